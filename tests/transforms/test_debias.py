@@ -149,5 +149,5 @@ def test_the_command_reads_sets_and_refuses_unknown_kinds(biased: Vectors, tmp_p
     assert (found["pairs"], found["neutral"]) == (2, 303)
     assert main([*given, "--kind", "gentle"]) == 2
     assert "--method: is one of hard, soft" in capsys.readouterr().err
-    with pytest.raises(OptionError, match="none of the pairs"):
+    with pytest.raises(OptionError, match="no pair that defines the direction"):
         transform(Vectors(["x"], np.ones((1, 2), np.float32)), "debias")

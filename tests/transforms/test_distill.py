@@ -112,7 +112,7 @@ def test_the_command_distils_a_table_that_refine_starts_from(bert: Path, tmp_pat
 
 @pytest.mark.parametrize("by", ["distill", "model2vec"])
 def test_what_cannot_be(by: str, tmp_path: Path, plane: Vectors) -> None:
-    with pytest.raises(InputError, match="not a table"):
+    with pytest.raises(InputError, match="not vectors"):
         transform(plane, by, corpus=Corpus.from_texts(TEXTS))
     with pytest.raises(InputError, match="not the folder"):
         transform(tmp_path / "none", by, corpus=Corpus.from_texts(TEXTS))

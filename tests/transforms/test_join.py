@@ -92,7 +92,7 @@ def test_three_tables_by_the_command(tmp_path: Path, capsys) -> None:
     assert "join: words 300, dimensions 5, shared 300" in capsys.readouterr().err
     assert selfvec.load(tmp_path / "out.npz").vectors.shape == (300, 5)
     assert main(given) == 2
-    assert "--with: join needs another table" in capsys.readouterr().err
+    assert "--with: join needs other vectors" in capsys.readouterr().err
 
 
 def test_what_cannot_be_joined_is_said() -> None:
@@ -105,9 +105,9 @@ def test_what_cannot_be_joined_is_said() -> None:
     ):
         with pytest.raises(OptionError, match=rule):
             Join([b], **options).fit_transform(a)
-    with pytest.raises(InputError, match="share no word"):
+    with pytest.raises(InputError, match="no word has a vector in all"):
         Join([Vectors(["x"], np.ones((1, 10), np.float32))]).fit_transform(a)
-    with pytest.raises(OptionError, match="another table"):
+    with pytest.raises(OptionError, match="other vectors"):
         Join([])
 
 

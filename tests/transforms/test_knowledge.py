@@ -163,7 +163,7 @@ def test_files_that_are_no_lexicon_are_refused_with_their_place(write, wordnet: 
         ("a.csv", "hail,is-a,\n", r"a\.csv:1: .* 2 filled fields"),
         ("a.xyz", "x", r"ends in \.xyz"),
         ("a.xml", "<x/>", "is not WN-LMF"),
-        ("a.ttl", "@prefix", "is no RDF"),
+        ("a.ttl", "@prefix", "is not RDF"),
     ):
         path = write(name, text)
         if name == "a.xml":
@@ -175,7 +175,7 @@ def test_files_that_are_no_lexicon_are_refused_with_their_place(write, wordnet: 
     with pytest.raises(InputError, match="no such file"):
         read_knowledge(["nowhere.tsv"])
     (wordnet / "data.verb").write_text("00000009 29 v 03 rain\n")
-    with pytest.raises(InputError, match=r"data\.verb:1: is no line of WordNet's files"):
+    with pytest.raises(InputError, match=r"data\.verb:1: is not a line of a WordNet file"):
         read_knowledge([wordnet])
     (wordnet / "data.verb").write_text("")
     (wordnet / "index.verb").write_text("rain v\n")
@@ -336,7 +336,7 @@ def test_an_aspect_keeps_one_relation_and_pushes_another_also_for_unseen_pairs()
         return float(near - np.mean([of.similarity(f"a{i}", f"p{i}") for i in unseen]))
 
     assert gap(made) > gap(table) + 0.1
-    with pytest.raises(OptionError, match="differs"):
+    with pytest.raises(OptionError, match="must differ"):
         transform(table, "aspect", lexicon=lexicon, push="synonym")
 
 

@@ -83,7 +83,7 @@ def test_the_command_makes_a_table_that_refine_starts_from(bert: Path, tmp_path:
 def test_what_is_no_encoder_is_refused(bert: Path, tmp_path: Path, plane: Vectors) -> None:
     with pytest.raises(InputError, match=r"config\.json"):
         transform(tmp_path, "pool", corpus=Corpus.from_texts(TEXTS))
-    with pytest.raises(InputError, match="not a table"):
+    with pytest.raises(InputError, match="not vectors"):
         transform(plane, "pool", corpus=Corpus.from_texts(TEXTS))
     with pytest.raises(OptionError, match="layer from 0 to 2"):
         transform(bert, "pool", corpus=Corpus.from_texts(TEXTS), layers="3")

@@ -221,7 +221,7 @@ def test_a_loaded_model_is_transformed_in_memory(tmp_path: Path) -> None:
     assert made.index_to_key == ["hail", "sleet"]
     np.testing.assert_array_equal(made["hail"], vectors["hail"])
     assert made.embed("sleets") is not None
-    with pytest.raises(InputError, match="no table of a model's tokens"):
+    with pytest.raises(InputError, match="no vectors of a model's tokens"):
         TokenizerTransfer(static_vectors(), add_words=3).fit_transform(static_vectors())
 
 
@@ -256,12 +256,12 @@ def test_what_cannot_be_transferred_is_said(tmp_path: Path, capsys) -> None:
     with pytest.raises(OptionError, match="one of tokenizer and add_words"):
         TokenizerTransfer(static, tokenizer="x", add_words=3)
     few = Vectors(["hail"], np.ones((1, 3), np.float32))
-    with pytest.raises(InputError, match="knows 1 tokens of the old tokenizer, 10 are needed"):
+    with pytest.raises(InputError, match="have 1 tokens of the old tokenizer, 10 are needed"):
         TokenizerTransfer(few, add_words=1).transform_file(str(folder), tmp_path / "out")
     with pytest.raises(OptionError, match="keeps its format"):
         TokenizerTransfer(static, add_words=1).transform_file(str(folder), tmp_path / "out", "npz")
     (tmp_path / "words.txt").write_text("hail\n")
-    with pytest.raises(InputError, match="no word that is no token yet"):
+    with pytest.raises(InputError, match="no word that is not a token yet"):
         TokenizerTransfer(static, add_words=tmp_path / "words.txt").transform_file(
             str(folder), tmp_path / "out"
         )

@@ -1,7 +1,7 @@
-"""Methods that make one table of vectors of another: `transform`, and the classes behind its names.
+"""Methods that make new vectors from given ones: `transform`, and the classes behind its names.
 
-A method is a class in the manner of scikit-learn: ``Method(**options).fit_transform(vectors)`` returns a new
-table, and ``report_`` says in figures what was done. To add one, write its class and a row of `METHODS`; its
+A method is a class in the manner of scikit-learn: ``Method(**options).fit_transform(vectors)`` returns new
+vectors, and ``report_`` has its figures. To add one, write its class and a row of `METHODS`; its
 options are added to `selfvec.apps.cli.methods`.
 """
 

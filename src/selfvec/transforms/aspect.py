@@ -1,4 +1,4 @@
-"""A space for one aspect: one relation is kept near, another is pushed apart, by a linear map."""
+"""A space for one aspect: a linear map keeps one relation near and pushes another apart."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from selfvec.numerics.whitening import covariance, whitening_matrix
 
 from .knowledge import Knowledge, Pairs, row_pairs, unused_relations
 from .knowledge_files import read_knowledge
-from .method import Transform, same_words, turned_composer
+from .method import Transform, mapped_composer, same_words
 
 __all__ = ["Aspect"]
 
@@ -27,8 +27,8 @@ class Aspect(Transform):
 
     Rows are multiplied by (S_keep + S)^(-1/2) (S_push + S)^(1/2), with the scatters of the differences of
     both kinds of pairs and the covariance S of all words, each of trace 1: relevant component analysis
-    (Bar-Hillel et al., 2003), and its counterpart for pairs to be told apart (Hoi et al., 2006). The map is
-    linear, so words that no relation names are mapped as well.
+    (Bar-Hillel et al., 2003), and its counterpart for pairs to be separated (Hoi et al., 2006). The map is
+    linear, so it also maps words without relations.
 
     Parameters
     ----------
@@ -42,22 +42,22 @@ class Aspect(Transform):
         self, lexicon: Sequence[str | Path] | Knowledge, keep: str = "synonym", push: str = "antonym"
     ) -> None:
         if keep == push:
-            raise OptionError(f"differs from what is kept, both are {keep}", field="push")
+            raise OptionError(f"must differ from the relation that is kept, both are {keep}", field="push")
         self.lexicon, self.keep, self.push = lexicon, keep, push
 
     def fit_transform(self, vectors: Vectors) -> Vectors:
-        """A table (V, d) of the same words in another space."""
+        """Vectors (V, d) of the same words in another space."""
         knowledge = read_knowledge(self.lexicon)
         unit = vectors.unit
         near, far = (row_pairs(knowledge, vectors.key_to_index, (kind,)) for kind in (self.keep, self.push))
         every = covariance(unit)[1]
         kept, pushed = (_scatter(unit, pairs) + every / np.trace(every) for pairs in (near, far))
-        turn = whitening_matrix(kept, 0.5) @ whitening_matrix(pushed, -0.5)
-        rows = unit_rows(unit @ turn)
-        before, after = (_gap(table, near, far) for table in (unit, rows))
+        mapping = whitening_matrix(kept, 0.5) @ whitening_matrix(pushed, -0.5)
+        rows = unit_rows(unit @ mapping)
+        before, after = (_gap(matrix, near, far) for matrix in (unit, rows))
         self.report_ = {"kept": len(near), "pushed": len(far), "gap_before": before, "gap_after": after}
         self.report_ |= unused_relations(knowledge, vectors.key_to_index, [self.keep, self.push])
-        return same_words(vectors, rows, turned_composer(vectors.composer, turn))
+        return same_words(vectors, rows, mapped_composer(vectors.composer, mapping))
 
 
 def _scatter(unit: Matrix, pairs: Pairs) -> NDArray[np.float64]:

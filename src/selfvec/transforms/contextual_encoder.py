@@ -1,6 +1,6 @@
 """`ContextualEncoder`: a local transformer of Hugging Face and the states of its tokens.
 
-torch and transformers are imported here only. Weights are read from safetensors files, never from pickles.
+Only this module imports torch and transformers. Weights are read from safetensors files, never from pickles.
 """
 
 from __future__ import annotations
@@ -32,25 +32,25 @@ __all__ = [
 
 _LONGEST = 512  # pieces of a window, at most
 _BATCH = 32  # windows at a time
-_AHEAD = 512  # texts cut at a time, so that windows of similar length are encoded together
+_AHEAD = 512  # texts that are cut into windows at a time; windows of similar length share a batch
 
 Rows = NDArray[np.float32]
 Given = Vectors | str | os.PathLike[str]
-"""What `FromEncoder.fit_transform` is called with; a table is refused."""
+"""The argument of `FromEncoder.fit_transform`; vectors are refused."""
 
 
 class FromEncoder(Transform):
-    """A method that makes a table of the folder of an encoder instead of another table."""
+    """A method that makes vectors from the folder of an encoder instead of other vectors."""
 
     def open(self, source: str | os.PathLike[str]) -> Path:
-        """The folder; it is opened by `fit_transform`."""
+        """The folder, which `fit_transform` opens."""
         return Path(source)
 
 
 def encoder_folder(given: Given) -> Path:
-    """The path that was given, or an `InputError` if it was a table."""
+    """The given path; raises `InputError` if vectors were given."""
     if isinstance(given, Vectors):
-        raise InputError("this method reads the folder of an encoder, not a table", remedy="name a folder")
+        raise InputError("this method reads the folder of an encoder, not vectors", remedy="name a folder")
     if not Path(given).is_dir():
         raise InputError("is not the folder of an encoder", path=given, remedy="name a local folder")
     return Path(given)
@@ -95,13 +95,13 @@ class ContextualEncoder:
         except (OSError, ValueError, KeyError) as error:
             raise _unusable(folder, error) from None
         if not self.tokenizer.is_fast:
-            rule = "has no tokenizer.json, which says where in the text each piece lies"
+            rule = "has no tokenizer.json, which gives the position of each piece in the text"
             raise FormatError(rule, path=folder, remedy="convert its tokenizer to a fast one")
         if self.tokenizer.pad_token is None:
             self.tokenizer.pad_token = self.tokenizer.eos_token or self.tokenizer.unk_token
         self.weights = layer_weights(layers, int(self.model.config.num_hidden_layers))
         positions = int(getattr(self.model.config, "max_position_embeddings", _LONGEST) or _LONGEST)
-        # RoBERTa numbers positions from 2, and its tokenizer knows that.
+        # Positions of RoBERTa begin at 2; its tokenizer accounts for that.
         self.longest = min(_LONGEST, positions, int(self.tokenizer.model_max_length))
 
     @property

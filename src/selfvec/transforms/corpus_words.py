@@ -1,4 +1,4 @@
-"""The texts that a method of this room reads, and where their words lie."""
+"""The texts of a corpus, and the positions of their words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Debiasing: a direction such as gender is taken out of the words that should not have it."""
+"""Debiasing: removes a direction such as gender from words that should not have it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import axes_of_moment, axes_of_points, covariance
 
 from .knowledge import WordRows
-from .method import Transform, same_words, turned_composer
+from .method import Transform, mapped_composer, same_words
 
 __all__ = ["KINDS", "Debias", "DebiasSets", "read_debias_sets"]
 
@@ -40,8 +40,9 @@ Rows = NDArray[np.int64]
 class DebiasSets:
     """Words that define a direction, and those that keep or lose it.
 
-    ``pairs`` define the direction, the second word minus the first. Words of ``equalize`` then differ in it
-    only. ``neutral`` words lose it; if there are none, all words do but those of the pairs and ``specific``.
+    ``pairs`` define the direction, the second word minus the first. Words of an
+    ``equalize`` pair then differ only in it. ``neutral`` words lose it. If there are none, all words lose
+    it except those of the pairs and of ``specific``.
     """
 
     pairs: list[list[str]]
@@ -51,30 +52,30 @@ class DebiasSets:
 
 
 class Debias(Transform):
-    """Take the direction of a bias out of the words that should not have it.
+    """Remove the direction of a bias from the words that should not have it.
 
-    The direction is the first principal axis of the centred pairs. What is done with it depends on ``kind``:
+    The direction is the first principal axis of the centred pairs. There are four methods, by ``kind``:
 
     ``hard`` (Bolukbasi et al., 2016)
-        Neutral words are projected to its complement; the words of a pair get equal rests and opposite sides.
+        Neutral words are projected to its complement; the words of a pair then differ only in sign.
     ``soft`` (the same)
-        One linear map for all words that keeps inner products, but makes neutral words nearly orthogonal to
-        the direction. The minimum is found in closed form.
+        One linear map for all words keeps inner products and makes neutral words nearly orthogonal to the
+        direction. The minimum has a closed form.
     ``double-hard`` (Wang et al., 2020)
-        First takes out that one of the 20 main directions of all words, most of them frequency, without which
-        hard debiasing leaves the biased words least clustered.
+        First removes one of the 20 main directions of all words, which mostly encode frequency: the one
+        without which biased words are least clustered after hard debiasing.
     ``inlp`` (Ravfogel et al., 2020)
         Trains linear classifiers of the two sides' words one after the other, by ridge regression, and
-        projects all words to the complement of each, until held-out words are not told apart.
+        projects all words to the complement of each, until it cannot distinguish held-out words.
 
     Parameters
     ----------
     kind : str
     sets : path or DebiasSets, optional
-        TOML or JSON with ``pairs``, and if wanted ``equalize``, ``specific`` and ``neutral``; by default a
+        TOML or JSON with ``pairs``, and optionally ``equalize``, ``specific`` and ``neutral``. Default: a
         small set for gender in English.
     seed : int
-        Of held-out words and of clusters.
+        For held-out words and clusters.
     """
 
     def __init__(
@@ -87,22 +88,22 @@ class Debias(Transform):
         self.kind, self.sets, self.seed = kind, sets, seed
 
     def fit_transform(self, vectors: Vectors) -> Vectors:
-        """A table (V, d) of unit rows."""
+        """Unit vectors (V, d)."""
         sets = self.sets if isinstance(self.sets, DebiasSets) else read_debias_sets(Path(self.sets or GENDER))
         found = _Found.of(sets, vectors, self.seed)
         unit = vectors.unit
-        rows, turn = _WAYS[self.kind](unit, found)
+        rows, mapping = _WAYS[self.kind](unit, found)
         self.report_ = {"pairs": len(found.pairs), "neutral": len(found.neutral)}
-        for name, table in (("before", unit), ("after", rows)):
-            cosines = table[found.neutral] @ found.direction
+        for name, matrix in (("before", unit), ("after", rows)):
+            cosines = matrix[found.neutral] @ found.direction
             self.report_[f"direct_bias_{name}"] = float(np.abs(cosines).mean()) if len(cosines) else 0.0
-            self.report_[f"clustered_{name}"] = _clustered(table[found.biased], self.seed)
-        return same_words(vectors, rows, turned_composer(vectors.composer, turn))
+            self.report_[f"clustered_{name}"] = _clustered(matrix[found.biased], self.seed)
+        return same_words(vectors, rows, mapped_composer(vectors.composer, mapping))
 
 
 @dataclass(frozen=True)
 class _Found:
-    """The words of the sets as rows of a table."""
+    """The words of the sets as rows of vectors."""
 
     pairs: Rows  # (n, 2)
     equalize: Rows  # (m, 2)
@@ -118,8 +119,8 @@ class _Found:
         finder = WordRows(known)
         pairs, equalize = (_pair_rows(finder, words) for words in (sets.pairs, sets.equalize))
         if not len(pairs):
-            rule = "the table has both words of none of the pairs that define the direction"
-            raise OptionError(rule, field="bias_sets", remedy="give pairs of words that it has")
+            rule = "no pair that defines the direction has vectors for both words"
+            raise OptionError(rule, field="bias_sets", remedy="give pairs of words that have vectors")
         neutral = np.array(sorted(set(finder.of(sets.neutral))), np.int64)
         if not sets.neutral:
             kept = {*pairs.ravel().tolist(), *equalize.ravel().tolist(), *finder.of(sets.specific)}
@@ -184,8 +185,8 @@ def _soft(unit: Matrix, found: _Found) -> tuple[Matrix, Matrix]:
     z = np.linalg.solve(np.eye(len(b)) + _LAMBDA / 2 * (c @ b * ratio + np.outer(c, neutral @ c)), b)
     change = np.outer(ratio @ z, c)
     values, axes = np.linalg.eigh(np.eye(len(b)) - _LAMBDA / 2 * (change + change.T))
-    turn = np.asarray((axes * np.sqrt(np.maximum(values, 0))) @ axes.T, np.float32)
-    return unit_rows(unit @ turn), turn
+    mapping = np.asarray((axes * np.sqrt(np.maximum(values, 0))) @ axes.T, np.float32)
+    return unit_rows(unit @ mapping), mapping
 
 
 def _double_hard(unit: Matrix, found: _Found) -> tuple[Matrix, Matrix]:
@@ -214,19 +215,19 @@ def _inlp(unit: Matrix, found: _Found) -> tuple[Matrix, Matrix]:
     side = np.repeat([-1.0, 1.0], size)
     tested = np.random.default_rng(found.seed).permutation(2 * size) < 2 * size // 5
     axes: list[Matrix] = []
-    turn = np.eye(unit.shape[1], dtype=np.float32)
+    kept = np.eye(unit.shape[1], dtype=np.float32)
     for _ in range(min(_ROUNDS, unit.shape[1] - 1)):
-        given = rows @ turn
+        given = rows @ kept
         mean, learned = given[~tested].mean(axis=0), given[~tested]
         moment = (learned - mean).T @ (learned - mean)
         penalty = np.trace(moment) / len(moment) * np.eye(len(moment))
-        axis = turn @ np.linalg.solve(moment + penalty, (learned - mean).T @ side[~tested])
+        axis = kept @ np.linalg.solve(moment + penalty, (learned - mean).T @ side[~tested])
         right = np.sign((given[tested] - mean) @ axis) == side[tested]
         if axes and right.mean() < _CHANCE:
             break
         axes.append((axis / np.linalg.norm(axis)).astype(np.float32))
-        turn = _complement(*axes)
-    return unit_rows(unit @ turn), turn
+        kept = _complement(*axes)
+    return unit_rows(unit @ kept), kept
 
 
 _WAYS: dict[str, Callable[[Matrix, _Found], tuple[Matrix, Matrix]]] = {
@@ -235,18 +236,18 @@ _WAYS: dict[str, Callable[[Matrix, _Found], tuple[Matrix, Matrix]]] = {
     "double-hard": _double_hard,
     "inlp": _inlp,
 }
-"""The rows of each kind, (V, d), and the map of words that are composed, (d, d)."""
+"""For each kind, the rows (V, d) and the map (d, d) of vectors that are built from subwords."""
 
 
 # ---- Word sets
 
 
 def read_debias_sets(path: Path) -> DebiasSets:
-    """Read the sets of `Debias` from a .toml or .json file; `InputError` names the key that is wrong."""
+    """Read the sets of `Debias` from a .toml or .json file; `InputError` names the invalid key."""
     data, remedy = read_toml_or_json(path), "see docs/how-to/change-vectors.md"
     kinds = {"pairs": True, "equalize": True, "specific": False, "neutral": False}
     if not isinstance(data, Mapping) or not data.get("pairs") or not set(data) <= set(kinds):
-        rule = f"holds pairs, and if wanted {', '.join(list(kinds)[1:])}, and nothing else"
+        rule = f"holds pairs, optionally {', '.join(list(kinds)[1:])}, and nothing else"
         raise InputError(rule, path=path, remedy=remedy)
     for name, paired in kinds.items():
         value = data.get(name, [])

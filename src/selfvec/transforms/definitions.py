@@ -24,12 +24,12 @@ _RIDGE = 1.0  # in mean variances of a dimension
 
 
 class Define(Transform):
-    """Words that a table lacks get a vector from their definitions in a lexicon.
+    """Words without a vector get one from their definitions in a lexicon.
 
     A definition is the mean of the unit vectors of its words, weighted by their inverse document frequency
     in all definitions (additive composition, Mitchell and Lapata, 2010); the n-th sense of a word counts 1/n.
-    A linear map from definitions to words, ridge regression on the words that the table has, then corrects
-    what all definitions share (Khodak et al., 2018, *A La Carte Embedding*).
+    A linear map from definitions to words, ridge regression on the words with a vector, then corrects what
+    all definitions share (Khodak et al., 2018, *A La Carte Embedding*).
 
     Parameters
     ----------
@@ -41,15 +41,15 @@ class Define(Transform):
         self.lexicon = lexicon
 
     def fit_transform(self, vectors: Vectors) -> Vectors:
-        """The table with more rows; rows of zeros are filled where a definition allows."""
+        """The vectors with more rows; rows of zeros are replaced where a definition exists."""
         knowledge = read_knowledge(self.lexicon)
         words, means = _by_word(knowledge, vectors)
         finder = WordRows(vectors.key_to_index)
         rows = np.array([-1 if (row := finder.get(word)) is None else row for word in words], np.int64)
-        has = np.any(means != 0, axis=1)
-        known = has & (rows >= 0)
+        defined = np.any(means != 0, axis=1)
+        known = defined & (rows >= 0)
         known[known] = np.any(vectors.unit[rows[known]] != 0, axis=1)
-        new = np.flatnonzero(has & ~known)
+        new = np.flatnonzero(defined & ~known)
         if known.sum() > vectors.vector_size:
             means = means @ _ridge(means[known], vectors.unit[rows[known]])
         self.report_ = {"defined": len(new), "learned_from": int(known.sum())}
@@ -69,7 +69,7 @@ def _by_word(knowledge: Knowledge, vectors: Vectors) -> tuple[list[str], Matrix]
 
 
 def definition_vectors(knowledge: Knowledge, vectors: Vectors) -> tuple[list[str], Matrix]:
-    """The n nodes with a definition, and its unit vector each, (n, d); zeros if none of its words is known.
+    """The n nodes with a definition, and its unit vector each, (n, d); zeros if no word of it has a vector.
 
     Raises
     ------
@@ -98,9 +98,9 @@ def _ridge(given: Matrix, wanted: Matrix) -> Matrix:
 
 
 def with_rows(vectors: Vectors, words: Sequence[str], rows: Matrix) -> Vectors:
-    """The table and more words, (V + n, d), as long as its median row; rows of zeros are replaced.
+    """The vectors and more words, (V + n, d); rows of zeros are replaced.
 
-    Blanks in words become ``_``.
+    New rows get the median length of the old ones. Blanks in words become ``_``.
     """
     words = [word.replace(" ", "_") for word in words]
     lengths = np.linalg.norm(vectors.vectors.astype(np.float32), axis=1)

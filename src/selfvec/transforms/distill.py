@@ -1,4 +1,4 @@
-"""X2Static: word vectors trained to score the texts that a word occurs in, as an encoder sees them."""
+"""X2Static: word vectors trained to score the texts that a word occurs in, as an encoder represents them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Distill(FromEncoder):
     epochs : int
         Passes over the texts.
     min_count : int
-        Fewest uses of a word.
+        Fewest occurrences of a word.
     text_field : str, optional
         Fields of the corpus that hold the text, separated by commas.
     seed : int
@@ -59,12 +59,12 @@ class Distill(FromEncoder):
         self.min_count, self.text_field = min_count, text_field
 
     def fit_transform(self, vectors: Given) -> Vectors:
-        """The table (V, d) of the corpus's words, from the folder of an encoder."""
+        """Vectors (V, d) of the words of the corpus, from the folder of an encoder."""
         encode = sentence_encoder(encoder_folder(vectors))
         words = read_words(self.corpus, self.text_field, self.min_count)
         with self.progress.stage("Encoding", len(words.texts), "texts") as advance:
             teacher = encode(words.texts, advance)
-        teacher -= teacher.mean(axis=0)  # what all texts share says nothing of a word
+        teacher -= teacher.mean(axis=0)  # the mean of all texts is not specific to a word
         rows, loss = x2static(words.batch, teacher, self.epochs, self.seed, self.progress)
         self.report_ = {"texts": len(words.texts), "loss": loss}
         return Vectors(words.batch.types, rows, counts=words.batch.counts)
@@ -77,21 +77,22 @@ def x2static(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> tuple[Rows, float]:
-    """Word vectors, (V, d) float32, and the mean loss of the last epoch.
+    """Word vectors, (V, d) float32, and the mean loss of the last pass.
 
-    The loss of a use of word w in a text with vector e is, with K negatives n drawn by the root of counts,
+    The loss of an occurrence of word w in a text with vector e is, with K negatives n drawn by the root of
+    counts,
 
         -log σ(v_w · e) - Σ_n log σ(-v_n · e)
 
-    Instead of drawing negatives, their expectation is taken: in a text of N words each word is a negative
-    N · K · P(n) times. So a step is two products of matrices.
+    Negatives are not drawn. The loss uses their expectation: in a text of N words, each word is a negative
+    N · K · P(n) times. So a step needs only two matrix products.
     """
     rng, (size, width) = np.random.default_rng(seed), (len(batch.types), teacher.shape[1])
     rows = rng.uniform(-1 / width, 1 / width, (size, width)).astype(np.float32)
     share = np.sqrt(batch.counts) / np.sqrt(batch.counts).sum()
     noise = (NEGATIVES * share).astype(np.float32)
     step, loss, texts_a_step = Adam(rows.shape), 0.0, max(1, min(_BATCH, _ENTRIES // size))
-    with (progress or Progress()).stage("Learning", epochs, "epochs") as advance, one_core():
+    with (progress or Progress()).stage("Learning", epochs, "passes") as advance, one_core():
         for _ in range(epochs):
             order, loss = rng.permutation(batch.documents), 0.0
             for start in range(0, len(order), texts_a_step):
@@ -112,7 +113,7 @@ def _uses(batch: TokenBatch, texts: NDArray[np.int64]) -> Rows:
 
 
 def _gradient(uses: Rows, teacher: Rows, rows: Rows, noise: Rows) -> tuple[Rows, float]:
-    """Gradient of the loss per use by the vectors, (V, d), and the loss."""
+    """Gradient of the loss per occurrence with respect to the vectors, (V, d), and the loss."""
     negatives = uses.sum(axis=1, keepdims=True) * noise
     scores = np.clip(teacher @ rows.T, -20, 20)
     chance = 1 / (1 + np.exp(-scores))
@@ -128,7 +129,7 @@ class Adam:
         self.mean, self.square, self.steps = np.zeros(shape, np.float32), np.zeros(shape, np.float32), 0
 
     def __call__(self, gradient: Rows) -> Rows:
-        """What is subtracted."""
+        """The step to subtract."""
         self.steps += 1
         self.mean += (1 - _MEAN) * (gradient - self.mean)
         self.square += (1 - _SQUARE) * (gradient**2 - self.square)

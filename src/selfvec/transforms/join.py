@@ -1,12 +1,11 @@
-"""Meta-embeddings: tables of several sources, of any dimensions, joined into one.
+"""Meta-embeddings: vectors of several sources, of any dimensions, joined into one.
 
-Concatenation lays unit rows side by side, so that a cosine is the mean of the tables' cosines (Yin and
+Concatenation lays unit rows side by side, so that a cosine is the mean of the sources' cosines (Yin and
 Schütze, 2016, *Learning word meta-embeddings*). The average of rows is nearly as good in fewer dimensions
-(Coates and Bollegala, 2018, *Frustratingly easy meta-embedding*), here after each table is rotated onto the
-widest. Generalised canonical correlation analysis finds the directions in which the tables agree: with rows
+(Coates and Bollegala, 2018, *Frustratingly easy meta-embedding*), here after each source is rotated onto the
+widest. Generalised canonical correlation analysis finds the directions in which the sources agree: with rows
 X_j whitened to Y_j = X_j C_j^(-1/2), the principal axes of [Y_1 Y_2 ...] (Rastogi, Van Durme and Arora, 2015,
-*Multiview LSA*). A table may hold anything that has words as names: vectors of images, of the nodes of a
-graph, of a caption's grounded space.
+*Multiview LSA*). Rows may represent anything with words as names: images, nodes of a graph, captions.
 """
 
 from __future__ import annotations
@@ -29,29 +28,29 @@ from .method import Transform
 
 __all__ = ["Join"]
 
-_RIDGE = 1e-2  # of the largest variance of a table, under which no direction is stretched further
+_RIDGE = 1e-2  # of the largest variance of a source; smaller variances are whitened as if they had this size
 _NOWHERE = np.zeros(1, np.float32)
 
-Table = NDArray[np.float32]
+Rows = NDArray[np.float32]
 Known = NDArray[np.bool_]
-Map = tuple[Table, Table]
-"""What is subtracted from a table's unit rows, (d,), and the matrix they are then multiplied by, (d, D)."""
+Map = tuple[Rows, Rows]
+"""A mean (d,) to subtract from the unit rows of a source, and a matrix (d, D) to multiply them by."""
 
 
 class Join(Transform):
-    """The table and ``others`` joined into one.
+    """Join the vectors with ``others``.
 
     Parameters
     ----------
     others : sequence of Vectors or path
-        The tables to join with. One that composes words does so for the words of all.
+        The vectors to join with. Vectors that build unknown words from subwords do so for all words.
     how : "average", "concatenate" or "gcca"
-        Rows rotated onto each other and averaged, side by side, or by generalised canonical correlation.
+        Rows are rotated onto each other and averaged, laid side by side, or joined by generalised canonical
+        correlation.
     words : "union" or "intersection"
-        All words, or those that every table knows. In a union a table counts nothing for a word that it does
-        not know.
+        All words, or those that every source has. In a union, a source adds nothing to a word that it lacks.
     dimensions : int, optional
-        Of gcca: how many; by default those of the widest table.
+        Number of dimensions for gcca; by default that of the widest source.
     """
 
     def __init__(
@@ -70,42 +69,42 @@ class Join(Transform):
         if dimensions is not None and how != "gcca":
             raise OptionError(f"{how} has no choice of dimensions", field="dimensions", remedy="leave it out")
         if not others:
-            raise OptionError("join needs another table", field="with")
+            raise OptionError("join needs other vectors", field="with")
         self.others, self.how, self.words, self.dimensions = others, how, words, dimensions
 
     def fit_transform(self, vectors: Vectors) -> Vectors:
-        """The joined table, of unit rows; first the words of the given table, then those of the others."""
+        """The joined unit vectors: first the words of ``vectors``, then those of the others."""
         others = [other if isinstance(other, Vectors) else load(other) for other in self.others]
-        tables = [vectors, *others]
-        words = list(dict.fromkeys(word for table in tables for word in table))
-        parts = [unit_rows(table.lookup(words)[0]) for table in tables]
+        sources = [vectors, *others]
+        words = list(dict.fromkeys(word for source in sources for word in source))
+        parts = [unit_rows(source.lookup(words)[0]) for source in sources]
         known: Known = np.stack([np.any(part != 0, axis=1) for part in parts])
         kept = (np.all if self.words == "intersection" else np.any)(known, axis=0)
         shared = int(np.all(known, axis=0).sum())
         if not shared:
             raise InputError(
-                "the tables share no word that has a vector in all",
-                remedy="check that they are of one language and casing",
+                "no word has a vector in all sources",
+                remedy="check that they have the same language and casing",
             )
         maps = _WAYS[self.how](parts, known, self.dimensions)
         self.report_ = {"shared": shared, "known": [int(each.sum()) for each in known]}
         composer = None
-        if self.words == "union" and any(table.composer is not None for table in tables):
-            composer = partial(_joined, tables, maps)
+        if self.words == "union" and any(source.composer is not None for source in sources):
+            composer = partial(_joined, sources, maps)
         words = [word for word, one in zip(words, kept.tolist(), strict=True) if one]
-        return Vectors(words, _joined(tables, maps, words), composer=composer, normalized=True)
+        return Vectors(words, _joined(sources, maps, words), composer=composer, normalized=True)
 
 
-def _identity(parts: list[Table], known: Known, dimensions: int | None) -> list[Map]:
-    """Each table in columns of its own, (d, sum of d)."""
+def _identity(parts: list[Rows], known: Known, dimensions: int | None) -> list[Map]:
+    """Each source in its own columns, (d, sum of d)."""
     del known, dimensions
     ends = np.cumsum([part.shape[1] for part in parts])
     whole = np.eye(ends[-1], dtype=np.float32)
     return [(_NOWHERE, whole[end - part.shape[1] : end]) for part, end in zip(parts, ends, strict=True)]
 
 
-def _rotations(parts: list[Table], known: Known, dimensions: int | None) -> list[Map]:
-    """Each table onto the widest, (d, widest), by the words that both know."""
+def _rotations(parts: list[Rows], known: Known, dimensions: int | None) -> list[Map]:
+    """Rotations of each source onto the widest, (d, widest), fitted on the words of both."""
     del dimensions
     widest = max(range(len(parts)), key=lambda i: parts[i].shape[1])
     maps = []
@@ -116,8 +115,8 @@ def _rotations(parts: list[Table], known: Known, dimensions: int | None) -> list
     return maps
 
 
-def _canonical(parts: list[Table], known: Known, dimensions: int | None) -> list[Map]:
-    """Each table onto the directions in which all agree, (d, dimensions)."""
+def _canonical(parts: list[Rows], known: Known, dimensions: int | None) -> list[Map]:
+    """Maps of each source onto the directions in which all agree, (d, dimensions)."""
     shared: Known = np.all(known, axis=0)
     white: list[Map] = []
     for part in parts:
@@ -125,28 +124,30 @@ def _canonical(parts: list[Table], known: Known, dimensions: int | None) -> list
         largest = float(axes_of_moment(spread)[0][0])
         white.append((mean.astype(np.float32), whitening_matrix(spread, 0.5, least=_RIDGE * largest)))
     among = np.concatenate(
-        [(part[shared] - mean) @ turn for part, (mean, turn) in zip(parts, white, strict=True)], axis=1
+        [(part[shared] - mean) @ whitening for part, (mean, whitening) in zip(parts, white, strict=True)],
+        axis=1,
     )
     width = max(part.shape[1] for part in parts) if dimensions is None else dimensions
     if not 1 <= width <= among.shape[1]:
-        rule = f"the tables have {among.shape[1]} dimensions together, not {width}"
+        rule = f"the sources have {among.shape[1]} dimensions together, not {width}"
         raise OptionError(rule, field="dimensions", remedy=f"choose 1 to {among.shape[1]}")
     axes = axes_of_moment(among.T.astype(np.float64) @ among)[1][:, :width].astype(np.float32)
     ends = np.cumsum([len(mean) for mean, _ in white])
-    return [(mean, turn @ axes[end - len(mean) : end]) for (mean, turn), end in zip(white, ends, strict=True)]
+    pairs = zip(white, ends, strict=True)
+    return [(mean, whitening @ axes[end - len(mean) : end]) for (mean, whitening), end in pairs]
 
 
-def _joined(tables: list[Vectors], maps: list[Map], words: Sequence[str]) -> Table:
-    """Unit rows of words: the sum over the tables that know a word, each in the common space."""
+def _joined(sources: list[Vectors], maps: list[Map], words: Sequence[str]) -> Rows:
+    """Unit rows of words: the sum over the sources that have a word, in the common space."""
     total = np.zeros((len(words), maps[0][1].shape[1]), np.float32)
-    for table, (shift, turn) in zip(tables, maps, strict=True):
-        part = unit_rows(table.lookup(words)[0])
+    for vectors, (shift, mapping) in zip(sources, maps, strict=True):
+        part = unit_rows(vectors.lookup(words)[0])
         there = np.any(part != 0, axis=1)
-        total[there] += (part[there] - shift) @ turn
+        total[there] += (part[there] - shift) @ mapping
     return unit_rows(total)
 
 
-_WAYS: dict[str, Callable[[list[Table], Known, int | None], list[Map]]] = {
+_WAYS: dict[str, Callable[[list[Rows], Known, int | None], list[Map]]] = {
     "average": _rotations,
     "concatenate": _identity,
     "gcca": _canonical,

@@ -22,7 +22,7 @@ from selfvec.base.errors import InputError, OptionError
 __all__ = ["KINDS", "Knowledge", "WordRows", "kind_names", "row_pairs", "unreadable", "unused_relations"]
 
 KINDS = ("synonym", "antonym", "is-a", "related")
-"""The kinds of relations that every reader knows; triples may have others."""
+"""The kinds of relations that every reader supports; triples may have others."""
 
 _NAMED = 5  # words of a lexicon that have no vector, in a report
 Pairs = NDArray[np.int64]
@@ -54,7 +54,7 @@ class Knowledge:
     headers: list[str] = field(default_factory=list)  # first rows of files that name columns, left out
 
     def add(self, other: Knowledge) -> None:
-        """Take over the content of another lexicon."""
+        """Add the content of another lexicon."""
         for word, nodes in other.senses.items():
             self.senses[word] = list(dict.fromkeys([*self.senses.get(word, ()), *nodes]))
         for kind, pairs in other.edges.items():
@@ -64,7 +64,7 @@ class Knowledge:
 
     @cached_property
     def labels(self) -> dict[str, list[str]]:
-        """The words of each node that has some."""
+        """The words of each node that has words."""
         found: dict[str, list[str]] = defaultdict(list)
         for word, nodes in self.senses.items():
             for node in nodes:
@@ -78,7 +78,7 @@ class Knowledge:
         return list(dict.fromkeys([*self.labels, *linked, *self.definitions]))
 
     def words(self, node: str) -> list[str]:
-        """The words of a node; a node without words is one itself."""
+        """The words of a node; a node without words is itself a word."""
         return self.labels.get(node, [node])
 
     def senses_of(self, word: str) -> list[str]:
@@ -117,7 +117,7 @@ class Knowledge:
 
 
 class WordRows:
-    """The row of a word of a lexicon in a table: as written, in lower case, or with ``_`` for blanks."""
+    """The row of a word of a lexicon in vectors: as written, in lower case, or with ``_`` for blanks."""
 
     def __init__(self, rows: Mapping[str, int]) -> None:
         self._rows = rows
@@ -137,14 +137,14 @@ class WordRows:
 
 
 def row_pairs(knowledge: Knowledge, rows: Mapping[str, int], kinds: str | Sequence[str]) -> Pairs:
-    """Pairs of different rows that are related in these kinds, (n, 2) int64, each once, the smaller first.
+    """Pairs of different rows related in these kinds, (n, 2) int64, each once, the smaller row first.
 
     Words that share a node are synonyms. Words are related if any of their senses are.
 
     Raises
     ------
     OptionError
-        If the lexicon has no such kind, or the table has no words for it.
+        If the lexicon has no such kind, or its words have no vectors.
     """
     kinds = kind_names(kinds)
     found: set[tuple[int, int]] = set()
@@ -158,8 +158,10 @@ def row_pairs(knowledge: Knowledge, rows: Mapping[str, int], kinds: str | Sequen
                 found.update((min(pair), max(pair)) for pair in combinations(same, 2))
     pairs = np.array(sorted(pair for pair in found if pair[0] != pair[1]), np.int64).reshape(-1, 2)
     if not len(pairs):
-        has = ", ".join(sorted({*knowledge.edges, *(("synonym",) if knowledge.senses else ())})) or "none"
-        rule = f"the lexicon relates no two words of the table by {', '.join(kinds)}; it has {has}"
+        kinds_found = (
+            ", ".join(sorted({*knowledge.edges, *(("synonym",) if knowledge.senses else ())})) or "none"
+        )
+        rule = f"the lexicon relates no two words of the vectors by {', '.join(kinds)}; it has {kinds_found}"
         raise OptionError(rule, field="lexicon", remedy="give a lexicon of these words")
     return pairs
 
@@ -167,7 +169,7 @@ def row_pairs(knowledge: Knowledge, rows: Mapping[str, int], kinds: str | Sequen
 def unused_relations(
     knowledge: Knowledge, rows: Mapping[str, int], kinds: str | Sequence[str]
 ) -> dict[str, Any]:
-    """For a report: how many relations of a lexicon a method has not used, and why."""
+    """For a report: the number of relations that a method did not use, and why."""
     finder, wanted = WordRows(rows), kind_names(kinds)
     there = {node: bool(finder.of(knowledge.words(node))) for node in knowledge.nodes}
     other = {kind: len(pairs) for kind, pairs in knowledge.edges.items() if kind not in wanted}
@@ -184,7 +186,7 @@ def unused_relations(
 
 
 def kind_names(kinds: str | Sequence[str]) -> list[str]:
-    """Kinds of relations, given one by one or with commas."""
+    """Kinds of relations from a sequence or a string with commas."""
     return [name.strip() for name in kinds.split(",")] if isinstance(kinds, str) else list(kinds)
 
 

@@ -45,7 +45,7 @@ def read_knowledge(paths: Sequence[str | Path] | Knowledge) -> Knowledge:
     Raises
     ------
     InputError
-        If a file cannot be read; names the line where it can. `MissingExtra` if a package is not installed.
+        If a file cannot be read; names the line if possible. `MissingExtra` if a package is not installed.
     """
     if isinstance(paths, Knowledge):
         return paths
@@ -65,7 +65,7 @@ def _reader(name: str) -> Callable[[Path], Knowledge]:
     stem = name.removesuffix(".gz").removesuffix(".xz")
     suffix = Path(stem).suffix.lower()
     if suffix not in _READERS:
-        raise unreadable(name, f"is no lexicon: its name ends in {suffix or 'nothing'}")
+        raise unreadable(name, f"is not a lexicon: its name ends in {suffix or 'nothing'}")
     return _READERS[suffix]
 
 
@@ -105,7 +105,7 @@ def _triples(path: Path) -> Knowledge:
 
 
 def _fields(lines: Any, path: Path) -> Iterator[list[str]]:
-    """The rows of a reader of csv."""
+    """The rows of a CSV reader."""
     try:
         yield from lines
     except csv.Error as error:
@@ -137,13 +137,13 @@ def _wordnet_files(folder: Path) -> Knowledge:
 
 
 def _parsed(path: Path, parse: Callable[[str], Any]) -> Iterator[Any]:
-    """The lines of a file of WordNet but for those of the licence, which begin with blanks."""
+    """The lines of a WordNet file, without the licence, whose lines begin with blanks."""
     for line, text in text_lines(path):
         if not text.startswith("  "):
             try:
                 yield parse(text)
             except (IndexError, ValueError):
-                raise InputError("is no line of WordNet's files", path=path, line=line) from None
+                raise InputError("is not a line of a WordNet file", path=path, line=line) from None
 
 
 def _synset(text: str) -> tuple[str, list[str], list[tuple[str, str, int, int]], str]:
@@ -184,7 +184,7 @@ def _wn_lmf(path: Path) -> Knowledge:
     lmf = import_module("wn.lmf")
     try:
         lexicons = lmf.load(path, progress_handler=None)["lexicons"]
-    except Exception as error:  # the parser lets errors of several libraries pass
+    except Exception as error:  # the parser raises errors of several libraries
         raise unreadable(path, f"is not WN-LMF: {error}") from None
     found = Knowledge(edges=defaultdict(list))
     lemma_of: dict[str, str] = {}  # of a sense
@@ -216,8 +216,8 @@ def _ontology(path: Path) -> Knowledge:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             ontology = pronto.Ontology(str(path), import_depth=0)
-    except Exception as error:  # the parsers behind pronto have errors of their own
-        raise unreadable(path, f"is no ontology that pronto reads: {error}") from None
+    except Exception as error:  # the parsers of pronto raise their own errors
+        raise unreadable(path, f"is not an ontology that pronto can read: {error}") from None
     found = Knowledge(edges=defaultdict(list))
     for term in ontology.terms():
         if term.obsolete or term.name is None:
@@ -246,8 +246,8 @@ def _rdf(path: Path) -> Knowledge:
     graph = rdflib.Graph()
     try:
         graph.parse(path)
-    except Exception as error:  # each of its parsers has errors of its own
-        raise unreadable(path, f"is no RDF: {error}") from None
+    except Exception as error:  # each parser raises its own errors
+        raise unreadable(path, f"is not RDF: {error}") from None
     found = Knowledge(edges=defaultdict(list))
     for name in (SKOS.prefLabel, RDFS.label, SKOS.altLabel):
         for node, label in graph.subject_objects(name):

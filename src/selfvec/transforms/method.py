@@ -1,4 +1,4 @@
-"""What every method of this room is: an object with parameters that makes one table of another."""
+"""The base class of the methods: objects with parameters that make new vectors from given ones."""
 
 from __future__ import annotations
 
@@ -16,37 +16,37 @@ from selfvec.data.vectors import Composer, Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.formats import check_save, load, save
 
-__all__ = ["Transform", "same_words", "turned_composer"]
+__all__ = ["Transform", "mapped_composer", "same_words"]
 
 
 class Transform(ABC):
-    """A method that makes one table of another. The parameters of its constructor are its options.
+    """A method that makes new vectors from given ones. The parameters of its constructor are its options.
 
     Attributes
     ----------
     report_ : dict
         Figures of the last `fit_transform`, JSON-serialisable.
     progress : Progress
-        Where long work is reported; nowhere by default.
+        Reports long work; silent by default.
     """
 
     report_: dict[str, Any]
     progress: Progress = Progress()
 
     def open(self, source: str | os.PathLike[str]) -> Any:
-        """What `fit_transform` takes, from its path: by default the table of a vectors file or run."""
+        """The argument of `fit_transform` from its path: by default the vectors of a file or run."""
         return load(source)
 
     @abstractmethod
     def fit_transform(self, vectors: Vectors) -> Vectors:
-        """A new table; the given one is not changed."""
+        """New vectors; the given ones are not changed."""
 
     def transform_file(
         self, source: str, target: Path, format: str | None = None, *, overwrite: bool = False
     ) -> list[str]:
-        """Read a table, transform it and write the new one; return what the format cannot store.
+        """Read vectors, transform them and write the result; return what the format cannot store.
 
-        `TargetError` if the target exists and ``overwrite`` is false.
+        Raises `TargetError` if the target exists and ``overwrite`` is false.
         """
         check_save(target, format, overwrite=overwrite)
         made = self.fit_transform(self.open(source))
@@ -55,9 +55,9 @@ class Transform(ABC):
 
 
 def same_words(vectors: Vectors, rows: NDArray[Any], composer: Composer | None = None) -> Vectors:
-    """A table of the same words, with their sources, counts and provenance, and other rows, (V, d').
+    """Vectors of the same words, sources, counts and provenance with other rows, (V, d').
 
-    Without a ``composer`` of the new space words that have no row can no longer be composed.
+    Without a ``composer`` for the new space, words without a row cannot be built from subwords.
     """
     return Vectors(
         vectors.index_to_key,
@@ -69,8 +69,8 @@ def same_words(vectors: Vectors, rows: NDArray[Any], composer: Composer | None =
     )
 
 
-def turned_composer(composer: Composer | None, axes: NDArray[np.float32]) -> Composer | None:
-    """The composer of a table whose unit rows were multiplied by a (d, d') matrix; None if there was none."""
+def mapped_composer(composer: Composer | None, axes: NDArray[np.float32]) -> Composer | None:
+    """A composer for unit rows multiplied by a (d, d') matrix; None without a composer."""
     if composer is None:
         return None
 

@@ -20,7 +20,7 @@ Rows = NDArray[np.float32]
 class Model2Vec(FromEncoder):
     """Static vectors as model2vec distils them (Tulkens and van Dongen, 2024), for the words of a text.
 
-    Each word goes through the encoder as a text of its own. The vectors are centred, turned to their
+    Each word goes through the encoder as a text of its own. The vectors are centred, rotated to their
     principal axes, and multiplied by log(1 + rank), so that frequent words count less in a mean.
 
     Parameters
@@ -30,7 +30,7 @@ class Model2Vec(FromEncoder):
     dimensions : int
         Axes kept, at most.
     min_count : int
-        Fewest uses of a word.
+        Fewest occurrences of a word.
     text_field : str, optional
         Fields of the corpus that hold the text, separated by commas.
     """
@@ -44,7 +44,7 @@ class Model2Vec(FromEncoder):
         self.min_count, self.text_field = min_count, text_field
 
     def fit_transform(self, vectors: Given) -> Vectors:
-        """The table (V, dimensions) of the corpus's words, from the folder of an encoder."""
+        """Vectors (V, dimensions) of the words of the corpus, from the folder of an encoder."""
         encode = sentence_encoder(encoder_folder(vectors))
         words = read_words(self.corpus, self.text_field, self.min_count).batch
         with self.progress.stage("Encoding", len(words.types), "words") as advance:
@@ -62,5 +62,5 @@ def zipf_weighted(
     mean, spread = covariance(rows)
     values, axes = axes_of_moment(spread)
     ranks = np.arange(1, len(rows) + 1)
-    turned = (rows - mean) @ axes[:, :dimensions] * np.log1p(ranks)[:, None]
-    return turned.astype(np.float32), float(values[:dimensions].sum() / max(values.sum(), 1e-300))
+    rotated = (rows - mean) @ axes[:, :dimensions] * np.log1p(ranks)[:, None]
+    return rotated.astype(np.float32), float(values[:dimensions].sum() / max(values.sum(), 1e-300))

@@ -1,4 +1,4 @@
-"""Vectors of the concepts of an ontology beside its words, and kinds of words as a symbolic query."""
+"""Vectors of the concepts of an ontology next to its words, and kinds of words as a symbolic query."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _SPREAD = 0.5  # w of `Smooth`
 
 
 class NodeVectors(Transform):
-    """Each concept of an ontology gets a row beside the words, under its identifier.
+    """Each concept of an ontology gets a row next to the words, under its identifier.
 
-    A concept starts as the mean of its words and its definition; a word of n senses counts 1/n. Vectors are
+    A concept begins as the mean of its words and its definition; a word of n senses counts 1/n. Vectors are
     then propagated over the relations of concepts as by `Smooth`, so that concepts without known words get
     one, too. Words and concepts can be compared: ``most_similar("hail")`` also finds concepts.
 
@@ -47,13 +47,13 @@ class NodeVectors(Transform):
         self.lexicon, self.relations = lexicon, relations
 
     def fit_transform(self, vectors: Vectors) -> Vectors:
-        """The table with a row for each concept that is not a word of it."""
+        """The vectors with a further row for each concept that is not one of their words."""
         knowledge = read_knowledge(self.lexicon)
         concepts = {*knowledge.labels, *knowledge.definitions, *chain(*knowledge.edges.get("is-a", ()))}
         finder = WordRows(vectors.key_to_index)
         nodes = sorted(node for node in concepts - knowledge.senses.keys() if finder.get(node) is None)
         if not nodes:
-            rule = "every node of the lexicon is a word that the table has"
+            rule = "every node of the lexicon is a word of the vectors"
             raise OptionError(rule, field="lexicon", remedy="give an ontology or WordNet")
         place = {node: i for i, node in enumerate(nodes)}
         start = self._start(knowledge, vectors, place)
@@ -62,10 +62,12 @@ class NodeVectors(Transform):
         rows = smoothed(start, pairs.reshape(-1, 2), 1.0, _SPREAD)
         found = np.any(rows != 0, axis=1)
         self.report_ = {"nodes": int(found.sum()), "with_own_words": int(start.any(axis=1).sum())}
-        return with_rows(vectors, [node for node, has in zip(nodes, found, strict=True) if has], rows[found])
+        return with_rows(
+            vectors, [node for node, known in zip(nodes, found, strict=True) if known], rows[found]
+        )
 
     def _start(self, knowledge: Knowledge, vectors: Vectors, place: dict[str, int]) -> Matrix:
-        """Unit vectors of nodes from their words and definitions, (n, d); zeros where nothing is known."""
+        """Unit vectors of nodes from their words and definitions, (n, d); zeros if none has a vector."""
         start = np.zeros((len(place), vectors.vector_size), np.float32)
         finder = WordRows(vectors.key_to_index)
         for node, i in place.items():
@@ -90,7 +92,7 @@ def is_a(
     """What a word may be a kind of: candidates and their scores, best first.
 
     For a word of the lexicon the query is symbolic, and a candidate n steps above the word's m-th sense
-    scores 1/(n m). A word that the lexicon lacks takes the candidates of its nearest neighbours in a table,
+    scores 1/(n m). A word that the lexicon lacks takes the candidates of its nearest neighbours in vectors,
     weighted by their cosines (after Snow, Jurafsky and Ng, 2006).
 
     Examples
@@ -98,8 +100,8 @@ def is_a(
     >>> lexicon = Knowledge(edges={"is-a": [("hail", "precipitation"), ("precipitation", "weather")]})
     >>> is_a("hail", lexicon)
     [('precipitation', 1.0), ('weather', 0.5)]
-    >>> table = Vectors(["hail", "graupel", "tax"], np.array([[1, 0], [0.8, 0.6], [0, 1]], np.float32))
-    >>> [(name, round(score, 2)) for name, score in is_a("graupel", lexicon, table)]
+    >>> vectors = Vectors(["hail", "graupel", "tax"], np.array([[1, 0], [0.8, 0.6], [0, 1]], np.float32))
+    >>> [(name, round(score, 2)) for name, score in is_a("graupel", lexicon, vectors)]
     [('precipitation', 0.8), ('weather', 0.4)]
     """
     sources = {word: 1.0}

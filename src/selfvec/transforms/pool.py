@@ -19,8 +19,8 @@ POOLINGS = ("mean", "cls")
 class Pool(FromEncoder):
     """Static vectors by pooling a transformer's states (Bommasani, Davis and Cardie, 2020, section 3).
 
-    The state of a use is the mean over the word's pieces; the vector of a word is the mean over its uses. A
-    piece belongs to the word in which it ends.
+    The state of an occurrence is the mean over the word's pieces; the vector of a word is the mean over its
+    occurrences. A piece belongs to the word in which it ends.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class Pool(FromEncoder):
     pooling : str
         ``mean``: states of the word's pieces; ``cls``: state of the first token of the text it occurs in.
     min_count : int
-        Fewest uses of a word.
+        Fewest occurrences of a word.
     text_field : str, optional
         Fields of the corpus that hold the text, separated by commas.
     """
@@ -50,7 +50,7 @@ class Pool(FromEncoder):
         self.min_count, self.text_field = min_count, text_field
 
     def fit_transform(self, vectors: Given) -> Vectors:
-        """The table (V, d) of the corpus's words, from the folder of an encoder."""
+        """Vectors (V, d) of the words of the corpus, from the folder of an encoder."""
         encoder = ContextualEncoder(encoder_folder(vectors), self.layers)
         words = read_words(self.corpus, self.text_field, self.min_count)
         batch, bounds = words.batch, words.batch.offsets.tolist()

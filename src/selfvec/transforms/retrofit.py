@@ -21,7 +21,7 @@ __all__ = ["Retrofit", "Smooth", "adjacency", "at_same_length", "smoothed", "spa
 
 TOWARD = tuple(kind for kind in KINDS if kind != "antonym")
 _STEPS = 50  # at most
-_CLOSE = 1e-4  # change of a coordinate at which a solution is taken
+_CLOSE = 1e-4  # largest change of a coordinate at which iteration stops
 
 Matrix = NDArray[np.float32]
 
@@ -40,7 +40,7 @@ class Retrofit(Transform):
     relations : sequence of str, or str with commas
         The kinds of relations that pull.
     weight : float
-        Of all words related to a word together; its own vector has 1.
+        Total weight of the related words; the word's own vector has weight 1.
     """
 
     def __init__(
@@ -50,11 +50,11 @@ class Retrofit(Transform):
         weight: float = 1.0,
     ) -> None:
         if weight <= 0:
-            raise OptionError(f"is above 0, not {weight}", field="weight", remedy="1 is the paper's")
+            raise OptionError(f"must be above 0, not {weight}", field="weight", remedy="1 is the paper's")
         self.lexicon, self.relations, self.weight = lexicon, relations, weight
 
     def fit_transform(self, vectors: Vectors) -> Vectors:
-        """A table (V, d) of the same words."""
+        """Vectors (V, d) of the same words."""
         knowledge = read_knowledge(self.lexicon)
         pairs = row_pairs(knowledge, vectors.key_to_index, self.relations)
         graph = adjacency(pairs, len(vectors))
@@ -79,7 +79,7 @@ class Smooth(Retrofit):
     Q = (1 - w) · Σ_k w^k Â^k Q̂ with Â = D^(-1/2) (A + I) D^(-1/2), as in Zhou et al. (2004), *Learning with
     Local and Global Consistency*, and Gasteiger et al. (2019). An edge weighs as much as the cosine of its
     words, so relations of rare senses count little. A word with a row of zeros gets the vector of its
-    surroundings.
+    neighbours.
 
     Parameters
     ----------
@@ -97,10 +97,10 @@ class Smooth(Retrofit):
     ) -> None:
         super().__init__(lexicon, relations, weight)
         if weight >= 1:
-            raise OptionError(f"is below 1, not {weight}", field="weight", remedy="0.5 is the default")
+            raise OptionError(f"must be below 1, not {weight}", field="weight", remedy="0.5 is the default")
 
     def fit_transform(self, vectors: Vectors) -> Vectors:
-        """A table (V, d) of the same words."""
+        """Vectors (V, d) of the same words."""
         knowledge = read_knowledge(self.lexicon)
         pairs = row_pairs(knowledge, vectors.key_to_index, self.relations)
         unit, (a, b) = vectors.unit, pairs.T
@@ -145,9 +145,9 @@ def propagated(graph: Any, start: Matrix) -> Matrix:
 
 
 def at_same_length(vectors: Vectors, rows: Matrix) -> Vectors:
-    """A table of these rows, (V, d), each as long as it was; words of zeros get length 1.
+    """Vectors with these rows, (V, d), at their old lengths; former rows of zeros get length 1.
 
-    The space is the same, so words without a row are composed as before.
+    The space is the same, so words without a row are built from subwords as before.
     """
     lengths = np.linalg.norm(vectors.vectors.astype(np.float32), axis=1, keepdims=True)
     made = unit_rows(rows) * np.where(lengths > 0, lengths, 1)

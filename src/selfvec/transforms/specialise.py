@@ -26,18 +26,18 @@ _BLOCK = 1 << 10  # rows compared with all others at a time
 
 
 class _Specialised(Transform):
-    """Base of both: reads the pairs, and mixes what `_fitted` makes of the unit rows with the table."""
+    """Base of both methods: reads the pairs, and averages the result of `_fitted` with the given vectors."""
 
     def __init__(
         self, lexicon: Sequence[str | Path] | Knowledge, relations: str | Sequence[str], weight: float
     ) -> None:
         if not 0 < weight <= 1:
-            rule = f"is above 0 and at most 1, not {weight}"
+            rule = f"must be above 0 and at most 1, not {weight}"
             raise OptionError(rule, field="weight", remedy="1 is the paper's")
         self.lexicon, self.relations, self.weight = lexicon, relations, weight
 
     def fit_transform(self, vectors: Vectors) -> Vectors:
-        """A table (V, d) of the same words. A pair that both attracts and repels only repels."""
+        """Vectors (V, d) of the same words. A pair that both attracts and repels only repels."""
         knowledge, unit = read_knowledge(self.lexicon), vectors.unit
         known = np.any(unit != 0, axis=1)
         pulled, pushed = (
@@ -54,7 +54,7 @@ class _Specialised(Transform):
 
     @abstractmethod
     def _fitted(self, unit: Matrix, synonyms: Pairs, antonyms: Pairs) -> Matrix:
-        """The rows that the paper's method makes of unit rows, (V, d)."""
+        """The rows (V, d) that the method of the paper makes from unit rows."""
 
 
 class CounterFit(_Specialised):
@@ -71,13 +71,13 @@ class CounterFit(_Specialised):
     relations : sequence of str, or str with commas
         The kinds of relations that pull; antonyms always push.
     weight : float
-        Of the result in its mean with the table as it was; 1 is the paper's. Below 1, pairs that no relation
-        names keep more of their similarity.
+        Weight of the result in its mean with the given vectors; 1 in the paper. Below 1, unrelated pairs keep
+        more of their similarity.
     """
 
     rate, steps = 0.1, 20
     antonym_distance = 1.0  # δ
-    radius = 0.2  # ρ: words this near are kept near
+    radius = 0.2  # ρ: pairs within this distance are kept near
 
     def __init__(
         self,
@@ -113,7 +113,7 @@ class AttractRepel(_Specialised):
 
     Mrkšić et al. (2017), *Semantic Specialisation of Distributional Word Vector Spaces using Monolingual and
     Cross-Lingual Constraints*, with the authors' constants: batches of 50 pairs, each word compared with the
-    nearest (or farthest) other word of its batch, AdaGrad, 5 epochs.
+    nearest (or farthest) other word of its batch, AdaGrad, 5 passes.
 
     Parameters
     ----------

@@ -2,7 +2,7 @@
 
 A token that the old tokenizer has as well keeps its row. A new one gets the mean of up to three estimates:
 
-* the rows of its ten nearest old tokens in a static table, weighted by softmax(cosine / 0.1), as in WECHSEL
+* the rows of its ten nearest old tokens in static vectors, weighted by softmax(cosine / 0.1), as in WECHSEL
   (Minixhofer, Paischer and Rekabsaz, 2022) and FOCUS (Dobler and de Melo, 2023);
 * the linear map from static vectors to rows that fits the old tokens best (ridge regression);
 * the mean row of the pieces that the old tokenizer cuts it into (Gee et al., 2022, *Fast vocabulary
@@ -79,39 +79,39 @@ class Tokens:
 
     @cached_property
     def keys(self) -> dict[object, int]:
-        """The number of each token by what it stands for, whatever the marks of its tokenizer are."""
+        """The number of each token by its `key`, which is independent of the markers of its tokenizer."""
         keys: dict[object, int] = {}
         for token, number in self.ids.items():
             keys.setdefault(self.key(token), number)
         return keys
 
     def key(self, token: str) -> object:
-        """What a token stands for: text and place, a special role, or itself."""
+        """The meaning of a token: its text and place, its special role, or itself."""
         if token in self.texts:
             return self.texts[token]
         return next((role for role in _ROLES if token in role), token)
 
-    def static(self, table: Vectors) -> Rows:
+    def static(self, vectors: Vectors) -> Rows:
         """Static unit vectors of the tokens, (size, s); zeros for tokens without one.
 
-        A token is looked up as it is spelled in its tokenizer; one that begins a word also by its text, as it
-        is and in lower case.
+        A token is looked up by its spelling in the tokenizer. A token that begins a word is also looked up
+        by its text, unchanged and in lower case.
         """
-        out = np.zeros((self.size, table.vector_size), np.float32)
+        out = np.zeros((self.size, vectors.vector_size), np.float32)
         words = {t: self.texts[t][0] for t in self.ids if t in self.texts and self.texts[t][1]}
         tries = [(list(self.ids), list(self.ids), False)]
         tries += [(list(words), [form(w) for w in words.values()], True) for form in (str, str.lower)]
         for tokens, names, compose in tries:
             numbers = np.array([self.ids[token] for token in tokens], np.int64)
             left = np.flatnonzero(~np.any(out[numbers] != 0, axis=1))
-            rows, sources = table.lookup([names[i] for i in left.tolist()], compose=compose)
+            rows, sources = vectors.lookup([names[i] for i in left.tolist()], compose=compose)
             out[numbers[left]] = np.where((sources != Source.NONE)[:, None], unit_rows(rows), 0)
         return out
 
 
 @dataclass(frozen=True, eq=False)
 class NewRows:
-    """How the rows of n new tokens come from V old ones.
+    """How the rows of n new tokens are computed from V old rows.
 
     Attributes
     ----------
@@ -132,8 +132,8 @@ class NewRows:
     pieces: list[list[int]]  # (n,) old rows of each new token's pieces; empty if they are not used
 
     @classmethod
-    def of(cls, old: Tokens, new: Tokens, table_old: Vectors, table_new: Vectors) -> NewRows:
-        """Match two tokenizers through static vectors in one space; one table serves both of one language."""
+    def of(cls, old: Tokens, new: Tokens, old_vectors: Vectors, new_vectors: Vectors) -> NewRows:
+        """Match two tokenizers by static vectors in one space; both may use the same vectors."""
         copied = np.full(new.size, -1, np.int64)
         for token, number in new.ids.items():
             copied[number] = old.keys.get(new.key(token), -1)
@@ -141,13 +141,13 @@ class NewRows:
         missing = [t for t, number in new.ids.items() if copied[number] < 0 and t in new.texts]
         for token, cut in zip(missing, _cut(old, [new.texts[t][0] for t in missing]), strict=True):
             pieces[new.ids[token]] = cut
-            if len(cut) == 1 and new.texts[token][1]:  # another case of a word that the old one has
+            if len(cut) == 1 and new.texts[token][1]:  # the old tokenizer has the word in another case
                 copied[new.ids[token]] = cut[0]
-        x_old, x_new = old.static(table_old), new.static(table_new)
+        x_old, x_new = old.static(old_vectors), new.static(new_vectors)
         known = np.flatnonzero(np.any(x_old != 0, axis=1))
         if len(known) < _LEAST:
-            rule = f"the static table knows {len(known)} tokens of the old tokenizer, {_LEAST} are needed"
-            raise InputError(rule, remedy="name a table of the tokenizer's language with --vectors")
+            rule = f"the static vectors have {len(known)} tokens of the old tokenizer, {_LEAST} are needed"
+            raise InputError(rule, remedy="name vectors of the tokenizer's language with --vectors")
         by_vector = np.flatnonzero((copied < 0) & np.any(x_new != 0, axis=1))
         near, cosines = nearest_values(x_new[by_vector], x_old[known], min(NEIGHBOURS, len(known)))
         weights = np.exp((cosines - cosines[:, :1]) / TEMPERATURE)
@@ -155,7 +155,7 @@ class NewRows:
         x = (x_old[known] - mean).astype(np.float64)
         ridge = _RIDGE * np.square(x).sum() / x.shape[1] + 1e-9
         solved = np.linalg.solve(x.T @ x + ridge * np.eye(x.shape[1]), x.T).astype(np.float32)
-        if table_old is not table_new:
+        if old_vectors is not new_vectors:
             static = set(by_vector.tolist())
             pieces = [[] if number in static else cut for number, cut in enumerate(pieces)]
         return cls(
@@ -164,9 +164,9 @@ class NewRows:
         )  # fmt: skip
 
     def estimate(self, rows: Rows) -> Rows:
-        """Rows of the new tokens, (n, d), from all old rows, (V, d); those copied are the old rows.
+        """Rows of the new tokens, (n, d), from all old rows, (V, d); copied tokens keep their rows.
 
-        A mean of rows is shorter than they are. So an estimate gets the mean length of old rows.
+        A mean of rows is shorter than the rows. So an estimate is scaled to the mean length of old rows.
         """
         total = np.zeros((len(self.copied), rows.shape[1]), np.float32)
         parts = np.zeros(len(self.copied), np.float32)
@@ -187,7 +187,7 @@ class NewRows:
         return out
 
     def counts(self) -> dict[str, int]:
-        """How many tokens got their row in which way."""
+        """The number of tokens by the origin of their rows."""
         new, cut = self.copied < 0, np.array([bool(each) for each in self.pieces])
         static = np.zeros(len(new), bool)
         static[self.by_vector] = True

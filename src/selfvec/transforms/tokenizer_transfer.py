@@ -1,7 +1,7 @@
-"""A model with another tokenizer, or with more words: its token rows are made anew, the rest stays.
+"""A model with another tokenizer, or with more words: new token rows, everything else unchanged.
 
 The model is a folder with ``tokenizer.json`` and ``model.safetensors``: a language model, a model2vec encoder
-or a static one of sentence-transformers. `selfvec.transforms.token_rows` says how the rows are made.
+or a static one of sentence-transformers. `selfvec.transforms.token_rows` computes the rows.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ class TokenizerTransfer(Transform):
     Parameters
     ----------
     vectors : Vectors or path
-        Static vectors that know tokens or words of both tokenizers. A folder that ``align`` wrote has two
-        tables: a for the old tokenizer, b for the new one, of another language.
+        Static vectors of tokens or words of both tokenizers. A folder that ``align`` wrote has two sets of
+        vectors: a for the old tokenizer, b for the new one, of another language.
     tokenizer : path, optional
         The new ``tokenizer.json``, or its folder.
     add_words : path or int, optional
-        Instead: a file of words, one per line, or how many of the most frequent words of ``vectors``, that
-        the old tokenizer cuts into several pieces, become tokens.
+        Instead: words to add as tokens. A file with one word per line, or the number of words: the most
+        frequent ones of ``vectors`` that the old tokenizer cuts into several pieces.
     """
 
     def __init__(
@@ -65,10 +65,10 @@ class TokenizerTransfer(Transform):
         self.vectors, self.tokenizer, self.add_words = vectors, tokenizer, add_words
 
     def fit_transform(self, vectors: Vectors) -> Vectors:
-        """The words of the new tokenizer, from a table that was read from a model and composes words."""
+        """The words of the new tokenizer, from vectors that were read from a model with its tokenizer."""
         pieces = vectors.composer
         if not isinstance(pieces, SubwordRows):
-            raise InputError("is no table of a model's tokens", remedy="load the folder of a model")
+            raise InputError("has no vectors of a model's tokens", remedy="load the folder of a model")
         new, made = self._fitted(pieces.tokenizer)
         rows = made.estimate(np.asarray(pieces.table[: made.old], np.float32))
         composer = SubwordRows(new, rows, pool=pieces.pool, lower=pieces.lower)
@@ -88,9 +88,9 @@ class TokenizerTransfer(Transform):
         tables = vocabulary_tables(path, made.old)
         if not tables or "mapping" in read_header(path)[0]:
             raise FormatError(
-                f"holds no token table with a row for each of the {made.old:,} tokens",
+                f"has no tensor with a row for each of the {made.old:,} tokens",
                 path=path,
-                remedy="name a model whose table has a known name, not a quantised one",
+                remedy="name a model whose token embeddings have a known name and are not quantised",
             )
         size = len(made.copied) if self.tokenizer is not None else max(len(made.copied), tables[0].shape[0])
         shapes = read_header(path)[0]
@@ -121,7 +121,7 @@ class TokenizerTransfer(Transform):
             new = _with_words(old, self._words)
         return new, NewRows.of(Tokens(old), Tokens(new), *tables)
 
-    def _chosen_words(self, old: Any, table: Vectors) -> list[str]:
+    def _chosen_words(self, old: Any, vectors: Vectors) -> list[str]:
         """The words to add: those of the file, or the most frequent ones that are cut into pieces."""
         number = str(self.add_words)
         known = Tokens(old).keys
@@ -130,13 +130,15 @@ class TokenizerTransfer(Transform):
             words = [word for word in dict.fromkeys(words) if word and (word, True) not in known]
             if not words:
                 raise InputError(
-                    "holds no word that is no token yet", path=number, remedy="give a word per line"
+                    "has no word that is not a token yet", path=number, remedy="give a word per line"
                 )
             return words
         order = (
-            range(len(table)) if table.counts is None else np.argsort(-table.counts, kind="stable").tolist()
+            range(len(vectors))
+            if vectors.counts is None
+            else np.argsort(-vectors.counts, kind="stable").tolist()
         )
-        words = [word for i in order if (word := table.index_to_key[i]).isalpha()]
+        words = [word for i in order if (word := vectors.index_to_key[i]).isalpha()]
         cut = old.encode_batch(words, add_special_tokens=False)
         return [word for word, one in zip(words, cut, strict=True) if len(one.ids) > 1][: int(number)]
 
@@ -159,12 +161,12 @@ class TokenizerTransfer(Transform):
 
 
 def _model_folder(source: Path) -> Path:
-    """The folder of a model that holds its table and tokenizer."""
+    """The folder of a model with its token embeddings and tokenizer."""
     for place in (source, source / "0_StaticEmbedding"):
         if (place / "model.safetensors").is_file() and (place / "tokenizer.json").is_file():
             return place
     raise InputError(
-        "is no folder of a model with tokenizer.json and one model.safetensors",
+        "is not a model folder with tokenizer.json and one model.safetensors",
         path=source,
         remedy="name a model's folder; merge a sharded one first",
     )
@@ -176,7 +178,7 @@ def _tokenizer_file(given: str | os.PathLike[str]) -> Path:
 
 
 def _with_words(tokenizer: Any, words: list[str]) -> Any:
-    """A copy of a tokenizer that knows these words as tokens, with the blank before them."""
+    """A copy of a tokenizer with these words as tokens, with a blank before them."""
     from tokenizers import AddedToken, Tokenizer
 
     copy = Tokenizer.from_str(tokenizer.to_str())
@@ -185,11 +187,11 @@ def _with_words(tokenizer: Any, words: list[str]) -> Any:
 
 
 def _new_table(table: TokenTable, made: NewRows, size: int) -> Any:
-    """A tensor's new rows as they are stored, (size, d); copied ones keep their bits."""
+    """The new rows of a tensor in its stored type, (size, d); copied rows are bit-identical."""
     old = table.stored()
     out = np.zeros((size, table.shape[1]), old.dtype)
     if size == table.shape[0] or len(made.copied) < size:
-        out[: len(old)] = old[:size]  # rows behind the last token
+        out[: len(old)] = old[:size]  # rows after the last token
     out[: len(made.copied)] = table.as_stored(made.estimate(np.asarray(table.rows()[: made.old], np.float32)))
     kept = made.copied >= 0
     out[: len(made.copied)][kept] = old[made.copied[kept]]
@@ -197,7 +199,7 @@ def _new_table(table: TokenTable, made: NewRows, size: int) -> Any:
 
 
 def _write_configs(folder: Path, old: Any, new: Any, size: int) -> list[str]:
-    """Set the size of the vocabulary, and the numbers of special tokens; say which of them has no equal."""
+    """Set the vocabulary size and the numbers of special tokens; return notes on those without an equal."""
     numbers, names, lost = Tokens(new).keys, Tokens(old), []
     tokens = {number: token for token, number in names.ids.items()}
 

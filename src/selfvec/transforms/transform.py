@@ -1,4 +1,4 @@
-"""The table of methods, and `transform`, which applies one by its name."""
+"""The methods by name, and `transform`, which applies one."""
 
 from __future__ import annotations
 
@@ -33,25 +33,25 @@ METHODS: dict[str, str] = {
 
 
 def transform(vectors: Vectors, by: str, **options: Any) -> Vectors:
-    """Apply a method of `METHODS` to a table.
+    """Apply a method of `METHODS` to vectors.
 
     Raises
     ------
     OptionError
-        If the method is unknown, does not have an option, or lacks one that it needs.
+        If the method is unknown, an option is unknown, or a required option is missing.
 
     Examples
     --------
     >>> import numpy as np
-    >>> table = Vectors(["x", "y", "z"], np.array([[2, 0], [0, 1], [-2, -1]]))
-    >>> transform(table, "principal-axes", dimensions=1).vectors.shape
+    >>> vectors = Vectors(["x", "y", "z"], np.array([[2, 0], [0, 1], [-2, -1]]))
+    >>> transform(vectors, "principal-axes", dimensions=1).vectors.shape
     (3, 1)
     """
     return method(by, **options).fit_transform(vectors)
 
 
 def method(by: str, **options: Any) -> Transform:
-    """The method of that name with these options."""
+    """The method with this name and these options."""
     known = _parameters(by)
     for name in options:
         if name not in known:

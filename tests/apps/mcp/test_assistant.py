@@ -279,7 +279,7 @@ def test_a_change_by_refining_can_be_asked_where_there_are_slices(talk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "name"), [(Source.KNOWN, "pretrained table"), (Source.SUBWORDS, "spelling")]
+    ("source", "name"), [(Source.KNOWN, "pretrained vectors"), (Source.SUBWORDS, "spelling")]
 )
 def test_what_was_composed_is_not_called_general_language(folder: Path, source: Source, name: str) -> None:
     run = open_run(folder / "run")

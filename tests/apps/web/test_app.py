@@ -138,7 +138,7 @@ def test_points_are_whole_numbers_of_16_bits(site: Site) -> None:
         ("/api/ranking?q=2", 400, "q", "less than or equal to 1"),
         ("/api/ranking?size=nan", 400, "size", "less than or equal to 1"),
         ("/api/ranking?sort=__class__", 400, "sort", "match pattern"),
-        ("/api/ranking?c=nonsense", 400, "c", "is no comparison"),
+        ("/api/ranking?c=nonsense", 400, "c", "is not a comparison"),
         ("/api/ranking?c=1800|1990", 404, None, "no document is dated 1800"),
         ("/api/unknown?source=magic", 400, "source", "is one of"),
         ("/api/texts?q=", 400, "q", "at least 1"),
@@ -169,14 +169,14 @@ def test_a_defect_is_not_told_in_detail(site: Site, monkeypatch) -> None:
     assert b"Traceback" not in body
 
 
-def test_a_port_in_use_is_passed_over_or_said() -> None:
+def test_a_port_in_use_is_passed_over_or_reported() -> None:
     with bind("127.0.0.1", 0) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(OptionError, match=f"the port {port} is in use"):
             bind("127.0.0.1", port)
-    with pytest.raises(OptionError, match="no address of this machine"):
+    with pytest.raises(OptionError, match="not an address of this machine"):
         bind("203.0.113.7", 0)
-    with pytest.raises(OptionError, match="no address of this machine"):
+    with pytest.raises(OptionError, match="not an address of this machine"):
         bind("no.such.host.invalid", 0)
 
 

@@ -55,7 +55,7 @@ def test_only_get_and_head_are_answered(site: Site, method: str) -> None:
 
 def test_long_questions_and_bodies_are_refused(site: Site) -> None:
     refused(site.get("/api/complete?q=" + "x" * 3000), 414, "at most 2,000 characters")
-    refused(site.get("/api/about", body=b"x" * 10), 413, "without a body")
+    refused(site.get("/api/about", body=b"x" * 10), 413, "must not have a body")
     refused(site.get("/api/about", X_Long="x" * 20_000), 431, "at most 16,384 bytes")
 
 

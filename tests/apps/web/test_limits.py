@@ -16,7 +16,7 @@ from serving import Site, serving
 
 from selfvec.apps.web import comparison, limits, server
 from selfvec.apps.web.background import BackgroundTask, Busy, Lane
-from selfvec.apps.web.limits import PIECE, Pieces, WorkQueue
+from selfvec.apps.web.limits import PIECE, InPieces, WorkQueue
 from selfvec.data.run import Run
 
 REQUEST = b"GET /api/health HTTP/1.1\r\nhost: localhost\r\n\r\n"
@@ -152,7 +152,7 @@ def test_large_answers_go_out_in_pieces_and_only_some_at_a_time(monkeypatch: pyt
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": memoryview(body)})
 
-    async def answer(pieces: Pieces) -> list[Any]:
+    async def answer(pieces: InPieces) -> list[Any]:
         got: list[Any] = []
 
         async def send(message: Any) -> None:
@@ -163,7 +163,7 @@ def test_large_answers_go_out_in_pieces_and_only_some_at_a_time(monkeypatch: pyt
         return got
 
     async def answers() -> list[list[Any]]:
-        pieces = Pieces(large)
+        pieces = InPieces(large)
         asked = [asyncio.create_task(answer(pieces)) for _ in range(3)]
         await asyncio.sleep(0)
         go.set()

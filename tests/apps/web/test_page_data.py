@@ -21,8 +21,8 @@ from selfvec.apps.web import maps
 from selfvec.apps.web.background import BackgroundTask, Busy
 from selfvec.apps.web.comparison import REFINED, Comparisons
 from selfvec.apps.web.page_data import Completion, PageData
-from selfvec.apps.web.ranking import FIGURES, Filter, WordTables, rank
-from selfvec.apps.web.word_map import LARGEST, arrange, draw_map, history_states, table_state
+from selfvec.apps.web.ranking import FIGURES, Filter, PairedVectors, rank
+from selfvec.apps.web.word_map import LARGEST, arrange, draw_map, history_states, vectors_state
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
@@ -34,11 +34,11 @@ from selfvec.storage.run_folder import open_run, save_run
 from selfvec.storage.verification import verify
 
 
-def tables(before: np.ndarray, after: np.ndarray) -> WordTables:
+def tables(before: np.ndarray, after: np.ndarray) -> PairedVectors:
     words = [f"w{i}" for i in range(len(before))]
     counts = np.full((2, len(before)), 9)
     known = np.ones(len(before), bool)
-    return WordTables(words, unit_rows(before), unit_rows(after), counts, ("a", "b"), known, known)
+    return PairedVectors(words, unit_rows(before), unit_rows(after), counts, ("a", "b"), known, known)
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -47,7 +47,9 @@ def test_neighbours_are_the_nearest_rows_one_by_one_and_in_a_ranking(seed: int) 
     ranking = rank(made)
     for row in range(30):
         place = ranking.place[row]
-        sides = zip((made.before, made.after), made.near(row), (ranking.had, ranking.has), strict=True)
+        sides = zip(
+            (made.before, made.after), made.near(row), (ranking.near_before, ranking.near_after), strict=True
+        )
         for table, near, ranked in sides:
             order = [i for i in np.argsort(-(table @ table[row]), kind="stable").tolist() if i != row][:10]
             assert [i for i, _ in near] == ranked[place].tolist() == order
@@ -209,7 +211,7 @@ def test_a_map_keeps_one_frame_and_shape_for_all_states() -> None:
     table = np.array([[2, 0, 0], [-2, 0, 0], [0, 1, 0], [0, -1, 0]], np.float32)
     halved = table * np.array([0.5, 1, 1], np.float32) + 5  # what all words share is not shown
     every = np.arange(4)
-    made = draw_map(every, [table_state("one", table, every), table_state("two", halved, every)])
+    made = draw_map(every, [vectors_state("one", table, every), vectors_state("two", halved, every)])
     assert made.frames == ("one", "two")
     assert made.points[0, :, 0].tolist() == [LARGEST, -LARGEST, 0, 0]
     assert made.points[1, :, 0].tolist() == [LARGEST // 2, -LARGEST // 2, 0, 0]
@@ -292,7 +294,7 @@ def test_a_word_unknown_before_is_placed_where_it_is_now() -> None:
     before, after = rng.standard_normal((2, 12, 5)).astype(np.float32)
     before[3] = 0
     every = np.arange(12)
-    made = arrange(every, [table_state("a", before, every), table_state("b", after, every)], Progress())
+    made = arrange(every, [vectors_state("a", before, every), vectors_state("b", after, every)], Progress())
     assert made.points[0, 3].tolist() == made.points[1, 3].tolist()
     assert made.points[0, 4].tolist() != made.points[1, 4].tolist()
 

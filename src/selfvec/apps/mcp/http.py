@@ -1,4 +1,4 @@
-"""The tools over streamable HTTP, for programs on this machine that know the token."""
+"""The tools over streamable HTTP, for programs on this machine that have the token."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from .tools import Tools
 __all__ = ["TOKEN", "http_app", "serve_http"]
 
 HOST, PATH = "127.0.0.1", "/mcp"
-TOKEN = "SELFVEC_TOKEN"  # environment variable; without it the token is new each time
+TOKEN = "SELFVEC_TOKEN"  # environment variable; without it, each start makes a new token
 _SHORTEST = 16  # characters of a token
 _BODY = 1 << 20  # bytes of a request
 _SESSIONS = 64
 
 
 def http_app(tools: Tools, token: str) -> ASGIApp:
-    """The application that answers at `PATH` who sends ``Authorization: Bearer TOKEN``."""
+    """The application at `PATH`. Requests need the header ``Authorization: Bearer TOKEN``."""
     app = create_server(tools).streamable_http_app(
         streamable_http_path=PATH,
         max_request_body_size=_BODY,
@@ -41,7 +41,7 @@ def http_app(tools: Tools, token: str) -> ASGIApp:
 
 
 class _Locked:
-    """An application behind a token. Web pages are refused, and names that were pointed to this machine."""
+    """An application behind a token. Requests from web pages and with foreign Host headers are refused."""
 
     def __init__(self, inner: ASGIApp, token: str) -> None:
         self.inner, self.token = inner, token.encode()
@@ -62,21 +62,21 @@ class _Locked:
 
 
 def serve_http(tools: Tools, port: int, say: Callable[[str, str], None]) -> None:
-    """Serve the tools until interrupted; ``say`` is called once with the address and the token.
+    """Serve the tools until interrupted; ``say`` is called once, with the address and the token.
 
     Raises
     ------
     OptionError
-        If the port is in use, or the token in the environment is short.
+        If the port is in use, or the token in the environment is too short.
     """
     token = os.environ.get(TOKEN) or secrets.token_urlsafe(32)
     if len(token) < _SHORTEST:
-        rule = f"the token in {TOKEN} has at least {_SHORTEST} characters"
+        rule = f"the token in {TOKEN} needs at least {_SHORTEST} characters"
         raise OptionError(rule, remedy="choose a longer one, or leave it out")
     with bind(HOST, port) as listening:
         server = server_of(http_app(tools, token), lifespan="on")
         say(f"http://{HOST}:{listening.getsockname()[1]}{PATH}", token)
         try:
             server.run(sockets=[listening])
-        except KeyboardInterrupt:  # the way to stop it
+        except KeyboardInterrupt:  # stops the server
             return

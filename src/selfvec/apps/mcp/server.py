@@ -74,7 +74,7 @@ class StrictTool(Tool):
     async def run(self, *arguments: Any, **options: Any) -> Any:
         """The answer to a call.
 
-        Of a bug the assistant learns only that there was one.
+        For a bug, the assistant gets only the message that one occurred.
         """
         try:
             return await super().run(*arguments, **options)
@@ -84,12 +84,12 @@ class StrictTool(Tool):
             cause = error.__cause__
             if not isinstance(cause, ValidationError):
                 raise ToolError(" ".join(str(cause or error).split())) from error
-            told = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in cause.errors()]
-            raise ToolError(" ".join("; ".join(told).split())) from cause
+            messages = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in cause.errors()]
+            raise ToolError(" ".join("; ".join(messages).split())) from cause
 
 
 class StoppableProgress(Progress):
-    """Reports to another progress, and stops the work that reports if its call was cancelled."""
+    """Forwards progress, and stops the work of a cancelled call."""
 
     def __init__(self, inner: Progress) -> None:
         self.inner, self.stopped = inner, False
@@ -119,9 +119,9 @@ class StoppableProgress(Progress):
 def _one_at_a_time(
     function: Callable[P, R], progress: StoppableProgress, lock: anyio.Lock
 ) -> Callable[P, Awaitable[R]]:
-    """The function in a thread, behind a lock: kernels and caches are for one call at a time.
+    """The function in a thread, behind a lock, because kernels and caches serve one call at a time.
 
-    A cancelled call gives up its place, or stops at its next step and gives back the lock.
+    A cancelled call leaves the queue, or stops at its next step and releases the lock.
     """
 
     @wraps(function)
@@ -131,9 +131,9 @@ def _one_at_a_time(
             try:
                 async with anyio.create_task_group() as group:
                     group.start_soon(_stop_when_cancelled, progress)
-                    result = await run_sync(partial(_told, function, *args, **kwargs))
+                    result = await run_sync(partial(_with_message, function, *args, **kwargs))
                     group.cancel_scope.cancel()
-            except BaseExceptionGroup as group_error:  # of the one task that can fail
+            except BaseExceptionGroup as group_error:  # has one error, of the only task that can fail
                 raise group_error.exceptions[0] from None
             return result
 
@@ -147,8 +147,8 @@ async def _stop_when_cancelled(progress: StoppableProgress) -> None:
         progress.stopped = True
 
 
-def _told(function: Callable[..., R], *args: Any, **kwargs: Any) -> R:
-    """The result; the assistant gets the message of a `SelfvecError`."""
+def _with_message(function: Callable[..., R], *args: Any, **kwargs: Any) -> R:
+    """The result. The assistant gets the message of a `SelfvecError`."""
     try:
         return function(*args, **kwargs)
     except SelfvecError as error:

@@ -2,7 +2,7 @@
 
 Each tool calls the function behind a command and limits the size of the answer.
 
-An assistant reads the docstrings here to choose a tool, so they say what comes back and what it means.
+An assistant reads these docstrings to choose a tool, so they describe the result and its meaning.
 """
 
 from __future__ import annotations
@@ -27,13 +27,17 @@ if TYPE_CHECKING:
 
 __all__ = ["Tools"]
 
-_ORIGINS = {Source.KNOWN: "pretrained table", Source.SUBWORDS: "spelling", Source.RANDOM: "random direction"}
+_ORIGINS = {
+    Source.KNOWN: "pretrained vectors",
+    Source.SUBWORDS: "spelling",
+    Source.RANDOM: "random direction",
+}
 LONGEST = 2000  # characters of a passage or a sentence
 _SHORT = 200  # characters of a field's value
 _FILES, _FIELDS = 20, 30  # files named, fields of a document
 _KEPT = 3  # comparisons of two states kept in memory
 _LEVEL = 0.05  # a change is beyond chance below this false discovery rate
-_UNMOVED = 1e-3  # a word at most this far from where it was has not moved
+_UNMOVED = 1e-3  # distance up to which a word has not moved
 _REASONS = 8  # matches shown for a passage
 _EXAMPLES = 3  # sentences for a state or a sense
 
@@ -218,7 +222,7 @@ Changed = TypeVar("Changed", bound=ChangedWord)
 class Tools:
     """Answers about one run; the documents searched are ``corpus`` or else the run's own.
 
-    The methods are not thread-safe. They raise `SelfvecError` if the run does not have what is asked for.
+    The methods are not thread-safe. They raise `SelfvecError` for data that the run does not have.
     """
 
     def __init__(self, run: Run, corpus: Any = None, progress: Progress | None = None) -> None:
@@ -261,11 +265,12 @@ class Tools:
     def similar_terms(self, word: Word, topn: Topn = 10, min_count: MinCount = None) -> SimilarTerms:
         """The words nearest to a word by cosine, before the vectors were refined on this corpus and after,
         and which words were gained and lost. `after` is the word's meaning in this corpus. `before` is its
-        meaning in general language only if `before_from` is "pretrained table"; if it is "spelling", the word
-        was not in the table and `before` is a guess from its parts. `count` is how often the word occurs."""
+        meaning in general language only if `before_from` is "pretrained vectors"; if it is "spelling", the
+        pretrained vectors lack the word and `before` was built from its subwords. `count` is how often the
+        word occurs."""
         before, after = similar_rows(self.run, word, topn, compare=True, min_count=min_count)
-        had, has = ([term for term, _ in row["neighbours"]] for row in (before, after))
-        gained, lost = only_in_each(had, has)
+        sides = ([term for term, _ in row["neighbours"]] for row in (before, after))
+        gained, lost = only_in_each(*sides)
         counts, row = self.run.vectors.counts, self.run.index(word)
         return SimilarTerms(
             word=after["word"],
@@ -293,7 +298,7 @@ class Tools:
         show the change. The first call takes some seconds."""
         name = self.run.vectors.index_to_key[self.run.index(word)]
         found = self._drift(tuple(between or ()))
-        if all(row["word"] != name for row in found):  # left out of the list, or too rare
+        if all(row["word"] != name for row in found):  # not in the list, or too rare
             found = self._drift(tuple(between or ()), name)
         row = found.select(word=name).illustrate(self.run, 1, _EXAMPLES).rows[0]
         sentences = {
@@ -303,7 +308,7 @@ class Tools:
 
     def disambiguate(self, word: Word, text: Text = "") -> Senses:
         """The senses in which this corpus uses a word, each labelled by the words around it (`label`), with
-        its share of the uses and examples; and, for each place where the word occurs in `text`, its sense
+        its share of the occurrences and examples; and, for each occurrence of the word in `text`, its sense
         there (`readings`: characters from `start` to `end`, the `number` of a sense, its probability)."""
         from selfvec.analysis.word_senses import senses
 
@@ -322,7 +327,7 @@ class Tools:
 
     @cached_property
     def _index(self) -> Index:
-        """The search index of the run folder; it is made if there is none."""
+        """The search index of the run folder, which is built if it does not exist."""
         from selfvec.retrieval import run_index
 
         return run_index(self.run, self.corpus, self.progress)
@@ -334,7 +339,7 @@ class Tools:
         return sense_space(self.run)
 
     def _measure_drift(self, between: tuple[str, ...], *words: str) -> Drift:
-        """The change of every word between two states, or of the words named."""
+        """The change between two states of every word, or only of the given words."""
         from selfvec.analysis.word_drift import WordChoice, kept_drift, slices_of, without_slices
 
         run, which = self.run, WordChoice(words)

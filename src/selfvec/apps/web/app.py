@@ -1,7 +1,7 @@
 """The web application.
 
-Each path calls a method of `PageData` in the work queue and answers in JSON, points in binary. While the
-comparison that an answer needs is being computed, the answer is ``"ready": false`` and how much is done.
+Each path calls a method of `PageData` in the work queue and answers in JSON; points are binary. While the
+comparison that an answer needs is being computed, the answer is ``"ready": false`` with the progress.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from selfvec.retrieval import Found
 from .background import Busy
 from .comparison import REFINED
 from .guard import Guard, busy_response, error_page, error_response, json_response, wants_page
-from .limits import PATIENCE, Pieces, WorkQueue
+from .limits import PATIENCE, InPieces, WorkQueue
 from .page_data import PageData
 from .problems import ERRORS
 from .ranking import Filter
@@ -106,7 +106,7 @@ Filters = Annotated[
 
 
 def create_app(data: PageData, *, host: str = "127.0.0.1", token: str | None = None) -> ASGIApp:
-    """The application of a run's page, guarded; see `Guard` for the address it is served at and its token."""
+    """The application of a run's page behind a `Guard`, which checks ``host`` and ``token``."""
     app = FastAPI(
         title="Selfvec",
         version=__version__,
@@ -122,7 +122,7 @@ def create_app(data: PageData, *, host: str = "127.0.0.1", token: str | None = N
     _add_texts(app, answers)
     _add_map(app, answers)
     _add_page(app)
-    return Guard(Pieces(app), host=host, token=token)
+    return Guard(InPieces(app), host=host, token=token)
 
 
 class Answers:
@@ -136,14 +136,14 @@ class Answers:
         return await self.queue.run(lambda: json_response(work(*arguments)))
 
     async def compared(self, key: str, work: Callable[..., Any], *arguments: Any) -> Response:
-        """The same, or how much is done of the comparison that it needs."""
+        """The same, or the progress of the comparison that it needs."""
         task = self.data.comparisons.tasks(key).comparison
         if not task.done():
             return json_response({"ready": False, "share": task.share})
         return await self.json(work, *arguments)
 
     async def indexed(self) -> None:
-        """Wait a moment for the index; `Busy` if it takes longer."""
+        """Wait briefly for the index; raises `Busy` if it takes longer."""
         for _ in range(20):
             if self.data.index.done():
                 return
@@ -170,7 +170,7 @@ def _add_search(app: FastAPI, answers: Answers) -> None:
         "/api/search", responses={200: {"model": Found, "description": "The best documents, best first."}}
     )
     async def search(q: Question, mode: Mode = "hybrid", topn: Topn = 10, filter: Filters = None) -> Response:
-        """Find documents: what `selfvec search --json` prints, and the fields to filter by."""
+        """Search the documents: the output of `selfvec search --json`, and the fields to filter by."""
         await answers.indexed()
         return await answers.json(data.search, q, topn, mode, filter or ())
 
@@ -210,7 +210,7 @@ def _add_words(app: FastAPI, answers: Answers) -> None:
 
     @app.get("/api/health")
     async def health() -> Response:
-        """What `selfvec run health --json` prints."""
+        """The output of `selfvec run health --json`."""
         return await answers.json(data.health)
 
     @app.get("/api/complete")
@@ -240,7 +240,7 @@ def _add_words(app: FastAPI, answers: Answers) -> None:
         offset: Offset = 0,
         limit: Limit = 50,
     ) -> Response:
-        """Words without a pretrained vector, and what their vectors are based on."""
+        """Words that the initial vectors lack, and what their vectors are based on."""
         return await answers.compared(REFINED, data.unknown, source, seen, text, offset, limit)
 
 
@@ -286,7 +286,7 @@ def _add_map(app: FastAPI, answers: Answers) -> None:
 
     @app.get("/api/map/colours")
     async def colours(c: Key = default, of: MapOf = "words", layout: Layout = "pca") -> Response:
-        """What the points can be coloured by: topic, change, date and fields."""
+        """The colours of the points: by topic, change, date and fields."""
         return await drawn(
             c, of, layout, lambda: {"colours": maps.colours(of, layout, c)}, maps.topics, data.index
         )
@@ -312,7 +312,7 @@ def _add_map(app: FastAPI, answers: Answers) -> None:
         return Response(body, media_type="application/octet-stream", headers={"cache-control": "no-store"})
 
     async def drawn(c: str, of: str, layout: str, work: Callable[[], Any], *more: Any) -> Response:
-        """An answer, or how much is done of the map that it needs, and of more."""
+        """An answer, or the progress of the map that it needs."""
         tasks = data.comparisons.tasks(c)
         needed = [tasks.comparison] if of == "words" else [data.index]
         if all(task.done() for task in needed):
@@ -324,7 +324,7 @@ def _add_map(app: FastAPI, answers: Answers) -> None:
 
 
 class PageFile(NamedTuple):
-    """A file of the page; its etag changes when it does."""
+    """A file of the page. Its etag changes with its content."""
 
     body: bytes
     type: str
@@ -332,7 +332,7 @@ class PageFile(NamedTuple):
 
 
 def page_files() -> dict[str, PageFile]:
-    """All files of the page by path, read once. No other path is answered."""
+    """All files of the page by path, read once. Other paths are not served."""
     found = {}
     for entry in files(__package__).joinpath("static").iterdir():
         kind = _TYPES.get(entry.name.rpartition(".")[2])
@@ -358,7 +358,7 @@ def _add_page(app: FastAPI) -> None:
 
 
 def _add_errors(app: FastAPI) -> None:
-    """Every error has the rule that was broken. The traceback of a bug goes to the terminal only."""
+    """Every error names the rule that was broken. The traceback of a bug is printed in the terminal only."""
 
     @app.exception_handler(Busy)
     def busy(_: Request, error: Busy) -> Response:
@@ -372,7 +372,7 @@ def _add_errors(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     def invalid(_: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
-        return error_response(400, str(first["msg"]), "ask again within the rule", str(first["loc"][-1]))
+        return error_response(400, str(first["msg"]), "correct the argument", str(first["loc"][-1]))
 
     @app.exception_handler(HTTPException)
     def missing(request: Request, error: HTTPException) -> Response:
@@ -384,5 +384,5 @@ def _add_errors(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     def bug(_: Request, error: Exception) -> Response:
         del error
-        rule = "this could not be answered because of a bug in Selfvec"
-        return error_response(500, rule, "see what selfvec serve printed in the terminal")
+        rule = "a bug in Selfvec prevented an answer"
+        return error_response(500, rule, "see the traceback that selfvec serve printed in the terminal")

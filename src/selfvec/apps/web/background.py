@@ -1,8 +1,8 @@
 """Work that answers wait for: comparisons, tests and indexes, computed in the background.
 
-A `Lane` is one thread that does one task after another. The page has three: for comparisons, for maps, and
-for what takes long and much memory. So the number of tasks asked for decides neither how many are computed at
-a time nor how much memory they take.
+A `Lane` is a thread that runs one task after another. The page has three: for comparisons, for maps, and
+for tasks that need much time and memory. So the number of requests affects neither how many tasks run at a
+time nor how much memory they need.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from selfvec.base.progress import Progress
 
 __all__ = ["BackgroundTask", "Busy", "Lane"]
 
-_ALMOST = 0.99  # the largest share of work that is not done: stages end before the result is there
+_ALMOST = 0.99  # largest share that is reported before the result exists: stages end earlier
 
 T = TypeVar("T")
 
 
 class Busy(SelfvecError):
-    """The server has enough to do; ``wait`` says in how many seconds to ask again."""
+    """The server is busy; ``wait`` is the number of seconds after which to ask again."""
 
     wait = 2
 
@@ -36,7 +36,7 @@ class Busy(SelfvecError):
 
 
 class BackgroundTask(Future[T]):
-    """A future that a `Lane` computes. It can be dropped while it waits and while it is computed.
+    """A future that a `Lane` computes. It can be dropped while it waits and while it runs.
 
     >>> BackgroundTask(lambda progress: 42).run().result()
     42
@@ -48,19 +48,19 @@ class BackgroundTask(Future[T]):
 
     @property
     def share(self) -> float:
-        """Part of the work that is done; 1 only once the result is there."""
+        """Share of the work that is done; 1 only when the result exists."""
         return 1.0 if self.done() else min(self._progress.share, _ALMOST)
 
     def result_now(self) -> T | None:
-        """The result, or None if it is not there yet; raises the `SelfvecError` of work that failed."""
+        """The result, or None before it exists; raises the `SelfvecError` of failed work."""
         return self.result() if self.done() else None
 
     def drop(self) -> None:
-        """Nobody waits for it any more: it stops at its next step and fails with `Busy`."""
+        """Cancel the task: it stops at its next step and fails with `Busy`."""
         self._progress.dropped = True
 
     def run(self) -> BackgroundTask[T]:
-        """Compute the result. A bug is an error with its name here, and a traceback in the terminal."""
+        """Compute the result. A bug becomes a `SelfvecError`; its traceback is printed in the terminal."""
         try:
             self._progress.check()
             self.set_result(self._work(self._progress))
@@ -73,7 +73,7 @@ class BackgroundTask(Future[T]):
 
 
 class _Share(Progress):
-    """Keeps how much of a stage is done, and stops work that was dropped."""
+    """Stores the progress of a stage, and stops work that was dropped."""
 
     def __init__(self) -> None:
         self.share, self.dropped = 0.0, False
@@ -81,7 +81,7 @@ class _Share(Progress):
     def check(self) -> None:
         """Raise `Busy` if the work was dropped."""
         if self.dropped:
-            raise Busy("this work was put off, because other work was asked for")
+            raise Busy("this task was dropped in favour of newer requests")
 
     @contextmanager
     def stage(self, label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
@@ -100,9 +100,9 @@ class _Share(Progress):
 
 
 class Lane:
-    """A thread that does one task after another: the lowest rank first, of one rank the newest.
+    """A thread that runs one task after another: lowest rank first, newest first within a rank.
 
-    The thread lives while there is work, and does not keep the process alive.
+    The thread ends when no work remains. It does not keep the process alive.
 
     >>> Lane().submit(lambda progress: 42).result()
     42
@@ -125,7 +125,7 @@ class Lane:
 
     @property
     def waiting(self) -> int:
-        """Tasks that are not begun."""
+        """Number of tasks that have not started."""
         return len(self._waiting)
 
     def _run(self) -> None:

@@ -1,7 +1,7 @@
 """What the page compares: a run before and after refining, or two slices of its text.
 
-Each comparison has two tables of the same words, states for the map, and texts to quote from. It is made in
-the background when it is first asked for, and tested for significance while it is already shown.
+Each comparison has two vectors for each word, states for the map, and texts to quote from. It is computed in
+the background when it is first requested. Significance tests run while it is already shown.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ from selfvec.usage.use_vectors import TOKENS, slice_vectors, use_space
 
 from .background import Busy, Lane
 from .overview import content_words, counts_of
-from .ranking import TESTED, Ranking, WordTables, rank
-from .word_map import FITTED, MAPPED, State, history_states, slice_states, table_state
+from .ranking import TESTED, PairedVectors, Ranking, rank
+from .word_map import FITTED, MAPPED, State, history_states, slice_states, vectors_state
 
 __all__ = ["REFINED", "Comparison", "Comparisons", "QuotedText"]
 
 REFINED = "refined"  # the key of the comparison before and after refining; the key of two slices is A|B
-_KEPT = 8  # comparisons kept, and
-_MEMORY = 1 << 29  # bytes of them; the one not used for longest is dropped first
-_UNFINISHED = 4  # comparisons being computed or waiting for it; no more are begun
+_KEPT = 8  # comparisons that are kept
+_MEMORY = 1 << 29  # their bytes; the least recently used is dropped first
+_UNFINISHED = 4  # comparisons that run or wait, at most
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.floating[Any]]
@@ -51,27 +51,29 @@ class QuotedText:
 
     name: str
     side: int  # 0 if its sentences show the state before, 1 if after
-    documents: NDArray[np.bool_] | None = None  # (D,), those of the part; all if None
+    documents: NDArray[np.bool_] | None = None  # (D,), True for documents of the part; all if None
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A comparison and what explains it."""
+    """A comparison, its map, and the texts that explain it."""
 
     ranking: Ranking
     ends: list[State]  # the first and the last state of the map
-    states: Callable[[Progress], list[State]]  # makes all states, first to last, which may take a while
+    states: Callable[[Progress], list[State]]  # computes all states, first to last; slow
     texts: tuple[QuotedText, ...]
-    scores: Callable[[int, int, Ints], Floats]  # (row, side, places of n uses) -> how typical each is, (n,)
-    memory: int  # bytes that it takes beside the run
+    scores: Callable[
+        [int, int, Ints], Floats
+    ]  # (row, side, places of n occurrences) -> how typical each is, (n,)
+    memory: int  # bytes, without those of the run
 
 
 def compare_refined(run: Run, progress: Progress | None = None) -> Comparison:
-    """A run before and after refining. Only words with a pretrained vector can have changed."""
+    """A run before and after refining. Only words of the initial vectors are compared."""
     counts, before, after = counts_of(run), run.original.unit, run.vectors.unit
     comparable = run.original.sources == Source.KNOWN
     comparable = comparable if comparable.any() else np.ones(len(comparable), bool)
-    tables = WordTables(
+    vectors = PairedVectors(
         run.vectors.index_to_key,
         before,
         after,
@@ -82,7 +84,7 @@ def compare_refined(run: Run, progress: Progress | None = None) -> Comparison:
     )
     common = np.argsort(-counts, kind="stable")[:FITTED]
     epochs = int(run.provenance.get("epochs", 1))
-    ends = [table_state("original", before, common), table_state("refined", after, common)]
+    ends = [vectors_state("original", before, common), vectors_state("refined", after, common)]
     batch = run.tokens
     weights = None if batch is None else inverse_document_frequency(batch)
 
@@ -94,18 +96,18 @@ def compare_refined(run: Run, progress: Progress | None = None) -> Comparison:
     def scores(row: int, side: int, places: Ints) -> Floats:
         assert batch is not None
         assert weights is not None
-        table = (before, after)[side]
-        return context_cosines(padded_windows(batch, places, NEARBY), table, weights, table[row])
+        rows = (before, after)[side]
+        return context_cosines(padded_windows(batch, places, NEARBY), rows, weights, rows[row])
 
     texts = () if batch is None else (QuotedText("your text", 1),)
-    ranking = rank(tables, progress=progress)
-    return Comparison(ranking, ends, states, texts, scores, _bytes(*tables.compact))
+    ranking = rank(vectors, progress=progress)
+    return Comparison(ranking, ends, states, texts, scores, _bytes(*vectors.compact))
 
 
 def compare_slices(
     run: Run, pair: Sequence[Slice], every: Sequence[Slice], jobs: int, progress: Progress
 ) -> Comparison:
-    """Two slices of a run's text. The map shows ``every`` slice, or the two if these are fewer than three."""
+    """Two slices of a run's text. The map shows ``every`` slice, or the two if there are fewer than three."""
     batch = run.require_tokens()
     counts = slice_counts(batch, pair)
     comparable, known = counts.min(axis=0) > 0, np.flatnonzero(counts.max(axis=0) >= MIN_COUNT)
@@ -114,13 +116,13 @@ def compare_slices(
         raise NotFound(f"no word occurs in both {names[0]} and {names[1]}", remedy="compare larger slices")
     space = use_space(run, pair, progress=progress)
     before, after = sides = np.zeros((2, len(batch.types), run.original.vector_size), np.float32)
-    for side, table in zip(sides, slice_vectors(space, known, jobs, progress=progress), strict=True):
-        side[known] = table
+    for side, rows in zip(sides, slice_vectors(space, known, jobs, progress=progress), strict=True):
+        side[known] = rows
     space = space.light()
     content = content_words(run)
-    tables = WordTables(run.vectors.index_to_key, before, after, counts, names, comparable, content)
+    vectors = PairedVectors(run.vectors.index_to_key, before, after, counts, names, comparable, content)
     common = np.argsort(-counts.min(axis=0), kind="stable")[:FITTED]
-    ends = [table_state(name, side, common) for name, side in zip(names, sides, strict=True)]
+    ends = [vectors_state(name, side, common) for name, side in zip(names, sides, strict=True)]
 
     def states(progress: Progress) -> list[State]:
         return ends if len(every) < 3 else slice_states(run, every, jobs, progress)
@@ -131,24 +133,24 @@ def compare_slices(
         return found
 
     texts = tuple(QuotedText(part.name, side, part.documents) for side, part in enumerate(pair))
-    ranking, every_state = rank(tables, "excess", progress), len(every) * min(MAPPED, len(known))
-    memory = 8 * len(known) * before.shape[1] + _bytes(*tables.compact)
+    ranking, every_state = rank(vectors, "excess", progress), len(every) * min(MAPPED, len(known))
+    memory = 8 * len(known) * before.shape[1] + _bytes(*vectors.compact)
     memory += 2 * every_state * before.shape[1]
     return Comparison(ranking, ends, states, texts, scores, memory)
 
 
-def _bytes(*tables: Floats) -> int:
-    return sum(table.nbytes for table in tables)
+def _bytes(*arrays: Floats) -> int:
+    return sum(array.nbytes for array in arrays)
 
 
 class _Tasks:
-    """A comparison in the making: first itself, then with its tests, and the states of its map."""
+    """The background tasks of a comparison: the comparison itself, its tests, and the states of its map."""
 
     def __init__(
         self,
         compare: Callable[[Progress], Comparison],
         test: Callable[[Progress], Tests],
-        lanes: tuple[Lane, Lane],  # of comparisons, before states, and of long work, as tests are
+        lanes: tuple[Lane, Lane],  # for comparisons and states, and for long work such as tests
     ) -> None:
         def tested(progress: Progress) -> Comparison:
             made = self.comparison.result()
@@ -159,13 +161,13 @@ class _Tasks:
         self.tested = lanes[1].submit(tested, 1)
 
     def drop(self) -> None:
-        """Stop what is not done yet."""
+        """Stop the tasks that are not done."""
         for task in (self.comparison, self.states, self.tested):
             task.drop()
 
     @property
     def memory(self) -> int:
-        """Bytes of the comparison once it is made."""
+        """Bytes of the comparison when it is done; 0 before."""
         made = self.comparison.done() and self.comparison.exception() is None
         return self.comparison.result().memory if made else 0
 
@@ -181,13 +183,13 @@ class Comparisons:
 
     @property
     def default(self) -> str:
-        """What is shown first: the first and the last slice, if the run was made with slices."""
+        """The comparison shown first: the first and the last slice of a run with slices, else `REFINED`."""
         period = self.run.provenance.get("options", {}).get("slice")
         labelled = self.run.tokens is not None and self.run.tokens.slices is not None
         return self.choices()[0]["key"] if self.slices and (period or labelled) else REFINED
 
     def choices(self) -> list[dict[str, str]]:
-        """The comparisons that the page offers: keys and the names of both sides."""
+        """The comparisons that the page offers: their keys and the names of both sides."""
         pairs = [(self.slices[0].name, self.slices[-1].name)] if self.slices else []
         pairs += pairwise([part.name for part in self.slices])
         return [{"key": f"{a}|{b}", "a": a, "b": b} for a, b in dict.fromkeys(pairs)] + [
@@ -195,7 +197,7 @@ class Comparisons:
         ]
 
     def tasks(self, key: str) -> _Tasks:
-        """The work on a comparison, which starts when it is first asked for.
+        """The tasks of a comparison, which start with the first request.
 
         Raises
         ------
@@ -215,12 +217,12 @@ class Comparisons:
         return len(self._tasks) > _KEPT or sum(tasks.memory for tasks in self._tasks.values()) > _MEMORY
 
     def get(self, key: str) -> Comparison:
-        """A comparison, with its tests if they are done; waits until it is made."""
+        """A comparison, with its tests if they are done; waits for the comparison."""
         tasks = self.tasks(key)
         return tasks.tested.result_now() or tasks.comparison.result()
 
     def states(self, key: str, whole: bool | None = None) -> tuple[list[State], bool]:
-        """The states of the map, and whether these are all: at first there are only the first and the last.
+        """The states of the map, and whether these are all. At first only the first and the last exist.
 
         ``whole`` true waits for all states, false returns the first and the last.
         """
@@ -235,7 +237,7 @@ class Comparisons:
         parts = key.split("|")
         if len(parts) != 2 or not all(parts):
             remedy = f"write {REFINED}, or two slices as A|B"
-            raise OptionError(f"{key!r} is no comparison", field="c", remedy=remedy)
+            raise OptionError(f"{key!r} is not a comparison", field="c", remedy=remedy)
         pair = [named_slice(self.run.require_tokens(), part) for part in parts]
         every = self.slices if len(self.slices) > 2 else pair
         return self._begin(
@@ -244,7 +246,7 @@ class Comparisons:
         )
 
     def _compare(self, pair: list[Slice], every: list[Slice], progress: Progress) -> Comparison:
-        """Compare two slices; the steps weigh as much as the text that they read."""
+        """Compare two slices. Steps count in the progress by the amount of text that they read."""
         text = len(self.run.require_tokens())
         costs = {"Preparing uses": min(text, 4 * TOKENS), "Comparing": text, "Ranking": text / 2}
         with progress.steps("Comparing", costs) as steps:
@@ -256,15 +258,15 @@ class Comparisons:
         return _Tasks(compare, test, self._lanes)
 
     def _test_refined(self, progress: Progress) -> Tests:
-        """Test whether the uses of each word agree on where refining moved it."""
+        """Test whether the documents of each word agree on where refinement moved it."""
         return {} if self.run.tokens is None else self._test(without_slices(self.run), None, progress)
 
     def _test(self, run: Run, pair: list[Slice] | None, progress: Progress) -> Tests:
-        """The figures of `drift`; of words that it does not list, those among all words."""
+        """The figures of `drift` by word: q is among the listed words, for others among all words."""
         every = WordChoice(every=True)
         try:
             found = kept_drift(run, pair, which=every, jobs=self.jobs, progress=progress)
-        except InputError:  # no word is frequent enough in both to be tested
+        except InputError:  # no word is frequent enough on both sides to be tested
             return {}
         rows = (*found, *found.choose(run, WordChoice()))
         return {row["word"]: {name: row[name] for name in TESTED} for row in rows}

@@ -1,11 +1,11 @@
-"""Checks before every answer: who may ask, how, and how often; and what a browser may do with the page.
+"""Checks of every request: its sender, its form and its rate; and limits for the browser that shows the page.
 
 Any web page open in a browser can send requests to a server on the same machine. So only GET and HEAD are
 answered; the Host header must name this machine (against DNS rebinding); other sites may link to the page,
-and neither load nor frame anything; and an address that other machines reach needs a token. The words of a
-run may be any text, so the page runs no script but its own files and loads nothing from elsewhere.
+but not load or frame it; and an address that other machines can reach needs a token. The words of a run may
+be any text, so the page runs only its own scripts and loads nothing from other hosts.
 
-Starlette's `TrustedHostMiddleware` does not do this: it knows no addresses in numbers and no ports of IPv6.
+Starlette's `TrustedHostMiddleware` does not suffice: it supports neither numeric addresses nor IPv6 ports.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ __all__ = [
 
 LONGEST = 2000  # characters of a path with its query
 LONGEST_HEADERS = 16_384  # bytes
-RATE, BURST = 60.0, 240.0  # answers per second to one other machine, and how many at once
+RATE, BURST = 60.0, 240.0  # answers per second to another machine, and the largest burst
 _CLIENTS = 1024  # addresses remembered
 
 _POLICY = (
@@ -74,14 +74,14 @@ def error_response(
     place: str | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """An error in JSON: the place, the rule that was broken, and what to do."""
+    """An error in JSON: the field, the rule that was broken, and what to do."""
     return json_response({"error": {"place": place, "rule": rule, "remedy": remedy}}, status, headers)
 
 
 def error_page(
     status: int, rule: str, remedy: str | None, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """An error for a person who opened an address: a page in plain HTML."""
+    """An error as a plain HTML page, for a person who opened an address."""
     lines = "".join(f"<p>{html.escape(line)}.</p>" for line in (rule, remedy) if line)
     head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Selfvec</title>'
     body = f'<!doctype html><html lang="en"><head>{head}</head><body><h1>Selfvec</h1>{lines}</body></html>'
@@ -92,15 +92,15 @@ def error_page(
 def busy_response(
     headers: Mapping[str, str] | None = None, *, rule: str = "the server is busy", wait: int = 2
 ) -> Response:
-    """What is answered where too much is asked for: when to come back."""
+    """The answer to a request that exceeds a limit: ask again after ``wait`` seconds."""
     headers = {"retry-after": str(wait), **(headers or {})}
     return error_response(503, rule, f"ask again in {wait} seconds", headers=headers)
 
 
 def allowed_host(header: str, host: str) -> bool:
-    """Whether a Host header names this machine: by the address served, by a number, or by its own name.
+    """Whether a Host header names this machine: by the served address, a numeric address, or the host name.
 
-    A web page that lets its own name point here (DNS rebinding) still sends that name.
+    In DNS rebinding, a web page points its own name to this machine. The header then has that name.
 
     >>> allowed_host("localhost:8765", "127.0.0.1"), allowed_host("evil.example", "127.0.0.1")
     (True, False)
@@ -118,7 +118,7 @@ def allowed_host(header: str, host: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether an address is reached from this machine only.
+    """Whether an address can be reached only from this machine.
 
     >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("::1"), is_loopback("0.0.0.0")
     (True, True, True, False)
@@ -139,22 +139,22 @@ class Refusal(Exception):
         self.status, self.rule, self.remedy, self.headers = status, rule, remedy, headers
 
     def response(self, request: Request) -> Response:
-        """The refusal as a page to a person who opens an address, as JSON to a program."""
+        """The refusal: a page for a person who opens an address, JSON for a program."""
         if wants_page(request):
             return error_page(self.status, self.rule, self.remedy, self.headers)
         return error_response(self.status, self.rule, self.remedy, headers=self.headers)
 
 
 def wants_page(request: Request) -> bool:
-    """Whether a person opens an address, other than one of the interface for programs."""
+    """Whether a person opens an address that is not part of the programming interface."""
     accepted = request.headers.get("accept", "")
     return "text/html" in accepted and not request.scope["path"].startswith("/api/")
 
 
 class Guard:
-    """An ASGI application that checks requests before another one answers them.
+    """An ASGI application that checks requests and passes valid ones to another application.
 
-    A token, if there is one, is needed to be answered: in the cookie, or in the header
+    With a token, a request needs it in the cookie or in the header
     ``Authorization: Bearer``. The address ``/?token=…`` sets the cookie and redirects to the page without it.
     """
 
@@ -162,7 +162,7 @@ class Guard:
         self,
         inner: ASGIApp,
         *,
-        host: str = "127.0.0.1",  # the address served
+        host: str = "127.0.0.1",  # the served address
         token: str | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -173,7 +173,7 @@ class Guard:
         """Answer a request or refuse it."""
         if scope["type"] == "lifespan":
             await self.inner(scope, receive, send)
-        elif scope["type"] != "http":  # a web socket: closed before it is opened
+        elif scope["type"] != "http":  # a web socket: refused
             await send({"type": "websocket.close", "code": 1008})
         else:
             request = Request(scope)
@@ -181,18 +181,18 @@ class Guard:
                 answer: ASGIApp = self.check(request) or self.inner
             except Refusal as refusal:
                 answer = refusal.response(request)
-            # The server leaves out the body of an answer to HEAD.
+            # For HEAD, the server leaves out the body.
             await answer({**scope, "method": "GET"}, receive, _with_headers(send))
 
     def check(self, request: Request) -> Response | None:
-        """Raise the `Refusal` of a request that is not answered; a token in the address is redirected."""
+        """Raise `Refusal` for an invalid request; redirect an address with a token."""
         self._check_form(request)
         self._check_site(request)
         self._check_rate(request)
         return self._check_token(request)
 
     def _check_form(self, request: Request) -> None:
-        close = {"connection": "close"}  # a body that is not read must not keep the connection
+        close = {"connection": "close"}  # the body is not read, so the connection cannot be used again
         if request.method not in ("GET", "HEAD"):
             rule, allowed = "only GET and HEAD are answered here", {"allow": "GET, HEAD"}
             raise Refusal(405, rule, "ask with GET", allowed | close)
@@ -201,7 +201,7 @@ class Guard:
         if sum(len(name) + len(value) for name, value in request.headers.raw) > LONGEST_HEADERS:
             raise Refusal(431, f"headers have at most {LONGEST_HEADERS:,} bytes", "send fewer cookies")
         if request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers:
-            raise Refusal(413, "a request comes without a body", "put the question into the address", close)
+            raise Refusal(413, "a request must not have a body", "put the question into the address", close)
 
     def _check_site(self, request: Request) -> None:
         host, origin = request.headers.get("host", ""), request.headers.get("origin")
@@ -213,11 +213,11 @@ class Guard:
         if site in ("cross-site", "same-site") and not link:
             raise Refusal(403, "other sites may only link to the page", "open the page itself, at /")
         if origin is not None and origin.partition("://")[2].lower() != host.lower():
-            raise Refusal(403, "requests of other sites are not answered", "open the page itself, at /")
+            raise Refusal(403, "requests from other sites are not answered", "open the page itself, at /")
 
     def _check_rate(self, request: Request) -> None:
         client, now = (request.client.host if request.client else ""), self.clock()
-        if is_loopback(client):  # one machine, or a tunnel that many use: the work queue decides
+        if is_loopback(client):  # this machine, or a tunnel with many users: the work queue limits them
             return
         left, since = self._left.pop(client, (BURST, now))
         left = min(BURST, left + (now - since) * RATE)
@@ -234,9 +234,7 @@ class Guard:
         if self._opens(given) or self._opens(request.cookies.get(cookie, "")):
             return None
         if request.scope["path"] == "/" and self._opens(request.query_params.get("token", "")):
-            value = (
-                f"{cookie}={self.token}; Path=/; HttpOnly; SameSite=Lax"  # Lax: others may link to the page
-            )
+            value = f"{cookie}={self.token}; Path=/; HttpOnly; SameSite=Lax"  # Lax: links of other sites work
             return Response(status_code=303, headers={"location": "/", "set-cookie": value})
         remedy = "open the whole address that selfvec serve printed: it ends in ?token=…"
         raise Refusal(401, "this address needs a token", remedy, {"www-authenticate": "Bearer"})

@@ -1,6 +1,6 @@
-"""Maps and topics kept in the run folder, so that a second `serve` shows them at once.
+"""Maps and topics cached in the run folder, so that a second `serve` shows them at once.
 
-A result is used again only if the run, what was asked for and the version are the same.
+A result is reused only if the run, the request and the version are the same.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from selfvec.data.run import Run
 __all__ = ["kept"]
 
 FOLDER = "page"  # of a run folder
-FORMAT = 1  # of a result; raise it when figures change
+FORMAT = 1  # of a result; increase it when figures change
 
 Json = dict[str, Any]
 
 
 def kept(run: Run, asked: Sequence[str | int], make: Callable[[], Json]) -> Json:
-    """A result from the run folder, or made and, if the folder can be written, kept there."""
+    """A result from the run folder; if it is missing, it is computed and, where possible, written there."""
     if run.folder is None:
         return make()
     content = json.dumps([FORMAT, __version__, run.provenance, *asked], sort_keys=True, default=repr)

@@ -1,7 +1,7 @@
-"""What bounds the work and the memory of answers, however many are asked for.
+"""Limits of the work and the memory for answers, whatever the number of requests.
 
-A few threads compute answers, each with one thread for linear algebra: many small products at a time are
-fastest so. A request that would wait too long for one of them is told when to come back.
+A few threads compute answers, each with one thread for linear algebra, which is fastest for many small
+products. A request that waits too long for a thread is told when to ask again.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from selfvec.base.threads import one_core, threads
 from .background import Busy
 from .guard import busy_response
 
-__all__ = ["PATIENCE", "Pieces", "WorkQueue"]
+__all__ = ["PATIENCE", "InPieces", "WorkQueue"]
 
 PATIENCE = 1.0  # seconds that a request waits for a thread
-PIECE = 1 << 16  # bytes of an answer that are handed to a connection at a time
-LARGE = 32  # answers longer than a piece that are sent at a time
+PIECE = 1 << 16  # bytes of an answer that are sent at a time
+LARGE = 32  # answers longer than a piece that are sent at the same time
 
 T = TypeVar("T")
 
 
 class WorkQueue:
-    """Threads that compute answers, at least two; the requests that wait for one come in order."""
+    """At least two threads that compute answers. Waiting requests are served in order."""
 
     def __init__(self, at_once: int | None = None) -> None:
         at_once = at_once or max(2, threads(None))
@@ -36,7 +36,7 @@ class WorkQueue:
         self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="selfvec-answer")
 
     async def run(self, work: Callable[[], T]) -> T:
-        """The result of some work; raises `Busy` if no thread is free within `PATIENCE`."""
+        """The result of a function; raises `Busy` if no thread is free within `PATIENCE`."""
         try:
             async with asyncio.timeout(PATIENCE):
                 await self._free.acquire()
@@ -53,10 +53,10 @@ def _on_one_core(work: Callable[[], T]) -> T:
         return work()
 
 
-class Pieces:
-    """An ASGI application that hands the answers of another one to slow connections piece by piece.
+class InPieces:
+    """An ASGI application that sends the answers of another application in pieces.
 
-    What waits for a connection to take it is one piece; the whole answer is kept for `LARGE` of them only.
+    At most `LARGE` long answers are in memory at a time. Each slow connection holds one piece.
     """
 
     def __init__(self, inner: ASGIApp) -> None:

@@ -1,4 +1,4 @@
-"""The maps of the page: all words, one word with its neighbours, and the documents; and their colours."""
+"""The maps of the page: of all words, of a word and its neighbours, and of documents; and their colours."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ from selfvec.retrieval import Index
 from .background import BackgroundTask, Busy, Lane
 from .comparison import Comparisons
 from .kept import kept
-from .word_map import FITTED, WordMap, arrange, draw_map, table_state
+from .word_map import FITTED, WordMap, arrange, draw_map, vectors_state
 
 __all__ = ["LAYOUTS", "Maps"]
 
 LAYOUTS = ("pca", "pacmap")
 _LARGEST = 100_000  # words on the plane of all words
-_ARRANGED = 4_000  # words that are arranged by PaCMAP: some seconds
-_DOCUMENTS = 50_000  # on a map; of more, as many at equal distances
-_WAITING = 4  # maps that wait to be drawn, at most
+_ARRANGED = 4_000  # words that PaCMAP arranges in some seconds
+_DOCUMENTS = 50_000  # on a map; of more documents, as many at regular intervals
+_WAITING = 4  # waiting maps, at most
 _FEWEST = 5  # points that PaCMAP needs
-_KEPT = 4  # maps of all words that are kept
+_KEPT = 4  # maps of all words in memory
 _AROUND = 14  # neighbours before and after on the map of one word
-_TOPICS = 12  # colours that can be told apart, with the names on the map
-_VALUES = 9  # of a field that have a colour, the most frequent ones
+_TOPICS = 12  # colours that are distinguishable with names on the map
+_VALUES = 9  # most frequent values of a field, which have a colour
 _LABEL = 60  # characters of a document
-_RESIDUAL = 2.0  # standard deviations beyond which a word is typical of a part of the text
+_RESIDUAL = 2.0  # standard deviations from which a word is typical of a part of the text
 
 Json = dict[str, Any]
 Ints = NDArray[np.int64]
@@ -46,7 +46,7 @@ Points = NDArray[np.int16]
 
 
 class Maps:
-    """The maps of one run. Those that take long are drawn in the background."""
+    """The maps of a run. Slow maps are drawn in the background."""
 
     def __init__(
         self, run: Run, comparisons: Comparisons, index: Callable[[], BackgroundTask[Index]]
@@ -65,7 +65,7 @@ class Maps:
         return self._lane.submit(self._find_topics)
 
     def task(self, of: str, layout: str, key: str) -> BackgroundTask[WordMap] | None:
-        """What the map of all words or of the documents waits for; None if it is drawn at once."""
+        """The task that draws a map of all words or of the documents; None if the map needs no task."""
         if of == "documents":
             return self._documents(layout)
         return self._arranged(key) if layout == "pacmap" else None
@@ -73,8 +73,8 @@ class Maps:
     def words(self, key: str, word: str | None = None, whole: bool | None = None) -> tuple[Json, Points]:
         """The plane of the most frequent words, or of a word and its neighbours: a description, and points.
 
-        At first only the first and the last of many states are there (``whole`` is false in the description).
-        The argument ``whole`` waits for all states (true), or takes the first and the last (false).
+        At first only the first and the last state exist (``whole`` is false in the description).
+        The argument ``whole`` waits for all states (true), or uses the first and the last (false).
         """
         row = None if word is None else self.run.index(word)
         whole = self.comparisons.states(key, whole)[1]
@@ -82,7 +82,7 @@ class Maps:
         return {**self._described(drawn), "marks": marks, "whole": whole}, drawn.points
 
     def arranged(self, of: str, layout: str, key: str) -> tuple[Json, Points]:
-        """A map that was drawn in the background, see `task`."""
+        """A map that was drawn in the background; see `task`."""
         task = self.task(of, layout, key)
         assert task is not None
         drawn = task.result()
@@ -112,10 +112,10 @@ class Maps:
         }
 
     def _find_colours(self, of: str, layout: str, key: str) -> list[Json]:
-        """What points can be coloured by: a name, its values, and the value of each point, -1 for none.
+        """The colours of the points: a name, its values, and the value of each point, -1 for none.
 
-        Words have the topic that they are nearest to, the size of their change, and the part of the text that
-        they are typical of; documents have what they are in.
+        A word has its nearest topic, the size of its change, and the part of the text that it is typical of.
+        A document has its topic, its part of the text and its fields.
         """
         if of == "documents":
             return self._document_colours(self._documents(layout).result().words)
@@ -139,7 +139,7 @@ class Maps:
         return out
 
     def _changes(self, key: str, words: Ints) -> Json:
-        """The fifth of all ranked words that each word belongs to by the size of its change."""
+        """The quintile of each word among all ranked words, by the size of its change."""
         ranking = self.comparisons.get(key).ranking
         edges = np.quantile(ranking.size, [0.2, 0.4, 0.6, 0.8]) if len(ranking.size) else np.zeros(4)
         bounds = ["0", *(f"{edge:.2f}" for edge in edges.tolist()), "more"]
@@ -161,7 +161,7 @@ class Maps:
         return out
 
     def _parts(self) -> dict[str, list[Slice]]:
-        """The text by date or label, and by each field of the documents that has a few values."""
+        """The parts of the text by date or label, and by each field with few values."""
         documents = self._index().result().documents
         parts = {"date": self.comparisons.slices} if self.comparisons.slices else {}
         if self.run.tokens is None or self.run.tokens.documents != len(documents):
@@ -196,10 +196,10 @@ class Maps:
 
     def _frequent(self, key: str, most: int) -> Ints:
         """Rows of the most frequent content words that occur on both sides."""
-        tables = self.comparisons.get(key).ranking.tables
-        usable = (tables.both > 0) & tables.content
-        usable = usable if usable.any() else tables.both > 0
-        order = np.argsort(-tables.both, kind="stable")
+        vectors = self.comparisons.get(key).ranking.vectors
+        usable = (vectors.both > 0) & vectors.content
+        usable = usable if usable.any() else vectors.both > 0
+        order = np.argsort(-vectors.both, kind="stable")
         rows: Ints = order[usable[order]][:most]
         return rows
 
@@ -208,10 +208,10 @@ class Maps:
         if row is None:
             order = self._frequent(key, _LARGEST)
             return draw_map(order, states, order[:FITTED]), []
-        tables = self.comparisons.get(key).ranking.tables
-        had, has = ([i for i, _ in side] for side in tables.near(row, _AROUND))
-        gained, lost = only_in_each(had, has)
-        marks = dict.fromkeys([row, *had, *has], "stayed")
+        vectors = self.comparisons.get(key).ranking.vectors
+        before, after = ([i for i, _ in side] for side in vectors.near(row, _AROUND))
+        gained, lost = only_in_each(before, after)
+        marks = dict.fromkeys([row, *before, *after], "stayed")
         marks |= {**dict.fromkeys(lost, "went"), **dict.fromkeys(gained, "came"), row: "self"}
         return draw_map(np.array(list(marks)), states), list(marks.values())
 
@@ -232,7 +232,7 @@ class Maps:
     def _kept(
         self, asked: list[str | int], draw: Callable[[Progress], WordMap]
     ) -> Callable[[Progress], WordMap]:
-        """The drawing of a map that is kept in the run folder."""
+        """A function that draws a map, or reads it from the run folder."""
         return lambda progress: WordMap.of(kept(self.run, asked, lambda: draw(progress).as_dict()))
 
     def _draw_documents(self, layout: str) -> BackgroundTask[WordMap]:
@@ -246,7 +246,7 @@ class Maps:
                 numbers, rows = numbers[known], rows[known]
             every = np.arange(len(rows))
             fitted = every[:: -(-len(rows) // FITTED) or 1]
-            state = table_state("documents", rows, fitted)
+            state = vectors_state("documents", rows, fitted)
             near = layout == "pacmap" and len(rows) >= _FEWEST
             drawn = arrange(every, [state], progress) if near else draw_map(every, [state], fitted)
             return WordMap(numbers, drawn.frames, drawn.points, drawn.edges, drawn.explained)
@@ -259,9 +259,9 @@ def _colour(name: str, values: Sequence[str], codes: NDArray[Any], ordered: bool
 
 
 def _typical(counts: Ints) -> Ints:
-    """The part of the text in which each word is most over-represented, (V,), by Pearson's residual.
+    """The part of the text in which each word is most over-represented by Pearson's residual, (V,).
 
-    -1 where none reaches `_RESIDUAL`; ``counts`` is (S, V).
+    -1 if no part reaches `_RESIDUAL`; ``counts`` is (S, V).
 
     >>> _typical(np.array([[40, 50, 0], [0, 500, 0]])).tolist()
     [0, -1, -1]

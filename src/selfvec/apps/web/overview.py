@@ -1,4 +1,4 @@
-"""What is known of a run before anything is compared: its frequent words, and when each word occurs."""
+"""Facts about a run that need no comparison: its frequent words, and how often each word occurs over time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["UNITS", "content_words", "counts_of", "overview", "periods", "time_c
 
 _FREQUENT = 40  # words of an overview
 _MOST = 60  # periods of a chart
-_ALL = 400  # periods of a chart by a unit that was asked for
+_ALL = 400  # periods of a chart with a chosen unit
 UNITS = {"month": 1, "quarter": 3, "year": 12, "decade": 120, "century": 1200}  # months
 _DEFAULT = ("month", "year", "decade")
 
@@ -33,7 +33,7 @@ def counts_of(run: Run) -> NDArray[np.int64]:
 
 
 def content_words(run: Run) -> NDArray[np.bool_]:
-    """Whether each word is neither a stop word of the run's language nor a number, (V,) bool."""
+    """True for words that are neither numbers nor stop words of the run's language, (V,) bool."""
     stops = stop_words(run)
     words = run.vectors.index_to_key
     return np.array([word.lower() not in stops and any(map(str.isalpha, word)) for word in words], bool)
@@ -56,7 +56,7 @@ def units(batch: TokenBatch | None) -> list[str]:
 def periods(batch: TokenBatch, unit: str | None = None) -> list[Slice]:
     """The periods of a text that have documents; its labelled parts if it has no dates.
 
-    By default at most `_MOST`. `NotFound` if the text has none or too many of a unit.
+    By default at most `_MOST`. Raises `NotFound` if a unit gives no periods or too many.
     """
     if unit is not None and unit not in units(batch):
         rule = f"is one of {', '.join(units(batch)) or 'none'} for this text, not {unit!r}"
@@ -79,7 +79,7 @@ def overview(run: Run, parts: Sequence[Slice]) -> Json:
 
 
 def time_course(batch: TokenBatch, row: int, parts: Sequence[Slice]) -> list[Json]:
-    """How often a word occurs in each period, and how many tokens the period has."""
+    """Occurrences of a word in each period, and the tokens of the period."""
     uses = np.bincount(batch.document_of(occurrences(batch, row)), minlength=batch.documents)
     lengths = np.diff(batch.offsets)
     return [

@@ -1,4 +1,4 @@
-"""Everything the page asks for about one run, as JSON-serialisable dicts."""
+"""All data of the page about one run, as JSON-serialisable dicts."""
 
 from __future__ import annotations
 
@@ -40,28 +40,28 @@ from .written_texts import WrittenTexts
 
 __all__ = ["Completion", "PageData"]
 
-_INDEXING = {  # the steps of making an index, and about how long each takes
+_INDEXING = {  # the steps of indexing, and their approximate cost
     "Reading": 2,
     "Counting words": 1,
     "Relating documents": 1,
     "Comparing words and meaning": 1,
 }
-_AT_ONCE = 5_000_000  # tokens; in a longer text words are compared after the index is made, to save memory
-_WEIGHT = 0.5  # of a neighbour that occurs beside a use, in units of cosine
+_AT_ONCE = 5_000_000  # tokens; for a longer text, words are compared after indexing, to save memory
+_WEIGHT = 0.5  # of a neighbour in the window of an occurrence, in units of cosine
 
 Json = dict[str, Any]
 
 
 class PageData:
-    """The data of the page of one run. Methods raise `InputError` if it does not have what is asked for."""
+    """The data of the page of one run. Methods raise `InputError` for data that the run does not have."""
 
     def __init__(
         self,
         run: Run,
-        jobs: int | None = None,  # threads for work in the background; by default all cores but one
+        jobs: int | None = None,  # threads for background tasks; by default all cores but one
     ) -> None:
         self.run = run
-        self._long = Lane()  # first the index, then tests, then the index of the original vectors
+        self._long = Lane()  # in this order: the index, tests, the index of the original vectors
         lane, self._waits = Lane(), run.tokens is not None and len(run.tokens) > _AT_ONCE
         if self._waits:
             lane.submit(lambda _: self.index.exception(), rank=-1)
@@ -71,29 +71,29 @@ class PageData:
 
     @cached_property
     def index(self) -> BackgroundTask[Index]:
-        """The search index, as ``selfvec search`` uses it."""
+        """The search index of ``selfvec search``."""
         return self._long.submit(partial(_indexed, self.run))
 
     @cached_property
     def written(self) -> WrittenTexts:
-        """The documents by their number in the run, as they were written; waits for the index."""
+        """The original documents by their number in the run; waits for the index."""
         return WrittenTexts(self.run, self.index.result().documents)
 
     @cached_property
     def original_index(self) -> BackgroundTask[Index]:
-        """The search index of the original vectors, made after `index`."""
-        _ = self.index  # comes first
+        """The search index of the original vectors, built after `index`."""
+        _ = self.index  # is built first
         return self._long.submit(partial(_indexed, self.run, tables=("original",)), 2)
 
     def start(self) -> None:
-        """Begin what the page will ask for, the comparison that is shown first."""
+        """Start the comparison that the page shows first."""
         _ = self.index
         self.comparisons.tasks(self.comparisons.default)
         if not self._waits:
             _ = self.original_index
 
     def about(self) -> Json:
-        """What the run is, in a few words and numbers."""
+        """A short description of the run."""
         run, made = self.run, self.run.provenance
         options = made.get("options", {})
         return {
@@ -124,9 +124,9 @@ class PageData:
         ranking = self.comparisons.get(key).ranking
         return {
             "ready": True,
-            "names": ranking.tables.names,
+            "names": ranking.vectors.names,
             "measure": ranking.measure,
-            "least": ranking.tables.least,
+            "least": ranking.vectors.least,
             "often": ranking.often,
             "testing": None if tasks.tested.done() else tasks.tested.share,
             "tested": bool(ranking.tests),
@@ -134,11 +134,11 @@ class PageData:
         }
 
     def word(self, key: str, word: str) -> Json:
-        """Everything about a word but its sentences: its neighbours before and after, and its change."""
+        """A word's neighbours before and after, and its change; without sentences."""
         row, ranking = self.run.index(word), self.comparisons.get(key).ranking
         words = self.run.vectors.index_to_key
         before, after = (
-            [(words[other], round(cosine, 4)) for other, cosine in side] for side in ranking.tables.near(row)
+            [(words[other], round(cosine, 4)) for other, cosine in side] for side in ranking.vectors.near(row)
         )
         gained, lost = only_in_each([name for name, _ in before], [name for name, _ in after])
         place = ranking.place.get(row)
@@ -147,7 +147,7 @@ class PageData:
             "rank": None if place is None or ranking.ranks[place] < 0 else int(ranking.ranks[place]) + 1,
             "ranked": int(ranking.ranks.max(initial=-1)) + 1,
             "change": None if place is None else ranking.row(place),
-            "names": ranking.tables.names,
+            "names": ranking.vectors.names,
             "measure": ranking.measure,
             "before": before,
             "after": after,
@@ -165,7 +165,7 @@ class PageData:
         }
 
     def time(self, word: str, unit: str | None = None) -> Json:
-        """How often a word occurs in each period; none if the texts have neither dates nor labels."""
+        """Occurrences of a word in each period; empty if the texts have neither dates nor labels."""
         row, batch, parts = self.run.index(word), self.run.tokens, self.periods(unit)
         return {"word": word, "time": time_course(batch, row, parts) if batch and parts else []}
 
@@ -192,7 +192,7 @@ class PageData:
         return overview(self.run, self.periods())
 
     def uses(self, key: str, word: str, most: int = 5) -> Json:
-        """Sentences typical of what a word means now and, if two slices are compared, meant before."""
+        """Sentences typical of a word's meaning: after refinement, or in each of two slices."""
         row, batch, comparison = self.run.index(word), self.run.require_tokens(), self.comparisons.get(key)
         gained, lost = comparison.ranking.gained_and_lost(row)
         marks = {**dict.fromkeys(lost, "went"), **dict.fromkeys(gained, "came")}
@@ -207,7 +207,7 @@ class PageData:
         return {"texts": texts}
 
     def together(self, word: str, other: str, most: int = 5) -> Json:
-        """Where a word occurs near another one, and which words occur near both."""
+        """Sentences in which two words occur close together, and words that occur near both."""
         row, second = self.run.index(word), self.run.index(other)
         batch, words = self.run.require_tokens(), self.run.vectors.index_to_key
         places, looked_at = pair_places(batch, row, second)
@@ -221,7 +221,7 @@ class PageData:
         }
 
     def _quoted(self, found: list[Json]) -> list[Json]:
-        """Uses with their original sentences and ids, once the documents are indexed, each sentence once."""
+        """Occurrences, each sentence once; with original sentences and ids when the documents are indexed."""
         indexed = self.index.done() and self.index.exception() is None
         first: dict[str, Json] = {}
         for use in map(self.written.quoted, found) if indexed else found:
@@ -229,7 +229,7 @@ class PageData:
         return list(first.values())
 
     def unknown(self, source: str | None, seen: int, text: str, offset: int, limit: int) -> Json:
-        """Words without a pretrained vector, most frequent first, and what their vectors are based on."""
+        """Words that the initial vectors lack, most frequent first, and what their vectors are based on."""
         run, counts, words = self.run, counts_of(self.run), self.run.vectors.index_to_key
         lacked = ~has_row(run.original)
         sources = {s.name.lower(): int(np.sum(lacked & (run.vectors.sources == s))) for s in Source}
@@ -244,7 +244,7 @@ class PageData:
         if text:
             rows = rows[[text.lower() in words[i].lower() for i in rows.tolist()]]
         rows = rows[np.argsort(-counts[rows], kind="stable")]
-        near = self.comparisons.get(REFINED).ranking.tables.near
+        near = self.comparisons.get(REFINED).ranking.vectors.near
         shown = [
             {**self._origin(row), "near": [words[i] for i, _ in near(row, 5)[1]]}
             for row in rows[offset : offset + limit].tolist()
@@ -257,7 +257,7 @@ class PageData:
         }
 
     def search(self, question: str, topn: int, mode: str, filters: Sequence[str]) -> Json:
-        """What ``selfvec search --json`` prints, with the fields to filter by; waits for the index."""
+        """The output of ``selfvec search --json``, with the fields to filter by; waits for the index."""
         if not question.strip():
             raise OptionError("the query is empty", field="q", remedy="write the words to search for")
         index = self.index.result()
@@ -274,10 +274,10 @@ class PageData:
         return {"id": name, "date": documents.day(number), "fields": fields, "text": text}
 
     def texts(self, question: str, most: int, mode: str = "hybrid", filters: Sequence[str] = ()) -> Json:
-        """Documents found with the original vectors, and as ``selfvec search`` finds them.
+        """Documents that a search finds with the original vectors, and with the refined ones.
 
-        ``ready`` is false while the documents are indexed, ``whole`` while they are indexed again with the
-        original vectors.
+        ``ready`` is false until the documents are indexed, ``whole`` until they are indexed with the original
+        vectors, too.
         """
         index, original = self.index.result_now(), self.original_index.result_now()
         if index is None:
@@ -297,7 +297,7 @@ class PageData:
         }
 
     def _hit(self, index: Index, hit: Hit) -> Json:
-        """A document that was found, as a quoted use in which words that match the question are marked."""
+        """A hit as a quoted sentence in which the words that match the question are marked."""
         number, batch = index.numbers[hit.id], self.run.tokens
         quoted: Json = {
             "document": number,
@@ -315,12 +315,12 @@ class PageData:
         return quoted
 
     def health(self) -> Json:
-        """The health report, as ``selfvec run health --json`` prints it."""
+        """The health report of ``selfvec run health --json``."""
         return self.run.health
 
 
 class Completion:
-    """Finds words by a part of them, the most frequent first.
+    """Finds words that contain a text, the most frequent first.
 
     >>> found = Completion(["hail", "storm", "hailstorm", "Hailey"], np.array([5, 9, 2, 1]))
     >>> found("hail"), found("STO"), found("")
@@ -331,13 +331,13 @@ class Completion:
         order = np.argsort(-counts, kind="stable").tolist()
         self._words = [words[i] for i in order]
         self._counts = counts[order].tolist() if len(order) else []
-        # All words as one text in lower case, the most frequent first: str.find is fast.
+        # One string of all words in lower case, the most frequent first, because str.find is fast.
         lowered = [word.lower() for word in self._words]
         self._text = "\n" + "\n".join(lowered) + "\n"
         self._starts = np.cumsum([1, *(len(word) + 1 for word in lowered)])
 
     def __call__(self, text: str, most: int = 8) -> list[tuple[str, int]]:
-        """The word ``text``, then frequent ones that begin with it, then that contain it, ignoring case."""
+        """The word ``text``, then words that begin with it, then words that contain it, ignoring case."""
         typed = text.replace("\n", "")
         text = typed.lower()
         if not text:
@@ -350,7 +350,7 @@ class Completion:
         return [(self._words[i], self._counts[i]) for i in list(dict.fromkeys(exact + found))[:most]]
 
     def _find(self, part: str, most: int) -> list[int]:
-        """The first words that contain a text; a leading line break stands for the beginning of a word."""
+        """The first words that contain a text. A leading line break matches the beginning of a word."""
         out: list[int] = []
         place = self._text.find(part)
         while place >= 0 and len(out) < most:
@@ -371,7 +371,7 @@ def _first_and_last(run: Run) -> list[str] | None:
 
 
 def _indexed(run: Run, progress: Progress, **options: Any) -> Index:
-    """The search index of a run; its progress counts every step."""
+    """The search index of a run. Its progress counts all steps."""
     with progress.steps("Indexing", _INDEXING) as steps:
         found = run_index(run, progress=steps, or_tokens=True, **options)
     return_freed_memory()
@@ -379,7 +379,7 @@ def _indexed(run: Run, progress: Progress, **options: Any) -> Index:
 
 
 def _description(provenance: Json) -> str:
-    """What was read, without the path to it."""
+    """A description of the corpus, without its path."""
     corpus = provenance.get("corpus", {})
     files = [PurePath(str(file.get("path", ""))).name for file in corpus.get("files", [])]
     if not files:

@@ -1,7 +1,7 @@
-"""The server of the page: an address, and connections that are bounded in number and in time.
+"""The server of the page: an address, and limits on the number and the duration of connections.
 
-Uvicorn bounds neither how long a client takes to send a request or to read an answer nor, without refusing
-newcomers, how many of them do nothing.
+Uvicorn has no time limit for a client that sends a request or reads an answer, and it cannot close idle
+connections to admit new ones.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from .guard import LONGEST_HEADERS, busy_response, is_loopback
 __all__ = ["IDLE", "MOST", "STALLED", "bind", "serve", "server_of"]
 
 PORT = 8765  # tried first
-_TRIED = 20  # ports, if none was asked for
-MOST = 512  # connections; beyond, the one that was idle longest is closed, or the newest told to come back
-_TOLD = 256  # connections beyond `MOST` that are told
-IDLE = 15.0  # seconds that a client has for sending a request, from its connection or its last answer
-STALLED = 10.0  # seconds in which a client must take a piece of an answer
+_TRIED = 20  # ports that are tried if none is given
+MOST = 512  # connections; a further one closes the longest idle one or, if none is idle, is refused
+_REFUSED = 256  # further connections that get an answer with status 503
+IDLE = 15.0  # seconds for sending a request, from the connection or the last answer on
+STALLED = 10.0  # seconds for receiving a piece of an answer
 
 
 class Connection(H11Protocol):
     """An HTTP connection with limits."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Admit a client; where there are too many, close the connection that was idle longest."""
+        """Admit a client. Beyond `MOST`, close the connection that was idle longest."""
         super().connection_made(transport)
         self._writing: asyncio.TimerHandle | None = None
         self._wait()
@@ -46,7 +46,7 @@ class Connection(H11Protocol):
         idle = [other for other in others if other is not self and not other.busy]
         if idle:
             min(idle, key=lambda other: other.since).transport.abort()
-        elif len(others) <= MOST + _TOLD:
+        elif len(others) <= MOST + _REFUSED:
             self.app = _full
         else:
             transport.abort()
@@ -58,7 +58,7 @@ class Connection(H11Protocol):
 
     @property
     def closing(self) -> bool:
-        """Whether the connection is closed, or will be in a moment."""
+        """Whether the connection is closed or closing."""
         return self.transport.is_closing()
 
     def on_response_complete(self) -> None:
@@ -68,12 +68,12 @@ class Connection(H11Protocol):
         super().on_response_complete()
 
     def pause_writing(self) -> None:
-        """The client is slower than the answer: it has `STALLED` seconds to take a piece."""
+        """The client reads slowly: it has `STALLED` seconds for a piece."""
         super().pause_writing()
         self._writing = self.loop.call_later(STALLED, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """The client took what was written."""
+        """The client has received the piece."""
         super().resume_writing()
         self._stop_timer()
 
@@ -98,7 +98,7 @@ class Connection(H11Protocol):
 
 
 async def _full(scope: Scope, receive: Receive, send: Send) -> None:
-    """The answer to a client for whom there is no room."""
+    """The answer to a client beyond the limit of connections."""
     await busy_response({"connection": "close"})(scope, receive, send)
 
 
@@ -107,11 +107,11 @@ def serve(
     host: str = "127.0.0.1",
     port: int | None = None,  # by default `PORT` or the next free one; 0 for any free port
     *,
-    say: Callable[[str], None],  # is called once with the address of the page
+    say: Callable[[str], None],  # called once, with the address of the page
 ) -> None:
     """Serve a run until it is interrupted.
 
-    An address that other machines reach gets a token, which is part of the address that is said.
+    An address that other machines can reach needs a token, which is part of the address that ``say`` gets.
     """
     from .app import create_app
     from .page_data import PageData
@@ -124,12 +124,12 @@ def serve(
         say(address(host, listening.getsockname()[1], token))
         try:
             server.run(sockets=[listening])
-        except KeyboardInterrupt:  # the way to stop it
+        except KeyboardInterrupt:  # stops the server
             return
 
 
 def server_of(app: ASGIApp, *, lifespan: Literal["on", "off"] = "off") -> uvicorn.Server:
-    """A server for an application. It keeps no log, does not name itself, and limits what it reads."""
+    """A server for an application. It has no log, sends no server header, and limits the size of requests."""
     config = uvicorn.Config(
         app,
         log_level="error",
@@ -180,5 +180,5 @@ def _refused(host: str, port: int, error: OSError) -> OptionError:
     if error.errno in (errno.EACCES, errno.EPERM):
         return OptionError(f"the port {port} may not be used", field="port", remedy="use one above 1023")
     return OptionError(
-        f"{host!r} is no address of this machine", field="host", remedy="use 127.0.0.1 or 0.0.0.0"
+        f"{host!r} is not an address of this machine", field="host", remedy="use 127.0.0.1 or 0.0.0.0"
     )

@@ -1,6 +1,6 @@
 """The page as one file: its scripts, and the answers for the words that changed most. It fetches nothing.
 
-The scripts ask the file instead of a server, see ``static/api.js``.
+The scripts read answers from the file instead of a server; see ``static/api.js``.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from .ranking import Filter
 
 __all__ = ["static_page"]
 
-_PAUSE = 0.1  # seconds between two looks at work in the background
-_WORDS = 100  # that changed most, and the most frequent ones
+_PAUSE = 0.1  # seconds between two checks of a background task
+_WORDS = 100  # number of words that changed most, and of the most frequent ones
 _POLICY = "default-src 'none'; script-src 'unsafe-inline' blob:; style-src 'unsafe-inline'; img-src data:"
 _LOADER = """
 const kept = JSON.parse(document.getElementById("kept").textContent), urls = {};
@@ -67,7 +67,7 @@ def _in_order(files: dict[str, str]) -> list[tuple[str, str]]:
 
 
 def _answers(data: PageData, progress: Progress) -> Iterator[tuple[str, Any]]:
-    """Answers by what is asked, as `_key` writes it."""
+    """Pairs of a request, as written by `_key`, and its answer."""
     key = data.comparisons.default
     tasks = data.comparisons.tasks(key)
     waited: dict[str, BackgroundTask[Any] | None] = {
@@ -105,7 +105,7 @@ def _answers(data: PageData, progress: Progress) -> Iterator[tuple[str, Any]]:
 
 
 def _wait(task: BackgroundTask[Any], label: str, progress: Progress) -> None:
-    """Wait for work in the background, and report it as a stage of a hundred steps."""
+    """Wait for a background task, and report its progress as a stage of 100 steps."""
     with progress.stage(label, 100, "%") as advance:
         done = 0
         while not task.done():

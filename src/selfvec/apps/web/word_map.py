@@ -1,8 +1,8 @@
 """The map: words or documents as points in the plane, in one or several states.
 
-The plane of `draw_map` is the same for all states and is fitted once, on the words before and after: what
-moves on the map moved in the space. `arrange` places the first state and the last by PaCMAP, so that what is
-near on the map is near in the space. Every state is centred on its own mean, which all words share.
+`draw_map` fits one plane for all states, on the words before and after: a word that moves on the map moved in
+the space. `arrange` places the first and the last state by PaCMAP: words that are near on the map are near in
+the space. Every state is centred on its own mean.
 """
 
 from __future__ import annotations
@@ -31,26 +31,26 @@ __all__ = [
     "draw_map",
     "history_states",
     "slice_states",
-    "table_state",
+    "vectors_state",
 ]
 
-FITTED = 5000  # most frequent words, on which the plane and the mean of a state are fitted
-LARGEST = 32000  # of the whole numbers that points are rounded to
-MAPPED = 20_000  # most frequent words, which have a place in every slice
+FITTED = 5000  # most frequent words, which fit the plane and the mean of a state
+LARGEST = 32000  # absolute value of the integers that points are rounded to
+MAPPED = 20_000  # most frequent words, which are placed in every slice
 _FRAMES = 7  # states between the first and the last
 _BLOCK = 8192
 
-Table = NDArray[np.float32]
+Rows = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class State:
-    """A moment: its name, its mean vector, and a function from rows of words (n,) to their vectors (n, d)."""
+    """A state of the vectors: name, mean vector, and a function from rows of words (n,) to vectors (n, d)."""
 
     name: str
-    mean: Table
-    rows: Callable[[Ints], Table]
+    mean: Rows
+    rows: Callable[[Ints], Rows]
 
 
 @dataclass(frozen=True)
@@ -59,17 +59,17 @@ class WordMap:
 
     words: Ints  # (n,), their rows
     frames: tuple[str, ...]  # names of the states
-    points: NDArray[np.int16]  # (F, n, 2); the middle of the map is 0, both axes have the same scale
-    edges: tuple[int, int]  # largest distance of a point from the middle along each axis
+    points: NDArray[np.int16]  # (F, n, 2); the centre of the map is 0, both axes have the same scale
+    edges: tuple[int, int]  # largest distance of a point from the centre along each axis
     explained: tuple[float, float] | None  # share of the variance along each axis, of a plane
 
     def as_dict(self) -> dict[str, Any]:
-        """The same as lists of numbers."""
+        """The map as JSON-serialisable lists."""
         return {**vars(self), "words": self.words.tolist(), "points": self.points.tolist()}
 
     @classmethod
     def of(cls, found: Mapping[str, Any]) -> WordMap:
-        """A map from its `as_dict`, which may have been written as JSON."""
+        """A map from the result of `as_dict`, also after reading it from JSON."""
         words, points = np.array(found["words"], np.int64), np.array(found["points"], np.int16)
         across, up = found["edges"]
         explained = found["explained"] and tuple(found["explained"])
@@ -79,7 +79,7 @@ class WordMap:
 def draw_map(
     words: Ints,  # (n,)
     states: Sequence[State],  # F, of one space
-    fitted: Ints | None = None,  # (m,), words that the plane is fitted on; by default all
+    fitted: Ints | None = None,  # (m,), words that fit the plane; by default all
 ) -> WordMap:
     """Place words in all states on one plane, which is fitted on the first state and the last."""
     chosen = words if fitted is None else fitted
@@ -93,7 +93,7 @@ def draw_map(
         middle = (state.mean + plane.mean).astype(np.float32)
         for start in range(0, len(words), _BLOCK):
             rows = state.rows(words[start : start + _BLOCK])
-            known = np.any(rows != 0, axis=1)[:, None]  # a word without a vector yet stays in the middle
+            known = np.any(rows != 0, axis=1)[:, None]  # a word without a vector is in the centre
             flat[start : start + _BLOCK] = np.where(known, (rows - middle) @ axes, np.float32(0))
     return _whole_numbers(words, states, placed, plane.explained or (0.0, 0.0))
 
@@ -101,8 +101,8 @@ def draw_map(
 def arrange(words: Ints, states: Sequence[State], progress: Progress) -> WordMap:
     """Place n words in the first state and the last by PaCMAP.
 
-    All are one set of 2n vectors, so that a word which kept its neighbours keeps its place. A word unknown in
-    one state is where it is in the other.
+    PaCMAP gets both states as one set of 2n vectors, so a word that kept its neighbours keeps its place.
+    A word without a vector in one state has the place of the other.
     """
     ends = (states[0], states[-1])[: len(states)]
     rows = [state.rows(words) for state in ends]
@@ -113,7 +113,7 @@ def arrange(words: Ints, states: Sequence[State], progress: Progress) -> WordMap
         np.concatenate([side[there] for side, there in zip(centred, known, strict=True)]), progress=progress
     )
     low, high = np.quantile(placed[known], [0.01, 0.99], axis=0)
-    margin = 0.05 * (high - low)  # where the farthest points are, so that the others have room
+    margin = 0.05 * (high - low)  # for the farthest points, so that the others have room
     placed = np.clip(placed, low - margin, high + margin)
     if len(ends) == 2:
         placed = np.where(known[..., None], placed, placed[::-1])
@@ -135,17 +135,17 @@ def _whole_numbers(
     return WordMap(words, names, points, (max(across, 1), max(up, 1)), explained)
 
 
-def table_state(name: str, table: Table, common: Ints) -> State:
-    """The state of a whole table, centred on the mean of its most frequent words."""
-    return State(name, table[common].mean(axis=0), lambda rows: table[rows])
+def vectors_state(name: str, vectors: Rows, common: Ints) -> State:
+    """The state of all vectors, centred on the mean of the most frequent words."""
+    return State(name, vectors[common].mean(axis=0), lambda rows: vectors[rows])
 
 
 def history_states(
     history: History | None,
-    original: Table,  # (V, d), vectors of words before their first recorded state
-    updates: Ints,  # (V,), that each word received in all
-    common: Ints,  # (m,), words that a state is centred on
-    epochs: int,  # passes over the text; if only their ends were recorded, these are the states
+    original: Rows,  # (V, d), vectors before the first recorded state
+    updates: Ints,  # (V,), total number of updates of each word
+    common: Ints,  # (m,), words whose mean centres a state
+    epochs: int,  # passes over the text, which are the states if only their ends were recorded
 ) -> list[State]:
     """The states between the first and the last that a run recorded."""
     if history is None or not len(history):
@@ -159,7 +159,7 @@ def history_states(
     keys = word * largest + history.updates
 
     def state(share: float) -> State:
-        def rows(words: Ints) -> Table:
+        def rows(words: Ints) -> Rows:
             wanted = words * largest + np.floor(updates[words] * share + 1e-6).astype(np.int64)
             place = np.searchsorted(keys, wanted, side="right") - 1
             found = (place >= 0) & (word[np.maximum(place, 0)] == words)
@@ -172,7 +172,7 @@ def history_states(
 
 
 def _moment(share: float, epochs: int | None) -> str:
-    """How much of the text had been read.
+    """The share of the text that had been read.
 
     >>> _moment(0.5, 2), _moment(0.25, None)
     ('after pass 1 of 2', '25 % of the way')
@@ -183,19 +183,19 @@ def _moment(share: float, epochs: int | None) -> str:
 
 
 def slice_states(run: Run, slices: Sequence[Slice], jobs: int, progress: Progress) -> list[State]:
-    """Every slice as a state: the mean use vectors of the most frequent words, kept as float16."""
+    """A state for every slice: mean occurrences of the most frequent words, stored as float16."""
     counts = slice_counts(run.require_tokens(), slices).sum(axis=0)
     words = np.sort(np.argsort(-counts, kind="stable")[:MAPPED])
-    tables = slice_vectors(use_space(run, slices), words, jobs, progress=progress)
-    kept = [table.astype(np.float16) for table in tables]
+    found = slice_vectors(use_space(run, slices), words, jobs, progress=progress)
+    stored = [vectors.astype(np.float16) for vectors in found]
     common = np.searchsorted(words, np.argsort(-counts, kind="stable")[:FITTED])
 
-    def state(name: str, table: NDArray[np.float16]) -> State:
-        def rows(wanted: Ints) -> Table:
+    def state(name: str, vectors: NDArray[np.float16]) -> State:
+        def rows(wanted: Ints) -> Rows:
             places = np.minimum(np.searchsorted(words, wanted), len(words) - 1)
-            found = (words[places] == wanted)[:, None]
-            return np.where(found, table[places], np.float16(0)).astype(np.float32)
+            listed = (words[places] == wanted)[:, None]
+            return np.where(listed, vectors[places], np.float16(0)).astype(np.float32)
 
-        return State(name, table[common].mean(axis=0, dtype=np.float32), rows)
+        return State(name, vectors[common].mean(axis=0, dtype=np.float32), rows)
 
-    return [state(part.name, table) for part, table in zip(slices, kept, strict=True)]
+    return [state(part.name, vectors) for part, vectors in zip(slices, stored, strict=True)]

@@ -1,4 +1,4 @@
-"""A run's documents as they were written, from its search index, which is not in memory."""
+"""The original documents of a run, read from its search index on disk."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from selfvec.usage.examples import quoted
 __all__ = ["WrittenTexts"]
 
 _BLOCK = 4096  # texts compared at a time
-_READ = 20_000  # documents in which names are sought
-_MIDDLE = re.compile(r"(?<=[\w,;] )[^\W\d_]+")  # words that do not begin a sentence
-_CAPITAL = 0.7  # share of the occurrences of a name, at least, that begin with a capital letter
+_READ = 20_000  # documents that are searched for names
+_MIDDLE = re.compile(r"(?<=[\w,;] )[^\W\d_]+")  # words in mid-sentence
+_CAPITAL = 0.7  # least share of capitalised occurrences of a name
 
 
 class WrittenTexts:
-    """The documents of a run in an index. Those that the index lacks, or has as tokens, are not found."""
+    """The documents of a run in an index. Those that it lacks, or has only as tokens, are not found."""
 
     def __init__(self, run: Run, documents: IndexedDocuments) -> None:
         self.run, self.documents = run, documents
         self._places = _places(run, documents)
 
     def quoted(self, use: dict[str, Any]) -> dict[str, Any]:
-        """A use from `marked_uses` with its original sentence, and the id of its document."""
+        """An occurrence from `marked_uses` with its original sentence and the id of its document."""
         number = use["document"]
         place = int(self._places[number]) if number < len(self._places) else -1
         if place < 0:
@@ -42,7 +42,7 @@ class WrittenTexts:
 
     @cached_property
     def names(self) -> NDArray[np.bool_]:
-        """Whether the documents write each word with a capital letter in mid-sentence, (V,) bool."""
+        """True for words that the documents mostly capitalise in mid-sentence, (V,) bool."""
         forms: Counter[str] = Counter()
         for number in (
             np.linspace(0, len(self.documents) - 1, min(len(self.documents), _READ)).astype(int).tolist()
@@ -60,9 +60,9 @@ class WrittenTexts:
 
 
 def _places(run: Run, documents: IndexedDocuments) -> NDArray[np.int64]:
-    """The number in the index of each document of the run, (D,), -1 for none.
+    """The index number of each document of the run, (D,), or -1.
 
-    An updated run may have another order than its files, so texts are found by their fingerprints.
+    The order of an updated run may differ from that of its files, so texts are matched by fingerprint.
     """
     marks = None if run.tokens is None else run.tokens.fingerprints
     if marks is None:
@@ -73,7 +73,7 @@ def _places(run: Run, documents: IndexedDocuments) -> NDArray[np.int64]:
         found.append(fingerprints(pl.Series(texts, dtype=pl.String)))
     release(documents.arrays["texts"])
     own, indexed = marks & ~ONCE, np.concatenate(found) & ~ONCE
-    if np.array_equal(own, indexed):  # the numbers of repeated texts differ, too
+    if np.array_equal(own, indexed):  # also correct if texts are repeated
         return np.arange(len(own))
     there = {mark: number for number, mark in enumerate(indexed.tolist())}
     return np.array([there.get(mark, -1) for mark in own.tolist()], np.int64)

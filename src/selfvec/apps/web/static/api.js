@@ -16,8 +16,8 @@ function address(path, asked) {
   return `/api/${path}?${wanted}`;
 }
 
-const ANSWERS = globalThis.selfvecKept; // of a page that was saved as one file
-const SAME = new Set(["limit", "n", "sort", "whole"]); // what one answer there serves for
+const ANSWERS = globalThis.selfvecKept; // of a page saved as one file
+const SAME = new Set(["limit", "n", "sort", "whole"]); // arguments that do not change an answer there
 
 /** An answer that a saved page holds. */
 function held(path, asked) {
@@ -32,8 +32,8 @@ function held(path, asked) {
   return answer;
 }
 
-const WAIT = 300; // milliseconds until work that is not done is asked for again
-const TRIES = 8; // of a server that is busy
+const WAIT = 300; // milliseconds between requests for unfinished work
+const TRIES = 8; // requests to a busy server
 
 export const pause = (milliseconds, signal) => new Promise((done, failed) => {
   const timer = setTimeout(done, milliseconds);
@@ -59,8 +59,8 @@ async function fetched(path, asked, signal, busy) {
 }
 
 /**
- * An answer in JSON; ``keep`` decides which answers are cached, ``progress`` is told how much of an answer is
- * computed. With ``busy``, which is told what the server waits for, the request waits for as long.
+ * An answer in JSON. ``keep`` decides whether an answer is cached, ``progress`` gets the share that is
+ * computed. With ``busy``, which gets the server's reason, the request waits until the server is free.
  */
 export async function ask(path, asked = {}, { signal, keep = () => true, progress, busy } = {}) {
   if (ANSWERS) return held(path, asked);

@@ -1,6 +1,6 @@
 // The map of all words or documents: two layouts, colours with names, and a lasso.
 import { ask, charted, latest } from "./api.js";
-import { bdi, clean, count, debounced, direction, download, h, many, said, say, share } from "./dom.js";
+import { bdi, clean, count, debounced, direction, download, h, many, readable, say, share } from "./dom.js";
 import { WordMap } from "./map.js";
 import { go, link, state } from "./state.js";
 
@@ -54,12 +54,12 @@ export class Atlas {
   }
 
   async load(asked, signal) {
-    const { c, of, layout } = asked, begun = this.map.data ? " Until then, this is the map before." : "";
+    const { c, of, layout } = asked, begun = this.map.data ? " Until then, this is the previous map." : "";
     if (!this.map.data && layout === "pacmap" && !this.about.kept) {
-      await this.show({ c, of, layout: "pca" }, signal); // is there sooner
+      await this.show({ c, of, layout: "pca" }, signal); // is faster
       await this.highlight(signal);
     }
-    const note = this.map.data?.layout === "pca" && !begun ? " Until then, this is a plane of the space (PCA)." : begun;
+    const note = this.map.data?.layout === "pca" && !begun ? " Until then, this is a map by PCA." : begun;
     const progress = (done) => { this.lead.textContent = `Arranging ${of} by neighbourhood: ${share(done)} done.${note}`; };
     await this.show(asked, signal, progress);
     const { colours } = await ask("map/colours", asked, { signal });
@@ -93,7 +93,7 @@ export class Atlas {
     this.selection.hidden = true;
     const what = asked.of === "words" ? many(described.words.length, "word") : described.documents > described.words.length
       ? `${count(described.words.length)} of ${many(described.documents, "document")}` : many(described.words.length, "document");
-    const how = described.explained ? `on one plane, which shows ${share(described.explained[0] + described.explained[1])} of their variance: what is far apart is dissimilar; what is close need not be similar`
+    const how = described.explained ? `on one plane, which shows ${share(described.explained[0] + described.explained[1])} of their variance: far apart means dissimilar; close does not always mean similar`
       : "arranged so that neighbours stay together: near means similar, far distances mean little";
     this.lead.textContent = `${what} ${how}. ${asked.of === "words" ? "Stop words and numbers are left out. " : ""}Click one to read about it.`;
   }
@@ -110,7 +110,7 @@ export class Atlas {
       const swatch = h("span", { class: "swatch", "aria-hidden": "true" });
       swatch.style.background = this.map.shade(code);
       return h("button", { type: "button", "aria-pressed": "false", onclick: (event) => this.only(event.currentTarget, code, value) },
-        swatch, bdi(said(value)), ` ${count(sizes.get(code))}`);
+        swatch, bdi(readable(value)), ` ${count(sizes.get(code))}`);
     }));
   }
 
@@ -122,10 +122,10 @@ export class Atlas {
     this.map.draw();
     const { codes } = this.map.coloured;
     this.map.outline = null;
-    this.select(on ? [...codes.keys()].filter((i) => codes[i] === code) : [], `of ${said(value)}`);
+    this.select(on ? [...codes.keys()].filter((i) => codes[i] === code) : [], `of ${readable(value)}`);
   }
 
-  /** Forget what is selected. */
+  /** Clear the selection. */
   clear() {
     this.map.outline = null;
     this.map.only = null;
@@ -135,7 +135,7 @@ export class Atlas {
     for (const button of this.legend.children) button.setAttribute("aria-pressed", "false");
   }
 
-  /** The selection as a file: what each point is, and its value of each colour. */
+  /** The selection as a file: each point, and its value of each colour. */
   save(places) {
     const { words, ids } = this.described, colours = this.colours ?? [];
     const row = (i) => [...(ids ? [ids[i]] : []), words[i], ...colours.map(({ values, codes }) => values[codes[i]] ?? "")];

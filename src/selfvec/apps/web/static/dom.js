@@ -35,7 +35,7 @@ export const direction = (text) =>
   /^\P{L}*[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u.test(text) ? "rtl" : "ltr";
 
 /** The name of a slice for readers: 1993..2000 as 1993–2000. */
-export const said = (name) => clean(name).replace("..", "–");
+export const readable = (name) => clean(name).replace("..", "–");
 
 /** The two halves of the time between two days, in years or, within one year, in months: 1972..1998, 1999..2025. */
 export function halves([first, last]) {
@@ -50,7 +50,7 @@ export const count = (n) => Number(n).toLocaleString("en");
 export const many = (n, noun) => `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
 export const share = (x) => `${Math.round(x * 100)} %`;
 
-/** Two digits, without the zero before the point; probabilities below .001 as such. */
+/** Two digits, without the zero before the point; probabilities below .001 as "< .001". */
 export function figure(x) {
   if (x === null || x === undefined) return "–";
   return x.toFixed(2).replace(/^(-?)0\./, "$1.");
@@ -71,7 +71,7 @@ export function say(text) {
   if (status.textContent !== text) status.textContent = text;
 }
 
-/** Calls ``act`` a moment after the last change, with the changes of all fields together; after 0 ms at once. */
+/** Calls ``act`` shortly after the last change, with the changes of all fields; at once for 0 ms. */
 export function debounced(wait, act) {
   let timer = 0, changes = {};
   const send = () => { const all = changes; changes = {}; act(all); };

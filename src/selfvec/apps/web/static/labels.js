@@ -1,4 +1,4 @@
-// Places labels without overlap: the most important first, each at the first free place beside its point.
+// Places labels without overlap: the most important first, each at the first free place next to its point.
 
 const PLACES = [[1, 0], [-1, 0], [0, -1], [0, 1], [1, -1], [-1, -1], [1, 1], [-1, 1]];
 const CELL = 48;

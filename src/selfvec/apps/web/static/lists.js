@@ -4,7 +4,7 @@ import { bdi, count, figure, h, many, say, debounced, share } from "./dom.js";
 import { go, link, state } from "./state.js";
 import { SOURCES } from "./word.js";
 
-/** Words without a pretrained vector, and what their vectors are based on. */
+/** Words that the initial vectors lack, and what their vectors are based on. */
 export class Unknown {
   constructor() {
     this.newest = latest();
@@ -15,7 +15,7 @@ export class Unknown {
     this.from = h("input", { type: "number", min: 1, step: 1, placeholder: "any", oninput: () => { if (this.from.reportValidity()) asked({ from: this.from.value }); } });
     this.body = h("tbody", {});
     this.more = h("button", { type: "button", class: "more", onclick: () => { this.shown += 50; this.update(); } }, "More words");
-    this.element = h("div", {}, h("h2", {}, "Words without a pretrained vector"), this.lead,
+    this.element = h("div", {}, h("h2", {}, "Words that the initial vectors lack"), this.lead,
       h("div", { class: "fields" }, h("label", {}, "vector based on", this.source), h("label", {}, "min. occurrences", this.from)),
       h("div", { class: "wide" }, h("table", {}, h("thead", {}, h("tr", {}, ["word", "occurrences", "vector based on", "now near"].map((name) => h("th", { scope: "col" }, name)))), this.body)), this.more);
   }
@@ -27,7 +27,7 @@ export class Unknown {
     this.source.replaceChildren(h("option", { value: "" }, `anything (${count(all)})`), ...kinds.map(([name, n]) => h("option", { value: name }, `${SOURCES[name]} (${count(n)})`)));
     this.source.value = state.source;
     if (document.activeElement !== this.from) this.from.value = state.from;
-    this.lead.textContent = all ? `${many(all, "word")} of your text ${all === 1 ? "is" : "are"} not in the pretrained table: ${count(found.coverage.composed)} were composed from spelling and ${count(found.coverage.unknown + found.coverage.random)} had no vector at the start.` : "The pretrained table has every word of your text.";
+    this.lead.textContent = all ? `${many(all, "word")} of your text ${all === 1 ? "is" : "are"} not in the initial vectors: ${count(found.coverage.composed)} were built from subwords and ${count(found.coverage.unknown + found.coverage.random)} had no initial vector.` : "The initial vectors have every word of your text.";
     this.body.replaceChildren(...found.rows.map((row) => h("tr", {},
       h("th", { scope: "row" }, h("a", { href: link({ word: row.word, near: "" }), class: "w" }, bdi(row.word))),
       h("td", { class: "num" }, count(row.count)), h("td", {}, SOURCES[row.source_after]),
@@ -42,11 +42,11 @@ const FIGURES = [
   ["anisotropy", "cosine of two random words", "near 1: all words are alike", figure, "anisotropy_original"],
   ["effective_rank", "dimensions in use", "few: the vectors have collapsed", (x) => count(Math.round(x)), "effective_rank_original"],
   ["saturated", "neighbours at a cosine of about 1", "many: similarities mean little", share],
-  ["known", "words in the pretrained table", "they start from a row of their own", count],
-  ["composed", "words composed from spelling", "guessed from their parts at the start", count],
+  ["known", "words with a vector", "in the initial vectors", count],
+  ["composed", "words from subwords", "their initial vectors are built from subwords", count],
   ["composed_tokens", "their share of the text", "", share],
-  ["oov", "words without a vector at the start", "neither known nor composed", count],
-  ["oov_empty", "… that still have none", "nothing was learned about them", count],
+  ["oov", "words without an initial vector", "neither of the two", count],
+  ["oov_empty", "… still without one", "nothing was learned about them", count],
   ["oov_tokens", "their share of the text", "", share],
 ];
 

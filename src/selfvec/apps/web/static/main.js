@@ -1,7 +1,7 @@
 // The page shows the state, which is kept in the address.
 import { ask } from "./api.js";
 import { Atlas, documentPage } from "./atlas.js";
-import { $, count, h, halves, many, said, say } from "./dom.js";
+import { $, count, h, halves, many, readable, say } from "./dom.js";
 import { finder } from "./finder.js";
 import { Unknown, health } from "./lists.js";
 import { overviewPage } from "./overview.js";
@@ -12,7 +12,7 @@ import { Times } from "./times.js";
 import { WordPage } from "./word.js";
 
 const VIEWS = ["changes", "map", "unknown", "texts", "health", "time"];
-const OTHER = "?"; // the choice of two parts that are not listed
+const OTHER = "?"; // the choice of two unlisted parts
 const FULL = new Set(["texts", "health", "time"]); // views without a word next to them
 const KEYS = [
   ["/", "find a word"], ["↑ ↓  or  k j", "previous word, next word"], ["← →", "one step back or forward in time"], ["p", "play the map"],
@@ -27,7 +27,7 @@ function alarm(error) {
   $("alert").append(h("p", { class: "error" }, error.message, " ", h("button", { type: "button", onclick: calm }, "Close")));
 }
 
-/** Take the error away. */
+/** Remove the error. */
 const calm = () => $("alert").querySelector(".error")?.remove();
 
 const choose = (word) => go({ word, near: "", doc: "", view: FULL.has(state.view) ? "changes" : state.view });
@@ -40,11 +40,11 @@ function describe() {
   $("verdict").textContent = about.verdicts.length ? " ✗" : " ✓";
   $("verdict").className = about.verdicts.length ? "no" : "yes";
   if (about.verdicts.length) {
-    $("alert").replaceChildren(h("p", {}, `This run failed a check (${about.verdicts.join(", ")}), so do not rely on what it says about words. `, h("a", { href: link({ view: "health" }) }, "See why, and what to do")));
+    $("alert").replaceChildren(h("p", {}, `This run failed a check (${about.verdicts.join(", ")}), so its results about words are not reliable. `, h("a", { href: link({ view: "health" }) }, "See why, and what to do")));
   }
   if (about.comparisons.length > 1) {
     $("comparing").hidden = false;
-    $("comparison").replaceChildren(...about.comparisons.map(({ key, a, b }) => h("option", { value: key }, key === "refined" ? "before → after refining" : `${said(a)} → ${said(b)}`)));
+    $("comparison").replaceChildren(...about.comparisons.map(({ key, a, b }) => h("option", { value: key }, key === "refined" ? "before → after refining" : `${readable(a)} → ${readable(b)}`)));
     if (about.comparisons.length > 2) ranges();
     $("comparison").addEventListener("change", (event) => {
       $("ranges").hidden = event.target.value !== OTHER;
@@ -107,7 +107,7 @@ async function word() {
 
 async function update(now, before) {
   if (!VIEWS.includes(now.view)) return go({ view: "changes" }, false);
-  calm(); // it was about what was asked before
+  calm(); // it belongs to the previous request
   now.c ||= about.default;
   compared(now.c);
   const listed = ["seen", "q", "size", "sort", "text", "c", "view", "source", "from", "ask", "stops", "of", "layout", "colour", "mode", "filter", "beside", "names", "words", "unit", "smooth"].some((name) => now[name] !== before?.[name]);
@@ -158,7 +158,7 @@ async function begin() {
   $("help").addEventListener("click", () => $("keys").showModal());
   $("skip").addEventListener("click", () => $("main").focus());
   $("keys").append(h("h2", { id: "keys-title" }, "Help"),
-    h("p", {}, "Selfvec adapted word vectors to your text. This page shows which words have other neighbours now, and the sentences that explain it."),
+    h("p", {}, "Selfvec adapted word vectors to your text. This page shows the words whose neighbours changed, and sentences that explain why."),
     h("table", {}, h("tbody", {}, KEYS.map(([key, meaning]) => h("tr", {}, h("th", { scope: "row" }, h("kbd", {}, key)), h("td", {}, meaning))))),
     h("p", {}, h("a", { href: "/api.html" }, "The same answers for programs")),
     h("button", { type: "button", onclick: () => $("keys").close() }, "Close"));

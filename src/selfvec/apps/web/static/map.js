@@ -1,5 +1,5 @@
 // The map: words as points on one plane in several states, with a slider for time.
-import { h, said, spell, still } from "./dom.js";
+import { h, readable, spell, still } from "./dom.js";
 import { placed } from "./labels.js";
 import { go, state } from "./state.js";
 
@@ -80,7 +80,7 @@ export class WordMap {
     this.slider.value = String(this.time);
     const near = Math.round(this.time), between = Math.abs(near - this.time) > 0.02;
     const from = this.data.frames[Math.floor(this.time)], into = this.data.frames[Math.ceil(this.time)];
-    this.name.textContent = between ? `${said(from)} → ${said(into)}` : said(this.data.frames[near]);
+    this.name.textContent = between ? `${readable(from)} → ${readable(into)}` : readable(this.data.frames[near]);
     this.slider.setAttribute("aria-valuetext", this.name.textContent);
     this.draw();
   }
@@ -276,7 +276,7 @@ export class WordMap {
     });
   }
 
-  /** Where each value of a colour has its middle: the median of its points. */
+  /** The centre of each value of a colour: the median of its points. */
   middles() {
     const places = this.coloured.values.map(() => [[], []]);
     for (let i = 0; i < this.count; i++) {
@@ -298,7 +298,7 @@ export class WordMap {
     return path;
   }
 
-  /** The outline that is being drawn, or was. */
+  /** The outline, while it is drawn and afterwards. */
   trace(pen) {
     const path = this.path();
     pen.fillStyle = pen.strokeStyle = this.ink("came");

@@ -1,4 +1,4 @@
-// What is shown before the first comparison is there: the text itself.
+// Shown until the first comparison is computed: facts about the text.
 import { bars } from "./chart.js";
 import { bdi, count, h } from "./dom.js";
 import { link } from "./state.js";
@@ -8,7 +8,7 @@ export const frequent = (overview) => overview.words.map(([word, times]) =>
   h("li", {}, h("a", { href: link({ word, near: "" }), "data-word": word },
     h("span", { class: "head" }, bdi(word, { class: "w" }), h("span", { class: "times" }, `${count(times)}×`)))));
 
-/** The text in figures, and where to go. */
+/** The text in figures, and links. */
 export function overviewPage(about, overview) {
   const facts = [["documents", about.documents], ["words of text", about.tokens], ["different words", about.types]];
   return h("div", {},

@@ -1,12 +1,12 @@
 // The ranking of the words that changed, with the neighbours each gained and lost.
 import { ask, latest } from "./api.js";
-import { bdi, count, figure, h, many, probability, said, say, debounced, share } from "./dom.js";
+import { bdi, count, figure, h, many, probability, readable, say, debounced, share } from "./dom.js";
 import { frequent } from "./overview.js";
 import { go, link, state } from "./state.js";
 
 const PAGE = 50;
 const TESTED = new Set(["q", "apd"]); // figures that only the tests give
-const SORTS = { size: "size of the change", q: "significance", distance: "distance moved", apd: "difference of uses (APD)", count: "frequency", word: "alphabet" };
+const SORTS = { size: "size of the change", q: "significance", distance: "distance moved", apd: "difference of occurrences (APD)", count: "frequency", word: "alphabet" };
 
 export const MEASURES = { neighbourhood_change: "change of neighbours", excess: "moved beyond chance" };
 
@@ -15,7 +15,7 @@ export class Ranking {
     this.newest = latest();
     this.alarm = alarm;
     this.overview = overview;
-    this.held = null; // the comparison whose words keep the order they had before the tests
+    this.held = null; // the comparison whose words keep their order from before the tests
     this.shown = PAGE;
     this.title = h("h2", {});
     this.lead = h("p", { class: "lead" });
@@ -45,9 +45,9 @@ export class Ranking {
       this.title, this.lead,
       h("details", { class: "why" }, h("summary", {}, "What is measured?"),
         h("p", {}, h("b", {}, "Change of neighbours"),
-          " compares the cosines of a word, before and after, to its ten nearest words on either side: 0 if nothing changed, " +
+          " compares the cosines of a word, before and after, to its ten nearest words on each side: 0 if nothing changed, " +
           "near 1 if it has other neighbours now. Between two parts of the text the size is ", h("b", {}, "how far the word moved beyond chance"),
-          ": the distance between its mean uses, minus the distance that random splits of the same documents give."),
+          ": the distance between its mean occurrences, minus the distance in random splits of the same documents."),
         h("p", {}, h("b", {}, "Significance (q)"), " is the false discovery rate: among the words with q ≤ .05, at most about 5 % changed by chance only. " +
           "It does not say how large a change is.")),
       h("details", { class: "filters", open: innerWidth > 800 }, h("summary", {}, "Filter and sort"),
@@ -84,9 +84,9 @@ export class Ranking {
     return found;
   }
 
-  /** Say how much of a comparison is done; the list of the one before, or of frequent words, stays until then. */
+  /** Show the progress of a comparison; until then, the previous list or the frequent words stay. */
   wait(done) {
-    this.lead.textContent = `Comparing all words: ${share(done)} done.${this.found ? " Until then, this is the comparison before." : ""}`;
+    this.lead.textContent = `Comparing all words: ${share(done)} done.${this.found ? " Until then, this is the previous comparison." : ""}`;
     if (this.found || this.list.firstChild) return;
     this.title.textContent = "The most frequent words";
     this.list.replaceChildren(...frequent(this.overview));
@@ -95,9 +95,9 @@ export class Ranking {
   show(found) {
     const [before, after] = found.names;
     const refined = before === "original";
-    this.title.textContent = refined ? "Words whose neighbours changed most" : `What changed from ${said(before)} to ${said(after)}`;
+    this.title.textContent = refined ? "Words whose neighbours changed most" : `What changed from ${readable(before)} to ${readable(after)}`;
     const who = `${many(found.total, "word")} of ${count(found.ranked)} that ` +
-      (refined ? "have a pretrained vector and occur" : "occur in both parts") + ` ${many(found.least, "time")} or more`;
+      (refined ? "are in the initial vectors and occur" : "occur in both parts") + ` ${many(found.least, "time")} or more`;
     const test = found.testing !== null ? `; testing for significance: ${share(found.testing)} done` : found.tested ? "" : "; too little text to test for significance";
     this.lead.textContent = `${who}${test}.`;
     this.q.disabled = !found.tested;
@@ -109,7 +109,7 @@ export class Ranking {
     if (kept) [...this.list.querySelectorAll("a")].find((a) => a.dataset.word === kept)?.focus({ preventScroll: true });
     this.more.hidden = found.rows.length >= Math.min(found.total, 200);
     if (found.testing !== null && (TESTED.has(state.sort) || state.q)) this.list.replaceChildren(h("li", { class: "none" }, "These words are listed when the tests are done."));
-    else if (!found.ranked) this.list.replaceChildren(h("li", { class: "none" }, "No word can be compared: too little text, or no vectors to begin with. The most frequent words:"), ...frequent(this.overview));
+    else if (!found.ranked) this.list.replaceChildren(h("li", { class: "none" }, "No word can be compared: too little text, or no initial vectors. The most frequent words:"), ...frequent(this.overview));
     else if (!found.total) this.list.replaceChildren(h("li", { class: "none" }, "No word passes these filters. ", h("a", { href: link({ seen: "1", size: "", q: "", text: "", stops: "1", names: "" }) }, "Show all")));
     this.select();
     say(many(found.total, "word"));

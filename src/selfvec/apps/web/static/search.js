@@ -1,4 +1,4 @@
-// Searching the documents: the best passages with what matched, or next to those of the original vectors.
+// Search of the documents: the best passages with their matches, or next to those of the original vectors.
 import { ask, latest } from "./api.js";
 import { bdi, clean, count, debounced, direction, figure, h, halves, many, say, share } from "./dom.js";
 import { go, state } from "./state.js";
@@ -36,7 +36,7 @@ export class Search {
     if (!this.about.has_text) return this.out.replaceChildren(h("p", { class: "wait" }, "The run did not keep its text, so there is nothing to search."));
     if (!asked) return this.out.replaceChildren(h("p", { class: "wait" }, "Type a few words or a question."));
     return this.newest((signal) => (state.beside ? this.both(asked, signal) : this.one(asked, signal)).catch((error) => {
-      if (!signal.aborted) this.out.replaceChildren(); // the documents of the question before do not answer this one
+      if (!signal.aborted) this.out.replaceChildren(); // hits of the previous question are removed
       throw error;
     }));
   }
@@ -49,7 +49,7 @@ export class Search {
     if (found.filters.length) this.hint.textContent = `A document need not contain the words of the question. Fields: ${found.filters.map(clean).join(", ")}.`;
     const [example] = Object.entries(found.hits[0]?.fields ?? {});
     if (example) this.filter.placeholder = `${this.about.dates ? `date=${halves(this.about.dates)[1]}; ` : ""}${example.join("=")}`;
-    const unknown = found.unknown.length ? h("p", { class: "lead" }, "Words that the run does not know: ", found.unknown.map((word, i) => [i ? ", " : "", bdi(word)])) : null;
+    const unknown = found.unknown.length ? h("p", { class: "lead" }, "Words that the run lacks: ", found.unknown.map((word, i) => [i ? ", " : "", bdi(word)])) : null;
     const more = h("button", { type: "button", class: "more", hidden: found.hits.length < this.shown || this.shown >= 100, onclick: () => { this.shown += PAGE; this.update(); } }, "More documents");
     this.out.replaceChildren(...[unknown, h("ol", { class: "found" }, found.hits.map((hit) => this.hit(hit))),
       found.hits.length ? null : h("p", { class: "wait" }, "Nothing was found."), more].filter(Boolean));
@@ -91,7 +91,7 @@ export class Search {
   }
 }
 
-/** The best passage, with what matched marked. Places count characters, not their halves. */
+/** The best passage, with its matches marked. Places count code points, not UTF-16 units. */
 function snippet(hit) {
   const letters = Array.from(hit.snippet), parts = [];
   let end = 0;

@@ -1,4 +1,4 @@
-// The state of the page is kept in the address, so that a link shows somebody else the same.
+// The state of the page is kept in the address, so that a link shows the same to other people.
 
 const DEFAULTS = {
   view: "changes", word: "", c: "", seen: "", q: "", size: "", sort: "size", text: "", frame: "", ask: "", stops: "", of: "words", layout: "pacmap", colour: "", doc: "",

@@ -4,7 +4,7 @@ import { lines } from "./chart.js";
 import { bdi, clean, debounced, h, many, say, share } from "./dom.js";
 import { go, state } from "./state.js";
 
-const SMOOTHED = [1, 3, 5, 9]; // periods that a point is the mean of
+const SMOOTHED = [1, 3, 5, 9]; // periods in the mean of a point
 
 /** Rates of counts among totals, each over the periods around it. */
 export function rates(counts, totals, wide) {

@@ -1,13 +1,13 @@
 // One word: its neighbours before and after, sentences that show the change, and a map of its path.
 import { ask, charted, latest } from "./api.js";
 import { bars } from "./chart.js";
-import { bdi, clean, count, direction, figure, h, listed, many, probability, said, share, still } from "./dom.js";
+import { bdi, clean, count, direction, figure, h, listed, many, probability, readable, share, still } from "./dom.js";
 import { WordMap } from "./map.js";
 import { MEASURES } from "./ranking.js";
 import { go, link, state } from "./state.js";
 
 export const SOURCES = {
-  known: "the pretrained table", subwords: "the parts of the word", random: "a random direction",
+  known: "the initial vectors", subwords: "subwords", random: "a random direction",
   context: "the words around it", mixed: "the words around it and similar spellings", none: "nothing",
 };
 
@@ -74,7 +74,7 @@ export class WordPage {
     if (!found.gained.length) return h("p", { class: "claim" }, own, " kept its ten nearest neighbours.");
     return refined
       ? h("p", { class: "claim" }, "Before refining, ", own, " was near ", some(found.lost, "went"), ". In your text it is near ", some(found.gained, "came"), ".")
-      : h("p", { class: "claim" }, `In ${said(before)} `, own, " was near ", some(found.lost, "went"), `; in ${said(after)} it is near `, some(found.gained, "came"), ".");
+      : h("p", { class: "claim" }, `In ${readable(before)} `, own, " was near ", some(found.lost, "went"), `; in ${readable(after)} it is near `, some(found.gained, "came"), ".");
   }
 
   facts(found) {
@@ -88,11 +88,11 @@ export class WordPage {
       if (change.distance !== null) fact("distance moved", figure(change.distance), !change.expected ? "" : `; by chance ${figure(change.expected)}`);
       if (change.q !== null) {
         const sure = change.q <= 0.05;
-        const agree = refined ? (sure ? "its uses agree" : "its uses disagree") : (sure ? "significant" : "may be chance");
+        const agree = refined ? (sure ? "its documents agree" : "its documents disagree") : (sure ? "significant" : "may be chance");
         fact("significance", h("b", { class: sure ? "yes" : "no" }, agree), ` (q ${change.q < 0.001 ? "" : "= "}${probability(change.q)})`);
       }
     } else if (found.source !== "known" && refined) {
-      fact("change", "unknown: the pretrained table does not have the word");
+      fact("change", "unknown: the initial vectors lack the word");
     } else fact("change", "not ranked: too rare");
     if (refined && found.source !== "known") fact("its vector", `at first based on ${SOURCES[found.source]}; now on ${SOURCES[found.source_after]}`);
     return h("dl", { class: "facts" }, out);
@@ -112,8 +112,8 @@ export class WordPage {
           mark === "came" && this.about.has_text ? h("button", { type: "button", class: "ask", "aria-label": `why? Where ${word} occurs near ${found.word}`, onclick: () => { go({ near: word }, false); } }, "why?") : null);
       })));
     return h("div", { class: "sides" },
-      side(found.names[0] === "original" ? "Before" : said(found.names[0]), found.before, "went", went, "−"),
-      side(found.names[1] === "refined" ? "After" : said(found.names[1]), found.after, "came", came, "+"));
+      side(found.names[0] === "original" ? "Before" : readable(found.names[0]), found.before, "went", went, "−"),
+      side(found.names[1] === "refined" ? "After" : readable(found.names[1]), found.after, "came", came, "+"));
   }
 
   legend() {
@@ -151,7 +151,7 @@ export class WordPage {
     const answer = await ask("uses", { ...asked, n: 5 }, { signal });
     const one = answer.texts.length === 1;
     this.texts.replaceChildren(this.note(answer.texts.some((text) => text.uses.some((use) => use.written))),
-      h("div", { class: one ? "" : "sides" }, answer.texts.map((text) => h("section", {}, one ? null : h("h4", {}, said(text.name)), quotes(text.uses)))));
+      h("div", { class: one ? "" : "sides" }, answer.texts.map((text) => h("section", {}, one ? null : h("h4", {}, readable(text.name)), quotes(text.uses)))));
   }
 
   async together(word, other, signal) {
