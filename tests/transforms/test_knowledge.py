@@ -179,7 +179,7 @@ def test_files_that_are_no_lexicon_are_refused_with_their_place(write, wordnet: 
         read_knowledge([wordnet])
     (wordnet / "data.verb").write_text("")
     (wordnet / "index.verb").write_text("rain v\n")
-    with pytest.raises(InputError, match=r"index\.verb:1: is no line"):
+    with pytest.raises(InputError, match=r"index\.verb:1: is not a line"):
         read_knowledge([wordnet])
 
 

@@ -13,10 +13,10 @@ from selfvec.views.projection import MOST_WORDS, project
 from selfvec.views.trajectory_figure import (
     MOST_STATES,
     MOST_STATES_BENT,
+    angles,
     shared_neighbours,
     thin,
     trajectory_view,
-    turn_angles,
 )
 
 
@@ -72,7 +72,7 @@ def test_words_near_several_paths_are_known(space: Space) -> None:
 def test_turns_are_angles_between_neighbouring_states() -> None:
     rows = np.array([[1, 0], [0, 1], [0, -1], [0, 0], [1, 0], [np.cos(1e-3), np.sin(1e-3)]], np.float32)
     expected = [0, 90, 180, 0, 0, np.degrees(1e-3)]
-    np.testing.assert_allclose(turn_angles(Trajectory("w", np.arange(6), rows)), expected, rtol=1e-3)
+    np.testing.assert_allclose(angles(Trajectory("w", np.arange(6), rows)), expected, rtol=1e-3)
 
 
 @pytest.mark.parametrize("states", [MOST_STATES, MOST_STATES + 1, 20_000])

@@ -38,14 +38,7 @@ from .plane import (
 )
 from .projection import Found, Near, View, check_words, project_words
 
-__all__ = [
-    "running_mean",
-    "save_trajectory_plot",
-    "thin",
-    "trajectory_figure",
-    "trajectory_view",
-    "turn_angles",
-]
+__all__ = ["angles", "running_mean", "save_trajectory_plot", "thin", "trajectory_figure", "trajectory_view"]
 
 MOST_STATES = 400  # drawn per word: more would be invisible and make large files
 MOST_STATES_BENT = 120  # for t-SNE and UMAP, whose time grows with the square of the points
@@ -112,7 +105,7 @@ def trajectory_view(
     paths = []
     for t, index, row, points, around in zip(trajectories, kept, rows, places, placed, strict=True):
         zero: NDArray[np.bool_] = np.all(row == 0, axis=1)
-        cosine, angle = row[index] @ row[zero.argmin()], turn_angles(t)[index]
+        cosine, angle = row[index] @ row[zero.argmin()], angles(t)[index]
         paths.append(WordPath(t.word, t.updates[index], points, cosine, angle, zero[index], around))
     return View.of(paths, flat)
 
@@ -138,20 +131,20 @@ def thin(trajectory: Trajectory, most: int = MOST_STATES) -> NDArray[np.int64]:
     states = len(trajectory)
     if states <= most:
         return np.arange(states)
-    travelled = np.cumsum(turn_angles(trajectory), dtype=np.float64)
+    travelled = np.cumsum(angles(trajectory), dtype=np.float64)
     clock = np.linspace(0, 1, states) + travelled / (travelled[-1] or 1.0)
     return np.unique(np.searchsorted(clock, np.linspace(0, clock[-1], most)))
 
 
-def turn_angles(trajectory: Trajectory) -> NDArray[np.float32]:
+def angles(trajectory: Trajectory) -> NDArray[np.float32]:
     """Angle in degrees between each state and the one before it, (T,); 0 where either is zero."""
     rows = unit_rows(trajectory.vectors)
     # From chords, because arccos of a float32 cosine loses small angles to rounding.
     chords = np.linalg.norm(np.diff(rows, axis=0), axis=1)
-    angles = np.degrees(2 * np.arcsin(np.minimum(chords / 2, 1.0)))
+    degrees = np.degrees(2 * np.arcsin(np.minimum(chords / 2, 1.0)))
     zero: NDArray[np.bool_] = np.all(rows == 0, axis=1)
-    angles[zero[:-1] | zero[1:]] = 0
-    return np.concatenate([[0.0], angles]).astype(np.float32)
+    degrees[zero[:-1] | zero[1:]] = 0
+    return np.concatenate([[0.0], degrees]).astype(np.float32)
 
 
 def save_trajectory_plot(
