@@ -15,7 +15,7 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
-from selfvec.usage.use_vectors import use_space
+from selfvec.usage.occurrence_vectors import occurrence_space
 
 WORDS, TOKENS, DIMENSIONS, PERMUTATIONS = 24_000, 6_000_000, 256, 200
 
@@ -39,7 +39,7 @@ def run() -> Iterator[Result]:
     counts = [batch.part(part.documents).counts for part in slices]
     words = np.flatnonzero(np.minimum(*counts) >= 5)
     start = time.perf_counter()
-    space = use_space(whole, slices)
+    space = occurrence_space(whole, slices)
     made = time.perf_counter() - start
     testing.permutation_test(space, words[:100], permutations=10, jobs=1)  # compiled
     enough, testing.ENOUGH = testing.ENOUGH, PERMUTATIONS + 1  # no word stops early

@@ -20,15 +20,15 @@ import numpy as np
 from benchmarks.page import DOCS, table, update_page
 from benchmarks.refining import refined
 from selfvec.analysis.word_drift import Drift, Slice, drift, named_slice, slice_counts
-from selfvec.analysis.word_drift.nearest_uses import nearest_distances
+from selfvec.analysis.word_drift.nearest_occurrences import nearest_distances
 from selfvec.analysis.word_drift.permutation_test import mean_rank, permutation_test
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.statistics import rank_correlation
 from selfvec.text.document_vectors import inverse_document_frequency
-from selfvec.usage import use_vectors
-from selfvec.usage.use_vectors import UseSpace, use_space
+from selfvec.usage import occurrence_vectors
+from selfvec.usage.occurrence_vectors import OccurrenceSpace, occurrence_space
 
 REPORTS = DOCS.parent / "drift-report"
 SETS = {  # the two slices, and uses of a pseudo-word
@@ -95,7 +95,7 @@ def planted() -> str:
             slices = [named_slice(run_of(name).require_tokens(), text) for text in bounds]
             run, degrees = with_pseudo_words(run_of(name), slices, uses, trial)
             words = np.arange(len(run.vectors) - len(degrees), len(run.vectors))
-            for label, space in spaces(run, use_space(run, slices, trial)).items():
+            for label, space in spaces(run, occurrence_space(run, slices, trial)).items():
                 sizes = permutation_test(space, words, permutations=50, seed=trial, jobs=2)
                 sizes = replace(sizes, nearest=nearest_distances(space, words, 2))
                 measured = (
@@ -124,8 +124,10 @@ def contexts() -> str:
                 slices = [named_slice(run_of(name).require_tokens(), text) for text in bounds]
                 run, degrees = with_pseudo_words(run_of(name), slices, uses, trial)
                 words = np.arange(len(run.vectors) - len(degrees), len(run.vectors))
-                with patch.object(use_vectors, "HALF", half):
-                    sizes = permutation_test(use_space(run, slices, trial), words, permutations=50, jobs=2)
+                with patch.object(occurrence_vectors, "HALF", half):
+                    sizes = permutation_test(
+                        occurrence_space(run, slices, trial), words, permutations=50, jobs=2
+                    )
                 values.append([rank_correlation(size, degrees) for size in (sizes.distance, sizes.excess)])
             figures += [f"{value:.2f}" for value in np.mean(values, axis=0)]
         rows.append([half, *figures])
@@ -133,7 +135,7 @@ def contexts() -> str:
     return table(["words on each side", *heads], rows)
 
 
-def spaces(run: Run, space: UseSpace) -> dict[str, UseSpace]:
+def spaces(run: Run, space: OccurrenceSpace) -> dict[str, OccurrenceSpace]:
     """The space uses are measured in, and what it would be without its steps."""
     weighted = run.original.unit * inverse_document_frequency(run.require_tokens())[:, None]
     nowhere = np.zeros_like(space.centres)
@@ -160,7 +162,9 @@ def calibration() -> str:
             parts = [Slice("a", one), Slice("b", either & ~one)]
             frequent = np.flatnonzero(slice_counts(batch, parts).min(axis=0) >= 5)
             chosen = np.random.default_rng(shuffle).permutation(frequent)[:3000]
-            sizes = permutation_test(use_space(run, parts, shuffle), np.sort(chosen), seed=shuffle, jobs=2)
+            sizes = permutation_test(
+                occurrence_space(run, parts, shuffle), np.sort(chosen), seed=shuffle, jobs=2
+            )
             shares.append(float(np.mean(sizes.p < 0.05)))
             words += len(chosen)
             discovered += int(np.sum(sizes.q <= 0.05))

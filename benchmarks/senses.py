@@ -199,7 +199,7 @@ def known_number() -> str:
             values = []
             for word in found.words:
                 rows, rng = space(contexts_of(found, word.places)), np.random.default_rng(0)
-                groups = clustering.cluster_uses(rows, rows, len(word.words), rng)[3]
+                groups = clustering.cluster_occurrences(rows, rows, len(word.words), rng)[3]
                 values.append(float(adjusted_rand_score(word.gold, groups)))
             cells.setdefault(label, []).append(cell(values))
     return table(["occurrences", *SETS], [[name, *values] for name, values in cells.items()])

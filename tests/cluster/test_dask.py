@@ -310,5 +310,5 @@ def test_the_command_reads_and_writes_s3(tmp_path: Path, bucket: str) -> None:
 
 def test_a_killer_task_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(adapter, "DEATHS", 1)
-    with dask_engine("local", workers=1) as engine, pytest.raises(InputError, match="ended 1 workers"):
+    with dask_engine("local", workers=1) as engine, pytest.raises(InputError, match="1 workers died"):
         engine.gather([engine.submit(os._exit, 1)], "dying")

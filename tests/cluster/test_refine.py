@@ -156,13 +156,13 @@ def test_damaged_files_are_made_again(tmp_path: Path, table: Vectors, harmed: st
     ],
 )
 def test_what_needs_the_text_in_one_place_is_refused(option: str, value: str) -> None:
-    with pytest.raises(OptionError, match=f"^{option}: {value} .* not done on a cluster; [^\n]+$"):
+    with pytest.raises(OptionError, match=f"^{option}: {value} .* not available on a cluster; [^\n]+$"):
         refine_on_cluster(["nothing"], "none", Settings(**{option: value}), Here(), "nowhere")
 
 
 def test_a_start_that_is_trained_on_the_text_is_refused(tmp_path: Path) -> None:
     path = jsonl(tmp_path / "a.jsonl", sentences(30))
-    with pytest.raises(OptionError, match=r"^vectors: vectors by svd are trained where all of the text is"):
+    with pytest.raises(OptionError, match=r"^vectors: vectors by svd are trained with all of the text"):
         clustered([path], tmp_path / "work", "svd")
 
 

@@ -67,7 +67,7 @@ def test_shards_are_merged_in_their_order_only(corpus: TokenBatch) -> None:
     one, two, three = (partial([shard], SharedTable(WORDS, WINDOW)) for shard in shards(corpus, 3))
     with pytest.raises(InputError, match="in the order of their shards"):
         merge(one, three)
-    with pytest.raises(InputError, match="follow each other"):
+    with pytest.raises(InputError, match="must be consecutive"):
         partial([shards(corpus, 3)[0], shards(corpus, 3)[2]], SharedTable(WORDS, WINDOW))
     assert (merge(merge(one, two), three).first, merge(two, three).last) == (0, 3)
 

@@ -17,18 +17,18 @@ from selfvec.refinement.sequential import PaperRefinement
 
 @given(
     counts=st.lists(st.integers(1, 5000), min_size=1, max_size=50),
-    epochs=st.integers(1, 4),
+    passes=st.integers(1, 4),
     limit=st.integers(0, 2_000_000),
 )
-def test_automatic_plan_keeps_its_bound_and_is_the_finest(counts, epochs, limit) -> None:
+def test_automatic_plan_keeps_its_bound_and_is_the_finest(counts, passes, limit) -> None:
     counts = np.array(counts, np.int64)
     words = [str(i) for i in range(len(counts))]
-    recorder = Recorder(HistoryPlan(limit=limit), counts, words, epochs, 50)
+    recorder = Recorder(HistoryPlan(limit=limit), counts, words, passes, 50)
     records, every = len(recorder.words), recorder.plan.every
     assert records * 100 <= limit
-    assert records == (int((counts * epochs // every).sum()) if every else 0)
+    assert records == (int((counts * passes // every).sum()) if every else 0)
     if every > 1:
-        finer = int((counts * epochs // (every - 1)).sum())
+        finer = int((counts * passes // (every - 1)).sum())
         assert finer * 100 > limit
 
 
@@ -38,15 +38,15 @@ def test_explicit_plan_beyond_the_limit_is_refused() -> None:
         Recorder(plan, np.array([10_000]), ["a"], 1, 300)
 
 
-def refined(documents: list[list[str]], plan: HistoryPlan, epochs: int = 1) -> PaperRefinement:
+def refined(documents: list[list[str]], plan: HistoryPlan, passes: int = 1) -> PaperRefinement:
     """The paper's rule from the axes, at its end."""
     batch = TokenBatch.from_documents(documents)
     start = vectors(batch, np.eye(len(batch.types), dtype=np.float32))
-    return finished(PaperRefinement(batch, start, window=3, learning_rate=0.1, epochs=epochs, history=plan))
+    return finished(PaperRefinement(batch, start, window=3, learning_rate=0.1, passes=passes, history=plan))
 
 
 def test_watched_words_are_kept_whole_and_others_not() -> None:
-    job = refined([["a", "b", "c", "a", "b", "a"]], parse_history(["watch:a"]), epochs=2)
+    job = refined([["a", "b", "c", "a", "b", "a"]], parse_history(["watch:a"]), passes=2)
     assert job.recorder.words.tolist() == [0] * 6
     assert job.recorder.updates.tolist() == [1, 2, 3, 4, 5, 6]
 
@@ -57,7 +57,7 @@ def test_watching_an_absent_word_names_it() -> None:
 
 
 def test_epoch_ends_give_every_word_a_state_per_epoch() -> None:
-    job = refined([["a", "b", "a"]], parse_history(["epoch"]), epochs=3)
+    job = refined([["a", "b", "a"]], parse_history(["epoch"]), passes=3)
     history = job.recorder.history()
     path = history.trajectory("a", 0, np.eye(2)[0], job.table[0], 6)
     assert path.updates.tolist() == [0, 2, 4, 6]
@@ -77,9 +77,9 @@ def test_every_second_update_is_kept() -> None:
         ([], HistoryPlan()),
         (["auto"], HistoryPlan()),
         (["none"], HistoryPlan(every=0)),
-        (["epoch"], HistoryPlan(every=0, epochs=True)),
-        (["epoch;every:7"], HistoryPlan(every=7, epochs=True)),
-        (["every:7", "epoch"], HistoryPlan(every=7, epochs=True)),
+        (["epoch"], HistoryPlan(every=0, pass_ends=True)),
+        (["epoch;every:7"], HistoryPlan(every=7, pass_ends=True)),
+        (["every:7", "pass"], HistoryPlan(every=7, pass_ends=True)),
         (["watch:a, b", "watch:b,c"], HistoryPlan(every=0, watch=("a", "b", "c"))),
         (["limit:2KB"], HistoryPlan(limit=2048)),
     ],

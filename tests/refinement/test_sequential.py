@@ -40,10 +40,10 @@ def reference(
     anchor: float = BASE_PULL,
     window: int = 41,
     learning_rate: float | None = None,
-    epochs: int = 1,
+    passes: int = 1,
     on_update: Callable[[int, NDArray[np.float64]], None] | None = None,
 ) -> NDArray[np.float64]:
-    common = {"window": window, "epochs": epochs, "on_update": on_update}
+    common = {"window": window, "passes": passes, "on_update": on_update}
     if rule == "paper":
         table, rate = original.unit.astype(np.float64), 0.01 if learning_rate is None else learning_rate
         return refine_reference(batch.ids, batch.offsets, table, learning_rate=rate, **common)
@@ -167,7 +167,7 @@ def test_kernel_equals_reference(
     rule, seed, tokens, types, dimensions, documents, window, rate, epochs, oov, anchor
 ) -> None:
     batch, original = random_problem(seed, tokens, types, dimensions, documents, oov)
-    options = {"window": window, "learning_rate": rate, "epochs": epochs}
+    options = {"window": window, "learning_rate": rate, "passes": epochs}
     options |= {"anchor": anchor} if rule == "online" else {}
     expected, out = reference(rule, batch, original, **options), kernel(rule, batch, original, **options)
     # Rounding is of the size of the sum: a window of 60 at a rate of .1 outweighs the word sixfold.
@@ -200,9 +200,9 @@ def test_text_in_two_parts_is_the_text(seed: int, part: int) -> None:
 def test_recorded_states_are_those_of_the_reference_and_change_no_bit(rule) -> None:
     batch, original = random_problem(5, 300, 12, 9, 6, 0.2)
     states: list[tuple[int, NDArray[np.float64]]] = []
-    reference(rule, batch, original, epochs=2, on_update=lambda word, row: states.append((word, row.copy())))
+    reference(rule, batch, original, passes=2, on_update=lambda word, row: states.append((word, row.copy())))
     recorder = finished(
-        RULES[rule](batch, original, window=41, epochs=2, history=HistoryPlan(every=1))
+        RULES[rule](batch, original, window=41, passes=2, history=HistoryPlan(every=1))
     ).recorder
     assert recorder.filled == len(states) == 600
     np.testing.assert_array_equal(recorder.words, [word for word, _ in states])
@@ -214,7 +214,7 @@ def test_recorded_states_are_those_of_the_reference_and_change_no_bit(rule) -> N
 
 def test_the_online_rule_comes_to_rest_where_the_papers_collapses() -> None:
     batch, original = random_problem(11, 20_000, 300, 32, 200, 0)
-    online = OnlineRefinement(batch, original, window=13, epochs=12, history=NONE)
+    online = OnlineRefinement(batch, original, window=13, passes=12, history=NONE)
     changes, before = [], online.table.copy()
     for _ in range(12):
         online.advance()
@@ -223,7 +223,7 @@ def test_the_online_rule_comes_to_rest_where_the_papers_collapses() -> None:
     assert np.all(np.diff(changes[:8]) < 0)
     assert changes[-1] < changes[0] / 10
     assert anisotropy(online.table) < 0.05
-    assert anisotropy(kernel("paper", batch, original, window=13, epochs=12)) > 0.5
+    assert anisotropy(kernel("paper", batch, original, window=13, passes=12)) > 0.5
 
 
 def test_composed_words_are_held_less() -> None:
@@ -243,7 +243,7 @@ def test_composed_words_are_held_less() -> None:
         *(
             (rule, option)
             for rule in RULES
-            for option in ({"window": 0}, {"learning_rate": -1.0}, {"epochs": 0})
+            for option in ({"window": 0}, {"learning_rate": -1.0}, {"passes": 0})
         ),
         ("online", {"anchor": -0.1}),
         ("online", {"anchor": np.nan}),

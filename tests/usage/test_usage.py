@@ -15,15 +15,22 @@ from selfvec.usage.contexts import (
     shared_neighbours,
     window_counts,
 )
-from selfvec.usage.examples import around, best_sentence, distinct_uses, marked_uses, quoted, shortened
-from selfvec.usage.use_vectors import HALF, Blocks, UseSpace, block_sums, slice_vectors
+from selfvec.usage.examples import (
+    around,
+    best_sentence,
+    distinct_occurrences,
+    marked_occurrences,
+    quoted,
+    shortened,
+)
+from selfvec.usage.occurrence_vectors import HALF, Blocks, OccurrenceSpace, block_sums, slice_vectors
 
 
 @given(st.lists(st.lists(st.integers(0, 2), max_size=6), min_size=1, max_size=6), st.integers(0, 4))
 def test_shown_uses_are_in_order_and_differ_in_document_and_words(documents, most: int) -> None:
     ids = np.array([word for document in documents for word in document], np.int32)
     batch = TokenBatch(ids, np.cumsum([0, *map(len, documents)]), list("abc"))
-    shown = distinct_uses(batch, range(len(batch)), most, reach=1)
+    shown = distinct_occurrences(batch, range(len(batch)), most, reach=1)
     assert len(shown) <= most
     assert shown == sorted(shown)
     windows = [around(batch, place, 1) for place in shown]
@@ -64,7 +71,7 @@ def test_uses_are_the_best_of_different_documents() -> None:
     word = list(batch.types).index("a")
     z = list(batch.types).index("z")
     places = occurrences(batch, word)
-    found = marked_uses(batch, places, np.array([0.1, 0.4, 0.9, 0.8, 0.2]), {z: "came"}, 5)
+    found = marked_occurrences(batch, places, np.array([0.1, 0.4, 0.9, 0.8, 0.2]), {z: "came"}, 5)
     assert [use["document"] for use in found] == [1, 0, 3]  # document 2 says what document 1 said
     assert found[0]["tokens"] == [["a", "self"], ["z", "came"]]
     assert found[0]["cut"] == [False, False]
@@ -102,11 +109,11 @@ def batch_of(documents: list[list[int]]) -> TokenBatch:
     return TokenBatch(ids, np.cumsum([0, *map(len, documents)], dtype=np.int64), list("abcdef"))
 
 
-def space_of(documents: list[list[int]], sides: list[int]) -> UseSpace:
+def space_of(documents: list[list[int]], sides: list[int]) -> OccurrenceSpace:
     rng = np.random.default_rng(0)
     table = rng.standard_normal((6, 8)).astype(np.float32)
     centres = (0.1 * rng.standard_normal((2, 8))).astype(np.float32)
-    return UseSpace(batch_of(documents), np.array(sides, np.int32), table, centres)
+    return OccurrenceSpace(batch_of(documents), np.array(sides, np.int32), table, centres)
 
 
 @given(DOCUMENTS, st.integers(1, 4))
@@ -128,7 +135,7 @@ def test_windows_hold_the_words_around_within_the_document(documents: list[list[
         assert window_counts(windows, 6, own).tolist() == counts
 
 
-def reference(space: UseSpace) -> np.ndarray:
+def reference(space: OccurrenceSpace) -> np.ndarray:
     """Sums of uses by the definition, (S, V, d)."""
     out = np.zeros((2, 6, 8))
     ids, offsets = space.batch.ids, space.batch.offsets

@@ -1,4 +1,4 @@
-"""Refining on many machines: sums of shards, merged in a tree; see docs/how-to/many-machines.md.
+"""Refining on many machines: sums of shards are merged in a tree; see docs/how-to/many-machines.md.
 
-`sums` and `tree` import no engine; `dask_engine` is the adapter for Dask.
+`sums` and `tree` do not depend on an engine; `dask_engine` is the adapter for Dask.
 """

@@ -1,6 +1,6 @@
 """Dask as the engine: a cluster of processes on this machine, or the scheduler at an address.
 
-Dask runs a task again whose worker died. The results of tasks are file names, so nothing else is lost.
+Dask repeats a task if its worker dies. The results of tasks are names of files, so no other result is lost.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from selfvec.storage.workspace import interruptible
 __all__ = ["LOCAL", "DaskEngine", "dask_engine"]
 
 LOCAL = "local"
-DEATHS = 10  # of workers, after which a task is taken to be the cause
+DEATHS = 10  # workers that may die while they run a task before the task fails
 _POLL = 0.02  # seconds
 _NO_CTRL_C = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"  # for workers: the client stops
 _ENDED = ("finished", "error")
@@ -31,7 +31,7 @@ _AGAIN = "go on with the same command and --resume"
 def dask_engine(
     address: str, *, workers: int | None = None, progress: Progress | None = None
 ) -> Iterator[DaskEngine]:
-    """The engine for ``--cluster local|ADDRESS``, until the block ends; ``workers`` are those of local."""
+    """The engine for ``--cluster local|ADDRESS``; ``workers`` is the number of workers of ``local``."""
     try:
         import dask
         import distributed
@@ -72,17 +72,17 @@ class DaskEngine:
 
     @property
     def workers(self) -> int:
-        """The number of workers now."""
+        """The current number of workers."""
         return len(self.client.nthreads())
 
     def submit(self, task: Callable[..., Any], *arguments: Any) -> Any:
-        """A future; ``arguments`` may be futures, and lists of them."""
+        """A future; ``arguments`` may be futures or lists of futures."""
         return self.client.submit(task, *arguments, pure=False)
 
     def gather(self, promises: Sequence[Any], label: str, awaited: Sequence[Any] = ()) -> list[Any]:
         """The results of futures.
 
-        Ctrl-C raises `Interrupted`, a lost scheduler `InputError`; what is done stays on disk.
+        Raises `Interrupted` on Ctrl-C and `InputError` if the scheduler is lost. Finished tasks stay on disk.
         """
         from distributed import KilledWorker
 
@@ -90,7 +90,7 @@ class DaskEngine:
         with self.progress.stage(label, len(every), "tasks") as advance, interruptible() as asked:
             while True:
                 ended = sum(future.status in _ENDED for future in every)
-                advance(max(0, ended - done))  # results of a worker that died are lost for a while
+                advance(max(0, ended - done))  # the number falls if a worker dies and its tasks are repeated
                 done = max(done, ended)
                 if asked.requested:
                     self.client.cancel(every)
@@ -103,7 +103,7 @@ class DaskEngine:
         try:
             return [future.result() for future in promises]
         except KilledWorker:
-            rule = f"a task ended {DEATHS} workers that ran it, perhaps for want of memory"
+            rule = f"{DEATHS} workers died while running the same task, probably for lack of memory"
             raise InputError(
                 rule, remedy=f"give workers more memory, or raise --min-count; then {_AGAIN}"
             ) from None

@@ -1,4 +1,4 @@
-"""Where a run that a cluster makes is written: a local folder, or a URL such as ``s3://bucket/run``."""
+"""The output of a run on a cluster: a local folder, or a URL such as ``s3://bucket/run``."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ __all__ = ["output_place"]
 def output_place(
     output: str, *, overwrite: bool = False, resume: bool = False
 ) -> Iterator[tuple[str, Callable[[Run], None]]]:
-    """Yield the folder that the workers share, beside the output, and what writes the finished run.
+    """Yield the folder that the workers share and a function that writes the finished run.
 
-    The folder stays for `resume` if the block ends before the run is written.
+    The shared folder has the same parent as the output. If the block ends before the run is written, the
+    folder is kept for ``resume``.
     """
     if not is_remote(output):
         with Workspace(output, overwrite=overwrite, resume=resume) as workspace:
@@ -47,7 +48,7 @@ def output_place(
             remove(url)
             files, target = filesystem(url)
             paths = [path for path in Path(folder).rglob("*") if path.is_file()]
-            for path in sorted(paths, key=lambda path: path.name == "run.json"):  # last: it makes it a run
+            for path in sorted(paths, key=lambda path: path.name == "run.json"):  # last: it completes the run
                 files.put_file(str(path), f"{target}/{path.relative_to(folder).as_posix()}")
         remove(partial)
 

@@ -1,7 +1,7 @@
-"""Repeated passages of one shard, as `selfvec.text.repeats` finds those of a text on one machine.
+"""Repeated passages of one shard, as `selfvec.text.repeats` finds them in a text on one machine.
 
-The rows that shards find are put together by `put_together`. They hold, for each n-gram, the number of its
-documents and the one whose occurrence counts: that with the least hash, then the first.
+`put_together` joins the rows of shards. Each row holds an n-gram, the number of its documents, and the
+document whose occurrence is counted: the one with the smallest hash, or the first of these.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from selfvec.text.repeats import LEAST_DOCUMENTS, NGRAM, Ngrams, first_places
 __all__ = ["Rows", "further_in", "passages_in", "place_of", "put_together"]
 
 Rows = dict[str, NDArray[Any]]
-"""``values`` of n-grams, rising; ``numbers`` of documents; ``owners``, ``shards``, ``documents`` kept in."""
+"""``values`` of n-grams, ascending; ``numbers`` of documents; ``owners``, ``shards`` and ``documents`` whose
+occurrence is counted."""
 
 
 def passages_in(batch: TokenBatch, shard: int, counters: NDArray[np.uint8]) -> Rows:
@@ -73,7 +74,7 @@ def further_in(batch: TokenBatch, shard: int, rows: Mapping[str, NDArray[Any]]) 
 
 
 def place_of(batch: TokenBatch, value: NDArray[np.uint64], document: int) -> int:
-    """Where an n-gram, (1,), begins in a document."""
+    """The position at which an n-gram, (1,), begins in a document."""
     ngrams = Ngrams(batch.part(np.arange(batch.documents) == document), 1)
     ngrams.look_for(value)
     places = [places[values == value] for values, places in ngrams.candidates(1)]

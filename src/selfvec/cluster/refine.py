@@ -2,8 +2,8 @@
 
     shards ──▶ words, passages ──▶ vocabulary ──▶ ids, neighbours ──▶ pass: sums ──▶ moments ──▶ rows ──▶ Run
 
-The client holds the vocabulary and the tables, never the text. It plans the tasks, decomposes a d × d matrix,
-and does what `selfvec.refinement` does between and after the passes. The result is that of
+The client holds the vocabulary and the vectors, but not the text. It plans the tasks, decomposes a d × d
+matrix and performs the steps of `selfvec.refinement` between and after the passes. The result is that of
 `selfvec.refinement.pipeline` up to rounding.
 """
 
@@ -61,18 +61,18 @@ from .tree import Engine, reduced, tree
 __all__ = ["KEPT_TOKENS", "cluster_settings", "refine_on_cluster"]
 
 SHARDS_PER_TASK = 4
-MOST_TASKS = 1024  # of a reduction; a larger corpus has more shards in a task
-KEPT_TOKENS = 1 << 28  # a run with more does not keep them: they would pass through the client
+MOST_TASKS = 1024  # of a reduction; a larger corpus has more shards per task
+KEPT_TOKENS = 1 << 28  # a run with more tokens does not keep them, because they would pass through the client
 
 _REFUSED: dict[str, tuple[tuple[Any, ...], str, str]] = {
     "method": (("auto", "decorrelated"), "reads the text in order", "choose decorrelated"),
     "operator": (("scan",), "holds counts of pairs of words, which do not fit one machine", "use the scan"),
     "phrases": ((None,), "needs all of the text in one place", "leave it out"),
     "tagger": ((None,), "learns from the beginning of the text", "leave it out"),
-    "slice": ((None,), "cuts a run whose tokens are in one place", "leave it out"),
+    "slice": ((None,), "needs all tokens in one place", "leave it out"),
     "history": (("auto", "none"), "records states while the text is read in order", "leave it out"),
 }
-"""Options that make no sense on a cluster: the values that do, why the others do not, and what to do."""
+"""Options that are limited on a cluster: the allowed values, why the others are refused, and the remedy."""
 
 
 def refine_on_cluster(
@@ -93,16 +93,16 @@ def refine_on_cluster(
     sources : sequence of str
         Files, folders and URLs that every worker can read.
     vectors : Vectors, path, "default", "none" or None
-        The vectors to start from; only the client reads them.
+        The initial vectors; only the client reads them.
     settings : Settings
-        The method is decorrelated; `OptionError` for options that need all of the text in one place.
+        The method is decorrelated. Raises `OptionError` for options that need all of the text in one place.
     engine : Engine
         See `selfvec.cluster.tree.Engine`.
     work : str
-        A folder or URL that every worker can write. What is done stays there; a job with the same sources and
-        options continues from it.
+        A folder or URL that every worker can write. Finished tasks are saved there, and a job with the same
+        sources and options continues from them.
     rows : Rows, optional
-        How rows become documents.
+        How rows are read as documents.
     progress : Progress, optional
     cut : (int, int)
         Bytes of a shard and the least number of shards in a task. The last bits of the result depend on it.
@@ -117,8 +117,8 @@ def refine_on_cluster(
         shards, skipped = find_shards(sources, cut[0])
         known, described = load_start(vectors, settings)
         if known is None and described["name"] != "none":
-            rule = f"vectors by {described['name']} are trained where all of the text is in one place"
-            raise OptionError(rule, field="vectors", remedy="start from none or a table")
+            rule = f"vectors by {described['name']} are trained with all of the text in one place"
+            raise OptionError(rule, field="vectors", remedy="give a file of vectors, default or none")
         job = _job(shards, known, described, settings, rows or Rows(), work)
     ranges = _ranges(len(shards), cut[1])
     with timings.stage("read"):
@@ -153,17 +153,17 @@ def refine_on_cluster(
 
 
 def cluster_settings(settings: Settings) -> Settings:
-    """The settings with the method that works; `OptionError` for what cannot be done on a cluster."""
+    """The settings with the method for clusters; `OptionError` for options that a cluster cannot apply."""
     for name, (allowed, why, remedy) in _REFUSED.items():
         for value in settings.history_texts if name == "history" else [getattr(settings, name)]:
             if value not in allowed:
-                rule = f"{value} {why}, so it is not done on a cluster"
+                rule = f"{value} {why}, so it is not available on a cluster"
                 raise OptionError(rule, field=name, remedy=remedy)
     return replace(settings, method="decorrelated")
 
 
 def _ranges(shards: int, least: int) -> list[tuple[int, int]]:
-    """The shards of each task, by their number alone."""
+    """The range of shards of each task. It depends only on the number of shards."""
     size = max(least, -(-shards // MOST_TASKS))
     return [(first, min(first + size, shards)) for first in range(0, shards, size)]
 
@@ -176,12 +176,12 @@ def _job(
     rows: Rows,
     work: str,
 ) -> Job:
-    """The job in its folder, which is named by a hash of all that the result depends on."""
+    """The job in its folder, which is named by a hash of everything that the result depends on."""
     if not shards:
-        raise CorpusError("there is no document in it", remedy="give a corpus with text")
+        raise CorpusError("it has no documents", remedy="give a corpus with text")
     listed_shards = json.dumps([shard.as_dict() | {"members": shard.members} for shard in shards])
-    said = [listed_shards, settings.as_dict(), repr(rows), described, option_files(settings)]
-    digest = hashlib.sha256(json.dumps(said, default=str, sort_keys=True).encode())
+    inputs = [listed_shards, settings.as_dict(), repr(rows), described, option_files(settings)]
+    digest = hashlib.sha256(json.dumps(inputs, default=str, sort_keys=True).encode())
     if isinstance(known, Vectors) and "sha256" not in described:
         digest.update(np.ascontiguousarray(known.vectors[:1000]).data)
     window = WINDOW if settings.window == "auto" else int(settings.window)
@@ -199,7 +199,7 @@ def _job(
 
 
 def _vocabulary(job: Job, words: Partial, known: Vectors | None, repeated: ShardRepeats) -> list[str]:
-    """The types by falling frequency; the number of each word of the text goes into a file."""
+    """The types by falling frequency. The number of each word of the text is written to a file."""
     settings, occurrences = job.settings, np.array(words.sums["counts"])
     once = repeated.repeats.once(settings) and bool(repeated.repeats.tokens)
     if once:
@@ -208,11 +208,11 @@ def _vocabulary(job: Job, words: Partial, known: Vectors | None, repeated: Shard
     index = {} if known is None else known.key_to_index
     numbers, types = merged_types(words.words, occurrences, index, settings.stem, settings.min_count)
     counts = np.zeros(len(types) + 1, np.int64)
-    np.add.at(counts, numbers, occurrences)  # dropped words take the last place
+    np.add.at(counts, numbers, occurrences)  # dropped words are counted in the last place
     if len(types) < 2:
         raise CorpusError(
-            f"{len(types)} words are left of the corpus, neighbours take at least two",
-            remedy="loosen --min-count, --pos or --stop-words, or bring more text",
+            f"{len(types)} words of the corpus remain after filtering, at least two are needed",
+            remedy="loosen --min-count, --pos or --stop-words, or add more text",
         )
     order = np.argsort(-counts[:-1], kind="stable")
     rank = np.full(len(types) + 1, -1, np.int32)
@@ -225,7 +225,7 @@ def _vocabulary(job: Job, words: Partial, known: Vectors | None, repeated: Shard
 
 @dataclass(frozen=True)
 class WordCounts(TokenBatch):
-    """A vocabulary with counts, for a text that is not here."""
+    """A vocabulary with counts, without the ids of the text."""
 
     occurrences: NDArray[np.int64] | None = None  # (V,)
     texts: int = 0  # documents
@@ -244,7 +244,7 @@ class WordCounts(TokenBatch):
 
 
 def _batch(job: Job, types: list[str], counted: Partial, words: Partial, shards: int) -> TokenBatch:
-    """The tokens, if the run keeps them, or else the words with their counts."""
+    """The tokens if the run keeps them, otherwise the words with their counts."""
     counts = np.array(counted.sums["counts"])
     texts = sum(json.loads(note)["text"]["documents"] for note in words.notes)
     if not job.settings.keep_tokens or counts.sum() > KEPT_TOKENS:
@@ -266,13 +266,13 @@ def _batch(job: Job, types: list[str], counted: Partial, words: Partial, shards:
 
 
 def _bounds(parts: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
-    """The bounds of the documents of several shards that follow each other."""
+    """The bounds of the documents of consecutive shards."""
     starts = np.cumsum([0, *(part[-1] for part in parts)])
     return np.concatenate([[0], *(start + part[1:] for start, part in zip(starts, parts, strict=False))])
 
 
 def _unstemmed(job: Job, words: Partial, shards: int) -> UnstemmedTokens | None:
-    """The whole text, which updates of the run need if not all of it counts as it is."""
+    """The whole text, which updates of the run need if the counted tokens differ from it."""
     if not keeps_whole(job):
         return None
     parts = [shard_tokens(job, number) for number in range(shards)]
@@ -291,7 +291,7 @@ def _inputs(
     found: tuple[list[TextShard], list[str]],  # shards, and files of other kinds
     repeats: Repeats,
 ) -> Inputs:
-    """What a refinement starts from, described like that of one machine."""
+    """The inputs of a refinement, with the same provenance as on one machine."""
     shards, skipped = found
     notes = [json.loads(note) for note in words.notes]
     read = [FileRead(**note["corpus"]["files"][0]) for note in notes]
@@ -316,13 +316,13 @@ def _inputs(
     )
     original = initial_vectors(batch, known, job.settings)
     kept = None if isinstance(batch, WordCounts) else _unstemmed(job, words, len(shards))
-    said = repeats.as_dict(job.settings)
-    provenance = InputProvenance(corpus, about, described, option_files(job.settings), repeats=said)
+    passages = repeats.as_dict(job.settings)
+    provenance = InputProvenance(corpus, about, described, option_files(job.settings), repeats=passages)
     return Inputs(batch, original, provenance, kept, repeats)
 
 
 class ClusterScan:
-    """The neighbour operator A of a text in shards. It whitens what it sums, where the rows are."""
+    """The neighbour operator A of a text in shards. Workers whiten the rows that they sum."""
 
     def __init__(
         self, job: Job, engine: Engine, ranges: Sequence[tuple[int, int]], degrees: NDArray[np.int64]
@@ -354,7 +354,7 @@ class ClusterScan:
         following = f"{self.job.folder}/pass-{self._passes + 1}/table"
         try:
             _assemble(following, out)
-        except BROKEN:  # most often missing
+        except BROKEN:  # usually missing
             self._sum(table)
             self._whiten(power, following, range(0, len(table), BLOCK))
             _assemble(following, out)
@@ -362,13 +362,13 @@ class ClusterScan:
         return out
 
     def _sum(self, table: NDArray[np.floating[Any]]) -> Partial:
-        """The neighbour sums of a table, whose rows the owners of the pass before may have written."""
+        """The neighbour sums of a matrix, whose rows the previous pass may have written."""
         shared = f"{self._folder}/table"
-        centre, there = f"{shared}/centre{SUFFIX}", listed(shared)
+        centre, written = f"{shared}/centre{SUFFIX}", listed(shared)
         for start in range(0, len(table), BLOCK):
-            if row_file(shared, start) not in there:
+            if row_file(shared, start) not in written:
                 save(row_file(shared, start), {"rows": table[start : start + BLOCK].astype(np.float32)})
-        if centre not in there:
+        if centre not in written:
             centring = Centring(self.degrees, GAMMA, table)
             save(centre, {"weights": centring.weights, "mean": centring.mean})
         root = tree(f"{self._folder}/sums", self.ranges)
@@ -387,7 +387,7 @@ class ClusterScan:
 
 
 def _assemble(folder: str, out: NDArray[np.float32]) -> None:
-    """Fill a table from its blocks of rows; one of `BROKEN` if they are not all there."""
+    """Fill a matrix from its blocks of rows; raise one of `BROKEN` if a block is missing or damaged."""
     blocks = {start: load(row_file(folder, start))[0]["rows"] for start in range(0, len(out), BLOCK)}
     for start, rows in blocks.items():
         out[start : start + BLOCK] = rows

@@ -1,7 +1,7 @@
-"""Finding the repeated passages of all shards, for the client: the same as on one machine.
+"""Finding the repeated passages of all shards, with the same result as on one machine.
 
-Workers count n-grams, then list those that may be frequent enough. The client puts the lists together, and
-workers count the words of further occurrences, which are not part of the vocabulary's counts.
+Workers count n-grams, then list those that may be frequent enough. The client joins the lists. Workers then
+count the words of further occurrences, which are not part of the vocabulary's counts.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ __all__ = ["ShardRepeats", "find_shard_repeats"]
 
 @dataclass(frozen=True)
 class ShardRepeats:
-    """The repeated passages of a text in shards, and the occurrences of words that do not count."""
+    """The repeated passages of a text in shards, and the occurrences of words that are not counted."""
 
     repeats: Repeats
     words: Sequence[str]
@@ -65,10 +65,10 @@ def find_shard_repeats(
 
 
 def _rows(job: Job, engine: Engine, ranges: Sequence[tuple[int, int]], tokens: int) -> tuple[Rows, str, int]:
-    """The passages, the one in the most documents as text, and their number."""
+    """The passages, the passage in the most documents as text, and the number of its documents."""
     try:
-        tensors, said = load(job.file("repeats"))
-        return dict(tensors), said["example"], int(said["documents"])
+        tensors, texts = load(job.file("repeats"))
+        return dict(tensors), texts["example"], int(texts["documents"])
     except BROKEN:
         pass
     root = tree(f"{job.folder}/passages", ranges)

@@ -1,7 +1,7 @@
-"""A corpus cut into shards: byte ranges of lines, row groups of Parquet, whole files of other kinds.
+"""A corpus divided into shards: byte ranges of lines, row groups of Parquet, whole files of other kinds.
 
-What is cut where depends on the files alone, so that the sums do not depend on the workers. Shards are read
-by the readers of `selfvec.corpus`, from the file systems that their paths name.
+The shards depend only on the files, so the sums do not depend on the workers. Shards are read by the readers
+of `selfvec.corpus` from local or remote file systems.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class TextShard:
 
 @dataclass(frozen=True)
 class Rows:
-    """How rows become documents."""
+    """How rows are read as documents."""
 
     text_fields: tuple[str, ...] | None = None
     date_field: str | None = None
@@ -66,9 +66,9 @@ class Rows:
 
 
 def find_shards(names: Sequence[str], shard_bytes: int = SHARD_BYTES) -> tuple[list[TextShard], list[str]]:
-    """The shards of files, folders and URLs in reading order, and the files of other kinds left out.
+    """The shards of files, folders and URLs in reading order, and the skipped files of other kinds.
 
-    Raises `CorpusError` for standard input, and for what does not exist or holds nothing to read.
+    Raises `CorpusError` for standard input, for names that do not exist and for those without a file to read.
     """
     shards: list[TextShard] = []
     skipped: list[str] = []
@@ -97,7 +97,7 @@ def _remote(url: str, skipped: list[str]) -> Iterator[Source]:
     sizes = {files.unstrip_protocol(name): int(about["size"]) for name, about in found.items()}
     yield from (Source(name, kind, sizes[name]) for name, kind in kinds.items() if kind)
     if not any(kinds.values()):
-        remedy = "text, csv, tsv, jsonl and parquet files are read"
+        remedy = "give text, csv, tsv, jsonl or parquet files"
         raise CorpusError("there is no file to read under this address", path=url, remedy=remedy)
 
 
@@ -114,7 +114,8 @@ def _cut(source: Source, shard_bytes: int) -> Iterator[TextShard]:
         packed = is_compressed(file.read(4))
     if source.kind == "parquet":
         if packed:
-            raise CorpusError("a compressed Parquet file is not cut", path=source.path, remedy="unpack it")
+            rule = "a compressed Parquet file cannot be divided"
+            raise CorpusError(rule, path=source.path, remedy="unpack it")
         yield from _row_groups(whole, shard_bytes)
     elif packed or size <= shard_bytes or source.kind not in _LINES:
         yield whole
@@ -154,7 +155,7 @@ def _version(path: str) -> str:
 
 @contextmanager
 def _parquet(path: str) -> Iterator[Any]:
-    """An open Parquet file, whose row groups can be read one by one."""
+    """An open Parquet file. Its row groups can be read one by one."""
     try:
         from pyarrow import ArrowException
         from pyarrow.parquet import ParquetFile
@@ -169,12 +170,12 @@ def _parquet(path: str) -> Iterator[Any]:
 
 
 def read_shard(shard: TextShard, how: Rows, summary: Summary) -> Iterator[Documents]:
-    """The documents of a shard, in batches; ``summary`` receives what was read and left out."""
+    """The documents of a shard, in batches; ``summary`` records what was read and left out."""
     state, seen = Reading(summary, how.skip_bad_rows), Seen()
     fields, tables = (_by_groups if shard.kind == "parquet" else _by_bytes)(shard, how, state)
     if fields.layout:
         raise CorpusError(
-            "NOAA's layouts leave out repeated texts, which takes all of the text in one place",
+            "NOAA's layouts leave out repeated texts, which needs all of the text in one place",
             path=shard.path,
             remedy="leave out --cluster, or name a field with --text-field",
         )
@@ -182,13 +183,13 @@ def read_shard(shard: TextShard, how: Rows, summary: Summary) -> Iterator[Docume
         summary.text_fields, summary.text_given = fields.text, fields.text_given
         summary.date_field, summary.date_given = " + ".join(fields.date) or None, fields.date_given
     for table in tables:
-        batch = documents(table, fields, _place(shard), state, seen)
+        batch = documents(table, fields, _label(shard), state, seen)
         if len(batch):
             yield batch
 
 
-def _place(shard: TextShard) -> str:
-    """The path for messages, whose lines are counted from the shard's first."""
+def _label(shard: TextShard) -> str:
+    """The path for messages, where line numbers count from the beginning of the shard."""
     return f"{shard.path} (from byte {shard.start})" if shard.start and shard.kind in _LINES else shard.path
 
 
@@ -199,7 +200,7 @@ def _by_bytes(shard: TextShard, how: Rows, state: Reading) -> tuple[Fields, Iter
     elif shard.stop:
         fields = _fields(path, kind, how)
         data = io.BytesIO(_lines(shard))
-        part = FilePart(Source(_place(shard), kind, pipe=True, _handle=data), fields)
+        part = FilePart(Source(_label(shard), kind, pipe=True, _handle=data), fields)
         return fields, part.tables(state)
     elif is_remote(path):
         source = Source(path, kind, shard.size, pipe=True, _handle=_opened(path))
@@ -217,11 +218,11 @@ def _fields(path: str, kind: str, how: Rows) -> Fields:
 
 
 def _lines(shard: TextShard) -> bytes:
-    """The lines that begin in a range of bytes, the last one to its end."""
+    """The lines that begin in a range of bytes, including the rest of the last line."""
     with reading(shard.path), _opened(shard.path) as file:
         file.seek(max(0, shard.start - 1))
         if shard.start:
-            file.readline()  # the shard before has it
+            file.readline()  # this line belongs to the previous shard
         data: bytes = file.read(max(0, shard.stop - file.tell()))
         return data + file.readline() if data and not data.endswith(b"\n") else data
 
@@ -254,9 +255,9 @@ def _by_groups(shard: TextShard, how: Rows, state: Reading) -> tuple[Fields, Ite
 
 
 def joined_files(shards: Sequence[TextShard], read: Sequence[FileRead]) -> list[FileRead]:
-    """What was read of each shard, as one entry for each file.
+    """The entries of all shards joined into one entry for each file.
 
-    The hash of a file in several shards is that of their hashes, a line each, after the word ``shards``.
+    The hash of a file in several shards is the hash of their hashes, one per line, after the word ``shards``.
     """
     files: list[FileRead] = []
     for path, group in groupby(zip(shards, read, strict=True), key=lambda pair: pair[0].path):

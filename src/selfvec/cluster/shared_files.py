@@ -1,6 +1,6 @@
 """Tensor files in a folder that all workers share: local, or remote through fsspec (``s3://…``).
 
-Every file appears whole or not at all and holds a checksum of its tensors, so a file that is there is done.
+Every file appears whole or not at all and holds a checksum of its tensors, so a file that exists is complete.
 """
 
 from __future__ import annotations
@@ -34,18 +34,21 @@ __all__ = [
 
 SUFFIX = ".safetensors"
 BROKEN = (FormatError, FileNotFoundError)
-"""What `load` raises for a file that is damaged or missing, and has to be made again."""
+"""The errors that `load` raises for a damaged or missing file, which must be written again."""
 
 Tensors = dict[str, NDArray[Any]]
 
 
 def is_remote(url: str) -> bool:
-    """Whether a path names a remote file system, as ``s3://bucket/corpus`` does."""
+    """Whether a path is on a remote file system, such as ``s3://bucket/corpus``."""
     return "://" in url
 
 
 def filesystem(url: str) -> tuple[Any, str]:
-    """The file system of a path or URL, and the path in it. Listings are not cached: others write, too."""
+    """The file system of a path or URL, and the path in it.
+
+    Listings are not cached, because other machines write files.
+    """
     try:
         from fsspec.core import url_to_fs
     except ImportError:
@@ -60,13 +63,13 @@ def filesystem(url: str) -> tuple[Any, str]:
 
 
 def exists(url: str) -> bool:
-    """Whether a file is there, and so is whole."""
+    """Whether a file exists; a file that exists is complete."""
     files, path = filesystem(url)
     return bool(files.exists(path))
 
 
 def listed(folder: str) -> set[str]:
-    """The files in a folder, which need not exist."""
+    """The files in a folder; the empty set if the folder does not exist."""
     files, path = filesystem(folder)
     try:
         return {f"{folder}/{name.rstrip('/').rpartition('/')[2]}" for name in files.ls(path, detail=False)}
@@ -75,14 +78,14 @@ def listed(folder: str) -> set[str]:
 
 
 def remove(url: str) -> None:
-    """Delete a file or folder; one that is not there is no error."""
+    """Delete a file or folder if it exists."""
     files, path = filesystem(url)
     if files.exists(path):
         files.rm(path, recursive=True)
 
 
 def save(url: str, tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, str] | None = None) -> None:
-    """Write tensors with a checksum and texts by name; the file appears when it is whole."""
+    """Write tensors with a checksum, and texts by name. The file appears when it is complete."""
     described = {**(metadata or {}), "sha256": _checksum(tensors)}
     if not is_remote(url):
         Path(url).parent.mkdir(parents=True, exist_ok=True)
@@ -93,24 +96,24 @@ def save(url: str, tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, s
     with tempfile.TemporaryDirectory(prefix="selfvec-") as folder:
         local = Path(folder, "file")
         write_tensors(local, tensors, described)
-        files.put_file(str(local), target)  # an object of a store appears when all of it has arrived
+        files.put_file(str(local), target)  # object stores show an object only once its upload is complete
 
 
 def load(url: str) -> tuple[Tensors, dict[str, str]]:
-    """Memory-map the tensors of a file, and its texts; one of `BROKEN` if it is not what `save` wrote."""
+    """The memory-mapped tensors of a file and its texts; raises one of `BROKEN` if damaged or missing."""
     if not is_remote(url):
         return _checked(Path(url), url)
     files, source = filesystem(url)
     with tempfile.TemporaryDirectory(prefix="selfvec-") as folder:
         local = Path(folder, "file")
         files.get_file(source, str(local))
-        return _checked(local, url)  # a mapped file stays readable after its name is gone
+        return _checked(local, url)  # a mapped file stays readable after it is deleted
 
 
 def _checked(path: Path, url: str) -> tuple[Tensors, dict[str, str]]:
     tensors, metadata = map_tensors(path), read_metadata(path)
     if metadata.pop("sha256", None) != _checksum(tensors):
-        raise FormatError("the checksum does not fit the content", path=url, remedy="delete the file")
+        raise FormatError("the checksum does not match the content", path=url, remedy="delete the file")
     return tensors, metadata
 
 

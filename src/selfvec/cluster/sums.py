@@ -2,9 +2,9 @@
 
     finish(merge(partial(first shards, table), partial(the others, table))) == A·E of the whole corpus
 
-No engine is imported here. What `merge` adds are integers and float64 sums of float32 rows. Sums of floats
-depend on the order, so shards are numbered, `merge` takes neighbouring ranges only, and whoever calls it
-groups them by number, never by arrival: then the sums have the same bits for any number of workers.
+No engine is imported here. `merge` adds integers and float64 sums of float32 rows. Sums of floats depend on
+the order. Therefore shards are numbered, `merge` accepts only neighbouring ranges, and callers group them by
+number, not by time of arrival. The sums then have the same bits for any number of workers.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from .shared_files import packed_words, unpacked_words
 
 __all__ = ["Partial", "Shard", "SharedTable", "finish", "merge", "moments", "partial"]
 
-COLUMNS = 128  # summed at a time, so that the rows of frequent words stay in the cache
+COLUMNS = 128  # columns summed at a time, so that the rows of frequent words stay in the cache
 PIECE = 1 << 26  # tokens that are summed in float32 before they are added to the float64 sums
 MOST_WORDS = 1 << 22  # words that one partial holds while the vocabulary is counted
 
@@ -45,7 +45,7 @@ class Shard:
     offsets: NDArray[np.int64]  # (D + 1,)
 
     def pieces(self) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int64]]]:
-        """Whole documents, at most `PIECE` tokens unless one is longer, in memory."""
+        """Whole documents in memory, at most `PIECE` tokens at a time unless one document is longer."""
         first = 0
         while first < len(self.offsets) - 1:
             last = int(np.searchsorted(self.offsets, self.offsets[first] + PIECE, side="right")) - 1
@@ -57,22 +57,22 @@ class Shard:
 
 @dataclass(frozen=True)
 class SharedTable:
-    """What is summed around every word. Without ``blocks``, neighbours are only counted."""
+    """The matrix whose rows are summed around every word. Without ``blocks``, neighbours are only counted."""
 
     words: int  # V
     window: int  # tokens, the word itself included
-    blocks: Sequence[Table] = ()  # (≤ V, d) each: the table, cut by rows
+    blocks: Sequence[Table] = ()  # (≤ V, d) each: the matrix, divided by rows
     weights: NDArray[np.float64] | None = None  # (V,): r^(-γ)
-    mean: NDArray[np.float64] | None = None  # (d,): what is expected near any word
+    mean: NDArray[np.float64] | None = None  # (d,): the expected neighbour of any word
 
     @classmethod
     def of(cls, table: Table, degrees: NDArray[Any], window: int, gamma: float) -> SharedTable:
-        """A table in memory, (V, d), for words with these ``degrees``, (V,)."""
+        """A matrix in memory, (V, d), for words with these ``degrees``, (V,)."""
         centring = Centring(degrees.astype(np.float64), gamma, table)
         return cls(len(table), window, [table], centring.weights, centring.mean)
 
     def fill(self, out: Table, first: int) -> None:
-        """Write the weighted, centred columns from ``first`` on, into ``out``, (V, p)."""
+        """Write the weighted and centred columns from ``first`` on into ``out``, (V, p)."""
         assert self.weights is not None
         assert self.mean is not None
         columns = slice(first, first + out.shape[1])
@@ -86,7 +86,7 @@ class SharedTable:
 
 @dataclass(frozen=True)
 class Partial:
-    """Sums over the shards ``first`` … ``last - 1``; of ``words``, while the vocabulary is counted."""
+    """Sums over the shards ``first`` … ``last - 1``; by ``words`` while the vocabulary is counted."""
 
     first: int
     last: int
@@ -95,25 +95,25 @@ class Partial:
     notes: Sequence[str] = field(default=(), repr=False)  # about each shard, in their order
 
     def tensors(self) -> dict[str, NDArray[Any]]:
-        """The content by name, to be saved."""
+        """The content by name, as it is saved."""
         texts = {"words": packed_words(self.words), "notes": packed_words(self.notes)}
         packed = {f"{of}.{name}": each for of, two in texts.items() for name, each in two.items()}
         return {**self.sums, **(packed if self.words or self.notes else {})}
 
     @classmethod
     def of(cls, first: int, last: int, tensors: Mapping[str, NDArray[Any]]) -> Partial:
-        """The partial with these `tensors`."""
+        """The partial with the given `tensors`."""
         texts = ({n[6:]: each for n, each in tensors.items() if n[:6] == of} for of in ("words.", "notes."))
         sums = {name: each for name, each in tensors.items() if "." not in name}
         return cls(first, last, sums, *(unpacked_words(packed) if packed else () for packed in texts))
 
 
 def partial(shards: Iterable[Shard], table: SharedTable, jobs: int | None = 1) -> Partial:
-    """The sums of some shards that follow each other: one accumulator for all of them.
+    """The sums of consecutive shards in one accumulator.
 
-    ``counts`` and ``degrees``, (V,) int64, are occurrences and neighbours of each word; ``neighbours``,
-    (V, d) float64, are sums of the table's rows. Threads share the columns. Extra memory: two blocks of at
-    most 128 columns for each thread, and the ids of a piece.
+    ``counts`` and ``degrees``, (V,) int64, are occurrences and neighbours of each word; ``neighbours``, (V,
+    d) float64, are sums of the matrix' rows. Columns are divided among threads. Extra memory: two blocks of
+    at most 128 columns for each thread, and the ids of a piece.
     """
     shards = list(shards)
     degrees, counts = np.zeros(table.words, np.int64), np.zeros(table.words, np.int64)
@@ -147,18 +147,18 @@ def partial(shards: Iterable[Shard], table: SharedTable, jobs: int | None = 1) -
 def _numbered(shards: Sequence[Shard], sums: Mapping[str, NDArray[Any]]) -> Partial:
     numbers = [shard.number for shard in shards]
     if numbers != list(range(numbers[0], numbers[0] + len(numbers))):
-        raise InputError(f"the shards of a partial follow each other, not {numbers}")
+        raise InputError(f"the shards of a partial must be consecutive, not {numbers}")
     return Partial(numbers[0], numbers[-1] + 1, sums)
 
 
 def merge(a: Partial, b: Partial) -> Partial:
-    """The sums of two neighbouring ranges of shards. The arrays of ``a`` are reused if they can be written.
+    """The sums of two neighbouring ranges of shards. The arrays of ``a`` are reused if they are writable.
 
-    Counters of 8 bits stop at 255. Counts of words keep the order of first appearance. Of more than
+    Counters of 8 bits stop at 255. Counts of words keep the order of first appearance. If there are more than
     `MOST_WORDS` words, the rarest are left out and their occurrences added to ``pruned``.
     """
     if a.last != b.first:
-        rule = f"shards {a.first} to {a.last} are followed by {a.last}, not by {b.first}"
+        rule = f"the range of shards after {a.first} to {a.last} must begin at {a.last}, not at {b.first}"
         raise InputError(rule, remedy="merge partials in the order of their shards")
     if "pruned" in a.sums:
         return _merged_words(a, b)
@@ -196,8 +196,8 @@ def finish(p: Partial, rows: slice = slice(None)) -> Table:
     return finished
 
 
-def moments(number: int, table: Table, stands: NDArray[np.bool_]) -> Partial:
-    """Number, sum and outer products of the rows that stand, for the whitening; add up like all partials."""
+def moments(number: int, table: Table, occurring: NDArray[np.bool_]) -> Partial:
+    """Number, sum and outer products of the rows of words that occur, for the whitening, as a partial."""
     sums = {
         "number": np.zeros(1),
         "total": np.zeros(table.shape[1]),
@@ -206,7 +206,7 @@ def moments(number: int, table: Table, stands: NDArray[np.bool_]) -> Partial:
     with one_core():
         for start in range(0, len(table), ROW_BLOCK):
             part = slice(start, start + ROW_BLOCK)
-            block = table[part][stands[part]].astype(np.float64)
+            block = table[part][occurring[part]].astype(np.float64)
             sums["number"] += len(block)
             sums["total"] += np.ones(len(block)) @ block
             sums["moment"] += block.T @ block

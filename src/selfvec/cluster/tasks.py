@@ -1,17 +1,17 @@
-"""What workers do for a job: read shards, number their words, sum neighbours, whiten blocks of rows.
+"""The tasks of workers: read shards, number their words, sum neighbours, whiten blocks of rows.
 
 The tasks return partials, which `tree` saves and merges, and read everything else from the job's folder:
 
     job, known          shards and words of the vectors file, from the client
-    read/N              shard N as ids of its own words; deleted when tokens/N is there
+    read/N              shard N as ids of its own words; deleted once tokens/N exists
     words/A-B           partials: counts of words
     passages/A-B        partials: counters of n-grams; ``found`` lists those that may be repeated passages
     repeats             the repeated passages, from the client
     further/A-B         partials: counts of words in further occurrences of these
-    vocabulary          the words of all shards and the numbers that they get, from the client
+    vocabulary          the words of all shards and their numbers, from the client
     tokens/N            shard N as ids of the vocabulary
     degrees/A-B         partials: occurrences and neighbours of each word
-    pass-P/table/R      rows of the table whose neighbours pass P sums, and ``centre``: weights and mean
+    pass-P/table/R      rows of the matrix that pass P sums, and ``centre``: weights and mean
     pass-P/sums/A-B     partials: neighbour sums
     pass-P/moments/R-S  partials: moments of the summed rows, and ``whitening``, from the client
 """
@@ -60,14 +60,14 @@ __all__ = [
     "whiten_rows",
 ]
 
-BLOCK = 1 << 16  # rows of a table in one file, which has one owner
+BLOCK = 1 << 16  # rows of a matrix in one file, written by one task
 
 
 @dataclass(frozen=True)
 class Job:
-    """What every task of a job knows."""
+    """The settings that all tasks of a job share."""
 
-    folder: str  # shared by all workers; of this job alone
+    folder: str  # shared by all workers, used only by this job
     settings: Settings
     rows: Rows
     window: int
@@ -82,8 +82,8 @@ def _shards(url: str) -> list[TextShard]:
     try:
         listed = json.loads(load(url)[1]["shards"])
     except FileNotFoundError:
-        rule = "a worker does not see the folder that it shares with the client"
-        remedy = "write the run to a folder or URL that all workers see"
+        rule = "a worker cannot read the folder that it shares with the client"
+        remedy = "write the run to a folder or URL that all workers can read"
         raise InputError(rule, path=url.rpartition("/")[0], remedy=remedy) from None
     return [TextShard(**shard | {"members": tuple(shard["members"])}) for shard in listed]
 
@@ -95,7 +95,7 @@ def _index(url: str) -> dict[str, int]:
 
 @lru_cache(maxsize=2)
 def _numbers(url: str) -> tuple[NDArray[np.int32], int, bool]:
-    """The number of each word, how many numbers there are, and whether passages are counted once."""
+    """The number of each word, the size of the vocabulary, and whether passages are counted once."""
     tensors, _ = load(url)
     numbers = np.array(tensors["numbers"])
     return numbers, int(numbers.max(initial=-1)) + 1, bool(tensors["once"][0])
@@ -121,11 +121,11 @@ def count_words(job: Job, first: int, last: int) -> Partial:
 
 
 def _read(job: Job, number: int) -> tuple[Mapping[str, NDArray[Any]], str]:
-    """A shard as ids of its own words, from its text unless that was done, and the note about it."""
+    """A shard as ids of its own words, and the note about it. Its text is read only once."""
     url = job.file("read", number)
     try:
-        tensors, said = load(url)
-        return tensors, said["note"]
+        tensors, texts = load(url)
+        return tensors, texts["note"]
     except BROKEN:
         pass
     shard, summary, settings = _shards(job.file("job"))[number], Summary(), job.settings
@@ -156,7 +156,7 @@ def _batch(tensors: Mapping[str, NDArray[Any]]) -> TokenBatch:
 
 
 def count_passages(job: Job, bits: int, first: int, last: int) -> Partial:
-    """The n-grams of some shards, several to a counter."""
+    """The counts of the n-grams of some shards; n-grams may share a counter."""
     counters = np.zeros(1 << bits, np.uint8)
     for number in range(first, last):
         ngrams = Ngrams(read_batch(job, number), 1, bits)
@@ -166,12 +166,12 @@ def count_passages(job: Job, bits: int, first: int, last: int) -> Partial:
 
 
 def passage_file(job: Job, first: int, last: int) -> str:
-    """The URL of what `list_passages` finds."""
+    """The URL of the file that `list_passages` writes."""
     return job.file("passages", "found", f"{first:07}-{last:07}")
 
 
 def list_passages(job: Job, counters: str, first: int, last: int) -> None:
-    """Write the n-grams of some shards that may be repeated passages, unless they are there."""
+    """Write the n-grams of some shards that may be repeated passages, unless the file exists."""
     target = passage_file(job, first, last)
     try:
         load(target)
@@ -189,8 +189,8 @@ def count_further(job: Job, first: int, last: int) -> Partial:
         further = _further(job, number, batch)
         counts = np.bincount(batch.ids[further], minlength=len(batch.types)).astype(np.int64)
         words = [batch.types[i] for i in np.flatnonzero(counts).tolist()]
-        gone = tokens_by_document(further, batch)
-        note = {"documents": int(np.count_nonzero(gone)), "short": left_short(gone, batch.offsets)}
+        removed = tokens_by_document(further, batch)
+        note = {"documents": int(np.count_nonzero(removed)), "short": left_short(removed, batch.offsets)}
         note["of"] = batch.documents
         sums = {"counts": counts[counts > 0], "pruned": np.zeros(1, np.int64)}
         here = Partial(number, number + 1, sums, words, [json.dumps(note)])
@@ -205,14 +205,14 @@ def _further(job: Job, number: int, batch: TokenBatch) -> NDArray[np.bool_]:
 
 
 def _by_document(batch: TokenBatch) -> dict[str, NDArray[Any]]:
-    """The numbers that belong to documents, not to tokens."""
+    """The arrays with one value for each document."""
     days = None if batch.dates is None else batch.dates.astype("datetime64[D]").astype(np.int64)
     found = {"fingerprints": batch.fingerprints, "sentences": batch.sentence_counts, "days": days}
     return {name: array for name, array in found.items() if array is not None}
 
 
 def shard_tokens(job: Job, number: int) -> dict[str, NDArray[Any]]:
-    """A shard as ids of the vocabulary, and as the whole text if not all of it counts as it is."""
+    """A shard as ids of the vocabulary, with its whole text if the counted tokens differ from it."""
     url = job.file("tokens", number)
     try:
         return load(url)[0]
@@ -240,7 +240,7 @@ def shard_tokens(job: Job, number: int) -> dict[str, NDArray[Any]]:
 
 
 def keeps_whole(job: Job) -> bool:
-    """Whether not all of the text counts as it is, so that the whole is kept beside what counts."""
+    """Whether the counted tokens differ from the text, so that the whole text is kept as well."""
     once = _numbers(job.file("vocabulary"))[2]
     return bool(once or job.settings.stem or job.settings.min_count > 1)
 
@@ -248,7 +248,7 @@ def keeps_whole(job: Job) -> bool:
 def _renumbered(
     ids: NDArray[np.int32], offsets: NDArray[np.int64], numbers: NDArray[Any]
 ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Ids by new numbers, -1 to drop, and the bounds of the documents."""
+    """Ids with new numbers and the bounds of the documents; ids with the number -1 are dropped."""
     new = numbers[ids].astype(np.int32)
     ends = np.concatenate(([0], np.cumsum(new >= 0)))
     return new[new >= 0], ends[offsets]
@@ -268,7 +268,7 @@ def count_neighbours(job: Job, first: int, last: int) -> Partial:
 
 
 def sum_neighbours(job: Job, folder: str, first: int, last: int) -> Partial:
-    """Neighbour sums of the table in a folder."""
+    """Neighbour sums of the matrix in a folder."""
     centre = load(f"{folder}/centre{SUFFIX}")[0]
     words = len(centre["weights"])
     blocks = [load(row_file(folder, start))[0]["rows"] for start in range(0, words, BLOCK)]
@@ -277,18 +277,18 @@ def sum_neighbours(job: Job, folder: str, first: int, last: int) -> Partial:
 
 
 def row_file(folder: str, first: int) -> str:
-    """The URL of the rows of a table from ``first`` on."""
+    """The URL of the rows of a matrix from ``first`` on."""
     return f"{folder}/{first:09}{SUFFIX}"
 
 
 def _summed(url: str, first: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """The block of A·E from a row on, and which of its words have neighbours."""
+    """The block of A·E that begins at a row, and which of its words have neighbours."""
     total, rows = Partial.of(0, 0, load(url)[0]), slice(first, first + BLOCK)
     return finish(total, rows), total.sums["degrees"][rows] > 0
 
 
 def moments_of_rows(url: str, first: int, last: int) -> Partial:
-    """The moments of some blocks of A·E, whose sums are in a file."""
+    """The moments of some blocks of A·E, computed from sums in a file."""
     total = None
     for number in range(first, last):
         here = moments(number, *_summed(url, number * BLOCK))
@@ -298,7 +298,7 @@ def moments_of_rows(url: str, first: int, last: int) -> Partial:
 
 
 def whiten_rows(url: str, whitening: str, folder: str, first: int) -> None:
-    """Write a block of the next table, unless it is there: its owner's last step of a pass."""
+    """Write a block of whitened rows, the last step of a pass, unless its file exists."""
     target = row_file(folder, first)
     try:
         load(target)

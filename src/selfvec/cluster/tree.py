@@ -1,7 +1,7 @@
-"""The tree of partials: which task adds what, fixed by the numbers of the shards before any task runs.
+"""The tree of partials. The numbers of the shards fix which partials a task adds, before any task runs.
 
-A partial is a file named by its range of shards. If it is there, its task is done: this is the checkpoint. A
-merge that finds a partial damaged or missing makes it again, with all that is below it.
+A partial is a file named by its range of shards. A partial file that exists marks its task as done. A merge
+that finds a partial damaged or missing recomputes it, with everything below it.
 """
 
 from __future__ import annotations
@@ -20,45 +20,45 @@ FAN_IN = 8
 """Partials that one task merges."""
 
 Work = Callable[[int, int], Partial]
-"""Makes the partial of the shards ``first`` … ``last - 1``; it is sent to workers."""
+"""A function that computes the partial of the shards ``first`` … ``last - 1``; it is sent to workers."""
 
 
 class Engine(Protocol):
-    """What runs tasks. `Here`, Dask, and as thin for others: Ray has ``remote`` and ``get`` for the two."""
+    """Runs tasks. `Here` and `DaskEngine` implement it; for Ray, ``remote`` and ``get`` would be enough."""
 
     @property
     def name(self) -> str:
-        """Its name and version, for ``run.json``."""
+        """The name and version of the engine, for ``run.json``."""
 
     @property
     def workers(self) -> int:
-        """Their number."""
+        """The number of workers."""
 
     def submit(self, task: Callable[..., Any], *arguments: Any) -> Any:
-        """Promise the result of a task; ``arguments`` may hold promises, and lists of them."""
+        """A promise of the result of a task; ``arguments`` may hold promises and lists of promises."""
 
     def gather(self, promises: Sequence[Any], label: str, awaited: Sequence[Any] = ()) -> list[Any]:
-        """The results; ``awaited`` are all promises that the progress counts, these ones by default."""
+        """The results of promises; ``awaited`` are the promises that the progress counts, all by default."""
 
 
 class Here:
-    """Runs every task at once, in this process."""
+    """Runs every task immediately, in this process."""
 
     name, workers = "this process", 1
 
     def submit(self, task: Callable[..., Any], *arguments: Any) -> Any:
-        """The result itself."""
+        """The result of the task."""
         return task(*arguments)
 
     def gather(self, promises: Sequence[Any], label: str, awaited: Sequence[Any] = ()) -> list[Any]:
-        """The results as they are."""
+        """The results unchanged."""
         del label, awaited
         return list(promises)
 
 
 @dataclass(frozen=True)
 class Node:
-    """The partial of a range of shards: of ``children``, or a leaf."""
+    """The partial of a range of shards: the sum of its ``children``, or a leaf."""
 
     folder: str
     first: int
@@ -67,12 +67,12 @@ class Node:
 
     @property
     def url(self) -> str:
-        """Where its file is."""
+        """The address of its file."""
         return f"{self.folder}/{self.first:07}-{self.last:07}{SUFFIX}"
 
 
 def tree(folder: str, ranges: Iterable[tuple[int, int]], fan_in: int = FAN_IN) -> Node:
-    """The root over leaves for these ranges of shards, which follow each other.
+    """The root of the tree over consecutive ranges of shards.
 
     >>> root = tree("sums", [(n, n + 1) for n in range(10)])
     >>> root.url, [(child.first, child.last) for child in root.children]
@@ -86,31 +86,31 @@ def tree(folder: str, ranges: Iterable[tuple[int, int]], fan_in: int = FAN_IN) -
 
 
 def reduced(engine: Engine, root: Node, work: Work, label: str) -> Partial:
-    """The sum over all shards. Tasks whose files are there, or are part of one that is, do not run."""
-    there = listed(root.folder)
-    if root.url not in there:
-        promises = list(_submitted(engine, root, work, there, ()))
+    """The sum over all shards. A task does not run if its file, or a file that includes it, exists."""
+    written = listed(root.folder)
+    if root.url not in written:
+        promises = list(_submitted(engine, root, work, written, ()))
         engine.gather(promises[-1:], label, promises)
     return _ready(root, work)
 
 
 def _submitted(
-    engine: Engine, node: Node, work: Work, there: Collection[str], above: tuple[str, ...]
+    engine: Engine, node: Node, work: Work, written: Collection[str], above: tuple[str, ...]
 ) -> Iterator[Any]:
-    """Submit a node after its children; yield the promises, its own last."""
+    """Submit the children of a node and then the node; yield their promises in this order."""
     children = []
     for child in node.children:
-        if child.url not in there:
-            below = list(_submitted(engine, child, work, there, (*above, node.url)))
+        if child.url not in written:
+            below = list(_submitted(engine, child, work, written, (*above, node.url)))
             yield from below
             children.append(below[-1])
     yield engine.submit(partial(merge_below if node.children else make, node, work, above), children)
 
 
 def make(node: Node, work: Work, above: Sequence[str] = (), done: object = None) -> str:
-    """Write the file of a node unless it, or one ``above`` that contains it, is there; return its URL.
+    """Write the file of a node unless it, or a file ``above`` that includes it, exists; return its URL.
 
-    The files of the children are deleted. ``done`` only tells the engine what has to be ready before.
+    The files of the children are deleted. ``done`` only tells the engine which tasks to run before.
     """
     del done
     if any(map(exists, (node.url, *above))):
@@ -128,12 +128,12 @@ def make(node: Node, work: Work, above: Sequence[str] = (), done: object = None)
 
 
 def merge_below(node: Node, work: Work, above: Sequence[str] = (), done: object = None) -> str:
-    """`make` for a node with children: engines show tasks by the names of their functions."""
+    """`make` for a node with children, under its own name because engines show tasks by function name."""
     return make(node, work, above, done)
 
 
 def _ready(node: Node, work: Work) -> Partial:
-    """The partial of a node, made again if its file is damaged or missing."""
+    """The partial of a node, recomputed if its file is damaged or missing."""
     try:
         return Partial.of(node.first, node.last, load(node.url)[0])
     except BROKEN:

@@ -215,7 +215,8 @@ def anchored(
 class DecorrelatedRefinement(Refinement):
     """The decorrelated update on a corpus; a round is a pass. ``operator`` defaults to `ScanOperator`.
 
-    States are recorded only at the ends of passes: if ``history`` sets ``epochs``, or if they fit its limit.
+    States are recorded only at the ends of passes: if ``history`` sets ``pass_ends``, or if they fit its
+    limit.
     """
 
     def __init__(
@@ -236,8 +237,8 @@ class DecorrelatedRefinement(Refinement):
             raise OptionError(f"there is at least 1 pass, not {passes}", field="passes")
         plan = history or HistoryPlan()
         size = len(batch.types) * passes * original.vector_size * 2
-        ends = plan.epochs or (plan.every != 0 and size <= plan.limit)
-        super().__init__(batch, original, passes, replace(plan, every=0, epochs=ends, watch=()))
+        ends = plan.pass_ends or (plan.every != 0 and size <= plan.limit)
+        super().__init__(batch, original, passes, replace(plan, every=0, pass_ends=ends, watch=()))
         self.jobs, self.operator = jobs, operator or ScanOperator(batch, window, GAMMA, jobs)
         self.counts = getattr(self.operator, "counts", None)
         if not 0 <= anchor < np.inf:

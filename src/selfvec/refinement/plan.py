@@ -71,7 +71,7 @@ class Plan:
             common |= {"passes": settings.passes, "jobs": self.jobs, "operator": self._operator()}
             anchor = ANCHOR if settings.anchor is None else settings.anchor
             return DecorrelatedRefinement(self.batch, self.original, anchor=anchor, **common)
-        common |= {"learning_rate": self.learning_rate, "epochs": settings.epochs}
+        common |= {"learning_rate": self.learning_rate, "passes": settings.epochs}
         if self.method == "paper":
             return PaperRefinement(self.batch, self.original, **common)
         anchor = BASE_PULL if settings.anchor is None else settings.anchor

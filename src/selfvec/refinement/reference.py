@@ -24,7 +24,7 @@ def refine_reference(
     *,
     window: int,  # tokens, the centre included
     learning_rate: float,  # α
-    epochs: int = 1,
+    passes: int = 1,
     on_update: Callable[[int, NDArray[np.float64]], None] | None = None,  # row number and new vector
 ) -> NDArray[np.float64]:
     """Refine vectors with the paper's sequential neighbour updates; (V, d), dtype of ``table``.
@@ -41,7 +41,7 @@ def refine_reference(
     """
     E = table.copy()
     half = window // 2
-    for _ in range(epochs):
+    for _ in range(passes):
         for lo, hi in pairwise(offsets):
             document = ids[lo:hi]
             for i, word in enumerate(document):
@@ -79,7 +79,7 @@ def online_reference(
     *,
     window: int,  # tokens, the centre included
     learning_rate: float,  # α
-    epochs: int = 1,
+    passes: int = 1,
     on_update: Callable[[int, NDArray[np.float64]], None] | None = None,  # row number and new vector
 ) -> NDArray[np.float64]:
     """Refine vectors with anchored, centred and weighted sequential updates; (V, d), dtype of ``table``.
@@ -95,7 +95,7 @@ def online_reference(
     """
     E = table.copy()
     half = window // 2
-    for _ in range(epochs):
+    for _ in range(passes):
         for lo, hi in pairwise(offsets):
             document = ids[lo:hi]
             for i, word in enumerate(document):

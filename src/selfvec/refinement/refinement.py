@@ -31,7 +31,7 @@ class HistoryPlan:
     """Which states are recorded."""
 
     every: int | None = None  # record every k-th update of a word; 0: none; None: as many as fit
-    epochs: bool = False  # record every word at the end of each pass
+    pass_ends: bool = False  # record every word at the end of each pass
     watch: tuple[str, ...] = ()  # words whose every update is recorded
     limit: int = DEFAULT_LIMIT  # bytes of recorded vectors (float16)
 
@@ -53,11 +53,11 @@ def _finest(updates: NDArray[np.int64], room: int) -> int:
 def parse_history(texts: Sequence[str]) -> HistoryPlan:
     """Read ``--history`` values, which may be repeated or joined by ``;``.
 
-    ``auto`` (as fine as 64 MB allow), ``none``, ``epoch``, ``every:K``, ``watch:WORD[,WORD]``,
+    ``auto`` (as fine as 64 MB allow), ``none``, ``pass``, ``every:K``, ``watch:WORD[,WORD]``,
     ``limit:SIZE``.
 
     >>> parse_history(["every:10", "watch:hail,tornado", "limit:1GB"])
-    HistoryPlan(every=10, epochs=False, watch=('hail', 'tornado'), limit=1073741824)
+    HistoryPlan(every=10, pass_ends=False, watch=('hail', 'tornado'), limit=1073741824)
     """
     plan, given = HistoryPlan(), False
     for text in (part.strip() for joined in texts for part in joined.split(";") if part.strip()):
@@ -66,8 +66,8 @@ def parse_history(texts: Sequence[str]) -> HistoryPlan:
             continue
         if name == "none" and not value:
             plan = replace(plan, every=0)
-        elif name == "epoch" and not value:
-            plan = replace(plan, epochs=True, every=plan.every if given else 0)
+        elif name in ("pass", "epoch") and not value:
+            plan = replace(plan, pass_ends=True, every=plan.every if given else 0)
         elif name == "every" and value.isdecimal() and int(value) > 0:
             plan, given = replace(plan, every=int(value)), True
         elif name == "watch" and value:
@@ -79,7 +79,7 @@ def parse_history(texts: Sequence[str]) -> HistoryPlan:
             raise OptionError(
                 f"{text!r} is not a valid history",
                 field="history",
-                remedy="use auto, none, epoch, every:K, watch:WORD,WORD or limit:SIZE (as limit:200MB)",
+                remedy="use auto, none, pass, every:K, watch:WORD,WORD or limit:SIZE (as limit:200MB)",
             )
     return plan
 
@@ -110,7 +110,7 @@ class Recorder:
         watched = np.zeros(len(counts), bool)
         watched[_places(plan.watch, words)] = True
         updates = counts * rounds
-        fixed = int(updates[watched].sum()) + (len(counts) * rounds if plan.epochs else 0)
+        fixed = int(updates[watched].sum()) + (len(counts) * rounds if plan.pass_ends else 0)
         every = plan.every
         if every is None:
             every = _finest(updates[~watched], plan.limit // (2 * dimensions) - fixed)
@@ -162,7 +162,7 @@ class Recorder:
         """The description of the history in ``run.json``."""
         return {
             "every": self.plan.every,
-            "at_epoch_ends": self.plan.epochs,
+            "at_epoch_ends": self.plan.pass_ends,
             "watched": list(self.plan.watch),
             "records": len(self.words),
             "bytes": self.vectors.nbytes,
@@ -237,7 +237,7 @@ class Refinement:
     def _end_round(self) -> None:
         """Count a round, and record every word if the plan asks for it."""
         self.finished += 1
-        if self.recorder.plan.epochs:
+        if self.recorder.plan.pass_ends:
             every_word = np.arange(len(self.batch.types), dtype=np.int32)
             self.recorder.add(every_word, self.batch.counts * self.finished, self.table)
 

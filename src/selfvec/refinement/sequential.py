@@ -49,16 +49,16 @@ class SequentialRefinement(Refinement):
         start: NDArray[np.float32] | Base,  # (V, d), unit or zero rows; not changed
         window: int,  # tokens, the word itself included
         learning_rate: float,  # α
-        epochs: int,
+        passes: int,
         history: HistoryPlan | None,
     ) -> None:
         if window < 1:
             raise OptionError(f"a window has at least 1 token, not {window}", field="window")
         if not 0 <= learning_rate < np.inf:
             raise OptionError(f"is a number from 0 up, not {learning_rate}", field="learning_rate")
-        if epochs < 1:
-            raise OptionError(f"there is at least 1 pass, not {epochs}", field="epochs")
-        super().__init__(batch, original, epochs, history)
+        if passes < 1:
+            raise OptionError(f"there is at least 1 pass, not {passes}", field="passes")
+        super().__init__(batch, original, passes, history)
         self.half, self.rate = window // 2, np.float32(learning_rate)
         self.position = 0  # in the text
         self._table = aligned_table(start)
@@ -134,10 +134,10 @@ class PaperRefinement(SequentialRefinement):
         *,
         window: int,
         learning_rate: float = LEARNING_RATES["paper"],
-        epochs: int = 1,
+        passes: int = 1,
         history: HistoryPlan | None = None,
     ) -> None:
-        super().__init__(batch, original, original.unit, window, learning_rate, epochs, history)
+        super().__init__(batch, original, original.unit, window, learning_rate, passes, history)
 
 
 class OnlineRefinement(SequentialRefinement):
@@ -158,7 +158,7 @@ class OnlineRefinement(SequentialRefinement):
         α.
     anchor : float
         β, the strength of the pull to the base at each update. With 0 the rule does not converge.
-    epochs : int
+    passes : int
         Passes over the corpus.
     history : HistoryPlan, optional
         Which states are recorded.
@@ -182,7 +182,7 @@ class OnlineRefinement(SequentialRefinement):
         window: int = WINDOW,
         learning_rate: float = LEARNING_RATES["online"],
         anchor: float = BASE_PULL,
-        epochs: int = 1,
+        passes: int = 1,
         history: HistoryPlan | None = None,
         start: NDArray[np.float32] | None = None,
         counts: NDArray[np.int64] | None = None,
@@ -191,7 +191,7 @@ class OnlineRefinement(SequentialRefinement):
             raise OptionError(f"an anchor is a number from 0 up, not {anchor}", field="anchor")
         base = Base(original.unit, original.sources != Source.NONE)
         super().__init__(
-            batch, original, base if start is None else start, window, learning_rate, epochs, history
+            batch, original, base if start is None else start, window, learning_rate, passes, history
         )
         pull = np.where(original.sources == Source.SUBWORDS, COMPOSED * anchor, anchor).astype(np.float32)
         pulled = aligned_table(base)

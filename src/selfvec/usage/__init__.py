@@ -1,1 +1,1 @@
-"""How words are used: contexts of a word, vectors of uses, example sentences."""
+"""Occurrences of words in context: their neighbours, their vectors, example sentences."""

@@ -1,4 +1,4 @@
-"""Where words occur in a corpus, and the words around them."""
+"""The occurrences of words in a corpus, and the words around them."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ __all__ = [
     "window_counts",
 ]
 
-HALF = 10  # neighbours on each side of a use; the farthest weighs a tenth of the nearest
-NEARBY = 8  # tokens on each side that are compared when uses are quoted
-SAMPLED = 2000  # uses compared then, evenly spaced over the text
+HALF = 10  # neighbours on each side of an occurrence; the farthest weighs a tenth of the nearest
+NEARBY = 8  # tokens on each side that are compared when occurrences are quoted
+SAMPLED = 2000  # occurrences compared for this, evenly spaced over the text
 
 Ints = NDArray[np.int64]
 Windows = NDArray[np.int32]
@@ -33,10 +33,10 @@ Windows = NDArray[np.int32]
 def occurrences(
     batch: TokenBatch,
     word: int,
-    documents: NDArray[np.bool_] | None = None,  # (D,) where to look
+    documents: NDArray[np.bool_] | None = None,  # (D,): the documents to search, all if None
     most: int | None = None,
 ) -> Ints:
-    """Places of a word, (n,) int64, in reading order; at most ``most``, evenly spaced over the text.
+    """Positions of a word, (n,) int64, in reading order; at most ``most``, evenly spaced over the text.
 
     >>> batch = TokenBatch.from_documents([["a", "b", "a"], ["a"]])
     >>> occurrences(batch, 0).tolist(), occurrences(batch, 0, np.array([False, True])).tolist()
@@ -51,7 +51,7 @@ def occurrences(
 
 
 def padded_windows(batch: TokenBatch, places: Ints, half: int = HALF) -> Windows:
-    """Words around some places, (n, 2 · half) int32; -1 outside the document and for the word itself."""
+    """Words around some positions, (n, 2 · half) int32; -1 outside the document and for the word itself."""
     documents = batch.document_of(places)
     around = places[:, None] + np.concatenate([np.arange(-half, 0), np.arange(1, half + 1)])
     inside = (around >= batch.offsets[documents][:, None]) & (around < batch.offsets[documents + 1][:, None])
@@ -77,7 +77,7 @@ def context_cosines(
     weights: NDArray[np.float32],  # (V,)
     toward: NDArray[np.float32],  # (d,), a unit vector
 ) -> NDArray[np.float32]:
-    """Cosine of the weighted sum of the words in each window to a vector, (n,)."""
+    """Cosine between the weighted sum of the words in each window and a vector, (n,)."""
     sums = np.zeros((len(windows), table.shape[1]), np.float32)
     for column in windows.T:
         sums += np.where(column >= 0, weights[column], np.float32(0))[:, None] * table[column]
@@ -88,7 +88,7 @@ def context_cosines(
 
 
 def count_present(windows: Windows, wanted: Collection[int]) -> Ints:
-    """How many of some words occur in each window, (n,)."""
+    """Number of the given words that occur in each window, (n,)."""
     out = np.zeros(len(windows), np.int64)
     for word in wanted:
         out += (windows == word).any(axis=1)
@@ -96,17 +96,17 @@ def count_present(windows: Windows, wanted: Collection[int]) -> Ints:
 
 
 def pair_places(batch: TokenBatch, word: int, other: int) -> tuple[Ints, int]:
-    """Places of a word with another one nearby, and how many of its places were compared."""
+    """Positions of a word with another word nearby, and the number of positions that were searched."""
     places = occurrences(batch, word, most=20 * SAMPLED)
     near = (padded_windows(batch, places, NEARBY) == other).any(axis=1)
     return places[near], len(places)
 
 
 def shared_neighbours(batch: TokenBatch, word: int, other: int, most: int = 8) -> list[int]:
-    """Words that occur near both of two words more often than expected, by the smaller of the two lifts.
+    """Words that occur near both of two words more often than expected, ordered by the smaller of two lifts.
 
-    A lift is the ratio of a word's frequency nearby to its frequency in the corpus, as a logarithm weighted
-    by the count. Words that occur nearby only once do not count.
+    A lift is the logarithm of the ratio of a word's frequency nearby to its frequency in the corpus, weighted
+    by the count. Words that occur nearby only once are left out.
     """
     counts = batch.counts
     lifts = []

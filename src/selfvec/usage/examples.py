@@ -1,7 +1,7 @@
-"""Example uses of a word: which to show, and the sentences they come from.
+"""Example occurrences of a word: the choice of occurrences, and the sentences they come from.
 
-A run keeps its corpus as token ids, so a use is shown as the words around it. If the original files are
-unchanged, the sentence is shown as it was written. The web page marks the words that support what it says.
+A run keeps its corpus as token ids, so an occurrence is shown as the words around it. If the original files
+are unchanged, the original sentence is shown. The web page marks the words that support its statement.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from selfvec.text.sentences import sentence_spans
 from selfvec.text.stems import stems
 
 from .contexts import occurrences
-from .use_vectors import UseSpace
+from .occurrence_vectors import OccurrenceSpace
 
 __all__ = [
     "Example",
     "around",
     "best_sentence",
-    "distinct_uses",
+    "distinct_occurrences",
     "examples",
-    "marked_uses",
+    "marked_occurrences",
     "quoted",
     "repeated_last",
     "sentences",
@@ -42,10 +42,10 @@ __all__ = [
 ]
 
 REACH = 12  # words shown on each side
-_SAMPLED = 400  # uses of a word in a slice that are compared
+_SAMPLED = 400  # occurrences per word and slice that are compared
 _LONGEST = 280  # characters of a sentence
 _LONGEST_MARKED = 320  # on the web page
-_ALIKE = 3  # marked uses with the same words this close are shown once
+_ALIKE = 3  # of marked occurrences with the same words within this distance, one is shown
 _WORDS = re.compile(r"\w+")
 
 Ints = NDArray[np.int64]
@@ -54,32 +54,34 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Example:
-    """One use of a word."""
+    """One occurrence of a word in context."""
 
     word: str
-    side: int  # number of the slice, or of the sense, that it stands for
+    side: int  # number of the slice, or of the sense, that it is an example of
     document: int
     text: str  # the words around it, or the sentence
     name: str = ""  # of the document: its id, or its number
-    mark: tuple[int, int] = (0, 0)  # where the text has the word
+    mark: tuple[int, int] = (0, 0)  # start and end of the word in the text
 
     @classmethod
     def at(cls, batch: TokenBatch, place: int, side: int) -> Example:
-        """The use at a place in a corpus, with the words around it."""
+        """The occurrence at a position in a corpus, with the words around it."""
         document, start, stop = around(batch, place)
         text = " ".join(batch.types[i] for i in batch.ids[start:stop].tolist())
         return cls(batch.types[batch.ids[place]], side, document, text)
 
 
 def around(batch: TokenBatch, place: int, reach: int = REACH) -> tuple[int, int, int]:
-    """The document of a token, and where the window around it starts and stops."""
+    """The document of a token, and the start and stop of the window around it."""
     document = int(batch.document_of(np.array([place]))[0])
     start, stop = max(int(batch.offsets[document]), place - reach), place + reach + 1
     return document, start, min(int(batch.offsets[document + 1]), stop)
 
 
-def distinct_uses(batch: TokenBatch, places: Iterable[int], most: int, reach: int = REACH) -> list[int]:
-    """The first places, at most ``most``, in different documents and with different words around them."""
+def distinct_occurrences(
+    batch: TokenBatch, places: Iterable[int], most: int, reach: int = REACH
+) -> list[int]:
+    """The first positions, at most ``most``, in different documents and with different words around them."""
     chosen: list[int] = []
     documents: set[int] = set()
     windows: set[tuple[int, ...]] = set()
@@ -101,7 +103,7 @@ def repeated_last(
     places: Ints,  # (n,) tokens
     scores: NDArray[np.floating[Any]],  # (n,)
 ) -> NDArray[np.floating[Any]]:
-    """The scores, lowered below all others where a token is part of a repeated passage."""
+    """The scores. Those of tokens in repeated passages are lowered below all others."""
     repeated = repeated_tokens(run)
     return scores if repeated is None else _lowered(scores, repeated[places])
 
@@ -110,11 +112,11 @@ def _lowered(scores: NDArray[np.floating[Any]], which: NDArray[np.bool_]) -> NDA
     return scores - which * (np.ptp(scores) + 1) if len(scores) else scores
 
 
-def examples(space: UseSpace, word: int, number: int = 2) -> list[Example]:
-    """Uses that show how a word differs between slices, the clearest first, ``number`` for each slice.
+def examples(space: OccurrenceSpace, word: int, number: int = 2) -> list[Example]:
+    """Occurrences that show how a word differs between slices, the clearest first, ``number`` for each slice.
 
     They come from different documents. Repeated passages are shown only if there is nothing else. With a
-    single slice, the uses nearest to their mean are shown.
+    single slice, the occurrences nearest to their mean are shown.
     """
     places = occurrences(space.batch, word)
     documents = space.batch.document_of(places)
@@ -134,7 +136,7 @@ def examples(space: UseSpace, word: int, number: int = 2) -> list[Example]:
         if space.repeated is not None:
             scores = _lowered(scores, space.repeated[mine])
         order = np.argsort(-scores, kind="stable")
-        shown = distinct_uses(space.batch, mine[order].tolist(), number)
+        shown = distinct_occurrences(space.batch, mine[order].tolist(), number)
         found += [Example.at(space.batch, place, side) for place in shown]
     return found
 
@@ -142,8 +144,8 @@ def examples(space: UseSpace, word: int, number: int = 2) -> list[Example]:
 def sentences(run: Run, found: Sequence[Example], progress: Progress | None = None) -> list[Example]:
     """The same examples with the original sentences as text, if the run's files are unchanged.
 
-    A sentence contains its word, or a form of it if the run merged forms. If none does, the words around the
-    use stay.
+    A sentence contains its word, or a form of it if the run merged forms. If no sentence does, the text stays
+    unchanged.
     """
     if not found:
         return []
@@ -166,7 +168,7 @@ def sentences(run: Run, found: Sequence[Example], progress: Progress | None = No
 
 
 def _forms(run: Run) -> Callable[[Sequence[str]], list[str]]:
-    """What the run makes of words: lemmas, stems, or the words in lower case."""
+    """A function that normalises words as the run does: to lemmas, stems, or lower case."""
     preprocessing = Preprocessing.of(run.provenance)
     language = preprocessing.language
     rules = Rulebook(Rules(lemmatize=preprocessing.lemmatize, language=language), "lower")
@@ -180,15 +182,15 @@ def _forms(run: Run) -> Callable[[Sequence[str]], list[str]]:
 
 
 def _place_of(word: str, form_of: Callable[[Sequence[str]], list[str]], text: str) -> int | None:
-    """Where the span of a word starts."""
+    """The start of a word in a text."""
     span = _span_of(word, form_of, text)
     return None if span is None else span[0]
 
 
 def _span_of(word: str, form_of: Callable[[Sequence[str]], list[str]], text: str) -> tuple[int, int] | None:
-    """Where a text has a word as a whole, first as it is, then in another form; None if it does not.
+    """The span of a whole word in a text, or else of another form of it; None if it does not occur.
 
-    The words of a phrase, as flash_flood, may be separated by anything that is no letter or digit.
+    The words of a phrase, such as flash_flood, may be separated by any characters but letters and digits.
     """
     pattern = r"[\W_]+".join(re.escape(part) for part in word.split("_") if part) or re.escape(word)
     same = re.search(rf"(?<!\w){pattern}(?!\w)", text.replace("\u2019", "'"), re.IGNORECASE)
@@ -209,9 +211,9 @@ def best_sentence(
     weights: Mapping[str, float],  # by lower-case word
     *,
     least: float = 0,
-    place_in: Callable[[str], int | None] = len,  # where a sentence has what is needed; None if it does not
+    place_in: Callable[[str], int | None] = len,  # position of the required word in a sentence, or None
 ) -> str | None:
-    """The sentence whose distinct words weigh most in all; None if no sentence weighs more than ``least``."""
+    """The sentence with the largest total weight of its distinct words; None if not above ``least``."""
     best = None
     for first, last in sentence_spans(text, lower=text.islower()):
         part = " ".join(text[first:last].split())
@@ -222,7 +224,7 @@ def best_sentence(
 
 
 def shortened(text: str, place: int, longest: int) -> tuple[bool, str, bool]:
-    """At most ``longest`` characters around a place, whole words only, and whether each end was cut."""
+    """At most ``longest`` characters of whole words around a position, and whether each end was cut."""
     if len(text) <= longest:
         return False, text, False
     start = max(0, min(place - longest // 2, len(text) - longest))
@@ -232,21 +234,21 @@ def shortened(text: str, place: int, longest: int) -> tuple[bool, str, bool]:
     return before, cut[: cut.rfind(" ")] if after else cut, after
 
 
-def marked_uses(
+def marked_occurrences(
     batch: TokenBatch,
     places: Ints,  # (n,), where the word occurs
-    scores: NDArray[np.floating[Any]],  # (n,), higher for uses that show the claim better
-    marks: Mapping[int, str],  # words to mark, and how
+    scores: NDArray[np.floating[Any]],  # (n,), higher for occurrences that support the statement better
+    marks: Mapping[int, str],  # words to mark, and their marks
     most: int = 5,
 ) -> list[Json]:
-    """The best uses of a word, one per document and no two alike.
+    """The best occurrences of a word, one per document and no two alike.
 
     Each has ``document`` (its number), ``date`` and ``slice`` if known, ``cut`` (whether text was left out
     before and after) and ``tokens``: pairs of a word and its mark ("self" for the word itself, "" for none).
     """
     order = np.argsort(-np.asarray(scores), kind="stable")
     out = []
-    for place in distinct_uses(batch, places[order].tolist(), most, _ALIKE):
+    for place in distinct_occurrences(batch, places[order].tolist(), most, _ALIKE):
         document, start, stop = around(batch, place)
         own = {**marks, int(batch.ids[place]): "self"}
         shown: Json = {
@@ -263,10 +265,10 @@ def marked_uses(
 
 
 def quoted(use: Json, texts: Mapping[int, str]) -> Json:
-    """A use from `marked_uses` with its original sentence, in which the same words are marked.
+    """An occurrence from `marked_occurrences` with its original sentence, in which the same words are marked.
 
     ``texts`` are original documents by number. The result has ``written`` true, and ``tokens`` that make up
-    the sentence including spaces. The use is unchanged if its document is missing or no sentence matches.
+    the sentence including spaces. It is unchanged if the document is missing or no sentence matches.
     """
     marks = {word.lower(): mark for word, mark in use["tokens"] if mark}
     own = {word for word, mark in marks.items() if mark in ("self", "near")}

@@ -1,6 +1,6 @@
 """Compiled loops that sum the vectors of the words around tokens.
 
-A word's sums come from one call, in one order, so they have the same bits for any number of threads.
+Each word is summed in one call and in one order, so the sums have the same bits for any number of threads.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-__all__ = ["FAST", "add", "count_uses", "sample_uses", "sum_uses", "sum_windows"]
+__all__ = ["FAST", "add", "count_occurrences", "sample_occurrences", "sum_occurrences", "sum_windows"]
 
 FAST = {"contract", "reassoc", "nsz"}  # fused multiply-add and sums in any order
 
@@ -34,16 +34,17 @@ def _to_unit(row):
 
 
 @njit(cache=True, nogil=True)
-def sum_uses(ids, offsets, order, sides, table, half, centres, first, blocks, most, out, uses):
-    """Add every use, as a unit vector, to the block of documents that its document belongs to.
+def sum_occurrences(ids, offsets, order, sides, table, half, centres, first, blocks, most, out, uses):
+    """Add the vector of every occurrence to the block of its document.
 
-    A use is the sum of the rows of ``table`` around a token. The row at distance k weighs 1 - k / (half + 1);
-    other occurrences of the word itself do not count. The use is scaled to length 1, less the centre of its
-    side, and scaled to length 1 again. The text is (N,) ``ids`` with (D + 1,) ``offsets`` and (D,) ``sides``.
+    The vector of an occurrence is the sum of the rows of ``table`` around a token. The row at distance k
+    weighs 1 - k / (half + 1); other occurrences of the word itself are left out. The sum is scaled to length
+    1, the centre of its side is subtracted, and the result is scaled to length 1 again. The text is (N,)
+    ``ids`` with (D + 1,) ``offsets`` and (D,) ``sides``.
 
     Documents are dealt in ``order`` to the blocks of each word in turn. By word and side, (V, S): ``first``
-    is the first row of ``out`` (-1 to skip the word), ``blocks`` the number of blocks, ``most`` that of the
-    documents dealt. Sums go to (R, d) ``out`` and numbers of uses to (R,) ``uses``.
+    is the first row of ``out`` (-1 to skip the word), ``blocks`` the number of blocks, ``most`` the number of
+    documents to deal. Sums are added to (R, d) ``out`` and numbers of occurrences to (R,) ``uses``.
     """
     use = np.zeros(table.shape[1], np.float32)
     dealt = np.zeros(first.shape, np.int64)
@@ -77,7 +78,10 @@ def sum_uses(ids, offsets, order, sides, table, half, centres, first, blocks, mo
 
 @njit(cache=True, nogil=True)
 def sum_windows(windows, table, weights, out):
-    """Add the uses in (n, 2 · half) windows to (n, d) ``out``; (V,) ``weights`` of words count, too."""
+    """Add the vectors of the occurrences in (n, 2 · half) windows to (n, d) ``out``.
+
+    Rows of words are multiplied by (V,) ``weights``.
+    """
     half = windows.shape[1] // 2
     for n in range(len(windows)):
         for k in range(2 * half):
@@ -88,8 +92,8 @@ def sum_windows(windows, table, weights, out):
 
 
 @njit(cache=True, nogil=True)
-def count_uses(ids, offsets, sides, row, counts):
-    """Count the uses of m words on each side, (m, S) ``counts``; ``row``, (V,), is a word's row or -1."""
+def count_occurrences(ids, offsets, sides, row, counts):
+    """Count the occurrences of m words by side in (m, S) ``counts``; (V,) ``row`` is a word's row or -1."""
     for document in range(sides.size):
         side = sides[document]
         if side < 0:
@@ -100,10 +104,11 @@ def count_uses(ids, offsets, sides, row, counts):
 
 
 @njit(cache=True, nogil=True)
-def sample_uses(ids, offsets, sides, row, counts, first, most, places):
-    """Write at most ``most`` evenly spaced places of each word and side to ``places``, from ``first`` on.
+def sample_occurrences(ids, offsets, sides, row, counts, first, most, places):
+    """Write at most ``most`` evenly spaced positions of each word and side to ``places``, from ``first`` on.
 
-    Of n uses, use k of the sample is use floor(k (n - 1) / (most - 1)). The rest is as for `count_uses`.
+    Number k of the sample is occurrence floor(k (n - 1) / (most - 1)) of n. Other arguments as in
+    `count_occurrences`.
     """
     seen, taken = np.zeros(counts.shape, np.int64), np.zeros(counts.shape, np.int64)
     for document in range(sides.size):

@@ -21,7 +21,7 @@ from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
 from selfvec.numerics.neighbours import nearest
 from selfvec.numerics.whitening import axes_of_moment
-from selfvec.usage.use_vectors import UseSpace, slice_vectors, use_space
+from selfvec.usage.occurrence_vectors import OccurrenceSpace, occurrence_space, slice_vectors
 
 from .figure import save_figure, under_sentences
 from .palette import WORDS, ink
@@ -72,7 +72,7 @@ def slice_view(
     check_words([run.vectors.index_to_key[run.index(word)] for word in words])
     every = list(comparable_slices(run) if slices is None else slices)
     paths = slice_paths(run, words, every, seed=seed, jobs=jobs)
-    near = _nearest_words(run, use_space(run, every, seed), every, paths, neighbours, threads(jobs))
+    near = _nearest_words(run, occurrence_space(run, every, seed), every, paths, neighbours, threads(jobs))
     occurs = [path.vectors.any(axis=1) for path in paths]
     rows = [path.vectors[there] for path, there in zip(paths, occurs, strict=True)]
     flat, places, placed = project_words(rows, near, projection, seed)
@@ -91,7 +91,12 @@ def slice_view(
 
 
 def _nearest_words(
-    run: Run, space: UseSpace, every: Sequence[Slice], paths: Sequence[SlicePath], wanted: int, jobs: int
+    run: Run,
+    space: OccurrenceSpace,
+    every: Sequence[Slice],
+    paths: Sequence[SlicePath],
+    wanted: int,
+    jobs: int,
 ) -> list[list[Found]]:
     """For each word its neighbours in its first and its last slice."""
     counts = slice_counts(run.require_tokens(), every).sum(axis=0)

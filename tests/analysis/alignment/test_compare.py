@@ -142,7 +142,7 @@ def test_auto_says_why_it_compares_tables_only(pair: tuple[Run, Run]) -> None:
     with pytest.raises(InputError, match="without keep_tokens=False"):
         compare(pair[0], pair[1].replace(tokens=None), "compass")
     few = run_on(texts(3, 9))
-    with pytest.raises(InputError, match="takes 10 on either side, and one side has 9"):
+    with pytest.raises(InputError, match="needs 10 on either side, and one side has 9"):
         compare(pair[0], few, "compass", min_count=1)
 
 

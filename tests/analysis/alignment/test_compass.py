@@ -114,7 +114,7 @@ def test_runs_that_cannot_have_a_compass_are_refused(pair: tuple[Run, Run], star
     other = Vectors(WORDS, start.vectors[::-1].copy())
     wide = Vectors(WORDS, np.ones((120, 5), np.float32))
     for table in (other, wide, "none"):
-        with pytest.raises(InputError, match=r"different ones"):
+        with pytest.raises(InputError, match=r"different initial vectors"):
             compass_of(pair[0], run_on(texts(1), table))
     with pytest.raises(InputError, match="without keep_tokens=False"):
         compass_of(pair[0], pair[1].replace(tokens=None))

@@ -13,7 +13,7 @@ from selfvec.analysis.word_drift import by_label
 from selfvec.analysis.word_drift.slices import comparable_slices, slice_paths
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
-from selfvec.usage.use_vectors import slice_vectors, use_space
+from selfvec.usage.occurrence_vectors import occurrence_space, slice_vectors
 from selfvec.views.slice_figure import save_slice_plot, slice_view
 
 
@@ -26,7 +26,7 @@ def run() -> Run:
 
 def test_a_place_is_the_mean_use_whatever_the_units(run: Run) -> None:
     every = by_label(run.tokens)
-    space = use_space(run, every)
+    space = occurrence_space(run, every)
     tables = slice_vectors(space, np.arange(len(run.vectors)), 1)
     words = ["x0", "t1w3", "c0"]
     for word, path in zip(words, slice_paths(run, words, every, jobs=2), strict=True):

@@ -104,7 +104,7 @@ def test_the_runs_own_documents_are_not_new(run: Run) -> None:
     found = monitor(run, texts)
     assert (found.alarm, found.p, found.compared, found.unknown_share) == (False, None, 0, 0.0)
     assert found.verdict.startswith("nothing was compared, so there is no alarm and no p")
-    assert found.note == "the run has all of these documents already"
+    assert found.note == "the run already has all of these documents"
     assert found.left_out["in the run already"] == 300
     more = monitor(run, [*texts, *reports(60, 1)])
     assert more.compared == 60
@@ -156,7 +156,7 @@ def test_more_documents_than_the_sample(run: Run) -> None:
 def test_what_cannot_be_tested_is_an_error(run: Run) -> None:
     with pytest.raises(CorpusError, match="there is no document"):
         monitor(run, [])
-    with pytest.raises(InputError, match="no word is left of the new documents"):
+    with pytest.raises(InputError, match="no words of the new documents remain"):
         monitor(run, ["...", "?!"])
     with pytest.raises(InputError, match="1 new documents and 2 of the run are too few"):
         monitor(run_of(reports(5, 0)), ["hail"])

@@ -8,7 +8,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from selfvec.analysis.word_senses import SenseSpace
 from selfvec.analysis.word_senses.clustering import (
-    cluster_uses,
+    cluster_occurrences,
     fit_senses,
     largest_cosine,
     neighbour_weights,
@@ -61,7 +61,7 @@ def cloud(centres: np.ndarray, each: int, rng: np.random.Generator) -> tuple[np.
 def test_clusters_that_point_different_ways_are_found(number: int) -> None:
     rng = np.random.default_rng(number)
     rows, gold = cloud(np.eye(number, 60) * 0.7, 50, rng)
-    *_, labels = cluster_uses(unit_rows(rows), rows, None, rng)
+    *_, labels = cluster_occurrences(unit_rows(rows), rows, None, rng)
     assert adjusted_rand_score(gold, labels) > 0.95
 
 
@@ -73,7 +73,7 @@ def test_one_gaussian_is_one_cluster_as_a_rule(uses: int) -> None:
         mean = unit_rows(rng.standard_normal((1, 60)).astype(np.float32)) * 0.6
         spread = rng.standard_normal((60, 60)) / np.sqrt(60) * rng.uniform(0.3, 1, 60)  # not a sphere
         rows = (mean + 0.12 * rng.standard_normal((uses, 60)) @ spread).astype(np.float32)
-        *_, labels = cluster_uses(unit_rows(rows), rows, None, rng)
+        *_, labels = cluster_occurrences(unit_rows(rows), rows, None, rng)
         split.append(labels.max() > 0)
     assert np.mean(split) <= 0.1
 
@@ -81,7 +81,7 @@ def test_one_gaussian_is_one_cluster_as_a_rule(uses: int) -> None:
 def test_few_uses_are_one_sense_and_a_given_number_is_kept() -> None:
     rows, _ = cloud(np.eye(2, 40) * 0.7, 9, np.random.default_rng(0))
     for number, expected in ((None, 1), (1, 1), (2, 2), (5, 5), (18, 18), (40, 18)):
-        *_, labels = cluster_uses(unit_rows(rows), rows, number, np.random.default_rng(0))
+        *_, labels = cluster_occurrences(unit_rows(rows), rows, number, np.random.default_rng(0))
         assert len(np.unique(labels)) == expected
 
 

@@ -1,7 +1,7 @@
-"""Comparing two tables or two runs.
+"""Comparing the vectors of two files or two runs.
 
-The axes of separately trained vectors do not correspond. `align` brings them into one space by one of five
-methods; `compare` lists the words that differ, and tests whether that could be chance.
+The axes of separately trained vectors do not correspond. `align` maps both into one space by one of five
+methods. `compare` lists the words that differ and tests the differences against chance.
 """
 
 from __future__ import annotations

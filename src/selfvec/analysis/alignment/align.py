@@ -1,4 +1,4 @@
-"""`align`: two tables or runs in one space, by one of five methods."""
+"""`align`: the vectors of two files or runs in one space, by one of five methods."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ __all__ = ["METHODS", "Aligned", "align", "table_of"]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Aligned(ResultTable):
-    """Two tables in one space.
+    """Vectors of two files or runs in one space.
 
     Attributes
     ----------
     a, b : Vectors
     method : str
     both : bool
-        Whether a has new vectors, too, instead of the given ones.
+        Whether a was changed as well, not only b.
     notes : dict
         Figures of the alignment, JSON-serialisable.
     a_path : str, optional
-        Where a was read from, if that is known.
+        The path that a was read from, if known.
     written : dict
-        Where `align` wrote the result, if it did: ``a``, ``b``, ``target`` and ``left_out_of_format``.
+        If `align` wrote the result: ``a``, ``b``, ``target`` and ``left_out_of_format``.
     """
 
     a: Vectors
@@ -75,20 +75,21 @@ class Aligned(ResultTable):
         """Write a and b into a folder; or only b, if ``path`` has the suffix of a vectors file.
 
         ``format`` is a name in `selfvec.storage.formats.FORMATS`; by default that of the suffix, or
-        safetensors in a folder. With a format, b alone is written unless both tables are new. Beside b's file
-        ``NAME.aligned.json`` says where a is, if it is known. Returns what the format cannot store.
+        safetensors in a folder. With a format, only b is written unless a was changed as well. Next to b's
+        file, ``NAME.aligned.json`` holds the path of a, if known. Returns what the format cannot store.
 
         Raises
         ------
         OptionError
-            If the format cannot be written, or both tables are new and the path has the suffix of a file.
+            If the format cannot be written, or if a was changed as well and the path has the suffix of a
+            file.
         TargetError
             If the path exists and ``overwrite`` is false, or cannot be written.
         """
         path, file = Path(path), names_a_file(path)
         if self.both and file:
             raise OptionError(
-                f"the method {self.method} makes two tables, which are written to a folder",
+                f"the method {self.method} changes the vectors of both, which are written to a folder",
                 path=path,
                 remedy="name a folder, and the format with --to",
             )
@@ -99,7 +100,7 @@ class Aligned(ResultTable):
 
 
 def table_of(given: Vectors | Run) -> Vectors:
-    """The refined table of a run, or the table itself."""
+    """The refined vectors of a run, or the given vectors."""
     return given.vectors if isinstance(given, Run) else given
 
 
@@ -114,23 +115,24 @@ def align(
     progress: Progress | None = None,
     **options: Any,
 ) -> Aligned:
-    """Bring two tables or runs into one space, so that their words can be compared by cosine.
+    """Map the vectors of two files or runs into one space, so that words can be compared by cosine.
 
     Parameters
     ----------
     a, b : Vectors, Run or path
     method : "procrustes", "dictionary", "unsupervised", "compass" or "relative"
-        Rotate b onto a by the words they share, by a dictionary, or without one; place the words of each
-        corpus by context vectors of both, for runs that kept their tokens; or represent every word by its
-        cosines to anchor words. With the option ``dictionary``, procrustes is dictionary.
+        "procrustes" rotates b onto a by the words they share, "dictionary" by a dictionary, "unsupervised"
+        without either. "compass" places the words of each corpus by context vectors of both, for runs that
+        kept their tokens. "relative" represents every word by its cosines to anchor words. With the option
+        ``dictionary``, the method procrustes becomes dictionary.
     output : path, optional
-        Where to write the result, as `Aligned.save` does: ``to`` is its format.
+        Path to write the result to, see `Aligned.save`; ``to`` is its format.
     to : str, optional
     overwrite : bool
-        Whether to replace what exists there.
+        Whether to replace existing files.
     progress : Progress, optional
     **options
-        Those of `by_procrustes`, `by_dictionary`, `by_unsupervised`, `by_compass` or `by_relative`.
+        Options of `by_procrustes`, `by_dictionary`, `by_unsupervised`, `by_compass` or `by_relative`.
 
     Raises
     ------
@@ -160,7 +162,7 @@ def align(
     if "progress" in known:
         options["progress"] = progress
     one, other = opened(a, "a"), opened(b, "b")
-    found = replace(METHODS[method](one, other, **options), a_path=_place(one))
+    found = replace(METHODS[method](one, other, **options), a_path=_path_of(one))
     if output is None:
         return found
     left_out = found.save(output, to, overwrite=overwrite)
@@ -169,8 +171,8 @@ def align(
     return replace(found, written=written)
 
 
-def _place(given: Vectors | Run) -> str | None:
-    """Where a table was read from: a path that holds in any folder, or the name of a public table."""
+def _path_of(given: Vectors | Run) -> str | None:
+    """The absolute path that vectors were read from, or the name of public vectors."""
     path = given.folder if isinstance(given, Run) else given.provenance.get("path")
     return None if path is None else str(Path(path).absolute() if Path(path).exists() else path)
 
@@ -189,9 +191,9 @@ def by_procrustes(
     ----------
     a, b : Vectors or Run
     min_count : int
-        Leave words that occur less often in either text out of the fit.
+        Words that occur less often in either text are left out of the fit.
     trim : float
-        Share of the shared words, those that are farthest off, that is left out as well.
+        Share of the shared words that is left out of the fit: those that are farthest off.
     centre : bool
         Whether to align the means of the shared words first.
     """
@@ -199,8 +201,7 @@ def by_procrustes(
     shared = shared_words(one, other, min_count)
     rows_a, rows_b = one.vectors[shared.rows_a], other.vectors[shared.rows_b]
     rotation = fit_rotation(rows_a, rows_b, shared.weights, trim=trim, centre=centre)
-    turned = rotation.apply(other.vectors)
-    rotated = _other_rows(other, turned)
+    rotated = _other_rows(other, rotation.apply(other.vectors))
     before = one.vector_size == other.vector_size
     notes = {
         "shared": len(shared),
@@ -220,16 +221,16 @@ def by_dictionary(
     reweight: bool = False,
     progress: Progress | None = None,
 ) -> Aligned:
-    """Rotate b onto a by a dictionary, which self-learning enlarges; see the module `self_learning`.
+    """Rotate b onto a by a dictionary that self-learning enlarges; see the module `self_learning`.
 
     Parameters
     ----------
     a, b : Vectors or Run
     dictionary : path or pairs of str
-        Rows of word<TAB>word, or pairs: a word of a, a word of b.
+        A file with rows word<TAB>word, or pairs: a word of a, a word of b.
     reweight : bool
-        Transform both tables: whitened, and directions weighted by how well the dictionary agrees in them.
-        Translations improve; cosines within the tables change.
+        Change both: they are whitened, and directions are weighted by how well the pairs of the dictionary
+        agree in them. Translations improve; cosines within a and within b change.
     progress : Progress, optional
     """
     if dictionary is None:
@@ -257,7 +258,7 @@ def by_unsupervised(
     reweight : bool
         As in `by_dictionary`.
     seed : int
-        Of the similarities that are left out.
+        For the similarities that are left out at random.
     progress : Progress, optional
     """
     one, other = table_of(a), table_of(b)
@@ -268,15 +269,15 @@ def by_unsupervised(
 def _learned(
     a: Vectors, b: Vectors, method: str, found: Learned, given: int | None, reweight: bool
 ) -> Aligned:
-    """Both tables in one space by what was learned."""
+    """Both in one space by the learned dictionary."""
     notes = {"dictionary": given, "learned": len(found.pairs), "cosine": found.similarity}
     if reweight:
         one, other = (
             _other_rows(table, rows) for table, rows in zip((a, b), found.reweighted(), strict=True)
         )
         return Aligned(one, other, method, True, notes)
-    turned = Rotation(found.rotation, np.ones(len(found.pairs), bool)).apply(b.vectors)
-    return Aligned(a, _other_rows(b, turned), method, False, notes)
+    rotated = Rotation(found.rotation, np.ones(len(found.pairs), bool)).apply(b.vectors)
+    return Aligned(a, _other_rows(b, rotated), method, False, notes)
 
 
 def _other_rows(table: Vectors, rows: NDArray[np.float32]) -> Vectors:
@@ -291,7 +292,7 @@ def by_compass(
     anchor: float = 0.0,
     jobs: int | None = None,
 ) -> Aligned:
-    """Place both corpora's words by one frozen table of contexts; see `selfvec.analysis.alignment.compass`.
+    """Place the words of both corpora by frozen context vectors; see `selfvec.analysis.alignment.compass`.
 
     Parameters
     ----------
@@ -300,8 +301,8 @@ def by_compass(
     window : int
         Tokens per window, the centre included; 41 by default.
     anchor : float
-        λ, the pull toward the original vectors. 0 shows the corpora alone; the decorrelated update has 2.25,
-        which is better for using the tables.
+        λ, the pull toward the original vectors. With 0 the vectors depend only on the corpora; 2.25, the
+        value of the decorrelated update, gives better vectors for other tasks.
     jobs : int, optional
         Threads; all cores by default.
     """
@@ -317,7 +318,7 @@ def by_compass(
 
 
 def _only(table: Vectors, words: list[str]) -> Vectors:
-    """Some words of a table, with their sources and counts."""
+    """Some words of vectors, with their sources and counts."""
     rows = [table.key_to_index[word] for word in words]
     counts = None if table.counts is None else table.counts[rows]
     return Vectors(words, table.vectors[rows], sources=table.sources[rows], counts=counts, normalized=True)
@@ -332,15 +333,15 @@ def by_relative(
     choose: str = "frequency",
     seed: int = 0,
 ) -> Aligned:
-    """Represent the words of both by cosines to the same anchor words.
+    """Represent every word of both by its cosines to the same anchor words.
 
     Parameters
     ----------
     a, b : Vectors or Run
     min_count : int
-        Words that occur less often in either text are no anchors.
+        Words that occur less often in either text are not used as anchors.
     anchor_words : int, optional
-        How many; by default 300, or all shared words if there are fewer.
+        Number of anchor words; by default 300, or all shared words if there are fewer.
     choose : "frequency", "kmeans" or "farthest"
         The most frequent words; those nearest to the centres of clusters; or words that are each as far as
         possible from those before. The last two use the vectors of a.
@@ -362,7 +363,7 @@ def by_relative(
 
 
 def _relative(table: Vectors, anchors: NDArray[np.int64]) -> Vectors:
-    """The words of a table by their cosines to some of its rows."""
+    """Vectors of cosines to some of the rows."""
     return _other_rows(table, relative_rows(table.vectors, table.vectors[anchors]))
 
 

@@ -1,14 +1,15 @@
-"""`compare`: which words differ between two tables or runs, by how much, and whether that could be chance.
+"""`compare`: the words that differ between two files of vectors or runs, with a test against chance.
 
-Size and significance are different columns: the vector of a rare word is noisy and lies far off by chance,
-that of a frequent word moves little and yet significantly. Significant words are listed first, by their
-distance. There are two tests:
+Size and significance are different columns. The vector of a rare word is noisy and may be far off by chance;
+a frequent word may move little and yet significantly. Significant words are listed first, by distance. There
+are two tests:
 
-* ``by_documents`` asks whether the two corpora could be one: if the documents were divided at random, how
-  often would the word be as far apart? It needs both corpora, and tests use in these documents, so that
+* ``by_documents`` tests whether both corpora could be parts of one: if the documents were divided at random,
+how
+  often would the word be as far apart? It needs both corpora. It compares occurrences in these documents, so
   corpora on different topics differ significantly in nearly every word.
-* ``by_peers`` asks whether the word moved more than words of its frequency usually do. It needs the tables
-  only, assumes that most words have not changed, and does not measure how reliable a table is.
+* ``by_peers`` tests whether the word moved more than words of similar frequency. It needs only the vectors,
+  assumes that most words have not changed, and does not measure how reliable the vectors are.
 """
 
 from __future__ import annotations
@@ -44,14 +45,14 @@ LEVEL = 0.05  # false discovery rate at which words are listed first
 NEIGHBOURS = 10
 PEERS = 200  # words of about the same frequency
 _FOLDS = 5
-_LEAST_DOCUMENTS = 10  # on either side; fewer have too few permutations
-_LEAST = 1e-6  # distance that rounding alone makes
+_LEAST_DOCUMENTS = 10  # on either side; fewer documents have too few permutations
+_LEAST = 1e-6  # distance caused by rounding alone
 
 TESTED = {
     "documents": "p: documents dealt out at random between the two corpora, {permutations} times; q: false "
-    "discovery rate. It tests use in these documents, whatever makes them differ",
-    "peers": "p: the word moved farther than words of its frequency do; q: false discovery rate. It takes "
-    "for granted that most words did not change, and does not ask whether other texts would say the same",
+    "discovery rate. The test compares occurrences in these documents, whatever makes them differ",
+    "peers": "p: the word moved farther than words of similar frequency; q: false discovery rate. The test "
+    "assumes that most words did not change, and does not show whether other texts would give the same",
 }
 
 Numbers = NDArray[np.float64]
@@ -62,21 +63,21 @@ Found = tuple[Numbers, Numbers, Numbers]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Comparison(ResultTable):
-    """n words in two tables, most frequent first.
+    """n words with their vectors in two files or runs, most frequent first.
 
     Attributes
     ----------
     words : list of n str
     distances, z, p, q : (n,) float64
-        Cosine distance in the common space; how far it is beyond chance in standard deviations; its p; and
-        the false discovery rate at which it is significant.
+        Cosine distance in the common space; its deviation from chance in standard deviations; its p; and the
+        false discovery rate at which it is significant.
     counts_a, counts_b : (n,) int64 or None
     method : str
-        Of alignment.
+        Method of alignment.
     tested : str
-        A sentence that says what p and q mean.
+        A sentence that explains p and q.
     a, b : (n, d), (n, d') float32
-        Unit rows in which neighbours are looked up.
+        Unit rows, from which neighbours are computed.
     """
 
     words: list[str]
@@ -127,13 +128,13 @@ class Comparison(ResultTable):
         ]
 
     def _order(self) -> NDArray[np.int64]:
-        """The words that are listed, in their order."""
+        """The rows of the listed words, in their order."""
         return np.lexsort((-self.distances, self.q > self.fdr))[: self.top]
 
     def select(
         self, top: int | None = None, fdr: float | None = None, neighbours: int | None = None
     ) -> Comparison:
-        """The same words, of which the first ``top`` are listed, by another rate or more neighbours."""
+        """The same comparison with only the first ``top`` words listed, another rate or more neighbours."""
         return replace(
             self,
             top=top,
@@ -167,7 +168,7 @@ def compare(
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> Comparison:
-    """Compare two tables or runs word by word.
+    """Compare two files of vectors or two runs word by word.
 
     Parameters
     ----------
@@ -226,7 +227,7 @@ def _measured(
         except InputError as reason:
             if method == "compass":
                 raise
-            as_progress(progress).say(f"compared by tables only: {reason.rule}")
+            as_progress(progress).say(f"compared by vectors only: {reason.rule}")
             method = "procrustes"
         else:
             tested = TESTED["documents"].format(permutations=permutations)
@@ -249,7 +250,7 @@ def _compare_tables(first: Vectors, second: Vectors, method: str, least: int, se
 
 
 def _held_out_distances(a: Table, b: Table, weights: Numbers) -> Numbers:
-    """Distances after b is rotated onto a; each fifth of the words by the rotation fitted to the others."""
+    """Distances after b is rotated onto a; the rotation for each fifth of the words is fitted to the rest."""
     out = np.empty(len(a))
     for fold in range(_FOLDS):
         inside = np.arange(len(a)) % _FOLDS == fold
@@ -283,11 +284,11 @@ def by_peers(distances: Numbers) -> tuple[Numbers, Numbers]:
     windows = np.lib.stride_tricks.sliding_window_view(logs, width)
     middle = np.median(windows, axis=1)
     scale = 1.4826 * np.median(np.abs(windows - middle[:, None]), axis=1)
-    place = np.clip(np.arange(len(logs)) - width // 2, 0, len(windows) - 1)  # at either end the outermost
+    place = np.clip(np.arange(len(logs)) - width // 2, 0, len(windows) - 1)  # the outermost at either end
     away = logs - middle[place]
     z = np.divide(away, scale[place], out=np.copysign(np.inf, away), where=scale[place] > 0)
     z[away == 0] = 0.0
-    z = np.clip(z, -38, 38)  # beyond, the tail is 0 in float64
+    z = np.clip(z, -38, 38)  # beyond this the tail is 0 in float64
     return z, np.array([math.erfc(value / math.sqrt(2)) / 2 for value in z.tolist()])
 
 
@@ -315,7 +316,7 @@ def by_documents(
     fewest = min(documents, len(compass.second) - documents)
     if fewest < _LEAST_DOCUMENTS:
         raise InputError(
-            f"permuting documents takes {_LEAST_DOCUMENTS} on either side, and one side has {fewest}",
+            f"permuting documents needs {_LEAST_DOCUMENTS} on either side, and one side has {fewest}",
             remedy="give one document per line or row, or choose the method procrustes",
         )
     rng = np.random.default_rng(seed)
@@ -328,7 +329,7 @@ def by_documents(
     observed, middle, scale = _difference(*sides), null.mean(axis=0), null.std(axis=0, ddof=1)
     known = scale > 0
     drawn = np.divide(null - middle, scale, out=np.zeros_like(null), where=known)
-    # The permuted values are part of their own mean, the observed one is not, and so varies more.
+    # The permuted values are part of their own mean; the observed one is not, so it varies more.
     fair = math.sqrt((permutations - 1) / (permutations + 1))
     z = np.divide(observed - middle, scale / fair, out=np.zeros(len(words)), where=known)
     beyond = np.sum(null >= observed, axis=0)

@@ -1,16 +1,16 @@
-"""Compass: one frozen table of context vectors from both corpora, by which each corpus places its words.
+"""Compass: frozen context vectors from both corpora, by which the words of each corpus are placed.
 
 TWEC and CADE (Di Carlo, Bianchi and Palmonari, 2019; Bianchi et al., 2020) train one side of word2vec on
 all the text, freeze it, and train the other side on each slice, so that all slices share one space without
-a rotation. Here the same is done with our operator. With A the centred, root-weighted sum of neighbours
-over *both* corpora and T the whitening of its second application,
+a rotation. This module does the same with the operator of the decorrelated update. With A the centred,
+root-weighted sum of neighbours over *both* corpora and T the whitening of its second application,
 
     context   K    =  unit(zca(A·E₀)),                        frozen, from both corpora together
     slice     E_s  =  unit(T( r / r_s · (A_s·K) )),           A_s sums over the texts of s alone
 
-where the context weights r_c^(-γ) and T are those of both corpora. The factor r / r_s (a word's neighbours
-in all, over those in s) turns the sum into a mean, so that a word does not move because it is rarer in s.
-The centre, the mean context of any word, is that of s; otherwise every word would move with the topics of
+where the context weights r_c^(-γ) and T are those of both corpora. The factor r / r_s (a word's neighbours in
+both corpora, divided by those in s) makes the sum a mean, so that a word does not move because it is rarer in
+s. The centre, the mean context of any word, is that of s. Otherwise every word would move with the topics of
 its corpus, and words with little meaning the most. Equal corpora give equal rows.
 """
 
@@ -42,8 +42,8 @@ from selfvec.refinement.unknown_words import initial_vectors
 
 __all__ = ["WINDOW", "Compass", "compass_of", "join_corpora"]
 
-_COMPOSED = 0.2  # share of λ for words composed from their parts
-_SAME = 1e-3  # difference of unit rows that were read from two files and are the same
+_COMPOSED = 0.2  # share of λ for words built from subwords
+_SAME = 1e-3  # largest difference of equal unit rows that were read from two files
 
 Table = NDArray[np.float32]
 
@@ -66,11 +66,11 @@ class Compass:
     def sides(
         self, second: NDArray[np.bool_], rows: NDArray[np.int64] | slice = slice(None)
     ) -> tuple[Table, Table]:
-        """Rows of words by the documents that are not ``second``, (D,) bool, and by those that are.
+        """Rows of words by the documents outside ``second``, (D,) bool, and by those in it.
 
-        They are not normalised: their difference is that of the average contexts. Only the shorter side is
-        scanned; the other is the rest of the whole. A word without neighbours on a side has zeros. ``rows``
-        selects words; all by default.
+        The rows are not normalised, so their difference is the difference of the average contexts. Only the
+        shorter side is scanned; the other is computed as the remainder. A word without neighbours on a side
+        has zeros there. ``rows`` selects words; all by default.
         """
         lengths = np.diff(self.batch.offsets)
         shorter = second if 2 * lengths[second].sum() <= len(self.batch) else ~second
@@ -96,9 +96,9 @@ class Compass:
         return out
 
     def tables(self, anchor: float = 0.0) -> tuple[Vectors, Vectors]:
-        """The tables of both corpora, with word counts.
+        """The vectors of both corpora, with word counts.
 
-        ``anchor``, λ, pulls words back to their old vectors; see `selfvec.refinement.decorrelated.anchored`.
+        ``anchor``, λ, pulls words to their original vectors; see `selfvec.refinement.decorrelated.anchored`.
         """
         strengths = np.zeros(len(self.whole), np.float32)
         strengths[self.sources == Source.KNOWN] = anchor
@@ -113,7 +113,7 @@ class Compass:
 
 
 def join_corpora(a: TokenBatch, b: TokenBatch) -> tuple[TokenBatch, NDArray[np.bool_]]:
-    """Both corpora as one over the words of both, and which documents belong to the second.
+    """Both corpora as one, over the words of both, and which documents belong to the second.
 
     >>> one = TokenBatch.from_documents([["a", "b"]])
     >>> both, second = join_corpora(one, TokenBatch.from_documents([["c", "a"], []]))
@@ -137,7 +137,7 @@ def compass_of(
     """
     if not (isinstance(a, Run) and isinstance(b, Run)):
         raise InputError(
-            "a compass needs the corpora of two runs, and a table of vectors has none",
+            "a compass needs the corpora of two runs, and a file of vectors has no corpus",
             remedy="give run folders, or choose the method procrustes or relative",
         )
     if window < 2:
@@ -152,8 +152,8 @@ def compass_of(
     operator = ScanOperator(batch, window, GAMMA, jobs)
     frozen = decorrelate(start_from_neighbours(base, known, operator), operator, POWER)
     summed = operator.apply(frozen)
-    shift, turn = whitening(summed, POWER, operator.degrees > 0)
-    frozen, shift, summed = frozen @ turn, shift @ turn, summed @ turn
+    shift, whitener = whitening(summed, POWER, operator.degrees > 0)
+    frozen, shift, summed = frozen @ whitener, shift @ whitener, summed @ whitener
     half = window // 2
     return Compass(batch, second, frozen, shift, operator.degrees, summed, base, sources, half, jobs)
 
@@ -163,15 +163,15 @@ def _original_vectors(a: Run, b: Run, batch: TokenBatch) -> tuple[Table, NDArray
     one, other = a.original, b.original
     random = [bool(np.any(table.sources == Source.RANDOM)) for table in (one, other)]
     names = [str(run.provenance.get("vectors", {}).get("name", "none")) for run in (a, b)]
-    if all(random) and names[0] == names[1]:  # draw again: both may have given one random vector to two words
+    if all(random) and names[0] == names[1]:  # draw again: both runs may have the same vector for two words
         seed = int(a.provenance.get("seed", 0))
         drawn = initial_vectors(batch, None, Settings(seed=seed), name=names[0])
         return drawn.unit, drawn.sources
     if any(random) or not _agree(one, other):
         raise InputError(
-            "a compass needs two runs refined from the same vectors, these were refined from different ones",
+            "a compass needs two runs refined from the same vectors, these have different initial vectors",
             path=b.folder,
-            remedy="refine both from one table, or choose the method procrustes or relative",
+            remedy="refine both from the same vectors, or choose the method procrustes or relative",
         )
     rows_a, sources_a = one.lookup(batch.types, compose=False)
     rows_b, sources_b = other.lookup(batch.types, compose=False)

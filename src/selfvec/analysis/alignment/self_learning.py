@@ -1,11 +1,11 @@
-"""Self-learning: a dictionary gives a rotation, the rotation a larger dictionary, and so on.
+"""Self-learning: a dictionary gives a rotation, the rotation gives a larger dictionary, and so on.
 
-A round induces the dictionary of pairs of words that are each other's nearest by CSLS, and fits the
-orthogonal map again (Conneau et al., 2018; Artetxe, Labaka and Agirre, 2018, *A robust self-learning method
-for fully unsupervised cross-lingual mappings of word embeddings*). Without a dictionary the first one comes
-from the rows of both similarity matrices, sorted: words that mean the same have similarities that are
-distributed alike, in whatever language. From there, random parts of the similarities are left out at first,
-so that the search can leave a bad solution (*stochastic dictionary induction*), and fewer and fewer later.
+A round induces the dictionary of word pairs that are each other's nearest by CSLS and fits the orthogonal map
+again (Conneau et al., 2018; Artetxe, Labaka and Agirre, 2018, *A robust self-learning method for fully
+unsupervised cross-lingual mappings of word embeddings*). Without a given dictionary, the first one is made
+from the sorted rows of both similarity matrices: words with the same meaning have similarly distributed
+similarities in any language. Then random similarities are left out, many at first and fewer later, so that
+the search can leave a bad solution (*stochastic dictionary induction*).
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from selfvec.storage.dictionaries import read_dictionary
 
 __all__ = ["Dictionary", "Learned", "learn", "paired_rows"]
 
-LEARNING = 10_000  # most frequent words of each table that are paired
-STARTING = 4_000  # of them, those that the first dictionary is made from
+LEARNING = 10_000  # most frequent words of either side that are paired
+STARTING = 4_000  # most frequent words that the first dictionary is made from
 ROUNDS = 5  # of induction and fitting, at most
-_SAME = 0.999  # share of pairs that a round keeps when it is the last
-_KEPT, _MORE = 0.1, 2.0  # share of similarities kept at first, and how it grows
+_SAME = 0.999  # share of unchanged pairs after which no further round is made
+_KEPT, _MORE = 0.1, 2.0  # share of similarities kept at first, and the factor by which it grows
 _PATIENCE = 10  # rounds without a gain until it grows
-_GAIN = 1e-5  # of the mean similarity of pairs, for it to count
+_GAIN = 1e-5  # least increase of the mean similarity of pairs
 
 Table = NDArray[np.float32]
 Pairs = NDArray[np.int64]  # (n, 2) rows of a and of b
@@ -47,13 +47,13 @@ Dictionary = str | os.PathLike[str] | Sequence[tuple[str, str]]
 
 @dataclass(frozen=True, eq=False)
 class Learned:
-    """A dictionary of two tables that was learned, and the rows as they were compared.
+    """A learned dictionary, and the rows that were compared.
 
-    ``rows`` are the tables' rows that are not zero, most frequent words first; ``a`` (n, d) and ``b`` (m, d')
-    are these rows centred and at unit length; ``pairs`` are of them.
+    ``rows`` are the numbers of the rows that are not zero, most frequent words first; ``a`` (n, d) and ``b``
+    (m, d') are these rows, centred and at unit length; ``pairs`` are numbers of rows of ``a`` and ``b``.
     """
 
-    sizes: tuple[int, int]  # rows of both tables
+    sizes: tuple[int, int]  # number of rows of both
     rows: tuple[Ints, Ints]  # (n,) and (m,)
     a: Table
     b: Table
@@ -67,14 +67,14 @@ class Learned:
     @property
     def similarity(self) -> float:
         """Mean cosine of the pairs after the rotation."""
-        turned = unit_rows(self.b[self.pairs[:, 1]] @ self.rotation.astype(np.float32))
-        return float(np.einsum("ij,ij->i", self.a[self.pairs[:, 0]], turned, dtype=np.float64).mean())
+        rotated = unit_rows(self.b[self.pairs[:, 1]] @ self.rotation.astype(np.float32))
+        return float(np.einsum("ij,ij->i", self.a[self.pairs[:, 0]], rotated, dtype=np.float64).mean())
 
     def reweighted(self) -> tuple[Table, Table]:
-        """Rows of both tables in one space by whitening, rotation and symmetric re-weighting.
+        """Rows of both in one space by whitening, rotation and symmetric re-weighting.
 
-        Directions count by the square root of the correlation of the pairs (Artetxe, Labaka and Agirre,
-        2018, *Generalizing and improving bilingual word embedding mappings*).
+        Directions are weighted by the square root of the correlation of the pairs (Artetxe, Labaka and
+        Agirre, 2018, *Generalizing and improving bilingual word embedding mappings*).
         """
         whites, moved = [], []
         for table, numbers in zip((self.a, self.b), self.pairs.T, strict=True):
@@ -96,9 +96,9 @@ class Learned:
 def learn(
     a: Vectors, b: Vectors, given: Pairs | None = None, *, seed: int = 0, progress: Progress | None = None
 ) -> Learned:
-    """Learn a dictionary from given pairs of rows, (n, 2), which stay in it, or from nothing.
+    """Learn a dictionary from given pairs of rows, (n, 2), which stay in it, or without any pairs.
 
-    `InputError` if b has more dimensions than a.
+    Raises `InputError` if b has more dimensions than a.
     """
     if b.vector_size > a.vector_size:
         rule = f"A has {a.vector_size} dimensions and B {b.vector_size}: B cannot be rotated into fewer"
@@ -117,7 +117,7 @@ def learn(
 def paired_rows(a: Vectors, b: Vectors, dictionary: Dictionary) -> tuple[Pairs, dict[str, Any]]:
     """The rows of the pairs of a dictionary whose words both have a vector, (n, 2); and what is not used.
 
-    A word is looked up as it is written, then in lower case.
+    A word is looked up as written, then in lower case.
     """
     path = Path(dictionary) if isinstance(dictionary, str | os.PathLike) else None
     words = read_dictionary(path) if path is not None else list(cast("Sequence[tuple[str, str]]", dictionary))
@@ -142,7 +142,7 @@ def _row(table: Vectors, word: str) -> int:
 
 
 def _by_frequency(table: Vectors) -> Ints:
-    """The rows that are not zero, most frequent first: as most vectors files are sorted."""
+    """The rows that are not zero, most frequent first. Without counts the order of the file is kept."""
     rows = np.flatnonzero(np.any(table.vectors != 0, axis=1))
     return rows if table.counts is None else rows[np.argsort(-table.counts[rows], kind="stable")]
 
@@ -155,7 +155,7 @@ def _places(rows: Ints, wanted: Ints) -> Ints:
 
 
 def comparable(rows: NDArray[Any]) -> Table:
-    """Unit rows, centred, at unit length again: as both tables are before they are fitted."""
+    """Rows as they are fitted: scaled to unit length, centred, and scaled to unit length again."""
     unit = unit_rows(rows)
     return unit_rows(unit - unit.mean(axis=0))
 
@@ -166,12 +166,12 @@ def fitted(a: Table, b: Table, pairs: Pairs) -> Numbers:
 
 
 def refined_pairs(a: Table, b: Table, pairs: Pairs, held: bool, progress: Progress) -> Pairs:
-    """The dictionary after some rounds, or once few pairs change; ``held``: the first ones stay in it."""
+    """The dictionary after `ROUNDS` rounds, or once few pairs change; ``held`` keeps the first pairs."""
     first, before = pairs, {tuple(pair) for pair in pairs.tolist()}
     with progress.stage("Refining the dictionary", ROUNDS, "rounds") as advance:
         for _ in range(ROUNDS):
-            turned = unit_rows(b[:LEARNING] @ fitted(a, b, pairs).astype(np.float32))
-            induced = mutual_best(a[:LEARNING], turned)
+            rotated = unit_rows(b[:LEARNING] @ fitted(a, b, pairs).astype(np.float32))
+            induced = mutual_best(a[:LEARNING], rotated)
             kept = held or not len(induced)
             pairs = np.unique(np.concatenate([first, induced]), axis=0) if kept else induced
             found = {tuple(pair) for pair in induced.tolist()}
@@ -183,7 +183,7 @@ def refined_pairs(a: Table, b: Table, pairs: Pairs, held: bool, progress: Progre
 
 
 def first_pairs(a: Table, b: Table) -> Pairs:
-    """The dictionary of words whose sorted similarities to all others are alike, (n, 2), from both sides.
+    """Pairs of words whose sorted similarities to all other words are alike, (n, 2), from both sides.
 
     The similarities are those of the square root of the similarity matrix, as published.
     """
@@ -209,7 +209,7 @@ def _both_ways(scores: Table, hub_a: Table, hub_b: Table) -> Pairs:
 
 
 def stochastic_pairs(a: Table, b: Table, pairs: Pairs, seed: int, progress: Progress) -> Pairs:
-    """Self-learning with similarities left out at random, ever fewer."""
+    """Self-learning with similarities left out at random, many at first and fewer later."""
     rng, kept, best, stale = np.random.default_rng(seed), _KEPT, -1.0, 0
     a, b = a[:STARTING], b[:STARTING]
     with progress.stage("Learning", None, "rounds") as advance:

@@ -1,19 +1,19 @@
-"""Two tables without their corpora: their shared words, rotation, and relative representations.
+"""Vectors of two files, without their corpora: shared words, rotation, and relative representations.
 
-Orthogonal Procrustes rotates one table onto another by their shared words:
+Orthogonal Procrustes rotates one space onto another by the shared words:
 
     R = argmin Σ_w g_w · |b_w R - a_w|²  over R with orthonormal rows  =  U Vᵀ,   U S Vᵀ = Bᵀ G A
 
 (Schönemann, 1966, *A generalized solution of the orthogonal Procrustes problem*). A rotation changes no
-cosine within a table. A table of fewer dimensions is embedded in the space of the wider one without loss. In
-least squares the words that changed affect all others, so the fit is trimmed: the share of words that is
+cosine within a space. Vectors of fewer dimensions are rotated into a wider space without loss. In least
+squares, words that changed affect all others. Therefore the fit is trimmed: the share of words that is
 farthest off is left out and the rest is fitted again, until the same words are left out (least trimmed
 squares: Rousseeuw, 1984; concentration steps: Rousseeuw and Van Driessen, 2006).
 
-Relative representations give each word's cosines to a few anchor words. Two spaces in which words are equally
-near to one another agree on them, whatever their axes, scales and dimensions (Moschella et al., 2023,
-*Relative representations enable zero-shot latent space communication*). Nothing is fitted, but directions
-that the anchors do not span are lost.
+Relative representations are each word's cosines to a few anchor words. They are the same in two spaces with
+the same distances between words, whatever the axes, scales and dimensions (Moschella et al., 2023, *Relative
+representations enable zero-shot latent space communication*). Nothing is fitted, but directions that the
+anchors do not span are lost.
 """
 
 from __future__ import annotations
@@ -60,16 +60,16 @@ Table = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class SharedWords:
-    """n words with a vector in both tables, most frequent first, ties in alphabetical order.
+    """n words with a vector in both, most frequent first, ties in alphabetical order.
 
-    If counts are unknown, the later of a word's two places in the tables is its rank: vectors files are
+    If counts are unknown, a word's rank is the larger of its two row numbers, because files of vectors are
     usually sorted by frequency.
     """
 
     words: list[str]
-    rows_a: Ints  # (n,), their rows in the two tables
+    rows_a: Ints  # (n,), their rows in both
     rows_b: Ints
-    counts_a: Ints | None = None  # (n,), their occurrences, if both tables know them
+    counts_a: Ints | None = None  # (n,), their occurrences, if both have counts
     counts_b: Ints | None = None
 
     def __len__(self) -> int:
@@ -85,7 +85,7 @@ class SharedWords:
 
 
 def shared_words(a: Vectors, b: Vectors, min_count: int = 1) -> SharedWords:
-    """The words with a vector in both tables that occur ``min_count`` times in the text of either."""
+    """The words with a vector in both that occur ``min_count`` times in either text."""
     check_whole("min_count", min_count)
     both = [(word, row, b.key_to_index[word]) for word, row in a.key_to_index.items() if word in b]
     rows_a = np.array([row for _, row, _ in both], np.int64)
@@ -95,7 +95,7 @@ def shared_words(a: Vectors, b: Vectors, min_count: int = 1) -> SharedWords:
     if min_count > 1:
         if counts is None:
             raise OptionError(
-                "needs two tables with word counts",
+                "needs vectors with word counts",
                 field="min_count",
                 remedy="give two run folders, or leave it out",
             )
@@ -103,8 +103,8 @@ def shared_words(a: Vectors, b: Vectors, min_count: int = 1) -> SharedWords:
     if not kept.any():
         often = f" and occurs {min_count} times in both texts" if min_count > 1 else ""
         raise InputError(
-            f"the two tables share no word that has a vector in both{often}",
-            remedy="check that both are of one language and casing",
+            f"no word has a vector in both{often}",
+            remedy="check that both have the same language and casing",
         )
     rarity = np.maximum(rows_a, rows_b) if counts is None else -np.minimum(*counts)
     order = np.array(sorted(np.flatnonzero(kept).tolist(), key=lambda i: (rarity[i], both[i][0])), np.int64)
@@ -115,7 +115,7 @@ def shared_words(a: Vectors, b: Vectors, min_count: int = 1) -> SharedWords:
 
 @dataclass(frozen=True, eq=False)
 class Rotation:
-    """Map from the space of one table into that of another."""
+    """A map from one space into another."""
 
     matrix: Numbers  # (d', d), orthonormal rows, d' ≤ d
     kept: NDArray[np.bool_]  # (n,), which of the shared words took part in the fit
@@ -128,12 +128,12 @@ class Rotation:
         exact = np.result_type(rows, np.float32)
         matrix = self.matrix.astype(exact)
 
-        def turn(part: slice) -> None:
+        def rotate(part: slice) -> None:
             block = rows[part]
             moved = (block - self.origin).astype(exact) @ matrix + self.target
             out[part] = np.where(np.any(block != 0, axis=1, keepdims=True), moved, 0)
 
-        deque(by_blocks(len(rows), turn), maxlen=0)
+        deque(by_blocks(len(rows), rotate), maxlen=0)
         return out
 
 
@@ -159,9 +159,8 @@ def fit_rotation(
 ) -> Rotation:
     """Trimmed fit of b's rows (n, d') to a's (n, d), of the same n words, without the share ``trim`` of them.
 
-    Unit vectors are fitted. With ``centre`` the rows are fitted as they are after the means of both are
-    aligned. This changes cosines within b; use it if the words of one table share a direction that the other
-    lacks.
+    Unit vectors are fitted. With ``centre`` the rows are not scaled, and the means of both are aligned first.
+    This changes cosines within b; use it if the words of one side share a direction that the other lacks.
     """
     if not 0 <= trim < 0.5:
         raise OptionError(f"is a share from 0 up to a half, not {trim}", field="trim")
@@ -184,14 +183,14 @@ def fit_rotation(
 def _check_sizes(a: Table, b: Table, fitted: int) -> None:
     if b.shape[1] > a.shape[1]:
         raise InputError(
-            f"a table cannot be rotated into fewer dimensions: this one has {b.shape[1]} and the other "
+            f"vectors cannot be rotated into fewer dimensions: these have {b.shape[1]} and the others "
             f"{a.shape[1]}",
             remedy="swap them, or choose the method relative",
         )
     if fitted < b.shape[1]:
         raise InputError(
-            f"rotating {b.shape[1]} dimensions takes as many shared words, and only {fitted} are left to fit",
-            remedy="choose the method relative, a smaller --min-count, or a table of fewer dimensions",
+            f"rotating {b.shape[1]} dimensions needs as many shared words, and only {fitted} remain to fit",
+            remedy="choose the method relative, a smaller --min-count, or vectors of fewer dimensions",
         )
 
 
@@ -215,7 +214,7 @@ def relative_rows(rows: Float, anchors: Float) -> Table:
 
 def choose_anchors(
     words: list[str],  # n shared words, most frequent first
-    rows: Table,  # (n, d), unit rows in one of the tables
+    rows: Table,  # (n, d), their unit rows in one space
     number: int = ANCHORS,
     choose: str = "frequency",
     seed: int = 0,
@@ -232,7 +231,7 @@ def choose_anchors(
         raise OptionError(
             f"there are {len(words):,} shared words to choose {number} anchors from",
             field="anchor_words",
-            remedy="choose fewer anchors or a smaller least count",
+            remedy="choose fewer anchors or a smaller --min-count",
         )
     if choose == "frequency":
         return np.arange(number)

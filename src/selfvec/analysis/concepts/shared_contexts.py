@@ -27,7 +27,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.phrases import LINK, parts
 from selfvec.usage.contexts import SAMPLED, occurrences, padded_windows
-from selfvec.usage.examples import Example, marked_uses, repeated_last, sentences
+from selfvec.usage.examples import Example, marked_occurrences, repeated_last, sentences
 
 from .explicit_concepts import ConceptVectors, WhyConcepts
 from .terms import row_of, stop_words
@@ -248,7 +248,7 @@ def _uses(
         windows[:, 1:][windows[:, 1:] == windows[:, :-1]] = -1  # a context counts once per use
         scores = np.where(windows >= 0, contributions[windows], 0.0).sum(axis=1)
         scores = repeated_last(run, places, scores)
-        for use in marked_uses(batch, places, scores, dict.fromkeys(contexts, "shared"), most):
+        for use in marked_occurrences(batch, places, scores, dict.fromkeys(contexts, "shared"), most):
             marked = list(dict.fromkeys(word for word, mark in use["tokens"] if mark == "shared"))
             text = " ".join(" ".join(parts(word)) or word for word, _ in use["tokens"])
             shown.append(Use(batch.types[row], use["document"], text, marked))

@@ -1,4 +1,4 @@
-"""Has new text moved away from what a run knows? New documents against held-out ones of the run."""
+"""Tests whether new text differs from a run: new documents against held-out documents of the run."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """The documents that `monitor` compares: new ones, and held-out ones of the run that are treated alike.
 
 A run knows every word of its own text, so new text always has more unknown words. Therefore some of the run's
-documents are held out: for the test, the run knows only what the rest of its text says. Documents are the
-units, and one that repeats another but for its numbers is left out. If the new documents contain the run's
-own, these are left out, too.
+documents are held out: for the test, the run knows only the words of the rest of its text. Documents are the
+units. A document that differs from another only in its numbers is left out. If the new documents contain
+those of the run, these are left out as well.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Compared", "chosen_documents", "document_keys", "encoded", "own_text", "read_sample"]
 
-REDELIVERED = 0.1  # how much more often new documents repeat the run than its own do, if they contain it
+REDELIVERED = 0.1  # new documents that repeat the run more often than its own by this share contain the run
 _CHUNK = 500  # texts tokenised at a time
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
@@ -47,21 +47,21 @@ class Compared:
     places: NDArray[np.int64]  # of the new documents among those that were read
     rest: TokenBatch  # a sample of the run's other documents
     known: Mask  # (V,), words that the run would know without the held-out documents
-    expected: float  # share of unknown words in a document that was left out of the run
+    expected: float  # share of unknown words in a document held out of the run
     left_out: dict[str, int]  # new documents by reason
 
 
 def read_sample(
     corpus: Corpus, settings: Settings, most: int, seed: int, progress: Progress
 ) -> tuple[pl.DataFrame, int]:
-    """At most so many documents of a corpus, drawn at random while it is read once, and the number of all.
+    """At most ``most`` documents of a corpus, drawn at random in one reading, and the number of all.
 
     Columns are ``text`` and ``name``, the document's id or else its number.
     """
     import polars as pl
 
     if corpus.tokenized and settings.tokenizer != "whitespace":
-        rule = f"its documents are tokens already, which the tokeniser {settings.tokenizer} would cut again"
+        rule = f"its documents are tokens already: the tokeniser {settings.tokenizer} would split them again"
         raise CorpusError(rule, path=corpus.name, remedy="give texts")
     rng, total, kept = np.random.default_rng(seed), 0, []
     with progress.stage("Reading", corpus.total_bytes, "bytes") as advance:
@@ -108,10 +108,10 @@ def own_text(run: Run, settings: Settings, progress: Progress) -> TokenBatch | N
 def chosen_documents(
     own: TokenBatch, new: TokenBatch, least: int, sizes: tuple[int, int], seed: int
 ) -> Compared:
-    """Hold documents of the run out, and choose those that are compared.
+    """Hold out documents of the run, and choose the documents that are compared.
 
-    ``least`` is how often the run has a word that it knows. ``sizes`` are the most documents that are held
-    out, at most half of all, and of the rest that are drawn.
+    The run knows words that occur at least ``least`` times in it. ``sizes`` are the largest number of
+    held-out documents, at most half of all, and the largest number of documents drawn from the rest.
     """
     rng = np.random.default_rng(seed)
     new = _in_the_words_of(own, new)
@@ -132,7 +132,7 @@ def chosen_documents(
         repeats[:] = False
     else:
         repeats |= is_new & np.isin(pool_keys, keys[: len(held)])
-    fresh = rng.permutation(tried[~repeats[tried]])  # of equal documents one is drawn, from whichever side
+    fresh = rng.permutation(tried[~repeats[tried]])  # one of several equal documents is drawn
     chosen = _mask(pool, fresh[np.unique(pool_keys[fresh], return_index=True)[1]])
     left_out = {
         "without words": int(np.sum(np.diff(new.offsets) == 0)),
@@ -151,7 +151,7 @@ def chosen_documents(
 
 
 def document_keys(batch: TokenBatch) -> NDArray[np.uint64]:
-    """A number for the words of each document in their order, without those that have no letter, (D,).
+    """A hash of the words of each document in their order, without words that have no letter, (D,).
 
     >>> batch = TokenBatch.from_documents([["hail", "1.5", "inch"], ["hail", "2", "inch"], ["inch", "hail"]])
     >>> keys = document_keys(batch)
@@ -170,7 +170,7 @@ def document_keys(batch: TokenBatch) -> NDArray[np.uint64]:
 
 
 def _left_out_share(held: TokenBatch, counts: NDArray[np.int64], least: int) -> float:
-    """Share of the tokens whose word the run would not know without their own document."""
+    """Share of the tokens whose word the run would not know without the token's own document."""
     owner = np.repeat(np.arange(held.documents), np.diff(held.offsets))
     pairs, times = np.unique(owner * len(counts) + held.ids, return_counts=True)
     unknown = counts[pairs % len(counts)] - times < least
@@ -178,14 +178,14 @@ def _left_out_share(held: TokenBatch, counts: NDArray[np.int64], least: int) -> 
 
 
 def _in_the_words_of(own: TokenBatch, new: TokenBatch) -> TokenBatch:
-    """New documents over the run's words, in their order, and then their own."""
+    """New documents over the run's words in their order, followed by new words."""
     index = {word: i for i, word in enumerate(own.types)}
     numbers = np.fromiter((index.setdefault(word, len(index)) for word in new.types), np.int32)
     return TokenBatch(numbers[new.ids], new.offsets, list(index))
 
 
 def _joined(first: TokenBatch, second: TokenBatch) -> TokenBatch:
-    """The documents of two batches; the second has the types of the first, and more."""
+    """The documents of two batches; the types of the second begin with those of the first."""
     offsets = np.concatenate([first.offsets, second.offsets[1:] + len(first)])
     return TokenBatch(np.concatenate([first.ids, second.ids]), offsets, second.types)
 

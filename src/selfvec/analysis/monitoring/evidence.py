@@ -1,20 +1,21 @@
-"""What is measured of every document, and the p of the difference between new and held-out documents.
+"""The measures of every document, and the p of the difference between new and held-out documents.
 
 Four tests look for four kinds of change:
 
     unknown    documents with more unknown words
     distance   documents far from those of the run (one minus the mean cosine of the ten nearest)
-    words      words that more, or fewer, documents have: the sum of z⁴ over words
+    words      words that occur in more, or fewer, documents: the sum of z⁴ over words
     topics     topics with more, or fewer, documents: the sum of z²
 
-For the first two a document counts log(u)², where a share u of all documents lies as far or further, so that
-a few strange ones are seen among many ordinary ones. The documents are divided at random again and again,
-into as many new and old ones as there are. Each test's p is the share of divisions with at least its value.
-The least of the four is compared with the least of the four in every division (Westfall and Young, 1993), so
-that the p of all of them together keeps its level; of equal ones the larger deviation is less likely.
+In the first two tests a document weighs log(u)², where u is the share of all documents that are as far or
+farther, so that a few strange documents are found among many ordinary ones. The documents are repeatedly
+divided at random into as many new and old ones. Each test's p is the share of divisions with at least its
+value. The smallest p of the four is compared with the smallest p in every division (Westfall and Young,
+1993), so the joint p keeps its level. Divisions with an equal smallest p are ordered by their largest
+deviation.
 
-Vectors, document frequencies and topics are learned from the rest of the run alone, never from the documents
-that are compared. Otherwise these would fit the old ones better than the new ones.
+Vectors, document frequencies and topics are computed only from the rest of the run, not from the documents
+that are compared. Otherwise they would fit the old documents better than the new ones.
 """
 
 from __future__ import annotations
@@ -55,16 +56,16 @@ Ints = NDArray[np.int64]
 class Measured:
     """Figures of the N documents that are compared."""
 
-    unknown: Float  # (N,), share of words that the run would not know
+    unknown: Float  # (N,), share of words that the run does not know
     distance: Float  # (N,), from the run's other documents
     topics: Topics | None  # of the run's other documents; None if there is too little text
     of_topic: Ints  # (N,), -1 for none
     tested: NDArray[np.bool_]  # (V,), words with a letter that some documents have
-    documents: Ints  # (V,), documents of each word
+    documents: Ints  # (V,), number of documents with each word
 
 
 def measured(run: Run, compared: Compared, seed: int) -> Measured:
-    """Measure the documents by what the rest of the run says."""
+    """Measure the documents by the rest of the run."""
     pool, rest = compared.pool, compared.rest
     outside = np.concatenate(([0], np.cumsum(~compared.known[pool.ids])))
     unknown = np.diff(outside[pool.offsets]) / np.diff(pool.offsets)
@@ -98,7 +99,7 @@ def measured(run: Run, compared: Compared, seed: int) -> Measured:
 
 
 def _reference(run: Run, text: TokenBatch) -> Run:
-    """A run of some of the text, from the run's original vectors."""
+    """A run on a part of the text, with the run's original vectors."""
     words = [run.vectors.key_to_index[word] for word in text.types]
     original, sources = run.original.unit[words], run.original.sources[words]
     table = Vectors(text.types, original, sources=sources, counts=text.counts, normalized=True)
@@ -106,7 +107,7 @@ def _reference(run: Run, text: TokenBatch) -> Run:
 
 
 def _restricted(batch: TokenBatch, words: NDArray[np.bool_]) -> TokenBatch:
-    """The same documents with some of the words only, which are numbered anew."""
+    """The same documents with only some of the words, which are renumbered."""
     kept = words[batch.ids]
     ends = np.concatenate(([0], np.cumsum(kept)))
     ids = (np.cumsum(words) - 1)[batch.ids[kept]].astype(np.int32)
@@ -116,7 +117,7 @@ def _restricted(batch: TokenBatch, words: NDArray[np.bool_]) -> TokenBatch:
 def permutation_p(
     found: Measured, compared: Compared, permutations: int, seed: int
 ) -> tuple[float, dict[str, float]]:
-    """p of all tests together, and of each."""
+    """p of all tests together, and p of each test."""
     new, pool = compared.new, compared.pool
     columns = np.stack([_tail(found.unknown), _tail(found.distance)], axis=1)
     kinds = found.of_topic.max(initial=-1) + 1
@@ -139,14 +140,14 @@ def permutation_p(
         ).round(6)
     ranks = [(len(of) - np.searchsorted(np.sort(of), of)) / len(of) for of in values.T]
     least, spread = np.min(ranks, axis=0), np.maximum(values.std(axis=0), 1e-12)
-    furthest = ((values - values.mean(axis=0)) / spread).max(axis=1)  # among divisions of equal least p
+    furthest = ((values - values.mean(axis=0)) / spread).max(axis=1)  # orders divisions of equal least p
     each = {name: float(rank[0]) for name, rank in zip(TESTS, ranks, strict=True)}
     as_far = (least < least[0]) | ((least == least[0]) & (furthest >= furthest[0]))
     return float(np.mean(as_far)), each
 
 
 def _divisions(new: NDArray[np.bool_], permutations: int, seed: int) -> Iterator[NDArray[np.bool_]]:
-    """The documents as they are divided, then random divisions of the same sizes, in blocks (b, N)."""
+    """The true division of the documents, then random divisions of the same sizes, in blocks (b, N)."""
     rng = np.random.default_rng(seed)
     yield new[None]
     for start in range(0, permutations, _BLOCK):
@@ -154,7 +155,7 @@ def _divisions(new: NDArray[np.bool_], permutations: int, seed: int) -> Iterator
 
 
 def _tail(values: Float) -> Float:
-    """log(u)² of every value, u being the share of values that are as large or larger."""
+    """log(u)² of every value, where u is the share of values that are as large or larger."""
     below = np.searchsorted(np.sort(values), values)
     weights: Float = np.log(1 - below / len(values)) ** 2
     return weights
@@ -195,9 +196,9 @@ def _word_statistic(
 
 
 def two_sided_p(taken: Ints, occurs: Ints, new: int, total: int) -> Float:
-    """p of numbers of new documents, (k,), if ``occurs`` of ``total`` documents fall anywhere by chance.
+    """p of numbers of new documents, (k,), if ``occurs`` of ``total`` documents are divided by chance.
 
-    Twice the smaller tail of the hypergeometric distribution: what all divisions of the documents would give.
+    Twice the smaller tail of the hypergeometric distribution, the exact result over all divisions.
 
     >>> two_sided_p(np.array([3, 2]), np.array([3, 3]), 3, 6).round(6).tolist()
     [0.1, 1.0]
@@ -216,7 +217,7 @@ def _hypergeometric(
     logs: NDArray[np.float64],  # logarithms of the factorials of 0, 1, …, total
     out: NDArray[np.float64],
 ) -> None:
-    """Twice the smaller tail into ``out``."""
+    """Write twice the smaller tail into ``out``."""
     total = len(logs) - 1
     every = logs[total] - logs[new] - logs[total - new]
     for row in range(len(taken)):

@@ -1,4 +1,4 @@
-"""`monitor`: has new text moved away from what a run knows, and what shows it?"""
+"""`monitor`: whether new text differs from the text of a run, and the rows that show it."""
 
 from __future__ import annotations
 
@@ -42,24 +42,24 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, repr=False)
 class Monitoring(ResultTable):
-    """New documents compared with what a run knows.
+    """Result of `monitor`: new documents compared with a run.
 
     Attributes
     ----------
     alarm : bool
         Whether ``p`` is at most ``level``.
     p : float or None
-        Share of random divisions of the documents in which new and old ones differ as much; None if it could
-        not be tested, for the reason in ``note``.
+        Share of random divisions of the documents in which new and old ones differ as much; None if not
+        tested, for the reason in ``note``.
     unknown_share : float
         Share of the new documents' words that the run does not know.
     unknown_expected : float or None
-        The same in documents like the run's own.
+        The same for documents like those of the run.
     tests : list of dict
         ``test``, the mean of ``old`` and of ``new`` documents, and ``p``, for each of four tests.
     rows : list of dict
-        Topics, words and documents that show the change, each kind by its evidence: ``kind``, ``name``,
-        ``old`` and ``new``, ``change``, ``p``, ``q``, ``text``.
+        Topics, words and documents that show the change, each kind ordered by p: ``kind``, ``name``, ``old``
+        and ``new``, ``change``, ``p``, ``q``, ``text``.
     """
 
     alarm: bool
@@ -67,9 +67,9 @@ class Monitoring(ResultTable):
     level: float
     unknown_share: float
     unknown_expected: float | None
-    documents: int  # all new ones
-    compared: int = 0  # of them
-    held_out: int = 0  # of the run's
+    documents: int  # all new documents
+    compared: int = 0  # new documents that were compared
+    held_out: int = 0  # held-out documents of the run
     left_out: dict[str, int] = field(default_factory=dict)
     note: str = ""
     tests: list[Row] = field(default_factory=list)
@@ -119,11 +119,11 @@ def monitor(
     skip_bad_rows : bool
         Whether to leave out and count malformed rows of files.
     level : float
-        The alarm is raised if p is at most this, so often by chance.
+        The alarm is raised if p is at most this. It is also the share of false alarms.
     top : int
         Rows of each kind.
     sample : int
-        New documents that are compared; of more, so many are drawn at random.
+        Largest number of new documents that are compared; from more documents a random sample is drawn.
     permutations : int
         Random divisions of the documents.
     seed : int
@@ -137,11 +137,11 @@ def monitor(
     Raises
     ------
     OptionError
-        If an option has a value it cannot have.
+        If an option has an invalid value.
     CorpusError
         If the documents cannot be read.
     InputError
-        If the documents are too few for an alarm, or without words.
+        If there are too few documents for an alarm, or they have no words.
 
     Examples
     --------
@@ -172,7 +172,7 @@ def monitor(
     frame, total = read_sample(as_corpus(documents), settings, sample, seed, progress)
     new = encoded(frame["text"], run, settings)
     if not len(new):
-        raise InputError("no word is left of the new documents", remedy="give documents with words")
+        raise InputError("no words of the new documents remain", remedy="give documents with words")
     known = np.array([word in run.vectors for word in new.types], bool)
     found = Monitoring(False, None, level, float(1 - known[new.ids].mean()), None, total)
     own = own_text(run, settings, progress)
@@ -184,13 +184,13 @@ def monitor(
 
 
 def _untested(found: Monitoring, run: Run, least: int) -> Monitoring:
-    """Only the unknown words, since the run's documents are not at hand."""
+    """The result without a test, because the run's documents are not available."""
     counts, expected = run.vectors.counts, None
-    if counts is not None and least == 1:  # Good and Turing's estimate: words that occur once
+    if counts is not None and least == 1:  # the Good-Turing estimate: words that occur once
         expected = float(np.sum(counts == 1) / max(int(counts.sum()), 1))
     note = (
-        "the run has not kept all words of its documents, and their files are not there unchanged, so there "
-        "is nothing to compare new documents with: only unknown words are counted, without an alarm"
+        "the run has not kept all words of its documents, and their files are missing or changed, so new "
+        "documents cannot be compared with them: only unknown words are counted, without an alarm"
     )
     return replace(found, unknown_expected=expected, note=note)
 
@@ -213,7 +213,7 @@ def _tested(
         left_out=compared.left_out,
     )
     if not new:
-        return replace(found, note="the run has all of these documents already")
+        return replace(found, note="the run already has all of these documents")
     if comb(new + held_out, new) < 1 / found.level:
         rule = (
             f"{new} new documents and {held_out} of the run are too few for an alarm at level {found.level:g}"
@@ -237,7 +237,7 @@ def _tested(
 
 
 def _topic_rows(found: Measured, compared: Compared) -> list[Row]:
-    """Topics of the run by the evidence that their share changed."""
+    """Topics of the run, ordered by the p of a change of their share."""
     if found.topics is None:
         return []
     old, new = (
@@ -249,7 +249,7 @@ def _topic_rows(found: Measured, compared: Compared) -> list[Row]:
 
 
 def _word_rows(run: Run, found: Measured, compared: Compared) -> list[Row]:
-    """Words by the evidence that more, or fewer, documents have them."""
+    """Words, ordered by the p of a change of their number of documents."""
     pool, words = compared.pool, np.flatnonzero(found.tested)
     part = pool.part(compared.new)
     new = document_frequencies(part.ids, part.offsets, len(pool.types))[words]
@@ -259,7 +259,7 @@ def _word_rows(run: Run, found: Measured, compared: Compared) -> list[Row]:
 
 
 def _share_rows(kind: str, names: list[str], old: Ints, new: Ints, compared: Compared) -> list[Row]:
-    """Rows of what so many old and new documents have, by their p."""
+    """Rows of the shares of old and new documents, ordered by p."""
     before, after = (int(of.sum()) for of in _sides(compared))
     p = np.maximum(two_sided_p(new, old + new, after, before + after), 1e-300)
     change = np.log2((new + 0.5) / (after + 1) * (before + 1) / (old + 0.5))
@@ -271,7 +271,7 @@ def _share_rows(kind: str, names: list[str], old: Ints, new: Ints, compared: Com
 
 
 def _document_rows(found: Measured, compared: Compared, frame: pl.DataFrame) -> list[Row]:
-    """The new documents that are furthest from the run; p is the share of old ones as far."""
+    """The new documents farthest from the run; p is the share of old documents as far."""
     old, new = (found.distance[of] for of in _sides(compared))
     p = tail_p(new, old)
     q, usual = benjamini_hochberg(p), float(np.median(old))

@@ -1,6 +1,6 @@
-"""What changed between two parts of a corpus, how much, and whether chance would do the same.
+"""Changes of words between two parts of a corpus, with a test against chance.
 
-slices ──▶ vectors of uses ──▶ sums by blocks of documents ──▶ distance, APD, p, q ──▶ rows
+slices ──▶ vectors of occurrences ──▶ sums by blocks of documents ──▶ distance, APD, p, q ──▶ rows
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The neighbours that words have gained and lost between two tables."""
+"""The neighbours that words have gained and lost between two sets of vectors."""
 
 from __future__ import annotations
 

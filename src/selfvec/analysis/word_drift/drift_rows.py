@@ -1,4 +1,4 @@
-"""`drift`: what changed between two slices of a corpus, or by refining, as rows of words."""
+"""`drift`: the words that changed between two slices of a corpus, or by refining."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
 from selfvec.numerics.statistics import benjamini_hochberg
 from selfvec.usage.examples import Example, examples, sentences
-from selfvec.usage.use_vectors import TOKENS, UseSpace, slice_vectors, use_space
+from selfvec.usage.occurrence_vectors import TOKENS, OccurrenceSpace, occurrence_space, slice_vectors
 
 from .changed_neighbours import Side, changed_neighbours, known_rows
-from .nearest_uses import nearest_distances
+from .nearest_occurrences import nearest_distances
 from .permutation_test import LEVEL, Distances, mean_rank, permutation_test, refinement_drift
 from .slices import chosen_slices, sources_of
 from .word_choice import WordChoice, chosen_words, left_out_words, measurable
@@ -28,7 +28,7 @@ from .word_choice import WordChoice, chosen_words, left_out_words, measurable
 __all__ = ["Drift", "drift", "measure_all", "named_words"]
 
 
-_NEAR = 0.007  # contexts that are summed while two words are compared
+_NEAR = 0.007  # contexts that could be summed in the time of comparing two words
 _Z = 1.96  # standard errors in half of a 95 % interval
 
 Ints = NDArray[np.int64]
@@ -45,11 +45,11 @@ class Drift(ResultTable):
     rows : list of dict
         One dict per word, as in ``selfvec drift --json``.
     only_a, only_b : int
-        Words that occur often enough but in one slice only; they have no row.
+        Words that occur often enough, but in one slice only; they have no row.
     left_out : dict
-        How many words are not listed, by reason.
+        Number of words that are not listed, by reason.
     unknown : list of dict
-        Words that were asked for and have no row: word, reason, and their counts.
+        Named words without a row: word, reason, and their counts.
     """
 
     order = f"words with q ≤ {LEVEL} first; then by distance - expected, the largest first"
@@ -63,9 +63,9 @@ class Drift(ResultTable):
     unknown: list[dict[str, Any]] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)  # by word, of words that are not listed by default
     min_count: int = 5
-    slices: tuple[Slice, ...] = ()  # that uses come from; none if the run has not kept its corpus
+    slices: tuple[Slice, ...] = ()  # that occurrences come from; none if the run has not kept its corpus
     seed: int = 0
-    space: UseSpace | None = None  # of the slices, if it was made
+    space: OccurrenceSpace | None = None  # of the slices, if it was made
     quotes: dict[str, list[Example]] = field(default_factory=dict)  # by word, see `illustrate`
 
     def __len__(self) -> int:
@@ -84,9 +84,9 @@ class Drift(ResultTable):
         return short_repr(title, [row["word"] for row in self.rows], "see .rows or .to_polars()")
 
     def choose(self, run: Run, which: WordChoice) -> Drift:
-        """The words of a choice, from the measures of all words: with their q, change and order.
+        """The rows of a choice of words, with their q, change and order.
 
-        Of a choice that names words, only these; their q is that of the whole list.
+        If the choice names words, only these are listed; their q is that among all words.
         """
         sides = self.slices if len(self.slices) == 2 else ()
         named, unknown = named_words(run, sides, which, self.min_count)
@@ -127,9 +127,10 @@ class Drift(ResultTable):
     def illustrate(
         self, run: Run, top: int | None = None, number: int = 1, progress: Progress | None = None
     ) -> Drift:
-        """Add ``examples_a`` and ``examples_b`` to the first rows: uses that show the change.
+        """Add ``examples_a`` and ``examples_b`` to the first rows: occurrences that show the change.
 
-        They are sentences if the run's original files are unchanged, otherwise the words around the use.
+        They are sentences if the run's original files are unchanged, otherwise the words around the
+        occurrence.
         """
         if not self.slices:
             return self
@@ -152,14 +153,14 @@ class Drift(ResultTable):
         return replace(self, rows=[*shown, *self.rows[len(shown) :]], quotes=quotes)
 
     def _uses(self, run: Run, top: int | None, number: int, progress: Progress) -> list[Example]:
-        """Uses that show the change of the first words, as sentences."""
+        """Occurrences that show the change of the first words, as sentences."""
         index, rows = run.vectors.key_to_index, self.rows[:top]
         size = 0 if run.tokens is None else len(run.tokens)
         windows = min(2 * TOKENS * len(self.slices), 2 * size) * (self.space is None)
-        costs = {"Preparing uses": windows, "Uses": 5000 * len(rows), "Sentences": size / 8}
+        costs = {"Preparing occurrences": windows, "Occurrences": 5000 * len(rows), "Sentences": size / 8}
         with progress.steps("Sentences", costs) as steps:
-            space, found = self.space or use_space(run, self.slices, self.seed, steps), list[Example]()
-            with steps.stage("Uses", len(rows), "words") as advance:
+            space, found = self.space or occurrence_space(run, self.slices, self.seed, steps), list[Example]()
+            with steps.stage("Occurrences", len(rows), "words") as advance:
                 for row in rows:
                     found += examples(space, index[row["word"]], number)
                     advance(1)
@@ -182,7 +183,7 @@ def drift(
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> Drift:
-    """What changed between two slices of a run's corpus, or by refining if it has no slices.
+    """The words that changed between two slices of a run's corpus, or by refining if it has no slices.
 
     Parameters
     ----------
@@ -196,7 +197,8 @@ def drift(
     min_count : int
         Leave out words that occur less often in either slice.
     permutations : int
-        Random splits of a word's documents, at most. If few words are beyond all of them, these get more.
+        Largest number of random splits of a word's documents. If few words are beyond all of them, more
+        splits are drawn for these words.
     seed : int
         For every random choice.
     jobs : int, optional
@@ -207,10 +209,11 @@ def drift(
     -------
     Drift
         Rows have ``word``; ``distance`` with its 95 % interval ``low`` to ``high``, and ``expected``, the
-        distance in random splits of the same documents; ``apd``; ``nearest``, the mean distance of a use to
-        the nearest five in the other slice; ``change``, the mean rank of the word by distance and by nearest,
-        from 0 to 1; ``p`` and ``q``; ``count_a``, ``count_b``, ``documents_a``, ``documents_b``;
-        ``gained`` and ``lost`` neighbours (words that occur ``min_count`` times in that slice).
+        distance in random splits of the same documents; ``apd``; ``nearest``, the mean distance of an
+        occurrence to the nearest five in the other slice; ``change``, the mean rank of the word by distance
+        and by nearest, from 0 to 1; ``p`` and ``q``; ``count_a``, ``count_b``, ``documents_a``,
+        ``documents_b``; ``gained`` and ``lost`` neighbours (words that occur ``min_count`` times in that
+        slice).
 
     Raises
     ------
@@ -226,9 +229,9 @@ def drift(
 def named_words(
     run: Run, slices: Sequence[Slice], which: WordChoice, min_count: int
 ) -> tuple[set[str], list[dict[str, Any]]]:
-    """The words that a choice names and that can be measured; of the others the reason, and their counts.
+    """The named words that can be measured; for the other named words, the reason and their counts.
 
-    `InputError` if words are named and none can be measured.
+    Raises `InputError` if words are named and none can be measured.
     """
     if not which.words:
         return set(), []
@@ -247,10 +250,10 @@ def measure_all(
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> Drift:
-    """Measure every word that occurs often enough, also those that no choice lists by default."""
+    """Measure every word that occurs often enough, including words that are not listed by default."""
     sources, test = sources_of(run, slices), {"permutations": permutations, "seed": seed}
     with (progress or Progress()).steps("Drift", _costs(run, slices, min_count)) as steps:
-        space = use_space(run, sources, seed, steps) if sources else None
+        space = occurrence_space(run, sources, seed, steps) if sources else None
         how: dict[str, Any] = {**test, "jobs": threads(jobs), "progress": steps}
         names, counts, able = _sides(run, slices, min_count)
         with steps.stage("Choosing words", None, "words"):
@@ -293,7 +296,9 @@ def _sides(run: Run, slices: Sequence[Slice], min_count: int) -> tuple[list[str]
 Measured = tuple[Distances, list[Side]]
 
 
-def _between(space: UseSpace, words: Ints, often: Ints, min_count: int, how: dict[str, Any]) -> Measured:
+def _between(
+    space: OccurrenceSpace, words: Ints, often: Ints, min_count: int, how: dict[str, Any]
+) -> Measured:
     """Measure words between two slices."""
     found = permutation_test(space, words, **how)
     jobs, progress = how["jobs"], how["progress"]
@@ -302,14 +307,16 @@ def _between(space: UseSpace, words: Ints, often: Ints, min_count: int, how: dic
     return found, [known_rows(often, tables.pop(0)) for _ in range(2)]
 
 
-def _by_refining(run: Run, space: UseSpace | None, words: Ints, often: Ints, how: dict[str, Any]) -> Measured:
+def _by_refining(
+    run: Run, space: OccurrenceSpace | None, words: Ints, often: Ints, how: dict[str, Any]
+) -> Measured:
     """Measure words between their original and their refined vectors."""
     found = refinement_drift(run, space, words, **how)
     return found, [known_rows(often, table.unit[often]) for table in (run.original, run.vectors)]
 
 
 def _costs(run: Run, slices: Sequence[Slice], min_count: int) -> dict[str, float]:
-    """How long each step takes in proportion: about as many contexts as could be summed in the time."""
+    """The relative duration of each step, as the number of contexts that could be summed in this time."""
     batch, counts = run.tokens, run.vectors.counts
     if batch is None:
         return {"Choosing words": 1}
@@ -319,12 +326,12 @@ def _costs(run: Run, slices: Sequence[Slice], min_count: int) -> dict[str, float
     split = int(counts[:, able].sum()) + 150 * words
     near = _NEAR * words * max(words, int((counts >= min_count).any(axis=0).sum()))
     costs: dict[str, float] = {
-        "Preparing uses": 2 * min(text, TOKENS * len(counts)) + 8 * len(able),
+        "Preparing occurrences": 2 * min(text, TOKENS * len(counts)) + 8 * len(able),
         "Choosing words": text / 4,
         "Splitting": split,
     }
     if slices:
-        costs |= {"Splitting again": split / 10, "Nearest uses": 1500 * words, "Comparing": text}
+        costs |= {"Splitting again": split / 10, "Nearest occurrences": 1500 * words, "Comparing": text}
     return costs | {"Neighbours": near}
 
 

@@ -1,7 +1,7 @@
-"""Results of `drift` kept in the run folder, so that a comparison is computed once.
+"""A cache of the results of `drift` in the run folder, so that a comparison is computed once.
 
-The command line, the page and the assistant's tools share them. A result has the measures of every word; the
-words listed are chosen when it is read. It is used again only if the run, the slices, the options and the
+The command line, the web page and the MCP tools share it. A result holds the measures of every word; the
+listed words are chosen when it is read. A result is reused only if the run, the slices, the options and the
 version are the same.
 """
 
@@ -45,7 +45,7 @@ def kept_drift(
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> Drift:
-    """`drift`, from the run folder if it was computed before; otherwise it is kept there, if possible."""
+    """The result of `drift`: read from the run folder, or else computed and saved there if possible."""
     options = {"min_count": min_count, "permutations": permutations, "seed": seed}
     which, slices = which or WordChoice(), chosen_slices(run, between)
     named_words(run, slices, which, min_count)
@@ -68,16 +68,16 @@ def is_kept(
     permutations: int = 1000,
     seed: int = 0,
 ) -> bool:
-    """Whether `kept_drift` has this result and need not compute it."""
+    """Whether `kept_drift` can read this result and need not compute it."""
     options = {"min_count": min_count, "permutations": permutations, "seed": seed}
     path = _path(run, chosen_slices(run, between), options)
     return path is not None and path.is_file()
 
 
 def _path(run: Run, slices: Sequence[Slice], options: dict[str, Any]) -> Path | None:
-    """Where the result of a comparison is kept.
+    """The path of the saved result of a comparison.
 
-    None for a run that is not in a folder, or whose folder holds another run by now, as after an update.
+    None for a run without a folder, or if the folder now holds another run, for example after an update.
     """
     if run.folder is None:
         return None
@@ -94,13 +94,13 @@ def _path(run: Run, slices: Sequence[Slice], options: dict[str, Any]) -> Path | 
 
 
 def _content(provenance: Mapping[str, Any]) -> str:
-    """What tells a run from others. ``slice`` is no part of it: the slices compared are."""
+    """The identity of a run. The option ``slice`` is left out, because the compared slices are in the key."""
     options = {**provenance.get("options", {}), "slice": None}
     return json.dumps({**provenance, "options": options}, sort_keys=True, default=repr)
 
 
 def _read(path: Path) -> dict[str, Any] | None:
-    """A kept result; None if there is none, or it is damaged."""
+    """A saved result; None if it is missing or damaged."""
     try:
         content = path.read_bytes()
         found = parse_json(content) if is_sealed(content) else None
@@ -119,7 +119,7 @@ def _of_words(rows: Any, run: Run) -> bool:
 
 
 def _write(path: Path, found: dict[str, Any]) -> None:
-    """Keep a result, if the run folder can be written."""
+    """Save a result if the run folder is writable."""
     try:
         with writing(path):
             path.parent.mkdir(exist_ok=True)

@@ -1,6 +1,6 @@
 """Compiled permutation tests of drift: random splits of documents, and random signs.
 
-Each word has a random stream of its own, so its p has the same bits for any number of threads.
+Each word has its own random stream, so its p has the same bits for any number of threads.
 """
 
 from __future__ import annotations
@@ -107,9 +107,9 @@ def _upper_tail(value, mean, variance, skewness):
 
 @njit(cache=True, nogil=True)
 def _beyond_all(found, moments, draws, number, one):
-    """p of a distance that none of the drawn splits reached, from the moments of these.
+    """p of a distance that no drawn split reached, from the moments of the splits.
 
-    At most what counting gives, and at least the share of a single split among all.
+    It is at most 1 / (draws + 1), and at least the share of a single split among all possible ones.
     """
     mean, second, third = moments / draws
     variance = max(second - mean**2, 0.0)
@@ -124,12 +124,13 @@ def _beyond_all(found, moments, draws, number, one):
 def split_test(rows, ones, starts, words, permutations, enough, seed, out):
     """Compare the distance of each word with its distance in random splits of the same blocks.
 
-    (R, d) ``rows`` are sums of uses by block. Word m has those from ``starts[m]`` to ``starts[m + 1]``, of
-    which the first ``ones[m]`` are the first side's. ``words`` seed the random streams. At most
-    ``permutations`` splits are drawn; drawing stops after ``enough`` that are as far apart, and fifty in all.
-    If no split is as far apart, p is read from a Pearson III distribution with the mean, the variance and the
-    skewness of the splits (Mielke and Berry, 2007, *Permutation Methods*). Written to (m, 5 or more) ``out``:
-    distance, its standard error, p, mean distance over the splits, splits.
+    (R, d) ``rows`` are sums of occurrences by block. Word m has the rows from ``starts[m]`` to ``starts[m +
+    1]``; the first ``ones[m]`` belong to the first side. ``words`` seed the random streams. At most
+    ``permutations`` splits are drawn; drawing stops after ``enough`` splits that are as far apart, but not
+    before fifty splits. If no split is as far apart, p is taken from a Pearson III distribution with the
+    mean, the variance and the skewness of the splits (Mielke and Berry, 2007, *Permutation Methods*). Written
+    to (m, 5 or more) ``out``: distance, its standard error, p, mean distance over the splits, number of
+    splits.
     """
     for m in range(len(ones)):
         blocks = rows[starts[m] : starts[m + 1]]
@@ -184,7 +185,8 @@ def sign_flip_test(rows, starts, words, known, permutations, enough, seed, out):
     """Compare how well the blocks of each word agree with how well they agree under random signs.
 
     Agreement is measured orthogonal to the original vectors, (m, d) ``known`` unit rows; the rest is as for
-    `split_test`. Written to (m, 2) ``out``: p, and the sum of the uses' cosines to the original vector.
+    `split_test`. Written to (m, 2) ``out``: p, and the sum of the occurrences' cosines to the original
+    vector.
     """
     for m in range(len(words)):
         blocks = rows[starts[m] : starts[m + 1]].copy()

@@ -1,9 +1,9 @@
 """Distance of each word between two states, and its p from random splits of its documents, or random signs.
 
-Size and significance are different things. A rare word is far apart in two slices for lack of evidence; the
-distance in random splits of its documents shows how far. Chance is a matter of documents, not of tokens: a
-document that uses a word ten times is one observation. Splits keep the number of blocks on each side, so
-they are as uneven as the slices are, and a change of frequency alone is no change of use.
+Size and significance are different. The vectors of a rare word in two slices are far apart by chance; random
+splits of its documents show how far. Documents are the observations, not tokens: ten occurrences in one
+document are one observation. Splits keep the number of blocks on each side, so they are as uneven as the
+slices, and a change of frequency alone does not count as a change of meaning.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.numerics.rows import unit_rows
-from selfvec.usage.use_vectors import Blocks, BlockSums, UseSpace, block_sums, document_counts
+from selfvec.usage.occurrence_vectors import Blocks, BlockSums, OccurrenceSpace, block_sums, document_counts
 
 from .permutation_kernels import sign_flip_test, split_test
 
@@ -31,12 +31,12 @@ __all__ = [
 ]
 
 BLOCKS = 64  # of a word's documents on the smaller side, at most
-RATIO = 3  # times as many on the larger side, at most: chance comes mostly from the smaller side
-ENOUGH = 20  # splits as far apart as the slices after which no more are drawn
-FEW = 3  # with fewer splits as far apart, counting the slices themselves, p is too coarse
+RATIO = 3  # times as many on the larger side, at most: most of the chance variation is from the smaller side
+ENOUGH = 20  # number of splits as far apart as the slices after which drawing stops
+FEW = 3  # with fewer splits as far apart, including the slices themselves, p is too coarse
 MOST = 200_000  # splits of one word
-LEVEL = 0.05  # false discovery rate that p has to be fine enough for
-_ROUNDING = 1e-6  # distance that rounding alone makes
+LEVEL = 0.05  # false discovery rate that p must be fine enough for
+_ROUNDING = 1e-6  # distance caused by rounding alone
 
 Ints = NDArray[np.int64]
 Numbers = NDArray[np.float64]
@@ -47,17 +47,17 @@ class Distances:
     """Figures of m words between two states; arrays are (m,) unless noted."""
 
     words: Ints
-    distance: Numbers  # 1 - cosine of the mean uses
+    distance: Numbers  # 1 - cosine of the mean vectors of the occurrences
     error: Numbers  # its standard error, by jackknife over blocks; NaN if a side has a single block
     p: Numbers  # share of random splits of the word's documents that are as far apart, never 0
     expected: Numbers  # mean distance over the splits
-    apd: Numbers  # average pairwise distance: mean cosine distance of a use on one side to one on the other
+    apd: Numbers  # average pairwise distance: mean cosine distance of occurrences on both sides
     documents: Ints  # (m, 2), number of documents on each side in which the word occurs
-    nearest: Numbers | None = None  # mean distance of a use to the nearest uses on the other side
+    nearest: Numbers | None = None  # mean distance of an occurrence to the nearest on the other side
 
 
 def mean_rank(distance: Numbers, nearest: Numbers) -> Numbers:
-    """Mean rank of each word by distance and by nearest uses, from 0 to 1; NaN if these are not known."""
+    """Mean rank of each word by distance and by nearest occurrences, from 0 to 1; NaN if not measured."""
     if len(distance) < 2 or np.isnan(nearest).any():
         return np.full(len(distance), np.nan)
     ranks = [np.argsort(np.argsort(of, kind="stable")) for of in (distance, nearest)]
@@ -76,7 +76,7 @@ def document_blocks(documents: Ints) -> Blocks:
 
 
 def permutation_test(
-    space: UseSpace,  # of two slices
+    space: OccurrenceSpace,  # of two slices
     words: Ints,  # (m,), each occurs in both slices
     *,
     permutations: int = 1000,
@@ -86,9 +86,10 @@ def permutation_test(
 ) -> Distances:
     """Measure words between the two slices of a space. The figures have the same bits for any ``jobs``.
 
-    Splits stop early for words that random splits move as far (Besag and Clifford, 1991, *Sequential Monte
-    Carlo p-values*). If few words are beyond almost all of the ``permutations`` splits, these get more, until
-    p is fine enough for the false discovery rate among all words. The further splits are drawn afresh.
+    Drawing stops early for words that random splits move as far (Besag and Clifford, 1991, *Sequential Monte
+    Carlo p-values*). If few words are beyond almost all of the ``permutations`` splits, more splits are drawn
+    for these words, until p is fine enough for the false discovery rate among all words. Those splits are
+    new.
     """
     documents = document_counts(space)
     blocks = document_blocks(documents)
@@ -131,7 +132,7 @@ def _figures(part: BlockSums, blocks: Blocks, permutations: int, seed: int) -> N
 
 def refinement_drift(
     run: Run,
-    space: UseSpace | None,  # of all documents; without it only the distance is known
+    space: OccurrenceSpace | None,  # of all documents; without it only the distance is measured
     words: Ints,  # (m,)
     *,
     permutations: int,
@@ -141,10 +142,10 @@ def refinement_drift(
 ) -> Distances:
     """Measure every word between its original and its refined vector.
 
-    One text moved every word, so there are no two slices to split. The test asks whether what the uses add to
-    the original vector has one direction, or whether documents pull in different ones: p is the share of
-    random signs of the documents under which the uses agree as well. ``apd`` is the mean distance of a use to
-    the original vector. There is no error, and ``expected`` is 0.
+    One text moved every word, so there are no two slices to split. The test is whether the documents move the
+    original vector in one direction or in different ones: p is the share of random signs of the documents
+    under which the occurrences agree as well. ``apd`` is the mean distance of an occurrence to the original
+    vector. There is no error, and ``expected`` is 0.
     """
     original, refined = run.original.unit, run.vectors.unit
     distance = 1 - np.einsum("ij,ij->i", original[words], refined[words], dtype=np.float64)
@@ -164,6 +165,6 @@ def refinement_drift(
             figures.append(found)
             advance(len(part.words))
     p, apd = np.concatenate([np.zeros((0, 2)), *figures]).T
-    p = np.where(distance < _ROUNDING, 1.0, p)  # a word that did not move did not change
+    p = np.where(distance < _ROUNDING, 1.0, p)  # words that did not move are not significant
     sides = np.repeat(documents[words], 2, axis=1)
     return Distances(words, distance, unknown, p, np.zeros(len(words)), apd, sides)

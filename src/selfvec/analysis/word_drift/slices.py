@@ -1,8 +1,8 @@
 """Slices of a corpus that can be compared, and the path of a word through them.
 
-A corpus of many years has some years with hardly a document, so neighbouring periods are joined. A path is
-the mean use of a word in each slice, with a bootstrap of the documents (Efron, 1979): resampling them with
-replacement gives other positions that the word could have had.
+A corpus of many years may have years with few documents, so neighbouring periods are joined. A path is the
+mean vector of a word's occurrences in each slice, with a bootstrap of the documents (Efron, 1979): resampling
+them with replacement gives other positions that the word could have had.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from selfvec.corpus.slices import Slice, by_label, by_period, named_slice
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import unit_rows
-from selfvec.usage.use_vectors import Blocks, block_sums, document_counts, use_space
+from selfvec.usage.occurrence_vectors import Blocks, block_sums, document_counts, occurrence_space
 
 from .permutation_test import BLOCKS
 
@@ -36,7 +36,7 @@ __all__ = [
     "without_slices",
 ]
 
-ENOUGH = 2_000  # tokens: with fewer, hardly a word of a period can be compared
+ENOUGH = 2_000  # tokens; with fewer, hardly any word of a period can be compared
 PARTS = 8  # most slices of a text
 DRAWS = 200  # of the bootstrap
 LEVEL = 0.95  # of the interval around a distance
@@ -160,13 +160,13 @@ def _two(slices: list[Slice]) -> list[Slice]:
     """The slices, if there is more than one."""
     if len(slices) == 1:
         raise InputError(
-            f"the run has one slice only, {slices[0].name}", remedy="say what to compare: --between A..B C..D"
+            f"the run has only one slice, {slices[0].name}", remedy="name the slices: --between A..B C..D"
         )
     return slices
 
 
 def sources_of(run: Run, slices: Sequence[Slice]) -> tuple[Slice, ...]:
-    """The slices whose uses are measured: all documents if none are compared; none without a corpus."""
+    """The slices to measure: all documents if no slices are compared; empty without a corpus."""
     if slices or run.tokens is None:
         return tuple(slices)
     return (Slice("all", np.ones(run.tokens.documents, bool)),)
@@ -182,11 +182,11 @@ class SlicePath:
     names : tuple of str
         Names of the slices.
     vectors : (S, d) float32
-        Its mean use in each slice, unit rows; zeros in slices without the word.
+        The mean vector of its occurrences in each slice, unit rows; zeros in slices without the word.
     draws : (B, S, d) float32
         The same for B bootstrap draws of the documents of each slice.
     uses, documents : (S,) int64
-        Number of uses, and of documents with the word.
+        Number of occurrences, and of documents with the word.
     """
 
     word: str
@@ -206,8 +206,9 @@ class SlicePath:
     def from_first(self, level: float = LEVEL) -> tuple[NDArray[np.float64], ...]:
         """Distance of each slice from the first one with the word, and its lower and upper bound, (S,) each.
 
-        Distances of resampled positions are larger, because chance adds to both ends; so their spread is
-        shifted to the measured distance. NaN in slices without the word; the bounds of the first slice are 0.
+        Distances of resampled positions are larger, because both ends vary by chance. Therefore their spread
+        is shifted to the measured distance. NaN in slices without the word; the bounds of the first slice are
+        0.
         """
         alive = self.vectors.any(axis=1)
         first = int(np.argmax(alive))
@@ -250,7 +251,7 @@ def slice_paths(
     Parameters
     ----------
     run : Run
-        Has kept its corpus.
+        A run that kept its corpus.
     words : sequence of str
     slices : sequence of Slice, optional
         In order; `comparable_slices` of the run by default.
@@ -269,10 +270,10 @@ def slice_paths(
         raise InputError(
             "a path needs at least two slices, and this run has fewer",
             path=run.folder,
-            remedy="refine again with --slice year, or say which slices",
+            remedy="refine again with --slice year, or name the slices",
         )
     rows = np.array([run.index(word) for word in words], np.int64)
-    space = use_space(run, every, seed)
+    space = occurrence_space(run, every, seed)
     documents = document_counts(space)
     missing = [i for i in rows.tolist() if not documents[i].any()]
     if missing:
@@ -298,7 +299,7 @@ def slice_paths(
 
 
 def _resampled(rows: Table, rng: np.random.Generator) -> Table:
-    """Unit sums of as many blocks, drawn with replacement, (B, d)."""
+    """Unit sums of blocks drawn with replacement, as many as there are, (B, d)."""
     if not len(rows):
         return np.zeros((DRAWS, rows.shape[1]), np.float32)
     times = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=DRAWS)

@@ -1,7 +1,7 @@
-"""Which words drift tests: not stop words, numbers, or words of repeated text (boilerplate).
+"""The words that drift tests: without stop words, numbers, and words of repeated text (boilerplate).
 
-A copyright line that every document of one year ends with makes *reserved* the word that changed most. So a
-word is left out if most of its uses in a slice have the same words beside them.
+A copyright line at the end of every document of one year would make *reserved* the word that changed most.
+Therefore a word is left out if most of its occurrences in a slice have the same words next to them.
 """
 
 from __future__ import annotations
@@ -22,28 +22,28 @@ from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.rules import Rulebook, Rules
 from selfvec.text.tagger import PARTS, tagger
 
-from .repeated_uses import repeated_uses
+from .repeated_occurrences import repeated_occurrences
 
 __all__ = ["WordChoice", "chosen_words", "left_out_words", "measurable"]
 
-_SHARE = 0.5  # of the uses of a word in a slice that repeated text may account for
-_MOST = 0.1  # of the words that are left out for this
+_SHARE = 0.5  # of the occurrences of a word in a slice; with a larger share in repeated text it is left out
+_MOST = 0.1  # of the words; if more are in repeated text, none is left out for this
 
 Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class WordChoice:
-    """Words that `drift` tests.
+    """The words that `drift` tests.
 
     Parameters
     ----------
     words : sequence of str
-        Only these, of whatever kind.
+        Only these words, whether or not they are stop words or numbers.
     pos : sequence of str
         Only words of these parts of speech: noun, verb, adjective, adverb.
     every : bool
-        Stop words, numbers, and words whose uses come from one repeated text, too.
+        Include stop words, numbers and words of repeated text.
     """
 
     words: Sequence[str] = ()
@@ -61,7 +61,7 @@ def left_out_words(
     slices: Sequence[Slice],
     able: NDArray[np.bool_],  # (V,), words that occur often enough
 ) -> dict[str, str]:
-    """Words that are not listed by default, and why: stop words, numbers or repeated text."""
+    """Words that are not listed by default, with the reason: stop words, numbers or repeated text."""
     names, found = run.vectors.index_to_key, np.zeros(len(able), bool)
     reasons: dict[str, str] = {}
 
@@ -84,9 +84,9 @@ def chosen_words(
     measured: Sequence[str],
     reasons: Mapping[str, str],
     choice: WordChoice,
-    named: Collection[str] = (),  # words that are tested of whatever kind they are
+    named: Collection[str] = (),  # words that are always tested
 ) -> tuple[list[str], dict[str, int]]:
-    """The measured words that are tested, and how many others each rule leaves out."""
+    """The measured words that are tested, and the number of words that each rule leaves out."""
     left_out: Counter[str] = Counter()
     if not choice.every:
         left_out.update(
@@ -110,9 +110,9 @@ def measurable(
     sides: Sequence[str],  # their names
     least: int,
 ) -> tuple[list[int], list[dict[str, Any]]]:
-    """Rows of the words that can be measured; and for each other word the reason, and its counts.
+    """Rows of the words that can be measured; for each other word, the reason and its counts.
 
-    `InputError` if words are named and none can be measured.
+    Raises `InputError` if words are named and none can be measured.
     """
     rows, unknown = run.rows(words) if words else ([], [])
     unknown = [each | {"count_a": 0, "count_b": 0} for each in unknown]
@@ -161,12 +161,12 @@ def _tags(run: Run, words: Sequence[str]) -> list[str]:
 def _is_repeated(
     batch: TokenBatch, slices: Sequence[Slice], words: NDArray[np.bool_], numbers: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
-    """Words of which repeated text holds most uses in a slice, (V,) bool.
+    """Words with most of their occurrences in a slice in repeated text, (V,) bool.
 
-    None if these are more than a tenth of the ``words``: then the whole corpus is made of repeated text.
+    All false if these are more than a tenth of the ``words``, because the whole corpus is then repeated text.
     """
     found = np.zeros(len(words), bool)
     for part in [batch.part(one.documents) for one in slices] or [batch]:
-        uses = repeated_uses(part, words, numbers)
+        uses = repeated_occurrences(part, words, numbers)
         found |= words & (uses > _SHARE * part.counts)
     return found if found.sum() <= _MOST * words.sum() else np.zeros_like(found)

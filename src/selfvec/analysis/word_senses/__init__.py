@@ -1,6 +1,6 @@
-"""Senses of a word, induced from its uses in a corpus and recognised in other texts.
+"""Senses of a word, induced from its occurrences in a corpus and recognised in other texts.
 
-uses ──▶ neighbours weighted by association ──▶ clusters ──▶ labels, vectors, examples
+occurrences ──▶ neighbours weighted by association ──▶ clusters ──▶ labels, vectors, examples
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""Senses of a word as clusters of its uses, and how many there are.
+"""Senses of a word as clusters of its occurrences in context, and the number of senses.
 
-A neighbour is weighted by how much more often it occurs near this word than its frequency would predict: such
-words tell uses apart. Each use is smoothed by the uses most like it, and the uses are clustered by k-means
-along their main axes.
+A neighbour is weighted by how much more often it occurs near this word than its frequency predicts, because
+such words distinguish occurrences. Each occurrence is smoothed by the occurrences most similar to it.
+Occurrences are clustered by k-means along their main axes.
 
-The number of senses depends on how the clusters point. The mean uses of two clusters with one meaning share
-what the word is about; those of two meanings share no more than any two words do. Their cosine is measured
-without what all uses of all words share, and without the effect of chance on the length of means. Clusters
-are added as long as all these cosines are below a bound.
+The number of senses depends on the directions of the clusters. The means of two clusters with one meaning
+share the subject of the word; those of two meanings share no more than any two words do. Their cosine is
+computed without the mean of all words and without the effect of chance on the length of means. Clusters are
+added as long as all these cosines are below a bound.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ __all__ = [
     "SMALLEST",
     "SenseModel",
     "SenseSpace",
-    "cluster_uses",
+    "cluster_occurrences",
     "fit_senses",
     "largest_cosine",
     "neighbour_weights",
@@ -41,32 +41,33 @@ __all__ = [
 ]
 
 # Chosen on pseudo-words and words of one sense in PubMed abstracts; see docs/results/senses.md.
-APART = 0.25  # largest cosine of the mean uses of two senses, lowered for n uses
+APART = 0.25  # largest cosine of the means of two senses, lowered for n occurrences
 DOUBT = 1.3  # by this over √n, because k-means exploits chance
-LEAST = 20  # fewest uses for more than one sense
-SMALLEST = 5  # fewest uses of a sense, or
-SHARE = 0.04  # this share of all uses, if that is more
+LEAST = 20  # fewest occurrences for more than one sense
+SMALLEST = 5  # fewest occurrences of a sense, or
+SHARE = 0.04  # this share of all occurrences, if that is more
 MOST = 6  # senses
 PRIOR = 0.5  # added to a neighbour's count and to its expected count
 BASE = 0.1  # weight of the rarest word if it is no more frequent here than elsewhere
-SAMPLE = 20_000  # tokens that the mean use is taken over
-LANDMARKS = 1_000  # uses that are clustered, and that others are smoothed by
+SAMPLE = 20_000  # tokens that the mean is taken over
+LANDMARKS = 1_000  # occurrences that are clustered, and that others are smoothed by
 AXES = 16
-STRENGTH = 1.2  # of smoothing: uses are few and meant to form groups
+STRENGTH = 1.2  # of smoothing: occurrences are few and are expected to form groups
 STARTS = 6  # of k-means
-TEMPER = 8.0  # divides log-probabilities, because smoothed uses look more certain than they are
+TEMPER = 8.0  # divides log-probabilities, because smoothing makes occurrences look more certain
 
 Table = NDArray[np.float32]
 Numbers = NDArray[np.float64]
 Labels = NDArray[np.int64]
-Windows = NDArray[np.int32]  # (n, w), words around n uses, from `padded_windows`
+Windows = NDArray[np.int32]  # (n, w), words around n occurrences, from `padded_windows`
 
 
 @dataclass(frozen=True)
 class SenseSpace:
-    """Space in which the uses of one word are compared.
+    """A space in which the occurrences of one word are compared.
 
-    A use is the sum of the refined vectors around it, which tell more about the text than the original ones.
+    The vector of an occurrence is the sum of the refined vectors around it, which describe the text better
+    than the original ones.
 
     Attributes
     ----------
@@ -76,7 +77,7 @@ class SenseSpace:
     weights : (V,) float32
         Inverse document frequencies.
     centre : (d,) float32
-        Mean use of a token.
+        Mean over the occurrences of all words.
     """
 
     batch: TokenBatch
@@ -97,9 +98,9 @@ class SenseSpace:
         return replace(space, centre=centre.astype(np.float32))
 
     def uses(self, windows: Windows, weights: Table) -> Table:
-        """Unit vectors of n uses, (n, d) float32, by the weight of each word as a neighbour, (V,).
+        """Unit vectors of n occurrences, (n, d) float32, by the weight of each word as a neighbour, (V,).
 
-        A use is zero if no neighbour has a weight and a vector.
+        Rows are zero if no neighbour has a weight and a vector.
         """
         out = np.zeros((len(windows), self.table.shape[1]), np.float32)
         sum_windows(windows, self.table, weights, out)
@@ -107,7 +108,7 @@ class SenseSpace:
 
 
 def sense_space(run: Run, seed: int = 0) -> SenseSpace:
-    """The space of a run's corpus. Make it once to induce the senses of many words.
+    """The space of a run's corpus. Compute it once to induce the senses of many words.
 
     Raises
     ------
@@ -119,21 +120,21 @@ def sense_space(run: Run, seed: int = 0) -> SenseSpace:
 
 @dataclass(frozen=True)
 class SenseModel:
-    """The K clusters of a word's uses, from which the sense of a use is inferred."""
+    """The K clusters of a word's occurrences, from which the sense of an occurrence is inferred."""
 
     space: SenseSpace
     weights: Table  # (V,), weight of each word as a neighbour
-    landmarks: Table  # (m, d), uses that others are smoothed by
+    landmarks: Table  # (m, d), occurrences that others are smoothed by
     mean: Table  # (d,)
     axes: Table  # (d, p)
     centres: Numbers  # (K, p), the most frequent sense first
     shares: Numbers  # (K,)
-    variance: float  # mean squared distance of a use to the centre of its sense, per axis
+    variance: float  # mean squared distance of an occurrence to the centre of its sense, per axis
 
     def posterior(self, windows: Windows) -> Numbers:
-        """Probabilities of the senses of n uses, (n, K); the shares of the senses for a use without context.
+        """Probabilities of the senses of n occurrences, (n, K); the senses' shares for those without context.
 
-        The nearest sense is the most likely. Clusters are taken to be equally wide and, given a context,
+        The nearest sense is the most likely. Clusters are assumed to be equally wide and, given a context,
         equally frequent, so that a rare sense is not lost.
         """
         rows = self.space.uses(windows, self.weights)
@@ -150,9 +151,9 @@ class SenseModel:
 
 
 def fit_senses(space: SenseSpace, windows: Windows, number: int | None = None, seed: int = 0) -> SenseModel:
-    """Cluster the uses of a word; the number of senses is chosen if it is not given.
+    """Cluster the occurrences of a word; the number of senses is chosen if it is not given.
 
-    ``seed`` draws the first centres, and the uses that are clustered if there are more than 1,000.
+    ``seed`` draws the first centres, and the occurrences to cluster if there are more than 1,000.
     """
     rng = np.random.default_rng(seed)
     weights = neighbour_weights(space, windows)
@@ -162,7 +163,7 @@ def fit_senses(space: SenseSpace, windows: Windows, number: int | None = None, s
     used = rows.any(axis=1)
     landmarks, plain = rows[used], space.uses(windows, space.weights)[used] - space.centre
     with one_core():
-        mean, axes, points, labels = cluster_uses(landmarks, plain, number, rng)
+        mean, axes, points, labels = cluster_occurrences(landmarks, plain, number, rng)
     centres, shares = _centres(points, labels)
     variance = float(squared_distances(points, centres).min(axis=1).sum()) / max(points.size, 1)
     return SenseModel(space, weights, landmarks, mean, axes, centres, shares, max(variance, 1e-9))
@@ -171,8 +172,8 @@ def fit_senses(space: SenseSpace, windows: Windows, number: int | None = None, s
 def neighbour_weights(space: SenseSpace, windows: Windows) -> Table:
     """Weight of each word as a neighbour, (V,) float32: its pointwise mutual information, or a small base.
 
-    PMI = log((n + ½) / (m + ½)) for a word that occurs near n uses where its frequency predicts m (Church and
-    Hanks, 1990, smoothed). The base is up to 0.1 for the rarest words.
+    PMI = log((n + ½) / (m + ½)) for a word that occurs near n occurrences where its frequency predicts m
+    (Church and Hanks, 1990, smoothed). The base is up to 0.1 for the rarest words.
     """
     counts = window_counts(windows, len(space.weights)).astype(np.float64)
     frequency = space.batch.counts / max(len(space.batch), 1)
@@ -181,13 +182,13 @@ def neighbour_weights(space: SenseSpace, windows: Windows) -> Table:
     return np.asarray(np.maximum(found, base), np.float32)
 
 
-def cluster_uses(
-    rows: Table,  # (n, d), unit rows: uses by the neighbours that tell them apart
-    plain: Table,  # (n, d), uses by all neighbours, less the mean use; they decide the number of clusters
+def cluster_occurrences(
+    rows: Table,  # (n, d), unit rows: occurrences by the neighbours that distinguish them
+    plain: Table,  # (n, d), occurrences by all neighbours, less the mean; they decide the number of clusters
     number: int | None,
     rng: np.random.Generator,
 ) -> tuple[Table, Table, Numbers, Labels]:
-    """Cluster uses: mean (d,) and main axes (d, p) of the smoothed rows, points (n, p), labels (n,)."""
+    """Cluster occurrences: mean (d,) and axes (d, p) of the smoothed rows, points (n, p), labels (n,)."""
     smoothed = smooth_by_neighbours(rows, len(rows), strength=STRENGTH)
     centre, spread = covariance(smoothed)
     _, every = axes_of_moment(spread)
@@ -197,7 +198,7 @@ def cluster_uses(
 
 
 def _labels(points: Numbers, plain: Table, number: int | None, rng: np.random.Generator) -> Labels:
-    """The cluster of each use, (n,)."""
+    """The cluster of each occurrence, (n,)."""
     found = np.zeros(len(points), np.int64)
     if number is not None:
         number = min(number, len(points))
@@ -214,7 +215,7 @@ def _labels(points: Numbers, plain: Table, number: int | None, rng: np.random.Ge
 
 
 def _centres(points: Numbers, labels: Labels) -> tuple[Numbers, Numbers]:
-    """Mean and share of each cluster that is not empty, the largest first; one at 0 without points."""
+    """Mean and share of each cluster that is not empty, the largest first; one zero mean without points."""
     if not len(points):
         return np.zeros((1, points.shape[1])), np.ones(1)
     sizes = np.bincount(labels)
@@ -224,10 +225,10 @@ def _centres(points: Numbers, labels: Labels) -> tuple[Numbers, Numbers]:
 
 
 def largest_cosine(uses: Table, labels: Labels) -> float:
-    """The largest cosine of two clusters' mean uses, corrected for chance.
+    """The largest cosine of two clusters' means, corrected for chance.
 
     The squared length of a mean of n vectors is that of the true mean plus an n-th of their variance; the
-    product of two different means has no such term. Every cluster has at least two uses.
+    product of two different means has no such term. Every cluster has at least two occurrences.
     """
     sizes = np.bincount(labels)
     members = (labels == np.arange(len(sizes))[:, None]).astype(np.float64)

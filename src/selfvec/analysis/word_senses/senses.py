@@ -26,18 +26,18 @@ from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.rules import Rulebook
 from selfvec.text.stems import stems
 from selfvec.usage.contexts import occurrences, padded_windows, window_counts
-from selfvec.usage.examples import Example, distinct_uses, repeated_last, sentences
+from selfvec.usage.examples import Example, distinct_occurrences, repeated_last, sentences
 
 from .clustering import LEAST, SMALLEST, SenseModel, SenseSpace, Windows, fit_senses, sense_space
 
 __all__ = ["Reading", "Sense", "Senses", "log_likelihood_scores", "senses"]
 
 LABEL = 8  # words of a label
-FEWEST = 2  # documents in which a label word occurs near a use, at least, or
+FEWEST = 2  # least number of documents in which a label word occurs near the word, or
 COMMON = 0.02  # this share of the documents, if that is more
 SUREST = 2.0  # standard errors beyond chance, at least
-TYPICAL = 50  # most typical uses per example among which different ones are sought
-MOVE = 2.0  # distance of a sense's vector from the word's, in differences of their mean uses
+TYPICAL = 50  # most typical occurrences per example among which different ones are chosen
+MOVE = 2.0  # distance of a sense's vector from the word's, in differences of their means
 
 Numbers = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -49,11 +49,11 @@ Span = tuple[int, int]
 class Sense:
     """One sense of a word."""
 
-    label: list[str]  # words near its uses that distinguish it from other senses, or from other text
-    share: float  # of the word's uses
-    count: int  # number of uses
+    label: list[str]  # words near it that distinguish it from other senses, or from other text
+    share: float  # of the word's occurrences
+    count: int  # number of occurrences
     vector: Table = field(repr=False)  # (d,), unit vector in the space of the refined ones
-    examples: list[str] = field(default_factory=list)  # typical sentences, or words around uses
+    examples: list[str] = field(default_factory=list)  # typical sentences, or words around occurrences
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-serialisable."""
@@ -84,11 +84,11 @@ class Senses(ResultTable):
     word : str
     senses : list of Sense
     documents : (n,) int64
-        The document of each use in the corpus, in reading order.
+        The document of each occurrence in the corpus, in reading order.
     assigned : (n,) int64
-        The sense of each use.
+        The sense of each occurrence.
     probabilities : (n, K) float64
-        Probabilities of the senses of each use.
+        Probabilities of the senses of each occurrence.
     """
 
     word: str
@@ -136,7 +136,7 @@ class Senses(ResultTable):
         ]
 
     def as_dict(self, *, uses: bool = False) -> dict[str, Any]:
-        """JSON-serialisable; with ``uses``, the document and the sense of every use, too."""
+        """JSON-serialisable; with ``uses``, also the document and the sense of every occurrence."""
         out: dict[str, Any] = {
             "word": self.word,
             "count": len(self.assigned),
@@ -153,7 +153,7 @@ class Senses(ResultTable):
     def _find(self, text: str) -> tuple[list[Span], Windows]:
         """Places of the word in a text, in characters, and the words around it.
 
-        The text is encoded as the run's corpus was, but keeps all words, so that their places are known.
+        The text is encoded like the run's corpus, but all words are kept, so that their positions are known.
         """
         run, name = self.run, str(self._option("tokenizer") or "words")
         if name not in ("words", "whitespace"):
@@ -180,7 +180,7 @@ class Senses(ResultTable):
         return str(value) if value else None
 
     def _row(self, name: str) -> int:
-        """Row of a word in the run's tables, -1 for an unknown word."""
+        """Row of a word in the run's vectors, -1 for an unknown word."""
         row, language = self.run.vectors.key_to_index.get(name, -1), self._option("stem")
         return row if row >= 0 or language is None else self._stems.get(stems([name], language)[0], -1)
 
@@ -192,7 +192,7 @@ class Senses(ResultTable):
 
 
 def _unit_spans(text: str, units: list[str], words: list[Span], phrases: set[str]) -> list[Span]:
-    """Places of words and phrases, from the places of the words; a phrase may be written as one word."""
+    """Spans of words and phrases, from the spans of the words; a phrase may be written as one word."""
     out, place = [], 0
     for unit in units:
         first, end = words[place]
@@ -212,27 +212,27 @@ def senses(
     seed: int = 0,
     space: SenseSpace | None = None,
 ) -> Senses:
-    """Induce the senses of a word from its uses in a run's corpus.
+    """Induce the senses of a word from its occurrences in a run's corpus.
 
     Parameters
     ----------
     run : Run or path
     word : str
     number : int, optional
-        Number of senses. By default it follows from the uses, and may be 1.
+        Number of senses. By default it is chosen from the occurrences, and may be 1.
     examples : int
         Examples of each sense.
     seed : int
         For every random choice.
     space : SenseSpace, optional
-        `sense_space` of this run; made by default. Make it once for many words.
+        `sense_space` of this run; computed by default. Compute it once for many words.
 
     Raises
     ------
     InputError
         If the run has not kept its corpus, or the word occurs fewer than 20 times.
     OptionError
-        If the word has too few uses for so many senses.
+        If the word occurs too rarely for so many senses.
     """
     check_text("word", word)
     check_whole("examples", examples, 0)
@@ -262,14 +262,15 @@ def senses(
 def _check(word: str, uses: int, number: int | None) -> None:
     if uses < LEAST:
         raise InputError(
-            f"{word!r} occurs {uses} time{'s' * (uses != 1)}, senses need at least {LEAST} uses",
+            f"{word!r} occurs {uses} time{'s' * (uses != 1)}, senses need at least {LEAST} occurrences",
             remedy="choose a more frequent word, or refine on more text",
         )
     if number is not None:
         check_whole("number", number)
     if number is not None and not 1 <= number <= uses // SMALLEST:
         raise OptionError(
-            f"is from 1 to {uses // SMALLEST} for a word with {uses:,} uses, not {number}", field="number"
+            f"is from 1 to {uses // SMALLEST} for a word with {uses:,} occurrences, not {number}",
+            field="number",
         )
 
 
@@ -278,7 +279,7 @@ def _labels(
 ) -> list[list[str]]:
     """Words that distinguish each sense from the others, or the only one from the rest of the corpus.
 
-    They are counted by documents: ten uses in one document are one observation.
+    They are counted by documents: ten occurrences in one document are one observation.
     """
     words, preprocessing = space.batch.types, Preprocessing.of(run.provenance)
     stops = Rulebook(Rules(stop_words=preprocessing.stop_words), "lower").stop_words
@@ -303,11 +304,11 @@ def _labels(
 
 
 def log_likelihood_scores(counts: Ints, others: Ints) -> Numbers:
-    """How much more often words occur near some uses than near others, (V,): the signed root of G².
+    """How much more often words occur near some occurrences than near others, (V,): the signed root of G².
 
-    By chance it is about a standard normal deviate. Unlike ratios of counts it does not favour words seen
-    once, and unlike differences it does not favour frequent words (Dunning, 1993, *Accurate methods for the
-    statistics of surprise and coincidence*).
+    By chance it is distributed about like a standard normal variable. Unlike ratios of counts it does not
+    favour words seen once, and unlike differences it does not favour frequent words (Dunning, 1993, *Accurate
+    methods for the statistics of surprise and coincidence*).
 
     >>> z = log_likelihood_scores(np.array([90, 500, 0]), np.array([0, 500, 90]))
     >>> z.round(1).tolist()
@@ -327,7 +328,7 @@ def log_likelihood_scores(counts: Ints, others: Ints) -> Numbers:
 def label_words(
     ranked: Sequence[str], stops: Collection[str], stem: Callable[[str], str], most: int = LABEL
 ) -> list[str]:
-    """The first words that are no stop words (in lower case), one per stem.
+    """The first words that are not stop words (in lower case), one per stem.
 
     >>> label_words(["storm", "storms", "The", "hail", "rain"], {"the"}, lambda word: word.rstrip("s"), 2)
     ['storm', 'hail']
@@ -342,9 +343,10 @@ def label_words(
 
 
 def _sense_vectors(word: Table, uses: Table, assigned: Ints, number: int) -> Table:
-    """The word's refined vector, moved by the difference between each sense's mean use and the word's.
+    """The word's refined vector, moved by the difference between the mean of each sense and that of the word.
 
-    (K, d) float32 unit rows from the (n, d) uses. A sense without a use keeps the word's vector.
+    (K, d) float32 unit rows from (n, d) vectors of occurrences. Senses without occurrences get the word's
+    vector.
     """
     sums = np.zeros((number, uses.shape[1]))
     np.add.at(sums, assigned, uses)
@@ -356,11 +358,11 @@ def _sense_vectors(word: Table, uses: Table, assigned: Ints, number: int) -> Tab
 def _examples(
     run: Run, space: SenseSpace, places: Ints, probabilities: Numbers, number: int
 ) -> list[list[str]]:
-    """Typical uses of each sense, from different documents and in different words."""
+    """Typical occurrences of each sense, from different documents and in different words."""
     chosen = []
     for sense, shares in enumerate(probabilities.T):
         typical = places[np.argsort(-repeated_last(run, places, shares), kind="stable")[: TYPICAL * number]]
-        shown = distinct_uses(space.batch, typical.tolist(), number)
+        shown = distinct_occurrences(space.batch, typical.tolist(), number)
         chosen += [Example.at(space.batch, place, sense) for place in shown]
     texts: list[list[str]] = [[] for _ in range(probabilities.shape[1])]
     for example in sentences(run, chosen):

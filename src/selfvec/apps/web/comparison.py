@@ -26,7 +26,7 @@ from selfvec.data.run import Run
 from selfvec.data.vectors import Source
 from selfvec.text.document_vectors import inverse_document_frequency
 from selfvec.usage.contexts import NEARBY, context_cosines, padded_windows
-from selfvec.usage.use_vectors import TOKENS, slice_vectors, use_space
+from selfvec.usage.occurrence_vectors import TOKENS, occurrence_space, slice_vectors
 
 from .background import Busy, Lane
 from .overview import content_words, counts_of
@@ -114,7 +114,7 @@ def compare_slices(
     names = (pair[0].name, pair[1].name)
     if not comparable.any():
         raise NotFound(f"no word occurs in both {names[0]} and {names[1]}", remedy="compare larger slices")
-    space = use_space(run, pair, progress=progress)
+    space = occurrence_space(run, pair, progress=progress)
     before, after = sides = np.zeros((2, len(batch.types), run.original.vector_size), np.float32)
     for side, rows in zip(sides, slice_vectors(space, known, jobs, progress=progress), strict=True):
         side[known] = rows
@@ -248,7 +248,7 @@ class Comparisons:
     def _compare(self, pair: list[Slice], every: list[Slice], progress: Progress) -> Comparison:
         """Compare two slices. Steps count in the progress by the amount of text that they read."""
         text = len(self.run.require_tokens())
-        costs = {"Preparing uses": min(text, 4 * TOKENS), "Comparing": text, "Ranking": text / 2}
+        costs = {"Preparing occurrences": min(text, 4 * TOKENS), "Comparing": text, "Ranking": text / 2}
         with progress.steps("Comparing", costs) as steps:
             return compare_slices(self.run, pair, every, self.jobs, steps)
 

@@ -29,7 +29,7 @@ from selfvec.usage.contexts import (
     pair_places,
     shared_neighbours,
 )
-from selfvec.usage.examples import marked_uses, repeated_last
+from selfvec.usage.examples import marked_occurrences, repeated_last
 
 from .background import BackgroundTask, Lane
 from .comparison import REFINED, Comparisons
@@ -202,7 +202,7 @@ class PageData:
             typical = comparison.scores(row, text.side, places)
             near = count_present(padded_windows(batch, places, NEARBY), gained if text.side else lost)
             scores = repeated_last(self.run, places, typical + _WEIGHT * near)
-            found = marked_uses(batch, places, scores, marks, most)
+            found = marked_occurrences(batch, places, scores, marks, most)
             texts.append({"name": text.name, "uses": self._quoted(found)})
         return {"texts": texts}
 
@@ -212,7 +212,7 @@ class PageData:
         batch, words = self.run.require_tokens(), self.run.vectors.index_to_key
         places, looked_at = pair_places(batch, row, second)
         scores = repeated_last(self.run, places, np.zeros(len(places)))
-        found = marked_uses(batch, places, scores, {second: "came"}, most)
+        found = marked_occurrences(batch, places, scores, {second: "came"}, most)
         return {
             "together": len(places),
             "of": looked_at,

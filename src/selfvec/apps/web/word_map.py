@@ -19,7 +19,7 @@ from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
 from selfvec.data.trajectory import History
 from selfvec.numerics.pacmap import pacmap
-from selfvec.usage.use_vectors import slice_vectors, use_space
+from selfvec.usage.occurrence_vectors import occurrence_space, slice_vectors
 from selfvec.views.projection import project
 
 __all__ = [
@@ -186,7 +186,7 @@ def slice_states(run: Run, slices: Sequence[Slice], jobs: int, progress: Progres
     """A state for every slice: mean occurrences of the most frequent words, stored as float16."""
     counts = slice_counts(run.require_tokens(), slices).sum(axis=0)
     words = np.sort(np.argsort(-counts, kind="stable")[:MAPPED])
-    found = slice_vectors(use_space(run, slices), words, jobs, progress=progress)
+    found = slice_vectors(occurrence_space(run, slices), words, jobs, progress=progress)
     stored = [vectors.astype(np.float16) for vectors in found]
     common = np.searchsorted(words, np.argsort(-counts, kind="stable")[:FITTED])
 

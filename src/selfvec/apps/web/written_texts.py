@@ -33,7 +33,7 @@ class WrittenTexts:
         self._places = _places(run, documents)
 
     def quoted(self, use: dict[str, Any]) -> dict[str, Any]:
-        """An occurrence from `marked_uses` with its original sentence and the id of its document."""
+        """An occurrence from `marked_occurrences` with its original sentence and the id of its document."""
         number = use["document"]
         place = int(self._places[number]) if number < len(self._places) else -1
         if place < 0:

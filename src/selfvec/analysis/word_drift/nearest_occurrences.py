@@ -1,6 +1,7 @@
-"""How far the uses of a word are from the nearest uses in the other slice.
+"""The distance of the occurrences of a word to the nearest occurrences in the other slice.
 
-A new sense is far from every old use even if most uses stay the same, which a distance of means hardly shows.
+A new sense is far from every old occurrence. A distance of means hardly shows it if most occurrences stay the
+same.
 """
 
 from __future__ import annotations
@@ -10,13 +11,13 @@ from numpy.typing import NDArray
 
 from selfvec.base.progress import Progress
 from selfvec.base.threads import cut, in_order
-from selfvec.usage.kernels import count_uses, sample_uses
-from selfvec.usage.use_vectors import UseSpace
+from selfvec.usage.kernels import count_occurrences, sample_occurrences
+from selfvec.usage.occurrence_vectors import OccurrenceSpace
 
 __all__ = ["nearest_distances"]
 
-NEAREST = 5  # uses of the other slice
-SAMPLED = 50  # uses of a word in a slice that are compared, evenly spaced over the text
+NEAREST = 5  # occurrences in the other slice
+SAMPLED = 50  # occurrences per word and slice that are compared, evenly spaced over the text
 _WORDS = 200  # at a time
 
 Ints = NDArray[np.int64]
@@ -24,12 +25,12 @@ Numbers = NDArray[np.float64]
 
 
 def nearest_distances(
-    space: UseSpace,  # of two slices
+    space: OccurrenceSpace,  # of two slices
     words: Ints,  # (m,), each occurs in both slices
     jobs: int = 1,
     progress: Progress | None = None,
 ) -> Numbers:
-    """Mean cosine distance of a use to the nearest five uses of the other slice, from both sides, (m,)."""
+    """Mean cosine distance of an occurrence to the nearest five in the other slice, from both sides, (m,)."""
     starts, places = sampled_places(space, words)
 
     def work(share: tuple[int, int]) -> list[float]:
@@ -40,29 +41,29 @@ def nearest_distances(
         return found
 
     out: list[float] = []
-    with (progress or Progress()).stage("Nearest uses", len(words), "words") as advance:
+    with (progress or Progress()).stage("Nearest occurrences", len(words), "words") as advance:
         for part in in_order(cut(np.ones(len(words), np.int64), _WORDS), work, jobs):
             out += part
             advance(len(part))
     return np.array(out)
 
 
-def sampled_places(space: UseSpace, words: Ints) -> tuple[Ints, Ints]:
-    """At most 50 places of each word in each slice, evenly spaced over the text, in the order of the words.
+def sampled_places(space: OccurrenceSpace, words: Ints) -> tuple[Ints, Ints]:
+    """At most 50 positions of each word per slice, evenly spaced over the text, in the order of the words.
 
-    The first array, (m, 3), says where those of the first slice begin, those of the second, and where these
-    end.
+    The first array, (m, 3), holds the start of a word's positions in the first slice, the start of those in
+    the second, and their end.
     """
     types = len(space.batch.types)
     row = np.full(types, -1, np.int64)
     row[words] = np.arange(len(words))
     text = (space.batch.ids, space.batch.offsets, space.sides, row)
     counts = np.zeros((len(words), 2), np.int64)
-    count_uses(*text, counts)
+    count_occurrences(*text, counts)
     ends = np.cumsum(np.minimum(counts, SAMPLED))
     first = (ends - np.minimum(counts, SAMPLED).ravel()).reshape(-1, 2)
     places = np.empty(int(ends[-1]) if len(ends) else 0, np.int64)
-    sample_uses(*text, counts, first, SAMPLED, places)
+    sample_occurrences(*text, counts, first, SAMPLED, places)
     return np.column_stack([first, ends[1::2]]), places
 
 

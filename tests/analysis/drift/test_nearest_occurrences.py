@@ -7,14 +7,19 @@ import pytest
 from drift_corpus import planted_run
 
 from selfvec.analysis.word_drift import by_label, drift
-from selfvec.analysis.word_drift.nearest_uses import NEAREST, SAMPLED, nearest_distances, sampled_places
+from selfvec.analysis.word_drift.nearest_occurrences import (
+    NEAREST,
+    SAMPLED,
+    nearest_distances,
+    sampled_places,
+)
 from selfvec.usage.contexts import occurrences
-from selfvec.usage.use_vectors import use_space
+from selfvec.usage.occurrence_vectors import occurrence_space
 
 
 def test_distances_are_those_of_a_plain_loop() -> None:
     run = planted_run([(0, 1), (0, 0)], uses=(3, 20))
-    space = use_space(run, by_label(run.require_tokens()))
+    space = occurrence_space(run, by_label(run.require_tokens()))
     words = np.array([run.index("x1"), run.index("x0")])
     found = nearest_distances(space, words, jobs=2)
     for word, distance in zip(words, found, strict=True):
@@ -37,7 +42,7 @@ def test_change_is_the_mean_rank_by_distance_and_nearest_uses() -> None:
 
 def test_places_are_sampled_evenly_over_the_text() -> None:
     run = planted_run([(0, 1), (0, 0)], uses=(3, 200))
-    space = use_space(run, by_label(run.require_tokens()))
+    space = occurrence_space(run, by_label(run.require_tokens()))
     words = np.array([run.index("x1"), run.index("x0")])
     starts, places = sampled_places(space, words)
     for word, (first, middle, stop) in zip(words, starts, strict=True):
@@ -53,7 +58,7 @@ def test_places_are_sampled_evenly_over_the_text() -> None:
 
 def test_a_space_without_its_table_makes_the_rows_it_needs() -> None:
     run = planted_run([(0, 1), (0, 0)], uses=(3, 20))
-    space = use_space(run, by_label(run.require_tokens()))
+    space = occurrence_space(run, by_label(run.require_tokens()))
     places = occurrences(space.batch, run.index("x1"))
     light = space.light()
     assert not len(light.table)

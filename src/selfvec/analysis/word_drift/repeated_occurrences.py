@@ -1,7 +1,7 @@
-"""Uses of words in text that is repeated: those that have the same words beside them as others.
+"""Occurrences of words in repeated text: those with the same words next to them as other occurrences.
 
-The words beside a use are hashed. The hashes are sorted for a share of the words at a time, so that memory is
-bounded however long the text is.
+The words next to an occurrence are hashed. Hashes are sorted for a share of the words at a time, so memory
+does not grow with the text.
 """
 
 from __future__ import annotations
@@ -12,27 +12,27 @@ from numpy.typing import NDArray
 from selfvec.base.compiled import kernel
 from selfvec.data.token_batch import TokenBatch
 
-__all__ = ["repeated_uses"]
+__all__ = ["repeated_occurrences"]
 
-BESIDE = 5  # words before a use, or after it, that are the same where a text is repeated
-FEWEST = 3  # of them that exist at least, and uses that share them
-_HASHED = 1 << 21  # uses at a time
+ADJACENT = 5  # words before an occurrence, or after it, that are the same in repeated text
+FEWEST = 3  # least number of these words, and of the occurrences that share them
+_HASHED = 1 << 21  # occurrences at a time
 
 Ints = NDArray[np.int64]
 
 
-def repeated_uses(batch: TokenBatch, words: NDArray[np.bool_], numbers: NDArray[np.bool_]) -> Ints:
-    """Uses of each word that share the five words before them, or after them, with two others or more, (V,).
+def repeated_occurrences(batch: TokenBatch, words: NDArray[np.bool_], numbers: NDArray[np.bool_]) -> Ints:
+    """Occurrences of each word that share the five words before, or after them, with two others, (V,).
 
-    The larger of the two numbers; 0 for what is not among the ``words``, (V,). All ``numbers``, (V,), count
-    as the same word. A use with fewer than three other words beside it does not count.
+    The larger of the two numbers; 0 for words not among the ``words``, (V,). All ``numbers``, (V,), count as
+    the same word. Occurrences with fewer than three other words next to them are not counted.
 
     >>> lines = [["all", "rights", "reserved", "by", "us", "here"]] * 3 + [["she", "reserved", "a", "table"]]
     >>> batch = TokenBatch.from_documents(lines)
-    >>> repeated_uses(batch, np.ones(9, bool), np.zeros(9, bool))[batch.types.index("reserved")].item()
+    >>> repeated_occurrences(batch, np.ones(9, bool), np.zeros(9, bool))[batch.types.index("reserved")].item()
     3
     """
-    beside = np.where(numbers, len(numbers), np.arange(len(numbers))).astype(np.int32)
+    adjacent = np.where(numbers, len(numbers), np.arange(len(numbers))).astype(np.int32)
     most = np.zeros(len(words), np.int64)
     share = np.cumsum(np.where(words, batch.counts, 0)) // _HASHED  # of each word
     sizes = np.bincount(share, np.where(words, batch.counts, 0)).astype(np.int64)
@@ -40,14 +40,14 @@ def repeated_uses(batch: TokenBatch, words: NDArray[np.bool_], numbers: NDArray[
         mine = words & (share == number)
         keys, uses = np.empty(sizes[number], np.uint64), np.empty(sizes[number], np.int32)
         for step in (-1, 1):
-            found = _hash_uses(batch.ids, batch.offsets, beside, mine, step, keys, uses)
+            found = _hash_occurrences(batch.ids, batch.offsets, adjacent, mine, step, keys, uses)
             held = _often(keys[:found], uses[:found], len(most))
             most = np.maximum(most, held)
     return most
 
 
 def _often(keys: NDArray[np.uint64], uses: NDArray[np.int32], types: int) -> Ints:
-    """Uses of each word whose key at least `FEWEST` uses have, (V,)."""
+    """Number of occurrences of each word whose key at least `FEWEST` occurrences share, (V,)."""
     order = np.argsort(keys)
     keys = keys[order]
     first = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1]))) if len(keys) else order
@@ -58,17 +58,17 @@ def _often(keys: NDArray[np.uint64], uses: NDArray[np.int32], types: int) -> Int
 
 
 @kernel
-def _hash_uses(
+def _hash_occurrences(
     ids: NDArray[np.int32],
     offsets: Ints,
-    beside: NDArray[np.int32],
+    adjacent: NDArray[np.int32],
     mine: NDArray[np.bool_],
     step: int,
     keys: NDArray[np.uint64],
     uses: NDArray[np.int32],
 ) -> int:
-    """Keys of the uses of some words: of the word and those on one side of it; returns their number."""
-    number, types = 0, beside.size
+    """Write a key for each occurrence of some words, from the words on one side; return their number."""
+    number, types = 0, adjacent.size
     for document in range(offsets.size - 1):
         lo, hi = offsets[document], offsets[document + 1]
         for i in range(lo, hi):
@@ -76,11 +76,11 @@ def _hash_uses(
             if not mine[word]:
                 continue
             key, others = np.uint64(word), 0
-            for distance in range(1, BESIDE + 1):
+            for distance in range(1, ADJACENT + 1):
                 other = i + step * distance
                 there = 0
                 if lo <= other < hi:
-                    there = beside[ids[other]] + 1
+                    there = adjacent[ids[other]] + 1
                     if there <= types:
                         others += 1
                 key = (key ^ (key >> np.uint64(29))) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(there)

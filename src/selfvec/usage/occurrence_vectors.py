@@ -1,11 +1,11 @@
-"""Vectors of uses: the weighted sum of the vectors of the words around one occurrence of a word.
+"""Vectors of occurrences in context: the weighted sum of the vectors of the words around an occurrence.
 
-A neighbour counts more the nearer and the rarer it is. `UseSpace` compares slices of a corpus. It sums the
-vectors from before refining, which the text has not changed. The table is whitened, since a few directions
-dominate any table; the uses are not. The mean use of each slice is subtracted: every period has a style.
+Near and rare neighbours weigh more. `OccurrenceSpace` compares slices of a corpus. It sums the original
+vectors, which do not depend on the text. They are whitened, because a few directions dominate word vectors;
+the sums are not. The mean of each slice is subtracted, because every period has a style of its own.
 
-Uses add up over documents, so a word's documents are dealt in random order to blocks of equal size: a random
-split of the blocks is a random split of the documents, and needs no further pass over the text.
+Sums add up over documents. A word's documents are dealt in random order to blocks of equal size, so a random
+split of the blocks is a random split of the documents and needs no further pass over the text.
 """
 
 from __future__ import annotations
@@ -29,24 +29,24 @@ from selfvec.text.document_vectors import document_frequencies, inverse_document
 from selfvec.text.repeats import repeated_tokens
 
 from .contexts import padded_windows
-from .kernels import sum_uses, sum_windows
+from .kernels import sum_occurrences, sum_windows
 
 __all__ = [
     "TOKENS",
     "BlockSums",
     "Blocks",
-    "UseSpace",
+    "OccurrenceSpace",
     "block_sums",
     "document_counts",
+    "occurrence_space",
     "slice_vectors",
-    "use_space",
 ]
 
-# People judge whole sentences, planted changes favour near words; see docs/results/drift.md.
-HALF = 30  # words on each side of a use; the farthest weighs a thirtieth of the nearest
-POWER = 0.35  # whitening exponent of the table
-TOKENS = 200_000  # tokens per slice that its mean use is learned from
-LEAST = 5  # occurrences in a slice of a word that counts in the mean
+# Human ratings favour wide contexts, planted changes near words; see docs/results/drift.md.
+HALF = 30  # words on each side of an occurrence; the farthest weighs a thirtieth of the nearest
+POWER = 0.35  # whitening exponent of the vectors
+TOKENS = 200_000  # tokens per slice that its mean is computed from
+LEAST = 5  # occurrences in a slice of the words that the mean is computed over
 _BYTES = 1 << 25  # of sums held by a thread
 
 Table = NDArray[np.float32]
@@ -54,22 +54,22 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class UseSpace:
-    """Space in which uses from S slices of a corpus are compared."""
+class OccurrenceSpace:
+    """A space in which occurrences from S slices of a corpus are compared."""
 
     batch: TokenBatch
     sides: NDArray[np.int32]  # (D,), the slice of each document, -1 for none
-    table: Table  # (V, d), what a word adds to a use: its vector, whitened and weighted by idf
-    centres: Table  # (S, d), mean direction of the uses in each slice
+    table: Table  # (V, d), the vectors that are summed, whitened and weighted by idf
+    centres: Table  # (S, d), mean direction of the occurrences in each slice
     repeated: NDArray[np.bool_] | None = None  # (N,), tokens of repeated passages, if there are any
-    make_rows: Callable[[Ints], Table] | None = None  # rows of the table for some types
+    make_rows: Callable[[Ints], Table] | None = None  # computes the rows of `table` for some types
 
-    def light(self) -> UseSpace:
-        """The same space without its table: it makes the rows that it needs."""
+    def light(self) -> OccurrenceSpace:
+        """The same space without its matrix; rows are computed when they are needed."""
         return self if self.make_rows is None else replace(self, table=self.table[:0].copy())
 
     def directions(self, places: Ints) -> Table:
-        """Unit vectors of the uses at some places in the slices, (n, d) float32; zeros without a context."""
+        """Unit vectors of the occurrences at some positions, (n, d) float32; zeros without a context."""
         windows, table = padded_windows(self.batch, places, HALF), self.table
         if self.make_rows is not None and not len(table):
             types = np.unique(windows[windows >= 0]).astype(np.int64)
@@ -83,24 +83,26 @@ class UseSpace:
         return unit_rows(rows)
 
 
-def use_space(run: Run, slices: Sequence[Slice], seed: int = 0, progress: Progress | None = None) -> UseSpace:
-    """Space in which uses from slices of a run's corpus are compared; the slices share no documents."""
+def occurrence_space(
+    run: Run, slices: Sequence[Slice], seed: int = 0, progress: Progress | None = None
+) -> OccurrenceSpace:
+    """The space in which occurrences from slices of a run's corpus are compared; slices must not overlap."""
     batch, sides, original, refined = (
         run.require_tokens(),
         _sides(slices),
         run.original.unit,
         run.vectors.unit,
     )
-    with (progress or Progress()).stage("Preparing uses", 3, "steps") as advance:
+    with (progress or Progress()).stage("Preparing occurrences", 3, "steps") as advance:
         table = np.array(original)
-        missing = ~np.any(table, axis=1)  # no original vector: take the refined one
+        missing = ~np.any(table, axis=1)  # words without an original vector get the refined one
         table[missing] = refined[missing]
         used = np.any(table, axis=1)
-        shift, turn = whitening(table, POWER, used)
+        shift, whitener = whitening(table, POWER, used)
         weights = inverse_document_frequency(batch)
 
         def whiten(rows: Table, types: Ints | slice) -> Table:
-            rows = unit_rows((rows - shift) @ turn) * weights[types, None]
+            rows = unit_rows((rows - shift) @ whitener) * weights[types, None]
             rows[~used[types]] = 0
             return rows
 
@@ -114,7 +116,7 @@ def use_space(run: Run, slices: Sequence[Slice], seed: int = 0, progress: Progre
             release(read)
         advance(1)
         empty = np.zeros((len(slices), table.shape[1]), np.float32)
-        space = UseSpace(batch, sides, table, empty, make_rows=make_rows)
+        space = OccurrenceSpace(batch, sides, table, empty, make_rows=make_rows)
         centres = _centres(space, np.random.default_rng(seed), advance)
     return replace(space, centres=centres, repeated=repeated_tokens(run))
 
@@ -134,12 +136,12 @@ def _sides(slices: Sequence[Slice]) -> NDArray[np.int32]:
     return sides
 
 
-def _centres(space: UseSpace, rng: np.random.Generator, advance: Callable[[int], None]) -> Table:
-    """Mean use in each slice, (S, d), shrunk toward the common mean.
+def _centres(space: OccurrenceSpace, rng: np.random.Generator, advance: Callable[[int], None]) -> Table:
+    """Mean vector of the occurrences in each slice, (S, d), shrunk toward the common mean.
 
-    The mean is over words that occur in every slice, all weighted alike. A mean over tokens would move with
-    the topics of a slice, and with it words whose use did not change. Means also differ by chance, and
-    subtracting that part would make slices more alike than random halves of a text are. So differences are
+    The mean is over words that occur in every slice, with equal weights. A mean over tokens would change with
+    the topics of a slice and would move words whose meaning did not change. Means also differ by chance, and
+    subtracting this part would make slices more alike than random halves of a text. Therefore differences are
     shrunk by twice their size after the documents are shuffled between slices (James and Stein, 1961).
     """
     lengths, drawn = np.diff(space.batch.offsets), np.full(len(space.sides), -1, np.int32)
@@ -157,8 +159,8 @@ def _centres(space: UseSpace, rng: np.random.Generator, advance: Callable[[int],
     return np.asarray(common + kept * (means - common), np.float32)
 
 
-def _word_means(space: UseSpace) -> NDArray[np.float64]:
-    """Mean over the words found in every slice of their mean use there, (S, d) float64."""
+def _word_means(space: OccurrenceSpace) -> NDArray[np.float64]:
+    """Mean of the words' mean vectors in each slice, over words that occur in every slice, (S, d) float64."""
     counts = [space.batch.part(space.sides == side).counts for side in range(len(space.centres))]
     words = np.flatnonzero(np.min(counts, axis=0) >= LEAST)
     total = np.zeros(space.centres.shape)
@@ -168,7 +170,7 @@ def _word_means(space: UseSpace) -> NDArray[np.float64]:
     return total / max(len(words), 1)
 
 
-def document_counts(space: UseSpace) -> Ints:
+def document_counts(space: OccurrenceSpace) -> Ints:
     """Number of documents of each slice in which each word occurs, (V, S) int64."""
     batch = space.batch
     parts = [batch.part(space.sides == side) for side in range(len(space.centres))]
@@ -178,13 +180,13 @@ def document_counts(space: UseSpace) -> Ints:
 
 @dataclass(frozen=True)
 class Blocks:
-    """Number of the blocks of each word in each slice, and documents per block of each word."""
+    """Number of blocks of each word in each slice, and documents per block of each word."""
 
     number: Ints  # (V, S)
     size: Ints  # (V,)
 
 
-def _whole(space: UseSpace) -> Blocks:
+def _whole(space: OccurrenceSpace) -> Blocks:
     """One block per slice."""
     types = len(space.batch.types)
     number = np.ones((types, len(space.centres)), np.int64)
@@ -193,19 +195,21 @@ def _whole(space: UseSpace) -> Blocks:
 
 @dataclass(frozen=True)
 class BlockSums:
-    """Sums of the uses of m words by block."""
+    """Sums of the occurrences of m words by block."""
 
     words: Ints  # (m,)
     starts: Ints  # (m + 1,), first row of each word; the blocks of the first slice come first
-    rows: Table  # (R, d), sum of the unit vectors of the uses in each block
-    uses: NDArray[np.float64]  # (R,), number of uses in each block
+    rows: Table  # (R, d), sum of the unit vectors of the occurrences in each block
+    uses: NDArray[np.float64]  # (R,), number of occurrences in each block
 
 
-def block_sums(space: UseSpace, words: Ints, blocks: Blocks, seed: int, jobs: int) -> Iterator[BlockSums]:
-    """Sum the uses of words by block. Yields some words at a time, in their order.
+def block_sums(
+    space: OccurrenceSpace, words: Ints, blocks: Blocks, seed: int, jobs: int
+) -> Iterator[BlockSums]:
+    """Sum the occurrences of words by block. Yields some words at a time, in their order.
 
-    ``blocks`` are those of all V words; ``seed`` shuffles the documents before they are dealt to blocks. The
-    sums have the same bits for any number of threads.
+    ``blocks`` describes the blocks of all V words; ``seed`` shuffles the documents before they are dealt to
+    blocks. The sums have the same bits for any number of threads.
     """
     batch = space.batch
     order = np.random.default_rng(seed).permutation(np.flatnonzero(space.sides >= 0))
@@ -221,19 +225,19 @@ def block_sums(space: UseSpace, words: Ints, blocks: Blocks, seed: int, jobs: in
         uses = np.zeros(len(out))
         dealt = blocks.number * blocks.size[:, None]
         text = (batch.ids, batch.offsets, order, space.sides)
-        sum_uses(*text, space.table, HALF, space.centres, first, blocks.number, dealt, out, uses)
+        sum_occurrences(*text, space.table, HALF, space.centres, first, blocks.number, dealt, out, uses)
         return BlockSums(mine, starts, out, uses)
 
     yield from in_order(cut(blocks.number[words].sum(axis=1), most), work, jobs)
 
 
 def slice_vectors(
-    space: UseSpace, words: Ints, jobs: int, *, least: int = 1, progress: Progress | None = None
+    space: OccurrenceSpace, words: Ints, jobs: int, *, least: int = 1, progress: Progress | None = None
 ) -> list[Table]:
-    """The mean use of m words in every slice, S tables, (m, d) float32 unit rows.
+    """The mean vector of m words in every slice: S arrays, (m, d) float32 unit rows.
 
-    Rows of different slices can be compared by cosine. A word with fewer than ``least`` uses in a slice has a
-    row of zeros there.
+    Rows of different slices can be compared by cosine. A word with fewer than ``least`` occurrences in a
+    slice has a row of zeros there.
     """
     out = [np.zeros((len(words), space.table.shape[1]), np.float32) for _ in space.centres]
     done = 0
