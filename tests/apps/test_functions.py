@@ -173,7 +173,7 @@ def test_texts_in_memory_are_asked_and_monitored(inside: Path) -> None:
     assert found.hits[0].snippet == TEXTS[0]
     assert selfvec.ask("run", "roofs", top=2).rows == selfvec.search("run", "roofs", top=2).rows
     (inside / "new.csv").write_text("note\n" + "a virus infected people\n" * 30)
-    found = selfvec.monitor("run", ["new.csv"], text_field="note", permutations=99)
+    found = selfvec.monitor("run", ["new.csv"], text_field="note", permutations=999)
     assert found.alarm
 
 

@@ -37,9 +37,7 @@ def test_gensims_own_object_is_one() -> None:
 
 
 def test_a_model_is_refused_with_the_name_of_its_vectors() -> None:
-    with pytest.raises(
-        OptionError, match=r"not SimpleNamespace; give the vectors of the model: vectors=model\.wv"
-    ):
+    with pytest.raises(OptionError, match=r"not SimpleNamespace; give the vectors of the model: model\.wv"):
         selfvec.Refiner().fit(TEXTS, vectors=SimpleNamespace(wv=keyed()))
     with pytest.raises(OptionError, match=r"KeyedVectors, a path.*not list; give them as vectors="):
         selfvec.Refiner().fit(TEXTS, vectors=[[1, 2, 3]])

@@ -92,7 +92,7 @@ def test_the_command_says_where_words_started(
     run = tmp_path / "run"
     command = ["refine", str(file), "-o", str(run), "--vectors", "svd", "--method", "decorrelated"]
     assert main(command) == 0
-    assert "10 by svd of the text" in "".join(capsys.readouterr())
+    assert "100% of them with vectors of svd on the text" in "".join(capsys.readouterr())
     assert main(["similar", str(run), "hail", "--json", "--topn", "3"]) == 0
     (row,) = [r for r in json.loads(capsys.readouterr().out)["rows"] if r["state"] == "refined"]
     assert {word for word, _ in row["neighbours"]} == {"ice", "dime", "dent"}

@@ -28,4 +28,7 @@ def paths_of(text: Texts) -> Paths | None:
 
 
 def _is_there(name: object) -> bool:
-    return isinstance(name, str) and os.path.exists(name)  # noqa: PTH110 (a text is too long for Path)
+    if not isinstance(name, str):
+        return False
+    is_url = "://" in name and not any(map(str.isspace, name))
+    return is_url or os.path.exists(name)  # noqa: PTH110 (a text is too long for Path)

@@ -20,14 +20,14 @@ _SUBWORDS = "built from subwords"
 def run_summary(provenance: Mapping[str, Any]) -> list[str]:
     """Two sentences: the text and its words; the method and what it gained on held-out text."""
     types = provenance["coverage"]["types"]
-    known, words = types["known"], provenance["types"]
+    words = provenance["types"]
     shares = []
     if types["composed"]:
         shares.append(f"{types['composed'] / words:.0%} of them {_SUBWORDS}")
     if types["unknown"]:
         shares.append(f"{types['unknown'] / words:.0%} of them without an initial vector")
-    if not known and provenance["vectors"]["name"] == "none":
-        shares = ["with random initial vectors"]
+    if types["random"]:
+        shares.append(f"{types['random'] / words:.0%} of them {_made(provenance)}")
     text = f"read {provenance['corpus']['description']}: {count_of(provenance['tokens'], 'word')}"
     about = f", {', '.join(shares)}" if shares else ""
     chosen = provenance.get("table_decision")
@@ -61,13 +61,19 @@ def _how(provenance: Mapping[str, Any]) -> str:
     return f"{window}, learning rate {provenance['learning_rate']}, {passes}"
 
 
+def _made(provenance: Mapping[str, Any]) -> str:
+    """How initial vectors were made of the text alone."""
+    name = provenance["vectors"]["name"]
+    return "with random initial vectors" if name == "none" else f"with vectors of {name} on the text"
+
+
 def text_details(provenance: Mapping[str, Any]) -> str:
     """How many words have which kind of initial vector."""
-    types, name = provenance["coverage"]["types"], provenance["vectors"]["name"]
+    types = provenance["coverage"]["types"]
     kinds = {
         "known": "in the initial vectors",
         "composed": _SUBWORDS,
-        "random": "with random initial vectors" if name == "none" else f"with vectors of {name} on the text",
+        "random": _made(provenance),
         "unknown": "without a vector",
     }
     return ", ".join(f"{types[kind]:,} {how}" for kind, how in kinds.items() if types[kind])

@@ -166,7 +166,10 @@ REFUSED = {
         r"field 'text': there is no such field",
     ),
     "other vectors": (["update", "a", "new.jsonl", "--vectors", "other.vec"], r"other\.vec: is not the file"),
-    "no threads": (["merge", "a", "b", "-o", "x", "--jobs", "0"], r"--jobs: is at least 1, not 0"),
+    "no threads": (
+        ["merge", "a", "b", "-o", "x", "--jobs", "0"],
+        r"--jobs: is a whole number of at least 1",
+    ),
 }
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Moved", "demo", "merge", "refine", "report"]
 
-BUILT = "built from subwords"  # a finding that the summary holds already
+BUILT, REPEATED = "built from subwords", "repeated passages"  # findings; the summary holds the first
 WORDS = ("string", "thread", "class", "exception", "generator", "pickle")  # that ``demo`` shows
 
 Moved = Annotated[
@@ -138,7 +138,7 @@ def refine(
     from selfvec.apps.functions.runs import refine
 
     run = refine(
-        [Path(name) for name in corpus],
+        [name if "://" in name else Path(name) for name in corpus],
         vectors or "default",
         output=output,
         overwrite=work.overwrite,
@@ -223,7 +223,9 @@ def report(run: Run, output: Path | str, as_json: bool) -> None:
     for line in run_summary(run.provenance):
         say(line)
     for finding in run.health["findings"]:
-        if finding["level"] != "ok" and finding["name"] != BUILT:
+        if finding["name"] == REPEATED and run.provenance["repeats"]["share"] >= 0.01:
+            say(finding["message"])
+        elif finding["level"] != "ok" and finding["name"] != BUILT:
             remedy = f"; {finding['remedy']}" if finding["remedy"] else ""
             say(f"warning: {finding['name']}: {finding['message']}{remedy}")
     print(output)
