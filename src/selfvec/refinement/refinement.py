@@ -140,7 +140,7 @@ class Recorder:
 
     @property
     def state(self) -> dict[str, NDArray[Any]]:
-        """What `restore` needs to continue from here."""
+        """The arrays that `restore` continues from."""
         records = {name: getattr(self, name)[: self.filled] for name in ("words", "updates", "vectors")}
         return {"seen": self.seen, **records}
 
@@ -243,7 +243,7 @@ class Refinement:
 
     @property
     def state(self) -> dict[str, NDArray[Any]]:
-        """What `restore` needs to continue from here."""
+        """The arrays that `restore` continues from."""
         return {"finished": np.array([self.finished]), "table": self._table} | self.recorder.state
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:

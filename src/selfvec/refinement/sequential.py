@@ -112,7 +112,7 @@ class SequentialRefinement(Refinement):
 
     @property
     def state(self) -> dict[str, NDArray[Any]]:
-        """What `restore` needs to continue from here."""
+        """The arrays that `restore` continues from."""
         return super().state | {"position": np.array([self.position])}
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
@@ -217,7 +217,7 @@ class OnlineRefinement(SequentialRefinement):
 
     @property
     def state(self) -> dict[str, NDArray[Any]]:
-        """What `restore` needs to continue from here."""
+        """The arrays that `restore` continues from."""
         return super().state | {"total": self._centring.total, "mass": self._centring.mass}
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:

@@ -275,7 +275,7 @@ def sweep(
     #   (occurrences of w in the window)·Δ. The cost of a token does not depend on the window.
     # - `_fused_step` writes the moved row, carries S to the next position and sums the squares of the next
     #   token's new row in one loop.
-    # - Rows are prefetched into the second-level cache a few positions early, for large tables.
+    # - Rows are prefetched into the second-level cache a few positions early, for large vocabularies.
     # Weights and centre need no second pass over the window: Σ_n weight_n·(E[n] − μ) = S − W·μ with
     # S = Σ weight_n·E[n] and W = Σ weight_n. μ is kept as U, the sum of all rows by share, which moves by
     # share·Δ and is recomputed at the start of every pass (`sum_rows`).

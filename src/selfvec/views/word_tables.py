@@ -21,7 +21,7 @@ from .terminal import CAME, WENT, add_row, escaped, optional, plain_table, print
 if TYPE_CHECKING:
     from selfvec.analysis.word_drift import Drift
     from selfvec.analysis.word_drift.slices import SlicePath
-    from selfvec.analysis.word_senses import Reading, Sense, Senses
+    from selfvec.analysis.word_senses import RecognisedSense, Sense, Senses
 
 __all__ = [
     "comparison_table",
@@ -276,7 +276,7 @@ def sense_table(found: Senses) -> Text:
     return out
 
 
-def readings_text(found: Senses, readings: Sequence[tuple[str, Sequence[Reading]]]) -> Text:
+def readings_text(found: Senses, readings: Sequence[tuple[str, Sequence[RecognisedSense]]]) -> Text:
     """Texts with each occurrence of the word marked, and its sense."""
     out = Text()
     for text, found_here in readings:

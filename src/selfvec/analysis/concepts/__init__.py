@@ -1,4 +1,4 @@
-"""Concepts of a corpus: phrases, topics, related terms, a graph of terms, and why two words are similar.
+"""Concepts of a corpus: phrases, topics, related terms, a graph of terms, and shared contexts of two words.
 
 >>> from selfvec.analysis.concepts import expand, graph, phrases, topics, why
 """

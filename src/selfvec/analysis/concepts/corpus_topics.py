@@ -1,4 +1,4 @@
-"""`topics`: the topics of a corpus, and how they are spread over periods or fields."""
+"""`topics`: the topics of a corpus, and their shares in periods or fields."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def topics(
     ----------
     run : Run or path
     number : int, optional
-        How many; by default 4 to 32, chosen by silhouette.
+        Number of topics; by default 4 to 32, chosen by silhouette.
     by : str, optional
         Add the topics of groups of documents, as ``groups``: by month, quarter, year, decade, century, slice,
         or a field; several with commas.
     match : bool
-        Cluster each of these groups by itself, and match its topics in order.
+        Cluster each of these groups separately, and match its topics with those of earlier groups.
     hierarchy : bool
-        Add which topics are similar, as ``hierarchy``.
+        Add the hierarchy of similar topics, as ``hierarchy``.
     top : int
         Terms listed for each topic.
     min_count : int

@@ -1,9 +1,10 @@
 """Explicit semantic analysis: words and texts as weights of named concepts, which explain a similarity.
 
-A concept is a document about one subject, such as an article of an encyclopaedia. A word's vector has a
-number for each concept, the tf-idf of the word in it; a text's vector is the sum over its words. The
-cosine of two such vectors is a sum over concepts, which can be read. After E. Gabrilovich and S. Markovitch
-(2007), *Computing Semantic Relatedness using Wikipedia-based Explicit Semantic Analysis*; idf is BM25's.
+A concept is a document about one subject, such as an article of an encyclopaedia. The vector of a word has a
+number for each concept, the tf-idf of the word in it; the vector of a text is the sum over its words. The
+cosine of two such vectors is a sum over concepts, so the contribution of each concept can be listed. After E.
+Gabrilovich and S. Markovitch (2007), *Computing Semantic Relatedness using Wikipedia-based Explicit Semantic
+Analysis*, with the idf of BM25.
 """
 
 from __future__ import annotations
@@ -26,24 +27,24 @@ from selfvec.text.preprocessing import Preprocessing, encode_texts, merge_stems
 
 __all__ = ["ConceptVectors", "SharedConcept", "WhyConcepts"]
 
-_NAME = 60  # characters of a text that name it
+_NAME = 60  # characters of the name of a text
 
 Weights = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class SharedConcept:
-    """A concept of two texts."""
+    """A concept that two texts share."""
 
     concept: str
-    contribution: float  # what it adds to the cosine of the two vectors
-    weight_a: float  # the number of either unit vector for it
+    contribution: float  # its part of the cosine of the two vectors
+    weight_a: float  # its number in either unit vector
     weight_b: float
 
 
 @dataclass(frozen=True, repr=False)
 class WhyConcepts(ResultTable):
-    """Why two words or texts are similar.
+    """The concepts that make two words or texts similar.
 
     Attributes
     ----------
@@ -90,7 +91,7 @@ class ConceptVectors:
     """
 
     def __init__(self, texts: Sequence[str], preprocessing: Preprocessing | None = None) -> None:
-        """Count the words of the concepts, cut by ``preprocessing`` as a run's corpus."""
+        """Count the words of the concepts, tokenised by ``preprocessing`` like a run's corpus."""
         self._cut = (preprocessing or Preprocessing()).by_words
         self.names = [_name(text) for text in texts]
         batch = self._words(texts)
@@ -108,12 +109,12 @@ class ConceptVectors:
 
     @classmethod
     def of(cls, corpus: Any, run: Run) -> ConceptVectors:
-        """The concepts of a corpus, see `selfvec.as_corpus`, whose texts are cut into words as a run's."""
+        """The concepts of a corpus, see `selfvec.as_corpus`, tokenised like the corpus of a run."""
         texts = [text or "" for batch in as_corpus(corpus).batches() for text in batch.texts]
         return cls(texts, Preprocessing.of(run.provenance))
 
     def vector(self, text: str) -> Weights:
-        """The unit vector of a word or text, (C,) float64; zeros if no concept has one of its words."""
+        """The unit vector of a word or text, (C,) float64; zeros if its words occur in no concept."""
         out = np.zeros(len(self.names))
         batch = self._words([text])
         for word, count in zip(batch.types, batch.counts.tolist(), strict=True):
@@ -129,13 +130,13 @@ class ConceptVectors:
         Raises
         ------
         InputError
-            If the words of a text are in no concept.
+            If the words of a text occur in no concept.
         """
         check_whole("top", top)
         one, other = self.vector(a), self.vector(b)
         for text, vector in ((a, one), (b, other)):
             if not vector.any():
-                remedy = "ask for other words, or bring concepts that have them"
+                remedy = "choose other words, or give concepts that contain them"
                 raise InputError(f"no concept has a word of {text!r}", remedy=remedy)
         shared = one * other
         order = np.argsort(-shared, kind="stable")[:top]

@@ -1,8 +1,8 @@
-"""Query expansion: terms related to a query, by their use and by their topics.
+"""Query expansion: terms related to a query by meaning and by topic.
 
-In the refined table a word is near those that are used alike (*hail*: *hailstones*), among topic vectors
-near those of the same documents (*hail*: *windshields*). The weight of a term is the mean of its cosines to
-the query in both, times n / (n + 10) for n occurrences, since few occurrences are weak evidence. The query
+By refined vectors, a word is near words with similar contexts (*hail*: *hailstones*). By topic vectors, it is
+near words of the same documents (*hail*: *windshields*). The weight of a term is the mean of its cosines to
+the query by both, times n / (n + 10) for n occurrences, because few occurrences are weak evidence. The query
 is the idf-weighted sum of its words.
 """
 
@@ -42,11 +42,11 @@ class Related:
     """A term related to a query."""
 
     term: str  # a phrase has underscores
-    weight: float  # 0 to 1, the mean of ``meaning`` and ``topic``, less for rare terms
-    meaning: float  # cosine to the query in the refined table
-    topic: float  # cosine to the query among topic vectors
+    weight: float  # 0 to 1, the mean of ``meaning`` and ``topic``, lower for rare terms
+    meaning: float  # cosine to the query by refined vectors
+    topic: float  # cosine to the query by topic vectors
     count: int  # occurrences
-    near: str  # the word of the query it is nearest to
+    near: str  # the nearest word of the query
 
 
 @dataclass(frozen=True, repr=False)
@@ -57,7 +57,7 @@ class Expansion(ResultTable):
     ----------
     query : str
     known : list of str
-        Its words and phrases that the run knows. Stop words are neither here nor in ``unknown``.
+        Its words and phrases that occur in the run. Stop words are neither here nor in ``unknown``.
     unknown : list of str
     related : list of Related
         The largest weight first.
@@ -108,18 +108,18 @@ def expand(
     Parameters
     ----------
     run : Run or path
-        Its phrases are terms, too.
+        Its phrases are also terms.
     query : str
     top : int
-        Terms, at most.
+        Largest number of terms.
     min_count : int
-        Fewest occurrences of a term.
+        Least number of occurrences of a term.
     progress : Progress, optional
 
     Returns
     -------
     Expansion
-        Without terms that share a stem with the query or with a term before them, if there is a stemmer for
+        Terms that share a stem with the query or with an earlier term are left out, if there is a stemmer for
         the run's language.
 
     Raises
@@ -127,7 +127,7 @@ def expand(
     OptionError
         If ``top`` is not at least 1.
     InputError
-        If the run knows no word of the query, or has not kept its tokens.
+        If no word of the query occurs in the run, or the run has not kept its tokens.
     """
     check_text("query", query)
     check_whole("top", top)

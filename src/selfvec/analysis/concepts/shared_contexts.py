@@ -1,4 +1,4 @@
-"""Why two words are similar: the contexts they share, and how much each adds to their similarity.
+"""Why two words are similar: the contexts they share, and the contribution of each to their similarity.
 
 A word is represented by the positive pointwise mutual information of its neighbours (see
 `selfvec.cooccurrence.PositivePMI`). The cosine of two such rows is a sum over contexts, which shows what each
@@ -6,7 +6,8 @@ context contributes:
 
     cos(a, b) = Σ_c PPMI(a, c) · PPMI(b, c) / (|PPMI(a)| · |PPMI(b)|)
 
-Neighbours seen once or twice may be chance and do not count, nor do stop words and the two words themselves.
+Neighbours that occur once or twice may be chance and are left out, like stop words and the two words
+themselves.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from selfvec.usage.examples import Example, marked_occurrences, repeated_last, s
 from .explicit_concepts import ConceptVectors, WhyConcepts
 from .terms import row_of, stop_words
 
-__all__ = ["WINDOW", "SharedContext", "Use", "Why", "neighbour_ppmi", "why"]
+__all__ = ["WINDOW", "Occurrence", "SharedContext", "Why", "neighbour_ppmi", "why"]
 
 WINDOW = 21  # tokens, the centre included
 _LEAST = 3  # times that a context occurs near a word
@@ -46,20 +47,20 @@ class SharedContext:
     """A context that two words share."""
 
     context: str
-    contribution: float  # what it adds to the cosine of the two rows
+    contribution: float  # its part of the cosine of the two rows
     ppmi_a: float  # natural logarithm of how much more often than by chance it occurs near either word
     ppmi_b: float
-    count_a: int  # how often it occurs there
+    count_a: int  # number of times it occurs there
     count_b: int
 
 
 @dataclass(frozen=True)
-class Use:
-    """A use of one of the words near contexts that both share."""
+class Occurrence:
+    """An occurrence of one of the words near contexts that both share."""
 
     word: str
     document: int  # its number in the run's corpus
-    text: str  # the sentence if the original files are unchanged, otherwise the words around the use
+    text: str  # the sentence if the original files are unchanged, otherwise the words around the occurrence
     contexts: list[str]  # the shared contexts in it
 
 
@@ -72,7 +73,7 @@ class Why(ResultTable):
     a, b : str
     count_a, count_b : int
     before, after : float or None
-        Cosine in the original and in the refined table; None if a word has no vector.
+        Cosine of the original and of the refined vectors; None if a word has no vector.
     context_cosine : float
         Cosine of their rows of PPMI: the sum of all contributions.
     contexts : list of SharedContext
@@ -80,10 +81,10 @@ class Why(ResultTable):
     rest : float
         Contribution of the contexts that are not listed.
     together : int
-        How often one occurs near the other.
+        Number of times that one occurs near the other.
     together_ppmi : float
-        PPMI of that.
-    uses : list of Use
+        PPMI of one occurring near the other.
+    uses : list of Occurrence
     repeated : float
         Share of the text that repeats passages of other documents.
     repeats : str
@@ -101,7 +102,7 @@ class Why(ResultTable):
     rest: float
     together: int
     together_ppmi: float
-    uses: list[Use]
+    uses: list[Occurrence]
     repeated: float = 0.0
     repeats: str = "once"
 
@@ -147,10 +148,10 @@ def why(
     window : int
         Tokens per window, the word itself included.
     examples : int
-        Uses shown of either word.
+        Occurrences shown of either word.
     concepts : path, texts, data frame or `Corpus`, optional
-        A text for each concept, its name first: shared concepts are listed instead of contexts. The words may
-        then be any texts.
+        A text for each concept, its name first: shared concepts are listed instead of contexts. ``a`` and
+        ``b`` may then be any texts.
 
     Raises
     ------
@@ -169,7 +170,7 @@ def why(
     rows = (row_of(run, a), row_of(run, b))
     if rows[0] == rows[1]:
         name = run.vectors.index_to_key[rows[0]]
-        raise OptionError(f"{a!r} and {b!r} are one word here, {name!r}", remedy="name two words")
+        raise OptionError(f"{a!r} and {b!r} are the same word in this run, {name!r}", remedy="name two words")
     batch = run.require_tokens()
     counts, ppmi = neighbour_ppmi(batch, rows, window)
     kept = np.where(counts >= _LEAST, ppmi, 0.0)
@@ -214,7 +215,7 @@ def why(
 def neighbour_ppmi(
     batch: TokenBatch, rows: Sequence[int], window: int, columns: Sequence[int] | None = None
 ) -> tuple[NDArray[np.int64], Figures]:
-    """How often words (all by default) are neighbours of n others within a window, and the PPMI, (n, m) each.
+    """Counts of words (all by default) as neighbours of n others in a window, and their PPMI, (n, m) each.
 
     >>> batch = TokenBatch.from_documents([["a", "b"], ["a", "b"], ["c", "d"]])
     >>> counts, ppmi = neighbour_ppmi(batch, [0], 3)
@@ -234,23 +235,23 @@ def _cosine(table: NDArray[np.float32], rows: Sequence[int]) -> float | None:
 
 def _uses(
     run: Run, rows: Sequence[int], contributions: Figures, contexts: Sequence[int], half: int, most: int
-) -> list[Use]:
-    """Uses of either word with the largest contributions around them, from different documents."""
+) -> list[Occurrence]:
+    """Occurrences of either word with the largest contributions around them, from different documents."""
     if not most or not contexts:
         return []
     batch = run.require_tokens()
-    shown: list[Use] = []
+    shown: list[Occurrence] = []
     quoted: list[Example] = []
     for row in rows:
         places = occurrences(batch, row, most=SAMPLED)
         windows = padded_windows(batch, places, half)
         windows = np.sort(np.where(np.isin(windows, contexts), windows, -1), axis=1)
-        windows[:, 1:][windows[:, 1:] == windows[:, :-1]] = -1  # a context counts once per use
+        windows[:, 1:][windows[:, 1:] == windows[:, :-1]] = -1  # a context counts once per occurrence
         scores = np.where(windows >= 0, contributions[windows], 0.0).sum(axis=1)
         scores = repeated_last(run, places, scores)
         for use in marked_occurrences(batch, places, scores, dict.fromkeys(contexts, "shared"), most):
             marked = list(dict.fromkeys(word for word, mark in use["tokens"] if mark == "shared"))
             text = " ".join(" ".join(parts(word)) or word for word, _ in use["tokens"])
-            shown.append(Use(batch.types[row], use["document"], text, marked))
+            shown.append(Occurrence(batch.types[row], use["document"], text, marked))
             quoted.append(Example(batch.types[row].split(LINK)[0], 0, use["document"], text))
     return [replace(use, text=one.text) for use, one in zip(shown, sentences(run, quoted), strict=True)]

@@ -1,7 +1,7 @@
-"""A graph of terms: nearest neighbours, their topics, and how far refining moved each term.
+"""A graph of terms: nearest neighbours, their topics, and the distance that refining moved each term.
 
-Two terms are connected if each is among the other's nearest neighbours. A hub is near many terms but few are
-nearest to it, so mutual neighbours leave structure (Brito et al., 1997, *Connectivity of the mutual
+Two terms are connected if each is among the other's nearest neighbours. A hub is near many terms, but few are
+nearest to it, so mutual neighbours preserve the structure (Brito et al., 1997, *Connectivity of the mutual
 k-nearest-neighbor graph*).
 """
 
@@ -32,9 +32,9 @@ from .topic_clusters import TERMS, Topics, cluster_terms
 __all__ = ["MEASURES", "Edge", "Graph", "Node", "graph"]
 
 MEASURES = ("cosine", "ppmi")
-_NEAR_BY = 4  # times as many neighbours as wanted are looked at for their spelling
+_NEAR_BY = 4  # factor on the number of neighbours whose spelling is compared
 _SAME = 0.5  # share of the pairs of letters that words spelled alike have in common
-_CANDIDATES = 5000  # terms among which the neighbours of given words are sought
+_CANDIDATES = 5000  # terms among which the neighbours of given words are searched
 _LEAST = 0.2  # smallest cosine of an edge
 _STEPS, _GRAVITY = 500, 0.5  # of the layout
 
@@ -48,7 +48,7 @@ class Node:
     term: str
     count: int  # occurrences
     documents: int  # with the term
-    topic: int  # place of its topic in `Graph.topics`, -1 for none
+    topic: int  # index of its topic in `Graph.topics`, -1 for none
     drift: float | None  # 1 - cosine of its original and refined vectors; None without an original one
     x: float  # position, 0 to 1
     y: float
@@ -75,7 +75,7 @@ class Graph(ResultTable):
     topics : list of str
         Names of all topics of the run.
     measure : "cosine" or "ppmi"
-        By which neighbours are nearest.
+        The measure of nearness.
     """
 
     nodes: list[Node]
@@ -111,7 +111,7 @@ class Graph(ResultTable):
         return {"by": self.measure, "topics": self.topics, "nodes": nodes, "edges": self.rows}
 
     def topic_name(self, node: Node) -> str | None:
-        """The name of a node's topic, None for none."""
+        """The name of a node's topic; None without a topic."""
         return self.topics[node.topic] if node.topic >= 0 else None
 
 
@@ -132,15 +132,15 @@ def graph(
     ----------
     run : Run or path
     words : str or sequence of str
-        Words and phrases; by default the graph is that of the run's first terms.
+        Words and phrases; by default the terms of the run with the largest weights.
     top : int
         Largest number of terms. Terms without an edge are left out, except ``words``.
     neighbours : int
         k; two terms are connected if each is among the k nearest of the other.
     edges : "cosine" or "ppmi"
         Nearness: the cosine of refined vectors, or occurring near one another more often than by chance. By
-        cosine, a word whose vector was built from subwords is not joined with a word spelled alike, unless
-        they occur near one another, too.
+        cosine, a word whose vector was built from subwords is joined with a word spelled alike only if they
+        also occur near one another.
     topic_groups : Topics, optional
         Topics of the run; computed by default.
     seed : int
@@ -187,9 +187,9 @@ def graph(
 def _layout(rows: NDArray[np.float32], weights: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
     """Positions of nodes, (n, 2) in the unit square, by the weights of their edges, (n, n).
 
-    ForceAtlas2 starts from the two main axes of the nodes' vectors. Nodes of equal mass under strong gravity
-    keep unconnected parts together; on real graphs no two names are closer, and fewer edges cross, than with
-    spring or Kamada-Kawai layouts.
+    ForceAtlas2 starts from the two main axes of the nodes' vectors. Equal masses and strong gravity keep
+    unconnected parts together. On real graphs, names are no closer and fewer edges cross than with spring or
+    Kamada-Kawai layouts.
     """
     try:
         import networkx
@@ -219,7 +219,7 @@ def _layout(rows: NDArray[np.float32], weights: NDArray[np.float64], seed: int) 
 
 
 def _around(run: Run, asked: list[int], size: int, k: int) -> Rows:
-    """Words, the terms nearest to them, and those nearest to these, up to a number."""
+    """Words, the terms nearest to them, and the terms nearest to these, at most ``size``."""
     table = run.vectors.unit
     candidates = np.unique(np.concatenate([terms(run, _CANDIDATES, min_count=3).rows, asked]))
     found = dict.fromkeys(asked)
@@ -237,7 +237,7 @@ def _around(run: Run, asked: list[int], size: int, k: int) -> Rows:
 def _mutual_ppmi(run: Run, rows: Rows) -> NDArray[np.float64]:
     """PPMI of terms occurring near one another, (n, n), symmetric.
 
-    Smoothing makes the two directions of a pair differ; the larger one counts.
+    Smoothing makes the two directions of a pair differ; the larger value is used.
     """
     _, found = neighbour_ppmi(run.require_tokens(), rows.tolist(), WINDOW, rows.tolist())
     return np.maximum(found, found.T)
@@ -246,9 +246,9 @@ def _mutual_ppmi(run: Run, rows: Rows) -> NDArray[np.float64]:
 def _by_spelling(
     run: Run, rows: Rows, k: int, cosines: NDArray[np.float32], together: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
-    """Pairs that are near by their spelling alone, (n, n), symmetric.
+    """Pairs that are near only because of their spelling, (n, n), symmetric.
 
-    The vector of one of them was built from subwords, they are spelled alike, and they do not occur together.
+    One of the vectors was built from subwords, the words are spelled alike, and they do not occur together.
     """
     words = [run.vectors.index_to_key[row] for row in rows.tolist()]
     found = np.zeros(cosines.shape, bool)
@@ -260,14 +260,14 @@ def _by_spelling(
 
 
 def _built_from_subwords(run: Run) -> NDArray[np.bool_]:
-    """Words whose vector rests on their spelling, (V,); phrases, composed of whole words, are none."""
+    """Words whose vector depends on their spelling, (V,) bool. Phrases are not among them."""
     found: NDArray[np.bool_] = run.original.sources == Source.SUBWORDS
     found |= np.isin(run.vectors.sources, (Source.SUBWORDS, Source.MIXED))
     return found if run.original.pieces is None else found & (run.original.pieces != 0)
 
 
 def _alike(a: str, b: str) -> bool:
-    """Whether one word holds the other, or half of their pairs of letters are the same.
+    """Whether one word contains the other, or half of their pairs of letters are the same.
 
     >>> _alike("ra", "rain"), _alike("airpark", "park"), _alike("flooding", "flooded"), _alike("hail", "snow")
     (True, True, True, False)
@@ -279,7 +279,7 @@ def _alike(a: str, b: str) -> bool:
 
 
 def _mutual(near: NDArray[np.float64], k: int, least: float) -> NDArray[np.bool_]:
-    """Pairs of which each is among the other's k nearest, and nearer than ``least``; (n, n), symmetric.
+    """Pairs that are among each other's k nearest, and nearer than ``least``; (n, n), symmetric.
 
     >>> near = np.array([[1, 0.9, 0.8], [0.9, 1, 0.1], [0.8, 0.1, 1]])
     >>> _mutual(near, 1, 0.0).astype(int).tolist()

@@ -1,13 +1,13 @@
-"""Terms: the words of a run that say what a text is about.
+"""Terms: the words of a run that describe the subject of a text.
 
-A content word recurs in the documents that are about it, a function word is spread over all. Residual idf
-measures how many fewer documents a word has than by chance (Church and Gale, 1995, *Inverse document
-frequency: a measure of deviations from Poisson*):
+A content word recurs in the documents about its subject; a function word is spread over all documents.
+Residual idf measures how many fewer documents contain a word than by chance (Church and Gale, 1995, *Inverse
+document frequency: a measure of deviations from Poisson*):
 
     RIDF    -log₂(df / D) + log₂(1 - exp(-cf / D))
 
-A term's weight is RIDF · √df, so that neither the rarest nor the most frequent words come first. Words that
-occur once in each of their documents have almost no RIDF; it is set to at least 0.05.
+The weight of a term is RIDF · √df, so that neither the rarest nor the most frequent words come first. Words
+that occur once in each of their documents have an RIDF near 0; it is set to at least 0.05.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ from selfvec.text.rules import Rulebook, Rules
 __all__ = ["Terms", "row_of", "stop_words", "term_weights", "terms", "topic_rows"]
 
 LEAST = 0.05  # RIDF of any word
-COMMON = 0.3  # words in a larger share of the documents are no terms
+COMMON = 0.3  # words in a larger share of the documents are not terms
 
 
 @dataclass(frozen=True)
 class Terms:
     """n terms of a run, the largest weight first."""
 
-    rows: NDArray[np.int64]  # (n,), their rows in the run's tables
+    rows: NDArray[np.int64]  # (n,), their rows in the run's vectors
     names: list[str]
     weights: NDArray[np.float32]  # (n,), RIDF · √df
 
@@ -49,7 +49,7 @@ class Terms:
 def terms(run: Run, most: int, *, min_count: int = 5) -> Terms:
     """The first terms of a run that occur in ``min_count`` documents.
 
-    Stop words, numbers, and words in more than 30 % of the documents are no terms.
+    Stop words, numbers, and words in more than 30 % of the documents are left out.
     """
     batch = run.require_tokens()
     weight, occurs = term_weights(batch)
@@ -80,7 +80,7 @@ def term_weights(batch: TokenBatch) -> tuple[NDArray[np.float32], NDArray[np.int
 
 
 def stop_words(run: Run) -> frozenset[str]:
-    """Words that are no terms in the language of a run, in lower case."""
+    """Stop words in the language of a run, in lower case."""
     spec = Preprocessing.of(run.provenance).stop_words
     if spec is None:
         return frozenset()
@@ -89,7 +89,7 @@ def stop_words(run: Run) -> frozenset[str]:
 
 
 def row_of(run: Run, term: str) -> int:
-    """Row of a word or phrase, however its words are separated."""
+    """Row of a word or phrase; the words of a phrase may be separated by spaces, hyphens or underscores."""
     joined = LINK.join(term.replace("-", " ").split())
     forms = case_forms(joined, language_of(run.provenance.get("options") or {}))
     return run.index(joined if any(form in run.vectors for form in forms) else term)
@@ -97,7 +97,7 @@ def row_of(run: Run, term: str) -> int:
 
 def topic_rows(run: Run) -> Float:
     """Topic vectors of all words, (V, d) float32 unit rows; see `selfvec.refinement.topic_vectors`."""
-    run.require_tokens()  # raises an error if the run has none
+    run.require_tokens()  # raises an error if the run did not keep its tokens
     topics = topic_vectors(run)
     assert topics is not None
     return topics.unit

@@ -1,6 +1,6 @@
-"""Topics: clusters of a run's terms by their topic vectors, each named by its most typical terms.
+"""Topics: clusters of a run's terms by their topic vectors, each named after its most typical terms.
 
-The clusters are those of a spherical k-means, in which terms count by their weight.
+Terms are clustered by spherical k-means, weighted by their term weights.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from .terms import Terms, terms, topic_rows
 
 __all__ = ["NUMBERS", "TERMS", "GroupTopics", "Topic", "TopicShare", "Topics", "cluster_terms"]
 
-TERMS = 1500  # that are clustered
-NUMBERS = (4, 6, 8, 12, 16, 24, 32)  # of topics that are tried
-ENOUGH = 0.9  # share of the best silhouette that is enough, since it grows ever more slowly with the number
+TERMS = 1500  # number of terms that are clustered
+NUMBERS = (4, 6, 8, 12, 16, 24, 32)  # numbers of topics that are tried
+ENOUGH = 0.9  # share of the best silhouette that is enough, because gains shrink as the number grows
 NAMED = 3  # terms in a name
 NEAR = 0.15  # smallest cosine of a word to the centre of its topic
 _STARTS = 4
@@ -41,7 +41,7 @@ class Topic:
     """A cluster of terms."""
 
     name: str  # its three most typical terms
-    terms: list[tuple[str, float]]  # the most typical first, with their cosine to the centre
+    terms: list[tuple[str, float]]  # the most typical first, with their cosines to the centre
     size: int  # number of terms
     share: float  # of the documents; the shares of all topics add up to 1
     documents: int  # number of documents whose vector is nearest to the centre of this topic
@@ -52,12 +52,12 @@ class TopicShare:
     """A topic in a group of documents."""
 
     group: str
-    topic: int  # its number; equal numbers are one topic in all groups
+    topic: int  # its number; the same in all groups
     name: str
     documents: int  # of this topic in the group
     share: float  # of the group's documents that have a topic
     terms: list[str]  # characteristic of the topic in this group
-    cosine: float | None = None  # to the same topic before, where groups were clustered by themselves
+    cosine: float | None = None  # to the same topic in an earlier group, if groups were clustered separately
 
 
 @dataclass(frozen=True, repr=False)
@@ -70,7 +70,7 @@ class GroupTopics(ResultTable):
     of_documents : (D,) int64
         Topic of every document, -1 for none.
     left_out : list of str
-        Groups that have too little text to be clustered by themselves.
+        Groups with too little text to be clustered separately.
     """
 
     shares: list[TopicShare]
@@ -94,7 +94,7 @@ class GroupTopics(ResultTable):
 
     @property
     def names(self) -> list[str]:
-        """The name of each topic, in the group in which it has most documents."""
+        """The name of each topic, from the group in which it has most documents."""
         found: dict[int, TopicShare] = {}
         for row in self.shares:
             if row.topic not in found or row.documents > found[row.topic].documents:
@@ -114,22 +114,22 @@ class Topics(ResultTable):
     ----------
     topics : list of Topic
     documents : int
-        All documents. Those in which no word has a vector belong to no topic.
+        Number of all documents. Documents in which no word has a vector have no topic.
     silhouette : float
-        Mean silhouette of the terms, from -1 to 1: how much nearer they are to their own centre than to
+        Mean silhouette of the terms, from -1 to 1: larger if terms are nearer to their own centre than to
         others.
     tried : dict of int to float
         Silhouettes of the numbers of topics that were tried; empty if the number was given.
     labels : (V,) int64
-        Topic of every word of the run as a place in ``topics``, -1 for none.
+        Topic of every word of the run as an index in ``topics``, -1 for none.
     of_documents : (D,) int64
         Topic of every document, -1 for none.
     centres : (K, d) float32
         Unit rows.
     groups : GroupTopics or None
-        The topics of groups of documents, if these were asked for.
+        The topics of groups of documents, if requested.
     hierarchy : list of dict or None
-        Which topics are similar, see `topic_hierarchy`, if that was asked for.
+        The hierarchy of similar topics, see `topic_hierarchy`, if requested.
     """
 
     topics: list[Topic]
@@ -201,13 +201,13 @@ def cluster_terms(
     run : Run
     number : int, optional
         Number of topics. By default the smallest of 4, 6, 8, 12, 16, 24 and 32 whose mean silhouette is at
-        least 90 % of the best of these.
+        least 90 % of the largest of these.
     top : int
         Terms listed per topic.
     most : int
-        Terms that are clustered.
+        Largest number of terms that are clustered.
     min_count : int
-        Fewest documents with a term.
+        Least number of documents with a term.
     seed : int
         For the first centres.
     progress : Progress, optional
@@ -239,7 +239,7 @@ def cluster_terms(
     nearest = _document_topics(run, rows, centres)
     documents = np.bincount(nearest[nearest >= 0], minlength=len(centres))
     order = np.argsort(-documents, kind="stable")
-    place = np.append(np.argsort(order, kind="stable"), -1)  # of each centre; the last entry is what -1 finds
+    place = np.append(np.argsort(order, kind="stable"), -1)  # of each centre; -1 selects the last entry
     shares = documents / max(int(documents.sum()), 1)
     found = []
     for topic in order.tolist():
@@ -256,13 +256,13 @@ def _enough_terms(run: Run, number: int | None, most: int, min_count: int) -> Te
     if len(chosen) < 2 * (number or 2):
         rule = f"{len(chosen)} words are terms that occur in {min_count} documents"
         if number is not None:
-            raise OptionError(f"{rule}, too few for {number} topics", field="number", remedy="ask for fewer")
+            raise OptionError(f"{rule}, too few for {number} topics", field="number", remedy="choose fewer")
         raise InputError(f"only {rule}", path=run.folder, remedy="add more text, or lower --min-count")
     return chosen
 
 
 def silhouette(rows: Table, labels: Labels, centres: Table) -> float:
-    """Mean of (b - a) / max(a, b), with cosine distances a to the own centre and b to the nearest other.
+    """Mean of (b - a) / max(a, b), for cosine distances a to the own centre and b to the nearest other.
 
     >>> rows = np.array([[1, 0], [1, 0], [0, 1]], np.float32)
     >>> silhouette(rows, np.array([0, 0, 1]), rows[1:])
@@ -287,7 +287,7 @@ def _word_topics(rows: Table, centres: Table) -> Labels:
 def _described(
     chosen: Terms, members: Labels, cosines: Table, top: int
 ) -> tuple[str, list[tuple[str, float]]]:
-    """Name and terms of a cluster; those with a large weight near its centre come first."""
+    """Name and terms of a cluster; terms with a large weight near its centre come first."""
     order = np.argsort(-cosines[members] * np.sqrt(chosen.weights[members]), kind="stable")
     typical = members[order].tolist()
     listed = [(chosen.names[i], float(cosines[i])) for i in typical[:top]]
@@ -303,7 +303,7 @@ def _document_topics(run: Run, rows: Table, centres: Table) -> Labels:
 
 
 def _distinct(names: list[str], most: int) -> list[str]:
-    """The first names of which none begins like another."""
+    """The first names, without those that begin like an earlier one."""
     out: list[str] = []
     for name in names:
         if not any(_alike(name, other) for other in out):

@@ -1,7 +1,7 @@
 """Topics by period or field: the share of each topic in groups of documents, and its terms there.
 
-All groups have the same topics, those of the whole corpus, so that their shares can be compared. Topics of
-each group by itself are in `selfvec.analysis.concepts.topic_matching`.
+All groups have the same topics, those of the whole corpus, so that their shares can be compared.
+`selfvec.analysis.concepts.topic_matching` clusters each group separately.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ def document_groups(run: Run, by: str) -> list[Slice]:
     Raises
     ------
     InputError
-        If the run has no dates or slices, or its files are gone. `OptionError` if there is no such field.
+        If the run has no dates or slices, or its files are missing. `OptionError` if the field does not
+        exist.
     """
     parts = [_groups_by(run, name.strip()) for name in by.split(",") if name.strip()]
     if not parts:
@@ -53,7 +54,7 @@ def document_groups(run: Run, by: str) -> list[Slice]:
     found = [reduce(_both, combination) for combination in product(*parts)]
     found = [group for group in found if group.documents.any()]
     if len(found) > _MOST:
-        rule = f"{by!r} makes {len(found):,} groups, the most are {_MOST:,}"
+        rule = f"{by!r} gives {len(found):,} groups, more than the limit of {_MOST:,}"
         raise OptionError(rule, field="by", remedy="name a field with fewer values, or a longer period")
     return found
 
@@ -66,10 +67,10 @@ def _groups_by(run: Run, name: str) -> list[Slice]:
         return by_label(batch)
     values = document_field(run, name)
     if len(values) != batch.documents:
-        raise InputError("its files hold other documents now", path=run.folder, remedy="refine again")
+        raise InputError("the documents in its files have changed", path=run.folder, remedy="refine again")
     names, numbers = np.unique([value or "" for value in values], return_inverse=True)
     if len(names) > _MOST:
-        rule = f"the field {name!r} has {len(names):,} values, the most are {_MOST:,}"
+        rule = f"the field {name!r} has {len(names):,} values, more than the limit of {_MOST:,}"
         raise OptionError(rule, field="by", remedy="name a field with fewer values")
     return [Slice(str(value), numbers == i) for i, value in enumerate(names) if value]
 
@@ -81,8 +82,8 @@ def _both(one: Slice, other: Slice) -> Slice:
 def topic_shares(run: Run, found: Topics, groups: Sequence[Slice], top: int = 5) -> GroupTopics:
     """The share of each topic of the whole corpus in each group, and its characteristic terms there.
 
-    Terms are ordered by c-TF-IDF (Grootendorst, 2022): count in the topic's documents of the group times
-    log(1 + mean count of a group / count in all).
+    Terms are ordered by c-TF-IDF (Grootendorst, 2022): the count in the topic's documents of the group, times
+    log(1 + mean count per group / count in all groups).
     """
     chosen = terms(run, TERMS)
     batch, topic_of = run.require_tokens(), found.labels[chosen.rows]
@@ -114,9 +115,9 @@ def document_table(
 ) -> pl.DataFrame:
     """A row for each document: number, id, date, topic, the topic's name and share, and the group.
 
-    The share is that of the topic's words among those of all topics in the document, weighted by inverse
-    document frequency; it is null for documents without a topic. ``matched`` adds ``group_topic`` and
-    ``group_topic_name``, the topic among those of the document's group.
+    The share is that of the topic's words among the words of all topics in the document, weighted by inverse
+    document frequency. It is null for documents without a topic. ``matched`` adds ``group_topic`` and
+    ``group_topic_name``, the document's topic among those of its group.
     """
     import polars as pl
 
@@ -125,7 +126,7 @@ def document_table(
 
     batch = run.require_tokens()
     columns: dict[str, Any] = {"document": np.arange(batch.documents)}
-    with suppress(InputError):  # the files have no ids, or are gone
+    with suppress(InputError):  # the files have no ids, or are missing
         columns["id"] = document_field(run, "id")
     if batch.dates is not None:
         columns["date"] = batch.dates.astype("datetime64[D]")
@@ -151,12 +152,12 @@ def _group_names(groups: Sequence[Slice], documents: int) -> list[str | None]:
 
 
 def _own_shares(run: Run, found: Topics) -> NDArray[np.float64]:
-    """The share of each document's topic in it, (D,); NaN for documents without one."""
+    """The share of its topic in each document, (D,); NaN for documents without a topic."""
     batch = run.require_tokens()
     weight, label = inverse_document_frequency(batch)[batch.ids], found.labels[batch.ids]
     documents = np.repeat(np.arange(batch.documents), np.diff(batch.offsets))
     sums = np.zeros((batch.documents, len(found) + 1))
-    np.add.at(sums, (documents, label), weight)  # words of no topic are in the last column
+    np.add.at(sums, (documents, label), weight)  # words without a topic are in the last column
     known = sums[:, :-1].sum(axis=1)
     own = sums[np.arange(len(sums)), found.of_documents]
     return np.where((found.of_documents >= 0) & (known > 0), own / np.maximum(known, 1e-12), np.nan)
@@ -165,8 +166,8 @@ def _own_shares(run: Run, found: Topics) -> NDArray[np.float64]:
 def topic_hierarchy(found: Topics) -> list[dict[str, Any]]:
     """Topics joined in pairs, the most similar first: average linkage of the cosines of their centres.
 
-    Returns a row for each join: ``node``, a number that follows those of the topics; the two ``children``;
-    the mean ``cosine`` of their topics; all ``topics`` below; and a ``name``, the first terms of the largest.
+    Returns a row for each join: ``node``, a number after those of the topics; the two ``children``; the mean
+    ``cosine`` of their topics; all ``topics`` below; and a ``name``, the first terms of the largest topics.
     """
     if len(found) < 2:
         return []

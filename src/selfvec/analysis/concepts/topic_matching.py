@@ -1,4 +1,4 @@
-"""Topics of each period by itself, matched with those of the periods before."""
+"""Topics of each period, clustered separately and matched with those of earlier periods."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .topic_clusters import TERMS, GroupTopics, Topics, TopicShare, cluster_term
 __all__ = ["SAME", "matched_topics"]
 
 # In random quarters of storm reports, 88 % of 8 topics and 79 % of 16 are found again.
-SAME = 0.4  # least cosine of the centres of one topic in two groups
+SAME = 0.4  # smallest cosine of the centres of the same topic in two groups
 
 Table = NDArray[np.float32]
 
@@ -33,11 +33,11 @@ def matched_topics(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> GroupTopics:
-    """Cluster the terms of each group by themselves, and match its topics with those of groups before.
+    """Cluster the terms of each group separately, and match its topics with those of earlier groups.
 
     All groups use the topic vectors of the whole run, so that centres can be compared. A group's topics are
-    matched one to one with the last centres of all topics before it, so that the sum of cosines is largest
-    (Kuhn, 1955, the Hungarian method). Where the cosine is below `SAME`, a new topic begins.
+    matched one to one with the latest centres of all earlier topics, so that the sum of cosines is largest
+    (Kuhn, 1955, the Hungarian method). If the cosine is below `SAME`, a new topic begins.
 
     Parameters
     ----------
@@ -45,9 +45,9 @@ def matched_topics(
     groups : sequence of Slice
         In order of time.
     number : int
-        Topics of a group, at most; a group has at least two terms a topic.
+        Largest number of topics of a group; each topic has at least two terms.
     top : int
-        Terms listed.
+        Terms listed for each topic.
     min_count : int
         Fewest documents of a group with a term.
     seed : int
@@ -64,7 +64,7 @@ def matched_topics(
         raise MissingExtra("scipy", "sparse", "matching topics") from None
     batch = run.require_tokens()
     topic_rows(run)
-    last: list[Table] = []  # the newest centre of each topic
+    last: list[Table] = []  # the latest centre of each topic
     rows: list[TopicShare] = []
     of_documents, left_out = np.full(batch.documents, -1, np.int64), []
     with as_progress(progress).stage("Grouping", len(groups), "groups") as advance:

@@ -201,7 +201,7 @@ class SlicePath:
 
     def __repr__(self) -> str:
         used = ", ".join(f"{name} {n:,}" for name, n in zip(self.names, self.uses.tolist(), strict=True))
-        return f"SlicePath({self.word!r}, uses: {used})"
+        return f"SlicePath({self.word!r}, occurrences: {used})"
 
     def from_first(self, level: float = LEVEL) -> tuple[NDArray[np.float64], ...]:
         """Distance of each slice from the first one with the word, and its lower and upper bound, (S,) each.

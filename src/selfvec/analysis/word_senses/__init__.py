@@ -6,6 +6,6 @@ occurrences ──▶ neighbours weighted by association ──▶ clusters ─�
 from __future__ import annotations
 
 from .clustering import SenseSpace, sense_space
-from .senses import Reading, Sense, Senses, senses
+from .senses import RecognisedSense, Sense, Senses, senses
 
-__all__ = ["Reading", "Sense", "SenseSpace", "Senses", "sense_space", "senses"]
+__all__ = ["RecognisedSense", "Sense", "SenseSpace", "Senses", "sense_space", "senses"]

@@ -30,7 +30,7 @@ from selfvec.usage.examples import Example, distinct_occurrences, repeated_last,
 
 from .clustering import LEAST, SMALLEST, SenseModel, SenseSpace, Windows, fit_senses, sense_space
 
-__all__ = ["Reading", "Sense", "Senses", "log_likelihood_scores", "senses"]
+__all__ = ["RecognisedSense", "Sense", "Senses", "log_likelihood_scores", "senses"]
 
 LABEL = 8  # words of a label
 FEWEST = 2  # least number of documents in which a label word occurs near the word, or
@@ -61,8 +61,8 @@ class Sense:
 
 
 @dataclass(frozen=True)
-class Reading:
-    """One occurrence of the word in a text."""
+class RecognisedSense:
+    """One occurrence of the word in a text, with its sense."""
 
     start: int  # its place in the text, in characters
     end: int
@@ -109,7 +109,7 @@ class Senses(ResultTable):
         return self.senses[number]
 
     def __repr__(self) -> str:
-        title = f"Senses of {self.word!r}: {len(self)} in {len(self.assigned):,} uses"
+        title = f"Senses of {self.word!r}: {len(self)} in {len(self.assigned):,} occurrences"
         return short_repr(title, [f"{sense.share:.0%} {'/'.join(sense.label[:3])}" for sense in self.senses])
 
     @property
@@ -119,19 +119,19 @@ class Senses(ResultTable):
             {"word": self.word, "sense": number} | sense.as_dict() for number, sense in enumerate(self.senses)
         ]
 
-    def disambiguate(self, text: str) -> list[Reading]:
+    def disambiguate(self, text: str) -> list[RecognisedSense]:
         """The sense of each occurrence of the word in a text, in order; empty if it does not occur.
 
         Raises
         ------
         InputError
-            If the run's tokens are pieces of words.
+            If the run's tokens are subwords.
         """
         spans, windows = self._find(text)
         if not spans:
             return []
         return [
-            Reading(start, end, int(row.argmax()), float(row.max()), row.tolist())
+            RecognisedSense(start, end, int(row.argmax()), float(row.max()), row.tolist())
             for (start, end), row in zip(spans, self.model.posterior(windows), strict=True)
         ]
 
@@ -158,7 +158,7 @@ class Senses(ResultTable):
         run, name = self.run, str(self._option("tokenizer") or "words")
         if name not in ("words", "whitespace"):
             raise InputError(
-                "the run's tokens are pieces of words, so words cannot be found in texts",
+                "the run's tokens are subwords, so words cannot be found in texts",
                 path=run.folder,
                 remedy="refine with --tokenizer words",
             )
