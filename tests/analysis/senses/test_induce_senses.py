@@ -149,7 +149,7 @@ def test_pieces_of_words_have_senses_and_texts_are_refused(sense_run: Run) -> No
     pieces = Run(sense_run.vectors, sense_run.original, provenance=told, tokens=sense_run.tokens)
     found = senses(pieces, "twin", examples=0)
     assert len(found) == 2
-    with pytest.raises(InputError, match="are pieces of words"):
+    with pytest.raises(InputError, match="are subwords"):
         found.disambiguate("twin")
 
 
