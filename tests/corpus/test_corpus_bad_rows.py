@@ -133,7 +133,7 @@ def test_dates_that_cannot_be_read_are_bad_only_where_the_field_was_given(reader
     rows = reader.read("a.csv")
     assert [str(date) for date in rows["dates"]] == ["None", "1990-01-01", "None"]
     assert reader.corpus.summary.undated == 2
-    with pytest.raises(CorpusError, match=r"a.csv:4: field 'when': 'soon' is not a date we can read; mend"):
+    with pytest.raises(CorpusError, match=r"a.csv:4: field 'when': 'soon' is not a date in a known form"):
         reader.read("a.csv", date_field="when")
     rows = reader.read("a.csv", date_field="when", skip_bad_rows=True)
     assert rows["texts"] == ["a\nb", "d"]

@@ -43,7 +43,7 @@ def packed(path: Path, head: bytes, unit: bytes, size: int, tail: bytes = b"") -
     ("name", "head", "unit", "size", "tail", "said"),
     [
         ("a.txt", b"", b"a\n", 12, b"", "6291456"),
-        ("a.txt", b"", b"\n", 24, b"", "there is no document in it"),
+        ("a.txt", b"", b"\n", 24, b"", "it contains no documents"),
         ("a.csv", b"id,text\n", b",a\n", 12, b"", "4194300"),
         ("a.jsonl", b"", b'{"text": "a"}\n', 12, b"", "898776"),
         ("a.csv", b"text\n", b"a", 80, b"\n", "a document is at most 64 MiB long"),

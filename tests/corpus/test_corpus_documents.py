@@ -155,10 +155,10 @@ def zip_bomb() -> bytes:
 @pytest.mark.parametrize(
     ("name", "data", "rule"),
     [
-        ("a.pdf", lambda: b"no pdf", "is not a sound PDF file"),
-        ("a.pdf", lambda: pdf_of("x")[:200], "is not a sound PDF file"),
-        ("a.docx", lambda: b"no zip", "is not a sound Word file (File is not a zip file)"),
-        ("a.docx", lambda: word_file()[:900], "is not a sound Word file"),
+        ("a.pdf", lambda: b"no pdf", "is a damaged PDF file"),
+        ("a.pdf", lambda: pdf_of("x")[:200], "is a damaged PDF file"),
+        ("a.docx", lambda: b"no zip", "is a damaged Word file (File is not a zip file)"),
+        ("a.docx", lambda: word_file()[:900], "is a damaged Word file"),
         ("a.docx", zip_bomb, "a Word file is at most 256 MiB when unpacked, this one is 300"),
     ],
 )

@@ -137,7 +137,7 @@ def test_failures_that_pass_are_outlasted(archive, tmp_path, faults):
         (["503"] * 4, "could not be fetched in 4 tries: the server answers 503 Service Unavailable; try"),
         (["404"], "the server answers 404 Not Found; check the address"),
         (["huge"], "bytes, the limit is"),
-        (["garble"] * 2, "what was sent is no sound gzip file"),
+        (["garble"] * 2, "the server sent a damaged gzip file"),
         (["to file:///etc/hostname"], "Redirection to url 'file:///etc/hostname' is not allowed"),
         (["to ftp://127.0.0.1/x"], "which is not followed"),
     ],
@@ -177,7 +177,7 @@ def test_targets_that_cannot_be_used_are_left_alone(archive, tmp_path):
     assert file.read_text() == "mine"
     for text in ('{"name": "mine"}', "[1]", "{", '{"files": {"a": 1}}'):
         (tmp_path / "manifest.json").write_text(text)
-        with pytest.raises(TargetError, match=r"manifest.json: is no manifest of fetched files"):
+        with pytest.raises(TargetError, match=r"manifest.json: is not a manifest of fetched files"):
             fetch(archive, tmp_path)
         assert (tmp_path / "manifest.json").read_text() == text
 

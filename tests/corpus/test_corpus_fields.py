@@ -213,7 +213,7 @@ def test_wrong_texts_from_memory_are_refused():
     assert collect(corpus)["texts"] == ["one"]
     with pytest.raises(CorpusError, match="an iterator can be read only once; give a list"):
         collect(corpus)
-    with pytest.raises(CorpusError, match="there is no document in it"):
+    with pytest.raises(CorpusError, match="it contains no documents"):
         collect(Corpus.from_texts([]))
 
 
@@ -308,5 +308,5 @@ def test_a_first_row_of_data_is_refused_with_a_remedy(reader: Reader, first: str
             CorpusError, match=r"and its first row looks like data \(.*add a row of names above it, or give"
         ):
             reader.texts(path, **options)
-    with pytest.raises(CorpusError, match="a name we know as text; give text_fields="):
+    with pytest.raises(CorpusError, match="a usual name of a text field; give text_fields="):
         reader.texts(reader.write("b.tsv", "label\twhat was said\n1\tHail\n"))

@@ -295,14 +295,14 @@ def test_a_mixture_is_named_by_its_place() -> None:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (3, "an object of type int is no text; give a path"),
-        (None, "an object of type NoneType is no text; give a path"),
-        (b"hail", "an object of type bytes is no text; decode"),
-        ({"text": ["hail"]}, "an object of type dict is no text; give a data frame"),
+        (3, "an object of type int is not text; give a path"),
+        (None, "an object of type NoneType is not text; give a path"),
+        (b"hail", "an object of type bytes is not text; decode"),
+        ({"text": ["hail"]}, "an object of type dict is not text; give a data frame"),
         ({"train": Dataset(COLUMNS)}, "or one split of a dataset"),
-        ([b"hail"], "items of type bytes are no text; decode"),
-        ([1, 2], "items of type int are no text"),
-        (np.zeros((2, 2, 2)), "items of type numpy.ndarray are no text"),
+        ([b"hail"], "items of type bytes are not text; decode"),
+        ([1, 2], "items of type int are not text"),
+        (np.zeros((2, 2, 2)), "items of type numpy.ndarray are not text"),
     ],
 )
 def test_what_is_no_corpus_is_refused_with_a_way_out(data: Any, said: str) -> None:

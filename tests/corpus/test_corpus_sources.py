@@ -87,10 +87,10 @@ def test_a_binary_file_is_refused_for_what_it_is(reader: Reader, name, data, rul
         ("a.jsonl", "one\ntwo\n", "1: is not valid JSON (Expecting value, column 1); a .jsonl file holds"),
         ("a.jsonl", "\n[1]\n", "2: a line is a JSON object, this one is an array"),
         ("a.jsonl", "{}\n", "1: the object has no fields"),
-        ("a.csv", '"open\n', "1: the header is not sound"),
+        ("a.csv", '"open\n', "1: the header is malformed"),
         ("a.csv", b"caf\xe9,text\n", "1: the header is not UTF-8 text; convert"),
-        ("a.parquet", "text", "is not a sound Parquet file"),
-        ("a.parquet", "", "is not a sound Parquet file"),
+        ("a.parquet", "text", "is a damaged Parquet file"),
+        ("a.parquet", "", "is a damaged Parquet file"),
     ],
 )
 def test_what_is_not_what_its_name_says_is_refused_at_once(reader: Reader, name, data, rule):

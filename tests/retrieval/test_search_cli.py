@@ -88,4 +88,4 @@ def test_files_that_have_vanished_do_not_keep_others_from_being_searched(
     shutil.rmtree("run/search")
     Path("two.txt").unlink()
     assert main(["search", "run", "hail"]) == 2
-    assert "the documents of this run are no longer there" in capsys.readouterr().err
+    assert "the files of this run's documents no longer exist" in capsys.readouterr().err

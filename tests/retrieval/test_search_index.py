@@ -278,9 +278,9 @@ def test_documents_that_changed_are_refused_or_replaced_by_tokens(copied_run: Ru
     file = dict(run.provenance["corpus"]["files"][0])
     gone = {"path": str(tmp_path / "gone.jsonl")}
     for files, rule in (
-        ([file | {"sha256": "0" * 64}], "not the file that the run was made of any more"),
+        ([file | {"sha256": "0" * 64}], "has changed since the run was made"),
         ([file | gone], r"gone.jsonl: .*; name the documents with corpus="),
-        ([], "does not say where its documents are"),
+        ([], "does not record where its text is"),
     ):
         run.provenance["corpus"]["files"] = files
         with pytest.raises(InputError, match=rule):

@@ -42,7 +42,7 @@ def count(
     jobs : int, optional
         Threads; all cores by default. The result has the same bits for any number.
     memory : int
-        Bytes of working memory beside ``batch``: a quarter for an index of positions, a quarter for the
+        Bytes of working memory besides ``batch``: a quarter for an index of positions, a quarter for the
         threads (at least one row each), half for the result. A larger result is written to a temporary file
         and memory-mapped. The result has the same bits for any value.
 

@@ -1,8 +1,8 @@
 """The loops of co-occurrence counting, one row of the matrix at a time.
 
-The totals of a row are kept in a dense array, (V,), which stays in the second-level cache: adding a pair is
-one load and one store, without hashing or sorting. Bits mark the totals that changed (one per word, and one
-per 64 of these), so writing and clearing a row takes time in proportion to its entries.
+The totals of a row are in a dense array, (V,), which stays in the second-level cache. So adding a pair takes
+one load and one store, without hashing or sorting. Bits mark the changed totals (one per word, and one per 64
+of these), so writing and clearing a row takes time in proportion to its entries.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def index_positions(
     half: int,  # neighbours on each side
     first: int,
     last: int,
-    next_entry: Int64,  # (last - first,): where each word's entries begin; on return, where they end
+    next_entry: Int64,  # (last - first,): the begin of each word's entries; on return, their end
     windows: Int64,  # (n, 2): receives each position and its extents, left · 2**32 + right
 ) -> None:
     """List the positions of the words ``first`` to ``last - 1``, by word, with the extents of their windows.
@@ -58,7 +58,7 @@ def index_positions(
 
 @helper
 def _add(word: Any, amount: Any, totals: Int64, marks: Bits, summary: Bits) -> None:
-    """Add to a word's total and mark it. Marking always is faster than a branch that is mispredicted."""
+    """Add to a word's total and mark it. It is faster to mark always than to mispredict a branch."""
     place = word >> 6
     totals[word] += amount
     marks[place] |= _ONE << (np.uint64(word) & _LOW)
@@ -208,7 +208,7 @@ def count_pairs(
     columns: Int32,  # (V,): the same for columns
     out: Int64,  # (n, m)
 ) -> None:
-    """Count how often some words stand near others, adding to ``out``."""
+    """Count how often some words occur near others, adding to ``out``."""
     for document in range(offsets.size - 1):
         first, last = offsets[document], offsets[document + 1]
         for i in range(first, last):

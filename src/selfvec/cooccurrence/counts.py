@@ -237,7 +237,7 @@ def _index(types: Sequence[str], needed: dict[str, None]) -> dict[str, int]:
     """Number the words of the result."""
     index = {word: i for i, word in enumerate(types)}
     if len(index) != len(types):
-        raise InputError("the words of a vocabulary are unique, one stands here twice", field="types")
+        raise InputError("the words of a vocabulary are unique, one occurs twice here", field="types")
     missing = next((word for word in needed if word not in index), None)
     if missing is not None:
         raise InputError(
@@ -275,7 +275,7 @@ def _add_up(
 
 
 def run_counts(run: Run) -> Counts | None:
-    """The co-occurrence counts of a run, memory-mapped; None if it has none."""
+    """The co-occurrence counts of a run, memory-mapped; None if the run did not keep them."""
     kept = run.parts.get("counts")
     if kept is None and run.folder is not None and (run.folder / "counts").is_dir():
         kept = Counts.load(run.folder / "counts")

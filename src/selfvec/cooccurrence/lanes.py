@@ -1,8 +1,9 @@
-"""Table rows as machine vectors, for the kernels.
+"""Rows of a matrix as machine vectors, for the kernels.
 
 Numba falls back to scalar code if its compiler cannot exclude that two rows overlap. The hottest loops are
 therefore LLVM operations on 16 floats, which every processor runs with its own instructions (one AVX-512, two
-AVX, four NEON). Numba's cache does not see changes in this file: touch the kernels' files after changing it.
+AVX, four NEON). Numba's cache does not notice changes in this file: touch the kernels' files after changing
+it.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ __all__ = [
     "sum_window",
 ]
 
-REBUILD = 1024  # tokens between fresh window sums; stopping at a multiple of it keeps the same bits
+REBUILD = 1024  # tokens after which the window sum is computed anew; stops at multiples keep the same bits
 AHEAD = 8  # positions between prefetching a row and using it
 LANES = 16  # floats per vector operation; rows are padded to a multiple of it
 CONTRACT = ("contract", "reassoc", "nsz")  # allow a·b + c in one rounding, nothing that changes infinities
@@ -46,10 +47,10 @@ INT32 = ir.IntType(32)
 
 
 def aligned_table(rows: Any) -> NDArray[np.float32]:
-    """Copy a (V, d) table, or what gives its rows by slices, into the kernels' layout.
+    """Copy a (V, d) matrix, or an object that returns its rows by slices, into the kernels' layout.
 
     The layout is (V + 1, p) float32, rows on cache-line bounds. p is d rounded up to a multiple of `LANES`;
-    padding is zero. The last row is zero and stands for "no row" where a window is clipped.
+    padding is zero. The last row is zero and means "no row" where a window is clipped.
     """
     height, width = len(rows) + 1, -(-rows.shape[1] // LANES) * LANES
     table = aligned(height * width).reshape(height, width)
@@ -145,7 +146,7 @@ def prefetch(typingctx: Any, table: Any, row: Any, first: Any, last: Any) -> Any
 
 @intrinsic
 def add_rows(typingctx: Any, table: Any, total: Any, rows: Any) -> Any:
-    """total += (table[a] + table[b]) + (table[c] + table[d]): the total is read and written once for four."""
+    """total += (table[a] + table[b]) + (table[c] + table[d]). The total is read and written only once."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         numbers = cgutils.unpack_tuple(builder, args[2])

@@ -1,6 +1,6 @@
-"""Neighbour operators: for every word, a weighted sum of the rows of its neighbours in a table.
+"""Neighbour operators: for each word, a weighted sum of the rows of its neighbours.
 
-`LinearOperator` is made from counts; `selfvec.cooccurrence.scan.ScanOperator` computes the same from the
+`LinearOperator` is made from counts. `selfvec.cooccurrence.scan.ScanOperator` computes the same from the
 text. `PPMIOperator` weights neighbours by positive pointwise mutual information.
 """
 
@@ -54,12 +54,12 @@ def operator(
     ----------
     name : "scan", "counts" or "ppmi"
         "scan" and "counts" are the same linear operator, from the text and from exact counts (equal up to
-        rounding). "ppmi" is `PPMIOperator`. Operators made from counts have them as ``counts``.
+        rounding). "ppmi" is `PPMIOperator`. Operators made from counts have the attribute ``counts``.
     batch : TokenBatch
     window : int
         Tokens per window, the centre included.
     gamma : float
-        γ of the linear operator: the larger, the less a frequent neighbour counts.
+        γ of the linear operator. The larger it is, the less weight frequent neighbours have.
     weighting : str
         Weight of a neighbour by its distance, if counts are made; see `selfvec.cooccurrence.WEIGHTINGS`.
     jobs : int, optional
@@ -106,7 +106,7 @@ class PositivePMI:
         if not 0 <= smoothing <= 1:
             raise OptionError(f"smoothing lies between 0 and 1, not at {smoothing}", field="smoothing")
         logs = np.log(np.maximum(degrees, 1))
-        # A word without neighbours is no context, also where s = 0 makes all contexts equal.
+        # A word without neighbours is not a context, even if s = 0 makes all contexts equal.
         contexts = np.where(degrees > 0, np.exp(smoothing * logs), 0.0)
         self._contexts = smoothing * logs
         self._words = logs - np.log(max(contexts.sum(), 1.0))
@@ -180,7 +180,7 @@ class PPMIOperator:
         Raises
         ------
         InputError
-            If the table does not have V rows.
+            If the matrix does not have V rows.
         """
         rows = np.ascontiguousarray(_checked(table, len(self.degrees)), np.float32)
         result = sparse_product(self.indptr, self.indices, self.values, rows, self._jobs)
@@ -197,7 +197,7 @@ class LinearOperator:
     ----------
     counts : Counts
     gamma : float
-        γ, usually 0.3 to 0.5: the larger, the less a frequent neighbour counts.
+        γ, usually 0.3 to 0.5. The larger it is, the less weight frequent neighbours have.
     jobs : int, optional
         Threads; all cores by default. The result has the same bits for any number.
 
@@ -221,12 +221,12 @@ class LinearOperator:
     def apply(
         self, table: NDArray[np.floating[Any]], out: NDArray[np.float32] | None = None
     ) -> NDArray[np.float32]:
-        """Compute A · table, (V, d) -> (V, d) float32, with two tables of memory.
+        """Compute A · table, (V, d) -> (V, d) float32. It takes the memory of two such matrices.
 
         Raises
         ------
         InputError
-            If the table does not have V rows.
+            If the matrix does not have V rows.
         """
         _checked(table, len(self.degrees))
         centring = Centring(self.degrees, self.gamma, table)
@@ -247,7 +247,7 @@ def _into(out: NDArray[np.float32] | None, result: NDArray[np.float32]) -> NDArr
 
 def _checked(table: NDArray[np.floating[Any]], rows: int) -> NDArray[np.floating[Any]]:
     if table.ndim != 2 or len(table) != rows:
-        raise InputError(f"a table has a row for each of the {rows:,} words, this one is {table.shape}")
+        raise InputError(f"the matrix has a row for each of the {rows:,} words, this one is {table.shape}")
     return table
 
 
@@ -258,7 +258,7 @@ def sparse_product(
     table: NDArray[np.float32],
     jobs: int,
 ) -> NDArray[np.float32]:
-    """A matrix in compressed rows, (n, m), times a table, (m, d) -> (n, d) float32.
+    """A matrix in compressed rows, (n, m), times a dense matrix, (m, d) -> (n, d) float32.
 
     SciPy's product takes longer on one thread and has a larger rounding error (float32 sums).
     """

@@ -1,4 +1,4 @@
-"""Counting and its operators in plain NumPy, which the tests compare the kernels with."""
+"""Counting and the operators in plain NumPy; tests compare the kernels with them."""
 
 from __future__ import annotations
 

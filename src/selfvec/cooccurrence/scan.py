@@ -2,12 +2,12 @@
 
     (A·E)_w = r_w^(-1/2) · Σ_c C_wc · ( r_c^(-γ) · E_c - m ),    m = Σ_c r_c^(1-γ) · E_c / N
 
-C: co-occurrence counts, r: their row sums, N = Σ r. m is what is expected near any word. It is subtracted
-before summing: afterwards two large numbers would cancel, and float32 sums would lose precision.
+C: co-occurrence counts, r: their row sums, N = Σ r. m is the expected row near any word. It is subtracted
+before summing. After summing two large numbers would cancel, and float32 sums would lose precision.
 
 A running window sum (one row enters, one leaves) makes the cost of a token independent of the window. Threads
 share the columns, not the text, so the result has the same bits for any number of threads. Each thread has
-its own table: with parts of the same rows, prefetchers would fetch the lines that other cores write.
+its own copy of its columns. If threads shared rows, prefetchers would fetch lines that other cores write.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ from .lanes import AHEAD, LANES, REBUILD, aligned, for_lanes, prefetch, row_poin
 
 __all__ = ["Centring", "ScanOperator", "add_neighbours", "count_neighbours", "neighbour_totals"]
 
-_ROWS = 8192  # of a table, processed at a time, so that no second table is needed
+_ROWS = 8192  # rows processed at a time, so that no second matrix is needed
 _NARROWEST = 4 * LANES  # fewer columns are not worth a thread
 _WIDEST = 4 * LANES  # columns per block: rows of frequent words stay in the cache, and buffers stay small
 
 
 class Centring:
-    """Weights and centre of one table. Words without neighbours have weight and root 0."""
+    """Weights and centre of one matrix. Words without neighbours have weight and root 0."""
 
     def __init__(
         self,
         degrees: NDArray[np.float64],  # (V,): r
-        gamma: float,  # the larger, the less a frequent neighbour counts
+        gamma: float,  # the larger, the less weight frequent neighbours have
         table: NDArray[np.floating[Any]],  # (V, d)
     ) -> None:
         # weights r^(-γ), roots r^(-1/2), both (V,) float64; mean m, (d,) float64
@@ -67,7 +67,7 @@ class Centring:
 class ScanOperator:
     """A·E by one scan of the text per application; γ is usually 0.3 to 0.5, see `LinearOperator`.
 
-    With ``weights``, (D,), a few different numbers, a document counts as so many copies of it.
+    With ``weights``, (D,), which have a few distinct values, a document counts as that many copies of it.
     """
 
     def __init__(
@@ -113,7 +113,7 @@ class ScanOperator:
                     weighted *= np.float32(weight / before)
                 add_neighbours(part.ids, part.offsets, weighted, summed, self.half)
                 before = weight
-            # Written last, because `out` may be the table.
+            # Written last, because `out` may be ``table``.
             np.multiply(summed[:-1, : width - first], roots, out=result[:, first:last])
             buffers.put(buffer)
 
@@ -122,7 +122,7 @@ class ScanOperator:
         return result
 
     def blocks(self, width: int) -> list[int]:
-        """Bounds of the blocks of columns, shared evenly by the threads; all their buffers hold a table."""
+        """Bounds of the blocks of columns, shared evenly by the threads."""
         lanes, workers = -(-width // LANES), self._workers(width)
         number = workers * max(min(workers, 2), -(-lanes * LANES // (_WIDEST * workers)))
         return [LANES * (lanes * part // number) for part in range(number + 1)]
@@ -201,7 +201,7 @@ def _add_neighbours(ids, offsets, table, result, half, window_sum):
                 for coming in range(i + AHEAD, i + AHEAD + 2):
                     prefetch(table, ids[min(coming + half, end)], 0, columns)
                     prefetch(result, ids[min(coming, end)], 0, columns)
-                two = i + 1 < stop  # else the second is the zero row, which adds nothing
+                two = i + 1 < stop  # otherwise the second is the zero row, which adds nothing
                 _two_steps(
                     table,
                     result,

@@ -1,4 +1,4 @@
-"""A large sparse matrix made row by row: in blocks on every thread, in memory or, if it is larger, in a file.
+"""Large sparse matrices made row by row: in blocks on all threads, in memory or, if too large, in a file.
 
 Blocks are appended in the order of their rows, so the result has the same bits for any number of threads,
 block size and memory, and spilling to a file is appending to it.
@@ -93,14 +93,14 @@ class RowStore:
         return self.indptr, arrays[0], arrays[1]
 
     def close(self) -> None:
-        """Close the temporary files; what `finish` returned stays."""
+        """Close the temporary files. The arrays that `finish` returned stay valid."""
         for file in self._files:
             file.close()
 
 
 def assemble(
     store: RowStore,
-    sizes: NDArray[np.int64],  # (R,): additions for each row, an upper bound of its entries
+    sizes: NDArray[np.int64],  # (R,): number of additions to each row, an upper bound of its entries
     columns: int,  # V
     work: Callable[[RowBuffer, Block], NDArray[np.int64]],  # fills a block's rows, returns their lengths
     *,

@@ -1,4 +1,4 @@
-"""Documents from text files, tables, folders, pipes and memory, with a summary of what was read."""
+"""Documents from text files, tables, folders, pipes and memory, with a summary of each pass."""
 
 from __future__ import annotations
 

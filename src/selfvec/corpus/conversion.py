@@ -1,6 +1,6 @@
-"""Make a corpus of lists, data frames, columns, paths or lists of tokens.
+"""Make a corpus from lists, data frames, columns, paths or lists of tokens.
 
-Column names (the items of a data frame) and file names in a list are strings, but are not read as texts.
+Strings that are column names (the items of a data frame) or file names in a list are not read as texts.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def as_corpus(data: Any, *, text_fields: Sequence[str] | None = None, keep_field
 
 
 def _begun(data: Any) -> tuple[Iterable[Any], list[Any]]:
-    """All items, and a list of the first ones, up to the first that is neither a path nor missing."""
+    """All items, and a list of the items up to the first one that is neither a path nor missing."""
     if isinstance(data, bytes | bytearray | Mapping) or not isinstance(data, Iterable):
         raise _no_documents(data)
     head = []
@@ -100,13 +100,13 @@ def _begun(data: Any) -> tuple[Iterable[Any], list[Any]]:
 
 
 def _of_items(items: Iterable[Any], kind: Any) -> Corpus:
-    """Texts, or lists of tokens where ``kind`` is one."""
+    """Texts, or lists of tokens if ``kind`` is such a list."""
     if kind is None or isinstance(kind, str | os.PathLike):
         return Corpus.from_texts(items, name=_MEMORY)
     if not _is_list(kind):
-        raise _no_documents(kind, "items of type {} are no text")
+        raise _no_documents(kind, "items of type {} are not text")
     joined = (_joined(tokens, number) for number, tokens in enumerate(items, 1))
-    once = isinstance(items, Iterator)  # is read as it goes
+    once = isinstance(items, Iterator)  # then it is read lazily
     return Corpus.from_texts(joined if once else list(joined), name=_MEMORY, tokenized=True)
 
 
@@ -152,7 +152,7 @@ def _is_path(item: Any) -> bool:
     return known and len(item.split()) == 1
 
 
-def _no_documents(data: Any, rule: str = "an object of type {} is no text") -> CorpusError:
+def _no_documents(data: Any, rule: str = "an object of type {} is not text") -> CorpusError:
     """The error for an object that is not a corpus, with a remedy."""
     remedies = {
         Mapping: "give a data frame, the rows' texts, or one split of a dataset",
@@ -183,7 +183,7 @@ def _column(data: Any) -> list[Any] | None:
 
 
 def _frame(data: Any) -> tuple[list[str], Callable[[int], pl.Series | list[Any]]] | None:
-    """The names of a data frame's columns, and a function that gives the values of one."""
+    """The names of a data frame's columns, and a function that returns the values of a column."""
     if _is(data, "polars", "LazyFrame"):
         data = data.collect()
     if _is(data, "polars", "DataFrame"):

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from .fields import Fields
     from .tables import Table
 
-__all__ = ["Corpus", "Part", "Select"]
+__all__ = ["Corpus", "CorpusPart", "Select"]
 
 
-class Part(Protocol):
-    """One source of rows with known fields. It adds itself to the summary once it is read to its end."""
+class CorpusPart(Protocol):
+    """A source of rows with known fields. It adds itself to the summary when it has been read to its end."""
 
     name: str
 
@@ -44,8 +44,8 @@ class Part(Protocol):
         """The rows from the start."""
 
 
-Select = Callable[["Documents", Part], "NDArray[np.bool_]"]
-"""Which of some documents of a part are kept, (D,) bool."""
+Select = Callable[["Documents", CorpusPart], "NDArray[np.bool_]"]
+"""Documents and their part -> which of them are kept, (D,) bool."""
 
 
 class Corpus:
@@ -54,15 +54,15 @@ class Corpus:
     Attributes
     ----------
     name : str
-        Shown to users and written to the provenance.
+        The name shown to users and written to the provenance.
     total_bytes : int or None
-        The sum of what `batches` reports to ``advance``; None if it is not known in advance.
+        The sum of the bytes that `batches` reports to ``advance``; None if it is not known in advance.
     summary : Summary
-        What the latest pass read and left out.
+        The documents that the latest pass read and left out.
     skipped_files : list of str
-        Files in the folders that are of no known kind.
+        Files in the folders that have an unknown format.
     tokenized : bool
-        Whether the texts are tokens separated by blanks, to be split by the tokeniser ``whitespace`` only.
+        Whether the texts are tokens separated by blanks, which only the tokeniser ``whitespace`` may split.
 
     Examples
     --------
@@ -75,7 +75,7 @@ class Corpus:
 
     def __init__(
         self,
-        parts: Sequence[Part],
+        parts: Sequence[CorpusPart],
         name: str,
         *,
         skip_bad_rows: bool = False,
@@ -87,7 +87,7 @@ class Corpus:
         self.tokenized = tokenized
         self.slice_by_name = slice_by_name
         self.skip_bad_rows = skip_bad_rows
-        self.selector: Callable[[], Select] | None = None  # makes the ``select`` of a pass that has none
+        self.selector: Callable[[], Select] | None = None  # makes the default ``select`` of a pass
         self._parts = list(parts)
         self.skipped_files = list(skipped_files)
         sizes = [part.size for part in self._parts]
@@ -99,7 +99,7 @@ class Corpus:
 
     @property
     def unread_fields(self) -> list[str]:
-        """Columns that ``keep_fields`` does not keep: bytes, vectors, and names that two columns share."""
+        """Columns that ``keep_fields`` cannot keep: bytes, vectors, and names shared by two columns."""
         return list(dict.fromkeys(name for part in self._parts for name in part.fields.unread))
 
     @classmethod
@@ -117,7 +117,7 @@ class Corpus:
         """Read files, folders and ``-`` (standard input), one after the other.
 
         A document is a line (.txt), a row (.csv, .tsv, .jsonl, .parquet) or a file (.html, .pdf, .docx, and
-        text in folders); any of them may be compressed (.gz, .zst). See the page on corpora.
+        text in folders). All may be compressed (.gz, .zst). See the page on corpora.
 
         Parameters
         ----------
@@ -129,9 +129,9 @@ class Corpus:
         slice_field : str, optional
             The column with the slice of the corpus that a document belongs to: a region, a source, an author.
         slice_by_name : bool
-            Whether each of ``sources`` is a slice of its own, named after the file.
+            Whether each of ``sources`` is a slice, named after the file.
         skip_bad_rows : bool
-            Leave out and count malformed rows, instead of stopping at the first.
+            Leave out and count malformed rows instead of raising an error for the first.
         keep_fields : bool
             Whether documents keep the other fields of their rows.
 
@@ -184,7 +184,7 @@ class Corpus:
         texts : iterable of str
             An iterator is read lazily, and only once.
         dates : iterable of date, datetime, datetime64, str or int, optional
-            One per text, in any form that date fields of files may have; None if unknown.
+            One per text, in any form that is allowed in the date fields of files; None if unknown.
         ids, slices : iterable of str, optional
             One per text.
         tokenized : bool
@@ -212,7 +212,7 @@ class Corpus:
         seen: Seen | None = None,
         select: Select | None = None,
     ) -> Iterator[Documents]:
-        """Read from the start, a batch of documents at a time.
+        """Read from the beginning, a batch of documents at a time.
 
         Parameters
         ----------
@@ -223,8 +223,8 @@ class Corpus:
         seen : Seen, optional
             Texts read before this corpus, for counting duplicates.
         select : callable, optional
-            Called with documents and the part of the corpus they come from; returns which of them are kept,
-            (D,) bool. The others are counted as known.
+            Called with documents and their part of the corpus; returns which of them are kept, (D,) bool. The
+            others are counted as known.
 
         Raises
         ------
@@ -290,9 +290,9 @@ class Corpus:
             rule = f"there is no text in any of its {summary.empty:,} rows (fields read: {names})"
             return CorpusError(rule, path=self.name, remedy="choose other fields with --text-field NAME")
         if summary.duplicates:
-            rule = f"all of its {summary.duplicates:,} documents had come before"
+            rule = f"all of its {summary.duplicates:,} documents repeat earlier ones"
             return CorpusError(rule, path=self.name, remedy="give a corpus with new text")
-        rule = "there is no document in it"
+        rule = "it contains no documents"
         if summary.bad_rows:
             rule += f": all {summary.bad_rows:,} rows are bad, the first is {summary.bad_places[0]}"
         return CorpusError(rule, path=self.name, remedy="give a corpus with text")

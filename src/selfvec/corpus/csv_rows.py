@@ -29,7 +29,7 @@ __all__ = ["Header", "read_csv", "read_header"]
 _UNREADABLE = re.compile("[\0\udc80-\udcff]")
 """NUL bytes, and bytes that are not UTF-8 after decoding them with surrogates."""
 
-_LONG = 16 << 20  # bytes of a block that is read row by row, since no row ends in it or quotes are misplaced
+_LONG = 16 << 20  # bytes; larger blocks are read row by row
 _MOST_COLUMNS = 1 << 16
 
 _EXPORT_DATE = re.compile(r"\d{2}/\d{2}/\d{4}", re.ASCII)
@@ -62,7 +62,7 @@ def read_header(head: bytes, path: str, kind: str) -> Header:
     try:
         names = next((row for row in reader if any(map(str.strip, row))), [])
     except csv.Error as error:
-        rule = f"the header is not sound ({error})"
+        rule = f"the header is malformed ({error})"
         raise CorpusError(rule, path=path, line=1, remedy=remedy) from error
     if any(_UNREADABLE.search(name) for name in names):
         raise CorpusError("the header is not UTF-8 text", path=path, line=1, remedy=ICONV)
@@ -78,17 +78,17 @@ def read_csv(
     while blocks.grow():
         rows = None if len(blocks.data) > _LONG else _clean_rows(blocks.data, header, wanted)
         if rows is None:
-            yield from _judged_rows(blocks, header, columns, reading)
+            yield from _checked_rows(blocks, header, columns, reading)
             continue
         if len(rows.lines):
             yield Table(dict(zip(columns, rows.columns, strict=True)), rows.lines + blocks.line)
         blocks.drop(rows.length, rows.newlines)
     if blocks.data:  # a quote is open at the end
-        yield from _judged_rows(blocks, header, columns, reading)
+        yield from _checked_rows(blocks, header, columns, reading)
 
 
 class _Blocks:
-    """The bytes of a file after its header that are not read yet, and the number of their first line."""
+    """The unread bytes of a file after its header, and the number of their first line."""
 
     def __init__(self, chunks: Iterator[bytes], header_lines: int, path: str) -> None:
         self._chunks, self.path = _without_header(chunks, header_lines), path
@@ -108,7 +108,7 @@ class _Blocks:
         self.data, self.line = self.data[length:], self.line + lines
 
     def lines(self) -> Iterator[str]:
-        """Take whole lines, reading on until there are some; bytes that are not UTF-8 become surrogates."""
+        """Take whole lines, after reading on if needed; bytes that are not UTF-8 become surrogates."""
         while True:
             whole, newline, rest = self.data.rpartition(b"\n")
             if newline:
@@ -117,7 +117,7 @@ class _Blocks:
                 for line in lines:
                     self.waiting -= 1
                     self.yielded += len(line)
-                    # Line by line: one rare letter widens the whole string that is decoded with it.
+                    # Line by line, because one rare letter widens the whole decoded string.
                     yield line.decode("utf-8", "surrogateescape") + "\n"
             elif not self.grow():
                 return
@@ -154,7 +154,7 @@ def _clean_rows(block: bytes, header: Header, wanted: Sequence[int]) -> _Rows | 
     first.
     """
     data, width = np.frombuffer(block, np.uint8), len(header.names)
-    # bytes.translate is the fastest look-up of bytes in a table that Python has.
+    # bytes.translate is Python's fastest table look-up of bytes.
     marks = np.flatnonzero(np.frombuffer(block.translate(_marks(header.delimiter)), bool))
     kinds = data[marks]
     quoted = np.bitwise_xor.accumulate(kinds == _QUOTE)  # from an opening quote to before the closing one
@@ -165,7 +165,7 @@ def _clean_rows(block: bytes, header: Header, wanted: Sequence[int]) -> _Rows | 
     delimiters = np.count_nonzero((kinds == ord(header.delimiter)) & ~quoted)
     if delimiters != len(ends) * (width - 1) or not _sound_marks(data, marks, kinds, ord(header.delimiter)):
         return None
-    if as_text([block]) is None:  # Polars looks only at the columns that it is asked for
+    if as_text([block]) is None:  # Polars checks only the requested columns
         return None
     names = [str(number) for number in range(width)]
     try:
@@ -179,7 +179,7 @@ def _clean_rows(block: bytes, header: Header, wanted: Sequence[int]) -> _Rows | 
         )
     except pl.exceptions.PolarsError:
         return None
-    if len(frame) != len(ends) or (width == 1 and frame.null_count().item()):  # a blank line is no row
+    if len(frame) != len(ends) or (width == 1 and frame.null_count().item()):  # a blank line is not a row
         return None
     columns = [frame[names[number]].fill_null("") for number in wanted]
     newlines = marks[kinds == _NEWLINE]
@@ -189,7 +189,7 @@ def _clean_rows(block: bytes, header: Header, wanted: Sequence[int]) -> _Rows | 
 
 @cache
 def _marks(delimiter: str) -> bytes:
-    """For every byte, whether it may shape rows."""
+    """For every byte, whether it may end a row or field or be a quote."""
     shaping = b'"\n\r\0' + delimiter.encode()
     return bytes(byte in shaping for byte in range(256))
 
@@ -197,7 +197,7 @@ def _marks(delimiter: str) -> bytes:
 def _sound_marks(
     data: NDArray[np.uint8], marks: NDArray[np.int64], kinds: NDArray[np.uint8], delimiter: int
 ) -> bool:
-    """Whether quotes and carriage returns among the M marks are well placed, and no mark is NUL."""
+    """Whether the quotes and carriage returns among the M marks are valid, and no mark is NUL."""
     quotes, returns = marks[kinds == _QUOTE], marks[kinds == _RETURN]
     before, after = data[quotes[::2] - 1], data[quotes[1::2] + 1]
     if len(quotes) and not quotes[0]:
@@ -208,7 +208,7 @@ def _sound_marks(
     return bool(sound)
 
 
-def _judged_rows(
+def _checked_rows(
     blocks: _Blocks, header: Header, columns: Sequence[str], reading: Reading
 ) -> Iterator[Table]:
     """Rows by `csv.reader`, each checked, up to the first row that ends with the block."""
@@ -275,7 +275,7 @@ def _explained(error: csv.Error) -> str:
         return f"a field is at most {MAX_ROW >> 20} MiB long; is a quote left open?"
     if "expected after" in message:
         return "a quote inside a quoted field is doubled, this one is not"
-    return f"is not a sound row ({message})"
+    return f"is a malformed row ({message})"
 
 
 def _allow_long_fields() -> None:

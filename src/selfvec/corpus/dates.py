@@ -1,6 +1,6 @@
 """Parse dates in many forms, a whole column at a time.
 
-Each form has one rule, and nothing is guessed from other values. If 04/01 were sometimes April and sometimes
+Each form has one rule, which does not depend on other values. If 04/01 were sometimes April and sometimes
 January, documents would silently be in the wrong time slice.
 """
 
@@ -19,7 +19,7 @@ _TIME = r"(?:[t ,].*)?$"
 _FORMS: tuple[tuple[str, str], ...] = (
     (rf"^([12]\d{{3}})-(\d\d?)-(\d\d?){_TIME}", "$1-$2-$3"),  # 2020-06-18T15:17:00Z
     (rf"^([12]\d{{3}})[/.](\d\d?)[/.](\d\d?){_TIME}", "$1-$2-$3"),  # 2020/06/18
-    (r"^([12]\d{3})(?:\.0)?$", "$1-01-01"),  # 2020, and as data frames write it: 2020.0
+    (r"^([12]\d{3})(?:\.0)?$", "$1-01-01"),  # 2020, or 2020.0 as written by data frames
     (r"^([12]\d{3})[-/]?(\d\d)$", "$1-$2-01"),  # 202006, 2020-06
     (r"^([12]\d{3})(\d\d)(\d\d)(?:[t ]?\d{4}(?:\d\d)?z?)?$", "$1-$2-$3"),  # 20200618, 20200618151700
     (rf"^(\d\d?)/(\d\d?)/([12]\d{{3}}){_TIME}", "$3-$1-$2"),  # 06/18/2020, month first
@@ -33,14 +33,14 @@ _FORMS: tuple[tuple[str, str], ...] = (
 )
 _FIRST, _LAST = date(1, 1, 1), date(9999, 12, 31)  # the days that Python and ISO 8601 can name
 _EPOCH: tuple[tuple[str, int], ...] = ((r"^\d{9,10}(?:\.\d*)?$", 1), (r"^\d{13}$", 1000))
-"""Seconds and milliseconds since 1970: lengths no YYYYMMDD or YYYYMMDDHHMM has."""
+"""Seconds and milliseconds since 1970. Their lengths differ from YYYYMMDD and YYYYMMDDHHMM."""
 
 
 def parse_dates(values: pl.Series) -> pl.Series:
-    """The days of a column, a Date series as long as ``values``; null if a value is missing or unrecognised.
+    """The days of a column, a Date series as long as ``values``; null for missing and unrecognised values.
 
-    A year is its first of January and a month its first day. Times of day and zones are ignored. Days before
-    the year 1 or after 9999, which Parquet can hold, are not recognised.
+    A year becomes the first of January, and a month its first day. Times of day and zones are ignored. Days
+    before the year 1 or after 9999, which Parquet can hold, are not recognised.
 
     >>> parse_dates(pl.Series(["1990", "04/01/1990", "03-APR-72 18:40:00", "soon"])).cast(str).to_list()
     ['1990-01-01', '1990-04-01', '1972-04-03', None]
@@ -70,6 +70,6 @@ def _days(texts: pl.Series, pattern: str, template: str) -> pl.Series:
 
 
 def _since(texts: pl.Series, unit: int) -> pl.Series:
-    """Days of counts since 1970, ``unit`` to a second."""
+    """Days from numbers since 1970, with ``unit`` per second."""
     seconds = texts.str.extract(r"^(\d+)").cast(pl.Int64, strict=False) // unit
     return (seconds.clip(0, 1 << 33) * 1000).cast(pl.Datetime("ms")).cast(pl.Date)

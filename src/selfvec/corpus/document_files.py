@@ -1,7 +1,7 @@
 """The text of files that hold one document in a format of their own: HTML, PDF and Word.
 
-`DOCUMENT_KINDS` is the table of them. A reader takes the bytes of a file and returns its text; whatever a
-library raises for a file that is not sound becomes a `ValueError` that says what is wrong.
+`DOCUMENT_KINDS` lists them. A reader takes the bytes of a file and returns its text. Any exception of a
+library for a damaged file becomes a `ValueError` with the fault.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class DocumentKind:
 
     @property
     def there(self) -> bool:
-        """Whether it can be read here."""
+        """Whether the package that reads it is installed."""
         return self.package is None or importlib.util.find_spec(self.package) is not None
 
 
@@ -49,28 +49,28 @@ def document_kind(suffix: str) -> DocumentKind | None:
 
 
 def require(kind: DocumentKind) -> None:
-    """Raise `MissingExtra` if files of a format cannot be read here."""
+    """Raise `MissingExtra` if the package that reads a format is not installed."""
     if not kind.there:
         raise MissingExtra(kind.install, "documents", f"reading {kind.name}")
 
 
 def document_text(kind: DocumentKind, data: bytes) -> str:
-    """The text of a file. `ValueError` says what is wrong with it; `MissingExtra` what to install."""
+    """The text of a file. `ValueError` if it is damaged; `MissingExtra` if a package is missing."""
     require(kind)
     try:
         text = kind.read(data)
     except _Unsound as error:
         raise ValueError(str(error)) from error
-    except Exception as error:  # a library's error for a damaged file may be any
+    except Exception as error:  # libraries raise any exception for damaged files
         reason = (str(error).strip().split("\n")[0] or type(error).__name__)[:200]
-        raise ValueError(f"is not a sound {kind.name} file ({reason})") from error
+        raise ValueError(f"is a damaged {kind.name} file ({reason})") from error
     if len(text) > MAX_ROW:
         raise ValueError(f"a document is at most {MAX_ROW >> 20} MiB of text, this one is longer")
     return text.replace("\0", "").encode("utf-8", "replace").decode()  # without halves of surrogate pairs
 
 
 class _Unsound(ValueError):
-    """A file that is refused for a reason of ours."""
+    """A file that is refused here, not by a library."""
 
 
 # HTML
@@ -106,7 +106,7 @@ def _html(data: bytes) -> str:
 
 
 def _decoded(data: bytes) -> str:
-    """A page as text: by its mark, by the encoding that it names, as UTF-8, or else as Windows-1252."""
+    """A page as text, decoded by its byte order mark, its declaration, as UTF-8 or as Windows-1252."""
     for mark, name in (
         (codecs.BOM_UTF8, "utf-8-sig"),
         (codecs.BOM_UTF16_LE, "utf-16"),
@@ -117,7 +117,7 @@ def _decoded(data: bytes) -> str:
     named = _CHARSET.search(data[:_LOOKED_AT])
     try:
         codec = codecs.lookup(named[1].decode("ascii")).name if named else "utf-8"
-        # Browsers read these as Windows-1252; a page that can be read says that it is not in UTF-16.
+        # Browsers read these as Windows-1252. A page whose declaration is readable is not in UTF-16.
         codec = {"iso8859-1": "cp1252", "ascii": "cp1252", "utf-16": "utf-8"}.get(codec, codec)
         return data.decode(codec)
     except (LookupError, UnicodeError):
@@ -160,7 +160,7 @@ def _pdf(data: bytes) -> str:
     """The text of the pages. A word that is hyphenated at the end of a line is joined."""
     from pypdf import PdfReader
 
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it warns of every small fault of a file
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it warns of every minor fault of a file
     reader = PdfReader(io.BytesIO(data))
     if reader.is_encrypted and not reader.decrypt(""):
         raise _Unsound("is encrypted: save it without a password")

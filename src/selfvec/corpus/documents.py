@@ -1,6 +1,6 @@
 """Turn rows into documents: join texts, parse dates, and find empty and repeated documents.
 
-A fingerprint is a number that identifies a text, within a corpus and in run folders on any machine.
+A fingerprint is a hash that identifies a text, within a corpus and in run folders on any machine.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _REST = np.uint64(0xFFFFFFFFFFFFFFFE)
 
 @dataclass(frozen=True)
 class Documents:
-    """A batch of documents in reading order; None for what the source does not have."""
+    """A batch of documents in reading order; columns that the source lacks are None."""
 
     texts: pl.Series  # String, no nulls, none empty
     ids: pl.Series | None = None  # String
@@ -48,7 +48,7 @@ class Documents:
         return len(self.texts)
 
     def part(self, kept: NDArray[np.bool_]) -> Documents:
-        """Some of the documents, (D,) bool."""
+        """The selected documents, (D,) bool."""
         mask = pl.Series(kept)
 
         def some(values: pl.Series | None) -> pl.Series | None:
@@ -190,7 +190,7 @@ def _dated(table: Table, fields: Fields, path: str, reading: Reading) -> tuple[T
         return table, dates
     bad = dates.is_null() & (raw.str.strip_chars() != "").fill_null(False)
     for i in bad.arg_true():
-        rule = f"{raw[i][:40]!r} is not a date we can read"
+        rule = f"{raw[i][:40]!r} is not a date in a known form"
         remedy = "mend the row, choose another --date-field"
         reading.bad(rule, path=path, line=int(table.lines[i]), field=fields.date[0], remedy=remedy)
     if not bad.any():
@@ -205,7 +205,7 @@ def fingerprints(texts: pl.Series) -> NDArray[np.uint64]:
     """Fingerprints of (D,) texts, (D,) uint64 with the lowest bit 0; null is an empty text.
 
     63 bits: in a corpus of a million texts, two different ones collide with a probability of 1 in 20 million.
-    Polars hashes faster, but its numbers may change from version to version, and these are saved in run
+    Polars hashes faster, but its hashes may change from version to version, and fingerprints are saved in run
     folders.
     """
     texts = texts.fill_null("")

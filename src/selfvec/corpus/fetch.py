@@ -106,7 +106,7 @@ def _choose(index: str, years: tuple[int, int], base_url: str) -> list[str]:
 def _fetch(url: str, target: Path, progress: Callable[[int, int], None], options: dict[str, Any]) -> None:
     """Download one file, or leave a partial file to be resumed."""
     partial = target.with_name(f".{target.name}.partial")
-    for _ in range(2):  # a partial file may be damaged: then again from the first byte
+    for _ in range(2):  # if a partial file is damaged, download again from the first byte
         download(url, partial, progress, **options)
         with writing(target):
             fault = _gzip_fault(partial)
@@ -114,7 +114,7 @@ def _fetch(url: str, target: Path, progress: Callable[[int, int], None], options
                 partial.replace(target)
                 return
             partial.unlink()
-    raise InputError(f"what was sent is no sound gzip file ({fault})", path=url, remedy=LATER)
+    raise InputError(f"the server sent a damaged gzip file ({fault})", path=url, remedy=LATER)
 
 
 def _gzip_fault(path: Path) -> str | None:
@@ -128,7 +128,7 @@ def _gzip_fault(path: Path) -> str | None:
 
 
 def _read_manifest(path: Path) -> dict[str, dict[str, Any]]:
-    """The address, length and SHA-256 of each file fetched into a folder before."""
+    """The address, length and SHA-256 of each file that was fetched into a folder."""
     if not path.exists():
         return {}
     try:
@@ -139,7 +139,7 @@ def _read_manifest(path: Path) -> dict[str, dict[str, Any]]:
             entry["sha256"], entry["bytes"], entry["url"]
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise TargetError(
-            "is no manifest of fetched files", path=path, remedy="choose another folder or remove it"
+            "is not a manifest of fetched files", path=path, remedy="choose another folder or remove it"
         ) from error
     return files
 
@@ -151,7 +151,7 @@ def _write_manifest(path: Path, files: dict[str, dict[str, Any]]) -> None:
 
 
 def _is_unchanged(path: Path, fetched: dict[str, dict[str, Any]]) -> bool:
-    """Whether a file is there as it was fetched."""
+    """Whether a file exists and has not changed since it was fetched."""
     entry = fetched.get(path.name)
     if entry is None or not path.is_file():
         return False

@@ -1,4 +1,4 @@
-"""Which columns hold the text, the date and the id of a document.
+"""Recognition of the columns that hold the text, the date and the id of a document.
 
 The usual names are recognised, and the choice is recorded. If none is recognised, the error lists the
 columns.
@@ -50,8 +50,8 @@ class Fields:
     text_given: bool = False  # named by the user, not recognised
     date_given: bool = False
     kept: tuple[str, ...] = field(default=(), repr=False)  # other columns to keep
-    every: bool = False  # columns that appear later are kept, too
-    unread: tuple[str, ...] = ()  # columns that would be kept, but cannot be
+    every: bool = False  # whether columns that appear later are kept, too
+    unread: tuple[str, ...] = ()  # columns to keep that cannot be read
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -72,7 +72,7 @@ def recognise(
 ) -> Fields:
     """Choose the fields of a file with these columns; with ``keep``, keep the others too.
 
-    ``asking`` completes the error message: how to name a text field, then the words before the columns.
+    ``asking`` completes the error message: it says how to name a text field and introduces the columns.
     """
     lower = {name.strip().lower(): name for name in reversed(columns)}
 
@@ -94,7 +94,7 @@ def recognise(
     if not text:
         data, names = _unnamed(columns)
         raise CorpusError(
-            f"none of its fields has a name we know as text{data}",
+            f"none of its fields has a usual name of a text field{data}",
             path=path,
             remedy=f"{names}give {asking}: {_listed(columns)}",
         )
@@ -127,7 +127,7 @@ def _given(name: str, columns: Sequence[str], path: str, asking: str) -> str:
 
 
 def _unnamed(columns: Sequence[str]) -> tuple[str, str]:
-    """What an error adds to its rule and to its remedy if the first row of a file looks like data."""
+    """Additions to the rule and remedy of an error if the first row of a file looks like data."""
     data = next((name for name in columns if _DATA.search(name)), None)
     if data is None:
         return "", ""

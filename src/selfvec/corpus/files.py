@@ -1,7 +1,7 @@
-"""Files, pipes and folders as parts of a corpus: found by name, told apart by kind, their fields chosen.
+"""Files, pipes and folders as parts of a corpus: find them, recognise their kind, choose their fields.
 
-The suffix gives the kind, or the first bytes if the suffix is unknown. Everything that needs no full read is
-checked here, so that a mistyped name fails before any work is done.
+The suffix gives the kind, or the first bytes if the suffix is unknown. All checks that need no full read are
+made here, so that a mistyped name fails before any work is done.
 """
 
 from __future__ import annotations
@@ -152,14 +152,14 @@ def _sniffed(source: Source) -> str:
 
 
 def _folder(folder: Path, skipped: list[str]) -> Iterator[Source]:
-    """The row files of a folder, then its other files that can be read, one document each."""
+    """The files of rows in a folder, then its other readable files, one document each."""
     files = sorted(_visible(folder))
     rows = [path for path in files if _kind(path) not in ("", "lines")]
     suffixes = {*DOCUMENT_SUFFIXES, *(s for kind in DOCUMENT_KINDS if kind.there for s in kind.suffixes)}
     documents = [path for path in files if path not in set(rows) and bare_suffix(path) in suffixes]
     corpus = [path for path in rows if path.parent == folder and path.name.startswith("corpus.jsonl")]
     if corpus and any(path.name.startswith("queries.jsonl") for path in rows):
-        rows, documents = corpus[:1], []  # BEIR: queries and judgements are not documents
+        rows, documents = corpus[:1], []  # BEIR: queries and relevance files are not documents
     if not rows and not documents:
         for kind in filter(None, (document_kind(bare_suffix(path)) for path in files)):
             require(kind)
@@ -321,6 +321,6 @@ def _is_plain(dtype: pl.DataType) -> bool:
 
 
 def _is_unread(dtype: pl.DataType) -> bool:
-    """Bytes, objects of Python, and vectors are no fields to filter by."""
+    """Whether a column cannot be a field to filter by: bytes, Python objects and vectors."""
     vector = isinstance(dtype, pl.List | pl.Array) and dtype.inner in (pl.Float32, pl.Float64)
     return vector or dtype in (pl.Binary, pl.Object)

@@ -1,7 +1,7 @@
-"""Which documents a run has, as hashes, and which documents of new text are new to it.
+"""The documents of a run, as hashes, and the documents of a new text that the run does not have.
 
-A document is known by its text. A document with a known id in a known file and another text is a new version
-of it. Nothing but hashes is kept, so a run that forgot its tokens still knows its documents.
+A document is known by its text. A document with a known id in a known file and a different text is a new
+version. Only hashes are kept, so that a run without tokens can still recognise its documents.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from selfvec.base.errors import FormatError, OptionError
 from selfvec.base.tensors import check_tensors, map_tensors, write_tensors
 from selfvec.data.run import Run
 
-from .corpus import Part
+from .corpus import CorpusPart
 from .documents import ONCE, Documents, fingerprints
 
 __all__ = ["Intake", "KnownDocuments", "known_documents"]
@@ -38,13 +38,13 @@ class KnownDocuments:
 
     texts: Hashes  # (D,) fingerprints, their lowest bit 0
     ids: Hashes  # (D,) 0 if a document has none
-    files: Hashes  # (D,) of absolute paths; 0 for what came from a pipe or from memory
+    files: Hashes  # (D,) of absolute paths; 0 for documents from a pipe or from memory
 
     def __len__(self) -> int:
         return len(self.texts)
 
     def part(self, documents: NDArray[np.bool_]) -> KnownDocuments:
-        """Some of the documents, (D,) bool."""
+        """The selected documents, (D,) bool."""
         return KnownDocuments(*(getattr(self, name)[documents] for name in _FIELDS))
 
     @classmethod
@@ -55,14 +55,14 @@ class KnownDocuments:
 
     @property
     def versions(self) -> Hashes:
-        """A hash of file and id, equal for versions of one document; 0 if there is none, (D,)."""
+        """A hash of file and id, equal for versions of one document; 0 without file or id, (D,)."""
         mixed = self.files * np.uint64(0x9E3779B97F4A7C15) ^ self.ids
         return np.where((self.files != 0) & (self.ids != 0), mixed, np.uint64(0))
 
     def find(self, wanted: Sequence[str | Path]) -> NDArray[np.bool_]:
         """The documents with these ids (str) or from these files (Path), (D,) bool.
 
-        Raises `OptionError` if there is none.
+        Raises `OptionError` if no document has such an id or file.
         """
         found = np.zeros(len(self), bool)
         for one in wanted:
@@ -86,7 +86,7 @@ class KnownDocuments:
 
 
 def _absolute(path: str | Path) -> str:
-    """Without resolving links, which may lead elsewhere tomorrow; without ``.`` and ``..``."""
+    """An absolute path without ``.`` and ``..``. Links are not resolved, because they may change."""
     return os.path.normpath(Path(path).absolute())
 
 
@@ -95,7 +95,7 @@ def _path_hash(path: str | Path) -> np.uint64:
 
 
 def known_documents(run: Run) -> KnownDocuments | None:
-    """The documents of a run; of an older run their texts only; None if it kept neither."""
+    """The documents of a run; of an older run only the hashes of texts; None if it kept neither."""
     kept = run.parts.get("documents")
     if isinstance(kept, KnownDocuments):
         return kept
@@ -104,7 +104,7 @@ def known_documents(run: Run) -> KnownDocuments | None:
         tensors = map_tensors(path)
         check_tensors(tensors, dict.fromkeys(_FIELDS, ("u8", ("D",))), path, _AGAIN)
         if run.tokens is not None and len(tensors["texts"]) != run.tokens.documents:
-            rule = f"has hashes of the run's {run.tokens.documents:,} documents, not of others"
+            rule = f"does not have hashes of the run's {run.tokens.documents:,} documents"
             raise FormatError(rule, path=path, remedy=_AGAIN)
         return KnownDocuments(*(tensors[name] for name in _FIELDS))
     if run.tokens is None or run.tokens.fingerprints is None:
@@ -115,19 +115,19 @@ def known_documents(run: Run) -> KnownDocuments | None:
 
 @dataclass
 class Intake:
-    """Takes the documents of a corpus that are not ``known`` while it is read, and remembers what it took."""
+    """Selects the documents of a corpus that are not ``known`` while it is read, and records them."""
 
     known: KnownDocuments | None = None
     taken: list[KnownDocuments] = field(default_factory=list)
-    read: list[Hashes] = field(default_factory=list)  # texts, the known ones included
+    read: list[Hashes] = field(default_factory=list)  # hashes of texts, including the known ones
     counts: dict[str, list[int]] = field(default_factory=dict)  # by path: documents taken, documents known
     _texts: Hashes = field(init=False)
 
     def __post_init__(self) -> None:
         self._texts = np.unique(self.known.texts) if self.known else np.zeros(0, np.uint64)
 
-    def __call__(self, batch: Documents, part: Part) -> NDArray[np.bool_]:
-        """Which documents of a batch are taken, (D,) bool."""
+    def __call__(self, batch: Documents, part: CorpusPart) -> NDArray[np.bool_]:
+        """Which documents of a batch are new, (D,) bool."""
         assert batch.fingerprints is not None
         texts = batch.fingerprints & ~ONCE
         ids = np.zeros_like(texts) if batch.ids is None else fingerprints(batch.ids)
@@ -146,11 +146,11 @@ class Intake:
 
     @property
     def documents(self) -> KnownDocuments:
-        """The documents that were taken."""
+        """The new documents."""
         return KnownDocuments.joined(self.taken)
 
     def replaced(self) -> NDArray[np.bool_]:
-        """Known documents whose text was not read again while a new version was taken, (D,) bool."""
+        """Known documents that were replaced: a new version was read, the old text was not. (D,) bool."""
         if self.known is None:
             return np.zeros(0, bool)
         versions, new = self.known.versions, self.documents.versions

@@ -27,7 +27,7 @@ TEXT, DATE, ID, SLICE = "text", "date", "id", "slice"
 _MISSING = object()
 _ONCE = "an iterator can be read only once"
 _ASKING = "text_fields=[NAME]; its columns are"
-_FIRST_ROWS = 100  # whose names are the columns
+_FIRST_ROWS = 100  # the columns are the names in these rows
 
 
 @dataclass
@@ -62,7 +62,7 @@ class MemoryPart:
     def _rows(self, columns: Mapping[str, Iterable[object]]) -> Iterator[Sequence[object]]:
         for number, row in enumerate(zip_longest(*columns.values(), fillvalue=_MISSING), 1):
             if any(value is _MISSING for value in row):
-                rule = f"there is one of {', '.join(columns)} each, but not for number {number}"
+                rule = f"{', '.join(columns)} differ in length, one lacks number {number}"
                 raise CorpusError(rule, path=self.path, remedy="give as many of each")
             yield row
 
@@ -109,7 +109,7 @@ def rows_part(rows: Iterable[object], text_fields: Sequence[str] | None, keep: b
 def _tables(
     part: MemoryPart | RowsPart, rows: Iterable[Sequence[object]], reading: Reading
 ) -> Iterator[Table]:
-    """Rows of values, those of the text first, in batches; null counts as an empty text."""
+    """Rows of values in batches, the text fields first; null counts as an empty text."""
     names = part.fields.columns
     digest, size, held = hashlib.sha256(), 0, 0
     batch: list[list[str | None]] = []
@@ -141,7 +141,7 @@ def _tables(
 
 @dataclass
 class FramePart:
-    """The rows of a data frame with the columns that ``fields`` names, read as those of a file."""
+    """The rows of a data frame with the columns in ``fields``, read like those of a file."""
 
     path: str
     frame: pl.DataFrame
@@ -172,7 +172,7 @@ def frame_part(
     text_fields: Sequence[str] | None,
     keep: bool = False,
 ) -> FramePart:
-    """A data frame as a part of a corpus, with the columns that are read; with ``keep``, with all of them."""
+    """A data frame as a part of a corpus, with the needed columns or, with ``keep``, all columns."""
     fields = recognise(names, FRAME, text_fields, keep=keep, asking=_ASKING)
     columns = {name: column(names.index(name)) for name in fields.columns}
     series = {

@@ -1,8 +1,8 @@
 """The demonstration corpus: the documentation of the user's own Python.
 
 Every user has this text without a network. Words such as *string*, *thread* and *pickle* have other meanings
-in it than in news text. Docstrings are read from the library's sources without running them. Only built-in
-modules and a short list of harmless C extensions are imported.
+in it than in news. Docstrings are read from the library's sources without running them. Only built-in modules
+and a short list of C extensions without side effects are imported.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from .corpus import Corpus
 __all__ = ["NAME", "python_documentation"]
 
 NAME = "documentation of Python"
-"""How the name of this corpus begins."""
+"""The beginning of the name of this corpus."""
 
 LEFT_OUT = frozenset(
     (
@@ -55,7 +55,7 @@ def python_documentation(library: Path | None = None) -> Corpus:
     """The docstrings of the standard library and the sections of the language reference.
 
     About 300,000 words in 8,000 documents, sorted by name (``json.JSONDecoder.decode``, ``reference:with``).
-    Repeated texts are taken once. ``library`` is the folder of sources, by default the running Python's.
+    Repeated texts are kept once. ``library`` is the folder of sources, by default that of the running Python.
     """
     texts: dict[str, str] = {"": ""}
     times: Counter[str] = Counter()
@@ -84,7 +84,7 @@ def _all_documents(library: Path) -> Iterator[Document]:
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    """Pause garbage collection, which halves the time: syntax trees are large and have no cycles."""
+    """Pause garbage collection. This halves the time, since syntax trees are large and have no cycles."""
     was = gc.isenabled()
     gc.disable()
     try:
@@ -135,7 +135,7 @@ def _members(owner: ModuleType | type, name: str) -> Iterator[Document]:
     for key, member in sorted(vars(owner).items()):
         inner = f"{name}.{key}"
         if isinstance(member, type):
-            # For example, deque names collections as its module, but is defined in _collections.
+            # For example, deque gives collections as its module, but is defined in _collections.
             if isinstance(owner, ModuleType) and member.__module__.lstrip("_") == name.lstrip("_"):
                 yield from _members(member, inner)
         elif any(kind(member) for kind in _IN_C) and isinstance(text := member.__doc__, str):

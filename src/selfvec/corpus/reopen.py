@@ -1,4 +1,4 @@
-"""Reading a run's corpus again from its original files, checked against their sizes and hashes."""
+"""Reopen a run's corpus from its original files, after checking their sizes and hashes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.data.token_batch import ONCE
 
-from .corpus import Corpus, Part, Select
+from .corpus import Corpus, CorpusPart, Select
 from .python_docs import python_documentation
 from .summary import OF_SHARDS
 
@@ -29,17 +29,18 @@ _REMEDY = "name the documents with --corpus"
 
 
 def own_corpus(run: Run, *, keep_fields: bool = True, gone: list[str] | None = None) -> Corpus:
-    """Reopen the corpus that a run was made from; ``keep_fields`` reads the fields beside the text too.
+    """Reopen the corpus that a run was made from; ``keep_fields`` also reads the fields besides the text.
 
-    ``gone`` receives the files and folders that are missing, if others are there.
+    ``gone`` receives the missing files and folders, if others exist.
 
-    `InputError` if the run was made from standard input or memory, or a file is missing or has another size.
+    `InputError` if the run was made from standard input or memory, or if a file is missing or has another
+    size.
     """
     recorded = _recorded(run)
     files = recorded["files"]
     if _is_demonstration(files):
         return python_documentation()
-    missing = [file for file in files if gone is not None and _place(run, file) is None]
+    missing = [file for file in files if gone is not None and _path_of(run, file) is None]
     if gone is not None and len(missing) < len(files):
         gone += [str(file.get("path")) for file in missing]
         files = [file for file in files if file not in missing]
@@ -51,13 +52,13 @@ def own_corpus(run: Run, *, keep_fields: bool = True, gone: list[str] | None = N
         keep_fields=keep_fields,
     )
     texts = _texts(run)
-    if run.provenance.get("grown") and texts is not None:  # its files may hold other documents, too
+    if run.provenance.get("grown") and texts is not None:  # its files may also hold other documents
         corpus.selector = lambda: _as_often(*np.unique(texts, return_counts=True))
     return corpus
 
 
 def _outermost(found: Sequence[tuple[Path, Any]]) -> list[Path]:
-    """The paths without the files of rows in a folder that is read as a whole anyway."""
+    """The paths, without files of rows inside a folder that is read as a whole."""
     folders = {path.absolute() for path, kind in found if kind == "folder"}
     return [path for path, _ in found if not folders.intersection(path.absolute().parents)]
 
@@ -69,9 +70,9 @@ def _texts(run: Run) -> NDArray[np.uint64] | None:
 
 
 def _as_often(texts: NDArray[np.uint64], left: NDArray[np.int64]) -> Select:
-    """Takes every text as often as given; ``texts`` are sorted."""
+    """A function that selects each text the given number of times; ``texts`` are sorted."""
 
-    def select(batch: Documents, _: Part) -> NDArray[np.bool_]:
+    def select(batch: Documents, _: CorpusPart) -> NDArray[np.bool_]:
         assert batch.fingerprints is not None
         marks = batch.fingerprints & ~ONCE
         places = np.minimum(np.searchsorted(texts, marks), len(texts) - 1)
@@ -87,11 +88,11 @@ def _as_often(texts: NDArray[np.uint64], left: NDArray[np.int64]) -> Select:
 
 
 def verified(run: Run, corpus: Corpus, gone: Collection[str] = ()) -> None:
-    """Raise `InputError` if a corpus, read to its end, has changed since the run was made."""
+    """Raise `InputError` if a corpus that was read to its end has changed since the run was made."""
     files = [file for file in _recorded(run)["files"] if str(file.get("path")) not in gone]
     for before, now in zip(files, corpus.summary.files, strict=False):
         known = str(before.get("sha256"))
-        if known != now.sha256 and not known.startswith(OF_SHARDS):  # its size was compared
+        if known != now.sha256 and not known.startswith(OF_SHARDS):  # of such files only the size is compared
             raise _changed(now.path)
 
 
@@ -113,7 +114,7 @@ def original_texts(
         if _is_demonstration(files) and not demonstration:
             return {}
         corpus, marks = own_corpus(run, keep_fields=False), _texts(run)
-        numbers: dict[int, list[int]] = {}  # by text: an updated run may have another order than its files
+        numbers: dict[int, list[int]] = {}  # by text, since an updated run may have another order
         if marks is not None:
             for number in range(len(marks)) if documents is None else documents:
                 numbers.setdefault(int(marks[number]), []).append(number)
@@ -167,7 +168,7 @@ def _recorded(run: Run) -> dict[str, Any]:
     """What the run records about its corpus."""
     recorded = run.provenance.get("corpus")
     if not isinstance(recorded, dict) or not recorded.get("files"):
-        raise InputError("this run does not say where its documents are", path=run.folder, remedy=_REMEDY)
+        raise InputError("this run does not record where its text is", path=run.folder, remedy=_REMEDY)
     return recorded
 
 
@@ -176,20 +177,20 @@ def _is_demonstration(files: list[dict[str, Any]]) -> bool:
 
 
 def _found(run: Run, file: dict[str, Any]) -> Path:
-    """The path of a file that is there and has the size it had."""
-    path = _place(run, file)
+    """The path of a file that exists and has the recorded size."""
+    path = _path_of(run, file)
     if path is None and file.get("kind") in _IN_MEMORY:
         raise InputError("this run was made from documents in memory, which it does not keep", remedy=_REMEDY)
     if path is None:
-        rule = "the documents of this run are no longer there"
+        rule = "the files of this run's documents no longer exist"
         raise InputError(rule, path=str(file.get("path")), remedy=_REMEDY)
     if file.get("kind") != "folder" and file.get("bytes") not in (None, path.stat().st_size):
         raise _changed(path)
     return path
 
 
-def _place(run: Run, file: dict[str, Any]) -> Path | None:
-    """The path of a file or folder, as it was named or relative to the run's folder; None if it is gone."""
+def _path_of(run: Run, file: dict[str, Any]) -> Path | None:
+    """The path of a file or folder, as given or relative to the run's folder; None if it no longer exists."""
     named, kind = Path(str(file.get("path"))), file.get("kind")
     if kind in _IN_MEMORY:
         return None
@@ -198,6 +199,4 @@ def _place(run: Run, file: dict[str, Any]) -> Path | None:
 
 
 def _changed(path: str | Path) -> InputError:
-    return InputError(
-        "is not the file that the run was made of any more", path=path, remedy=f"refine again, or {_REMEDY}"
-    )
+    return InputError("has changed since the run was made", path=path, remedy=f"refine again, or {_REMEDY}")

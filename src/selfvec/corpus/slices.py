@@ -62,17 +62,17 @@ def _called(number: int, period: str) -> str:
 
 
 def by_label(batch: TokenBatch) -> list[Slice]:
-    """A slice for every label of the documents (`TokenBatch.slices`), in the order of the labels."""
+    """A slice for each label of the documents (`TokenBatch.slices`), in the order of the labels."""
     if batch.slices is None:
         raise InputError(
-            "the documents of this run belong to no slices",
+            "the documents of this run have no slices",
             remedy="refine with --slice-field FIELD, or with several corpora and --slice corpus",
         )
     return [Slice(name, batch.slices == number) for number, name in enumerate(batch.slice_names)]
 
 
 def named_slice(batch: TokenBatch, text: str) -> Slice:
-    """The slice that ``text`` names: a label, a period (1993, 2020Q2, 2020-05), or bounds (1976..1979).
+    """The slice with this name: a label, a period (1993, 2020Q2, 2020-05), or bounds (1976..1979).
 
     Bounds are inclusive, and either may be omitted: ``2000..`` is 2000 and later.
     """
@@ -134,7 +134,7 @@ def _period(text: str) -> tuple[np.datetime64, np.datetime64] | None:
 
 
 def slice_counts(batch: TokenBatch, slices: Sequence[Slice]) -> NDArray[np.int64]:
-    """How often each word occurs in each slice, (S, V) int64."""
+    """Occurrences of each word in each slice, (S, V) int64."""
     lengths, out = np.diff(batch.offsets), np.zeros((len(slices), len(batch.types)), np.int64)
     for row, part in zip(out, slices, strict=True):
         row += occurrences_of_each(batch.ids[np.repeat(part.documents, lengths)], len(row))

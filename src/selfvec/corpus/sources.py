@@ -1,4 +1,4 @@
-"""Whether a text is given by its files, or by its documents."""
+"""Distinguish a text given by its files from one given by its documents."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ __all__ = ["Paths", "Texts", "paths_of"]
 Paths = Sequence[str | os.PathLike[str]]
 
 Texts = Any
-"""Whatever `selfvec.as_corpus` takes: paths, texts, a data frame, a `Corpus`."""
+"""Anything that `selfvec.as_corpus` accepts: paths, texts, a data frame, a `Corpus`."""
 
 
 def paths_of(text: Texts) -> Paths | None:
-    """The files and folders that a text is given by; None if it is given by its documents.
+    """The files and folders of a text; None if the argument is the documents themselves.
 
     >>> paths_of("reports.jsonl"), paths_of(["hail fell on the roof"])
     (['reports.jsonl'], None)

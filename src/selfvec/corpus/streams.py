@@ -28,9 +28,9 @@ from .summary import BATCH_ROWS
 T = TypeVar("T")
 
 HEAD = 1 << 16
-"""Bytes looked at to tell what a file is."""
+"""Bytes from which the format of a file is recognised."""
 
-_DEPTH = 3  # chunks waiting for the parser: enough to even out speeds, few enough to use little memory
+_DEPTH = 3  # chunks that wait for the parser: enough to even out speeds with little memory
 _STEP = 1 << 20
 UTF8_BOM = b"\xef\xbb\xbf"
 
@@ -119,7 +119,7 @@ class _Tap(io.RawIOBase):
 
 
 class Stream:
-    """One pass over the bytes of a source. With ``keep``, ``raw`` holds what was read from a pipe."""
+    """One pass over the bytes of a source. With ``keep``, ``raw`` holds the bytes read from a pipe."""
 
     file: BinaryIO
     compressed: bool
@@ -158,7 +158,7 @@ class Stream:
 
     @property
     def raw(self) -> bytes:
-        """What was read from the file, if it is kept."""
+        """The bytes read from the file, if they are kept."""
         return bytes(self._tap.kept or b"")
 
     def sha256(self) -> str:
@@ -166,7 +166,7 @@ class Stream:
         return self._tap.digest.hexdigest()
 
     def chunks(self, size: int) -> Generator[tuple[bytes, int]]:
-        """Decompressed pieces, at most ``size`` bytes each, with the bytes of the file read by then.
+        """Decompressed chunks of at most ``size`` bytes, each with the number of file bytes read so far.
 
         The generator opens and closes the source itself. If another thread closed it during a read, the file
         descriptor could be reused for another file.
@@ -190,7 +190,7 @@ def reading(path: str | os.PathLike[str]) -> Iterator[None]:
 
 
 def prefetched(items: Generator[T]) -> Generator[T]:
-    """The same items, computed ahead in a separate thread that ends when this generator is closed."""
+    """The same items, computed ahead in a separate thread, which ends when this generator is closed."""
     ready: queue.Queue[T | BaseException | None] = queue.Queue(_DEPTH)
     stop = threading.Event()
 
@@ -201,7 +201,7 @@ def prefetched(items: Generator[T]) -> Generator[T]:
                 if stop.is_set():
                     return
             ready.put(None)
-        except BaseException as error:  # handed over, raised by the consumer
+        except BaseException as error:  # passed on and raised by the consumer
             ready.put(error)
         finally:
             items.close()
@@ -234,7 +234,7 @@ def _patiently(ready: queue.Queue[T]) -> T:
 
 
 def few_lines(chunk: bytes) -> Iterator[bytes]:
-    """A chunk in pieces of about `BATCH_ROWS` lines."""
+    """A chunk in blocks of about `BATCH_ROWS` lines."""
     pieces = 1 + chunk.count(b"\n") // BATCH_ROWS
     size = 1 + len(chunk) // pieces
     return (chunk[start : start + size] for start in range(0, len(chunk), size))

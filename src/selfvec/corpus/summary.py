@@ -1,7 +1,7 @@
-"""A summary of what was read and what was left out.
+"""A summary of the documents read and left out.
 
-A malformed row stops the reading, unless the user asked to skip such rows. Skipped rows are counted, and the
-first ones are named, so that nothing is dropped silently.
+A malformed row is an error, unless the user asked to skip such rows. Skipped rows are counted, and the first
+ones are named, so that nothing is dropped silently.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .document_files import DOCUMENT_KINDS
 __all__ = ["OF_SHARDS", "FileRead", "Reading", "Summary"]
 
 OF_SHARDS = "shards"
-"""The word before the hash of a file that was read in shards: a hash of their hashes, not of the file."""
+"""Prefix of the hash of a file that was read in shards: a hash of their hashes, not of the file."""
 
 NAMED_PLACES = 20
 """The most bad rows that are named; all are counted."""
@@ -31,7 +31,7 @@ BATCH_BYTES = 4 << 20
 """Approximate bytes of decompressed text in a batch."""
 
 BATCH_ROWS = 1 << 16
-"""About the most rows in a batch: rows of one letter take 50 times their size in memory."""
+"""Approximate limit of rows in a batch: rows of one letter take 50 times their size in memory."""
 
 
 @dataclass(frozen=True)
@@ -49,13 +49,13 @@ class FileRead:
 
 @dataclass
 class Summary:
-    """What one pass over a corpus read and left out; filled while reading."""
+    """The documents that one pass over a corpus read and left out; filled while reading."""
 
     # The sources read to their end. A folder of text files is one entry; its hash is that of the lines that
     # ``sha256sum`` would print for its files.
     files: list[FileRead] = field(default_factory=list)
     documents: int = 0  # documents read
-    empty: int = 0  # left out for want of text; in the NOAA layouts: events without a narrative
+    empty: int = 0  # left out because they have no text; in the NOAA layouts: events without a narrative
     duplicates: int = 0  # repeat an earlier text; left out in the NOAA layouts, otherwise only counted
     known: int = 0  # left out of an update because the run has their text
     undated: int = 0  # without a date, in files that have a date field
@@ -77,7 +77,7 @@ class Summary:
         return {"description": self.describe(), **asdict(self)}
 
     def describe(self) -> str:
-        """One line: what was read, from which fields, and what was left out.
+        """One line: number of documents, fields read, and documents left out.
 
         >>> Summary(documents=3, text_fields=("title", "text"), empty=1).describe()
         '3 documents; text from title + text (recognised); left out: 1 empty'
@@ -106,7 +106,7 @@ class Summary:
         return "; ".join(parts)
 
     def _kinds(self) -> str:
-        """The commonest suffixes of the files left out, and what would read them."""
+        """The most common suffixes of the files left out, and the extra that would read them."""
         counted = Counter(PurePath(name).suffix or PurePath(name).name for name in self.skipped_files)
         found = ", ".join(f"{suffix} {n:,}" for suffix, n in counted.most_common(NAMED_KINDS))
         unread = [kind.name for kind in DOCUMENT_KINDS if any(suffix in counted for suffix in kind.suffixes)]

@@ -27,11 +27,11 @@ from .summary import Reading
 ROWS = 1 << 14
 """Rows of a data frame or Parquet file read at a time."""
 
-SURROGATE = "holds half of a surrogate pair, which is no Unicode text"
+SURROGATE = "holds half of a surrogate pair, which is not Unicode text"
 ICONV = "convert the file to UTF-8 (iconv -f windows-1252 -t utf-8)"
 NUL = "holds NUL bytes"
-_MOST_BRACKETS = 1 << 20  # of objects and arrays in a row, each of which takes 30 times its size in memory
-_MOST = 200  # fields of a block of rows; a file with a new name in every row fills no memory
+_MOST_BRACKETS = 1 << 20  # objects and arrays in a row; each takes 30 times its size in memory
+_MOST = 200  # fields of a block of rows, so that a file with new names in every row does not fill the memory
 _DECODE = json.JSONDecoder().raw_decode
 _TYPES = {
     dict: "an object",
@@ -62,7 +62,7 @@ def as_text(pieces: Sequence[bytes]) -> pl.Series | None:
 
 
 def not_utf8(data: bytes) -> str | None:
-    """Describe why these bytes are not UTF-8; None if they are."""
+    """A message with the first byte that is not UTF-8; None if all are."""
     try:
         data.decode()
     except UnicodeDecodeError as error:
@@ -112,7 +112,7 @@ def shown(value: object) -> str | None:
 
 
 def _plain(value: Any) -> Any:
-    """What JSON has no form for: arrays and numbers of NumPy, and dates."""
+    """A JSON value for NumPy arrays and numbers and for dates."""
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)
 
 
@@ -121,8 +121,8 @@ def read_folder(
 ) -> Iterator[Table]:
     """A document per file; its id is its path inside the folder.
 
-    ``digests`` receives the lines that ``sha256sum`` would print for the files. The source may also be one
-    file that is one document, as a page of HTML.
+    ``digests`` receives the lines that ``sha256sum`` would print for the files. The source may also be a
+    single file that is one document, such as a page of HTML.
     """
     rows: list[tuple[str, str]] = []
     held = 0
@@ -165,10 +165,10 @@ def json_columns(head: bytes, path: str, most: int = 100) -> list[str]:
     """The field names in the first ``most`` lines, in order of appearance; none in an empty file."""
     lines = head.split(b"\n")
     lines = lines[:most] if len(lines) > 1 else lines
-    judged = [(n, *_judged(line, (), ())) for n, line in enumerate(lines, 1) if line and not line.isspace()]
-    names = [name for _, value, rule, _ in judged if rule is None for name in value]
-    if judged and not names:
-        number, _, rule, _ = judged[0]
+    checked = [(n, *_checked(line, (), ())) for n, line in enumerate(lines, 1) if line and not line.isspace()]
+    names = [name for _, value, rule, _ in checked if rule is None for name in value]
+    if checked and not names:
+        number, _, rule, _ = checked[0]
         remedy = "a .jsonl file holds one object per line, with its fields"
         raise CorpusError(rule or "the object has no fields", path=path, line=number, remedy=remedy)
     return list(dict.fromkeys(names))
@@ -182,9 +182,9 @@ def read_jsonl(
     reading: Reading,
     every: bool = False,
 ) -> Iterator[Table]:
-    """The ``columns`` of an object per line; those named in ``text`` have to be strings.
+    """The ``columns`` of one object per line; those named in ``text`` must be strings.
 
-    With ``every``, a table also has the other fields of its rows.
+    With ``every``, the tables also have the other fields of their rows.
     """
     for first, block in line_blocks(chunks, path):
         lines = block.removesuffix(b"\n").split(b"\n")
@@ -204,7 +204,7 @@ def _all_objects(
         if any(not kinds[name] <= {str, type(None)} for name in text):
             return None
         if all(type(None) in kinds[name] for name in text):
-            return None  # perhaps a row without any text field
+            return None  # a row may lack all text fields
         series = {
             name: pl.Series(column if kinds[name] == {str} else map(shown, column), dtype=pl.String)
             for name, column in values.items()
@@ -229,7 +229,7 @@ def _each_object(
     for number, line in enumerate(lines, first):
         if not line or line.isspace():
             continue
-        value, rule, field = _judged(line, None if every else columns, text)
+        value, rule, field = _checked(line, None if every else columns, text)
         if rule:
             remedy = ICONV if not_utf8(line) else "mend the row"
             reading.bad(rule, path=path, line=number, field=field, remedy=remedy)
@@ -241,7 +241,7 @@ def _each_object(
 
 
 def _append(values: dict[str, list[Any]], row: Any, count: int, every: bool) -> None:
-    """Append a row to columns that hold ``count``; with ``every``, its other fields begin columns."""
+    """Append a row to columns of ``count`` values; with ``every``, its other fields become new columns."""
     get = row.get
     if every:
         for name in row:
@@ -251,10 +251,10 @@ def _append(values: dict[str, list[Any]], row: Any, count: int, every: bool) -> 
         column.append(get(name))
 
 
-def _judged(
+def _checked(
     line: bytes, columns: Sequence[str] | None, text: Sequence[str]
 ) -> tuple[Any, str | None, str | None]:
-    """The object in a line, or the rule that the line breaks and the field; None looks at all columns."""
+    """The object in a line, or the broken rule and the field; ``columns`` None reads all columns."""
     try:
         value = _object(line.strip())
         rule, field = _fault(value, text)
@@ -318,12 +318,12 @@ def _decoding(path: str) -> Iterator[None]:
         yield
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         reason = str(error).strip().split("\n")[0][:200]
-        rule = f"is not a sound Parquet file ({reason})"
+        rule = f"is a damaged Parquet file ({reason})"
         raise CorpusError(rule, path=path, remedy="write it again") from error
 
 
 def plain_columns(frame: pl.DataFrame) -> dict[str, pl.Series]:
-    """The columns as strings, lists and objects as JSON; dates and times as they are."""
+    """The columns as strings, with lists and objects as JSON; dates and times are unchanged."""
     return {column.name: _plain_column(column) for column in frame}
 
 

@@ -50,7 +50,7 @@ def counted_addition(
     own = repeats_of(run)
     once = own.once(settings)
     before = int(run.provenance.get("tokens", 0)) + (own.tokens if once else 0)
-    repeats, further = own.grown(fresh, before, jobs)
+    repeats, further = own.extended(fresh, before, jobs)
     if not (once and further.any()):
         return fresh, repeats
     return joined([without(fresh, further)]), repeats

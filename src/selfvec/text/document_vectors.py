@@ -1,8 +1,9 @@
 """Vectors of texts from vectors of words: the mean weighted by inverse document frequency.
 
-Every task and the search use the same vectors. A text is cut as the corpus of the table was cut, words that
-share a stem are merged, and each word counts by its `inverse_document_frequency`. With several tables, the
-means are concatenated. Last, each text moves toward the mean of similar texts (`smooth_by_neighbours`).
+All tasks and the search use the same vectors. A text is tokenised like the corpus of the word vectors, words
+that share a stem are merged, and each word is weighted by its `inverse_document_frequency`. With several word
+vectors the means are concatenated. Last, each text moves toward the mean of similar texts
+(`smooth_by_neighbours`).
 """
 
 from __future__ import annotations
@@ -30,16 +31,16 @@ __all__ = [
     "weighted_sums",
 ]
 
-# More helps collections whose questions have many answers and harms those with one: `benchmarks.smoothing`.
-NEIGHBOURS, STRENGTH = 10, 0.5  # texts a text moves toward, and the weight of their mean
-_POOL = 20_000  # texts that are searched for neighbours, at most, so that the cost stays linear
+# More smoothing helps questions with many answers and harms those with one: `benchmarks.smoothing`.
+NEIGHBOURS, STRENGTH = 10, 0.5  # similar texts, and the weight of their mean
+_POOL = 20_000  # texts searched for neighbours, at most, so that the cost stays linear
 _BLOCK = 1024
 
 Rows = NDArray[np.float32]
 
 
 def inverse_document_frequency(batch: TokenBatch, documents: int | None = None) -> Rows:
-    """BM25's weight of every type, log(1 + (D − df + ½) / (df + ½)), (V,) float32.
+    """BM25's weight of each type, log(1 + (D − df + ½) / (df + ½)), (V,) float32.
 
     It is positive for every word. D is the first ``documents`` documents, by default all.
     """
@@ -74,14 +75,14 @@ def embed(
     texts: Sequence[str],  # D texts
     tables: Sequence[Vectors],  # their document vectors are concatenated, d numbers in all
     preprocessing: Preprocessing,
-    collection: int | None = None,  # texts that give document frequencies and neighbours; all by default
+    collection: int | None = None,  # number of texts for document frequencies and neighbours; all by default
     *,
     questions: bool = False,  # texts after the collection are questions and are not smoothed
     strength: float = STRENGTH,  # of smoothing, 0 for none
 ) -> tuple[Rows, float]:
     """Document vectors, (D, d) float32 unit rows or zeros, and the share of known tokens.
 
-    A token is known if its word has a vector in the first table.
+    A token is known if its word has a vector in the first of ``tables``.
     """
     count = len(texts) if collection is None else collection
     words = encode_texts(texts, preprocessing, tables[0])
@@ -112,20 +113,20 @@ def smooth_by_neighbours(
     *,
     in_place: bool = False,
 ) -> Rows:
-    """Move each text toward the mean of the texts most like it: unit(x + strength · mean of the ten nearest).
+    """Move each text toward the mean of its most similar texts: unit(x + strength · mean of the ten nearest).
 
-    Texts about one subject use different words for it, and the mean of similar texts covers more of them
-    (Liu and Croft, 2004). The mean is not scaled to unit length: the more the ten are alike, the longer it is
-    and the further the text moves. At most a tenth of the collection are neighbours, so that fewer than ten
-    texts stay as they are.
+    Texts about one subject use different words, and the mean of similar texts covers more of them (Liu and
+    Croft, 2004). The mean is not scaled to unit length: the more similar the ten texts are, the longer it is
+    and the further the text moves. At most a tenth of the collection are neighbours, so fewer than ten texts
+    stay unchanged.
 
     Parameters
     ----------
     rows : (D, d) float32
         Unit rows or zeros; rows of zeros stay.
     collection : int
-        Neighbours are sought among so many of the first rows, or among 20,000 of them drawn by ``seed``.
-        A text is not its own neighbour.
+        Number of first rows that may be neighbours; of more than 20,000, a sample drawn by ``seed``. A text
+        is not its own neighbour.
     seed : int
     strength : float
         Weight of the mean of the neighbours.
@@ -147,7 +148,7 @@ def smooth_by_neighbours(
     sought, places = rows[pool], np.full(len(rows), -1, np.int64)
     places[pool] = np.arange(len(pool))
     near, _ = nearest_rows(rows, sought, places, nearest, seed=seed)
-    near.sort(axis=1)  # one order of summing
+    near.sort(axis=1)  # a fixed order of summation
     out = rows if in_place else np.empty_like(rows)
     for start in range(0, len(rows), _BLOCK):
         part = slice(start, start + _BLOCK)
@@ -158,7 +159,7 @@ def smooth_by_neighbours(
 
 
 def document_frequencies(ids: NDArray[np.int32], offsets: NDArray[np.int64], types: int) -> NDArray[np.int64]:
-    """In how many documents each type occurs, (types,) int64."""
+    """Number of documents in which each type occurs, (types,) int64."""
     out, last = np.zeros(types, np.int64), np.full(types, -1, np.int64)
     _document_frequencies(ids, offsets, last, out)
     return out

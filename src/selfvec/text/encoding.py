@@ -50,10 +50,10 @@ class Encoding:
     raw_tokens, tokens : int
         Before and after the rules.
     dropped : dict of str to int
-        Tokens that each rule dropped, and those merged into phrases; with ``tokens`` they add up to
+        Tokens that each rule dropped, and those merged into phrases. With ``tokens`` they add up to
         ``raw_tokens``.
     raw_types, types : int
-        The first is None for several texts joined, since they may share types.
+        For several joined texts ``raw_types`` is None, since they may share types.
     """
 
     tokenizer: str
@@ -88,9 +88,10 @@ class Encoding:
         )
 
     def of_counted(self, tokens: TokenBatch, repeated: int) -> Encoding:
-        """The figures of ``tokens``, which are what is left of this text.
+        """The figures of ``tokens``, which remain of this text.
 
-        ``repeated`` tokens of repeated passages were dropped. The rest was stemmed, and rare words dropped.
+        ``repeated`` tokens of repeated passages were dropped. The others were stemmed, and rare words
+        dropped.
         """
         more = {REPEATED: repeated, RARE: self.tokens - repeated - len(tokens)}
         dropped = self.dropped | {rule: number for rule, number in more.items() if number}
@@ -134,7 +135,7 @@ class _Raw:
         self.fingerprints.append(batch.fingerprints)
 
     def running(self, keys: Keys, names: Sequence[str]) -> Running:
-        """All tokens by key, with dropped ones under ``names``; frees the raw tokens."""
+        """All tokens by key, with dropped tokens under ``names``; frees the raw tokens."""
         places, dropped = keys.places.copy(), np.flatnonzero(keys.places < 0)
         places[dropped] = len(keys.types) + np.arange(len(dropped), dtype=np.int32)
         starts = np.cumsum([0, *map(len, self.ids)])
@@ -153,7 +154,7 @@ class _Raw:
         total = int(self.counts[: len(keys.places)][keys.places >= 0].sum())
         ids, offsets = np.empty(total, np.int32), [np.zeros(1, np.int64)]
         start = 0
-        while self.ids:  # freed batch by batch, so that the two numberings are never in memory whole
+        while self.ids:  # freed batch by batch, so that raw and new ids are never both complete in memory
             new = keys.places[self.ids.pop(0)]
             kept = new >= 0
             ends = np.concatenate(([0], np.cumsum(kept)))
@@ -222,7 +223,7 @@ def encode(
     wanted = rulebook.tagger.sample if rulebook.tagger else 0
     if phrases and tokenizer.casing == "exact":
         raise OptionError(
-            "are made of words, the pieces of a tokenizer.json are none",
+            "are made of words, but a tokenizer.json gives subwords",
             field="phrases",
             remedy="leave it out, or use the tokeniser words",
         )
@@ -231,7 +232,7 @@ def encode(
     def cut(batch: Documents) -> tuple[Documents, RawTokens]:
         tokens = tokenizer(batch.texts)
         apart = tokens.apart() if phrases else np.zeros(0, bool)
-        return batch, replace(tokens, apart=lambda: apart)  # does not hold the text any more
+        return batch, replace(tokens, apart=lambda: apart)  # releases the text
 
     for batch, tokens in in_order(batches, cut, threads(jobs)):
         raw.add(batch, tokens)
@@ -271,7 +272,7 @@ def auto_window(tokens: TokenBatch) -> int:
     """
     sentences = tokens.sentences or tokens.documents
     mean = len(tokens) / sentences if sentences else 0.0
-    return max(3, 2 * int(mean // 2) + 1)  # even numbers up: 12 and all below 14 become 13
+    return max(3, 2 * int(mean // 2) + 1)  # 12 and all numbers below 14 become 13
 
 
 def _sample(sample: list[str], texts: pl.Series, wanted: int) -> int:

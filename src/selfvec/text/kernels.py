@@ -1,8 +1,8 @@
-"""The loops over bytes: finding tokens, numbering equal ones, what separates two of them, counting sentences.
+"""Loops over bytes: find tokens, number the types, find what separates two tokens, count sentences.
 
-Only this part of the text stage costs per character, so it is compiled. A regular-expression engine has about
-half the speed, and would make a string of every token; here only new types become strings.
-Arrays are copied in loops: Numba takes a second to compile an assignment of slices or rows.
+Only this part of the text stage takes time per character, so it is compiled. A regular-expression engine has
+about half the speed and makes a string of every token. Here only new types become strings. Arrays are copied
+in loops, because Numba takes a second to compile an assignment of slices or rows.
 """
 
 from __future__ import annotations

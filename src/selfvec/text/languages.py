@@ -1,7 +1,6 @@
-"""What is known of each language: case, stems, lemmas, stop words, elided words, and where words are written
-without spaces.
+"""The languages: case, stems, lemmas, stop words, elided words, and text without spaces between words.
 
-A language is a code, as in ``--language tr``. The table is in docs/reference/languages.md.
+A language is a code, as in ``--language tr``. docs/reference/languages.md lists them.
 """
 
 from __future__ import annotations
@@ -27,14 +26,14 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Language:
-    """A language, and what other libraries call it; None where they do not have it."""
+    """A language and its names in other libraries; None where a library lacks it."""
 
     name: str
     stemmer: str | None = None  # of Snowball
     stop_words: str | None = None  # of bm25s, or "own" for those of `selfvec.text.stop_words`
     lemmas: str | None = None  # of simplemma
     segmenter: str | None = None  # of BudouX, for text without spaces between words
-    elided: str | None = None  # regular expression for what an apostrophe joins to a word, or `SUFFIX`
+    elided: str | None = None  # pattern of the part that an apostrophe joins to a word, or `SUFFIX`
 
 
 _FRENCH = r"(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu)'"
@@ -95,7 +94,7 @@ STOP_WORDS = tuple(code for code, one in LANGUAGES.items() if one.stop_words)
 
 
 def language(code: str | None) -> Language:
-    """A language by its code; one about which nothing is known for None.
+    """A language by its code; an empty one for None.
 
     Raises
     ------
@@ -111,7 +110,7 @@ def language(code: str | None) -> Language:
 
 
 def lemma_code(code: str) -> str:
-    """What simplemma calls a language."""
+    """The code of a language in simplemma."""
     return LANGUAGES[code].lemmas or code if code in LANGUAGES else code
 
 
@@ -129,7 +128,7 @@ def listed_stop_words(code: str) -> frozenset[str]:
 
 
 def elision(code: str | None, word: str = r"\w") -> str | None:
-    """A regular expression that finds what an apostrophe joins to a word in a text; None if nothing is.
+    """A regular expression for the parts that apostrophes join to words; None if the language has none.
 
     ``word`` matches a character of a word.
     """
@@ -146,7 +145,7 @@ def _compiled(code: str | None) -> re.Pattern[str] | None:
 
 
 def without_elision(text: str, code: str | None) -> str:
-    """A word or a text without what apostrophes join to words.
+    """A word or a text without the parts that apostrophes join to words.
 
     >>> without_elision("l'homme", "fr"), without_elision("İstanbul'da", "tr"), without_elision("don't", "en")
     ('homme', 'İstanbul', "don't")

@@ -1,4 +1,4 @@
-"""`Lexicon`: queries and single words as numbers of a vocabulary.
+"""`Lexicon`: queries and words as type numbers of a vocabulary.
 
 The types of the vocabulary are words after `Preprocessing`, with words that share a stem merged.
 """
@@ -65,7 +65,7 @@ class Lexicon:
 
     @property
     def _by_words(self) -> bool:
-        """Whether texts are cut into words, not into pieces of words."""
+        """Whether texts are tokenised into words, not into subwords."""
         return self.preprocessing.tokenizer in ("words", "whitespace")
 
     def parse(self, text: str) -> Query:
@@ -76,7 +76,7 @@ class Lexicon:
         if self._by_words:
             words = self._words(text)
             pairs = [(n, word) for word, ns in zip(words, self.types_of(words), strict=True) for n in ns]
-        else:  # pieces depend on the text before them, so the text is cut as a whole
+        else:  # subwords depend on the text before them, so the text is tokenised as a whole
             pairs = [(n, self.types[n] if n >= 0 else "") for ns in self.types_of([text]) for n in ns]
         found: dict[int, str] = {}
         counts: dict[int, int] = {}
@@ -92,8 +92,10 @@ class Lexicon:
         )
 
     def _words(self, text: str) -> list[str]:
-        """The words of a query. Where a model cuts words, its few letters are too little for it: what stands
-        between spaces stays whole if it is in the vocabulary.
+        """The words of a query.
+
+        A model that segments text is unreliable on a few letters. So a text between spaces that is in the
+        vocabulary is kept whole.
         """
         name, code = self.preprocessing.tokenizer, self.preprocessing.language
         whole = [text[a:b] for a, b in word_spans(text, name)]
@@ -113,8 +115,8 @@ class Lexicon:
         return [self.parse(text) for text in texts]
 
     def types_of(self, words: Sequence[str]) -> list[tuple[int, ...]]:
-        """The types of each word by itself: usually one, none for a stop word, -1 for an unknown word."""
-        found = list(map(self._seen.get, words))  # threads may share what was seen
+        """The types of each word: usually one, () for a stop word, -1 for an unknown word."""
+        found = list(map(self._seen.get, words))  # threads may share this cache
         new = list(dict.fromkeys([w for w, types in zip(words, found, strict=True) if types is None]))
         if new:
             looked_up = dict(zip(new, self._look_up(new), strict=True))
@@ -135,7 +137,7 @@ class Lexicon:
         return [tuple(int(number[place]) for place in places[a:b] if place >= 0) for a, b in pairwise(bounds)]
 
     def _cut(self, words: list[str]) -> tuple[list[str], NDArray[np.int32], list[int]]:
-        """Words as raw types, ids of tokens, and where the tokens of each word begin."""
+        """Words as raw types, token ids, and the first token of each word."""
         if self.preprocessing.tokenizer == "words":
             found = find_words(words)
             if np.array_equal(found.ends - found.starts, [len(word) for word in words]):  # one token each
@@ -157,7 +159,7 @@ def is_text(text: str) -> bool:
 
 
 def word_spans(text: str, tokenizer: str = "words", code: str | None = None) -> list[tuple[int, int]]:
-    """Where the words of a text begin and end, in characters; ``code`` is its language.
+    """Start and end of each word of a text, in characters; ``code`` is its language.
 
     >>> word_spans("Über the county’s roof")
     [(0, 4), (5, 8), (9, 17), (18, 22)]
@@ -192,7 +194,7 @@ def find_words(texts: Sequence[str], tokenizer: str = "words", code: str | None 
         starts, lengths, offsets = split_spans(data, starts, lengths, offsets, segment)
     ids, firsts = kernels.distinct(data, starts, lengths)
     ends = starts + lengths
-    if len(data) != len(whole):  # bytes to characters: those that begin one
+    if len(data) != len(whole):  # bytes to characters: count the bytes that begin one
         before = np.concatenate(([0], np.cumsum((data & 0xC0) != 0x80)))
         starts, ends = before[starts], before[ends]
     names = [whole[a:b] for a, b in zip(starts[firsts].tolist(), ends[firsts].tolist(), strict=True)]

@@ -1,7 +1,7 @@
 """Words of text that was read in the wrong encoding: *cafÃ©*, *supervisionâ* (of *supervision’s*).
 
-UTF-8 that was read as Windows-1252 has two or three letters and signs for one. A tokenizer drops the signs
-and may lower the letters, so often a single letter is left at the end of a word, or alone.
+UTF-8 that was read as Windows-1252 has two or three letters and signs instead of one. A tokenizer drops the
+signs and may lower-case the letters. So often a single letter remains at the end of a word, or alone.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ _SIGNS = "".join(bytes([byte]).decode("cp1252", "ignore") for byte in range(0x80
 _WHOLE = re.compile(f"[{_LEADS}][{re.escape(_SIGNS)}]")
 _CUT = re.compile("(?:([a-z]{3,})|it|he|we|)[âã]")
 _CONTRACTED = frozenset(("don", "didn", "doesn", "isn", "wasn", "couldn", "wouldn", "hasn", "weren", "aren"))
-_FEWEST = 2  # words of the second kind that there must be, and
-_SHARE = 0.2  # of the words with letters beyond ASCII: in a language with â and ã they are hardly any
+_FEWEST = 2  # least number of words of the second kind
+_SHARE = 0.2  # their least share of the words beyond ASCII; in languages with â and ã it is far smaller
 
 
 def garbled(words: Sequence[str]) -> list[int]:
-    """The places of such words among all words of a text, ascending.
+    """The indices of garbled words among all words of a text, ascending.
 
-    A word counts if it has a pair of letters that only a wrong encoding gives; or if it is another word of
-    the text with *â* or *ã* added, or such a letter alone, and many words beyond ASCII are.
+    A word is garbled if it has a pair of letters that only a wrong encoding gives. It is also garbled if it
+    is *â* or *ã*, alone or added to another word of the text, and many of the words beyond ASCII are.
 
     >>> garbled(["cafÃ©", "naïve", "hail", "hailâ", "straÃŸe"]), garbled(["hail", "hailâ", "itâ", "naïve"])
     ([0, 4], [1, 2])

@@ -62,7 +62,7 @@ def pointwise(
     counts: Int64,  # (C,) int64, how often each word occurs
     total: int,  # tokens of the text
 ) -> tuple[Figures, Figures]:
-    """PMI in bits and NPMI of sequences of n words, each (G,) float64."""
+    """PMI, in bits, and NPMI of sequences of n words, each (G,) float64."""
     apart = np.zeros(len(level.counts))
     for k in range(n):
         apart += np.log2(counts[words[level.firsts + k]] / total)
@@ -82,7 +82,7 @@ def parts_of(
     ``level`` falls from ``n - 1`` to 0. ``whole`` and ``part``, (h,) int64, are indices into ``chosen`` and
     into that level. Each pair occurs once.
     """
-    held = chosen[:, None]  # parts at each offset, (g, offsets), shorter by one word at every turn
+    held = chosen[:, None]  # parts at each offset, (g, offsets), one word shorter in each round
     for shorter in range(n - 1, -1, -1):
         upper = levels[shorter + 1]
         held = np.concatenate([upper.left[held], upper.right[held[:, -1:]]], axis=1)
@@ -97,8 +97,8 @@ def c_values(
 ) -> list[Figures]:
     """C-value of every sequence, (G,) float64 for each level.
 
-    From the longest to the shortest, a candidate adds to each of its parts the occurrences that no longer
-    candidate has claimed, and counts there as one.
+    From the longest to the shortest, each candidate adds to its parts the occurrences that are not inside a
+    longer candidate, and counts as one longer candidate there.
     """
     nested = [np.zeros(len(level.counts)) for level in levels]  # t
     holders = [np.zeros(len(level.counts)) for level in levels]  # c
@@ -123,7 +123,7 @@ def whole(
 
     A sequence is absorbed if one longer sequence has ``share`` of its occurrences.
     """
-    most = [np.zeros(len(level.counts)) for level in levels]  # occurrences in the commonest longer one
+    most = [np.zeros(len(level.counts)) for level in levels]  # occurrences in the most common longer sequence
     out = list(good)
     for n in range(len(levels) - 1, -1, -1):
         out[n] = good[n] & (most[n] < share * levels[n].counts)

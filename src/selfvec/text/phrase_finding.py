@@ -37,7 +37,7 @@ MIN_COUNT = 5  # occurrences that longer candidates do not explain,
 SHARE = 2e-6  # or such a share of the words, if that is more
 LEAST = 0.35  # NPMI; see docs/how-to/describe-a-corpus.md
 # The C-value does not drop a part (*cov 2*) of one frequent term if many rare terms contain it too.
-PART = 0.8  # share of the occurrences inside one longer phrase that make a phrase a mere part of it
+PART = 0.8  # a phrase with this share of its occurrences inside one longer phrase is part of that phrase
 
 # English words that neither begin nor end a term, in addition to the usual stop words.
 EMPTY = frozenset(
@@ -80,12 +80,12 @@ class Phrase:
         Its words in lower case with underscores.
     count : int
     pmi : float
-        In bits. This and the following are None for a phrase from a list.
+        In bits. ``pmi``, ``npmi`` and ``c_value`` are None for a phrase from a list.
     npmi : float
         -1 to 1.
     c_value : float
     units : int, optional
-        Tokens it became in a run, in which longer phrases are joined first; None outside of runs.
+        Tokens of the phrase in a run, where longer phrases are joined first; None outside of runs.
     """
 
     term: str
@@ -111,7 +111,7 @@ class Phrases(ResultTable):
     tokens : int
         Words of the text.
     found : int, optional
-        How many phrases the text has, if not all are listed.
+        Number of phrases in the text, if not all are listed.
     """
 
     phrases: list[Phrase] = field(default_factory=list)
@@ -159,7 +159,7 @@ class Phrases(ResultTable):
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """As ``selfvec text phrases --json`` prints it; ``found`` counts those that are not listed, too."""
+        """As printed by ``selfvec text phrases --json``; ``found`` includes phrases that are not listed."""
         found = len(self) if self.found is None else self.found
         return {"tokens": self.tokens, "found": found, "rows": self.rows}
 
@@ -235,7 +235,7 @@ class Finder:
         return content & letters, content & ~self._verbs(names), content | (word & link)
 
     def _verbs(self, names: Sequence[str]) -> NDArray[np.bool_]:
-        """English past forms, (C,) bool, which do not end a term."""
+        """English past tenses, (C,) bool, which do not end a term."""
         out = np.zeros(len(names), bool)
         if self.english:
             from simplemma import lemmatize
@@ -275,14 +275,14 @@ def phrases(
     top : int, optional
         Phrases listed; all by default.
     min_count : int, optional
-        Least occurrences not explained by longer candidates: a phrase with a C-value below log₂ n · min_count
-        is dropped. By default 5, or two in a million words if that is more.
+        Minimum of occurrences outside longer candidates: a phrase with a C-value below log₂ n · min_count is
+        dropped. By default 5, or two in a million words if that is more.
     npmi : float
-        Least normalised pointwise mutual information.
+        Minimum of the normalised pointwise mutual information.
     longest : int
-        Words of a phrase.
+        Maximum of words in a phrase.
     stop_words : str
-        Language code or file; no phrase begins or ends with one of these.
+        Language code or file. No phrase begins or ends with a stop word.
     text_field : str, optional
         Columns of files or data frames that hold the text, several with commas.
 

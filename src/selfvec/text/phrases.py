@@ -1,8 +1,8 @@
 """Phrases as single tokens: *flash flood* becomes ``flash_flood``.
 
-Phrases are found and joined in `Running` text, which still has the punctuation and the dropped words, so
-that adjacent words are known. A phrase starts with its vector in the table (GoogleNews contains
-``flash_flood``), or else with the mean direction of its words.
+Phrases are found and joined in `Running` text, which still has the punctuation and the dropped words, so that
+adjacent words are known. The initial vector of a phrase is its own row in the vectors (GoogleNews contains
+``flash_flood``), or else the mean direction of its words.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from .rules import listed_lines
 
 __all__ = ["LINK", "Joined", "Phraser", "Running", "compose", "join", "parts", "read_phrases", "units_of"]
 
-LINK = "_"  # between the words of a phrase, as in word2vec's own tables
-LONGEST = 10  # words of a phrase that somebody lists
+LINK = "_"  # between the words of a phrase, as in word2vec's own vectors
+LONGEST = 10  # words of a phrase from a list
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,8 @@ def parts(phrase: str) -> list[str]:
 def join(text: Running, phrases: Sequence[str], named: Callable[[str], str] = str) -> Joined:
     """Join phrases, drop the words that rules drop; ids (N',) int32, offsets (D + 1,) int64, types.
 
-    Matching is from left to right, the longest first, ignoring case. ``named`` gives the key of a phrase.
-    Types are the kept words, then the phrases that occur. A word found only in phrases has a count of 0.
+    Matching is from left to right, the longest first, ignoring case. ``named`` returns the key of a phrase.
+    Types are the kept words, then the phrases that occur. A word that occurs only in phrases has count 0.
     """
     from .ngrams import matches
 
@@ -118,7 +118,7 @@ def join(text: Running, phrases: Sequence[str], named: Callable[[str], str] = st
 
 def compose(
     rows: NDArray[np.float32],  # (V, d) float32
-    sources: NDArray[np.uint8],  # (V,) uint8, becomes Source.SUBWORDS for composed vectors
+    sources: NDArray[np.uint8],  # (V,) uint8, set to Source.SUBWORDS for means of words
     types: Sequence[str],
     units: Sequence[str],  # the phrases among the types
     known: Vectors,
@@ -143,8 +143,8 @@ def _form(word: str, known: Vectors) -> str:
 
 def units_of(provenance: Mapping[str, Any]) -> tuple[str, ...]:
     """The phrases that are tokens of a run, as spelt in its vocabulary."""
-    told = provenance.get("phrases")
-    rows = told.get("rows", ()) if isinstance(told, Mapping) else ()
+    recorded = provenance.get("phrases")
+    rows = recorded.get("rows", ()) if isinstance(recorded, Mapping) else ()
     return tuple(str(row["term"]) for row in rows if isinstance(row, Mapping) and "term" in row)
 
 

@@ -1,7 +1,7 @@
-"""`Preprocessing`: how texts become the words of a table.
+"""`Preprocessing`: how texts become words of the vectors.
 
-Searches, evaluations and encoders tokenise texts like the corpus of the vectors, so that words are found in
-the table. Words that share a stem are merged, and the vector of a stem is the mean of its words' vectors.
+Searches, evaluations and encoders tokenise texts like the corpus of the vectors, so that words are found.
+Words that share a stem are merged, and the vector of a stem is the mean of its words' vectors.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _ROWS = 8192  # that are weighted at a time
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """How texts become words of a table."""
+    """How texts become words of the vectors."""
 
     tokenizer: str = "words"
     lemmatize: str | None = None  # language codes, separated by commas
     stop_words: str | None = "en"  # language code or file
     stem: str | None = "en"  # language code; vectors of words with one stem are averaged
-    stemmed: bool = False  # the words of the table are already stems
-    phrases: str = ""  # words of the table such as flash_flood, separated by spaces
+    stemmed: bool = False  # the words are already stems
+    phrases: str = ""  # phrases among the words, such as flash_flood, separated by spaces
     language: str | None = None  # language code of the texts
 
     @property
@@ -63,7 +63,7 @@ class Preprocessing:
 
         name = str(options.get("tokenizer") or "words")
         if name not in ("words", "whitespace"):
-            return cls(name, None, None, None)  # pieces of words: rules for words do not apply
+            return cls(name, None, None, None)  # rules for words do not apply to subwords
         lemmatize, stem = options.get("lemmatize") or None, options.get("stem") or None
         language = language_of(options)
         return cls(
@@ -80,7 +80,7 @@ class Preprocessing:
 def encode_texts(
     texts: Sequence[str], preprocessing: Preprocessing, known: Vectors | None = None
 ) -> TokenBatch:
-    """Texts as words of a table, one document each, empty texts included."""
+    """Texts as words of the vectors, one document each, empty texts included."""
     import polars as pl
 
     from selfvec.corpus.documents import Documents

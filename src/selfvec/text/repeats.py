@@ -1,15 +1,15 @@
 """Repeated passages: menus, disclaimers and copied reports that occur in many documents.
 
-Words that share a menu in a hundred documents look as if they meant the same. So a passage that occurs in
-many documents is counted once. A passage is an n-gram of twelve tokens; a longer one consists of several. The
-occurrence that counts is in the document with the least hash of its text, date and slice: it depends on the
-documents and not on their order.
+Words that share a menu in a hundred documents would seem to have the same meaning. So a passage that occurs
+in many documents is counted once. A passage is an n-gram of twelve tokens; a longer one consists of several.
+The counted occurrence is in the document with the smallest hash of its text, date and slice, so it does not
+depend on the order of the documents.
 
-Logs and forms consist of templates, and nothing would be left of them. So if a quarter of the documents would
-be left with fewer than twelve tokens, every occurrence counts, unless asked otherwise.
+Logs and forms consist of templates and would lose nearly all text. So if a quarter of the documents would
+keep fewer than twelve tokens, every occurrence counts, unless the user asks for once.
 
-The time is linear and the memory bounded. All n-grams are counted first, several to a counter. Only those
-whose counter reaches the threshold are then looked at one by one, a share of them at a time if they are many.
+The time is linear and the memory bounded. First all n-grams are counted, where several share a counter. Then
+those whose counter reaches the threshold are examined one by one, in several shares if there are many.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ LEAST_DOCUMENTS = 10
 
 _SHARED = 4  # n-grams to a counter, on average
 _BITS = (12, 28)  # binary logarithm of the number of counters: at most 256 MB
-_AT_ONCE = 1 << 23  # n-grams that are looked at at a time, 128 MB
+_AT_ONCE = 1 << 23  # n-grams examined at a time, 128 MB
 KEPT = 1 << 20  # passages that a run keeps
 _SHOWN = 24  # tokens of the example
 _FILE = "repeats.safetensors"
@@ -72,7 +72,7 @@ Ints = NDArray[np.int64]
 class Repeats:
     """The repeated passages of a corpus."""
 
-    passages: Hashes  # (P,) of n-grams, rising; of more than 2^20 those with the least hashes
+    passages: Hashes  # (P,) of n-grams, rising; of more than 2^20 the smallest hashes
     tokens: int = 0  # tokens that belong only to further occurrences of a passage
     documents: int = 0  # documents with such tokens
     share: float = 0.0  # of the text, those tokens
@@ -110,11 +110,11 @@ class Repeats:
             kernels.cover(covered, places[np.isin(values, self.passages)], NGRAM, True)
         return covered
 
-    def grown(self, batch: TokenBatch, before: int, jobs: int | None = None) -> tuple[Repeats, Bools]:
-        """The repeated passages with those of more text, and which of its tokens are further occurrences.
+    def extended(self, batch: TokenBatch, before: int, jobs: int | None = None) -> tuple[Repeats, Bools]:
+        """The repeated passages of this corpus and more text, and which new tokens are further occurrences.
 
-        A passage of this corpus does not count again; one that only the new text repeats counts once. This
-        corpus has ``before`` tokens.
+        A passage of this corpus is not counted again in the new text; other repeated passages of the new text
+        are counted once. This corpus has ``before`` tokens.
         """
         new, further = find_repeats(batch, jobs)
         further |= self.tokens_in(batch, jobs)
@@ -172,14 +172,14 @@ def consists_of_templates(short: int, documents: int) -> bool:
 
 
 def left_short(gone: Ints, offsets: Ints) -> int:
-    """How many documents lose tokens and are left with fewer than a passage; ``gone``, (D,), is lost."""
+    """Number of documents that lose tokens, ``gone`` (D,), and keep fewer than a passage has."""
     return int(np.count_nonzero((gone > 0) & (np.diff(offsets) - gone < NGRAM)))
 
 
 def without(batch: TokenBatch, left_out: Bools) -> TokenBatch:
     """The same documents without some tokens, (N,) bool.
 
-    The numbers of sentences fall in proportion, so that the mean length of a sentence stays.
+    The numbers of sentences are reduced in proportion, so that the mean length of a sentence stays.
     """
     gone = tokens_by_document(left_out, batch)
     lengths = np.diff(batch.offsets)
@@ -197,7 +197,7 @@ def without(batch: TokenBatch, left_out: Bools) -> TokenBatch:
 
 
 def repeats_of(run: Run) -> Repeats:
-    """The repeated passages of a run; none if it was made without looking for them."""
+    """The repeated passages of a run; empty if it was made without a search for them."""
     kept = run.parts.get("repeats")
     if kept is None:
         path = None if run.folder is None else run.folder / "repeats" / _FILE
@@ -207,18 +207,18 @@ def repeats_of(run: Run) -> Repeats:
             if passages.ndim != 1 or passages.dtype != np.uint64:
                 rule = "holds a one-dimensional tensor 'passages' of uint64"
                 raise FormatError(rule, path=path, remedy="make the run again")
-        said = run.provenance.get("repeats", {})
-        names = [of.name for of in fields(Repeats) if of.name in said and of.name != "passages"]
-        kept = Repeats(passages, **{name: said[name] for name in names})
+        recorded = run.provenance.get("repeats", {})
+        names = [of.name for of in fields(Repeats) if of.name in recorded and of.name != "passages"]
+        kept = Repeats(passages, **{name: recorded[name] for name in names})
     assert isinstance(kept, Repeats)
     return kept
 
 
 def repeated_tokens(run: Run) -> Bools | None:
-    """Which tokens of a run are part of a repeated passage, (N,) bool; None if there is none.
+    """Which tokens of a run are part of a repeated passage, (N,) bool; None without repeated passages.
 
-    There is also none in a text of templates. A passage that is counted once is found where it is counted.
-    Stems and a minimal count hide passages.
+    It is also None for a text of templates. Of a passage that is counted once, the counted occurrence is
+    marked. Passages that stemming or a minimal count changed are not found.
     """
     if "repeated_tokens" not in run.derived:
         repeats = repeats_of(run)
@@ -259,7 +259,7 @@ class Ngrams:
             add_counters(self.counters, own)
 
     def candidates(self, least: int) -> Iterator[tuple[Hashes, Ints]]:
-        """N-grams whose counter is at least ``least``, and where they start; equal ones come together."""
+        """N-grams whose counter is at least ``least``, and their first tokens; equal ones come together."""
         values, places, found = self._share(least, (0, 1))
         shares = -(-found // _AT_ONCE)
         if shares < 2:
@@ -267,12 +267,12 @@ class Ngrams:
             return
         for number in range(shares):
             values, places, found = self._share(least, (number, shares))
-            if found > len(values):  # one n-gram alone may be more than fits
+            if found > len(values):  # a single n-gram may exceed the room
                 values, places, _ = self._share(least, (number, shares), found)
             yield values, places
 
     def _share(self, least: int, share: tuple[int, int], room: int = _AT_ONCE) -> tuple[Hashes, Ints, int]:
-        """A share of the n-grams that are looked for; at most ``room`` for each thread, and their number."""
+        """A share of the n-grams to find, at most ``room`` for each thread, and their number."""
 
         def work(documents: tuple[int, int]) -> tuple[Hashes, Ints, int]:
             tokens = int(self.batch.offsets[documents[1]] - self.batch.offsets[documents[0]])
@@ -320,7 +320,7 @@ class _Group:
 
 
 def _repeated(text: Ngrams, values: Hashes, places: Ints) -> _Group:
-    """Those of the n-grams that occur in enough documents."""
+    """The n-grams that occur in enough documents."""
     often = _occurrences(values) >= LEAST_DOCUMENTS  # most drop out before their documents are looked up
     values, places = values[often], places[often]
     first, starts, documents = first_places(values, places, text.batch)

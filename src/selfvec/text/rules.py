@@ -1,7 +1,7 @@
-"""Rules decide once per type whether a word is kept, and under which key.
+"""Rules that decide, once per type, whether a word is kept and under which key.
 
 A corpus of millions of tokens has hundreds of thousands of types, so a rule may take microseconds per type. A
-rule depends on the word alone, so batches, threads and order do not change the result.
+rule depends only on the word, so batches, threads and order do not change the result.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ class Rulebook:
         if casing == "exact" and any(asked.values()):
             field = next(name for name, value in asked.items() if value)
             raise OptionError(
-                "is a rule for words, the pieces of a tokenizer.json are none",
+                "is a rule for words, but a tokenizer.json gives subwords",
                 field=field,
                 remedy="leave it out, or use the tokeniser words",
             )
@@ -180,11 +180,11 @@ class Rulebook:
         return [self._name(word, form, known) for word, form in zip(words, self.forms(words), strict=True)]
 
     def forms(self, words: Sequence[str]) -> list[str]:
-        """The lemmas of words, or the words themselves without their elided parts."""
+        """The lemmas of words, or the words without their elided parts."""
         return [self._form(word) for word in self._whole(words)]
 
     def _whole(self, words: Sequence[str]) -> Sequence[str]:
-        """Words without what an apostrophe joins to them in this language."""
+        """Words without the parts that an apostrophe joins to them in this language."""
         if self.casing == "exact" or language(self.language).elided is None:
             return words
         return [without_elision(word, self.language) for word in words]

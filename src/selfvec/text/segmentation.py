@@ -1,7 +1,7 @@
 """Words of Chinese, Japanese and Thai, which are written without spaces between them.
 
-A run of letters is cut by the models of BudouX, which say after each character whether a word ends. The other
-tokenisers stay as they are: this comes after them and only makes tokens shorter.
+The models of BudouX decide after each character of a run of letters whether a word ends. Segmentation comes
+after the other tokenisers and only makes tokens shorter.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _PARTS = re.compile(r"[\x00-\x7f]+|[^\x00-\x7f]+")
 
 @cache
 def segmenter(code: str | None) -> Segment | None:
-    """What cuts a run of letters into words; None for a language that has spaces between words.
+    """A function that splits a run of letters into words; None for languages with spaces between words.
 
     Raises
     ------

@@ -1,8 +1,8 @@
 """Sentence boundaries: character spans for showing text.
 
 A sentence ends at a blank line, and at . ! ? … ؟ । before white space unless the next word is in lower case;
-。！？ need no white space. Full stops of initials end nothing, nor those of common abbreviations of a dozen
-languages, which `selfvec.text.kernels.count_sentences` does not know: it works on bytes and words.
+。！？ need no white space. Full stops of initials and of common abbreviations of a dozen languages do not end
+a sentence. `selfvec.text.kernels.count_sentences`, which works on bytes, does not know these abbreviations.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 
 __all__ = ["sentence_spans"]
 
-# A full stop after one of these ends nothing. They are in lower case unless that is another word.
+# A full stop after these does not end a sentence. They are in lower case unless that is another word.
 _LISTED = """
 dr mr ms mrs prof vs al cf eq eqs fig figs e.g i.e vol resp approx St No
 abb bzw ca d.h evtl ggf inkl nr s.o s.u sog u.a vgl z.b z.t mme mlle p.ex env chap sr sra srta pág núm p.ej
@@ -46,7 +46,7 @@ def sentence_spans(text: str, lower: bool = False) -> list[tuple[int, int]]:
 
 
 def _ends(text: str, match: re.Match[str], lower: bool) -> bool:
-    """Whether a mark ends a sentence: no abbreviation or initial, and the next word not in lower case."""
+    """Whether a mark ends a sentence: not after an abbreviation or initial, nor before lower case."""
     if match["mark"] is None:  # a mark that needs no space, or a blank line
         return True
     if match["mark"] == ".":

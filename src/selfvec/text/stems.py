@@ -4,8 +4,8 @@ Words that share a Snowball stem are merged: *storm*, *storms* and *storming* be
 cheaper and coarser than a lemma, and often not a word itself (*comput*). So users see a word instead: the
 most frequent one with this stem that has a vector.
 
-The two rules are applied last (all others are in `selfvec.text.rules`), and a run keeps the tokens from
-before. When its corpus grows, another word may represent a stem, and a rare word may become frequent.
+The two rules are applied last (all others are in `selfvec.text.rules`), and a run also keeps the tokens
+before them. When its corpus grows, another word may represent a stem, and a rare word may become frequent.
 """
 
 from __future__ import annotations
@@ -66,9 +66,9 @@ def same_stem(
     known: Mapping[str, int],  # words with a vector, preferred ones first
     language: str,
 ) -> list[str]:
-    """The word that represents the stem of each word: the most frequent of those that have a vector.
+    """The word that represents the stem of each word: the most frequent one that has a vector.
 
-    If none has one, it is the first word of ``known`` with that stem, or else the most frequent word.
+    If no word has a vector, it is the first word of ``known`` with that stem, or else the most frequent word.
 
     >>> same_stem(["storms", "storm", "hails"], np.array([5, 2, 1]), {"storm": 0, "hail": 1}, "en")
     ['storm', 'storm', 'hail']
@@ -82,7 +82,7 @@ def same_stem(
         rank = (word in known, totals[word])
         if stem not in best or rank > best[stem][:2]:
             best[stem] = (*rank, word)
-    if known and not all(has for has, _, _ in best.values()):
+    if known and not all(has_vector for has_vector, _, _ in best.values()):
         for word, stem in zip(known, stems(list(known), language), strict=True):
             if stem in best and not best[stem][0]:
                 best[stem] = (True, 0, word)
@@ -128,7 +128,7 @@ def apply_stem_and_min_count(
 
 @dataclass(frozen=True, eq=False)
 class UnstemmedTokens:
-    """The whole text of a run, before the rules that need all of it."""
+    """The tokens of a run before stemming and `min_count`."""
 
     types: Sequence[str]  # U types
     ids: NDArray[np.int32]  # (M,) int32

@@ -1,4 +1,4 @@
-"""Stop words of languages for which no other library at hand has a list of function words only."""
+"""Stop words of languages for which no installed library has a list of function words only."""
 
 from __future__ import annotations
 

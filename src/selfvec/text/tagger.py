@@ -19,7 +19,7 @@ PARTS = ("noun", "verb", "adjective", "adverb")
 OTHER = "other"
 
 _PENN = {"NN": "noun", "VB": "verb", "JJ": "adjective", "RB": "adverb", "WR": "adverb"}
-# Forms of "be" only ever help other verbs; the clitics are tokens of their own in pre-tokenised text.
+# Forms of "be" are auxiliaries; the clitics are separate tokens in pre-tokenised text.
 _FUNCTION_WORDS = frozenset(
     ["be", "am", "is", "are", "was", "were", "been", "being", "not", "'s", "'re", "'m"]
 )
@@ -27,7 +27,7 @@ _UNIVERSAL = {"NOUN": "noun", "PROPN": "noun", "VERB": "verb", "ADJ": "adjective
 
 
 class Tagger(Protocol):
-    """Assigns parts of speech; ``sample`` is how many characters of sample text it needs, 0 for none."""
+    """Assigns parts of speech; ``sample`` is the number of characters of sample text it needs."""
 
     sample: int
 
@@ -63,7 +63,7 @@ class LexiconTagger:
         except ImportError as error:
             raise MissingExtra("textblob", "pos", "the part-of-speech filter") from error
         self._parser = parser
-        with warnings.catch_warnings():  # the library leaves its lexicon's file to the garbage collector
+        with warnings.catch_warnings():  # the library does not close the file of its lexicon
             warnings.simplefilter("ignore", ResourceWarning)
             parser.find_tags(["the"])
 
@@ -76,7 +76,7 @@ class LexiconTagger:
         lower = word.lower()
         if lower in _FUNCTION_WORDS or lower.endswith("n't"):
             return OTHER
-        head = word.split("'")[0] or word  # we'll: what "we" is
+        head = word.split("'")[0] or word  # we'll: the tag of "we"
         tag: str = self._parser.find_tags([head])[0][1]
         return _PENN.get(tag[:2], OTHER)
 

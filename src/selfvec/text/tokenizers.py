@@ -1,7 +1,7 @@
 """From a batch of texts to raw tokens: `words`, `whitespace`, and `pieces` of any ``tokenizer.json``.
 
 A tokeniser only splits text and numbers the tokens. `selfvec.text.rules` decides once per type whether it is
-kept, and under which key.
+kept and under which key.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import polars as pl
     import tokenizers
 
-__all__ = ["Pieces", "RawTokens", "Splitter", "Tokenizer", "tokenizer"]
+__all__ = ["RawTokens", "Splitter", "SubwordTokenizer", "Tokenizer", "tokenizer"]
 
 _Ints = NDArray[np.int64]
 Casing = Literal["lower", "keep", "exact"]
@@ -92,7 +92,7 @@ def tokenizer(spec: str | os.PathLike[str], language: str | None = None) -> Toke
             field="tokenizer",
             remedy="use words, whitespace or the path of a tokenizer.json",
         )
-    return Pieces(path)
+    return SubwordTokenizer(path)
 
 
 class Splitter:
@@ -142,8 +142,8 @@ class Splitter:
         return tokens, starts, lengths, bounds
 
 
-class Pieces:
-    """Pieces of a ``tokenizer.json`` as in its vocabulary (``▁hail``, ``##ing``), without special tokens."""
+class SubwordTokenizer:
+    """Subwords of a ``tokenizer.json``, as in its vocabulary (``▁hail``, ``##ing``); no special tokens."""
 
     name = "pieces"
     casing: Casing = "exact"
@@ -156,7 +156,7 @@ class Pieces:
             self._special = np.array([i for i, token in decoder.items() if token.special], np.int64)
 
     def __call__(self, texts: pl.Series) -> RawTokens:
-        """Pieces of (D,) texts; null is an empty document."""
+        """Subwords of (D,) texts; null is an empty document."""
         documents = texts.fill_null("").to_list()
         with _used(self.path):
             rows = [
@@ -174,7 +174,7 @@ class Pieces:
 
 
 def _by_appearance(numbers: NDArray[np.int64]) -> tuple[NDArray[np.int32], list[int]]:
-    """Distinct numbers in order of first appearance, and the place of each number among them, (N,) int32."""
+    """Distinct numbers in order of first appearance, and the index of each number among them, (N,) int32."""
     distinct, first, inverse = np.unique(numbers, return_index=True, return_inverse=True)
     order = np.argsort(first)
     place = np.empty(len(order), np.int32)
@@ -203,7 +203,7 @@ def _sentences(data: NDArray[np.uint8], bounds: NDArray[np.int64]) -> NDArray[np
 
 
 def plain(word: str) -> str:
-    """Normalise a word: composed (NFC), straight apostrophes, no soft hyphens, no possessive."""
+    """Normalise a word: NFC, straight apostrophes, no soft hyphens, no possessive."""
     if word.isascii() and "'" not in word:
         return word
     word = unicodedata.normalize("NFC", word.replace("\u00ad", "").replace("\u2019", "'"))
@@ -213,7 +213,7 @@ def plain(word: str) -> str:
 
 
 def _load(path: Path) -> tokenizers.Tokenizer:
-    """Read a tokenizer.json, and turn off truncation and padding, which would change documents."""
+    """Read a tokenizer.json, and disable truncation and padding, which would change documents."""
     from tokenizers import Tokenizer as Loader
 
     loaded = Loader.from_file(str(path))
@@ -224,7 +224,7 @@ def _load(path: Path) -> tokenizers.Tokenizer:
 
 @contextmanager
 def _used(path: Path) -> Iterator[None]:
-    """An error or a panic of the library becomes an error that names the file."""
+    """Turn an error or a panic of the library into an error that names the file."""
     remedy = "give a tokenizer.json as the Hugging Face tokenizers library writes it"
     with decoding(path, "tokenizer.json", remedy), panics_held_back():
         yield

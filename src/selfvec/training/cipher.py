@@ -1,10 +1,10 @@
 """Codes of words by their frequency, and vectors that add up the codes of a word's neighbours.
 
-The d most frequent words have a code of one bit, the next ones codes of two bits, and so on, each of length
-1. A word's vector is the sum of its neighbours' codes, frequent ones counting less, minus what is expected
-near any word. Nothing is learned by gradients. After H. Zhao and J. R. Williams (2023), *Bit Cipher: A Simple
-Yet Powerful Word Representation System that Integrates Efficiently with Language Models* (arXiv:2311.11012),
-in its aggregation by sums.
+The d most frequent words have a code of one bit, the next ones codes of two bits, and so on, each scaled to
+length 1. A word's vector is the sum of its neighbours' codes, weighted less for frequent ones, minus the
+expected sum near any word. There is no training by gradients. The method is the aggregation by sums of H.
+Zhao and J. R. Williams (2023), *Bit Cipher: A Simple Yet Powerful Word Representation System that Integrates
+Efficiently with Language Models* (arXiv:2311.11012).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from selfvec.data.vectors import Vectors
 __all__ = ["cipher", "codes"]
 
 WINDOW = 11  # tokens, the word itself included
-GAMMA = 0.5  # a neighbour of frequency r counts r^-γ
+GAMMA = 0.5  # a neighbour of frequency r has the weight r^-γ
 
 Table = NDArray[np.float32]
 
@@ -37,7 +37,7 @@ def cipher(batch: TokenBatch, original: Vectors, seed: int, jobs: int | None) ->
 def codes(words: int, bits: int, seed: int = 0) -> Table:
     """Codes of the first ``words`` words by frequency, (words, bits) float32, each of length 1.
 
-    Which bits belong to which place is drawn by ``seed``.
+    ``seed`` draws which bits belong to which frequency rank.
 
     >>> (codes(5, 3) > 0).sum(axis=1).tolist()
     [1, 1, 1, 2, 2]

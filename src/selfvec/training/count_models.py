@@ -5,9 +5,9 @@
 
 (Pennington, Socher and Manning, 2014, *GloVe: Global Vectors for Word Representation*; Dingwall and Potts,
 2018, *Mittens: an Extension of GloVe for Learning Domain-Specialized Representations*.) Neither has a
-maintained library. X counts a neighbour at distance δ as 1/δ; AdaGrad at a rate of .05; a word's vector is
-w + c. Mittens starts w and c of known words at r/2. Its penalty is a sum over words; here it is spread over
-the entries of a word, so that an epoch applies it once.
+maintained library. X counts a neighbour at distance δ as 1/δ. AdaGrad has a rate of .05. A word's vector is
+w + c. Mittens initialises w and c of known words with r/2. Its penalty is a sum over words. Here it is spread
+over the entries of a word, so that a pass applies it once.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ RATE = 0.05
 ENOUGH, POWER = 100.0, 0.75  # of f
 MITTENS = 0.1  # μ
 NEIGHBOURS = 10  # of each word in the graph of PPMI
-LEAST = 5  # times a pair must occur: a single co-occurrence of two rare words has the highest PPMI of all
+LEAST = 5  # co-occurrences of a pair; a single one of two rare words would have the highest PPMI of all
 ITERATIONS = 10  # of retrofitting, as published
 
 Table = NDArray[np.float32]
@@ -42,14 +42,14 @@ Table = NDArray[np.float32]
 def glove(batch: TokenBatch, original: Vectors, seed: int, jobs: int) -> Table:
     """GloVe from the corpus alone, in as many dimensions as the original.
 
-    With one thread a seed gives the same vectors; with more, threads write into each other's rows, as in the
-    authors' own program.
+    With one thread the vectors are the same for the same seed. Several threads write to the same rows, as in
+    the authors' own program.
     """
     return trained(batch, np.zeros((len(batch.types), original.vector_size), np.float32), 0.0, seed, jobs)
 
 
 def mittens(batch: TokenBatch, original: Vectors, seed: int, jobs: int) -> Table:
-    """GloVe pulled towards the original with μ = .1, the authors' value."""
+    """GloVe pulled towards the original vectors with μ = .1, the authors' value."""
     return trained(batch, np.ascontiguousarray(original.unit), MITTENS, seed, jobs)
 
 
@@ -91,7 +91,7 @@ def _start(held: Table, pulls: Table, rng: np.random.Generator) -> Table:
 
 
 def _order(entries: int, rng: np.random.Generator) -> tuple[int, int]:
-    """Start and step of a walk over all entries that looks random and needs no memory."""
+    """Start and step of a pseudo-random order of all entries that needs no memory."""
     if entries < 2:
         return 0, 1
     step = int(entries * rng.uniform(0.3, 0.7)) | 1
@@ -150,7 +150,7 @@ def descend(
 
 
 def ppmi_svd(batch: TokenBatch, original: Vectors, seed: int, jobs: int) -> Table:
-    """U · Σ^½ of the PPMI matrix, in as many dimensions as the original: the corpus alone.
+    """U · Σ^½ of the PPMI matrix, in as many dimensions as the original, from the corpus alone.
 
     Context-distribution smoothing .75 and the square root of the singular values follow Levy, Goldberg and
     Dagan (2015, *Improving Distributional Similarity with Lessons Learned from Word Embeddings*). The SVD is
@@ -171,7 +171,7 @@ def ppmi_svd(batch: TokenBatch, original: Vectors, seed: int, jobs: int) -> Tabl
 
 
 def retrofit(batch: TokenBatch, original: Vectors, seed: int, jobs: int) -> Table:
-    """The original's unit rows, retrofitted to a graph of the corpus; deterministic.
+    """The original unit rows, retrofitted to a graph of the corpus; deterministic.
 
     Faruqui et al. (2015, *Retrofitting Word Vectors to Semantic Lexicons*) pull words to their neighbours in
     a lexicon. Here the neighbours of a word are those of highest PPMI.

@@ -1,15 +1,15 @@
 """word2vec and fastText by gensim, from the corpus alone or continued from given vectors.
 
 Five negative samples, subsampling of frequent words (1e-3) and five words on each side are the authors'
-defaults; all words are kept, since the table has a row for each. gensim reads the text from a file with one
-document a line, its fastest input. With one thread a seed gives the same vectors; with more, threads write
-into each other's rows.
+defaults. All words are kept, since every word needs a row. gensim reads the text from a file with one
+document per line, its fastest input. With one thread the vectors are the same for the same seed. Several
+threads write to the same rows.
 
-"Continued": rows of words with a vector start there, at length 1; the others start from small random numbers
-as in any training. The output weights start from zero, as always, and would spoil those rows if they moved
-them at once. So in the first epoch known rows are frozen while the output weights and the rows of new words
-are fitted to them; in the following epochs everything is trained. In fastText the same holds for the rows of
-whole words; n-grams start from random numbers, as in its own ``-pretrainedVectors``.
+In continued training, rows of words with a vector are initialised with it, at length 1. Other rows are
+initialised with small random numbers and the output weights with zero, as in any training. Zero output
+weights would distort the known rows. So known rows are frozen in the first pass, while the output weights and
+the rows of new words are fitted to them. The following passes train everything. In fastText this applies to
+the rows of whole words; n-grams are initialised with random numbers, as in its own ``-pretrainedVectors``.
 """
 
 from __future__ import annotations
@@ -49,14 +49,14 @@ letters (Bojanowski et al., 2017).
 
 
 def epochs_of(tokens: int) -> int:
-    """Five, the authors' default; for a small corpus, enough to read five million tokens, at most 50."""
+    """Number of passes: five, the authors' default, or enough to read five million tokens, at most 50."""
     return min(_MOST, max(_EPOCHS, -(-_ENOUGH // max(tokens, 1))))
 
 
 def trained(
     batch: TokenBatch, original: Vectors, seed: int, jobs: int, *, kind: str, continued: bool
 ) -> Table:
-    """The table of one of `KINDS`, from random rows or continued from the original."""
+    """The vectors of one of `KINDS`, from random rows or continued from the original vectors."""
     from gensim import models
 
     name, array, own = KINDS[kind]
@@ -72,7 +72,7 @@ def _options(original: Vectors, seed: int, jobs: int) -> dict[str, Any]:
 
 
 def _train(model: Any, batch: TokenBatch, original: Vectors, continued: str | None) -> None:
-    """Train on the batch; ``continued`` names the array whose known rows start from the original."""
+    """Train on the batch; ``continued`` names the array whose known rows begin with the original vectors."""
     keys = distinct_keys(batch.types)
     counts = np.maximum(batch.counts, 1).tolist()
     model.build_vocab_from_freq(dict(zip(keys, counts, strict=True)))
@@ -112,7 +112,7 @@ def distinct_keys(types: Sequence[str]) -> list[str]:
 
 
 def write_lines(batch: TokenBatch, keys: Sequence[str], path: Path) -> int:
-    """Write a document a line, long ones as several; returns the number of lines."""
+    """Write one document per line, long ones as several lines; returns the number of lines."""
     lines = 0
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for lo, hi in pairwise(batch.offsets.tolist()):

@@ -27,8 +27,8 @@ __all__ = ["example", "planted", "reports"]
 _DOCUMENTS = 2000
 _YEARS = range(2000, 2020)
 _CHANGED = ("drone", "mast", "panel", "stream")
-_REPLACED = ("fax", "email")  # in the same sentences
-_NEW = "derecho"  # for a gale
+_REPLACED = ("fax", "email")  # the second replaces the first in the same sentences
+_NEW = "derecho"  # a new word for a gale
 _SYNONYMS = {"fog": "haar", "flood": "spate", "hail": "graupel"}  # a report has one of the two
 _LEVELS = (0.03, 0.8)  # shares of the new use of a word before and after its change
 _CHANGE = (2008, 2012)  # the years between which it grows
@@ -42,10 +42,10 @@ Report = dict[str, str]
 
 
 def example(path: str | os.PathLike[str], overwrite: bool = False, seed: int = 0) -> Path:
-    """Write a small text to try things on: 2,000 storm reports of twenty years, one JSON object a line.
+    """Write a small example text: 2,000 storm reports of twenty years, one JSON object per line.
 
     Each has the fields ``id``, ``title``, ``text``, ``date``, ``region`` and ``kind``. The country does not
-    exist, and a program has written the reports. Changes are planted in them: *drone*, *mast*, *panel* and
+    exist; a program has written the reports. Changes are planted in them: *drone*, *mast*, *panel* and
     *stream* get a new sense around 2010, *email* replaces *fax*, *derecho* is new, and some reporters write
     *haar*, *spate* and *graupel* for *fog*, *flood* and *hail*.
 
@@ -66,7 +66,7 @@ def example(path: str | os.PathLike[str], overwrite: bool = False, seed: int = 0
     Raises
     ------
     TargetError
-        If the file exists, cannot be written or is no ``.jsonl``.
+        If the file exists, cannot be written or does not end in ``.jsonl``.
 
     Examples
     --------
@@ -85,7 +85,7 @@ def example(path: str | os.PathLike[str], overwrite: bool = False, seed: int = 0
 
 
 def planted() -> dict[str, Any]:
-    """What is planted in the text: words with a new sense, a replaced word, a new word, synonyms."""
+    """The planted changes: words with a new sense, a replaced word, a new word, synonyms."""
     return {
         "documents": _DOCUMENTS,
         "first_year": _YEARS[0],
@@ -135,7 +135,7 @@ class _Draw:
         return items[-1]
 
     def skewed(self, items: Sequence[T]) -> T:
-        """The first items are drawn most often, as the words of a language are."""
+        """An item; the first ones are drawn most often, as in the word frequencies of a language."""
         return self.weighted(items, [1 / (rank + 1.5) for rank in range(len(items))])
 
     def some(self, items: Sequence[T], number: int) -> list[T]:

@@ -1,4 +1,4 @@
-"""Starting points of a refinement without a pretrained table, by name."""
+"""Initial vectors of a refinement without pretrained vectors, by name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["NO_TABLE", "check_installed", "vectors_from_text"]
 DIMENSIONS = 256
 
 NO_TABLE: dict[str, tuple[str, dict[str, object], str | None]] = {
-    "none": ("starts:random_directions", {}, None),
+    "none": ("initial_vectors:random_directions", {}, None),
     "svd": ("count_models:ppmi_svd", {}, "sklearn"),
     "cipher": ("cipher:cipher", {}, None),
     "glove": ("count_models:glove", {}, None),
@@ -27,7 +27,7 @@ NO_TABLE: dict[str, tuple[str, dict[str, object], str | None]] = {
 }
 """Module and function, its options, and the package that it needs.
 
-A function maps a batch, a table of the width, a seed and a number of threads to (V, d) rows.
+A function maps a batch, vectors of the same width, a seed and a number of threads to (V, d) rows.
 """
 
 
@@ -39,9 +39,9 @@ def check_installed(name: str) -> None:
 
 
 def vectors_from_text(batch: TokenBatch, name: str = "none", seed: int = 0) -> Vectors:
-    """Vectors of a corpus' words by one of `NO_TABLE`: unit rows, (V, 256), zeros for a word without one.
+    """Vectors of the words of a corpus by one of `NO_TABLE`: unit rows, (V, 256), or zeros.
 
-    One thread trains. More would write into each other's rows, and no seed would give the same table again.
+    One thread trains. Several would write to the same rows, and a seed would not reproduce the vectors.
     """
     check_installed(name)
     place, options, _ = NO_TABLE[name]
