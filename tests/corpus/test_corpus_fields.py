@@ -205,7 +205,7 @@ def test_wrong_texts_from_memory_are_refused():
         collect(Corpus.from_texts(["one", 2]))
     with pytest.raises(CorpusError, match="memory:1: holds half of a surrogate pair"):
         collect(Corpus.from_texts(["\ud800"]))
-    with pytest.raises(CorpusError, match="one of text, date each, but not for number 2; give as many"):
+    with pytest.raises(CorpusError, match="text, date differ in length, one lacks number 2; give as many"):
         collect(Corpus.from_texts(["one", "two"], dates=["1990"]))
     with pytest.raises(CorpusError, match="memory:1: field 'date': 'soon' is not a date"):
         collect(Corpus.from_texts(["one"], dates=["soon"]))

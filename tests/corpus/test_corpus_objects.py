@@ -276,7 +276,7 @@ def test_tokens_that_would_be_cut_or_lost_are_refused(token: Any) -> None:
 def test_tokens_are_not_given_to_a_tokeniser_that_cuts_them() -> None:
     plain = selfvec.Refiner("original").fit(["hail fell on roofs"] * 3, "none").run_
     with pytest.raises(
-        CorpusError, match=r"^memory: its documents are tokens .* words would cut again; use the"
+        CorpusError, match=r"^memory: its documents are tokens .* words would split them again; use the"
     ):
         selfvec.update(plain, [["U.S.", "hail"]])
     tokens = selfvec.Refiner("original").fit([["hail", "U.S."]] * 3, "none").run_
