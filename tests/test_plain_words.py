@@ -58,7 +58,8 @@ PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md")),
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
-DONE = ("analysis", "apps/cli", "apps/functions", "cluster", "refinement", "usage")  # rooms whose modules pass; the others follow
+# Rooms whose modules pass; the others follow.
+DONE = ("analysis", "apps/cli", "apps/functions", "cluster", "refinement", "usage")
 MODULES = sorted(path for room in DONE for path in (ROOT / "src" / "selfvec" / room).rglob("*.py"))
 
 
