@@ -79,8 +79,7 @@ class Base:
         self,
         rows: NDArray[np.floating[Any]],  # (V, d)
         known: NDArray[np.bool_],  # (V,): rows that hold a vector; the others become zero
-        counted: NDArray[np.bool_]
-        | None = None,  # (V,): rows that the directions are computed from; all known if None
+        counted: NDArray[np.bool_] | None = None,  # (V,): rows that give the directions; None: all known
     ) -> None:
         self.rows, self.known = _unit_known(rows, known), known
         self.projection: tuple[Table, Table] | None = None  # the mean, (d,), and the matrix, (d, d)
@@ -251,9 +250,8 @@ class DecorrelatedRefinement(Refinement):
         self._trust = COMPOSED * PER_PIECE ** np.maximum(parts - 2, 0)
         self._kept: SumsOfPasses | None = None
         found = getattr(self.operator, "occurrences", None)
-        self.words = (
-            batch if found is None else TokenBatch.of_counts(batch.types, found)
-        )  # with weighted counts
+        # With a half-life, words have weighted counts.
+        self.words = batch if found is None else TokenBatch.of_counts(batch.types, found)
         self._table = self._start()
 
     def _start(self) -> Table:
