@@ -185,7 +185,7 @@ UNSTEMMED = "unstemmed/unstemmed.safetensors"
         (UNSTEMMED, {"ids": np.zeros(3, np.int64)}, "tensor 'ids' of int32"),
         (UNSTEMMED, {"ids": np.full(3, 10_000, np.int32)}, "document offsets|token ids are not"),
         (UNSTEMMED, {"offsets": np.zeros(4, np.int64)}, "the run has 30 documents, this file has 3"),
-        (UNSTEMMED, {"offsets": np.full(31, 7, np.int64)}, "document offsets run from 0"),
+        (UNSTEMMED, {"offsets": np.full(31, 7, np.int64)}, "document offsets do not run from 0"),
         (UNSTEMMED, None, "it is missing"),
         ("unstemmed/vocabulary.txt", None, "it is missing"),
         ("unstemmed", None, "the folder of unstemmed tokens is missing"),
