@@ -137,7 +137,7 @@ def test_the_default_never_empties_a_small_list() -> None:
 def test_a_table_without_counts_refuses_a_least_count() -> None:
     table = Vectors(["a", "b"], np.eye(2, dtype=np.float32))
     assert table.most_similar("a", min_count=1)
-    with pytest.raises(OptionError, match="how often a word occurs; leave it out"):
+    with pytest.raises(OptionError, match="hold no counts of words; leave it out"):
         table.most_similar("a", min_count=2)
 
 

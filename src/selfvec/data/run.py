@@ -223,7 +223,9 @@ def rows_of(
             rows.append((number, vectors[number].key_to_index[form]))
         else:
             keys = [key for each in vectors for key in each.index_to_key]
-            alike = difflib.get_close_matches(word.lower(), keys, n=3)
+            near = difflib.get_close_matches(word.lower(), keys, n=9)
+            letters = sorted(word.lower())  # most often two of them are exchanged
+            alike = sorted(near, key=lambda form: sorted(form) != letters)[:3]
             reason = f"does not occur in {where}"
             unknown.append({"word": word, "reason": reason, "count": 0, "alike": alike})
     if unknown and not rows:

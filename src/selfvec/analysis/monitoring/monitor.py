@@ -83,11 +83,11 @@ class Monitoring(ResultTable):
     def verdict(self) -> str:
         """The result in one sentence."""
         expected = self.unknown_expected
-        like = "" if expected is None else f", {expected:.1%} in text like the run's"
+        like = "" if expected is None else f" ({expected:.1%} would be usual)"
         words = f"{self.unknown_share:.1%} of the words are unknown{like}"
         if self.p is None:
             return f"nothing was compared, so there is no alarm and no p; {words}"
-        return f"{'ALARM' if self.alarm else 'no alarm'}, p = {self.p:.3g} (level {self.level:g}); {words}"
+        return f"{'ALARM' if self.alarm else 'no alarm'}, p = {self.p:.2g} (level {self.level:g}); {words}"
 
     def as_dict(self) -> Row:
         """As ``selfvec monitor --json`` prints it."""
