@@ -81,6 +81,31 @@ def test_the_text_teaches_what_a_new_word_means(run: Run, word: str, meaning: st
     assert meaning not in near["original"]
 
 
+def test_the_synonym_becomes_the_nearest_word_of_hail(run: Run) -> None:
+    near = {
+        row["state"]: [word for word, _ in row["neighbours"]] for row in run.similar("hail", compare=True)
+    }
+    assert near["refined"][0] == "graupel"
+    assert "graupel" not in near["original"]
+
+
+def test_the_planted_words_come_first_between_the_decades(run: Run) -> None:
+    rows = selfvec.drift(run, ["2000..2009", "2010..2019"], top=4).rows
+    assert {row["word"] for row in rows} == set(planted()["changed"])
+
+
+def test_synonyms_share_contexts_but_no_window(run: Run) -> None:
+    found = selfvec.why(run, "hail", "graupel")
+    assert found.together == 0
+    assert found.context_cosine > 0.1
+
+
+def test_mast_has_the_senses_of_boats_and_of_mobile_phones(run: Run) -> None:
+    labels = [set(sense.label) for sense in selfvec.senses(run, "mast")]
+    assert any("boat" in label for label in labels)
+    assert any({"mobile", "phone"} <= label for label in labels)
+
+
 def found_by(run: Run, question: str) -> dict[str, list[dict[str, str]]]:
     """The reports that the words alone find, and those that hybrid search finds."""
     every = {row["id"]: row for row in reports()}
