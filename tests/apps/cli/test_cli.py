@@ -208,7 +208,7 @@ def test_a_mistake_in_refining_leaves_nothing(name, tmp_path, storm_file, monkey
         ("graph run zyzzyva -o x.json", "does not occur"),
         ("graph run -o no/x.json", "create it first"),
         ("why run hail hial", "did you mean hail"),
-        ("why run hail Hail", "are one word"),
+        ("why run hail Hail", "are the same word"),
         ("why run hail storm --window 2", "window"),
         ("senses run hial", "did you mean hail"),
         ("senses run hail --number 99", "--number: is from 1 to"),
