@@ -96,7 +96,7 @@ def test_where_nothing_keeps_enough_the_best_is_written_and_said(table: Vectors,
     assert not found["enough"]
     assert found["kept"] == max(row["kept"] for row in found["tried"]) < 100
     assert len(selfvec.load(tmp_path / "small")) == len(table)
-    with pytest.raises(OptionError, match=r"below: the smallest table of these words takes [\d,]+ bytes"):
+    with pytest.raises(OptionError, match=r"below: the smallest file of these words takes [\d,]+ bytes"):
         compress(table, tmp_path / "none", below=least - 1)
     assert not (tmp_path / "none").exists()
 
@@ -110,7 +110,7 @@ def test_sizes_are_known_before_anything_is_packed(table: Vectors, tmp_path: Pat
 
 def test_a_word_without_a_row_of_its_own_takes_that_of_the_nearest_word(table: Vectors) -> None:
     half = len(table) // 2
-    small = Packed(table, Candidate("float16", half, WIDTH), packed_words(table), 0).table()
+    small = Packed(table, Candidate("float16", half, WIDTH), packed_words(table), 0).decoded()
     cosines = table.unit[half:] @ table.unit[:half].T
     np.testing.assert_array_equal(small.vectors[half:], small.vectors[cosines.argmax(axis=1)])
     np.testing.assert_allclose(small.vectors[:half], table.unit[:half], atol=1e-3)
@@ -118,9 +118,9 @@ def test_a_word_without_a_row_of_its_own_takes_that_of_the_nearest_word(table: V
 
 def test_any_prefix_of_principal_axes_is_the_table_of_fewer_dimensions(table: Vectors) -> None:
     words = packed_words(table)
-    wide, narrow = (Packed(table, Candidate("float16", 300, width), words, 0).table() for width in (32, 16))
+    wide, narrow = (Packed(table, Candidate("float16", 300, width), words, 0).decoded() for width in (32, 16))
     np.testing.assert_allclose(wide.vectors[:, :16], narrow.vectors, atol=1e-3)
-    fewer = Packed(table, Candidate("float16", 100, 32), words, 0).table()
+    fewer = Packed(table, Candidate("float16", 100, 32), words, 0).decoded()
     np.testing.assert_array_equal(wide.vectors[:100], fewer.vectors[:100])
 
 

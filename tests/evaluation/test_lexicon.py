@@ -38,10 +38,10 @@ def test_several_translations_are_one_item_and_unknown_words_are_wrong(lexicon: 
 
 
 def test_one_table_or_two_spaces_are_refused_with_what_to_do(lexicon: Path) -> None:
-    with pytest.raises(OptionError, match="two tables in one space; give the folder"):
+    with pytest.raises(OptionError, match="two sets of vectors in one space; give the folder"):
         selfvec.evaluate(at(hail=0), [Lexicon(lexicon)])
     wide = Vectors(["hagel"], np.ones((1, 3), np.float32))
-    with pytest.raises(InputError, match="has 3 dimensions, the other table 2"):
+    with pytest.raises(InputError, match="has 3 dimensions, the others 2"):
         selfvec.evaluate({"a": at(hail=0), "b": wide}, [Lexicon(lexicon)])
 
 

@@ -12,7 +12,7 @@ from selfvec.base.errors import InputError, OptionError
 from selfvec.data.vectors import Source, Vectors
 from selfvec.evaluation import HiddenWords
 from selfvec.evaluation.oov import induced, ranks
-from selfvec.evaluation.report import verdict
+from selfvec.evaluation.report import comparison_result
 from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.unknown_words import hold_out
 
@@ -92,8 +92,8 @@ def test_less_is_better(run: selfvec.Run) -> None:
     assert titles["median_rank"].endswith("lower is better")
     assert "lower" not in titles["mrr"]
     above = {"kind": "oov", "low": 1.0, "high": 2.0}
-    assert verdict(above | {"metric": "median_rank"}) == "worse"
-    assert verdict(above | {"metric": "mrr"}) == "better"
+    assert comparison_result(above | {"metric": "median_rank"}) == "worse"
+    assert comparison_result(above | {"metric": "mrr"}) == "better"
 
 
 def test_what_cannot_be_measured_is_one_error(run: selfvec.Run) -> None:

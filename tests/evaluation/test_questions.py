@@ -56,7 +56,7 @@ def test_other_names_of_columns_and_tabs(run_folder: Path, tmp_path: Path) -> No
         ("question,text\nx,y\n", "no column 'id'"),
         ("question,id\nx\n", "2 fields"),
         ("question,id\n,b\n", "'question': is empty"),
-        ("question,id\nx,nowhere\n", "none of these documents"),
+        ("question,id\nx,nowhere\n", "the run lacks these documents"),
         ("", "no column 'question'"),
     ],
 )
@@ -71,5 +71,5 @@ def test_mistakes_name_the_file_and_the_line(run_folder: Path, tmp_path: Path, t
 def test_a_table_has_no_documents(tmp_path: Path, run_folder: Path) -> None:
     path = tmp_path / "questions.csv"
     path.write_text("question,id\nbread,b\n")
-    with pytest.raises(OptionError, match="none was given"):
+    with pytest.raises(OptionError, match="no run was given"):
         selfvec.evaluate(selfvec.open_run(run_folder).vectors, [Questions(path)])

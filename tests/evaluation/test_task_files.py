@@ -69,7 +69,7 @@ def altered(change) -> str:
         ("pairs", "a\tb\t1\n\tc\t2\n", "x.tsv:2: field 'word': is empty"),
         ("pairs", "", "x.tsv: a correlation needs pairs with different scores, found 0"),
         ("pairs", "a\tb\t1\na\tc\t1\n", "x.tsv: a correlation needs"),
-        ("questions", ": s\na b c d\na b c\n", "x.tsv:3: a question is four words, this one has 3"),
+        ("questions", ": s\na b c d\na b c\n", "x.tsv:3: a question has four words, this one has 3"),
         ("questions", ": s\n: t\n", "x.tsv: holds no question"),
         ("labelled", "a\tx\nno tab\n", "x.tsv:2: a row is label<TAB>text, this one has no tab"),
         ("labelled", "a\tx\n \ty\n", "x.tsv:2: a row is label<TAB>text, this one has no label"),
@@ -131,7 +131,7 @@ CORPUS, QUERIES, QRELS = "corpus.jsonl", "queries.jsonl", "qrels/test.tsv"
     ("file", "text", "expected"),
     [
         (CORPUS, '{"_id": "1", "text": "a"}\n{"_id": \n', "corpus.jsonl:2: is not JSON"),
-        (CORPUS, "[1]\n", "corpus.jsonl:1: a line is a JSON object"),
+        (CORPUS, "[1]\n", "corpus.jsonl:1: the line is not a JSON object"),
         (CORPUS, '{"text": "a"}\n', "corpus.jsonl:1: field '_id'"),
         (CORPUS, '{"_id": "1", "text": "a"}\n{"_id": 1, "text": "b"}\n', "corpus.jsonl:2: field '_id'"),
         (CORPUS, '{"_id": "1", "title": 3, "text": "a"}\n', "corpus.jsonl:1: field 'title'"),

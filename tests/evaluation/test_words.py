@@ -55,7 +55,7 @@ def test_tables_without_a_common_pair_are_not_told_apart(plane: Vectors, write) 
     assert report.comparisons[0]["low"] > 0  # coverage alone
     assert report.summary() == [
         "plane against stranger: better in 0, worse in 0, not distinguishable in 1 of 1 figure",
-        "similarity is judged on common pairs, those that all tables know",
+        "similarity is compared on common pairs, which all vectors have",
     ]
     assert "| plane − stranger, common pairs | – | – | – | not distinguishable |" in report.to_markdown()
     assert "| – | – | 0 |" in report.to_markdown()

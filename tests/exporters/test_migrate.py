@@ -212,7 +212,7 @@ def test_a_killed_process_loses_nothing(kind: str, sent: int, status: int, made,
     process.send_signal(sent)
     _, said = process.communicate(timeout=30)
     assert process.returncode == status
-    assert "go on with the same command" in said or sent == signal.SIGKILL
+    assert "repeat the command to continue" in said or sent == signal.SIGKILL
     assert migrate(path, old, new)["done"]
     same(path, new, made)
 
@@ -286,10 +286,10 @@ def test_a_database_of_another_run_is_refused(kind: str, made, tmp_path: Path) -
     rows = passage_rows(old, [folder / "reports.jsonl"], encode=Encoder.of(old).encode)
     assert rows.source is None
     stores.STORES[kind].put(rows, tmp_path / "nameless")
-    with pytest.raises(OptionError, match=r"names no run; .*export the new one with overwrite=True"):
+    with pytest.raises(OptionError, match=r"does not name its run; .*export the new one with overwrite=True"):
         migrate(tmp_path / "nameless", old, new)
     for name in ("absent", "empty"):
-        with pytest.raises(InputError, match="is no LanceDB or Qdrant folder with passages"):
+        with pytest.raises(InputError, match="is not a LanceDB or Qdrant folder with passages"):
             migrate(tmp_path / name, old, new)
     assert content(path) == before
     assert files(tmp_path) == ["nameless", path.name]
@@ -369,7 +369,7 @@ def test_qdrant_is_not_switched_while_it_is_open(made, tmp_path: Path) -> None:
     client = qdrant_client.QdrantClient(path=str(path))
     size = qdrant_client.models.VectorParams(size=2, distance=qdrant_client.models.Distance.DOT)
     client.create_collection("own", vectors_config=size)
-    with pytest.raises(TargetError, match=r"is open in another program; .*what is done is kept"):
+    with pytest.raises(TargetError, match=r"is open in another program; .*finished work is kept"):
         migrate(path, old, new)
     client.close()
     assert migrate(path, old, new)["done"]

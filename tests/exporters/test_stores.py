@@ -337,6 +337,6 @@ def test_what_is_left_out_is_reported(tmp_path: Path, storms: list[str], monkeyp
     done = json.loads(capsys.readouterr().out)
     assert done["unknown"] == 1
     assert done["left_out"] == [
-        "the field 'cause' is no column: its values are long",
+        "the field 'cause' is not a column: its values are too long",
         "1 of 60 passages have no known word and no vector",
     ]

@@ -79,7 +79,7 @@ def test_files_that_have_vanished_do_not_keep_others_from_being_searched(
     capsys.readouterr()
     assert main(["search", "run", "hail walrus", "--json"]) == 0
     shown = capsys.readouterr()
-    assert "no longer there, and not searched: one" in shown.err
+    assert "missing, and not searched: one" in shown.err
     assert not any("walrus" in hit["snippet"] for hit in json.loads(shown.out)["hits"])
     shutil.move("away", "one")  # the index of a part was not kept
     assert "walrus" in asked(capsys, "run", "walrus", "--mode", "bm25")["hits"][0]["snippet"]

@@ -174,7 +174,7 @@ def test_what_cannot_be_indexed_or_opened(index: Index, tmp_path: Path, storm_ru
         index.search("hail \udce4")
     with pytest.raises(InputError, match="no document 'r999'"):
         index.text("r999")
-    with pytest.raises(OptionError, match="'soon' is no span of dates"):
+    with pytest.raises(OptionError, match="'soon' is not a span of dates"):
         index.search("hail", filters=["date=soon"])
     with pytest.raises(OptionError, match="no dates"):
         Index.memory(storm_run, ["hail fell"]).search("hail", filters=["date=1990"])

@@ -1,6 +1,6 @@
-"""Smaller tables: which codes keep what the table is used for, under a size.
+"""Smaller vectors: the codes that keep most of the quality within a size.
 
-`compress` finds and writes the table; `BinarySearch` searches signs and ranks the best again.
+`compress` finds and writes the vectors; `BinarySearch` searches signs and ranks the best hits again.
 """
 
 from __future__ import annotations

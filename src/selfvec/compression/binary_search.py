@@ -1,4 +1,4 @@
-"""Nearest rows by their signs, ranked again by bytes: 9 bits a number instead of 32.
+"""Nearest rows by their signs, ranked again by bytes: 9 bits per number instead of 32.
 
 The rows whose signs differ least from those of a query are found with XOR and a count of bits. The best of
 them are ranked by their inner products with the query itself (Yamada, Asai and Hajishirzi, 2021, *Efficient
@@ -19,10 +19,10 @@ Rows = NDArray[np.float32]
 
 
 class BinarySearch:
-    """Signs and bytes of the unit rows of a table, (n, d).
+    """Signs and bytes of unit rows, (n, d).
 
-    >>> table = np.array([[1, 1, 0.1], [1, -1, 0.1], [-1, -1, 0.2]], np.float32)
-    >>> BinarySearch(table).nearest(table[1:2], 2).tolist()
+    >>> rows = np.array([[1, 1, 0.1], [1, -1, 0.1], [-1, -1, 0.2]], np.float32)
+    >>> BinarySearch(rows).nearest(rows[1:2], 2).tolist()
     [[1, 2]]
     """
 

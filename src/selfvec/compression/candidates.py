@@ -1,7 +1,7 @@
-"""The tables that may be written: a method for the rows, and how many words have a row of their own.
+"""Candidates for compressed vectors: a method for the rows, and the number of words with their own row.
 
-The first words of a table, its most frequent ones, keep rows; each of the others shares the row of the
-nearest word kept. So a file of fewer rows or, in principal axes, of fewer dimensions is a prefix of a larger
+The first words, which are the most frequent, keep rows; each of the others shares the row of the nearest
+word kept. So a file of fewer rows or, in principal axes, of fewer dimensions is a prefix of a larger
 one, in two dimensions (after Kusupati et al., 2022, *Matryoshka Representation Learning*, which trains this).
 """
 
@@ -27,7 +27,7 @@ _HEADER = 1024  # bytes, at most
 
 @dataclass(frozen=True)
 class Candidate:
-    """A way to write a table."""
+    """A way to write vectors."""
 
     method: str  # of `selfvec.numerics.quantization`
     rows: int  # words with a row of their own
@@ -35,7 +35,7 @@ class Candidate:
     groups: int = 1  # codes of a row; pq only
 
     def bytes(self, words: int, vocabulary: int) -> int:
-        """The size of its file, at most, for a table of so many words in so many bytes."""
+        """The largest size of its file, for a number of words whose names take ``vocabulary`` bytes."""
         row = {"float16": 2 * self.dimensions, "int8": self.dimensions + 4, "pq": self.groups}
         row["binary"] = -(-self.dimensions // 8)
         shared = {"pq": 2 * CODES * self.dimensions, "binary": 4 * self.dimensions}.get(self.method, 0)
@@ -43,10 +43,10 @@ class Candidate:
 
 
 def candidates(words: int, width: int, vocabulary: int, below: int | None) -> list[Candidate]:
-    """All that fit, the smallest first.
+    """All candidates that fit, the smallest first.
 
-    Under a size, product quantisation has as many codes a row as fit, and only the most rows of the other
-    methods are considered: fewer are no better.
+    With a size limit, product quantisation has as many codes per row as fit. Other methods are tried only
+    with the most rows that fit, because fewer rows are not better.
     """
     shares = [max(1, round(words * share)) for share in SHARES]
     plain = [
@@ -73,9 +73,9 @@ class Packed:
     Attributes
     ----------
     arrays : dict of arrays
-        Of unit rows, as they are written.
+        The encoded unit rows.
     fidelity : float
-        Mean cosine of the rows and what is kept of them.
+        Mean cosine of the rows and the decoded rows.
     """
 
     def __init__(self, vectors: Vectors, one: Candidate, vocabulary: NDArray[np.uint8], seed: int) -> None:
@@ -84,11 +84,11 @@ class Packed:
             rows = PrincipalAxes(one.dimensions).fit_transform(vectors).vectors
         self.arrays = encode(rows[: one.rows], one.method, one.groups, seed) | {"vocabulary": vocabulary}
         if one.rows < len(rows):
-            nobody = np.full(len(rows) - one.rows, -1)
-            near, _ = nearest_rows(vectors.unit[one.rows :], vectors.unit[: one.rows], nobody, 1)
+            none = np.full(len(rows) - one.rows, -1)
+            near, _ = nearest_rows(vectors.unit[one.rows :], vectors.unit[: one.rows], none, 1)
             self.arrays["mapped"] = np.maximum(near[:, 0], 0).astype(np.uint32)
         known = rows.any(axis=1)
-        cosines = np.einsum("ij,ij->i", rows, self.table().unit)  # rows cut to some axes are shorter than 1
+        cosines = np.einsum("ij,ij->i", rows, self.decoded().unit)  # truncated rows are shorter than 1
         self.fidelity = float(cosines[known].mean())
 
     @property
@@ -96,8 +96,8 @@ class Packed:
         """The size of the arrays."""
         return sum(array.nbytes for array in self.arrays.values())
 
-    def table(self) -> Vectors:
-        """The table as `selfvec.load` reads it."""
+    def decoded(self) -> Vectors:
+        """The vectors as `selfvec.load` reads them."""
         rows = decode(
             {name: self.arrays[name] for name in self.arrays if name not in ("mapped", "vocabulary")}
         )

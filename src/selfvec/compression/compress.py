@@ -1,4 +1,4 @@
-"""`compress`: find the table that keeps what the whole one is used for, and write it."""
+"""`compress`: find the smallest vectors that keep the quality of the original, and write them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,12 @@ from .measures import Measure, kept, measures
 
 __all__ = ["compress"]
 
-_CUT_BY = ("tokenizer", "lemmatize", "stem", "stop_words")  # options of a run that say how its texts are cut
+_CUT_BY = (
+    "tokenizer",
+    "lemmatize",
+    "stem",
+    "stop_words",
+)  # options of a run that determine how texts are cut
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]i?)?b?", re.IGNORECASE)
@@ -47,11 +52,11 @@ def compress(
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Figures:
-    """Write a smaller table that keeps ``keep`` percent of what the given one is good for.
+    """Write smaller vectors that keep ``keep`` percent of the quality of the given ones.
 
-    With ``below``, of the tables under that size the one whose rows are nearest to the given rows is written
-    if it keeps enough, or else the next nearest one that does. Without it, the smallest one that keeps
-    enough. If none does, the one that keeps most is written, and ``enough`` is False.
+    With ``below``, candidates under that size are tried in the order of their similarity to the given rows,
+    and the first that keeps enough is written. Otherwise the smallest candidate that keeps enough is written.
+    If none does, the one that keeps most is written, and ``enough`` is False.
 
     Parameters
     ----------
@@ -74,12 +79,12 @@ def compress(
     Returns
     -------
     Figures
-        A dict: what was written and kept, measured on what, and all tables tried.
+        A dict: what was written, how much it keeps and on which task, and all candidates.
 
     Raises
     ------
     OptionError
-        If no table fits ``below``, or a number is out of range.
+        If no candidate fits ``below``, or a number is out of range.
     TargetError
         If the target exists and ``overwrite`` is false, or cannot be written.
     """
@@ -92,7 +97,7 @@ def compress(
     source = opened(vectors)
     vectors = source.vectors if isinstance(source, Run) else source
     if not vectors.unit.any():
-        raise InputError("the table holds no vectors but zeros", remedy="name another table")
+        raise InputError("all vectors are zero", remedy="name other vectors")
     vocabulary = packed_words(vectors)
     tried = _fitting(vectors, vocabulary.nbytes, limit)
     tasks = measures(source, _paths(retrieval), _paths(similarity), seed)
@@ -109,7 +114,7 @@ def compress(
         made = map(packed, tried)
         nearest_first = made if limit is None else sorted(made, key=lambda pair: -pair[1].fidelity)
         for one, file in nearest_first:
-            table = file.table()
+            table = file.decoded()
             figures = [
                 _figure(task, before, task.of(table)) for task, before in zip(tasks, whole, strict=True)
             ]
@@ -161,9 +166,9 @@ def _fitting(vectors: Vectors, vocabulary: int, below: int | None) -> list[Candi
         least = candidates(len(vectors), vectors.vector_size, vocabulary, None)[0]
         size = least.bytes(len(vectors), vocabulary)
         raise OptionError(
-            f"the smallest table of these words takes {size:,} bytes, {vocabulary:,} of them for the words",
+            f"the smallest file of these words takes {size:,} bytes, {vocabulary:,} of them for the words",
             field="below",
-            remedy="allow more, or compress a table of fewer words",
+            remedy="allow more, or compress fewer words",
         )
     return found
 
@@ -186,7 +191,7 @@ def _described(one: Candidate, made: Packed) -> Row:
 
 
 def _provenance(given: Vectors | Run) -> Row:
-    """What says how texts are cut into the table's words."""
+    """The options that determine how texts are cut into words."""
     options = given.provenance.get("options")
     if not isinstance(options, dict):
         return {}
@@ -197,7 +202,7 @@ def _provenance(given: Vectors | Run) -> Row:
 def _left_out(vectors: Vectors) -> list[str]:
     notes = ["rows have length 1: only cosines are kept"]
     if vectors.composer is not None:
-        notes.append("vectors composed from parts of words are left out")
+        notes.append("vectors built from subwords are left out")
     if vectors.counts is not None:
         notes.append("word counts are left out")
     return notes

@@ -1,9 +1,9 @@
-"""What a compressed table is measured on, and the share that it keeps of the whole table's figure.
+"""The tasks that compressed vectors are measured on, and the share of the original figure that they keep.
 
 A run is measured on its own text, without labels: ten words in a row, cut out of a document, should find the
-rest of it among 2,000 documents, by nDCG@10. Collections or word pairs are measured instead if they are
-named. A vectors file alone is measured on the ten nearest words of 500 words, and so is a run whose documents
-are too few or too alike.
+rest of it among 2,000 documents, by nDCG@10. If collections or word pairs are named, they are measured
+instead. A vectors file alone is measured on the ten nearest words of 500 words, and so is a run whose
+documents are too few or too similar.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ __all__ = ["Measure", "kept", "measures"]
 
 _DOCUMENTS, _LONGEST, _QUERY = 2000, 300, 10  # documents drawn, their tokens at most, and those of a query
 _FEWEST = 20  # documents to measure on
-_TOO_ALIKE = 0.05  # nDCG@10 below which documents cannot be told apart: there is little to keep
-_WORDS, _POOL, _NEAREST = 500, 20_000, 10  # words whose nearest are compared, and rows they are sought in
+_TOO_ALIKE = 0.05  # nDCG@10 below which documents are not distinguishable
+_WORDS, _POOL, _NEAREST = 500, 20_000, 10  # words whose nearest are compared, and rows that are searched
 
 
 @dataclass(frozen=True)
 class Measure:
-    """A task, its metric and the figure of a table on it."""
+    """A task, its metric, and a function from vectors to the figure."""
 
     task: str
     metric: str
@@ -47,7 +47,7 @@ class Measure:
 def measures(
     given: Vectors | Run, retrieval: Sequence[Path] = (), similarity: Sequence[Path] = (), seed: int = 0
 ) -> list[Measure]:
-    """The tasks that were named; without any, the run's own text, or the nearest words of a table."""
+    """The named tasks; without any, the run's own text, or the nearest words of vectors."""
     if retrieval or similarity:
         cut = Preprocessing.of(given.provenance)
         names = distinct_names([*retrieval, *similarity], stem=True)
@@ -71,7 +71,7 @@ def kept(whole: Estimate, part: Estimate) -> tuple[float, float, float]:
 
 
 def _known_items(tokens: TokenBatch, seed: int) -> Measure | None:
-    """Ten tokens of a document, or a third of a short one, should find the rest. None: too few documents."""
+    """Ten tokens of a document, or a third of a short one, find the rest; None for too few documents."""
     rng = np.random.default_rng(seed)
     rests, queries = [], []
     for document in rng.permutation(tokens.documents).tolist():
@@ -89,8 +89,8 @@ def _known_items(tokens: TokenBatch, seed: int) -> Measure | None:
     batch = TokenBatch(np.concatenate(rests + queries), offsets, tokens.types)
     weights = inverse_document_frequency(batch, len(rests))
 
-    def of(table: Vectors) -> Estimate:
-        rows = document_vectors(batch, table.unit, weights)
+    def of(vectors: Vectors) -> Estimate:
+        rows = document_vectors(batch, vectors.unit, weights)
         cosines = rows[len(rests) :] @ rows[: len(rests)].T
         own = np.diag(cosines)[:, None]
         rank = 0.5 + (cosines > own).sum(axis=1) + 0.5 * (cosines == own).sum(axis=1)  # ties count half
@@ -117,15 +117,15 @@ def _nearest_words(whole: Vectors, seed: int) -> Measure:
     known = np.flatnonzero(pool.any(axis=1))
     asked = np.sort(np.random.default_rng(seed).permutation(known)[:_WORDS])
 
-    def nearest(table: Vectors) -> list[set[int]]:
-        rows = table.unit[:_POOL]
+    def nearest(vectors: Vectors) -> list[set[int]]:
+        rows = vectors.unit[:_POOL]
         found, _ = nearest_rows(rows[asked], rows, asked, _NEAREST)
         return [set(row[row >= 0].tolist()) for row in found]
 
     before = nearest(whole)
 
-    def of(table: Vectors) -> Estimate:
-        pairs = zip(before, nearest(table), strict=True)
+    def of(vectors: Vectors) -> Estimate:
+        pairs = zip(before, nearest(vectors), strict=True)
         return mean(np.array([len(a & b) / max(len(a), 1) for a, b in pairs]), seed)
 
     return Measure(f"ten nearest words of {len(asked):,} words", "kept@10", of)

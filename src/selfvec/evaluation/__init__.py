@@ -1,6 +1,6 @@
 """Did it help? Vectors measured on tasks, with intervals and paired differences.
 
-Any vectors can be measured, however they were made. A new kind of task is a subclass of `Task`.
+Vectors of any origin can be measured. A new kind of task is a subclass of `Task`.
 """
 
 from __future__ import annotations

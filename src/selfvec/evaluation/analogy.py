@@ -45,7 +45,7 @@ class Questions:
 class Analogies(Task[Questions]):
     """Share of questions answered exactly, by 3CosAdd and by 3CosMul.
 
-    Every question counts. One with a word that has no vector is wrong; ``covered`` is the share of the
+    Every question counts. A question with a word without a vector is wrong; ``covered`` is the share of the
     others. The three words of a question are never its answer. Extra keys: ``method`` (3cosadd or 3cosmul)
     and ``sections``, the accuracy and size of each section.
 
@@ -54,7 +54,7 @@ class Analogies(Task[Questions]):
     path : path
         As Google's questions-words.txt or MSR's: four words a line, sections after ``:``.
     most : int
-        Candidates are the first ``most`` rows of the table, usually the most frequent words.
+        Candidates are the first ``most`` rows, usually the most frequent words.
     """
 
     most: int = 300_000
@@ -88,7 +88,7 @@ def read_questions(path: Path) -> Questions:
             continue
         words = text.split()
         if len(words) != 4:
-            rule = f"a question is four words, this one has {len(words)}"
+            rule = f"a question has four words, this one has {len(words)}"
             raise InputError(rule, path=path, line=line, remedy="correct the line; a section begins with ':'")
         sections.setdefault(section, []).append(len(numbers))
         numbers.append([index.setdefault(word, len(index)) for word in words])

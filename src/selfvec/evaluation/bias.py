@@ -30,7 +30,7 @@ __all__ = ["BUILT_IN", "Bias", "WordSet", "effect_size", "permutation_p", "read_
 
 BUILT_IN = Path(__file__).with_name("built-in.toml")
 _LEAST = 2  # words with a vector that each list needs
-_MOST_SPLITS = 10_000  # all splits of the targets where there are no more, else a sample of this size
+_MOST_SPLITS = 10_000  # splits of the targets: all of them, or a sample of this size
 _ROUNDING = 1e-12
 _ROLES = ("targets", "attributes")
 _FORM = "give two lists of targets and two of attributes, as docs/how-to/measure.md shows"
@@ -77,7 +77,7 @@ class Bias(Task[list[WordSet]]):
         return read_sets(self.path)
 
     def measure(self, tables: Any, seed: int) -> Iterator[Measurement]:
-        """Figures by set, then by table."""
+        """Figures by set, then by vectors."""
         for word_set in self.load(seed):
             for table in tables:
                 yield from self.score(table, [word_set], seed)

@@ -1,4 +1,4 @@
-"""Measures of bias beside WEAT: direct bias, RIPA, RND, RNSB, MAC and ECT, as ``wefe`` defines them.
+"""Further measures of bias: direct bias, RIPA, RND, RNSB, MAC and ECT, as ``wefe`` defines them.
 
 All compare two lists of attributes, the groups A and B, over the targets. Rows have length 1. For `PAIRED`
 measures the i-th words of both lists are a pair.

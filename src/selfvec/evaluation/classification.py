@@ -36,8 +36,8 @@ class LabelledTexts:
 class Classification(Task[LabelledTexts]):
     """Accuracy of logistic regression on idf-weighted document vectors of length 1.
 
-    Nothing is tuned on the test part. Vectors are centred at the mean of the training examples and divided by
-    their mean distance from it, so that one penalty (C = 10) means the same for all tables. Document
+    The test part is not used for tuning. Vectors are centred at the mean of the training examples and divided
+    by their mean distance from it, so that one penalty (C = 10) suits all vectors. Document
     frequencies and similar texts are taken from all training texts, without their labels. The interval is
     over test documents. ``covered`` is the share of tokens that have a vector, stop words excluded. The
     baseline ``encoder:MODEL`` encodes whole texts.
@@ -48,7 +48,7 @@ class Classification(Task[LabelledTexts]):
         A folder with train.tsv and test.tsv, rows of label<TAB>text; or one such file, which is split into
         halves with equal shares of each label.
     shots : int, optional
-        Learn from this many documents of each label (all if it has fewer); accuracy is the mean over five
+        Number of training documents for each label (all if it has fewer); accuracy is the mean over five
         draws.
     """
 

@@ -1,7 +1,7 @@
-"""The tables to compare: opened, given distinct names, and truncated to fewer dimensions.
+"""The vectors to compare: opened, given distinct names, and truncated to fewer dimensions.
 
-A run gives two tables, ``refined`` and ``original``; a folder of ``align`` gives ``a`` and ``b``; a vectors
-file gives one, named after the file.
+A run has two, ``refined`` and ``original``; a folder of ``align`` has ``a`` and ``b``; a vectors file has
+one, named after the file.
 """
 
 from __future__ import annotations
@@ -45,20 +45,20 @@ _TASK_SUFFIXES = {".tsv", ".txt", ".toml", ".json"}
 
 @dataclass(frozen=True)
 class Table:
-    """Vectors and the name of their figures."""
+    """Vectors, and their name in figures."""
 
     name: str
     vectors: Vectors
     preprocessing: Preprocessing = field(default_factory=Preprocessing)  # how texts are cut into its words
-    truncated: bool = False  # whether the table was cut to its first principal axes
-    run: Run | None = field(default=None, repr=False)  # the run that the table belongs to
-    refined: bool = False  # the run's refined table; document vectors use the run's topic vectors, too
-    aligned_to: str | None = None  # where the table is in whose space this one is
-    encoder: str | None = None  # the model of sentence-transformers that encodes texts instead
+    truncated: bool = False  # whether cut to the first principal axes
+    run: Run | None = field(default=None, repr=False)  # the run of the vectors
+    refined: bool = False  # of a run; its topic vectors are used for documents, too
+    aligned_to: str | None = None  # path of the vectors whose space this is
+    encoder: str | None = None  # a sentence-transformers model that encodes texts instead
 
     @cached_property
     def texts(self) -> list[Vectors]:
-        """The tables whose document vectors are concatenated."""
+        """The vectors whose document vectors are concatenated."""
         from selfvec.refinement.topic_vectors import run_topics
 
         topics = run_topics(self.run) if self.run is not None and self.refined else None
@@ -73,7 +73,7 @@ class Table:
     ) -> tuple[NDArray[np.float32], float]:
         """Vectors of texts, (D, d) float32 unit rows or zeros, and the share of known tokens: `embed`.
 
-        An encoder reads whole texts, and knows all of their tokens.
+        An encoder reads whole texts, so all of their tokens are known.
         """
         if self.encoder is None or self.truncated:
             return embed(texts, self.texts, self.preprocessing, collection, questions=questions)
@@ -85,7 +85,7 @@ class Table:
 def open_tables(given: Given | Mapping[str, Given] | Sequence[Given]) -> list[Table]:
     """Open what was given, in order; names are those of a mapping, or else the ends of the paths.
 
-    With one run its tables are called ``refined`` and ``original``; with several, the run's name comes first.
+    The vectors of one run are called ``refined`` and ``original``; with several, the run's name comes first.
     """
     if isinstance(given, Mapping):
         named = _all_opened(given.items())
@@ -102,7 +102,7 @@ def open_tables(given: Given | Mapping[str, Given] | Sequence[Given]) -> list[Ta
 
 
 def _all_opened(given: Iterable[tuple[str, Given]]) -> dict[str, tuple[Vectors | Run, str | None]]:
-    """Tables and runs by name, and where the table is that each is aligned to, if that is known."""
+    """Vectors and runs by name, each with the path of the vectors that it is aligned to, if known."""
     found: dict[str, tuple[Vectors | Run, str | None]] = {}
     for name, value in given:
         aligned = None if isinstance(value, Vectors | Run) else find_aligned(value)
@@ -135,7 +135,7 @@ def _tables(name: str, value: Vectors | Run, plain: bool, aligned_to: str | None
 
 
 def distinct_names(paths: Sequence[str | os.PathLike[str]], *, stem: bool = False) -> list[str]:
-    """The shortest ends of paths that differ; equal paths are numbered. ``stem`` drops a task file's suffix.
+    """The shortest distinct ends of paths; equal paths are numbered. ``stem`` drops a task file's suffix.
 
     >>> distinct_names(["a/run", "b/run", "c/glove.bin"]), distinct_names(["x.tsv"], stem=True)
     (['a/run', 'b/run', 'glove.bin'], ['x'])
@@ -154,7 +154,7 @@ def distinct_names(paths: Sequence[str | os.PathLike[str]], *, stem: bool = Fals
 
 
 def truncated(table: Table, dimensions: int) -> Table:
-    """The table in its first principal axes, see `PrincipalAxes`."""
+    """The vectors in their first principal axes; see `PrincipalAxes`."""
     vectors = table.vectors
     if not 1 <= dimensions <= vectors.vector_size:
         raise OptionError(
@@ -165,7 +165,7 @@ def truncated(table: Table, dimensions: int) -> Table:
     return replace(table, vectors=PrincipalAxes(dimensions).fit_transform(vectors), truncated=True)
 
 
-# ---- Words of a task: as written, in lower case, in title case, or composed from subwords
+# ---- Words of a task: as written, in lower case, in title case, or built from subwords
 
 
 _FORMS: tuple[Callable[[str], str], ...] = (str, str.lower, str.title)

@@ -1,4 +1,4 @@
-"""`evaluate`: every table on every task, as a `Report`."""
+"""`evaluate`: all vectors on all tasks, as a `Report`."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ def evaluate(
     tasks : sequence of tasks
         `Similarity`, `Analogies`, `Retrieval`, `Classification`, ... of ``selfvec.evaluation``.
     against : mapping of str to Vectors, optional
-        Baselines by name, as `selfvec.evaluation.baselines.train` returns them. Only the first table is
-        compared with them.
+        Baselines by name, as `selfvec.evaluation.baselines.train` returns them. Only the first vectors
+        are compared with them.
     dimensions : sequence of int
-        Every table is measured again in each of these numbers of principal axes.
+        All vectors are measured again in each of these numbers of principal axes.
     seed : int
         For resamples, draws and splits.
     progress : Progress, optional
@@ -52,7 +52,7 @@ def evaluate(
     ------
     InputError
         If vectors or a task's file cannot be used; names the file and line. `OptionError` if there is nothing
-        to measure, or a table has too few dimensions; `MissingExtra` if a package is not installed.
+        to measure, or vectors have too few dimensions; `MissingExtra` if a package is not installed.
 
     Examples
     --------
@@ -71,7 +71,9 @@ def evaluate(
     taken = {table.name for table in tables}
     for name, baseline in (against or {}).items():
         if name in taken:
-            raise OptionError(f"two tables are called {name!r}", field="against", remedy="rename one")
+            raise OptionError(
+                f"two sets of vectors are called {name!r}", field="against", remedy="rename one"
+            )
         model = str(baseline.provenance.get("baseline", "")).partition("encoder:")[2]
         tables.append(Table(name, baseline, Preprocessing.of(baseline.provenance), encoder=model or None))
     cost = {table.name: _cost(table) for table in tables} if against else {}
@@ -89,7 +91,7 @@ def evaluate(
             named = {"task": name, "kind": task.kind}
             rows += [_row(measured) | named | cost.get(measured.vectors, {}) for measured in found]
             for a, b in combinations(found, 2):
-                # Baselines are compared with the first table only, not with each other.
+                # Baselines are compared only with the first vectors, not with each other.
                 if a.vectors not in baselines and (b.vectors not in baselines or a.vectors == first):
                     comparisons += [named | row for row in _compared(a, b)]
             advance(1)
@@ -106,7 +108,7 @@ def _names(tasks: Sequence[Task[Any]]) -> list[str]:
 
 
 def _cost(table: Table) -> Row:
-    """``seconds`` and ``megabytes`` that a table took to make, if known; a run records its seconds only."""
+    """``seconds`` and ``megabytes`` that vectors took to make, if known; a run records only seconds."""
     cost = table.vectors.provenance.get("cost")
     if isinstance(cost, Mapping):
         return {"seconds": cost.get("seconds"), "megabytes": cost.get("megabytes")}
@@ -135,7 +137,7 @@ def _row(measured: Measurement) -> Row:
 
 
 def _common(measured: Measurement) -> Row:
-    """The figure over the items that all tables know, if the task measures it; None if they are too few."""
+    """The figure over common items, which all vectors have, if the task measures it; None if too few."""
     if measured.n_common is None:
         return {}
     value, low, high = None, None, None
@@ -169,7 +171,7 @@ def _compared(a: Measurement, b: Measurement) -> Iterator[Row]:
 
 
 def _compared_on_common(a: Measurement, b: Measurement) -> Row:
-    """The difference over the items that all tables know, if the task measures it."""
+    """The difference over common items, if the task measures it."""
     if a.n_common is None:
         return {}
     keys = {"difference_common": "value", "low_common": "low", "high_common": "high", "p_common": "p"}

@@ -1,4 +1,4 @@
-"""Bilingual lexicon induction: is the translation of a word the nearest word of the other table?"""
+"""Bilingual lexicon induction: is the translation of a word the nearest word of the other language?"""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ __all__ = ["Lexicon"]
 
 _RANKS = (1, 5)
 _MOST = 200_000  # first rows of b that are candidates, as in MUSE
-_ASKING = 50_000  # first rows of a by which hubs are known
-_REMEDY = "give the folder that align wrote, or both tables: selfvec evaluate A ALIGNED_B --lexicon FILE"
+_ASKING = 50_000  # first rows of a, which determine hubs
+_REMEDY = "give the folder that align wrote, or both vectors: selfvec evaluate A ALIGNED_B --lexicon FILE"
 
 
 @dataclass(frozen=True)
 class Lexicon(Task[dict[str, list[str]]]):
-    """Precision at 1 and 5: share of words one of whose translations is among the nearest of the other table.
+    """Precision at 1 and 5: share of words with a translation among the nearest words of the other language.
 
-    Words of table a are translated by the nearest rows of table b, by cosine (mode ``nn``) and by CSLS (mode
-    ``csls``). A word with several translations is one item. Every item counts: one whose word, or all of
-    whose translations, have no vector is wrong, and lowers ``covered``; ``value_covered`` is the precision
-    over the others, and ``unused`` counts these words by the table that lacks them. A first row that names
+    Words of a are translated by the nearest rows of b, by cosine (mode ``nn``) and by CSLS (mode
+    ``csls``). A word with several translations is one item. Every item counts. An item whose word or whose
+    translations all lack a vector is wrong, and lowers ``covered``; ``value_covered`` is the precision
+    over the others, and ``unused`` counts these words by the vectors that lack them. A first row that names
     the columns is left out.
 
-    Candidates are the first 200,000 rows of b; its hubs are known by the first 50,000 of a.
+    Candidates are the first 200,000 rows of b; its hubs are determined by the first 50,000 of a.
 
-    The tables are a and b of a folder that ``align`` wrote, a file of which ``align`` noted what it is
-    aligned to, or otherwise the first table given and each of the others.
+    The vectors are a and b of a folder that ``align`` wrote, or a file in which ``align`` noted the vectors
+    that it is aligned to. Otherwise each of the given vectors is compared with the first.
 
     Parameters
     ----------
@@ -59,28 +59,28 @@ class Lexicon(Task[dict[str, list[str]]]):
         return items
 
     def measure(self, tables: Sequence[Table], seed: int) -> Iterator[Measurement]:
-        """Two rows of each mode for each table that is aligned to another; `OptionError` if none is."""
+        """Two rows of each mode for all aligned vectors; `OptionError` if none are aligned."""
         whole = [table for table in tables if not table.truncated and (table.run is None or table.refined)]
         aligned = [(load(table.aligned_to), table) for table in whole if table.aligned_to is not None]
         aligned = aligned or [(whole[0].vectors, table) for table in whole[1:]]
         if not aligned:
-            raise OptionError("a lexicon is measured on two tables in one space", remedy=_REMEDY)
+            raise OptionError("a lexicon is measured on two sets of vectors in one space", remedy=_REMEDY)
         items = self.load(seed)
         for a, table in aligned:
             yield from self.score_pair(a, table, items, seed)
 
     def score(self, table: Table, items: dict[str, list[str]], seed: int) -> Iterator[Measurement]:
-        """The rows of a table that is aligned to another."""
+        """The rows of vectors that are aligned to others."""
         if table.aligned_to is not None:
             yield from self.score_pair(load(table.aligned_to), table, items, seed)
 
     def score_pair(
         self, a: Vectors, table: Table, items: dict[str, list[str]], seed: int
     ) -> Iterator[Measurement]:
-        """The rows of words of a among those of another table."""
+        """The rows of words of a among those of other vectors."""
         b = table.vectors
         if a.vector_size != b.vector_size:
-            rule = f"{table.name} has {b.vector_size} dimensions, the other table {a.vector_size}"
+            rule = f"{table.name} has {b.vector_size} dimensions, the others {a.vector_size}"
             raise InputError(f"{rule}: they are not in one space", remedy=_REMEDY)
         asked = find_rows(a, list(items))
         wanted = [find_rows(b, translations) for translations in items.values()]

@@ -27,7 +27,7 @@ from .task import Measurement, Task
 __all__ = ["HiddenWords", "ranks"]
 
 _MOST = 1000  # words hidden
-_SHARE = 5  # at most one known word in so many is hidden, so that enough are left to learn from
+_SHARE = 5  # at most one known word in so many is hidden, so that enough remain to learn from
 _LEAST = 10  # hidden words, for a median
 _STEM = 5  # first letters that related words share
 _BLOCK = 512
@@ -40,17 +40,17 @@ class HiddenWords(Task[None]):
     """Hide a sample of known words, induce a vector for each, and rank the true vector.
 
     Each way to induce vectors has two rows. ``median_rank`` is the rank of a word's true vector, by cosine to
-    the induced one, among all words of the run that have a vector of their own: 1 is best, and a word that
-    got no vector has the middle rank. ``mrr`` is the mean of 1 / rank. ``candidates`` is the number of words
+    the induced one, among all words of the run that have a vector of their own: 1 is best; without an induced
+    vector, a word has the middle rank. ``mrr`` is the mean of 1 / rank. ``candidates`` is the number of words
     ranked, ``share`` the median rank divided by it. A hidden word often has a related form that is not hidden
     (*storm*, *storms*), unlike many unknown words: ``median_rank_alone`` is over the ``alone`` hidden words
     that share their first five letters with no known word.
 
     The ways: ``zero start`` (the paper's rule, ranked among the original vectors), ``context sum``,
     ``ridge``, ``spelling`` and ``combination`` (ranked among the original vectors, centred on the words not
-    hidden), and ``refined``: the run's own method, ranked in the same space. The refined table would not do
-    for the last: its rows already contain what the text says about the words. Words composed from subwords
-    are hidden too, because their parts would give the hidden ones away.
+    hidden), and ``refined``: the run's own method, ranked in the same space. The refined vectors are not used
+    for the last, because they already contain information of the text about the words. Words built from
+    subwords are hidden, too, because their subwords would reveal the hidden ones.
     """
 
     path: Path = Path("hidden words")
@@ -126,16 +126,16 @@ def _without_relatives(
     return np.array([types[i][:_STEM].lower() not in stems for i in hidden.tolist()], bool)
 
 
-def ranks(found: Rows, table: Rows, places: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Rank of the right row of a table, (n, d), by cosine to each of h vectors, (h, d): (h,), from 1.
+def ranks(found: Rows, rows: Rows, places: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Rank of the right row among (n, d) by cosine to each of h vectors, (h, d): (h,), from 1.
 
     Rows exactly as near as the right one count half; a vector of zeros gets the middle rank.
 
-    >>> table = np.array([[1, 0], [1, 1], [0, 1]], np.float32)
-    >>> ranks(np.array([[1, 0.1], [1, 0.1], [0, 0]], np.float32), table, np.array([0, 2, 1])).tolist()
+    >>> rows = np.array([[1, 0], [1, 1], [0, 1]], np.float32)
+    >>> ranks(np.array([[1, 0.1], [1, 0.1], [0, 0]], np.float32), rows, np.array([0, 2, 1])).tolist()
     [1.0, 3.0, 2.0]
     """
-    unit, found = unit_rows(table), unit_rows(found)
+    unit, found = unit_rows(rows), unit_rows(found)
     out = np.empty(len(found))
     for start in range(0, len(found), _BLOCK):
         part = slice(start, start + _BLOCK)

@@ -39,7 +39,7 @@ class Questions(Retrieval):
         """Read the questions, and the documents of the run."""
         run = next((table.run for table in tables if table.run is not None), None)
         if run is None:
-            rule = f"{self.path} asks about the documents of a run, none was given"
+            rule = f"{self.path} has questions about the documents of a run, but no run was given"
             raise OptionError(rule, remedy="give a run folder, or a collection with --retrieval")
         from selfvec.retrieval.documents import gather
 
@@ -52,8 +52,8 @@ class Questions(Retrieval):
             place = unknown.setdefault(name, -1 - len(unknown)) if place is None else place
             answers.setdefault(question, {})[place] = 1.0
         if unknown and all(place < 0 for gains in answers.values() for place in gains):
-            rule = f"the run has none of these documents, as {next(iter(unknown))!r}"
-            example = f"ids of the run are such as {found.ids[0]!r}"
+            rule = f"the run lacks these documents, for example {next(iter(unknown))!r}"
+            example = f"an id of the run is {found.ids[0]!r}"
             raise InputError(rule, path=self.path, field="id", remedy=example)
         return Collection(found.texts, list(answers), list(answers.values()))
 
@@ -68,7 +68,7 @@ class Questions(Retrieval):
                 if not any(cell.strip() for cell in row):
                     continue
                 if len(row) != len(header):
-                    rule = f"a row has {len(header)} fields as the header has, this one has {len(row)}"
+                    rule = f"a row has {len(header)} fields like the header, this one has {len(row)}"
                     raise InputError(rule, path=self.path, line=lines.line_num, remedy="quote commas")
                 question, name = (row[column].strip() for column in columns)
                 if not question or not name:
@@ -82,5 +82,5 @@ class Questions(Retrieval):
         for name in names:
             if name in header:
                 return header.index(name)
-        rule, remedy = f"the header names no column {names[0]!r}", "begin the file with: question,id"
+        rule, remedy = f"the header has no column {names[0]!r}", "begin the file with: question,id"
         raise InputError(rule, path=self.path, line=1, remedy=remedy)

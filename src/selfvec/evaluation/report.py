@@ -14,20 +14,20 @@ from selfvec.base.display import escape_for_display
 from selfvec.base.report_files import save_report
 from selfvec.base.result_table import ResultTable, short_repr
 
-__all__ = ["COSTS", "Figure", "Report", "costs", "label", "verdict"]
+__all__ = ["COSTS", "Figure", "Report", "comparison_result", "costs", "label"]
 
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True, repr=False)
 class Report(ResultTable):
-    """Figures of tables on tasks.
+    """Figures of vectors on tasks.
 
     Each of ``rows`` has ``vectors``, ``task``, ``kind``, ``mode``, ``metric``, ``value``, ``low``, ``high``
     (95 % bootstrap interval), ``n`` (items), ``covered`` (share with vectors), ``dimensions``, ``truncated``,
-    further keys of the kind and, where known, ``seconds`` and ``megabytes`` that the table took to make.
+    further keys of the kind and, where known, ``seconds`` and ``megabytes`` that the vectors took to make.
     Rows of similarity have ``value_common``, ``low_common``, ``high_common`` and ``n_common``: the figure
-    over the pairs that all compared tables know. Their comparisons have ``difference_common`` and so on.
+    over the pairs that all compared vectors have. Their comparisons have ``difference_common`` and so on.
     """
 
     rows: list[Row]
@@ -56,13 +56,13 @@ class Report(ResultTable):
     def tally(self) -> dict[tuple[str, str], Counter[str]]:
         """For each pair of vectors, how many figures of the first are better, worse or not distinguishable.
 
-        Similarity is compared on the pairs of words that all vectors know.
+        Similarity is compared on the pairs of words that all vectors have.
         """
         found: dict[tuple[str, str], Counter[str]] = {}
         for row in self.comparisons:
             a, b = _compared_names(row)
             if row["dimensions"] is None and a != b and row.get("kind") not in UNRANKED:
-                found.setdefault((a, b), Counter())[verdict(_on_common(row))] += 1
+                found.setdefault((a, b), Counter())[comparison_result(_on_common(row))] += 1
         return found
 
     def summary(self) -> list[str]:
@@ -81,7 +81,7 @@ class Report(ResultTable):
         )
         with_common = [row for row in self.comparisons if "n_common" in row]
         if any(row["difference_common"] != row["difference"] for row in with_common):
-            sentences.append("similarity is judged on common pairs, those that all tables know")
+            sentences.append("similarity is compared on common pairs, which all vectors have")
         return sentences
 
     def _source(self) -> str:
@@ -98,7 +98,7 @@ class Report(ResultTable):
         return _html_page(self.figures(), self.summary(), self._source())
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-        """Write in the format of its suffix, whole or not at all: a page, Markdown, or the rows.
+        """Write a page, Markdown or the rows, by the suffix of the path. The file is complete or not written.
 
         Raises
         ------
@@ -119,7 +119,7 @@ class Report(ResultTable):
 
 LOWER_IS_BETTER = frozenset({"median_rank"})  # metrics
 UNRANKED = frozenset({"bias", "stability"})  # kinds of task in which higher is neither better nor worse
-COSTS = {"seconds": "seconds", "megabytes": "MB"}  # keys of what a table took to make, and column heads
+COSTS = {"seconds": "seconds", "megabytes": "MB"}  # keys of the cost of vectors, and column heads
 
 _DIFFERENCE = ("difference", "", "95 %", "p", "")  # column heads of `Figure.compared`
 _WIDTH = 31  # characters of a chart in Markdown
@@ -127,9 +127,9 @@ _BAR, _HEIGHT, _MARGIN = 320, 22, 8  # pixels of a chart in HTML
 
 _READING = (
     "Each figure has its 95 % bootstrap interval over the items of the task; covered is the share of what "
-    "was looked up that has a vector. Differences are paired: both tables were measured on the same items. "
+    "was looked up that has a vector. Differences are paired: both vectors were measured on the same items. "
     "Similarity counts every pair, with cosine 0 if a word has no vector. Common pairs are those that all "
-    "tables know."
+    "vectors have."
 )
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem;
@@ -146,7 +146,7 @@ svg { display: block; }
 
 
 def costs(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
-    """What each row's table took to make, a text for each of `COSTS`; empty lists if no row says.
+    """The cost of the vectors of each row, a text for each of `COSTS`; empty lists if no row has a cost.
 
     >>> costs([{"seconds": 12.34, "megabytes": 1234.5}, {"seconds": 0.031}, {}])
     [['12.3', '1,234'], ['0.031', ''], ['', '']]
@@ -163,7 +163,7 @@ def costs(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
 
 
 def label(row: Mapping[str, Any]) -> str:
-    """Name of a row in a figure: its table, mode, and dimensions if it was cut to them.
+    """Name of a row in a figure: its vectors, mode, and dimensions if they were truncated.
 
     >>> label({"vectors": "refined", "mode": "hybrid"}), label({"vectors": "bm25", "mode": "bm25"})
     ('refined, hybrid', 'bm25')
@@ -193,7 +193,7 @@ def _compared_names(row: Row) -> tuple[str, str]:
 
 
 def _on_common(row: Row) -> Row:
-    """A comparison over the items that all tables know; itself if the task does not measure them."""
+    """A comparison over common items; itself if the task does not measure them."""
     keys = ("difference", "low", "high", "p") if "n_common" in row else ()
     return row | {key: row[f"{key}_common"] for key in keys}
 
@@ -206,14 +206,14 @@ def _common_figures(row: Row) -> list[str]:
     return [f"{row['value_common']:.3f}", interval, f"{row['n_common']:,}"]
 
 
-def verdict(row: Row) -> str:
-    """Whether a comparison's first table is better, or "not distinguishable" if the interval holds 0.
+def comparison_result(row: Row) -> str:
+    """Whether the first vectors are better, or "not distinguishable" if the interval contains 0.
 
-    It is "not distinguishable", too, if there is no interval, for lack of common items.
+    It is also "not distinguishable" without an interval, if common items are too few.
 
-    >>> [verdict({"kind": kind, "low": 0.1, "high": 0.2}) for kind in ("retrieval", "bias")]
+    >>> [comparison_result({"kind": kind, "low": 0.1, "high": 0.2}) for kind in ("retrieval", "bias")]
     ['better', 'higher']
-    >>> verdict({"kind": "oov", "metric": "median_rank", "low": -9, "high": -2})
+    >>> comparison_result({"kind": "oov", "metric": "median_rank", "low": -9, "high": -2})
     'better'
     """
     if row["low"] is None or row["low"] <= 0 <= row["high"]:
@@ -224,7 +224,7 @@ def verdict(row: Row) -> str:
 
 @dataclass(frozen=True)
 class Figure:
-    """One task and metric, measured in one way: a row for each table, and the differences between them."""
+    """One task and metric, measured in one way: a row for each set of vectors, and their differences."""
 
     kind: str
     task: str
@@ -247,7 +247,7 @@ class Figure:
 
     @property
     def has_common(self) -> bool:
-        """Whether the rows have a figure over the items that all tables know."""
+        """Whether the rows have a figure over common items."""
         return any("n_common" in row for row in self.rows)
 
     def heads(self) -> list[str]:
@@ -258,7 +258,7 @@ class Figure:
         return ["vectors", "value", "95 %", "n", *common, "covered", *shown, axis]
 
     def lines(self, draw: Callable[[Figure, Row], str]) -> list[list[str]]:
-        """Each row as text: its table, its numbers, and its interval drawn."""
+        """Each row as text: its vectors, its numbers, and its interval drawn."""
         out = []
         for row, cost in zip(self.rows, costs(self.rows), strict=True):
             numbers = f"{row['value']:.3f}", f"{row['low']:.3f} to {row['high']:.3f}", f"{row['n']:,}"
@@ -267,7 +267,7 @@ class Figure:
         return out
 
     def compared(self) -> list[list[str]]:
-        """Each difference as text: the two tables, difference, interval, p and verdict.
+        """Each difference as text: both vectors, difference, interval, p and `comparison_result`.
 
         A second line has the difference over common items, if these are not all.
         """
@@ -286,11 +286,11 @@ class Figure:
 
 
 def _difference_figures(row: Row) -> list[str]:
-    """Difference, interval, p and verdict of a comparison, as text."""
+    """Difference, interval, p and `comparison_result` of a comparison, as text."""
     if row["low"] is None:
-        return ["–", "–", "–", verdict(row)]
+        return ["–", "–", "–", comparison_result(row)]
     interval = f"{row['low']:+.3f} to {row['high']:+.3f}"
-    return [f"{row['difference']:+.3f}", interval, f"{row['p']:.3f}", verdict(row)]
+    return [f"{row['difference']:+.3f}", interval, f"{row['p']:.3f}", comparison_result(row)]
 
 
 def _shown(text: str) -> str:

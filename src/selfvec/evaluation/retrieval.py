@@ -1,4 +1,4 @@
-"""Retrieval: do the documents that people judged relevant come first?
+"""Retrieval: do the relevant documents come first?
 
 A collection is a folder in the layout of BEIR: corpus.jsonl, queries.jsonl and qrels/test.tsv.
 """
@@ -42,7 +42,7 @@ class Collection:
     # they count, and cannot be found.
     relevant: list[dict[int, float]]
     # Q or none; the document that a query was taken from, or -1. It has the query's id, contains its text and
-    # is not judged relevant. It is removed from the query's ranking.
+    # is not marked as relevant. It is removed from the query's ranking.
     own: list[int] = field(default_factory=list)
 
     @property
@@ -67,10 +67,10 @@ class Retrieval(Task[Collection]):
     Modes: ``dense`` ranks by the cosine of query and document vectors (`selfvec.text.document_vectors`),
     which the baseline ``encoder:MODEL`` makes of whole texts;
     ``hybrid``, for refined vectors of a run only, ranks as `selfvec.retrieval` does; ``bm25``, measured once
-    under the name "bm25", is Lucene's variant (k1 1.2, b .75) on word stems; ``bm25-rm3``, if asked for, adds
+    under the name "bm25", is Lucene's variant (k1 1.2, b .75) on word stems; ``bm25-rm3``, if requested, adds
     words of the best documents to the query (`selfvec.retrieval.relevance_model`). Equal scores rank in
-    document order. A text without any known word is not found; nor, by BM25, is one that shares no word with
-    the query. ``covered`` is the share of tokens that have a vector, stop words excluded. The extra key
+    document order. A text without a known word is not found. BM25 needs a word that query and text
+    share. ``covered`` is the share of tokens that have a vector, stop words excluded. The extra key
     ``missing`` counts relevant documents that the corpus lacks.
 
     Parameters
@@ -100,7 +100,7 @@ class Retrieval(Task[Collection]):
                 yield Measurement.of(table, metric, estimate, n, covered, mode, **items.missing)
 
     def score_baseline(self, tables: Sequence[Table], items: Collection, seed: int) -> Iterator[Measurement]:
-        """BM25, with texts cut as for the first table, and BM25 with RM3 where it was asked for."""
+        """BM25, with texts cut as for the first vectors; also with RM3 if requested."""
         preprocessing = tables[0].preprocessing if tables else Preprocessing()
         for name in ("bm25", RM3) if self.rm3 else ("bm25",):
             rankings = bm25_rankings(items, preprocessing, rm3=name == RM3)
@@ -158,7 +158,7 @@ def read_collection(folder: Path) -> Collection:
         raise InputError(rule, path=folder / "qrels" / "test.tsv", remedy="check the scores")
     own = []
     for name, gains in judged.items():
-        # The id alone may agree by chance: ids are often numbers.
+        # Ids alone may match by chance, because ids are often numbers.
         place, query = places.get(name, -1), queries[name].strip()
         same = place >= 0 and bool(query) and query in documents[name] and place not in gains
         own.append(place if same else -1)

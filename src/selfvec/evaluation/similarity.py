@@ -26,7 +26,7 @@ class Pairs:
     words: list[str]  # W
     numbers: NDArray[np.int64]  # (n, 2) of the words of a pair
     scores: NDArray[np.float64]  # (n,)
-    common: NDArray[np.bool_]  # (n,) whether all compared tables have vectors of both words
+    common: NDArray[np.bool_]  # (n,) whether all compared vectors have both words
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,11 @@ class Similarity(Task[Pairs]):
 
     All pairs count in ``value``. A pair with a word that has no vector gets cosine 0, and ``covered`` is the
     share of pairs with both vectors. ``value_common``, from ``low_common`` to ``high_common``, is over the
-    ``n_common`` pairs that all compared tables know, and None if these are fewer than two; most papers report
+    ``n_common`` pairs of all compared vectors, and None if these are fewer than two; most papers report
     this figure. Two more keys give the correlation over other parts of the pairs: ``spearman_covered`` over
-    those with both vectors in this table, and ``spearman_occurring`` over the ``occurring`` pairs whose words
-    are in the vocabulary, with or without a vector. Both tables of a run have the vocabulary of its corpus,
-    so the latter compares them on words that the corpus contains.
+    those with both vectors, and ``spearman_occurring`` over the ``occurring`` pairs whose words
+    are in the vocabulary, with or without a vector. The original and the refined vectors of a run have the
+    vocabulary of its corpus, so the latter compares them on words that the corpus contains.
 
     Parameters
     ----------
@@ -54,11 +54,11 @@ class Similarity(Task[Pairs]):
         return read_pairs(self.path)
 
     def load_for(self, tables: Sequence[Table], seed: int) -> Pairs:
-        """The pairs, and which of them all tables know."""
+        """The pairs, and which of them all vectors have."""
         pairs = self.load(seed)
         known = np.ones(len(pairs.words), bool)
         for table in tables:
-            if not table.truncated:  # it knows what the whole table knows
+            if not table.truncated:  # truncated vectors have the same words as the full ones
                 known &= word_vectors(table.vectors, pairs.words)[1]
         a, b = pairs.numbers.T
         return replace(pairs, common=known[a] & known[b])

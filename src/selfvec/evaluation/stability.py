@@ -1,10 +1,10 @@
-"""Stability: would another seed, or another half of the corpus, have given the same neighbours?
+"""Stability: does another seed, or another half of the corpus, give the same neighbours?
 
 The run's words are refined again with its own method and options, and compared by their ten nearest
 neighbours and by the cosine between their two vectors.
 
-Unchanged vectors are perfectly stable, and so is a collapsed table. Read stability beside what the vectors
-are good for.
+Unchanged vectors are perfectly stable, and so are collapsed ones. Read stability together with figures of
+quality.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ __all__ = ["Stability", "frequent_words", "neighbour_overlap", "rotated_cosines"
 NEIGHBOURS = 10
 _METRICS = ("overlap@10", "cosine")
 _MOST = 10_000  # words compared, the most frequent
-_LEAST_WORDS = 2 * NEIGHBOURS  # for neighbours to differ
+_LEAST_WORDS = 2 * NEIGHBOURS  # so that neighbours can differ
 _WHOLE, _HALF = 10, 5  # least occurrences of a compared word, in the corpus and in each half
 _BANDS = {"10-99 times": (10, 100), "100-999 times": (100, 1000), "1000+ times": (1000, None)}
 
 Rows = NDArray[np.float32]
-Pair = tuple[NDArray[np.int64], Rows, Rows]  # words, and their vectors in two tables
+Pair = tuple[NDArray[np.int64], Rows, Rows]  # words, and their two vectors
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,13 @@ class Stability(Task[None]):
 
     Rows have metric ``overlap@10`` (Jaccard index of two sets of ten neighbours) and ``cosine`` (between a
     word's two vectors): means over words, for all of them and by frequency. The words are the 10,000 most
-    frequent of those that occur ten times, or five times in each half; neighbours are sought among them.
-    ``covered`` is the share that has a vector both times.
+    frequent of those that occur ten times, or five times in each half; neighbours are searched among them.
+    ``covered`` is the share with a vector in both.
 
-    All methods keep the orientation of the space they start in, so a word's two vectors can be compared. Only
-    random starts (``--vectors none``) have no common orientation: there the second table is first rotated
-    onto the first (orthogonal Procrustes), and ``aligned`` is true. If nothing depends on the seed, nothing
-    is refined and the figures are 1.
+    All methods keep the orientation of the initial vectors, so a word's two vectors can be compared. Only
+    random initial vectors (``--vectors none``) have no common orientation: then the second vectors are first
+    rotated onto the first (orthogonal Procrustes), and ``aligned`` is true. If a run does not depend on its
+    seed, nothing is refined and the figures are 1.
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ def frequent_words(counts: NDArray[np.int64], least: int) -> NDArray[np.int64]:
 
 
 def neighbour_overlap(a: Rows, b: Rows, neighbours: int = NEIGHBOURS) -> NDArray[np.float64]:
-    """Jaccard index of each word's nearest neighbours in two tables of unit rows, (n,); 0 without a vector.
+    """Jaccard index of each word's nearest neighbours in two arrays of unit rows, (n,); 0 without a vector.
 
     >>> a = np.eye(4, dtype=np.float32)[[0, 0, 1, 1]]
     >>> neighbour_overlap(a, a[[0, 2, 1, 3]], neighbours=1).tolist()
@@ -169,15 +169,15 @@ def neighbour_overlap(a: Rows, b: Rows, neighbours: int = NEIGHBOURS) -> NDArray
 
 
 def _cosines(a: Rows, b: Rows) -> NDArray[np.float64]:
-    """Between the same rows of two tables of (n, d) unit rows, (n,)."""
+    """Cosines of corresponding unit rows, (n, d) each, (n,)."""
     found: NDArray[np.float64] = np.einsum("ij,ij->i", a, b, dtype=np.float64)
     return found
 
 
 def rotated_cosines(a: Rows, b: Rows) -> NDArray[np.float64]:
-    """Cosines after b is rotated onto a, (n,): one half of the words fits the rotation used for the other.
+    """Cosines after b is rotated onto a, (n,): the rotation of each half is fitted on the other half.
 
-    A rotation fitted on the measured words themselves would align even random rows, if they are few.
+    A rotation fitted on the measured words themselves would align even a few random rows.
     """
     out = np.zeros(len(a))
     for part in (slice(0, None, 2), slice(1, None, 2)):

@@ -1,4 +1,4 @@
-"""A task: items read from a file or a run, on which every table is measured."""
+"""A task: items from a file or a run, on which vectors are measured."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ Items = TypeVar("Items")
 
 @dataclass(frozen=True)
 class Measurement:
-    """One figure of one table on one task."""
+    """A figure of vectors on a task."""
 
-    vectors: str  # name of the table, or of a baseline without vectors ("bm25")
+    vectors: str  # name of the vectors, or of a baseline without vectors ("bm25")
     metric: str
     estimate: Estimate  # the value and its bootstrap replicates
     n: int  # items
-    covered: float  # share of what was looked up that has a vector, 0 to 1
+    covered: float  # share of the words looked up that have a vector, 0 to 1
     mode: str | None = None  # retrieval only: dense, bm25 or hybrid
-    dimensions: int | None = None  # of the table
-    truncated: bool = False  # whether the table was cut to that many principal axes
-    common: Estimate | None = None  # over the items that all compared tables know; None if they are too few
+    dimensions: int | None = None  # of the vectors
+    truncated: bool = False  # whether cut to so many principal axes
+    common: Estimate | None = None  # over the items that all compared vectors have; None if too few
     n_common: int | None = None  # number of these items; None if the task does not measure them
     extra: Mapping[str, Any] = field(default_factory=dict)  # more keys of the row
 
@@ -48,16 +48,16 @@ class Measurement:
         mode: str | None = None,
         **extra: Any,
     ) -> Measurement:
-        """A figure of this table; further keywords become keys of the row."""
+        """A figure of these vectors; further keywords become keys of the row."""
         size = table.vectors.vector_size
         return cls(table.name, metric, estimate, n, covered, mode, size, table.truncated, extra=extra)
 
 
 @dataclass(frozen=True)
 class Task(ABC, Generic[Items]):
-    """Base of all tasks: `load` reads the items once, `score` measures one table on them.
+    """Base of all tasks: `load` reads the items once, `score` measures vectors on them.
 
-    All tables are scored on the same items, so that they can be compared item by item.
+    All vectors are scored on the same items, so that they can be compared item by item.
 
     Parameters
     ----------
@@ -67,7 +67,9 @@ class Task(ABC, Generic[Items]):
 
     path: Path
     kind: ClassVar[str]  # as in the report: similarity, analogy, retrieval, ...
-    runs_only: ClassVar[bool] = False  # whether it needs a run's corpus: only refined tables are measured
+    runs_only: ClassVar[bool] = (
+        False  # whether it needs a run's corpus; then only refined vectors are measured
+    )
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "path", Path(self.path))
@@ -77,19 +79,19 @@ class Task(ABC, Generic[Items]):
         """Read the items; `InputError` names the file and line if that fails."""
 
     def load_for(self, tables: Sequence[Table], seed: int) -> Items:
-        """Read the items, with what a task needs to know about all tables that are compared."""
+        """Read the items, with facts about all compared vectors that the task needs."""
         return self.load(seed)
 
     @abstractmethod
     def score(self, table: Table, items: Items, seed: int) -> Iterator[Measurement]:
-        """Figures of one table."""
+        """Figures of vectors."""
 
     def score_baseline(self, tables: Sequence[Table], items: Items, seed: int) -> Iterator[Measurement]:
         """Figures of a method that needs no vectors, such as BM25; none by default."""
         yield from ()
 
     def measure(self, tables: Sequence[Table], seed: int) -> Iterator[Measurement]:
-        """Figures of all tables; `OptionError` if the task needs a run and there is none."""
+        """Figures of all vectors; raises `OptionError` if the task needs a run and none was given."""
         if self.runs_only:
             tables = [table for table in tables if table.refined and not table.truncated]
             if not tables:
@@ -138,7 +140,7 @@ def json_objects(path: Path, required: Sequence[str]) -> Iterator[tuple[int, dic
             rule = f"is not JSON: {error}"
             raise InputError(rule, path=path, line=line, remedy="correct the line") from None
         if not isinstance(value, dict):
-            raise InputError("a line is a JSON object, this one is not", path=path, line=line)
+            raise InputError("the line is not a JSON object", path=path, line=line)
         for name in required:
             if name not in value:
                 raise InputError("the row has no such field", path=path, line=line, field=name)

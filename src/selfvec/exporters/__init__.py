@@ -1,4 +1,4 @@
-"""A run in the form of other tools: encoders, files of word vectors, documents in vector stores.
+"""Runs in the formats of other tools: encoders, files of word vectors, documents in vector stores.
 
 >>> from selfvec.exporters import TARGETS, export
 """

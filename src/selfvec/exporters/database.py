@@ -1,4 +1,4 @@
-"""`Store` and `Database`: what all vector stores have in common.
+"""`Store` and `Database`: the base classes of vector stores.
 
 A store is written once and then belongs to its library. A database can also be brought up to date: rows are
 upserted and deleted by id, and `selfvec.exporters.migrate` gives it the vectors of another run.
@@ -27,7 +27,7 @@ from .rows import RUN, Rows
 
 __all__ = ["BATCH", "TABLE", "Database", "Store", "Stored", "library_errors", "no_database", "reading"]
 
-TABLE = "passages"  # of a database: the table that migrates
+TABLE = "passages"  # the table of a database that can be migrated
 BATCH = 1024  # rows written at a time
 
 
@@ -36,10 +36,10 @@ class Store(ABC):
 
     name: ClassVar[str]
     description: ClassVar[str]
-    module: ClassVar[str] = ""  # what it imports, if anything
-    package: ClassVar[str] = ""  # has the module
-    extra: ClassVar[str] = ""  # of Selfvec, installs the package
-    folder: ClassVar[bool] = True  # not a file
+    module: ClassVar[str] = ""  # the library to import, if any
+    package: ClassVar[str] = ""  # package of the module
+    extra: ClassVar[str] = ""  # extra of Selfvec with the package
+    folder: ClassVar[bool] = True  # whether it is a folder, not a file
 
     @abstractmethod
     def write(self, rows: Rows, path: Path) -> None:
@@ -62,7 +62,7 @@ class Store(ABC):
 
 @contextmanager
 def library_errors() -> Iterator[None]:
-    """Turn what libraries raise when they cannot write into `OSError`."""
+    """Convert the write errors of libraries to `OSError`."""
     try:
         with writing_by_polars():
             yield
@@ -74,12 +74,12 @@ def library_errors() -> Iterator[None]:
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Turn whatever a library raises at a damaged database into a `FormatError`, panics of Rust included."""
+    """Convert any error of a library at a damaged database to `FormatError`, including Rust panics."""
     try:
         yield
     except (SelfvecError, KeyboardInterrupt, SystemExit, MemoryError):
         raise
-    except BaseException as error:  # a panic is no Exception
+    except BaseException as error:  # a Rust panic is not an Exception
         if isinstance(error, OSError) and error.errno is not None:
             raise
         what = str(error).strip().split("\n")[0][:200] or type(error).__name__
@@ -89,26 +89,26 @@ def reading(path: Path) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Stored:
-    """The n rows of a database, and what their vectors are to be."""
+    """The n rows of a database, and their new vectors."""
 
     texts: Sequence[str]  # n; empty for a row without a text
-    content: Any  # what the library keeps of the rows, in order
-    stamp: str  # another one if the database has changed
-    lost: Sequence[str] = ()  # what is not carried over
+    content: Any  # the rows in the form of the library, in order
+    stamp: str  # differs after the database has changed
+    lost: Sequence[str] = ()  # parts of the database that are not carried over
     vectors: NDArray[np.float32] | None = None  # (n, d) float32, of the new run
     about: Mapping[str, str] = field(default_factory=dict)  # as of `Rows`, of the new vectors
     language: str | None = None
 
 
 class Database(Store):
-    """A store whose vectors can be replaced while it is searched; a working folder keeps what is done."""
+    """A store whose vectors can be replaced while it is searched. A working folder keeps finished work."""
 
     @abstractmethod
     def about(self, path: Path) -> dict[str, str]:
-        """`Rows.about` of a database; `InputError` if there is none of this kind."""
+        """`Rows.about` of a database; raises `InputError` if there is no database of this kind."""
 
     def source(self, path: Path) -> str | None:
-        """`Rows.source` of a database; `InputError` if there is none of this kind."""
+        """`Rows.source` of a database; raises `InputError` if there is no database of this kind."""
         return self.about(path).get(RUN)
 
     @abstractmethod
@@ -116,15 +116,15 @@ class Database(Store):
         """Read all rows."""
 
     def stage(self, new: Stored, path: Path, folder: Path) -> Iterator[int]:
-        """Write what can be written before the switch; yield numbers of rows."""
+        """Write everything possible before the switch; yield numbers of rows."""
         del new, path, folder
         yield from ()
 
     def update(self, rows: Rows, path: Path) -> dict[str, int] | None:
-        """Write the rows that are new or changed, and delete those whose id is gone.
+        """Write new and changed rows, and delete rows whose id no longer occurs.
 
-        A row that is as it was keeps its vector. None if everything is to be written: the vectors are of
-        another encoder, or the columns or ids do not allow it.
+        Unchanged rows keep their vectors. None if all rows must be written: the vectors are of another
+        encoder, or the columns or ids do not allow an update.
         """
         if not rows.about or {**self.about(path), "selfvec.name": ""} != {**rows.about, "selfvec.name": ""}:
             return None
@@ -141,12 +141,12 @@ class Database(Store):
 
     @staticmethod
     def kept(row: dict[str, Any]) -> dict[str, Any]:
-        """What is kept of a row."""
+        """The stored form of a row."""
         return row
 
     @abstractmethod
     def rows_by_id(self, rows: Rows, path: Path) -> dict[str, dict[str, Any]] | None:
-        """What is kept of each row, without its vector; None if ids repeat or ``rows`` has other columns."""
+        """The stored form of each row without its vector; None if ids repeat or columns differ."""
 
     @abstractmethod
     def change(self, rows: Rows, path: Path, numbers: Sequence[int], gone: Sequence[str]) -> None:
@@ -157,9 +157,9 @@ class Database(Store):
         """Replace all vectors at once; change nothing and return False if the database has changed."""
 
     def complete(self, path: Path, language: str | None) -> None:
-        """Add what a killed switch may have left out."""
+        """Complete a switch that was killed."""
 
 
 def no_database(path: Path) -> InputError:
     remedy = "make one with: selfvec export RUN --to lancedb"
-    return InputError(f"is no LanceDB or Qdrant folder with {TABLE}", path=path, remedy=remedy)
+    return InputError(f"is not a LanceDB or Qdrant folder with {TABLE}", path=path, remedy=remedy)

@@ -1,9 +1,9 @@
 """Encoders as folders of model2vec and sentence-transformers, with a ``tokenizer.json``.
 
 Both libraries take the mean of a text's token rows at length 1, which is the direction of the encoder's sum.
-The ``tokenizers`` library first normalises a whole text and then cuts it by a regular expression. Both steps
-are written out here so that its words are exactly ours. Characters are listed by code point from our own
-table, because the meaning of ``\\p{L}`` depends on the Unicode version of a library.
+The ``tokenizers`` library first normalises a whole text and then cuts it by a regular expression. This module
+writes both steps, so that the words are exactly those of Selfvec. Characters are listed by code point from
+our own table, because the meaning of ``\\p{L}`` depends on the Unicode version of a library.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def write_encoder(encoder: Encoder, folder: Path, library: Library) -> None:
 def write_piece_encoder(run: Run, folder: Path, model2vec: bool) -> int:
     """Write an encoder of a run of pieces, with the run's tokenizer; return its number of tokens.
 
-    A piece's row is its refined vector times its inverse document frequency; unseen pieces count nothing.
+    A piece's row is its refined vector times its inverse document frequency; unseen pieces have weight 0.
     """
     path = Path(Preprocessing.of(run.provenance).tokenizer)
     tokenizer = load_tokenizer(path / "tokenizer.json" if path.is_dir() else path)
@@ -62,9 +62,9 @@ def write_piece_encoder(run: Run, folder: Path, model2vec: bool) -> int:
 
 
 def tokenizer_json(encoder: Encoder) -> str:
-    """The JSON of a tokeniser that gives every word of an encoder its number, and V to all others.
+    """The JSON of a tokeniser that maps every word of an encoder to its number, and all others to V.
 
-    It finds the words that an `Encoder` reads in every text of characters that this Python's Unicode has.
+    It finds the same words as an `Encoder` in every text whose characters are known to this Python's Unicode.
     """
     dotted = {"İ": "i", "I": "ı"} if encoder.language in DOTTED else {}
     normalizers = [_replace({"String": old}, new) for old, new in dotted.items()]
@@ -91,7 +91,7 @@ def tokenizer_json(encoder: Encoder) -> str:
 def token(split: str) -> str:
     """A regular expression that finds the tokens of `selfvec.text.kernels.spans`.
 
-    It also finds runs without a letter or number, which are in no vocabulary.
+    It also finds runs without a letter or number, which no vocabulary contains.
     """
     if split == "whitespace":
         return f"[^{_listed(split, SPACE)}]+"
@@ -112,8 +112,8 @@ def _replace(pattern: dict[str, str], content: str) -> dict[str, Any]:
 
 def _listed(split: str, flag: int) -> str:
     """The characters that have a flag, as the inside of a bracket expression."""
-    has = np.concatenate(([False], table(split) & flag != 0, [False]))
-    edges = np.flatnonzero(has[1:] != has[:-1]).reshape(-1, 2).tolist()
+    listed = np.concatenate(([False], table(split) & flag != 0, [False]))
+    edges = np.flatnonzero(listed[1:] != listed[:-1]).reshape(-1, 2).tolist()
     return "".join(
         rf"\x{{{first:X}}}" + (rf"-\x{{{last - 1:X}}}" if last - first > 1 else "") for first, last in edges
     )

@@ -1,4 +1,4 @@
-"""`export`: write a run, or rows of a store, in the form of another tool; whole or not at all.
+"""`export`: write a run, or rows of a store, in the format of another tool, completely or not at all.
 
 To add a target, add a row to `TARGETS`.
 """
@@ -43,7 +43,7 @@ def export(
     update: bool = False,
     progress: Progress | None = None,
 ) -> Figures:
-    """Write a run in the form of another tool.
+    """Write a run in the format of another tool.
 
     Parameters
     ----------
@@ -51,17 +51,17 @@ def export(
     to : str
         A name in `TARGETS`.
     output : path, optional
-        The file or folder to write; by default ``RUN-TO`` beside the run.
+        The file or folder to write; by default ``RUN-TO`` next to the run.
     corpus : paths, texts or whatever else `selfvec.as_corpus` takes, optional
         Documents, for targets that hold documents; the run's own by default.
     passage_words, overlap : int
         For targets that hold documents: words of a passage, and how many of them are repeated from the one
         before.
     overwrite : bool
-        Whether to replace an earlier export: a file, or a folder that holds nothing but what is written now.
+        Whether to replace an earlier export: a file, or a folder without other files.
     update : bool
-        For LanceDB and Qdrant: write into an earlier export only the passages that are new or changed, and
-        delete those that are gone. The others keep their vectors.
+        For LanceDB and Qdrant: update an earlier export. Only new and changed passages are written, and
+        missing ones are deleted. The others keep their vectors.
     progress : Progress, optional
 
     Returns
@@ -72,8 +72,8 @@ def export(
     Raises
     ------
     TargetError
-        If the target exists, or cannot be written; it is left as it was. `OptionError` if the target is
-        unknown, or cannot hold this run.
+        If the target exists or cannot be written; it is not changed. `OptionError` if the target is unknown
+        or does not support this run.
     """
     check_text("to", to)
     if to not in TARGETS:
@@ -88,7 +88,7 @@ def export(
     path = _default(run, to) if output is None else Path(output)
     given = Export(run, to, corpus, as_progress(progress), cut)
     if update and not isinstance(STORES.get(to), Database):
-        raise OptionError(f"{to} is written as a whole", field="update", remedy="use --overwrite")
+        raise OptionError(f"{to} cannot be updated", field="update", remedy="use --overwrite")
     if update and os.path.lexists(path):
         return Figures("Exported", {"to": to, "target": str(path), **_update_passages(given, path)})
     with _replaced(path, overwrite) as fresh:
@@ -113,8 +113,8 @@ def write_rows(rows: Rows, to: str, target: str | os.PathLike[str], *, overwrite
     Raises
     ------
     TargetError
-        If the target exists, or cannot be written; it is left as it was. `OptionError` if there is no such
-        store, `MissingExtra` if its library is not installed.
+        If the target exists or cannot be written; it is not changed. `OptionError` for an unknown store,
+        `MissingExtra` if its library is not installed.
     """
     if to not in STORES:
         raise OptionError.one_of(to, STORES, field="to")
@@ -125,7 +125,7 @@ def write_rows(rows: Rows, to: str, target: str | os.PathLike[str], *, overwrite
 
 @contextmanager
 def _replaced(path: Path, overwrite: bool) -> Iterator[Path]:
-    """`atomic_files`; a run is refused before the work."""
+    """`atomic_files`; an existing run is refused before the work."""
     check_target(path, overwrite=overwrite)
     refuse_run(path)
     with atomic_files(path, overwrite=overwrite) as fresh:
@@ -134,14 +134,14 @@ def _replaced(path: Path, overwrite: bool) -> Iterator[Path]:
 
 def _default(run: Run, to: str) -> Path:
     if run.folder is None:
-        raise OptionError("this run is in memory and has no folder to write beside", field="output")
+        raise OptionError("this run is in memory, so there is no folder to write next to", field="output")
     folder = run.folder.resolve() if not run.folder.name else run.folder
     return folder.with_name(f"{folder.name}-{to}{TARGETS[to].suffix}")
 
 
 @dataclass(frozen=True)
 class Export:
-    """What to export."""
+    """An export: the run, the target, and the documents."""
 
     run: Run
     to: str  # the name of the target
@@ -152,10 +152,12 @@ class Export:
 
 @dataclass(frozen=True)
 class Target:
-    """A form in which a run can be written."""
+    """A format in which a run can be written."""
 
     description: str
-    write: Callable[[Export, Path], Mapping[str, Any]]  # to a path in an empty folder; says what it wrote
+    write: Callable[
+        [Export, Path], Mapping[str, Any]
+    ]  # writes to a path in an empty folder; returns a description
     suffix: str = ""  # of the default file name; empty for folders
 
 
@@ -188,7 +190,7 @@ def _write_model(export: Export, path: Path) -> Mapping[str, Any]:
     model = next((place for place in (Path(name), *beside) if (place / "tokenizer.json").is_file()), None)
     if model is None or not _of_pieces(export.run):
         raise OptionError(
-            "the run is of the pieces and the token table of a language model that is still there",
+            "needs a run with the tokenizer and the token vectors of a language model whose folder exists",
             field="to",
             remedy="refine with --tokenizer MODEL --vectors MODEL, the folder of a model",
         )
@@ -217,14 +219,14 @@ def _write_passages(export: Export, path: Path) -> Mapping[str, Any]:
 
 
 def _update_passages(export: Export, path: Path) -> Mapping[str, Any]:
-    """Bring a database up to date; all of it is written anew if its vectors are of another encoder."""
+    """Update a database; it is completely rewritten if its vectors are of another encoder."""
     from .rows import passage_rows
 
     store = STORES[export.to]
     assert isinstance(store, Database)
     store.require()
     remove_leftovers(path)
-    store.about(path)  # refuses other folders
+    store.about(path)  # raises an error for other folders
     rows = passage_rows(export.run, export.corpus, cut=export.cut, progress=export.progress)
     with export.progress.stage("Storing", None, "passages"), writing(path), library_errors():
         changes = store.update(rows, path)
@@ -236,8 +238,8 @@ def _update_passages(export: Export, path: Path) -> Mapping[str, Any]:
 
 
 def _counted(rows: Rows) -> dict[str, Any]:
-    """The size of what was stored, and what is not stored as it was."""
-    left_out = [f"the field {name!r} is no column: its values are long" for name in rows.left_out]
+    """The size of the result, and notes on content that is changed or left out."""
+    left_out = [f"the field {name!r} is not a column: its values are too long" for name in rows.left_out]
     left_out += rows.notes
     unknown = int(rows.empty.sum())
     if unknown:
@@ -263,7 +265,7 @@ def _targets() -> Iterator[tuple[str, Target]]:
         yield name, Target(f"texts as vectors: {what}", _write_encoder)
     yield (
         "language-model",
-        Target("the model that the run started from, with refined token rows", _write_model),
+        Target("the model of the initial vectors, with refined token rows", _write_model),
     )
     for name, store in STORES.items():
         suffix = "" if store.folder else ".parquet"

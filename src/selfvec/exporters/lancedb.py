@@ -18,13 +18,13 @@ class LanceDB(Database):
     """An embedded database, searched by vectors, by full text, by both, and filtered by SQL.
 
     It has no index of vectors: up to some hundred thousand rows an exact scan is as fast. Rows of zeros have
-    no cosine; LanceDB finds them by their words only.
+    no cosine; LanceDB finds them only by their words.
     """
 
     name = "lancedb"
     description = "LanceDB folder with a full-text index"
     module = package = extra = "lancedb"
-    languages: ClassVar[dict[str, str]] = {  # whose stems and stop words its full-text index knows
+    languages: ClassVar[dict[str, str]] = {  # whose stems and stop words the full-text index supports
         **{"ar": "Arabic", "da": "Danish", "de": "German", "el": "Greek", "en": "English", "es": "Spanish"},
         **{"fi": "Finnish", "fr": "French", "hu": "Hungarian", "it": "Italian", "nl": "Dutch"},
         **{"no": "Norwegian", "pt": "Portuguese", "ro": "Romanian", "ru": "Russian", "sv": "Swedish"},
@@ -40,7 +40,7 @@ class LanceDB(Database):
         self.index_text(table, rows.language)
 
     def index_text(self, table: Any, stems: str | None) -> None:
-        """Make the full-text index if there is a text and no index of it."""
+        """Build the full-text index if there is a text without one."""
         from lancedb.index import FTS
 
         if "text" in table.schema.names and ["text"] not in [index.columns for index in table.list_indices()]:
@@ -80,7 +80,7 @@ class LanceDB(Database):
         elif gone:
             table.delete(rule)
         if numbers or gone:
-            table.optimize()  # the full-text index takes the new rows
+            table.optimize()  # adds the new rows to the full-text index
 
     @staticmethod
     def _arrow(rows: Rows) -> Any:
@@ -103,7 +103,7 @@ class LanceDB(Database):
         return Stored(texts, data, str(table.version), lost)
 
     def switch(self, new: Stored, path: Path, folder: Path) -> bool:  # noqa: ARG002
-        """Write a new version of the table, which appears at once. Readers of the old version keep it."""
+        """Write a new version of the table in one step. Readers of the old version keep it."""
         import lancedb
         import pyarrow as pa
 
@@ -114,14 +114,14 @@ class LanceDB(Database):
         data = new.content.set_column(new.content.column_names.index("vector"), "vector", column)
         data = data.replace_schema_metadata({**(data.schema.metadata or {}), **_bytes(new.about)})
         fresh = lancedb.connect(path).create_table(TABLE, data, mode="overwrite")
-        if fresh.version != table.version + 1:  # somebody wrote in between: bring that back
+        if fresh.version != table.version + 1:  # somebody wrote in between: restore that version
             fresh.restore(fresh.version - 1)
             return False
         self.index_text(fresh, new.language)
         return True
 
     def complete(self, path: Path, language: str | None) -> None:
-        """Make the full-text index."""
+        """Build the full-text index."""
         self.index_text(self._table(path), language)
 
     @staticmethod

@@ -1,8 +1,8 @@
-"""`migrate`: a database of passages gets vectors of another run, and is searched meanwhile.
+"""`migrate`: replace the vectors of a database by those of another run, while it is searched.
 
 A map from new questions to the stored vectors (`selfvec.retrieval.encoder.adapter`) is written first and
-measured. Then all passages are encoded anew in a working folder beside the database, ``.STORE.migrate``, and
-replace the old vectors at once. A call that was interrupted goes on where it stopped.
+measured. Then all passages are encoded in a working folder next to the database, ``.STORE.migrate``, and
+replace the old vectors in one step. An interrupted call continues where it stopped.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ from .stores import STORES, Database, Stored, library_errors
 
 __all__ = ["KEEP", "map_path", "migrate", "question_encoder"]
 
-KEEP = 95.0  # percent of recall below which vectors should be made anew
+KEEP = 95.0  # least percent of recall that a safe map keeps
 _BLOCK = 4096  # texts encoded at a time
 _ENCODED, _STATE = "encoded.f32", "state.json"
-_TRIES = 5  # of making all vectors while others write to the database
+_TRIES = 5  # attempts while others write to the database
 
 
 def migrate(
@@ -54,20 +54,20 @@ def migrate(
     keep: float = KEEP,
     progress: Progress | None = None,
 ) -> Figures:
-    """Give a database that `export` wrote the vectors of another run.
+    """Replace the vectors of a database that `export` wrote by those of another run.
 
     Parameters
     ----------
     store : path
         A LanceDB or Qdrant folder with passages.
     old, new : Run or path
-        The run whose vectors it has, and the run whose vectors it gets.
+        The run of the stored vectors, and the run of the new vectors.
     dry_run : bool
         Measure the map of questions, and write nothing.
     map_only : bool
         Write the map of questions, and keep the old vectors.
     keep : float
-        The map is called safe if it keeps so many percent of recall.
+        Percent of recall that a safe map keeps.
     progress : Progress, optional
 
     Returns
@@ -79,11 +79,11 @@ def migrate(
     Raises
     ------
     InputError
-        If the path is no such database, or does not say that its vectors are of the old run.
+        If the path is not such a database, or its vectors are not those of the old run.
     TargetError
         If it cannot be written, or is open in another program.
     Interrupted
-        On Ctrl-C. The same call goes on.
+        On Ctrl-C. The same call continues.
     """
     check_path("store", store, "the path of a database")
     check_number("keep", keep, 0, 100, "is a percentage from 0 to 100")
@@ -93,8 +93,8 @@ def migrate(
     path, progress = Path(store), as_progress(progress)
     remove_leftovers(path)
     database = _database(path)
-    has = database.source(path)
-    if has == new.fingerprint:
+    fingerprint = database.source(path)
+    if fingerprint == new.fingerprint:
         if not dry_run and not map_only:
             with _working_folder(path):
                 database.complete(path, _language(new))
@@ -107,8 +107,12 @@ def migrate(
             "notes": [],
         }
         return Figures("Migrated", same)
-    if has != old.fingerprint:
-        rule = "the vectors of the database are of another run" if has else "the database names no run"
+    if fingerprint != old.fingerprint:
+        rule = (
+            "the vectors of the database are of another run"
+            if fingerprint
+            else "the database does not name its run"
+        )
         remedy = "name the run that was exported, or export the new one with --overwrite"
         raise OptionError(rule, path=path, field="old", remedy=remedy)
     stored = database.read(path)
@@ -128,7 +132,7 @@ def migrate(
         for _ in range(_TRIES):
             if _replaced(database, target, encoder, path, folder, progress, stop):
                 break
-            progress.say("the database has changed; starting again with what it has now")
+            progress.say("the database has changed; starting again with its current content")
             now = database.read(path)
             target = replace(target, texts=now.texts, content=now.content, stamp=now.stamp, lost=now.lost)
         else:
@@ -139,13 +143,13 @@ def migrate(
 
 
 def map_path(store: str | os.PathLike[str]) -> Path:
-    """Where `migrate` writes the map: beside the database."""
+    """The path of the map of `migrate`, next to the database."""
     path = Path(store)
     return path.with_name(f"{path.name}-map.safetensors")
 
 
 def _is_map(path: Path) -> bool:
-    """Whether a map is there, which another one may replace; any other file is not replaced."""
+    """Whether the path is a map, which may be replaced; other files are not."""
     try:
         Adapter.load(path)
     except InputError:
@@ -154,7 +158,7 @@ def _is_map(path: Path) -> bool:
 
 
 def question_encoder(store: str | os.PathLike[str], run: Run) -> Encoder:
-    """An encoder of a run whose questions fit the vectors that a database has now, old or new.
+    """An encoder of a run whose questions fit the current vectors of a database, old or new.
 
     Raises
     ------
@@ -162,11 +166,11 @@ def question_encoder(store: str | os.PathLike[str], run: Run) -> Encoder:
         If the vectors are of another run and there is no map between the two.
     """
     path, encoder = Path(store), Encoder.of(run)
-    has = _database(path).source(path)
-    if has == run.fingerprint:
+    stored = _database(path).source(path)
+    if stored == run.fingerprint:
         return encoder
     adapter = Adapter.load(map_path(path))
-    if (adapter.about.get("from"), adapter.about.get("to")) != (has, run.fingerprint):
+    if (adapter.about.get("from"), adapter.about.get("to")) != (stored, run.fingerprint):
         rule, remedy = "is not a map from this run to the database", "run: selfvec run migrate --map-only"
         raise InputError(rule, path=map_path(path), remedy=remedy)
     return adapter.fold(encoder)
@@ -216,7 +220,7 @@ def _replaced(
 
 
 def _start(folder: Path, state: dict[str, Any]) -> None:
-    """Keep earlier work if it was the same; otherwise empty the folder."""
+    """Keep earlier work of the same migration; otherwise empty the folder."""
     file, text = folder / _STATE, json.dumps(state)
     if file.is_file() and file.read_bytes() == text.encode():  # a killed process may have written half of it
         return
@@ -249,4 +253,4 @@ def _encoded(
 
 def _stop_if_asked(stop: Interruption) -> None:
     if stop.requested:
-        raise Interrupted("interrupted", remedy="go on with the same command")
+        raise Interrupted("interrupted", remedy="repeat the command to continue")

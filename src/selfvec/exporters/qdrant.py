@@ -27,7 +27,7 @@ __all__ = ["Qdrant"]
 class Qdrant(Database):
     """A folder for the local mode of its client, from which a server's collection can be filled.
 
-    Points are numbered from 0, because Qdrant takes numbers and UUIDs only; the rows are their payload.
+    Points are numbered from 0, because Qdrant accepts only numbers and UUIDs as ids. Rows are their payload.
     """
 
     name = "qdrant"
@@ -64,7 +64,7 @@ class Qdrant(Database):
         return found if len(found) == len(content) and columns == set(rows.table.columns) else None
 
     def change(self, rows: Rows, path: Path, numbers: Sequence[int], gone: Sequence[str]) -> None:
-        """Change a copy of the folder, which then takes its place: the client has no transactions."""
+        """Change a copy of the folder, which then replaces it, because the client has no transactions."""
         if not numbers and not gone:
             return
         size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
@@ -110,7 +110,7 @@ class Qdrant(Database):
         return Stored([str(payload.get("text") or "") for _, payload in content], content, _stamp(path))
 
     def stage(self, new: Stored, path: Path, folder: Path) -> Iterator[int]:
-        """Fill a copy of the folder, in which other collections are as they were."""
+        """Fill a copy of the folder. Other collections are not changed."""
         from qdrant_client import models
 
         fresh, copy, vectors = folder / "fresh", folder / "store", new.vectors
@@ -132,7 +132,7 @@ class Qdrant(Database):
                 yield len(points)
 
     def switch(self, new: Stored, path: Path, folder: Path) -> bool:
-        """Put the copy in the folder's place, while nobody has it open."""
+        """Replace the folder by the copy, while no client has it open."""
         with self._open(path):
             pass
         if _stamp(path) != new.stamp:
@@ -143,9 +143,9 @@ class Qdrant(Database):
     @staticmethod
     @contextmanager
     def _open(path: Path) -> Iterator[Any]:
-        """The folder's client. It waits for the disk once, not after every point.
+        """The folder's client. It syncs to disk once, not after every point.
 
-        The client unpickles what is in a folder, so all of it is checked before.
+        The client unpickles the content of a folder, so it is checked before.
         """
         from qdrant_client import QdrantClient
 
@@ -178,11 +178,11 @@ class Qdrant(Database):
 
     @staticmethod
     def kept(row: dict[str, Any]) -> dict[str, Any]:
-        """A row as JSON can hold it."""
+        """A row as JSON values."""
         return {name: v.isoformat() if name == "date" and v else v for name, v in row.items()}
 
 
-# What Qdrant's own points consist of; anything else in a pickle could be code.
+# The classes of Qdrant's points; anything else in a pickle could run code.
 _PLAIN = {
     "qdrant_client.http.models.models": ("PointStruct", "SparseVector"),
     "datetime": ("date", "datetime", "timedelta", "timezone"),
@@ -191,7 +191,7 @@ _PLAIN = {
 
 
 class _Points(pickle.Unpickler):
-    """Reads points, and refuses whatever else a pickle can hold."""
+    """Reads points, and refuses all other content of pickles."""
 
     def find_class(self, module: str, name: str) -> Any:
         """A class of points or of their values."""
@@ -217,7 +217,7 @@ def _check_pickles(path: Path) -> None:
 
 
 def _collections(path: Path) -> dict[str, Any]:
-    """The collections of a folder by name, as its description says."""
+    """The collections of a folder by name, from its meta.json."""
     found = read_json(path / "meta.json", "export again with --overwrite").get("collections", {})
     if not isinstance(found, dict):
         rule = "the collections are an object by name"
@@ -238,7 +238,7 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def _open_elsewhere(path: Path) -> TargetError:
-    remedy = "close it there and repeat the command; what is done is kept"
+    remedy = "close it there and repeat the command; finished work is kept"
     return TargetError("is open in another program", path=path, remedy=remedy)
 
 

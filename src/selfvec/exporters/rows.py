@@ -1,7 +1,7 @@
-"""`Rows`: what goes into a store. Passages or words, with fields as columns, and their vectors.
+"""`Rows`: passages or words for a store, with fields as columns, and their vectors.
 
-Documents are cut into passages as search cuts them, and each passage is a row. Fields of the documents are
-columns, so that stores can filter by them.
+Documents are cut into the passages of search, and each passage is a row. Fields of the documents are columns,
+so that stores can filter by them.
 """
 
 from __future__ import annotations
@@ -37,22 +37,22 @@ Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows to be stored; `InputError` if there is none, or not one vector for each."""
+    """Rows to be stored; raises `InputError` without rows, or unless each row has one vector."""
 
     name: str  # passages or words; the name of their table in a store
-    table: pl.DataFrame  # n rows: all but the vectors; column names hold letters, digits and _ only
+    table: pl.DataFrame  # n rows without the vectors; column names have only letters, digits and _
     vectors: NDArray[np.float32]  # (n, d) float32, unit rows or zeros
     language: str | None = None  # code of the language whose stems a full-text index may use
     left_out: Sequence[str] = ()  # fields of the documents that are too long to filter by
-    notes: Sequence[str] = ()  # what is not stored as it was, one sentence each
-    about: Mapping[str, str] = field(default_factory=dict)  # what stores keep as their metadata
+    notes: Sequence[str] = ()  # changes to the stored content, one sentence each
+    about: Mapping[str, str] = field(default_factory=dict)  # metadata of the store
 
     def __post_init__(self) -> None:
         if not len(self.table):
             raise InputError(f"there are no {self.name} to store", remedy="name other documents")
         if self.vectors.ndim != 2 or len(self.vectors) != len(self.table):
             raise InputError(
-                f"{len(self.table):,} {self.name} need a vector each, these are {self.vectors.shape}"
+                f"{len(self.table):,} {self.name} need a vector each, the shape is {self.vectors.shape}"
             )
 
     def __len__(self) -> int:
@@ -65,7 +65,7 @@ class Rows:
 
     @property
     def empty(self) -> NDArray[np.bool_]:
-        """Which rows have no vector, (n,) bool: none of their words is known."""
+        """True for rows without a vector, because all of their words are unknown, (n,) bool."""
         filled: NDArray[np.bool_] = np.any(self.vectors != 0, axis=1)
         return ~filled
 
@@ -90,8 +90,8 @@ def passage_rows(
     ----------
     run : Run
     corpus : paths, texts or whatever else `selfvec.as_corpus` takes, optional
-        By default the run's own documents, read again and compared with their hashes. Those of a run that was
-        fitted from texts in memory are not kept: give them here.
+        By default the run's own documents, read again and compared with their hashes. A run that was
+        fitted from texts in memory does not keep them: give them here.
     encode : callable, optional
         By default that of `selfvec.retrieval.encoder.Encoder.of`; its vectors are then smoothed
         (`selfvec.text.document_vectors.smooth_by_neighbours`).
@@ -141,7 +141,7 @@ def passage_rows(
         vectors = smooth_by_neighbours(vectors, len(vectors))
     language = Preprocessing.of(run.provenance).stem
     notes = [
-        f"the field {name!r} is no column: it holds bytes or vectors, or occurs twice"
+        f"the field {name!r} is not a column: it has bytes or vectors, or occurs twice"
         for name in found.unread
     ]
     notes += _changes(columns)
@@ -159,7 +159,7 @@ def described(run: Run, encoder: Encoder) -> dict[str, str]:
 
 
 def _changes(columns: Mapping[str, pl.Series]) -> list[str]:
-    """What is not stored as it was in the documents."""
+    """Changes between the documents and the stored rows."""
     import polars as pl
 
     notes = [f"the field {old!r} is the column {new.name}" for old, new in columns.items() if old != new.name]
@@ -194,7 +194,7 @@ def _passages(found: GatheredDocuments) -> tuple[list[str], list[str], NDArray[n
 
 
 def _column_names(fields: Sequence[str], taken: Sequence[str]) -> dict[str, str]:
-    """Column names of fields: valid in every store and in SQL, none of them twice.
+    """Column names of fields: valid in every store and in SQL, and distinct.
 
     >>> _column_names(["state", "Text", "wind speed", "_score"], ["id", "text"])
     {'state': 'state', 'Text': 'Text_', 'wind speed': 'wind_speed', '_score': 'field_score'}
@@ -212,7 +212,7 @@ def _column_names(fields: Sequence[str], taken: Sequence[str]) -> dict[str, str]
 
 
 def _typed(values: pl.Series) -> pl.Series:
-    """Strings as what they are written as, if all of them are: numbers, true and false, lists, objects.
+    """Strings as numbers, booleans, lists or objects, if all of them are written so.
 
     ``007`` and ``1.50`` stay strings, and so does JSON of several types.
     """
@@ -233,7 +233,7 @@ def _typed(values: pl.Series) -> pl.Series:
 
 
 def _of_one_type(name: str, values: list[Any]) -> pl.Series | None:
-    """Values of JSON as a column; None if they are of several types, or of one that stores do not have."""
+    """JSON values as a column; None if they have several types, or a type that stores do not support."""
     import polars as pl
 
     kinds = {type(value) for value in values if value is not None}

@@ -1,7 +1,7 @@
-"""Vector stores: rows with their vectors, in the form of other libraries that search them.
+"""Vector stores: rows with their vectors, in the formats of search libraries.
 
-A store's library also reads it (see ``docs/how-to/export-and-serve.md``). To add one, write a subclass of
-`Store` and list it in `STORES`.
+The library of a store also reads it; see ``docs/how-to/export-and-serve.md``. To add a store, write a
+subclass of `Store` and list it in `STORES`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["STORES", "Database", "Store", "Stored", "library_errors"]
 class Parquet(Store):
     """One file, with the vectors as a last column of fixed-size lists of float32.
 
-    Nothing is compressed: vectors hardly compress, and readers can map the file.
+    Nothing is compressed, because vectors hardly compress and readers can map the file.
     """
 
     name = "parquet-documents"
@@ -54,7 +54,7 @@ class Faiss(Store):
 class USearch(Store):
     """A graph of neighbours. Row i of ``rows.parquet`` has the key i in ``index.usearch``.
 
-    The metric is the inner product, which is defined for rows of zeros. One thread makes the graph, so that
+    The metric is the inner product, which is defined for rows of zeros. One thread builds the graph, so that
     the same rows give the same file.
     """
 

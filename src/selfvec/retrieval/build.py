@@ -53,7 +53,7 @@ def build_index(
         raise InputError("there is no document to search", remedy="give at least one")
     progress, derived = progress or Progress(), set(run.derived)
     chosen = run_tables(run, tables)
-    for name in set(run.derived) - derived:  # as large as the run's vectors, and not needed again
+    for name in set(run.derived) - derived:  # as large as the run's vectors, and no longer needed
         del run.derived[name]
     if run.tokens is not None:
         release(run.tokens.ids)
@@ -93,9 +93,9 @@ def build_index(
 def _by_stem(
     tables: dict[str, Vectors], groups: NDArray[np.int64], counts: NDArray[np.int64], stems: int
 ) -> list[Callable[[], Rows]]:
-    """What makes the rows of all stems from each table of a run, (G, d).
+    """Functions that return the rows of all stems, (G, d), for each set of vectors of a run.
 
-    The tables of the run are on disk, and as many rows are made from them as often as they are needed. Topic
+    The original and refined vectors are on disk, and their rows are computed whenever they are needed. Topic
     vectors are in memory, and only their rows by stem are kept.
     """
 
@@ -129,9 +129,9 @@ LEAST, MOST, UNKNOWN = 0.1, 0.7, 0.5
 def dense_share(agreed: float | None) -> float:
     """The share of the dense part in a collection's hybrid scores, chosen without labels.
 
-    It grows with the agreement of BM25 and dense. If documents come in groups about one subject, the two
-    agree on half of the first documents, and dense adds those in other words. If every document has its own
-    subject, they agree on a third, and what dense adds is mostly chance. (Agreement of rankings as
+    It grows with the agreement of BM25 and dense. If many documents share a subject, the two agree
+    on half of the first documents, and dense adds documents in other words. If every document has its own
+    subject, they agree on a third, and the additions of dense are mostly chance. (Agreement of rankings as
     an estimate of their quality: Aslam and Pavlu, 2007.)
 
     >>> [round(dense_share(agreed), 2) for agreed in (0.3, 0.45, 0.5, 0.8, None)]
@@ -143,9 +143,9 @@ def dense_share(agreed: float | None) -> float:
 def agreement(lexicon: Lexicon, scorer: Scorer, texts: Sequence[str], seed: int = 0) -> float | None:
     """The mean share of documents that BM25 and dense both rank among the first ten.
 
-    The queries are 200 of the texts, which do not count themselves, or 200 words of a longer one. Shorter
-    queries tell collections apart less well, and sentences depend on punctuation and case. None if there are
-    too few.
+    The queries are 200 of the texts, or 200 words of a longer text; a text does not count as its own result.
+    Shorter queries distinguish collections less well, and sentences depend on punctuation and case. None if
+    there are too few texts.
     """
     most = min(NEAREST, len(texts) // NEAREST)
     rng = np.random.default_rng(seed)

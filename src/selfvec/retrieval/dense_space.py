@@ -1,7 +1,7 @@
 """`DenseSpace`: the vectors of an index's words, and which words are related.
 
-The vector of a word concatenates its rows in a run's tables (original, refined and topic vectors), turned to
-the axes in which the documents vary most and whitened in part. Words are related if their vectors are near.
+The vector of a word concatenates its rows in the original, refined and topic vectors of a run, rotated to
+the axes in which the documents vary most and partly whitened. Words are related if their vectors are near.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ __all__ = ["TABLES", "DenseSpace", "projected", "run_tables", "sample_documents"
 TABLES = ("original", "refined", "topics")
 
 # A third to twice of each gives similar results; see docs/results/search.md.
-DIMENSIONS = 256  # axes kept of the concatenated tables
+DIMENSIONS = 256  # axes kept of the concatenated vectors
 EXPONENT, FLOOR = 0.15, 0.3  # of whitening: axes are divided by (moment / mean moment + floor) ** exponent
 RELATED = 16  # words related to a word, at most
 LEAST_COSINE = 0.2  # of related words; their weight grows from there as a square
@@ -77,7 +77,7 @@ class DenseSpace:
 
 
 def run_tables(run: Run, names: Sequence[str] = TABLES) -> dict[str, Vectors]:
-    """Tables of a run by name, in the order of `TABLES`; topic vectors are left out if the run has none."""
+    """Vectors of a run by name, in the order of `TABLES`; without topic vectors if the run has none."""
     unknown = [name for name in names if name not in TABLES]
     if unknown or not names:
         what = repr(unknown[0]) if unknown else "none"
@@ -97,10 +97,10 @@ def sample_documents(batch: TokenBatch, seed: int) -> TokenBatch:
 
 
 def projected(tables: list[Callable[[], Rows]], batch: TokenBatch, weights: Rows, seed: int = 0) -> Rows:
-    """Vectors of the types, (V, d): their rows of all tables, on common axes.
+    """Vectors of the types, (V, d): their rows in all vectors, on common axes.
 
-    Each of ``tables`` makes the rows of all types, and is called twice. Then it is removed from the list, so
-    that what it holds is freed.
+    Each function of ``tables`` returns the rows of all types and is called twice. Then it is removed from the
+    list to free its memory.
     """
     made = (make() for make in tables)
     axes = _axes(sample_documents(batch, seed), made, weights)
@@ -113,18 +113,18 @@ def projected(tables: list[Callable[[], Rows]], batch: TokenBatch, weights: Rows
     return out
 
 
-def _add_product(out: Rows, table: Rows, axes: Rows) -> None:
+def _add_product(out: Rows, vectors: Rows, axes: Rows) -> None:
     def add(part: slice) -> None:
-        out[part] += table[part] @ axes
+        out[part] += vectors[part] @ axes
 
-    for _ in by_blocks(len(table), add):
+    for _ in by_blocks(len(vectors), add):
         pass
 
 
 def _axes(batch: TokenBatch, tables: Iterable[Rows], weights: Rows) -> Rows:
     """Axes in which texts, uncentred, vary most, (D, d) float32, one axis per column, whitened in part.
 
-    The floor keeps axes that hardly vary, as in collections of few documents, from being noise alone.
+    The floor limits the weight of axes with little variance, which are noise in collections of few documents.
     """
     sums: list[Rows] = []
     for table in tables:
@@ -144,7 +144,7 @@ def _axes(batch: TokenBatch, tables: Iterable[Rows], weights: Rows) -> Rows:
 
 
 def _relations(rows: Rows, batch: TokenBatch) -> tuple[NDArray[np.int32], Rows]:
-    """The types related to each type, and what one of their occurrences counts."""
+    """The types related to each type, and the weight of one of their occurrences."""
     occurs = document_frequencies(batch.ids, batch.offsets, len(batch.types))
     pool = np.flatnonzero((occurs >= 2) & np.any(rows, axis=1))
     if len(pool) > _CANDIDATES:

@@ -49,7 +49,7 @@ Cut = tuple[int, int]
 
 CUT: Cut = (200, 40)  # texts up to half longer have no passages
 
-LONGEST = 120  # characters of a field's values, on average; longer fields are text and no filters
+LONGEST = 120  # characters of a field's values, on average; longer fields are text, not filters
 LONGEST_JSON = 1000  # of lists and objects
 
 
@@ -90,8 +90,8 @@ class GatheredDocuments:
 def gather(run: Run, corpus: Texts, progress: Progress, *, partly: bool = False) -> GatheredDocuments:
     """Read a run's own documents into memory, compared with their hashes, or other documents.
 
-    Documents without an id are called by their number from 0. With ``partly``, files that are missing are
-    left out if others are there.
+    Documents without an id are named by their number from 0. With ``partly``, missing files are left out if
+    others exist.
     """
     from selfvec.corpus import Corpus, as_corpus
     from selfvec.corpus.reopen import own_corpus, verified
@@ -103,7 +103,7 @@ def gather(run: Run, corpus: Texts, progress: Progress, *, partly: bool = False)
     gone: list[str] = []
     own = own_corpus(run, gone=gone if partly else None)
     if gone:
-        progress.say(f"no longer there, and not searched: {', '.join(gone)}")
+        progress.say(f"missing, and not searched: {', '.join(gone)}")
     found = _read(own, progress)
     verified(run, own, gone)
     return replace(found, gone=gone)
@@ -138,7 +138,7 @@ def _is_short(values: pl.Series) -> bool:
 
 
 def kept_tokens(run: Run) -> GatheredDocuments:
-    """The documents of a run as the tokens it kept, for when the documents themselves are gone."""
+    """The documents of a run as its stored tokens, for use when the documents are missing."""
     batch = run.require_tokens()
     words, bounds = [batch.types[i] for i in batch.ids.tolist()], batch.offsets.tolist()
     texts = [" ".join(words[a:b]) for a, b in pairwise(bounds)]
@@ -172,7 +172,7 @@ def passages(text: str, words: int = CUT[0], overlap: int = CUT[1]) -> list[tupl
         while last < len(parts) and (last == first or total + parts[last][2] <= words):
             total += parts[last][2]
             last += 1
-        if last == len(parts):  # the last one repeats more, so that it is not short
+        if last == len(parts):  # the last passage repeats more words, so that it is not short
             while first > 0 and parts[first - 1][2] + total <= words:
                 first -= 1
                 total += parts[first][2]
@@ -204,7 +204,7 @@ def check_cut(cut: Cut) -> Cut:
 
 
 def random_words(text: str, number: int, rng: np.random.Generator) -> str:
-    """So many words in a row of a text, from a random place; the whole of a shorter text.
+    """Consecutive words of a text from a random position; a shorter text as a whole.
 
     >>> random_words("One two. Three four.", 4, np.random.default_rng(0))
     'One two. Three four.'
@@ -214,7 +214,7 @@ def random_words(text: str, number: int, rng: np.random.Generator) -> str:
 
 
 def random_span(text: str, number: int, rng: np.random.Generator, share: float = 0.5) -> tuple[int, int]:
-    """Where so many words in a row begin and end, from a random place, but at most a share of the words."""
+    """Start and end of consecutive words from a random position, at most a share of all words."""
     spans = [match.span() for match in _WORD.finditer(text)]
     number = min(number, int(len(spans) * share))
     if not number:

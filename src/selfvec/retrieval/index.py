@@ -1,6 +1,6 @@
 """`Index`: documents that are searched by words and by vectors; `run_index`: the index of a run.
 
-An index is immutable. It is made in memory, and can be written as a folder and opened without being read.
+An index is immutable. It is built in memory. It can be written as a folder, and opened without reading it.
 """
 
 from __future__ import annotations
@@ -74,10 +74,10 @@ class Index:
         documents : sequence of str, or GatheredDocuments
             The ids of plain texts are their numbers from 0.
         tables : sequence of str
-            Tables of the run that vectors are made from: some of ``original``, ``refined``, ``topics``.
+            Vectors of the run to use: some of ``original``, ``refined``, ``topics``.
         progress : Progress, optional
         seed : int
-            Draws 20,000 documents to learn from if there are more.
+            For the sample of 20,000 documents, if there are more.
 
         Raises
         ------
@@ -98,7 +98,7 @@ class Index:
         Raises
         ------
         TargetError
-            If the folder exists and is not to be replaced, or cannot be written.
+            If the folder exists and ``overwrite`` is false, or if it cannot be written.
         """
         write_index(folder, (self.lexicon, self.space, self.documents), self.stamp, overwrite=overwrite)
         return Index.open(folder)
@@ -129,7 +129,7 @@ class Index:
 
     @cached_property
     def scorer(self) -> Scorer:
-        """What scores the documents."""
+        """The scorer of the documents."""
         return Scorer(self.documents, self.space)
 
     def scores(self, question: str, mode: str = "hybrid") -> Scored:
@@ -164,7 +164,7 @@ class Index:
         return Found(question, mode, len(self), query.words, query.unknown, hits)
 
     def text(self, name: str) -> str:
-        """A document by its id, as it was written; `InputError` if there is none of that id."""
+        """A document by its id, as it was written; raises `InputError` for an unknown id."""
         if name not in self.numbers:
             raise InputError(f"there is no document {name!r}", remedy="check the id")
         return self.documents.text(self.numbers[name])
@@ -186,19 +186,19 @@ def run_index(
 ) -> Index:
     """The index of a run's documents, or of others.
 
-    It is kept in the run folder, and made again if the run, the documents or the version have changed. Of
-    several processes one makes it and the others wait. Nothing is kept of a run
-    made with ``--forget-tokens``.
+    It is kept in the run folder, and built again if the run, the documents or the version have changed. If
+    several processes need it, one builds it and the others wait. The index of a run made with
+    ``--forget-tokens`` is not kept.
 
     Parameters
     ----------
     run : Run or path
     corpus : paths, texts or whatever else `selfvec.as_corpus` takes, optional
-        The run's own documents by default. Those of a run that was fitted from texts in memory are not kept:
+        The run's own documents by default. A run that was fitted from texts in memory does not keep them:
         give them here.
     progress : Progress, optional
     tables : sequence of str
-        Tables of the run that vectors are made from.
+        Vectors of the run to use.
     or_tokens : bool
         Whether to search the tokens that the run kept if its documents cannot be read.
     cut : tuple of int

@@ -1,4 +1,4 @@
-"""An index as a folder, written whole. Its arrays are memory-mapped, so that opening reads little.
+"""An index as a folder. It is written completely or not at all. Its arrays are memory-mapped.
 
 index.json            version, stamp, preprocessing, fields, the dense share, checksums of all files
 vocabulary.txt        the types
@@ -35,7 +35,7 @@ __all__ = ["is_index", "read_index", "read_stamp", "write_index"]
 
 VERSION = 5
 _HEAD, _WORDS, _ARRAYS = "index.json", "vocabulary.txt", "arrays.safetensors"
-_AGAIN = "remove the index folder, the next search makes it again"
+_AGAIN = "remove the index folder; the next search builds it again"
 _SCHEMA = {
     ...: ("preprocessing", "fields", "dense_share"),
     "stamp": str,
@@ -101,14 +101,14 @@ def _read(folder: Path) -> tuple[Parts, str]:
     fault = next(_faults(arrays, fields, lexicon), None)
     if fault is not None:
         raise FormatError(fault, path=folder / _ARRAYS, remedy=_AGAIN)
-    for array in arrays.values():  # that were checked; they are read again where they are needed
+    for array in arrays.values():  # checked; they are read again when they are needed
         release(array)
     space = DenseSpace(**{name: arrays[name] for name in _SPACE}, share=share)
     return (lexicon, space, IndexedDocuments(arrays, fields)), str(head.get("stamp", ""))
 
 
 def _faults(a: Arrays, fields: list[str], lexicon: Lexicon) -> Iterator[str]:
-    """What is wrong with the arrays: no loop over them may leave its bounds."""
+    """Faults of the arrays that would let a loop leave its bounds."""
     strings = ["ids", "texts", *(f"values {i}" for i in range(len(fields)))]
     codes = [f"field {i}" for i in range(len(fields))]
     d, p, n = (a[name].size if name in a else 0 for name in ("days", "owners", "units"))

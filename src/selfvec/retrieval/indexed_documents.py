@@ -1,7 +1,7 @@
 """`IndexedDocuments`: the arrays of an index that hold its documents.
 
 Whole documents come first, then the passages of the long ones; both are called units. All arrays can be
-memory-mapped, and none is ever changed.
+memory-mapped. They are immutable.
 
 A filter names a field and a value, a range of numbers or a span of dates: ``state=IOWA``, ``magnitude=2..``,
 ``date=2019``, ``date=1996..1998``. A list passes if one of its items does, and ``place.state=IOWA`` looks
@@ -30,7 +30,7 @@ from .documents import GatheredDocuments
 __all__ = ["NO_DAY", "IndexedDocuments", "allowed", "in_steps", "join_strings", "split_strings"]
 
 NO_DAY = np.iinfo(np.int64).min
-_ROWS = 4096  # made whole numbers at a time
+_ROWS = 4096  # rows converted to integers at a time
 Arrays = Mapping[str, NDArray[Any]]
 
 
@@ -55,7 +55,7 @@ class IndexedDocuments:
 
     The arrays: ``starts`` (V + 1,) of the postings of each type, ``units`` (N,) and ``counts`` (N,);
     ``lengths`` (U,) in tokens; ``owners`` (P,) and ``spans`` (P, 2) of the passages, in characters;
-    ``vectors`` (U, d) as whole numbers, times ``scales`` (U,); ``days`` (D,); ids, texts, and fields as codes
+    ``vectors`` (U, d) as integers, times ``scales`` (U,); ``days`` (D,); ids, texts, and fields as codes
     and values; ``repeats`` (R,), hashes of passages that many documents share.
     """
 
@@ -136,7 +136,7 @@ class IndexedDocuments:
         return None if day == NO_DAY else str(np.datetime64(day, "D"))
 
     def field(self, name: str) -> tuple[NDArray[np.int32], list[str]]:
-        """A field as codes, (D,), -1 for documents without it, and the values that codes stand for."""
+        """A field as codes, (D,), -1 for documents without it, and the values of the codes."""
         i = self.fields.index(name)
         return self.arrays[f"field {i}"], self._values[i]
 
@@ -158,7 +158,7 @@ class IndexedDocuments:
 
 
 def in_steps(vectors: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """Rows as whole numbers from -127 to 127, and the length of a step in each row."""
+    """Rows as integers from -127 to 127, and the length of a step in each row."""
     steps, scales = np.empty(vectors.shape, np.int8), np.empty(len(vectors), np.float32)
     for start in range(0, len(vectors), _ROWS):
         part = slice(start, start + _ROWS)
@@ -174,7 +174,7 @@ _RULE = "a filter is field=value, field=A..B or date=A..B"
 
 
 def allowed(documents: IndexedDocuments, filters: Sequence[str]) -> NDArray[np.bool_]:
-    """The documents that pass, (D,) bool. Filters on one field are alternatives; all fields have to pass.
+    """The documents that pass, (D,) bool. Filters on one field are alternatives; all fields must pass.
 
     Values are compared without regard to case.
     """
@@ -211,7 +211,7 @@ def _passes(documents: IndexedDocuments, name: str, value: str) -> NDArray[np.bo
 
 
 def _values(text: str, keys: Sequence[str]) -> list[str]:
-    """What a filter compares: a text itself, the items of a list, and what keys lead to in an object.
+    """The values that a filter compares: a text, the items of a list, or the values under keys of an object.
 
     >>> _values("IOWA", []), _values('["a", 2, true]', []), _values('{"k": [{"x": "y"}]}', ["k", "x"])
     (['IOWA'], ['["a", 2, true]', 'a', '2', 'true'], ['y'])
@@ -241,7 +241,7 @@ def _in_span(documents: IndexedDocuments, value: str) -> NDArray[np.bool_]:
     span = parse_span(value)
     if span is None:
         remedy = "write date=2019, date=2020-05, date=1996..1998 or date=2000-01-01..2005-06-30"
-        raise NotFound(f"{value!r} is no span of dates", field="filter", remedy=remedy)
+        raise NotFound(f"{value!r} is not a span of dates", field="filter", remedy=remedy)
     first, end = (int(day.astype("datetime64[D]").astype(np.int64)) for day in span)
     days = documents.arrays["days"]
     fits: NDArray[np.bool_] = (days >= first) & (days < end) & (days != NO_DAY)

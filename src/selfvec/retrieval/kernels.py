@@ -1,6 +1,6 @@
 """Compiled loops over postings, vectors and matching words.
 
-Whole numbers are added as whole numbers and floats in a fixed order, so that scores do not depend on threads.
+Integers are added as integers and floats in a fixed order, so that scores do not depend on threads.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def dot_products(
     """Products of (U, d) rows with a query, all whole numbers, times the rows' scales, into (U,)."""
     for i in range(len(rows)):
         total = np.int32(0)
-        for k in range(rows.shape[1]):  # cast back, or it becomes a sum of 64 bits at a third of the speed
+        for k in range(rows.shape[1]):  # the cast avoids a 64-bit sum, which takes three times as long
             total = np.int32(total + np.int32(rows[i, k]) * np.int32(query[k]))
         out[i] = np.float32(total) * (scales[i] * np.float32(scale))
 

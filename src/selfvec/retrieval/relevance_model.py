@@ -1,7 +1,7 @@
 """BM25 with RM3: the query is expanded with words of the best documents, and searched again.
 
 The relevance model of Lavrenko and Croft (2001), mixed with the query (Abdul-Jaleel et al., 2004). It is the
-strongest classical rival of search by vectors, and a baseline of `selfvec.evaluation.Retrieval`.
+strongest classical alternative to search by vectors, and a baseline of `selfvec.evaluation.Retrieval`.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ __all__ = ["Feedback", "expand_query", "relevance_model", "score_rm3"]
 
 @dataclass(frozen=True)
 class Feedback:
-    """How a query is expanded; docs/results/evaluation.md says how the defaults were chosen."""
+    """How a query is expanded; see docs/results/evaluation.md for the choice of the defaults."""
 
-    documents: int = 8  # the best ones, taken to be relevant
+    documents: int = 8  # best documents, which are assumed to be relevant
     words: int = 50  # kept of their relevance model
     own: float = 0.5  # weight of the query's own words; the model has the rest
 
@@ -63,7 +63,7 @@ def relevance_model(
 
 
 def expand_query(query: Query, model: NDArray[np.float64], own: float) -> Query:
-    """A query mixed with a relevance model, (V,); its counts sum to what they summed to."""
+    """A query mixed with a relevance model, (V,); the sum of its counts does not change."""
     mixed = (1 - own) * model
     mixed[query.types] += own * query.counts / query.counts.sum()
     types = np.flatnonzero(mixed)

@@ -1,4 +1,4 @@
-"""`Scorer`: from a query to a score for every document. BM25, dense and hybrid are computed here only.
+"""`Scorer`: from a query to a score for every document. Computes BM25, dense and hybrid scores.
 
     words     BM25 of the words of the query; words that share a stem are one word
     related   BM25 again, with related words counted in part: x / (x + k) · idf, where x is the sum of
@@ -33,19 +33,19 @@ __all__ = ["MODES", "PARTS", "Blend", "Scored", "Scorer", "check_mode"]
 MODES = ("hybrid", "bm25", "dense")
 PARTS = ("words", "related", "dense")  # names in JSON
 K1, B = 1.2, 0.75  # BM25's parameters
-K3 = 2.0  # of the hybrid: a word that a query says n times counts (k3 + 1) · n / (k3 + n)
-LARGE = 10_000  # documents; of more, only the best are scored again after feedback
+K3 = 2.0  # of the hybrid: a word repeated n times in the query counts (k3 + 1) · n / (k3 + n)
+LARGE = 10_000  # documents; in larger collections, only the best are scored again after feedback
 RESCORED, SAMPLED = 2_000, 2_500  # about so many documents
 Rows = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Blend:
-    """How parts become one score; docs/results/search.md says how the defaults were chosen."""
+    """How parts become one score; see docs/results/search.md for the choice of the defaults."""
 
     dense: float | None = None  # share of the dense part in the hybrid; the collection's own by default
     feedback: int = 5  # documents that the query moves toward; 0 for none
-    beta: float = 1.0  # weight of their mean direction beside the query's own
+    beta: float = 1.0  # weight of their mean direction relative to the query's own
     best: float = 0.5  # share of the best passage in the score of a long document
 
 
@@ -60,7 +60,7 @@ class Scored:
     """Scores of D documents for a query."""
 
     scores: Rows  # (D,)
-    found: NDArray[np.bool_]  # (D,) whether a document shares anything with the query
+    found: NDArray[np.bool_]  # (D,) whether a document matches the query at all
     best: NDArray[np.int32]  # (D,) the best passage, -1 for documents without passages
     parts: Rows  # (3, U) each of `PARTS` for every unit, before scaling
     scales: Rows  # (3,) a part counts ``scale · part - shift`` in the score
@@ -80,7 +80,7 @@ class Scored:
 
 @dataclass(frozen=True, eq=False)
 class Scorer:
-    """Documents, ready to be scored."""
+    """Scores documents for queries."""
 
     documents: IndexedDocuments
     space: DenseSpace
@@ -170,7 +170,7 @@ class Scorer:
         return np.array(scaled, np.float32)
 
     def _combine(self, parts: Rows, shares: Rows, standard: Rows | None = None) -> Scored:
-        """Scores of documents from the parts of their units; parts without a share are not looked at."""
+        """Scores of documents from the parts of their units; parts without a share are ignored."""
         scales, shifts = np.stack([shares, np.zeros_like(shares)]) if standard is None else standard.copy()
         owners, best = self.documents.arrays["owners"], self.blend.best
         found = kernels.combine(parts, shares, scales, shifts, owners, best, len(self.documents))

@@ -1,4 +1,4 @@
-"""What a search shows: for each document the words around its best match, and the reasons it was found."""
+"""The hits of a search: for each document the words around its best match, and the matching words."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SNIPPET = 40  # words of a snippet; a text up to half longer is shown whole
 KINDS = ("related", "match")
 _SPACE = re.compile(r"\s")
 
-Match = tuple[int, float, float]  # a word of the query that a type matches, the cosine, what a match is worth
+Match = tuple[int, float, float]  # the number of a query word, the cosine, the weight of a match
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Hit:
     snippet: str
     marks: list[Mark]  # words of the snippet
     passage: tuple[int, int]  # where the best passage begins and ends in the document, in characters
-    parts: dict[str, float]  # what each of `PARTS` contributes; their sum is the score
+    parts: dict[str, float]  # contribution of each of `PARTS`; their sum is the score
     words: list[Reason]  # the strongest first
     date: str | None = None
     fields: dict[str, str] = field(default_factory=dict)
@@ -106,7 +106,7 @@ class Found(ResultTable):
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """A dict for each hit, without what marks and explains it."""
+        """A dict for each hit, without marks and reasons."""
         names = dict.fromkeys(name for hit in self.hits for name in hit.fields)
         return [
             {"rank": rank, "id": hit.id, "score": hit.score, "title": hit.title, "date": hit.date}
@@ -192,7 +192,7 @@ def _passages(
 def _repeated(
     repeats: Repeats, lexicon: Lexicon, passages: Sequence[_Passage], types: Sequence[tuple[int, ...]]
 ) -> list[NDArray[np.bool_]]:
-    """Which words of each passage are part of a passage that many documents share."""
+    """Which words of each passage belong to a passage that many documents share."""
     found = [np.zeros(len(passage.ids), bool) for passage in passages]
     if not found or not len(repeats.passages):
         return found
@@ -278,7 +278,7 @@ def _window(
 def _reasons(
     passage: _Passage, query: Query, names: NDArray[np.int32], known: dict[int, Match]
 ) -> list[Reason]:
-    """The words of a passage that match, (M,) with repetitions, by what they are worth."""
+    """The matching words of a passage, (M,) with repetitions, by falling weight."""
     counts: dict[tuple[int, str, float], tuple[int, float]] = {}
     for name, n in Counter(names.tolist()).items():
         t, cosine, worth = known[name]
@@ -292,7 +292,7 @@ def _reasons(
 
 
 def _parts(scored: Scored, document: int, mode: str, passage_share: float) -> dict[str, float]:
-    """What each part contributes to a document's score."""
+    """The contribution of each part to the score of a document."""
     parts, best = scored.parts[:, document].astype(np.float64), int(scored.best[document])
     if best >= 0:
         passage = scored.parts[:, len(scored.scores) + best]

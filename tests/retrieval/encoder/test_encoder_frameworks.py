@@ -139,7 +139,7 @@ def test_llamaindex_opens_the_encoder_again(encoder: Encoder, tmp_path: Path) ->
     assert again.get_text_embedding(TEXTS[0]) == encoder.encode(TEXTS[0]).tolist()
     assert (again.model_name, again.embed_batch_size) == ("selfvec/e", 3)
     changed(encoder).save(tmp_path / "e", overwrite=True)
-    with pytest.raises(InputError, match="another encoder than the one that was stored"):
+    with pytest.raises(InputError, match="is not the encoder that was stored"):
         SelfvecEmbedding.from_dict(stored)
 
 

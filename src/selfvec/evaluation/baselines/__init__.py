@@ -1,8 +1,8 @@
-"""Baselines: what other methods make of the same tokens, to compare with ours.
+"""Baselines: vectors of other methods from the same tokens, for comparison.
 
-A baseline is a row of `NAMES`: from a corpus as ids and the vectors it started from to a table over the same
+A baseline is a row of `NAMES`: a function from a corpus as ids and the initial vectors to vectors of the same
 words. `train` runs baselines one after the other, each in its own process, and records seconds and memory.
-`selfvec.evaluate` takes the result as any other `Vectors`.
+`selfvec.evaluate` accepts the results like any other `Vectors`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The baselines by name, and what each needs installed."""
+"""The baselines by name, and the packages that they need."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from selfvec.transforms.contextual_encoder import sentence_encoder
 
 __all__ = ["ALREADY", "NAMES", "Baseline", "check_names", "find_baseline"]
 
-ALREADY = ("original", "bm25", "bm25-rm3")  # measured without training, the last one on request
+ALREADY = ("original", "bm25", "bm25-rm3")  # measured without training, the last only on request
 ENCODER = "encoder:"  # prefix of the name or path of a sentence-transformers model
 
 Table = NDArray[np.float32]
@@ -31,11 +31,11 @@ Table = NDArray[np.float32]
 class Baseline:
     """One way to make word vectors from a corpus."""
 
-    # From a batch, the original vectors of its types, a seed and a number of threads to (V, d) rows; zeros
-    # for words without a vector.
+    # Arguments: a batch, the original vectors of its types, a seed, a number of threads. Result: (V, d) rows,
+    # zeros for words without a vector.
     table: Callable[[TokenBatch, Vectors, int, int], Table]
-    package: str | None = None  # has to be installed
-    extra: str = "baselines"  # installs it
+    package: str | None = None  # required package
+    extra: str = "baselines"  # extra of Selfvec with the package
     warm_up: bool = True  # train on a handful of words first, so that imports and compilation are not timed
 
     def __call__(self, batch: TokenBatch, original: Vectors, seed: int = 0, jobs: int = 1) -> Vectors:
@@ -69,7 +69,7 @@ NAMES: dict[str, Baseline] = {
     "mittens": Baseline(count_models.mittens),
     "retrofit": Baseline(count_models.retrofit),
 }
-"""Baselines by name. Further ones, `ENCODER` followed by a model, are made when asked for."""
+"""Baselines by name. Others, `ENCODER` followed by a model, are made on request."""
 
 
 _OTHER_NAMES = {
@@ -78,11 +78,11 @@ _OTHER_NAMES = {
     "svd": "ppmi-svd",
     "retrofitting": "retrofit",
 }
-"""What baselines are called elsewhere."""
+"""Other names of baselines."""
 
 
 def find_baseline(name: str) -> Baseline:
-    """The baseline of this name; `OptionError` if there is none."""
+    """The baseline of this name; raises `OptionError` for an unknown name."""
     if name.startswith(ENCODER) and len(name) > len(ENCODER):
         encode = partial(_encoded, model=name.removeprefix(ENCODER))
         return Baseline(encode, "sentence_transformers", "encoder", warm_up=False)

@@ -1,4 +1,4 @@
-"""Train baselines one after the other, each in its own process, and record what each cost.
+"""Train baselines one after the other, each in its own process, and record the cost of each.
 
 Seconds are those of the training itself: a first run on a handful of words loads libraries and compiles
 kernels. Memory is the peak resident size minus the size before training, when tokens and original vectors are
@@ -71,7 +71,7 @@ def train(
     Raises
     ------
     InputError
-        If the run did not keep its tokens, or a baseline fails. `OptionError` if there is none of a name,
+        If the run did not keep its tokens, or a baseline fails. `OptionError` for an unknown name,
         `MissingExtra` if a package is not installed.
     """
     wanted = check_names(names)
@@ -163,7 +163,7 @@ def _resident(field: str) -> float | None:
 
 
 def _forget_peak() -> None:
-    """Reset the peak to what is resident now. Where that is not allowed, the peak includes the inputs."""
+    """Reset the peak to what is resident now. If this is not permitted, the peak includes the inputs."""
     if _RESET.exists():
         with suppress(OSError):
             _RESET.write_text("5", encoding="ascii")

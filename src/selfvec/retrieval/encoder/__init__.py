@@ -1,4 +1,4 @@
-"""Texts as vectors, with what a run has learned: one static table from words to rows, and nothing else.
+"""Encoders: texts as vectors, by the word vectors of a run.
 
 >>> from selfvec.retrieval.encoder import Encoder
 """

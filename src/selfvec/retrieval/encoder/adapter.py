@@ -1,15 +1,15 @@
 """`Adapter`: a map from an encoder's vectors to those of an older one; stored vectors stay searchable.
 
-A store holds vectors of an old encoder, and questions come from a new one. Both encode the same texts, so a
-rotation is fitted that takes the new vectors to the old ones (orthogonal Procrustes), on texts and on the
-rows of shared words:
+A store holds vectors of an old encoder, and questions come from a new one. A rotation from the new
+vectors to the old ones (orthogonal Procrustes) is fitted on texts that both encode and on the rows of shared
+words:
 
     R = U Vᵀ,   U S Vᵀ = Xᵀ Y / |Xᵀ Y| + ½ · Wᵀ V / |Wᵀ V|        |·|: sum of the singular values
 
-Words matter where there are few texts. If the old vectors are collapsed, a few directions decide their
+Words matter if texts are few. If the old vectors are collapsed, a few directions decide their
 cosines. So the question map is R Σ^-p, with the second moment Σ of the old vectors and the p of 0, .1 and .2
-that makes old neighbours most like new ones; after an update this is 0. Least squares was tried in both
-directions, with and without a pull to R and of low rank: `benchmarks.compatible` has what each keeps.
+with which old neighbours are most like new ones; after an update p is 0. Least squares was tested in both
+directions, with and without a pull to R and of low rank; see the results of `benchmarks.compatible`.
 
 The vector of a text is a sum of rows, so that a map of the rows maps it: a folded encoder has no cost per
 question. (Drift-Adapter: Vejendla, 2025, arXiv 2509.23471.)
@@ -42,7 +42,7 @@ from .model import Encoder
 
 __all__ = ["Adapter", "Loss", "fit_and_measure", "measure"]
 
-WORDS = 0.5  # weight of shared words beside texts; from .1 to 1 the results are alike
+WORDS = 0.5  # weight of shared words relative to texts; results from .1 to 1 are similar
 FITTED = 20_000  # texts that a map is fitted on, at most
 POWERS = (0.0, 0.1, 0.2)
 _ASKED, _AMONG = 500, 4_000  # fitted texts that choose a power: as questions, and as documents
@@ -70,7 +70,7 @@ class Adapter:
 
     @classmethod
     def fit(cls, new: Rows, old: Rows) -> Adapter:
-        """The rotation that takes vectors nearest to others of the same n texts, (n, d) to (n, d')."""
+        """The rotation that moves vectors nearest to others of the same n texts, (n, d) to (n, d')."""
         return cls(_rotation(_moment(new, old)))
 
     @classmethod
@@ -80,7 +80,7 @@ class Adapter:
         rows = zip(new.words, new.places.tolist(), strict=True)
         pairs = np.array(sorted({(row, places[word]) for word, row in rows if word in places}), np.int64)
         if not len(pairs) and not len(texts):
-            raise InputError("the two encoders share no word", remedy="give texts that both can read")
+            raise InputError("the two encoders have no common word", remedy="give texts that both can encode")
         moment = np.zeros((new.dimensions, old.dimensions))
         if len(pairs):
             moment += WORDS * _moment(new.rows[pairs[:, 0]], old.rows[pairs[:, 1]])
@@ -97,7 +97,7 @@ class Adapter:
     def fold(self, encoder: Encoder) -> Encoder:
         """An encoder whose vectors are the transformed ones, at no cost per text."""
         if encoder.dimensions != len(self.matrix):
-            rule = f"the map takes {len(self.matrix)} dimensions, the encoder has {encoder.dimensions}"
+            rule = f"the map needs {len(self.matrix)} dimensions, the encoder has {encoder.dimensions}"
             raise InputError(rule, remedy="give the encoder that the map was fitted with")
         return replace(encoder, rows=encoder.rows @ self.matrix, about=encoder.about | {"mapped": self.about})
 
@@ -108,7 +108,7 @@ class Adapter:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Adapter:
-        """Read what `save` wrote; `FormatError` if the file holds no map."""
+        """Read what `save` wrote; raises `FormatError` if the file is not a map."""
         if not Path(path).is_file():
             raise InputError("there is no such file", path=path, remedy="make it with: selfvec run migrate")
         tensors, remedy = map_tensors(path), "make it again"
@@ -132,27 +132,27 @@ def _rotation(moment: NDArray[np.float64]) -> Rows:
     return np.ascontiguousarray(orthogonal_factor(moment), np.float32)
 
 
-def _sharpened(turn: Rows, new: Rows, old: Rows) -> tuple[Rows, float]:
-    """R Σ^-p and p. Of a few hundred texts p is 0: their neighbours are chance."""
+def _sharpened(rotation: Rows, new: Rows, old: Rows) -> tuple[Rows, float]:
+    """R Σ^-p and p. p is 0 for a few hundred texts, because their neighbours are mostly chance."""
     asked, fresh, stored = new[:_ASKED], new[_ASKED : _ASKED + _AMONG], old[_ASKED : _ASKED + _AMONG]
     if len(fresh) < _ASKED:
-        return turn, 0.0
+        return rotation, 0.0
     moment = old.T @ (old / np.float32(len(old)))
-    maps: list[Rows] = [turn @ whitening_matrix(moment, power) if power else turn for power in POWERS]
+    maps: list[Rows] = [rotation @ whitening_matrix(moment, power) if power else rotation for power in POWERS]
     nearest = _nearest(asked, fresh)
     alike = [_shared(nearest, _nearest(asked @ one, stored)) for one in maps]
     best = int(np.argmax(alike))
     return maps[best], POWERS[best]
 
 
-# ---- What a map loses
+# ---- The loss of a map
 
 
 @dataclass(frozen=True)
 class Loss:
     """Recall@10 of self-retrieval in four ways.
 
-    An item is a text without some of its words, which are the question that should find it.
+    An item is a text without some of its words. These words are the question that should find it.
     """
 
     questions: int

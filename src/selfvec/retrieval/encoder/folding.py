@@ -1,8 +1,9 @@
-"""`fold`: the tables of a run folded into one row per word, so that a text's vector is the sum of its rows.
+"""`fold`: the vectors of a run as one row per word, so that the vector of a text is the sum of its rows.
 
-A row is what `selfvec.text.document_vectors` gives a word: the mean direction of the words of its stem in
-each table, concatenated, times the inverse document frequency of the stem, in the axes along which the run's
-texts vary most. Smoothing by similar texts needs other texts and cannot be folded.
+A row is the contribution of a word in `selfvec.text.document_vectors`: the mean directions of the words of
+its stem in the original, refined and topic vectors, concatenated, times the inverse document frequency of the
+stem, in the axes along which the run's texts vary most. Smoothing by similar texts needs other texts and
+cannot be folded.
 
 A text may contain *storming* if the run has *storm*. So the encoder has the words of the run, and those of a
 dictionary of the language that share a stem with them.
@@ -52,7 +53,7 @@ def fold(
         raise OptionError(f"is at least 1, not {dimensions}", field="dimensions")
     preprocessing = Preprocessing.of(run.provenance)
     if preprocessing.tokenizer not in SPLITS:
-        rule = "an encoder reads words, this run is of the pieces of a tokenizer.json"
+        rule = "an encoder reads words, this run has the pieces of a tokenizer.json"
         raise OptionError(rule, field="tokenizer", remedy="refine with --tokenizer words")
     groups = _StemGroups.of(run, preprocessing)
     chosen = _tables(run, tables)
@@ -89,7 +90,7 @@ def _stems(words: Sequence[str], language: str | None) -> list[str]:
 
 
 def _tables(run: Run, names: Sequence[str]) -> dict[str, Vectors]:
-    """Tables by name; topic vectors of decorrelated runs only."""
+    """Vectors by name; only decorrelated runs have topic vectors."""
     decorrelated = run.provenance.get("method") == "decorrelated"
     usable = [name for name in names if name != "topics" or decorrelated]
     return run_tables(run, usable if usable or not names else ("refined",)) or {"refined": run.vectors}
@@ -169,7 +170,7 @@ def _inflected(preprocessing: Preprocessing, index: Mapping[str, int]) -> Iterat
     """Words of the lemmatiser's dictionary, inflected ones included, that may have a known stem."""
     for code in (preprocessing.lemmatize or preprocessing.stem or "").split(","):
         entries = iter(_dictionary(lemma_code(code)).items())
-        while some := dict(islice(entries, _BLOCK)):  # some languages list millions
+        while some := dict(islice(entries, _BLOCK)):  # some languages have millions
             names = _stems(list(some.values() if preprocessing.lemmatize else some), preprocessing.stem)
             yield from (word for word, name in zip(some, names, strict=True) if name in index)
 
@@ -181,7 +182,7 @@ def _dictionary(language: str) -> Mapping[str, str]:
 
     if language not in SUPPORTED_LANGUAGES:
         return {}
-    # From version 2 on, the process shares one with the lemmatiser.
+    # From version 2 on, one dictionary is shared with the lemmatiser.
     shared = getattr(strategies, "DEFAULT_DICTIONARY_FACTORY", None)
     factory: Any = strategies.DefaultDictionaryFactory() if shared is None else shared
     dictionary: Mapping[str, str] = factory.get_dictionary(language)

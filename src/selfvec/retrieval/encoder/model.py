@@ -1,6 +1,6 @@
 """`Encoder`: the vector of a text is the sum of its words' rows, at length 1.
 
-An encoder is a table in memory or in a folder, which threads can share.
+An encoder is in memory or in a folder. Threads can share it.
 
     encoder.json           how it was made
     vocabulary.txt         a word per line
@@ -95,14 +95,14 @@ class Encoder:
         tables : sequence of str
             Some of ``original``, ``refined`` and ``topics``; only decorrelated runs have topics.
         dimensions : int, optional
-            d, at most. None, or a run without tokens, keeps all dimensions of the tables.
+            d, at most. None, or a run without tokens, keeps all dimensions of the vectors.
         seed : int
             Draws 20,000 of the run's texts to compute axes from, if there are more.
 
         Raises
         ------
         OptionError
-            If a table is unknown, or the run is of pieces of words.
+            If a name is unknown, or the run has pieces of words.
         """
         return cls(*fold(as_run(run), tables, dimensions, seed))
 
@@ -119,13 +119,13 @@ class Encoder:
 
     @property
     def language(self) -> str | None:
-        """Code of the language of the texts, if that was said."""
+        """Code of the language of the texts, if known."""
         named = self.about.get("language")
         return str(named) if named else None
 
     @cached_property
     def digest(self) -> str:
-        """32 hexadecimal digits that are the same for two encoders only if they give the same vectors."""
+        """32 hexadecimal digits that are equal only for encoders that give the same vectors."""
         found = hashlib.sha256(f"{self.split}\n{self.language}\n{self.rows.shape}\n".encode())
         for part in (self.rows.data, self.places.data, "\n".join(self.words).encode()):
             found.update(part)
@@ -153,7 +153,7 @@ class Encoder:
         Raises
         ------
         InputError
-            If something is not a text.
+            If an item is not a text.
         """
         if isinstance(texts, str):
             alone: NDArray[np.float32] = self.encode([texts], jobs=jobs)[0]
@@ -177,16 +177,16 @@ class Encoder:
     def encode_document(self, texts: Sequence[str] | str) -> NDArray[np.float32]:
         """`encode` for stores that cannot work with zeros: all rows have length 1.
 
-        A text without known words gets a constant direction that is unlike every text and every question, so
-        that it is found last.
+        A text without known words gets a constant direction that is dissimilar to all texts and questions, so
+        it is ranked last.
         """
         return self._filled(self.encode(texts), -self._apart)
 
     def encode_query(self, texts: Sequence[str] | str) -> NDArray[np.float32]:
         """`encode` for questions to such stores: all rows have length 1.
 
-        A question without known words becomes the known words that are spelt most like its own. If there are
-        none, it gets a constant direction that is unlike every text. The first such question warns.
+        A question without known words is replaced by the known words with the most similar spelling. If there
+        are none, it gets a constant direction that is dissimilar to all texts. The first such question warns.
         """
         if isinstance(texts, str):
             return np.asarray(self.encode_query([texts])[0])
@@ -280,15 +280,15 @@ def as_encoder(given: Encoder | Run | str | os.PathLike[str]) -> Encoder:
 
 
 def reopened(given: Encoder | Run | str | os.PathLike[str], digest: str = "") -> tuple[Encoder, Path | None]:
-    """An encoder and its absolute path; `InputError` if its digest is not the one that was stored."""
+    """An encoder and its absolute path; raises `InputError` if its digest differs from the stored one."""
     opened, place = as_encoder(given), place_of(given)
     if digest not in ("", opened.digest):
         remedy = "embed the documents again with the encoder that is there now, or put the old one back"
-        raise InputError("is another encoder than the one that was stored", path=place, remedy=remedy)
+        raise InputError("is not the encoder that was stored", path=place, remedy=remedy)
     return opened, place
 
 
 def place_of(given: Encoder | Run | str | os.PathLike[str]) -> Path | None:
-    """The absolute path of what `as_encoder` takes; None for what is in memory."""
+    """The absolute path of an argument of `as_encoder`; None for an object in memory."""
     folder = given.folder if isinstance(given, Run) else None if isinstance(given, Encoder) else Path(given)
     return None if folder is None else folder.absolute()

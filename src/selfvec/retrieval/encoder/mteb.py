@@ -21,8 +21,8 @@ __all__ = ["MTEBEncoder"]
 class MTEBEncoder:
     """MTEB's ``EncoderProtocol``.
 
-    MTEB keeps results by name and revision. The revision ends in the digest of the encoder, so that no
-    encoder gets the results of another.
+    MTEB keeps results by name and revision. The revision ends in the digest of the encoder, so
+    results of different encoders are not mixed up.
 
     Parameters
     ----------

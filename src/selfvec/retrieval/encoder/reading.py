@@ -42,7 +42,7 @@ Slots = NDArray[np.uint64]
 
 
 def normal(text: str, language: str | None = None) -> str:
-    """The normal spelling of a text: lower case, `REPLACED`, composed (NFC), without elided words.
+    """The normal spelling of a text: lower case, `REPLACED`, ``NFC``, without elided words.
 
     >>> normal("Don\u2019t RE\u00adENTER CAFE\u0301")
     "don't reenter café"

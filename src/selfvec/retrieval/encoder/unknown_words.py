@@ -1,9 +1,9 @@
 """Vectors for texts without a known word, for libraries that cannot work with zeros.
 
-Such a question becomes the known words that are spelt most like its own. If there are none it gets a constant
-direction, `apart`, on which all known words lie alike and almost nowhere; such a document gets the opposite
-one. So a question without words is unlike every document, and a document without words is the last that a
-question finds, by cosine and by distance.
+Such a question is replaced by the known words with the most similar spelling. If there are none, it gets a
+constant direction, `apart`, on which all known words have nearly the same small coordinate. Such a document
+gets the opposite direction. So a question without words is dissimilar to all documents, and a document
+without words is ranked last for every question, by cosine and by distance.
 """
 
 from __future__ import annotations
