@@ -306,7 +306,7 @@ class Settings:
     )
     history: str | Sequence[str] = option(
         "auto",
-        "Which states of the vectors to record: auto, none, epoch, every:K, watch:WORD,WORD or limit:SIZE; "
+        "Which states of the vectors to record: auto, none, pass, every:K, watch:WORD,WORD or limit:SIZE; "
         "may be repeated.",
         KEEP,
         many="repeat",
