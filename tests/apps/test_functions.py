@@ -317,7 +317,7 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: selfvec.phrases("run", npmi=2), "npmi: lies between"),
     (lambda: selfvec.graph("run", edges="luck"), "edges: is one of"),
     (lambda: selfvec.graph("run", ["stomr"]), "did you mean"),
-    (lambda: selfvec.why("run", "storm", "storm"), "one word"),
+    (lambda: selfvec.why("run", "storm", "storm"), "the same word"),
     (lambda: selfvec.why("run", "storm", 5), "b: is a text"),
     (lambda: selfvec.expand("run", "zyzzyva"), "no word of the query"),
     (lambda: selfvec.migrate("run-lancedb", 5, "run"), "old: is a Run"),

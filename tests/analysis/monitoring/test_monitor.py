@@ -154,7 +154,7 @@ def test_more_documents_than_the_sample(run: Run) -> None:
 
 
 def test_what_cannot_be_tested_is_an_error(run: Run) -> None:
-    with pytest.raises(CorpusError, match="there is no document"):
+    with pytest.raises(CorpusError, match="it contains no documents"):
         monitor(run, [])
     with pytest.raises(InputError, match="no words of the new documents remain"):
         monitor(run, ["...", "?!"])
