@@ -160,3 +160,15 @@ def test_example_sentences_are_not_from_the_menu(run: Run) -> None:
 def test_the_option_is_in_run_json(tmp_path: Path) -> None:
     save_run(refined(texts(50), repeats="keep"), tmp_path / "run")
     assert json.loads((tmp_path / "run" / "run.json").read_text())["options"]["repeats"] == "keep"
+
+
+def test_refine_warns_where_every_occurrence_counts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "texts.txt").write_text("\n".join(texts()), encoding="utf-8")
+    run = tmp_path / "run"
+    given = ["refine", str(tmp_path / "texts.txt"), "-o", str(run), "--method", "decorrelated"]
+    assert main([*given, "--repeats", "keep"]) == 0
+    (warning,) = [line for line in capsys.readouterr().err.splitlines() if "repeats passages" in line]
+    assert warning.startswith("warning: repeated passages: ")
+    assert warning.endswith("; refine with --repeats once")

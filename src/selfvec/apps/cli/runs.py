@@ -223,9 +223,9 @@ def report(run: Run, output: Path | str, as_json: bool) -> None:
     for line in run_summary(run.provenance):
         say(line)
     for finding in run.health["findings"]:
-        if finding["name"] == REPEATED and run.provenance["repeats"]["share"] >= 0.01:
-            say(finding["message"])
-        elif finding["level"] != "ok" and finding["name"] != BUILT:
+        if finding["level"] != "ok" and finding["name"] != BUILT:
             remedy = f"; {finding['remedy']}" if finding["remedy"] else ""
             say(f"warning: {finding['name']}: {finding['message']}{remedy}")
+        elif finding["name"] == REPEATED and run.provenance["repeats"]["share"] >= 0.01:
+            say(finding["message"])
     print(output)
