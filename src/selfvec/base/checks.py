@@ -7,14 +7,23 @@ from collections.abc import Iterable
 from numbers import Integral
 from typing import Any, TypeGuard
 
-from .errors import OptionError
+from .errors import OptionError, did_you_mean
 
-__all__ = ["check_number", "check_path", "check_text", "check_texts", "check_whole", "is_path"]
+__all__ = ["check_names", "check_number", "check_path", "check_text", "check_texts", "check_whole", "is_path"]
 
 
 def is_path(given: object) -> TypeGuard[str | os.PathLike[str]]:
     """Whether a value is a path or a name."""
     return isinstance(given, str | os.PathLike)
+
+
+def check_names(given: Iterable[str], known: Iterable[str]) -> None:
+    """Raise `OptionError` for a name of an option that is not known."""
+    known = list(known)
+    for name in given:
+        if name not in known:
+            remedy = did_you_mean(name, known) or "leave it out"
+            raise OptionError("there is no such option", field=name, remedy=remedy)
 
 
 def check_path(name: str, given: object, what: str = "a path or a name") -> None:

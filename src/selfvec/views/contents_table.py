@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -49,7 +48,7 @@ def _facts(found: Contents) -> Iterator[tuple[str, Any]]:
     if found.kind == "run" and "coverage" in found.provenance:
         about["words"] = f"{about['words']:,}: {text_details(found.provenance)}"
     yield from about.items()
-    usual = json.loads(json.dumps(Settings().as_dict()))
+    usual = Settings().as_dict()
     yield "options", " ".join(f"{k}={_shown(v)}" for k, v in options.items() if v != usual.get(k))
 
 

@@ -6,11 +6,11 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated, Never
+from typing import Annotated, Any, Never
 
 import typer
 
-from selfvec.base.errors import MissingExtra, OptionError
+from selfvec.base.errors import MissingExtra
 from selfvec.base.ownership import check_target
 
 from .arguments import (
@@ -61,28 +61,21 @@ def convert(
         selfvec vectors convert GoogleNews.bin -o vectors.safetensors
         selfvec vectors convert run -o short.vec --dimensions 100
     """
-    from selfvec.storage.formats import check_save, load, save
+    from selfvec.apps.functions.files import convert
     from selfvec.storage.run_folder import is_run
 
     target, to, overwrite = written.path, written.to, written.overwrite
-    if to == "model2vec" and is_run(source):  # one folder of that name, whichever command writes it
-        if dtype or dimensions or limit:
-            rule = "a run's model2vec folder is the encoder that export writes"
-            remedy = f"leave out --dtype, --dimensions and --limit, or convert {source}/vectors.safetensors"
-            raise OptionError(rule, field="to", remedy=remedy)
+    if to == "model2vec" and is_run(source) and not (dtype or dimensions or limit):
         export(Path(source), to, target, overwrite=overwrite, as_json=as_json)
         return
-    check_save(target, to, overwrite=overwrite)
-    vectors = load(source, errors=vectors_errors, limit=limit)
-    left_out = save(vectors, target, format=to, dtype=dtype, dimensions=dimensions, overwrite=overwrite)
-    width = dimensions or vectors.vector_size
+    how: dict[str, Any] = {"dtype": dtype, "vectors_errors": vectors_errors, "limit": limit}
+    found = convert(source, target, to=to, dimensions=dimensions, overwrite=overwrite, **how)
     if as_json:
-        done = {"source": source, "target": str(target), "words": len(vectors), "dimensions": width}
-        print_json(done | {"left_out": left_out, "notes": vectors.provenance.get("notes", [])})
+        print_json(found.as_dict())
         return
-    for note in (*vectors.provenance.get("notes", []), *left_out):
+    for note in (*found["notes"], *found["left_out"]):
         say(note)
-    say(f"wrote {len(vectors):,} words × {width} dimensions to {target}")
+    say(f"wrote {found['words']:,} words × {found['dimensions']} dimensions to {target}")
 
 
 _OPENED_BY = {

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypedDict
 
-from selfvec.base.errors import OptionError, did_you_mean
+from selfvec.base.checks import check_names
+from selfvec.base.errors import OptionError
 from selfvec.corpus import Corpus, as_corpus
 from selfvec.corpus.sources import paths_of
 
@@ -52,10 +53,7 @@ def corpus_options(fields: Fields) -> dict[str, Any]:
     >>> corpus_options({"text_field": "title, text", "date_field": None})
     {'text_fields': ['title', 'text']}
     """
-    for given in fields:
-        if given not in Fields.__annotations__:
-            remedy = did_you_mean(given, Fields.__annotations__) or "leave it out"
-            raise OptionError("there is no such option", field=given, remedy=remedy)
+    check_names(fields, Fields.__annotations__)
     named: dict[str, Any] = {key: value for key, value in fields.items() if value}
     columns = named.pop("text_field", None)
     if isinstance(columns, str):

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
-from selfvec.base.checks import is_path
-from selfvec.base.errors import OptionError, did_you_mean
+from selfvec.base.checks import check_names, is_path
+from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import Figures
 from selfvec.data.vectors import Vectors
@@ -51,10 +51,7 @@ class Writing(TypedDict, total=False):
 
 def _made(by: str, source: Any, writing: Writing, **options: Any) -> Vectors:
     """The vectors that a method makes of others, written if an output is named."""
-    for name in writing:
-        if name not in Writing.__annotations__:
-            remedy = did_you_mean(name, Writing.__annotations__) or "leave it out"
-            raise OptionError("there is no such option", field=name, remedy=remedy)
+    check_names(writing, Writing.__annotations__)
     output, to, overwrite = writing.get("output"), writing.get("to"), writing.get("overwrite", False)
     chosen = method(by, **{name: value for name, value in options.items() if value is not None})
     chosen.progress = as_progress(writing.get("progress"))
@@ -64,6 +61,11 @@ def _made(by: str, source: Any, writing: Writing, **options: Any) -> Vectors:
     if output is not None:
         save(made, output, format=to, overwrite=overwrite)
     return made
+
+
+def _by_lexicon(by: str, vectors: Given, lexicon: Lexicon, writing: Writing, **options: Any) -> Vectors:
+    """The vectors that a method makes of others by relations between words."""
+    return _made(by, as_vectors(vectors), writing, lexicon=_lexicon(lexicon), **options)
 
 
 def retrofit(
@@ -88,8 +90,7 @@ def retrofit(
     **writing
         ``output``, ``to``, ``overwrite``: where the new vectors are written, besides being returned.
     """
-    source = as_vectors(vectors)
-    return _made("retrofit", source, writing, lexicon=_lexicon(lexicon), relations=relations, weight=weight)
+    return _by_lexicon("retrofit", vectors, lexicon, writing, relations=relations, weight=weight)
 
 
 def counter_fit(
@@ -101,10 +102,7 @@ def counter_fit(
     **writing: Unpack[Writing],
 ) -> Vectors:
     """Pull synonyms together and push antonyms apart; parameters as in `retrofit`."""
-    source = as_vectors(vectors)
-    return _made(
-        "counter-fit", source, writing, lexicon=_lexicon(lexicon), relations=relations, weight=weight
-    )
+    return _by_lexicon("counter-fit", vectors, lexicon, writing, relations=relations, weight=weight)
 
 
 def attract_repel(
@@ -118,7 +116,7 @@ def attract_repel(
 ) -> Vectors:
     """Attract synonyms and repel antonyms against the nearest other words; parameters as in `retrofit`."""
     more: dict[str, Any] = {"relations": relations, "weight": weight, "seed": seed}
-    return _made("attract-repel", as_vectors(vectors), writing, lexicon=_lexicon(lexicon), **more)
+    return _by_lexicon("attract-repel", vectors, lexicon, writing, **more)
 
 
 def smooth(
@@ -130,20 +128,19 @@ def smooth(
     **writing: Unpack[Writing],
 ) -> Vectors:
     """Spread vectors over the graph of a lexicon; parameters as in `retrofit`, ``weight`` below 1."""
-    source = as_vectors(vectors)
-    return _made("smooth", source, writing, lexicon=_lexicon(lexicon), relations=relations, weight=weight)
+    return _by_lexicon("smooth", vectors, lexicon, writing, relations=relations, weight=weight)
 
 
 def define(vectors: Given, lexicon: Lexicon, **writing: Unpack[Writing]) -> Vectors:
     """Give words of a lexicon without a vector one from their definitions; parameters as in `retrofit`."""
-    return _made("define", as_vectors(vectors), writing, lexicon=_lexicon(lexicon))
+    return _by_lexicon("define", vectors, lexicon, writing)
 
 
 def nodes(
     vectors: Given, lexicon: Lexicon, *, relations: Relations = None, **writing: Unpack[Writing]
 ) -> Vectors:
     """Add a vector for each concept of an ontology; parameters as in `retrofit`."""
-    return _made("nodes", as_vectors(vectors), writing, lexicon=_lexicon(lexicon), relations=relations)
+    return _by_lexicon("nodes", vectors, lexicon, writing, relations=relations)
 
 
 def aspect(
@@ -158,7 +155,7 @@ def aspect(
 
     ``pull`` and ``push`` are kinds of relations; other parameters as in `retrofit`.
     """
-    return _made("aspect", as_vectors(vectors), writing, lexicon=_lexicon(lexicon), keep=pull, push=push)
+    return _by_lexicon("aspect", vectors, lexicon, writing, keep=pull, push=push)
 
 
 def debias(
