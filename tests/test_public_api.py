@@ -50,19 +50,6 @@ def test_every_module_says_why_it_exists_and_exports_what_is_there() -> None:
             assert hasattr(module, name), f"{info.name}.{name}"
 
 
-def test_modules_and_functions_stay_small() -> None:
-    import ast
-
-    for path in (ROOT / "src").rglob("*.py"):
-        text = path.read_text(encoding="utf-8")
-        assert text.count("\n") <= 400, path
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                statements = node.body[1:] if ast.get_docstring(node) else node.body
-                lines = (node.end_lineno or 0) - statements[0].lineno + 1 if statements else 0
-                assert lines <= 60, f"{path}: {node.name}"
-
-
 def test_parameters_of_public_functions_are_typed_documented_and_named_as_options() -> None:
     functions = [getattr(selfvec, name) for name in selfvec.__all__]
     for function in filter(inspect.isfunction, functions):
@@ -71,27 +58,6 @@ def test_parameters_of_public_functions_are_typed_documented_and_named_as_option
             assert name not in ("topn", "kind", "how", "sets", "target", "size"), (function, name)
             if name != "progress" and "Parameters\n" in (function.__doc__ or ""):
                 assert re.search(rf"^    .*\b{name}\b.* :|^    .*\b{name}\b", function.__doc__, re.MULTILINE)
-
-
-def test_functions_have_few_parameters() -> None:
-    """At most nine; compiled kernels and the reference that mirrors one take arrays one by one.
-
-    The options of a public function, which are keyword-only, are those of its command and do not count.
-    """
-    import ast
-
-    public = {name for name in selfvec.__all__ if inspect.isfunction(getattr(selfvec, name))}
-
-    for path in (ROOT / "src").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if not isinstance(node, ast.FunctionDef) or node.name == "online_reference":
-                continue
-            marks = {ast.unparse(decorator).partition("(")[0] for decorator in node.decorator_list}
-            compiled = marks & {"njit", "nb.njit", "kernel", "helper", "intrinsic"}
-            options = [] if node.name in public and path.parent.name != "cli" else node.args.kwonlyargs
-            arguments = [*node.args.args, *options]
-            names = [argument.arg for argument in arguments if argument.arg not in ("self", "cls")]
-            assert compiled or len(names) <= 9, f"{path}: {node.name} has {len(names)} parameters"
 
 
 def test_core_dependencies_are_those_the_core_imports() -> None:

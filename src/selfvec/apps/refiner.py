@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.analysis.word_drift import Drift, drift
+from selfvec.base.arrays import Floats
 from selfvec.base.errors import InputError, NotFittedError
 from selfvec.base.progress import Progress
 from selfvec.corpus import Corpus, as_corpus
@@ -111,7 +112,7 @@ class Refiner(Settings):
         self.health_ = self.run_.health
         return self
 
-    def transform(self, texts: Iterable[Any]) -> NDArray[np.float32]:
+    def transform(self, texts: Iterable[Any]) -> Floats:
         """Texts as vectors.
 
         Parameters
@@ -135,7 +136,7 @@ class Refiner(Settings):
             self._encoder = Encoder.of(self.run_)
         return self._encoder.encode(_texts(texts))
 
-    def fit_transform(self, corpus: Iterable[Any], y: Any = None, **options: Any) -> NDArray[np.float32]:
+    def fit_transform(self, corpus: Iterable[Any], y: Any = None, **options: Any) -> Floats:
         """`fit`, then `transform` of the same texts."""
         given = list(corpus) if isinstance(corpus, Iterator) else corpus
         return self.fit(given, y, **options).transform(given)

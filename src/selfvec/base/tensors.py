@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from selfvec.base.arrays import AnyFloats, Array
 
 from .errors import FormatError
 from .files import needing
@@ -66,7 +67,7 @@ _EMPTY = 1 << 20  # rows of an empty tensor in a small file; without data a larg
 
 def write_tensors(
     path: str | os.PathLike[str],
-    tensors: Mapping[str, NDArray[Any]],
+    tensors: Mapping[str, Array],
     metadata: Mapping[str, str] | None = None,
 ) -> None:
     """Write arrays, which may be strided views, without copying more than 1 MB at a time."""
@@ -90,7 +91,7 @@ def write_tensors(
 
 
 def replace_tensors(
-    source: str | os.PathLike[str], target: str | os.PathLike[str], arrays: Mapping[str, NDArray[Any]]
+    source: str | os.PathLike[str], target: str | os.PathLike[str], arrays: Mapping[str, Array]
 ) -> None:
     """Copy a file with new values, and possibly shapes, of some tensors. The other tensors keep their bytes.
 
@@ -119,7 +120,7 @@ def replace_tensors(
                 left -= new.write(block)
 
 
-def map_tensors(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
+def map_tensors(path: str | os.PathLike[str]) -> dict[str, Array]:
     """Memory-map every tensor of a file, read-only.
 
     `FormatError` if the header is malformed or describes more than the file holds. This is checked before
@@ -139,7 +140,7 @@ def map_tensors(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
 
 
 def check_tensors(
-    tensors: Mapping[str, NDArray[Any]],
+    tensors: Mapping[str, Array],
     expected: Forms,
     path: Path,
     remedy: str,
@@ -175,7 +176,7 @@ def _shape(sizes: Sequence[int | str]) -> str:
     return f"({', '.join(size if isinstance(size, str) else f'{size:,}' for size in sizes)})"
 
 
-def first_not_finite(matrix: NDArray[np.floating[Any]]) -> int | None:
+def first_not_finite(matrix: AnyFloats) -> int | None:
     """The first row of a matrix, (V, ...), that holds NaN or infinity, or None. 100 MB take 14 ms."""
     step = max(1, _CHECKED // max(1, matrix[:1].size))
     half = matrix.dtype == np.float16 and matrix.flags.c_contiguous  # a quarter of the time of `isfinite`
@@ -188,7 +189,7 @@ def first_not_finite(matrix: NDArray[np.floating[Any]]) -> int | None:
     return None
 
 
-def first_beyond(matrix: NDArray[np.floating[Any]], most: float) -> int | None:
+def first_beyond(matrix: AnyFloats, most: float) -> int | None:
     """The first row of a matrix, (V, d), with a number outside -most to most, or None."""
     step = max(1, _CHECKED // max(1, matrix[:1].size))
     for start in range(0, len(matrix) if matrix.size else 0, step):
@@ -199,7 +200,7 @@ def first_beyond(matrix: NDArray[np.floating[Any]], most: float) -> int | None:
     return None
 
 
-def release(rows: NDArray[Any]) -> None:
+def release(rows: Array) -> None:
     """Give the pages of a read-only memory map that hold these rows back to the system, if they are mapped.
 
     They are read again when they are needed. A pass over a large map calls this for the rows it has read, so

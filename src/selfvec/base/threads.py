@@ -16,7 +16,8 @@ from threading import Lock
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+
+from selfvec.base.arrays import Array, Doubles, Ints
 
 from .cores import threads
 
@@ -29,7 +30,7 @@ _ONE_CORE: list[Any] = []  # the limit of `one_core`, once for each thread insid
 _ONE_CORE_LOCK = Lock()
 
 
-def cut(sizes: NDArray[np.int64], limit: int) -> list[tuple[int, int]]:
+def cut(sizes: Ints, limit: int) -> list[tuple[int, int]]:
     """Ranges of consecutive items whose sizes add up to at most ``limit``; a larger item is alone.
 
     >>> cut(np.array([5, 1, 2, 0, 9]), 4)
@@ -101,9 +102,7 @@ def by_blocks(rows: int, work: Callable[[slice], Out], jobs: int | None = None) 
             yield from in_order(slices, work, threads(jobs))
 
 
-def sum_of_blocks(
-    shape: tuple[int, ...], rows: int, work: Callable[[slice], NDArray[Any]]
-) -> NDArray[np.float64]:
+def sum_of_blocks(shape: tuple[int, ...], rows: int, work: Callable[[slice], Array]) -> Doubles:
     """The sum, in float64, of the arrays that ``work`` returns for slices of rows, see `by_blocks`."""
     total = np.zeros(shape)
     for each in by_blocks(rows, work):

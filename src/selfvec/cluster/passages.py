@@ -7,23 +7,22 @@ document whose occurrence is counted: the one with the smallest hash, or the fir
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Array, Bytes, Hashes, Mask
 from selfvec.data.token_batch import TokenBatch
 from selfvec.text.repeat_kernels import cover
 from selfvec.text.repeats import LEAST_DOCUMENTS, NGRAM, Ngrams, first_places
 
 __all__ = ["Rows", "further_in", "passages_in", "place_of", "put_together"]
 
-Rows = dict[str, NDArray[Any]]
+Rows = dict[str, Array]
 """``values`` of n-grams, ascending; ``numbers`` of documents; ``owners``, ``shards`` and ``documents`` whose
 occurrence is counted."""
 
 
-def passages_in(batch: TokenBatch, shard: int, counters: NDArray[np.uint8]) -> Rows:
+def passages_in(batch: TokenBatch, shard: int, counters: Bytes) -> Rows:
     """The n-grams of a shard whose counter reaches the threshold."""
     ngrams = Ngrams(batch, 1, len(counters).bit_length() - 1)
     ngrams.counters = counters
@@ -45,7 +44,7 @@ def passages_in(batch: TokenBatch, shard: int, counters: NDArray[np.uint8]) -> R
     return put_together(found)
 
 
-def put_together(found: Sequence[Mapping[str, NDArray[Any]]], least: int = 1) -> Rows:
+def put_together(found: Sequence[Mapping[str, Array]], least: int = 1) -> Rows:
     """A row for each n-gram that occurs in at least so many documents."""
     rows = {name: np.concatenate([part[name] for part in found]) for name in found[0]}
     order = np.lexsort([rows[name] for name in ("documents", "shards", "owners", "values")])
@@ -56,7 +55,7 @@ def put_together(found: Sequence[Mapping[str, NDArray[Any]]], least: int = 1) ->
     return {name: column[numbers >= least] for name, column in rows.items()}
 
 
-def further_in(batch: TokenBatch, shard: int, rows: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
+def further_in(batch: TokenBatch, shard: int, rows: Mapping[str, Array]) -> Mask:
     """Which tokens of a shard are further occurrences of repeated passages, (N,) bool."""
     further = np.zeros(len(batch), bool)
     if not len(rows["values"]):
@@ -73,7 +72,7 @@ def further_in(batch: TokenBatch, shard: int, rows: Mapping[str, NDArray[Any]]) 
     return further
 
 
-def place_of(batch: TokenBatch, value: NDArray[np.uint64], document: int) -> int:
+def place_of(batch: TokenBatch, value: Hashes, document: int) -> int:
     """The position at which an n-gram, (1,), begins in a document."""
     ngrams = Ngrams(batch.part(np.arange(batch.documents) == document), 1)
     ngrams.look_for(value)

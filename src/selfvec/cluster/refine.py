@@ -17,8 +17,8 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import AnyFloats, Floats, Ints
 from selfvec.base.errors import CorpusError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.provenance import Timings
@@ -227,7 +227,7 @@ def _vocabulary(job: Job, words: Partial, known: Vectors | None, repeated: Shard
 class WordCounts(TokenBatch):
     """A vocabulary with counts, without the ids of the text."""
 
-    occurrences: NDArray[np.int64] | None = None  # (V,)
+    occurrences: Ints | None = None  # (V,)
     texts: int = 0  # documents
 
     def __post_init__(self) -> None:
@@ -265,7 +265,7 @@ def _batch(job: Job, types: list[str], counted: Partial, words: Partial, shards:
     )
 
 
-def _bounds(parts: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+def _bounds(parts: Sequence[Ints]) -> Ints:
     """The bounds of the documents of consecutive shards."""
     starts = np.cumsum([0, *(part[-1] for part in parts)])
     return np.concatenate([[0], *(start + part[1:] for start, part in zip(starts, parts, strict=False))])
@@ -324,9 +324,7 @@ def _inputs(
 class ClusterScan:
     """The neighbour operator A of a text in shards. Workers whiten the rows that they sum."""
 
-    def __init__(
-        self, job: Job, engine: Engine, ranges: Sequence[tuple[int, int]], degrees: NDArray[np.int64]
-    ) -> None:
+    def __init__(self, job: Job, engine: Engine, ranges: Sequence[tuple[int, int]], degrees: Ints) -> None:
         self.job, self.engine, self.ranges = job, engine, ranges
         self.degrees = degrees.astype(np.float64)
         self._passes = 0
@@ -335,9 +333,7 @@ class ClusterScan:
     def _folder(self) -> str:
         return f"{self.job.folder}/pass-{self._passes}"
 
-    def apply(
-        self, table: NDArray[np.floating[Any]], out: NDArray[np.float32] | None = None
-    ) -> NDArray[np.float32]:
+    def apply(self, table: AnyFloats, out: Floats | None = None) -> Floats:
         """Sum every word's neighbours; (V, d) -> (V, d) float32."""
         total = self._sum(table)
         self._passes += 1
@@ -346,9 +342,7 @@ class ClusterScan:
         out[:] = finish(total)
         return out
 
-    def decorrelated(
-        self, table: NDArray[np.float32], power: float, out: NDArray[np.float32] | None = None
-    ) -> NDArray[np.float32]:
+    def decorrelated(self, table: Floats, power: float, out: Floats | None = None) -> Floats:
         """One pass: unit rows of the whitened neighbour sums."""
         out = np.empty_like(table) if out is None else out
         following = f"{self.job.folder}/pass-{self._passes + 1}/table"
@@ -361,7 +355,7 @@ class ClusterScan:
         self._passes += 1
         return out
 
-    def _sum(self, table: NDArray[np.floating[Any]]) -> Partial:
+    def _sum(self, table: AnyFloats) -> Partial:
         """The neighbour sums of a matrix, whose rows the previous pass may have written."""
         shared = f"{self._folder}/table"
         centre, written = f"{shared}/centre{SUFFIX}", listed(shared)
@@ -386,7 +380,7 @@ class ClusterScan:
         self.engine.gather(tasks, "Writing rows")
 
 
-def _assemble(folder: str, out: NDArray[np.float32]) -> None:
+def _assemble(folder: str, out: Floats) -> None:
     """Fill a matrix from its blocks of rows; raise one of `BROKEN` if a block is missing or damaged."""
     blocks = {start: load(row_file(folder, start))[0]["rows"] for start in range(0, len(out), BLOCK)}
     for start, rows in blocks.items():

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Ints
 from selfvec.text.repeats import (
     KEPT,
     LEAST_DOCUMENTS,
@@ -37,7 +37,7 @@ class ShardRepeats:
 
     repeats: Repeats
     words: Sequence[str]
-    counts: NDArray[np.int64]  # of these words, in further occurrences of passages
+    counts: Ints  # of these words, in further occurrences of passages
 
 
 def find_shard_repeats(

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Array
 from selfvec.base.errors import FormatError, InputError, MissingExtra
 from selfvec.base.files import atomic_file
 from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
@@ -36,7 +36,7 @@ SUFFIX = ".safetensors"
 BROKEN = (FormatError, FileNotFoundError)
 """The errors that `load` raises for a damaged or missing file, which must be written again."""
 
-Tensors = dict[str, NDArray[Any]]
+Tensors = dict[str, Array]
 
 
 def is_remote(url: str) -> bool:
@@ -84,7 +84,7 @@ def remove(url: str) -> None:
         files.rm(path, recursive=True)
 
 
-def save(url: str, tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, str] | None = None) -> None:
+def save(url: str, tensors: Mapping[str, Array], metadata: Mapping[str, str] | None = None) -> None:
     """Write tensors with a checksum, and texts by name. The file appears when it is complete."""
     described = {**(metadata or {}), "sha256": _checksum(tensors)}
     if not is_remote(url):
@@ -117,7 +117,7 @@ def _checked(path: Path, url: str) -> tuple[Tensors, dict[str, str]]:
     return tensors, metadata
 
 
-def _checksum(tensors: Mapping[str, NDArray[Any]]) -> str:
+def _checksum(tensors: Mapping[str, Array]) -> str:
     digest = hashlib.sha256()
     for name, array in tensors.items():
         digest.update(f"{name} {array.dtype} {array.shape}".encode())
@@ -135,7 +135,7 @@ def packed_words(words: Sequence[str]) -> Tensors:
     return {"text": text, "lengths": np.fromiter(map(len, words), np.int32, len(words))}
 
 
-def unpacked_words(tensors: Mapping[str, NDArray[Any]]) -> list[str]:
+def unpacked_words(tensors: Mapping[str, Array]) -> list[str]:
     """The words of `packed_words`."""
     text = tensors["text"].tobytes().decode("utf-8", "surrogatepass")
     ends = np.cumsum(tensors["lengths"], dtype=np.int64).tolist()

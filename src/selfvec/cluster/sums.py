@@ -13,11 +13,10 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Array, Doubles, Ids, Ints, Mask, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.threads import one_core, threads
 from selfvec.cooccurrence.lanes import LANES, aligned
@@ -33,18 +32,16 @@ COLUMNS = 128  # columns summed at a time, so that the rows of frequent words st
 PIECE = 1 << 26  # tokens that are summed in float32 before they are added to the float64 sums
 MOST_WORDS = 1 << 22  # words that one partial holds while the vocabulary is counted
 
-Table = NDArray[np.float32]
-
 
 @dataclass(frozen=True)
 class Shard:
     """The documents of the ``number``-th shard as ids of the vocabulary."""
 
     number: int
-    ids: NDArray[np.int32]  # (N,)
-    offsets: NDArray[np.int64]  # (D + 1,)
+    ids: Ids  # (N,)
+    offsets: Ints  # (D + 1,)
 
-    def pieces(self) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int64]]]:
+    def pieces(self) -> Iterator[tuple[Ids, Ints]]:
         """Whole documents in memory, at most `PIECE` tokens at a time unless one document is longer."""
         first = 0
         while first < len(self.offsets) - 1:
@@ -61,17 +58,17 @@ class SharedTable:
 
     words: int  # V
     window: int  # tokens, the word itself included
-    blocks: Sequence[Table] = ()  # (≤ V, d) each: the matrix, divided by rows
-    weights: NDArray[np.float64] | None = None  # (V,): r^(-γ)
-    mean: NDArray[np.float64] | None = None  # (d,): the expected neighbour of any word
+    blocks: Sequence[Rows] = ()  # (≤ V, d) each: the matrix, divided by rows
+    weights: Doubles | None = None  # (V,): r^(-γ)
+    mean: Doubles | None = None  # (d,): the expected neighbour of any word
 
     @classmethod
-    def of(cls, table: Table, degrees: NDArray[Any], window: int, gamma: float) -> SharedTable:
+    def of(cls, table: Rows, degrees: Array, window: int, gamma: float) -> SharedTable:
         """A matrix in memory, (V, d), for words with these ``degrees``, (V,)."""
         centring = Centring(degrees.astype(np.float64), gamma, table)
         return cls(len(table), window, [table], centring.weights, centring.mean)
 
-    def fill(self, out: Table, first: int) -> None:
+    def fill(self, out: Rows, first: int) -> None:
         """Write the weighted and centred columns from ``first`` on into ``out``, (V, p)."""
         assert self.weights is not None
         assert self.mean is not None
@@ -90,18 +87,18 @@ class Partial:
 
     first: int
     last: int
-    sums: Mapping[str, NDArray[Any]]
+    sums: Mapping[str, Array]
     words: Sequence[str] = field(default=(), repr=False)
     notes: Sequence[str] = field(default=(), repr=False)  # about each shard, in their order
 
-    def tensors(self) -> dict[str, NDArray[Any]]:
+    def tensors(self) -> dict[str, Array]:
         """The content by name, as it is saved."""
         texts = {"words": packed_words(self.words), "notes": packed_words(self.notes)}
         packed = {f"{of}.{name}": each for of, two in texts.items() for name, each in two.items()}
         return {**self.sums, **(packed if self.words or self.notes else {})}
 
     @classmethod
-    def of(cls, first: int, last: int, tensors: Mapping[str, NDArray[Any]]) -> Partial:
+    def of(cls, first: int, last: int, tensors: Mapping[str, Array]) -> Partial:
         """The partial with the given `tensors`."""
         texts = ({n[6:]: each for n, each in tensors.items() if n[:6] == of} for of in ("words.", "notes."))
         sums = {name: each for name, each in tensors.items() if "." not in name}
@@ -144,7 +141,7 @@ def partial(shards: Iterable[Shard], table: SharedTable, jobs: int | None = 1) -
     return _numbered(shards, {"degrees": degrees, "neighbours": neighbours})
 
 
-def _numbered(shards: Sequence[Shard], sums: Mapping[str, NDArray[Any]]) -> Partial:
+def _numbered(shards: Sequence[Shard], sums: Mapping[str, Array]) -> Partial:
     numbers = [shard.number for shard in shards]
     if numbers != list(range(numbers[0], numbers[0] + len(numbers))):
         raise InputError(f"the shards of a partial must be consecutive, not {numbers}")
@@ -188,15 +185,15 @@ def _merged_words(a: Partial, b: Partial) -> Partial:
     return Partial(a.first, b.last, sums, words, [*a.notes, *b.notes])
 
 
-def finish(p: Partial, rows: slice = slice(None)) -> Table:
+def finish(p: Partial, rows: slice = slice(None)) -> Rows:
     """Some rows of A·E, float32, from the sums of all shards: neighbour sums times r^(-1/2)."""
     degrees = p.sums["degrees"][rows]
     roots = np.where(degrees > 0, np.maximum(degrees, 1) ** -0.5, 0.0)
-    finished: Table = (p.sums["neighbours"][rows] * roots[:, None]).astype(np.float32)
+    finished: Rows = (p.sums["neighbours"][rows] * roots[:, None]).astype(np.float32)
     return finished
 
 
-def moments(number: int, table: Table, occurring: NDArray[np.bool_]) -> Partial:
+def moments(number: int, table: Rows, occurring: Mask) -> Partial:
     """Number, sum and outer products of the rows of words that occur, for the whitening, as a partial."""
     sums = {
         "number": np.zeros(1),

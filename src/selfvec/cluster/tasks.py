@@ -23,11 +23,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Array, Floats, Ids, Ints, Mask
 from selfvec.base.errors import InputError
 from selfvec.corpus.summary import Summary
 from selfvec.data.settings import Settings
@@ -94,7 +94,7 @@ def _index(url: str) -> dict[str, int]:
 
 
 @lru_cache(maxsize=2)
-def _numbers(url: str) -> tuple[NDArray[np.int32], int, bool]:
+def _numbers(url: str) -> tuple[Ids, int, bool]:
     """The number of each word, the size of the vocabulary, and whether passages are counted once."""
     tensors, _ = load(url)
     numbers = np.array(tensors["numbers"])
@@ -102,7 +102,7 @@ def _numbers(url: str) -> tuple[NDArray[np.int32], int, bool]:
 
 
 @lru_cache(maxsize=2)
-def _passages(url: str) -> dict[str, NDArray[Any]]:
+def _passages(url: str) -> dict[str, Array]:
     return {name: np.array(column) for name, column in load(url)[0].items()}
 
 
@@ -120,7 +120,7 @@ def count_words(job: Job, first: int, last: int) -> Partial:
     return total
 
 
-def _read(job: Job, number: int) -> tuple[Mapping[str, NDArray[Any]], str]:
+def _read(job: Job, number: int) -> tuple[Mapping[str, Array], str]:
     """A shard as ids of its own words, and the note about it. Its text is read only once."""
     url = job.file("read", number)
     try:
@@ -144,7 +144,7 @@ def read_batch(job: Job, number: int) -> TokenBatch:
     return _batch(_read(job, number)[0])
 
 
-def _batch(tensors: Mapping[str, NDArray[Any]]) -> TokenBatch:
+def _batch(tensors: Mapping[str, Array]) -> TokenBatch:
     days = tensors.get("days")
     return TokenBatch(
         np.array(tensors["ids"]),
@@ -199,19 +199,19 @@ def count_further(job: Job, first: int, last: int) -> Partial:
     return total
 
 
-def _further(job: Job, number: int, batch: TokenBatch) -> NDArray[np.bool_]:
+def _further(job: Job, number: int, batch: TokenBatch) -> Mask:
     """Which tokens of a shard are further occurrences of repeated passages, (N,) bool."""
     return further_in(batch, number, _passages(job.file("repeats")))
 
 
-def _by_document(batch: TokenBatch) -> dict[str, NDArray[Any]]:
+def _by_document(batch: TokenBatch) -> dict[str, Array]:
     """The arrays with one value for each document."""
     days = None if batch.dates is None else batch.dates.astype("datetime64[D]").astype(np.int64)
     found = {"fingerprints": batch.fingerprints, "sentences": batch.sentence_counts, "days": days}
     return {name: array for name, array in found.items() if array is not None}
 
 
-def shard_tokens(job: Job, number: int) -> dict[str, NDArray[Any]]:
+def shard_tokens(job: Job, number: int) -> dict[str, Array]:
     """A shard as ids of the vocabulary, with its whole text if the counted tokens differ from it."""
     url = job.file("tokens", number)
     try:
@@ -219,7 +219,7 @@ def shard_tokens(job: Job, number: int) -> dict[str, NDArray[Any]]:
     except BROKEN:
         pass
     read = _read(job, number)[0]
-    own: dict[str, NDArray[Any]] = dict(read)
+    own: dict[str, Array] = dict(read)
     index, (numbers, _, once) = _index(job.file("vocabulary")), _numbers(job.file("vocabulary"))
     words = unpacked_words({name: own.pop(name) for name in ("text", "lengths")})
     places = np.fromiter((index.get(word, -1) for word in words), np.int32, len(words))
@@ -245,9 +245,7 @@ def keeps_whole(job: Job) -> bool:
     return bool(once or job.settings.stem or job.settings.min_count > 1)
 
 
-def _renumbered(
-    ids: NDArray[np.int32], offsets: NDArray[np.int64], numbers: NDArray[Any]
-) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+def _renumbered(ids: Ids, offsets: Ints, numbers: Array) -> tuple[Ids, Ints]:
     """Ids with new numbers and the bounds of the documents; ids with the number -1 are dropped."""
     new = numbers[ids].astype(np.int32)
     ends = np.concatenate(([0], np.cumsum(new >= 0)))
@@ -281,7 +279,7 @@ def row_file(folder: str, first: int) -> str:
     return f"{folder}/{first:09}{SUFFIX}"
 
 
-def _summed(url: str, first: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+def _summed(url: str, first: int) -> tuple[Floats, Mask]:
     """The block of A·E that begins at a row, and which of its words have neighbours."""
     total, rows = Partial.of(0, 0, load(url)[0]), slice(first, first + BLOCK)
     return finish(total, rows), total.sums["degrees"][rows] > 0

@@ -8,14 +8,12 @@ Passage Retrieval with Hashing for Open-domain Question Answering*).
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Hashes, Ints, Rows
 from selfvec.numerics.quantization import encode
 from selfvec.numerics.rows import top_indices, unit_rows
 
 __all__ = ["BinarySearch"]
-
-Rows = NDArray[np.float32]
 
 
 class BinarySearch:
@@ -31,7 +29,7 @@ class BinarySearch:
         self.bytes, self.scales = coded["int8"], coded["scales"]
         self.signs = _words(rows)
 
-    def nearest(self, queries: Rows, topn: int = 10, rerank: int = 10) -> NDArray[np.int64]:
+    def nearest(self, queries: Rows, topn: int = 10, rerank: int = 10) -> Ints:
         """The ``topn`` rows nearest to each query by cosine, best first, (q, topn) int64.
 
         ``rerank`` times as many are found by their signs and ranked again; 0 ranks by signs only.
@@ -48,7 +46,7 @@ class BinarySearch:
         return out
 
 
-def _words(rows: Rows) -> NDArray[np.uint64]:
+def _words(rows: Rows) -> Hashes:
     """The signs of each row, 64 to a number, (n, ⌈d / 64⌉)."""
     padded = np.zeros((len(rows), -(-rows.shape[1] // 64) * 64), bool)
     padded[:, : rows.shape[1]] = rows >= 0

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Bytes
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.nearest import nearest_rows
 from selfvec.numerics.quantization import CODES, decode, encode
@@ -78,7 +78,7 @@ class Packed:
         Mean cosine of the rows and the decoded rows.
     """
 
-    def __init__(self, vectors: Vectors, one: Candidate, vocabulary: NDArray[np.uint8], seed: int) -> None:
+    def __init__(self, vectors: Vectors, one: Candidate, vocabulary: Bytes, seed: int) -> None:
         rows, self._words = vectors.unit, vectors.index_to_key
         if one.dimensions < rows.shape[1]:
             rows = PrincipalAxes(one.dimensions).fit_transform(vectors).vectors

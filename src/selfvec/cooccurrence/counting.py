@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from contextlib import closing
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Ints
 from selfvec.base.errors import OptionError
 from selfvec.base.threads import cut, threads
 from selfvec.data.token_batch import TokenBatch
@@ -81,7 +81,7 @@ def count(
 
 
 def _count_group(
-    store: RowStore, batch: TokenBatch, group: Block, weights: NDArray[np.int64], jobs: int, memory: int
+    store: RowStore, batch: TokenBatch, group: Block, weights: Ints, jobs: int, memory: int
 ) -> None:
     """Count the rows of some words: index their positions, then count the neighbours there."""
     half = len(weights) - 1
@@ -90,7 +90,7 @@ def _count_group(
     windows = np.empty((int(bounds[-1]), 2), np.int64)
     index_positions(batch.ids, batch.offsets, half, *group, bounds[:-1].copy(), windows)
 
-    def work(buffer: RowBuffer, block: Block) -> NDArray[np.int64]:
+    def work(buffer: RowBuffer, block: Block) -> Ints:
         first, last = block
         lengths = np.empty(last - first, np.int64)
         count_rows(batch.ids, windows, bounds[first : last + 1], weights, *buffer.arrays, lengths)
@@ -101,7 +101,7 @@ def _count_group(
 
 def count_near(
     batch: TokenBatch, window: int, words: Sequence[int], others: Sequence[int] | None = None
-) -> NDArray[np.int64]:
+) -> Ints:
     """Some rows and columns of the flat counts, (n, m) int64, without counting the rest.
 
     ``words`` are n row numbers; ``others`` are m column numbers, by default all.

@@ -10,15 +10,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Hashes, Ids, Ints
 from selfvec.base.compiled import helper, kernel
 
 __all__ = ["add_rows", "count_pairs", "count_rows", "index_positions", "is_valid", "row_sums", "stage_rows"]
 
-Int32 = NDArray[np.int32]
-Int64 = NDArray[np.int64]
-Bits = NDArray[np.uint64]
 
 _LEFT = 32  # bits by which the left extent of a window is shifted
 _RIGHT = (1 << _LEFT) - 1
@@ -33,13 +30,13 @@ for _shift in range(64):
 
 @kernel
 def index_positions(
-    ids: Int32,  # (N,)
-    offsets: Int64,  # (D + 1,)
+    ids: Ids,  # (N,)
+    offsets: Ints,  # (D + 1,)
     half: int,  # neighbours on each side
     first: int,
     last: int,
-    next_entry: Int64,  # (last - first,): the begin of each word's entries; on return, their end
-    windows: Int64,  # (n, 2): receives each position and its extents, left · 2**32 + right
+    next_entry: Ints,  # (last - first,): the begin of each word's entries; on return, their end
+    windows: Ints,  # (n, 2): receives each position and its extents, left · 2**32 + right
 ) -> None:
     """List the positions of the words ``first`` to ``last - 1``, by word, with the extents of their windows.
 
@@ -57,7 +54,7 @@ def index_positions(
 
 
 @helper
-def _add(word: Any, amount: Any, totals: Int64, marks: Bits, summary: Bits) -> None:
+def _add(word: Any, amount: Any, totals: Ints, marks: Hashes, summary: Hashes) -> None:
     """Add to a word's total and mark it. It is faster to mark always than to mispredict a branch."""
     place = word >> 6
     totals[word] += amount
@@ -72,7 +69,7 @@ def _lowest(bits: Any) -> Any:
 
 
 @helper
-def _write_row(totals: Int64, marks: Bits, summary: Bits, indices: Int32, data: Int64, at: int) -> int:
+def _write_row(totals: Ints, marks: Hashes, summary: Hashes, indices: Ids, data: Ints, at: int) -> int:
     """Write the marked totals from ``at`` on, in order of their words, and clear them; return the end."""
     for block in range(summary.size):
         places = summary[block]
@@ -94,16 +91,16 @@ def _write_row(totals: Int64, marks: Bits, summary: Bits, indices: Int32, data: 
 
 @kernel
 def count_rows(
-    ids: Int32,  # (N,)
-    windows: Int64,  # (n, 2), from `index_positions`
-    bounds: Int64,  # (R + 1,): the r-th word's entries are windows[bounds[r]:bounds[r + 1]]
-    weights: Int64,  # (half + 1,): weight of a neighbour at distance δ; weights[0] is not used
-    totals: Int64,  # (V,): work space, as are the next two; all zeros before and after
-    marks: Bits,  # (ceil(V / 64),)
-    summary: Bits,  # (ceil(V / 4096),)
-    indices: Int32,  # (n,): receives the columns of the rows, one row after the other, rising
-    data: Int64,  # (n,): receives the counts
-    lengths: Int64,  # (R,): receives the number of entries of each row
+    ids: Ids,  # (N,)
+    windows: Ints,  # (n, 2), from `index_positions`
+    bounds: Ints,  # (R + 1,): the r-th word's entries are windows[bounds[r]:bounds[r + 1]]
+    weights: Ints,  # (half + 1,): weight of a neighbour at distance δ; weights[0] is not used
+    totals: Ints,  # (V,): work space, as are the next two; all zeros before and after
+    marks: Hashes,  # (ceil(V / 64),)
+    summary: Hashes,  # (ceil(V / 4096),)
+    indices: Ids,  # (n,): receives the columns of the rows, one row after the other, rising
+    data: Ints,  # (n,): receives the counts
+    lengths: Ints,  # (R,): receives the number of entries of each row
 ) -> None:
     """Count the neighbours of R words; `reference.count_reference` is the readable form."""
     at = 0
@@ -122,14 +119,14 @@ def count_rows(
 
 @kernel
 def stage_rows(
-    rows: Int64,  # (R,): rows of this matrix; -1 for a word that it does not have
-    columns: Int32,  # (V',): numbers of its columns in the new vocabulary
-    indptr: Int64,  # (V' + 1,)
-    indices: Int32,  # (n,)
-    data: Int64,  # (n,)
-    next_entry: Int64,  # (R,): where each row's entries go; on return, where they end
-    staged_indices: Int32,  # (m,): receives the columns
-    staged_data: Int64,  # (m,): receives the counts
+    rows: Ints,  # (R,): rows of this matrix; -1 for a word that it does not have
+    columns: Ids,  # (V',): numbers of its columns in the new vocabulary
+    indptr: Ints,  # (V' + 1,)
+    indices: Ids,  # (n,)
+    data: Ints,  # (n,)
+    next_entry: Ints,  # (R,): where each row's entries go; on return, where they end
+    staged_indices: Ids,  # (m,): receives the columns
+    staged_data: Ints,  # (m,): receives the counts
 ) -> None:
     """Copy rows of one matrix next to the rows of the same words from other matrices."""
     for r in range(rows.size):
@@ -145,15 +142,15 @@ def stage_rows(
 
 @kernel
 def add_rows(
-    bounds: Int64,  # (R + 1,)
-    staged_indices: Int32,  # (m,)
-    staged_data: Int64,  # (m,)
-    totals: Int64,
-    marks: Bits,
-    summary: Bits,
-    indices: Int32,
-    data: Int64,
-    lengths: Int64,
+    bounds: Ints,  # (R + 1,)
+    staged_indices: Ids,  # (m,)
+    staged_data: Ints,  # (m,)
+    totals: Ints,
+    marks: Hashes,
+    summary: Hashes,
+    indices: Ids,
+    data: Ints,
+    lengths: Ints,
 ) -> None:
     """Add up the rows that `stage_rows` brought together; the other arrays are as in `count_rows`."""
     at = 0
@@ -166,7 +163,7 @@ def add_rows(
 
 
 @kernel
-def is_valid(indptr: Int64, indices: Int32, data: Int64) -> bool:
+def is_valid(indptr: Ints, indices: Ids, data: Ints) -> bool:
     """Whether row bounds are in order, columns exist and rise within each row, and counts are at least 1.
 
     The bounds are checked first, so damaged arrays cannot cause a read outside of them.
@@ -185,7 +182,7 @@ def is_valid(indptr: Int64, indices: Int32, data: Int64) -> bool:
     return True
 
 
-def row_sums(indptr: Int64, data: Int64) -> Int64:
+def row_sums(indptr: Ints, data: Ints) -> Ints:
     """Sum of each row, (V,) int64."""
     sums = np.zeros(indptr.size - 1, np.int64)
     _row_sums(indptr, data, sums)
@@ -193,7 +190,7 @@ def row_sums(indptr: Int64, data: Int64) -> Int64:
 
 
 @kernel
-def _row_sums(indptr: Int64, data: Int64, sums: Int64) -> None:
+def _row_sums(indptr: Ints, data: Ints, sums: Ints) -> None:
     for row in range(sums.size):
         for k in range(indptr[row], indptr[row + 1]):
             sums[row] += data[k]
@@ -201,12 +198,12 @@ def _row_sums(indptr: Int64, data: Int64, sums: Int64) -> None:
 
 @kernel
 def count_pairs(
-    ids: Int32,  # (N,)
-    offsets: Int64,  # (D + 1,)
+    ids: Ids,  # (N,)
+    offsets: Ints,  # (D + 1,)
     half: int,  # neighbours on each side, within the document
-    rows: Int32,  # (V,): row of each word in `out`; -1 for words without a row
-    columns: Int32,  # (V,): the same for columns
-    out: Int64,  # (n, m)
+    rows: Ids,  # (V,): row of each word in `out`; -1 for words without a row
+    columns: Ids,  # (V,): the same for columns
+    out: Ints,  # (n, m)
 ) -> None:
     """Count how often some words occur near others, adding to ``out``."""
     for document in range(offsets.size - 1):

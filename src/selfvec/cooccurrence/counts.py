@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Array, Ids, Ints
 from selfvec.base.errors import FormatError, InputError, MissingExtra
 from selfvec.base.files import atomic_folder, read_vocabulary, sha256, write_vocabulary
 from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
@@ -65,9 +65,9 @@ class Counts:
     """
 
     types: Sequence[str]
-    indptr: NDArray[np.int64]
-    indices: NDArray[np.int32]
-    data: NDArray[np.int64]
+    indptr: Ints
+    indices: Ids
+    data: Ints
     window: int
     weighting: str = "flat"
 
@@ -79,7 +79,7 @@ class Counts:
         return f"<Counts: {shape}, window {self.window}, {self.weighting}>"
 
     @cached_property
-    def row_sums(self) -> NDArray[np.int64]:
+    def row_sums(self) -> Ints:
         """Total weight of the neighbours of each word, (V,) int64."""
         return row_sums(self.indptr, self.data)
 
@@ -140,7 +140,7 @@ class Counts:
             _add_up(store, parts, columns, lengths, threads(jobs), memory // 2)
             return Counts(list(index), *store.finish(), self.window, self.weighting)
 
-    def dense(self) -> NDArray[np.int64]:
+    def dense(self) -> Ints:
         """The matrix as a dense array, (V, V) int64, for small V."""
         matrix = np.zeros((len(self), len(self)), np.int64)
         matrix[np.repeat(np.arange(len(self)), np.diff(self.indptr)), self.indices] = self.data
@@ -168,7 +168,7 @@ class Counts:
         TargetError
             If the folder exists and ``overwrite`` is false, or if it cannot be written.
         """
-        arrays: dict[str, NDArray[Any]] = {"indptr": self.indptr, "indices": self.indices, "data": self.data}
+        arrays: dict[str, Array] = {"indptr": self.indptr, "indices": self.indices, "data": self.data}
         with atomic_folder(folder, overwrite=overwrite) as fresh:
             write_vocabulary(fresh / _VOCABULARY, list(self.types))
             metadata = {
@@ -209,7 +209,7 @@ class Counts:
         return cls(types, arrays["indptr"], arrays["indices"], arrays["data"], int(window), weighting)
 
 
-def _check(path: Path, arrays: dict[str, NDArray[Any]], size: int) -> None:
+def _check(path: Path, arrays: dict[str, Array], size: int) -> None:
     for name, dtype in (("indptr", np.int64), ("indices", np.int32), ("data", np.int64)):
         array = arrays.get(name)
         if array is None or array.ndim != 1 or array.dtype != dtype:
@@ -249,8 +249,8 @@ def _index(types: Sequence[str], needed: dict[str, None]) -> dict[str, int]:
 def _add_up(
     store: RowStore,
     parts: Sequence[Counts],
-    columns: Sequence[NDArray[np.int32]],  # for each part, (V',): its words' numbers in the result
-    sizes: NDArray[np.int64],  # (V,): entries of each row of the result in all parts
+    columns: Sequence[Ids],  # for each part, (V',): its words' numbers in the result
+    sizes: Ints,  # (V,): entries of each row of the result in all parts
     jobs: int,
     memory: int,
 ) -> None:
@@ -259,7 +259,7 @@ def _add_up(
     for k, (part, numbers) in enumerate(zip(parts, columns, strict=True)):
         rows[k, numbers] = np.arange(len(part))
 
-    def work(buffer: RowBuffer, block: Block) -> NDArray[np.int64]:
+    def work(buffer: RowBuffer, block: Block) -> Ints:
         here = slice(*block)
         bounds = np.concatenate(([0], np.cumsum(sizes[here])))
         staged_indices, staged_data = np.empty(int(bounds[-1]), np.int32), np.empty(int(bounds[-1]), np.int64)

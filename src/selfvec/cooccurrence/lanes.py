@@ -16,8 +16,8 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Floats
 from selfvec.base.compiled import helper
 from selfvec.base.tensors import release
 from selfvec.base.threads import ROW_BLOCK
@@ -46,7 +46,7 @@ VECTOR = ir.VectorType(FLOAT, LANES)
 INT32 = ir.IntType(32)
 
 
-def aligned_table(rows: Any) -> NDArray[np.float32]:
+def aligned_table(rows: Any) -> Floats:
     """Copy a (V, d) matrix, or an object that returns its rows by slices, into the kernels' layout.
 
     The layout is (V + 1, p) float32, rows on cache-line bounds. p is d rounded up to a multiple of `LANES`;
@@ -64,7 +64,7 @@ def aligned_table(rows: Any) -> NDArray[np.float32]:
     return table
 
 
-def aligned(size: int) -> NDArray[np.float32]:
+def aligned(size: int) -> Floats:
     """An uninitialised array, (size,) float32, that begins on a cache-line bound."""
     raw = np.empty(size * 4 + 64, np.uint8)
     start = -raw.ctypes.data % 64

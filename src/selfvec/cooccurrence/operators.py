@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.arrays import AnyFloats, Array, Doubles, Floats, Ids, Ints
 from selfvec.base.compiled import kernel
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.threads import cut, in_order, threads
@@ -30,12 +31,10 @@ _SHARE = 1 << 18  # entries a thread takes at a time
 class Operator(Protocol):
     """The interface of neighbour operators that refining uses."""
 
-    degrees: NDArray[np.float64]
+    degrees: Doubles
     """Row sums of the counts: the total weight of the neighbours of each word, (V,)."""
 
-    def apply(
-        self, table: NDArray[np.floating[Any]], out: NDArray[np.float32] | None = None
-    ) -> NDArray[np.float32]:
+    def apply(self, table: AnyFloats, out: Floats | None = None) -> Floats:
         """Compute A·E, (V, d) -> (V, d) float32; ``out``, if given, receives it and may be ``table``."""
 
 
@@ -102,7 +101,7 @@ class PositivePMI:
         If the smoothing is not from 0 to 1.
     """
 
-    def __init__(self, degrees: NDArray[np.float64], smoothing: float = 0.75) -> None:
+    def __init__(self, degrees: Doubles, smoothing: float = 0.75) -> None:
         if not 0 <= smoothing <= 1:
             raise OptionError(f"smoothing lies between 0 and 1, not at {smoothing}", field="smoothing")
         logs = np.log(np.maximum(degrees, 1))
@@ -112,8 +111,8 @@ class PositivePMI:
         self._words = logs - np.log(max(contexts.sum(), 1.0))
 
     def __call__(
-        self, counts: NDArray[np.int64], words: NDArray[np.integer[Any]], contexts: NDArray[np.integer[Any]]
-    ) -> NDArray[np.float64]:
+        self, counts: Ints, words: NDArray[np.integer[Any]], contexts: NDArray[np.integer[Any]]
+    ) -> Doubles:
         """Compute the values of counts in the rows ``words`` and columns ``contexts``, float64.
 
         The three arrays are broadcast against each other.
@@ -154,11 +153,11 @@ class PPMIOperator:
         self, counts: Counts, smoothing: float = 0.75, *, jobs: int | None = None, memory: int = MEMORY
     ) -> None:
         self.counts, self.smoothing, self._jobs = counts, smoothing, threads(jobs)
-        self.degrees: NDArray[np.float64] = counts.row_sums.astype(np.float64)
+        self.degrees: Doubles = counts.row_sums.astype(np.float64)
         pmi = PositivePMI(self.degrees, smoothing)
         lengths = np.diff(counts.indptr)
 
-        def block(rows: tuple[int, int]) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
+        def block(rows: tuple[int, int]) -> tuple[Ints, Ids, Floats]:
             first, last = rows
             entries = slice(counts.indptr[first], counts.indptr[last])
             contexts, words = counts.indices[entries], np.repeat(np.arange(first, last), lengths[first:last])
@@ -172,9 +171,7 @@ class PPMIOperator:
                 store.append(*made)
             self.indptr, self.indices, self.values = store.finish()
 
-    def apply(
-        self, table: NDArray[np.floating[Any]], out: NDArray[np.float32] | None = None
-    ) -> NDArray[np.float32]:
+    def apply(self, table: AnyFloats, out: Floats | None = None) -> Floats:
         """Compute PPMI · table, (V, d) -> (V, d) float32.
 
         Raises
@@ -216,11 +213,9 @@ class LinearOperator:
         if not np.isfinite(gamma):
             raise OptionError(f"γ is a number, not {gamma}", field="gamma")
         self.counts, self.gamma, self._jobs = counts, gamma, threads(jobs)
-        self.degrees: NDArray[np.float64] = counts.row_sums.astype(np.float64)
+        self.degrees: Doubles = counts.row_sums.astype(np.float64)
 
-    def apply(
-        self, table: NDArray[np.floating[Any]], out: NDArray[np.float32] | None = None
-    ) -> NDArray[np.float32]:
+    def apply(self, table: AnyFloats, out: Floats | None = None) -> Floats:
         """Compute A · table, (V, d) -> (V, d) float32. It takes the memory of two such matrices.
 
         Raises
@@ -238,26 +233,26 @@ class LinearOperator:
         return _into(out, result)
 
 
-def _into(out: NDArray[np.float32] | None, result: NDArray[np.float32]) -> NDArray[np.float32]:
+def _into(out: Floats | None, result: Floats) -> Floats:
     if out is None:
         return result
     out[:] = result
     return out
 
 
-def _checked(table: NDArray[np.floating[Any]], rows: int) -> NDArray[np.floating[Any]]:
+def _checked(table: AnyFloats, rows: int) -> AnyFloats:
     if table.ndim != 2 or len(table) != rows:
         raise InputError(f"the matrix has a row for each of the {rows:,} words, this one is {table.shape}")
     return table
 
 
 def sparse_product(
-    indptr: NDArray[np.int64],
-    indices: NDArray[np.int32],
-    values: NDArray[Any],
-    table: NDArray[np.float32],
+    indptr: Ints,
+    indices: Ids,
+    values: Array,
+    table: Floats,
     jobs: int,
-) -> NDArray[np.float32]:
+) -> Floats:
     """A matrix in compressed rows, (n, m), times a dense matrix, (m, d) -> (n, d) float32.
 
     SciPy's product takes longer on one thread and has a larger rounding error (float32 sums).
@@ -274,14 +269,14 @@ def sparse_product(
 
 @kernel
 def _multiply_rows(
-    indptr: NDArray[np.int64],
-    indices: NDArray[np.int32],
-    values: NDArray[Any],
-    table: NDArray[np.float32],
+    indptr: Ints,
+    indices: Ids,
+    values: Array,
+    table: Floats,
     first: int,
     last: int,
-    sums: NDArray[np.float64],  # (d,), working memory
-    out: NDArray[np.float32],
+    sums: Doubles,  # (d,), working memory
+    out: Floats,
 ) -> None:
     """Rows ``first`` to ``last - 1`` of the product, each summed by one thread in a fixed order.
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import AnyFloats, Doubles, Ints
 from selfvec.data.token_batch import TokenBatch
 
 from .counts import WEIGHTINGS
@@ -14,7 +14,7 @@ from .counts import WEIGHTINGS
 __all__ = ["count_reference", "linear_reference", "ppmi_reference"]
 
 
-def count_reference(batch: TokenBatch, window: int, weighting: str = "flat") -> NDArray[np.int64]:
+def count_reference(batch: TokenBatch, window: int, weighting: str = "flat") -> Ints:
     """Symmetric co-occurrence counts, pair by pair, (V, V) int64; see `Counts`."""
     C = np.zeros((len(batch.types), len(batch.types)), np.int64)
     half = window // 2
@@ -28,7 +28,7 @@ def count_reference(batch: TokenBatch, window: int, weighting: str = "flat") -> 
     return C
 
 
-def ppmi_reference(C: NDArray[np.int64], smoothing: float = 0.75) -> NDArray[np.float64]:
+def ppmi_reference(C: Ints, smoothing: float = 0.75) -> Doubles:
     """PPMI_ij = max(0, log(C_ij · Σ_k r_k^s / (r_i · r_j^s))), (V, V) float64; zero where C is zero."""
     r = C.sum(axis=1).astype(np.float64)
     contexts = np.where(r > 0, r, 1) ** smoothing * (r > 0)
@@ -38,7 +38,7 @@ def ppmi_reference(C: NDArray[np.int64], smoothing: float = 0.75) -> NDArray[np.
     return ppmi
 
 
-def linear_reference(C: NDArray[np.int64], E: NDArray[np.floating], gamma: float) -> NDArray[np.float64]:
+def linear_reference(C: Ints, E: AnyFloats, gamma: float) -> Doubles:
     """r_w^(-1/2) · [Σ_c C_wc r_c^(-γ) E_c - (r_w / N) · Σ_c r_c^(1-γ) E_c], (V, d); zeros where r_w is 0."""
     r = C.sum(axis=1).astype(np.float64)
     alive = r > 0

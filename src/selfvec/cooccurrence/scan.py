@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 from numba import types
 from numba.extending import intrinsic
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import AnyFloats, Doubles, Floats, Ids, Ints, Rows
 from selfvec.base.compiled import kernel
 from selfvec.base.threads import sum_of_blocks, threads
 from selfvec.data.token_batch import TokenBatch
@@ -40,9 +40,9 @@ class Centring:
 
     def __init__(
         self,
-        degrees: NDArray[np.float64],  # (V,): r
+        degrees: Doubles,  # (V,): r
         gamma: float,  # the larger, the less weight frequent neighbours have
-        table: NDArray[np.floating[Any]],  # (V, d)
+        table: AnyFloats,  # (V, d)
     ) -> None:
         # weights r^(-γ), roots r^(-1/2), both (V,) float64; mean m, (d,) float64
         with np.errstate(divide="ignore"):
@@ -54,7 +54,7 @@ class Centring:
             table.shape[1:], len(table), lambda rows: shares[rows] @ table[rows].astype(np.float64)
         )
 
-    def fill(self, out: NDArray[np.float32], first: int = 0) -> None:
+    def fill(self, out: Floats, first: int = 0) -> None:
         """Write the weighted, centred rows, columns from ``first`` on, into ``out``, (V, p) float32."""
         columns = slice(first, first + out.shape[1])
         weights, mean = self.weights.astype(np.float32)[:, None], self.mean[columns].astype(np.float32)
@@ -76,7 +76,7 @@ class ScanOperator:
         window: int,
         gamma: float = 0.5,
         jobs: int | None = None,
-        weights: NDArray[np.float64] | None = None,
+        weights: Doubles | None = None,
     ) -> None:
         self.half, self.gamma, self.jobs = window // 2, gamma, threads(jobs)
         levels = np.ones(1) if weights is None else np.unique(weights)[::-1]
@@ -85,9 +85,7 @@ class ScanOperator:
         self.occurrences = sum(part.counts * weight for part, weight in self.parts)  # (V,)
         self.degrees = sum(neighbour_totals(part, window) * weight for part, weight in self.parts)
 
-    def apply(
-        self, table: NDArray[np.floating[Any]], out: NDArray[np.float32] | None = None
-    ) -> NDArray[np.float32]:
+    def apply(self, table: AnyFloats, out: Floats | None = None) -> Floats:
         """Sum every word's neighbours; (V, d) -> (V, d) float32.
 
         ``out`` may be ``table``. Extra memory: two blocks of at most 64 columns for each thread.
@@ -97,7 +95,7 @@ class ScanOperator:
         result = np.empty((len(table), width), np.float32) if out is None else out
         centring = Centring(self.degrees, self.gamma, table)
         roots = centring.roots.astype(np.float32)[:, None]
-        buffers: SimpleQueue[NDArray[np.float32]] = SimpleQueue()
+        buffers: SimpleQueue[Floats] = SimpleQueue()
         workers = self._workers(width)
         for _ in range(workers):
             buffers.put(aligned(2 * height * int(np.diff(bounds).max())))
@@ -132,7 +130,7 @@ class ScanOperator:
         return max(1, min(self.jobs, -(-width // LANES) * LANES // _NARROWEST))
 
 
-def neighbour_totals(batch: TokenBatch, window: int) -> NDArray[np.float64]:
+def neighbour_totals(batch: TokenBatch, window: int) -> Doubles:
     """Number of neighbours of each word, (V,) float64: the row sums of flat counts."""
     return count_neighbours(batch.ids, batch.offsets, window // 2, len(batch.types)).astype(np.float64)
 
@@ -179,10 +177,10 @@ def _two_steps(
 
 
 def add_neighbours(
-    ids: NDArray[np.int32],  # (N,)
-    offsets: NDArray[np.int64],  # (D + 1,); windows do not cross documents
-    table: NDArray[np.float32],  # (V + 1, p), p a multiple of LANES; the last row is zero
-    result: NDArray[np.float32],  # (V + 1, p); the last row has no meaning
+    ids: Ids,  # (N,)
+    offsets: Ints,  # (D + 1,); windows do not cross documents
+    table: Rows,  # (V + 1, p), p a multiple of LANES; the last row is zero
+    result: Rows,  # (V + 1, p); the last row has no meaning
     half: int,  # neighbours on each side
 ) -> None:
     """Add to ``result[w]``, for every position of word w, the rows of its neighbours."""
@@ -216,11 +214,11 @@ def _add_neighbours(ids, offsets, table, result, half, window_sum):
 
 
 def count_neighbours(
-    ids: NDArray[np.int32],  # (N,)
-    offsets: NDArray[np.int64],  # (D + 1,)
+    ids: Ids,  # (N,)
+    offsets: Ints,  # (D + 1,)
     half: int,
     types: int,
-) -> NDArray[np.int64]:
+) -> Ints:
     """Number of neighbours of each word: the row sums of the flat counts, (types,) int64."""
     degrees = np.zeros(types, np.int64)
     _count_neighbours(ids, offsets, half, degrees)

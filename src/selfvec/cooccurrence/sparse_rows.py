@@ -10,11 +10,11 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from queue import SimpleQueue
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Array, Ids, Ints
 from selfvec.base.files import writing
 from selfvec.base.threads import cut, in_order
 
@@ -48,7 +48,7 @@ class RowStore:
 
     def __init__(
         self,
-        sizes: NDArray[np.int64],  # (V,): the most entries that each row can have
+        sizes: Ints,  # (V,): the most entries that each row can have
         memory: int,  # bytes
         dtype: type[np.generic] = np.int64,  # of the values
     ) -> None:
@@ -57,10 +57,10 @@ class RowStore:
         self._row, self._most = 0, memory // self.entry_bytes
         size = min(int(sizes.sum()), self._most)
         # Columns and values; pages that are never written cost nothing.
-        self._arrays: list[NDArray[Any]] = [np.empty(size, np.int32), np.empty(size, dtype)]
+        self._arrays: list[Array] = [np.empty(size, np.int32), np.empty(size, dtype)]
         self._files: list[IO[bytes]] = []
 
-    def append(self, lengths: NDArray[np.int64], indices: NDArray[np.int32], values: NDArray[Any]) -> None:
+    def append(self, lengths: Ints, indices: Ids, values: Array) -> None:
         """Add R rows: their lengths (R,), and the columns and values (n,) of all, which are copied."""
         filled, last = int(self.indptr[self._row]), self._row + len(lengths)
         end = filled + len(indices)
@@ -78,7 +78,7 @@ class RowStore:
                 else:
                     self._arrays[k][filled:end] = added
 
-    def finish(self) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[Any]]:
+    def finish(self) -> tuple[Ints, Ids, Array]:
         """indptr (V + 1,), indices (n,) and values (n,); the last two are memory-mapped if spilled."""
         arrays, filled = self._arrays, int(self.indptr[-1])
         with writing(Path(tempfile.gettempdir())):
@@ -100,9 +100,9 @@ class RowStore:
 
 def assemble(
     store: RowStore,
-    sizes: NDArray[np.int64],  # (R,): number of additions to each row, an upper bound of its entries
+    sizes: Ints,  # (R,): number of additions to each row, an upper bound of its entries
     columns: int,  # V
-    work: Callable[[RowBuffer, Block], NDArray[np.int64]],  # fills a block's rows, returns their lengths
+    work: Callable[[RowBuffer, Block], Ints],  # fills a block's rows, returns their lengths
     *,
     jobs: int,
     memory: int,  # bytes for the buffers of all threads; a buffer holds at least one row
@@ -116,7 +116,7 @@ def assemble(
     for _ in range(min(jobs + 1, len(blocks))):
         free.put(RowBuffer(columns, most))
 
-    def fill(block: Block) -> tuple[RowBuffer, NDArray[np.int64]]:
+    def fill(block: Block) -> tuple[RowBuffer, Ints]:
         buffer = free.get()
         return buffer, work(buffer, block)
 

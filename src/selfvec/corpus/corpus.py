@@ -7,15 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from selfvec.base.arrays import Mask
 from selfvec.base.errors import CorpusError
 from selfvec.base.forks import using_polars
 
 from .summary import BATCH_BYTES, BATCH_ROWS, Reading, Summary
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from .documents import Documents, Seen
     from .fields import Fields
     from .tables import Table
@@ -44,7 +42,7 @@ class CorpusPart(Protocol):
         """The rows from the start."""
 
 
-Select = Callable[["Documents", CorpusPart], "NDArray[np.bool_]"]
+Select = Callable[["Documents", CorpusPart], "Mask"]
 """Documents and their part -> which of them are kept, (D,) bool."""
 
 

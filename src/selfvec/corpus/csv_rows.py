@@ -15,8 +15,8 @@ from functools import cache
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Bytes, Ints
 from selfvec.base.errors import CorpusError
 
 from .document_files import MAX_ROW
@@ -142,7 +142,7 @@ class _Rows:
     """
 
     columns: list[pl.Series]
-    lines: NDArray[np.int64]
+    lines: Ints
     length: int
     newlines: int
 
@@ -194,9 +194,7 @@ def _marks(delimiter: str) -> bytes:
     return bytes(byte in shaping for byte in range(256))
 
 
-def _sound_marks(
-    data: NDArray[np.uint8], marks: NDArray[np.int64], kinds: NDArray[np.uint8], delimiter: int
-) -> bool:
+def _sound_marks(data: Bytes, marks: Ints, kinds: Bytes, delimiter: int) -> bool:
     """Whether the quotes and carriage returns among the M marks are valid, and no mark is NUL."""
     quotes, returns = marks[kinds == _QUOTE], marks[kinds == _RETURN]
     before, after = data[quotes[::2] - 1], data[quotes[1::2] + 1]

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Array, Bytes, Hashes, Ints, Mask
 from selfvec.base.compiled import kernel
 from selfvec.data.token_batch import ONCE
 
@@ -42,12 +41,12 @@ class Documents:
     dates: pl.Series | None = None  # Date; null if unknown
     slices: pl.Series | None = None  # String, the slice of the corpus each belongs to; null if unknown
     fields: dict[str, pl.Series] = field(default_factory=dict)  # String, other fields of the rows
-    fingerprints: NDArray[np.uint64] | None = None  # (D,) odd in layouts that keep a repeated text once
+    fingerprints: Hashes | None = None  # (D,) odd in layouts that keep a repeated text once
 
     def __len__(self) -> int:
         return len(self.texts)
 
-    def part(self, kept: NDArray[np.bool_]) -> Documents:
+    def part(self, kept: Mask) -> Documents:
         """The selected documents, (D,) bool."""
         mask = pl.Series(kept)
 
@@ -66,12 +65,12 @@ class Seen:
     Arrays of similar size are merged, so n texts cost O(n log² n) for any batch size.
     """
 
-    def __init__(self, hashes: NDArray[np.uint64] | None = None) -> None:
-        self.runs: list[NDArray[np.uint64]] = []
+    def __init__(self, hashes: Hashes | None = None) -> None:
+        self.runs: list[Hashes] = []
         if hashes is not None:
             self.add(hashes)
 
-    def add(self, hashes: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    def add(self, hashes: Hashes) -> Mask:
         """Add hashes, (n,) uint64; returns which of them are new, (n,) bool."""
         new = np.zeros(len(hashes), bool)
         run, places = np.unique(hashes, return_index=True)
@@ -160,7 +159,7 @@ def _joined(columns: list[pl.Series]) -> pl.Series:
     return frame.select(pl.concat_str(parts, separator="\n\n", ignore_nulls=True)).to_series()
 
 
-def _interleaved(columns: list[pl.Series]) -> tuple[pl.Series, NDArray[np.int64]]:
+def _interleaved(columns: list[pl.Series]) -> tuple[pl.Series, Ints]:
     """Every field of every row as a separate text, in reading order, and the row of each."""
     rows = np.arange(len(columns[0]))
     order = np.column_stack([rows + i * len(rows) for i in range(len(columns))]).ravel()
@@ -201,7 +200,7 @@ def _dated(table: Table, fields: Fields, path: str, reading: Reading) -> tuple[T
     return Table(columns, lines), dates.filter(good)
 
 
-def fingerprints(texts: pl.Series) -> NDArray[np.uint64]:
+def fingerprints(texts: pl.Series) -> Hashes:
     """Fingerprints of (D,) texts, (D,) uint64 with the lowest bit 0; null is an empty text.
 
     63 bits: in a corpus of a million texts, two different ones collide with a probability of 1 in 20 million.
@@ -218,7 +217,7 @@ def fingerprints(texts: pl.Series) -> NDArray[np.uint64]:
 
 
 @kernel
-def _mix(data: NDArray[np.uint8], bounds: NDArray[np.int64], out: NDArray[Any]) -> None:
+def _mix(data: Bytes, bounds: Ints, out: Array) -> None:
     """Mix eight bytes at a time into 64 bits; each step is invertible, so that every byte matters."""
     for d in range(len(out)):
         start, end = bounds[d], bounds[d + 1]

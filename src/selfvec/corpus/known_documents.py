@@ -10,12 +10,11 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Array, Hashes, Mask
 from selfvec.base.errors import FormatError, OptionError
 from selfvec.base.tensors import check_tensors, map_tensors, write_tensors
 from selfvec.data.run import Run
@@ -29,8 +28,6 @@ _FILE = "documents.safetensors"
 _FIELDS = ("texts", "ids", "files")
 _AGAIN = "make the run again"
 
-Hashes = NDArray[np.uint64]
-
 
 @dataclass(frozen=True, eq=False)
 class KnownDocuments:
@@ -43,7 +40,7 @@ class KnownDocuments:
     def __len__(self) -> int:
         return len(self.texts)
 
-    def part(self, documents: NDArray[np.bool_]) -> KnownDocuments:
+    def part(self, documents: Mask) -> KnownDocuments:
         """The selected documents, (D,) bool."""
         return KnownDocuments(*(getattr(self, name)[documents] for name in _FIELDS))
 
@@ -59,7 +56,7 @@ class KnownDocuments:
         mixed = self.files * np.uint64(0x9E3779B97F4A7C15) ^ self.ids
         return np.where((self.files != 0) & (self.ids != 0), mixed, np.uint64(0))
 
-    def find(self, wanted: Sequence[str | Path]) -> NDArray[np.bool_]:
+    def find(self, wanted: Sequence[str | Path]) -> Mask:
         """The documents with these ids (str) or from these files (Path), (D,) bool.
 
         Raises `OptionError` if no document has such an id or file.
@@ -126,7 +123,7 @@ class Intake:
     def __post_init__(self) -> None:
         self._texts = np.unique(self.known.texts) if self.known else np.zeros(0, np.uint64)
 
-    def __call__(self, batch: Documents, part: CorpusPart) -> NDArray[np.bool_]:
+    def __call__(self, batch: Documents, part: CorpusPart) -> Mask:
         """Which documents of a batch are new, (D,) bool."""
         assert batch.fingerprints is not None
         texts = batch.fingerprints & ~ONCE
@@ -149,11 +146,11 @@ class Intake:
         """The new documents."""
         return KnownDocuments.joined(self.taken)
 
-    def replaced(self) -> NDArray[np.bool_]:
+    def replaced(self) -> Mask:
         """Known documents that were replaced: a new version was read, the old text was not. (D,) bool."""
         if self.known is None:
             return np.zeros(0, bool)
         versions, new = self.known.versions, self.documents.versions
         gone = ~np.isin(self.known.texts, np.concatenate([np.zeros(0, np.uint64), *self.read]))
-        found: NDArray[Any] = (versions != 0) & np.isin(versions, new) & gone
+        found: Array = (versions != 0) & np.isin(versions, new) & gone
         return found

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Hashes, Ints, Mask
 from selfvec.base.errors import InputError, OptionError, SelfvecError
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
@@ -63,16 +63,16 @@ def _outermost(found: Sequence[tuple[Path, Any]]) -> list[Path]:
     return [path for path, _ in found if not folders.intersection(path.absolute().parents)]
 
 
-def _texts(run: Run) -> NDArray[np.uint64] | None:
+def _texts(run: Run) -> Hashes | None:
     """The fingerprints of a run's documents, (D,)."""
     marks = None if run.tokens is None else run.tokens.fingerprints
     return None if marks is None else marks & ~ONCE
 
 
-def _as_often(texts: NDArray[np.uint64], left: NDArray[np.int64]) -> Select:
+def _as_often(texts: Hashes, left: Ints) -> Select:
     """A function that selects each text the given number of times; ``texts`` are sorted."""
 
-    def select(batch: Documents, _: CorpusPart) -> NDArray[np.bool_]:
+    def select(batch: Documents, _: CorpusPart) -> Mask:
         assert batch.fingerprints is not None
         marks = batch.fingerprints & ~ONCE
         places = np.minimum(np.searchsorted(texts, marks), len(texts) - 1)
@@ -80,7 +80,7 @@ def _as_often(texts: NDArray[np.uint64], left: NDArray[np.int64]) -> Select:
         first = np.searchsorted(places[order], places[order])
         rank = np.empty(len(order), np.int64)
         rank[order] = np.arange(len(order)) - first
-        kept: NDArray[np.bool_] = (texts[places] == marks) & (rank < left[places])
+        kept: Mask = (texts[places] == marks) & (rank < left[places])
         np.subtract.at(left, places[kept], 1)
         return kept
 

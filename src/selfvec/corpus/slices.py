@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.arrays import Ints, Mask
 from selfvec.base.errors import InputError, NotFound, OptionError
 from selfvec.data.token_batch import TokenBatch, occurrences_of_each
 
@@ -29,7 +30,7 @@ class Slice:
     """Some documents of a corpus."""
 
     name: str
-    documents: NDArray[np.bool_]  # (D,) bool
+    documents: Mask  # (D,) bool
 
 
 def by_period(batch: TokenBatch, period: str) -> list[Slice]:
@@ -133,7 +134,7 @@ def _period(text: str) -> tuple[np.datetime64, np.datetime64] | None:
     return begin.astype("datetime64[D]"), end.astype("datetime64[D]")
 
 
-def slice_counts(batch: TokenBatch, slices: Sequence[Slice]) -> NDArray[np.int64]:
+def slice_counts(batch: TokenBatch, slices: Sequence[Slice]) -> Ints:
     """Occurrences of each word in each slice, (S, V) int64."""
     lengths, out = np.diff(batch.offsets), np.zeros((len(slices), len(batch.types)), np.int64)
     for row, part in zip(out, slices, strict=True):

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Ints
 from selfvec.base.compressed_files import bare_suffix
 from selfvec.base.errors import CorpusError
 
@@ -50,7 +50,7 @@ class Table:
 
     # of equal length, null if a row lacks one; String, or a temporal type for dates
     columns: dict[str, pl.Series]
-    lines: Sequence[int] | NDArray[np.int64]  # first line of each row (Parquet: row), counted from 1
+    lines: Sequence[int] | Ints  # first line of each row (Parquet: row), counted from 1
 
 
 def as_text(pieces: Sequence[bytes]) -> pl.Series | None:

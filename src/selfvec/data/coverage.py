@@ -6,7 +6,8 @@ All counts of known and unknown words are made here.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+
+from selfvec.base.arrays import Ints, Mask
 
 from .vectors import Source, Vectors
 
@@ -19,13 +20,13 @@ _KIND = np.zeros(len(Source), np.intp)  # of each `Source`; rows that an earlier
 _KIND[[Source.SUBWORDS, Source.RANDOM, Source.NONE]] = [1, 2, 3]
 
 
-def has_row(original: Vectors) -> NDArray[np.bool_]:
+def has_row(original: Vectors) -> Mask:
     """Which words have a row in the vectors, (V,) bool."""
-    known: NDArray[np.bool_] = _KIND[original.sources] == 0
+    known: Mask = _KIND[original.sources] == 0
     return known
 
 
-def coverage(original: Vectors, counts: NDArray[np.int64]) -> dict[str, dict[str, int]]:
+def coverage(original: Vectors, counts: Ints) -> dict[str, dict[str, int]]:
     """``{"types": {kind: number}, "tokens": {kind: number}}`` for the `KINDS` of initial vectors.
 
     ``original`` holds the initial vectors of the words of a corpus; ``counts``, (V,), their occurrences.

@@ -7,8 +7,8 @@ spelling, and lists of neighbours leave it out.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Ints
 from selfvec.base.errors import OptionError
 
 __all__ = ["MIN_COUNT", "least_count"]
@@ -18,7 +18,7 @@ MIN_COUNT = 5
 _ENOUGH = 1000  # words must reach the default; otherwise a list of ten would leave out near words
 
 
-def least_count(counts: NDArray[np.int64] | None, min_count: int | None = None) -> int:
+def least_count(counts: Ints | None, min_count: int | None = None) -> int:
     """Occurrences that a neighbour needs: ``min_count`` or, by default, 5, or fewer in a small text.
 
     The default is the largest number up to 5 that 1,000 words reach, otherwise 1. It is 1 for vectors without

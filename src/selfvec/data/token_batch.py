@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.arrays import Hashes, Ids, Ints, Mask
 from selfvec.base.errors import CorpusError
 
 __all__ = ["ONCE", "TokenBatch", "occurrences_of_each"]
@@ -18,7 +19,7 @@ ONCE = np.uint64(1)
 _COUNTED = 1 << 22  # tokens counted at a time
 
 
-def occurrences_of_each(ids: NDArray[np.int32], types: int) -> NDArray[np.int64]:
+def occurrences_of_each(ids: Ids, types: int) -> Ints:
     """Occurrences of each type, (V,), among (N,) ids."""
     counts = np.zeros(types, np.int64)
     for start in range(0, len(ids), _COUNTED):  # NumPy copies its input to int64
@@ -52,15 +53,15 @@ class TokenBatch:
         Sentences of each document, ``sentences`` in all.
     """
 
-    ids: NDArray[np.int32]
-    offsets: NDArray[np.int64]
+    ids: Ids
+    offsets: Ints
     types: Sequence[str]
     dates: NDArray[np.datetime64] | None = None
     sentences: int = 0
-    slices: NDArray[np.int32] | None = None
+    slices: Ids | None = None
     slice_names: Sequence[str] = ()
-    fingerprints: NDArray[np.uint64] | None = None
-    sentence_counts: NDArray[np.int32] | None = None
+    fingerprints: Hashes | None = None
+    sentence_counts: Ids | None = None
 
     def __post_init__(self) -> None:
         if self.ids.dtype != np.int32 or self.ids.ndim != 1:
@@ -85,7 +86,7 @@ class TokenBatch:
             raise CorpusError(f"slices are not all between -1 and {names - 1}")
 
     @cached_property
-    def counts(self) -> NDArray[np.int64]:
+    def counts(self) -> Ints:
         """Occurrences of each type, (V,)."""
         return occurrences_of_each(self.ids, len(self.types))
 
@@ -103,7 +104,7 @@ class TokenBatch:
         return cls(np.array(ids, dtype=np.int32), offsets, list(index))
 
     @classmethod
-    def of_counts(cls, types: Sequence[str], counts: NDArray[np.int64]) -> TokenBatch:
+    def of_counts(cls, types: Sequence[str], counts: Ints) -> TokenBatch:
         """A vocabulary with its counts, (V,), without the text."""
         made = cls(np.zeros(0, np.int32), np.zeros(1, np.int64), types)
         object.__setattr__(made, "counts", counts)
@@ -122,11 +123,11 @@ class TokenBatch:
         """Number of documents, empty ones included."""
         return len(self.offsets) - 1
 
-    def document_of(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+    def document_of(self, places: Ints) -> Ints:
         """The document of each token, (n,) int64."""
         return np.searchsorted(self.offsets, places, side="right") - 1
 
-    def part(self, documents: NDArray[np.bool_]) -> TokenBatch:
+    def part(self, documents: Mask) -> TokenBatch:
         """The selected documents, (D,) bool, in their order, with the same vocabulary.
 
         If the sentences per document are unknown, their number is estimated in proportion to the tokens.

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.arrays import AnyFloats, Floats, Ints
 from selfvec.base.result_table import ResultTable, short_repr
 
 __all__ = ["History", "Trajectory"]
@@ -27,8 +28,8 @@ class Trajectory(ResultTable):
     """
 
     word: str
-    updates: NDArray[np.int64]
-    vectors: NDArray[np.float32]
+    updates: Ints
+    vectors: Floats
 
     def __len__(self) -> int:
         return len(self.updates)
@@ -53,16 +54,16 @@ class Trajectory(ResultTable):
         cosines = self.to_original().tolist()
         return {"word": self.word, "updates": self.updates.tolist(), "cosine_to_original": cosines}
 
-    def steps(self) -> NDArray[np.float32]:
+    def steps(self) -> Floats:
         """Cosine between successive states, (T - 1,). A low cosine means a large change."""
-        cosines: NDArray[np.float32] = np.einsum("td,td->t", self.vectors[:-1], self.vectors[1:])
+        cosines: Floats = np.einsum("td,td->t", self.vectors[:-1], self.vectors[1:])
         return cosines
 
-    def to_original(self) -> NDArray[np.float32]:
+    def to_original(self) -> Floats:
         """Cosine of every state to the first one that is not zero, (T,)."""
         started = np.flatnonzero(self.vectors.any(axis=1))
         first = self.vectors[started[0]] if len(started) else self.vectors[0]
-        cosines: NDArray[np.float32] = self.vectors @ first
+        cosines: Floats = self.vectors @ first
         return cosines
 
 
@@ -70,8 +71,8 @@ class Trajectory(ResultTable):
 class History:
     """Recorded states, sorted by word and then by number of updates."""
 
-    starts: NDArray[np.int64]  # (V + 1,) word w has the records starts[w]:starts[w + 1]
-    updates: NDArray[np.int64]  # (R,) number of updates that the word had received
+    starts: Ints  # (V + 1,) word w has the records starts[w]:starts[w + 1]
+    updates: Ints  # (R,) number of updates that the word had received
     vectors: NDArray[np.float16]  # (R, d)
 
     def __repr__(self) -> str:
@@ -84,8 +85,8 @@ class History:
         self,
         word: str,
         index: int,  # its row
-        original: NDArray[np.floating],  # (d,)
-        final: NDArray[np.floating],  # (d,)
+        original: AnyFloats,  # (d,)
+        final: AnyFloats,  # (d,)
         updates: int,  # number of updates that the word received in all
     ) -> Trajectory:
         """The path of a word: its original vector, the recorded states, and its final vector."""

@@ -11,18 +11,18 @@ from collections.abc import Iterable, Sequence
 from typing import cast, overload
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import AnyFloats, Floats
 from selfvec.base.errors import InputError, MissingExtra
 from selfvec.numerics.rows import top_indices, unit_rows
 
 from .rare_words import least_count
 from .word_benchmarks import Sections, word_analogies, word_pairs
-from .word_table import Composer, Float, Key, Source, StrPath, WordTable
+from .word_table import Composer, Key, Source, StrPath, WordTable
 
-__all__ = ["Composer", "Float", "Source", "Vectors"]
+__all__ = ["Composer", "Source", "Vectors"]
 
-Query = Key | Float | tuple[Key | Float, float]
+Query = Key | AnyFloats | tuple[Key | AnyFloats, float]
 """A word, a row number or a vector, alone or with a weight."""
 Ranking = list[tuple[str, float]]
 """(word, score) pairs, best first."""
@@ -100,9 +100,9 @@ class Vectors(WordTable):
         return float(a @ b / scale) if scale else 0.0
 
     @staticmethod
-    def cosine_similarities(vector_1: Float, vectors_all: Float) -> NDArray[np.float32]:
+    def cosine_similarities(vector_1: AnyFloats, vectors_all: AnyFloats) -> Floats:
         """Cosines of a vector, (d,), to others, (n, d): (n,) float32; 0 where one is all zeros."""
-        cosines: NDArray[np.float32] = unit_rows(np.asarray(vectors_all)) @ _unit(vector_1)
+        cosines: Floats = unit_rows(np.asarray(vectors_all)) @ _unit(vector_1)
         return cosines
 
     def distance(self, w1: Key, w2: Key) -> float:
@@ -114,10 +114,10 @@ class Vectors(WordTable):
         a, b = (self.get_mean_vector(keys, pre_normalize=False) for keys in (ws1, ws2))
         return float(_unit(a) @ _unit(b))
 
-    def distances(self, word_or_vector: Key | Float, other_words: Iterable[Key] = ()) -> NDArray[np.float32]:
+    def distances(self, word_or_vector: Key | AnyFloats, other_words: Iterable[Key] = ()) -> Floats:
         """1 minus the cosine to each of ``other_words``, or to all V words if there are none."""
         rows = [self.get_index(word) for word in other_words]
-        cosines: NDArray[np.float32] = self.unit[rows or slice(None)] @ _unit(self._row(word_or_vector))
+        cosines: Floats = self.unit[rows or slice(None)] @ _unit(self._row(word_or_vector))
         return 1 - cosines
 
     def closer_than(self, key1: Key, key2: Key) -> list[str]:
@@ -177,7 +177,7 @@ class Vectors(WordTable):
         clip_end: int | None = ...,
         restrict_vocab: int | None = ...,
         min_count: int | None = ...,
-    ) -> NDArray[np.float32]: ...
+    ) -> Floats: ...
     def most_similar(
         self,
         positive: Query | Iterable[Query] | None = None,
@@ -188,7 +188,7 @@ class Vectors(WordTable):
         restrict_vocab: int | None = None,
         *,
         min_count: int | None = None,
-    ) -> Ranking | NDArray[np.float32]:
+    ) -> Ranking | Floats:
         """The words nearest by cosine to a mean of words and vectors.
 
         Parameters
@@ -249,7 +249,9 @@ class Vectors(WordTable):
 
     similar_by_word = similar_by_key
 
-    def similar_by_vector(self, vector: Float, topn: int = 10, restrict_vocab: int | None = None) -> Ranking:
+    def similar_by_vector(
+        self, vector: AnyFloats, topn: int = 10, restrict_vocab: int | None = None
+    ) -> Ranking:
         """`most_similar` for one vector, (d,)."""
         return self.most_similar([vector], topn=topn, restrict_vocab=restrict_vocab)
 
@@ -261,7 +263,7 @@ class Vectors(WordTable):
         restrict_vocab: int | None = None,
         *,
         min_count: int | None = None,
-    ) -> Ranking | NDArray[np.float32]:
+    ) -> Ranking | Floats:
         """The words nearest by a product of cosines: 3CosMul (Levy and Goldberg, 2014, equation 4).
 
         Cosines are shifted to 0..1. Those of ``positive`` are multiplied, and the product is divided by those
@@ -271,7 +273,7 @@ class Vectors(WordTable):
         plus, minus = ([key for key, _ in _weighted(keys, 1.0)] for keys in (positive, negative))
         if not plus:
             raise InputError("most_similar_cosmul needs at least one positive word or vector")
-        scores: list[NDArray[np.float32]] = []
+        scores: list[Floats] = []
         for keys in (plus, minus):
             rows = np.array([self._row(key, norm=True) for key in keys], np.float32)
             shifted = (1 + self.unit[:restrict_vocab] @ rows.reshape(-1, self.vector_size).T) / 2
@@ -281,12 +283,12 @@ class Vectors(WordTable):
 
     def _best(
         self,
-        scores: NDArray[np.float32],  # of the rows from ``first``
-        asked: Sequence[Key | Float],
+        scores: Floats,  # of the rows from ``first``
+        asked: Sequence[Key | AnyFloats],
         topn: int | None,
         first: int,
         min_count: int | None,
-    ) -> Ranking | NDArray[np.float32]:
+    ) -> Ranking | Floats:
         """The words with the largest scores, without those of the query and without rare ones."""
         least = least_count(self.counts, min_count)
         if topn is None:
@@ -303,18 +305,18 @@ class Vectors(WordTable):
 
     # Means
 
-    def _row(self, key: Key | Float, norm: bool = False) -> Float:
+    def _row(self, key: Key | AnyFloats, norm: bool = False) -> AnyFloats:
         """The row of a key, or a given vector, (d,)."""
         return key if isinstance(key, np.ndarray) else self.get_vector(key, norm)
 
     def get_mean_vector(
         self,
-        keys: Sequence[Key | Float] | Float,
-        weights: Sequence[float] | Float | None = None,
+        keys: Sequence[Key | AnyFloats] | AnyFloats,
+        weights: Sequence[float] | AnyFloats | None = None,
         pre_normalize: bool = True,
         post_normalize: bool = False,
         ignore_missing: bool = True,
-    ) -> NDArray[np.float32]:
+    ) -> Floats:
         """Weighted mean of words, row numbers and vectors, (d,) float32.
 
         Parameters
@@ -385,7 +387,7 @@ class Vectors(WordTable):
         return word_analogies(words, self.unit, analogies, case_insensitive, dummy4unknown)
 
 
-def _weighted(keys: Query | Iterable[Query] | None, weight: float) -> list[tuple[Key | Float, float]]:
+def _weighted(keys: Query | Iterable[Query] | None, weight: float) -> list[tuple[Key | AnyFloats, float]]:
     """Each key or vector with its own weight, or else with the default."""
     if keys is None:
         return []
@@ -394,5 +396,5 @@ def _weighted(keys: Query | Iterable[Query] | None, weight: float) -> list[tuple
     return [(key[0], float(key[1])) if isinstance(key, tuple) else (key, weight) for key in each]
 
 
-def _unit(vector: Float) -> NDArray[np.float32]:
+def _unit(vector: AnyFloats) -> Floats:
     return unit_rows(np.asarray(vector)[None]).ravel()

@@ -11,8 +11,8 @@ from pathlib import Path as FilePath
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Rows
 from selfvec.base.errors import InputError, MissingExtra
 from selfvec.numerics.rows import top_indices
 
@@ -20,7 +20,6 @@ __all__ = ["Path", "Sections", "word_analogies", "word_pairs"]
 
 Path = str | os.PathLike[str]
 Sections = list[dict[str, Any]]
-Table = NDArray[np.float32]
 
 _BLOCK = 256  # questions answered at a time
 _LOOKED_AT = 16  # candidates, the words of the question among them
@@ -35,7 +34,7 @@ def _row_by_name(words: Sequence[str], fold: bool) -> dict[str, int]:
 
 
 def word_pairs(
-    words: Sequence[str], unit: Table, path: Path, delimiter: str, fold: bool, unknown_as_zero: bool
+    words: Sequence[str], unit: Rows, path: Path, delimiter: str, fold: bool, unknown_as_zero: bool
 ) -> tuple[tuple[float, float], tuple[float, float], float]:
     """Correlation of cosines with human judgements of similarity.
 
@@ -84,7 +83,7 @@ def word_pairs(
 
 
 def word_analogies(
-    words: Sequence[str], unit: Table, path: Path, fold: bool, unknown_as_wrong: bool
+    words: Sequence[str], unit: Rows, path: Path, fold: bool, unknown_as_wrong: bool
 ) -> tuple[float, Sections]:
     """Share of analogies answered right by 3CosAdd; the words of a question are never its answer.
 

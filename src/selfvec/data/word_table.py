@@ -9,8 +9,8 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import AnyFloats, Array, Bytes, Floats, Ints
 from selfvec.base.errors import InputError, MissingExtra
 from selfvec.base.files import atomic_file
 from selfvec.base.ownership import check_target
@@ -22,14 +22,13 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
-__all__ = ["Composer", "Float", "Key", "Source", "WordTable"]
+__all__ = ["Composer", "Key", "Source", "WordTable"]
 
-Float = NDArray[np.floating[Any]]
 StrPath = str | os.PathLike[str]
 Key = str | int | np.integer[Any]
 """A word, or the number of a row."""
 
-Composer = Callable[[Sequence[str]], NDArray[np.float32]]
+Composer = Callable[[Sequence[str]], Floats]
 """Builds vectors for words without a row: n words -> (n, d) float32, zeros for those it cannot build.
 
 It may have a method ``with_pieces`` that also returns the number of subwords of each word, (n,) uint8.
@@ -56,14 +55,14 @@ class WordTable:
     def __init__(
         self,
         words: Sequence[str] | WordTable,
-        matrix: Float | Sequence[Sequence[float]],
+        matrix: AnyFloats | Sequence[Sequence[float]],
         *,
-        sources: NDArray[np.uint8] | None = None,
-        counts: NDArray[np.int64] | None = None,
+        sources: Bytes | None = None,
+        counts: Ints | None = None,
         composer: Composer | None = None,
         provenance: Mapping[str, Any] | None = None,
         normalized: bool = False,
-        pieces: NDArray[np.uint8] | None = None,
+        pieces: Bytes | None = None,
         check: Callable[[], None] | None = None,
     ) -> None:
         matrix = as_matrix(matrix)
@@ -98,16 +97,16 @@ class WordTable:
     def __contains__(self, key: object) -> bool:
         return key in self.key_to_index if isinstance(key, str) else self._row_number(key) is not None
 
-    def __getitem__(self, key: Key | slice | Sequence[Key] | NDArray[Any]) -> Float:
+    def __getitem__(self, key: Key | slice | Sequence[Key] | Array) -> AnyFloats:
         """The row of a word or row number, (d,); for a slice or several keys, (n, d). `KeyError` if none."""
         if isinstance(key, slice):
             return self.vectors[key]
         if isinstance(key, str | int | np.integer):
             return self.get_vector(key)
-        rows: Float = self.vectors[[self.get_index(each) for each in key]]
+        rows: AnyFloats = self.vectors[[self.get_index(each) for each in key]]
         return rows
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Float:
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> AnyFloats:
         """The matrix. Without this method NumPy would make an array of the words."""
         return np.array(self.vectors, dtype=dtype, copy=copy)
 
@@ -156,7 +155,7 @@ class WordTable:
         return any(word != word.lower() for word in self.index_to_key)
 
     @cached_property
-    def unit(self) -> NDArray[np.float32]:
+    def unit(self) -> Floats:
         """The matrix with rows of length 1 (zero rows stay zero), (V, d) float32; computed once."""
         if self._check is not None:
             self._check()
@@ -168,9 +167,9 @@ class WordTable:
         return rows
 
     @cached_property
-    def norms(self) -> NDArray[np.float32]:
+    def norms(self) -> Floats:
         """The length of each row, (V,) float32; computed once."""
-        rows: NDArray[np.float32] = np.linalg.norm(self.vectors, axis=1).astype(np.float32, copy=False)
+        rows: Floats = np.linalg.norm(self.vectors, axis=1).astype(np.float32, copy=False)
         return rows
 
     def fill_norms(self, force: bool = False) -> None:
@@ -185,31 +184,29 @@ class WordTable:
             raise KeyError(f"these vectors have no word attribute {attr!r}")
         return column[self.get_index(key)]
 
-    def replace_matrix(self, equal: Float) -> None:
+    def replace_matrix(self, equal: AnyFloats) -> None:
         """Replace the matrix by an equal one, such as a memory map of it."""
         self.vectors = equal
         self.__dict__.pop("unit", None)
         self.__dict__.pop("norms", None)
 
-    def get(self, word: str) -> Float | None:
+    def get(self, word: str) -> AnyFloats | None:
         """The word's row, (d,), or None."""
         index = self.key_to_index.get(word)
         return None if index is None else self.vectors[index]
 
-    def get_vector(self, key: Key, norm: bool = False) -> Float:
+    def get_vector(self, key: Key, norm: bool = False) -> AnyFloats:
         """The row of a word or row number, (d,), read-only; of length 1 if ``norm``. `KeyError` if none."""
-        row: Float = (self.unit if norm else self.vectors)[self.get_index(key)]
+        row: AnyFloats = (self.unit if norm else self.vectors)[self.get_index(key)]
         row.flags.writeable = False  # a changed row would not agree with `unit`
         return row
 
-    def embed(self, word: str) -> Float | None:
+    def embed(self, word: str) -> AnyFloats | None:
         """The word's row, or a vector built from subwords where the format has them; else None."""
         rows, sources = self.lookup([word])
         return rows[0] if sources[0] != Source.NONE else None
 
-    def lookup(
-        self, words: Sequence[str], *, compose: bool = True
-    ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    def lookup(self, words: Sequence[str], *, compose: bool = True) -> tuple[Floats, Bytes]:
         """Vectors of many words and the source of each.
 
         Parameters
@@ -228,9 +225,7 @@ class WordTable:
         rows, sources, _ = self.lookup_pieces(words, compose)
         return rows, sources
 
-    def lookup_pieces(
-        self, words: Sequence[str], compose: bool = True
-    ) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.uint8]]:
+    def lookup_pieces(self, words: Sequence[str], compose: bool = True) -> tuple[Floats, Bytes, Bytes]:
         """`lookup`, and the number of subwords of each word, (n,) uint8: 1 with a row, 2 if unknown."""
         rows = np.zeros((len(words), self.vector_size), np.float32)
         sources = np.full(len(words), Source.NONE, np.uint8)
@@ -384,15 +379,13 @@ _CHANGES = (
 """Methods of gensim that change vectors."""
 
 
-def _built(
-    words: Sequence[str], composer: Composer, block: NDArray[np.int64]
-) -> tuple[NDArray[np.float32], NDArray[np.uint8] | int]:
+def _built(words: Sequence[str], composer: Composer, block: Ints) -> tuple[Floats, Bytes | int]:
     """Vectors of words built from subwords, and the number of subwords."""
     missing = [words[i] for i in block.tolist()]
     with_pieces = getattr(composer, "with_pieces", None)
     return (composer(missing), 2) if with_pieces is None else with_pieces(missing)
 
 
-def _blocks(places: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+def _blocks(places: Ints) -> Iterator[Ints]:
     """Row numbers in blocks, so that no second copy of a large matrix is made."""
     return (places[start : start + ROW_BLOCK] for start in range(0, len(places), ROW_BLOCK))

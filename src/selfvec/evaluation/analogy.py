@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Floats, Ints, Mask, Rows
 from selfvec.base.compiled import kernel
 from selfvec.base.errors import InputError
 from selfvec.base.files import text_lines
@@ -37,7 +37,7 @@ class Questions:
     """Q questions over W distinct words."""
 
     words: list[str]
-    numbers: NDArray[np.int64]  # (Q, 4) a, b, c and the answer, as places in ``words``
+    numbers: Ints  # (Q, 4) a, b, c and the answer, as places in ``words``
     sections: dict[str, list[int]]  # questions by section, in the file's order
 
 
@@ -97,9 +97,7 @@ def read_questions(path: Path) -> Questions:
     return Questions(list(index), np.array(numbers, np.int64), sections)
 
 
-def answer(
-    vectors: Vectors, questions: Questions, most: int
-) -> tuple[NDArray[np.bool_], dict[str, NDArray[np.bool_]]]:
+def answer(vectors: Vectors, questions: Questions, most: int) -> tuple[Mask, dict[str, Mask]]:
     """Which of Q questions have four words with vectors, and which each method answers right; (Q,) bool."""
     candidates = _nonzero_rows(vectors, most)
     place = np.full(len(vectors) + 1, -1, np.int64)  # of a row among the candidates; the last is for row -1
@@ -118,7 +116,7 @@ def answer(
     return answered, right
 
 
-def _nonzero_rows(vectors: Vectors, most: int) -> NDArray[np.int64]:
+def _nonzero_rows(vectors: Vectors, most: int) -> Ints:
     """Those of the first ``most`` rows that are not zero, (C,) int64."""
     head = vectors.vectors[:most]
     starts = range(0, len(head), _BLOCK)
@@ -128,11 +126,11 @@ def _nonzero_rows(vectors: Vectors, most: int) -> NDArray[np.int64]:
 
 def _best(
     vectors: Vectors,
-    candidates: NDArray[np.int64],  # (C,) rows
-    queries: NDArray[np.float32],  # (W, d) unit vectors of the words of the questions
-    questions: NDArray[np.int64],  # (Q, 3) a, b, c as rows of queries
-    excluded: NDArray[np.int64],  # (Q, 3) the same words as places among the candidates
-) -> dict[str, NDArray[np.int64]]:
+    candidates: Ints,  # (C,) rows
+    queries: Rows,  # (W, d) unit vectors of the words of the questions
+    questions: Ints,  # (Q, 3) a, b, c as rows of queries
+    excluded: Ints,  # (Q, 3) the same words as places among the candidates
+) -> dict[str, Ints]:
     """Each method's answers, (Q,) places among the candidates."""
     scores = {m: np.full(len(questions), -np.inf, np.float32) for m in METHODS}
     answers = {m: np.full(len(questions), -1, np.int64) for m in METHODS}
@@ -152,13 +150,13 @@ def _best(
 
 @kernel
 def _best_answers(
-    plus: NDArray[np.float32],  # (W, B) float32, score from each of W words if it is added
-    minus: NDArray[np.float32],  # (W, B) float32, score if it is subtracted
-    questions: NDArray[np.int64],  # (Q, 3) int64, a, b, c among the W words
-    asked: NDArray[np.int64],  # (Q, 3) int64, the same words as candidates; excluded as answers
+    plus: Rows,  # (W, B) float32, score from each of W words if it is added
+    minus: Rows,  # (W, B) float32, score if it is subtracted
+    questions: Ints,  # (Q, 3) int64, a, b, c among the W words
+    asked: Ints,  # (Q, 3) int64, the same words as candidates; excluded as answers
     first: int,
-    scores: NDArray[np.float32],  # (Q,) float32, best so far
-    answers: NDArray[np.int64],  # (Q,) int64
+    scores: Floats,  # (Q,) float32, best so far
+    answers: Ints,  # (Q,) int64
 ) -> None:
     """Update each question's best answer from a block of B candidates that begins at candidate ``first``.
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Doubles, Floats, Mask
 from selfvec.base.errors import InputError
 from selfvec.base.files import read_toml_or_json
 from selfvec.numerics.statistics import RESAMPLES, Estimate
@@ -35,8 +35,7 @@ _ROUNDING = 1e-12
 _ROLES = ("targets", "attributes")
 _FORM = "give two lists of targets and two of attributes, as docs/how-to/measure.md shows"
 
-Numbers = NDArray[np.float64]
-Found = tuple[NDArray[np.float32], NDArray[np.bool_]]  # rows of words, and which have a vector
+Found = tuple[Floats, Mask]  # rows of words, and which have a vector
 
 
 @dataclass(frozen=True)
@@ -111,22 +110,22 @@ class Bias(Task[list[WordSet]]):
                 )
 
 
-def _associations(rows: Numbers, one: Numbers, other: Numbers) -> Numbers:
+def _associations(rows: Doubles, one: Doubles, other: Doubles) -> Doubles:
     """s(w) of (n, d) unit rows, (n,); 0 if a list of attributes is empty."""
     if not len(one) or not len(other):
         return np.zeros(len(rows))
-    difference: Numbers = rows @ (one.mean(axis=0) - other.mean(axis=0))
+    difference: Doubles = rows @ (one.mean(axis=0) - other.mean(axis=0))
     return difference
 
 
-def _pairs(a: Found, b: Found) -> list[Numbers]:
+def _pairs(a: Found, b: Found) -> list[Doubles]:
     """The rows of the i-th words of both lists, (n, d) each, where both have a vector."""
     size = min(len(a[1]), len(b[1]))
     both = a[1][:size] & b[1][:size]
     return [rows[:size][both].astype(np.float64) for rows, _ in (a, b)]
 
 
-def effect_size(x: Numbers, y: Numbers) -> NDArray[np.float64]:
+def effect_size(x: Doubles, y: Doubles) -> Doubles:
     """Difference of means divided by the standard deviation (n - 1) of both together, along the last axis.
 
     0 if all are equal.
@@ -139,13 +138,13 @@ def effect_size(x: Numbers, y: Numbers) -> NDArray[np.float64]:
     return np.where(varies, (x.mean(axis=-1) - y.mean(axis=-1)) / np.where(varies, spread, 1.0), 0.0)
 
 
-def _estimate(x: Numbers, y: Numbers, seed: int) -> Estimate:
+def _estimate(x: Doubles, y: Doubles, seed: int) -> Estimate:
     rng = np.random.default_rng(seed)
     drawn_x, drawn_y = (part[rng.integers(len(part), size=(RESAMPLES, len(part)))] for part in (x, y))
     return Estimate(float(effect_size(x, y)), effect_size(drawn_x, drawn_y))
 
 
-def permutation_p(x: Numbers, y: Numbers, seed: int) -> float:
+def permutation_p(x: Doubles, y: Doubles, seed: int) -> float:
     """One-sided p: the share of splits of the targets, the given one included, at least as far apart.
 
     All splits if there are at most 10,000; otherwise the given one and 9,999 drawn at random.

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Array, Floats, Ints
 from selfvec.base.errors import InputError, MissingExtra, OptionError
 from selfvec.base.files import text_lines
 from selfvec.numerics.statistics import mean
@@ -28,7 +28,7 @@ class LabelledTexts:
     """Texts and labels by number, (n,); the first ``train`` are to learn from. -1: a label not among them."""
 
     texts: list[str]
-    labels: NDArray[np.int64]
+    labels: Ints
     train: int
 
 
@@ -77,7 +77,7 @@ class Classification(Task[LabelledTexts]):
         yield Measurement.of(table, "accuracy", estimate, len(right), covered, shots=self.shots)
 
 
-def _draws(labels: NDArray[np.int64], shots: int | None, seed: int) -> list[NDArray[np.int64]]:
+def _draws(labels: Ints, shots: int | None, seed: int) -> list[Ints]:
     """Numbers of the examples to learn from: all of them, or five times ``shots`` of each label."""
     if shots is None:
         return [np.arange(len(labels))]
@@ -90,9 +90,7 @@ def _draws(labels: NDArray[np.int64], shots: int | None, seed: int) -> list[NDAr
     return draws
 
 
-def _predicted(
-    rows: NDArray[np.float32], labels: NDArray[np.int64], test: NDArray[np.float32]
-) -> NDArray[Any]:
+def _predicted(rows: Floats, labels: Ints, test: Floats) -> Array:
     """Labels of the test rows, (n,)."""
     try:
         from sklearn.linear_model import LogisticRegression
@@ -101,7 +99,7 @@ def _predicted(
     centre = rows.mean(axis=0)
     spread = np.sqrt(np.einsum("ij,ij->", rows - centre, rows - centre) / len(rows)) or 1.0
     model = LogisticRegression(C=_C, max_iter=1000).fit((rows - centre) / spread, labels)
-    found: NDArray[Any] = model.predict((test - centre) / spread)
+    found: Array = model.predict((test - centre) / spread)
     return found
 
 

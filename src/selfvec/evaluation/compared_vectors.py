@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Floats, Ints, Mask
 from selfvec.base.checks import is_path
 from selfvec.base.errors import OptionError
 from selfvec.data.run import Run
@@ -70,7 +70,7 @@ class Table:
 
     def text_rows(
         self, texts: Sequence[str], collection: int, *, questions: bool = False
-    ) -> tuple[NDArray[np.float32], float]:
+    ) -> tuple[Floats, float]:
         """Vectors of texts, (D, d) float32 unit rows or zeros, and the share of known tokens: `embed`.
 
         An encoder reads whole texts, so all of their tokens are known.
@@ -171,7 +171,7 @@ def truncated(table: Table, dimensions: int) -> Table:
 _FORMS: tuple[Callable[[str], str], ...] = (str, str.lower, str.title)
 
 
-def find_rows(vectors: Vectors, words: Sequence[str]) -> NDArray[np.int64]:
+def find_rows(vectors: Vectors, words: Sequence[str]) -> Ints:
     """Row of the first form of each of n words that has a vector, (n,) int64; -1 if none has.
 
     >>> v = Vectors(["us", "US", "Rome"], np.array([[0, 1], [1, 0], [1, 1]], dtype=np.float32))
@@ -189,7 +189,7 @@ def find_rows(vectors: Vectors, words: Sequence[str]) -> NDArray[np.int64]:
     return found
 
 
-def word_vectors(vectors: Vectors, words: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+def word_vectors(vectors: Vectors, words: Sequence[str]) -> tuple[Floats, Mask]:
     """Unit vectors of n words, (n, d) float32, zeros for those without; and which have one, (n,) bool."""
     found = find_rows(vectors, words)
     out = np.zeros((len(words), vectors.vector_size), np.float32)
@@ -201,7 +201,7 @@ def word_vectors(vectors: Vectors, words: Sequence[str]) -> tuple[NDArray[np.flo
     return out, np.any(out != 0, axis=1)
 
 
-def listed(vectors: Vectors, words: Sequence[str]) -> NDArray[np.bool_]:
+def listed(vectors: Vectors, words: Sequence[str]) -> Mask:
     """Which of n words are in the vocabulary in some form, with or without a vector, (n,) bool."""
     found = (any(form(word) in vectors for form in _FORMS) for word in words)
     return np.fromiter(found, bool, len(words))

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Ints
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.csls import best_columns, mean_of_nearest
@@ -103,7 +103,7 @@ class Lexicon(Task[dict[str, list[str]]]):
                 yield Measurement.of(table, f"precision@{rank}", *figure, mode, **more)
 
 
-def _translations(a: Vectors, b: Vectors, asked: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+def _translations(a: Vectors, b: Vectors, asked: Ints) -> dict[str, Ints]:
     """The rows of b nearest to some rows of a, best first, by mode, each (n, 5)."""
     some_a, some_b = (
         np.flatnonzero(np.any(table.vectors[:most] != 0, axis=1))

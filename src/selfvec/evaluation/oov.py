@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Doubles, Ints, Mask, Rows
 from selfvec.base.errors import InputError
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -31,8 +31,6 @@ _SHARE = 5  # at most one known word in so many is hidden, so that enough remain
 _LEAST = 10  # hidden words, for a median
 _STEM = 5  # first letters that related words share
 _BLOCK = 512
-
-Rows = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -85,9 +83,7 @@ class HiddenWords(Task[None]):
                 yield Measurement(prefix + name, metric, estimate, n, covered, dimensions=size, extra=extra)
 
 
-def induced(
-    run: Run, batch: TokenBatch, hidden: NDArray[np.int64], seed: int
-) -> Iterator[tuple[str, Rows, Rows]]:
+def induced(run: Run, batch: TokenBatch, hidden: Ints, seed: int) -> Iterator[tuple[str, Rows, Rows]]:
     """For each way: its name, the vectors of the h hidden words, (h, d), and all true vectors, (V, d)."""
     from selfvec.refinement.pipeline import refine_again
     from selfvec.refinement.unknown_words import hold_out
@@ -104,7 +100,7 @@ def induced(
     yield "refined", refined.unit[hidden], truth
 
 
-def _sample(known: NDArray[np.bool_], batch: TokenBatch, seed: int) -> NDArray[np.int64]:
+def _sample(known: Mask, batch: TokenBatch, seed: int) -> Ints:
     """The words to hide: known words that occur, (h,), rising."""
     pool = np.flatnonzero(known & (batch.counts > 0))
     number = min(_MOST, len(pool) // _SHARE)
@@ -116,9 +112,7 @@ def _sample(known: NDArray[np.bool_], batch: TokenBatch, seed: int) -> NDArray[n
     return np.sort(np.random.default_rng(seed).choice(pool, number, replace=False))
 
 
-def _without_relatives(
-    types: Sequence[str], known: NDArray[np.bool_], hidden: NDArray[np.int64]
-) -> NDArray[np.bool_]:
+def _without_relatives(types: Sequence[str], known: Mask, hidden: Ints) -> Mask:
     """Which hidden words share their first letters with no word that is known and not hidden, (h,)."""
     left = known.copy()
     left[hidden] = False
@@ -126,7 +120,7 @@ def _without_relatives(
     return np.array([types[i][:_STEM].lower() not in stems for i in hidden.tolist()], bool)
 
 
-def ranks(found: Rows, rows: Rows, places: NDArray[np.int64]) -> NDArray[np.float64]:
+def ranks(found: Rows, rows: Rows, places: Ints) -> Doubles:
     """Rank of the right row among (n, d) by cosine to each of h vectors, (h, d): (h,), from 1.
 
     Rows exactly as near as the right one count half; a vector of zeros gets the middle rank.

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import AnyFloats, Doubles, Mask
 from selfvec.base.errors import InputError
 from selfvec.base.files import text_lines
 from selfvec.data.run import Run
@@ -51,7 +51,7 @@ class Collection:
         number = sum(document < 0 for gains in self.relevant for document in gains)
         return {"missing": number} if number else {}
 
-    def scores(self, rankings: Rankings) -> dict[str, NDArray[np.float64]]:
+    def scores(self, rankings: Rankings) -> dict[str, Doubles]:
         """Every metric of each query, (Q,); the document that a query was taken from is ignored."""
         if self.own:
             pairs = zip(rankings, self.own, strict=True)
@@ -226,7 +226,7 @@ DEPTH = 100
 _DECIMALS = 5  # of a score; smaller differences come from the order of additions
 
 
-def ranked(scores: NDArray[np.floating], retrievable: NDArray[np.bool_], depth: int = DEPTH) -> list[int]:
+def ranked(scores: AnyFloats, retrievable: Mask, depth: int = DEPTH) -> list[int]:
     """Numbers of the retrievable documents by falling score, both (D,); ties in document order.
 
     >>> ranked(np.array([0.1, 0.9, 0.9, 0.5]), np.array([True, True, True, False]))

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Doubles, Ints, Mask
 from selfvec.base.errors import InputError
 from selfvec.numerics.statistics import rank_correlation, spearman
 
@@ -24,9 +24,9 @@ class Pairs:
     """n scored pairs of W distinct words."""
 
     words: list[str]  # W
-    numbers: NDArray[np.int64]  # (n, 2) of the words of a pair
-    scores: NDArray[np.float64]  # (n,)
-    common: NDArray[np.bool_]  # (n,) whether all compared vectors have both words
+    numbers: Ints  # (n, 2) of the words of a pair
+    scores: Doubles  # (n,)
+    common: Mask  # (n,) whether all compared vectors have both words
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Doubles, Ints, Rows
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -37,8 +37,7 @@ _LEAST_WORDS = 2 * NEIGHBOURS  # so that neighbours can differ
 _WHOLE, _HALF = 10, 5  # least occurrences of a compared word, in the corpus and in each half
 _BANDS = {"10-99 times": (10, 100), "100-999 times": (100, 1000), "1000+ times": (1000, None)}
 
-Rows = NDArray[np.float32]
-Pair = tuple[NDArray[np.int64], Rows, Rows]  # words, and their two vectors
+Pair = tuple[Ints, Rows, Rows]  # words, and their two vectors
 
 
 @dataclass(frozen=True)
@@ -142,7 +141,7 @@ def split_documents(batch: TokenBatch, rng: np.random.Generator) -> tuple[TokenB
     return batch.part(first), batch.part(~first)
 
 
-def frequent_words(counts: NDArray[np.int64], least: int) -> NDArray[np.int64]:
+def frequent_words(counts: Ints, least: int) -> Ints:
     """Numbers of the most frequent words that occur ``least`` times, by falling frequency."""
     order = np.argsort(-counts, kind="stable")[:_MOST]
     words = order[counts[order] >= least]
@@ -152,7 +151,7 @@ def frequent_words(counts: NDArray[np.int64], least: int) -> NDArray[np.int64]:
     return words
 
 
-def neighbour_overlap(a: Rows, b: Rows, neighbours: int = NEIGHBOURS) -> NDArray[np.float64]:
+def neighbour_overlap(a: Rows, b: Rows, neighbours: int = NEIGHBOURS) -> Doubles:
     """Jaccard index of each word's nearest neighbours in two arrays of unit rows, (n,); 0 without a vector.
 
     >>> a = np.eye(4, dtype=np.float32)[[0, 0, 1, 1]]
@@ -162,19 +161,17 @@ def neighbour_overlap(a: Rows, b: Rows, neighbours: int = NEIGHBOURS) -> NDArray
     rows, k = np.arange(len(a)), min(neighbours, len(a) - 1)
     one, other = (nearest(table, rows, k) for table in (a, b))
     shared = ((one[:, :, None] == other[:, None, :]) & (one >= 0)[:, :, None]).sum(axis=(1, 2))
-    out: NDArray[np.float64] = shared / np.maximum(
-        (one >= 0).sum(axis=1) + (other >= 0).sum(axis=1) - shared, 1
-    )
+    out: Doubles = shared / np.maximum((one >= 0).sum(axis=1) + (other >= 0).sum(axis=1) - shared, 1)
     return out
 
 
-def _cosines(a: Rows, b: Rows) -> NDArray[np.float64]:
+def _cosines(a: Rows, b: Rows) -> Doubles:
     """Cosines of corresponding unit rows, (n, d) each, (n,)."""
-    found: NDArray[np.float64] = np.einsum("ij,ij->i", a, b, dtype=np.float64)
+    found: Doubles = np.einsum("ij,ij->i", a, b, dtype=np.float64)
     return found
 
 
-def rotated_cosines(a: Rows, b: Rows) -> NDArray[np.float64]:
+def rotated_cosines(a: Rows, b: Rows) -> Doubles:
     """Cosines after b is rotated onto a, (n,): the rotation of each half is fitted on the other half.
 
     A rotation fitted on the measured words themselves would align even a few random rows.

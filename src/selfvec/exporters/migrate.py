@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Floats
 from selfvec.base.checks import check_number, check_path
 from selfvec.base.errors import InputError, Interrupted, OptionError, TargetError
 from selfvec.base.files import writing
@@ -232,9 +232,7 @@ def _start(folder: Path, state: dict[str, Any]) -> None:
     file.write_text(text, encoding="utf-8")
 
 
-def _encoded(
-    texts: Any, encoder: Encoder, file: Path, progress: Progress, stop: Interruption
-) -> NDArray[np.float32]:
+def _encoded(texts: Any, encoder: Encoder, file: Path, progress: Progress, stop: Interruption) -> Floats:
     """Vectors of all texts, smoothed as `passage_rows` does, (n, d). Blocks are kept in a file."""
     width = 4 * encoder.dimensions
     with file.open("ab") as out, progress.stage("Encoding", len(texts), "passages") as advance:

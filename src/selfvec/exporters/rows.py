@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.arrays import Floats, Ints, Mask
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
@@ -31,7 +32,7 @@ __all__ = ["RUN", "Encode", "Rows", "described", "passage_rows", "word_rows"]
 RUN = "selfvec.run"  # metadatum of a store: the fingerprint of the run whose encoder made the vectors
 _BLOCK = 4096  # texts encoded at a time
 
-Encode = Callable[[Sequence[str]], NDArray[np.float32]]
+Encode = Callable[[Sequence[str]], Floats]
 """Texts to vectors: n texts -> (n, d) float32, unit rows, zeros for texts without a known word."""
 
 
@@ -64,9 +65,9 @@ class Rows:
         return self.about.get(RUN)
 
     @property
-    def empty(self) -> NDArray[np.bool_]:
+    def empty(self) -> Mask:
         """True for rows without a vector, because all of their words are unknown, (n,) bool."""
-        filled: NDArray[np.bool_] = np.any(self.vectors != 0, axis=1)
+        filled: Mask = np.any(self.vectors != 0, axis=1)
         return ~filled
 
     def frame(self) -> pl.DataFrame:
@@ -181,7 +182,7 @@ def word_rows(run: Run) -> Rows:
     return Rows("words", table, run.vectors.unit[known])
 
 
-def _passages(found: GatheredDocuments) -> tuple[list[str], list[str], NDArray[np.int64]]:
+def _passages(found: GatheredDocuments) -> tuple[list[str], list[str], Ints]:
     """Ids and texts of all passages, and the number of the document of each."""
     ids: list[str] = []
     texts: list[str] = []
@@ -257,7 +258,7 @@ def _of_one_type(name: str, values: list[Any]) -> pl.Series | None:
     return None
 
 
-def _encoded(texts: Sequence[str], encode: Encode, progress: Progress) -> NDArray[np.float32]:
+def _encoded(texts: Sequence[str], encode: Encode, progress: Progress) -> Floats:
     """(n, d) float32."""
     parts = []
     with progress.stage("Encoding", len(texts), "passages") as advance:

@@ -9,8 +9,8 @@ translation without parallel data*).
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Ids, Ints, Rows
 from selfvec.base.threads import in_order, one_core, threads
 
 from .nearest import nearest_columns
@@ -20,8 +20,6 @@ __all__ = ["NEIGHBOURS", "best_columns", "mean_of_nearest", "mutual_best", "near
 NEIGHBOURS = 10  # rows that r is the mean of, as published
 _CANDIDATES = 30
 _BYTES = 1 << 26  # of cosines that a thread holds at a time
-
-Rows = NDArray[np.float32]
 
 
 def mean_of_nearest(rows: Rows, pool: Rows, neighbours: int = NEIGHBOURS) -> Rows:
@@ -40,7 +38,7 @@ def best_columns(
     pool: Rows,  # (P, d) unit rows
     most: int,
     hubness: Rows | None = None,  # (P,) r of each row of the pool, for CSLS; None compares cosines
-) -> NDArray[np.int32]:
+) -> Ids:
     """The best rows of a pool for each row, best first, (n, most); -1 if there are fewer.
 
     CSLS also subtracts r of the row itself, which does not change the order and is left out.
@@ -53,12 +51,12 @@ def best_columns(
     return _largest(rows, pool, off.astype(np.float32), most)[0]
 
 
-def nearest_values(rows: Rows, pool: Rows, most: int) -> tuple[NDArray[np.int32], Rows]:
+def nearest_values(rows: Rows, pool: Rows, most: int) -> tuple[Ids, Rows]:
     """The rows of a pool with the largest cosines to each row, and the cosines, both (n, most)."""
     return _largest(rows, pool, np.zeros(len(pool), np.float32), most)
 
 
-def mutual_best(a: Rows, b: Rows) -> NDArray[np.int64]:
+def mutual_best(a: Rows, b: Rows) -> Ints:
     """Pairs of rows of two matrices that are each other's best by CSLS, (n, 2), in rising order.
 
     The best row is searched for among the thirty rows with the largest cosines.
@@ -77,12 +75,12 @@ def mutual_best(a: Rows, b: Rows) -> NDArray[np.int64]:
     return np.stack([kept, to_b[kept]], axis=1)
 
 
-def _best_of(numbers: NDArray[np.int32], cosines: Rows, hubness: Rows) -> NDArray[np.int64]:
+def _best_of(numbers: Ids, cosines: Rows, hubness: Rows) -> Ints:
     scores = np.where(numbers >= 0, 2 * cosines - hubness[numbers], -np.inf)
     return np.asarray(numbers[np.arange(len(numbers)), np.argmax(scores, axis=1)], np.int64)
 
 
-def _largest(rows: Rows, pool: Rows, off: Rows, most: int) -> tuple[NDArray[np.int32], Rows]:
+def _largest(rows: Rows, pool: Rows, off: Rows, most: int) -> tuple[Ids, Rows]:
     """The columns of the largest cosines minus ``off`` (P,), and these values, both (n, most)."""
     numbers, values = np.full((len(rows), most), -1, np.int32), np.zeros((len(rows), most), np.float32)
     step = max(1, _BYTES // (4 * max(1, len(pool))))

@@ -6,10 +6,10 @@ SciPy's version has neither weights nor cosines, and scikit-learn is not a core 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from selfvec.base.arrays import AnyFloats, Ints
 
 from .rows import unit_rows
 
@@ -17,11 +17,8 @@ __all__ = ["k_means", "lloyd", "squared_distances"]
 
 ROUNDS = 40
 
-Float = NDArray[np.floating[Any]]
-Labels = NDArray[np.int64]
 
-
-def squared_distances(points: Float, centres: Float) -> Float:
+def squared_distances(points: AnyFloats, centres: AnyFloats) -> AnyFloats:
     """Squared Euclidean distances, (n, d) and (k, d) -> (n, k)."""
     cross = points @ centres.T
     squares = (points**2).sum(axis=1)[:, None] - 2 * cross + (centres**2).sum(axis=1)
@@ -29,13 +26,13 @@ def squared_distances(points: Float, centres: Float) -> Float:
 
 
 def k_means(
-    points: Float,  # (n, d), n >= k; unit rows if ``spherical``
+    points: AnyFloats,  # (n, d), n >= k; unit rows if ``spherical``
     k: int,
     generators: Iterable[np.random.Generator],  # one per start
     *,
-    weights: Float | None = None,  # (n,)
+    weights: AnyFloats | None = None,  # (n,)
     spherical: bool = False,
-) -> tuple[Labels, Float]:
+) -> tuple[Ints, AnyFloats]:
     """Cluster points into k groups, the best of several starts: labels, (n,), and centres, (k, d).
 
     Each generator draws the first centres by k-means++ (Arthur and Vassilvitskii, 2007). ``spherical``
@@ -58,13 +55,13 @@ def k_means(
 
 
 def lloyd(
-    points: Float,
-    centres: Float,
+    points: AnyFloats,
+    centres: AnyFloats,
     *,
-    weights: Float | None = None,
+    weights: AnyFloats | None = None,
     spherical: bool = False,
     rounds: int = ROUNDS,
-) -> tuple[Labels, Float, float]:
+) -> tuple[Ints, AnyFloats, float]:
     """Labels, centres and cost after moving given centres until no label changes or the rounds are over.
 
     A cluster that would be empty takes the point farthest from its centre.
@@ -84,11 +81,11 @@ def lloyd(
     return labels, centres, float(own.sum() if weights is None else weights @ own)
 
 
-def _distances(points: Float, centres: Float, spherical: bool) -> Float:
+def _distances(points: AnyFloats, centres: AnyFloats, spherical: bool) -> AnyFloats:
     return -(points @ centres.T) if spherical else squared_distances(points, centres)
 
 
-def _means(points: Float, labels: Labels, k: int, weights: Float | None, spherical: bool) -> Float:
+def _means(points: AnyFloats, labels: Ints, k: int, weights: AnyFloats | None, spherical: bool) -> AnyFloats:
     members = np.zeros((k, len(points)), points.dtype)
     members[labels, np.arange(len(points))] = 1 if weights is None else weights
     sums = members @ points
@@ -96,8 +93,8 @@ def _means(points: Float, labels: Labels, k: int, weights: Float | None, spheric
 
 
 def _plus_plus(
-    points: Float, k: int, generator: np.random.Generator, weights: Float | None, spherical: bool
-) -> Float:
+    points: AnyFloats, k: int, generator: np.random.Generator, weights: AnyFloats | None, spherical: bool
+) -> AnyFloats:
     """First centres: each point is drawn in proportion to its distance from the centres drawn so far."""
     if weights is None:
         chosen = [int(generator.integers(len(points)))]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Floats, Ids, Ints, Rows
 from selfvec.base.compiled import kernel
 from selfvec.base.threads import in_order, one_core, threads
 
@@ -18,17 +18,15 @@ CLUSTERS, PROBED = 64, 16  # of a larger pool; number of clusters that a row is 
 _ROUNDS = 10  # of k-means
 _BLOCK = 1024
 
-Rows = NDArray[np.float32]
-
 
 def nearest_rows(
     rows: Rows,  # (n, d) of any length, or zeros
     pool: Rows,  # (P, d) unit rows
-    own: NDArray[np.int64],  # (n,) the row of the pool that is the row itself, -1 if it is not in the pool
+    own: Ints,  # (n,) the row of the pool that is the row itself, -1 if it is not in the pool
     most: int,
     least: float = -2.0,
     seed: int = 0,
-) -> tuple[NDArray[np.int32], Rows]:
+) -> tuple[Ids, Rows]:
     """The rows of a pool that are nearest to each row, nearest first, and their cosines, both (n, most).
 
     Cosines exceed ``least``; missing rows are -1, with cosine 0. A pool of more than 10,000 rows is divided
@@ -42,7 +40,7 @@ def nearest_rows(
         if len(pool) > EXACT:
             groups = _by_cluster(rows, pool, seed)
 
-        def search(block: tuple[NDArray[np.int64], NDArray[np.int64]]) -> None:
+        def search(block: tuple[Ints, Ints]) -> None:
             which, columns = block
             place = np.searchsorted(columns, own[which])
             place[columns[np.minimum(place, len(columns) - 1)] != own[which]] = -1
@@ -60,7 +58,7 @@ def nearest_rows(
     return numbers, cosines
 
 
-def _by_cluster(rows: Rows, pool: Rows, seed: int) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+def _by_cluster(rows: Rows, pool: Rows, seed: int) -> list[tuple[Ints, Ints]]:
     """For each cluster its rows, and the rows of the pool that they are compared with, in rising order."""
     sample = pool[np.random.default_rng(seed).choice(len(pool), EXACT, replace=False)]
     _, centres, _ = lloyd(sample, sample[:CLUSTERS], spherical=True, rounds=_ROUNDS)
@@ -73,11 +71,11 @@ def _by_cluster(rows: Rows, pool: Rows, seed: int) -> list[tuple[NDArray[np.int6
 
 
 def nearest_columns(
-    cosines: NDArray[np.float32],  # (n, P) float32
-    own: NDArray[np.int64],  # (n,) int64, the column to leave out of each row, or -1
+    cosines: Rows,  # (n, P) float32
+    own: Ints,  # (n,) int64, the column to leave out of each row, or -1
     most: int,
     least: float,
-) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+) -> tuple[Ids, Floats]:
     """The columns of the largest cosines of each row, largest first, and the cosines, both (n, most).
 
     Cosines must exceed ``least``; missing columns are -1.
@@ -90,11 +88,11 @@ def nearest_columns(
 
 @kernel
 def _nearest_columns(
-    cosines: NDArray[np.float32],
-    own: NDArray[np.int64],
+    cosines: Floats,
+    own: Ints,
     least: float,
-    numbers: NDArray[np.int32],  # (n, most), -1
-    values: NDArray[np.float32],  # (n, most)
+    numbers: Ids,  # (n, most), -1
+    values: Rows,  # (n, most)
 ) -> None:
     most = numbers.shape[1]
     for row in range(len(cosines)):

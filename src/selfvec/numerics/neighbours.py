@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.arrays import Doubles, Floats, Ints, Mask
+
 from .rows import top_indices
 
 __all__ = ["gained_and_lost", "nearest", "neighbourhood_change", "only_in_each"]
@@ -16,7 +18,7 @@ _BYTES = 1 << 25  # of cosines computed at a time
 
 Rows = NDArray[np.integer[Any]]
 Name = TypeVar("Name", bound=Hashable)
-Matrix = NDArray[np.float32]
+Matrix = Floats
 
 
 def nearest(
@@ -24,9 +26,9 @@ def nearest(
     rows: Rows,
     neighbours: int = 10,
     *,
-    among: NDArray[np.bool_] | None = None,
+    among: Mask | None = None,
     advance: Callable[[int], object] = int,
-) -> NDArray[np.int64]:
+) -> Ints:
     """The k rows nearest by cosine to (m,) rows of a unit matrix, best first, (m, k); -1 if there are fewer.
 
     A row is not its own neighbour. Rows of zeros neither have neighbours nor are neighbours. Equal cosines
@@ -59,7 +61,7 @@ def nearest(
 
 
 def gained_and_lost(
-    before: Matrix, after: Matrix, rows: Rows, neighbours: int = 10, *, among: NDArray[np.bool_] | None = None
+    before: Matrix, after: Matrix, rows: Rows, neighbours: int = 10, *, among: Mask | None = None
 ) -> Iterator[tuple[list[int], list[int]]]:
     """For each row, the neighbours (see `nearest`) that it gained and those that it lost, nearest first.
 
@@ -89,7 +91,7 @@ def neighbourhood_change(
     rows: Rows,  # (m,)
     near_before: Rows,  # (m, k) their nearest before; -1 if there are fewer
     near_after: Rows,  # (m, k) and after
-) -> NDArray[np.float64]:
+) -> Doubles:
     """How much the neighbourhoods of some words changed, (m,), from 0 (not at all) to 1.
 
     The local neighbourhood measure of Hamilton, Leskovec and Jurafsky (2016), *Cultural Shift or Linguistic
@@ -110,5 +112,5 @@ def neighbourhood_change(
     )
     lengths = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
     cosines = np.divide((one * other).sum(axis=1), lengths, out=np.ones(len(rows)), where=lengths > 0)
-    changes: NDArray[np.float64] = np.clip(1 - cosines, 0, 1)
+    changes: Doubles = np.clip(1 - cosines, 0, 1)
     return changes

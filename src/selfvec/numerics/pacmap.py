@@ -9,11 +9,9 @@ form.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import AnyFloats, Array, Doubles, Floats, Ints
 from selfvec.base.progress import Progress
 
 from .nearest import nearest_rows
@@ -30,15 +28,12 @@ _FIRST_MID_NEAR = 1000.0  # the weight of mid-near pairs in the first step; it f
 _HALF = (10.0, 10000.0)  # squared distance at which the loss of near and mid-near pairs is half its maximum
 _RATE, _DECAY = 1.0, (0.9, 0.999)  # of Adam (Kingma and Ba, 2015)
 
-Points = NDArray[np.float64]
-Pairs = NDArray[np.int64]
-
 
 def pacmap(
-    matrix: NDArray[np.floating[Any]],  # (n, d), n > 2
+    matrix: AnyFloats,  # (n, d), n > 2
     seed: int = 0,
     progress: Progress | None = None,
-) -> NDArray[np.float32]:
+) -> Floats:
     """Points, (n, 2) float32, the same for the same seed. Distances are measured between unit rows.
 
     >>> rng = np.random.default_rng(0)
@@ -69,9 +64,7 @@ def pacmap(
             points -= rate * first / (np.sqrt(second) + 1e-7)
             advance(1)
     points -= points.mean(axis=0)
-    placed: NDArray[np.float32] = (points @ axes_of_points(points)[1]).astype(
-        np.float32
-    )  # the longer side is horizontal
+    placed: Floats = (points @ axes_of_points(points)[1]).astype(np.float32)  # the longer side is horizontal
     return placed
 
 
@@ -90,11 +83,11 @@ def weights(step: int) -> tuple[float, float, float]:
 
 
 def gradient(
-    points: Points,  # (n, 2)
-    pairs: Pairs,  # (m, 2)
-    kinds: NDArray[np.int64],  # (m,): 0 near, 1 mid-near, 2 far
+    points: Doubles,  # (n, 2)
+    pairs: Ints,  # (m, 2)
+    kinds: Ints,  # (m,): 0 near, 1 mid-near, 2 far
     weight: tuple[float, float, float],
-) -> Points:
+) -> Doubles:
     """Gradient of the loss, (n, 2).
 
     With D = 1 + ‖y_i − y_j‖² the loss of a near pair is D / (10 + D), of a mid-near pair D / (10⁴ + D), of a
@@ -113,7 +106,7 @@ def gradient(
     return slope
 
 
-def near_pairs(rows: NDArray[np.float32]) -> Pairs:
+def near_pairs(rows: Floats) -> Ints:
     """Each point with its nearest ones, by a distance that is scaled by the local density."""
     most = min(NEIGHBOURS + _CANDIDATES, len(rows) - 1)
     found, cosines = nearest_rows(rows, rows, np.arange(len(rows)), most)
@@ -128,7 +121,7 @@ def near_pairs(rows: NDArray[np.float32]) -> Pairs:
     return _of_two(pairs[pairs[:, 1] >= 0])
 
 
-def mid_near_pairs(rows: NDArray[np.float32], rng: np.random.Generator) -> Pairs:
+def mid_near_pairs(rows: Floats, rng: np.random.Generator) -> Ints:
     """Each point with the second nearest of six random ones, `MID_NEAR` times."""
     here = np.repeat(np.arange(len(rows)), MID_NEAR)
     drawn = rng.integers(0, len(rows), (len(here), 6))
@@ -139,14 +132,14 @@ def mid_near_pairs(rows: NDArray[np.float32], rng: np.random.Generator) -> Pairs
     return _of_two(pairs)
 
 
-def far_pairs(number: int, rng: np.random.Generator) -> Pairs:
+def far_pairs(number: int, rng: np.random.Generator) -> Ints:
     """Each point with `FAR` random ones."""
     here = np.repeat(np.arange(number), FAR)
     pairs = np.stack([here, rng.integers(0, number, len(here))], axis=1)
     return _of_two(pairs)
 
 
-def _of_two(pairs: NDArray[Any]) -> Pairs:
+def _of_two(pairs: Array) -> Ints:
     """The pairs of two different points."""
-    different: Pairs = pairs[pairs[:, 0] != pairs[:, 1]]
+    different: Ints = pairs[pairs[:, 0] != pairs[:, 1]]
     return different

@@ -17,11 +17,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Array, Rows
 from selfvec.base.threads import in_order, one_core, threads
 
 from .kmeans import lloyd
@@ -37,11 +36,10 @@ _SAMPLE = 8192  # rows that k-means learns a codebook from
 _ROUNDS = 12  # of k-means
 _BLOCK = 1 << 14
 
-Rows = NDArray[np.float32]
-Codes = Mapping[str, NDArray[Any]]
+Codes = Mapping[str, Array]
 
 
-def encode(rows: Rows, method: str, groups: int = 1, seed: int = 0) -> dict[str, NDArray[Any]]:
+def encode(rows: Rows, method: str, groups: int = 1, seed: int = 0) -> dict[str, Array]:
     """The arrays of a matrix, (V, d) float32, by one of `METHODS`. ``groups`` and ``seed`` are for pq.
 
     Signs and codes cannot represent a row of zeros. ``empty`` holds the numbers of such rows.
@@ -98,7 +96,7 @@ def groups_of(width: int, number: int) -> list[slice]:
     return [slice(first, last) for first, last in pairwise(edges)]
 
 
-def _product(rows: Rows, groups: int, seed: int) -> dict[str, NDArray[Any]]:
+def _product(rows: Rows, groups: int, seed: int) -> dict[str, Array]:
     """Codebooks by k-means on a sample of the rows, and the nearest code of every row."""
     rng = np.random.default_rng(seed)
     sample = rows[np.sort(rng.permutation(len(rows))[:_SAMPLE])]

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import AnyFloats, Array, Floats
 from selfvec.base.errors import InputError
 from selfvec.base.threads import ROW_BLOCK
 
 __all__ = ["ROW_BLOCK", "as_matrix", "top_indices", "unit_in_place", "unit_rows"]
 
-Scores = NDArray[np.floating[Any]]
 
-
-def as_matrix(given: NDArray[Any] | Sequence[Sequence[float]]) -> NDArray[Any]:
+def as_matrix(given: Array | Sequence[Sequence[float]]) -> Array:
     """An array of floats unchanged; other numbers and lists of them as float32."""
     if isinstance(given, np.ndarray) and np.issubdtype(given.dtype, np.floating):
         return given
@@ -27,7 +24,7 @@ def as_matrix(given: NDArray[Any] | Sequence[Sequence[float]]) -> NDArray[Any]:
         raise InputError(rule, remedy="give a matrix, or lists of equal length") from None
 
 
-def unit_rows(matrix: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+def unit_rows(matrix: AnyFloats) -> Floats:
     """Rows divided by their Euclidean length; rows of zeros stay zero. (n, d) -> (n, d) float32, a copy."""
     out = np.array(matrix, dtype=np.float32)
     norms = np.sqrt(np.einsum("ij,ij->i", out, out))
@@ -36,14 +33,14 @@ def unit_rows(matrix: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
     return out
 
 
-def unit_in_place(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+def unit_in_place(matrix: Floats) -> Floats:
     """`unit_rows` in place and in blocks, without a second matrix; returns ``matrix``."""
     for start in range(0, len(matrix), ROW_BLOCK):
         matrix[start : start + ROW_BLOCK] = unit_rows(matrix[start : start + ROW_BLOCK])
     return matrix
 
 
-def top_indices(scores: Scores, n: int) -> list[int]:
+def top_indices(scores: AnyFloats, n: int) -> list[int]:
     """Indices of the n largest of (m,) scores, best first, ties by index."""
     n = min(n, len(scores))
     if n <= 0:

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.arrays import AnyFloats, Array, Doubles, Ints, Mask
+
 __all__ = [
     "RESAMPLES",
     "Difference",
@@ -31,7 +33,7 @@ __all__ = [
 RESAMPLES = 1000
 _BLOCK = 250_000  # items drawn at a time
 
-Numbers = NDArray[np.floating[Any]] | NDArray[np.integer[Any]] | NDArray[np.bool_]
+Numbers = AnyFloats | NDArray[np.integer[Any]] | Mask
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Estimate:
     """A figure and its values on the resamples."""
 
     value: float
-    replicates: NDArray[np.float64]  # (RESAMPLES,)
+    replicates: Doubles  # (RESAMPLES,)
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -71,7 +73,7 @@ def difference(a: Estimate, b: Estimate) -> Difference:
     return Difference(a.value - b.value, float(low), float(high), p)
 
 
-def _draws(n: int, seed: int) -> Iterator[NDArray[np.int64]]:
+def _draws(n: int, seed: int) -> Iterator[Ints]:
     """All resamples of n items, in blocks (b, n) of item numbers; they do not depend on the block size."""
     rng = np.random.default_rng(seed)
     block = max(1, _BLOCK // n)
@@ -123,19 +125,19 @@ def rank_correlation(x: Numbers, y: Numbers) -> float:
 class _Ranking:
     """Average ranks of a resample without sorting: it changes the counts of items, not their order."""
 
-    def __init__(self, values: NDArray[Any]) -> None:
+    def __init__(self, values: Array) -> None:
         _, self.group = np.unique(values, return_inverse=True)
         self.order = np.argsort(self.group, kind="stable")
         self.starts = np.flatnonzero(np.diff(self.group[self.order], prepend=-1))
 
-    def deviations(self, counts: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def deviations(self, counts: Doubles) -> tuple[Doubles, Doubles]:
         """Ranks minus their mean, (b, n), and the sum of their squares, (b,), for (b, n) counts."""
         in_group = np.add.reduceat(counts[:, self.order], self.starts, axis=1)
         ranks = np.cumsum(in_group, axis=1) - in_group / 2 - counts.shape[1] / 2
         return ranks[:, self.group], np.einsum("bg,bg,bg->b", in_group, ranks, ranks)
 
 
-def _correlation(counts: NDArray[np.float64], x: _Ranking, y: _Ranking) -> NDArray[np.float64]:
+def _correlation(counts: Doubles, x: _Ranking, y: _Ranking) -> Doubles:
     ranks_x, squares_x = x.deviations(counts)
     ranks_y, squares_y = y.deviations(counts)
     product = np.einsum("bn,bn,bn->b", counts, ranks_x, ranks_y)
@@ -145,7 +147,7 @@ def _correlation(counts: NDArray[np.float64], x: _Ranking, y: _Ranking) -> NDArr
     return np.clip(out, -1.0, 1.0)
 
 
-def empirical_p(exceeding: Numbers, draws: Numbers | int) -> NDArray[np.float64]:
+def empirical_p(exceeding: Numbers, draws: Numbers | int) -> Doubles:
     """p of figures from the number of random draws that are as extreme: (exceeding + 1) / (draws + 1).
 
     The figure itself counts as one of the draws. So p is never 0, and a test at level α has a false positive
@@ -157,7 +159,7 @@ def empirical_p(exceeding: Numbers, draws: Numbers | int) -> NDArray[np.float64]
     return (np.asarray(exceeding, np.float64) + 1) / (np.asarray(draws, np.float64) + 1)
 
 
-def tail_p(observed: Numbers, chance: Numbers) -> NDArray[np.float64]:
+def tail_p(observed: Numbers, chance: Numbers) -> Doubles:
     """`empirical_p` of (n,) figures against one set of (m,) draws; large figures are extreme.
 
     >>> tail_p(np.array([0.5, 3.0, 9.0]), np.array([1.0, 2.0, 3.0])).tolist()
@@ -168,7 +170,7 @@ def tail_p(observed: Numbers, chance: Numbers) -> NDArray[np.float64]:
     return empirical_p(len(drawn) - below, len(drawn))
 
 
-def benjamini_hochberg(p: Numbers) -> NDArray[np.float64]:
+def benjamini_hochberg(p: Numbers) -> Doubles:
     """q of each of many tests: the smallest false discovery rate at which it is a discovery.
 
     Benjamini and Hochberg (1995), *Controlling the false discovery rate*, as adjusted p: with the p in rising

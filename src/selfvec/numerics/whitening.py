@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import AnyFloats, Array, Doubles, Floats, Mask, Rows
 from selfvec.base.tensors import release
 from selfvec.base.threads import ROW_BLOCK, by_blocks, one_core, sum_of_blocks
 
@@ -27,18 +26,14 @@ __all__ = [
     "zca",
 ]
 
-Matrix = NDArray[np.float32]
-Rows = NDArray[np.floating[Any]]
-Float64 = NDArray[np.float64]
-
 
 def zca(
-    matrix: Matrix,
+    matrix: Rows,
     power: float,  # p: 0.5 is full whitening, 0.35 to 0.5 works well, below 0.25 the collapse begins to show
-    rows: NDArray[np.bool_] | None = None,  # (V,) the rows that mean and covariance are computed from
+    rows: Mask | None = None,  # (V,) the rows that mean and covariance are computed from
     *,
-    out: Matrix | None = None,  # may be ``matrix`` itself
-) -> Matrix:
+    out: Rows | None = None,  # may be ``matrix`` itself
+) -> Rows:
     """Whiten and rotate back: (M - μ) U Λ^(-p) Uᵀ, from the eigenvectors of the d × d covariance.
 
     Unlike whitening by principal components this keeps the orientation, so a word can still be compared with
@@ -55,13 +50,13 @@ def zca(
 
 
 def whitened(
-    matrix: Matrix,
-    occurs: NDArray[np.bool_],  # (V,): words with neighbours; the others would only get the shift
-    shift: NDArray[np.float32],
-    factor: NDArray[np.float32],
-    out: Matrix | None = None,  # may be ``matrix``
+    matrix: Rows,
+    occurs: Mask,  # (V,): words with neighbours; the others would only get the shift
+    shift: Floats,
+    factor: Floats,
+    out: Rows | None = None,  # may be ``matrix``
     jobs: int | None = None,
-) -> Matrix:
+) -> Rows:
     """Unit rows of (M - shift) · factor, (V, d), in threads; zeros for words that do not occur."""
     result = np.empty_like(matrix) if out is None else out
 
@@ -74,17 +69,13 @@ def whitened(
     return result
 
 
-def whitening(
-    matrix: Matrix, power: float, rows: NDArray[np.bool_] | None = None
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def whitening(matrix: Rows, power: float, rows: Mask | None = None) -> tuple[Floats, Floats]:
     """The shift that `zca` subtracts from a row, (d,), and the matrix that it then multiplies by, (d, d)."""
     mean, spread = covariance(matrix, rows)
     return mean.astype(np.float32), whitening_matrix(spread, power)
 
 
-def whitening_matrix(
-    spread: NDArray[np.float64], power: float, least: float | None = None
-) -> NDArray[np.float32]:
+def whitening_matrix(spread: Doubles, power: float, least: float | None = None) -> Floats:
     """U Λ^(-p) Uᵀ of a covariance U Λ Uᵀ, (d, d).
 
     Variances below ``least`` are raised to ``least``. By default, directions with less than a millionth of
@@ -97,20 +88,18 @@ def whitening_matrix(
         scales = np.maximum(values, floor) ** -power
         if least is None:
             scales[values <= floor] = 0.0
-        factor: NDArray[np.float32] = ((vectors * scales) @ vectors.T).astype(np.float32)
+        factor: Floats = ((vectors * scales) @ vectors.T).astype(np.float32)
     return factor
 
 
-def covariance(
-    matrix: NDArray[Any], rows: NDArray[np.bool_] | None = None
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def covariance(matrix: Array, rows: Mask | None = None) -> tuple[Doubles, Doubles]:
     """Mean, (d,), and covariance, (d, d), of some rows, in one pass.
 
     The mean of the first block is subtracted from all blocks. They are multiplied in the precision of the
     matrix (at least float32) and added in float64.
     """
 
-    def block(part: slice) -> Rows:
+    def block(part: slice) -> AnyFloats:
         return matrix[part] if rows is None else matrix[part][rows[part]]
 
     width, number = matrix.shape[1], 0
@@ -118,7 +107,7 @@ def covariance(
     first = block(slice(0, ROW_BLOCK))
     near = first.sum(axis=0, dtype=np.result_type(matrix, np.float32)) / max(len(first), 1)
 
-    def sums(part: slice) -> tuple[int, Rows, Rows]:
+    def sums(part: slice) -> tuple[int, AnyFloats, AnyFloats]:
         centred = block(part) - near
         release(matrix[part])
         return len(centred), centred.sum(axis=0), centred.T @ centred
@@ -131,19 +120,19 @@ def covariance(
     return near + mean, moment / max(number, 1) - np.outer(mean, mean)
 
 
-def principal_axes(matrix: Rows) -> NDArray[np.float32]:
+def principal_axes(matrix: AnyFloats) -> Floats:
     """Principal axes of (V, d) rows at length 1, not centred. (d, d) float32, an axis per column."""
     _, axes = axes_of_moment(second_moment(matrix.shape, lambda part: unit_rows(matrix[part])))
     return np.ascontiguousarray(axes, np.float32)
 
 
-def second_moment(shape: tuple[int, ...], block: Callable[[slice], Rows]) -> Float64:
+def second_moment(shape: tuple[int, ...], block: Callable[[slice], AnyFloats]) -> Doubles:
     """Sum of the outer products of all rows of a (V, d) matrix, (d, d).
 
     ``block`` returns the rows of a slice; it is called in several threads.
     """
 
-    def product(part: slice) -> Rows:
+    def product(part: slice) -> AnyFloats:
         matrix = block(part)
         squared = matrix.T @ matrix
         release(matrix)
@@ -152,14 +141,14 @@ def second_moment(shape: tuple[int, ...], block: Callable[[slice], Rows]) -> Flo
     return sum_of_blocks((shape[1], shape[1]), shape[0], product)
 
 
-def axes_of_moment(moment: Rows) -> tuple[Float64, Float64]:
+def axes_of_moment(moment: AnyFloats) -> tuple[Doubles, Doubles]:
     """Eigenvalues of a symmetric (d, d) matrix, largest first, (d,), and its eigenvectors, (d, d) columns."""
     with one_core():
         values, axes = np.linalg.eigh(moment)
     return values[::-1], axes[:, ::-1]
 
 
-def axes_of_points(centred: Float64) -> tuple[Float64, Float64]:
+def axes_of_points(centred: Doubles) -> tuple[Doubles, Doubles]:
     """Squared extents of (n, d) points along r axes, largest first, (r,), and the axes, columns of (d, r)."""
     if len(centred) < centred.shape[1]:  # a few points span fewer dimensions than d
         _, strengths, rows = np.linalg.svd(centred, full_matrices=False)
@@ -168,9 +157,9 @@ def axes_of_points(centred: Float64) -> tuple[Float64, Float64]:
         return axes_of_moment(centred.T @ centred)
 
 
-def orthogonal_factor(moment: Rows) -> Float64:
+def orthogonal_factor(moment: AnyFloats) -> Doubles:
     """U Vᵀ of a (d', d) matrix U S Vᵀ. For the matrix bᵀ a it is the rotation that brings b closest to a."""
     with one_core():
         u, _, v = np.linalg.svd(np.asarray(moment, np.float64), full_matrices=False)
-        found: Float64 = u @ v
+        found: Doubles = u @ v
     return found

@@ -17,11 +17,11 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import AnyFloats, Array, Floats, Ints, Mask, Rows
 from selfvec.base.errors import OptionError
 from selfvec.base.tensors import release
 from selfvec.base.threads import by_blocks, one_core
@@ -64,8 +64,6 @@ COMPOSED_DOUBT = 5  # occurrences at which spelling has half of its maximum weig
 TOP_DIRECTIONS = 2  # removed from a base with a shared direction: they carry frequency, not meaning
 SHARED = 0.03  # mean cosine of two words from which vectors have a shared direction
 
-Table = NDArray[np.float32]
-
 
 class Base:
     """Unit rows of the original vectors without their shared direction, computed when they are read.
@@ -77,12 +75,12 @@ class Base:
 
     def __init__(
         self,
-        rows: NDArray[np.floating[Any]],  # (V, d)
-        known: NDArray[np.bool_],  # (V,): rows that hold a vector; the others become zero
-        counted: NDArray[np.bool_] | None = None,  # (V,): rows that give the directions; None: all known
+        rows: AnyFloats,  # (V, d)
+        known: Mask,  # (V,): rows that hold a vector; the others become zero
+        counted: Mask | None = None,  # (V,): rows that give the directions; None: all known
     ) -> None:
         self.rows, self.known = _unit_known(rows, known), known
-        self.projection: tuple[Table, Table] | None = None  # the mean, (d,), and the matrix, (d, d)
+        self.projection: tuple[Rows, Rows] | None = None  # the mean, (d,), and the matrix, (d, d)
         sample = self.rows if counted is None else self.rows[counted]
         counted = known if counted is None else counted
         leaving = min(TOP_DIRECTIONS, rows.shape[1] // 16)  # with few dimensions each one carries meaning
@@ -101,8 +99,8 @@ class Base:
         """(V, d)."""
         return self.rows.shape
 
-    def __getitem__(self, part: slice | NDArray[np.int64]) -> Table:
-        rows: Table = self.rows[part]
+    def __getitem__(self, part: slice | Ints) -> Rows:
+        rows: Rows = self.rows[part]
         if self.projection is None:
             return rows
         shift, remover = self.projection
@@ -112,7 +110,7 @@ class Base:
         projected[~self.known[part]] = 0
         return projected
 
-    def copy_to(self, out: Table, where: NDArray[np.bool_]) -> None:
+    def copy_to(self, out: Rows, where: Mask) -> None:
         """Write the rows where ``where``, (V,) bool, is true into ``out``, (V, d), in threads."""
 
         def copy(part: slice) -> None:
@@ -123,9 +121,7 @@ class Base:
         deque(by_blocks(len(out), copy), maxlen=0)
 
 
-def base_vectors(
-    rows: NDArray[np.floating[Any]], known: NDArray[np.bool_], counted: NDArray[np.bool_] | None = None
-) -> Table:
+def base_vectors(rows: AnyFloats, known: Mask, counted: Mask | None = None) -> Rows:
     """All rows of `Base`, (V, d) float32; a read-only view of ``rows`` if nothing changes."""
     base = Base(rows, known, counted)
     if base.projection is None:
@@ -135,7 +131,7 @@ def base_vectors(
     return out
 
 
-def _unit_known(rows: NDArray[np.floating[Any]], known: NDArray[np.bool_]) -> Table:
+def _unit_known(rows: AnyFloats, known: Mask) -> Rows:
     """Unit rows where known, zeros elsewhere; a read-only view if the rows have this form."""
     if rows.dtype == np.float32 and all(by_blocks(len(rows), partial(_is_unit, rows, known))):
         same = rows.view()
@@ -146,13 +142,13 @@ def _unit_known(rows: NDArray[np.floating[Any]], known: NDArray[np.bool_]) -> Ta
     return out
 
 
-def _is_unit(rows: NDArray[np.floating[Any]], known: NDArray[np.bool_], part: slice) -> bool:
+def _is_unit(rows: AnyFloats, known: Mask, part: slice) -> bool:
     squares = np.einsum("ij,ij->i", rows[part], rows[part])
     release(rows[part])
     return bool(np.all(np.abs(squares - known[part]) <= 1e-6 * known[part]))
 
 
-def start_from_neighbours(base: Table, known: NDArray[np.bool_], operator: Operator) -> Table:
+def start_from_neighbours(base: Rows, known: Mask, operator: Operator) -> Rows:
     """Initial vectors, (V, d) float32: the base, or the unit sum of the neighbours for words without one."""
     if known.all():
         return base
@@ -165,17 +161,17 @@ def start_from_neighbours(base: Table, known: NDArray[np.bool_], operator: Opera
 class Decorrelating(Protocol):
     """An operator that performs a whole pass itself, on the machines that hold its rows."""
 
-    def decorrelated(self, table: Table, power: float, out: Table | None = None) -> Table:
+    def decorrelated(self, table: Rows, power: float, out: Rows | None = None) -> Rows:
         """The same result as `decorrelate`."""
 
 
 def decorrelate(
-    table: Table,
+    table: Rows,
     operator: Operator,
     power: float,
-    out: Table | None = None,
-    note: Callable[[Table, Table, Table], None] = lambda _summed, _shift, _whitener: None,
-) -> Table:
+    out: Rows | None = None,
+    note: Callable[[Rows, Rows, Rows], None] = lambda _summed, _shift, _whitener: None,
+) -> Rows:
     """One pass, (V, d) float32: the whitened, weighted sum of each word's neighbours, unit or zero rows.
 
     The result is written to ``out`` if given, which may be ``table`` itself. An operator that is
@@ -191,12 +187,12 @@ def decorrelate(
 
 
 def anchored(
-    table: Table,  # (V, d) float32, unit
-    base: Table | Base,  # (V, d) float32, unit
-    counts: NDArray[np.int64],  # (V,): occurrences in the corpus
-    strengths: NDArray[np.float32],  # (V,): λ; 0 leaves the row unchanged, as for words without a vector
-    out: Table | None = None,
-) -> Table:
+    table: Rows,  # (V, d) float32, unit
+    base: Rows | Base,  # (V, d) float32, unit
+    counts: Ints,  # (V,): occurrences in the corpus
+    strengths: Floats,  # (V,): λ; 0 leaves the row unchanged, as for words without a vector
+    out: Rows | None = None,
+) -> Rows:
     """Pull rare words back to their base, (V, d) float32; ``out`` may be ``table``."""
     evidence = (counts / (counts + EVIDENCE)).astype(np.float32)
     out = np.empty_like(table) if out is None else out
@@ -254,7 +250,7 @@ class DecorrelatedRefinement(Refinement):
         self.words = batch if found is None else TokenBatch.of_counts(batch.types, found)
         self._table = self._start()
 
-    def _start(self) -> Table:
+    def _start(self) -> Rows:
         """The base; the sum of known neighbours for unknown words; a mix for words built from subwords."""
         out = np.zeros((len(self.base), self.dimensions), np.float32)
         self.base.copy_to(out, self.whole)
@@ -266,9 +262,7 @@ class DecorrelatedRefinement(Refinement):
         self._mix_composed(out, near, 1 - near)
         return out
 
-    def _mix_composed(
-        self, table: Table, own: NDArray[Any], composition: NDArray[Any], tested: NDArray[Any] | None = None
-    ) -> None:
+    def _mix_composed(self, table: Rows, own: Array, composition: Array, tested: Array | None = None) -> None:
         """Mix the rows of words built from subwords with their base, by two weights, each (V,) float32.
 
         ``tested``, (V,) from 0 to 1, is the share of the base's weight that depends on its agreement with the

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Floats, Ints, Mask
 from selfvec.base.tensors import release
 from selfvec.base.threads import one_core
 from selfvec.data.coverage import coverage
@@ -134,7 +134,7 @@ class Health:
         return {k: None if isinstance(v, float) and np.isnan(v) else v for k, v in data.items()}
 
 
-def anisotropy(unit: NDArray[np.float32]) -> float:
+def anisotropy(unit: Floats) -> float:
     """Mean cosine between two different non-zero rows, exact; ``unit`` is (V, d) float32 of unit rows.
 
     Of n unit rows with sum s, the cosines of the n(n - 1) ordered pairs add up to |s|² - n.
@@ -149,7 +149,7 @@ def anisotropy(unit: NDArray[np.float32]) -> float:
     return float((total @ total - n) / (n * (n - 1)))
 
 
-def effective_rank(unit: NDArray[np.float32]) -> float:
+def effective_rank(unit: Floats) -> float:
     """Dimensions in use: exp of the entropy of the second moment's eigenvalues (Roy & Vetterli, 2007).
 
     ``unit`` is (V, d) float32. It is not centred: a direction that all words share counts as one dimension.
@@ -220,12 +220,12 @@ def check_health(
     return health
 
 
-def _evenly(words: int) -> slice | NDArray[np.int64]:
+def _evenly(words: int) -> slice | Ints:
     """The rows of at most `_SAMPLE` words, evenly spaced, so that all frequencies are represented."""
     return slice(None) if words <= _SAMPLE else np.linspace(0, words - 1, _SAMPLE).astype(np.int64)
 
 
-def _rows_of(table: NDArray[np.float32], rows: slice | NDArray[np.int64]) -> NDArray[np.float32]:
+def _rows_of(table: Floats, rows: slice | Ints) -> Floats:
     """Some rows of a matrix, (n, d); ``rows`` ascend. Pages of a memory-mapped matrix are released."""
     if isinstance(rows, slice):
         return table[rows]
@@ -237,7 +237,7 @@ def _rows_of(table: NDArray[np.float32], rows: slice | NDArray[np.int64]) -> NDA
     return out
 
 
-def _mean(values: NDArray[np.float32]) -> float:
+def _mean(values: Floats) -> float:
     return float(values.mean()) if len(values) else float("nan")
 
 
@@ -246,7 +246,7 @@ def _blocks(rows: int, size: int = 4096) -> list[slice]:
     return [slice(start, start + size) for start in range(0, max(rows, 1), size)]
 
 
-def _filled(table: NDArray[np.float32]) -> NDArray[np.bool_]:
+def _filled(table: Floats) -> Mask:
     """Which rows are not all zeros, (V,) bool. The first value decides for most of them."""
     found = np.empty(len(table), bool)
     for rows in _blocks(len(table)):
@@ -258,7 +258,7 @@ def _filled(table: NDArray[np.float32]) -> NDArray[np.bool_]:
     return found
 
 
-def _saturated(unit: NDArray[np.float32], frequent: list[int], counts: NDArray[np.int64]) -> float:
+def _saturated(unit: Floats, frequent: list[int], counts: Ints) -> float:
     if len(unit) <= _NEIGHBOURS or not frequent:
         return 0.0
     own, queries = np.array(frequent), unit[frequent].T

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.arrays import Ids, Mask
 from selfvec.base.errors import CorpusError, FormatError
 from selfvec.corpus.documents import ONCE
 from selfvec.corpus.summary import NAMED_PLACES, FileRead, Summary
@@ -75,8 +76,8 @@ def joined(parts: Sequence[TokenBatch]) -> TokenBatch:
 def appended(
     old: TokenBatch,
     new: TokenBatch,
-    numbers: NDArray[np.int32],  # (V,): those of the old types in the whole
-    more: NDArray[np.int32],  # those of the new text's types
+    numbers: Ids,  # (V,): those of the old types in the whole
+    more: Ids,  # those of the new text's types
     types: Sequence[str],  # of the whole
 ) -> TokenBatch:
     """The documents of two batches over a given vocabulary."""
@@ -97,7 +98,7 @@ def appended(
     )
 
 
-def repeated(parts: Sequence[TokenBatch]) -> list[NDArray[np.bool_]]:
+def repeated(parts: Sequence[TokenBatch]) -> list[Mask]:
     """For each part, whether each document repeats a text of an earlier part, (D,) bool."""
     seen, found = np.zeros(0, np.uint64), []
     for part in parts:
@@ -118,7 +119,7 @@ def without_repeats(parts: Sequence[TokenBatch]) -> list[TokenBatch]:
     ]
 
 
-def kept_documents(parts: Sequence[TokenBatch]) -> list[NDArray[np.bool_]]:
+def kept_documents(parts: Sequence[TokenBatch]) -> list[Mask]:
     """The documents that `without_repeats` keeps of each part, (D,) bool."""
     found = repeated(parts)
     for part, again in zip(parts, found, strict=True):
@@ -152,7 +153,7 @@ def _names(part: TokenBatch) -> list[str]:
     return [part.slice_names[i] for i in used.tolist() if i >= 0]
 
 
-def _slices(part: TokenBatch, names: dict[str, int]) -> NDArray[np.int32]:
+def _slices(part: TokenBatch, names: dict[str, int]) -> Ids:
     """A part's slice of each document as a number in the whole corpus, (D,) int32."""
     if part.slices is None:
         return np.full(part.documents, -1, np.int32)

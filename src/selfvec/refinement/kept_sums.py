@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.arrays import Doubles, Rows
 from selfvec.base.errors import FormatError
 from selfvec.base.tensors import Forms, check_tensors, map_tensors, write_tensors
 from selfvec.base.threads import by_blocks
@@ -29,23 +30,21 @@ _AGAIN = "make the run again"
 _WHOLE = ("contexts", "sums")
 _LARGEST = 1e15  # a sum over a text; its square fits float32
 
-Table = NDArray[np.float32]
-
 
 @dataclass(frozen=True, eq=False)
 class KeptSums:
     """The sums of the second of two passes, and the maps of both."""
 
     contexts: NDArray[np.int8]  # (V, d): the rows that the last pass read
-    context_scales: Table  # (V,)
+    context_scales: Rows  # (V,)
     sums: NDArray[np.int8]  # (V, d): the sums of the last pass, before whitening
-    sum_scales: Table  # (V,)
-    degrees: NDArray[np.float64]  # (V,): number of neighbours of each word
-    neighbours: NDArray[np.float64]  # (1,): sum of the degrees when the whole text was last read
-    means: NDArray[np.float64]  # (2, d): the expected neighbour of any word, in each pass
-    shifts: Table  # (2, d): the vectors that the whitening of each pass subtracts
-    whiteners: Table  # (2, d, d): the matrices that the whitening of each pass multiplies by
-    base: Table  # (d + 1, d): the mean and the matrix of `Base.projection`; (0, d) without a projection
+    sum_scales: Rows  # (V,)
+    degrees: Doubles  # (V,): number of neighbours of each word
+    neighbours: Doubles  # (1,): sum of the degrees when the whole text was last read
+    means: Doubles  # (2, d): the expected neighbour of any word, in each pass
+    shifts: Rows  # (2, d): the vectors that the whitening of each pass subtracts
+    whiteners: Rows  # (2, d, d): the matrices that the whitening of each pass multiplies by
+    base: Rows  # (d + 1, d): the mean and the matrix of `Base.projection`; (0, d) without a projection
 
     def save(self, folder: Path) -> None:
         """Write into ``folder``, which must not exist yet."""
@@ -84,7 +83,7 @@ def _stored(name: str) -> str:
     return "turns" if name == "whiteners" else name
 
 
-def quantised(table: Table) -> tuple[NDArray[np.int8], Table]:
+def quantised(table: Rows) -> tuple[NDArray[np.int8], Rows]:
     """A matrix as bytes, (V, d) int8, and the scale of each row, (V,) float32."""
     out, scales = np.empty(table.shape, np.int8), np.empty(len(table), np.float32)
 
@@ -100,20 +99,20 @@ def quantised(table: Table) -> tuple[NDArray[np.int8], Table]:
 class SumsOfPasses:
     """Collects `KeptSums` during two passes."""
 
-    def __init__(self, operator: ScanOperator, base: Table) -> None:
+    def __init__(self, operator: ScanOperator, base: Rows) -> None:
         self.operator, self.base = operator, base
         self.means: list[Any] = []
-        self.maps: list[tuple[Table, Table]] = []
+        self.maps: list[tuple[Rows, Rows]] = []
         self.contexts: Any = None
         self.sums: Any = None
 
-    def before(self, table: Table) -> None:
+    def before(self, table: Rows) -> None:
         """Record the rows that a pass reads."""
         self.means.append(Centring(self.operator.degrees, self.operator.gamma, table).mean)
         if len(self.means) == 2:
             self.contexts = quantised(table)
 
-    def after(self, summed: Table, shift: Table, whitener: Table) -> None:
+    def after(self, summed: Rows, shift: Rows, whitener: Rows) -> None:
         """Record the sums of a pass and their whitening."""
         self.maps.append((shift, whitener))
         if len(self.maps) == 2:

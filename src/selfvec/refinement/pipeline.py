@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Bytes
 from selfvec.base.errors import FormatError, OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.provenance import Timings, environment
@@ -138,7 +138,7 @@ def _run_provenance(
     plan: Plan,
     described: InputProvenance,
     refinement: Refinement,
-    sources: NDArray[np.uint8],
+    sources: Bytes,
     timings: Timings,
 ) -> dict[str, Any]:
     """The contents of ``run.json``."""

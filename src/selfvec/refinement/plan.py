@@ -12,8 +12,8 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Doubles, Floats
 from selfvec.base.errors import CorpusError
 from selfvec.base.progress import Progress
 from selfvec.base.tensors import release
@@ -86,7 +86,7 @@ class Plan:
         name, weighting = self.settings.operator, self.settings.distance_weights
         return operator(name, self.batch, self.window, gamma=GAMMA, weighting=weighting, jobs=self.jobs)
 
-    def refined_table(self, advance: Callable[[int], None] = lambda _: None) -> NDArray[np.float32]:
+    def refined_table(self, advance: Callable[[int], None] = lambda _: None) -> Floats:
         """The refined vectors, (V, d) float32; ``advance`` is called with the tokens read in each step."""
         refinement = self.start()
         while not refinement.done:
@@ -115,7 +115,7 @@ def make_plan(
     )
 
 
-def half_life_weights(batch: TokenBatch, half_life: float) -> NDArray[np.float64]:
+def half_life_weights(batch: TokenBatch, half_life: float) -> Doubles:
     """The weight of each document, (D,): 1 for the newest, halved for each ``half_life`` days of age.
 
     Ages are rounded down to eighths of a half-life and limited to 20 half-lives. Documents without a date
@@ -151,7 +151,7 @@ def try_methods(plan: Plan, methods: Sequence[str], progress: Progress) -> Choic
     total = len(sample.batch) * sum(candidate.rounds for candidate in plans.values())
     with progress.stage("Choosing", total, "tokens") as advance:
 
-        def refined_on(name: str, training: TokenBatch) -> NDArray[np.float32]:
+        def refined_on(name: str, training: TokenBatch) -> Floats:
             return replace(plans[name], batch=training).refined_table(advance)
 
         candidates = {name: partial(refined_on, name) for name in plans}

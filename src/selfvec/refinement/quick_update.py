@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.arrays import Array, Bytes, Doubles, Ints, Mask, Rows
 from selfvec.base.provenance import environment
 from selfvec.base.threads import threads
 from selfvec.cooccurrence.lanes import LANES, aligned
@@ -45,8 +46,6 @@ __all__ = ["MOST_NEW", "quick_update", "sums_for", "with_provenance"]
 MOST_NEW = 0.05  # of the text, since the whole was last refined
 _TAUGHT = 12_000  # words that spelling is learned from, besides those of the new text
 
-Table = NDArray[np.float32]
-
 
 def sums_for(old: SourceRun, fresh: TokenBatch) -> KeptSums | None:
     """The sums that new text can be added to; None if the whole text must be refined again."""
@@ -66,10 +65,10 @@ def sums_for(old: SourceRun, fresh: TokenBatch) -> KeptSums | None:
 class _Words:
     """The words of the new text, in its order, and their places in the run."""
 
-    numbers: NDArray[np.int64]  # (n,): in the run's order; new words follow the run's
-    new: NDArray[np.bool_]  # (n,)
+    numbers: Ints  # (n,): in the run's order; new words follow the run's
+    new: Mask  # (n,)
     original: Vectors  # of these words, unit rows
-    counts: NDArray[np.int64]  # (n,): in the whole text
+    counts: Ints  # (n,): in the whole text
 
 
 def quick_update(
@@ -118,9 +117,7 @@ def with_provenance(
     return run
 
 
-def _joined(
-    old: SourceRun, fresh: TokenBatch, vectors: Vectors | None
-) -> tuple[_Words, NDArray[np.int64], TokenBatch]:
+def _joined(old: SourceRun, fresh: TokenBatch, vectors: Vectors | None) -> tuple[_Words, Ints, TokenBatch]:
     """The words of the new text; the order of all words by falling frequency; the tokens of the whole."""
     run, index = old.run, old.run.vectors.key_to_index
     assert run.vectors.counts is not None
@@ -143,9 +140,7 @@ def _joined(
     return _Words(numbers, new, _originals(old, fresh, numbers, vectors), counts[numbers]), order, whole
 
 
-def _originals(
-    old: SourceRun, fresh: TokenBatch, numbers: NDArray[np.int64], vectors: Vectors | None
-) -> Vectors:
+def _originals(old: SourceRun, fresh: TokenBatch, numbers: Ints, vectors: Vectors | None) -> Vectors:
     """The initial vectors of the words of the new text."""
     original, new = old.run.original, numbers >= len(old.run.vectors)
     known = ~new
@@ -166,9 +161,9 @@ def _sums(
     sums: KeptSums,
     words: _Words,
     fresh: TokenBatch,
-    degrees: tuple[NDArray[np.float64], NDArray[np.float64]],  # before and after the update
+    degrees: tuple[Doubles, Doubles],  # before and after the update
     half: int,
-) -> tuple[Table, Table]:
+) -> tuple[Rows, Rows]:
     """Contexts, and sums before whitening, of the words of the new text, both (n, d)."""
     known, new = words.numbers[~words.new], words.new
     before, now = (values[words.numbers] for values in degrees)
@@ -178,7 +173,7 @@ def _sums(
         relative = now * (sums.neighbours[0] / degrees[1].sum())
         weights = np.where(now > 0, relative**-GAMMA, 0).astype(np.float32)[:, None]
 
-    def scanned(matrix: Table, mean: NDArray[np.float64]) -> Table:
+    def scanned(matrix: Rows, mean: Doubles) -> Rows:
         height, width = len(matrix) + 1, matrix.shape[1]
         columns = -(-width // LANES) * LANES
         weighted, summed = aligned(2 * height * columns)[: 2 * height * columns].reshape(2, height, columns)
@@ -215,27 +210,27 @@ def _base(original: Vectors, sums: KeptSums) -> Base:
 class _Finishing(DecorrelatedRefinement):
     """The steps after the last pass, on whitened rows."""
 
-    def __init__(self, words: TokenBatch, original: Vectors, whitened: Table, **options: Any) -> None:
+    def __init__(self, words: TokenBatch, original: Vectors, whitened: Rows, **options: Any) -> None:
         self.whitened, self.degrees = whitened, np.ones(len(whitened))
         super().__init__(words, original, passes=1, history=HistoryPlan(every=0), operator=self, **options)
 
-    def _start(self) -> Table:
+    def _start(self) -> Rows:
         """The whitened rows, in place of the vectors before the first pass."""
         return self.whitened
 
-    def apply(self, table: NDArray[Any], out: Table | None = None) -> Table:
+    def apply(self, table: Array, out: Rows | None = None) -> Rows:
         """Return the rows unchanged: no text is read."""
         return table if out is None else out
 
-    def decorrelated(self, table: Table, power: float, out: Table | None = None) -> Table:
+    def decorrelated(self, table: Rows, power: float, out: Rows | None = None) -> Rows:
         """Return the rows unchanged: the pass is already done."""
         del power, out
         return table
 
 
 def _finished(
-    old: SourceRun, sums: KeptSums, words: _Words, summed: Table, jobs: int | None
-) -> tuple[Table, NDArray[np.uint8]]:
+    old: SourceRun, sums: KeptSums, words: _Words, summed: Rows, jobs: int | None
+) -> tuple[Rows, Bytes]:
     """The refined rows of the words of the new text, (n, d), and their sources, (n,)."""
     run, own, n = old.run, words.original, len(words.numbers)
     taught = _taught(run, words, threads(jobs))
@@ -265,7 +260,7 @@ def _finished(
     return rows, np.where(found, Source.CONTEXT, induced).astype(np.uint8)
 
 
-def _taught(run: Run, words: _Words, jobs: int) -> NDArray[np.int64]:
+def _taught(run: Run, words: _Words, jobs: int) -> Ints:
     """Further words of the run that spelling is learned from: those spelled most like the new text's words.
 
     A word scores by the n-grams that it shares with words whose vectors come from spelling. An n-gram weighs
@@ -292,7 +287,7 @@ def _taught(run: Run, words: _Words, jobs: int) -> NDArray[np.int64]:
     return np.sort(able[np.argsort(-alike, kind="stable")[:_TAUGHT]])
 
 
-def _padded(values: NDArray[Any], size: int) -> NDArray[Any]:
+def _padded(values: Array, size: int) -> Array:
     """The values with zeros appended, (size,)."""
     return np.concatenate([values, np.zeros(size - len(values), values.dtype)])
 
@@ -302,12 +297,12 @@ class _Rearranged:
 
     def __init__(
         self,
-        old: NDArray[Any],
+        old: Array,
         numbers: NDArray[
             np.int64
         ],  # (n,): places of the new rows among all rows; those of the run come first
-        rows: NDArray[Any],  # (n, ...): the new rows
-        order: NDArray[np.int64],  # (V,): of all rows
+        rows: Array,  # (n, ...): the new rows
+        order: Ints,  # (V,): of all rows
     ) -> None:
         source = np.arange(len(order))
         source[numbers] = -1 - np.arange(len(numbers))
@@ -318,7 +313,7 @@ class _Rearranged:
     def __len__(self) -> int:
         return len(self.source)
 
-    def __getitem__(self, part: slice) -> NDArray[Any]:
+    def __getitem__(self, part: slice) -> Array:
         source = self.source[part]
         out = np.take(self.old, source, 0, mode="clip")
         out[source < 0] = self.rows[-1 - source[source < 0]]
@@ -328,14 +323,14 @@ class _Rearranged:
 def _tables(
     run: Run,
     words: _Words,
-    rows: Table,  # (n, d): refined
-    sources: NDArray[np.uint8],  # (n,)
-    order: NDArray[np.int64],
+    rows: Rows,  # (n, d): refined
+    sources: Bytes,  # (n,)
+    order: Ints,
     whole: TokenBatch,
 ) -> tuple[Vectors, Vectors]:
     """The original and the refined vectors of all words. Rows are computed when they are read."""
 
-    def all_words(old: NDArray[Any], new: NDArray[Any]) -> Any:
+    def all_words(old: Array, new: Array) -> Any:
         return _Rearranged(old, words.numbers, new, order)
 
     assert run.vectors.sources is not None
@@ -367,10 +362,10 @@ def _hold(named: dict[str, Vectors], workspace: Workspace | None) -> None:
 def _kept(
     sums: KeptSums,
     words: _Words,
-    contexts: Table,
-    summed: Table,
-    degrees: NDArray[np.float64],
-    order: NDArray[np.int64],
+    contexts: Rows,
+    summed: Rows,
+    degrees: Doubles,
+    order: Ints,
 ) -> KeptSums:
     """The sums with those of the new text added. The contexts of known words stay unchanged."""
     (near, near_scales), (own, own_scales) = quantised(contexts[words.new]), quantised(summed)

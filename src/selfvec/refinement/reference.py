@@ -10,7 +10,8 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
+
+from selfvec.base.arrays import Doubles, Ids, Ints
 
 __all__ = ["NOISE", "neighbour_weights", "online_reference", "refine_reference"]
 
@@ -18,15 +19,15 @@ NOISE = 1e-4  # a sum shorter than this share of its terms is rounding error, no
 
 
 def refine_reference(
-    ids: NDArray[np.int32],  # (N,): rows of `table`
-    offsets: NDArray[np.int64],  # (D + 1,): document k is ids[offsets[k]:offsets[k + 1]]
-    table: NDArray[np.float64],  # (V, d): unit rows, zeros for words without a vector; not changed
+    ids: Ids,  # (N,): rows of `table`
+    offsets: Ints,  # (D + 1,): document k is ids[offsets[k]:offsets[k + 1]]
+    table: Doubles,  # (V, d): unit rows, zeros for words without a vector; not changed
     *,
     window: int,  # tokens, the centre included
     learning_rate: float,  # α
     passes: int = 1,
-    on_update: Callable[[int, NDArray[np.float64]], None] | None = None,  # row number and new vector
-) -> NDArray[np.float64]:
+    on_update: Callable[[int, Doubles], None] | None = None,  # row number and new vector
+) -> Doubles:
     """Refine vectors with the paper's sequential neighbour updates; (V, d), dtype of ``table``.
 
     For every position ``i`` in order, with a window of ``window`` tokens centred on it and clipped to the
@@ -57,8 +58,8 @@ def refine_reference(
 
 
 def neighbour_weights(
-    counts: NDArray[np.int64],  # (V,): f, occurrences; 0 for words that do not occur yet
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    counts: Ints,  # (V,): f, occurrences; 0 for words that do not occur yet
+) -> tuple[Doubles, Doubles]:
     """Neighbour weights, (V,) float64, and shares in the average neighbour, (V,) float64.
 
     Weights are f^(-1/2), with mean 1 over all tokens, and 0 where f is 0. Shares are f^(1/2) with sum 1.
@@ -70,18 +71,18 @@ def neighbour_weights(
 
 
 def online_reference(
-    ids: NDArray[np.int32],  # (N,): rows of `table`
-    offsets: NDArray[np.int64],  # (D + 1,): document k is ids[offsets[k]:offsets[k + 1]]
-    table: NDArray[np.float64],  # (V, d): unit rows, zeros for words without a vector; not changed
-    origin: NDArray[np.float64],  # (V, d): β·X, zeros for words without a base
-    weights: NDArray[np.float64],  # (V,), from `neighbour_weights`
-    shares: NDArray[np.float64],  # (V,), from `neighbour_weights`
+    ids: Ids,  # (N,): rows of `table`
+    offsets: Ints,  # (D + 1,): document k is ids[offsets[k]:offsets[k + 1]]
+    table: Doubles,  # (V, d): unit rows, zeros for words without a vector; not changed
+    origin: Doubles,  # (V, d): β·X, zeros for words without a base
+    weights: Doubles,  # (V,), from `neighbour_weights`
+    shares: Doubles,  # (V,), from `neighbour_weights`
     *,
     window: int,  # tokens, the centre included
     learning_rate: float,  # α
     passes: int = 1,
-    on_update: Callable[[int, NDArray[np.float64]], None] | None = None,  # row number and new vector
-) -> NDArray[np.float64]:
+    on_update: Callable[[int, Doubles], None] | None = None,  # row number and new vector
+) -> Doubles:
     """Refine vectors with anchored, centred and weighted sequential updates; (V, d), dtype of ``table``.
 
     For every position ``i`` in order, with a window as in `refine_reference`::

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Array, Floats, Ids, Ints
 from selfvec.base.errors import OptionError
 from selfvec.cooccurrence import Counts
 from selfvec.data.run import RunPart
@@ -36,7 +36,7 @@ class HistoryPlan:
     limit: int = DEFAULT_LIMIT  # bytes of recorded vectors (float16)
 
 
-def _finest(updates: NDArray[np.int64], room: int) -> int:
+def _finest(updates: Ints, room: int) -> int:
     """The smallest period whose records fit into ``room``; 0 if no period does."""
     if len(updates) == 0 or room <= 0:
         return 0
@@ -102,7 +102,7 @@ class Recorder:
     def __init__(
         self,
         plan: HistoryPlan,
-        counts: NDArray[np.int64],  # (V,)
+        counts: Ints,  # (V,)
         words: Sequence[str],
         rounds: int,  # passes over the corpus
         dimensions: int,
@@ -130,7 +130,7 @@ class Recorder:
         self.vectors = np.empty((needed, dimensions), np.float16)
         self.filled = 0
 
-    def add(self, words: NDArray[np.int32], updates: NDArray[np.int64], rows: NDArray[np.float32]) -> None:
+    def add(self, words: Ids, updates: Ints, rows: Floats) -> None:
         """Append states: words (n,), updates so far of each (n,), rows (n, >= d)."""
         end = self.filled + len(words)
         self.words[self.filled : end] = words
@@ -139,12 +139,12 @@ class Recorder:
         self.filled = end
 
     @property
-    def state(self) -> dict[str, NDArray[Any]]:
+    def state(self) -> dict[str, Array]:
         """The arrays that `restore` continues from."""
         records = {name: getattr(self, name)[: self.filled] for name in ("words", "updates", "vectors")}
         return {"seen": self.seen, **records}
 
-    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+    def restore(self, state: Mapping[str, Array]) -> None:
         """Continue from a `state` of the same plan and corpus."""
         self.seen[:], self.filled = state["seen"], len(state["words"])
         for name in ("words", "updates", "vectors"):
@@ -213,10 +213,10 @@ class Refinement:
         plan = history or HistoryPlan()
         self.recorder = Recorder(plan, batch.counts, batch.types, rounds, self.dimensions)
         self.finished = 0  # rounds
-        self._table: NDArray[np.float32] = original.unit
+        self._table: Floats = original.unit
 
     @property
-    def table(self) -> NDArray[np.float32]:
+    def table(self) -> Floats:
         """The current vectors, (V, d) float32; may be a view."""
         return self._table
 
@@ -242,15 +242,15 @@ class Refinement:
             self.recorder.add(every_word, self.batch.counts * self.finished, self.table)
 
     @property
-    def state(self) -> dict[str, NDArray[Any]]:
+    def state(self) -> dict[str, Array]:
         """The arrays that `restore` continues from."""
         return {"finished": np.array([self.finished]), "table": self._table} | self.recorder.state
 
-    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+    def restore(self, state: Mapping[str, Array]) -> None:
         """Continue from a `state` of a refinement with the same corpus, vectors and options."""
         self.finished = int(state["finished"][0])
         self._restore_table(state["table"])
         self.recorder.restore(state)
 
-    def _restore_table(self, table: NDArray[np.float32]) -> None:
+    def _restore_table(self, table: Floats) -> None:
         self._table = np.array(table)

@@ -16,8 +16,8 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Array, Doubles, Floats, Ints, Rows
 from selfvec.base.threads import in_order, one_core, threads
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import unit_rows
@@ -38,8 +38,6 @@ __all__ = [
     "folds",
 ]
 
-Table = NDArray[np.float32]
-Ints = NDArray[np.int64]
 
 ORIGINAL = "original"
 ENOUGH = 100_000  # tokens drawn from a longer text, so that choosing takes less than a second
@@ -85,7 +83,7 @@ class Choice:
 
 def choose(
     batch: TokenBatch,  # types by falling frequency
-    candidates: Mapping[str, Callable[[TokenBatch], Table]],
+    candidates: Mapping[str, Callable[[TokenBatch], Rows]],
     seed: int = 0,
     jobs: int | None = None,
 ) -> Choice:
@@ -123,7 +121,7 @@ def _add(
     tests: Mapping[str, SelfRetrievalTest | ContextTest],
     training: TokenBatch,
     tested: int,
-    candidate: tuple[Measured, Callable[[TokenBatch], Table]],
+    candidate: tuple[Measured, Callable[[TokenBatch], Rows]],
 ) -> None:
     """Compute a candidate's vectors and add their scores."""
     measured, make = candidate
@@ -155,12 +153,12 @@ class Measured:
     """The scores of one candidate in all folds."""
 
     def __init__(self) -> None:
-        self.scores: dict[str, list[NDArray[np.float64]]] = {"self_retrieval": [], "context": []}
+        self.scores: dict[str, list[Doubles]] = {"self_retrieval": [], "context": []}
         self.documents: dict[str, list[Ints]] = {"self_retrieval": [], "context": []}
         self.rank: list[float] = []
         self.shared: list[float] = []
 
-    def add(self, tests: Mapping[str, SelfRetrievalTest | ContextTest], table: Table, first: int) -> None:
+    def add(self, tests: Mapping[str, SelfRetrievalTest | ContextTest], table: Rows, first: int) -> None:
         """Score vectors; ``first`` is the number of documents in earlier folds."""
         for name, test in tests.items():
             self.scores[name].append(test.score(table))
@@ -220,16 +218,16 @@ def _chosen(rows: Sequence[Mapping[str, Any]], measured: Mapping[str, Measured])
 class SelfRetrievalTest:
     """Held-out texts, each in two halves that have no word in common."""
 
-    first: list[NDArray[Any]]  # Q arrays of token ids, (n,)
-    second: list[NDArray[Any]]  # Q arrays of token ids, (n,)
+    first: list[Array]  # Q arrays of token ids, (n,)
+    second: list[Array]  # Q arrays of token ids, (n,)
     documents: Ints  # (Q,): texts of the same document are not ranked against each other
-    idf: NDArray[np.float32]  # (V,)
+    idf: Floats  # (V,)
 
     @classmethod
     def draw(cls, held: TokenBatch, training: TokenBatch, rng: np.random.Generator) -> SelfRetrievalTest:
         """Cut documents into texts of at most `_LENGTH` tokens, halve them and draw `_TEXTS` of them."""
-        first: list[NDArray[Any]] = []
-        second: list[NDArray[Any]] = []
+        first: list[Array] = []
+        second: list[Array] = []
         documents: list[int] = []
         for k in range(held.documents):
             tokens = held.ids[held.offsets[k] : held.offsets[k + 1]]
@@ -248,7 +246,7 @@ class SelfRetrievalTest:
         numbers = np.array([documents[i] for i in kept], np.int64)
         return cls([first[i] for i in kept], [second[i] for i in kept], numbers, idf)
 
-    def score(self, unit: Table) -> NDArray[np.float64]:
+    def score(self, unit: Rows) -> Doubles:
         """The share of other second halves that are less similar than the true one, (Q,) float64."""
         if not self.first:
             return np.zeros(0)
@@ -258,11 +256,11 @@ class SelfRetrievalTest:
         less = ((cosines < truth) & rivals).sum(axis=1) + 0.5 * ((cosines == truth) & rivals).sum(axis=1)
         return np.asarray(less / np.maximum(rivals.sum(axis=1), 1), dtype=np.float64)
 
-    def _embed(self, texts: list[NDArray[Any]], unit: Table) -> Table:
+    def _embed(self, texts: list[Array], unit: Rows) -> Rows:
         return unit_rows(np.stack([self.idf[tokens] @ unit[tokens] for tokens in texts]))
 
 
-def context_weights(counts: NDArray[np.int64]) -> NDArray[np.float32]:
+def context_weights(counts: Ints) -> Floats:
     """Weights of context words, f^(-1/2), (V,) float32."""
     return (1 / np.sqrt(np.maximum(counts, 1))).astype(np.float32)
 
@@ -274,13 +272,11 @@ class ContextTest:
     words: Ints  # (P,)
     neighbours: Ints  # (P, 2 * _SIDE): -1 outside the document
     rivals: Ints  # (P, _RIVALS)
-    weights: NDArray[np.float32]  # (V,)
+    weights: Floats  # (V,)
     documents: Ints  # (P,)
 
     @classmethod
-    def draw(
-        cls, held: TokenBatch, counts: NDArray[np.int64], positions: int, rng: np.random.Generator
-    ) -> ContextTest:
+    def draw(cls, held: TokenBatch, counts: Ints, positions: int, rng: np.random.Generator) -> ContextTest:
         """Draw held-out positions; ``counts``, (V,) int64, falling, come from the training text."""
         places = rng.choice(len(held), min(positions, len(held)), replace=False)
         places.sort()
@@ -296,7 +292,7 @@ class ContextTest:
         rivals = low[:, None] + (rng.random((len(words), _RIVALS)) * (high - low)[:, None]).astype(np.int64)
         return cls(words, neighbours, rivals, context_weights(counts), document)
 
-    def score(self, unit: Table) -> NDArray[np.float64]:
+    def score(self, unit: Rows) -> Doubles:
         """The reciprocal rank of the true word at each position, (P,) float64; ties count half."""
         out = np.empty(len(self.words))
         for start in range(0, len(self.words), _BATCH):

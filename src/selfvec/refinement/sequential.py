@@ -7,11 +7,10 @@ online    E[t] ← normalize( E[t] + α · Σ_n w_n · (E[n] − μ) + β · X[t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Array, Floats, Ints, Rows
 from selfvec.base.errors import OptionError
 from selfvec.cooccurrence.lanes import REBUILD, aligned_table
 from selfvec.data.token_batch import TokenBatch
@@ -46,7 +45,7 @@ class SequentialRefinement(Refinement):
         self,
         batch: TokenBatch,
         original: Vectors,  # the batch's types in their order, with sources
-        start: NDArray[np.float32] | Base,  # (V, d), unit or zero rows; not changed
+        start: Rows | Base,  # (V, d), unit or zero rows; not changed
         window: int,  # tokens, the word itself included
         learning_rate: float,  # α
         passes: int,
@@ -90,7 +89,7 @@ class SequentialRefinement(Refinement):
         return super().progress + self.position
 
     @property
-    def table(self) -> NDArray[np.float32]:
+    def table(self) -> Floats:
         """The current vectors, (V, d) float32, a view."""
         return self._table[:-1, : self.dimensions]
 
@@ -111,16 +110,16 @@ class SequentialRefinement(Refinement):
         return tokens
 
     @property
-    def state(self) -> dict[str, NDArray[Any]]:
+    def state(self) -> dict[str, Array]:
         """The arrays that `restore` continues from."""
         return super().state | {"position": np.array([self.position])}
 
-    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+    def restore(self, state: Mapping[str, Array]) -> None:
         """Continue from a `state` of a refinement with the same corpus, vectors and options."""
         super().restore(state)
         self.position = int(state["position"][0])
 
-    def _restore_table(self, table: NDArray[np.float32]) -> None:
+    def _restore_table(self, table: Floats) -> None:
         self._table[:] = table  # stays aligned
 
 
@@ -184,8 +183,8 @@ class OnlineRefinement(SequentialRefinement):
         anchor: float = BASE_PULL,
         passes: int = 1,
         history: HistoryPlan | None = None,
-        start: NDArray[np.float32] | None = None,
-        counts: NDArray[np.int64] | None = None,
+        start: Floats | None = None,
+        counts: Ints | None = None,
     ) -> None:
         if not 0 <= anchor < np.inf:
             raise OptionError(f"an anchor is a number from 0 up, not {anchor}", field="anchor")
@@ -216,11 +215,11 @@ class OnlineRefinement(SequentialRefinement):
         super()._sweep(stop)
 
     @property
-    def state(self) -> dict[str, NDArray[Any]]:
+    def state(self) -> dict[str, Array]:
         """The arrays that `restore` continues from."""
         return super().state | {"total": self._centring.total, "mass": self._centring.mass}
 
-    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+    def restore(self, state: Mapping[str, Array]) -> None:
         """Continue from a `state` of a refinement with the same corpus, vectors and options."""
         super().restore(state)
         self._centring.total[:], self._centring.mass[:] = state["total"], state["mass"]

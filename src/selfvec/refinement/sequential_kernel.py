@@ -17,8 +17,8 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Doubles, Floats, Ids, Ints, Mask, Rows
 from selfvec.base.compiled import helper, kernel
 from selfvec.cooccurrence.lanes import (
     AHEAD,
@@ -43,35 +43,35 @@ __all__ = ["Centring", "Recording", "Scratch", "sum_rows", "sweep"]
 class Centring(NamedTuple):
     """State of the online rule; all arrays are empty for the paper rule."""
 
-    origin: NDArray[np.float32]  # (V + 1, p): β·X
-    weights: NDArray[np.float32]  # (V + 1,): from `neighbour_weights`, and a 0
-    shares: NDArray[np.float32]  # (V + 1,): from `neighbour_weights`, and a 0
-    total: NDArray[np.float32]  # (p,): U, the sum of all rows by share; kept up to date
-    mass: NDArray[np.float64]  # (1,): the sum of the filled rows' shares; kept up to date
-    filled: NDArray[np.bool_]  # (V + 1,): which rows are not empty; kept up to date
+    origin: Rows  # (V + 1, p): β·X
+    weights: Floats  # (V + 1,): from `neighbour_weights`, and a 0
+    shares: Floats  # (V + 1,): from `neighbour_weights`, and a 0
+    total: Floats  # (p,): U, the sum of all rows by share; kept up to date
+    mass: Doubles  # (1,): the sum of the filled rows' shares; kept up to date
+    filled: Mask  # (V + 1,): which rows are not empty; kept up to date
 
 
 class Recording(NamedTuple):
     """Which states are recorded, and the buffers for them."""
 
-    period: NDArray[np.int32]  # (V,): record every k-th update of a word, 0 for none; (0,) records nothing
-    seen: NDArray[np.int64]  # (V,): number of updates so far; kept up to date
-    rows: NDArray[np.float32]  # (R, p), with room for all states of a sweep
-    words: NDArray[np.int32]  # (R,)
-    updates: NDArray[np.int64]  # (R,)
-    filled: NDArray[np.int64]  # (1,): states recorded in the buffers
+    period: Ids  # (V,): record every k-th update of a word, 0 for none; (0,) records nothing
+    seen: Ints  # (V,): number of updates so far; kept up to date
+    rows: Rows  # (R, p), with room for all states of a sweep
+    words: Ids  # (R,)
+    updates: Ints  # (R,)
+    filled: Ints  # (1,): states recorded in the buffers
 
 
 class Scratch(NamedTuple):
     """Working memory of a sweep."""
 
-    inside: NDArray[np.int32]  # (V + 1,): occurrences in the window, zeros before and after a sweep
-    window_sum: NDArray[np.float32]  # (p,): S
-    moved: NDArray[np.float32]  # (p,): the next row of the online rule, before normalising
+    inside: Ids  # (V + 1,): occurrences in the window, zeros before and after a sweep
+    window_sum: Floats  # (p,): S
+    moved: Floats  # (p,): the next row of the online rule, before normalising
 
 
 @kernel
-def sum_rows(table: NDArray[np.float32], shares: NDArray[np.float32], out: NDArray[np.float64]) -> None:
+def sum_rows(table: Floats, shares: Floats, out: Doubles) -> None:
     """Write Σ share·row into ``out``, (p,) float64, summed in row order."""
     for j in range(out.size):
         out[j] = 0
@@ -257,12 +257,12 @@ def _record(word, table, period, seen, rows, words, updates, filled):
 
 @kernel
 def sweep(
-    ids: NDArray[np.int32],  # (N,)
-    offsets: NDArray[np.int64],  # (D + 1,)
+    ids: Ids,  # (N,)
+    offsets: Ints,  # (D + 1,)
     document: int,  # the one that holds `start`
     start: int,  # this and `stop`: multiples of `REBUILD` or corpus ends
     stop: int,
-    table: NDArray[np.float32],  # (V + 1, p), from `aligned_table`
+    table: Rows,  # (V + 1, p), from `aligned_table`
     half: int,  # neighbours on each side
     rate: np.float32,  # α
     scratch: Scratch,

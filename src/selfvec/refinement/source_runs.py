@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Array, Ints, Mask
 from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.base.files import sha256
 from selfvec.corpus.known_documents import known_documents
@@ -281,7 +281,7 @@ def gathered(batch: TokenBatch, parts: Sequence[SourceRun], vectors: Vectors | N
     return Vectors(batch.types, rows, sources=sources, normalized=True, pieces=numbers)
 
 
-def _check_equal(rows: NDArray[Any], more: NDArray[Any], filled: NDArray[np.bool_], part: SourceRun) -> None:
+def _check_equal(rows: Array, more: Array, filled: Mask, part: SourceRun) -> None:
     if rows.shape != more.shape or not np.array_equal(rows[filled], more[filled]):
         raise FormatError(
             "merged runs must have the same initial vectors, but this one has other rows for the same words",
@@ -290,5 +290,5 @@ def _check_equal(rows: NDArray[Any], more: NDArray[Any], filled: NDArray[np.bool
         )
 
 
-def _blocks(places: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+def _blocks(places: Ints) -> Iterator[Ints]:
     return (places[start : start + _BLOCK] for start in range(0, len(places), _BLOCK))

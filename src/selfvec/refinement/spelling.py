@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.arrays import AnyFloats, Floats, Hashes, Ids, Ints, Mask
 from selfvec.base.compiled import helper, kernel
 from selfvec.base.threads import by_blocks, cut, in_order, threads
 from selfvec.cooccurrence.operators import sparse_product
@@ -40,8 +41,8 @@ _SHARE = 1 << 17  # characters a thread processes at a time
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(29)
 
-Table = NDArray[np.float32]
-Rows = tuple[NDArray[np.int64], NDArray[np.int32], Table]  # compressed rows: indptr, indices, values
+Table = Floats
+Rows = tuple[Ints, Ids, Table]  # compressed rows: indptr, indices, values
 
 
 class Spelling:
@@ -61,7 +62,7 @@ class Spelling:
     def __init__(
         self,
         words: Sequence[str],
-        trust: NDArray[np.floating[Any]],  # (V,), from 0
+        trust: AnyFloats,  # (V,), from 0
         jobs: int | None = None,
     ) -> None:
         self.jobs = threads(jobs)
@@ -105,11 +106,11 @@ class Spelling:
 def blend_spelling(
     table: Table,  # (V, d) float32, unit
     batch: TokenBatch,
-    known: NDArray[np.bool_],  # (V,): rows that stay unchanged
+    known: Mask,  # (V,): rows that stay unchanged
     half: NDArray[np.integer[Any]] | int = EVIDENCE,  # (V,): occurrences at which S has half of its weight
     jobs: int | None = None,
     out: Table | None = None,  # (V, d) float32; may be `table`
-) -> tuple[Table, NDArray[np.float32]]:
+) -> tuple[Table, Floats]:
     """Mix the vectors of unknown words with their predictions from spelling, S; also return the shares of S.
 
     The trust of a word in learning the map is 1 for known words and n / (n + 20) for other words seen n
@@ -118,7 +119,7 @@ def blend_spelling(
     others. The shares are (V,) float32, 0 to 1.
     """
     doubt = (half / (batch.counts + half)).astype(np.float32)
-    filled: NDArray[np.bool_] = np.any(table, axis=1)
+    filled: Mask = np.any(table, axis=1)
     trust = np.where(known, 1, batch.counts / (batch.counts + EVIDENCE) * filled).astype(np.float32)
     spelling = Spelling(batch.types, trust, jobs)
     learned = spelling.learn(table, RIDGE)
@@ -140,7 +141,7 @@ def blend_spelling(
 
 def shared_grams(
     words: Sequence[str],
-    learned_from: NDArray[np.int64],  # (n,): indices of words
+    learned_from: Ints,  # (n,): indices of words
     jobs: int = 1,
 ) -> tuple[Rows, int]:
     """For each word, its n-grams that occur in a word of ``learned_from`` and in another word; their number.
@@ -179,10 +180,10 @@ def shared_grams(
 
 
 def _favour_rare(
-    indptr: NDArray[np.int64],
-    indices: NDArray[np.int32],
+    indptr: Ints,
+    indices: Ids,
     values: Table,  # changed
-    times: NDArray[np.int64],  # (m,): number of words learned from that have each n-gram
+    times: Ints,  # (m,): number of words learned from that have each n-gram
 ) -> None:
     """Weight columns by `RARITY`; the lengths of rows do not change."""
     row, rows = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr)), len(indptr) - 1
@@ -192,7 +193,7 @@ def _favour_rare(
     values *= np.sqrt(before / np.maximum(after, 1e-30)).astype(np.float32)[row]
 
 
-def _rows_of(matrix: Rows, rows: NDArray[np.int64]) -> Rows:
+def _rows_of(matrix: Rows, rows: Ints) -> Rows:
     """Some rows of a matrix."""
     indptr, indices, values = matrix
     lengths = np.diff(indptr)[rows]
@@ -202,7 +203,7 @@ def _rows_of(matrix: Rows, rows: NDArray[np.int64]) -> Rows:
 
 
 @helper
-def _slot(keys: NDArray[np.uint64], numbers: NDArray[np.int32], key: np.uint64) -> np.int64:
+def _slot(keys: Hashes, numbers: Ids, key: np.uint64) -> np.int64:
     """The slot of a key in a hash table; a free slot (number -1) if the key is missing."""
     slot = np.int64(key & np.uint64(len(keys) - 1))
     while numbers[slot] >= 0 and keys[slot] != key:
@@ -213,10 +214,10 @@ def _slot(keys: NDArray[np.uint64], numbers: NDArray[np.int32], key: np.uint64) 
 @kernel
 def _number_grams(
     codes: NDArray[np.uint32],  # characters of all words
-    begins: NDArray[np.int64],  # (V + 1,): word w is codes[begins[w]:begins[w + 1]]
-    words: NDArray[np.int64],
-    keys: NDArray[np.uint64],
-    numbers: NDArray[np.int32],
+    begins: Ints,  # (V + 1,): word w is codes[begins[w]:begins[w + 1]]
+    words: Ints,
+    keys: Hashes,
+    numbers: Ids,
 ) -> int:
     """Number the n-grams of some words in a hash table; return their number."""
     found = 0
@@ -237,18 +238,18 @@ def _number_grams(
 @kernel
 def _bags_of_grams(
     codes: NDArray[np.uint32],
-    begins: NDArray[np.int64],  # (V + 1,)
-    bounds: NDArray[np.int64],  # (V + 1,): where the n-grams of each word are written
+    begins: Ints,  # (V + 1,)
+    bounds: Ints,  # (V + 1,): where the n-grams of each word are written
     first: int,
     last: int,  # the words from `first` to `last - 1`
-    keys: NDArray[np.uint64],
-    numbers: NDArray[np.int32],
-    own: NDArray[np.uint64],  # (s,), s a power of two, at least twice the n-grams of a word
-    entries: NDArray[np.int32],  # (s,), -1
-    times: NDArray[np.int64],  # (s,)
-    where: NDArray[np.int64],  # (s,)
-    indices: NDArray[np.int32],
-    values: NDArray[np.float32],
+    keys: Hashes,
+    numbers: Ids,
+    own: Hashes,  # (s,), s a power of two, at least twice the n-grams of a word
+    entries: Ids,  # (s,), -1
+    times: Ints,  # (s,)
+    where: Ints,  # (s,)
+    indices: Ids,
+    values: Floats,
 ) -> None:
     """Write the numbered n-grams of words; values are times / √(Σ times²) over all n-grams of the word.
 
@@ -280,11 +281,11 @@ def _bags_of_grams(
 
 @kernel
 def _sweep(
-    indptr: NDArray[np.int64],  # (n + 1,): rows of the words learned from
-    indices: NDArray[np.int32],
+    indptr: Ints,  # (n + 1,): rows of the words learned from
+    indices: Ids,
     values: Table,
     rows: Table,  # (V, d): vectors
-    words: NDArray[np.int64],  # (n,): their rows
+    words: Ints,  # (n,): their rows
     penalties: Table,  # (n,): ridge / trust
     first: int,
     last: int,

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Ints, Mask, Rows
 from selfvec.base.errors import InputError
 from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.settings import Settings
@@ -33,8 +33,6 @@ SHRINK = 5  # occurrences at which a context sum has √½ of its maximum length
 CONTEXT_RIDGE = 3.0  # of the context map, for features of length 1 per window
 SPELLING_RIDGE = 1.0  # of the spelling map
 ROUNDS = 2  # of fitting each of the two maps to the residual of the other
-
-Table = NDArray[np.float32]
 
 
 def by_token(vectors: Vectors, settings: Settings) -> Vectors:
@@ -84,9 +82,9 @@ def initial_vectors(
 
 def context_sums(
     batch: TokenBatch,
-    base: Table,  # (V, d) float32: unit rows, zeros for words without a vector
+    base: Rows,  # (V, d) float32: unit rows, zeros for words without a vector
     jobs: int | None = None,
-) -> Table:
+) -> Rows:
     """Context sums of each word in three windows, concatenated, (V, 3 d) float32.
 
     Each third has length √(n / (n + 5)) for a word seen n times, or 0, so rare words have shorter rows.
@@ -101,7 +99,7 @@ class ContextMap:
 
     def __init__(
         self,
-        features: Table,  # (n, k) float32, of the words that have a vector
+        features: Rows,  # (n, k) float32, of the words that have a vector
     ) -> None:
         self.mean = features.mean(axis=0)
         self.centred = features - self.mean
@@ -109,18 +107,18 @@ class ContextMap:
         moments[np.diag_indices_from(moments)] += CONTEXT_RIDGE
         self.inverse = np.linalg.inv(moments)
 
-    def fit(self, rows: Table) -> Table:
+    def fit(self, rows: Rows) -> Rows:
         """The map, (k, d) float32, from the features to the words' rows, (n, d)."""
-        found: Table = (self.inverse @ (self.centred.T @ rows)).astype(np.float32)
+        found: Rows = (self.inverse @ (self.centred.T @ rows)).astype(np.float32)
         return found
 
 
 def every_way(
     batch: TokenBatch,
-    base: Table,  # (V, d) float32, from `base_vectors`; zeros for words without a vector
-    known: NDArray[np.bool_],  # (V,): rows to learn from; rows built from subwords only serve as context
+    base: Rows,  # (V, d) float32, from `base_vectors`; zeros for words without a vector
+    known: Mask,  # (V,): rows to learn from; rows built from subwords only serve as context
     jobs: int | None = None,
-) -> Iterator[tuple[str, Table]]:
+) -> Iterator[tuple[str, Rows]]:
     """Yield the name of each way and its vectors for all words, (V, d) float32, not normalised.
 
     The ways: the weighted context sum; a ridge map from context sums (à la carte, Khodak et al., 2018); a
@@ -145,8 +143,8 @@ def every_way(
 def hold_out(
     batch: TokenBatch,
     original: Vectors,  # the batch's types in their order
-    hidden: NDArray[np.int64],  # (h,): words with a vector, treated as unknown
-) -> Iterator[tuple[str, Table, Table]]:
+    hidden: Ints,  # (h,): words with a vector, treated as unknown
+) -> Iterator[tuple[str, Rows, Rows]]:
     """Yield the name of each way, its vectors of the hidden words (h, d), and the true vectors (V, d).
 
     The centre and strongest directions of the true vectors are computed from words that are not hidden. Words
@@ -171,7 +169,7 @@ def hold_out(
         yield name, rows[hidden], truth
 
 
-def _with_rows(original: Vectors) -> NDArray[np.bool_]:
+def _with_rows(original: Vectors) -> Mask:
     """Words that have a row in the initial vectors, (V,) bool."""
-    own: NDArray[np.bool_] = original.sources == Source.KNOWN
+    own: Mask = original.sources == Source.KNOWN
     return own

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Mask
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.provenance import Timings
@@ -73,7 +73,7 @@ class Change:
     withdrawn: int = 0  # documents removed on request
     skipped: int = 0  # documents left out because the run has their text
     files: list[dict[str, Any]] = field(default_factory=list)  # path, documents added and skipped
-    out: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))  # of the run's documents, (D,)
+    out: Mask = field(default_factory=lambda: np.zeros(0, bool))  # of the run's documents, (D,)
 
     @property
     def nothing(self) -> bool:
@@ -247,7 +247,7 @@ def with_half_life(run: Run, days: float) -> Run:
     return changed
 
 
-def change_of(intake: Intake, out: NDArray[np.bool_]) -> Change:
+def change_of(intake: Intake, out: Mask) -> Change:
     """The changes found by reading; ``out`` marks the documents to withdraw, (D,) bool."""
     replaced = intake.replaced() if intake.known is not None else np.zeros_like(out)
     files = [{"path": path, "added": a, "skipped": b} for path, (a, b) in intake.counts.items()]

@@ -7,8 +7,8 @@ from dataclasses import replace
 from functools import cache, partial
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Ints, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.base.tensors import release, return_freed_memory
@@ -34,7 +34,6 @@ from .scoring import Scorer
 __all__ = ["Parts", "agreement", "build_index", "build_words_only", "dense_share"]
 
 Parts = tuple[Lexicon, DenseSpace, IndexedDocuments]
-Rows = NDArray[np.float32]
 
 # Of smoothing. The hybrid gains from twice the default: where smoothing would harm, the dense share is small.
 STRENGTH = 1.0
@@ -90,9 +89,7 @@ def build_index(
     return lexicon, replace(space, share=dense_share(agreed)), documents
 
 
-def _by_stem(
-    tables: dict[str, Vectors], groups: NDArray[np.int64], counts: NDArray[np.int64], stems: int
-) -> list[Callable[[], Rows]]:
+def _by_stem(tables: dict[str, Vectors], groups: Ints, counts: Ints, stems: int) -> list[Callable[[], Rows]]:
     """Functions that return the rows of all stems, (G, d), for each set of vectors of a run.
 
     The original and refined vectors are on disk, and their rows are computed whenever they are needed. Topic

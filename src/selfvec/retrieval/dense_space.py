@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Ids, Ints, Rows
 from selfvec.base.errors import OptionError
 from selfvec.base.threads import by_blocks, one_core
 from selfvec.data.run import Run
@@ -40,8 +40,6 @@ _SAMPLE = 20_000  # documents from which axes are computed
 _CANDIDATES = 30_000  # words that may be related to others: the most frequent
 _BLOCK = 1024
 
-Rows = NDArray[np.float32]
-
 
 @dataclass(frozen=True, eq=False)
 class DenseSpace:
@@ -49,7 +47,7 @@ class DenseSpace:
 
     rows: Rows  # (V, d) zeros for a type without a vector
     weights: Rows  # (V,) BM25's inverse document frequencies
-    related: NDArray[np.int32]  # (V, 16) related types, the nearest first, -1 if there are fewer
+    related: Ids  # (V, 16) related types, the nearest first, -1 if there are fewer
     likeness: Rows  # (V, 16) what one occurrence of a related type counts, 0 to 1
     share: float = 0.5  # share of the dense part in the hybrid
 
@@ -65,7 +63,7 @@ class DenseSpace:
         weights = inverse_document_frequency(batch)
         return cls(np.zeros((types, 1), np.float32), weights, nothing.astype(np.int32), nothing)
 
-    def query_vector(self, types: NDArray[np.int64], counts: Rows) -> Rows:
+    def query_vector(self, types: Ints, counts: Rows) -> Rows:
         """The unit vector of a query, (d,); zeros if none of its words has a vector."""
         row: Rows = unit_rows(((counts * self.weights[types]) @ self.rows[types])[None])[0]
         return row
@@ -143,7 +141,7 @@ def _axes(batch: TokenBatch, tables: Iterable[Rows], weights: Rows) -> Rows:
     return np.ascontiguousarray(axes[:, :DIMENSIONS] * lengths, np.float32)
 
 
-def _relations(rows: Rows, batch: TokenBatch) -> tuple[NDArray[np.int32], Rows]:
+def _relations(rows: Rows, batch: TokenBatch) -> tuple[Ids, Rows]:
     """The types related to each type, and the weight of one of their occurrences."""
     occurs = document_frequencies(batch.ids, batch.offsets, len(batch.types))
     pool = np.flatnonzero((occurs >= 2) & np.any(rows, axis=1))

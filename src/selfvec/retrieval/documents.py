@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.arrays import Ids
 from selfvec.base.checks import check_whole
 from selfvec.base.errors import CorpusError, OptionError
 from selfvec.base.progress import Progress
@@ -80,7 +81,7 @@ class GatheredDocuments:
         """Where the passages of each text begin and end, in characters; none for a short text."""
         return [passages(text, *self.cut) for text in self.texts]
 
-    def passages(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    def passages(self) -> tuple[Ids, Ids]:
         """The document of each passage, (P,), and where it begins and ends in characters, (P, 2)."""
         spans = self.spans()
         owners = np.repeat(np.arange(len(spans), dtype=np.int32), [len(one) for one in spans])

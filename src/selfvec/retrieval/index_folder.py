@@ -11,11 +11,10 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Array
 from selfvec.base.checks import check_path
 from selfvec.base.checksums import check_sizes, write_sealed
 from selfvec.base.errors import FormatError, InputError
@@ -44,7 +43,7 @@ _SCHEMA = {
     "dense_share": lambda share: None if misfit(share, float) is None and 0 <= share <= 1 else "is a share",
 }
 _SPACE = ("rows", "weights", "related", "likeness")
-Arrays = Mapping[str, NDArray[Any]]
+Arrays = Mapping[str, Array]
 
 
 def is_index(folder: Path) -> bool:
@@ -151,10 +150,10 @@ def _faults(a: Arrays, fields: list[str], lexicon: Lexicon) -> Iterator[str]:
         yield "a field has an unknown value"
 
 
-def _within(numbers: NDArray[Any], first: int, end: int) -> bool:
+def _within(numbers: Array, first: int, end: int) -> bool:
     return not numbers.size or bool(first <= numbers.min() and numbers.max() < end)
 
 
-def _rises_to(ends: NDArray[Any], last: int) -> bool:
+def _rises_to(ends: Array, last: int) -> bool:
     """Whether numbers rise from 0 to ``last``."""
     return bool(ends.size and ends[0] == 0 and ends[-1] == last and np.all(np.diff(ends) >= 0))

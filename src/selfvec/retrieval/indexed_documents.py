@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.arrays import Array, Floats, Ids, Mask
 from selfvec.base.errors import NotFound, OptionError
 from selfvec.data.token_batch import TokenBatch
 from selfvec.text.repeats import Repeats
@@ -31,10 +32,10 @@ __all__ = ["NO_DAY", "IndexedDocuments", "allowed", "in_steps", "join_strings", 
 
 NO_DAY = np.iinfo(np.int64).min
 _ROWS = 4096  # rows converted to integers at a time
-Arrays = Mapping[str, NDArray[Any]]
+Arrays = Mapping[str, Array]
 
 
-def join_strings(name: str, strings: Sequence[str]) -> dict[str, NDArray[Any]]:
+def join_strings(name: str, strings: Sequence[str]) -> dict[str, Array]:
     """Strings as two arrays: their UTF-8 bytes one after the other, and where each one ends."""
     data, ends = bytearray(), [0]
     for string in strings:
@@ -67,14 +68,14 @@ class IndexedDocuments:
         cls,
         found: GatheredDocuments,
         batch: TokenBatch,
-        owners: NDArray[np.int32],
-        spans: NDArray[np.int32],
-        vectors: tuple[NDArray[np.int8], NDArray[np.float32]],
+        owners: Ids,
+        spans: Ids,
+        vectors: tuple[NDArray[np.int8], Floats],
         repeats: Repeats | None = None,
     ) -> IndexedDocuments:
         """From documents, their passages, and all units as tokens and as vectors `in_steps`."""
         starts, units, counts = kernels.invert(batch.ids, batch.offsets, len(batch.types))
-        arrays: dict[str, NDArray[Any]] = {
+        arrays: dict[str, Array] = {
             "starts": starts,
             "units": units,
             "counts": counts,
@@ -135,7 +136,7 @@ class IndexedDocuments:
         day = int(self.arrays["days"][document])
         return None if day == NO_DAY else str(np.datetime64(day, "D"))
 
-    def field(self, name: str) -> tuple[NDArray[np.int32], list[str]]:
+    def field(self, name: str) -> tuple[Ids, list[str]]:
         """A field as codes, (D,), -1 for documents without it, and the values of the codes."""
         i = self.fields.index(name)
         return self.arrays[f"field {i}"], self._values[i]
@@ -151,13 +152,13 @@ class IndexedDocuments:
         present = {name: column for name, column in columns.items() if column[0][document] >= 0}
         return {name: values[codes[document]] for name, (codes, values) in present.items()}
 
-    def vectors(self, units: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
+    def vectors(self, units: NDArray[np.integer[Any]]) -> Floats:
         """Vectors of units, (n, d) float32."""
-        out: NDArray[np.float32] = self.arrays["vectors"][units] * self.arrays["scales"][units, None]
+        out: Floats = self.arrays["vectors"][units] * self.arrays["scales"][units, None]
         return out
 
 
-def in_steps(vectors: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+def in_steps(vectors: Floats) -> tuple[NDArray[np.int8], Floats]:
     """Rows as integers from -127 to 127, and the length of a step in each row."""
     steps, scales = np.empty(vectors.shape, np.int8), np.empty(len(vectors), np.float32)
     for start in range(0, len(vectors), _ROWS):
@@ -173,7 +174,7 @@ def in_steps(vectors: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np
 _RULE = "a filter is field=value, field=A..B or date=A..B"
 
 
-def allowed(documents: IndexedDocuments, filters: Sequence[str]) -> NDArray[np.bool_]:
+def allowed(documents: IndexedDocuments, filters: Sequence[str]) -> Mask:
     """The documents that pass, (D,) bool. Filters on one field are alternatives; all fields must pass.
 
     Values are compared without regard to case.
@@ -196,7 +197,7 @@ def allowed(documents: IndexedDocuments, filters: Sequence[str]) -> NDArray[np.b
     return out
 
 
-def _passes(documents: IndexedDocuments, name: str, value: str) -> NDArray[np.bool_]:
+def _passes(documents: IndexedDocuments, name: str, value: str) -> Mask:
     if name == "date":
         return _in_span(documents, value)
     keys = [] if name in documents.fields else name.split(".")
@@ -235,7 +236,7 @@ def _items(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _in_span(documents: IndexedDocuments, value: str) -> NDArray[np.bool_]:
+def _in_span(documents: IndexedDocuments, value: str) -> Mask:
     from selfvec.corpus.slices import parse_span
 
     span = parse_span(value)
@@ -244,7 +245,7 @@ def _in_span(documents: IndexedDocuments, value: str) -> NDArray[np.bool_]:
         raise NotFound(f"{value!r} is not a span of dates", field="filter", remedy=remedy)
     first, end = (int(day.astype("datetime64[D]").astype(np.int64)) for day in span)
     days = documents.arrays["days"]
-    fits: NDArray[np.bool_] = (days >= first) & (days < end) & (days != NO_DAY)
+    fits: Mask = (days >= first) & (days < end) & (days != NO_DAY)
     return fits
 
 

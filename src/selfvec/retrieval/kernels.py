@@ -9,16 +9,15 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.arrays import Doubles, Ids, Ints, Mask, Rows
+
 __all__ = ["add_terms", "best_documents", "best_window", "combine", "dot_products", "invert", "moments"]
 
-F32 = NDArray[np.float32]
-I32 = NDArray[np.int32]
-I64 = NDArray[np.int64]
 U16 = NDArray[np.uint16]
 
 
 @nb.njit(nogil=True, cache=True)
-def invert(ids: I32, offsets: I64, types: int) -> tuple[I64, I32, U16]:
+def invert(ids: Ids, offsets: Ints, types: int) -> tuple[Ints, Ids, U16]:
     """Postings of U texts.
 
     Where those of each type begin, (types + 1,); texts, rising within a type, (N,); occurrences in each,
@@ -50,14 +49,14 @@ def invert(ids: I32, offsets: I64, types: int) -> tuple[I64, I32, U16]:
 
 @nb.njit(nogil=True, cache=True)
 def add_terms(
-    units: I32,  # (N,) postings
+    units: Ids,  # (N,) postings
     counts: U16,  # (N,)
-    lists: I64,  # (L, 2) where the postings of a word, or of one related to it, begin and end
-    likeness: F32,  # (L,) what one occurrence counts: 1 for the word itself
-    bounds: I64,  # (T + 1,) the lists of each of T words of the query; the first is the word's own
-    weights: F32,  # (T,) inverse document frequencies
-    saturation: F32,  # (U,) the count at which a word gives half of its weight
-    out: F32,  # (2, U) scores by the words, and by these and related words; or the former only, (1, U)
+    lists: Ints,  # (L, 2) where the postings of a word, or of one related to it, begin and end
+    likeness: Rows,  # (L,) what one occurrence counts: 1 for the word itself
+    bounds: Ints,  # (T + 1,) the lists of each of T words of the query; the first is the word's own
+    weights: Rows,  # (T,) inverse document frequencies
+    saturation: Rows,  # (U,) the count at which a word gives half of its weight
+    out: Rows,  # (2, U) scores by the words, and by these and related words; or the former only, (1, U)
 ) -> None:
     """Add BM25 of a query's words to the scores of texts."""
     together = np.zeros(out.shape[1], np.float32)
@@ -81,7 +80,7 @@ def add_terms(
 
 @nb.njit(nogil=True, cache=True)
 def dot_products(
-    rows: NDArray[np.int8], scales: F32, query: NDArray[np.int16], scale: float, out: F32
+    rows: NDArray[np.int8], scales: Rows, query: NDArray[np.int16], scale: float, out: Rows
 ) -> None:
     """Products of (U, d) rows with a query, all whole numbers, times the rows' scales, into (U,)."""
     for i in range(len(rows)):
@@ -92,7 +91,7 @@ def dot_products(
 
 
 @nb.njit(nogil=True, cache=True)
-def moments(scores: F32) -> tuple[float, float]:
+def moments(scores: Rows) -> tuple[float, float]:
     """The sum of scores and the sum of their squares."""
     total, squares = np.zeros(8), np.zeros(8)  # eight sums at a time, always the same ones
     whole = len(scores) // 8 * 8
@@ -110,14 +109,14 @@ def moments(scores: F32) -> tuple[float, float]:
 
 @nb.njit(nogil=True, cache=True)
 def combine(
-    parts: F32,  # (3, U) words, related words, dense
-    shares: F32,  # (3,) a part with a share of 0 does not count as found
-    scales: F32,  # (3,) a unit scores the sum of scale · part - shift
-    shifts: F32,  # (3,)
-    owners: I32,  # (P,) the document of each passage
+    parts: Rows,  # (3, U) words, related words, dense
+    shares: Rows,  # (3,) a part with a share of 0 does not count as found
+    scales: Rows,  # (3,) a unit scores the sum of scale · part - shift
+    shifts: Rows,  # (3,)
+    owners: Ids,  # (P,) the document of each passage
     passage_share: float,  # of the best passage in the score of a document that has passages
     documents: int,
-) -> tuple[F32, NDArray[np.bool_], I32]:
+) -> tuple[Rows, Mask, Ids]:
     """Scores of D documents from the parts of U units, which are the documents and then P passages.
 
     (D,) each: the score; whether a part is not 0; the best passage, -1 for documents without passages.
@@ -147,9 +146,9 @@ def combine(
 
 @nb.njit(nogil=True, cache=True)
 def best_window(
-    places: I64,  # (M,) words of a passage that match words of a query, rising
-    groups: I64,  # (M,) which word of the query each one matches
-    worths: NDArray[np.float64],  # (M,) the largest of each group counts once, further ones a tenth
+    places: Ints,  # (M,) words of a passage that match words of a query, rising
+    groups: Ints,  # (M,) which word of the query each one matches
+    worths: Doubles,  # (M,) the largest of each group counts once, further ones a tenth
     number: int,  # words of the query
     width: int,
 ) -> int:
@@ -172,7 +171,7 @@ def best_window(
 
 
 @nb.njit(nogil=True, cache=True)
-def best_documents(scores: F32, allowed: NDArray[np.bool_], most: int) -> I64:
+def best_documents(scores: Rows, allowed: Mask, most: int) -> Ints:
     """The documents with the highest scores among those allowed, best first, ties by number."""
     found = np.empty(most, np.int64)
     values = np.empty(most, np.float32)

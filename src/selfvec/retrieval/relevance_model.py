@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Doubles, Floats, Ints
 from selfvec.text.lexicon import Query
 
 from .indexed_documents import IndexedDocuments
@@ -40,10 +40,10 @@ def score_rm3(scorer: Scorer, query: Query, feedback: Feedback = Feedback()) -> 
 
 def relevance_model(
     documents: IndexedDocuments,
-    best: NDArray[np.int64],  # (n,) documents
-    scores: NDArray[np.float32],  # (n,) BM25
+    best: Ints,  # (n,) documents
+    scores: Floats,  # (n,) BM25
     words: int,
-) -> NDArray[np.float64]:
+) -> Doubles:
     """Probabilities of the most probable words, (V,), which sum to 1.
 
     They are the means of count / length over the documents, by exp(score): as a score is a sum over the words
@@ -58,11 +58,11 @@ def relevance_model(
     weights = share[units[places]] * documents.arrays["counts"][places]
     model = np.bincount(types, weights, minlength=len(starts) - 1)
     model[np.argsort(-model, kind="stable")[words:]] = 0
-    out: NDArray[np.float64] = model / model.sum()
+    out: Doubles = model / model.sum()
     return out
 
 
-def expand_query(query: Query, model: NDArray[np.float64], own: float) -> Query:
+def expand_query(query: Query, model: Doubles, own: float) -> Query:
     """A query mixed with a relevance model, (V,); the sum of its counts does not change."""
     mixed = (1 - own) * model
     mixed[query.types] += own * query.counts / query.counts.sum()

@@ -18,8 +18,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Ids, Ints, Mask, Rows
 from selfvec.base.errors import OptionError
 from selfvec.numerics.rows import unit_rows
 from selfvec.text.lexicon import Query
@@ -36,7 +36,6 @@ K1, B = 1.2, 0.75  # BM25's parameters
 K3 = 2.0  # of the hybrid: a word repeated n times in the query counts (k3 + 1) · n / (k3 + n)
 LARGE = 10_000  # documents; in larger collections, only the best are scored again after feedback
 RESCORED, SAMPLED = 2_000, 2_500  # about so many documents
-Rows = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -60,13 +59,13 @@ class Scored:
     """Scores of D documents for a query."""
 
     scores: Rows  # (D,)
-    found: NDArray[np.bool_]  # (D,) whether a document matches the query at all
-    best: NDArray[np.int32]  # (D,) the best passage, -1 for documents without passages
+    found: Mask  # (D,) whether a document matches the query at all
+    best: Ids  # (D,) the best passage, -1 for documents without passages
     parts: Rows  # (3, U) each of `PARTS` for every unit, before scaling
     scales: Rows  # (3,) a part counts ``scale · part - shift`` in the score
     shifts: Rows  # (3,)
 
-    def best_documents(self, passing: NDArray[np.bool_], top: int) -> list[int]:
+    def best_documents(self, passing: Mask, top: int) -> list[int]:
         """The best documents that pass, best first, ties by number."""
         passing = self.found & passing
         if top <= 1000:  # a loop that inserts each
@@ -137,7 +136,7 @@ class Scorer:
             arrays["units"], arrays["counts"], lists, likeness, bounds, weights, self._saturation, out
         )
 
-    def _dense(self, query: Rows, out: Rows, units: NDArray[np.int64] | None = None) -> Rows:
+    def _dense(self, query: Rows, out: Rows, units: Ints | None = None) -> Rows:
         """Products of the vectors of units, all by default, with a query, (d,), into ``out``."""
         vectors, scales = self.documents.arrays["vectors"], self.documents.arrays["scales"]
         if units is not None:

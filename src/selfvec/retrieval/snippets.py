@@ -10,8 +10,8 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Doubles, Ids, Ints, Mask
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.corpus.fields import TITLES
 from selfvec.data.token_batch import TokenBatch
@@ -167,9 +167,9 @@ class _Passage:
     text: str
     span: tuple[int, int]
     words: list[str]
-    ids: NDArray[np.int32]
-    starts: NDArray[np.int64]
-    ends: NDArray[np.int64]
+    ids: Ids
+    starts: Ints
+    ends: Ints
 
 
 def _passages(
@@ -191,7 +191,7 @@ def _passages(
 
 def _repeated(
     repeats: Repeats, lexicon: Lexicon, passages: Sequence[_Passage], types: Sequence[tuple[int, ...]]
-) -> list[NDArray[np.bool_]]:
+) -> list[Mask]:
     """Which words of each passage belong to a passage that many documents share."""
     found = [np.zeros(len(passage.ids), bool) for passage in passages]
     if not found or not len(repeats.passages):
@@ -239,7 +239,7 @@ def _snippet(
     passage: _Passage,
     query: Query,
     window: tuple[int, int],  # the first word, and the one behind the last
-    at: NDArray[np.int64],  # (M,) words of the passage that match, rising
+    at: Ints,  # (M,) words of the passage that match, rising
     known: dict[int, Match],
 ) -> tuple[str, list[Mark]]:
     """A snippet of a passage, and its marks."""
@@ -260,9 +260,9 @@ def _snippet(
 def _window(
     length: int,
     words: int,
-    places: NDArray[np.int64],  # (M,) words that match, rising
-    groups: NDArray[np.int64],  # (M,) the word of the query that each one matches
-    worths: NDArray[np.float64],  # (M,)
+    places: Ints,  # (M,) words that match, rising
+    groups: Ints,  # (M,) the word of the query that each one matches
+    worths: Doubles,  # (M,)
 ) -> tuple[int, int]:
     """First and last word of the stretch that matches best, in the middle of what is shown."""
     if length <= SNIPPET * 3 // 2:
@@ -275,9 +275,7 @@ def _window(
     return best, best + SNIPPET
 
 
-def _reasons(
-    passage: _Passage, query: Query, names: NDArray[np.int32], known: dict[int, Match]
-) -> list[Reason]:
+def _reasons(passage: _Passage, query: Query, names: Ids, known: dict[int, Match]) -> list[Reason]:
     """The matching words of a passage, (M,) with repetitions, by falling weight."""
     counts: dict[tuple[int, str, float], tuple[int, float]] = {}
     for name, n in Counter(names.tolist()).items():

@@ -34,8 +34,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Array, Floats
 from selfvec.base.checks import check_path
 from selfvec.base.checksums import check_sizes, write_sealed
 from selfvec.base.errors import CorpusError, FormatError, OptionError, TargetError
@@ -164,7 +164,7 @@ def save_run(run: Run, path: str | os.PathLike[str], *, overwrite: bool = False)
         write_run(run, folder)
 
 
-def table_tensors(name: str, table: Vectors) -> dict[str, NDArray[Any]]:
+def table_tensors(name: str, table: Vectors) -> dict[str, Array]:
     """The content of ``vectors.safetensors`` or ``original.safetensors``; the first holds the counts."""
     counts = table.counts if name == REFINED else None
     columns = {"counts": counts, "sources": table.sources, "pieces": table.pieces}
@@ -253,7 +253,7 @@ def _load_table(path: Path, words: list[str] | Vectors, provenance: dict[str, An
     return table
 
 
-def check_rows(path: Path, words: Iterable[str], matrix: NDArray[np.float32]) -> None:
+def check_rows(path: Path, words: Iterable[str], matrix: Floats) -> None:
     """Raise `FormatError` with the first word whose vector holds NaN or a number above 1."""
     row = first_beyond(matrix, _LONGEST)
     if row is not None:
@@ -279,7 +279,7 @@ def _load_history(path: Path, words: int, width: int) -> History:
 
 
 def _write_tokens(path: Path, batch: TokenBatch) -> None:
-    tensors: dict[str, NDArray[Any]] = {"ids": batch.ids, "offsets": batch.offsets}
+    tensors: dict[str, Array] = {"ids": batch.ids, "offsets": batch.offsets}
     if batch.dates is not None:
         tensors["days"] = batch.dates.astype("datetime64[D]").astype(np.int64)
     described = {"sentences": str(batch.sentences)}
@@ -307,7 +307,7 @@ def _raise(error: FormatError) -> TokenBatch:
 
 
 def _read_tokens(
-    path: Path, words: Sequence[str], tensors: dict[str, NDArray[Any]], described: dict[str, str]
+    path: Path, words: Sequence[str], tensors: dict[str, Array], described: dict[str, str]
 ) -> TokenBatch:
     needed = {name: kind for name, kind in _TOKEN_TENSORS.items() if name in (*tensors, "ids", "offsets")}
     check_tensors(tensors, needed, path, _AGAIN)

@@ -13,10 +13,8 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from numpy.typing import NDArray
-
+from selfvec.base.arrays import Array
 from selfvec.base.durable import sync_file, sync_names
 from selfvec.base.errors import OptionError, TargetError
 from selfvec.base.files import exchange_folders, replace_folder, restore_folder, writing
@@ -88,7 +86,7 @@ class Workspace:
         """Whether there is a saved state to continue from."""
         return self._state.exists()
 
-    def save_state(self, state: Mapping[str, NDArray[Any]], fingerprint: str) -> None:
+    def save_state(self, state: Mapping[str, Array], fingerprint: str) -> None:
         """Save a state; the previous one is kept until the new one is written."""
         with writing(self.target):
             fresh = self._state.with_suffix(".new")
@@ -97,7 +95,7 @@ class Workspace:
             fresh.replace(self._state)
             sync_names(self.folder)
 
-    def load_state(self, fingerprint: str) -> dict[str, NDArray[Any]]:
+    def load_state(self, fingerprint: str) -> dict[str, Array]:
         """The last saved state; `OptionError` if it belongs to another corpus, vectors or options."""
         if read_metadata(self._state).get("fingerprint") != fingerprint:
             raise OptionError(

@@ -11,7 +11,8 @@ from functools import cache
 from itertools import repeat
 
 import numpy as np
-from numpy.typing import NDArray
+
+from selfvec.base.arrays import Bytes
 
 __all__ = ["APOSTROPHE", "DIGIT", "LOWER", "POINT", "SPACE", "STRONG", "TERMINATOR", "WORD", "table"]
 
@@ -39,7 +40,7 @@ _TERMINATORS = ".!?\u2026\u203c\u2047\u2048\u2049\u0964\u0965\u061f\u06d4\u3002\
 
 
 @cache
-def table(split: str) -> NDArray[np.uint8]:
+def table(split: str) -> Bytes:
     """Flags of every code point, (0x110000,) uint8, read-only.
 
     ``words``: runs of letters, marks, numbers and underscores. ``whitespace``: as in ``str.split``.
@@ -62,7 +63,7 @@ def table(split: str) -> NDArray[np.uint8]:
     return flags
 
 
-def _flags(code_points: range) -> NDArray[np.uint8]:
+def _flags(code_points: range) -> Bytes:
     """Flags by category, (n,). The loop runs in C: there are 210,000 characters."""
     categories = map(unicodedata.category, map(chr, code_points))
     flags = np.array(bytearray(map(_BY_CATEGORY.get, categories, repeat(0))), np.uint8)

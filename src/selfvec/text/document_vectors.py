@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.arrays import Doubles, Floats, Ids, Ints, Rows
 from selfvec.base.compiled import kernel
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
@@ -36,8 +37,6 @@ NEIGHBOURS, STRENGTH = 10, 0.5  # similar texts, and the weight of their mean
 _POOL = 20_000  # texts searched for neighbours, at most, so that the cost stays linear
 _BLOCK = 1024
 
-Rows = NDArray[np.float32]
-
 
 def inverse_document_frequency(batch: TokenBatch, documents: int | None = None) -> Rows:
     """BM25's weight of each type, log(1 + (D − df + ½) / (df + ½)), (V,) float32.
@@ -49,9 +48,9 @@ def inverse_document_frequency(batch: TokenBatch, documents: int | None = None) 
     return bm25_weight(total, occurs).astype(np.float32)
 
 
-def bm25_weight(documents: float, occurs: NDArray[np.number]) -> NDArray[np.float64]:
+def bm25_weight(documents: float, occurs: NDArray[np.number]) -> Doubles:
     """BM25's inverse document frequency of words that occur in ``occurs`` of so many documents."""
-    weight: NDArray[np.float64] = np.log1p((documents - occurs + 0.5) / (occurs + 0.5))
+    weight: Doubles = np.log1p((documents - occurs + 0.5) / (occurs + 0.5))
     return weight
 
 
@@ -158,7 +157,7 @@ def smooth_by_neighbours(
     return unit_in_place(out)
 
 
-def document_frequencies(ids: NDArray[np.int32], offsets: NDArray[np.int64], types: int) -> NDArray[np.int64]:
+def document_frequencies(ids: Ids, offsets: Ints, types: int) -> Ints:
     """Number of documents in which each type occurs, (types,) int64."""
     out, last = np.zeros(types, np.int64), np.full(types, -1, np.int64)
     _document_frequencies(ids, offsets, last, out)
@@ -166,9 +165,7 @@ def document_frequencies(ids: NDArray[np.int32], offsets: NDArray[np.int64], typ
 
 
 @kernel
-def _document_frequencies(
-    ids: NDArray[np.int32], offsets: NDArray[np.int64], last: NDArray[np.int64], out: NDArray[np.int64]
-) -> None:
+def _document_frequencies(ids: Ids, offsets: Ints, last: Ints, out: Ints) -> None:
     for document in range(len(offsets) - 1):
         for i in range(offsets[document], offsets[document + 1]):
             word = ids[i]
@@ -179,11 +176,11 @@ def _document_frequencies(
 
 @kernel
 def _weighted_sums(
-    ids: NDArray[np.int32],
-    offsets: NDArray[np.int64],
-    rows: NDArray[np.float32],
-    weights: NDArray[np.float32],
-    out: NDArray[np.float32],
+    ids: Ids,
+    offsets: Ints,
+    rows: Floats,
+    weights: Floats,
+    out: Floats,
 ) -> None:
     """Sum of ``weights[w] * rows[w]`` over each document's tokens into (D, d) zeros."""
     dimensions = rows.shape[1]

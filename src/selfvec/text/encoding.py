@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.arrays import Hashes, Ids, Ints, Mask
 from selfvec.base.errors import OptionError
 from selfvec.base.threads import in_order, threads
 from selfvec.data.token_batch import TokenBatch
@@ -108,16 +109,16 @@ class _Raw:
     """The raw tokens of a corpus, gathered batch by batch."""
 
     index: defaultdict[str, int] = field(default_factory=lambda: defaultdict(count().__next__))
-    counts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1024, np.int64))
-    ids: list[NDArray[np.int32]] = field(default_factory=list)
-    offsets: list[NDArray[np.int64]] = field(default_factory=list)
-    apart: list[NDArray[np.bool_]] = field(default_factory=list)
+    counts: Ints = field(default_factory=lambda: np.zeros(1024, np.int64))
+    ids: list[Ids] = field(default_factory=list)
+    offsets: list[Ints] = field(default_factory=list)
+    apart: list[Mask] = field(default_factory=list)
     dates: list[NDArray[np.datetime64]] = field(default_factory=list)
     dated: bool = False
-    slices: list[NDArray[np.int32]] = field(default_factory=list)
+    slices: list[Ids] = field(default_factory=list)
     slice_names: dict[str, int] = field(default_factory=dict)
-    fingerprints: list[NDArray[np.uint64] | None] = field(default_factory=list)
-    sentence_counts: list[NDArray[np.int32]] = field(default_factory=list)
+    fingerprints: list[Hashes | None] = field(default_factory=list)
+    sentence_counts: list[Ids] = field(default_factory=list)
     sample: list[str] = field(default_factory=list)
 
     def add(self, batch: Documents, tokens: RawTokens) -> None:
@@ -149,7 +150,7 @@ class _Raw:
             np.concatenate([np.zeros(0, bool), *self.apart]),
         )
 
-    def renumbered(self, keys: Keys) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    def renumbered(self, keys: Keys) -> tuple[Ids, Ints]:
         """Kept tokens by key, (N,) int32, and document bounds, (D + 1,) int64; frees the raw tokens."""
         total = int(self.counts[: len(keys.places)][keys.places >= 0].sum())
         ids, offsets = np.empty(total, np.int32), [np.zeros(1, np.int64)]
@@ -293,7 +294,7 @@ def _days(batch: Documents) -> NDArray[np.datetime64]:
     return batch.dates.to_numpy().astype("datetime64[D]")
 
 
-def _numbered(slices: pl.Series | None, documents: int, names: dict[str, int]) -> NDArray[np.int32]:
+def _numbered(slices: pl.Series | None, documents: int, names: dict[str, int]) -> Ids:
     """Slices by number, (D,) int32, -1 if unknown; new ones are added to ``names``."""
     if slices is None:
         return np.full(documents, -1, np.int32)

@@ -10,16 +10,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Bytes, Hashes, Ids, Ints, Mask
 from selfvec.base.compiled import helper, kernel
 
 from .characters import APOSTROPHE, DIGIT, LOWER, POINT, SPACE, STRONG, TERMINATOR, WORD
 
 __all__ = ["apart", "count_sentences", "distinct", "spans", "spell"]
 
-Bytes = NDArray[np.uint8]
-Int64 = NDArray[np.int64]
 
 _ONE = np.uint64(1)
 _BYTE = np.uint64(8)
@@ -48,9 +46,9 @@ def _character(data: Bytes, i: int, flags: Bytes) -> tuple[Any, int]:
 
 def spans(
     data: Bytes,  # (B,) uint8, the texts in UTF-8, one after the other
-    bounds: Int64,  # (D + 1,) int64, first byte of each document
+    bounds: Ints,  # (D + 1,) int64, first byte of each document
     flags: Bytes,  # (0x110000,) uint8, see characters.table
-) -> tuple[Int64, NDArray[np.int32], Int64]:
+) -> tuple[Ints, Ids, Ints]:
     """Find a batch's tokens: first bytes (N,) int64, lengths in bytes (N,) int32, offsets (D + 1,) int64.
 
     Document ``k`` holds the tokens ``offsets[k]:offsets[k + 1]``.
@@ -62,9 +60,7 @@ def spans(
 
 
 @kernel
-def _spans(
-    data: Bytes, bounds: Int64, flags: Bytes, starts: Int64, lengths: NDArray[np.int32], offsets: Int64
-) -> int:
+def _spans(data: Bytes, bounds: Ints, flags: Bytes, starts: Ints, lengths: Ids, offsets: Ints) -> int:
     """Write the tokens into ``starts``, ``lengths`` and ``offsets``; return their number."""
     offsets[0] = n = 0
     for d in range(len(bounds) - 1):
@@ -120,7 +116,7 @@ def _slot(low: Any, high: Any, rest: Any, mask: Any) -> Any:
     return (mixed * _MIX_2 >> _HALF) & mask
 
 
-def distinct(data: Bytes, starts: Int64, lengths: NDArray[np.int32]) -> tuple[NDArray[np.int32], Int64]:
+def distinct(data: Bytes, starts: Ints, lengths: Ids) -> tuple[Ids, Ints]:
     """Number the types in order of first appearance: ids (N,) int32, first token of each type (V,) int64."""
     ids, firsts = np.empty(len(starts), np.int32), np.empty(len(starts), np.int64)
     slots = np.zeros((1 << 13, 4), np.uint64)  # 16 bytes, length and rest, id + 1 (0: free)
@@ -135,12 +131,12 @@ def distinct(data: Bytes, starts: Int64, lengths: NDArray[np.int32]) -> tuple[ND
 @kernel
 def _number(
     data: Bytes,
-    starts: Int64,
-    lengths: NDArray[np.int32],
-    state: Int64,
-    slots: NDArray[np.uint64],
-    ids: NDArray[np.int32],
-    firsts: Int64,
+    starts: Ints,
+    lengths: Ids,
+    state: Ints,
+    slots: Hashes,
+    ids: Ids,
+    firsts: Ints,
 ) -> bool:
     """Number tokens until all are numbered or half of the slots are taken; return whether there are more.
 
@@ -176,7 +172,7 @@ def _number(
 
 
 @kernel
-def _move_slots(slots: NDArray[np.uint64], larger: NDArray[np.uint64]) -> None:
+def _move_slots(slots: Hashes, larger: Hashes) -> None:
     """Enter the taken slots in a larger hash table."""
     mask = np.uint64(len(larger) - 1)
     for s in range(len(slots)):
@@ -188,7 +184,7 @@ def _move_slots(slots: NDArray[np.uint64], larger: NDArray[np.uint64]) -> None:
                 larger[t, k] = slots[s, k]
 
 
-def spell(data: Bytes, starts: Int64, lengths: NDArray[np.int32], firsts: Int64) -> Bytes:
+def spell(data: Bytes, starts: Ints, lengths: Ids, firsts: Ints) -> Bytes:
     """The bytes of the types, each followed by a newline, so that one call decodes them all."""
     out = np.empty(int(lengths[firsts].sum(dtype=np.int64)) + len(firsts), np.uint8)
     _spell(data, starts, lengths, firsts, out)
@@ -196,7 +192,7 @@ def spell(data: Bytes, starts: Int64, lengths: NDArray[np.int32], firsts: Int64)
 
 
 @kernel
-def _spell(data: Bytes, starts: Int64, lengths: NDArray[np.int32], firsts: Int64, out: Bytes) -> None:
+def _spell(data: Bytes, starts: Ints, lengths: Ids, firsts: Ints, out: Bytes) -> None:
     end = 0
     for n in range(len(firsts)):
         start, length = starts[firsts[n]], lengths[firsts[n]]
@@ -206,9 +202,7 @@ def _spell(data: Bytes, starts: Int64, lengths: NDArray[np.int32], firsts: Int64
         end += length + 1
 
 
-def apart(
-    data: Bytes, starts: Int64, lengths: NDArray[np.int32], offsets: Int64, flags: Bytes
-) -> NDArray[np.bool_]:
+def apart(data: Bytes, starts: Ints, lengths: Ids, offsets: Ints, flags: Bytes) -> Mask:
     """Whether a token is separated from the previous one by more than blanks or one hyphen, (N,) bool.
 
     Parameters as of `count_sentences`. The first token of a document is apart.
@@ -221,11 +215,11 @@ def apart(
 @kernel
 def _apart(
     data: Bytes,
-    starts: Int64,
-    lengths: NDArray[np.int32],
-    offsets: Int64,
+    starts: Ints,
+    lengths: Ids,
+    offsets: Ints,
     flags: Bytes,
-    out: NDArray[np.bool_],
+    out: Mask,
 ) -> None:
     for d in range(len(offsets) - 1):
         for k in range(offsets[d], offsets[d + 1]):
@@ -250,12 +244,12 @@ def _apart(
 
 def count_sentences(
     data: Bytes,  # (B,) uint8, this and the rest as in `spans`
-    bounds: Int64,  # (D + 1,) int64
-    starts: Int64,  # (N,) int64
-    lengths: NDArray[np.int32],  # (N,) int32
-    offsets: Int64,  # (D + 1,) int64
+    bounds: Ints,  # (D + 1,) int64
+    starts: Ints,  # (N,) int64
+    lengths: Ids,  # (N,) int32
+    offsets: Ints,  # (D + 1,) int64
     flags: Bytes,  # (0x110000,) uint8
-) -> NDArray[np.int32]:
+) -> Ids:
     """Number of sentences of each document, (D,) int32; `selfvec.text.sentences` has the rules."""
     counts = np.empty(len(bounds) - 1, np.int32)
     _count_sentences(data, starts, lengths, offsets, flags, counts)
@@ -265,11 +259,11 @@ def count_sentences(
 @kernel
 def _count_sentences(
     data: Bytes,
-    starts: Int64,
-    lengths: NDArray[np.int32],
-    offsets: Int64,
+    starts: Ints,
+    lengths: Ids,
+    offsets: Ints,
     flags: Bytes,
-    counts: NDArray[np.int32],
+    counts: Ids,
 ) -> None:
     for d in range(len(counts)):
         first, last = offsets[d], offsets[d + 1]

@@ -12,8 +12,8 @@ from itertools import pairwise
 from typing import cast
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Floats, Ids, Ints
 from selfvec.base.errors import OptionError
 
 from .characters import table
@@ -33,8 +33,8 @@ _KEPT = 100_000  # words whose types are remembered
 class Query:
     """The T words of a query that are in the vocabulary, in order of first appearance, without stop words."""
 
-    types: NDArray[np.int64]  # (T,) int64
-    counts: NDArray[np.float32]  # (T,) float32
+    types: Ints  # (T,) int64
+    counts: Floats  # (T,) float32
     words: list[str]  # T words, in their first spelling
     unknown: list[str]  # words that are not in the vocabulary
 
@@ -136,7 +136,7 @@ class Lexicon:
         places = keys.places[ids].tolist()
         return [tuple(int(number[place]) for place in places[a:b] if place >= 0) for a, b in pairwise(bounds)]
 
-    def _cut(self, words: list[str]) -> tuple[list[str], NDArray[np.int32], list[int]]:
+    def _cut(self, words: list[str]) -> tuple[list[str], Ids, list[int]]:
         """Words as raw types, token ids, and the first token of each word."""
         if self.preprocessing.tokenizer == "words":
             found = find_words(words)
@@ -173,10 +173,10 @@ class FoundWords:
     """The N words of D texts, V of them distinct."""
 
     names: list[str]  # V words
-    ids: NDArray[np.int32]  # (N,) int32, index into names
-    starts: NDArray[np.int64]  # (N,) int64, in characters of its text
-    ends: NDArray[np.int64]  # (N,) int64, in characters of its text
-    bounds: NDArray[np.int64]  # (D + 1,) int64, where the words of each text begin
+    ids: Ids  # (N,) int32, index into names
+    starts: Ints  # (N,) int64, in characters of its text
+    ends: Ints  # (N,) int64, in characters of its text
+    bounds: Ints  # (D + 1,) int64, where the words of each text begin
 
 
 def find_words(texts: Sequence[str], tokenizer: str = "words", code: str | None = None) -> FoundWords:

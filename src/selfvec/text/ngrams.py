@@ -7,14 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
+
+from selfvec.base.arrays import Doubles, Hashes, Ids, Ints, Mask
 
 __all__ = ["Grams", "c_values", "grams", "matches", "parts_of", "pointwise", "whole"]
 
-Int32 = NDArray[np.int32]
-Int64 = NDArray[np.int64]
-Flags = NDArray[np.bool_]
-Figures = NDArray[np.float64]
 
 _ONE = np.uint64(1)
 _HALF = np.uint64(32)
@@ -25,16 +22,16 @@ _MIX = np.uint64(0x9E3779B97F4A7C15)  # odd, with well-mixed bits (golden ratio)
 class Grams:
     """The G distinct sequences of n words that occur often enough."""
 
-    counts: Int64  # (G,) int64
-    firsts: Int64  # (G,) int64, token at which each first begins
-    left: Int64  # (G,) int64, number of the first n - 1 words' sequence (of the word if n is 2)
-    right: Int64  # (G,) int64, number of the last n - 1 words' sequence
+    counts: Ints  # (G,) int64
+    firsts: Ints  # (G,) int64, token at which each first begins
+    left: Ints  # (G,) int64, number of the first n - 1 words' sequence (of the word if n is 2)
+    right: Ints  # (G,) int64, number of the last n - 1 words' sequence
 
 
 def grams(
-    words: NDArray[np.int32],  # (N,) int32
-    breaks: Flags,  # (N,) bool, the word does not follow the previous one
-    inside: Flags,  # (C,) bool, words that may be part of a sequence
+    words: Ids,  # (N,) int32
+    breaks: Mask,  # (N,) bool, the word does not follow the previous one
+    inside: Mask,  # (C,) bool, words that may be part of a sequence
     min_count: int,
     longest: int,
 ) -> list[Grams]:
@@ -57,11 +54,11 @@ def grams(
 
 def pointwise(
     level: Grams,
-    words: NDArray[np.int32],  # (N,) int32
+    words: Ids,  # (N,) int32
     n: int,
-    counts: Int64,  # (C,) int64, how often each word occurs
+    counts: Ints,  # (C,) int64, how often each word occurs
     total: int,  # tokens of the text
-) -> tuple[Figures, Figures]:
+) -> tuple[Doubles, Doubles]:
     """PMI, in bits, and NPMI of sequences of n words, each (G,) float64."""
     apart = np.zeros(len(level.counts))
     for k in range(n):
@@ -75,8 +72,8 @@ def pointwise(
 def parts_of(
     levels: Sequence[Grams],  # of 2 words, of 3, and so on
     n: int,  # index in levels of the given sequences
-    chosen: Int64,  # (g,) int64, their numbers in that level
-) -> Iterator[tuple[int, Int64, Int64]]:
+    chosen: Ints,  # (g,) int64, their numbers in that level
+) -> Iterator[tuple[int, Ints, Ints]]:
     """The shorter sequences inside given sequences, one (level, whole, part) for each position.
 
     ``level`` falls from ``n - 1`` to 0. ``whole`` and ``part``, (h,) int64, are indices into ``chosen`` and
@@ -93,8 +90,8 @@ def parts_of(
 
 def c_values(
     levels: Sequence[Grams],  # of 2 words, of 3, and so on
-    candidates: Sequence[Flags],  # for each level, (G,) bool
-) -> list[Figures]:
+    candidates: Sequence[Mask],  # for each level, (G,) bool
+) -> list[Doubles]:
     """C-value of every sequence, (G,) float64 for each level.
 
     From the longest to the shortest, each candidate adds to its parts the occurrences that are not inside a
@@ -116,9 +113,9 @@ def c_values(
 
 def whole(
     levels: Sequence[Grams],
-    good: Sequence[Flags],  # for each level, (G,) bool, may absorb others unless absorbed
+    good: Sequence[Mask],  # for each level, (G,) bool, may absorb others unless absorbed
     share: float,
-) -> list[Flags]:
+) -> list[Mask]:
     """Which sequences do not occur mostly inside one longer sequence, for each level, (G,) bool.
 
     A sequence is absorbed if one longer sequence has ``share`` of its occurrences.
@@ -134,7 +131,7 @@ def whole(
 
 
 @njit(cache=True, nogil=True)
-def _grown(keys: NDArray[np.uint64], values: Int32) -> tuple[NDArray[np.uint64], Int32]:
+def _grown(keys: Hashes, values: Ids) -> tuple[Hashes, Ids]:
     """The same hash table with four times the slots."""
     new, numbers = np.zeros(4 * len(keys), np.uint64), np.zeros(4 * len(keys), np.int32)
     mask = np.uint64(len(new) - 1)
@@ -149,9 +146,9 @@ def _grown(keys: NDArray[np.uint64], values: Int32) -> tuple[NDArray[np.uint64],
 
 @njit(cache=True, nogil=True)
 def pairs(
-    grams: Int32,  # (N,) int32, sequence that begins at each token, -1 for none
-    breaks: NDArray[np.bool_],  # (N,) bool, the token does not follow the previous one
-) -> tuple[Int32, Int64, Int64]:
+    grams: Ids,  # (N,) int32, sequence that begins at each token, -1 for none
+    breaks: Mask,  # (N,) bool, the token does not follow the previous one
+) -> tuple[Ids, Ints, Ints]:
     """Number the pairs of neighbours by first appearance: ids (N,) int32, counts and firsts (P,) int64.
 
     A sequence of n words is a pair of overlapping sequences of n - 1 words, so one loop numbers any length.
@@ -188,12 +185,12 @@ def pairs(
 
 @njit(cache=True, nogil=True)
 def matches(
-    classes: Int32,  # (N,) int32, the words, numbered
-    breaks: Flags,  # (N,) bool, the word does not follow the previous one
-    bounds: NDArray[np.int64],  # (C + 1,), phrases that begin with c: bounds[c]:bounds[c + 1], longest first
-    sizes: Int64,  # (P,) int64, words of each phrase
-    words: Int32,  # (P, n) int32
-) -> Int32:
+    classes: Ids,  # (N,) int32, the words, numbered
+    breaks: Mask,  # (N,) bool, the word does not follow the previous one
+    bounds: Ints,  # (C + 1,), phrases that begin with c: bounds[c]:bounds[c + 1], longest first
+    sizes: Ints,  # (P,) int64, words of each phrase
+    words: Ids,  # (P, n) int32
+) -> Ids:
     """Find phrases from left to right, the longest first, without overlaps.
 
     (N,) int32: the phrase that begins at each token, -1 for none, -2 inside a phrase.

@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Ids, Mask
 from selfvec.base.checks import check_number, check_whole
 from selfvec.base.errors import FormatError, InputError
 from selfvec.base.progress import Progress, as_progress
@@ -221,7 +221,7 @@ class Finder:
         self.found = Phrases(found[: self.top], total)
         return self.found.terms
 
-    def _able(self, text: Running) -> tuple[NDArray[np.bool_], ...]:
+    def _able(self, text: Running) -> tuple[Mask, ...]:
         """Which words may begin a phrase, end one, and occur in one, each (C,) bool."""
         names = text.names
         kept = np.zeros(len(names), bool)
@@ -234,7 +234,7 @@ class Finder:
         content = word & kept & ~stop
         return content & letters, content & ~self._verbs(names), content | (word & link)
 
-    def _verbs(self, names: Sequence[str]) -> NDArray[np.bool_]:
+    def _verbs(self, names: Sequence[str]) -> Mask:
         """English past tenses, (C,) bool, which do not end a term."""
         out = np.zeros(len(names), bool)
         if self.english:
@@ -245,9 +245,7 @@ class Finder:
         return out
 
     @staticmethod
-    def _candidates(
-        level: Grams, words: NDArray[np.int32], n: int, first: NDArray[np.bool_], last: NDArray[np.bool_]
-    ) -> NDArray[np.bool_]:
+    def _candidates(level: Grams, words: Ids, n: int, first: Mask, last: Mask) -> Mask:
         """Sequences of n words with valid ends, (G,) bool; none ends with a number after *of*."""
         begin, end = words[level.firsts], words[level.firsts + n - 1]
         link = ~last[words[level.firsts + n - 2]] & ~first[words[level.firsts + n - 2]]

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Bytes, Ids, Ints, Mask, Rows
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
@@ -33,14 +33,14 @@ LONGEST = 10  # words of a phrase from a list
 class Running:
     """A corpus of N words in D documents, including the words that rules drop."""
 
-    ids: NDArray[np.int32]  # (N,) int32, index into types
-    offsets: NDArray[np.int64]  # (D + 1,) int64, document k holds ids[offsets[k]:offsets[k + 1]]
+    ids: Ids  # (N,) int32, index into types
+    offsets: Ints  # (D + 1,) int64, document k holds ids[offsets[k]:offsets[k + 1]]
     types: Sequence[str]  # V keys
-    kept: NDArray[np.bool_]  # (V,) bool, rules keep the word
-    apart: NDArray[np.bool_]  # (N,) bool, punctuation precedes the word
+    kept: Mask  # (V,) bool, rules keep the word
+    apart: Mask  # (N,) bool, punctuation precedes the word
 
     @classmethod
-    def plain(cls, ids: NDArray[np.int32], offsets: NDArray[np.int64], types: Sequence[str]) -> Running:
+    def plain(cls, ids: Ids, offsets: Ints, types: Sequence[str]) -> Running:
         """Running text from tokens without punctuation."""
         return cls(ids, offsets, types, np.ones(len(types), bool), np.zeros(len(ids), bool))
 
@@ -50,18 +50,18 @@ class Running:
         return list(dict.fromkeys(word.lower() for word in self.types))
 
     @cached_property
-    def type_classes(self) -> NDArray[np.int32]:
+    def type_classes(self) -> Ids:
         """Number in `names` of each type, (V,) int32."""
         index = {name: i for i, name in enumerate(self.names)}
         return np.fromiter((index[word.lower()] for word in self.types), np.int32, len(self.types))
 
     @cached_property
-    def classes(self) -> NDArray[np.int32]:
+    def classes(self) -> Ids:
         """Number in `names` of each token, (N,) int32."""
         return self.type_classes[self.ids]
 
     @cached_property
-    def breaks(self) -> NDArray[np.bool_]:
+    def breaks(self) -> Mask:
         """Whether a token does not follow the one before it, (N,) bool."""
         out = self.apart.copy()
         out[self.offsets[:-1][np.diff(self.offsets) > 0]] = True
@@ -71,7 +71,7 @@ class Running:
 Phraser = Callable[[Running], Sequence[str]]
 """Finds the phrases of a text."""
 
-Joined = tuple[NDArray[np.int32], NDArray[np.int64], list[str]]
+Joined = tuple[Ids, Ints, list[str]]
 """Ids, offsets and types, as of a `selfvec.TokenBatch`."""
 
 
@@ -117,8 +117,8 @@ def join(text: Running, phrases: Sequence[str], named: Callable[[str], str] = st
 
 
 def compose(
-    rows: NDArray[np.float32],  # (V, d) float32
-    sources: NDArray[np.uint8],  # (V,) uint8, set to Source.SUBWORDS for means of words
+    rows: Rows,  # (V, d) float32
+    sources: Bytes,  # (V,) uint8, set to Source.SUBWORDS for means of words
     types: Sequence[str],
     units: Sequence[str],  # the phrases among the types
     known: Vectors,

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.arrays import Floats, Ints, Rows
 from selfvec.base.casing import language_of
 from selfvec.base.tensors import release
 from selfvec.data.token_batch import TokenBatch
@@ -107,7 +108,7 @@ def merge_stems(batch: TokenBatch, preprocessing: Preprocessing) -> TokenBatch:
     return TokenBatch(group[batch.ids], batch.offsets, list(index))
 
 
-def stem_groups(words: TokenBatch, merged: TokenBatch) -> NDArray[np.int64]:
+def stem_groups(words: TokenBatch, merged: TokenBatch) -> Ints:
     """The merged type of each word type, (V,) int64; -1 for types that do not occur by themselves."""
     groups = np.full(len(words.types), -1, np.int64)  # some words occur in phrases only
     groups[words.ids] = merged.ids
@@ -115,11 +116,11 @@ def stem_groups(words: TokenBatch, merged: TokenBatch) -> NDArray[np.int64]:
 
 
 def mean_rows_by_stem(
-    rows: NDArray[np.float32],  # (V, d) float32, unit rows or zeros
+    rows: Rows,  # (V, d) float32, unit rows or zeros
     groups: NDArray[np.integer[Any]],  # (V,) int, stem of each word, -1 to leave it out
     counts: NDArray[np.integer[Any]],  # (V,) int
     stems: int,  # G
-) -> NDArray[np.float32]:
+) -> Floats:
     """The mean direction of each stem's words, weighted by counts: (G, d) float32, unit rows or zeros."""
     out = np.zeros((stems, rows.shape[1]), np.float32)
     kept = np.flatnonzero(groups >= 0)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.arrays import Bytes, Hashes, Ids, Ints, Mask
 from selfvec.base.compiled import kernel
 
 __all__ = ["BASE", "MIX", "count", "cover", "gather", "hash_documents", "hash_words"]
@@ -19,14 +20,13 @@ BASE = np.uint64(0x9E3779B97F4A7C15)  # odd
 MIX = np.uint64(0xBF58476D1CE4E5B9)  # odd; the high bits of a product with it are the number of a counter
 _MOST = np.uint8(255)
 
-Hashes = NDArray[np.uint64]
-Text = tuple[NDArray[np.int32], NDArray[np.int64]]  # ids (N,), offsets (D + 1,)
+Text = tuple[Ids, Ints]  # ids (N,), offsets (D + 1,)
 
 
 @kernel
 def hash_words(
     characters: NDArray[np.uint32],  # of all words, one after the other
-    ends: NDArray[np.int64],  # (V,)
+    ends: Ints,  # (V,)
     hashes: Hashes,  # (V,), written
 ) -> None:
     """Hash each word by FNV-1a over its characters, mixed as in SplitMix64."""
@@ -44,7 +44,7 @@ def hash_words(
 @kernel
 def hash_documents(
     text: Text,
-    documents: NDArray[np.int64],  # (n,)
+    documents: Ints,  # (n,)
     hashes: Hashes,  # (V,) of the words
     out: Hashes,  # (n,): what each hash starts from; written
 ) -> None:
@@ -64,7 +64,7 @@ def count(
     hashes: Hashes,  # (V,) of the words
     n: int,
     leaving: Any,  # BASE to the n-th power
-    counters: NDArray[np.uint8],  # added to, up to 255; their number is a power of two
+    counters: Bytes,  # added to, up to 255; their number is a power of two
     shift: Any,  # 64 minus its binary logarithm
 ) -> None:
     """Count the n-grams of some documents. Several n-grams share a counter."""
@@ -91,12 +91,12 @@ def gather(
     hashes: Hashes,
     n: int,
     leaving: Any,
-    counters: NDArray[np.uint8],
+    counters: Bytes,
     shift: Any,
     least: int,
     share: tuple[int, int],  # which n-grams, k of m: those whose hash is k modulo m
     values: Hashes,  # written: the hashes of the n-grams ...
-    places: NDArray[np.int64],  # ... and where they start
+    places: Ints,  # ... and where they start
 ) -> int:
     """Find the n-grams whose counter is at least ``least``. Returns their number, also if not all fit."""
     ids, offsets = text
@@ -121,8 +121,8 @@ def gather(
 
 @kernel
 def cover(
-    tokens: NDArray[np.bool_],  # (N,), written
-    places: NDArray[np.int64],
+    tokens: Mask,  # (N,), written
+    places: Ints,
     n: int,
     value: bool,
 ) -> None:

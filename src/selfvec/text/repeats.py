@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Bytes, Hashes, Ints, Mask
 from selfvec.base.errors import FormatError
 from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.base.threads import in_order, threads
@@ -63,10 +63,6 @@ KEPT = 1 << 20  # passages that a run keeps
 _SHOWN = 24  # tokens of the example
 _FILE = "repeats.safetensors"
 
-Bools = NDArray[np.bool_]
-Hashes = NDArray[np.uint64]
-Ints = NDArray[np.int64]
-
 
 @dataclass(frozen=True, eq=False)
 class Repeats:
@@ -99,7 +95,7 @@ class Repeats:
             "templates": self.templates,
         }
 
-    def tokens_in(self, batch: TokenBatch, jobs: int | None = None) -> Bools:
+    def tokens_in(self, batch: TokenBatch, jobs: int | None = None) -> Mask:
         """Which tokens of a text, of this corpus or another, are part of a repeated passage, (N,) bool."""
         covered = np.zeros(len(batch), bool)
         if not len(self.passages) or len(batch) < NGRAM:
@@ -110,7 +106,7 @@ class Repeats:
             kernels.cover(covered, places[np.isin(values, self.passages)], NGRAM, True)
         return covered
 
-    def extended(self, batch: TokenBatch, before: int, jobs: int | None = None) -> tuple[Repeats, Bools]:
+    def extended(self, batch: TokenBatch, before: int, jobs: int | None = None) -> tuple[Repeats, Mask]:
         """The repeated passages of this corpus and more text, and which new tokens are further occurrences.
 
         A passage of this corpus is not counted again in the new text; other repeated passages of the new text
@@ -131,7 +127,7 @@ class Repeats:
         write_tensors(folder / _FILE, {"passages": self.passages})
 
 
-def find_repeats(batch: TokenBatch, jobs: int | None = None) -> tuple[Repeats, Bools]:
+def find_repeats(batch: TokenBatch, jobs: int | None = None) -> tuple[Repeats, Mask]:
     """The repeated passages of a corpus, and which tokens are further occurrences of one, (N,) bool.
 
     >>> menu = "home about us our services contact news careers legal privacy site map help".split()
@@ -176,7 +172,7 @@ def left_short(gone: Ints, offsets: Ints) -> int:
     return int(np.count_nonzero((gone > 0) & (np.diff(offsets) - gone < NGRAM)))
 
 
-def without(batch: TokenBatch, left_out: Bools) -> TokenBatch:
+def without(batch: TokenBatch, left_out: Mask) -> TokenBatch:
     """The same documents without some tokens, (N,) bool.
 
     The numbers of sentences are reduced in proportion, so that the mean length of a sentence stays.
@@ -214,7 +210,7 @@ def repeats_of(run: Run) -> Repeats:
     return kept
 
 
-def repeated_tokens(run: Run) -> Bools | None:
+def repeated_tokens(run: Run) -> Mask | None:
     """Which tokens of a run are part of a repeated passage, (N,) bool; None without repeated passages.
 
     It is also None for a text of templates. Of a passage that is counted once, the counted occurrence is
@@ -224,7 +220,7 @@ def repeated_tokens(run: Run) -> Bools | None:
         repeats = repeats_of(run)
         found = len(repeats.passages) and not repeats.templates and run.tokens is not None
         run.derived["repeated_tokens"] = repeats.tokens_in(run.require_tokens()) if found else None
-    mask: Bools | None = run.derived["repeated_tokens"]
+    mask: Mask | None = run.derived["repeated_tokens"]
     return mask
 
 
@@ -250,7 +246,7 @@ class Ngrams:
     def count(self) -> None:
         """Count all n-grams."""
 
-        def work(documents: tuple[int, int]) -> NDArray[np.uint8]:
+        def work(documents: tuple[int, int]) -> Bytes:
             own = np.zeros_like(self.counters)
             kernels.count(self.arrays, documents, self.hashes, NGRAM, self.leaving, own, self.shift)
             return own
@@ -347,7 +343,7 @@ def counter_bits(tokens: int) -> int:
     return min(max((tokens // _SHARED).bit_length(), _BITS[0]), _BITS[1])
 
 
-def add_counters(counters: NDArray[np.uint8], more: NDArray[np.uint8]) -> None:
+def add_counters(counters: Bytes, more: Bytes) -> None:
     """Add counters to others in place, up to 255."""
     counters += np.minimum(more, 255 - counters)
 
@@ -367,12 +363,12 @@ def _word_hashes(words: Sequence[str]) -> Hashes:
     return hashes
 
 
-def tokens_by_document(tokens: Bools, batch: TokenBatch) -> Ints:
+def tokens_by_document(tokens: Mask, batch: TokenBatch) -> Ints:
     """How many tokens of each document are marked, (D,)."""
     return np.bincount(batch.document_of(np.flatnonzero(tokens)), minlength=batch.documents)
 
 
-def example_of(batch: TokenBatch, place: int, repeated: Bools) -> str:
+def example_of(batch: TokenBatch, place: int, repeated: Mask) -> str:
     """The repeated passage around an n-gram, at most `_SHOWN` tokens of it."""
     document = int(batch.document_of(np.array([place]))[0])
     start, stop = batch.offsets[document : document + 2].tolist()

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Ids, Ints
 from selfvec.base.casing import DOTTED, case_forms, lower
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.files import text_lines
@@ -92,7 +92,7 @@ class Rules:
 class Keys:
     """The keys of V raw types."""
 
-    places: NDArray[np.int32]  # (V,) int32, index into types, -1 if dropped
+    places: Ids  # (V,) int32, index into types, -1 if dropped
     types: list[str]  # keys in order of first appearance
     dropped: dict[str, int]  # tokens that each rule dropped
 
@@ -130,7 +130,7 @@ class Rulebook:
     def keys(
         self,
         words: Sequence[str],  # V raw types
-        counts: NDArray[np.int64],  # (V,) int64
+        counts: Ints,  # (V,) int64
         known: Mapping[str, int],  # words with a vector
         texts: Sequence[str] = (),  # a sample for the tagger
         unstemmed: bool = False,  # leave stemming and `min_count` out: they do not depend on the word alone
@@ -163,7 +163,7 @@ class Rulebook:
         found = Keys(places, types, {name: int(n) for name, n in zip(names, totals[1:], strict=True) if n})
         return found if unstemmed else self._merged(found, counts, known)
 
-    def _merged(self, keys: Keys, counts: NDArray[np.int64], known: Mapping[str, int]) -> Keys:
+    def _merged(self, keys: Keys, counts: Ints, known: Mapping[str, int]) -> Keys:
         if not self.stem and self.min_count <= 1:
             return keys
         totals = np.zeros(len(keys.types), np.int64)

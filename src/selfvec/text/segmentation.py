@@ -12,8 +12,8 @@ from collections.abc import Callable
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Bytes, Ids, Ints
 from selfvec.base.errors import MissingExtra
 
 from .languages import LANGUAGES, language
@@ -21,8 +21,6 @@ from .languages import LANGUAGES, language
 __all__ = ["segmenter", "split_spans"]
 
 Segment = Callable[[str], list[str]]
-Bytes = NDArray[np.uint8]
-Int64 = NDArray[np.int64]
 _PARTS = re.compile(r"[\x00-\x7f]+|[^\x00-\x7f]+")
 
 
@@ -54,11 +52,11 @@ def segmenter(code: str | None) -> Segment | None:
 
 def split_spans(
     data: Bytes,  # (B,) uint8, the texts in UTF-8
-    starts: Int64,  # (N,) int64, as of `selfvec.text.kernels.spans`
-    lengths: NDArray[np.int32],  # (N,) int32
-    offsets: Int64,  # (D + 1,) int64
+    starts: Ints,  # (N,) int64, as of `selfvec.text.kernels.spans`
+    lengths: Ids,  # (N,) int32
+    offsets: Ints,  # (D + 1,) int64
     segment: Segment,
-) -> tuple[Int64, NDArray[np.int32], Int64]:
+) -> tuple[Ints, Ids, Ints]:
     """The same tokens cut into words: starts, lengths and offsets. Runs of ASCII are words."""
     text, cut = data.tobytes(), dict[bytes, list[int]]()
     sizes: list[int] = []

@@ -13,11 +13,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Array, Ids, Ints
 from selfvec.base.casing import lower
 from selfvec.base.errors import FormatError, OptionError
 from selfvec.base.files import read_vocabulary, write_vocabulary
@@ -62,7 +61,7 @@ def stems(words: Sequence[str], language: str) -> list[str]:
 
 def same_stem(
     words: Sequence[str],  # n words; counts of repeated words are added up
-    counts: NDArray[np.int64],  # (n,) int64
+    counts: Ints,  # (n,) int64
     known: Mapping[str, int],  # words with a vector, preferred ones first
     language: str,
 ) -> list[str]:
@@ -91,11 +90,11 @@ def same_stem(
 
 def merged_types(
     types: Sequence[str],  # U types in order of first appearance
-    counts: NDArray[np.int64],  # (U,) int64
+    counts: Ints,  # (U,) int64
     known: Mapping[str, int],  # words with a vector
     stem: str | None = None,  # language code; None merges nothing
     min_count: int = 1,
-) -> tuple[NDArray[np.int32], list[str]]:
+) -> tuple[Ids, list[str]]:
     """Merge types that share a stem, then drop those that occur less than ``min_count`` times.
 
     Returns each type's new index, (U,) int32, -1 if dropped, and the new types by first appearance.
@@ -131,9 +130,9 @@ class UnstemmedTokens:
     """The tokens of a run before stemming and `min_count`."""
 
     types: Sequence[str]  # U types
-    ids: NDArray[np.int32]  # (M,) int32
-    offsets: NDArray[np.int64]  # (D + 1,) int64
-    sentence_counts: NDArray[np.int32] | None = None  # (D,) int32
+    ids: Ids  # (M,) int32
+    offsets: Ints  # (D + 1,) int64
+    sentence_counts: Ids | None = None  # (D,) int32
 
     @classmethod
     def of(cls, batch: TokenBatch) -> UnstemmedTokens:
@@ -151,7 +150,7 @@ class UnstemmedTokens:
         """Write into a new folder."""
         folder.mkdir()
         write_vocabulary(folder / _VOCABULARY, self.types)
-        tensors: dict[str, NDArray[Any]] = {"ids": self.ids, "offsets": self.offsets}
+        tensors: dict[str, Array] = {"ids": self.ids, "offsets": self.offsets}
         if self.sentence_counts is not None:
             tensors["sentences"] = self.sentence_counts
         write_tensors(folder / _FILE, tensors)

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Bytes, Ids, Ints, Mask
 from selfvec.base.errors import OptionError
 from selfvec.base.untrusted import decoding, panics_held_back
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["RawTokens", "Splitter", "SubwordTokenizer", "Tokenizer", "tokenizer"]
 
-_Ints = NDArray[np.int64]
 Casing = Literal["lower", "keep", "exact"]
 """How a type becomes a key of the vocabulary: the first of its exact, lower-case and title-case forms that
 has a vector, or else in lower case ("lower") or unchanged ("keep"). "exact": unchanged."""
@@ -40,11 +39,11 @@ has a vector, or else in lower case ("lower") or unchanged ("keep"). "exact": un
 class RawTokens:
     """The N tokens of one batch of D documents."""
 
-    ids: NDArray[np.int32]  # (N,) int32, index into types
-    offsets: NDArray[np.int64]  # (D + 1,) int64, document k holds ids[offsets[k]:offsets[k + 1]]
+    ids: Ids  # (N,) int32, index into types
+    offsets: Ints  # (D + 1,) int64, document k holds ids[offsets[k]:offsets[k + 1]]
     types: list[str]  # in order of first appearance; two may be spelt the same (don't, either apostrophe)
-    sentence_counts: NDArray[np.int32]  # (D,) int32
-    apart: Callable[[], NDArray[np.bool_]]  # () -> (N,) bool, punctuation precedes the token
+    sentence_counts: Ids  # (D,) int32
+    apart: Callable[[], Mask]  # () -> (N,) bool, punctuation precedes the token
 
 
 class Tokenizer(Protocol):
@@ -113,13 +112,13 @@ class Splitter:
         """Tokens of (D,) texts; null is an empty document."""
         return self._tokens(texts)[0]
 
-    def located(self, texts: pl.Series) -> tuple[RawTokens, NDArray[np.int64]]:
+    def located(self, texts: pl.Series) -> tuple[RawTokens, Ints]:
         """Tokens of (D,) texts, and where each starts and ends in the UTF-8 of its text, (N, 2) int64."""
         tokens, starts, lengths, bounds = self._tokens(texts)
         places = starts - np.repeat(bounds[:-1], np.diff(tokens.offsets))
         return tokens, np.stack([places, places + lengths], axis=1)
 
-    def _tokens(self, texts: pl.Series) -> tuple[RawTokens, _Ints, NDArray[np.int32], _Ints]:
+    def _tokens(self, texts: pl.Series) -> tuple[RawTokens, Ints, Ids, Ints]:
         """Tokens, their first bytes, their lengths, and the first byte of each document."""
         from . import kernels
 
@@ -173,7 +172,7 @@ class SubwordTokenizer:
         return RawTokens(ids, offsets, types, sentences, lambda: np.zeros(len(ids), bool))
 
 
-def _by_appearance(numbers: NDArray[np.int64]) -> tuple[NDArray[np.int32], list[int]]:
+def _by_appearance(numbers: Ints) -> tuple[Ids, list[int]]:
     """Distinct numbers in order of first appearance, and the index of each number among them, (N,) int32."""
     distinct, first, inverse = np.unique(numbers, return_index=True, return_inverse=True)
     order = np.argsort(first)
@@ -182,7 +181,7 @@ def _by_appearance(numbers: NDArray[np.int64]) -> tuple[NDArray[np.int32], list[
     return place[inverse], distinct[order].tolist()
 
 
-def _bytes(texts: pl.Series) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+def _bytes(texts: pl.Series) -> tuple[Bytes, Ints]:
     """All texts joined as UTF-8, (B,) uint8, and where each begins, (D + 1,) int64."""
     import polars as pl
 
@@ -193,12 +192,12 @@ def _bytes(texts: pl.Series) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     return np.frombuffer(joined, np.uint8), bounds
 
 
-def _sentences(data: NDArray[np.uint8], bounds: NDArray[np.int64]) -> NDArray[np.int32]:
+def _sentences(data: Bytes, bounds: Ints) -> Ids:
     """Number of sentences of each document, (D,) int32, counted by words for every tokeniser."""
     from . import kernels
 
     words = kernels.spans(data, bounds, table("words"))
-    found: NDArray[np.int32] = kernels.count_sentences(data, bounds, *words, table("words"))
+    found: Ids = kernels.count_sentences(data, bounds, *words, table("words"))
     return found
 
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 from itertools import combinations, count, islice
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Rows
 from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
@@ -23,10 +23,8 @@ __all__ = ["cipher", "codes"]
 WINDOW = 11  # tokens, the word itself included
 GAMMA = 0.5  # a neighbour of frequency r has the weight r^-γ
 
-Table = NDArray[np.float32]
 
-
-def cipher(batch: TokenBatch, original: Vectors, seed: int, jobs: int | None) -> Table:
+def cipher(batch: TokenBatch, original: Vectors, seed: int, jobs: int | None) -> Rows:
     """The centred sums of the neighbours' codes, (V, d), in as many dimensions as the original."""
     order = np.argsort(-batch.counts, kind="stable")
     table = np.empty((len(batch.types), original.vector_size), np.float32)
@@ -34,7 +32,7 @@ def cipher(batch: TokenBatch, original: Vectors, seed: int, jobs: int | None) ->
     return ScanOperator(batch, WINDOW, GAMMA, jobs).apply(table)
 
 
-def codes(words: int, bits: int, seed: int = 0) -> Table:
+def codes(words: int, bits: int, seed: int = 0) -> Rows:
     """Codes of the first ``words`` words by frequency, (words, bits) float32, each of length 1.
 
     ``seed`` draws which bits belong to which frequency rank.

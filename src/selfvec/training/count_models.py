@@ -18,8 +18,8 @@ from math import gcd
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Ids, Rows
 from selfvec.cooccurrence import PPMIOperator, count
 from selfvec.cooccurrence.counts import HARMONIC_UNIT
 from selfvec.data.token_batch import TokenBatch
@@ -36,10 +36,8 @@ NEIGHBOURS = 10  # of each word in the graph of PPMI
 LEAST = 5  # co-occurrences of a pair; a single one of two rare words would have the highest PPMI of all
 ITERATIONS = 10  # of retrofitting, as published
 
-Table = NDArray[np.float32]
 
-
-def glove(batch: TokenBatch, original: Vectors, seed: int, jobs: int) -> Table:
+def glove(batch: TokenBatch, original: Vectors, seed: int, jobs: int) -> Rows:
     """GloVe from the corpus alone, in as many dimensions as the original.
 
     With one thread the vectors are the same for the same seed. Several threads write to the same rows, as in
@@ -48,12 +46,12 @@ def glove(batch: TokenBatch, original: Vectors, seed: int, jobs: int) -> Table:
     return trained(batch, np.zeros((len(batch.types), original.vector_size), np.float32), 0.0, seed, jobs)
 
 
-def mittens(batch: TokenBatch, original: Vectors, seed: int, jobs: int) -> Table:
+def mittens(batch: TokenBatch, original: Vectors, seed: int, jobs: int) -> Rows:
     """GloVe pulled towards the original vectors with μ = .1, the authors' value."""
     return trained(batch, np.ascontiguousarray(original.unit), MITTENS, seed, jobs)
 
 
-def trained(batch: TokenBatch, held: Table, strength: float, seed: int, jobs: int) -> Table:
+def trained(batch: TokenBatch, held: Rows, strength: float, seed: int, jobs: int) -> Rows:
     """w + c after `EPOCHS`, (V, d) float32; rows of ``held`` pull their words with ``strength`` μ."""
     counts = count(batch, WINDOW, weighting="harmonic", jobs=jobs)
     size, entries = len(counts), len(counts.data)
@@ -75,14 +73,14 @@ def trained(batch: TokenBatch, held: Table, strength: float, seed: int, jobs: in
             parts = [pool.submit(descend, lo, hi, first, step, *given) for lo, hi in pairwise(bounds)]
             for part in parts:
                 part.result()
-    out: Table = words[:, :-1] + contexts[:, :-1]
+    out: Rows = words[:, :-1] + contexts[:, :-1]
     return out
 
 
-def _start(held: Table, pulls: Table, rng: np.random.Generator) -> Table:
+def _start(held: Rows, pulls: Rows, rng: np.random.Generator) -> Rows:
     """Rows and, in the last column, biases: small random numbers, or half of ``held``. (V, d + 1) float32."""
     size, width = held.shape
-    out: Table = rng.random((size, width + 1), dtype=np.float32)
+    out: Rows = rng.random((size, width + 1), dtype=np.float32)
     out -= 0.5
     out /= width + 1
     known = pulls > 0
@@ -106,16 +104,16 @@ def descend(
     hi: int,
     first: int,
     step: int,
-    rows: NDArray[np.int32],  # (n,) word of each entry
-    columns: NDArray[np.int32],  # (n,) context of each entry
-    targets: Table,  # (n,) log X
-    weights: Table,  # (n,) f(X)
-    held: Table,  # (V, d) rows that known words are pulled towards
-    pulls: Table,  # (V,) strength of the pull at each of a word's entries, 0 for none
-    words: Table,  # (V, d + 1) biases last; changed, as are the following
-    contexts: Table,  # (V, d + 1)
-    word_squares: Table,  # (V, d + 1) sums of squared gradients
-    context_squares: Table,  # (V, d + 1)
+    rows: Ids,  # (n,) word of each entry
+    columns: Ids,  # (n,) context of each entry
+    targets: Rows,  # (n,) log X
+    weights: Rows,  # (n,) f(X)
+    held: Rows,  # (V, d) rows that known words are pulled towards
+    pulls: Rows,  # (V,) strength of the pull at each of a word's entries, 0 for none
+    words: Rows,  # (V, d + 1) biases last; changed, as are the following
+    contexts: Rows,  # (V, d + 1)
+    word_squares: Rows,  # (V, d + 1) sums of squared gradients
+    context_squares: Rows,  # (V, d + 1)
     rate: np.float32,
 ) -> None:
     """AdaGrad steps on the entries ``(first + k · step) mod n``, for k from ``lo`` to ``hi``."""
@@ -149,7 +147,7 @@ def descend(
         squares_c[width] += error * error
 
 
-def ppmi_svd(batch: TokenBatch, original: Vectors, seed: int, jobs: int) -> Table:
+def ppmi_svd(batch: TokenBatch, original: Vectors, seed: int, jobs: int) -> Rows:
     """U · Σ^½ of the PPMI matrix, in as many dimensions as the original, from the corpus alone.
 
     Context-distribution smoothing .75 and the square root of the singular values follow Levy, Goldberg and
@@ -170,7 +168,7 @@ def ppmi_svd(batch: TokenBatch, original: Vectors, seed: int, jobs: int) -> Tabl
     return out
 
 
-def retrofit(batch: TokenBatch, original: Vectors, seed: int, jobs: int) -> Table:
+def retrofit(batch: TokenBatch, original: Vectors, seed: int, jobs: int) -> Rows:
     """The original unit rows, retrofitted to a graph of the corpus; deterministic.
 
     Faruqui et al. (2015, *Retrofitting Word Vectors to Semantic Lexicons*) pull words to their neighbours in
@@ -181,10 +179,10 @@ def retrofit(batch: TokenBatch, original: Vectors, seed: int, jobs: int) -> Tabl
 
 
 def pulled(
-    start: Table,  # (V, d) float32; q̂, unit or zero rows
-    graph: NDArray[np.int32],  # (V, k) int32; neighbours of each word, filled up with -1
+    start: Rows,  # (V, d) float32; q̂, unit or zero rows
+    graph: Ids,  # (V, k) int32; neighbours of each word, filled up with -1
     iterations: int = ITERATIONS,
-) -> Table:
+) -> Rows:
     """q_i ← (α_i · q̂_i + mean of its neighbours' q) / (α_i + 1), α_i = 1 as published.
 
     Words without a vector have α_i = 0: they become the mean of their neighbours. All words are updated at
@@ -204,7 +202,7 @@ def pulled(
     return table
 
 
-def strongest(batch: TokenBatch, jobs: int) -> NDArray[np.int32]:
+def strongest(batch: TokenBatch, jobs: int) -> Ids:
     """The ten words of highest PPMI of each word, (V, 10) int32, filled up with -1.
 
     Rare pairs and pairs of a word with itself are left out.

@@ -22,14 +22,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Rows
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 
 __all__ = ["KINDS", "distinct_keys", "epochs_of", "trained", "write_lines"]
 
-Table = NDArray[np.float32]
 
 _ALPHA = 0.025  # gensim's first learning rate
 _LONGEST = 10_000  # tokens of a line; gensim ignores the rest
@@ -55,7 +54,7 @@ def epochs_of(tokens: int) -> int:
 
 def trained(
     batch: TokenBatch, original: Vectors, seed: int, jobs: int, *, kind: str, continued: bool
-) -> Table:
+) -> Rows:
     """The vectors of one of `KINDS`, from random rows or continued from the original vectors."""
     from gensim import models
 

@@ -6,8 +6,8 @@ from importlib import import_module
 from importlib.util import find_spec
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Floats
 from selfvec.base.errors import MissingExtra
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
@@ -53,7 +53,7 @@ def vectors_from_text(batch: TokenBatch, name: str = "none", seed: int = 0) -> V
     return Vectors(batch.types, rows, sources=sources, normalized=True)
 
 
-def random_directions(batch: TokenBatch, original: Vectors, seed: int, jobs: int) -> NDArray[np.float32]:
+def random_directions(batch: TokenBatch, original: Vectors, seed: int, jobs: int) -> Floats:
     """A normal random row for each word, in as many dimensions as the original."""
     del jobs
     shape = len(batch.types), original.vector_size

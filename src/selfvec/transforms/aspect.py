@@ -6,20 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Doubles, Ints, Rows
 from selfvec.base.errors import OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import covariance, whitening_matrix
 
-from .knowledge import Knowledge, Pairs, row_pairs, unused_relations
+from .knowledge import Knowledge, row_pairs, unused_relations
 from .knowledge_files import read_knowledge
 from .method import Transform, mapped_composer, same_words
 
 __all__ = ["Aspect"]
-
-Matrix = NDArray[np.float32]
 
 
 class Aspect(Transform):
@@ -60,14 +58,14 @@ class Aspect(Transform):
         return same_words(vectors, rows, mapped_composer(vectors.composer, mapping))
 
 
-def _scatter(unit: Matrix, pairs: Pairs) -> NDArray[np.float64]:
+def _scatter(unit: Rows, pairs: Ints) -> Doubles:
     """Mean outer product of the differences of pairs, (d, d), of trace 1."""
     apart = (unit[pairs[:, 0]] - unit[pairs[:, 1]]).astype(np.float64)
-    scatter: NDArray[np.float64] = apart.T @ apart
+    scatter: Doubles = apart.T @ apart
     return scatter / max(float(np.trace(scatter)), 1e-12)
 
 
-def _gap(rows: Matrix, near: Pairs, far: Pairs) -> float:
+def _gap(rows: Rows, near: Ints, far: Ints) -> float:
     """Mean cosine of the kept pairs minus that of the pushed ones."""
     kept, pushed = (np.einsum("ij,ij->i", rows[a], rows[b]).mean() for a, b in (near.T, far.T))
     return float(kept - pushed)

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Ints, Rows
 from selfvec.base.errors import FormatError, InputError, MissingExtra, OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
@@ -34,7 +34,6 @@ _LONGEST = 512  # pieces of a window, at most
 _BATCH = 32  # windows at a time
 _AHEAD = 512  # texts that are cut into windows at a time; windows of similar length share a batch
 
-Rows = NDArray[np.float32]
 Given = Vectors | str | os.PathLike[str]
 """The argument of `FromEncoder.fit_transform`; vectors are refused."""
 
@@ -61,7 +60,7 @@ class Window:
     """A text, or the part of a long text, that the encoder reads at once."""
 
     text: int  # number of the text
-    ends: NDArray[np.int64]  # (n,) where each piece ends, in characters of the text
+    ends: Ints  # (n,) where each piece ends, in characters of the text
     states: Rows  # (n, d) state of each piece, without special tokens
     first: Rows  # (d,) state of the first token, [CLS] in models that have one
 

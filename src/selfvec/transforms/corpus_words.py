@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Ints
 from selfvec.base.errors import CorpusError
 from selfvec.corpus import Corpus
 from selfvec.data.token_batch import TokenBatch
@@ -25,7 +25,7 @@ class CorpusWords:
 
     texts: list[str]  # D
     batch: TokenBatch  # types by falling frequency, in lower case
-    spans: NDArray[np.int64]  # (N, 2) where each word starts and ends, in bytes of its text
+    spans: Ints  # (N, 2) where each word starts and ends, in bytes of its text
 
 
 def read_words(corpus: Texts, text_field: str | None, min_count: int) -> CorpusWords:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Ints, Rows
 from selfvec.base.checks import check_path
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.files import read_toml_or_json
@@ -31,9 +31,6 @@ _BIASED = 500  # words of each side that are clustered
 _TRAINED = 2500  # words of each side, at most, that INLP classifies
 _ROUNDS = 35  # of INLP, as in the paper
 _CHANCE = 0.55  # accuracy on held-out words at which INLP ends
-
-Matrix = NDArray[np.float32]
-Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -105,11 +102,11 @@ class Debias(Transform):
 class _Found:
     """The words of the sets as rows of vectors."""
 
-    pairs: Rows  # (n, 2)
-    equalize: Rows  # (m, 2)
-    neutral: Rows  # (k,)
-    biased: Rows  # (2n,) the neutral words with the least and the largest cosines with the direction
-    direction: Matrix  # (d,) of length 1, toward the second words
+    pairs: Ints  # (n, 2)
+    equalize: Ints  # (m, 2)
+    neutral: Ints  # (k,)
+    biased: Ints  # (2n,) the neutral words with the least and the largest cosines with the direction
+    direction: Rows  # (d,) of length 1, toward the second words
     seed: int
 
     @classmethod
@@ -132,19 +129,19 @@ class _Found:
         return cls(pairs, equalize, neutral, biased, direction, seed)
 
 
-def _pair_rows(finder: WordRows, pairs: list[list[str]]) -> Rows:
+def _pair_rows(finder: WordRows, pairs: list[list[str]]) -> Ints:
     found = [finder.of(pair) for pair in pairs]
     return np.array([rows for rows in found if len(rows) == 2], np.int64).reshape(-1, 2)
 
 
-def _direction(rows: Matrix, pairs: Rows) -> Matrix:
+def _direction(rows: Rows, pairs: Ints) -> Rows:
     """First principal axis of the pairs, each centred, (d,); of length 1, toward the second words."""
     apart = rows[pairs[:, 1]] - rows[pairs[:, 0]]
     axis = axes_of_points(np.concatenate([apart, -apart]).astype(np.float64) / 2)[1][:, 0]
     return np.asarray(axis * np.sign((apart @ axis).sum() or 1), np.float32)
 
 
-def _clustered(rows: Matrix, seed: int) -> float:
+def _clustered(rows: Rows, seed: int) -> float:
     """Share of the biased words, (2n, d), that 2-means puts with their side (Gonen and Goldberg, 2019)."""
     if len(rows) < 2:
         return 0.5
@@ -153,13 +150,13 @@ def _clustered(rows: Matrix, seed: int) -> float:
     return max(right, 1 - right)
 
 
-def _complement(*axes: Matrix) -> Matrix:
+def _complement(*axes: Rows) -> Rows:
     """The (d, d) projection to the complement of some directions."""
     basis = np.linalg.qr(np.stack(axes, axis=1))[0]
     return np.asarray(np.eye(len(basis)) - basis @ basis.T, np.float32)
 
 
-def _hard(unit: Matrix, found: _Found) -> tuple[Matrix, Matrix]:
+def _hard(unit: Rows, found: _Found) -> tuple[Rows, Rows]:
     """Neutralise and equalise: Bolukbasi et al., section 6, equations 1 and 2."""
     rows, b = unit.copy(), found.direction
     rows[found.neutral] -= np.outer(rows[found.neutral] @ b, b)
@@ -172,7 +169,7 @@ def _hard(unit: Matrix, found: _Found) -> tuple[Matrix, Matrix]:
     return unit_rows(rows), _complement(b)
 
 
-def _soft(unit: Matrix, found: _Found) -> tuple[Matrix, Matrix]:
+def _soft(unit: Rows, found: _Found) -> tuple[Rows, Rows]:
     """The map T, (d, d), of Bolukbasi et al., section 6: the least ‖W (X - I) Wᵀ‖² + λ ‖N X b‖², X = T Tᵀ.
 
     With C = WᵀW and C' = NᵀN, both divided by their numbers of rows, the gradient vanishes at
@@ -189,14 +186,14 @@ def _soft(unit: Matrix, found: _Found) -> tuple[Matrix, Matrix]:
     return unit_rows(unit @ mapping), mapping
 
 
-def _double_hard(unit: Matrix, found: _Found) -> tuple[Matrix, Matrix]:
+def _double_hard(unit: Rows, found: _Found) -> tuple[Rows, Rows]:
     """Hard debiasing after the removal of the main direction that hides the bias best (Wang et al.)."""
     axes = axes_of_moment(covariance(unit)[1])[1][:, :_COMPONENTS].astype(np.float32)
 
-    def without(axis: Matrix, some: Rows) -> Matrix:
+    def without(axis: Rows, some: Ints) -> Rows:
         return unit_rows(unit[some] - np.outer(unit[some] @ axis, axis))
 
-    def clustered(axis: Matrix) -> float:
+    def clustered(axis: Rows) -> float:
         b = _direction(without(axis, found.pairs.ravel()), np.arange(found.pairs.size).reshape(-1, 2))
         points = without(axis, found.biased)
         return _clustered(unit_rows(points - np.outer(points @ b, b)), found.seed)
@@ -207,14 +204,14 @@ def _double_hard(unit: Matrix, found: _Found) -> tuple[Matrix, Matrix]:
     return _hard(rows, replace(found, direction=b))[0], _complement(axis, b)
 
 
-def _inlp(unit: Matrix, found: _Found) -> tuple[Matrix, Matrix]:
+def _inlp(unit: Rows, found: _Found) -> tuple[Rows, Rows]:
     """The projection of iterative nullspace projection, (d, d)."""
     ranked = found.neutral[np.argsort(unit[found.neutral] @ found.direction)]
     size = max(1, min(_TRAINED, len(ranked) // 4))
     rows = unit[np.concatenate([ranked[:size], ranked[len(ranked) - size :]])].astype(np.float64)
     side = np.repeat([-1.0, 1.0], size)
     tested = np.random.default_rng(found.seed).permutation(2 * size) < 2 * size // 5
-    axes: list[Matrix] = []
+    axes: list[Rows] = []
     kept = np.eye(unit.shape[1], dtype=np.float32)
     for _ in range(min(_ROUNDS, unit.shape[1] - 1)):
         given = rows @ kept
@@ -230,7 +227,7 @@ def _inlp(unit: Matrix, found: _Found) -> tuple[Matrix, Matrix]:
     return unit_rows(unit @ kept), kept
 
 
-_WAYS: dict[str, Callable[[Matrix, _Found], tuple[Matrix, Matrix]]] = {
+_WAYS: dict[str, Callable[[Rows, _Found], tuple[Rows, Rows]]] = {
     "hard": _hard,
     "soft": _soft,
     "double-hard": _double_hard,

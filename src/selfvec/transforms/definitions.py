@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Rows
 from selfvec.base.errors import OptionError
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
@@ -19,7 +19,6 @@ from .method import Transform
 
 __all__ = ["Define", "definition_vectors", "with_rows"]
 
-Matrix = NDArray[np.float32]
 _RIDGE = 1.0  # in mean variances of a dimension
 
 
@@ -56,7 +55,7 @@ class Define(Transform):
         return with_rows(vectors, [words[i] for i in new], means[new])
 
 
-def _by_word(knowledge: Knowledge, vectors: Vectors) -> tuple[list[str], Matrix]:
+def _by_word(knowledge: Knowledge, vectors: Vectors) -> tuple[list[str], Rows]:
     """The W words that have a definition, and the weighted mean of their definitions, (W, d)."""
     nodes, means = definition_vectors(knowledge, vectors)
     text_of = dict(zip(nodes, means, strict=True))
@@ -68,7 +67,7 @@ def _by_word(knowledge: Knowledge, vectors: Vectors) -> tuple[list[str], Matrix]
     return words, rows
 
 
-def definition_vectors(knowledge: Knowledge, vectors: Vectors) -> tuple[list[str], Matrix]:
+def definition_vectors(knowledge: Knowledge, vectors: Vectors) -> tuple[list[str], Rows]:
     """The n nodes with a definition, and its unit vector each, (n, d); zeros if no word of it has a vector.
 
     Raises
@@ -89,15 +88,15 @@ def definition_vectors(knowledge: Knowledge, vectors: Vectors) -> tuple[list[str
     return list(knowledge.definitions), document_vectors(batch, unit_rows(vectors.lookup(names)[0]), weights)
 
 
-def _ridge(given: Matrix, wanted: Matrix) -> Matrix:
+def _ridge(given: Rows, wanted: Rows) -> Rows:
     """The (d, d) map M with the least ‖given M - wanted‖² + λ ‖M‖²."""
     moment = given.T @ given
     penalty = _RIDGE * np.trace(moment) / len(moment) * np.eye(len(moment), dtype=np.float32)
-    solved: Matrix = np.linalg.solve(moment + penalty, given.T @ wanted)
+    solved: Rows = np.linalg.solve(moment + penalty, given.T @ wanted)
     return solved
 
 
-def with_rows(vectors: Vectors, words: Sequence[str], rows: Matrix) -> Vectors:
+def with_rows(vectors: Vectors, words: Sequence[str], rows: Rows) -> Vectors:
     """The vectors and more words, (V + n, d); rows of zeros are replaced.
 
     New rows get the median length of the old ones. Blanks in words become ``_``.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Ints, Rows
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import one_core
@@ -20,8 +20,6 @@ NEGATIVES = 10
 EPOCHS = 20
 _RATE, _MEAN, _SQUARE = 0.01, 0.9, 0.999  # of Adam
 _BATCH, _ENTRIES = 256, 1 << 24  # texts of a step, and their words times the vocabulary, at most
-
-Rows = NDArray[np.float32]
 
 
 class Distill(FromEncoder):
@@ -104,7 +102,7 @@ def x2static(
     return rows, loss / len(batch)
 
 
-def _uses(batch: TokenBatch, texts: NDArray[np.int64]) -> Rows:
+def _uses(batch: TokenBatch, texts: Ints) -> Rows:
     """How often each word occurs in each of some texts, (n, V)."""
     uses = np.zeros((len(texts), len(batch.types)), np.float32)
     for row, text in zip(uses, texts.tolist(), strict=True):

@@ -15,9 +15,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from selfvec.analysis.alignment.tables import fit_rotation
+from selfvec.base.arrays import Mask, Rows
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
@@ -31,8 +31,6 @@ __all__ = ["Join"]
 _RIDGE = 1e-2  # of the largest variance of a source; smaller variances are whitened as if they had this size
 _NOWHERE = np.zeros(1, np.float32)
 
-Rows = NDArray[np.float32]
-Known = NDArray[np.bool_]
 Map = tuple[Rows, Rows]
 """A mean (d,) to subtract from the unit rows of a source, and a matrix (d, D) to multiply them by."""
 
@@ -78,7 +76,7 @@ class Join(Transform):
         sources = [vectors, *others]
         words = list(dict.fromkeys(word for source in sources for word in source))
         parts = [unit_rows(source.lookup(words)[0]) for source in sources]
-        known: Known = np.stack([np.any(part != 0, axis=1) for part in parts])
+        known: Mask = np.stack([np.any(part != 0, axis=1) for part in parts])
         kept = (np.all if self.words == "intersection" else np.any)(known, axis=0)
         shared = int(np.all(known, axis=0).sum())
         if not shared:
@@ -95,7 +93,7 @@ class Join(Transform):
         return Vectors(words, _joined(sources, maps, words), composer=composer, normalized=True)
 
 
-def _identity(parts: list[Rows], known: Known, dimensions: int | None) -> list[Map]:
+def _identity(parts: list[Rows], known: Mask, dimensions: int | None) -> list[Map]:
     """Each source in its own columns, (d, sum of d)."""
     del known, dimensions
     ends = np.cumsum([part.shape[1] for part in parts])
@@ -103,7 +101,7 @@ def _identity(parts: list[Rows], known: Known, dimensions: int | None) -> list[M
     return [(_NOWHERE, whole[end - part.shape[1] : end]) for part, end in zip(parts, ends, strict=True)]
 
 
-def _rotations(parts: list[Rows], known: Known, dimensions: int | None) -> list[Map]:
+def _rotations(parts: list[Rows], known: Mask, dimensions: int | None) -> list[Map]:
     """Rotations of each source onto the widest, (d, widest), fitted on the words of both."""
     del dimensions
     widest = max(range(len(parts)), key=lambda i: parts[i].shape[1])
@@ -115,9 +113,9 @@ def _rotations(parts: list[Rows], known: Known, dimensions: int | None) -> list[
     return maps
 
 
-def _canonical(parts: list[Rows], known: Known, dimensions: int | None) -> list[Map]:
+def _canonical(parts: list[Rows], known: Mask, dimensions: int | None) -> list[Map]:
     """Maps of each source onto the directions in which all agree, (d, dimensions)."""
-    shared: Known = np.all(known, axis=0)
+    shared: Mask = np.all(known, axis=0)
     white: list[Map] = []
     for part in parts:
         mean, spread = covariance(part, shared)
@@ -147,7 +145,7 @@ def _joined(sources: list[Vectors], maps: list[Map], words: Sequence[str]) -> Ro
     return unit_rows(total)
 
 
-_WAYS: dict[str, Callable[[list[Rows], Known, int | None], list[Map]]] = {
+_WAYS: dict[str, Callable[[list[Rows], Mask, int | None], list[Map]]] = {
     "average": _rotations,
     "concatenate": _identity,
     "gcca": _canonical,

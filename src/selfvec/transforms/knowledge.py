@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Ints
 from selfvec.base.errors import InputError, OptionError
 
 __all__ = ["KINDS", "Knowledge", "WordRows", "kind_names", "row_pairs", "unreadable", "unused_relations"]
@@ -25,7 +25,6 @@ KINDS = ("synonym", "antonym", "is-a", "related")
 """The kinds of relations that every reader supports; triples may have others."""
 
 _NAMED = 5  # words of a lexicon that have no vector, in a report
-Pairs = NDArray[np.int64]
 
 
 @dataclass
@@ -136,7 +135,7 @@ class WordRows:
         return [row for row in map(self.get, words) if row is not None]
 
 
-def row_pairs(knowledge: Knowledge, rows: Mapping[str, int], kinds: str | Sequence[str]) -> Pairs:
+def row_pairs(knowledge: Knowledge, rows: Mapping[str, int], kinds: str | Sequence[str]) -> Ints:
     """Pairs of different rows related in these kinds, (n, 2) int64, each once, the smaller row first.
 
     Words that share a node are synonyms. Words are related if any of their senses are.

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Array, Floats
 from selfvec.base.progress import Progress
 from selfvec.data.vectors import Composer, Vectors
 from selfvec.numerics.rows import unit_rows
@@ -54,7 +54,7 @@ class Transform(ABC):
         return save(made, target, format=format, overwrite=overwrite)
 
 
-def same_words(vectors: Vectors, rows: NDArray[Any], composer: Composer | None = None) -> Vectors:
+def same_words(vectors: Vectors, rows: Array, composer: Composer | None = None) -> Vectors:
     """Vectors of the same words, sources, counts and provenance with other rows, (V, d').
 
     Without a ``composer`` for the new space, words without a row cannot be built from subwords.
@@ -69,13 +69,13 @@ def same_words(vectors: Vectors, rows: NDArray[Any], composer: Composer | None =
     )
 
 
-def mapped_composer(composer: Composer | None, axes: NDArray[np.float32]) -> Composer | None:
+def mapped_composer(composer: Composer | None, axes: Floats) -> Composer | None:
     """A composer for unit rows multiplied by a (d, d') matrix; None without a composer."""
     if composer is None:
         return None
 
-    def composed(words: Sequence[str]) -> NDArray[np.float32]:
-        rows: NDArray[np.float32] = unit_rows(composer(words)) @ axes
+    def composed(words: Sequence[str]) -> Floats:
+        rows: Floats = unit_rows(composer(words)) @ axes
         return rows
 
     return composed

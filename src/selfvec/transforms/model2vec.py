@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Rows
 from selfvec.base.errors import OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.whitening import axes_of_moment, covariance
@@ -13,8 +13,6 @@ from .contextual_encoder import FromEncoder, Given, encoder_folder, sentence_enc
 from .corpus_words import Texts, read_words
 
 __all__ = ["Model2Vec", "zipf_weighted"]
-
-Rows = NDArray[np.float32]
 
 
 class Model2Vec(FromEncoder):

@@ -8,8 +8,8 @@ from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Rows
 from selfvec.base.errors import OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
@@ -22,7 +22,6 @@ from .retrofit import TOWARD, smoothed
 
 __all__ = ["NodeVectors", "is_a"]
 
-Matrix = NDArray[np.float32]
 _SPREAD = 0.5  # w of `Smooth`
 
 
@@ -66,7 +65,7 @@ class NodeVectors(Transform):
             vectors, [node for node, known in zip(nodes, found, strict=True) if known], rows[found]
         )
 
-    def _start(self, knowledge: Knowledge, vectors: Vectors, place: dict[str, int]) -> Matrix:
+    def _start(self, knowledge: Knowledge, vectors: Vectors, place: dict[str, int]) -> Rows:
         """Unit vectors of nodes from their words and definitions, (n, d); zeros if none has a vector."""
         start = np.zeros((len(place), vectors.vector_size), np.float32)
         finder = WordRows(vectors.key_to_index)

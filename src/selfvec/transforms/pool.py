@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Floats, Ints
 from selfvec.base.errors import OptionError
 from selfvec.data.vectors import Source, Vectors
 
@@ -72,8 +72,8 @@ class Pool(FromEncoder):
 def word_states(
     window: Window,
     text: str,
-    spans: NDArray[np.int64],  # (N, 2) bytes of the text where its words start and end
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    spans: Ints,  # (N, 2) bytes of the text where its words start and end
+) -> tuple[Ints, Floats]:
     """The words of a text that are in a window, (n,), and the mean state of the pieces of each, (n, d)."""
     last = window.ends - 1  # the last character of each piece
     if not text.isascii():
@@ -84,5 +84,5 @@ def word_states(
     places, first, pieces = np.unique(owners[inside], return_index=True, return_counts=True)
     if not len(places):
         return places, window.states[:0]
-    sums: NDArray[np.float32] = np.add.reduceat(window.states[inside], first)
+    sums: Floats = np.add.reduceat(window.states[inside], first)
     return places, sums / pieces.astype(np.float32)[:, None]

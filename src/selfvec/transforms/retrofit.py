@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Ints, Rows
 from selfvec.base.errors import MissingExtra, OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
 
-from .knowledge import KINDS, Knowledge, Pairs, row_pairs, unused_relations
+from .knowledge import KINDS, Knowledge, row_pairs, unused_relations
 from .knowledge_files import read_knowledge
 from .method import Transform, same_words
 
@@ -22,8 +22,6 @@ __all__ = ["Retrofit", "Smooth", "adjacency", "at_same_length", "smoothed", "spa
 TOWARD = tuple(kind for kind in KINDS if kind != "antonym")
 _STEPS = 50  # at most
 _CLOSE = 1e-4  # largest change of a coordinate at which iteration stops
-
-Matrix = NDArray[np.float32]
 
 
 class Retrofit(Transform):
@@ -65,7 +63,7 @@ class Retrofit(Transform):
         rows = propagated(graph.tocsr() * share, vectors.unit * own[:, None])
         return self._made(vectors, rows, pairs, knowledge)
 
-    def _made(self, vectors: Vectors, rows: Matrix, pairs: Pairs, knowledge: Knowledge) -> Vectors:
+    def _made(self, vectors: Vectors, rows: Rows, pairs: Ints, knowledge: Knowledge) -> Vectors:
         moved = np.unique(pairs)
         cosines = np.einsum("ij,ij->i", unit_rows(rows[moved]), vectors.unit[moved])
         self.report_ = {"pairs": len(pairs), "moved": len(moved), "cosine_to_before": float(cosines.mean())}
@@ -119,14 +117,14 @@ def sparse() -> Any:
     return scipy.sparse
 
 
-def adjacency(pairs: Pairs, size: int, weights: Any = 1.0) -> Any:
+def adjacency(pairs: Ints, size: int, weights: Any = 1.0) -> Any:
     """The symmetric (V, V) sparse array of undirected edges (n, 2)."""
     values = np.broadcast_to(np.asarray(weights, np.float32), len(pairs))
     half = sparse().coo_array((values, (pairs[:, 0], pairs[:, 1])), shape=(size, size)).tocsr()
     return half + half.T
 
 
-def smoothed(start: Matrix, pairs: Pairs, weights: Any, spread: float) -> Matrix:
+def smoothed(start: Rows, pairs: Ints, weights: Any, spread: float) -> Rows:
     """Personalised propagation of rows, (V, d), over edges (n, 2) with weights; see `Smooth`."""
     graph = adjacency(pairs, len(start), weights) + sparse().eye_array(len(start), dtype=np.float32)
     scale = 1 / np.sqrt(graph.sum(axis=1))
@@ -134,7 +132,7 @@ def smoothed(start: Matrix, pairs: Pairs, weights: Any, spread: float) -> Matrix
     return propagated(graph * np.float32(spread), start * np.float32(1 - spread))
 
 
-def propagated(graph: Any, start: Matrix) -> Matrix:
+def propagated(graph: Any, start: Rows) -> Rows:
     """The solution X of X = A X + B by iteration, for a contraction A (V, V) and B (V, d)."""
     rows = start
     for _ in range(_STEPS):
@@ -144,7 +142,7 @@ def propagated(graph: Any, start: Matrix) -> Matrix:
     return rows
 
 
-def at_same_length(vectors: Vectors, rows: Matrix) -> Vectors:
+def at_same_length(vectors: Vectors, rows: Rows) -> Vectors:
     """Vectors with these rows, (V, d), at their old lengths; former rows of zeros get length 1.
 
     The space is the same, so words without a row are built from subwords as before.

@@ -7,21 +7,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Ints, Rows
 from selfvec.base.errors import OptionError
 from selfvec.base.threads import one_core
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
 
-from .knowledge import Knowledge, Pairs, kind_names, row_pairs, unused_relations
+from .knowledge import Knowledge, kind_names, row_pairs, unused_relations
 from .knowledge_files import read_knowledge
 from .method import Transform
 from .retrofit import adjacency, at_same_length
 
 __all__ = ["AttractRepel", "CounterFit"]
 
-Matrix = NDArray[np.float32]
 _BLOCK = 1 << 10  # rows compared with all others at a time
 
 
@@ -53,7 +52,7 @@ class _Specialised(Transform):
         return at_same_length(vectors, (1 - self.weight) * unit + self.weight * rows)
 
     @abstractmethod
-    def _fitted(self, unit: Matrix, synonyms: Pairs, antonyms: Pairs) -> Matrix:
+    def _fitted(self, unit: Rows, synonyms: Ints, antonyms: Ints) -> Rows:
         """The rows (V, d) that the method of the paper makes from unit rows."""
 
 
@@ -87,7 +86,7 @@ class CounterFit(_Specialised):
     ) -> None:
         super().__init__(lexicon, relations, weight)
 
-    def _fitted(self, unit: Matrix, synonyms: Pairs, antonyms: Pairs) -> Matrix:
+    def _fitted(self, unit: Rows, synonyms: Ints, antonyms: Ints) -> Rows:
         moving = np.unique(np.concatenate([synonyms, antonyms]))
         near = _without(_near(unit, moving, 1 - self.radius), antonyms)
         rows, at_start = unit, _cosines(unit, near)
@@ -97,7 +96,7 @@ class CounterFit(_Specialised):
             rows = self._step(rows, np.concatenate([pulled, apart]), len(pulled))
         return rows
 
-    def _step(self, rows: Matrix, pairs: Pairs, pulled: int) -> Matrix:
+    def _step(self, rows: Rows, pairs: Ints, pulled: int) -> Rows:
         """Move each word by the mean gradient of its pairs' cosines; those after ``pulled`` are pushed."""
         sign = np.where(np.arange(len(pairs)) < pulled, 1, -1).astype(np.float32)
         degrees = np.bincount(pairs.ravel(), minlength=len(rows)).astype(np.float32)
@@ -137,7 +136,7 @@ class AttractRepel(_Specialised):
         super().__init__(lexicon, relations, weight)
         self.seed = seed
 
-    def _fitted(self, unit: Matrix, synonyms: Pairs, antonyms: Pairs) -> Matrix:
+    def _fitted(self, unit: Rows, synonyms: Ints, antonyms: Ints) -> Rows:
         rng = np.random.default_rng(self.seed)
         rows, squares = unit.copy(), np.full(unit.shape, 0.1, np.float32)
         steps = self.epochs * sum(-(-len(pairs) // self.batch) for pairs in (synonyms, antonyms))
@@ -157,7 +156,7 @@ class AttractRepel(_Specialised):
                     advance(1)
         return rows
 
-    def _gradient(self, rows: Matrix, pairs: Pairs, sign: int) -> tuple[NDArray[np.int64], Matrix]:
+    def _gradient(self, rows: Rows, pairs: Ints, sign: int) -> tuple[Ints, Rows]:
         """The words of a batch, (m,), and the gradient of its cost with respect to their rows, (m, d).
 
         The cost is Σ max(0, margin + sign · (cos(word, negative) - cos(word, partner))) over both words.
@@ -178,14 +177,14 @@ class AttractRepel(_Specialised):
         return words, np.asarray((pull + pull.T) @ units, np.float32)
 
 
-def _without(pairs: Pairs, others: Pairs) -> Pairs:
+def _without(pairs: Ints, others: Ints) -> Ints:
     """The pairs that are not among others; the smaller number of each is first."""
     left_out = set(map(tuple, others.tolist()))
-    kept: Pairs = pairs[np.array([tuple(pair) not in left_out for pair in pairs.tolist()], bool)]
+    kept: Ints = pairs[np.array([tuple(pair) not in left_out for pair in pairs.tolist()], bool)]
     return kept
 
 
-def _near(unit: Matrix, rows: NDArray[np.int64], least: float) -> Pairs:
+def _near(unit: Rows, rows: Ints, least: float) -> Ints:
     """Pairs of one of some rows and any other whose cosine is at least that, (n, 2)."""
     found = []
     for start in range(0, len(rows), _BLOCK):
@@ -196,6 +195,6 @@ def _near(unit: Matrix, rows: NDArray[np.int64], least: float) -> Pairs:
     return np.unique(pairs[pairs[:, 0] != pairs[:, 1]], axis=0)
 
 
-def _cosines(rows: Matrix, pairs: Pairs) -> Matrix:
-    found: Matrix = np.einsum("ij,ij->i", rows[pairs[:, 0]], rows[pairs[:, 1]])
+def _cosines(rows: Rows, pairs: Ints) -> Rows:
+    found: Rows = np.einsum("ij,ij->i", rows[pairs[:, 0]], rows[pairs[:, 1]])
     return found

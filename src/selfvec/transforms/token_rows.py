@@ -19,8 +19,8 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Ints, Rows
 from selfvec.base.errors import InputError
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.csls import nearest_values
@@ -38,9 +38,6 @@ _ROLES = (  # special tokens that do the same in different tokenizers
     ("[UNK]", "<unk>"),
     ("[MASK]", "<mask>"),
 )
-
-Rows = NDArray[np.float32]
-Ints = NDArray[np.int64]
 
 
 class Tokens:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Floats, Ids, Ints, Mask, Rows
 from selfvec.data.token_batch import TokenBatch
 
 __all__ = [
@@ -26,14 +26,11 @@ HALF = 10  # neighbours on each side of an occurrence; the farthest weighs a ten
 NEARBY = 8  # tokens on each side that are compared when occurrences are quoted
 SAMPLED = 2000  # occurrences compared for this, evenly spaced over the text
 
-Ints = NDArray[np.int64]
-Windows = NDArray[np.int32]
-
 
 def occurrences(
     batch: TokenBatch,
     word: int,
-    documents: NDArray[np.bool_] | None = None,  # (D,): the documents to search, all if None
+    documents: Mask | None = None,  # (D,): the documents to search, all if None
     most: int | None = None,
 ) -> Ints:
     """Positions of a word, (n,) int64, in reading order; at most ``most``, evenly spaced over the text.
@@ -50,17 +47,17 @@ def occurrences(
     return places
 
 
-def padded_windows(batch: TokenBatch, places: Ints, half: int = HALF) -> Windows:
+def padded_windows(batch: TokenBatch, places: Ints, half: int = HALF) -> Ids:
     """Words around some positions, (n, 2 · half) int32; -1 outside the document and for the word itself."""
     documents = batch.document_of(places)
     around = places[:, None] + np.concatenate([np.arange(-half, 0), np.arange(1, half + 1)])
     inside = (around >= batch.offsets[documents][:, None]) & (around < batch.offsets[documents + 1][:, None])
     ids = batch.ids[np.clip(around, 0, max(len(batch) - 1, 0))]
-    out: Windows = np.where(inside & (ids != batch.ids[places][:, None]), ids, -1).astype(np.int32)
+    out: Ids = np.where(inside & (ids != batch.ids[places][:, None]), ids, -1).astype(np.int32)
     return out
 
 
-def window_counts(windows: Windows, types: int, owners: Ints | None = None) -> Ints:
+def window_counts(windows: Ids, types: int, owners: Ints | None = None) -> Ints:
     """Number of windows in which each of V words occurs, (V,) int64.
 
     With ``owners``, (n,), the document of each window, count documents instead of windows.
@@ -72,11 +69,11 @@ def window_counts(windows: Windows, types: int, owners: Ints | None = None) -> I
 
 
 def context_cosines(
-    windows: Windows,
-    table: NDArray[np.float32],  # (V, d)
-    weights: NDArray[np.float32],  # (V,)
-    toward: NDArray[np.float32],  # (d,), a unit vector
-) -> NDArray[np.float32]:
+    windows: Ids,
+    table: Rows,  # (V, d)
+    weights: Floats,  # (V,)
+    toward: Floats,  # (d,), a unit vector
+) -> Floats:
     """Cosine between the weighted sum of the words in each window and a vector, (n,)."""
     sums = np.zeros((len(windows), table.shape[1]), np.float32)
     for column in windows.T:
@@ -87,7 +84,7 @@ def context_cosines(
     return cosines
 
 
-def count_present(windows: Windows, wanted: Collection[int]) -> Ints:
+def count_present(windows: Ids, wanted: Collection[int]) -> Ints:
     """Number of the given words that occur in each window, (n,)."""
     out = np.zeros(len(windows), np.int64)
     for word in wanted:

@@ -13,8 +13,8 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import AnyFloats, Floats, Ints, Mask
 from selfvec.base.progress import Progress
 from selfvec.corpus.reopen import original_texts
 from selfvec.data.run import Run
@@ -48,7 +48,6 @@ _LONGEST_MARKED = 320  # on the web page
 _ALIKE = 3  # of marked occurrences with the same words within this distance, one is shown
 _WORDS = re.compile(r"\w+")
 
-Ints = NDArray[np.int64]
 Json = dict[str, Any]
 
 
@@ -101,14 +100,14 @@ def distinct_occurrences(
 def repeated_last(
     run: Run,
     places: Ints,  # (n,) tokens
-    scores: NDArray[np.floating[Any]],  # (n,)
-) -> NDArray[np.floating[Any]]:
+    scores: AnyFloats,  # (n,)
+) -> AnyFloats:
     """The scores. Those of tokens in repeated passages are lowered below all others."""
     repeated = repeated_tokens(run)
     return scores if repeated is None else _lowered(scores, repeated[places])
 
 
-def _lowered(scores: NDArray[np.floating[Any]], which: NDArray[np.bool_]) -> NDArray[np.floating[Any]]:
+def _lowered(scores: AnyFloats, which: Mask) -> AnyFloats:
     return scores - which * (np.ptp(scores) + 1) if len(scores) else scores
 
 
@@ -121,7 +120,7 @@ def examples(space: OccurrenceSpace, word: int, number: int = 2) -> list[Example
     places = occurrences(space.batch, word)
     documents = space.batch.document_of(places)
     rng = np.random.default_rng(0)
-    drawn: list[tuple[Ints, NDArray[np.float32]]] = []
+    drawn: list[tuple[Ints, Floats]] = []
     for side in range(len(space.centres)):
         mine = places[space.sides[documents] == side]
         if len(mine) > _SAMPLED:
@@ -237,7 +236,7 @@ def shortened(text: str, place: int, longest: int) -> tuple[bool, str, bool]:
 def marked_occurrences(
     batch: TokenBatch,
     places: Ints,  # (n,), where the word occurs
-    scores: NDArray[np.floating[Any]],  # (n,), higher for occurrences that support the statement better
+    scores: AnyFloats,  # (n,), higher for occurrences that support the statement better
     marks: Mapping[int, str],  # words to mark, and their marks
     most: int = 5,
 ) -> list[Json]:

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Doubles, Ids, Ints, Mask, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.base.tensors import release
@@ -49,26 +49,23 @@ TOKENS = 200_000  # tokens per slice that its mean is computed from
 LEAST = 5  # occurrences in a slice of the words that the mean is computed over
 _BYTES = 1 << 25  # of sums held by a thread
 
-Table = NDArray[np.float32]
-Ints = NDArray[np.int64]
-
 
 @dataclass(frozen=True)
 class OccurrenceSpace:
     """A space in which occurrences from S slices of a corpus are compared."""
 
     batch: TokenBatch
-    sides: NDArray[np.int32]  # (D,), the slice of each document, -1 for none
-    table: Table  # (V, d), the vectors that are summed, whitened and weighted by idf
-    centres: Table  # (S, d), mean direction of the occurrences in each slice
-    repeated: NDArray[np.bool_] | None = None  # (N,), tokens of repeated passages, if there are any
-    make_rows: Callable[[Ints], Table] | None = None  # computes the rows of `table` for some types
+    sides: Ids  # (D,), the slice of each document, -1 for none
+    table: Rows  # (V, d), the vectors that are summed, whitened and weighted by idf
+    centres: Rows  # (S, d), mean direction of the occurrences in each slice
+    repeated: Mask | None = None  # (N,), tokens of repeated passages, if there are any
+    make_rows: Callable[[Ints], Rows] | None = None  # computes the rows of `table` for some types
 
     def light(self) -> OccurrenceSpace:
         """The same space without its matrix; rows are computed when they are needed."""
         return self if self.make_rows is None else replace(self, table=self.table[:0].copy())
 
-    def directions(self, places: Ints) -> Table:
+    def directions(self, places: Ints) -> Rows:
         """Unit vectors of the occurrences at some positions, (n, d) float32; zeros without a context."""
         windows, table = padded_windows(self.batch, places, HALF), self.table
         if self.make_rows is not None and not len(table):
@@ -101,12 +98,12 @@ def occurrence_space(
         shift, whitener = whitening(table, POWER, used)
         weights = inverse_document_frequency(batch)
 
-        def whiten(rows: Table, types: Ints | slice) -> Table:
+        def whiten(rows: Rows, types: Ints | slice) -> Rows:
             rows = unit_rows((rows - shift) @ whitener) * weights[types, None]
             rows[~used[types]] = 0
             return rows
 
-        def make_rows(types: Ints) -> Table:
+        def make_rows(types: Ints) -> Rows:
             return whiten(np.where(missing[types, None], refined[types], original[types]), types)
 
         for start in range(0, len(table), ROW_BLOCK):
@@ -121,7 +118,7 @@ def occurrence_space(
     return replace(space, centres=centres, repeated=repeated_tokens(run))
 
 
-def _sides(slices: Sequence[Slice]) -> NDArray[np.int32]:
+def _sides(slices: Sequence[Slice]) -> Ids:
     """The slice of each document, (D,) int32, -1 for none."""
     sides = np.full(len(slices[0].documents), -1, np.int32)
     for number, part in enumerate(slices):
@@ -136,7 +133,7 @@ def _sides(slices: Sequence[Slice]) -> NDArray[np.int32]:
     return sides
 
 
-def _centres(space: OccurrenceSpace, rng: np.random.Generator, advance: Callable[[int], None]) -> Table:
+def _centres(space: OccurrenceSpace, rng: np.random.Generator, advance: Callable[[int], None]) -> Rows:
     """Mean vector of the occurrences in each slice, (S, d), shrunk toward the common mean.
 
     The mean is over words that occur in every slice, with equal weights. A mean over tokens would change with
@@ -159,7 +156,7 @@ def _centres(space: OccurrenceSpace, rng: np.random.Generator, advance: Callable
     return np.asarray(common + kept * (means - common), np.float32)
 
 
-def _word_means(space: OccurrenceSpace) -> NDArray[np.float64]:
+def _word_means(space: OccurrenceSpace) -> Doubles:
     """Mean of the words' mean vectors in each slice, over words that occur in every slice, (S, d) float64."""
     counts = [space.batch.part(space.sides == side).counts for side in range(len(space.centres))]
     words = np.flatnonzero(np.min(counts, axis=0) >= LEAST)
@@ -199,8 +196,8 @@ class BlockSums:
 
     words: Ints  # (m,)
     starts: Ints  # (m + 1,), first row of each word; the blocks of the first slice come first
-    rows: Table  # (R, d), sum of the unit vectors of the occurrences in each block
-    uses: NDArray[np.float64]  # (R,), number of occurrences in each block
+    rows: Rows  # (R, d), sum of the unit vectors of the occurrences in each block
+    uses: Doubles  # (R,), number of occurrences in each block
 
 
 def block_sums(
@@ -233,7 +230,7 @@ def block_sums(
 
 def slice_vectors(
     space: OccurrenceSpace, words: Ints, jobs: int, *, least: int = 1, progress: Progress | None = None
-) -> list[Table]:
+) -> list[Rows]:
     """The mean vector of m words in every slice: S arrays, (m, d) float32 unit rows.
 
     Rows of different slices can be compared by cosine. A word with fewer than ``least`` occurrences in a

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from selfvec.base.arrays import AnyFloats, Doubles
 
 from .palette import INK
 
@@ -29,7 +30,6 @@ __all__ = [
 ]
 
 Spec = dict[str, Any]  # a Vega-Lite specification, or a part of one
-Points = NDArray[np.floating]
 
 LABELS = "labels_"  # prefix of the names of `labels` layers; their size and a number follow
 
@@ -63,7 +63,7 @@ def layer(rows: Sequence[Spec], kind: str, place: Spec, style: Spec | None = Non
     return {"data": {"values": list(rows)}, "mark": drawn, "encoding": {**place, **encoding}}
 
 
-def line_rows(points: Points, piece: str, colour: str) -> list[Spec]:
+def line_rows(points: AnyFloats, piece: str, colour: str) -> list[Spec]:
     """The points (n, 2) of one line, for a `layer` with the channels detail="piece" and order="order"."""
     return [
         {"piece": piece, "order": i, "x": x, "y": y, "colour": colour}
@@ -79,7 +79,7 @@ def hover_layer(rows: Sequence[Spec], place: Spec, name: str) -> Spec:
     }
 
 
-def mark(kind: str, at: Sequence[float] | Points, width: float, colour: str, hover: str) -> Spec:
+def mark(kind: str, at: Sequence[float] | AnyFloats, width: float, colour: str, hover: str) -> Spec:
     """One point for `mark_layer`: its kind, its place, and its width in pixels."""
     x, y = (float(value) for value in at)
     return {"kind": kind, "x": x, "y": y, "size": width**2, "colour": colour, "hover": hover}
@@ -99,7 +99,7 @@ def labels(
     place: Spec,  # the position channels of the layers below
     size: tuple[float, float],  # of the view, in pixels
     marks: Iterable[Spec],  # as for `mark_layer`
-    lines: Iterable[Points] = (),  # (n, 2) each, in the units of the axes
+    lines: Iterable[AnyFloats] = (),  # (n, 2) each, in the units of the axes
 ) -> Spec:
     """A layer of labels that overlap neither each other nor marks and lines.
 
@@ -122,12 +122,12 @@ def labels(
     }
 
 
-def arc_length(points: Points) -> NDArray[np.float64]:
+def arc_length(points: AnyFloats) -> Doubles:
     """Length of a line (n, 2) up to each of its points, (n,)."""
     return np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
 
 
-def _dense(line: Points) -> NDArray[np.float64]:
+def _dense(line: AnyFloats) -> Doubles:
     """A line in pixels with points at most `_CELL` apart, (m, 2)."""
     line = np.asarray(line, dtype=np.float64)
     way = arc_length(line)

@@ -10,11 +10,11 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import AnyFloats, Doubles, Floats, Rows
 from selfvec.base.errors import InputError, MissingExtra, OptionError
 from selfvec.numerics.pacmap import pacmap
 from selfvec.numerics.whitening import axes_of_points
@@ -35,8 +35,9 @@ METHODS = ("pca", "pacmap", "tsne", "umap")
 MOST_WORDS = 7  # colours that are distinguishable on white with any colour vision
 _FEWEST = {"pca": 1, "pacmap": 5, "tsne": 5, "umap": 5}  # points that a method needs
 
-Rows = NDArray[np.floating[Any]]
-Found = tuple[str, bool, float, Rows]  # a neighbour: word, whether of the last state, cosine, vector (d,)
+Found = tuple[
+    str, bool, float, AnyFloats
+]  # a neighbour: word, whether of the last state, cosine, vector (d,)
 Path = TypeVar("Path")
 
 
@@ -57,15 +58,15 @@ def check_words(words: Sequence[str]) -> None:
 class Projection:
     """Points in the plane and how they were computed."""
 
-    points: NDArray[np.float32]  # (n, 2)
+    points: Rows  # (n, 2)
     method: str
     explained: tuple[float, float] | None = (
         None  # share of the variance along each axis; of PCA only, as below
     )
-    mean: NDArray[np.float64] | None = None  # (d,), subtracted
-    components: NDArray[np.float64] | None = None  # (2, d), orthonormal; the second is 0 for points on a line
+    mean: Doubles | None = None  # (d,), subtracted
+    components: Doubles | None = None  # (2, d), orthonormal; the second is 0 for points on a line
 
-    def transform(self, new: Rows) -> NDArray[np.float32]:
+    def transform(self, new: AnyFloats) -> Floats:
         """Place further vectors, (m, d), in the same plane: (m, 2). Only PCA can."""
         if self.mean is None or self.components is None:
             rule = f"{self.method} cannot place further points in a finished projection"
@@ -93,7 +94,7 @@ class View(Generic[Path]):
     frame: tuple[float, float, float, float]  # left, right, bottom, top; contains every point
 
     @classmethod
-    def of(cls, paths: Sequence[Path], flat: Projection, more: Sequence[Rows] = ()) -> View[Path]:
+    def of(cls, paths: Sequence[Path], flat: Projection, more: Sequence[AnyFloats] = ()) -> View[Path]:
         """A view whose frame holds the projected points and ``more``, (n, 2) each."""
         points = np.concatenate([flat.points, *more])
         (left, bottom), (right, top) = np.nanmin(points, axis=0).tolist(), np.nanmax(points, axis=0).tolist()
@@ -101,11 +102,11 @@ class View(Generic[Path]):
 
 
 def project_words(
-    rows: Sequence[Rows],  # of each word, (S, d)
+    rows: Sequence[AnyFloats],  # of each word, (S, d)
     near: Sequence[Sequence[Found]],  # its neighbours
     method: str,
     seed: int,
-) -> tuple[Projection, list[NDArray[np.float32]], list[tuple[Near, ...]]]:
+) -> tuple[Projection, list[Floats], list[tuple[Near, ...]]]:
     """Project words with their neighbours.
 
     Returns the projection, the points of each word and its neighbours with their points.
@@ -122,7 +123,7 @@ def project_words(
 
 
 def project(
-    matrix: Rows,  # (n, d)
+    matrix: AnyFloats,  # (n, d)
     method: str = "pca",
     seed: int = 0,  # PCA has no randomness
 ) -> Projection:
@@ -147,7 +148,7 @@ def project(
     return Projection(points.astype(np.float32), method)
 
 
-def _pca(matrix: Rows) -> Projection:
+def _pca(matrix: AnyFloats) -> Projection:
     """Project by PCA. Signs are chosen so that the largest loading of each axis is positive."""
     data = np.asarray(matrix, dtype=np.float64)
     mean = data.mean(axis=0)
@@ -167,7 +168,7 @@ def _pca(matrix: Rows) -> Projection:
     return Projection(points, "pca", (float(shares[0]), float(shares[1])), mean, components)
 
 
-def _tsne(data: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
+def _tsne(data: Floats, seed: int) -> Floats:
     try:
         from sklearn.manifold import TSNE
         from threadpoolctl import threadpool_limits
@@ -179,11 +180,11 @@ def _tsne(data: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
     model = TSNE(perplexity=perplexity, init=start, random_state=seed)
     # One thread: with several, sums are added in another order and points differ.
     with threadpool_limits(limits=1):
-        points: NDArray[np.float32] = model.fit_transform(data)
+        points: Floats = model.fit_transform(data)
     return points
 
 
-def _umap(data: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
+def _umap(data: Floats, seed: int) -> Floats:
     try:
         with warnings.catch_warnings():  # about optional packages of umap
             warnings.simplefilter("ignore")
@@ -194,5 +195,5 @@ def _umap(data: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
     neighbours = min(15, len(data) - 1)
     # One thread: UMAP is reproducible only then.
     model = UMAP(n_neighbors=neighbours, init=start, random_state=seed, n_jobs=1)
-    points: NDArray[np.float32] = model.fit_transform(data)
+    points: Floats = model.fit_transform(data)
     return points

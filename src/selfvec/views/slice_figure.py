@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from selfvec.analysis.word_drift import SlicePath, comparable_slices, slice_paths
+from selfvec.base.arrays import AnyFloats
 from selfvec.base.display import escape_for_display
 from selfvec.base.threads import threads
 from selfvec.corpus.slices import Slice, slice_counts
@@ -45,16 +45,14 @@ _SHAPES = {
 _HOLLOW = ("a slice", "near it in its first slice")
 _NOTE = "Regions and bands hold 95 % of the places that resampled documents give."
 
-Float = NDArray[np.floating]
-
 
 @dataclass(frozen=True, eq=False)
 class WordInSlices:
     """One word in S slices."""
 
     path: SlicePath
-    points: Float  # (S, 2), NaN in slices in which the word does not occur
-    regions: Float | None  # (S, k, 2), ellipses with 95 % of the places of resampled documents; PCA only
+    points: AnyFloats  # (S, 2), NaN in slices in which the word does not occur
+    regions: AnyFloats | None  # (S, k, 2), ellipses with 95 % of the places of resampled documents; PCA only
     near: tuple[Near, ...]
 
 
@@ -117,14 +115,14 @@ def _nearest_words(
     return out
 
 
-def _ellipse(centre: Float, drawn: Float) -> Float:
+def _ellipse(centre: AnyFloats, drawn: AnyFloats) -> AnyFloats:
     """The ellipse (k, 2) around a point that contains 95 % of a normal fit to ``drawn`` (n, 2)."""
     if np.isnan(centre).any():
         return np.full((_ROUND, 2), np.nan)
     values, directions = axes_of_moment(np.cov(drawn.T.astype(np.float64)))
     angles = np.linspace(0, 2 * np.pi, _ROUND)
     circle = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    ellipse: Float = centre + circle * np.sqrt(_CHI * np.maximum(values, 0)) @ directions.T
+    ellipse: AnyFloats = centre + circle * np.sqrt(_CHI * np.maximum(values, 0)) @ directions.T
     return ellipse
 
 

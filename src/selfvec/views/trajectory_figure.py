@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import AnyFloats, Doubles, Floats, Ints, Mask
 from selfvec.base.display import escape_for_display
 from selfvec.base.errors import OptionError
 from selfvec.data.trajectory import Trajectory
@@ -59,19 +59,17 @@ _SHAPES = {
 }
 _HOLLOW = ("original vector", "zero vector: it had none", "nearest in the original vectors")
 
-Points = NDArray[np.floating]
-
 
 @dataclass(frozen=True, eq=False)
 class WordPath:
     """One word's path through the figure: S of its recorded states."""
 
     word: str
-    updates: NDArray[np.int64]  # (S,), number of updates of the word at each state
-    points: Points  # (S, 2)
-    cosine: NDArray[np.float32]  # (S,), to the original vector; without one, to the first nonzero vector
-    angle: NDArray[np.float32]  # (S,), degrees to the previous recorded state; 0 after a zero vector
-    zero: NDArray[np.bool_]  # (S,), states at which the word had no vector yet
+    updates: Ints  # (S,), number of updates of the word at each state
+    points: AnyFloats  # (S, 2)
+    cosine: Floats  # (S,), to the original vector; without one, to the first nonzero vector
+    angle: Floats  # (S,), degrees to the previous recorded state; 0 after a zero vector
+    zero: Mask  # (S,), states at which the word had no vector yet
     near: tuple[Near, ...]
 
     @property
@@ -104,7 +102,7 @@ def trajectory_view(
     )
     paths = []
     for t, index, row, points, around in zip(trajectories, kept, rows, places, placed, strict=True):
-        zero: NDArray[np.bool_] = np.all(row == 0, axis=1)
+        zero: Mask = np.all(row == 0, axis=1)
         cosine, angle = row[index] @ row[zero.argmin()], angles(t)[index]
         paths.append(WordPath(t.word, t.updates[index], points, cosine, angle, zero[index], around))
     return View.of(paths, flat)
@@ -122,7 +120,7 @@ def _near(original: Vectors, refined: Vectors, word: str, most: int) -> list[Fou
     return found
 
 
-def thin(trajectory: Trajectory, most: int = MOST_STATES) -> NDArray[np.int64]:
+def thin(trajectory: Trajectory, most: int = MOST_STATES) -> Ints:
     """Indices of at most ``most`` states, (S,), with the first and the last.
 
     They are evenly spaced in the mean of two quantities: states passed and angle travelled. So both the fast
@@ -136,13 +134,13 @@ def thin(trajectory: Trajectory, most: int = MOST_STATES) -> NDArray[np.int64]:
     return np.unique(np.searchsorted(clock, np.linspace(0, clock[-1], most)))
 
 
-def angles(trajectory: Trajectory) -> NDArray[np.float32]:
+def angles(trajectory: Trajectory) -> Floats:
     """Angle in degrees between each state and the one before it, (T,); 0 where either is zero."""
     rows = unit_rows(trajectory.vectors)
     # From chords, because arccos of a float32 cosine loses small angles to rounding.
     chords = np.linalg.norm(np.diff(rows, axis=0), axis=1)
     degrees = np.degrees(2 * np.arcsin(np.minimum(chords / 2, 1.0)))
-    zero: NDArray[np.bool_] = np.all(rows == 0, axis=1)
+    zero: Mask = np.all(rows == 0, axis=1)
     degrees[zero[:-1] | zero[1:]] = 0
     return np.concatenate([[0.0], degrees]).astype(np.float32)
 
@@ -231,9 +229,7 @@ def _marks(path: WordPath, shared: set[tuple[str, bool]], colour: str) -> list[S
     return marks
 
 
-def running_mean(
-    values: NDArray[np.floating], half: int, reach: NDArray[np.floating] | None = None
-) -> NDArray[np.float64]:
+def running_mean(values: AnyFloats, half: int, reach: AnyFloats | None = None) -> Doubles:
     """Mean of each row and up to ``half`` rows on each side, equally many before and after.
 
     A row farther than ``reach`` (k,) along any axis is left out together with its opposite. So large straight
@@ -246,18 +242,16 @@ def running_mean(
     sums, counts = values.copy(), np.ones((len(values), 1))
     for k in range(1, min(half, (len(values) - 1) // 2) + 1):
         middle, before, after = values[k:-k], values[: -2 * k], values[2 * k :]
-        both: NDArray[np.bool_] = np.ones(len(middle), dtype=np.bool_)
+        both: Mask = np.ones(len(middle), dtype=np.bool_)
         if reach is not None:
             both = np.all(np.maximum(np.abs(before - middle), np.abs(after - middle)) <= reach, axis=1)
         sums[k:-k][both] += (before + after)[both]
         counts[k:-k][both] += 2
-    means: NDArray[np.float64] = sums / counts
+    means: Doubles = sums / counts
     return means
 
 
-def _segments(
-    points: Points, mean: Points, colour: str, pixels: NDArray[np.float64], full: float
-) -> list[Spec]:
+def _segments(points: AnyFloats, mean: AnyFloats, colour: str, pixels: Doubles, full: float) -> list[Spec]:
     """A path in pieces, each darker than the previous one in proportion to the length drawn."""
     if len(points) < 2:
         return []
@@ -271,7 +265,7 @@ def _segments(
     return rows
 
 
-def _arrows(mean: Points, colour: str, pixels: NDArray[np.float64]) -> list[Spec]:
+def _arrows(mean: AnyFloats, colour: str, pixels: Doubles) -> list[Spec]:
     """Arrow heads at one and two thirds of the length of a path, if it is long and straight enough."""
     way = arc_length(mean * pixels)
     arrows = []
@@ -291,7 +285,7 @@ def _names(
     view: View[WordPath],
     shared: set[tuple[str, bool]],
     colours: dict[str, str],
-    pixels: NDArray[np.float64],
+    pixels: Doubles,
 ) -> list[Spec]:
     """Labels of the paths, then of their neighbours. Neighbours at the same point share a label."""
     names = []
@@ -312,7 +306,7 @@ def _names(
     return names
 
 
-def _piles(neighbours: list[Near], pixels: NDArray[np.float64]) -> list[list[Near]]:
+def _piles(neighbours: list[Near], pixels: Doubles) -> list[list[Near]]:
     """Groups of neighbours that are closer than `_TOGETHER` to the first of their group."""
     piles: list[list[Near]] = []
     for near in neighbours:
@@ -349,7 +343,7 @@ def _turn_curves(view: View[WordPath], colours: dict[str, str]) -> Spec:
     return _curves(view, "Turn since the state before (degrees)", [0.0, high], [(every, 0.8), (means, 2.0)])
 
 
-def _curve(path: WordPath, values: NDArray[np.float32], colour: str) -> list[Spec]:
+def _curve(path: WordPath, values: Floats, colour: str) -> list[Spec]:
     """A quantity over time, without the states at which the word had no vector."""
     word, dash = escape_for_display(path.word), [4, 3] if path.oov else [1, 0]
     places = list(zip(path.updates.tolist(), values.tolist(), strict=True))
@@ -357,9 +351,7 @@ def _curve(path: WordPath, values: NDArray[np.float32], colour: str) -> list[Spe
     return [{"word": word, "colour": colour, "dash": dash, **row} for row, zero in rows if not zero]
 
 
-def _hovers(
-    path: WordPath, places: Sequence[Sequence[float]], values: NDArray[np.float32], name: str = ""
-) -> list[Spec]:
+def _hovers(path: WordPath, places: Sequence[Sequence[float]], values: Floats, name: str = "") -> list[Spec]:
     """The hover text of each state of a path, at its place (x, y)."""
     states = zip(places, path.updates.tolist(), values.tolist(), strict=True)
     word = escape_for_display(path.word)

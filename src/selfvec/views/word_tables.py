@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from selfvec.base.arrays import Ints
 from selfvec.base.display import escape_for_display
 from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Vectors
@@ -115,7 +115,7 @@ def trajectory_table(
     return Group(table, "", Text(note, "dim"))
 
 
-def _milestones(updates: NDArray[np.int64]) -> list[int]:
+def _milestones(updates: Ints) -> list[int]:
     """Indices of about `_SHOWN` states, with the first and last; more are early, when words move most."""
     clock = np.log1p(updates)
     index = np.searchsorted(clock, np.linspace(clock[0], clock[-1], _SHOWN) - 1e-9)

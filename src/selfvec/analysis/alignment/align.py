@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Floats, Ints
 from selfvec.base.checks import check_path, is_path
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
@@ -280,7 +280,7 @@ def _learned(
     return Aligned(a, _other_rows(b, rotated), method, False, notes)
 
 
-def _other_rows(table: Vectors, rows: NDArray[np.float32]) -> Vectors:
+def _other_rows(table: Vectors, rows: Floats) -> Vectors:
     return Vectors(table.index_to_key, rows, sources=table.sources, counts=table.counts)
 
 
@@ -362,7 +362,7 @@ def by_relative(
     return Aligned(relative_a, relative_b, "relative", True, notes)
 
 
-def _relative(table: Vectors, anchors: NDArray[np.int64]) -> Vectors:
+def _relative(table: Vectors, anchors: Ints) -> Vectors:
     """Vectors of cosines to some of the rows."""
     return _other_rows(table, relative_rows(table.vectors, table.vectors[anchors]))
 

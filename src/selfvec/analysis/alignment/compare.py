@@ -20,8 +20,8 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Doubles, Floats, Ints, Rows
 from selfvec.base.checks import check_number, check_whole
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress, as_progress
@@ -55,9 +55,7 @@ TESTED = {
     "assumes that most words did not change, and does not show whether other texts would give the same",
 }
 
-Numbers = NDArray[np.float64]
-Table = NDArray[np.float32]
-Found = tuple[Numbers, Numbers, Numbers]
+Found = tuple[Doubles, Doubles, Doubles]
 """Distances, z and p, (n,) each."""
 
 
@@ -81,16 +79,16 @@ class Comparison(ResultTable):
     """
 
     words: list[str]
-    distances: Numbers
-    z: Numbers
-    p: Numbers
-    q: Numbers
-    counts_a: NDArray[np.int64] | None
-    counts_b: NDArray[np.int64] | None
+    distances: Doubles
+    z: Doubles
+    p: Doubles
+    q: Doubles
+    counts_a: Ints | None
+    counts_b: Ints | None
     method: str
     tested: str
-    a: Table = field(repr=False)
-    b: Table = field(repr=False)
+    a: Rows = field(repr=False)
+    b: Rows = field(repr=False)
     fdr: float = LEVEL  # at which words are listed first
     top: int | None = None  # words that are listed; all if None
     neighbours: int = NEIGHBOURS  # nearest words of either side that are compared
@@ -127,7 +125,7 @@ class Comparison(ResultTable):
             for i, (gained, lost) in zip(chosen.tolist(), changes, strict=True)
         ]
 
-    def _order(self) -> NDArray[np.int64]:
+    def _order(self) -> Ints:
         """The rows of the listed words, in their order."""
         return np.lexsort((-self.distances, self.q > self.fdr))[: self.top]
 
@@ -249,7 +247,7 @@ def _compare_tables(first: Vectors, second: Vectors, method: str, least: int, se
     return _compared(shared, (distances, *by_peers(distances)), method, TESTED["peers"], a, b)
 
 
-def _held_out_distances(a: Table, b: Table, weights: Numbers) -> Numbers:
+def _held_out_distances(a: Rows, b: Rows, weights: Doubles) -> Doubles:
     """Distances after b is rotated onto a; the rotation for each fifth of the words is fitted to the rest."""
     out = np.empty(len(a))
     for fold in range(_FOLDS):
@@ -259,17 +257,17 @@ def _held_out_distances(a: Table, b: Table, weights: Numbers) -> Numbers:
     return out
 
 
-def _distances(a: Table, b: Table) -> Numbers:
-    cosines: Numbers = np.einsum("ij,ij->i", a, b, dtype=np.float64)
+def _distances(a: Rows, b: Rows) -> Doubles:
+    cosines: Doubles = np.einsum("ij,ij->i", a, b, dtype=np.float64)
     return np.maximum(1 - cosines, 0)
 
 
-def _compared(shared: SharedWords, found: Found, method: str, tested: str, a: Table, b: Table) -> Comparison:
+def _compared(shared: SharedWords, found: Found, method: str, tested: str, a: Rows, b: Rows) -> Comparison:
     counts = shared.counts_a, shared.counts_b
     return Comparison(shared.words, *found, benjamini_hochberg(found[-1]), *counts, method, tested, a, b)
 
 
-def by_peers(distances: Numbers) -> tuple[Numbers, Numbers]:
+def by_peers(distances: Doubles) -> tuple[Doubles, Doubles]:
     """z of the logarithm of each distance among its peers, and the p of this z, (n,) each.
 
     The distances are in order of falling frequency.
@@ -294,7 +292,7 @@ def by_peers(distances: Numbers) -> tuple[Numbers, Numbers]:
 
 def by_documents(
     compass: Compass,
-    words: NDArray[np.int64],  # (n,), rows of the compass, in order of falling frequency
+    words: Ints,  # (n,), rows of the compass, in order of falling frequency
     permutations: int,
     seed: int = 0,
     progress: Progress | None = None,
@@ -336,10 +334,10 @@ def by_documents(
     p = np.where(beyond, empirical_p(beyond, permutations), 0.0)
     for peers in np.array_split(np.arange(len(words)), max(1, len(words) // PEERS)):
         p[peers] = np.maximum(p[peers], tail_p(z[peers], drawn[:, peers].ravel()))
-    cosines: Numbers = np.einsum("ij,ij->i", *map(unit_rows, sides), dtype=np.float64)
+    cosines: Doubles = np.einsum("ij,ij->i", *map(unit_rows, sides), dtype=np.float64)
     return 1 - cosines, z, np.where(known, p, 1.0)
 
 
-def _difference(one: NDArray[np.float32], other: NDArray[np.float32]) -> Numbers:
+def _difference(one: Floats, other: Floats) -> Doubles:
     """Lengths of the differences between rows, (n,)."""
     return np.asarray(np.linalg.norm(one - other, axis=1), np.float64)

@@ -19,8 +19,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Bytes, Doubles, Floats, Ints, Mask, Rows
 from selfvec.base.errors import InputError, OptionError
 from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.run import Run
@@ -45,27 +45,23 @@ __all__ = ["WINDOW", "Compass", "compass_of", "join_corpora"]
 _COMPOSED = 0.2  # share of λ for words built from subwords
 _SAME = 1e-3  # largest difference of equal unit rows that were read from two files
 
-Table = NDArray[np.float32]
-
 
 @dataclass(frozen=True, eq=False)
 class Compass:
     """Two corpora over one vocabulary, and the frozen contexts that place the words of either."""
 
     batch: TokenBatch  # the documents of the first corpus, then those of the second
-    second: NDArray[np.bool_]  # (D,), which documents belong to the second corpus
-    context: Table  # (V, d), K · T, so that sums of neighbours are whitened
-    shift: NDArray[np.float32]  # (d,), subtracted by the whitening
-    degrees: NDArray[np.float64]  # (V,), r, the number of neighbours of each word in both corpora
-    whole: Table  # (V, d), A·K·T
-    base: Table  # (V, d), original vectors of the words
-    sources: NDArray[np.uint8]  # (V,)
+    second: Mask  # (D,), which documents belong to the second corpus
+    context: Rows  # (V, d), K · T, so that sums of neighbours are whitened
+    shift: Floats  # (d,), subtracted by the whitening
+    degrees: Doubles  # (V,), r, the number of neighbours of each word in both corpora
+    whole: Rows  # (V, d), A·K·T
+    base: Rows  # (V, d), original vectors of the words
+    sources: Bytes  # (V,)
     half: int  # neighbours on either side
     jobs: int | None = None
 
-    def sides(
-        self, second: NDArray[np.bool_], rows: NDArray[np.int64] | slice = slice(None)
-    ) -> tuple[Table, Table]:
+    def sides(self, second: Mask, rows: Ints | slice = slice(None)) -> tuple[Rows, Rows]:
         """Rows of words by the documents outside ``second``, (D,) bool, and by those in it.
 
         The rows are not normalised, so their difference is the difference of the average contexts. Only the
@@ -82,7 +78,7 @@ class Compass:
         rest = self._placed(self.whole[rows] - summed[rows], self.degrees - own, rows)
         return (rest, here) if shorter is second else (here, rest)
 
-    def _placed(self, summed: Table, own: NDArray[np.float64], rows: NDArray[np.int64] | slice) -> Table:
+    def _placed(self, summed: Rows, own: Doubles, rows: Ints | slice) -> Rows:
         """Rows of a side, from its sums with the centre of both corpora, and its degrees, (V,)."""
         here, whole = own[rows], self.degrees[rows]
         factor = np.divide(whole, here, out=np.zeros_like(here), where=here > 0)
@@ -112,7 +108,7 @@ class Compass:
         return made[0], made[1]
 
 
-def join_corpora(a: TokenBatch, b: TokenBatch) -> tuple[TokenBatch, NDArray[np.bool_]]:
+def join_corpora(a: TokenBatch, b: TokenBatch) -> tuple[TokenBatch, Mask]:
     """Both corpora as one, over the words of both, and which documents belong to the second.
 
     >>> one = TokenBatch.from_documents([["a", "b"]])
@@ -158,7 +154,7 @@ def compass_of(
     return Compass(batch, second, frozen, shift, operator.degrees, summed, base, sources, half, jobs)
 
 
-def _original_vectors(a: Run, b: Run, batch: TokenBatch) -> tuple[Table, NDArray[np.uint8]]:
+def _original_vectors(a: Run, b: Run, batch: TokenBatch) -> tuple[Rows, Bytes]:
     """Original vectors of the words of both corpora, and their sources."""
     one, other = a.original, b.original
     random = [bool(np.any(table.sources == Source.RANDOM)) for table in (one, other)]

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Array, Doubles, Ints, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.data.vectors import Vectors
@@ -37,10 +37,6 @@ _KEPT, _MORE = 0.1, 2.0  # share of similarities kept at first, and the factor b
 _PATIENCE = 10  # rounds without a gain until it grows
 _GAIN = 1e-5  # least increase of the mean similarity of pairs
 
-Table = NDArray[np.float32]
-Pairs = NDArray[np.int64]  # (n, 2) rows of a and of b
-Ints = NDArray[np.int64]
-Numbers = NDArray[np.float64]
 Dictionary = str | os.PathLike[str] | Sequence[tuple[str, str]]
 """A file of rows word<TAB>word, or pairs of a word of A and a word of B."""
 
@@ -55,12 +51,12 @@ class Learned:
 
     sizes: tuple[int, int]  # number of rows of both
     rows: tuple[Ints, Ints]  # (n,) and (m,)
-    a: Table
-    b: Table
-    pairs: Pairs
+    a: Rows
+    b: Rows
+    pairs: Ints
 
     @property
-    def rotation(self) -> Numbers:
+    def rotation(self) -> Doubles:
         """The orthogonal map (d', d) from b onto a."""
         return fitted(self.a, self.b, self.pairs)
 
@@ -70,7 +66,7 @@ class Learned:
         rotated = unit_rows(self.b[self.pairs[:, 1]] @ self.rotation.astype(np.float32))
         return float(np.einsum("ij,ij->i", self.a[self.pairs[:, 0]], rotated, dtype=np.float64).mean())
 
-    def reweighted(self) -> tuple[Table, Table]:
+    def reweighted(self) -> tuple[Rows, Rows]:
         """Rows of both in one space by whitening, rotation and symmetric re-weighting.
 
         Directions are weighted by the square root of the correlation of the pairs (Artetxe, Labaka and
@@ -94,7 +90,7 @@ class Learned:
 
 
 def learn(
-    a: Vectors, b: Vectors, given: Pairs | None = None, *, seed: int = 0, progress: Progress | None = None
+    a: Vectors, b: Vectors, given: Ints | None = None, *, seed: int = 0, progress: Progress | None = None
 ) -> Learned:
     """Learn a dictionary from given pairs of rows, (n, 2), which stay in it, or without any pairs.
 
@@ -114,7 +110,7 @@ def learn(
     return Learned((len(a), len(b)), rows, one, other, pairs)
 
 
-def paired_rows(a: Vectors, b: Vectors, dictionary: Dictionary) -> tuple[Pairs, dict[str, Any]]:
+def paired_rows(a: Vectors, b: Vectors, dictionary: Dictionary) -> tuple[Ints, dict[str, Any]]:
     """The rows of the pairs of a dictionary whose words both have a vector, (n, 2); and what is not used.
 
     A word is looked up as written, then in lower case.
@@ -154,18 +150,18 @@ def _places(rows: Ints, wanted: Ints) -> Ints:
     return places[wanted]
 
 
-def comparable(rows: NDArray[Any]) -> Table:
+def comparable(rows: Array) -> Rows:
     """Rows as they are fitted: scaled to unit length, centred, and scaled to unit length again."""
     unit = unit_rows(rows)
     return unit_rows(unit - unit.mean(axis=0))
 
 
-def fitted(a: Table, b: Table, pairs: Pairs) -> Numbers:
+def fitted(a: Rows, b: Rows, pairs: Ints) -> Doubles:
     """The orthogonal map (d', d) from the rows of b onto their partners in a."""
     return orthogonal_factor(b[pairs[:, 1]].T.astype(np.float64) @ a[pairs[:, 0]])
 
 
-def refined_pairs(a: Table, b: Table, pairs: Pairs, held: bool, progress: Progress) -> Pairs:
+def refined_pairs(a: Rows, b: Rows, pairs: Ints, held: bool, progress: Progress) -> Ints:
     """The dictionary after `ROUNDS` rounds, or once few pairs change; ``held`` keeps the first pairs."""
     first, before = pairs, {tuple(pair) for pair in pairs.tolist()}
     with progress.stage("Refining the dictionary", ROUNDS, "rounds") as advance:
@@ -182,7 +178,7 @@ def refined_pairs(a: Table, b: Table, pairs: Pairs, held: bool, progress: Progre
     return pairs
 
 
-def first_pairs(a: Table, b: Table) -> Pairs:
+def first_pairs(a: Rows, b: Rows) -> Ints:
     """Pairs of words whose sorted similarities to all other words are alike, (n, 2), from both sides.
 
     The similarities are those of the square root of the similarity matrix, as published.
@@ -192,7 +188,7 @@ def first_pairs(a: Table, b: Table) -> Pairs:
     return _both_ways(one @ other.T, mean_of_nearest(one, other), mean_of_nearest(other, one))
 
 
-def _sorted_similarities(rows: Table) -> Table:
+def _sorted_similarities(rows: Rows) -> Rows:
     """The rows of the square root of a similarity matrix, each sorted, centred and at unit length, (n, n)."""
     values, axes = axes_of_moment(second_moment(rows.shape, lambda part: rows[part]))
     root = (rows @ (axes * np.maximum(values, 1e-12) ** -0.5).astype(np.float32)) @ (
@@ -201,14 +197,14 @@ def _sorted_similarities(rows: Table) -> Table:
     return comparable(np.sort(root, axis=1))
 
 
-def _both_ways(scores: Table, hub_a: Table, hub_b: Table) -> Pairs:
+def _both_ways(scores: Rows, hub_a: Rows, hub_b: Rows) -> Ints:
     to_b = np.argmax(scores - hub_b / 2, axis=1)
     to_a = np.argmax(scores.T - hub_a / 2, axis=1)
     forward = np.stack([np.arange(len(to_b)), to_b], axis=1)
     return np.concatenate([forward, np.stack([to_a, np.arange(len(to_a))], axis=1)])
 
 
-def stochastic_pairs(a: Table, b: Table, pairs: Pairs, seed: int, progress: Progress) -> Pairs:
+def stochastic_pairs(a: Rows, b: Rows, pairs: Ints, seed: int, progress: Progress) -> Ints:
     """Self-learning with similarities left out at random, many at first and fewer later."""
     rng, kept, best, stale = np.random.default_rng(seed), _KEPT, -1.0, 0
     a, b = a[:STARTING], b[:STARTING]

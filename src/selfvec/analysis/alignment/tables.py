@@ -20,11 +20,10 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import AnyFloats, Doubles, Ints, Mask, Rows
 from selfvec.base.checks import check_whole
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.threads import by_blocks, sum_of_blocks
@@ -52,11 +51,6 @@ CHOICES = ("frequency", "kmeans", "farthest")
 _EVIDENCE = 20  # occurrences at which a word has half of its full weight
 _ROUNDS = 50  # of leaving out and fitting again, and of k-means, at most
 
-Float = NDArray[np.floating[Any]]
-Ints = NDArray[np.int64]
-Numbers = NDArray[np.float64]
-Table = NDArray[np.float32]
-
 
 @dataclass(frozen=True, eq=False)
 class SharedWords:
@@ -76,7 +70,7 @@ class SharedWords:
         return len(self.words)
 
     @property
-    def weights(self) -> Numbers:
+    def weights(self) -> Doubles:
         """Weights in a fit, (n,): m / (m + 20) for the smaller count m, or 1 if counts are unknown."""
         if self.counts_a is None or self.counts_b is None:
             return np.ones(len(self))
@@ -117,12 +111,12 @@ def shared_words(a: Vectors, b: Vectors, min_count: int = 1) -> SharedWords:
 class Rotation:
     """A map from one space into another."""
 
-    matrix: Numbers  # (d', d), orthonormal rows, d' ≤ d
-    kept: NDArray[np.bool_]  # (n,), which of the shared words took part in the fit
-    origin: Numbers | float = 0.0  # (d',), subtracted before the rotation
-    target: Numbers | float = 0.0  # (d,), added after it
+    matrix: Doubles  # (d', d), orthonormal rows, d' ≤ d
+    kept: Mask  # (n,), which of the shared words took part in the fit
+    origin: Doubles | float = 0.0  # (d',), subtracted before the rotation
+    target: Doubles | float = 0.0  # (d,), added after it
 
-    def apply(self, rows: Float) -> Table:
+    def apply(self, rows: AnyFloats) -> Rows:
         """Rotate rows, (m, d') -> (m, d) float32; rows of zeros stay zero."""
         out = np.zeros((len(rows), self.matrix.shape[1]), np.float32)
         exact = np.result_type(rows, np.float32)
@@ -137,7 +131,7 @@ class Rotation:
         return out
 
 
-def procrustes(a: Float, b: Float, weights: Numbers) -> Numbers:
+def procrustes(a: AnyFloats, b: AnyFloats, weights: Doubles) -> Doubles:
     """The orthogonal map (d', d) from b (n, d') to a (n, d) with the least weighted squared error.
 
     >>> a = np.array([[1.0, 0.0], [0.0, 2.0]])
@@ -146,17 +140,15 @@ def procrustes(a: Float, b: Float, weights: Numbers) -> Numbers:
     True
     """
 
-    def product(part: slice) -> Float:
+    def product(part: slice) -> AnyFloats:
         weighted = b[part] * weights[part, None].astype(np.result_type(b, np.float32))
-        moment: Float = weighted.T @ a[part]
+        moment: AnyFloats = weighted.T @ a[part]
         return moment
 
     return orthogonal_factor(sum_of_blocks((b.shape[1], a.shape[1]), len(a), product))
 
 
-def fit_rotation(
-    a: Table, b: Table, weights: Numbers, *, trim: float = TRIM, centre: bool = False
-) -> Rotation:
+def fit_rotation(a: Rows, b: Rows, weights: Doubles, *, trim: float = TRIM, centre: bool = False) -> Rotation:
     """Trimmed fit of b's rows (n, d') to a's (n, d), of the same n words, without the share ``trim`` of them.
 
     Unit vectors are fitted. With ``centre`` the rows are not scaled, and the means of both are aligned first.
@@ -180,7 +172,7 @@ def fit_rotation(
     return rotation
 
 
-def _check_sizes(a: Table, b: Table, fitted: int) -> None:
+def _check_sizes(a: Rows, b: Rows, fitted: int) -> None:
     if b.shape[1] > a.shape[1]:
         raise InputError(
             f"vectors cannot be rotated into fewer dimensions: these have {b.shape[1]} and the others "
@@ -194,7 +186,7 @@ def _check_sizes(a: Table, b: Table, fitted: int) -> None:
         )
 
 
-def _fit(a: Table, b: Table, weights: Numbers, kept: NDArray[np.bool_], centre: bool) -> Rotation:
+def _fit(a: Rows, b: Rows, weights: Doubles, kept: Mask, centre: bool) -> Rotation:
     one, other, shares = a[kept], b[kept], weights[kept]
     if not centre:
         return Rotation(procrustes(one, other, shares), kept)
@@ -202,7 +194,7 @@ def _fit(a: Table, b: Table, weights: Numbers, kept: NDArray[np.bool_], centre: 
     return Rotation(procrustes(one - target, other - origin, shares), kept, origin, target)
 
 
-def relative_rows(rows: Float, anchors: Float) -> Table:
+def relative_rows(rows: AnyFloats, anchors: AnyFloats) -> Rows:
     """Cosines of rows to anchors, (m, d) and (k, d) -> (m, k) float32; rows of zeros stay zero.
 
     >>> relative_rows(np.array([[3.0, 4.0], [0.0, 0.0]]), np.array([[2.0, 0.0], [0.0, 1.0]])).astype("f2")
@@ -214,7 +206,7 @@ def relative_rows(rows: Float, anchors: Float) -> Table:
 
 def choose_anchors(
     words: list[str],  # n shared words, most frequent first
-    rows: Table,  # (n, d), their unit rows in one space
+    rows: Rows,  # (n, d), their unit rows in one space
     number: int = ANCHORS,
     choose: str = "frequency",
     seed: int = 0,
@@ -240,7 +232,7 @@ def choose_anchors(
     return np.unique(order[pick(rows[order], number, np.random.default_rng(seed))])
 
 
-def _farthest(rows: Table, number: int, rng: np.random.Generator) -> Ints:
+def _farthest(rows: Rows, number: int, rng: np.random.Generator) -> Ints:
     chosen = [int(rng.integers(len(rows)))]
     nearest = rows @ rows[chosen[0]]
     nearest[chosen[0]] = np.inf
@@ -251,7 +243,7 @@ def _farthest(rows: Table, number: int, rng: np.random.Generator) -> Ints:
     return np.array(chosen, np.int64)
 
 
-def _kmeans(rows: Table, number: int, rng: np.random.Generator) -> Ints:
+def _kmeans(rows: Rows, number: int, rng: np.random.Generator) -> Ints:
     """The row nearest to each centre of a spherical k-means from random rows."""
     first = rows[rng.choice(len(rows), number, replace=False)]
     _, centres, _ = lloyd(rows, first, spherical=True, rounds=_ROUNDS)

@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Doubles
 from selfvec.base.checks import check_whole
 from selfvec.base.errors import InputError
 from selfvec.base.result_table import ResultTable, short_repr
@@ -28,8 +28,6 @@ from selfvec.text.preprocessing import Preprocessing, encode_texts, merge_stems
 __all__ = ["ConceptVectors", "SharedConcept", "WhyConcepts"]
 
 _NAME = 60  # characters of the name of a text
-
-Weights = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -113,7 +111,7 @@ class ConceptVectors:
         texts = [text or "" for batch in as_corpus(corpus).batches() for text in batch.texts]
         return cls(texts, Preprocessing.of(run.provenance))
 
-    def vector(self, text: str) -> Weights:
+    def vector(self, text: str) -> Doubles:
         """The unit vector of a word or text, (C,) float64; zeros if its words occur in no concept."""
         out = np.zeros(len(self.names))
         batch = self._words([text])

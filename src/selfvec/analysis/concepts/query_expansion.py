@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Rows
 from selfvec.base.checks import check_text, check_whole
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress, as_progress
@@ -33,8 +33,6 @@ __all__ = ["Expansion", "Related", "expand"]
 
 LEAST = 0.2  # smallest mean cosine of a related term, as in search
 EVIDENCE = 10  # occurrences at which a term has half of its full weight
-
-Table = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -173,8 +171,8 @@ def expand(
     return Expansion(query, known, unknown, out)
 
 
-def _direction(rows: Table, weight: Table) -> Table:
-    out: Table = unit_rows((weight @ rows)[None])[0]
+def _direction(rows: Rows, weight: Rows) -> Rows:
+    out: Rows = unit_rows((weight @ rows)[None])[0]
     return out
 
 

@@ -17,8 +17,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, overload
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Doubles, Floats, Ints
 from selfvec.base.checks import check_text, check_whole
 from selfvec.base.errors import OptionError
 from selfvec.base.result_table import ResultTable, short_repr
@@ -38,8 +38,6 @@ __all__ = ["WINDOW", "Occurrence", "SharedContext", "Why", "neighbour_ppmi", "wh
 WINDOW = 21  # tokens, the centre included
 _LEAST = 3  # times that a context occurs near a word
 _SHOWN = 5  # contexts that example sentences show
-
-Figures = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -214,7 +212,7 @@ def why(
 
 def neighbour_ppmi(
     batch: TokenBatch, rows: Sequence[int], window: int, columns: Sequence[int] | None = None
-) -> tuple[NDArray[np.int64], Figures]:
+) -> tuple[Ints, Doubles]:
     """Counts of words (all by default) as neighbours of n others in a window, and their PPMI, (n, m) each.
 
     >>> batch = TokenBatch.from_documents([["a", "b"], ["a", "b"], ["c", "d"]])
@@ -228,13 +226,13 @@ def neighbour_ppmi(
     return counts, pmi(counts, np.array(rows)[:, None], others[None])
 
 
-def _cosine(table: NDArray[np.float32], rows: Sequence[int]) -> float | None:
+def _cosine(table: Floats, rows: Sequence[int]) -> float | None:
     one, other = table[rows[0]], table[rows[1]]
     return float(one @ other) if one.any() and other.any() else None
 
 
 def _uses(
-    run: Run, rows: Sequence[int], contributions: Figures, contexts: Sequence[int], half: int, most: int
+    run: Run, rows: Sequence[int], contributions: Doubles, contexts: Sequence[int], half: int, most: int
 ) -> list[Occurrence]:
     """Occurrences of either word with the largest contributions around them, from different documents."""
     if not most or not contexts:

@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Doubles, Floats, Ints, Mask
 from selfvec.base.checks import check_texts, check_whole
 from selfvec.base.errors import InputError, MissingExtra, OptionError
 from selfvec.base.progress import Progress
@@ -37,8 +37,6 @@ _SAME = 0.5  # share of the pairs of letters that words spelled alike have in co
 _CANDIDATES = 5000  # terms among which the neighbours of given words are searched
 _LEAST = 0.2  # smallest cosine of an edge
 _STEPS, _GRAVITY = 500, 0.5  # of the layout
-
-Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -184,7 +182,7 @@ def graph(
     return Graph(_nodes(run, rows, groups, places), joins, [row.name for row in groups], edges)
 
 
-def _layout(rows: NDArray[np.float32], weights: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+def _layout(rows: Floats, weights: Doubles, seed: int) -> Doubles:
     """Positions of nodes, (n, 2) in the unit square, by the weights of their edges, (n, n).
 
     ForceAtlas2 starts from the two main axes of the nodes' vectors. Equal masses and strong gravity keep
@@ -218,7 +216,7 @@ def _layout(rows: NDArray[np.float32], weights: NDArray[np.float64], seed: int) 
     return np.asarray((places - low) / np.maximum(high - low, 1e-9), np.float64)
 
 
-def _around(run: Run, asked: list[int], size: int, k: int) -> Rows:
+def _around(run: Run, asked: list[int], size: int, k: int) -> Ints:
     """Words, the terms nearest to them, and the terms nearest to these, at most ``size``."""
     table = run.vectors.unit
     candidates = np.unique(np.concatenate([terms(run, _CANDIDATES, min_count=3).rows, asked]))
@@ -234,7 +232,7 @@ def _around(run: Run, asked: list[int], size: int, k: int) -> Rows:
     return np.array(list(found)[: max(size, len(asked))], np.int64)
 
 
-def _mutual_ppmi(run: Run, rows: Rows) -> NDArray[np.float64]:
+def _mutual_ppmi(run: Run, rows: Ints) -> Doubles:
     """PPMI of terms occurring near one another, (n, n), symmetric.
 
     Smoothing makes the two directions of a pair differ; the larger value is used.
@@ -243,9 +241,7 @@ def _mutual_ppmi(run: Run, rows: Rows) -> NDArray[np.float64]:
     return np.maximum(found, found.T)
 
 
-def _by_spelling(
-    run: Run, rows: Rows, k: int, cosines: NDArray[np.float32], together: NDArray[np.float64]
-) -> NDArray[np.bool_]:
+def _by_spelling(run: Run, rows: Ints, k: int, cosines: Floats, together: Doubles) -> Mask:
     """Pairs that are near only because of their spelling, (n, n), symmetric.
 
     One of the vectors was built from subwords, the words are spelled alike, and they do not occur together.
@@ -259,9 +255,9 @@ def _by_spelling(
     return found
 
 
-def _built_from_subwords(run: Run) -> NDArray[np.bool_]:
+def _built_from_subwords(run: Run) -> Mask:
     """Words whose vector depends on their spelling, (V,) bool. Phrases are not among them."""
-    found: NDArray[np.bool_] = run.original.sources == Source.SUBWORDS
+    found: Mask = run.original.sources == Source.SUBWORDS
     found |= np.isin(run.vectors.sources, (Source.SUBWORDS, Source.MIXED))
     return found if run.original.pieces is None else found & (run.original.pieces != 0)
 
@@ -278,7 +274,7 @@ def _alike(a: str, b: str) -> bool:
     return 2 * len(one & other) >= _SAME * (len(one) + len(other))
 
 
-def _mutual(near: NDArray[np.float64], k: int, least: float) -> NDArray[np.bool_]:
+def _mutual(near: Doubles, k: int, least: float) -> Mask:
     """Pairs that are among each other's k nearest, and nearer than ``least``; (n, n), symmetric.
 
     >>> near = np.array([[1, 0.9, 0.8], [0.9, 1, 0.1], [0.8, 0.1, 1]])
@@ -290,11 +286,11 @@ def _mutual(near: NDArray[np.float64], k: int, least: float) -> NDArray[np.bool_
     best = np.argsort(-near, axis=1, kind="stable")[:, :k]
     chosen = np.zeros(near.shape, bool)
     np.put_along_axis(chosen, best, True, axis=1)
-    joined: NDArray[np.bool_] = chosen & chosen.T & (near > least)
+    joined: Mask = chosen & chosen.T & (near > least)
     return joined
 
 
-def _nodes(run: Run, rows: Rows, groups: Topics, places: NDArray[np.float64]) -> list[Node]:
+def _nodes(run: Run, rows: Ints, groups: Topics, places: Doubles) -> list[Node]:
     batch = run.require_tokens()
     occurs = document_frequencies(batch.ids, batch.offsets, len(batch.types))
     before, after = run.original.unit, run.vectors.unit

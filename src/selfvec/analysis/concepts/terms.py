@@ -15,12 +15,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import AnyFloats, Floats, Ints
 from selfvec.base.casing import case_forms, language_of
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
-from selfvec.data.vectors import Float
 from selfvec.refinement.topic_vectors import topic_vectors
 from selfvec.text.document_vectors import document_frequencies
 from selfvec.text.phrase_finding import EMPTY
@@ -38,9 +37,9 @@ COMMON = 0.3  # words in a larger share of the documents are not terms
 class Terms:
     """n terms of a run, the largest weight first."""
 
-    rows: NDArray[np.int64]  # (n,), their rows in the run's vectors
+    rows: Ints  # (n,), their rows in the run's vectors
     names: list[str]
-    weights: NDArray[np.float32]  # (n,), RIDF · √df
+    weights: Floats  # (n,), RIDF · √df
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -62,7 +61,7 @@ def terms(run: Run, most: int, *, min_count: int = 5) -> Terms:
     return Terms(order, [batch.types[i] for i in order.tolist()], weight[order])
 
 
-def term_weights(batch: TokenBatch) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+def term_weights(batch: TokenBatch) -> tuple[Floats, Ints]:
     """RIDF · √df and df of every type, (V,) each.
 
     >>> batch = TokenBatch.from_documents([["a", "a", "a", "b"], ["b"], ["b"], ["c"]])
@@ -95,7 +94,7 @@ def row_of(run: Run, term: str) -> int:
     return run.index(joined if any(form in run.vectors for form in forms) else term)
 
 
-def topic_rows(run: Run) -> Float:
+def topic_rows(run: Run) -> AnyFloats:
     """Topic vectors of all words, (V, d) float32 unit rows; see `selfvec.refinement.topic_vectors`."""
     run.require_tokens()  # raises an error if the run did not keep its tokens
     topics = topic_vectors(run)

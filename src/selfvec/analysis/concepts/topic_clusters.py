@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Ints, Rows
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import ResultTable, short_repr
@@ -31,9 +31,6 @@ ENOUGH = 0.9  # share of the best silhouette that is enough, because gains shrin
 NAMED = 3  # terms in a name
 NEAR = 0.15  # smallest cosine of a word to the centre of its topic
 _STARTS = 4
-
-Table = NDArray[np.float32]
-Labels = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -74,7 +71,7 @@ class GroupTopics(ResultTable):
     """
 
     shares: list[TopicShare]
-    of_documents: NDArray[np.int64] = field(repr=False)
+    of_documents: Ints = field(repr=False)
     left_out: list[str] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[TopicShare]:
@@ -136,9 +133,9 @@ class Topics(ResultTable):
     documents: int
     silhouette: float
     tried: dict[int, float] = field(default_factory=dict)
-    labels: Labels = field(default_factory=lambda: np.zeros(0, np.int64), repr=False)
-    of_documents: Labels = field(default_factory=lambda: np.zeros(0, np.int64), repr=False)
-    centres: Table = field(default_factory=lambda: np.zeros((0, 0), np.float32), repr=False)
+    labels: Ints = field(default_factory=lambda: np.zeros(0, np.int64), repr=False)
+    of_documents: Ints = field(default_factory=lambda: np.zeros(0, np.int64), repr=False)
+    centres: Rows = field(default_factory=lambda: np.zeros((0, 0), np.float32), repr=False)
     groups: GroupTopics | None = None
     hierarchy: list[dict[str, Any]] | None = None
 
@@ -225,7 +222,7 @@ def cluster_terms(
         rows = unit_rows(topic_rows(run))
         table = np.ascontiguousarray(rows[chosen.rows])
     numbers = [number] if number else [k for k in NUMBERS if 2 * k <= len(chosen)] or [2]
-    tried: dict[int, tuple[float, Labels, Table]] = {}
+    tried: dict[int, tuple[float, Ints, Rows]] = {}
     with progress.stage("Grouping", len(numbers), "numbers") as advance, one_core():
         for k in numbers:
             starts = (np.random.default_rng([seed, start]) for start in range(_STARTS))
@@ -261,7 +258,7 @@ def _enough_terms(run: Run, number: int | None, most: int, min_count: int) -> Te
     return chosen
 
 
-def silhouette(rows: Table, labels: Labels, centres: Table) -> float:
+def silhouette(rows: Rows, labels: Ints, centres: Rows) -> float:
     """Mean of (b - a) / max(a, b), for cosine distances a to the own centre and b to the nearest other.
 
     >>> rows = np.array([[1, 0], [1, 0], [0, 1]], np.float32)
@@ -277,16 +274,14 @@ def silhouette(rows: Table, labels: Labels, centres: Table) -> float:
     return float(np.mean((other - own) / np.maximum(np.maximum(own, other), 1e-12)))
 
 
-def _word_topics(rows: Table, centres: Table) -> Labels:
+def _word_topics(rows: Rows, centres: Rows) -> Ints:
     """The centre nearest to every word, (V,); -1 if its cosine is below `NEAR`."""
     with one_core():
         cosines = rows @ centres.T
     return np.where(cosines.max(axis=1) >= NEAR, cosines.argmax(axis=1), -1)
 
 
-def _described(
-    chosen: Terms, members: Labels, cosines: Table, top: int
-) -> tuple[str, list[tuple[str, float]]]:
+def _described(chosen: Terms, members: Ints, cosines: Rows, top: int) -> tuple[str, list[tuple[str, float]]]:
     """Name and terms of a cluster; terms with a large weight near its centre come first."""
     order = np.argsort(-cosines[members] * np.sqrt(chosen.weights[members]), kind="stable")
     typical = members[order].tolist()
@@ -294,7 +289,7 @@ def _described(
     return ", ".join(_distinct([chosen.names[i] for i in typical], NAMED)), listed
 
 
-def _document_topics(run: Run, rows: Table, centres: Table) -> Labels:
+def _document_topics(run: Run, rows: Rows, centres: Rows) -> Ints:
     """The centre nearest to each document vector, (D,); -1 for documents in which no word has a vector."""
     batch = run.require_tokens()
     texts = document_vectors(batch, rows, inverse_document_frequency(batch))

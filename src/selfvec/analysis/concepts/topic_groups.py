@@ -13,8 +13,8 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Doubles
 from selfvec.base.errors import InputError, MissingExtra, OptionError
 from selfvec.corpus.reopen import document_field
 from selfvec.corpus.slices import PERIODS, Slice, by_label, by_period
@@ -151,7 +151,7 @@ def _group_names(groups: Sequence[Slice], documents: int) -> list[str | None]:
     return out
 
 
-def _own_shares(run: Run, found: Topics) -> NDArray[np.float64]:
+def _own_shares(run: Run, found: Topics) -> Doubles:
     """The share of its topic in each document, (D,); NaN for documents without a topic."""
     batch = run.require_tokens()
     weight, label = inverse_document_frequency(batch)[batch.ids], found.labels[batch.ids]

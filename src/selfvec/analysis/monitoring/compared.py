@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Hashes, Ids, Ints, Mask
 from selfvec.base.errors import CorpusError, InputError, SelfvecError
 from selfvec.base.progress import Progress
 from selfvec.corpus import Corpus
@@ -35,8 +35,6 @@ REDELIVERED = 0.1  # new documents that repeat the run more often than its own b
 _CHUNK = 500  # texts tokenised at a time
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
-Mask = NDArray[np.bool_]
-
 
 @dataclass(frozen=True)
 class Compared:
@@ -44,7 +42,7 @@ class Compared:
 
     pool: TokenBatch  # N documents
     new: Mask  # (N,)
-    places: NDArray[np.int64]  # of the new documents among those that were read
+    places: Ints  # of the new documents among those that were read
     rest: TokenBatch  # a sample of the run's other documents
     known: Mask  # (V,), words that the run would know without the held-out documents
     expected: float  # share of unknown words in a document held out of the run
@@ -150,7 +148,7 @@ def chosen_documents(
     )
 
 
-def document_keys(batch: TokenBatch) -> NDArray[np.uint64]:
+def document_keys(batch: TokenBatch) -> Hashes:
     """A hash of the words of each document in their order, without words that have no letter, (D,).
 
     >>> batch = TokenBatch.from_documents([["hail", "1.5", "inch"], ["hail", "2", "inch"], ["inch", "hail"]])
@@ -165,11 +163,11 @@ def document_keys(batch: TokenBatch) -> NDArray[np.uint64]:
     mixed = (batch.ids.astype(np.uint64) + np.uint64(1)) * _MIX ^ place.astype(np.uint64)
     mixed = (mixed ^ mixed >> np.uint64(29)) * _MIX
     sums = np.concatenate(([np.uint64(0)], np.cumsum(np.where(kept, mixed ^ mixed >> np.uint64(32), 0))))
-    keys: NDArray[np.uint64] = np.diff(sums.astype(np.uint64)[batch.offsets])
+    keys: Hashes = np.diff(sums.astype(np.uint64)[batch.offsets])
     return keys
 
 
-def _left_out_share(held: TokenBatch, counts: NDArray[np.int64], least: int) -> float:
+def _left_out_share(held: TokenBatch, counts: Ints, least: int) -> float:
     """Share of the tokens whose word the run would not know without the token's own document."""
     owner = np.repeat(np.arange(held.documents), np.diff(held.offsets))
     pairs, times = np.unique(owner * len(counts) + held.ids, return_counts=True)
@@ -190,12 +188,12 @@ def _joined(first: TokenBatch, second: TokenBatch) -> TokenBatch:
     return TokenBatch(np.concatenate([first.ids, second.ids]), offsets, second.types)
 
 
-def _part(batch: TokenBatch, documents: Mask) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+def _part(batch: TokenBatch, documents: Mask) -> tuple[Ids, Ints]:
     part = batch.part(documents)
     return part.ids, part.offsets
 
 
-def _mask(batch: TokenBatch, documents: Sequence[int] | NDArray[np.int64]) -> Mask:
+def _mask(batch: TokenBatch, documents: Sequence[int] | Ints) -> Mask:
     out = np.zeros(batch.documents, bool)
     out[documents] = True
     return out

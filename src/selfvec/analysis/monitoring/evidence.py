@@ -26,9 +26,9 @@ from dataclasses import dataclass
 
 import numba as nb
 import numpy as np
-from numpy.typing import NDArray
 
 from selfvec.analysis.concepts import Topics, topics
+from selfvec.base.arrays import Doubles, Ints, Mask
 from selfvec.base.errors import InputError
 from selfvec.base.threads import in_order, one_core, threads
 from selfvec.data.run import Run
@@ -48,19 +48,16 @@ NEAREST = 10  # documents of the run
 _FEWEST = 2  # documents with a word that is tested
 _BLOCK = 64  # divisions at a time
 
-Float = NDArray[np.float64]
-Ints = NDArray[np.int64]
-
 
 @dataclass(frozen=True)
 class Measured:
     """Figures of the N documents that are compared."""
 
-    unknown: Float  # (N,), share of words that the run does not know
-    distance: Float  # (N,), from the run's other documents
+    unknown: Doubles  # (N,), share of words that the run does not know
+    distance: Doubles  # (N,), from the run's other documents
     topics: Topics | None  # of the run's other documents; None if there is too little text
     of_topic: Ints  # (N,), -1 for none
-    tested: NDArray[np.bool_]  # (V,), words with a letter that some documents have
+    tested: Mask  # (V,), words with a letter that some documents have
     documents: Ints  # (V,), number of documents with each word
 
 
@@ -106,7 +103,7 @@ def _reference(run: Run, text: TokenBatch) -> Run:
     return Run(table, table, provenance=run.provenance, tokens=text)
 
 
-def _restricted(batch: TokenBatch, words: NDArray[np.bool_]) -> TokenBatch:
+def _restricted(batch: TokenBatch, words: Mask) -> TokenBatch:
     """The same documents with only some of the words, which are renumbered."""
     kept = words[batch.ids]
     ends = np.concatenate(([0], np.cumsum(kept)))
@@ -128,7 +125,7 @@ def permutation_p(
     owner, words = np.divmod(np.unique(owner * len(occurs) + text.ids), len(occurs))
     offsets = np.searchsorted(owner, np.arange(pool.documents + 1))
 
-    def statistics(sides: NDArray[np.bool_]) -> Float:
+    def statistics(sides: Mask) -> Doubles:
         with_words = _word_statistic(words, offsets, occurs, sides)
         chosen = sides.astype(np.float64)
         z2 = _squared_z(chosen @ shares, shares.sum(axis=0), sides)
@@ -146,7 +143,7 @@ def permutation_p(
     return float(np.mean(as_far)), each
 
 
-def _divisions(new: NDArray[np.bool_], permutations: int, seed: int) -> Iterator[NDArray[np.bool_]]:
+def _divisions(new: Mask, permutations: int, seed: int) -> Iterator[Mask]:
     """The true division of the documents, then random divisions of the same sizes, in blocks (b, N)."""
     rng = np.random.default_rng(seed)
     yield new[None]
@@ -154,14 +151,14 @@ def _divisions(new: NDArray[np.bool_], permutations: int, seed: int) -> Iterator
         yield rng.permuted(np.tile(new, (min(_BLOCK, permutations - start), 1)), axis=1)
 
 
-def _tail(values: Float) -> Float:
+def _tail(values: Doubles) -> Doubles:
     """log(u)² of every value, where u is the share of values that are as large or larger."""
     below = np.searchsorted(np.sort(values), values)
-    weights: Float = np.log(1 - below / len(values)) ** 2
+    weights: Doubles = np.log(1 - below / len(values)) ** 2
     return weights
 
 
-def _squared_z(taken: Float, occurs: Float, sides: NDArray[np.bool_]) -> Float:
+def _squared_z(taken: Doubles, occurs: Doubles, sides: Mask) -> Doubles:
     """Squared deviations of (b, K) numbers of new documents from chance, in hypergeometric variances."""
     total, new = sides.shape[1], sides[0].sum()
     share = new / total
@@ -171,11 +168,11 @@ def _squared_z(taken: Float, occurs: Float, sides: NDArray[np.bool_]) -> Float:
 
 @nb.njit(nogil=True, cache=True)
 def _word_statistic(
-    words: NDArray[np.int64],  # of each document, each once
-    offsets: NDArray[np.int64],  # (N + 1,)
-    occurs: NDArray[np.float64],  # (W,) documents of each word
-    sides: NDArray[np.bool_],  # (b, N) which documents are new
-) -> NDArray[np.float64]:
+    words: Ints,  # of each document, each once
+    offsets: Ints,  # (N + 1,)
+    occurs: Doubles,  # (W,) documents of each word
+    sides: Mask,  # (b, N) which documents are new
+) -> Doubles:
     """The sum of z⁴ over all words in every division, (b,)."""
     total = sides.shape[1]
     taken, out = np.zeros(len(occurs)), np.zeros(len(sides))
@@ -195,7 +192,7 @@ def _word_statistic(
     return out
 
 
-def two_sided_p(taken: Ints, occurs: Ints, new: int, total: int) -> Float:
+def two_sided_p(taken: Ints, occurs: Ints, new: int, total: int) -> Doubles:
     """p of numbers of new documents, (k,), if ``occurs`` of ``total`` documents are divided by chance.
 
     Twice the smaller tail of the hypergeometric distribution, the exact result over all divisions.
@@ -211,11 +208,11 @@ def two_sided_p(taken: Ints, occurs: Ints, new: int, total: int) -> Float:
 
 @nb.njit(nogil=True, cache=True)
 def _hypergeometric(
-    taken: NDArray[np.int64],
-    occurs: NDArray[np.int64],
+    taken: Ints,
+    occurs: Ints,
     new: int,
-    logs: NDArray[np.float64],  # logarithms of the factorials of 0, 1, …, total
-    out: NDArray[np.float64],
+    logs: Doubles,  # logarithms of the factorials of 0, 1, …, total
+    out: Doubles,
 ) -> None:
     """Write twice the smaller tail into ``out``."""
     total = len(logs) - 1

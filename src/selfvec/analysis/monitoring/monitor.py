@@ -8,8 +8,8 @@ from math import comb
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Ints, Mask
 from selfvec.base.checks import check_number, check_whole
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress, as_progress
@@ -24,7 +24,7 @@ from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.document_vectors import document_frequencies
 
 from .compared import Compared, chosen_documents, encoded, own_text, read_sample
-from .evidence import Ints, Measured, measured, permutation_p, two_sided_p
+from .evidence import Measured, measured, permutation_p, two_sided_p
 
 if TYPE_CHECKING:
     import polars as pl
@@ -290,5 +290,5 @@ def _document_rows(found: Measured, compared: Compared, frame: pl.DataFrame) -> 
     return rows
 
 
-def _sides(compared: Compared) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _sides(compared: Compared) -> tuple[Mask, Mask]:
     return ~compared.new, compared.new

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Floats, Ints
 from selfvec.base.progress import Progress
 from selfvec.numerics.neighbours import nearest, only_in_each
 
@@ -14,12 +14,11 @@ __all__ = ["Side", "changed_neighbours", "known_rows"]
 
 NEIGHBOURS = 10
 
-Ints = NDArray[np.int64]
-Side = tuple[Ints, NDArray[np.float32]]
+Side = tuple[Ints, Floats]
 """The words, (n,), that may be neighbours on one side, in rising order, and their vectors, (n, d)."""
 
 
-def known_rows(words: Ints, table: NDArray[np.float32]) -> Side:
+def known_rows(words: Ints, table: Floats) -> Side:
     """The words that have a vector, and their vectors."""
     known = np.any(table, axis=1)
     return words[known], table[known]

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Ints, Mask
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.result_table import ResultTable, short_repr
@@ -30,8 +30,6 @@ __all__ = ["Drift", "drift", "measure_all", "named_words"]
 
 _NEAR = 0.007  # contexts that could be summed in the time of comparing two words
 _Z = 1.96  # standard errors in half of a 95 % interval
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -281,7 +279,7 @@ def measure_all(
     )
 
 
-def _sides(run: Run, slices: Sequence[Slice], min_count: int) -> tuple[list[str], Ints, NDArray[np.bool_]]:
+def _sides(run: Run, slices: Sequence[Slice], min_count: int) -> tuple[list[str], Ints, Mask]:
     """The names of both sides, the counts of all words there, (2, V), and the words that can be measured."""
     if slices:
         counts = slice_counts(run.require_tokens(), slices)
@@ -335,8 +333,8 @@ def _costs(run: Run, slices: Sequence[Slice], min_count: int) -> dict[str, float
     return costs | {"Neighbours": near}
 
 
-def _in_both(counts: Ints, least: int, slices: Sequence[Slice]) -> NDArray[np.bool_]:
-    able: NDArray[np.bool_] = counts.min(axis=0) >= least
+def _in_both(counts: Ints, least: int, slices: Sequence[Slice]) -> Mask:
+    able: Mask = counts.min(axis=0) >= least
     if not able.any():
         raise InputError(
             f"no word occurs {least} times in both {slices[0].name} and {slices[1].name}",

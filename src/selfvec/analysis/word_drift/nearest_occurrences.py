@@ -7,8 +7,8 @@ same.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Doubles, Floats, Ints
 from selfvec.base.progress import Progress
 from selfvec.base.threads import cut, in_order
 from selfvec.usage.kernels import count_occurrences, sample_occurrences
@@ -20,16 +20,13 @@ NEAREST = 5  # occurrences in the other slice
 SAMPLED = 50  # occurrences per word and slice that are compared, evenly spaced over the text
 _WORDS = 200  # at a time
 
-Ints = NDArray[np.int64]
-Numbers = NDArray[np.float64]
-
 
 def nearest_distances(
     space: OccurrenceSpace,  # of two slices
     words: Ints,  # (m,), each occurs in both slices
     jobs: int = 1,
     progress: Progress | None = None,
-) -> Numbers:
+) -> Doubles:
     """Mean cosine distance of an occurrence to the nearest five in the other slice, from both sides, (m,)."""
     starts, places = sampled_places(space, words)
 
@@ -67,7 +64,7 @@ def sampled_places(space: OccurrenceSpace, words: Ints) -> tuple[Ints, Ints]:
     return np.column_stack([first, ends[1::2]]), places
 
 
-def _distance(cosines: NDArray[np.float32]) -> float:
+def _distance(cosines: Floats) -> float:
     """1 - the mean cosine of rows, and of columns, to their nearest five."""
     means = []
     for table in (cosines, cosines.T):

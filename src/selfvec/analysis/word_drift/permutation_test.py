@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Doubles, Ints
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.numerics.rows import unit_rows
@@ -38,25 +38,22 @@ MOST = 200_000  # splits of one word
 LEVEL = 0.05  # false discovery rate that p must be fine enough for
 _ROUNDING = 1e-6  # distance caused by rounding alone
 
-Ints = NDArray[np.int64]
-Numbers = NDArray[np.float64]
-
 
 @dataclass(frozen=True)
 class Distances:
     """Figures of m words between two states; arrays are (m,) unless noted."""
 
     words: Ints
-    distance: Numbers  # 1 - cosine of the mean vectors of the occurrences
-    error: Numbers  # its standard error, by jackknife over blocks; NaN if a side has a single block
-    p: Numbers  # share of random splits of the word's documents that are as far apart, never 0
-    expected: Numbers  # mean distance over the splits
-    apd: Numbers  # average pairwise distance: mean cosine distance of occurrences on both sides
+    distance: Doubles  # 1 - cosine of the mean vectors of the occurrences
+    error: Doubles  # its standard error, by jackknife over blocks; NaN if a side has a single block
+    p: Doubles  # share of random splits of the word's documents that are as far apart, never 0
+    expected: Doubles  # mean distance over the splits
+    apd: Doubles  # average pairwise distance: mean cosine distance of occurrences on both sides
     documents: Ints  # (m, 2), number of documents on each side in which the word occurs
-    nearest: Numbers | None = None  # mean distance of an occurrence to the nearest on the other side
+    nearest: Doubles | None = None  # mean distance of an occurrence to the nearest on the other side
 
 
-def mean_rank(distance: Numbers, nearest: Numbers) -> Numbers:
+def mean_rank(distance: Doubles, nearest: Doubles) -> Doubles:
     """Mean rank of each word by distance and by nearest occurrences, from 0 to 1; NaN if not measured."""
     if len(distance) < 2 or np.isnan(nearest).any():
         return np.full(len(distance), np.nan)
@@ -117,7 +114,7 @@ def permutation_test(
     return Distances(words, distance, error, p, expected, apd, documents[words])
 
 
-def _figures(part: BlockSums, blocks: Blocks, permutations: int, seed: int) -> Numbers:
+def _figures(part: BlockSums, blocks: Blocks, permutations: int, seed: int) -> Doubles:
     """Distance, error, p, expected distance, number of splits, and APD, (m, 6)."""
     ones = blocks.number[part.words, 0]
     out = np.zeros((len(part.words), 6))

@@ -7,8 +7,8 @@ does not grow with the text.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Hashes, Ids, Ints, Mask
 from selfvec.base.compiled import kernel
 from selfvec.data.token_batch import TokenBatch
 
@@ -18,10 +18,8 @@ ADJACENT = 5  # words before an occurrence, or after it, that are the same in re
 FEWEST = 3  # least number of these words, and of the occurrences that share them
 _HASHED = 1 << 21  # occurrences at a time
 
-Ints = NDArray[np.int64]
 
-
-def repeated_occurrences(batch: TokenBatch, words: NDArray[np.bool_], numbers: NDArray[np.bool_]) -> Ints:
+def repeated_occurrences(batch: TokenBatch, words: Mask, numbers: Mask) -> Ints:
     """Occurrences of each word that share the five words before, or after them, with two others, (V,).
 
     The larger of the two numbers; 0 for words not among the ``words``, (V,). All ``numbers``, (V,), count as
@@ -46,7 +44,7 @@ def repeated_occurrences(batch: TokenBatch, words: NDArray[np.bool_], numbers: N
     return most
 
 
-def _often(keys: NDArray[np.uint64], uses: NDArray[np.int32], types: int) -> Ints:
+def _often(keys: Hashes, uses: Ids, types: int) -> Ints:
     """Number of occurrences of each word whose key at least `FEWEST` occurrences share, (V,)."""
     order = np.argsort(keys)
     keys = keys[order]
@@ -59,13 +57,13 @@ def _often(keys: NDArray[np.uint64], uses: NDArray[np.int32], types: int) -> Int
 
 @kernel
 def _hash_occurrences(
-    ids: NDArray[np.int32],
+    ids: Ids,
     offsets: Ints,
-    adjacent: NDArray[np.int32],
-    mine: NDArray[np.bool_],
+    adjacent: Ids,
+    mine: Mask,
     step: int,
-    keys: NDArray[np.uint64],
-    uses: NDArray[np.int32],
+    keys: Hashes,
+    uses: Ids,
 ) -> int:
     """Write a key for each occurrence of some words, from the words on one side; return their number."""
     number, types = 0, adjacent.size

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Doubles, Ints, Rows
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.threads import threads
 from selfvec.corpus.slices import Slice, by_label, by_period, named_slice
@@ -40,8 +40,6 @@ ENOUGH = 2_000  # tokens; with fewer, hardly any word of a period can be compare
 PARTS = 8  # most slices of a text
 DRAWS = 200  # of the bootstrap
 LEVEL = 0.95  # of the interval around a distance
-
-Table = NDArray[np.float32]
 
 
 def slices_of(run: Run) -> list[Slice]:
@@ -124,7 +122,7 @@ def first_and_last(periods: Sequence[Slice], batch: TokenBatch, enough: int = EN
     return [_joined(periods[:first]), _joined(periods[-last:])]
 
 
-def _sizes(periods: Sequence[Slice], batch: TokenBatch) -> NDArray[np.int64]:
+def _sizes(periods: Sequence[Slice], batch: TokenBatch) -> Ints:
     """Tokens of each period."""
     lengths = np.diff(batch.offsets)
     return np.array([lengths[part.documents].sum() for part in periods], np.int64)
@@ -191,10 +189,10 @@ class SlicePath:
 
     word: str
     names: tuple[str, ...]
-    vectors: Table
-    draws: Table
-    uses: NDArray[np.int64]
-    documents: NDArray[np.int64]
+    vectors: Rows
+    draws: Rows
+    uses: Ints
+    documents: Ints
 
     def __len__(self) -> int:
         return len(self.names)
@@ -203,7 +201,7 @@ class SlicePath:
         used = ", ".join(f"{name} {n:,}" for name, n in zip(self.names, self.uses.tolist(), strict=True))
         return f"SlicePath({self.word!r}, occurrences: {used})"
 
-    def from_first(self, level: float = LEVEL) -> tuple[NDArray[np.float64], ...]:
+    def from_first(self, level: float = LEVEL) -> tuple[Doubles, ...]:
         """Distance of each slice from the first one with the word, and its lower and upper bound, (S,) each.
 
         Distances of resampled positions are larger, because both ends vary by chance. Therefore their spread
@@ -298,7 +296,7 @@ def slice_paths(
     return [found[i] for i in inverse.tolist()]
 
 
-def _resampled(rows: Table, rng: np.random.Generator) -> Table:
+def _resampled(rows: Rows, rng: np.random.Generator) -> Rows:
     """Unit sums of blocks drawn with replacement, as many as there are, (B, d)."""
     if not len(rows):
         return np.zeros((DRAWS, rows.shape[1]), np.float32)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Ints, Mask
 from selfvec.base.errors import InputError, OptionError
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
@@ -28,8 +28,6 @@ __all__ = ["WordChoice", "chosen_words", "left_out_words", "measurable"]
 
 _SHARE = 0.5  # of the occurrences of a word in a slice; with a larger share in repeated text it is left out
 _MOST = 0.1  # of the words; if more are in repeated text, none is left out for this
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -59,13 +57,13 @@ class WordChoice:
 def left_out_words(
     run: Run,
     slices: Sequence[Slice],
-    able: NDArray[np.bool_],  # (V,), words that occur often enough
+    able: Mask,  # (V,), words that occur often enough
 ) -> dict[str, str]:
     """Words that are not listed by default, with the reason: stop words, numbers or repeated text."""
     names, found = run.vectors.index_to_key, np.zeros(len(able), bool)
     reasons: dict[str, str] = {}
 
-    def leave_out(reason: str, dropped: NDArray[np.bool_]) -> None:
+    def leave_out(reason: str, dropped: Mask) -> None:
         rows = np.flatnonzero(able & ~found & dropped)
         reasons.update(dict.fromkeys((names[i] for i in rows.tolist()), reason))
         found[rows] = True
@@ -105,7 +103,7 @@ def chosen_words(
 def measurable(
     run: Run,
     words: Sequence[str],
-    able: NDArray[np.bool_],  # (V,)
+    able: Mask,  # (V,)
     counts: Ints,  # (2, V), occurrences on both sides
     sides: Sequence[str],  # their names
     least: int,
@@ -158,9 +156,7 @@ def _tags(run: Run, words: Sequence[str]) -> list[str]:
     return tagger(options.get("tagger"), [code for code in languages if code]).parts(words, [])
 
 
-def _is_repeated(
-    batch: TokenBatch, slices: Sequence[Slice], words: NDArray[np.bool_], numbers: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
+def _is_repeated(batch: TokenBatch, slices: Sequence[Slice], words: Mask, numbers: Mask) -> Mask:
     """Words with most of their occurrences in a slice in repeated text, (V,) bool.
 
     All false if these are more than a tenth of the ``words``, because the whole corpus is then repeated text.

@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 from itertools import repeat
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Doubles, Ids, Ints, Rows
 from selfvec.base.threads import one_core
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -56,11 +56,6 @@ STRENGTH = 1.2  # of smoothing: occurrences are few and are expected to form gro
 STARTS = 6  # of k-means
 TEMPER = 8.0  # divides log-probabilities, because smoothing makes occurrences look more certain
 
-Table = NDArray[np.float32]
-Numbers = NDArray[np.float64]
-Labels = NDArray[np.int64]
-Windows = NDArray[np.int32]  # (n, w), words around n occurrences, from `padded_windows`
-
 
 @dataclass(frozen=True)
 class SenseSpace:
@@ -81,12 +76,12 @@ class SenseSpace:
     """
 
     batch: TokenBatch
-    table: Table
-    weights: Table
-    centre: Table
+    table: Rows
+    weights: Rows
+    centre: Rows
 
     @classmethod
-    def of(cls, batch: TokenBatch, table: Table, seed: int = 0) -> SenseSpace:
+    def of(cls, batch: TokenBatch, table: Rows, seed: int = 0) -> SenseSpace:
         """The space of a corpus over vectors of its words; ``seed`` draws the tokens for the centre."""
         space = cls(batch, table, inverse_document_frequency(batch), np.zeros(table.shape[1], np.float32))
         places = np.arange(len(batch))
@@ -97,7 +92,7 @@ class SenseSpace:
         centre = rows.mean(axis=0, dtype=np.float64) if len(rows) else np.zeros(table.shape[1])
         return replace(space, centre=centre.astype(np.float32))
 
-    def uses(self, windows: Windows, weights: Table) -> Table:
+    def uses(self, windows: Ids, weights: Rows) -> Rows:
         """Unit vectors of n occurrences, (n, d) float32, by the weight of each word as a neighbour, (V,).
 
         Rows are zero if no neighbour has a weight and a vector.
@@ -123,15 +118,15 @@ class SenseModel:
     """The K clusters of a word's occurrences, from which the sense of an occurrence is inferred."""
 
     space: SenseSpace
-    weights: Table  # (V,), weight of each word as a neighbour
-    landmarks: Table  # (m, d), occurrences that others are smoothed by
-    mean: Table  # (d,)
-    axes: Table  # (d, p)
-    centres: Numbers  # (K, p), the most frequent sense first
-    shares: Numbers  # (K,)
+    weights: Rows  # (V,), weight of each word as a neighbour
+    landmarks: Rows  # (m, d), occurrences that others are smoothed by
+    mean: Rows  # (d,)
+    axes: Rows  # (d, p)
+    centres: Doubles  # (K, p), the most frequent sense first
+    shares: Doubles  # (K,)
     variance: float  # mean squared distance of an occurrence to the centre of its sense, per axis
 
-    def posterior(self, windows: Windows) -> Numbers:
+    def posterior(self, windows: Ids) -> Doubles:
         """Probabilities of the senses of n occurrences, (n, K); the senses' shares for those without context.
 
         The nearest sense is the most likely. Clusters are assumed to be equally wide and, given a context,
@@ -140,7 +135,7 @@ class SenseModel:
         rows = self.space.uses(windows, self.weights)
         own = len(self.landmarks)
         with one_core():
-            smoothed: Table = smooth_by_neighbours(
+            smoothed: Rows = smooth_by_neighbours(
                 np.concatenate([self.landmarks, rows]), own, strength=STRENGTH
             )[own:]
             points = ((smoothed - self.mean) @ self.axes).astype(np.float64)
@@ -150,7 +145,7 @@ class SenseModel:
         return np.asarray(odds / odds.sum(axis=1, keepdims=True))
 
 
-def fit_senses(space: SenseSpace, windows: Windows, number: int | None = None, seed: int = 0) -> SenseModel:
+def fit_senses(space: SenseSpace, windows: Ids, number: int | None = None, seed: int = 0) -> SenseModel:
     """Cluster the occurrences of a word; the number of senses is chosen if it is not given.
 
     ``seed`` draws the first centres, and the occurrences to cluster if there are more than 1,000.
@@ -169,7 +164,7 @@ def fit_senses(space: SenseSpace, windows: Windows, number: int | None = None, s
     return SenseModel(space, weights, landmarks, mean, axes, centres, shares, max(variance, 1e-9))
 
 
-def neighbour_weights(space: SenseSpace, windows: Windows) -> Table:
+def neighbour_weights(space: SenseSpace, windows: Ids) -> Rows:
     """Weight of each word as a neighbour, (V,) float32: its pointwise mutual information, or a small base.
 
     PMI = log((n + ½) / (m + ½)) for a word that occurs near n occurrences where its frequency predicts m
@@ -183,11 +178,11 @@ def neighbour_weights(space: SenseSpace, windows: Windows) -> Table:
 
 
 def cluster_occurrences(
-    rows: Table,  # (n, d), unit rows: occurrences by the neighbours that distinguish them
-    plain: Table,  # (n, d), occurrences by all neighbours, less the mean; they decide the number of clusters
+    rows: Rows,  # (n, d), unit rows: occurrences by the neighbours that distinguish them
+    plain: Rows,  # (n, d), occurrences by all neighbours, less the mean; they decide the number of clusters
     number: int | None,
     rng: np.random.Generator,
-) -> tuple[Table, Table, Numbers, Labels]:
+) -> tuple[Rows, Rows, Doubles, Ints]:
     """Cluster occurrences: mean (d,) and axes (d, p) of the smoothed rows, points (n, p), labels (n,)."""
     smoothed = smooth_by_neighbours(rows, len(rows), strength=STRENGTH)
     centre, spread = covariance(smoothed)
@@ -197,7 +192,7 @@ def cluster_occurrences(
     return mean, axes, points, _labels(points, plain, number, rng)
 
 
-def _labels(points: Numbers, plain: Table, number: int | None, rng: np.random.Generator) -> Labels:
+def _labels(points: Doubles, plain: Rows, number: int | None, rng: np.random.Generator) -> Ints:
     """The cluster of each occurrence, (n,)."""
     found = np.zeros(len(points), np.int64)
     if number is not None:
@@ -214,7 +209,7 @@ def _labels(points: Numbers, plain: Table, number: int | None, rng: np.random.Ge
     return found
 
 
-def _centres(points: Numbers, labels: Labels) -> tuple[Numbers, Numbers]:
+def _centres(points: Doubles, labels: Ints) -> tuple[Doubles, Doubles]:
     """Mean and share of each cluster that is not empty, the largest first; one zero mean without points."""
     if not len(points):
         return np.zeros((1, points.shape[1])), np.ones(1)
@@ -224,7 +219,7 @@ def _centres(points: Numbers, labels: Labels) -> tuple[Numbers, Numbers]:
     return centres, sizes[order] / len(points)
 
 
-def largest_cosine(uses: Table, labels: Labels) -> float:
+def largest_cosine(uses: Rows, labels: Ints) -> float:
     """The largest cosine of two clusters' means, corrected for chance.
 
     The squared length of a mean of n vectors is that of the true mean plus an n-th of their variance; the

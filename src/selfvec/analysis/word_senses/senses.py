@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Doubles, Ids, Ints, Rows
 from selfvec.base.checks import check_text, check_whole
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.result_table import ResultTable, short_repr
@@ -28,7 +28,7 @@ from selfvec.text.stems import stems
 from selfvec.usage.contexts import occurrences, padded_windows, window_counts
 from selfvec.usage.examples import Example, distinct_occurrences, repeated_last, sentences
 
-from .clustering import LEAST, SMALLEST, SenseModel, SenseSpace, Windows, fit_senses, sense_space
+from .clustering import LEAST, SMALLEST, SenseModel, SenseSpace, fit_senses, sense_space
 
 __all__ = ["RecognisedSense", "Sense", "Senses", "log_likelihood_scores", "senses"]
 
@@ -39,9 +39,6 @@ SUREST = 2.0  # standard errors beyond chance, at least
 TYPICAL = 50  # most typical occurrences per example among which different ones are chosen
 MOVE = 2.0  # distance of a sense's vector from the word's, in differences of their means
 
-Numbers = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Table = NDArray[np.float32]
 Span = tuple[int, int]
 
 
@@ -52,7 +49,7 @@ class Sense:
     label: list[str]  # words near it that distinguish it from other senses, or from other text
     share: float  # of the word's occurrences
     count: int  # number of occurrences
-    vector: Table = field(repr=False)  # (d,), unit vector in the space of the refined ones
+    vector: Rows = field(repr=False)  # (d,), unit vector in the space of the refined ones
     examples: list[str] = field(default_factory=list)  # typical sentences, or words around occurrences
 
     def as_dict(self) -> dict[str, Any]:
@@ -95,7 +92,7 @@ class Senses(ResultTable):
     senses: list[Sense]
     documents: Ints = field(repr=False)
     assigned: Ints = field(repr=False)
-    probabilities: Numbers = field(repr=False)
+    probabilities: Doubles = field(repr=False)
     model: SenseModel = field(repr=False)
     run: Run = field(repr=False)
 
@@ -150,7 +147,7 @@ class Senses(ResultTable):
             }
         return out
 
-    def _find(self, text: str) -> tuple[list[Span], Windows]:
+    def _find(self, text: str) -> tuple[list[Span], Ids]:
         """Places of the word in a text, in characters, and the words around it.
 
         The text is encoded like the run's corpus, but all words are kept, so that their positions are known.
@@ -275,7 +272,7 @@ def _check(word: str, uses: int, number: int | None) -> None:
 
 
 def _labels(
-    run: Run, space: SenseSpace, windows: Windows, documents: Ints, assigned: Ints, number: int
+    run: Run, space: SenseSpace, windows: Ids, documents: Ints, assigned: Ints, number: int
 ) -> list[list[str]]:
     """Words that distinguish each sense from the others, or the only one from the rest of the corpus.
 
@@ -303,7 +300,7 @@ def _labels(
     return out
 
 
-def log_likelihood_scores(counts: Ints, others: Ints) -> Numbers:
+def log_likelihood_scores(counts: Ints, others: Ints) -> Doubles:
     """How much more often words occur near some occurrences than near others, (V,): the signed root of G².
 
     By chance it is distributed about like a standard normal variable. Unlike ratios of counts it does not
@@ -342,7 +339,7 @@ def label_words(
     return list(out.values())
 
 
-def _sense_vectors(word: Table, uses: Table, assigned: Ints, number: int) -> Table:
+def _sense_vectors(word: Rows, uses: Rows, assigned: Ints, number: int) -> Rows:
     """The word's refined vector, moved by the difference between the mean of each sense and that of the word.
 
     (K, d) float32 unit rows from (n, d) vectors of occurrences. Senses without occurrences get the word's
@@ -356,7 +353,7 @@ def _sense_vectors(word: Table, uses: Table, assigned: Ints, number: int) -> Tab
 
 
 def _examples(
-    run: Run, space: SenseSpace, places: Ints, probabilities: Numbers, number: int
+    run: Run, space: SenseSpace, places: Ints, probabilities: Doubles, number: int
 ) -> list[list[str]]:
     """Typical occurrences of each sense, from different documents and in different words."""
     chosen = []

@@ -13,11 +13,11 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from selfvec.analysis.word_drift.kept_results import kept_drift
 from selfvec.analysis.word_drift.slices import comparable_slices, without_slices
 from selfvec.analysis.word_drift.word_choice import WordChoice
+from selfvec.base.arrays import AnyFloats, Ints, Mask
 from selfvec.base.errors import InputError, NotFound, OptionError
 from selfvec.base.progress import Progress
 from selfvec.corpus.slices import Slice, named_slice, slice_counts
@@ -40,8 +40,6 @@ _KEPT = 8  # comparisons that are kept
 _MEMORY = 1 << 29  # their bytes; the least recently used is dropped first
 _UNFINISHED = 4  # comparisons that run or wait, at most
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.floating[Any]]
 Tests = dict[str, dict[str, Any]]  # rows of drift by word
 
 
@@ -51,7 +49,7 @@ class QuotedText:
 
     name: str
     side: int  # 0 if its sentences show the state before, 1 if after
-    documents: NDArray[np.bool_] | None = None  # (D,), True for documents of the part; all if None
+    documents: Mask | None = None  # (D,), True for documents of the part; all if None
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ class Comparison:
     states: Callable[[Progress], list[State]]  # computes all states, first to last; slow
     texts: tuple[QuotedText, ...]
     scores: Callable[
-        [int, int, Ints], Floats
+        [int, int, Ints], AnyFloats
     ]  # (row, side, places of n occurrences) -> how typical each is, (n,)
     memory: int  # bytes, without those of the run
 
@@ -93,7 +91,7 @@ def compare_refined(run: Run, progress: Progress | None = None) -> Comparison:
         between = history_states(run.history, before, counts * epochs, common, epochs)
         return [ends[0], *between, ends[1]]
 
-    def scores(row: int, side: int, places: Ints) -> Floats:
+    def scores(row: int, side: int, places: Ints) -> AnyFloats:
         assert batch is not None
         assert weights is not None
         rows = (before, after)[side]
@@ -127,9 +125,9 @@ def compare_slices(
     def states(progress: Progress) -> list[State]:
         return ends if len(every) < 3 else slice_states(run, every, jobs, progress)
 
-    def scores(row: int, side: int, places: Ints) -> Floats:
+    def scores(row: int, side: int, places: Ints) -> AnyFloats:
         toward = (after[row] - before[row]) * (1 if side else -1)
-        found: Floats = space.directions(places) @ toward
+        found: AnyFloats = space.directions(places) @ toward
         return found
 
     texts = tuple(QuotedText(part.name, side, part.documents) for side, part in enumerate(pair))
@@ -139,7 +137,7 @@ def compare_slices(
     return Comparison(ranking, ends, states, texts, scores, memory)
 
 
-def _bytes(*arrays: Floats) -> int:
+def _bytes(*arrays: AnyFloats) -> int:
     return sum(array.nbytes for array in arrays)
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from selfvec.analysis.concepts import Topics, topics
 from selfvec.analysis.concepts.topic_clusters import Topic
+from selfvec.base.arrays import Array, Ints
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.base.tensors import release
@@ -41,7 +42,6 @@ _LABEL = 60  # characters of a document
 _RESIDUAL = 2.0  # standard deviations from which a word is typical of a part of the text
 
 Json = dict[str, Any]
-Ints = NDArray[np.int64]
 Points = NDArray[np.int16]
 
 
@@ -254,7 +254,7 @@ class Maps:
         return self._lane.submit(self._kept(["documents", layout, _DOCUMENTS], draw), 1)
 
 
-def _colour(name: str, values: Sequence[str], codes: NDArray[Any], ordered: bool = False) -> Json:
+def _colour(name: str, values: Sequence[str], codes: Array, ordered: bool = False) -> Json:
     return {"name": name, "values": list(values), "codes": codes.tolist(), "ordered": ordered}
 
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from selfvec.analysis.concepts.terms import stop_words
+from selfvec.base.arrays import Ints, Mask
 from selfvec.base.errors import NotFound
 from selfvec.corpus.slices import Slice, by_label, by_period
 from selfvec.data.run import Run
@@ -26,13 +26,13 @@ _DEFAULT = ("month", "year", "decade")
 Json = dict[str, Any]
 
 
-def counts_of(run: Run) -> NDArray[np.int64]:
+def counts_of(run: Run) -> Ints:
     """Occurrences of each word of a run, (V,) int64."""
     counts = run.vectors.counts
     return np.ones(len(run.vectors), np.int64) if counts is None else np.asarray(counts, np.int64)
 
 
-def content_words(run: Run) -> NDArray[np.bool_]:
+def content_words(run: Run) -> Mask:
     """True for words that are neither numbers nor stop words of the run's language, (V,) bool."""
     stops = stop_words(run)
     words = run.vectors.index_to_key

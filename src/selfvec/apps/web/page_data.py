@@ -8,8 +8,8 @@ from pathlib import PurePath
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Ints
 from selfvec.base.errors import NotFound, OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.tensors import return_freed_memory
@@ -327,7 +327,7 @@ class Completion:
     ([('hail', 5), ('hailstorm', 2), ('Hailey', 1)], [('storm', 9), ('hailstorm', 2)], [])
     """
 
-    def __init__(self, words: Sequence[str], counts: NDArray[np.int64]) -> None:
+    def __init__(self, words: Sequence[str], counts: Ints) -> None:
         order = np.argsort(-counts, kind="stable").tolist()
         self._words = [words[i] for i in order]
         self._counts = counts[order].tolist() if len(order) else []

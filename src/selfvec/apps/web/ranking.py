@@ -12,8 +12,8 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Array, Doubles, Ints, Mask, Rows
 from selfvec.base.progress import Progress
 from selfvec.data.rare_words import least_count
 from selfvec.numerics.neighbours import nearest, neighbourhood_change, only_in_each
@@ -30,9 +30,6 @@ _BLOCK = 1024  # words compared at a time
 FIGURES = ("apd", "p", "q", "low", "high", "expected")  # figures that a significance test adds to a row
 TESTED = ("distance", *FIGURES)  # figures that are taken from a test
 
-Rows = NDArray[np.float32]
-Ints = NDArray[np.int64]
-Numbers = NDArray[np.float64]
 Neighbours = list[tuple[int, float]]
 Near = Callable[..., tuple[Neighbours, Neighbours]]
 
@@ -46,8 +43,8 @@ class PairedVectors:
     after: Rows
     counts: Ints  # (2, V), occurrences before and after; equal rows if the text is the same
     names: tuple[str, str]  # of the two states
-    comparable: NDArray[np.bool_]  # (V,), words whose change can be measured
-    content: NDArray[np.bool_]  # (V,), neither stop words nor numbers
+    comparable: Mask  # (V,), words whose change can be measured
+    content: Mask  # (V,), neither stop words nor numbers
 
     @cached_property
     def both(self) -> Ints:
@@ -118,8 +115,8 @@ class Ranking:
 
     vectors: PairedVectors
     rows: Ints  # (m,), of the words
-    moved: Numbers  # (m,), 1 - cosine of the word's vectors before and after
-    neighbourhood_change: Numbers  # (m,), see `selfvec.numerics.neighbours.neighbourhood_change`
+    moved: Doubles  # (m,), 1 - cosine of the word's vectors before and after
+    neighbourhood_change: Doubles  # (m,), see `selfvec.numerics.neighbours.neighbourhood_change`
     near_before: Ints  # (m, k), rows of the neighbours before, nearest first, padded with -1
     near_after: Ints  # (m, k), the same after
     measure: str = "neighbourhood_change"
@@ -146,7 +143,7 @@ class Ranking:
         return ranks
 
     @cached_property
-    def tested(self) -> dict[str, Numbers]:
+    def tested(self) -> dict[str, Doubles]:
         """Figures of the tests by name, (m,) each; NaN for words that were not tested."""
         tests, words = self.tests or {}, self.vectors.words
         found = [tests.get(words[row], {}) for row in self.rows.tolist()]
@@ -154,23 +151,21 @@ class Ranking:
         return {name: np.array([_float(row.get(name)) for row in found], np.float64) for name in wanted}
 
     @cached_property
-    def size(self) -> Numbers:
+    def size(self) -> Doubles:
         """The size of each change by the `measure`, (m,); 0 if it is unknown."""
         if self.measure == "neighbourhood_change":
             return self.neighbourhood_change
         excess = self.distance - (self.tested["expected"] if self.tests else 0)
-        known: Numbers = np.maximum(np.nan_to_num(excess, nan=0.0), 0)
+        known: Doubles = np.maximum(np.nan_to_num(excess, nan=0.0), 0)
         return known
 
     @property
-    def distance(self) -> Numbers:
+    def distance(self) -> Doubles:
         """How far each word moved, (m,): from the test; without a test, 1 - cosine of its vectors."""
         tested = self.tested["distance"]
         return np.where(np.isnan(tested), self.moved, tested)
 
-    def page(
-        self, wanted: Filter, offset: int, limit: int, names: NDArray[np.bool_] | None = None
-    ) -> dict[str, Any]:
+    def page(self, wanted: Filter, offset: int, limit: int, names: Mask | None = None) -> dict[str, Any]:
         """Rows of the ranking from ``offset`` on, and their total number, without ``names`` (V,)."""
         found = self._filtered(wanted)
         found = found if names is None else found[~names[self.rows[found]]]
@@ -192,7 +187,7 @@ class Ranking:
             places = places[[part in words[row].lower() for row in self.rows[places].tolist()]]
         return places[np.argsort(self._keys(wanted.sort)[places], kind="stable")]
 
-    def _keys(self, sort: str) -> NDArray[Any]:
+    def _keys(self, sort: str) -> Array:
         """Sort keys of the words, smallest first; unknown figures are last."""
         if sort == "word":
             order = np.argsort([self.vectors.words[row] for row in self.rows.tolist()], kind="stable")
@@ -204,7 +199,7 @@ class Ranking:
             return np.nan_to_num(self.tested["q"], nan=2.0) - 1e-6 * self.size
         known = {"distance": self.distance, "apd": self.tested["apd"], "moved": self.moved}
         figures = known.get(sort, self.size)
-        keys: Numbers = np.nan_to_num(-figures, nan=1.0)
+        keys: Doubles = np.nan_to_num(-figures, nan=1.0)
         return keys
 
     def gained_and_lost(self, row: int) -> tuple[list[int], list[int]]:

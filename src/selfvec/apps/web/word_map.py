@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from selfvec.base.arrays import Ints, Rows
 from selfvec.base.progress import Progress
 from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
@@ -39,9 +40,6 @@ LARGEST = 32000  # absolute value of the integers that points are rounded to
 MAPPED = 20_000  # most frequent words, which are placed in every slice
 _FRAMES = 7  # states between the first and the last
 _BLOCK = 8192
-
-Rows = NDArray[np.float32]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -123,7 +121,7 @@ def arrange(words: Ints, states: Sequence[State], progress: Progress) -> WordMap
 def _whole_numbers(
     words: Ints,
     states: Sequence[State],
-    placed: NDArray[np.float32],  # (F, n, 2)
+    placed: Rows,  # (F, n, 2)
     explained: tuple[float, float] | None,
 ) -> WordMap:
     low, high = placed.min(axis=(0, 1)), placed.max(axis=(0, 1))

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Ints, Mask
 from selfvec.base.tensors import release
 from selfvec.corpus.documents import ONCE, fingerprints
 from selfvec.data.run import Run
@@ -41,7 +41,7 @@ class WrittenTexts:
         return {**quoted(use, {number: self.documents.text(place)}), "id": self.documents.ids[place]}
 
     @cached_property
-    def names(self) -> NDArray[np.bool_]:
+    def names(self) -> Mask:
         """True for words that the documents mostly capitalise in mid-sentence, (V,) bool."""
         forms: Counter[str] = Counter()
         for number in (
@@ -59,7 +59,7 @@ class WrittenTexts:
         )
 
 
-def _places(run: Run, documents: IndexedDocuments) -> NDArray[np.int64]:
+def _places(run: Run, documents: IndexedDocuments) -> Ints:
     """The index number of each document of the run, (D,), or -1.
 
     The order of an updated run may differ from that of its files, so texts are matched by fingerprint.

@@ -8,8 +8,8 @@ from functools import partial
 from importlib.util import find_spec
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Rows
 from selfvec.base.errors import MissingExtra, OptionError
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
@@ -24,8 +24,6 @@ __all__ = ["ALREADY", "NAMES", "Baseline", "check_names", "find_baseline"]
 ALREADY = ("original", "bm25", "bm25-rm3")  # measured without training, the last only on request
 ENCODER = "encoder:"  # prefix of the name or path of a sentence-transformers model
 
-Table = NDArray[np.float32]
-
 
 @dataclass(frozen=True)
 class Baseline:
@@ -33,7 +31,7 @@ class Baseline:
 
     # Arguments: a batch, the original vectors of its types, a seed, a number of threads. Result: (V, d) rows,
     # zeros for words without a vector.
-    table: Callable[[TokenBatch, Vectors, int, int], Table]
+    table: Callable[[TokenBatch, Vectors, int, int], Rows]
     package: str | None = None  # required package
     extra: str = "baselines"  # extra of Selfvec with the package
     warm_up: bool = True  # train on a handful of words first, so that imports and compilation are not timed
@@ -45,13 +43,13 @@ class Baseline:
         return Vectors(batch.types, table, sources=sources, counts=batch.counts, normalized=True)
 
 
-def _refined(batch: TokenBatch, original: Vectors, seed: int, jobs: int, *, method: str) -> Table:
+def _refined(batch: TokenBatch, original: Vectors, seed: int, jobs: int, *, method: str) -> Rows:
     """The original refined by one of our methods with default options; the same for any seed and threads."""
     del seed
     return make_plan(Settings(method, history="none"), batch, original, jobs=jobs).refined_table()
 
 
-def _encoded(batch: TokenBatch, original: Vectors, seed: int, jobs: int, *, model: str) -> Table:
+def _encoded(batch: TokenBatch, original: Vectors, seed: int, jobs: int, *, model: str) -> Rows:
     """Each word encoded as a text of its own by a sentence-transformers model, without its contexts."""
     del original, seed, jobs
     return np.asarray(sentence_encoder(model)(batch.types), np.float32)

@@ -25,8 +25,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Doubles, Ints, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.files import atomic_file
 from selfvec.base.tensors import check_tensors, map_tensors, read_metadata, write_tensors
@@ -49,8 +49,6 @@ _ASKED, _AMONG = 500, 4_000  # fitted texts that choose a power: as questions, a
 POOL, QUESTIONS, LENGTH = 4_000, 1_000, 12  # of a measurement: texts, questions, and words of a question
 _FEWEST = 20  # questions
 _NEAREST = 10
-
-Rows = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +118,7 @@ class Adapter:
         return cls(tensors["matrix"], about)
 
 
-def _moment(new: Rows, old: Rows) -> NDArray[np.float64]:
+def _moment(new: Rows, old: Rows) -> Doubles:
     """Sum of the products of paired rows, (d, d'), with singular values that add up to 1."""
     shape = new.shape[1], old.shape[1]
     product = sum_of_blocks(shape, len(new), lambda part: new[part].T @ old[part])
@@ -128,7 +126,7 @@ def _moment(new: Rows, old: Rows) -> NDArray[np.float64]:
         return np.asarray(product / max(float(np.linalg.norm(product, "nuc")), 1e-300))
 
 
-def _rotation(moment: NDArray[np.float64]) -> Rows:
+def _rotation(moment: Doubles) -> Rows:
     return np.ascontiguousarray(orthogonal_factor(moment), np.float32)
 
 
@@ -223,14 +221,14 @@ def _smoothed(rows: Rows) -> Rows:
     return smooth_by_neighbours(rows, len(rows))
 
 
-def _nearest(questions: Rows, texts: Rows) -> NDArray[np.int64]:
+def _nearest(questions: Rows, texts: Rows) -> Ints:
     """The ten nearest texts of each question, (q, 10)."""
     most = min(_NEAREST, len(texts) - 1)
     with one_core():
         return np.argpartition(-(questions @ texts.T), most, axis=1)[:, :most]
 
 
-def _shared(one: NDArray[np.int64], other: NDArray[np.int64]) -> float:
+def _shared(one: Ints, other: Ints) -> float:
     """The mean share of a question's nearest texts that are in both, (q, 10) each."""
     return float(
         np.mean([len({*a} & {*b}) / len(a) for a, b in zip(one.tolist(), other.tolist(), strict=True)])

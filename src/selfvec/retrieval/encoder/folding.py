@@ -17,8 +17,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Ids, Ints, Mask, Rows
 from selfvec.base.errors import OptionError
 from selfvec.base.threads import one_core
 from selfvec.data.run import Run
@@ -42,12 +42,10 @@ __all__ = ["fold"]
 
 _BLOCK = 50_000  # words of a dictionary read at a time
 
-Rows = NDArray[np.float32]
-
 
 def fold(
     run: Run, tables: Sequence[str], dimensions: int | None, seed: int
-) -> tuple[list[str], NDArray[np.int32], Rows, str, dict[str, Any]]:
+) -> tuple[list[str], Ids, Rows, str, dict[str, Any]]:
     """The fields of an `Encoder`; see `Encoder.of`. The words of the run come first, most frequent first."""
     if dimensions is not None and dimensions < 1:
         raise OptionError(f"is at least 1, not {dimensions}", field="dimensions")
@@ -101,9 +99,9 @@ class _StemGroups:
     """The words of a run by stem. A phrase of the run belongs to the groups of all its words."""
 
     words: list[str]  # distinct, most frequent first
-    counts: NDArray[np.int64]  # (K,) of each word or phrase of the run
-    keys: NDArray[np.int64]  # (M,) pairs of a word or phrase, in order, and its group
-    groups: NDArray[np.int64]  # (M,) stop words are in no group
+    counts: Ints  # (K,) of each word or phrase of the run
+    keys: Ints  # (M,) pairs of a word or phrase, in order, and its group
+    groups: Ints  # (M,) stop words are in no group
     index: dict[str, int]  # groups by stem
 
     @classmethod
@@ -149,8 +147,8 @@ class _StemGroups:
 
 
 def _spellings(
-    groups: _StemGroups, run: Run, preprocessing: Preprocessing, filled: NDArray[np.bool_]
-) -> tuple[list[str], NDArray[np.int64]]:
+    groups: _StemGroups, run: Run, preprocessing: Preprocessing, filled: Mask
+) -> tuple[list[str], Ints]:
     """The words of the encoder, in their normal spelling, and the group of each."""
     split = preprocessing.tokenizer
     words = list(dict.fromkeys([*groups.words, *_inflected(preprocessing, groups.index)]))

@@ -9,9 +9,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from selfvec.base.arrays import Floats
 from selfvec.base.errors import MissingExtra
 
 from .model import reopened
@@ -67,11 +65,11 @@ class SelfvecFunction(_Function):  # type: ignore[misc]
         dimensions: int = self._opened.dimensions
         return dimensions
 
-    def generate_embeddings(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
+    def generate_embeddings(self, texts: Sequence[str]) -> list[Floats]:
         """One vector per text."""
         return list(self._opened.encode_document(list(texts)))
 
-    def compute_query_embeddings(self, query: str, *args: Any, **options: Any) -> list[NDArray[np.float32]]:
+    def compute_query_embeddings(self, query: str, *args: Any, **options: Any) -> list[Floats]:
         """The vector of a question."""
         del args, options
         return [self._opened.encode_query(query)]

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Floats, Ids, Rows
 from selfvec.base.checks import check_path
 from selfvec.base.checksums import check_sizes, write_sealed
 from selfvec.base.errors import FormatError, InputError
@@ -67,8 +67,8 @@ class Encoder:
     """
 
     words: Sequence[str]  # V; distinct, in their normal spelling
-    places: NDArray[np.int32]  # (V,) the row of each word
-    rows: NDArray[np.float32]  # (R, d) may be a read-only memory map
+    places: Ids  # (V,) the row of each word
+    rows: Rows  # (R, d) may be a read-only memory map
     split: str = "words"  # how texts are cut: words or whitespace
     about: dict[str, Any] = field(default_factory=dict, repr=False)  # how it was made
 
@@ -135,7 +135,7 @@ class Encoder:
     def _reader(self) -> Reader:
         return Reader(self.words, self.split, self.language)
 
-    def encode(self, texts: Sequence[str] | str, *, jobs: int | None = None) -> NDArray[np.float32]:
+    def encode(self, texts: Sequence[str] | str, *, jobs: int | None = None) -> Floats:
         """Texts as vectors.
 
         Parameters
@@ -156,7 +156,7 @@ class Encoder:
             If an item is not a text.
         """
         if isinstance(texts, str):
-            alone: NDArray[np.float32] = self.encode([texts], jobs=jobs)[0]
+            alone: Floats = self.encode([texts], jobs=jobs)[0]
             return alone
         texts = list(texts)
         out = np.zeros((len(texts), self.dimensions), np.float32)
@@ -174,7 +174,7 @@ class Encoder:
             pass
         return out
 
-    def encode_document(self, texts: Sequence[str] | str) -> NDArray[np.float32]:
+    def encode_document(self, texts: Sequence[str] | str) -> Floats:
         """`encode` for stores that cannot work with zeros: all rows have length 1.
 
         A text without known words gets a constant direction that is dissimilar to all texts and questions, so
@@ -182,7 +182,7 @@ class Encoder:
         """
         return self._filled(self.encode(texts), -self._apart)
 
-    def encode_query(self, texts: Sequence[str] | str) -> NDArray[np.float32]:
+    def encode_query(self, texts: Sequence[str] | str) -> Floats:
         """`encode` for questions to such stores: all rows have length 1.
 
         A question without known words is replaced by the known words with the most similar spelling. If there
@@ -201,7 +201,7 @@ class Encoder:
                 warnings.warn(f"{rule}; later questions of this kind do not warn", stacklevel=2)
         return self._filled(found, self._apart)
 
-    def _filled(self, rows: NDArray[np.float32], direction: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _filled(self, rows: Floats, direction: Floats) -> Floats:
         """Rows with a direction in the place of zeros."""
         empty = ~rows.any(axis=-1)
         if empty.any():
@@ -209,7 +209,7 @@ class Encoder:
         return rows
 
     @cached_property
-    def _apart(self) -> NDArray[np.float32]:
+    def _apart(self) -> Floats:
         return apart(self.rows)
 
     @cached_property

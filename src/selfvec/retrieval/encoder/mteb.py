@@ -7,9 +7,7 @@ from collections.abc import Iterable, Mapping
 from importlib import import_module
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from selfvec.base.arrays import Floats
 from selfvec.base.errors import MissingExtra
 from selfvec.data.run import Run
 
@@ -49,7 +47,7 @@ class MTEBEncoder:
         self.name = name or f"selfvec/{place.name if place else 'encoder'}"
         self.revision = "-".join(filter(None, (revision, self.encoder.digest)))
 
-    def encode(self, inputs: Iterable[str | Mapping[str, Any]], **options: Any) -> NDArray[np.float32]:
+    def encode(self, inputs: Iterable[str | Mapping[str, Any]], **options: Any) -> Floats:
         """Texts as unit vectors, (n, d) float32; questions where MTEB says so."""
         kinds = (
             getattr(options.get(name), "value", options.get(name)) for name in ("prompt_type", "prompt_name")

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Bytes, Hashes, Ids, Ints, Mask, Rows
 from selfvec.base.casing import lower
 from selfvec.base.errors import InputError
 from selfvec.text.characters import APOSTROPHE, table
@@ -35,11 +35,6 @@ _ONE = np.uint64(1)
 _APOSTROPHE, _S = 39, 115
 _PART = 64  # rows added up in float32 before they go to the sum, so that long texts stay precise
 
-Bytes = NDArray[np.uint8]
-Int64 = NDArray[np.int64]
-Int32 = NDArray[np.int32]
-Slots = NDArray[np.uint64]
-
 
 def normal(text: str, language: str | None = None) -> str:
     """The normal spelling of a text: lower case, `REPLACED`, ``NFC``, without elided words.
@@ -55,7 +50,7 @@ def normal(text: str, language: str | None = None) -> str:
     return without_elision(text, language)
 
 
-def _join(texts: Sequence[str], language: str | None = None) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+def _join(texts: Sequence[str], language: str | None = None) -> tuple[Bytes, Ints]:
     """The bytes of texts in their normal spelling, and where each text begins, (D + 1,) int64."""
     try:
         encoded = [normal(text, language).encode(errors="replace") for text in texts]
@@ -73,12 +68,12 @@ def no_text(texts: Sequence[object]) -> InputError:
     return InputError(rule, remedy="leave it out or give an empty text")
 
 
-def readable(words: Sequence[str], split: str, language: str | None = None) -> NDArray[np.bool_]:
+def readable(words: Sequence[str], split: str, language: str | None = None) -> Mask:
     """Whether each word, in its normal spelling, is read as one whole word, (n,) bool."""
     data, bounds = _join(words, language)
     starts, lengths, offsets = spans(data, bounds, table(split))
     first = np.minimum(offsets[:-1], max(len(starts) - 1, 0))
-    whole: NDArray[np.bool_] = np.diff(offsets) == 1
+    whole: Mask = np.diff(offsets) == 1
     if len(starts):
         whole &= lengths[first] == np.diff(bounds)
         if split == "words":
@@ -95,14 +90,14 @@ class Reader:
     language: str | None = None  # of the texts
 
     @cached_property
-    def _vocabulary(self) -> tuple[Bytes, Int64, Int32, Slots]:
+    def _vocabulary(self) -> tuple[Bytes, Ints, Ids, Hashes]:
         encoded = [word.encode() for word in self.words]
         spelt = np.frombuffer(b"".join(encoded), np.uint8)
         sizes = np.fromiter(map(len, encoded), np.int32, len(encoded))
         begins = np.cumsum(sizes, dtype=np.int64) - sizes
         return spelt, begins, sizes, _hash_table(spelt, begins, sizes)
 
-    def read(self, texts: Sequence[str]) -> tuple[Int32, Int64]:
+    def read(self, texts: Sequence[str]) -> tuple[Ids, Ints]:
         """The words of D texts by number, (N,) int32, -1 for unknown words, and bounds, (D + 1,) int64."""
         flags = table(self.split)
         data, bounds = _join(texts, self.language)
@@ -113,7 +108,7 @@ class Reader:
 
 
 @njit(cache=True, nogil=True)
-def _hash_table(data: Bytes, starts: Int64, lengths: Int32) -> Slots:
+def _hash_table(data: Bytes, starts: Ints, lengths: Ids) -> Hashes:
     """A hash table of V distinct words, (S, 4) uint64: 16 bytes, length and rest, number + 1 (0: free).
 
     It is that of `selfvec.text.kernels.distinct`, and never changed, so that threads can share it.
@@ -143,14 +138,14 @@ def _equal(data: Bytes, a: int, spelt: Bytes, b: int, length: int) -> bool:
 @njit(cache=True, nogil=True)
 def _find(
     data: Bytes,  # tokens, as of `spans`
-    starts: Int64,
-    lengths: Int32,
+    starts: Ints,
+    lengths: Ids,
     flags: Bytes,  # the table of characters that `spans` used
     spelt: Bytes,  # the words of the vocabulary, in the same form
-    begins: Int64,
-    sizes: Int32,
-    slots: Slots,
-) -> Int32:
+    begins: Ints,
+    sizes: Ids,
+    slots: Hashes,
+) -> Ids:
     """The number of each token in a vocabulary, (N,) int32, -1 for unknown words.
 
     If apostrophes belong to words, a final ``'s`` is ignored.
@@ -179,10 +174,10 @@ def _find(
 
 @njit(cache=True, nogil=True)
 def sums(
-    ids: Int32,  # (N,) words by number, -1 for none
-    offsets: Int64,  # (D + 1,)
-    places: Int32,  # (V,) the row of each word
-    rows: NDArray[np.float32],  # (R, d)
+    ids: Ids,  # (N,) words by number, -1 for none
+    offsets: Ints,  # (D + 1,)
+    places: Ids,  # (V,) the row of each word
+    rows: Rows,  # (R, d)
     out: Any,  # (D, d) float32, filled
 ) -> None:
     """The sums of the rows of each text's words at length 1; zeros if there are none."""

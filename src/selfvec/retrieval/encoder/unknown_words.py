@@ -13,8 +13,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Rows
 from selfvec.base.threads import one_core, sum_of_blocks
 from selfvec.numerics.rows import unit_rows
 from selfvec.text.languages import STOP_WORDS, listed_stop_words
@@ -25,8 +25,6 @@ __all__ = ["Spellings", "apart"]
 
 _RIDGE = 1e-3  # of the mean variance of a dimension
 _SHORTEST, _ALIKE = 4, 0.8  # letters of a word that may be misspelt; of difflib's ratio
-
-Rows = NDArray[np.float32]
 
 
 def apart(rows: Rows) -> Rows:

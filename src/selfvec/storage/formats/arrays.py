@@ -14,13 +14,12 @@ import math
 import mmap
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.lib import format as npy
-from numpy.typing import NDArray
 
 from selfvec.base import files
+from selfvec.base.arrays import Array
 from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.base.untrusted import decoding
 from selfvec.data.vectors import Vectors
@@ -68,7 +67,7 @@ def _vocabulary_beside(source: Input) -> Path:
     return found[0]
 
 
-def npy_array(source: Input) -> NDArray[Any]:
+def npy_array(source: Input) -> Array:
     """The array of an .npy file as a read-only view; its size is first checked against the file."""
     with decoding(source.path, "NumPy array"):
         head = io.BytesIO(source.data[: _LONGEST_HEADER + 16])
@@ -134,9 +133,9 @@ def read_npz(source: Input) -> Vectors:
     return finish(words, as_table(arrays[tables[0]], source), source)
 
 
-def _members(source: Input) -> dict[str, NDArray[Any]]:
+def _members(source: Input) -> dict[str, Array]:
     """The arrays of an archive, unpacked within a common limit."""
-    arrays: dict[str, NDArray[Any]] = {}
+    arrays: dict[str, Array] = {}
     room = plausible(len(source.data))
     file = _Archive(source.data)
     with decoding(source.path, "NumPy archive"), zipfile.ZipFile(file) as archive:
@@ -223,7 +222,7 @@ def read_safetensors(source: Input) -> Vectors:
 
 def write_safetensors(vectors: Vectors, path: Path) -> None:
     """Write matrix, words, sources and counts into one self-contained file."""
-    tensors: dict[str, NDArray[Any]] = {} if vectors.counts is None else {"counts": vectors.counts}
+    tensors: dict[str, Array] = {} if vectors.counts is None else {"counts": vectors.counts}
     tensors |= {  # widest numbers first, so that all begin at aligned addresses
         "vectors": vectors.vectors,
         "sources": vectors.sources,

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Array, Bytes
 from selfvec.base.compressed_files import decompressed, zstd
 from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
 from selfvec.base.untrusted import decoding
@@ -36,10 +36,10 @@ _SMALL = 1 << 26  # bytes; up to this size rows may be unpacked from a file of a
 _HIGHEST_RATIO = 256
 _SHARED = {"scales": "<f4", "codebooks": "<f2", "empty": "<i4", "mapped": "<u4", "vocabulary": "u1"}
 
-Tensors = Mapping[str, NDArray[Any]]
+Tensors = Mapping[str, Array]
 
 
-def packed_words(vectors: Vectors) -> NDArray[np.uint8]:
+def packed_words(vectors: Vectors) -> Bytes:
     """The words as they are written."""
     return np.frombuffer(zstd.compress(encode_words(vectors.index_to_key), _LEVEL), np.uint8)
 
@@ -122,6 +122,6 @@ def _size(tensors: Tensors, name: str) -> int:
     return tensors[name].size if name in tensors else 0
 
 
-def _beyond(numbers: NDArray[Any], count: int) -> bool:
+def _beyond(numbers: Array, count: int) -> bool:
     """Whether a number is not one of ``count`` rows."""
     return bool(numbers.size) and not 0 <= int(numbers.min()) <= int(numbers.max()) < count

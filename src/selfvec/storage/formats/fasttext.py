@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Floats, Rows
 from selfvec.base.untrusted import decoding
 from selfvec.data.vectors import Vectors
 
@@ -47,17 +47,17 @@ _LONGEST_NGRAM = 64  # characters; fastText's default is 6
 class Subwords:
     """How words become n-gram rows, and the rows."""
 
-    table: NDArray[np.float32]  # (words + bucket, d)
+    table: Rows  # (words + bucket, d)
     words: int  # rows before the first n-gram row
     bucket: int  # n-gram rows
     shortest: int  # characters in an n-gram, inclusive
     longest: int
 
-    def __call__(self, words: Sequence[str]) -> NDArray[np.float32]:
+    def __call__(self, words: Sequence[str]) -> Floats:
         """Mean of the n-gram rows of each word, (n, d); zeros for a word without n-grams."""
         return self.compose([word.encode(errors="replace") for word in words], first_row=-1)
 
-    def compose(self, words: Sequence[bytes], first_row: int) -> NDArray[np.float32]:
+    def compose(self, words: Sequence[bytes], first_row: int) -> Floats:
         """Mean of the rows of each word; word i has its own row ``first_row + i`` if that is not negative."""
         from .kernels import compose
 
@@ -181,7 +181,7 @@ def _dictionary(source: Input, header: Header) -> tuple[list[tuple[bytes, int]],
     return entries, position
 
 
-def _table(source: Input, position: int, dimensions: int, early: bool) -> NDArray[np.float32]:
+def _table(source: Input, position: int, dimensions: int, early: bool) -> Floats:
     """The input matrix, (words + bucket, d) float32, as a view of the file (it may lie at an odd address)."""
     if not early:
         if source.data[position : position + 1] not in (b"", b"\0"):

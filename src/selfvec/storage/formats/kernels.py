@@ -6,11 +6,10 @@ words with blanks.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numba as nb
 import numpy as np
-from numpy.typing import NDArray
+
+from selfvec.base.arrays import Array, Bytes, Floats, Ints, Rows
 
 __all__ = ["compose", "count_newlines", "parse"]
 
@@ -22,7 +21,7 @@ _OFFSET, _PRIME = np.uint32(2166136261), np.uint32(16777619)  # of the 32-bit FN
 
 
 @nb.njit(nogil=True, cache=True)
-def count_newlines(text: NDArray[np.uint8]) -> int:
+def count_newlines(text: Bytes) -> int:
     """Number of newlines in ``text`` (bytes,)."""
     count = 0
     for byte in text:
@@ -31,7 +30,7 @@ def count_newlines(text: NDArray[np.uint8]) -> int:
 
 
 @nb.njit(nogil=True, cache=True, inline="always")  # a tenth faster
-def _number(text: NDArray[np.uint8], p: int, end: int) -> tuple[float, int]:
+def _number(text: Bytes, p: int, end: int) -> tuple[float, int]:
     """The number at ``p`` as a float64 that rounds to the right float32, and its end; -1 if in doubt.
 
     Digits times power of ten, in float64, may be off by two units in the last place. That matters only close
@@ -89,9 +88,7 @@ def _number(text: NDArray[np.uint8], p: int, end: int) -> tuple[float, int]:
 
 
 @nb.njit(nogil=True, cache=True)
-def parse(
-    text: NDArray[np.uint8], worded: bool, out: NDArray[np.float32], spans: NDArray[np.int64], begin: int
-) -> None:
+def parse(text: Bytes, worded: bool, out: Floats, spans: Ints, begin: int) -> None:
     """Parse n lines with a newline between them; ``worded`` if a word comes before the numbers.
 
     ``out``, (n, d), gets the numbers of every regular line. ``spans``, (n, 3), gets the bounds of its word
@@ -128,15 +125,15 @@ def parse(
 
 @nb.njit(nogil=True, cache=True)
 def compose(
-    text: NDArray[np.uint8],  # UTF-8 of all words, each between < and >; empty for one without n-grams
-    ends: NDArray[np.int64],  # (n + 1,) word i is text[ends[i]:ends[i + 1]]
+    text: Bytes,  # UTF-8 of all words, each between < and >; empty for one without n-grams
+    ends: Ints,  # (n + 1,) word i is text[ends[i]:ends[i + 1]]
     first_row: int,  # row of word 0, of which word i has the i-th after it; negative if words have no rows
-    table: NDArray[np.float32],  # (words + bucket, d)
+    table: Rows,  # (words + bucket, d)
     words: int,  # rows before the n-gram rows
     bucket: int,  # n-gram rows
     shortest: int,  # characters in an n-gram
     longest: int,
-    out: NDArray[Any],  # (n, d) zeros on entry
+    out: Array,  # (n, d) zeros on entry
 ) -> None:
     """Mean of the rows of each word: its own row first, then those that its n-grams are hashed to."""
     dimensions = out.shape[1]

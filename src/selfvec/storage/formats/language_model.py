@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import AnyFloats, Array, Floats, Rows
 from selfvec.base.errors import FormatError
 from selfvec.base.files import read_json
 from selfvec.base.tensors import read_header
-from selfvec.data.vectors import Float
 
 from .pieces import load_tokenizer
 
@@ -59,18 +58,18 @@ class TokenTable:
     shape: tuple[int, int]  # tokens, dimensions
     start: int  # its first byte in the file
 
-    def stored(self) -> NDArray[Any]:
+    def stored(self) -> Array:
         """The rows as they are in the file, (tokens, d), a view; BF16 as uint16."""
         return np.memmap(self.path, _DTYPES[self.dtype], "r", self.start, self.shape)
 
-    def rows(self) -> Float:
+    def rows(self) -> AnyFloats:
         """The rows, (tokens, d) float32 or float16, a view of the file; BF16 is converted to float32."""
         stored = self.stored()
         if self.dtype != "BF16":
             return stored
         return (stored.astype(np.uint32) << 16).view(np.float32)
 
-    def as_stored(self, rows: NDArray[np.float32]) -> NDArray[Any]:
+    def as_stored(self, rows: Floats) -> Array:
         """Rows in the type of the file; BF16 is rounded to the nearest, ties to even."""
         if self.dtype != "BF16":
             return rows.astype(_DTYPES[self.dtype])
@@ -150,7 +149,7 @@ def write_back(
     folder: Path,
     target: Path,  # a new folder
     tokens: Sequence[str],  # n; as in the tokenizer's vocabulary
-    rows: NDArray[np.float32],  # (n, d) unit or zero rows
+    rows: Rows,  # (n, d) unit or zero rows
 ) -> int:
     """Copy a model with new rows for some tokens; return how many rows changed.
 

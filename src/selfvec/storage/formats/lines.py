@@ -15,10 +15,9 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import AnyFloats, Bytes, Floats, Ints
 from selfvec.base.threads import in_order, threads
-from selfvec.data.vectors import Float
 
 from .source import Input, decode_words, writing_by_polars
 
@@ -73,7 +72,7 @@ def lines_from(source: Input, start: int) -> tuple[int, int]:
 
 def read_lines(
     source: Input, start: int, shape: tuple[int, int], *, first_line: int, worded: bool = True
-) -> tuple[list[str], NDArray[np.float32]]:
+) -> tuple[list[str], Floats]:
     """Words and (V, d) numbers of the lines from byte ``start`` on, which is line ``first_line`` of the file.
 
     At most as many rows as the source's limit are read. Nothing is allocated if the file is too short for
@@ -103,13 +102,13 @@ def read_lines(
     return decode_words(b"\n".join(words) + b"\n", source, first_line=first_line), matrix
 
 
-def _line_spans(text: bytes, start: int) -> NDArray[np.int64]:
+def _line_spans(text: bytes, start: int) -> Ints:
     """The result of `_fast` if no line is regular."""
     ends = np.cumsum([start, *(len(line) + 1 for line in text.split(b"\n"))])
     return np.column_stack([ends[:-1], ends[1:] - 1, np.zeros(len(ends) - 1, np.int64)])
 
 
-def _fast(source: Input, start: int, end: int, out: NDArray[np.float32], worded: bool) -> NDArray[np.int64]:
+def _fast(source: Input, start: int, end: int, out: Floats, worded: bool) -> Ints:
     """Parse all regular lines into ``out`` (V, d), several blocks at a time.
 
     Returns (V, 3): the bounds of each word and 1; for an irregular line the bounds of the line and 0.
@@ -126,7 +125,7 @@ def _fast(source: Input, start: int, end: int, out: NDArray[np.float32], worded:
     rows = list(accumulate(in_order(blocks, count_newlines, jobs), initial=0))
     rows[-1] = len(out)  # the last line has no newline
 
-    def work(part: tuple[NDArray[np.uint8], int, tuple[int, int]]) -> None:
+    def work(part: tuple[Bytes, int, tuple[int, int]]) -> None:
         block, begin, (first, last) = part
         parse(block, worded, out[first:last], spans[first:last], begin)
 
@@ -134,7 +133,7 @@ def _fast(source: Input, start: int, end: int, out: NDArray[np.float32], worded:
     return spans
 
 
-def _slow(text: bytes, out: NDArray[np.float32], worded: bool, source: Input, line: int) -> bytes:
+def _slow(text: bytes, out: Floats, worded: bool, source: Input, line: int) -> bytes:
     """Parse one line, which is line ``line`` of the file, into ``out`` (d,); return its word."""
     word, numbers = _fields(text.rstrip(b" \t\r"), len(out), worded)
     if len(numbers) != len(out) or (worded and not word):
@@ -162,7 +161,7 @@ def _fields(text: bytes, dimensions: int, worded: bool) -> tuple[bytes, list[byt
 
 
 def write_lines(
-    path: Path, words: list[str] | None, matrix: Float, *, header: str = "", separator: str = " "
+    path: Path, words: list[str] | None, matrix: AnyFloats, *, header: str = "", separator: str = " "
 ) -> None:
     """Write ``header``, then a line for every row: its word, if there are words, and its numbers.
 

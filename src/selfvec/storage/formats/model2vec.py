@@ -15,10 +15,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from selfvec.base.arrays import AnyFloats
 from selfvec.base.errors import OptionError
 from selfvec.base.tensors import read_header, write_tensors
 from selfvec.base.untrusted import decoding
-from selfvec.data.vectors import Float, Vectors
+from selfvec.data.vectors import Vectors
 
 from .language_model import find_table
 from .pieces import load_tokenizer, read_pieces, vectors_of
@@ -73,7 +74,7 @@ def write(vectors: Vectors, path: Path) -> None:
 
 def write_encoder_folder(
     folder: Path,
-    rows: Float,  # a row per token
+    rows: AnyFloats,  # a row per token
     tokenizer: str,  # the content of tokenizer.json
     *,
     normalize: bool,  # whether the library scales the vectors of texts to length 1
@@ -114,7 +115,7 @@ def write_encoder_folder(
         (folder / name).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
-def with_unknown(rows: Float) -> Float:
+def with_unknown(rows: AnyFloats) -> AnyFloats:
     """Rows of V words and one of zeros, number V, for unknown words. (V + 1, d)"""
     return np.concatenate([rows, np.zeros((1, rows.shape[1]), rows.dtype)])
 

@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import AnyFloats, Array, Bytes, Floats, Ints, Mask
 from selfvec.base.errors import OptionError
 from selfvec.base.tensors import map_tensors
 from selfvec.base.untrusted import decoding, panics_held_back
-from selfvec.data.vectors import Float, Vectors
+from selfvec.data.vectors import Vectors
 
 from .source import Input, as_table, finish, open_input
 
@@ -40,15 +40,15 @@ class SubwordRows:
     """Builds the vectors of words from the rows of their subwords."""
 
     tokenizer: Any  # tokenizers.Tokenizer
-    table: Float  # (tokens, d)
+    table: AnyFloats  # (tokens, d)
     pool: Literal["sum", "mean"] = "mean"
     lower: bool = False  # whether words are lower-cased first
 
-    def __call__(self, words: Sequence[str]) -> NDArray[np.float32]:
+    def __call__(self, words: Sequence[str]) -> Floats:
         """Sum or mean of the rows of each word's subwords, (n, d); zeros for a word without known ones."""
         return self.with_pieces(words)[0]
 
-    def with_pieces(self, words: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    def with_pieces(self, words: Sequence[str]) -> tuple[Floats, Bytes]:
         """The same, and the number of subwords of each word, (n,) uint8, 255 at most."""
         out = np.zeros((len(words), self.table.shape[1]), np.float32)
         counts = np.zeros(len(words), np.uint8)
@@ -70,7 +70,7 @@ class SubwordRows:
         rows = self.table[[vocabulary[name] for name in names]]
         return Vectors(names, rows)
 
-    def encoded(self, words: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def encoded(self, words: Sequence[str]) -> tuple[Ints, Ints]:
         """The tokens of all words without unknown ones, (m,), and the number of tokens of each word, (n,)."""
         texts = [word.lower() for word in words] if self.lower else list(words)
         groups = [texts[start : start + _TOGETHER] for start in range(0, len(texts), _TOGETHER)]
@@ -79,14 +79,14 @@ class SubwordRows:
             owners, tokens = owners[tokens != self._unknown], tokens[tokens != self._unknown]
         return tokens, np.bincount(owners, minlength=len(texts))
 
-    def _one_by_one(self, groups: list[list[str]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _one_by_one(self, groups: list[list[str]]) -> tuple[Ints, Ints]:
         """The tokens of all words, (m,), and the word of each token, (m,)."""
         found = self.tokenizer.encode_batch(groups, is_pretokenized=True, add_special_tokens=False)
         tokens = np.fromiter(chain.from_iterable(one.ids for one in found), np.int64)
         within = np.fromiter(chain.from_iterable(one.word_ids for one in found), np.int64)
         return tokens, within + _TOGETHER * np.repeat(np.arange(len(found)), [len(one) for one in found])
 
-    def _as_text(self, groups: list[list[str]]) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
+    def _as_text(self, groups: list[list[str]]) -> tuple[Ints, Ints] | None:
         """The same for words joined by spaces, in half the time. None if they cannot be told apart."""
         texts = list(map(" ".join, groups))
         if self._begins is None or not all(map(_one_space_between, texts, groups)):
@@ -101,7 +101,7 @@ class SubwordRows:
         return (tokens, owners) if apart and np.array_equal(owners[ends - 1] + 1, words) else None
 
     @cached_property
-    def _begins(self) -> NDArray[np.bool_] | None:
+    def _begins(self) -> Mask | None:
         """Which tokens begin a word, (tokens,): those with a mark; None if marks may be elsewhere."""
         normalizer = self.tokenizer.normalizer
         if self.tokenizer.pre_tokenizer is not None or normalizer is None:
@@ -123,7 +123,7 @@ class SubwordRows:
             return number
         return None if model.unk_token is None else self.tokenizer.token_to_id(model.unk_token)
 
-    def whole_words(self, accept: Callable[[str], bool] = bool) -> tuple[list[str], NDArray[np.int64]]:
+    def whole_words(self, accept: Callable[[str], bool] = bool) -> tuple[list[str], Ints]:
         """Words that are one token, in the order of the tokens, and those tokens (V,)."""
         tokens = sorted(self.tokenizer.get_vocab(with_added_tokens=True).values())
         decoded = self.tokenizer.decode_batch([[token] for token in tokens])
@@ -180,7 +180,7 @@ def read_pieces(source: Input, tokenizer_path: Path, tensor: str) -> Vectors:
     return vectors_of(table, tokenizer, source)
 
 
-def vectors_of(table: Float, tokenizer: Any, source: Input) -> Vectors:
+def vectors_of(table: AnyFloats, tokenizer: Any, source: Input) -> Vectors:
     """The rows of whole words, and a composer for others; ``table`` has a row per token."""
     pieces = SubwordRows(tokenizer, table)
     with decoding(source.path, "tokenizer.json"), panics_held_back():
@@ -196,7 +196,7 @@ def _one_space_between(text: str, words: Sequence[str]) -> bool:
     return text.count(" ") == len(words) - 1 and "  " not in f" {text} " and _MARK not in text
 
 
-def _within(rows: NDArray[Any], length: int) -> bool:
+def _within(rows: Array, length: int) -> bool:
     return len(rows) > 0 and rows.min() >= 0 and rows.max() < length
 
 

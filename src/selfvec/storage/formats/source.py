@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
+from selfvec.base.arrays import AnyFloats, Array
 from selfvec.base.compressed_files import decompressed, is_compressed
 from selfvec.base.errors import FormatError, InputError, OptionError, SelfvecError
 from selfvec.base.tensors import first_not_finite
 from selfvec.base.untrusted import DAMAGED, decoding
-from selfvec.data.vectors import Float, Source, Vectors
+from selfvec.data.vectors import Source, Vectors
 from selfvec.storage.public_tables import TABLES
 from selfvec.storage.wrong_paths import similar_paths
 
@@ -43,7 +44,7 @@ class Input:
     errors: str = "strict"  # or "replace", "ignore": words not UTF-8 or repeated, see `selfvec.load`
     limit: int | None = None  # read the first so many rows only
 
-    def array(self, dtype: DTypeLike, count: int, offset: int) -> NDArray[Any]:
+    def array(self, dtype: DTypeLike, count: int, offset: int) -> Array:
         """``count`` items from byte ``offset`` on, as a read-only view of the file. (count,)"""
         return np.frombuffer(self.data, dtype, count, offset)
 
@@ -122,7 +123,7 @@ def unpack(stream: Any, most: int, path: Path) -> mmap.mmap:
 
 def finish(
     words: Sequence[str],
-    matrix: Float,
+    matrix: AnyFloats,
     source: Input,
     *,
     first_line: int | None = None,
@@ -176,7 +177,7 @@ def _rows(columns: dict[str, Any], rows: Any) -> dict[str, Any]:
     return {name: value[rows] if name in _COLUMNS else value for name, value in columns.items()}
 
 
-def columns(tensors: dict[str, NDArray[Any]], source: Input, rows: int) -> dict[str, Any]:
+def columns(tensors: dict[str, Array], source: Input, rows: int) -> dict[str, Any]:
     """``sources`` and ``counts``, each (rows,), if the file has them."""
     found = {name: tensors[name] for name in _COLUMNS if name in tensors}
     for name, column in found.items():
@@ -187,7 +188,7 @@ def columns(tensors: dict[str, NDArray[Any]], source: Input, rows: int) -> dict[
     return found
 
 
-def as_table(array: NDArray[Any], source: Input) -> Float:
+def as_table(array: Array, source: Input) -> AnyFloats:
     """A 2-D numeric array as a C-ordered (V, d) float32 or float16 matrix, without a copy if possible."""
     if array.ndim != 2 or array.dtype.kind not in "fiu":
         raise source.error(

@@ -13,8 +13,8 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from selfvec.base.arrays import Floats, Ints
 from selfvec.base.errors import OptionError
 from selfvec.data.vectors import Vectors
 
@@ -146,9 +146,7 @@ def read_binary(source: Input) -> Vectors:
     return finish(words, _gather(source, offsets, dimensions), source)
 
 
-def _walk(
-    source: Input, rows: int, dimensions: int, start: int
-) -> tuple[list[bytes], NDArray[np.int64]] | str:
+def _walk(source: Input, rows: int, dimensions: int, start: int) -> tuple[list[bytes], Ints] | str:
     """The words and the offset of the numbers of each, (V,); or, as text, why the records do not fit."""
     size, data = 4 * dimensions, source.data
     if rows == 0 or dimensions == 0 or rows * (size + 2) > len(data) - start:
@@ -173,7 +171,7 @@ def _walk(
     return words, np.array(blanks) + 1
 
 
-def _gather(source: Input, offsets: NDArray[np.int64], dimensions: int) -> NDArray[np.float32]:
+def _gather(source: Input, offsets: Ints, dimensions: int) -> Floats:
     """Copy the rows that begin at ``offsets`` (V,) into a (V, d) matrix; they lie at odd addresses."""
     size = 4 * dimensions
     windows = np.lib.stride_tricks.sliding_window_view(source.array(np.uint8, len(source.data), 0), size)

@@ -1,0 +1,24 @@
+"""Types of arrays. The name gives the dtype; a comment at a field or parameter gives the shape.
+
+V is the number of words, D of documents, N of tokens; d is the number of dimensions.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["AnyFloats", "Array", "Bytes", "Doubles", "Floats", "Hashes", "Ids", "Ints", "Mask", "Rows"]
+
+Rows: TypeAlias = NDArray[np.float32]  # (n, d): a vector in each row
+Floats: TypeAlias = NDArray[np.float32]  # (n,): weights, norms
+Doubles: TypeAlias = NDArray[np.float64]  # (n,): sums, scores, probabilities
+Ints: TypeAlias = NDArray[np.int64]  # (n,): counts, row numbers, offsets
+Ids: TypeAlias = NDArray[np.int32]  # (N,): the word of each token
+Mask: TypeAlias = NDArray[np.bool_]  # (n,)
+Bytes: TypeAlias = NDArray[np.uint8]  # (n,)
+Hashes: TypeAlias = NDArray[np.uint64]  # (n,)
+AnyFloats: TypeAlias = NDArray[np.floating[Any]]  # float32 or float64
+Array: TypeAlias = NDArray[Any]  # any dtype
