@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from selfvec.base.arrays import Mask
 from selfvec.base.errors import CorpusError
 from selfvec.base.forks import using_polars
 
 from .summary import BATCH_BYTES, BATCH_ROWS, Reading, Summary
 
 if TYPE_CHECKING:
+    from selfvec.base.arrays import Mask
+
     from .documents import Documents, Seen
     from .fields import Fields
     from .tables import Table
