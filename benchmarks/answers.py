@@ -27,7 +27,7 @@ from benchmarks.dense_weight import by_source, collections, steps
 from benchmarks.page import table, update_page
 from benchmarks.refining import refined
 from benchmarks.search_measures import Rankings, by_cosine, by_index, estimate, wordllama
-from selfvec.base.files import atomic_file
+from selfvec.base.atomic_files import atomic_file
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation.retrieval import Collection, ndcg, recall

@@ -23,7 +23,7 @@ from benchmarks.page import DOCS, write_parts
 from benchmarks.paper_report import corpora, experiments, figures
 from benchmarks.paper_report.experiments import Plan, Row, after_epochs
 from benchmarks.paper_report.tables import parts
-from selfvec.base.files import atomic_file
+from selfvec.base.atomic_files import atomic_file
 from selfvec.data.vectors import Vectors
 
 ROOT = DOCS.parent

@@ -21,7 +21,7 @@ from tests.places import SHARED_DATA
 import selfvec
 from benchmarks.field import Row
 from selfvec.analysis.alignment import align
-from selfvec.base.files import sha256
+from selfvec.base.checksums import sha256
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Lexicon, Similarity
 from selfvec.evaluation.report import Report

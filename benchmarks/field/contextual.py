@@ -20,7 +20,7 @@ from benchmarks.datasets import JUDGED, judged
 from benchmarks.field import Row
 from benchmarks.refining import refined
 from benchmarks.search_measures import by_cosine, estimate
-from selfvec.base.files import atomic_file
+from selfvec.base.atomic_files import atomic_file
 from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from selfvec.base.files import complete_replacement
+from selfvec.base.atomic_files import complete_replacement
 from selfvec.exporters import TARGETS
 
 from .inputs import digest, ended, leftovers, rows_digest, run, start, write_texts, write_vectors

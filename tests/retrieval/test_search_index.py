@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selfvec.base.errors import CorpusError, FormatError, InputError, OptionError, SelfvecError, TargetError
-from selfvec.base.ownership import locked
+from selfvec.base.file_locks import locked
 from selfvec.base.progress import Progress
 from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.data.run import Run

@@ -20,9 +20,9 @@ from pathlib import Path
 import numpy as np
 
 import selfvec
-from selfvec.base.files import atomic_file, atomic_files, atomic_folder
-from selfvec.base.leftovers import tidy
+from selfvec.base.atomic_files import atomic_file, atomic_files, atomic_folder
 from selfvec.data.run import Run
+from selfvec.storage.leftovers import tidy
 from selfvec.storage.run_folder import open_run
 from selfvec.storage.workspace import Workspace
 

@@ -14,12 +14,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack
 
+from selfvec.base.atomic_files import atomic_file
 from selfvec.base.checks import check_text, check_texts, check_whole, is_path
 from selfvec.base.errors import FormatError, InputError, OptionError
-from selfvec.base.files import atomic_file, read_json, writing
-from selfvec.base.ownership import remove_leftovers
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.provenance import __version__
+from selfvec.base.targets import writing
+from selfvec.base.temporary_files import remove_leftovers
+from selfvec.base.text_files import read_json
 from selfvec.base.user_folders import user_folder
 from selfvec.corpus import Corpus
 from selfvec.data.run import Run

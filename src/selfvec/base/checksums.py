@@ -1,13 +1,15 @@
-"""Checksums of a folder's files, kept in the JSON file that describes the folder, and of that file itself.
+"""SHA-256 checksums of files. Those of a folder are kept in the JSON file that describes it.
 
-A description ends with ``files``, the size and SHA-256 of every other file, and ``sha256``, that of its own
-bytes with these 64 digits written as zeros. Sizes are compared when a folder is opened, checksums on request.
+The description of a folder ends with ``files``, the size and SHA-256 of every other file, and ``sha256``,
+that of its own bytes with these 64 digits written as zeros. Sizes are compared when a folder is opened,
+checksums on request.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,7 +18,16 @@ from typing import Any
 from .durable import sync_file
 from .errors import FormatError
 
-__all__ = ["Checksums", "check_sizes", "checksums", "damaged_files", "is_sealed", "seal", "write_sealed"]
+__all__ = [
+    "Checksums",
+    "check_sizes",
+    "checksums",
+    "damaged_files",
+    "is_sealed",
+    "seal",
+    "sha256",
+    "write_sealed",
+]
 
 Checksums = dict[str, dict[str, Any]]
 """``bytes`` and ``sha256`` by path below the folder."""
@@ -25,12 +36,17 @@ _THREADS = 4
 _NONE = "0" * 64
 
 
+def sha256(path: str | os.PathLike[str]) -> str:
+    """Hexadecimal SHA-256 of a file's bytes."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def checksums(folder: Path, leave_out: str = "") -> Checksums:
     """Size and SHA-256 of all files below a folder. The files are synced to the disk."""
 
     def one(path: Path) -> dict[str, Any]:
-        with path.open("rb") as file:
-            found = {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+        found = {"bytes": path.stat().st_size, "sha256": sha256(path)}
         sync_file(path)
         return found
 

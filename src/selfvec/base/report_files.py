@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .atomic_files import atomic_file
 from .errors import OptionError
-from .files import atomic_file
 
 if TYPE_CHECKING:
     import polars as pl

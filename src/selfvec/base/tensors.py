@@ -22,7 +22,7 @@ import numpy as np
 from selfvec.base.arrays import AnyFloats, Array
 
 from .errors import FormatError
-from .files import needing
+from .targets import needing
 from .untrusted import parse_json
 
 __all__ = [

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Array
+from selfvec.base.atomic_files import atomic_file
 from selfvec.base.errors import FormatError, InputError, MissingExtra
-from selfvec.base.files import atomic_file
 from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
 
 __all__ = [

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from selfvec.base.atomic_files import atomic_file
 from selfvec.base.checks import check_number, check_whole
 from selfvec.base.errors import InputError, OptionError
-from selfvec.base.files import atomic_file
-from selfvec.base.ownership import check_target
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import Figures
+from selfvec.base.targets import check_target
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.statistics import Estimate

@@ -14,9 +14,11 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Array, Ids, Ints
+from selfvec.base.atomic_files import atomic_folder
+from selfvec.base.checksums import sha256
 from selfvec.base.errors import FormatError, InputError, MissingExtra
-from selfvec.base.files import atomic_folder, read_vocabulary, sha256, write_vocabulary
 from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
+from selfvec.base.text_files import read_vocabulary, write_vocabulary
 from selfvec.base.threads import threads
 from selfvec.data.run import Run
 

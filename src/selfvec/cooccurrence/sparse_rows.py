@@ -15,7 +15,7 @@ from typing import IO
 import numpy as np
 
 from selfvec.base.arrays import Array, Ids, Ints
-from selfvec.base.files import writing
+from selfvec.base.targets import writing
 from selfvec.base.threads import cut, in_order
 
 __all__ = ["MEMORY", "RowBuffer", "RowStore", "assemble"]

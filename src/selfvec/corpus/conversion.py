@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from selfvec.base.errors import CorpusError
-from selfvec.base.forks import using_polars
+from selfvec.corpus.forks import using_polars
 
 from .corpus import Corpus
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from selfvec.base.errors import CorpusError
-from selfvec.base.forks import using_polars
+from selfvec.corpus.forks import using_polars
 
 from .summary import BATCH_BYTES, BATCH_ROWS, Reading, Summary
 

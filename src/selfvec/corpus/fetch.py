@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from selfvec.base.atomic_files import atomic_file
+from selfvec.base.checksums import sha256
 from selfvec.base.download import LATER, download, download_page
 from selfvec.base.errors import InputError, OptionError, TargetError
-from selfvec.base.files import atomic_file, sha256, writing
-from selfvec.base.ownership import check_target
+from selfvec.base.targets import check_target, writing
 
 __all__ = ["NOAA_URL", "fetch_noaa", "parse_years"]
 

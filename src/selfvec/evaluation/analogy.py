@@ -17,7 +17,7 @@ import numpy as np
 from selfvec.base.arrays import Floats, Ints, Mask, Rows
 from selfvec.base.compiled import kernel
 from selfvec.base.errors import InputError
-from selfvec.base.files import text_lines
+from selfvec.base.text_files import text_lines
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import mean

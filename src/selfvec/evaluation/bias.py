@@ -19,7 +19,7 @@ import numpy as np
 
 from selfvec.base.arrays import Doubles, Floats, Mask
 from selfvec.base.errors import InputError
-from selfvec.base.files import read_toml_or_json
+from selfvec.base.text_files import read_toml_or_json
 from selfvec.numerics.statistics import RESAMPLES, Estimate
 
 from .bias_measures import MEASURES, PAIRED

@@ -11,7 +11,7 @@ import numpy as np
 
 from selfvec.base.arrays import Array, Floats, Ints
 from selfvec.base.errors import InputError, MissingExtra, OptionError
-from selfvec.base.files import text_lines
+from selfvec.base.text_files import text_lines
 from selfvec.numerics.statistics import mean
 
 from .compared_vectors import Table

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from selfvec.base.errors import InputError, OptionError
-from selfvec.base.files import read_text
 from selfvec.base.progress import Progress
+from selfvec.base.text_files import read_text
 
 from .compared_vectors import Table
 from .retrieval import Collection, Retrieval

@@ -14,7 +14,7 @@ import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Doubles, Mask
 from selfvec.base.errors import InputError
-from selfvec.base.files import text_lines
+from selfvec.base.text_files import text_lines
 from selfvec.data.run import Run
 from selfvec.numerics.rows import top_indices
 from selfvec.numerics.statistics import mean

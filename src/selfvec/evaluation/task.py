@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
 from selfvec.base.errors import InputError, OptionError
-from selfvec.base.files import text_lines
+from selfvec.base.text_files import text_lines
 from selfvec.numerics.statistics import Estimate
 
 from .compared_vectors import Table

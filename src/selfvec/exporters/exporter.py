@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from selfvec.base.atomic_files import atomic_files
 from selfvec.base.checks import check_path, check_text
 from selfvec.base.errors import OptionError
-from selfvec.base.files import atomic_files, writing
-from selfvec.base.ownership import check_target, remove_leftovers
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import Figures
+from selfvec.base.targets import check_target, writing
+from selfvec.base.temporary_files import remove_leftovers
 from selfvec.data.run import Run
 from selfvec.retrieval.documents import CUT, Cut, Texts, check_cut
 from selfvec.storage.formats import FORMATS

@@ -21,10 +21,12 @@ import numpy as np
 from selfvec.base.arrays import Floats
 from selfvec.base.checks import check_number, check_path
 from selfvec.base.errors import InputError, Interrupted, OptionError, TargetError
-from selfvec.base.files import writing
-from selfvec.base.ownership import discard, lock_file, remove_leftovers
+from selfvec.base.file_locks import lock_file
+from selfvec.base.ownership import discard
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import Figures
+from selfvec.base.targets import writing
+from selfvec.base.temporary_files import remove_leftovers
 from selfvec.data.run import Run
 from selfvec.retrieval.encoder import Encoder
 from selfvec.retrieval.encoder.adapter import Adapter, fit_and_measure

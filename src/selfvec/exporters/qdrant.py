@@ -15,8 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from selfvec.base.errors import FormatError, InputError, TargetError
-from selfvec.base.files import exchange_folders, needing, read_json, replace_folder
-from selfvec.base.ownership import NO_LINK, lock, locked_sibling
+from selfvec.base.file_locks import NO_LINK, lock
+from selfvec.base.folder_swap import exchange_folders, replace_folder
+from selfvec.base.targets import needing
+from selfvec.base.temporary_files import locked_sibling
+from selfvec.base.text_files import read_json
 
 from .database import BATCH, TABLE, Database, Stored, library_errors, no_database, reading
 from .rows import Rows

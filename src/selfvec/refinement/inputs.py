@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from selfvec.base.casing import language_of
+from selfvec.base.checksums import sha256
 from selfvec.base.errors import CorpusError
-from selfvec.base.files import sha256
 from selfvec.base.provenance import BESIDE, Timings
 from selfvec.base.tensors import return_freed_memory
 from selfvec.data.settings import Settings

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Array, Ints, Mask
+from selfvec.base.checksums import sha256
 from selfvec.base.errors import FormatError, InputError, OptionError
-from selfvec.base.files import sha256
 from selfvec.corpus.known_documents import known_documents
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings

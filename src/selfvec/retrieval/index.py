@@ -16,9 +16,9 @@ from typing import Any
 
 from selfvec.base.checks import check_text, check_whole
 from selfvec.base.errors import InputError, TargetError
-from selfvec.base.files import writing
-from selfvec.base.ownership import locked
+from selfvec.base.file_locks import locked
 from selfvec.base.progress import Progress, as_progress
+from selfvec.base.targets import writing
 from selfvec.data.run import Run
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.lexicon import Lexicon

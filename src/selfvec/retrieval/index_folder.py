@@ -15,13 +15,16 @@ from pathlib import Path
 import numpy as np
 
 from selfvec.base.arrays import Array
+from selfvec.base.atomic_files import atomic_folder
 from selfvec.base.checks import check_path
 from selfvec.base.checksums import check_sizes, write_sealed
 from selfvec.base.errors import FormatError, InputError
-from selfvec.base.files import atomic_folder, read_json, read_vocabulary, unchanged, write_vocabulary
-from selfvec.base.ownership import Kind, remove_leftovers
+from selfvec.base.folder_swap import unchanged
 from selfvec.base.schema import check, misfit
+from selfvec.base.targets import Kind
+from selfvec.base.temporary_files import remove_leftovers
 from selfvec.base.tensors import first_not_finite, map_tensors, release, write_tensors
+from selfvec.base.text_files import read_json, read_vocabulary, write_vocabulary
 from selfvec.base.untrusted import decoding
 from selfvec.text.lexicon import Lexicon
 from selfvec.text.preprocessing import Preprocessing

@@ -9,8 +9,9 @@ import json
 import os
 from pathlib import Path
 
-from selfvec.base.files import atomic_files, atomic_folder, read_json
-from selfvec.base.ownership import check_target
+from selfvec.base.atomic_files import atomic_files, atomic_folder
+from selfvec.base.targets import check_target
+from selfvec.base.text_files import read_json
 from selfvec.data.vectors import Vectors
 
 from .formats import FORMATS, check_save, save

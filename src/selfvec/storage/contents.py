@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.checks import check_path
-from selfvec.base.files import read_json
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.base.tensors import read_header
+from selfvec.base.text_files import read_json
 from selfvec.data.run import Run
 from selfvec.storage.formats import load
 from selfvec.storage.run_folder import open_run

@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 from selfvec.base.errors import InputError
-from selfvec.base.files import text_lines
+from selfvec.base.text_files import text_lines
 
 __all__ = ["WordPairs", "names_columns", "read_dictionary"]
 

@@ -14,11 +14,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from selfvec.base.atomic_files import atomic_folder
+from selfvec.base.checksums import sha256
 from selfvec.base.compressed_files import DECODING_ERRORS
 from selfvec.base.download import LATER, download
 from selfvec.base.errors import FormatError, InputError, MissingExtra, TargetError
-from selfvec.base.files import atomic_folder, sha256, writing
-from selfvec.base.ownership import Kind, check_target
+from selfvec.base.targets import Kind, check_target, writing
 
 from .formats import load, save
 from .public_tables import RECORD, PublicTable, damaged, data_folder, fetched, fetched_tables, find

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from selfvec.base.checksums import sha256
 from selfvec.base.errors import FormatError, OptionError
-from selfvec.base.files import read_json, sha256
+from selfvec.base.text_files import read_json
 from selfvec.base.user_folders import user_folder
 
 __all__ = [

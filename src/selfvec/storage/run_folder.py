@@ -36,26 +36,21 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Array, Floats
+from selfvec.base.atomic_files import atomic_folder
 from selfvec.base.checks import check_path
 from selfvec.base.checksums import check_sizes, write_sealed
 from selfvec.base.errors import CorpusError, FormatError, OptionError, TargetError
-from selfvec.base.files import (
-    atomic_folder,
-    read_json,
-    read_vocabulary,
-    restore_folder,
-    unchanged,
-    write_vocabulary,
-)
-from selfvec.base.leftovers import tidy
-from selfvec.base.ownership import Kind
+from selfvec.base.folder_swap import restore_folder, unchanged
 from selfvec.base.schema import misfit
+from selfvec.base.targets import Kind
 from selfvec.base.tensors import Forms, check_tensors, first_beyond, map_tensors, read_metadata, write_tensors
+from selfvec.base.text_files import read_json, read_vocabulary, write_vocabulary
 from selfvec.base.untrusted import decoding, parse_json
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.trajectory import History
 from selfvec.data.vectors import Source, Vectors
+from selfvec.storage.leftovers import tidy
 
 from .run_schema import check_report, check_run
 from .wrong_paths import not_a_run

@@ -11,8 +11,9 @@ from typing import Any
 from selfvec.base.checks import check_path
 from selfvec.base.checksums import damaged_files, is_sealed
 from selfvec.base.errors import FormatError, InputError
-from selfvec.base.files import read_json, unchanged
+from selfvec.base.folder_swap import unchanged
 from selfvec.base.result_table import ResultTable, short_repr
+from selfvec.base.text_files import read_json
 
 from .run_folder import RUN_FORMAT, open_run
 

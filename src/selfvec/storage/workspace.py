@@ -17,8 +17,15 @@ from pathlib import Path
 from selfvec.base.arrays import Array
 from selfvec.base.durable import sync_file, sync_names
 from selfvec.base.errors import OptionError, TargetError
-from selfvec.base.files import exchange_folders, replace_folder, restore_folder, writing
-from selfvec.base.leftovers import (
+from selfvec.base.file_locks import lock_file
+from selfvec.base.folder_swap import exchange_folders, replace_folder, restore_folder
+from selfvec.base.ownership import discard, remove_own
+from selfvec.base.targets import check_target, writing
+from selfvec.base.temporary_files import remove_leftovers, sibling
+from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
+from selfvec.data.run import Run
+from selfvec.data.vectors import Vectors
+from selfvec.storage.leftovers import (
     FRESH,
     LOCK,
     SHARED,
@@ -29,17 +36,6 @@ from selfvec.base.leftovers import (
     settle,
     workspace_of,
 )
-from selfvec.base.ownership import (
-    check_target,
-    discard,
-    lock_file,
-    remove_leftovers,
-    remove_own,
-    sibling,
-)
-from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
-from selfvec.data.run import Run
-from selfvec.data.vectors import Vectors
 from selfvec.storage.run_folder import ORIGINAL, REFINED, RUN, is_run, table_tensors, write_run
 
 __all__ = ["Interruption", "Workspace", "interruptible", "previous_of"]

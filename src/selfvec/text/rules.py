@@ -17,7 +17,7 @@ import numpy as np
 from selfvec.base.arrays import Ids, Ints
 from selfvec.base.casing import DOTTED, case_forms, lower
 from selfvec.base.errors import InputError, OptionError
-from selfvec.base.files import text_lines
+from selfvec.base.text_files import text_lines
 
 from .languages import LANGUAGES, STOP_WORDS, language, lemma_code, listed_stop_words, without_elision
 from .stems import DROPPED, merged_types, stems

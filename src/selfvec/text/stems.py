@@ -19,8 +19,8 @@ import numpy as np
 from selfvec.base.arrays import Array, Ids, Ints
 from selfvec.base.casing import lower
 from selfvec.base.errors import FormatError, OptionError
-from selfvec.base.files import read_vocabulary, write_vocabulary
 from selfvec.base.tensors import map_tensors, write_tensors
+from selfvec.base.text_files import read_vocabulary, write_vocabulary
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 

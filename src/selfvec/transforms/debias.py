@@ -12,7 +12,7 @@ import numpy as np
 from selfvec.base.arrays import Ints, Rows
 from selfvec.base.checks import check_path
 from selfvec.base.errors import InputError, OptionError
-from selfvec.base.files import read_toml_or_json
+from selfvec.base.text_files import read_toml_or_json
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.kmeans import k_means
 from selfvec.numerics.rows import unit_rows

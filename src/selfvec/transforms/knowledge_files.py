@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from selfvec.base.errors import InputError, MissingExtra
-from selfvec.base.files import read_text, text_lines
+from selfvec.base.text_files import read_text, text_lines
 from selfvec.storage.dictionaries import names_columns
 
 from .knowledge import Knowledge, unreadable

@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from selfvec.base.atomic_files import atomic_folder
 from selfvec.base.errors import FormatError, InputError, OptionError
-from selfvec.base.files import atomic_folder, read_json, read_text
-from selfvec.base.ownership import check_target
+from selfvec.base.targets import check_target
 from selfvec.base.tensors import read_header, replace_tensors
+from selfvec.base.text_files import read_json, read_text
 from selfvec.data.vectors import Vectors
 from selfvec.storage.aligned_tables import find_aligned
 from selfvec.storage.formats import load

@@ -23,8 +23,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from selfvec.base.atomic_files import atomic_file
 from selfvec.base.errors import MissingExtra, OptionError
-from selfvec.base.files import atomic_file
 
 from .palette import GREY, INK
 from .plane import LABELS, Spec, complete_labels

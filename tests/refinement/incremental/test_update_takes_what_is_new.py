@@ -230,7 +230,7 @@ def test_killed_at_any_time_a_whole_run_is_there(place: Path) -> None:
 
 def test_folders_are_exchanged_in_one_step(place: Path) -> None:
     """A reader finds one of the two runs at any time."""
-    code = "from pathlib import Path\nfrom selfvec.base.files import exchange_folders\n"
+    code = "from pathlib import Path\nfrom selfvec.base.folder_swap import exchange_folders\n"
     code += "while True: exchange_folders(Path('a'), Path('b'))"
     for name in "ab":
         Path(name).mkdir()

@@ -20,7 +20,7 @@ import typer
 
 from selfvec.base.cores import threads
 from selfvec.base.errors import OptionError
-from selfvec.base.ownership import check_target
+from selfvec.base.targets import check_target
 from selfvec.data.settings import KEEP, TEXT, Option, option, option_of
 
 from .commands import help_all

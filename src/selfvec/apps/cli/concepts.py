@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from selfvec.base.ownership import check_target
+from selfvec.base.targets import check_target
 
 from .arguments import (
     AsJson,

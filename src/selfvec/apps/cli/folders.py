@@ -71,7 +71,7 @@ def verify(
 
 def _cleaned(path: Path) -> dict[str, list[str]]:
     """Remove leftovers, and report what is gone and what stays."""
-    from selfvec.base.leftovers import clean
+    from selfvec.storage.leftovers import clean
 
     removed, kept = clean(path)
     for name in removed:

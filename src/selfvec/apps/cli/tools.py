@@ -11,7 +11,7 @@ from typing import Annotated, Any, Never
 import typer
 
 from selfvec.base.errors import MissingExtra
-from selfvec.base.ownership import check_target
+from selfvec.base.targets import check_target
 
 from .arguments import (
     MORE,
@@ -230,7 +230,7 @@ def _save_page(run: Path, path: Path, overwrite: bool) -> None:
     """Write the page as one file."""
     from selfvec.apps.web.page_data import PageData
     from selfvec.apps.web.static_page import static_page
-    from selfvec.base.files import atomic_file
+    from selfvec.base.atomic_files import atomic_file
     from selfvec.base.report_files import check_report
 
     check_report(path, (".html",))

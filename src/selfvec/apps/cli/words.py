@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from selfvec.base.errors import OptionError
-from selfvec.base.ownership import check_target
+from selfvec.base.targets import check_target
 
 from .arguments import (
     MORE,

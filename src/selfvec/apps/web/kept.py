@@ -10,10 +10,11 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from selfvec.base.atomic_files import atomic_file
 from selfvec.base.checksums import is_sealed, seal
 from selfvec.base.errors import TargetError
-from selfvec.base.files import atomic_file, writing
 from selfvec.base.provenance import __version__
+from selfvec.base.targets import writing
 from selfvec.data.run import Run
 
 __all__ = ["kept"]

@@ -18,9 +18,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+from selfvec.base.atomic_files import atomic_file
 from selfvec.base.checks import check_path
 from selfvec.base.errors import TargetError
-from selfvec.base.files import atomic_file
 
 __all__ = ["example", "planted", "reports"]
 

@@ -21,13 +21,14 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Floats, Ids, Rows
+from selfvec.base.atomic_files import atomic_folder
 from selfvec.base.checks import check_path
 from selfvec.base.checksums import check_sizes, write_sealed
 from selfvec.base.errors import FormatError, InputError
-from selfvec.base.files import atomic_folder, read_json, read_vocabulary, write_vocabulary
 from selfvec.base.provenance import __version__
 from selfvec.base.schema import check
 from selfvec.base.tensors import Forms, check_tensors, map_tensors, write_tensors
+from selfvec.base.text_files import read_json, read_vocabulary, write_vocabulary
 from selfvec.base.threads import cut, in_order, threads
 from selfvec.data.run import Run
 from selfvec.storage.opened import GivenRun, as_run

@@ -14,11 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
+from selfvec.base.atomic_files import atomic_files, complete_replacement
 from selfvec.base.checks import check_path, check_whole
 from selfvec.base.compressed_files import PACKED, pack
 from selfvec.base.errors import FormatError, OptionError
-from selfvec.base.files import atomic_files, complete_replacement
-from selfvec.base.ownership import check_target, remove_leftovers
+from selfvec.base.targets import check_target
+from selfvec.base.temporary_files import remove_leftovers
 from selfvec.base.tensors import first_not_finite
 from selfvec.data.vectors import Source, Vectors
 from selfvec.storage.public_tables import locate

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.lib import format as npy
 
-from selfvec.base import files
+from selfvec.base import text_files
 from selfvec.base.arrays import Array
 from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.base.untrusted import decoding
@@ -212,7 +212,7 @@ def read_safetensors(source: Input) -> Vectors:
     elif _is_run(source.path.parent):
         vocabulary = source.path.with_name("vocabulary.txt")
         with decoding(vocabulary, "vocabulary"):
-            words = files.read_vocabulary(vocabulary)
+            words = text_files.read_vocabulary(vocabulary)
     elif source.siblings("tokenizer.json"):
         return read_pieces(source, source.path.with_name("tokenizer.json"), tables[0])
     else:

@@ -16,8 +16,8 @@ import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Array, Floats, Rows
 from selfvec.base.errors import FormatError
-from selfvec.base.files import read_json
 from selfvec.base.tensors import read_header
+from selfvec.base.text_files import read_json
 
 from .pieces import load_tokenizer
 

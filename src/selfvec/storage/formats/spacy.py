@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from selfvec.base.files import read_json
+from selfvec.base.text_files import read_json
 from selfvec.base.untrusted import decoding
 from selfvec.data.vectors import Vectors
 

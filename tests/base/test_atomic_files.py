@@ -8,20 +8,12 @@ import stat
 
 import pytest
 
+from selfvec.base.atomic_files import atomic_file, atomic_files, atomic_folder, complete_replacement
 from selfvec.base.errors import CleanupWarning, TargetError
-from selfvec.base.files import (
-    atomic_file,
-    atomic_files,
-    atomic_folder,
-    complete_replacement,
-    exchange_folders,
-    needing,
-    restore_folder,
-    unchanged,
-    writing,
-)
-from selfvec.base.leftovers import clean, tidy
-from selfvec.base.ownership import Kind, discard, locked_sibling, own_folder, remove_own
+from selfvec.base.folder_swap import exchange_folders, restore_folder, unchanged
+from selfvec.base.ownership import discard, own_folder, remove_own
+from selfvec.base.targets import Kind, needing, writing
+from selfvec.base.temporary_files import locked_sibling
 
 
 def leftovers(folder) -> list[str]:
@@ -96,7 +88,7 @@ def test_a_file_replaces_only_when_asked(tmp_path) -> None:
 @pytest.mark.parametrize("exchange", [True, False])
 def test_what_others_make_meanwhile_is_not_replaced(tmp_path, monkeypatch, exchange: bool) -> None:
     if not exchange:  # as where the system cannot rename without replacing
-        monkeypatch.setattr("selfvec.base.files._renamed", lambda *_: False)
+        monkeypatch.setattr("selfvec.base.atomic_rename._renameat2", lambda *_: False)
     for write in (atomic_file, atomic_files):
         with pytest.raises(TargetError, match="exists already"), write(tmp_path / "f") as path:
             path.write_text("ours")
@@ -265,31 +257,6 @@ def test_a_full_disk_is_told_of_the_target_and_what_it_needs(tmp_path) -> None:
     assert str(caught.value).startswith(
         f"{tmp_path / 't'}: cannot write: the disk is full; 3.2 MB are needed;"
     )
-
-
-def test_leftovers_are_removed_by_the_next_reader_but_not_what_is_being_written(tmp_path) -> None:
-    (tmp_path / "d/search").mkdir(parents=True)
-    for left in (".d.partial-00000000", "d/search/.own.partial-00000000", "d/.x.json.partial-00000000"):
-        (tmp_path / left).mkdir()
-        (tmp_path / left / "file").write_text("")
-    (tmp_path / "d/.mine.partial").write_text("of another program")
-    with locked_sibling(tmp_path / "d", folder=True) as (folder, _):
-        tidy(tmp_path / "d")
-        assert folder.is_dir()
-    assert leftovers(tmp_path) == ["d"]
-    assert sorted(path.name for path in (tmp_path / "d").rglob("*")) == [".mine.partial", "search"]
-
-
-def test_a_working_folder_is_removed_unless_it_is_locked_or_can_be_resumed(tmp_path) -> None:
-    (tmp_path / "run").mkdir()
-    folder = tmp_path / ".run.partial"
-    folder.mkdir(mode=0o700)
-    (folder / "lock").write_text("")
-    (folder / "state.safetensors").write_text("")
-    assert clean(tmp_path / "run") == ([], [str(folder)])
-    (folder / "state.safetensors").unlink()
-    assert clean(tmp_path / "run") == ([str(folder)], [])
-    assert leftovers(tmp_path) == ["run"]
 
 
 def test_what_cannot_be_removed_is_a_warning(tmp_path, monkeypatch) -> None:

@@ -22,20 +22,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from .durable import sync_file, sync_names
-from .files import complete_replacement, restore_folder
-from .ownership import (
-    LEFTOVER,
-    discard,
-    is_ours,
-    lock,
-    open_to_lock,
-    remove_leftovers,
-    remove_leftovers_in,
-    remove_own,
-    same_file,
-    sibling,
-)
+from selfvec.base.atomic_files import complete_replacement
+from selfvec.base.durable import sync_file, sync_names
+from selfvec.base.file_locks import lock, open_to_lock, same_file
+from selfvec.base.folder_swap import restore_folder
+from selfvec.base.ownership import discard, is_ours, remove_own
+from selfvec.base.temporary_files import LEFTOVER, remove_leftovers, remove_leftovers_in, sibling
 
 __all__ = [
     "FRESH",

@@ -1,0 +1,135 @@
+"""Outputs: what may be replaced, and one clear error for what cannot be written."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from .checks import check_path
+from .errors import TargetError
+
+__all__ = ["Kind", "check_target", "needing", "refuse_special", "writing"]
+
+_OTHER_KIND = "choose another name, it is not replaced even with --overwrite"
+
+_REMEDIES = {
+    errno.ENOSPC: ("the disk is full", "free some space or write elsewhere"),
+    errno.EDQUOT: ("the disk quota is used up", "free some space or write elsewhere"),
+    errno.EROFS: ("the file system is read-only", "write elsewhere"),
+    errno.EACCES: ("no permission to write here", "write elsewhere or change the permissions"),
+    errno.EPERM: ("no permission to write here", "write elsewhere or change the permissions"),
+    errno.ENOENT: ("the folder it should go into does not exist", "create it first"),
+    errno.ENOTDIR: ("a part of the path is not a folder", "choose another path"),
+    errno.EFBIG: ("the file is larger than the file system allows", "write elsewhere"),
+}
+
+
+class Kind(NamedTuple):
+    """A kind of folder, such as a run folder. A folder replaces only folders of its kind."""
+
+    name: str  # with its article
+    matches: Callable[[Path], bool]  # whether an existing folder is one
+
+
+def check_target(
+    target: str | os.PathLike[str],
+    *,
+    overwrite: bool,
+    folder: bool | None = None,
+    kind: Kind | None = None,
+) -> None:
+    """Raise `TargetError` if ``target`` exists and must not be replaced. Nothing is changed.
+
+    All outputs are checked here: a command calls it before its work begins, and the writers of
+    `selfvec.base.atomic_files` call it again. With ``overwrite``, a file replaces a file, and a folder
+    replaces a folder of its kind. Without it nothing is replaced.
+
+    Parameters
+    ----------
+    target : path
+    overwrite : bool
+    folder : bool, optional
+        Whether a folder or a file will be written, if that is known.
+    kind : Kind, optional
+        The kind of the folder that will be written, if it can be recognised.
+    """
+    check_path("output", target, "a path")
+    target = Path(target)
+    if not target.name:
+        raise TargetError("has no name", path=target, remedy="name a new file or folder")
+    if not os.path.lexists(target):
+        return
+    if folder is not None:
+        refuse_special(target, folder=folder)
+    if kind is not None and not kind.matches(target):
+        rule = f"exists already and is not {kind.name}; it is not replaced even with --overwrite"
+        raise TargetError(rule, path=target, remedy="choose another name")
+    if not overwrite:
+        remedy = "choose another name, or replace it with --overwrite"
+        raise TargetError("exists already", path=target, remedy=remedy)
+
+
+def refuse_special(target: Path, *, folder: bool) -> None:
+    """Raise `TargetError` unless ``target`` is absent or of the type to be written: a file or a folder.
+
+    Links, pipes and devices are never replaced.
+    """
+    try:
+        kind = target.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if stat.S_ISLNK(kind):
+        place = target.parent / target.readlink()
+        raise TargetError("is a link, which is not replaced", path=target, remedy=f"name {place} instead")
+    if folder and not stat.S_ISDIR(kind):
+        raise TargetError("is a file, but a folder will be written", path=target, remedy=_OTHER_KIND)
+    if not folder and stat.S_ISDIR(kind):
+        raise TargetError("is a folder, but a file will be written", path=target, remedy=_OTHER_KIND)
+    if not folder and not stat.S_ISREG(kind):
+        rule = "is a pipe or a device, which is not replaced"
+        raise TargetError(rule, path=target, remedy="name a file")
+
+
+@contextmanager
+def writing(target: Path) -> Iterator[None]:
+    """Turn operating-system errors raised while writing ``target`` into one clear `TargetError`.
+
+    An error that names a temporary file of ``target`` names ``target`` instead.
+    """
+    try:
+        yield
+    except TargetError as error:
+        if error.path is not None and _is_temporary(Path(error.path), target):
+            error.path = os.fspath(target)
+        raise
+    except OSError as error:
+        text = error.strerror or str(error)
+        rule, remedy = _REMEDIES.get(error.errno or 0, (text, "choose another target"))
+        if isinstance(error, _Full):
+            rule += f"; {text}"
+        raise TargetError(f"cannot write: {rule}", path=target, remedy=remedy) from error
+
+
+def _is_temporary(path: Path, target: Path) -> bool:
+    name = f".{target.name}.partial"
+    return any(part == name or part.startswith(f"{name}-") for part in path.parts)
+
+
+class _Full(OSError):
+    """A full disk or quota, with the space that is needed."""
+
+
+@contextmanager
+def needing(size: int) -> Iterator[None]:
+    """Add to the error of a full disk that ``size`` bytes are needed."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise _Full(error.errno, f"{size / 1e6:,.1f} MB are needed") from error
