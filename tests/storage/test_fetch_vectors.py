@@ -18,7 +18,8 @@ from selfvec.apps.cli import main
 from selfvec.base.errors import FormatError, InputError, MissingExtra, OptionError, TargetError
 from selfvec.storage import fetch_vectors as fetching
 from selfvec.storage.fetch_vectors import fetch_vectors
-from selfvec.storage.public_tables import TABLES, data_folder, find, locate
+from selfvec.storage.fetched_vectors import data_folder, locate
+from selfvec.storage.public_vectors import PUBLIC_VECTORS, find
 
 WORDS = ("storm", "hail", "roof", "wind", "rain", "snow")
 ROWS = np.random.default_rng(0).standard_normal((6, 50)).astype(np.float32)
@@ -186,8 +187,8 @@ def test_names_are_found_in_any_case_and_misspelt_ones_are_helped() -> None:
     assert find("cc.de.300").source.endswith("/vectors-crawl/cc.de.300.vec.gz")
     with pytest.raises(OptionError, match=r"did you mean potion-base-8M"):
         find("potion-8M")
-    assert len([name for name in TABLES if name.startswith("cc.")]) >= 157
-    for table in TABLES.values():
+    assert len([name for name in PUBLIC_VECTORS if name.startswith("cc.")]) >= 157
+    for table in PUBLIC_VECTORS.values():
         assert table.licence
         assert table.megabytes > 0
         assert table.words > 0

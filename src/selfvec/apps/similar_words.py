@@ -11,9 +11,9 @@ from selfvec.base.errors import OptionError
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.data.run import Run, rows_of, similar_row, similar_rows
 from selfvec.data.vectors import Vectors
-from selfvec.storage.aligned_tables import find_aligned
+from selfvec.storage.aligned_vectors import find_aligned
 from selfvec.storage.formats import load
-from selfvec.storage.opened import Given, opened
+from selfvec.storage.opened import GivenVectors, opened
 
 if TYPE_CHECKING:
     from selfvec.analysis.alignment import Aligned
@@ -67,7 +67,7 @@ class Similar(ResultTable):
 
 
 def similar(
-    vectors: Given | Aligned,
+    vectors: GivenVectors | Aligned,
     words: str | Sequence[str],
     *,
     top: int = 10,
@@ -109,7 +109,7 @@ def similar(
     check_whole("top", top)
     check_whole("min_count", 1 if min_count is None else min_count)
     tables = _aligned(vectors)
-    found = opened(cast("Given", vectors)) if tables is None else None
+    found = opened(cast("GivenVectors", vectors)) if tables is None else None
     if isinstance(found, Run):
         places, unknown = found.rows(names)
         known = [found.vectors.index_to_key[place] for place in places]

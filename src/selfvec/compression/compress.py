@@ -18,7 +18,7 @@ from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.statistics import Estimate
 from selfvec.storage.formats.compressed import packed_words, write
-from selfvec.storage.opened import Given, opened
+from selfvec.storage.opened import GivenVectors, opened
 from selfvec.text.phrases import units_of
 
 from .candidates import Candidate, Packed, candidates
@@ -41,7 +41,7 @@ Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 
 def compress(
-    vectors: Given,
+    vectors: GivenVectors,
     output: str | os.PathLike[str],
     *,
     below: int | str | None = None,

@@ -21,15 +21,14 @@ from selfvec.base.errors import OptionError
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
-from selfvec.storage.aligned_tables import find_aligned
+from selfvec.storage.aligned_vectors import find_aligned
 from selfvec.storage.formats import load
-from selfvec.storage.opened import Given, opened
+from selfvec.storage.opened import GivenVectors, opened
 from selfvec.text.document_vectors import embed
 from selfvec.text.preprocessing import Preprocessing
 from selfvec.transforms.principal_axes import PrincipalAxes
 
 __all__ = [
-    "Given",
     "Table",
     "distinct_names",
     "find_rows",
@@ -82,7 +81,7 @@ class Table:
         return sentence_encoder(self.encoder)(texts), 1.0
 
 
-def open_tables(given: Given | Mapping[str, Given] | Sequence[Given]) -> list[Table]:
+def open_tables(given: GivenVectors | Mapping[str, GivenVectors] | Sequence[GivenVectors]) -> list[Table]:
     """Open what was given, in order; names are those of a mapping, or else the ends of the paths.
 
     The vectors of one run are called ``refined`` and ``original``; with several, the run's name comes first.
@@ -101,7 +100,7 @@ def open_tables(given: Given | Mapping[str, Given] | Sequence[Given]) -> list[Ta
     return [table for name, (value, to) in named.items() for table in _tables(name, value, plain, to)]
 
 
-def _all_opened(given: Iterable[tuple[str, Given]]) -> dict[str, tuple[Vectors | Run, str | None]]:
+def _all_opened(given: Iterable[tuple[str, GivenVectors]]) -> dict[str, tuple[Vectors | Run, str | None]]:
     """Vectors and runs by name, each with the path of the vectors that it is aligned to, if known."""
     found: dict[str, tuple[Vectors | Run, str | None]] = {}
     for name, value in given:
@@ -116,7 +115,7 @@ def _all_opened(given: Iterable[tuple[str, Given]]) -> dict[str, tuple[Vectors |
     return found
 
 
-def _place(value: Given) -> str:
+def _place(value: GivenVectors) -> str:
     if isinstance(value, Run):
         return "run"
     if isinstance(value, Vectors):

@@ -10,9 +10,10 @@ from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.statistics import RESAMPLES, difference
+from selfvec.storage.opened import GivenVectors
 from selfvec.text.preprocessing import Preprocessing
 
-from .compared_vectors import Given, Table, distinct_names, open_tables, truncated
+from .compared_vectors import Table, distinct_names, open_tables, truncated
 from .report import Report
 from .retrieval import RM3
 from .task import Measurement, Task
@@ -23,7 +24,7 @@ Row = dict[str, Any]
 
 
 def evaluate(
-    vectors: Given | Mapping[str, Given] | Sequence[Given],
+    vectors: GivenVectors | Mapping[str, GivenVectors] | Sequence[GivenVectors],
     tasks: Sequence[Task[Any]],
     *,
     against: Mapping[str, Vectors] | None = None,

@@ -24,8 +24,8 @@ from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_in_place, unit_rows
+from selfvec.storage.fetched_vectors import locate
 from selfvec.storage.formats import load
-from selfvec.storage.public_tables import locate
 from selfvec.storage.run_folder import open_run
 from selfvec.text.repeats import repeats_of
 from selfvec.text.stems import unstemmed_tokens

@@ -12,11 +12,11 @@ from selfvec.data.vectors import Vectors
 from .formats import load
 from .run_folder import is_run, open_run
 
-__all__ = ["Given", "GivenRun", "as_run", "as_vectors", "opened"]
+__all__ = ["GivenRun", "GivenVectors", "as_run", "as_vectors", "opened"]
 
 GivenRun = Run | str | os.PathLike[str]
 """A run, or the path of its folder."""
-Given = Vectors | Run | str | os.PathLike[str]
+GivenVectors = Vectors | Run | str | os.PathLike[str]
 """Vectors, a run, the path of either, or the name of public vectors."""
 
 
@@ -41,13 +41,13 @@ def as_run(given: GivenRun, name: str = "run") -> Run:
     raise OptionError(f"{rule}, not {type(given).__name__}", field=name, remedy=remedy)
 
 
-def as_vectors(given: Given, name: str = "vectors") -> Vectors:
+def as_vectors(given: GivenVectors, name: str = "vectors") -> Vectors:
     """Vectors from an argument: vectors, gensim's vectors, a run (its refined vectors), a path or a name."""
     found = opened(given, name)
     return found.vectors if isinstance(found, Run) else found
 
 
-def opened(given: Given, name: str = "vectors") -> Vectors | Run:
+def opened(given: GivenVectors, name: str = "vectors") -> Vectors | Run:
     """A path opened as a run or else as vectors; objects unchanged.
 
     Raises

@@ -20,7 +20,7 @@ from selfvec.base.targets import check_target
 from selfvec.base.tensors import read_header, replace_tensors
 from selfvec.base.text_files import read_json, read_text
 from selfvec.data.vectors import Vectors
-from selfvec.storage.aligned_tables import find_aligned
+from selfvec.storage.aligned_vectors import find_aligned
 from selfvec.storage.formats import load
 from selfvec.storage.formats.language_model import TokenTable, vocabulary_tables
 from selfvec.storage.formats.pieces import SubwordRows, load_tokenizer

@@ -18,8 +18,13 @@ from selfvec.base.progress import Progress
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
-from selfvec.storage.aligned_tables import check_aligned, names_a_file, save_aligned_file, save_aligned_folder
-from selfvec.storage.opened import Given, opened
+from selfvec.storage.aligned_vectors import (
+    check_aligned,
+    names_a_file,
+    save_aligned_file,
+    save_aligned_folder,
+)
+from selfvec.storage.opened import GivenVectors, opened
 
 from .compass import WINDOW, compass_of
 from .self_learning import Dictionary, Learned, learn, paired_rows
@@ -105,8 +110,8 @@ def table_of(given: Vectors | Run) -> Vectors:
 
 
 def align(
-    a: Given,
-    b: Given,
+    a: GivenVectors,
+    b: GivenVectors,
     method: str = "procrustes",
     *,
     output: str | os.PathLike[str] | None = None,

@@ -31,7 +31,7 @@ from selfvec.data.vectors import Vectors
 from selfvec.numerics.neighbours import gained_and_lost
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import benjamini_hochberg, empirical_p, tail_p
-from selfvec.storage.opened import Given, opened
+from selfvec.storage.opened import GivenVectors, opened
 
 from .align import table_of
 from .compass import Compass, compass_of
@@ -153,8 +153,8 @@ class Comparison(ResultTable):
 
 
 def compare(
-    a: Given,
-    b: Given,
+    a: GivenVectors,
+    b: GivenVectors,
     method: str = "auto",
     *,
     top: int | None = None,

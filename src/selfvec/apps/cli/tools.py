@@ -341,7 +341,7 @@ def fetch_vectors(
         selfvec vectors fetch glove-6b-300
     """
     from selfvec.storage.fetch_vectors import fetch_vectors
-    from selfvec.storage.public_tables import find
+    from selfvec.storage.public_vectors import find
 
     table = find(name)
     say(f"{table.name}: {table.description}; licence {table.licence}; {table.source}")
@@ -373,11 +373,11 @@ def list_vectors(as_json: AsJson = False) -> None:
     Examples:
         selfvec vectors list
     """
-    from selfvec.storage.fetch_vectors import tables_at_hand
-    from selfvec.storage.public_tables import TABLES
+    from selfvec.storage.fetch_vectors import vectors_at_hand
+    from selfvec.storage.public_vectors import PUBLIC_VECTORS
     from selfvec.views.vectors_table import vectors_table
 
-    at_hand, known = tables_at_hand(), [table.as_dict() for table in TABLES.values()]
+    at_hand, known = vectors_at_hand(), [table.as_dict() for table in PUBLIC_VECTORS.values()]
     if as_json:
         print_json({"at_hand": at_hand, "can_be_fetched": known})
     else:

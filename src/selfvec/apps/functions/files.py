@@ -10,7 +10,7 @@ from selfvec.base.errors import OptionError
 from selfvec.base.result_table import Figures
 from selfvec.storage.fetch_vectors import fetch_vectors
 from selfvec.storage.formats import check_save, load, save
-from selfvec.storage.opened import Given, as_vectors
+from selfvec.storage.opened import GivenVectors, as_vectors
 from selfvec.storage.run_folder import is_run
 
 __all__ = ["convert", "fetch"]
@@ -19,7 +19,7 @@ Path_ = str | os.PathLike[str]
 
 
 def convert(
-    source: Given,
+    source: GivenVectors,
     output: Path_,
     *,
     to: str | None = None,
@@ -81,7 +81,7 @@ def fetch(
     Parameters
     ----------
     name : str
-        A name in `selfvec.storage.public_tables.TABLES`.
+        A name in `selfvec.storage.public_vectors.PUBLIC_VECTORS`.
     output : path, optional
         Make the folder of the vectors here, not in the user's data folder.
     base_url : str, optional

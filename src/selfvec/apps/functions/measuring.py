@@ -14,9 +14,8 @@ from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Report, Task
-from selfvec.evaluation.compared_vectors import Given
 from selfvec.evaluation.retrieval import RM3
-from selfvec.storage.opened import as_run
+from selfvec.storage.opened import GivenVectors, as_run
 from selfvec.storage.run_folder import is_run
 
 __all__ = ["evaluate"]
@@ -25,7 +24,7 @@ Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 
 def evaluate(
-    vectors: Given | Mapping[str, Given] | Sequence[Given],
+    vectors: GivenVectors | Mapping[str, GivenVectors] | Sequence[GivenVectors],
     tasks: Task[Any] | Sequence[Task[Any]] = (),
     *,
     similarity: Paths = (),

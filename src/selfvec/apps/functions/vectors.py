@@ -13,7 +13,7 @@ from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import Figures
 from selfvec.data.vectors import Vectors
 from selfvec.storage.formats import check_save, save
-from selfvec.storage.opened import Given, as_vectors
+from selfvec.storage.opened import GivenVectors, as_vectors
 from selfvec.transforms import method
 from selfvec.transforms.knowledge import Knowledge
 
@@ -63,13 +63,15 @@ def _made(by: str, source: Any, writing: Writing, **options: Any) -> Vectors:
     return made
 
 
-def _by_lexicon(by: str, vectors: Given, lexicon: Lexicon, writing: Writing, **options: Any) -> Vectors:
+def _by_lexicon(
+    by: str, vectors: GivenVectors, lexicon: Lexicon, writing: Writing, **options: Any
+) -> Vectors:
     """The vectors that a method makes of others by relations between words."""
     return _made(by, as_vectors(vectors), writing, lexicon=_lexicon(lexicon), **options)
 
 
 def retrofit(
-    vectors: Given,
+    vectors: GivenVectors,
     lexicon: Lexicon,
     *,
     relations: Relations = None,
@@ -94,7 +96,7 @@ def retrofit(
 
 
 def counter_fit(
-    vectors: Given,
+    vectors: GivenVectors,
     lexicon: Lexicon,
     *,
     relations: Relations = None,
@@ -106,7 +108,7 @@ def counter_fit(
 
 
 def attract_repel(
-    vectors: Given,
+    vectors: GivenVectors,
     lexicon: Lexicon,
     *,
     relations: Relations = None,
@@ -120,7 +122,7 @@ def attract_repel(
 
 
 def smooth(
-    vectors: Given,
+    vectors: GivenVectors,
     lexicon: Lexicon,
     *,
     relations: Relations = None,
@@ -131,20 +133,20 @@ def smooth(
     return _by_lexicon("smooth", vectors, lexicon, writing, relations=relations, weight=weight)
 
 
-def define(vectors: Given, lexicon: Lexicon, **writing: Unpack[Writing]) -> Vectors:
+def define(vectors: GivenVectors, lexicon: Lexicon, **writing: Unpack[Writing]) -> Vectors:
     """Give words of a lexicon without a vector one from their definitions; parameters as in `retrofit`."""
     return _by_lexicon("define", vectors, lexicon, writing)
 
 
 def nodes(
-    vectors: Given, lexicon: Lexicon, *, relations: Relations = None, **writing: Unpack[Writing]
+    vectors: GivenVectors, lexicon: Lexicon, *, relations: Relations = None, **writing: Unpack[Writing]
 ) -> Vectors:
     """Add a vector for each concept of an ontology; parameters as in `retrofit`."""
     return _by_lexicon("nodes", vectors, lexicon, writing, relations=relations)
 
 
 def aspect(
-    vectors: Given,
+    vectors: GivenVectors,
     lexicon: Lexicon,
     *,
     pull: str = "synonym",
@@ -159,7 +161,7 @@ def aspect(
 
 
 def debias(
-    vectors: Given,
+    vectors: GivenVectors,
     method: str = "hard",
     *,
     bias_sets: Any = None,
@@ -182,8 +184,8 @@ def debias(
 
 
 def join(
-    vectors: Given,
-    others: Given | Sequence[Given],
+    vectors: GivenVectors,
+    others: GivenVectors | Sequence[GivenVectors],
     *,
     method: str = "average",
     vocabulary: str = "union",
@@ -213,7 +215,9 @@ def join(
     return _made("join", as_vectors(vectors), writing, others=tables, **more)
 
 
-def principal_axes(vectors: Given, dimensions: int | None = None, **writing: Unpack[Writing]) -> Vectors:
+def principal_axes(
+    vectors: GivenVectors, dimensions: int | None = None, **writing: Unpack[Writing]
+) -> Vectors:
     """Vectors in their first principal axes; further parameters as in `retrofit`."""
     return _made("principal-axes", as_vectors(vectors), writing, dimensions=dimensions)
 

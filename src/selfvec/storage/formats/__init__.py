@@ -22,7 +22,7 @@ from selfvec.base.targets import check_target
 from selfvec.base.temporary_files import remove_leftovers
 from selfvec.base.tensors import first_not_finite
 from selfvec.data.vectors import Source, Vectors
-from selfvec.storage.public_tables import locate
+from selfvec.storage.fetched_vectors import locate
 from selfvec.storage.run_folder import refuse_run
 from selfvec.storage.wrong_paths import no_vectors
 

@@ -24,7 +24,7 @@ from selfvec.base.errors import FormatError, InputError, OptionError, SelfvecErr
 from selfvec.base.tensors import first_not_finite
 from selfvec.base.untrusted import DAMAGED, decoding
 from selfvec.data.vectors import Source, Vectors
-from selfvec.storage.public_tables import TABLES
+from selfvec.storage.public_vectors import PUBLIC_VECTORS
 from selfvec.storage.wrong_paths import similar_paths
 
 _COLUMNS = {"sources": (np.dtype("u1"), max(Source)), "counts": (np.dtype("<i8"), 1 << 62)}
@@ -85,7 +85,7 @@ def open_input(path: Path) -> Input:
                 return Input(path, data, unpacked=True)
             return Input(path, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     except FileNotFoundError:
-        tables = TABLES if path.name == str(path) else ()  # a name may be that of public vectors
+        tables = PUBLIC_VECTORS if path.name == str(path) else ()  # a name may be that of public vectors
         remedy = similar_paths(path, tables) or "check the path"
         raise FormatError("does not exist", path=path, remedy=remedy) from None
     except (OSError, ValueError) as error:
