@@ -20,7 +20,8 @@ from selfvec.corpus import Corpus, fields
 from selfvec.corpus.dates import parse_dates
 from selfvec.corpus.documents import Seen
 from selfvec.corpus.fields import recognise
-from selfvec.corpus.files import DOCUMENT_SUFFIXES, KINDS
+from selfvec.corpus.files import DOCUMENT_SUFFIXES
+from selfvec.corpus.row_formats import ROW_FORMATS
 
 DATES = {
     "2020-06-18": "2020-06-18",
@@ -279,7 +280,8 @@ def test_parquet_keeps_lists_objects_and_booleans_and_names_what_it_cannot_keep(
 
 def test_the_page_names_what_is_read():
     page = (ROOT / "docs" / "how-to" / "your-text.md").read_text(encoding="utf-8")
-    for suffix in (*KINDS, *filter(None, DOCUMENT_SUFFIXES)):
+    suffixes = [suffix for found in ROW_FORMATS for suffix in found.suffixes]
+    for suffix in (*suffixes, *filter(None, DOCUMENT_SUFFIXES)):
         assert f"`{suffix}`" in page or suffix in (".text", ".markdown"), suffix
     for kind, known in {
         "text": {*fields.TEXTS, *fields.TITLES},

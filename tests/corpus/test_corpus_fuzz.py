@@ -12,9 +12,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from selfvec.base.errors import CorpusError
-from selfvec.corpus import Corpus, csv_rows
-from selfvec.corpus.csv_rows import Header, read_csv
-from selfvec.corpus.summary import Reading, Summary
+from selfvec.corpus import Corpus
+from selfvec.corpus.csv_rows import LARGEST_BLOCK, Header, read_csv
+from selfvec.corpus.summary import CorpusPass, Summary
 
 PIECES = {
     "csv": [b"text", b"id", b",", b'"', b'""', b"\n", b"\r", b";", b"a b", b"1990-01-01", b"date"],
@@ -105,21 +105,17 @@ ROUGH = st.lists(
 def both(data: bytes, names: tuple[str, ...], size: int, delimiter: str = ","):
     """Rows with their lines, and bad rows, as read by blocks and as the `csv` module alone reads them."""
     outcomes = []
-    for clean in (csv_rows._clean_rows, lambda *_: None):
-        reading, chunks = (
-            Reading(Summary(), skip_bad_rows=True),
-            iter([data[i : i + size] for i in range(0, len(data), size)]),
-        )
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(csv_rows, "_clean_rows", clean)
-            rows = [
-                (*row, int(line))
-                for table in read_csv(chunks, Header(names, delimiter, 0), names, "x", reading)
-                for *row, line in zip(
-                    *(s.to_list() for s in table.columns.values()), table.lines, strict=True
-                )
-            ]
-        outcomes.append((rows, reading.summary.bad_rows, reading.summary.bad_places))
+    for largest_block in (LARGEST_BLOCK, 0):
+        corpus_pass = CorpusPass(Summary(), skip_bad_rows=True)
+        chunks = iter([data[i : i + size] for i in range(0, len(data), size)])
+        header = Header(names, delimiter, 0)
+        batches = read_csv(chunks, header, names, "x", corpus_pass, largest_block=largest_block)
+        rows = [
+            (*row, int(line))
+            for batch in batches
+            for *row, line in zip(*(s.to_list() for s in batch.columns.values()), batch.lines, strict=True)
+        ]
+        outcomes.append((rows, corpus_pass.summary.bad_rows, corpus_pass.summary.bad_places))
     return outcomes
 
 

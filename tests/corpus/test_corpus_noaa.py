@@ -5,9 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 
 import pytest
 from corpus_reader import Reader
+
+from selfvec.corpus import layouts
+from selfvec.corpus.layouts import Layout, UnquotedColumn
 
 DETAILS = (
     *(
@@ -142,6 +146,26 @@ def test_an_export_row_that_cannot_be_mended_is_bad(reader: Reader):
     reader.write("export.csv", data)
     reader.read("export.csv", skip_bad_rows=True)
     assert (reader.corpus.summary.bad_rows, reader.corpus.summary.mended_rows) == (2, 0)
+
+
+def test_a_layout_is_a_row_of_a_table(monkeypatch: pytest.MonkeyPatch, reader: Reader):
+    wells = Layout(
+        "wells",
+        ("well", "log", "remark"),
+        ("log", "remark"),
+        (":log", ":remark"),
+        date=("drilled",),
+        unquoted=UnquotedColumn("Well", "Drilled", re.compile(r"\d{4}")),
+    )
+    monkeypatch.setattr(layouts, "LAYOUTS", (wells, *layouts.LAYOUTS))
+    data = "ID,Well,Drilled,Log,Remark\n1,North,1990,clay,dry\n2,East, old,1991,clay,sand\n"
+    reader.write("wells.csv", data)
+    rows = reader.read("wells.csv")
+    assert rows["texts"] == ["clay", "dry", "sand"]
+    assert rows["ids"] == ["1:log", "1:remark", "2:remark"]
+    assert [date.year for date in rows["dates"]] == [1990, 1990, 1991]
+    summary = reader.corpus.summary
+    assert (summary.layout, summary.mended_rows, summary.duplicates) == ("wells", 1, 1)
 
 
 def test_the_real_layouts(shared_data, reader: Reader):

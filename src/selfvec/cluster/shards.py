@@ -22,12 +22,13 @@ import polars as pl
 from selfvec.base.compressed_files import COMPRESSED, is_compressed
 from selfvec.base.errors import CorpusError, MissingExtra
 from selfvec.base.threads import cut
-from selfvec.corpus.documents import Documents, Seen, documents
+from selfvec.corpus.documents import Documents, Seen, documents_of_rows
 from selfvec.corpus.fields import Fields, recognise
-from selfvec.corpus.files import KINDS, FilePart, find_sources, open_part, typed
+from selfvec.corpus.files import FilePart, find_sources, open_part
+from selfvec.corpus.row_batch import ROWS, RowBatch, readable_fields, string_columns
+from selfvec.corpus.row_formats import row_format_of_suffix
 from selfvec.corpus.streams import Source, reading
-from selfvec.corpus.summary import OF_SHARDS, FileRead, Reading, Summary
-from selfvec.corpus.tables import ROWS, Table, plain_columns
+from selfvec.corpus.summary import OF_SHARDS, CorpusPass, FileRead, Summary
 
 from .shared_files import filesystem, is_remote
 
@@ -92,7 +93,8 @@ def _remote(url: str, skipped: list[str]) -> Iterator[Source]:
     kinds = {}
     for name in sorted(found):
         bare = name.removesuffix(PurePosixPath(name).suffix) if name.endswith(COMPRESSED) else name
-        kinds[files.unstrip_protocol(name)] = KINDS.get(PurePosixPath(bare).suffix.lower())
+        found_format = row_format_of_suffix(PurePosixPath(bare).suffix.lower())
+        kinds[files.unstrip_protocol(name)] = found_format.name if found_format else None
     skipped += [name for name, kind in kinds.items() if not kind]
     sizes = {files.unstrip_protocol(name): int(about["size"]) for name, about in found.items()}
     yield from (Source(name, kind, sizes[name]) for name, kind in kinds.items() if kind)
@@ -171,8 +173,10 @@ def _parquet(path: str) -> Iterator[Any]:
 
 def read_shard(shard: TextShard, how: Rows, summary: Summary) -> Iterator[Documents]:
     """The documents of a shard, in batches; ``summary`` records what was read and left out."""
-    state, seen = Reading(summary, how.skip_bad_rows), Seen()
-    fields, tables = (_by_groups if shard.kind == "parquet" else _by_bytes)(shard, how, state)
+    corpus_pass = CorpusPass(summary, how.skip_bad_rows)
+    seen = Seen()
+    read_rows = _by_groups if shard.kind == "parquet" else _by_bytes
+    fields, batches = read_rows(shard, how, corpus_pass)
     if fields.layout:
         raise CorpusError(
             "NOAA's layouts leave out repeated texts, which needs all of the text in one place",
@@ -181,9 +185,9 @@ def read_shard(shard: TextShard, how: Rows, summary: Summary) -> Iterator[Docume
         )
     if shard.kind not in ("lines", "folder"):
         summary.text_fields, summary.text_given = fields.text, fields.text_given
-        summary.date_field, summary.date_given = " + ".join(fields.date) or None, fields.date_given
-    for table in tables:
-        batch = documents(table, fields, _label(shard), state, seen)
+        summary.date_field, summary.date_given = fields.date_name, fields.date_given
+    for rows in batches:
+        batch = documents_of_rows(rows, fields, _label(shard), corpus_pass, seen)
         if len(batch):
             yield batch
 
@@ -193,7 +197,7 @@ def _label(shard: TextShard) -> str:
     return f"{shard.path} (from byte {shard.start})" if shard.start and shard.kind in _LINES else shard.path
 
 
-def _by_bytes(shard: TextShard, how: Rows, state: Reading) -> tuple[Fields, Iterator[Table]]:
+def _by_bytes(shard: TextShard, how: Rows, corpus_pass: CorpusPass) -> tuple[Fields, Iterator[RowBatch]]:
     path, kind = shard.path, shard.kind
     if shard.members:
         source = Source(path, kind, shard.size, members=[Path(name) for name in shard.members])
@@ -201,13 +205,13 @@ def _by_bytes(shard: TextShard, how: Rows, state: Reading) -> tuple[Fields, Iter
         fields = _fields(path, kind, how)
         data = io.BytesIO(_lines(shard))
         part = FilePart(Source(_label(shard), kind, pipe=True, _handle=data), fields)
-        return fields, part.tables(state)
+        return fields, part.row_batches(corpus_pass)
     elif is_remote(path):
         source = Source(path, kind, shard.size, pipe=True, _handle=_opened(path))
     else:
         source = Source(path, kind, shard.size)
     part = open_part(source, how.text_fields, how.date_field)
-    return part.fields, part.tables(state)
+    return part.fields, part.row_batches(corpus_pass)
 
 
 @lru_cache(maxsize=64)
@@ -227,31 +231,32 @@ def _lines(shard: TextShard) -> bytes:
         return data + file.readline() if data and not data.endswith(b"\n") else data
 
 
-def _by_groups(shard: TextShard, how: Rows, state: Reading) -> tuple[Fields, Iterator[Table]]:
+def _by_groups(shard: TextShard, how: Rows, corpus_pass: CorpusPass) -> tuple[Fields, Iterator[RowBatch]]:
     import pyarrow as pa
 
     with _parquet(shard.path) as file:
         types = dict(cast(pl.DataFrame, pl.from_arrow(file.schema_arrow.empty_table())).schema)
     fields = recognise(list(types), shard.path, how.text_fields, how.date_field)
-    fields = typed(fields, types, shard.path)
+    fields = readable_fields(fields, types, shard.path)
 
-    def tables() -> Iterator[Table]:
+    def batches() -> Iterator[RowBatch]:
         digest = hashlib.sha256()
         with _parquet(shard.path) as file:
             sizes = [file.metadata.row_group(n).num_rows for n in range(shard.stop)]
             row = 1 + sum(sizes[: shard.start])
             for group in range(shard.start, shard.stop):
                 for batch in file.iter_batches(ROWS, [group], fields.columns):
-                    columns = plain_columns(cast(pl.DataFrame, pl.from_arrow(pa.Table.from_batches([batch]))))
+                    columns = string_columns(
+                        cast(pl.DataFrame, pl.from_arrow(pa.Table.from_batches([batch])))
+                    )
                     for column in columns.values():
                         digest.update("\0".join(map(str, column.to_list())).encode("utf-8", "surrogatepass"))
-                    yield Table(columns, range(row, row + len(batch)))
+                    yield RowBatch(columns, range(row, row + len(batch)))
                     row += len(batch)
-        date = " + ".join(fields.date) or None
-        read = FileRead(shard.path, shard.kind, shard.size, digest.hexdigest(), fields.text, date)
-        state.summary.files.append(read)
+        read = FileRead.of(shard.path, shard.kind, shard.size, digest.hexdigest(), fields)
+        corpus_pass.summary.files.append(read)
 
-    return fields, tables()
+    return fields, batches()
 
 
 def joined_files(shards: Sequence[TextShard], read: Sequence[FileRead]) -> list[FileRead]:

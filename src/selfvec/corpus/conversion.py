@@ -137,7 +137,7 @@ def _is_path(item: Any) -> bool:
     from selfvec.base.compressed_files import COMPRESSED
 
     from .document_files import document_kind
-    from .files import KINDS
+    from .row_formats import row_format_of_suffix
 
     if not isinstance(item, str):
         return isinstance(item, os.PathLike)
@@ -148,7 +148,8 @@ def _is_path(item: Any) -> bool:
     except (OSError, ValueError):  # too long, or with a NUL
         return False
     suffix = path.suffix.lower()
-    known = suffix in (*KINDS, *COMPRESSED) or document_kind(suffix) is not None
+    kind = row_format_of_suffix(suffix) or document_kind(suffix)
+    known = kind is not None or suffix in COMPRESSED
     return known and len(item.split()) == 1
 
 

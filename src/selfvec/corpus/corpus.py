@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Protocol
 from selfvec.base.errors import CorpusError
 from selfvec.corpus.forks import using_polars
 
-from .summary import BATCH_BYTES, BATCH_ROWS, Reading, Summary
+from .summary import BATCH_BYTES, BATCH_ROWS, CorpusPass, Summary
 
 if TYPE_CHECKING:
     from selfvec.base.arrays import Mask
 
     from .documents import Documents, Seen
     from .fields import Fields
-    from .tables import Table
+    from .row_batch import RowBatch
 
 __all__ = ["Corpus", "CorpusPart", "Select"]
 
@@ -39,7 +39,7 @@ class CorpusPart(Protocol):
     @property
     def fields(self) -> Fields: ...
 
-    def tables(self, reading: Reading) -> Iterator[Table]:
+    def row_batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
         """The rows from the start."""
 
 
@@ -230,18 +230,18 @@ class Corpus:
         CorpusError
             For a malformed row (unless these are skipped), a damaged file, or a corpus without documents.
         """
-        from .documents import Seen, concatenated, documents, named
+        from .documents import Seen, concatenated, documents_of_rows, in_slice
 
         using_polars()
         self.summary = self._new_summary()
-        reading = Reading(self.summary, self.skip_bad_rows, batch_bytes, advance)
+        corpus_pass = CorpusPass(self.summary, self.skip_bad_rows, batch_bytes, advance)
         seen = seen or Seen()
         select = select or (self.selector() if self.selector else None)
         waiting: list[Documents] = []
         size = 0
         for part in self._parts:
-            for table in part.tables(reading):
-                batch = documents(table, part.fields, part.path, reading, seen)
+            for rows in part.row_batches(corpus_pass):
+                batch = documents_of_rows(rows, part.fields, part.path, corpus_pass, seen)
                 if select is not None and len(batch):
                     kept = select(batch, part)
                     self.summary.known += int((~kept).sum())
@@ -250,13 +250,14 @@ class Corpus:
                 if not len(batch):
                     continue
                 if self.slice_by_name:
-                    batch = named(batch, part.name)
+                    batch = in_slice(batch, part.name)
                 waiting.append(batch)
                 size += int(batch.texts.str.len_bytes().sum())
                 # Half a batch is enough: parts that are a little shorter than a batch need no joining.
                 if 2 * size >= batch_bytes or sum(map(len, waiting)) >= BATCH_ROWS:
                     yield concatenated(waiting)
-                    waiting, size = [], 0
+                    waiting = []
+                    size = 0
         if waiting:
             yield concatenated(waiting)
         if not self.summary.documents and not self.summary.known:
@@ -275,9 +276,9 @@ class Corpus:
             skipped_files=list(self.skipped_files),
             text_fields=union(name for fields in rows for name in fields.text),
             text_given=any(fields.text_given for fields in rows),
-            date_field=", ".join(union(" + ".join(fields.date) for fields in rows if fields.date)) or None,
+            date_field=", ".join(union(fields.date_name for fields in rows if fields.date_name)) or None,
             date_given=any(fields.date_given for fields in rows),
-            layout=", ".join(union(fields.layout for fields in rows if fields.layout)) or None,
+            layout=", ".join(union(fields.layout_name for fields in rows if fields.layout_name)) or None,
             slice_field=next((fields.slice for fields in rows if fields.slice), None),
             slice_by_name=self.slice_by_name,
         )

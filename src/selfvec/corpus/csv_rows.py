@@ -11,28 +11,28 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 import polars as pl
 
-from selfvec.base.arrays import Bytes, Ints
+from selfvec.base.arrays import Bytes, Ints, Mask
 from selfvec.base.errors import CorpusError
 
 from .document_files import MAX_ROW
-from .streams import too_long
-from .summary import BATCH_ROWS, Reading
-from .tables import ICONV, NUL, Table, as_text, table_of
+from .fields import Fields
+from .layouts import unquoted_column
+from .row_batch import ICONV, NUL, RowBatch, batch_of_rows, utf8_series
+from .streams import Source, too_long
+from .summary import BATCH_ROWS, CorpusPass
 
-__all__ = ["Header", "read_csv", "read_header"]
+__all__ = ["LARGEST_BLOCK", "CsvReader", "Header", "read_csv", "read_header"]
 
 _UNREADABLE = re.compile("[\0\udc80-\udcff]")
 """NUL bytes, and bytes that are not UTF-8 after decoding them with surrogates."""
 
-_LONG = 16 << 20  # bytes; larger blocks are read row by row
+LARGEST_BLOCK = 16 << 20  # bytes
 _MOST_COLUMNS = 1 << 16
-
-_EXPORT_DATE = re.compile(r"\d{2}/\d{2}/\d{4}", re.ASCII)
 _QUOTE, _NEWLINE, _RETURN = b'"\n\r'
 
 
@@ -69,30 +69,64 @@ def read_header(head: bytes, path: str, kind: str) -> Header:
     return Header(tuple(name.strip() for name in names), delimiter, reader.line_num)
 
 
+class CsvReader:
+    """Reads the rows of a .csv or .tsv file."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+
+    @cached_property
+    def header(self) -> Header:
+        """The first row."""
+        return read_header(self.source.peek(), self.source.path, self.source.kind)
+
+    def columns(self) -> Sequence[str] | None:
+        """The names in the header; None for an empty file."""
+        return self.header.names or None
+
+    def types(self) -> dict[str, pl.DataType]:
+        """None: all columns are strings."""
+        return {}
+
+    def row_batches(
+        self, chunks: Iterator[bytes], fields: Fields, corpus_pass: CorpusPass
+    ) -> Iterator[RowBatch]:
+        """The requested columns; see `selfvec.corpus.row_formats.RowReader`."""
+        return read_csv(chunks, self.header, fields.columns, self.source.path, corpus_pass)
+
+
 def read_csv(
-    chunks: Iterator[bytes], header: Header, columns: Sequence[str], path: str, reading: Reading
-) -> Iterator[Table]:
+    chunks: Iterator[bytes],
+    header: Header,
+    columns: Sequence[str],
+    path: str,
+    corpus_pass: CorpusPass,
+    *,
+    largest_block: int = LARGEST_BLOCK,  # bytes; larger blocks are read row by row
+) -> Iterator[RowBatch]:
     """The requested columns; every row must have as many fields as the header."""
     wanted = [header.names.index(name) for name in columns]
     blocks = _Blocks(chunks, header.lines, path)
     while blocks.grow():
-        rows = None if len(blocks.data) > _LONG else _clean_rows(blocks.data, header, wanted)
+        rows = None if len(blocks.data) > largest_block else _rows_by_polars(blocks.data, header, wanted)
         if rows is None:
-            yield from _checked_rows(blocks, header, columns, reading)
+            yield from _rows_by_csv_module(blocks, header, columns, corpus_pass)
             continue
         if len(rows.lines):
-            yield Table(dict(zip(columns, rows.columns, strict=True)), rows.lines + blocks.line)
+            yield RowBatch(dict(zip(columns, rows.columns, strict=True)), rows.lines + blocks.line)
         blocks.drop(rows.length, rows.newlines)
     if blocks.data:  # a quote is open at the end
-        yield from _checked_rows(blocks, header, columns, reading)
+        yield from _rows_by_csv_module(blocks, header, columns, corpus_pass)
 
 
 class _Blocks:
     """The unread bytes of a file after its header, and the number of their first line."""
 
     def __init__(self, chunks: Iterator[bytes], header_lines: int, path: str) -> None:
-        self._chunks, self.path = _without_header(chunks, header_lines), path
-        self.data, self.line = b"", header_lines + 1
+        self._chunks = _without_header(chunks, header_lines)
+        self.path = path
+        self.data = b""
+        self.line = header_lines + 1
         self.waiting = 0  # lines that `lines` has split off and not yielded
         self.yielded = 0  # bytes that `lines` has yielded
 
@@ -105,14 +139,17 @@ class _Blocks:
         return bool(chunk)
 
     def drop(self, length: int, lines: int) -> None:
-        self.data, self.line = self.data[length:], self.line + lines
+        """Remove the first bytes, which hold so many newlines."""
+        self.data = self.data[length:]
+        self.line += lines
 
     def lines(self) -> Iterator[str]:
         """Take whole lines, after reading on if needed; bytes that are not UTF-8 become surrogates."""
         while True:
             whole, newline, rest = self.data.rpartition(b"\n")
             if newline:
-                self.data, lines = rest, whole.split(b"\n")
+                self.data = rest
+                lines = whole.split(b"\n")
                 self.waiting = len(lines)
                 for line in lines:
                     self.waiting -= 1
@@ -136,37 +173,90 @@ def _without_header(chunks: Iterator[bytes], lines: int) -> Iterator[bytes]:
 
 @dataclass(frozen=True)
 class _Rows:
-    """The whole rows at the start of a block: their columns, and the newlines before each, (R,) int64.
-
-    ``length`` and ``newlines`` are the bytes and newlines that they take.
-    """
+    """The whole rows at the start of a block."""
 
     columns: list[pl.Series]
-    lines: Ints
-    length: int
-    newlines: int
+    lines: Ints  # (R,) newlines before each row
+    length: int  # bytes of all rows
+    newlines: int  # in all rows
 
 
-def _clean_rows(block: bytes, header: Header, wanted: Sequence[int]) -> _Rows | None:
+@dataclass(frozen=True)
+class _Marks:
+    """The M bytes of a block that shape its rows: delimiters, quotes, newlines, carriage returns and NUL."""
+
+    places: Ints  # (M,) int64, rising
+    kinds: Bytes  # (M,) the bytes themselves
+    quoted: Mask  # (M,) inside a quoted field: from its opening quote to before the closing one
+
+    @classmethod
+    def of(cls, block: bytes, delimiter: str) -> _Marks:
+        # bytes.translate is Python's fastest table look-up of bytes.
+        places = np.flatnonzero(np.frombuffer(block.translate(_shaping(delimiter)), bool))
+        kinds = np.frombuffer(block, np.uint8)[places]
+        return cls(places, kinds, np.bitwise_xor.accumulate(kinds == _QUOTE))
+
+    def before(self, place: int) -> _Marks:
+        """The marks before a byte."""
+        used = int(np.searchsorted(self.places, place))
+        return _Marks(self.places[:used], self.kinds[:used], self.quoted[:used])
+
+
+@cache
+def _shaping(delimiter: str) -> bytes:
+    """For every byte, whether it may end a row or field or be a quote."""
+    shaping = b'"\n\r\0' + delimiter.encode()
+    return bytes(byte in shaping for byte in range(256))
+
+
+def _rows_by_polars(block: bytes, header: Header, wanted: Sequence[int]) -> _Rows | None:
     """The whole rows at the start of a block, read by Polars; None unless `csv` would read the same.
 
     Polars refuses long rows but accepts short rows and misplaced quotes. So quotes and delimiters are counted
     first.
     """
-    data, width = np.frombuffer(block, np.uint8), len(header.names)
-    # bytes.translate is Python's fastest table look-up of bytes.
-    marks = np.flatnonzero(np.frombuffer(block.translate(_marks(header.delimiter)), bool))
-    kinds = data[marks]
-    quoted = np.bitwise_xor.accumulate(kinds == _QUOTE)  # from an opening quote to before the closing one
-    ends = marks[(kinds == _NEWLINE) & ~quoted]
-    length = int(ends[-1]) + 1 if len(ends) else 0
-    used = int(np.searchsorted(marks, length))
-    block, marks, kinds, quoted = block[:length], marks[:used], kinds[:used], quoted[:used]
-    delimiters = np.count_nonzero((kinds == ord(header.delimiter)) & ~quoted)
-    if delimiters != len(ends) * (width - 1) or not _sound_marks(data, marks, kinds, ord(header.delimiter)):
+    marks = _Marks.of(block, header.delimiter)
+    row_ends = marks.places[(marks.kinds == _NEWLINE) & ~marks.quoted]  # (R,)
+    length = int(row_ends[-1]) + 1 if len(row_ends) else 0
+    marks = marks.before(length)
+    if not _is_regular(np.frombuffer(block, np.uint8), marks, header, len(row_ends)):
         return None
-    if as_text([block]) is None:  # Polars checks only the requested columns
+    columns = _columns_by_polars(block[:length], header, wanted, len(row_ends))
+    if columns is None:
         return None
+    newlines = marks.places[marks.kinds == _NEWLINE]
+    row_starts = np.concatenate(([0], row_ends + 1))[:-1]
+    lines = np.searchsorted(newlines, row_starts).astype(np.int64)
+    return _Rows(columns, lines, length, len(newlines))
+
+
+def _is_regular(data: Bytes, marks: _Marks, header: Header, rows: int) -> bool:
+    """Whether rows have as many delimiters as the header, quotes stand at the ends of fields, lines end in
+    newlines or both characters, and nothing is NUL.
+    """
+    delimiter = ord(header.delimiter)
+    delimiters = np.count_nonzero((marks.kinds == delimiter) & ~marks.quoted)
+    if delimiters != rows * (len(header.names) - 1):
+        return False
+    quotes = marks.places[marks.kinds == _QUOTE]
+    returns = marks.places[marks.kinds == _RETURN]
+    before = data[quotes[::2] - 1]
+    after = data[quotes[1::2] + 1]
+    if len(quotes) and not quotes[0]:
+        before[0] = _NEWLINE  # the block begins with a quote; index -1 was its last byte
+    opened = (before == delimiter) | (before == _NEWLINE) | (before == _QUOTE)
+    closed = (after == delimiter) | (after == _NEWLINE) | (after == _RETURN) | (after == _QUOTE)
+    ended = data[returns + 1] == _NEWLINE
+    return bool(opened.all() and closed.all() and ended.all() and marks.kinds.all())
+
+
+def _columns_by_polars(
+    block: bytes, header: Header, wanted: Sequence[int], rows: int
+) -> list[pl.Series] | None:
+    """The wanted columns of whole rows; None if Polars reads another number of rows or not at all."""
+    if utf8_series([block]) is None:  # Polars checks only the requested columns
+        return None
+    width = len(header.names)
     names = [str(number) for number in range(width)]
     try:
         frame = pl.read_csv(
@@ -179,40 +269,19 @@ def _clean_rows(block: bytes, header: Header, wanted: Sequence[int]) -> _Rows | 
         )
     except pl.exceptions.PolarsError:
         return None
-    if len(frame) != len(ends) or (width == 1 and frame.null_count().item()):  # a blank line is not a row
+    if len(frame) != rows or (width == 1 and frame.null_count().item()):  # a blank line is not a row
         return None
-    columns = [frame[names[number]].fill_null("") for number in wanted]
-    newlines = marks[kinds == _NEWLINE]
-    lines = np.searchsorted(newlines, np.concatenate(([0], ends + 1))[:-1]).astype(np.int64)
-    return _Rows(columns, lines, length, len(newlines))
+    return [frame[names[number]].fill_null("") for number in wanted]
 
 
-@cache
-def _marks(delimiter: str) -> bytes:
-    """For every byte, whether it may end a row or field or be a quote."""
-    shaping = b'"\n\r\0' + delimiter.encode()
-    return bytes(byte in shaping for byte in range(256))
-
-
-def _sound_marks(data: Bytes, marks: Ints, kinds: Bytes, delimiter: int) -> bool:
-    """Whether the quotes and carriage returns among the M marks are valid, and no mark is NUL."""
-    quotes, returns = marks[kinds == _QUOTE], marks[kinds == _RETURN]
-    before, after = data[quotes[::2] - 1], data[quotes[1::2] + 1]
-    if len(quotes) and not quotes[0]:
-        before[0] = _NEWLINE
-    opened = (before == delimiter) | (before == _NEWLINE) | (before == _QUOTE)
-    closed = (after == delimiter) | (after == _NEWLINE) | (after == _RETURN) | (after == _QUOTE)
-    sound = opened.all() and closed.all() and np.all(data[returns + 1] == _NEWLINE) and kinds.all()
-    return bool(sound)
-
-
-def _checked_rows(
-    blocks: _Blocks, header: Header, columns: Sequence[str], reading: Reading
-) -> Iterator[Table]:
+def _rows_by_csv_module(
+    blocks: _Blocks, header: Header, columns: Sequence[str], corpus_pass: CorpusPass
+) -> Iterator[RowBatch]:
     """Rows by `csv.reader`, each checked, up to the first row that ends with the block."""
     _allow_long_fields()
     reader = csv.reader(blocks.lines(), delimiter=header.delimiter, strict=True)
-    wanted, path = [header.names.index(name) for name in columns], blocks.path
+    wanted = [header.names.index(name) for name in columns]
+    unquoted = unquoted_column(header.names)
     rows: list[list[str]] = []
     numbers: list[int] = []
     while blocks.waiting or not reader.line_num:
@@ -222,28 +291,28 @@ def _checked_rows(
         except StopIteration:
             break
         except csv.Error as error:
-            reading.bad(_explained(error), path=path, line=number)
+            corpus_pass.bad(_explained(error), path=blocks.path, line=number)
             continue
-        if len(row) > len(header.names) and (whole := _rejoined(row, header)):
-            reading.mended(path=path, line=number)
+        if unquoted and len(row) > len(header.names) and (whole := unquoted.rejoined(row, header.names)):
+            corpus_pass.mended(path=blocks.path, line=number)
             row = whole
         if rule := _fault(row, header):
-            many = len(row) > len(header.names)
-            remedy = "quote the field that holds the delimiter" if many else "mend the row"
-            remedy = ICONV if "UTF-8" in rule else remedy
-            reading.bad(rule, path=path, line=number, remedy=remedy)
+            remedy = _remedy(rule, row, header)
+            corpus_pass.bad(rule, path=blocks.path, line=number, remedy=remedy)
         elif row:
             rows.append([row[i] for i in wanted])
             numbers.append(number)
-        if blocks.yielded >= reading.batch_bytes or len(rows) >= BATCH_ROWS:
+        if blocks.yielded >= corpus_pass.batch_bytes or len(rows) >= BATCH_ROWS:
             blocks.yielded = 0
-            yield table_of(rows, numbers, columns)
-            rows, numbers = [], []
+            yield batch_of_rows(rows, numbers, columns)
+            rows = []
+            numbers = []
     blocks.line += reader.line_num
-    yield table_of(rows, numbers, columns)
+    yield batch_of_rows(rows, numbers, columns)
 
 
 def _fault(row: list[str], header: Header) -> str | None:
+    """The rule that a row breaks; None if it breaks none."""
     if row and len(row) != len(header.names):
         return f"a row has {len(header.names)} fields as its header, this one has {len(row)}"
     for value in row:
@@ -252,16 +321,10 @@ def _fault(row: list[str], header: Header) -> str | None:
     return None
 
 
-def _rejoined(row: list[str], header: Header) -> list[str] | None:
-    """A row of NOAA's web export with its place name joined again; None for other rows.
-
-    Some place names contain unquoted commas. The date two columns later shows where the name ends.
-    """
-    if not {"CZ_NAME_STR", "BEGIN_DATE"} <= set(header.names):
-        return None
-    at, more = header.names.index("CZ_NAME_STR"), len(row) - len(header.names)
-    whole = [*row[:at], ",".join(row[at : at + more + 1]), *row[at + more + 1 :]]
-    return whole if _EXPORT_DATE.fullmatch(whole[header.names.index("BEGIN_DATE")]) else None
+def _remedy(rule: str, row: list[str], header: Header) -> str:
+    if "UTF-8" in rule:
+        return ICONV
+    return "quote the field that holds the delimiter" if len(row) > len(header.names) else "mend the row"
 
 
 def _explained(error: csv.Error) -> str:

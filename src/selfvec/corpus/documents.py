@@ -17,13 +17,10 @@ from selfvec.data.token_batch import ONCE
 
 from .dates import parse_dates
 from .fields import Fields
-from .summary import Reading
-from .tables import Table
+from .row_batch import RowBatch
+from .summary import CorpusPass
 
-__all__ = ["ONCE", "Documents", "Seen", "concatenated", "documents", "fingerprints", "named"]
-
-EPISODE_SUFFIX = ":episode"
-"""Appended to the id of an event to make the id of its episode's narrative."""
+__all__ = ["ONCE", "Documents", "Seen", "concatenated", "documents_of_rows", "fingerprints", "in_slice"]
 
 _BYTE = np.uint64(8)
 _HALF = np.uint64(32)
@@ -53,10 +50,14 @@ class Documents:
         def some(values: pl.Series | None) -> pl.Series | None:
             return None if values is None else values.filter(mask)
 
-        marks = None if self.fingerprints is None else self.fingerprints[kept]
-        fields = {name: values.filter(mask) for name, values in self.fields.items()}
-        ids, dates, slices = some(self.ids), some(self.dates), some(self.slices)
-        return Documents(self.texts.filter(mask), ids, dates, slices, fields, marks)
+        return Documents(
+            self.texts.filter(mask),
+            some(self.ids),
+            some(self.dates),
+            some(self.slices),
+            {name: values.filter(mask) for name, values in self.fields.items()},
+            None if self.fingerprints is None else self.fingerprints[kept],
+        )
 
 
 class Seen:
@@ -113,41 +114,56 @@ def concatenated(batches: Sequence[Documents]) -> Documents:
     )
 
 
-def named(batch: Documents, name: str) -> Documents:
+def in_slice(batch: Documents, name: str) -> Documents:
     """The same documents, all of one slice."""
     return replace(batch, slices=pl.repeat(name, len(batch), dtype=pl.String, eager=True))
 
 
-def documents(table: Table, fields: Fields, path: str, reading: Reading, seen: Seen) -> Documents:
-    """The documents of some rows; a bad date is a bad row only if the user named the date field."""
-    table, dates = _dated(table, fields, path, reading)
-    columns = [table.columns[name] for name in fields.text]
+def documents_of_rows(
+    batch: RowBatch, fields: Fields, path: str, corpus_pass: CorpusPass, seen: Seen
+) -> Documents:
+    """The documents of some rows; what is left out is counted in the summary of the pass.
+
+    Without a layout a row is a document, and repeated texts are only counted. With a layout each text column
+    of a row is a document, and a repeated text is kept once. A row with a bad date is a bad row only if the
+    user named the date field.
+    """
+    batch, dates = _dated(batch, fields, path, corpus_pass)
+    ids = batch.columns[fields.id] if fields.id else None
+    columns = [batch.columns[name] for name in fields.text]
     if fields.layout:
         texts, rows = _interleaved(columns)
+        keys = fingerprints(_single_spaced(texts))
+        if ids is not None:
+            ids, _ = _interleaved([ids + suffix for suffix in fields.layout.id_suffixes])
     else:
-        texts, rows = _joined(columns), np.arange(len(table.lines))
-    ids = table.columns[fields.id].gather(rows) if fields.id else None
-    if ids is not None and fields.layout:
-        episode = np.arange(len(rows)) % len(columns) == 0
-        ids = (ids + EPISODE_SUFFIX).zip_with(pl.Series(episode), ids) if len(ids) else ids
+        texts = _joined(columns)
+        rows = np.arange(len(texts))
+        keys = fingerprints(texts)
     full = texts.str.contains(r"\S").fill_null(False).to_numpy()
-    summary = reading.summary
-    summary.empty += len(table.lines) - len(np.unique(rows[full]))
-    keys = fingerprints(_plain(texts) if fields.layout else texts)
     new = np.ones(len(full), bool)
     new[full] = seen.add(keys[full])
-    summary.duplicates += int(np.sum(~new))
     kept = np.flatnonzero(full & new if fields.layout else full)
-    if dates is not None:
-        dates = dates.gather(rows[kept])
-        summary.undated += dates.null_count()
-    summary.documents += len(kept)
-    slices = table.columns[fields.slice].cast(pl.String).gather(rows[kept]) if fields.slice else None
-    later = [name for name in table.columns if name not in fields.columns] if fields.every else []
-    others = {name: table.columns[name].cast(pl.String).gather(rows[kept]) for name in (*fields.kept, *later)}
-    ids = None if ids is None else ids.gather(kept)
-    marks = keys[kept] | ONCE if fields.layout else keys[kept]
-    return Documents(texts.gather(kept), ids, dates, slices, others, marks)
+    kept_rows = rows[kept]
+
+    def column(name: str) -> pl.Series:
+        return batch.columns[name].cast(pl.String).gather(kept_rows)
+
+    later = [name for name in batch.columns if name not in fields.columns] if fields.every else []
+    found = Documents(
+        texts.gather(kept),
+        None if ids is None else ids.gather(kept),
+        None if dates is None else dates.gather(kept_rows),
+        column(fields.slice) if fields.slice else None,
+        {name: column(name) for name in (*fields.kept, *later)},
+        keys[kept] | ONCE if fields.layout else keys[kept],
+    )
+    summary = corpus_pass.summary
+    summary.documents += len(found)
+    summary.empty += len(batch.lines) - len(np.unique(rows[full]))
+    summary.duplicates += int(np.sum(~new))
+    summary.undated += 0 if found.dates is None else found.dates.null_count()
+    return found
 
 
 def _joined(columns: list[pl.Series]) -> pl.Series:
@@ -167,7 +183,7 @@ def _interleaved(columns: list[pl.Series]) -> tuple[pl.Series, Ints]:
     return texts, np.repeat(rows, len(columns))
 
 
-def _plain(texts: pl.Series) -> pl.Series:
+def _single_spaced(texts: pl.Series) -> pl.Series:
     """Texts with each run of white space as one space. Most texts are unchanged."""
     texts = texts.str.strip_chars()
     odd = texts.str.contains(r"\s\s|[^\S ]").fill_null(False)
@@ -177,27 +193,29 @@ def _plain(texts: pl.Series) -> pl.Series:
     return texts.scatter(odd.arg_true(), plain)
 
 
-def _dated(table: Table, fields: Fields, path: str, reading: Reading) -> tuple[Table, pl.Series | None]:
+def _dated(
+    batch: RowBatch, fields: Fields, path: str, corpus_pass: CorpusPass
+) -> tuple[RowBatch, pl.Series | None]:
     """The dates of the rows. A row whose date cannot be read is bad if the user named the field."""
     if not fields.date:
-        return table, None
-    raw = table.columns[fields.date[0]]
-    if len(fields.date) == 2:
-        raw = raw.str.strip_chars() + table.columns[fields.date[1]].str.strip_chars().str.zfill(2)
+        return batch, None
+    raw = batch.columns[fields.date[0]]
+    if len(fields.date) == 2:  # year and month, and day
+        raw = raw.str.strip_chars() + batch.columns[fields.date[1]].str.strip_chars().str.zfill(2)
     dates = parse_dates(raw)
     if not fields.date_given or raw.dtype.is_temporal():
-        return table, dates
+        return batch, dates
     bad = dates.is_null() & (raw.str.strip_chars() != "").fill_null(False)
     for i in bad.arg_true():
         rule = f"{raw[i][:40]!r} is not a date in a known form"
         remedy = "mend the row, choose another --date-field"
-        reading.bad(rule, path=path, line=int(table.lines[i]), field=fields.date[0], remedy=remedy)
+        corpus_pass.bad(rule, path=path, line=int(batch.lines[i]), field=fields.date[0], remedy=remedy)
     if not bad.any():
-        return table, dates
+        return batch, dates
     good = ~bad
-    lines = [int(table.lines[i]) for i in good.arg_true()]
-    columns = {name: column.filter(good) for name, column in table.columns.items()}
-    return Table(columns, lines), dates.filter(good)
+    lines = [int(batch.lines[i]) for i in good.arg_true()]
+    columns = {name: column.filter(good) for name, column in batch.columns.items()}
+    return RowBatch(columns, lines), dates.filter(good)
 
 
 def fingerprints(texts: pl.Series) -> Hashes:

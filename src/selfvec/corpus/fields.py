@@ -7,10 +7,13 @@ columns.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from selfvec.base.errors import CorpusError
+
+from .layouts import Layout, layout_of
 
 __all__ = ["TITLES", "Fields", "recognise"]
 
@@ -28,24 +31,20 @@ DATES = (
 )
 IDS = ("_id", "id", "doc_id", "docid", "document_id", "event_id", "pmid", "uuid")
 
-NARRATIVES = ("episode_narrative", "event_narrative")
-"""The columns that identify NOAA Storm Events, in reading order."""
-
-
 _DATA = re.compile(r"^\W*\d[\d\s.,:/+-]*$|[.!?]\W*$|(?:\S+\s+){5}\S")
 """A number or date, the end of a sentence, or six words."""
 _SHOWN = 40  # characters of it in an error
+_ASKING_SLICE = "--slice-field NAME; this file has"
 
 
 @dataclass(frozen=True)
 class Fields:
     """The columns of one file that are read."""
 
-    # joined by a blank line; separate documents in the NOAA layouts (episode, then event)
-    text: tuple[str, ...]
+    text: tuple[str, ...]  # joined by a blank line; with a layout, each is a document of its own
     date: tuple[str, ...] = ()  # none, one column, or two for year-month and day
     id: str | None = None
-    layout: str | None = None  # "noaa details" (yearly files), "noaa export" (web search), "noaa events"
+    layout: Layout | None = None
     slice: str | None = None
     text_given: bool = False  # named by the user, not recognised
     date_given: bool = False
@@ -58,6 +57,16 @@ class Fields:
         """Every column needed, each once."""
         single = [name for name in (self.id, self.slice) if name]
         return tuple(dict.fromkeys((*self.text, *self.date, *single, *self.kept)))
+
+    @property
+    def date_name(self) -> str | None:
+        """The names of the date's columns, as shown to users."""
+        return " + ".join(self.date) or None
+
+    @property
+    def layout_name(self) -> str | None:
+        """The name of the layout, as in ``run.json``."""
+        return None if self.layout is None else self.layout.name
 
 
 def recognise(
@@ -79,16 +88,11 @@ def recognise(
     def first(names: Sequence[str]) -> tuple[str, ...]:
         return tuple(lower[name] for name in names if name in lower)[:1]
 
-    layout, date = None, first(DATES)
+    layout = None if text_fields else layout_of(lower)
     if text_fields:
         text = tuple(_given(name, columns, path, asking) for name in text_fields)
-    elif all(name in lower for name in NARRATIVES):
-        text, layout = tuple(lower[name] for name in NARRATIVES), "noaa events"
-        if "begin_yearmonth" in lower and "begin_day" in lower:
-            # BEGIN_DATE_TIME has two-digit years; these two columns say the century.
-            layout, date = "noaa details", (lower["begin_yearmonth"], lower["begin_day"])
-        elif "cz_name_str" in lower:
-            layout, date = "noaa export", first(("begin_date",))
+    elif layout is not None:
+        text = tuple(lower[name] for name in layout.text)
     else:
         text = first(TITLES) + first(TEXTS)
     if not text:
@@ -98,24 +102,38 @@ def recognise(
             path=path,
             remedy=f"{names}give {asking}: {_listed(columns)}",
         )
+    date: tuple[str, ...]
     if date_field:
         date = (_given(date_field, columns, path, "--date-field NAME; this file has"),)
-    name = next(iter(first(IDS)), None)
-    asking = "--slice-field NAME; this file has"
-    part = _given(slice_field, columns, path, asking) if slice_field else None
-    fields = Fields(text, date, name, layout, part, bool(text_fields), bool(date_field))
-    if keep:  # a name that two columns share is ambiguous
-        others = [other for other in columns if columns.count(other) == 1]
-        text = tuple(name for name in text if name.lower() not in TITLES)
-        kept = tuple(other for other in others if other not in (*text, name))
-        unread = tuple(other for other in dict.fromkeys(columns) if columns.count(other) > 1)
-        fields = replace(fields, kept=kept, every=True, unread=unread)
+    elif layout is not None and layout.date:
+        date = tuple(lower[name] for name in layout.date if name in lower)
+    else:
+        date = first(DATES)
+    fields = Fields(
+        text,
+        date,
+        id=next(iter(first(IDS)), None),
+        layout=layout,
+        slice=_given(slice_field, columns, path, _ASKING_SLICE) if slice_field else None,
+        text_given=bool(text_fields),
+        date_given=bool(date_field),
+    )
+    if keep:
+        fields = _with_others(fields, columns)
     for name in fields.columns:
         if columns.count(name) > 1:
             raise CorpusError(
                 "two columns have this name", path=path, field=name, remedy="rename one of them"
             )
     return fields
+
+
+def _with_others(fields: Fields, columns: Sequence[str]) -> Fields:
+    """The same fields, and all other columns to keep; a name that two columns share is ambiguous."""
+    counts = Counter(columns)
+    bodies = [name for name in fields.text if name.lower() not in TITLES]
+    kept = tuple(name for name in columns if counts[name] == 1 and name not in (*bodies, fields.id))
+    return replace(fields, kept=kept, every=True, unread=tuple(n for n, times in counts.items() if times > 1))
 
 
 def _given(name: str, columns: Sequence[str], path: str, asking: str) -> str:

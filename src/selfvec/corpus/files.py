@@ -14,45 +14,26 @@ import sys
 import weakref
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
-
-import polars as pl
 
 from selfvec.base.compressed_files import bare_suffix
 from selfvec.base.errors import CorpusError
 
-from .csv_rows import Header, read_csv, read_header
 from .document_files import DOCUMENT_KINDS, document_kind, require
 from .fields import Fields, recognise
-from .streams import (
-    HEAD,
-    UTF8_BOM,
-    Source,
-    Stream,
-    few_lines,
-    prefetched,
-    reading,
-)
-from .summary import FileRead, Reading
-from .tables import Table, json_columns, parquet_schema, read_folder, read_jsonl, read_lines, read_parquet
+from .row_batch import RowBatch, readable_fields
+from .row_formats import ROW_FORMATS, RowFormat, RowReader, row_format, row_format_of_suffix
+from .streams import HEAD, UTF8_BOM, Source, Stream, few_lines, prefetched, reading
+from .summary import CorpusPass, FileRead
+from .text_files import ID, TEXT, read_members
 
-__all__ = ["KINDS", "FilePart", "find_sources", "open_part", "typed"]
+__all__ = ["FilePart", "find_sources", "open_part"]
 
 STDIN = "-"
 
-KINDS = {
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".tab": "tsv",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".parquet": "parquet",
-    ".pq": "parquet",
-    ".txt": "lines",
-    ".text": "lines",
-}
 DOCUMENT_SUFFIXES = ("", ".txt", ".text", ".md", ".markdown", ".rst", ".adoc", ".org", ".tex", ".log")
 """Suffixes of text documents in a folder; text collections often have none."""
 
@@ -66,8 +47,7 @@ _OTHER_FORMATS = (
 )
 
 CHUNK = 8 << 20
-TEXT, ID = "text", "id"
-_STRINGS = (pl.String, pl.Categorical, pl.Enum)
+"""Bytes of a file that are parsed at a time."""
 
 
 def find_sources(names: list[str], skipped: list[str]) -> Iterator[Source]:
@@ -106,8 +86,9 @@ def _pipe(name: str, handle: BinaryIO) -> Source:
     source = Source(name, pipe=True, _handle=handle)
     weakref.finalize(source, handle.close)
     source.kind = _sniffed(source)
-    if source.kind == "parquet":
-        raise CorpusError("Parquet is not read from a pipe", path=name, remedy="give the file by its name")
+    if row_format(source.kind).magic:
+        rule = f"{source.kind.capitalize()} is not read from a pipe"
+        raise CorpusError(rule, path=name, remedy="give the file by its name")
     return source
 
 
@@ -115,22 +96,25 @@ def _file(path: Path) -> Source:
     if kind := document_kind(bare_suffix(path)):
         require(kind)
         return Source(str(path), kind="document", size=path.stat().st_size, members=[path])
-    source = Source(str(path), kind=_kind(path), size=path.stat().st_size)
-    if source.kind != "parquet":
+    named = _row_format_of(path)
+    source = Source(str(path), kind=named.name if named else "", size=path.stat().st_size)
+    if named is None or named.magic is None:  # the reader of a format with magic bytes checks them itself
         sniffed = _sniffed(source)
         source.kind = source.kind or sniffed
     return source
 
 
-def _kind(path: Path) -> str:
-    return KINDS.get(bare_suffix(path), "")
+def _row_format_of(path: Path) -> RowFormat | None:
+    """The format of rows that a file's name tells."""
+    return row_format_of_suffix(bare_suffix(path))
 
 
 def _sniffed(source: Source) -> str:
     """The kind by the first bytes; an error if they are not text."""
     head = source.peek()
-    if head.startswith(b"PAR1"):
-        return "parquet"
+    for found in ROW_FORMATS:
+        if found.magic and head.startswith(found.magic):
+            return found.name
     for magic, name, remedy in _OTHER_FORMATS:
         if head.startswith(magic):
             raise CorpusError(f"is {name}, text is needed", path=source.path, remedy=remedy)
@@ -146,7 +130,8 @@ def _sniffed(source: Source) -> str:
             path=source.path,
             remedy="convert it: jq -c '.[]'",
         )
-    if head.lstrip()[:15].lower().startswith((b"<!doctype html", b"<html")) and not _kind(Path(source.path)):
+    is_html = head.lstrip()[:15].lower().startswith((b"<!doctype html", b"<html"))
+    if is_html and _row_format_of(Path(source.path)) is None:
         raise CorpusError("is HTML, text is needed", path=source.path, remedy="give it as a file named .html")
     return "jsonl" if head.lstrip()[:1] == b"{" else "lines"
 
@@ -154,12 +139,13 @@ def _sniffed(source: Source) -> str:
 def _folder(folder: Path, skipped: list[str]) -> Iterator[Source]:
     """The files of rows in a folder, then its other readable files, one document each."""
     files = sorted(_visible(folder))
-    rows = [path for path in files if _kind(path) not in ("", "lines")]
+    rows = [path for path in files if (found := _row_format_of(path)) and found.has_fields]
     suffixes = {*DOCUMENT_SUFFIXES, *(s for kind in DOCUMENT_KINDS if kind.there for s in kind.suffixes)}
     documents = [path for path in files if path not in set(rows) and bare_suffix(path) in suffixes]
     corpus = [path for path in rows if path.parent == folder and path.name.startswith("corpus.jsonl")]
     if corpus and any(path.name.startswith("queries.jsonl") for path in rows):
-        rows, documents = corpus[:1], []  # BEIR: queries and relevance files are not documents
+        rows = corpus[:1]  # BEIR: queries and relevance files are not documents
+        documents = []
     if not rows and not documents:
         for kind in filter(None, (document_kind(bare_suffix(path)) for path in files)):
             require(kind)
@@ -194,7 +180,6 @@ class FilePart:
 
     source: Source
     fields: Fields
-    header: Header | None = None
     name: str = ""
 
     @property
@@ -209,52 +194,40 @@ class FilePart:
     def size(self) -> int | None:
         return self.source.size
 
-    def tables(self, reading: Reading) -> Iterator[Table]:
+    @cached_property
+    def reader(self) -> RowReader:
+        """Reads the rows of a source without members."""
+        return row_format(self.kind).reader(self.source)
+
+    def row_batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
         """The rows, with at most a few chunks of the file in memory."""
         if self.source.members:
             digests: list[str] = []
-            yield from read_folder(self.source, (TEXT, ID), reading, digests)
+            yield from read_members(self.source, corpus_pass, digests)
             digest = hashlib.sha256("".join(digests).encode()).hexdigest()
             digest = digests[0].split()[0] if self.kind == "document" else digest
             size = self.size or 0
         else:
             stream = Stream(self.source)
-            with closing(_chunks(stream, self.source, reading)) as chunks:
-                yield from self._rows(chunks, reading)
+            with closing(_chunks(stream, self.source, corpus_pass)) as chunks:
+                if self.fields.columns:
+                    yield from self.reader.row_batches(chunks, self.fields, corpus_pass)
                 for _ in chunks:
                     pass  # to the end, for the hash
-            size, digest = stream.position, stream.sha256()
-        fields = self.fields
-        date = " + ".join(fields.date) or None
-        reading.summary.files.append(
-            FileRead(self.path, self.kind, size, digest, fields.text, date, fields.layout)
-        )
-
-    def _rows(self, chunks: Iterator[bytes], reading: Reading) -> Iterator[Table]:
-        columns = self.fields.columns
-        if not columns:
-            return
-        if self.kind == "parquet":
-            for table in read_parquet(self.source.local(), columns, self.path):
-                yield table
-                next(chunks, b"")
-        elif self.kind == "jsonl":
-            yield from read_jsonl(chunks, columns, self.fields.text, self.path, reading, self.fields.every)
-        elif self.header:
-            yield from read_csv(chunks, self.header, columns, self.path, reading)
-        else:
-            yield from read_lines(chunks, TEXT, self.path, reading)
+            size = stream.position
+            digest = stream.sha256()
+        corpus_pass.summary.files.append(FileRead.of(self.path, self.kind, size, digest, self.fields))
 
 
-def _chunks(stream: Stream, source: Source, reading: Reading) -> Generator[bytes]:
+def _chunks(stream: Stream, source: Source, corpus_pass: CorpusPass) -> Generator[bytes]:
     """The bytes of a file, without a byte order mark, a bounded number of lines at a time."""
     done = 0
     # At least 16 bytes, so that the mark is in the first chunk.
-    size = max(16, min(CHUNK, reading.batch_bytes))
+    size = max(16, min(CHUNK, corpus_pass.batch_bytes))
     with closing(prefetched(stream.chunks(size))) as pieces:
         for chunk, position in pieces:
             yield from few_lines(source.line_ends(chunk if done else chunk.removeprefix(UTF8_BOM)))
-            reading.advance(position - done)
+            corpus_pass.advance(position - done)
             done = position
 
 
@@ -272,7 +245,7 @@ def open_part(
     With ``keep``, all other fields are read too if they hold strings, numbers or dates.
     """
     path = source.path
-    if source.members or source.kind == "lines":
+    if source.members or not row_format(source.kind).has_fields:
         if asked := [*(text_fields or ()), *(name for name in (date_field, slice_field) if name)]:
             raise CorpusError(
                 "is plain text and has no fields",
@@ -280,47 +253,11 @@ def open_part(
                 field=asked[0],
                 remedy="leave such options out, or give csv, jsonl or parquet files",
             )
-        return FilePart(source, Fields((TEXT,), id=ID if source.members else None), name=name)
-    header, types = None, {}
-    if source.kind == "parquet":
-        types = parquet_schema(source.local(), path)
-        columns = list(types)
-    elif source.kind == "jsonl":
-        columns = json_columns(source.peek(), path)
-    else:
-        header = read_header(source.peek(), path, source.kind)
-        columns = list(header.names)
-    if not columns and source.kind != "parquet":
-        return FilePart(source, Fields(()))  # an empty file holds no documents
+        return FilePart(source, Fields((TEXT,), id=ID if source.members else None), name)
+    part = FilePart(source, Fields(()), name)
+    columns = part.reader.columns()
+    if columns is None:
+        return part  # an empty file holds no documents
     fields = recognise(columns, path, text_fields, date_field, slice_field, keep=keep)
-    return FilePart(source, typed(fields, types, path), header, name)
-
-
-def typed(fields: Fields, types: dict[str, pl.DataType], path: str) -> Fields:
-    """Check the types of the columns; an id or date of an unsuitable type is not read."""
-    odd = {name for name in fields.columns if name in types and not _is_plain(types[name])}
-    wrong = {name for name in fields.text if name in types and types[name] not in _STRINGS}
-    asked = {*(fields.date if fields.date_given else ()), fields.slice}
-    for name in (*fields.text, *fields.date, *([fields.slice] if fields.slice else [])):
-        if name in wrong or (name in asked and name in odd):
-            rule = f"a column of strings is needed, this one holds {types[name]}"
-            raise CorpusError(rule, path=path, field=name, remedy="choose another field")
-    date = () if odd.intersection(fields.date) else fields.date
-    unread = tuple(name for name in fields.kept if name in types and _is_unread(types[name]))
-    return replace(
-        fields,
-        date=date,
-        id=None if fields.id in odd else fields.id,
-        kept=tuple(name for name in fields.kept if name not in unread),
-        unread=(*fields.unread, *unread),
-    )
-
-
-def _is_plain(dtype: pl.DataType) -> bool:
-    return dtype in _STRINGS or dtype.is_numeric() or dtype.is_temporal()
-
-
-def _is_unread(dtype: pl.DataType) -> bool:
-    """Whether a column cannot be a field to filter by: bytes, Python objects and vectors."""
-    vector = isinstance(dtype, pl.List | pl.Array) and dtype.inner in (pl.Float32, pl.Float64)
-    return vector or dtype in (pl.Binary, pl.Object)
+    part.fields = readable_fields(fields, part.reader.types(), path)
+    return part

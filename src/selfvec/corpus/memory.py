@@ -16,14 +16,24 @@ import polars as pl
 from selfvec.base.errors import CorpusError
 
 from .fields import Fields, recognise
-from .files import typed
-from .summary import BATCH_ROWS, FileRead, Reading
-from .tables import ROWS, SURROGATE, Table, plain_columns, shown, table_of
+from .row_batch import (
+    ROWS,
+    SURROGATE,
+    RowBatch,
+    batch_of_rows,
+    cell_text,
+    readable_fields,
+    string_columns,
+)
+from .summary import BATCH_ROWS, CorpusPass, FileRead
+from .text_files import ID, TEXT
 
 __all__ = ["FRAME", "FramePart", "MemoryPart", "RowsPart", "frame_part", "rows_part"]
 
-FRAME, ROW_LIST = "data frame", "rows"
-TEXT, DATE, ID, SLICE = "text", "date", "id", "slice"
+FRAME = "data frame"
+ROW_LIST = "rows"
+DATE = "date"
+SLICE = "slice"
 _MISSING = object()
 _ONCE = "an iterator can be read only once"
 _ASKING = "text_fields=[NAME]; its columns are"
@@ -50,14 +60,14 @@ class MemoryPart:
         part = None if self.slices is None else SLICE
         self.fields = Fields((TEXT,), dates, None if self.ids is None else ID, slice=part, date_given=True)
 
-    def tables(self, reading: Reading) -> Iterator[Table]:
+    def row_batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
         """The texts in batches; null counts as an empty text."""
         given = {TEXT: self.texts, DATE: self.dates, ID: self.ids, SLICE: self.slices}
         columns = {name: column for name, column in given.items() if column is not None}
         if self._read and any(iter(column) is column for column in columns.values()):
             raise CorpusError(_ONCE, path=self.path, remedy="give a list")
         self._read = True
-        yield from _tables(self, self._rows(columns), reading)
+        yield from _batches(self, self._rows(columns), corpus_pass)
 
     def _rows(self, columns: Mapping[str, Iterable[object]]) -> Iterator[Sequence[object]]:
         for number, row in enumerate(zip_longest(*columns.values(), fillvalue=_MISSING), 1):
@@ -79,14 +89,14 @@ class RowsPart:
     name: str = ""
     _read: bool = False
 
-    def tables(self, reading: Reading) -> Iterator[Table]:
+    def row_batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
         """The rows in batches."""
         if self._read and isinstance(self.rows, Iterator):
             raise CorpusError(_ONCE, path=self.path, remedy="give a list")
         self._read = True
         names = self.fields.columns
         rows = ([row.get(name) for name in names] for row in self._mappings())
-        yield from _tables(self, rows, reading)
+        yield from _batches(self, rows, corpus_pass)
 
     def _mappings(self) -> Iterator[Mapping[str, object]]:
         for number, row in enumerate(self.rows, 1):
@@ -106,37 +116,44 @@ def rows_part(rows: Iterable[object], text_fields: Sequence[str] | None, keep: b
     return RowsPart(chain(first, rows) if isinstance(rows, Iterator) else rows, fields)
 
 
-def _tables(
-    part: MemoryPart | RowsPart, rows: Iterable[Sequence[object]], reading: Reading
-) -> Iterator[Table]:
+def _batches(
+    part: MemoryPart | RowsPart, rows: Iterable[Sequence[object]], corpus_pass: CorpusPass
+) -> Iterator[RowBatch]:
     """Rows of values in batches, the text fields first; null counts as an empty text."""
     names = part.fields.columns
-    digest, size, held = hashlib.sha256(), 0, 0
+    digest = hashlib.sha256()
+    size = 0  # bytes of the texts
+    held = 0  # of those in this batch
     batch: list[list[str | None]] = []
     lines: list[int] = []
     for number, row in enumerate(rows, 1):
-        texts, values = row[: len(part.fields.text)], [shown(value) for value in row]
+        texts = row[: len(part.fields.text)]
+        values = [cell_text(value) for value in row]
         odd = next((text for text in texts if text is not None and not isinstance(text, str)), None)
         if odd is not None:
-            reading.bad(f"text is a string, this is {type(odd).__name__}", path=part.path, line=number)
+            corpus_pass.bad(f"text is a string, this is {type(odd).__name__}", path=part.path, line=number)
             continue
         try:
             data = [(text or "").encode() for text in values[: len(texts)]]
             "".join(value or "" for value in values).encode()
         except UnicodeEncodeError:
-            reading.bad(SURROGATE, path=part.path, line=number)
+            corpus_pass.bad(SURROGATE, path=part.path, line=number)
             continue
         digest.update(b"".join(text + b"\0" for text in data))
-        size, held = size + sum(map(len, data)), held + sum(map(len, data))
+        added = sum(map(len, data))
+        size += added
+        held += added
         batch.append(values)
         lines.append(number)
-        if held >= reading.batch_bytes or len(lines) >= BATCH_ROWS:
-            yield table_of(batch, lines, names)
-            batch, lines, held = [], [], 0
-    yield table_of(batch, lines, names)
-    fields, dates = part.fields, " + ".join(part.fields.date) or None
-    described = (fields.text, dates, fields.layout) if isinstance(part, RowsPart) else ()
-    reading.summary.files.append(FileRead(part.path, part.kind, size, digest.hexdigest(), *described))
+        if held >= corpus_pass.batch_bytes or len(lines) >= BATCH_ROWS:
+            yield batch_of_rows(batch, lines, names)
+            batch = []
+            lines = []
+            held = 0
+    yield batch_of_rows(batch, lines, names)
+    named = part.fields if isinstance(part, RowsPart) else Fields(())  # texts alone have no names
+    read = FileRead.of(part.path, part.kind, size, digest.hexdigest(), named)
+    corpus_pass.summary.files.append(read)
 
 
 @dataclass
@@ -150,20 +167,20 @@ class FramePart:
     size: int | None = None
     name: str = ""
 
-    def tables(self, reading: Reading) -> Iterator[Table]:
+    def row_batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
         """The rows in batches."""
-        digest, size = hashlib.sha256(), 0
+        digest = hashlib.sha256()
+        size = 0
         for first in range(0, len(self.frame), ROWS):
             part = self.frame.slice(first, ROWS)
-            values = plain_columns(part)
+            values = string_columns(part)
             for row in zip(*(values[name] for name in self.fields.text), strict=True):
                 data = "".join(f"{text or ''}\0" for text in row).encode()
                 digest.update(data)
                 size += len(data) - len(row)
-            yield Table(values, range(first + 1, first + 1 + len(part)))
-        fields, dates = self.fields, " + ".join(self.fields.date) or None
-        read = FileRead(self.path, self.kind, size, digest.hexdigest(), fields.text, dates, fields.layout)
-        reading.summary.files.append(read)
+            yield RowBatch(values, range(first + 1, first + 1 + len(part)))
+        read = FileRead.of(self.path, self.kind, size, digest.hexdigest(), self.fields)
+        corpus_pass.summary.files.append(read)
 
 
 def frame_part(
@@ -179,7 +196,7 @@ def frame_part(
         name: values if isinstance(values, pl.Series) else _series(values, name, name in fields.text)
         for name, values in columns.items()
     }
-    fields = typed(fields, {name: values.dtype for name, values in series.items()}, FRAME)
+    fields = readable_fields(fields, {name: values.dtype for name, values in series.items()}, FRAME)
     return FramePart(FRAME, pl.DataFrame({name: series[name] for name in fields.columns}), fields)
 
 
@@ -194,6 +211,6 @@ def _series(values: list[Any], name: str, is_text: bool) -> pl.Series:
     if odd is not None and not all(isinstance(value, plain) for value in values):
         return pl.Series([None] * len(values), dtype=pl.Object)
     try:
-        return pl.Series([shown(value) for value in values], dtype=pl.String)
+        return pl.Series([cell_text(value) for value in values], dtype=pl.String)
     except UnicodeEncodeError as error:
         raise CorpusError(SURROGATE, path=FRAME, field=name, remedy="mend it or leave it out") from error

@@ -15,8 +15,9 @@ from typing import Any
 from selfvec.base.errors import CorpusError
 
 from .document_files import DOCUMENT_KINDS
+from .fields import Fields
 
-__all__ = ["OF_SHARDS", "FileRead", "Reading", "Summary"]
+__all__ = ["OF_SHARDS", "CorpusPass", "FileRead", "Summary"]
 
 OF_SHARDS = "shards"
 """Prefix of the hash of a file that was read in shards: a hash of their hashes, not of the file."""
@@ -46,6 +47,11 @@ class FileRead:
     date_field: str | None = None
     layout: str | None = None
 
+    @classmethod
+    def of(cls, path: str, kind: str, size: int, sha256: str, fields: Fields) -> FileRead:
+        """A source of ``size`` bytes, whose fields were read."""
+        return cls(path, kind, size, sha256, fields.text, fields.date_name, fields.layout_name)
+
 
 @dataclass
 class Summary:
@@ -55,11 +61,11 @@ class Summary:
     # ``sha256sum`` would print for its files.
     files: list[FileRead] = field(default_factory=list)
     documents: int = 0  # documents read
-    empty: int = 0  # left out because they have no text; in the NOAA layouts: events without a narrative
-    duplicates: int = 0  # repeat an earlier text; left out in the NOAA layouts, otherwise only counted
+    empty: int = 0  # left out because they have no text; with a layout: rows without any
+    duplicates: int = 0  # repeat an earlier text; left out with a layout, otherwise only counted
     known: int = 0  # left out of an update because the run has their text
     undated: int = 0  # without a date, in files that have a date field
-    mended_rows: int = 0  # of NOAA's web export: the place name had unquoted commas, and was joined again
+    mended_rows: int = 0  # a value with unquoted delimiters was joined again, see `UnquotedColumn`
     mended_places: list[str] = field(default_factory=list)
     bad_rows: int = 0  # malformed and left out
     bad_places: list[str] = field(default_factory=list)  # the first 20 of them: file, line, field and rule
@@ -119,8 +125,8 @@ def _count(number: int, noun: str) -> str:
 
 
 @dataclass
-class Reading:
-    """The state of one pass over a corpus, shared by all readers."""
+class CorpusPass:
+    """One pass over a corpus: its options, and what was read and left out so far; all readers share it."""
 
     summary: Summary
     skip_bad_rows: bool = False

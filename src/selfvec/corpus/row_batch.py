@@ -1,0 +1,144 @@
+"""`RowBatch`: some rows of a file or a data frame as columns, and what the readers of rows share.
+
+Readers split a file into rows and check their form: UTF-8, JSON, the types of columns. What the fields mean
+(text, dates, duplicates) is decided once, in `selfvec.corpus.documents`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from selfvec.base.arrays import Ints
+from selfvec.base.errors import CorpusError
+
+from .fields import Fields
+
+__all__ = [
+    "ICONV",
+    "NUL",
+    "ROWS",
+    "SURROGATE",
+    "RowBatch",
+    "batch_of_rows",
+    "cell_text",
+    "not_utf8",
+    "readable_fields",
+    "string_columns",
+    "utf8_series",
+]
+
+ROWS = 1 << 14
+"""Rows of a data frame or Parquet file read at a time."""
+
+SURROGATE = "holds half of a surrogate pair, which is not Unicode text"
+ICONV = "convert the file to UTF-8 (iconv -f windows-1252 -t utf-8)"
+NUL = "holds NUL bytes"
+
+_STRINGS = (pl.String, pl.Categorical, pl.Enum)
+
+
+@dataclass(frozen=True)
+class RowBatch:
+    """Some rows of a file."""
+
+    # of equal length, null if a row lacks one; String, or a temporal type for dates
+    columns: dict[str, pl.Series]
+    lines: Sequence[int] | Ints  # first line of each row (Parquet: row), counted from 1
+
+
+def batch_of_rows(
+    rows: Sequence[Sequence[str | None]], lines: Sequence[int], names: Sequence[str]
+) -> RowBatch:
+    """Rows of strings as a batch; ``names`` are those of the columns."""
+    values = list(zip(*rows, strict=True)) or [()] * len(names)
+    series = [pl.Series(column, dtype=pl.String) for column in values]
+    return RowBatch(dict(zip(names, series, strict=True)), lines)
+
+
+def utf8_series(pieces: Sequence[bytes]) -> pl.Series | None:
+    """Bytes as a String series, much faster than by `bytes.decode`; None if some are not UTF-8."""
+    try:
+        return pl.Series(pieces, dtype=pl.Binary).cast(pl.String)
+    except pl.exceptions.PolarsError:
+        return None
+
+
+def not_utf8(data: bytes) -> str | None:
+    """A message with the first byte that is not UTF-8; None if all are."""
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        return f"is not UTF-8 text (byte 0x{data[error.start]:02x} at byte {error.start + 1})"
+    return NUL if b"\0" in data else None
+
+
+def cell_text(value: object) -> str | None:
+    """A value as a string: whole numbers without the .0 of data frames, missing values as None.
+
+    Lists, objects and booleans are JSON.
+
+    >>> cell_text(3.0), cell_text(True), cell_text(["a", None]), cell_text({"k": 0.5})
+    ('3', 'true', '["a", null]', '{"k": 0.5}')
+    """
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool | np.bool_ | list | tuple | dict | np.ndarray):
+        return json.dumps(value, ensure_ascii=False, default=_json_value)
+    if value != value:  # NaN, NaT
+        return None
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _json_value(value: Any) -> Any:
+    """A JSON value for NumPy arrays and numbers and for dates."""
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)
+
+
+def string_columns(frame: pl.DataFrame) -> dict[str, pl.Series]:
+    """The columns as strings, with lists and objects as JSON; dates and times are unchanged."""
+    return {column.name: _string_column(column) for column in frame}
+
+
+def _string_column(column: pl.Series) -> pl.Series:
+    if column.dtype.is_nested():
+        return pl.Series(column.name, [cell_text(value) for value in column.to_list()], dtype=pl.String)
+    return column if column.dtype.is_temporal() else column.cast(pl.String)
+
+
+def readable_fields(fields: Fields, types: Mapping[str, pl.DataType], path: str) -> Fields:
+    """The fields whose types can be read. Columns without a type hold strings.
+
+    An id or date of an unsuitable type is not read. `CorpusError` if the user named such a field, and for a
+    text that is not of strings.
+    """
+    odd = {name for name in fields.columns if name in types and not _is_plain(types[name])}
+    wrong = {name for name in fields.text if name in types and types[name] not in _STRINGS}
+    asked = {*(fields.date if fields.date_given else ()), fields.slice}
+    for name in (*fields.text, *fields.date, *([fields.slice] if fields.slice else [])):
+        if name in wrong or (name in asked and name in odd):
+            rule = f"a column of strings is needed, this one holds {types[name]}"
+            raise CorpusError(rule, path=path, field=name, remedy="choose another field")
+    unread = tuple(name for name in fields.kept if name in types and _is_unread(types[name]))
+    return replace(
+        fields,
+        date=() if odd.intersection(fields.date) else fields.date,
+        id=None if fields.id in odd else fields.id,
+        kept=tuple(name for name in fields.kept if name not in unread),
+        unread=(*fields.unread, *unread),
+    )
+
+
+def _is_plain(dtype: pl.DataType) -> bool:
+    return dtype in _STRINGS or dtype.is_numeric() or dtype.is_temporal()
+
+
+def _is_unread(dtype: pl.DataType) -> bool:
+    """Whether a column cannot be a field to filter by: bytes, Python objects and vectors."""
+    vector = isinstance(dtype, pl.List | pl.Array) and dtype.inner in (pl.Float32, pl.Float64)
+    return vector or dtype in (pl.Binary, pl.Object)

@@ -1,0 +1,73 @@
+"""The formats of files whose rows or lines are documents: one table, `ROW_FORMATS`.
+
+A new format is a reader in a module of its own and its row here. Files that hold one document each are in
+`selfvec.corpus.document_files`, and compression is in `selfvec.base.compressed_files`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from .csv_rows import CsvReader
+from .fields import Fields
+from .json_rows import JsonLinesReader
+from .parquet_rows import ParquetReader
+from .row_batch import RowBatch
+from .streams import Source
+from .summary import CorpusPass
+from .text_files import LineReader
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["ROW_FORMATS", "RowFormat", "RowReader", "row_format", "row_format_of_suffix"]
+
+
+class RowReader(Protocol):
+    """Reads the rows of one source."""
+
+    def columns(self) -> Sequence[str] | None:
+        """The names of the columns, from the beginning of the source; None if it is empty."""
+        ...
+
+    def types(self) -> Mapping[str, pl.DataType]:
+        """The types of columns that may hold other values than strings."""
+        ...
+
+    def row_batches(
+        self, chunks: Iterator[bytes], fields: Fields, corpus_pass: CorpusPass
+    ) -> Iterator[RowBatch]:
+        """The columns of ``fields``. ``chunks`` are the decompressed bytes; bad rows are reported."""
+        ...
+
+
+@dataclass(frozen=True)
+class RowFormat:
+    """A format of files whose rows or lines are documents."""
+
+    name: str  # `Source.kind`, and the kind in run.json
+    suffixes: tuple[str, ...]
+    reader: Callable[[Source], RowReader]
+    has_fields: bool = True  # whether columns have names, so that fields can be chosen
+    magic: bytes | None = None  # first bytes of every file; such files are not read from a pipe
+
+
+ROW_FORMATS = (
+    RowFormat("csv", (".csv",), CsvReader),
+    RowFormat("tsv", (".tsv", ".tab"), CsvReader),
+    RowFormat("jsonl", (".jsonl", ".ndjson"), JsonLinesReader),
+    RowFormat("parquet", (".parquet", ".pq"), ParquetReader, magic=b"PAR1"),
+    RowFormat("lines", (".txt", ".text"), LineReader, has_fields=False),
+)
+
+
+def row_format(name: str) -> RowFormat:
+    """The format with this name."""
+    return next(found for found in ROW_FORMATS if found.name == name)
+
+
+def row_format_of_suffix(suffix: str) -> RowFormat | None:
+    """The format of files with this suffix, in lower case; None for others."""
+    return next((found for found in ROW_FORMATS if suffix in found.suffixes), None)

@@ -1,0 +1,100 @@
+"""Documents of text files: a document per line, or per file of a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from selfvec.base.compressed_files import bare_suffix
+
+from .document_files import MAX_ROW, document_kind, document_text
+from .fields import Fields
+from .row_batch import ICONV, RowBatch, batch_of_rows, not_utf8, utf8_series
+from .streams import UTF8_BOM, Source, Stream, line_blocks, too_long
+from .summary import CorpusPass
+
+__all__ = ["ID", "TEXT", "LineReader", "read_members"]
+
+TEXT = "text"
+ID = "id"
+"""The columns of documents without named fields."""
+
+
+class LineReader:
+    """Reads a document per line."""
+
+    def __init__(self, source: Source) -> None:
+        self.path = source.path
+
+    def columns(self) -> Sequence[str]:
+        """The one column, which has no name in the file."""
+        return [TEXT]
+
+    def types(self) -> dict[str, pl.DataType]:
+        """None: lines are strings."""
+        return {}
+
+    def row_batches(
+        self, chunks: Iterator[bytes], fields: Fields, corpus_pass: CorpusPass
+    ) -> Iterator[RowBatch]:
+        """The lines as texts; see `selfvec.corpus.row_formats.RowReader`."""
+        for first, block in line_blocks(chunks, self.path):
+            lines = block.removesuffix(b"\n").split(b"\n")
+            numbers: Sequence[int] = range(first, first + len(lines))
+            texts = utf8_series(lines) if b"\0" not in block else None
+            if texts is None:
+                good = []
+                for i, line in enumerate(lines):
+                    if rule := not_utf8(line):
+                        corpus_pass.bad(rule, path=self.path, line=first + i, remedy=ICONV)
+                    else:
+                        good.append(i)
+                texts = pl.Series([lines[i].decode() for i in good])
+                numbers = [first + i for i in good]
+            yield RowBatch({fields.text[0]: texts.cast(pl.String).str.strip_suffix("\r")}, numbers)
+
+
+def read_members(source: Source, corpus_pass: CorpusPass, digests: list[str]) -> Iterator[RowBatch]:
+    """A document per file of a folder; its id is its path inside the folder.
+
+    ``digests`` receives the lines that ``sha256sum`` would print for the files. The source may also be a
+    single file that is one document, such as a page of HTML.
+    """
+    rows: list[tuple[str, str]] = []
+    held = 0  # bytes
+    for member in source.members:
+        with Stream(Source(str(member))) as stream:
+            data = stream.read(MAX_ROW + 1)
+            if len(data) > MAX_ROW:
+                raise too_long(str(member), 1)
+        name = member.relative_to(source.path).as_posix() if str(member) != source.path else member.name
+        digests.append(f"{stream.sha256()}  {name}\n")
+        corpus_pass.advance(stream.position)
+        held += len(data)
+        text = _member_text(member, data, corpus_pass)
+        if text is not None:
+            rows.append((text, name))
+        if held >= corpus_pass.batch_bytes:
+            yield batch_of_rows(rows, [1] * len(rows), (TEXT, ID))
+            rows = []
+            held = 0
+    yield batch_of_rows(rows, [1] * len(rows), (TEXT, ID))
+
+
+def _member_text(member: Path, data: bytes, corpus_pass: CorpusPass) -> str | None:
+    """The text of a document; None if it is left out as bad."""
+    kind = document_kind(bare_suffix(member))
+    if kind is not None:
+        try:
+            return document_text(kind, data)
+        except ValueError as error:
+            corpus_pass.bad(str(error), path=str(member), line=None, remedy="mend the file")
+            return None
+    data = data.removeprefix(UTF8_BOM)
+    if rule := not_utf8(data):
+        wrong = next((n for n, line in enumerate(data.split(b"\n"), 1) if not_utf8(line)), 1)
+        corpus_pass.bad(rule, path=str(member), line=wrong, remedy=ICONV)
+        return None
+    return data.decode()
