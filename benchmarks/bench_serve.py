@@ -8,21 +8,19 @@ from __future__ import annotations
 import statistics
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
 from tests.apps.web.headless import Page, browsing, find
+from tests.apps.web.serving import serving
 
 from benchmarks.bench_paper import problem
 from benchmarks.common import Result
 from benchmarks.load import load
-from selfvec.apps.web.app import create_app
 from selfvec.apps.web.page_data import PageData
-from selfvec.apps.web.server import bind, server_of
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
@@ -61,20 +59,6 @@ def _check(data: PageData) -> None:
         assert [word for word, _ in told[side]][: len(often)] == often[:10]
 
 
-@contextmanager
-def served(run: Run) -> Iterator[tuple[PageData, str]]:
-    data = PageData(run)
-    with bind("127.0.0.1", 0) as listening:
-        server = server_of(create_app(data))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        try:
-            yield data, f"http://127.0.0.1:{listening.getsockname()[1]}/"
-        finally:
-            server.should_exit = True
-            thread.join()
-
-
 def median(act: Callable[[int], object], repeat: int = 15) -> float:
     seconds = []
     for i in range(repeat):
@@ -86,7 +70,8 @@ def median(act: Callable[[int], object], repeat: int = 15) -> float:
 
 def run() -> list[Result]:
     """Answers by the server alone, then a browser's first paint and its ways from one word to the next."""
-    with served(made()) as (data, address):
+    with serving(made(), jobs=None) as site:
+        data = site.data
         start = time.perf_counter()
         data.comparisons.get("refined")
         results = [Result("serve: ranking 100,000 words, once", time.perf_counter() - start, "s")]
@@ -106,7 +91,7 @@ def run() -> list[Result]:
         program = find()
         if program is not None:
             with browsing(program) as new:
-                results += _browsed(new(), address)
+                results += _browsed(new(), site.address)
     return results + _loaded()
 
 
@@ -133,10 +118,10 @@ def _loaded() -> list[Result]:
 
 
 def _serve(pipe: Connection) -> None:
-    with served(made()) as (data, address):
-        data.comparisons.tasks("refined").tested.result()
-        data.comparisons.tasks("refined").states.result()
-        pipe.send(address)
+    with serving(made(), jobs=None) as site:
+        site.data.comparisons.tasks("refined").tested.result()
+        site.data.comparisons.tasks("refined").states.result()
+        pipe.send(site.address)
         threading.Event().wait()
 
 

@@ -43,10 +43,19 @@ class Load:
 
 def load(address: str, clients: int, seconds: float) -> Load:
     """Let clients ask a server for some seconds."""
-    with urlopen(f"{address}api/ranking?limit=200") as answer:
-        words = [row["word"] for row in json.load(answer)["rows"]]
+    words = _listed_words(address)
     asked = [f"/api/{path}{quote(word)}" for word in words for path in ("word?w=", "uses?w=", "complete?q=")]
     return asyncio.run(_load(urlsplit(address), asked, clients, seconds))
+
+
+def _listed_words(address: str) -> list[str]:
+    """The words that changed most, when they have been compared."""
+    while True:
+        with urlopen(f"{address}api/ranking?limit=200") as answer:
+            found = json.load(answer)
+        if found["ready"]:
+            return [row["word"] for row in found["rows"]]
+        time.sleep(0.5)
 
 
 async def _load(address: object, asked: list[str], clients: int, seconds: float) -> Load:

@@ -8,14 +8,11 @@ from __future__ import annotations
 import io
 import sys
 import tempfile
-import threading
 from pathlib import Path
 
 from tests.apps.web.headless import Page, browsing, find
+from tests.apps.web.serving import serving
 
-from selfvec.apps.web.app import create_app
-from selfvec.apps.web.page_data import PageData
-from selfvec.apps.web.server import bind, server_of
 from selfvec.corpus.python_docs import python_documentation
 from selfvec.data.settings import Settings
 from selfvec.refinement.pipeline import refine
@@ -38,26 +35,20 @@ def main() -> None:
     program = find()
     if program is None:
         sys.exit("no Chromium is installed (Debian: apt-get install chromium)")
-    with tempfile.TemporaryDirectory() as folder, bind("127.0.0.1", 0) as listening:
+    with tempfile.TemporaryDirectory() as folder:
         save_run(refine(python_documentation(), "default", Settings(stop_words="en")), Path(folder, "run"))
-        data = PageData(open_run(Path(folder, "run")))
-        server = server_of(create_app(data))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        tasks = data.comparisons.tasks("refined")
-        for task in (tasks.tested, tasks.states, data.original_index):
-            task.result()
-        with browsing(program) as new:
+        with serving(open_run(Path(folder, "run")), jobs=None) as site, browsing(program) as new:
+            tasks = site.data.comparisons.tasks("refined")
+            for task in (tasks.tested, tasks.states, site.data.original_index):
+                task.result()
             page = new()
             for name, (state, width, height, scheme) in PICTURES.items():
-                take(page, f"http://127.0.0.1:{listening.getsockname()[1]}/#{state}", width, height, scheme)
+                take(page, f"{site.address}#{state}", width, height, scheme)
                 picture = small(page.picture())
                 assert page.errors == []
                 assert len(picture) <= LARGEST, (name, len(picture))
                 (FIGURES / f"{name}.png").write_bytes(picture)
                 print(f"{name}.png: {len(picture):,} bytes")
-        server.should_exit = True
-        thread.join()
 
 
 def small(png: bytes) -> bytes:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import uvicorn
 
 import selfvec
 from selfvec.apps.web.app import create_app
@@ -72,9 +73,16 @@ def _table(rng: np.random.Generator) -> Vectors:
 class Site:
     """A running server."""
 
-    def __init__(self, data: PageData, port: int, token: str | None) -> None:
-        self.data, self.port, self.token = data, port, token
+    def __init__(self, data: PageData, server: uvicorn.Server, port: int) -> None:
+        self.data = data
+        self.server = server
+        self.port = port
         self.address = f"http://127.0.0.1:{port}/"
+
+    @property
+    def connections(self) -> int:
+        """Connections that the server holds."""
+        return len(self.server.server_state.connections)
 
     def get(
         self, path: str, *, method: str = "GET", body: bytes | None = None, **headers: str
@@ -96,15 +104,17 @@ class Site:
 
 
 @contextmanager
-def serving(run: Run, *, host: str = "127.0.0.1", token: str | None = None) -> Iterator[Site]:
-    """Serve a run for a while."""
-    data = PageData(run, jobs=1)
+def serving(
+    run: Run, *, host: str = "127.0.0.1", token: str | None = None, jobs: int | None = 1
+) -> Iterator[Site]:
+    """Serve a run for a while. ``host`` is what the guard is told; other machines cannot connect."""
+    data = PageData(run, jobs)
     with bind("127.0.0.1", 0) as listening:
         server = server_of(create_app(data, host=host, token=token))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         try:
-            yield Site(data, listening.getsockname()[1], token)
+            yield Site(data, server, listening.getsockname()[1])
         finally:
             server.should_exit = True
             thread.join(10)

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 from serving import Site, serving
-from starlette.requests import Request
 
-from selfvec.apps.web.guard import BURST, HEADERS, RATE, Guard, Refusal
+from selfvec.apps.web.guard import HEADERS, Guard
 from selfvec.data.run import Run
 
 TOKEN = "a-token-that-nobody-guesses"
@@ -124,50 +123,6 @@ def test_the_token_opens_by_address_cookie_and_header(closed: Site) -> None:
     assert closed.get("/", Cookie=f"{cookie}x")[0] == 401
     assert closed.get("/", Cookie="a=b; ;;=")[0] == 401
     assert closed.get(f"/api/about?token={TOKEN}")[0] == 401  # an address in a log must not open the rest
-
-
-def request(client: str = "1.2.3.4") -> Request:
-    """A request from an address."""
-    return Request(
-        {
-            "type": "http",
-            "method": "GET",
-            "path": "/api/about",
-            "query_string": b"",
-            "headers": [(b"host", b"localhost")],
-            "client": (client, 1),
-            "server": ("127.0.0.1", 8765),
-        }
-    )
-
-
-def answered(guard: Guard, client: str = "1.2.3.4") -> bool:
-    """Whether a request from an address is answered; a refusal names the time to come back."""
-    try:
-        return guard.check(request(client)) is None
-    except Refusal as refusal:
-        assert (refusal.status, refusal.headers) == (429, {"retry-after": "1"})
-        return False
-
-
-def test_an_address_is_answered_so_often_and_no_oftener() -> None:
-    now = 0.0
-    guard = Guard(None, clock=lambda: now)  # type: ignore[arg-type]
-    assert all(answered(guard) for _ in range(int(BURST)))
-    assert not answered(guard)
-    assert answered(guard, "5.6.7.8")  # another address is not held up
-    assert all(
-        answered(guard, "127.0.0.1") for _ in range(int(2 * BURST))
-    )  # for this machine the queue decides
-    now = 1.0
-    assert [answered(guard) for _ in range(int(RATE) + 1)].count(True) == int(RATE)
-
-
-def test_addresses_are_forgotten_before_they_fill_the_memory() -> None:
-    guard = Guard(None, clock=lambda: 0.0)  # type: ignore[arg-type]
-    for i in range(5000):
-        answered(guard, f"10.0.{i // 250}.{i % 250}")
-    assert len(guard._left) <= 1024
 
 
 def test_web_sockets_are_closed() -> None:

@@ -4,37 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import pytest
 from serving import Site, serving
 
-from selfvec.apps.web import comparison, limits, server
+from selfvec.apps.web import comparison, limits
+from selfvec.apps.web.answer_pieces import AnswerPieces
 from selfvec.apps.web.background import BackgroundTask, Busy, Lane
-from selfvec.apps.web.limits import PIECE, InPieces, WorkQueue
+from selfvec.apps.web.server import bind
+from selfvec.apps.web.work_queue import WorkQueue
 from selfvec.data.run import Run
 
 REQUEST = b"GET /api/health HTTP/1.1\r\nhost: localhost\r\n\r\n"
-
-
-@pytest.fixture
-def quick(monkeypatch) -> None:
-    """Times and numbers that a test can wait for."""
-    monkeypatch.setattr(server, "IDLE", 0.6)
-    monkeypatch.setattr(server, "STALLED", 0.6)
-    monkeypatch.setattr(server, "MOST", 16)
-
-
-@pytest.fixture
-def brief(quick: None, run: Run) -> Iterator[Site]:
-    """A server with little patience."""
-    with serving(run) as site:
-        yield site
+PATIENCE = 10  # seconds that a test waits for what must happen
 
 
 @contextmanager
@@ -43,85 +32,123 @@ def connections(site: Site, number: int, sent: bytes = b"") -> Iterator[list[soc
     with ExitStack() as stack:
         made = []
         for _ in range(number):
-            made.append(stack.enter_context(socket.create_connection(("127.0.0.1", site.port), timeout=10)))
+            address = ("127.0.0.1", site.port)
+            made.append(stack.enter_context(socket.create_connection(address, timeout=PATIENCE)))
             made[-1].sendall(sent)
         yield made
 
 
-def closed(connection: socket.socket) -> bool:
-    """Whether the server closes a connection within its time limit."""
+def received(connection: socket.socket) -> bytes:
+    """All that the server sends until it closes the connection; `TimeoutError` if it does not."""
+    parts = []
     try:
-        while connection.recv(1 << 16):
-            pass
+        while part := connection.recv(1 << 20):
+            parts.append(part)
     except ConnectionError:
-        return True
-    return True  # a time-out is raised
+        pass
+    return b"".join(parts)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for what the server does."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.005)
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nhost: loc", REQUEST])
-def test_idle_and_half_open_connections_expire(brief: Site, sent: bytes) -> None:
-    with connections(brief, 1, sent) as (one,):
-        start = time.monotonic()
-        assert closed(one)
-        assert time.monotonic() - start < 5
-
-
-def test_a_request_that_drips_in_is_not_waited_for(brief: Site) -> None:
-    with connections(brief, 1, b"GET / HTTP/1.1\r\n") as (one,):
-        start = time.monotonic()
-        with pytest.raises(ConnectionError):
-            while time.monotonic() - start < 5:
-                one.sendall(b"x: y\r\n")
-                time.sleep(0.05)
-
-
-def test_idle_connections_make_room_for_new_ones(brief: Site) -> None:
-    with connections(brief, 64, b"GET / HT"):
-        assert brief.json("/api/health")["verdicts"] == []
-
-
-def test_more_clients_than_there_is_room_for_are_told_when_to_come_back(
-    brief: Site, monkeypatch: pytest.MonkeyPatch
+def test_idle_and_half_open_connections_expire(
+    run: Run, sent: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    blocked = threading.Event()
-    monkeypatch.setattr(brief.data, "about", lambda: blocked.wait(10) and {})
-    with connections(brief, 16, REQUEST.replace(b"health", b"about")):
-        time.sleep(0.2)
-        status, headers, body = brief.get("/api/health")
-        blocked.set()
+    monkeypatch.setattr(limits, "REQUEST_SECONDS", 0.2)
+    with serving(run) as site:
+        start = time.monotonic()
+        with connections(site, 1, sent) as (one,):
+            answer = received(one)
+            assert time.monotonic() - start >= 0.2  # not sooner
+        assert answer.startswith(b"HTTP/1.1 200" if sent == REQUEST else b"")
+        assert bool(answer) == (sent == REQUEST)
+
+
+def test_a_request_that_drips_in_is_not_waited_for(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "REQUEST_SECONDS", 0.2)
+    with serving(run) as site, connections(site, 1, b"GET / HTTP/1.1\r\n") as (one,):
+        start, one_header = time.monotonic(), b"x: y\r\n"
+        one.settimeout(0.02)
+        with pytest.raises(ConnectionError):
+            for _ in range(limits.HEADER_BYTES // len(one_header) - 10):
+                one.sendall(one_header)
+                with suppress(TimeoutError):
+                    assert one.recv(1) == b""  # closed, without an answer
+                    raise ConnectionResetError
+        assert 0.2 <= time.monotonic() - start < PATIENCE
+
+
+def test_idle_connections_make_room_for_new_ones(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "CONNECTIONS", 16)
+    with serving(run) as site, connections(site, 64, b"GET / HT") as made:
+        assert site.json("/api/health")["verdicts"] == []
+        until(lambda: site.connections <= 16)
+        assert received(made[0]) == b""  # the first was idle longest
+        made[-1].setblocking(False)
+        with pytest.raises(BlockingIOError):  # the last is still open
+            made[-1].recv(1)
+
+
+def test_more_clients_than_there_are_threads_are_told_when_to_come_back(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "QUEUE_SECONDS", 0.05)
+    blocked, working = threading.Event(), threading.Semaphore(0)
+    with serving(run) as site:
+        monkeypatch.setattr(site.data, "about", lambda: (working.release(), blocked.wait(PATIENCE), {})[2])
+        threads = max(2, os.cpu_count() or 1)
+        with connections(site, threads, REQUEST.replace(b"health", b"about")):
+            for _ in range(threads):
+                assert working.acquire(timeout=PATIENCE)
+            status, headers, body = site.get("/api/health")
+            blocked.set()
     assert status == 503
     assert int(headers["retry-after"]) > 0
-    assert "busy" in json.loads(body)["error"]["rule"]
+    assert "too much is being computed" in json.loads(body)["error"]["rule"]
 
 
-def test_who_does_not_take_an_answer_is_dropped(brief: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(brief.data, "about", lambda: {"long": "x" * (16 << 20)})
-    whole = len(brief.get("/api/about")[2])
-    assert whole > 16 << 20
-    with connections(brief, 1, REQUEST.replace(b"health", b"about")) as (one,):
-        time.sleep(2)
-        took = 0
-        try:
-            while part := one.recv(1 << 20):
-                took += len(part)
-        except ConnectionError:
-            pass
-        assert took < whole
+def test_beyond_the_limit_of_requests_a_connection_is_refused(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "REQUESTS", 4)
+    with serving(run) as site:
+        with connections(site, 4):
+            until(lambda: site.connections == 4)
+            assert site.get("/api/health")[0] == 503
+        until(lambda: site.connections == 0)
+        assert site.get("/api/health")[0] == 200
 
 
-def test_a_body_is_not_read(brief: Site) -> None:
-    with connections(brief, 1, REQUEST.replace(b"\r\n\r\n", b"\r\ncontent-length: 99999999\r\n\r\n")) as (
+def test_who_does_not_take_an_answer_is_dropped(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "ANSWER_SECONDS", 0.2)
+    with serving(run) as site:
+        monkeypatch.setattr(site.data, "about", lambda: {"long": "x" * (16 << 20)})
+        with connections(site, 1, REQUEST.replace(b"health", b"about")) as (one,):
+            until(lambda: site.connections == 1)
+            until(lambda: site.connections == 0)
+            assert len(received(one)) < 16 << 20
+        assert len(site.get("/api/about")[2]) > 16 << 20
+
+
+def test_a_body_is_not_read(site: Site) -> None:
+    with connections(site, 1, REQUEST.replace(b"\r\n\r\n", b"\r\ncontent-length: 99999999\r\n\r\n")) as (
         one,
     ):
         assert b"413" in one.recv(1 << 16).splitlines()[0]
         with pytest.raises(ConnectionError):
-            for _ in range(200):
-                one.sendall(b"x" * 4096)
-                time.sleep(0.01)
+            for _ in range(1000):
+                one.sendall(b"x" * (1 << 16))
 
 
 def test_small_answers_are_sent_at_once() -> None:
-    with server.bind("127.0.0.1", 0) as listening:
+    with bind("127.0.0.1", 0) as listening:
         with socket.create_connection(listening.getsockname()):
             accepted, _ = listening.accept()
             with accepted:
@@ -129,7 +156,7 @@ def test_small_answers_are_sent_at_once() -> None:
 
 
 def test_a_request_waits_for_a_thread_and_is_then_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "PATIENCE", 0.2)
+    monkeypatch.setattr(limits, "QUEUE_SECONDS", 0.05)
 
     async def ask() -> list[Any]:
         queue, go = WorkQueue(2), threading.Event()
@@ -145,14 +172,14 @@ def test_a_request_waits_for_a_thread_and_is_then_sent_away(monkeypatch: pytest.
 
 
 def test_large_answers_go_out_in_pieces_and_only_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "LARGE", 2)
+    monkeypatch.setattr(limits, "LONG_ANSWERS", 2)
     body, go = bytes(range(256)) * 1024, asyncio.Event()
 
     async def large(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": memoryview(body)})
 
-    async def answer(pieces: InPieces) -> list[Any]:
+    async def answer(pieces: AnswerPieces) -> list[Any]:
         got: list[Any] = []
 
         async def send(message: Any) -> None:
@@ -163,7 +190,7 @@ def test_large_answers_go_out_in_pieces_and_only_some_at_a_time(monkeypatch: pyt
         return got
 
     async def answers() -> list[list[Any]]:
-        pieces = InPieces(large)
+        pieces = AnswerPieces(large)
         asked = [asyncio.create_task(answer(pieces)) for _ in range(3)]
         await asyncio.sleep(0)
         go.set()
@@ -173,7 +200,7 @@ def test_large_answers_go_out_in_pieces_and_only_some_at_a_time(monkeypatch: pyt
     assert [message["status"] for message in (sent[0][0], sent[1][0], refused[0])] == [200, 200, 503]
     parts = [message["body"] for message in sent[0][1:]]
     assert b"".join(parts) == body
-    assert max(map(len, parts)) == PIECE
+    assert max(map(len, parts)) == limits.PIECE_BYTES
 
 
 def test_a_flood_of_comparisons_is_not_begun(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,7 +217,7 @@ def test_a_flood_of_comparisons_is_not_begun(run: Run, monkeypatch: pytest.Monke
         pairs = [f"{a}..1990|2020..{b}" for a in range(1981, 1991) for b in range(2020, 2024)]
         answers = [site.get(f"/api/word?w=cell&c={pair}") for pair in pairs]
         kinds = [status for status, _, _ in answers]
-        assert kinds.count(200) == comparison._UNFINISHED
+        assert kinds.count(200) == limits.COMPARISONS_BEGUN
         assert kinds.count(503) == len(pairs) - kinds.count(200)
         assert all(int(headers["retry-after"]) > 0 for status, headers, _ in answers if status == 503)
         assert len(begun) == 1
@@ -204,17 +231,21 @@ def test_a_flood_of_comparisons_is_not_begun(run: Run, monkeypatch: pytest.Monke
 
 
 def test_comparisons_are_kept_while_there_is_memory(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(comparison, "_MEMORY", 1)
-    kept = comparison.Comparisons(run, 1)
-    for key in ("1990|2005", "2005|2020", "1990|2020"):
-        kept.tasks(key).comparison.result(30)
-        assert list(kept._tasks) == [key]
+    made = comparison.Comparisons(run, 1)
+    first = made.tasks("1990|2005")
+    first.comparison.result(30)
+    made.tasks("2005|2020").comparison.result(30)
+    assert made.tasks("1990|2005") is first
+    monkeypatch.setattr(limits, "COMPARISON_BYTES", 1)
+    made.tasks("1990|2020").comparison.result(30)
+    assert made.tasks("1990|2005") is not first
 
 
 def test_a_lane_does_one_task_at_a_time_the_newest_first() -> None:
-    lane, order, go = Lane(), [], threading.Event()
-    first = lane.submit(lambda _: go.wait(10))
-    time.sleep(0.05)
+    lane, order = Lane(), []
+    begun, go = threading.Event(), threading.Event()
+    first = lane.submit(lambda _: (begun.set(), go.wait(PATIENCE)))
+    assert begun.wait(PATIENCE)
     late = [lane.submit(lambda _, n=n: order.append(n), rank) for n, rank in ((1, 1), (2, 0), (3, 0))]
     go.set()
     for task in (first, *late):
@@ -223,24 +254,29 @@ def test_a_lane_does_one_task_at_a_time_the_newest_first() -> None:
 
 
 def test_work_that_nobody_waits_for_stops_at_its_next_step() -> None:
-    lane, reached = Lane(), threading.Event()
+    lane = Lane()
+    begun, dropped = threading.Event(), threading.Event()
+    steps = []
 
     def work(progress: Any) -> None:
-        with progress.stage("Counting", 10**6, "things") as advance:
-            for _ in range(10**6):
+        with progress.stage("Counting", 10, "things") as advance:
+            for step in range(10):
+                steps.append(step)
                 advance(1)
-                reached.set()
-                time.sleep(0.001)
+                begun.set()
+                dropped.wait(PATIENCE)
 
     task = lane.submit(work)
-    assert reached.wait(10)
+    assert begun.wait(PATIENCE)
     waiting = lane.submit(lambda _: 1)
     assert 0 < task.share < 1
     task.drop()
     waiting.drop()
-    for dropped in (task, waiting):
+    dropped.set()
+    for stopped in (task, waiting):
         with pytest.raises(Busy):
-            dropped.result(10)
+            stopped.result(PATIENCE)
+    assert steps == [0, 1]
 
 
 def test_a_bug_in_the_background_does_not_stop_the_lane(capfd) -> None:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from serving import Site
 
-from selfvec.apps.web.guard import LONGEST
+from selfvec.apps.web.limits import ADDRESS_CHARACTERS
 
 EXAMPLES = 12  # of each kind and address
 PATHS = (
@@ -135,7 +135,7 @@ def test_anything_else_is_refused_as_described(site: Site, described: dict[str, 
         assert ask(site, described, path, query) in {*FOUND, 400, 414}
 
     check()
-    assert ask(site, described, path, [("w", "x" * LONGEST)]) == 414
+    assert ask(site, described, path, [("w", "x" * ADDRESS_CHARACTERS)]) == 414
 
 
 @pytest.mark.parametrize("name", PATHS)

@@ -11,7 +11,8 @@ from mcp.server.transport_security import TransportSecuritySettings
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from selfvec.apps.web.guard import allowed_host, error_response
+from selfvec.apps.web.guard import allowed_host
+from selfvec.apps.web.responses import error_response
 from selfvec.apps.web.server import bind, server_of
 from selfvec.base.errors import OptionError
 

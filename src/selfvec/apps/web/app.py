@@ -25,13 +25,15 @@ from selfvec.base.provenance import __version__
 from selfvec.data.vectors import Source
 from selfvec.retrieval import Found
 
+from . import limits
+from .answer_pieces import AnswerPieces
 from .background import Busy
 from .comparison import REFINED
-from .guard import Guard, busy_response, error_page, error_response, json_response, wants_page
-from .limits import PATIENCE, InPieces, WorkQueue
+from .guard import Guard
 from .page_data import PageData
-from .problems import ERRORS
 from .ranking import Filter
+from .responses import ERRORS, busy_response, error_page, error_response, json_response, wants_page
+from .work_queue import WorkQueue
 
 __all__ = ["create_app", "page_files"]
 
@@ -122,7 +124,7 @@ def create_app(data: PageData, *, host: str = "127.0.0.1", token: str | None = N
     _add_texts(app, answers)
     _add_map(app, answers)
     _add_page(app)
-    return Guard(InPieces(app), host=host, token=token)
+    return Guard(AnswerPieces(app), host=host, token=token)
 
 
 class Answers:
@@ -147,7 +149,7 @@ class Answers:
         for _ in range(20):
             if self.data.index.done():
                 return
-            await asyncio.sleep(PATIENCE / 20)
+            await asyncio.sleep(limits.QUEUE_SECONDS / 20)
         raise Busy(f"the documents are being indexed ({self.data.index.share:.0%} of this step done)")
 
 

@@ -28,6 +28,7 @@ from selfvec.text.document_vectors import inverse_document_frequency
 from selfvec.usage.contexts import NEARBY, context_cosines, padded_windows
 from selfvec.usage.occurrence_vectors import TOKENS, occurrence_space, slice_vectors
 
+from . import limits
 from .background import Busy, Lane
 from .overview import content_words, counts_of
 from .ranking import TESTED, PairedVectors, Ranking, rank
@@ -36,9 +37,6 @@ from .word_map import FITTED, MAPPED, State, history_states, slice_states, vecto
 __all__ = ["REFINED", "Comparison", "Comparisons", "QuotedText"]
 
 REFINED = "refined"  # the key of the comparison before and after refining; the key of two slices is A|B
-_KEPT = 8  # comparisons that are kept
-_MEMORY = 1 << 29  # their bytes; the least recently used is dropped first
-_UNFINISHED = 4  # comparisons that run or wait, at most
 
 Tests = dict[str, dict[str, Any]]  # rows of drift by word
 
@@ -202,7 +200,7 @@ class Comparisons:
         OptionError, InputError
             If there is no such comparison.
         Busy
-            If `_UNFINISHED` others are being computed.
+            If `limits.COMPARISONS_BEGUN` others are being computed.
         """
         with self._lock:
             tasks = self._tasks.pop(key, None) or self._start(key)
@@ -212,7 +210,8 @@ class Comparisons:
             return tasks
 
     def _too_many(self) -> bool:
-        return len(self._tasks) > _KEPT or sum(tasks.memory for tasks in self._tasks.values()) > _MEMORY
+        memory = sum(tasks.memory for tasks in self._tasks.values())
+        return len(self._tasks) > limits.COMPARISONS_KEPT or memory > limits.COMPARISON_BYTES
 
     def get(self, key: str) -> Comparison:
         """A comparison, with its tests if they are done; waits for the comparison."""
@@ -251,7 +250,7 @@ class Comparisons:
             return compare_slices(self.run, pair, every, self.jobs, steps)
 
     def _begin(self, compare: Callable[[Progress], Comparison], test: Callable[[Progress], Tests]) -> _Tasks:
-        if sum(not tasks.comparison.done() for tasks in self._tasks.values()) >= _UNFINISHED:
+        if sum(not tasks.comparison.done() for tasks in self._tasks.values()) >= limits.COMPARISONS_BEGUN:
             raise Busy("other comparisons are being computed")
         return _Tasks(compare, test, self._lanes)
 

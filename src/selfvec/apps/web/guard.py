@@ -1,4 +1,4 @@
-"""Checks of every request: its sender, its form and its rate; and limits for the browser that shows the page.
+"""Checks of every request: its sender and its form; and limits for the browser that shows the page.
 
 Any web page open in a browser can send requests to a server on the same machine. So only GET and HEAD are
 answered; the Host header must name this machine (against DNS rebinding); other sites may link to the page,
@@ -11,38 +11,19 @@ Starlette's `TrustedHostMiddleware` does not suffice: it supports neither numeri
 from __future__ import annotations
 
 import hmac
-import html
 import ipaddress
-import json
 import socket
-import time
-from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = [
-    "HEADERS",
-    "LONGEST_HEADERS",
-    "Guard",
-    "Refusal",
-    "allowed_host",
-    "busy_response",
-    "error_page",
-    "error_response",
-    "is_loopback",
-    "json_response",
-    "wants_page",
-]
+from . import limits
+from .responses import error_page, error_response, wants_page
 
-LONGEST = 2000  # characters of a path with its query
-LONGEST_HEADERS = 16_384  # bytes
-RATE, BURST = 60.0, 240.0  # answers per second to another machine, and the largest burst
-_CLIENTS = 1024  # addresses remembered
+__all__ = ["HEADERS", "Guard", "Refusal", "allowed_host", "is_loopback"]
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -58,43 +39,6 @@ HEADERS = {  # of every answer
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
-
-
-def json_response(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """An answer in JSON that is not cached, because another run may be served at the same address later."""
-    body = json.dumps(data, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
-    headers = {"cache-control": "no-store", **(headers or {})}
-    return Response(body, status, headers, media_type="application/json; charset=utf-8")
-
-
-def error_response(
-    status: int,
-    rule: str,
-    remedy: str | None = None,
-    place: str | None = None,
-    headers: Mapping[str, str] | None = None,
-) -> Response:
-    """An error in JSON: the field, the rule that was broken, and what to do."""
-    return json_response({"error": {"place": place, "rule": rule, "remedy": remedy}}, status, headers)
-
-
-def error_page(
-    status: int, rule: str, remedy: str | None, headers: Mapping[str, str] | None = None
-) -> Response:
-    """An error as a plain HTML page, for a person who opened an address."""
-    lines = "".join(f"<p>{html.escape(line)}.</p>" for line in (rule, remedy) if line)
-    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Selfvec</title>'
-    body = f'<!doctype html><html lang="en"><head>{head}</head><body><h1>Selfvec</h1>{lines}</body></html>'
-    headers = {"cache-control": "no-store", **(headers or {})}
-    return Response(body, status, headers, media_type="text/html")
-
-
-def busy_response(
-    headers: Mapping[str, str] | None = None, *, rule: str = "the server is busy", wait: int = 2
-) -> Response:
-    """The answer to a request that exceeds a limit: ask again after ``wait`` seconds."""
-    headers = {"retry-after": str(wait), **(headers or {})}
-    return error_response(503, rule, f"ask again in {wait} seconds", headers=headers)
 
 
 def allowed_host(header: str, host: str) -> bool:
@@ -145,12 +89,6 @@ class Refusal(Exception):
         return error_response(self.status, self.rule, self.remedy, headers=self.headers)
 
 
-def wants_page(request: Request) -> bool:
-    """Whether a person opens an address that is not part of the programming interface."""
-    accepted = request.headers.get("accept", "")
-    return "text/html" in accepted and not request.scope["path"].startswith("/api/")
-
-
 class Guard:
     """An ASGI application that checks requests and passes valid ones to another application.
 
@@ -164,10 +102,10 @@ class Guard:
         *,
         host: str = "127.0.0.1",  # the served address
         token: str | None = None,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.inner, self.host, self.token, self.clock = inner, host, token, clock
-        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self.inner = inner
+        self.host = host
+        self.token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request or refuse it."""
@@ -188,7 +126,6 @@ class Guard:
         """Raise `Refusal` for an invalid request; redirect an address with a token."""
         self._check_form(request)
         self._check_site(request)
-        self._check_rate(request)
         return self._check_token(request)
 
     def _check_form(self, request: Request) -> None:
@@ -196,10 +133,14 @@ class Guard:
         if request.method not in ("GET", "HEAD"):
             rule, allowed = "only GET and HEAD are answered here", {"allow": "GET, HEAD"}
             raise Refusal(405, rule, "ask with GET", allowed | close)
-        if len(request.scope["path"]) + len(request.scope["query_string"]) > LONGEST:
-            raise Refusal(414, f"an address has at most {LONGEST:,} characters", "ask a shorter question")
-        if sum(len(name) + len(value) for name, value in request.headers.raw) > LONGEST_HEADERS:
-            raise Refusal(431, f"headers have at most {LONGEST_HEADERS:,} bytes", "send fewer cookies")
+        if len(request.scope["path"]) + len(request.scope["query_string"]) > limits.ADDRESS_CHARACTERS:
+            raise Refusal(
+                414,
+                f"an address has at most {limits.ADDRESS_CHARACTERS:,} characters",
+                "ask a shorter question",
+            )
+        if sum(len(name) + len(value) for name, value in request.headers.raw) > limits.HEADER_BYTES:
+            raise Refusal(431, f"headers have at most {limits.HEADER_BYTES:,} bytes", "send fewer cookies")
         if request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers:
             raise Refusal(413, "a request must not have a body", "put the question into the address", close)
 
@@ -214,19 +155,6 @@ class Guard:
             raise Refusal(403, "other sites may only link to the page", "open the page itself, at /")
         if origin is not None and origin.partition("://")[2].lower() != host.lower():
             raise Refusal(403, "requests from other sites are not answered", "open the page itself, at /")
-
-    def _check_rate(self, request: Request) -> None:
-        client, now = (request.client.host if request.client else ""), self.clock()
-        if is_loopback(client):  # this machine, or a tunnel with many users: the work queue limits them
-            return
-        left, since = self._left.pop(client, (BURST, now))
-        left = min(BURST, left + (now - since) * RATE)
-        self._left[client] = (left - 1 if left >= 1 else left, now)
-        while len(self._left) > _CLIENTS:
-            self._left.popitem(last=False)
-        if left < 1:
-            rule = f"an address gets at most {RATE:.0f} answers per second"
-            raise Refusal(429, rule, "wait a second", {"retry-after": "1"})
 
     def _check_token(self, request: Request) -> Response | None:
         cookie = f"selfvec-{(request.scope.get('server') or ('', 0))[1]}"  # cookies are shared between ports

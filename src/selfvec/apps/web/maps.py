@@ -21,6 +21,7 @@ from selfvec.data.run import Run
 from selfvec.numerics.neighbours import only_in_each
 from selfvec.retrieval import Index
 
+from . import limits
 from .background import BackgroundTask, Busy, Lane
 from .comparison import Comparisons
 from .kept import kept
@@ -32,9 +33,7 @@ LAYOUTS = ("pca", "pacmap")
 _LARGEST = 100_000  # words on the plane of all words
 _ARRANGED = 4_000  # words that PaCMAP arranges in some seconds
 _DOCUMENTS = 50_000  # on a map; of more documents, as many at regular intervals
-_WAITING = 4  # waiting maps, at most
 _FEWEST = 5  # points that PaCMAP needs
-_KEPT = 4  # maps of all words in memory
 _AROUND = 14  # neighbours before and after on the map of one word
 _TOPICS = 12  # colours that are distinguishable with names on the map
 _VALUES = 9  # most frequent values of a field, which have a colour
@@ -54,9 +53,9 @@ class Maps:
         self.run, self.comparisons, self._index = run, comparisons, index
         self._lane = Lane()
         self._one = lru_cache(maxsize=128)(self._draw)
-        self._all = lru_cache(maxsize=_KEPT)(self._draw)
-        self._arranged = lru_cache(maxsize=_KEPT)(self._arrange)
-        self.colours = lru_cache(maxsize=_KEPT)(self._find_colours)
+        self._all = lru_cache(maxsize=limits.MAPS_KEPT)(self._draw)
+        self._arranged = lru_cache(maxsize=limits.MAPS_KEPT)(self._arrange)
+        self.colours = lru_cache(maxsize=limits.MAPS_KEPT)(self._find_colours)
         self._documents = lru_cache(maxsize=len(LAYOUTS))(self._draw_documents)
 
     @cached_property
@@ -216,7 +215,7 @@ class Maps:
         return draw_map(np.array(list(marks)), states), list(marks.values())
 
     def _arrange(self, key: str) -> BackgroundTask[WordMap]:
-        if self._lane.waiting >= _WAITING:
+        if self._lane.waiting >= limits.MAPS_WAITING:
             raise Busy("other maps are being drawn")
 
         def draw(progress: Progress) -> WordMap:

@@ -1,105 +1,28 @@
-"""The server of the page: an address, and limits on the number and the duration of connections.
-
-Uvicorn has no time limit for a client that sends a request or reads an answer, and it cannot close idle
-connections to admit new ones.
-"""
+"""The server of the page: its address, and uvicorn with the limits of `limits`."""
 
 from __future__ import annotations
 
-import asyncio
 import errno
+import math
 import secrets
 import socket
 from collections.abc import Callable
 from typing import Literal
 
 import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from starlette.types import ASGIApp
 
 from selfvec.base.errors import OptionError
 from selfvec.data.run import Run
 
-from .guard import LONGEST_HEADERS, busy_response, is_loopback
+from . import limits
+from .connection import Connection
+from .guard import is_loopback
 
-__all__ = ["IDLE", "MOST", "STALLED", "bind", "serve", "server_of"]
+__all__ = ["bind", "serve", "server_of"]
 
 PORT = 8765  # tried first
 _TRIED = 20  # ports that are tried if none is given
-MOST = 512  # connections; a further one closes the longest idle one or, if none is idle, is refused
-_REFUSED = 256  # further connections that get an answer with status 503
-IDLE = 15.0  # seconds for sending a request, from the connection or the last answer on
-STALLED = 10.0  # seconds for receiving a piece of an answer
-
-
-class Connection(H11Protocol):
-    """An HTTP connection with limits."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Admit a client. Beyond `MOST`, close the connection that was idle longest."""
-        super().connection_made(transport)
-        self._writing: asyncio.TimerHandle | None = None
-        self._wait()
-        others = [other for other in self.connections if isinstance(other, Connection) and not other.closing]
-        if len(others) <= MOST:
-            return
-        idle = [other for other in others if other is not self and not other.busy]
-        if idle:
-            min(idle, key=lambda other: other.since).transport.abort()
-        elif len(others) <= MOST + _REFUSED:
-            self.app = _full
-        else:
-            transport.abort()
-
-    @property
-    def busy(self) -> bool:
-        """Whether a request is being answered."""
-        return self.cycle is not None and not self.cycle.response_complete
-
-    @property
-    def closing(self) -> bool:
-        """Whether the connection is closed or closing."""
-        return self.transport.is_closing()
-
-    def on_response_complete(self) -> None:
-        """Wait for the next request."""
-        self._idle.cancel()
-        self._wait()
-        super().on_response_complete()
-
-    def pause_writing(self) -> None:
-        """The client reads slowly: it has `STALLED` seconds for a piece."""
-        super().pause_writing()
-        self._writing = self.loop.call_later(STALLED, self.transport.abort)
-
-    def resume_writing(self) -> None:
-        """The client has received the piece."""
-        super().resume_writing()
-        self._stop_timer()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the client."""
-        self._idle.cancel()
-        self._stop_timer()
-        super().connection_lost(exc)
-
-    def _wait(self) -> None:
-        self.since = self.loop.time()
-        self._idle = self.loop.call_later(IDLE, self._give_up)
-
-    def _give_up(self) -> None:
-        if not self.busy:
-            self.transport.abort()
-
-    def _stop_timer(self) -> None:
-        if self._writing is not None:
-            self._writing.cancel()
-            self._writing = None
-
-
-async def _full(scope: Scope, receive: Receive, send: Send) -> None:
-    """The answer to a client beyond the limit of connections."""
-    await busy_response({"connection": "close"})(scope, receive, send)
 
 
 def serve(
@@ -129,7 +52,7 @@ def serve(
 
 
 def server_of(app: ASGIApp, *, lifespan: Literal["on", "off"] = "off") -> uvicorn.Server:
-    """A server for an application. It has no log, sends no server header, and limits the size of requests."""
+    """A server for an application, with `limits`. It has no log and sends no server header."""
     config = uvicorn.Config(
         app,
         log_level="error",
@@ -138,9 +61,11 @@ def server_of(app: ASGIApp, *, lifespan: Literal["on", "off"] = "off") -> uvicor
         http=Connection,
         ws="none",
         lifespan=lifespan,
-        timeout_keep_alive=round(IDLE),
-        timeout_graceful_shutdown=2,
-        h11_max_incomplete_event_size=LONGEST_HEADERS,
+        limit_concurrency=limits.REQUESTS,
+        backlog=limits.BACKLOG,
+        timeout_keep_alive=math.ceil(limits.REQUEST_SECONDS),
+        timeout_graceful_shutdown=limits.SHUTDOWN_SECONDS,
+        h11_max_incomplete_event_size=limits.HEADER_BYTES,
     )
     return uvicorn.Server(config)
 
@@ -165,7 +90,7 @@ def bind(host: str, port: int | None) -> socket.socket:
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             listening.bind((host.strip("[]"), number))
-            listening.listen(1024)
+            listening.listen(limits.BACKLOG)
         except OSError as error:
             listening.close()
             if error.errno != errno.EADDRINUSE or isinstance(error, socket.gaierror):

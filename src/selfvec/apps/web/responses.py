@@ -1,0 +1,100 @@
+"""Answers in JSON, and errors: as JSON for programs, as a page for people, and as OpenAPI describes them."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import Response
+
+__all__ = [
+    "ERRORS",
+    "Problem",
+    "Refused",
+    "busy_response",
+    "error_page",
+    "error_response",
+    "json_response",
+    "wants_page",
+]
+
+
+class Problem(BaseModel):
+    """An error: the field, the rule that was broken, and the remedy."""
+
+    place: str | None
+    rule: str
+    remedy: str | None
+
+
+class Refused(BaseModel):
+    """The body of every answer that is an error."""
+
+    error: Problem
+
+
+_MEANINGS = {
+    400: "An argument is not valid.",
+    401: "A token is needed.",
+    403: "The request comes from another site.",
+    404: "The run does not have the word, document, field or slice.",
+    405: "Only GET and HEAD are answered.",
+    413: "A request has no body.",
+    414: "The address is too long.",
+    421: "The Host header does not name this machine.",
+    422: "Not used: invalid arguments have status 400.",
+    431: "The headers are too long.",
+    500: "A bug in Selfvec.",
+    503: "The server is busy, or the documents are being indexed: see `Retry-After`.",
+}
+ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Refused, "description": meaning} for status, meaning in _MEANINGS.items()
+}
+"""The errors that every address may return, by status."""
+
+
+def json_response(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """An answer in JSON that is not cached, because another run may be served at the same address later."""
+    body = json.dumps(data, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
+    headers = {"cache-control": "no-store", **(headers or {})}
+    return Response(body, status, headers, media_type="application/json; charset=utf-8")
+
+
+def error_response(
+    status: int,
+    rule: str,
+    remedy: str | None = None,
+    place: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """An error in JSON: the field, the rule that was broken, and what to do."""
+    return json_response({"error": {"place": place, "rule": rule, "remedy": remedy}}, status, headers)
+
+
+def error_page(
+    status: int, rule: str, remedy: str | None, headers: Mapping[str, str] | None = None
+) -> Response:
+    """An error as a plain HTML page, for a person who opened an address."""
+    lines = "".join(f"<p>{html.escape(line)}.</p>" for line in (rule, remedy) if line)
+    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Selfvec</title>'
+    body = f'<!doctype html><html lang="en"><head>{head}</head><body><h1>Selfvec</h1>{lines}</body></html>'
+    headers = {"cache-control": "no-store", **(headers or {})}
+    return Response(body, status, headers, media_type="text/html")
+
+
+def busy_response(
+    headers: Mapping[str, str] | None = None, *, rule: str = "the server is busy", wait: int = 2
+) -> Response:
+    """The answer to a request that exceeds a limit: ask again after ``wait`` seconds."""
+    headers = {"retry-after": str(wait), **(headers or {})}
+    return error_response(503, rule, f"ask again in {wait} seconds", headers=headers)
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a person opens an address that is not part of the programming interface."""
+    accepted = request.headers.get("accept", "")
+    return "text/html" in accepted and not request.scope["path"].startswith("/api/")
