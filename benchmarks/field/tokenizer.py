@@ -21,7 +21,7 @@ from benchmarks.field import Row
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Similarity
 from selfvec.evaluation.report import Report
-from selfvec.storage.formats.pieces import Pieces
+from selfvec.storage.formats.subwords import SubwordRows
 from selfvec.transforms.token_rows import NewRows, Tokens
 from selfvec.transforms.tokenizer_transfer import TokenizerTransfer
 
@@ -34,7 +34,7 @@ def rows() -> Iterator[Row]:
     google = selfvec.load(SHARED_DATA / "vectors" / "googlenews-26k-300d.bin")
     default = selfvec.load("default")
     old = default.composer
-    assert isinstance(old, Pieces)
+    assert isinstance(old, SubwordRows)
     new = learned_tokenizer()
     made = NewRows.of(Tokens(old.tokenizer), Tokens(new), google, google)
     none = made.by_vector[:0]
@@ -97,9 +97,9 @@ def learned_tokenizer() -> Any:
     return new
 
 
-def table(old: Pieces, new: Any, made: NewRows) -> Vectors:
+def table(old: SubwordRows, new: Any, made: NewRows) -> Vectors:
     """The words of the new tokenizer; others are composed from its tokens."""
-    found = made.estimate(np.asarray(old.table[: made.old], np.float32))
-    composer = Pieces(new, found, pool=old.pool, lower=old.lower)
+    found = made.estimate(np.asarray(old.rows[: made.old], np.float32))
+    composer = SubwordRows(new, found, pool=old.pool, lower=old.lower)
     words, tokens = composer.whole_words()
     return Vectors(words, found[tokens], composer=composer)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from selfvec.base.errors import InputError, OptionError
-from selfvec.storage.formats import Vectors
+from selfvec.data.vectors import Vectors
 
 ROWS = np.random.default_rng(0).standard_normal((2000, 16)).astype(np.float32)
 WORDS = [f"w{number}" for number in range(2000)]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from selfvec.base.errors import FormatError, InputError
-from selfvec.storage.formats import Vectors
+from selfvec.data.vectors import Vectors
 
 gensim = pytest.importorskip("gensim.models")
 

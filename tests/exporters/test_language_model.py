@@ -15,7 +15,7 @@ from selfvec.base.errors import FormatError, OptionError
 from selfvec.base.tensors import map_tensors, read_header
 from selfvec.exporters import export
 from selfvec.storage.formats import load
-from selfvec.storage.formats.language_model import find_table
+from selfvec.storage.formats.language_model import find_embeddings
 
 TOKENS = ["[UNK]", "hail", "storm", "##s", "river", "flood", "##ed", "roof", "unseen"]
 TEXTS = [
@@ -76,7 +76,7 @@ def test_only_rows_of_pieces_that_occur_change(dtype: str, sharded: bool, tmp_pa
     run = refined(folder, tmp_path)
     assert set(run.vectors.index_to_key) == set(TOKENS) - {"[UNK]", "unseen"}
     assert main(["export", str(tmp_path / "run"), "--to", "language-model", "-o", str(tmp_path / "new")]) == 0
-    old, new = find_table(folder), find_table(tmp_path / "new")
+    old, new = find_embeddings(folder), find_embeddings(tmp_path / "new")
     assert old is not None
     assert new is not None
     before, after = old.path.read_bytes(), new.path.read_bytes()
@@ -92,7 +92,7 @@ def test_only_rows_of_pieces_that_occur_change(dtype: str, sharded: bool, tmp_pa
             np.testing.assert_allclose(now / np.linalg.norm(now), run.vectors[token], atol=1e-2)
     for file in ("config.json", "tokenizer.json"):
         assert (tmp_path / "new" / file).read_bytes() == (folder / file).read_bytes()
-    assert find_table(folder) == old  # the model itself is as it was
+    assert find_embeddings(folder) == old  # the model itself is as it was
 
 
 def test_a_run_of_pieces_is_an_encoder(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_a_model_is_also_a_table_of_words(tmp_path: Path) -> None:
     assert set(vectors.index_to_key) == {"hail", "storm", "river", "flood", "roof", "unseen"}
     np.testing.assert_allclose(
         vectors.lookup(["storms"])[0][0] * 2,
-        vectors["storm"] + find_table(tmp_path / "model").rows()[3],
+        vectors["storm"] + find_embeddings(tmp_path / "model").rows()[3],
         rtol=1e-5,
     )
 

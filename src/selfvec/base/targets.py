@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from typing import NamedTuple
 from .checks import check_path
 from .errors import TargetError
 
-__all__ = ["Kind", "check_target", "needing", "refuse_special", "writing"]
+__all__ = ["Kind", "check_target", "needing", "refuse_special", "writing", "writing_by_polars"]
 
 _OTHER_KIND = "choose another name, it is not replaced even with --overwrite"
 
@@ -133,3 +134,15 @@ def needing(size: int) -> Iterator[None]:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         raise _Full(error.errno, f"{size / 1e6:,.1f} MB are needed") from error
+
+
+@contextmanager
+def writing_by_polars() -> Iterator[None]:
+    """Restore the operating system's error number, which Polars wraps in an error of its own."""
+    try:
+        yield
+    except Exception as error:
+        number = re.search(r"os error (\d+)", str(error))
+        if number is None:
+            raise
+        raise OSError(int(number[1]), os.strerror(int(number[1]))) from error

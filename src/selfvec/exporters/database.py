@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.errors import FormatError, InputError, MissingExtra, SelfvecError
-from selfvec.storage.formats.source import writing_by_polars
+from selfvec.base.targets import writing_by_polars
 
 from .rows import RUN, Rows
 

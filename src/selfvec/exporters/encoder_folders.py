@@ -19,7 +19,7 @@ from selfvec.data.run import Run
 from selfvec.retrieval.encoder import Encoder
 from selfvec.retrieval.encoder.reading import REPLACED
 from selfvec.storage.formats.model2vec import with_unknown, word_level_tokenizer, write_encoder_folder
-from selfvec.storage.formats.pieces import load_tokenizer
+from selfvec.storage.formats.subwords import load_tokenizer
 from selfvec.text.characters import APOSTROPHE, DIGIT, POINT, SPACE, WORD, table
 from selfvec.text.document_vectors import inverse_document_frequency
 from selfvec.text.languages import elision, language

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from selfvec.base.compressed_files import bare_suffix
 from selfvec.base.errors import InputError, did_you_mean
@@ -42,12 +43,19 @@ def not_a_run(path: Path) -> InputError:
     return InputError(f"is not a run folder{what}", path=path, remedy=remedy)
 
 
-def no_vectors(path: Path) -> tuple[str, str] | None:
-    """What a path without vectors is, and the remedy; None if it is not one of the usual mistakes."""
+class Mistake(NamedTuple):
+    """What a path is instead of what it should be."""
+
+    what: str
+    remedy: str
+
+
+def no_vectors(path: Path) -> Mistake | None:
+    """What a path without vectors is; None if it is not one of the usual mistakes."""
     if _is_empty(path):
-        return "is an empty folder", "name a run, or a file of vectors"
+        return Mistake("is an empty folder", "name a run, or a file of vectors")
     if looks_like_text(path):
-        return "is text, not vectors", refine_first(path)
+        return Mistake("is text, not vectors", refine_first(path))
     return None
 
 

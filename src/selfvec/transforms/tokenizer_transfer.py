@@ -22,8 +22,8 @@ from selfvec.base.text_files import read_json, read_text
 from selfvec.data.vectors import Vectors
 from selfvec.storage.aligned_vectors import find_aligned
 from selfvec.storage.formats import load
-from selfvec.storage.formats.language_model import TokenTable, vocabulary_tables
-from selfvec.storage.formats.pieces import SubwordRows, load_tokenizer
+from selfvec.storage.formats.language_model import TokenEmbeddings, vocabulary_tensors
+from selfvec.storage.formats.subwords import SubwordRows, load_tokenizer
 
 from .method import Transform
 from .token_rows import NewRows, Tokens
@@ -71,7 +71,7 @@ class TokenizerTransfer(Transform):
         if not isinstance(pieces, SubwordRows):
             raise InputError("has no vectors of a model's tokens", remedy="load the folder of a model")
         new, made = self._fitted(pieces.tokenizer)
-        rows = made.estimate(np.asarray(pieces.table[: made.old], np.float32))
+        rows = made.estimate(np.asarray(pieces.rows[: made.old], np.float32))
         composer = SubwordRows(new, rows, pool=pieces.pool, lower=pieces.lower)
         words, tokens = composer.whole_words()
         return Vectors(words, rows[tokens], composer=composer)
@@ -86,7 +86,7 @@ class TokenizerTransfer(Transform):
         place = _model_folder(Path(source))
         path = place / "model.safetensors"
         new, made = self._fitted(load_tokenizer(place / "tokenizer.json"))
-        tables = vocabulary_tables(path, made.old)
+        tables = vocabulary_tensors(path, made.old)
         if not tables or "mapping" in read_header(path)[0]:
             raise FormatError(
                 f"has no tensor with a row for each of the {made.old:,} tokens",
@@ -187,7 +187,7 @@ def _with_words(tokenizer: Any, words: list[str]) -> Any:
     return copy
 
 
-def _new_table(table: TokenTable, made: NewRows, size: int) -> Any:
+def _new_table(table: TokenEmbeddings, made: NewRows, size: int) -> Any:
     """The new rows of a tensor in its stored type, (size, d); copied rows are bit-identical."""
     old = table.stored()
     out = np.zeros((size, table.shape[1]), old.dtype)

@@ -16,7 +16,7 @@ from selfvec.base.compressed_files import zstd
 from selfvec.base.errors import FormatError, OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.storage.formats import lines, load, save
-from selfvec.storage.formats.source import Input
+from selfvec.storage.formats.input_file import Input
 
 getcontext().prec = 200
 

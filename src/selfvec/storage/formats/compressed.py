@@ -26,7 +26,9 @@ from selfvec.base.untrusted import decoding
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.quantization import CODES, PER_ROW, decode, encode
 
-from .source import Input, decode_words, encode_words, finish, plausible, unpack
+from .checked_vectors import checked_vectors
+from .input_file import Input, largest_unpacked, unpack
+from .words import decode_words, encode_words
 
 __all__ = ["packed_words", "read", "sniff", "write", "write_as"]
 
@@ -72,15 +74,15 @@ def read(source: Input) -> Vectors:
     _check(tensors, source)
     packed = tensors["vocabulary"].tobytes()
     with decoding(source.path, "compressed vocabulary"):
-        text = unpack(decompressed(io.BytesIO(packed), packed), plausible(len(packed)), source.path)
+        text = unpack(decompressed(io.BytesIO(packed), packed), largest_unpacked(len(packed)), source.path)
         words = decode_words(text[:], source)
         provenance = json.loads(read_metadata(source.path).get("provenance", "{}"))
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):  # numbers of a damaged file are checked below
         matrix = decode({name: tensors[name] for name in tensors if name not in ("mapped", "vocabulary")})
-    if "mapped" in tensors:
-        matrix = np.concatenate([matrix, matrix[tensors["mapped"]]])
-    sources = np.where(matrix.any(axis=1), Source.KNOWN, Source.NONE).astype(np.uint8)
-    found = finish(words, matrix, source, sources=sources)
+        if "mapped" in tensors:
+            matrix = np.concatenate([matrix, matrix[tensors["mapped"]]])
+        sources = np.where(matrix.any(axis=1), Source.KNOWN, Source.NONE).astype(np.uint8)
+    found = checked_vectors(words, matrix, source, sources=sources)
     found.provenance |= provenance if isinstance(provenance, dict) else {}
     return found
 
@@ -89,39 +91,55 @@ def _check(tensors: Tensors, source: Input) -> None:
     """Raise a `FormatError` if an array does not fit the others, or the rows would be too large."""
     own = next((name for name in PER_ROW if name in tensors), "codes")
     codes = tensors.get(own, np.zeros(0))
-    count, wide = codes.shape if codes.ndim == 2 else (0, 0)
-    width: int = wide
-    if own in ("signs", "codes"):
-        width = _size(tensors, "scales") if own == "signs" else _size(tensors, "codebooks") // CODES
-    shapes: dict[str, dict[str, tuple[int, ...]]] = {
-        "signs": {"scales": (width,)},
-        "codes": {"codebooks": (CODES, width)},
-        "int8": {"scales": (count,)},
-    }
-    needed = {own: (count, wide), "vocabulary": (_size(tensors, "vocabulary"),), **shapes.get(own, {})}
-    lists = {name: (_size(tensors, name),) for name in ("empty", "mapped") if name in tensors}
-    known = PER_ROW | _SHARED
-    fits = {name: array.shape for name, array in tensors.items()} == needed | lists
-    fits = fits and all(array.dtype == np.dtype(known[name]) for name, array in tensors.items())
+    rows, columns = codes.shape if codes.ndim == 2 else (0, 0)
+    width = _width(tensors, own, columns)
+    right_width = columns == (width + 7) // 8 if own == "signs" else columns <= width
     fits = (
-        fits
-        and min(count, wide, width) > 0
-        and (wide == (width + 7) // 8 if own == "signs" else wide <= width)
+        {name: array.shape for name, array in tensors.items()} == _shapes(tensors, own, rows, columns)
+        and all(array.dtype == np.dtype((PER_ROW | _SHARED)[name]) for name, array in tensors.items())
+        and min(rows, columns, width) > 0
+        and right_width
+        and not any(_beyond(tensors[name], rows) for name in ("empty", "mapped") if name in tensors)
     )
-    if not fits or any(_beyond(tensors[name], count) for name in lists):
+    if not fits:
         shown = ", ".join(f"{name} {array.dtype} {array.shape}" for name, array in tensors.items())[:160]
         raise source.error(f"the arrays do not fit each other: {shown}")
-    size = 4 * (count + _size(tensors, "mapped")) * width
+    size = 4 * (rows + _size(tensors, "mapped")) * width
     if size > max(_SMALL, _HIGHEST_RATIO * source.path.stat().st_size):
         raise source.error(
             f"unpacks to more than {_HIGHEST_RATIO} times its size, as no file written here does"
         )
 
 
+def _width(tensors: Tensors, own: str, columns: int) -> int:
+    """The number of dimensions, by the array of codes that the file has."""
+    if own == "signs":
+        return _size(tensors, "scales")
+    if own == "codes":
+        return _size(tensors, "codebooks") // CODES
+    return columns
+
+
+def _shapes(tensors: Tensors, own: str, rows: int, columns: int) -> dict[str, tuple[int, ...]]:
+    """The shape that each array should have."""
+    width = _width(tensors, own, columns)
+    shapes: dict[str, tuple[int, ...]] = {own: (rows, columns)}
+    if own == "signs":
+        shapes["scales"] = (width,)
+    elif own == "codes":
+        shapes["codebooks"] = (CODES, width)
+    elif own == "int8":
+        shapes["scales"] = (rows,)
+    for name in ("vocabulary", "empty", "mapped"):
+        if name == "vocabulary" or name in tensors:
+            shapes[name] = (_size(tensors, name),)
+    return shapes
+
+
 def _size(tensors: Tensors, name: str) -> int:
     return tensors[name].size if name in tensors else 0
 
 
-def _beyond(numbers: Array, count: int) -> bool:
-    """Whether a number is not one of ``count`` rows."""
-    return bool(numbers.size) and not 0 <= int(numbers.min()) <= int(numbers.max()) < count
+def _beyond(numbers: Array, rows: int) -> bool:
+    """Whether a number is not one of so many rows."""
+    return bool(numbers.size) and not 0 <= int(numbers.min()) <= int(numbers.max()) < rows

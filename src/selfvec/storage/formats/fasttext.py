@@ -1,4 +1,4 @@
-"""fastText models (.bin): word vectors, and vectors of other words from character n-grams.
+"""fastText models (.bin): word vectors. Other words are built from subwords, which are character n-grams.
 
 A model holds a row for every word and ``bucket`` rows that n-grams are hashed to. A word's vector is the mean
 of its own row and those of its n-grams; for a word without a row, that of its n-grams alone (Bojanowski et
@@ -18,11 +18,14 @@ from typing import NoReturn
 
 import numpy as np
 
-from selfvec.base.arrays import Floats, Rows
+from selfvec.base.arrays import Bytes, Floats, Ints, Rows
+from selfvec.base.compiled import kernel
 from selfvec.base.untrusted import decoding
 from selfvec.data.vectors import Vectors
 
-from .source import Input, decode_words, finish
+from .checked_vectors import checked_vectors
+from .input_file import Input
+from .words import decode_words
 
 __all__ = ["read", "sniff"]
 
@@ -41,13 +44,15 @@ _LIMITS = (  # of the arguments: dimensions to length of n-grams, and the rate o
 )
 _LONGEST = 1 << 12  # bytes in a word
 _LONGEST_NGRAM = 64  # characters; fastText's default is 6
+_FNV_OFFSET = np.uint32(2166136261)  # of the 32-bit FNV-1a hash
+_FNV_PRIME = np.uint32(16777619)
 
 
 @dataclass(frozen=True)
-class Subwords:
-    """How words become n-gram rows, and the rows."""
+class NgramRows:
+    """Builds the vectors of words from the rows of their subwords, which are character n-grams."""
 
-    table: Rows  # (words + bucket, d)
+    rows: Rows  # (words + bucket, d)
     words: int  # rows before the first n-gram row
     bucket: int  # n-gram rows
     shortest: int  # characters in an n-gram, inclusive
@@ -59,15 +64,62 @@ class Subwords:
 
     def compose(self, words: Sequence[bytes], first_row: int) -> Floats:
         """Mean of the rows of each word; word i has its own row ``first_row + i`` if that is not negative."""
-        from .kernels import compose
-
         marked = [b"" if word == b"</s>" else b"<%b>" % word for word in words]
         ends = np.cumsum([0, *map(len, marked)], dtype=np.int64)
         text = np.frombuffer(b"".join(marked), np.uint8)
-        out = np.zeros((len(words), self.table.shape[1]), np.float32)
+        out = np.zeros((len(words), self.rows.shape[1]), np.float32)
         lengths = (self.shortest, self.longest if self.bucket else 0)
-        compose(text, ends, first_row, self.table, self.words, max(1, self.bucket), *lengths, out)
+        _mean_of_rows(text, ends, first_row, self.rows, self.words, max(1, self.bucket), *lengths, out)
         return out
+
+
+@kernel
+def _mean_of_rows(
+    text: Bytes,  # UTF-8 of all words, each between < and >; empty for one without n-grams
+    ends: Ints,  # (n + 1,) word i is text[ends[i]:ends[i + 1]]
+    first_row: int,  # row of word 0, of which word i has the i-th after it; negative if words have no rows
+    rows: Rows,  # (words + bucket, d)
+    words: int,  # rows before the n-gram rows
+    bucket: int,  # n-gram rows
+    shortest: int,  # characters in an n-gram
+    longest: int,
+    out: Rows,  # (n, d) zeros on entry
+) -> None:
+    """Mean of the rows of each word: its own row first, then those that its n-grams are hashed to."""
+    dimensions = out.shape[1]
+    for i in range(len(ends) - 1):
+        begin = ends[i]
+        end = ends[i + 1]
+        total = 0
+        if first_row >= 0:
+            for k in range(dimensions):
+                out[i, k] = rows[first_row + i, k]
+            total = 1
+        for start in range(begin, end):
+            if text[start] & 0xC0 == 0x80:  # inside a character
+                continue
+            hashed = _FNV_OFFSET
+            position = start
+            for n in range(1, longest + 1):
+                if position == end:
+                    break
+                while True:  # one character: its first byte and those that continue it
+                    byte = np.uint32(text[position])
+                    if byte & 0x80:  # fastText widens a signed char
+                        byte |= np.uint32(0xFFFFFF00)
+                    hashed = np.uint32((hashed ^ byte) * _FNV_PRIME)
+                    position += 1
+                    if position == end or text[position] & 0xC0 != 0x80:
+                        break
+                if n >= shortest and not (n == 1 and (start == begin or position == end)):
+                    row = words + np.int64(hashed % np.uint32(bucket))
+                    for k in range(dimensions):
+                        out[i, k] += rows[row, k]
+                    total += 1
+        if total:
+            scale = np.float32(1.0 / total)
+            for k in range(dimensions):
+                out[i, k] *= scale
 
 
 @dataclass(frozen=True)
@@ -141,18 +193,18 @@ def _read(source: Input) -> Vectors:
     if version < 12 and model == _SUPERVISED:
         longest = 0  # early classifiers have no n-grams, although their arguments have a length
     entries, position = _dictionary(source, header)
-    table = _table(source, position, dimensions, early=version == 0)
+    matrix = _matrix(source, position, dimensions, early=version == 0)
     names = [word for word, kind in entries if kind == 0]
-    if len(table) < len(names) + bucket:
+    if len(matrix) < len(names) + bucket:
         raise source.error(
-            f"{len(names)} words and {bucket} buckets need as many rows, the matrix has {len(table)}"
+            f"{len(names)} words and {bucket} buckets need as many rows, the matrix has {len(matrix)}"
         )
-    subwords = Subwords(table, len(names), bucket, shortest, longest)
-    matrix = subwords.compose(names, first_row=0)
+    subwords = NgramRows(matrix, len(names), bucket, shortest, longest)
+    vectors = subwords.compose(names, first_row=0)
     notes = [f"{len(entries) - len(names)} labels left out"] if len(entries) > len(names) else []
     words = decode_words(b"\n".join(names) + b"\n", source) if names else []
     composer = subwords if bucket and longest > 0 else None
-    return finish(words, matrix, source, notes=notes, composer=composer)
+    return checked_vectors(words, vectors, source, notes=notes, composer=composer)
 
 
 def _dictionary(source: Input, header: Header) -> tuple[list[tuple[bytes, int]], int]:
@@ -181,7 +233,7 @@ def _dictionary(source: Input, header: Header) -> tuple[list[tuple[bytes, int]],
     return entries, position
 
 
-def _table(source: Input, position: int, dimensions: int, early: bool) -> Floats:
+def _matrix(source: Input, position: int, dimensions: int, early: bool) -> Floats:
     """The input matrix, (words + bucket, d) float32, as a view of the file (it may lie at an odd address)."""
     if not early:
         if source.data[position : position + 1] not in (b"", b"\0"):

@@ -19,9 +19,9 @@ from selfvec.base.errors import FormatError
 from selfvec.base.tensors import read_header
 from selfvec.base.text_files import read_json
 
-from .pieces import load_tokenizer
+from .subwords import load_tokenizer
 
-__all__ = ["TokenTable", "find_table", "vocabulary_tables", "write_back"]
+__all__ = ["TokenEmbeddings", "find_embeddings", "vocabulary_tensors", "write_back"]
 
 _INDEX = "model.safetensors.index.json"
 _NAMES = (
@@ -49,8 +49,8 @@ _DTYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F16": np.dtype("<f
 
 
 @dataclass(frozen=True)
-class TokenTable:
-    """The place of the input embeddings of a model."""
+class TokenEmbeddings:
+    """The place of the input embeddings of a model, or of another tensor with a row per token."""
 
     path: Path  # a safetensors file
     name: str  # of the tensor
@@ -77,7 +77,7 @@ class TokenTable:
         return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
 
 
-def find_table(folder: Path) -> TokenTable | None:
+def find_embeddings(folder: Path) -> TokenEmbeddings | None:
     """The input embeddings of a model's folder, or None if no tensor has a known name.
 
     Raises `FormatError` if the tensor does not fit its file.
@@ -91,14 +91,14 @@ def find_table(folder: Path) -> TokenTable | None:
     return None
 
 
-def vocabulary_tables(path: Path, tokens: int) -> list[TokenTable]:
+def vocabulary_tensors(path: Path, tokens: int) -> list[TokenEmbeddings]:
     """The tensors of a file that have a row, or a number, for each of at least so many tokens.
 
     These are the input embeddings (first), the output embeddings and biases, and the rows of a static
     encoder. A vector of n numbers has shape (n, 1).
     """
     header, start = read_header(path)
-    found: list[TokenTable] = []
+    found: list[TokenEmbeddings] = []
     for ending in (*_NAMES, *_WHOLE_NAMES, *_OUTPUTS):
         for name, entry in header.items():
             known = name == ending if ending in _WHOLE_NAMES else name.endswith(ending)
@@ -107,9 +107,9 @@ def vocabulary_tables(path: Path, tokens: int) -> list[TokenTable]:
             shape = entry.get("shape")
             if isinstance(shape, list) and len(shape) == 1 and found:
                 entry = {**entry, "shape": [*shape, 1]}
-            table = _checked(path, name, entry, start)
-            if table.shape[0] >= tokens and table.shape[0] == (found or [table])[0].shape[0]:
-                found.append(table)
+            tensor = _checked(path, name, entry, start)
+            if tensor.shape[0] >= tokens and tensor.shape[0] == (found or [tensor])[0].shape[0]:
+                found.append(tensor)
     return found
 
 
@@ -125,7 +125,7 @@ def _files(folder: Path) -> list[Path]:
     return [folder / name for name in sorted(names) if Path(name).name == name and (folder / name).is_file()]
 
 
-def _checked(path: Path, name: str, entry: dict[str, object], start: int) -> TokenTable:
+def _checked(path: Path, name: str, entry: dict[str, object], start: int) -> TokenEmbeddings:
     """The tensor of a header's entry; `FormatError` unless it is a matrix of a known type within the file."""
     dtype, shape, offsets = entry.get("dtype"), entry.get("shape"), entry.get("data_offsets")
     numbers = [*shape, *offsets] if isinstance(shape, list) and isinstance(offsets, list) else []
@@ -142,7 +142,7 @@ def _checked(path: Path, name: str, entry: dict[str, object], start: int) -> Tok
     if last - first != size or start + last > path.stat().st_size:
         rule = f"a tensor of shape {shape} has {size:,} bytes inside the file"
         raise FormatError(rule, path=path, field=name, remedy="the file is cut short; fetch it again")
-    return TokenTable(path, name, str(dtype), (rows, columns), start + first)
+    return TokenEmbeddings(path, name, str(dtype), (rows, columns), start + first)
 
 
 def write_back(
@@ -156,21 +156,25 @@ def write_back(
     A row keeps the length that it has in the model. Rows for which zeros are given, and all other bytes,
     stay.
     """
-    table, tokenizer = find_table(folder), load_tokenizer(folder / "tokenizer.json")
-    if table is None:
+    embeddings = find_embeddings(folder)
+    tokenizer = load_tokenizer(folder / "tokenizer.json")
+    if embeddings is None:
         raise FormatError("has no input embeddings of a known name", path=folder, remedy="name another model")
-    if rows.shape[1] != table.shape[1]:
-        rule = f"the model has {table.shape[1]} dimensions, but these vectors have {rows.shape[1]}"
-        raise FormatError(rule, path=table.path, field=table.name, remedy="refine the model's own vectors")
+    if rows.shape[1] != embeddings.shape[1]:
+        rule = f"the model has {embeddings.shape[1]} dimensions, but these vectors have {rows.shape[1]}"
+        remedy = "refine the model's own vectors"
+        raise FormatError(rule, path=embeddings.path, field=embeddings.name, remedy=remedy)
     shutil.copytree(folder, target)
     places = [tokenizer.token_to_id(token) for token in tokens]
-    kept = np.array([place is not None and place < table.shape[0] for place in places], bool)
+    kept = np.array([place is not None and place < embeddings.shape[0] for place in places], bool)
     kept &= rows.any(axis=1)
     numbers = np.array([place for place, used in zip(places, kept, strict=True) if used], np.int64)
-    old = table.rows()[numbers].astype(np.float32)
+    old = embeddings.rows()[numbers].astype(np.float32)
     new = rows[kept] * np.linalg.norm(old, axis=1, keepdims=True)
-    copy, dtype = target / table.path.name, _DTYPES[table.dtype]
-    written: np.memmap[Any, Any] = np.memmap(copy, dtype, "r+", table.start, table.shape)
-    written[numbers] = table.as_stored(new)
+    copy = target / embeddings.path.name
+    written: np.memmap[Any, Any] = np.memmap(
+        copy, _DTYPES[embeddings.dtype], "r+", embeddings.start, embeddings.shape
+    )
+    written[numbers] = embeddings.as_stored(new)
     written.flush()
     return len(numbers)

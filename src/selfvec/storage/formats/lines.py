@@ -17,9 +17,11 @@ from pathlib import Path
 import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Bytes, Floats, Ints
+from selfvec.base.targets import writing_by_polars
 from selfvec.base.threads import in_order, threads
 
-from .source import Input, decode_words, writing_by_polars
+from .input_file import Input
+from .words import decode_words
 
 __all__ = ["is_row", "lines_from", "looks_like_text", "read_lines", "write_lines"]
 
@@ -113,7 +115,7 @@ def _fast(source: Input, start: int, end: int, out: Floats, worded: bool) -> Int
 
     Returns (V, 3): the bounds of each word and 1; for an irregular line the bounds of the line and 0.
     """
-    from .kernels import count_newlines, parse
+    from .line_parser import count_newlines, parse
 
     cuts = [start]
     while cuts[-1] < end:

@@ -21,9 +21,11 @@ from selfvec.base.tensors import read_header, write_tensors
 from selfvec.base.untrusted import decoding
 from selfvec.data.vectors import Vectors
 
-from .language_model import find_table
-from .pieces import load_tokenizer, read_pieces, vectors_of
-from .source import Input, as_table, encode_words
+from .checked_vectors import checked_matrix
+from .input_file import Input
+from .language_model import find_embeddings
+from .subwords import load_tokenizer, read_token_rows, vectors_of_tokens
+from .words import encode_words
 
 __all__ = ["read", "sniff", "with_unknown", "word_level_tokenizer", "write", "write_encoder_folder"]
 
@@ -50,10 +52,10 @@ def read(source: Input) -> Vectors:
     """Read a folder of model2vec, of a static sentence-transformers model, or of a language model."""
     for folder, tensor in _LAYOUTS:
         if _complete(source.path / folder):
-            table = source.open(source.path / folder / "model.safetensors")
-            if tensor in read_header(table.path)[0]:
-                return read_pieces(table, source.path / folder / "tokenizer.json", tensor)
-    model = find_table(source.path)
+            file = source.open(source.path / folder / "model.safetensors")
+            if tensor in read_header(file.path)[0]:
+                return read_token_rows(file, source.path / folder / "tokenizer.json", tensor)
+    model = find_embeddings(source.path)
     if model is None:
         raise source.error(
             "is not a folder of vectors: it needs tokenizer.json, and model.safetensors with a tensor "
@@ -62,7 +64,7 @@ def read(source: Input) -> Vectors:
     tokenizer = load_tokenizer(source.path / "tokenizer.json")
     if 1 + max(tokenizer.get_vocab(with_added_tokens=True).values(), default=-1) > model.shape[0]:
         raise source.error("there are fewer rows than tokens in the tokenizer")
-    return vectors_of(as_table(model.rows(), source), tokenizer, source)
+    return vectors_of_tokens(checked_matrix(model.rows(), source), tokenizer, source)
 
 
 def write(vectors: Vectors, path: Path) -> None:

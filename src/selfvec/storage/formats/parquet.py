@@ -17,10 +17,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from selfvec.base.errors import SelfvecError
+from selfvec.base.targets import writing_by_polars
 from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.data.vectors import Vectors
 
-from .source import Input, columns, decode_words, encode_words, finish, writing_by_polars
+from .checked_vectors import checked_columns, checked_vectors
+from .input_file import Input
+from .words import decode_words, encode_words
 
 if TYPE_CHECKING:
     import polars as pl
@@ -28,7 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["read", "sniff", "write"]
 
 _REMEDY = "save one column of words and one of equally long lists of floats"
-_MOST_MEMORY = 8 << 30, 50  # bytes, and times the size of the file on top
+_MEMORY = 8 << 30  # bytes that the child process may use
+_MEMORY_PER_BYTE = 50  # bytes more for each byte of the file
 
 
 def sniff(source: Input) -> bool:
@@ -39,12 +43,13 @@ def sniff(source: Input) -> bool:
 def read(source: Input) -> Vectors:
     """Read the one column of words and the one column of vectors of a Parquet file."""
     with tempfile.TemporaryDirectory() as folder:
-        table, plain = Path(folder, "table.safetensors"), source.path
+        decoded = Path(folder, "vectors.safetensors")
+        plain = source.path
         if source.unpacked:
-            plain = Path(folder, "table.parquet")
+            plain = Path(folder, "vectors.parquet")
             plain.write_bytes(source.data)
         child = subprocess.run(
-            [sys.executable, "-P", "-c", f"from {__name__} import _decode; _decode()", plain, table],
+            [sys.executable, "-P", "-c", f"from {__name__} import _decode; _decode()", plain, decoded],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "RUST_BACKTRACE": "0"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -55,9 +60,10 @@ def read(source: Input) -> Vectors:
             last = child.stderr.strip().rpartition("\n")[2][:200]
             reason = last if child.returncode == 1 else "it cannot be decoded"
             raise source.error(f"does not hold readable vectors in Parquet: {reason}", remedy=_REMEDY)
-        tensors = {name: np.array(tensor) for name, tensor in map_tensors(table).items()}
+        tensors = {name: np.array(tensor) for name, tensor in map_tensors(decoded).items()}
     words = decode_words(tensors["vocabulary"].tobytes(), source)
-    return finish(words, tensors["vectors"], source, **columns(tensors, source, len(tensors["vectors"])))
+    matrix = tensors["vectors"]
+    return checked_vectors(words, matrix, source, **checked_columns(tensors, source, len(matrix)))
 
 
 def write(vectors: Vectors, path: Path) -> None:
@@ -113,7 +119,7 @@ def _limit_memory(size: int) -> None:
         import resource
     except ImportError:  # no such limits on Windows
         return
-    most = _MOST_MEMORY[0] + _MOST_MEMORY[1] * size
+    most = _MEMORY + _MEMORY_PER_BYTE * size
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (most if hard < 0 else min(most, hard), hard))
 

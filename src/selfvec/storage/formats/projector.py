@@ -11,8 +11,10 @@ from pathlib import Path
 
 from selfvec.data.vectors import Vectors
 
+from .checked_vectors import checked_vectors
+from .input_file import Input, open_input
 from .lines import is_row, lines_from, looks_like_text, read_lines, write_lines
-from .source import Input, encode_words, finish, open_input, read_vocabulary
+from .words import encode_words, read_vocabulary
 
 __all__ = ["read", "sniff", "write"]
 
@@ -23,13 +25,13 @@ _WORD_COLUMNS = ("word", "label", "name")
 
 def _pair(path: Path) -> tuple[Path, Path] | None:
     """The files of vectors and of words, for a folder or for a file of vectors."""
-    vectors = [path / name for name in _VECTORS] if path.is_dir() else [path]
-    for table in vectors:
-        kind = next((name for name in _VECTORS if table.name.endswith(name)), "")
+    candidates = [path / name for name in _VECTORS] if path.is_dir() else [path]
+    for vectors in candidates:
+        kind = next((name for name in _VECTORS if vectors.name.endswith(name)), "")
         for name in _METADATA:
-            words = table.with_name(table.name.removesuffix(kind) + name)
-            if kind and table.is_file() and words.is_file():
-                return table, words
+            words = vectors.with_name(vectors.name.removesuffix(kind) + name)
+            if kind and vectors.is_file() and words.is_file():
+                return vectors, words
     return None
 
 
@@ -49,22 +51,23 @@ def read(source: Input) -> Vectors:
         raise source.error(
             "holds no vectors.tsv with a metadata.tsv next to it", remedy="put the words into metadata.tsv"
         )
-    table = replace(source.open(pair[0]), limit=None)  # all words are read, so all rows are
-    first = table.data[: 1 << 22].split(b"\n", 1)[0]
+    vectors, metadata = pair
+    numbers = replace(source.open(vectors), limit=None)  # all words are read, so all rows are
+    first = numbers.data[: 1 << 22].split(b"\n", 1)[0]
     dimensions = first.rstrip(b"\r\t ").count(b"\t") + 1
-    rows, _ = lines_from(table, 0)
-    words = _words(pair[1], rows, table)
-    _, matrix = read_lines(table, 0, (rows, dimensions), first_line=1, worded=False)
-    return finish(words, matrix, replace(table, limit=source.limit), first_line=1)
+    rows, _ = lines_from(numbers, 0)
+    words = _words(metadata, rows, numbers)
+    _, matrix = read_lines(numbers, 0, (rows, dimensions), first_line=1, worded=False)
+    return checked_vectors(words, matrix, replace(numbers, limit=source.limit), first_line=1)
 
 
-def _words(path: Path, rows: int, table: Input) -> list[str]:
+def _words(path: Path, rows: int, numbers: Input) -> list[str]:
     columns = open_input(path).data[:65536].decode(errors="replace").split("\n")[0].rstrip("\r").split("\t")
     if len(columns) == 1:
-        return read_vocabulary(path, rows, table)
+        return read_vocabulary(path, rows, numbers)
     lowered = [column.lower() for column in columns]
     column = next((lowered.index(name) for name in _WORD_COLUMNS if name in lowered), 0)
-    lines = read_vocabulary(path, rows + 1, table)[1:]
+    lines = read_vocabulary(path, rows + 1, numbers)[1:]
     return [(line.split("\t") + [""] * column)[column] for line in lines]
 
 

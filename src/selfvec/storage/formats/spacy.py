@@ -11,6 +11,7 @@ hashes and are not in ``strings.json``. Their names come from spaCy, if it is in
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,15 +21,17 @@ from selfvec.base.text_files import read_json
 from selfvec.base.untrusted import decoding
 from selfvec.data.vectors import Vectors
 
-from .arrays import npy_array
-from .source import Input, as_table, finish
+from .checked_vectors import checked_matrix, checked_vectors
+from .input_file import Input
+from .npy import npy_array
 
 __all__ = ["read", "sniff"]
 
 _AGAIN = "write the folder again with spaCy"
 _WIDTHS = {0xCC: 1, 0xCD: 2, 0xCE: 4, 0xCF: 8, 0xD0: 1, 0xD1: 2, 0xD2: 4, 0xD3: 8}  # bytes of an integer
 _SYMBOLS = 1 << 12  # smaller keys are numbers of symbols
-_FACTOR, _ONES = 0xC6A4A7935BD1E995, (1 << 64) - 1
+_FACTOR = 0xC6A4A7935BD1E995  # of MurmurHash64A
+_ONES = (1 << 64) - 1  # 64 bits
 
 
 def sniff(source: Input) -> bool:
@@ -46,41 +49,59 @@ def read(source: Input) -> Vectors:
     folder = _folder(source.path)
     if folder is None:
         raise source.error("is not a folder of spaCy's vectors: it needs vectors and key2row", remedy=_AGAIN)
-    if (folder / "vectors.cfg").is_file() and read_json(folder / "vectors.cfg", _AGAIN).get(
-        "mode"
-    ) == "floret":
+    _refuse_floret(folder, source)
+    matrix = checked_matrix(npy_array(source.open(folder / "vectors")), source)
+    rows = _rows_of_keys(folder, len(matrix), source)
+    found, unnamed = _named(folder, rows, source)
+    found = sorted(found, key=lambda pair: pair[0])[: source.rows(len(found))]
+    notes = [] if source.limit is not None else _notes(rows, len(found), unnamed)
+    places = np.array([row for row, _ in found], np.int64)
+    in_order = np.array_equal(places, np.arange(len(places)))
+    matrix = matrix[: len(places)] if in_order else matrix[places]  # the first rows are a view of the file
+    return checked_vectors([word for _, word in found], matrix, source, notes=notes)
+
+
+def _refuse_floret(folder: Path, source: Input) -> None:
+    config = folder / "vectors.cfg"
+    if config.is_file() and read_json(config, _AGAIN).get("mode") == "floret":
         rule = "holds vectors of floret, whose words have no rows of their own"
         raise source.error(rule, remedy="write word vectors with floret (save_vectors) and read that file")
-    table = as_table(npy_array(source.open(folder / "vectors")), source)
+
+
+def _rows_of_keys(folder: Path, size: int, source: Input) -> dict[int, int]:
+    """The row of each key, from ``key2row``; -1 for a key without a row."""
     content = (folder / "key2row").read_bytes()
     with decoding(folder / "key2row", "MessagePack map"):
         numbers = list(_integers(content))
     rows = dict(zip(numbers[::2], numbers[1::2], strict=True))
-    if any(not -1 <= row < len(table) for row in rows.values()):
-        raise source.error(f"key2row names rows beyond the {len(table):,} of vectors", remedy=_AGAIN)
+    if any(not -1 <= row < size for row in rows.values()):
+        raise source.error(f"key2row names rows beyond the {size:,} of vectors", remedy=_AGAIN)
+    return rows
+
+
+def _named(folder: Path, rows: dict[int, int], source: Input) -> tuple[list[tuple[int, str]], int]:
+    """Rows with their words, and the number of symbols whose names are not known."""
     symbols = {key for key, row in rows.items() if 0 <= key < _SYMBOLS and row >= 0}
     names = _symbol_names() if symbols else {}
     found = [(rows[key], names[key]) for key in symbols if key in names]
     known = {word for _, word in found}
-    found += [
-        (row, word)
-        for word in _strings(folder, source)
-        if word not in known and (row := rows.get(_hash(word.encode(errors="replace")), -1)) >= 0
-    ]
-    found = sorted(found, key=lambda pair: pair[0])[: source.rows(len(found))]
-    lost = sum(row >= 0 for row in rows.values()) - len(found) if source.limit is None else 0
-    unnamed = len(symbols - names.keys()) if source.limit is None else 0
-    lost -= unnamed
+    for word in _strings(folder, source):
+        row = rows.get(_hash(word.encode(errors="replace")), -1)
+        if row >= 0 and word not in known:
+            found.append((row, word))
+    return found, len(symbols - names.keys())
+
+
+def _notes(rows: dict[int, int], found: int, unnamed: int) -> list[str]:
+    """What was left out, one sentence each."""
+    lost = sum(row >= 0 for row in rows.values()) - found - unnamed
     notes = [f"{lost:,} vectors are of words that strings.json does not have"] if lost else []
     if unnamed:
         notes.append(
             f"{unnamed:,} vectors are of words that are symbols of spaCy, such as number or mark: left out; "
             "to read them run: pip install 'selfvec[spacy]'"
         )
-    places = np.array([row for row, _ in found], np.int64)
-    same = np.array_equal(places, np.arange(len(places)))
-    matrix = table[: len(places)] if same else table[places]
-    return finish([word for _, word in found], matrix, source, notes=notes)
+    return notes
 
 
 def _symbol_names() -> dict[int, str]:
@@ -93,8 +114,7 @@ def _symbol_names() -> dict[int, str]:
 
 
 def _strings(folder: Path, source: Input) -> list[str]:
-    import json
-
+    """All words, each once."""
     path = folder / "strings.json"
     if not path.is_file():
         raise source.error("has no strings.json with the words", remedy="write the folder with Vocab.to_disk")

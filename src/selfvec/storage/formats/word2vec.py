@@ -18,8 +18,10 @@ from selfvec.base.arrays import Floats, Ints
 from selfvec.base.errors import OptionError
 from selfvec.data.vectors import Vectors
 
+from .checked_vectors import checked_vectors
+from .input_file import Input
 from .lines import is_row, lines_from, looks_like_text, read_lines, write_lines
-from .source import Input, decode_words, encode_words, finish
+from .words import decode_words, encode_words
 
 _BLANKS = " \t\n\v\f\r\0"
 """What no word may contain in the word2vec formats: C's ``scanf`` and gensim end a word there."""
@@ -62,7 +64,7 @@ def read_text(source: Input) -> Vectors:
     """Read word2vec text: a line ``V d``, then V lines."""
     rows, dimensions, start = _required_header(source)
     words, matrix = read_lines(source, start, (rows, dimensions), first_line=2)
-    return finish(words, matrix, source, first_line=2)
+    return checked_vectors(words, matrix, source, first_line=2)
 
 
 def sniff_glove(source: Input) -> bool:
@@ -93,7 +95,7 @@ def read_glove(source: Input) -> Vectors:
     if announced and announced[1] > 1 and fields[1:2] == [announced[1] + 1]:
         raise source.error("GloVe text has no header, this file has", line=1, remedy="leave the format out")
     words, matrix = read_lines(source, start, (rows, dimensions), first_line=1)
-    return finish(words, matrix, source, first_line=1)
+    return checked_vectors(words, matrix, source, first_line=1)
 
 
 def write_text(vectors: Vectors, path: Path) -> None:
@@ -143,7 +145,7 @@ def read_binary(source: Input) -> Vectors:
         raise source.error(walked)
     names, offsets = walked
     words = decode_words(b"\n".join(names) + b"\n", source)
-    return finish(words, _gather(source, offsets, dimensions), source)
+    return checked_vectors(words, _gather(source, offsets, dimensions), source)
 
 
 def _walk(source: Input, rows: int, dimensions: int, start: int) -> tuple[list[bytes], Ints] | str:

@@ -1,17 +1,16 @@
-"""Token rows with a tokenizer, read as word vectors, such as the built-in vectors.
+"""Word vectors from the rows of a tokenizer's tokens. Other words are built from subwords.
 
-Texts that the tokenizer turns into exactly one token are words with a row. Other words are built from
-subwords. The tokenizer itself decides this, not its markers (``▁``, ``##``, ``Ġ``), so it works for all
-tokenizers.
+A text that the tokenizer turns into exactly one token is a word with a row. The vector of any other word is
+built from the rows of its subwords. The tokenizer itself decides this, not its markers (``▁``, ``##``,
+``Ġ``), so it works for all tokenizers.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from importlib import metadata, util
 from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
@@ -19,17 +18,15 @@ from typing import Any, Literal
 import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Array, Bytes, Floats, Ints, Mask
-from selfvec.base.errors import OptionError
 from selfvec.base.tensors import map_tensors
 from selfvec.base.untrusted import decoding, panics_held_back
 from selfvec.data.vectors import Vectors
 
-from .source import Input, as_table, finish, open_input
+from .checked_vectors import checked_matrix, checked_vectors
+from .input_file import Input
 
-__all__ = ["SubwordRows", "load_default", "load_tokenizer", "read_pieces"]
+__all__ = ["SubwordRows", "load_tokenizer", "read_token_rows", "vectors_of_tokens"]
 
-_TABLE = Path("weights", "l2_supercat_256.safetensors")
-_TOKENIZER = Path("tokenizers", "l2_supercat_tokenizer_config.json")
 _BATCH = 4096  # words built at a time, which limits the memory
 _MARK = "▁"  # of sentencepiece, for the space before a word
 _TOGETHER = 64  # words given to the tokenizer as one text; one by one takes twice the time
@@ -40,7 +37,7 @@ class SubwordRows:
     """Builds the vectors of words from the rows of their subwords."""
 
     tokenizer: Any  # tokenizers.Tokenizer
-    table: AnyFloats  # (tokens, d)
+    rows: AnyFloats  # (tokens, d)
     pool: Literal["sum", "mean"] = "mean"
     lower: bool = False  # whether words are lower-cased first
 
@@ -50,7 +47,7 @@ class SubwordRows:
 
     def with_pieces(self, words: Sequence[str]) -> tuple[Floats, Bytes]:
         """The same, and the number of subwords of each word, (n,) uint8, 255 at most."""
-        out = np.zeros((len(words), self.table.shape[1]), np.float32)
+        out = np.zeros((len(words), self.rows.shape[1]), np.float32)
         counts = np.zeros(len(words), np.uint8)
         for start in range(0, len(words), _BATCH):
             flat, lengths = self.encoded(words[start : start + _BATCH])
@@ -58,7 +55,7 @@ class SubwordRows:
             first, batch = np.cumsum(lengths) - lengths, out[start : start + _BATCH]
             for nth in range(lengths.max(initial=0)):  # all first subwords, then all second ones, ...
                 longer = np.flatnonzero(lengths > nth)
-                batch[longer] += self.table[flat[first[longer] + nth]]
+                batch[longer] += self.rows[flat[first[longer] + nth]]
             if self.pool == "mean":
                 batch /= np.maximum(lengths, 1)[:, None]
         return out, counts
@@ -67,8 +64,7 @@ class SubwordRows:
         """A row per token, by its text in the tokenizer's vocabulary (``▁hail``, ``##ing``)."""
         vocabulary = self.tokenizer.get_vocab(with_added_tokens=True)
         names = sorted(vocabulary, key=vocabulary.__getitem__)
-        rows = self.table[[vocabulary[name] for name in names]]
-        return Vectors(names, rows)
+        return Vectors(names, self.rows[[vocabulary[name] for name in names]])
 
     def encoded(self, words: Sequence[str]) -> tuple[Ints, Ints]:
         """The tokens of all words without unknown ones, (m,), and the number of tokens of each word, (n,)."""
@@ -152,7 +148,7 @@ def load_tokenizer(path: Path) -> Any:
     return tokenizer
 
 
-def read_pieces(source: Input, tokenizer_path: Path, tensor: str) -> Vectors:
+def read_token_rows(source: Input, tokenizer_path: Path, tensor: str) -> Vectors:
     """Vectors from token rows in safetensors and their tokenizer.
 
     model2vec's ``mapping`` (token to row) and ``weights`` (a factor for each token) are applied.
@@ -160,35 +156,35 @@ def read_pieces(source: Input, tokenizer_path: Path, tensor: str) -> Vectors:
     tensors = map_tensors(source.path)
     if tensor not in tensors:
         raise source.error(f"holds no tensor {tensor!r}")
-    table = as_table(tensors[tensor], source)
+    rows = checked_matrix(tensors[tensor], source)
     tokenizer = load_tokenizer(tokenizer_path)
     size = 1 + max(tokenizer.get_vocab(with_added_tokens=True).values(), default=-1)
     mapping, weights = tensors.get("mapping"), tensors.get("weights")
     if mapping is not None:
-        if mapping.ndim != 1 or mapping.dtype.kind not in "iu" or not _within(mapping, len(table)):
+        if mapping.ndim != 1 or mapping.dtype.kind not in "iu" or not _within(mapping, len(rows)):
             raise source.error("the mapping does not give every token a row")
-        table = table[mapping]
+        rows = rows[mapping]
     if weights is not None:
-        if weights.shape != (len(table),) or weights.dtype.kind != "f":
+        if weights.shape != (len(rows),) or weights.dtype.kind != "f":
             raise source.error("the weights are not one number per token")
-        table = as_table(table * weights[:, None], source)
-    if size > len(table):
+        rows = checked_matrix(rows * weights[:, None], source)
+    if size > len(rows):
         raise source.error(
-            f"the tokenizer has {size} tokens, but there are {len(table)} rows",
+            f"the tokenizer has {size} tokens, but there are {len(rows)} rows",
             remedy="put the right tokenizer.json next to the file",
         )
-    return vectors_of(table, tokenizer, source)
+    return vectors_of_tokens(rows, tokenizer, source)
 
 
-def vectors_of(table: AnyFloats, tokenizer: Any, source: Input) -> Vectors:
-    """The rows of whole words, and a composer for others; ``table`` has a row per token."""
-    pieces = SubwordRows(tokenizer, table)
+def vectors_of_tokens(rows: AnyFloats, tokenizer: Any, source: Input) -> Vectors:
+    """The vectors of whole words; others are built from subwords. ``rows`` has a row per token."""
+    subwords = SubwordRows(tokenizer, rows)
     with decoding(source.path, "tokenizer.json"), panics_held_back():
-        words, tokens = pieces.whole_words()
+        words, tokens = subwords.whole_words()
     first = len(tokens) and np.array_equal(tokens, np.arange(len(tokens)))
-    matrix = table[: len(tokens)] if first else table[tokens]
+    matrix = rows[: len(tokens)] if first else rows[tokens]
     word_level = type(tokenizer.model).__name__ == "WordLevel"
-    return finish(words, matrix, source, composer=None if word_level else pieces)
+    return checked_vectors(words, matrix, source, composer=None if word_level else subwords)
 
 
 def _one_space_between(text: str, words: Sequence[str]) -> bool:
@@ -198,36 +194,3 @@ def _one_space_between(text: str, words: Sequence[str]) -> bool:
 
 def _within(rows: Array, length: int) -> bool:
     return len(rows) > 0 and rows.min() >= 0 and rows.max() < length
-
-
-def load_default(limit: int | None = None) -> Vectors:
-    """The built-in vectors: the 256-dimensional token rows in the PyPI package ``wordllama``.
-
-    Its two files are read directly, because the package's own loader may use the network. A word's vector is
-    the sum of its subwords' vectors (Llama 2's byte-pair encoding, lower-cased, with the space marker in
-    front).
-    """
-    spec = util.find_spec("wordllama")
-    if spec is None or spec.origin is None:
-        raise OptionError(
-            "the built-in vectors are in the package 'wordllama', which is not installed",
-            remedy="run: pip install wordllama (or name a vectors file)",
-        )
-    folder = Path(spec.origin).parent
-    source = replace(open_input(folder / _TABLE), limit=limit)
-    tensors = list(map_tensors(source.path).values())
-    if len(tensors) != 1:
-        raise source.error("does not hold exactly one tensor", remedy="reinstall wordllama")
-    tokenizer = load_tokenizer(folder / _TOKENIZER)
-    table = as_table(tensors[0], source).astype(np.float32)  # 32 MB; adding halves is many times slower
-    pieces = SubwordRows(tokenizer, table, pool="sum", lower=True)
-    if len(table) < tokenizer.get_vocab_size():
-        raise source.error("lacks a row for every token of its tokenizer", remedy="reinstall wordllama")
-    words, tokens = pieces.whole_words(_is_lower_word)
-    vectors = finish(words, table[tokens], source, composer=pieces)
-    vectors.provenance |= {"package": f"wordllama {metadata.version('wordllama')}"}
-    return vectors
-
-
-def _is_lower_word(text: str) -> bool:
-    return text.isalnum() and text == text.lower()

@@ -1,4 +1,4 @@
-"""Token tables: model2vec folders on both sides of the real library, and the embedded default."""
+"""Vectors built from subwords: model2vec folders on both sides of the real library, and the built-in ones."""
 
 from __future__ import annotations
 

@@ -1,0 +1,55 @@
+"""The built-in vectors, ``default``: the token rows in the PyPI package ``wordllama``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from importlib import metadata, util
+from pathlib import Path
+
+import numpy as np
+
+from selfvec.base.errors import OptionError
+from selfvec.base.tensors import map_tensors
+from selfvec.data.vectors import Vectors
+
+from .checked_vectors import checked_matrix, checked_vectors
+from .input_file import open_input
+from .subwords import SubwordRows, load_tokenizer
+
+__all__ = ["load_default"]
+
+_ROWS = Path("weights", "l2_supercat_256.safetensors")
+_TOKENIZER = Path("tokenizers", "l2_supercat_tokenizer_config.json")
+
+
+def load_default(limit: int | None = None) -> Vectors:
+    """The built-in vectors: the 256-dimensional token rows in the PyPI package ``wordllama``.
+
+    Its two files are read directly, because the package's own loader may use the network. A word's vector is
+    the sum of its subwords' vectors (Llama 2's byte-pair encoding, lower-cased, with the space marker in
+    front).
+    """
+    spec = util.find_spec("wordllama")
+    if spec is None or spec.origin is None:
+        raise OptionError(
+            "the built-in vectors are in the package 'wordllama', which is not installed",
+            remedy="run: pip install wordllama (or name a vectors file)",
+        )
+    folder = Path(spec.origin).parent
+    source = replace(open_input(folder / _ROWS), limit=limit)
+    tensors = list(map_tensors(source.path).values())
+    if len(tensors) != 1:
+        raise source.error("does not hold exactly one tensor", remedy="reinstall wordllama")
+    tokenizer = load_tokenizer(folder / _TOKENIZER)
+    rows = checked_matrix(tensors[0], source).astype(np.float32)  # 32 MB; adding halves is many times slower
+    subwords = SubwordRows(tokenizer, rows, pool="sum", lower=True)
+    if len(rows) < tokenizer.get_vocab_size():
+        raise source.error("lacks a row for every token of its tokenizer", remedy="reinstall wordllama")
+    words, tokens = subwords.whole_words(_is_lower_word)
+    vectors = checked_vectors(words, rows[tokens], source, composer=subwords)
+    vectors.provenance |= {"package": f"wordllama {metadata.version('wordllama')}"}
+    return vectors
+
+
+def _is_lower_word(text: str) -> bool:
+    return text.isalnum() and text == text.lower()

@@ -1,0 +1,181 @@
+"""The formats of vectors files: a row for each.
+
+To add a format, write a module with functions to sniff, read and write, and add a row here. Tests cover every
+row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from selfvec.base.errors import OptionError
+from selfvec.data.vectors import Vectors
+from selfvec.storage.formats import (
+    compressed,
+    fasttext,
+    model2vec,
+    npy,
+    npz,
+    parquet,
+    projector,
+    safetensors,
+    spacy,
+    word2vec,
+)
+
+from .input_file import Input
+
+__all__ = ["FORMATS", "Format", "format_of"]
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format: its name and its functions."""
+
+    name: str
+    description: str
+    suffixes: tuple[str, ...]  # paths with these endings are written in this format
+    sniff: Callable[[Input], bool]  # whether a file has this format; called in the order of `FORMATS`
+    read: Callable[[Input], Vectors]
+    write: Callable[[Vectors, Path], None] | None = None  # to a new path in an empty folder
+    folder: bool = False  # whether it is a folder of files
+    file_of_folder: bool = False  # whether a file of the folder may be named instead
+    mapped: bool = False  # whether the matrix stays in the file until it is used
+    half: bool = False  # whether it holds float16
+    packable: bool = False  # whether it can also be written as .gz and .zst
+    columns: tuple[str, ...] = ()  # which of sources and counts it keeps
+
+
+FORMATS = (
+    Format(
+        "run",
+        "Selfvec run folder",
+        (),
+        safetensors.sniff_run,
+        safetensors.read_run,
+        folder=True,
+        mapped=True,
+    ),
+    Format(
+        "spacy",
+        "spaCy's vectors, the folder vocab of a pipeline",
+        (),
+        spacy.sniff,
+        spacy.read,
+        folder=True,
+    ),
+    Format(
+        "model2vec",
+        "model2vec folder (static sentence encoder)",
+        (),
+        model2vec.sniff,
+        model2vec.read,
+        model2vec.write,
+        folder=True,
+        mapped=True,
+        half=True,
+    ),
+    Format(
+        "projector",
+        "TensorFlow Projector, vectors.tsv and metadata.tsv",
+        (),
+        projector.sniff,
+        projector.read,
+        projector.write,
+        folder=True,
+        file_of_folder=True,
+    ),
+    Format(
+        "compressed",
+        "safetensors with codes, as compress writes",
+        (),
+        compressed.sniff,
+        compressed.read,
+    ),
+    Format(
+        "safetensors",
+        "safetensors with vectors and vocabulary",
+        (".safetensors",),
+        safetensors.sniff,
+        safetensors.read,
+        safetensors.write,
+        mapped=True,
+        half=True,
+        columns=("sources", "counts"),
+    ),
+    Format(
+        "npy",
+        "NumPy matrix with a .vocabulary.txt next to it",
+        (".npy",),
+        npy.sniff,
+        npy.read,
+        npy.write,
+        mapped=True,
+        half=True,
+    ),
+    Format(
+        "npz",
+        "NumPy archive with vectors and vocabulary",
+        (".npz",),
+        npz.sniff,
+        npz.read,
+        npz.write,
+        half=True,
+    ),
+    Format(
+        "parquet",
+        "Parquet with columns word and vector",
+        (".parquet", ".pq"),
+        parquet.sniff,
+        parquet.read,
+        parquet.write,
+        half=True,
+        columns=("sources", "counts"),
+    ),
+    Format(
+        "fasttext",
+        "fastText model, with its subwords",
+        (),
+        fasttext.sniff,
+        fasttext.read,
+    ),
+    Format(
+        "word2vec",
+        "word2vec binary",
+        (".bin",),
+        word2vec.sniff_binary,
+        word2vec.read_binary,
+        word2vec.write_binary,
+        packable=True,
+    ),
+    Format(
+        "word2vec-text",
+        "word2vec text, fastText .vec",
+        (".vec", ".txt", ".w2v"),
+        word2vec.sniff_text,
+        word2vec.read_text,
+        word2vec.write_text,
+        packable=True,
+    ),
+    Format(
+        "glove",
+        "GloVe text (word2vec text without its first line)",
+        (".glove", ".glove.txt"),
+        word2vec.sniff_glove,
+        word2vec.read_glove,
+        word2vec.write_glove,
+        packable=True,
+    ),
+)
+"""All formats, in the order in which they are tried on a file."""
+
+
+def format_of(name: str) -> Format:
+    """The format of this name; `OptionError` if there is none."""
+    for row in FORMATS:
+        if row.name == name:
+            return row
+    names = ", ".join(row.name for row in FORMATS)
+    raise OptionError(f"there is no format {name!r}", remedy=f"choose one of {names}")

@@ -1,0 +1,151 @@
+"""`load`: read vectors, in a format recognised by the content of the file, not by its name."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+from selfvec.base.atomic_files import complete_replacement
+from selfvec.base.checks import check_path, check_whole
+from selfvec.base.errors import FormatError, OptionError
+from selfvec.base.temporary_files import remove_leftovers
+from selfvec.data.vectors import Vectors
+from selfvec.storage.fetched_vectors import locate
+from selfvec.storage.wrong_paths import no_vectors
+
+from .built_in import load_default
+from .format_table import FORMATS, Format, format_of
+from .input_file import Input, open_input
+
+__all__ = ["load"]
+
+_PICKLE_STARTS = (
+    *(bytes((0x80, protocol)) for protocol in range(6)),
+    b"(dp",
+    b"(lp",
+    b"ccopy_reg",
+    b"cnumpy",
+)
+_FROM_PICKLE = "save word2vec or safetensors in the program that made it (gensim: save_word2vec_format)"
+_OTHER_FILES = (  # how they begin, what they are, what to do
+    (b"\x7fELF", "a program", "name the vectors file"),
+    (b"MZ", "a program", "name the vectors file"),
+    (b"\x89HDF", "an HDF5 file", "save its table as .npy or safetensors"),
+    (b"GGUF", "a GGUF model", "save its token table as safetensors"),
+    (b"ARROW1", "an Arrow file", "save it as Parquet"),
+    (b"FiFu", "a finalfusion file", "convert it to word2vec text first"),
+    (b"SQLite format 3", "an SQLite database", "export the vectors first"),
+    (b"%PDF", "a PDF document", "name the vectors file"),
+    (b"BZh", "a bzip2 file", "unpack it first"),
+    (b"\xfd7zXZ", "an xz file", "unpack it first"),
+    (b"7z\xbc\xaf", "a 7-Zip archive", "unpack it first"),
+)
+
+
+def load(
+    path: str | os.PathLike[str],
+    format: str | None = None,
+    *,
+    errors: str = "strict",
+    limit: int | None = None,
+) -> Vectors:
+    """Read vectors from a file or folder.
+
+    Parameters
+    ----------
+    path : path
+        A file, which may be compressed with gzip or Zstandard; a folder (a Selfvec run, model2vec,
+        Projector); ``default``, the built-in vectors; or the name of public vectors that were fetched with
+        ``selfvec vectors fetch``.
+    format : str, optional
+        A name in `FORMATS`; by default the content decides.
+    errors : {"strict", "replace", "ignore"}
+        ``strict`` raises an error with the place of a word that is not UTF-8 or occurs twice. ``replace``
+        puts U+FFFD into words that are not UTF-8, ``ignore`` drops their bad bytes. Both keep the first of
+        several rows for one word and record it in ``provenance["notes"]``.
+    limit : int, optional
+        Number of rows to read, from the first one.
+
+    Returns
+    -------
+    Vectors
+        The matrix is a read-only view of the file if the format allows.
+
+    Raises
+    ------
+    FormatError
+        If the file does not exist, has an unknown format, or is damaged. Sizes are checked before memory is
+        allocated, and no code in a file is executed.
+    OptionError
+        If an option has an invalid value.
+    """
+    check_path("path", path)
+    if errors not in ("strict", "replace", "ignore"):
+        raise OptionError(f"errors is 'strict', 'replace' or 'ignore', not {errors!r}")
+    check_whole("limit", 1 if limit is None else limit)
+    row = None if format is None else format_of(format)
+    if os.fspath(path) == "default" and row is None:
+        vectors = load_default(limit)
+        name = "default"
+    else:
+        place = locate(path)
+        complete_replacement(place)
+        remove_leftovers(place)
+        source = replace(open_input(place), errors=errors, limit=limit)
+        _check_kind(source, row)
+        row = row or _sniffed(source)
+        vectors = row.read(source)
+        name = row.name
+    vectors.provenance = {"path": os.fspath(path), "format": name, **vectors.provenance}
+    return vectors
+
+
+def _check_kind(source: Input, row: Format | None) -> None:
+    """Refuse a folder if the format is a file, and the other way round."""
+    if row is None or _fits(source, row):
+        return
+    expected, found = ("a folder", "a file") if row.folder else ("a file", "a folder")
+    raise source.error(f"{row.name} is {expected}, this is {found}", remedy="leave the format out")
+
+
+def _fits(source: Input, row: Format) -> bool:
+    """Whether a format is a folder or a file, as the source is."""
+    return row.file_of_folder or source.path.is_dir() == row.folder
+
+
+def _sniffed(source: Input) -> Format:
+    """The format of a file or folder; the error names the actual kind of file if it can be recognised."""
+    for row in FORMATS:
+        if _fits(source, row) and row.sniff(source):
+            return row
+    raise _unknown_folder(source) if source.path.is_dir() else _unknown_file(source)
+
+
+def _unknown_folder(source: Input) -> FormatError:
+    try:
+        names = ", ".join(sorted(path.name for path in source.path.iterdir())[:6])
+    except OSError as error:
+        return source.error(f"cannot be read: {error.strerror}", remedy="check its permissions")
+    mistake = no_vectors(source.path)
+    if mistake is not None:
+        return source.error(mistake.what, remedy=mistake.remedy)
+    kinds = ", ".join(f"{row.name} ({row.description})" for row in FORMATS if row.folder)
+    return source.error(f"holds no vectors of a known kind, but {names}", remedy=f"known folders: {kinds}")
+
+
+def _unknown_file(source: Input) -> FormatError:
+    head = source.data[:4096]
+    if head.startswith(_PICKLE_STARTS):
+        return source.error("is a Python pickle, which could run code: refused", remedy=_FROM_PICKLE)
+    if head.startswith(b"PK\x03\x04") and b"data.pkl" in head:
+        return source.error("is a PyTorch file, a pickle, which could run code: refused", remedy=_FROM_PICKLE)
+    if head.startswith(b"PK\x03\x04"):
+        return source.error("is a zip archive without .npy files", remedy="unpack it first")
+    for magic, what, remedy in _OTHER_FILES:
+        if head.startswith(magic):
+            return source.error(f"is {what}, not vectors", remedy=remedy)
+    mistake = no_vectors(source.path)
+    if mistake is not None:
+        return source.error(mistake.what, remedy=mistake.remedy)
+    names = ", ".join(row.name for row in FORMATS)
+    return source.error(f"is in no known format; it begins with {head[:24]!r}", remedy=f"formats: {names}")

@@ -1,0 +1,91 @@
+"""safetensors: a matrix, which is mapped, and its words; and the run folder, which holds such a file.
+
+A file written here holds ``vectors``, ``sources``, ``vocabulary`` (UTF-8 bytes, a newline after every word)
+and, if known, ``counts``. A file of another program is read if it holds one matrix, with words or a tokenizer
+next to it. A run folder holds such a file and its ``vocabulary.txt``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from selfvec.base import text_files
+from selfvec.base.arrays import Array
+from selfvec.base.tensors import map_tensors, write_tensors
+from selfvec.base.untrusted import decoding
+from selfvec.data.vectors import Vectors
+
+from .checked_vectors import checked_columns, checked_matrix, checked_vectors
+from .input_file import Input
+from .subwords import read_token_rows
+from .words import decode_words, encode_words, read_vocabulary, vocabulary_beside
+
+__all__ = ["read", "read_run", "sniff", "sniff_run", "write"]
+
+_RUN_FILES = ("run.json", "vocabulary.txt", "vectors.safetensors")
+
+
+def sniff(source: Input) -> bool:
+    """A length that fits the file, then a JSON object."""
+    length = int.from_bytes(source.data[:8], "little")
+    return source.data[8:9] == b"{" and 2 <= length <= len(source.data) - 8
+
+
+def read(source: Input) -> Vectors:
+    """Read a file written here, or one with a single matrix and its words next to it."""
+    if source.unpacked:
+        raise source.error("is compressed, so it cannot be mapped", remedy="unpack it first")
+    tensors = map_tensors(source.path)
+    matrices = [name for name, tensor in tensors.items() if tensor.ndim == 2]
+    if "vectors" in matrices:
+        matrices = ["vectors"]
+    if len(matrices) != 1:
+        names = ", ".join(tensors)[:80] or "nothing"
+        raise source.error(
+            f"vectors are one matrix, but this file holds {len(matrices)} ({names})",
+            remedy="export the embeddings alone",
+        )
+    matrix = checked_matrix(tensors[matrices[0]], source)
+    if "vocabulary" in tensors:
+        words = decode_words(tensors["vocabulary"].tobytes(), source)
+    elif _is_run(source.path.parent):
+        vocabulary = source.path.with_name("vocabulary.txt")
+        with decoding(vocabulary, "vocabulary"):
+            words = text_files.read_vocabulary(vocabulary)
+    elif source.siblings("tokenizer.json"):
+        return read_token_rows(source, source.path.with_name("tokenizer.json"), matrices[0])
+    else:
+        words = read_vocabulary(vocabulary_beside(source), len(matrix), source)
+    return checked_vectors(words, matrix, source, **checked_columns(tensors, source, len(matrix)))
+
+
+def write(vectors: Vectors, path: Path) -> None:
+    """Write matrix, words, sources and counts into one self-contained file."""
+    tensors: dict[str, Array] = {} if vectors.counts is None else {"counts": vectors.counts}
+    tensors |= {  # widest numbers first, so that all begin at aligned addresses
+        "vectors": vectors.vectors,
+        "sources": vectors.sources,
+        "vocabulary": np.frombuffer(encode_words(vectors.index_to_key), np.uint8),
+    }
+    write_tensors(path, tensors)
+
+
+def sniff_run(source: Input) -> bool:
+    """A folder with a run's three main files."""
+    return _is_run(source.path)
+
+
+def read_run(source: Input) -> Vectors:
+    """Read the refined vectors of a run folder."""
+    if not _is_run(source.path):
+        raise source.error(
+            f"a run folder holds {', '.join(_RUN_FILES)}, but this one does not",
+            remedy="name the folder of a run",
+        )
+    return read(source.open(source.path / "vectors.safetensors"))
+
+
+def _is_run(folder: Path) -> bool:
+    return all((folder / name).is_file() for name in _RUN_FILES)
