@@ -19,8 +19,8 @@ from selfvec.data.settings import Settings
 from selfvec.exporters import passage_rows, word_rows
 from selfvec.exporters.rows import _column_names, _typed
 from selfvec.refinement.pipeline import refine
-from selfvec.retrieval.documents import passages
 from selfvec.retrieval.encoder import Encoder
+from selfvec.retrieval.passages import passages
 from selfvec.storage.run_folder import save_run
 from selfvec.text.document_vectors import smooth_by_neighbours
 

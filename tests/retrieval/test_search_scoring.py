@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from selfvec.data.run import Run
 from selfvec.retrieval import Index, kernels, scoring
-from selfvec.retrieval.build import agreement, dense_share
+from selfvec.retrieval.bm25 import add_terms
+from selfvec.retrieval.dense_share import agreement, dense_share
 from selfvec.retrieval.dense_space import RELATED, DenseSpace, projected
 from selfvec.retrieval.documents import GatheredDocuments
-from selfvec.retrieval.indexed_documents import IndexedDocuments, in_steps
+from selfvec.retrieval.indexed_documents import IndexedDocuments, quantized
 from selfvec.retrieval.scoring import Blend, Scorer
 from selfvec.text.document_vectors import document_vectors, inverse_document_frequency
 from selfvec.text.lexicon import Lexicon
@@ -42,7 +43,7 @@ def made(likeness: float = 0.5, owners: list[int] | None = None, texts: list[str
     vectors = document_vectors(batch, rows, np.ones(len(rows), np.float32))
     spans = np.tile(np.array([[0, 1]], np.int32), (len(passages), 1))
     found = GatheredDocuments.of(["x"] * documents)
-    indexed = IndexedDocuments.build(found, batch, passages, spans, in_steps(vectors))
+    indexed = IndexedDocuments.build(found, batch, passages, spans, quantized(vectors))
     space = DenseSpace(rows / weights[:, None], weights, related, worth)
     return lexicon, Scorer(indexed, space)
 
@@ -168,7 +169,7 @@ def test_postings_are_the_texts_turned_round(texts, seed) -> None:
     lists = np.stack([starts[asked.ravel()], starts[asked.ravel() + 1]], axis=1)
     both, alone = np.zeros((2, len(texts)), np.float32), np.zeros((1, len(texts)), np.float32)
     for out in (both, alone):
-        kernels.add_terms(units, numbers, lists, like.ravel(), np.arange(4) * 3, weights, saturation, out)
+        add_terms(units, numbers, lists, like.ravel(), np.arange(4) * 3, weights, saturation, out)
     own, together = table[:, asked[:, 0]].T, np.einsum("dtk,tk->td", table[:, asked], like)
     expected = [(weights[:, None] * x / (x + saturation)).sum(axis=0) for x in (own, together)]
     np.testing.assert_allclose(both, expected, atol=1e-4)

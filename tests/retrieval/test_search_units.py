@@ -9,8 +9,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfvec.retrieval.documents import passages
 from selfvec.retrieval.indexed_documents import join_strings, split_strings
+from selfvec.retrieval.passages import passages
 from selfvec.text.lexicon import Lexicon, word_spans
 from selfvec.text.preprocessing import Preprocessing, encode_texts
 

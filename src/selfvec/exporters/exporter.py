@@ -19,8 +19,9 @@ from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import Figures
 from selfvec.base.targets import check_target, writing
 from selfvec.base.temporary_files import remove_leftovers
+from selfvec.corpus.sources import Texts
 from selfvec.data.run import Run
-from selfvec.retrieval.documents import CUT, Cut, Texts, check_cut
+from selfvec.retrieval.passages import CUT, Cut, check_cut
 from selfvec.storage.formats import FORMATS
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.storage.run_folder import refuse_run

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from selfvec.base.arrays import Floats, Ints, Mask
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
+from selfvec.corpus.sources import Texts
 from selfvec.data.run import Run
-from selfvec.retrieval.documents import CUT, Cut, Texts, check_cut
+from selfvec.retrieval.passages import CUT, Cut, check_cut
 
 if TYPE_CHECKING:
     import polars as pl

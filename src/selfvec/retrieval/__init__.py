@@ -4,7 +4,8 @@
 """
 
 from .dense_space import TABLES
-from .index import Index, run_index
+from .index import Index
+from .kept_index import run_index
 from .run_search import search
 from .scoring import MODES, PARTS, check_mode
 from .snippets import Found, Hit, Mark, Reason

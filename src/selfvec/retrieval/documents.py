@@ -1,12 +1,7 @@
-"""The documents to be searched: texts, ids, dates and fields of a corpus in memory, and their passages.
-
-A text of hundreds of words has several subjects, and the mean of its words represents none of them. Such a
-text is searched as a whole and by its passages. A short text has no passages.
-"""
+"""The documents to be searched: texts, ids, dates and fields of a corpus in memory."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -16,39 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.arrays import Ids
-from selfvec.base.checks import check_whole
-from selfvec.base.errors import CorpusError, OptionError
+from selfvec.base.errors import CorpusError
 from selfvec.base.progress import Progress
 from selfvec.base.tensors import return_freed_memory
-from selfvec.corpus.sources import Paths, Texts, paths_of
+from selfvec.corpus.sources import Texts, paths_of
 from selfvec.data.run import Run
 from selfvec.text.lexicon import is_text
-from selfvec.text.sentences import sentence_spans
+
+from .passages import CUT, Cut, passages
 
 if TYPE_CHECKING:
     import polars as pl
 
     from selfvec.corpus import Corpus
 
-__all__ = [
-    "CUT",
-    "Cut",
-    "GatheredDocuments",
-    "Paths",
-    "Texts",
-    "check_cut",
-    "gather",
-    "kept_tokens",
-    "passages",
-    "paths_of",
-    "random_span",
-    "random_words",
-]
-
-Cut = tuple[int, int]
-"""Words of a passage, and how many of them are repeated from the passage before."""
-
-CUT: Cut = (200, 40)  # texts up to half longer have no passages
+__all__ = ["GatheredDocuments", "gather", "kept_tokens"]
 
 LONGEST = 120  # characters of a field's values, on average; longer fields are text, not filters
 LONGEST_JSON = 1000  # of lists and objects
@@ -145,80 +122,3 @@ def kept_tokens(run: Run) -> GatheredDocuments:
     texts = [" ".join(words[a:b]) for a, b in pairwise(bounds)]
     days = None if batch.dates is None else batch.dates.astype("datetime64[D]")
     return GatheredDocuments.of(texts, days)
-
-
-# ---- Passages
-
-_IDEOGRAPH = "\u2e80-\u9fff\uac00-\ud7af"  # written without spaces: a character counts as a word
-_WORD = re.compile(rf"[{_IDEOGRAPH}]|[^\s{_IDEOGRAPH}]{{1,40}}")
-
-
-def passages(text: str, words: int = CUT[0], overlap: int = CUT[1]) -> list[tuple[int, int]]:
-    """Where the passages of a text begin and end, in characters; none for a short text.
-
-    >>> text = "One two. Three four. Five six. Seven eight."
-    >>> [text[a:b] for a, b in passages(text, words=4, overlap=2)]
-    ['One two. Three four.', 'Three four. Five six.', 'Five six. Seven eight.']
-    """
-    short = words * 3 // 2
-    if len(text) <= short or (text.isascii() and len(text) <= 40 * short and len(text.split()) <= short):
-        return []
-    if sum(1 for _ in _WORD.finditer(text)) <= short:
-        return []
-    parts = [piece for start, end in sentence_spans(text) for piece in _pieces(text, start, end, words)]
-    out: list[tuple[int, int]] = []
-    first = 0
-    while True:
-        last, total = first, 0
-        while last < len(parts) and (last == first or total + parts[last][2] <= words):
-            total += parts[last][2]
-            last += 1
-        if last == len(parts):  # the last passage repeats more words, so that it is not short
-            while first > 0 and parts[first - 1][2] + total <= words:
-                first -= 1
-                total += parts[first][2]
-        out.append((parts[first][0], parts[last - 1][1]))
-        if last == len(parts):
-            return out
-        again, repeated = last, 0
-        while again - 1 > first and repeated + parts[again - 1][2] <= overlap:
-            again -= 1
-            repeated += parts[again][2]
-        first = again
-
-
-def _pieces(text: str, start: int, end: int, words: int) -> list[tuple[int, int, int]]:
-    """A sentence without surrounding space and its number of words, cut if it has too many."""
-    found = [match.span() for match in _WORD.finditer(text, start, end)]
-    parts = [found[i : i + words] for i in range(0, len(found), words)]
-    return [(part[0][0], part[-1][1], len(part)) for part in parts]
-
-
-def check_cut(cut: Cut) -> Cut:
-    """The same; `OptionError` unless passages have at least 20 words, of which at most half are repeated."""
-    words, overlap = cut
-    check_whole("passage_words", words, 20)
-    check_whole("overlap", overlap, 0)
-    if not 0 <= overlap <= words // 2:
-        raise OptionError(f"is at most half of a passage, {words // 2} words, not {overlap}", field="overlap")
-    return cut
-
-
-def random_words(text: str, number: int, rng: np.random.Generator) -> str:
-    """Consecutive words of a text from a random position; a shorter text as a whole.
-
-    >>> random_words("One two. Three four.", 4, np.random.default_rng(0))
-    'One two. Three four.'
-    """
-    start, end = random_span(text, number, rng, share=1)
-    return text[start:end]
-
-
-def random_span(text: str, number: int, rng: np.random.Generator, share: float = 0.5) -> tuple[int, int]:
-    """Start and end of consecutive words from a random position, at most a share of all words."""
-    spans = [match.span() for match in _WORD.finditer(text)]
-    number = min(number, int(len(spans) * share))
-    if not number:
-        return 0, 0
-    first = int(rng.integers(len(spans) - number + 1))
-    return spans[first][0], spans[first + number - 1][1]

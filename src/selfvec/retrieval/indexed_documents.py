@@ -2,15 +2,10 @@
 
 Whole documents come first, then the passages of the long ones; both are called units. All arrays can be
 memory-mapped. They are immutable.
-
-A filter names a field and a value, a range of numbers or a span of dates: ``state=IOWA``, ``magnitude=2..``,
-``date=2019``, ``date=1996..1998``. A list passes if one of its items does, and ``place.state=IOWA`` looks
-into an object.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,15 +15,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.arrays import Array, Floats, Ids, Mask
-from selfvec.base.errors import NotFound, OptionError
+from selfvec.base.arrays import Array, Floats, Ids, Rows
 from selfvec.data.token_batch import TokenBatch
+from selfvec.numerics.quantization import encode
 from selfvec.text.repeats import Repeats
 
 from . import kernels
 from .documents import GatheredDocuments
 
-__all__ = ["NO_DAY", "IndexedDocuments", "allowed", "in_steps", "join_strings", "split_strings"]
+__all__ = ["NO_DAY", "IndexedDocuments", "join_strings", "quantized", "split_strings"]
 
 NO_DAY = np.iinfo(np.int64).min
 _ROWS = 4096  # rows converted to integers at a time
@@ -73,7 +68,7 @@ class IndexedDocuments:
         vectors: tuple[NDArray[np.int8], Floats],
         repeats: Repeats | None = None,
     ) -> IndexedDocuments:
-        """From documents, their passages, and all units as tokens and as vectors `in_steps`."""
+        """From documents, their passages, and all units as tokens and as `quantized` vectors."""
         starts, units, counts = kernels.invert(batch.ids, batch.offsets, len(batch.types))
         arrays: dict[str, Array] = {
             "starts": starts,
@@ -158,106 +153,13 @@ class IndexedDocuments:
         return out
 
 
-def in_steps(vectors: Floats) -> tuple[NDArray[np.int8], Floats]:
-    """Rows as integers from -127 to 127, and the length of a step in each row."""
-    steps, scales = np.empty(vectors.shape, np.int8), np.empty(len(vectors), np.float32)
-    for start in range(0, len(vectors), _ROWS):
+def quantized(vectors: Rows) -> tuple[NDArray[np.int8], Floats]:
+    """Rows as int8, and the length of a step in each row, as `selfvec.numerics.quantization` has them."""
+    steps = np.empty(vectors.shape, np.int8)
+    scales = np.empty(len(vectors), np.float32)
+    for start in range(0, len(vectors), _ROWS):  # intermediate results are four times as large
         part = slice(start, start + _ROWS)
-        scales[part] = np.abs(vectors[part]).max(axis=1, initial=0) / 127
-        steps[part] = np.rint(vectors[part] / np.where(scales[part] > 0, scales[part], 1)[:, None])
+        encoded = encode(vectors[part], "int8")
+        steps[part] = encoded["int8"]
+        scales[part] = encoded["scales"]
     return steps, scales
-
-
-# ---- Filters
-
-
-_RULE = "a filter is field=value, field=A..B or date=A..B"
-
-
-def allowed(documents: IndexedDocuments, filters: Sequence[str]) -> Mask:
-    """The documents that pass, (D,) bool. Filters on one field are alternatives; all fields must pass.
-
-    Values are compared without regard to case.
-    """
-    out = np.ones(len(documents), bool)
-    by_field: dict[str, list[str]] = {}
-    for text in filters:
-        name, sign, value = text.partition("=")
-        if not sign or not name.strip():
-            remedy = "try state=IOWA or date=2019.."
-            raise OptionError(f"{_RULE}, not {text!r}", field="filter", remedy=remedy)
-        by_field.setdefault(name.strip(), []).append(value.strip())
-    for name, values in by_field.items():
-        if name == "date" and not documents.dated:
-            raise NotFound("the documents have no dates", field="filter", remedy="leave date= out")
-        if name not in documents.filter_names and name.partition(".")[0] not in documents.fields:
-            there = ", ".join(documents.filter_names) or "none"
-            raise NotFound(f"no field {name!r}", field="filter", remedy=f"the fields are: {there}")
-        out &= np.any([_passes(documents, name, value) for value in values], axis=0)
-    return out
-
-
-def _passes(documents: IndexedDocuments, name: str, value: str) -> Mask:
-    if name == "date":
-        return _in_span(documents, value)
-    keys = [] if name in documents.fields else name.split(".")
-    codes, texts = documents.field(keys[0] if keys else name)
-    bounds, asked = _bounds(value) if ".." in value else None, value.casefold()
-
-    def fit(one: str) -> bool:
-        return bounds[0] <= _number(one) <= bounds[1] if bounds else one.casefold() == asked
-
-    fits = [any(map(fit, _values(text, keys[1:]))) for text in texts]
-    return np.array([*fits, False], bool)[codes]  # -1, no value, is the last
-
-
-def _values(text: str, keys: Sequence[str]) -> list[str]:
-    """The values that a filter compares: a text, the items of a list, or the values under keys of an object.
-
-    >>> _values("IOWA", []), _values('["a", 2, true]', []), _values('{"k": [{"x": "y"}]}', ["k", "x"])
-    (['IOWA'], ['["a", 2, true]', 'a', '2', 'true'], ['y'])
-    """
-    plain = [] if keys else [text]
-    if text[:1] not in ("[", "{"):
-        return plain
-    try:
-        found = _items(json.loads(text))
-    except (ValueError, RecursionError):
-        return plain
-    for key in keys:
-        found = [item for one in found if isinstance(one, dict) for item in _items(one.get(key))]
-    return plain + [
-        one if isinstance(one, str) else json.dumps(one) for one in found if one is not None and one != {}
-    ]
-
-
-def _items(value: Any) -> list[Any]:
-    """The items of a list; anything else is one item."""
-    return value if isinstance(value, list) else [value]
-
-
-def _in_span(documents: IndexedDocuments, value: str) -> Mask:
-    from selfvec.corpus.slices import parse_span
-
-    span = parse_span(value)
-    if span is None:
-        remedy = "write date=2019, date=2020-05, date=1996..1998 or date=2000-01-01..2005-06-30"
-        raise NotFound(f"{value!r} is not a span of dates", field="filter", remedy=remedy)
-    first, end = (int(day.astype("datetime64[D]").astype(np.int64)) for day in span)
-    days = documents.arrays["days"]
-    fits: Mask = (days >= first) & (days < end) & (days != NO_DAY)
-    return fits
-
-
-def _bounds(value: str) -> tuple[float, float] | None:
-    """Both ends of a range of numbers, either of which may be left out; None for other text."""
-    low, _, high = value.partition("..")
-    ends = (_number(low) if low else -np.inf, _number(high) if high else np.inf)
-    return None if np.isnan(ends).any() or not (low or high) else ends
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return np.nan

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.arrays import Doubles, Ids, Ints, Mask, Rows
 
-__all__ = ["add_terms", "best_documents", "best_window", "combine", "dot_products", "invert", "moments"]
+__all__ = ["best_documents", "best_window", "combine", "dot_products", "invert", "moments"]
 
 U16 = NDArray[np.uint16]
 
@@ -45,37 +45,6 @@ def invert(ids: Ids, offsets: Ints, types: int) -> tuple[Ints, Ids, U16]:
             if counts[end[word] - 1] < 65535:
                 counts[end[word] - 1] += np.uint16(1)
     return starts, units, counts
-
-
-@nb.njit(nogil=True, cache=True)
-def add_terms(
-    units: Ids,  # (N,) postings
-    counts: U16,  # (N,)
-    lists: Ints,  # (L, 2) where the postings of a word, or of one related to it, begin and end
-    likeness: Rows,  # (L,) what one occurrence counts: 1 for the word itself
-    bounds: Ints,  # (T + 1,) the lists of each of T words of the query; the first is the word's own
-    weights: Rows,  # (T,) inverse document frequencies
-    saturation: Rows,  # (U,) the count at which a word gives half of its weight
-    out: Rows,  # (2, U) scores by the words, and by these and related words; or the former only, (1, U)
-) -> None:
-    """Add BM25 of a query's words to the scores of texts."""
-    together = np.zeros(out.shape[1], np.float32)
-    for t in range(len(weights)):
-        weight, first = weights[t], bounds[t]
-        words = out[0]
-        for p in range(lists[first, 0], lists[first, 1]):
-            unit, count = units[p], np.float32(counts[p])
-            words[unit] += weight * count / (count + saturation[unit])
-        if len(out) == 1:
-            continue
-        related = out[1]
-        for i in range(first, bounds[t + 1]):
-            like = likeness[i]
-            for p in range(lists[i, 0], lists[i, 1]):
-                together[units[p]] += like * np.float32(counts[p])
-        for unit in range(len(related)):  # all of them: without a branch, the loop is vectorised
-            related[unit] += weight * together[unit] / (together[unit] + saturation[unit])
-            together[unit] = 0
 
 
 @nb.njit(nogil=True, cache=True)

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from selfvec.base.checks import check_text, check_texts
 from selfvec.base.progress import Progress
+from selfvec.corpus.sources import Texts
 from selfvec.storage.opened import GivenRun, as_run
 
-from .documents import CUT, Texts
-from .index import run_index
+from .kept_index import run_index
+from .passages import CUT
 from .scoring import check_mode
 from .snippets import Found
 

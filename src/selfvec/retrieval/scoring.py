@@ -1,13 +1,12 @@
 """`Scorer`: from a query to a score for every document. Computes BM25, dense and hybrid scores.
 
     words     BM25 of the words of the query; words that share a stem are one word
-    related   BM25 again, with related words counted in part: x / (x + k) · idf, where x is the sum of
-              likeness · count over the word and the sixteen words nearest to it
+    related   BM25 again, with the sixteen words nearest to each word counted in part
     dense     the cosine of the vectors of query and text
 
 The hybrid is a weighted mean of the three, each in standard deviations over all documents:
-(1 - m) / 2 · (z(words) + z(related)) + m · z(dense). The share m belongs to the collection
-(`selfvec.retrieval.build`). The query then moves toward the five best documents (Rocchio, 1971), and the
+(1 - m) / 2 · (z(words) + z(related)) + m · z(dense). The share m belongs to the collection, see
+`selfvec.retrieval.dense_share`. The query then moves toward the five best documents (Rocchio, 1971), and the
 dense part is computed again, in large collections for the best documents only. A long document scores half
 as a whole and half as its best passage.
 """
@@ -19,12 +18,12 @@ from functools import cached_property
 
 import numpy as np
 
-from selfvec.base.arrays import Ids, Ints, Mask, Rows
+from selfvec.base.arrays import Floats, Ids, Ints, Mask, Rows
 from selfvec.base.errors import OptionError
 from selfvec.numerics.rows import unit_rows
 from selfvec.text.lexicon import Query
 
-from . import kernels
+from . import bm25, kernels
 from .dense_space import DenseSpace
 from .indexed_documents import IndexedDocuments
 
@@ -32,8 +31,6 @@ __all__ = ["MODES", "PARTS", "Blend", "Scored", "Scorer", "check_mode"]
 
 MODES = ("hybrid", "bm25", "dense")
 PARTS = ("words", "related", "dense")  # names in JSON
-K1, B = 1.2, 0.75  # BM25's parameters
-K3 = 2.0  # of the hybrid: a word repeated n times in the query counts (k3 + 1) · n / (k3 + n)
 LARGE = 10_000  # documents; in larger collections, only the best are scored again after feedback
 RESCORED, SAMPLED = 2_000, 2_500  # about so many documents
 
@@ -86,12 +83,9 @@ class Scorer:
     blend: Blend = Blend()
 
     @cached_property
-    def _saturation(self) -> Rows:
-        """BM25's k1 · (1 - b + b · length / mean length) of each unit, (U,)."""
-        lengths = self.documents.arrays["lengths"]
-        tokens = int(lengths[: len(self.documents)].sum())
-        mean = np.float32(max(tokens, 1) / max(len(self.documents), 1))
-        return (K1 * (1 - B) + K1 * B * (lengths / mean)).astype(np.float32)
+    def _saturation(self) -> Floats:
+        """BM25's k of each unit, (U,)."""
+        return bm25.saturation(self.documents.arrays["lengths"], len(self.documents))
 
     @cached_property
     def _shares(self) -> Rows:
@@ -103,7 +97,7 @@ class Scorer:
         """Score every document."""
         check_mode(mode)
         if mode == "hybrid":
-            query = replace(query, counts=((K3 + 1) * query.counts / (K3 + query.counts)).astype(np.float32))
+            query = replace(query, counts=bm25.saturated_counts(query.counts))
         parts = np.zeros((3, self.documents.units), np.float32)
         if mode != "dense":
             self._bm25(query, parts, related=mode == "hybrid")
@@ -132,7 +126,7 @@ class Scorer:
         lists = np.stack([arrays["starts"][numbers], arrays["starts"][numbers + 1]], axis=1)
         weights = (self.space.weights[query.types] * query.counts).astype(np.float32)
         out = parts[: 1 + related]
-        kernels.add_terms(
+        bm25.add_terms(
             arrays["units"], arrays["counts"], lists, likeness, bounds, weights, self._saturation, out
         )
 

@@ -35,7 +35,7 @@ from selfvec.base.untrusted import decoding, parse_json
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate, mean
 from selfvec.numerics.whitening import orthogonal_factor, whitening_matrix
-from selfvec.retrieval.documents import random_span
+from selfvec.retrieval.passages import random_span
 from selfvec.text.document_vectors import smooth_by_neighbours
 
 from .model import Encoder
