@@ -23,7 +23,7 @@ from selfvec.data.run import Run
 from selfvec.exporters import TARGETS, export
 from selfvec.exporters.encoder_folders import UNKNOWN, tokenizer_json, write_encoder
 from selfvec.retrieval.encoder import Encoder
-from selfvec.retrieval.encoder.reading import Reader, normal
+from selfvec.retrieval.encoder.word_lookup import WordLookup, normal
 from selfvec.storage.formats import FORMATS
 from selfvec.text.characters import table
 from selfvec.text.kernels import spans
@@ -88,8 +88,8 @@ def test_every_code_point_means_the_same_to_both() -> None:
     characters = [chr(c) for c in range(0x110000) if unicodedata.category(chr(c)) not in ("Cs", "Cn", "Co")]
     for left, right in (("x", "y"), ("7", "8")):
         texts = [f"{left}{c}{right}" for c in characters]
-        apart = Reader([left, right], "words")
-        ids, offsets = apart.read(texts)
+        apart = WordLookup([left, right], "words")
+        ids, offsets = apart.find(texts)
         ours = [ids[a:b].tolist() == [0, 1] for a, b in pairwise(offsets.tolist())]
         encoder = Encoder([left, right], np.arange(2, dtype=np.int32), np.eye(2, dtype=np.float32))
         loaded = Tokenizer.from_str(tokenizer_json(encoder))

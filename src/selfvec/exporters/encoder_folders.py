@@ -17,7 +17,7 @@ from selfvec.base.casing import DOTTED
 from selfvec.base.errors import OptionError
 from selfvec.data.run import Run
 from selfvec.retrieval.encoder import Encoder
-from selfvec.retrieval.encoder.reading import REPLACED
+from selfvec.retrieval.encoder.word_lookup import REPLACED
 from selfvec.storage.formats.model2vec import with_unknown, word_level_tokenizer, write_encoder_folder
 from selfvec.storage.formats.subwords import load_tokenizer
 from selfvec.text.characters import APOSTROPHE, DIGIT, POINT, SPACE, WORD, table

@@ -82,7 +82,7 @@ def run_tables(run: Run, names: Sequence[str] = TABLES) -> dict[str, Vectors]:
         raise OptionError(f"are some of {', '.join(TABLES)}, not {what}", field="tables")
     topics = topic_vectors(run) if "topics" in names else None
     found = {"original": run.original, "refined": run.vectors, "topics": topics}
-    return {name: table for name, table in found.items() if name in names and table is not None}
+    return {name: vectors for name, vectors in found.items() if name in names and vectors is not None}
 
 
 def sample_documents(batch: TokenBatch, seed: int) -> TokenBatch:
@@ -94,19 +94,19 @@ def sample_documents(batch: TokenBatch, seed: int) -> TokenBatch:
     return batch.part(chosen)
 
 
-def projected(tables: list[Callable[[], Rows]], batch: TokenBatch, weights: Rows, seed: int = 0) -> Rows:
+def projected(makers: list[Callable[[], Rows]], batch: TokenBatch, weights: Rows, seed: int = 0) -> Rows:
     """Vectors of the types, (V, d): their rows in all vectors, on common axes.
 
-    Each function of ``tables`` returns the rows of all types and is called twice. Then it is removed from the
+    Each function of ``makers`` returns the rows of all types and is called twice. Then it is removed from the
     list to free its memory.
     """
-    made = (make() for make in tables)
-    axes = _axes(sample_documents(batch, seed), made, weights)
-    out, end = np.zeros((len(batch.types), axes.shape[1]), np.float32), len(axes)
-    while tables:
-        table = tables.pop()()
-        start = end - table.shape[1]
-        _add_product(out, table, axes[start:end])
+    axes = _axes(sample_documents(batch, seed), (make() for make in makers), weights)
+    out = np.zeros((len(batch.types), axes.shape[1]), np.float32)
+    end = len(axes)
+    while makers:
+        rows = makers.pop()()
+        start = end - rows.shape[1]
+        _add_product(out, rows, axes[start:end])
         end = start
     return out
 
@@ -119,15 +119,15 @@ def _add_product(out: Rows, vectors: Rows, axes: Rows) -> None:
         pass
 
 
-def _axes(batch: TokenBatch, tables: Iterable[Rows], weights: Rows) -> Rows:
+def _axes(batch: TokenBatch, vectors: Iterable[Rows], weights: Rows) -> Rows:
     """Axes in which texts, uncentred, vary most, (D, d) float32, one axis per column, whitened in part.
 
     The floor limits the weight of axes with little variance, which are noise in collections of few documents.
     """
     sums: list[Rows] = []
-    for table in tables:
-        sums.append(weighted_sums(batch, table, weights))
-        del table
+    for rows in vectors:
+        sums.append(weighted_sums(batch, rows, weights))
+        del rows  # before the next rows are made
     documents = unit_in_place(np.hstack(sums))
     del sums
     moments = np.zeros((documents.shape[1],) * 2)

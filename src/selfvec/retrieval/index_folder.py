@@ -8,7 +8,7 @@ arrays.safetensors    everything else
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -31,12 +31,14 @@ from selfvec.text.preprocessing import Preprocessing
 
 from .build import Parts
 from .dense_space import DenseSpace
-from .indexed_documents import IndexedDocuments
+from .indexed_documents import Arrays, IndexedDocuments
 
 __all__ = ["is_index", "read_index", "read_stamp", "write_index"]
 
 VERSION = 5
-_HEAD, _WORDS, _ARRAYS = "index.json", "vocabulary.txt", "arrays.safetensors"
+_HEAD = "index.json"
+_WORDS = "vocabulary.txt"
+_ARRAYS = "arrays.safetensors"
 _AGAIN = "remove the index folder; the next search builds it again"
 _SCHEMA = {
     ...: ("preprocessing", "fields", "dense_share"),
@@ -46,7 +48,6 @@ _SCHEMA = {
     "dense_share": lambda share: None if misfit(share, float) is None and 0 <= share <= 1 else "is a share",
 }
 _SPACE = ("rows", "weights", "related", "likeness")
-Arrays = Mapping[str, Array]
 
 
 def is_index(folder: Path) -> bool:
@@ -113,44 +114,76 @@ def _faults(a: Arrays, fields: list[str], lexicon: Lexicon) -> Iterator[str]:
     """Faults of the arrays that would let a loop leave its bounds."""
     strings = ["ids", "texts", *(f"values {i}" for i in range(len(fields)))]
     codes = [f"field {i}" for i in range(len(fields))]
-    d, p, n = (a[name].size if name in a else 0 for name in ("days", "owners", "units"))
-    width, likes = (a[name].shape[-1] if name in a and a[name].ndim else 0 for name in ("rows", "related"))
-    v, u, f32, i32, i64 = len(lexicon), d + p, np.float32, np.int32, np.int64
-    expected: dict[str, tuple[type[np.generic], tuple[int, ...]]] = {
-        **{"rows": (f32, (v, width)), "weights": (f32, (v,)), "related": (i32, (v, likes))},
-        **{"likeness": (f32, (v, likes)), "starts": (i64, (v + 1,)), "units": (i32, (n,))},
-        **{"counts": (np.uint16, (n,)), "lengths": (i32, (u,)), "scales": (f32, (u,))},
-        "vectors": (np.int8, (u, width)),
-        "repeats": (np.uint64, (a["repeats"].size if "repeats" in a else 0,)),
-        **{"days": (i64, (d,)), "owners": (i32, (p,)), "spans": (i32, (p, 2))},
-        **{"ids ends": (i64, (d + 1,)), "texts ends": (i64, (d + 1,))},
-        **{name: (np.uint8, (a[name].size if name in a else 0,)) for name in strings},
-        **dict.fromkeys(codes, (i32, (d,))),
-    }
-    for name in [*expected, *(f"{name} ends" for name in strings)]:
+    expected = _forms(a, strings, codes, len(lexicon))
+    for name, (dtype, shape) in expected.items():
         if name not in a:
             yield f"lacks the tensor {name!r}"
             return
-        kind, shape = expected.get(name, (i64, (a[name].size,)))
-        if a[name].dtype != kind or a[name].shape != shape:
+        if a[name].dtype != dtype or a[name].shape != shape:
             yield f"its tensor {name!r} does not fit the others or the vocabulary"
             return
     for name in ("rows", "weights", "likeness", "scales"):
         if (row := first_not_finite(a[name])) is not None:
             yield f"row {row + 1} of its tensor {name!r} holds NaN or inf"
-    if len(lexicon.index) != v:
+    documents = len(a["days"])
+    if len(lexicon.index) != len(lexicon):
         yield "a word occurs twice in the vocabulary"
-    if not _within(a["related"], -1, v):
+    if not _within(a["related"], -1, len(lexicon)):
         yield "a related word is not in the vocabulary"
-    if not _rises_to(a["starts"], n) or not _within(a["units"], 0, u):
+    if not _rises_to(a["starts"], len(a["units"])) or not _within(a["units"], 0, len(a["lengths"])):
         yield "its postings are out of order"
     spans = a["spans"]
-    if not _within(a["owners"], 0, d) or np.any(spans[:, 0] < 0) or np.any(spans[:, 0] >= spans[:, 1]):
+    if (
+        not _within(a["owners"], 0, documents)
+        or np.any(spans[:, 0] < 0)
+        or np.any(spans[:, 0] >= spans[:, 1])
+    ):
         yield "a passage is not part of a document"
     if not all(_rises_to(a[f"{name} ends"], len(a[name])) for name in strings):
         yield "its strings are out of order"
     elif not all(_within(a[name], -1, len(a[f"values {i} ends"]) - 1) for i, name in enumerate(codes)):
         yield "a field has an unknown value"
+
+
+def _forms(
+    a: Arrays,
+    strings: list[str],  # names of the arrays of `join_strings`
+    codes: list[str],  # names of the fields
+    types: int,  # V
+) -> dict[str, tuple[type[np.generic], tuple[int, ...]]]:
+    """The dtype and shape of each array; dimensions that no other array gives are its own."""
+
+    def size(name: str) -> int:
+        return a[name].size if name in a else 0
+
+    def columns(name: str) -> int:
+        return a[name].shape[-1] if name in a and a[name].ndim else 0
+
+    documents = size("days")
+    passages = size("owners")
+    units = documents + passages
+    postings = size("units")
+    return {
+        "rows": (np.float32, (types, columns("rows"))),
+        "weights": (np.float32, (types,)),
+        "related": (np.int32, (types, columns("related"))),
+        "likeness": (np.float32, (types, columns("related"))),
+        "starts": (np.int64, (types + 1,)),
+        "units": (np.int32, (postings,)),
+        "counts": (np.uint16, (postings,)),
+        "lengths": (np.int32, (units,)),
+        "scales": (np.float32, (units,)),
+        "vectors": (np.int8, (units, columns("rows"))),
+        "repeats": (np.uint64, (size("repeats"),)),
+        "days": (np.int64, (documents,)),
+        "owners": (np.int32, (passages,)),
+        "spans": (np.int32, (passages, 2)),
+        "ids ends": (np.int64, (documents + 1,)),
+        "texts ends": (np.int64, (documents + 1,)),
+        **{name: (np.uint8, (size(name),)) for name in strings},
+        **dict.fromkeys(codes, (np.int32, (documents,))),
+        **{f"values {i} ends": (np.int64, (size(f"values {i} ends"),)) for i in range(len(codes))},
+    }
 
 
 def _within(numbers: Array, first: int, end: int) -> bool:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,7 +29,13 @@ SNIPPET = 40  # words of a snippet; a text up to half longer is shown whole
 KINDS = ("related", "match")
 _SPACE = re.compile(r"\s")
 
-Match = tuple[int, float, float]  # the number of a query word, the cosine, the weight of a match
+
+class Match(NamedTuple):
+    """How a word matches a query."""
+
+    query_word: int  # the number of the word of the query that it matches
+    cosine: float  # 1 for the same stem
+    weight: float  # idf of the query word, times what an occurrence counts
 
 
 @dataclass(frozen=True)
@@ -126,35 +132,37 @@ def describe(
     """Hits for documents given by number, in their order."""
     passages = _passages(lexicon, scorer.documents, scored, numbers)
     words = passages[0].words if passages else []
-    matches = _matches(scorer.space, query, mode)
     types = lexicon.types_of(words)
-    known = _best_matches(types, matches)
-    worths, groups = np.zeros(len(words)), np.zeros(len(words), np.int64)
-    worths[list(known)] = [worth for _, _, worth in known.values()]
-    groups[list(known)] = [t for t, _, _ in known.values()]
+    matches = _best_matches(types, _matches(scorer.space, query, mode))
     matching = np.zeros(len(words), bool)
-    matching[list(known)] = True
+    matching[list(matches)] = True
+    weights = np.zeros(len(words))
+    weights[list(matches)] = [match.weight for match in matches.values()]
+    query_words = np.zeros(len(words), np.int64)
+    query_words[list(matches)] = [match.query_word for match in matches.values()]
     repeated = _repeated(scorer.documents.repeats, lexicon, passages, types)
     hits = []
-    for document, passage, shared in zip(numbers, passages, repeated, strict=True):
-        at = np.flatnonzero(matching[passage.ids])
-        names = passage.ids[at]
-        own = at[~shared[at]]
-        shown = own if len(own) else at
+    for document, passage, in_repeats in zip(numbers, passages, repeated, strict=True):
+        places = np.flatnonzero(matching[passage.ids])
+        own = places[~in_repeats[places]]
+        shown = own if len(own) else places  # repeated passages are shown only if there is nothing else
         near = passage.ids[shown]
-        first, last = _window(len(passage.ids), len(query.words), shown, groups[near], worths[near])
+        window = _window(len(passage.ids), len(query.words), shown, query_words[near], weights[near])
+        snippet, marks = _snippet(passage, query, window, places, matches)
+        fields = scorer.documents.fields_of(document)
         hits.append(
             Hit(
-                scorer.documents.ids[document],
-                float(scored.scores[document]),
-                *_snippet(passage, query, (first, last), at, known),
-                passage.span,
-                _parts(scored, document, mode, scorer.blend.best),
-                _reasons(passage, query, names, known),
-                scorer.documents.day(document),
-                fields := scorer.documents.fields_of(document),
-                next((value for name, value in fields.items() if name.lower() in TITLES), None),
-                passage.text,
+                id=scorer.documents.ids[document],
+                score=float(scored.scores[document]),
+                snippet=snippet,
+                marks=marks,
+                passage=passage.span,
+                parts=_parts(scored, document, mode, scorer.blend.best),
+                words=_reasons(passage, query, passage.ids[places], matches),
+                date=scorer.documents.day(document),
+                fields=fields,
+                title=next((value for name, value in fields.items() if name.lower() in TITLES), None),
+                text=passage.text,
             )
         )
     return hits
@@ -213,79 +221,89 @@ def _repeated(
 def _matches(space: DenseSpace, query: Query, mode: str) -> dict[int, Match]:
     """Types that match a query: its own and, except in mode bm25, those related to them."""
     out: dict[int, Match] = {}
-    words = [(t, own, float(space.weights[own])) for t, own in enumerate(query.types.tolist())]
-    for t, own, weight in words if mode != "bm25" else []:
+    words = [(number, own, float(space.weights[own])) for number, own in enumerate(query.types.tolist())]
+    for number, own, weight in words if mode != "bm25" else []:
         for other, like in space.related_to(own)[1:]:
-            if other not in out or like * weight > out[other][2]:
-                out[other] = (t, LEAST_COSINE + (1 - LEAST_COSINE) * like**0.5, like * weight)
-    return out | {own: (t, 1.0, weight) for t, own, weight in words}
+            if other not in out or like * weight > out[other].weight:
+                cosine = LEAST_COSINE + (1 - LEAST_COSINE) * like**0.5
+                out[other] = Match(number, cosine, like * weight)
+    return out | {own: Match(number, 1.0, weight) for number, own, weight in words}
 
 
 def _best_matches(
     types: Sequence[tuple[int, ...]],  # of each word of the passages
-    matches: dict[int, Match],
+    matches: dict[int, Match],  # by type
 ) -> dict[int, Match]:
     """The words of the passages that match, by number, each with its best match."""
-    known: dict[int, Match] = {}
-    for name, numbers in enumerate(types):
+    best: dict[int, Match] = {}
+    for word, numbers in enumerate(types):
         for number in numbers:
             match = matches.get(number)
-            if match is not None and (name not in known or match[2] > known[name][2]):
-                known[name] = match
-    return known
+            if match is not None and (word not in best or match.weight > best[word].weight):
+                best[word] = match
+    return best
 
 
 def _snippet(
     passage: _Passage,
     query: Query,
     window: tuple[int, int],  # the first word, and the one behind the last
-    at: Ints,  # (M,) words of the passage that match, rising
-    known: dict[int, Match],
+    places: Ints,  # (M,) words of the passage that match, rising
+    matches: dict[int, Match],  # by word
 ) -> tuple[str, list[Mark]]:
     """A snippet of a passage, and its marks."""
-    (first, last), starts, ends = window, passage.starts, passage.ends
-    begin = int(starts[first]) if first > 0 else 0
-    stop = int(ends[last - 1]) if last < len(passage.ids) else len(passage.text)
-    lead, trail = ("… " if first > 0 else ""), (" …" if last < len(passage.ids) else "")
-    shown = at[(at >= first) & (at < last)]
+    first, last = window
+    begin = int(passage.starts[first]) if first > 0 else 0
+    end = int(passage.ends[last - 1]) if last < len(passage.ids) else len(passage.text)
+    lead = "… " if first > 0 else ""
+    trail = " …" if last < len(passage.ids) else ""
+    shown = places[(places >= first) & (places < last)]
     shift = len(lead) - begin
-    places = zip((starts[shown] + shift).tolist(), (ends[shown] + shift).tolist(), strict=True)
+    starts = (passage.starts[shown] + shift).tolist()
+    ends = (passage.ends[shown] + shift).tolist()
     marks = []
-    for (start, end), name in zip(places, passage.ids[shown].tolist(), strict=True):
-        t, cosine, _ = known[name]
-        marks.append(Mark(start, end, KINDS[cosine == 1], query.words[t]))
-    return lead + _SPACE.sub(" ", passage.text[begin:stop]) + trail, marks
+    for start, stop, word in zip(starts, ends, passage.ids[shown].tolist(), strict=True):
+        match = matches[word]
+        marks.append(Mark(start, stop, KINDS[match.cosine == 1], query.words[match.query_word]))
+    return lead + _SPACE.sub(" ", passage.text[begin:end]) + trail, marks
 
 
 def _window(
     length: int,
-    words: int,
+    words: int,  # of the query
     places: Ints,  # (M,) words that match, rising
-    groups: Ints,  # (M,) the word of the query that each one matches
-    worths: Doubles,  # (M,)
+    query_words: Ints,  # (M,) the word of the query that each one matches
+    weights: Doubles,  # (M,)
 ) -> tuple[int, int]:
     """First and last word of the stretch that matches best, in the middle of what is shown."""
     if length <= SNIPPET * 3 // 2:
         return 0, length
     if not len(places):
         return 0, SNIPPET
-    first = kernels.best_window(places, groups, worths, words, SNIPPET)
+    first = kernels.best_window(places, query_words, weights, words, SNIPPET)
     last = int(np.searchsorted(places, places[first] + SNIPPET)) - 1
     best = max(0, min((int(places[first]) + int(places[last]) + 1 - SNIPPET) // 2, length - SNIPPET))
     return best, best + SNIPPET
 
 
-def _reasons(passage: _Passage, query: Query, names: Ids, known: dict[int, Match]) -> list[Reason]:
-    """The matching words of a passage, (M,) with repetitions, by falling weight."""
-    counts: dict[tuple[int, str, float], tuple[int, float]] = {}
-    for name, n in Counter(names.tolist()).items():
-        t, cosine, worth = known[name]
-        key = (t, passage.words[name].lower(), cosine)
-        counts[key] = (counts.get(key, (0, 0.0))[0] + n, worth)
-    order = sorted(counts.items(), key=lambda item: -item[1][1])
+def _reasons(
+    passage: _Passage,
+    query: Query,
+    words: Ids,  # (M,) the matching words of the passage, with repetitions
+    matches: dict[int, Match],  # by word
+) -> list[Reason]:
+    """The matching words of a passage, by falling weight; spellings that differ in case are one word."""
+    counts: Counter[tuple[int, str, float]] = Counter()
+    weights: dict[tuple[int, str, float], float] = {}
+    for word, number in Counter(words.tolist()).items():
+        match = matches[word]
+        key = (match.query_word, passage.words[word].lower(), match.cosine)
+        counts[key] += number
+        weights[key] = match.weight
+    order = sorted(counts, key=lambda key: -weights[key])
     return [
-        Reason(query.words[t], word, KINDS[cosine == 1], round(cosine, 3), n)
-        for (t, word, cosine), (n, _) in order
+        Reason(query.words[t], word, KINDS[cosine == 1], round(cosine, 3), counts[t, word, cosine])
+        for t, word, cosine in order
     ]
 
 

@@ -14,7 +14,7 @@ from tests.retrieval.encoder import reports
 from selfvec.base.errors import FormatError, InputError, OptionError, TargetError
 from selfvec.data.run import Run
 from selfvec.retrieval.encoder import Encoder, as_encoder
-from selfvec.retrieval.encoder.reading import normal
+from selfvec.retrieval.encoder.word_lookup import normal
 
 
 def by_hand() -> Encoder:

@@ -33,7 +33,7 @@ from selfvec.text.rules import Rulebook
 from selfvec.text.stems import stems
 from selfvec.text.tokenizers import plain, tokenizer
 
-from .reading import SPLITS, normal, readable
+from .word_lookup import SPLITS, normal, readable
 
 if TYPE_CHECKING:
     from selfvec.data.vectors import Vectors
@@ -55,7 +55,7 @@ def fold(
         raise OptionError(rule, field="tokenizer", remedy="refine with --tokenizer words")
     groups = _StemGroups.of(run, preprocessing)
     chosen = _tables(run, tables)
-    wide = np.hstack([groups.means(table.unit) for table in chosen.values()])
+    wide = np.hstack([groups.means(vectors.unit) for vectors in chosen.values()])
     texts = groups.texts(run)
     weights = inverse_document_frequency(texts) if texts is not None else groups.estimated_weights(run)
     if texts is not None and dimensions is not None and dimensions < wide.shape[1]:

@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numba import njit
 
-from selfvec.base.arrays import Floats, Ids, Rows
+from selfvec.base.arrays import Floats, Ids, Ints, Rows
 from selfvec.base.atomic_files import atomic_folder
 from selfvec.base.checks import check_path
 from selfvec.base.checksums import check_sizes, write_sealed
@@ -35,8 +36,8 @@ from selfvec.storage.opened import GivenRun, as_run
 from selfvec.storage.run_folder import is_run, open_run
 
 from .folding import fold
-from .reading import SPLITS, Reader, no_text, sums
 from .unknown_words import Spellings, apart
+from .word_lookup import SPLITS, WordLookup, no_text
 
 __all__ = ["Encoder", "as_encoder", "place_of", "reopened"]
 
@@ -44,9 +45,12 @@ __all__ = ["Encoder", "as_encoder", "place_of", "reopened"]
 TABLES = ("refined", "topics")
 DIMENSIONS = 256
 
-_ABOUT, _WORDS, _TENSORS = "encoder.json", "vocabulary.txt", "encoder.safetensors"
+_ABOUT = "encoder.json"
+_WORDS = "vocabulary.txt"
+_TENSORS = "encoder.safetensors"
 _FORMAT = 1
 _BLOCK = 1 << 18  # characters read at a time
+_PART = 64  # rows added up in float32 before they go to the sum, so that long texts stay precise
 _AGAIN = "make the encoder again"
 _SCHEMA = {...: ("tokenizer",), "tokenizer": SPLITS, "about": ({"language": (str, None)}, None)}
 
@@ -133,8 +137,8 @@ class Encoder:
         return found.hexdigest()[:32]
 
     @cached_property
-    def _reader(self) -> Reader:
-        return Reader(self.words, self.split, self.language)
+    def _lookup(self) -> WordLookup:
+        return WordLookup(self.words, self.split, self.language)
 
     def encode(self, texts: Sequence[str] | str, *, jobs: int | None = None) -> Floats:
         """Texts as vectors.
@@ -167,8 +171,9 @@ class Encoder:
             raise no_text(texts) from None
 
         def work(part: tuple[int, int]) -> None:
-            ids, offsets = self._reader.read(texts[part[0] : part[1]])
-            sums(ids, offsets, self.places, self.rows, out[part[0] : part[1]])
+            some = slice(*part)
+            ids, offsets = self._lookup.find(texts[some])
+            _unit_sums(ids, offsets, self.places, self.rows, out[some])
 
         parts = cut(sizes + 1, _BLOCK)
         for _ in map(work, parts) if len(parts) < 2 else in_order(parts, work, threads(jobs)):
@@ -260,6 +265,42 @@ class Encoder:
             rule = f"gives each of the {len(words):,} distinct words of {_WORDS} a row"
             raise FormatError(rule, path=folder / _TENSORS, remedy=_AGAIN)
         return cls(words, places, rows, str(head["tokenizer"]), dict(head.get("about") or {}))
+
+
+@njit(cache=True, nogil=True)
+def _unit_sums(
+    ids: Ids,  # (N,) words by number, -1 for none
+    offsets: Ints,  # (D + 1,)
+    places: Ids,  # (V,) the row of each word
+    rows: Rows,  # (R, d)
+    out: Rows,  # (D, d), filled
+) -> None:
+    """The sums of the rows of each text's words at length 1; zeros if there are none."""
+    width = rows.shape[1]
+    part = np.zeros(width, np.float32)
+    total = np.zeros(width, np.float64)
+    for text in range(len(offsets) - 1):
+        added = 0
+        for i in range(offsets[text], offsets[text + 1]):
+            if ids[i] < 0:
+                continue
+            row = places[ids[i]]
+            for k in range(width):
+                part[k] += rows[row, k]
+            added += 1
+            if added % _PART == 0:
+                for k in range(width):
+                    total[k] += part[k]
+                    part[k] = 0
+        square = 0.0
+        for k in range(width):
+            total[k] += part[k]
+            square += total[k] * total[k]
+        scale = 1 / np.sqrt(square) if square > 0 else 0.0
+        for k in range(width):
+            out[text, k] = total[k] * scale
+            total[k] = 0
+            part[k] = 0
 
 
 def _read_head(path: Path) -> dict[str, Any]:

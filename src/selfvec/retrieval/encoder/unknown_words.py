@@ -19,7 +19,7 @@ from selfvec.base.threads import one_core, sum_of_blocks
 from selfvec.numerics.rows import unit_rows
 from selfvec.text.languages import STOP_WORDS, listed_stop_words
 
-from .reading import normal
+from .word_lookup import normal
 
 __all__ = ["Spellings", "apart"]
 

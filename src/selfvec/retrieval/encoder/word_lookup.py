@@ -1,4 +1,4 @@
-"""How an encoder turns texts into the numbers of its words, and these into sums of rows.
+"""`WordLookup`: the words of texts as numbers of an encoder's vocabulary.
 
 The spelling of a text is normalised as a whole before it is cut into words. (Reading a corpus normalises each
 type.) Tokenisers of other libraries work in this order, so that they can find exactly the same words
@@ -11,12 +11,11 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numba import njit
 
-from selfvec.base.arrays import Bytes, Hashes, Ids, Ints, Mask, Rows
+from selfvec.base.arrays import Bytes, Hashes, Ids, Ints, Mask
 from selfvec.base.casing import lower
 from selfvec.base.errors import InputError
 from selfvec.text.characters import APOSTROPHE, table
@@ -24,7 +23,7 @@ from selfvec.text.kernels import _pack, _slot, spans
 from selfvec.text.languages import without_elision
 from selfvec.text.segmentation import segmenter, split_spans
 
-__all__ = ["REPLACED", "SPLITS", "Reader", "no_text", "normal", "readable", "sums"]
+__all__ = ["REPLACED", "SPLITS", "WordLookup", "no_text", "normal", "readable"]
 
 SPLITS = ("words", "whitespace")
 
@@ -33,7 +32,6 @@ REPLACED = {"\u00ad": "", "\u2019": "'", "\u03c2": "\u03c3"}
 
 _ONE = np.uint64(1)
 _APOSTROPHE, _S = 39, 115
-_PART = 64  # rows added up in float32 before they go to the sum, so that long texts stay precise
 
 
 def normal(text: str, language: str | None = None) -> str:
@@ -82,8 +80,8 @@ def readable(words: Sequence[str], split: str, language: str | None = None) -> M
 
 
 @dataclass(frozen=True, eq=False)
-class Reader:
-    """Turns texts into numbers of a vocabulary."""
+class WordLookup:
+    """Finds the words of texts in a vocabulary."""
 
     words: Sequence[str]  # distinct, in their normal spelling
     split: str  # of `SPLITS`
@@ -91,13 +89,14 @@ class Reader:
 
     @cached_property
     def _vocabulary(self) -> tuple[Bytes, Ints, Ids, Hashes]:
+        """The bytes of the words, where each begins, (V,), its size, (V,), and the hash table."""
         encoded = [word.encode() for word in self.words]
         spelt = np.frombuffer(b"".join(encoded), np.uint8)
         sizes = np.fromiter(map(len, encoded), np.int32, len(encoded))
         begins = np.cumsum(sizes, dtype=np.int64) - sizes
         return spelt, begins, sizes, _hash_table(spelt, begins, sizes)
 
-    def read(self, texts: Sequence[str]) -> tuple[Ids, Ints]:
+    def find(self, texts: Sequence[str]) -> tuple[Ids, Ints]:
         """The words of D texts by number, (N,) int32, -1 for unknown words, and bounds, (D + 1,) int64."""
         flags = table(self.split)
         data, bounds = _join(texts, self.language)
@@ -170,39 +169,3 @@ def _find(
                     break
             s = (s + _ONE) & mask
     return out
-
-
-@njit(cache=True, nogil=True)
-def sums(
-    ids: Ids,  # (N,) words by number, -1 for none
-    offsets: Ints,  # (D + 1,)
-    places: Ids,  # (V,) the row of each word
-    rows: Rows,  # (R, d)
-    out: Any,  # (D, d) float32, filled
-) -> None:
-    """The sums of the rows of each text's words at length 1; zeros if there are none."""
-    width = rows.shape[1]
-    part = np.zeros(width, np.float32)
-    total = np.zeros(width, np.float64)
-    for text in range(len(offsets) - 1):
-        added = 0
-        for i in range(offsets[text], offsets[text + 1]):
-            if ids[i] < 0:
-                continue
-            row = places[ids[i]]
-            for k in range(width):
-                part[k] += rows[row, k]
-            added += 1
-            if added % _PART == 0:
-                for k in range(width):
-                    total[k] += part[k]
-                    part[k] = 0
-        square = 0.0
-        for k in range(width):
-            total[k] += part[k]
-            square += total[k] * total[k]
-        scale = 1 / np.sqrt(square) if square > 0 else 0.0
-        for k in range(width):
-            out[text, k] = total[k] * scale
-            total[k] = 0
-            part[k] = 0
