@@ -25,13 +25,14 @@ import numpy as np
 
 from benchmarks.datasets import documents
 from benchmarks.page import update_page
+from selfvec.cluster.neighbour_sums import BLOCK
 from selfvec.cluster.refine import MOST_TASKS, refine_on_cluster
 from selfvec.cluster.shards import SHARD_BYTES
 from selfvec.cluster.shared_files import load, save
-from selfvec.cluster.sums import Partial, Shard, SharedTable, finish, merge, moments, partial, whitened
-from selfvec.cluster.tasks import BLOCK
+from selfvec.cluster.sums import Partial, Shard, SharedTable, finish, merge, moments, partial
 from selfvec.cluster.tree import FAN_IN, Here
 from selfvec.data.settings import Settings
+from selfvec.numerics.whitening import whitened
 
 WORDS, WIDTH, WINDOW, GAMMA = 500_000, 256, 41, 0.4
 TOKENS = 40_000_000  # drawn, of texts of 200

@@ -93,7 +93,7 @@ def slow_tree(folder: Path):
     return tree(str(folder), [(n, n + 1) for n in range(slow.SHARDS)])
 
 
-@pytest.mark.parametrize("task", ["make", "merge_below"])
+@pytest.mark.parametrize("task", ["compute_leaf", "merge_children"])
 def test_a_worker_killed_in_a_task_costs_its_task_only(tmp_path: Path, task: str) -> None:
     expected = reduced(Here(), slow_tree(tmp_path / "here"), slow.slow_sums, "sums")
     with dask_engine("local", workers=3) as engine, reaper(engine, f"{task}-") as killed:
@@ -309,6 +309,6 @@ def test_the_command_reads_and_writes_s3(tmp_path: Path, bucket: str) -> None:
 
 
 def test_a_killer_task_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(adapter, "DEATHS", 1)
+    monkeypatch.setattr(adapter, "RETRIES", 1)
     with dask_engine("local", workers=1) as engine, pytest.raises(InputError, match="1 workers died"):
         engine.gather([engine.submit(os._exit, 1)], "dying")

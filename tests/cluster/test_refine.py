@@ -15,7 +15,7 @@ from selfvec.cluster import refine as client
 from selfvec.cluster.dask_engine import dask_engine
 from selfvec.cluster.output import output_place
 from selfvec.cluster.refine import refine_on_cluster
-from selfvec.cluster.shards import Rows, find_shards, read_shard
+from selfvec.cluster.shards import RowOptions, find_shards, read_shard
 from selfvec.cluster.tree import Here
 from selfvec.corpus import Corpus
 from selfvec.corpus.summary import Summary
@@ -107,7 +107,7 @@ def test_shards_hold_every_row_once(tmp_path: Path) -> None:
         shards, _ = find_shards([str(path) for path in paths], size)
         found = []
         for shard in shards:
-            found += [text for batch in read_shard(shard, Rows(), Summary()) for text in batch.texts]
+            found += [text for batch in read_shard(shard, RowOptions(), Summary()) for text in batch.texts]
         assert found == texts, size
     assert len(shards) == 6
 
@@ -115,8 +115,9 @@ def test_shards_hold_every_row_once(tmp_path: Path) -> None:
 def test_what_is_done_is_not_done_again(tmp_path: Path, table: Vectors, monkeypatch) -> None:
     path = jsonl(tmp_path / "a.jsonl", sentences(300))
     first = clustered([path], tmp_path / "work", table)
-    monkeypatch.setattr("selfvec.cluster.tasks.partial", None)  # nothing may be summed again
-    monkeypatch.setattr("selfvec.cluster.tasks.read_shard", None)
+    monkeypatch.setattr("selfvec.cluster.tasks.sum_shards", None)  # nothing may be summed again
+    monkeypatch.setattr("selfvec.cluster.neighbour_sums.sum_shards", None)
+    monkeypatch.setattr("selfvec.cluster.job.read_shard", None)
     again = clustered([path], tmp_path / "work", table)
     assert again.vectors.vectors.tobytes() == first.vectors.vectors.tobytes()
     with pytest.raises(OptionError, match="another corpus, other vectors or other options"):
@@ -201,7 +202,9 @@ def test_bad_input_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text("\n".join(lines))
     with pytest.raises(CorpusError, match=r"a\.jsonl \(from byte \d+\):\d+: field 'text': text is a string"):
         clustered([tmp_path / "a.jsonl"], tmp_path / "work", "none")
-    skipping = clustered([tmp_path / "a.jsonl"], tmp_path / "other", "none", rows=Rows(skip_bad_rows=True))
+    skipping = clustered(
+        [tmp_path / "a.jsonl"], tmp_path / "other", "none", rows=RowOptions(skip_bad_rows=True)
+    )
     assert skipping.provenance["corpus"]["bad_rows"] == 1
     (tmp_path / "noaa.csv").write_text("EPISODE_NARRATIVE,EVENT_NARRATIVE\na,b\n")
     with pytest.raises(CorpusError, match="repeated texts"):

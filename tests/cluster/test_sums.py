@@ -50,16 +50,16 @@ def test_the_sum_of_the_partials_is_the_neighbour_sum_of_the_corpus(corpus: Toke
     assert not finish(whole)[WORDS - 1].any()
 
 
-def test_long_texts_are_summed_in_pieces(corpus: TokenBatch, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_texts_are_summed_in_blocks(corpus: TokenBatch, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = table()
     shared = SharedTable.of(
         rows, partial(shards(corpus, 1), SharedTable(WORDS, WINDOW)).sums["degrees"], 7, 0.4
     )
     whole = finish(partial(shards(corpus, 3), shared))
-    monkeypatch.setattr(sums, "PIECE", 40)
-    pieces = [ids for shard in shards(corpus, 3) for ids, _ in shard.pieces()]
-    assert len(pieces) > 10
-    assert np.array_equal(np.concatenate(pieces), corpus.ids)
+    monkeypatch.setattr(sums, "BLOCK", 40)
+    blocks = [ids for shard in shards(corpus, 3) for ids, _ in shard.blocks()]
+    assert len(blocks) > 10
+    assert np.array_equal(np.concatenate(blocks), corpus.ids)
     np.testing.assert_allclose(finish(partial(shards(corpus, 3), shared)), whole, rtol=1e-4, atol=1e-5)
 
 

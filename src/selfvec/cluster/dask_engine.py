@@ -1,6 +1,9 @@
 """Dask as the engine: a cluster of processes on this machine, or the scheduler at an address.
 
-Dask repeats a task if its worker dies. The results of tasks are names of files, so no other result is lost.
+Retries: Dask repeats a task on another worker if its worker dies, `RETRIES` times at most. The results of
+tasks are names of files, so no other result is lost. A task that raises an error is not repeated, because the
+same text gives the same error. Damaged files are made again (`selfvec.cluster.tree`). If the scheduler or the
+client dies, the same command with ``--resume`` continues from the files.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from selfvec.storage.workspace import interruptible
 __all__ = ["LOCAL", "DaskEngine", "dask_engine"]
 
 LOCAL = "local"
-DEATHS = 10  # workers that may die while they run a task before the task fails
+RETRIES = 10  # of a task whose worker died; then the run ends with an error
 _POLL = 0.02  # seconds
 _NO_CTRL_C = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"  # for workers: the client stops
 _ENDED = ("finished", "error")
@@ -37,9 +40,9 @@ def dask_engine(
         import distributed
     except ImportError:
         raise MissingExtra("distributed", "dask", "--cluster") from None
-    quiet = {"distributed.scheduler.allowed-failures": DEATHS, "distributed.comm.timeouts.connect": "10s"}
+    options = {"distributed.scheduler.allowed-failures": RETRIES, "distributed.comm.timeouts.connect": "10s"}
     with ExitStack() as stack:
-        stack.enter_context(dask.config.set(quiet))
+        stack.enter_context(dask.config.set(options))
         if address == LOCAL:
             one = dict.fromkeys(("OMP_NUM_THREADS", "POLARS_MAX_THREADS", "OPENBLAS_NUM_THREADS"), "1")
             cluster: Any = distributed.LocalCluster(  # type: ignore[no-untyped-call]
@@ -86,7 +89,17 @@ class DaskEngine:
         """
         from distributed import KilledWorker
 
-        every, done = list(awaited or promises), 0
+        self._wait(promises, label, list(awaited or promises))
+        try:
+            return [future.result() for future in promises]
+        except KilledWorker:
+            rule = f"{RETRIES} workers died while running the same task, probably for lack of memory"
+            remedy = f"give workers more memory, or raise --min-count; then {_AGAIN}"
+            raise InputError(rule, remedy=remedy) from None
+
+    def _wait(self, promises: Sequence[Any], label: str, every: Sequence[Any]) -> None:
+        """Wait until the promises have ended; report how many of all tasks have."""
+        done = 0
         with self.progress.stage(label, len(every), "tasks") as advance, interruptible() as asked:
             while True:
                 ended = sum(future.status in _ENDED for future in every)
@@ -98,12 +111,5 @@ class DaskEngine:
                 if self.client.status != "running" or any(f.status == "cancelled" for f in every):
                     raise InputError("the Dask scheduler is gone", remedy=f"start it again; then {_AGAIN}")
                 if all(future.status in _ENDED for future in promises):
-                    break
+                    return
                 time.sleep(_POLL)
-        try:
-            return [future.result() for future in promises]
-        except KilledWorker:
-            rule = f"{DEATHS} workers died while running the same task, probably for lack of memory"
-            raise InputError(
-                rule, remedy=f"give workers more memory, or raise --min-count; then {_AGAIN}"
-            ) from None

@@ -2,9 +2,9 @@
 
     shards ──▶ words, passages ──▶ vocabulary ──▶ ids, neighbours ──▶ pass: sums ──▶ moments ──▶ rows ──▶ Run
 
-The client holds the vocabulary and the vectors, but not the text. It plans the tasks, decomposes a d × d
-matrix and performs the steps of `selfvec.refinement` between and after the passes. The result is that of
-`selfvec.refinement.pipeline` up to rounding.
+The client holds the vocabulary and the vectors, but not the text. It plans the tasks and performs the steps
+of `selfvec.refinement` between and after the passes. The result is that of `selfvec.refinement.pipeline` up
+to rounding.
 """
 
 from __future__ import annotations
@@ -17,19 +17,18 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from selfvec.base.arrays import AnyFloats, Floats, Ints
+from selfvec.base.arrays import Ints
 from selfvec.base.errors import CorpusError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.provenance import Timings
-from selfvec.cooccurrence.scan import Centring
 from selfvec.corpus.summary import FileRead
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
-from selfvec.numerics.whitening import whitening_matrix
-from selfvec.refinement.decorrelated import GAMMA, WINDOW
+from selfvec.refinement.decorrelated import WINDOW
 from selfvec.refinement.inputs import InputProvenance, Inputs, Start, load_start, option_files
 from selfvec.refinement.joining import joined_corpora
 from selfvec.refinement.pipeline import run_of
@@ -40,22 +39,13 @@ from selfvec.text.encoding import RARE, REPEATED
 from selfvec.text.repeats import Repeats
 from selfvec.text.stems import UnstemmedTokens, merged_types
 
+from .job import Job
+from .neighbour_sums import ClusterScan
 from .repeats import ShardRepeats, find_shard_repeats
-from .shards import SHARD_BYTES, Rows, TextShard, find_shards, joined_files
-from .shared_files import BROKEN, SUFFIX, exists, listed, load, packed_words, save
-from .sums import Partial, finish
-from .tasks import (
-    BLOCK,
-    Job,
-    count_neighbours,
-    count_words,
-    keeps_whole,
-    moments_of_rows,
-    row_file,
-    shard_tokens,
-    sum_neighbours,
-    whiten_rows,
-)
+from .shards import SHARD_BYTES, RowOptions, TextShard, find_shards, joined_files
+from .shared_files import Tensors, exists, listed, packed_words, save
+from .sums import Partial
+from .tasks import count_neighbours, count_words, keeps_whole, shard_tokens
 from .tree import Engine, reduced, tree
 
 __all__ = ["KEPT_TOKENS", "cluster_settings", "refine_on_cluster"]
@@ -82,7 +72,7 @@ def refine_on_cluster(
     engine: Engine,
     work: str,
     *,
-    rows: Rows | None = None,
+    rows: RowOptions | None = None,
     progress: Progress | None = None,
     cut: tuple[int, int] = (SHARD_BYTES, SHARDS_PER_TASK),
 ) -> Run:
@@ -101,7 +91,7 @@ def refine_on_cluster(
     work : str
         A folder or URL that every worker can write. Finished tasks are saved there, and a job with the same
         sources and options continues from them.
-    rows : Rows, optional
+    rows : RowOptions, optional
         How rows are read as documents.
     progress : Progress, optional
     cut : (int, int)
@@ -119,7 +109,7 @@ def refine_on_cluster(
         if known is None and described["name"] != "none":
             rule = f"vectors by {described['name']} are trained with all of the text in one place"
             raise OptionError(rule, field="vectors", remedy="give a file of vectors, default or none")
-        job = _job(shards, known, described, settings, rows or Rows(), work)
+        job = _job(shards, known, described, settings, rows or RowOptions(), work)
     ranges = _ranges(len(shards), cut[1])
     with timings.stage("read"):
         words = reduced(engine, tree(f"{job.folder}/words", ranges), partial(count_words, job), "Reading")
@@ -173,7 +163,7 @@ def _job(
     known: Vectors | None,
     described: dict[str, Any],
     settings: Settings,
-    rows: Rows,
+    rows: RowOptions,
     work: str,
 ) -> Job:
     """The job in its folder, which is named by a hash of everything that the result depends on."""
@@ -200,7 +190,8 @@ def _job(
 
 def _vocabulary(job: Job, words: Partial, known: Vectors | None, repeated: ShardRepeats) -> list[str]:
     """The types by falling frequency. The number of each word of the text is written to a file."""
-    settings, occurrences = job.settings, np.array(words.sums["counts"])
+    settings = job.settings
+    occurrences = np.array(words.sums["counts"])
     once = repeated.repeats.once(settings) and bool(repeated.repeats.tokens)
     if once:
         further = dict(zip(repeated.words, repeated.counts.tolist(), strict=True))
@@ -248,24 +239,31 @@ def _batch(job: Job, types: list[str], counted: Partial, words: Partial, shards:
     counts = np.array(counted.sums["counts"])
     texts = sum(json.loads(note)["text"]["documents"] for note in words.notes)
     if not job.settings.keep_tokens or counts.sum() > KEPT_TOKENS:
-        nothing = np.zeros(0, np.int32), np.zeros(1, np.int64)
-        return WordCounts(*nothing, types, occurrences=counts, texts=texts)
+        no_ids = np.zeros(0, np.int32)
+        no_offsets = np.zeros(1, np.int64)
+        return WordCounts(no_ids, no_offsets, types, occurrences=counts, texts=texts)
     parts = [shard_tokens(job, number) for number in range(shards)]
-    days = [
-        part.get("days", np.full(len(part["sentences"]), "NaT", "M8[D]").astype(np.int64)) for part in parts
-    ]
     return TokenBatch(
         np.concatenate([part["ids"] for part in parts]),
-        _bounds([part["offsets"] for part in parts]),
+        _joined_offsets([part["offsets"] for part in parts]),
         types,
-        np.concatenate(days).astype("datetime64[D]") if any("days" in part for part in parts) else None,
+        _dates(parts),
         int(sum(part["sentences"].sum() for part in parts)),
         fingerprints=np.concatenate([part["fingerprints"] for part in parts]),
         sentence_counts=np.concatenate([part["sentences"] for part in parts]),
     )
 
 
-def _bounds(parts: Sequence[Ints]) -> Ints:
+def _dates(parts: Sequence[Tensors]) -> NDArray[np.datetime64] | None:
+    """The dates of the documents of consecutive shards; None if no shard has dates."""
+    if not any("days" in part for part in parts):
+        return None
+    unknown = np.datetime64("NaT", "D").astype(np.int64)
+    days = [part.get("days", np.full(len(part["sentences"]), unknown)) for part in parts]
+    return np.concatenate(days).astype("datetime64[D]")
+
+
+def _joined_offsets(parts: Sequence[Ints]) -> Ints:
     """The bounds of the documents of consecutive shards."""
     starts = np.cumsum([0, *(part[-1] for part in parts)])
     return np.concatenate([[0], *(start + part[1:] for start, part in zip(starts, parts, strict=False))])
@@ -276,9 +274,10 @@ def _unstemmed(job: Job, words: Partial, shards: int) -> UnstemmedTokens | None:
     if not keeps_whole(job):
         return None
     parts = [shard_tokens(job, number) for number in range(shards)]
-    ids, sentences = (np.concatenate([p[f"unstemmed{of}"] for p in parts]) for of in ("", "_sentences"))
-    bounds = _bounds([part["unstemmed_offsets"] for part in parts])
-    return UnstemmedTokens(words.words, ids, bounds, sentences)
+    ids = np.concatenate([part["unstemmed"] for part in parts])
+    offsets = _joined_offsets([part["unstemmed_offsets"] for part in parts])
+    sentences = np.concatenate([part["unstemmed_sentences"] for part in parts])
+    return UnstemmedTokens(words.words, ids, offsets, sentences)
 
 
 def _inputs(
@@ -294,94 +293,53 @@ def _inputs(
     """The inputs of a refinement, with the same provenance as on one machine."""
     shards, skipped = found
     notes = [json.loads(note) for note in words.notes]
-    read = [FileRead(**note["corpus"]["files"][0]) for note in notes]
-    marks = batch.fingerprints
-    again = 0 if marks is None else len(marks) - len(np.unique(marks))
-    again -= 0 if marks is None else sum(note["corpus"]["duplicates"] for note in notes)
-    corpus = joined_corpora([note["corpus"] | {"files": []} for note in notes], again)
-    corpus |= {"files": [asdict(file) for file in joined_files(shards, read)], "skipped_files": skipped}
-    texts = [note["text"] for note in notes]
+    provenance = InputProvenance(
+        _corpus_summary([note["corpus"] for note in notes], batch, shards, skipped),
+        _encoding([note["text"] for note in notes], batch, empty, repeats, job.settings),
+        described,
+        option_files(job.settings),
+        repeats=repeats.as_dict(job.settings),
+    )
+    original = initial_vectors(batch, known, job.settings)
+    unstemmed = None if isinstance(batch, WordCounts) else _unstemmed(job, words, len(shards))
+    return Inputs(batch, original, provenance, unstemmed, repeats)
+
+
+def _corpus_summary(
+    summaries: Sequence[dict[str, Any]],  # of each shard
+    batch: TokenBatch,
+    shards: Sequence[TextShard],
+    skipped: list[str],
+) -> dict[str, Any]:
+    """The summary of the whole corpus; texts that several shards contain are duplicates."""
+    read = [FileRead(**summary["files"][0]) for summary in summaries]
+    repeated = 0
+    if batch.fingerprints is not None:
+        known = sum(summary["duplicates"] for summary in summaries)
+        repeated = len(batch.fingerprints) - len(np.unique(batch.fingerprints)) - known
+    corpus = joined_corpora([summary | {"files": []} for summary in summaries], repeated)
+    files = [asdict(file) for file in joined_files(shards, read)]
+    return corpus | {"files": files, "skipped_files": skipped}
+
+
+def _encoding(
+    texts: Sequence[dict[str, Any]],  # of each shard
+    batch: TokenBatch,
+    empty: int,
+    repeats: Repeats,
+    settings: Settings,
+) -> Encoding:
+    """The description of the whole text as tokens."""
     dropped: dict[str, int] = {}
     for text in texts:
         for rule, tokens in text["dropped"].items():
             dropped[rule] = dropped.get(rule, 0) + tokens
-    raw, tokens = sum(text["raw_tokens"] for text in texts), len(batch)
-    if repeats.once(job.settings) and repeats.tokens:
+    if repeats.once(settings) and repeats.tokens:
         dropped[REPEATED] = repeats.tokens
+    raw = sum(text["raw_tokens"] for text in texts)
+    tokens = len(batch)
     if rare := raw - tokens - sum(dropped.values()):
         dropped[RARE] = rare
     sentences = sum(text["sentences"] for text in texts)
-    about = Encoding(
-        texts[0]["tokenizer"], batch.documents, sentences, empty, raw, tokens, dropped, None, len(batch.types)
-    )
-    original = initial_vectors(batch, known, job.settings)
-    kept = None if isinstance(batch, WordCounts) else _unstemmed(job, words, len(shards))
-    passages = repeats.as_dict(job.settings)
-    provenance = InputProvenance(corpus, about, described, option_files(job.settings), repeats=passages)
-    return Inputs(batch, original, provenance, kept, repeats)
-
-
-class ClusterScan:
-    """The neighbour operator A of a text in shards. Workers whiten the rows that they sum."""
-
-    def __init__(self, job: Job, engine: Engine, ranges: Sequence[tuple[int, int]], degrees: Ints) -> None:
-        self.job, self.engine, self.ranges = job, engine, ranges
-        self.degrees = degrees.astype(np.float64)
-        self._passes = 0
-
-    @property
-    def _folder(self) -> str:
-        return f"{self.job.folder}/pass-{self._passes}"
-
-    def apply(self, table: AnyFloats, out: Floats | None = None) -> Floats:
-        """Sum every word's neighbours; (V, d) -> (V, d) float32."""
-        total = self._sum(table)
-        self._passes += 1
-        if out is None:
-            return finish(total)
-        out[:] = finish(total)
-        return out
-
-    def decorrelated(self, table: Floats, power: float, out: Floats | None = None) -> Floats:
-        """One pass: unit rows of the whitened neighbour sums."""
-        out = np.empty_like(table) if out is None else out
-        following = f"{self.job.folder}/pass-{self._passes + 1}/table"
-        try:
-            _assemble(following, out)
-        except BROKEN:  # usually missing
-            self._sum(table)
-            self._whiten(power, following, range(0, len(table), BLOCK))
-            _assemble(following, out)
-        self._passes += 1
-        return out
-
-    def _sum(self, table: AnyFloats) -> Partial:
-        """The neighbour sums of a matrix, whose rows the previous pass may have written."""
-        shared = f"{self._folder}/table"
-        centre, written = f"{shared}/centre{SUFFIX}", listed(shared)
-        for start in range(0, len(table), BLOCK):
-            if row_file(shared, start) not in written:
-                save(row_file(shared, start), {"rows": table[start : start + BLOCK].astype(np.float32)})
-        if centre not in written:
-            centring = Centring(self.degrees, GAMMA, table)
-            save(centre, {"weights": centring.weights, "mean": centring.mean})
-        root = tree(f"{self._folder}/sums", self.ranges)
-        return reduced(self.engine, root, partial(sum_neighbours, self.job, shared), "Summing neighbours")
-
-    def _whiten(self, power: float, following: str, starts: Sequence[int]) -> None:
-        root = tree(f"{self._folder}/sums", self.ranges).url
-        blocks = tree(f"{self._folder}/moments", [(n, n + 1) for n in range(len(starts))])
-        sums = reduced(self.engine, blocks, partial(moments_of_rows, root), "Whitening").sums
-        mean = sums["total"] / np.maximum(sums["number"], 1)
-        spread = sums["moment"] / np.maximum(sums["number"], 1) - np.outer(mean, mean)
-        whitening = f"{self._folder}/whitening{SUFFIX}"
-        save(whitening, {"shift": mean.astype(np.float32), "turn": whitening_matrix(spread, power)})
-        tasks = [self.engine.submit(whiten_rows, root, whitening, following, start) for start in starts]
-        self.engine.gather(tasks, "Writing rows")
-
-
-def _assemble(folder: str, out: Floats) -> None:
-    """Fill a matrix from its blocks of rows; raise one of `BROKEN` if a block is missing or damaged."""
-    blocks = {start: load(row_file(folder, start))[0]["rows"] for start in range(0, len(out), BLOCK)}
-    for start, rows in blocks.items():
-        out[start : start + BLOCK] = rows
+    name = texts[0]["tokenizer"]
+    return Encoding(name, batch.documents, sentences, empty, raw, tokens, dropped, None, len(batch.types))

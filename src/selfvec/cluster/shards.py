@@ -32,7 +32,7 @@ from selfvec.corpus.summary import OF_SHARDS, CorpusPass, FileRead, Summary
 
 from .shared_files import filesystem, is_remote
 
-__all__ = ["SHARD_BYTES", "Rows", "TextShard", "find_shards", "joined_files", "read_shard"]
+__all__ = ["SHARD_BYTES", "RowOptions", "TextShard", "find_shards", "joined_files", "read_shard"]
 
 SHARD_BYTES = 16 << 20
 """Approximate size of a shard. A shard is in memory while it is read."""
@@ -58,7 +58,7 @@ class TextShard:
 
 
 @dataclass(frozen=True)
-class Rows:
+class RowOptions:
     """How rows are read as documents."""
 
     text_fields: tuple[str, ...] | None = None
@@ -171,7 +171,7 @@ def _parquet(path: str) -> Iterator[Any]:
         raise CorpusError(rule, path=path, remedy="write it again") from error
 
 
-def read_shard(shard: TextShard, how: Rows, summary: Summary) -> Iterator[Documents]:
+def read_shard(shard: TextShard, how: RowOptions, summary: Summary) -> Iterator[Documents]:
     """The documents of a shard, in batches; ``summary`` records what was read and left out."""
     corpus_pass = CorpusPass(summary, how.skip_bad_rows)
     seen = Seen()
@@ -197,7 +197,9 @@ def _label(shard: TextShard) -> str:
     return f"{shard.path} (from byte {shard.start})" if shard.start and shard.kind in _LINES else shard.path
 
 
-def _by_bytes(shard: TextShard, how: Rows, corpus_pass: CorpusPass) -> tuple[Fields, Iterator[RowBatch]]:
+def _by_bytes(
+    shard: TextShard, how: RowOptions, corpus_pass: CorpusPass
+) -> tuple[Fields, Iterator[RowBatch]]:
     path, kind = shard.path, shard.kind
     if shard.members:
         source = Source(path, kind, shard.size, members=[Path(name) for name in shard.members])
@@ -215,7 +217,7 @@ def _by_bytes(shard: TextShard, how: Rows, corpus_pass: CorpusPass) -> tuple[Fie
 
 
 @lru_cache(maxsize=64)
-def _fields(path: str, kind: str, how: Rows) -> Fields:
+def _fields(path: str, kind: str, how: RowOptions) -> Fields:
     """The fields of a file, from its beginning."""
     with _opened(path) as file:
         return open_part(Source(path, kind, pipe=True, _handle=file), how.text_fields, how.date_field).fields
@@ -231,7 +233,9 @@ def _lines(shard: TextShard) -> bytes:
         return data + file.readline() if data and not data.endswith(b"\n") else data
 
 
-def _by_groups(shard: TextShard, how: Rows, corpus_pass: CorpusPass) -> tuple[Fields, Iterator[RowBatch]]:
+def _by_groups(
+    shard: TextShard, how: RowOptions, corpus_pass: CorpusPass
+) -> tuple[Fields, Iterator[RowBatch]]:
     import pyarrow as pa
 
     with _parquet(shard.path) as file:

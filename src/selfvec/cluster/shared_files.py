@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,13 @@ from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
 __all__ = [
     "BROKEN",
     "SUFFIX",
+    "Tensors",
     "exists",
     "filesystem",
     "is_remote",
     "listed",
     "load",
+    "load_or_make",
     "packed_words",
     "remove",
     "save",
@@ -108,6 +110,18 @@ def load(url: str) -> tuple[Tensors, dict[str, str]]:
         local = Path(folder, "file")
         files.get_file(source, str(local))
         return _checked(local, url)  # a mapped file stays readable after it is deleted
+
+
+def load_or_make(
+    url: str, make: Callable[[], tuple[Tensors, Mapping[str, str]]]
+) -> tuple[Tensors, Mapping[str, str]]:
+    """The content of a file. If it is missing or damaged, its tensors and texts are made and saved first."""
+    try:
+        return load(url)
+    except BROKEN:
+        tensors, texts = make()
+        save(url, tensors, texts)
+        return tensors, texts
 
 
 def _checked(path: Path, url: str) -> tuple[Tensors, dict[str, str]]:

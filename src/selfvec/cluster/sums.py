@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import reduce
 
 import numpy as np
 
@@ -26,10 +27,10 @@ from selfvec.text.repeats import add_counters
 
 from .shared_files import packed_words, unpacked_words
 
-__all__ = ["Partial", "Shard", "SharedTable", "finish", "merge", "moments", "partial"]
+__all__ = ["Partial", "Shard", "SharedTable", "finish", "merge", "merged", "moments", "partial"]
 
 COLUMNS = 128  # columns summed at a time, so that the rows of frequent words stay in the cache
-PIECE = 1 << 26  # tokens that are summed in float32 before they are added to the float64 sums
+BLOCK = 1 << 26  # tokens that are summed in float32 before they are added to the float64 sums
 MOST_WORDS = 1 << 22  # words that one partial holds while the vocabulary is counted
 
 
@@ -41,11 +42,11 @@ class Shard:
     ids: Ids  # (N,)
     offsets: Ints  # (D + 1,)
 
-    def pieces(self) -> Iterator[tuple[Ids, Ints]]:
-        """Whole documents in memory, at most `PIECE` tokens at a time unless one document is longer."""
+    def blocks(self) -> Iterator[tuple[Ids, Ints]]:
+        """Ids and bounds of whole documents, at most `BLOCK` tokens at a time unless a document is longer."""
         first = 0
         while first < len(self.offsets) - 1:
-            last = int(np.searchsorted(self.offsets, self.offsets[first] + PIECE, side="right")) - 1
+            last = int(np.searchsorted(self.offsets, self.offsets[first] + BLOCK, side="right")) - 1
             last = max(last, first + 1)
             offsets = np.array(self.offsets[first : last + 1], np.int64)
             yield np.array(self.ids[offsets[0] : offsets[-1]]), offsets - offsets[0]
@@ -73,7 +74,9 @@ class SharedTable:
         assert self.weights is not None
         assert self.mean is not None
         columns = slice(first, first + out.shape[1])
-        weights, mean, row = self.weights.astype(np.float32), self.mean[columns].astype(np.float32), 0
+        weights = self.weights.astype(np.float32)
+        mean = self.mean[columns].astype(np.float32)
+        row = 0
         for block in self.blocks:
             here = slice(row, row + len(block))
             np.multiply(block[:, columns], weights[here, None], out=out[here])
@@ -93,16 +96,23 @@ class Partial:
 
     def tensors(self) -> dict[str, Array]:
         """The content by name, as it is saved."""
-        texts = {"words": packed_words(self.words), "notes": packed_words(self.notes)}
-        packed = {f"{of}.{name}": each for of, two in texts.items() for name, each in two.items()}
-        return {**self.sums, **(packed if self.words or self.notes else {})}
+        out = dict(self.sums)
+        if self.words or self.notes:
+            for name, texts in (("words", self.words), ("notes", self.notes)):
+                out |= {f"{name}.{part}": array for part, array in packed_words(texts).items()}
+        return out
 
     @classmethod
     def of(cls, first: int, last: int, tensors: Mapping[str, Array]) -> Partial:
         """The partial with the given `tensors`."""
-        texts = ({n[6:]: each for n, each in tensors.items() if n[:6] == of} for of in ("words.", "notes."))
-        sums = {name: each for name, each in tensors.items() if "." not in name}
-        return cls(first, last, sums, *(unpacked_words(packed) if packed else () for packed in texts))
+        sums = {name: array for name, array in tensors.items() if "." not in name}
+        return cls(first, last, sums, _unpacked(tensors, "words"), _unpacked(tensors, "notes"))
+
+
+def _unpacked(tensors: Mapping[str, Array], name: str) -> list[str]:
+    """The words that are stored under a name; none if they are not there."""
+    packed = {part: tensors[f"{name}.{part}"] for part in ("text", "lengths") if f"{name}.{part}" in tensors}
+    return unpacked_words(packed) if packed else []
 
 
 def partial(shards: Iterable[Shard], table: SharedTable, jobs: int | None = 1) -> Partial:
@@ -110,13 +120,14 @@ def partial(shards: Iterable[Shard], table: SharedTable, jobs: int | None = 1) -
 
     ``counts`` and ``degrees``, (V,) int64, are occurrences and neighbours of each word; ``neighbours``, (V,
     d) float64, are sums of the matrix' rows. Columns are divided among threads. Extra memory: two blocks of
-    at most 128 columns for each thread, and the ids of a piece.
+    at most 128 columns for each thread, and the ids of a block.
     """
     shards = list(shards)
-    degrees, counts = np.zeros(table.words, np.int64), np.zeros(table.words, np.int64)
+    degrees = np.zeros(table.words, np.int64)
+    counts = np.zeros(table.words, np.int64)
     half = table.window // 2
     if not table.blocks:
-        for ids, offsets in (piece for shard in shards for piece in shard.pieces()):
+        for ids, offsets in (block for shard in shards for block in shard.blocks()):
             degrees += count_neighbours(ids, offsets, half, table.words)
             counts += np.bincount(ids, minlength=table.words)
         return _numbered(shards, {"counts": counts, "degrees": degrees})
@@ -124,14 +135,17 @@ def partial(shards: Iterable[Shard], table: SharedTable, jobs: int | None = 1) -
     neighbours = np.zeros((table.words, width))
 
     def work(first: int) -> None:
+        """Sum the columns from ``first`` on."""
         last = min(first + COLUMNS, width)
-        shape = (2, table.words + 1, -(-(last - first) // LANES) * LANES)
-        weighted, summed = both = aligned(shape[0] * shape[1] * shape[2]).reshape(shape)
+        padded = -(-(last - first) // LANES) * LANES  # whole lanes
+        shape = (2, table.words + 1, padded)  # the last row is that of no word
+        both = aligned(shape[0] * shape[1] * shape[2]).reshape(shape)
         both[:] = 0
+        weighted, summed = both
         table.fill(weighted[:-1, : last - first], first)
-        for ids, offsets in (piece for shard in shards for piece in shard.pieces()):
+        for ids, offsets in (block for shard in shards for block in shard.blocks()):
             add_neighbours(ids, offsets, weighted, summed, half)
-            if first == 0:
+            if first == 0:  # degrees are counted once, not for all columns
                 np.add(degrees, count_neighbours(ids, offsets, half, table.words), out=degrees)
             neighbours[:, first:last] += summed[:-1, : last - first]
             summed[:] = 0
@@ -170,17 +184,25 @@ def merge(a: Partial, b: Partial) -> Partial:
     return Partial(a.first, b.last, sums)
 
 
+def merged(partials: Iterable[Partial]) -> Partial:
+    """The sums of consecutive ranges of shards; at most two partials are in memory at a time."""
+    return reduce(merge, partials)
+
+
 def _merged_words(a: Partial, b: Partial) -> Partial:
+    """The counts of all words of two partials."""
     index = {word: i for i, word in enumerate(a.words)}
     places = np.fromiter((index.setdefault(word, len(index)) for word in b.words), np.int64, len(b.words))
     counts = np.zeros(len(index), np.int64)
     counts[: len(a.words)] = a.sums["counts"]
     counts[places] += b.sums["counts"]
-    pruned, words = a.sums["pruned"] + b.sums["pruned"], list(index)
+    words = list(index)
+    pruned = a.sums["pruned"] + b.sums["pruned"]
     if len(words) > MOST_WORDS:
         kept = np.sort(np.argsort(-counts, kind="stable")[:MOST_WORDS])
         pruned = pruned + (counts.sum() - counts[kept].sum())
-        words, counts = [words[i] for i in kept.tolist()], counts[kept]
+        words = [words[i] for i in kept.tolist()]
+        counts = counts[kept]
     sums = {"counts": counts, "pruned": pruned}
     return Partial(a.first, b.last, sums, words, [*a.notes, *b.notes])
 
@@ -193,17 +215,14 @@ def finish(p: Partial, rows: slice = slice(None)) -> Rows:
     return finished
 
 
-def moments(number: int, table: Rows, occurring: Mask) -> Partial:
+def moments(number: int, rows: Rows, occurring: Mask) -> Partial:
     """Number, sum and outer products of the rows of words that occur, for the whitening, as a partial."""
-    sums = {
-        "number": np.zeros(1),
-        "total": np.zeros(table.shape[1]),
-        "moment": np.zeros((table.shape[1],) * 2),
-    }
+    width = rows.shape[1]
+    sums = {"number": np.zeros(1), "total": np.zeros(width), "moment": np.zeros((width, width))}
     with one_core():
-        for start in range(0, len(table), ROW_BLOCK):
+        for start in range(0, len(rows), ROW_BLOCK):
             part = slice(start, start + ROW_BLOCK)
-            block = table[part][occurring[part]].astype(np.float64)
+            block = rows[part][occurring[part]].astype(np.float64)
             sums["number"] += len(block)
             sums["total"] += np.ones(len(block)) @ block
             sums["moment"] += block.T @ block

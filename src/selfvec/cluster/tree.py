@@ -1,7 +1,8 @@
 """The tree of partials. The numbers of the shards fix which partials a task adds, before any task runs.
 
 A partial is a file named by its range of shards. A partial file that exists marks its task as done. A merge
-that finds a partial damaged or missing recomputes it, with everything below it.
+that finds a partial damaged or missing recomputes it, with everything below it. So a killed run continues
+from its files, and a task may run twice: the result is the same.
 """
 
 from __future__ import annotations
@@ -12,9 +13,20 @@ from functools import partial
 from typing import Any, Protocol
 
 from .shared_files import BROKEN, SUFFIX, exists, listed, load, remove, save
-from .sums import Partial, merge
+from .sums import Partial, merged
 
-__all__ = ["FAN_IN", "Engine", "Here", "Node", "Work", "make", "merge_below", "reduced", "tree"]
+__all__ = [
+    "FAN_IN",
+    "Engine",
+    "Here",
+    "Node",
+    "Work",
+    "compute_leaf",
+    "make",
+    "merge_children",
+    "reduced",
+    "tree",
+]
 
 FAN_IN = 8
 """Partials that one task merges."""
@@ -104,32 +116,34 @@ def _submitted(
             below = list(_submitted(engine, child, work, written, (*above, node.url)))
             yield from below
             children.append(below[-1])
-    yield engine.submit(partial(merge_below if node.children else make, node, work, above), children)
+    task = merge_children if node.children else compute_leaf
+    yield engine.submit(partial(task, node, work, above), children)
 
 
-def make(node: Node, work: Work, above: Sequence[str] = (), done: object = None) -> str:
-    """Write the file of a node unless it, or a file ``above`` that includes it, exists; return its URL.
+def make(node: Node, work: Work, above: Sequence[str] = ()) -> str:
+    """Write the file of a node unless it, or a file ``above`` that includes it, exists; return its URL."""
+    return (merge_children if node.children else compute_leaf)(node, work, above)
 
-    The files of the children are deleted. ``done`` only tells the engine which tasks to run before.
-    """
+
+def compute_leaf(node: Node, work: Work, above: Sequence[str] = (), done: object = None) -> str:
+    """`make` for a leaf, the task that an engine runs."""
     del done
-    if any(map(exists, (node.url, *above))):
-        return node.url
-    if node.children:
-        total = _ready(node.children[0], work)
-        for child in node.children[1:]:
-            total = merge(total, _ready(child, work))
-    else:
-        total = work(node.first, node.last)
-    save(node.url, total.tensors())
-    for child in node.children:
-        remove(child.url)
+    if not any(map(exists, (node.url, *above))):
+        save(node.url, work(node.first, node.last).tensors())
     return node.url
 
 
-def merge_below(node: Node, work: Work, above: Sequence[str] = (), done: object = None) -> str:
-    """`make` for a node with children, under its own name because engines show tasks by function name."""
-    return make(node, work, above, done)
+def merge_children(node: Node, work: Work, above: Sequence[str] = (), done: object = None) -> str:
+    """`make` for a node with children, whose files are deleted.
+
+    ``done`` holds the promises of the children, so that the engine runs them before.
+    """
+    del done
+    if not any(map(exists, (node.url, *above))):
+        save(node.url, merged(_ready(child, work) for child in node.children).tensors())
+        for child in node.children:
+            remove(child.url)
+    return node.url
 
 
 def _ready(node: Node, work: Work) -> Partial:

@@ -168,7 +168,7 @@ def _on_cluster(
     from selfvec.cluster.dask_engine import LOCAL, dask_engine
     from selfvec.cluster.output import output_place
     from selfvec.cluster.refine import cluster_settings, refine_on_cluster
-    from selfvec.cluster.shards import Rows
+    from selfvec.cluster.shards import RowOptions
     from selfvec.cluster.shared_files import is_remote
 
     if len(vectors or ()) > 1:
@@ -177,7 +177,7 @@ def _on_cluster(
     if cluster != LOCAL:  # workers elsewhere have another current folder
         corpus = [name if is_remote(name) or name == "-" else str(Path(name).absolute()) for name in corpus]
     fields = reading.fields.get("text_fields")
-    rows = Rows(tuple(fields) if fields else None, reading.date_field, reading.skip_bad_rows)
+    rows = RowOptions(tuple(fields) if fields else None, reading.date_field, reading.skip_bad_rows)
     progress, start = TerminalProgress(), (vectors or ["default"])[0]
     cluster_settings(settings)  # before anything is started
     with (
