@@ -86,8 +86,8 @@ def _read(job: Job, number: int) -> tuple[Tensors, dict[str, str]]:
     known = cast(Vectors, SimpleNamespace(key_to_index=word_index(job.file("known"))))
     batch, encoding = encode(batches, cut, Rules.of(settings), known, unstemmed=True, jobs=1)
     note = json.dumps({"corpus": summary.as_dict(), "text": encoding.as_dict()})
-    tensors = {"ids": batch.ids, "offsets": batch.offsets, **_by_document(batch), **packed_words(batch.types)}
-    return tensors, {"note": note}
+    tensors: Tensors = {"ids": batch.ids, "offsets": batch.offsets}
+    return {**tensors, **_by_document(batch), **packed_words(batch.types)}, {"note": note}
 
 
 def _by_document(batch: TokenBatch) -> Tensors:
