@@ -44,27 +44,31 @@ test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 bench: $(VENV)/installed-dev
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks speed
 
 paper: $(VENV)/installed-dev
-	$(BIN)/python -m benchmarks.paper
+	$(BIN)/python -m benchmarks paper.report
 
 quality: $(VENV)/installed-dev
-	$(BIN)/python -m benchmarks.quality
-	$(BIN)/python -m benchmarks.online_quality
-	$(BIN)/python -m benchmarks.selection
-	$(BIN)/python -m benchmarks.oov
-	$(BIN)/python -m benchmarks.encoders
-	$(BIN)/python -m benchmarks.comparable
-	$(BIN)/python -m benchmarks.smoothing
-	$(BIN)/python -m benchmarks.compatible
+	for name in gains online auto oov encoders evaluation smoothing compatible; do \
+		$(BIN)/python -m benchmarks quality.$$name || exit; done
 
-collapse senses answers drift monitor concepts baselines field: $(VENV)/installed-dev
-	$(BIN)/python -m benchmarks.$@
+collapse: $(VENV)/installed-dev
+	$(BIN)/python -m benchmarks paper.collapse
+
+answers: $(VENV)/installed-dev
+	$(BIN)/python -m benchmarks quality.search
+	$(BIN)/python -m benchmarks quality.dense_weight
+
+senses drift monitor concepts baselines: $(VENV)/installed-dev
+	$(BIN)/python -m benchmarks quality.$@
+
+field: $(VENV)/installed-dev
+	$(BIN)/python -m benchmarks vectors
 
 figures: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.figures
-	$(BIN)/python -m benchmarks.continued
+	$(BIN)/python -m benchmarks.readme_picture
 
 test-peers: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -rs tests/evaluation/baselines tests/retrieval/encoder tests/exporters tests/transforms
@@ -76,7 +80,7 @@ cluster: $(VENV)/installed-dev $(VENV)/installed-cluster
 	SELFVEC_CLUSTER_TESTS=1 $(BIN)/python -m pytest -rs tests/cluster
 
 soak: $(VENV)/installed-dev
-	$(BIN)/python -m benchmarks.soak
+	$(BIN)/python -m benchmarks robustness.soak
 
 dist: $(VENV)/installed-dev
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m hatchling build -t wheel

@@ -1,0 +1,18 @@
+"""Benchmarks: each module answers the question in the first line of its docstring.
+
+``python -m benchmarks`` lists them, ``python -m benchmarks NAME [PART...]`` runs one, or a folder of
+them.
+
+| folder | asks | fills |
+|---|---|---|
+| speed | how fast and how large, next to other programs | results.json, docs/results/speed.md and others |
+| quality | what a method gives on the development collections | pages of docs/results/ |
+| vectors | what each method that changes vectors gives | vectors/results.json, docs/results/vectors.md |
+| paper | what holds of the paper | docs/results/paper.md, collapse.md |
+| robustness | what kills, faults and load do | docs/results/robustness.md |
+
+What they share lies beside the folders: `harness` (two programs timed in turn, rows of results),
+`catalogue` (finds and runs them), `page` (parts of pages, tables), `datasets`, `refining`, `rankings`,
+`self_retrieval` and `charts`. `figures` and `readme_picture` write measured figures into hand-written
+pages.
+"""

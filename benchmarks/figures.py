@@ -11,7 +11,8 @@ A source is one of
 * a constant of the code, such as ``selfvec.refinement.decorrelated.POWER``;
 * ``cited: WHERE`` for a figure that somebody else published.
 
-``python -m benchmarks.figures`` writes the values of today into all pages, with the decimals they have there.
+``python -m benchmarks.figures`` writes the values of today into all pages, with the decimals they have
+there.
 """
 
 from __future__ import annotations

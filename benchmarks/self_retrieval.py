@@ -1,8 +1,8 @@
 """Self-retrieval, collections without judgements: a part cut from a document should find the rest of it.
 
-MED, Cranfield and CACM are three collections of abstracts, of one time and kind. These are unlike them: long
-and short queries, long documents, other subjects, mixed subjects, and one right answer instead of many. They
-check the constants of search, which were not chosen on them. All draws use one seed.
+MED, Cranfield and CACM are three collections of abstracts, of one time and kind. These are unlike them:
+long and short queries, long documents, other subjects, mixed subjects, and one right answer instead of
+many. They check the constants of search, which were not chosen on them. All draws use one seed.
 """
 
 from __future__ import annotations

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from benchmarks.collapse import TOPICS, neighbours, plane, spectrum
-from benchmarks.collapse_figures import draw_map, draw_plane, draw_reads, draw_spectrum
 from benchmarks.page import generated
+from benchmarks.paper.collapse import TOPICS, neighbours, plane, spectrum
+from benchmarks.paper.collapse_figures import draw_map, draw_plane, draw_reads, draw_spectrum
 from tests.places import ROOT
 
 from selfvec import Refiner

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 import difflib
-import importlib.util
 import json
 import re
 from pathlib import Path
 
-import benchmarks.field.__main__ as field
 import pytest
-from benchmarks.__main__ import headlines
-from benchmarks.common import Result
-from benchmarks.continued import PICTURE, bars
+from benchmarks.catalogue import FOLDERS, all_benchmarks, rates
 from benchmarks.figures import PAGES, ROOT, look_up, main, prose, refill, typed_by_hand, typeset, wrong_units
+from benchmarks.harness import read_results
 from benchmarks.page import RESULTS, generated
+from benchmarks.readme_picture import PICTURE, bars
+from benchmarks.vectors import sections
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -129,10 +127,10 @@ def test_a_page_of_results_names_the_command_that_writes_it(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     before = " ".join(text.partition("<!-- generated:")[0].split())
     if "<!-- generated:" in text:
-        named = re.findall(r"`(?:make (\w+)|python -m (benchmarks[\w.]*))", before)
+        named = re.findall(r"`(?:make (\w+)|python -m benchmarks ([\w.]+))", before)
         assert named, "the page names no command"
-        for _, module in filter(lambda one: one[1], named):
-            assert importlib.util.find_spec(module), module
+        known = {"", *FOLDERS, *(benchmark.name for benchmark in all_benchmarks())}
+        assert {name for _, name in named} <= known
 
 
 @pytest.mark.parametrize("page", sorted(RESULTS.glob("*.md")), ids=lambda page: page.name)
@@ -172,12 +170,10 @@ def test_figures_of_one_protocol_agree(names: tuple[str, ...]) -> None:
 
 def test_the_page_of_methods_has_the_rows_that_are_kept() -> None:
     written = generated((RESULTS / "vectors.md").read_text(encoding="utf-8"))["field"]
-    assert written.strip() == field.body(json.loads(field.RESULTS.read_text(encoding="utf-8"))).strip()
+    kept = json.loads(sections.RESULTS.read_text(encoding="utf-8"))
+    assert written.strip() == sections.body(kept).strip()
 
 
 def test_the_page_of_speed_has_the_figures_that_are_kept() -> None:
     written = generated((RESULTS / "speed.md").read_text(encoding="utf-8"))["bench"]
-    kept = json.loads((ROOT / "benchmarks" / "results.json").read_text(encoding="utf-8"))
-    names = {one.name for one in dataclasses.fields(Result)}
-    rows = [Result(**{key: value for key, value in row.items() if key in names}) for row in kept]
-    assert written.strip() == headlines(rows)
+    assert written.strip() == rates(read_results())

@@ -17,12 +17,12 @@ from tests.places import ROOT
 pytest.importorskip("vl_convert", reason="figures need selfvec[plot]")
 
 from benchmarks.page import fill, generated
-from benchmarks.paper import main, publish, report
-from benchmarks.paper_report import corpora, experiments
-from benchmarks.paper_report.claims import claims
-from benchmarks.paper_report.experiments import Plan
-from benchmarks.paper_report.measures import rule
-from benchmarks.paper_report.tables import parts
+from benchmarks.paper import corpora, experiments
+from benchmarks.paper.claims import claims
+from benchmarks.paper.experiments import Plan
+from benchmarks.paper.measures import rule
+from benchmarks.paper.report import main, publish, report
+from benchmarks.paper.tables import parts
 from benchmarks.refining import refine_batch, shuffled
 
 from selfvec.corpus import Corpus
@@ -236,7 +236,7 @@ def test_without_data_it_says_what_is_missing_and_leaves_all_as_it_was(
     assert PAGE.read_bytes() == before
 
 
-@pytest.mark.parametrize("name", ["page", "paper_report.wording"])
+@pytest.mark.parametrize("name", ["page", "paper.wording", "vectors"])
 def test_examples_in_docstrings_hold(name: str) -> None:
     outcome = doctest.testmod(import_module(f"benchmarks.{name}"))
     assert outcome.attempted

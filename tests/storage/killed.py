@@ -1,4 +1,4 @@
-"""Run with `benchmarks/soak/system_calls.c` preloaded: each job is killed before each of its system calls.
+"""Run with `benchmarks/robustness/system_calls.c` preloaded: jobs are killed before each system call.
 
 After a kill the old or the new result stands, and the next call of the same kind leaves nothing behind. With
 `fail`, each removal of a file fails instead: then the job ends as usual, with a warning. Prints faults.

@@ -17,7 +17,7 @@ COMPILER = shutil.which("cc") or shutil.which("gcc")
 @pytest.mark.skipif(COMPILER is None or sys.platform != "linux", reason="needs a C compiler and Linux")
 def test_a_kill_at_any_system_call_leaves_the_old_or_the_new_result_and_nothing_else(tmp_path) -> None:
     library = tmp_path / "system_calls.so"
-    source = ROOT / "benchmarks/soak/system_calls.c"
+    source = ROOT / "benchmarks/robustness/system_calls.c"
     subprocess.run(
         [COMPILER, "-O1", "-shared", "-fPIC", "-o", library, source, "-ldl", "-lpthread"], check=True
     )

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from selfvec.base.arrays import Floats
 from selfvec.data.trajectory import Trajectory
-from selfvec.data.vectors import Float, Vectors
+from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
 
 HOSTILE = (
@@ -55,7 +56,7 @@ def make_space(words: list[str], collapse: float = 0.0) -> Space:
     """Random vectors; ``collapse`` 1 puts all refined ones on (nearly) one spot."""
     rng = np.random.default_rng(7)
     before = unit_rows(rng.standard_normal((len(words), 12)))
-    spread: Float = (1 - collapse) * before + 0.4 * (1 - collapse) * rng.standard_normal(before.shape)
+    spread: Floats = (1 - collapse) * before + 0.4 * (1 - collapse) * rng.standard_normal(before.shape)
     after = unit_rows(spread + collapse * before[0] + 1e-3 * rng.standard_normal(before.shape))
     return Space(Vectors(words, before), Vectors(words, after))
 

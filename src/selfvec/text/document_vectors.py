@@ -32,7 +32,7 @@ __all__ = [
     "weighted_sums",
 ]
 
-# More smoothing helps questions with many answers and harms those with one: `benchmarks.smoothing`.
+# More smoothing helps questions with many answers and harms those with one: `benchmarks.quality.smoothing`.
 NEIGHBOURS, STRENGTH = 10, 0.5  # similar texts, and the weight of their mean
 _POOL = 20_000  # texts searched for neighbours, at most, so that the cost stays linear
 _BLOCK = 1024

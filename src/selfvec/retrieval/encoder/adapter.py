@@ -9,7 +9,7 @@ words:
 Words matter if texts are few. If the old vectors are collapsed, a few directions decide their
 cosines. So the question map is R Σ^-p, with the second moment Σ of the old vectors and the p of 0, .1 and .2
 with which old neighbours are most like new ones; after an update p is 0. Least squares was tested in both
-directions, with and without a pull to R and of low rank; see the results of `benchmarks.compatible`.
+directions, with and without a pull to R and of low rank; see the results of `benchmarks.quality.compatible`.
 
 The vector of a text is a sum of rows, so that a map of the rows maps it: a folded encoder has no cost per
 question. (Drift-Adapter: Vejendla, 2025, arXiv 2509.23471.)

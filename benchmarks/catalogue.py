@@ -1,0 +1,112 @@
+"""Finds the benchmarks and runs them.
+
+A benchmark is a module of a folder with one of these:
+
+* ``run()`` gives `harness.Result`: rows of results.json, all of them shown on docs/results/speed.md;
+* ``PAGES`` names pages of docs/results/, their parts, and the function that measures each part;
+* ``rows()`` gives `vectors.Row`: rows of vectors/results.json, all of them shown on docs/results/vectors.md;
+* ``main(arguments)`` does everything itself.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+from benchmarks import figures
+from benchmarks.harness import Result, read_results, write_results
+from benchmarks.page import table, update_page, write_parts
+from benchmarks.vectors import sections
+
+HERE = Path(__file__).parent
+FOLDERS = ("speed", "quality", "vectors", "paper", "robustness")
+_ENTRIES = {"run", "PAGES", "rows", "main"}
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A module that measures something: ``name`` is folder.module."""
+
+    name: str
+    question: str  # the beginning of its docstring, up to the question mark or the end of the line
+    entries: frozenset[str]  # which of run, PAGES, rows and main it has
+
+    @property
+    def key(self) -> str:
+        """What its rows are kept under."""
+        return self.name.partition(".")[2]
+
+
+def find(folder: str) -> Iterator[Benchmark]:
+    """The benchmarks of a folder by name; none is imported."""
+    for path in sorted((HERE / folder).glob("*.py")):
+        module = ast.parse(path.read_text(encoding="utf-8"))
+        defined = {node.name for node in module.body if isinstance(node, ast.FunctionDef)}
+        for node in module.body:
+            if isinstance(node, ast.Assign):
+                defined |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+        if entries := _ENTRIES & defined:
+            first_line = (ast.get_docstring(module) or "").partition("\n")[0]
+            question, mark, _ = first_line.partition("?")
+            yield Benchmark(f"{folder}.{path.stem}", question + mark, frozenset(entries))
+
+
+def all_benchmarks() -> list[Benchmark]:
+    """Every benchmark, folder by folder."""
+    return [benchmark for folder in FOLDERS for benchmark in find(folder)]
+
+
+def run(benchmark: Benchmark, arguments: Sequence[str] = ()) -> int:
+    """Measure, keep the rows and write the pages; ``arguments`` are parts of its pages. The exit status."""
+    print(f"== {benchmark.name}: {benchmark.question}", flush=True)
+    if "main" in benchmark.entries:
+        return int(importlib.import_module(f"benchmarks.{benchmark.name}").main(list(arguments)))
+    # A process each: what one benchmark leaves in memory is no burden to the next.
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        if "run" in benchmark.entries and not arguments:
+            measured = pool.submit(_measured, benchmark.name).result()
+            print("\n".join(map(str, measured)), flush=True)
+            if measured:  # none without its data: the rows stay
+                # Written at once: a benchmark that fails later loses nothing.
+                write_results(benchmark.key, measured)
+                write_parts("speed.md", {"bench": rates(read_results())})
+        if "rows" in benchmark.entries:
+            pool.submit(sections.measure, benchmark.key).result()
+            sections.write_page()
+        if "PAGES" in benchmark.entries:
+            pool.submit(_fill_pages, benchmark.name, tuple(arguments)).result()
+    return figures.main()
+
+
+def _measured(name: str) -> list[Result]:
+    return list(importlib.import_module(f"benchmarks.{name}").run())
+
+
+def _fill_pages(name: str, wanted: Sequence[str]) -> None:
+    module = importlib.import_module(f"benchmarks.{name}")
+    for page, parts in module.PAGES.items():
+        chosen = [part for part in wanted or parts if part in parts]
+        if chosen:
+            update_page(page, parts, chosen, needs_data=getattr(module, "NEEDS_DATA", False))
+
+
+def rates(results: dict[str, list[Result]]) -> str:
+    """All rows of results.json, as docs/results/speed.md shows them: a table for each question."""
+    parts = []
+    for benchmark in find("speed"):
+        rows = []
+        for result in results.get(benchmark.key, ()):
+            # Only other programs tell a reader something, not a bound of our own ("100 ms").
+            bound = result.other[:1].isdigit() or result.other.startswith("the target")
+            other = "" if bound else result.other
+            ratio = f"{result.ratio:.2f}" if other and result.ratio is not None else ""
+            value = f"{result.value:,.0f}" if result.value >= 1000 else f"{result.value:.3g}"
+            rows.append((result.name, f"{value} {result.unit}", other, ratio))
+        if rows:
+            parts.append(f"**{benchmark.question}**\n\n{table(('what', 'figure', 'against', 'ratio'), rows)}")
+    return "\n\n".join(parts)

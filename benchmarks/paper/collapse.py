@@ -1,0 +1,226 @@
+"""Why does the paper's rule collapse? Draws the pictures of docs/results/collapse.md and fills its figures.
+
+The text is the documentation of the Python that runs this, so anybody can.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import selfvec
+from benchmarks.page import FIGURES, table
+from benchmarks.paper.collapse_figures import draw_map, draw_plane, draw_reads, draw_spectrum
+from benchmarks.refining import by_epoch, refined, refined_rows
+from selfvec.cooccurrence.scan import ScanOperator
+from selfvec.corpus.python_docs import python_documentation
+from selfvec.data.run import Run
+from selfvec.data.settings import Settings
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Source, Vectors
+from selfvec.evaluation import Stability
+from selfvec.numerics.rows import unit_rows
+from selfvec.refinement.decorrelated import GAMMA, POWER, anchored, decorrelate
+from selfvec.refinement.health import anisotropy, effective_rank
+from selfvec.refinement.inputs import by_frequency
+
+READS = (0, 1, 2, 3, 4, 6, 8, 10)
+RULES = ("paper", "online", "decorrelated")
+FREQUENT = 200  # words with a vector: those on the map, and those measured separately
+
+Table = NDArray[np.float32]
+Row = dict[str, Any]
+
+
+WORDS = ("thread", "class", "exception", "pickle")  # whose neighbours are listed
+GROUPS = {  # on the map
+    "errors": ("exception", "error", "raised", "raises", "raise"),
+    "files": ("file", "path", "directory", "open", "read"),
+    "text": ("string", "bytes", "character", "encoding", "str"),
+}
+
+# ---- a plane
+
+
+TOPICS = {
+    "weather": ("hail", "storm", "wind", "rain", "gust", "flood"),
+    "money": ("invoice", "tax", "bill", "salary", "loan", "price"),
+    "function words": ("the", "of"),
+}
+_MIDDLES = {"weather": 60, "money": 170, "function words": 115}  # degrees
+_SPREAD = 28
+
+
+def plane() -> tuple[list[str], list[list[tuple[str, Table]]]]:
+    """Two topics with shared function words, 2,000 tokens drawn at random, refined in two dimensions.
+
+    The words, and a row of named states for each rule.
+    """
+    rng = np.random.default_rng(1)
+    weather, money, function = TOPICS.values()
+    documents = [
+        [str(rng.choice(function if rng.random() < 0.4 else topic)) for _ in range(10)]
+        for _ in range(100)
+        for topic in (weather, money)
+    ]
+    batch = by_frequency(TokenBatch.from_documents(documents))
+    angles = {
+        word: np.deg2rad(_MIDDLES[name] + _SPREAD * (place - (len(words) - 1) / 2))
+        for name, words in TOPICS.items()
+        for place, word in enumerate(words)
+    }
+    start = np.array([[np.cos(angles[w]), np.sin(angles[w])] for w in batch.types], np.float32)
+    settings = Settings("paper", window=5, learning_rate=0.01, epochs=4, history="none")
+    known = np.full(len(start), Source.KNOWN, np.uint8)
+    original = Vectors(batch.types, start, sources=known, normalized=True)
+    walked = {epoch: made.vectors for epoch, made in by_epoch(batch, original, settings)}
+    operator = ScanOperator(batch, 5, GAMMA)
+    base = unit_rows(start - start.mean(axis=0))  # taking away two directions would leave nothing of a plane
+    once = decorrelate(base, operator, POWER)
+    twice = decorrelate(once, operator, POWER)
+    held = anchored(twice, base, batch.counts, np.ones(len(base), np.float32))
+
+    return list(batch.types), [
+        [("before", start), *((f"the paper's rule, pass {epoch}", walked[epoch]) for epoch in (1, 2, 4))],
+        [
+            ("before, centred", base),
+            ("decorrelated, pass 1", once),
+            ("pass 2", twice),
+            ("anchored (λ = 1)", held),
+        ],
+    ]
+
+
+# ---- a corpus
+
+
+def by_reads(run: Run) -> Iterator[Row]:
+    """Figures of the space after each number of epochs, or passes, of each rule at its defaults."""
+    batch, original = run.require_tokens(), run.original
+    for rule in RULES:
+        yield _figures(rule, 0, original.unit, original)
+    for rule in RULES:
+        if rule == "decorrelated":
+            for reads in (n for n in READS if n and n % 2 == 0):
+                made = refined_rows(batch, original, Settings(rule, passes=reads, history="none"))
+                yield _figures(rule, reads, made, original)
+            continue
+        for reads, vectors in by_epoch(batch, original, Settings(rule, epochs=READS[-1], history="none")):
+            if reads in READS:
+                yield _figures(rule, reads, vectors.vectors, original)
+
+
+def _figures(rule: str, reads: int, made: Table, original: Vectors) -> Row:
+    known = original.sources != Source.NONE
+    rows = unit_rows(made)
+    cosines = np.einsum("ij,ij->i", original.unit[known], rows[known])
+    return {
+        "method": rule,
+        "reads": reads,
+        "cosine": float(cosines.mean()),
+        "anisotropy": anisotropy(rows),
+        "rank": effective_rank(rows),
+    }
+
+
+def spectrum(vectors: Table) -> NDArray[np.float64]:
+    """Shares of the eigenvalues of the uncentred second moment, falling."""
+    rows = vectors[vectors.any(axis=1)].astype(np.float64)
+    values = np.clip(np.linalg.eigvalsh(rows.T @ rows)[::-1], 0, None)
+    shares: NDArray[np.float64] = values / values.sum()
+    return shares
+
+
+@cache
+def runs() -> dict[str, Run]:
+    """The documentation refined by each rule; a corpus is read once."""
+    return {rule: refined(python_documentation(), method=rule, history="none") for rule in RULES}
+
+
+def numbers(runs: Mapping[str, Run]) -> str:
+    """The space before and after each rule, with the agreement of halves of the corpus."""
+    first = next(iter(runs.values()))
+    health, frequent = first.health, _frequent(first)
+    before = anisotropy(first.original.unit[frequent])
+    cells = [f"{health['anisotropy_original']:.2f}", f"{before:.2f}"]
+    rows = [["original", 1, *cells, f"{health['effective_rank_original']:.0f}", "", "", ""]]
+    for rule, run in runs.items():
+        halves = {
+            row["metric"]: row["value"]
+            for row in selfvec.evaluate(run, [Stability()]).rows
+            if "method" not in row
+        }
+        health = run.health
+        cells = [f"{health[key]:.2f}" for key in ("mean_cosine_to_original", "anisotropy")]
+        cells += [f"{anisotropy(run.vectors.unit[frequent]):.2f}", f"{health['effective_rank']:.0f}"]
+        cells += [f"{health['saturated']:.0%}", *(f"{halves[m]:.2f}" for m in ("overlap@10", "cosine"))]
+        rows.append([rule, *cells])
+    heads = ["vectors", "cosine to the original", "two random words", "two frequent words", "effective rank"]
+    return table([*heads, "neighbours at .99", "two halves: overlap@10", "two halves: cosine"], rows)
+
+
+def _frequent(run: Run) -> list[int]:
+    return [int(i) for i in np.flatnonzero(run.original.unit.any(axis=1))[:FREQUENT]]
+
+
+def neighbours(runs: Mapping[str, Run], words: Sequence[str], topn: int = 5) -> str:
+    """The nearest words before, after the paper's rule, and after the decorrelated update."""
+    states = {"original": "original", "paper": "the paper's rule", "decorrelated": "decorrelated"}
+    rows = []
+    for word in words:
+        cells = []
+        for state in states:
+            run = runs["paper" if state == "original" else state]
+            found = {
+                row["state"]: row for row in run.similar(word, top=topn, compare=True, min_count=10).lists
+            }
+            near = found["original" if state == "original" else "refined"]["neighbours"]
+            cells.append(", ".join(f"{other} {cosine:.2f}" for other, cosine in near) or "–")
+        rows.append([f"*{word}*", *cells])
+    return table(["word", *states.values()], rows)
+
+
+def described() -> str:
+    """The size of the text; draws all pictures of the page."""
+    words, states = plane()
+    draw_plane(states, words, TOPICS, FIGURES / "collapse-plane.svg")
+    first = runs()["paper"]
+    draw_reads(list(by_reads(first)), FIGURES / "collapse-reads.svg")
+    tables = {"original": first.original.unit} | {rule: run.vectors.unit for rule, run in runs().items()}
+    draw_spectrum({rule: spectrum(rows) for rule, rows in tables.items()}, FIGURES / "collapse-spectrum.svg")
+    named = [first.index(word) for members in GROUPS.values() for word in members]
+    rows = list(dict.fromkeys([*_frequent(first), *named]))
+    titles = {"original": "before", "paper": "the paper's rule", "decorrelated": "decorrelated"}
+    drawn = [(title, unit_rows(tables[rule][rows])) for rule, title in titles.items()]
+    names = [first.vectors.index_to_key[i] for i in rows]
+    draw_map(drawn, names, GROUPS, FIGURES / "collapse-map.svg")
+    sizes = {key: f"{first.provenance[key]:,}" for key in ("documents", "tokens", "types", "dimensions")}
+    return (
+        f"{sizes['documents']} documents, {sizes['tokens']} tokens, {sizes['types']} words, "
+        f"{sizes['dimensions']} dimensions; windows of {first.provenance['window']} tokens "
+        f"(the paper's rule) and {runs()['online'].provenance['window']} (the others)."
+    )
+
+
+def strongest() -> str:
+    """Share of the strongest direction."""
+    shares = [spectrum(runs()["paper"].original.unit)[0]]
+    shares += [spectrum(runs()[rule].vectors.unit)[0] for rule in ("paper", "decorrelated")]
+    return (
+        f"Share of the strongest direction: {shares[0]:.0%} before, {shares[1]:.0%} after the paper's rule, "
+        f"{shares[2]:.0%} after the decorrelated update."
+    )
+
+
+PAGES = {
+    "collapse.md": {
+        "text": described,
+        "numbers": lambda: numbers(runs()),
+        "neighbours": lambda: neighbours(runs(), WORDS),
+        "spectrum": strongest,
+    }
+}

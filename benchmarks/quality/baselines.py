@@ -1,0 +1,77 @@
+"""How do other methods compare on the same tokens, in quality, seconds and memory?
+
+Fills docs/results/baselines.md. Retrieval collections are refined on their own documents; word similarity
+follows a sample of PubMed abstracts. Nothing is chosen here: every baseline runs as
+`selfvec.evaluation.baselines` describes it.
+"""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+
+import selfvec
+from benchmarks import datasets
+from benchmarks.datasets import JUDGED, SIMILARITY
+from benchmarks.harness import machine
+from benchmarks.page import table
+from benchmarks.refining import refined
+from selfvec.data.vectors import Vectors
+from selfvec.evaluation import Retrieval, Similarity
+from selfvec.evaluation.baselines import NAMES, train
+
+SAMPLE = 3_000
+
+
+def retrieval() -> str:
+    """nDCG@10 of dense retrieval, and of BM25; seconds and MB are those of the last, largest collection."""
+    values: dict[str, list[str]] = {}
+    for name in JUDGED:
+        run = refined(name, method="original", stop_words="en")
+        trained = train(run, list(NAMES))
+        report = selfvec.evaluate({"original": run.original, **trained}, [Retrieval(datasets.path(name))])
+        for row in report.rows:
+            if row["metric"] == "ndcg@10":
+                values.setdefault(row["vectors"], []).append(f"{row['value']:.3f}")
+    rows = []
+    for name, found in values.items():
+        mean = f"{np.mean([float(value) for value in found]):.3f}"
+        rows.append([name, *found, mean, *_spent(trained.get(name))])
+    return table(["vectors", *JUDGED, "mean", "seconds", "MB"], rows)
+
+
+def similarity() -> str:
+    """Spearman over the pairs whose words occur; sets with fewer than 30 such pairs are left out."""
+    run = refined(datasets.sample(datasets.texts("PubMed"), SAMPLE), method="original")
+    trained = train(run, list(NAMES))
+    report = selfvec.evaluate({"original": run.original, **trained}, [*map(Similarity, SIMILARITY.values())])
+    sets = {file.stem: name for name, file in SIMILARITY.items()}
+    values: dict[str, dict[str, str]] = {}
+    for row in report.rows:
+        if row["occurring"] >= 30:
+            found = values.setdefault(row["vectors"], {})
+            found[sets[row["task"]]] = f"{row['spearman_occurring']:.3f}"
+    rows = [[name, *found.values(), *_spent(trained.get(name))] for name, found in values.items()]
+    batch = run.require_tokens()
+    size = f"{len(batch):,} tokens, {len(batch.types):,} words."
+    return f"{size}\n\n{table(['vectors', *values['original'], 'seconds', 'MB'], rows)}"
+
+
+def _spent(vectors: Vectors | None) -> list[str]:
+    """Processor seconds, which other work on the machine hardly changes, and MB."""
+    if vectors is None:
+        return ["", ""]
+    cost = vectors.provenance["cost"]
+    megabytes = cost["megabytes"]
+    return [f"{cost['processor_seconds']:,.1f}", "" if megabytes is None else f"{megabytes:,.0f}"]
+
+
+NEEDS_DATA = True
+PAGES = {
+    "baselines.md": {
+        "machine": lambda: f"{machine()['cpu']}, {os.cpu_count()} threads.",
+        "retrieval": retrieval,
+        "sample": similarity,
+    }
+}

@@ -1,0 +1,151 @@
+"""What do the concept tools find? Fills docs/results/concepts.md.
+
+Phrases and topics of NOAA narratives, topics beside the event types that NOAA itself distinguishes; what
+phrases as units and expanded queries do to retrieval on the development collections. The constants were
+set on NOAA and PubMed, so expect no more elsewhere.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+from sklearn.metrics import normalized_mutual_info_score
+
+from benchmarks.datasets import GOOGLENEWS, JUDGED, judged, open_corpus
+from benchmarks.page import FIGURES, table
+from benchmarks.rankings import SEED
+from benchmarks.refining import refined
+from selfvec.analysis.concepts import expand, graph, phrases, topics
+from selfvec.data.run import Run
+from selfvec.evaluation.compared_vectors import Table
+from selfvec.evaluation.retrieval import dense_rankings, hybrid_rankings, ranked
+from selfvec.numerics.statistics import mean
+from selfvec.retrieval import Index
+from selfvec.text.preprocessing import Preprocessing
+from selfvec.views.graphs import save_graph
+
+SHOWN = ("hail", "flash flood", "snow", "hurricane")  # in the graph
+LISTED, TOPICS = 12, 8
+
+
+@cache
+def storm_reports() -> Run:
+    """NOAA refined, with its phrases as units."""
+    return refined("NOAA", GOOGLENEWS, phrases="auto", history="none", min_count=2)
+
+
+@cache
+def event_types() -> list[str]:
+    """The NOAA event type of each narrative, in the run's order."""
+    batches = open_corpus("NOAA", keep_fields=True).batches()
+    return [kind or "" for batch in batches for kind in batch.fields["event_type"].to_list()]
+
+
+def found_phrases() -> str:
+    """The first phrases, and what finding them cost."""
+    phrases(["compiled before the clock starts " * 9])
+    start = time.process_time()
+    found = phrases(open_corpus("NOAA"))
+    seconds = time.process_time() - start
+    lengths = Counter(len(row.words) for row in found)
+    by_length = ", ".join(f"{count:,} of {n} words" for n, count in sorted(lengths.items()))
+    cells = [
+        (row.term, row.count, f"{row.npmi:.2f}", f"{row.c_value:,.0f}") for row in found.phrases[:LISTED]
+    ]
+    said = (
+        f"{len(found):,} phrases in {found.tokens:,} words ({by_length}), found in {seconds:.1f} s of "
+        f"processor time, reading and tokenizing included: {found.tokens / seconds / 1e6:.1f} million words "
+        "a second."
+    )
+    return f"{said}\n\n{table(('phrase', 'count', 'NPMI', 'C-value'), cells)}"
+
+
+def noaa_topics() -> str:
+    """Topics beside the event type that most of their documents have; draws the graph of terms as well."""
+    found, kinds = topics(storm_reports(), TOPICS), event_types()
+    save_graph(
+        graph(storm_reports(), SHOWN, top=90, topic_groups=found), FIGURES / "terms-noaa.svg", overwrite=True
+    )
+    rows = []
+    for number, row in enumerate(found):
+        counted = Counter(kinds[i] for i in np.flatnonzero(found.of_documents == number).tolist())
+        kind, times = counted.most_common(1)[0] if counted else ("", 0)
+        most = f"{kind}, {times / counted.total():.0%}" if counted else ""
+        rows.append([row.name, f"{row.share:.1%}", row.documents, most])
+    inside = found.of_documents >= 0
+    labels, topic = np.array(kinds)[inside], found.of_documents[inside]
+    value = normalized_mutual_info_score(labels, topic)
+    chance = normalized_mutual_info_score(labels, np.random.default_rng(0).permutation(topic))
+    return (
+        f"{table(['topic', 'share', 'documents', 'most common event type'], rows)}\n\n"
+        "Normalised mutual information of a document's topic and its event type: "
+        f"{value:.2f} (topics assigned at random: {chance:.3f})."
+    )
+
+
+def retrieval() -> str:
+    """nDCG@10 with and without phrases as units, and whether that differs over all queries."""
+    values: dict[str, list[np.ndarray]] = {}
+    for name, collection in judged().items():
+        for asked in (None, "auto"):
+            run = refined(name, phrases=asked)
+            preprocessing = Preprocessing.of(run.provenance)
+            named = "words" if asked is None else "words and phrases"
+            whole = Table("", run.vectors, preprocessing, run=run, refined=True)
+            found = {f"dense, {named}": dense_rankings(collection, whole)[0]}
+            found[f"hybrid, {named}"] = hybrid_rankings(collection, run)
+            for label, rankings in found.items():
+                scores = collection.scores(rankings)
+                values.setdefault(label, []).append(scores["ndcg@10"])
+    rows = []
+    for label in sorted(values):
+        means = [float(one.mean()) for one in values[label]]
+        rows.append([label, *(f"{value:.3f}" for value in (*means, float(np.mean(means))))])
+    lines = [table(["search, run of", *JUDGED, "mean"], rows)]
+    for way in ("dense", "hybrid"):
+        gains = np.concatenate(values[f"{way}, words and phrases"]) - np.concatenate(values[f"{way}, words"])
+        estimate = mean(gains, SEED)
+        low, high = estimate.interval
+        said = f"{estimate.value:+.3f} ({low:+.3f} to {high:+.3f})"
+        lines.append(f"{way.title()}, over all {len(gains)} queries: {said}.")
+    return "\n\n".join(lines)
+
+
+def expanded() -> str:
+    """BM25 with a query as it is, and with the ten terms that `expand` adds, by their weights."""
+    rows: dict[str, list[str]] = {"the query": [], "and ten terms of `expand`": []}
+    for name, collection in judged().items():
+        run = refined(name)
+        index = Index.words_only(collection.documents, Preprocessing.of(run.provenance).by_words)
+        for label, more in zip(rows, (0, 10), strict=True):
+            rankings = []
+            for query in collection.queries:
+                asked = index.lexicon.parse(query)
+                weights = dict(zip(asked.types.tolist(), asked.counts.tolist(), strict=True))
+                for term in expand(run, query, more) if more else ():
+                    for number in index.lexicon.types_of([term.term])[0]:
+                        if number >= 0:
+                            weights[number] = weights.get(number, 0.0) + term.weight
+                types = np.array(list(weights), np.int64)
+                counts = np.array(list(weights.values()), np.float32)
+                scored = index.scorer.score(replace(asked, types=types, counts=counts), "bm25")
+                rankings.append(ranked(scored.scores, scored.found))
+            scores = collection.scores(rankings)
+            rows[label] += [f"{np.mean(scores[metric]):.3f}" for metric in ("ndcg@10", "recall@100")]
+    heads = [head for name in JUDGED for head in (f"{name}, nDCG@10", "recall@100")]
+    return table(["BM25 of", *heads], [[label, *cells] for label, cells in rows.items()])
+
+
+NEEDS_DATA = True
+PAGES = {
+    "concepts.md": {
+        "phrases": found_phrases,
+        "retrieval": retrieval,
+        "expansion": expanded,
+        "topics": noaa_topics,
+    }
+}

@@ -1,0 +1,217 @@
+"""Does drift find real change, and none where there is none?
+
+Fills docs/results/drift.md and writes drift-report/. Planted changes of known size in real text, the
+share of significant words when slices are shuffled, and two reports with the words that changed most and
+their sentences (PubMed 1976-79 against 2021, NOAA 1993 against later).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from functools import cache
+from unittest.mock import patch
+
+import numpy as np
+
+from benchmarks.page import DOCS, table
+from benchmarks.refining import refined
+from selfvec.analysis.word_drift import Drift, Slice, drift, named_slice, slice_counts
+from selfvec.analysis.word_drift.nearest_occurrences import nearest_distances
+from selfvec.analysis.word_drift.permutation_test import mean_rank, permutation_test
+from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Vectors
+from selfvec.numerics.statistics import rank_correlation
+from selfvec.text.document_vectors import inverse_document_frequency
+from selfvec.usage import occurrence_vectors
+from selfvec.usage.occurrence_vectors import OccurrenceSpace, occurrence_space
+
+REPORTS = DOCS.parent / "drift-report"
+SETS = {  # the two slices, and uses of a pseudo-word
+    "PubMed": (("1976..1979", "2021"), 100),
+    "NOAA": (("1993", "1994.."), 30),
+}
+TRIALS, PAIRS = 10, 40
+SHUFFLES = 10
+SHOWN, LISTED = 30, 8
+
+run_of = cache(lambda name: refined(name, method="original", history="none"))
+
+
+def divergence(a: float, b: float) -> float:
+    """Jensen-Shannon divergence, in bits, of two senses whose shares are a and b in the two slices."""
+    middle = (a + b) / 2
+
+    def information(p: float) -> float:
+        terms = ((p, middle), (1 - p, 1 - middle))
+        return sum(x * math.log2(x / y) for x, y in terms if x > 0)
+
+    return (information(a) + information(b)) / 2
+
+
+def with_pseudo_words(run: Run, slices: list[Slice], uses: int, seed: int) -> tuple[Run, np.ndarray]:
+    """The run with 40 words more: each is two words of like frequency, in shares of their own in each slice.
+
+    So many uses of a pseudo-word are drawn in each slice; the shares tell how far its meaning changed.
+    """
+    rng = np.random.default_rng(seed)
+    batch = run.require_tokens()
+    counts = slice_counts(batch, slices)
+    plain = np.array([word.isalpha() and len(word) > 2 for word in batch.types])
+    able = np.flatnonzero((counts.min(axis=0) >= uses) & plain)
+    able = able[able >= 100]  # not the most common words of all
+    able = able[: len(able) // 2 * 2][-max(4 * PAIRS, len(able) // 2 * 2) :]
+    pairs = rng.permutation(able.reshape(-1, 2))[:PAIRS]  # neighbours in order of frequency
+    ids, degrees = np.array(batch.ids), []
+    documents = np.repeat(np.arange(batch.documents), np.diff(batch.offsets))
+    for number, pair in enumerate(pairs):
+        shares = rng.random(2) if rng.random() > 0.2 else np.repeat(rng.random(), 2)
+        degrees.append(divergence(*shares))
+        for part, share in zip(slices, shares, strict=True):
+            wanted = round(share * uses)
+            for word, count in zip(pair.tolist(), (wanted, uses - wanted), strict=True):
+                places = np.flatnonzero(batch.ids == word)
+                places = places[part.documents[documents[places]]]
+                ids[rng.choice(places, count, replace=False)] = len(batch.types) + number
+    names = [f"pseudo {i}" for i in range(len(pairs))]
+    more = TokenBatch(ids.astype(np.int32), batch.offsets, [*batch.types, *names], batch.dates)
+    made = []
+    for vectors in (run.original, run.vectors):
+        rows = np.concatenate([vectors.unit, np.zeros((len(names), vectors.vector_size), np.float32)])
+        made.append(Vectors(more.types, rows, counts=more.counts, normalized=True))
+    return Run(made[1], made[0], tokens=more), np.array(degrees)
+
+
+def planted() -> str:
+    """Rank correlation of the measured sizes with the size planted, mean over trials."""
+    rows = []
+    for name, (bounds, uses) in SETS.items():
+        found: dict[str, list[list[float]]] = {}
+        for trial in range(TRIALS):
+            slices = [named_slice(run_of(name).require_tokens(), text) for text in bounds]
+            run, degrees = with_pseudo_words(run_of(name), slices, uses, trial)
+            words = np.arange(len(run.vectors) - len(degrees), len(run.vectors))
+            for label, space in spaces(run, occurrence_space(run, slices, trial)).items():
+                sizes = permutation_test(space, words, permutations=50, seed=trial, jobs=2)
+                sizes = replace(sizes, nearest=nearest_distances(space, words, 2))
+                measured = (
+                    sizes.apd,
+                    sizes.nearest,
+                    sizes.distance,
+                    mean_rank(sizes.distance, sizes.nearest),
+                    sizes.excess,
+                )
+                found.setdefault(label, []).append([rank_correlation(size, degrees) for size in measured])
+        for label, values in found.items():
+            rows.append([name, uses, label, *(f"{value:.2f}" for value in np.mean(values, axis=0))])
+    return table(
+        ["collection", "occurrences", "space", "APD", "nearest", "distance", "change", "beyond chance"], rows
+    )
+
+
+def contexts() -> str:
+    """Rank correlation of the distance beyond chance with the size planted, by the width of the context."""
+    rows = []
+    for half in (10, 20, 30, 60, 100):
+        figures = []
+        for name, (bounds, uses) in SETS.items():
+            values = []
+            for trial in range(TRIALS):
+                slices = [named_slice(run_of(name).require_tokens(), text) for text in bounds]
+                run, degrees = with_pseudo_words(run_of(name), slices, uses, trial)
+                words = np.arange(len(run.vectors) - len(degrees), len(run.vectors))
+                with patch.object(occurrence_vectors, "HALF", half):
+                    sizes = permutation_test(
+                        occurrence_space(run, slices, trial), words, permutations=50, jobs=2
+                    )
+                values.append([rank_correlation(size, degrees) for size in (sizes.distance, sizes.excess)])
+            figures += [f"{value:.2f}" for value in np.mean(values, axis=0)]
+        rows.append([half, *figures])
+    heads = [f"{name}, {size}" for name in SETS for size in ("distance", "beyond chance")]
+    return table(["words on each side", *heads], rows)
+
+
+def spaces(run: Run, space: OccurrenceSpace) -> dict[str, OccurrenceSpace]:
+    """The space uses are measured in, and what it would be without its steps."""
+    weighted = run.original.unit * inverse_document_frequency(run.require_tokens())[:, None]
+    nowhere = np.zeros_like(space.centres)
+    return {
+        "original vectors, idf": replace(space, table=weighted, centres=nowhere),
+        "the same, whitened": replace(space, centres=nowhere),
+        "whitened, less what a slice has in common": space,
+    }
+
+
+def calibration() -> str:
+    """How often p < .05 if the slices are random."""
+    rows = []
+    for name, (bounds, _) in SETS.items():
+        shares, words, discovered = [], 0, 0
+        run = run_of(name)
+        batch = run.require_tokens()
+        slices = [named_slice(batch, text) for text in bounds]
+        either = slices[0].documents | slices[1].documents
+        for shuffle in range(SHUFFLES):
+            rng = np.random.default_rng(shuffle)
+            one = np.zeros(batch.documents, bool)
+            one[rng.permutation(np.flatnonzero(either))[: int(slices[0].documents.sum())]] = True
+            parts = [Slice("a", one), Slice("b", either & ~one)]
+            frequent = np.flatnonzero(slice_counts(batch, parts).min(axis=0) >= 5)
+            chosen = np.random.default_rng(shuffle).permutation(frequent)[:3000]
+            sizes = permutation_test(
+                occurrence_space(run, parts, shuffle), np.sort(chosen), seed=shuffle, jobs=2
+            )
+            shares.append(float(np.mean(sizes.p < 0.05)))
+            words += len(chosen)
+            discovered += int(np.sum(sizes.q <= 0.05))
+        mean, error = np.mean(shares), np.std(shares, ddof=1) / math.sqrt(SHUFFLES)
+        rows.append([name, SHUFFLES, words, f"{mean:.3f} ± {1.96 * error:.3f}", discovered])
+    return table(["collection", "shuffles", "words", "share of p < .05", "q ≤ .05"], rows)
+
+
+def changed(found: Drift) -> str:
+    """The words that changed most: words and figures only."""
+    significant = [row for row in found if row["q"] <= 0.05]
+    rows = []
+    for row in significant[:LISTED]:
+        figures = [f"{row[key]:.2f}" for key in ("distance", "expected", "apd")]
+        near = [", ".join(row[key][:4]) for key in ("lost", "gained")]
+        rows.append([row["word"], *figures, f"{row['q']:.1g}", row["count_a"], row["count_b"], *near])
+    heads = ["word", "distance", "by chance", "APD", "q", found.a, found.b, "lost", "gained"]
+    said = (
+        f"{len(significant):,} of {len(found):,} words have q ≤ .05; {found.only_a:,} occur only in "
+        f"{found.a} and {found.only_b:,} only in {found.b}."
+    )
+    return f"{said}\n\n{table(heads, rows)}"
+
+
+def report(name: str, found: Drift) -> str:
+    """The words that changed most with their sentences: others' text, for the report only."""
+    lines = [f"# {name}: {found.a} against {found.b}", "", changed(found), ""]
+    for row in found.rows[:SHOWN]:
+        lines += [f"## {row['word']}", ""]
+        for state, key in ((found.a, "examples_a"), (found.b, "examples_b")):
+            lines += [f"- {state}: {text}" for text in row.get(key, ())]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def reported(name: str) -> str:
+    """Write a report with sentences into drift-report/; the table of words for the page."""
+    found = drift(run_of(name), SETS[name][0]).illustrate(run_of(name), SHOWN, 2)
+    REPORTS.mkdir(exist_ok=True)
+    (REPORTS / f"{name.lower()}.md").write_text(report(name, found), encoding="utf-8")
+    return changed(found)
+
+
+NEEDS_DATA = True
+PAGES = {
+    "drift.md": {
+        "pubmed": lambda: reported("PubMed"),
+        "noaa": lambda: reported("NOAA"),
+        "planted": planted,
+        "contexts": contexts,
+        "calibration": calibration,
+    }
+}

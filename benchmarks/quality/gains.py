@@ -1,0 +1,145 @@
+"""What does refining give on the development collections? Fills docs/results/gains.md.
+
+Word similarity after PubMed abstracts (over the pairs whose words occur), small samples of them,
+neighbours that are only spelled alike, and retrieval with dense vectors alone, from two sets of initial
+vectors. The constants were chosen on these collections.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+import selfvec
+from benchmarks import datasets
+from benchmarks.datasets import JUDGED, SIMILARITY, STARTS
+from benchmarks.page import table
+from benchmarks.refining import refined
+from selfvec.cooccurrence.scan import ScanOperator
+from selfvec.data.run import Run
+from selfvec.data.vectors import Source
+from selfvec.evaluation import Retrieval, Similarity
+from selfvec.numerics.rows import top_indices
+from selfvec.refinement.decorrelated import (
+    GAMMA,
+    POWER,
+    WINDOW,
+    base_vectors,
+    decorrelate,
+    start_from_neighbours,
+)
+
+SIZES, SEEDS = (100, 300, 1000, 3000, 10_000), (0, 1)
+
+abstracts = cache(lambda: datasets.texts("PubMed"))
+
+
+def similarity(run: Run, names: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Spearman's correlation over the pairs whose words occur, by state and set, if there are three."""
+    found: dict[str, dict[str, float]] = {"original": {}, "refined": {}}
+    for row in selfvec.evaluate(run, [Similarity(SIMILARITY[name]) for name in names]).rows:
+        name = next(name for name in names if SIMILARITY[name].stem == row["task"])
+        if row["occurring"] >= 3:
+            found[row["vectors"]][name] = row["spearman_occurring"]
+    return found
+
+
+def ndcg(run: Run, name: str) -> dict[str, float]:
+    """nDCG@10 of dense retrieval on one of the judged collections, by table."""
+    rows = selfvec.evaluate(run, [Retrieval(datasets.path(name))]).rows
+    return {r["vectors"]: r["value"] for r in rows if (r["metric"], r["mode"]) == ("ndcg@10", "dense")}
+
+
+def after_pubmed() -> str:
+    """Word similarity."""
+    rows = []
+    for label, start in STARTS.items():
+        for state, values in similarity(refined(abstracts(), start, min_count=3), list(SIMILARITY)).items():
+            rows.append([label, state, *(f"{values[name]:.3f}" for name in SIMILARITY)])
+    return table(["initial vectors", "state", *SIMILARITY], rows)
+
+
+def small_samples() -> str:
+    """Refined minus original, from the built-in vectors, by size of the sample; the mean of two draws."""
+    names = [name for name in SIMILARITY if name != "RW"]
+    rows = []
+    for size in SIZES:
+        gains: dict[str, list[float]] = {}
+        for seed in SEEDS:
+            values = similarity(refined(datasets.sample(abstracts(), size, seed)), names)
+            for name, value in values["refined"].items():
+                gains.setdefault(name, []).append(value - values["original"][name])
+        rows.append([size, *(f"{np.mean(gains[n]):+.3f}" if n in gains else "–" for n in names)])
+    return table(["abstracts", *names], rows)
+
+
+def retrieval() -> str:
+    """nDCG@10 of dense vectors alone."""
+    rows = []
+    for label, start in STARTS.items():
+        by_state: dict[str, list[float]] = {}
+        for name in JUDGED:
+            for state, value in ndcg(refined(name, start), name).items():
+                by_state.setdefault(state, []).append(value)
+        for state, values in sorted(by_state.items()):
+            rows.append([label, state, *(f"{value:.3f}" for value in (*values, float(np.mean(values))))])
+    return table(["initial vectors", "state", *JUDGED, "mean"], rows)
+
+
+def by_context(run: Run) -> NDArray[np.float32]:
+    """Vectors that know neither spelling nor composition: two passes from whole words alone, (V, d)."""
+    assert run.tokens is not None
+    whole = run.original.sources == Source.KNOWN
+    base = base_vectors(run.original.unit, whole)
+    scan = ScanOperator(run.tokens, WINDOW, GAMMA)
+    rows = start_from_neighbours(base, whole, scan)
+    for _ in range(2):
+        rows = decorrelate(rows, scan, POWER)
+    return rows
+
+
+def spelled_alike() -> str:
+    """Neighbours of frequent composed words that are alike in spelling, and in nothing else.
+
+    Of 400 words seen 50 times or more, the ten nearest words seen five times or more. Two words are spelled
+    alike if they share their first four letters or a quarter of their trigrams; in nothing else, if their
+    contexts are no nearer than those of 95 in 100 pairs of random words.
+    """
+    rows = []
+    for name in ("PubMed", "NOAA"):
+        run = refined(name, keep_tokens=True)
+        counts, words, contexts = run.vectors.counts, run.vectors.index_to_key, by_context(run)
+        rng = np.random.default_rng(0)
+        often = np.flatnonzero((run.original.sources == Source.SUBWORDS) & (counts >= 50))
+        picked = rng.choice(often, min(400, len(often)), replace=False)
+        pairs = contexts[rng.choice(often, 20_000)], contexts[rng.choice(often, 20_000)]
+        chance = np.percentile(np.einsum("ij,ij->i", *pairs), 95)
+        live = np.flatnonzero(counts >= 5)
+        for state, table_ in (("original", run.original.unit), ("refined", run.vectors.unit)):
+            alike, only = [], []
+            for word in picked.tolist():
+                cosines = np.where(live == word, -1, table_[live] @ table_[word])
+                for other in live[top_indices(cosines, 10)].tolist():
+                    alike.append(_alike(words[word], words[other]))
+                    only.append(alike[-1] and contexts[word] @ contexts[other] < chance)
+            rows.append([name, state, f"{np.mean(alike):.1%}", f"{np.mean(only):.1%}"])
+    return table(["corpus", "state", "alike in spelling", "only in spelling"], rows)
+
+
+def _alike(one: str, other: str) -> bool:
+    a, b = ({word[i : i + 3] for i in range(len(word) - 2)} for word in (f"<{one}>", f"<{other}>"))
+    return one[:4] == other[:4] or 4 * len(a & b) >= len(a | b)
+
+
+NEEDS_DATA = True
+PAGES = {
+    "gains.md": {
+        "similarity": after_pubmed,
+        "alike": spelled_alike,
+        "samples": small_samples,
+        "retrieval": retrieval,
+    }
+}

@@ -1,0 +1,128 @@
+"""Does the online rule converge, and what does it give? Fills docs/results/online.md.
+
+Where it comes to rest (storm reports), what it gives (retrieval and word similarity, from two tables; its
+constants were chosen on these), and the scatter above which `health` calls it oscillating (chosen on the
+storm reports, checked on two other collections).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks import datasets
+from benchmarks.datasets import GOOGLENEWS, JUDGED, STARTS
+from benchmarks.page import table
+from benchmarks.quality.gains import abstracts, ndcg, similarity
+from benchmarks.refining import by_epoch, refine_batch, refined, shuffled
+from selfvec.data.run import Run
+from selfvec.data.settings import Settings
+from selfvec.data.vectors import Source
+from selfvec.numerics.rows import unit_rows
+from selfvec.refinement.health import HOVERING_WANDER, anisotropy, effective_rank
+from selfvec.refinement.sequential import BASE_PULL
+
+FREQUENT, JUDGED_WORDS = 300, 200  # frequent words; words whose end is compared between two orders
+SETS = ("MEN", "SimLex-999", "UMNSRS")
+WAYS = ((BASE_PULL, 1), (BASE_PULL, 3))  # β, epochs
+RATES = (0.003, 0.005, 0.01, 0.02)  # α
+
+Table = NDArray[np.float32]
+
+
+def cosines(a: Table, b: Table) -> float:
+    """Mean cosine of the same rows of two tables of unit rows."""
+    return float(np.einsum("ij,ij->i", a, b, dtype=np.float64).mean())
+
+
+@cache
+def runs() -> dict[str, Run]:
+    """Unrefined runs of three collections."""
+    sources = {
+        "NOAA": ("NOAA", GOOGLENEWS),
+        "MED": ("MED", "default"),
+        "PubMed, 1,000": (datasets.sample(abstracts(), 1000), "default"),
+    }
+    return {name: refined(source, start, method="original") for name, (source, start) in sources.items()}
+
+
+def rest() -> str:
+    """Figures of the space by epoch."""
+    run = runs()["NOAA"]
+    batch, original = run.require_tokens(), run.original
+    known = original.sources != Source.NONE
+    frequent = np.flatnonzero(known)[:FREQUENT]
+
+    def row(name: str, made: Table, before: Table | None) -> list[str]:
+        unit = unit_rows(made)
+        moved = "" if before is None else f"{1 - cosines(unit, unit_rows(before)):.4f}"
+        figures = [f"{anisotropy(unit):.3f}", f"{anisotropy(unit[frequent]):.2f}"]
+        to_original = cosines(unit[known], original.unit[known])
+        return [name, *figures, f"{effective_rank(unit):.0f}", f"{to_original:.2f}", moved]
+
+    ways = {
+        "online": (Settings("online", epochs=10, history="none"), (1, 3, 10)),
+        "online, β 0": (Settings("online", anchor=0.0, epochs=10, history="none"), (1, 10)),
+        "paper, α .01": (Settings("paper", learning_rate=0.01, epochs=3, history="none"), (1, 3)),
+    }
+    rows = [row("original", original.unit, None)]
+    for name, (settings, epochs) in ways.items():
+        before = None
+        for epoch, made in by_epoch(batch, original, settings):
+            if epoch in epochs:
+                rows.append(row(f"{name}, {epoch} pass{'es' * (epoch > 1)}", made.vectors, before))
+            before = made.vectors
+    heads = ["", "anisotropy", f"the {FREQUENT} most frequent words", "effective rank"]
+    return table([*heads, "cosine to the original", "change since the pass before"], rows)
+
+
+def given() -> str:
+    """nDCG@10 of dense retrieval, the mean of the collections, and Spearman's correlation after PubMed."""
+    rows = []
+    for label, start in STARTS.items():
+        found: dict[str, list[float]] = {}
+        for beta, epochs in WAYS:
+            options: Any = {"method": "online", "anchor": beta, "epochs": epochs, "history": "none"}
+            by_name = [ndcg(refined(name, start, **options), name) for name in JUDGED]
+            values = similarity(refined(abstracts(), start, min_count=3, **options), SETS)
+            for state, by_set in values.items():
+                key = "original" if state == "original" else f"β {beta:g}, {epochs} pass{'es' * (epochs > 1)}"
+                mean = float(np.mean([one[state] for one in by_name]))
+                found[key] = [mean, *(by_set[name] for name in SETS)]
+        rows += [[label, name, *(f"{value:.3f}" for value in values)] for name, values in found.items()]
+    return table(["initial vectors", "state", "retrieval", *SETS], rows)
+
+
+def steady() -> str:
+    """Scatter, and how much of a word's end is the order of the documents, by size of step and collection."""
+    ways = [(rate, epochs) for epochs in (1, 10) for rate in RATES]
+    rows = []
+    for rate, epochs in ways:
+        settings = Settings("online", learning_rate=rate, epochs=epochs)
+        cells = []
+        for run in runs().values():
+            scatter, chance = _scatter(run, settings)
+            shown = f"{scatter:.3f}, {chance:.3f}"
+            cells.append(f"**{shown}**" if scatter > HOVERING_WANDER else shown)
+        rows.append([f"{rate:g}", epochs, *cells])
+    return table(["α", "passes", *runs()], rows)
+
+
+def _scatter(run: Run, settings: Settings) -> tuple[float, float]:
+    """`Health.wander`, and how far apart frequent words end for two orders of the documents.
+
+    Both are relative to the mean cosine distance between two words.
+    """
+    batch, original = run.require_tokens(), run.original
+    wander = refine_batch(batch, original, settings).health["wander"] or 0.0
+    ends = [refine_batch(shuffled(batch, seed), original, settings).vectors.unit for seed in (1, 2)]
+    judged = np.flatnonzero(original.sources != Source.NONE)[:JUDGED_WORDS]
+    one, other = (end[judged] for end in ends)
+    return wander, (1 - cosines(one, other)) / (1 - anisotropy(one))
+
+
+NEEDS_DATA = True
+PAGES = {"online.md": {"rest": rest, "given": given, "steady": steady}}

@@ -1,0 +1,135 @@
+"""What does each way of search find for answers? Fills a part of docs/results/search.md.
+
+Every collection is refined on its own documents, without its queries or judgements. The same documents
+and queries then go to all: the vectors before and after refining, BM25 on stems, the hybrid, a static
+encoder as its library uses it, and sentence encoders if they are installed: the small Universal Sentence
+Encoder of npm (MODULES names a node_modules folder, see sentence_encoder.cjs) and a model of
+sentence-transformers (ENCODER names it).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.datasets import GOOGLENEWS, judged
+from benchmarks.page import table
+from benchmarks.rankings import Rankings, by_cosine, by_index, estimate, over, wordllama
+from benchmarks.refining import refined
+from selfvec.base.atomic_files import atomic_file
+from selfvec.data.run import Run
+from selfvec.data.vectors import Vectors
+from selfvec.evaluation.retrieval import Collection, ndcg, recall
+from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.statistics import Estimate
+from selfvec.refinement.topic_vectors import run_topics
+from selfvec.retrieval import Index
+from selfvec.text.document_vectors import embed
+from selfvec.text.preprocessing import Preprocessing
+
+METRICS: dict[str, Callable[[Sequence[int], Mapping[int, float]], float]] = {
+    "nDCG@10": ndcg,
+    "recall@5": lambda found, gains: recall(found, gains, 5),
+    "recall@20": lambda found, gains: recall(found, gains, 20),
+    "hit@5": lambda found, gains: float(any(document in gains for document in found[:5])),
+}
+
+Encode = Callable[[list[str], int], np.ndarray]
+"""Unit vectors of documents and queries; the second argument is the number of documents."""
+
+
+@cache
+def run_of(name: str) -> Run:
+    """A judged collection, refined from the built-in vectors."""
+    return refined(name)
+
+
+@cache
+def index_of(name: str) -> Index:
+    """Its index."""
+    return Index.memory(run_of(name), judged()[name].documents)
+
+
+def everybody(name: str) -> dict[str, Rankings]:
+    """Every way of searching a collection, refined by our rule from two tables and by the paper's."""
+    collection, run = judged()[name], run_of(name)
+    preprocessing, topics = Preprocessing.of(run.provenance), run_topics(run)
+    assert topics is not None
+
+    def dense(*tables: Vectors) -> Rankings:
+        return encoded(collection, lambda texts, n: embed(texts, tables, preprocessing, n, questions=True)[0])
+
+    google = Index.memory(refined(name, GOOGLENEWS), collection.documents)
+    found = {
+        "original, dense": dense(run.original),
+        "paper's rule, dense": dense(refined(name, method="paper").vectors),
+        "refined, dense": dense(run.vectors, topics),
+        "BM25": by_index(collection, index_of(name), "bm25"),
+        "refined, hybrid": by_index(collection, index_of(name), "hybrid"),
+        "refined from GoogleNews, hybrid": by_index(collection, google, "hybrid"),
+        "wordllama as it is": encoded(collection, lambda texts, _: wordllama(texts)),
+    }
+    if os.environ.get("MODULES"):
+        found["USE small (npm)"] = universal_encoder(collection)
+    if model := os.environ.get("ENCODER"):
+        from sentence_transformers import SentenceTransformer
+
+        loaded = SentenceTransformer(model)
+        found[model] = encoded(collection, lambda texts, _: unit_rows(loaded.encode(texts)))
+    return found
+
+
+def encoded(collection: Collection, encode: Encode) -> Rankings:
+    """By cosine."""
+    return by_cosine(collection, encode(collection.documents + collection.queries, len(collection.documents)))
+
+
+def universal_encoder(collection: Collection) -> Rankings:
+    """The Universal Sentence Encoder in a process of node; kept beside MODULES, as it takes minutes."""
+
+    def encode(texts: list[str]) -> np.ndarray:
+        name = hashlib.sha256(json.dumps(texts).encode()).hexdigest()[:16]
+        kept = Path(os.environ["MODULES"]).resolve().with_name(f"encoded-{name}.json")
+        if not kept.exists():
+            command = ["node", str(Path(__file__).with_name("sentence_encoder.cjs"))]
+            given = json.dumps(texts).encode()
+            done = subprocess.run(command, input=given, capture_output=True, check=True)
+            with atomic_file(kept) as file:
+                file.write_bytes(done.stdout)
+        made = json.loads(kept.read_text(encoding="utf-8"))
+        return unit_rows(np.array(made["vectors"], np.float32))
+
+    return by_cosine(collection, np.vstack([encode(collection.documents), encode(collection.queries)]))
+
+
+def measured() -> dict[str, dict[str, dict[str, Estimate]]]:
+    """By way: an estimate for each metric and collection."""
+    values: dict[str, dict[str, dict[str, Estimate]]] = {}
+    for name, collection in judged().items():
+        for way, rankings in everybody(name).items():
+            for key, metric in METRICS.items():
+                by_metric = values.setdefault(way, {}).setdefault(key, {})
+                by_metric[name] = estimate(collection, rankings, metric)
+    return values
+
+
+def shown(one: Estimate) -> str:
+    low, high = one.interval
+    return f"{one.value:.3f} ({low:.2f}–{high:.2f})"
+
+
+def by_metric() -> str:
+    """All metrics in the mean over collections."""
+    rows = [[way, *(shown(over(m)) for m in found.values())] for way, found in measured().items()]
+    return table(["search", *METRICS], rows)
+
+
+NEEDS_DATA = True
+PAGES = {"search.md": {"answers": by_metric}}

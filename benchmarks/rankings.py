@@ -1,0 +1,77 @@
+"""Rankings on judged collections: by cosine, by an index; their nDCG@10 with resamples, and tables of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from importlib import resources
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.evaluation.retrieval import Collection, ndcg, ranked
+from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.statistics import Estimate, difference, mean
+from selfvec.retrieval import Index
+
+Rankings = list[list[int]]
+Metric = Callable[[Sequence[int], Mapping[int, float]], float]
+SEED = 0
+
+
+def by_cosine(collection: Collection, rows: NDArray[np.float32]) -> Rankings:
+    """Rankings from unit vectors of the documents and, after them, the queries."""
+    documents, queries = np.split(rows, [len(collection.documents)])
+    known = np.any(documents != 0, axis=1)
+    return [ranked(documents @ query, known & query.any()) for query in queries]
+
+
+def by_index(collection: Collection, index: Index, mode: str, **scoring: Any) -> Rankings:
+    """Rankings by an index; ``scoring`` changes its scorer."""
+    scorer = replace(index.scorer, **scoring)
+    rankings = []
+    for query in collection.queries:
+        found = scorer.score(index.lexicon.parse(query), mode)
+        rankings.append(ranked(found.scores, found.found))
+    return rankings
+
+
+def estimate(collection: Collection, rankings: Rankings, metric: Metric = ndcg) -> Estimate:
+    """The mean of a metric over queries, with its resamples."""
+    pairs = zip(rankings, collection.relevant, strict=True)
+    return mean(np.array([metric(found, gains) for found, gains in pairs]), SEED)
+
+
+def mean_ndcg(collection: Collection, rankings: Rankings) -> float:
+    """Mean nDCG@10."""
+    return float(np.mean([ndcg(*pair) for pair in zip(rankings, collection.relevant, strict=True)]))
+
+
+def over(estimates: Mapping[str, Estimate]) -> Estimate:
+    """The mean over collections, whose queries are resampled independently."""
+    values = [one.value for one in estimates.values()]
+    return Estimate(float(np.mean(values)), np.mean([one.replicates for one in estimates.values()], axis=0))
+
+
+def differs(a: Estimate, b: Estimate) -> str:
+    """The difference of two estimates on the same queries, with its 95 % interval."""
+    found = difference(a, b)
+    return f"{found.value:+.3f} ({found.low:+.3f} to {found.high:+.3f})"
+
+
+def wordllama(texts: list[str]) -> NDArray[np.float32]:
+    """The library's own encoder, by its own inference, from the files inside the package."""
+    import logging
+
+    from safetensors.numpy import load_file
+    from tokenizers import Tokenizer
+    from wordllama.inference import WordLlamaInference
+
+    logging.disable(logging.INFO)
+    package = resources.files("wordllama")
+    with resources.as_file(package / "weights" / "l2_supercat_256.safetensors") as path:
+        (table,) = load_file(path).values()
+    with resources.as_file(package / "tokenizers" / "l2_supercat_tokenizer_config.json") as path:
+        tokenizer = Tokenizer.from_file(str(path))
+    return unit_rows(np.asarray(WordLlamaInference(table, tokenizer).embed(texts)))

@@ -1,0 +1,75 @@
+"""The picture of the README: refining next to training the same vectors further.
+
+``python -m benchmarks.readme_picture`` draws docs/figures/continued.svg. Nothing is measured here: the
+figures are cells of docs/results/baselines.md, which ``make baselines`` writes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks.figures import look_up
+from benchmarks.page import DOCS
+from selfvec.views.figure import save_figure
+from selfvec.views.palette import GREY, INK, WORDS
+
+PICTURE = DOCS / "figures" / "continued.svg"
+PANELS = {  # the table, its column, the title
+    "retrieval": ("mean", "search: nDCG@10, mean of three collections"),
+    "sample": ("WordSim-353", "general words: Spearman, WordSim-353"),
+}
+METHODS = {  # the row, the label
+    "original": "the vectors as they are",
+    "decorrelated": "Selfvec",
+    "word2vec-sg-continued": "gensim, trained further",
+    "fasttext-continued": "fastText, trained further",
+}
+
+
+def bars() -> list[dict[str, Any]]:
+    """What the picture shows: a value, and the seconds it took, for each method and table."""
+    found = []
+    for table, (column, title) in PANELS.items():
+        for method, label in METHODS.items():
+            value = look_up(f"baselines#{table}; {method}; {column}")
+            seconds = None if method == "original" else look_up(f"baselines#{table}; {method}; seconds")
+            took = (
+                "" if seconds is None else f" in {seconds:.0f} s" if seconds >= 10 else f" in {seconds:.1f} s"
+            )
+            found.append({"panel": title, "method": label, "value": value, "text": f"{value:.2f}{took}"})
+    return found
+
+
+def _panel(title: str, rows: list[dict[str, Any]], first: bool) -> dict[str, Any]:
+    order = {"field": "method", "type": "nominal", "sort": list(METHODS.values()), "title": None}
+    y = order | {"axis": {"labelLimit": 200, "ticks": False, "domain": False} if first else None}
+    x = {"field": "value", "type": "quantitative", "axis": None, "scale": {"domain": [0, 0.9]}}
+    ours = {"condition": {"test": "datum.method == 'Selfvec'", "value": WORDS[0]}, "value": "#BBBBBB"}
+    text = {"type": "text", "align": "left", "dx": 5, "fontSize": 12, "color": INK}
+    return {
+        "title": {"text": title, "color": GREY, "fontSize": 12},
+        "data": {"values": rows},
+        "width": 270,
+        "height": {"step": 26},
+        "encoding": {"y": y, "x": x},
+        "layer": [
+            {"mark": {"type": "bar", "height": 16}, "encoding": {"color": ours}},
+            {"mark": text, "encoding": {"text": {"field": "text"}}},
+        ],
+    }
+
+
+def draw() -> None:
+    """Write the picture."""
+    rows = bars()
+    titles = [title for _, title in PANELS.values()]
+    panels = [
+        _panel(title, [row for row in rows if row["panel"] == title], not place)
+        for place, title in enumerate(titles)
+    ]
+    told = "; ".join(f"{row['panel']}, {row['method']}: {' '.join(row['text'].split())}" for row in rows)
+    save_figure({"hconcat": panels, "spacing": 20}, PICTURE, told, overwrite=True)
+
+
+if __name__ == "__main__":
+    draw()

@@ -1,0 +1,143 @@
+"""A full disk, no permission, two writers, a clock set back: an error in one line, or the right result."""
+
+from __future__ import annotations
+
+import os
+import random
+import resource
+import shutil
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.robustness.cases import Case, state
+from benchmarks.robustness.inputs import ended, leftovers, run_command, start, without_privileges
+
+_BACK = 10 * 365 * 86400.0  # seconds
+Found = tuple[Counter[str], list[str]]
+
+
+def full_disk(cases: list[Case], place: Path) -> Found:
+    """The disk fills up while a command writes: a small file system in memory, or a limit on files."""
+    counts, faults = Counter[str](), list[str]()
+    chance = random.Random(11)
+    for case in cases:
+        for share in (0.2, 0.5, 0.8):
+            folder = case.trial(place / "full")
+            size = _size(folder)
+            mounted = place / "disk"
+            mounted.mkdir(exist_ok=True)
+            room = size + 65536 + int(share * chance.random() * max(262_144, size // 3))
+            options = ["-t", "tmpfs", "-o", f"size={room}", "tmpfs", mounted]
+            if subprocess.run(["mount", *options], capture_output=True).returncode:
+                status = run_command(list(case.arguments), folder, _small_files)
+                _judge(case, folder, status, "full disk", counts, faults)
+                continue
+            try:
+                shutil.copytree(folder, mounted / "f")
+                status = run_command(list(case.arguments), mounted / "f", _log_elsewhere(place))
+                shutil.copyfile(place / "full-log", folder / "log")
+                _judge(case, mounted / "f", status, "full disk", counts, faults, folder / "log")
+            finally:
+                subprocess.run(["umount", mounted], check=True)
+    return counts, faults
+
+
+def _log_elsewhere(place: Path) -> Callable[[], None]:
+    def before() -> None:
+        log = os.open(place / "full-log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+
+    return before
+
+
+def _small_files() -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_blocks * 512 for path in folder.rglob("*"))
+
+
+def no_permission(cases: list[Case], place: Path) -> Found:
+    """Nothing can be written into the folder."""
+    counts, faults = Counter[str](), list[str]()
+    for case in cases:
+        folder = case.trial(place / "closed")
+        (folder / "log").touch()
+        closed = (folder / case.target).parent
+        closed.chmod(0o500)
+        status = run_command(list(case.arguments), folder, without_privileges)
+        closed.chmod(0o700)
+        _judge(case, folder, status, "no permission", counts, faults)
+    return counts, faults
+
+
+def two_writers(cases: list[Case], place: Path) -> Found:
+    """Two processes run the same command at once: one makes the result, the other waits or is refused."""
+    counts, faults = Counter[str](), list[str]()
+    chance = random.Random(12)
+    for case in cases:
+        for _ in range(2):
+            folder = case.trial(place / "two")
+            first = start(list(case.arguments), folder)
+            time.sleep(chance.random() * case.seconds / 2)
+            second = start(list(case.arguments), folder)
+            statuses = sorted((ended(first), ended(second)))
+            said = (folder / "log").read_text()
+            counts[f"two writers|{'done' if statuses == [0, 0] else 'refused'}"] += 1
+            if (
+                statuses not in ([0, 0], [0, 2])
+                or state(folder, case.target) != case.new
+                or "Traceback" in said
+            ):
+                faults.append(f"two writers, {case.name}: statuses {statuses}: {said[-300:]}")
+            if left := leftovers(folder):
+                faults.append(f"two writers, {case.name}: {', '.join(left)} stays")
+    return counts, faults
+
+
+def clock_back(cases: list[Case], place: Path) -> Found:
+    """The clock is set back by ten years, so that all files come from the future."""
+    counts, faults = Counter[str](), list[str]()
+    for case in cases:
+        folder = case.trial(place / "clock")
+        status = run_command(list(case.arguments), folder, _set_back)
+        counts["clock set back|done"] += 1
+        if status or state(folder, case.target) != case.new:
+            said = (folder / "log").read_text()[-300:]
+            faults.append(f"clock set back, {case.name}: status {status}: {said}")
+    return counts, faults
+
+
+def _set_back() -> None:
+    now, now_ns = time.time, time.time_ns
+    time.time = lambda: now() - _BACK
+    time.time_ns = lambda: now_ns() - int(_BACK * 1e9)
+
+
+def _judge(
+    case: Case,
+    folder: Path,
+    status: int,
+    fault: str,
+    counts: Counter[str],
+    faults: list[str],
+    log: Path | None = None,
+) -> None:
+    """A command that met a fault said so in its last line and left the old result, or it is done."""
+    said = (log or folder / "log").read_text()
+    found = state(folder, case.target)
+    ok = found == case.old if status else found == case.new
+    told = not status or (status == 2 and said.strip().splitlines()[-1:][0:1] and "Traceback" not in said)
+    counts[f"{fault}|{'refused' if status else 'done'}"] += 1
+    if not ok and not (status == 0 and "search" in case.name):  # an index that cannot be kept is used once
+        faults.append(f"{fault}, {case.name}: status {status}, the result has changed: {said[-300:]}")
+    if not told:
+        faults.append(f"{fault}, {case.name}: status {status}: {said[-300:]}")
+    resumable = f".{case.target}.partial"
+    if left := [name for name in leftovers(folder) if name != resumable]:
+        faults.append(f"{fault}, {case.name}: {', '.join(left)} stays")

@@ -1,0 +1,137 @@
+"""How fast are co-occurrences counted, next to two other ways to the same matrix?
+
+The text is PubMed titles and abstracts, or, where they are absent, as many random words with frequencies
+like a language's. Others count unordered pairs and add the transpose, which halves their work:
+
+* SciPy: a matrix of coordinates per distance, added up;
+* sorting: all pairs as numbers of 64 bits, sorted by NumPy (which has vector instructions for it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array, csr_array
+
+from benchmarks.datasets import tokens
+from benchmarks.harness import Result, compared, median_seconds
+from selfvec.cooccurrence import Counts, PPMIOperator, count
+from selfvec.data.token_batch import TokenBatch
+
+DIMENSIONS = 256
+
+
+def pairs(batch: TokenBatch, half: int) -> list[tuple[NDArray[np.int32], NDArray[np.int32]]]:
+    """For each distance, the words of all pairs of positions."""
+    document = np.repeat(np.arange(batch.documents), np.diff(batch.offsets))
+    ways = []
+    for distance in range(1, half + 1):
+        here = document[:-distance] == document[distance:]
+        ways.append((batch.ids[:-distance][here], batch.ids[distance:][here]))
+    return ways
+
+
+def by_scipy(batch: TokenBatch, half: int) -> csr_array:
+    """One matrix per distance, added up."""
+    shape = (len(batch.types), len(batch.types))
+    total = csr_array(shape, dtype=np.int64)
+    for rows, columns in pairs(batch, half):
+        total = total + coo_array((np.ones(len(rows), np.int64), (rows, columns)), shape=shape).tocsr()
+    return total + total.T
+
+
+def by_sorting(batch: TokenBatch, half: int) -> csr_array:
+    """All pairs in one array of row · V + column, sorted and run-length counted."""
+    size = len(batch.types)
+    keys = np.concatenate([a.astype(np.int64) * size + b for a, b in pairs(batch, half)])
+    keys.sort()
+    first = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
+    return _symmetric(keys[first], np.diff(np.append(first, len(keys))), size)
+
+
+def _symmetric(keys: NDArray[np.int64], counts: NDArray[np.int64], size: int) -> csr_array:
+    rows, columns = np.divmod(keys, size)
+    half = coo_array((counts, (rows.astype(np.int32), columns.astype(np.int32))), shape=(size, size)).tocsr()
+    return half + half.T
+
+
+def _check(counts: Counts, other: csr_array) -> None:
+    assert (counts.to_scipy() != other).nnz == 0, "counts differ"
+
+
+def _counting(batch: TokenBatch, window: int) -> Iterator[Result]:
+    counts = count(batch, window)
+    others: dict[str, Callable[[TokenBatch, int], Any]] = {"SciPy": by_scipy, "sorting": by_sorting}
+    size = f"window {window}, {len(batch) / 1e6:.1f} M tokens, {len(batch.types):,} types"
+    rate = partial(compared, amount=counts.total / 1e6, unit="M pairs/s", repeat=3)
+    all_cores = partial(count, batch, window)
+    one_thread = partial(count, batch, window, jobs=1)
+    for name, other in others.items():
+        _check(counts, other(batch, window // 2))
+        # One thread against one: the others have no more.
+        yield rate(f"counts, {size}", one_thread, partial(other, batch, window // 2), name)
+    yield rate(f"counts, all cores, {size}", all_cores, one_thread, "one thread", repeat=5)
+    spilled = partial(count, batch, window, memory=1 << 26)
+    yield rate(f"counts, 64 MB, {size}", spilled, all_cores, "1 GB")
+
+
+def _merging(batch: TokenBatch, window: int) -> Result:
+    middle = batch.documents // 2
+    cut = int(batch.offsets[middle])
+    parts = [
+        TokenBatch(batch.ids[:cut], batch.offsets[: middle + 1], batch.types),
+        TokenBatch(batch.ids[cut:], batch.offsets[middle:] - cut, batch.types),
+    ]
+    first, second = (count(part, window) for part in parts)
+    whole, merged = count(batch, window), first.merge(second)
+    assert np.array_equal(whole.data, merged.data), "merge differs from whole"
+    assert np.array_equal(whole.indices, merged.indices), "merge differs from whole"
+    one, other = first.to_scipy(), second.to_scipy()
+    return compared(
+        f"merge of two halves, window {window}",
+        lambda: first.merge(second),
+        lambda: one + other,
+        "SciPy",
+        amount=(len(first.data) + len(second.data)) / 1e6,
+        unit="M entries/s",
+        repeat=3,
+    )
+
+
+def _product(batch: TokenBatch, window: int) -> Iterator[Result]:
+    counts = count(batch, window)
+    rows = np.random.default_rng(0).standard_normal((len(counts), DIMENSIONS), dtype=np.float32)
+    operator = PPMIOperator(counts)
+    shape = (len(counts), len(counts))
+    matrix = csr_array((operator.values, operator.indices, operator.indptr), shape=shape)
+    exact = matrix.astype(np.float64) @ rows.astype(np.float64)
+    scale = np.abs(exact).max()
+    error = np.abs(operator.apply(rows) - exact).max() / scale
+    plain = np.abs(matrix @ rows - exact).max() / scale
+    assert error < 1e-6, "product differs"
+    built = median_seconds(lambda: PPMIOperator(counts), 3)
+    made = len(counts.data) / built / 1e6
+    yield Result(f"PPMI from counts, window {window}", made, "M entries/s", note=f"{built:.2f} s")
+    yield compared(
+        f"PPMI · table, d {DIMENSIONS}, window {window}",
+        lambda: operator.apply(rows),
+        lambda: matrix @ rows,
+        "SciPy float32",
+        amount=len(operator.values) / 1e6,
+        unit="M entries/s",
+        repeat=3,
+        note=f"error {error:.0e}, SciPy float32 {plain:.0e}",
+    )
+
+
+def run() -> Iterator[Result]:
+    """Counting at two windows, merging, and the product."""
+    batch = tokens()
+    yield from _counting(batch, 11)
+    yield from _counting(batch, 21)
+    yield _merging(batch, 11)
+    yield from _product(batch, 11)

@@ -1,0 +1,183 @@
+"""How long does a person wait for the page at 100,000 words, alone and among many clients?
+
+In a browser where one is installed. Checked first: the answer to a word is the one that ``selfvec
+similar`` gives.
+"""
+
+from __future__ import annotations
+
+import statistics
+import threading
+import time
+from collections.abc import Callable
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import numpy as np
+from tests.apps.web.headless import Page, browsing, find
+from tests.apps.web.serving import serving
+
+from benchmarks.harness import Result
+from benchmarks.robustness.load import load
+from benchmarks.speed.paper_rule import problem
+from selfvec.apps.web.page_data import PageData
+from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Vectors
+from selfvec.numerics.rows import unit_rows
+
+TYPES = 100_000
+PAINT, ACT = 1.0, 0.1  # seconds that the page promises
+ANSWERED = 2.0  # seconds for 99 % of the requests that are accepted, whatever the number of clients
+
+
+def made() -> Run:
+    """A run of 100,000 words whose refined vectors are the original ones with noise."""
+    ids, offsets, rows = problem(TYPES)
+    rng = np.random.default_rng(0)
+    counts = np.bincount(ids, minlength=TYPES)
+    order = np.argsort(-counts, kind="stable")
+    place = np.empty(TYPES, np.int32)
+    place[order] = np.arange(TYPES, dtype=np.int32)
+    batch = TokenBatch(place[ids], offsets, [f"word{i}" for i in range(TYPES)])
+    after = unit_rows(rows + 0.6 * rng.standard_normal(rows.shape, dtype=np.float32) / rows.shape[1] ** 0.5)
+    tables = (
+        Vectors(batch.types, table, counts=batch.counts, normalized=True)
+        for table in (unit_rows(rows), after)
+    )
+    original, refined = tables
+    provenance = {"tokens": len(batch), "options": {"tokenizer": "whitespace"}, "corpus": {}}
+    report = {"health": {"verdicts": []}}
+    return Run(refined, original, None, provenance, report, batch)
+
+
+def _check(data: PageData) -> None:
+    told = data.word("refined", "word7")
+    lists = data.run.similar("word7", top=400, compare=True).lists
+    for side, row in zip(("before", "after"), lists, strict=True):
+        often = [word for word, _ in row["neighbours"] if data.run.vectors.counts[data.run.index(word)] >= 5]
+        assert [word for word, _ in told[side]][: len(often)] == often[:10]
+
+
+def median(act: Callable[[int], object], repeat: int = 15) -> float:
+    seconds = []
+    for i in range(repeat):
+        start = time.perf_counter()
+        act(i)
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds)
+
+
+def run() -> list[Result]:
+    """Answers by the server alone, then a browser's first paint and its ways from one word to the next."""
+    with serving(made(), jobs=None) as site:
+        data = site.data
+        start = time.perf_counter()
+        data.comparisons.get("refined")
+        results = [Result("serve: ranking 100,000 words, once", time.perf_counter() - start, "s")]
+        data.comparisons.tasks("refined").tested.result()
+        data.comparisons.tasks("refined").states.result()
+        data.original_index.result()
+        _check(data)
+        for name, act in {
+            "a word's neighbours": lambda i: data.word("refined", f"word{i * 37}"),
+            "its sentences": lambda i: data.uses("refined", f"word{i * 37}"),
+            "its map": lambda i: data.maps.words("refined", f"word{i * 37}"),
+            "texts by meaning": lambda i: data.texts(f"word{i * 91} word{i * 17}", 8),
+            "completion": lambda i: data.complete(f"d{i}", 8),
+        }.items():
+            seconds = median(act)
+            results.append(Result(f"serve: {name}", seconds * 1000, "ms", "100 ms", ACT / seconds))
+        program = find()
+        if program is not None:
+            with browsing(program) as new:
+                results += _browsed(new(), site.address)
+    return results + _loaded()
+
+
+def _loaded() -> list[Result]:
+    """20 clients and 500 at a time, of a server in a process of its own."""
+    ours, theirs = get_context("spawn").Pipe()
+    server = get_context("spawn").Process(target=_serve, args=(theirs,), daemon=True)
+    server.start()
+    try:
+        address, before = ours.recv(), _peak(server.pid)
+        few, many = load(address, 20, 10), load(address, 500, 15)
+        assert set(few.kinds) == {"accepted"}, few.line()
+        assert set(many.kinds) <= {"accepted", "told"}, many.line()  # nobody is left without an answer
+        slow = many.quantile(0.99)
+        return [
+            Result("serve: 20 clients, answers a second", len(few.seconds) / few.lasted, "1/s"),
+            Result("serve: 500 clients, answers a second", len(many.seconds) / many.lasted, "1/s"),
+            Result("serve: 500 clients, 99 % of accepted requests", slow, "s", "2 s", ANSWERED / slow),
+            Result("serve: 500 clients, memory above that of the run", _peak(server.pid) - before, "MB"),
+        ]
+    finally:
+        server.kill()
+        server.join()
+
+
+def _serve(pipe: Connection) -> None:
+    with serving(made(), jobs=None) as site:
+        site.data.comparisons.tasks("refined").tested.result()
+        site.data.comparisons.tasks("refined").states.result()
+        pipe.send(site.address)
+        threading.Event().wait()
+
+
+def _peak(process: int | None) -> int:
+    """Largest resident memory so far, in MB."""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) >> 10
+
+
+NEXT = """
+new Promise((done) => {
+  const word = () => document.querySelector('h2.word bdi').textContent, before = word();
+  new MutationObserver((_, observer) => {
+    if (word() === before) return;
+    observer.disconnect();
+    requestAnimationFrame(() => done(1));
+  }).observe(document.getElementById('word'), { childList: true });
+  document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'j', bubbles: true }));
+})
+"""
+"""From a key to the next word's heading and neighbours on the page."""
+
+STEPS = """
+new Promise((done) => {
+  const slider = document.querySelector('.atlas .time input'), times = [];
+  const step = () => {
+    const start = performance.now();
+    slider.value = String((times.length % 10) / 10);
+    slider.dispatchEvent(new Event('input'));
+    requestAnimationFrame(() => setTimeout(() => {
+      times.push(performance.now() - start);
+      if (times.length < 21) step(); else done(times.sort((a, b) => a - b)[10]);
+    }));
+  };
+  step();
+})
+"""
+"""From the slider to the painted map."""
+
+
+def _browsed(page: Page, address: str) -> list[Result]:
+    page.size(1280, 860)
+    page.open(f"{address}#c=refined")
+    paint = page.run("performance.getEntriesByName('first-contentful-paint')[0].startTime") / 1000
+    results = [Result("serve: first paint in a browser", paint * 1000, "ms", "1 s", PAINT / paint)]
+
+    seconds = median(lambda _: page.run(NEXT))
+    results.append(
+        Result("serve: from a key to the next word", seconds * 1000, "ms", "100 ms", ACT / seconds)
+    )
+    page.open(f"{address}#c=refined&view=map&layout=pca")
+    page.wait("document.querySelector('.atlas .lead')?.innerText.includes('words on one plane')", 60)
+    frame = page.run(STEPS)
+    results.append(
+        Result("serve: the map of 100,000 words, a step in time", frame, "ms", "100 ms", 1000 * ACT / frame)
+    )
+    assert page.errors == []
+    return results

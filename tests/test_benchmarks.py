@@ -1,0 +1,96 @@
+"""Every benchmark is listed, asks a question, and imports names that exist; rows are kept and replaced."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from benchmarks.catalogue import FOLDERS, Benchmark, all_benchmarks
+from benchmarks.harness import Result, compared, read_results, write_results
+from benchmarks.vectors import sections
+from tests.places import ROOT
+
+MODULES = sorted([*(ROOT / "benchmarks").rglob("*.py"), *(ROOT / "tools").glob("*.py")])
+
+
+def imported(path: Path) -> Iterator[tuple[str, str]]:
+    """Modules of this repository and the names that are taken from them, also inside functions."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and str(node.module).partition(".")[0] in (
+            "selfvec",
+            "benchmarks",
+        ):
+            yield from ((str(node.module), alias.name) for alias in node.names)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_what_is_imported_from_the_code_exists(path: Path) -> None:
+    for module, name in imported(path):
+        found = importlib.import_module(module)
+        if not hasattr(found, name):
+            importlib.import_module(f"{module}.{name}")
+
+
+def test_every_benchmark_asks_one_question_and_is_listed_once() -> None:
+    benchmarks = all_benchmarks()
+    assert len({benchmark.question for benchmark in benchmarks}) == len(benchmarks)
+    for benchmark in benchmarks:
+        assert benchmark.question[-1] in "?.", benchmark
+        assert benchmark.entries == {"run", "PAGES"} or len(benchmark.entries) == 1, benchmark
+    listed = subprocess.run([sys.executable, "-m", "benchmarks"], capture_output=True, text=True, cwd=ROOT)
+    assert [line.split()[0] for line in listed.stdout.splitlines()] == [one.name for one in benchmarks]
+
+
+def test_every_row_that_is_kept_belongs_to_a_benchmark() -> None:
+    names = {benchmark.name for benchmark in all_benchmarks()}
+    assert {f"speed.{name}" for name in read_results()} <= names
+    assert {f"vectors.{name}" for name in json.loads(sections.RESULTS.read_text(encoding="utf-8"))} <= names
+
+
+def test_every_module_of_a_folder_is_a_benchmark_or_serves_one() -> None:
+    """What neither measures nor is imported would be left over."""
+    needed = {module for path in MODULES for module, _ in imported(path)}
+    needed |= {f"{module}.{name}" for path in MODULES for module, name in imported(path)}
+    needed |= {f"benchmarks.{benchmark.name}" for benchmark in all_benchmarks()}
+    for folder in FOLDERS:
+        for path in (ROOT / "benchmarks" / folder).glob("[!_]*.py"):
+            assert f"benchmarks.{folder}.{path.stem}" in needed, path.name
+
+
+def test_a_benchmark_that_is_unknown_is_an_error() -> None:
+    command = [sys.executable, "-m", "benchmarks", "speed.nothing"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 2
+    assert "no benchmark is called 'speed.nothing'" in done.stderr
+
+
+def test_rows_of_one_benchmark_replace_its_old_ones(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    write_results("counts", [Result("one", 1.0, "s"), Result("two", 2.0, "s")], path)
+    write_results("text", [Result("three", 3.0, "s", "re", 1.5)], path)
+    write_results("counts", [Result("one", 4.0, "s")], path)
+    assert read_results(path) == {
+        "counts": [Result("one", 4.0, "s")],
+        "text": [Result("three", 3.0, "s", "re", 1.5)],
+    }
+
+
+def test_two_programs_are_run_in_turn_and_their_times_divided() -> None:
+    order: list[str] = []
+    row = compared("a", lambda: order.append("ours"), lambda: order.append("other"), "b", amount=2, repeat=2)
+    assert order == ["ours", "other"] * 3  # the first two warm up
+    assert row.other == "b"
+    assert row.ratio is not None
+    assert row.value > 0
+
+
+def test_a_benchmark_is_found_by_what_it_defines() -> None:
+    counts = next(one for one in all_benchmarks() if one.name == "speed.counts")
+    question = "How fast are co-occurrences counted, next to two other ways to the same matrix?"
+    assert counts == Benchmark("speed.counts", question, frozenset({"run"}))
