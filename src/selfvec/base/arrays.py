@@ -10,7 +10,20 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["AnyFloats", "Array", "Bytes", "Doubles", "Floats", "Hashes", "Ids", "Ints", "Mask", "Rows"]
+__all__ = [
+    "AnyFloats",
+    "AnyInts",
+    "Array",
+    "Bytes",
+    "Doubles",
+    "Floats",
+    "Hashes",
+    "Ids",
+    "Int8s",
+    "Ints",
+    "Mask",
+    "Rows",
+]
 
 Rows: TypeAlias = NDArray[np.float32]  # (n, d): a vector in each row
 Floats: TypeAlias = NDArray[np.float32]  # (n,): weights, norms
@@ -19,6 +32,8 @@ Ints: TypeAlias = NDArray[np.int64]  # (n,): counts, row numbers, offsets
 Ids: TypeAlias = NDArray[np.int32]  # (N,): the word of each token
 Mask: TypeAlias = NDArray[np.bool_]  # (n,)
 Bytes: TypeAlias = NDArray[np.uint8]  # (n,)
+Int8s: TypeAlias = NDArray[np.int8]  # (n, d): rows in steps of a scale
 Hashes: TypeAlias = NDArray[np.uint64]  # (n,)
 AnyFloats: TypeAlias = NDArray[np.floating[Any]]  # float32 or float64
+AnyInts: TypeAlias = NDArray[np.integer[Any]]  # any type of whole numbers
 Array: TypeAlias = NDArray[Any]  # any dtype

@@ -20,7 +20,7 @@ _BLOCK = 1024
 
 
 def nearest_rows(
-    rows: Rows,  # (n, d) of any length, or zeros
+    rows: Rows,  # (n, d) of any length, or zeros; they are normalised here, in blocks, without a copy of all
     pool: Rows,  # (P, d) unit rows
     own: Ints,  # (n,) the row of the pool that is the row itself, -1 if it is not in the pool
     most: int,

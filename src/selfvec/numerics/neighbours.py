@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from selfvec.base.arrays import Doubles, Floats, Ints, Mask
+from selfvec.base.arrays import AnyInts, Doubles, Ints, Mask, Rows
 
 from .rows import top_indices
 
@@ -16,20 +15,18 @@ __all__ = ["gained_and_lost", "nearest", "neighbourhood_change", "only_in_each"]
 
 _BYTES = 1 << 25  # of cosines computed at a time
 
-Rows = NDArray[np.integer[Any]]
 Name = TypeVar("Name", bound=Hashable)
-Matrix = Floats
 
 
 def nearest(
-    matrix: Matrix,
-    rows: Rows,
+    matrix: Rows,  # (V, d), unit rows or zeros
+    asked: AnyInts,  # (m,) the numbers of these rows
     neighbours: int = 10,
     *,
     among: Mask | None = None,
     advance: Callable[[int], object] = int,
 ) -> Ints:
-    """The k rows nearest by cosine to (m,) rows of a unit matrix, best first, (m, k); -1 if there are fewer.
+    """The k rows of a matrix nearest by cosine to some of its rows, best first, (m, k); -1 if none is left.
 
     A row is not its own neighbour. Rows of zeros neither have neighbours nor are neighbours. Equal cosines
     are in the order of the rows. ``among``, (V,), selects the rows that may be neighbours; ``advance`` is
@@ -44,24 +41,26 @@ def nearest(
     compared = matrix if len(candidates) == len(matrix) else matrix[candidates]
     place = np.full(len(matrix), -1, np.int64)
     place[candidates] = np.arange(len(candidates))
-    out = np.full((len(rows), neighbours), -1, np.int64)
+    out = np.full((len(asked), neighbours), -1, np.int64)
     kept = min(neighbours, len(candidates))
-    block = max(1, _BYTES // (4 * max(1, len(candidates))))
-    for start in range(0, len(rows) if kept else 0, block):
-        asked = np.asarray(rows[start : start + block])
-        cosines = matrix[asked] @ compared.T
-        own = np.flatnonzero(place[asked] >= 0)
-        cosines[own, place[asked[own]]] = -np.inf
-        cosines[~allowed[asked]] = -np.inf
+    if kept == 0:
+        return out
+    block = max(1, _BYTES // (4 * len(candidates)))
+    for start in range(0, len(asked), block):
+        here = np.asarray(asked[start : start + block])
+        cosines = matrix[here] @ compared.T
+        own = np.flatnonzero(place[here] >= 0)
+        cosines[own, place[here[own]]] = -np.inf
+        cosines[~allowed[here]] = -np.inf
         best = np.array([top_indices(each, kept) for each in cosines], np.int64)
         found = np.take_along_axis(cosines, best, axis=1) > -np.inf
         out[start : start + block, :kept] = np.where(found, candidates[best], -1)
-        advance(len(asked))
+        advance(len(here))
     return out
 
 
 def gained_and_lost(
-    before: Matrix, after: Matrix, rows: Rows, neighbours: int = 10, *, among: Mask | None = None
+    before: Rows, after: Rows, asked: AnyInts, neighbours: int = 10, *, among: Mask | None = None
 ) -> Iterator[tuple[list[int], list[int]]]:
     """For each row, the neighbours (see `nearest`) that it gained and those that it lost, nearest first.
 
@@ -70,7 +69,7 @@ def gained_and_lost(
     >>> list(gained_and_lost(before, after, np.array([0]), 1))
     [([2], [1])]
     """
-    sides = (nearest(matrix, rows, neighbours, among=among) for matrix in (before, after))
+    sides = (nearest(matrix, asked, neighbours, among=among) for matrix in (before, after))
     for one, other in zip(*sides, strict=True):
         yield only_in_each(one[one >= 0].tolist(), other[other >= 0].tolist())
 
@@ -86,11 +85,11 @@ def only_in_each(before: Sequence[Name], after: Sequence[Name]) -> tuple[list[Na
 
 
 def neighbourhood_change(
-    before: Matrix,  # (V, d), unit rows; subtract the mean beforehand, since all words share it
-    after: Matrix,  # (V, d'), of the same words
-    rows: Rows,  # (m,)
-    near_before: Rows,  # (m, k) their nearest before; -1 if there are fewer
-    near_after: Rows,  # (m, k) and after
+    before: Rows,  # (V, d), unit rows; subtract the mean beforehand, since all words share it
+    after: Rows,  # (V, d'), of the same words
+    asked: AnyInts,  # (m,)
+    near_before: AnyInts,  # (m, k) their nearest before; -1 if there are fewer
+    near_after: AnyInts,  # (m, k) and after
 ) -> Doubles:
     """How much the neighbourhoods of some words changed, (m,), from 0 (not at all) to 1.
 
@@ -107,10 +106,10 @@ def neighbourhood_change(
     counted = around >= 0
     counted[:, 1:] &= around[:, 1:] != around[:, :-1]  # a neighbour on both sides counts once
     one, other = (
-        np.einsum("md,mkd->mk", matrix[rows], matrix[around]).astype(np.float64) * counted
+        np.einsum("md,mkd->mk", matrix[asked], matrix[around]).astype(np.float64) * counted
         for matrix in (before, after)
     )
     lengths = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
-    cosines = np.divide((one * other).sum(axis=1), lengths, out=np.ones(len(rows)), where=lengths > 0)
+    cosines = np.divide((one * other).sum(axis=1), lengths, out=np.ones(len(asked)), where=lengths > 0)
     changes: Doubles = np.clip(1 - cosines, 0, 1)
     return changes

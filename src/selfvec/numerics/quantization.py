@@ -15,19 +15,20 @@ stored as the number of its nearest one.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from itertools import pairwise
 
 import numpy as np
 
-from selfvec.base.arrays import Array, Rows
-from selfvec.base.threads import in_order, one_core, threads
+from selfvec.base.arrays import Array, Floats, Int8s, Rows
+from selfvec.base.threads import by_blocks, in_order, one_core, threads
 
 from .kmeans import lloyd
 
-__all__ = ["CODES", "METHODS", "PER_ROW", "decode", "encode", "groups_of"]
+__all__ = ["CODES", "CODINGS", "PER_ROW", "decode", "encode", "groups_of", "quantised"]
 
-METHODS = ("float16", "int8", "binary", "pq")
+CODINGS = ("float16", "int8", "binary", "pq")
 PER_ROW = {"half": "<f2", "int8": "i1", "signs": "u1", "codes": "u1"}
 """The arrays with a row for each word, by name, and their dtypes. Each method has one of them."""
 
@@ -40,7 +41,7 @@ Codes = Mapping[str, Array]
 
 
 def encode(rows: Rows, method: str, groups: int = 1, seed: int = 0) -> dict[str, Array]:
-    """The arrays of a matrix, (V, d) float32, by one of `METHODS`. ``groups`` and ``seed`` are for pq.
+    """The arrays of a matrix, (V, d) float32, by one of `CODINGS`. ``groups`` and ``seed`` are for pq.
 
     Signs and codes cannot represent a row of zeros. ``empty`` holds the numbers of such rows.
 
@@ -53,9 +54,8 @@ def encode(rows: Rows, method: str, groups: int = 1, seed: int = 0) -> dict[str,
     if method == "float16":
         return {"half": rows.astype(np.float16)}
     if method == "int8":
-        scales = (np.abs(rows).max(axis=1) / np.float32(127)).astype(np.float32)
-        steps = np.where(scales > 0, scales, np.float32(1))[:, None]
-        return {"int8": np.rint(rows / steps).astype(np.int8), "scales": scales}
+        codes, scales = quantised(rows, scale_of_zeros=0)
+        return {"int8": codes, "scales": scales}
     empty = np.flatnonzero(~rows.any(axis=1)).astype(np.int32)
     if method == "binary":
         sizes = np.abs(rows).sum(axis=0, dtype=np.float64) / max(len(rows) - len(empty), 1)
@@ -63,6 +63,25 @@ def encode(rows: Rows, method: str, groups: int = 1, seed: int = 0) -> dict[str,
     else:
         found = _product(rows, groups, seed)
     return found | ({"empty": empty} if len(empty) else {})
+
+
+def quantised(rows: Rows, *, scale_of_zeros: float = 1) -> tuple[Int8s, Floats]:
+    """Rows as whole numbers from -127 to 127, (V, d), and the scale that each row is multiplied by, (V,).
+
+    >>> quantised(np.array([[127, -254], [0, 0]], np.float32))
+    (array([[  64, -127],
+           [   0,    0]], dtype=int8), array([2., 1.], dtype=float32))
+    """
+    codes = np.empty(rows.shape, np.int8)
+    scales = np.empty(len(rows), np.float32)
+
+    def quantise(part: slice) -> None:
+        steps = np.abs(rows[part]).max(axis=1, initial=0) / np.float32(127)
+        codes[part] = np.rint(rows[part] / np.where(steps > 0, steps, np.float32(1))[:, None])
+        scales[part] = np.where(steps > 0, steps, np.float32(scale_of_zeros))
+
+    deque(by_blocks(len(rows), quantise), maxlen=0)
+    return codes, scales
 
 
 def decode(arrays: Codes) -> Rows:

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from selfvec.base.arrays import AnyFloats, Array, Doubles, Ints, Mask
+from selfvec.base.arrays import AnyFloats, AnyInts, Array, Doubles, Ints, Mask
 
 __all__ = [
     "RESAMPLES",
@@ -33,7 +32,7 @@ __all__ = [
 RESAMPLES = 1000
 _BLOCK = 250_000  # items drawn at a time
 
-Numbers = AnyFloats | NDArray[np.integer[Any]] | Mask
+Numbers = AnyFloats | AnyInts | Mask
 
 
 @dataclass(frozen=True)

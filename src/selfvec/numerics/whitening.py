@@ -1,4 +1,9 @@
-"""Principal axes, and whitening that keeps the orientation of a space, so that no direction dominates it."""
+"""Principal axes, and whitening, so that no direction dominates a space.
+
+Whitening is (M - μ) U Λ^(-p) Uᵀ, from the eigenvectors of the d × d covariance. Unlike whitening by principal
+components it rotates back, so a word can still be compared with its previous vector. The whitening exponent p
+is 0.5 for full whitening. 0.35 to 0.5 works well; below 0.25 the largest directions begin to dominate again.
+"""
 
 from __future__ import annotations
 
@@ -23,30 +28,7 @@ __all__ = [
     "whitened",
     "whitening",
     "whitening_matrix",
-    "zca",
 ]
-
-
-def zca(
-    matrix: Rows,
-    power: float,  # p: 0.5 is full whitening, 0.35 to 0.5 works well, below 0.25 the collapse begins to show
-    rows: Mask | None = None,  # (V,) the rows that mean and covariance are computed from
-    *,
-    out: Rows | None = None,  # may be ``matrix`` itself
-) -> Rows:
-    """Whiten and rotate back: (M - μ) U Λ^(-p) Uᵀ, from the eigenvectors of the d × d covariance.
-
-    Unlike whitening by principal components this keeps the orientation, so a word can still be compared with
-    its previous vector. The result, (V, d), is not normalised.
-    """
-    shift, factor = whitening(matrix, power, rows)
-    result = np.empty_like(matrix) if out is None else out
-
-    def whiten(part: slice) -> None:
-        result[part] = (matrix[part] - shift) @ factor
-
-    deque(by_blocks(len(matrix), whiten), maxlen=0)
-    return result
 
 
 def whitened(
@@ -69,13 +51,16 @@ def whitened(
     return result
 
 
-def whitening(matrix: Rows, power: float, rows: Mask | None = None) -> tuple[Floats, Floats]:
-    """The shift that `zca` subtracts from a row, (d,), and the matrix that it then multiplies by, (d, d)."""
+def whitening(matrix: Rows, exponent: float, rows: Mask | None = None) -> tuple[Floats, Floats]:
+    """The shift μ, (d,), that is subtracted from a row, and the matrix it is then multiplied by, (d, d).
+
+    ``rows``, (V,), selects the rows that mean and covariance are computed from.
+    """
     mean, spread = covariance(matrix, rows)
-    return mean.astype(np.float32), whitening_matrix(spread, power)
+    return mean.astype(np.float32), whitening_matrix(spread, exponent)
 
 
-def whitening_matrix(spread: Doubles, power: float, least: float | None = None) -> Floats:
+def whitening_matrix(spread: Doubles, exponent: float, least: float | None = None) -> Floats:
     """U Λ^(-p) Uᵀ of a covariance U Λ Uᵀ, (d, d).
 
     Variances below ``least`` are raised to ``least``. By default, directions with less than a millionth of
@@ -85,7 +70,7 @@ def whitening_matrix(spread: Doubles, power: float, least: float | None = None) 
         values, vectors = np.linalg.eigh(spread)
         values = np.clip(values, 0, None)
         floor = max(float(values[-1]), 1e-300) * 1e-6 if least is None else least
-        scales = np.maximum(values, floor) ** -power
+        scales = np.maximum(values, floor) ** -exponent
         if least is None:
             scales[values <= floor] = 0.0
         factor: Floats = ((vectors * scales) @ vectors.T).astype(np.float32)

@@ -11,7 +11,7 @@ import pytest
 from selfvec.base.errors import FormatError, OptionError
 from selfvec.base.tensors import map_tensors
 from selfvec.data.vectors import Source, Vectors
-from selfvec.numerics.quantization import METHODS, decode, encode
+from selfvec.numerics.quantization import CODINGS, decode, encode
 from selfvec.storage.formats import compressed, load, save
 
 WORDS = [f"wörd{i}" for i in range(9)] + ["new york", "hail"]
@@ -30,7 +30,7 @@ def write(path: Path, change: dict[str, np.ndarray | None] | None = None, method
     return path
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", CODINGS)
 def test_rows_words_and_provenance_come_back(method: str, tmp_path: Path) -> None:
     found = load(write(tmp_path / "any name", method=method))
     assert found.index_to_key == WORDS
