@@ -6,7 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from selfvec.analysis.word_drift import Drift, Slice, SlicePath, WordChoice, is_kept, kept_drift, slice_paths
+from selfvec.analysis.word_drift import (
+    Drift,
+    Slice,
+    SlicePath,
+    WordChoice,
+    is_kept,
+    kept_drift,
+    slice_paths,
+    slices_of,
+    without_slices,
+)
 from selfvec.base.checks import check_number, check_texts, check_whole
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress, as_progress
@@ -16,6 +26,8 @@ from selfvec.data.trajectory import Trajectory
 from selfvec.storage.opened import GivenRun, as_run
 
 __all__ = ["Trajectories", "drift", "trajectory"]
+
+BY_REFINING = ["original", "refined"]  # names the states before and after refining, unless slices do
 
 
 def drift(
@@ -43,8 +55,8 @@ def drift(
     ----------
     run : Run or path
     between : two slices, or a period, optional
-        Such as ``["1976..1979", "2021"]`` or two labels. By default the first and the last slice, or before
-        and after refining.
+        Such as ``["1976..1979", "2021"]`` or two labels; ``["original", "refined"]`` for before and after
+        refining. By default the first and the last slice or, without slices, before and after refining.
     slice : str, optional
         Compare the first month, quarter, year, decade or century with the last.
     words : str or sequence of str
@@ -94,6 +106,8 @@ def drift(
         check_texts("pos", pos, "parts of speech") if pos else (),
         all_words,
     )
+    if sides == BY_REFINING and not set(BY_REFINING) <= {part.name for part in slices_of(opened)}:
+        opened, sides = without_slices(opened), None
     how: dict[str, Any] = {"min_count": min_count, "permutations": permutations, "seed": seed}
     costs = {"Drift": 0 if is_kept(opened, sides, **how) else 12, "Sentences": int(examples > 0)}
     with as_progress(progress).steps("Drift", costs) as steps:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import os
 import secrets
 from collections.abc import Callable
@@ -11,9 +10,9 @@ from mcp.server.transport_security import TransportSecuritySettings
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from selfvec.apps.web.guard import allowed_host
+from selfvec.apps.web.guard import allowed_host, bearer, is_token
 from selfvec.apps.web.responses import error_response
-from selfvec.apps.web.server import bind, server_of
+from selfvec.apps.web.server import bind, run_server
 from selfvec.base.errors import OptionError
 
 from .server import create_server
@@ -21,7 +20,8 @@ from .tools import Tools
 
 __all__ = ["TOKEN", "http_app", "serve_http"]
 
-HOST, PATH = "127.0.0.1", "/mcp"
+HOST = "127.0.0.1"
+PATH = "/mcp"
 TOKEN = "SELFVEC_TOKEN"  # environment variable; without it, each start makes a new token
 _SHORTEST = 16  # characters of a token
 _BODY = 1 << 20  # bytes of a request
@@ -45,20 +45,21 @@ class _Locked:
     """An application behind a token. Requests from web pages and with foreign Host headers are refused."""
 
     def __init__(self, inner: ASGIApp, token: str) -> None:
-        self.inner, self.token = inner, token.encode()
+        self.inner = inner
+        self.token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request or refuse it."""
         answer = self.inner
         if scope["type"] == "http":
-            headers = Request(scope).headers
-            given = headers.get("authorization", "").removeprefix("Bearer ")
-            if "origin" in headers or not allowed_host(headers.get("host", ""), HOST):
+            request = Request(scope)
+            named = allowed_host(request.headers.get("host", ""), HOST)
+            if "origin" in request.headers or not named:
                 answer = error_response(403, "web pages are not answered here", "ask from a program")
-            elif not hmac.compare_digest(given.encode("utf-8", "replace"), self.token):
+            elif not is_token(bearer(request), self.token):
                 remedy = "send the header Authorization: Bearer with the token that selfvec mcp printed"
-                headers_sent = {"www-authenticate": "Bearer"}
-                answer = error_response(401, "this address needs a token", remedy, headers=headers_sent)
+                headers = {"www-authenticate": "Bearer"}
+                answer = error_response(401, "this address needs a token", remedy, headers=headers)
         await answer(scope, receive, send)
 
 
@@ -75,9 +76,6 @@ def serve_http(tools: Tools, port: int, say: Callable[[str, str], None]) -> None
         rule = f"the token in {TOKEN} needs at least {_SHORTEST} characters"
         raise OptionError(rule, remedy="choose a longer one, or leave it out")
     with bind(HOST, port) as listening:
-        server = server_of(http_app(tools, token), lifespan="on")
+        app = http_app(tools, token)
         say(f"http://{HOST}:{listening.getsockname()[1]}{PATH}", token)
-        try:
-            server.run(sockets=[listening])
-        except KeyboardInterrupt:  # stops the server
-            return
+        run_server(app, listening, lifespan="on")

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 import numpy as np
 from pydantic import Field
 
+from selfvec.apps import option_texts
+from selfvec.apps.similar_words import similar
 from selfvec.base.progress import Progress
-from selfvec.data.run import Run, similar_rows
+from selfvec.data.run import Run
 from selfvec.data.vectors import Source
 from selfvec.numerics.neighbours import only_in_each
 
@@ -34,42 +36,37 @@ _ORIGINS = {
 }
 LONGEST = 2000  # characters of a passage or a sentence
 _SHORT = 200  # characters of a field's value
-_FILES, _FIELDS = 20, 30  # files named, fields of a document
-_KEPT = 3  # comparisons of two states kept in memory
+_FILES = 20  # that are named
+_FIELDS = 30  # of a document
+_DRIFTS_KEPT = 3  # comparisons of two states kept in memory
 _LEVEL = 0.05  # a change is beyond chance below this false discovery rate
 _UNMOVED = 1e-3  # distance up to which a word has not moved
 _REASONS = 8  # matches shown for a passage
 _EXAMPLES = 3  # sentences for a state or a sense
 
-BY_REFINING = ("original", "refined")
-
 Word = Annotated[str, Field(min_length=1, max_length=100, description="A word of the corpus.")]
-Question = Annotated[str, Field(min_length=1, max_length=1000, description="A question, or some words.")]
+Question = Annotated[str, Field(min_length=1, max_length=1000, description=option_texts.QUERY)]
 Text = Annotated[str, Field(max_length=10_000, description="A sentence or text that contains the word.")]
 Topn = Annotated[int, Field(ge=1, le=20, description="How many.")]
 MinCount = Annotated[
     int | None,
-    Field(ge=1, description="Leave out words that occur less often: 5, or fewer in a small text."),
+    Field(ge=1, description=f"{option_texts.MIN_COUNT} By default 5, or fewer in a small text."),
 ]
 Mode = Annotated[
     Literal["hybrid", "bm25", "dense"],
-    Field(description="hybrid: words, related words and vectors together; bm25: words; dense: vectors."),
+    Field(description=option_texts.MODE),
 ]
 Filters = Annotated[
     list[Annotated[str, Field(max_length=200)]] | None,
-    Field(
-        max_length=20,
-        description="As state=IOWA, magnitude=2.., date=1996..1998. Several on one field are alternatives.",
-    ),
+    Field(max_length=20, description=f"{option_texts.FILTERS} {option_texts.FILTER_FORM}"),
 ]
 Between = Annotated[
     list[Annotated[str, Field(max_length=100)]] | None,
     Field(
         min_length=2,
         max_length=2,
-        description="Two slices of time, as ['1993', '1994..2000'], two labels, or ['original', 'refined']: "
-        "before and after refining. By default the first and the last slice of the run or, if it has none, "
-        "before and after refining.",
+        description=f"{option_texts.BETWEEN} Or ['original', 'refined']: before and after refining. By "
+        "default the first and the last slice of the run or, if it has none, before and after refining.",
     ),
 ]
 
@@ -198,7 +195,7 @@ class Sense:
 
 
 @dataclass(frozen=True)
-class Reading:
+class SenseInText:
     """The sense of a word at one place of a text."""
 
     start: int
@@ -213,7 +210,7 @@ class Senses:
 
     word: str
     senses: list[Sense]
-    readings: list[Reading]
+    readings: list[SenseInText]
 
 
 Changed = TypeVar("Changed", bound=ChangedWord)
@@ -226,8 +223,10 @@ class Tools:
     """
 
     def __init__(self, run: Run, corpus: Any = None, progress: Progress | None = None) -> None:
-        self.run, self.corpus, self.progress = run, corpus, progress or Progress()
-        self._drift = lru_cache(maxsize=_KEPT)(self._measure_drift)
+        self.run = run
+        self.corpus = corpus
+        self.progress = progress or Progress()
+        self._drift = lru_cache(maxsize=_DRIFTS_KEPT)(self._measure_drift)
 
     def run_info(self) -> RunInfo:
         """What this corpus is: its size, dates and slices of time, how its vectors were refined, and whether
@@ -268,7 +267,7 @@ class Tools:
         meaning in general language only if `before_from` is "pretrained vectors"; if it is "spelling", the
         pretrained vectors lack the word and `before` was built from its subwords. `count` is how often the
         word occurs."""
-        before, after = similar_rows(self.run, word, topn, compare=True, min_count=min_count)
+        before, after = similar(self.run, word, top=topn, compare=True, min_count=min_count)
         sides = ([term for term, _ in row["neighbours"]] for row in (before, after))
         gained, lost = only_in_each(*sides)
         counts, row = self.run.vectors.counts, self.run.index(word)
@@ -320,7 +319,7 @@ class Tools:
             for number, sense in enumerate(found.senses)
         ]
         readings = [
-            Reading(one.start, one.end, one.sense, _short(one.probability))
+            SenseInText(one.start, one.end, one.sense, _short(one.probability))
             for one in (found.disambiguate(text) if text else [])
         ]
         return Senses(found.word, listed, readings)
@@ -340,12 +339,9 @@ class Tools:
 
     def _measure_drift(self, between: tuple[str, ...], *words: str) -> Drift:
         """The change between two states of every word, or only of the given words."""
-        from selfvec.analysis.word_drift import WordChoice, kept_drift, slices_of, without_slices
+        from selfvec.apps.functions.words import drift
 
-        run, which = self.run, WordChoice(words)
-        if between == BY_REFINING and not set(between) <= {part.name for part in slices_of(run)}:
-            return kept_drift(without_slices(run), None, which=which, progress=self.progress)
-        return kept_drift(run, between or None, which=which, progress=self.progress)
+        return drift(self.run, between or None, words=words, progress=self.progress)
 
 
 def _cut(text: str, most: int = LONGEST) -> str:

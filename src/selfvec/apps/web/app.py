@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
+from selfvec.apps import option_texts
 from selfvec.base.errors import NotFound, SelfvecError
 from selfvec.base.provenance import __version__
 from selfvec.data.vectors import Source
@@ -53,7 +54,7 @@ Key = Annotated[
     str,
     Query(
         max_length=200,
-        description="The comparison: refined, or two slices as 1993|1994..2000.",
+        description="The comparison: refined, or two slices as 1993|1994..2000. " + option_texts.BETWEEN,
         json_schema_extra={"pattern": r"^(refined|[^|]+\|[^|]+)$"},
     ),
 ]
@@ -78,11 +79,11 @@ Question = Annotated[
     Query(
         min_length=1,
         max_length=1000,
-        description="A question or some words.",
+        description=option_texts.QUERY,
         json_schema_extra={"pattern": r"\S"},
     ),
 ]
-Seen = Annotated[int, Query(ge=1, le=1 << 53, description="Occurrences, at least.")]
+Seen = Annotated[int, Query(ge=1, le=1 << 53, description=option_texts.MIN_COUNT)]
 Topn = Annotated[int, Query(ge=1, le=100, description="Documents, at most.")]
 Unit = Annotated[
     Literal["month", "quarter", "year", "decade", "century"] | None,
@@ -90,7 +91,7 @@ Unit = Annotated[
 ]
 Mode = Annotated[
     Literal["hybrid", "bm25", "dense"],
-    Query(description="hybrid: words and vectors; bm25: words; dense: vectors."),
+    Query(description=option_texts.MODE),
 ]
 _FILTER = r"^[^=]*[^=\s][^=]*="
 _POINTS = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
@@ -103,7 +104,7 @@ Layout = Annotated[
 ]
 Filters = Annotated[
     list[Annotated[str, Query(max_length=200, json_schema_extra={"pattern": _FILTER})]] | None,
-    Query(max_length=20, description="As state=IOWA, size=2..5 or date=1996..1998; repeatable."),
+    Query(max_length=20, description=f"{option_texts.FILTERS} {option_texts.FILTER_FORM}"),
 ]
 
 

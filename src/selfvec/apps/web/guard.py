@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from . import limits
 from .responses import error_page, error_response, wants_page
 
-__all__ = ["HEADERS", "Guard", "Refusal", "allowed_host", "is_loopback"]
+__all__ = ["HEADERS", "Guard", "Refusal", "allowed_host", "bearer", "is_loopback", "is_token"]
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -73,6 +73,16 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def bearer(request: Request) -> str:
+    """The token in the header ``Authorization: Bearer``; empty without one."""
+    return request.headers.get("authorization", "").removeprefix("Bearer ")
+
+
+def is_token(given: str, token: str) -> bool:
+    """Whether a text is the token, compared in a time that tells nothing about it."""
+    return hmac.compare_digest(given.encode("utf-8", "replace"), token.encode())
+
+
 class Refusal(Exception):
     """Why a request is not answered."""
 
@@ -80,7 +90,10 @@ class Refusal(Exception):
         self, status: int, rule: str, remedy: str | None, headers: Mapping[str, str] | None = None
     ) -> None:
         super().__init__(rule)
-        self.status, self.rule, self.remedy, self.headers = status, rule, remedy, headers
+        self.status = status
+        self.rule = rule
+        self.remedy = remedy
+        self.headers = headers
 
     def response(self, request: Request) -> Response:
         """The refusal: a page for a person who opens an address, JSON for a program."""
@@ -158,19 +171,15 @@ class Guard:
 
     def _check_token(self, request: Request) -> Response | None:
         cookie = f"selfvec-{(request.scope.get('server') or ('', 0))[1]}"  # cookies are shared between ports
-        given = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if self._opens(given) or self._opens(request.cookies.get(cookie, "")):
+        if self.token is None or is_token(bearer(request), self.token):
             return None
-        if request.scope["path"] == "/" and self._opens(request.query_params.get("token", "")):
+        if is_token(request.cookies.get(cookie, ""), self.token):
+            return None
+        if request.scope["path"] == "/" and is_token(request.query_params.get("token", ""), self.token):
             value = f"{cookie}={self.token}; Path=/; HttpOnly; SameSite=Lax"  # Lax: links of other sites work
             return Response(status_code=303, headers={"location": "/", "set-cookie": value})
         remedy = "open the whole address that selfvec serve printed: it ends in ?token=…"
         raise Refusal(401, "this address needs a token", remedy, {"www-authenticate": "Bearer"})
-
-    def _opens(self, given: str) -> bool:
-        return self.token is None or hmac.compare_digest(
-            given.encode("utf-8", "replace"), self.token.encode()
-        )
 
 
 def _with_headers(send: Send) -> Send:

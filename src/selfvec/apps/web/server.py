@@ -7,6 +7,7 @@ import math
 import secrets
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Literal
 
 import uvicorn
@@ -19,7 +20,7 @@ from . import limits
 from .connection import Connection
 from .guard import is_loopback
 
-__all__ = ["bind", "serve", "server_of"]
+__all__ = ["bind", "run_server", "serve", "server_of"]
 
 PORT = 8765  # tried first
 _TRIED = 20  # ports that are tried if none is given
@@ -42,13 +43,16 @@ def serve(
     data = PageData(run)
     with bind(host, port) as listening:
         token = None if is_loopback(host) else secrets.token_urlsafe(32)
-        server = server_of(create_app(data, host=host, token=token))
+        app = create_app(data, host=host, token=token)
         data.start()
         say(address(host, listening.getsockname()[1], token))
-        try:
-            server.run(sockets=[listening])
-        except KeyboardInterrupt:  # stops the server
-            return
+        run_server(app, listening)
+
+
+def run_server(app: ASGIApp, listening: socket.socket, *, lifespan: Literal["on", "off"] = "off") -> None:
+    """Run a server for an application until it is interrupted."""
+    with suppress(KeyboardInterrupt):
+        server_of(app, lifespan=lifespan).run(sockets=[listening])
 
 
 def server_of(app: ASGIApp, *, lifespan: Literal["on", "off"] = "off") -> uvicorn.Server:
