@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from selfvec.apps.cli.output import TerminalProgress, downloads
 from selfvec.base import progress as module
 from selfvec.base.progress import LineProgress, Progress
+from selfvec.views.terminal_progress import TerminalProgress, downloads
 
 
 class Recorded(Progress):

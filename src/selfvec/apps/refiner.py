@@ -22,6 +22,7 @@ from selfvec.data.vectors import Vectors
 from selfvec.refinement.inputs import Start
 from selfvec.retrieval.encoder import Encoder
 from selfvec.storage.run_folder import save_run
+from selfvec.views.terminal_progress import TerminalProgress
 
 from .functions.runs import initial_vectors, refined
 
@@ -214,8 +215,4 @@ def _texts(given: Any) -> list[str]:
 def _progress(wanted: Progress | bool | None) -> Progress:
     if isinstance(wanted, Progress):
         return wanted
-    if not wanted:
-        return Progress()
-    from .cli.output import TerminalProgress
-
-    return TerminalProgress()
+    return TerminalProgress() if wanted else Progress()

@@ -6,8 +6,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
+from selfvec.views.terminal_progress import TerminalProgress
+
 from .arguments import MORE, AsJson, Format, Jobs, Output, Overwrite, Seed, arg, opt
-from .output import TerminalProgress, print_json, say, show, write_report
+from .output import print_json, say, show, write_report
 
 __all__ = ["align", "compare"]
 

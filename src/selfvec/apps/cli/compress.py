@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 from selfvec.base.errors import OptionError
+from selfvec.views.terminal_progress import TerminalProgress
 
 from .arguments import AsJson, Seed, Written, arg, opt
-from .output import TerminalProgress, print_json, say
+from .output import print_json, say
 
 __all__ = ["compress"]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from selfvec.base.targets import check_target
+from selfvec.views.terminal_progress import TerminalProgress
 
 from .arguments import (
     AsJson,
@@ -26,7 +27,7 @@ from .arguments import (
     open_run,
     opt,
 )
-from .output import TerminalProgress, print_json, say, show, write_report
+from .output import print_json, say, show, write_report
 
 if TYPE_CHECKING:
     from selfvec.analysis.concepts import WhyConcepts

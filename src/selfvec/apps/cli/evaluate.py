@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from selfvec.base.errors import OptionError
+from selfvec.views.terminal_progress import TerminalProgress
 
 from .arguments import MORE, Output, Seed, arg, opt
-from .output import TerminalProgress, print_json, say, show
+from .output import print_json, say, show
 
 __all__ = ["evaluate"]
 

@@ -10,8 +10,10 @@ from dataclasses import asdict, dataclass, field, make_dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
+from selfvec.views.terminal_progress import TerminalProgress
+
 from .arguments import AsJson, WrittenAs, arg, opt
-from .output import TerminalProgress, print_json, say
+from .output import print_json, say
 
 __all__ = ["COMMANDS", "METHODS", "OPTIONS", "Method", "transform"]
 

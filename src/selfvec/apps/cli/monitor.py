@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
+from selfvec.views.terminal_progress import TerminalProgress
+
 from .arguments import MORE, Output, RunFolder, Seed, TextField, arg, opt
-from .output import TerminalProgress, print_json, say, show
+from .output import print_json, say, show
 
 __all__ = ["monitor"]
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 from selfvec.base.display import count_of
 from selfvec.base.errors import OptionError
 from selfvec.data.settings import KEEP, RULE, Settings
+from selfvec.views.terminal_progress import TerminalProgress
 
 from .arguments import AsJson, NewRun, Reading, Work, arg, open_run, opt
-from .output import TerminalProgress, print_json, program, say, show
+from .output import print_json, program, say, show
 
 if TYPE_CHECKING:
     from selfvec.data.run import Run

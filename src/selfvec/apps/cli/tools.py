@@ -12,6 +12,7 @@ import typer
 
 from selfvec.base.errors import MissingExtra
 from selfvec.base.targets import check_target
+from selfvec.views.terminal_progress import TerminalProgress, downloads
 
 from .arguments import (
     MORE,
@@ -26,7 +27,7 @@ from .arguments import (
     open_run,
     opt,
 )
-from .output import TerminalProgress, downloads, print_json, say, show
+from .output import print_json, say, show
 
 __all__ = [
     "convert",

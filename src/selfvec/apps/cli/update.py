@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 from selfvec.base.display import count_of
 from selfvec.base.errors import CorpusError, Interrupted, OptionError
 from selfvec.data.settings import KEEP, TEXT, option
+from selfvec.views.terminal_progress import TerminalProgress
 
 from .arguments import AsJson, Reading, RunFolder, Work, arg, open_run, opt
-from .output import TerminalProgress, print_json, say
+from .output import print_json, say
 from .runs import Moved, report
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from selfvec.base.errors import OptionError
 from selfvec.base.targets import check_target
+from selfvec.views.terminal_progress import TerminalProgress
 
 from .arguments import (
     MORE,
@@ -23,7 +24,7 @@ from .arguments import (
     open_run,
     opt,
 )
-from .output import TerminalProgress, print_json, say, say_unknown, show, write_report
+from .output import print_json, say, say_unknown, show, write_report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
