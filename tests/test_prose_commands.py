@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer.main
 from tests.places import ROOT
 
-from selfvec.apps.cli.app import app
+from selfvec.apps.cli.table import root
 from selfvec.evaluation.baselines import ALREADY, NAMES
 
 PAGES = [
@@ -26,7 +25,7 @@ PAGES = [
     *sorted((ROOT / "docs").rglob("*.md")),
     *sorted((ROOT / "examples").glob("*.ipynb")),
 ]
-COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+COMMANDS: dict[str, Any] = dict(root().commands)
 EVERY = {
     f"{name} {sub}".strip(): one
     for name, command in COMMANDS.items()

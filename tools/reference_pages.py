@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import typer.main
 from mkdocs.structure.files import File, Files
 
 import selfvec
-from selfvec.apps.cli.app import app
 from selfvec.apps.cli.help import help_text
+from selfvec.apps.cli.table import root
 
 
 def on_files(files: Files, config: Any) -> Files:
@@ -24,15 +23,14 @@ def on_files(files: Files, config: Any) -> Files:
 def command_line() -> Iterator[str]:
     """Every command with its arguments and options."""
     yield "# Command line\n\nWhat `selfvec COMMAND --help-all` prints, on one page.\n"
-    yield from _commands("selfvec", typer.main.get_command(app))
+    yield from _commands("selfvec", root())
 
 
 def _commands(path: str, command: Any) -> Iterator[str]:
     """A command, or a group and its commands."""
     yield f"## {path}\n\n```text\n{help_text(command, path, everything=True)}```\n"
-    for name, one in getattr(command, "commands", {}).items():
-        if not one.hidden:
-            yield from _commands(f"{path} {name}", one)
+    for name in getattr(command, "listed", ()):
+        yield from _commands(f"{path} {name}", command.commands[name])
 
 
 def python() -> Iterator[str]:

@@ -276,7 +276,7 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: selfvec.drift(5), "run: is a Run or the path of a run folder, not int"),
     (lambda: selfvec.drift(Vectors(["a"], [[1.0]])), "vectors hold no text"),
     (lambda: selfvec.drift("run", 5), "between: is two slices"),
-    (lambda: selfvec.drift("run", ["2001"]), "between: is two slices"),
+    (lambda: selfvec.drift("run", ["2001"]), "between: two slices are compared, not 1"),
     (lambda: selfvec.drift("run", slice="week"), "slice: is one of"),
     (lambda: selfvec.drift("run", pos="nouns"), "pos: is one of"),
     (lambda: selfvec.drift("run", fdr=2), "fdr: is a share"),

@@ -11,8 +11,8 @@ import pytest
 
 import selfvec
 from selfvec.apps.cli import main
-from selfvec.apps.cli.methods import METHODS as COMMANDS
-from selfvec.apps.cli.methods import OPTIONS
+from selfvec.apps.cli.commands.transforms import METHODS as COMMANDS
+from selfvec.apps.cli.commands.transforms import OPTIONS
 from selfvec.base.errors import OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.transforms import METHODS, Transform, method, transform

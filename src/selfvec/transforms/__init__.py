@@ -2,7 +2,7 @@
 
 A method is a class in the manner of scikit-learn: ``Method(**options).fit_transform(vectors)`` returns new
 vectors, and ``report_`` has its figures. To add one, write its class and a row of `METHODS`; its
-options are added to `selfvec.apps.cli.methods`.
+options are added to `selfvec.apps.cli.commands.transforms`.
 """
 
 from __future__ import annotations

@@ -13,11 +13,11 @@ import pytest
 
 import selfvec
 from selfvec.apps.cli import main
-from selfvec.apps.cli.app import FLAT, TOP
+from selfvec.apps.cli.table import OLDER, TOP
 from selfvec.data.vectors import Vectors
 from selfvec.storage.run_folder import open_run
 
-COMMANDS = {command.__name__ for command in (*TOP, *FLAT)}
+COMMANDS = {*TOP, *OLDER}
 
 
 @pytest.fixture(scope="module")
@@ -418,7 +418,7 @@ sys.exit(main(["similar", "nowhere", "hail"]))
 """
 
 
-@pytest.mark.parametrize("module", ["typer", "selfvec.apps.cli.runs", "polars", "numpy", "numba"])
+@pytest.mark.parametrize("module", ["typer", "selfvec.apps.cli.commands.words", "polars", "numpy", "numba"])
 def test_an_interrupt_while_modules_are_imported_prints_no_traceback(module: str) -> None:
     done = subprocess.run([sys.executable, "-c", INTERRUPTED, module], capture_output=True, text=True)
     assert "Traceback" not in done.stderr

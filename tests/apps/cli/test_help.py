@@ -9,14 +9,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import typer.main
 from tests.test_prose_commands import fault_of
 
 from selfvec.apps.cli import main
-from selfvec.apps.cli.app import app
 from selfvec.apps.cli.help import help_text, parts_of
+from selfvec.apps.cli.table import root
 
-ROOT_GROUP = typer.main.get_command(app)
+ROOT_GROUP = root()
 
 
 def walk(command: Any, path: str) -> Iterator[tuple[str, Any]]:

@@ -1,36 +1,26 @@
-"""Arguments and options that several commands have, and records of options.
-
-A record is a dataclass with one field for each option. A command that has a record as a parameter takes
-all of its fields as options; `with_options` makes such a command readable by Typer. A field is described by
-its annotation, or, as in `selfvec.data.settings.Settings`, by `selfvec.data.settings.option`.
-"""
+"""Arguments and options that several commands have; records of those that belong together."""
 
 from __future__ import annotations
 
-import inspect
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import Field, dataclass, fields, is_dataclass
-from functools import cache, wraps
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from selfvec.base.cores import threads
 from selfvec.base.errors import OptionError
 from selfvec.base.targets import check_target
-from selfvec.data.settings import KEEP, TEXT, Option, option, option_of
-
-from .commands import help_all
+from selfvec.data.settings import KEEP, TEXT
 
 if TYPE_CHECKING:
     from selfvec.data.run import Run
 
 __all__ = [
     "MORE",
-    "OUTPUT",
     "AsJson",
     "Format",
     "Jobs",
@@ -41,6 +31,7 @@ __all__ = [
     "Overlap",
     "Overwrite",
     "PassageWords",
+    "Query",
     "Reading",
     "RunFolder",
     "Seed",
@@ -54,7 +45,7 @@ __all__ = [
     "listed",
     "open_run",
     "opt",
-    "with_options",
+    "paths_of",
 ]
 
 
@@ -104,6 +95,7 @@ PassageWords = Annotated[
     int, opt("Words of the passages that a long document is cut into.", "N", panel=MORE, min=20)
 ]
 Overlap = Annotated[int, opt("Words that a passage repeats from the one before.", "N", panel=MORE, min=0)]
+Query = Annotated[str, arg("QUERY", "A question or some words.")]
 TextField = Annotated[str | None, opt("Fields that hold the text.", "F[,F...]")]
 
 
@@ -186,29 +178,23 @@ class WrittenAs(Written):
 class Reading:
     """How documents are read from files."""
 
-    text_field: str | None = option(None, "Fields that hold the text.", metavar="F[,F...]")
-    date_field: str | None = option(None, "Field that holds the date.", metavar="F")
-    slice_field: str | None = option(None, "Field that names the slice of a document.", TEXT, metavar="F")
-    skip_bad_rows: bool = option(False, "Count malformed rows and go on.", TEXT, flags=("--skip-bad-rows",))
-
-    @property
-    def fields(self) -> dict[str, Any]:
-        """The fields that were named, as `Corpus.open` takes them."""
-        named = {
-            "text_fields": listed(self.text_field),
-            "date_field": self.date_field,
-            "slice_field": self.slice_field,
-        }
-        return {name: value for name, value in named.items() if value}
+    text_field: TextField = None
+    date_field: Annotated[str | None, opt("Field that holds the date.", "F")] = None
+    slice_field: Annotated[str | None, opt("Field that names the slice of a document.", "F", panel=TEXT)] = (
+        None
+    )
+    skip_bad_rows: Annotated[
+        bool, opt("Count malformed rows and go on.", None, "--skip-bad-rows", panel=TEXT)
+    ] = False
 
 
 @dataclass(frozen=True)
 class Work:
     """How a command that makes a run does its work."""
 
-    jobs: int | None = option(None, "Threads.", KEEP, metavar="N", otherwise="all cores")
-    resume: bool = option(False, "Continue an interrupted run.", KEEP, flags=("--resume",))
-    overwrite: bool = option(False, "Replace an existing run of that name.", flags=("--overwrite",))
+    jobs: Annotated[int | None, opt("Threads.", "N", panel=KEEP, default="all cores")] = None
+    resume: Annotated[bool, opt("Continue an interrupted run.", None, "--resume", panel=KEEP)] = False
+    overwrite: Annotated[bool, opt("Replace an existing run of that name.", None, "--overwrite")] = False
 
     def __post_init__(self) -> None:
         """Limit the threads of libraries, which read the limit when they are first imported: after this."""
@@ -224,99 +210,6 @@ def listed(text: str | None) -> list[str] | None:
     return [part.strip() for part in text.split(",") if part.strip()] if text else None
 
 
-@cache  # a command may have an older name
-def with_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The same command with one option for each field of its records.
-
-    >>> from dataclasses import dataclass
-    >>> @dataclass
-    ... class Size:
-    ...     width: int = 2
-    ...     height: int = 3
-    >>> def area(name: str, size: Size) -> str:
-    ...     return f"{name} {size.width * size.height}"
-    >>> flat = with_options(area)
-    >>> list(inspect.signature(flat).parameters), flat(name="a", width=4, height=5)
-    (['name', 'width', 'height', 'help_all'], 'a 20')
-    """
-    hints = get_type_hints(command, include_extras=True)
-    records: dict[str, Any] = {}
-    parameters = []
-    for name, parameter in inspect.signature(command).parameters.items():
-        if is_dataclass(hints[name]):
-            records[name] = hints[name]
-            parameters += _parameters(hints[name])
-        else:
-            parameters.append(parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY))
-
-    @wraps(command)
-    def flat(**given: Any) -> Any:
-        made = {
-            name: _made(record, {field.name: given.pop(field.name) for field in _fields(record)})
-            for name, record in records.items()
-        }
-        given.pop("help_all", None)
-        return command(**given, **made)
-
-    everything = Annotated[bool, help_all]
-    kind = inspect.Parameter.KEYWORD_ONLY
-    parameters.append(inspect.Parameter("help_all", kind, default=False, annotation=everything))
-    flat.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    return flat
-
-
-def _made(record: Any, typed: dict[str, Any]) -> Any:
-    """A record of the options that were typed; those with a default in words that were not are left out."""
-    of = {field.name: field for field in _fields(record)}
-    left_out = {
-        name
-        for name, value in typed.items()
-        if value is None and "option" in of[name].metadata and option_of(of[name]).otherwise
-    }
-    given = {name: _value(of[name], value) for name, value in typed.items() if name not in left_out}
-    return getattr(record, "given", record)(**given)
-
-
-def _fields(record: Any) -> list[Field[Any]]:
-    """The fields that are options on the command line."""
-    return [f for f in fields(record) if "option" not in f.metadata or option_of(f).on_command_line]
-
-
-def _parameters(record: Any) -> list[inspect.Parameter]:
-    """The fields of a record as parameters."""
-    hints, parameters = get_type_hints(record, include_extras=True), []
-    for field in _fields(record):
-        hint, default = hints[field.name], field.default
-        if "option" in field.metadata:
-            default = None if option_of(field).many or option_of(field).otherwise else default
-            hint = _annotation(option_of(field), hint, field.name, default)
-        kind = inspect.Parameter.KEYWORD_ONLY
-        parameters.append(inspect.Parameter(field.name, kind, default=default, annotation=hint))
-    return parameters
-
-
-def _annotation(about: Option, hint: Any, name: str, default: Any) -> Any:
-    """An option as Typer reads it. What may be a number or a word is read as text, see `_value`."""
-    if about.many or {int, str} <= set(get_args(hint)):
-        hint = list[str] if about.many == "repeat" else str
-    if default is None:
-        hint = hint | None
-    flags = about.flags or ("--" + name.replace("_", "-"),)
-    number = "X" if about.number else "N" if about.least is not None else None
-    metavar = about.metavar or "|".join(about.choices) or number
-    return Annotated[
-        hint,
-        opt(about.help, metavar, *flags, panel=about.panel, default=about.otherwise, hidden=about.hidden),
-    ]
-
-
-def _value(field: Field[Any], typed: Any) -> Any:
-    """The value of an option from what was typed."""
-    if "option" not in field.metadata:
-        return typed
-    about = option_of(field)
-    if about.many:
-        return (listed(typed) if about.many == "comma" else typed) or field.default
-    if about.least is not None and isinstance(typed, str) and typed.isdecimal():
-        return int(typed)
-    return typed
+def paths_of(corpus: list[str]) -> list[str | Path]:
+    """Files and folders as paths, which functions do not take for texts; addresses stay as they are."""
+    return [name if "://" in name else Path(name) for name in corpus]

@@ -69,8 +69,7 @@ def _usage(command: Any, path: str) -> str:
 
 def _commands(command: Any) -> list[tuple[str, Any]]:
     """The commands of a group that are listed, in their order."""
-    found = getattr(command, "commands", {})
-    return [(name, one) for name, one in found.items() if not one.hidden]
+    return [(name, command.commands[name]) for name in getattr(command, "listed", ())]
 
 
 def _listing(commands: list[tuple[str, Any]]) -> Iterator[str]:
@@ -80,7 +79,7 @@ def _listing(commands: list[tuple[str, Any]]) -> Iterator[str]:
         rows = [
             (f"{name:<{column}}", parts_of(one)[0])
             for name, one in commands
-            if groups == bool(_commands(one))
+            if groups == hasattr(one, "commands")
         ]
         if rows:
             yield from ["", *_rows(rows)]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 from selfvec.base.checks import check_text, is_path
 from selfvec.base.errors import OptionError
+from selfvec.base.progress import Progress
 from selfvec.base.result_table import Figures
 from selfvec.storage.fetch_vectors import fetch_vectors
 from selfvec.storage.formats import check_save, load, save
@@ -28,6 +30,7 @@ def convert(
     vectors_errors: str = "strict",
     limit: int | None = None,
     overwrite: bool = False,
+    progress: Progress | None = None,
 ) -> Figures:
     """Write vectors in another format.
 
@@ -47,6 +50,7 @@ def convert(
         Read the first so many words only.
     overwrite : bool
         Whether to replace what exists.
+    progress : Progress, optional
 
     Returns
     -------
@@ -61,7 +65,7 @@ def convert(
             raise OptionError(rule, field="to", remedy=remedy)
         from selfvec.exporters import export
 
-        return export(source, to, output, overwrite=overwrite)
+        return export(source, to, output, overwrite=overwrite, progress=progress)
     check_save(output, to, overwrite=overwrite)
     if is_path(source):
         vectors = load(source, errors=vectors_errors, limit=limit)
@@ -74,7 +78,12 @@ def convert(
 
 
 def fetch(
-    name: str, output: Path_ | None = None, *, base_url: str | None = None, overwrite: bool = False
+    name: str,
+    output: Path_ | None = None,
+    *,
+    base_url: str | None = None,
+    overwrite: bool = False,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> Figures:
     """Download public vectors, whose name can then be given wherever vectors are.
 
@@ -88,6 +97,8 @@ def fetch(
         Address of a mirror: the folder that holds the file.
     overwrite : bool
         Download again, and accept a file that has changed.
+    progress : callable, optional
+        Called with the file name, the bytes so far and the final size.
 
     Returns
     -------
@@ -95,4 +106,6 @@ def fetch(
         A dict: name, licence, words, dimensions, path, download and files with their SHA-256.
     """
     check_text("name", name)
-    return Figures("Fetched", fetch_vectors(name, output, base_url=base_url, overwrite=overwrite))
+    shown = progress or (lambda *_: None)
+    record = fetch_vectors(name, output, base_url=base_url, overwrite=overwrite, progress=shown)
+    return Figures("Fetched", record)

@@ -27,7 +27,7 @@ from selfvec.storage.workspace import Workspace
 
 from .texts import Fields, open_text
 
-__all__ = ["initial_vectors", "merge", "refine", "refined", "update"]
+__all__ = ["initial_vectors", "merge", "refine", "refined", "text_like", "update"]
 
 Target = str | os.PathLike[str] | None
 """A run folder to make; None for a run in memory."""
@@ -217,13 +217,15 @@ def update(
     in_place = (
         output is not None and old.folder is not None and Path(output).resolve() == old.folder.resolve()
     )
-    with _workspace(old.folder if in_place else output, overwrite or in_place, resume) as workspace:
+    # A link to a run stays a link.
+    target = Path(output).resolve() if in_place and output is not None else output
+    with _workspace(target, overwrite or in_place, resume) as workspace:
         if in_place:
             old = open_run(Path(old.folder or ""))  # another update may have finished before we got the lock
         before = old if half_life is None else update_merge.with_half_life(old, half_life)
         new = update_merge.update(
             before,
-            None if corpus is None else _like(before, corpus, fields),
+            None if corpus is None else text_like(before, corpus, **fields),
             vectors,
             withdraw=out,
             allow_duplicates=allow_duplicates,
@@ -237,7 +239,7 @@ def update(
         return _finished(new, workspace, previous=in_place)
 
 
-def _like(run: Run, corpus: Any, fields: Fields) -> Corpus:
+def text_like(run: Run, corpus: Any, **fields: Unpack[Fields]) -> Corpus:
     """New documents, those of files with the fields of the run's corpus."""
     if paths_of(corpus) is None:
         return open_text(corpus, fields)

@@ -21,7 +21,6 @@ from selfvec.base.checks import check_number, check_texts, check_whole
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import ResultTable, short_repr
-from selfvec.corpus.slices import PERIODS
 from selfvec.data.trajectory import Trajectory
 from selfvec.storage.opened import GivenRun, as_run
 
@@ -40,6 +39,7 @@ def drift(
     all_words: bool = False,
     top: int | None = None,
     examples: int = 0,
+    examples_of: int | None = None,
     fdr: float | None = None,
     min_count: int = 5,
     permutations: int = 1000,
@@ -69,6 +69,8 @@ def drift(
         Words listed; all by default.
     examples : int
         Example sentences for each side of a listed word.
+    examples_of : int, optional
+        Words that have example sentences, the first ones; by default all that are listed.
     fdr : float, optional
         Leave out words with a higher false discovery rate.
     min_count : int
@@ -93,12 +95,13 @@ def drift(
     opened = as_run(run)
     if between is not None and slice is not None:
         raise OptionError("the slices are those of --between or of --slice", remedy="leave one of them out")
-    if slice is not None and slice not in PERIODS:
-        raise OptionError.one_of(slice, PERIODS, field="slice")
     sides = slice if between is None else _sides(between)
-    numbers = {"top": (top, 1), "examples": (examples, 0), "min_count": (min_count, 1)}
-    for name, (value, least) in (numbers | {"permutations": (permutations, 1), "seed": (seed, 0)}).items():
-        check_whole(name, least if value is None else value, least)
+    for name, count in (("top", top), ("examples_of", examples_of)):
+        check_whole(name, 1 if count is None else count)
+    check_whole("examples", examples, 0)
+    check_whole("min_count", min_count)
+    check_whole("permutations", permutations)
+    check_whole("seed", seed, 0)
     if fdr is not None:
         check_number("fdr", fdr, 1e-300, 1, "is a share above 0, at most 1")
     which = WordChoice(
@@ -112,7 +115,9 @@ def drift(
     costs = {"Drift": 0 if is_kept(opened, sides, **how) else 12, "Sentences": int(examples > 0)}
     with as_progress(progress).steps("Drift", costs) as steps:
         found = kept_drift(opened, sides, which=which, jobs=jobs, progress=steps, **how).select(top, fdr)
-        return found.illustrate(opened, top, examples, steps) if examples else found
+        if not examples:
+            return found
+        return found.illustrate(opened, top if examples_of is None else examples_of, examples, steps)
 
 
 def _sides(between: Any) -> Any:
@@ -120,7 +125,7 @@ def _sides(between: Any) -> Any:
     if isinstance(between, str):
         return between
     several = list(between) if isinstance(between, Sequence) else []
-    if len(several) != 2 or not all(isinstance(one, str | Slice) for one in several):
+    if not several or not all(isinstance(one, str | Slice) for one in several):
         rule = f"is two slices, such as ['1990..1999', '2010..2019'], or a period, not {between!r:.80}"
         raise OptionError(rule, field="between")
     return several

@@ -1,24 +1,16 @@
-"""Commands about texts and terms: searching, phrases, related terms, topics, the graph, and ``why``."""
+"""Commands about terms: ``phrases``, ``expand``, ``topics``, ``graph`` and ``why``."""
 
 from __future__ import annotations
 
-import sys
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from selfvec.base.targets import check_target
-from selfvec.views.terminal_progress import TerminalProgress
-
-from .arguments import (
+from selfvec.apps.cli.arguments import (
     AsJson,
     MinCount,
-    OtherCorpus,
     Output,
-    Overlap,
     Overwrite,
-    PassageWords,
-    Reading,
+    Query,
     RunFolder,
     Seed,
     TextField,
@@ -27,104 +19,14 @@ from .arguments import (
     open_run,
     opt,
 )
-from .output import print_json, say, show, write_report
+from selfvec.apps.cli.output import print_json, say, show, write_report
+from selfvec.base.targets import check_target
+from selfvec.views.terminal_progress import TerminalProgress
 
 if TYPE_CHECKING:
     from selfvec.analysis.concepts import WhyConcepts
-    from selfvec.retrieval.snippets import Found
 
-__all__ = ["ask", "expand", "graph", "phrases", "search", "topics", "why"]
-
-_NAMED = 5  # files left out, on the terminal; in JSON all
-Query = Annotated[str, arg("QUERY", "A question or some words.")]
-Mode = Annotated[str, opt("Use words and vectors, words only, or vectors only.", "hybrid|bm25|dense")]
-Shown = Annotated[int, opt("Documents shown.", "N", "--top", "--topn", min=1)]
-Filters = Annotated[
-    list[str] | None,
-    opt("Only documents with this value or date; may be repeated.", "FIELD=VALUE|date=A..B", "--filter"),
-]
-
-
-def search(
-    run: RunFolder,
-    query: Query,
-    corpus: OtherCorpus = None,
-    mode: Mode = "hybrid",
-    top: Shown = 10,
-    filters: Filters = None,
-    passage_words: PassageWords = 200,
-    overlap: Overlap = 40,
-    *,
-    output: Output,
-) -> None:
-    """Find documents by their words and their meaning, and show why.
-
-    Examples:
-        selfvec search run "damage to roofs"
-        selfvec search run "damage to roofs" --filter date=1996..1998
-    """
-    from selfvec.retrieval import search
-
-    how: dict[str, Any] = {"passage_words": passage_words, "overlap": overlap, "progress": TerminalProgress()}
-    found = search(run, query, top=top, mode=mode, filters=filters or (), corpus=corpus, **how)
-    _show_found(found, output)
-
-
-def ask(
-    folder: Annotated[Path, arg("FOLDER", "A folder or file of text, or a run folder.")],
-    query: Query,
-    *,
-    vectors: Annotated[
-        list[str] | None, opt("Initial vectors.", "FILE|NAME", default="the built-in vectors")
-    ] = None,
-    mode: Mode = "hybrid",
-    top: Shown = 10,
-    filters: Filters = None,
-    cache: Annotated[
-        Path | None, opt("Where run and index are kept.", "DIR", default="the user's cache folder")
-    ] = None,
-    reading: Reading,
-    output: Output,
-) -> None:
-    """Search a folder of text: refine, index and search in one.
-
-    Examples:
-        selfvec ask reports/ "damage to roofs"
-        selfvec ask reports.csv "damage to roofs" --text-field narrative
-    """
-    from selfvec.apps.answers import ask
-
-    found = ask(
-        folder,
-        query,
-        top=top,
-        mode=mode,
-        filters=filters or (),
-        vectors=vectors or "default",
-        cache=cache,
-        progress=TerminalProgress(),
-        **asdict(reading),
-    )
-    _show_found(found, output)
-
-
-def _show_found(found: Found, output: Output) -> None:
-    """Print the documents that were found."""
-    write_report(output, found.query, found)
-    if output.as_json:
-        print_json(found.as_dict())
-        return
-    from selfvec.views.run_tables import found_text
-
-    if not found.asked and not found.unknown:
-        say("nothing to search for: stop words are left out")
-    if found.unknown:
-        say(f"not in the documents or the run: {', '.join(found.unknown)}")
-    show(found_text(found, coloured=sys.stdout.isatty()))
-    if found.skipped_files:
-        names = ", ".join(found.skipped_files[:_NAMED])
-        more = len(found.skipped_files) - _NAMED
-        say(f"left out, of a kind that is not read: {names}{f' and {more:,} more' if more > 0 else ''}")
+__all__ = ["expand", "graph", "phrases", "topics", "why"]
 
 
 def phrases(
@@ -156,9 +58,17 @@ def phrases(
     """
     from selfvec.analysis.concepts import phrases
 
-    how: dict[str, Any] = {"min_count": min_count, "npmi": npmi, "longest": longest, "stop_words": stop_words}
     text: Any = source[0] if len(source) == 1 else [Path(name) for name in source]
-    found = phrases(text, top, text_field=text_field, progress=TerminalProgress(), **how)
+    found = phrases(
+        text,
+        top,
+        text_field=text_field,
+        min_count=min_count,
+        npmi=npmi,
+        longest=longest,
+        stop_words=stop_words,
+        progress=TerminalProgress(),
+    )
     write_report(output, "Phrases", found)
     if output.as_json:
         print_json(found.as_dict())
@@ -195,37 +105,6 @@ def expand(
     show(expansion_table(found))
 
 
-@dataclass(frozen=True)
-class TopicViews:
-    """What else is shown about topics."""
-
-    by: Annotated[
-        str | None,
-        opt(
-            "Show the topics of each month, quarter, year, decade, slice or value of a field. "
-            "Several with commas.",
-            "PERIOD|FIELD",
-        ),
-    ] = None
-    match: Annotated[
-        bool,
-        opt(
-            "With --by: cluster each group by itself, and match its topics in order.",
-            None,
-            "--match",
-        ),
-    ] = False
-    hierarchy: Annotated[bool, opt("Show which topics are similar.", None, "--hierarchy")] = False
-    documents: Annotated[
-        Path | None,
-        opt(
-            "Write the topic of each document.",
-            "FILE.csv|parquet",
-            callback=checked_suffix(".csv", ".parquet"),
-        ),
-    ] = None
-
-
 def topics(
     run: RunFolder,
     number: Annotated[
@@ -234,7 +113,27 @@ def topics(
     top: Annotated[int, opt("Terms listed for each topic.", "N", "--top", "--topn", min=3)] = 12,
     min_count: Annotated[int, opt("Leave out terms in fewer documents.", "N", min=1)] = 5,
     *,
-    views: TopicViews,
+    by: Annotated[
+        str | None,
+        opt(
+            "Show the topics of each month, quarter, year, decade, slice or value of a field. "
+            "Several with commas.",
+            "PERIOD|FIELD",
+        ),
+    ] = None,
+    match: Annotated[
+        bool,
+        opt("With --by: cluster each group by itself, and match its topics in order.", None, "--match"),
+    ] = False,
+    hierarchy: Annotated[bool, opt("Show which topics are similar.", None, "--hierarchy")] = False,
+    documents: Annotated[
+        Path | None,
+        opt(
+            "Write the topic of each document.",
+            "FILE.csv|parquet",
+            callback=checked_suffix(".csv", ".parquet"),
+        ),
+    ] = None,
     seed: Seed = 0,
     output: Output,
 ) -> None:
@@ -250,17 +149,26 @@ def topics(
     from selfvec.views import run_tables
     from selfvec.views import topics as shown
 
-    if views.documents is not None:
-        check_target(views.documents, overwrite=output.overwrite, folder=False)
-    opened, progress = open_run(run), TerminalProgress()
-    how: dict[str, Any] = {"by": views.by, "match": views.match, "hierarchy": views.hierarchy}
-    found = concepts.topics(opened, number, **how, top=top, min_count=min_count, seed=seed, progress=progress)
-    by_group, joins = found.groups, found.hierarchy
-    if views.documents is not None:
-        groups = concepts.document_groups(opened, views.by) if views.by is not None else []
-        table = concepts.document_table(opened, found, groups, by_group if views.match else None)
-        save_rows(table, views.documents, overwrite=output.overwrite)
-        say(f"wrote {views.documents}")
+    if documents is not None:
+        check_target(documents, overwrite=output.overwrite, folder=False)
+    opened = open_run(run)
+    found = concepts.topics(
+        opened,
+        number,
+        by=by,
+        match=match,
+        hierarchy=hierarchy,
+        top=top,
+        min_count=min_count,
+        seed=seed,
+        progress=TerminalProgress(),
+    )
+    by_group = found.groups
+    if documents is not None:
+        groups = concepts.document_groups(opened, by) if by is not None else []
+        rows = concepts.document_table(opened, found, groups, by_group if match else None)
+        save_rows(rows, documents, overwrite=output.overwrite)
+        say(f"wrote {documents}")
     write_report(output, "Topics", found if by_group is None else by_group)
     if output.as_json:
         print_json(found.as_dict())
@@ -268,8 +176,8 @@ def topics(
     show(run_tables.topics_table(found))
     if by_group is not None:
         show(shown.group_topics_table(by_group))
-    if joins is not None:
-        show(shown.hierarchy_tree(found, joins))
+    if found.hierarchy is not None:
+        show(shown.hierarchy_tree(found, found.hierarchy))
 
 
 def graph(
@@ -308,9 +216,14 @@ def graph(
 
     check_suffix(output)
     check_target(output, overwrite=overwrite, folder=False)
-    opened, progress = open_run(run), TerminalProgress()
     found = graph(
-        opened, word or (), top=top, neighbours=neighbours, edges=edges, seed=seed, progress=progress
+        open_run(run),
+        word or (),
+        top=top,
+        neighbours=neighbours,
+        edges=edges,
+        seed=seed,
+        progress=TerminalProgress(),
     )
     save_graph(found, output, overwrite=overwrite)
     if as_json:

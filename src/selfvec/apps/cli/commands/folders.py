@@ -1,14 +1,14 @@
-"""Commands about what a folder holds: ``info`` and ``verify``."""
+"""Commands about what a folder holds, and whether it is sound: ``info``, ``health`` and ``verify``."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
 
-from .arguments import AsJson, arg, opt
-from .output import print_json, say, show
+from selfvec.apps.cli.arguments import AsJson, RunFolder, arg, open_run, opt
+from selfvec.apps.cli.output import print_json, say, show
 
-__all__ = ["info", "verify"]
+__all__ = ["health", "info", "verify"]
 
 
 def info(
@@ -30,6 +30,24 @@ def info(
     from selfvec.views.contents_table import contents_table
 
     show(contents_table(found))
+
+
+def health(run: RunFolder, as_json: AsJson = False) -> int:
+    """Check that words moved and that the vectors have not collapsed.
+
+    Exit status 1: a check failed.
+
+    Examples:
+        selfvec run health run
+    """
+    report = open_run(run).health
+    if as_json:
+        print_json(report)
+    else:
+        from selfvec.views.run_tables import health_panel
+
+        show(health_panel(report))
+    return int(bool(report["verdicts"]))
 
 
 def verify(

@@ -2,62 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
+from selfvec.apps.cli.arguments import MORE, AsJson, Format, Jobs, Output, Overwrite, Seed, arg, opt
+from selfvec.apps.cli.output import print_json, say, show, write_report
 from selfvec.views.terminal_progress import TerminalProgress
-
-from .arguments import MORE, AsJson, Format, Jobs, Output, Overwrite, Seed, arg, opt
-from .output import print_json, say, show, write_report
 
 __all__ = ["align", "compare"]
 
 PROCRUSTES, COMPASS, RELATIVE = "Procrustes", "Compass", "Relative"
 LANGUAGES = "Two languages (dictionary, unsupervised)"
-
-
-@dataclass(frozen=True)
-class AlignOptions:
-    """Options of the methods; None stands for an option that was not given."""
-
-    min_count: Annotated[
-        int | None, opt("Fit on words at least this frequent (procrustes, relative).", "N", min=1, panel=MORE)
-    ] = None
-    trim: Annotated[
-        float | None,
-        opt("Share of words left out of the fit, the worst.", "X", panel=PROCRUSTES, default="0.1"),
-    ] = None
-    centre: Annotated[
-        bool | None, opt("Subtract the mean vector of each side.", None, "--centre", panel=PROCRUSTES)
-    ] = None
-    dictionary: Annotated[
-        Path | None, opt("Translations: rows of word of A, word of B. Implies dictionary.", "TSV")
-    ] = None
-    reweight: Annotated[
-        bool | None, opt("Transform both sides for translation.", None, "--reweight", panel=LANGUAGES)
-    ] = None
-    window: Annotated[int | None, opt("Tokens per window.", "N", panel=COMPASS, min=2, default="41")] = None
-    anchor: Annotated[
-        float | None,
-        opt("How strongly words are held to their old vectors.", "X", panel=COMPASS, default="0"),
-    ] = None
-    anchor_words: Annotated[
-        int | None,
-        opt(
-            "Number of anchor words.",
-            "N",
-            "--anchor-words",
-            "--anchors",
-            panel=RELATIVE,
-            min=1,
-            default="300",
-        ),
-    ] = None
-    choose: Annotated[
-        str | None, opt("How anchor words are chosen.", "frequency|kmeans|farthest", panel=RELATIVE)
-    ] = None
-    seed: Annotated[int | None, opt("Seed (unsupervised, kmeans, farthest).", "N", min=0, panel=MORE)] = None
 
 
 def align(
@@ -83,7 +38,43 @@ def align(
         ),
     ] = "procrustes",
     to: Format = None,
-    options: AlignOptions,
+    min_count: Annotated[
+        int | None, opt("Fit on words at least this frequent (procrustes, relative).", "N", min=1, panel=MORE)
+    ] = None,
+    trim: Annotated[
+        float | None,
+        opt("Share of words left out of the fit, the worst.", "X", panel=PROCRUSTES, default="0.1"),
+    ] = None,
+    centre: Annotated[
+        bool | None, opt("Subtract the mean vector of each side.", None, "--centre", panel=PROCRUSTES)
+    ] = None,
+    dictionary: Annotated[
+        Path | None, opt("Translations: rows of word of A, word of B. Implies dictionary.", "TSV")
+    ] = None,
+    reweight: Annotated[
+        bool | None, opt("Transform both sides for translation.", None, "--reweight", panel=LANGUAGES)
+    ] = None,
+    window: Annotated[int | None, opt("Tokens per window.", "N", panel=COMPASS, min=2, default="41")] = None,
+    anchor: Annotated[
+        float | None,
+        opt("How strongly words are held to their old vectors.", "X", panel=COMPASS, default="0"),
+    ] = None,
+    anchor_words: Annotated[
+        int | None,
+        opt(
+            "Number of anchor words.",
+            "N",
+            "--anchor-words",
+            "--anchors",
+            panel=RELATIVE,
+            min=1,
+            default="300",
+        ),
+    ] = None,
+    choose: Annotated[
+        str | None, opt("How anchor words are chosen.", "frequency|kmeans|farthest", panel=RELATIVE)
+    ] = None,
+    seed: Annotated[int | None, opt("Seed (unsupervised, kmeans, farthest).", "N", min=0, panel=MORE)] = None,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
@@ -95,9 +86,22 @@ def align(
     """
     from selfvec.analysis.alignment import align
 
-    given: dict[str, Any] = {name: value for name, value in asdict(options).items() if value is not None}
-    where: dict[str, Any] = {"output": output, "to": to, "overwrite": overwrite}
-    aligned = align(a, b, method, **where, progress=TerminalProgress(), **given)
+    options = {
+        "min_count": min_count,
+        "trim": trim,
+        "centre": centre,
+        "dictionary": dictionary,
+        "reweight": reweight,
+        "window": window,
+        "anchor": anchor,
+        "anchor_words": anchor_words,
+        "choose": choose,
+        "seed": seed,
+    }
+    given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    aligned = align(
+        a, b, method, output=output, to=to, overwrite=overwrite, progress=TerminalProgress(), **given
+    )
     if as_json:
         print_json(aligned.as_dict())
         return
@@ -126,28 +130,6 @@ def _summary(notes: dict[str, Any]) -> str:
     )
 
 
-@dataclass(frozen=True)
-class CompareOptions:
-    """How words are compared, as `selfvec.analysis.alignment.compare` takes it."""
-
-    method: Annotated[
-        str,
-        opt(
-            "How both are brought into one space. auto: compass if both runs kept their tokens, else "
-            "procrustes.",
-            "auto|compass|procrustes|relative",
-        ),
-    ] = "auto"
-    min_count: Annotated[
-        int | None, opt("Leave out words that are rarer in either text.", "N", default="10", min=1)
-    ] = None
-    permutations: Annotated[
-        int, opt("Random splits in the significance test (compass).", "N", min=20, panel=MORE)
-    ] = 200
-    jobs: Jobs = None
-    seed: Seed = 0
-
-
 def compare(
     a: Annotated[str, arg("RUN_A", "A run folder or vectors file.")],
     b: Annotated[str, arg("RUN_B", "Another one.")],
@@ -157,7 +139,22 @@ def compare(
         float, opt("Highest false discovery rate of words that differ.", "Q", min=0, max=1)
     ] = 0.05,
     neighbours: Annotated[int, opt("Nearest neighbours compared.", "N", min=1)] = 10,
-    options: CompareOptions,
+    method: Annotated[
+        str,
+        opt(
+            "How both are brought into one space. auto: compass if both runs kept their tokens, else "
+            "procrustes.",
+            "auto|compass|procrustes|relative",
+        ),
+    ] = "auto",
+    min_count: Annotated[
+        int | None, opt("Leave out words that are rarer in either text.", "N", default="10", min=1)
+    ] = None,
+    permutations: Annotated[
+        int, opt("Random splits in the significance test (compass).", "N", min=20, panel=MORE)
+    ] = 200,
+    jobs: Jobs = None,
+    seed: Seed = 0,
     output: Output,
 ) -> None:
     """List the words that differ most between two runs.
@@ -168,8 +165,19 @@ def compare(
     """
     from selfvec.analysis.alignment import compare
 
-    shown: dict[str, Any] = {"top": top, "fdr": fdr, "neighbours": neighbours}
-    found = compare(a, b, **shown, progress=TerminalProgress(), **asdict(options)).as_dict()
+    found = compare(
+        a,
+        b,
+        method,
+        top=top,
+        fdr=fdr,
+        neighbours=neighbours,
+        min_count=min_count,
+        permutations=permutations,
+        seed=seed,
+        jobs=jobs,
+        progress=TerminalProgress(),
+    ).as_dict()
     write_report(output, f"{a} and {b} compared", found["rows"])
     if output.as_json:
         print_json(found)

@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
+from selfvec.apps.cli.arguments import MORE, Output, RunFolder, Seed, TextField, arg, opt
+from selfvec.apps.cli.output import print_json, say, show
 from selfvec.views.terminal_progress import TerminalProgress
 
-from .arguments import MORE, Output, RunFolder, Seed, TextField, arg, opt
-from .output import print_json, say, show
-
 __all__ = ["monitor"]
-
-
-@dataclass(frozen=True)
-class MonitorOptions:
-    """How new documents are compared, as `selfvec.monitor` takes it."""
-
-    level: Annotated[float, opt("Raise the alarm if p is at most this.", "P")] = 0.01
-    top: Annotated[int, opt("Topics, words and documents shown.", "N", min=1)] = 20
-    sample: Annotated[int, opt("New documents compared; of more, a sample.", "N", panel=MORE, min=1)] = 10_000
-    permutations: Annotated[int, opt("Random splits of the documents.", "N", panel=MORE, min=1)] = 1000
-    seed: Seed = 0
 
 
 def monitor(
@@ -30,7 +17,13 @@ def monitor(
     new: Annotated[list[str], arg("NEW...", "Files or folders of new text; - reads standard input.")],
     text_field: TextField = None,
     skip_bad_rows: Annotated[bool, opt("Count malformed rows and go on.", None, "--skip-bad-rows")] = False,
-    options: MonitorOptions,
+    level: Annotated[float, opt("Raise the alarm if p is at most this.", "P")] = 0.01,
+    top: Annotated[int, opt("Topics, words and documents shown.", "N", min=1)] = 20,
+    sample: Annotated[
+        int, opt("New documents compared; of more, a sample.", "N", panel=MORE, min=1)
+    ] = 10_000,
+    permutations: Annotated[int, opt("Random splits of the documents.", "N", panel=MORE, min=1)] = 1000,
+    seed: Seed = 0,
     output: Output,
 ) -> int:
     """Test whether new text differs from the text of a run.
@@ -44,8 +37,18 @@ def monitor(
     from selfvec.analysis.monitoring import monitor
     from selfvec.views.monitoring import monitoring_page, monitoring_table
 
-    reading: dict[str, Any] = {"text_field": text_field, "skip_bad_rows": skip_bad_rows}
-    found = monitor(run, new, **reading, progress=TerminalProgress(), **asdict(options))
+    found = monitor(
+        run,
+        new,
+        text_field=text_field,
+        skip_bad_rows=skip_bad_rows,
+        level=level,
+        top=top,
+        sample=sample,
+        permutations=permutations,
+        seed=seed,
+        progress=TerminalProgress(),
+    )
     if output.report is not None:
         monitoring_page(found).save(output.report, overwrite=output.overwrite)
         say(f"wrote {output.report}")

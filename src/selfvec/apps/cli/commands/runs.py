@@ -5,15 +5,14 @@ from __future__ import annotations
 import shlex
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
+from selfvec.apps.cli.arguments import AsJson, NewRun, Reading, Work, arg, listed, open_run, opt, paths_of
+from selfvec.apps.cli.output import print_json, program, say, show
 from selfvec.base.display import count_of
 from selfvec.base.errors import OptionError
 from selfvec.data.settings import KEEP, RULE, Settings
 from selfvec.views.terminal_progress import TerminalProgress
-
-from .arguments import AsJson, NewRun, Reading, Work, arg, open_run, opt
-from .output import print_json, program, say, show
 
 if TYPE_CHECKING:
     from selfvec.data.run import Run
@@ -139,7 +138,7 @@ def refine(
     from selfvec.apps.functions.runs import refine
 
     run = refine(
-        [name if "://" in name else Path(name) for name in corpus],
+        paths_of(corpus),
         vectors or "default",
         output=output,
         overwrite=work.overwrite,
@@ -177,7 +176,7 @@ def _on_cluster(
         raise OptionError(rule, field="vectors", remedy="name one of them")
     if cluster != LOCAL:  # workers elsewhere have another current folder
         corpus = [name if is_remote(name) or name == "-" else str(Path(name).absolute()) for name in corpus]
-    fields = reading.fields.get("text_fields")
+    fields = listed(reading.text_field)
     rows = RowOptions(tuple(fields) if fields else None, reading.date_field, reading.skip_bad_rows)
     progress, start = TerminalProgress(), (vectors or ["default"])[0]
     cluster_settings(settings)  # before anything is started
@@ -207,8 +206,15 @@ def merge(
     """
     from selfvec.apps.functions.runs import merge
 
-    how: dict[str, Any] = {"overwrite": work.overwrite, "resume": work.resume, "jobs": work.jobs}
-    new = merge(runs, vectors, output=output, progress=TerminalProgress(), **how)
+    new = merge(
+        runs,
+        vectors,
+        output=output,
+        overwrite=work.overwrite,
+        resume=work.resume,
+        jobs=work.jobs,
+        progress=TerminalProgress(),
+    )
     if not as_json:
         say(f"merged {count_of(len(new.provenance['grown'][-1]['runs']), 'run')}")
     report(new, output, as_json)

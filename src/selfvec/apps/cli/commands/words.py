@@ -1,16 +1,11 @@
-"""Commands about the words of a run: ``similar``, ``health``, ``trajectory``, ``drift`` and ``senses``."""
+"""Commands about the words of a run: ``similar``, ``trajectory``, ``drift`` and ``senses``."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from selfvec.base.errors import OptionError
-from selfvec.base.targets import check_target
-from selfvec.views.terminal_progress import TerminalProgress
-
-from .arguments import (
+from selfvec.apps.cli.arguments import (
     MORE,
     AsJson,
     Jobs,
@@ -24,16 +19,16 @@ from .arguments import (
     open_run,
     opt,
 )
-from .output import print_json, say, say_unknown, show, write_report
+from selfvec.apps.cli.output import print_json, say, say_unknown, show, write_report
+from selfvec.base.targets import check_target
+from selfvec.views.terminal_progress import TerminalProgress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from rich.console import RenderableType
-
+    from selfvec.analysis.word_drift import SlicePath
     from selfvec.data.run import Run
+    from selfvec.data.trajectory import Trajectory
 
-__all__ = ["drift", "health", "senses", "similar", "trajectory"]
+__all__ = ["drift", "senses", "similar", "trajectory"]
 
 SHOWN = 20  # words `drift` prints, and words that get example sentences in JSON
 
@@ -74,37 +69,6 @@ def similar(
     show(neighbours_table(found.lists))
 
 
-def health(run: RunFolder, as_json: AsJson = False) -> int:
-    """Check that words moved and that the vectors have not collapsed.
-
-    Exit status 1: a check failed.
-
-    Examples:
-        selfvec run health run
-    """
-    report = open_run(run).health
-    if as_json:
-        print_json(report)
-    else:
-        from selfvec.views.run_tables import health_panel
-
-        show(health_panel(report))
-    return int(bool(report["verdicts"]))
-
-
-@dataclass(frozen=True)
-class PathFigure:
-    """Options of a figure of paths."""
-
-    projection: Annotated[str, opt("How vectors are projected onto the plane.", "pca|pacmap|tsne|umap")] = (
-        "pca"
-    )
-    neighbours: Annotated[
-        int, opt("Nearest neighbours drawn, at the first and the last state.", "N", min=0)
-    ] = 5
-    seed: Seed = 0
-
-
 def trajectory(
     run: RunFolder,
     word: Words,
@@ -113,7 +77,13 @@ def trajectory(
     slices: Annotated[
         bool, opt("Follow the words through the slices of the text.", None, "--slices")
     ] = False,
-    figure: PathFigure,
+    projection: Annotated[
+        str, opt("How vectors are projected onto the plane.", "pca|pacmap|tsne|umap")
+    ] = "pca",
+    neighbours: Annotated[
+        int, opt("Nearest neighbours drawn, at the first and the last state.", "N", min=0)
+    ] = 5,
+    seed: Seed = 0,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
@@ -124,82 +94,69 @@ def trajectory(
         selfvec run trajectory run hail storm --plot hail.html
         selfvec run trajectory run hail --slices
     """
+    from selfvec.apps.functions.words import trajectory
     from selfvec.views.projection import check_method
+    from selfvec.views.word_tables import slice_table, trajectory_table
 
-    check_method(figure.projection)
+    check_method(projection)
     if plot is not None:
         check_target(plot, overwrite=overwrite, folder=False)
-    follow = _through_slices if slices else _through_updates
+    opened = open_run(run)
+    paths: Any
     with TerminalProgress().stage("Following words", None, "words"):
-        rows, tables = follow(open_run(run), word, figure, plot, overwrite)
+        if plot is None:
+            paths = trajectory(opened, word, slices=slices, seed=seed).paths
+        else:
+            draw = _draw_through_slices if slices else _draw_through_updates
+            paths = draw(opened, word, plot, projection, neighbours, seed, overwrite)
     if plot is not None:
         say(f"drew {plot}")
     if as_json:
-        print_json({"rows": rows})
+        print_json({"rows": [path.as_dict() for path in paths]})
     elif plot is None:
-        for table in tables:
-            show(table)
+        for path in paths:
+            if slices:
+                show(slice_table(path))
+            else:
+                show(trajectory_table(path, opened.original, opened.vectors, opened.provenance["method"]))
 
 
-Paths = tuple[list[dict[str, Any]], "Iterator[RenderableType]"]  # JSON rows; tables, made when shown
+def _draw_through_updates(
+    run: Run,
+    words: list[str],
+    plot: Path,
+    projection: str,
+    neighbours: int,
+    seed: int,
+    overwrite: bool,
+) -> list[Trajectory]:
+    """Draw the paths of words while they were refined."""
+    from selfvec.apps.functions.words import trajectory
+    from selfvec.views.trajectory_figure import save_trajectory_plot, trajectory_view
 
-
-def _through_updates(
-    run: Run, words: list[str], figure: PathFigure, plot: Path | None, overwrite: bool
-) -> Paths:
-    """The paths of words while they were refined."""
-    from selfvec.views.word_tables import trajectory_table
-
-    paths = [run.trajectory(run.vectors.index_to_key[run.index(word)]) for word in words]
-    if plot is not None:
-        from selfvec.views.trajectory_figure import save_trajectory_plot, trajectory_view
-
-        view = trajectory_view(paths, run.original, run.vectors, **asdict(figure))
-        save_trajectory_plot(view, plot, overwrite=overwrite)
-    return [path.as_dict() for path in paths], (
-        trajectory_table(path, run.original, run.vectors, run.provenance["method"]) for path in paths
+    paths: Any = trajectory(run, words).paths
+    view = trajectory_view(
+        paths, run.original, run.vectors, projection=projection, neighbours=neighbours, seed=seed
     )
+    save_trajectory_plot(view, plot, overwrite=overwrite)
+    return list(paths)
 
 
-def _through_slices(
-    run: Run, words: list[str], figure: PathFigure, plot: Path | None, overwrite: bool
-) -> Paths:
-    """The paths of words through the slices of the text."""
-    from selfvec.analysis.word_drift.slices import slice_paths
-    from selfvec.views.word_tables import slice_table
+def _draw_through_slices(
+    run: Run,
+    words: list[str],
+    plot: Path,
+    projection: str,
+    neighbours: int,
+    seed: int,
+    overwrite: bool,
+) -> list[SlicePath]:
+    """Draw the paths of words through the slices of the text."""
+    from selfvec.views.slice_figure import save_slice_plot, slice_view
 
-    if plot is not None:
-        from selfvec.views.slice_figure import save_slice_plot, slice_view
-
-        view = slice_view(run, words, **asdict(figure))
-        save_slice_plot(view, plot, overwrite=overwrite)
-        paths = [word.path for word in view.paths]
-    else:
-        paths = slice_paths(run, words, seed=figure.seed)
-    return [path.as_dict() for path in paths], (slice_table(path) for path in paths)
-
-
-@dataclass(frozen=True)
-class DriftOptions:
-    """How change is measured, as `selfvec.analysis.word_drift.drift` takes it."""
-
-    min_count: Annotated[int, opt("Leave out words that are rarer on either side.", "N", min=1)] = 5
-    permutations: Annotated[
-        int, opt("Random splits of the documents in the first round of the test.", "N", panel=MORE, min=1)
-    ] = 1000
-    jobs: Jobs = None
-    seed: Seed = 0
-
-
-@dataclass(frozen=True)
-class DriftWords:
-    """Which words are compared."""
-
-    words: Annotated[str | None, opt("Show these words only.", "W,W")] = None
-    pos: Annotated[str | None, opt("Compare these parts of speech only.", "POS[,POS...]", panel=MORE)] = None
-    all_words: Annotated[
-        bool, opt("Keep stop words, numbers and words of repeated text.", None, "--all-words", panel=MORE)
-    ] = False
+    view = slice_view(run, words, projection=projection, neighbours=neighbours, seed=seed)
+    save_slice_plot(view, plot, overwrite=overwrite)
+    return [word.path for word in view.paths]
 
 
 def drift(
@@ -216,13 +173,22 @@ def drift(
     slice_by: Annotated[
         str | None, opt("Compare the first month, quarter, year … with the last.", "PERIOD", "--slice")
     ] = None,
-    which: DriftWords,
+    words: Annotated[str | None, opt("Show these words only.", "W,W")] = None,
+    pos: Annotated[str | None, opt("Compare these parts of speech only.", "POS[,POS...]", panel=MORE)] = None,
+    all_words: Annotated[
+        bool, opt("Keep stop words, numbers and words of repeated text.", None, "--all-words", panel=MORE)
+    ] = False,
     top: Annotated[int | None, opt("Words shown.", "N", default=f"{SHOWN}, in JSON all", min=1)] = None,
     examples: Annotated[
         int | None, opt("Example sentences of each side.", "N", default="1, in a report 2", min=0)
     ] = None,
     fdr: Annotated[float | None, opt("Leave out words with a higher false discovery rate.", "Q")] = None,
-    options: DriftOptions,
+    min_count: Annotated[int, opt("Leave out words that are rarer on either side.", "N", min=1)] = 5,
+    permutations: Annotated[
+        int, opt("Random splits of the documents in the first round of the test.", "N", panel=MORE, min=1)
+    ] = 1000,
+    jobs: Jobs = None,
+    seed: Seed = 0,
     output: Output,
 ) -> None:
     """List words whose meaning changed, and whether by chance.
@@ -232,21 +198,26 @@ def drift(
         selfvec drift run --between 1990..1999 2010..2019 --fdr 0.05
         selfvec drift run --words hail,storm --report drift.html
     """
-    from selfvec.analysis.word_drift import WordChoice, is_kept, kept_drift
+    from selfvec.apps.functions.words import drift
 
-    opened = open_run(run)
-    if between and slice_by:
-        raise OptionError("the slices are those of --between or of --slice", remedy="leave one of them out")
-    choice = WordChoice(listed(which.words) or (), listed(which.pos) or (), which.all_words)
-    examples = (2 if output.report else 1) if examples is None else examples
-    sides, how = between or slice_by, asdict(options)
-    jobs = how.pop("jobs")
-    costs = {"Drift": 0 if is_kept(opened, sides, **how) else 12, "Sentences": int(examples > 0)}
-    with TerminalProgress().steps("Drift", costs) as steps:
-        found = kept_drift(opened, sides, which=choice, jobs=jobs, progress=steps, **how)
-        found = found.select(top if output.as_json or output.report else top or SHOWN, fdr)
-        if examples:
-            found = found.illustrate(opened, top or SHOWN, examples, steps)
+    shown = top or SHOWN
+    found = drift(
+        run,
+        between or None,
+        slice=slice_by,
+        words=listed(words) or (),
+        pos=listed(pos) or (),
+        all_words=all_words,
+        top=top if output.as_json or output.report else shown,
+        examples=(2 if output.report else 1) if examples is None else examples,
+        examples_of=shown,
+        fdr=fdr,
+        min_count=min_count,
+        permutations=permutations,
+        seed=seed,
+        jobs=jobs,
+        progress=TerminalProgress(),
+    )
     say_unknown(found.unknown)
     if output.report is not None:
         from selfvec.views.drift_page import drift_page
@@ -258,7 +229,7 @@ def drift(
         return
     from selfvec.views.word_tables import drift_table
 
-    show(drift_table(found.select(top or SHOWN)))
+    show(drift_table(found.select(shown)))
 
 
 def senses(

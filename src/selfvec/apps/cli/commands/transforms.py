@@ -1,21 +1,23 @@
 """The commands that make new vectors by a method: ``selfvec vectors retrofit`` and the others.
 
-`METHODS` is their table. ``selfvec transform --by NAME``, hidden, is their older form with all options.
+`METHODS` is their table: to add one, add a row. ``selfvec transform --by NAME``, hidden, is their older form
+with all options.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, make_dataclass
+from dataclasses import dataclass, field
+from inspect import Parameter
 from pathlib import Path
 from typing import Annotated, Any
 
+from selfvec.apps.cli.arguments import AsJson, WrittenAs, arg, opt
+from selfvec.apps.cli.output import print_json, say
 from selfvec.views.terminal_progress import TerminalProgress
 
-from .arguments import AsJson, WrittenAs, arg, opt
-from .output import print_json, say
-
-__all__ = ["COMMANDS", "METHODS", "OPTIONS", "Method", "transform"]
+__all__ = ["METHODS", "OPTIONS", "TRANSFORMS", "Method", "transform"]
 
 Many, Text, Number = list[str] | None, str | None, int | None
 
@@ -31,6 +33,15 @@ class MethodOption:
     old: str | None = None  # if not the flag
     more: dict[str, Any] = field(default_factory=dict)
 
+    def parameter(self, name: str, *, older_form: bool) -> Parameter:
+        """The option as a parameter of a command, None if it is not given."""
+        flag = self.flag or f"--{name.replace('_', '-')}"
+        old = self.old or flag
+        flags = [old] if older_form else list(dict.fromkeys([flag, old]))
+        kind: Any = self.type
+        annotation = Annotated[kind, opt(self.help, self.metavar, *flags, **self.more)]
+        return Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+
 
 OPTIONS: dict[str, MethodOption] = {
     "dimensions": MethodOption(Number, "Number of axes kept.", "N"),
@@ -42,7 +53,7 @@ OPTIONS: dict[str, MethodOption] = {
     "epochs": MethodOption(
         Number, "Passes over the text.", "N", "--passes", "--epochs", more={"min": 1, "default": "20"}
     ),
-    "others": MethodOption(Many, "Vectors to join with; may be repeated.", "VECTORS", "--with"),
+    "others": MethodOption(Many, "Vectors to join with; may be repeated.", "VECTORS...", "--with"),
     "how": MethodOption(
         Text, "How they are joined.", "average|concatenate|gcca", "--method", "--how", {"default": "average"}
     ),
@@ -163,28 +174,26 @@ METHODS = (
 )
 
 
-def _record(name: str, options: tuple[str, ...], *, old: bool) -> Any:
-    """A record of options, each None if it is not given."""
-    columns = []
-    for one in options:
-        about = OPTIONS[one]
-        flag = about.flag or f"--{one.replace('_', '-')}"
-        flags = (about.old or flag,) if old else (flag, *(() if about.old is None else (about.old,)))
-        columns.append(
-            (one, Annotated[about.type, opt(about.help, about.metavar, *flags, **about.more)], None)
-        )
-    return make_dataclass(name, columns, frozen=True)
+def _with_options_of(
+    command: Callable[..., None], names: tuple[str, ...], *, older_form: bool = False
+) -> Callable[..., None]:
+    """Give a command, which takes any ``options``, those with these names."""
+    signature = inspect.signature(command, eval_str=True)
+    *first, as_json, _ = signature.parameters.values()
+    options = [OPTIONS[name].parameter(name, older_form=older_form) for name in names]
+    command.__signature__ = signature.replace(parameters=[*first, *options, as_json])  # type: ignore[attr-defined]
+    return command
 
 
 def transform(
+    *,
     source: Annotated[
         str, arg("IN", "A vectors file, run folder, default, or the folder of an encoder or language model.")
     ],
     written: WrittenAs,
-    *,
     by: Annotated[str, opt("The method; an unknown name lists all.", "NAME")],
-    options: Any,
     as_json: AsJson = False,
+    **options: Any,
 ) -> None:
     """Make new vectors from vectors by a named method.
 
@@ -193,18 +202,9 @@ def transform(
     Examples:
         selfvec transform run smaller.safetensors --by principal-axes --dimensions 64
     """
-    _apply(by, source, written, options, as_json)
-
-
-transform.__annotations__["options"] = _record("AllOptions", tuple(OPTIONS), old=True)
-
-
-def _apply(by: str, source: str, written: WrittenAs, options: Any, as_json: bool) -> None:
-    """Apply a method and report its figures."""
     from selfvec.transforms import method
 
-    given: dict[str, Any] = {name: value for name, value in asdict(options).items() if value is not None}
-    chosen = method(by, **given)
+    chosen = method(by, **{name: value for name, value in options.items() if value is not None})
     chosen.progress = TerminalProgress()
     target = written.path
     left_out = chosen.transform_file(source, target, written.to, overwrite=written.overwrite)
@@ -219,6 +219,9 @@ def _apply(by: str, source: str, written: WrittenAs, options: Any, as_json: bool
     print(target)
 
 
+_with_options_of(transform, tuple(OPTIONS), older_form=True)
+
+
 def _short(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.3f}"
@@ -227,27 +230,20 @@ def _short(value: Any) -> str:
 
 def _command(of: Method) -> Callable[..., None]:
     """The command of a method."""
-
-    def command(
-        source: str,
-        written: WrittenAs,
-        *,
-        options: Any,
-        as_json: AsJson = False,
-    ) -> None:
-        _apply(of.name, source, written, options, as_json)
-
-    what, new = "A vectors file, a run folder, or default.", "new.vec"
+    what = "A vectors file, a run folder, or default."
+    target = "new.vec"
     if of.source.endswith("/"):
-        what, new = "The folder of an encoder or language model.", "new"
-    example = f"selfvec vectors {of.name} {of.source} -o {new} {of.example}"
-    command.__name__ = of.name.replace("-", "_")
+        what = "The folder of an encoder or language model."
+        target = "new"
+
+    def command(*, source: str, written: WrittenAs, as_json: AsJson = False, **options: Any) -> None:
+        transform(source=source, written=written, by=of.name, as_json=as_json, **options)
+
+    command.__annotations__["source"] = Annotated[str, arg("IN", what)]
+    example = f"selfvec vectors {of.name} {of.source} -o {target} {of.example}"
     command.__doc__ = f"{of.summary}\n\nExamples:\n    {example}"
-    command.__annotations__ |= {
-        "source": Annotated[str, arg("IN", what)],
-        "options": _record(command.__name__, of.options, old=False),
-    }
-    return command
+    return _with_options_of(command, of.options)
 
 
-COMMANDS = tuple(_command(one) for one in METHODS)
+TRANSFORMS = {of.name: _command(of) for of in METHODS}
+"""The commands by name."""

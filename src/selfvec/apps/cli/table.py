@@ -1,0 +1,166 @@
+"""The table of commands. To add one, write its function in `commands` and add a row here.
+
+A row has the name of a command and the place of its function, as module and name in `commands`. A command is
+imported and built when it is typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from importlib import import_module
+from typing import Annotated, Any, cast
+
+import typer
+import typer.main
+
+from .commands.transforms import TRANSFORMS
+from .option_records import with_options
+from .parser import Command, CommandGroup, CommandTable
+
+__all__ = ["GROUPS", "OLDER", "TOP", "root"]
+
+Rows = Mapping[str, str | Callable[..., Any]]
+
+TOP: Rows = {
+    "demo": "runs.demo",
+    "example": "texts.example",
+    "refine": "runs.refine",
+    "update": "update.update",
+    "search": "search.search",
+    "ask": "search.ask",
+    "similar": "words.similar",
+    "drift": "words.drift",
+    "monitor": "monitor.monitor",
+    "evaluate": "evaluate.evaluate",
+    "export": "exports.export",
+    "serve": "servers.serve",
+    "mcp": "servers.mcp",
+}
+VECTORS: Rows = {
+    "list": "vectors.list_vectors",
+    "fetch": "vectors.fetch",
+    "convert": "vectors.convert",
+    "compress": "vectors.compress",
+    "align": "comparison.align",
+    **TRANSFORMS,
+}
+RUN: Rows = {
+    "info": "folders.info",
+    "health": "folders.health",
+    "verify": "folders.verify",
+    "merge": "runs.merge",
+    "migrate": "exports.migrate",
+    "compare": "comparison.compare",
+    "trajectory": "words.trajectory",
+}
+TEXT: Rows = {
+    "phrases": "concepts.phrases",
+    "topics": "concepts.topics",
+    "graph": "concepts.graph",
+    "senses": "words.senses",
+    "why": "concepts.why",
+    "expand": "concepts.expand",
+    "noaa": "texts.noaa",
+}
+GROUPS: dict[str, tuple[str, Rows]] = {
+    "vectors": ("List, fetch, convert, compress, align and change vectors.", VECTORS),
+    "run": ("Look into runs, verify, merge, migrate and compare them.", RUN),
+    "text": ("Describe a text: its phrases, topics, terms and senses.", TEXT),
+    "fetch": (
+        "Download public vectors or a public corpus.",
+        {"noaa": TEXT["noaa"], "vectors": VECTORS["fetch"]},
+    ),
+}
+OLDER: Rows = {  # commands as they were called before there were groups; not in the help
+    "convert": VECTORS["convert"],
+    "compress": VECTORS["compress"],
+    "align": VECTORS["align"],
+    "transform": "transforms.transform",
+    "info": RUN["info"],
+    "health": RUN["health"],
+    "verify": RUN["verify"],
+    "merge": RUN["merge"],
+    "migrate": RUN["migrate"],
+    "compare": RUN["compare"],
+    "trajectory": RUN["trajectory"],
+    "phrases": TEXT["phrases"],
+    "topics": TEXT["topics"],
+    "graph": TEXT["graph"],
+    "senses": TEXT["senses"],
+    "why": TEXT["why"],
+    "expand": TEXT["expand"],
+}
+
+
+@cache
+def root() -> CommandGroup:
+    """The command ``selfvec``."""
+    app = typer.Typer(
+        name="selfvec",
+        cls=CommandGroup,
+        help="Adapt static word vectors to your own text, and see whether it helped.",
+        callback=_options,
+        no_args_is_help=True,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    listed = [*TOP, *(name for name in GROUPS if name != "fetch")]
+    return _with_commands(app, CommandTable([*TOP, *GROUPS, *OLDER], _command_or_group), listed)
+
+
+def _command_or_group(name: str) -> CommandGroup | Command:
+    if name in GROUPS:
+        return _group(name)
+    return _command(name, TOP[name]) if name in TOP else _command(name, OLDER[name], hidden=True)
+
+
+def _group(name: str) -> CommandGroup:
+    about, rows = GROUPS[name]
+    app = typer.Typer(name=name, cls=CommandGroup, help=about, hidden=name == "fetch", add_completion=False)
+    if name == "vectors":
+        app.callback(invoke_without_command=True)(_function("vectors.list_if_alone"))
+    else:
+        app.callback(no_args_is_help=True)(_no_options)
+    return _with_commands(app, CommandTable(rows, lambda command: _command(command, rows[command])), rows)
+
+
+def _with_commands(app: typer.Typer, commands: CommandTable, listed: Iterable[str]) -> CommandGroup:
+    """The group of an app that has no commands itself."""
+    group: Any = typer.main.get_command(app)
+    group.commands = commands
+    group.listed = tuple(listed)
+    return cast("CommandGroup", group)
+
+
+def _command(name: str, row: str | Callable[..., Any], *, hidden: bool = False) -> Command:
+    app = typer.Typer(add_completion=False)
+    app.command(name, cls=Command, hidden=hidden)(with_options(_function(row)))
+    return cast("Command", typer.main.get_command(app))
+
+
+def _function(row: str | Callable[..., Any]) -> Callable[..., Any]:
+    """The function of a row."""
+    if not isinstance(row, str):
+        return row
+    module, _, name = row.partition(".")
+    found: Callable[..., Any] = getattr(import_module(f".commands.{module}", __package__), name)
+    return found
+
+
+def _no_options() -> None: ...
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from selfvec.base.provenance import __version__
+
+        print(f"selfvec {__version__}")
+        raise typer.Exit
+
+
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    del version
