@@ -105,11 +105,11 @@ class Encoding:
 
 
 @dataclass
-class _Raw:
-    """The raw tokens of a corpus, gathered batch by batch."""
+class _RawCorpus:
+    """The raw tokens of a corpus of D documents and N tokens, gathered batch by batch."""
 
     index: defaultdict[str, int] = field(default_factory=lambda: defaultdict(count().__next__))
-    counts: Ints = field(default_factory=lambda: np.zeros(1024, np.int64))
+    counts: Ints = field(default_factory=lambda: np.zeros(1024, np.int64))  # by type, with room for more
     ids: list[Ids] = field(default_factory=list)
     offsets: list[Ints] = field(default_factory=list)
     apart: list[Mask] = field(default_factory=list)
@@ -119,7 +119,29 @@ class _Raw:
     slice_names: dict[str, int] = field(default_factory=dict)
     fingerprints: list[Hashes | None] = field(default_factory=list)
     sentence_counts: list[Ids] = field(default_factory=list)
-    sample: list[str] = field(default_factory=list)
+    sample: list[str] = field(default_factory=list)  # the first texts, for the tagger
+
+    @classmethod
+    def read(
+        cls,
+        batches: Iterable[Documents],
+        tokenizer: Tokenizer,
+        sample_size: int,  # characters
+        keep_apart: bool,
+        jobs: int | None,
+    ) -> _RawCorpus:
+        """Read and split all batches; a few are split ahead, each in a thread."""
+
+        def split(batch: Documents) -> tuple[Documents, RawTokens]:
+            tokens = tokenizer(batch.texts)
+            apart = tokens.apart() if keep_apart else np.zeros(0, bool)
+            return batch, replace(tokens, apart=lambda: apart)  # releases the text
+
+        raw = cls()
+        for batch, tokens in in_order(batches, split, threads(jobs)):
+            raw.add(batch, tokens)
+            sample_size -= _add_to_sample(raw.sample, batch.texts, sample_size)
+        return raw
 
     def add(self, batch: Documents, tokens: RawTokens) -> None:
         # A default dictionary numbers new words itself, so that this loop over all types runs in C.
@@ -129,15 +151,17 @@ class _Raw:
         np.add.at(self.counts, places, np.bincount(tokens.ids, minlength=len(places)))
         self.ids.append(places[tokens.ids])
         self.offsets.append(tokens.offsets)
+        self.apart.append(tokens.apart())
         self.sentence_counts.append(tokens.sentence_counts)
         self.dated |= batch.dates is not None
         self.dates.append(_days(batch))
         self.slices.append(_numbered(batch.slices, len(batch.texts), self.slice_names))
         self.fingerprints.append(batch.fingerprints)
 
-    def running(self, keys: Keys, names: Sequence[str]) -> Running:
-        """All tokens by key, with dropped tokens under ``names``; frees the raw tokens."""
-        places, dropped = keys.places.copy(), np.flatnonzero(keys.places < 0)
+    def running_text(self, keys: Keys, names: Sequence[str]) -> Running:
+        """All tokens by key, with dropped types under ``names``; frees the raw tokens."""
+        dropped = np.flatnonzero(keys.places < 0)
+        places = keys.places.copy()
         places[dropped] = len(keys.types) + np.arange(len(dropped), dtype=np.int32)
         starts = np.cumsum([0, *map(len, self.ids)])
         ends = [start + offsets[1:] for start, offsets in zip(starts.tolist(), self.offsets, strict=False)]
@@ -151,9 +175,10 @@ class _Raw:
         )
 
     def renumbered(self, keys: Keys) -> tuple[Ids, Ints]:
-        """Kept tokens by key, (N,) int32, and document bounds, (D + 1,) int64; frees the raw tokens."""
+        """Kept tokens by key, (N',) int32, and document bounds, (D + 1,) int64; frees the raw tokens."""
         total = int(self.counts[: len(keys.places)][keys.places >= 0].sum())
-        ids, offsets = np.empty(total, np.int32), [np.zeros(1, np.int64)]
+        ids = np.empty(total, np.int32)
+        offsets = [np.zeros(1, np.int64)]
         start = 0
         while self.ids:  # freed batch by batch, so that raw and new ids are never both complete in memory
             new = keys.places[self.ids.pop(0)]
@@ -163,6 +188,22 @@ class _Raw:
             ids[start : start + int(ends[-1])] = new[kept]
             start += int(ends[-1])
         return ids, np.concatenate(offsets)
+
+    def token_batch(self, ids: Ids, offsets: Ints, types: Sequence[str]) -> TokenBatch:
+        """The kept tokens, with the dates, slices, fingerprints and sentences of all documents."""
+        marks = [part for part in self.fingerprints if part is not None]
+        sentence_counts = np.concatenate([np.zeros(0, np.int32), *self.sentence_counts])
+        return TokenBatch(
+            ids,
+            offsets,
+            types,
+            dates=np.concatenate(self.dates) if self.dated else None,
+            sentences=int(sentence_counts.sum()),
+            slices=np.concatenate(self.slices) if self.slice_names else None,
+            slice_names=list(self.slice_names),
+            fingerprints=np.concatenate(marks) if marks and len(marks) == len(self.fingerprints) else None,
+            sentence_counts=sentence_counts,
+        )
 
 
 def encode(
@@ -221,46 +262,31 @@ def encode(
     (['storm', 'hit'], [0, 1, 0, 1], {'stop words': 2})
     """
     rulebook = Rulebook(rules or Rules(), tokenizer.casing)
-    wanted = rulebook.tagger.sample if rulebook.tagger else 0
     if phrases and tokenizer.casing == "exact":
         raise OptionError(
             "are made of words, but a tokenizer.json gives subwords",
             field="phrases",
             remedy="leave it out, or use the tokeniser words",
         )
-    raw = _Raw()
-
-    def cut(batch: Documents) -> tuple[Documents, RawTokens]:
-        tokens = tokenizer(batch.texts)
-        apart = tokens.apart() if phrases else np.zeros(0, bool)
-        return batch, replace(tokens, apart=lambda: apart)  # releases the text
-
-    for batch, tokens in in_order(batches, cut, threads(jobs)):
-        raw.add(batch, tokens)
-        raw.apart.append(tokens.apart())
-        wanted -= _sample(raw.sample, batch.texts, wanted)
+    sample_size = rulebook.tagger.sample if rulebook.tagger else 0
+    raw = _RawCorpus.read(batches, tokenizer, sample_size, bool(phrases), jobs)
     words = list(raw.index)
-    table = known.result() if isinstance(known, Future) else known
-    index = table.key_to_index if table is not None else {}
+    vectors = known.result() if isinstance(known, Future) else known
+    index = {} if vectors is None else vectors.key_to_index
     keys = rulebook.keys(words, raw.counts[: len(words)], index, raw.sample, unstemmed)
-    dates = np.concatenate(raw.dates) if raw.dated else None
-    slices = np.concatenate(raw.slices) if raw.slice_names else None
-    marks = [part for part in raw.fingerprints if part is not None]
+    dropped = keys.dropped
     if phrases:
-        dropped = [words[i] for i in np.flatnonzero(keys.places < 0).tolist()]
-        text = raw.running(keys, rulebook.names(dropped, index))
-        wanted_units = phrases(text) if callable(phrases) else phrases
-        ids, offsets, types = join(text, wanted_units, lambda phrase: rulebook.key(phrase, index))
-        swallowed = len(text.ids) - len(ids) - sum(keys.dropped.values())
-        keys = replace(keys, dropped=keys.dropped | {"in phrases": swallowed})
+        left_out = [words[i] for i in np.flatnonzero(keys.places < 0).tolist()]
+        text = raw.running_text(keys, rulebook.names(left_out, index))
+        chosen = phrases(text) if callable(phrases) else phrases
+        ids, offsets, types = join(text, chosen, lambda phrase: rulebook.key(phrase, index))
+        in_phrases = len(text.ids) - len(ids) - sum(dropped.values())
+        dropped = dropped | {"in phrases": in_phrases}
     else:
-        ids, offsets, types = *raw.renumbered(keys), keys.types
-    texts = np.concatenate(marks) if marks and len(marks) == len(raw.fingerprints) else None
-    sentence_counts = np.concatenate([np.zeros(0, np.int32), *raw.sentence_counts])
-    sentences = int(sentence_counts.sum())
-    names = list(raw.slice_names)
-    result = TokenBatch(ids, offsets, types, dates, sentences, slices, names, texts, sentence_counts)
-    return result, Encoding.of(tokenizer.name, result, keys.dropped, len(keys.places))
+        ids, offsets = raw.renumbered(keys)
+        types = keys.types
+    tokens = raw.token_batch(ids, offsets, types)
+    return tokens, Encoding.of(tokenizer.name, tokens, dropped, len(keys.places))
 
 
 def auto_window(tokens: TokenBatch) -> int:
@@ -276,15 +302,15 @@ def auto_window(tokens: TokenBatch) -> int:
     return max(3, 2 * int(mean // 2) + 1)  # 12 and all numbers below 14 become 13
 
 
-def _sample(sample: list[str], texts: pl.Series, wanted: int) -> int:
+def _add_to_sample(sample: list[str], texts: pl.Series, wanted: int) -> int:
     """Add the first texts to ``sample`` up to ``wanted`` characters; returns how many were added."""
-    came = 0
+    added = 0
     for text in texts if wanted > 0 else ():
-        if came >= wanted:
+        if added >= wanted:
             break
         sample.append(text or "")
-        came += len(text or "")
-    return came
+        added += len(text or "")
+    return added
 
 
 def _days(batch: Documents) -> NDArray[np.datetime64]:

@@ -16,7 +16,7 @@ from selfvec.base.compiled import helper, kernel
 
 from .characters import APOSTROPHE, DIGIT, LOWER, POINT, SPACE, STRONG, TERMINATOR, WORD
 
-__all__ = ["apart", "count_sentences", "distinct", "spans", "spell"]
+__all__ = ["apart", "count_sentences", "distinct", "first_slot", "spans", "spell", "token_key"]
 
 
 _ONE = np.uint64(1)
@@ -24,7 +24,8 @@ _BYTE = np.uint64(8)
 _HALF = np.uint64(32)
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # odd constants with well-mixed bits (golden ratio; SplitMix-like)
 _MIX_2 = np.uint64(0xD6E8FEB86659FD93)
-_NEWLINE = 10
+_PREFIX = 16  # bytes of a token that its key holds
+_NEWLINE = 0x0A
 _HYPHEN = 0x2D
 _FULL_STOP = 0x2E
 _IDEOGRAPHIC = 0xE3  # first byte of 。！？ and of later marks
@@ -54,23 +55,37 @@ def spans(
     Document ``k`` holds the tokens ``offsets[k]:offsets[k + 1]``.
     """
     most = len(data) // 2 + len(bounds)  # pages never written cost nothing
-    starts, lengths, offsets = np.empty(most, np.int64), np.empty(most, np.int32), np.empty_like(bounds)
+    starts = np.empty(most, np.int64)
+    lengths = np.empty(most, np.int32)
+    offsets = np.empty_like(bounds)
     tokens = _spans(data, bounds, flags, starts, lengths, offsets)
     return starts[:tokens], lengths[:tokens], offsets
 
 
 @kernel
-def _spans(data: Bytes, bounds: Ints, flags: Bytes, starts: Ints, lengths: Ids, offsets: Ints) -> int:
-    """Write the tokens into ``starts``, ``lengths`` and ``offsets``; return their number."""
-    offsets[0] = n = 0
+def _spans(
+    data: Bytes,  # (B,)
+    bounds: Ints,  # (D + 1,)
+    flags: Bytes,
+    starts: Ints,  # (n,), written, as are the following; n is large enough
+    lengths: Ids,  # (n,)
+    offsets: Ints,  # (D + 1,)
+) -> int:
+    """Write the tokens; return their number."""
+    n = 0
+    offsets[0] = 0
     for d in range(len(bounds) - 1):
-        i, end = bounds[d], bounds[d + 1]
+        i = bounds[d]
+        end = bounds[d + 1]
         while i < end:
             kind, width = _character(data, i, flags)
             if not kind & WORD:
                 i += width
                 continue
-            start, strong, previous = i, False, kind
+            start = i
+            strong = False  # whether the token has a letter or a number
+            previous = kind
+            # The token goes on with letters, and with an apostrophe or point between two that it joins.
             while True:
                 if kind & WORD:
                     strong |= kind & STRONG != 0
@@ -89,28 +104,34 @@ def _spans(data: Bytes, bounds: Ints, flags: Bytes, starts: Ints, lengths: Ids, 
                 if not (apostrophe or point):
                     break
             if strong:
-                starts[n], lengths[n] = start, i - start
+                starts[n] = start
+                lengths[n] = i - start
                 n += 1
         offsets[d + 1] = n
     return n
 
 
 @helper
-def _pack(data: Bytes, start: int, length: int) -> tuple[Any, Any, Any]:
-    """A token as three numbers: its first 16 bytes, and its length mixed with all further bytes."""
-    low = high = np.uint64(0)
+def token_key(data: Bytes, start: int, length: int) -> tuple[Any, Any, Any]:
+    """A token as three numbers: its first 8 bytes, the next 8, and its length mixed with all further bytes.
+
+    Two tokens of at most 16 bytes with one key are equal. Longer ones are to be compared.
+    """
+    low = np.uint64(0)
+    high = np.uint64(0)
     for k in range(start, start + min(length, 8)):
         low = low << _BYTE | np.uint64(data[k])
-    for k in range(start + 8, start + min(length, 16)):
+    for k in range(start + 8, start + min(length, _PREFIX)):
         high = high << _BYTE | np.uint64(data[k])
     rest = np.uint64(length)
-    for k in range(start + 16, start + length):
+    for k in range(start + _PREFIX, start + length):
         rest = (rest ^ np.uint64(data[k])) * _MIX
     return low, high, rest
 
 
 @helper
-def _slot(low: Any, high: Any, rest: Any, mask: Any) -> Any:
+def first_slot(low: Any, high: Any, rest: Any, mask: Any) -> Any:
+    """The slot where the search for a key begins in a hash table of ``mask + 1`` slots, a power of two."""
     mixed = (low ^ (high + rest) * _MIX) * _MIX_2
     mixed ^= mixed >> _HALF
     return (mixed * _MIX_2 >> _HALF) & mask
@@ -118,8 +139,9 @@ def _slot(low: Any, high: Any, rest: Any, mask: Any) -> Any:
 
 def distinct(data: Bytes, starts: Ints, lengths: Ids) -> tuple[Ids, Ints]:
     """Number the types in order of first appearance: ids (N,) int32, first token of each type (V,) int64."""
-    ids, firsts = np.empty(len(starts), np.int32), np.empty(len(starts), np.int64)
-    slots = np.zeros((1 << 13, 4), np.uint64)  # 16 bytes, length and rest, id + 1 (0: free)
+    ids = np.empty(len(starts), np.int32)
+    firsts = np.empty(len(starts), np.int64)
+    slots = np.zeros((1 << 13, 4), np.uint64)  # a row holds a key (see `token_key`) and id + 1, 0 if free
     state = np.zeros(2, np.int64)  # tokens and types numbered so far
     while _number(data, starts, lengths, state, slots, ids, firsts):
         larger = np.zeros((4 * len(slots), 4), np.uint64)
@@ -130,29 +152,31 @@ def distinct(data: Bytes, starts: Ints, lengths: Ids) -> tuple[Ids, Ints]:
 
 @kernel
 def _number(
-    data: Bytes,
-    starts: Ints,
-    lengths: Ids,
-    state: Ints,
-    slots: Hashes,
-    ids: Ids,
-    firsts: Ints,
+    data: Bytes,  # (B,)
+    starts: Ints,  # (N,)
+    lengths: Ids,  # (N,)
+    state: Ints,  # (2,), changed: tokens and types numbered so far
+    slots: Hashes,  # (s, 4), changed: hash table with linear probing
+    ids: Ids,  # (N,), written
+    firsts: Ints,  # (N,), written: the first token of each type
 ) -> bool:
     """Number tokens until all are numbered or half of the slots are taken; return whether there are more.
 
     Slots hold the first 16 bytes of a token, so a look-up reads one cache line. Only longer tokens are
     compared byte by byte.
     """
-    n, mask = state[1], np.uint64(len(slots) - 1)
+    types = state[1]
+    mask = np.uint64(len(slots) - 1)
     for i in range(state[0], len(starts)):
-        start, length = starts[i], lengths[i]
-        low, high, rest = _pack(data, start, length)
-        s = _slot(low, high, rest, mask)
+        start = starts[i]
+        length = lengths[i]
+        low, high, rest = token_key(data, start, length)
+        s = first_slot(low, high, rest, mask)
         while slots[s, 3]:
             if slots[s, 0] == low and slots[s, 1] == high and slots[s, 2] == rest:
                 other = firsts[slots[s, 3] - _ONE]
                 equal = length == lengths[other]
-                k = 16
+                k = _PREFIX
                 while equal and k < length:
                     equal = data[start + k] == data[starts[other] + k]
                     k += 1
@@ -160,14 +184,19 @@ def _number(
                     break
             s = (s + _ONE) & mask
         if not slots[s, 3]:
-            if 2 * n > len(slots):
-                state[0], state[1] = i, n
+            if 2 * types > len(slots):
+                state[0] = i
+                state[1] = types
                 return True
-            firsts[n] = i
-            n += 1
-            slots[s, 0], slots[s, 1], slots[s, 2], slots[s, 3] = low, high, rest, n
+            firsts[types] = i
+            types += 1
+            slots[s, 0] = low
+            slots[s, 1] = high
+            slots[s, 2] = rest
+            slots[s, 3] = types
         ids[i] = slots[s, 3] - _ONE
-    state[0], state[1] = len(starts), n
+    state[0] = len(starts)
+    state[1] = types
     return False
 
 
@@ -177,7 +206,7 @@ def _move_slots(slots: Hashes, larger: Hashes) -> None:
     mask = np.uint64(len(larger) - 1)
     for s in range(len(slots)):
         if slots[s, 3]:
-            t = _slot(slots[s, 0], slots[s, 1], slots[s, 2], mask)
+            t = first_slot(slots[s, 0], slots[s, 1], slots[s, 2], mask)
             while larger[t, 3]:
                 t = (t + _ONE) & mask
             for k in range(4):
@@ -194,12 +223,12 @@ def spell(data: Bytes, starts: Ints, lengths: Ids, firsts: Ints) -> Bytes:
 @kernel
 def _spell(data: Bytes, starts: Ints, lengths: Ids, firsts: Ints, out: Bytes) -> None:
     end = 0
-    for n in range(len(firsts)):
-        start, length = starts[firsts[n]], lengths[firsts[n]]
-        for k in range(length):
-            out[end + k] = data[start + k]
-        out[end + length] = _NEWLINE
-        end += length + 1
+    for first in firsts:
+        for k in range(lengths[first]):
+            out[end + k] = data[starts[first] + k]
+        end += lengths[first]
+        out[end] = _NEWLINE
+        end += 1
 
 
 def apart(data: Bytes, starts: Ints, lengths: Ids, offsets: Ints, flags: Bytes) -> Mask:
@@ -212,29 +241,39 @@ def apart(data: Bytes, starts: Ints, lengths: Ids, offsets: Ints, flags: Bytes) 
     return out
 
 
+@helper
+def _is_hyphen(data: Bytes, i: int, width: int) -> bool:
+    """Whether the character at ``i`` is a hyphen: -, U+2010 or U+2011."""
+    if width == 1:
+        return bool(data[i] == _HYPHEN)
+    return bool(width == 3 and data[i] == 0xE2 and data[i + 1] == 0x80 and (data[i + 2] | 1) == 0x91)
+
+
 @kernel
 def _apart(
-    data: Bytes,
-    starts: Ints,
-    lengths: Ids,
-    offsets: Ints,
+    data: Bytes,  # (B,)
+    starts: Ints,  # (N,)
+    lengths: Ids,  # (N,)
+    offsets: Ints,  # (D + 1,)
     flags: Bytes,
-    out: Mask,
+    out: Mask,  # (N,), written where True
 ) -> None:
     for d in range(len(offsets) - 1):
-        for k in range(offsets[d], offsets[d + 1]):
-            if k == offsets[d]:
-                out[k] = True
-                continue
-            i, newlines, spaces, hyphens = starts[k - 1] + lengths[k - 1], 0, 0, 0
+        first = offsets[d]
+        last = offsets[d + 1]
+        if first < last:
+            out[first] = True
+        for k in range(first + 1, last):
+            i = starts[k - 1] + lengths[k - 1]
+            newlines = 0
+            spaces = 0
+            hyphens = 0
             while i < starts[k]:
                 kind, width = _character(data, i, flags)
                 if kind & SPACE:
                     spaces += 1
                     newlines += data[i] == _NEWLINE
-                elif data[i] == _HYPHEN or (
-                    width == 3 and data[i] == 0xE2 and data[i + 1] == 0x80 and data[i + 2] in (0x90, 0x91)
-                ):
+                elif _is_hyphen(data, i, width):
                     hyphens += 1
                 else:
                     out[k] = True
@@ -258,23 +297,25 @@ def count_sentences(
 
 @kernel
 def _count_sentences(
-    data: Bytes,
-    starts: Ints,
-    lengths: Ids,
-    offsets: Ints,
+    data: Bytes,  # (B,)
+    starts: Ints,  # (N,)
+    lengths: Ids,  # (N,)
+    offsets: Ints,  # (D + 1,)
     flags: Bytes,
-    counts: Ids,
+    counts: Ids,  # (D,), written
 ) -> None:
     for d in range(len(counts)):
-        first, last = offsets[d], offsets[d + 1]
+        first = offsets[d]
+        last = offsets[d + 1]
         counts[d] = last > first
-        for k in range(first + 1, last):
+        for k in range(first + 1, last):  # does a sentence end between this token and the one before?
             i = starts[k - 1]
             kind, width = _character(data, i, flags)
-            initial = lengths[k - 1] == width and not kind & DIGIT
+            initial = lengths[k - 1] == width and not kind & DIGIT  # one letter, whose full stop ends nothing
             i += lengths[k - 1]
-            ended = spaced = False  # a terminator was seen; white space after it
-            newlines = 0
+            ended = False  # a terminator was seen
+            spaced = False  # white space after it
+            newlines = 0  # two without other marks between them are a blank line
             while i < starts[k]:
                 kind, width = _character(data, i, flags)
                 if kind & SPACE:

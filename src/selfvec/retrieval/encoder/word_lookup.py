@@ -19,7 +19,7 @@ from selfvec.base.arrays import Bytes, Hashes, Ids, Ints, Mask
 from selfvec.base.casing import lower
 from selfvec.base.errors import InputError
 from selfvec.text.characters import APOSTROPHE, table
-from selfvec.text.kernels import _pack, _slot, spans
+from selfvec.text.kernels import first_slot, spans, token_key
 from selfvec.text.languages import without_elision
 from selfvec.text.segmentation import segmenter, split_spans
 
@@ -118,8 +118,8 @@ def _hash_table(data: Bytes, starts: Ints, lengths: Ids) -> Hashes:
     slots = np.zeros((room, 4), np.uint64)
     mask = np.uint64(room - 1)
     for i in range(len(starts)):
-        low, high, rest = _pack(data, starts[i], lengths[i])
-        s = _slot(low, high, rest, mask)
+        low, high, rest = token_key(data, starts[i], lengths[i])
+        s = first_slot(low, high, rest, mask)
         while slots[s, 3]:
             s = (s + _ONE) & mask
         slots[s, 0], slots[s, 1], slots[s, 2], slots[s, 3] = low, high, rest, i + 1
@@ -157,8 +157,8 @@ def _find(
         end = start + length
         if possessive and length > 2 and data[end - 1] == _S and data[end - 2] == _APOSTROPHE:
             length -= 2
-        low, high, rest = _pack(data, start, length)
-        s = _slot(low, high, rest, mask)
+        low, high, rest = token_key(data, start, length)
+        s = first_slot(low, high, rest, mask)
         out[i] = -1
         while slots[s, 3]:
             if slots[s, 0] == low and slots[s, 1] == high and slots[s, 2] == rest:
