@@ -32,7 +32,7 @@ def by_index(collection: Collection, index: Index, mode: str, **scoring: Any) ->
     scorer = replace(index.scorer, **scoring)
     rankings = []
     for query in collection.queries:
-        found = scorer.score(index.lexicon.parse(query), mode)
+        found = scorer.score(index.vocabulary.parse(query), mode)
         rankings.append(ranked(found.scores, found.found))
     return rankings
 

@@ -124,10 +124,10 @@ def expanded() -> str:
         for label, more in zip(rows, (0, 10), strict=True):
             rankings = []
             for query in collection.queries:
-                asked = index.lexicon.parse(query)
+                asked = index.vocabulary.parse(query)
                 weights = dict(zip(asked.types.tolist(), asked.counts.tolist(), strict=True))
                 for term in expand(run, query, more) if more else ():
-                    for number in index.lexicon.types_of([term.term])[0]:
+                    for number in index.vocabulary.types_of([term.term])[0]:
                         if number >= 0:
                             weights[number] = weights.get(number, 0.0) + term.weight
                 types = np.array(list(weights), np.int64)

@@ -63,7 +63,7 @@ def measured() -> list[Row]:
     for name, source, collection in everything:
         run = refined(collection.documents)
         index = Index.memory(run, collection.documents)
-        agreed = agreement(index.lexicon, index.scorer, collection.documents) or 0.0
+        agreed = agreement(index.vocabulary, index.scorer, collection.documents) or 0.0
         found = [
             mean_ndcg(collection, by_index(collection, index, mode)) for mode in ("bm25", "dense", "hybrid")
         ]

@@ -40,7 +40,7 @@ def common() -> str:
 def with_feedback(collection: Collection, choices: Sequence[Feedback]) -> list[float]:
     """Mean nDCG@10 of BM25 with RM3, for each choice."""
     index = Index.words_only(collection.documents, Preprocessing())
-    queries = [index.lexicon.parse(query) for query in collection.queries]
+    queries = [index.vocabulary.parse(query) for query in collection.queries]
     found = []
     for feedback in choices:
         scored = (score_rm3(index.scorer, query, feedback) for query in queries)

@@ -47,7 +47,7 @@ def check_bm25(texts: list[str], questions: list[str]) -> None:
     vocabulary = {str(i): i for i in range(len(batch.types))}
     other.index(bm25s.tokenization.Tokenized(tokens, vocabulary), show_progress=False)
     for question in questions:
-        query = index.lexicon.parse(question)
+        query = index.vocabulary.parse(question)
         ids = np.repeat(query.types, query.counts.astype(int)).tolist()
         found = index.scorer.score(query, "bm25")
         np.testing.assert_allclose(found.scores, other.get_scores_from_ids(ids), atol=1e-4)
@@ -61,7 +61,7 @@ def check_opened(run: Run, texts: list[str], questions: list[str]) -> None:
         for question in questions:
             ours, theirs = memory.scores(question), opened.scores(question)
             np.testing.assert_array_equal(ours.scores, theirs.scores)
-            query = memory.lexicon.parse(question)
+            query = memory.vocabulary.parse(question)
             vector = memory.space.query_vector(query.types, query.counts)
             rows = memory.documents.vectors(np.arange(memory.documents.units))
             dense = memory.scores(question, "dense")

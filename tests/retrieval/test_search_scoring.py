@@ -18,8 +18,8 @@ from selfvec.retrieval.documents import GatheredDocuments
 from selfvec.retrieval.indexed_documents import IndexedDocuments, quantized
 from selfvec.retrieval.scoring import Blend, Scorer
 from selfvec.text.document_vectors import document_vectors, inverse_document_frequency
-from selfvec.text.lexicon import Lexicon
 from selfvec.text.preprocessing import Preprocessing, encode_texts
+from selfvec.text.vocabulary import Vocabulary
 
 PLAIN = Preprocessing(stop_words=None, stem=None)
 TEXTS = ["hail hail roof", "ice roof", "invoice paid", "paid paid paid invoice"]
@@ -30,11 +30,11 @@ ROWS = {"hail": [1, 0], "ice": [0.8, 0.6], "roof": [0, 1], "invoice": [0, -1], "
 def made(likeness: float = 0.5, owners: list[int] | None = None, texts: list[str] = TEXTS):
     """An index of texts with a known space; idf is 1 in the dense part, so that vectors are plain sums."""
     batch = encode_texts(texts, PLAIN)
-    lexicon = Lexicon(PLAIN, batch.types)
-    rows = np.array([ROWS[name] for name in lexicon.types], np.float32)
+    vocabulary = Vocabulary(PLAIN, batch.types)
+    rows = np.array([ROWS[name] for name in vocabulary.types], np.float32)
     related = np.full((len(rows), RELATED), -1, np.int32)
     worth = np.zeros((len(rows), RELATED), np.float32)
-    hail, ice = lexicon.index["hail"], lexicon.index["ice"]
+    hail, ice = vocabulary.index["hail"], vocabulary.index["ice"]
     related[hail, 0], related[ice, 0] = ice, hail
     worth[hail, 0] = worth[ice, 0] = likeness
     passages = np.array(owners or [], np.int32)
@@ -45,7 +45,7 @@ def made(likeness: float = 0.5, owners: list[int] | None = None, texts: list[str
     found = GatheredDocuments.of(["x"] * documents)
     indexed = IndexedDocuments.build(found, batch, passages, spans, quantized(vectors))
     space = DenseSpace(rows / weights[:, None], weights, related, worth)
-    return lexicon, Scorer(indexed, space)
+    return vocabulary, Scorer(indexed, space)
 
 
 def bm25(tf: float, length: int, df: int, mean: float = 11 / 4, documents: int = 4) -> float:
@@ -54,24 +54,24 @@ def bm25(tf: float, length: int, df: int, mean: float = 11 / 4, documents: int =
 
 
 def test_bm25_by_hand() -> None:
-    lexicon, scorer = made()
-    found = scorer.score(lexicon.parse("Hail, roof; hail"), "bm25")
+    vocabulary, scorer = made()
+    found = scorer.score(vocabulary.parse("Hail, roof; hail"), "bm25")
     expected = [2 * bm25(2, 3, 1) + bm25(1, 3, 2), bm25(1, 2, 2), 0, 0]
     np.testing.assert_allclose(found.scores, expected, rtol=1e-5)
     assert found.found.tolist() == [True, True, False, False]
 
 
 def test_related_words_count_in_part() -> None:
-    lexicon, scorer = made(likeness=0.5)
-    found = scorer.score(lexicon.parse("hail"), "hybrid")
+    vocabulary, scorer = made(likeness=0.5)
+    found = scorer.score(vocabulary.parse("hail"), "hybrid")
     # the second text has no hail, but ice, which counts half: with the idf of hail
     np.testing.assert_allclose(found.parts[0], [bm25(2, 3, 1), 0, 0, 0], rtol=1e-5)
     np.testing.assert_allclose(found.parts[1], [bm25(2, 3, 1), bm25(0.5, 2, 1), 0, 0], rtol=1e-5)
 
 
 def test_a_word_said_often_counts_less_each_time_in_the_hybrid() -> None:
-    lexicon, scorer = made()
-    found = scorer.score(lexicon.parse("hail, hail and hail on the roof"))
+    vocabulary, scorer = made()
+    found = scorer.score(vocabulary.parse("hail, hail and hail on the roof"))
     # three times and once: 3 · n / (2 + n)
     expected = [9 / 5 * bm25(2, 3, 1) + bm25(1, 3, 2), bm25(1, 2, 2), 0, 0]
     np.testing.assert_allclose(found.parts[0], expected, rtol=1e-5)
@@ -100,22 +100,22 @@ def test_several_tables_are_turned_to_common_axes_and_freed() -> None:
 
 
 def test_a_word_and_a_related_one_are_saturated_together() -> None:
-    lexicon, scorer = made(texts=["hail ice ice", "ice roof", "invoice paid", "paid paid paid invoice"])
-    found = scorer.score(lexicon.parse("hail"))
+    vocabulary, scorer = made(texts=["hail ice ice", "ice roof", "invoice paid", "paid paid paid invoice"])
+    found = scorer.score(vocabulary.parse("hail"))
     assert found.parts[1, 0] == pytest.approx(bm25(1 + 0.5 * 2, 3, 1), rel=1e-5)
 
 
 def test_dense_is_the_cosine() -> None:
-    lexicon, scorer = made()
-    found = scorer.score(lexicon.parse("hail"), "dense")
+    vocabulary, scorer = made()
+    found = scorer.score(vocabulary.parse("hail"), "dense")
     texts = np.array([[2, 1], [0.8, 1.6], [-1, -1], [-3, -1]])
     cosines = texts[:, 0] / np.linalg.norm(texts, axis=1)
     np.testing.assert_allclose(found.scores, cosines, atol=0.01)  # whole numbers of 127 steps
 
 
 def test_the_hybrid_is_a_sum_of_standard_deviations_and_one_step_of_feedback() -> None:
-    lexicon, scorer = made()
-    asked = lexicon.parse("hail roof")
+    vocabulary, scorer = made()
+    asked = vocabulary.parse("hail roof")
     found = scorer.score(asked)
     rows = scorer.documents.vectors(np.arange(4))
 
@@ -141,8 +141,8 @@ def test_a_long_document_is_half_itself_and_half_its_best_passage() -> None:
         "hail",
         "roof roof roof",
     ]  # two documents, two passages of one
-    lexicon, scorer = made(owners=[0, 0], texts=texts)
-    found = scorer.score(lexicon.parse("hail"), "bm25")
+    vocabulary, scorer = made(owners=[0, 0], texts=texts)
+    found = scorer.score(vocabulary.parse("hail"), "bm25")
     one = [bm25(1, length, 1, mean=3, documents=2) for length in (4, 1)]
     np.testing.assert_allclose(found.scores, [sum(one) / 2, 0], rtol=1e-5)
     assert found.best.tolist() == [0, -1]
@@ -217,7 +217,7 @@ def test_without_vectors_nothing_agrees(storm_run: Run) -> None:
     """Words that the run has no vectors for are found by BM25 and not by dense."""
     texts = [f"xq{i % 25} zv{i % 7}" for i in range(200)]
     index = Index.memory(storm_run, texts)
-    assert agreement(index.lexicon, index.scorer, texts) == 0
+    assert agreement(index.vocabulary, index.scorer, texts) == 0
     assert index.space.share == dense_share(0)
 
 
@@ -225,7 +225,7 @@ def test_copies_are_found_by_both(storm_run: Run, reports: list[str]) -> None:
     """Ten copies of each of ten reports: BM25 and dense both rank the nine others first."""
     texts = [text for text in reports[1:20:2] for _ in range(11)]
     index = Index.memory(storm_run, texts)
-    agreed = agreement(index.lexicon, index.scorer, texts)
+    agreed = agreement(index.vocabulary, index.scorer, texts)
     assert agreed is not None
     assert agreed > 0.85
     assert index.space.share == pytest.approx(0.7)
@@ -234,7 +234,7 @@ def test_copies_are_found_by_both(storm_run: Run, reports: list[str]) -> None:
 def test_too_few_documents_or_words(storm_run: Run, reports: list[str]) -> None:
     for texts in (reports[:1], reports[:9], ["hail"] * 100):  # no text of two words or more
         index = Index.memory(storm_run, texts)
-        assert agreement(index.lexicon, index.scorer, texts) is None
+        assert agreement(index.vocabulary, index.scorer, texts) is None
         assert index.space.share == 0.5
 
 

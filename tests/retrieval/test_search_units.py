@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from selfvec.retrieval.indexed_documents import join_strings, split_strings
 from selfvec.retrieval.passages import passages
-from selfvec.text.lexicon import Lexicon, word_spans
 from selfvec.text.preprocessing import Preprocessing, encode_texts
+from selfvec.text.vocabulary import Vocabulary
+from selfvec.text.word_spans import word_spans
 
 TEXT = " ".join(f"Sentence {i} has {'very ' * (i % 7)}few words." for i in range(60))
 
@@ -64,18 +65,18 @@ def test_words_found_in_a_text_have_its_types(text) -> None:
     preprocessing = Preprocessing(stop_words=None, stem=None)
     batch = encode_texts([text], preprocessing)
     words = [text[a:b] for a, b in word_spans(text)]
-    found = Lexicon(preprocessing, batch.types).types_of(words)
+    found = Vocabulary(preprocessing, batch.types).types_of(words)
     assert [number for numbers in found for number in numbers] == batch.ids.tolist()
 
 
 def test_questions_meet_stems_and_leave_stop_words_out() -> None:
-    lexicon = Lexicon(Preprocessing(), ["storm", "broke", "roof"])
-    asked = lexicon.parse("the STORM, a storming roof and zebras")
-    assert [lexicon.types[i] for i in asked.types] == ["storm", "roof"]
+    vocabulary = Vocabulary(Preprocessing(), ["storm", "broke", "roof"])
+    asked = vocabulary.parse("the STORM, a storming roof and zebras")
+    assert [vocabulary.types[i] for i in asked.types] == ["storm", "roof"]
     assert asked.counts.tolist() == [2, 1]
     assert asked.words == ["STORM", "roof"]
     assert asked.unknown == ["zebras"]
-    assert lexicon.parse("").types.tolist() == []
+    assert vocabulary.parse("").types.tolist() == []
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=50), max_size=40))

@@ -24,12 +24,12 @@ from selfvec.text.languages import (
     lemma_code,
     listed_stop_words,
 )
-from selfvec.text.lexicon import find_words
 from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.rules import Rulebook
 from selfvec.text.segmentation import segmenter
 from selfvec.text.sentences import sentence_spans
 from selfvec.text.stems import stems
+from selfvec.text.word_spans import find_words
 
 SPACELESS = ("ja", "th", "zh")
 

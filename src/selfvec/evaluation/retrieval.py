@@ -126,7 +126,7 @@ def bm25_rankings(collection: Collection, preprocessing: Preprocessing, *, rm3: 
     index = Index.words_only(collection.documents, preprocessing.by_words)
     if not rm3:
         return _rankings(index, collection, "bm25")
-    found = (score_rm3(index.scorer, index.lexicon.parse(query)) for query in collection.queries)
+    found = (score_rm3(index.scorer, index.vocabulary.parse(query)) for query in collection.queries)
     return [ranked(one.scores, one.found) for one in found]
 
 

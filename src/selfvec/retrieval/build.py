@@ -20,10 +20,10 @@ from selfvec.text.document_vectors import (
     inverse_document_frequency,
     smooth_by_neighbours,
 )
-from selfvec.text.lexicon import Lexicon
 from selfvec.text.preprocessing import Preprocessing, encode_texts, mean_rows_by_stem, merge_stems
 from selfvec.text.repeats import find_repeats
 from selfvec.text.stems import stems
+from selfvec.text.vocabulary import Vocabulary
 
 from .dense_share import agreement, dense_share
 from .dense_space import TABLES, DenseSpace, projected, run_tables
@@ -33,7 +33,7 @@ from .scoring import Scorer
 
 __all__ = ["Parts", "build_index", "build_words_only"]
 
-Parts = tuple[Lexicon, DenseSpace, IndexedDocuments]
+Parts = tuple[Vocabulary, DenseSpace, IndexedDocuments]
 
 # Of smoothing. The hybrid gains from twice the default: where smoothing would harm, the dense share is small.
 STRENGTH = 1.0
@@ -54,12 +54,12 @@ def build_index(
     chosen = _run_vectors(run, tables)
     with progress.stage("Counting words", None, "documents"):
         owners, spans = found.passages()
-        lexicon, units, stem_of = _lexicon_and_units(run, found, owners, spans)
+        vocabulary, units, stem_of = _vocabulary_and_units(run, found, owners, spans)
         documents = _documents_of(units, len(found.texts))
         return_freed_memory()
         weights = inverse_document_frequency(documents)
         counts = run.vectors.counts if run.vectors.counts is not None else np.zeros(len(stem_of), np.int64)
-        rows = projected(_by_stem(chosen, stem_of, counts + 1, len(lexicon)), documents, weights, seed)
+        rows = projected(_by_stem(chosen, stem_of, counts + 1, len(vocabulary)), documents, weights, seed)
         return_freed_memory()
         space = DenseSpace.of(rows, weights, documents)
     with progress.stage("Relating documents", None, "documents"):
@@ -72,8 +72,8 @@ def build_index(
         del units, documents
         return_freed_memory()
     with progress.stage("Comparing words and meaning", None, "queries"):
-        agreed = agreement(lexicon, Scorer(indexed, space), found.texts, seed)
-    return lexicon, replace(space, share=dense_share(agreed)), indexed
+        agreed = agreement(vocabulary, Scorer(indexed, space), found.texts, seed)
+    return vocabulary, replace(space, share=dense_share(agreed)), indexed
 
 
 def _run_vectors(run: Run, tables: Sequence[str]) -> dict[str, Vectors]:
@@ -87,9 +87,9 @@ def _run_vectors(run: Run, tables: Sequence[str]) -> dict[str, Vectors]:
     return chosen
 
 
-def _lexicon_and_units(
+def _vocabulary_and_units(
     run: Run, found: GatheredDocuments, owners: Ids, spans: Ids
-) -> tuple[Lexicon, TokenBatch, Ints]:
+) -> tuple[Vocabulary, TokenBatch, Ints]:
     """The stems of documents and run, all units as these stems, and the stem of each run word, (V,)."""
     preprocessing = Preprocessing.of(run.provenance).by_words
     passages = [found.texts[d][a:b] for d, (a, b) in zip(owners.tolist(), spans.tolist(), strict=True)]
@@ -97,9 +97,9 @@ def _lexicon_and_units(
     merged = merge_stems(texts, preprocessing)
     words: Sequence[str] = run.vectors.index_to_key
     names = words if preprocessing.stem is None else stems(words, preprocessing.stem)
-    lexicon = Lexicon(preprocessing, list(dict.fromkeys([*merged.types, *names])))
-    stem_of = np.array([lexicon.index[name] for name in names], np.int64)
-    return lexicon, TokenBatch(merged.ids, merged.offsets, lexicon.types), stem_of
+    vocabulary = Vocabulary(preprocessing, list(dict.fromkeys([*merged.types, *names])))
+    stem_of = np.array([vocabulary.index[name] for name in names], np.int64)
+    return vocabulary, TokenBatch(merged.ids, merged.offsets, vocabulary.types), stem_of
 
 
 def _documents_of(units: TokenBatch, number: int) -> TokenBatch:
@@ -136,4 +136,4 @@ def build_words_only(texts: Sequence[str], preprocessing: Preprocessing) -> Part
     repeats, _ = find_repeats(batch)
     found = GatheredDocuments.of(texts)
     documents = IndexedDocuments.build(found, batch, no_owners, no_spans, no_vectors, repeats)
-    return Lexicon(preprocessing, batch.types), DenseSpace.words_only(batch), documents
+    return Vocabulary(preprocessing, batch.types), DenseSpace.words_only(batch), documents

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from selfvec.text.lexicon import Lexicon
+from selfvec.text.vocabulary import Vocabulary
 
 from . import kernels
 from .passages import random_words
@@ -41,7 +41,7 @@ def dense_share(agreed: float | None) -> float:
     return UNKNOWN if agreed is None else float(np.clip(SLOPE * (agreed - NONE), LEAST, MOST))
 
 
-def agreement(lexicon: Lexicon, scorer: Scorer, texts: Sequence[str], seed: int = 0) -> float | None:
+def agreement(vocabulary: Vocabulary, scorer: Scorer, texts: Sequence[str], seed: int = 0) -> float | None:
     """The mean share of documents that BM25 and dense both rank among the first ten.
 
     The queries are 200 of the texts, or 200 words of a longer text; a text does not count as its own result.
@@ -55,7 +55,7 @@ def agreement(lexicon: Lexicon, scorer: Scorer, texts: Sequence[str], seed: int 
     numbers = rng.permutation(len(texts))[:QUERIES].tolist()
     queries = [random_words(texts[number], QUERY_WORDS, rng) for number in numbers]
     shared = []
-    for number, query in zip(numbers, lexicon.parse_all(queries), strict=True):
+    for number, query in zip(numbers, vocabulary.parse_all(queries), strict=True):
         if len(query.types) < 2:
             continue
         rankings: list[set[int]] = []

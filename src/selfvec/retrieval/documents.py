@@ -16,7 +16,7 @@ from selfvec.base.progress import Progress
 from selfvec.base.tensors import return_freed_memory
 from selfvec.corpus.sources import Texts, paths_of
 from selfvec.data.run import Run
-from selfvec.text.lexicon import is_text
+from selfvec.text.vocabulary import is_text
 
 from .passages import CUT, Cut, passages
 

@@ -14,8 +14,8 @@ from selfvec.base.checks import check_text, check_whole
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
-from selfvec.text.lexicon import Lexicon
 from selfvec.text.preprocessing import Preprocessing
+from selfvec.text.vocabulary import Vocabulary
 
 from .build import build_index, build_words_only
 from .dense_space import TABLES, DenseSpace
@@ -42,7 +42,7 @@ class Index:
     ['0']
     """
 
-    lexicon: Lexicon  # the vocabulary, and how queries are cut
+    vocabulary: Vocabulary  # the words, and how queries are cut
     space: DenseSpace  # vectors of words
     documents: IndexedDocuments
     stamp: str = ""  # of the run and the documents that `run_index` made it for
@@ -92,7 +92,7 @@ class Index:
         TargetError
             If the folder exists and ``overwrite`` is false, or if it cannot be written.
         """
-        write_index(folder, (self.lexicon, self.space, self.documents), self.stamp, overwrite=overwrite)
+        write_index(folder, (self.vocabulary, self.space, self.documents), self.stamp, overwrite=overwrite)
         return Index.open(folder)
 
     @classmethod
@@ -126,7 +126,7 @@ class Index:
 
     def scores(self, question: str, mode: str = "hybrid") -> Scored:
         """The scores of all documents for a question."""
-        return self.scorer.score(self.lexicon.parse(question), mode)
+        return self.scorer.score(self.vocabulary.parse(question), mode)
 
     def search(
         self, question: str, top: int = 10, *, mode: str = "hybrid", filters: Sequence[str] = ()
@@ -149,11 +149,11 @@ class Index:
         """
         check_text("question", question, empty=True)
         check_whole("top", top)
-        query = self.lexicon.parse(question)
+        query = self.vocabulary.parse(question)
         passing = allowed(self.documents, filters)
         scored = self.scorer.score(query, mode)
         best = scored.best_documents(passing, top)
-        hits = describe(self.lexicon, self.scorer, query, scored, best, mode)
+        hits = describe(self.vocabulary, self.scorer, query, scored, best, mode)
         return Found(question, mode, len(self), query.words, query.unknown, hits)
 
     def text(self, name: str) -> str:

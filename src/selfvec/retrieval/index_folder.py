@@ -26,8 +26,8 @@ from selfvec.base.temporary_files import remove_leftovers
 from selfvec.base.tensors import first_not_finite, map_tensors, release, write_tensors
 from selfvec.base.text_files import read_json, read_vocabulary, write_vocabulary
 from selfvec.base.untrusted import decoding
-from selfvec.text.lexicon import Lexicon
 from selfvec.text.preprocessing import Preprocessing
+from selfvec.text.vocabulary import Vocabulary
 
 from .build import Parts
 from .dense_space import DenseSpace
@@ -57,16 +57,16 @@ def is_index(folder: Path) -> bool:
 
 def write_index(folder: str | os.PathLike[str], parts: Parts, stamp: str, *, overwrite: bool = False) -> None:
     """Write a folder, whole or not at all."""
-    lexicon, space, documents = parts
+    vocabulary, space, documents = parts
     head = {
         "version": VERSION,
         "stamp": stamp,
-        "preprocessing": asdict(lexicon.preprocessing),
+        "preprocessing": asdict(vocabulary.preprocessing),
         "fields": list(documents.fields),
         "dense_share": space.share,
     }
     with atomic_folder(folder, overwrite=overwrite, kind=Kind("an index", is_index)) as fresh:
-        write_vocabulary(fresh / _WORDS, lexicon.types)
+        write_vocabulary(fresh / _WORDS, vocabulary.types)
         tensors = {name: getattr(space, name) for name in _SPACE}
         write_tensors(fresh / _ARRAYS, {**tensors, **documents.arrays})
         write_sealed(fresh / _HEAD, head)
@@ -100,21 +100,22 @@ def _read(folder: Path) -> tuple[Parts, str]:
     for name in (_WORDS, _ARRAYS):
         if not (folder / name).is_file():
             raise FormatError("belongs to an index and is missing", path=folder / name, remedy=_AGAIN)
-    lexicon, arrays = Lexicon(preprocessing, read_vocabulary(folder / _WORDS)), map_tensors(folder / _ARRAYS)
-    fault = next(_faults(arrays, fields, lexicon), None)
+    vocabulary = Vocabulary(preprocessing, read_vocabulary(folder / _WORDS))
+    arrays = map_tensors(folder / _ARRAYS)
+    fault = next(_faults(arrays, fields, vocabulary), None)
     if fault is not None:
         raise FormatError(fault, path=folder / _ARRAYS, remedy=_AGAIN)
     for array in arrays.values():  # checked; they are read again when they are needed
         release(array)
     space = DenseSpace(**{name: arrays[name] for name in _SPACE}, share=share)
-    return (lexicon, space, IndexedDocuments(arrays, fields)), str(head.get("stamp", ""))
+    return (vocabulary, space, IndexedDocuments(arrays, fields)), str(head.get("stamp", ""))
 
 
-def _faults(a: Arrays, fields: list[str], lexicon: Lexicon) -> Iterator[str]:
+def _faults(a: Arrays, fields: list[str], vocabulary: Vocabulary) -> Iterator[str]:
     """Faults of the arrays that would let a loop leave its bounds."""
     strings = ["ids", "texts", *(f"values {i}" for i in range(len(fields)))]
     codes = [f"field {i}" for i in range(len(fields))]
-    expected = _forms(a, strings, codes, len(lexicon))
+    expected = _forms(a, strings, codes, len(vocabulary))
     for name, (dtype, shape) in expected.items():
         if name not in a:
             yield f"lacks the tensor {name!r}"
@@ -126,9 +127,9 @@ def _faults(a: Arrays, fields: list[str], lexicon: Lexicon) -> Iterator[str]:
         if (row := first_not_finite(a[name])) is not None:
             yield f"row {row + 1} of its tensor {name!r} holds NaN or inf"
     documents = len(a["days"])
-    if len(lexicon.index) != len(lexicon):
+    if len(vocabulary.index) != len(vocabulary):
         yield "a word occurs twice in the vocabulary"
-    if not _within(a["related"], -1, len(lexicon)):
+    if not _within(a["related"], -1, len(vocabulary)):
         yield "a related word is not in the vocabulary"
     if not _rises_to(a["starts"], len(a["units"])) or not _within(a["units"], 0, len(a["lengths"])):
         yield "its postings are out of order"

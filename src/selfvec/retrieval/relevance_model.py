@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from selfvec.base.arrays import Doubles, Floats, Ints
-from selfvec.text.lexicon import Query
+from selfvec.text.vocabulary import Query
 
 from .indexed_documents import IndexedDocuments
 from .scoring import Scored, Scorer

@@ -21,7 +21,7 @@ import numpy as np
 from selfvec.base.arrays import Floats, Ids, Ints, Mask, Rows
 from selfvec.base.errors import OptionError
 from selfvec.numerics.rows import unit_rows
-from selfvec.text.lexicon import Query
+from selfvec.text.vocabulary import Query
 
 from . import bm25, kernels
 from .dense_space import DenseSpace

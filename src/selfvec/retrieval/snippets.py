@@ -15,8 +15,9 @@ from selfvec.base.arrays import Doubles, Ids, Ints, Mask
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.corpus.fields import TITLES
 from selfvec.data.token_batch import TokenBatch
-from selfvec.text.lexicon import Lexicon, Query, find_words
 from selfvec.text.repeats import Repeats
+from selfvec.text.vocabulary import Query, Vocabulary
+from selfvec.text.word_spans import find_words
 
 from . import kernels
 from .dense_space import LEAST_COSINE, DenseSpace
@@ -127,12 +128,12 @@ class Found(ResultTable):
 
 
 def describe(
-    lexicon: Lexicon, scorer: Scorer, query: Query, scored: Scored, numbers: Sequence[int], mode: str
+    vocabulary: Vocabulary, scorer: Scorer, query: Query, scored: Scored, numbers: Sequence[int], mode: str
 ) -> list[Hit]:
     """Hits for documents given by number, in their order."""
-    passages = _passages(lexicon, scorer.documents, scored, numbers)
+    passages = _passages(vocabulary, scorer.documents, scored, numbers)
     words = passages[0].words if passages else []
-    types = lexicon.types_of(words)
+    types = vocabulary.types_of(words)
     matches = _best_matches(types, _matches(scorer.space, query, mode))
     matching = np.zeros(len(words), bool)
     matching[list(matches)] = True
@@ -140,7 +141,7 @@ def describe(
     weights[list(matches)] = [match.weight for match in matches.values()]
     query_words = np.zeros(len(words), np.int64)
     query_words[list(matches)] = [match.query_word for match in matches.values()]
-    repeated = _repeated(scorer.documents.repeats, lexicon, passages, types)
+    repeated = _repeated(scorer.documents.repeats, vocabulary, passages, types)
     hits = []
     for document, passage, in_repeats in zip(numbers, passages, repeated, strict=True):
         places = np.flatnonzero(matching[passage.ids])
@@ -181,7 +182,7 @@ class _Passage:
 
 
 def _passages(
-    lexicon: Lexicon, documents: IndexedDocuments, scored: Scored, numbers: Sequence[int]
+    vocabulary: Vocabulary, documents: IndexedDocuments, scored: Scored, numbers: Sequence[int]
 ) -> list[_Passage]:
     texts, spans = [], []
     for document in numbers:
@@ -189,7 +190,7 @@ def _passages(
         start, end = (0, len(text)) if best < 0 else documents.arrays["spans"][best].tolist()
         texts.append(text[start:end])
         spans.append((start, end))
-    found = find_words(texts, lexicon.preprocessing.tokenizer, lexicon.preprocessing.language)
+    found = find_words(texts, vocabulary.preprocessing.tokenizer, vocabulary.preprocessing.language)
     parts = [slice(a, b) for a, b in pairwise(found.bounds.tolist())]
     return [
         _Passage(text, span, found.names, found.ids[p], found.starts[p], found.ends[p])
@@ -198,7 +199,7 @@ def _passages(
 
 
 def _repeated(
-    repeats: Repeats, lexicon: Lexicon, passages: Sequence[_Passage], types: Sequence[tuple[int, ...]]
+    repeats: Repeats, vocabulary: Vocabulary, passages: Sequence[_Passage], types: Sequence[tuple[int, ...]]
 ) -> list[Mask]:
     """Which words of each passage belong to a passage that many documents share."""
     found = [np.zeros(len(passage.ids), bool) for passage in passages]
@@ -211,7 +212,7 @@ def _repeated(
     there = [number[passage.ids] >= 0 for passage in passages]
     ids = [number[passage.ids][kept] for passage, kept in zip(passages, there, strict=True)]
     offsets = np.cumsum([0, *map(len, ids)])
-    batch = TokenBatch(np.concatenate(ids), offsets, [lexicon.types[i] for i in used.tolist()])
+    batch = TokenBatch(np.concatenate(ids), offsets, [vocabulary.types[i] for i in used.tolist()])
     covered = np.split(repeats.tokens_in(batch, 1), offsets[1:-1])
     for mask, kept, own in zip(found, there, covered, strict=True):
         mask[kept] = own

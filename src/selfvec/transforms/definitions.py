@@ -76,7 +76,7 @@ def definition_vectors(knowledge: Knowledge, vectors: Vectors) -> tuple[list[str
         If the lexicon has no definitions.
     """
     from selfvec.text.document_vectors import document_vectors, inverse_document_frequency
-    from selfvec.text.lexicon import find_words
+    from selfvec.text.word_spans import find_words
 
     if not knowledge.definitions:
         rule, remedy = "the lexicon has no definitions", "add rows of word, definition, text"

@@ -20,11 +20,11 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text import Rules, encode, tokenizer
-from selfvec.text.lexicon import word_spans
 from selfvec.text.phrases import parts, units_of
 from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.rules import Rulebook
 from selfvec.text.stems import stems
+from selfvec.text.word_spans import word_spans
 from selfvec.usage.contexts import occurrences, padded_windows, window_counts
 from selfvec.usage.examples import Example, distinct_occurrences, repeated_last, sentences
 

@@ -1,4 +1,4 @@
-"""`Lexicon`: queries and words as type numbers of a vocabulary.
+"""`Vocabulary`: queries and words as type numbers of a vocabulary.
 
 The types of the vocabulary are words after `Preprocessing`, with words that share a stem merged.
 """
@@ -16,15 +16,14 @@ import numpy as np
 from selfvec.base.arrays import Floats, Ids, Ints
 from selfvec.base.errors import OptionError
 
-from .characters import table
 from .languages import language
 from .preprocessing import Preprocessing
 from .rules import Rulebook
-from .segmentation import segmenter, split_spans
 from .stems import stems
 from .tokenizers import Tokenizer, plain, tokenizer
+from .word_spans import find_words, word_spans
 
-__all__ = ["FoundWords", "Lexicon", "Query", "find_words", "is_text", "word_spans"]
+__all__ = ["Query", "Vocabulary", "is_text"]
 
 _KEPT = 100_000  # words whose types are remembered
 
@@ -40,7 +39,7 @@ class Query:
 
 
 @dataclass(frozen=True, eq=False)
-class Lexicon:
+class Vocabulary:
     """A vocabulary of V types, and the preprocessing of texts that are looked up in it."""
 
     preprocessing: Preprocessing
@@ -156,47 +155,3 @@ def is_text(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def word_spans(text: str, tokenizer: str = "words", code: str | None = None) -> list[tuple[int, int]]:
-    """Start and end of each word of a text, in characters; ``code`` is its language.
-
-    >>> word_spans("Über the county’s roof")
-    [(0, 4), (5, 8), (9, 17), (18, 22)]
-    """
-    words = find_words([text], tokenizer, code)
-    return list(zip(words.starts.tolist(), words.ends.tolist(), strict=True))
-
-
-@dataclass(frozen=True)
-class FoundWords:
-    """The N words of D texts, V of them distinct."""
-
-    names: list[str]  # V words
-    ids: Ids  # (N,) int32, index into names
-    starts: Ints  # (N,) int64, in characters of its text
-    ends: Ints  # (N,) int64, in characters of its text
-    bounds: Ints  # (D + 1,) int64, where the words of each text begin
-
-
-def find_words(texts: Sequence[str], tokenizer: str = "words", code: str | None = None) -> FoundWords:
-    """The words of texts and their positions."""
-    from . import kernels
-
-    whole = "".join(texts)
-    data = np.frombuffer(whole.encode(), np.uint8)
-    bounds = characters = np.cumsum([0, *map(len, texts)])
-    if len(data) != len(whole):
-        bounds = np.cumsum([0, *(len(text.encode()) for text in texts)])
-    flags = table("whitespace" if tokenizer == "whitespace" else "words")
-    starts, lengths, offsets = kernels.spans(data, bounds, flags)
-    if tokenizer == "words" and (segment := segmenter(code)) is not None:
-        starts, lengths, offsets = split_spans(data, starts, lengths, offsets, segment)
-    ids, firsts = kernels.distinct(data, starts, lengths)
-    ends = starts + lengths
-    if len(data) != len(whole):  # bytes to characters: count the bytes that begin one
-        before = np.concatenate(([0], np.cumsum((data & 0xC0) != 0x80)))
-        starts, ends = before[starts], before[ends]
-    names = [whole[a:b] for a, b in zip(starts[firsts].tolist(), ends[firsts].tolist(), strict=True)]
-    shift = np.repeat(characters[:-1], np.diff(offsets))
-    return FoundWords(names, ids, starts - shift, ends - shift, offsets)
