@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from selfvec.apps import option_texts
 from selfvec.base.cores import threads
 from selfvec.base.errors import OptionError
 from selfvec.base.targets import check_target
@@ -41,11 +42,11 @@ __all__ = [
     "Written",
     "WrittenAs",
     "arg",
+    "as_paths",
     "checked_suffix",
     "listed",
     "open_run",
     "opt",
-    "paths_of",
 ]
 
 
@@ -88,14 +89,14 @@ def _limited(jobs: int | None) -> int | None:
 
 
 Jobs = Annotated[int | None, opt("Threads.", "N", panel=MORE, default="all cores", callback=_limited)]
-MinCount = Annotated[int, opt("Leave out words that occur less often.", "N", min=1)]
+MinCount = Annotated[int, opt(option_texts.MIN_COUNT, "N", min=1)]
 Overwrite = Annotated[bool, opt("Replace what exists at that place.", None, "--overwrite")]
 Format = Annotated[str | None, opt("Format of OUT.", "FORMAT", default="that of its suffix")]
 PassageWords = Annotated[
     int, opt("Words of the passages that a long document is cut into.", "N", panel=MORE, min=20)
 ]
 Overlap = Annotated[int, opt("Words that a passage repeats from the one before.", "N", panel=MORE, min=0)]
-Query = Annotated[str, arg("QUERY", "A question or some words.")]
+Query = Annotated[str, arg("QUERY", option_texts.QUERY)]
 TextField = Annotated[str | None, opt("Fields that hold the text.", "F[,F...]")]
 
 
@@ -210,6 +211,6 @@ def listed(text: str | None) -> list[str] | None:
     return [part.strip() for part in text.split(",") if part.strip()] if text else None
 
 
-def paths_of(corpus: list[str]) -> list[str | Path]:
+def as_paths(corpus: list[str]) -> list[str | Path]:
     """Files and folders as paths, which functions do not take for texts; addresses stay as they are."""
     return [name if "://" in name else Path(name) for name in corpus]

@@ -72,24 +72,14 @@ GROUPS: dict[str, tuple[str, Rows]] = {
         {"noaa": TEXT["noaa"], "vectors": VECTORS["fetch"]},
     ),
 }
+_WITHOUT_GROUP = {  # in the groups of today
+    *("convert", "compress", "align"),
+    *("info", "health", "verify", "merge", "migrate", "compare", "trajectory"),
+    *("phrases", "topics", "graph", "senses", "why", "expand"),
+}
 OLDER: Rows = {  # commands as they were called before there were groups; not in the help
-    "convert": VECTORS["convert"],
-    "compress": VECTORS["compress"],
-    "align": VECTORS["align"],
     "transform": "transforms.transform",
-    "info": RUN["info"],
-    "health": RUN["health"],
-    "verify": RUN["verify"],
-    "merge": RUN["merge"],
-    "migrate": RUN["migrate"],
-    "compare": RUN["compare"],
-    "trajectory": RUN["trajectory"],
-    "phrases": TEXT["phrases"],
-    "topics": TEXT["topics"],
-    "graph": TEXT["graph"],
-    "senses": TEXT["senses"],
-    "why": TEXT["why"],
-    "expand": TEXT["expand"],
+    **{name: row for name, row in {**VECTORS, **RUN, **TEXT}.items() if name in _WITHOUT_GROUP},
 }
 
 

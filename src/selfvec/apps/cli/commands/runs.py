@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from selfvec.apps.cli.arguments import AsJson, NewRun, Reading, Work, arg, listed, open_run, opt, paths_of
+from selfvec.apps.cli.arguments import AsJson, NewRun, Reading, Work, arg, as_paths, listed, open_run, opt
 from selfvec.apps.cli.output import print_json, program, say, show
 from selfvec.base.display import count_of
 from selfvec.base.errors import OptionError
@@ -138,7 +138,7 @@ def refine(
     from selfvec.apps.functions.runs import refine
 
     run = refine(
-        paths_of(corpus),
+        as_paths(corpus),
         vectors or "default",
         output=output,
         overwrite=work.overwrite,

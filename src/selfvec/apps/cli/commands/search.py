@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from selfvec.apps import option_texts
 from selfvec.apps.cli.arguments import (
     OtherCorpus,
     Output,
@@ -27,11 +28,11 @@ if TYPE_CHECKING:
 __all__ = ["ask", "search"]
 
 _NAMED = 5  # files left out, on the terminal; in JSON all
-Mode = Annotated[str, opt("Use words and vectors, words only, or vectors only.", "hybrid|bm25|dense")]
+Mode = Annotated[str, opt(option_texts.MODE, "hybrid|bm25|dense")]
 Shown = Annotated[int, opt("Documents shown.", "N", "--top", "--topn", min=1)]
 Filters = Annotated[
     list[str] | None,
-    opt("Only documents with this value or date; may be repeated.", "FIELD=VALUE|date=A..B", "--filter"),
+    opt(option_texts.FILTERS, "FIELD=VALUE|date=A..B", "--filter"),
 ]
 
 

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from selfvec.apps.cli.arguments import AsJson, Reading, RunFolder, Work, arg, listed, open_run, opt, paths_of
+from selfvec.apps.cli.arguments import AsJson, Reading, RunFolder, Work, arg, as_paths, listed, open_run, opt
 from selfvec.apps.cli.output import print_json, say
 from selfvec.base.display import count_of
 from selfvec.base.errors import CorpusError, Interrupted, OptionError
@@ -96,7 +96,7 @@ def update(
         before = _updates(run)
         new = update(
             run,
-            paths_of(corpus) if corpus else None,
+            as_paths(corpus) if corpus else None,
             vectors,
             output=output or run,
             overwrite=work.overwrite,
@@ -114,13 +114,13 @@ def update(
     if undo:
         _undo(run, as_json)
     elif dry_run:
-        _preview(run, paths_of(corpus) if corpus else None, reading, documents, allow_duplicates, as_json)
+        _preview(run, as_paths(corpus) if corpus else None, reading, documents, allow_duplicates, as_json)
     elif watch:
         _watch(lambda: _report_round(run, *updated(resume=False), as_json), corpus or [], every)
     else:
         new, is_new = updated(work.resume)
         if not as_json:
-            say(_sentence(new, output or run) if is_new else NOTHING_NEW)
+            say(_sentence(new, output or run.resolve()) if is_new else NOTHING_NEW)
         if is_new or as_json:
             report(new, output or run, as_json)
         else:
@@ -132,7 +132,7 @@ def _report_round(run: Path, new: Run, is_new: bool, as_json: bool) -> None:
     if as_json and is_new:
         print(json.dumps({"run": str(run), **new.provenance["grown"][-1]}), flush=True)
     elif is_new:
-        say(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {_sentence(new, run)}")
+        say(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {_sentence(new, run.resolve())}")
 
 
 def _preview(
@@ -209,7 +209,7 @@ def _sentence(new: Run, target: Path) -> str:
     """What an update has changed, and where the run from before is."""
     from selfvec.storage.workspace import previous_of
 
-    kept = previous_of(target.resolve())
+    kept = previous_of(target)
     text = _numbers(new.provenance["grown"][-1])
     if kept.is_dir():
         size = sum(file.stat().st_size for file in kept.rglob("*") if file.is_file()) / 1e6

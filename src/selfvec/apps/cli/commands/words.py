@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from selfvec.apps import option_texts
 from selfvec.apps.cli.arguments import (
     MORE,
     AsJson,
@@ -165,7 +166,7 @@ def drift(
     between: Annotated[
         list[str] | None,
         opt(
-            "The two slices. Dates as 1976..1979, 2020-05, 2020Q2, 2000.., or labels.",
+            option_texts.BETWEEN,
             "A..B C..D",
             default="first and last, or before and after refining",
         ),
