@@ -12,14 +12,10 @@ from hypothesis import strategies as st
 
 import selfvec
 from selfvec import Vectors
-from selfvec.analysis.alignment import METHODS, align
-from selfvec.analysis.alignment.tables import (
-    choose_anchors,
-    fit_rotation,
-    procrustes,
-    relative_rows,
-    shared_words,
-)
+from selfvec.analysis.alignment import ALIGNERS, align
+from selfvec.analysis.alignment.relative import choose_anchors, relative_rows
+from selfvec.analysis.alignment.rotation import fit_rotation, procrustes
+from selfvec.analysis.alignment.shared_words import shared_words
 from selfvec.base.errors import InputError, OptionError, TargetError
 from selfvec.numerics.rows import unit_rows
 
@@ -233,5 +229,5 @@ def test_tables_that_share_nothing_or_count_nothing_are_refused() -> None:
         align(table(1), other)
     with pytest.raises(OptionError, match="with word counts"):
         align(table(1), Vectors(table(1).index_to_key, table(1).vectors), min_count=3)
-    assert set(METHODS) == {"procrustes", "dictionary", "unsupervised", "compass", "relative"}
+    assert set(ALIGNERS) == {"procrustes", "dictionary", "unsupervised", "compass", "relative"}
     assert relative_rows(other.vectors, other.vectors).tolist() == [[pytest.approx(1)]]

@@ -15,7 +15,7 @@ from selfvec import Refiner, Run, Vectors
 from selfvec.analysis.alignment import compare
 from selfvec.analysis.alignment.compare import by_documents, by_peers
 from selfvec.analysis.alignment.compass import compass_of
-from selfvec.analysis.alignment.tables import shared_words
+from selfvec.analysis.alignment.shared_words import shared_words
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.numerics.rows import unit_rows
@@ -55,7 +55,7 @@ def test_documents_dealt_out_at_random_are_no_change() -> None:
     for seed in range(12):
         documents = texts(100 + seed, 200)
         compass = compass_of(run_on(documents[:100]), run_on(documents[100:]))
-        words = shared_words(*compass.tables(), 5).rows_a
+        words = shared_words(*compass.vectors(), 5).rows_a
         _, _, p = by_documents(compass, words, permutations=30, seed=seed)
         shares.append(np.mean(p < 0.1))
         discoveries += int(np.any(benjamini_hochberg(p) < 0.05))

@@ -64,7 +64,7 @@ def test_rows_are_those_of_the_formula(pair: tuple[Run, Run], compass: Compass) 
 
 def test_equal_corpora_give_equal_rows(start: Vectors) -> None:
     run = run_on(texts(3), start)
-    one, other = compass_of(run, run).tables()
+    one, other = compass_of(run, run).vectors()
     np.testing.assert_allclose(one.vectors, other.vectors, atol=1e-4)
     np.testing.assert_array_equal(one.counts, other.counts)
 

@@ -6,7 +6,7 @@ methods. `compare` lists the words that differ and tests the differences against
 
 from __future__ import annotations
 
-from .align import METHODS, Aligned, align
+from .align import ALIGNERS, Aligned, align
 from .compare import Comparison, compare
 
-__all__ = ["METHODS", "Aligned", "Comparison", "align", "compare"]
+__all__ = ["ALIGNERS", "Aligned", "Comparison", "align", "compare"]

@@ -27,10 +27,12 @@ from selfvec.storage.aligned_vectors import (
 from selfvec.storage.opened import GivenVectors, opened
 
 from .compass import WINDOW, compass_of
+from .relative import ANCHORS, choose_anchors, relative_rows
+from .rotation import TRIM, Rotation, fit_rotation
 from .self_learning import Dictionary, Learned, learn, paired_rows
-from .tables import ANCHORS, TRIM, Rotation, choose_anchors, fit_rotation, relative_rows, shared_words
+from .shared_words import shared_words
 
-__all__ = ["METHODS", "Aligned", "align", "table_of"]
+__all__ = ["ALIGNERS", "Aligned", "align", "vectors_of"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -91,7 +93,8 @@ class Aligned(ResultTable):
         TargetError
             If the path exists and ``overwrite`` is false, or cannot be written.
         """
-        path, file = Path(path), names_a_file(path)
+        path = Path(path)
+        file = names_a_file(path)
         if self.both and file:
             raise OptionError(
                 f"the method {self.method} changes the vectors of both, which are written to a folder",
@@ -104,7 +107,7 @@ class Aligned(ResultTable):
         return save_aligned_file(self.b, path, format, note=note, overwrite=overwrite)
 
 
-def table_of(given: Vectors | Run) -> Vectors:
+def vectors_of(given: Vectors | Run) -> Vectors:
     """The refined vectors of a run, or the given vectors."""
     return given.vectors if isinstance(given, Run) else given
 
@@ -155,9 +158,9 @@ def align(
     """
     if method == "procrustes" and "dictionary" in options:
         method = "dictionary"
-    if method not in METHODS:
-        raise OptionError.one_of(method, METHODS, field="method")
-    known = list(inspect.signature(METHODS[method]).parameters)[2:]
+    if method not in ALIGNERS:
+        raise OptionError.one_of(method, ALIGNERS, field="method")
+    known = list(inspect.signature(ALIGNERS[method]).parameters)[2:]
     for name in options:
         if name not in known:
             raise OptionError(f"the method {method} has no such option", field=name, remedy=_who_has(name))
@@ -167,7 +170,7 @@ def align(
     if "progress" in known:
         options["progress"] = progress
     one, other = opened(a, "a"), opened(b, "b")
-    found = replace(METHODS[method](one, other, **options), a_path=_path_of(one))
+    found = replace(ALIGNERS[method](one, other, **options), a_path=_path_of(one))
     if output is None:
         return found
     left_out = found.save(output, to, overwrite=overwrite)
@@ -183,7 +186,7 @@ def _path_of(given: Vectors | Run) -> str | None:
 
 
 def _who_has(name: str) -> str:
-    methods = [m for m, function in METHODS.items() if name in inspect.signature(function).parameters]
+    methods = [m for m, function in ALIGNERS.items() if name in inspect.signature(function).parameters]
     return f"it belongs to {' and '.join(methods)}" if methods else "leave it out"
 
 
@@ -202,7 +205,7 @@ def by_procrustes(
     centre : bool
         Whether to align the means of the shared words first.
     """
-    one, other = table_of(a), table_of(b)
+    one, other = vectors_of(a), vectors_of(b)
     shared = shared_words(one, other, min_count)
     rows_a, rows_b = one.vectors[shared.rows_a], other.vectors[shared.rows_b]
     rotation = fit_rotation(rows_a, rows_b, shared.weights, trim=trim, centre=centre)
@@ -240,7 +243,7 @@ def by_dictionary(
     """
     if dictionary is None:
         raise OptionError("the method dictionary needs this option", field="dictionary")
-    one, other = table_of(a), table_of(b)
+    one, other = vectors_of(a), vectors_of(b)
     given, about = paired_rows(one, other, dictionary)
     found = learn(one, other, given, progress=progress)
     aligned = _learned(one, other, "dictionary", found, len(given), reweight)
@@ -266,7 +269,7 @@ def by_unsupervised(
         For the similarities that are left out at random.
     progress : Progress, optional
     """
-    one, other = table_of(a), table_of(b)
+    one, other = vectors_of(a), vectors_of(b)
     found = learn(one, other, seed=seed, progress=progress)
     return _learned(one, other, "unsupervised", found, None, reweight)
 
@@ -277,16 +280,15 @@ def _learned(
     """Both in one space by the learned dictionary."""
     notes = {"dictionary": given, "learned": len(found.pairs), "cosine": found.similarity}
     if reweight:
-        one, other = (
-            _other_rows(table, rows) for table, rows in zip((a, b), found.reweighted(), strict=True)
-        )
-        return Aligned(one, other, method, True, notes)
+        rows_a, rows_b = found.reweighted()
+        return Aligned(_other_rows(a, rows_a), _other_rows(b, rows_b), method, True, notes)
     rotated = Rotation(found.rotation, np.ones(len(found.pairs), bool)).apply(b.vectors)
     return Aligned(a, _other_rows(b, rotated), method, False, notes)
 
 
-def _other_rows(table: Vectors, rows: Floats) -> Vectors:
-    return Vectors(table.index_to_key, rows, sources=table.sources, counts=table.counts)
+def _other_rows(vectors: Vectors, rows: Floats) -> Vectors:
+    """The same words with other rows."""
+    return Vectors(vectors.index_to_key, rows, sources=vectors.sources, counts=vectors.counts)
 
 
 def by_compass(
@@ -313,20 +315,21 @@ def by_compass(
     """
     if not 0 <= anchor < np.inf:
         raise OptionError(f"is a number from 0 up, not {anchor!r}", field="anchor")
-    made = compass_of(a, b, window=window, jobs=jobs).tables(anchor)
-    one, other = (
-        _only(table, table_of(given).index_to_key) for table, given in zip(made, (a, b), strict=True)
-    )
+    made_a, made_b = compass_of(a, b, window=window, jobs=jobs).vectors(anchor)
+    one = _only(made_a, vectors_of(a).index_to_key)
+    other = _only(made_b, vectors_of(b).index_to_key)
     words = shared_words(one, other).words
     notes = {"window": window, "shared": len(words), "cosine": _mean_cosine(one, other, words)}
     return Aligned(one, other, "compass", True, notes)
 
 
-def _only(table: Vectors, words: list[str]) -> Vectors:
+def _only(vectors: Vectors, words: list[str]) -> Vectors:
     """Some words of vectors, with their sources and counts."""
-    rows = [table.key_to_index[word] for word in words]
-    counts = None if table.counts is None else table.counts[rows]
-    return Vectors(words, table.vectors[rows], sources=table.sources[rows], counts=counts, normalized=True)
+    rows = [vectors.key_to_index[word] for word in words]
+    counts = None if vectors.counts is None else vectors.counts[rows]
+    return Vectors(
+        words, vectors.vectors[rows], sources=vectors.sources[rows], counts=counts, normalized=True
+    )
 
 
 def by_relative(
@@ -352,12 +355,13 @@ def by_relative(
         possible from those before. The last two use the vectors of a.
     seed : int
     """
-    one, other = table_of(a), table_of(b)
+    one, other = vectors_of(a), vectors_of(b)
     shared = shared_words(one, other, min_count)
     number = min(ANCHORS, len(shared)) if anchor_words is None else anchor_words
     chosen = choose_anchors(shared.words, one.unit[shared.rows_a], number, choose, seed)
     words = [shared.words[i] for i in chosen.tolist()]
-    relative_a, relative_b = _relative(one, shared.rows_a[chosen]), _relative(other, shared.rows_b[chosen])
+    relative_a = _relative(one, shared.rows_a[chosen])
+    relative_b = _relative(other, shared.rows_b[chosen])
     notes = {
         "shared": len(shared),
         "anchors": len(words),
@@ -367,21 +371,22 @@ def by_relative(
     return Aligned(relative_a, relative_b, "relative", True, notes)
 
 
-def _relative(table: Vectors, anchors: Ints) -> Vectors:
+def _relative(vectors: Vectors, anchors: Ints) -> Vectors:
     """Vectors of cosines to some of the rows."""
-    return _other_rows(table, relative_rows(table.vectors, table.vectors[anchors]))
+    return _other_rows(vectors, relative_rows(vectors.vectors, vectors.vectors[anchors]))
 
 
 def _mean_cosine(a: Vectors, b: Vectors, words: list[str]) -> float:
     """Mean cosine of the two vectors of each word."""
-    one, other = (table.unit[[table.key_to_index[word] for word in words]] for table in (a, b))
+    one, other = (of.unit[[of.key_to_index[word] for word in words]] for of in (a, b))
     return float(np.einsum("ij,ij->i", one, other, dtype=np.float64).mean())
 
 
-METHODS: dict[str, Callable[..., Aligned]] = {
+ALIGNERS: dict[str, Callable[..., Aligned]] = {
     "procrustes": by_procrustes,
     "dictionary": by_dictionary,
     "unsupervised": by_unsupervised,
     "compass": by_compass,
     "relative": by_relative,
 }
+"""The methods of alignment by name. Parameters after the first two are the options of a method."""

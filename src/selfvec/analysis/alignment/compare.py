@@ -5,9 +5,8 @@ a frequent word may move little and yet significantly. Significant words are lis
 are two tests:
 
 * ``by_documents`` tests whether both corpora could be parts of one: if the documents were divided at random,
-how
-  often would the word be as far apart? It needs both corpora. It compares occurrences in these documents, so
-  corpora on different topics differ significantly in nearly every word.
+  how often would the word be as far apart? It needs both corpora. It compares occurrences in these documents,
+  so corpora on different topics differ significantly in nearly every word.
 * ``by_peers`` tests whether the word moved more than words of similar frequency. It needs only the vectors,
   assumes that most words have not changed, and does not measure how reliable the vectors are.
 """
@@ -17,7 +16,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -33,9 +32,11 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import benjamini_hochberg, empirical_p, tail_p
 from selfvec.storage.opened import GivenVectors, opened
 
-from .align import table_of
+from .align import vectors_of
 from .compass import Compass, compass_of
-from .tables import ANCHORS, SharedWords, choose_anchors, fit_rotation, relative_rows, shared_words
+from .relative import ANCHORS, choose_anchors, relative_rows
+from .rotation import fit_rotation
+from .shared_words import SharedWords, shared_words
 
 __all__ = ["COMPARISONS", "Comparison", "by_documents", "by_peers", "compare"]
 
@@ -55,8 +56,13 @@ TESTED = {
     "assumes that most words did not change, and does not show whether other texts would give the same",
 }
 
-Found = tuple[Doubles, Doubles, Doubles]
-"""Distances, z and p, (n,) each."""
+
+class Tested(NamedTuple):
+    """n words between two files or runs."""
+
+    distances: Doubles  # (n,), cosine distance in the common space
+    z: Doubles  # (n,), its deviation from chance in standard deviations
+    p: Doubles  # (n,)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -205,46 +211,55 @@ def compare(
     for name, (value, lowest) in (numbers | {"permutations": (permutations, 20)}).items():
         check_whole(name, lowest if value is None else value, lowest)
     first, second = opened(a, "a"), opened(b, "b")
-    work = {"permutations": permutations, "seed": seed, "jobs": jobs, "progress": progress}
-    return _measured(first, second, method, min_count, work).select(top, fdr, neighbours)
-
-
-def _measured(
-    first: Vectors | Run, second: Vectors | Run, method: str, min_count: int | None, work: dict[str, Any]
-) -> Comparison:
-    """All words compared; ``work`` are the permutations, the seed, threads and the progress."""
-    permutations, seed, progress = work["permutations"], work["seed"], work["progress"]
-    counted = all(table_of(given).counts is not None for given in (first, second))
+    counted = all(vectors_of(given).counts is not None for given in (first, second))
     least = min_count if min_count is not None else MIN_COUNT if counted else 1
+    found = None
     if method in ("auto", "compass"):
         try:
-            compass = compass_of(first, second, jobs=work["jobs"])
-            one, other = compass.tables()
-            shared = shared_words(one, other, least)
-            found = by_documents(compass, shared.rows_a, permutations, seed, progress)
+            found = _compare_texts(first, second, least, permutations, seed, jobs, progress)
         except InputError as reason:
             if method == "compass":
                 raise
             as_progress(progress).say(f"compared by vectors only: {reason.rule}")
             method = "procrustes"
-        else:
-            tested = TESTED["documents"].format(permutations=permutations)
-            rows = one.vectors[shared.rows_a], other.vectors[shared.rows_b]
-            return _compared(shared, found, "compass", tested, *rows)
-    return _compare_tables(table_of(first), table_of(second), method, least, seed)
+    if found is None:
+        found = _compare_vectors(vectors_of(first), vectors_of(second), method, least, seed)
+    return found.select(top, fdr, neighbours)
 
 
-def _compare_tables(first: Vectors, second: Vectors, method: str, least: int, seed: int) -> Comparison:
+def _compare_texts(
+    first: Vectors | Run,
+    second: Vectors | Run,
+    least: int,
+    permutations: int,
+    seed: int,
+    jobs: int | None,
+    progress: Progress | None,
+) -> Comparison:
+    """Compare all words by a compass; `InputError` unless both are runs that it can be made of."""
+    compass = compass_of(first, second, jobs=jobs)
+    one, other = compass.vectors()
+    shared = shared_words(one, other, least)
+    tested = by_documents(compass, shared.rows_a, permutations, seed, progress)
+    about = TESTED["documents"].format(permutations=permutations)
+    a, b = one.vectors[shared.rows_a], other.vectors[shared.rows_b]
+    return _comparison(shared, tested, "compass", about, a, b)
+
+
+def _compare_vectors(first: Vectors, second: Vectors, method: str, least: int, seed: int) -> Comparison:
+    """Compare all words without their texts, by procrustes or relative."""
     shared = shared_words(first, second, least)
-    a, b = unit_rows(first.vectors[shared.rows_a]), unit_rows(second.vectors[shared.rows_b])
+    a = unit_rows(first.vectors[shared.rows_a])
+    b = unit_rows(second.vectors[shared.rows_b])
     if method == "relative":
         chosen = choose_anchors(shared.words, a, min(ANCHORS, len(shared)), seed=seed)
         a, b = (unit_rows(relative_rows(rows, rows[chosen])) for rows in (a, b))
         distances = _distances(a, b)
-    else:  # distances are symmetric, so the narrower table is rotated onto the wider one
+    else:  # distances are symmetric, so the narrower vectors are rotated onto the wider ones
         wider, narrower = (b, a) if a.shape[1] < b.shape[1] else (a, b)
         distances = _held_out_distances(wider, narrower, shared.weights)
-    return _compared(shared, (distances, *by_peers(distances)), method, TESTED["peers"], a, b)
+    z, p = by_peers(distances)
+    return _comparison(shared, Tested(distances, z, p), method, TESTED["peers"], a, b)
 
 
 def _held_out_distances(a: Rows, b: Rows, weights: Doubles) -> Doubles:
@@ -262,9 +277,20 @@ def _distances(a: Rows, b: Rows) -> Doubles:
     return np.maximum(1 - cosines, 0)
 
 
-def _compared(shared: SharedWords, found: Found, method: str, tested: str, a: Rows, b: Rows) -> Comparison:
-    counts = shared.counts_a, shared.counts_b
-    return Comparison(shared.words, *found, benjamini_hochberg(found[-1]), *counts, method, tested, a, b)
+def _comparison(shared: SharedWords, tested: Tested, method: str, about: str, a: Rows, b: Rows) -> Comparison:
+    return Comparison(
+        words=shared.words,
+        distances=tested.distances,
+        z=tested.z,
+        p=tested.p,
+        q=benjamini_hochberg(tested.p),
+        counts_a=shared.counts_a,
+        counts_b=shared.counts_b,
+        method=method,
+        tested=about,
+        a=a,
+        b=b,
+    )
 
 
 def by_peers(distances: Doubles) -> tuple[Doubles, Doubles]:
@@ -296,7 +322,7 @@ def by_documents(
     permutations: int,
     seed: int = 0,
     progress: Progress | None = None,
-) -> Found:
+) -> Tested:
     """Distances of words between the two corpora, and their z and p under permutations of the documents.
 
     Every permutation keeps the number of documents on each side and uses the same compass. The test
@@ -324,7 +350,9 @@ def by_documents(
             draw[:] = _difference(*compass.sides(rng.permutation(compass.second), words))
             advance(1)
     sides = compass.sides(compass.second, words)
-    observed, middle, scale = _difference(*sides), null.mean(axis=0), null.std(axis=0, ddof=1)
+    observed = _difference(*sides)
+    middle = null.mean(axis=0)
+    scale = null.std(axis=0, ddof=1)
     known = scale > 0
     drawn = np.divide(null - middle, scale, out=np.zeros_like(null), where=known)
     # The permuted values are part of their own mean; the observed one is not, so it varies more.
@@ -335,7 +363,7 @@ def by_documents(
     for peers in np.array_split(np.arange(len(words)), max(1, len(words) // PEERS)):
         p[peers] = np.maximum(p[peers], tail_p(z[peers], drawn[:, peers].ravel()))
     cosines: Doubles = np.einsum("ij,ij->i", *map(unit_rows, sides), dtype=np.float64)
-    return 1 - cosines, z, np.where(known, p, 1.0)
+    return Tested(1 - cosines, z, np.where(known, p, 1.0))
 
 
 def _difference(one: Floats, other: Floats) -> Doubles:

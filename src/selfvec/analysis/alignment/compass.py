@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from selfvec.analysis.joined_batches import joined, over_words_of
 from selfvec.base.arrays import Bytes, Doubles, Floats, Ints, Mask, Rows
 from selfvec.base.errors import InputError, OptionError
 from selfvec.cooccurrence.scan import ScanOperator
@@ -72,7 +73,8 @@ class Compass:
         shorter = second if 2 * lengths[second].sum() <= len(self.batch) else ~second
         operator = ScanOperator(self.batch.part(shorter), 2 * self.half + 1, GAMMA, self.jobs)
         # Context weights are those of both corpora.
-        own, operator.degrees = operator.degrees, self.degrees
+        own = operator.degrees
+        operator.degrees = self.degrees
         summed = operator.apply(self.context)
         here = self._placed(summed[rows], own, rows)
         rest = self._placed(self.whole[rows] - summed[rows], self.degrees - own, rows)
@@ -80,7 +82,8 @@ class Compass:
 
     def _placed(self, summed: Rows, own: Doubles, rows: Ints | slice) -> Rows:
         """Rows of a side, from its sums with the centre of both corpora, and its degrees, (V,)."""
-        here, whole = own[rows], self.degrees[rows]
+        here = own[rows]
+        whole = self.degrees[rows]
         factor = np.divide(whole, here, out=np.zeros_like(here), where=here > 0)
         shares = own / max(own.sum(), 1.0) - self.degrees / max(self.degrees.sum(), 1.0)
         with np.errstate(divide="ignore"):
@@ -91,7 +94,7 @@ class Compass:
         out[here == 0] = 0
         return out
 
-    def tables(self, anchor: float = 0.0) -> tuple[Vectors, Vectors]:
+    def vectors(self, anchor: float = 0.0) -> tuple[Vectors, Vectors]:
         """The vectors of both corpora, with word counts.
 
         ``anchor``, λ, pulls words to their original vectors; see `selfvec.refinement.decorrelated.anchored`.
@@ -99,13 +102,19 @@ class Compass:
         strengths = np.zeros(len(self.whole), np.float32)
         strengths[self.sources == Source.KNOWN] = anchor
         strengths[self.sources == Source.SUBWORDS] = anchor * _COMPOSED
-        words, made = list(self.batch.types), []
-        for rows, documents in zip(self.sides(self.second), (~self.second, self.second), strict=True):
-            counts = self.batch.part(documents).counts
-            table = unit_in_place(rows)
-            table = anchored(table, self.base, counts, strengths) if anchor else table
-            made.append(Vectors(words, table, sources=self.sources, counts=counts, normalized=True))
-        return made[0], made[1]
+        first_rows, second_rows = self.sides(self.second)
+        return (
+            self._anchored(first_rows, ~self.second, strengths),
+            self._anchored(second_rows, self.second, strengths),
+        )
+
+    def _anchored(self, rows: Rows, documents: Mask, strengths: Floats) -> Vectors:
+        """The vectors of the corpus of some documents, pulled to the original ones, (V,) ``strengths``."""
+        counts = self.batch.part(documents).counts
+        rows = unit_in_place(rows)
+        rows = anchored(rows, self.base, counts, strengths) if strengths.any() else rows
+        words = list(self.batch.types)
+        return Vectors(words, rows, sources=self.sources, counts=counts, normalized=True)
 
 
 def join_corpora(a: TokenBatch, b: TokenBatch) -> tuple[TokenBatch, Mask]:
@@ -116,12 +125,8 @@ def join_corpora(a: TokenBatch, b: TokenBatch) -> tuple[TokenBatch, Mask]:
     >>> both.ids.tolist(), list(both.types), second.tolist()
     ([0, 1, 2, 0], ['a', 'b', 'c'], [False, True, True])
     """
-    index = {word: i for i, word in enumerate(a.types)}
-    numbers = np.array([index.setdefault(word, len(index)) for word in b.types], np.int32)
-    ids = np.concatenate([a.ids, numbers[b.ids]]) if len(numbers) else a.ids
-    offsets = np.concatenate([a.offsets, len(a) + b.offsets[1:]]).astype(np.int64)
-    second = np.arange(len(offsets) - 1) >= a.documents
-    return TokenBatch(ids, offsets, list(index)), second
+    both = joined(a, over_words_of(a, b))
+    return both, np.arange(both.documents) >= a.documents
 
 
 def compass_of(
@@ -149,15 +154,24 @@ def compass_of(
     frozen = decorrelate(start_from_neighbours(base, known, operator), operator, POWER)
     summed = operator.apply(frozen)
     shift, whitener = whitening(summed, POWER, operator.degrees > 0)
-    frozen, shift, summed = frozen @ whitener, shift @ whitener, summed @ whitener
-    half = window // 2
-    return Compass(batch, second, frozen, shift, operator.degrees, summed, base, sources, half, jobs)
+    return Compass(
+        batch,
+        second,
+        context=frozen @ whitener,
+        shift=shift @ whitener,
+        degrees=operator.degrees,
+        whole=summed @ whitener,
+        base=base,
+        sources=sources,
+        half=window // 2,
+        jobs=jobs,
+    )
 
 
 def _original_vectors(a: Run, b: Run, batch: TokenBatch) -> tuple[Rows, Bytes]:
     """Original vectors of the words of both corpora, and their sources."""
     one, other = a.original, b.original
-    random = [bool(np.any(table.sources == Source.RANDOM)) for table in (one, other)]
+    random = [bool(np.any(vectors.sources == Source.RANDOM)) for vectors in (one, other)]
     names = [str(run.provenance.get("vectors", {}).get("name", "none")) for run in (a, b)]
     if all(random) and names[0] == names[1]:  # draw again: both runs may have the same vector for two words
         seed = int(a.provenance.get("seed", 0))
@@ -180,5 +194,5 @@ def _agree(one: Vectors, other: Vectors) -> bool:
     if one.vector_size != other.vector_size:
         return False
     both = [word for word in one.index_to_key if word in other]
-    rows, others = (table.unit[[table.key_to_index[word] for word in both]] for table in (one, other))
+    rows, others = (of.unit[[of.key_to_index[word] for word in both]] for of in (one, other))
     return bool(np.all(np.abs(rows - others) < _SAME))

@@ -53,7 +53,7 @@ class Learned:
     rows: tuple[Ints, Ints]  # (n,) and (m,)
     a: Rows
     b: Rows
-    pairs: Ints
+    pairs: Ints  # (k, 2)
 
     @property
     def rotation(self) -> Doubles:
@@ -72,21 +72,30 @@ class Learned:
         Directions are weighted by the square root of the correlation of the pairs (Artetxe, Labaka and
         Agirre, 2018, *Generalizing and improving bilingual word embedding mappings*).
         """
-        whites, moved = [], []
-        for table, numbers in zip((self.a, self.b), self.pairs.T, strict=True):
-            moment = table[numbers].T.astype(np.float64) @ table[numbers] / len(numbers)
-            whites.append(whitening_matrix(moment, 0.5).astype(np.float64))
-            moved.append(table[numbers] @ whites[-1])
-        u, s, v = np.linalg.svd(moved[0].T @ moved[1] / len(self.pairs), full_matrices=False)
-        out = []
-        for table, white, side, size, rows in zip(
-            (self.a, self.b), whites, (u, v.T), self.sizes, self.rows, strict=True
-        ):
-            back = side.T @ np.linalg.pinv(white) @ side  # undo the whitening
-            new = np.zeros((size, len(s)), np.float32)
-            new[rows] = table @ (white @ (side * np.sqrt(s)) @ back).astype(np.float32)
-            out.append(new)
-        return out[0], out[1]
+        whitener_a, white_a = _whitened(self.a[self.pairs[:, 0]])
+        whitener_b, white_b = _whitened(self.b[self.pairs[:, 1]])
+        moment = white_a.T @ white_b / len(self.pairs)
+        axes_a, correlations, axes_b = np.linalg.svd(moment, full_matrices=False)
+        map_a = _reweighting(whitener_a, axes_a, correlations)
+        map_b = _reweighting(whitener_b, axes_b.T, correlations)
+        out_a = np.zeros((self.sizes[0], len(correlations)), np.float32)
+        out_b = np.zeros((self.sizes[1], len(correlations)), np.float32)
+        out_a[self.rows[0]] = self.a @ map_a
+        out_b[self.rows[1]] = self.b @ map_b
+        return out_a, out_b
+
+
+def _whitened(rows: Rows) -> tuple[Doubles, Doubles]:
+    """The whitener of the k rows, (d, d), and the whitened rows, (k, d)."""
+    moment = rows.T.astype(np.float64) @ rows / len(rows)
+    whitener = whitening_matrix(moment, 0.5).astype(np.float64)
+    return whitener, rows @ whitener
+
+
+def _reweighting(whitener: Doubles, axes: Doubles, correlations: Doubles) -> Rows:
+    """Whiten, rotate to common axes, weight each by the root of its correlation, and undo the whitening."""
+    back = axes.T @ np.linalg.pinv(whitener) @ axes
+    return np.asarray(whitener @ (axes * np.sqrt(correlations)) @ back, np.float32)
 
 
 def learn(
@@ -132,15 +141,16 @@ def paired_rows(a: Vectors, b: Vectors, dictionary: Dictionary) -> tuple[Ints, d
     return rows, {"unused": unused, "header": getattr(words, "header", None)}
 
 
-def _row(table: Vectors, word: str) -> int:
-    row = table.key_to_index.get(word, table.key_to_index.get(word.lower(), -1))
-    return row if row >= 0 and table.vectors[row].any() else -1
+def _row(vectors: Vectors, word: str) -> int:
+    """The row of a word, as written or in lower case; -1 if it has no vector."""
+    row = vectors.key_to_index.get(word, vectors.key_to_index.get(word.lower(), -1))
+    return row if row >= 0 and vectors.vectors[row].any() else -1
 
 
-def _by_frequency(table: Vectors) -> Ints:
+def _by_frequency(vectors: Vectors) -> Ints:
     """The rows that are not zero, most frequent first. Without counts the order of the file is kept."""
-    rows = np.flatnonzero(np.any(table.vectors != 0, axis=1))
-    return rows if table.counts is None else rows[np.argsort(-table.counts[rows], kind="stable")]
+    rows = np.flatnonzero(np.any(vectors.vectors != 0, axis=1))
+    return rows if vectors.counts is None else rows[np.argsort(-vectors.counts[rows], kind="stable")]
 
 
 def _places(rows: Ints, wanted: Ints) -> Ints:
@@ -163,7 +173,8 @@ def fitted(a: Rows, b: Rows, pairs: Ints) -> Doubles:
 
 def refined_pairs(a: Rows, b: Rows, pairs: Ints, held: bool, progress: Progress) -> Ints:
     """The dictionary after `ROUNDS` rounds, or once few pairs change; ``held`` keeps the first pairs."""
-    first, before = pairs, {tuple(pair) for pair in pairs.tolist()}
+    first = pairs
+    before = {tuple(pair) for pair in pairs.tolist()}
     with progress.stage("Refining the dictionary", ROUNDS, "rounds") as advance:
         for _ in range(ROUNDS):
             rotated = unit_rows(b[:LEARNING] @ fitted(a, b, pairs).astype(np.float32))
@@ -206,7 +217,10 @@ def _both_ways(scores: Rows, hub_a: Rows, hub_b: Rows) -> Ints:
 
 def stochastic_pairs(a: Rows, b: Rows, pairs: Ints, seed: int, progress: Progress) -> Ints:
     """Self-learning with similarities left out at random, many at first and fewer later."""
-    rng, kept, best, stale = np.random.default_rng(seed), _KEPT, -1.0, 0
+    rng = np.random.default_rng(seed)
+    kept = _KEPT  # share of the similarities
+    best = -1.0
+    stale = 0  # rounds without a gain
     a, b = a[:STARTING], b[:STARTING]
     with progress.stage("Learning", None, "rounds") as advance:
         while True:
@@ -221,7 +235,8 @@ def stochastic_pairs(a: Rows, b: Rows, pairs: Ints, seed: int, progress: Progres
             if stale >= _PATIENCE:
                 if kept >= 1:
                     return pairs
-                kept, stale = min(1.0, kept * _MORE), 0
+                kept = min(1.0, kept * _MORE)
+                stale = 0
             if kept < 1:
                 scores[rng.random(scores.shape, np.float32) >= kept] = -1
             pairs = _both_ways(scores, *top)

@@ -1,0 +1,115 @@
+"""Orthogonal Procrustes: the rotation of one space onto another by the words that both share.
+
+    R = argmin Σ_w g_w · |b_w R - a_w|²  over R with orthonormal rows  =  U Vᵀ,   U S Vᵀ = Bᵀ G A
+
+(Schönemann, 1966, *A generalized solution of the orthogonal Procrustes problem*). A rotation changes no
+cosine within a space. Vectors of fewer dimensions are rotated into a wider space without loss. In least
+squares, words that changed affect all others. Therefore the fit is trimmed: the share of words that is
+farthest off is left out and the rest is fitted again, until the same words are left out (least trimmed
+squares: Rousseeuw, 1984; concentration steps: Rousseeuw and Van Driessen, 2006).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+
+from selfvec.base.arrays import AnyFloats, Doubles, Mask, Rows
+from selfvec.base.errors import InputError, OptionError
+from selfvec.base.threads import by_blocks, sum_of_blocks
+from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.whitening import orthogonal_factor
+
+__all__ = ["TRIM", "Rotation", "fit_rotation", "procrustes"]
+
+TRIM = 0.1  # share of the shared words that is left out of the fit
+_ROUNDS = 50  # of leaving out and fitting again, at most
+
+
+@dataclass(frozen=True, eq=False)
+class Rotation:
+    """A map from one space into another."""
+
+    matrix: Doubles  # (d', d), orthonormal rows, d' ≤ d
+    kept: Mask  # (n,), which of the shared words took part in the fit
+    origin: Doubles | float = 0.0  # (d',), subtracted before the rotation
+    target: Doubles | float = 0.0  # (d,), added after it
+
+    def apply(self, rows: AnyFloats) -> Rows:
+        """Rotate rows, (m, d') -> (m, d) float32; rows of zeros stay zero."""
+        out = np.zeros((len(rows), self.matrix.shape[1]), np.float32)
+        exact = np.result_type(rows, np.float32)
+        matrix = self.matrix.astype(exact)
+
+        def rotate(part: slice) -> None:
+            block = rows[part]
+            moved = (block - self.origin).astype(exact) @ matrix + self.target
+            out[part] = np.where(np.any(block != 0, axis=1, keepdims=True), moved, 0)
+
+        deque(by_blocks(len(rows), rotate), maxlen=0)
+        return out
+
+
+def procrustes(a: AnyFloats, b: AnyFloats, weights: Doubles) -> Doubles:
+    """The orthogonal map (d', d) from b (n, d') to a (n, d) with the least weighted squared error.
+
+    >>> a = np.array([[1.0, 0.0], [0.0, 2.0]])
+    >>> quarter = np.array([[0.0, 1.0], [-1.0, 0.0]])
+    >>> procrustes(a, a @ quarter, np.ones(2)).round(6).tolist() == quarter.T.tolist()
+    True
+    """
+
+    def product(part: slice) -> AnyFloats:
+        weighted = b[part] * weights[part, None].astype(np.result_type(b, np.float32))
+        moment: AnyFloats = weighted.T @ a[part]
+        return moment
+
+    return orthogonal_factor(sum_of_blocks((b.shape[1], a.shape[1]), len(a), product))
+
+
+def fit_rotation(a: Rows, b: Rows, weights: Doubles, *, trim: float = TRIM, centre: bool = False) -> Rotation:
+    """Trimmed fit of b's rows (n, d') to a's (n, d), of the same n words, without the share ``trim`` of them.
+
+    Unit vectors are fitted. With ``centre`` the rows are not scaled, and the means of both are aligned first.
+    This changes cosines within b; use it if the words of one side share a direction that the other lacks.
+    """
+    if not 0 <= trim < 0.5:
+        raise OptionError(f"is a share from 0 up to a half, not {trim}", field="trim")
+    size = len(a) - int(trim * len(a))
+    _check_sizes(a, b, size)
+    if not centre:
+        a, b = unit_rows(a), unit_rows(b)
+    kept = np.ones(len(a), bool)
+    for _ in range(_ROUNDS):
+        rotation = _fit(a, b, weights, kept, centre)
+        away = np.square(rotation.apply(b) - a).sum(axis=1)
+        closest = np.zeros(len(a), bool)
+        closest[np.argsort(away, kind="stable")[:size]] = True
+        if np.array_equal(closest, kept):
+            break
+        kept = closest
+    return rotation
+
+
+def _check_sizes(a: Rows, b: Rows, fitted: int) -> None:
+    if b.shape[1] > a.shape[1]:
+        raise InputError(
+            f"vectors cannot be rotated into fewer dimensions: these have {b.shape[1]} and the others "
+            f"{a.shape[1]}",
+            remedy="swap them, or choose the method relative",
+        )
+    if fitted < b.shape[1]:
+        raise InputError(
+            f"rotating {b.shape[1]} dimensions needs as many shared words, and only {fitted} remain to fit",
+            remedy="choose the method relative, a smaller --min-count, or vectors of fewer dimensions",
+        )
+
+
+def _fit(a: Rows, b: Rows, weights: Doubles, kept: Mask, centre: bool) -> Rotation:
+    one, other, shares = a[kept], b[kept], weights[kept]
+    if not centre:
+        return Rotation(procrustes(one, other, shares), kept)
+    target, origin = ((shares @ rows) / shares.sum() for rows in (one, other))
+    return Rotation(procrustes(one - target, other - origin, shares), kept, origin, target)
