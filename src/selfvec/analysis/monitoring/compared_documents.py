@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from selfvec.base.arrays import Hashes, Ids, Ints, Mask
+from selfvec.analysis.joined_batches import joined, over_words_of
+from selfvec.analysis.word_kinds import with_letters
+from selfvec.base.arrays import Hashes, Ints, Mask
 from selfvec.base.errors import CorpusError, InputError, SelfvecError
 from selfvec.base.progress import Progress
 from selfvec.corpus import Corpus
@@ -29,15 +31,17 @@ from selfvec.text.stems import apply_stem_and_min_count, unstemmed_tokens
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Compared", "chosen_documents", "document_keys", "encoded", "own_text", "read_sample"]
+__all__ = ["ComparedDocuments", "chosen_documents", "document_keys", "encoded", "own_text", "read_sample"]
 
+HELD_OUT = 5000  # documents of the run that new ones are compared with, at most
+REST = 10_000  # documents of the run that both are measured by, at most
 REDELIVERED = 0.1  # new documents that repeat the run more often than its own by this share contain the run
 _CHUNK = 500  # texts tokenised at a time
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True)
-class Compared:
+class ComparedDocuments:
     """Held-out documents of the run, then new ones, over the V words of both."""
 
     pool: TokenBatch  # N documents
@@ -61,7 +65,9 @@ def read_sample(
     if corpus.tokenized and settings.tokenizer != "whitespace":
         rule = f"its documents are tokens already: the tokeniser {settings.tokenizer} would split them again"
         raise CorpusError(rule, path=corpus.name, remedy="give texts")
-    rng, total, kept = np.random.default_rng(seed), 0, []
+    rng = np.random.default_rng(seed)
+    kept: list[pl.DataFrame] = []
+    total = 0
     with progress.stage("Reading", corpus.total_bytes, "bytes") as advance:
         for batch in corpus.batches(advance):
             number = pl.Series(range(total + 1, total + len(batch) + 1))
@@ -69,7 +75,8 @@ def read_sample(
             names = names if batch.ids is None else batch.ids.zip_with(batch.ids.is_not_null(), names)
             key = pl.Series(rng.random(len(batch)))
             kept.append(pl.DataFrame({"text": batch.texts, "name": names, "number": number, "key": key}))
-            kept, total = [pl.concat(kept).bottom_k(most, by="key")], total + len(batch)
+            kept = [pl.concat(kept).bottom_k(most, by="key")]
+            total += len(batch)
     return kept[0].sort("number"), total
 
 
@@ -77,7 +84,8 @@ def encoded(texts: pl.Series, run: Run, settings: Settings) -> TokenBatch:
     """Texts as tokens of a run, rare and unknown words included."""
     from selfvec.corpus.documents import Documents
 
-    rules, cut = replace(Rules.of(settings), min_count=1), tokenizer(settings.tokenizer, settings.language)
+    rules = replace(Rules.of(settings), min_count=1)
+    cut = tokenizer(settings.tokenizer, settings.language)
     parts = (Documents(texts[i : i + _CHUNK]) for i in range(0, len(texts), _CHUNK))
     units = units_of(run.provenance)
     return encode(parts, cut, rules, run.vectors, phrases=units)[0]
@@ -104,23 +112,28 @@ def own_text(run: Run, settings: Settings, progress: Progress) -> TokenBatch | N
 
 
 def chosen_documents(
-    own: TokenBatch, new: TokenBatch, least: int, sizes: tuple[int, int], seed: int
-) -> Compared:
-    """Hold out documents of the run, and choose the documents that are compared.
-
-    The run knows words that occur at least ``least`` times in it. ``sizes`` are the largest number of
-    held-out documents, at most half of all, and the largest number of documents drawn from the rest.
-    """
+    own: TokenBatch,  # the run's documents
+    new: TokenBatch,
+    least: int,  # occurrences of a word that the run knows
+    *,
+    most_held_out: int = HELD_OUT,  # at most half of all
+    most_rest: int = REST,
+    seed: int,
+) -> ComparedDocuments:
+    """Hold out documents of the run, and choose the documents that are compared."""
     rng = np.random.default_rng(seed)
-    new = _in_the_words_of(own, new)
+    new = over_words_of(own, new)
     full = np.flatnonzero(np.diff(own.offsets))
-    order, held_out = rng.permutation(full), min(sizes[0], len(full) // 2)
+    order = rng.permutation(full)
+    held_out = min(most_held_out, len(full) // 2)
     if held_out < 1:
         raise InputError("the run has fewer than two documents, too few to compare new ones with")
-    held, drawn = _mask(own, order[:held_out]), _mask(own, order[held_out : held_out + sizes[1]])
-    held_text, words = own.part(held), np.zeros(len(new.types), np.int64)
-    words[: len(own.types)] = own.counts - held_text.counts
-    pool = _joined(held_text, new)
+    held = _mask(own, order[:held_out])
+    held_text = own.part(held)
+    rest = own.part(_mask(own, order[held_out : held_out + most_rest]))
+    counts = np.zeros(len(new.types), np.int64)  # without the held-out documents
+    counts[: len(own.types)] = own.counts - held_text.counts
+    pool = joined(held_text, new)
     keys = np.concatenate([document_keys(own), document_keys(new)])
     pool_keys = np.concatenate([keys[: len(held)][held], keys[len(held) :]])
     is_new = np.arange(pool.documents) >= held_out
@@ -137,14 +150,14 @@ def chosen_documents(
         "in the run already": int(is_new[tried].sum() - is_new[fresh].sum()),
         "repeated": int(is_new[fresh].sum() - np.sum(chosen & is_new)),
     }
-    return Compared(
-        pool.part(chosen),
-        is_new[chosen],
-        np.flatnonzero(chosen[held_out:]),
-        TokenBatch(*_part(own, drawn), new.types),
-        words >= least,
-        _left_out_share(held_text, own.counts, least),
-        left_out,
+    return ComparedDocuments(
+        pool=pool.part(chosen),
+        new=is_new[chosen],
+        places=np.flatnonzero(chosen[held_out:]),
+        rest=TokenBatch(rest.ids, rest.offsets, new.types),
+        known=counts >= least,
+        expected=_left_out_share(held_text, own.counts, least),
+        left_out=left_out,
     )
 
 
@@ -156,8 +169,7 @@ def document_keys(batch: TokenBatch) -> Hashes:
     >>> bool(keys[0] == keys[1]), bool(keys[0] == keys[2])
     (True, False)
     """
-    lettered = np.array([any(map(str.isalpha, word)) for word in batch.types], bool)
-    kept = lettered[batch.ids]
+    kept = with_letters(batch.types)[batch.ids]
     before = np.concatenate(([0], np.cumsum(kept)))
     place = before[:-1] - np.repeat(before[batch.offsets[:-1]], np.diff(batch.offsets))
     mixed = (batch.ids.astype(np.uint64) + np.uint64(1)) * _MIX ^ place.astype(np.uint64)
@@ -173,24 +185,6 @@ def _left_out_share(held: TokenBatch, counts: Ints, least: int) -> float:
     pairs, times = np.unique(owner * len(counts) + held.ids, return_counts=True)
     unknown = counts[pairs % len(counts)] - times < least
     return float(times[unknown].sum() / max(len(held), 1))
-
-
-def _in_the_words_of(own: TokenBatch, new: TokenBatch) -> TokenBatch:
-    """New documents over the run's words in their order, followed by new words."""
-    index = {word: i for i, word in enumerate(own.types)}
-    numbers = np.fromiter((index.setdefault(word, len(index)) for word in new.types), np.int32)
-    return TokenBatch(numbers[new.ids], new.offsets, list(index))
-
-
-def _joined(first: TokenBatch, second: TokenBatch) -> TokenBatch:
-    """The documents of two batches; the types of the second begin with those of the first."""
-    offsets = np.concatenate([first.offsets, second.offsets[1:] + len(first)])
-    return TokenBatch(np.concatenate([first.ids, second.ids]), offsets, second.types)
-
-
-def _part(batch: TokenBatch, documents: Mask) -> tuple[Ids, Ints]:
-    part = batch.part(documents)
-    return part.ids, part.offsets
 
 
 def _mask(batch: TokenBatch, documents: Sequence[int] | Ints) -> Mask:

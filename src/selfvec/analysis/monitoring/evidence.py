@@ -28,7 +28,9 @@ import numba as nb
 import numpy as np
 
 from selfvec.analysis.concepts import Topics, topics
-from selfvec.base.arrays import Doubles, Ints, Mask
+from selfvec.analysis.concepts.topic_clusters import nearest_centres
+from selfvec.analysis.word_kinds import with_letters
+from selfvec.base.arrays import Doubles, Ints, Mask, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.threads import in_order, one_core, threads
 from selfvec.data.run import Run
@@ -39,9 +41,9 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.topic_vectors import topic_vectors
 from selfvec.text.document_vectors import document_frequencies, document_vectors, inverse_document_frequency
 
-from .compared import Compared
+from .compared_documents import ComparedDocuments
 
-__all__ = ["TESTS", "Measured", "measured", "permutation_p", "two_sided_p"]
+__all__ = ["TESTS", "DocumentFigures", "document_figures", "permutation_p", "two_sided_p"]
 
 TESTS = ("unknown", "distance", "words", "topics")
 NEAREST = 10  # documents of the run
@@ -50,7 +52,7 @@ _BLOCK = 64  # divisions at a time
 
 
 @dataclass(frozen=True)
-class Measured:
+class DocumentFigures:
     """Figures of the N documents that are compared."""
 
     unknown: Doubles  # (N,), share of words that the run does not know
@@ -61,46 +63,71 @@ class Measured:
     documents: Ints  # (V,), number of documents with each word
 
 
-def measured(run: Run, compared: Compared, seed: int) -> Measured:
+def document_figures(run: Run, compared: ComparedDocuments, seed: int) -> DocumentFigures:
     """Measure the documents by the rest of the run."""
-    pool, rest = compared.pool, compared.rest
-    outside = np.concatenate(([0], np.cumsum(~compared.known[pool.ids])))
-    unknown = np.diff(outside[pool.offsets]) / np.diff(pool.offsets)
-    named = np.array([word in run.vectors for word in rest.types], bool)
-    learned = named & compared.known & (np.bincount(rest.ids, minlength=len(named)) > 0)
-    text, found = _restricted(rest, learned), None
+    pool = compared.pool
+    text, learned = _learned_text(run, compared)
     reference = _reference(run, text)
     topical = topic_vectors(reference)
     assert topical is not None
     rows = np.ascontiguousarray(np.hstack([topical.unit, reference.original.unit]))
     weights = inverse_document_frequency(text)
-    old, documents = (document_vectors(part, rows, weights) for part in (text, _restricted(pool, learned)))
-    there = old.any(axis=1)
-    _, cosines = nearest_rows(
-        documents, old[there], np.full(len(documents), -1), min(NEAREST, int(there.sum()))
+    old = document_vectors(text, rows, weights)
+    documents = document_vectors(_restricted(pool, learned), rows, weights)
+    found, of_topic = _topics(reference, old, documents, seed)
+    occurs = document_frequencies(pool.ids, pool.offsets, len(pool.types))
+    return DocumentFigures(
+        unknown=_unknown_shares(compared),
+        distance=_distances(old, documents).round(9),
+        topics=found,
+        of_topic=of_topic,
+        tested=with_letters(pool.types) & (occurs >= _FEWEST) & (occurs < pool.documents),
+        documents=occurs,
     )
-    distance = 1 - cosines.mean(axis=1, dtype=np.float64)
-    of_topic = np.full(pool.documents, -1)
+
+
+def _unknown_shares(compared: ComparedDocuments) -> Doubles:
+    """The share of unknown words in each document, (N,)."""
+    pool = compared.pool
+    unknown = np.concatenate(([0], np.cumsum(~compared.known[pool.ids])))
+    shares: Doubles = np.diff(unknown[pool.offsets]) / np.diff(pool.offsets)
+    return shares
+
+
+def _learned_text(run: Run, compared: ComparedDocuments) -> tuple[TokenBatch, Mask]:
+    """The rest of the run over its words that have a vector, and which words these are, (V,)."""
+    rest = compared.rest
+    named = np.array([word in run.vectors for word in rest.types], bool)
+    learned = named & compared.known & (np.bincount(rest.ids, minlength=len(named)) > 0)
+    return _restricted(rest, learned), learned
+
+
+def _distances(old: Rows, documents: Rows) -> Doubles:
+    """One minus the mean cosine of each document to the nearest of the run, (N,)."""
+    with_words = old[old.any(axis=1)]
+    nowhere = np.full(len(documents), -1)  # no document is among those of the run
+    _, cosines = nearest_rows(documents, with_words, nowhere, min(NEAREST, len(with_words)))
+    distances: Doubles = 1 - cosines.mean(axis=1, dtype=np.float64)
+    return distances
+
+
+def _topics(reference: Run, old: Rows, documents: Rows, seed: int) -> tuple[Topics | None, Ints]:
+    """The topics of the run's other documents, and the nearest to each document, (N,), -1 for none."""
     try:
         found = topics(reference, seed=seed)
     except InputError:  # too few terms
-        pass
-    else:
-        centres = np.stack([old[found.of_documents == k].sum(axis=0) for k in range(len(found))])
-        with one_core():
-            of_topic = np.where(documents.any(axis=1), (documents @ unit_rows(centres).T).argmax(axis=1), -1)
-    lettered = np.array([any(map(str.isalpha, word)) for word in pool.types], bool)
-    occurs = document_frequencies(pool.ids, pool.offsets, len(pool.types))
-    tested = lettered & (occurs >= _FEWEST) & (occurs < pool.documents)
-    return Measured(unknown, distance.round(9), found, of_topic, tested, occurs)
+        return None, np.full(len(documents), -1)
+    centres = np.stack([old[found.of_documents == k].sum(axis=0) for k in range(len(found))])
+    return found, nearest_centres(documents, unit_rows(centres))
 
 
 def _reference(run: Run, text: TokenBatch) -> Run:
     """A run on a part of the text, with the run's original vectors."""
     words = [run.vectors.key_to_index[word] for word in text.types]
-    original, sources = run.original.unit[words], run.original.sources[words]
-    table = Vectors(text.types, original, sources=sources, counts=text.counts, normalized=True)
-    return Run(table, table, provenance=run.provenance, tokens=text)
+    original = run.original.unit[words]
+    sources = run.original.sources[words]
+    vectors = Vectors(text.types, original, sources=sources, counts=text.counts, normalized=True)
+    return Run(vectors, vectors, provenance=run.provenance, tokens=text)
 
 
 def _restricted(batch: TokenBatch, words: Mask) -> TokenBatch:
@@ -112,10 +139,10 @@ def _restricted(batch: TokenBatch, words: Mask) -> TokenBatch:
 
 
 def permutation_p(
-    found: Measured, compared: Compared, permutations: int, seed: int
+    found: DocumentFigures, compared: ComparedDocuments, permutations: int, seed: int
 ) -> tuple[float, dict[str, float]]:
     """p of all tests together, and p of each test."""
-    new, pool = compared.new, compared.pool
+    pool = compared.pool
     columns = np.stack([_tail(found.unknown), _tail(found.distance)], axis=1)
     kinds = found.of_topic.max(initial=-1) + 1
     shares = (found.of_topic[:, None] == np.arange(kinds)).astype(np.float64)
@@ -133,10 +160,11 @@ def permutation_p(
 
     with one_core():
         values = np.concatenate(
-            list(in_order(_divisions(new, permutations, seed), statistics, threads(None)))
+            list(in_order(_divisions(compared.new, permutations, seed), statistics, threads(None)))
         ).round(6)
     ranks = [(len(of) - np.searchsorted(np.sort(of), of)) / len(of) for of in values.T]
-    least, spread = np.min(ranks, axis=0), np.maximum(values.std(axis=0), 1e-12)
+    least = np.min(ranks, axis=0)
+    spread = np.maximum(values.std(axis=0), 1e-12)
     furthest = ((values - values.mean(axis=0)) / spread).max(axis=1)  # orders divisions of equal least p
     each = {name: float(rank[0]) for name, rank in zip(TESTS, ranks, strict=True)}
     as_far = (least < least[0]) | ((least == least[0]) & (furthest >= furthest[0]))
@@ -160,8 +188,8 @@ def _tail(values: Doubles) -> Doubles:
 
 def _squared_z(taken: Doubles, occurs: Doubles, sides: Mask) -> Doubles:
     """Squared deviations of (b, K) numbers of new documents from chance, in hypergeometric variances."""
-    total, new = sides.shape[1], sides[0].sum()
-    share = new / total
+    total = sides.shape[1]
+    share = sides[0].sum() / total
     variance = occurs * (1 - occurs / total) * share * (1 - share) * total / max(total - 1, 1)
     return np.where(variance > 0, (taken - occurs * share) ** 2 / np.maximum(variance, 1e-12), 0)
 
@@ -175,7 +203,8 @@ def _word_statistic(
 ) -> Doubles:
     """The sum of z⁴ over all words in every division, (b,)."""
     total = sides.shape[1]
-    taken, out = np.zeros(len(occurs)), np.zeros(len(sides))
+    taken = np.zeros(len(occurs))  # new documents with each word
+    out = np.zeros(len(sides))
     for b in range(len(sides)):
         taken[:] = 0
         new = 0
@@ -218,7 +247,9 @@ def _hypergeometric(
     total = len(logs) - 1
     every = logs[total] - logs[new] - logs[total - new]
     for row in range(len(taken)):
-        k, number, upper, lower = taken[row], occurs[row], 0.0, 0.0
+        k, number = taken[row], occurs[row]
+        upper = 0.0
+        lower = 0.0
         for i in range(max(0, new + number - total), min(number, new) + 1):
             ways = logs[number] - logs[i] - logs[number - i] + logs[total - number]
             share = math.exp(ways - logs[new - i] - logs[total - number - new + i] - every)

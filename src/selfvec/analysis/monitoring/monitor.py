@@ -23,8 +23,8 @@ from selfvec.refinement.update_merge import fields_of
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.document_vectors import document_frequencies
 
-from .compared import Compared, chosen_documents, encoded, own_text, read_sample
-from .evidence import Measured, measured, permutation_p, two_sided_p
+from .compared_documents import ComparedDocuments, chosen_documents, encoded, own_text, read_sample
+from .evidence import DocumentFigures, document_figures, permutation_p, two_sided_p
 
 if TYPE_CHECKING:
     import polars as pl
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 __all__ = ["KINDS", "Monitoring", "monitor"]
 
 KINDS = ("topic", "word", "document")  # of rows, in their order
-HELD_OUT, REST = 5000, 10_000  # documents of the run, at most
 SNIPPET = 240  # characters
 MOST = 1000  # rows of documents
 SHOWN = 0.05  # p of a row, at most
@@ -178,14 +177,14 @@ def monitor(
     own = own_text(run, settings, progress)
     if own is None:
         return _untested(found, run, settings.min_count)
-    compared = chosen_documents(own, new, settings.min_count, (HELD_OUT, REST), seed)
-    work = {"top": top, "permutations": permutations, "seed": seed}
-    return _tested(found, run, frame, compared, work, progress)
+    compared = chosen_documents(own, new, settings.min_count, seed=seed)
+    return _tested(found, run, frame, compared, top, permutations, seed, progress)
 
 
 def _untested(found: Monitoring, run: Run, least: int) -> Monitoring:
     """The result without a test, because the run's documents are not available."""
-    counts, expected = run.vectors.counts, None
+    expected = None
+    counts = run.vectors.counts
     if counts is not None and least == 1:  # the Good-Turing estimate: words that occur once
         expected = float(np.sum(counts == 1) / max(int(counts.sum()), 1))
     note = (
@@ -199,8 +198,10 @@ def _tested(
     found: Monitoring,
     run: Run,
     frame: pl.DataFrame,
-    compared: Compared,
-    work: dict[str, int],  # top, permutations, seed
+    compared: ComparedDocuments,
+    top: int,
+    permutations: int,
+    seed: int,
     progress: Progress,
 ) -> Monitoring:
     """The p of the documents, and the rows that show what changed."""
@@ -220,23 +221,29 @@ def _tested(
         )
         raise InputError(rule, remedy="give more documents, or raise --level")
     with progress.stage("Comparing", None, "documents"):
-        of_all = measured(run, compared, work["seed"])
+        figures = document_figures(run, compared, seed)
     with progress.stage("Testing", None, "divisions"):
-        p, each = permutation_p(of_all, compared, work["permutations"], work["seed"])
-    tests: list[Row] = []
-    for name, value in each.items():
-        values = {"unknown": of_all.unknown, "distance": of_all.distance}.get(name)
-        old, now = (
-            (None, None) if values is None else (values[~compared.new].mean(), values[compared.new].mean())
-        )
-        tests.append({"test": name, "old": old and float(old), "new": now and float(now), "p": value})
-    kinds = [_topic_rows(of_all, compared), _word_rows(run, of_all, compared)]
-    kinds.append(_document_rows(of_all, compared, frame))
-    rows = [row for kind in kinds for row in kind[: work["top"]] if row["p"] <= SHOWN]
+        p, each = permutation_p(figures, compared, permutations, seed)
+    tests = [_test_row(name, value, figures, compared) for name, value in each.items()]
+    kinds = [
+        _topic_rows(figures, compared),
+        _word_rows(run, figures, compared),
+        _document_rows(figures, compared, frame),
+    ]
+    rows = [row for kind in kinds for row in kind[:top] if row["p"] <= SHOWN]
     return replace(found, alarm=p <= found.level, p=p, tests=tests, rows=rows)
 
 
-def _topic_rows(found: Measured, compared: Compared) -> list[Row]:
+def _test_row(name: str, p: float, figures: DocumentFigures, compared: ComparedDocuments) -> Row:
+    """A test with the means of old and new documents, which only tests of documents have."""
+    means: dict[str, float | None] = {"old": None, "new": None}
+    values = {"unknown": figures.unknown, "distance": figures.distance}.get(name)
+    if values is not None:
+        means = {"old": float(values[~compared.new].mean()), "new": float(values[compared.new].mean())}
+    return {"test": name, **means, "p": p}
+
+
+def _topic_rows(found: DocumentFigures, compared: ComparedDocuments) -> list[Row]:
     """Topics of the run, ordered by the p of a change of their share."""
     if found.topics is None:
         return []
@@ -248,9 +255,10 @@ def _topic_rows(found: Measured, compared: Compared) -> list[Row]:
     return [row | {"text": terms[row["name"]]} for row in rows]
 
 
-def _word_rows(run: Run, found: Measured, compared: Compared) -> list[Row]:
+def _word_rows(run: Run, found: DocumentFigures, compared: ComparedDocuments) -> list[Row]:
     """Words, ordered by the p of a change of their number of documents."""
-    pool, words = compared.pool, np.flatnonzero(found.tested)
+    pool = compared.pool
+    words = np.flatnonzero(found.tested)
     part = pool.part(compared.new)
     new = document_frequencies(part.ids, part.offsets, len(pool.types))[words]
     names = [pool.types[i] for i in words.tolist()]
@@ -258,7 +266,7 @@ def _word_rows(run: Run, found: Measured, compared: Compared) -> list[Row]:
     return [row | {"text": "" if row["name"] in run.vectors else "unknown to the run"} for row in rows]
 
 
-def _share_rows(kind: str, names: list[str], old: Ints, new: Ints, compared: Compared) -> list[Row]:
+def _share_rows(kind: str, names: list[str], old: Ints, new: Ints, compared: ComparedDocuments) -> list[Row]:
     """Rows of the shares of old and new documents, ordered by p."""
     before, after = (int(of.sum()) for of in _sides(compared))
     p = np.maximum(two_sided_p(new, old + new, after, before + after), 1e-300)
@@ -270,17 +278,16 @@ def _share_rows(kind: str, names: list[str], old: Ints, new: Ints, compared: Com
     ]
 
 
-def _document_rows(found: Measured, compared: Compared, frame: pl.DataFrame) -> list[Row]:
+def _document_rows(found: DocumentFigures, compared: ComparedDocuments, frame: pl.DataFrame) -> list[Row]:
     """The new documents farthest from the run; p is the share of old documents as far."""
     old, new = (found.distance[of] for of in _sides(compared))
     p = tail_p(new, old)
-    q, usual = benjamini_hochberg(p), float(np.median(old))
+    q = benjamini_hochberg(p)
+    usual = float(np.median(old))
     rows = []
     for i in np.argsort(-new, kind="stable")[:MOST].tolist():
-        name, text = (
-            frame.row(int(compared.places[i]), named=True)["name"],
-            frame["text"][int(compared.places[i])],
-        )
+        document = frame.row(int(compared.places[i]), named=True)
+        name, text = document["name"], document["text"]
         shown = " ".join(text[: 4 * SNIPPET].split())
         shown = shown if len(shown) <= SNIPPET else f"{shown[: SNIPPET - 2]} …"
         rows.append(
@@ -290,5 +297,5 @@ def _document_rows(found: Measured, compared: Compared, frame: pl.DataFrame) -> 
     return rows
 
 
-def _sides(compared: Compared) -> tuple[Mask, Mask]:
+def _sides(compared: ComparedDocuments) -> tuple[Mask, Mask]:
     return ~compared.new, compared.new
