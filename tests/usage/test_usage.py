@@ -23,7 +23,7 @@ from selfvec.usage.examples import (
     quoted,
     shortened,
 )
-from selfvec.usage.occurrence_vectors import HALF, Blocks, OccurrenceSpace, block_sums, slice_vectors
+from selfvec.usage.occurrence_vectors import WIDE_HALF, Blocks, OccurrenceSpace, block_sums, slice_vectors
 
 
 @given(st.lists(st.lists(st.integers(0, 2), max_size=6), min_size=1, max_size=6), st.integers(0, 4))
@@ -143,9 +143,9 @@ def reference(space: OccurrenceSpace) -> np.ndarray:
         lo, hi = offsets[document], offsets[document + 1]
         for i in range(lo, hi if side >= 0 else lo):
             use = np.zeros(8)
-            for k in range(max(lo, i - HALF), min(hi, i + HALF + 1)):
+            for k in range(max(lo, i - WIDE_HALF), min(hi, i + WIDE_HALF + 1)):
                 if ids[k] != ids[i]:
-                    use += (1 - abs(k - i) / (HALF + 1)) * space.table[ids[k]]
+                    use += (1 - abs(k - i) / (WIDE_HALF + 1)) * space.table[ids[k]]
             if np.linalg.norm(use) > 1e-6:
                 use = use / np.linalg.norm(use) - space.centres[side]
                 out[side, ids[i]] += use / np.linalg.norm(use)

@@ -22,7 +22,7 @@ __all__ = [
     "window_counts",
 ]
 
-HALF = 10  # neighbours on each side of an occurrence; the farthest weighs a tenth of the nearest
+HALF = 10  # neighbours on each side of an occurrence, by default; the farthest weighs a tenth of the nearest
 NEARBY = 8  # tokens on each side that are compared when occurrences are quoted
 SAMPLED = 2000  # occurrences compared for this, evenly spaced over the text
 
@@ -70,14 +70,14 @@ def window_counts(windows: Ids, types: int, owners: Ints | None = None) -> Ints:
 
 def context_cosines(
     windows: Ids,
-    table: Rows,  # (V, d)
+    rows: Rows,  # (V, d)
     weights: Floats,  # (V,)
     toward: Floats,  # (d,), a unit vector
 ) -> Floats:
     """Cosine between the weighted sum of the words in each window and a vector, (n,)."""
-    sums = np.zeros((len(windows), table.shape[1]), np.float32)
+    sums = np.zeros((len(windows), rows.shape[1]), np.float32)
     for column in windows.T:
-        sums += np.where(column >= 0, weights[column], np.float32(0))[:, None] * table[column]
+        sums += np.where(column >= 0, weights[column], np.float32(0))[:, None] * rows[column]
     lengths = np.linalg.norm(sums, axis=1)
     cosines = np.zeros(len(windows), np.float32)
     np.divide(sums @ toward, lengths, out=cosines, where=lengths > 0)

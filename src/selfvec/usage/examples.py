@@ -263,26 +263,31 @@ def marked_occurrences(
     return out
 
 
-def quoted(use: Json, texts: Mapping[int, str]) -> Json:
-    """An occurrence from `marked_occurrences` with its original sentence, in which the same words are marked.
+def quoted(occurrence: Json, texts: Mapping[int, str]) -> Json:
+    """The occurrence, from `marked_occurrences`, with its original sentence and the same words marked.
 
     ``texts`` are original documents by number. The result has ``written`` true, and ``tokens`` that make up
     the sentence including spaces. It is unchanged if the document is missing or no sentence matches.
     """
-    marks = {word.lower(): mark for word, mark in use["tokens"] if mark}
+    marks = {word.lower(): mark for word, mark in occurrence["tokens"] if mark}
     own = {word for word, mark in marks.items() if mark in ("self", "near")}
-    weights = {word.lower(): 1.0 for word, _ in use["tokens"]}
+    weights = {word.lower(): 1.0 for word, _ in occurrence["tokens"]}
     weights |= {word: weights[word] + 1 for word in marks}
 
     def place_in(part: str) -> int | None:
         places = (match.start() for match in _WORDS.finditer(part) if match.group().lower() in own)
         return next(places, None)
 
-    sentence = best_sentence(texts.get(use["document"]) or "", weights, place_in=place_in)
+    sentence = best_sentence(texts.get(occurrence["document"]) or "", weights, place_in=place_in)
     if sentence is None:
-        return use
+        return occurrence
     before, text, after = shortened(sentence, place_in(sentence) or 0, _LONGEST_MARKED)
-    return {**use, "written": True, "cut": [before, after], "tokens": list(_marked_pieces(text, marks))}
+    return {
+        **occurrence,
+        "written": True,
+        "cut": [before, after],
+        "tokens": list(_marked_pieces(text, marks)),
+    }
 
 
 def _marked_pieces(text: str, marks: Mapping[str, str]) -> Iterable[list[str]]:

@@ -15,6 +15,7 @@ FAST = {"contract", "reassoc", "nsz"}  # fused multiply-add and sums in any orde
 
 @njit(cache=True, nogil=True, inline="always", fastmath=FAST)
 def add(row, factor, out):
+    """Add a multiple of a row, (d,) each."""
     for j in range(out.size):
         out[j] += factor * row[j]
 
@@ -34,22 +35,31 @@ def _to_unit(row):
 
 
 @njit(cache=True, nogil=True)
-def sum_occurrences(ids, offsets, order, sides, table, half, centres, first, blocks, most, out, uses):
+def sum_occurrences(
+    ids,  # (N,)
+    offsets,  # (D + 1,)
+    order,  # documents in the order in which they are dealt to blocks
+    sides,  # (D,), the slice of each document
+    rows,  # (V, d)
+    half,  # words on either side of an occurrence
+    centres,  # (S, d), subtracted from occurrences in each slice
+    first,  # (V, S), first row of `out` for a word and slice; -1 to skip them
+    blocks,  # (V, S), number of blocks
+    most,  # (V, S), number of documents to deal
+    out,  # (R, d), sums are added
+    counts,  # (R,), occurrences are counted
+):
     """Add the vector of every occurrence to the block of its document.
 
-    The vector of an occurrence is the sum of the rows of ``table`` around a token. The row at distance k
+    The vector of an occurrence is the sum of the rows of the words around a token. The row at distance k
     weighs 1 - k / (half + 1); other occurrences of the word itself are left out. The sum is scaled to length
-    1, the centre of its side is subtracted, and the result is scaled to length 1 again. The text is (N,)
-    ``ids`` with (D + 1,) ``offsets`` and (D,) ``sides``.
-
-    Documents are dealt in ``order`` to the blocks of each word in turn. By word and side, (V, S): ``first``
-    is the first row of ``out`` (-1 to skip the word), ``blocks`` the number of blocks, ``most`` the number of
-    documents to deal. Sums are added to (R, d) ``out`` and numbers of occurrences to (R,) ``uses``.
+    1, the centre of its side is subtracted, and the result is scaled to length 1 again. The documents with a
+    word are dealt to its blocks in turn.
     """
-    use = np.zeros(table.shape[1], np.float32)
-    dealt = np.zeros(first.shape, np.int64)
-    last = np.full(first.shape[0], -1, np.int64)
-    place = np.zeros(first.shape[0], np.int64)
+    vector = np.zeros(rows.shape[1], np.float32)
+    dealt = np.zeros(first.shape, np.int64)  # documents with each word so far
+    last = np.full(first.shape[0], -1, np.int64)  # the last document with each word
+    target = np.zeros(first.shape[0], np.int64)  # the row of `out` for that document; -1 for none
     for document in order:
         lo, hi, side = offsets[document], offsets[document + 1], sides[document]
         for i in range(lo, hi):
@@ -60,40 +70,48 @@ def sum_occurrences(ids, offsets, order, sides, table, half, centres, first, blo
                 last[word] = document
                 number = dealt[word, side]
                 dealt[word, side] += 1
-                place[word] = -1
+                target[word] = -1
                 if number < most[word, side]:
-                    place[word] = first[word, side] + number % blocks[word, side]
-            if place[word] < 0:
+                    target[word] = first[word, side] + number % blocks[word, side]
+            if target[word] < 0:
                 continue
-            use[:] = 0
+            vector[:] = 0
             for k in range(max(lo, i - half), min(hi, i + half + 1)):
                 if ids[k] != word:
-                    add(table[ids[k]], np.float32(1 - abs(k - i) / (half + 1)), use)
-            if _to_unit(use):
-                add(centres[side], np.float32(-1), use)
-                if _to_unit(use):
-                    add(use, np.float32(1), out[place[word]])
-                    uses[place[word]] += 1
+                    add(rows[ids[k]], np.float32(1 - abs(k - i) / (half + 1)), vector)
+            if _to_unit(vector):
+                add(centres[side], np.float32(-1), vector)
+                if _to_unit(vector):
+                    add(vector, np.float32(1), out[target[word]])
+                    counts[target[word]] += 1
 
 
 @njit(cache=True, nogil=True)
-def sum_windows(windows, table, weights, out):
-    """Add the vectors of the occurrences in (n, 2 · half) windows to (n, d) ``out``.
-
-    Rows of words are multiplied by (V,) ``weights``.
-    """
+def sum_windows(
+    windows,  # (n, 2 · half), words around each occurrence; -1 for none
+    rows,  # (V, d)
+    weights,  # (V,)
+    out,  # (n, d), sums are added
+):
+    """Add the weighted rows of the words in each window; nearer words weigh more, as in `sum_occurrences`."""
     half = windows.shape[1] // 2
     for n in range(len(windows)):
         for k in range(2 * half):
             word = windows[n, k]
             if word >= 0:
                 distance = half - k if k < half else k - half + 1
-                add(table[word], weights[word] * np.float32(1 - distance / (half + 1)), out[n])
+                add(rows[word], weights[word] * np.float32(1 - distance / (half + 1)), out[n])
 
 
 @njit(cache=True, nogil=True)
-def count_occurrences(ids, offsets, sides, row, counts):
-    """Count the occurrences of m words by side in (m, S) ``counts``; (V,) ``row`` is a word's row or -1."""
+def count_occurrences(
+    ids,  # (N,)
+    offsets,  # (D + 1,)
+    sides,  # (D,), the slice of each document, -1 for none
+    row,  # (V,), a word's row of `counts`, or -1
+    counts,  # (m, S), added to
+):
+    """Count the occurrences of m words in each slice."""
     for document in range(sides.size):
         side = sides[document]
         if side < 0:
@@ -104,13 +122,22 @@ def count_occurrences(ids, offsets, sides, row, counts):
 
 
 @njit(cache=True, nogil=True)
-def sample_occurrences(ids, offsets, sides, row, counts, first, most, places):
-    """Write at most ``most`` evenly spaced positions of each word and side to ``places``, from ``first`` on.
+def sample_occurrences(
+    ids,  # (N,)
+    offsets,  # (D + 1,)
+    sides,  # (D,)
+    row,  # (V,)
+    counts,  # (m, S), from `count_occurrences`
+    first,  # (m, S), where the positions of each word and side begin in `places`
+    most,  # positions of a word and side
+    places,  # written
+):
+    """Write at most ``most`` evenly spaced positions of each word and side.
 
-    Number k of the sample is occurrence floor(k (n - 1) / (most - 1)) of n. Other arguments as in
-    `count_occurrences`.
+    Number k of the sample is occurrence floor(k (n - 1) / (most - 1)) of n.
     """
-    seen, taken = np.zeros(counts.shape, np.int64), np.zeros(counts.shape, np.int64)
+    seen = np.zeros(counts.shape, np.int64)
+    taken = np.zeros(counts.shape, np.int64)
     for document in range(sides.size):
         side = sides[document]
         if side < 0:

@@ -43,7 +43,7 @@ __all__ = [
 ]
 
 # Human ratings favour wide contexts, planted changes near words; see docs/results/drift.md.
-HALF = 30  # words on each side of an occurrence; the farthest weighs a thirtieth of the nearest
+WIDE_HALF = 30  # words on each side of an occurrence; the farthest weighs a thirtieth of the nearest
 POWER = 0.35  # whitening exponent of the vectors
 TOKENS = 200_000  # tokens per slice that its mean is computed from
 LEAST = 5  # occurrences in a slice of the words that the mean is computed over
@@ -67,35 +67,34 @@ class OccurrenceSpace:
 
     def directions(self, places: Ints) -> Rows:
         """Unit vectors of the occurrences at some positions, (n, d) float32; zeros without a context."""
-        windows, table = padded_windows(self.batch, places, HALF), self.table
-        if self.make_rows is not None and not len(table):
+        windows = padded_windows(self.batch, places, WIDE_HALF)
+        rows = self.table
+        if self.make_rows is not None and not len(rows):
             types = np.unique(windows[windows >= 0]).astype(np.int64)
-            table = self.make_rows(types)
+            rows = self.make_rows(types)
             windows = np.where(windows >= 0, np.searchsorted(types, windows), -1).astype(np.int32)
-        rows = np.zeros((len(places), table.shape[1]), np.float32)
-        sum_windows(windows, table, np.ones(len(table), np.float32), rows)
-        used = np.any(rows != 0, axis=1)
+        out = np.zeros((len(places), rows.shape[1]), np.float32)
+        sum_windows(windows, rows, np.ones(len(rows), np.float32), out)
+        used = np.any(out != 0, axis=1)
         sides = self.sides[self.batch.document_of(places[used])]
-        rows[used] = unit_rows(rows[used]) - self.centres[sides]
-        return unit_rows(rows)
+        out[used] = unit_rows(out[used]) - self.centres[sides]
+        return unit_rows(out)
 
 
 def occurrence_space(
     run: Run, slices: Sequence[Slice], seed: int = 0, progress: Progress | None = None
 ) -> OccurrenceSpace:
     """The space in which occurrences from slices of a run's corpus are compared; slices must not overlap."""
-    batch, sides, original, refined = (
-        run.require_tokens(),
-        _sides(slices),
-        run.original.unit,
-        run.vectors.unit,
-    )
+    batch = run.require_tokens()
+    sides = _sides(slices)
+    original = run.original.unit
+    refined = run.vectors.unit
     with (progress or Progress()).stage("Preparing occurrences", 3, "steps") as advance:
-        table = np.array(original)
-        missing = ~np.any(table, axis=1)  # words without an original vector get the refined one
-        table[missing] = refined[missing]
-        used = np.any(table, axis=1)
-        shift, whitener = whitening(table, POWER, used)
+        rows = np.array(original)
+        missing = ~np.any(rows, axis=1)  # words without an original vector get the refined one
+        rows[missing] = refined[missing]
+        used = np.any(rows, axis=1)
+        shift, whitener = whitening(rows, POWER, used)
         weights = inverse_document_frequency(batch)
 
         def whiten(rows: Rows, types: Ints | slice) -> Rows:
@@ -106,14 +105,14 @@ def occurrence_space(
         def make_rows(types: Ints) -> Rows:
             return whiten(np.where(missing[types, None], refined[types], original[types]), types)
 
-        for start in range(0, len(table), ROW_BLOCK):
+        for start in range(0, len(rows), ROW_BLOCK):
             part = slice(start, start + ROW_BLOCK)
-            table[part] = whiten(table[part], part)
+            rows[part] = whiten(rows[part], part)
         for read in (original, refined):
             release(read)
         advance(1)
-        empty = np.zeros((len(slices), table.shape[1]), np.float32)
-        space = OccurrenceSpace(batch, sides, table, empty, make_rows=make_rows)
+        origin = np.zeros((len(slices), rows.shape[1]), np.float32)
+        space = OccurrenceSpace(batch, sides, rows, origin, make_rows=make_rows)
         centres = _centres(space, np.random.default_rng(seed), advance)
     return replace(space, centres=centres, repeated=repeated_tokens(run))
 
@@ -141,13 +140,15 @@ def _centres(space: OccurrenceSpace, rng: np.random.Generator, advance: Callable
     subtracting this part would make slices more alike than random halves of a text. Therefore differences are
     shrunk by twice their size after the documents are shuffled between slices (James and Stein, 1961).
     """
-    lengths, drawn = np.diff(space.batch.offsets), np.full(len(space.sides), -1, np.int32)
+    lengths = np.diff(space.batch.offsets)
+    drawn = np.full(len(space.sides), -1, np.int32)  # the documents that the means are computed from
     for side in range(len(space.centres)):
         order = rng.permutation(np.flatnonzero(space.sides == side))
         drawn[order[: np.searchsorted(np.cumsum(lengths[order]), TOKENS) + 1]] = side
     means = _word_means(replace(space, sides=drawn))
     advance(1)
-    shuffled, read = drawn.copy(), np.flatnonzero(drawn >= 0)
+    read = np.flatnonzero(drawn >= 0)
+    shuffled = drawn.copy()
     shuffled[read] = rng.permutation(drawn[read])
     null = _word_means(replace(space, sides=shuffled))
     common = means.mean(axis=0)
@@ -162,7 +163,7 @@ def _word_means(space: OccurrenceSpace) -> Doubles:
     words = np.flatnonzero(np.min(counts, axis=0) >= LEAST)
     total = np.zeros(space.centres.shape)
     for part in block_sums(space, words, _whole(space), 0, 1):
-        rows = part.rows.astype(np.float64) / np.maximum(part.uses, 1)[:, None]
+        rows = part.rows.astype(np.float64) / np.maximum(part.counts, 1)[:, None]
         total += rows.reshape(-1, *total.shape).sum(axis=0)
     return total / max(len(words), 1)
 
@@ -197,7 +198,7 @@ class BlockSums:
     words: Ints  # (m,)
     starts: Ints  # (m + 1,), first row of each word; the blocks of the first slice come first
     rows: Rows  # (R, d), sum of the unit vectors of the occurrences in each block
-    uses: Doubles  # (R,), number of occurrences in each block
+    counts: Doubles  # (R,), number of occurrences in each block
 
 
 def block_sums(
@@ -219,11 +220,22 @@ def block_sums(
         first = np.full(blocks.number.shape, -1, np.int64)
         first[mine] = np.where(number > 0, starts[:-1, None] + np.cumsum(number, axis=1) - number, -1)
         out = np.zeros((int(starts[-1]), space.table.shape[1]), np.float32)
-        uses = np.zeros(len(out))
-        dealt = blocks.number * blocks.size[:, None]
-        text = (batch.ids, batch.offsets, order, space.sides)
-        sum_occurrences(*text, space.table, HALF, space.centres, first, blocks.number, dealt, out, uses)
-        return BlockSums(mine, starts, out, uses)
+        counts = np.zeros(len(out))
+        sum_occurrences(
+            batch.ids,
+            batch.offsets,
+            order,
+            space.sides,
+            space.table,
+            WIDE_HALF,
+            space.centres,
+            first,
+            blocks.number,
+            blocks.number * blocks.size[:, None],  # documents that are dealt
+            out,
+            counts,
+        )
+        return BlockSums(mine, starts, out, counts)
 
     yield from in_order(cut(blocks.number[words].sum(axis=1), most), work, jobs)
 
@@ -241,10 +253,10 @@ def slice_vectors(
     with (progress or Progress()).stage("Comparing", len(words), "words") as advance:
         for part in block_sums(space, words, _whole(space), 0, jobs):
             number = len(part.words)
-            part.rows[part.uses < least] = 0
+            part.rows[part.counts < least] = 0
             rows = unit_in_place(part.rows).reshape(number, len(out), -1)
-            for side, table in enumerate(out):
-                table[done : done + number] = rows[:, side]
+            for side, vectors in enumerate(out):
+                vectors[done : done + number] = rows[:, side]
             done += number
             advance(number)
     return out

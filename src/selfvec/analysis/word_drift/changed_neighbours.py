@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from selfvec.base.arrays import Floats, Ints
+from selfvec.base.arrays import Ints, Rows
 from selfvec.base.progress import Progress
 from selfvec.numerics.neighbours import nearest, only_in_each
 
@@ -14,14 +14,14 @@ __all__ = ["Side", "changed_neighbours", "known_rows"]
 
 NEIGHBOURS = 10
 
-Side = tuple[Ints, Floats]
+Side = tuple[Ints, Rows]
 """The words, (n,), that may be neighbours on one side, in rising order, and their vectors, (n, d)."""
 
 
-def known_rows(words: Ints, table: Floats) -> Side:
+def known_rows(words: Ints, rows: Rows) -> Side:
     """The words that have a vector, and their vectors."""
-    known = np.any(table, axis=1)
-    return words[known], table[known]
+    known = np.any(rows, axis=1)
+    return words[known], rows[known]
 
 
 def changed_neighbours(
@@ -30,13 +30,13 @@ def changed_neighbours(
     """The neighbours that each word has gained and lost."""
     near = np.full((2, len(words), NEIGHBOURS), -1, np.int64)
     with progress.stage("Neighbours", 2 * len(words), "words") as advance:
-        for found, (among, table) in zip(near, sides, strict=True):
+        for found, (among, rows) in zip(near, sides, strict=True):
             known = np.flatnonzero(np.isin(words, among))
-            best = nearest(table, np.searchsorted(among, words[known]), NEIGHBOURS, advance=advance)
+            best = nearest(rows, np.searchsorted(among, words[known]), NEIGHBOURS, advance=advance)
             found[known] = np.where(best >= 0, among[best], -1)
     out = []
     for before, after in zip(*near.tolist(), strict=True):
         gained, lost = only_in_each(before, after)
-        changed = {"gained": gained, "lost": lost}
-        out.append({name: [keys[i] for i in rows if i >= 0] for name, rows in changed.items()})
+        changes = {"gained": gained, "lost": lost}
+        out.append({name: [keys[i] for i in found if i >= 0] for name, found in changes.items()})
     return out

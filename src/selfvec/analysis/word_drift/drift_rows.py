@@ -21,7 +21,7 @@ from selfvec.usage.occurrence_vectors import TOKENS, OccurrenceSpace, occurrence
 
 from .changed_neighbours import Side, changed_neighbours, known_rows
 from .nearest_occurrences import nearest_distances
-from .permutation_test import LEVEL, Distances, mean_rank, permutation_test, refinement_drift
+from .permutation_test import LEVEL, Distances, DriftTest, mean_rank, permutation_test, refinement_drift
 from .slices import chosen_slices, sources_of
 from .word_choice import WordChoice, chosen_words, left_out_words, measurable
 
@@ -88,15 +88,16 @@ class Drift(ResultTable):
         """
         sides = self.slices if len(self.slices) == 2 else ()
         named, unknown = named_words(run, sides, which, self.min_count)
-        by_word, place = {row["word"]: row for row in self.rows}, run.vectors.key_to_index
-        measured = sorted(by_word, key=place.__getitem__)
+        by_word = {row["word"]: row for row in self.rows}
+        measured = sorted(by_word, key=run.vectors.key_to_index.__getitem__)
         words, left_out = chosen_words(run, measured, self.reasons, which, named)
         rows = [by_word[word] for word in words]
         figures = {
             name: np.array([_number(row[name]) for row in rows])
             for name in ("distance", "expected", "p", "nearest")
         }
-        q, change = benjamini_hochberg(figures["p"]), mean_rank(figures["distance"], figures["nearest"])
+        q = benjamini_hochberg(figures["p"])
+        change = mean_rank(figures["distance"], figures["nearest"])
         columns = zip(rows, change.tolist(), q.tolist(), strict=True)
         rows = [row | {"change": _known(one), "q": _known(other)} for row, one, other in columns]
         order = np.lexsort((figures["expected"] - figures["distance"], q > LEVEL)).tolist()
@@ -132,14 +133,13 @@ class Drift(ResultTable):
         """
         if not self.slices:
             return self
-        sides, texts, quotes = (
-            len(self.slices),
-            dict[tuple[str, int], list[str]](),
-            dict[str, list[Example]](),
-        )
-        for use in self._uses(run, top, number, progress or Progress()):
-            texts.setdefault((use.word, use.side), []).append(use.text)
-            quotes.setdefault(use.word, []).append(replace(use, side=use.side if sides == 2 else 1))
+        sides = len(self.slices)
+        texts: dict[tuple[str, int], list[str]] = {}
+        quotes: dict[str, list[Example]] = {}
+        for example in self._examples(run, top, number, progress or Progress()):
+            texts.setdefault((example.word, example.side), []).append(example.text)
+            side = example.side if sides == 2 else 1
+            quotes.setdefault(example.word, []).append(replace(example, side=side))
         shown = [
             row
             | {
@@ -150,14 +150,16 @@ class Drift(ResultTable):
         ]
         return replace(self, rows=[*shown, *self.rows[len(shown) :]], quotes=quotes)
 
-    def _uses(self, run: Run, top: int | None, number: int, progress: Progress) -> list[Example]:
+    def _examples(self, run: Run, top: int | None, number: int, progress: Progress) -> list[Example]:
         """Occurrences that show the change of the first words, as sentences."""
-        index, rows = run.vectors.key_to_index, self.rows[:top]
+        index = run.vectors.key_to_index
+        rows = self.rows[:top]
         size = 0 if run.tokens is None else len(run.tokens)
         windows = min(2 * TOKENS * len(self.slices), 2 * size) * (self.space is None)
         costs = {"Preparing occurrences": windows, "Occurrences": 5000 * len(rows), "Sentences": size / 8}
         with progress.steps("Sentences", costs) as steps:
-            space, found = self.space or occurrence_space(run, self.slices, self.seed, steps), list[Example]()
+            space = self.space or occurrence_space(run, self.slices, self.seed, steps)
+            found: list[Example] = []
             with steps.stage("Occurrences", len(rows), "words") as advance:
                 for row in rows:
                     found += examples(space, index[row["word"]], number)
@@ -218,10 +220,11 @@ def drift(
     InputError
         If the run has not kept its corpus, a slice does not exist, or no word can be measured.
     """
-    which, slices = which or WordChoice(), chosen_slices(run, between)
+    which = which or WordChoice()
+    slices = chosen_slices(run, between)
     named_words(run, slices, which, min_count)
-    test: dict[str, Any] = {"min_count": min_count, "permutations": permutations, "seed": seed}
-    return measure_all(run, slices, **test, jobs=jobs, progress=progress).choose(run, which)
+    test = DriftTest(min_count, permutations, seed)
+    return measure_all(run, slices, test, jobs=jobs, progress=progress).choose(run, which)
 
 
 def named_words(
@@ -241,30 +244,28 @@ def named_words(
 def measure_all(
     run: Run,
     slices: Sequence[Slice],
+    test: DriftTest,
     *,
-    min_count: int,
-    permutations: int,
-    seed: int,
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> Drift:
     """Measure every word that occurs often enough, including words that are not listed by default."""
-    sources, test = sources_of(run, slices), {"permutations": permutations, "seed": seed}
-    with (progress or Progress()).steps("Drift", _costs(run, slices, min_count)) as steps:
-        space = occurrence_space(run, sources, seed, steps) if sources else None
-        how: dict[str, Any] = {**test, "jobs": threads(jobs), "progress": steps}
-        names, counts, able = _sides(run, slices, min_count)
+    sources = sources_of(run, slices)
+    with (progress or Progress()).steps("Drift", _costs(run, slices, test.min_count)) as steps:
+        space = occurrence_space(run, sources, test.seed, steps) if sources else None
+        names, counts, able = _sides(run, slices, test.min_count)
         with steps.stage("Choosing words", None, "words"):
             reasons = left_out_words(run, slices, able)
-        words, often = np.flatnonzero(able), np.flatnonzero((counts >= min_count).any(axis=0) | able)
+        words = np.flatnonzero(able)
+        often = np.flatnonzero((counts >= test.min_count).any(axis=0) | able)
         if slices and space is not None:
-            found, sides = _between(space, words, often, min_count, how)
+            found, sides = _between(space, words, often, test, threads(jobs), steps)
         else:
-            found, sides = _by_refining(run, space, words, often, how)
+            found, sides = _by_refining(run, space, words, often, test, threads(jobs), steps)
         space = None if space is None else space.light()
         keys = run.vectors.index_to_key
         rows = _rows(keys, found, counts, changed_neighbours(keys, words, sides, steps))
-    only = [int(np.sum((counts[i] >= min_count) & (counts[1 - i] == 0))) for i in (0, 1)]
+    only = [int(np.sum((counts[i] >= test.min_count) & (counts[1 - i] == 0))) for i in (0, 1)]
     return Drift(
         a=names[0],
         b=names[1],
@@ -272,9 +273,9 @@ def measure_all(
         only_a=only[0],
         only_b=only[1],
         reasons=reasons,
-        min_count=min_count,
+        min_count=test.min_count,
         slices=sources,
-        seed=seed,
+        seed=test.seed,
         space=space,
     )
 
@@ -286,31 +287,42 @@ def _sides(run: Run, slices: Sequence[Slice], min_count: int) -> tuple[list[str]
         return [part.name for part in slices], counts, _in_both(counts, min_count, slices)
     own = run.vectors.counts
     counts = np.stack([np.zeros(len(run.vectors), np.int64) if own is None else own] * 2)
-    tables = (run.original.unit, run.vectors.unit)
     able = (counts[0] >= min_count) | (own is None)
-    return ["original", "refined"], counts, able & np.all([table.any(axis=1) for table in tables], axis=0)
-
-
-Measured = tuple[Distances, list[Side]]
+    able &= run.original.unit.any(axis=1) & run.vectors.unit.any(axis=1)
+    return ["original", "refined"], counts, able
 
 
 def _between(
-    space: OccurrenceSpace, words: Ints, often: Ints, min_count: int, how: dict[str, Any]
-) -> Measured:
+    space: OccurrenceSpace,
+    words: Ints,  # (m,), those that are tested
+    often: Ints,  # words that may be neighbours
+    test: DriftTest,
+    jobs: int,
+    progress: Progress,
+) -> tuple[Distances, list[Side]]:
     """Measure words between two slices."""
-    found = permutation_test(space, words, **how)
-    jobs, progress = how["jobs"], how["progress"]
+    found = permutation_test(
+        space, words, permutations=test.permutations, seed=test.seed, jobs=jobs, progress=progress
+    )
     found = replace(found, nearest=nearest_distances(space, words, jobs, progress))
-    tables = slice_vectors(space, often, jobs, least=min_count, progress=progress)
-    return found, [known_rows(often, tables.pop(0)) for _ in range(2)]
+    vectors = slice_vectors(space, often, jobs, least=test.min_count, progress=progress)
+    return found, [known_rows(often, vectors.pop(0)) for _ in range(2)]  # each is freed before the next
 
 
 def _by_refining(
-    run: Run, space: OccurrenceSpace | None, words: Ints, often: Ints, how: dict[str, Any]
-) -> Measured:
+    run: Run,
+    space: OccurrenceSpace | None,
+    words: Ints,
+    often: Ints,
+    test: DriftTest,
+    jobs: int,
+    progress: Progress,
+) -> tuple[Distances, list[Side]]:
     """Measure words between their original and their refined vectors."""
-    found = refinement_drift(run, space, words, **how)
-    return found, [known_rows(often, table.unit[often]) for table in (run.original, run.vectors)]
+    found = refinement_drift(
+        run, space, words, permutations=test.permutations, seed=test.seed, jobs=jobs, progress=progress
+    )
+    return found, [known_rows(often, vectors.unit[often]) for vectors in (run.original, run.vectors)]
 
 
 def _costs(run: Run, slices: Sequence[Slice], min_count: int) -> dict[str, float]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 
 from .drift_rows import Drift, measure_all, named_words
+from .permutation_test import DriftTest
 from .slices import chosen_slices, sources_of
 from .word_choice import WordChoice
 
@@ -48,15 +50,16 @@ def kept_drift(
     progress: Progress | None = None,
 ) -> Drift:
     """The result of `drift`: read from the run folder, or else computed and saved there if possible."""
-    options = {"min_count": min_count, "permutations": permutations, "seed": seed}
-    which, slices = which or WordChoice(), chosen_slices(run, between)
+    test = DriftTest(min_count, permutations, seed)
+    which = which or WordChoice()
+    slices = chosen_slices(run, between)
     named_words(run, slices, which, min_count)
-    path = _path(run, slices, options)
+    path = _path(run, slices, test)
     kept = None if path is None else _read(path)
     if kept is not None and _of_words(kept["rows"], run):
         found = Drift(**kept, min_count=min_count, slices=sources_of(run, slices), seed=seed)
     else:
-        found = measure_all(run, slices, **options, jobs=jobs, progress=progress)
+        found = measure_all(run, slices, test, jobs=jobs, progress=progress)
         if path is not None:
             _write(path, {name: getattr(found, name) for name in _FIELDS})
     return found.choose(run, which)
@@ -71,12 +74,11 @@ def is_kept(
     seed: int = 0,
 ) -> bool:
     """Whether `kept_drift` can read this result and need not compute it."""
-    options = {"min_count": min_count, "permutations": permutations, "seed": seed}
-    path = _path(run, chosen_slices(run, between), options)
+    path = _path(run, chosen_slices(run, between), DriftTest(min_count, permutations, seed))
     return path is not None and path.is_file()
 
 
-def _path(run: Run, slices: Sequence[Slice], options: dict[str, Any]) -> Path | None:
+def _path(run: Run, slices: Sequence[Slice], test: DriftTest) -> Path | None:
     """The path of the saved result of a comparison.
 
     None for a run without a folder, or if the folder now holds another run, for example after an update.
@@ -91,7 +93,7 @@ def _path(run: Run, slices: Sequence[Slice], options: dict[str, Any]) -> Path | 
     if content != _content({name: written[name] for name in run.provenance if name in written}):
         return None
     parts = [(one.name, hashlib.sha256(one.documents.tobytes()).hexdigest()) for one in slices]
-    key = json.dumps([FORMAT, __version__, content, parts, options], sort_keys=True, default=repr)
+    key = json.dumps([FORMAT, __version__, content, parts, asdict(test)], sort_keys=True, default=repr)
     return run.folder / FOLDER / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
 
 

@@ -67,7 +67,7 @@ def sampled_places(space: OccurrenceSpace, words: Ints) -> tuple[Ints, Ints]:
 def _distance(cosines: Floats) -> float:
     """1 - the mean cosine of rows, and of columns, to their nearest five."""
     means = []
-    for table in (cosines, cosines.T):
-        number = min(NEAREST, table.shape[1])
-        means.append(float(np.partition(table, -number, axis=1)[:, -number:].mean()))
+    for of in (cosines, cosines.T):
+        number = min(NEAREST, of.shape[1])
+        means.append(float(np.partition(of, -number, axis=1)[:, -number:].mean()))
     return 1 - sum(means) / 2

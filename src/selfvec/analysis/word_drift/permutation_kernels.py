@@ -43,6 +43,7 @@ def _distance(aa, ab, bb):
 
 @njit(cache=True, nogil=True, fastmath=FAST)
 def _products(rows, gram):
+    """Write the products of all pairs of (n, d) rows into (n, n) ``gram``."""
     for i in range(len(rows)):
         for j in range(i + 1):
             total = np.float32(0)
@@ -121,28 +122,35 @@ def _beyond_all(found, moments, draws, number, one):
 
 
 @njit(cache=True, nogil=True)
-def split_test(rows, ones, starts, words, permutations, enough, seed, out):
+def split_test(
+    rows,  # (R, d), sums of occurrences by block
+    ones,  # (m,), number of blocks of each word on the first side; they come first
+    starts,  # (m + 1,), first row of each word
+    words,  # (m,), they seed the random streams
+    permutations,  # splits, at most
+    enough,  # splits as far apart as the sides, after which drawing stops
+    seed,
+    out,  # (m, 5 or more): distance, its standard error, p, mean distance over the splits, number of splits
+):
     """Compare the distance of each word with its distance in random splits of the same blocks.
 
-    (R, d) ``rows`` are sums of occurrences by block. Word m has the rows from ``starts[m]`` to ``starts[m +
-    1]``; the first ``ones[m]`` belong to the first side. ``words`` seed the random streams. At most
-    ``permutations`` splits are drawn; drawing stops after ``enough`` splits that are as far apart, but not
-    before fifty splits. If no split is as far apart, p is taken from a Pearson III distribution with the
-    mean, the variance and the skewness of the splits (Mielke and Berry, 2007, *Permutation Methods*). Written
-    to (m, 5 or more) ``out``: distance, its standard error, p, mean distance over the splits, number of
-    splits.
+    At least fifty splits are drawn. If no split is as far apart, p is taken from a Pearson III distribution
+    with the mean, the variance and the skewness of the splits (Mielke and Berry, 2007, *Permutation
+    Methods*).
     """
     for m in range(len(ones)):
         blocks = rows[starts[m] : starts[m + 1]]
-        number, one = len(blocks), ones[m]
+        number = len(blocks)
+        one = ones[m]
         gram = np.empty((number, number), np.float32)
         _products(blocks, gram)
-        sums = np.zeros(number)
+        sums = np.zeros(number)  # the product of each block with all blocks
         for i in range(number):
             for j in range(number):
                 sums[i] += gram[i, j]
-        total, smaller = sums.sum(), min(one, number - one)
-        inside = square = 0.0
+        total = sums.sum()
+        smaller = min(one, number - one)  # the side that is drawn; the other is the remainder
+        inside = square = 0.0  # products of the drawn side with all blocks, and with itself
         for i in range(one):
             inside += sums[i]
             for j in range(one):
@@ -152,7 +160,8 @@ def split_test(rows, ones, starts, words, permutations, enough, seed, out):
         state = _stream(seed, words[m])
         chosen = np.arange(number)
         draws = reached = 0
-        moments, p = np.zeros(3), -1.0
+        moments = np.zeros(3)  # sums of the distances, their squares and cubes
+        p = -1.0
         while draws < permutations and not (p >= 0 and draws >= 50):
             inside = square = 0.0
             for i in range(smaller):
@@ -168,7 +177,7 @@ def split_test(rows, ones, starts, words, permutations, enough, seed, out):
             draws += 1
             for power in range(3):
                 moments[power] += value ** (power + 1)
-            if value >= found - 1e-6:
+            if value >= found - 1e-6:  # the same blocks in another order differ by rounding
                 reached += 1
                 if reached == enough and p < 0:
                     p = reached / draws
@@ -176,21 +185,32 @@ def split_test(rows, ones, starts, words, permutations, enough, seed, out):
             p = (reached + 1) / (draws + 1)
             if reached == 0 and draws > 0:
                 p = _beyond_all(found, moments, draws, number, one)
-        out[m, 0], out[m, 1], out[m, 2] = found, error, p
-        out[m, 3], out[m, 4] = moments[0] / max(draws, 1), draws
+        out[m, 0] = found
+        out[m, 1] = error
+        out[m, 2] = p
+        out[m, 3] = moments[0] / max(draws, 1)
+        out[m, 4] = draws
 
 
 @njit(cache=True, nogil=True)
-def sign_flip_test(rows, starts, words, known, permutations, enough, seed, out):
+def sign_flip_test(
+    rows,  # (R, d), sums of occurrences by block
+    starts,  # (m + 1,), first row of each word
+    words,  # (m,), they seed the random streams
+    known,  # (m, d), original vectors, unit rows
+    permutations,  # signs of all blocks, at most
+    enough,
+    seed,
+    out,  # (m, 2): p, and the sum of the occurrences' cosines to the original vector
+):
     """Compare how well the blocks of each word agree with how well they agree under random signs.
 
-    Agreement is measured orthogonal to the original vectors, (m, d) ``known`` unit rows; the rest is as for
-    `split_test`. Written to (m, 2) ``out``: p, and the sum of the occurrences' cosines to the original
-    vector.
+    Agreement is measured orthogonal to the original vectors.
     """
     for m in range(len(words)):
         blocks = rows[starts[m] : starts[m + 1]].copy()
-        number, own = len(blocks), known[m]
+        number = len(blocks)
+        own = known[m]
         for i in range(number):
             along = np.float32(0)
             for k in range(own.size):
@@ -203,7 +223,8 @@ def sign_flip_test(rows, starts, words, known, permutations, enough, seed, out):
         for i in range(number):
             for j in range(i):
                 found += gram[i, j]
-        state, sign = _stream(seed, words[m]), np.ones(number)
+        state = _stream(seed, words[m])
+        sign = np.ones(number)
         draws = reached = 0
         while draws < permutations and reached < enough:
             value = 0.0

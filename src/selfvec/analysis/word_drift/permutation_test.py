@@ -24,6 +24,7 @@ __all__ = [
     "BLOCKS",
     "LEVEL",
     "Distances",
+    "DriftTest",
     "document_blocks",
     "mean_rank",
     "permutation_test",
@@ -37,6 +38,15 @@ FEW = 3  # with fewer splits as far apart, including the slices themselves, p is
 MOST = 200_000  # splits of one word
 LEVEL = 0.05  # false discovery rate that p must be fine enough for
 _ROUNDING = 1e-6  # distance caused by rounding alone
+
+
+@dataclass(frozen=True)
+class DriftTest:
+    """How words are tested. The result depends on nothing else but the run and the slices."""
+
+    min_count: int = 5  # words that occur less often in either slice are not tested
+    permutations: int = 1000  # random splits of a word's documents in the first round, at most
+    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -120,9 +130,12 @@ def _figures(part: BlockSums, blocks: Blocks, permutations: int, seed: int) -> D
     out = np.zeros((len(part.words), 6))
     split_test(part.rows, ones, part.starts, part.words, permutations, ENOUGH, seed, out)
     for i, one in enumerate(ones.tolist()):
-        first, middle, stop = int(part.starts[i]), int(part.starts[i]) + one, int(part.starts[i + 1])
-        a, b = (part.rows[x:y].sum(axis=0, dtype=np.float64) for x, y in ((first, middle), (middle, stop)))
-        pairs = part.uses[first:middle].sum() * part.uses[middle:stop].sum()
+        begin, end = part.starts[i : i + 2].tolist()
+        on_a = slice(begin, begin + one)
+        on_b = slice(begin + one, end)
+        a = part.rows[on_a].sum(axis=0, dtype=np.float64)
+        b = part.rows[on_b].sum(axis=0, dtype=np.float64)
+        pairs = part.counts[on_a].sum() * part.counts[on_b].sum()
         out[i, 5] = 1 - float(a @ b) / pairs if pairs else 1.0
     return out
 
@@ -157,8 +170,8 @@ def refinement_drift(
             found = np.zeros((len(part.words), 2))
             known = unit_rows(space.table[part.words])
             sign_flip_test(part.rows, part.starts, part.words, known, permutations, ENOUGH, seed, found)
-            uses = np.add.reduceat(part.uses, part.starts[:-1])
-            found[:, 1] = 1 - found[:, 1] / np.maximum(uses, 1)
+            occurrences = np.add.reduceat(part.counts, part.starts[:-1])
+            found[:, 1] = 1 - found[:, 1] / np.maximum(occurrences, 1)
             figures.append(found)
             advance(len(part.words))
     p, apd = np.concatenate([np.zeros((0, 2)), *figures]).T

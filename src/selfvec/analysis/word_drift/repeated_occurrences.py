@@ -36,47 +36,49 @@ def repeated_occurrences(batch: TokenBatch, words: Mask, numbers: Mask) -> Ints:
     sizes = np.bincount(share, np.where(words, batch.counts, 0)).astype(np.int64)
     for number in np.flatnonzero(sizes):
         mine = words & (share == number)
-        keys, uses = np.empty(sizes[number], np.uint64), np.empty(sizes[number], np.int32)
-        for step in (-1, 1):
-            found = _hash_occurrences(batch.ids, batch.offsets, adjacent, mine, step, keys, uses)
-            held = _often(keys[:found], uses[:found], len(most))
-            most = np.maximum(most, held)
+        keys = np.empty(sizes[number], np.uint64)
+        owners = np.empty(sizes[number], np.int32)  # the word of each key
+        for step in (-1, 1):  # the words before, the words after
+            found = _hash_occurrences(batch.ids, batch.offsets, adjacent, mine, step, keys, owners)
+            most = np.maximum(most, _often(keys[:found], owners[:found], len(most)))
     return most
 
 
-def _often(keys: Hashes, uses: Ids, types: int) -> Ints:
+def _often(keys: Hashes, owners: Ids, types: int) -> Ints:
     """Number of occurrences of each word whose key at least `FEWEST` occurrences share, (V,)."""
     order = np.argsort(keys)
     keys = keys[order]
     first = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1]))) if len(keys) else order
     times = np.diff(np.append(first, len(keys)))
     often = times >= FEWEST
-    held = np.bincount(uses[order[first[often]]], times[often], minlength=types)
+    held = np.bincount(owners[order[first[often]]], times[often], minlength=types)
     return held.astype(np.int64)
 
 
 @kernel
 def _hash_occurrences(
-    ids: Ids,
-    offsets: Ints,
-    adjacent: Ids,
-    mine: Mask,
-    step: int,
-    keys: Hashes,
-    uses: Ids,
+    ids: Ids,  # (N,)
+    offsets: Ints,  # (D + 1,)
+    adjacent: Ids,  # (V,), the number of each word as a neighbour; V for all numbers
+    mine: Mask,  # (V,), words whose occurrences are hashed
+    step: int,  # -1 for the words before, 1 for those after
+    keys: Hashes,  # written
+    owners: Ids,  # written: the word of each key
 ) -> int:
     """Write a key for each occurrence of some words, from the words on one side; return their number."""
-    number, types = 0, adjacent.size
+    number = 0
+    types = adjacent.size
     for document in range(offsets.size - 1):
         lo, hi = offsets[document], offsets[document + 1]
         for i in range(lo, hi):
             word = ids[i]
             if not mine[word]:
                 continue
-            key, others = np.uint64(word), 0
+            key = np.uint64(word)
+            others = 0  # neighbours that are words
             for distance in range(1, ADJACENT + 1):
                 other = i + step * distance
-                there = 0
+                there = 0  # nothing: the document ends
                 if lo <= other < hi:
                     there = adjacent[ids[other]] + 1
                     if there <= types:
@@ -84,6 +86,6 @@ def _hash_occurrences(
                 key = (key ^ (key >> np.uint64(29))) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(there)
             if others >= FEWEST:
                 keys[number] = key
-                uses[number] = word
+                owners[number] = word
                 number += 1
     return number

@@ -132,7 +132,8 @@ def _joined(parts: Sequence[Slice]) -> Slice:
     if len(parts) == 1:
         return parts[0]
     documents = np.any([part.documents for part in parts], axis=0)
-    first, last = parts[0].name.partition("..")[0], parts[-1].name.rpartition("..")[2]
+    first = parts[0].name.partition("..")[0]
+    last = parts[-1].name.rpartition("..")[2]
     return Slice(f"{first}..{last}", documents)
 
 
@@ -281,14 +282,15 @@ def slice_paths(
         )
     order, inverse = np.unique(rows, return_inverse=True)
     size = np.maximum(1, -(-documents.max(axis=1) // BLOCKS))  # every document is in a block
-    blocks, names = Blocks(np.minimum(documents, BLOCKS), size), tuple(part.name for part in every)
+    blocks = Blocks(np.minimum(documents, BLOCKS), size)
+    names = tuple(part.name for part in every)
     found = []
     for part in block_sums(space, order, blocks, seed, threads(jobs)):
         for i, word in enumerate(part.words.tolist()):
             mine = slice(part.starts[i], part.starts[i + 1])
             cuts = np.cumsum(blocks.number[word])[:-1]
             sums = np.split(part.rows[mine], cuts)
-            uses = np.array([each.sum() for each in np.split(part.uses[mine], cuts)], np.int64)
+            uses = np.array([each.sum() for each in np.split(part.counts[mine], cuts)], np.int64)
             rng = np.random.default_rng([seed, word])
             vectors = unit_rows(np.stack([each.sum(axis=0) for each in sums]))
             drawn = np.stack([_resampled(each, rng) for each in sums], axis=1)

@@ -13,13 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from selfvec.analysis.word_kinds import listed_stop_words, with_letters
 from selfvec.base.arrays import Ints, Mask
 from selfvec.base.errors import InputError, OptionError
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
-from selfvec.text.preprocessing import Preprocessing
-from selfvec.text.rules import Rulebook, Rules
 from selfvec.text.tagger import PARTS, tagger
 
 from .repeated_occurrences import repeated_occurrences
@@ -60,7 +59,8 @@ def left_out_words(
     able: Mask,  # (V,), words that occur often enough
 ) -> dict[str, str]:
     """Words that are not listed by default, with the reason: stop words, numbers or repeated text."""
-    names, found = run.vectors.index_to_key, np.zeros(len(able), bool)
+    names = run.vectors.index_to_key
+    found = np.zeros(len(able), bool)
     reasons: dict[str, str] = {}
 
     def leave_out(reason: str, dropped: Mask) -> None:
@@ -68,9 +68,9 @@ def left_out_words(
         reasons.update(dict.fromkeys((names[i] for i in rows.tolist()), reason))
         found[rows] = True
 
-    stops = _stop_words(run)
+    stops = listed_stop_words(run)
     leave_out("stop words", np.array([stops.issuperset(word.lower().split("'")) for word in names], bool))
-    numbers = np.array([_is_number(word) for word in names], bool)
+    numbers = ~with_letters(names)
     leave_out("numbers", numbers)
     if run.tokens is not None:
         leave_out("repeated text", _is_repeated(run.tokens, slices, able & ~found, numbers))
@@ -137,17 +137,6 @@ def _count(run: Run, row: int) -> int:
     return 0 if run.vectors.counts is None else int(run.vectors.counts[row])
 
 
-def _stop_words(run: Run) -> frozenset[str]:
-    """Stop words of the run's language, in lower case."""
-    language = Preprocessing.of(run.provenance).stop_words
-    return Rulebook(Rules(stop_words=language), "lower").stop_words
-
-
-def _is_number(word: str) -> bool:
-    """Whether a word has no letter."""
-    return not any(map(str.isalpha, word))
-
-
 def _tags(run: Run, words: Sequence[str]) -> list[str]:
     """The part of speech of each word."""
     options = run.provenance.get("options", {})
@@ -163,6 +152,6 @@ def _is_repeated(batch: TokenBatch, slices: Sequence[Slice], words: Mask, number
     """
     found = np.zeros(len(words), bool)
     for part in [batch.part(one.documents) for one in slices] or [batch]:
-        uses = repeated_occurrences(part, words, numbers)
-        found |= words & (uses > _SHARE * part.counts)
+        repeated = repeated_occurrences(part, words, numbers)
+        found |= words & (repeated > _SHARE * part.counts)
     return found if found.sum() <= _MOST * words.sum() else np.zeros_like(found)
