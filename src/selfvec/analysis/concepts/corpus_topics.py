@@ -9,8 +9,9 @@ from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
 from selfvec.storage.opened import GivenRun, as_run
 
+from .hierarchy import topic_hierarchy
 from .topic_clusters import Topics, cluster_terms
-from .topic_groups import document_groups, topic_hierarchy, topic_shares
+from .topic_groups import document_groups, topic_shares
 from .topic_matching import matched_topics
 
 __all__ = ["topics"]

@@ -14,12 +14,14 @@ from typing import Any
 
 import numpy as np
 
+from selfvec.analysis.word_kinds import has_letter
 from selfvec.base.arrays import Rows
 from selfvec.base.checks import check_text, check_whole
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.base.threads import one_core
+from selfvec.data.run import Run
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.document_vectors import inverse_document_frequency
@@ -132,6 +134,35 @@ def expand(
     check_whole("min_count", min_count)
     run = as_run(run)
     batch = run.require_tokens()
+    known, unknown, weights = _query_words(run, query)
+    rows = np.array([run.vectors.key_to_index[word] for word in known], np.int64)
+    with as_progress(progress).stage("Relating texts", None, "words"):
+        meaning = run.vectors.unit
+        topic = np.asarray(topic_rows(run))
+    with one_core():
+        cosines = np.stack([vectors @ _direction(vectors[rows], weights) for vectors in (meaning, topic)])
+        nearest = (meaning @ meaning[rows].T).argmax(axis=1)
+    near_both = cosines.mean(axis=0)
+    scores = near_both * batch.counts / (batch.counts + EVIDENCE)
+    able = (batch.counts >= min_count) & (near_both >= LEAST)
+    able[rows] = False
+    ranked = np.flatnonzero(able)[np.argsort(-scores[able], kind="stable")].tolist()
+    related = [
+        Related(
+            run.vectors.index_to_key[row],
+            weight=float(scores[row]),
+            meaning=float(cosines[0, row]),
+            topic=float(cosines[1, row]),
+            count=int(batch.counts[row]),
+            near=known[int(nearest[row])],
+        )
+        for row in _distinct_terms(run, known, ranked, top)
+    ]
+    return Expansion(query, known, unknown, related)
+
+
+def _query_words(run: Run, query: str) -> tuple[list[str], list[str], Rows]:
+    """Words of a query that the run knows, those that it does not, and the weights of the former."""
     asked = encode_texts([query], Preprocessing.of(run.provenance), run.vectors)
     index = run.vectors.key_to_index
     times = dict(zip(asked.types, asked.counts.tolist(), strict=True))
@@ -141,34 +172,28 @@ def expand(
         listed = f", {', '.join(map(repr, unknown))}," if unknown else ""
         raise InputError(f"no word of the query{listed} occurs in this run", remedy="use words of the corpus")
     rows = np.array([index[word] for word in known], np.int64)
-    weight = inverse_document_frequency(batch)[rows] * np.array([times[w] for w in known], np.float32)
-    with as_progress(progress).stage("Relating texts", None, "words"):
-        tables = [run.vectors.unit, np.asarray(topic_rows(run))]
-    with one_core():
-        cosines = np.stack([table @ _direction(table[rows], weight) for table in tables])
-        nearest = (run.vectors.unit @ run.vectors.unit[rows].T).argmax(axis=1)
-    near_both = cosines.mean(axis=0)
-    scores = near_both * batch.counts / (batch.counts + EVIDENCE)
+    idf = inverse_document_frequency(run.require_tokens())[rows]
+    return known, unknown, idf * np.array([times[word] for word in known], np.float32)
+
+
+def _distinct_terms(run: Run, known: list[str], ranked: list[int], top: int) -> list[int]:
+    """The first rows whose terms share no stem with the query or an earlier term, at most ``top``."""
     stops = stop_words(run)
-    able = (batch.counts >= min_count) & (near_both >= LEAST)
-    able[rows] = False
     language = Preprocessing.of(run.provenance).stem
     seen = {stem for word in known for stem in _stems(word, language)}
-    out: list[Related] = []
-    for row in np.flatnonzero(able)[np.argsort(-scores[able], kind="stable")].tolist():
+    out: list[int] = []
+    for row in ranked:
         term = run.vectors.index_to_key[row]
         roots = _stems(term, language)
-        if term.lower() in stops or not any(map(str.isalpha, term)) or seen.issuperset(roots):
+        if term.lower() in stops or not has_letter(term) or seen.issuperset(roots):
             continue
         seen.add(LINK.join(roots))
         if LINK not in term:
             seen.update(roots)
-        meaning, topic = (float(value) for value in cosines[:, row])
-        near = known[int(nearest[row])]
-        out.append(Related(term, float(scores[row]), meaning, topic, int(batch.counts[row]), near))
+        out.append(row)
         if len(out) == top:
             break
-    return Expansion(query, known, unknown, out)
+    return out
 
 
 def _direction(rows: Rows, weight: Rows) -> Rows:

@@ -18,7 +18,7 @@ from typing import Any, overload
 
 import numpy as np
 
-from selfvec.base.arrays import Doubles, Floats, Ints
+from selfvec.base.arrays import Doubles, Ints, Rows
 from selfvec.base.checks import check_text, check_whole
 from selfvec.base.errors import OptionError
 from selfvec.base.result_table import ResultTable, short_repr
@@ -33,9 +33,9 @@ from selfvec.usage.examples import Example, marked_occurrences, repeated_last, s
 from .explicit_concepts import ConceptVectors, WhyConcepts
 from .terms import row_of, stop_words
 
-__all__ = ["WINDOW", "Occurrence", "SharedContext", "Why", "neighbour_ppmi", "why"]
+__all__ = ["CONTEXT_WINDOW", "Occurrence", "SharedContext", "Why", "neighbour_ppmi", "why"]
 
-WINDOW = 21  # tokens, the centre included
+CONTEXT_WINDOW = 21  # tokens, the centre included
 _LEAST = 3  # times that a context occurs near a word
 _SHOWN = 5  # contexts that example sentences show
 
@@ -130,7 +130,7 @@ def why(
     b: str,
     top: int = 12,
     *,
-    window: int = WINDOW,
+    window: int = CONTEXT_WINDOW,
     examples: int = 2,
     concepts: object = None,
 ) -> Why | WhyConcepts:
@@ -180,7 +180,7 @@ def why(
     order = np.argsort(-contributions, kind="stable")[:top]
     listed = [int(c) for c in order if contributions[c] > 0]
     total = float(contributions.sum())
-    shown = _uses(run, rows, contributions, listed[:_SHOWN], window // 2, examples)
+    shown = _occurrences(run, rows, contributions, listed[:_SHOWN], window // 2, examples)
     repeats = run.provenance.get("repeats", {})
     return Why(
         a=batch.types[rows[0]],
@@ -226,12 +226,13 @@ def neighbour_ppmi(
     return counts, pmi(counts, np.array(rows)[:, None], others[None])
 
 
-def _cosine(table: Floats, rows: Sequence[int]) -> float | None:
-    one, other = table[rows[0]], table[rows[1]]
+def _cosine(vectors: Rows, rows: Sequence[int]) -> float | None:
+    """The cosine of two unit rows; None if one is zero."""
+    one, other = vectors[rows[0]], vectors[rows[1]]
     return float(one @ other) if one.any() and other.any() else None
 
 
-def _uses(
+def _occurrences(
     run: Run, rows: Sequence[int], contributions: Doubles, contexts: Sequence[int], half: int, most: int
 ) -> list[Occurrence]:
     """Occurrences of either word with the largest contributions around them, from different documents."""
@@ -247,9 +248,9 @@ def _uses(
         windows[:, 1:][windows[:, 1:] == windows[:, :-1]] = -1  # a context counts once per occurrence
         scores = np.where(windows >= 0, contributions[windows], 0.0).sum(axis=1)
         scores = repeated_last(run, places, scores)
-        for use in marked_occurrences(batch, places, scores, dict.fromkeys(contexts, "shared"), most):
-            marked = list(dict.fromkeys(word for word, mark in use["tokens"] if mark == "shared"))
-            text = " ".join(" ".join(parts(word)) or word for word, _ in use["tokens"])
-            shown.append(Occurrence(batch.types[row], use["document"], text, marked))
-            quoted.append(Example(batch.types[row].split(LINK)[0], 0, use["document"], text))
-    return [replace(use, text=one.text) for use, one in zip(shown, sentences(run, quoted), strict=True)]
+        for found in marked_occurrences(batch, places, scores, dict.fromkeys(contexts, "shared"), most):
+            marked = list(dict.fromkeys(word for word, mark in found["tokens"] if mark == "shared"))
+            text = " ".join(" ".join(parts(word)) or word for word, _ in found["tokens"])
+            shown.append(Occurrence(batch.types[row], found["document"], text, marked))
+            quoted.append(Example(batch.types[row].split(LINK)[0], 0, found["document"], text))
+    return [replace(one, text=quote.text) for one, quote in zip(shown, sentences(run, quoted), strict=True)]

@@ -25,7 +25,7 @@ from selfvec.numerics.whitening import axes_of_points
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.document_vectors import document_frequencies
 
-from .shared_contexts import WINDOW, neighbour_ppmi
+from .shared_contexts import CONTEXT_WINDOW, neighbour_ppmi
 from .terms import row_of, terms
 from .topic_clusters import TERMS, Topics, cluster_terms
 
@@ -36,7 +36,8 @@ _NEAR_BY = 4  # factor on the number of neighbours whose spelling is compared
 _SAME = 0.5  # share of the pairs of letters that words spelled alike have in common
 _CANDIDATES = 5000  # terms among which the neighbours of given words are searched
 _LEAST = 0.2  # smallest cosine of an edge
-_STEPS, _GRAVITY = 500, 0.5  # of the layout
+_STEPS = 500  # of the layout
+_GRAVITY = 0.5  # of the layout
 
 
 @dataclass(frozen=True)
@@ -167,19 +168,25 @@ def graph(
     with one_core():
         cosines = run.vectors.unit[rows] @ run.vectors.unit[rows].T
     together = _mutual_ppmi(run, rows)
-    near = together
     if edges == "cosine":
-        near = np.where(_by_spelling(run, rows, neighbours, cosines, together), -np.inf, cosines)
-    joined = _mutual(near.astype(np.float64), neighbours, _LEAST if edges == "cosine" else 0.0)
+        by_spelling = _by_spelling(run, rows, neighbours, cosines, together)
+        joined = _mutual(np.where(by_spelling, -np.inf, cosines).astype(np.float64), neighbours, _LEAST)
+    else:
+        joined = _mutual(together, neighbours, 0.0)
     kept = joined.any(axis=1) | np.isin(rows, asked)
-    rows, joined = rows[kept], joined[np.ix_(kept, kept)]
-    cosines, together = cosines[np.ix_(kept, kept)], together[np.ix_(kept, kept)]
-    pairs = np.argwhere(np.triu(joined))
+    rows = rows[kept]
+    pairs = np.ix_(kept, kept)
+    joined = joined[pairs]
+    cosines = cosines[pairs]
+    together = together[pairs]
     groups = topic_groups or cluster_terms(run, most=max(TERMS, top), seed=seed, progress=progress)
     weights = np.triu(np.where(joined, np.maximum(cosines, 0.05), 0.0)).astype(np.float64)
     places = _layout(run.vectors.unit[rows], weights + weights.T, seed)
-    joins = [Edge(int(a), int(b), float(cosines[a, b]), float(together[a, b])) for a, b in pairs]
-    return Graph(_nodes(run, rows, groups, places), joins, [row.name for row in groups], edges)
+    found = [
+        Edge(int(a), int(b), float(cosines[a, b]), float(together[a, b]))
+        for a, b in np.argwhere(np.triu(joined))
+    ]
+    return Graph(_nodes(run, rows, groups, places), found, [row.name for row in groups], edges)
 
 
 def _layout(rows: Floats, weights: Doubles, seed: int) -> Doubles:
@@ -218,14 +225,14 @@ def _layout(rows: Floats, weights: Doubles, seed: int) -> Doubles:
 
 def _around(run: Run, asked: list[int], size: int, k: int) -> Ints:
     """Words, the terms nearest to them, and the terms nearest to these, at most ``size``."""
-    table = run.vectors.unit
+    vectors = run.vectors.unit
     candidates = np.unique(np.concatenate([terms(run, _CANDIDATES, min_count=3).rows, asked]))
     found = dict.fromkeys(asked)
     ring = asked
     for many in (4 * k, k):
         new: list[int] = []
         for row in ring:
-            cosines = table[candidates] @ table[row]
+            cosines = vectors[candidates] @ vectors[row]
             new += [int(i) for i in candidates[np.argsort(-cosines, kind="stable")[: many + 1]]]
         ring = [row for row in dict.fromkeys(new) if row not in found]
         found |= dict.fromkeys(ring)
@@ -237,7 +244,7 @@ def _mutual_ppmi(run: Run, rows: Ints) -> Doubles:
 
     Smoothing makes the two directions of a pair differ; the larger value is used.
     """
-    _, found = neighbour_ppmi(run.require_tokens(), rows.tolist(), WINDOW, rows.tolist())
+    _, found = neighbour_ppmi(run.require_tokens(), rows.tolist(), CONTEXT_WINDOW, rows.tolist())
     return np.maximum(found, found.T)
 
 
@@ -250,7 +257,7 @@ def _by_spelling(run: Run, rows: Ints, k: int, cosines: Floats, together: Double
     found = np.zeros(cosines.shape, bool)
     for i in np.flatnonzero(_built_from_subwords(run)[rows]).tolist():
         for j in np.argsort(-cosines[i], kind="stable")[: _NEAR_BY * k + 1].tolist():
-            if i != j and together[i, j] <= 0 and _alike(words[i], words[j]):
+            if i != j and together[i, j] <= 0 and _spelled_alike(words[i], words[j]):
                 found[i, j] = found[j, i] = True
     return found
 
@@ -262,11 +269,11 @@ def _built_from_subwords(run: Run) -> Mask:
     return found if run.original.pieces is None else found & (run.original.pieces != 0)
 
 
-def _alike(a: str, b: str) -> bool:
+def _spelled_alike(a: str, b: str) -> bool:
     """Whether one word contains the other, or half of their pairs of letters are the same.
 
-    >>> _alike("ra", "rain"), _alike("airpark", "park"), _alike("flooding", "flooded"), _alike("hail", "snow")
-    (True, True, True, False)
+    >>> _spelled_alike("ra", "rain"), _spelled_alike("flooding", "flooded"), _spelled_alike("hail", "snow")
+    (True, True, False)
     """
     if a in b or b in a:
         return True

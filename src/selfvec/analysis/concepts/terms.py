@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from selfvec.analysis.word_kinds import listed_stop_words
 from selfvec.base.arrays import AnyFloats, Floats, Ints
 from selfvec.base.casing import case_forms, language_of
 from selfvec.data.run import Run
@@ -25,7 +26,6 @@ from selfvec.text.document_vectors import document_frequencies
 from selfvec.text.phrase_finding import EMPTY
 from selfvec.text.phrases import LINK
 from selfvec.text.preprocessing import Preprocessing
-from selfvec.text.rules import Rulebook, Rules
 
 __all__ = ["Terms", "row_of", "stop_words", "term_weights", "terms", "topic_rows"]
 
@@ -79,12 +79,9 @@ def term_weights(batch: TokenBatch) -> tuple[Floats, Ints]:
 
 
 def stop_words(run: Run) -> frozenset[str]:
-    """Stop words in the language of a run, in lower case."""
-    spec = Preprocessing.of(run.provenance).stop_words
-    if spec is None:
-        return frozenset()
-    listed = Rulebook(Rules(stop_words=spec), "lower").stop_words
-    return listed | EMPTY if spec == "en" else listed
+    """Words of a run that describe no subject, in lower case: stop words and, in English, some more."""
+    listed = listed_stop_words(run)
+    return listed | EMPTY if Preprocessing.of(run.provenance).stop_words == "en" else listed
 
 
 def row_of(run: Run, term: str) -> int:

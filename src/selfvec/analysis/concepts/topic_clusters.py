@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,7 +23,16 @@ from selfvec.text.document_vectors import document_vectors, inverse_document_fre
 
 from .terms import Terms, terms, topic_rows
 
-__all__ = ["NUMBERS", "TERMS", "GroupTopics", "Topic", "TopicShare", "Topics", "cluster_terms"]
+__all__ = [
+    "NUMBERS",
+    "TERMS",
+    "GroupTopics",
+    "Topic",
+    "TopicShare",
+    "Topics",
+    "cluster_terms",
+    "nearest_centres",
+]
 
 TERMS = 1500  # number of terms that are clustered
 NUMBERS = (4, 6, 8, 12, 16, 24, 32)  # numbers of topics that are tried
@@ -220,31 +229,45 @@ def cluster_terms(
     chosen = _enough_terms(run, number, most, min_count)
     with progress.stage("Relating texts", None, "words"):
         rows = unit_rows(topic_rows(run))
-        table = np.ascontiguousarray(rows[chosen.rows])
+        term_rows = np.ascontiguousarray(rows[chosen.rows])
     numbers = [number] if number else [k for k in NUMBERS if 2 * k <= len(chosen)] or [2]
-    tried: dict[int, tuple[float, Ints, Rows]] = {}
+    tried: dict[int, Clusters] = {}
     with progress.stage("Grouping", len(numbers), "numbers") as advance, one_core():
         for k in numbers:
             starts = (np.random.default_rng([seed, start]) for start in range(_STARTS))
-            labels, centres = k_means(table, k, starts, weights=chosen.weights, spherical=True)
-            tried[k] = (silhouette(table, labels, centres), labels, centres)
+            labels, centres = k_means(term_rows, k, starts, weights=chosen.weights, spherical=True)
+            tried[k] = Clusters(labels, centres, silhouette(term_rows, labels, centres))
             advance(1)
-    largest = max(found[0] for found in tried.values())
-    best = next(k for k, found in tried.items() if found[0] >= ENOUGH * largest or largest <= 0)
-    value, labels, centres = tried[best]
-    compared = {} if number else {k: found[0] for k, found in tried.items()}
-    nearest = _document_topics(run, rows, centres)
-    documents = np.bincount(nearest[nearest >= 0], minlength=len(centres))
+    largest = max(found.silhouette for found in tried.values())
+    best = next(f for f in tried.values() if f.silhouette >= ENOUGH * largest or largest <= 0)
+    of_documents = _document_topics(run, rows, best.centres)
+    documents = np.bincount(of_documents[of_documents >= 0], minlength=len(best.centres))
     order = np.argsort(-documents, kind="stable")
     place = np.append(np.argsort(order, kind="stable"), -1)  # of each centre; -1 selects the last entry
     shares = documents / max(int(documents.sum()), 1)
-    found = []
-    for topic in order.tolist():
-        members, cosines = np.flatnonzero(labels == topic), table @ centres[topic]
-        name, listed = _described(chosen, members, cosines, top)
-        found.append(Topic(name, listed, len(members), float(shares[topic]), int(documents[topic])))
-    words = _word_topics(rows, centres[order])
-    return Topics(found, len(nearest), value, compared, words, place[nearest], centres[order])
+    topics = []
+    for cluster in order.tolist():
+        members = np.flatnonzero(best.labels == cluster)
+        name, listed = _described(chosen, members, term_rows @ best.centres[cluster], top)
+        topics.append(Topic(name, listed, len(members), float(shares[cluster]), int(documents[cluster])))
+    centres = best.centres[order]
+    return Topics(
+        topics,
+        documents=len(of_documents),
+        silhouette=best.silhouette,
+        tried={} if number else {k: found.silhouette for k, found in tried.items()},
+        labels=_word_topics(rows, centres),
+        of_documents=place[of_documents],
+        centres=centres,
+    )
+
+
+class Clusters(NamedTuple):
+    """Terms in K clusters."""
+
+    labels: Ints  # (n,), the cluster of each term
+    centres: Rows  # (K, d), unit rows
+    silhouette: float
 
 
 def _enough_terms(run: Run, number: int | None, most: int, min_count: int) -> Terms:
@@ -292,22 +315,27 @@ def _described(chosen: Terms, members: Ints, cosines: Rows, top: int) -> tuple[s
 def _document_topics(run: Run, rows: Rows, centres: Rows) -> Ints:
     """The centre nearest to each document vector, (D,); -1 for documents in which no word has a vector."""
     batch = run.require_tokens()
-    texts = document_vectors(batch, rows, inverse_document_frequency(batch))
+    return nearest_centres(document_vectors(batch, rows, inverse_document_frequency(batch)), centres)
+
+
+def nearest_centres(vectors: Rows, centres: Rows) -> Ints:
+    """The centre with the largest product with each vector, (n,); -1 for vectors of zeros."""
     with one_core():
-        return np.where(np.any(texts != 0, axis=1), (texts @ centres.T).argmax(axis=1), -1)
+        return np.where(vectors.any(axis=1), (vectors @ centres.T).argmax(axis=1), -1)
 
 
 def _distinct(names: list[str], most: int) -> list[str]:
     """The first names, without those that begin like an earlier one."""
     out: list[str] = []
     for name in names:
-        if not any(_alike(name, other) for other in out):
+        if not any(_same_beginning(name, other) for other in out):
             out.append(name)
         if len(out) == most:
             break
     return out
 
 
-def _alike(a: str, b: str) -> bool:
+def _same_beginning(a: str, b: str) -> bool:
+    """Whether two terms begin alike, or one is a word of the other."""
     a, b = sorted((a.lower(), b.lower()), key=len)
     return b.startswith(a[: max(4, len(a) - 2)]) or a in b.split("_")

@@ -64,7 +64,8 @@ def matched_topics(
     topic_rows(run)
     last: list[Rows] = []  # the latest centre of each topic
     rows: list[TopicShare] = []
-    of_documents, left_out = np.full(batch.documents, -1, np.int64), []
+    of_documents = np.full(batch.documents, -1, np.int64)
+    left_out: list[str] = []
     with as_progress(progress).stage("Grouping", len(groups), "groups") as advance:
         for group in groups:
             found = _topics_of(run, group, number, top, min_count, seed)

@@ -156,7 +156,8 @@ def fit_senses(space: SenseSpace, windows: Ids, number: int | None = None, seed:
         windows = windows[np.sort(rng.choice(len(windows), LANDMARKS, replace=False))]
     rows = space.uses(windows, weights)
     used = rows.any(axis=1)
-    landmarks, plain = rows[used], space.uses(windows, space.weights)[used] - space.centre
+    landmarks = rows[used]
+    plain = space.uses(windows, space.weights)[used] - space.centre
     with one_core():
         mean, axes, points, labels = cluster_occurrences(landmarks, plain, number, rng)
     centres, shares = _centres(points, labels)
@@ -187,7 +188,8 @@ def cluster_occurrences(
     smoothed = smooth_by_neighbours(rows, len(rows), strength=STRENGTH)
     centre, spread = covariance(smoothed)
     _, every = axes_of_moment(spread)
-    mean, axes = centre.astype(np.float32), np.ascontiguousarray(every[:, :AXES], np.float32)
+    mean = centre.astype(np.float32)
+    axes = np.ascontiguousarray(every[:, :AXES], np.float32)
     points = ((smoothed - mean) @ axes).astype(np.float64)
     return mean, axes, points, _labels(points, plain, number, rng)
 
@@ -200,7 +202,8 @@ def _labels(points: Doubles, plain: Rows, number: int | None, rng: np.random.Gen
         return k_means(points, number, repeat(rng, STARTS))[0] if number > 1 else found
     if len(points) < LEAST:
         return found
-    least, bound = max(SMALLEST, SHARE * len(points)), APART - DOUBT / np.sqrt(len(points))
+    least = max(SMALLEST, SHARE * len(points))
+    bound = APART - DOUBT / np.sqrt(len(points))
     for count in range(2, MOST + 1):
         labels, _ = k_means(points, count, repeat(rng, STARTS))
         if np.bincount(labels, minlength=count).min() < least or largest_cosine(plain, labels) > bound:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from selfvec.analysis.word_kinds import listed_stop_words
 from selfvec.base.arrays import Doubles, Ids, Ints, Rows
 from selfvec.base.checks import check_text, check_whole
 from selfvec.base.errors import InputError, OptionError
@@ -22,7 +23,6 @@ from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text import Rules, encode, tokenizer
 from selfvec.text.phrases import parts, units_of
 from selfvec.text.preprocessing import Preprocessing
-from selfvec.text.rules import Rulebook
 from selfvec.text.stems import stems
 from selfvec.text.word_spans import word_spans
 from selfvec.usage.contexts import occurrences, padded_windows, window_counts
@@ -152,7 +152,8 @@ class Senses(ResultTable):
 
         The text is encoded like the run's corpus, but all words are kept, so that their positions are known.
         """
-        run, name = self.run, str(self._option("tokenizer") or "words")
+        run = self.run
+        name = str(self._option("tokenizer") or "words")
         if name not in ("words", "whitespace"):
             raise InputError(
                 "the run's tokens are subwords, so words cannot be found in texts",
@@ -178,7 +179,8 @@ class Senses(ResultTable):
 
     def _row(self, name: str) -> int:
         """Row of a word in the run's vectors, -1 for an unknown word."""
-        row, language = self.run.vectors.key_to_index.get(name, -1), self._option("stem")
+        row = self.run.vectors.key_to_index.get(name, -1)
+        language = self._option("stem")
         return row if row >= 0 or language is None else self._stems.get(stems([name], language)[0], -1)
 
     @cached_property
@@ -278,11 +280,12 @@ def _labels(
 
     They are counted by documents: ten occurrences in one document are one observation.
     """
-    words, preprocessing = space.batch.types, Preprocessing.of(run.provenance)
-    stops = Rulebook(Rules(stop_words=preprocessing.stop_words), "lower").stop_words
+    words = space.batch.types
+    language = Preprocessing.of(run.provenance).stem
+    stops = listed_stop_words(run)
 
     def stem(word: str) -> str:
-        return stems([word], preprocessing.stem)[0] if preprocessing.stem else word
+        return stems([word], language)[0] if language else word
 
     corpus = space.batch.counts
     parts = [np.flatnonzero(assigned == i) for i in range(number)]
@@ -290,9 +293,8 @@ def _labels(
     whole = np.sum(near, axis=0)
     out = []
     for part, counts in zip(parts, near, strict=True):
-        scores = log_likelihood_scores(
-            counts, corpus - np.minimum(counts, corpus) if number == 1 else whole - counts
-        )
+        others = corpus - np.minimum(counts, corpus) if number == 1 else whole - counts
+        scores = log_likelihood_scores(counts, others)
         fewest = max(FEWEST, COMMON * len(np.unique(documents[part])))
         able = np.flatnonzero((scores >= SUREST) & (counts >= fewest))
         ranked = able[np.argsort(-(scores * space.weights)[able], kind="stable")]
@@ -313,7 +315,8 @@ def log_likelihood_scores(counts: Ints, others: Ints) -> Doubles:
     """
     sides = [side.astype(np.float64) for side in (counts, others)]
     totals = [side.sum() for side in sides]
-    both, square = sides[0] + sides[1], np.zeros(len(counts))
+    both = sides[0] + sides[1]
+    square = np.zeros(len(counts))
     for side, total in zip(sides, totals, strict=True):
         expected = both * total / max(sum(totals), 1.0)
         met = side > 0
