@@ -1,9 +1,9 @@
 """How much should vectors weigh in the hybrid, and what does each of its steps give?
 
 Fills parts of docs/results/search.md. A weight that is the same everywhere is compared with one that
-follows how often words and vectors agree (`selfvec.retrieval.dense_share`), on judged collections and on those
-of `benchmarks.self_retrieval`. Either is chosen on all sources of documents but one, and measured on that
-one.
+follows how often words and vectors agree (`selfvec.retrieval.dense_share`), on judged collections and on
+those of `benchmarks.self_retrieval`. Either is chosen on all sources of documents but one, and measured on
+that one.
 """
 
 from __future__ import annotations

@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from selfvec.data.run import Run
+from selfvec.numerics.quantization import quantised
 from selfvec.retrieval import Index, kernels, scoring
 from selfvec.retrieval.bm25 import add_terms
 from selfvec.retrieval.dense_share import agreement, dense_share
 from selfvec.retrieval.dense_space import RELATED, DenseSpace, projected
 from selfvec.retrieval.documents import GatheredDocuments
-from selfvec.retrieval.indexed_documents import IndexedDocuments, quantized
+from selfvec.retrieval.indexed_documents import IndexedDocuments
 from selfvec.retrieval.scoring import Blend, Scorer
 from selfvec.text.document_vectors import document_vectors, inverse_document_frequency
 from selfvec.text.preprocessing import Preprocessing, encode_texts
@@ -43,7 +44,7 @@ def made(likeness: float = 0.5, owners: list[int] | None = None, texts: list[str
     vectors = document_vectors(batch, rows, np.ones(len(rows), np.float32))
     spans = np.tile(np.array([[0, 1]], np.int32), (len(passages), 1))
     found = GatheredDocuments.of(["x"] * documents)
-    indexed = IndexedDocuments.build(found, batch, passages, spans, quantized(vectors))
+    indexed = IndexedDocuments.build(found, batch, passages, spans, quantised(vectors))
     space = DenseSpace(rows / weights[:, None], weights, related, worth)
     return vocabulary, Scorer(indexed, space)
 

@@ -15,6 +15,7 @@ from selfvec.base.tensors import release, return_freed_memory
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
+from selfvec.numerics.quantization import quantised
 from selfvec.text.document_vectors import (
     document_vectors,
     inverse_document_frequency,
@@ -28,7 +29,7 @@ from selfvec.text.vocabulary import Vocabulary
 from .dense_share import agreement, dense_share
 from .dense_space import TABLES, DenseSpace, projected, run_tables
 from .documents import GatheredDocuments
-from .indexed_documents import IndexedDocuments, quantized
+from .indexed_documents import IndexedDocuments
 from .scoring import Scorer
 
 __all__ = ["Parts", "build_index", "build_words_only"]
@@ -65,7 +66,7 @@ def build_index(
     with progress.stage("Relating documents", None, "documents"):
         vectors = document_vectors(units, space.rows, space.weights)
         vectors = smooth_by_neighbours(vectors, len(found.texts), seed, STRENGTH, in_place=True)
-        steps = quantized(vectors)
+        steps = quantised(vectors, scale_of_zeros=0)
         del vectors
         repeats, _ = find_repeats(documents)
         indexed = IndexedDocuments.build(found, units, owners, spans, steps, repeats)
@@ -132,7 +133,7 @@ def build_words_only(texts: Sequence[str], preprocessing: Preprocessing) -> Part
     batch = merge_stems(encode_texts(texts, preprocessing), preprocessing)
     no_owners = np.zeros(0, np.int32)
     no_spans = np.zeros((0, 2), np.int32)
-    no_vectors = quantized(np.zeros((len(texts), 1), np.float32))
+    no_vectors = quantised(np.zeros((len(texts), 1), np.float32), scale_of_zeros=0)
     repeats, _ = find_repeats(batch)
     found = GatheredDocuments.of(texts)
     documents = IndexedDocuments.build(found, batch, no_owners, no_spans, no_vectors, repeats)

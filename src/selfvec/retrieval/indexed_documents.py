@@ -15,18 +15,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.arrays import Array, Floats, Ids, Rows
+from selfvec.base.arrays import Array, Floats, Ids, Int8s
 from selfvec.data.token_batch import TokenBatch
-from selfvec.numerics.quantization import encode
 from selfvec.text.repeats import Repeats
 
 from . import kernels
 from .documents import GatheredDocuments
 
-__all__ = ["NO_DAY", "IndexedDocuments", "join_strings", "quantized", "split_strings"]
+__all__ = ["NO_DAY", "IndexedDocuments", "join_strings", "split_strings"]
 
 NO_DAY = np.iinfo(np.int64).min
-_ROWS = 4096  # rows converted to integers at a time
 Arrays = Mapping[str, Array]
 
 
@@ -65,10 +63,10 @@ class IndexedDocuments:
         batch: TokenBatch,
         owners: Ids,
         spans: Ids,
-        vectors: tuple[NDArray[np.int8], Floats],
+        vectors: tuple[Int8s, Floats],  # and their scales
         repeats: Repeats | None = None,
     ) -> IndexedDocuments:
-        """From documents, their passages, and all units as tokens and as `quantized` vectors."""
+        """From documents, their passages, and all units as tokens and as vectors in int8."""
         starts, units, counts = kernels.invert(batch.ids, batch.offsets, len(batch.types))
         arrays: dict[str, Array] = {
             "starts": starts,
@@ -151,15 +149,3 @@ class IndexedDocuments:
         """Vectors of units, (n, d) float32."""
         out: Floats = self.arrays["vectors"][units] * self.arrays["scales"][units, None]
         return out
-
-
-def quantized(vectors: Rows) -> tuple[NDArray[np.int8], Floats]:
-    """Rows as int8, and the length of a step in each row, as `selfvec.numerics.quantization` has them."""
-    steps = np.empty(vectors.shape, np.int8)
-    scales = np.empty(len(vectors), np.float32)
-    for start in range(0, len(vectors), _ROWS):  # intermediate results are four times as large
-        part = slice(start, start + _ROWS)
-        encoded = encode(vectors[part], "int8")
-        steps[part] = encoded["int8"]
-        scales[part] = encoded["scales"]
-    return steps, scales
