@@ -16,9 +16,9 @@ from importlib.metadata import version
 from typing import Any
 
 from selfvec.base.errors import InputError, Interrupted, MissingExtra
+from selfvec.base.interruption import interruptible
 from selfvec.base.progress import Progress
 from selfvec.base.threads import threads
-from selfvec.storage.workspace import interruptible
 
 __all__ = ["LOCAL", "DaskEngine", "dask_engine"]
 

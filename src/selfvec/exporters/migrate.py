@@ -22,6 +22,7 @@ from selfvec.base.arrays import Floats
 from selfvec.base.checks import check_number, check_path
 from selfvec.base.errors import InputError, Interrupted, OptionError, TargetError
 from selfvec.base.file_locks import lock_file
+from selfvec.base.interruption import Interruption, interruptible
 from selfvec.base.ownership import discard
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import Figures
@@ -31,7 +32,6 @@ from selfvec.data.run import Run
 from selfvec.retrieval.encoder import Encoder
 from selfvec.retrieval.encoder.adapter import Adapter, fit_and_measure
 from selfvec.storage.opened import GivenRun, as_run
-from selfvec.storage.workspace import Interruption, interruptible
 from selfvec.text.document_vectors import smooth_by_neighbours
 from selfvec.text.preprocessing import Preprocessing
 

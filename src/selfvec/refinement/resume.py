@@ -11,11 +11,12 @@ from functools import cache
 import numpy as np
 
 from selfvec.base.errors import Interrupted
+from selfvec.base.interruption import interruptible
 from selfvec.base.progress import Progress
 from selfvec.base.provenance import Timings
 from selfvec.base.tensors import release
 from selfvec.base.threads import ROW_BLOCK
-from selfvec.storage.workspace import Workspace, interruptible
+from selfvec.storage.workspace import Workspace
 
 from .plan import Plan
 from .refinement import Refinement

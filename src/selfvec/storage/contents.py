@@ -16,9 +16,9 @@ from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.base.tensors import read_header
 from selfvec.base.text_files import read_json
 from selfvec.data.run import Run
+from selfvec.storage.folder_kinds import folder_kind
 from selfvec.storage.formats import load
 from selfvec.storage.run_folder import open_run
-from selfvec.storage.verification import DESCRIPTIONS, kind_of
 
 __all__ = ["Contents", "info"]
 
@@ -99,30 +99,32 @@ def info(path: str | os.PathLike[str]) -> Contents:
     """
     check_path("path", path)
     folder = Path(path)
-    kind = kind_of(folder) if folder.is_dir() else None
+    kind = folder_kind(folder) if folder.is_dir() else None
     if kind is None:
         return _of_vectors(folder)
     described: dict[str, Any]
-    if kind == "run":
+    holds: dict[str, str] = {}
+    if kind.name == "run":
         run = open_run(folder)
         described, about, holds = run.provenance, _of_run(run), _RUN
     else:
-        described, holds = _description(folder), _INDEX if kind == "index" else {}
+        described = read_json(folder / kind.file, "make it again")
         about = {name: value for name, value in described.items() if name not in _UNSHOWN}
-    if kind == "index":
+    if kind.name == "index":
         about["documents"] = _documents(folder / "arrays.safetensors")
+        holds = _INDEX
     files = list(_files(folder, holds))
     parts = dict.fromkeys(file.name.split("/")[0] for file in files)
-    text = [part for part in parts if part in _TEXT and kind in ("run", "index")]
-    newest = max((folder / file.name).stat().st_mtime for file in files)
     return Contents(
-        str(folder), kind, sum(file.bytes for file in files), _time(newest), about, files, text, described
+        path=str(folder),
+        kind=kind.name,
+        bytes=sum(file.bytes for file in files),
+        written=_time(max((folder / file.name).stat().st_mtime for file in files)),
+        about=about,
+        files=files,
+        text=[part for part in parts if part in _TEXT and kind.name in ("run", "index")],
+        provenance=described,
     )
-
-
-def _description(folder: Path) -> dict[str, Any]:
-    name = next(name for name in DESCRIPTIONS if (folder / name).is_file())
-    return read_json(folder / name, "make it again")
 
 
 def _documents(arrays: Path) -> int:
@@ -164,19 +166,25 @@ def _of_run(run: Run) -> dict[str, Any]:
 def _of_vectors(path: Path) -> Contents:
     vectors = load(path)
     place = Path(str(vectors.provenance.get("path", path)))
-    names = sorted(p for p in place.rglob("*") if p.is_file()) if place.is_dir() else [place]
-    files = [File(p.name, p.stat().st_size, "") for p in names if p.is_file()]
-    table = vectors.vectors
-    about = {
-        "format": vectors.provenance.get("format"),
-        "words": len(vectors),
-        "dimensions": vectors.vector_size,
-        "dtype": str(table.dtype),
-        "counts": vectors.counts is not None,
-    }
-    newest = max((p.stat().st_mtime for p in names if p.is_file()), default=0.0)
-    total = sum(file.bytes for file in files)
-    return Contents(str(path), "vectors", total, _time(newest), about, files, [], vectors.provenance)
+    within = sorted(place.rglob("*")) if place.is_dir() else [place]
+    paths = [one for one in within if one.is_file()]
+    files = [File(one.name, one.stat().st_size, "") for one in paths]
+    return Contents(
+        path=str(path),
+        kind="vectors",
+        bytes=sum(file.bytes for file in files),
+        written=_time(max((one.stat().st_mtime for one in paths), default=0.0)),
+        about={
+            "format": vectors.provenance.get("format"),
+            "words": len(vectors),
+            "dimensions": vectors.vector_size,
+            "dtype": str(vectors.vectors.dtype),
+            "counts": vectors.counts is not None,
+        },
+        files=files,
+        text=[],
+        provenance=vectors.provenance,
+    )
 
 
 def _mapping(value: Any) -> dict[str, Any]:

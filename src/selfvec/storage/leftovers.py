@@ -44,8 +44,12 @@ __all__ = [
     "workspace_of",
 ]
 
-STATE, SHARED, FRESH, LOCK = "state.safetensors", "cluster", "run", "lock"
-_MARK, _OLDER = "replacing.json", "older"
+LOCK = "lock"  # names in the working folder
+STATE = "state.safetensors"
+SHARED = "cluster"
+FRESH = "run"
+_MARK = "replacing.json"
+_OLDER = "older"
 
 
 def workspace_of(target: Path) -> Path:

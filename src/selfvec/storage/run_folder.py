@@ -27,7 +27,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -35,61 +35,51 @@ from typing import Any
 
 import numpy as np
 
-from selfvec.base.arrays import Array, Floats
+from selfvec.base.arrays import Floats
 from selfvec.base.atomic_files import atomic_folder
 from selfvec.base.checks import check_path
 from selfvec.base.checksums import check_sizes, write_sealed
-from selfvec.base.errors import CorpusError, FormatError, OptionError, TargetError
+from selfvec.base.errors import FormatError, OptionError, TargetError
 from selfvec.base.folder_swap import restore_folder, unchanged
-from selfvec.base.schema import misfit
 from selfvec.base.targets import Kind
-from selfvec.base.tensors import Forms, check_tensors, first_beyond, map_tensors, read_metadata, write_tensors
+from selfvec.base.tensors import Forms, check_tensors, first_beyond, map_tensors, write_tensors
 from selfvec.base.text_files import read_json, read_vocabulary, write_vocabulary
-from selfvec.base.untrusted import decoding, parse_json
 from selfvec.data.run import Run
-from selfvec.data.token_batch import TokenBatch
 from selfvec.data.trajectory import History
 from selfvec.data.vectors import Source, Vectors
 from selfvec.storage.leftovers import tidy
 
 from .run_schema import check_report, check_run
+from .tokens_file import TOKENS, read_tokens_later, write_tokens
 from .wrong_paths import not_a_run
 
 __all__ = [
     "ORIGINAL",
+    "REFINED",
     "RUN",
     "RUN_FORMAT",
-    "_CHECKS",
     "is_run",
     "open_run",
     "refuse_run",
     "save_run",
     "write_run",
+    "write_vectors",
 ]
 
 RUN = Kind("a run folder", lambda folder: is_run(folder))
 RUN_FORMAT = 1
 """The number of the format; raise it when a folder changes so that older code or folders no longer fit."""
 
-REFINED, ORIGINAL = "vectors.safetensors", "original.safetensors"
-_TOKENS, _HISTORY, _STATES = "tokens.safetensors", "history", "history.safetensors"
+REFINED = "vectors.safetensors"
+ORIGINAL = "original.safetensors"
+_HISTORY = Path("history", "history.safetensors")
 PARTS = ("counts", "unstemmed", "repeats", "documents", "sums")
-_CHECKS = ("files", "sha256")  # keys of run.json that describe the folder and not the run
+_OF_THE_FOLDER = ("files", "sha256")  # keys of run.json that describe the folder and not the run
 _COLUMNS = {"counts": "i8", "sources": "u1", "pieces": "u1"}
 _MOST = 1 << 46  # occurrences of all words; multiplied by the passes they fit 64 bits
 _QUICK = 1 << 26  # bytes; rows of smaller matrices are checked on opening, which takes 15 ms
 _LONGEST = 1.001  # a number of a row at length 1, rounded
-_DAYS = np.array(["0001-01-01", "9999-12-31"], "datetime64[D]").astype(np.int64)
-_NO_DAY = np.iinfo(np.int64).min
 _AGAIN = "make the run again"
-_TOKEN_TENSORS: Forms = {
-    "ids": ("i4", ("N",)),
-    "offsets": ("i8", ("D + 1",)),
-    "days": ("i8", ("D",)),
-    "slices": ("i4", ("D",)),
-    "texts": ("u8", ("D",)),
-    "sentences": ("i4", ("D",)),
-}
 
 
 def is_run(path: str | os.PathLike[str]) -> bool:
@@ -131,18 +121,19 @@ def _open(folder: Path) -> Run:
         raise FormatError(rule, path=folder / "run.json", remedy=_AGAIN)
     check_run(provenance, folder / "run.json", _AGAIN)
     check_sizes(folder, provenance, _AGAIN)
-    for name in _CHECKS:
+    for name in _OF_THE_FOLDER:
         provenance.pop(name, None)
     words = read_vocabulary(_required(folder / "vocabulary.txt"))
-    tokens, states = folder / _TOKENS, folder / _HISTORY / _STATES
-    refined = _load_table(folder / REFINED, words, provenance)
+    tokens = folder / TOKENS
+    history = folder / _HISTORY
+    refined = _load_vectors(folder / REFINED, words, provenance)
     return Run(
         refined,
-        _load_table(folder / ORIGINAL, refined, provenance),
-        _load_history(states, len(words), refined.vector_size) if states.exists() else None,
+        _load_vectors(folder / ORIGINAL, refined, provenance),
+        _load_history(history, len(words), refined.vector_size) if history.exists() else None,
         provenance,
         _load_report(folder / "report.json"),
-        tokens=_tokens_of(tokens, words) if tokens.is_file() else None,
+        tokens=read_tokens_later(tokens, words) if tokens.is_file() else None,
         folder=folder,
     )
 
@@ -159,37 +150,38 @@ def save_run(run: Run, path: str | os.PathLike[str], *, overwrite: bool = False)
         write_run(run, folder)
 
 
-def table_tensors(name: str, table: Vectors) -> dict[str, Array]:
-    """The content of ``vectors.safetensors`` or ``original.safetensors``; the first holds the counts."""
-    counts = table.counts if name == REFINED else None
-    columns = {"counts": counts, "sources": table.sources, "pieces": table.pieces}
-    return {"vectors": table.vectors} | {name: kept for name, kept in columns.items() if kept is not None}
+def write_vectors(path: Path, vectors: Vectors) -> None:
+    """Write ``vectors.safetensors``, which also holds the counts, or ``original.safetensors``."""
+    counts = vectors.counts if path.name == REFINED else None
+    columns = {"counts": counts, "sources": vectors.sources, "pieces": vectors.pieces}
+    present = {name: column for name, column in columns.items() if column is not None}
+    write_tensors(path, {"vectors": vectors.vectors, **present})
 
 
 def write_run(run: Run, folder: Path, written: Mapping[str, Path] | None = None) -> None:
     """Write all files of a run into an existing folder; ``written`` are files of its vectors, by name."""
     start = time.perf_counter()
-    made = dict(written or {})
     with ThreadPoolExecutor() as pool:
-        files: list[Future[Any]] = [
-            pool.submit(_link, made[name], folder / name)
-            if name in made
-            else pool.submit(write_tensors, folder / name, table_tensors(name, table))
-            for name, table in ((REFINED, run.vectors), (ORIGINAL, run.original))
-        ]
-        files.append(pool.submit(write_vocabulary, folder / "vocabulary.txt", run.vectors.index_to_key))
+        waiting: list[Future[Any]] = []
+        for name, vectors in ((REFINED, run.vectors), (ORIGINAL, run.original)):
+            if written and name in written:
+                waiting.append(pool.submit(_link, written[name], folder / name))
+            else:
+                waiting.append(pool.submit(write_vectors, folder / name, vectors))
+        waiting.append(pool.submit(write_vocabulary, folder / "vocabulary.txt", run.vectors.index_to_key))
         if run.tokens is not None:
-            files.append(pool.submit(_write_tokens, folder / _TOKENS, run.tokens))
+            waiting.append(pool.submit(write_tokens, folder / TOKENS, run.tokens))
         for name in PARTS:
             if name in run.parts:
-                files.append(pool.submit(run.parts[name].save, folder / name))
+                waiting.append(pool.submit(run.parts[name].save, folder / name))
             elif run.folder is not None and (run.folder / name).is_dir():
-                files.append(pool.submit(shutil.copytree, run.folder / name, folder / name))
-        for file in files:
-            file.result()
+                waiting.append(pool.submit(shutil.copytree, run.folder / name, folder / name))
+        for one in waiting:
+            one.result()  # raises what the thread raised
     if run.history is not None and len(run.history):
-        (folder / _HISTORY).mkdir(exist_ok=True)
-        write_tensors(folder / _HISTORY / _STATES, vars(run.history))
+        history = folder / _HISTORY
+        history.parent.mkdir(exist_ok=True)
+        write_tensors(history, vars(run.history))
     text = json.dumps(run.report, indent=1, ensure_ascii=False, allow_nan=False)
     (folder / "report.json").write_text(text + "\n", encoding="utf-8")
     run.provenance.setdefault("timings", {})["save"] = time.perf_counter() - start
@@ -219,21 +211,23 @@ def _load_report(path: Path) -> dict[str, Any]:
     return report
 
 
-def _load_table(path: Path, words: list[str] | Vectors, provenance: dict[str, Any]) -> Vectors:
+def _load_vectors(path: Path, words: list[str] | Vectors, provenance: dict[str, Any]) -> Vectors:
     tensors = map_tensors(_required(path))
-    matrix, size = tensors.get("vectors"), len(words)
+    matrix = tensors.get("vectors")
+    size = len(words)
     if matrix is None or matrix.ndim != 2 or len(matrix) != size or matrix.dtype.kind != "f":
         rule = f"the tensor 'vectors' has a row of floats for each of the {size:,} words in vocabulary.txt"
         raise FormatError(rule, path=path, remedy=_AGAIN)
     needed = ("counts",) if path.name == REFINED else ()
     columns: Forms = {name: (kind, (size,)) for name, kind in _COLUMNS.items() if name in (*tensors, *needed)}
     check_tensors(tensors, columns, path, _AGAIN)
-    counts, sources = tensors.get("counts"), tensors.get("sources")
+    counts = tensors.get("counts")
+    sources = tensors.get("sources")
     if counts is not None and size and (counts.min() < 0 or counts.sum(dtype=np.float64) > _MOST):
         raise FormatError("the tensor 'counts' holds invalid numbers", path=path, remedy=_AGAIN)
     if sources is not None and sources.max(initial=0) > max(Source):
         raise FormatError(f"the tensor 'sources' has numbers up to {max(Source)}", path=path, remedy=_AGAIN)
-    table = Vectors(
+    vectors = Vectors(
         words,
         matrix,
         sources=sources,
@@ -244,8 +238,8 @@ def _load_table(path: Path, words: list[str] | Vectors, provenance: dict[str, An
         check=partial(check_rows, path, words, matrix),
     )
     if matrix.nbytes <= _QUICK:
-        _ = table.unit  # checks all rows
-    return table
+        _ = vectors.unit  # checks all rows
+    return vectors
 
 
 def check_rows(path: Path, words: Iterable[str], matrix: Floats) -> None:
@@ -267,66 +261,7 @@ def _load_history(path: Path, words: int, width: int) -> History:
     }
     check_tensors(tensors, expected, path, _AGAIN)
     history = History(**{name: tensors[name] for name in expected})
-    starts, updates = history.starts, history.updates
-    if starts[0] != 0 or starts[-1] != len(updates) or np.any(starts[1:] < starts[:-1]):
+    starts = history.starts
+    if starts[0] != 0 or starts[-1] != len(history.updates) or np.any(starts[1:] < starts[:-1]):
         raise FormatError("does not hold the recorded states of each word", path=path, remedy=_AGAIN)
     return history
-
-
-def _write_tokens(path: Path, batch: TokenBatch) -> None:
-    tensors: dict[str, Array] = {"ids": batch.ids, "offsets": batch.offsets}
-    if batch.dates is not None:
-        tensors["days"] = batch.dates.astype("datetime64[D]").astype(np.int64)
-    described = {"sentences": str(batch.sentences)}
-    if batch.slices is not None:
-        tensors["slices"] = batch.slices
-        described["slices"] = json.dumps(list(batch.slice_names), ensure_ascii=False)
-    if batch.fingerprints is not None:
-        tensors["texts"] = batch.fingerprints
-    if batch.sentence_counts is not None:
-        tensors["sentences"] = batch.sentence_counts
-    write_tensors(path, tensors, described)
-
-
-def _tokens_of(path: Path, words: Sequence[str]) -> Callable[[], TokenBatch]:
-    """A function that reads the tokens. The file is mapped now, because the folder may be replaced later."""
-    try:
-        tensors, described = map_tensors(path), read_metadata(path)
-    except FormatError as error:
-        return partial(_raise, error)
-    return partial(_read_tokens, path, words, tensors, described)
-
-
-def _raise(error: FormatError) -> TokenBatch:
-    raise error
-
-
-def _read_tokens(
-    path: Path, words: Sequence[str], tensors: dict[str, Array], described: dict[str, str]
-) -> TokenBatch:
-    needed = {name: kind for name, kind in _TOKEN_TENSORS.items() if name in (*tensors, "ids", "offsets")}
-    check_tensors(tensors, needed, path, _AGAIN)
-    days, sentence_counts = tensors.get("days"), tensors.get("sentences")
-    with decoding(path, "corpus of the run", _AGAIN):
-        dates = None if days is None else days.astype("datetime64[D]")
-        sentences, names = int(described.get("sentences", 0)), parse_json(described.get("slices", "[]"))
-        if days is not None and np.any(((days < _DAYS[0]) | (days > _DAYS[1])) & (days != _NO_DAY)):
-            raise ValueError("dates are not all of the years 1 to 9999")
-        if not 0 <= sentences < _MOST or (sentence_counts is not None and np.any(sentence_counts < 0)):
-            raise ValueError("a number of sentences is negative")
-        if misfit(names, [str]) is not None:
-            raise ValueError("a name of a slice is not a text")
-        try:
-            return TokenBatch(
-                tensors["ids"],
-                tensors["offsets"],
-                words,
-                dates=dates,
-                sentences=sentences,
-                slices=tensors.get("slices"),
-                slice_names=names,
-                fingerprints=tensors.get("texts"),
-                sentence_counts=sentence_counts,
-            )
-        except CorpusError as error:
-            raise FormatError(f"does not fit the run: {error}", path=path, remedy=_AGAIN) from None

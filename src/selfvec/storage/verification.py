@@ -15,14 +15,11 @@ from selfvec.base.folder_swap import unchanged
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.base.text_files import read_json
 
+from .folder_kinds import FolderKind, folder_kind
 from .run_folder import RUN_FORMAT, open_run
 
-__all__ = ["DESCRIPTIONS", "Damage", "Verified", "kind_of", "verify"]
+__all__ = ["Damage", "Verified", "verify"]
 
-DESCRIPTIONS = {"run.json": "run", "index.json": "index", "encoder.json": "encoder", "table.json": "table"}
-"""The kind of a folder, by the name of the file that describes it."""
-
-_PLAIN = "table.json"  # has no checksum of itself
 _KEPT = ("drift", "page")  # results kept in a run folder, each with a checksum of its own
 _CHANGED = "has changed since it was written: its own checksum differs"
 
@@ -40,7 +37,7 @@ class Verified(ResultTable):
     """What `verify` found."""
 
     path: str
-    kind: str  # a value of `DESCRIPTIONS`
+    kind: str  # the name of a row of `FOLDER_KINDS`
     files: int  # compared
     bytes: int
     damaged: list[Damage]
@@ -60,11 +57,6 @@ class Verified(ResultTable):
         return short_repr(title, [one.file for one in self.damaged], self.path)
 
 
-def kind_of(folder: Path) -> str | None:
-    """The kind of a folder by the file that describes it; None without such a file."""
-    return next((kind for name, kind in DESCRIPTIONS.items() if (folder / name).is_file()), None)
-
-
 def verify(path: str | os.PathLike[str]) -> Verified:
     """Read all files of a folder and compare them with the checksums kept when they were written.
 
@@ -77,7 +69,7 @@ def verify(path: str | os.PathLike[str]) -> Verified:
     """
     check_path("path", path, "a path")
     folder = Path(path)
-    if kind_of(folder) is None:
+    if folder_kind(folder) is None:
         rule = "is not a run folder, an index, an encoder or a folder of fetched vectors"
         raise InputError(rule, path=folder, remedy="name the folder that holds one")
     return unchanged(folder, lambda: _verified(folder))
@@ -87,38 +79,46 @@ def _verified(folder: Path) -> Verified:
     damaged: list[Damage] = []
     checked: set[Path] = set()
     for place in [folder, *(path for path in sorted(folder.rglob("*")) if path.is_dir())]:
-        if kind_of(place) is not None:
-            damaged += _compared(place, checked)
+        kind = folder_kind(place)
+        if kind is not None:
+            damaged += _compared(place, kind, checked)
     for file in sorted(file for name in _KEPT for file in folder.glob(f"{name}/*.json")):
         checked.add(file)
-        damaged += [] if is_sealed(file.read_bytes()) else [Damage(str(file), _CHANGED)]
+        if not is_sealed(file.read_bytes()):
+            damaged.append(Damage(str(file), _CHANGED))
     present = [file for file in sorted(folder.rglob("*")) if file.is_file()]
-    unchecked = [str(file) for file in present if file not in checked]
-    size = sum(file.stat().st_size for file in checked if file.is_file())
-    return Verified(str(folder), kind_of(folder) or "", len(checked), size, damaged, unchecked)
+    own = folder_kind(folder)
+    return Verified(
+        path=str(folder),
+        kind="" if own is None else own.name,
+        files=len(checked),
+        bytes=sum(file.stat().st_size for file in checked if file.is_file()),
+        damaged=damaged,
+        unchecked=[str(file) for file in present if file not in checked],
+    )
 
 
-def _compared(folder: Path, checked: set[Path]) -> Iterator[Damage]:
+def _compared(folder: Path, kind: FolderKind, checked: set[Path]) -> Iterator[Damage]:
     """The damaged files of one folder; all that were compared are added to ``checked``."""
-    head = next(folder / name for name in DESCRIPTIONS if (folder / name).is_file())
-    checked.add(head)
-    sealed = head.name == _PLAIN or is_sealed(head.read_bytes())
+    description = folder / kind.file
+    checked.add(description)
+    intact = not kind.sealed or is_sealed(description.read_bytes())
     try:
-        described = read_json(head, "")
+        described = read_json(description, "")
     except FormatError as error:
-        yield Damage(str(head), error.rule)
+        yield Damage(str(description), error.rule)
         return
     if "files" not in described and "sha256" not in described:
         rule = "has no checksums, it was made by an earlier version"
         raise InputError(rule, path=folder, remedy="make it again")
-    if not sealed:
-        yield Damage(str(head), _CHANGED)
+    if not intact:
+        yield Damage(str(description), _CHANGED)
     files = described.get("files")
     if isinstance(files, dict):
         checked.update(folder / str(name) for name in files)
     damaged = [Damage(str(file), rule) for file, rule in damaged_files(folder, described)]
     yield from damaged
-    if not damaged and sealed and described.get("format") == RUN_FORMAT and head.name == "run.json":
+    if not damaged and intact and kind.name == "run" and described.get("format") == RUN_FORMAT:
         yield from _impossible(folder)
 
 
@@ -126,8 +126,8 @@ def _impossible(folder: Path) -> Iterator[Damage]:
     """Invalid values of a run that its checksums do not show: a wrong type or range, NaN."""
     try:
         run = open_run(folder)
-        for table in (run.vectors, run.original):
-            _ = table.unit
+        for vectors in (run.vectors, run.original):
+            _ = vectors.unit  # checks all rows
         _ = run.tokens
     except FormatError as error:
         yield Damage(error.path or str(folder), error.rule)

@@ -8,10 +8,7 @@ as does a timer every half minute, and ``--resume`` continues from it.
 from __future__ import annotations
 
 import os
-import signal
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 from selfvec.base.arrays import Array
@@ -36,9 +33,9 @@ from selfvec.storage.leftovers import (
     settle,
     workspace_of,
 )
-from selfvec.storage.run_folder import ORIGINAL, REFINED, RUN, is_run, table_tensors, write_run
+from selfvec.storage.run_folder import ORIGINAL, REFINED, RUN, is_run, write_run, write_vectors
 
-__all__ = ["Interruption", "Workspace", "interruptible", "previous_of"]
+__all__ = ["Workspace"]
 
 
 class Workspace:
@@ -101,15 +98,15 @@ class Workspace:
             )
         return map_tensors(self._state)
 
-    def keep(self, table: Vectors, name: str = ORIGINAL) -> None:
+    def keep(self, vectors: Vectors, name: str = ORIGINAL) -> None:
         """Write vectors of a run where `finish` finds them; ``name`` is `ORIGINAL` or `REFINED`."""
         with writing(self.target):
-            write_tensors(self.folder / name, table_tensors(name, table))
+            write_vectors(self.folder / name, vectors)
 
-    def map_kept(self, table: Vectors, name: str = ORIGINAL) -> None:
+    def map_kept(self, vectors: Vectors, name: str = ORIGINAL) -> None:
         """Map the vectors that `keep` wrote, so that they need no memory."""
-        table.replace_matrix(map_tensors(self.folder / name)["vectors"])
-        self._mapped[name] = table
+        vectors.replace_matrix(map_tensors(self.folder / name)["vectors"])
+        self._mapped[name] = vectors
 
     def finish(self, run: Run, *, previous: bool = False) -> None:
         """Write the run and move it to its target; ``previous`` keeps the replaced run, see `previous_of`."""
@@ -117,9 +114,12 @@ class Workspace:
             fresh = self.folder / FRESH
             remove_own(fresh)
             fresh.mkdir()
-            tables = {ORIGINAL: run.original, REFINED: run.vectors}
-            kept = {name: self.folder / name for name in tables if self._mapped.get(name) is tables[name]}
-            write_run(run, fresh, kept)
+            written = {
+                name: self.folder / name
+                for name, vectors in ((ORIGINAL, run.original), (REFINED, run.vectors))
+                if self._mapped.get(name) is vectors
+            }
+            write_run(run, fresh, written)
             self._refuse_existing()
             keep = previous and self.target.exists()
             if keep:
@@ -166,36 +166,3 @@ class Workspace:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
-
-
-class Interruption:
-    """Whether the user asked to stop."""
-
-    requested = False
-
-
-@contextmanager
-def interruptible() -> Iterator[Interruption]:
-    """Turn the first Ctrl-C (or SIGTERM) into a request, so that work stops between two steps.
-
-    A second one interrupts at once. Outside the main thread signals keep their handlers.
-    """
-    interruption = Interruption()
-    if threading.current_thread() is not threading.main_thread():
-        yield interruption
-        return
-    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def ask(number: int, frame: object) -> None:
-        del number, frame
-        if interruption.requested:
-            raise KeyboardInterrupt
-        interruption.requested = True
-
-    try:
-        for number in kept:
-            signal.signal(number, ask)
-        yield interruption
-    finally:
-        for number, handler in kept.items():
-            signal.signal(number, handler)

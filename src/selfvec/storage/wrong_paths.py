@@ -12,35 +12,17 @@ from typing import NamedTuple
 from selfvec.base.compressed_files import bare_suffix
 from selfvec.base.errors import InputError, did_you_mean
 
-__all__ = ["KINDS", "no_vectors", "not_a_run", "similar_paths"]
+from .folder_kinds import folder_kind
 
-KINDS = {"index.json": "a search index", "encoder.json": "an encoder", "table.json": "fetched vectors"}
-"""The kind of a folder that holds a file of this name and is not a run."""
+__all__ = ["Mistake", "no_vectors", "not_a_run", "similar_paths"]
 
-_TEXT = {".jsonl", ".ndjson", ".csv", ".tsv", ".txt", ".text", ".md", ".markdown", ".rst", ".html", ".htm"}
-_TEXT |= {".pdf", ".docx", ".log"}
+_TEXT = {
+    *(".jsonl", ".ndjson", ".csv", ".tsv"),
+    *(".txt", ".text", ".md", ".markdown", ".rst", ".html", ".htm", ".pdf", ".docx", ".log"),
+}
 _OURS = {"vocabulary.txt", "run.json", "vectors.tsv", "metadata.tsv"}  # of damaged runs and other vectors
 _VECTORS = {".npy", ".npz", ".bin", ".vec", ".safetensors", ".w2v", ".glove"}
 _LOOKED_AT = 1000  # files of a folder, at most
-
-
-def not_a_run(path: Path) -> InputError:
-    """The error for a path that is not a run folder."""
-    remedy = "make one with: selfvec refine CORPUS -o RUN"
-    kind = next((kind for name, kind in KINDS.items() if (path / name).is_file()), None)
-    what = ""
-    if not path.exists():
-        what, remedy = ", nothing has this name", similar_paths(path) or remedy
-    elif kind is not None:
-        what, remedy = f", it is {kind}", "name the run it was made from"
-    elif looks_like_text(path):
-        what, remedy = ", it is text", refine_first(path)
-    elif _is_empty(path):
-        what = ", it is empty"
-    elif bare_suffix(path) in _VECTORS:
-        what = ", it holds vectors"
-        remedy = f"refine a text with them: selfvec refine TEXT --vectors {shlex.quote(str(path))} -o run"
-    return InputError(f"is not a run folder{what}", path=path, remedy=remedy)
 
 
 class Mistake(NamedTuple):
@@ -48,6 +30,29 @@ class Mistake(NamedTuple):
 
     what: str
     remedy: str
+
+
+def not_a_run(path: Path) -> InputError:
+    """The error for a path that is not a run folder."""
+    mistake = _instead_of_a_run(path)
+    return InputError(f"is not a run folder{mistake.what}", path=path, remedy=mistake.remedy)
+
+
+def _instead_of_a_run(path: Path) -> Mistake:
+    make_one = "make one with: selfvec refine CORPUS -o RUN"
+    kind = folder_kind(path)
+    if not path.exists():
+        return Mistake(", nothing has this name", similar_paths(path) or make_one)
+    if kind is not None:
+        return Mistake(f", it is {kind.described}", "name the run it was made from")
+    if looks_like_text(path):
+        return Mistake(", it is text", refine_first(path))
+    if _is_empty(path):
+        return Mistake(", it is empty", make_one)
+    if bare_suffix(path) in _VECTORS:
+        remedy = f"refine a text with them: selfvec refine TEXT --vectors {shlex.quote(str(path))} -o run"
+        return Mistake(", it holds vectors", remedy)
+    return Mistake("", make_one)
 
 
 def no_vectors(path: Path) -> Mistake | None:

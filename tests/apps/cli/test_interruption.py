@@ -15,7 +15,8 @@ from tests.processes import stop_at_work
 
 from selfvec.apps.cli import main
 from selfvec.base.errors import OptionError, TargetError
-from selfvec.storage.workspace import Workspace, interruptible
+from selfvec.base.interruption import interruptible
+from selfvec.storage.workspace import Workspace
 
 # 10 million tokens in all: long enough to be caught at work.
 EPOCHS = 100

@@ -10,10 +10,10 @@ from selfvec.base.checks import check_path
 from selfvec.base.result_table import Figures
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
+from selfvec.storage.folder_kinds import folder_kind
 from selfvec.storage.formats import load
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.storage.run_folder import open_run
-from selfvec.storage.verification import kind_of
 
 if TYPE_CHECKING:
     from selfvec.retrieval import Index
@@ -47,7 +47,8 @@ def open(path: str | os.PathLike[str]) -> Run | Encoder | Index | Vectors:
     """
     check_path("path", path)
     folder = Path(path)
-    kind = kind_of(folder) if folder.is_dir() else None
+    found = folder_kind(folder) if folder.is_dir() else None
+    kind = None if found is None else found.name
     if kind == "run":
         return open_run(folder)
     if kind == "encoder":

@@ -68,12 +68,13 @@ def verify(
         selfvec run verify run
         selfvec run verify run --clean
     """
-    from selfvec.storage.verification import kind_of, verify
+    from selfvec.storage.folder_kinds import folder_kind
+    from selfvec.storage.verification import verify
 
     cleaned: dict[str, list[str]] = {}
     if clean:
         cleaned = _cleaned(path)
-        if kind_of(path) is None:  # an export or a file of vectors has no checksums
+        if folder_kind(path) is None:  # an export or a file of vectors has no checksums
             if as_json:
                 print_json({"path": str(path), **cleaned})
             return 0

@@ -20,8 +20,8 @@ from selfvec.views.terminal_progress import TerminalProgress
 from .runs import Moved, report
 
 if TYPE_CHECKING:
+    from selfvec.base.interruption import Interruption
     from selfvec.data.run import Run
-    from selfvec.storage.workspace import Interruption
 
 __all__ = ["update"]
 
@@ -207,7 +207,7 @@ def _size(change: dict[str, Any]) -> list[str]:
 
 def _sentence(new: Run, target: Path) -> str:
     """What an update has changed, and where the run from before is."""
-    from selfvec.storage.workspace import previous_of
+    from selfvec.storage.leftovers import previous_of
 
     kept = previous_of(target)
     text = _numbers(new.provenance["grown"][-1])
@@ -219,7 +219,7 @@ def _sentence(new: Run, target: Path) -> str:
 
 def _watch(update: Callable[[], None], paths: Sequence[str], every: int) -> None:
     """Update when files have changed and are at rest since the last look; errors are printed, not raised."""
-    from selfvec.storage.workspace import interruptible
+    from selfvec.base.interruption import interruptible
 
     say(f"watching {', '.join(paths)}; stop with Ctrl-C")
     done: object = None
