@@ -292,7 +292,8 @@ class Slow(Tools):
 
     def __init__(self) -> None:
         super().__init__(Refiner("original").fit(["hail broke the roof"] * 30).run_)
-        self.steps, self.started = 0, threading.Event()
+        self.steps = 0
+        self.started = threading.Event()
 
     def run_info(self) -> RunInfo:
         """Counts for ten seconds."""

@@ -53,7 +53,9 @@ class Page:
     """A tab, and what happened in it: ``errors`` of scripts and ``requests`` of the network."""
 
     def __init__(self, browser: Browser, session: str, target: str) -> None:
-        self.browser, self.session, self.target = browser, session, target
+        self.browser = browser
+        self.session = session
+        self.target = target
         self.errors: list[str] = []
         self.requests: list[str] = []
         for domain in ("Page", "Runtime", "Network", "Log"):
@@ -150,7 +152,8 @@ class Browser:
     """A running Chromium."""
 
     def __init__(self, program: str, profile: Path) -> None:
-        to_read, to_write = _pipe(), _pipe()  # (its input), (its output)
+        to_read = _pipe()
+        to_write = _pipe()  # (its input), (its output)
         log = os.open(profile / "log", os.O_WRONLY | os.O_CREAT)
         actions = [  # the log first: its own number may be 3 or 4
             (os.POSIX_SPAWN_DUP2, log, 1),
@@ -162,8 +165,10 @@ class Browser:
         self.pid = os.posix_spawn(program, command, dict(os.environ), file_actions=actions, setpgroup=0)
         for end in (to_read[0], to_write[1], log):
             os.close(end)
-        self._in, self._out = to_write[0], to_read[1]
-        self._number, self._rest = 0, b""
+        self._in = to_write[0]
+        self._out = to_read[1]
+        self._number = 0
+        self._rest = b""
         self._pages: dict[str, Page] = {}
 
     def call(self, method: str, parameters: dict[str, Any], session: str | None = None) -> dict[str, Any]:

@@ -60,7 +60,8 @@ def make_run(folder: Path, *, per_year: int = 240, seed: int = 0) -> Run:
 
 def _table(rng: np.random.Generator) -> Vectors:
     centres = {topic: rng.standard_normal(24) for topic in TOPICS}
-    words, rows = [], []
+    words = []
+    rows = []
     for topic, names in TOPICS.items():
         words += names
         rows += [centres[topic] + 0.7 * rng.standard_normal(24) for _ in names]

@@ -74,7 +74,8 @@ def test_idle_and_half_open_connections_expire(
 def test_a_request_that_drips_in_is_not_waited_for(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "REQUEST_SECONDS", 0.2)
     with serving(run) as site, connections(site, 1, b"GET / HTTP/1.1\r\n") as (one,):
-        start, one_header = time.monotonic(), b"x: y\r\n"
+        start = time.monotonic()
+        one_header = b"x: y\r\n"
         one.settimeout(0.02)
         with pytest.raises(ConnectionError):
             for _ in range(limits.HEADER_BYTES // len(one_header) - 10):
@@ -100,7 +101,8 @@ def test_more_clients_than_there_are_threads_are_told_when_to_come_back(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "QUEUE_SECONDS", 0.05)
-    blocked, working = threading.Event(), threading.Semaphore(0)
+    blocked = threading.Event()
+    working = threading.Semaphore(0)
     with serving(run) as site:
         monkeypatch.setattr(site.data, "about", lambda: (working.release(), blocked.wait(PATIENCE), {})[2])
         threads = max(2, os.cpu_count() or 1)
@@ -159,7 +161,8 @@ def test_a_request_waits_for_a_thread_and_is_then_sent_away(monkeypatch: pytest.
     monkeypatch.setattr(limits, "QUEUE_SECONDS", 0.05)
 
     async def ask() -> list[Any]:
-        queue, go = WorkQueue(2), threading.Event()
+        queue = WorkQueue(2)
+        go = threading.Event()
         working = [asyncio.create_task(queue.run(go.wait)) for _ in range(2)]
         refused = await asyncio.gather(*(queue.run(lambda: 1) for _ in range(50)), return_exceptions=True)
         go.set()
@@ -173,7 +176,8 @@ def test_a_request_waits_for_a_thread_and_is_then_sent_away(monkeypatch: pytest.
 
 def test_large_answers_go_out_in_pieces_and_only_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "LONG_ANSWERS", 2)
-    body, go = bytes(range(256)) * 1024, asyncio.Event()
+    body = bytes(range(256)) * 1024
+    go = asyncio.Event()
 
     async def large(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
@@ -204,7 +208,8 @@ def test_large_answers_go_out_in_pieces_and_only_some_at_a_time(monkeypatch: pyt
 
 
 def test_a_flood_of_comparisons_is_not_begun(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    go, begun = threading.Event(), []
+    go = threading.Event()
+    begun = []
     compare = comparison.compare_slices
 
     def waiting(run: Run, pair: Any, *rest: Any) -> Any:
@@ -242,8 +247,10 @@ def test_comparisons_are_kept_while_there_is_memory(run: Run, monkeypatch: pytes
 
 
 def test_a_lane_does_one_task_at_a_time_the_newest_first() -> None:
-    lane, order = Lane(), []
-    begun, go = threading.Event(), threading.Event()
+    lane = Lane()
+    order = []
+    begun = threading.Event()
+    go = threading.Event()
     first = lane.submit(lambda _: (begun.set(), go.wait(PATIENCE)))
     assert begun.wait(PATIENCE)
     late = [lane.submit(lambda _, n=n: order.append(n), rank) for n, rank in ((1, 1), (2, 0), (3, 0))]
@@ -255,7 +262,8 @@ def test_a_lane_does_one_task_at_a_time_the_newest_first() -> None:
 
 def test_work_that_nobody_waits_for_stops_at_its_next_step() -> None:
     lane = Lane()
-    begun, dropped = threading.Event(), threading.Event()
+    begun = threading.Event()
+    dropped = threading.Event()
     steps = []
 
     def work(progress: Any) -> None:

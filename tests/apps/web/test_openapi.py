@@ -57,7 +57,8 @@ def value(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
         case "array":
             return st.lists(value(schema["items"]), max_size=min(3, schema["maxItems"]))
     characters = st.characters(exclude_categories=["Cs"], max_codepoint=0x2FF)
-    least, most = schema.get("minLength", 0), min(schema.get("maxLength", 40), 40)
+    least = schema.get("minLength", 0)
+    most = min(schema.get("maxLength", 40), 40)
     if "pattern" in schema:
         texts = st.from_regex(
             schema["pattern"].replace("$", r"\Z"),  # Python's $ also matches before a line break

@@ -19,9 +19,11 @@ from selfvec.apps.cli import main
 from selfvec.apps.mcp.tools import Tools
 from selfvec.apps.web import maps
 from selfvec.apps.web.background import BackgroundTask, Busy
-from selfvec.apps.web.comparison import REFINED, Comparisons
-from selfvec.apps.web.page_data import Completion, PageData
-from selfvec.apps.web.ranking import FIGURES, Filter, PairedVectors, rank
+from selfvec.apps.web.comparison import REFINED, Comparisons, compare_slices
+from selfvec.apps.web.completion import Completion
+from selfvec.apps.web.page_data import PageData
+from selfvec.apps.web.ranking import Filter, PairedVectors, rank
+from selfvec.apps.web.significance import FIGURES, significance_of_slices
 from selfvec.apps.web.word_map import LARGEST, arrange, draw_map, history_states, vectors_state
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
@@ -130,8 +132,10 @@ def test_the_page_the_command_and_the_assistant_share_the_results_of_drift(
     folder = tmp_path / "run"
     save_run(run, folder)
     comparisons = Comparisons(open_run(folder), 1)
-    first, last = comparisons.slices[0].name, comparisons.slices[-1].name
-    key, between = f"{first}|{last}", ["--between", first, "--between", last]
+    first = comparisons.slices[0].name
+    last = comparisons.slices[-1].name
+    key = f"{first}|{last}"
+    between = ["--between", first, "--between", last]
     assert main(["drift", str(folder), *between, "--json"]) == 0
     rows = {row["word"]: row for row in json.loads(capsys.readouterr().out)["rows"]}
     (kept,) = (folder / "drift").iterdir()
@@ -151,17 +155,24 @@ def test_the_page_the_command_and_the_assistant_share_the_results_of_drift(
 
 
 def test_progress_of_a_comparison_and_its_tests_counts_every_step(run: Run) -> None:
-    made = Comparisons(run, 1)
-    a, b = made.slices[0], made.slices[-1]
-    for work in (
-        lambda progress: made._compare([a, b], made.slices, progress),
-        lambda progress: made._test(run, [a, b], progress),
-    ):
-        shares: list[float] = []
-        task = BackgroundTask(work)
-        share = task._progress
-        share.check = lambda share=share, shares=shares: shares.append(share.share)
-        task.run().result()
+    every = Comparisons(run, 1).slices
+    pair = [every[0], every[-1]]
+
+    def compare(progress: Progress) -> object:
+        return compare_slices(run, pair, every, 1, progress)
+
+    def test(progress: Progress) -> object:
+        return significance_of_slices(run, pair, 1, progress)
+
+    for work in (compare, test):
+        shares = []
+
+        def watched(progress: Progress, work=work, shares=shares) -> object:
+            progress.check = lambda: shares.append(progress.share)
+            return work(progress)
+
+        task = BackgroundTask(watched).run()
+        assert task.result()
         assert shares == sorted(shares)
         assert len({round(value, 2) for value in shares}) >= 5
         assert task.share == 1
@@ -283,7 +294,8 @@ def test_words_of_a_topic_are_together_on_an_arranged_map(site: Site) -> None:
     assert described["explained"] is None
     topic = {word: name for name, words in TOPICS.items() for word in words}
     rows = [i for i, word in enumerate(described["words"]) if word in topic]
-    places, names = points[1, rows].astype(float), [topic[described["words"][i]] for i in rows]
+    places = points[1, rows].astype(float)
+    names = [topic[described["words"][i]] for i in rows]
     far = np.linalg.norm(places[:, None] - places[None], axis=2) + 1e9 * np.eye(len(rows))
     alike = [names[i] == names[j] for i, near in enumerate(np.argsort(far, axis=1)[:, :3]) for j in near]
     assert np.mean(alike) > 0.9
@@ -401,7 +413,7 @@ def test_names_are_words_with_a_capital_letter_in_mid_sentence(tmp_path: Path) -
     data = PageData(open_run(tmp_path / "run"), jobs=1)
     data.index.result()
     words = np.array(data.run.vectors.index_to_key)
-    assert set(words[data.written.names]) == {"jones", "smith"}
+    assert set(words[data.names]) == {"jones", "smith"}
     listed = (
         {row["word"] for row in data.ranking(REFINED, Filter(seen=1, names=False), 0, 99)["rows"]}
         if data.comparisons.get(REFINED)

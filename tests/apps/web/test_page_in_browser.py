@@ -333,7 +333,8 @@ def typed_at_once(page: Page, *fields: tuple[str, str]) -> None:
 
 def test_a_second_field_does_not_wipe_the_first(opened: Page, site: Site) -> None:
     opened.run("document.querySelector('.filters').open = true")
-    count, contains = ".fields input[type=number]", ".fields input[type=search]"
+    count = ".fields input[type=number]"
+    contains = ".fields input[type=search]"
     typed_at_once(opened, (count, "3"), (contains, "ju"))
     opened.wait(f"{RANKED}.length && {RANKED}.every((word) => word.includes('ju'))")
     assert {"seen=3", "text=ju"} <= set(opened.run("location.hash.slice(1)").split("&"))

@@ -92,7 +92,8 @@ class StoppableProgress(Progress):
     """Forwards progress, and stops the work of a cancelled call."""
 
     def __init__(self, inner: Progress) -> None:
-        self.inner, self.stopped = inner, False
+        self.inner = inner
+        self.stopped = False
 
     @contextmanager
     def stage(self, label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:

@@ -270,7 +270,8 @@ class Tools:
         before, after = similar(self.run, word, top=topn, compare=True, min_count=min_count)
         sides = ([term for term, _ in row["neighbours"]] for row in (before, after))
         gained, lost = only_in_each(*sides)
-        counts, row = self.run.vectors.counts, self.run.index(word)
+        counts = self.run.vectors.counts
+        row = self.run.index(word)
         return SimilarTerms(
             word=after["word"],
             count=0 if counts is None else int(counts[row]),

@@ -7,10 +7,8 @@ comparison that an answer needs is being computed, the answer is ``"ready": fals
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Callable
-from importlib.resources import files
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from fastapi import Depends, FastAPI, Query, Request
@@ -32,25 +30,19 @@ from .background import Busy
 from .comparison import REFINED
 from .guard import Guard
 from .page_data import PageData
+from .page_files import page_files
 from .ranking import Filter
 from .responses import ERRORS, busy_response, error_page, error_response, json_response, wants_page
 from .work_queue import WorkQueue
 
-__all__ = ["create_app", "page_files"]
-
-_TYPES = {
-    "html": "text/html; charset=utf-8",
-    "css": "text/css; charset=utf-8",
-    "js": "text/javascript; charset=utf-8",
-    "svg": "image/svg+xml",
-}
+__all__ = ["create_app"]
 
 _DESCRIPTION = """The searches and comparisons of one run, as JSON. Only GET and HEAD are answered.
 
 At an address that other machines reach, send the header `Authorization: Bearer TOKEN`. An answer with status
 503 has a header `Retry-After`. While a comparison is being computed, answers that need it are
 `{"ready": false}`."""
-Key = Annotated[
+ComparisonKey = Annotated[
     str,
     Query(
         max_length=200,
@@ -62,8 +54,8 @@ Word = Annotated[str, Query(min_length=1, max_length=200, description="A word of
 OptionalWord = Annotated[
     str | None, Query(max_length=200, description="A word, for the map of its neighbours.")
 ]
-Part = Annotated[str, Query(max_length=100, description="A part of a word.")]
-Origin = Annotated[
+WordPart = Annotated[str, Query(max_length=100, description="A part of a word.")]
+VectorSource = Annotated[
     str,
     Query(
         max_length=20,
@@ -73,7 +65,7 @@ Origin = Annotated[
 ]
 Offset = Annotated[int, Query(ge=0, le=1_000_000, description="Rows to leave out.")]
 Limit = Annotated[int, Query(ge=1, le=200, description="Rows, at most.")]
-Few = Annotated[int, Query(ge=1, le=20, description="Results, at most.")]
+FewResults = Annotated[int, Query(ge=1, le=20, description="Results, at most.")]
 Question = Annotated[
     str,
     Query(
@@ -83,7 +75,7 @@ Question = Annotated[
         json_schema_extra={"pattern": r"\S"},
     ),
 ]
-Seen = Annotated[int, Query(ge=1, le=1 << 53, description=option_texts.MIN_COUNT)]
+MinCount = Annotated[int, Query(ge=1, le=1 << 53, description=option_texts.MIN_COUNT)]
 Topn = Annotated[int, Query(ge=1, le=100, description="Documents, at most.")]
 Unit = Annotated[
     Literal["month", "quarter", "year", "decade", "century"] | None,
@@ -132,7 +124,8 @@ class Answers:
     """What the paths share: the data of the page, and the queue that computes answers."""
 
     def __init__(self, data: PageData) -> None:
-        self.data, self.queue = data, WorkQueue()
+        self.data = data
+        self.queue = WorkQueue()
 
     async def json(self, work: Callable[..., Any], *arguments: Any) -> Response:
         """The result of a function, in JSON."""
@@ -155,10 +148,10 @@ class Answers:
 
 
 def _filter(
-    seen: Seen | None = None,
+    seen: MinCount | None = None,
     size: Annotated[float, Query(ge=0, le=1)] = 0.0,
     q: Annotated[float | None, Query(gt=0, le=1)] = None,
-    text: Part = "",
+    text: WordPart = "",
     sort: Annotated[str, Query(pattern="^(size|distance|moved|apd|q|count|word)$")] = "size",
     stops: bool = False,
     names: Annotated[bool, Query(description="Whether to list words that are mostly capitalised.")] = True,
@@ -217,13 +210,16 @@ def _add_words(app: FastAPI, answers: Answers) -> None:
         return await answers.json(data.health)
 
     @app.get("/api/complete")
-    async def complete(q: Part = "", n: Few = 8) -> Response:
+    async def complete(q: WordPart = "", n: FewResults = 8) -> Response:
         """Words that begin with a text, then words that contain it, with their counts."""
         return await answers.json(lambda: {"words": data.complete(q, n)})
 
     @app.get("/api/ranking")
     async def ranking(
-        wanted: Annotated[Filter, Depends(_filter)], c: Key = default, offset: Offset = 0, limit: Limit = 50
+        wanted: Annotated[Filter, Depends(_filter)],
+        c: ComparisonKey = default,
+        offset: Offset = 0,
+        limit: Limit = 50,
     ) -> Response:
         """The words that changed: rows as in `selfvec drift --json`, with the size of the change."""
         if not wanted.names:
@@ -231,15 +227,15 @@ def _add_words(app: FastAPI, answers: Answers) -> None:
         return await answers.compared(c, data.ranking, c, wanted, offset, limit)
 
     @app.get("/api/word")
-    async def word(w: Word, c: Key = default) -> Response:
+    async def word(w: Word, c: ComparisonKey = default) -> Response:
         """A word's neighbours before and after, and its change."""
         return await answers.compared(c, data.word, c, w)
 
     @app.get("/api/unknown")
     async def unknown(
-        source: Origin | None = None,
-        seen: Seen = 1,
-        text: Part = "",
+        source: VectorSource | None = None,
+        seen: MinCount = 1,
+        text: WordPart = "",
         offset: Offset = 0,
         limit: Limit = 50,
     ) -> Response:
@@ -252,19 +248,19 @@ def _add_texts(app: FastAPI, answers: Answers) -> None:
     default = data.comparisons.default
 
     @app.get("/api/uses")
-    async def uses(w: Word, c: Key = default, n: Few = 5) -> Response:
+    async def uses(w: Word, c: ComparisonKey = default, n: FewResults = 5) -> Response:
         """Sentences that show what a word means, of each side of a comparison."""
         return await answers.compared(c, data.uses, c, w, n)
 
     @app.get("/api/together")
-    async def together(w: Word, other: Word, n: Few = 5) -> Response:
+    async def together(w: Word, other: Word, n: FewResults = 5) -> Response:
         """Sentences in which two words occur close together, and the words that both occur with."""
         return await answers.json(data.together, w, other, n)
 
     @app.get("/api/texts")
     async def texts(
         q: Annotated[str, Query(min_length=1, max_length=500)],
-        n: Few = 8,
+        n: FewResults = 8,
         mode: Mode = "hybrid",
         filter: Filters = None,
     ) -> Response:
@@ -280,7 +276,7 @@ def _add_map(app: FastAPI, answers: Answers) -> None:
 
     @app.get("/api/map")
     async def description(
-        c: Key = default, w: OptionalWord = None, of: MapOf = "words", layout: Layout = "pca"
+        c: ComparisonKey = default, w: OptionalWord = None, of: MapOf = "words", layout: Layout = "pca"
     ) -> Response:
         """The words or documents on a map, the names of its states, and its size."""
         if w or (of == "words" and layout == "pca"):
@@ -288,7 +284,7 @@ def _add_map(app: FastAPI, answers: Answers) -> None:
         return await drawn(c, of, layout, lambda: maps.arranged(of, layout, c)[0])
 
     @app.get("/api/map/colours")
-    async def colours(c: Key = default, of: MapOf = "words", layout: Layout = "pca") -> Response:
+    async def colours(c: ComparisonKey = default, of: MapOf = "words", layout: Layout = "pca") -> Response:
         """The colours of the points: by topic, change, date and fields."""
         return await drawn(
             c, of, layout, lambda: {"colours": maps.colours(of, layout, c)}, maps.topics, data.index
@@ -296,7 +292,7 @@ def _add_map(app: FastAPI, answers: Answers) -> None:
 
     @app.get("/api/map/points", responses={200: {"content": _POINTS}}, response_class=Response)
     async def points(
-        c: Key = default,
+        c: ComparisonKey = default,
         w: OptionalWord = None,
         whole: bool = True,
         of: MapOf = "words",
@@ -324,26 +320,6 @@ def _add_map(app: FastAPI, answers: Answers) -> None:
         if waiting:
             return json_response({"ready": False, "share": waiting[0].share})
         return await answers.json(work)
-
-
-class PageFile(NamedTuple):
-    """A file of the page. Its etag changes with its content."""
-
-    body: bytes
-    type: str
-    etag: str
-
-
-def page_files() -> dict[str, PageFile]:
-    """All files of the page by path, read once. Other paths are not served."""
-    found = {}
-    for entry in files(__package__).joinpath("static").iterdir():
-        kind = _TYPES.get(entry.name.rpartition(".")[2])
-        if kind is not None:
-            body = entry.read_bytes()
-            path = "/" if entry.name == "index.html" else f"/{entry.name}"
-            found[path] = PageFile(body, kind, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
-    return found
 
 
 def _add_page(app: FastAPI) -> None:

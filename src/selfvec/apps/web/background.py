@@ -44,7 +44,8 @@ class BackgroundTask(Future[T]):
 
     def __init__(self, work: Callable[[Progress], T]) -> None:
         super().__init__()
-        self._work, self._progress = work, _Share()
+        self._work = work
+        self._progress = _Share()
 
     @property
     def share(self) -> float:
@@ -76,7 +77,8 @@ class _Share(Progress):
     """Stores the progress of a stage, and stops work that was dropped."""
 
     def __init__(self) -> None:
-        self.share, self.dropped = 0.0, False
+        self.share = 0.0
+        self.dropped = False
 
     def check(self) -> None:
         """Raise `Busy` if the work was dropped."""
@@ -109,7 +111,8 @@ class Lane:
     """
 
     def __init__(self) -> None:
-        self._lock, self._numbers = threading.Lock(), count()
+        self._lock = threading.Lock()
+        self._numbers = count()
         self._waiting: list[tuple[int, int, BackgroundTask[Any]]] = []
         self._works = False
 

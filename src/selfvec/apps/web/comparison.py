@@ -10,15 +10,12 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
-from selfvec.analysis.word_drift.kept_results import kept_drift
-from selfvec.analysis.word_drift.slices import comparable_slices, without_slices
-from selfvec.analysis.word_drift.word_choice import WordChoice
+from selfvec.analysis.word_drift.slices import comparable_slices
 from selfvec.base.arrays import AnyFloats, Ints, Mask
-from selfvec.base.errors import InputError, NotFound, OptionError
+from selfvec.base.errors import NotFound, OptionError
 from selfvec.base.progress import Progress
 from selfvec.corpus.slices import Slice, named_slice, slice_counts
 from selfvec.data.rare_words import MIN_COUNT
@@ -30,15 +27,14 @@ from selfvec.usage.occurrence_vectors import TOKENS, occurrence_space, slice_vec
 
 from . import limits
 from .background import Busy, Lane
-from .overview import content_words, counts_of
-from .ranking import TESTED, PairedVectors, Ranking, rank
+from .ranking import PairedVectors, Ranking, rank
+from .significance import Tests, significance_of_refining, significance_of_slices
 from .word_map import FITTED, MAPPED, State, history_states, slice_states, vectors_state
+from .words_of_run import content_words, counts_of
 
 __all__ = ["REFINED", "Comparison", "Comparisons", "QuotedText"]
 
 REFINED = "refined"  # the key of the comparison before and after refining; the key of two slices is A|B
-
-Tests = dict[str, dict[str, Any]]  # rows of drift by word
 
 
 @dataclass(frozen=True)
@@ -66,7 +62,9 @@ class Comparison:
 
 def compare_refined(run: Run, progress: Progress | None = None) -> Comparison:
     """A run before and after refining. Only words of the initial vectors are compared."""
-    counts, before, after = counts_of(run), run.original.unit, run.vectors.unit
+    counts = counts_of(run)
+    before = run.original.unit
+    after = run.vectors.unit
     comparable = run.original.sources == Source.KNOWN
     comparable = comparable if comparable.any() else np.ones(len(comparable), bool)
     vectors = PairedVectors(
@@ -104,17 +102,26 @@ def compare_slices(
     run: Run, pair: Sequence[Slice], every: Sequence[Slice], jobs: int, progress: Progress
 ) -> Comparison:
     """Two slices of a run's text. The map shows ``every`` slice, or the two if there are fewer than three."""
-    batch = run.require_tokens()
-    counts = slice_counts(batch, pair)
-    comparable, known = counts.min(axis=0) > 0, np.flatnonzero(counts.max(axis=0) >= MIN_COUNT)
+    text = len(run.require_tokens())
+    costs = {"Preparing occurrences": min(text, 4 * TOKENS), "Comparing": text, "Ranking": text / 2}
+    with progress.steps("Comparing", costs) as steps:
+        return _compare_slices(run, pair, every, jobs, steps)
+
+
+def _compare_slices(
+    run: Run, pair: Sequence[Slice], every: Sequence[Slice], jobs: int, progress: Progress
+) -> Comparison:
+    counts = slice_counts(run.require_tokens(), pair)  # (2, V)
     names = (pair[0].name, pair[1].name)
+    comparable = counts.min(axis=0) > 0
     if not comparable.any():
         raise NotFound(f"no word occurs in both {names[0]} and {names[1]}", remedy="compare larger slices")
+    known = np.flatnonzero(counts.max(axis=0) >= MIN_COUNT)  # (n,), words that get a vector in each slice
     space = occurrence_space(run, pair, progress=progress)
-    before, after = sides = np.zeros((2, len(batch.types), run.original.vector_size), np.float32)
+    before, after = sides = np.zeros((2, *run.original.unit.shape), np.float32)
     for side, rows in zip(sides, slice_vectors(space, known, jobs, progress=progress), strict=True):
         side[known] = rows
-    space = space.light()
+    space = space.light()  # is kept for the sentences of a word
     content = content_words(run)
     vectors = PairedVectors(run.vectors.index_to_key, before, after, counts, names, comparable, content)
     common = np.argsort(-counts.min(axis=0), kind="stable")[:FITTED]
@@ -129,9 +136,10 @@ def compare_slices(
         return found
 
     texts = tuple(QuotedText(part.name, side, part.documents) for side, part in enumerate(pair))
-    ranking, every_state = rank(vectors, "excess", progress), len(every) * min(MAPPED, len(known))
-    memory = 8 * len(known) * before.shape[1] + _bytes(*vectors.compact)
-    memory += 2 * every_state * before.shape[1]
+    ranking = rank(vectors, "excess", progress)
+    written_rows = 8 * len(known)  # float32, before and after; the rest of their pages is never written
+    rows_of_states = 2 * len(every) * min(MAPPED, len(known))  # float16
+    memory = (written_rows + rows_of_states) * before.shape[1] + _bytes(*vectors.compact)
     return Comparison(ranking, ends, states, texts, scores, memory)
 
 
@@ -139,7 +147,7 @@ def _bytes(*arrays: AnyFloats) -> int:
     return sum(array.nbytes for array in arrays)
 
 
-class _Tasks:
+class ComparisonTasks:
     """The background tasks of a comparison: the comparison itself, its tests, and the states of its map."""
 
     def __init__(
@@ -172,8 +180,10 @@ class Comparisons:
     """The comparisons of a run by key: `REFINED`, or two slices as ``A|B``."""
 
     def __init__(self, run: Run, jobs: int, lane: Lane | None = None, long: Lane | None = None) -> None:
-        self.run, self.jobs, self.slices = run, jobs, comparable_slices(run)
-        self._tasks: dict[str, _Tasks] = {}
+        self.run = run
+        self.jobs = jobs
+        self.slices = comparable_slices(run)
+        self._tasks: dict[str, ComparisonTasks] = {}
         self._lanes = lane or Lane(), long or Lane()
         self._lock = threading.Lock()
 
@@ -192,7 +202,7 @@ class Comparisons:
             {"key": REFINED, "a": "original", "b": "refined"}
         ]
 
-    def tasks(self, key: str) -> _Tasks:
+    def tasks(self, key: str) -> ComparisonTasks:
         """The tasks of a comparison, which start with the first request.
 
         Raises
@@ -228,9 +238,12 @@ class Comparisons:
         states = tasks.states.result_now() if whole is None else tasks.states.result() if whole else None
         return (ends, False) if states is None else (states, True)
 
-    def _start(self, key: str) -> _Tasks:
+    def _start(self, key: str) -> ComparisonTasks:
         if key == REFINED:
-            return self._begin(lambda progress: compare_refined(self.run, progress), self._test_refined)
+            return self._begin(
+                lambda progress: compare_refined(self.run, progress),
+                lambda progress: significance_of_refining(self.run, self.jobs, progress),
+            )
         parts = key.split("|")
         if len(parts) != 2 or not all(parts):
             remedy = f"write {REFINED}, or two slices as A|B"
@@ -238,32 +251,13 @@ class Comparisons:
         pair = [named_slice(self.run.require_tokens(), part) for part in parts]
         every = self.slices if len(self.slices) > 2 else pair
         return self._begin(
-            lambda progress: self._compare(pair, every, progress),
-            lambda progress: self._test(self.run, pair, progress),
+            lambda progress: compare_slices(self.run, pair, every, self.jobs, progress),
+            lambda progress: significance_of_slices(self.run, pair, self.jobs, progress),
         )
 
-    def _compare(self, pair: list[Slice], every: list[Slice], progress: Progress) -> Comparison:
-        """Compare two slices. Steps count in the progress by the amount of text that they read."""
-        text = len(self.run.require_tokens())
-        costs = {"Preparing occurrences": min(text, 4 * TOKENS), "Comparing": text, "Ranking": text / 2}
-        with progress.steps("Comparing", costs) as steps:
-            return compare_slices(self.run, pair, every, self.jobs, steps)
-
-    def _begin(self, compare: Callable[[Progress], Comparison], test: Callable[[Progress], Tests]) -> _Tasks:
+    def _begin(
+        self, compare: Callable[[Progress], Comparison], test: Callable[[Progress], Tests]
+    ) -> ComparisonTasks:
         if sum(not tasks.comparison.done() for tasks in self._tasks.values()) >= limits.COMPARISONS_BEGUN:
             raise Busy("other comparisons are being computed")
-        return _Tasks(compare, test, self._lanes)
-
-    def _test_refined(self, progress: Progress) -> Tests:
-        """Test whether the documents of each word agree on where refinement moved it."""
-        return {} if self.run.tokens is None else self._test(without_slices(self.run), None, progress)
-
-    def _test(self, run: Run, pair: list[Slice] | None, progress: Progress) -> Tests:
-        """The figures of `drift` by word: q is among the listed words, for others among all words."""
-        every = WordChoice(every=True)
-        try:
-            found = kept_drift(run, pair, which=every, jobs=self.jobs, progress=progress)
-        except InputError:  # no word is frequent enough on both sides to be tested
-            return {}
-        rows = (*found, *found.choose(run, WordChoice()))
-        return {row["word"]: {name: row[name] for name in TESTED} for row in rows}
+        return ComparisonTasks(compare, test, self._lanes)

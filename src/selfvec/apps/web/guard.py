@@ -144,7 +144,8 @@ class Guard:
     def _check_form(self, request: Request) -> None:
         close = {"connection": "close"}  # the body is not read, so the connection cannot be used again
         if request.method not in ("GET", "HEAD"):
-            rule, allowed = "only GET and HEAD are answered here", {"allow": "GET, HEAD"}
+            rule = "only GET and HEAD are answered here"
+            allowed = {"allow": "GET, HEAD"}
             raise Refusal(405, rule, "ask with GET", allowed | close)
         if len(request.scope["path"]) + len(request.scope["query_string"]) > limits.ADDRESS_CHARACTERS:
             raise Refusal(
@@ -158,7 +159,8 @@ class Guard:
             raise Refusal(413, "a request must not have a body", "put the question into the address", close)
 
     def _check_site(self, request: Request) -> None:
-        host, origin = request.headers.get("host", ""), request.headers.get("origin")
+        host = request.headers.get("host", "")
+        origin = request.headers.get("origin")
         if not allowed_host(host, self.host):
             rule = f"the Host header must name this machine, {self.host}"
             raise Refusal(421, rule, "open the address that selfvec serve printed")

@@ -1,10 +1,9 @@
-"""The maps of the page: of all words, of a word and its neighbours, and of documents; and their colours."""
+"""The maps of the page: of all words, of a word and its neighbours, and of documents."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, lru_cache
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,11 +11,11 @@ from numpy.typing import NDArray
 
 from selfvec.analysis.concepts import Topics, topics
 from selfvec.analysis.concepts.topic_clusters import Topic
-from selfvec.base.arrays import Array, Ints
+from selfvec.base.arrays import Ints
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.base.tensors import release
-from selfvec.corpus.slices import Slice, slice_counts
+from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.numerics.neighbours import only_in_each
 from selfvec.retrieval import Index
@@ -24,7 +23,8 @@ from selfvec.retrieval import Index
 from . import limits
 from .background import BackgroundTask, Busy, Lane
 from .comparison import Comparisons
-from .kept import kept
+from .map_colours import document_colours, text_parts, word_colours
+from .page_cache import cached
 from .word_map import FITTED, WordMap, arrange, draw_map, vectors_state
 
 __all__ = ["LAYOUTS", "Maps"]
@@ -36,9 +36,7 @@ _DOCUMENTS = 50_000  # on a map; of more documents, as many at regular intervals
 _FEWEST = 5  # points that PaCMAP needs
 _AROUND = 14  # neighbours before and after on the map of one word
 _TOPICS = 12  # colours that are distinguishable with names on the map
-_VALUES = 9  # most frequent values of a field, which have a colour
 _LABEL = 60  # characters of a document
-_RESIDUAL = 2.0  # standard deviations from which a word is typical of a part of the text
 
 Json = dict[str, Any]
 Points = NDArray[np.int16]
@@ -50,12 +48,14 @@ class Maps:
     def __init__(
         self, run: Run, comparisons: Comparisons, index: Callable[[], BackgroundTask[Index]]
     ) -> None:
-        self.run, self.comparisons, self._index = run, comparisons, index
+        self.run = run
+        self.comparisons = comparisons
+        self._index = index
         self._lane = Lane()
         self._one = lru_cache(maxsize=128)(self._draw)
         self._all = lru_cache(maxsize=limits.MAPS_KEPT)(self._draw)
         self._arranged = lru_cache(maxsize=limits.MAPS_KEPT)(self._arrange)
-        self.colours = lru_cache(maxsize=limits.MAPS_KEPT)(self._find_colours)
+        self.colours = lru_cache(maxsize=limits.MAPS_KEPT)(self._colours)
         self._documents = lru_cache(maxsize=len(LAYOUTS))(self._draw_documents)
 
     @cached_property
@@ -110,68 +110,19 @@ class Maps:
             "explained": None if drawn.explained is None else [round(share, 4) for share in drawn.explained],
         }
 
-    def _find_colours(self, of: str, layout: str, key: str) -> list[Json]:
-        """The colours of the points: a name, its values, and the value of each point, -1 for none.
-
-        A word has its nearest topic, the size of its change, and the part of the text that it is typical of.
-        A document has its topic, its part of the text and its fields.
-        """
+    def _colours(self, of: str, layout: str, key: str) -> list[dict[str, Any]]:
+        """The colours of the points of a map; waits for the map, the topics and the index."""
+        topics_found = self.topics.result()
         if of == "documents":
-            return self._document_colours(self._documents(layout).result().words)
+            numbers = self._documents(layout).result().words
+            return document_colours(numbers, topics_found, self._parts(), len(self._index().result()))
         task = self.task(of, layout, key)
         drawn = self._all(key, None, True)[0] if task is None else task.result()
-        return self._word_colours(key, drawn.words)
+        parts = {} if self.run.tokens is None else self._parts()
+        return word_colours(self.run, drawn.words, topics_found, parts, self.comparisons.get(key).ranking)
 
-    def _word_colours(self, key: str, words: Ints) -> list[Json]:
-        found, batch = self.topics.result(), self.run.tokens
-        out = (
-            []
-            if found is None
-            else [_colour("topic", [row.name for row in found.topics], found.labels[words])]
-        )
-        out.append(self._changes(key, words))
-        if batch is None:
-            return out
-        for name, parts in self._parts().items():
-            counts = slice_counts(batch, parts)
-            out.append(_colour(name, [part.name for part in parts], _typical(counts)[words], name == "date"))
-        return out
-
-    def _changes(self, key: str, words: Ints) -> Json:
-        """The quintile of each word among all ranked words, by the size of its change."""
-        ranking = self.comparisons.get(key).ranking
-        edges = np.quantile(ranking.size, [0.2, 0.4, 0.6, 0.8]) if len(ranking.size) else np.zeros(4)
-        bounds = ["0", *(f"{edge:.2f}" for edge in edges.tolist()), "more"]
-        codes = np.full(len(self.run.vectors), -1)
-        codes[ranking.rows] = np.searchsorted(edges, ranking.size)
-        return _colour("change", [f"{a} to {b}" for a, b in pairwise(bounds)], codes[words], True)
-
-    def _document_colours(self, numbers: Ints) -> list[Json]:
-        found, total = self.topics.result(), len(self._index().result())
-        out = []
-        if found is not None and len(found.of_documents) == total:
-            names = [row.name for row in found.topics]
-            out.append(_colour("topic", names, found.of_documents[numbers]))
-        for name, parts in self._parts().items():
-            codes = np.full(total, -1)
-            for code, part in enumerate(parts):
-                codes[part.documents] = code
-            out.append(_colour(name, [part.name for part in parts], codes[numbers], name == "date"))
-        return out
-
-    def _parts(self) -> dict[str, list[Slice]]:
-        """The parts of the text by date or label, and by each field with few values."""
-        documents = self._index().result().documents
-        parts = {"date": self.comparisons.slices} if self.comparisons.slices else {}
-        if self.run.tokens is None or self.run.tokens.documents != len(documents):
-            return parts
-        for name in documents.fields:
-            codes, values = documents.field(name)
-            counts = np.bincount(codes[codes >= 0], minlength=len(values))
-            often = np.argsort(-counts, kind="stable")[:_VALUES]
-            if len(values) > 1 and counts[often].sum() > 0.3 * len(codes):
-                parts[name] = [Slice(values[i], codes == i) for i in often.tolist()]
-        return parts
+    def _parts(self) -> Mapping[str, Sequence[Slice]]:
+        return text_parts(self.run, self._index().result().documents, self.comparisons.slices)
 
     def _find_topics(self, progress: Progress) -> Topics | None:
         if self.run.tokens is None:
@@ -186,11 +137,12 @@ class Maps:
             }
 
         try:
-            found = kept(self.run, ["topics", _TOPICS], find)
+            found = cached(self.run, ["topics", _TOPICS], find)
         except InputError:
             return None
         rows = [Topic(**{name: row[name] for name in row if name != "topic"}) for row in found["rows"]]
-        labels, of_documents = np.array(found["labels"]), np.array(found["of_documents"])
+        labels = np.array(found["labels"])
+        of_documents = np.array(found["of_documents"])
         return Topics(rows, found["documents"], found["silhouette"], labels=labels, of_documents=of_documents)
 
     def _frequent(self, key: str, most: int) -> Ints:
@@ -226,13 +178,13 @@ class Maps:
                 return draw_map(words, states)
             return arrange(words[known], states, progress)
 
-        return self._lane.submit(self._kept(["words", key, _ARRANGED], draw))
+        return self._lane.submit(self._cached(["words", key, _ARRANGED], draw))
 
-    def _kept(
+    def _cached(
         self, asked: list[str | int], draw: Callable[[Progress], WordMap]
     ) -> Callable[[Progress], WordMap]:
         """A function that draws a map, or reads it from the run folder."""
-        return lambda progress: WordMap.of(kept(self.run, asked, lambda: draw(progress).as_dict()))
+        return lambda progress: WordMap.of(cached(self.run, asked, lambda: draw(progress).as_dict()))
 
     def _draw_documents(self, layout: str) -> BackgroundTask[WordMap]:
         def draw(progress: Progress) -> WordMap:
@@ -242,7 +194,8 @@ class Maps:
             rows = documents.vectors(numbers)
             known = rows.any(axis=1)
             if not known.all():
-                numbers, rows = numbers[known], rows[known]
+                numbers = numbers[known]
+                rows = rows[known]
             every = np.arange(len(rows))
             fitted = every[:: -(-len(rows) // FITTED) or 1]
             state = vectors_state("documents", rows, fitted)
@@ -250,23 +203,4 @@ class Maps:
             drawn = arrange(every, [state], progress) if near else draw_map(every, [state], fitted)
             return WordMap(numbers, drawn.frames, drawn.points, drawn.edges, drawn.explained)
 
-        return self._lane.submit(self._kept(["documents", layout, _DOCUMENTS], draw), 1)
-
-
-def _colour(name: str, values: Sequence[str], codes: Array, ordered: bool = False) -> Json:
-    return {"name": name, "values": list(values), "codes": codes.tolist(), "ordered": ordered}
-
-
-def _typical(counts: Ints) -> Ints:
-    """The part of the text in which each word is most over-represented by Pearson's residual, (V,).
-
-    -1 if no part reaches `_RESIDUAL`; ``counts`` is (S, V).
-
-    >>> _typical(np.array([[40, 50, 0], [0, 500, 0]])).tolist()
-    [0, -1, -1]
-    """
-    sums = counts.sum(axis=1, keepdims=True) / max(int(counts.sum()), 1)
-    expected = sums * counts.sum(axis=0)
-    residual = (counts - expected) / np.sqrt(np.maximum(expected, 1e-9))
-    best: Ints = np.where(residual.max(axis=0) >= _RESIDUAL, residual.argmax(axis=0), -1)
-    return best
+        return self._lane.submit(self._cached(["documents", layout, _DOCUMENTS], draw), 1)

@@ -1,4 +1,4 @@
-"""Facts about a run that need no comparison: its frequent words, and how often each word occurs over time."""
+"""The first view of a run, which needs no comparison."""
 
 from __future__ import annotations
 
@@ -7,86 +7,22 @@ from typing import Any
 
 import numpy as np
 
-from selfvec.analysis.concepts.terms import stop_words
-from selfvec.base.arrays import Ints, Mask
-from selfvec.base.errors import NotFound
-from selfvec.corpus.slices import Slice, by_label, by_period
+from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
-from selfvec.data.token_batch import TokenBatch
-from selfvec.usage.contexts import occurrences
 
-__all__ = ["UNITS", "content_words", "counts_of", "overview", "periods", "time_course", "units"]
+from .words_of_run import content_words, counts_of
 
-_FREQUENT = 40  # words of an overview
-_MOST = 60  # periods of a chart
-_ALL = 400  # periods of a chart with a chosen unit
-UNITS = {"month": 1, "quarter": 3, "year": 12, "decade": 120, "century": 1200}  # months
-_DEFAULT = ("month", "year", "decade")
+__all__ = ["overview"]
 
-Json = dict[str, Any]
+_FREQUENT = 40  # words
 
 
-def counts_of(run: Run) -> Ints:
-    """Occurrences of each word of a run, (V,) int64."""
-    counts = run.vectors.counts
-    return np.ones(len(run.vectors), np.int64) if counts is None else np.asarray(counts, np.int64)
-
-
-def content_words(run: Run) -> Mask:
-    """True for words that are neither numbers nor stop words of the run's language, (V,) bool."""
-    stops = stop_words(run)
-    words = run.vectors.index_to_key
-    return np.array([word.lower() not in stops and any(map(str.isalpha, word)) for word in words], bool)
-
-
-def _months(batch: TokenBatch | None) -> float:
-    """The months from the first to the last dated document; 0 if none is dated."""
-    if batch is None or batch.dates is None or np.isnat(batch.dates).all():
-        return 0.0
-    days = batch.dates[~np.isnat(batch.dates)]
-    return float((days.max() - days.min()).astype(int)) / 30.4 or 1.0
-
-
-def units(batch: TokenBatch | None) -> list[str]:
-    """The units of time that give a text at least two periods and at most `_ALL`."""
-    span = _months(batch)
-    return [unit for unit, months in UNITS.items() if months < span <= _ALL * months]
-
-
-def periods(batch: TokenBatch, unit: str | None = None) -> list[Slice]:
-    """The periods of a text that have documents; its labelled parts if it has no dates.
-
-    By default at most `_MOST`. Raises `NotFound` if a unit gives no periods or too many.
-    """
-    if unit is not None and unit not in units(batch):
-        rule = f"is one of {', '.join(units(batch)) or 'none'} for this text, not {unit!r}"
-        raise NotFound(rule, field="unit", remedy="leave it out")
-    span = _months(batch)
-    if span:
-        found = next((name for name in _DEFAULT if span <= UNITS[name] * _MOST), "century")
-        return by_period(batch, unit or found)
-    return by_label(batch) if batch.slices is not None and len(batch.slice_names) <= _MOST else []
-
-
-def overview(run: Run, parts: Sequence[Slice]) -> Json:
+def overview(run: Run, parts: Sequence[Slice]) -> dict[str, Any]:
     """The most frequent content words with their counts, and the documents of each period."""
-    counts, words = counts_of(run), run.vectors.index_to_key
+    counts = counts_of(run)
+    words = run.vectors.index_to_key
     order = np.argsort(np.where(content_words(run), -counts, 1), kind="stable")[:_FREQUENT]
     return {
         "words": [[words[i], int(counts[i])] for i in order.tolist()],
         "time": [[part.name, int(part.documents.sum())] for part in parts],
     }
-
-
-def time_course(batch: TokenBatch, row: int, parts: Sequence[Slice]) -> list[Json]:
-    """Occurrences of a word in each period, and the tokens of the period."""
-    uses = np.bincount(batch.document_of(occurrences(batch, row)), minlength=batch.documents)
-    lengths = np.diff(batch.offsets)
-    return [
-        {
-            "name": part.name,
-            "count": int(uses[part.documents].sum()),
-            "tokens": int(lengths[part.documents].sum()),
-        }
-        for part in parts
-    ]

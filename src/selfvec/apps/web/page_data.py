@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from selfvec.base.arrays import Ints
+from selfvec.base.arrays import Mask
 from selfvec.base.errors import NotFound, OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.tensors import return_freed_memory
@@ -33,12 +33,16 @@ from selfvec.usage.examples import marked_occurrences, repeated_last
 
 from .background import BackgroundTask, Lane
 from .comparison import REFINED, Comparisons
+from .completion import Completion
 from .maps import Maps
-from .overview import counts_of, overview, periods, time_course, units
+from .original_documents import OriginalDocuments
+from .overview import overview
+from .periods import periods, time_course, units
+from .proper_names import proper_names
 from .ranking import Filter
-from .written_texts import WrittenTexts
+from .words_of_run import counts_of
 
-__all__ = ["Completion", "PageData"]
+__all__ = ["PageData"]
 
 _INDEXING = {  # the steps of indexing, and their approximate cost
     "Reading": 2,
@@ -62,7 +66,8 @@ class PageData:
     ) -> None:
         self.run = run
         self._long = Lane()  # in this order: the index, tests, the index of the original vectors
-        lane, self._waits = Lane(), run.tokens is not None and len(run.tokens) > _AT_ONCE
+        lane = Lane()
+        self._waits = run.tokens is not None and len(run.tokens) > _AT_ONCE
         if self._waits:
             lane.submit(lambda _: self.index.exception(), rank=-1)
         self.comparisons = Comparisons(run, jobs or max(1, threads(None) - 1), lane, self._long)
@@ -75,9 +80,14 @@ class PageData:
         return self._long.submit(partial(_indexed, self.run))
 
     @cached_property
-    def written(self) -> WrittenTexts:
+    def documents(self) -> OriginalDocuments:
         """The original documents by their number in the run; waits for the index."""
-        return WrittenTexts(self.run, self.index.result().documents)
+        return OriginalDocuments(self.run, self.index.result().documents)
+
+    @cached_property
+    def names(self) -> Mask:
+        """True for words that are mostly names, (V,) bool; waits for the index."""
+        return proper_names(self.run.vectors.index_to_key, self.index.result().documents)
 
     @cached_property
     def original_index(self) -> BackgroundTask[Index]:
@@ -130,12 +140,13 @@ class PageData:
             "often": ranking.often,
             "testing": None if tasks.tested.done() else tasks.tested.share,
             "tested": bool(ranking.tests),
-            **ranking.page(wanted, offset, limit, None if wanted.names else self.written.names),
+            **ranking.page(wanted, offset, limit, None if wanted.names else self.names),
         }
 
     def word(self, key: str, word: str) -> Json:
         """A word's neighbours before and after, and its change; without sentences."""
-        row, ranking = self.run.index(word), self.comparisons.get(key).ranking
+        row = self.run.index(word)
+        ranking = self.comparisons.get(key).ranking
         words = self.run.vectors.index_to_key
         before, after = (
             [(words[other], round(cosine, 4)) for other, cosine in side] for side in ranking.vectors.near(row)
@@ -166,7 +177,9 @@ class PageData:
 
     def time(self, word: str, unit: str | None = None) -> Json:
         """Occurrences of a word in each period; empty if the texts have neither dates nor labels."""
-        row, batch, parts = self.run.index(word), self.run.tokens, self.periods(unit)
+        row = self.run.index(word)
+        batch = self.run.tokens
+        parts = self.periods(unit)
         return {"word": word, "time": time_course(batch, row, parts) if batch and parts else []}
 
     def periods(self, unit: str | None = None) -> list[Slice]:
@@ -175,7 +188,8 @@ class PageData:
 
     def topics(self, unit: str | None = None) -> Json:
         """The topics of the run, and how many documents of each period belong to each."""
-        parts, found = self.periods(unit), self.maps.topics.result()
+        parts = self.periods(unit)
+        found = self.maps.topics.result()
         shown = [] if found is None else found.topics
         by_topic = [] if found is None else [found.of_documents == i for i in range(len(shown))]
         return {
@@ -193,7 +207,9 @@ class PageData:
 
     def uses(self, key: str, word: str, most: int = 5) -> Json:
         """Sentences typical of a word's meaning: after refinement, or in each of two slices."""
-        row, batch, comparison = self.run.index(word), self.run.require_tokens(), self.comparisons.get(key)
+        row = self.run.index(word)
+        batch = self.run.require_tokens()
+        comparison = self.comparisons.get(key)
         gained, lost = comparison.ranking.gained_and_lost(row)
         marks = {**dict.fromkeys(lost, "went"), **dict.fromkeys(gained, "came")}
         texts = []
@@ -208,8 +224,10 @@ class PageData:
 
     def together(self, word: str, other: str, most: int = 5) -> Json:
         """Sentences in which two words occur close together, and words that occur near both."""
-        row, second = self.run.index(word), self.run.index(other)
-        batch, words = self.run.require_tokens(), self.run.vectors.index_to_key
+        row = self.run.index(word)
+        second = self.run.index(other)
+        batch = self.run.require_tokens()
+        words = self.run.vectors.index_to_key
         places, looked_at = pair_places(batch, row, second)
         scores = repeated_last(self.run, places, np.zeros(len(places)))
         found = marked_occurrences(batch, places, scores, {second: "came"}, most)
@@ -224,13 +242,15 @@ class PageData:
         """Occurrences, each sentence once; with original sentences and ids when the documents are indexed."""
         indexed = self.index.done() and self.index.exception() is None
         first: dict[str, Json] = {}
-        for use in map(self.written.quoted, found) if indexed else found:
+        for use in map(self.documents.quoted, found) if indexed else found:
             first.setdefault("".join(text for text, _ in use["tokens"]), use)
         return list(first.values())
 
     def unknown(self, source: str | None, seen: int, text: str, offset: int, limit: int) -> Json:
         """Words that the initial vectors lack, most frequent first, and what their vectors are based on."""
-        run, counts, words = self.run, counts_of(self.run), self.run.vectors.index_to_key
+        run = self.run
+        counts = counts_of(self.run)
+        words = self.run.vectors.index_to_key
         lacked = ~has_row(run.original)
         sources = {s.name.lower(): int(np.sum(lacked & (run.vectors.sources == s))) for s in Source}
         if source is not None and source not in sources:
@@ -267,10 +287,12 @@ class PageData:
     def document(self, name: str) -> Json:
         """A whole document by its id."""
         index = self.index.result()
-        number, documents = index.numbers.get(name), index.documents
+        number = index.numbers.get(name)
+        documents = index.documents
         if number is None:
             raise NotFound(f"the document {name!r} does not occur in this run", remedy="check the id")
-        text, fields = documents.text(number), documents.fields_of(number)
+        text = documents.text(number)
+        fields = documents.fields_of(number)
         return {"id": name, "date": documents.day(number), "fields": fields, "text": text}
 
     def texts(self, question: str, most: int, mode: str = "hybrid", filters: Sequence[str] = ()) -> Json:
@@ -279,7 +301,8 @@ class PageData:
         ``ready`` is false until the documents are indexed, ``whole`` until they are indexed with the original
         vectors, too.
         """
-        index, original = self.index.result_now(), self.original_index.result_now()
+        index = self.index.result_now()
+        original = self.original_index.result_now()
         if index is None:
             return {"ready": False, "share": self.index.share}
         found = index.search(question, most, mode=mode, filters=filters)
@@ -298,7 +321,8 @@ class PageData:
 
     def _hit(self, index: Index, hit: Hit) -> Json:
         """A hit as a quoted sentence in which the words that match the question are marked."""
-        number, batch = index.numbers[hit.id], self.run.tokens
+        number = index.numbers[hit.id]
+        batch = self.run.tokens
         quoted: Json = {
             "document": number,
             "id": hit.id,
@@ -317,49 +341,6 @@ class PageData:
     def health(self) -> Json:
         """The health report of ``selfvec run health --json``."""
         return self.run.health
-
-
-class Completion:
-    """Finds words that contain a text, the most frequent first.
-
-    >>> found = Completion(["hail", "storm", "hailstorm", "Hailey"], np.array([5, 9, 2, 1]))
-    >>> found("hail"), found("STO"), found("")
-    ([('hail', 5), ('hailstorm', 2), ('Hailey', 1)], [('storm', 9), ('hailstorm', 2)], [])
-    """
-
-    def __init__(self, words: Sequence[str], counts: Ints) -> None:
-        order = np.argsort(-counts, kind="stable").tolist()
-        self._words = [words[i] for i in order]
-        self._counts = counts[order].tolist() if len(order) else []
-        # One string of all words in lower case, the most frequent first, because str.find is fast.
-        lowered = [word.lower() for word in self._words]
-        self._text = "\n" + "\n".join(lowered) + "\n"
-        self._starts = np.cumsum([1, *(len(word) + 1 for word in lowered)])
-
-    def __call__(self, text: str, most: int = 8) -> list[tuple[str, int]]:
-        """The word ``text``, then words that begin with it, then words that contain it, ignoring case."""
-        typed = text.replace("\n", "")
-        text = typed.lower()
-        if not text:
-            return []
-        found = self._find("\n" + text, most)
-        if len(found) < most:
-            known = set(found)
-            found += [i for i in self._find(text, most + len(found)) if i not in known][: most - len(found)]
-        exact = sorted(self._find("\n" + text + "\n", most), key=lambda i: self._words[i] != typed)
-        return [(self._words[i], self._counts[i]) for i in list(dict.fromkeys(exact + found))[:most]]
-
-    def _find(self, part: str, most: int) -> list[int]:
-        """The first words that contain a text. A leading line break matches the beginning of a word."""
-        out: list[int] = []
-        place = self._text.find(part)
-        while place >= 0 and len(out) < most:
-            i = int(np.searchsorted(self._starts, place + part.startswith("\n"), side="right")) - 1
-            out.append(i)
-            if i + 1 >= len(self._starts):
-                break
-            place = self._text.find(part, int(self._starts[i + 1]) - 1)
-        return out
 
 
 def _first_and_last(run: Run) -> list[str] | None:

@@ -6,7 +6,7 @@ contiguous, so a query is one product of a matrix and a vector.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -19,7 +19,9 @@ from selfvec.data.rare_words import least_count
 from selfvec.numerics.neighbours import nearest, neighbourhood_change, only_in_each
 from selfvec.numerics.rows import top_indices, unit_rows
 
-__all__ = ["NEIGHBOURS", "TESTED", "Filter", "PairedVectors", "Ranking", "rank"]
+from .significance import FIGURES, Tests
+
+__all__ = ["NEIGHBOURS", "Filter", "PairedVectors", "Ranking", "rank"]
 
 NEIGHBOURS = 10
 MOST = 10_000  # most frequent words, which are ranked
@@ -27,8 +29,6 @@ _COSINES = 250_000_000  # cosines of a ranking, at most: some seconds
 OFTEN = 20  # occurrences of a listed word, by default
 _ENOUGH_LISTED = 100  # words that the first list needs
 _BLOCK = 1024  # words compared at a time
-FIGURES = ("apd", "p", "q", "low", "high", "expected")  # figures that a significance test adds to a row
-TESTED = ("distance", *FIGURES)  # figures that are taken from a test
 
 Neighbours = list[tuple[int, float]]
 Near = Callable[..., tuple[Neighbours, Neighbours]]
@@ -120,7 +120,7 @@ class Ranking:
     near_before: Ints  # (m, k), rows of the neighbours before, nearest first, padded with -1
     near_after: Ints  # (m, k), the same after
     measure: str = "neighbourhood_change"
-    tests: Mapping[str, Mapping[str, Any]] | None = None  # rows of `drift` by word, once they are computed
+    tests: Tests | None = None  # rows of `drift` by word, once they are computed
 
     @cached_property
     def place(self) -> dict[int, int]:
@@ -145,7 +145,8 @@ class Ranking:
     @cached_property
     def tested(self) -> dict[str, Doubles]:
         """Figures of the tests by name, (m,) each; NaN for words that were not tested."""
-        tests, words = self.tests or {}, self.vectors.words
+        tests = self.tests or {}
+        words = self.vectors.words
         found = [tests.get(words[row], {}) for row in self.rows.tolist()]
         wanted = ("q", "apd", "expected", "distance")
         return {name: np.array([_float(row.get(name)) for row in found], np.float64) for name in wanted}
@@ -214,7 +215,8 @@ class Ranking:
 
     def row(self, place: int) -> dict[str, Any]:
         """A word as in ``selfvec drift --json``, with its size and neighbourhood change."""
-        row, words = int(self.rows[place]), self.vectors.words
+        row = int(self.rows[place])
+        words = self.vectors.words
         gained, lost = self.gained_and_lost(row)
         test = (self.tests or {}).get(words[row], {})
         before, after = self.vectors.counts[:, row].tolist()
@@ -240,7 +242,8 @@ def rank(
     rows = np.flatnonzero(comparable)
     most = min(MOST, max(1000, _COSINES // max(len(vectors.shown), 1)))
     rows = rows[np.argsort(-vectors.both[rows], kind="stable")][:most]
-    places, sides = vectors.places[rows], vectors.compact
+    places = vectors.places[rows]
+    sides = vectors.compact
     centred_before, centred_after = (unit_rows(side - side.mean(axis=0)) for side in sides)
     neighbours = np.full((2, len(rows), NEIGHBOURS), -1, np.int64)
     change = np.zeros(len(rows))

@@ -15,9 +15,9 @@ import numpy as np
 
 from selfvec.base.progress import Progress
 
-from .app import page_files
 from .background import BackgroundTask
 from .page_data import PageData
+from .page_files import page_files
 from .ranking import Filter
 
 __all__ = ["static_page"]

@@ -68,7 +68,8 @@ class WordMap:
     @classmethod
     def of(cls, found: Mapping[str, Any]) -> WordMap:
         """A map from the result of `as_dict`, also after reading it from JSON."""
-        words, points = np.array(found["words"], np.int64), np.array(found["points"], np.int16)
+        words = np.array(found["words"], np.int64)
+        points = np.array(found["points"], np.int16)
         across, up = found["edges"]
         explained = found["explained"] and tuple(found["explained"])
         return cls(words, tuple(found["frames"]), points, (across, up), explained)

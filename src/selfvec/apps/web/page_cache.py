@@ -17,7 +17,7 @@ from selfvec.base.provenance import __version__
 from selfvec.base.targets import writing
 from selfvec.data.run import Run
 
-__all__ = ["kept"]
+__all__ = ["cached"]
 
 FOLDER = "page"  # of a run folder
 FORMAT = 1  # of a result; increase it when figures change
@@ -25,7 +25,7 @@ FORMAT = 1  # of a result; increase it when figures change
 Json = dict[str, Any]
 
 
-def kept(run: Run, asked: Sequence[str | int], make: Callable[[], Json]) -> Json:
+def cached(run: Run, asked: Sequence[str | int], make: Callable[[], Json]) -> Json:
     """A result from the run folder; if it is missing, it is computed and, where possible, written there."""
     if run.folder is None:
         return make()

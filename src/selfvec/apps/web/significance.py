@@ -1,0 +1,37 @@
+"""The p and q that the page shows next to changes: those of `drift`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from selfvec.analysis.word_drift.kept_results import kept_drift
+from selfvec.analysis.word_drift.slices import without_slices
+from selfvec.analysis.word_drift.word_choice import WordChoice
+from selfvec.base.errors import InputError
+from selfvec.base.progress import Progress
+from selfvec.corpus.slices import Slice
+from selfvec.data.run import Run
+
+__all__ = ["FIGURES", "Tests", "significance_of_refining", "significance_of_slices"]
+
+FIGURES = ("apd", "p", "q", "low", "high", "expected")  # that a test adds to a word
+Tests = dict[str, dict[str, Any]]  # `FIGURES` and distance, by word
+
+
+def significance_of_refining(run: Run, jobs: int, progress: Progress) -> Tests:
+    """Tests of whether the documents of each word agree on where refinement moved it."""
+    return {} if run.tokens is None else significance_of_slices(without_slices(run), None, jobs, progress)
+
+
+def significance_of_slices(run: Run, pair: Sequence[Slice] | None, jobs: int, progress: Progress) -> Tests:
+    """Tests of how words changed between two slices.
+
+    q is the false discovery rate among the words that `drift` lists, for other words among all.
+    """
+    try:
+        every = kept_drift(run, pair, which=WordChoice(every=True), jobs=jobs, progress=progress)
+    except InputError:  # no word is frequent enough on both sides to be tested
+        return {}
+    rows = (*every, *every.choose(run, WordChoice()))  # the second row of a word replaces the first
+    return {row["word"]: {name: row[name] for name in ("distance", *FIGURES)} for row in rows}
