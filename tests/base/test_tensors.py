@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 
 from selfvec.base.errors import FormatError
-from selfvec.base.tensors import map_tensors, read_metadata, release, write_tensors
+from selfvec.base.memory import release
+from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
 
 TENSORS = {
     "a": np.arange(12, dtype=np.float32).reshape(3, 4),

@@ -71,7 +71,8 @@ def seal(data: Mapping[str, Any], indent: int | None = None) -> bytes:
 def is_sealed(content: bytes) -> bool:
     """Whether the bytes of a JSON object are those that `seal` wrote."""
     before, key, rest = content.rpartition(b'"sha256": "')
-    digits, after = rest[:64], rest[64:]
+    digits = rest[:64]
+    after = rest[64:]
     return bool(key) and digits == hashlib.sha256(before + key + _NONE.encode() + after).hexdigest().encode()
 
 
@@ -95,7 +96,8 @@ def damaged_files(folder: Path, description: Mapping[str, Any]) -> Iterator[tupl
     """The missing and changed files of a folder, each with its fault."""
 
     def fault(item: tuple[str, dict[str, Any]]) -> str | None:
-        path, entry = folder / item[0], item[1]
+        name, entry = item
+        path = folder / name
         try:
             with path.open("rb") as file:
                 if path.stat().st_size != entry["bytes"]:

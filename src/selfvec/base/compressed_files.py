@@ -31,7 +31,8 @@ COMPRESSED = (*PACKED, ".zstd")  # suffixes of files that are read
 DECODING_ERRORS = (EOFError, zlib.error, zstd.ZstdError)
 """What reading a damaged or shortened compressed file raises."""
 
-_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_GZIP = b"\x1f\x8b"
+_ZSTD = b"\x28\xb5\x2f\xfd"
 _STEP = 1 << 20
 
 
@@ -66,7 +67,9 @@ class _Gzip:
     """
 
     def __init__(self, packed: Readable) -> None:
-        self.packed, self.engine, self.input = packed, zlib.decompressobj(31), b""
+        self.packed = packed
+        self.engine = zlib.decompressobj(31)
+        self.input = b""
 
     def read(self, size: int, /) -> bytes:
         pieces: list[bytes] = []

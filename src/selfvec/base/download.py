@@ -41,7 +41,8 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
     """Follow redirects to http and https only, and never from https to http."""
 
     def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
-        old, new = urllib.parse.urlsplit(req.full_url).scheme, urllib.parse.urlsplit(newurl).scheme
+        old = urllib.parse.urlsplit(req.full_url).scheme
+        new = urllib.parse.urlsplit(newurl).scheme
         if new not in _SCHEMES or (old, new) == ("https", "http"):
             fp.close()
             raise InputError(f"it redirects to {newurl[:200]!r}, which is not followed", path=req.full_url)
@@ -63,7 +64,8 @@ def download(
     A failed download keeps the received bytes, and the next call continues after them. `InputError` if it
     fails.
     """
-    most, failures = _size(partial), 0
+    most = _size(partial)
+    failures = 0
     while True:
         try:
             return _continue(url, partial, progress, timeout, largest)

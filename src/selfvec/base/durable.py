@@ -39,7 +39,8 @@ def sync_names(folder: Path) -> None:
 
 def sync_tree(folder: Path) -> None:
     """Wait until all files and folders below a folder are on the disk."""
-    folders, files = [folder], []
+    folders = [folder]
+    files = []
     for place, below, names in os.walk(folder):
         folders += [Path(place, name) for name in below]
         files += [path for name in names if not (path := Path(place, name)).is_symlink()]

@@ -60,7 +60,10 @@ class SelfvecError(Exception):
         field: str | None = None,
         remedy: str | None = None,
     ) -> None:
-        self.rule, self.line, self.field, self.remedy = rule, line, field, remedy
+        self.rule = rule
+        self.line = line
+        self.field = field
+        self.remedy = remedy
         self.path = None if path is None else os.fspath(path)
         super().__init__(rule)
 

@@ -54,12 +54,16 @@ class _Steps(Progress):
     """The steps of one stage."""
 
     def __init__(self, advance: Advance, weights: Mapping[str, float], say: Callable[[str], None]) -> None:
-        self._advance, self._say, self._reached = advance, say, 0
+        self._advance = advance
+        self._say = say
+        self._reached = 0
         self._ends: dict[str, tuple[float, float]] = {}
-        whole, start = sum(weights.values()) or 1.0, 0.0
+        whole = sum(weights.values()) or 1.0
+        start = 0.0
         for label, weight in weights.items():
             stop = start + weight / whole * _WHOLE
-            self._ends[label], start = (start, stop), stop
+            self._ends[label] = (start, stop)
+            start = stop
 
     @contextmanager
     def stage(self, label: str, total: int | None, unit: str) -> Iterator[Advance]:
@@ -115,14 +119,17 @@ class LineProgress(Progress):
     """
 
     def __init__(self, write: Callable[[str], None], every: float | None = None) -> None:
-        self._write, self._every = write, EVERY if every is None else every
+        self._write = write
+        self._every = EVERY if every is None else every
         self._next = monotonic() + self._every
 
     @contextmanager
     def stage(self, label: str, total: int | None, unit: str) -> Iterator[Advance]:
         """Print lines while the stage lasts."""
         del unit
-        start, done, ended = monotonic(), 0, Event()
+        start = monotonic()
+        done = 0
+        ended = Event()
 
         def advance(number: int) -> None:
             nonlocal done

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PAGES", "ROWS", "check_report", "joined", "save_report", "save_rows"]
 
-PAGES, ROWS = (".html", ".md"), (".csv", ".parquet")  # suffixes
+PAGES = (".html", ".md")  # suffixes of pages
+ROWS = (".csv", ".parquet")  # suffixes of tables
 
 
 def check_report(path: str | os.PathLike[str], suffixes: Sequence[str] = PAGES + ROWS) -> str:

@@ -51,7 +51,8 @@ class Figures(dict[str, Any], ResultTable):
 
     def __init__(self, title: str, figures: dict[str, Any], *, rows: str | None = None) -> None:
         super().__init__(figures)
-        self._title, self._rows = title, rows
+        self._title = title
+        self._rows = rows
 
     @property
     def rows(self) -> list[dict[str, Any]]:

@@ -7,12 +7,9 @@ that a disk is full. The format: the length of a JSON header, the header, the by
 
 from __future__ import annotations
 
-import ctypes
 import json
 import math
-import mmap
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +19,7 @@ import numpy as np
 from selfvec.base.arrays import AnyFloats, Array
 
 from .errors import FormatError
+from .memory import release
 from .targets import needing
 from .untrusted import parse_json
 
@@ -33,9 +31,7 @@ __all__ = [
     "map_tensors",
     "read_header",
     "read_metadata",
-    "release",
     "replace_tensors",
-    "return_freed_memory",
     "write_tensors",
 ]
 
@@ -80,14 +76,22 @@ def write_tensors(
             "shape": list(array.shape),
             "data_offsets": [start, end],
         }
+    with needing(end), Path(path).open("wb") as file:
+        file.write(_header_bytes(header))
+        for array in tensors.values():
+            if array.ndim == 0:
+                file.write(np.ascontiguousarray(array).data)
+                continue
+            rows = max(1, _BLOCK // max(1, array.nbytes // max(1, len(array))))
+            for start in range(0, len(array), rows):
+                file.write(np.ascontiguousarray(array[start : start + rows]).data)
+
+
+def _header_bytes(header: Mapping[str, Any]) -> bytes:
+    """The beginning of a file: the length of the header, and the header."""
     text = json.dumps(header, ensure_ascii=False).encode()
     text += b" " * (-len(text) % 8)  # so that the data are aligned
-    with needing(end), Path(path).open("wb") as file:
-        file.write(len(text).to_bytes(8, "little") + text)
-        for array in tensors.values():
-            rows = max(1, _BLOCK // max(1, array.nbytes // max(1, len(array)))) if array.ndim else 1
-            for start in range(0, len(array) if array.ndim else 1, rows):
-                file.write(np.ascontiguousarray(array[start : start + rows] if array.ndim else array).data)
+    return len(text).to_bytes(8, "little") + text
 
 
 def replace_tensors(
@@ -97,25 +101,25 @@ def replace_tensors(
 
     The types stay: each array has the dtype of its tensor (BF16 as uint16).
     """
-    header, start = read_header(Path(source))
-    entries = {name: header[name] for name in header if name != "__metadata__"}
-    order = sorted(entries, key=lambda name: (entries[name]["data_offsets"], name))
-    end, spans = 0, {name: list(entries[name]["data_offsets"]) for name in order}
+    header, data = read_header(Path(source))
+    spans = {name: header[name]["data_offsets"] for name in header if name != "__metadata__"}
+    order = sorted(spans, key=lambda name: (spans[name], name))
+    end = 0
     for name in order:
-        size = arrays[name].nbytes if name in arrays else spans[name][1] - spans[name][0]
-        shape = list(arrays[name].shape) if name in arrays else entries[name]["shape"]
-        header[name] = {**entries[name], "shape": shape, "data_offsets": [end, end + size]}
+        first, last = spans[name]
+        size = arrays[name].nbytes if name in arrays else last - first
+        shape = list(arrays[name].shape) if name in arrays else header[name]["shape"]
+        header[name] = {**header[name], "shape": shape, "data_offsets": [end, end + size]}
         end += size
-    text = json.dumps(header, ensure_ascii=False).encode()
-    text += b" " * (-len(text) % 8)
     with Path(source).open("rb") as old, Path(target).open("wb") as new:
-        new.write(len(text).to_bytes(8, "little") + text)
+        new.write(_header_bytes(header))
         for name in order:
             if name in arrays:
                 new.write(np.ascontiguousarray(arrays[name]).data)
                 continue
-            old.seek(start + spans[name][0])
-            left = spans[name][1] - spans[name][0]
+            first, last = spans[name]
+            old.seek(data + first)
+            left = last - first
             while left > 0 and (block := old.read(min(left, _BLOCK))):
                 left -= new.write(block)
 
@@ -153,15 +157,7 @@ def check_tensors(
     sizes: dict[str, int] = {}
     for name, (kind, shape) in expected.items():
         tensor = tensors.get(name)
-        fits = tensor is not None and tensor.dtype == kind and tensor.ndim == len(shape)
-        if (
-            tensor is None
-            or not fits
-            or not all(
-                number == (sizes.setdefault(size, number) if isinstance(size, str) else size)
-                for number, size in zip(tensor.shape, shape, strict=True)
-            )
-        ):
+        if tensor is None or tensor.dtype != kind or not _has_shape(tensor, shape, sizes):
             found = "missing" if tensor is None else f"{tensor.dtype} of shape {_shape(tensor.shape)}"
             rule = f"the tensor {name!r} is {np.dtype(kind)} of shape {_shape(shape)}, this one is {found}"
             raise FormatError(rule, path=path, remedy=remedy)
@@ -170,6 +166,16 @@ def check_tensors(
             if row is not None:
                 rule = f"row {row + 1} of the tensor {name!r} holds NaN or inf"
                 raise FormatError(rule, path=path, remedy=remedy)
+
+
+def _has_shape(tensor: Array, shape: Sequence[int | str], sizes: dict[str, int]) -> bool:
+    """Whether a tensor has a shape; the numbers that names in shapes mean are kept in ``sizes``."""
+    if tensor.ndim != len(shape):
+        return False
+    return all(
+        number == (sizes.setdefault(size, number) if isinstance(size, str) else size)
+        for number, size in zip(tensor.shape, shape, strict=True)
+    )
 
 
 def _shape(sizes: Sequence[int | str]) -> str:
@@ -198,31 +204,6 @@ def first_beyond(matrix: AnyFloats, most: float) -> int | None:
             return start + int(np.argmin((np.abs(rows) <= most).all(axis=1)))
         release(rows)
     return None
-
-
-def release(rows: Array) -> None:
-    """Give the pages of a read-only memory map that hold these rows back to the system, if they are mapped.
-
-    They are read again when they are needed. A pass over a large map calls this for the rows it has read, so
-    that the map does not stay in memory as a whole.
-    """
-    owner: Any = rows
-    while isinstance(owner, np.ndarray | memoryview):
-        owner = owner.base if isinstance(owner, np.ndarray) else owner.obj
-    advice = getattr(mmap, "MADV_DONTNEED", None)
-    if not isinstance(owner, mmap.mmap) or advice is None or rows.flags.writeable or not rows.size:
-        return
-    begin = np.frombuffer(owner, np.uint8, 1).ctypes.data
-    low, high = np.lib.array_utils.byte_bounds(rows)
-    first = (low - begin) // mmap.PAGESIZE * mmap.PAGESIZE  # a page shared with other rows is harmless
-    owner.madvise(advice, first, high - begin - first)
-
-
-def return_freed_memory() -> None:
-    """Return freed memory to the system. The C library (glibc) would keep it for later."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
-    if trim is not None:
-        trim(0)
 
 
 def read_metadata(path: str | os.PathLike[str]) -> dict[str, str]:

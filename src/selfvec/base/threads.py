@@ -37,7 +37,8 @@ def cut(sizes: Ints, limit: int) -> list[tuple[int, int]]:
     [(0, 1), (1, 4), (4, 5)]
     """
     ends = np.cumsum(sizes)
-    ranges, first = [], 0
+    ranges = []
+    first = 0
     while first < len(sizes):
         done = int(ends[first - 1]) if first else 0
         last = max(first + 1, int(np.searchsorted(ends, done + limit, side="right")))

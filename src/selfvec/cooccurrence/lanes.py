@@ -19,7 +19,7 @@ from numba.extending import intrinsic
 
 from selfvec.base.arrays import Floats
 from selfvec.base.compiled import helper
-from selfvec.base.tensors import release
+from selfvec.base.memory import release
 from selfvec.base.threads import ROW_BLOCK
 
 __all__ = [

@@ -13,8 +13,8 @@ import numpy as np
 from selfvec.base.arrays import AnyFloats, Array, Bytes, Floats, Ints
 from selfvec.base.atomic_files import atomic_file
 from selfvec.base.errors import InputError, MissingExtra
+from selfvec.base.memory import release
 from selfvec.base.targets import check_target
-from selfvec.base.tensors import release
 from selfvec.base.threads import in_order, threads
 from selfvec.numerics.rows import ROW_BLOCK, as_matrix, unit_rows
 

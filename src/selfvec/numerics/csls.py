@@ -70,7 +70,8 @@ def mutual_best(a: Rows, b: Rows) -> Ints:
         cosines[:, : min(NEIGHBOURS, len(pool))].mean(axis=1)
         for (_, cosines), pool in ((near_b, b), (near_a, a))
     )
-    to_b, to_a = _best_of(*near_b, r_b), _best_of(*near_a, r_a)
+    to_b = _best_of(*near_b, r_b)
+    to_a = _best_of(*near_a, r_a)
     kept = np.flatnonzero(to_a[to_b] == np.arange(len(a)))
     return np.stack([kept, to_b[kept]], axis=1)
 
@@ -82,7 +83,8 @@ def _best_of(numbers: Ids, cosines: Rows, hubness: Rows) -> Ints:
 
 def _largest(rows: Rows, pool: Rows, off: Rows, most: int) -> tuple[Ids, Rows]:
     """The columns of the largest cosines minus ``off`` (P,), and these values, both (n, most)."""
-    numbers, values = np.full((len(rows), most), -1, np.int32), np.zeros((len(rows), most), np.float32)
+    numbers = np.full((len(rows), most), -1, np.int32)
+    values = np.zeros((len(rows), most), np.float32)
     step = max(1, _BYTES // (4 * max(1, len(pool))))
 
     def search(start: int) -> None:

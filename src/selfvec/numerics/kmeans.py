@@ -44,12 +44,14 @@ def k_means(
     >>> bool(labels[0] == labels[2] != labels[1] == labels[3])
     True
     """
-    best, least = None, np.inf
+    best = None
+    least = np.inf
     for generator in generators:
         first = _plus_plus(points, k, generator, weights, spherical)
         labels, centres, cost = lloyd(points, first, weights=weights, spherical=spherical)
         if best is None or cost < least:
-            best, least = (labels, centres), cost
+            best = (labels, centres)
+            least = cost
     assert best is not None
     return best
 

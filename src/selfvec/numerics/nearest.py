@@ -14,7 +14,8 @@ from .rows import unit_rows
 __all__ = ["nearest_columns", "nearest_rows"]
 
 EXACT = 10_000  # in a pool of at most so many rows all are compared
-CLUSTERS, PROBED = 64, 16  # of a larger pool; number of clusters that a row is compared with
+CLUSTERS = 64  # of a larger pool
+PROBED = 16  # clusters that a row is compared with
 _ROUNDS = 10  # of k-means
 _BLOCK = 1024
 
@@ -34,7 +35,8 @@ def nearest_rows(
     Douze and Schmid, 2011). This finds most neighbours of texts. It misses more neighbours of words, which
     are less near. The nearest neighbours are missed least.
     """
-    numbers, cosines = np.full((len(rows), most), -1, np.int32), np.zeros((len(rows), most), np.float32)
+    numbers = np.full((len(rows), most), -1, np.int32)
+    cosines = np.zeros((len(rows), most), np.float32)
     with one_core():
         groups = [(np.arange(len(rows)), np.arange(len(pool)))]
         if len(pool) > EXACT:
@@ -103,7 +105,9 @@ def _nearest_columns(
                 continue
             i = n if n < most else n - 1
             while i > 0 and values[row, i - 1] < value:
-                values[row, i], numbers[row, i] = values[row, i - 1], numbers[row, i - 1]
+                values[row, i] = values[row, i - 1]
+                numbers[row, i] = numbers[row, i - 1]
                 i -= 1
-            values[row, i], numbers[row, i] = value, column
+            values[row, i] = value
+            numbers[row, i] = column
             n = min(n + 1, most)

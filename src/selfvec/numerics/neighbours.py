@@ -80,7 +80,8 @@ def only_in_each(before: Sequence[Name], after: Sequence[Name]) -> tuple[list[Na
     >>> only_in_each(["a", "b"], ["b", "c"])
     (['c'], ['a'])
     """
-    old, new = set(before), set(after)
+    old = set(before)
+    new = set(after)
     return [name for name in after if name not in old], [name for name in before if name not in new]
 
 

@@ -20,13 +20,16 @@ from .whitening import axes_of_points
 
 __all__ = ["pacmap"]
 
-NEIGHBOURS, MID_NEAR, FAR = 10, 5, 20  # pairs of each point
+NEIGHBOURS = 10  # pairs of each point with its nearest
+MID_NEAR = 5  # with mid-near points
+FAR = 20  # with random points
 _CANDIDATES = 50  # further neighbours, of which the nearest by scaled distance are taken
 _STEPS = (100, 100, 250)  # of the three phases
 _WEIGHTS = ((2.0, 3.0, 1.0), (3.0, 3.0, 1.0), (1.0, 0.0, 1.0))  # of near, mid-near and far pairs in each
 _FIRST_MID_NEAR = 1000.0  # the weight of mid-near pairs in the first step; it falls to the one above
 _HALF = (10.0, 10000.0)  # squared distance at which the loss of near and mid-near pairs is half its maximum
-_RATE, _DECAY = 1.0, (0.9, 0.999)  # of Adam (Kingma and Ba, 2015)
+_RATE = 1.0  # of Adam (Kingma and Ba, 2015)
+_DECAY = (0.9, 0.999)  # of its two moments
 
 
 def pacmap(
@@ -47,7 +50,9 @@ def pacmap(
     """
     rows = unit_rows(np.ascontiguousarray(matrix, np.float32))
     rng = np.random.default_rng(seed)
-    near, middle, far = near_pairs(rows), mid_near_pairs(rows, rng), far_pairs(len(rows), rng)
+    near = near_pairs(rows)
+    middle = mid_near_pairs(rows, rng)
+    far = far_pairs(len(rows), rng)
     centred = rows.astype(np.float64) - rows.mean(axis=0)
     points = 0.01 * centred @ axes_of_points(centred)[1][:, :2]
     points = np.pad(points, ((0, 0), (0, 2 - points.shape[1])))

@@ -96,7 +96,8 @@ def decode(arrays: Codes) -> Rows:
         out *= 2 * scales
         out -= scales
     else:
-        codes, books = arrays["codes"], np.asarray(arrays["codebooks"], np.float32)
+        codes = arrays["codes"]
+        books = np.asarray(arrays["codebooks"], np.float32)
         out = np.empty((len(codes), books.shape[1]), np.float32)
         for number, part in enumerate(groups_of(books.shape[1], codes.shape[1])):
             out[:, part] = books[:, part][codes[:, number]]

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Array, Doubles, Floats, Mask, Rows
-from selfvec.base.tensors import release
+from selfvec.base.memory import release
 from selfvec.base.threads import ROW_BLOCK, by_blocks, one_core, sum_of_blocks
 
 from .rows import unit_rows
@@ -87,8 +87,10 @@ def covariance(matrix: Array, rows: Mask | None = None) -> tuple[Doubles, Double
     def block(part: slice) -> AnyFloats:
         return matrix[part] if rows is None else matrix[part][rows[part]]
 
-    width, number = matrix.shape[1], 0
-    total, moment = np.zeros(width), np.zeros((width, width))
+    width = matrix.shape[1]
+    number = 0
+    total = np.zeros(width)
+    moment = np.zeros((width, width))
     first = block(slice(0, ROW_BLOCK))
     near = first.sum(axis=0, dtype=np.result_type(matrix, np.float32)) / max(len(first), 1)
 

@@ -23,7 +23,7 @@ import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Array, Floats, Ints, Mask, Rows
 from selfvec.base.errors import OptionError
-from selfvec.base.tensors import release
+from selfvec.base.memory import release
 from selfvec.base.threads import by_blocks, one_core
 from selfvec.cooccurrence import Operator
 from selfvec.cooccurrence.scan import ScanOperator

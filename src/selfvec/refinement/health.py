@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Floats, Ints, Mask
-from selfvec.base.tensors import release
+from selfvec.base.memory import release
 from selfvec.base.threads import one_core
 from selfvec.data.coverage import coverage
 from selfvec.data.trajectory import History

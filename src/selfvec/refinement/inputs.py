@@ -15,8 +15,8 @@ import numpy as np
 from selfvec.base.casing import language_of
 from selfvec.base.checksums import sha256
 from selfvec.base.errors import CorpusError
+from selfvec.base.memory import return_freed_memory
 from selfvec.base.provenance import BESIDE, Timings
-from selfvec.base.tensors import return_freed_memory
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors

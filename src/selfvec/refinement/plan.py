@@ -15,8 +15,8 @@ import numpy as np
 
 from selfvec.base.arrays import Doubles, Floats
 from selfvec.base.errors import CorpusError
+from selfvec.base.memory import release
 from selfvec.base.progress import Progress
-from selfvec.base.tensors import release
 from selfvec.cooccurrence import Operator, operator
 from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.settings import Settings

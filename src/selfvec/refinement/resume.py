@@ -12,9 +12,9 @@ import numpy as np
 
 from selfvec.base.errors import Interrupted
 from selfvec.base.interruption import interruptible
+from selfvec.base.memory import release
 from selfvec.base.progress import Progress
 from selfvec.base.provenance import Timings
-from selfvec.base.tensors import release
 from selfvec.base.threads import ROW_BLOCK
 from selfvec.storage.workspace import Workspace
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from selfvec.base.arrays import Ids, Ints, Rows
 from selfvec.base.errors import InputError
+from selfvec.base.memory import release, return_freed_memory
 from selfvec.base.progress import Progress
-from selfvec.base.tensors import release, return_freed_memory
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors

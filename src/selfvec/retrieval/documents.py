@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from selfvec.base.arrays import Ids
 from selfvec.base.errors import CorpusError
+from selfvec.base.memory import return_freed_memory
 from selfvec.base.progress import Progress
-from selfvec.base.tensors import return_freed_memory
 from selfvec.corpus.sources import Texts, paths_of
 from selfvec.data.run import Run
 from selfvec.text.vocabulary import is_text

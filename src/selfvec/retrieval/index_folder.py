@@ -20,10 +20,11 @@ from selfvec.base.checks import check_path
 from selfvec.base.checksums import check_sizes, write_sealed
 from selfvec.base.errors import FormatError, InputError
 from selfvec.base.folder_swap import unchanged
+from selfvec.base.memory import release
 from selfvec.base.schema import check, misfit
 from selfvec.base.targets import Kind
 from selfvec.base.temporary_files import remove_leftovers
-from selfvec.base.tensors import first_not_finite, map_tensors, release, write_tensors
+from selfvec.base.tensors import first_not_finite, map_tensors, write_tensors
 from selfvec.base.text_files import read_json, read_vocabulary, write_vocabulary
 from selfvec.base.untrusted import decoding
 from selfvec.text.preprocessing import Preprocessing

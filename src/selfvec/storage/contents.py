@@ -106,7 +106,9 @@ def info(path: str | os.PathLike[str]) -> Contents:
     holds: dict[str, str] = {}
     if kind.name == "run":
         run = open_run(folder)
-        described, about, holds = run.provenance, _of_run(run), _RUN
+        described = run.provenance
+        about = _of_run(run)
+        holds = _RUN
     else:
         described = read_json(folder / kind.file, "make it again")
         about = {name: value for name, value in described.items() if name not in _UNSHOWN}

@@ -39,7 +39,8 @@ def names_columns(*cells: str) -> bool:
 
 def read_dictionary(path: str | os.PathLike[str]) -> WordPairs:
     """The pairs of a file, in its order; `InputError` names the first invalid line."""
-    path, pairs = Path(path), WordPairs()
+    path = Path(path)
+    pairs = WordPairs()
     for line, text in text_lines(path):
         fields = [field.strip() for field in text.split("\t")] if "\t" in text else text.split()
         if len(fields) != 2 or "" in fields:

@@ -67,7 +67,8 @@ def locate(path: str | os.PathLike[str]) -> Path:
     name = os.fspath(path)
     if name not in PUBLIC_VECTORS or Path(name).exists():
         return Path(name)
-    folder, remedy = data_folder() / name, f"run: selfvec vectors fetch {name}"
+    folder = data_folder() / name
+    remedy = f"run: selfvec vectors fetch {name}"
     record = fetched(folder)
     if record is None:
         raise FormatError("names public vectors that have not been fetched", path=name, remedy=remedy)

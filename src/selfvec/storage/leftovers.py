@@ -136,7 +136,8 @@ def settle(target: Path) -> None:
     folder = workspace_of(target)
     try:
         note: Any = json.loads((folder / _MARK).read_text(encoding="utf-8"))
-        done, keep = note["folder"] == _identity(target), note["keep"]
+        done = note["folder"] == _identity(target)
+        keep = note["keep"]
     except (OSError, ValueError, TypeError, KeyError):
         return
     if done:
@@ -148,7 +149,8 @@ def settle(target: Path) -> None:
 
 def keep_replaced(target: Path) -> None:
     """Rename the replaced run to `previous_of`, in place of an older one."""
-    folder, kept = workspace_of(target), previous_of(target)
+    folder = workspace_of(target)
+    kept = previous_of(target)
     remove_own(folder / _OLDER)
     if kept.exists():
         kept.replace(folder / _OLDER)

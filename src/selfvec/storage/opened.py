@@ -35,7 +35,8 @@ def as_run(given: GivenRun, name: str = "run") -> Run:
         return run
     if isinstance(given, str | os.PathLike):
         return open_run(given)
-    rule, remedy = "is a Run or the path of a run folder", "open one with selfvec.open, or make one"
+    rule = "is a Run or the path of a run folder"
+    remedy = "open one with selfvec.open, or make one"
     if isinstance(given, Vectors):
         remedy = "vectors hold no text: refine them on a text with selfvec.refine(TEXT, VECTORS)"
     raise OptionError(f"{rule}, not {type(given).__name__}", field=name, remedy=remedy)

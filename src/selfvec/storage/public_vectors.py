@@ -67,12 +67,14 @@ def _glove(dimensions: int, megabytes: int) -> PublicVectors:
 
 def _fasttext(language: str) -> PublicVectors:
     about = "fastText, Common Crawl and Wikipedia"
-    base, name = f"{_FASTTEXT}vectors-crawl/", f"cc.{language}.300"
+    base = f"{_FASTTEXT}vectors-crawl/"
+    name = f"cc.{language}.300"
     return PublicVectors(name, about, language, "CC BY-SA 3.0", base, f"{name}.vec.gz", 1300, 2_000_000, 300)
 
 
 def _english(name: str, about: str, megabytes: int, words: int) -> PublicVectors:
-    base, licence = f"{_FASTTEXT}vectors-english/", "CC BY-SA 3.0"
+    base = f"{_FASTTEXT}vectors-english/"
+    licence = "CC BY-SA 3.0"
     about = f"fastText, {about}"
     return PublicVectors(name, about, "en", licence, base, f"{name}.vec.zip", megabytes, words, 300)
 
@@ -86,7 +88,8 @@ def _potion(name: str, about: str, megabytes: int, pieces: int, dimensions: int)
 
 
 def _static(name: str, about: str, language: str, megabytes: int, pieces: int) -> PublicVectors:
-    folder, repository = "0_StaticEmbedding", f"sentence-transformers/{name}"
+    folder = "0_StaticEmbedding"
+    repository = f"sentence-transformers/{name}"
     about = f"sentence-transformers, {about}"
     return PublicVectors(name, about, language, "Apache-2.0", repository, folder, megabytes, pieces, 1024)
 

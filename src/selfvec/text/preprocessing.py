@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.arrays import Floats, Ints, Rows
 from selfvec.base.casing import language_of
-from selfvec.base.tensors import release
+from selfvec.base.memory import release
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_in_place

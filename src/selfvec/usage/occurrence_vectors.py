@@ -17,8 +17,8 @@ import numpy as np
 
 from selfvec.base.arrays import Doubles, Ids, Ints, Mask, Rows
 from selfvec.base.errors import InputError
+from selfvec.base.memory import release
 from selfvec.base.progress import Progress
-from selfvec.base.tensors import release
 from selfvec.base.threads import cut, in_order
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run

@@ -13,8 +13,8 @@ from selfvec.analysis.concepts import Topics, topics
 from selfvec.analysis.concepts.topic_clusters import Topic
 from selfvec.base.arrays import Ints
 from selfvec.base.errors import InputError
+from selfvec.base.memory import release
 from selfvec.base.progress import Progress
-from selfvec.base.tensors import release
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.numerics.neighbours import only_in_each

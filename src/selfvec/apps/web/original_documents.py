@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from selfvec.base.arrays import Ints
-from selfvec.base.tensors import release
+from selfvec.base.memory import release
 from selfvec.corpus.documents import ONCE, fingerprints
 from selfvec.data.run import Run
 from selfvec.retrieval.indexed_documents import IndexedDocuments

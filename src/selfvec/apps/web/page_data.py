@@ -11,8 +11,8 @@ import numpy as np
 
 from selfvec.base.arrays import Mask
 from selfvec.base.errors import NotFound, OptionError
+from selfvec.base.memory import return_freed_memory
 from selfvec.base.progress import Progress
-from selfvec.base.tensors import return_freed_memory
 from selfvec.base.threads import threads
 from selfvec.corpus.slices import Slice
 from selfvec.data.coverage import coverage, has_row

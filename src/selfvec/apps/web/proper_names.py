@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from selfvec.base.arrays import Mask
-from selfvec.base.tensors import release
+from selfvec.base.memory import release
 from selfvec.retrieval.indexed_documents import IndexedDocuments
 
 __all__ = ["proper_names"]

@@ -44,7 +44,8 @@ def checked_vectors(
             remedy="put the right vocabulary with the matrix",
         )
     if source.limit is not None:
-        words, matrix = words[: source.limit], matrix[: source.limit]
+        words = words[: source.limit]
+        matrix = matrix[: source.limit]
         columns = _rows(columns, slice(source.limit))
 
     def place(row: int) -> str:

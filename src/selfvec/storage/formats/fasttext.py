@@ -155,8 +155,10 @@ def _has_dictionary(source: Input, position: int) -> bool:
 def _header(source: Input) -> Header:
     if source.data[:4] != _MAGIC:
         return Header(0, _ARGUMENTS.unpack_from(source.data)[:12], _ARGUMENTS.size)
-    version, start = _VERSION.unpack_from(source.data)[1], _VERSION.size
-    common, floret = start + _ARGUMENTS.size, start + _FLORET.size
+    version = _VERSION.unpack_from(source.data)[1]
+    start = _VERSION.size
+    common = start + _ARGUMENTS.size
+    floret = start + _FLORET.size
     if len(source.data) >= floret + _DICTIONARY.size and not _has_dictionary(source, common):
         values = _FLORET.unpack_from(source.data, start)
         if values[11] in (1, 2) and _has_dictionary(source, floret):
@@ -225,7 +227,8 @@ def _dictionary(source: Input, header: Header) -> tuple[list[tuple[bytes, int]],
         end = source.data.find(b"\0", position, position + _LONGEST)
         if end < 0:
             raise EOFError("the file ends inside the dictionary")
-        word, kind = source.data[position:end], _ENTRY.unpack_from(source.data, end + 1)[1]
+        word = source.data[position:end]
+        kind = _ENTRY.unpack_from(source.data, end + 1)[1]
         if not word or b"\n" in word or kind != (row >= words):
             raise source.error(f"entry {row + 1} of {size} (byte {position}) is not a word")
         entries.append((word, kind))

@@ -127,7 +127,9 @@ def _files(folder: Path) -> list[Path]:
 
 def _checked(path: Path, name: str, entry: dict[str, object], start: int) -> TokenEmbeddings:
     """The tensor of a header's entry; `FormatError` unless it is a matrix of a known type within the file."""
-    dtype, shape, offsets = entry.get("dtype"), entry.get("shape"), entry.get("data_offsets")
+    dtype = entry.get("dtype")
+    shape = entry.get("shape")
+    offsets = entry.get("data_offsets")
     numbers = [*shape, *offsets] if isinstance(shape, list) and isinstance(offsets, list) else []
     whole = len(numbers) == 4 and all(type(number) is int and number >= 0 for number in numbers)
     if not whole or dtype not in _DTYPES:

@@ -51,7 +51,8 @@ def _number(text: Bytes, p: int, end: int) -> tuple[float, int]:
     if p < end and (text[p] == _MINUS or text[p] == _PLUS):
         p += 1
     first = p
-    digits, exponent = np.uint64(0), 0
+    digits = np.uint64(0)
+    exponent = 0
     while p < end:
         digit = np.uint8(text[p] - _ZERO)
         if digit > 9:
@@ -77,7 +78,8 @@ def _number(text: Bytes, p: int, end: int) -> tuple[float, int]:
         down = p < end and text[p] == _MINUS
         if p < end and (text[p] == _MINUS or text[p] == _PLUS):
             p += 1
-        begin, power = p, np.int64(0)
+        begin = p
+        power = np.int64(0)
         while p < end and np.uint8(text[p] - _ZERO) <= 9 and p - begin < 4:
             power = power * 10 + np.int64(text[p] - _ZERO)
             p += 1
@@ -92,7 +94,8 @@ def _number(text: Bytes, p: int, end: int) -> tuple[float, int]:
             return 0.0, -1
         scale = _POWERS[abs(exponent)]
         value = np.float64(digits) / scale if exponent < 0 else np.float64(digits) * scale
-        below, above = value * (1 - _DOUBT), value * (1 + _DOUBT)
+        below = value * (1 - _DOUBT)
+        above = value * (1 + _DOUBT)
         if below < _SMALLEST or above > _LARGEST or np.float32(below) != np.float32(above):
             return 0.0, -1
     return (-value if negative else value), p
@@ -105,7 +108,8 @@ def parse(text: Bytes, worded: bool, out: Floats, spans: Ints, begin: int) -> No
     ``out``, (n, d), gets the numbers of every regular line. ``spans``, (n, 3), gets the bounds of its word
     and 1; for an irregular line the bounds of the line and 0. ``begin`` is added to all offsets.
     """
-    end, p = len(text), 0
+    end = len(text)
+    p = 0
     for row in range(len(out)):
         line = p
         regular = True

@@ -57,10 +57,12 @@ def lines_from(source: Input, start: int) -> tuple[int, int]:
 
     Blanks and empty lines at the end of the file do not count.
     """
-    end, tail = len(source.data), b""
+    end = len(source.data)
+    tail = b""
     while end > start and not tail:
         tail = source.data[max(start, end - 4096) : end]
-        tail, end = tail.rstrip(b" \t\r\n"), max(start, end - 4096)
+        tail = tail.rstrip(b" \t\r\n")
+        end = max(start, end - 4096)
     end += len(tail)
     count = 0
     for at in range(start, end, _COUNTED):
@@ -80,7 +82,8 @@ def read_lines(
     At most as many rows as the source's limit are read. Nothing is allocated if the file is too short for
     ``shape``, (V, d). Without ``worded`` no word comes before the numbers, and all words are empty.
     """
-    rows, dimensions = source.rows(shape[0]), shape[1]
+    rows = source.rows(shape[0])
+    dimensions = shape[1]
     there, end = lines_from(source, start)
     if shape[0] * dimensions == 0 or rows * dimensions > end - start + _FEW:  # a number takes two bytes
         raise source.error(
@@ -155,7 +158,8 @@ def _fields(text: bytes, dimensions: int, worded: bool) -> tuple[bytes, list[byt
     if len(fields) == dimensions + worded and b"" not in fields and b"\t" not in text:
         return (fields[0] if worded else b""), fields[worded:]
     spans = [found.span() for found in _FIELD.finditer(text)]
-    before, numbers = spans[:-dimensions], spans[-dimensions:]
+    before = spans[:-dimensions]
+    numbers = spans[-dimensions:]
     if before and not worded:
         return b"", []
     word = text[before[0][0] : before[-1][1]] if before else b""

@@ -76,7 +76,9 @@ class _Archive:
     """The bytes of a zip archive as a file. `zipfile` reads its directory at once, so its size is limited."""
 
     def __init__(self, data: bytes | mmap.mmap) -> None:
-        self.data, self.place, self.most = data, 0, _LONGEST_DIRECTORY
+        self.data = data
+        self.place = 0
+        self.most = _LONGEST_DIRECTORY
 
     def seekable(self) -> bool:
         return True

@@ -134,7 +134,8 @@ def _integers(data: bytes) -> Iterator[int]:
     count = int.from_bytes(data[1:start], "big") if start > 1 else head & 15
     place = start
     for _ in range(2 * count):
-        kind, place = data[place], place + 1
+        kind = data[place]
+        place += 1
         if kind in _WIDTHS:
             width = _WIDTHS[kind]
             if place + width > len(data):

@@ -52,7 +52,8 @@ class SubwordRows:
         for start in range(0, len(words), _BATCH):
             flat, lengths = self.encoded(words[start : start + _BATCH])
             counts[start : start + _BATCH] = np.minimum(lengths, 255)
-            first, batch = np.cumsum(lengths) - lengths, out[start : start + _BATCH]
+            first = np.cumsum(lengths) - lengths
+            batch = out[start : start + _BATCH]
             for nth in range(lengths.max(initial=0)):  # all first subwords, then all second ones, ...
                 longer = np.flatnonzero(lengths > nth)
                 batch[longer] += self.rows[flat[first[longer] + nth]]
@@ -72,7 +73,8 @@ class SubwordRows:
         groups = [texts[start : start + _TOGETHER] for start in range(0, len(texts), _TOGETHER)]
         tokens, owners = self._as_text(groups) or self._one_by_one(groups)
         if self._unknown is not None:
-            owners, tokens = owners[tokens != self._unknown], tokens[tokens != self._unknown]
+            owners = owners[tokens != self._unknown]
+            tokens = tokens[tokens != self._unknown]
         return tokens, np.bincount(owners, minlength=len(texts))
 
     def _one_by_one(self, groups: list[list[str]]) -> tuple[Ints, Ints]:
@@ -159,7 +161,8 @@ def read_token_rows(source: Input, tokenizer_path: Path, tensor: str) -> Vectors
     rows = checked_matrix(tensors[tensor], source)
     tokenizer = load_tokenizer(tokenizer_path)
     size = 1 + max(tokenizer.get_vocab(with_added_tokens=True).values(), default=-1)
-    mapping, weights = tensors.get("mapping"), tensors.get("weights")
+    mapping = tensors.get("mapping")
+    weights = tensors.get("weights")
     if mapping is not None:
         if mapping.ndim != 1 or mapping.dtype.kind not in "iu" or not _within(mapping, len(rows)):
             raise source.error("the mapping does not give every token a row")

@@ -150,10 +150,14 @@ def read_binary(source: Input) -> Vectors:
 
 def _walk(source: Input, rows: int, dimensions: int, start: int) -> tuple[list[bytes], Ints] | str:
     """The words and the offset of the numbers of each, (V,); or, as text, why the records do not fit."""
-    size, data = 4 * dimensions, source.data
+    size = 4 * dimensions
+    data = source.data
     if rows == 0 or dimensions == 0 or rows * (size + 2) > len(data) - start:
         return f"the header says {rows} rows of {dimensions} numbers, the file is {len(data)} bytes long"
-    find, words, blanks, position = data.find, [], [], start
+    find = data.find
+    words = []
+    blanks = []
+    position = start
     for row in range(1, source.rows(rows) + 1):  # little work per row; the checks come later
         blank = find(b" ", position, position + _LONGEST)
         if blank < 0:
