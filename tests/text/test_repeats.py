@@ -7,13 +7,11 @@ from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
-from selfvec.text import repeats as module
 from selfvec.text.encoding import auto_window
 from selfvec.text.repeats import LEAST_DOCUMENTS, NGRAM, find_repeats, without
 
@@ -91,9 +89,7 @@ def test_what_is_left_does_not_depend_on_the_order(documents: list[list[str]], r
 def test_neither_threads_nor_shares_of_the_memory_matter(documents: list[list[str]], jobs: int) -> None:
     batch = TokenBatch.from_documents(documents)
     repeats, further = find_repeats(batch, jobs)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_AT_ONCE", 7)
-        other, again = find_repeats(batch, 2)
+    other, again = find_repeats(batch, 2, at_once=7)
     np.testing.assert_array_equal(further, again)
     np.testing.assert_array_equal(repeats.passages, other.passages)
     assert repeats.as_dict(Settings()) == other.as_dict(Settings())

@@ -18,18 +18,13 @@ import numpy as np
 
 from selfvec.base.arrays import Array, Bytes, Hashes, Ints, Mask
 from selfvec.data.token_batch import TokenBatch
-from selfvec.text.repeat_kernels import cover
+from selfvec.text.hashed_ngrams import Ngrams, add_counters, counter_bits, cover, first_places
 from selfvec.text.repeats import (
     KEPT,
     LEAST_DOCUMENTS,
-    NGRAM,
-    Ngrams,
     Repeats,
-    add_counters,
     consists_of_templates,
-    counter_bits,
     example_of,
-    first_places,
     left_short,
     tokens_by_document,
 )
@@ -198,11 +193,11 @@ def further_in(job: Job, shard: int, batch: TokenBatch) -> Mask:
     counted = []  # places of the occurrences that are counted
     for candidates, places in ngrams.candidates(1):
         repeated = np.isin(candidates, rows["values"])
-        cover(further, places[repeated], NGRAM, True)
+        cover(further, places[repeated], True)
         values, first, documents = first_places(candidates[repeated], places[repeated], batch)
         row = np.searchsorted(rows["values"], values)
         counted.append(first[(rows["shards"][row] == shard) & (rows["documents"][row] == documents)])
-    cover(further, np.concatenate(counted), NGRAM, False)
+    cover(further, np.concatenate(counted), False)
     return further
 
 

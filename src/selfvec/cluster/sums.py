@@ -23,7 +23,7 @@ from selfvec.base.threads import one_core, threads
 from selfvec.cooccurrence.lanes import LANES, aligned
 from selfvec.cooccurrence.scan import Centring, add_neighbours, count_neighbours
 from selfvec.numerics.rows import ROW_BLOCK
-from selfvec.text.repeats import add_counters
+from selfvec.text.hashed_ngrams import add_counters
 
 from .shared_files import packed_words, unpacked_words
 

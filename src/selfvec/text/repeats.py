@@ -7,43 +7,34 @@ depend on the order of the documents.
 
 Logs and forms consist of templates and would lose nearly all text. So if a quarter of the documents would
 keep fewer than twelve tokens, every occurrence counts, unless the user asks for once.
-
-The time is linear and the memory bounded. First all n-grams are counted, where several share a counter. Then
-those whose counter reaches the threshold are examined one by one, in several shares if there are many.
+`selfvec.text.hashed_ngrams` counts and finds the n-grams.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, fields, replace
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from selfvec.base.arrays import Bytes, Hashes, Ints, Mask
+from selfvec.base.arrays import Hashes, Ints, Mask
 from selfvec.base.errors import FormatError
 from selfvec.base.tensors import map_tensors, write_tensors
-from selfvec.base.threads import in_order, threads
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 
-from . import repeat_kernels as kernels
+from .hashed_ngrams import AT_ONCE, NGRAM, Ngrams, cover, first_places
 
 __all__ = [
     "KEPT",
     "LEAST_DOCUMENTS",
     "NGRAM",
-    "Ngrams",
     "Repeats",
-    "add_counters",
     "consists_of_templates",
-    "counter_bits",
     "example_of",
     "find_repeats",
-    "first_places",
     "left_short",
     "repeated_tokens",
     "repeats_of",
@@ -51,14 +42,9 @@ __all__ = [
     "without",
 ]
 
-NGRAM = 12
-"""Tokens of the shortest passage."""
 LEAST_DOCUMENTS = 10
 """Documents that a repeated passage occurs in."""
 
-_SHARED = 4  # n-grams to a counter, on average
-_BITS = (12, 28)  # binary logarithm of the number of counters: at most 256 MB
-_AT_ONCE = 1 << 23  # n-grams examined at a time, 128 MB
 KEPT = 1 << 20  # passages that a run keeps
 _SHOWN = 24  # tokens of the example
 _FILE = "repeats.safetensors"
@@ -103,7 +89,7 @@ class Repeats:
         text = Ngrams(batch, jobs)
         text.look_for(self.passages)
         for values, places in text.candidates(1):
-            kernels.cover(covered, places[np.isin(values, self.passages)], NGRAM, True)
+            cover(covered, places[np.isin(values, self.passages)], True)
         return covered
 
     def extended(self, batch: TokenBatch, before: int, jobs: int | None = None) -> tuple[Repeats, Mask]:
@@ -127,8 +113,12 @@ class Repeats:
         write_tensors(folder / _FILE, {"passages": self.passages})
 
 
-def find_repeats(batch: TokenBatch, jobs: int | None = None) -> tuple[Repeats, Mask]:
+def find_repeats(
+    batch: TokenBatch, jobs: int | None = None, *, at_once: int = AT_ONCE
+) -> tuple[Repeats, Mask]:
     """The repeated passages of a corpus, and which tokens are further occurrences of one, (N,) bool.
+
+    ``at_once`` n-grams are examined at a time; the result does not depend on it.
 
     >>> menu = "home about us our services contact news careers legal privacy site map help".split()
     >>> texts = [[*menu, "page", str(i)] for i in range(10)]
@@ -136,18 +126,19 @@ def find_repeats(batch: TokenBatch, jobs: int | None = None) -> tuple[Repeats, M
     >>> repeats.documents, repeats.tokens, round(repeats.share, 2), repeats.example_documents
     (9, 126, 0.84, 10)
     """
-    further, nothing = np.zeros(len(batch), bool), Repeats(np.zeros(0, np.uint64))
+    further = np.zeros(len(batch), bool)
+    nothing = Repeats(np.zeros(0, np.uint64))
     if batch.documents < LEAST_DOCUMENTS or len(batch) < LEAST_DOCUMENTS * NGRAM:
         return nothing, further
     text = Ngrams(batch, jobs)
     text.count()
-    groups = [_repeated(text, values, places) for values, places in text.candidates(LEAST_DOCUMENTS)]
+    groups = [_repeated(text, values, places) for values, places in text.candidates(LEAST_DOCUMENTS, at_once)]
     found = _Group(*(np.concatenate(parts) for parts in zip(*map(astuple, groups), strict=True)))
     if not len(found.passages):
         return nothing, further
-    kernels.cover(further, found.places, NGRAM, True)
+    cover(further, found.places, True)
     covered = further.copy()
-    kernels.cover(further, found.kept, NGRAM, False)
+    cover(further, found.kept, False)
     best = np.lexsort((found.passages, -found.documents))[0]
     gone = tokens_by_document(further, batch)
     repeats = Repeats(
@@ -224,87 +215,6 @@ def repeated_tokens(run: Run) -> Mask | None:
     return mask
 
 
-class Ngrams:
-    """The n-grams of a text, which are counted and found by hash, in threads."""
-
-    def __init__(self, batch: TokenBatch, jobs: int | None, bits: int | None = None) -> None:
-        bits = counter_bits(len(batch)) if bits is None else bits
-        self.batch, self.arrays = batch, (batch.ids, batch.offsets)
-        self.hashes = _word_hashes(batch.types)
-        self.leaving = np.uint64(pow(int(kernels.BASE), NGRAM, 1 << 64))
-        self.shift = np.uint64(64 - bits)
-        self.counters = np.zeros(1 << bits, np.uint8)
-        number = max(min(threads(jobs), batch.documents), 1)
-        ends = np.searchsorted(batch.offsets, np.linspace(0, len(batch), number + 1)[1:-1])
-        bounds = [0, *ends.tolist(), batch.documents]
-        self.ranges = list(pairwise(bounds))  # of documents, one for each thread
-
-    def look_for(self, passages: Hashes) -> None:
-        """Set the counters of some n-grams, instead of counting all."""
-        self.counters[(passages * kernels.MIX) >> self.shift] = 1
-
-    def count(self) -> None:
-        """Count all n-grams."""
-
-        def work(documents: tuple[int, int]) -> Bytes:
-            own = np.zeros_like(self.counters)
-            kernels.count(self.arrays, documents, self.hashes, NGRAM, self.leaving, own, self.shift)
-            return own
-
-        for own in in_order(self.ranges, work, len(self.ranges)):
-            add_counters(self.counters, own)
-
-    def candidates(self, least: int) -> Iterator[tuple[Hashes, Ints]]:
-        """N-grams whose counter is at least ``least``, and their first tokens; equal ones come together."""
-        values, places, found = self._share(least, (0, 1))
-        shares = -(-found // _AT_ONCE)
-        if shares < 2:
-            yield values, places
-            return
-        for number in range(shares):
-            values, places, found = self._share(least, (number, shares))
-            if found > len(values):  # a single n-gram may exceed the room
-                values, places, _ = self._share(least, (number, shares), found)
-            yield values, places
-
-    def _share(self, least: int, share: tuple[int, int], room: int = _AT_ONCE) -> tuple[Hashes, Ints, int]:
-        """A share of the n-grams to find, at most ``room`` for each thread, and their number."""
-
-        def work(documents: tuple[int, int]) -> tuple[Hashes, Ints, int]:
-            tokens = int(self.batch.offsets[documents[1]] - self.batch.offsets[documents[0]])
-            values, places = np.empty(min(tokens, room), np.uint64), np.empty(min(tokens, room), np.int64)
-            found = kernels.gather(
-                self.arrays,
-                documents,
-                self.hashes,
-                NGRAM,
-                self.leaving,
-                self.counters,
-                self.shift,
-                least,
-                share,
-                values,
-                places,
-            )
-            return values[:found], places[:found], found
-
-        values, places, found = zip(*in_order(self.ranges, work, len(self.ranges)), strict=True)
-        return np.concatenate(values), np.concatenate(places), sum(found)
-
-    def owners(self, documents: Ints) -> Hashes:
-        """Hashes of the text, date and slice of some documents, (n,)."""
-        batch, out = self.batch, np.zeros(len(documents), np.uint64)
-        if batch.dates is not None:
-            out += (
-                batch.dates[documents].astype("datetime64[D]").astype(np.int64).view(np.uint64) * kernels.MIX
-            )
-        if batch.slices is not None:
-            names = np.concatenate([_word_hashes(batch.slice_names), np.zeros(1, np.uint64)])
-            out += names[batch.slices[documents]]  # -1 takes the last
-        kernels.hash_documents(self.arrays, documents, self.hashes, out)
-        return out
-
-
 @dataclass(frozen=True, eq=False)
 class _Group:
     """Repeated n-grams."""
@@ -318,49 +228,23 @@ class _Group:
 def _repeated(text: Ngrams, values: Hashes, places: Ints) -> _Group:
     """The n-grams that occur in enough documents."""
     often = _occurrences(values) >= LEAST_DOCUMENTS  # most drop out before their documents are looked up
-    values, places = values[often], places[often]
-    first, starts, documents = first_places(values, places, text.batch)
-    often = _occurrences(first) >= LEAST_DOCUMENTS
-    first, starts, documents = first[often], starts[often], documents[often]
-    some, which = np.unique(documents, return_inverse=True)
-    order = np.lexsort((starts, text.owners(some)[which], first))
-    passages, kept, numbers = np.unique(first[order], return_index=True, return_counts=True)
+    values = values[often]
+    places = places[often]
+    hashes, starts, documents = first_places(values, places, text.batch)  # a row for n-gram and document
+    in_enough = _occurrences(hashes) >= LEAST_DOCUMENTS
+    hashes = hashes[in_enough]
+    starts = starts[in_enough]
+    some, which = np.unique(documents[in_enough], return_inverse=True)
+    # The occurrence that counts is in the document with the smallest hash, for any order of the documents.
+    order = np.lexsort((starts, text.owners(some)[which], hashes))
+    passages, kept, numbers = np.unique(hashes[order], return_index=True, return_counts=True)
     return _Group(passages, numbers, starts[order][kept], places[np.isin(values, passages)])
-
-
-def first_places(values: Hashes, places: Ints, batch: TokenBatch) -> tuple[Hashes, Ints, Ints]:
-    """N-grams by hash and document: their hashes, first places and documents, one row for each pair."""
-    documents = batch.document_of(places)
-    order = np.lexsort((places, documents, values))
-    values, places, documents = values[order], places[order], documents[order]
-    new = (values[1:] != values[:-1]) | (documents[1:] != documents[:-1])
-    first = np.concatenate([[True], new])[: len(values)]
-    return values[first], places[first], documents[first]
-
-
-def counter_bits(tokens: int) -> int:
-    """The binary logarithm of the number of counters for a text."""
-    return min(max((tokens // _SHARED).bit_length(), _BITS[0]), _BITS[1])
-
-
-def add_counters(counters: Bytes, more: Bytes) -> None:
-    """Add counters to others in place, up to 255."""
-    counters += np.minimum(more, 255 - counters)
 
 
 def _occurrences(values: Hashes) -> Ints:
     """How often each of some values occurs among them, (n,)."""
     _, which, numbers = np.unique(values, return_inverse=True, return_counts=True)
     return numbers[which]
-
-
-def _word_hashes(words: Sequence[str]) -> Hashes:
-    """A hash of each word, (V,) uint64, the same on every machine."""
-    ends = np.cumsum(np.fromiter(map(len, words), np.int64, len(words)))
-    characters = np.frombuffer("".join(words).encode("utf-32-le", "surrogatepass"), np.uint32)
-    hashes = np.empty(len(words), np.uint64)
-    kernels.hash_words(characters, ends, hashes)
-    return hashes
 
 
 def tokens_by_document(tokens: Mask, batch: TokenBatch) -> Ints:

@@ -1,0 +1,260 @@
+"""N-grams of twelve tokens, counted and found by their hashes in linear time and bounded memory.
+
+The hash of an n-gram is a polynomial of the hashes of its words, modulo 2^64. The hash of the next n-gram
+follows from it by two multiplications and two additions. First all n-grams are counted, where several share a
+counter. Then those whose counter reaches a threshold are examined one by one, in several shares if there are
+many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.arrays import Bytes, Hashes, Ids, Ints, Mask
+from selfvec.base.compiled import kernel
+from selfvec.base.threads import in_order, threads
+from selfvec.data.token_batch import TokenBatch
+
+__all__ = ["AT_ONCE", "NGRAM", "Ngrams", "add_counters", "counter_bits", "cover", "first_places"]
+
+NGRAM = 12
+"""Tokens of the shortest passage."""
+AT_ONCE = 1 << 23
+"""N-grams examined at a time, 128 MB."""
+
+_SHARED = 4  # n-grams to a counter, on average
+_BITS = (12, 28)  # binary logarithm of the number of counters: at most 256 MB
+
+_BASE = np.uint64(0x9E3779B97F4A7C15)  # odd
+_MIX = np.uint64(0xBF58476D1CE4E5B9)  # odd; the high bits of a product with it are the number of a counter
+_BASE_TO_N = np.uint64(pow(int(_BASE), NGRAM, 1 << 64))  # weight of the word that leaves the n-gram
+_MOST = np.uint8(255)  # of a counter
+
+Text = tuple[Ids, Ints]
+"""Ids (N,) and offsets (D + 1,) of a `TokenBatch`."""
+
+DocumentRange = tuple[int, int]
+"""The first document, and the one after the last."""
+
+
+class Ngrams:
+    """The n-grams of a text, which are counted and found by hash, in threads."""
+
+    def __init__(self, batch: TokenBatch, jobs: int | None, bits: int | None = None) -> None:
+        bits = counter_bits(len(batch)) if bits is None else bits
+        self.batch = batch
+        self.counters = np.zeros(1 << bits, np.uint8)
+        self._text = batch.ids, batch.offsets
+        self._words = _word_hashes(batch.types)  # (V,)
+        self._shift = np.uint64(64 - bits)
+        parts = max(min(threads(jobs), batch.documents), 1)
+        ends = np.searchsorted(batch.offsets, np.linspace(0, len(batch), parts + 1)[1:-1])
+        self._ranges: list[DocumentRange] = list(
+            pairwise([0, *ends.tolist(), batch.documents])
+        )  # one a thread
+
+    def look_for(self, passages: Hashes) -> None:
+        """Set the counters of some n-grams, instead of counting all."""
+        self.counters[(passages * _MIX) >> self._shift] = 1
+
+    def count(self) -> None:
+        """Count all n-grams."""
+
+        def work(documents: DocumentRange) -> Bytes:
+            own = np.zeros_like(self.counters)
+            _count(self._text, documents, self._words, own, self._shift)
+            return own
+
+        for own in in_order(self._ranges, work, len(self._ranges)):
+            add_counters(self.counters, own)
+
+    def candidates(self, least: int, at_once: int = AT_ONCE) -> Iterator[tuple[Hashes, Ints]]:
+        """N-grams whose counter is at least ``least``, and their first tokens; equal ones come together."""
+        values, places, found = self._share(least, (0, 1), at_once)
+        shares = -(-found // at_once)
+        if shares < 2:
+            yield values, places
+            return
+        for number in range(shares):
+            values, places, found = self._share(least, (number, shares), at_once)
+            if found > len(values):  # a single n-gram may exceed the room
+                values, places, _ = self._share(least, (number, shares), found)
+            yield values, places
+
+    def _share(self, least: int, share: tuple[int, int], room: int) -> tuple[Hashes, Ints, int]:
+        """A share of the n-grams to find, at most ``room`` for each thread, and their number."""
+
+        def work(documents: DocumentRange) -> tuple[Hashes, Ints, int]:
+            tokens = int(self.batch.offsets[documents[1]] - self.batch.offsets[documents[0]])
+            values = np.empty(min(tokens, room), np.uint64)
+            places = np.empty(min(tokens, room), np.int64)
+            found = _gather(
+                self._text,
+                documents,
+                self._words,
+                self.counters,
+                self._shift,
+                least,
+                share,
+                values,
+                places,
+            )
+            return values[:found], places[:found], found
+
+        values, places, found = zip(*in_order(self._ranges, work, len(self._ranges)), strict=True)
+        return np.concatenate(values), np.concatenate(places), sum(found)
+
+    def owners(self, documents: Ints) -> Hashes:
+        """Hashes of the text, date and slice of some documents, (n,)."""
+        batch = self.batch
+        out = np.zeros(len(documents), np.uint64)
+        if batch.dates is not None:
+            days = batch.dates[documents].astype("datetime64[D]").astype(np.int64)
+            out += days.view(np.uint64) * _MIX
+        if batch.slices is not None:
+            names = np.concatenate([_word_hashes(batch.slice_names), np.zeros(1, np.uint64)])
+            out += names[batch.slices[documents]]  # -1 takes the last
+        _hash_documents(self._text, documents, self._words, out)
+        return out
+
+
+def first_places(values: Hashes, places: Ints, batch: TokenBatch) -> tuple[Hashes, Ints, Ints]:
+    """N-grams by hash and document: their hashes, first places and documents, one row for each pair."""
+    documents = batch.document_of(places)
+    order = np.lexsort((places, documents, values))
+    values = values[order]
+    documents = documents[order]
+    new = (values[1:] != values[:-1]) | (documents[1:] != documents[:-1])
+    first = np.concatenate([[True], new])[: len(values)]
+    return values[first], places[order][first], documents[first]
+
+
+def counter_bits(tokens: int) -> int:
+    """The binary logarithm of the number of counters for a text."""
+    return min(max((tokens // _SHARED).bit_length(), _BITS[0]), _BITS[1])
+
+
+def add_counters(counters: Bytes, more: Bytes) -> None:
+    """Add counters to others in place, up to 255."""
+    counters += np.minimum(more, 255 - counters)
+
+
+def _word_hashes(words: Sequence[str]) -> Hashes:
+    """A hash of each word, (V,) uint64, the same on every machine."""
+    ends = np.cumsum(np.fromiter(map(len, words), np.int64, len(words)))
+    characters = np.frombuffer("".join(words).encode("utf-32-le", "surrogatepass"), np.uint32)
+    hashes = np.empty(len(words), np.uint64)
+    _hash_words(characters, ends, hashes)
+    return hashes
+
+
+@kernel
+def _hash_words(
+    characters: NDArray[np.uint32],  # of all words, one after the other
+    ends: Ints,  # (V,)
+    hashes: Hashes,  # (V,), written
+) -> None:
+    """Hash each word by FNV-1a over its characters, mixed as in SplitMix64."""
+    start = 0
+    for word in range(len(ends)):
+        value = np.uint64(0xCBF29CE484222325)
+        for i in range(start, ends[word]):
+            value = (value ^ np.uint64(characters[i])) * np.uint64(0x100000001B3)
+        value = (value ^ (value >> np.uint64(30))) * _MIX
+        value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        hashes[word] = value ^ (value >> np.uint64(31))
+        start = ends[word]
+
+
+@kernel
+def _hash_documents(
+    text: Text,
+    documents: Ints,  # (n,)
+    words: Hashes,  # (V,) hashes of the words
+    out: Hashes,  # (n,): what each hash starts from; written
+) -> None:
+    """Hash all tokens of some documents."""
+    ids, offsets = text
+    for k in range(len(documents)):
+        value = out[k]
+        for i in range(offsets[documents[k]], offsets[documents[k] + 1]):
+            value = value * _BASE + words[ids[i]]
+        out[k] = value
+
+
+@kernel
+def _count(
+    text: Text,
+    documents: DocumentRange,
+    words: Hashes,  # (V,) hashes of the words
+    counters: Bytes,  # added to, up to 255; their number is a power of two
+    shift: Any,  # 64 minus its binary logarithm
+) -> None:
+    """Count the n-grams of some documents. Several n-grams share a counter."""
+    ids, offsets = text
+    for document in range(documents[0], documents[1]):
+        start = offsets[document]
+        stop = offsets[document + 1]
+        if stop < start + NGRAM:
+            continue
+        value = np.uint64(0)  # hash of the n-gram that ends before i
+        for i in range(start, start + NGRAM):
+            value = value * _BASE + words[ids[i]]
+        for i in range(start + NGRAM, stop + 1):
+            counter = (value * _MIX) >> shift
+            if counters[counter] < _MOST:
+                counters[counter] += np.uint8(1)
+            if i < stop:
+                value = value * _BASE + words[ids[i]] - words[ids[i - NGRAM]] * _BASE_TO_N
+
+
+@kernel
+def _gather(
+    text: Text,
+    documents: DocumentRange,
+    words: Hashes,  # (V,) hashes of the words
+    counters: Bytes,
+    shift: Any,  # as in `_count`
+    least: int,
+    share: tuple[int, int],  # which n-grams, k of m: those whose hash is k modulo m
+    values: Hashes,  # written: the hashes of the n-grams ...
+    places: Ints,  # ... and where they start
+) -> int:
+    """Find the n-grams whose counter is at least ``least``. Returns their number, also if not all fit."""
+    ids, offsets = text
+    found = 0
+    part = np.uint64(share[0])
+    parts = np.uint64(share[1])
+    for document in range(documents[0], documents[1]):
+        start = offsets[document]
+        stop = offsets[document + 1]
+        if stop < start + NGRAM:
+            continue
+        value = np.uint64(0)  # hash of the n-gram that ends before i
+        for i in range(start, start + NGRAM):
+            value = value * _BASE + words[ids[i]]
+        for i in range(start + NGRAM, stop + 1):
+            if counters[(value * _MIX) >> shift] >= least and value % parts == part:
+                if found < len(values):
+                    values[found] = value
+                    places[found] = i - NGRAM
+                found += 1
+            if i < stop:
+                value = value * _BASE + words[ids[i]] - words[ids[i - NGRAM]] * _BASE_TO_N
+    return found
+
+
+@kernel
+def cover(
+    tokens: Mask,  # (N,), written
+    places: Ints,
+    value: bool,
+) -> None:
+    """Set the tokens of the n-grams that start at some places."""
+    for place in places:
+        tokens[place : place + NGRAM] = value
