@@ -24,8 +24,8 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.opened import as_run
 from selfvec.storage.run_folder import is_run
 
-from .ngrams import Grams, c_values, grams, pointwise, whole
 from .phrases import LINK, Running, parts
+from .word_sequences import Grams, c_values, grams, pointwise, whole
 
 if TYPE_CHECKING:
     from selfvec.corpus import Corpus
@@ -185,44 +185,57 @@ class Finder:
         for name, value, lowest in (("top", top, 1), ("min_count", min_count, 1), ("longest", longest, 2)):
             check_whole(name, lowest if value is None else value, lowest)
         check_number("npmi", least, -1, 1, "lies between -1 and 1")
-        self.top, self.min_count, self.least, self.longest = top, min_count, least, longest
+        self.top = top
+        self.min_count = min_count
+        self.least = least
+        self.longest = longest
         self.stop_words = Rulebook(Rules(stop_words=stop_words), "lower").stop_words
         self.english = stop_words == "en"
         self.links = _LINKS.get(stop_words, set())
-        self.listed, self.found = listed, Phrases()
+        self.listed = listed
+        self.found = Phrases()
 
     def __call__(self, text: Running) -> list[str]:
         """The phrases of a text; their figures are then in `found`."""
         if self.listed is not None:
             self.found = Phrases([Phrase(term, 0) for term in self.listed], len(text.ids))
             return self.found.terms
-        words, total = text.classes, len(text.ids)
+        self.found = Phrases(self._found(text)[: self.top], len(text.ids))
+        return self.found.terms
+
+    def _found(self, text: Running) -> list[Phrase]:
+        """The phrases of a text by falling C-value."""
+        words = text.classes  # (N,)
+        total = len(words)
         least = self.min_count or max(MIN_COUNT, round(SHARE * total))
-        counts = np.bincount(words, minlength=len(text.names)).astype(np.int64)
+        counts = np.bincount(words, minlength=len(text.names)).astype(np.int64)  # (C,)
         first, last, inside = self._able(text)
         inside &= counts >= least
-        levels = grams(words, text.breaks, inside, least, self.longest)
-        able = [self._candidates(level, words, n, first, last) for n, level in enumerate(levels, 2)]
-        values = c_values(levels, able)
-        informed = [pointwise(level, words, n, counts, total) for n, level in enumerate(levels, 2)]
+        levels = grams(words, text.breaks, inside, least, self.longest)  # of 2 words, of 3, and so on
+        candidates = [self._candidates(level, words, n, first, last) for n, level in enumerate(levels, 2)]
+        values = c_values(levels, candidates)
+        information = [pointwise(level, words, n, counts, total) for n, level in enumerate(levels, 2)]
         good = [
-            may & (npmi >= self.least) & (value >= np.log2(n) * least)
-            for n, (may, value, (_, npmi)) in enumerate(zip(able, values, informed, strict=True), 2)
+            candidate & (npmi >= self.least) & (value >= np.log2(n) * least)
+            for n, (candidate, value, (_, npmi)) in enumerate(
+                zip(candidates, values, information, strict=True), 2
+            )
         ]
-        found: list[Phrase] = []
+        found = []
         for n, chosen in enumerate(whole(levels, good, PART), 2):
-            level, value, (pmi, npmi) = levels[n - 2], values[n - 2], informed[n - 2]
+            level = levels[n - 2]
+            value = values[n - 2]
+            pmi, npmi = information[n - 2]
             for g in np.flatnonzero(chosen).tolist():
                 start = int(level.firsts[g])
                 term = LINK.join(text.names[c] for c in words[start : start + n].tolist())
-                figures = (float(pmi[g]), float(npmi[g]), float(value[g]))
-                found.append(Phrase(term, int(level.counts[g]), *figures))
+                count = int(level.counts[g])
+                found.append(Phrase(term, count, float(pmi[g]), float(npmi[g]), float(value[g])))
         found.sort(key=lambda phrase: (-(phrase.c_value or 0), phrase.term))
-        self.found = Phrases(found[: self.top], total)
-        return self.found.terms
+        return found
 
     def _able(self, text: Running) -> tuple[Mask, ...]:
-        """Which words may begin a phrase, end one, and occur in one, each (C,) bool."""
+        """Which words may begin a phrase, which end one, and which occur in one, each (C,) bool."""
         names = text.names
         kept = np.zeros(len(names), bool)
         kept[text.type_classes[text.kept]] = True

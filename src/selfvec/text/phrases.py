@@ -86,21 +86,21 @@ def join(text: Running, phrases: Sequence[str], named: Callable[[str], str] = st
     Matching is from left to right, the longest first, ignoring case. ``named`` returns the key of a phrase.
     Types are the kept words, then the phrases that occur. A word that occurs only in phrases has count 0.
     """
-    from .ngrams import matches
+    from .word_sequences import matches
 
     number = {name: i for i, name in enumerate(text.names)}
     able = {
-        tuple(number[word] for word in words): phrase
+        tuple(number[part] for part in split): phrase
         for phrase in phrases
-        if len(words := parts(phrase.lower())) > 1 and all(word in number for word in words)
+        if len(split := parts(phrase.lower())) > 1 and all(part in number for part in split)
     }
-    order = sorted(able, key=lambda words: (words[0], -len(words), words))
-    sizes = np.array([len(words) for words in order], np.int64)
-    table = np.full((len(order), max(sizes, default=1)), -1, np.int32)
-    for row, numbers in zip(table, order, strict=True):
+    order = sorted(able, key=lambda numbers: (numbers[0], -len(numbers), numbers))
+    sizes = np.array([len(numbers) for numbers in order], np.int64)
+    words = np.full((len(order), max(sizes, default=1)), -1, np.int32)  # of each phrase, filled up with -1
+    for row, numbers in zip(words, order, strict=True):
         row[: len(numbers)] = numbers
-    bounds = np.searchsorted(table[:, 0], np.arange(len(number) + 1)).astype(np.int64)
-    found = matches(text.classes, text.breaks, bounds, sizes, table)
+    bounds = np.searchsorted(words[:, 0], np.arange(len(number) + 1)).astype(np.int64)
+    found = matches(text.classes, text.breaks, bounds, sizes, words)
 
     kept = text.kept[text.ids]
     types = [word for word, stays in zip(text.types, text.kept.tolist(), strict=True) if stays]

@@ -45,7 +45,8 @@ def grams(
         ids, counts, firsts = pairs(current, breaks)
         often = counts >= min_count
         firsts = firsts[often]
-        left, right = current[firsts].astype(np.int64), current[firsts + 1].astype(np.int64)
+        left = current[firsts].astype(np.int64)
+        right = current[firsts + 1].astype(np.int64)
         out.append(Grams(counts[often], firsts, left, right))
         new = np.append(np.where(often, np.cumsum(often) - 1, -1), -1).astype(np.int32)
         current = new[ids]  # -1 selects the last entry
@@ -131,17 +132,19 @@ def whole(
 
 
 @njit(cache=True, nogil=True)
-def _grown(keys: Hashes, values: Ids) -> tuple[Hashes, Ids]:
+def _enlarged(keys: Hashes, values: Ids) -> tuple[Hashes, Ids]:
     """The same hash table with four times the slots."""
-    new, numbers = np.zeros(4 * len(keys), np.uint64), np.zeros(4 * len(keys), np.int32)
-    mask = np.uint64(len(new) - 1)
+    larger_keys = np.zeros(4 * len(keys), np.uint64)
+    larger_values = np.zeros(4 * len(keys), np.int32)
+    mask = np.uint64(len(larger_keys) - 1)
     for s in range(len(keys)):
         if keys[s]:
             t = (keys[s] * _MIX >> _HALF) & mask
-            while new[t]:
+            while larger_keys[t]:
                 t = (t + _ONE) & mask
-            new[t], numbers[t] = keys[s], values[s]
-    return new, numbers
+            larger_keys[t] = keys[s]
+            larger_values[t] = values[s]
+    return larger_keys, larger_values
 
 
 @njit(cache=True, nogil=True)
@@ -154,14 +157,17 @@ def pairs(
     A sequence of n words is a pair of overlapping sequences of n - 1 words, so one loop numbers any length.
     """
     ids = np.full(len(grams), -1, np.int32)
-    counts, firsts = np.zeros(1 << 12, np.int64), np.zeros(1 << 12, np.int64)
-    keys, values = np.zeros(1 << 14, np.uint64), np.zeros(1 << 14, np.int32)
-    n = 0
+    counts = np.zeros(1 << 12, np.int64)
+    firsts = np.zeros(1 << 12, np.int64)
+    keys = np.zeros(1 << 14, np.uint64)  # a hash table with linear probing
+    values = np.zeros(1 << 14, np.int32)
+    n = 0  # pairs numbered so far
     for i in range(len(grams) - 1):
-        a, b = grams[i], grams[i + 1]
-        if a < 0 or b < 0 or breaks[i + 1]:
+        left = grams[i]
+        right = grams[i + 1]
+        if left < 0 or right < 0 or breaks[i + 1]:
             continue
-        key = (np.uint64(a) << _HALF | np.uint64(b)) + _ONE  # 0 is a free slot
+        key = (np.uint64(left) << _HALF | np.uint64(right)) + _ONE  # 0 is a free slot
         mask = np.uint64(len(keys) - 1)
         s = (key * _MIX >> _HALF) & mask
         while keys[s] and keys[s] != key:
@@ -170,13 +176,14 @@ def pairs(
             if n == len(counts):
                 counts = np.concatenate((counts, np.zeros_like(counts)))
                 firsts = np.concatenate((firsts, np.zeros_like(firsts)))
-            keys[s], values[s] = key, n
+            keys[s] = key
+            values[s] = n
             firsts[n] = i
             ids[i] = n
             counts[n] = 1
             n += 1
             if 2 * n > len(keys):
-                keys, values = _grown(keys, values)
+                keys, values = _enlarged(keys, values)
         else:
             ids[i] = values[s]
             counts[values[s]] += 1
