@@ -5,16 +5,28 @@
 A ``console`` block has commands after ``$`` and below each one what it prints, on both streams. A ``python``
 block is run as a script. Other blocks are not run. tests/test_shown_output.py compares the pages with what is
 printed today.
+
+Commands of selfvec and scripts run in this process, which imports the libraries once. What a shell has to
+do more about, such as a pipe, is done by bash.
 """
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import re
+import runpy
+import shlex
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from selfvec.apps.cli import main
 
 __all__ = ["PAGES", "alike", "rewritten"]
 
@@ -25,6 +37,9 @@ _BLOCK = re.compile(r"^```(console|python)\n(.*?)^```", re.MULTILINE | re.DOTALL
 _PASSING = re.compile(r"compiling kernels|[\w ]+: \d+ %|.*selfvec demo")  # progress
 _TIME = re.compile(r"\d+(\.\d+)? m?s\b|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?|\.\d+")
+_QUIET = " 2> /dev/null"  # at the end of a command
+_SHELL = re.compile(r"[|<>&;$*]")  # what a shell does
+_WIDTH = {"COLUMNS": "88"}
 
 
 def rewritten(page: Path) -> str:
@@ -35,8 +50,9 @@ def rewritten(page: Path) -> str:
 
 def _block(language: str, code: str, folder: Path) -> str:
     if language == "python":
-        (folder / "pasted.py").write_text(code, encoding="utf-8")
-        _run("python pasted.py", folder, most=0)
+        script = folder / "pasted.py"
+        script.write_text(code, encoding="utf-8")
+        _printed(lambda: runpy.run_path(str(script), run_name="__main__"), folder)
         return f"```python\n{code}```"
     lines = []
     for line in code.splitlines():
@@ -45,16 +61,42 @@ def _block(language: str, code: str, folder: Path) -> str:
     return "\n".join(["```console", *lines, "```"])
 
 
-def _run(command: str, folder: Path, most: int = 1) -> list[str]:
-    """The lines that a shell command prints, without those of progress.
+def _run(command: str, folder: Path) -> list[str]:
+    """The lines that a command prints, without those of progress."""
+    plain = command.removesuffix(_QUIET)
+    if plain.startswith("selfvec ") and not _SHELL.search(plain):
+        quiet = command.endswith(_QUIET)
+        status, printed = _printed(lambda: main(shlex.split(plain)[1:]), folder, quiet=quiet)
+    else:
+        status, printed = _by_bash(command, folder)
+    if status > 1:  # 1 is that of a check that failed, such as `monitor`
+        raise RuntimeError(f"{command}: exit status {status}\n{printed}")
+    return [line.rstrip() for line in printed.splitlines() if not _PASSING.match(line)]
 
-    ``most`` is the highest exit status that is no error; 1 is that of a check that failed, such as `monitor`.
-    """
-    environment = os.environ | {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT / "src"),
-        "COLUMNS": "88",
-    }
+
+def _printed(work: Callable[[], Any], folder: Path, *, quiet: bool = False) -> tuple[Any, str]:
+    """What work in a folder returns, and what it prints on both streams, or on standard output only."""
+    printed = io.StringIO()
+    with (
+        mock.patch.dict(os.environ, _WIDTH),
+        contextlib.chdir(folder),
+        contextlib.redirect_stderr(io.StringIO() if quiet else printed),
+        contextlib.redirect_stdout(printed),
+    ):
+        returned = work()
+    return returned, printed.getvalue()
+
+
+def _by_bash(command: str, folder: Path) -> tuple[int, str]:
+    """The exit status of a shell command, and what it prints on both streams."""
+    environment = (
+        os.environ
+        | _WIDTH
+        | {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(ROOT / "src"),
+        }
+    )
     done = subprocess.run(
         ["bash", "-c", command],
         cwd=folder,
@@ -64,9 +106,7 @@ def _run(command: str, folder: Path, most: int = 1) -> list[str]:
         text=True,
         encoding="utf-8",
     )
-    if done.returncode > most:
-        raise RuntimeError(f"{command}: exit status {done.returncode}\n{done.stdout}")
-    return [line.rstrip() for line in done.stdout.splitlines() if not _PASSING.match(line)]
+    return done.returncode, done.stdout
 
 
 def alike(shown: str, printed: str) -> bool:

@@ -22,14 +22,21 @@ from selfvec.storage.workspace import Workspace
 EPOCHS = 100
 
 
-@pytest.fixture
-def corpus(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rng = np.random.default_rng(0)
     words = np.array([f"word{i}" for i in range(2000)])
     lines = (" ".join(words[np.minimum(rng.zipf(1.3, 100) - 1, 1999)]) for _ in range(1000))
-    path = tmp_path / "corpus.txt"
+    path = tmp_path_factory.mktemp("interruption") / "corpus.txt"
     path.write_text("\n".join(lines))
     return path
+
+
+@pytest.fixture(scope="module")
+def whole(corpus: Path) -> Path:
+    """The run that nothing interrupts."""
+    assert main(command(corpus, corpus.with_name("whole"))) == 0
+    return corpus.with_name("whole")
 
 
 def command(corpus: Path, run: Path, *more: str, epochs: int = EPOCHS) -> list[str]:
@@ -45,32 +52,36 @@ def command(corpus: Path, run: Path, *more: str, epochs: int = EPOCHS) -> list[s
         "--history",
         "every:1000",
     ]
-    return [sys.executable, "-m", "selfvec", "refine", str(corpus), "-o", str(run), *options, *more]
+    return ["refine", str(corpus), "-o", str(run), *options, *more]
+
+
+def stopped_at_work(corpus: Path, run: Path, number: signal.Signals) -> subprocess.CompletedProcess[str]:
+    """A process that refines and gets a signal meanwhile."""
+    return stop_at_work([sys.executable, "-m", "selfvec", *command(corpus, run)], run, number)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_an_interrupted_run_goes_on_to_the_same_bytes(tmp_path: Path, corpus: Path, number) -> None:
-    run, whole = tmp_path / "run", tmp_path / "whole"
-    stopped = stop_at_work(command(corpus, run), run, number)
+def test_an_interrupted_run_goes_on_to_the_same_bytes(
+    tmp_path: Path, corpus: Path, whole: Path, number: signal.Signals
+) -> None:
+    run = tmp_path / "run"
+    stopped = stopped_at_work(corpus, run, number)
     assert not run.exists()
     if number != signal.SIGKILL:
         assert stopped.returncode == 130, stopped.stderr
         assert "--resume" in stopped.stderr
         assert "Traceback" not in stopped.stderr
-    resumed = subprocess.run(command(corpus, run, "--resume"), capture_output=True, text=True)
-    assert resumed.returncode == 0, resumed.stderr
-    subprocess.run(command(corpus, whole), check=True, capture_output=True)
+    assert main(command(corpus, run, "--resume")) == 0
     for name in ("vectors.safetensors", "history/history.safetensors"):
         assert (run / name).read_bytes() == (whole / name).read_bytes(), name
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["corpus.txt", "run", "whole"]
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
-def test_resuming_another_job_is_refused(tmp_path: Path, corpus: Path) -> None:
+def test_resuming_another_job_is_refused(tmp_path: Path, corpus: Path, capsys) -> None:
     run = tmp_path / "run"
-    stop_at_work(command(corpus, run), run, signal.SIGINT)
-    other = subprocess.run(command(corpus, run, "--resume", epochs=3), capture_output=True, text=True)
-    assert other.returncode == 2
-    assert "other options" in other.stderr
+    stopped_at_work(corpus, run, signal.SIGINT)
+    assert main(command(corpus, run, "--resume", epochs=3)) == 2
+    assert "other options" in capsys.readouterr().err
     assert (tmp_path / ".run.partial/state.safetensors").exists()
 
 
