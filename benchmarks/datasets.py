@@ -95,7 +95,7 @@ def documents() -> tuple[pl.Series, str]:
 def tokens() -> TokenBatch:
     """PubMed, or as many random words: 6.5 million tokens, 58,000 types by falling frequency."""
     if PUBMED.exists():
-        from selfvec.refinement.inputs import by_frequency
+        from selfvec.data.token_batch import by_frequency
         from selfvec.text import Rules, encode, tokenizer
 
         batches = open_corpus("PubMed").batches()

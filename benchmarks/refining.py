@@ -15,9 +15,11 @@ from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
+from selfvec.refinement import methods
 from selfvec.refinement.health import check_health
+from selfvec.refinement.inputs import Inputs
+from selfvec.refinement.method_choice import make_plan
 from selfvec.refinement.pipeline import refine
-from selfvec.refinement.plan import make_plan
 
 Table = NDArray[np.float32]
 
@@ -40,21 +42,21 @@ def finish(job: Any) -> Any:
 
 def refined_rows(batch: TokenBatch, original: Vectors, settings: Settings) -> Table:
     """The table that a method makes of a batch, (V, d)."""
-    return make_plan(settings, batch, original).refined_table()
+    return methods.refined_rows(make_plan(settings, Inputs(batch, original)))
 
 
 def refine_batch(batch: TokenBatch, original: Vectors, settings: Settings) -> Run:
     """A run of a batch, with history and health."""
-    plan = make_plan(settings, batch, original)
-    job = finish(plan.start())
+    plan = make_plan(settings, Inputs(batch, original))
+    job = finish(methods.start(plan))
     table, history = _vectors(batch, original, job), job.recorder.history()
     health = check_health(original, table, history, method=settings.method)
-    return Run(table, original, history, {"epochs": plan.rounds}, {"health": health.as_dict()})
+    return Run(table, original, history, {"epochs": plan.passes}, {"health": health.as_dict()})
 
 
 def by_epoch(batch: TokenBatch, original: Vectors, settings: Settings) -> Iterator[tuple[int, Vectors]]:
     """The table at the end of each epoch (or pass) of one run, with its number from 1."""
-    job = make_plan(settings, batch, original).start()
+    job = methods.start(make_plan(settings, Inputs(batch, original)))
     done = 0
     while not job.done:
         before = done // len(batch)

@@ -20,13 +20,12 @@ from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.corpus.python_docs import python_documentation
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
-from selfvec.data.token_batch import TokenBatch
+from selfvec.data.token_batch import TokenBatch, by_frequency
 from selfvec.data.vectors import Source, Vectors
 from selfvec.evaluation import Stability
 from selfvec.numerics.rows import unit_rows
-from selfvec.refinement.decorrelated import GAMMA, POWER, anchored, decorrelate
 from selfvec.refinement.health import anisotropy, effective_rank
-from selfvec.refinement.inputs import by_frequency
+from selfvec.refinement.methods.decorrelated import GAMMA, POWER, anchored, decorrelate
 
 READS = (0, 1, 2, 3, 4, 6, 8, 10)
 RULES = ("paper", "online", "decorrelated")

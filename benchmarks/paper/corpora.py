@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 from selfvec.base.errors import MissingExtra
 from selfvec.corpus import Corpus
 from selfvec.data.settings import Settings
-from selfvec.data.token_batch import TokenBatch
+from selfvec.data.token_batch import TokenBatch, by_frequency
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
-from selfvec.refinement.inputs import by_frequency
 from selfvec.text import Rules, auto_window, encode, tokenizer
 
 PARTS = ("noun", "verb", "adjective", "adverb")

@@ -31,9 +31,10 @@ from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Classification, Retrieval, Similarity, Task
-from selfvec.refinement.inputs import Inputs, read_inputs
-from selfvec.refinement.plan import make_plan
-from selfvec.refinement.resume import Execution
+from selfvec.refinement.execution import Execution
+from selfvec.refinement.input_reading import read_inputs
+from selfvec.refinement.inputs import Inputs
+from selfvec.refinement.method_choice import make_plan
 from selfvec.refinement.selection import ORIGINAL
 from selfvec.refinement.vectors_choice import choose_vectors
 from selfvec.text.sentences import sentence_spans
@@ -138,7 +139,7 @@ def measured(collection: Collection, start: str) -> dict[str, Any]:
     """What auto chose for a collection, and the quality of every method."""
     settings = Settings("auto", history="none")
     inputs = read_inputs(Corpus.from_texts(collection.texts), start, settings, Execution())
-    chosen = make_plan(settings, inputs.batch, inputs.original).method
+    chosen = make_plan(settings, inputs).method
     worth = {}
     for method in METHODS:
         rows = refined_rows(inputs.batch, inputs.original, Settings(method, history="none"))
@@ -207,7 +208,7 @@ def tables() -> str:
             settings, worth = Settings("auto", history="none"), {}
             for label, start in starts.items():
                 inputs = read_inputs(Corpus.from_texts(collection.texts), start, settings, Execution())
-                method = make_plan(settings, inputs.batch, inputs.original).method
+                method = make_plan(settings, inputs).method
                 refined = refined_rows(inputs.batch, inputs.original, Settings(method, history="none"))
                 worth[label] = quality(inputs, refined, method, collection.tasks)
             picked = []

@@ -19,18 +19,13 @@ from benchmarks.datasets import JUDGED, SIMILARITY, STARTS
 from benchmarks.page import table
 from benchmarks.refining import refined
 from selfvec.cooccurrence.scan import ScanOperator
+from selfvec.data.methods import METHODS
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source
 from selfvec.evaluation import Retrieval, Similarity
 from selfvec.numerics.rows import top_indices
-from selfvec.refinement.decorrelated import (
-    GAMMA,
-    POWER,
-    WINDOW,
-    base_vectors,
-    decorrelate,
-    start_from_neighbours,
-)
+from selfvec.refinement.base_vectors import base_vectors
+from selfvec.refinement.methods.decorrelated import GAMMA, POWER, decorrelate, start_from_neighbours
 
 SIZES, SEEDS = (100, 300, 1000, 3000, 10_000), (0, 1)
 
@@ -94,7 +89,7 @@ def by_context(run: Run) -> NDArray[np.float32]:
     assert run.tokens is not None
     whole = run.original.sources == Source.KNOWN
     base = base_vectors(run.original.unit, whole)
-    scan = ScanOperator(run.tokens, WINDOW, GAMMA)
+    scan = ScanOperator(run.tokens, METHODS["decorrelated"].window, GAMMA)
     rows = start_from_neighbours(base, whole, scan)
     for _ in range(2):
         rows = decorrelate(rows, scan, POWER)

@@ -18,16 +18,17 @@ from benchmarks.datasets import GOOGLENEWS, JUDGED, STARTS
 from benchmarks.page import table
 from benchmarks.quality.gains import abstracts, ndcg, similarity
 from benchmarks.refining import by_epoch, refine_batch, refined, shuffled
+from selfvec.data.methods import METHODS
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import Source
 from selfvec.numerics.rows import unit_rows
-from selfvec.refinement.health import HOVERING_WANDER, anisotropy, effective_rank
-from selfvec.refinement.sequential import BASE_PULL
+from selfvec.refinement.health import anisotropy, effective_rank
 
 FREQUENT, JUDGED_WORDS = 300, 200  # frequent words; words whose end is compared between two orders
 SETS = ("MEN", "SimLex-999", "UMNSRS")
-WAYS = ((BASE_PULL, 1), (BASE_PULL, 3))  # β, epochs
+ONLINE = METHODS["online"]
+WAYS = ((ONLINE.anchor, 1), (ONLINE.anchor, 3))  # β, epochs
 RATES = (0.003, 0.005, 0.01, 0.02)  # α
 
 Table = NDArray[np.float32]
@@ -106,7 +107,7 @@ def steady() -> str:
         for run in runs().values():
             scatter, chance = _scatter(run, settings)
             shown = f"{scatter:.3f}, {chance:.3f}"
-            cells.append(f"**{shown}**" if scatter > HOVERING_WANDER else shown)
+            cells.append(f"**{shown}**" if scatter > ONLINE.steady else shown)
         rows.append([f"{rate:g}", epochs, *cells])
     return table(["α", "passes", *runs()], rows)
 

@@ -15,7 +15,7 @@ from benchmarks.datasets import GOOGLENEWS, STARTS, texts
 from benchmarks.page import table
 from benchmarks.refining import refined
 from selfvec.data.run import Run
-from selfvec.refinement.update_merge import update
+from selfvec.refinement.incremental.update import update
 
 NEARNESS = (  # collection, table, updates, the share of the text that each adds, whether it is the latest
     ("PubMed", "default", 1, 0.01, True),

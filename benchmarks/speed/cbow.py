@@ -21,7 +21,9 @@ from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
-from selfvec.refinement.plan import make_plan
+from selfvec.refinement.inputs import Inputs
+from selfvec.refinement.method_choice import make_plan
+from selfvec.refinement.methods import refined_rows
 from selfvec.training.gensim_models import distinct_keys, write_lines
 
 DIMENSIONS, THREADS = 300, 2
@@ -29,8 +31,8 @@ DIMENSIONS, THREADS = 300, 2
 
 def decorrelated(batch: TokenBatch, original: Vectors) -> np.ndarray:
     """Our update, default options, from ids and unit rows to unit rows."""
-    plan = make_plan(Settings("decorrelated", history="none"), batch, original, jobs=THREADS)
-    return plan.refined_table()
+    plan = make_plan(Settings("decorrelated", history="none"), Inputs(batch, original))
+    return refined_rows(plan, THREADS)
 
 
 def trainer(batch: TokenBatch, folder: Path) -> Any:

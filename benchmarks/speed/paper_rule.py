@@ -20,8 +20,8 @@ from benchmarks.datasets import random_ids
 from benchmarks.harness import Result, paired
 from selfvec.cooccurrence.lanes import aligned_table
 from selfvec.numerics.rows import unit_rows
-from selfvec.refinement.reference import refine_reference
-from selfvec.refinement.sequential_kernel import Centring, Recording, Scratch, sweep
+from selfvec.refinement.methods.reference import refine_reference
+from selfvec.refinement.methods.sequential_kernel import OnlineTerms, Recording, Scratch, sweep
 
 DIMENSIONS, WINDOW, RATE = 300, 13, np.float32(0.01)
 TOKENS = 1 << 20
@@ -35,8 +35,8 @@ def ours(ids: NDArray[np.int32], offsets: NDArray[np.int64], table: NDArray[np.f
     none32, none64 = np.zeros(0, np.int32), np.zeros(0, np.int64)
     scratch = Scratch(np.zeros(len(table), np.int32), *np.zeros((2, table.shape[1]), np.float32))
     recording = Recording(none32, none64, rows, none32, none64, none64)
-    centring = Centring(rows, empty, empty, empty, np.zeros(0), np.zeros(0, bool))
-    sweep(ids, offsets, 0, 0, len(ids), table, half, RATE, scratch, centring, recording)
+    nothing = OnlineTerms(rows, empty, empty, empty, np.zeros(0), np.zeros(0, bool))
+    sweep(ids, offsets, 0, 0, len(ids), table, half, RATE, scratch, nothing, recording)
 
 
 @njit(fastmath=True, nogil=True)

@@ -25,8 +25,9 @@ from selfvec.cooccurrence.counts import run_counts
 from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
+from selfvec.refinement.incremental.merge import merge
+from selfvec.refinement.incremental.update import update
 from selfvec.refinement.pipeline import refine
-from selfvec.refinement.update_merge import merge, update
 from selfvec.storage.run_folder import open_run
 from selfvec.storage.workspace import Workspace
 

@@ -22,8 +22,8 @@ from selfvec.corpus.summary import Summary
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import Vectors
+from selfvec.refinement.incremental.update import update
 from selfvec.refinement.pipeline import refine
-from selfvec.refinement.update_merge import update
 from selfvec.storage.run_folder import open_run
 
 CUT = (4000, 2)  # bytes of a shard, shards of a task

@@ -24,7 +24,7 @@ from selfvec.corpus import Corpus
 from selfvec.data.settings import DISTANCE_WEIGHTS, OPERATORS, Settings
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
-from selfvec.refinement.decorrelated import DecorrelatedRefinement
+from selfvec.refinement.methods.decorrelated import DecorrelatedRefinement
 from selfvec.refinement.pipeline import refine
 from selfvec.storage.workspace import Workspace
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 import selfvec
 from selfvec.base.errors import InputError, OptionError
+from selfvec.data.methods import METHODS
 from selfvec.data.run import Run
-from selfvec.data.settings import METHODS
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Stability
@@ -75,7 +75,7 @@ def test_random_neighbours_overlap_as_chance_says() -> None:
     assert np.mean(found) == pytest.approx(expected, abs=0.01)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", ["auto", *METHODS])
 @pytest.mark.parametrize("start", ["table", "none"])
 def test_again_is_the_same_run_and_only_chance_makes_another(method: str, start: str, storms) -> None:
     table = table_for(storms) if start == "table" else "none"

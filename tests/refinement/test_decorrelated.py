@@ -17,8 +17,9 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import whitening
-from selfvec.refinement.decorrelated import Base, DecorrelatedRefinement, anchored, base_vectors
+from selfvec.refinement.base_vectors import Base, base_vectors
 from selfvec.refinement.health import anisotropy, effective_rank
+from selfvec.refinement.methods.decorrelated import DecorrelatedRefinement, anchored
 
 RNG = np.random.default_rng(0)
 
@@ -77,7 +78,7 @@ def test_any_rows_of_the_base_equal_those_of_the_whole() -> None:
     rows = unit_rows(RNG.standard_normal((9000, 32)) + 1)
     known = RNG.random(9000) < 0.7
     rows[~known] = 0
-    base, whole = Base(rows, known), base_vectors(rows, known)
+    base, whole = Base.of(rows, known), base_vectors(rows, known)
     some = RNG.choice(9000, 100)
     np.testing.assert_allclose(base[10:8192], whole[10:8192], atol=1e-6)
     np.testing.assert_allclose(base[some], whole[some], atol=1e-6)
@@ -128,11 +129,11 @@ def test_composed_words_follow_their_parts_less_the_more_they_have(jobs: int) ->
         start = Vectors(batch.types, original.vectors, sources=sources, normalized=True, pieces=pieces)
         refined = finished(DecorrelatedRefinement(batch, start, window=5, jobs=jobs))
         assert np.array_equal(refined.sources, sources)
-        kept.append(np.mean(np.einsum("ij,ij->i", refined.table, refined.base[:])[::4]))
+        kept.append(np.mean(np.einsum("ij,ij->i", refined.table, refined.anchors.base[:])[::4]))
     assert kept == sorted(kept, reverse=True)
     assert kept[0] - kept[2] > 0.05
     free = finished(DecorrelatedRefinement(batch, start, window=5, anchor=0.0, jobs=jobs))
-    assert np.mean(np.einsum("ij,ij->i", free.table, free.base[:])[::4]) < kept[2]
+    assert np.mean(np.einsum("ij,ij->i", free.table, free.anchors.base[:])[::4]) < kept[2]
     np.testing.assert_allclose(np.linalg.norm(refined.table, axis=1), 1, atol=1e-5)
 
 
@@ -147,7 +148,7 @@ def test_compositions_that_the_text_contradicts_lose_their_pull() -> None:
         rows[0] = sign * free
         start = Vectors(batch.types, rows, sources=sources, normalized=True, pieces=pieces)
         refined = finished(DecorrelatedRefinement(batch, start, window=5))
-        agreement = float(refined.table[0] @ refined.base[:][0])
+        agreement = float(refined.table[0] @ refined.anchors.base[:][0])
         assert agreement > expected if sign > 0 else agreement < expected
 
 

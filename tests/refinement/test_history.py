@@ -11,8 +11,8 @@ from tests.refinement.problems import finished, vectors
 from selfvec.base.errors import OptionError
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.trajectory import Trajectory
-from selfvec.refinement.refinement import HistoryPlan, Recorder, parse_history
-from selfvec.refinement.sequential import PaperRefinement
+from selfvec.refinement.history import HistoryPlan, Recorder, parse_history
+from selfvec.refinement.methods.paper import PaperRefinement
 
 
 @given(

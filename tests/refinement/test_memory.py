@@ -23,7 +23,9 @@ from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.refinement.health import check_health
-from selfvec.refinement.plan import make_plan
+from selfvec.refinement.inputs import Inputs
+from selfvec.refinement.method_choice import make_plan
+from selfvec.refinement.methods import refined_rows
 
 path, method, tokens = sys.argv[1], sys.argv[2], int(sys.argv[3])
 rows = map_tensors(path)["vectors"]
@@ -37,8 +39,8 @@ def refined(rows, tokens):
     batch = TokenBatch(ids, np.arange(0, tokens + 1, 100), words)
     sources = np.full(len(rows), Source.KNOWN, np.uint8)
     original = Vectors(words, rows, sources=sources, normalized=True)
-    plan = make_plan(Settings(method, window=11, history="none"), batch, original, jobs=2)
-    made = Vectors(words, plan.refined_table(), counts=batch.counts, normalized=True)
+    plan = make_plan(Settings(method, window=11, history="none"), Inputs(batch, original), jobs=2)
+    made = Vectors(words, refined_rows(plan, jobs=2), counts=batch.counts, normalized=True)
     return check_health(original, made)
 
 refined(np.array(rows[:50]), 1000)  # loads what every job loads

@@ -95,7 +95,7 @@ def test_templates_are_counted_as_they_are() -> None:
 def test_a_run_that_forgets_its_tokens_keeps_no_example() -> None:
     run = refined(texts(), keep_tokens=False)
     assert run.provenance["repeats"]["example"] == ""
-    assert "entrepreneurship" not in json.dumps([run.provenance, run.report])
+    assert "entrepreneurship" not in json.dumps([dict(run.provenance), run.report])
     assert run.health["findings"][-1]["name"] == "repeated passages"
 
 

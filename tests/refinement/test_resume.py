@@ -11,8 +11,10 @@ from tests.refinement.problems import finished, random_problem
 from selfvec.base.errors import InputError, Interrupted
 from selfvec.cooccurrence.lanes import REBUILD
 from selfvec.data.settings import Settings
-from selfvec.refinement.plan import make_plan
-from selfvec.refinement.resume import Execution, run_to_end
+from selfvec.refinement.execution import Execution, run_to_end
+from selfvec.refinement.inputs import Inputs
+from selfvec.refinement.method_choice import make_plan
+from selfvec.refinement.methods import start
 from selfvec.storage.workspace import Workspace
 
 OPTIONS = {"paper": {"epochs": 3}, "online": {"epochs": 3}, "decorrelated": {"passes": 4}}
@@ -24,8 +26,8 @@ PROBLEM = random_problem(7, 9 * REBUILD + 50, 80, 21, 30, 0.3)
 @pytest.mark.parametrize("stop", [1, 2, 3])
 @pytest.mark.parametrize("history", ["none", "epoch", "epoch;every:3"])
 def test_resumed_is_uninterrupted(method: str, stop: int, history: str) -> None:
-    plan = make_plan(Settings(method, window=9, history=history, **OPTIONS[method]), *PROBLEM)
-    whole, first, second = finished(plan.start()), plan.start(), plan.start()
+    plan = make_plan(Settings(method, window=9, history=history, **OPTIONS[method]), Inputs(*PROBLEM))
+    whole, first, second = finished(start(plan)), start(plan), start(plan)
     for _ in range(stop):
         first.advance()
     second.restore({name: array.copy() for name, array in first.state.items()})
@@ -38,12 +40,12 @@ def test_resumed_is_uninterrupted(method: str, stop: int, history: str) -> None:
 
 @METHODS
 def test_a_workspace_keeps_the_state_and_refuses_that_of_another_plan(method, tmp_path, monkeypatch) -> None:
-    plan = make_plan(Settings(method, window=9, **OPTIONS[method]), *PROBLEM)
-    monkeypatch.setattr("selfvec.refinement.resume._CHECKPOINT_SECONDS", -1)
-    whole = finished(plan.start())
+    plan = make_plan(Settings(method, window=9, **OPTIONS[method]), Inputs(*PROBLEM))
+    monkeypatch.setattr("selfvec.refinement.execution._CHECKPOINT_SECONDS", -1)
+    whole = finished(start(plan))
 
     def stop_after_saving(workspace: Workspace) -> None:
-        refinement = plan.start()
+        refinement = start(plan)
         advance = refinement.advance
 
         def once() -> int:
@@ -59,7 +61,7 @@ def test_a_workspace_keeps_the_state_and_refuses_that_of_another_plan(method, tm
         stop_after_saving(workspace)
         other = replace(plan, window=11)
         with pytest.raises(InputError, match="had another corpus, other vectors or other options"):
-            run_to_end(other.start(), other, Execution(workspace))
-        resumed = plan.start()
+            run_to_end(start(other), other, Execution(workspace))
+        resumed = start(plan)
         run_to_end(resumed, plan, Execution(workspace))
     np.testing.assert_array_equal(resumed.table, whole.table)

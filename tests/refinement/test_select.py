@@ -12,14 +12,9 @@ from selfvec.apps.cli import main
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
-from selfvec.refinement.selection import (
-    ORIGINAL,
-    ContextTest,
-    SelfRetrievalTest,
-    choose,
-    draw_documents,
-    folds,
-)
+from selfvec.refinement.context_test import ContextTest
+from selfvec.refinement.selection import ORIGINAL, choose, draw_documents, folds
+from selfvec.refinement.self_retrieval import SelfRetrievalTest
 from selfvec.storage.run_folder import open_run
 
 TOPICS, WORDS = 6, 20
@@ -35,7 +30,7 @@ def topical(documents: int, seed: int = 0) -> TokenBatch:
         words[rng.random(40) < 0.2] = rng.integers(0, TOPICS * WORDS)
         texts.append([f"w{i}" for i in words])
     batch = TokenBatch.from_documents(texts)
-    from selfvec.refinement.inputs import by_frequency
+    from selfvec.data.token_batch import by_frequency
 
     return by_frequency(batch)
 

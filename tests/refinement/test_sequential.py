@@ -14,14 +14,16 @@ from tests.refinement.problems import finished, random_problem, vectors
 
 from selfvec.base.errors import OptionError
 from selfvec.cooccurrence.lanes import REBUILD
+from selfvec.data.methods import METHODS
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
-from selfvec.refinement.decorrelated import base_vectors
+from selfvec.refinement.base_vectors import base_vectors
 from selfvec.refinement.health import anisotropy
-from selfvec.refinement.reference import neighbour_weights, online_reference, refine_reference
-from selfvec.refinement.refinement import HistoryPlan
-from selfvec.refinement.sequential import BASE_PULL, COMPOSED, OnlineRefinement, PaperRefinement
+from selfvec.refinement.history import HistoryPlan
+from selfvec.refinement.methods.online import COMPOSED, OnlineRefinement
+from selfvec.refinement.methods.paper import PaperRefinement
+from selfvec.refinement.methods.reference import neighbour_weights, online_reference, refine_reference
 
 NONE = HistoryPlan(every=0)
 RULES = {"paper": PaperRefinement, "online": OnlineRefinement}
@@ -37,7 +39,7 @@ def reference(
     batch: TokenBatch,
     original: Vectors,
     *,
-    anchor: float = BASE_PULL,
+    anchor: float = METHODS["online"].anchor,
     window: int = 41,
     learning_rate: float | None = None,
     passes: int = 1,

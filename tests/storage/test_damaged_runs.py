@@ -17,7 +17,6 @@ from selfvec.base.errors import SelfvecError
 from selfvec.corpus.known_documents import known_documents
 from selfvec.corpus.reopen import document_field, original_texts
 from selfvec.refinement.health import check_health
-from selfvec.refinement.pipeline import settings_of
 from selfvec.storage.contents import info
 from selfvec.text.preprocessing import Preprocessing, encode_texts
 from selfvec.text.stems import unstemmed_tokens
@@ -47,12 +46,12 @@ def use(folder: Path) -> None:
     """Read all of a run folder, and use what was read."""
     json.dumps(info(folder).as_dict(), allow_nan=False)
     run = selfvec.open_run(folder)
-    json.dumps([run.provenance, run.health], allow_nan=False)
+    json.dumps([dict(run.provenance), run.health], allow_nan=False)
     word = run.vectors.index_to_key[-1]
     assert all(-1.01 < cosine < 1.01 for _, cosine in run.similar(word).lists[0]["neighbours"])
     assert np.isfinite(run.trajectory(word).vectors).all()
     check_health(run.original, run.vectors, run.history)
-    settings_of(run)
+    _ = run.settings
     known_documents(run)
     unstemmed_tokens(run)
     original_texts(run)

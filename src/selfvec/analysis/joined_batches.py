@@ -1,6 +1,6 @@
 """Two texts as one, over the words of both: those of the first text, then the new ones of the second.
 
-`selfvec.refinement.joining` renumbers words by first appearance, as reading both at once would.
+`selfvec.refinement.incremental` renumbers words by first appearance, as reading both at once would.
 """
 
 from __future__ import annotations

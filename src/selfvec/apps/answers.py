@@ -26,8 +26,8 @@ from selfvec.base.user_folders import user_folder
 from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
+from selfvec.refinement.incremental.update import update
 from selfvec.refinement.pipeline import refine
-from selfvec.refinement.update_merge import update
 from selfvec.retrieval import Index, check_mode, run_index
 from selfvec.retrieval.snippets import Found
 from selfvec.storage.run_folder import is_run, open_run

@@ -19,7 +19,7 @@ from selfvec.data.run import Run
 from selfvec.data.settings import Settings, check_name, list_options
 from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Vectors
-from selfvec.refinement.inputs import Start
+from selfvec.refinement.input_reading import Start
 from selfvec.retrieval.encoder import Encoder
 from selfvec.storage.run_folder import save_run
 from selfvec.views.terminal_progress import TerminalProgress

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from .targets import needing
 from .untrusted import parse_json
 
 __all__ = [
+    "Blocks",
     "Forms",
     "check_tensors",
     "first_beyond",
@@ -61,12 +63,25 @@ _ALL = 1 << 62
 _EMPTY = 1 << 20  # rows of an empty tensor in a small file; without data a larger size is not trusted
 
 
+@dataclass(frozen=True)
+class Blocks:
+    """A tensor that is computed while it is written, as consecutive blocks of its rows."""
+
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    blocks: Iterable[Array]
+
+    @property
+    def nbytes(self) -> int:
+        return self.dtype.itemsize * math.prod(self.shape)
+
+
 def write_tensors(
     path: str | os.PathLike[str],
-    tensors: Mapping[str, Array],
+    tensors: Mapping[str, Array | Blocks],
     metadata: Mapping[str, str] | None = None,
 ) -> None:
-    """Write arrays, which may be strided views, without copying more than 1 MB at a time."""
+    """Write arrays, which may be strided views, without copying more than a megabyte at a time."""
     header: dict[str, Any] = {"__metadata__": dict(metadata)} if metadata else {}
     end = 0
     for name, array in tensors.items():
@@ -78,13 +93,9 @@ def write_tensors(
         }
     with needing(end), Path(path).open("wb") as file:
         file.write(_header_bytes(header))
-        for array in tensors.values():
-            if array.ndim == 0:
-                file.write(np.ascontiguousarray(array).data)
-                continue
-            rows = max(1, _BLOCK // max(1, array.nbytes // max(1, len(array))))
-            for start in range(0, len(array), rows):
-                file.write(np.ascontiguousarray(array[start : start + rows]).data)
+        for tensor in tensors.values():
+            for block in tensor.blocks if isinstance(tensor, Blocks) else _blocks_of(tensor):
+                file.write(np.ascontiguousarray(block).data)
 
 
 def _header_bytes(header: Mapping[str, Any]) -> bytes:
@@ -92,6 +103,16 @@ def _header_bytes(header: Mapping[str, Any]) -> bytes:
     text = json.dumps(header, ensure_ascii=False).encode()
     text += b" " * (-len(text) % 8)  # so that the data are aligned
     return len(text).to_bytes(8, "little") + text
+
+
+def _blocks_of(array: Array) -> Iterator[Array]:
+    """An array as blocks of rows of about a megabyte."""
+    if array.ndim == 0:
+        yield array
+        return
+    rows = max(1, _BLOCK // max(1, array.nbytes // max(1, len(array))))
+    for start in range(0, len(array), rows):
+        yield array[start : start + rows]
 
 
 def replace_tensors(

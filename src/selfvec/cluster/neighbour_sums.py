@@ -14,7 +14,7 @@ import numpy as np
 from selfvec.base.arrays import AnyFloats, Floats, Ints, Mask
 from selfvec.cooccurrence.scan import Centring
 from selfvec.numerics.whitening import whitened, whitening_matrix
-from selfvec.refinement.decorrelated import GAMMA
+from selfvec.refinement.methods.decorrelated import GAMMA
 
 from .job import Job
 from .shared_files import BROKEN, SUFFIX, listed, load, load_or_make, save

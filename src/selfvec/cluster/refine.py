@@ -22,18 +22,21 @@ from numpy.typing import NDArray
 from selfvec.base.arrays import Ints
 from selfvec.base.errors import CorpusError, OptionError
 from selfvec.base.progress import Progress
-from selfvec.base.provenance import Timings
 from selfvec.corpus.summary import FileRead
+from selfvec.data.methods import METHODS
+from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
-from selfvec.refinement.decorrelated import WINDOW
-from selfvec.refinement.inputs import InputProvenance, Inputs, Start, load_start, option_files
-from selfvec.refinement.joining import joined_corpora
+from selfvec.refinement import methods
+from selfvec.refinement.execution import Execution
+from selfvec.refinement.incremental.joined_corpora import joined_corpora
+from selfvec.refinement.initial_vectors import initial_vectors
+from selfvec.refinement.input_reading import Start, load_start, option_files
+from selfvec.refinement.inputs import Inputs
+from selfvec.refinement.method_choice import make_plan
 from selfvec.refinement.pipeline import run_of
-from selfvec.refinement.plan import make_plan
-from selfvec.refinement.unknown_words import initial_vectors
 from selfvec.text import Encoding
 from selfvec.text.encoding import RARE, REPEATED
 from selfvec.text.repeats import Repeats
@@ -102,7 +105,8 @@ def refine_on_cluster(
     Run
     """
     settings, progress = cluster_settings(settings), progress or Progress()
-    timings = Timings()
+    execution = Execution(progress=progress)
+    timings = execution.timings
     with timings.stage("load"):
         shards, skipped = find_shards(sources, cut[0])
         known, described = load_start(vectors, settings)
@@ -124,13 +128,12 @@ def refine_on_cluster(
     if pruned := int(words.sums["pruned"][0]):
         progress.say(f"{pruned:,} tokens of the rarest words were left out of the vocabulary")
     operator = ClusterScan(job, engine, ranges, counted.sums["degrees"])
-    plan = make_plan(settings, inputs.batch, inputs.original)
+    plan = make_plan(settings, inputs)
     with timings.stage("refine"):
-        refinement = replace(plan, operator=operator).start()
+        refinement = methods.start(plan, operator=operator)
         while not refinement.done:
             refinement.advance()
-    run = run_of(plan, refinement, inputs, timings)
-    run.provenance["cluster"] = {
+    shared_work = {
         "engine": engine.name,
         "workers": engine.workers,
         "tasks": len(ranges),
@@ -139,7 +142,7 @@ def refine_on_cluster(
             for shard, note in zip(shards, words.notes, strict=True)
         ],
     }
-    return run
+    return run_of(plan, refinement, execution, cluster=shared_work)
 
 
 def cluster_settings(settings: Settings) -> Settings:
@@ -174,7 +177,8 @@ def _job(
     digest = hashlib.sha256(json.dumps(inputs, default=str, sort_keys=True).encode())
     if isinstance(known, Vectors) and "sha256" not in described:
         digest.update(np.ascontiguousarray(known.vectors[:1000]).data)
-    window = WINDOW if settings.window == "auto" else int(settings.window)
+    auto = METHODS["decorrelated"].window
+    window = auto if settings.window == "auto" else int(settings.window)
     job = Job(f"{work.rstrip('/')}/{digest.hexdigest()[:16]}", settings, rows, window)
     others = listed(work.rstrip("/")) - {job.folder}
     if others:
@@ -293,11 +297,12 @@ def _inputs(
     """The inputs of a refinement, with the same provenance as on one machine."""
     shards, skipped = found
     notes = [json.loads(note) for note in words.notes]
-    provenance = InputProvenance(
-        _corpus_summary([note["corpus"] for note in notes], batch, shards, skipped),
-        _encoding([note["text"] for note in notes], batch, empty, repeats, job.settings),
-        described,
-        option_files(job.settings),
+    text = _encoding([note["text"] for note in notes], batch, empty, repeats, job.settings)
+    provenance = Provenance(
+        corpus=_corpus_summary([note["corpus"] for note in notes], batch, shards, skipped),
+        text=text.as_dict(),
+        vectors=described,
+        option_files=option_files(job.settings),
         repeats=repeats.as_dict(job.settings),
     )
     original = initial_vectors(batch, known, job.settings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +52,7 @@ def own_corpus(run: Run, *, keep_fields: bool = True, gone: list[str] | None = N
         keep_fields=keep_fields,
     )
     texts = _texts(run)
-    if run.provenance.get("grown") and texts is not None:  # its files may also hold other documents
+    if run.provenance.steps and texts is not None:  # its files may also hold other documents
         corpus.selector = lambda: _as_often(*np.unique(texts, return_counts=True))
     return corpus
 
@@ -164,10 +164,10 @@ def document_field(run: Run, name: str) -> list[str | None]:
     return values if in_order else [values[places[mark]] for mark in marks.tolist()]
 
 
-def _recorded(run: Run) -> dict[str, Any]:
+def _recorded(run: Run) -> Mapping[str, Any]:
     """What the run records about its corpus."""
-    recorded = run.provenance.get("corpus")
-    if not isinstance(recorded, dict) or not recorded.get("files"):
+    recorded = run.provenance.corpus
+    if not recorded.get("files"):
         raise InputError("this run does not record where its text is", path=run.folder, remedy=_REMEDY)
     return recorded
 

@@ -16,12 +16,14 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from selfvec.base.casing import case_forms, language_of
+from selfvec.base.casing import case_forms
 from selfvec.base.checks import check_text
-from selfvec.base.errors import InputError, NotFound
+from selfvec.base.errors import FormatError, InputError, NotFound, OptionError
 from selfvec.base.result_table import Figures, short_repr
 
+from .provenance import Provenance
 from .run_methods import RunMethods
+from .settings import Settings
 from .token_batch import TokenBatch
 from .trajectory import History, Trajectory
 from .vectors import Source, Vectors
@@ -47,8 +49,8 @@ class Run(RunMethods):
         The vectors of the same words before refining; the run gives them the counts of ``vectors``.
     history : History, optional
         Recorded states.
-    provenance : mapping, optional
-        The content of ``run.json``.
+    provenance : Provenance or mapping, optional
+        How the run was made: the content of ``run.json``.
     report : mapping, optional
         The content of ``report.json``: ``{"health": ...}``.
     tokens : TokenBatch or callable, optional
@@ -81,7 +83,7 @@ class Run(RunMethods):
             original.counts = vectors.counts
         self.original = original
         self.history = history
-        self.provenance: dict[str, Any] = dict(provenance or {})
+        self.provenance = Provenance.of(provenance or {})
         self.report: dict[str, Any] = dict(report or {})
         self.parts: dict[str, RunPart] = dict(parts or {})
         self.folder = folder
@@ -97,9 +99,8 @@ class Run(RunMethods):
         return Run(**({**same, "tokens": self._tokens} | changes))
 
     def __repr__(self) -> str:
-        method = self.provenance.get("method", "unknown method")
-        tokens = self.provenance.get("tokens")
-        size = f", {tokens:,} tokens" if isinstance(tokens, int) else ""
+        method, tokens = self.provenance.method or "unknown method", self.provenance.tokens
+        size = "" if tokens is None else f", {tokens:,} tokens"
         table = f"{len(self.vectors):,} words × {self.vectors.vector_size} dimensions"
         return short_repr(f"Run: {method}, {table}{size}", [], str(self.folder or ""))
 
@@ -157,7 +158,8 @@ class Run(RunMethods):
         index = self.index(word)
         original, final = self.original.unit[index], self.vectors.unit[index]
         assert self.vectors.counts is not None
-        updates = int(self.vectors.counts[index]) * int(self.provenance.get("epochs", 1))
+        passes = 1 if self.provenance.passes is None else self.provenance.passes
+        updates = int(self.vectors.counts[index]) * passes
         if self.history is None:
             rows = np.stack([original, final])
             return Trajectory(word, np.array([0, updates], np.int64), rows)
@@ -179,9 +181,24 @@ class Run(RunMethods):
         rows, unknown = rows_of(words, [self.vectors], self._language)
         return [row for _, row in rows], unknown
 
+    @cached_property
+    def settings(self) -> Settings:
+        """The options that the run was made with.
+
+        Raises
+        ------
+        FormatError
+            If they do not go together.
+        """
+        try:
+            return Settings(**self.provenance.options)
+        except (TypeError, OptionError) as error:
+            rule = f"the options in run.json are damaged ({error})"
+            raise FormatError(rule, path=self.folder, remedy="make the run again") from None
+
     @property
     def _language(self) -> str | None:
-        return language_of(self.provenance.get("options") or {})
+        return self.provenance.language
 
 
 def similar_rows(

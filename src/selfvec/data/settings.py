@@ -15,8 +15,9 @@ from typing import Any, TypeVar
 
 from selfvec.base.errors import OptionError, did_you_mean
 
+from .methods import METHODS, defaults_of, methods_with
+
 __all__ = [
-    "METHODS",
     "Option",
     "Settings",
     "check_name",
@@ -26,7 +27,6 @@ __all__ = [
     "stored_option",
 ]
 
-METHODS = ("auto", "paper", "online", "decorrelated", "original")
 OOV = ("subwords", "zero")
 OPERATORS = ("scan", "counts", "ppmi")
 DISTANCE_WEIGHTS = ("flat", "linear", "harmonic")
@@ -35,7 +35,6 @@ REPEATS = ("once", "keep")
 SLICES = ("month", "quarter", "year", "decade", "century")
 
 TEXT, RULE, KEEP = "What is read", "How words move", "What is kept"
-SEQUENTIAL, ANCHORED, COUNTING = ("paper", "online"), ("online", "decorrelated"), ("decorrelated",)
 
 Class = TypeVar("Class", bound=type)
 
@@ -49,7 +48,6 @@ class Option:
     choices: tuple[str, ...] = ()  # allowed texts; any if empty
     least: int | None = None  # whole numbers of at least this
     number: bool = False  # a number of at least 0
-    methods: tuple[str, ...] = ()  # the methods that use it; all if empty
     many: str | None = None  # several values: "comma" separates them, "repeat" repeats the option
     metavar: str | None = None
     flags: tuple[str, ...] = ()  # if not the field's name; the first one is shown
@@ -165,7 +163,7 @@ class Settings:
         "auto",
         "The update rule. auto tries paper, online and decorrelated on held-out text and takes the one that "
         "scored best, or keeps the vectors as they are if none is better; original keeps them in any case.",
-        choices=METHODS,
+        choices=("auto", *METHODS),
     )
     _: KW_ONLY
     window: int | str = option(
@@ -182,15 +180,13 @@ class Settings:
         "How far neighbours pull a word (α) in paper and online.",
         RULE,
         number=True,
-        methods=SEQUENTIAL,
-        otherwise="0.01 for paper, 0.005 for online",
+        otherwise=defaults_of("learning_rate"),
     )
     epochs: int = option(
         1,
         "Passes of paper and online.",
         RULE,
         least=1,
-        methods=SEQUENTIAL,
         otherwise="--passes",
         hidden=True,
     )
@@ -199,7 +195,6 @@ class Settings:
         "Passes over the text; an even number for decorrelated. With auto, those of decorrelated.",
         RULE,
         least=1,
-        methods=COUNTING,
         otherwise="1 for paper and online, 2 for decorrelated",
     )
     operator: str = option(
@@ -208,21 +203,18 @@ class Settings:
         "co-occurrence counts, which the run keeps; ppmi weights these by pointwise mutual information.",
         RULE,
         choices=OPERATORS,
-        methods=COUNTING,
     )
     distance_weights: str = option(
         "flat",
         "How the weight of a neighbour falls with its distance; counts and ppmi only.",
         RULE,
         choices=DISTANCE_WEIGHTS,
-        methods=COUNTING,
     )
     half_life: float | None = option(
         None,
         "Days after which a document counts half, from the newest one on; needs dates.",
         RULE,
         number=True,
-        methods=COUNTING,
         metavar="DAYS",
     )
     anchor: float | None = option(
@@ -230,8 +222,7 @@ class Settings:
         "How strongly words are held to their original vectors (β of online, λ of decorrelated).",
         RULE,
         number=True,
-        methods=ANCHORED,
-        otherwise="0.2 for online, 2.25 for decorrelated",
+        otherwise=defaults_of("anchor"),
     )
     oov: str = option(
         "subwords",
@@ -347,7 +338,8 @@ class Settings:
         >>> Settings.given(method="paper", passes=3).epochs, Settings.given(passes=4).passes
         (3, 4)
         """
-        if options.get("method") in SEQUENTIAL and "passes" in options:
+        method = METHODS.get(str(options.get("method")))
+        if method is not None and method.passes == "epochs" and "passes" in options:
             passes = options.pop("passes")
             if options.setdefault("epochs", passes) != passes:
                 raise OptionError("means the same as passes", field="epochs", remedy="leave it out")
@@ -356,11 +348,12 @@ class Settings:
     def _check(self, name: str, value: Any, about: Option, default: Any) -> None:
         if value is default:
             return
-        if about.methods and self.method not in ("auto", *about.methods) and value != default:
+        takers = methods_with(name)
+        if takers and self.method not in ("auto", *takers) and value != default:
             raise OptionError(
                 f"the method {self.method} does not use it",
                 field=name,
-                remedy=f"leave it out, or choose the method {' or '.join(about.methods)}",
+                remedy=f"leave it out, or choose the method {' or '.join(takers)}",
             )
         rule = about.fault(value, default)
         if rule is not None:

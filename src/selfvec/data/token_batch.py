@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from selfvec.base.arrays import Hashes, Ids, Ints, Mask
 from selfvec.base.errors import CorpusError
 
-__all__ = ["ONCE", "TokenBatch", "occurrences_of_each"]
+__all__ = ["ONCE", "TokenBatch", "by_frequency", "concatenated", "frequency_order", "occurrences_of_each"]
 
 ONCE = np.uint64(1)
 """The lowest bit of a stored fingerprint, set in layouts that keep a repeated text only once."""
@@ -127,6 +128,21 @@ class TokenBatch:
         """The document of each token, (n,) int64."""
         return np.searchsorted(self.offsets, places, side="right") - 1
 
+    def renumbered(self, numbers: Ids, types: Sequence[str]) -> TokenBatch:
+        """The same documents over other types; ``numbers``, (V,) int32, are the new ids, -1 to drop a type.
+
+        >>> batch = TokenBatch.from_documents([["a", "b", "a"], ["b", "c"]])
+        >>> other = batch.renumbered(np.array([-1, 1, 0], np.int32), ["c", "b"])
+        >>> other.ids.tolist(), other.offsets.tolist()
+        ([1, 1, 0], [0, 1, 3])
+        """
+        ids = numbers[self.ids]
+        dropped = np.flatnonzero(ids < 0)
+        if not len(dropped):
+            return replace(self, ids=ids, types=types)
+        offsets = self.offsets - np.searchsorted(dropped, self.offsets)
+        return replace(self, ids=np.delete(ids, dropped), offsets=offsets, types=types)
+
     def part(self, documents: Mask) -> TokenBatch:
         """The selected documents, (D,) bool, in their order, with the same vocabulary.
 
@@ -152,3 +168,70 @@ class TokenBatch:
             fingerprints=None if self.fingerprints is None else self.fingerprints[documents],
             sentence_counts=per_document,
         )
+
+
+def frequency_order(counts: Ints) -> tuple[Ints, Ids]:
+    """Types by falling counts, (V,), ties in their order; and the place of each type in that order, (V,)."""
+    order = np.argsort(-counts, kind="stable")
+    rank = np.empty(len(order), np.int32)
+    rank[order] = np.arange(len(order), dtype=np.int32)
+    return order, rank
+
+
+def by_frequency(batch: TokenBatch, *, in_place: bool = False) -> TokenBatch:
+    """The same corpus with its types by falling frequency, ties in order of first appearance.
+
+    ``in_place`` overwrites the ids of a batch that is no longer needed.
+    """
+    order, rank = frequency_order(batch.counts)
+    ids = batch.ids if in_place and batch.ids.flags.writeable else np.empty_like(batch.ids)
+    for start in range(0, len(ids), _COUNTED):
+        part = slice(start, start + _COUNTED)
+        ids[part] = rank[batch.ids[part]]
+    return replace(batch, ids=ids, types=[batch.types[i] for i in order.tolist()])
+
+
+def concatenated(parts: Sequence[TokenBatch]) -> TokenBatch:
+    """The documents of batches over one vocabulary, in their order.
+
+    Dates, fingerprints and numbers of sentences are kept if every part has them; a part without dates has
+    unknown ones if another part has dates. Slices without a document are dropped.
+    """
+    starts = np.cumsum([0, *map(len, parts)])
+    names = {name: i for i, name in enumerate(dict.fromkeys(chain.from_iterable(map(_used_slices, parts))))}
+    fingerprints = [part.fingerprints for part in parts if part.fingerprints is not None]
+    sentence_counts = [part.sentence_counts for part in parts if part.sentence_counts is not None]
+    return TokenBatch(
+        np.concatenate([part.ids for part in parts]),
+        np.concatenate([[0], *(s + p.offsets[1:] for s, p in zip(starts, parts, strict=False))]),
+        parts[0].types,
+        dates=_joined_dates(parts),
+        sentences=sum(part.sentences for part in parts),
+        slices=np.concatenate([_numbered_slices(part, names) for part in parts]) if names else None,
+        slice_names=list(names),
+        fingerprints=np.concatenate(fingerprints) if len(fingerprints) == len(parts) else None,
+        sentence_counts=np.concatenate(sentence_counts) if len(sentence_counts) == len(parts) else None,
+    )
+
+
+def _joined_dates(parts: Sequence[TokenBatch]) -> NDArray[np.datetime64] | None:
+    if all(part.dates is None for part in parts):
+        return None
+    unknown = np.datetime64("NaT", "D")
+    return np.concatenate(
+        [np.full(part.documents, unknown) if part.dates is None else part.dates for part in parts]
+    )
+
+
+def _used_slices(part: TokenBatch) -> list[str]:
+    """The names of the slices that have a document; those of withdrawn documents may have none."""
+    used = np.unique(part.slices) if part.slices is not None else np.zeros(0, np.int32)
+    return [part.slice_names[i] for i in used.tolist() if i >= 0]
+
+
+def _numbered_slices(part: TokenBatch, names: Mapping[str, int]) -> Ids:
+    """The slice of each document by its number in ``names``, (D,); -1 if unknown."""
+    if part.slices is None:
+        return np.full(part.documents, -1, np.int32)
+    numbers = np.array([*(names.get(name, -1) for name in part.slice_names), -1], np.int32)
+    return numbers[part.slices]  # -1 selects the last number, which is -1

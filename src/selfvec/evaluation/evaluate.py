@@ -113,7 +113,7 @@ def _cost(table: Table) -> Row:
     cost = table.vectors.provenance.get("cost")
     if isinstance(cost, Mapping):
         return {"seconds": cost.get("seconds"), "megabytes": cost.get("megabytes")}
-    timings = table.run.provenance.get("timings", {}) if table.run is not None and table.refined else {}
+    timings = table.run.provenance.timings if table.run is not None and table.refined else {}
     if "refine" not in timings:
         return {}
     return {"seconds": timings.get("select", 0.0) + timings["refine"], "megabytes": None}

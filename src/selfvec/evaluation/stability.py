@@ -108,14 +108,14 @@ class Stability(Task[None]):
         from selfvec.refinement.pipeline import refine_again
 
         words = frequent_words(batch.counts, _WHOLE)
-        first = int(run.provenance.get("seed", 0)) + 1
+        first = run.provenance.seed + 1
         for seed in range(first, first + self.repeats):
             yield words, run.vectors.unit[words], refine_again(run, batch, seed).unit[words]
 
     def _over_halves(self, run: Run, batch: TokenBatch, seed: int) -> Iterator[Pair]:
         from selfvec.refinement.pipeline import refine_again
 
-        rng, own = np.random.default_rng(seed), int(run.provenance.get("seed", 0))
+        rng, own = np.random.default_rng(seed), run.provenance.seed
         for _ in range(self.repeats):
             halves = split_documents(batch, rng)
             words = frequent_words(np.minimum(halves[0].counts, halves[1].counts), _HALF)
@@ -125,7 +125,7 @@ class Stability(Task[None]):
 
 def takes_seed(run: Run) -> bool:
     """Whether a run depends on its seed: ``auto`` holds documents out, ``--vectors none`` draws vectors."""
-    return run.provenance.get("options", {}).get("method") == "auto" or _random_start(run)
+    return run.provenance.options.get("method") == "auto" or _random_start(run)
 
 
 def _random_start(run: Run) -> bool:

@@ -187,7 +187,7 @@ def _of_pieces(run: Run) -> bool:
 def _write_model(export: Export, path: Path) -> Mapping[str, Any]:
     from selfvec.storage.formats.language_model import write_back
 
-    name = str(export.run.provenance.get("vectors", {}).get("name", ""))
+    name = str(export.run.provenance.vectors.get("name", ""))
     beside = [] if export.run.folder is None else [export.run.folder.parent / name]
     model = next((place for place in (Path(name), *beside) if (place / "tokenizer.json").is_file()), None)
     if model is None or not _of_pieces(export.run):

@@ -16,6 +16,7 @@ from selfvec.base.arrays import Floats, Ints, Mask
 from selfvec.base.memory import release
 from selfvec.base.threads import one_core
 from selfvec.data.coverage import coverage
+from selfvec.data.methods import METHODS, Method
 from selfvec.data.trajectory import History
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import top_indices, unit_rows
@@ -33,8 +34,6 @@ UNMOVED_COSINE = 0.99
 RUNAWAY_COSINE = 0.1
 EMPTY_SHARE = 0.05
 UNKNOWN_TOKENS = 0.5
-OSCILLATING_WANDER = 0.005
-HOVERING_WANDER = 0.12  # for a rule that fluctuates around a fixed point; see docs/results/online.md
 SUBWORD_TYPES = 0.5  # words built from subwords and unknown words, as shares of the words and of the text
 SUBWORD_TOKENS = 0.1
 _EXAMPLES = 5  # of words in a finding
@@ -173,9 +172,9 @@ def check_health(
 ) -> Health:
     """Compare refined vectors with the original ones, which have the same words in the same order.
 
-    ``history`` is needed to detect oscillation. The method ``online`` settles around a fixed point, so its
-    words count as oscillating only above a scatter of `HOVERING_WANDER`. With the method ``original`` no word
-    is expected to move. ``repeats`` describes the repeated passages of the text, as in ``run.json``.
+    ``history`` is needed to detect oscillation. ``method`` decides how much words may scatter
+    (`selfvec.data.methods.Method.steady`) and what a finding recommends; with ``original`` no word is
+    expected to move. ``repeats`` describes the repeated passages of the text, as in ``run.json``.
     """
     before, after = original.unit, refined.unit
     counts = np.ones(len(refined), np.int64) if refined.counts is None else refined.counts
@@ -212,7 +211,9 @@ def check_health(
         mojibake_tokens=float(counts[broken].sum() / max(tokens, 1)),
         repeated=float((repeats or {}).get("share", 0)),
     )
-    health.findings.extend([*_findings(health, method), *_repeats_findings(repeats or {})])
+    health.findings.extend(
+        [*_findings(health, METHODS[method or "paper"]), *_repeats_findings(repeats or {})]
+    )
     if broken:
         often = sorted(broken, key=lambda i: (-counts[i], i))[:_EXAMPLES]
         names = ", ".join(refined.index_to_key[i] for i in often)
@@ -289,19 +290,22 @@ def _steps(history: History | None, frequent: list[int]) -> tuple[float | None, 
     return float(np.mean(cosines)), float(np.mean(scatters))
 
 
-def _findings(health: Health, method: str) -> list[Finding]:
-    if method == "original":
+def _findings(health: Health, method: Method) -> list[Finding]:
+    if method.passes is None:
         kept = Finding(
             "original", "ok", "the vectors stay as they are; name a --method to refine them anyway"
         )
         return [kept, *_oov_findings(health), *_subword_findings(health)]
-    steady = HOVERING_WANDER if method == "online" else OSCILLATING_WANDER
-    found = [*_space_findings(health), *_movement_findings(health, steady), *_oov_findings(health)]
+    found = [*_space_findings(health, method), *_movement_findings(health, method), *_oov_findings(health)]
     found = found or [Finding("healthy", "ok", "the words moved, and the space kept its shape")]
     return [*found, *_subword_findings(health)]
 
 
-def _space_findings(health: Health) -> list[Finding]:
+def _has_rate(method: Method) -> bool:
+    return "learning_rate" in method.options
+
+
+def _space_findings(health: Health, method: Method) -> list[Finding]:
     # If most words are rare and hardly move, the mean over all words misses a collapse of the frequent ones.
     grew = health.anisotropy > health.anisotropy_original + 0.1
     if (health.anisotropy >= COLLAPSED_ANISOTROPY and grew) or health.saturated >= SATURATED_SHARE:
@@ -312,31 +316,35 @@ def _space_findings(health: Health) -> list[Finding]:
             f"{health.effective_rank_original:.0f} dimensions are in use: "
             "words point the same way, so similarities mean little"
         )
-        remedy = "lower the learning rate, the passes or the window, and keep the original for search"
+        own = "lower the learning rate, the passes or" if _has_rate(method) else "raise the anchor or lower"
+        remedy = f"{own} the window, and keep the original for search"
         return [Finding("collapsed", "fail", message, remedy)]
     return []
 
 
-def _movement_findings(health: Health, steady: float) -> list[Finding]:
+def _movement_findings(health: Health, method: Method) -> list[Finding]:
     found = []
     if min(health.mean_cosine_to_original, health.mean_cosine_frequent) > UNMOVED_COSINE:
         message = (
             f"the mean cosine to the original is {health.mean_cosine_to_original:.3f}: hardly any word moved"
         )
-        remedy = "raise the learning rate or the passes, check the window, or add more text"
+        own = "raise the learning rate or the passes" if _has_rate(method) else "lower the anchor"
+        remedy = f"{own}, check the window, or add more text"
         found.append(Finding("unmoved", "fail", message, remedy))
     if health.mean_cosine_to_original < RUNAWAY_COSINE:
         message = (
             f"the mean cosine to the original is {health.mean_cosine_to_original:.2f}: "
             "the words have lost their original meaning"
         )
-        found.append(Finding("runaway", "fail", message, "lower the learning rate or the passes"))
-    if (health.wander or 0.0) > steady:
+        own = "lower the learning rate or the passes" if _has_rate(method) else "raise the anchor"
+        found.append(Finding("runaway", "fail", message, own))
+    if (health.wander or 0.0) > method.steady:
         message = (
             f"the last states of frequent words scatter by {health.wander:.1%} of the distance between two "
             "words: their final positions are partly chance"
         )
-        found.append(Finding("oscillating", "fail", message, "lower the learning rate (0.01 is steady)"))
+        own = "lower the learning rate (0.01 is steady)" if _has_rate(method) else "raise the anchor"
+        found.append(Finding("oscillating", "fail", message, own))
     return found
 
 

@@ -6,7 +6,6 @@ one byte, with a scale per row. Rounding changes cosines by less than .0001, far
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -17,11 +16,13 @@ from numpy.typing import NDArray
 from selfvec.base.arrays import Doubles, Rows
 from selfvec.base.errors import FormatError
 from selfvec.base.tensors import Forms, check_tensors, map_tensors, write_tensors
-from selfvec.base.threads import by_blocks
 from selfvec.cooccurrence.scan import Centring, ScanOperator
 from selfvec.data.run import Run
+from selfvec.data.settings import Settings
+from selfvec.data.token_batch import TokenBatch
+from selfvec.numerics.quantization import quantised
 
-__all__ = ["LEAST", "KeptSums", "SumsOfPasses", "kept_sums", "quantised"]
+__all__ = ["LEAST", "KeptSums", "SumsOfPasses", "kept_sums", "worth_keeping"]
 
 LEAST = 1_000_000  # tokens of a run that keeps sums; refining a smaller one again takes a second or two
 
@@ -50,6 +51,15 @@ class KeptSums:
         """Write into ``folder``, which must not exist yet."""
         folder.mkdir()
         write_tensors(folder / _FILE, {_stored(of.name): getattr(self, of.name) for of in fields(self)})
+
+
+def worth_keeping(batch: TokenBatch, settings: Settings) -> bool:
+    """Whether a run keeps the sums of its passes, if its method has sums.
+
+    A run that forgets its tokens can only be updated by its sums. With a half-life the sums would have to be
+    weighted anew at each update.
+    """
+    return settings.half_life is None and (len(batch) >= LEAST or not settings.keep_tokens)
 
 
 def kept_sums(run: Run) -> KeptSums | None:
@@ -81,19 +91,6 @@ def kept_sums(run: Run) -> KeptSums | None:
 def _stored(name: str) -> str:
     """The name of a field in the file."""
     return "turns" if name == "whiteners" else name
-
-
-def quantised(table: Rows) -> tuple[NDArray[np.int8], Rows]:
-    """A matrix as bytes, (V, d) int8, and the scale of each row, (V,) float32."""
-    out, scales = np.empty(table.shape, np.int8), np.empty(len(table), np.float32)
-
-    def work(part: slice) -> None:
-        most = np.max(np.abs(table[part]), axis=1) / 127
-        scales[part] = np.where(most > 0, most, 1)
-        out[part] = np.rint(table[part] / scales[part, None])
-
-    deque(by_blocks(len(table), work), maxlen=0)
-    return out, scales
 
 
 class SumsOfPasses:

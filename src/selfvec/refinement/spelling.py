@@ -18,14 +18,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.arrays import AnyFloats, Floats, Hashes, Ids, Ints, Mask
+from selfvec.base.arrays import AnyFloats, Doubles, Floats, Hashes, Ids, Ints, Mask, Rows
 from selfvec.base.compiled import helper, kernel
 from selfvec.base.threads import by_blocks, cut, in_order, threads
 from selfvec.cooccurrence.operators import sparse_product
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import unit_rows
 
-__all__ = ["EVIDENCE", "RIDGE", "Spelling", "blend_spelling", "shared_grams"]
+__all__ = ["EVIDENCE", "RIDGE", "Spelling", "blend_spelling", "shared_grams", "words_spelled_alike"]
 
 EVIDENCE = 20  # occurrences at which the corpus has half of its maximum weight
 RIDGE = 0.7  # of the map from spelling to vectors
@@ -41,8 +41,7 @@ _SHARE = 1 << 17  # characters a thread processes at a time
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(29)
 
-Table = Floats
-Rows = tuple[Ints, Ids, Table]  # compressed rows: indptr, indices, values
+SparseRows = tuple[Ints, Ids, Floats]  # compressed rows: indptr, indices, values
 
 
 class Spelling:
@@ -71,7 +70,7 @@ class Spelling:
         self.trust = np.asarray(trust[self.learned_from], np.float32)
         self.grams, self.columns = shared_grams(words, self.learned_from, self.jobs)
 
-    def learn(self, rows: Table, ridge: float) -> Table:
+    def learn(self, rows: Floats, ridge: float) -> Floats:
         """The map W from n-grams to vectors, (m, d) float32.
 
         W minimises Σ_w trust_w · |rows_w - Z_w·W|² + ridge · |W|² for Z the rows of n-grams. It is computed
@@ -93,24 +92,24 @@ class Spelling:
             deque(pool.map(work, bounds[:-1].tolist(), bounds[1:].tolist()), maxlen=0)
         return solution
 
-    def apply(self, learned: Table, part: slice) -> Table:
+    def apply(self, learned: Floats, part: slice) -> Floats:
         """Z·W for some of the words in one thread; zeros for words that have none of the n-grams."""
         indptr, indices, values = self.grams
         return sparse_product(indptr[part.start : part.stop + 1], indices, values, learned, 1)
 
-    def predict(self, rows: Table, ridge: float) -> Table:
+    def predict(self, rows: Floats, ridge: float) -> Floats:
         """Learn the map from the rows, (V, d) float32, and apply it to all words, (V, d) float32."""
         return sparse_product(*self.grams, self.learn(rows, ridge), self.jobs)
 
 
 def blend_spelling(
-    table: Table,  # (V, d) float32, unit
+    rows: Rows,  # (V, d), unit
     batch: TokenBatch,
     known: Mask,  # (V,): rows that stay unchanged
     half: NDArray[np.integer[Any]] | int = EVIDENCE,  # (V,): occurrences at which S has half of its weight
     jobs: int | None = None,
-    out: Table | None = None,  # (V, d) float32; may be `table`
-) -> tuple[Table, Floats]:
+    out: Rows | None = None,  # (V, d); may be `rows`
+) -> tuple[Rows, Floats]:
     """Mix the vectors of unknown words with their predictions from spelling, S; also return the shares of S.
 
     The trust of a word in learning the map is 1 for known words and n / (n + 20) for other words seen n
@@ -119,23 +118,23 @@ def blend_spelling(
     others. The shares are (V,) float32, 0 to 1.
     """
     doubt = (half / (batch.counts + half)).astype(np.float32)
-    filled: Mask = np.any(table, axis=1)
+    filled: Mask = np.any(rows, axis=1)
     trust = np.where(known, 1, batch.counts / (batch.counts + EVIDENCE) * filled).astype(np.float32)
     spelling = Spelling(batch.types, trust, jobs)
-    learned = spelling.learn(table, RIDGE)
-    out = np.empty_like(table) if out is None else out
-    shares = np.zeros(len(table), np.float32)
+    learned = spelling.learn(rows, RIDGE)
+    out = np.empty_like(rows) if out is None else out
+    shares = np.zeros(len(rows), np.float32)
 
     def blend(part: slice) -> None:
         spelled = spelling.apply(learned, part)
         sizes = np.sqrt(np.einsum("ij,ij->i", spelled, spelled))
         context = np.where(filled[part], 1 - doubt[part] * np.minimum(1, sizes / SAYS_ALL), 0)
-        mixed = unit_rows(context[:, None] * table[part] + doubt[part, None] * spelled)
-        out[part] = np.where(known[part, None], table[part], mixed)
+        mixed = unit_rows(context[:, None] * rows[part] + doubt[part, None] * spelled)
+        out[part] = np.where(known[part, None], rows[part], mixed)
         says = np.where(known[part], 0, doubt[part] * sizes)
         shares[part] = says / np.maximum(says + context, np.float32(1e-30))
 
-    deque(by_blocks(len(table), blend, jobs), maxlen=0)
+    deque(by_blocks(len(rows), blend, jobs), maxlen=0)
     return out, shares
 
 
@@ -143,7 +142,7 @@ def shared_grams(
     words: Sequence[str],
     learned_from: Ints,  # (n,): indices of words
     jobs: int = 1,
-) -> tuple[Rows, int]:
+) -> tuple[SparseRows, int]:
     """For each word, its n-grams that occur in a word of ``learned_from`` and in another word; their number.
 
     N-grams are identified by a 64-bit hash.
@@ -179,10 +178,33 @@ def shared_grams(
     return grams, columns
 
 
+def words_spelled_alike(
+    unknown: Sequence[str],
+    weights: Doubles,  # (n,): of the unknown words
+    candidates: Sequence[str],
+    most: int,
+    jobs: int = 1,
+) -> Ints:
+    """At most ``most`` candidates, those spelled most like the unknown words; their indices, ascending.
+
+    A candidate scores by the n-grams that it shares with unknown words. An n-gram weighs more the more it
+    contributes to those words, and less if many candidates have it.
+    """
+    words = [*unknown, *candidates]
+    (indptr, indices, values), columns = shared_grams(words, np.arange(len(unknown)), jobs)
+    word = np.repeat(np.arange(len(words)), np.diff(indptr))
+    first = indptr[len(unknown)]  # of the n-grams of candidates
+    matters = np.bincount(indices[:first], weights[word[:first]] * values[:first], columns)
+    rarity = 1 / (1 + np.bincount(indices[first:], minlength=columns))
+    shares = values[first:] * (matters * rarity)[indices[first:]]
+    alike = np.bincount(word[first:] - len(unknown), shares, len(candidates))
+    return np.sort(np.argsort(-alike, kind="stable")[:most])
+
+
 def _favour_rare(
     indptr: Ints,
     indices: Ids,
-    values: Table,  # changed
+    values: Floats,  # changed
     times: Ints,  # (m,): number of words learned from that have each n-gram
 ) -> None:
     """Weight columns by `RARITY`; the lengths of rows do not change."""
@@ -193,13 +215,20 @@ def _favour_rare(
     values *= np.sqrt(before / np.maximum(after, 1e-30)).astype(np.float32)[row]
 
 
-def _rows_of(matrix: Rows, rows: Ints) -> Rows:
+def _rows_of(matrix: SparseRows, rows: Ints) -> SparseRows:
     """Some rows of a matrix."""
     indptr, indices, values = matrix
     lengths = np.diff(indptr)[rows]
     ends = np.cumsum(lengths)
     places = np.arange(lengths.sum()) + np.repeat(indptr[rows] - (ends - lengths), lengths)
     return np.concatenate(([0], ends)), indices[places], values[places]
+
+
+@helper
+def _longer_gram(gram: np.uint64, character: np.uint32) -> np.uint64:
+    """The hash of an n-gram with one more character; that of the empty n-gram is 0."""
+    key = (gram ^ np.uint64(character)) * _PRIME
+    return key ^ (key >> _SHIFT)
 
 
 @helper
@@ -225,8 +254,7 @@ def _number_grams(
         for start in range(begins[word], begins[word + 1] - SHORTEST + 1):
             key = np.uint64(0)
             for i in range(start, min(start + LONGEST, begins[word + 1])):
-                key = (key ^ np.uint64(codes[i])) * _PRIME
-                key ^= key >> _SHIFT
+                key = _longer_gram(key, codes[i])
                 if i - start >= SHORTEST - 1:
                     slot = _slot(keys, numbers, key)
                     if numbers[slot] < 0:
@@ -261,8 +289,7 @@ def _bags_of_grams(
         for start in range(begins[word], begins[word + 1] - SHORTEST + 1):
             key = np.uint64(0)
             for i in range(start, min(start + LONGEST, begins[word + 1])):
-                key = (key ^ np.uint64(codes[i])) * _PRIME
-                key ^= key >> _SHIFT
+                key = _longer_gram(key, codes[i])
                 if i - start >= SHORTEST - 1:
                     slot = _slot(own, entries, key)
                     if entries[slot] < 0:
@@ -283,15 +310,15 @@ def _bags_of_grams(
 def _sweep(
     indptr: Ints,  # (n + 1,): rows of the words learned from
     indices: Ids,
-    values: Table,
-    rows: Table,  # (V, d): vectors
+    values: Floats,
+    rows: Floats,  # (V, d): vectors
     words: Ints,  # (n,): their rows
-    penalties: Table,  # (n,): ridge / trust
+    penalties: Floats,  # (n,): ridge / trust
     first: int,
     last: int,
-    step: Table,  # (last - first,), working memory
-    dual: Table,  # (n, last - first), changed
-    solution: Table,  # (m, d), columns first to last - 1 are changed
+    step: Floats,  # (last - first,), working memory
+    dual: Floats,  # (n, last - first), changed
+    solution: Floats,  # (m, d), columns first to last - 1 are changed
 ) -> None:
     """One sweep of dual coordinate descent from the last word to the first.
 

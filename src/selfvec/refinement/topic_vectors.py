@@ -12,7 +12,8 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 
-from .decorrelated import GAMMA, POWER, base_vectors, decorrelate, start_from_neighbours
+from .base_vectors import base_vectors
+from .methods.decorrelated import GAMMA, POWER, decorrelate, start_from_neighbours
 
 __all__ = ["WINDOW", "run_topics", "topic_vectors", "topical"]
 
@@ -48,4 +49,4 @@ def topic_vectors(run: Run) -> Vectors | None:
 
 def run_topics(run: Run) -> Vectors | None:
     """`topic_vectors` of a decorrelated run; None for a run of another method."""
-    return topic_vectors(run) if run.provenance.get("method") == "decorrelated" else None
+    return topic_vectors(run) if run.provenance.method == "decorrelated" else None

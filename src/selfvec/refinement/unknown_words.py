@@ -1,30 +1,22 @@
-"""Vectors of unknown words, those without a pretrained vector.
-
-`initial_vectors` builds them from subwords or sets them to zero. Refining adds their neighbours, in the first
-update or by `decorrelated.start_from_neighbours`. The decorrelated method adds words spelled alike
-(`spelling`). For ``evaluate --oov``, `hold_out` hides known words and compares ways to predict their vectors.
-"""
+"""Ways to predict the vectors of unknown words, which ``evaluate --oov`` compares on hidden known words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
 from selfvec.base.arrays import Ints, Mask, Rows
-from selfvec.base.errors import InputError
 from selfvec.cooccurrence.scan import ScanOperator
-from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
-from selfvec.numerics.rows import unit_in_place, unit_rows
-from selfvec.training import vectors_from_text
+from selfvec.numerics.rows import unit_rows
 
-from .decorrelated import base_vectors
-from .sequential import PaperRefinement
+from .base_vectors import base_vectors
+from .methods.paper import PaperRefinement
 from .spelling import Spelling
 
-__all__ = ["ContextMap", "by_token", "context_sums", "every_way", "hold_out", "initial_vectors"]
+__all__ = ["ContextMap", "context_sums", "every_way", "hold_out"]
 
 # Chosen on held-out words of PubMed abstracts and samples of them; see docs/results/oov.md.
 WINDOWS = (5, 11, 41)  # tokens, the word itself included; small windows capture grammar, large ones topic
@@ -33,51 +25,6 @@ SHRINK = 5  # occurrences at which a context sum has √½ of its maximum length
 CONTEXT_RIDGE = 3.0  # of the context map, for features of length 1 per window
 SPELLING_RIDGE = 1.0  # of the spelling map
 ROUNDS = 2  # of fitting each of the two maps to the residual of the other
-
-
-def by_token(vectors: Vectors, settings: Settings) -> Vectors:
-    """The vectors themselves, or their rows for subword tokens if the corpus has such tokens."""
-    token_vectors = getattr(vectors.composer, "token_vectors", None)
-    if settings.tokenizer in ("words", "whitespace") or token_vectors is None:
-        return vectors
-    found: Vectors = token_vectors()
-    found.provenance |= vectors.provenance
-    return found
-
-
-def initial_vectors(
-    batch: TokenBatch,
-    known: Vectors | None,
-    settings: Settings,
-    phrases: Sequence[str] = (),
-    keys: Sequence[str] | None = None,
-    name: str = "none",
-) -> Vectors:
-    """The initial vectors of a corpus' words with their sources: unit rows, zeros for words without a vector.
-
-    Without ``known`` they are computed from the text alone by ``name``, one of
-    `selfvec.training.NO_TABLE`. ``phrases`` are types; those without a vector are built from their words.
-    ``keys`` are the words to look up in ``known`` for each type, by default the types themselves.
-    """
-    if known is None:
-        return vectors_from_text(batch, name, settings.seed)
-    keys = batch.types if keys is None else keys
-    rows, sources, pieces = known.lookup_pieces(keys, settings.oov == "subwords")
-    if phrases and settings.oov == "subwords":
-        from selfvec.text.phrases import compose
-
-        compose(rows, sources, batch.types, phrases, known)
-        units = set(phrases)
-        joined = np.fromiter((word in units for word in batch.types), bool, len(batch.types))
-        pieces[joined & (sources == Source.SUBWORDS)] = 0
-    if not np.any(rows):
-        example = ", ".join(repr(word) for word in batch.types[:3])
-        raise InputError(
-            f"none of the corpus' {len(batch.types):,} words has a vector (as {example})",
-            remedy="choose vectors with the language and casing of the corpus, or --vectors none",
-        )
-    parts = pieces if np.any(pieces != 1) else None
-    return Vectors(batch.types, unit_in_place(rows), sources=sources, normalized=True, pieces=parts)
 
 
 def context_sums(

@@ -17,15 +17,16 @@ from selfvec.base.casing import case_forms
 from selfvec.base.errors import OptionError
 from selfvec.data.coverage import coverage
 from selfvec.data.settings import Settings
-from selfvec.data.token_batch import TokenBatch
+from selfvec.data.token_batch import TokenBatch, by_frequency
 from selfvec.data.vectors import Vectors
 from selfvec.training import NO_TABLE
 
-from .inputs import Start, by_frequency, load_start, read_unstemmed
-from .plan import METHODS, make_plan, try_methods
-from .resume import Execution
+from .execution import Execution
+from .initial_vectors import initial_vectors
+from .input_reading import Start, load_start, read_unstemmed
+from .inputs import Inputs
+from .method_choice import CANDIDATES, try_methods
 from .selection import SURE, Choice, Measured
-from .unknown_words import initial_vectors
 
 if TYPE_CHECKING:
     from selfvec.corpus import Corpus
@@ -94,10 +95,9 @@ def _tested(
 ) -> tuple[Choice, str]:
     """The tests of initial vectors, and the method they are compared with: the given or the chosen one."""
     asked = settings.method
-    methods = METHODS if asked == "auto" else tuple({asked} - {"original"})
-    fixed = replace(settings, method="original" if asked == "auto" else asked)
-    plan = make_plan(fixed, batch, original, jobs=execution.jobs)
-    choice = try_methods(plan, methods, execution.progress)
+    methods = CANDIDATES if asked == "auto" else tuple({asked} - {"original"})
+    inputs = Inputs(batch, original)
+    choice = try_methods(settings, inputs, methods, jobs=execution.jobs, progress=execution.progress)
     return choice, choice.chosen if asked == "auto" else asked
 
 

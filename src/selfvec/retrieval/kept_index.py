@@ -99,8 +99,7 @@ def run_index(
 
 def keeps_text(run: Run) -> bool:
     """Whether texts may be written into the run folder; not after ``--forget-tokens``."""
-    options = run.provenance.get("options")
-    return not isinstance(options, dict) or options.get("keep_tokens") is not False
+    return run.provenance.options.get("keep_tokens") is not False
 
 
 def _documents(
@@ -144,7 +143,7 @@ def _stamp(run: Run, corpus: Texts) -> str:
         for file in files
         if file.is_file()
     ]
-    return _digest([run.provenance, states])
+    return _digest([dict(run.provenance), states])
 
 
 def _digest(content: Any) -> str:

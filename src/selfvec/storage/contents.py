@@ -106,7 +106,7 @@ def info(path: str | os.PathLike[str]) -> Contents:
     holds: dict[str, str] = {}
     if kind.name == "run":
         run = open_run(folder)
-        described = run.provenance
+        described = dict(run.provenance)
         about = _of_run(run)
         holds = _RUN
     else:
@@ -145,24 +145,23 @@ def _of_run(run: Run) -> dict[str, Any]:
     """The main facts about a run."""
     about = {name: run.provenance[name] for name in _WORDS if name in run.provenance}
     about["words"] = len(run.vectors)
-    about["passes"] = run.provenance.get("epochs")
-    for name in ("tokens", "documents"):
-        about[name] = run.provenance.get(name)
-    repeats = _mapping(run.provenance.get("repeats"))
+    made = run.provenance
+    about["passes"] = made.passes
+    about["tokens"] = made.tokens
+    about["documents"] = made.documents
+    repeats = made.repeats or {}
     if repeats.get("tokens"):
         counted = "each counted once" if repeats["counted"] == "once" else "every occurrence counted"
         about["repeated passages"] = f"{float(repeats['share']):.1%} of the text, {counted}"
-    about["vectors"] = _mapping(run.provenance.get("vectors")).get("name")
-    files = _mapping(run.provenance.get("corpus")).get("files")
-    about["corpus"] = [_mapping(one).get("path") for one in files] if isinstance(files, list) else []
-    options = _mapping(run.provenance.get("options"))
+    about["vectors"] = made.vectors.get("name")
+    about["corpus"] = [file.get("path") for file in made.corpus.get("files", [])]
     about["keeps_tokens"] = run.tokens is not None
     if run.tokens is not None and run.tokens.dates is not None:
         days = run.tokens.dates[~np.isnat(run.tokens.dates)]
         about["dates"] = [str(days.min()), str(days.max())] if len(days) else []
         about["slices"] = list(run.tokens.slice_names)
-    about["updates"] = len(run.provenance.get("grown") or [])
-    return {**about, "options": options}
+    about["updates"] = len(made.steps)
+    return {**about, "options": dict(made.options)}
 
 
 def _of_vectors(path: Path) -> Contents:

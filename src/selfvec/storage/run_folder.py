@@ -184,7 +184,8 @@ def write_run(run: Run, folder: Path, written: Mapping[str, Path] | None = None)
         write_tensors(history, vars(run.history))
     text = json.dumps(run.report, indent=1, ensure_ascii=False, allow_nan=False)
     (folder / "report.json").write_text(text + "\n", encoding="utf-8")
-    run.provenance.setdefault("timings", {})["save"] = time.perf_counter() - start
+    timings = {**run.provenance.timings, "save": time.perf_counter() - start}
+    run.provenance = run.provenance.replace(timings=timings)
     # Last, since this file makes the folder a run.
     write_sealed(folder / "run.json", {"format": RUN_FORMAT, **run.provenance})
 

@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from selfvec.base.arrays import Array
+from selfvec.base.arrays import Array, Rows
 from selfvec.base.durable import sync_file, sync_names
 from selfvec.base.errors import OptionError, TargetError
 from selfvec.base.file_locks import lock_file
@@ -19,7 +19,7 @@ from selfvec.base.folder_swap import exchange_folders, replace_folder, restore_f
 from selfvec.base.ownership import discard, remove_own
 from selfvec.base.targets import check_target, writing
 from selfvec.base.temporary_files import remove_leftovers, sibling
-from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
+from selfvec.base.tensors import Blocks, map_tensors, read_metadata, write_tensors
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.storage.leftovers import (
@@ -103,8 +103,15 @@ class Workspace:
         with writing(self.target):
             write_vectors(self.folder / name, vectors)
 
+    def keep_tensors(self, name: str, tensors: Mapping[str, Array | Blocks]) -> Rows:
+        """Write tensors, as `keep` does; return the matrix of vectors, mapped from the file."""
+        with writing(self.target):
+            write_tensors(self.folder / name, tensors)
+        rows: Rows = map_tensors(self.folder / name)["vectors"]
+        return rows
+
     def map_kept(self, vectors: Vectors, name: str = ORIGINAL) -> None:
-        """Map the vectors that `keep` wrote, so that they need no memory."""
+        """Map the matrix that was written, so that it needs no memory."""
         vectors.replace_matrix(map_tensors(self.folder / name)["vectors"])
         self._mapped[name] = vectors
 

@@ -313,7 +313,7 @@ def phrases(
     check_whole("top", 1 if top is None else top)
     if isinstance(source, str | os.PathLike) and is_run(source):
         source = as_run(source)
-    if isinstance(source, Run) and "phrases" in source.provenance:
+    if isinstance(source, Run) and source.provenance.phrases is not None:
         return _recorded(source).select(top)
     finder = Finder(min_count=min_count, least=npmi, longest=longest, stop_words=stop_words)
     if isinstance(source, Run):
@@ -356,7 +356,7 @@ def _check_words(run: Run) -> None:
 
 def _recorded(run: Run) -> Phrases:
     """The phrases that a run was made with."""
-    recorded = run.provenance["phrases"]
+    recorded = run.provenance.phrases or {}
     try:
         rows = [Phrase(**row) for row in recorded["rows"]]
         if not all(_is_phrase(row, run) for row in rows):

@@ -194,7 +194,7 @@ def repeats_of(run: Run) -> Repeats:
             if passages.ndim != 1 or passages.dtype != np.uint64:
                 rule = "holds a one-dimensional tensor 'passages' of uint64"
                 raise FormatError(rule, path=path, remedy="make the run again")
-        recorded = run.provenance.get("repeats", {})
+        recorded = run.provenance.repeats or {}
         names = [of.name for of in fields(Repeats) if of.name in recorded and of.name != "passages"]
         kept = Repeats(passages, **{name: recorded[name] for name in names})
     assert isinstance(kept, Repeats)

@@ -119,10 +119,7 @@ def apply_stem_and_min_count(
     if not stem and min_count <= 1:
         return batch
     numbers, types = merged_types(batch.types, batch.counts, known, stem, min_count)
-    ids = numbers[batch.ids]
-    dropped = np.flatnonzero(ids == DROPPED)
-    offsets = batch.offsets - np.searchsorted(dropped, batch.offsets)
-    return replace(batch, ids=np.delete(ids, dropped) if len(dropped) else ids, offsets=offsets, types=types)
+    return batch.renumbered(numbers, types)
 
 
 @dataclass(frozen=True, eq=False)

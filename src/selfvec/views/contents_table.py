@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from selfvec.base.display import escape_for_display
+from selfvec.data.provenance import Provenance
 from selfvec.data.settings import Settings
 from selfvec.storage.contents import Contents
 from selfvec.storage.verification import Verified
@@ -34,7 +35,7 @@ def contents_table(found: Contents) -> RenderableType:
         text = f"Documents, or parts of them, can be read from: {', '.join(map(printable, found.text))}"
     parts: list[RenderableType] = [Text(title, "bold"), facts, Text("")]
     if found.kind == "run" and "coverage" in found.provenance:
-        parts += [*map(Text, method_details(found.provenance)), Text("")]
+        parts += [*map(Text, method_details(Provenance.of(found.provenance))), Text("")]
     parts.append(files)
     if found.kind in ("run", "index"):
         parts += [Text(""), Text(text)]
@@ -46,7 +47,7 @@ def _facts(found: Contents) -> Iterator[tuple[str, Any]]:
     about = dict(found.about)
     options = about.pop("options", None) or {}
     if found.kind == "run" and "coverage" in found.provenance:
-        about["words"] = f"{about['words']:,}: {text_details(found.provenance)}"
+        about["words"] = f"{about['words']:,}: {text_details(Provenance.of(found.provenance))}"
     yield from about.items()
     usual = Settings().as_dict()
     yield "options", " ".join(f"{k}={_shown(v)}" for k, v in options.items() if v != usual.get(k))

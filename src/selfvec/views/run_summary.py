@@ -7,6 +7,7 @@ from typing import Any
 
 from selfvec.base.display import count_of
 from selfvec.base.provenance import BESIDE
+from selfvec.data.provenance import Provenance
 
 __all__ = ["method_details", "run_summary", "text_details"]
 
@@ -17,10 +18,10 @@ _TESTS = {
 _SUBWORDS = "built from subwords"
 
 
-def run_summary(provenance: Mapping[str, Any]) -> list[str]:
+def run_summary(provenance: Provenance) -> list[str]:
     """Two sentences: the text and its words; the method and what it gained on held-out text."""
-    types = provenance["coverage"]["types"]
-    words = provenance["types"]
+    types = provenance.coverage["types"]
+    words = provenance.types or 0
     shares = []
     if types["composed"]:
         shares.append(f"{types['composed'] / words:.0%} of them {_SUBWORDS}")
@@ -28,15 +29,15 @@ def run_summary(provenance: Mapping[str, Any]) -> list[str]:
         shares.append(f"{types['unknown'] / words:.0%} of them without an initial vector")
     if types["random"]:
         shares.append(f"{types['random'] / words:.0%} of them {_made(provenance)}")
-    text = f"read {provenance['corpus']['description']}: {count_of(provenance['tokens'], 'word')}"
+    text = f"read {provenance.corpus['description']}: {count_of(provenance.tokens or 0, 'word')}"
     about = f", {', '.join(shares)}" if shares else ""
-    chosen = provenance.get("table_decision")
+    chosen = provenance.vectors_decision
     vectors = [f"chose the vectors {chosen['chosen']}: {chosen['reason']}"] if chosen else []
     return [f"{text}, {words:,} different{about}", *vectors, _method(provenance)]
 
 
-def _method(provenance: Mapping[str, Any]) -> str:
-    decision, method = provenance.get("decision"), provenance["method"]
+def _method(provenance: Provenance) -> str:
+    decision, method = provenance.decision, provenance.method
     if method == "original":
         reason = f": {decision['reason']}" if decision else ", as asked for"
         return f"kept the vectors as they are{reason}"
@@ -52,24 +53,25 @@ def _method(provenance: Mapping[str, Any]) -> str:
     return f"adapted with the method {method}, {reason}{gain}"
 
 
-def _how(provenance: Mapping[str, Any]) -> str:
+def _how(provenance: Provenance) -> str:
     """The window and the passes."""
-    window, passes = f"window {provenance['window']}", count_of(provenance["epochs"], "pass", "passes")
-    if provenance["method"] == "decorrelated":
-        by = {"scan": "", "counts": ", by counts", "ppmi": ", by PPMI"}[provenance["options"]["operator"]]
+    window = f"window {provenance.window}"
+    passes = count_of(provenance.passes or 0, "pass", "passes")
+    if provenance.method == "decorrelated":
+        by = {"scan": "", "counts": ", by counts", "ppmi": ", by PPMI"}[provenance.options["operator"]]
         return f"{window}, {passes}{by}"
-    return f"{window}, learning rate {provenance['learning_rate']}, {passes}"
+    return f"{window}, learning rate {provenance.learning_rate}, {passes}"
 
 
-def _made(provenance: Mapping[str, Any]) -> str:
+def _made(provenance: Provenance) -> str:
     """How initial vectors were made of the text alone."""
-    name = provenance["vectors"]["name"]
+    name = provenance.vectors["name"]
     return "with random initial vectors" if name == "none" else f"with vectors of {name} on the text"
 
 
-def text_details(provenance: Mapping[str, Any]) -> str:
+def text_details(provenance: Provenance) -> str:
     """How many words have which kind of initial vector."""
-    types = provenance["coverage"]["types"]
+    types = provenance.coverage["types"]
     kinds = {
         "known": "in the initial vectors",
         "composed": _SUBWORDS,
@@ -79,19 +81,19 @@ def text_details(provenance: Mapping[str, Any]) -> str:
     return ", ".join(f"{types[kind]:,} {how}" for kind, how in kinds.items() if types[kind])
 
 
-def method_details(provenance: Mapping[str, Any]) -> Iterator[str]:
+def method_details(provenance: Provenance) -> Iterator[str]:
     """The method, its time, and what every candidate scored on held-out text, a line each."""
-    timings = provenance.get("timings", {})
+    timings = provenance.timings
     total = sum(seconds for stage, seconds in timings.items() if not stage.startswith(BESIDE))
-    how = "the vectors stay as they are" if provenance["method"] == "original" else _how(provenance)
+    how = "the vectors stay as they are" if provenance.method == "original" else _how(provenance)
     took = f", {timings['refine']:.2f} s of {total:.1f} s in all" if "refine" in timings else ""
-    yield f"{provenance['method']}: {how}{took}"
-    if decision := provenance.get("table_decision"):
+    yield f"{provenance.method}: {how}{took}"
+    if decision := provenance.vectors_decision:
         yield f"chose the vectors {decision['chosen']}: {decision['reason']}"
         for row in decision["tables"]:
             covered = f"{row['known_tokens']:.0%} of the text"
             yield f"  {row['name']}: {row['method']}, {_scores(row)}, {covered}"
-    if decision := provenance.get("decision"):
+    if decision := provenance.decision:
         tested = ""
         if decision.get("held_out_texts"):
             texts = count_of(decision["held_out_texts"], "text")

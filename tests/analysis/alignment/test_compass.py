@@ -14,7 +14,8 @@ from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import whitening
-from selfvec.refinement.decorrelated import GAMMA, POWER, base_vectors, decorrelate, start_from_neighbours
+from selfvec.refinement.base_vectors import base_vectors
+from selfvec.refinement.methods.decorrelated import GAMMA, POWER, decorrelate, start_from_neighbours
 
 
 def run_on(documents: list[str], table: Vectors | str, **options: object) -> Run:

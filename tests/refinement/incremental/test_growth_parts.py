@@ -18,10 +18,9 @@ from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.corpus import Corpus
 from selfvec.corpus.documents import fingerprints
-from selfvec.data.token_batch import TokenBatch
+from selfvec.data.token_batch import TokenBatch, by_frequency
 from selfvec.data.vectors import Vectors
-from selfvec.refinement.inputs import by_frequency
-from selfvec.refinement.joining import joined, repeated, without_repeats
+from selfvec.refinement.incremental.joined_corpora import joined, repeated, without_repeats
 from selfvec.text import Rules, encode, tokenizer
 from selfvec.text.stems import apply_stem_and_min_count, merged_types
 

@@ -16,9 +16,9 @@ from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
+from selfvec.refinement.incremental.update import update
+from selfvec.refinement.methods.decorrelated import half_life_weights
 from selfvec.refinement.pipeline import refine
-from selfvec.refinement.plan import half_life_weights
-from selfvec.refinement.update_merge import update, with_half_life
 from selfvec.storage.run_folder import open_run
 
 TEXTS = list(dict.fromkeys(texts(60)))[:40]
@@ -63,7 +63,7 @@ def test_updates_keep_and_change_it() -> None:
     assert same(update(old, new, table()), refined(10))
     assert update(old, Corpus.from_texts(TEXTS[:9]), table()) is old
     for days in (10, 25):  # kept and changed, without new text
-        changed = update(with_half_life(refined(10), days), vectors=table(), withdraw=())
+        changed = update(refined(10), vectors=table(), half_life=days)
         assert same(changed, refined(days))
         assert changed.provenance["options"]["half_life"] == days
 

@@ -17,8 +17,8 @@ from selfvec.base.tensors import map_tensors
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source, Vectors
 from selfvec.refinement import kept_sums as sums_module
-from selfvec.refinement import pipeline, quick_update, update_merge
-from selfvec.refinement.kept_sums import kept_sums, quantised
+from selfvec.refinement.incremental.update import update
+from selfvec.refinement.kept_sums import kept_sums
 from selfvec.storage.run_folder import open_run
 from selfvec.storage.verification import verify
 from selfvec.storage.workspace import Workspace
@@ -26,7 +26,7 @@ from selfvec.storage.workspace import Workspace
 
 @pytest.fixture(autouse=True)
 def every_run_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "LEAST", 1)
+    monkeypatch.setattr(sums_module, "LEAST", 1)
 
 
 def words(number: int) -> list[str]:
@@ -96,25 +96,11 @@ def test_other_rows_stay_as_they_are_to_the_bit() -> None:
     assert quick.original.sources[quick.original.key_to_index["unheard"]] == Source.NONE
 
 
-def test_spelling_is_learned_from_words_spelled_alike(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each of the words shares an n-gram with the new one; words of the new text are there anyway."""
-    monkeypatch.setattr(quick_update, "_TAUGHT", 4)
-    run = refined(TEXTS)
-    index = run.vectors.key_to_index
-    unknown = Vectors(["zab", "kab"], np.zeros((2, 24), np.float32), sources=np.array([0, 1], np.uint8))
-    numbers = np.array([len(run.vectors), index["kab"]])
-    words = quick_update._Words(numbers, numbers == len(run.vectors), unknown, np.array([1, 50]))
-    alike = [run.vectors.index_to_key[i] for i in quick_update._taught(run, words, jobs=1).tolist()]
-    assert len(alike) == 4
-    assert all(word.endswith("ab") for word in alike)
-    assert "kab" not in alike
-
-
 def test_a_run_made_in_a_workspace_is_the_one_made_in_memory(tmp_path: Path) -> None:
     selfvec.save_run(refined(TEXTS), tmp_path / "run")
     made = selfvec.update(tmp_path / "run", MORE, table())
     with Workspace(tmp_path / "grown") as workspace:
-        held = update_merge.update(tmp_path / "run", MORE, table(), workspace=workspace)
+        held = update(tmp_path / "run", MORE, table(), workspace=workspace)
         workspace.finish(held)
     grown = open_run(tmp_path / "grown")
     assert_same(grown, made)
@@ -175,15 +161,6 @@ def test_on_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert len(open_run("run").provenance["grown"]) == 1  # nothing was new
     for command in (["health", "run"], ["similar", "run", "bab"], ["search", "run", "bab dad"]):
         assert main(command) in (0, 1)
-
-
-def test_a_byte_for_a_value() -> None:
-    rows = np.random.default_rng(0).standard_normal((50, 64)).astype(np.float32) * 100
-    rows[3] = 0
-    values, scales = quantised(rows)
-    back = values * scales[:, None]
-    assert np.abs(back - rows).max() <= np.abs(rows).max() / 127 / 2 * 1.001
-    assert not back[3].any()
 
 
 def test_damaged_sums_are_named(tmp_path: Path) -> None:

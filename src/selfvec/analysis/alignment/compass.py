@@ -24,25 +24,20 @@ from selfvec.analysis.joined_batches import joined, over_words_of
 from selfvec.base.arrays import Bytes, Doubles, Floats, Ints, Mask, Rows
 from selfvec.base.errors import InputError, OptionError
 from selfvec.cooccurrence.scan import ScanOperator
+from selfvec.data.methods import METHODS
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_in_place
 from selfvec.numerics.whitening import whitening
-from selfvec.refinement.decorrelated import (
-    GAMMA,
-    POWER,
-    WINDOW,
-    anchored,
-    base_vectors,
-    decorrelate,
-    start_from_neighbours,
-)
-from selfvec.refinement.unknown_words import initial_vectors
+from selfvec.refinement.base_vectors import base_vectors
+from selfvec.refinement.initial_vectors import initial_vectors
+from selfvec.refinement.methods.decorrelated import GAMMA, POWER, anchored, decorrelate, start_from_neighbours
 
 __all__ = ["WINDOW", "Compass", "compass_of", "join_corpora"]
 
+WINDOW = METHODS["decorrelated"].window  # tokens, the word itself included
 _COMPOSED = 0.2  # share of λ for words built from subwords
 _SAME = 1e-3  # largest difference of equal unit rows that were read from two files
 
@@ -172,9 +167,9 @@ def _original_vectors(a: Run, b: Run, batch: TokenBatch) -> tuple[Rows, Bytes]:
     """Original vectors of the words of both corpora, and their sources."""
     one, other = a.original, b.original
     random = [bool(np.any(vectors.sources == Source.RANDOM)) for vectors in (one, other)]
-    names = [str(run.provenance.get("vectors", {}).get("name", "none")) for run in (a, b)]
+    names = [str(run.provenance.vectors.get("name", "none")) for run in (a, b)]
     if all(random) and names[0] == names[1]:  # draw again: both runs may have the same vector for two words
-        seed = int(a.provenance.get("seed", 0))
+        seed = a.provenance.seed
         drawn = initial_vectors(batch, None, Settings(seed=seed), name=names[0])
         return drawn.unit, drawn.sources
     if any(random) or not _agree(one, other):

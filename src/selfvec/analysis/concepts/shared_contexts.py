@@ -181,7 +181,7 @@ def why(
     listed = [int(c) for c in order if contributions[c] > 0]
     total = float(contributions.sum())
     shown = _occurrences(run, rows, contributions, listed[:_SHOWN], window // 2, examples)
-    repeats = run.provenance.get("repeats", {})
+    repeats = run.provenance.repeats or {}
     return Why(
         a=batch.types[rows[0]],
         b=batch.types[rows[1]],

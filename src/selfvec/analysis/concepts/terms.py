@@ -18,7 +18,7 @@ import numpy as np
 
 from selfvec.analysis.word_kinds import listed_stop_words
 from selfvec.base.arrays import AnyFloats, Floats, Ints
-from selfvec.base.casing import case_forms, language_of
+from selfvec.base.casing import case_forms
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.refinement.topic_vectors import topic_vectors
@@ -87,7 +87,7 @@ def stop_words(run: Run) -> frozenset[str]:
 def row_of(run: Run, term: str) -> int:
     """Row of a word or phrase; the words of a phrase may be separated by spaces, hyphens or underscores."""
     joined = LINK.join(term.replace("-", " ").split())
-    forms = case_forms(joined, language_of(run.provenance.get("options") or {}))
+    forms = case_forms(joined, run.provenance.language)
     return run.index(joined if any(form in run.vectors for form in forms) else term)
 
 

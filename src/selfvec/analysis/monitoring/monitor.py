@@ -18,8 +18,7 @@ from selfvec.corpus import Corpus, as_corpus
 from selfvec.corpus.sources import Texts, paths_of
 from selfvec.data.run import Run
 from selfvec.numerics.statistics import benjamini_hochberg, tail_p
-from selfvec.refinement.pipeline import settings_of
-from selfvec.refinement.update_merge import fields_of
+from selfvec.refinement.incremental.update import fields_of
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.document_vectors import document_frequencies
 
@@ -162,7 +161,7 @@ def monitor(
         raise OptionError(rule, field="permutations")
     progress = as_progress(progress)
     run = as_run(run)
-    settings = settings_of(run)
+    settings = run.settings
     paths = paths_of(documents)
     if paths is not None:
         named = text_field.split(",") if isinstance(text_field, str) else text_field

@@ -46,7 +46,7 @@ def slices_of(run: Run) -> list[Slice]:
     """The slices a run was made with: periods or labels of documents; empty if there are none."""
     if run.tokens is None:
         return []
-    period = run.provenance.get("options", {}).get("slice")
+    period = run.provenance.options.get("slice")
     if period:
         return by_period(run.tokens, period)
     return by_label(run.tokens) if run.tokens.slices is not None else []
@@ -56,9 +56,9 @@ def without_slices(run: Run) -> Run:
     """The run as if it had been made without slices, so that drift compares original with refined."""
     if run.tokens is None:
         return run
-    options = {**run.provenance.get("options", {}), "slice": None}
+    options = {**run.provenance.options, "slice": None}
     tokens = replace(run.tokens, slices=None, slice_names=())
-    return run.replace(provenance={**run.provenance, "options": options}, tokens=tokens)
+    return run.replace(provenance=run.provenance.replace(options=options), tokens=tokens)
 
 
 def comparable_slices(run: Run) -> list[Slice]:
@@ -69,7 +69,7 @@ def comparable_slices(run: Run) -> list[Slice]:
     batch = run.tokens
     if batch is None:
         return []
-    period = run.provenance.get("options", {}).get("slice")
+    period = run.provenance.options.get("slice")
     try:
         if batch.slices is not None:
             found = [part for part in by_label(batch) if part.documents.any()][:PARTS]

@@ -139,7 +139,7 @@ def _count(run: Run, row: int) -> int:
 
 def _tags(run: Run, words: Sequence[str]) -> list[str]:
     """The part of speech of each word."""
-    options = run.provenance.get("options", {})
+    options = run.provenance.options
     names = ("language", "lemmatize", "stem")
     languages = [code for name in names for code in str(options.get(name) or "").split(",")]
     return tagger(options.get("tagger"), [code for code in languages if code]).parts(words, [])

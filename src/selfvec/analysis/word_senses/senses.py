@@ -174,7 +174,7 @@ class Senses(ResultTable):
         return [spans[i] for i in kept[places].tolist()], padded_windows(known, places)
 
     def _option(self, name: str) -> str | None:
-        value = (self.run.provenance.get("options") or {}).get(name)
+        value = self.run.provenance.options.get(name)
         return str(value) if value else None
 
     def _row(self, name: str) -> int:

@@ -18,8 +18,9 @@ from selfvec.corpus.sources import paths_of
 from selfvec.data.run import Run
 from selfvec.data.settings import SLICES, Settings
 from selfvec.data.vectors import Vectors
-from selfvec.refinement import update_merge
-from selfvec.refinement.inputs import Start, starts
+from selfvec.refinement.incremental import merge as merging
+from selfvec.refinement.incremental import update as updating
+from selfvec.refinement.input_reading import Start, starts
 from selfvec.refinement.pipeline import refine as refine_corpus
 from selfvec.storage.opened import GivenRun, as_run, opened
 from selfvec.storage.run_folder import open_run
@@ -167,7 +168,7 @@ def update(
 ) -> Run:
     """Bring a run up to date: add documents that are new, replace changed ones, withdraw others.
 
-    The result is that of one run on all of the text, or near it; see `selfvec.refinement.update_merge`.
+    The result is that of one run on all of the text, or near it; see `selfvec.refinement.incremental.update`.
 
     Parameters
     ----------
@@ -222,19 +223,19 @@ def update(
     with _workspace(target, overwrite or in_place, resume) as workspace:
         if in_place:
             old = open_run(Path(old.folder or ""))  # another update may have finished before we got the lock
-        before = old if half_life is None else update_merge.with_half_life(old, half_life)
-        new = update_merge.update(
-            before,
-            None if corpus is None else text_like(before, corpus, **fields),
+        new = updating.update(
+            old,
+            None if corpus is None else text_like(old, corpus, **fields),
             vectors,
             withdraw=out,
             allow_duplicates=allow_duplicates,
             exact=exact,
+            half_life=half_life,
             workspace=workspace,
             progress=progress,
             jobs=_limited(jobs),
         )
-        if new is before:
+        if new is old:
             return old if in_place or workspace is None else _finished(new, workspace)
         return _finished(new, workspace, previous=in_place)
 
@@ -243,7 +244,7 @@ def text_like(run: Run, corpus: Any, **fields: Unpack[Fields]) -> Corpus:
     """New documents, those of files with the fields of the run's corpus."""
     if paths_of(corpus) is None:
         return open_text(corpus, fields)
-    known = update_merge.fields_of(run)
+    known = updating.fields_of(run)
     kept = {"text_field" if name == "text_fields" else name: value for name, value in known.items()}
     return open_text(corpus, {**kept, **{k: v for k, v in fields.items() if v}})  # type: ignore[typeddict-item]
 
@@ -285,7 +286,7 @@ def merge(
     opened_runs = [as_run(run, "runs") for run in runs]
     with _workspace(output, overwrite, resume) as workspace:
         work: dict[str, Any] = {"workspace": workspace, "progress": progress, "jobs": _limited(jobs)}
-        return _finished(update_merge.merge(opened_runs, vectors, **work), workspace)
+        return _finished(merging.merge(opened_runs, vectors, **work), workspace)
 
 
 @contextmanager

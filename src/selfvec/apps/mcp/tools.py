@@ -234,19 +234,19 @@ class Tools:
         from selfvec.analysis.word_drift import slices_of
 
         run, made = self.run, self.run.provenance
-        corpus = made.get("corpus", {})
+        corpus = made.corpus
         dates = None if run.tokens is None else run.tokens.dates
         days = [] if dates is None else dates[~np.isnat(dates)].astype(str).tolist()
         return RunInfo(
             corpus=str(corpus.get("description", "")),
             files=[Path(str(file.get("path", ""))).name for file in corpus.get("files", [])[:_FILES]],
-            documents=int(made.get("documents", 0)),
-            tokens=int(made.get("tokens", 0)),
+            documents=made.documents or 0,
+            tokens=made.tokens or 0,
             words=len(run.vectors),
             dates=[min(days), max(days)] if days else [],
             slices=[part.name for part in slices_of(run)][:200],
-            method=str(made.get("method", "")),
-            vectors=str(made.get("vectors", {}).get("name", "")),
+            method=made.method or "",
+            vectors=str(made.vectors.get("name", "")),
             findings=[f"{finding['name']}: {finding['message']}" for finding in run.health["findings"]],
         )
 

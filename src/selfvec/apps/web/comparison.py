@@ -77,7 +77,7 @@ def compare_refined(run: Run, progress: Progress | None = None) -> Comparison:
         content_words(run),
     )
     common = np.argsort(-counts, kind="stable")[:FITTED]
-    epochs = int(run.provenance.get("epochs", 1))
+    epochs = 1 if run.provenance.passes is None else run.provenance.passes
     ends = [vectors_state("original", before, common), vectors_state("refined", after, common)]
     batch = run.tokens
     weights = None if batch is None else inverse_document_frequency(batch)
@@ -190,7 +190,7 @@ class Comparisons:
     @property
     def default(self) -> str:
         """The comparison shown first: the first and the last slice of a run with slices, else `REFINED`."""
-        period = self.run.provenance.get("options", {}).get("slice")
+        period = self.run.provenance.options.get("slice")
         labelled = self.run.tokens is not None and self.run.tokens.slices is not None
         return self.choices()[0]["key"] if self.slices and (period or labelled) else REFINED
 

@@ -29,7 +29,7 @@ def cached(run: Run, asked: Sequence[str | int], make: Callable[[], Json]) -> Js
     """A result from the run folder; if it is missing, it is computed and, where possible, written there."""
     if run.folder is None:
         return make()
-    content = json.dumps([FORMAT, __version__, run.provenance, *asked], sort_keys=True, default=repr)
+    content = json.dumps([FORMAT, __version__, dict(run.provenance), *asked], sort_keys=True, default=repr)
     path = run.folder / FOLDER / f"{hashlib.sha256(content.encode()).hexdigest()[:32]}.json"
     try:
         before = path.read_bytes()

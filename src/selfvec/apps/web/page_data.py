@@ -16,6 +16,7 @@ from selfvec.base.progress import Progress
 from selfvec.base.threads import threads
 from selfvec.corpus.slices import Slice
 from selfvec.data.coverage import coverage, has_row
+from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source
 from selfvec.numerics.neighbours import only_in_each
@@ -105,16 +106,15 @@ class PageData:
     def about(self) -> Json:
         """A short description of the run."""
         run, made = self.run, self.run.provenance
-        options = made.get("options", {})
         return {
             "description": _description(made),
-            "method": made.get("method"),
-            "tokens": made.get("tokens"),
+            "method": made.method,
+            "tokens": made.tokens,
             "types": len(run.vectors),
-            "documents": made.get("documents"),
-            "vectors": made.get("vectors", {}).get("name"),
-            "left_out": sorted(made.get("text", {}).get("dropped", {})),
-            "merged": bool(options.get("lemmatize") or options.get("stem")),
+            "documents": made.documents,
+            "vectors": made.vectors.get("name"),
+            "left_out": sorted(made.text.get("dropped", {})),
+            "merged": bool(made.options.get("lemmatize") or made.options.get("stem")),
             "has_text": run.tokens is not None,
             "comparisons": self.comparisons.choices(),
             "parts": [part.name for part in self.comparisons.slices],
@@ -359,9 +359,9 @@ def _indexed(run: Run, progress: Progress, **options: Any) -> Index:
     return found
 
 
-def _description(provenance: Json) -> str:
+def _description(provenance: Provenance) -> str:
     """A description of the corpus, without its path."""
-    corpus = provenance.get("corpus", {})
+    corpus = provenance.corpus
     files = [PurePath(str(file.get("path", ""))).name for file in corpus.get("files", [])]
     if not files:
         return str(corpus.get("description", "a text"))

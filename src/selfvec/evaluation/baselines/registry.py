@@ -15,7 +15,9 @@ from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
-from selfvec.refinement.plan import make_plan
+from selfvec.refinement.inputs import Inputs
+from selfvec.refinement.method_choice import make_plan
+from selfvec.refinement.methods import refined_rows
 from selfvec.training import count_models, gensim_models
 from selfvec.transforms.contextual_encoder import sentence_encoder
 
@@ -46,7 +48,8 @@ class Baseline:
 def _refined(batch: TokenBatch, original: Vectors, seed: int, jobs: int, *, method: str) -> Rows:
     """The original refined by one of our methods with default options; the same for any seed and threads."""
     del seed
-    return make_plan(Settings(method, history="none"), batch, original, jobs=jobs).refined_table()
+    plan = make_plan(Settings(method, history="none"), Inputs(batch, original), jobs=jobs)
+    return refined_rows(plan, jobs)
 
 
 def _encoded(batch: TokenBatch, original: Vectors, seed: int, jobs: int, *, model: str) -> Rows:

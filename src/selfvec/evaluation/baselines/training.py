@@ -106,7 +106,7 @@ def train_apart(run: Run, given: Path, out: Path, name: str, seed: int, jobs: in
         made["vectors"],
         sources=made["sources"],
         counts=run.vectors.counts,
-        provenance=run.provenance | {"baseline": name, "cost": cost},  # texts are cut as the run's
+        provenance={**run.provenance, "baseline": name, "cost": cost},  # texts are cut as the run's
         normalized=True,
     )
 

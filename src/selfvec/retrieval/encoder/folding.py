@@ -68,7 +68,7 @@ def fold(
     about = {
         "tables": list(chosen),
         **{name: getattr(preprocessing, name) for name in ("lemmatize", "stop_words", "stem", "language")},
-        "documents": run.provenance.get("documents"),
+        "documents": run.provenance.documents,
         "run_words": len(run.vectors),
     }
     rows = np.ascontiguousarray(rows[used], np.float32)
@@ -89,7 +89,7 @@ def _stems(words: Sequence[str], language: str | None) -> list[str]:
 
 def _tables(run: Run, names: Sequence[str]) -> dict[str, Vectors]:
     """Vectors by name; only decorrelated runs have topic vectors."""
-    decorrelated = run.provenance.get("method") == "decorrelated"
+    decorrelated = run.provenance.method == "decorrelated"
     usable = [name for name in names if name != "topics" or decorrelated]
     return run_tables(run, usable if usable or not names else ("refined",)) or {"refined": run.vectors}
 
@@ -141,7 +141,7 @@ class _StemGroups:
         """
         counts = np.zeros(len(self.index))
         np.add.at(counts, self.groups, self.counts[self.keys])
-        total = float(run.provenance.get("documents") or max(1.0, counts.max(initial=1.0)))
+        total = float(run.provenance.documents or max(1.0, counts.max(initial=1.0)))
         occurs = total * -np.expm1(-counts / total)
         return bm25_weight(total, occurs).astype(np.float32)
 

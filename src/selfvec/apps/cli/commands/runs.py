@@ -76,8 +76,8 @@ def _of_demo(folder: Path) -> bool:
     if not is_run(folder):
         return False
     provenance = open_run(folder).provenance
-    names = [str(file["path"]) for file in provenance["corpus"]["files"]]
-    return len(names) == 1 and names[0].startswith(NAME) and not provenance.get("grown")
+    names = [str(file["path"]) for file in provenance.corpus["files"]]
+    return len(names) == 1 and names[0].startswith(NAME) and not provenance.steps
 
 
 def refine(
@@ -216,7 +216,7 @@ def merge(
         progress=TerminalProgress(),
     )
     if not as_json:
-        say(f"merged {count_of(len(new.provenance['grown'][-1]['runs']), 'run')}")
+        say(f"merged {count_of(len(new.provenance.steps[-1]['runs']), 'run')}")
     report(new, output, as_json)
 
 
@@ -233,6 +233,6 @@ def report(run: Run, output: Path | str, as_json: bool) -> None:
         if finding["level"] != "ok" and finding["name"] != BUILT:
             remedy = f"; {finding['remedy']}" if finding["remedy"] else ""
             say(f"warning: {finding['name']}: {finding['message']}{remedy}")
-        elif finding["name"] == REPEATED and run.provenance["repeats"]["share"] >= 0.01:
+        elif finding["name"] == REPEATED and (run.provenance.repeats or {})["share"] >= 0.01:
             say(finding["message"])
     print(output)

@@ -109,7 +109,7 @@ def update(
             progress=TerminalProgress(),
             **asdict(reading),
         )
-        return new, len(new.provenance.get("grown") or ()) > before
+        return new, len(new.provenance.steps) > before
 
     if undo:
         _undo(run, as_json)
@@ -130,7 +130,7 @@ def update(
 def _report_round(run: Path, new: Run, is_new: bool, as_json: bool) -> None:
     """Report an update while files are watched."""
     if as_json and is_new:
-        print(json.dumps({"run": str(run), **new.provenance["grown"][-1]}), flush=True)
+        print(json.dumps({"run": str(run), **new.provenance.steps[-1]}), flush=True)
     elif is_new:
         say(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {_sentence(new, run.resolve())}")
 
@@ -145,7 +145,7 @@ def _preview(
 ) -> None:
     """Report what an update would change."""
     from selfvec.apps.functions.runs import text_like
-    from selfvec.refinement.update_merge import preview
+    from selfvec.refinement.incremental.update import preview
 
     old = open_run(run)
     change = preview(
@@ -184,7 +184,7 @@ def _undo(run: Path, as_json: bool) -> None:
 
 def _updates(run: Path) -> int:
     """How often a run was updated."""
-    return len(open_run(run).provenance.get("grown") or ())
+    return len(open_run(run).provenance.steps)
 
 
 def _numbers(change: dict[str, Any]) -> str:
@@ -210,7 +210,7 @@ def _sentence(new: Run, target: Path) -> str:
     from selfvec.storage.leftovers import previous_of
 
     kept = previous_of(target)
-    text = _numbers(new.provenance["grown"][-1])
+    text = _numbers(dict(new.provenance.steps[-1]))
     if kept.is_dir():
         size = sum(file.stat().st_size for file in kept.rglob("*") if file.is_file()) / 1e6
         text += f"; the run from before is in {kept} ({size:.1f} MB), --undo brings it back"

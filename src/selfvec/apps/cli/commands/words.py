@@ -119,7 +119,7 @@ def trajectory(
             if slices:
                 show(slice_table(path))
             else:
-                show(trajectory_table(path, opened.original, opened.vectors, opened.provenance["method"]))
+                show(trajectory_table(path, opened.original, opened.vectors, opened.provenance.method or ""))
 
 
 def _draw_through_updates(

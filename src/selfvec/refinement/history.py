@@ -1,4 +1,4 @@
-"""`Refinement`, the base class of all methods, and the history, the recorded states of the vectors.
+"""The history: the recorded states of the vectors while they are refined.
 
 The paper keeps every update, N·d floats per pass: more than the corpus and the vectors together. The number
 of updates of every word is known in advance, so the size of a history is exact and memory is allocated once.
@@ -14,13 +14,9 @@ import numpy as np
 
 from selfvec.base.arrays import Array, Floats, Ids, Ints
 from selfvec.base.errors import OptionError
-from selfvec.cooccurrence import Counts
-from selfvec.data.run import RunPart
-from selfvec.data.token_batch import TokenBatch
 from selfvec.data.trajectory import History
-from selfvec.data.vectors import Vectors
 
-__all__ = ["HistoryPlan", "Recorder", "Refinement", "parse_history"]
+__all__ = ["HistoryPlan", "Recorder", "parse_history"]
 
 DEFAULT_LIMIT = 64 << 20  # bytes
 _UNITS = {"KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}
@@ -182,75 +178,3 @@ def _places(watch: Sequence[str], words: Sequence[str]) -> list[int]:
                 remedy="write the word as in the vocabulary (lower case, lemma)",
             )
     return [index[word] for word in watch]
-
-
-class Refinement:
-    """A refinement in rounds over a corpus. It can be stopped between two steps and continued.
-
-    This class itself is the method ``original``: it has no rounds and leaves the vectors unchanged.
-    """
-
-    counts: Counts | None = None  # co-occurrence counts, if the method computed them
-
-    def keep_sums(self) -> None:
-        """Keep the sums that an update adds to, if the method has sums."""
-
-    @property
-    def sums(self) -> RunPart | None:
-        """The sums kept by `keep_sums`, or None."""
-        return None
-
-    def __init__(
-        self,
-        batch: TokenBatch,
-        original: Vectors,  # the batch's types in their order, with sources
-        rounds: int = 0,
-        history: HistoryPlan | None = None,
-    ) -> None:
-        self.batch, self.rounds = batch, rounds
-        self.sources = original.sources  # the `Source` of each word's vector, (V,) uint8
-        self.dimensions = original.vector_size
-        plan = history or HistoryPlan()
-        self.recorder = Recorder(plan, batch.counts, batch.types, rounds, self.dimensions)
-        self.finished = 0  # rounds
-        self._table: Floats = original.unit
-
-    @property
-    def table(self) -> Floats:
-        """The current vectors, (V, d) float32; may be a view."""
-        return self._table
-
-    @property
-    def done(self) -> bool:
-        """Whether all rounds are finished."""
-        return self.finished >= self.rounds
-
-    @property
-    def progress(self) -> int:
-        """Tokens read so far, in all rounds."""
-        return self.finished * len(self.batch)
-
-    def advance(self) -> int:
-        """Perform a step; return the number of tokens read."""
-        return 0
-
-    def _end_round(self) -> None:
-        """Count a round, and record every word if the plan asks for it."""
-        self.finished += 1
-        if self.recorder.plan.pass_ends:
-            every_word = np.arange(len(self.batch.types), dtype=np.int32)
-            self.recorder.add(every_word, self.batch.counts * self.finished, self.table)
-
-    @property
-    def state(self) -> dict[str, Array]:
-        """The arrays that `restore` continues from."""
-        return {"finished": np.array([self.finished]), "table": self._table} | self.recorder.state
-
-    def restore(self, state: Mapping[str, Array]) -> None:
-        """Continue from a `state` of a refinement with the same corpus, vectors and options."""
-        self.finished = int(state["finished"][0])
-        self._restore_table(state["table"])
-        self.recorder.restore(state)
-
-    def _restore_table(self, table: Floats) -> None:
-        self._table = np.array(table)

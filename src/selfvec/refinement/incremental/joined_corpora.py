@@ -13,18 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from selfvec.base.arrays import Ids, Mask
+from selfvec.base.arrays import Mask
 from selfvec.base.errors import CorpusError, FormatError
 from selfvec.corpus.documents import ONCE
 from selfvec.corpus.summary import NAMED_PLACES, FileRead, Summary
-from selfvec.data.token_batch import TokenBatch
+from selfvec.data.token_batch import TokenBatch, concatenated
 from selfvec.text import Encoding
 from selfvec.text.encoding import RARE, REPEATED
 
 __all__ = [
-    "appended",
     "joined",
     "joined_corpora",
     "joined_encodings",
@@ -52,50 +50,10 @@ def joined(parts: Sequence[TokenBatch]) -> TokenBatch:
     (['b', 'a', 'c'], [0, 1, 2, 1, 1], [0, 2, 5])
     """
     index = {word: i for i, word in enumerate(dict.fromkeys(chain.from_iterable(p.types for p in parts)))}
+    types = list(index)
     numbers = [np.fromiter(map(index.__getitem__, p.types), np.int32, len(p.types)) for p in parts]
-    starts = np.cumsum([0, *map(len, parts)])
-    labels = dict.fromkeys(chain.from_iterable(_names(part) for part in parts))
-    names = {name: i for i, name in enumerate(labels)}
-    marks = [part.fingerprints for part in parts if part.fingerprints is not None]
-    sentence_counts = [part.sentence_counts for part in parts if part.sentence_counts is not None]
-    return _by_appearance(
-        TokenBatch(
-            np.concatenate([new[part.ids] for new, part in zip(numbers, parts, strict=True)]),
-            np.concatenate([[0], *(s + p.offsets[1:] for s, p in zip(starts, parts, strict=False))]),
-            list(index),
-            _dates(parts),
-            sum(part.sentences for part in parts),
-            np.concatenate([_slices(part, names) for part in parts]) if names else None,
-            list(names),
-            np.concatenate(marks) if len(marks) == len(parts) else None,
-            np.concatenate(sentence_counts) if len(sentence_counts) == len(parts) else None,
-        )
-    )
-
-
-def appended(
-    old: TokenBatch,
-    new: TokenBatch,
-    numbers: Ids,  # (V,): those of the old types in the whole
-    more: Ids,  # those of the new text's types
-    types: Sequence[str],  # of the whole
-) -> TokenBatch:
-    """The documents of two batches over a given vocabulary."""
-    names = {name: i for i, name in enumerate(dict.fromkeys([*_names(old), *_names(new)]))}
-    parts, marks = (old, new), (old.fingerprints, new.fingerprints)
-    return TokenBatch(
-        np.concatenate([numbers[old.ids], more[new.ids]]),
-        np.concatenate([old.offsets, len(old) + new.offsets[1:]]),
-        types,
-        _dates(parts),
-        old.sentences + new.sentences,
-        np.concatenate([_slices(part, names) for part in parts]) if names else None,
-        list(names),
-        None if marks[0] is None or marks[1] is None else np.concatenate([marks[0], marks[1]]),
-        None
-        if old.sentence_counts is None or new.sentence_counts is None
-        else np.concatenate([old.sentence_counts, new.sentence_counts]),
-    )
+    same = [part.renumbered(new, types) for part, new in zip(parts, numbers, strict=True)]
+    return _by_appearance(concatenated(same))
 
 
 def repeated(parts: Sequence[TokenBatch]) -> list[Mask]:
@@ -138,27 +96,6 @@ def _by_appearance(batch: TokenBatch) -> TokenBatch:
     new = np.zeros(len(first), np.int32)
     new[order] = np.arange(len(order), dtype=np.int32)
     return replace(batch, ids=new[batch.ids], types=[batch.types[i] for i in order.tolist()])
-
-
-def _dates(parts: Sequence[TokenBatch]) -> NDArray[np.datetime64] | None:
-    if all(part.dates is None for part in parts):
-        return None
-    unknown = [np.full(part.documents, "NaT", "datetime64[D]") for part in parts]
-    return np.concatenate([n if p.dates is None else p.dates for p, n in zip(parts, unknown, strict=True)])
-
-
-def _names(part: TokenBatch) -> list[str]:
-    """The slices that have a document; those of withdrawn documents may have none."""
-    used = np.unique(part.slices) if part.slices is not None else np.zeros(0, np.int32)
-    return [part.slice_names[i] for i in used.tolist() if i >= 0]
-
-
-def _slices(part: TokenBatch, names: dict[str, int]) -> Ids:
-    """A part's slice of each document as a number in the whole corpus, (D,) int32."""
-    if part.slices is None:
-        return np.full(part.documents, -1, np.int32)
-    numbers = np.array([*(names.get(name, -1) for name in part.slice_names), -1], np.int32)
-    return numbers[part.slices]  # -1 selects the last number, which is -1
 
 
 def joined_corpora(

@@ -18,8 +18,8 @@ from selfvec.base.provenance import Timings
 from selfvec.base.threads import ROW_BLOCK
 from selfvec.storage.workspace import Workspace
 
+from .methods.refinement import Refinement
 from .plan import Plan
-from .refinement import Refinement
 
 __all__ = ["Execution", "run_to_end"]
 
@@ -44,7 +44,7 @@ def run_to_end(refinement: Refinement, plan: Plan, execution: Execution) -> None
     workspace, fingerprint = execution.workspace, cache(lambda: _fingerprint(plan))
     if workspace is not None and workspace.has_state:
         refinement.restore(workspace.load_state(fingerprint()))
-    done, total = refinement.progress, len(plan.batch) * plan.rounds
+    done, total = refinement.progress, len(plan.inputs.batch) * plan.passes
     with execution.progress.stage("Refining", total, "tokens") as advance, interruptible() as interruption:
         advance(done)
         saved = time.monotonic()
@@ -70,11 +70,11 @@ def _interrupted(workspace: Workspace | None, done: int, total: int) -> Interrup
 def _fingerprint(plan: Plan) -> str:
     """A digest that is equal for plans with the same result. Reads the whole corpus and all vectors."""
     digest = hashlib.sha256()
-    for array in (plan.batch.ids, plan.batch.offsets, plan.original.vectors):
+    for array in (plan.inputs.batch.ids, plan.inputs.batch.offsets, plan.inputs.original.vectors):
         for start in range(0, len(array), ROW_BLOCK):
             block = array[start : start + ROW_BLOCK]
             digest.update(np.ascontiguousarray(block).data)
             release(block)
     options = plan.settings.as_dict() | {"method": plan.method, "window": plan.window}
-    digest.update(repr((sorted(options.items()), list(plan.batch.types))).encode())
+    digest.update(repr((sorted(options.items()), list(plan.inputs.batch.types))).encode())
     return digest.hexdigest()

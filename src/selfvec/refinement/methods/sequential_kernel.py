@@ -37,10 +37,10 @@ from selfvec.cooccurrence.lanes import (
 
 from .reference import NOISE
 
-__all__ = ["Centring", "Recording", "Scratch", "sum_rows", "sweep"]
+__all__ = ["OnlineTerms", "Recording", "Scratch", "sum_rows", "sweep"]
 
 
-class Centring(NamedTuple):
+class OnlineTerms(NamedTuple):
     """State of the online rule; all arrays are empty for the paper rule."""
 
     origin: Rows  # (V + 1, p): β·X
@@ -266,7 +266,7 @@ def sweep(
     half: int,  # neighbours on each side
     rate: np.float32,  # α
     scratch: Scratch,
-    centring: Centring,
+    online: OnlineTerms,
     recording: Recording,
 ) -> None:
     """Read the tokens ``start`` … ``stop - 1`` by one of the rules and move their rows in place."""
@@ -282,7 +282,7 @@ def sweep(
     # S drifts by rounding. It is recomputed at every document start and every `REBUILD` tokens from the
     # corpus start, so stopping at a multiple of `REBUILD` and continuing gives the same bits.
     inside, window_sum, moved = scratch
-    origin, weights, shares, total, mass, filled = centring
+    origin, weights, shares, total, mass, filled = online
     period, seen, rows_kept, words, updates, kept = recording
     centred, nothing, one = total.size > 0, table.shape[0] - 1, np.float32(1)
     while document < offsets.size - 1 and offsets[document] < stop:

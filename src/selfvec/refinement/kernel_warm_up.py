@@ -10,7 +10,9 @@ from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 
-from .plan import METHODS, make_plan
+from .inputs import Inputs
+from .method_choice import CANDIDATES, make_plan
+from .methods import refined_rows
 
 __all__ = ["load_kernels"]
 
@@ -21,6 +23,6 @@ def load_kernels(settings: Settings) -> None:
     rows = np.eye(3, 16, dtype=np.float32)
     sources = np.array([Source.KNOWN, Source.SUBWORDS, Source.NONE], np.uint8)
     original = Vectors(batch.types, rows, sources=sources, normalized=True)
-    for method in METHODS if settings.method == "auto" else (settings.method,):
+    for method in CANDIDATES if settings.method == "auto" else (settings.method,):
         tiny = replace(Settings(method), operator=settings.operator, window=3)
-        make_plan(tiny, batch, original, jobs=1).refined_table()
+        refined_rows(make_plan(tiny, Inputs(batch, original)), jobs=1)

@@ -8,7 +8,7 @@ the parts, or from the file of vectors that the parts were refined from.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,17 +24,15 @@ from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_in_place, unit_rows
+from selfvec.refinement.initial_vectors import by_token, initial_vectors
+from selfvec.refinement.input_reading import option_files
+from selfvec.refinement.kept_sums import kept_sums
 from selfvec.storage.fetched_vectors import locate
 from selfvec.storage.formats import load
 from selfvec.storage.run_folder import open_run
 from selfvec.text.repeats import repeats_of
 from selfvec.text.stems import unstemmed_tokens
 from selfvec.training import NO_TABLE
-
-from .inputs import option_files
-from .kept_sums import kept_sums
-from .pipeline import settings_of
-from .unknown_words import by_token, initial_vectors
 
 __all__ = [
     "MovedVectors",
@@ -81,11 +79,6 @@ class SourceRun:
         tokens = 0 if counts is None else int(counts.sum())
         return {"documents": self.unstemmed.documents, "tokens": tokens, "types": len(self.run.vectors)}
 
-    def recorded(self, name: str) -> dict[str, Any]:
-        """``corpus``, ``text``, ``vectors`` or ``option_files`` of the run's provenance."""
-        found = self.run.provenance.get(name)
-        return found if isinstance(found, dict) else {}
-
     @property
     def without_tokens(self) -> InputError:
         """The error of operations that need the tokens."""
@@ -100,8 +93,7 @@ class SourceRun:
     @property
     def steps(self) -> list[Any]:
         """The updates and merges that made the run."""
-        found = self.run.provenance.get("grown")
-        return found if isinstance(found, list) else []
+        return list(self.run.provenance.steps)
 
 
 def source_run(run: Run | str | os.PathLike[str], number: int = 0, *, forgotten: bool = False) -> SourceRun:
@@ -111,7 +103,7 @@ def source_run(run: Run | str | os.PathLike[str], number: int = 0, *, forgotten:
     """
     run = run if isinstance(run, Run) else open_run(run)
     name = f"run {number + 1}" if run.folder is None else os.fspath(run.folder)
-    settings = settings_of(run)
+    settings = run.settings
     for option, why in _WHOLE.items():
         if getattr(settings, option, None):
             rule = f"{why}, so a run made with it cannot be updated or merged"
@@ -164,25 +156,25 @@ def refuse_different(parts: Sequence[SourceRun]) -> None:
 
 def _options(part: SourceRun) -> dict[str, Any]:
     """Options by name, with the hashes of the files that they name."""
-    return part.settings.as_dict() | part.recorded("option_files")
+    return {**part.settings.as_dict(), **part.run.provenance.option_files}
 
 
 def _table(part: SourceRun) -> dict[str, Any]:
     """The identity of the initial vectors: the content of their file, not its path."""
-    recorded = part.recorded("vectors")
+    recorded = part.run.provenance.vectors
     if "sha256" in recorded:
         return {"sha256": recorded["sha256"]}
     return {name: recorded[name] for name in recorded if name not in ("name", "path", "notes")}
 
 
 def _called(part: SourceRun) -> str:
-    return repr(part.recorded("vectors").get("name"))
+    return repr(part.run.provenance.vectors.get("name"))
 
 
 def refuse_changed_files(part: SourceRun) -> None:
     """Raise `OptionError` if a file named by the run's options, such as stop words, has changed."""
     now = option_files(part.settings)
-    for option, digest in part.recorded("option_files").items():
+    for option, digest in part.run.provenance.option_files.items():
         if now.get(option) != digest:
             raise OptionError(
                 f"names the file {getattr(part.settings, option, None)!r}, which was removed or "
@@ -198,7 +190,7 @@ def source_vectors(part: SourceRun, given: MovedVectors = None) -> Vectors | Non
     ``given`` replaces the recorded path. Raises `InputError` if they are not found, `FormatError` if they
     differ.
     """
-    recorded = part.recorded("vectors")
+    recorded = part.run.provenance.vectors
     if str(recorded.get("name")) in NO_TABLE:
         return None
     source = _recorded_source(part, recorded) if given is None else given
@@ -215,7 +207,7 @@ def source_vectors(part: SourceRun, given: MovedVectors = None) -> Vectors | Non
     return vectors
 
 
-def _recorded_source(part: SourceRun, recorded: dict[str, Any]) -> str | Path:
+def _recorded_source(part: SourceRun, recorded: Mapping[str, Any]) -> str | Path:
     """The name or path of the initial vectors: as recorded, or in the folder that contains the run."""
     name = str(recorded.get("name", "memory"))
     if name == "memory":
@@ -257,7 +249,7 @@ def gathered(batch: TokenBatch, parts: Sequence[SourceRun], vectors: Vectors | N
     """
     settings = parts[0].settings
     if any(np.any(part.run.original.sources == Source.RANDOM) for part in parts):
-        return initial_vectors(batch, None, settings, name=parts[0].recorded("vectors")["name"])
+        return initial_vectors(batch, None, settings, name=parts[0].run.provenance.vectors["name"])
     index = {word: i for i, word in enumerate(batch.types)}
     rows = np.zeros((len(index), parts[0].run.original.vector_size), np.float32)
     sources = np.full(len(index), Source.NONE, np.uint8)

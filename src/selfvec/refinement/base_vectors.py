@@ -1,0 +1,120 @@
+"""The base of the vectors: the original ones without the direction that all of them share.
+
+`online` pulls words back to it, `decorrelated` starts from it and anchors words to it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from selfvec.base.arrays import AnyFloats, Floats, Ints, Mask, Rows
+from selfvec.base.memory import release
+from selfvec.base.threads import by_blocks, one_core
+from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.whitening import axes_of_moment, covariance
+
+from .health import anisotropy
+
+__all__ = ["Base", "base_vectors"]
+
+TOP_DIRECTIONS = 2  # removed from a base with a shared direction: they carry frequency, not meaning
+SHARED = 0.03  # mean cosine of two words from which vectors have a shared direction
+
+
+@dataclass(frozen=True, eq=False)
+class Base:
+    """Unit rows of the original vectors without their shared direction, computed when they are read.
+
+    If two random words have a mean cosine of `SHARED` or more, the rows are centred and their two strongest
+    directions are removed (all-but-the-top, Mu & Viswanath, 2018). ``base[part]`` returns the rows of a slice
+    or of an array of row numbers. No second matrix of all rows is kept in memory.
+    """
+
+    rows: AnyFloats  # (V, d), unit rows, zeros for words without a vector
+    known: Mask  # (V,): rows that hold a vector
+    projection: tuple[Floats, Rows] | None  # what is removed: the mean, (d,), and a matrix, (d, d)
+
+    @classmethod
+    def of(
+        cls,
+        rows: AnyFloats,  # (V, d)
+        known: Mask,  # (V,): rows that hold a vector; the others become zero
+        counted: Mask | None = None,  # (V,): rows that give the directions; None: all known
+    ) -> Base:
+        """Find out whether the rows share a direction."""
+        unit = _unit_known(rows, known)
+        return cls(unit, known, _shared_directions(unit, known, counted))
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(V, d)."""
+        return self.rows.shape
+
+    def __getitem__(self, part: slice | Ints) -> Rows:
+        rows: Rows = self.rows[part]
+        if self.projection is None:
+            return rows
+        shift, remover = self.projection
+        with one_core():
+            projected = unit_rows((rows - shift) @ remover)
+        release(rows)
+        projected[~self.known[part]] = 0
+        return projected
+
+    def copy_to(self, out: Rows, where: Mask) -> None:
+        """Write the rows where ``where``, (V,) bool, is true into ``out``, (V, d), in threads."""
+
+        def copy(part: slice) -> None:
+            own = self[part]
+            np.copyto(out[part], own, where=where[part, None])
+            release(own)
+
+        deque(by_blocks(len(out), copy), maxlen=0)
+
+
+def _shared_directions(rows: Rows, known: Mask, counted: Mask | None) -> tuple[Floats, Rows] | None:
+    """What `Base` removes: the mean, (d,), and a matrix, (d, d); None if the rows share no direction."""
+    sample = rows if counted is None else rows[counted]
+    counted = known if counted is None else counted
+    leaving = min(TOP_DIRECTIONS, rows.shape[1] // 16)  # with few dimensions each one carries meaning
+    if not (leaving and np.count_nonzero(counted) > leaving and anisotropy(sample) >= SHARED):
+        return None
+    mean, spread = covariance(rows, counted)
+    top = axes_of_moment(spread)[1][:, :leaving]
+    with one_core():
+        remover = (np.eye(rows.shape[1]) - top @ top.T).astype(np.float32)
+    return mean.astype(np.float32), remover
+
+
+def base_vectors(rows: AnyFloats, known: Mask, counted: Mask | None = None) -> Rows:
+    """All rows of `Base`, (V, d) float32; a read-only view of ``rows`` if nothing changes."""
+    base = Base.of(rows, known, counted)
+    if base.projection is None:
+        return base.rows
+    out = np.empty_like(base.rows)
+    base.copy_to(out, np.ones(len(out), bool))
+    return out
+
+
+def _unit_known(rows: AnyFloats, known: Mask) -> Rows:
+    """Unit rows where known, zeros elsewhere; a read-only view if the rows have this form."""
+    if rows.dtype == np.float32 and all(by_blocks(len(rows), partial(_is_unit, rows, known))):
+        same = rows.view()
+        same.flags.writeable = False
+        return same
+    out = unit_rows(rows)
+    out[~known] = 0
+    return out
+
+
+def _is_unit(rows: AnyFloats, known: Mask, part: slice) -> bool:
+    squares = np.einsum("ij,ij->i", rows[part], rows[part])
+    release(rows[part])
+    return bool(np.all(np.abs(squares - known[part]) <= 1e-6 * known[part]))

@@ -1,0 +1,1 @@
+"""Runs that change: update them with new documents, withdraw documents, merge runs."""

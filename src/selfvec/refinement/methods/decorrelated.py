@@ -1,0 +1,318 @@
+"""The method ``decorrelated``: whole passes over the text that do not collapse.
+
+See docs/explanation/decorrelated.md.
+
+A pass is E ← unit(zca(A·E)): the weighted neighbour sum, whitened (subspace instead of power iteration).
+Passes come in pairs: A maps a word to its contexts, the second A maps these to words with the same contexts.
+The last step is an anchor to the base X, E ← unit(n / (n + 20) · E + λ · X) for words seen n times.
+
+Words built from subwords count as half known. Their initial vectors lie between their base X and the sum of
+their neighbours. Like unknown words, they are mixed with words of similar spelling. At the end they are
+pulled to X. The pull is weaker for words of many subwords (*warfarin* as *war*, *far*, *in* says little). For
+frequent words it also depends on how well X agrees with the vector from the text. Phrases built from their
+words are anchored to X with a fifth of λ.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from selfvec.base.arrays import Bytes, Doubles, Floats, Ints, Mask, Rows
+from selfvec.base.errors import CorpusError, OptionError
+from selfvec.base.memory import release
+from selfvec.base.threads import by_blocks
+from selfvec.cooccurrence import Operator
+from selfvec.cooccurrence import operator as named_operator
+from selfvec.cooccurrence.scan import ScanOperator
+from selfvec.data.methods import METHODS
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Source, Vectors
+from selfvec.numerics.rows import unit_in_place, unit_rows
+from selfvec.numerics.whitening import whitened, whitening
+from selfvec.refinement.base_vectors import Base
+from selfvec.refinement.history import HistoryPlan
+from selfvec.refinement.kept_sums import KeptSums, SumsOfPasses
+from selfvec.refinement.plan import Plan
+from selfvec.refinement.spelling import EVIDENCE, blend_spelling
+
+from .refinement import Refinement
+
+__all__ = [
+    "COMPOSED_DOUBT",
+    "GAMMA",
+    "POWER",
+    "Anchors",
+    "DecorrelatedRefinement",
+    "anchored",
+    "decorrelate",
+    "half_life_weights",
+    "start",
+    "start_from_neighbours",
+]
+
+_DEFAULTS = METHODS["decorrelated"]
+
+# Chosen on development data (word similarity after PubMed, two sets of vectors); see docs/results/gains.md.
+GAMMA = 0.4  # a neighbour of frequency r counts r^-γ
+POWER = 0.4  # of the whitening; 0.5 is full whitening
+PHRASE = 0.2  # share of λ for phrases built from their words
+# Words built from subwords; chosen on word similarity after PubMed, Ohsumed, storm reports, film sentences.
+COMPOSED = 2 / 3  # share of λ for words of two subwords
+PER_PIECE = 0.5  # factor of that share for each further subword
+AGREES = 0.3  # cosine of base and text vector from which the base of a frequent word has its full weight
+COMPOSED_DOUBT = 5  # occurrences at which spelling has half of its maximum weight
+
+
+def start(plan: Plan, jobs: int | None = None, operator: Operator | None = None) -> DecorrelatedRefinement:
+    """The refinement of a plan; ``operator`` replaces the one that its settings name."""
+    return DecorrelatedRefinement(
+        plan.inputs.batch,
+        plan.inputs.original,
+        window=plan.window,
+        passes=plan.passes,
+        anchor=plan.anchor,
+        history=plan.history,
+        jobs=jobs,
+        operator=_operator_of(plan, jobs) if operator is None else operator,
+    )
+
+
+def _operator_of(plan: Plan, jobs: int | None) -> Operator:
+    """The operator that the settings of a plan name."""
+    settings, batch = plan.settings, plan.inputs.batch
+    if settings.half_life is not None:
+        return ScanOperator(batch, plan.window, GAMMA, jobs, half_life_weights(batch, settings.half_life))
+    return named_operator(
+        settings.operator,
+        batch,
+        plan.window,
+        gamma=GAMMA,
+        weighting=settings.distance_weights,
+        jobs=jobs,
+    )
+
+
+def half_life_weights(batch: TokenBatch, half_life: float) -> Doubles:
+    """The weight of each document, (D,): 1 for the newest, halved for each ``half_life`` days of age.
+
+    Ages are rounded down to eighths of a half-life and limited to 20 half-lives. Documents without a date
+    have the weight 1.
+    """
+    if batch.dates is None or np.all(np.isnat(batch.dates)):
+        raise CorpusError(
+            "there are no dates to weight documents by --half-life",
+            remedy="give --date-field FIELD when the run is made, or leave out --half-life",
+        )
+    days = batch.dates.astype("datetime64[D]")
+    ages = (np.nanmax(days) - days).astype(np.float64)
+    ages[np.isnat(days)] = 0
+    return np.asarray(2.0 ** (-np.minimum(np.floor(8 * ages / half_life), 160) / 8))
+
+
+def start_from_neighbours(base: Rows, known: Mask, operator: Operator) -> Rows:
+    """Initial vectors, (V, d) float32: the base, or the unit sum of the neighbours for words without one."""
+    if known.all():
+        return base
+    out = unit_in_place(operator.apply(base))
+    np.copyto(out, base, where=known[:, None])
+    return out
+
+
+@runtime_checkable
+class Decorrelating(Protocol):
+    """An operator that performs a whole pass itself, on the machines that hold its rows."""
+
+    def decorrelated(self, rows: Rows, power: float, out: Rows | None = None) -> Rows:
+        """The same result as `decorrelate`."""
+
+
+def decorrelate(
+    rows: Rows,
+    operator: Operator,
+    power: float,
+    out: Rows | None = None,
+    note: Callable[[Rows, Rows, Rows], None] = lambda _summed, _shift, _whitener: None,
+) -> Rows:
+    """One pass, (V, d) float32: the whitened, weighted sum of each word's neighbours, unit or zero rows.
+
+    The result is written to ``out`` if given, which may be ``rows`` itself. An operator that is
+    `Decorrelating` performs the pass itself. ``note`` is called with the sums and the whitening.
+    """
+    if isinstance(operator, Decorrelating):
+        return operator.decorrelated(rows, power, out)
+    summed = operator.apply(rows, out)
+    occurring = operator.degrees > 0
+    shift, whitener = whitening(summed, power, occurring)
+    note(summed, shift, whitener)
+    return whitened(summed, occurring, shift, whitener, summed)
+
+
+def anchored(
+    rows: Rows,  # (V, d), unit
+    base: Rows | Base,  # (V, d), unit
+    counts: Ints,  # (V,): occurrences in the corpus
+    strengths: Floats,  # (V,): λ; 0 leaves the row unchanged, as for words without a vector
+    out: Rows | None = None,
+) -> Rows:
+    """Pull rare words back to their base, (V, d) float32; ``out`` may be ``rows``."""
+    evidence = _evidence(counts)
+    out = np.empty_like(rows) if out is None else out
+
+    def pull(part: slice) -> None:
+        own = base[part]
+        mixed = evidence[part, None] * rows[part] + strengths[part, None] * own
+        out[part] = np.where(strengths[part, None] > 0, unit_rows(mixed), rows[part])
+        release(own)
+
+    deque(by_blocks(len(rows), pull), maxlen=0)
+    return out
+
+
+class Anchors:
+    """The original vectors of words as the method uses them: as first rows, and to hold words to at the end.
+
+    `first_rows` is the step before the first pass, `finish` the steps after the last one.
+    """
+
+    def __init__(self, original: Vectors, base: Base | None = None) -> None:
+        self.sources = original.sources  # the `Source` of each word's vector, (V,) uint8
+        known = original.sources != Source.NONE
+        self.base = Base.of(original.unit, known) if base is None else base
+        pieces = np.full(len(original), 2) if original.pieces is None else original.pieces.astype(np.int64)
+        # Phrases are built from words, not from subwords; they have 0 pieces.
+        self.composed = (original.sources == Source.SUBWORDS) & (pieces > 0)
+        self.whole = known & ~self.composed
+        self.trust = COMPOSED * PER_PIECE ** np.maximum(pieces - 2, 0)  # share of λ of words of subwords
+
+    def first_rows(self, operator: Operator, counts: Ints) -> Rows:
+        """The base; the sum of known neighbours for unknown words; a mix for words built from subwords."""
+        out = np.zeros(self.base.shape, np.float32)
+        self.base.copy_to(out, self.whole)
+        if self.whole.all():
+            return out
+        unit_in_place(operator.apply(out, out))
+        self.base.copy_to(out, self.whole)
+        near = _evidence(counts)
+        self._mix_composed(out, near, 1 - near)
+        return out
+
+    def finish(self, rows: Rows, words: TokenBatch, anchor: float, jobs: int | None = None) -> Bytes:
+        """Anchor the rows of the last pass, (V, d), in place; return the sources of the result, (V,) uint8.
+
+        ``words`` gives the words and their counts, ``anchor`` is λ.
+        """
+        strengths = np.where(self.sources == Source.KNOWN, anchor, 0).astype(np.float32)
+        strengths[self.whole & (self.sources == Source.SUBWORDS)] = anchor * PHRASE
+        anchored(rows, self.base, words.counts, strengths, rows)
+        sources = self._blend_spelling(rows, words, jobs)
+        pull = (anchor * self.trust).astype(np.float32)
+        self._mix_composed(rows, np.ones_like(pull), pull, tested=_evidence(words.counts))
+        return sources
+
+    def _mix_composed(
+        self, rows: Rows, own: Floats, composition: Floats, tested: Floats | None = None
+    ) -> None:
+        """Mix the rows of words built from subwords with their base, by two weights, each (V,).
+
+        ``tested``, (V,) from 0 to 1, is the share of the base's weight that depends on its agreement with the
+        row.
+        """
+        words = np.flatnonzero(self.composed)
+
+        def mix(part: slice) -> None:
+            some = words[part]
+            before, base, weight = rows[some], self.base[some], composition[some]
+            if tested is not None:
+                agrees = np.clip(np.einsum("ij,ij->i", before, base) / AGREES, 0, 1) ** 2
+                weight = weight * (1 - tested[some] * (1 - agrees))
+            rows[some] = unit_rows(own[some, None] * before + weight[:, None] * base)
+            release(self.base.rows[some[0] : some[-1] + 1])
+
+        deque(by_blocks(len(words), mix), maxlen=0)
+
+    def _blend_spelling(self, rows: Rows, words: TokenBatch, jobs: int | None) -> Bytes:
+        """Mix words without a row of their own with words spelled alike; return the sources of all words."""
+        if self.whole.all() or not self.whole.any():
+            return self.sources
+        doubt = np.where(self.composed, COMPOSED_DOUBT, EVIDENCE)
+        _, shares = blend_spelling(rows, words, self.whole, doubt, jobs, rows)
+        induced = np.select([shares < 0.25, shares <= 0.75], [Source.CONTEXT, Source.MIXED], Source.SUBWORDS)
+        induced[~rows.any(axis=1)] = Source.NONE
+        return np.where(self.sources == Source.NONE, induced, self.sources).astype(np.uint8)
+
+
+def _evidence(counts: Ints) -> Floats:
+    """The weight of the text for words seen n times, n / (n + 20), (V,)."""
+    return (counts / (counts + EVIDENCE)).astype(np.float32)
+
+
+class DecorrelatedRefinement(Refinement):
+    """The decorrelated update on a corpus; a round is a pass. ``operator`` defaults to `ScanOperator`.
+
+    States are recorded only at the ends of passes: if ``history`` sets ``pass_ends``, or if they fit its
+    limit.
+    """
+
+    def __init__(
+        self,
+        batch: TokenBatch,
+        original: Vectors,  # the batch's types in their order, unit rows, with sources
+        *,
+        window: int = _DEFAULTS.window,  # tokens, the word itself included
+        passes: int = 2,  # even; see the module
+        anchor: float = _DEFAULTS.anchor,  # λ
+        history: HistoryPlan | None = None,
+        jobs: int | None = None,
+        operator: Operator | None = None,
+    ) -> None:
+        if window < 2:
+            raise OptionError(f"a window has at least 2 tokens, not {window}", field="window")
+        if passes < 1:
+            raise OptionError(f"there is at least 1 pass, not {passes}", field="passes")
+        if not 0 <= anchor < np.inf:
+            raise OptionError(f"is a number from 0 up, not {anchor!r}", field="anchor")
+        plan = history or HistoryPlan()
+        size = len(batch.types) * passes * original.vector_size * 2
+        ends = plan.pass_ends or (plan.every != 0 and size <= plan.limit)
+        super().__init__(batch, original, passes, replace(plan, every=0, pass_ends=ends, watch=()))
+        self.jobs = jobs
+        self.operator = operator or ScanOperator(batch, window, GAMMA, jobs)
+        self.counts = getattr(self.operator, "counts", None)
+        self.anchor = anchor
+        self.anchors = Anchors(original)
+        self._kept: SumsOfPasses | None = None
+        found = getattr(self.operator, "occurrences", None)
+        # With a half-life, words have weighted counts.
+        self.words = batch if found is None else TokenBatch.of_counts(batch.types, found)
+        self._table = self.anchors.first_rows(self.operator, self.words.counts)
+
+    def advance(self) -> int:
+        """Run one pass, the last one with the anchor; return the number of tokens scanned."""
+        if self.done:
+            return 0
+        if self._kept is None:
+            decorrelate(self._table, self.operator, POWER, self._table)
+        else:
+            self._kept.before(self._table)
+            decorrelate(self._table, self.operator, POWER, self._table, self._kept.after)
+        if self.finished + 1 == self.rounds:
+            self.sources = self.anchors.finish(self._table, self.words, self.anchor, self.jobs)
+        self._end_round()
+        return len(self.batch)
+
+    def keep_sums(self) -> None:
+        """Keep the sums of the passes, if there are two passes and both scan the text."""
+        if self.rounds == 2 and type(self.operator) is ScanOperator and not self.finished:
+            projection = self.anchors.base.projection
+            base = np.zeros((0, self.dimensions), np.float32) if projection is None else np.vstack(projection)
+            self._kept = SumsOfPasses(self.operator, base)
+
+    @property
+    def sums(self) -> KeptSums | None:
+        """The sums, if they were kept."""
+        return None if self._kept is None else self._kept.kept

@@ -1,0 +1,115 @@
+"""`SequentialRefinement`, the base of `paper` and `online`: each token's word is updated at once.
+
+The rules stand in readable NumPy in `reference`; the kernels are in `sequential_kernel`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from selfvec.base.arrays import Array, Floats, Rows
+from selfvec.base.errors import OptionError
+from selfvec.cooccurrence.lanes import REBUILD, aligned_table
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Vectors
+from selfvec.refinement.base_vectors import Base
+from selfvec.refinement.history import HistoryPlan
+
+from .refinement import Refinement
+from .sequential_kernel import OnlineTerms, Recording, Scratch, sweep
+
+__all__ = ["SequentialRefinement"]
+
+_CHUNK = 256 * REBUILD  # tokens between progress and Ctrl-C checks: some hundredths of a second
+_RECORDED_CHUNK = 4 * REBUILD  # the same while recording: limits the buffer, at most one state per token
+
+
+class SequentialRefinement(Refinement):
+    """A sequential rule on a corpus, one chunk of tokens at a time; a round is a pass.
+
+    Stopping between chunks and continuing from `state` gives the same bits as not stopping, because the
+    kernels recompute the sum of their window at the end of each chunk.
+    """
+
+    def __init__(
+        self,
+        batch: TokenBatch,
+        original: Vectors,  # the batch's types in their order, with sources
+        start: Rows | Base,  # (V, d), unit or zero rows; not changed
+        window: int,  # tokens, the word itself included
+        learning_rate: float,  # α
+        passes: int,
+        history: HistoryPlan | None,
+    ) -> None:
+        if window < 1:
+            raise OptionError(f"a window has at least 1 token, not {window}", field="window")
+        if not 0 <= learning_rate < np.inf:
+            raise OptionError(f"is a number from 0 up, not {learning_rate}", field="learning_rate")
+        if passes < 1:
+            raise OptionError(f"there is at least 1 pass, not {passes}", field="passes")
+        super().__init__(batch, original, passes, history)
+        self.half, self.rate = window // 2, np.float32(learning_rate)
+        self.position = 0  # in the text
+        self._table = aligned_table(start)
+        sums = np.zeros((2, self._table.shape[1]), np.float32)
+        self._scratch = Scratch(np.zeros(len(self._table), np.int32), *sums)
+        recording = bool(self.recorder.period.any())
+        self._chunk = _RECORDED_CHUNK if recording else _CHUNK
+        size = _RECORDED_CHUNK if recording else 0
+        rows = np.empty((size, self._table.shape[1]), np.float32)
+        # If nothing is recorded the period has length 0, which switches recording off.
+        period = self.recorder.period if recording else np.zeros(0, np.int32)
+        buffers = rows, np.empty(size, np.int32), np.empty(size, np.int64), np.zeros(1, np.int64)
+        self._recording = Recording(period, self.recorder.seen, *buffers)
+        nothing = np.zeros(0, np.float32)  # the paper's rule has no further terms
+        self._online = OnlineTerms(
+            nothing.reshape(0, 0), nothing, nothing, nothing, np.zeros(0), np.zeros(0, bool)
+        )
+
+    def _sweep(self, stop: int) -> None:
+        """Process the tokens from `position` to ``stop``."""
+        ids, offsets = self.batch.ids, self.batch.offsets
+        document = int(np.searchsorted(offsets, self.position, side="right")) - 1
+        state = self._scratch, self._online, self._recording
+        sweep(ids, offsets, document, self.position, stop, self._table, self.half, self.rate, *state)
+
+    @property
+    def progress(self) -> int:
+        """Tokens read so far, in all rounds."""
+        return super().progress + self.position
+
+    @property
+    def table(self) -> Floats:
+        """The current vectors, (V, d) float32, a view."""
+        return self._table[:-1, : self.dimensions]
+
+    def advance(self) -> int:
+        """Refine the next chunk; return its number of tokens."""
+        if self.done:
+            return 0
+        stop = min(self.position + self._chunk, len(self.batch))
+        self._sweep(stop)
+        _, _, rows, words, updates, filled = self._recording
+        self.recorder.add(words[: filled[0]], updates[: filled[0]], rows[: filled[0]])
+        filled[0] = 0
+        tokens = stop - self.position
+        self.position = stop
+        if stop == len(self.batch):
+            self.position = 0
+            self._end_round()
+        return tokens
+
+    @property
+    def state(self) -> dict[str, Array]:
+        """The arrays that `restore` continues from."""
+        return super().state | {"position": np.array([self.position])}
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Continue from a `state` of a refinement with the same corpus, vectors and options."""
+        super().restore(state)
+        self.position = int(state["position"][0])
+
+    def _restore_table(self, table: Floats) -> None:
+        self._table[:] = table  # stays aligned
