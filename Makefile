@@ -26,22 +26,29 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+# Python compiles a package when it is first imported.
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile
 
 help:
 	@sed -n 's/^# \(make\|  *->\)/\1/p' Makefile
 
-.PHONY: help demo test bench paper quality collapse concepts answers drift monitor senses baselines field figures test-peers test-lowest cluster soak dist docs clean
+.PHONY: help demo test checks tests bench paper quality collapse concepts answers drift monitor senses baselines field figures test-peers test-lowest cluster soak dist docs clean
 
 demo: $(VENV)/installed-plot
 	@$(BIN)/selfvec demo -o demo-run
 
+# Checks of the code run next to the tests. A worker needs no further threads of BLAS: there is one for each core.
 test: $(VENV)/installed-dev
+	@$(MAKE) --no-print-directory --jobs=2 tests checks
+
+checks:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+tests:
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks speed

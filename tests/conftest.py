@@ -19,6 +19,28 @@ settings.load_profile("selfvec")
 # As if it had been said already that kernels are compiled: whether they are does not matter to other tests.
 compiled._announced.append("tests")
 
+SLOWEST = (
+    "tests/test_shown_output.py",
+    "tests/test_docs.py",
+    "tests/test_examples.py",
+    "tests/text/test_languages.py",
+    "tests/exporters/test_typed_fields.py",
+    "tests/apps/cli/test_interruption.py",
+    "tests/apps/test_refiner_in_scikit_learn.py",
+    "tests/storage/test_privacy.py",
+    "tests/refinement/test_compiled_or_cached.py",
+    "tests/refinement/test_determinism.py",
+    "tests/evaluation/baselines/test_against.py",
+)
+"""Files that each take a worker long; they begin, so that no worker is left alone with one at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the slowest files first; all others keep their order."""
+    places = {name: place for place, name in enumerate(SLOWEST)}
+    items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(places)))
+
+
 _STORMS = [
     "Large hail broke windows near the farm before the storm moved east.",
     "A tornado touched down north of the village and lifted two roofs.",
