@@ -25,8 +25,8 @@ import numpy as np
 
 from benchmarks.datasets import documents
 from selfvec.cluster.neighbour_sums import BLOCK
-from selfvec.cluster.refine import MOST_TASKS, refine_on_cluster
-from selfvec.cluster.shards import SHARD_BYTES
+from selfvec.cluster.refine import refine_on_cluster
+from selfvec.cluster.shards import MOST_TASKS, SHARD_BYTES
 from selfvec.cluster.shared_files import load, save
 from selfvec.cluster.sums import Partial, Shard, SharedTable, finish, merge, moments, partial
 from selfvec.cluster.tree import FAN_IN, Here

@@ -11,7 +11,7 @@ from tests.cluster.corpora import jsonl, of_every_kind, sentences
 
 from selfvec.apps.cli import main
 from selfvec.base.errors import CorpusError, OptionError
-from selfvec.cluster import refine as client
+from selfvec.cluster import shards
 from selfvec.cluster.dask_engine import dask_engine
 from selfvec.cluster.output import output_place
 from selfvec.cluster.refine import refine_on_cluster
@@ -215,9 +215,9 @@ def test_bad_input_is_named(tmp_path: Path) -> None:
 
 
 def test_the_work_of_tasks_depends_on_the_number_of_shards_alone(monkeypatch) -> None:
-    monkeypatch.setattr(client, "MOST_TASKS", 10)
-    assert client._ranges(5, 2) == [(0, 2), (2, 4), (4, 5)]
-    assert len(client._ranges(95, 2)) == 10
+    monkeypatch.setattr(shards, "MOST_TASKS", 10)
+    assert shards.task_ranges(5, 2) == [(0, 2), (2, 4), (4, 5)]
+    assert len(shards.task_ranges(95, 2)) == 10
 
 
 @pytest.mark.filterwarnings("ignore")

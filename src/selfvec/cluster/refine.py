@@ -45,7 +45,7 @@ from selfvec.text.stems import UnstemmedTokens, merged_types
 from .job import Job
 from .neighbour_sums import ClusterScan
 from .repeats import ShardRepeats, find_shard_repeats
-from .shards import SHARD_BYTES, RowOptions, TextShard, find_shards, joined_files
+from .shards import SHARD_BYTES, RowOptions, TextShard, find_shards, joined_files, task_ranges
 from .shared_files import Tensors, exists, listed, packed_words, save
 from .sums import Partial
 from .tasks import count_neighbours, count_words, keeps_whole, shard_tokens
@@ -54,7 +54,6 @@ from .tree import Engine, reduced, tree
 __all__ = ["KEPT_TOKENS", "cluster_settings", "refine_on_cluster"]
 
 SHARDS_PER_TASK = 4
-MOST_TASKS = 1024  # of a reduction; a larger corpus has more shards per task
 KEPT_TOKENS = 1 << 28  # a run with more tokens does not keep them, because they would pass through the client
 
 _REFUSED: dict[str, tuple[tuple[Any, ...], str, str]] = {
@@ -114,7 +113,7 @@ def refine_on_cluster(
             rule = f"vectors by {described['name']} are trained with all of the text in one place"
             raise OptionError(rule, field="vectors", remedy="give a file of vectors, default or none")
         job = _job(shards, known, described, settings, rows or RowOptions(), work)
-    ranges = _ranges(len(shards), cut[1])
+    ranges = task_ranges(len(shards), cut[1])
     with timings.stage("read"):
         words = reduced(engine, tree(f"{job.folder}/words", ranges), partial(count_words, job), "Reading")
         repeated = find_shard_repeats(job, engine, ranges, int(words.sums["counts"].sum()))
@@ -153,12 +152,6 @@ def cluster_settings(settings: Settings) -> Settings:
                 rule = f"{value} {why}, so it is not available on a cluster"
                 raise OptionError(rule, field=name, remedy=remedy)
     return replace(settings, method="decorrelated")
-
-
-def _ranges(shards: int, least: int) -> list[tuple[int, int]]:
-    """The range of shards of each task. It depends only on the number of shards."""
-    size = max(least, -(-shards // MOST_TASKS))
-    return [(first, min(first + size, shards)) for first in range(0, shards, size)]
 
 
 def _job(

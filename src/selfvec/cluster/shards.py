@@ -32,11 +32,20 @@ from selfvec.corpus.summary import OF_SHARDS, CorpusPass, FileRead, Summary
 
 from .shared_files import filesystem, is_remote
 
-__all__ = ["SHARD_BYTES", "RowOptions", "TextShard", "find_shards", "joined_files", "read_shard"]
+__all__ = [
+    "SHARD_BYTES",
+    "RowOptions",
+    "TextShard",
+    "find_shards",
+    "joined_files",
+    "read_shard",
+    "task_ranges",
+]
 
 SHARD_BYTES = 16 << 20
 """Approximate size of a shard. A shard is in memory while it is read."""
 
+MOST_TASKS = 1024  # of a reduction; a larger corpus has more shards per task
 _LINES = ("jsonl", "lines")
 
 
@@ -55,6 +64,16 @@ class TextShard:
     def as_dict(self) -> dict[str, Any]:
         """For ``run.json``: without the members of a folder."""
         return {name: value for name, value in asdict(self).items() if name != "members"}
+
+
+def task_ranges(shards: int, least: int) -> list[tuple[int, int]]:
+    """The range of shards of each task. It depends only on the number of shards.
+
+    >>> task_ranges(5, least=2)
+    [(0, 2), (2, 4), (4, 5)]
+    """
+    size = max(least, -(-shards // MOST_TASKS))
+    return [(first, min(first + size, shards)) for first in range(0, shards, size)]
 
 
 @dataclass(frozen=True)

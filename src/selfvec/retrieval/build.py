@@ -32,9 +32,9 @@ from .documents import GatheredDocuments
 from .indexed_documents import IndexedDocuments
 from .scoring import Scorer
 
-__all__ = ["Parts", "build_index", "build_words_only"]
+__all__ = ["IndexParts", "build_index", "build_words_only"]
 
-Parts = tuple[Vocabulary, DenseSpace, IndexedDocuments]
+IndexParts = tuple[Vocabulary, DenseSpace, IndexedDocuments]
 
 # Of smoothing. The hybrid gains from twice the default: where smoothing would harm, the dense share is small.
 STRENGTH = 1.0
@@ -47,7 +47,7 @@ def build_index(
     tables: Sequence[str] = TABLES,
     progress: Progress | None = None,
     seed: int = 0,
-) -> Parts:
+) -> IndexParts:
     """The parts of an index of documents, with the vectors of a run; see `selfvec.retrieval.Index.memory`."""
     if not found.texts:
         raise InputError("there is no document to search", remedy="give at least one")
@@ -128,7 +128,7 @@ def _by_stem(
     return [cache(partial(means, name)) if name == "topics" else partial(means, name) for name in tables]
 
 
-def build_words_only(texts: Sequence[str], preprocessing: Preprocessing) -> Parts:
+def build_words_only(texts: Sequence[str], preprocessing: Preprocessing) -> IndexParts:
     """The parts of an index of whole texts that can be searched by words only."""
     batch = merge_stems(encode_texts(texts, preprocessing), preprocessing)
     no_owners = np.zeros(0, np.int32)

@@ -30,7 +30,7 @@ from selfvec.base.untrusted import decoding
 from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.vocabulary import Vocabulary
 
-from .build import Parts
+from .build import IndexParts
 from .dense_space import DenseSpace
 from .indexed_documents import Arrays, IndexedDocuments
 
@@ -56,7 +56,9 @@ def is_index(folder: Path) -> bool:
     return (folder / _HEAD).is_file()
 
 
-def write_index(folder: str | os.PathLike[str], parts: Parts, stamp: str, *, overwrite: bool = False) -> None:
+def write_index(
+    folder: str | os.PathLike[str], parts: IndexParts, stamp: str, *, overwrite: bool = False
+) -> None:
     """Write a folder, whole or not at all."""
     vocabulary, space, documents = parts
     head = {
@@ -79,7 +81,7 @@ def read_stamp(folder: Path) -> str | None:
     return head.get("stamp") if head.get("version") == VERSION else None
 
 
-def read_index(folder: str | os.PathLike[str]) -> tuple[Parts, str]:
+def read_index(folder: str | os.PathLike[str]) -> tuple[IndexParts, str]:
     """Open a folder: the parts of the index, and its stamp."""
     check_path("folder", folder, "a path")
     folder = Path(folder)
@@ -87,7 +89,7 @@ def read_index(folder: str | os.PathLike[str]) -> tuple[Parts, str]:
     return unchanged(folder, lambda: _read(folder))
 
 
-def _read(folder: Path) -> tuple[Parts, str]:
+def _read(folder: Path) -> tuple[IndexParts, str]:
     if not is_index(folder):
         raise InputError("is not an index", path=folder, remedy="make one with: selfvec search RUN QUERY")
     head = read_json(folder / _HEAD, _AGAIN)

@@ -7,6 +7,7 @@ text is searched as a whole and by its passages. A short text has no passages.
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 import numpy as np
 
@@ -37,33 +38,54 @@ def passages(text: str, words: int = CUT[0], overlap: int = CUT[1]) -> list[tupl
         return []
     if sum(1 for _ in _WORD.finditer(text)) <= short:
         return []
-    parts = [piece for start, end in sentence_spans(text) for piece in _pieces(text, start, end, words)]
+    parts = [part for span in sentence_spans(text) for part in _sentence_parts(text, span, words)]
     out: list[tuple[int, int]] = []
     first = 0
     while True:
-        last, total = first, 0
-        while last < len(parts) and (last == first or total + parts[last][2] <= words):
-            total += parts[last][2]
-            last += 1
+        last, total = _fill(parts, first, words)
         if last == len(parts):  # the last passage repeats more words, so that it is not short
-            while first > 0 and parts[first - 1][2] + total <= words:
+            while first > 0 and parts[first - 1].words + total <= words:
                 first -= 1
-                total += parts[first][2]
-        out.append((parts[first][0], parts[last - 1][1]))
+                total += parts[first].words
+        out.append((parts[first].start, parts[last - 1].end))
         if last == len(parts):
             return out
-        again, repeated = last, 0
-        while again - 1 > first and repeated + parts[again - 1][2] <= overlap:
-            again -= 1
-            repeated += parts[again][2]
-        first = again
+        first = _repeat(parts, first, last, overlap)
 
 
-def _pieces(text: str, start: int, end: int, words: int) -> list[tuple[int, int, int]]:
-    """A sentence without surrounding space and its number of words, cut if it has too many."""
-    found = [match.span() for match in _WORD.finditer(text, start, end)]
+class _SentencePart(NamedTuple):
+    """A sentence, or a part of one that has too many words."""
+
+    start: int  # characters
+    end: int
+    words: int
+
+
+def _sentence_parts(text: str, span: tuple[int, int], words: int) -> list[_SentencePart]:
+    """A sentence without surrounding space, cut if it has too many words."""
+    found = [match.span() for match in _WORD.finditer(text, *span)]
     parts = [found[i : i + words] for i in range(0, len(found), words)]
-    return [(part[0][0], part[-1][1], len(part)) for part in parts]
+    return [_SentencePart(part[0][0], part[-1][1], len(part)) for part in parts]
+
+
+def _fill(parts: list[_SentencePart], first: int, words: int) -> tuple[int, int]:
+    """The end of the passage that begins with a part, and its number of words."""
+    last = first
+    total = 0
+    while last < len(parts) and (last == first or total + parts[last].words <= words):
+        total += parts[last].words
+        last += 1
+    return last, total
+
+
+def _repeat(parts: list[_SentencePart], first: int, last: int, overlap: int) -> int:
+    """The first part of the passage after ``first`` … ``last - 1``; it repeats the last of these parts."""
+    again = last
+    repeated = 0
+    while again - 1 > first and repeated + parts[again - 1].words <= overlap:
+        again -= 1
+        repeated += parts[again].words
+    return again
 
 
 def check_cut(cut: Cut) -> Cut:

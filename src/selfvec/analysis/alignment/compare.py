@@ -57,7 +57,7 @@ TESTED = {
 }
 
 
-class Tested(NamedTuple):
+class WordTests(NamedTuple):
     """n words between two files or runs."""
 
     distances: Doubles  # (n,), cosine distance in the common space
@@ -259,7 +259,7 @@ def _compare_vectors(first: Vectors, second: Vectors, method: str, least: int, s
         wider, narrower = (b, a) if a.shape[1] < b.shape[1] else (a, b)
         distances = _held_out_distances(wider, narrower, shared.weights)
     z, p = by_peers(distances)
-    return _comparison(shared, Tested(distances, z, p), method, TESTED["peers"], a, b)
+    return _comparison(shared, WordTests(distances, z, p), method, TESTED["peers"], a, b)
 
 
 def _held_out_distances(a: Rows, b: Rows, weights: Doubles) -> Doubles:
@@ -277,7 +277,9 @@ def _distances(a: Rows, b: Rows) -> Doubles:
     return np.maximum(1 - cosines, 0)
 
 
-def _comparison(shared: SharedWords, tested: Tested, method: str, about: str, a: Rows, b: Rows) -> Comparison:
+def _comparison(
+    shared: SharedWords, tested: WordTests, method: str, about: str, a: Rows, b: Rows
+) -> Comparison:
     return Comparison(
         words=shared.words,
         distances=tested.distances,
@@ -322,7 +324,7 @@ def by_documents(
     permutations: int,
     seed: int = 0,
     progress: Progress | None = None,
-) -> Tested:
+) -> WordTests:
     """Distances of words between the two corpora, and their z and p under permutations of the documents.
 
     Every permutation keeps the number of documents on each side and uses the same compass. The test
@@ -363,7 +365,7 @@ def by_documents(
     for peers in np.array_split(np.arange(len(words)), max(1, len(words) // PEERS)):
         p[peers] = np.maximum(p[peers], tail_p(z[peers], drawn[:, peers].ravel()))
     cosines: Doubles = np.einsum("ij,ij->i", *map(unit_rows, sides), dtype=np.float64)
-    return Tested(1 - cosines, z, np.where(known, p, 1.0))
+    return WordTests(1 - cosines, z, np.where(known, p, 1.0))
 
 
 def _difference(one: Floats, other: Floats) -> Doubles:

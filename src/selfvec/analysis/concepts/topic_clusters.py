@@ -231,12 +231,12 @@ def cluster_terms(
         rows = unit_rows(topic_rows(run))
         term_rows = np.ascontiguousarray(rows[chosen.rows])
     numbers = [number] if number else [k for k in NUMBERS if 2 * k <= len(chosen)] or [2]
-    tried: dict[int, Clusters] = {}
+    tried: dict[int, _Clusters] = {}
     with progress.stage("Grouping", len(numbers), "numbers") as advance, one_core():
         for k in numbers:
             starts = (np.random.default_rng([seed, start]) for start in range(_STARTS))
             labels, centres = k_means(term_rows, k, starts, weights=chosen.weights, spherical=True)
-            tried[k] = Clusters(labels, centres, silhouette(term_rows, labels, centres))
+            tried[k] = _Clusters(labels, centres, silhouette(term_rows, labels, centres))
             advance(1)
     largest = max(found.silhouette for found in tried.values())
     best = next(f for f in tried.values() if f.silhouette >= ENOUGH * largest or largest <= 0)
@@ -262,7 +262,7 @@ def cluster_terms(
     )
 
 
-class Clusters(NamedTuple):
+class _Clusters(NamedTuple):
     """Terms in K clusters."""
 
     labels: Ints  # (n,), the cluster of each term

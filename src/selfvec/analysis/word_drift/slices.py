@@ -36,10 +36,10 @@ __all__ = [
     "without_slices",
 ]
 
-ENOUGH = 2_000  # tokens; with fewer, hardly any word of a period can be compared
-PARTS = 8  # most slices of a text
+ENOUGH_TOKENS = 2_000  # with fewer, hardly any word of a period can be compared
+MOST_SLICES = 8  # of a text
 DRAWS = 200  # of the bootstrap
-LEVEL = 0.95  # of the interval around a distance
+CONFIDENCE = 0.95  # of the interval around a distance
 
 
 def slices_of(run: Run) -> list[Slice]:
@@ -72,7 +72,7 @@ def comparable_slices(run: Run) -> list[Slice]:
     period = run.provenance.options.get("slice")
     try:
         if batch.slices is not None:
-            found = [part for part in by_label(batch) if part.documents.any()][:PARTS]
+            found = [part for part in by_label(batch) if part.documents.any()][:MOST_SLICES]
         else:
             found = join_periods(by_period(batch, period or "year"), batch)
     except InputError:  # no dates
@@ -80,7 +80,7 @@ def comparable_slices(run: Run) -> list[Slice]:
     return found if len(found) > 1 else []
 
 
-def join_periods(periods: Sequence[Slice], batch: TokenBatch, most: int = PARTS) -> list[Slice]:
+def join_periods(periods: Sequence[Slice], batch: TokenBatch, most: int = MOST_SLICES) -> list[Slice]:
     """Join neighbouring periods until each holds at least its share of the text.
 
     >>> dates = np.array([f"{1990 + i}-05-01" for i in range(6)], "datetime64[D]")
@@ -105,7 +105,7 @@ def join_periods(periods: Sequence[Slice], batch: TokenBatch, most: int = PARTS)
     return [_joined([periods[i] for i in group]) for group in groups]
 
 
-def first_and_last(periods: Sequence[Slice], batch: TokenBatch, enough: int = ENOUGH) -> list[Slice]:
+def first_and_last(periods: Sequence[Slice], batch: TokenBatch, enough: int = ENOUGH_TOKENS) -> list[Slice]:
     """The first and the last period, each joined with its neighbours until it has enough tokens.
 
     >>> dates = np.array([f"{1990 + i}-05-01" for i in range(6)], "datetime64[D]")
@@ -202,7 +202,7 @@ class SlicePath:
         used = ", ".join(f"{name} {n:,}" for name, n in zip(self.names, self.uses.tolist(), strict=True))
         return f"SlicePath({self.word!r}, occurrences: {used})"
 
-    def from_first(self, level: float = LEVEL) -> tuple[Doubles, ...]:
+    def from_first(self, level: float = CONFIDENCE) -> tuple[Doubles, ...]:
         """Distance of each slice from the first one with the word, and its lower and upper bound, (S,) each.
 
         Distances of resampled positions are larger, because both ends vary by chance. Therefore their spread
