@@ -164,9 +164,9 @@ def spaces(found: Planted) -> dict[str, Callable[[Rows], Rows]]:
     known[missing] = run.vectors.unit[missing]
     original = SenseSpace(space.batch, known, space.weights, np.zeros(known.shape[1], np.float32))
     return {
-        "original, idf": lambda contexts: original.uses(contexts, space.weights),
-        "refined, idf": lambda contexts: space.uses(contexts, space.weights),
-        "refined, by association": lambda contexts: space.uses(
+        "original, idf": lambda contexts: original.occurrence_vectors(contexts, space.weights),
+        "refined, idf": lambda contexts: space.occurrence_vectors(contexts, space.weights),
+        "refined, by association": lambda contexts: space.occurrence_vectors(
             contexts, clustering.neighbour_weights(space, contexts)
         ),
     }

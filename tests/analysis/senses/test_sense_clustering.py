@@ -35,7 +35,7 @@ def test_a_neighbour_is_weighted_by_its_association_with_the_word() -> None:
     assert weights[1] == pytest.approx(np.log(2.5 / 1.7))
     assert weights[2] < weights[1]
     assert 0 < weights[3] < 0.1  # "any" is only frequent
-    uses = space.uses(windows, weights)
+    uses = space.occurrence_vectors(windows, weights)
     np.testing.assert_allclose(np.linalg.norm(uses, axis=1), 1, atol=1e-6)
     assert uses[0] @ uses[1] > 0.99 > uses[0] @ uses[2]
 

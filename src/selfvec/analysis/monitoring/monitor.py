@@ -155,19 +155,14 @@ def monitor(
     for name, value in (("top", top), ("sample", sample), ("permutations", permutations)):
         check_whole(name, value)
     if permutations < 1 / level - 1:
-        rule = (
-            f"is at least {int(np.ceil(1 / level - 1))} for an alarm at level {level:g}, not {permutations}"
-        )
+        needed = int(np.ceil(1 / level - 1))
+        rule = f"is at least {needed} for an alarm at level {level:g}, not {permutations}"
         raise OptionError(rule, field="permutations")
     progress = as_progress(progress)
     run = as_run(run)
     settings = run.settings
-    paths = paths_of(documents)
-    if paths is not None:
-        named = text_field.split(",") if isinstance(text_field, str) else text_field
-        fields = [name.strip() for name in named] if named else fields_of(run)["text_fields"]
-        documents = Corpus.open(paths, text_fields=fields, skip_bad_rows=skip_bad_rows)
-    frame, total = read_sample(as_corpus(documents), settings, sample, seed, progress)
+    corpus = _opened(documents, run, text_field, skip_bad_rows)
+    frame, total = read_sample(corpus, settings, sample, seed, progress)
     new = encoded(frame["text"], run, settings)
     if not len(new):
         raise InputError("no words of the new documents remain", remedy="give documents with words")
@@ -178,6 +173,18 @@ def monitor(
         return _untested(found, run, settings.min_count)
     compared = chosen_documents(own, new, settings.min_count, seed=seed)
     return _tested(found, run, frame, compared, top, permutations, seed, progress)
+
+
+def _opened(
+    documents: Texts, run: Run, text_field: str | Sequence[str] | None, skip_bad_rows: bool
+) -> Corpus:
+    """The new documents; files are read by the fields of the run's corpus unless others are named."""
+    paths = paths_of(documents)
+    if paths is None:
+        return as_corpus(documents)
+    named = text_field.split(",") if isinstance(text_field, str) else text_field
+    fields = [name.strip() for name in named] if named else fields_of(run)["text_fields"]
+    return Corpus.open(paths, text_fields=fields, skip_bad_rows=skip_bad_rows)
 
 
 def _untested(found: Monitoring, run: Run, least: int) -> Monitoring:

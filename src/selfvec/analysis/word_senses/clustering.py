@@ -87,12 +87,12 @@ class SenseSpace:
         places = np.arange(len(batch))
         if len(places) > SAMPLE:
             places = np.sort(np.random.default_rng(seed).choice(len(batch), SAMPLE, replace=False))
-        rows = space.uses(padded_windows(batch, places), space.weights)
+        rows = space.occurrence_vectors(padded_windows(batch, places), space.weights)
         rows = rows[rows.any(axis=1)]
         centre = rows.mean(axis=0, dtype=np.float64) if len(rows) else np.zeros(table.shape[1])
         return replace(space, centre=centre.astype(np.float32))
 
-    def uses(self, windows: Ids, weights: Rows) -> Rows:
+    def occurrence_vectors(self, windows: Ids, weights: Rows) -> Rows:
         """Unit vectors of n occurrences, (n, d) float32, by the weight of each word as a neighbour, (V,).
 
         Rows are zero if no neighbour has a weight and a vector.
@@ -132,7 +132,7 @@ class SenseModel:
         The nearest sense is the most likely. Clusters are assumed to be equally wide and, given a context,
         equally frequent, so that a rare sense is not lost.
         """
-        rows = self.space.uses(windows, self.weights)
+        rows = self.space.occurrence_vectors(windows, self.weights)
         own = len(self.landmarks)
         with one_core():
             smoothed: Rows = smooth_by_neighbours(
@@ -154,10 +154,10 @@ def fit_senses(space: SenseSpace, windows: Ids, number: int | None = None, seed:
     weights = neighbour_weights(space, windows)
     if len(windows) > LANDMARKS:
         windows = windows[np.sort(rng.choice(len(windows), LANDMARKS, replace=False))]
-    rows = space.uses(windows, weights)
+    rows = space.occurrence_vectors(windows, weights)
     used = rows.any(axis=1)
     landmarks = rows[used]
-    plain = space.uses(windows, space.weights)[used] - space.centre
+    plain = space.occurrence_vectors(windows, space.weights)[used] - space.centre
     with one_core():
         mean, axes, points, labels = cluster_occurrences(landmarks, plain, number, rng)
     centres, shares = _centres(points, labels)
@@ -222,7 +222,7 @@ def _centres(points: Doubles, labels: Ints) -> tuple[Doubles, Doubles]:
     return centres, sizes[order] / len(points)
 
 
-def largest_cosine(uses: Rows, labels: Ints) -> float:
+def largest_cosine(rows: Rows, labels: Ints) -> float:
     """The largest cosine of two clusters' means, corrected for chance.
 
     The squared length of a mean of n vectors is that of the true mean plus an n-th of their variance; the
@@ -230,8 +230,8 @@ def largest_cosine(uses: Rows, labels: Ints) -> float:
     """
     sizes = np.bincount(labels)
     members = (labels == np.arange(len(sizes))[:, None]).astype(np.float64)
-    sums = members @ uses.astype(np.float64)
-    lengths = np.bincount(labels, np.einsum("ij,ij->i", uses, uses, dtype=np.float64))
+    sums = members @ rows.astype(np.float64)
+    lengths = np.bincount(labels, np.einsum("ij,ij->i", rows, rows, dtype=np.float64))
     means = sums / sizes[:, None]
     squares = (np.einsum("ij,ij->i", sums, sums) - lengths) / (sizes * (sizes - 1))
     norms = np.sqrt(np.maximum(squares, 1e-9))

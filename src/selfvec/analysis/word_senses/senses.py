@@ -248,11 +248,12 @@ def senses(
     documents = space.batch.document_of(places)
     count = len(model.shares)
     labels = _labels(run, space, windows, documents, assigned, count)
-    vectors = _sense_vectors(run.vectors.unit[index], space.uses(windows, space.weights), assigned, count)
+    occurring = space.occurrence_vectors(windows, space.weights)
+    vectors = _sense_vectors(run.vectors.unit[index], occurring, assigned, count)
     texts = _examples(run, space, places, probabilities, examples)
-    uses = np.bincount(assigned, minlength=count)
+    counts = np.bincount(assigned, minlength=count)
     found = [
-        Sense(labels[i], float(uses[i] / len(places)), int(uses[i]), vectors[i], texts[i])
+        Sense(labels[i], float(counts[i] / len(places)), int(counts[i]), vectors[i], texts[i])
         for i in range(count)
     ]
     return Senses(name, found, documents, assigned, probabilities, model, run)
@@ -342,16 +343,21 @@ def label_words(
     return list(out.values())
 
 
-def _sense_vectors(word: Rows, uses: Rows, assigned: Ints, number: int) -> Rows:
-    """The word's refined vector, moved by the difference between the mean of each sense and that of the word.
+def _sense_vectors(
+    word: Rows,  # (d,), its refined vector
+    occurring: Rows,  # (n, d), vectors of its occurrences
+    assigned: Ints,  # (n,)
+    number: int,
+) -> Rows:
+    """The word's vector, moved by the difference between the mean of each sense and that of the word.
 
-    (K, d) float32 unit rows from (n, d) vectors of occurrences. Senses without occurrences get the word's
-    vector.
+    (K, d) float32 unit rows. Senses without occurrences get the word's vector.
     """
-    sums = np.zeros((number, uses.shape[1]))
-    np.add.at(sums, assigned, uses)
+    sums = np.zeros((number, occurring.shape[1]))
+    np.add.at(sums, assigned, occurring)
     counts = np.bincount(assigned, minlength=number)[:, None]
-    apart = np.where(counts > 0, sums / np.maximum(counts, 1) - uses.mean(axis=0, dtype=np.float64), 0)
+    mean = occurring.mean(axis=0, dtype=np.float64)
+    apart = np.where(counts > 0, sums / np.maximum(counts, 1) - mean, 0)
     return unit_rows(word + MOVE * apart)
 
 
