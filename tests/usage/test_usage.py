@@ -145,7 +145,7 @@ def reference(space: OccurrenceSpace) -> np.ndarray:
             use = np.zeros(8)
             for k in range(max(lo, i - WIDE_HALF), min(hi, i + WIDE_HALF + 1)):
                 if ids[k] != ids[i]:
-                    use += (1 - abs(k - i) / (WIDE_HALF + 1)) * space.table[ids[k]]
+                    use += (1 - abs(k - i) / (WIDE_HALF + 1)) * space.rows[ids[k]]
             if np.linalg.norm(use) > 1e-6:
                 use = use / np.linalg.norm(use) - space.centres[side]
                 out[side, ids[i]] += use / np.linalg.norm(use)

@@ -80,7 +80,8 @@ def read_words(job: Job, number: int) -> tuple[Tensors, str]:
 
 
 def _read(job: Job, number: int) -> tuple[Tensors, dict[str, str]]:
-    settings, summary = job.settings, Summary()
+    settings = job.settings
+    summary = Summary()
     batches = read_shard(_shards(job.file("job"))[number], job.rows, summary)
     cut = tokenizer(settings.tokenizer, settings.language)
     known = cast(Vectors, SimpleNamespace(key_to_index=word_index(job.file("known"))))

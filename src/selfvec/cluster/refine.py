@@ -103,7 +103,8 @@ def refine_on_cluster(
     -------
     Run
     """
-    settings, progress = cluster_settings(settings), progress or Progress()
+    settings = cluster_settings(settings)
+    progress = progress or Progress()
     execution = Execution(progress=progress)
     timings = execution.timings
     with timings.stage("load"):

@@ -59,7 +59,8 @@ class DenseSpace:
     @classmethod
     def words_only(cls, batch: TokenBatch) -> DenseSpace:
         """Without vectors: every word is related to itself only."""
-        types, nothing = len(batch.types), np.zeros((len(batch.types), 0), np.float32)
+        types = len(batch.types)
+        nothing = np.zeros((types, 0), np.float32)
         weights = inverse_document_frequency(batch)
         return cls(np.zeros((types, 1), np.float32), weights, nothing.astype(np.int32), nothing)
 

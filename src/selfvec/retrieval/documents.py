@@ -118,7 +118,8 @@ def _is_short(values: pl.Series) -> bool:
 def kept_tokens(run: Run) -> GatheredDocuments:
     """The documents of a run as its stored tokens, for use when the documents are missing."""
     batch = run.require_tokens()
-    words, bounds = [batch.types[i] for i in batch.ids.tolist()], batch.offsets.tolist()
+    words = [batch.types[i] for i in batch.ids.tolist()]
+    bounds = batch.offsets.tolist()
     texts = [" ".join(words[a:b]) for a, b in pairwise(bounds)]
     days = None if batch.dates is None else batch.dates.astype("datetime64[D]")
     return GatheredDocuments.of(texts, days)

@@ -51,7 +51,8 @@ def _passes(documents: IndexedDocuments, name: str, value: str) -> Mask:
         return _in_span(documents, value)
     keys = [] if name in documents.fields else name.split(".")
     codes, texts = documents.field(keys[0] if keys else name)
-    bounds, asked = _bounds(value) if ".." in value else None, value.casefold()
+    bounds = _bounds(value) if ".." in value else None
+    asked = value.casefold()
 
     def fit(one: str) -> bool:
         return bounds[0] <= _number(one) <= bounds[1] if bounds else one.casefold() == asked

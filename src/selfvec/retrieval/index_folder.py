@@ -97,7 +97,8 @@ def _read(folder: Path) -> tuple[IndexParts, str]:
         raise FormatError(f"is not an index of version {VERSION}", path=folder / _HEAD, remedy=_AGAIN)
     check_sizes(folder, head, _AGAIN)
     check(head, _SCHEMA, folder / _HEAD, _AGAIN)
-    fields, share = head["fields"], float(head["dense_share"])
+    fields = head["fields"]
+    share = float(head["dense_share"])
     with decoding(folder / _HEAD, "index", _AGAIN):
         preprocessing = Preprocessing(**head["preprocessing"])
     for name in (_WORDS, _ARRAYS):

@@ -30,7 +30,8 @@ Arrays = Mapping[str, Array]
 
 def join_strings(name: str, strings: Sequence[str]) -> dict[str, Array]:
     """Strings as two arrays: their UTF-8 bytes one after the other, and where each one ends."""
-    data, ends = bytearray(), [0]
+    data = bytearray()
+    ends = [0]
     for string in strings:
         data += string.encode()
         ends.append(len(data))

@@ -66,7 +66,8 @@ def run_index(
     InputError
         If the documents cannot be read. `FormatError` if there is an index and it is damaged.
     """
-    run, progress = as_run(run), as_progress(progress)
+    run = as_run(run)
+    progress = as_progress(progress)
     folder = _folder(run, corpus, tables, check_cut(cut))
     if folder is None:
         if run.folder is not None and not keeps_text(run):

@@ -32,7 +32,8 @@ def invert(ids: Ids, offsets: Ints, types: int) -> tuple[Ints, Ids, U16]:
                 starts[ids[i] + 1] += 1
     for word in range(types):
         starts[word + 1] += starts[word]
-    units, counts = np.empty(starts[-1], np.int32), np.zeros(starts[-1], np.uint16)
+    units = np.empty(starts[-1], np.int32)
+    counts = np.zeros(starts[-1], np.uint16)
     end = starts[:-1].copy()
     last[:] = -1
     for unit in range(len(offsets) - 1):
@@ -62,7 +63,8 @@ def dot_products(
 @nb.njit(nogil=True, cache=True)
 def moments(scores: Rows) -> tuple[float, float]:
     """The sum of scores and the sum of their squares."""
-    total, squares = np.zeros(8), np.zeros(8)  # eight sums at a time, always the same ones
+    total = np.zeros(8)  # eight sums at a time, always the same ones
+    squares = np.zeros(8)
     whole = len(scores) // 8 * 8
     for start in range(0, whole, 8):
         for lane in range(8):
@@ -93,7 +95,8 @@ def combine(
     words, related, dense = parts[0], parts[1], parts[2]
     a, b, c = scales[0], scales[1], scales[2]
     shift = np.float32(shifts[0] + shifts[1] + shifts[2])
-    scores, found = np.empty(documents, np.float32), np.empty(documents, np.bool_)
+    scores = np.empty(documents, np.float32)
+    found = np.empty(documents, np.bool_)
     for d in range(documents):
         scores[d] = a * words[d] + b * related[d] + c * dense[d] - shift
     first, second, third = shares[0] != 0, shares[1] != 0, shares[2] != 0
@@ -122,10 +125,13 @@ def best_window(
     width: int,
 ) -> int:
     """The first matching word of the stretch of ``width`` words that matches a query best."""
-    largest, sums = np.zeros(number), np.zeros(number)
+    largest = np.zeros(number)
+    sums = np.zeros(number)
     for i in range(len(places)):
         largest[groups[i]] = max(largest[groups[i]], worths[i])
-    best, most, last = 0, -1.0, 0
+    best = 0
+    most = -1.0
+    last = 0
     for first in range(len(places)):
         while last < len(places) and places[last] < places[first] + width:
             sums[groups[last]] += worths[last]

@@ -32,7 +32,8 @@ __all__ = ["MODES", "PARTS", "Blend", "Scored", "Scorer", "check_mode"]
 MODES = ("hybrid", "bm25", "dense")
 PARTS = ("words", "related", "dense")  # names in JSON
 LARGE = 10_000  # documents; in larger collections, only the best are scored again after feedback
-RESCORED, SAMPLED = 2_000, 2_500  # about so many documents
+RESCORED = 2_000  # documents that are scored again, about
+SAMPLED = 2_500  # documents that say which these are, and how the dense part is spread
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,8 @@ class Scorer:
     def _combine(self, parts: Rows, shares: Rows, standard: Rows | None = None) -> Scored:
         """Scores of documents from the parts of their units; parts without a share are ignored."""
         scales, shifts = np.stack([shares, np.zeros_like(shares)]) if standard is None else standard.copy()
-        owners, best = self.documents.arrays["owners"], self.blend.best
+        owners = self.documents.arrays["owners"]
+        best = self.blend.best
         found = kernels.combine(parts, shares, scales, shifts, owners, best, len(self.documents))
         return Scored(*found, parts, scales, shifts)
 

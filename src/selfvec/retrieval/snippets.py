@@ -184,9 +184,11 @@ class _Passage:
 def _passages(
     vocabulary: Vocabulary, documents: IndexedDocuments, scored: Scored, numbers: Sequence[int]
 ) -> list[_Passage]:
-    texts, spans = [], []
+    texts = []
+    spans = []
     for document in numbers:
-        text, best = documents.text(document), int(scored.best[document])
+        text = documents.text(document)
+        best = int(scored.best[document])
         start, end = (0, len(text)) if best < 0 else documents.arrays["spans"][best].tolist()
         texts.append(text[start:end])
         spans.append((start, end))
@@ -310,7 +312,8 @@ def _reasons(
 
 def _parts(scored: Scored, document: int, mode: str, passage_share: float) -> dict[str, float]:
     """The contribution of each part to the score of a document."""
-    parts, best = scored.parts[:, document].astype(np.float64), int(scored.best[document])
+    parts = scored.parts[:, document].astype(np.float64)
+    best = int(scored.best[document])
     if best >= 0:
         passage = scored.parts[:, len(scored.scores) + best]
         parts = (1 - passage_share) * parts + passage_share * passage

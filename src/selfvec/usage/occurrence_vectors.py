@@ -56,19 +56,19 @@ class OccurrenceSpace:
 
     batch: TokenBatch
     sides: Ids  # (D,), the slice of each document, -1 for none
-    table: Rows  # (V, d), the vectors that are summed, whitened and weighted by idf
+    rows: Rows  # (V, d), the vectors that are summed, whitened and weighted by idf
     centres: Rows  # (S, d), mean direction of the occurrences in each slice
     repeated: Mask | None = None  # (N,), tokens of repeated passages, if there are any
-    make_rows: Callable[[Ints], Rows] | None = None  # computes the rows of `table` for some types
+    make_rows: Callable[[Ints], Rows] | None = None  # computes the rows for some types
 
     def light(self) -> OccurrenceSpace:
         """The same space without its matrix; rows are computed when they are needed."""
-        return self if self.make_rows is None else replace(self, table=self.table[:0].copy())
+        return self if self.make_rows is None else replace(self, rows=self.rows[:0].copy())
 
     def directions(self, places: Ints) -> Rows:
         """Unit vectors of the occurrences at some positions, (n, d) float32; zeros without a context."""
         windows = padded_windows(self.batch, places, WIDE_HALF)
-        rows = self.table
+        rows = self.rows
         if self.make_rows is not None and not len(rows):
             types = np.unique(windows[windows >= 0]).astype(np.int64)
             rows = self.make_rows(types)
@@ -211,7 +211,7 @@ def block_sums(
     """
     batch = space.batch
     order = np.random.default_rng(seed).permutation(np.flatnonzero(space.sides >= 0))
-    most = max(1, _BYTES // (space.table.shape[1] * 4))
+    most = max(1, _BYTES // (space.rows.shape[1] * 4))
 
     def work(share: tuple[int, int]) -> BlockSums:
         mine = words[slice(*share)]
@@ -219,14 +219,14 @@ def block_sums(
         starts = np.concatenate(([0], np.cumsum(number.sum(axis=1)))).astype(np.int64)
         first = np.full(blocks.number.shape, -1, np.int64)
         first[mine] = np.where(number > 0, starts[:-1, None] + np.cumsum(number, axis=1) - number, -1)
-        out = np.zeros((int(starts[-1]), space.table.shape[1]), np.float32)
+        out = np.zeros((int(starts[-1]), space.rows.shape[1]), np.float32)
         counts = np.zeros(len(out))
         sum_occurrences(
             batch.ids,
             batch.offsets,
             order,
             space.sides,
-            space.table,
+            space.rows,
             WIDE_HALF,
             space.centres,
             first,
@@ -248,7 +248,7 @@ def slice_vectors(
     Rows of different slices can be compared by cosine. A word with fewer than ``least`` occurrences in a
     slice has a row of zeros there.
     """
-    out = [np.zeros((len(words), space.table.shape[1]), np.float32) for _ in space.centres]
+    out = [np.zeros((len(words), space.rows.shape[1]), np.float32) for _ in space.centres]
     done = 0
     with (progress or Progress()).stage("Comparing", len(words), "words") as advance:
         for part in block_sums(space, words, _whole(space), 0, jobs):

@@ -211,7 +211,8 @@ def _tested(
     progress: Progress,
 ) -> Monitoring:
     """The p of the documents, and the rows that show what changed."""
-    new, held_out = int(compared.new.sum()), int(np.sum(~compared.new))
+    new = int(compared.new.sum())
+    held_out = int(np.sum(~compared.new))
     found = replace(
         found,
         unknown_expected=compared.expected,

@@ -327,12 +327,13 @@ def _by_refining(
 
 def _costs(run: Run, slices: Sequence[Slice], min_count: int) -> dict[str, float]:
     """The relative duration of each step, as the number of contexts that could be summed in this time."""
-    batch, counts = run.tokens, run.vectors.counts
+    batch = run.tokens
     if batch is None:
         return {"Choosing words": 1}
     counts = batch.counts[None] if not slices else slice_counts(batch, slices)
     able = counts.min(axis=0) >= min_count
-    text, words = int(counts.sum()), int(able.sum())
+    text = int(counts.sum())
+    words = int(able.sum())
     split = int(counts[:, able].sum()) + 150 * words
     near = _NEAR * words * max(words, int((counts >= min_count).any(axis=0).sum()))
     costs: dict[str, float] = {

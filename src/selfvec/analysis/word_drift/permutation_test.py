@@ -168,7 +168,7 @@ def refinement_drift(
     with progress.stage("Splitting", len(words), "words") as advance:
         for part in block_sums(space, words, document_blocks(documents), seed, jobs):
             found = np.zeros((len(part.words), 2))
-            known = unit_rows(space.table[part.words])
+            known = unit_rows(space.rows[part.words])
             sign_flip_test(part.rows, part.starts, part.words, known, permutations, ENOUGH, seed, found)
             occurrences = np.add.reduceat(part.counts, part.starts[:-1])
             found[:, 1] = 1 - found[:, 1] / np.maximum(occurrences, 1)

@@ -67,7 +67,7 @@ class SenseSpace:
     Attributes
     ----------
     batch : TokenBatch
-    table : (V, d) float32
+    rows : (V, d) float32
         Unit rows of its types, zeros for words without a vector.
     weights : (V,) float32
         Inverse document frequencies.
@@ -76,29 +76,31 @@ class SenseSpace:
     """
 
     batch: TokenBatch
-    table: Rows
+    rows: Rows
     weights: Rows
     centre: Rows
 
     @classmethod
-    def of(cls, batch: TokenBatch, table: Rows, seed: int = 0) -> SenseSpace:
+    def of(cls, batch: TokenBatch, rows: Rows, seed: int = 0) -> SenseSpace:
         """The space of a corpus over vectors of its words; ``seed`` draws the tokens for the centre."""
-        space = cls(batch, table, inverse_document_frequency(batch), np.zeros(table.shape[1], np.float32))
+        origin = np.zeros(rows.shape[1], np.float32)
+        space = cls(batch, rows, inverse_document_frequency(batch), origin)
         places = np.arange(len(batch))
         if len(places) > SAMPLE:
             places = np.sort(np.random.default_rng(seed).choice(len(batch), SAMPLE, replace=False))
-        rows = space.occurrence_vectors(padded_windows(batch, places), space.weights)
-        rows = rows[rows.any(axis=1)]
-        centre = rows.mean(axis=0, dtype=np.float64) if len(rows) else np.zeros(table.shape[1])
-        return replace(space, centre=centre.astype(np.float32))
+        occurring = space.occurrence_vectors(padded_windows(batch, places), space.weights)
+        occurring = occurring[occurring.any(axis=1)]
+        if not len(occurring):
+            return space
+        return replace(space, centre=occurring.mean(axis=0, dtype=np.float64).astype(np.float32))
 
     def occurrence_vectors(self, windows: Ids, weights: Rows) -> Rows:
         """Unit vectors of n occurrences, (n, d) float32, by the weight of each word as a neighbour, (V,).
 
         Rows are zero if no neighbour has a weight and a vector.
         """
-        out = np.zeros((len(windows), self.table.shape[1]), np.float32)
-        sum_windows(windows, self.table, weights, out)
+        out = np.zeros((len(windows), self.rows.shape[1]), np.float32)
+        sum_windows(windows, self.rows, weights, out)
         return unit_rows(out)
 
 

@@ -192,7 +192,8 @@ class Senses(ResultTable):
 
 def _unit_spans(text: str, units: list[str], words: list[Span], phrases: set[str]) -> list[Span]:
     """Spans of words and phrases, from the spans of the words; a phrase may be written as one word."""
-    out, place = [], 0
+    out = []
+    place = 0
     for unit in units:
         first, end = words[place]
         written = text[first:end].lower() == unit.lower()

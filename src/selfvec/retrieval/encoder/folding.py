@@ -106,7 +106,8 @@ class _StemGroups:
 
     @classmethod
     def of(cls, run: Run, preprocessing: Preprocessing) -> _StemGroups:
-        keys, phrases = run.vectors.index_to_key, frozenset(units_of(run.provenance))
+        keys = run.vectors.index_to_key
+        phrases = frozenset(units_of(run.provenance))
         units = [parts(key) if key in phrases else [key] for key in keys]
         words = [word for unit in units for word in unit]
         owners = np.repeat(np.arange(len(keys)), [len(unit) for unit in units])

@@ -256,7 +256,8 @@ class Encoder:
             if not (folder / name).is_file():
                 raise FormatError("belongs to an encoder and is missing", path=folder / name, remedy=_AGAIN)
         check_sizes(folder, head, _AGAIN)
-        words, tensors = read_vocabulary(folder / _WORDS), map_tensors(folder / _TENSORS)
+        words = read_vocabulary(folder / _WORDS)
+        tensors = map_tensors(folder / _TENSORS)
         expected: Forms = {"rows": ("f4", ("R", "d")), "places": ("i4", (len(words),))}
         check_tensors(tensors, expected, folder / _TENSORS, _AGAIN)
         rows, places = tensors["rows"], tensors["places"]

@@ -24,7 +24,8 @@ from .word_lookup import normal
 __all__ = ["Spellings", "apart"]
 
 _RIDGE = 1e-3  # of the mean variance of a dimension
-_SHORTEST, _ALIKE = 4, 0.8  # letters of a word that may be misspelt; of difflib's ratio
+_SHORTEST = 4  # letters of a word that may be misspelt
+_ALIKE = 0.8  # least of difflib's ratio
 
 
 def apart(rows: Rows) -> Rows:
