@@ -64,7 +64,7 @@ def ask(
     top, mode, filters
         As for `Index.search`.
     vectors : str or sequence of str
-        The table to start from, as for `Refiner.fit`.
+        The initial vectors, as for `Refiner.fit`.
     cache : path, optional
         Where run and index are kept; by default a folder in the user's cache folder, see `cache_folder`.
     progress : Progress, optional
@@ -133,7 +133,8 @@ def _prepared(
 
     The run is made or updated if it is not there yet.
     """
-    now, target = _files(source), place / "run"
+    now = _files(source)
+    target = place / "run"
     remove_leftovers(place / _STATE)
     before, skipped = _kept(place) if is_run(target) else (None, [])
     if before == now:
@@ -182,7 +183,8 @@ def _kept(place: Path) -> tuple[Files | None, list[str]]:
         state = read_json(place / _STATE, "ask again")
     except (OSError, FormatError):
         return None, []
-    files, skipped = state.get("files"), state.get("skipped")
+    files = state.get("files")
+    skipped = state.get("skipped")
     if state.get("version") != __version__ or not isinstance(files, list) or not isinstance(skipped, list):
         return None, []
     return files, skipped

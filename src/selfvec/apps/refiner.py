@@ -105,7 +105,8 @@ class Refiner(Settings):
         if vectors is None:
             vectors = "default" if y is None or _are_labels(y, corpus) else y
         several = initial_vectors(vectors)
-        settings, documents = Settings(**self.get_params()), as_corpus(corpus, text_fields=text_fields)
+        settings = Settings(**self.get_params())
+        documents = as_corpus(corpus, text_fields=text_fields)
         for kept in ("drift_", "_encoder"):
             self.__dict__.pop(kept, None)
         self.run_ = refined(documents, several, settings, progress=_progress(progress))

@@ -108,21 +108,22 @@ def similar(
     names = check_texts("words", words, "words")
     check_whole("top", top)
     check_whole("min_count", 1 if min_count is None else min_count)
-    tables = _aligned(vectors)
-    found = opened(cast("GivenVectors", vectors)) if tables is None else None
+    several = _aligned(vectors)
+    found = opened(cast("GivenVectors", vectors)) if several is None else None
     if isinstance(found, Run):
         places, unknown = found.rows(names)
         known = [found.vectors.index_to_key[place] for place in places]
         lists = [similar_rows(found, name, top, compare=compare, min_count=min_count) for name in known]
         return Similar([row for one in lists for row in one], unknown)
     if compare:
-        rule, path = "vectors do not hold their state before refining", vectors if is_path(vectors) else None
+        rule = "vectors do not hold their state before refining"
+        path = vectors if is_path(vectors) else None
         raise OptionError(rule, field="compare", path=path, remedy="name a run folder")
     if found is not None:
-        tables = {"vectors": found}
-    assert tables is not None
-    rows, unknown = rows_of(names, list(tables.values()), where="these vectors")
-    lists = [_in_each(tables, place, row, top, min_count) for place, row in rows]
+        several = {"vectors": found}
+    assert several is not None
+    rows, unknown = rows_of(names, list(several.values()), where="these vectors")
+    lists = [_in_each(several, list(several)[place], row, top, min_count) for place, row in rows]
     return Similar([row for one in lists for row in one], unknown)
 
 
@@ -139,15 +140,15 @@ def _aligned(given: Any) -> dict[str, Vectors] | None:
 
 
 def _in_each(
-    tables: Mapping[str, Vectors], place: int, row: int, top: int, min_count: int | None
+    vectors: Mapping[str, Vectors], name: str, row: int, top: int, min_count: int | None
 ) -> list[dict[str, Any]]:
-    """Rows for one word: its neighbours in the other vectors, if there are any, then in those it is from."""
-    names, all_tables = list(tables), list(tables.values())
-    own = all_tables[place]
-    word, vector = own.index_to_key[row], own.unit[row]
+    """Rows for the word of a row: its neighbours in the other vectors, if there are any, then in its own."""
+    own = vectors[name]
+    word = own.index_to_key[row]
+    direction = own.unit[row]
     rows = []
-    for state, table in zip(names, all_tables, strict=True):
-        if table is not own:
-            near = table.most_similar(vector, topn=top, min_count=min_count) if vector.any() else []
+    for state, other in vectors.items():
+        if other is not own:
+            near = other.most_similar(direction, topn=top, min_count=min_count) if direction.any() else []
             rows.append({"word": word, "state": state, "neighbours": [list(pair) for pair in near]})
-    return [*rows, similar_row(names[place], own, row, top, min_count)]
+    return [*rows, similar_row(name, own, row, top, min_count)]

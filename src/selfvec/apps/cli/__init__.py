@@ -20,7 +20,8 @@ __all__ = ["main"]
 
 _COLLECTED = 100_000  # new objects after which garbage is looked for
 _SOON = 0.02  # seconds after which a forgotten interrupt is raised again
-_SERVERS, _POLARS = ("serve", "mcp"), "_RJEM_MALLOC_CONF"  # commands that live long; the heap of Polars
+_SERVERS = ("serve", "mcp")  # commands that live long
+_POLARS = "_RJEM_MALLOC_CONF"  # the variable that configures the heap of Polars
 # Names in malloc.h, and values: for M_ARENA_MAX the heaps, for M_MMAP_THRESHOLD the bytes from which a block
 # is a map of its own, which is returned to the system when it is freed.
 _MALLOC = {"MALLOC_ARENA_MAX": (-8, 2), "MALLOC_MMAP_THRESHOLD_": (-3, 16 << 20)}

@@ -98,13 +98,13 @@ def _listed(command: Any) -> list[Any]:
     return [one for one in command.params if one.param_type_name == "option" and not one.hidden]
 
 
-Rows = list[tuple[str, str]]
+HelpRows = list[tuple[str, str]]  # of an argument or option: its name, and what it is
 
 
-def _options(command: Any, everything: bool) -> tuple[Rows, dict[str, Rows]]:
+def _options(command: Any, everything: bool) -> tuple[HelpRows, dict[str, HelpRows]]:
     """Options and their help: those that are always shown, and those under each panel."""
-    shown: Rows = []
-    panels: dict[str, Rows] = {}
+    shown: HelpRows = []
+    panels: dict[str, HelpRows] = {}
     for option in _listed(command):
         text = option.help or ""
         if not everything:
@@ -141,7 +141,7 @@ def _is_cut(command: Any, more: str) -> bool:
     )
 
 
-def _rows(rows: Rows) -> Iterator[str]:
+def _rows(rows: HelpRows) -> Iterator[str]:
     """Two columns, as wide as the terminal that everybody has."""
     column = max((len(name) for name, _ in rows if len(name) <= _COLUMN), default=_COLUMN)
     for name, text in rows:

@@ -20,9 +20,9 @@ from .parser import Command, CommandGroup, CommandTable
 
 __all__ = ["GROUPS", "OLDER", "TOP", "root"]
 
-Rows = Mapping[str, str | Callable[..., Any]]
+CommandRows = Mapping[str, str | Callable[..., Any]]
 
-TOP: Rows = {
+TOP: CommandRows = {
     "demo": "runs.demo",
     "example": "texts.example",
     "refine": "runs.refine",
@@ -37,7 +37,7 @@ TOP: Rows = {
     "serve": "servers.serve",
     "mcp": "servers.mcp",
 }
-VECTORS: Rows = {
+VECTORS: CommandRows = {
     "list": "vectors.list_vectors",
     "fetch": "vectors.fetch",
     "convert": "vectors.convert",
@@ -45,7 +45,7 @@ VECTORS: Rows = {
     "align": "comparison.align",
     **TRANSFORMS,
 }
-RUN: Rows = {
+RUN: CommandRows = {
     "info": "folders.info",
     "health": "folders.health",
     "verify": "folders.verify",
@@ -54,7 +54,7 @@ RUN: Rows = {
     "compare": "comparison.compare",
     "trajectory": "words.trajectory",
 }
-TEXT: Rows = {
+TEXT: CommandRows = {
     "phrases": "concepts.phrases",
     "topics": "concepts.topics",
     "graph": "concepts.graph",
@@ -63,7 +63,7 @@ TEXT: Rows = {
     "expand": "concepts.expand",
     "noaa": "texts.noaa",
 }
-GROUPS: dict[str, tuple[str, Rows]] = {
+GROUPS: dict[str, tuple[str, CommandRows]] = {
     "vectors": ("List, fetch, convert, compress, align and change vectors.", VECTORS),
     "run": ("Look into runs, verify, merge, migrate and compare them.", RUN),
     "text": ("Describe a text: its phrases, topics, terms and senses.", TEXT),
@@ -77,7 +77,7 @@ _WITHOUT_GROUP = {  # in the groups of today
     *("info", "health", "verify", "merge", "migrate", "compare", "trajectory"),
     *("phrases", "topics", "graph", "senses", "why", "expand"),
 }
-OLDER: Rows = {  # commands as they were called before there were groups; not in the help
+OLDER: CommandRows = {  # commands as they were called before there were groups; not in the help
     "transform": "transforms.transform",
     **{name: row for name, row in {**VECTORS, **RUN, **TEXT}.items() if name in _WITHOUT_GROUP},
 }

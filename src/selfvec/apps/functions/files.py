@@ -15,14 +15,14 @@ from selfvec.storage.formats import check_save, load, save
 from selfvec.storage.opened import GivenVectors, as_vectors
 from selfvec.storage.run_folder import is_run
 
-__all__ = ["convert", "fetch"]
+__all__ = ["GivenPath", "convert", "fetch"]
 
-Path_ = str | os.PathLike[str]
+GivenPath = str | os.PathLike[str]
 
 
 def convert(
     source: GivenVectors,
-    output: Path_,
+    output: GivenPath,
     *,
     to: str | None = None,
     dimensions: int | None = None,
@@ -79,7 +79,7 @@ def convert(
 
 def fetch(
     name: str,
-    output: Path_ | None = None,
+    output: GivenPath | None = None,
     *,
     base_url: str | None = None,
     overwrite: bool = False,

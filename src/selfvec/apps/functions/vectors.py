@@ -17,6 +17,9 @@ from selfvec.storage.opened import GivenVectors, as_vectors
 from selfvec.transforms import method
 from selfvec.transforms.knowledge import Knowledge
 
+from .files import GivenPath
+from .texts import open_text
+
 __all__ = [
     "aspect",
     "attract_repel",
@@ -34,7 +37,6 @@ __all__ = [
     "tokenizer",
 ]
 
-Path_ = str | os.PathLike[str]
 Lexicon = Any
 """Paths of relations in any format that is read, see `selfvec.transforms.knowledge_files.read_knowledge`."""
 Relations = str | Sequence[str] | None
@@ -43,7 +45,7 @@ Relations = str | Sequence[str] | None
 class Writing(TypedDict, total=False):
     """Where new vectors are written, besides being returned."""
 
-    output: Path_ | None
+    output: GivenPath | None
     to: str | None
     overwrite: bool
     progress: Progress | None
@@ -52,7 +54,9 @@ class Writing(TypedDict, total=False):
 def _made(by: str, source: Any, writing: Writing, **options: Any) -> Vectors:
     """The vectors that a method makes of others, written if an output is named."""
     check_names(writing, Writing.__annotations__)
-    output, to, overwrite = writing.get("output"), writing.get("to"), writing.get("overwrite", False)
+    output = writing.get("output")
+    to = writing.get("to")
+    overwrite = writing.get("overwrite", False)
     chosen = method(by, **{name: value for name, value in options.items() if value is not None})
     chosen.progress = as_progress(writing.get("progress"))
     if output is not None:
@@ -223,7 +227,7 @@ def principal_axes(
 
 
 def pool(
-    encoder: Path_,
+    encoder: GivenPath,
     corpus: Any,
     *,
     layers: str | None = None,
@@ -254,7 +258,7 @@ def pool(
 
 
 def distill(
-    encoder: Path_,
+    encoder: GivenPath,
     corpus: Any,
     *,
     passes: int | None = None,
@@ -272,7 +276,7 @@ def distill(
 
 
 def model2vec(
-    encoder: Path_,
+    encoder: GivenPath,
     corpus: Any,
     *,
     dimensions: int = 256,
@@ -286,12 +290,12 @@ def model2vec(
 
 
 def tokenizer(
-    model: Path_,
-    output: Path_,
+    model: GivenPath,
+    output: GivenPath,
     *,
-    vectors: Vectors | Path_,
-    tokenizer: Path_ | None = None,
-    add_words: Path_ | int | None = None,
+    vectors: Vectors | GivenPath,
+    tokenizer: GivenPath | None = None,
+    add_words: GivenPath | int | None = None,
     overwrite: bool = False,
 ) -> Figures:
     """Give a language model a new tokenizer, or more words, with rows estimated from static vectors.
@@ -331,8 +335,6 @@ def _lexicon(given: Any) -> Any:
 
 
 def _text(corpus: Any, text_field: str | None) -> Any:
-    from .texts import open_text
-
     return open_text(corpus, {"text_field": text_field})
 
 

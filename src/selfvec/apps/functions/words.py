@@ -110,7 +110,8 @@ def drift(
         all_words,
     )
     if sides == BY_REFINING and not set(BY_REFINING) <= {part.name for part in slices_of(opened)}:
-        opened, sides = without_slices(opened), None
+        opened = without_slices(opened)
+        sides = None
     how: dict[str, Any] = {"min_count": min_count, "permutations": permutations, "seed": seed}
     costs = {"Drift": 0 if is_kept(opened, sides, **how) else 12, "Sentences": int(examples > 0)}
     with as_progress(progress).steps("Drift", costs) as steps:

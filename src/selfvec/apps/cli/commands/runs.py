@@ -47,8 +47,10 @@ def demo(
 
     with Workspace(output, overwrite=overwrite or _of_demo(output)) as workspace:
         say("refining the built-in vectors on the documentation of this Python")
-        settings, corpus = Settings(stop_words="en"), python_documentation()
-        run = refine(corpus, "default", settings, workspace=workspace, progress=TerminalProgress())
+        settings = Settings(stop_words="en")
+        run = refine(
+            python_documentation(), "default", settings, workspace=workspace, progress=TerminalProgress()
+        )
         workspace.finish(run)
     words = [word for word in WORDS if word in run.vectors]
     rows = [row for word in words for row in similar_rows(run, word, 6, compare=True, min_count=10)]
@@ -178,7 +180,8 @@ def _on_cluster(
         corpus = [name if is_remote(name) or name == "-" else str(Path(name).absolute()) for name in corpus]
     fields = listed(reading.text_field)
     rows = RowOptions(tuple(fields) if fields else None, reading.date_field, reading.skip_bad_rows)
-    progress, start = TerminalProgress(), (vectors or ["default"])[0]
+    start = (vectors or ["default"])[0]
+    progress = TerminalProgress()
     cluster_settings(settings)  # before anything is started
     with (
         output_place(output, overwrite=work.overwrite, resume=work.resume) as (folder, finish),

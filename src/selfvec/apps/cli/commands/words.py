@@ -25,9 +25,7 @@ from selfvec.base.targets import check_target
 from selfvec.views.terminal_progress import TerminalProgress
 
 if TYPE_CHECKING:
-    from selfvec.analysis.word_drift import SlicePath
     from selfvec.data.run import Run
-    from selfvec.data.trajectory import Trajectory
 
 __all__ = ["drift", "senses", "similar", "trajectory"]
 
@@ -108,8 +106,16 @@ def trajectory(
         if plot is None:
             paths = trajectory(opened, word, slices=slices, seed=seed).paths
         else:
-            draw = _draw_through_slices if slices else _draw_through_updates
-            paths = draw(opened, word, plot, projection, neighbours, seed, overwrite)
+            paths = _drawn(
+                opened,
+                word,
+                plot,
+                slices=slices,
+                projection=projection,
+                neighbours=neighbours,
+                seed=seed,
+                overwrite=overwrite,
+            )
     if plot is not None:
         say(f"drew {plot}")
     if as_json:
@@ -122,42 +128,34 @@ def trajectory(
                 show(trajectory_table(path, opened.original, opened.vectors, opened.provenance.method or ""))
 
 
-def _draw_through_updates(
+def _drawn(
     run: Run,
     words: list[str],
     plot: Path,
+    *,
+    slices: bool,
     projection: str,
     neighbours: int,
     seed: int,
     overwrite: bool,
-) -> list[Trajectory]:
-    """Draw the paths of words while they were refined."""
+) -> list[Any]:
+    """The paths of words, which are drawn to a file."""
+    if slices:
+        from selfvec.views.slice_figure import save_slice_plot, slice_view
+
+        placed = slice_view(run, words, projection=projection, neighbours=neighbours, seed=seed)
+        save_slice_plot(placed, plot, overwrite=overwrite)
+        return [word.path for word in placed.paths]
+
     from selfvec.apps.functions.words import trajectory
     from selfvec.views.trajectory_figure import save_trajectory_plot, trajectory_view
 
-    paths: Any = trajectory(run, words).paths
+    paths: list[Any] = [*trajectory(run, words).paths]
     view = trajectory_view(
         paths, run.original, run.vectors, projection=projection, neighbours=neighbours, seed=seed
     )
     save_trajectory_plot(view, plot, overwrite=overwrite)
-    return list(paths)
-
-
-def _draw_through_slices(
-    run: Run,
-    words: list[str],
-    plot: Path,
-    projection: str,
-    neighbours: int,
-    seed: int,
-    overwrite: bool,
-) -> list[SlicePath]:
-    """Draw the paths of words through the slices of the text."""
-    from selfvec.views.slice_figure import save_slice_plot, slice_view
-
-    view = slice_view(run, words, projection=projection, neighbours=neighbours, seed=seed)
-    save_slice_plot(view, plot, overwrite=overwrite)
-    return [word.path for word in view.paths]
+    return paths
 
 
 def drift(
