@@ -30,7 +30,7 @@ def site(run: Run) -> Iterator[Site]:
         yield site
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def new_page() -> Iterator[Callable[[], Page]]:
     """Opens pages in a real browser; skipped where there is none, unless it is required."""
     program = find()

@@ -45,6 +45,26 @@ def find() -> str | None:
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
+UNTIL = """new Promise((done) => {
+  const end = performance.now() + %(milliseconds)d;
+  const look = () => {
+    let found = false;
+    try { found = Boolean(%(condition)s); } catch { /* what it asks about is not there yet */ }
+    if (found || performance.now() > end) done(found); else setTimeout(look, 5);
+  };
+  look();
+})"""
+"""Whether an expression becomes true within some time."""
+
+HASTE = """(() => {
+  const now = performance.now.bind(performance), frame = window.requestAnimationFrame.bind(window);
+  const start = now(), hastened = (time) => start + 10 * (time - start);
+  window.performance.now = () => hastened(now());
+  window.requestAnimationFrame = (act) => frame((time) => act(hastened(time)));
+})()"""
+"""Animations run ten times as fast."""
+
+
 class BrowserError(AssertionError):
     """A script on the page failed, or something waited for did not come."""
 
@@ -106,13 +126,12 @@ class Page:
         return answer["result"].get("value")
 
     def wait(self, condition: str, seconds: float = 20) -> None:
-        """Until an expression is true."""
+        """Until an expression is true; the page itself looks, so that nothing is slept through."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             with contextlib.suppress(BrowserError):  # the page is just being changed for another
-                if self.run(f"Boolean({condition})"):
+                if self.run(UNTIL % {"condition": condition, "milliseconds": 1000}):
                     return
-            time.sleep(0.03)
         raise BrowserError(f"waited {seconds} s in vain for {condition}; errors: {self.errors}")
 
     def press(self, key: str) -> None:
@@ -152,8 +171,8 @@ class Browser:
     """A running Chromium."""
 
     def __init__(self, program: str, profile: Path) -> None:
-        to_read = _pipe()
-        to_write = _pipe()  # (its input), (its output)
+        to_read = _pipe()  # its input
+        to_write = _pipe()  # its output
         log = os.open(profile / "log", os.O_WRONLY | os.O_CREAT)
         actions = [  # the log first: its own number may be 3 or 4
             (os.POSIX_SPAWN_DUP2, log, 1),

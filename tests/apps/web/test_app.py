@@ -45,6 +45,17 @@ def test_the_page_and_its_files_fetch_nothing_from_elsewhere(site: Site) -> None
             assert f"/{named}" in files, named
 
 
+def test_every_module_of_the_page_is_loaded_before_it_is_asked_for() -> None:
+    files = {path: file.body.decode() for path, file in page_files().items()}
+    needed, unread = set(), ["/main.js"]
+    while unread:
+        for name in re.findall(r'^import .* from "\.(/[^"]+)"', files[unread.pop()], re.MULTILINE):
+            if name not in needed:
+                needed.add(name)
+                unread.append(name)
+    assert set(re.findall(r'rel="modulepreload" href="([^"]+)"', files["/"])) == needed
+
+
 @pytest.mark.parametrize(
     "path", ["/../pyproject.toml", "/..%2fapp.py", "/static/index.html", "/%00", "/docs", "/redoc"]
 )

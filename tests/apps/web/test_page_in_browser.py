@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import numpy as np
 import pytest
-from headless import Page
+from headless import HASTE, Page
 from serving import HOSTILE, Site, serving
 
 import selfvec
@@ -146,6 +146,7 @@ def test_time_plays_and_steps(opened: Page, site: Site) -> None:
     opened.press("ArrowLeft")
     assert opened.run(name) == "1990"
     assert "frame=0.00" in opened.run("location.hash")
+    opened.run(HASTE)
     opened.press("p")
     opened.wait(f"{name} === '2020' && !document.querySelector('#word .play').textContent.includes('Pause')")
 
@@ -153,6 +154,7 @@ def test_time_plays_and_steps(opened: Page, site: Site) -> None:
 def test_time_flows_unless_motion_is_unwelcome(opened: Page, site: Site) -> None:
     opened.prefers(reduced_motion="no-preference")
     opened.open(f"{site.address}#c=1990|2020&word=cell")
+    opened.run(HASTE)
     opened.click("#word .play")
     opened.wait("document.querySelector('#word .frame').textContent.includes('→')")
     opened.wait("document.querySelector('#word .frame').textContent === '2020'")

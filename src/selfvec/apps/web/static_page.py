@@ -29,7 +29,7 @@ _LOADER = """
 const kept = JSON.parse(document.getElementById("kept").textContent), urls = {};
 globalThis.selfvecKept = kept.answers;
 for (const [name, text] of kept.modules) {
-  const linked = text.replace(/ from "[.][/]([a-z]+[.]js)"/g, (_, other) => ` from "${urls[other]}"`);
+  const linked = text.replace(/ from "[.][/]([a-z-]+[.]js)"/g, (_, other) => ` from "${urls[other]}"`);
   urls[name] = URL.createObjectURL(new Blob([linked], { type: "text/javascript" }));
 }
 import(urls["main.js"]);

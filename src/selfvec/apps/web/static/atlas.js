@@ -1,8 +1,12 @@
 // The map of all words or documents: two layouts, colours with names, and a lasso.
 import { ask, charted, latest } from "./api.js";
-import { bdi, clean, count, debounced, direction, download, h, many, readable, say, share } from "./dom.js";
+import { download } from "./csv.js";
+import { bdi, h, say } from "./dom.js";
+import { choice, debounced, fill } from "./fields.js";
 import { WordMap } from "./map.js";
+import { count, many, share } from "./numbers.js";
 import { go, link, state } from "./state.js";
+import { clean, direction, readable } from "./text.js";
 
 const LISTED = 200; // of a selection
 const HITS = 100; // documents that a search marks
@@ -18,10 +22,10 @@ export class Atlas {
     this.lead = h("p", { class: "lead" });
     this.map = new WordMap((word, i) => this.pick(word, i), "Map of all words; the names of colours below select words, and list them as text");
     this.map.selected = (places) => this.select(places, "in the outline");
-    const choice = (name, label, entries) => {
-      this[name] = h("select", { onchange: () => go({ [name]: this[name].value }, false) }, entries.map(([value, text]) => h("option", { value }, text)));
-      return h("label", {}, label, this[name]);
-    };
+    const [of, ofLabel] = choice("show", [["words", "words"], ...(about.has_text && !about.kept ? [["documents", "documents"]] : [])], (value) => go({ of: value }, false));
+    const [layout, layoutLabel] = choice("arranged", Object.entries(LAYOUTS), (value) => go({ layout: value }, false));
+    const [colour, colourLabel] = choice("coloured by", [["topic", "topic"]], (value) => go({ colour: value }, false));
+    Object.assign(this, { of, layout, colour });
     this.lasso = h("button", { type: "button", "aria-pressed": "false", onclick: () => this.draws(!this.map.lasso) }, "Lasso");
     const asked = debounced(250, (changes) => go(changes, false));
     this.ask = h("input", { type: "search", dir: "auto", maxlength: 500, placeholder: "any", oninput: () => asked({ ask: this.ask.value }) });
@@ -29,16 +33,15 @@ export class Atlas {
     this.selection = h("section", { class: "selection", "aria-label": "Selected", hidden: true });
     this.element = h("div", { class: "atlas" }, h("h2", {}, "Map"),
       h("div", { class: "fields" },
-        choice("of", "show", [["words", "words"], ...(about.has_text && !about.kept ? [["documents", "documents"]] : [])]),
-        choice("layout", "arranged", Object.entries(LAYOUTS)),
-        choice("colour", "coloured by", [["topic", "topic"]]), h("label", {}, "highlight", this.ask), this.lasso),
+        ofLabel, layoutLabel, colourLabel, h("label", {}, "highlight", this.ask), this.lasso),
       this.lead, this.map.element, this.legend, this.selection);
   }
 
   async update() {
     const { c, of, layout } = state, key = [c, of, layout].join();
-    [this.of.value, this.layout.value] = [of, layout];
-    if (document.activeElement !== this.ask) this.ask.value = state.ask;
+    this.of.value = of;
+    this.layout.value = layout;
+    fill([[this.ask, state.ask]]);
     if (this.key === key) {
       this.paint();
       await this.newest((signal) => this.highlight(signal));

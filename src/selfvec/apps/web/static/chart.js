@@ -1,6 +1,8 @@
 // Charts over time, with the same figures as a table.
-import { bdi, count, h, readable } from "./dom.js";
-import { COLOURS } from "./map.js";
+import { COLOURS } from "./colours.js";
+import { bdi, h } from "./dom.js";
+import { count } from "./numbers.js";
+import { readable } from "./text.js";
 
 const WIDTH = 640, HEIGHT = 120, ROOM = 18; // of the chart, and for the names below
 

@@ -1,14 +1,17 @@
 // The page shows the state, which is kept in the address.
 import { ask } from "./api.js";
 import { Atlas, documentPage } from "./atlas.js";
-import { $, count, h, halves, many, readable, say } from "./dom.js";
+import { $, h, say } from "./dom.js";
 import { finder } from "./finder.js";
-import { Unknown, health } from "./lists.js";
+import { health } from "./health.js";
+import { count, many } from "./numbers.js";
 import { overviewPage } from "./overview.js";
 import { Ranking } from "./ranking.js";
 import { Search } from "./search.js";
 import { go, link, onChange, state } from "./state.js";
+import { halves, readable } from "./text.js";
 import { Times } from "./times.js";
+import { Unknown } from "./unknown.js";
 import { WordPage } from "./word.js";
 
 const VIEWS = ["changes", "map", "unknown", "texts", "health", "time"];

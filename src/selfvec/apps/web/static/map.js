@@ -1,13 +1,14 @@
 // The map: words as points on one plane in several states, with a slider for time.
-import { h, readable, spell, still } from "./dom.js";
+import { shade } from "./colours.js";
+import { h, still } from "./dom.js";
 import { placed } from "./labels.js";
+import { listen } from "./map-input.js";
 import { go, state } from "./state.js";
+import { readable, spell } from "./text.js";
 
 const SECONDS = 1.6; // from one state to the next
 const MOST_LABELS = 70;
 const TRIED = 500;
-export const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c564b", "#7b4fb5", "#b8a500", "#e377c2", "#17a2a2", "#7f7f7f"];
-const RAMP = [[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [230, 210, 40]]; // viridis
 const FONT = "13px system-ui, sans-serif";
 
 export class WordMap {
@@ -34,7 +35,7 @@ export class WordMap {
     this.hits = new Set(); // points that a search found
     this.sizes = new Map();
     this.view = { x: 0, y: 0, scale: 1 };
-    this.listen();
+    listen(this);
     new ResizeObserver(() => this.draw()).observe(this.canvas);
   }
 
@@ -67,12 +68,7 @@ export class WordMap {
   }
 
   /** The colour of a value. */
-  shade(code) {
-    const { values, ordered } = this.coloured;
-    if (!ordered) return COLOURS[code % COLOURS.length];
-    const at = values.length < 2 ? 0 : code / (values.length - 1) * (RAMP.length - 1), from = Math.min(Math.floor(at), RAMP.length - 2);
-    return `#${RAMP[from].map((low, i) => Math.round(low + (RAMP[from + 1][i] - low) * (at - from)).toString(16).padStart(2, "0")).join("")}`;
-  }
+  shade(code) { return shade(code, this.coloured.values.length, this.coloured.ordered); }
 
   to(time) {
     const last = this.data.frames.length - 1;
@@ -218,7 +214,20 @@ export class WordMap {
     }
   }
 
+  /** The labels of the map: marked words, names of colours, and as many other words as have room. */
   names(pen, few) {
+    const labels = this.wanted(pen, few);
+    let left = this.coloured && !this.coloured.ordered ? MOST_LABELS / 2 : MOST_LABELS;
+    placed(labels, this.width, this.height).forEach((place, n) => {
+      const label = labels[n];
+      if (label.mark) this.sign(pen, label);
+      if (!place || (!label.mark && !label.name && left-- <= 0)) return;
+      this.text(pen, label, place);
+    });
+  }
+
+  /** The labels that the map would show, the most important first. */
+  wanted(pen, few) {
     const order = { self: 0, came: 1, went: 2, stayed: 3 };
     const marked = [...(this.hits.size ? [] : this.marks ?? [])].filter(([word]) => this.index.has(word)).sort((a, b) => order[a[1]] - order[b[1]]);
     const shown = new Set(marked.map(([word]) => word));
@@ -237,43 +246,55 @@ export class WordMap {
       this.middles().forEach(([x, y], code) => {
         if (this.only !== null && this.only !== code) return;
         const text = spell(this.coloured.values[code].split(", ").slice(0, 2).join(", "));
-        labels.push({ text, x, y, width: pen.measureText(text).width + 4, height: 17, name: this.shade(code), must: false });
+        labels.push({ text, x, y, width: pen.measureText(text).width + 4, height: 17, name: true, must: false });
       });
     }
     for (const [word, mark] of marked) wish(this.index.get(word), mark);
-    if (!this.data.ids) for (const i of [...this.hits].slice(0, MOST_LABELS)) { shown.add(this.data.words[i]); wish(i, ""); }
-    if (!few && !this.data.ids) for (let i = 0, tried = 0; i < this.count && tried < TRIED; i++) if (!shown.has(this.data.words[i])) { const n = labels.length; wish(i, ""); tried += labels.length - n; }
-    let left = this.coloured && !this.coloured.ordered ? MOST_LABELS / 2 : MOST_LABELS;
-    placed(labels, this.width, this.height).forEach((place, n) => {
-      const label = labels[n], colour = this.ink(label.name ? "ink" : label.mark ? (label.mark === "self" ? "ink" : label.mark) : "quiet");
-      if (label.mark) {
-        pen.fillStyle = colour;
-        pen.strokeStyle = colour;
-        pen.lineWidth = 1.5;
-        pen.beginPath();
-        if (label.mark === "came") pen.rect(label.x - 4, label.y - 4, 8, 8);
-        else pen.arc(label.x, label.y, label.mark === "self" ? 6 : 4, 0, 2 * Math.PI);
-        if (label.mark === "went") pen.stroke(); else pen.fill();
-      }
-      if (!place || (!label.mark && !label.name && left-- <= 0)) return;
-      const middle = [place.left + label.width / 2, place.top + label.height / 2];
-      if (label.mark && Math.hypot(middle[0] - label.x, middle[1] - label.y) > label.width / 2 + 16) {
-        pen.globalAlpha = 0.5;
-        pen.beginPath();
-        pen.moveTo(label.x, label.y);
-        pen.lineTo(...middle);
-        pen.stroke();
-        pen.globalAlpha = 1;
-      }
-      pen.font = label.mark === "self" || label.name ? `bold ${FONT}` : FONT;
-      pen.textBaseline = "top";
-      pen.lineJoin = "round";
-      pen.lineWidth = 3;
-      pen.strokeStyle = this.ink("paper");
-      pen.strokeText(label.text, place.left + 2, place.top + 1);
-      pen.fillStyle = colour;
-      pen.fillText(label.text, place.left + 2, place.top + 1);
-    });
+    if (this.data.ids) return labels; // documents have no labels
+    for (const i of [...this.hits].slice(0, MOST_LABELS)) { shown.add(this.data.words[i]); wish(i, ""); }
+    if (few) return labels;
+    for (let i = 0, tried = 0; i < this.count && tried < TRIED; i++) {
+      if (shown.has(this.data.words[i])) continue;
+      const before = labels.length;
+      wish(i, "");
+      tried += labels.length - before; // only those in view count
+    }
+    return labels;
+  }
+
+  /** The colour of a label. */
+  hue({ mark, name }) { return this.ink(name || mark === "self" ? "ink" : mark || "quiet"); }
+
+  /** The point of a marked word: its shape shows the mark. */
+  sign(pen, label) {
+    pen.fillStyle = this.hue(label);
+    pen.strokeStyle = this.hue(label);
+    pen.lineWidth = 1.5;
+    pen.beginPath();
+    if (label.mark === "came") pen.rect(label.x - 4, label.y - 4, 8, 8);
+    else pen.arc(label.x, label.y, label.mark === "self" ? 6 : 4, 0, 2 * Math.PI);
+    if (label.mark === "went") pen.stroke(); else pen.fill();
+  }
+
+  /** The text of a label, with a line to its point if that is far. */
+  text(pen, label, place) {
+    const middle = [place.left + label.width / 2, place.top + label.height / 2];
+    if (label.mark && Math.hypot(middle[0] - label.x, middle[1] - label.y) > label.width / 2 + 16) {
+      pen.globalAlpha = 0.5;
+      pen.beginPath();
+      pen.moveTo(label.x, label.y);
+      pen.lineTo(...middle);
+      pen.stroke();
+      pen.globalAlpha = 1;
+    }
+    pen.font = label.mark === "self" || label.name ? `bold ${FONT}` : FONT;
+    pen.textBaseline = "top";
+    pen.lineJoin = "round";
+    pen.lineWidth = 3;
+    pen.strokeStyle = this.ink("paper");
+    pen.strokeText(label.text, place.left + 2, place.top + 1);
+    pen.fillStyle = this.hue(label);
+    pen.fillText(label.text, place.left + 2, place.top + 1);
   }
 
   /** The centre of each value of a colour: the median of its points. */
@@ -324,68 +345,6 @@ export class WordMap {
       if (far < least) { least = far; best = i; }
     }
     return best;
-  }
-
-  listen() {
-    const { canvas } = this, at = (event) => {
-      const box = canvas.getBoundingClientRect();
-      return [event.clientX - box.left, event.clientY - box.top];
-    };
-    const touching = new Map();
-    let dragged = false;
-    canvas.addEventListener("pointerdown", (event) => {
-      touching.set(event.pointerId, at(event));
-      if (this.lasso) this.outline = [this.within(at(event))];
-      canvas.setPointerCapture(event.pointerId);
-      dragged = false;
-    });
-    canvas.addEventListener("pointermove", (event) => {
-      const [x, y] = at(event), before = touching.get(event.pointerId);
-      if (!before) return this.hover(x, y);
-      if (this.lasso) {
-        dragged = true;
-        this.outline.push(this.within([x, y]));
-        return this.draw();
-      }
-      if (Math.hypot(x - before[0], y - before[1]) > 3) dragged = true;
-      if (!dragged) return undefined;
-      const others = [...touching].filter(([id]) => id !== event.pointerId);
-      if (others.length === 1) { // two fingers: zoom
-        const [ox, oy] = others[0][1];
-        const grown = Math.hypot(x - ox, y - oy) / Math.max(1, Math.hypot(before[0] - ox, before[1] - oy));
-        this.zoom(grown, ox - this.width / 2, oy - this.height / 2);
-      } else {
-        this.view.x += x - before[0];
-        this.view.y += y - before[1];
-        this.draw();
-      }
-      touching.set(event.pointerId, [x, y]);
-      return undefined;
-    });
-    const end = (event) => {
-      const [x, y] = at(event);
-      if (this.lasso && dragged) this.selected?.(this.inside());
-      if (touching.delete(event.pointerId) && !dragged && event.type === "pointerup" && this.data) {
-        const i = this.nearest(x, y);
-        if (i >= 0) this.pick(this.data.words[i], i);
-      }
-    };
-    canvas.addEventListener("pointerup", end);
-    canvas.addEventListener("pointercancel", end);
-    canvas.addEventListener("pointerleave", () => { this.tip.hidden = true; });
-    canvas.addEventListener("wheel", (event) => {
-      if (!event.ctrlKey && !canvas.matches(":focus")) return; // scroll the page, unless the map has the focus
-      event.preventDefault();
-      const [x, y] = at(event);
-      this.zoom(Math.exp(-event.deltaY / 300), x - this.width / 2, y - this.height / 2);
-    }, { passive: false });
-    canvas.addEventListener("keydown", (event) => {
-      const keys = { "+": () => this.zoom(1.5), "=": () => this.zoom(1.5), "-": () => this.zoom(1 / 1.5), 0: () => this.whole(), " ": () => this.toggle() };
-      if (!keys[event.key]) return;
-      event.preventDefault();
-      event.stopPropagation();
-      keys[event.key]();
-    });
   }
 
   hover(x, y) {

@@ -1,14 +1,16 @@
 // The ranking of the words that changed, with the neighbours each gained and lost.
 import { ask, latest } from "./api.js";
-import { bdi, count, figure, h, many, probability, readable, say, debounced, share } from "./dom.js";
+import { bdi, h, say } from "./dom.js";
+import { choice, debounced, fill, number } from "./fields.js";
+import { MEASURES } from "./measures.js";
+import { count, figure, many, probability, share } from "./numbers.js";
 import { frequent } from "./overview.js";
 import { go, link, state } from "./state.js";
+import { readable } from "./text.js";
 
 const PAGE = 50;
 const TESTED = new Set(["q", "apd"]); // figures that only the tests give
 const SORTS = { size: "size of the change", q: "significance", distance: "distance moved", apd: "difference of occurrences (APD)", count: "frequency", word: "alphabet" };
-
-export const MEASURES = { neighbourhood_change: "change of neighbours", excess: "moved beyond chance" };
 
 export class Ranking {
   constructor(alarm, overview) {
@@ -26,16 +28,11 @@ export class Ranking {
       if (this.found?.testing === null) this.held = null;
       go(changes, false);
     });
-    const set = (name) => (event) => asked({ [name]: event.target.value }, 0);
-    const number = (name, label, props) => {
-      const input = h("input", { type: "number", ...props, oninput: () => { if (input.reportValidity()) asked({ [name]: input.value }); } });
-      this[name] = input;
-      return h("label", {}, label, input);
-    };
-    const options = (name, label, entries) => {
-      this[name] = h("select", { onchange: set(name) }, entries.map(([value, text]) => h("option", { value }, text)));
-      return h("label", {}, label, this[name]);
-    };
+    const [sort, sortLabel] = choice("sorted by", Object.entries(SORTS), (value) => asked({ sort: value }, 0));
+    const [q, qLabel] = choice("significance", [["", "any"], ["0.05", "q ≤ .05"], ["0.01", "q ≤ .01"], ["0.001", "q ≤ .001"]], (value) => asked({ q: value }, 0));
+    const [seen, seenLabel] = number("min. occurrences", { min: 1 }, (value) => asked({ seen: value }));
+    const [size, sizeLabel] = number("min. change", { min: 0, max: 1, step: 0.01 }, (value) => asked({ size: value }));
+    Object.assign(this, { sort, q, seen, size });
     this.stops = h("input", { type: "checkbox", onchange: () => asked({ stops: this.stops.checked ? "1" : "" }, 0) });
     this.names = h("input", { type: "checkbox", onchange: () => asked({ names: this.names.checked ? "0" : "" }, 0) });
     this.fresh = h("p", { class: "fresh", hidden: true }, "The tests are done. ",
@@ -52,10 +49,7 @@ export class Ranking {
           "It does not say how large a change is.")),
       h("details", { class: "filters", open: innerWidth > 800 }, h("summary", {}, "Filter and sort"),
         h("div", { class: "fields" },
-          options("sort", "sorted by", Object.entries(SORTS)),
-          options("q", "significance", [["", "any"], ["0.05", "q ≤ .05"], ["0.01", "q ≤ .01"], ["0.001", "q ≤ .001"]]),
-          number("seen", "min. occurrences", { min: 1, step: 1, placeholder: "any" }),
-          number("size", "min. change", { min: 0, max: 1, step: 0.01, placeholder: "any" }),
+          sortLabel, qLabel, seenLabel, sizeLabel,
           h("label", {}, "contains", this.text),
           h("label", { class: "check" }, this.stops, " with stop words and numbers"),
           h("label", { class: "check", title: "Without words that the text writes with a capital letter in mid-sentence" }, this.names, " without names"))),
@@ -64,7 +58,7 @@ export class Ranking {
   }
 
   async update() {
-    for (const name of ["sort", "q", "seen", "size", "text"]) if (document.activeElement !== this[name]) this[name].value = state[name];
+    fill(["sort", "q", "seen", "size", "text"].map((name) => [this[name], state[name]]));
     this.stops.checked = Boolean(state.stops);
     this.names.checked = Boolean(state.names);
     if (this.held !== state.c) this.held = null;

@@ -1,8 +1,11 @@
 // Search of the documents: the best passages with their matches, or next to those of the original vectors.
 import { ask, latest } from "./api.js";
-import { bdi, clean, count, debounced, direction, figure, h, halves, many, say, share } from "./dom.js";
+import { bdi, h, say } from "./dom.js";
+import { choice, debounced, fill } from "./fields.js";
+import { count, figure, many, share } from "./numbers.js";
+import { quotes } from "./quotes.js";
 import { go, state } from "./state.js";
-import { quotes } from "./word.js";
+import { clean, direction, halves } from "./text.js";
 
 const MODES = { hybrid: "words and meaning", bm25: "words", dense: "meaning" };
 const PAGE = 10;
@@ -17,19 +20,20 @@ export class Search {
     this.shown = PAGE;
     this.asked = debounced(250, (changes) => { this.shown = PAGE; go(changes, false); });
     this.input = h("input", { type: "search", dir: "auto", "aria-label": "What to look for", placeholder: "a few words, or a question", maxlength: 500, oninput: () => this.asked({ ask: this.input.value }) });
-    this.mode = h("select", { onchange: () => this.asked({ mode: this.mode.value }, 0) }, Object.entries(MODES).map(([value, text]) => h("option", { value }, text)));
+    const [mode, modeLabel] = choice("by", Object.entries(MODES), (value) => this.asked({ mode: value }, 0));
+    this.mode = mode;
     this.filter = h("input", { type: "text", maxlength: 400, placeholder: about.dates ? `date=${halves(about.dates)[1]}` : "field=value", oninput: () => this.asked({ filter: this.filter.value }) });
     this.beside = h("input", { type: "checkbox", onchange: () => this.asked({ beside: this.beside.checked ? "1" : "" }, 0) });
     this.hint = h("p", { class: "lead" }, "A document need not contain the words of the question.");
     this.out = h("div", {});
     this.element = h("div", { class: "full" }, h("h2", {}, "Search the documents"), this.input,
-      h("div", { class: "fields" }, h("label", {}, "by", this.mode), h("label", { class: "wide-field" }, "only where", this.filter),
+      h("div", { class: "fields" }, modeLabel, h("label", { class: "wide-field" }, "only where", this.filter),
         h("label", { class: "check" }, this.beside, " next to what the original vectors find")),
       this.hint, this.out);
   }
 
   async update() {
-    for (const [input, value] of [[this.input, state.ask], [this.filter, state.filter]]) if (document.activeElement !== input) input.value = value;
+    fill([[this.input, state.ask], [this.filter, state.filter]]);
     this.mode.value = state.mode;
     this.beside.checked = Boolean(state.beside);
     const asked = state.ask.trim();

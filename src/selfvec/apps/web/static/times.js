@@ -1,8 +1,11 @@
 // Words and topics over time.
 import { ask, latest } from "./api.js";
 import { lines } from "./chart.js";
-import { bdi, clean, debounced, h, many, say, share } from "./dom.js";
+import { bdi, h, say } from "./dom.js";
+import { choice, debounced, fill } from "./fields.js";
+import { many, share } from "./numbers.js";
 import { go, state } from "./state.js";
+import { clean } from "./text.js";
 
 const SMOOTHED = [1, 3, 5, 9]; // periods in the mean of a point
 
@@ -18,24 +21,24 @@ export class Times {
     this.about = about;
     this.first = overview.words.slice(0, 3).map(([word]) => word).join(" ");
     const asked = debounced(300, (changes) => go(changes, false));
-    const choice = (name, label, entries) => {
-      this[name] = h("select", { onchange: () => asked({ [name]: this[name].value }, 0) }, entries.map(([value, text]) => h("option", { value }, text)));
-      return h("label", {}, label, this[name]);
-    };
+    const units = [["", "default"], ...about.units.map((unit) => [unit, unit])];
+    const smoothed = SMOOTHED.map((n) => (n === 1 ? ["", "one period"] : [String(n), `${n} periods`]));
+    const [unit, unitLabel] = choice("by", units, (value) => asked({ unit: value }, 0));
+    const [smooth, smoothLabel] = choice("smoothed over", smoothed, (value) => asked({ smooth: value }, 0));
+    Object.assign(this, { unit, smooth });
     this.words = h("input", { type: "search", dir: "auto", maxlength: 400, placeholder: this.first, autocapitalize: "none", spellcheck: "false", oninput: () => asked({ words: this.words.value }) });
     this.note = h("p", { class: "lead" });
     this.chart = h("div", {});
     this.topics = h("div", {});
     this.element = h("div", { class: "full" }, h("h2", {}, "Over time"),
-      h("div", { class: "fields" }, h("label", { class: "wide-field" }, "words", this.words),
-        choice("unit", "by", [["", "default"], ...about.units.map((unit) => [unit, unit])]),
-        choice("smooth", "smoothed over", SMOOTHED.map((n) => [n === 1 ? "" : String(n), n === 1 ? "one period" : `${n} periods`]))),
+      h("div", { class: "fields" }, h("label", { class: "wide-field" }, "words", this.words), unitLabel, smoothLabel),
       this.note, this.chart, h("h3", {}, "Topics"), this.topics);
   }
 
   async update() {
-    if (document.activeElement !== this.words) this.words.value = state.words;
-    [this.unit.value, this.smooth.value] = [state.unit, state.smooth];
+    fill([[this.words, state.words]]);
+    this.unit.value = state.unit;
+    this.smooth.value = state.smooth;
     return this.newest(async (signal) => { await this.draw(signal); await this.group(signal); });
   }
 

@@ -1,15 +1,14 @@
 // One word: its neighbours before and after, sentences that show the change, and a map of its path.
 import { ask, charted, latest } from "./api.js";
 import { bars } from "./chart.js";
-import { bdi, clean, count, direction, figure, h, listed, many, probability, readable, share, still } from "./dom.js";
+import { bdi, h, listed, still } from "./dom.js";
 import { WordMap } from "./map.js";
-import { MEASURES } from "./ranking.js";
+import { MEASURES } from "./measures.js";
+import { count, figure, many, probability, share } from "./numbers.js";
+import { quotes } from "./quotes.js";
+import { SOURCES } from "./sources.js";
 import { go, link, state } from "./state.js";
-
-export const SOURCES = {
-  known: "the initial vectors", subwords: "subwords", random: "a random direction",
-  context: "the words around it", mixed: "the words around it and similar spellings", none: "nothing",
-};
+import { readable } from "./text.js";
 
 export class WordPage {
   constructor(element, about, choose) {
@@ -170,13 +169,6 @@ export class WordPage {
     const left = this.about.left_out.length ? `, without ${this.about.left_out.join(" and ")}` : "";
     return h("p", { class: "lead" }, "Sentences that best show the change", written ? "." : `, rebuilt from the tokens that the run kept${left}.`);
   }
-}
-
-export function quotes(uses) {
-  if (!uses.length) return h("p", { class: "wait" }, "No sentence to show.");
-  return h("ul", { class: "quotes" }, uses.map((use) => h("li", {},
-    h("q", { dir: direction(use.tokens.map(([word]) => word).join(" ")) }, use.cut[0] ? "… " : "", use.tokens.map(([word, mark], i) => [i && !use.written ? " " : "", mark ? h("mark", { class: mark }, bdi(word)) : use.written ? clean(word) : bdi(word)]), use.cut[1] ? " …" : ""),
-    h("span", { class: "place" }, [use.date, use.slice, use.id === undefined ? `document ${count(use.document + 1)}` : clean(use.id)].filter(Boolean).join(" · ")))));
 }
 
 function ordinal(n) {

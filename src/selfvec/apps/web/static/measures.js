@@ -1,0 +1,3 @@
+// What the size of a change is, in words.
+
+export const MEASURES = { neighbourhood_change: "change of neighbours", excess: "moved beyond chance" };

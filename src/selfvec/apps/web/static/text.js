@@ -1,0 +1,28 @@
+// Words, documents and names of slices as readers see them.
+
+/** Invisible characters, and those that change the direction of text, as escapes. */
+export const clean = (text) => text.replace(
+    /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]/gu,
+    (c) => `\\u${c.codePointAt(0).toString(16).padStart(4, "0")}`);
+
+/** The same, shortened. */
+export function spell(word) {
+  const shown = clean(word);
+  return shown.length > 48 ? `${shown.slice(0, 47)}…` : shown;
+}
+
+/** The writing direction of a text: that of its first letter. */
+export const direction = (text) =>
+  /^\P{L}*[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u.test(text) ? "rtl" : "ltr";
+
+/** The name of a slice for readers: 1993..2000 as 1993–2000. */
+export const readable = (name) => clean(name).replace("..", "–");
+
+/** The two halves of the time between two days, in years or, within one year, in months: 1972..1998, 1999..2025. */
+export function halves([first, last]) {
+  const months = first.slice(0, 4) === last.slice(0, 4), year = (day) => Number(day.slice(0, 4));
+  const number = (day) => (months ? 12 * year(day) + Number(day.slice(5, 7)) - 1 : year(day));
+  const name = (n) => (months ? `${Math.floor(n / 12)}-${String(n % 12 + 1).padStart(2, "0")}` : String(n));
+  const [from, to] = [number(first), number(last)], middle = Math.floor((from + to) / 2);
+  return [`${name(from)}..${name(middle)}`, `${name(Math.min(middle + 1, to))}..${name(to)}`];
+}
