@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from benchmarks.datasets import random_ids
 from benchmarks.harness import Result, paired
-from selfvec.cooccurrence.lanes import aligned_table
+from selfvec.cooccurrence.lanes import aligned_rows
 from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.methods.reference import refine_reference
 from selfvec.refinement.methods.sequential_kernel import OnlineTerms, Recording, Scratch, sweep
@@ -106,7 +106,7 @@ def _check(
     """The kernel's result is the reference's, on the text's beginning."""
     end = int(np.searchsorted(offsets, 20_000))
     part, bounds = ids[: offsets[end]], offsets[: end + 1]
-    table = aligned_table(rows)
+    table = aligned_rows(rows)
     kernel(part, bounds, table, WINDOW // 2)
     expected = refine_reference(
         part, bounds, rows.astype(np.float64), window=WINDOW, learning_rate=float(RATE)
@@ -122,7 +122,7 @@ def run() -> list[Result]:
         others: dict[str, Kernel] = {"naive Numba": naive} | ({"plain C, prefetching": c} if c else {})
         for types in (3_500, 100_000):
             ids, offsets, rows = problem(types)
-            start, table = aligned_table(rows), aligned_table(rows)
+            start, table = aligned_rows(rows), aligned_rows(rows)
             for kernel in (ours, *others.values()):
                 _check(kernel, ids, offsets, rows)
 
@@ -153,7 +153,7 @@ def _against_numpy() -> Result:
     ids, offsets, rows = problem(3_500)
     end = int(np.searchsorted(offsets, 20_000))
     part, bounds = ids[: offsets[end]], offsets[: end + 1]
-    table, exact = aligned_table(rows), rows.astype(np.float32)
+    table, exact = aligned_rows(rows), rows.astype(np.float32)
     mine, theirs = paired(
         lambda: ours(part, bounds, table, WINDOW // 2),
         lambda: refine_reference(part, bounds, exact, window=WINDOW, learning_rate=float(RATE)),

@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Floats, Ints, Mask
-from selfvec.cooccurrence.scan import Centring
+from selfvec.cooccurrence.scan import CentredRows
 from selfvec.numerics.whitening import whitened, whitening_matrix
 from selfvec.refinement.methods.decorrelated import GAMMA
 
@@ -71,8 +71,8 @@ class ClusterScan:
             if _row_file(shared, start) not in written:
                 save(_row_file(shared, start), {"rows": table[start : start + BLOCK].astype(np.float32)})
         if centre not in written:
-            centring = Centring(self.degrees, GAMMA, table)
-            save(centre, {"weights": centring.weights, "mean": centring.mean})
+            centred = CentredRows(self.degrees, GAMMA, table)
+            save(centre, {"weights": centred.weights, "mean": centred.mean})
         root = tree(f"{self._folder}/sums", self.ranges)
         return reduced(self.engine, root, partial(sum_neighbours, self.job, shared), "Summing neighbours")
 

@@ -21,7 +21,7 @@ from selfvec.base.arrays import Array, Doubles, Ids, Ints, Mask, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.threads import one_core, threads
 from selfvec.cooccurrence.lanes import LANES, aligned
-from selfvec.cooccurrence.scan import Centring, add_neighbours, count_neighbours
+from selfvec.cooccurrence.scan import CentredRows, add_neighbours, count_neighbours
 from selfvec.numerics.rows import ROW_BLOCK
 from selfvec.text.hashed_ngrams import add_counters
 
@@ -66,8 +66,8 @@ class SharedTable:
     @classmethod
     def of(cls, table: Rows, degrees: Array, window: int, gamma: float) -> SharedTable:
         """A matrix in memory, (V, d), for words with these ``degrees``, (V,)."""
-        centring = Centring(degrees.astype(np.float64), gamma, table)
-        return cls(len(table), window, [table], centring.weights, centring.mean)
+        centred = CentredRows(degrees.astype(np.float64), gamma, table)
+        return cls(len(table), window, [table], centred.weights, centred.mean)
 
     def fill(self, out: Rows, first: int) -> None:
         """Write the weighted and centred columns from ``first`` on into ``out``, (V, p)."""

@@ -28,7 +28,7 @@ __all__ = [
     "LANES",
     "REBUILD",
     "aligned",
-    "aligned_table",
+    "aligned_rows",
     "for_lanes",
     "multiply_add",
     "prefetch",
@@ -46,22 +46,23 @@ VECTOR = ir.VectorType(FLOAT, LANES)
 INT32 = ir.IntType(32)
 
 
-def aligned_table(rows: Any) -> Floats:
+def aligned_rows(rows: Any) -> Floats:
     """Copy a (V, d) matrix, or an object that returns its rows by slices, into the kernels' layout.
 
     The layout is (V + 1, p) float32, rows on cache-line bounds. p is d rounded up to a multiple of `LANES`;
     padding is zero. The last row is zero and means "no row" where a window is clipped.
     """
-    height, width = len(rows) + 1, -(-rows.shape[1] // LANES) * LANES
-    table = aligned(height * width).reshape(height, width)
+    height = len(rows) + 1
+    width = -(-rows.shape[1] // LANES) * LANES
+    out = aligned(height * width).reshape(height, width)
     for start in range(0, len(rows), ROW_BLOCK):
         part = slice(start, min(start + ROW_BLOCK, len(rows)))
         block = rows[part]
-        table[part, : rows.shape[1]] = block
+        out[part, : rows.shape[1]] = block
         release(block)
-    table[:, rows.shape[1] :] = 0
-    table[-1] = 0
-    return table
+    out[:, rows.shape[1] :] = 0
+    out[-1] = 0
+    return out
 
 
 def aligned(size: int) -> Floats:
@@ -126,7 +127,7 @@ def for_lanes(
 
 
 @intrinsic
-def prefetch(typingctx: Any, table: Any, row: Any, first: Any, last: Any) -> Any:
+def prefetch(typingctx: Any, rows: Any, row: Any, first: Any, last: Any) -> Any:
     """Prefetch the columns ``first`` to ``last`` of a row into the second-level cache."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -141,16 +142,16 @@ def prefetch(typingctx: Any, table: Any, row: Any, first: Any, last: Any) -> Any
             builder.call(function, [builder.bitcast(place, byte), *hints])
         return context.get_dummy_value()
 
-    return types.void(table, types.intp, types.intp, types.intp), codegen
+    return types.void(rows, types.intp, types.intp, types.intp), codegen
 
 
 @intrinsic
-def add_rows(typingctx: Any, table: Any, total: Any, rows: Any) -> Any:
-    """total += (table[a] + table[b]) + (table[c] + table[d]). The total is read and written only once."""
+def add_four_rows(typingctx: Any, rows: Any, total: Any, numbers: Any) -> Any:
+    """total += (rows[a] + rows[b]) + (rows[c] + rows[d]). The total is read and written only once."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        numbers = cgutils.unpack_tuple(builder, args[2])
-        places = [row_pointer(context, builder, signature.args[0], args[0], row) for row in numbers]
+        four_numbers = cgutils.unpack_tuple(builder, args[2])
+        places = [row_pointer(context, builder, signature.args[0], args[0], row) for row in four_numbers]
         summed = context.make_array(signature.args[1])(context, builder, args[1])
 
         def body(load: Any, store: Any) -> None:
@@ -162,16 +163,18 @@ def add_rows(typingctx: Any, table: Any, total: Any, rows: Any) -> Any:
         for_lanes(builder, columns.type(0), columns, body)
         return context.get_dummy_value()
 
-    return types.void(table, total, types.UniTuple(types.intp, 4)), codegen
+    return types.void(rows, total, types.UniTuple(types.intp, 4)), codegen
 
 
 @helper
-def sum_window(ids, start, stop, table, total):
+def sum_window(ids, start, stop, rows, total):
     """Sum the rows of the tokens ``start`` … ``stop - 1`` from scratch."""
-    nothing = table.shape[0] - 1
+    nothing = rows.shape[0] - 1  # the zero row
     for j in range(total.size):
         total[j] = 0
     for p in range(start, stop, 4):
-        a, b = ids[p], ids[p + 1] if p + 1 < stop else nothing
-        c, d = ids[p + 2] if p + 2 < stop else nothing, ids[p + 3] if p + 3 < stop else nothing
-        add_rows(table, total, (a, b, c, d))
+        a = ids[p]
+        b = ids[p + 1] if p + 1 < stop else nothing
+        c = ids[p + 2] if p + 2 < stop else nothing
+        d = ids[p + 3] if p + 3 < stop else nothing
+        add_four_rows(rows, total, (a, b, c, d))

@@ -20,7 +20,7 @@ from selfvec.data.token_batch import TokenBatch
 
 from .counting import count
 from .counts import Counts
-from .scan import Centring, ScanOperator
+from .scan import CentredRows, ScanOperator
 from .sparse_rows import MEMORY, RowStore
 
 __all__ = ["LinearOperator", "Operator", "PPMIOperator", "PositivePMI", "operator", "sparse_product"]
@@ -34,8 +34,8 @@ class Operator(Protocol):
     degrees: Doubles
     """Row sums of the counts: the total weight of the neighbours of each word, (V,)."""
 
-    def apply(self, table: AnyFloats, out: Floats | None = None) -> Floats:
-        """Compute A·E, (V, d) -> (V, d) float32; ``out``, if given, receives it and may be ``table``."""
+    def apply(self, rows: AnyFloats, out: Floats | None = None) -> Floats:
+        """Compute A·E, (V, d) -> (V, d) float32; ``out``, if given, receives it and may be ``rows``."""
 
 
 def operator(
@@ -152,7 +152,9 @@ class PPMIOperator:
     def __init__(
         self, counts: Counts, smoothing: float = 0.75, *, jobs: int | None = None, memory: int = MEMORY
     ) -> None:
-        self.counts, self.smoothing, self._jobs = counts, smoothing, threads(jobs)
+        self.counts = counts
+        self.smoothing = smoothing
+        self._jobs = threads(jobs)
         self.degrees: Doubles = counts.row_sums.astype(np.float64)
         pmi = PositivePMI(self.degrees, smoothing)
         lengths = np.diff(counts.indptr)
@@ -160,7 +162,8 @@ class PPMIOperator:
         def block(rows: tuple[int, int]) -> tuple[Ints, Ids, Floats]:
             first, last = rows
             entries = slice(counts.indptr[first], counts.indptr[last])
-            contexts, words = counts.indices[entries], np.repeat(np.arange(first, last), lengths[first:last])
+            contexts = counts.indices[entries]
+            words = np.repeat(np.arange(first, last), lengths[first:last])
             values = pmi(counts.data[entries], words, contexts)
             kept = values > 0
             sizes = np.bincount(words[kept] - first, minlength=last - first)
@@ -171,16 +174,16 @@ class PPMIOperator:
                 store.append(*made)
             self.indptr, self.indices, self.values = store.finish()
 
-    def apply(self, table: AnyFloats, out: Floats | None = None) -> Floats:
-        """Compute PPMI · table, (V, d) -> (V, d) float32.
+    def apply(self, rows: AnyFloats, out: Floats | None = None) -> Floats:
+        """Compute PPMI · rows, (V, d) -> (V, d) float32.
 
         Raises
         ------
         InputError
             If the matrix does not have V rows.
         """
-        rows = np.ascontiguousarray(_checked(table, len(self.degrees)), np.float32)
-        result = sparse_product(self.indptr, self.indices, self.values, rows, self._jobs)
+        dense = np.ascontiguousarray(_checked(rows, len(self.degrees)), np.float32)
+        result = sparse_product(self.indptr, self.indices, self.values, dense, self._jobs)
         return _into(out, result)
 
 
@@ -212,24 +215,26 @@ class LinearOperator:
     def __init__(self, counts: Counts, gamma: float = 0.5, *, jobs: int | None = None) -> None:
         if not np.isfinite(gamma):
             raise OptionError(f"γ is a number, not {gamma}", field="gamma")
-        self.counts, self.gamma, self._jobs = counts, gamma, threads(jobs)
+        self.counts = counts
+        self.gamma = gamma
+        self._jobs = threads(jobs)
         self.degrees: Doubles = counts.row_sums.astype(np.float64)
 
-    def apply(self, table: AnyFloats, out: Floats | None = None) -> Floats:
-        """Compute A · table, (V, d) -> (V, d) float32. It takes the memory of two such matrices.
+    def apply(self, rows: AnyFloats, out: Floats | None = None) -> Floats:
+        """Compute A · rows, (V, d) -> (V, d) float32. It takes the memory of two such matrices.
 
         Raises
         ------
         InputError
             If the matrix does not have V rows.
         """
-        _checked(table, len(self.degrees))
-        centring = Centring(self.degrees, self.gamma, table)
-        centred = np.empty(table.shape, np.float32)
-        centring.fill(centred)
+        _checked(rows, len(self.degrees))
+        centred = CentredRows(self.degrees, self.gamma, rows)
+        weighted = np.empty(rows.shape, np.float32)
+        centred.fill(weighted)
         counts = self.counts
-        result = sparse_product(counts.indptr, counts.indices, counts.data, centred, self._jobs)
-        result *= centring.roots.astype(np.float32)[:, None]
+        result = sparse_product(counts.indptr, counts.indices, counts.data, weighted, self._jobs)
+        result *= centred.roots.astype(np.float32)[:, None]
         return _into(out, result)
 
 
@@ -240,43 +245,43 @@ def _into(out: Floats | None, result: Floats) -> Floats:
     return out
 
 
-def _checked(table: AnyFloats, rows: int) -> AnyFloats:
-    if table.ndim != 2 or len(table) != rows:
-        raise InputError(f"the matrix has a row for each of the {rows:,} words, this one is {table.shape}")
-    return table
+def _checked(rows: AnyFloats, words: int) -> AnyFloats:
+    if rows.ndim != 2 or len(rows) != words:
+        raise InputError(f"the matrix has a row for each of the {words:,} words, this one is {rows.shape}")
+    return rows
 
 
 def sparse_product(
-    indptr: Ints,
-    indices: Ids,
-    values: Array,
-    table: Floats,
+    indptr: Ints,  # (n + 1,)
+    indices: Ids,  # (e,)
+    values: Array,  # (e,)
+    rows: Floats,  # (m, d)
     jobs: int,
 ) -> Floats:
     """A matrix in compressed rows, (n, m), times a dense matrix, (m, d) -> (n, d) float32.
 
     SciPy's product takes longer on one thread and has a larger rounding error (float32 sums).
     """
-    out = np.empty((len(indptr) - 1, table.shape[1]), np.float32)
+    out = np.empty((len(indptr) - 1, rows.shape[1]), np.float32)
 
-    def block(rows: tuple[int, int]) -> None:
-        _multiply_rows(indptr, indices, values, table, *rows, np.empty(table.shape[1]), out)
+    def multiply(block: tuple[int, int]) -> None:
+        _multiply_rows(indptr, indices, values, rows, *block, np.empty(rows.shape[1]), out)
 
-    for _ in in_order(cut(np.diff(indptr) + 1, _SHARE), block, jobs):
+    for _ in in_order(cut(np.diff(indptr) + 1, _SHARE), multiply, jobs):
         pass
     return out
 
 
 @kernel
 def _multiply_rows(
-    indptr: Ints,
-    indices: Ids,
-    values: Array,
-    table: Floats,
+    indptr: Ints,  # (n + 1,)
+    indices: Ids,  # (e,)
+    values: Array,  # (e,)
+    rows: Floats,  # (m, d)
     first: int,
     last: int,
     sums: Doubles,  # (d,), working memory
-    out: Floats,
+    out: Floats,  # (n, d), written
 ) -> None:
     """Rows ``first`` to ``last - 1`` of the product, each summed by one thread in a fixed order.
 
@@ -292,12 +297,12 @@ def _multiply_rows(
             p, q = np.float32(values[k]), np.float32(values[k + 1])
             r, s = np.float32(values[k + 2]), np.float32(values[k + 3])
             for j in range(sums.size):
-                sums[j] += np.float64(p * table[a, j] + q * table[b, j] + r * table[c, j] + s * table[d, j])
+                sums[j] += np.float64(p * rows[a, j] + q * rows[b, j] + r * rows[c, j] + s * rows[d, j])
             k += 4
-        while k < end:
+        while k < end:  # the last one to three
             a, p = indices[k], np.float32(values[k])
             for j in range(sums.size):
-                sums[j] += np.float64(p * table[a, j])
+                sums[j] += np.float64(p * rows[a, j])
             k += 1
         for j in range(sums.size):
             out[row, j] = sums[j]

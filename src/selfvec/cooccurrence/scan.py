@@ -28,40 +28,50 @@ from selfvec.data.token_batch import TokenBatch
 
 from .lanes import AHEAD, LANES, REBUILD, aligned, for_lanes, prefetch, row_pointer, sum_window
 
-__all__ = ["Centring", "ScanOperator", "add_neighbours", "count_neighbours", "neighbour_totals"]
+__all__ = ["CentredRows", "ScanOperator", "add_neighbours", "count_neighbours", "neighbour_totals"]
 
 _ROWS = 8192  # rows processed at a time, so that no second matrix is needed
 _NARROWEST = 4 * LANES  # fewer columns are not worth a thread
 _WIDEST = 4 * LANES  # columns per block: rows of frequent words stay in the cache, and buffers stay small
 
 
-class Centring:
-    """Weights and centre of one matrix. Words without neighbours have weight and root 0."""
+class CentredRows:
+    """The rows of one matrix, weighted by their words' degrees, minus their mean.
+
+    Attributes
+    ----------
+    weights : (V,) float64
+        r^(-γ).
+    roots : (V,) float64
+        r^(-1/2). Words without neighbours have weight and root 0.
+    mean : (d,) float64
+        m.
+    """
 
     def __init__(
         self,
         degrees: Doubles,  # (V,): r
         gamma: float,  # the larger, the less weight frequent neighbours have
-        table: AnyFloats,  # (V, d)
+        rows: AnyFloats,  # (V, d)
     ) -> None:
-        # weights r^(-γ), roots r^(-1/2), both (V,) float64; mean m, (d,) float64
         with np.errstate(divide="ignore"):
             self.weights = np.where(degrees > 0, degrees**-gamma, 0.0)
             self.roots = np.where(degrees > 0, degrees**-0.5, 0.0)
+        self.rows = rows
         shares = degrees * self.weights / max(degrees.sum(), 1.0)
-        self.table = table
         self.mean = sum_of_blocks(
-            table.shape[1:], len(table), lambda rows: shares[rows] @ table[rows].astype(np.float64)
+            rows.shape[1:], len(rows), lambda part: shares[part] @ rows[part].astype(np.float64)
         )
 
     def fill(self, out: Floats, first: int = 0) -> None:
         """Write the weighted, centred rows, columns from ``first`` on, into ``out``, (V, p) float32."""
         columns = slice(first, first + out.shape[1])
-        weights, mean = self.weights.astype(np.float32)[:, None], self.mean[columns].astype(np.float32)
+        weights = self.weights.astype(np.float32)[:, None]
+        mean = self.mean[columns].astype(np.float32)
         for start in range(0, len(out), _ROWS):
-            rows = slice(start, start + _ROWS)
-            np.multiply(self.table[rows, columns], weights[rows], out=out[rows], casting="same_kind")
-            out[rows] -= mean
+            part = slice(start, start + _ROWS)
+            np.multiply(self.rows[part, columns], weights[part], out=out[part], casting="same_kind")
+            out[part] -= mean
 
 
 class ScanOperator:
@@ -78,50 +88,57 @@ class ScanOperator:
         jobs: int | None = None,
         weights: Doubles | None = None,
     ) -> None:
-        self.half, self.gamma, self.jobs = window // 2, gamma, threads(jobs)
+        self.half = window // 2
+        self.gamma = gamma
+        self.jobs = threads(jobs)
         levels = np.ones(1) if weights is None else np.unique(weights)[::-1]
         alike = [batch] if len(levels) == 1 else [batch.part(weights == level) for level in levels]
         self.parts = list(zip(alike, levels.tolist(), strict=True))
         self.occurrences = sum(part.counts * weight for part, weight in self.parts)  # (V,)
         self.degrees = sum(neighbour_totals(part, window) * weight for part, weight in self.parts)
 
-    def apply(self, table: AnyFloats, out: Floats | None = None) -> Floats:
+    def apply(self, rows: AnyFloats, out: Floats | None = None) -> Floats:
         """Sum every word's neighbours; (V, d) -> (V, d) float32.
 
-        ``out`` may be ``table``. Extra memory: two blocks of at most 64 columns for each thread.
+        ``out`` may be ``rows``. Extra memory: two blocks of at most 64 columns for each thread.
         """
-        height, width = len(table) + 1, table.shape[1]
+        height = len(rows) + 1  # the last row is zero, for where a window is clipped
+        width = rows.shape[1]
         bounds = self.blocks(width)
-        result = np.empty((len(table), width), np.float32) if out is None else out
-        centring = Centring(self.degrees, self.gamma, table)
-        roots = centring.roots.astype(np.float32)[:, None]
+        result = np.empty((len(rows), width), np.float32) if out is None else out
+        centred = CentredRows(self.degrees, self.gamma, rows)
+        roots = centred.roots.astype(np.float32)[:, None]
         buffers: SimpleQueue[Floats] = SimpleQueue()
         workers = self._workers(width)
         for _ in range(workers):
             buffers.put(aligned(2 * height * int(np.diff(bounds).max())))
 
-        def work(first: int, last: int) -> None:
+        def sum_columns(first: int, last: int) -> None:
             buffer = buffers.get()
+            used = width - first  # columns before the padding
             weighted, summed = buffer[: 2 * height * (last - first)].reshape(2, height, last - first)
-            weighted[-1] = weighted[:, max(0, width - first) :] = summed[:] = 0
-            centring.fill(weighted[:-1, : width - first], first)
+            weighted[-1] = 0
+            weighted[:, max(0, used) :] = 0
+            summed[:] = 0
+            centred.fill(weighted[:-1, :used], first)
             before = 1.0
             for part, weight in self.parts:
                 if weight != before:
                     weighted *= np.float32(weight / before)
                 add_neighbours(part.ids, part.offsets, weighted, summed, self.half)
                 before = weight
-            # Written last, because `out` may be ``table``.
-            np.multiply(summed[:-1, : width - first], roots, out=result[:, first:last])
+            # Written last, because `out` may be ``rows``.
+            np.multiply(summed[:-1, :used], roots, out=result[:, first:last])
             buffers.put(buffer)
 
         with ThreadPoolExecutor(workers) as pool:
-            deque(pool.map(work, bounds[:-1], bounds[1:]), maxlen=0)
+            deque(pool.map(sum_columns, bounds[:-1], bounds[1:]), maxlen=0)
         return result
 
     def blocks(self, width: int) -> list[int]:
         """Bounds of the blocks of columns, shared evenly by the threads."""
-        lanes, workers = -(-width // LANES), self._workers(width)
+        lanes = -(-width // LANES)
+        workers = self._workers(width)
         number = workers * max(min(workers, 2), -(-lanes * LANES // (_WIDEST * workers)))
         return [LANES * (lanes * part // number) for part in range(number + 1)]
 
@@ -138,7 +155,7 @@ def neighbour_totals(batch: TokenBatch, window: int) -> Doubles:
 @intrinsic
 def _two_steps(
     typingctx: Any,
-    table: Any,
+    rows: Any,
     result: Any,
     window_sum: Any,
     word: Any,
@@ -150,14 +167,15 @@ def _two_steps(
 ) -> Any:
     """Process two successive tokens in one loop: half as many reads and writes of the sum. For each::
 
-    result[word] += S − table[word];  S += table[entering] − table[leaving]
+    result[word] += S − rows[word];  S += rows[entering] − rows[leaving]
     """
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        def rows(array: int, which: range) -> list[Any]:
+        def pointers(array: int, which: range) -> list[Any]:
             return [row_pointer(context, builder, signature.args[array], args[array], args[k]) for k in which]
 
-        at_rows, at_results = rows(0, range(3, 9)), rows(1, range(3, 9, 3))
+        at_rows = pointers(0, range(3, 9))  # word, entering and leaving, for each of the two tokens
+        at_results = pointers(1, range(3, 9, 3))  # word
         window = context.make_array(signature.args[2])(context, builder, args[2])
 
         def body(load: Any, store: Any) -> None:
@@ -173,35 +191,38 @@ def _two_steps(
         for_lanes(builder, columns.type(0), columns, body)
         return context.get_dummy_value()
 
-    return types.void(table, result, window_sum, *[types.intp] * 6), codegen
+    return types.void(rows, result, window_sum, *[types.intp] * 6), codegen
 
 
 def add_neighbours(
     ids: Ids,  # (N,)
     offsets: Ints,  # (D + 1,); windows do not cross documents
-    table: Rows,  # (V + 1, p), p a multiple of LANES; the last row is zero
+    rows: Rows,  # (V + 1, p), p a multiple of LANES; the last row is zero
     result: Rows,  # (V + 1, p); the last row has no meaning
     half: int,  # neighbours on each side
 ) -> None:
     """Add to ``result[w]``, for every position of word w, the rows of its neighbours."""
-    _add_neighbours(ids, offsets, table, result, half, np.empty(table.shape[1], np.float32))
+    _add_neighbours(ids, offsets, rows, result, half, np.empty(rows.shape[1], np.float32))
 
 
 @kernel
-def _add_neighbours(ids, offsets, table, result, half, window_sum):
-    nothing, end, columns = table.shape[0] - 1, ids.size - 1, table.shape[1]
+def _add_neighbours(ids, offsets, rows, result, half, window_sum):
+    nothing = rows.shape[0] - 1  # the zero row
+    end = ids.size - 1
+    columns = rows.shape[1]
     for document in range(offsets.size - 1):
-        lo, hi = offsets[document], offsets[document + 1]
-        for start in range(lo, hi, REBUILD):
+        lo = offsets[document]
+        hi = offsets[document + 1]
+        for start in range(lo, hi, REBUILD):  # rounding errors of the running sum do not grow further
             stop = min(hi, start + REBUILD)
-            sum_window(ids, max(lo, start - half), min(hi, start + half + 1), table, window_sum)
+            sum_window(ids, max(lo, start - half), min(hi, start + half + 1), rows, window_sum)
             for i in range(start, stop, 2):
                 for coming in range(i + AHEAD, i + AHEAD + 2):
-                    prefetch(table, ids[min(coming + half, end)], 0, columns)
+                    prefetch(rows, ids[min(coming + half, end)], 0, columns)
                     prefetch(result, ids[min(coming, end)], 0, columns)
                 two = i + 1 < stop  # otherwise the second is the zero row, which adds nothing
                 _two_steps(
-                    table,
+                    rows,
                     result,
                     window_sum,
                     ids[i],
@@ -228,6 +249,7 @@ def count_neighbours(
 @kernel
 def _count_neighbours(ids, offsets, half, degrees):
     for document in range(offsets.size - 1):
-        lo, hi = offsets[document], offsets[document + 1]
+        lo = offsets[document]
+        hi = offsets[document + 1]
         for i in range(lo, hi):
             degrees[ids[i]] += min(hi, i + half + 1) - max(lo, i - half) - 1

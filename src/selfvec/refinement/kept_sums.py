@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from selfvec.base.arrays import Doubles, Rows
 from selfvec.base.errors import FormatError
 from selfvec.base.tensors import Forms, check_tensors, map_tensors, write_tensors
-from selfvec.cooccurrence.scan import Centring, ScanOperator
+from selfvec.cooccurrence.scan import CentredRows, ScanOperator
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
@@ -105,7 +105,7 @@ class SumsOfPasses:
 
     def before(self, table: Rows) -> None:
         """Record the rows that a pass reads."""
-        self.means.append(Centring(self.operator.degrees, self.operator.gamma, table).mean)
+        self.means.append(CentredRows(self.operator.degrees, self.operator.gamma, table).mean)
         if len(self.means) == 2:
             self.contexts = quantised(table)
 

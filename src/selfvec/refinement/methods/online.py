@@ -12,7 +12,7 @@ import numpy as np
 from selfvec.base.arrays import Array, Floats, Ints
 from selfvec.base.errors import OptionError
 from selfvec.cooccurrence import Operator
-from selfvec.cooccurrence.lanes import aligned_table
+from selfvec.cooccurrence.lanes import aligned_rows
 from selfvec.data.methods import METHODS
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
@@ -98,7 +98,7 @@ class OnlineRefinement(SequentialRefinement):
             batch, original, base if start is None else start, window, learning_rate, passes, history
         )
         pull = np.where(original.sources == Source.SUBWORDS, COMPOSED * anchor, anchor).astype(np.float32)
-        pulled = aligned_table(base)
+        pulled = aligned_rows(base)
         pulled[:-1] *= pull[:, None]
         weights, shares = neighbour_weights(batch.counts if counts is None else counts)
         self._online = OnlineTerms(

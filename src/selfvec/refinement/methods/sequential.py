@@ -11,7 +11,7 @@ import numpy as np
 
 from selfvec.base.arrays import Array, Floats, Rows
 from selfvec.base.errors import OptionError
-from selfvec.cooccurrence.lanes import REBUILD, aligned_table
+from selfvec.cooccurrence.lanes import REBUILD, aligned_rows
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.refinement.base_vectors import Base
@@ -52,7 +52,7 @@ class SequentialRefinement(Refinement):
         super().__init__(batch, original, passes, history)
         self.half, self.rate = window // 2, np.float32(learning_rate)
         self.position = 0  # in the text
-        self._table = aligned_table(start)
+        self._table = aligned_rows(start)
         sums = np.zeros((2, self._table.shape[1]), np.float32)
         self._scratch = Scratch(np.zeros(len(self._table), np.int32), *sums)
         recording = bool(self.recorder.period.any())

@@ -262,7 +262,7 @@ def sweep(
     document: int,  # the one that holds `start`
     start: int,  # this and `stop`: multiples of `REBUILD` or corpus ends
     stop: int,
-    table: Rows,  # (V + 1, p), from `aligned_table`
+    table: Rows,  # (V + 1, p), from `aligned_rows`
     half: int,  # neighbours on each side
     rate: np.float32,  # α
     scratch: Scratch,
