@@ -11,19 +11,19 @@ import polars as pl
 import pytest
 
 from selfvec.base.errors import FormatError, SelfvecError, TargetError
-from selfvec.exporters import STORES, Rows
+from selfvec.exporters import STORES, StoreRows
 from selfvec.exporters.rows import RUN
-from selfvec.exporters.stores import Database
+from selfvec.exporters.store import Database
 
 KINDS = ("lancedb", "qdrant")
 
 
-def rows(number: int = 40, first: int = 0) -> Rows:
+def rows(number: int = 40, first: int = 0) -> StoreRows:
     """Passages with numbered ids."""
     names = [f"d{i}" for i in range(first, first + number)]
     table = pl.DataFrame({"id": names, "document": names, "text": [f"hail {name}" for name in names]})
     vectors = np.eye(number, 8, dtype=np.float32)
-    return Rows("passages", table, vectors, about={RUN: "it"})
+    return StoreRows("passages", table, vectors, about={RUN: "it"})
 
 
 def stored(kind: str, folder: Path) -> tuple[Database, Path]:

@@ -170,17 +170,23 @@ def test_an_interrupted_migration_goes_on_and_ends_the_same(kind: str, made, tmp
     assert files(tmp_path) == [path.name, f"{path.name}-map.safetensors"]
 
 
-SLOW = """
+WAITING = """
 import sys, time
+from pathlib import Path
 from selfvec.apps.cli import main
 import selfvec.exporters
 from selfvec.retrieval.encoder import Encoder
 module, encode = sys.modules["selfvec.exporters.migrate"], Encoder.encode
 module._BLOCK = 16
-def slow(self, texts, **options):
-    time.sleep(0.05 if len(texts) == 16 else 0)
+blocks = 0
+def waiting(self, texts, **options):
+    global blocks
+    blocks += len(texts) == 16
+    while blocks > 1 and not go.exists():
+        time.sleep(0.01)
     return encode(self, texts, **options)
-Encoder.encode = slow
+go = Path(sys.argv.pop(1))
+Encoder.encode = waiting
 sys.exit(main(["migrate", *sys.argv[1:]]))
 """
 
@@ -196,7 +202,8 @@ def test_a_killed_process_loses_nothing(kind: str, sent: int, status: int, made,
     command = [
         sys.executable,
         "-c",
-        SLOW,
+        WAITING,
+        str(go := tmp_path / "go"),
         str(path),
         "--from",
         str(folder / "old"),
@@ -210,7 +217,8 @@ def test_a_killed_process_loses_nothing(kind: str, sent: int, status: int, made,
         time.sleep(0.01)
     assert found(path, asked) == nearest  # while it is running
     process.send_signal(sent)
-    _, said = process.communicate(timeout=30)
+    go.touch()
+    _, said = process.communicate(timeout=60)
     assert process.returncode == status
     assert "repeat the command to continue" in said or sent == signal.SIGKILL
     assert migrate(path, old, new)["done"]

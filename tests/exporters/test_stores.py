@@ -15,7 +15,7 @@ from tests.places import ROOT
 
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, MissingExtra, OptionError, SelfvecError, TargetError
-from selfvec.exporters import STORES, Rows, write_rows
+from selfvec.exporters import STORES, StoreRows, write_rows
 from selfvec.numerics.rows import unit_rows
 
 D = 24
@@ -23,7 +23,7 @@ Asked = list[tuple[str, float]]
 """Ids and cosines, best first."""
 
 
-def rows(number: int = 300, *, dated: bool = True, zeros: int = 4) -> Rows:
+def rows(number: int = 300, *, dated: bool = True, zeros: int = 4) -> StoreRows:
     """Rows with ties, ids of every script, gaps in every field, and some without a vector."""
     rng = np.random.default_rng(5)
     vectors = unit_rows(rng.standard_normal((number, D)))
@@ -43,7 +43,7 @@ def rows(number: int = 300, *, dated: bool = True, zeros: int = 4) -> Rows:
             "size": pl.Series(range(number), dtype=pl.Int64),
         }
     )
-    return Rows("passages", table, vectors, "en")
+    return StoreRows("passages", table, vectors, "en")
 
 
 def questions() -> np.ndarray:
@@ -123,18 +123,18 @@ ASK: dict[str, Callable[..., Asked]] = {
 every = pytest.mark.parametrize("name", sorted(STORES))
 
 
-def target(name: str, folder: Path, data: Rows | None = None) -> Path:
+def target(name: str, folder: Path, data: StoreRows | None = None) -> Path:
     """A store of that name, written; the test is skipped where its library is absent."""
     store, path = STORES[name], folder / f"to-{name}"
     if store.module:
         pytest.importorskip(store.module, reason=f"needs selfvec[{store.extra}]")
     if data is not None:
         write_rows(data, name, path)
-        assert path.is_dir() == store.folder
+        assert path.is_dir() == (not store.suffix)
     return path
 
 
-def expected(data: Rows, question: np.ndarray, among: np.ndarray | None = None) -> Asked:
+def expected(data: StoreRows, question: np.ndarray, among: np.ndarray | None = None) -> Asked:
     """By NumPy, in double precision; rows without a vector last, by a cosine of 0."""
     cosines = data.vectors.astype(np.float64) @ question
     order = np.argsort(-cosines, kind="stable")
@@ -291,7 +291,7 @@ def test_usearch_graph_finds_nearly_what_is_nearest(tmp_path: Path) -> None:
 
 def test_words_have_no_text_and_no_full_text_index(tmp_path: Path) -> None:
     data = rows(40)
-    words = Rows("words", data.table.select(pl.col("id").alias("word")), data.vectors)
+    words = StoreRows("words", data.table.select(pl.col("id").alias("word")), data.vectors)
     lancedb = pytest.importorskip("lancedb", reason="needs selfvec[lancedb]")
     write_rows(words, "lancedb", tmp_path / "words")
     table = lancedb.connect(tmp_path / "words").open_table("words")
@@ -303,9 +303,9 @@ def test_words_have_no_text_and_no_full_text_index(tmp_path: Path) -> None:
 def test_what_cannot_be_stored_is_said(tmp_path: Path) -> None:
     data = rows(40)
     with pytest.raises(InputError, match="there are no passages to store"):
-        Rows("passages", data.table.clear(), data.vectors[:0])
+        StoreRows("passages", data.table.clear(), data.vectors[:0])
     with pytest.raises(InputError, match="a vector each"):
-        Rows("passages", data.table, data.vectors[:39])
+        StoreRows("passages", data.table, data.vectors[:39])
     with pytest.raises(OptionError, match=r"to: is one of lancedb, .*, not 'milvus'"):
         write_rows(data, "milvus", tmp_path / "out")
     with pytest.raises(SelfvecError, match="does not exist"):

@@ -259,6 +259,6 @@ def test_update_of_another_encoder_writes_all_anew_and_refuses_other_folders(
     assert main(["export", other, *command]) == 0
     assert json.loads(capsys.readouterr().out)["rewritten"] is True
     assert main(["export", other, "--to", "lancedb", "-o", str(reports), "--update"]) == 2
-    assert "is not a LanceDB or Qdrant folder" in capsys.readouterr().err
+    assert "is not a LanceDB folder with passages" in capsys.readouterr().err
     assert main(["export", other, "--to", "faiss", "-o", store, "--update"]) == 2
     assert "faiss cannot be updated; use --overwrite" in capsys.readouterr().err

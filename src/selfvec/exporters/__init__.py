@@ -5,13 +5,13 @@
 
 from .exporter import TARGETS, export, write_rows
 from .migrate import migrate, question_encoder
-from .rows import Rows, passage_rows, word_rows
+from .rows import StoreRows, passage_rows, word_rows
 from .stores import STORES
 
 __all__ = [
     "STORES",
     "TARGETS",
-    "Rows",
+    "StoreRows",
     "export",
     "migrate",
     "passage_rows",

@@ -42,7 +42,7 @@ def write_encoder(encoder: Encoder, folder: Path, library: Library) -> None:
     write_encoder_folder(folder, rows, tokenizer_json(encoder), normalize=True, library=library)
 
 
-def write_piece_encoder(run: Run, folder: Path, model2vec: bool) -> int:
+def write_piece_encoder(run: Run, folder: Path, library: Library) -> int:
     """Write an encoder of a run of pieces, with the run's tokenizer; return its number of tokens.
 
     A piece's row is its refined vector times its inverse document frequency; unseen pieces have weight 0.
@@ -56,7 +56,6 @@ def write_piece_encoder(run: Run, folder: Path, model2vec: bool) -> int:
     kept = np.array([place is not None for place in places], bool)
     rows[[place for place in places if place is not None]] = (run.vectors.unit * weights[:, None])[kept]
     folder.mkdir()
-    library: Library = "model2vec" if model2vec else "sentence-transformers"
     write_encoder_folder(folder, rows, tokenizer.to_str(), normalize=True, library=library)
     return len(rows)
 

@@ -1,14 +1,15 @@
 """`export`: write a run, or rows of a store, in the format of another tool, completely or not at all.
 
-To add a target, add a row to `TARGETS`.
+`TARGETS` is the table: vectors files, encoders, and the stores of `selfvec.exporters.stores`.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +22,19 @@ from selfvec.base.targets import check_target, writing
 from selfvec.base.temporary_files import remove_leftovers
 from selfvec.corpus.sources import Texts
 from selfvec.data.run import Run
-from selfvec.retrieval.passages import CUT, Cut, check_cut
-from selfvec.storage.formats import FORMATS
+from selfvec.retrieval.encoder import Encoder
+from selfvec.retrieval.passages import CUT, check_cut
+from selfvec.storage.formats import FORMATS, save
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.storage.run_folder import refuse_run
 from selfvec.text.preprocessing import Preprocessing
 
-from .rows import Rows
-from .stores import STORES, Database, library_errors
+from .encoder_folders import Library, write_encoder, write_piece_encoder
+from .rows import StoreRows, passage_rows
+from .store import Database, Store, library_errors
+from .stores import STORES
 
-__all__ = ["TARGETS", "Export", "Target", "export", "write_rows"]
+__all__ = ["TARGETS", "Target", "export", "write_rows"]
 
 
 def export(
@@ -62,8 +66,8 @@ def export(
     overwrite : bool
         Whether to replace an earlier export: a file, or a folder without other files.
     update : bool
-        For LanceDB and Qdrant: update an earlier export. Only new and changed passages are written, and
-        missing ones are deleted. The others keep their vectors.
+        For databases, such as LanceDB and Qdrant: update an earlier export. Only new and changed passages are
+        written, and missing ones are deleted. The others keep their vectors.
     progress : Progress, optional
 
     Returns
@@ -88,22 +92,29 @@ def export(
     if output is not None:
         check_path("output", output, "a path")
     path = _default(run, to) if output is None else Path(output)
-    given = Export(run, to, corpus, as_progress(progress), cut)
-    if update and not isinstance(STORES.get(to), Database):
+    progress = as_progress(progress)
+    store = STORES.get(to)
+    if update and not isinstance(store, Database):
         raise OptionError(f"{to} cannot be updated", field="update", remedy="use --overwrite")
-    if update and os.path.lexists(path):
-        return Figures("Exported", {"to": to, "target": str(path), **_update_passages(given, path)})
-    with _replaced(path, overwrite) as fresh:
-        details = TARGETS[to].write(given, fresh)
+    read_passages = partial(passage_rows, run, corpus, cut=cut, progress=progress)
+    if isinstance(store, Database) and update and os.path.lexists(path):
+        details = _update_passages(store, read_passages, path, progress)
+    else:
+        write = TARGETS[to].write
+        with _replaced(path, overwrite) as fresh:
+            if write is not None:
+                details = write(run, fresh, progress)
+            else:
+                details = _write_passages(STORES[to], read_passages, fresh, progress)
     return Figures("Exported", {"to": to, "target": str(path), **details})
 
 
-def write_rows(rows: Rows, to: str, target: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+def write_rows(rows: StoreRows, to: str, target: str | os.PathLike[str], *, overwrite: bool = False) -> None:
     """Write rows into a store.
 
     Parameters
     ----------
-    rows : Rows
+    rows : StoreRows
         See `passage_rows` and `word_rows`.
     to : str
         The name of a store.
@@ -141,15 +152,8 @@ def _default(run: Run, to: str) -> Path:
     return folder.with_name(f"{folder.name}-{to}{TARGETS[to].suffix}")
 
 
-@dataclass(frozen=True)
-class Export:
-    """An export: the run, the target, and the documents."""
-
-    run: Run
-    to: str  # the name of the target
-    corpus: Texts  # documents, for targets that hold documents; the run's own by default
-    progress: Progress
-    cut: Cut = CUT
+Writer = Callable[[Run, Path, Progress], dict[str, Any]]
+"""Writes a run to a path in an empty folder, and returns a description of what was written."""
 
 
 @dataclass(frozen=True)
@@ -157,80 +161,85 @@ class Target:
     """A format in which a run can be written."""
 
     description: str
-    write: Callable[
-        [Export, Path], Mapping[str, Any]
-    ]  # writes to a path in an empty folder; returns a description
+    write: Writer | None  # None for stores: `Store.put` writes their passages
     suffix: str = ""  # of the default file name; empty for folders
+    opened_by: str = ""  # Python that opens the result, with {} for its path
 
 
-def _write_encoder(export: Export, path: Path) -> Mapping[str, Any]:
-    from selfvec.retrieval.encoder import Encoder
+# ---- Vectors files and encoders
 
-    from .encoder_folders import write_encoder, write_piece_encoder
 
-    if export.to != "encoder" and _of_pieces(export.run):
-        tokens = write_piece_encoder(export.run, path, export.to == "model2vec")
-        return {"tokens": tokens, "dimensions": export.run.vectors.vector_size}
-    with export.progress.stage("Folding", None, "words"):
-        encoder = Encoder.of(export.run)
-    if export.to == "encoder":
-        encoder.save(path)
-    else:
-        write_encoder(encoder, path, "model2vec" if export.to == "model2vec" else "sentence-transformers")
+def _write_words(run: Run, path: Path, progress: Progress, *, format: str) -> dict[str, Any]:
+    del progress
+    left_out = save(run.vectors, path, format=format)
+    return {"words": len(run.vectors), "dimensions": run.vectors.vector_size, "left_out": left_out}
+
+
+def _write_encoder(run: Run, path: Path, progress: Progress) -> dict[str, Any]:
+    encoder = _folded(run, progress)
+    encoder.save(path)
     return {"words": len(encoder), "dimensions": encoder.dimensions}
+
+
+def _write_library_encoder(run: Run, path: Path, progress: Progress, *, library: Library) -> dict[str, Any]:
+    """An encoder for another library. A run of pieces keeps its tokenizer."""
+    if _of_pieces(run):
+        tokens = write_piece_encoder(run, path, library)
+        return {"tokens": tokens, "dimensions": run.vectors.vector_size}
+    encoder = _folded(run, progress)
+    write_encoder(encoder, path, library)
+    return {"words": len(encoder), "dimensions": encoder.dimensions}
+
+
+def _folded(run: Run, progress: Progress) -> Encoder:
+    with progress.stage("Folding", None, "words"):
+        return Encoder.of(run)
 
 
 def _of_pieces(run: Run) -> bool:
     return Preprocessing.of(run.provenance).tokenizer not in ("words", "whitespace")
 
 
-def _write_model(export: Export, path: Path) -> Mapping[str, Any]:
+def _write_model(run: Run, path: Path, progress: Progress) -> dict[str, Any]:
     from selfvec.storage.formats.language_model import write_back
 
-    name = str(export.run.provenance.vectors.get("name", ""))
-    beside = [] if export.run.folder is None else [export.run.folder.parent / name]
+    del progress
+    name = str(run.provenance.vectors.get("name", ""))
+    beside = [] if run.folder is None else [run.folder.parent / name]
     model = next((place for place in (Path(name), *beside) if (place / "tokenizer.json").is_file()), None)
-    if model is None or not _of_pieces(export.run):
+    if model is None or not _of_pieces(run):
         raise OptionError(
             "needs a run with the tokenizer and the token vectors of a language model whose folder exists",
             field="to",
             remedy="refine with --tokenizer MODEL --vectors MODEL, the folder of a model",
         )
-    table = export.run.vectors
-    changed = write_back(model, path, table.index_to_key, table.unit)
-    return {"model": str(model), "rows": changed, "dimensions": table.vector_size}
+    vectors = run.vectors
+    changed = write_back(model, path, vectors.index_to_key, vectors.unit)
+    return {"model": str(model), "rows": changed, "dimensions": vectors.vector_size}
 
 
-def _write_words(export: Export, path: Path) -> Mapping[str, Any]:
-    from selfvec.storage.formats import save
-
-    table = export.run.vectors
-    left_out = save(table, path, format=export.to)
-    return {"words": len(table), "dimensions": table.vector_size, "left_out": left_out}
+# ---- Passages in stores
 
 
-def _write_passages(export: Export, path: Path) -> Mapping[str, Any]:
-    from .rows import passage_rows
-
-    store = STORES[export.to]
+def _write_passages(
+    store: Store, read_passages: Callable[[], StoreRows], path: Path, progress: Progress
+) -> dict[str, Any]:
     store.require()
-    rows = passage_rows(export.run, export.corpus, cut=export.cut, progress=export.progress)
-    with export.progress.stage("Storing", None, "passages"):
+    rows = read_passages()
+    with progress.stage("Storing", None, "passages"):
         store.put(rows, path)
     return _counted(rows)
 
 
-def _update_passages(export: Export, path: Path) -> Mapping[str, Any]:
+def _update_passages(
+    store: Database, read_passages: Callable[[], StoreRows], path: Path, progress: Progress
+) -> dict[str, Any]:
     """Update a database; it is completely rewritten if its vectors are of another encoder."""
-    from .rows import passage_rows
-
-    store = STORES[export.to]
-    assert isinstance(store, Database)
     store.require()
     remove_leftovers(path)
     store.about(path)  # raises an error for other folders
-    rows = passage_rows(export.run, export.corpus, cut=export.cut, progress=export.progress)
-    with export.progress.stage("Storing", None, "passages"), writing(path), library_errors():
+    rows = read_passages()
+    with progress.stage("Storing", None, "passages"), writing(path), library_errors():
         changes = store.update(rows, path)
         if changes is None:
             with _replaced(path, overwrite=True) as fresh:
@@ -239,7 +248,7 @@ def _update_passages(export: Export, path: Path) -> Mapping[str, Any]:
     return {**_counted(rows), **changes}
 
 
-def _counted(rows: Rows) -> dict[str, Any]:
+def _counted(rows: StoreRows) -> dict[str, Any]:
     """The size of the result, and notes on content that is changed or left out."""
     left_out = [f"the field {name!r} is not a column: its values are too long" for name in rows.left_out]
     left_out += rows.notes
@@ -251,28 +260,42 @@ def _counted(rows: Rows) -> dict[str, Any]:
     return {**size, "unknown": unknown, "left_out": left_out}
 
 
-_ENCODERS = {
-    "encoder": "Selfvec's own folder",
-    "model2vec": "a folder of model2vec",
-    "sentence-transformers": "a folder of sentence-transformers (StaticEmbedding)",
+# ---- The table of targets
+
+
+_FORMATS_OPENED_BY = {
+    "parquet": "polars.read_parquet({})",
+    "word2vec": "gensim.models.KeyedVectors.load_word2vec_format({}, binary=True)",
 }
-
-
-def _targets() -> Iterator[tuple[str, Target]]:
-    for form in FORMATS:
-        if form.write:
-            suffix = "" if form.folder else form.suffixes[0]
-            yield form.name, Target(f"the run's words: {form.description}", _write_words, suffix)
-    for name, what in _ENCODERS.items():
-        yield name, Target(f"texts as vectors: {what}", _write_encoder)
-    yield (
-        "language-model",
-        Target("the model of the initial vectors, with refined token rows", _write_model),
+_VECTORS_FILES = {
+    form.name: Target(
+        f"the run's words: {form.description}",
+        partial(_write_words, format=form.name),
+        "" if form.folder else form.suffixes[0],
+        _FORMATS_OPENED_BY.get(form.name, ""),
     )
-    for name, store in STORES.items():
-        suffix = "" if store.folder else ".parquet"
-        yield name, Target(f"the documents' passages: {store.description}", _write_passages, suffix)
-
-
-TARGETS: dict[str, Target] = dict(_targets())
+    for form in FORMATS
+    if form.write
+}
+_ENCODERS = {
+    "encoder": Target(
+        "texts as vectors: Selfvec's own folder", _write_encoder, opened_by="selfvec.Encoder.open({})"
+    ),
+    "model2vec": Target(
+        "texts as vectors: a folder of model2vec",
+        partial(_write_library_encoder, library="model2vec"),
+        opened_by="model2vec.StaticModel.from_pretrained({})",
+    ),
+    "sentence-transformers": Target(
+        "texts as vectors: a folder of sentence-transformers (StaticEmbedding)",
+        partial(_write_library_encoder, library="sentence-transformers"),
+        opened_by="sentence_transformers.SentenceTransformer({})",
+    ),
+    "language-model": Target("the model of the initial vectors, with refined token rows", _write_model),
+}
+_STORES = {
+    name: Target(f"the documents' passages: {store.description}", None, store.suffix, store.opened_by)
+    for name, store in STORES.items()
+}
+TARGETS: dict[str, Target] = {**_VECTORS_FILES, **_ENCODERS, **_STORES}
 """Targets by name."""

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 from selfvec.base.errors import InputError
 
-from .database import TABLE, Database, Stored, no_database, reading
-from .rows import Rows
+from .rows import StoreRows
+from .store import TABLE, Database, DatabaseContent, reading
 
 __all__ = ["LanceDB"]
 
@@ -22,6 +22,8 @@ class LanceDB(Database):
     """
 
     name = "lancedb"
+    title = "LanceDB"
+    opened_by = 'lancedb.connect({}).open_table("passages")'
     description = "LanceDB folder with a full-text index"
     module = package = extra = "lancedb"
     languages: ClassVar[dict[str, str]] = {  # whose stems and stop words the full-text index supports
@@ -31,7 +33,7 @@ class LanceDB(Database):
         **{"ta": "Tamil", "tr": "Turkish"},
     }
 
-    def write(self, rows: Rows, path: Path) -> None:
+    def write(self, rows: StoreRows, path: Path) -> None:
         """Write a table called ``rows.name``, with a full-text index if the rows have a text."""
         import lancedb
 
@@ -48,6 +50,10 @@ class LanceDB(Database):
             language = self.languages.get(stems or "", "English")
             table.create_index("text", config=FTS(language=language, stem=known, remove_stop_words=known))
 
+    def recognises(self, path: Path) -> bool:
+        """Whether the folder has the table."""
+        return (path / f"{TABLE}.lance").is_dir()
+
     def about(self, path: Path) -> dict[str, str]:
         """The metadata of the table's schema."""
         table = self._table(path)
@@ -55,7 +61,7 @@ class LanceDB(Database):
             found = table.schema.metadata or {}
             return {k.decode(): v.decode() for k, v in found.items() if k.startswith(b"selfvec.")}
 
-    def rows_by_id(self, rows: Rows, path: Path) -> dict[str, dict[str, Any]] | None:
+    def rows_by_id(self, rows: StoreRows, path: Path) -> dict[str, dict[str, Any]] | None:
         """The rows of the table, if its columns are those of ``rows``."""
         import polars as pl
 
@@ -67,11 +73,10 @@ class LanceDB(Database):
         found = {str(row["id"]): row for row in frame.iter_rows(named=True)}
         return found if len(found) == len(frame) else None
 
-    def change(self, rows: Rows, path: Path, numbers: Sequence[int], gone: Sequence[str]) -> None:
+    def change(self, rows: StoreRows, path: Path, numbers: Sequence[int], gone: Sequence[str]) -> None:
         """Write one version of the table with all changes; readers see the old one or the new one."""
-        table, rule = self._table(path), ""
-        if gone:
-            rule = f"id IN ({', '.join(_quoted(name) for name in gone)})"
+        table = self._table(path)
+        rule = f"id IN ({', '.join(_quoted(name) for name in gone)})" if gone else ""
         if numbers:
             merge = table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
             if gone:
@@ -83,31 +88,28 @@ class LanceDB(Database):
             table.optimize()  # adds the new rows to the full-text index
 
     @staticmethod
-    def _arrow(rows: Rows) -> Any:
+    def _arrow(rows: StoreRows) -> Any:
         import polars as pl
 
         return rows.frame().to_arrow(compat_level=pl.CompatLevel.oldest())
 
-    def read(self, path: Path) -> Stored:
+    def read(self, path: Path) -> DatabaseContent:
         """All columns. Indices other than that of the text are lost."""
         table = self._table(path)
         with reading(path):
-            return self._read(table)
+            others = [index for index in table.list_indices() if index.columns != ["text"]]
+            lost = [f"{one.name}, the index of {', '.join(one.columns)}" for one in others]
+            data = table.to_arrow()
+            texts = [text or "" for text in data["text"].to_pylist()]
+            return DatabaseContent(texts, data, str(table.version), lost)
 
-    @staticmethod
-    def _read(table: Any) -> Stored:
-        others = [index for index in table.list_indices() if index.columns != ["text"]]
-        lost = [f"{one.name}, the index of {', '.join(one.columns)}" for one in others]
-        data = table.to_arrow()
-        texts = [text or "" for text in data["text"].to_pylist()]
-        return Stored(texts, data, str(table.version), lost)
-
-    def switch(self, new: Stored, path: Path, folder: Path) -> bool:  # noqa: ARG002
+    def switch(self, new: DatabaseContent, path: Path, folder: Path) -> bool:  # noqa: ARG002
         """Write a new version of the table in one step. Readers of the old version keep it."""
         import lancedb
         import pyarrow as pa
 
-        table, vectors = self._table(path), new.vectors
+        table = self._table(path)
+        vectors = new.vectors
         if str(table.version) != new.stamp or vectors is None:
             return False
         column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])
@@ -124,12 +126,11 @@ class LanceDB(Database):
         """Build the full-text index."""
         self.index_text(self._table(path), language)
 
-    @staticmethod
-    def _table(path: Path) -> Any:
+    def _table(self, path: Path) -> Any:
         import lancedb
 
-        if not (path / f"{TABLE}.lance").is_dir():
-            raise no_database(path)
+        if not self.recognises(path):
+            raise self.not_found(path)
         with reading(path):
             table = lancedb.connect(path).open_table(TABLE)
             names = set(table.schema.names)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from selfvec.base.arrays import Floats
+from selfvec.base.arrays import Rows
 from selfvec.base.checks import check_number, check_path
 from selfvec.base.errors import InputError, Interrupted, OptionError, TargetError
 from selfvec.base.file_locks import lock_file
@@ -36,7 +36,8 @@ from selfvec.text.document_vectors import smooth_by_neighbours
 from selfvec.text.preprocessing import Preprocessing
 
 from .rows import RUN, described
-from .stores import STORES, Database, Stored, library_errors
+from .store import Database, DatabaseContent, library_errors
+from .stores import find_database
 
 __all__ = ["KEEP", "map_path", "migrate", "question_encoder"]
 
@@ -61,7 +62,7 @@ def migrate(
     Parameters
     ----------
     store : path
-        A LanceDB or Qdrant folder with passages.
+        A folder of a `Database` with passages, such as LanceDB's or Qdrant's.
     old, new : Run or path
         The run of the stored vectors, and the run of the new vectors.
     dry_run : bool
@@ -92,9 +93,10 @@ def migrate(
     old, new = as_run(old, "old"), as_run(new, "new")
     if old.fingerprint == new.fingerprint:
         raise OptionError("both runs have the same vectors", field="new", remedy="name the newer run")
-    path, progress = Path(store), as_progress(progress)
+    path = Path(store)
+    progress = as_progress(progress)
     remove_leftovers(path)
-    database = _database(path)
+    database = find_database(path)
     fingerprint = database.source(path)
     if fingerprint == new.fingerprint:
         if not dry_run and not map_only:
@@ -131,16 +133,8 @@ def migrate(
         return Figures("Not migrated", {**report, "done": False, "notes": []})
     target = replace(stored, about=described(new, encoder), language=_language(new))
     with _working_folder(path) as folder, interruptible() as stop, writing(path), library_errors():
-        for _ in range(_TRIES):
-            if _replaced(database, target, encoder, path, folder, progress, stop):
-                break
-            progress.say("the database has changed; starting again with its current content")
-            now = database.read(path)
-            target = replace(target, texts=now.texts, content=now.content, stamp=now.stamp, lost=now.lost)
-        else:
-            rule = f"has changed {_TRIES} times while its vectors were made"
-            raise TargetError(rule, path=path, remedy="repeat the command when nobody writes to it")
-    left = [f"not carried over, make it again: {one}" for one in target.lost]
+        lost = _replace_vectors(database, target, encoder, path, folder, progress, stop)
+    left = [f"not carried over, make it again: {one}" for one in lost]
     return Figures("Migrated", {**report, "done": True, "notes": left})
 
 
@@ -167,8 +161,9 @@ def question_encoder(store: str | os.PathLike[str], run: Run) -> Encoder:
     InputError
         If the vectors are of another run and there is no map between the two.
     """
-    path, encoder = Path(store), Encoder.of(run)
-    stored = _database(path).source(path)
+    path = Path(store)
+    encoder = Encoder.of(run)
+    stored = find_database(path).source(path)
     if stored == run.fingerprint:
         return encoder
     adapter = Adapter.load(map_path(path))
@@ -182,15 +177,6 @@ def _language(run: Run) -> str | None:
     return Preprocessing.of(run.provenance).stem
 
 
-def _database(path: Path) -> Database:
-    """The kind of a database, by the files of its folder."""
-    name = "qdrant" if (path / "meta.json").is_file() else "lancedb"
-    store = STORES[name]
-    assert isinstance(store, Database)
-    store.require()
-    return store
-
-
 @contextmanager
 def _working_folder(path: Path) -> Iterator[Path]:
     """The locked folder of a migration. It is deleted at the end and kept after an error."""
@@ -202,9 +188,29 @@ def _working_folder(path: Path) -> Iterator[Path]:
         discard(folder)
 
 
+def _replace_vectors(
+    database: Database,
+    target: DatabaseContent,
+    encoder: Encoder,
+    path: Path,
+    folder: Path,
+    progress: Progress,
+    stop: Interruption,
+) -> Sequence[str]:
+    """Replace all vectors, again if others write in between; return what is not carried over."""
+    for _ in range(_TRIES):
+        if _replaced(database, target, encoder, path, folder, progress, stop):
+            return target.lost
+        progress.say("the database has changed; starting again with its current content")
+        now = database.read(path)
+        target = replace(target, texts=now.texts, content=now.content, stamp=now.stamp, lost=now.lost)
+    rule = f"has changed {_TRIES} times while its vectors were made"
+    raise TargetError(rule, path=path, remedy="repeat the command when nobody writes to it")
+
+
 def _replaced(
     database: Database,
-    target: Stored,
+    target: DatabaseContent,
     encoder: Encoder,
     path: Path,
     folder: Path,
@@ -223,7 +229,8 @@ def _replaced(
 
 def _start(folder: Path, state: dict[str, Any]) -> None:
     """Keep earlier work of the same migration; otherwise empty the folder."""
-    file, text = folder / _STATE, json.dumps(state)
+    file = folder / _STATE
+    text = json.dumps(state)
     if file.is_file() and file.read_bytes() == text.encode():  # a killed process may have written half of it
         return
     for entry in folder.iterdir():
@@ -234,7 +241,9 @@ def _start(folder: Path, state: dict[str, Any]) -> None:
     file.write_text(text, encoding="utf-8")
 
 
-def _encoded(texts: Any, encoder: Encoder, file: Path, progress: Progress, stop: Interruption) -> Floats:
+def _encoded(
+    texts: Sequence[str], encoder: Encoder, file: Path, progress: Progress, stop: Interruption
+) -> Rows:
     """Vectors of all texts, smoothed as `passage_rows` does, (n, d). Blocks are kept in a file."""
     width = 4 * encoder.dimensions
     with file.open("ab") as out, progress.stage("Encoding", len(texts), "passages") as advance:

@@ -21,8 +21,8 @@ from selfvec.base.targets import needing
 from selfvec.base.temporary_files import locked_sibling
 from selfvec.base.text_files import read_json
 
-from .database import BATCH, TABLE, Database, Stored, library_errors, no_database, reading
-from .rows import Rows
+from .rows import StoreRows
+from .store import BATCH, TABLE, Database, DatabaseContent, library_errors, reading
 
 __all__ = ["Qdrant"]
 
@@ -34,12 +34,14 @@ class Qdrant(Database):
     """
 
     name = "qdrant"
+    title = "Qdrant"
+    opened_by = "qdrant_client.QdrantClient(path={})"
     description = "Qdrant folder, for its local mode"
     module = "qdrant_client"
     package = "qdrant-client"
     extra = "qdrant"
 
-    def write(self, rows: Rows, path: Path) -> None:
+    def write(self, rows: StoreRows, path: Path) -> None:
         """Write a collection called ``rows.name``, with cosine distance."""
         with self._open(path) as client:
             self._create(client, rows.name, rows.vectors.shape[1], rows.about)
@@ -48,25 +50,29 @@ class Qdrant(Database):
             numbers = range(len(rows))
             client.upload_collection(rows.name, rows.vectors, payload=payloads, ids=numbers, batch_size=BATCH)
 
+    def recognises(self, path: Path) -> bool:
+        """Whether the folder has the file that describes its collections."""
+        return (path / "meta.json").is_file()
+
     def about(self, path: Path) -> dict[str, str]:
         """The metadata of the collection. The file is read, because the client would lock the folder."""
-        if not (path / "meta.json").is_file():
-            raise no_database(path)
+        if not self.recognises(path):
+            raise self.not_found(path)
         collections = _collections(path)
         if TABLE not in collections:
-            raise no_database(path)
+            raise self.not_found(path)
         with reading(path / "meta.json"):
             found = collections[TABLE].get("metadata") or {}
             return {name: str(value) for name, value in found.items() if name.startswith("selfvec.")}
 
-    def rows_by_id(self, rows: Rows, path: Path) -> dict[str, dict[str, Any]] | None:
+    def rows_by_id(self, rows: StoreRows, path: Path) -> dict[str, dict[str, Any]] | None:
         """The payloads of the collection."""
         content = self.read(path).content
         found = {str(payload.get("id")): payload for _, payload in content}
         columns = {name for _, payload in content for name in payload}
         return found if len(found) == len(content) and columns == set(rows.table.columns) else None
 
-    def change(self, rows: Rows, path: Path, numbers: Sequence[int], gone: Sequence[str]) -> None:
+    def change(self, rows: StoreRows, path: Path, numbers: Sequence[int], gone: Sequence[str]) -> None:
         """Change a copy of the folder, which then replaces it, because the client has no transactions."""
         if not numbers and not gone:
             return
@@ -78,7 +84,7 @@ class Qdrant(Database):
                 self._change(rows, copy, numbers, gone)
             replace_folder(copy, path)
 
-    def _change(self, rows: Rows, path: Path, numbers: Sequence[int], gone: Sequence[str]) -> None:
+    def _change(self, rows: StoreRows, path: Path, numbers: Sequence[int], gone: Sequence[str]) -> None:
         """Upsert points in batches, new ones with new numbers, and delete others."""
         from qdrant_client import models
 
@@ -101,7 +107,7 @@ class Qdrant(Database):
             if gone:
                 client.delete(TABLE, [points[name] for name in gone])
 
-    def read(self, path: Path) -> Stored:
+    def read(self, path: Path) -> DatabaseContent:
         """All numbers and payloads. The folder is locked for as long as this takes."""
         with self._open(path) as client, reading(path):
             number = client.count(TABLE).count
@@ -110,13 +116,16 @@ class Qdrant(Database):
         if named:
             raise InputError("has one vector for each point, without a name", path=path, field=TABLE)
         content = [(point.id, point.payload or {}) for point in points]
-        return Stored([str(payload.get("text") or "") for _, payload in content], content, _stamp(path))
+        texts = [str(payload.get("text") or "") for _, payload in content]
+        return DatabaseContent(texts, content, _stamp(path))
 
-    def stage(self, new: Stored, path: Path, folder: Path) -> Iterator[int]:
+    def stage(self, new: DatabaseContent, path: Path, folder: Path) -> Iterator[int]:
         """Fill a copy of the folder. Other collections are not changed."""
         from qdrant_client import models
 
-        fresh, copy, vectors = folder / "fresh", folder / "store", new.vectors
+        fresh = folder / "fresh"
+        copy = folder / "store"
+        vectors = new.vectors
         assert vectors is not None
         if not copy.is_dir():
             shutil.rmtree(fresh, ignore_errors=True)
@@ -134,7 +143,7 @@ class Qdrant(Database):
                 client.upsert(TABLE, points)
                 yield len(points)
 
-    def switch(self, new: Stored, path: Path, folder: Path) -> bool:
+    def switch(self, new: DatabaseContent, path: Path, folder: Path) -> bool:
         """Replace the folder by the copy, while no client has it open."""
         with self._open(path):
             pass

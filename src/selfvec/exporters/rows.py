@@ -1,4 +1,4 @@
-"""`Rows`: passages or words for a store, with fields as columns, and their vectors.
+"""`StoreRows`: passages or words for a store, with fields as columns, and their vectors.
 
 Documents are cut into the passages of search, and each passage is a row. Fields of the documents are columns,
 so that stores can filter by them.
@@ -13,9 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from selfvec.base.arrays import Floats, Ints, Mask
+from selfvec.base.arrays import Ints, Mask, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.corpus.sources import Texts
@@ -28,22 +27,22 @@ if TYPE_CHECKING:
     from selfvec.retrieval.documents import GatheredDocuments
     from selfvec.retrieval.encoder import Encoder
 
-__all__ = ["RUN", "Encode", "Rows", "described", "passage_rows", "word_rows"]
+__all__ = ["RUN", "Encode", "StoreRows", "described", "passage_rows", "word_rows"]
 
 RUN = "selfvec.run"  # metadatum of a store: the fingerprint of the run whose encoder made the vectors
 _BLOCK = 4096  # texts encoded at a time
 
-Encode = Callable[[Sequence[str]], Floats]
+Encode = Callable[[Sequence[str]], Rows]
 """Texts to vectors: n texts -> (n, d) float32, unit rows, zeros for texts without a known word."""
 
 
 @dataclass(frozen=True)
-class Rows:
+class StoreRows:
     """Rows to be stored; raises `InputError` without rows, or unless each row has one vector."""
 
     name: str  # passages or words; the name of their table in a store
     table: pl.DataFrame  # n rows without the vectors; column names have only letters, digits and _
-    vectors: NDArray[np.float32]  # (n, d) float32, unit rows or zeros
+    vectors: Rows  # (n, d), unit rows or zeros
     language: str | None = None  # code of the language whose stems a full-text index may use
     left_out: Sequence[str] = ()  # fields of the documents that are too long to filter by
     notes: Sequence[str] = ()  # changes to the stored content, one sentence each
@@ -85,7 +84,7 @@ def passage_rows(
     encode: Encode | None = None,
     cut: Cut = CUT,
     progress: Progress | None = None,
-) -> Rows:
+) -> StoreRows:
     """The passages of a run's documents, or of others.
 
     Parameters
@@ -103,7 +102,7 @@ def passage_rows(
 
     Returns
     -------
-    Rows
+    StoreRows
         Columns ``id`` (the document's, with ``#1``, ``#2``, ... for the passages of a long one),
         ``document``, ``text``, ``date`` (null if unknown), and one per field: numbers, booleans, lists or
         objects if all its values are, else strings.
@@ -147,7 +146,7 @@ def passage_rows(
         for name in found.unread
     ]
     notes += _changes(columns)
-    return Rows("passages", table, vectors, language, found.left_out, notes, about)
+    return StoreRows("passages", table, vectors, language, found.left_out, notes, about)
 
 
 def described(run: Run, encoder: Encoder) -> dict[str, str]:
@@ -171,7 +170,7 @@ def _changes(columns: Mapping[str, pl.Series]) -> list[str]:
     return notes
 
 
-def word_rows(run: Run) -> Rows:
+def word_rows(run: Run) -> StoreRows:
     """The words of a run with their refined vectors, as columns ``word`` and ``count``."""
     import polars as pl
 
@@ -180,7 +179,7 @@ def word_rows(run: Run) -> Rows:
     table = pl.DataFrame({"word": pl.Series([words[i] for i in known.tolist()], dtype=pl.String)})
     if run.vectors.counts is not None:
         table = table.with_columns(pl.Series("count", run.vectors.counts[known]))
-    return Rows("words", table, run.vectors.unit[known])
+    return StoreRows("words", table, run.vectors.unit[known])
 
 
 def _passages(found: GatheredDocuments) -> tuple[list[str], list[str], Ints]:
@@ -259,7 +258,7 @@ def _of_one_type(name: str, values: list[Any]) -> pl.Series | None:
     return None
 
 
-def _encoded(texts: Sequence[str], encode: Encode, progress: Progress) -> Floats:
+def _encoded(texts: Sequence[str], encode: Encode, progress: Progress) -> Rows:
     """(n, d) float32."""
     parts = []
     with progress.stage("Encoding", len(texts), "passages") as advance:

@@ -1,7 +1,7 @@
-"""Vector stores: rows with their vectors, in the formats of search libraries.
+"""The table of vector stores: rows with their vectors, in the formats of search libraries.
 
 The library of a store also reads it; see ``docs/how-to/export-and-serve.md``. To add a store, write a
-subclass of `Store` and list it in `STORES`.
+subclass of `Store`, or of `Database` if its vectors can be replaced, and list it in `STORES`.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
-from .database import Database, Store, Stored, library_errors
+from selfvec.base.errors import InputError
+
 from .lancedb import LanceDB
 from .qdrant import Qdrant
-from .rows import Rows
+from .rows import StoreRows
+from .store import TABLE, Database, Store
 
-__all__ = ["STORES", "Database", "Store", "Stored", "library_errors"]
+__all__ = ["STORES", "find_database"]
 
 
 class Parquet(Store):
@@ -26,9 +28,10 @@ class Parquet(Store):
 
     name = "parquet-documents"
     description = "Parquet, vectors as fixed-size lists"
-    folder = False
+    suffix = ".parquet"
+    opened_by = "polars.read_parquet({})"
 
-    def write(self, rows: Rows, path: Path) -> None:
+    def write(self, rows: StoreRows, path: Path) -> None:
         """Write the rows and their vectors."""
         rows.frame().write_parquet(path, compression="uncompressed", metadata=dict(rows.about))
 
@@ -41,7 +44,7 @@ class Faiss(Store):
     module = extra = "faiss"
     package = "faiss-cpu"
 
-    def write(self, rows: Rows, path: Path) -> None:
+    def write(self, rows: StoreRows, path: Path) -> None:
         """Write index and rows."""
         import faiss
 
@@ -63,7 +66,7 @@ class USearch(Store):
     module = "usearch.index"
     package = extra = "usearch"
 
-    def write(self, rows: Rows, path: Path) -> None:
+    def write(self, rows: StoreRows, path: Path) -> None:
         """Write graph and rows."""
         from usearch.index import Index
 
@@ -77,3 +80,20 @@ STORES: dict[str, Store] = {
     store.name: store for store in (LanceDB(), Parquet(), Faiss(), USearch(), Qdrant())
 }
 """All stores by name."""
+
+
+def find_database(path: Path) -> Database:
+    """The kind of database in a folder, by its files.
+
+    Raises
+    ------
+    InputError
+        If there is no database with passages. `MissingExtra` if its library is not installed.
+    """
+    kinds = [store for store in STORES.values() if isinstance(store, Database)]
+    for kind in kinds:
+        if kind.recognises(path):
+            kind.require()
+            return kind
+    rule = f"is not a {' or '.join(kind.title for kind in kinds)} folder with {TABLE}"
+    raise InputError(rule, path=path, remedy=f"make one with: selfvec export RUN --to {kinds[0].name}")

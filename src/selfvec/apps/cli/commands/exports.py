@@ -23,18 +23,6 @@ from selfvec.views.terminal_progress import TerminalProgress
 __all__ = ["export", "migrate", "report_export"]
 
 
-_OPENED_BY = {
-    "encoder": "selfvec.Encoder.open({})",
-    "model2vec": "model2vec.StaticModel.from_pretrained({})",
-    "sentence-transformers": "sentence_transformers.SentenceTransformer({})",
-    "lancedb": 'lancedb.connect({}).open_table("passages")',
-    "qdrant": "qdrant_client.QdrantClient(path={})",
-    "parquet": "polars.read_parquet({})",
-    "parquet-documents": "polars.read_parquet({})",
-    "word2vec": "gensim.models.KeyedVectors.load_word2vec_format({}, binary=True)",
-}  # how another program opens what was exported
-
-
 def export(
     run: RunFolder,
     to: Annotated[
@@ -84,6 +72,8 @@ def export(
 
 def report_export(run: Path | str, done: Mapping[str, Any], as_json: bool) -> None:
     """Print what `export` has written."""
+    from selfvec.exporters import TARGETS
+
     if as_json:
         print_json({"run": str(run), **done})
         return
@@ -95,8 +85,8 @@ def report_export(run: Path | str, done: Mapping[str, Any], as_json: bool) -> No
         say("all passages were written anew" if done.get("rewritten") else f"passages: {counts}")
     say(f"exported as {to}")
     print(done["target"])
-    if to in _OPENED_BY:
-        say(f"next, in Python: {_OPENED_BY[to].format(repr(done['target']))}")
+    if opened_by := TARGETS[to].opened_by:
+        say(f"next, in Python: {opened_by.format(repr(done['target']))}")
 
 
 def migrate(

@@ -2,6 +2,7 @@
 
 A store is written once and then belongs to its library. A database can also be brought up to date: rows are
 upserted and deleted by id, and `selfvec.exporters.migrate` gives it the vectors of another run.
+`selfvec.exporters.stores` lists all of them.
 """
 
 from __future__ import annotations
@@ -17,15 +18,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
+from selfvec.base.arrays import Rows
 from selfvec.base.errors import FormatError, InputError, MissingExtra, SelfvecError
 from selfvec.base.targets import writing_by_polars
 
-from .rows import RUN, Rows
+from .rows import RUN, StoreRows
 
-__all__ = ["BATCH", "TABLE", "Database", "Store", "Stored", "library_errors", "no_database", "reading"]
+__all__ = ["BATCH", "TABLE", "Database", "DatabaseContent", "Store", "library_errors", "reading"]
 
 TABLE = "passages"  # the table of a database that can be migrated
 BATCH = 1024  # rows written at a time
@@ -39,10 +38,11 @@ class Store(ABC):
     module: ClassVar[str] = ""  # the library to import, if any
     package: ClassVar[str] = ""  # package of the module
     extra: ClassVar[str] = ""  # extra of Selfvec with the package
-    folder: ClassVar[bool] = True  # whether it is a folder, not a file
+    suffix: ClassVar[str] = ""  # of a store that is a file; others are folders
+    opened_by: ClassVar[str] = ""  # Python that opens a store, with {} for its path
 
     @abstractmethod
-    def write(self, rows: Rows, path: Path) -> None:
+    def write(self, rows: StoreRows, path: Path) -> None:
         """Write rows into an empty folder, or to a new file."""
 
     def require(self) -> None:
@@ -52,9 +52,9 @@ class Store(ABC):
         except ImportError:
             raise MissingExtra(self.package, self.extra, f"the store {self.name}") from None
 
-    def put(self, rows: Rows, path: Path) -> None:
+    def put(self, rows: StoreRows, path: Path) -> None:
         """Write rows to a new path."""
-        if self.folder:
+        if not self.suffix:
             path.mkdir()
         with library_errors():
             self.write(rows, path)
@@ -88,39 +88,50 @@ def reading(path: Path) -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class Stored:
+class DatabaseContent:
     """The n rows of a database, and their new vectors."""
 
     texts: Sequence[str]  # n; empty for a row without a text
     content: Any  # the rows in the form of the library, in order
     stamp: str  # differs after the database has changed
     lost: Sequence[str] = ()  # parts of the database that are not carried over
-    vectors: NDArray[np.float32] | None = None  # (n, d) float32, of the new run
-    about: Mapping[str, str] = field(default_factory=dict)  # as of `Rows`, of the new vectors
+    vectors: Rows | None = None  # (n, d), of the new run
+    about: Mapping[str, str] = field(default_factory=dict)  # as of `StoreRows`, of the new vectors
     language: str | None = None
 
 
 class Database(Store):
     """A store whose vectors can be replaced while it is searched. A working folder keeps finished work."""
 
+    title: ClassVar[str]  # the name of the database, as in messages
+
+    @abstractmethod
+    def recognises(self, path: Path) -> bool:
+        """Whether the files of a folder are those of this kind of database."""
+
+    def not_found(self, path: Path) -> InputError:
+        """The error for a path without such a database."""
+        remedy = f"make one with: selfvec export RUN --to {self.name}"
+        return InputError(f"is not a {self.title} folder with {TABLE}", path=path, remedy=remedy)
+
     @abstractmethod
     def about(self, path: Path) -> dict[str, str]:
-        """`Rows.about` of a database; raises `InputError` if there is no database of this kind."""
+        """`StoreRows.about` of a database; raises `InputError` if there is no database of this kind."""
 
     def source(self, path: Path) -> str | None:
-        """`Rows.source` of a database; raises `InputError` if there is no database of this kind."""
+        """`StoreRows.source` of a database; raises `InputError` if there is no database of this kind."""
         return self.about(path).get(RUN)
 
     @abstractmethod
-    def read(self, path: Path) -> Stored:
+    def read(self, path: Path) -> DatabaseContent:
         """Read all rows."""
 
-    def stage(self, new: Stored, path: Path, folder: Path) -> Iterator[int]:
+    def stage(self, new: DatabaseContent, path: Path, folder: Path) -> Iterator[int]:
         """Write everything possible before the switch; yield numbers of rows."""
         del new, path, folder
         yield from ()
 
-    def update(self, rows: Rows, path: Path) -> dict[str, int] | None:
+    def update(self, rows: StoreRows, path: Path) -> dict[str, int] | None:
         """Write new and changed rows, and delete rows whose id no longer occurs.
 
         Unchanged rows keep their vectors. None if all rows must be written: the vectors are of another
@@ -145,21 +156,16 @@ class Database(Store):
         return row
 
     @abstractmethod
-    def rows_by_id(self, rows: Rows, path: Path) -> dict[str, dict[str, Any]] | None:
+    def rows_by_id(self, rows: StoreRows, path: Path) -> dict[str, dict[str, Any]] | None:
         """The stored form of each row without its vector; None if ids repeat or columns differ."""
 
     @abstractmethod
-    def change(self, rows: Rows, path: Path, numbers: Sequence[int], gone: Sequence[str]) -> None:
+    def change(self, rows: StoreRows, path: Path, numbers: Sequence[int], gone: Sequence[str]) -> None:
         """Write rows by their numbers, in place of those with the same id, and delete others by id."""
 
     @abstractmethod
-    def switch(self, new: Stored, path: Path, folder: Path) -> bool:
+    def switch(self, new: DatabaseContent, path: Path, folder: Path) -> bool:
         """Replace all vectors at once; change nothing and return False if the database has changed."""
 
     def complete(self, path: Path, language: str | None) -> None:
         """Complete a switch that was killed."""
-
-
-def no_database(path: Path) -> InputError:
-    remedy = "make one with: selfvec export RUN --to lancedb"
-    return InputError(f"is not a LanceDB or Qdrant folder with {TABLE}", path=path, remedy=remedy)
