@@ -32,15 +32,15 @@ def test_words_point_to_the_texts_that_hold_them() -> None:
     texts = [[0, *(rng.integers(1, 4, 5) + 3 * (i % 2)).tolist()] for i in range(60)]
     teacher = np.tile(np.eye(2, 3, dtype=np.float32), (30, 1))
     batch = batch_of(texts, ["the", "hail", "storm", "wind", "tax", "bank", "loan"])
-    rows, loss = x2static(batch, teacher, epochs=600)
+    rows, loss = x2static(batch, teacher, passes=600)
     assert rows.dtype == np.float32
     scores = rows @ np.eye(3, 2, dtype=np.float32)
     assert np.all(scores[1:4, 0] > scores[1:4, 1] + 1)
     assert np.all(scores[4:, 1] > scores[4:, 0] + 1)
     assert abs(scores[0, 0] - scores[0, 1]) < 0.5
-    assert loss < x2static(batch, teacher, epochs=2)[1]
-    np.testing.assert_array_equal(rows, x2static(batch, teacher, epochs=600)[0])
-    assert not np.array_equal(rows, x2static(batch, teacher, epochs=600, seed=1)[0])
+    assert loss < x2static(batch, teacher, passes=2)[1]
+    np.testing.assert_array_equal(rows, x2static(batch, teacher, passes=600)[0])
+    assert not np.array_equal(rows, x2static(batch, teacher, passes=600, seed=1)[0])
 
 
 def test_the_gradient_is_that_of_the_loss() -> None:
@@ -122,6 +122,6 @@ def test_what_cannot_be(by: str, tmp_path: Path, plane: Vectors) -> None:
 
 def test_numbers_that_cannot_be() -> None:
     with pytest.raises(OptionError, match="at least 1"):
-        transform("folder", "distill", corpus=[], epochs=0)
+        transform("folder", "distill", corpus=[], passes=0)
     with pytest.raises(OptionError, match="at least 1"):
         transform("folder", "model2vec", corpus=[], dimensions=0)

@@ -37,16 +37,16 @@ def agreement(rows: np.ndarray, latent: np.ndarray) -> float:
 
 def test_a_cosine_of_concatenated_rows_is_the_mean_of_the_cosines() -> None:
     a, b, _ = views()
-    found = Join([b], how="concatenate").fit_transform(a)
+    found = Join([b], method="concatenate").fit_transform(a)
     assert found.vectors.shape == (300, 22)
     expected = (a.unit @ a.unit.T + b.unit @ b.unit.T) / 2
     np.testing.assert_allclose(found.vectors @ found.vectors.T, expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("how", ["average", "concatenate", "gcca"])
-def test_two_noisy_views_together_see_more_than_either(how: str) -> None:
+@pytest.mark.parametrize("method", ["average", "concatenate", "gcca"])
+def test_two_noisy_views_together_see_more_than_either(method: str) -> None:
     a, b, latent = views()
-    found = Join([b], how=how, dimensions=8 if how == "gcca" else None).fit_transform(a)
+    found = Join([b], method=method, dimensions=8 if method == "gcca" else None).fit_transform(a)
     assert agreement(found.vectors, latent) > 0.03 + max(agreement(t.vectors, latent) for t in (a, b))
 
 
@@ -61,14 +61,14 @@ def test_a_table_and_its_turned_copy_average_to_itself() -> None:
 def test_union_and_intersection_and_words_of_one_table() -> None:
     a, b, _ = views()
     one, other = Vectors(WORDS[:200], a.vectors[:200]), Vectors(WORDS[100:], b.vectors[100:])
-    both = Join([other], words="intersection").fit_transform(one)
+    both = Join([other], vocabulary="intersection").fit_transform(one)
     assert both.index_to_key == WORDS[100:200]
     join = Join([other])
     every = join.fit_transform(one)
     assert every.index_to_key == WORDS
     assert join.report_ == {"shared": 100, "known": [200, 200]}
     np.testing.assert_allclose(every["w5"], one.unit[5], atol=1e-6)
-    wide = Join([other], how="concatenate").fit_transform(one)
+    wide = Join([other], method="concatenate").fit_transform(one)
     assert not wide["w5"][12:].any()
     assert not wide["w250"][:12].any()
 
@@ -98,10 +98,10 @@ def test_three_tables_by_the_command(tmp_path: Path, capsys) -> None:
 def test_what_cannot_be_joined_is_said() -> None:
     a, b, _ = views()
     for options, rule in (
-        ({"how": "sum"}, "method: is one of average"),
-        ({"words": "some"}, "vocabulary: is one of union"),
+        ({"method": "sum"}, "method: is one of average"),
+        ({"vocabulary": "some"}, "vocabulary: is one of union"),
         ({"dimensions": 3}, "average has no choice of dimensions"),
-        ({"how": "gcca", "dimensions": 99}, "22 dimensions together"),
+        ({"method": "gcca", "dimensions": 99}, "22 dimensions together"),
     ):
         with pytest.raises(OptionError, match=rule):
             Join([b], **options).fit_transform(a)

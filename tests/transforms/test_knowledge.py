@@ -12,7 +12,7 @@ import selfvec
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.vectors import Source, Vectors
-from selfvec.transforms import method, transform
+from selfvec.transforms import make_transform, transform
 from selfvec.transforms.knowledge import Knowledge, row_pairs
 from selfvec.transforms.knowledge_files import read_knowledge
 from selfvec.transforms.nodes import is_a
@@ -373,7 +373,7 @@ def test_relations_that_are_not_used_are_counted(tmp_path: Path) -> None:
     lines += ["storm\trelated\train", "hail\tantonym\tstorm", "hail\tpart-of\tstorm"]
     path = tmp_path / "lexicon.tsv"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    made = method("retrofit", lexicon=[str(path)])
+    made = make_transform("retrofit", lexicon=[str(path)])
     made.fit_transform(table)
     assert (made.report_["pairs"], made.report_["unused"]) == (2, 4)
     why = made.report_["why_unused"]

@@ -11,33 +11,41 @@ import pytest
 
 import selfvec
 from selfvec.apps.cli import main
-from selfvec.apps.cli.commands.transforms import METHODS as COMMANDS
-from selfvec.apps.cli.commands.transforms import OPTIONS
 from selfvec.base.errors import OptionError
 from selfvec.data.vectors import Vectors
-from selfvec.transforms import METHODS, Transform, method, transform
-from selfvec.transforms.transform import _class_of
+from selfvec.transforms import TRANSFORMS, make_transform, transform
+from selfvec.transforms.method import Transform
 
 
-@pytest.mark.parametrize("name", METHODS)
-def test_every_method_is_documented_and_its_options_are_those_of_the_command_line(name: str) -> None:
-    kind = _class_of(name)
-    assert issubclass(kind, Transform)
-    assert kind.__doc__
-    (command,) = [one for one in COMMANDS if one.name == name]
-    assert set(command.options) == set(inspect.signature(kind).parameters)
+@pytest.mark.parametrize("name", TRANSFORMS)
+def test_every_method_is_documented_and_its_options_are_those_of_its_row(name: str, capsys) -> None:
+    row = TRANSFORMS[name]
+    assert issubclass(row.method, Transform)
+    assert row.method.__doc__
+    assert {option.name for option in row.options} == set(inspect.signature(row.method).parameters)
+    assert main(["vectors", name, "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert row.summary in shown
+    assert all(option.flags[0] in shown for option in row.options)
 
 
-def test_every_option_of_the_command_line_belongs_to_a_method() -> None:
-    having = {name for by in METHODS for name in inspect.signature(_class_of(by)).parameters}
-    assert set(OPTIONS) == having
+def test_older_flags_still_work(tmp_path: Path) -> None:
+    rows = np.random.default_rng(2).standard_normal((9, 6)).astype(np.float32)
+    path = tmp_path / "in.vec"
+    selfvec.save(Vectors([f"w{i}" for i in range(9)], rows), path)
+    old = ["transform", str(path), str(tmp_path / "old.vec"), "--by", "join", "--with", str(path)]
+    assert main([*old, "--how", "concatenate", "--words", "intersection"]) == 0
+    new = ["vectors", "join", str(path), "-o", str(tmp_path / "new.vec"), "--with", str(path)]
+    assert main([*new, "--method", "concatenate", "--vocabulary", "intersection"]) == 0
+    assert (tmp_path / "old.vec").read_bytes() == (tmp_path / "new.vec").read_bytes()
+    assert main([*old, "--overwrite", "--kind", "hard"]) == 2  # an option of another method
 
 
 def test_unknown_methods_and_options_are_refused_with_the_names_that_work() -> None:
     with pytest.raises(OptionError, match="principal-axes"):
-        method("nonsense")
+        make_transform("nonsense")
     with pytest.raises(OptionError, match="nonsense"):
-        method("principal-axes", nonsense=1)
+        make_transform("principal-axes", nonsense=1)
 
 
 def test_all_principal_axes_keep_every_cosine_and_some_keep_the_most() -> None:

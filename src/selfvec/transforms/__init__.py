@@ -1,13 +1,12 @@
-"""Methods that make new vectors from given ones: `transform`, and the classes behind its names.
+"""Methods that make new vectors from given ones: `transform` applies one by its name.
 
 A method is a class in the manner of scikit-learn: ``Method(**options).fit_transform(vectors)`` returns new
-vectors, and ``report_`` has its figures. To add one, write its class and a row of `METHODS`; its
-options are added to `selfvec.apps.cli.commands.transforms`.
+vectors, and ``report_`` has its figures. To add one, write a subclass of
+`selfvec.transforms.method.Transform` and a row of `TRANSFORMS`; the row is its command, too.
 """
 
 from __future__ import annotations
 
-from .method import Transform
-from .transform import METHODS, method, transform
+from .registry import TRANSFORMS, make_transform, transform
 
-__all__ = ["METHODS", "Transform", "method", "transform"]
+__all__ = ["TRANSFORMS", "make_transform", "transform"]

@@ -23,7 +23,7 @@ __all__ = ["Aspect"]
 class Aspect(Transform):
     """Directions in which pairs of one relation differ shrink; those in which pairs of another differ grow.
 
-    Rows are multiplied by (S_keep + S)^(-1/2) (S_push + S)^(1/2), with the scatters of the differences of
+    Rows are multiplied by (S_pull + S)^(-1/2) (S_push + S)^(1/2), with the scatters of the differences of
     both kinds of pairs and the covariance S of all words, each of trace 1: relevant component analysis
     (Bar-Hillel et al., 2003), and its counterpart for pairs to be separated (Hoi et al., 2006). The map is
     linear, so it also maps words without relations.
@@ -32,29 +32,31 @@ class Aspect(Transform):
     ----------
     lexicon : paths or Knowledge
         See `selfvec.transforms.knowledge_files.read_knowledge`.
-    keep, push : str
+    pull, push : str
         The kind of relation that is kept near, and the one that is pushed apart; triples may have any kinds.
     """
 
     def __init__(
-        self, lexicon: Sequence[str | Path] | Knowledge, keep: str = "synonym", push: str = "antonym"
+        self, lexicon: Sequence[str | Path] | Knowledge, pull: str = "synonym", push: str = "antonym"
     ) -> None:
-        if keep == push:
-            raise OptionError(f"must differ from the relation that is kept, both are {keep}", field="push")
-        self.lexicon, self.keep, self.push = lexicon, keep, push
+        if pull == push:
+            raise OptionError(f"must differ from the relation that is kept, both are {pull}", field="push")
+        self.lexicon = lexicon
+        self.pull = pull
+        self.push = push
 
     def fit_transform(self, vectors: Vectors) -> Vectors:
         """Vectors (V, d) of the same words in another space."""
         knowledge = read_knowledge(self.lexicon)
         unit = vectors.unit
-        near, far = (row_pairs(knowledge, vectors.key_to_index, (kind,)) for kind in (self.keep, self.push))
+        near, far = (row_pairs(knowledge, vectors.key_to_index, (kind,)) for kind in (self.pull, self.push))
         every = covariance(unit)[1]
         kept, pushed = (_scatter(unit, pairs) + every / np.trace(every) for pairs in (near, far))
         mapping = whitening_matrix(kept, 0.5) @ whitening_matrix(pushed, -0.5)
         rows = unit_rows(unit @ mapping)
         before, after = (_gap(matrix, near, far) for matrix in (unit, rows))
         self.report_ = {"kept": len(near), "pushed": len(far), "gap_before": before, "gap_after": after}
-        self.report_ |= unused_relations(knowledge, vectors.key_to_index, [self.keep, self.push])
+        self.report_ |= unused_relations(knowledge, vectors.key_to_index, [self.pull, self.push])
         return same_words(vectors, rows, mapped_composer(vectors.composer, mapping))
 
 

@@ -22,8 +22,8 @@ from .method import Transform
 
 __all__ = [
     "ContextualEncoder",
+    "EncoderSource",
     "FromEncoder",
-    "Given",
     "Window",
     "encoder_folder",
     "layer_weights",
@@ -34,7 +34,7 @@ _LONGEST = 512  # pieces of a window, at most
 _BATCH = 32  # windows at a time
 _AHEAD = 512  # texts that are cut into windows at a time; windows of similar length share a batch
 
-Given = Vectors | str | os.PathLike[str]
+EncoderSource = Vectors | str | os.PathLike[str]
 """The argument of `FromEncoder.fit_transform`; vectors are refused."""
 
 
@@ -46,7 +46,7 @@ class FromEncoder(Transform):
         return Path(source)
 
 
-def encoder_folder(given: Given) -> Path:
+def encoder_folder(given: EncoderSource) -> Path:
     """The given path; raises `InputError` if vectors were given."""
     if isinstance(given, Vectors):
         raise InputError("this method reads the folder of an encoder, not vectors", remedy="name a folder")

@@ -21,10 +21,9 @@ from selfvec.numerics.whitening import axes_of_moment, axes_of_points, covarianc
 from .knowledge import WordRows
 from .method import Transform, mapped_composer, same_words
 
-__all__ = ["KINDS", "Debias", "DebiasSets", "read_debias_sets"]
+__all__ = ["Debias", "DebiasSets", "read_debias_sets"]
 
 GENDER = Path(__file__).with_name("gender.toml")
-KINDS = ("hard", "soft", "double-hard", "inlp")
 _LAMBDA = 0.2  # of soft debiasing, as in the paper
 _COMPONENTS = 20  # that double-hard debiasing tries to remove
 _BIASED = 500  # words of each side that are clustered
@@ -51,7 +50,7 @@ class DebiasSets:
 class Debias(Transform):
     """Remove the direction of a bias from the words that should not have it.
 
-    The direction is the first principal axis of the centred pairs. There are four methods, by ``kind``:
+    The direction is the first principal axis of the centred pairs. There are four methods:
 
     ``hard`` (Bolukbasi et al., 2016)
         Neutral words are projected to its complement; the words of a pair then differ only in sign.
@@ -67,8 +66,8 @@ class Debias(Transform):
 
     Parameters
     ----------
-    kind : str
-    sets : path or DebiasSets, optional
+    method : str
+    bias_sets : path or DebiasSets, optional
         TOML or JSON with ``pairs``, and optionally ``equalize``, ``specific`` and ``neutral``. Default: a
         small set for gender in English.
     seed : int
@@ -76,20 +75,24 @@ class Debias(Transform):
     """
 
     def __init__(
-        self, kind: str = "hard", sets: str | Path | DebiasSets | None = None, seed: int = 0
+        self, method: str = "hard", bias_sets: str | Path | DebiasSets | None = None, seed: int = 0
     ) -> None:
-        if kind not in KINDS:
-            raise OptionError.one_of(kind, KINDS, field="method")
-        if not isinstance(sets, DebiasSets | None):
-            check_path("bias_sets", sets, "a path")
-        self.kind, self.sets, self.seed = kind, sets, seed
+        if method not in _REMOVALS:
+            raise OptionError.one_of(method, _REMOVALS, field="method")
+        if not isinstance(bias_sets, DebiasSets | None):
+            check_path("bias_sets", bias_sets, "a path")
+        self.method = method
+        self.bias_sets = bias_sets
+        self.seed = seed
 
     def fit_transform(self, vectors: Vectors) -> Vectors:
         """Unit vectors (V, d)."""
-        sets = self.sets if isinstance(self.sets, DebiasSets) else read_debias_sets(Path(self.sets or GENDER))
-        found = _Found.of(sets, vectors, self.seed)
+        sets = self.bias_sets
+        if not isinstance(sets, DebiasSets):
+            sets = read_debias_sets(Path(sets or GENDER))
+        found = _BiasRows.of(sets, vectors, self.seed)
         unit = vectors.unit
-        rows, mapping = _WAYS[self.kind](unit, found)
+        rows, mapping = _REMOVALS[self.method](unit, found)
         self.report_ = {"pairs": len(found.pairs), "neutral": len(found.neutral)}
         for name, matrix in (("before", unit), ("after", rows)):
             cosines = matrix[found.neutral] @ found.direction
@@ -99,7 +102,7 @@ class Debias(Transform):
 
 
 @dataclass(frozen=True)
-class _Found:
+class _BiasRows:
     """The words of the sets as rows of vectors."""
 
     pairs: Ints  # (n, 2)
@@ -110,7 +113,7 @@ class _Found:
     seed: int
 
     @classmethod
-    def of(cls, sets: DebiasSets, vectors: Vectors, seed: int) -> _Found:
+    def of(cls, sets: DebiasSets, vectors: Vectors, seed: int) -> _BiasRows:
         there = np.any(vectors.vectors != 0, axis=1)
         known = {word: i for word, i in vectors.key_to_index.items() if there[i]}
         finder = WordRows(known)
@@ -156,9 +159,10 @@ def _complement(*axes: Rows) -> Rows:
     return np.asarray(np.eye(len(basis)) - basis @ basis.T, np.float32)
 
 
-def _hard(unit: Rows, found: _Found) -> tuple[Rows, Rows]:
+def _hard(unit: Rows, found: _BiasRows) -> tuple[Rows, Rows]:
     """Neutralise and equalise: Bolukbasi et al., section 6, equations 1 and 2."""
-    rows, b = unit.copy(), found.direction
+    rows = unit.copy()
+    b = found.direction
     rows[found.neutral] -= np.outer(rows[found.neutral] @ b, b)
     rows = unit_rows(rows)
     one, other = found.equalize.T
@@ -169,7 +173,7 @@ def _hard(unit: Rows, found: _Found) -> tuple[Rows, Rows]:
     return unit_rows(rows), _complement(b)
 
 
-def _soft(unit: Rows, found: _Found) -> tuple[Rows, Rows]:
+def _soft(unit: Rows, found: _BiasRows) -> tuple[Rows, Rows]:
     """The map T, (d, d), of Bolukbasi et al., section 6: the least ‖W (X - I) Wᵀ‖² + λ ‖N X b‖², X = T Tᵀ.
 
     With C = WᵀW and C' = NᵀN, both divided by their numbers of rows, the gradient vanishes at
@@ -186,7 +190,7 @@ def _soft(unit: Rows, found: _Found) -> tuple[Rows, Rows]:
     return unit_rows(unit @ mapping), mapping
 
 
-def _double_hard(unit: Rows, found: _Found) -> tuple[Rows, Rows]:
+def _double_hard(unit: Rows, found: _BiasRows) -> tuple[Rows, Rows]:
     """Hard debiasing after the removal of the main direction that hides the bias best (Wang et al.)."""
     axes = axes_of_moment(covariance(unit)[1])[1][:, :_COMPONENTS].astype(np.float32)
 
@@ -204,7 +208,7 @@ def _double_hard(unit: Rows, found: _Found) -> tuple[Rows, Rows]:
     return _hard(rows, replace(found, direction=b))[0], _complement(axis, b)
 
 
-def _inlp(unit: Rows, found: _Found) -> tuple[Rows, Rows]:
+def _inlp(unit: Rows, found: _BiasRows) -> tuple[Rows, Rows]:
     """The projection of iterative nullspace projection, (d, d)."""
     ranked = found.neutral[np.argsort(unit[found.neutral] @ found.direction)]
     size = max(1, min(_TRAINED, len(ranked) // 4))
@@ -215,7 +219,8 @@ def _inlp(unit: Rows, found: _Found) -> tuple[Rows, Rows]:
     kept = np.eye(unit.shape[1], dtype=np.float32)
     for _ in range(min(_ROUNDS, unit.shape[1] - 1)):
         given = rows @ kept
-        mean, learned = given[~tested].mean(axis=0), given[~tested]
+        learned = given[~tested]
+        mean = learned.mean(axis=0)
         moment = (learned - mean).T @ (learned - mean)
         penalty = np.trace(moment) / len(moment) * np.eye(len(moment))
         axis = kept @ np.linalg.solve(moment + penalty, (learned - mean).T @ side[~tested])
@@ -227,13 +232,13 @@ def _inlp(unit: Rows, found: _Found) -> tuple[Rows, Rows]:
     return unit_rows(unit @ kept), kept
 
 
-_WAYS: dict[str, Callable[[Rows, _Found], tuple[Rows, Rows]]] = {
+_REMOVALS: dict[str, Callable[[Rows, _BiasRows], tuple[Rows, Rows]]] = {
     "hard": _hard,
     "soft": _soft,
     "double-hard": _double_hard,
     "inlp": _inlp,
 }
-"""For each kind, the rows (V, d) and the map (d, d) of vectors that are built from subwords."""
+"""For each method, the rows (V, d) and the map (d, d) of vectors that are built from subwords."""
 
 
 # ---- Word sets
@@ -241,18 +246,19 @@ _WAYS: dict[str, Callable[[Rows, _Found], tuple[Rows, Rows]]] = {
 
 def read_debias_sets(path: Path) -> DebiasSets:
     """Read the sets of `Debias` from a .toml or .json file; `InputError` names the invalid key."""
-    data, remedy = read_toml_or_json(path), "see docs/how-to/change-vectors.md"
-    kinds = {"pairs": True, "equalize": True, "specific": False, "neutral": False}
-    if not isinstance(data, Mapping) or not data.get("pairs") or not set(data) <= set(kinds):
-        rule = f"holds pairs, optionally {', '.join(list(kinds)[1:])}, and nothing else"
+    data = read_toml_or_json(path)
+    remedy = "see docs/how-to/change-vectors.md"
+    keys = {"pairs": True, "equalize": True, "specific": False, "neutral": False}
+    if not isinstance(data, Mapping) or not data.get("pairs") or not set(data) <= set(keys):
+        rule = f"holds pairs, optionally {', '.join(list(keys)[1:])}, and nothing else"
         raise InputError(rule, path=path, remedy=remedy)
-    for name, paired in kinds.items():
+    for name, paired in keys.items():
         value = data.get(name, [])
         lists = value if paired and isinstance(value, list) else [value]
         if not all(_are_words(one) and (not paired or len(one) == 2) for one in lists):
             rule = "is a list of pairs of words" if paired else "is a list of words"
             raise InputError(rule, path=path, field=name, remedy=remedy)
-    return DebiasSets(**{name: list(data.get(name, [])) for name in kinds})
+    return DebiasSets(**{name: list(data.get(name, [])) for name in keys})
 
 
 def _are_words(value: Any) -> bool:

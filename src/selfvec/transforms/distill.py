@@ -11,13 +11,13 @@ from selfvec.base.threads import one_core
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 
-from .contextual_encoder import FromEncoder, Given, encoder_folder, sentence_encoder
+from .contextual_encoder import EncoderSource, FromEncoder, encoder_folder, sentence_encoder
 from .corpus_words import Texts, read_words
 
 __all__ = ["Distill", "x2static"]
 
 NEGATIVES = 10
-EPOCHS = 20
+PASSES = 20
 _RATE, _MEAN, _SQUARE = 0.01, 0.9, 0.999  # of Adam
 _BATCH, _ENTRIES = 256, 1 << 24  # texts of a step, and their words times the vocabulary, at most
 
@@ -33,7 +33,7 @@ class Distill(FromEncoder):
     ----------
     corpus : Corpus or paths
         Its words are the vocabulary.
-    epochs : int
+    passes : int
         Passes over the texts.
     min_count : int
         Fewest occurrences of a word.
@@ -46,24 +46,27 @@ class Distill(FromEncoder):
     def __init__(
         self,
         corpus: Texts,
-        epochs: int = EPOCHS,
+        passes: int = PASSES,
         min_count: int = 1,
         text_field: str | None = None,
         seed: int = 0,
     ) -> None:
-        if epochs < 1:
-            raise OptionError(f"is at least 1, not {epochs}", field="passes")
-        self.corpus, self.epochs, self.seed = corpus, epochs, seed
-        self.min_count, self.text_field = min_count, text_field
+        if passes < 1:
+            raise OptionError(f"is at least 1, not {passes}", field="passes")
+        self.corpus = corpus
+        self.passes = passes
+        self.min_count = min_count
+        self.text_field = text_field
+        self.seed = seed
 
-    def fit_transform(self, vectors: Given) -> Vectors:
+    def fit_transform(self, vectors: EncoderSource) -> Vectors:
         """Vectors (V, d) of the words of the corpus, from the folder of an encoder."""
         encode = sentence_encoder(encoder_folder(vectors))
         words = read_words(self.corpus, self.text_field, self.min_count)
         with self.progress.stage("Encoding", len(words.texts), "texts") as advance:
             teacher = encode(words.texts, advance)
         teacher -= teacher.mean(axis=0)  # the mean of all texts is not specific to a word
-        rows, loss = x2static(words.batch, teacher, self.epochs, self.seed, self.progress)
+        rows, loss = x2static(words.batch, teacher, self.passes, self.seed, self.progress)
         self.report_ = {"texts": len(words.texts), "loss": loss}
         return Vectors(words.batch.types, rows, counts=words.batch.counts)
 
@@ -71,7 +74,7 @@ class Distill(FromEncoder):
 def x2static(
     batch: TokenBatch,
     teacher: Rows,  # (D, d), the teacher's vector of each text
-    epochs: int = EPOCHS,
+    passes: int = PASSES,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> tuple[Rows, float]:
@@ -85,46 +88,52 @@ def x2static(
     Negatives are not drawn. The loss uses their expectation: in a text of N words, each word is a negative
     N · K · P(n) times. So a step needs only two matrix products.
     """
-    rng, (size, width) = np.random.default_rng(seed), (len(batch.types), teacher.shape[1])
+    rng = np.random.default_rng(seed)
+    size, width = len(batch.types), teacher.shape[1]
     rows = rng.uniform(-1 / width, 1 / width, (size, width)).astype(np.float32)
     share = np.sqrt(batch.counts) / np.sqrt(batch.counts).sum()
     noise = (NEGATIVES * share).astype(np.float32)
-    step, loss, texts_a_step = Adam(rows.shape), 0.0, max(1, min(_BATCH, _ENTRIES // size))
-    with (progress or Progress()).stage("Learning", epochs, "passes") as advance, one_core():
-        for _ in range(epochs):
-            order, loss = rng.permutation(batch.documents), 0.0
+    step = Adam(rows.shape)
+    texts_a_step = max(1, min(_BATCH, _ENTRIES // size))
+    loss = 0.0
+    with (progress or Progress()).stage("Learning", passes, "passes") as advance, one_core():
+        for _ in range(passes):
+            order = rng.permutation(batch.documents)
+            loss = 0.0
             for start in range(0, len(order), texts_a_step):
                 texts = order[start : start + texts_a_step]
-                gradient, added = _gradient(_uses(batch, texts), teacher[texts], rows, noise)
+                gradient, added = _gradient(_word_counts(batch, texts), teacher[texts], rows, noise)
                 rows -= step(gradient)
                 loss += added
             advance(1)
     return rows, loss / len(batch)
 
 
-def _uses(batch: TokenBatch, texts: Ints) -> Rows:
+def _word_counts(batch: TokenBatch, texts: Ints) -> Rows:
     """How often each word occurs in each of some texts, (n, V)."""
-    uses = np.zeros((len(texts), len(batch.types)), np.float32)
-    for row, text in zip(uses, texts.tolist(), strict=True):
+    counts = np.zeros((len(texts), len(batch.types)), np.float32)
+    for row, text in zip(counts, texts.tolist(), strict=True):
         np.add.at(row, batch.ids[batch.offsets[text] : batch.offsets[text + 1]], 1)
-    return uses
+    return counts
 
 
-def _gradient(uses: Rows, teacher: Rows, rows: Rows, noise: Rows) -> tuple[Rows, float]:
+def _gradient(counts: Rows, teacher: Rows, rows: Rows, noise: Rows) -> tuple[Rows, float]:
     """Gradient of the loss per occurrence with respect to the vectors, (V, d), and the loss."""
-    negatives = uses.sum(axis=1, keepdims=True) * noise
+    negatives = counts.sum(axis=1, keepdims=True) * noise
     scores = np.clip(teacher @ rows.T, -20, 20)
     chance = 1 / (1 + np.exp(-scores))
-    loss = np.sum(negatives * scores) - np.sum((uses + negatives) * np.log(chance))
-    slope = negatives * chance - uses * (1 - chance)
-    return slope.T @ teacher / np.float32(max(uses.sum(), 1)), float(loss)
+    loss = np.sum(negatives * scores) - np.sum((counts + negatives) * np.log(chance))
+    slope = negatives * chance - counts * (1 - chance)
+    return slope.T @ teacher / np.float32(max(counts.sum(), 1)), float(loss)
 
 
 class Adam:
     """Steps of Adam (Kingma and Ba, 2015) for one array."""
 
     def __init__(self, shape: tuple[int, ...]) -> None:
-        self.mean, self.square, self.steps = np.zeros(shape, np.float32), np.zeros(shape, np.float32), 0
+        self.mean = np.zeros(shape, np.float32)
+        self.square = np.zeros(shape, np.float32)
+        self.steps = 0
 
     def __call__(self, gradient: Rows) -> Rows:
         """The step to subtract."""

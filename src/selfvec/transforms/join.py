@@ -42,10 +42,10 @@ class Join(Transform):
     ----------
     others : sequence of Vectors or path
         The vectors to join with. Vectors that build unknown words from subwords do so for all words.
-    how : "average", "concatenate" or "gcca"
+    method : "average", "concatenate" or "gcca"
         Rows are rotated onto each other and averaged, laid side by side, or joined by generalised canonical
         correlation.
-    words : "union" or "intersection"
+    vocabulary : "union" or "intersection"
         All words, or those that every source has. In a union, a source adds nothing to a word that it lacks.
     dimensions : int, optional
         Number of dimensions for gcca; by default that of the widest source.
@@ -54,21 +54,26 @@ class Join(Transform):
     def __init__(
         self,
         others: Sequence[Vectors | str | os.PathLike[str]] = (),
-        how: str = "average",
-        words: str = "union",
+        method: str = "average",
+        vocabulary: str = "union",
         dimensions: int | None = None,
     ) -> None:
         for name, value, known in (
-            ("method", how, tuple(_WAYS)),
-            ("vocabulary", words, ("union", "intersection")),
+            ("method", method, tuple(_FITS)),
+            ("vocabulary", vocabulary, ("union", "intersection")),
         ):
             if value not in known:
                 raise OptionError.one_of(value, known, field=name)
-        if dimensions is not None and how != "gcca":
-            raise OptionError(f"{how} has no choice of dimensions", field="dimensions", remedy="leave it out")
+        if dimensions is not None and method != "gcca":
+            raise OptionError(
+                f"{method} has no choice of dimensions", field="dimensions", remedy="leave it out"
+            )
         if not others:
             raise OptionError("join needs other vectors", field="with")
-        self.others, self.how, self.words, self.dimensions = others, how, words, dimensions
+        self.others = others
+        self.method = method
+        self.vocabulary = vocabulary
+        self.dimensions = dimensions
 
     def fit_transform(self, vectors: Vectors) -> Vectors:
         """The joined unit vectors: first the words of ``vectors``, then those of the others."""
@@ -77,17 +82,17 @@ class Join(Transform):
         words = list(dict.fromkeys(word for source in sources for word in source))
         parts = [unit_rows(source.lookup(words)[0]) for source in sources]
         known: Mask = np.stack([np.any(part != 0, axis=1) for part in parts])
-        kept = (np.all if self.words == "intersection" else np.any)(known, axis=0)
+        kept = (np.all if self.vocabulary == "intersection" else np.any)(known, axis=0)
         shared = int(np.all(known, axis=0).sum())
         if not shared:
             raise InputError(
                 "no word has a vector in all sources",
                 remedy="check that they have the same language and casing",
             )
-        maps = _WAYS[self.how](parts, known, self.dimensions)
+        maps = _FITS[self.method](parts, known, self.dimensions)
         self.report_ = {"shared": shared, "known": [int(each.sum()) for each in known]}
         composer = None
-        if self.words == "union" and any(source.composer is not None for source in sources):
+        if self.vocabulary == "union" and any(source.composer is not None for source in sources):
             composer = partial(_joined, sources, maps)
         words = [word for word, one in zip(words, kept.tolist(), strict=True) if one]
         return Vectors(words, _joined(sources, maps, words), composer=composer, normalized=True)
@@ -145,7 +150,7 @@ def _joined(sources: list[Vectors], maps: list[Map], words: Sequence[str]) -> Ro
     return unit_rows(total)
 
 
-_WAYS: dict[str, Callable[[list[Rows], Mask, int | None], list[Map]]] = {
+_FITS: dict[str, Callable[[list[Rows], Mask, int | None], list[Map]]] = {
     "average": _rotations,
     "concatenate": _identity,
     "gcca": _canonical,

@@ -19,9 +19,9 @@ import numpy as np
 from selfvec.base.arrays import Ints
 from selfvec.base.errors import InputError, OptionError
 
-__all__ = ["KINDS", "Knowledge", "WordRows", "kind_names", "row_pairs", "unreadable", "unused_relations"]
+__all__ = ["RELATIONS", "Knowledge", "WordRows", "kind_names", "row_pairs", "unreadable", "unused_relations"]
 
-KINDS = ("synonym", "antonym", "is-a", "related")
+RELATIONS = ("synonym", "antonym", "is-a", "related")
 """The kinds of relations that every reader supports; triples may have others."""
 
 _NAMED = 5  # words of a lexicon that have no vector, in a report

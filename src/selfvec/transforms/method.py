@@ -1,4 +1,4 @@
-"""The base class of the methods: objects with parameters that make new vectors from given ones."""
+"""`Transform`: the base class of the methods, which make new vectors from given ones."""
 
 from __future__ import annotations
 

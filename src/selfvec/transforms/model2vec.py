@@ -9,7 +9,7 @@ from selfvec.base.errors import OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.whitening import axes_of_moment, covariance
 
-from .contextual_encoder import FromEncoder, Given, encoder_folder, sentence_encoder
+from .contextual_encoder import EncoderSource, FromEncoder, encoder_folder, sentence_encoder
 from .corpus_words import Texts, read_words
 
 __all__ = ["Model2Vec", "zipf_weighted"]
@@ -38,10 +38,12 @@ class Model2Vec(FromEncoder):
     ) -> None:
         if dimensions < 1:
             raise OptionError(f"is at least 1, not {dimensions}", field="dimensions")
-        self.corpus, self.dimensions = corpus, dimensions
-        self.min_count, self.text_field = min_count, text_field
+        self.corpus = corpus
+        self.dimensions = dimensions
+        self.min_count = min_count
+        self.text_field = text_field
 
-    def fit_transform(self, vectors: Given) -> Vectors:
+    def fit_transform(self, vectors: EncoderSource) -> Vectors:
         """Vectors (V, dimensions) of the words of the corpus, from the folder of an encoder."""
         encode = sentence_encoder(encoder_folder(vectors))
         words = read_words(self.corpus, self.text_field, self.min_count).batch

@@ -43,7 +43,8 @@ class NodeVectors(Transform):
     def __init__(
         self, lexicon: Sequence[str | Path] | Knowledge, relations: str | Sequence[str] = TOWARD
     ) -> None:
-        self.lexicon, self.relations = lexicon, relations
+        self.lexicon = lexicon
+        self.relations = relations
 
     def fit_transform(self, vectors: Vectors) -> Vectors:
         """The vectors with a further row for each concept that is not one of their words."""

@@ -8,7 +8,7 @@ from selfvec.base.arrays import Floats, Ints
 from selfvec.base.errors import OptionError
 from selfvec.data.vectors import Source, Vectors
 
-from .contextual_encoder import ContextualEncoder, FromEncoder, Given, Window, encoder_folder
+from .contextual_encoder import ContextualEncoder, EncoderSource, FromEncoder, Window, encoder_folder
 from .corpus_words import Texts, read_words
 
 __all__ = ["Pool"]
@@ -46,26 +46,30 @@ class Pool(FromEncoder):
     ) -> None:
         if pooling not in POOLINGS:
             raise OptionError.one_of(pooling, POOLINGS, field="pooling")
-        self.corpus, self.layers, self.pooling = corpus, layers, pooling
-        self.min_count, self.text_field = min_count, text_field
+        self.corpus = corpus
+        self.layers = layers
+        self.pooling = pooling
+        self.min_count = min_count
+        self.text_field = text_field
 
-    def fit_transform(self, vectors: Given) -> Vectors:
+    def fit_transform(self, vectors: EncoderSource) -> Vectors:
         """Vectors (V, d) of the words of the corpus, from the folder of an encoder."""
         encoder = ContextualEncoder(encoder_folder(vectors), self.layers)
         words = read_words(self.corpus, self.text_field, self.min_count)
-        batch, bounds = words.batch, words.batch.offsets.tolist()
+        batch = words.batch
+        bounds = batch.offsets.tolist()
         sums = np.zeros((len(batch.types), encoder.dimensions), np.float32)
-        uses = np.zeros(len(batch.types), np.int64)
+        occurrences = np.zeros(len(batch.types), np.int64)
         with self.progress.stage("Encoding", len(words.texts), "texts") as advance:
             for window in encoder.windows(words.texts, advance):
                 mine = slice(bounds[window.text], bounds[window.text + 1])
                 places, states = word_states(window, words.texts[window.text], words.spans[mine])
                 ids = batch.ids[mine][places]
                 np.add.at(sums, ids, states if self.pooling == "mean" else window.first)
-                np.add.at(uses, ids, 1)
-        sources = np.where(uses > 0, Source.KNOWN, Source.NONE).astype(np.uint8)
-        self.report_ = {"texts": len(words.texts), "uses": int(uses.sum())}
-        rows = sums / np.maximum(uses, 1).astype(np.float32)[:, None]
+                np.add.at(occurrences, ids, 1)
+        sources = np.where(occurrences > 0, Source.KNOWN, Source.NONE).astype(np.uint8)
+        self.report_ = {"texts": len(words.texts), "uses": int(occurrences.sum())}
+        rows = sums / np.maximum(occurrences, 1).astype(np.float32)[:, None]
         return Vectors(batch.types, rows, sources=sources, counts=batch.counts)
 
 

@@ -13,13 +13,13 @@ from selfvec.base.errors import MissingExtra, OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
 
-from .knowledge import KINDS, Knowledge, row_pairs, unused_relations
+from .knowledge import RELATIONS, Knowledge, row_pairs, unused_relations
 from .knowledge_files import read_knowledge
 from .method import Transform, same_words
 
 __all__ = ["Retrofit", "Smooth", "adjacency", "at_same_length", "smoothed", "sparse"]
 
-TOWARD = tuple(kind for kind in KINDS if kind != "antonym")
+TOWARD = tuple(kind for kind in RELATIONS if kind != "antonym")
 _STEPS = 50  # at most
 _CLOSE = 1e-4  # largest change of a coordinate at which iteration stops
 
@@ -49,7 +49,9 @@ class Retrofit(Transform):
     ) -> None:
         if weight <= 0:
             raise OptionError(f"must be above 0, not {weight}", field="weight", remedy="1 is the paper's")
-        self.lexicon, self.relations, self.weight = lexicon, relations, weight
+        self.lexicon = lexicon
+        self.relations = relations
+        self.weight = weight
 
     def fit_transform(self, vectors: Vectors) -> Vectors:
         """Vectors (V, d) of the same words."""

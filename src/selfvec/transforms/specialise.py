@@ -33,11 +33,14 @@ class _Specialised(Transform):
         if not 0 < weight <= 1:
             rule = f"must be above 0 and at most 1, not {weight}"
             raise OptionError(rule, field="weight", remedy="1 is the paper's")
-        self.lexicon, self.relations, self.weight = lexicon, relations, weight
+        self.lexicon = lexicon
+        self.relations = relations
+        self.weight = weight
 
     def fit_transform(self, vectors: Vectors) -> Vectors:
         """Vectors (V, d) of the same words. A pair that both attracts and repels only repels."""
-        knowledge, unit = read_knowledge(self.lexicon), vectors.unit
+        knowledge = read_knowledge(self.lexicon)
+        unit = vectors.unit
         known = np.any(unit != 0, axis=1)
         pulled, pushed = (
             pairs[known[pairs].all(axis=1)]
@@ -74,7 +77,8 @@ class CounterFit(_Specialised):
         more of their similarity.
     """
 
-    rate, steps = 0.1, 20
+    rate = 0.1
+    steps = 20
     antonym_distance = 1.0  # δ
     radius = 0.2  # ρ: pairs within this distance are kept near
 
@@ -124,7 +128,9 @@ class AttractRepel(_Specialised):
 
     attract_margin, repel_margin = 0.6, 0.0
     keep = 1e-9  # λ of ‖x - x̂‖²
-    rate, epochs, batch = 0.05, 5, 50
+    rate = 0.05
+    passes = 5
+    batch = 50
 
     def __init__(
         self,
@@ -139,9 +145,9 @@ class AttractRepel(_Specialised):
     def _fitted(self, unit: Rows, synonyms: Ints, antonyms: Ints) -> Rows:
         rng = np.random.default_rng(self.seed)
         rows, squares = unit.copy(), np.full(unit.shape, 0.1, np.float32)
-        steps = self.epochs * sum(-(-len(pairs) // self.batch) for pairs in (synonyms, antonyms))
+        steps = self.passes * sum(-(-len(pairs) // self.batch) for pairs in (synonyms, antonyms))
         with one_core(), self.progress.stage("Fitting", steps, "batches") as advance:
-            for _ in range(self.epochs):
+            for _ in range(self.passes):
                 shuffled = [(rng.permutation(synonyms), 1), (rng.permutation(antonyms), -1)]
                 batches = [
                     (pairs[start : start + self.batch], sign)

@@ -63,7 +63,9 @@ class TokenizerTransfer(Transform):
             raise OptionError(
                 "needs a new tokenizer, or words for the old one", field="tokenizer", remedy=remedy
             )
-        self.vectors, self.tokenizer, self.add_words = vectors, tokenizer, add_words
+        self.vectors = vectors
+        self.tokenizer = tokenizer
+        self.add_words = add_words
 
     def fit_transform(self, vectors: Vectors) -> Vectors:
         """The words of the new tokenizer, from vectors that were read from a model with its tokenizer."""
@@ -112,15 +114,14 @@ class TokenizerTransfer(Transform):
         """The new tokenizer, and how the rows of its tokens are made."""
         aligned = None if isinstance(self.vectors, Vectors) else find_aligned(self.vectors)
         if aligned is not None:
-            tables = load(aligned[0]), load(aligned[1])
+            of_old, of_new = load(aligned[0]), load(aligned[1])
         else:
-            table = self.vectors if isinstance(self.vectors, Vectors) else load(self.vectors)
-            tables = table, table
+            of_old = of_new = self.vectors if isinstance(self.vectors, Vectors) else load(self.vectors)
         new = load_tokenizer(_tokenizer_file(self.tokenizer)) if self.tokenizer is not None else None
         if new is None:
-            self._words = self._chosen_words(old, tables[1])
+            self._words = self._chosen_words(old, of_new)
             new = _with_words(old, self._words)
-        return new, NewRows.of(Tokens(old), Tokens(new), *tables)
+        return new, NewRows.of(Tokens(old), Tokens(new), of_old, of_new)
 
     def _chosen_words(self, old: Any, vectors: Vectors) -> list[str]:
         """The words to add: those of the file, or the most frequent ones that are cut into pieces."""

@@ -31,7 +31,7 @@ from selfvec.retrieval import Index
 from selfvec.retrieval.encoder import Encoder
 from selfvec.retrieval.encoder.adapter import Adapter
 from selfvec.storage.formats import save
-from selfvec.transforms import method
+from selfvec.transforms import make_transform
 from selfvec.views.figure import save_figure
 from selfvec.views.graphs import save_graph
 from selfvec.views.report_page import rows_page
@@ -251,7 +251,7 @@ FUNCTIONS: dict[str, tuple[str, Callable[..., object]]] = {
     "compress": ("a.safetensors", lambda m, path, **how: compress(m.run, path, **how)),
     "transform_file": (
         "a.vec",
-        lambda _, path, **how: method("principal-axes", dimensions=4).transform_file(
+        lambda _, path, **how: make_transform("principal-axes", dimensions=4).transform_file(
             "vectors.vec", Path(path), **how
         ),
     ),

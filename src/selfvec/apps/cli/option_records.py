@@ -7,7 +7,7 @@ by `selfvec.data.settings.option`. Typer reads flat functions only, so `with_opt
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import Field, fields, is_dataclass
 from functools import wraps
 from inspect import Parameter
@@ -18,7 +18,7 @@ from selfvec.data.settings import Option, option_of
 from .arguments import listed, opt
 from .parser import help_all
 
-__all__ = ["with_options"]
+__all__ = ["keyword_option", "with_keywords", "with_options"]
 
 
 def with_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -43,7 +43,7 @@ def with_options(command: Callable[..., Any]) -> Callable[..., Any]:
             parameters += _parameters(parameter.annotation)
         else:
             parameters.append(parameter.replace(kind=Parameter.KEYWORD_ONLY))
-    parameters.append(_parameter("help_all", Annotated[bool, help_all], False))
+    parameters.append(keyword_option("help_all", Annotated[bool, help_all], False))
 
     @wraps(command)
     def flat(**given: Any) -> Any:
@@ -56,7 +56,20 @@ def with_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return flat
 
 
-def _parameter(name: str, annotation: Any, default: Any) -> Parameter:
+def with_keywords(
+    command: Callable[..., Any], options: Sequence[Parameter], *, before: str
+) -> Callable[..., Any]:
+    """Give a command, which takes any keywords, these options, before one of its parameters."""
+    signature = inspect.signature(command, eval_str=True)
+    own = [one for one in signature.parameters.values() if one.kind is not Parameter.VAR_KEYWORD]
+    place = [one.name for one in own].index(before)
+    parameters = [*own[:place], *options, *own[place:]]
+    command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    return command
+
+
+def keyword_option(name: str, annotation: Any, default: Any) -> Parameter:
+    """An option as a parameter, which is given by its name."""
     return Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
@@ -71,7 +84,7 @@ def _parameters(record: Any) -> list[Parameter]:
             about = option_of(field)
             default = None if about.many or about.otherwise else default
             hint = _annotation(about, hint, field.name, default)
-        parameters.append(_parameter(field.name, hint, default))
+        parameters.append(keyword_option(field.name, hint, default))
     return parameters
 
 

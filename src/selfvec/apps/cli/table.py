@@ -14,7 +14,7 @@ from typing import Annotated, Any, cast
 import typer
 import typer.main
 
-from .commands.transforms import TRANSFORMS
+from .commands import transforms
 from .option_records import with_options
 from .parser import Command, CommandGroup, CommandTable
 
@@ -43,7 +43,7 @@ VECTORS: CommandRows = {
     "convert": "vectors.convert",
     "compress": "vectors.compress",
     "align": "comparison.align",
-    **TRANSFORMS,
+    **transforms.COMMANDS,
 }
 RUN: CommandRows = {
     "info": "folders.info",

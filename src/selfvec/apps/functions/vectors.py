@@ -14,7 +14,7 @@ from selfvec.base.result_table import Figures
 from selfvec.data.vectors import Vectors
 from selfvec.storage.formats import check_save, save
 from selfvec.storage.opened import GivenVectors, as_vectors
-from selfvec.transforms import method
+from selfvec.transforms import make_transform
 from selfvec.transforms.knowledge import Knowledge
 
 from .files import GivenPath
@@ -57,7 +57,7 @@ def _made(by: str, source: Any, writing: Writing, **options: Any) -> Vectors:
     output = writing.get("output")
     to = writing.get("to")
     overwrite = writing.get("overwrite", False)
-    chosen = method(by, **{name: value for name, value in options.items() if value is not None})
+    chosen = make_transform(by, **{name: value for name, value in options.items() if value is not None})
     chosen.progress = as_progress(writing.get("progress"))
     if output is not None:
         check_save(output, to, overwrite=overwrite)
@@ -161,7 +161,7 @@ def aspect(
 
     ``pull`` and ``push`` are kinds of relations; other parameters as in `retrofit`.
     """
-    return _by_lexicon("aspect", vectors, lexicon, writing, keep=pull, push=push)
+    return _by_lexicon("aspect", vectors, lexicon, writing, pull=pull, push=push)
 
 
 def debias(
@@ -184,7 +184,7 @@ def debias(
     **writing
         As in `retrofit`.
     """
-    return _made("debias", as_vectors(vectors), writing, kind=method, sets=bias_sets, seed=seed)
+    return _made("debias", as_vectors(vectors), writing, method=method, bias_sets=bias_sets, seed=seed)
 
 
 def join(
@@ -215,7 +215,7 @@ def join(
     if not several:
         raise OptionError("none was given", field="others", remedy="name the vectors to join with")
     tables = [as_vectors(one, "others") for one in several]
-    more: dict[str, Any] = {"how": method, "words": vocabulary, "dimensions": dimensions}
+    more: dict[str, Any] = {"method": method, "vocabulary": vocabulary, "dimensions": dimensions}
     return _made("join", as_vectors(vectors), writing, others=tables, **more)
 
 
@@ -271,7 +271,7 @@ def distill(
 
     ``passes`` over the texts are 20 by default.
     """
-    more: dict[str, Any] = {"epochs": passes, "min_count": min_count, "seed": seed}
+    more: dict[str, Any] = {"passes": passes, "min_count": min_count, "seed": seed}
     return _made("distill", _folder(encoder), writing, corpus=_text(corpus, text_field), **more)
 
 
@@ -321,7 +321,9 @@ def tokenizer(
         A dict: numbers of rows by how they were made, and what was ``left_out``.
     """
     options = {"vectors": vectors, "tokenizer": tokenizer, "add_words": add_words}
-    chosen = method("tokenizer", **{name: value for name, value in options.items() if value is not None})
+    chosen = make_transform(
+        "tokenizer", **{name: value for name, value in options.items() if value is not None}
+    )
     left_out = chosen.transform_file(os.fspath(_folder(model)), Path(output), overwrite=overwrite)
     return Figures("Tokenizer", {"target": os.fspath(output), **chosen.report_, "left_out": left_out})
 
