@@ -19,7 +19,7 @@ from benchmarks.page import table
 from benchmarks.refining import refined
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Retrieval, Similarity
-from selfvec.evaluation.baselines import NAMES, train
+from selfvec.evaluation.baselines import BASELINES, train
 
 SAMPLE = 3_000
 
@@ -29,7 +29,7 @@ def retrieval() -> str:
     values: dict[str, list[str]] = {}
     for name in JUDGED:
         run = refined(name, method="original", stop_words="en")
-        trained = train(run, list(NAMES))
+        trained = train(run, list(BASELINES))
         report = selfvec.evaluate({"original": run.original, **trained}, [Retrieval(datasets.path(name))])
         for row in report.rows:
             if row["metric"] == "ndcg@10":
@@ -44,7 +44,7 @@ def retrieval() -> str:
 def similarity() -> str:
     """Spearman over the pairs whose words occur; sets with fewer than 30 such pairs are left out."""
     run = refined(datasets.sample(datasets.texts("PubMed"), SAMPLE), method="original")
-    trained = train(run, list(NAMES))
+    trained = train(run, list(BASELINES))
     report = selfvec.evaluate({"original": run.original, **trained}, [*map(Similarity, SIMILARITY.values())])
     sets = {file.stem: name for name, file in SIMILARITY.items()}
     values: dict[str, dict[str, str]] = {}

@@ -21,7 +21,7 @@ from benchmarks.rankings import SEED
 from benchmarks.refining import refined
 from selfvec.analysis.concepts import expand, graph, phrases, topics
 from selfvec.data.run import Run
-from selfvec.evaluation.compared_vectors import Table
+from selfvec.evaluation.compared_vectors import ComparedVectors
 from selfvec.evaluation.retrieval import dense_rankings, hybrid_rankings, ranked
 from selfvec.numerics.statistics import mean
 from selfvec.retrieval import Index
@@ -95,7 +95,7 @@ def retrieval() -> str:
             run = refined(name, phrases=asked)
             preprocessing = Preprocessing.of(run.provenance)
             named = "words" if asked is None else "words and phrases"
-            whole = Table("", run.vectors, preprocessing, run=run, refined=True)
+            whole = ComparedVectors("", run.vectors, preprocessing, run=run, refined=True)
             found = {f"dense, {named}": dense_rankings(collection, whole)[0]}
             found[f"hybrid, {named}"] = hybrid_rankings(collection, run)
             for label, rankings in found.items():

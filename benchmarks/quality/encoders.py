@@ -17,7 +17,7 @@ from benchmarks.page import table
 from benchmarks.rankings import by_cosine, differs, estimate, wordllama
 from benchmarks.refining import refined
 from selfvec.data.run import Run
-from selfvec.evaluation.compared_vectors import Table
+from selfvec.evaluation.compared_vectors import ComparedVectors
 from selfvec.evaluation.retrieval import Collection, bm25_rankings, dense_rankings
 from selfvec.numerics.statistics import Estimate
 from selfvec.retrieval.encoder import Encoder
@@ -50,7 +50,7 @@ def ways(collection: Collection, run: Run) -> Iterator[tuple[str, Estimate]]:
             smoothed = np.vstack([smooth_by_neighbours(rows, count)[:count], rows[count:]])
     yield "the default, documents smoothed", encoded(smoothed)
     preprocessing = Preprocessing.of(run.provenance)
-    whole = Table("refined", run.vectors, preprocessing, run=run, refined=True)
+    whole = ComparedVectors("refined", run.vectors, preprocessing, run=run, refined=True)
     yield DENSE, estimate(collection, dense_rankings(collection, whole)[0])
     yield "wordllama as it is", encoded(wordllama(texts))
     yield "BM25, stems", estimate(collection, bm25_rankings(collection, preprocessing))

@@ -21,8 +21,8 @@ from benchmarks.vectors import Row, compared, verdict
 from selfvec.analysis.alignment import align
 from selfvec.base.checksums import sha256
 from selfvec.data.vectors import Vectors
-from selfvec.evaluation import Lexicon, Similarity
-from selfvec.evaluation.compared_vectors import Table
+from selfvec.evaluation import Dictionary, Similarity
+from selfvec.evaluation.compared_vectors import ComparedVectors
 from selfvec.evaluation.report import Report
 from selfvec.numerics.statistics import Estimate
 from selfvec.transforms import transform
@@ -116,7 +116,7 @@ def fitted(a: Vectors, b: Vectors, words: list[str]) -> Vectors:
 
 def precision(file: Path, a: Vectors, b: Vectors) -> Estimate:
     """Precision at 1 by CSLS on a lexicon."""
-    found = Lexicon(file).measure([Table("a", a), Table("b", b)], 0)
+    found = Dictionary(file).measure([ComparedVectors("a", a), ComparedVectors("b", b)], 0)
     return next(one for one in found if (one.mode, one.metric) == ("csls", "precision@1")).estimate
 
 
@@ -125,7 +125,7 @@ def joined(google: Vectors) -> Iterator[Row]:
     tables: dict[str, Vectors | str] = {"google": google, "default": "default"}
     ways = {"average": {}, "concatenate": {}, "gcca": {"dimensions": 150}}
     for how, more in ways.items():
-        tables[how] = transform(google, "join", others=["default"], how=how, **more)
+        tables[how] = transform(google, "join", others=["default"], method=how, **more)
     tasks = [Similarity(SHARED_DATA / "similarity" / f"{name}.tsv") for name in SETS]
     report = selfvec.evaluate(tables, tasks)
     sources = {

@@ -10,7 +10,7 @@ import selfvec
 from benchmarks.datasets import GOOGLENEWS, PUBMED, SIMILARITY, documents
 from benchmarks.vectors import Row, compared
 from selfvec.analysis.concepts import ConceptVectors
-from selfvec.evaluation.compared_vectors import Table
+from selfvec.evaluation.compared_vectors import ComparedVectors
 from selfvec.evaluation.similarity import Similarity, read_pairs
 from selfvec.numerics.statistics import spearman
 from selfvec.text.preprocessing import Preprocessing
@@ -27,7 +27,7 @@ def rows() -> Iterator[Row]:
         a, b = pairs.numbers.T
         explicit = spearman(np.einsum("ij,ij->i", vectors[a], vectors[b]), pairs.scores, 0)
         for label, table in (("the original vectors", run.original), ("the refined vectors", run.vectors)):
-            (dense,) = Similarity(SIMILARITY[name]).measure([Table(label, table, cut)], 0)
+            (dense,) = Similarity(SIMILARITY[name]).measure([ComparedVectors(label, table, cut)], 0)
             yield compared(
                 "Readable concept vectors (ESA)",
                 "Gabrilovich and Markovitch 2007",

@@ -18,7 +18,7 @@ from benchmarks.refining import refined
 from benchmarks.vectors import Row, compared
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Retrieval, Similarity
-from selfvec.evaluation.compared_vectors import Table
+from selfvec.evaluation.compared_vectors import ComparedVectors
 from selfvec.evaluation.task import Task
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate, mean, spearman
@@ -56,7 +56,7 @@ def rows() -> Iterator[Row]:
 
 def figures(tables: dict[str, Vectors], task: Task, *, common: bool = True) -> dict[str, Estimate]:  # type: ignore[type-arg]
     """Of each table: Spearman over the pairs that all know, or over all; accuracy, or nDCG@10 by vectors."""
-    found = task.measure([Table(name, table) for name, table in tables.items()], SEED)
+    found = task.measure([ComparedVectors(name, table) for name, table in tables.items()], SEED)
     metrics = ("spearman", "accuracy", "ndcg@10")
     return {
         one.vectors: one.common if common and one.common is not None else one.estimate

@@ -15,7 +15,7 @@ from selfvec.apps.cli import main
 from selfvec.base.errors import OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Retrieval, Similarity
-from selfvec.evaluation.compared_vectors import Table, distinct_names, truncated
+from selfvec.evaluation.compared_vectors import ComparedVectors, distinct_names, truncated
 from selfvec.evaluation.report import Report, label
 from selfvec.numerics.rows import unit_rows
 
@@ -76,7 +76,7 @@ def test_every_pair_is_compared_on_the_same_items(run_folder: Path, write) -> No
 
 def test_a_table_cut_to_all_its_axes_is_the_same_table(plane: Vectors) -> None:
     rows = np.random.default_rng(0).standard_normal((50, 6)).astype(np.float32)
-    table = Table("t", Vectors([f"w{i}" for i in range(50)], rows))
+    table = ComparedVectors("t", Vectors([f"w{i}" for i in range(50)], rows))
     whole = truncated(table, 6).vectors
     np.testing.assert_allclose(
         whole.vectors @ whole.vectors.T, unit_rows(rows) @ unit_rows(rows).T, atol=1e-5
@@ -92,7 +92,9 @@ def test_words_from_parts_are_turned_with_the_table() -> None:
     rows = np.random.default_rng(1).standard_normal((20, 4)).astype(np.float32)
     names = [f"w{i}" for i in range(20)]
     extra = np.array([[1, 2, 3, 4]], np.float32)
-    table = Table("t", Vectors(names, rows, composer=lambda words: np.repeat(extra, len(words), axis=0)))
+    table = ComparedVectors(
+        "t", Vectors(names, rows, composer=lambda words: np.repeat(extra, len(words), axis=0))
+    )
     cut = truncated(table, 4).vectors
     composed = cut.lookup(["new"])[0]
     np.testing.assert_allclose(

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 import selfvec
 from selfvec.data.vectors import Vectors
-from selfvec.evaluation import Analogies, Similarity, analogy
-from selfvec.evaluation.analogy import Questions, answer
+from selfvec.evaluation import Analogies, Similarity
+from selfvec.evaluation.analogy import AnalogyQuestions, answer
 from selfvec.evaluation.compared_vectors import word_vectors
+from selfvec.numerics import analogies
+from selfvec.numerics.analogies import ANALOGY_METHODS
 from selfvec.numerics.rows import unit_rows
 
 
@@ -127,10 +129,10 @@ def test_answers_are_those_of_brute_force(seed: int, words: int, dimensions: int
     numbers = rng.integers(words, size=(12, 4))
     names = [f"w{i}" for i in range(words)]
     vectors = Vectors(names, rows)
-    for method in analogy.METHODS:
+    for method in ANALOGY_METHODS:
         best = [brute_force(rows, question, method) for question in numbers.tolist()]
         asked = np.column_stack([numbers[:, :3], best])[np.array(best) >= 0]  # no candidate, no answer
-        answered, right = answer(vectors, Questions(names, asked, {}), most=words)
+        answered, right = answer(vectors, AnalogyQuestions(names, asked, {}), most=words)
         np.testing.assert_array_equal(answered, rows.any(axis=1)[asked].all(axis=1))
         np.testing.assert_array_equal(right[method], answered)
 
@@ -139,12 +141,12 @@ def test_candidates_in_blocks_and_among_the_first_rows_only(monkeypatch) -> None
     rows = np.random.default_rng(5).standard_normal((50, 4)).astype(np.float32)
     names = [f"w{i}" for i in range(50)]
     numbers = np.random.default_rng(6).integers(50, size=(200, 4))
-    questions = Questions(names, numbers, {})
+    questions = AnalogyQuestions(names, numbers, {})
     vectors = Vectors(names, rows)
     _, whole = answer(vectors, questions, most=50)
-    monkeypatch.setattr(analogy, "_BLOCK", 7)
+    monkeypatch.setattr(analogies, "_BLOCK", 7)
     _, blocks = answer(vectors, questions, most=50)
-    for method in analogy.METHODS:
+    for method in ANALOGY_METHODS:
         np.testing.assert_array_equal(whole[method], blocks[method])
     answered, _ = answer(vectors, questions, most=20)
     np.testing.assert_array_equal(answered, (numbers < 20).all(axis=1))

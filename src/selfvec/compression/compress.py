@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from selfvec.base.arrays import Bytes
 from selfvec.base.atomic_files import atomic_file
 from selfvec.base.checks import check_number, check_whole
 from selfvec.base.errors import InputError, OptionError
@@ -91,57 +92,73 @@ def compress(
     check_number("keep", keep, 1e-9, 100, "is a percentage above 0 and at most 100")
     limit = _bytes(below) if isinstance(below, str) else below
     check_whole("below", 1 if limit is None else limit)
-    target = output
-    check_target(target, overwrite=overwrite, folder=False)
-    progress = as_progress(progress)
+    check_target(output, overwrite=overwrite, folder=False)
     source = opened(vectors)
-    vectors = source.vectors if isinstance(source, Run) else source
-    if not vectors.unit.any():
+    whole = source.vectors if isinstance(source, Run) else source
+    if not whole.unit.any():
         raise InputError("all vectors are zero", remedy="name other vectors")
-    vocabulary = packed_words(vectors)
-    tried = _fitting(vectors, vocabulary.nbytes, limit)
+    vocabulary = packed_words(whole)
+    fitting = _fitting(whole, vocabulary.nbytes, limit)
     tasks = measures(source, _paths(retrieval), _paths(similarity), seed)
-    whole = [task.of(Vectors(vectors.index_to_key, vectors.unit, normalized=True)) for task in tasks]
 
-    rows: list[Row] = []
-    best: tuple[float, Packed, Row] | None = None
-    with progress.stage("Compressing", len(tried), "tables") as advance:
-
-        def packed(one: Candidate) -> tuple[Candidate, Packed]:
-            advance(1)
-            return one, Packed(vectors, one, vocabulary, seed)
-
-        made = map(packed, tried)
-        nearest_first = made if limit is None else sorted(made, key=lambda pair: -pair[1].fidelity)
-        for one, file in nearest_first:
-            table = file.decoded()
-            figures = [
-                _figure(task, before, task.of(table)) for task, before in zip(tasks, whole, strict=True)
-            ]
-            least = min(figure["kept"] for figure in figures)
-            rows.append(_described(one, file) | {"kept": least, "measured_on": figures})
-            if best is None or least > best[0]:
-                best = (least, file, rows[-1])
-            if least >= keep:
-                best = (least, file, rows[-1])
-                break
-    assert best is not None  # `_fitting` returns at least one
-    least, file, chosen = best
-    with atomic_file(target, overwrite=overwrite) as fresh:
+    with as_progress(progress).stage("Compressing", len(fitting), "tables") as advance:
+        packed: Iterable[tuple[Candidate, Packed]] = _packed(fitting, whole, vocabulary, seed, advance)
+        if limit is not None:  # the nearest first; otherwise the smallest
+            packed = sorted(packed, key=lambda pair: -pair[1].fidelity)
+        file, chosen, tried = _first_that_keeps(keep, packed, tasks, whole)
+    with atomic_file(output, overwrite=overwrite) as fresh:
         write(fresh, file.arrays, str(chosen["method"]), _provenance(source))
     done = {
-        "target": os.fspath(target),
+        "target": os.fspath(output),
         **chosen,
-        "bytes": Path(target).stat().st_size,
-        "bytes_before": vectors.vectors.nbytes + len("\n".join(vectors.index_to_key).encode()) + 1,
-        "words": len(vectors),
-        "enough": least >= keep,
+        "bytes": Path(output).stat().st_size,
+        "bytes_before": whole.vectors.nbytes + len("\n".join(whole.index_to_key).encode()) + 1,
+        "words": len(whole),
+        "enough": chosen["kept"] >= keep,
         "keep": keep,
         "below": limit,
-        "tried": rows,
-        "left_out": _left_out(vectors),
+        "tried": tried,
+        "left_out": _left_out(whole),
     }
     return Figures("Compressed", done, rows="tried")
+
+
+def _packed(
+    fitting: Iterable[Candidate],
+    vectors: Vectors,
+    vocabulary: Bytes,
+    seed: int,
+    advance: Callable[[int], None],
+) -> Iterator[tuple[Candidate, Packed]]:
+    """The files of candidates, one after the other."""
+    for one in fitting:
+        advance(1)
+        yield one, Packed(vectors, one, vocabulary, seed)
+
+
+def _first_that_keeps(
+    keep: float, packed: Iterable[tuple[Candidate, Packed]], tasks: Sequence[Measure], whole: Vectors
+) -> tuple[Packed, Row, list[Row]]:
+    """The first file that keeps enough, or the one that keeps most; its row, and those of all files tried.
+
+    A file keeps the least share of the tasks.
+    """
+    unit = Vectors(whole.index_to_key, whole.unit, normalized=True)
+    before = [task.of(unit) for task in tasks]
+    best: tuple[Packed, Row] | None = None
+    tried: list[Row] = []
+    for one, file in packed:
+        decoded = file.decoded()
+        figures = [_figure(task, was, task.of(decoded)) for task, was in zip(tasks, before, strict=True)]
+        row = _described(one, file) | {"kept": min(figure["kept"] for figure in figures)}
+        row["measured_on"] = figures
+        tried.append(row)
+        if row["kept"] >= keep:
+            return file, row, tried
+        if best is None or row["kept"] > best[1]["kept"]:
+            best = file, row
+    assert best is not None  # at least one candidate fits
+    return *best, tried
 
 
 def _bytes(text: str) -> int:

@@ -18,21 +18,25 @@ import numpy as np
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
-from selfvec.evaluation.compared_vectors import Table, distinct_names
+from selfvec.evaluation.compared_vectors import ComparedVectors, distinct_names
 from selfvec.evaluation.retrieval import Retrieval
 from selfvec.evaluation.similarity import Similarity
 from selfvec.evaluation.task import Task
 from selfvec.numerics.nearest import nearest_rows
 from selfvec.numerics.statistics import Estimate, difference, mean
-from selfvec.text.document_vectors import document_vectors, inverse_document_frequency
 from selfvec.text.preprocessing import Preprocessing
+from selfvec.text.self_retrieval import SelfRetrieval
 
 __all__ = ["Measure", "kept", "measures"]
 
-_DOCUMENTS, _LONGEST, _QUERY = 2000, 300, 10  # documents drawn, their tokens at most, and those of a query
+_DOCUMENTS = 2000  # drawn for self-retrieval
+_LONGEST = 300  # tokens of a document
+_QUERY = 10  # tokens of a question
 _FEWEST = 20  # documents to measure on
 _TOO_ALIKE = 0.05  # nDCG@10 below which documents are not distinguishable
-_WORDS, _POOL, _NEAREST = 500, 20_000, 10  # words whose nearest are compared, and rows that are searched
+_WORDS = 500  # whose nearest words are compared
+_POOL = 20_000  # rows that are searched
+_NEAREST = 10
 
 
 @dataclass(frozen=True)
@@ -49,13 +53,13 @@ def measures(
 ) -> list[Measure]:
     """The named tasks; without any, the run's own text, or the nearest words of vectors."""
     if retrieval or similarity:
-        cut = Preprocessing.of(given.provenance)
+        preprocessing = Preprocessing.of(given.provenance)
         names = distinct_names([*retrieval, *similarity], stem=True)
         tasks: list[Task[Any]] = [*map(Retrieval, retrieval), *map(Similarity, similarity)]
-        return [_task(name, task, cut, seed) for name, task in zip(names, tasks, strict=True)]
+        return [_task(name, task, preprocessing, seed) for name, task in zip(names, tasks, strict=True)]
     if not isinstance(given, Run):
         return [_nearest_words(given, seed)]
-    found = None if given.tokens is None else _known_items(given.tokens, seed)
+    found = None if given.tokens is None else _self_retrieval(given.tokens, seed)
     if found is None or found.of(given.vectors).value < _TOO_ALIKE:
         return [_nearest_words(given.vectors, seed)]
     return [found]
@@ -70,42 +74,26 @@ def kept(whole: Estimate, part: Estimate) -> tuple[float, float, float]:
     return value, low, high
 
 
-def _known_items(tokens: TokenBatch, seed: int) -> Measure | None:
+def _self_retrieval(tokens: TokenBatch, seed: int) -> Measure | None:
     """Ten tokens of a document, or a third of a short one, find the rest; None for too few documents."""
-    rng = np.random.default_rng(seed)
-    rests, queries = [], []
-    for document in rng.permutation(tokens.documents).tolist():
-        ids = tokens.ids[tokens.offsets[document] : tokens.offsets[document + 1]][:_LONGEST]
-        long = min(_QUERY, len(ids) // 3)
-        if long:
-            start = int(rng.integers(len(ids) - long + 1))
-            queries.append(ids[start : start + long])
-            rests.append(np.concatenate([ids[:start], ids[start + long :]]))
-        if len(rests) == _DOCUMENTS:
-            break
-    if len(rests) < _FEWEST:
+    probe = SelfRetrieval(tokens, _DOCUMENTS, _LONGEST, _QUERY, np.random.default_rng(seed))
+    if probe.documents < _FEWEST:
         return None
-    offsets = np.concatenate(([0], np.cumsum([len(ids) for ids in (*rests, *queries)])))
-    batch = TokenBatch(np.concatenate(rests + queries), offsets, tokens.types)
-    weights = inverse_document_frequency(batch, len(rests))
 
     def of(vectors: Vectors) -> Estimate:
-        rows = document_vectors(batch, vectors.unit, weights)
-        cosines = rows[len(rests) :] @ rows[: len(rests)].T
-        own = np.diag(cosines)[:, None]
-        rank = 0.5 + (cosines > own).sum(axis=1) + 0.5 * (cosines == own).sum(axis=1)  # ties count half
-        return mean(np.where(rank <= 10, 1 / np.log2(1 + rank), 0.0), seed)
+        ranks = probe.ranks(vectors)
+        return mean(np.where(ranks <= 10, 1 / np.log2(1 + ranks), 0.0), seed)
 
-    return Measure(f"self-retrieval, {len(rests):,} of the run's documents", "ndcg@10", of)
+    return Measure(f"self-retrieval, {probe.documents:,} of the run's documents", "ndcg@10", of)
 
 
-def _task(name: str, task: Task[Any], cut: Preprocessing, seed: int) -> Measure:
+def _task(name: str, task: Task[Any], preprocessing: Preprocessing, seed: int) -> Measure:
     metric = "ndcg@10" if task.kind == "retrieval" else "spearman"
     items = task.load(seed) if task.kind == "retrieval" else None
 
     def of(vectors: Vectors) -> Estimate:
-        table = Table(name, vectors, cut)
-        rows = task.measure([table], seed) if items is None else task.score(table, items, seed)
+        entry = ComparedVectors(name, vectors, preprocessing)
+        rows = task.measure([entry], seed) if items is None else task.score(entry, items, seed)
         return next(row.estimate for row in rows if row.metric == metric)
 
     return Measure(name, metric, of)

@@ -1,6 +1,7 @@
-"""Two classic benchmarks of word vectors, with gensim's rules and results.
+"""Two classic benchmarks of word vectors, by gensim's rules: which lines are skipped and what is returned.
 
-`selfvec.evaluation` measures the same with confidence intervals and reports unknown words.
+`selfvec.evaluation` measures the same with confidence intervals and reports unknown words. Both answer
+analogies by `selfvec.numerics.analogies`.
 """
 
 from __future__ import annotations
@@ -12,17 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from selfvec.base.arrays import Rows
+from selfvec.base.arrays import Ints, Rows
 from selfvec.base.errors import InputError, MissingExtra
-from selfvec.numerics.rows import top_indices
 
 __all__ = ["Path", "Sections", "word_analogies", "word_pairs"]
 
 Path = str | os.PathLike[str]
 Sections = list[dict[str, Any]]
-
-_BLOCK = 256  # questions answered at a time
-_LOOKED_AT = 16  # candidates, the words of the question among them
 
 
 def _row_by_name(words: Sequence[str], fold: bool) -> dict[str, int]:
@@ -117,19 +114,30 @@ def word_analogies(
             elif unknown_as_wrong:
                 sections[-1]["incorrect"].append(question)
     places = np.array([[rows[word] for word in question] for _, question in asked], np.int64).reshape(-1, 4)
-    name = np.array([rows[word.upper() if fold else word] for word in words], np.int64)
-    for start in range(0, len(asked), _BLOCK):
-        block = places[start : start + _BLOCK]
-        a, b, c = (unit[block[:, i]] for i in range(3))
-        scores = (b + c - a) @ unit[: len(words)].T
-        for i, (section, question) in enumerate(asked[start : start + _BLOCK]):
-            best = name[top_indices(scores[i], _LOOKED_AT)]  # several rows may be spellings of one word
-            answer = next((row for row in best.tolist() if row not in block[i, :3]), -1)
-            section["correct" if answer == block[i, 3] else "incorrect"].append(question)
+    for (section, question), right in zip(
+        asked, _answered_right(words, unit, places, rows, fold), strict=True
+    ):
+        section["correct" if right else "incorrect"].append(question)
     total = {key: [q for part in sections for q in part[key]] for key in ("correct", "incorrect")}
     count = len(total["correct"]) + len(total["incorrect"])
     sections.append({"section": "Total accuracy", **total})
     return len(total["correct"]) / max(count, 1), sections
+
+
+def _answered_right(
+    words: Sequence[str], unit: Rows, questions: Ints, rows: dict[str, int], fold: bool
+) -> list[bool]:
+    """Whether 3CosAdd gives the fourth word of each question, (Q, 4) rows; any spelling of it counts."""
+    from selfvec.numerics.analogies import solve_analogies
+
+    spelled = np.array([rows[word.upper() if fold else word] for word in words], np.int64)
+    asked, numbers = np.unique(questions[:, :3], return_inverse=True)
+    everything = np.arange(len(words))
+    found = solve_analogies(
+        unit, everything, asked, numbers.reshape(-1, 3), questions[:, :3], spelled, ["3cosadd"]
+    )
+    right: list[bool] = (found["3cosadd"] == questions[:, 3]).tolist()
+    return right
 
 
 def _is_number(text: str) -> bool:

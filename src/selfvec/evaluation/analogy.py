@@ -1,9 +1,4 @@
-"""Analogies: a is to b as c is to what?
-
-3CosAdd (Mikolov et al., 2013) and 3CosMul (Levy and Goldberg, 2014). A file has thousands of questions over
-hundreds of words, so the cosines of those words with all candidates are computed once, and every question is
-answered from three rows of them.
-"""
+"""Analogies: a is to b as c is to what? Answered by `selfvec.numerics.analogies`."""
 
 from __future__ import annotations
 
@@ -14,26 +9,23 @@ from typing import ClassVar
 
 import numpy as np
 
-from selfvec.base.arrays import Floats, Ints, Mask, Rows
-from selfvec.base.compiled import kernel
+from selfvec.base.arrays import Ints, Mask
 from selfvec.base.errors import InputError
 from selfvec.base.text_files import text_lines
 from selfvec.data.vectors import Vectors
-from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.analogies import ANALOGY_METHODS, solve_analogies
 from selfvec.numerics.statistics import mean
 
-from .compared_vectors import Table, find_rows
+from .compared_vectors import ComparedVectors, find_rows
 from .task import Measurement, Task
 
-__all__ = ["METHODS", "Analogies", "Questions"]
+__all__ = ["Analogies", "AnalogyQuestions", "answer", "read_questions"]
 
-METHODS = ("3cosadd", "3cosmul")
-_EPSILON = 0.001  # of 3CosMul, as published
-_BLOCK = 16_384  # candidates at a time
+_BLOCK = 16_384  # rows at a time
 
 
 @dataclass(frozen=True)
-class Questions:
+class AnalogyQuestions:
     """Q questions over W distinct words."""
 
     words: list[str]
@@ -42,7 +34,7 @@ class Questions:
 
 
 @dataclass(frozen=True)
-class Analogies(Task[Questions]):
+class Analogies(Task[AnalogyQuestions]):
     """Share of questions answered exactly, by 3CosAdd and by 3CosMul.
 
     Every question counts. A question with a word without a vector is wrong; ``covered`` is the share of the
@@ -60,23 +52,23 @@ class Analogies(Task[Questions]):
     most: int = 300_000
     kind: ClassVar[str] = "analogy"
 
-    def load(self, seed: int) -> Questions:
+    def load(self, seed: int) -> AnalogyQuestions:
         """Read the questions."""
         return read_questions(self.path)
 
-    def score(self, table: Table, items: Questions, seed: int) -> Iterator[Measurement]:
+    def score(self, entry: ComparedVectors, items: AnalogyQuestions, seed: int) -> Iterator[Measurement]:
         """One row of metric ``accuracy`` for each method."""
-        answered, right = answer(table.vectors, items, self.most)
+        answered, right = answer(entry.vectors, items, self.most)
         for method, correct in right.items():
             sections = {
                 name: {"value": float(correct[members].mean()), "n": len(members)}
                 for name, members in items.sections.items()
             }
             figure = mean(correct, seed), len(correct), float(answered.mean())
-            yield Measurement.of(table, "accuracy", *figure, method=method, sections=sections)
+            yield Measurement.of(entry, "accuracy", *figure, method=method, sections=sections)
 
 
-def read_questions(path: Path) -> Questions:
+def read_questions(path: Path) -> AnalogyQuestions:
     """Read a file of questions."""
     index: dict[str, int] = {}
     numbers: list[list[int]] = []
@@ -94,10 +86,10 @@ def read_questions(path: Path) -> Questions:
         numbers.append([index.setdefault(word, len(index)) for word in words])
     if not numbers:
         raise InputError("holds no question", path=path, remedy="give lines of four words")
-    return Questions(list(index), np.array(numbers, np.int64), sections)
+    return AnalogyQuestions(list(index), np.array(numbers, np.int64), sections)
 
 
-def answer(vectors: Vectors, questions: Questions, most: int) -> tuple[Mask, dict[str, Mask]]:
+def answer(vectors: Vectors, questions: AnalogyQuestions, most: int) -> tuple[Mask, dict[str, Mask]]:
     """Which of Q questions have four words with vectors, and which each method answers right; (Q,) bool."""
     candidates = _nonzero_rows(vectors, most)
     place = np.full(len(vectors) + 1, -1, np.int64)  # of a row among the candidates; the last is for row -1
@@ -105,14 +97,19 @@ def answer(vectors: Vectors, questions: Questions, most: int) -> tuple[Mask, dic
     words = place[find_rows(vectors, questions.words)]
     asked = words[questions.numbers]
     answered = np.all(asked >= 0, axis=1)
-    right = {method: np.zeros(len(asked), bool) for method in METHODS}
+    right = {method: np.zeros(len(asked), bool) for method in ANALOGY_METHODS}
     if not answered.any():
         return answered, right
-    used, local = np.unique(questions.numbers[answered, :3], return_inverse=True)
-    queries = unit_rows(vectors.vectors[candidates[words[used]]])
-    found = _best(vectors, candidates, queries, local.reshape(-1, 3), asked[answered, :3])
-    for method in METHODS:
-        right[method][answered] = found[method] == asked[answered, 3]
+    used, numbers = np.unique(questions.numbers[answered, :3], return_inverse=True)
+    found = solve_analogies(
+        vectors.vectors,
+        candidates,
+        words=candidates[words[used]],
+        questions=numbers.reshape(-1, 3),
+        excluded=asked[answered, :3],
+    )
+    for method, answers in found.items():
+        right[method][answered] = answers == asked[answered, 3]
     return answered, right
 
 
@@ -122,54 +119,3 @@ def _nonzero_rows(vectors: Vectors, most: int) -> Ints:
     starts = range(0, len(head), _BLOCK)
     parts = [start + np.flatnonzero(np.any(head[start : start + _BLOCK] != 0, axis=1)) for start in starts]
     return np.concatenate(parts) if parts else np.zeros(0, np.int64)
-
-
-def _best(
-    vectors: Vectors,
-    candidates: Ints,  # (C,) rows
-    queries: Rows,  # (W, d) unit vectors of the words of the questions
-    questions: Ints,  # (Q, 3) a, b, c as rows of queries
-    excluded: Ints,  # (Q, 3) the same words as places among the candidates
-) -> dict[str, Ints]:
-    """Each method's answers, (Q,) places among the candidates."""
-    scores = {m: np.full(len(questions), -np.inf, np.float32) for m in METHODS}
-    answers = {m: np.full(len(questions), -1, np.int64) for m in METHODS}
-    for first in range(0, len(candidates), _BLOCK):
-        rows = unit_rows(vectors.vectors[candidates[first : first + _BLOCK]])
-        cosines = queries @ rows.T
-        # 3CosMul maximises a product of cosines shifted to 0..1; its logarithm is a sum, as 3CosAdd is.
-        shifted = np.clip((cosines + 1) / 2, 1e-9, None)
-        terms = {
-            "3cosadd": (cosines, cosines),
-            "3cosmul": (np.log(shifted), np.log(shifted + np.float32(_EPSILON))),
-        }
-        for method, (plus, minus) in terms.items():
-            _best_answers(plus, minus, questions, excluded, first, scores[method], answers[method])
-    return answers
-
-
-@kernel
-def _best_answers(
-    plus: Rows,  # (W, B) float32, score from each of W words if it is added
-    minus: Rows,  # (W, B) float32, score if it is subtracted
-    questions: Ints,  # (Q, 3) int64, a, b, c among the W words
-    asked: Ints,  # (Q, 3) int64, the same words as candidates; excluded as answers
-    first: int,
-    scores: Floats,  # (Q,) float32, best so far
-    answers: Ints,  # (Q,) int64
-) -> None:
-    """Update each question's best answer from a block of B candidates that begins at candidate ``first``.
-
-    A question a, b, c asks: a is to b as c is to what? Ties go to the earlier candidate.
-    """
-    for q in range(len(questions)):
-        a, b, c = questions[q, 0], questions[q, 1], questions[q, 2]
-        best = scores[q]
-        for candidate in range(plus.shape[1]):
-            score = plus[b, candidate] + plus[c, candidate] - minus[a, candidate]
-            if score > best:
-                number = first + candidate
-                if number != asked[q, 0] and number != asked[q, 1] and number != asked[q, 2]:
-                    best = score
-                    answers[q] = number
-        scores[q] = best

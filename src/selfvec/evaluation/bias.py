@@ -17,13 +17,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from selfvec.base.arrays import Doubles, Floats, Mask
+from selfvec.base.arrays import Doubles, Mask, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.text_files import read_toml_or_json
 from selfvec.numerics.statistics import RESAMPLES, Estimate
 
 from .bias_measures import MEASURES, PAIRED
-from .compared_vectors import Table, word_vectors
+from .compared_vectors import ComparedVectors, word_vectors
 from .task import Measurement, Task
 
 __all__ = ["BUILT_IN", "Bias", "WordSet", "effect_size", "permutation_p", "read_sets"]
@@ -34,8 +34,6 @@ _MOST_SPLITS = 10_000  # splits of the targets: all of them, or a sample of this
 _ROUNDING = 1e-12
 _ROLES = ("targets", "attributes")
 _FORM = "give two lists of targets and two of attributes, as docs/how-to/measure.md shows"
-
-Found = tuple[Floats, Mask]  # rows of words, and which have a vector
 
 
 @dataclass(frozen=True)
@@ -75,54 +73,56 @@ class Bias(Task[list[WordSet]]):
         """Read the word sets."""
         return read_sets(self.path)
 
-    def measure(self, tables: Any, seed: int) -> Iterator[Measurement]:
+    def measure(self, entries: Any, seed: int) -> Iterator[Measurement]:
         """Figures by set, then by vectors."""
         for word_set in self.load(seed):
-            for table in tables:
-                yield from self.score(table, [word_set], seed)
+            for entry in entries:
+                yield from self.score(entry, [word_set], seed)
 
-    def score(self, table: Table, items: list[WordSet], seed: int) -> Iterator[Measurement]:
+    def score(self, entry: ComparedVectors, items: list[WordSet], seed: int) -> Iterator[Measurement]:
         """The rows of each set."""
         for word_set in items:
-            found = [word_vectors(table.vectors, words) for words in word_set.lists]
-            kept = [rows[known].astype(np.float64) for rows, known in found]
-            enough = min(map(len, kept)) >= _LEAST
-            x, y = (_associations(rows, kept[2], kept[3]) for rows in kept[:2])
-            nothing = Estimate(0.0, np.resize([-2.0, 2.0], RESAMPLES))
-            figures = {"weat_effect": _estimate(x, y, seed) if enough else nothing}
-            if enough:
-                targets, pairs = np.concatenate(kept[:2]), _pairs(found[2], found[3])
-                for name, measure in MEASURES.items():
-                    groups = pairs if name in PAIRED else kept[2:]
-                    figures |= {name: measure(targets, groups[0], groups[1], seed)} if len(groups[0]) else {}
-            for name, estimate in figures.items():
-                p: Any = {"p": permutation_p(x, y, seed) if enough else 1.0} if name == "weat_effect" else {}
-                yield Measurement.of(
-                    table,
-                    name,
-                    estimate,
-                    n=len(x) + len(y),
-                    covered=float(np.concatenate([known for _, known in found]).mean()),
-                    method=word_set.name,
-                    targets=list(word_set.targets),
-                    attributes=list(word_set.attributes),
-                    **p,
-                )
+            yield from _measured(entry, word_set, seed)
 
 
-def _associations(rows: Doubles, one: Doubles, other: Doubles) -> Doubles:
-    """s(w) of (n, d) unit rows, (n,); 0 if a list of attributes is empty."""
-    if not len(one) or not len(other):
-        return np.zeros(len(rows))
-    difference: Doubles = rows @ (one.mean(axis=0) - other.mean(axis=0))
+def _measured(entry: ComparedVectors, word_set: WordSet, seed: int) -> Iterator[Measurement]:
+    """The association test of a set, then the other measures if all lists have enough words."""
+    found = [word_vectors(entry.vectors, words) for words in word_set.lists]
+    targets_x, targets_y, group_a, group_b = (rows[known].astype(np.float64) for rows, known in found)
+    size = len(targets_x) + len(targets_y)
+    covered = float(np.concatenate([known for _, known in found]).mean())
+    named: dict[str, Any] = {
+        "method": word_set.name,
+        "targets": list(word_set.targets),
+        "attributes": list(word_set.attributes),
+    }
+    if min(map(len, (targets_x, targets_y, group_a, group_b))) < _LEAST:
+        nothing = Estimate(0.0, np.resize([-2.0, 2.0], RESAMPLES))
+        yield Measurement.of(entry, "weat_effect", nothing, size, covered, **named, p=1.0)
+        return
+    x = _associations(targets_x, group_a, group_b)
+    y = _associations(targets_y, group_a, group_b)
+    p = permutation_p(x, y, seed)
+    yield Measurement.of(entry, "weat_effect", _estimate(x, y, seed), size, covered, **named, p=p)
+    targets = np.concatenate([targets_x, targets_y])
+    paired_a, paired_b = _pairs(*found[2], *found[3])
+    for name, measure in MEASURES.items():
+        a, b = (paired_a, paired_b) if name in PAIRED else (group_a, group_b)
+        if len(a):
+            yield Measurement.of(entry, name, measure(targets, a, b, seed), size, covered, **named)
+
+
+def _associations(rows: Doubles, a: Doubles, b: Doubles) -> Doubles:
+    """s(w) of (n, d) unit rows with the attributes A and B, (n,)."""
+    difference: Doubles = rows @ (a.mean(axis=0) - b.mean(axis=0))
     return difference
 
 
-def _pairs(a: Found, b: Found) -> list[Doubles]:
+def _pairs(a: Rows, a_known: Mask, b: Rows, b_known: Mask) -> tuple[Doubles, Doubles]:
     """The rows of the i-th words of both lists, (n, d) each, where both have a vector."""
-    size = min(len(a[1]), len(b[1]))
-    both = a[1][:size] & b[1][:size]
-    return [rows[:size][both].astype(np.float64) for rows, _ in (a, b)]
+    size = min(len(a), len(b))
+    both = a_known[:size] & b_known[:size]
+    return a[:size][both].astype(np.float64), b[:size][both].astype(np.float64)
 
 
 def effect_size(x: Doubles, y: Doubles) -> Doubles:
@@ -152,7 +152,8 @@ def permutation_p(x: Doubles, y: Doubles, seed: int) -> float:
     >>> permutation_p(np.array([3.0, 4.0]), np.array([1.0, 2.0]), seed=0)  # one of six
     0.16666666666666666
     """
-    both, size = np.concatenate([x, y]), len(x)
+    both = np.concatenate([x, y])
+    size = len(x)
     if comb(len(both), size) <= _MOST_SPLITS:
         chosen = np.array(list(combinations(range(len(both)), size)))
     else:
@@ -183,12 +184,12 @@ def _two_lists(field: str, value: Any, path: Path) -> dict[str, list[str]]:
     if not isinstance(value, dict) or len(value) != 2:
         raise InputError("is two named lists of words", path=path, field=field, remedy=_FORM)
     for name, words in value.items():
-        place = f"{field}.{name}"
+        where = f"{field}.{name}"
         if not isinstance(words, list) or not all(isinstance(w, str) and w.strip() for w in words):
-            raise InputError("is a list of words", path=path, field=place, remedy="put words in quotes")
+            raise InputError("is a list of words", path=path, field=where, remedy="put words in quotes")
         if len(set(words)) < max(2, len(words)):
             rule = "has at least two words, each once"
-            raise InputError(rule, path=path, field=place, remedy="add or remove words")
+            raise InputError(rule, path=path, field=where, remedy="add or remove words")
     one, other = value.values()
     if shared := sorted(set(one) & set(other)):
         rule = f"the two lists share no word, but both hold {shared[0]!r}"

@@ -14,7 +14,7 @@ from selfvec.base.errors import InputError, MissingExtra, OptionError
 from selfvec.base.text_files import text_lines
 from selfvec.numerics.statistics import mean
 
-from .compared_vectors import Table
+from .compared_vectors import ComparedVectors
 from .task import Measurement, Task
 
 __all__ = ["Classification", "LabelledTexts", "read_labelled"]
@@ -65,16 +65,16 @@ class Classification(Task[LabelledTexts]):
         """Read the labelled texts."""
         return read_labelled(self.path, seed)
 
-    def score(self, table: Table, items: LabelledTexts, seed: int) -> Iterator[Measurement]:
+    def score(self, entry: ComparedVectors, items: LabelledTexts, seed: int) -> Iterator[Measurement]:
         """One row of metric ``accuracy``; extra key ``shots``."""
         labels, n = items.labels, items.train
         draws = _draws(labels[:n], self.shots, seed)
-        rows, covered = table.text_rows(items.texts, n)
+        rows, covered = entry.text_rows(items.texts, n)
         right = np.zeros(len(labels) - n)
         for draw in draws:
             right += _predicted(rows[draw], labels[draw], rows[n:]) == labels[n:]
         estimate = mean(right / len(draws), seed)
-        yield Measurement.of(table, "accuracy", estimate, len(right), covered, shots=self.shots)
+        yield Measurement.of(entry, "accuracy", estimate, len(right), covered, shots=self.shots)
 
 
 def _draws(labels: Ints, shots: int | None, seed: int) -> list[Ints]:

@@ -29,11 +29,11 @@ from selfvec.text.preprocessing import Preprocessing
 from selfvec.transforms.principal_axes import PrincipalAxes
 
 __all__ = [
-    "Table",
+    "ComparedVectors",
     "distinct_names",
     "find_rows",
     "listed",
-    "open_tables",
+    "open_entries",
     "truncated",
     "word_vectors",
 ]
@@ -43,7 +43,7 @@ _TASK_SUFFIXES = {".tsv", ".txt", ".toml", ".json"}
 
 
 @dataclass(frozen=True)
-class Table:
+class ComparedVectors:
     """Vectors, and their name in figures."""
 
     name: str
@@ -81,7 +81,9 @@ class Table:
         return sentence_encoder(self.encoder)(texts), 1.0
 
 
-def open_tables(given: GivenVectors | Mapping[str, GivenVectors] | Sequence[GivenVectors]) -> list[Table]:
+def open_entries(
+    given: GivenVectors | Mapping[str, GivenVectors] | Sequence[GivenVectors],
+) -> list[ComparedVectors]:
     """Open what was given, in order; names are those of a mapping, or else the ends of the paths.
 
     The vectors of one run are called ``refined`` and ``original``; with several, the run's name comes first.
@@ -92,12 +94,12 @@ def open_tables(given: GivenVectors | Mapping[str, GivenVectors] | Sequence[Give
     else:
         several: Any = given if isinstance(given, Sequence) and not isinstance(given, str) else [given]
         values = [one if is_path(one) else opened(one) for one in several]
-        names = distinct_names([_place(value) for value in values])
+        names = distinct_names([_path_or_kind(value) for value in values])
         named = _all_opened(zip(names, values, strict=True))
         plain = sum(isinstance(value, Run) for value, _ in named.values()) == 1
     if not named:
         raise OptionError("there are no vectors to measure", remedy="name a run folder or a vectors file")
-    return [table for name, (value, to) in named.items() for table in _tables(name, value, plain, to)]
+    return [entry for name, (value, to) in named.items() for entry in _entries_of(name, value, plain, to)]
 
 
 def _all_opened(given: Iterable[tuple[str, GivenVectors]]) -> dict[str, tuple[Vectors | Run, str | None]]:
@@ -115,7 +117,8 @@ def _all_opened(given: Iterable[tuple[str, GivenVectors]]) -> dict[str, tuple[Ve
     return found
 
 
-def _place(value: GivenVectors) -> str:
+def _path_or_kind(value: GivenVectors) -> str:
+    """What an entry is named after."""
     if isinstance(value, Run):
         return "run"
     if isinstance(value, Vectors):
@@ -123,14 +126,16 @@ def _place(value: GivenVectors) -> str:
     return os.fspath(value)
 
 
-def _tables(name: str, value: Vectors | Run, plain: bool, aligned_to: str | None) -> Iterator[Table]:
+def _entries_of(
+    name: str, value: Vectors | Run, plain: bool, aligned_to: str | None
+) -> Iterator[ComparedVectors]:
     preprocessing = Preprocessing.of(value.provenance)
     if isinstance(value, Vectors):
-        yield Table(name, value, preprocessing, aligned_to=aligned_to)
+        yield ComparedVectors(name, value, preprocessing, aligned_to=aligned_to)
         return
     prefix = "" if plain else f"{name}/"
-    yield Table(f"{prefix}refined", value.vectors, preprocessing, run=value, refined=True)
-    yield Table(f"{prefix}original", value.original, preprocessing, run=value)
+    yield ComparedVectors(f"{prefix}refined", value.vectors, preprocessing, run=value, refined=True)
+    yield ComparedVectors(f"{prefix}original", value.original, preprocessing, run=value)
 
 
 def distinct_names(paths: Sequence[str | os.PathLike[str]], *, stem: bool = False) -> list[str]:
@@ -152,16 +157,16 @@ def distinct_names(paths: Sequence[str | os.PathLike[str]], *, stem: bool = Fals
     return names
 
 
-def truncated(table: Table, dimensions: int) -> Table:
+def truncated(entry: ComparedVectors, dimensions: int) -> ComparedVectors:
     """The vectors in their first principal axes; see `PrincipalAxes`."""
-    vectors = table.vectors
+    vectors = entry.vectors
     if not 1 <= dimensions <= vectors.vector_size:
         raise OptionError(
-            f"{table.name} has {vectors.vector_size} dimensions, it cannot be cut to {dimensions}",
+            f"{entry.name} has {vectors.vector_size} dimensions, it cannot be cut to {dimensions}",
             field="dimensions",
             remedy=f"choose numbers from 1 to {vectors.vector_size}",
         )
-    return replace(table, vectors=PrincipalAxes(dimensions).fit_transform(vectors), truncated=True)
+    return replace(entry, vectors=PrincipalAxes(dimensions).fit_transform(vectors), truncated=True)
 
 
 # ---- Words of a task: as written, in lower case, in title case, or built from subwords

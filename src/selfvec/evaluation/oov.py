@@ -18,10 +18,11 @@ from selfvec.base.errors import InputError
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
+from selfvec.numerics.ranks import ranks_among
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import mean, median
 
-from .compared_vectors import Table
+from .compared_vectors import ComparedVectors
 from .task import Measurement, Task
 
 __all__ = ["HiddenWords", "ranks"]
@@ -58,17 +59,17 @@ class HiddenWords(Task[None]):
     def load(self, seed: int) -> None:
         """Nothing: the words are those of each run."""
 
-    def score(self, table: Table, items: None, seed: int) -> Iterator[Measurement]:
+    def score(self, entry: ComparedVectors, items: None, seed: int) -> Iterator[Measurement]:
         """Two rows for each way to induce vectors."""
-        assert table.run is not None
-        batch, original = table.run.require_tokens(), table.run.original
+        assert entry.run is not None
+        batch, original = entry.run.require_tokens(), entry.run.original
         known = original.sources == Source.KNOWN
         hidden = _sample(known, batch, seed)
         alone = _without_relatives(batch.types, known, hidden)
         candidates = np.flatnonzero(known)
         place = np.searchsorted(candidates, hidden)
-        prefix = table.name.removesuffix("refined")
-        for name, rows, truth in induced(table.run, batch, hidden, seed):
+        prefix = entry.name.removesuffix("refined")
+        for name, rows, truth in induced(entry.run, batch, hidden, seed):
             ranked = ranks(rows, truth[candidates], place)
             covered = float(rows.any(axis=1).mean())
             extra = {
@@ -129,11 +130,11 @@ def ranks(found: Rows, rows: Rows, places: Ints) -> Doubles:
     >>> ranks(np.array([[1, 0.1], [1, 0.1], [0, 0]], np.float32), rows, np.array([0, 2, 1])).tolist()
     [1.0, 3.0, 2.0]
     """
-    unit, found = unit_rows(rows), unit_rows(found)
+    unit = unit_rows(rows)
+    found = unit_rows(found)
     out = np.empty(len(found))
     for start in range(0, len(found), _BLOCK):
         part = slice(start, start + _BLOCK)
         cosines = found[part] @ unit.T
-        right = cosines[np.arange(len(cosines)), places[part]][:, None]
-        out[part] = (1 + (cosines > right).sum(axis=1) + (cosines >= right).sum(axis=1)) / 2
+        out[part] = ranks_among(cosines, cosines[np.arange(len(cosines)), places[part]])
     return out

@@ -12,7 +12,7 @@ from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.text_files import read_text
 
-from .compared_vectors import Table
+from .compared_vectors import ComparedVectors
 from .retrieval import Collection, Retrieval
 
 __all__ = ["Questions"]
@@ -35,9 +35,9 @@ class Questions(Retrieval):
 
     kind: ClassVar[str] = "retrieval"
 
-    def load_for(self, tables: Sequence[Table], seed: int) -> Collection:
+    def load_for(self, entries: Sequence[ComparedVectors], seed: int) -> Collection:
         """Read the questions, and the documents of the run."""
-        run = next((table.run for table in tables if table.run is not None), None)
+        run = next((entry.run for entry in entries if entry.run is not None), None)
         if run is None:
             rule = f"{self.path} has questions about the documents of a run, but no run was given"
             raise OptionError(rule, remedy="give a run folder, or a collection with --retrieval")

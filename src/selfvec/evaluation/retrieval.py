@@ -20,7 +20,7 @@ from selfvec.numerics.rows import top_indices
 from selfvec.numerics.statistics import mean
 from selfvec.text.preprocessing import Preprocessing
 
-from .compared_vectors import Table
+from .compared_vectors import ComparedVectors
 from .task import Measurement, Task, json_objects, number
 
 if TYPE_CHECKING:
@@ -88,20 +88,22 @@ class Retrieval(Task[Collection]):
         """Read the collection."""
         return read_collection(self.path)
 
-    def score(self, table: Table, items: Collection, seed: int) -> Iterator[Measurement]:
+    def score(self, entry: ComparedVectors, items: Collection, seed: int) -> Iterator[Measurement]:
         """A row for each mode and metric."""
-        rankings, covered = dense_rankings(items, table)
+        rankings, covered = dense_rankings(items, entry)
         found = {"dense": rankings}
-        if table.run is not None and table.refined and not table.truncated:
-            found["hybrid"] = hybrid_rankings(items, table.run)
+        if entry.run is not None and entry.refined and not entry.truncated:
+            found["hybrid"] = hybrid_rankings(items, entry.run)
         for mode, rankings in found.items():
             for metric, values in items.scores(rankings).items():
                 estimate, n = mean(values, seed), len(values)
-                yield Measurement.of(table, metric, estimate, n, covered, mode, **items.missing)
+                yield Measurement.of(entry, metric, estimate, n, covered, mode, **items.missing)
 
-    def score_baseline(self, tables: Sequence[Table], items: Collection, seed: int) -> Iterator[Measurement]:
+    def score_baseline(
+        self, entries: Sequence[ComparedVectors], items: Collection, seed: int
+    ) -> Iterator[Measurement]:
         """BM25, with texts cut as for the first vectors; also with RM3 if requested."""
-        preprocessing = tables[0].preprocessing if tables else Preprocessing()
+        preprocessing = entries[0].preprocessing if entries else Preprocessing()
         for name in ("bm25", RM3) if self.rm3 else ("bm25",):
             rankings = bm25_rankings(items, preprocessing, rm3=name == RM3)
             for metric, values in items.scores(rankings).items():
@@ -109,10 +111,10 @@ class Retrieval(Task[Collection]):
                 yield Measurement(name, metric, *figure, extra=items.missing)
 
 
-def dense_rankings(collection: Collection, table: Table) -> tuple[Rankings, float]:
+def dense_rankings(collection: Collection, entry: ComparedVectors) -> tuple[Rankings, float]:
     """The best documents of each query by cosine, and the share of tokens that have a vector."""
     texts, count = collection.documents + collection.queries, len(collection.documents)
-    rows, covered = table.text_rows(texts, count, questions=True)
+    rows, covered = entry.text_rows(texts, count, questions=True)
     documents, queries = rows[:count], rows[count:]
     known = np.any(documents != 0, axis=1)
     return [ranked(documents @ query, known & query.any()) for query in queries], covered

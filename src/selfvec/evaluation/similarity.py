@@ -13,7 +13,7 @@ from selfvec.base.arrays import Doubles, Ints, Mask
 from selfvec.base.errors import InputError
 from selfvec.numerics.statistics import rank_correlation, spearman
 
-from .compared_vectors import Table, listed, word_vectors
+from .compared_vectors import ComparedVectors, listed, word_vectors
 from .task import Measurement, Task, number, rows
 
 __all__ = ["Pairs", "Similarity"]
@@ -53,26 +53,26 @@ class Similarity(Task[Pairs]):
         """Read the pairs."""
         return read_pairs(self.path)
 
-    def load_for(self, tables: Sequence[Table], seed: int) -> Pairs:
+    def load_for(self, entries: Sequence[ComparedVectors], seed: int) -> Pairs:
         """The pairs, and which of them all vectors have."""
         pairs = self.load(seed)
         known = np.ones(len(pairs.words), bool)
-        for table in tables:
-            if not table.truncated:  # truncated vectors have the same words as the full ones
-                known &= word_vectors(table.vectors, pairs.words)[1]
+        for entry in entries:
+            if not entry.truncated:  # truncated vectors have the same words as the full ones
+                known &= word_vectors(entry.vectors, pairs.words)[1]
         a, b = pairs.numbers.T
         return replace(pairs, common=known[a] & known[b])
 
-    def score(self, table: Table, items: Pairs, seed: int) -> Iterator[Measurement]:
+    def score(self, entry: ComparedVectors, items: Pairs, seed: int) -> Iterator[Measurement]:
         """One row of metric ``spearman``."""
-        found, known = word_vectors(table.vectors, items.words)
+        found, known = word_vectors(entry.vectors, items.words)
         a, b = items.numbers.T
         cosines = np.einsum("ij,ij->i", found[a], found[b], dtype=np.float64)
         both = known[items.numbers].all(axis=1)
-        occurring = (known | listed(table.vectors, items.words))[items.numbers].all(axis=1)
+        occurring = (known | listed(entry.vectors, items.words))[items.numbers].all(axis=1)
         common, n_common = items.common, int(items.common.sum())
         measured = Measurement.of(
-            table,
+            entry,
             "spearman",
             spearman(cosines, items.scores, seed),
             n=len(cosines),

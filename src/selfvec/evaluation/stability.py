@@ -25,7 +25,7 @@ from selfvec.numerics.neighbours import nearest
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import RESAMPLES, Estimate, mean
 
-from .compared_vectors import Table
+from .compared_vectors import ComparedVectors
 from .task import Measurement, Task
 
 __all__ = ["Stability", "frequent_words", "neighbour_overlap", "rotated_cosines", "split_documents"]
@@ -37,7 +37,7 @@ _LEAST_WORDS = 2 * NEIGHBOURS  # so that neighbours can differ
 _WHOLE, _HALF = 10, 5  # least occurrences of a compared word, in the corpus and in each half
 _BANDS = {"10-99 times": (10, 100), "100-999 times": (100, 1000), "1000+ times": (1000, None)}
 
-Pair = tuple[Ints, Rows, Rows]  # words, and their two vectors
+WordPairs = tuple[Ints, Rows, Rows]  # words, and their two vectors
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Stability(Task[None]):
     frequent of those that occur ten times, or five times in each half; neighbours are searched among them.
     ``covered`` is the share with a vector in both.
 
-    All methods keep the orientation of the initial vectors, so a word's two vectors can be compared. Only
+    All methods keep the orientation of the initial vectors, so a word's two vectors can be entry. Only
     random initial vectors (``--vectors none``) have no common orientation: then the second vectors are first
     rotated onto the first (orthogonal Procrustes), and ``aligned`` is true. If a run does not depend on its
     seed, nothing is refined and the figures are 1.
@@ -74,26 +74,25 @@ class Stability(Task[None]):
     def load(self, seed: int) -> None:
         """Nothing: the words are those of each run."""
 
-    def score(self, table: Table, items: None, seed: int) -> Iterator[Measurement]:
+    def score(self, entry: ComparedVectors, items: None, seed: int) -> Iterator[Measurement]:
         """A row for each metric and frequency band."""
-        assert table.run is not None
-        run, batch = table.run, table.run.require_tokens()
+        assert entry.run is not None
+        run = entry.run
+        batch = run.require_tokens()
         seeds = str(self.path) == "seeds"
         if seeds and not takes_seed(run):
-            words, exact = frequent_words(batch.counts, _WHOLE), Estimate(1.0, np.ones(RESAMPLES))
-            for metric in _METRICS:
-                yield Measurement.of(table, metric, exact, len(words), 1.0, method="takes no seed", repeats=0)
+            yield from _stable(entry, batch)
             return
         rotated = seeds and _random_start(run)
-        shape = self.repeats, len(batch.types)
-        overlap, cosine, known = (np.full(shape, np.nan) for _ in range(3))
+        overlap, cosine, known = (np.full((self.repeats, len(batch.types)), np.nan) for _ in range(3))
         pairs = self._over_seeds(run, batch) if seeds else self._over_halves(run, batch, seed)
         for i, (words, a, b) in enumerate(pairs):
             overlap[i, words] = neighbour_overlap(a, b)
             cosine[i, words] = rotated_cosines(a, b) if rotated else _cosines(a, b)
             known[i, words] = a.any(axis=1) & b.any(axis=1)
-        compared = np.flatnonzero(~np.isnan(overlap).all(axis=0))
-        counts, covered = batch.counts[compared], np.nanmean(known[:, compared], axis=0)
+        compared = np.flatnonzero(~np.isnan(overlap).all(axis=0))  # words that a repeat measured
+        counts = batch.counts[compared]
+        covered = np.nanmean(known[:, compared], axis=0)
         extra: dict[str, Any] = {"repeats": self.repeats} | ({"aligned": rotated} if seeds else {})
         for metric, values in zip(_METRICS, (overlap, cosine), strict=True):
             by_word = np.nanmean(values[:, compared], axis=0)
@@ -102,9 +101,9 @@ class Stability(Task[None]):
                 if inside.any():
                     n, share = int(inside.sum()), float(covered[inside].mean())
                     named = extra | ({"method": band} if band else {})
-                    yield Measurement.of(table, metric, mean(by_word[inside], seed), n, share, **named)
+                    yield Measurement.of(entry, metric, mean(by_word[inside], seed), n, share, **named)
 
-    def _over_seeds(self, run: Run, batch: TokenBatch) -> Iterator[Pair]:
+    def _over_seeds(self, run: Run, batch: TokenBatch) -> Iterator[WordPairs]:
         from selfvec.refinement.pipeline import refine_again
 
         words = frequent_words(batch.counts, _WHOLE)
@@ -112,15 +111,24 @@ class Stability(Task[None]):
         for seed in range(first, first + self.repeats):
             yield words, run.vectors.unit[words], refine_again(run, batch, seed).unit[words]
 
-    def _over_halves(self, run: Run, batch: TokenBatch, seed: int) -> Iterator[Pair]:
+    def _over_halves(self, run: Run, batch: TokenBatch, seed: int) -> Iterator[WordPairs]:
         from selfvec.refinement.pipeline import refine_again
 
-        rng, own = np.random.default_rng(seed), run.provenance.seed
+        rng = np.random.default_rng(seed)
+        own = run.provenance.seed
         for _ in range(self.repeats):
             halves = split_documents(batch, rng)
             words = frequent_words(np.minimum(halves[0].counts, halves[1].counts), _HALF)
             a, b = (refine_again(run, half, own).unit[words] for half in halves)
             yield words, a, b
+
+
+def _stable(entry: ComparedVectors, batch: TokenBatch) -> Iterator[Measurement]:
+    """The figures of a run that does not depend on its seed: all are 1."""
+    n = len(frequent_words(batch.counts, _WHOLE))
+    exact = Estimate(1.0, np.ones(RESAMPLES))
+    for metric in _METRICS:
+        yield Measurement.of(entry, metric, exact, n, 1.0, method="takes no seed", repeats=0)
 
 
 def takes_seed(run: Run) -> bool:
@@ -158,8 +166,9 @@ def neighbour_overlap(a: Rows, b: Rows, neighbours: int = NEIGHBOURS) -> Doubles
     >>> neighbour_overlap(a, a[[0, 2, 1, 3]], neighbours=1).tolist()
     [0.0, 0.0, 0.0, 0.0]
     """
-    rows, k = np.arange(len(a)), min(neighbours, len(a) - 1)
-    one, other = (nearest(table, rows, k) for table in (a, b))
+    rows = np.arange(len(a))
+    k = min(neighbours, len(a) - 1)
+    one, other = (nearest(unit, rows, k) for unit in (a, b))
     shared = ((one[:, :, None] == other[:, None, :]) & (one >= 0)[:, :, None]).sum(axis=(1, 2))
     out: Doubles = shared / np.maximum((one >= 0).sum(axis=1) + (other >= 0).sum(axis=1) - shared, 1)
     return out

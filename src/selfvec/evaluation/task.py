@@ -14,7 +14,7 @@ from selfvec.base.errors import InputError, OptionError
 from selfvec.base.text_files import text_lines
 from selfvec.numerics.statistics import Estimate
 
-from .compared_vectors import Table
+from .compared_vectors import ComparedVectors
 
 __all__ = ["Measurement", "Task", "json_objects", "number", "rows"]
 
@@ -40,7 +40,7 @@ class Measurement:
     @classmethod
     def of(
         cls,
-        table: Table,
+        entry: ComparedVectors,
         metric: str,
         estimate: Estimate,
         n: int,
@@ -49,8 +49,8 @@ class Measurement:
         **extra: Any,
     ) -> Measurement:
         """A figure of these vectors; further keywords become keys of the row."""
-        size = table.vectors.vector_size
-        return cls(table.name, metric, estimate, n, covered, mode, size, table.truncated, extra=extra)
+        size = entry.vectors.vector_size
+        return cls(entry.name, metric, estimate, n, covered, mode, size, entry.truncated, extra=extra)
 
 
 @dataclass(frozen=True)
@@ -78,29 +78,31 @@ class Task(ABC, Generic[Items]):
     def load(self, seed: int) -> Items:
         """Read the items; `InputError` names the file and line if that fails."""
 
-    def load_for(self, tables: Sequence[Table], seed: int) -> Items:
+    def load_for(self, entries: Sequence[ComparedVectors], seed: int) -> Items:
         """Read the items, with facts about all compared vectors that the task needs."""
         return self.load(seed)
 
     @abstractmethod
-    def score(self, table: Table, items: Items, seed: int) -> Iterator[Measurement]:
+    def score(self, entry: ComparedVectors, items: Items, seed: int) -> Iterator[Measurement]:
         """Figures of vectors."""
 
-    def score_baseline(self, tables: Sequence[Table], items: Items, seed: int) -> Iterator[Measurement]:
+    def score_baseline(
+        self, entries: Sequence[ComparedVectors], items: Items, seed: int
+    ) -> Iterator[Measurement]:
         """Figures of a method that needs no vectors, such as BM25; none by default."""
         yield from ()
 
-    def measure(self, tables: Sequence[Table], seed: int) -> Iterator[Measurement]:
+    def measure(self, entries: Sequence[ComparedVectors], seed: int) -> Iterator[Measurement]:
         """Figures of all vectors; raises `OptionError` if the task needs a run and none was given."""
         if self.runs_only:
-            tables = [table for table in tables if table.refined and not table.truncated]
-            if not tables:
+            entries = [entry for entry in entries if entry.refined and not entry.truncated]
+            if not entries:
                 rule = f"{self.path} is measured on runs, none was given"
                 raise OptionError(rule, remedy="give a run folder")
-        items = self.load_for(tables, seed)
-        for table in tables:
-            yield from self.score(table, items, seed)
-        yield from self.score_baseline(tables, items, seed)
+        items = self.load_for(entries, seed)
+        for entry in entries:
+            yield from self.score(entry, items, seed)
+        yield from self.score_baseline(entries, items, seed)
 
 
 # ---- Task files: every error names the file and line

@@ -15,7 +15,7 @@ from selfvec.base.errors import InputError, MissingExtra, OptionError
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
-from selfvec.evaluation.baselines import NAMES, check_names, train
+from selfvec.evaluation.baselines import BASELINES, check_names, train
 from selfvec.evaluation.baselines import training as measured
 from selfvec.evaluation.baselines.registry import find_baseline
 from selfvec.numerics.rows import unit_rows
@@ -31,9 +31,9 @@ def apart(vectors: Vectors) -> tuple[float, float]:
     return float(np.mean(pairs)), float(np.mean(cosines[np.ix_(*rows)]))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", BASELINES)
 def test_words_of_one_topic_end_nearer_than_words_of_two(name: str, planted, start) -> None:
-    made = NAMES[name](planted, start)
+    made = BASELINES[name](planted, start)
     assert made.index_to_key == list(planted.types)
     assert made.vectors.shape == start.vectors.shape
     assert made.vectors.dtype == np.float32
@@ -47,22 +47,22 @@ def test_words_of_one_topic_end_nearer_than_words_of_two(name: str, planted, sta
         assert within > between + 0.02
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", BASELINES)
 def test_a_seed_gives_the_same_vectors_with_one_thread(name: str, planted, start) -> None:
-    one, same = (NAMES[name](planted, start, seed=3, jobs=1) for _ in range(2))
+    one, same = (BASELINES[name](planted, start, seed=3, jobs=1) for _ in range(2))
     np.testing.assert_array_equal(one.vectors, same.vectors)
 
 
 @pytest.mark.parametrize("name", ["glove", "mittens", "word2vec-cbow"])
 def test_another_seed_gives_others(name: str, planted, start) -> None:
-    one, other = (NAMES[name](planted, start, seed=seed) for seed in (0, 1))
+    one, other = (BASELINES[name](planted, start, seed=seed) for seed in (0, 1))
     assert not np.array_equal(one.vectors, other.vectors)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", BASELINES)
 def test_the_inputs_stay_as_they_are(name: str, planted, start) -> None:
     ids, rows = planted.ids.copy(), start.vectors.copy()
-    NAMES[name](planted, start)
+    BASELINES[name](planted, start)
     np.testing.assert_array_equal(planted.ids, ids)
     np.testing.assert_array_equal(start.vectors, rows)
 
@@ -72,7 +72,7 @@ def test_continuing_keeps_more_of_the_original_than_starting_anew(name: str, pla
     known = start.sources == Source.KNOWN
 
     def kept(baseline: str) -> float:
-        cosines = np.einsum("ij,ij->i", NAMES[baseline](planted, start).vectors, start.vectors)
+        cosines = np.einsum("ij,ij->i", BASELINES[baseline](planted, start).vectors, start.vectors)
         return float(cosines[known].mean())
 
     assert kept(f"{name}-continued") > kept(name) + 0.1
@@ -127,11 +127,11 @@ def test_ppmi_svd_gives_back_the_matrix_it_factorises(planted, start) -> None:
     """With as many dimensions as words U·Σ^½ has the singular values of the matrix, to the half."""
     from selfvec.cooccurrence import PPMIOperator, count
 
-    table = NAMES["ppmi-svd"].table(planted, start, 0, 1)
+    rows = BASELINES["ppmi-svd"].train(planted, start, 0, 1)
     operator = PPMIOperator(count(planted, 11))
     dense = operator.apply(np.eye(len(planted.types), dtype=np.float32))
     values = np.linalg.svd(dense.astype(np.float64), compute_uv=False)
-    found = np.sort((table**2).sum(axis=0))[::-1][: len(values)]
+    found = np.sort((rows**2).sum(axis=0))[::-1][: len(values)]
     np.testing.assert_allclose(found, values, atol=1e-3)
 
 
@@ -147,14 +147,14 @@ def test_long_documents_are_lines_that_gensim_reads_whole(tmp_path) -> None:
 def test_an_unknown_name_is_told_with_those_there_are() -> None:
     with pytest.raises(OptionError, match="magic") as caught:
         check_names(["glove", "magic"])
-    for name in (*NAMES, "encoder:MODEL", "all"):
+    for name in (*BASELINES, "encoder:MODEL", "all"):
         assert name in str(caught.value)
     with pytest.raises(OptionError):
         find_baseline("encoder:")
 
 
 def test_all_are_all_and_what_is_in_the_table_anyway_is_not_trained() -> None:
-    assert check_names(["all"]) == list(NAMES)
+    assert check_names(["all"]) == list(BASELINES)
     assert check_names(["original", "glove", "bm25", "glove", "paper"]) == ["glove", "paper"]
 
 
@@ -182,7 +182,7 @@ def test_trained_apart_is_trained_here_and_says_what_it_cost(run, planted, start
     from_folder = train(open_run(tmp_path / "run"), ["glove", "paper"], seed=2, jobs=1)
     assert list(in_memory) == list(from_folder) == ["glove", "paper"]
     for name, vectors in in_memory.items():
-        here = NAMES[name](planted, start, seed=2, jobs=1)
+        here = BASELINES[name](planted, start, seed=2, jobs=1)
         np.testing.assert_allclose(vectors.vectors, here.vectors, atol=1e-6)
         np.testing.assert_array_equal(vectors.vectors, from_folder[name].vectors)
         np.testing.assert_array_equal(vectors.sources, here.sources)

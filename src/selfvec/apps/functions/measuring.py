@@ -2,46 +2,34 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from selfvec import evaluation
-from selfvec.base.checks import check_whole, is_path
+from selfvec.base.checks import check_names, check_whole, is_path
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
-from selfvec.evaluation import Report, Task
+from selfvec.evaluation import TASKS, AskedTasks, Report, Task
 from selfvec.evaluation.retrieval import RM3
 from selfvec.storage.opened import GivenVectors, as_run
 from selfvec.storage.run_folder import is_run
 
 __all__ = ["evaluate"]
 
-Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
-
 
 def evaluate(
     vectors: GivenVectors | Mapping[str, GivenVectors] | Sequence[GivenVectors],
     tasks: Task[Any] | Sequence[Task[Any]] = (),
     *,
-    similarity: Paths = (),
-    analogies: Paths = (),
-    retrieval: Paths = (),
-    questions: Paths = (),
-    classification: Paths = (),
     shots: int | None = None,
-    dictionary: Paths = (),
-    bias: bool = False,
-    bias_sets: Paths = (),
-    oov: bool = False,
-    stability: bool = False,
     against: Mapping[str, Vectors] | str | Sequence[str] = (),
     dimensions: int | Sequence[int] = (),
     seed: int = 0,
     progress: Progress | None = None,
+    **asked: Unpack[AskedTasks],
 ) -> Report:
     """Measure vectors on tasks, with 95 % bootstrap intervals and paired differences.
 
@@ -50,18 +38,9 @@ def evaluate(
     vectors : `Vectors`, `Run`, path, a sequence of them, or a mapping of names to them
         A run is measured twice, as "refined" and "original".
     tasks : task or sequence of tasks
-        `Similarity`, `Retrieval`, ... of `selfvec.evaluation`. The following parameters are short forms.
-    similarity, analogies, retrieval, questions, classification, dictionary : path or paths
-        Files of word pairs, files of analogies, folders in BEIR's layout, questions about a run's documents,
-        folders with train.tsv and test.tsv, and files of translations.
+        `Similarity`, `Retrieval`, ... of `selfvec.evaluation`, or their short forms, see ``asked``.
     shots : int, optional
         Classify from so many documents a class.
-    bias : bool
-        WEAT on small built-in word sets; ``bias_sets`` are files with others.
-    oov : bool
-        Hide known words of a run, and build their vectors from subwords and contexts.
-    stability : bool
-        Refine again with other seeds and on halves of the corpus.
     against : mapping of str to Vectors, or names
         Baselines. Those of names are trained now on the tokens of the run.
     dimensions : int or sequence of int
@@ -69,6 +48,14 @@ def evaluate(
     seed : int
         For resamples, draws and splits.
     progress : Progress, optional
+    **asked
+        Short forms of tasks, by the keywords of `selfvec.evaluation.TASKS`.
+        ``similarity``, ``analogies``, ``retrieval``, ``questions``, ``classification``, ``dictionary`` and
+        ``bias_sets`` are a path or paths: files of word pairs, files of analogies, folders in BEIR's layout,
+        questions about a run's documents, folders with train.tsv and test.tsv, files of translations, and
+        word sets of bias. The others are switched on by True: ``bias``, WEAT on small built-in word sets;
+        ``oov``, hide known words of a run, and build their vectors from subwords and contexts;
+        ``stability``, refine again with other seeds and on halves of the corpus.
 
     Returns
     -------
@@ -84,6 +71,7 @@ def evaluate(
     >>> evaluate("default", bias=True).rows[0]["kind"]
     'bias'
     """
+    check_names(asked, AskedTasks.__annotations__)
     check_whole("seed", seed, 0)
     names = _names(against)
     rm3 = not {RM3, "all"}.isdisjoint(names)
@@ -92,26 +80,28 @@ def evaluate(
         if not isinstance(task, Task):
             rule = f"are tasks of selfvec.evaluation, not {type(task).__name__}"
             raise OptionError(rule, field="tasks", remedy="or give similarity=FILE and the like")
-    chosen += [evaluation.Similarity(path) for path in _paths(similarity, "similarity")]
-    chosen += [evaluation.Analogies(path) for path in _paths(analogies, "analogies")]
-    chosen += [evaluation.Retrieval(path, rm3=rm3) for path in _paths(retrieval, "retrieval")]
-    chosen += [evaluation.Questions(path, rm3=rm3) for path in _paths(questions, "questions")]
-    chosen += [evaluation.Lexicon(path) for path in _paths(dictionary, "dictionary")]
-    found = _paths(classification, "classification")
-    chosen += [evaluation.Classification(path, shots=shots) for path in found]
-    chosen += [evaluation.Bias()] if bias else []
-    chosen += [evaluation.Bias(path) for path in _paths(bias_sets, "bias_sets")]
-    chosen += [evaluation.HiddenWords()] if oov else []
-    chosen += [evaluation.Stability(Path(name)) for name in ("seeds", "halves")] if stability else []
+    chosen += _asked_tasks(asked, {"rm3": rm3, "shots": shots})
     if not chosen:
-        kinds = "similarity, analogies, retrieval, questions, classification, dictionary, bias, bias-sets"
-        flags = ", ".join(f"--{kind}" for kind in (*kinds.split(", "), "oov", "stability"))
+        flags = ", ".join(row.flag for row in TASKS)
         raise OptionError("there is nothing to measure", remedy=f"give at least one of {flags}")
     sizes = [dimensions] if isinstance(dimensions, int) else list(_sequence(dimensions, "dimensions"))
     baselines = against if isinstance(against, Mapping) else _trained(vectors, names, seed, progress)
     return evaluation.evaluate(
         vectors, chosen, against=baselines, dimensions=sizes, seed=seed, progress=progress
     )
+
+
+def _asked_tasks(asked: AskedTasks, options: Mapping[str, Any]) -> list[Task[Any]]:
+    """The tasks that short forms ask for, in the order of `TASKS`."""
+    found: list[Task[Any]] = []
+    for row in TASKS:
+        value: Any = asked.get(row.keyword)
+        own = {name: options[name] for name in row.options}
+        if row.metavar is not None:
+            found += [row.task(path, **own) for path in _paths(value, row.keyword)]
+        elif value:
+            found += [row.task(Path(name)) for name in row.paths] or [row.task(**own)]
+    return found
 
 
 def _names(against: Any) -> list[str]:

@@ -21,7 +21,7 @@ from selfvec.refinement.methods import refined_rows
 from selfvec.training import count_models, gensim_models
 from selfvec.transforms.contextual_encoder import sentence_encoder
 
-__all__ = ["ALREADY", "NAMES", "Baseline", "check_names", "find_baseline"]
+__all__ = ["ALREADY", "BASELINES", "Baseline", "check_names", "find_baseline"]
 
 ALREADY = ("original", "bm25", "bm25-rm3")  # measured without training, the last only on request
 ENCODER = "encoder:"  # prefix of the name or path of a sentence-transformers model
@@ -33,16 +33,16 @@ class Baseline:
 
     # Arguments: a batch, the original vectors of its types, a seed, a number of threads. Result: (V, d) rows,
     # zeros for words without a vector.
-    table: Callable[[TokenBatch, Vectors, int, int], Rows]
+    train: Callable[[TokenBatch, Vectors, int, int], Rows]
     package: str | None = None  # required package
     extra: str = "baselines"  # extra of Selfvec with the package
     warm_up: bool = True  # train on a handful of words first, so that imports and compilation are not timed
 
     def __call__(self, batch: TokenBatch, original: Vectors, seed: int = 0, jobs: int = 1) -> Vectors:
         """Unit rows for the words of the batch, in their order."""
-        table = unit_rows(self.table(batch, original, seed, jobs))
-        sources = np.where(table.any(axis=1), Source.CONTEXT, Source.NONE).astype(np.uint8)
-        return Vectors(batch.types, table, sources=sources, counts=batch.counts, normalized=True)
+        rows = unit_rows(self.train(batch, original, seed, jobs))
+        sources = np.where(rows.any(axis=1), Source.CONTEXT, Source.NONE).astype(np.uint8)
+        return Vectors(batch.types, rows, sources=sources, counts=batch.counts, normalized=True)
 
 
 def _refined(batch: TokenBatch, original: Vectors, seed: int, jobs: int, *, method: str) -> Rows:
@@ -58,7 +58,7 @@ def _encoded(batch: TokenBatch, original: Vectors, seed: int, jobs: int, *, mode
     return np.asarray(sentence_encoder(model)(batch.types), np.float32)
 
 
-NAMES: dict[str, Baseline] = {
+BASELINES: dict[str, Baseline] = {
     **{name: Baseline(partial(_refined, method=name)) for name in ("paper", "online", "decorrelated")},
     "ppmi-svd": Baseline(count_models.ppmi_svd, "sklearn"),
     **{
@@ -87,20 +87,20 @@ def find_baseline(name: str) -> Baseline:
     if name.startswith(ENCODER) and len(name) > len(ENCODER):
         encode = partial(_encoded, model=name.removeprefix(ENCODER))
         return Baseline(encode, "sentence_transformers", "encoder", warm_up=False)
-    if name not in NAMES:
+    if name not in BASELINES:
         other = _OTHER_NAMES.get(name.lower().replace("_", "-"))
         meant = f"did you mean {other}? Otherwise " if other else ""
-        remedy = meant + f"choose from {', '.join(NAMES)}, {ENCODER}MODEL or all"
+        remedy = meant + f"choose from {', '.join(BASELINES)}, {ENCODER}MODEL or all"
         raise OptionError(f"{name!r} is not a baseline", field="against", remedy=remedy)
-    return NAMES[name]
+    return BASELINES[name]
 
 
 def check_names(names: Sequence[str]) -> list[str]:
-    """The baselines to train, each once: ``all`` means `NAMES`; those `ALREADY` reported are left out.
+    """The baselines to train, each once: ``all`` means `BASELINES`; those `ALREADY` reported are left out.
 
     Unknown names and missing packages are errors before anything is trained.
     """
-    wanted = dict.fromkeys(each for name in names for each in (NAMES if name == "all" else (name,)))
+    wanted = dict.fromkeys(each for name in names for each in (BASELINES if name == "all" else (name,)))
     found = {name: find_baseline(name) for name in wanted if name not in ALREADY}
     for name, baseline in found.items():
         if baseline.package is not None and find_spec(baseline.package) is None:

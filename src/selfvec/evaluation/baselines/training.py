@@ -37,7 +37,7 @@ __all__ = ["child", "train", "train_apart"]
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 _STATUS, _RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
-_TABLE, _COST = "baseline.safetensors", "baseline.json"
+_VECTORS, _COST = "baseline.safetensors", "baseline.json"
 
 
 def train(
@@ -55,7 +55,7 @@ def train(
     run : Run
         With its tokens.
     names : sequence of str
-        Of `baselines.NAMES`, ``encoder:MODEL``, or ``all``.
+        Of `baselines.BASELINES`, ``encoder:MODEL``, or ``all``.
     seed : int
     jobs : int, optional
         Threads of each baseline; all cores by default. gensim, GloVe and Mittens are reproducible with one
@@ -100,7 +100,7 @@ def train_apart(run: Run, given: Path, out: Path, name: str, seed: int, jobs: in
         last = done.stderr.strip().splitlines()[-1:] or [f"exit status {done.returncode}"]
         raise InputError(f"the baseline {name} failed: {last[0]}")
     cost: dict[str, Any] = json.loads((out / _COST).read_text(encoding="utf-8"))
-    made = {key: np.array(tensor) for key, tensor in map_tensors(out / _TABLE).items()}
+    made = {key: np.array(tensor) for key, tensor in map_tensors(out / _VECTORS).items()}
     return Vectors(
         run.vectors.index_to_key,
         made["vectors"],
@@ -140,7 +140,7 @@ def _train_here(given: Path, out: Path, name: str, seed: int, jobs: int) -> None
     seconds, processor = time.perf_counter() - start, time.process_time() - processor
     peak = _resident("VmHWM")
     megabytes = None if before is None or peak is None else max(0.0, peak - before)
-    write_tensors(out / _TABLE, {"vectors": made.vectors, "sources": made.sources})
+    write_tensors(out / _VECTORS, {"vectors": made.vectors, "sources": made.sources})
     cost = {"seconds": seconds, "megabytes": megabytes, "jobs": jobs, "processor_seconds": processor}
     (out / _COST).write_text(json.dumps(cost), encoding="utf-8")
 

@@ -2,38 +2,24 @@
 
 from __future__ import annotations
 
+from inspect import Parameter
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from selfvec.apps.cli.arguments import MORE, Output, Seed, arg, opt
+from selfvec.apps.cli.option_records import keyword_option, with_keywords
 from selfvec.apps.cli.output import print_json, say, show
 from selfvec.base.errors import OptionError
+from selfvec.evaluation import TASKS, TaskRow
 from selfvec.views.terminal_progress import TerminalProgress
 
 __all__ = ["evaluate"]
 
 
-Paths = list[Path] | None
-
-
 def evaluate(
     vectors: Annotated[list[str], arg("RUN|VECTORS...", "Run folders and vectors files, before options.")],
     *,
-    similarity: Annotated[Paths, opt("Similarity: rows of word, word, score.", "TSV...")] = None,
-    analogies: Annotated[Paths, opt("Analogies: four words a line, as Google's or MSR's.", "FILE...")] = None,
-    retrieval: Annotated[Paths, opt("Search: corpus.jsonl, queries.jsonl, qrels/.", "BEIR_DIR...")] = None,
-    questions: Annotated[Paths, opt("Search in a run: columns question and id.", "CSV...")] = None,
-    classification: Annotated[Paths, opt("train.tsv and test.tsv: rows of label, text.", "DIR...")] = None,
     shots: Annotated[int | None, opt("Classify from N documents a class.", "N", min=1, panel=MORE)] = None,
-    dictionary: Annotated[
-        Paths, opt("Translations: rows of word of A, word of B.", "TSV...", "--dictionary", "--lexicon")
-    ] = None,
-    bias: Annotated[bool, opt("Bias: WEAT on small built-in word sets.", None, "--bias")] = False,
-    bias_sets: Annotated[Paths, opt("Bias: WEAT on your word sets, TOML or JSON.", "FILE...")] = None,
-    oov: Annotated[bool, opt("OOV: hide known words, and build their vectors.", None, "--oov")] = False,
-    stability: Annotated[
-        bool, opt("Refine again with other seeds and on half the text.", None, "--stability")
-    ] = False,
     against: Annotated[
         list[str] | None, opt("Baselines, trained now on the run's text; bm25-rm3; or all.", "NAME...")
     ] = None,
@@ -42,6 +28,7 @@ def evaluate(
     ] = None,
     seed: Seed = 0,
     output: Output,
+    **asked: Any,
 ) -> None:
     """Measure vectors on tasks, with confidence intervals.
 
@@ -53,21 +40,12 @@ def evaluate(
 
     found = evaluate(
         vectors,
-        similarity=similarity or (),
-        analogies=analogies or (),
-        retrieval=retrieval or (),
-        questions=questions or (),
-        classification=classification or (),
         shots=shots,
-        dictionary=dictionary or (),
-        bias=bias,
-        bias_sets=bias_sets or (),
-        oov=oov,
-        stability=stability,
         against=against or (),
         dimensions=_sizes(dimensions),
         seed=seed,
         progress=TerminalProgress(),
+        **{keyword: value for keyword, value in asked.items() if value},
     )
     if output.report is not None:
         found.save(output.report, overwrite=output.overwrite)
@@ -78,6 +56,18 @@ def evaluate(
         from selfvec.views.run_tables import evaluation_table
 
         show(evaluation_table(found))
+
+
+def _task_option(row: TaskRow) -> Parameter:
+    """The option of a task: its files, or a switch."""
+    flags = (row.flag, *(() if row.old_flag is None else (row.old_flag,)))
+    option = opt(row.help, row.metavar, *flags)
+    if row.metavar is None:
+        return keyword_option(row.keyword, Annotated[bool, option], False)
+    return keyword_option(row.keyword, Annotated[list[Path] | None, option], None)
+
+
+with_keywords(evaluate, [_task_option(row) for row in TASKS], before="shots")
 
 
 def _sizes(text: str | None) -> list[int]:

@@ -10,7 +10,7 @@ import pytest
 import selfvec
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.vectors import Vectors
-from selfvec.evaluation import Lexicon
+from selfvec.evaluation import Dictionary
 
 
 def at(**degrees: float) -> Vectors:
@@ -28,7 +28,7 @@ def lexicon(tmp_path: Path) -> Path:
 def test_several_translations_are_one_item_and_unknown_words_are_wrong(lexicon: Path) -> None:
     a = at(hail=0, storm=60, rain=120)
     b = at(graupel=5, sturm=115, regen=122, a=58, b=61, c=62, d=63, e=65)  # storm's is the sixth
-    rows = selfvec.evaluate({"a": a, "b": b}, [Lexicon(lexicon)]).rows
+    rows = selfvec.evaluate({"a": a, "b": b}, [Dictionary(lexicon)]).rows
     found = {(row["mode"], row["metric"]): row for row in rows}
     assert {row["vectors"] for row in rows} == {"b"}
     assert {(row["n"], row["covered"], row["task"]) for row in rows} == {(4, 0.75, "de")}
@@ -39,12 +39,12 @@ def test_several_translations_are_one_item_and_unknown_words_are_wrong(lexicon: 
 
 def test_one_table_or_two_spaces_are_refused_with_what_to_do(lexicon: Path) -> None:
     with pytest.raises(OptionError, match="two sets of vectors in one space; give the folder"):
-        selfvec.evaluate(at(hail=0), [Lexicon(lexicon)])
+        selfvec.evaluate(at(hail=0), [Dictionary(lexicon)])
     wide = Vectors(["hagel"], np.ones((1, 3), np.float32))
     with pytest.raises(InputError, match="has 3 dimensions, the others 2"):
-        selfvec.evaluate({"a": at(hail=0), "b": wide}, [Lexicon(lexicon)])
+        selfvec.evaluate({"a": at(hail=0), "b": wide}, [Dictionary(lexicon)])
 
 
 def test_nothing_known_is_zero(lexicon: Path) -> None:
-    rows = selfvec.evaluate({"a": at(x=0), "b": at(y=0)}, [Lexicon(lexicon)]).rows
+    rows = selfvec.evaluate({"a": at(x=0), "b": at(y=0)}, [Dictionary(lexicon)]).rows
     assert {(row["value"], row["covered"], row["value_covered"]) for row in rows} == {(0.0, 0.0, None)}

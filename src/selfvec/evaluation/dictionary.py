@@ -1,4 +1,4 @@
-"""Bilingual lexicon induction: is the translation of a word the nearest word of the other language?"""
+"""Bilingual lexicon induction: is the nearest word of the other language a translation of the word?"""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from selfvec.numerics.statistics import mean
 from selfvec.storage.dictionaries import read_dictionary
 from selfvec.storage.formats import load
 
-from .compared_vectors import Table, find_rows
+from .compared_vectors import ComparedVectors, find_rows
 from .task import Measurement, Task
 
-__all__ = ["Lexicon"]
+__all__ = ["Dictionary"]
 
 _RANKS = (1, 5)
 _MOST = 200_000  # first rows of b that are candidates, as in MUSE
@@ -29,7 +29,7 @@ _REMEDY = "give the folder that align wrote, or both vectors: selfvec evaluate A
 
 
 @dataclass(frozen=True)
-class Lexicon(Task[dict[str, list[str]]]):
+class Dictionary(Task[dict[str, list[str]]]):
     """Precision at 1 and 5: share of words with a translation among the nearest words of the other language.
 
     Words of a are translated by the nearest rows of b, by cosine (mode ``nn``) and by CSLS (mode
@@ -58,29 +58,29 @@ class Lexicon(Task[dict[str, list[str]]]):
             items.setdefault(word, []).append(translation)
         return items
 
-    def measure(self, tables: Sequence[Table], seed: int) -> Iterator[Measurement]:
+    def measure(self, entries: Sequence[ComparedVectors], seed: int) -> Iterator[Measurement]:
         """Two rows of each mode for all aligned vectors; `OptionError` if none are aligned."""
-        whole = [table for table in tables if not table.truncated and (table.run is None or table.refined)]
-        aligned = [(load(table.aligned_to), table) for table in whole if table.aligned_to is not None]
-        aligned = aligned or [(whole[0].vectors, table) for table in whole[1:]]
+        whole = [entry for entry in entries if not entry.truncated and (entry.run is None or entry.refined)]
+        aligned = [(load(entry.aligned_to), entry) for entry in whole if entry.aligned_to is not None]
+        aligned = aligned or [(whole[0].vectors, entry) for entry in whole[1:]]
         if not aligned:
             raise OptionError("a lexicon is measured on two sets of vectors in one space", remedy=_REMEDY)
         items = self.load(seed)
-        for a, table in aligned:
-            yield from self.score_pair(a, table, items, seed)
+        for a, entry in aligned:
+            yield from self.score_pair(a, entry, items, seed)
 
-    def score(self, table: Table, items: dict[str, list[str]], seed: int) -> Iterator[Measurement]:
+    def score(self, entry: ComparedVectors, items: dict[str, list[str]], seed: int) -> Iterator[Measurement]:
         """The rows of vectors that are aligned to others."""
-        if table.aligned_to is not None:
-            yield from self.score_pair(load(table.aligned_to), table, items, seed)
+        if entry.aligned_to is not None:
+            yield from self.score_pair(load(entry.aligned_to), entry, items, seed)
 
     def score_pair(
-        self, a: Vectors, table: Table, items: dict[str, list[str]], seed: int
+        self, a: Vectors, entry: ComparedVectors, items: dict[str, list[str]], seed: int
     ) -> Iterator[Measurement]:
         """The rows of words of a among those of other vectors."""
-        b = table.vectors
+        b = entry.vectors
         if a.vector_size != b.vector_size:
-            rule = f"{table.name} has {b.vector_size} dimensions, the others {a.vector_size}"
+            rule = f"{entry.name} has {b.vector_size} dimensions, the others {a.vector_size}"
             raise InputError(f"{rule}: they are not in one space", remedy=_REMEDY)
         asked = find_rows(a, list(items))
         wanted = [find_rows(b, translations) for translations in items.values()]
@@ -100,16 +100,15 @@ class Lexicon(Task[dict[str, list[str]]]):
                 covered = float(found[known].mean()) if known.any() else None
                 more: dict[str, Any] = {"value_covered": covered, "unused": unused}
                 figure = mean(found, seed), len(items), float(known.mean())
-                yield Measurement.of(table, f"precision@{rank}", *figure, mode, **more)
+                yield Measurement.of(entry, f"precision@{rank}", *figure, mode, **more)
 
 
 def _translations(a: Vectors, b: Vectors, asked: Ints) -> dict[str, Ints]:
     """The rows of b nearest to some rows of a, best first, by mode, each (n, 5)."""
-    some_a, some_b = (
-        np.flatnonzero(np.any(table.vectors[:most] != 0, axis=1))
-        for table, most in ((a, _ASKING), (b, _MOST))
-    )
-    pool, queries = unit_rows(b.vectors[some_b]), unit_rows(a.vectors[asked])
+    some_a = np.flatnonzero(np.any(a.vectors[:_ASKING] != 0, axis=1))
+    some_b = np.flatnonzero(np.any(b.vectors[:_MOST] != 0, axis=1))
+    pool = unit_rows(b.vectors[some_b])
+    queries = unit_rows(a.vectors[asked])
     hubness = mean_of_nearest(pool, unit_rows(a.vectors[some_a]))
     rows = np.append(some_b, -1)
     return {

@@ -1,4 +1,4 @@
-"""`evaluate`: all vectors on all tasks, as a `Report`."""
+"""`evaluate`: measure all vectors on all tasks, as a `Report`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from selfvec.numerics.statistics import RESAMPLES, difference
 from selfvec.storage.opened import GivenVectors
 from selfvec.text.preprocessing import Preprocessing
 
-from .compared_vectors import Table, distinct_names, open_tables, truncated
+from .compared_vectors import ComparedVectors, distinct_names, open_entries, truncated
 from .report import Report
 from .retrieval import RM3
 from .task import Measurement, Task
@@ -68,35 +68,48 @@ def evaluate(
     """
     if not tasks:
         raise OptionError("there is no task to measure", remedy="give at least one")
-    tables = open_tables(vectors)
-    taken = {table.name for table in tables}
-    for name, baseline in (against or {}).items():
-        if name in taken:
-            raise OptionError(
-                f"two sets of vectors are called {name!r}", field="against", remedy="rename one"
-            )
-        model = str(baseline.provenance.get("baseline", "")).partition("encoder:")[2]
-        tables.append(Table(name, baseline, Preprocessing.of(baseline.provenance), encoder=model or None))
-    cost = {table.name: _cost(table) for table in tables} if against else {}
-    described = [
-        {"name": t.name, "words": len(t.vectors), "dimensions": t.vectors.vector_size} | cost.get(t.name, {})
-        for t in tables
-    ]
-    first, baselines = tables[0].name, {RM3, *(against or {})}
-    tables += [truncated(table, size) for size in dict.fromkeys(dimensions) for table in tables]
+    entries = _entries(vectors, against or {})
+    costs = {entry.name: _cost(entry) for entry in entries} if against else {}
+    described = [_described(entry) | costs.get(entry.name, {}) for entry in entries]
+    first = entries[0].name
+    baselines = {RM3, *(against or {})}
+    entries += [truncated(entry, size) for size in dict.fromkeys(dimensions) for entry in entries]
+
     rows: list[Row] = []
     comparisons: list[Row] = []
     with as_progress(progress).stage("Measuring", len(tasks), "tasks") as advance:
         for task, name in zip(tasks, _names(tasks), strict=True):
-            found = list(task.measure(tables, seed))
+            found = list(task.measure(entries, seed))
             named = {"task": name, "kind": task.kind}
-            rows += [_row(measured) | named | cost.get(measured.vectors, {}) for measured in found]
+            rows += [_row(measured) | named | costs.get(measured.vectors, {}) for measured in found]
             for a, b in combinations(found, 2):
                 # Baselines are compared only with the first vectors, not with each other.
                 if a.vectors not in baselines and (b.vectors not in baselines or a.vectors == first):
                     comparisons += [named | row for row in _compared(a, b)]
             advance(1)
     return Report(rows, comparisons, described, {"seed": seed, "resamples": RESAMPLES})
+
+
+def _entries(
+    vectors: GivenVectors | Mapping[str, GivenVectors] | Sequence[GivenVectors],
+    against: Mapping[str, Vectors],
+) -> list[ComparedVectors]:
+    """The given vectors, then the baselines."""
+    entries = open_entries(vectors)
+    taken = {entry.name for entry in entries}
+    for name, baseline in against.items():
+        if name in taken:
+            raise OptionError(
+                f"two sets of vectors are called {name!r}", field="against", remedy="rename one"
+            )
+        model = str(baseline.provenance.get("baseline", "")).partition("encoder:")[2]
+        preprocessing = Preprocessing.of(baseline.provenance)
+        entries.append(ComparedVectors(name, baseline, preprocessing, encoder=model or None))
+    return entries
+
+
+def _described(entry: ComparedVectors) -> Row:
+    return {"name": entry.name, "words": len(entry.vectors), "dimensions": entry.vectors.vector_size}
 
 
 def _names(tasks: Sequence[Task[Any]]) -> list[str]:
@@ -108,12 +121,12 @@ def _names(tasks: Sequence[Task[Any]]) -> list[str]:
     return [names[i] for i in range(len(tasks))]
 
 
-def _cost(table: Table) -> Row:
+def _cost(entry: ComparedVectors) -> Row:
     """``seconds`` and ``megabytes`` that vectors took to make, if known; a run records only seconds."""
-    cost = table.vectors.provenance.get("cost")
+    cost = entry.vectors.provenance.get("cost")
     if isinstance(cost, Mapping):
         return {"seconds": cost.get("seconds"), "megabytes": cost.get("megabytes")}
-    timings = table.run.provenance.timings if table.run is not None and table.refined else {}
+    timings = entry.run.provenance.timings if entry.run is not None and entry.refined else {}
     if "refine" not in timings:
         return {}
     return {"seconds": timings.get("select", 0.0) + timings["refine"], "megabytes": None}

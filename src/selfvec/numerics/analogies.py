@@ -1,0 +1,79 @@
+"""Analogies: a is to b as c is to what? By 3CosAdd and 3CosMul.
+
+3CosAdd (Mikolov et al., 2013) and 3CosMul (Levy and Goldberg, 2014). A file has thousands of questions over
+hundreds of words, so the cosines of those words with all candidates are computed once, and every question is
+answered from three rows of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from selfvec.base.arrays import AnyFloats, Floats, Ints, Rows
+from selfvec.base.compiled import kernel
+
+from .rows import unit_rows
+
+__all__ = ["ANALOGY_METHODS", "solve_analogies"]
+
+ANALOGY_METHODS = ("3cosadd", "3cosmul")
+_EPSILON = 0.001  # of 3CosMul, as published
+_BLOCK = 16_384  # candidates at a time
+
+
+def solve_analogies(
+    rows: AnyFloats,  # (V, d) vectors of any length
+    candidates: Ints,  # (C,) rows that can be answers
+    words: Ints,  # (W,) rows of the words of the questions
+    questions: Ints,  # (Q, 3) a, b, c among the words
+    excluded: Ints,  # (Q, 3) what is not an answer, as numbers of `names`
+    names: Ints | None = None,  # (C,) the number of the word that a candidate spells; its place by default
+    methods: Sequence[str] = ANALOGY_METHODS,
+) -> dict[str, Ints]:
+    """Each method's answers, (Q,) numbers of `names`; -1 without a candidate. Ties go to the earlier one."""
+    names = np.arange(len(candidates)) if names is None else names
+    queries = unit_rows(rows[words])
+    scores = {method: np.full(len(questions), -np.inf, np.float32) for method in methods}
+    answers = {method: np.full(len(questions), -1, np.int64) for method in methods}
+    for first in range(0, len(candidates), _BLOCK):
+        block = slice(first, first + _BLOCK)
+        cosines = queries @ unit_rows(rows[candidates[block]]).T
+        for method in methods:
+            plus, minus = _terms(cosines, method)
+            _best_answers(plus, minus, questions, excluded, names[block], scores[method], answers[method])
+    return answers
+
+
+def _terms(cosines: Rows, method: str) -> tuple[Rows, Rows]:
+    """What a word adds to the score of each candidate, and what it subtracts, (W, B) each."""
+    if method == "3cosadd":
+        return cosines, cosines
+    # 3CosMul maximises a product of cosines shifted to 0..1; its logarithm is a sum, as 3CosAdd is.
+    shifted = np.clip((cosines + 1) / 2, 1e-9, None)
+    return np.log(shifted), np.log(shifted + np.float32(_EPSILON))
+
+
+@kernel
+def _best_answers(
+    plus: Rows,  # (W, B) float32, score from each of W words if it is added
+    minus: Rows,  # (W, B) float32, score if it is subtracted
+    questions: Ints,  # (Q, 3) int64, a, b, c among the W words
+    excluded: Ints,  # (Q, 3) int64, names that are not answers
+    names: Ints,  # (B,) int64, of the candidates of this block
+    scores: Floats,  # (Q,) float32, best so far
+    answers: Ints,  # (Q,) int64
+) -> None:
+    """Update each question's best answer from a block of B candidates."""
+    for q in range(len(questions)):
+        a, b, c = questions[q, 0], questions[q, 1], questions[q, 2]
+        best = scores[q]
+        for candidate in range(plus.shape[1]):
+            score = plus[b, candidate] + plus[c, candidate] - minus[a, candidate]
+            if score > best:
+                name = names[candidate]
+                if name != excluded[q, 0] and name != excluded[q, 1] and name != excluded[q, 2]:
+                    best = score
+                    answers[q] = name
+        scores[q] = best
