@@ -12,7 +12,7 @@ from selfvec.apps.cli import main
 from selfvec.base.errors import OptionError
 from selfvec.base.report_files import PAGES, check_report
 from selfvec.base.report_files import ROWS as TABLES
-from selfvec.views.report_page import ReportPage, Section, rows_page
+from selfvec.base.report_page import ReportPage, Section, rows_page
 
 SUFFIXES = PAGES + TABLES
 

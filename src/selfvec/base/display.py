@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 
-__all__ = ["LONGEST", "count_of", "escape_for_display"]
+__all__ = ["LONGEST", "count_of", "escape_for_display", "printable"]
 
 LONGEST = 32
 """Characters of a word that are displayed; an ellipsis replaces the rest."""
@@ -39,6 +39,11 @@ def escape_for_display(word: str) -> str:
     shown = shown if len(shown) <= LONGEST else shown[: LONGEST - 1] + "…"
     leftward = any(unicodedata.bidirectional(character) in {"R", "AL"} for character in shown)
     return f"{_LEFT_TO_RIGHT}{shown}{_LEFT_TO_RIGHT}" if leftward else shown
+
+
+def printable(text: str) -> str:
+    """A passage with each unprintable character replaced by a space."""
+    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def _hostile(character: str) -> bool:

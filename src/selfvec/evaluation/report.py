@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from html import escape
-from typing import Any
+from typing import Any, ClassVar
 
 from selfvec.base.display import escape_for_display
-from selfvec.base.report_files import save_report
+from selfvec.base.report_page import Drawn, ReportPage, Section
 from selfvec.base.result_table import ResultTable, short_repr
 
 __all__ = ["COSTS", "Figure", "Report", "comparison_result", "costs", "label"]
@@ -89,13 +88,20 @@ class Report(ResultTable):
         tables = "; ".join(f"{t['name']}: {t['words']:,} words × {t['dimensions']}" for t in self.tables)
         return f"Measured with selfvec evaluate ({settings}). {tables}."
 
+    def page(self) -> ReportPage:
+        """The report as a page: the summary, then a table and the differences of each figure."""
+        sections = [section for figure in self.figures() for section in figure.sections()]
+        summary = [_shown(sentence) for sentence in self.summary()]
+        notes = (_READING, _shown(self._source()))
+        return EvaluationPage("Did it help?", summary, sections, self.rows, notes)
+
     def to_markdown(self) -> str:
         """The report as Markdown, intervals drawn in characters."""
-        return _markdown(self.figures(), self.summary(), self._source())
+        return self.page().to_markdown()
 
     def to_html(self) -> str:
         """The report as one self-contained page, intervals drawn as SVG."""
-        return _html_page(self.figures(), self.summary(), self._source())
+        return self.page().to_html()
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write a page, Markdown or the rows, by the suffix of the path. The file is complete or not written.
@@ -106,7 +112,7 @@ class Report(ResultTable):
             If the suffix is another. `TargetError` if the path cannot be written, or exists and
             ``overwrite`` is false.
         """
-        save_report(path, self.to_html, self.to_markdown, self.rows, overwrite=overwrite)
+        self.page().save(path, overwrite=overwrite)
 
     def __repr__(self) -> str:
         names = ", ".join(dict.fromkeys(str(row["vectors"]) for row in self.rows))
@@ -131,17 +137,16 @@ _READING = (
     "Similarity counts every pair, with cosine 0 if a word has no vector. Common pairs are those that all "
     "vectors have."
 )
-_STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem;
-       color: #1f2328; background: #fff; }
-table { border-collapse: collapse; margin: .5rem 0 1.5rem; }
-th, td { padding: .15rem .8rem .15rem 0; text-align: left; vertical-align: middle; }
-td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
-th { font-weight: 600; border-bottom: 1px solid #d0d7de; }
-h2 { font-size: 1.05rem; margin: 1.5rem 0 0; }
-svg { display: block; }
-.axis { stroke: #d0d7de; } .interval { stroke: #0550ae; stroke-width: 2; } .value { fill: #0550ae; }
-.worse { color: #a40e26; } .better { color: #116329; }
+
+
+class EvaluationPage(ReportPage):
+    """A page with charts of intervals."""
+
+    style: ClassVar[str] = """
+td { vertical-align: middle; } svg { display: block; }
+.axis { stroke: var(--line); } .value { fill: var(--came); }
+.interval { stroke: var(--came); stroke-width: 2; }
+.worse { color: var(--went); } .better { color: var(--came); }
 """
 
 
@@ -257,13 +262,25 @@ class Figure:
         axis = "{:g} to {:g}".format(*self.axis)
         return ["vectors", "value", "95 %", "n", *common, "covered", *shown, axis]
 
-    def lines(self, draw: Callable[[Figure, Row], str]) -> list[list[str]]:
-        """Each row as text: its vectors, its numbers, and its interval drawn."""
-        out = []
+    def sections(self) -> list[Section]:
+        """The rows as a table, and the differences as another."""
+        found = [Section(_shown(self.title), self.heads(), self.lines())]
+        if self.differences:
+            rows: list[list[str | Drawn]] = [
+                [_shown(names), *figures, _coloured(result)] for names, *figures, result in self.compared()
+            ]
+            found.append(Section("", _DIFFERENCE, rows))
+        return found
+
+    def lines(self) -> list[list[str | Drawn]]:
+        """Each row: its vectors and its numbers as text, and its interval drawn."""
+        out: list[list[str | Drawn]] = []
         for row, cost in zip(self.rows, costs(self.rows), strict=True):
             numbers = f"{row['value']:.3f}", f"{row['low']:.3f} to {row['high']:.3f}", f"{row['n']:,}"
             common = _common_figures(row) if self.has_common else []
-            out.append([label(row), *numbers, *common, f"{row['covered']:.0%}", *cost, draw(self, row)])
+            out.append(
+                [_shown(label(row)), *numbers, *common, f"{row['covered']:.0%}", *cost, self.draw(row)]
+            )
         return out
 
     def compared(self) -> list[list[str]]:
@@ -278,6 +295,10 @@ class Figure:
             if row.get("n_common", self.rows[0]["n"]) < self.rows[0]["n"]:
                 out.append([f"{names}, common pairs", *_difference_figures(_on_common(row))])
         return out
+
+    def draw(self, row: Row) -> Drawn:
+        """The interval of a row, in characters and as SVG."""
+        return Drawn(_characters(self, row), _chart(self, row))
 
     def places(self, row: Row, size: float) -> list[float]:
         """Where low, value and high lie on an axis of this size."""
@@ -294,29 +315,13 @@ def _difference_figures(row: Row) -> list[str]:
 
 
 def _shown(text: str) -> str:
-    """Text of any length without control characters."""
+    """Text of any length with control characters escaped."""
     return "".join(escape_for_display(character) for character in text)
 
 
-def _markdown(figures: Sequence[Figure], summary: Sequence[str], source: str) -> str:
-    """All figures as tables, with intervals drawn in characters: ``··├──●──┤····``."""
-    lines = ["# Did it help?", "", _READING, "", *(f"* {_cell(sentence)}" for sentence in summary)]
-    for figure in figures:
-        table = _markdown_table(figure.heads(), figure.lines(_characters))
-        lines += ["", f"## {_cell(figure.title)}", "", *table]
-        if figure.differences:
-            lines += ["", *_markdown_table(_DIFFERENCE, figure.compared())]
-    return "\n".join([*lines, "", _cell(source)]) + "\n"
-
-
-def _markdown_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    cells = [heads, *([_cell(first), *others] for first, *others in rows)]
-    head, *lines = (f"| {' | '.join(row)} |" for row in cells)
-    return [head, "|---" * len(heads) + "|", *lines]
-
-
-def _cell(text: str) -> str:
-    return _shown(text).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("`", "'")
+def _coloured(result: str) -> Drawn:
+    """A `comparison_result` in its colour."""
+    return Drawn(result, f'<span class="{result}">{result}</span>')
 
 
 def _characters(figure: Figure, row: Row) -> str:
@@ -326,38 +331,6 @@ def _characters(figure: Figure, row: Row) -> str:
     drawn[left], drawn[right] = "├", "┤"
     drawn[value] = "●"
     return f"`{''.join(drawn)}`"
-
-
-def _html_page(figures: Sequence[Figure], summary: Sequence[str], source: str) -> str:
-    """One page without scripts or anything to load; intervals are drawn as SVG."""
-    parts = [f"<p>{escape(_READING)}</p>"]
-    if summary:
-        parts.append("<ul>" + "".join(f"<li>{_html(line)}</li>" for line in summary) + "</ul>")
-    for figure in figures:
-        table = _html_table(figure.heads(), figure.lines(_chart))
-        parts += [f"<h2>{_html(figure.title)}</h2>", table]
-        if figure.differences:
-            rows = [[*cells, f'<span class="{last}">{last}</span>'] for *cells, last in figure.compared()]
-            parts.append(_html_table(_DIFFERENCE, rows))
-    parts.append(f"<p>{_html(source)}</p>")
-    head = f'<meta charset="utf-8"><title>Did it help?</title><style>{_STYLE}</style>'
-    body = "<h1>Did it help?</h1>" + "\n".join(parts)
-    return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n{body}\n</body></html>\n'
-
-
-def _html(text: str) -> str:
-    return escape(_shown(text))
-
-
-def _html_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """The first and last columns are text or charts, those between are numbers."""
-
-    def cells(row: Sequence[str], tag: str) -> str:
-        first, *middle, last = row
-        numbers = "".join(f'<{tag} class="n">{cell}</{tag}>' for cell in middle)
-        return f"<tr><{tag}>{_html(first)}</{tag}>{numbers}<{tag}>{last}</{tag}></tr>"
-
-    return f"<table>{cells(heads, 'th')}{''.join(cells(row, 'td') for row in rows)}</table>"
 
 
 def _chart(figure: Figure, row: Row) -> str:

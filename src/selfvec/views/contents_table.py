@@ -8,14 +8,14 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from selfvec.base.display import escape_for_display
+from selfvec.base.display import escape_for_display, printable
 from selfvec.data.provenance import Provenance
 from selfvec.data.settings import Settings
 from selfvec.storage.contents import Contents
 from selfvec.storage.verification import Verified
 
 from .run_summary import method_details, text_details
-from .terminal import add_row, plain_table, printable
+from .terminal import add_row, plain_table
 
 __all__ = ["contents_table", "verified_text"]
 

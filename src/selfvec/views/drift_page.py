@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from selfvec.base.display import escape_for_display
+from selfvec.base.display import escape_for_display, printable
+from selfvec.base.report_page import ReportPage, Section
 
-from .report_page import ReportPage, Section
-from .terminal import escaped, printable, sentence
+from .terminal import escaped, sentence
 from .word_tables import drift_figures, drift_heads, drift_notes, is_sliced
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def drift_page(found: Drift) -> ReportPage:
         rows.append([escape_for_display(row["word"]), *drift_figures(row, sliced), *near, *sentences])
     lines = [f"{len(found.rows):,} words.", *drift_notes(found)]
     title = f"Drift from {found.a} to {found.b}"
-    return DriftPage(title, lines, [Section("", heads, rows)], found.rows, found)
+    return DriftPage(title, lines, [Section("", heads, rows)], found.rows, found=found)
 
 
 def _overview(found: Drift, rows: Sequence[Mapping[str, Any]], linked: Mapping[str, str]) -> str:

@@ -9,9 +9,10 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from selfvec.analysis.monitoring import Monitoring
+from selfvec.base.display import printable
+from selfvec.base.report_page import ReportPage, Section
 
-from .report_page import ReportPage, Section
-from .terminal import add_row, optional, plain_table, printable
+from .terminal import add_row, optional, plain_table
 
 __all__ = ["monitoring_html", "monitoring_page", "monitoring_table"]
 
@@ -77,7 +78,7 @@ def monitoring_table(found: Monitoring) -> RenderableType:
         if last:
             table.add_column(heads[-1], overflow="ellipsis", no_wrap=True, max_width=30)
         for cells in section.rows:
-            add_row(table, *cells[: last or -1])
+            add_row(table, *map(str, cells[: last or -1]))
         parts += ["", table]
     return Group(*parts)
 

@@ -9,9 +9,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from selfvec.base.display import escape_for_display
+from selfvec.base.display import escape_for_display, printable
 
-from .terminal import add_row, escaped, optional, plain_table, printable
+from .terminal import add_row, escaped, optional, plain_table
 
 if TYPE_CHECKING:
     from selfvec.analysis.concepts import Expansion, Phrases, Topics, Why, WhyConcepts

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from selfvec.base.display import escape_for_display
 
-__all__ = ["CAME", "WENT", "add_row", "escaped", "optional", "plain_table", "printable", "sentence"]
+__all__ = ["CAME", "WENT", "add_row", "escaped", "optional", "plain_table", "sentence"]
 
 CAME, WENT = "bold green", "dim"  # styles of neighbours gained and lost
 
@@ -48,11 +48,6 @@ def escaped(words: Iterable[str]) -> str:
 def optional(value: float | None, form: str) -> str:
     """A formatted number; an empty string for None."""
     return "" if value is None else format(value, form)
-
-
-def printable(text: str) -> str:
-    """A passage with each unprintable character replaced by a space."""
-    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def sentence(text: str) -> str:

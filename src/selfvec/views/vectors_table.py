@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from .terminal import printable
+from selfvec.base.display import printable
 
 __all__ = ["vectors_table"]
 

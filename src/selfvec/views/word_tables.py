@@ -12,11 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from selfvec.base.arrays import Ints
-from selfvec.base.display import escape_for_display
+from selfvec.base.display import escape_for_display, printable
 from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Vectors
 
-from .terminal import CAME, WENT, add_row, escaped, optional, plain_table, printable, sentence
+from .terminal import CAME, WENT, add_row, escaped, optional, plain_table, sentence
 
 if TYPE_CHECKING:
     from selfvec.analysis.word_drift import Drift

@@ -20,6 +20,7 @@ from selfvec.apps.cli.app import run
 from selfvec.apps.cli.table import OLDER, TOP, root
 from selfvec.base.errors import TargetError
 from selfvec.base.report_files import save_report, save_rows
+from selfvec.base.report_page import rows_page
 from selfvec.compression import compress
 from selfvec.cooccurrence import count
 from selfvec.data.token_batch import TokenBatch
@@ -34,7 +35,6 @@ from selfvec.storage.formats import save
 from selfvec.transforms import make_transform
 from selfvec.views.figure import save_figure
 from selfvec.views.graphs import save_graph
-from selfvec.views.report_page import rows_page
 from selfvec.views.slice_figure import save_slice_plot, slice_view
 from selfvec.views.trajectory_figure import save_trajectory_plot, trajectory_view
 

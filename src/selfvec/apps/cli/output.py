@@ -75,8 +75,8 @@ def write_report(output: Output, title: str, found: ResultTable | Sequence[Mappi
     """Write rows as a report, if one was asked for, and say so."""
     if output.report is None:
         return
+    from selfvec.base.report_page import rows_page
     from selfvec.base.result_table import ResultTable
-    from selfvec.views.report_page import rows_page
 
     page = rows_page(title, found.rows if isinstance(found, ResultTable) else found)
     page.save(output.report, overwrite=output.overwrite)

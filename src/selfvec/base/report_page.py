@@ -1,6 +1,7 @@
 """Reports: the tables of a result as a static HTML page, as Markdown, or as rows for another program.
 
-Words and texts may be untrusted, so all are escaped. A page has no script and fetches nothing.
+Words and texts may be untrusted, so all are escaped, except the HTML of a `Drawn` cell. A page has no script
+and fetches nothing.
 """
 
 from __future__ import annotations
@@ -11,11 +12,10 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Any, ClassVar
 
-from selfvec.base.report_files import joined, save_report
+from .display import printable
+from .report_files import joined, save_report
 
-from .terminal import printable
-
-__all__ = ["ReportPage", "Section", "rows_page"]
+__all__ = ["Drawn", "ReportPage", "Section", "rows_page"]
 
 _STYLE = """
 :root { color-scheme: light dark; --paper: #fff; --ink: #1d2127; --quiet: #565d68; --line: #d7dae0;
@@ -43,31 +43,44 @@ tr { border-bottom: 1px solid var(--line); break-inside: avoid; }
 
 
 @dataclass(frozen=True)
+class Drawn:
+    """A cell that is drawn, as a chart is: its text, and its HTML."""
+
+    text: str  # in Markdown
+    html: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
 class Section:
     """A table of texts. Rows may be shorter than ``heads``."""
 
     title: str
     heads: Sequence[str]
-    rows: Sequence[Sequence[str]]
+    rows: Sequence[Sequence[str | Drawn]]
 
 
 @dataclass(frozen=True)
 class ReportPage:
-    """A title, sentences and tables; ``records`` are the rows of .csv and .parquet files."""
+    """A title, sentences, tables and notes; ``records`` are the rows of .csv and .parquet files."""
 
     title: str
     lines: Sequence[str]
     sections: Sequence[Section]
     records: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
+    notes: Sequence[str] = ()  # below the tables
     style: ClassVar[str] = ""  # CSS of one kind of report, added to the common CSS
 
     def body(self) -> str:
-        """The sentences and tables as HTML."""
+        """The sentences, tables and notes as HTML."""
         parts = [f"<p>{escape(line)}</p>" for line in self.lines]
         for section in self.sections:
             title = f"<h2>{escape(section.title)}</h2>" if section.title else ""
             rows = [_row("th", section.heads), *(_row("td", cells) for cells in section.rows)]
             parts.append(f"{title}<div class=wide><table>{''.join(rows)}</table></div>")
+        parts += [f"<p>{escape(note)}</p>" for note in self.notes]
         return "\n".join(parts)
 
     def to_html(self) -> str:
@@ -83,10 +96,12 @@ class ReportPage:
         """The report in Markdown."""
         lines = [f"# {_escaped(self.title)}", "", *(f"* {_escaped(line)}" for line in self.lines)]
         for section in self.sections:
-            rows = [[_escaped(cell) for cell in row] for row in section.rows]
+            rows = [[_markdown_cell(cell) for cell in row] for row in section.rows]
             rule = ["---"] * len(section.heads)
             lines += ["", f"## {_escaped(section.title)}", ""] if section.title else [""]
             lines += [f"| {' | '.join(row)} |" for row in (section.heads, rule, *rows)]
+        for note in self.notes:
+            lines += ["", _escaped(note)]
         return "\n".join(lines) + "\n"
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
@@ -120,13 +135,19 @@ def cell(value: Any) -> str:
     return printable(str(value))
 
 
-def _row(tag: str, cells: Sequence[str]) -> str:
-    return "<tr>" + "".join(_cell(tag, text) for text in cells) + "</tr>"
+def _row(tag: str, cells: Sequence[str | Drawn]) -> str:
+    return "<tr>" + "".join(_html_cell(tag, one) for one in cells) + "</tr>"
 
 
-def _cell(tag: str, text: str) -> str:
+def _html_cell(tag: str, text: str | Drawn) -> str:
+    if isinstance(text, Drawn):
+        return f"<{tag}>{text.html}</{tag}>"
     figure = tag == "td" and text[:1] in "+-−×.0123456789" and text[-1:] in "0123456789%" and " " not in text
     return f"<{tag}{' class=figure' if figure else ''}>{escape(text)}</{tag}>"
+
+
+def _markdown_cell(cell: str | Drawn) -> str:
+    return cell.text if isinstance(cell, Drawn) else _escaped(cell)
 
 
 def _escaped(text: str) -> str:
