@@ -18,7 +18,7 @@ from benchmarks.page import table
 from benchmarks.rankings import by_cosine, mean_ndcg
 from benchmarks.refining import refined
 from benchmarks.self_retrieval import self_retrieval
-from selfvec.evaluation.classification import _draws, _predicted, read_labelled
+from selfvec.evaluation.classification import draw_examples, predicted_labels, read_labelled
 from selfvec.evaluation.compared_vectors import open_entries
 from selfvec.text.document_vectors import NEIGHBOURS, STRENGTH, embed, smooth_by_neighbours
 
@@ -96,8 +96,8 @@ def classification() -> str:
         for shots in (10, None):
             cells = []
             for vectors in ways:
-                draws = _draws(labels[:n], shots, 0)
-                found = [_predicted(vectors[draw], labels[draw], vectors[n:]) for draw in draws]
+                draws = draw_examples(labels[:n], shots, 0)
+                found = [predicted_labels(vectors[draw], labels[draw], vectors[n:]) for draw in draws]
                 cells.append(f"{np.mean([one == labels[n:] for one in found]):.3f}")
             rows.append([name, shots or "all", *cells])
     return table(["collection", "examples a class", *map(str, strengths)], rows)

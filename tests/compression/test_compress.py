@@ -13,7 +13,7 @@ from selfvec.apps.cli import main
 from selfvec.base.errors import OptionError
 from selfvec.compression import BinarySearch, compress
 from selfvec.compression.candidates import Candidate, Packed, candidates
-from selfvec.compression.compress import _bytes
+from selfvec.compression.compress import parse_size
 from selfvec.compression.measures import kept, measures
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
@@ -175,7 +175,7 @@ def test_signs_find_what_bytes_rank(table: Vectors) -> None:
     ("text", "size"), [("5MB", 5_000_000), ("5 mb", 5_000_000), ("1.5k", 1500), ("2MiB", 2 << 20), ("77", 77)]
 )
 def test_sizes_as_people_write_them(text: str, size: int) -> None:
-    assert _bytes(text) == size
+    assert parse_size(text) == size
 
 
 def test_the_command(table: Vectors, tmp_path: Path, capsys) -> None:

@@ -11,7 +11,7 @@ import selfvec
 from selfvec.base.errors import OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Classification
-from selfvec.evaluation.classification import _draws, read_labelled
+from selfvec.evaluation.classification import draw_examples, read_labelled
 
 WORDS = ["hail", "storm", "wind", "invoice", "payment", "tax"]
 
@@ -59,14 +59,14 @@ def test_spread_and_place_of_a_table_do_not_matter_much(table: Vectors, folder: 
 
 def test_draws_are_five_seeded_and_have_their_share_of_every_label() -> None:
     labels = np.array([0] * 20 + [1] * 3 + [2] * 9)
-    draws = _draws(labels, 5, seed=1)
+    draws = draw_examples(labels, 5, seed=1)
     assert len(draws) == 5
     for draw in draws:
         assert np.bincount(labels[draw]).tolist() == [5, 3, 5]
         assert len(set(draw.tolist())) == len(draw)
     assert len({tuple(draw.tolist()) for draw in draws}) > 1
-    assert all(np.array_equal(a, b) for a, b in zip(draws, _draws(labels, 5, seed=1), strict=True))
-    assert not all(np.array_equal(a, b) for a, b in zip(draws, _draws(labels, 5, seed=2), strict=True))
+    assert all(np.array_equal(a, b) for a, b in zip(draws, draw_examples(labels, 5, seed=1), strict=True))
+    assert not all(np.array_equal(a, b) for a, b in zip(draws, draw_examples(labels, 5, seed=2), strict=True))
 
 
 def test_one_file_is_halved_with_the_labels_shares_kept(write) -> None:

@@ -16,7 +16,6 @@ from selfvec.evaluation.report import comparison_result
 from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.unknown_words import hold_out
 
-RNG = np.random.default_rng(0)
 WAYS = ["zero start", "context sum", "ridge", "spelling", "combination", "refined"]
 
 
@@ -25,9 +24,10 @@ def run() -> selfvec.Run:
     """Eight topics of ten words; a text is of one topic, and a topic's words are spelled alike."""
     stems = ("storm", "bread", "music", "court", "river", "cloth", "horse", "paint")
     words = [f"{stem}{end}" for stem in stems for end in "abcdefghij"]
-    centres = unit_rows(RNG.standard_normal((8, 20)))
-    rows = unit_rows(np.repeat(centres, 10, axis=0) + 0.15 * RNG.standard_normal((80, 20)))
-    texts = [" ".join(words[i] for i in 10 * (k % 8) + RNG.integers(10, size=12)) for k in range(240)]
+    rng = np.random.default_rng(0)
+    centres = unit_rows(rng.standard_normal((8, 20)))
+    rows = unit_rows(np.repeat(centres, 10, axis=0) + 0.15 * rng.standard_normal((80, 20)))
+    texts = [" ".join(words[i] for i in 10 * (k % 8) + rng.integers(10, size=12)) for k in range(240)]
     texts += ["bananas bananas"]
     return selfvec.Refiner("decorrelated", window=11, history="none").fit(texts, Vectors(words, rows)).run_
 
@@ -60,7 +60,7 @@ def test_the_true_rows_of_hidden_words_do_not_matter(run: selfvec.Run) -> None:
     batch, original, hidden = run.tokens, run.original, np.array([3, 10, 40])
     assert batch is not None
     changed = np.array(original.unit)
-    changed[hidden] = unit_rows(RNG.standard_normal((3, changed.shape[1])))
+    changed[hidden] = unit_rows(np.random.default_rng(1).standard_normal((3, changed.shape[1])))
     other = Vectors(original.index_to_key, changed, sources=original.sources, normalized=True)
     for (name, one, _), (_, two, _) in zip(
         hold_out(batch, original, hidden), hold_out(batch, other, hidden), strict=True

@@ -17,7 +17,7 @@ from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.exporters import passage_rows, word_rows
-from selfvec.exporters.rows import _column_names, _typed
+from selfvec.exporters.columns import column_names, typed_column
 from selfvec.refinement.pipeline import refine
 from selfvec.retrieval.encoder import Encoder
 from selfvec.retrieval.passages import passages
@@ -135,14 +135,14 @@ def test_words(run: Run) -> None:
 
 @given(st.lists(st.none() | st.integers().map(str) | st.floats().map(str) | st.text(max_size=6)))
 def test_no_value_is_lost_by_becoming_a_number(values: list[str | None]) -> None:
-    column = _typed(pl.Series("x", values, dtype=pl.String))
+    column = typed_column(pl.Series("x", values, dtype=pl.String))
     again = [value and value.removesuffix(".0") for value in column.cast(pl.String).to_list()]
     assert again == [value and value.removesuffix(".0") for value in values]
 
 
 @given(st.lists(st.text(max_size=8), unique=True))
 def test_column_names_are_safe_and_unique(fields: list[str]) -> None:
-    names = _column_names(fields, ["id", "text", "vector"])
+    names = column_names(fields, ["id", "text", "vector"])
     assert list(names) == fields
     lower = [name.lower() for name in names.values()]
     assert len(set(lower)) == len(lower)

@@ -12,7 +12,7 @@ import pytest
 import selfvec
 from selfvec.apps.cli import main
 from selfvec.exporters import export
-from selfvec.exporters.rows import _typed
+from selfvec.exporters.columns import typed_column
 from selfvec.retrieval.encoder import Encoder
 from selfvec.retrieval.encoder.lancedb import SelfvecFunction
 
@@ -155,7 +155,7 @@ def test_stores_keep_types_and_say_what_is_changed(reports: Path, tmp_path: Path
     ],
 )
 def test_strings_are_typed_only_if_all_are_of_one_type(values: list[str], typed: list[object]) -> None:
-    assert _typed(pl.Series("x", values, dtype=pl.String)).to_list() == typed
+    assert typed_column(pl.Series("x", values, dtype=pl.String)).to_list() == typed
 
 
 def test_a_table_of_lancedb_encodes_what_is_added_and_asked(reports: Path, tmp_path: Path) -> None:

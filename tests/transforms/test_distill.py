@@ -15,7 +15,7 @@ from selfvec.corpus import Corpus
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.transforms import transform
-from selfvec.transforms.distill import NEGATIVES, Adam, _gradient, x2static
+from selfvec.transforms.distill import NEGATIVES, Adam, loss_gradient, x2static
 from selfvec.transforms.model2vec import zipf_weighted
 
 TEXTS = ["The hail broke a roof.", "Storms in été, storms-a windy road", "a storm."]
@@ -48,7 +48,7 @@ def test_the_gradient_is_that_of_the_loss() -> None:
     uses = rng.integers(0, 3, (4, 5)).astype(np.float32)
     teacher, rows = rng.standard_normal((4, 3)).astype(np.float32), rng.standard_normal((5, 3))
     noise = np.float32(NEGATIVES) * np.array([0.3, 0.2, 0.2, 0.2, 0.1], np.float32)
-    gradient, loss = _gradient(uses, teacher, rows, noise)
+    gradient, loss = loss_gradient(uses, teacher, rows, noise)
 
     def by_hand(table: np.ndarray) -> float:
         total = 0.0

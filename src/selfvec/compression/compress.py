@@ -25,7 +25,7 @@ from selfvec.text.phrases import units_of
 from .candidates import Candidate, Packed, candidates
 from .measures import Measure, kept, measures
 
-__all__ = ["compress"]
+__all__ = ["compress", "parse_size"]
 
 _CUT_BY = (
     "tokenizer",
@@ -90,7 +90,7 @@ def compress(
         If the target exists and ``overwrite`` is false, or cannot be written.
     """
     check_number("keep", keep, 1e-9, 100, "is a percentage above 0 and at most 100")
-    limit = _bytes(below) if isinstance(below, str) else below
+    limit = parse_size(below) if isinstance(below, str) else below
     check_whole("below", 1 if limit is None else limit)
     check_target(output, overwrite=overwrite, folder=False)
     source = opened(vectors)
@@ -161,10 +161,10 @@ def _first_that_keeps(
     return *best, tried
 
 
-def _bytes(text: str) -> int:
+def parse_size(text: str) -> int:
     """A size as people write it: 5MB, 800 kB, 2MiB, 5000000.
 
-    >>> _bytes("5MB"), _bytes("2 MiB")
+    >>> parse_size("5MB"), parse_size("2 MiB")
     (5000000, 2097152)
     """
     found = _SIZE.fullmatch(text.strip())

@@ -17,7 +17,7 @@ from selfvec.numerics.statistics import mean
 from .compared_vectors import ComparedVectors
 from .task import Measurement, Task
 
-__all__ = ["Classification", "LabelledTexts", "read_labelled"]
+__all__ = ["Classification", "LabelledTexts", "draw_examples", "predicted_labels", "read_labelled"]
 
 DRAWS = 5
 _C = 10.0  # inverse strength of the penalty
@@ -68,16 +68,16 @@ class Classification(Task[LabelledTexts]):
     def score(self, entry: ComparedVectors, items: LabelledTexts, seed: int) -> Iterator[Measurement]:
         """One row of metric ``accuracy``; extra key ``shots``."""
         labels, n = items.labels, items.train
-        draws = _draws(labels[:n], self.shots, seed)
+        draws = draw_examples(labels[:n], self.shots, seed)
         rows, covered = entry.text_rows(items.texts, n)
         right = np.zeros(len(labels) - n)
         for draw in draws:
-            right += _predicted(rows[draw], labels[draw], rows[n:]) == labels[n:]
+            right += predicted_labels(rows[draw], labels[draw], rows[n:]) == labels[n:]
         estimate = mean(right / len(draws), seed)
         yield Measurement.of(entry, "accuracy", estimate, len(right), covered, shots=self.shots)
 
 
-def _draws(labels: Ints, shots: int | None, seed: int) -> list[Ints]:
+def draw_examples(labels: Ints, shots: int | None, seed: int) -> list[Ints]:
     """Numbers of the examples to learn from: all of them, or five times ``shots`` of each label."""
     if shots is None:
         return [np.arange(len(labels))]
@@ -90,7 +90,7 @@ def _draws(labels: Ints, shots: int | None, seed: int) -> list[Ints]:
     return draws
 
 
-def _predicted(rows: Floats, labels: Ints, test: Floats) -> Array:
+def predicted_labels(rows: Floats, labels: Ints, test: Floats) -> Array:
     """Labels of the test rows, (n,)."""
     try:
         from sklearn.linear_model import LogisticRegression
@@ -106,12 +106,16 @@ def _predicted(rows: Floats, labels: Ints, test: Floats) -> Array:
 def read_labelled(path: Path, seed: int) -> LabelledTexts:
     """Read a folder or file of labelled texts."""
     if path.is_dir():
-        source, train, test = path / "train.tsv", _labelled(path / "train.tsv"), _labelled(path / "test.tsv")
+        source = path / "train.tsv"
+        train = _labelled(source)
+        test = _labelled(path / "test.tsv")
     else:
-        source, data = path, _labelled(path)
+        source = path
+        data = _labelled(path)
         order = np.random.default_rng(seed).permutation(len(data)).tolist()
         order.sort(key=lambda i: data[i][0])  # stable: random order within a label
-        train, test = [data[i] for i in order[::2]], [data[i] for i in order[1::2]]
+        train = [data[i] for i in order[::2]]
+        test = [data[i] for i in order[1::2]]
     names = sorted({label for label, _ in train})
     if len(names) < 2 or not test:
         rule = (

@@ -6,11 +6,9 @@ so that stores can filter by them.
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,6 +24,8 @@ if TYPE_CHECKING:
 
     from selfvec.retrieval.documents import GatheredDocuments
     from selfvec.retrieval.encoder import Encoder
+
+from .columns import column_names, typed_column
 
 __all__ = ["RUN", "Encode", "StoreRows", "described", "passage_rows", "word_rows"]
 
@@ -130,8 +130,10 @@ def passage_rows(
             "date": pl.Series(found.days.astype("datetime64[D]")[owners], dtype=pl.Date),
         }
     )
-    names = _column_names(list(found.fields), [*table.columns, "vector"])
-    columns = {old: _typed(pl.Series(new, found.fields[old], dtype=pl.String)) for old, new in names.items()}
+    names = column_names(list(found.fields), [*table.columns, "vector"])
+    columns = {
+        old: typed_column(pl.Series(new, found.fields[old], dtype=pl.String)) for old, new in names.items()
+    }
     table = table.with_columns(column.gather(owners) for column in columns.values())
     about = {}
     if encode is None:
@@ -192,70 +194,6 @@ def _passages(found: GatheredDocuments) -> tuple[list[str], list[str], Ints]:
         texts += [text[start:end] for start, end in spans] or [text]
         owners += [number] * max(1, len(spans))
     return ids, texts, np.array(owners, np.int64)
-
-
-def _column_names(fields: Sequence[str], taken: Sequence[str]) -> dict[str, str]:
-    """Column names of fields: valid in every store and in SQL, and distinct.
-
-    >>> _column_names(["state", "Text", "wind speed", "_score"], ["id", "text"])
-    {'state': 'state', 'Text': 'Text_', 'wind speed': 'wind_speed', '_score': 'field_score'}
-    """
-    used = set(taken)
-    out = {}
-    for old in fields:
-        name = re.sub(r"\W", "_", old) or "_"
-        name = f"field{name}" if name.startswith("_") else name
-        while name.lower() in used:
-            name += "_"
-        used.add(name.lower())
-        out[old] = name
-    return out
-
-
-def _typed(values: pl.Series) -> pl.Series:
-    """Strings as numbers, booleans, lists or objects, if all of them are written so.
-
-    ``007`` and ``1.50`` stay strings, and so does JSON of several types.
-    """
-    import polars as pl
-
-    whole = values.str.strip_suffix(".0")
-    for kind in (pl.Int64, pl.Float64):
-        numbers = values.cast(kind, strict=False)
-        if numbers.cast(pl.String).str.strip_suffix(".0").eq_missing(whole).all():
-            return numbers
-    if not values.str.contains(r"^(true$|false$|\[|\{)").fill_null(True).all():
-        return values
-    try:
-        parsed = _of_one_type(values.name, [None if text is None else json.loads(text) for text in values])
-    except (ValueError, RecursionError):
-        return values
-    return values if parsed is None else parsed
-
-
-def _of_one_type(name: str, values: list[Any]) -> pl.Series | None:
-    """JSON values as a column; None if they have several types, or a type that stores do not support."""
-    import polars as pl
-
-    kinds = {type(value) for value in values if value is not None}
-    if kinds == {list}:
-        items = _of_one_type(name, [item for value in values if value is not None for item in value])
-        return None if items is None else pl.Series(name, values, dtype=pl.List(items.dtype))
-    if kinds == {dict}:
-        keys = _column_names(list(dict.fromkeys(key for value in values if value for key in value)), [])
-        columns = {new: _of_one_type(new, [(v or {}).get(old) for v in values]) for old, new in keys.items()}
-        parts = [column for column in columns.values() if column is not None]
-        return pl.DataFrame(parts).to_struct(name) if parts and len(parts) == len(columns) else None
-    for allowed, dtype in (
-        ({bool}, pl.Boolean),
-        ({int}, pl.Int64),
-        ({int, float}, pl.Float64),
-        ({str}, pl.String),
-    ):
-        if kinds <= allowed:
-            wide = any(isinstance(value, int) and abs(value) > 1 << 53 for value in values)
-            return None if wide else pl.Series(name, values, dtype=dtype if kinds else pl.String)
-    return None
 
 
 def _encoded(texts: Sequence[str], encode: Encode, progress: Progress) -> Rows:

@@ -14,7 +14,7 @@ from selfvec.data.vectors import Vectors
 from .contextual_encoder import EncoderSource, FromEncoder, encoder_folder, sentence_encoder
 from .corpus_words import Texts, read_words
 
-__all__ = ["Distill", "x2static"]
+__all__ = ["Adam", "Distill", "loss_gradient", "x2static"]
 
 NEGATIVES = 10
 PASSES = 20
@@ -102,7 +102,7 @@ def x2static(
             loss = 0.0
             for start in range(0, len(order), texts_a_step):
                 texts = order[start : start + texts_a_step]
-                gradient, added = _gradient(_word_counts(batch, texts), teacher[texts], rows, noise)
+                gradient, added = loss_gradient(_word_counts(batch, texts), teacher[texts], rows, noise)
                 rows -= step(gradient)
                 loss += added
             advance(1)
@@ -117,7 +117,7 @@ def _word_counts(batch: TokenBatch, texts: Ints) -> Rows:
     return counts
 
 
-def _gradient(counts: Rows, teacher: Rows, rows: Rows, noise: Rows) -> tuple[Rows, float]:
+def loss_gradient(counts: Rows, teacher: Rows, rows: Rows, noise: Rows) -> tuple[Rows, float]:
     """Gradient of the loss per occurrence with respect to the vectors, (V, d), and the loss."""
     negatives = counts.sum(axis=1, keepdims=True) * noise
     scores = np.clip(teacher @ rows.T, -20, 20)
