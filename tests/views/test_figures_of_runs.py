@@ -24,7 +24,7 @@ from selfvec.data.trajectory import Trajectory
 from selfvec.numerics.rows import unit_rows
 from selfvec.views.figure import SUFFIXES, Spec, save_figure
 from selfvec.views.graphs import graph_figure
-from selfvec.views.projection import Near, View
+from selfvec.views.path_view import PathView, PlacedNeighbour
 from selfvec.views.slice_figure import WordInSlices, slice_figure
 from selfvec.views.trajectory_figure import (
     running_mean,
@@ -49,9 +49,12 @@ def slices(words: list[str]) -> Spec:
         path = SlicePath(word, names, vectors, draws, np.array([9, 5, 4]), np.array([5, 4, 3]))
         points = rng.standard_normal((3, 2))
         regions = points[:, None] + 0.1 * rng.standard_normal((3, 9, 2))
-        near = tuple(Near(f"near {word}", last, 0.5, tuple(rng.standard_normal(2))) for last in (False, True))
+        near = tuple(
+            PlacedNeighbour(f"near {word}", last, 0.5, tuple(rng.standard_normal(2)))
+            for last in (False, True)
+        )
         shown.append(WordInSlices(path, points, regions, near))
-    return slice_figure(View(tuple(shown), "pca", (0.5, 0.25), (-3, 3, -3, 3)))
+    return slice_figure(PathView(tuple(shown), "pca", (0.5, 0.25), (-3, 3, -3, 3)))
 
 
 def terms(words: list[str]) -> Spec:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from selfvec.base.errors import InputError, MissingExtra, OptionError
-from selfvec.views.projection import METHODS, project
+from selfvec.views.projection import PROJECTIONS, project
 
 
 def random_matrix(seed: int, n: int = 30, d: int = 8) -> np.ndarray:
@@ -75,7 +75,7 @@ def test_pca_of_one_dimension_leaves_the_second_axis_flat() -> None:
     assert projection.explained == pytest.approx((1.0, 0.0))
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", PROJECTIONS)
 @pytest.mark.parametrize("matrix", [random_matrix(3, n=24), np.ones((6, 4))], ids=["random", "equal"])
 def test_same_input_and_seed_same_points(method: str, matrix: np.ndarray) -> None:
     if method == "umap":

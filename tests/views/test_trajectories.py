@@ -9,7 +9,8 @@ from explore_spaces import WORDS, Space
 from selfvec.base.errors import OptionError
 from selfvec.data.trajectory import Trajectory
 from selfvec.numerics.rows import unit_rows
-from selfvec.views.projection import MOST_WORDS, project
+from selfvec.views.path_view import MOST_WORDS
+from selfvec.views.projection import project
 from selfvec.views.trajectory_figure import (
     MOST_STATES,
     MOST_STATES_BENT,

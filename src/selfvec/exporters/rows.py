@@ -130,25 +130,33 @@ def passage_rows(
             "date": pl.Series(found.days.astype("datetime64[D]")[owners], dtype=pl.Date),
         }
     )
-    names = column_names(list(found.fields), [*table.columns, "vector"])
-    columns = {
-        old: typed_column(pl.Series(new, found.fields[old], dtype=pl.String)) for old, new in names.items()
-    }
-    table = table.with_columns(column.gather(owners) for column in columns.values())
-    about = {}
+    fields = _field_columns(found, [*table.columns, "vector"])
+    table = table.with_columns(column.gather(owners) for column in fields.values())
     if encode is None:
         encoder = Encoder.of(run)
-        encode, about = encoder.encode, described(run, encoder)
-    vectors = _encoded(texts, encode, progress)
-    if about:
+        vectors = _encoded(texts, encoder.encode, progress)
         vectors = smooth_by_neighbours(vectors, len(vectors))
+        about = described(run, encoder)
+    else:
+        vectors = _encoded(texts, encode, progress)
+        about = {}
     language = Preprocessing.of(run.provenance).stem
     notes = [
         f"the field {name!r} is not a column: it has bytes or vectors, or occurs twice"
         for name in found.unread
     ]
-    notes += _changes(columns)
+    notes += _changes(fields)
     return StoreRows("passages", table, vectors, language, found.left_out, notes, about)
+
+
+def _field_columns(found: GatheredDocuments, taken: Sequence[str]) -> dict[str, pl.Series]:
+    """A column for each field of the documents, with a value per document."""
+    import polars as pl
+
+    names = column_names(list(found.fields), taken)
+    return {
+        old: typed_column(pl.Series(new, found.fields[old], dtype=pl.String)) for old, new in names.items()
+    }
 
 
 def described(run: Run, encoder: Encoder) -> dict[str, str]:

@@ -12,11 +12,13 @@ import numpy as np
 from selfvec.base.arrays import AnyFloats, Doubles
 
 from .palette import INK
+from .projection import PROJECTIONS
 
 __all__ = [
     "LABELS",
     "Spec",
     "arc_length",
+    "chart",
     "complete_labels",
     "hover_layer",
     "label",
@@ -27,6 +29,7 @@ __all__ = [
     "mark",
     "mark_layer",
     "plane_axes",
+    "value_axis",
 ]
 
 Spec = dict[str, Any]  # a Vega-Lite specification, or a part of one
@@ -146,7 +149,7 @@ def plane_axes(
     aspect = size[0] / size[1]
     width = max(right - left, (top - bottom) * aspect) * 1.24 or 1.0
     if explained is None:
-        name = {"pacmap": "PaCMAP", "tsne": "t-SNE", "umap": "UMAP"}[method]
+        name = PROJECTIONS[method].title
         titles = [f"{name} 1 (far distances mean little)", f"{name} 2"]
     else:
         titles = [f"PC {i}: {share:.0%} of the variance" for i, share in enumerate(explained, 1)]
@@ -204,6 +207,17 @@ def layered(layers: Sequence[Spec], size: tuple[float, float], **more: Any) -> S
     zoom = {"params": [{"name": more.pop("name", "zoom"), "select": "interval", "bind": "scales"}]}
     first, *rest = layers
     return {"width": size[0], "height": size[1], "layer": [first | zoom, *rest], **more}
+
+
+def chart(layers: Sequence[Spec], size: tuple[float, float], title: str) -> Spec:
+    """Layers of curves under a title."""
+    return {"title": title, "width": size[0], "height": size[1], "layer": list(layers)}
+
+
+def value_axis(domain: Sequence[float] | None = None) -> Spec:
+    """The vertical axis of a `chart`; the field is ``y``."""
+    axis: Spec = {"field": "y", "type": "quantitative", "title": None, "axis": {"tickCount": 4}}
+    return axis if domain is None else axis | {"scale": {"domain": list(domain)}}
 
 
 def complete_labels(mark: Spec) -> Spec:

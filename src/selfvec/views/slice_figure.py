@@ -25,8 +25,20 @@ from selfvec.usage.occurrence_vectors import OccurrenceSpace, occurrence_space, 
 
 from .figure import save_figure, under_sentences
 from .palette import WORDS, ink
-from .plane import Spec, label, labels, layer, layered, line_rows, mark, mark_layer, plane_axes
-from .projection import Found, Near, View, check_words, project_words
+from .path_view import Neighbour, PathView, PlacedNeighbour, check_words, project_words
+from .plane import (
+    Spec,
+    chart,
+    label,
+    labels,
+    layer,
+    layered,
+    line_rows,
+    mark,
+    mark_layer,
+    plane_axes,
+    value_axis,
+)
 
 __all__ = ["WordInSlices", "save_slice_plot", "slice_figure", "slice_view"]
 
@@ -53,7 +65,7 @@ class WordInSlices:
     path: SlicePath
     points: AnyFloats  # (S, 2), NaN in slices in which the word does not occur
     regions: AnyFloats | None  # (S, k, 2), ellipses with 95 % of the places of resampled documents; PCA only
-    near: tuple[Near, ...]
+    near: tuple[PlacedNeighbour, ...]
 
 
 def slice_view(
@@ -65,7 +77,7 @@ def slice_view(
     neighbours: int = 4,  # of the first slice of a word, and of the last one
     seed: int = 0,
     jobs: int | None = None,
-) -> View[WordInSlices]:
+) -> PathView[WordInSlices]:
     """Place words in the slices of a run's text."""
     check_words([run.vectors.index_to_key[run.index(word)] for word in words])
     every = list(comparable_slices(run) if slices is None else slices)
@@ -85,7 +97,7 @@ def slice_view(
             regions = np.stack([_ellipse(points[i], clouds[:, i]) for i in range(len(path))])
             inside.append(regions.reshape(-1, 2))
         shown.append(WordInSlices(path, points, regions, around))
-    return View.of(shown, flat, inside)
+    return PathView.of(shown, flat, inside)
 
 
 def _nearest_words(
@@ -95,7 +107,7 @@ def _nearest_words(
     paths: Sequence[SlicePath],
     wanted: int,
     jobs: int,
-) -> list[list[Found]]:
+) -> list[list[Neighbour]]:
     """For each word its neighbours in its first and its last slice."""
     counts = slice_counts(run.require_tokens(), every).sum(axis=0)
     own = np.array([run.index(path.word) for path in paths])
@@ -110,7 +122,7 @@ def _nearest_words(
             for i in nearest(rows, asked, wanted)[0].tolist() if wanted else []:
                 if i >= 0:
                     cosine = float(rows[i] @ path.vectors[which])
-                    found.append((keys[int(words[i])], last, cosine, rows[i]))
+                    found.append(Neighbour(keys[int(words[i])], last, cosine, rows[i]))
         out.append(found)
     return out
 
@@ -127,13 +139,13 @@ def _ellipse(centre: AnyFloats, drawn: AnyFloats) -> AnyFloats:
 
 
 def save_slice_plot(
-    view: View[WordInSlices], path: str | os.PathLike[str], *, overwrite: bool = False
+    view: PathView[WordInSlices], path: str | os.PathLike[str], *, overwrite: bool = False
 ) -> None:
     """Draw a view into a file; the suffix of the path names the format."""
     save_figure(slice_figure(view), path, ". ".join(map(_sentence, view.paths)), overwrite=overwrite)
 
 
-def slice_figure(view: View[WordInSlices]) -> Spec:
+def slice_figure(view: PathView[WordInSlices]) -> Spec:
     """Describe the figure of a view."""
     sentences = [(_sentence(word), ink(colour)) for word, colour in zip(view.paths, WORDS, strict=False)]
     return under_sentences(sentences, [_map(view), _curves(view)])
@@ -150,7 +162,7 @@ def _sentence(word: WordInSlices) -> str:
     )
 
 
-def _map(view: View[WordInSlices]) -> Spec:
+def _map(view: PathView[WordInSlices]) -> Spec:
     x, y = plane_axes(view.frame, _MAP, view.method, view.explained)
     place = {"x": x, "y": y}
     lines = [word.points[~np.isnan(word.points[:, 0])] for word in view.paths]
@@ -202,7 +214,7 @@ def _names(word: WordInSlices, colour: str) -> list[Spec]:
     ]
 
 
-def _curves(view: View[WordInSlices]) -> Spec:
+def _curves(view: PathView[WordInSlices]) -> Spec:
     """The distance of each word from its first slice, with the band of resampled documents."""
     names, rows = [escape_for_display(name) for name in view.paths[0].path.names], []
     for word, colour in zip(view.paths, WORDS, strict=False):
@@ -220,7 +232,7 @@ def _curves(view: View[WordInSlices]) -> Spec:
         "scale": {"type": "point", "domain": names},
         "axis": {"values": ticks, "labelAngle": 0, "labelOverlap": True},
     }
-    y = {"field": "y", "type": "quantitative", "title": None, "axis": {"tickCount": 4}}
+    y = value_axis()
     place = {"x": x, "y": y}
     band = {"x": x, "y": y | {"field": "low"}, "y2": {"field": "high"}}
     layers = [
@@ -230,5 +242,4 @@ def _curves(view: View[WordInSlices]) -> Spec:
             rows, "point", place, {"size": 45, "opacity": 1, "stroke": None}, fill="colour", tooltip="hover"
         ),
     ]
-    width, height = _CURVE
-    return {"title": "Distance from the first slice", "width": width, "height": height, "layer": layers}
+    return chart(layers, _CURVE, "Distance from the first slice")

@@ -23,9 +23,11 @@ from selfvec.numerics.rows import unit_rows
 
 from .figure import save_figure, under_sentences
 from .palette import GREY, WORDS, ink, tint
+from .path_view import Neighbour, PathView, PlacedNeighbour, check_words, project_words
 from .plane import (
     Spec,
     arc_length,
+    chart,
     hover_layer,
     label,
     labels,
@@ -35,8 +37,8 @@ from .plane import (
     mark,
     mark_layer,
     plane_axes,
+    value_axis,
 )
-from .projection import Found, Near, View, check_words, project_words
 
 __all__ = ["angles", "running_mean", "save_trajectory_plot", "thin", "trajectory_figure", "trajectory_view"]
 
@@ -49,7 +51,7 @@ _SHADES = 16  # steps of a path from light (early) to full colour (late)
 _STRAIGHT = 20.0  # pixels within which a running mean smooths back-and-forth movement; larger steps are kept
 _TOGETHER = 9.0  # neighbours whose marks are closer than this many pixels share a label
 _ARROW = {"shape": "M0,-1.2L0.9,0.9L0,0.45L-0.9,0.9Z", "size": 170, "opacity": 1, "stroke": None}  # upwards
-_STATES = ("original", "refined")  # a neighbour is near a word in one of them, see `Near.last`
+_STATES = ("original", "refined")  # a neighbour is near a word in one of them, see `Neighbour.last`
 _SHAPES = {
     "original vector": "circle",
     "zero vector: it had none": "cross",
@@ -70,7 +72,7 @@ class WordPath:
     cosine: Floats  # (S,), to the original vector; without one, to the first nonzero vector
     angle: Floats  # (S,), degrees to the previous recorded state; 0 after a zero vector
     zero: Mask  # (S,), states at which the word had no vector yet
-    near: tuple[Near, ...]
+    near: tuple[PlacedNeighbour, ...]
 
     @property
     def oov(self) -> bool:
@@ -86,14 +88,14 @@ def trajectory_view(
     projection: str = "pca",
     neighbours: int = 5,  # at each end
     seed: int = 0,
-) -> View[WordPath]:
+) -> PathView[WordPath]:
     """Project paths together with the neighbours of their words in the original and the refined vectors."""
     check_words([trajectory.word for trajectory in trajectories])
     for path in trajectories:
         if len(path) == 0:
             rule = f"no state of {path.word!r} was recorded"
             raise OptionError(rule, remedy="choose another word or record more")
-    near = [_near(original, refined, path.word, neighbours) for path in trajectories]
+    near = [_neighbours(original, refined, path.word, neighbours) for path in trajectories]
     most = MOST_STATES if projection == "pca" else MOST_STATES_BENT
     kept = [thin(t, most) for t in trajectories]
     rows = [unit_rows(t.vectors) for t in trajectories]
@@ -105,18 +107,19 @@ def trajectory_view(
         zero: Mask = np.all(row == 0, axis=1)
         cosine, angle = row[index] @ row[zero.argmin()], angles(t)[index]
         paths.append(WordPath(t.word, t.updates[index], points, cosine, angle, zero[index], around))
-    return View.of(paths, flat)
+    return PathView.of(paths, flat)
 
 
-def _near(original: Vectors, refined: Vectors, word: str, most: int) -> list[Found]:
+def _neighbours(original: Vectors, refined: Vectors, word: str, most: int) -> list[Neighbour]:
     """The words nearest to a word in the original and the refined vectors, without words of zero length."""
-    found: list[Found] = []
+    found: list[Neighbour] = []
     for last, vectors in ((False, original), (True, refined)):
         row = vectors.get(word)
         if row is not None and row.any():
-            near = vectors.most_similar(word, topn=most)
-            rows = [vectors.get_vector(other, norm=True) for other, _ in near]
-            found += [(name, last, c, row) for (name, c), row in zip(near, rows, strict=True) if row.any()]
+            for other, cosine in vectors.most_similar(word, topn=most):
+                vector = vectors.get_vector(other, norm=True)
+                if vector.any():
+                    found.append(Neighbour(other, last, cosine, vector))
     return found
 
 
@@ -146,14 +149,14 @@ def angles(trajectory: Trajectory) -> Floats:
 
 
 def save_trajectory_plot(
-    view: View[WordPath], path: str | os.PathLike[str], *, overwrite: bool = False
+    view: PathView[WordPath], path: str | os.PathLike[str], *, overwrite: bool = False
 ) -> None:
     """Draw a view into a file; the suffix of the path names the format."""
     sentences = ". ".join(map(_sentence, view.paths))
     save_figure(trajectory_figure(view), path, sentences, overwrite=overwrite)
 
 
-def trajectory_figure(view: View[WordPath]) -> Spec:
+def trajectory_figure(view: PathView[WordPath]) -> Spec:
     """Describe the figure of a view.
 
     A thin line shows the states, a thick line their running mean. Both become darker with time.
@@ -164,7 +167,7 @@ def trajectory_figure(view: View[WordPath]) -> Spec:
     return under_sentences(sentences, [_map(view, colours), curves])
 
 
-def shared_neighbours(view: View[WordPath]) -> set[tuple[str, bool]]:
+def shared_neighbours(view: PathView[WordPath]) -> set[tuple[str, bool]]:
     """(word, last) of the neighbours that several of the paths have."""
     seen = Counter(key for path in view.paths for key in {(near.word, near.last) for near in path.near})
     return {key for key, paths in seen.items() if paths > 1}
@@ -181,7 +184,7 @@ def _sentence(path: WordPath) -> str:
     return f"{word}: {count}, no original vector, cosine to its first {path.cosine[-1]:.2f}"
 
 
-def _map(view: View[WordPath], colours: dict[str, str]) -> Spec:
+def _map(view: PathView[WordPath], colours: dict[str, str]) -> Spec:
     x, y = plane_axes(view.frame, _MAP, view.method, view.explained)
     low, high = (np.array([axis["scale"]["domain"][end] for axis in (x, y)]) for end in (0, 1))
     pixels = np.array(_MAP) / (high - low)  # per unit
@@ -282,7 +285,7 @@ def _arrows(mean: AnyFloats, colour: str, pixels: Doubles) -> list[Spec]:
 
 
 def _names(
-    view: View[WordPath],
+    view: PathView[WordPath],
     shared: set[tuple[str, bool]],
     colours: dict[str, str],
     pixels: Doubles,
@@ -292,7 +295,7 @@ def _names(
     for path in view.paths:
         at = path.points[-1 if path.oov else 0]
         names.append(label(escape_for_display(path.word), at, ink(colours[path.word]), 14, bold=True))
-    groups: dict[tuple[str, bool], dict[str, Near]] = {}
+    groups: dict[tuple[str, bool], dict[str, PlacedNeighbour]] = {}
     for path in view.paths:
         for near in path.near:
             if near.last or near.word not in colours:  # the start of a path is labelled already
@@ -306,9 +309,9 @@ def _names(
     return names
 
 
-def _piles(neighbours: list[Near], pixels: Doubles) -> list[list[Near]]:
+def _piles(neighbours: list[PlacedNeighbour], pixels: Doubles) -> list[list[PlacedNeighbour]]:
     """Groups of neighbours that are closer than `_TOGETHER` to the first of their group."""
-    piles: list[list[Near]] = []
+    piles: list[list[PlacedNeighbour]] = []
     for near in neighbours:
         for pile in piles:
             if np.hypot(*((np.array(pile[0].point) - near.point) * pixels)) < _TOGETHER:
@@ -319,7 +322,7 @@ def _piles(neighbours: list[Near], pixels: Doubles) -> list[list[Near]]:
     return piles
 
 
-def _cosine_curves(view: View[WordPath], colours: dict[str, str]) -> Spec:
+def _cosine_curves(view: PathView[WordPath], colours: dict[str, str]) -> Spec:
     """Cosine to the original vector against the number of updates."""
     title = "Cosine to the original"
     if any(path.oov for path in view.paths):
@@ -329,7 +332,7 @@ def _cosine_curves(view: View[WordPath], colours: dict[str, str]) -> Spec:
     return _curves(view, title, [low, 1.0], [(rows, 1.8)])
 
 
-def _turn_curves(view: View[WordPath], colours: dict[str, str]) -> Spec:
+def _turn_curves(view: PathView[WordPath], colours: dict[str, str]) -> Spec:
     """Angle between successive states, and its running mean."""
     every, means = [], []
     for path in view.paths:
@@ -362,7 +365,7 @@ def _hovers(path: WordPath, places: Sequence[Sequence[float]], values: Floats, n
 
 
 def _curves(
-    view: View[WordPath],
+    view: PathView[WordPath],
     title: str,
     domain: list[float],
     lines: list[tuple[list[Spec], float]],  # rows and the width of a line
@@ -374,9 +377,7 @@ def _curves(
     x: Spec = {"field": "x", "type": "quantitative", "title": "updates of the word (logarithmic)"}
     x["axis"] = {"values": ticks, "labelExpr": "format(datum.value, ',')"}
     x["scale"] = {"type": "symlog", "domain": [0, max(1, last)], "nice": False}
-    y: Spec = {"field": "y", "type": "quantitative", "title": None, "axis": {"tickCount": 4}}
-    y["scale"] = {"domain": domain}
-    place = {"x": x, "y": y}
+    place = {"x": x, "y": value_axis(domain)}
     layers = []
     for rows, width in lines:
         style = {"strokeWidth": width, "strokeJoin": "round", "point": len(rows) < 8 and {"opacity": 1}}
@@ -384,4 +385,4 @@ def _curves(
     layers.append(hover_layer(lines[0][0], place, title))
     if not any(rows for rows, _ in lines):
         layers.append(layer([{}], "text", {}, {"color": GREY, "text": "no states to compare"}))
-    return {"title": title, "width": _CURVE[0], "height": _CURVE[1], "layer": layers}
+    return chart(layers, _CURVE, title)
