@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from selfvec.data.token_batch import TokenBatch
+from selfvec.data.token_batch import TokenBatch, concatenated
 
 __all__ = ["joined", "over_words_of"]
 
@@ -22,11 +24,9 @@ def over_words_of(first: TokenBatch, second: TokenBatch) -> TokenBatch:
     """
     index = {word: i for i, word in enumerate(first.types)}
     numbers = np.fromiter((index.setdefault(word, len(index)) for word in second.types), np.int32)
-    return TokenBatch(numbers[second.ids], second.offsets, list(index))
+    return second.renumbered(numbers, list(index))
 
 
 def joined(first: TokenBatch, second: TokenBatch) -> TokenBatch:
     """The documents of both; the types of the second text begin with those of the first."""
-    ids = np.concatenate([first.ids, second.ids])
-    offsets = np.concatenate([first.offsets, len(first) + second.offsets[1:]]).astype(np.int64)
-    return TokenBatch(ids, offsets, second.types)
+    return concatenated([replace(first, types=second.types), second])

@@ -17,7 +17,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from selfvec.base.arrays import Ints
 from selfvec.base.errors import CorpusError, OptionError
@@ -27,7 +26,7 @@ from selfvec.data.methods import METHODS
 from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
-from selfvec.data.token_batch import TokenBatch
+from selfvec.data.token_batch import TokenBatch, concatenated, frequency_order
 from selfvec.data.vectors import Vectors
 from selfvec.refinement import methods
 from selfvec.refinement.execution import Execution
@@ -46,7 +45,7 @@ from .job import Job
 from .neighbour_sums import ClusterScan
 from .repeats import ShardRepeats, find_shard_repeats
 from .shards import SHARD_BYTES, RowOptions, TextShard, find_shards, joined_files, task_ranges
-from .shared_files import Tensors, exists, listed, packed_words, save
+from .shared_files import exists, listed, packed_words, save
 from .sums import Partial
 from .tasks import count_neighbours, count_words, keeps_whole, shard_tokens
 from .tree import Engine, reduced, tree
@@ -203,11 +202,13 @@ def _vocabulary(job: Job, words: Partial, known: Vectors | None, repeated: Shard
             f"{len(types)} words of the corpus remain after filtering, at least two are needed",
             remedy="loosen --min-count, --pos or --stop-words, or add more text",
         )
-    order = np.argsort(-counts[:-1], kind="stable")
-    rank = np.full(len(types) + 1, -1, np.int32)
-    rank[order] = np.arange(len(types), dtype=np.int32)
+    order, rank = frequency_order(counts[:-1])
     if not exists(job.file("vocabulary")):
-        tensors = {**packed_words(words.words), "numbers": rank[numbers], "once": np.array([once], np.uint8)}
+        tensors = {
+            **packed_words(words.words),
+            "numbers": np.append(rank, np.int32(-1))[numbers],
+            "once": np.array([once], np.uint8),
+        }
         save(job.file("vocabulary"), tensors)
     return [types[i] for i in order.tolist()]
 
@@ -240,42 +241,37 @@ def _batch(job: Job, types: list[str], counted: Partial, words: Partial, shards:
         no_ids = np.zeros(0, np.int32)
         no_offsets = np.zeros(1, np.int64)
         return WordCounts(no_ids, no_offsets, types, occurrences=counts, texts=texts)
-    parts = [shard_tokens(job, number) for number in range(shards)]
+    return concatenated([_shard_batch(job, number, types) for number in range(shards)])
+
+
+def _shard_batch(job: Job, number: int, types: list[str]) -> TokenBatch:
+    """The counted tokens of a shard."""
+    tensors = shard_tokens(job, number)
     return TokenBatch(
-        np.concatenate([part["ids"] for part in parts]),
-        _joined_offsets([part["offsets"] for part in parts]),
+        tensors["ids"],
+        tensors["offsets"],
         types,
-        _dates(parts),
-        int(sum(part["sentences"].sum() for part in parts)),
-        fingerprints=np.concatenate([part["fingerprints"] for part in parts]),
-        sentence_counts=np.concatenate([part["sentences"] for part in parts]),
+        dates=tensors["days"].astype("datetime64[D]") if "days" in tensors else None,
+        sentences=int(tensors["sentences"].sum()),
+        fingerprints=tensors["fingerprints"],
+        sentence_counts=tensors["sentences"],
     )
-
-
-def _dates(parts: Sequence[Tensors]) -> NDArray[np.datetime64] | None:
-    """The dates of the documents of consecutive shards; None if no shard has dates."""
-    if not any("days" in part for part in parts):
-        return None
-    unknown = np.datetime64("NaT", "D").astype(np.int64)
-    days = [part.get("days", np.full(len(part["sentences"]), unknown)) for part in parts]
-    return np.concatenate(days).astype("datetime64[D]")
-
-
-def _joined_offsets(parts: Sequence[Ints]) -> Ints:
-    """The bounds of the documents of consecutive shards."""
-    starts = np.cumsum([0, *(part[-1] for part in parts)])
-    return np.concatenate([[0], *(start + part[1:] for start, part in zip(starts, parts, strict=False))])
 
 
 def _unstemmed(job: Job, words: Partial, shards: int) -> UnstemmedTokens | None:
     """The whole text, which updates of the run need if the counted tokens differ from it."""
     if not keeps_whole(job):
         return None
-    parts = [shard_tokens(job, number) for number in range(shards)]
-    ids = np.concatenate([part["unstemmed"] for part in parts])
-    offsets = _joined_offsets([part["unstemmed_offsets"] for part in parts])
-    sentences = np.concatenate([part["unstemmed_sentences"] for part in parts])
-    return UnstemmedTokens(words.words, ids, offsets, sentences)
+    parts = []
+    for number in range(shards):
+        tensors = shard_tokens(job, number)
+        sentences = tensors["unstemmed_sentences"]
+        parts.append(
+            TokenBatch(
+                tensors["unstemmed"], tensors["unstemmed_offsets"], words.words, sentence_counts=sentences
+            )
+        )
+    return UnstemmedTokens.of(concatenated(parts))
 
 
 def _inputs(

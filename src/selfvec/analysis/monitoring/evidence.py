@@ -132,10 +132,8 @@ def _reference(run: Run, text: TokenBatch) -> Run:
 
 def _restricted(batch: TokenBatch, words: Mask) -> TokenBatch:
     """The same documents with only some of the words, which are renumbered."""
-    kept = words[batch.ids]
-    ends = np.concatenate(([0], np.cumsum(kept)))
-    ids = (np.cumsum(words) - 1)[batch.ids[kept]].astype(np.int32)
-    return TokenBatch(ids, ends[batch.offsets], [batch.types[i] for i in np.flatnonzero(words).tolist()])
+    numbers = np.where(words, np.cumsum(words) - 1, -1).astype(np.int32)
+    return batch.renumbered(numbers, [batch.types[i] for i in np.flatnonzero(words).tolist()])
 
 
 def permutation_p(
