@@ -20,6 +20,8 @@ class Method:
     window: int = 0  # default, in tokens, the word itself included; 0: the mean sentence length
     learning_rate: float = 0.0  # default of α
     anchor: float = 0.0  # default weight of the original vectors: β of online, λ of decorrelated
+    whitens: bool = False  # whether the refined vectors are whitened
+    repeats: str = "once"  # default of the option ``repeats``
     steady: float = 0.005  # scatter of the last states above which words oscillate, see `Health.wander`
 
 
@@ -31,6 +33,7 @@ METHODS = {
             options=("learning_rate", "epochs"),
             passes="epochs",
             learning_rate=0.01,  # 0.075 and more is unstable
+            repeats="keep",  # the paper counts every occurrence
         ),
         Method(
             "online",
@@ -49,6 +52,7 @@ METHODS = {
             # Chosen on word similarity after PubMed with two sets of vectors, see docs/results/gains.md.
             window=41,
             anchor=2.25,
+            whitens=True,
         ),
         Method("original"),
     )

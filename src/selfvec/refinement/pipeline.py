@@ -151,9 +151,9 @@ def _provenance(
         options["learning_rate"] = learning_rate
     return inputs.provenance.replace(
         method=plan.method,
-        tokens=len(inputs.batch),
+        tokens=int(inputs.batch.counts.sum()),
         types=len(inputs.batch.types),
-        documents=inputs.batch.documents,
+        documents=inputs.provenance.text.get("documents", inputs.batch.documents),
         window=plan.window,
         passes=plan.passes,
         learning_rate=learning_rate,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from selfvec.base.arrays import Floats
 from selfvec.cooccurrence.scan import ScanOperator
+from selfvec.data.methods import METHODS
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
@@ -48,5 +49,6 @@ def topic_vectors(run: Run) -> Vectors | None:
 
 
 def run_topics(run: Run) -> Vectors | None:
-    """`topic_vectors` of a decorrelated run; None for a run of another method."""
-    return topic_vectors(run) if run.provenance.method == "decorrelated" else None
+    """`topic_vectors` of a run whose method whitens, so that both can be compared; None for another run."""
+    method = METHODS.get(run.provenance.method or "")
+    return topic_vectors(run) if method is not None and method.whitens else None

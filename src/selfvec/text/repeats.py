@@ -21,6 +21,7 @@ import numpy as np
 from selfvec.base.arrays import Hashes, Ints, Mask
 from selfvec.base.errors import FormatError
 from selfvec.base.tensors import map_tensors, write_tensors
+from selfvec.data.methods import METHODS
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
@@ -65,7 +66,9 @@ class Repeats:
     def once(self, settings: Settings) -> bool:
         """Whether the passages are counted once."""
         if settings.repeats is None:
-            return settings.method != "paper" and not self.templates
+            return not self.templates and (
+                settings.method == "auto" or METHODS[settings.method].repeats == "once"
+            )
         return settings.repeats == "once"
 
     def as_dict(self, settings: Settings) -> dict[str, Any]:

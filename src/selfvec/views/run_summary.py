@@ -7,6 +7,7 @@ from typing import Any
 
 from selfvec.base.display import count_of
 from selfvec.base.provenance import BESIDE
+from selfvec.data.methods import METHODS
 from selfvec.data.provenance import Provenance
 
 __all__ = ["method_details", "run_summary", "text_details"]
@@ -57,7 +58,7 @@ def _how(provenance: Provenance) -> str:
     """The window and the passes."""
     window = f"window {provenance.window}"
     passes = count_of(provenance.passes or 0, "pass", "passes")
-    if provenance.method == "decorrelated":
+    if "operator" in METHODS[provenance.method or "original"].options:
         by = {"scan": "", "counts": ", by counts", "ppmi": ", by PPMI"}[provenance.options["operator"]]
         return f"{window}, {passes}{by}"
     return f"{window}, learning rate {provenance.learning_rate}, {passes}"

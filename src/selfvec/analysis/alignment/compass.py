@@ -92,7 +92,7 @@ class Compass:
     def vectors(self, anchor: float = 0.0) -> tuple[Vectors, Vectors]:
         """The vectors of both corpora, with word counts.
 
-        ``anchor``, λ, pulls words to their original vectors; see `selfvec.refinement.decorrelated.anchored`.
+        ``anchor``, λ, pulls words to their original vectors; see `anchored`.
         """
         strengths = np.zeros(len(self.whole), np.float32)
         strengths[self.sources == Source.KNOWN] = anchor

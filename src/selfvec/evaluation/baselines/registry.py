@@ -16,7 +16,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.inputs import Inputs
-from selfvec.refinement.method_choice import make_plan
+from selfvec.refinement.method_choice import CANDIDATES, make_plan
 from selfvec.refinement.methods import refined_rows
 from selfvec.training import count_models, gensim_models
 from selfvec.transforms.contextual_encoder import sentence_encoder
@@ -59,7 +59,7 @@ def _encoded(batch: TokenBatch, original: Vectors, seed: int, jobs: int, *, mode
 
 
 BASELINES: dict[str, Baseline] = {
-    **{name: Baseline(partial(_refined, method=name)) for name in ("paper", "online", "decorrelated")},
+    **{name: Baseline(partial(_refined, method=name)) for name in CANDIDATES},
     "ppmi-svd": Baseline(count_models.ppmi_svd, "sklearn"),
     **{
         kind + suffix: Baseline(partial(gensim_models.trained, kind=kind, continued=bool(suffix)), "gensim")

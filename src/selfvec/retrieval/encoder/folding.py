@@ -21,6 +21,7 @@ import numpy as np
 from selfvec.base.arrays import Ids, Ints, Mask, Rows
 from selfvec.base.errors import OptionError
 from selfvec.base.threads import one_core
+from selfvec.data.methods import METHODS
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.whitening import principal_axes
@@ -88,9 +89,10 @@ def _stems(words: Sequence[str], language: str | None) -> list[str]:
 
 
 def _tables(run: Run, names: Sequence[str]) -> dict[str, Vectors]:
-    """Vectors by name; only decorrelated runs have topic vectors."""
-    decorrelated = run.provenance.method == "decorrelated"
-    usable = [name for name in names if name != "topics" or decorrelated]
+    """Vectors by name; only whitened vectors have topic vectors, which are whitened too."""
+    method = METHODS.get(run.provenance.method or "")
+    whitened = method is not None and method.whitens
+    usable = [name for name in names if name != "topics" or whitened]
     return run_tables(run, usable if usable or not names else ("refined",)) or {"refined": run.vectors}
 
 
