@@ -191,7 +191,7 @@ def _sums(old: SourceRun, sums: KeptSums, text: _NewText, degrees: Doubles) -> t
     near = (text.counts / (text.counts + EVIDENCE)).astype(np.float32)[:, None]
     refined = np.zeros_like(base)
     refined[~unknown] = old.run.vectors.vectors[known]
-    # The first pass of a known word started from its base; of a composed one, from a mix with its neighbours.
+    # The first pass started from the base; for words built from subwords, from a mix with their neighbours.
     start = np.where(composed[:, None], unit_rows(near * refined + (1 - near) * base), base)
     first = (scanned(start, sums.means[0]) * roots - sums.shifts[0]) @ sums.whiteners[0]
     contexts = unit_rows(first)
