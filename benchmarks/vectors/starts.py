@@ -18,7 +18,7 @@ from selfvec.data.vectors import Vectors
 from selfvec.numerics.statistics import Estimate, mean
 from selfvec.text.document_vectors import embed
 from selfvec.text.preprocessing import Preprocessing
-from selfvec.training import NO_TABLE
+from selfvec.training import FROM_TEXT
 
 SIZES = (100_000, 1_000_000, None)  # words; all of PubMed are 6.6 million: not 10, and none is repeated
 HELD_OUT, QUERY = 2000, 10  # documents, and words of each that should find the rest of it
@@ -46,7 +46,7 @@ def rows() -> Iterator[Row]:
     for size in SIZES:
         part = texts if size is None else sample(texts, round(len(texts) * size / words))
         bare = None
-        for name in [*NO_TABLE, "GoogleNews"]:
+        for name in [*FROM_TEXT, "GoogleNews"]:
             started = time.perf_counter()
             given = GOOGLENEWS if name == "GoogleNews" else name
             run = selfvec.Refiner("decorrelated").fit(part, given).run_
@@ -59,7 +59,7 @@ def rows() -> Iterator[Row]:
             print(lines[-1], flush=True)
             if bare is None:
                 bare = refined
-            elif name in NO_TABLE:
+            elif name in FROM_TEXT:
                 found = _against(name, run, tasks, bare, refined)
                 yield from found if size is None else islice(found, 1)  # smaller sizes: self-retrieval only
     write_parts("starts.md", {"starts": "\n".join(lines)})

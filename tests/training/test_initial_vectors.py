@@ -17,10 +17,10 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source
 from selfvec.refinement.incremental.merge import merge
 from selfvec.refinement.incremental.update import update
-from selfvec.training import NO_TABLE, vectors_from_text
+from selfvec.training import FROM_TEXT, vectors_from_text
 from selfvec.training.cipher import cipher, codes
 
-TRAINED = [name for name in NO_TABLE if name != "none"]
+TRAINED = [name for name in FROM_TEXT if name != "none"]
 TOPICS = (("hail", "ice", "dime", "dent"), ("ward", "nurse", "dose", "fever"))
 
 
@@ -43,7 +43,7 @@ def test_words_of_one_topic_start_nearer_than_words_of_two(name: str, texts: lis
     assert np.mean(own) > np.mean(across) + 0.02
 
 
-@pytest.mark.parametrize("name", NO_TABLE)
+@pytest.mark.parametrize("name", FROM_TEXT)
 def test_a_run_starts_from_them_and_the_seed_decides_each_bit(name: str, texts: list[str]) -> None:
     one, same = (selfvec.Refiner("decorrelated", seed=3).fit(texts, name).run_ for _ in range(2))
     assert one.provenance["vectors"] == {"name": name}

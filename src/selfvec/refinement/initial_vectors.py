@@ -41,7 +41,7 @@ def initial_vectors(
     """The initial vectors of a corpus' words with their sources: unit rows, zeros for words without a vector.
 
     Without ``known`` they are computed from the text alone by ``name``, one of
-    `selfvec.training.NO_TABLE`. ``phrases`` are types; those without a vector are built from their words.
+    `selfvec.training.FROM_TEXT`. ``phrases`` are types; those without a vector are built from their words.
     ``keys`` are the words to look up in ``known`` for each type, by default the types themselves.
     """
     if known is None:

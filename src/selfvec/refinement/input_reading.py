@@ -19,7 +19,7 @@ from selfvec.data.provenance import Provenance
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
-from selfvec.training import NO_TABLE, check_installed
+from selfvec.training import FROM_TEXT, check_installed
 
 from .execution import Execution
 from .initial_vectors import by_token, initial_vectors
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["Start", "load_start", "option_files", "read_inputs", "read_unstemmed", "starts"]
 
 Start = Vectors | str | os.PathLike[str] | None
-"""The initial vectors: `Vectors`, their path, or a name in `selfvec.training.NO_TABLE`; None is "none"."""
+"""The initial vectors: `Vectors`, their path, or a name in `selfvec.training.FROM_TEXT`; None is "none"."""
 
 
 def read_inputs(
@@ -183,7 +183,7 @@ def load_start(vectors: Start, settings: Settings) -> tuple[Vectors | None, dict
 def _load(vectors: Start, errors: str) -> tuple[Vectors | None, dict[str, Any]]:
     """The vectors as they are stored, and their provenance."""
     vectors = "none" if vectors is None else vectors
-    if isinstance(vectors, str) and vectors in NO_TABLE:
+    if isinstance(vectors, str) and vectors in FROM_TEXT:
         check_installed(vectors)
         return None, {"name": vectors}
     if isinstance(vectors, Vectors):

@@ -57,7 +57,7 @@ def refine(
     """Refine vectors on a corpus.
 
     If ``vectors`` is "none" or None, the initial vectors are random directions. For other names in
-    `selfvec.training.NO_TABLE` they are trained on the corpus itself. From a list, those that score best on
+    `selfvec.training.FROM_TEXT` they are trained on the corpus itself. From a list, those that score best on
     held-out text are taken. ``workspace`` holds the state of interrupted work. ``jobs`` is the number of
     threads and does not change the result.
     """

@@ -19,7 +19,7 @@ from selfvec.data.coverage import coverage
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, by_frequency
 from selfvec.data.vectors import Vectors
-from selfvec.training import NO_TABLE
+from selfvec.training import FROM_TEXT
 
 from .execution import Execution
 from .initial_vectors import initial_vectors
@@ -46,7 +46,7 @@ def choose_vectors(
     if len(set(names)) < len(names):
         remedy = "name each file once; labels are not used"
         raise OptionError("name the same vectors twice", field="vectors", remedy=remedy)
-    if trained := set(names) & set(NO_TABLE) - {"none"}:
+    if trained := set(names) & set(FROM_TEXT) - {"none"}:
         rule = f"{min(trained)} is trained on the whole text, so held-out parts of the text cannot test it"
         raise OptionError(rule, field="vectors", remedy="refine twice, and compare with selfvec evaluate")
     batch = _tokens(corpus, settings, execution)

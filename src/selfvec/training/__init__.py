@@ -6,6 +6,6 @@ initial vectors. `selfvec.evaluation.baselines` compares with them.
 
 from __future__ import annotations
 
-from .initial_vectors import NO_TABLE, check_installed, vectors_from_text
+from .initial_vectors import FROM_TEXT, check_installed, vectors_from_text
 
-__all__ = ["NO_TABLE", "check_installed", "vectors_from_text"]
+__all__ = ["FROM_TEXT", "check_installed", "vectors_from_text"]

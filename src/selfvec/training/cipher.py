@@ -20,16 +20,16 @@ from selfvec.data.vectors import Vectors
 
 __all__ = ["cipher", "codes"]
 
-WINDOW = 11  # tokens, the word itself included
+CIPHER_WINDOW = 11  # tokens, the word itself included
 GAMMA = 0.5  # a neighbour of frequency r has the weight r^-γ
 
 
 def cipher(batch: TokenBatch, original: Vectors, seed: int, jobs: int | None) -> Rows:
     """The centred sums of the neighbours' codes, (V, d), in as many dimensions as the original."""
     order = np.argsort(-batch.counts, kind="stable")
-    table = np.empty((len(batch.types), original.vector_size), np.float32)
-    table[order] = codes(len(order), original.vector_size, seed)
-    return ScanOperator(batch, WINDOW, GAMMA, jobs).apply(table)
+    rows = np.empty((len(batch.types), original.vector_size), np.float32)
+    rows[order] = codes(len(order), original.vector_size, seed)
+    return ScanOperator(batch, CIPHER_WINDOW, GAMMA, jobs).apply(rows)
 
 
 def codes(words: int, bits: int, seed: int = 0) -> Rows:
@@ -42,7 +42,7 @@ def codes(words: int, bits: int, seed: int = 0) -> Rows:
     """
     place = np.random.default_rng(seed).permutation(bits)
     sets = (chosen for number in count(1) for chosen in combinations(range(bits), min(number, bits)))
-    table = np.zeros((words, bits), np.float32)
+    out = np.zeros((words, bits), np.float32)
     for row, chosen in enumerate(islice(sets, words)):
-        table[row, place[list(chosen)]] = 1 / np.sqrt(len(chosen))
-    return table
+        out[row, place[list(chosen)]] = 1 / np.sqrt(len(chosen))
+    return out

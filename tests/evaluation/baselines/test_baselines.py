@@ -20,7 +20,8 @@ from selfvec.evaluation.baselines import training as measured
 from selfvec.evaluation.baselines.registry import find_baseline
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.run_folder import open_run
-from selfvec.training import count_models, gensim_models
+from selfvec.training import gensim_models, ppmi_models
+from selfvec.training.glove import Entries, Model, Pull, descend, every_entry_once, trained
 
 
 def apart(vectors: Vectors) -> tuple[float, float]:
@@ -82,21 +83,21 @@ def test_mittens_is_held_to_the_original_the_more_the_larger_its_strength(plante
     known = start.sources == Source.KNOWN
 
     def kept(strength: float) -> float:
-        rows = unit_rows(count_models.trained(planted, start.unit, strength, 0, 1))
+        rows = unit_rows(trained(planted, start.unit, strength, 0, 1))
         return float(np.einsum("ij,ij->i", rows, start.unit)[known].mean())
 
     assert kept(0) + 0.2 < kept(0.1) < kept(100) - 0.2
 
 
 def test_one_step_of_glove_by_hand() -> None:
-    from selfvec.training.count_models import descend
-
     w, c = np.array([[0.5, 0.1]], np.float32), np.array([[-0.25, 0.2]], np.float32)
     squares = np.ones((2, 1, 2), np.float32)
     entry = np.zeros(1, np.int32)
     target, weight = np.array([1], np.float32), np.array([0.5], np.float32)
     held, pulls = np.array([[2]], np.float32), np.array([0.1], np.float32)
-    descend(0, 1, 0, 1, entry, entry, target, weight, held, pulls, w, c, *squares, np.float32(0.05))
+    entries = Entries(entry, entry, target, weight)
+    model = Model(w, c, *squares)
+    descend(0, 1, 0, 1, entries, model, Pull(held, pulls), np.float32(0.05))
     error = 0.5 * (0.5 * -0.25 + 0.1 + 0.2 - 1)
     pull = 0.1 * (0.5 - 0.25 - 2)
     step_w = error * -0.25 + pull
@@ -109,17 +110,17 @@ def test_one_step_of_glove_by_hand() -> None:
 def test_every_entry_is_taken_once_in_an_epoch() -> None:
     rng = np.random.default_rng(0)
     for entries in (1, 2, 3, 7, 12, 100, 9973):
-        first, step = count_models._order(entries, rng)
+        first, step = every_entry_once(entries, rng)
         assert sorted((first + k * step) % entries for k in range(entries)) == list(range(entries))
 
 
 def test_retrofitting_by_hand() -> None:
     graph = np.array([[1, -1], [0, 2], [1, -1], [-1, -1]], np.int32)
     rows = np.array([[1, 0], [0, 1], [0, 0], [0, 1]], np.float32)
-    table = count_models.pulled(rows, graph, iterations=1)
+    table = ppmi_models.pulled(rows, graph, iterations=1)
     # a: half itself, half b; b: half itself, half a, as c is nothing yet; c: b; d has no neighbour
     np.testing.assert_allclose(table, [[0.5, 0.5], [0.5, 0.5], [0, 1], [0, 1]])
-    table = count_models.pulled(rows, graph, iterations=2)
+    table = ppmi_models.pulled(rows, graph, iterations=2)
     np.testing.assert_allclose(table, [[0.75, 0.25], [0.125, 0.875], [0.5, 0.5], [0, 1]])
 
 

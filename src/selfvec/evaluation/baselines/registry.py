@@ -18,7 +18,7 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.inputs import Inputs
 from selfvec.refinement.method_choice import CANDIDATES, make_plan
 from selfvec.refinement.methods import refined_rows
-from selfvec.training import count_models, gensim_models
+from selfvec.training import gensim_models, glove, ppmi_models
 from selfvec.transforms.contextual_encoder import sentence_encoder
 
 __all__ = ["ALREADY", "BASELINES", "Baseline", "check_names", "find_baseline"]
@@ -60,15 +60,15 @@ def _encoded(batch: TokenBatch, original: Vectors, seed: int, jobs: int, *, mode
 
 BASELINES: dict[str, Baseline] = {
     **{name: Baseline(partial(_refined, method=name)) for name in CANDIDATES},
-    "ppmi-svd": Baseline(count_models.ppmi_svd, "sklearn"),
+    "ppmi-svd": Baseline(ppmi_models.ppmi_svd, "sklearn"),
     **{
         kind + suffix: Baseline(partial(gensim_models.trained, kind=kind, continued=bool(suffix)), "gensim")
         for kind in gensim_models.KINDS
         for suffix in ("", "-continued")
     },
-    "glove": Baseline(count_models.glove),
-    "mittens": Baseline(count_models.mittens),
-    "retrofit": Baseline(count_models.retrofit),
+    "glove": Baseline(glove.glove),
+    "mittens": Baseline(glove.mittens),
+    "retrofit": Baseline(ppmi_models.retrofit),
 }
 """Baselines by name. Others, `ENCODER` followed by a model, are made on request."""
 

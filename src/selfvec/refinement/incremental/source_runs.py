@@ -32,7 +32,7 @@ from selfvec.storage.formats import load
 from selfvec.storage.run_folder import open_run
 from selfvec.text.repeats import repeats_of
 from selfvec.text.stems import unstemmed_tokens
-from selfvec.training import NO_TABLE
+from selfvec.training import FROM_TEXT
 
 __all__ = [
     "MovedVectors",
@@ -191,7 +191,7 @@ def source_vectors(part: SourceRun, given: MovedVectors = None) -> Vectors | Non
     differ.
     """
     recorded = part.run.provenance.vectors
-    if str(recorded.get("name")) in NO_TABLE:
+    if str(recorded.get("name")) in FROM_TEXT:
         return None
     source = _recorded_source(part, recorded) if given is None else given
     if isinstance(source, Vectors):
