@@ -1,12 +1,12 @@
 """The table of commands. To add one, write its function in `commands` and add a row here.
 
-A row has the name of a command and the place of its function, as module and name in `commands`. A command is
-imported and built when it is typed.
+A row has the name of a command and the place of its function, as module and name in `commands`, or of a
+table of functions by their commands. A command is imported and built when it is typed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import import_module
 from typing import Annotated, Any, cast
@@ -14,13 +14,14 @@ from typing import Annotated, Any, cast
 import typer
 import typer.main
 
-from .commands import transforms
+from selfvec.transforms.registry import TRANSFORMS
+
 from .option_records import with_options
 from .parser import Command, CommandGroup, CommandTable
 
 __all__ = ["GROUPS", "OLDER", "TOP", "root"]
 
-CommandRows = Mapping[str, str | Callable[..., Any]]
+CommandRows = Mapping[str, str]
 
 TOP: CommandRows = {
     "demo": "runs.demo",
@@ -43,7 +44,7 @@ VECTORS: CommandRows = {
     "convert": "vectors.convert",
     "compress": "vectors.compress",
     "align": "comparison.align",
-    **transforms.COMMANDS,
+    **dict.fromkeys(TRANSFORMS, "transforms.COMMANDS"),
 }
 RUN: CommandRows = {
     "info": "folders.info",
@@ -108,7 +109,7 @@ def _group(name: str) -> CommandGroup:
     about, rows = GROUPS[name]
     app = typer.Typer(name=name, cls=CommandGroup, help=about, hidden=name == "fetch", add_completion=False)
     if name == "vectors":
-        app.callback(invoke_without_command=True)(_function("vectors.list_if_alone"))
+        app.callback(invoke_without_command=True)(_found("vectors.list_if_alone"))
     else:
         app.callback(no_args_is_help=True)(_no_options)
     return _with_commands(app, CommandTable(rows, lambda command: _command(command, rows[command])), rows)
@@ -122,19 +123,18 @@ def _with_commands(app: typer.Typer, commands: CommandTable, listed: Iterable[st
     return cast("CommandGroup", group)
 
 
-def _command(name: str, row: str | Callable[..., Any], *, hidden: bool = False) -> Command:
+def _command(name: str, row: str, *, hidden: bool = False) -> Command:
+    found = _found(row)
+    function = found[name] if isinstance(found, dict) else found
     app = typer.Typer(add_completion=False)
-    app.command(name, cls=Command, hidden=hidden)(with_options(_function(row)))
+    app.command(name, cls=Command, hidden=hidden)(with_options(function))
     return cast("Command", typer.main.get_command(app))
 
 
-def _function(row: str | Callable[..., Any]) -> Callable[..., Any]:
-    """The function of a row."""
-    if not isinstance(row, str):
-        return row
+def _found(row: str) -> Any:
+    """What stands at the place of a row."""
     module, _, name = row.partition(".")
-    found: Callable[..., Any] = getattr(import_module(f".commands.{module}", __package__), name)
-    return found
+    return getattr(import_module(f".commands.{module}", __package__), name)
 
 
 def _no_options() -> None: ...
