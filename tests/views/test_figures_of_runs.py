@@ -18,7 +18,7 @@ from PIL import Image
 from tests.apps.web.headless import Page, browsing, find
 
 from selfvec.analysis.concepts.term_graph import Edge, Graph, Node
-from selfvec.analysis.word_drift.slices import SlicePath
+from selfvec.analysis.word_drift.word_paths import SlicePath
 from selfvec.base.display import escape_for_display
 from selfvec.data.trajectory import Trajectory
 from selfvec.numerics.rows import unit_rows

@@ -13,7 +13,7 @@ import pytest
 from tests.places import ROOT
 
 from selfvec.analysis.word_drift.drift_rows import Drift
-from selfvec.analysis.word_drift.slices import SlicePath
+from selfvec.analysis.word_drift.word_paths import SlicePath
 from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows

@@ -13,7 +13,7 @@ import numpy as np
 
 from selfvec.analysis.monitoring import Monitoring
 from selfvec.analysis.word_drift.drift_rows import Drift
-from selfvec.analysis.word_drift.slices import SlicePath
+from selfvec.analysis.word_drift.word_paths import SlicePath
 from selfvec.base.display import escape_for_display
 from selfvec.data.rare_words import least_count
 from selfvec.data.trajectory import Trajectory

@@ -20,7 +20,7 @@ from .terminal import CAME, WENT, add_row, escaped, optional, plain_table, sente
 
 if TYPE_CHECKING:
     from selfvec.analysis.word_drift import Drift
-    from selfvec.analysis.word_drift.slices import SlicePath
+    from selfvec.analysis.word_drift.word_paths import SlicePath
     from selfvec.analysis.word_senses import RecognisedSense, Sense, Senses
 
 __all__ = [

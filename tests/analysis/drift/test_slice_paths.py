@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from drift_corpus import planted_run
 
-from selfvec.analysis.word_drift import by_label
-from selfvec.analysis.word_drift.slices import comparable_slices, slice_paths
+from selfvec.analysis.word_drift import by_label, comparable_slices, slice_paths
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
 from selfvec.usage.occurrence_vectors import occurrence_space, slice_vectors

@@ -9,8 +9,9 @@ from selfvec.corpus.slices import Slice, by_label, by_period, named_slice, slice
 
 from .drift_rows import Drift, drift
 from .kept_results import is_kept, kept_drift
-from .slices import SlicePath, comparable_slices, slice_paths, slices_of, without_slices
+from .slices import comparable_slices, slices_of, without_slices
 from .word_choice import WordChoice
+from .word_paths import SlicePath, slice_paths
 
 __all__ = [
     "Drift",
