@@ -326,7 +326,7 @@ def _add_page(app: FastAPI) -> None:
     known = page_files()
 
     @app.get("/{path:path}", include_in_schema=False)
-    def page(request: Request) -> Response:
+    async def page(request: Request) -> Response:  # files are in memory: it needs no thread
         file = known.get(request.url.path)
         if file is None:
             raise HTTPException(404)

@@ -1,12 +1,10 @@
 // The map of all words or documents: two layouts, colours with names, and a lasso.
 import { ask, charted, latest } from "./api.js";
-import { download } from "./csv.js";
 import { bdi, h, say } from "./dom.js";
 import { choice, debounced, fill } from "./fields.js";
+import { clean, count, direction, many, readable, share } from "./format.js";
 import { WordMap } from "./map.js";
-import { count, many, share } from "./numbers.js";
 import { go, link, state } from "./state.js";
-import { clean, direction, readable } from "./text.js";
 
 const LISTED = 200; // of a selection
 const HITS = 100; // documents that a search marks
@@ -180,4 +178,12 @@ export async function documentPage(id) {
     h("h2", { class: "word" }, bdi(id)),
     h("dl", { class: "facts" }, fields.map(([name, value]) => h("div", {}, h("dt", {}, bdi(name)), h("dd", {}, bdi(value))))),
     h("p", { class: "whole", dir: direction(found.text) }, clean(found.text)));
+}
+
+/** Let a person save rows of a table as a file. */
+function download(name, rows) {
+  const cell = (value) => (/[",\r\n]/.test(value) ? `"${String(value).replaceAll('"', '""')}"` : String(value));
+  const url = URL.createObjectURL(new Blob([rows.map((row) => `${row.map(cell).join(",")}\r\n`).join("")], { type: "text/csv" }));
+  h("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 1000);
 }

@@ -1,8 +1,7 @@
 // Charts over time, with the same figures as a table.
 import { COLOURS } from "./colours.js";
 import { bdi, h } from "./dom.js";
-import { count } from "./numbers.js";
-import { readable } from "./text.js";
+import { count, readable } from "./format.js";
 
 const WIDTH = 640, HEIGHT = 120, ROOM = 18; // of the chart, and for the names below
 

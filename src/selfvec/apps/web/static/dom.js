@@ -1,5 +1,5 @@
 // Elements are never made from strings of HTML, because words may come from any text.
-import { spell } from "./text.js";
+import { spell } from "./format.js";
 
 export const $ = (id) => document.getElementById(id);
 

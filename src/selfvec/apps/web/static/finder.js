@@ -1,7 +1,7 @@
 // Finding a word while it is typed.
 import { ask, latest } from "./api.js";
 import { $, bdi, h, say } from "./dom.js";
-import { count } from "./numbers.js";
+import { count } from "./format.js";
 
 export function finder(choose) {
   const input = $("find"), list = $("found"), newest = latest();

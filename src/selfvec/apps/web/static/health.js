@@ -1,7 +1,7 @@
 // The health of the run: findings and figures.
 import { ask } from "./api.js";
 import { h } from "./dom.js";
-import { count, figure, share } from "./numbers.js";
+import { count, figure, share } from "./format.js";
 
 const FIGURES = [
   ["mean_cosine_to_original", "cosine to the original", "1: no word moved; 0: nothing in common with the original", figure],

@@ -1,7 +1,7 @@
 // Shown until the first comparison is computed: facts about the text.
 import { bars } from "./chart.js";
 import { bdi, h } from "./dom.js";
-import { count } from "./numbers.js";
+import { count } from "./format.js";
 import { link } from "./state.js";
 
 /** The most frequent words, as a list of links. */

@@ -1,7 +1,6 @@
 // Sentences from the text, with their places.
 import { bdi, h } from "./dom.js";
-import { count } from "./numbers.js";
-import { clean, direction } from "./text.js";
+import { clean, count, direction } from "./format.js";
 
 /** A list of sentences with marked words. */
 export function quotes(uses) {

@@ -2,11 +2,9 @@
 import { ask, latest } from "./api.js";
 import { bdi, h, say } from "./dom.js";
 import { choice, debounced, fill, number } from "./fields.js";
-import { MEASURES } from "./measures.js";
-import { count, figure, many, probability, share } from "./numbers.js";
+import { MEASURES, count, figure, many, probability, readable, share } from "./format.js";
 import { frequent } from "./overview.js";
 import { go, link, state } from "./state.js";
-import { readable } from "./text.js";
 
 const PAGE = 50;
 const TESTED = new Set(["q", "apd"]); // figures that only the tests give

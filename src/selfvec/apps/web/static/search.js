@@ -2,10 +2,9 @@
 import { ask, latest } from "./api.js";
 import { bdi, h, say } from "./dom.js";
 import { choice, debounced, fill } from "./fields.js";
-import { count, figure, many, share } from "./numbers.js";
+import { clean, count, direction, figure, halves, many, share } from "./format.js";
 import { quotes } from "./quotes.js";
 import { go, state } from "./state.js";
-import { clean, direction, halves } from "./text.js";
 
 const MODES = { hybrid: "words and meaning", bm25: "words", dense: "meaning" };
 const PAGE = 10;

@@ -3,9 +3,8 @@ import { ask, latest } from "./api.js";
 import { lines } from "./chart.js";
 import { bdi, h, say } from "./dom.js";
 import { choice, debounced, fill } from "./fields.js";
-import { many, share } from "./numbers.js";
+import { clean, many, share } from "./format.js";
 import { go, state } from "./state.js";
-import { clean } from "./text.js";
 
 const SMOOTHED = [1, 3, 5, 9]; // periods in the mean of a point
 

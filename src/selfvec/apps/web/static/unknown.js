@@ -2,8 +2,7 @@
 import { ask, latest } from "./api.js";
 import { bdi, h, say } from "./dom.js";
 import { choice, debounced, fill, number } from "./fields.js";
-import { count, many } from "./numbers.js";
-import { SOURCES } from "./sources.js";
+import { SOURCES, count, many } from "./format.js";
 import { go, link, state } from "./state.js";
 
 const PAGE = 50;

@@ -2,13 +2,10 @@
 import { ask, charted, latest } from "./api.js";
 import { bars } from "./chart.js";
 import { bdi, h, listed, still } from "./dom.js";
+import { MEASURES, SOURCES, count, figure, many, probability, readable, share } from "./format.js";
 import { WordMap } from "./map.js";
-import { MEASURES } from "./measures.js";
-import { count, figure, many, probability, share } from "./numbers.js";
 import { quotes } from "./quotes.js";
-import { SOURCES } from "./sources.js";
 import { go, link, state } from "./state.js";
-import { readable } from "./text.js";
 
 export class WordPage {
   constructor(element, about, choose) {

@@ -1,4 +1,21 @@
-// Words, documents and names of slices as readers see them.
+// Numbers, words, slices and terms as readers see them.
+
+export const count = (n) => Number(n).toLocaleString("en");
+export const many = (n, noun) => `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
+export const share = (x) => `${Math.round(x * 100)} %`;
+
+/** A figure with two digits, without the zero before the point. */
+export function figure(x) {
+  if (x === null || x === undefined) return "–";
+  return x.toFixed(2).replace(/^(-?)0\./, "$1.");
+}
+
+/** A p or q: below .1 with three digits, below .001 as "< .001". */
+export function probability(x) {
+  if (x === null || x === undefined) return "–";
+  if (x < 0.001) return "< .001";
+  return (x < 0.1 ? x.toFixed(3) : x.toFixed(2)).replace(/^0/, "");
+}
 
 /** Invisible characters, and those that change the direction of text, as escapes. */
 export const clean = (text) => text.replace(
@@ -26,3 +43,12 @@ export function halves([first, last]) {
   const [from, to] = [number(first), number(last)], middle = Math.floor((from + to) / 2);
   return [`${name(from)}..${name(middle)}`, `${name(Math.min(middle + 1, to))}..${name(to)}`];
 }
+
+/** What the size of a change is. */
+export const MEASURES = { neighbourhood_change: "change of neighbours", excess: "moved beyond chance" };
+
+/** What a vector is based on. */
+export const SOURCES = {
+  known: "the initial vectors", subwords: "subwords", random: "a random direction",
+  context: "the words around it", mixed: "the words around it and similar spellings", none: "nothing",
+};
