@@ -12,7 +12,8 @@ from pathlib import Path
 
 from benchmarks.robustness.cases import Case, state
 from benchmarks.robustness.inputs import ended, leftovers, run_command, start
-from selfvec.storage.verification import kind_of, verify
+from selfvec.storage.folder_kinds import folder_kind
+from selfvec.storage.verification import verify
 
 SIGNALS = {"KILL": signal.SIGKILL, "TERM": signal.SIGTERM, "INT twice": signal.SIGINT}
 _RESUMABLE = ".made.partial"
@@ -77,7 +78,7 @@ def _found(case: Case, folder: Path) -> str:
 
 
 def _damage(target: Path) -> list[str]:
-    if not target.is_dir() or kind_of(target) is None:
+    if not target.is_dir() or folder_kind(target) is None:
         return []
     return [f"{damage.file} {damage.rule}" for damage in verify(target).damaged]
 
