@@ -99,7 +99,8 @@ class Run(RunMethods):
         return Run(**({**same, "tokens": self._tokens} | changes))
 
     def __repr__(self) -> str:
-        method, tokens = self.provenance.method or "unknown method", self.provenance.tokens
+        method = self.provenance.method or "unknown method"
+        tokens = self.provenance.tokens
         size = "" if tokens is None else f", {tokens:,} tokens"
         table = f"{len(self.vectors):,} words × {self.vectors.vector_size} dimensions"
         return short_repr(f"Run: {method}, {table}{size}", [], str(self.folder or ""))
@@ -156,7 +157,8 @@ class Run(RunMethods):
             If the word is not in the run.
         """
         index = self.index(word)
-        original, final = self.original.unit[index], self.vectors.unit[index]
+        original = self.original.unit[index]
+        final = self.vectors.unit[index]
         assert self.vectors.counts is not None
         passes = 1 if self.provenance.passes is None else self.provenance.passes
         updates = int(self.vectors.counts[index]) * passes

@@ -34,7 +34,9 @@ POS = ("noun", "verb", "adjective", "adverb")
 REPEATS = ("once", "keep")
 SLICES = ("month", "quarter", "year", "decade", "century")
 
-TEXT, RULE, KEEP = "What is read", "How words move", "What is kept"
+TEXT = "What is read"
+RULE = "How words move"
+KEEP = "What is kept"
 
 Class = TypeVar("Class", bound=type)
 
@@ -100,7 +102,8 @@ def list_options(cls: Class) -> Class:
     """Add the section "Parameters" to the docstring of a class of options."""
     lines = ["    Parameters", "    ----------"]
     for of in fields(cls):
-        about, kind = option_of(of), str(of.type)
+        about = option_of(of)
+        kind = str(of.type)
         if about.choices:
             kind = kind.replace("str", "{" + ", ".join(f'"{choice}"' for choice in about.choices) + "}")
         lines.append(f"    {of.name} : {kind.replace(' | ', ' or ')}, default {of.default!r}")

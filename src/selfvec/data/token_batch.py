@@ -82,7 +82,8 @@ class TokenBatch:
         for name, values in one_each.items():
             if values is not None and values.shape != (self.documents,):
                 raise CorpusError(f"there is not one {name} per document")
-        slices, names = self.slices, len(self.slice_names)
+        slices = self.slices
+        names = len(self.slice_names)
         if slices is not None and len(slices) and not -1 <= slices.min() <= slices.max() < names:
             raise CorpusError(f"slices are not all between -1 and {names - 1}")
 

@@ -91,7 +91,8 @@ class History:
     ) -> Trajectory:
         """The path of a word: its original vector, the recorded states, and its final vector."""
         span = slice(self.starts[index], self.starts[index + 1])
-        recorded, last_of_each = self.updates[span], np.ones(self.updates[span].size, bool)
+        recorded = self.updates[span]
+        last_of_each = np.ones(self.updates[span].size, bool)
         if recorded.size:  # the end of a pass may repeat a recorded update
             last_of_each[:-1] = recorded[:-1] != recorded[1:]
             last_of_each &= recorded < updates

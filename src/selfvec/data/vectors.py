@@ -122,7 +122,8 @@ class Vectors(WordTable):
 
     def closer_than(self, key1: Key, key2: Key) -> list[str]:
         """The words closer to ``key1`` than ``key2`` is, in the order of the rows."""
-        distances, own = self.distances(key1), self.get_index(key1)
+        distances = self.distances(key1)
+        own = self.get_index(key1)
         closer = np.flatnonzero(distances < distances[self.get_index(key2)])
         return [self.index_to_key[i] for i in closer if i != own]
 
@@ -237,7 +238,8 @@ class Vectors(WordTable):
             keys, [weight for _, weight in terms], post_normalize=True, ignore_missing=False
         )
         if restrict_vocab:
-            clip_start, clip_end = 0, restrict_vocab
+            clip_start = 0
+            clip_end = restrict_vocab
         cosines = self.unit[clip_start : clip_end or len(self)] @ query
         return self._best(cosines, keys, topn, clip_start, min_count)
 
@@ -333,7 +335,8 @@ class Vectors(WordTable):
         each = [1.0] * len(keys) if weights is None else [float(weight) for weight in weights]
         if not len(keys) or len(each) != len(keys):
             raise InputError(f"a mean needs keys and a weight for each, not {len(keys)} and {len(each)}")
-        mean, total = np.zeros(self.vector_size, np.float32), 0.0
+        mean = np.zeros(self.vector_size, np.float32)
+        total = 0.0
         for key, weight in zip(keys, each, strict=True):
             if ignore_missing and not isinstance(key, np.ndarray) and key not in self:
                 continue

@@ -71,7 +71,8 @@ class WordTable:
         self.index_to_key: list[str]
         self.key_to_index: dict[str, int]
         if isinstance(words, WordTable):
-            self.index_to_key, self.key_to_index = words.index_to_key, words.key_to_index
+            self.index_to_key = words.index_to_key
+            self.key_to_index = words.key_to_index
         else:
             self.index_to_key = list(words)
             self.key_to_index = {word: i for i, word in enumerate(self.index_to_key)}
@@ -291,7 +292,8 @@ class WordTable:
     @classmethod
     def register_files(cls, load: Callable[..., Any], save: Callable[..., list[str]]) -> None:
         """Set the functions of the methods below; `selfvec.storage.formats` calls this on import."""
-        cls._load, cls._save = staticmethod(load), staticmethod(save)
+        cls._load = staticmethod(load)
+        cls._save = staticmethod(save)
 
     @classmethod
     def load(cls, path: StrPath, format: str | None = None, **options: Any) -> Self:

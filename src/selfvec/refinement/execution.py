@@ -41,10 +41,12 @@ def run_to_end(refinement: Refinement, plan: Plan, execution: Execution) -> None
 
     On Ctrl-C the state is saved and `Interrupted` is raised.
     """
-    workspace, fingerprint = execution.workspace, cache(lambda: _fingerprint(plan))
+    workspace = execution.workspace
+    fingerprint = cache(lambda: _fingerprint(plan))
     if workspace is not None and workspace.has_state:
         refinement.restore(workspace.load_state(fingerprint()))
-    done, total = refinement.progress, len(plan.inputs.batch) * plan.passes
+    done = refinement.progress
+    total = len(plan.inputs.batch) * plan.passes
     with execution.progress.stage("Refining", total, "tokens") as advance, interruptible() as interruption:
         advance(done)
         saved = time.monotonic()

@@ -178,7 +178,8 @@ def check_health(
     """
     before, after = original.unit, refined.unit
     counts = np.ones(len(refined), np.int64) if refined.counts is None else refined.counts
-    known, filled = _filled(before), _filled(after)
+    known = _filled(before)
+    filled = _filled(after)
     rows = _evenly(len(after))
     old, new = _rows_of(before, rows), _rows_of(after, rows)
     frequent = top_indices((counts * filled).astype(np.float64), min(_FREQUENT, int(filled.sum())))
@@ -262,7 +263,8 @@ def _filled(table: Floats) -> Mask:
 def _saturated(unit: Floats, frequent: list[int], counts: Ints) -> float:
     if len(unit) <= _NEIGHBOURS or not frequent:
         return 0.0
-    own, queries = np.array(frequent), unit[frequent].T
+    own = np.array(frequent)
+    queries = unit[frequent].T
     rivals = np.argsort(-counts, kind="stable")[:_SAMPLE]
     near = np.zeros(len(frequent), np.int64)
     for rows in _blocks(len(rivals)):
@@ -274,7 +276,8 @@ def _saturated(unit: Floats, frequent: list[int], counts: Ints) -> float:
 
 def _steps(history: History | None, frequent: list[int]) -> tuple[float | None, float | None]:
     """Mean cosine of successive steps and scatter, from the last recorded states of frequent words."""
-    cosines, scatters = [], []
+    cosines = []
+    scatters = []
     for index in frequent if history is not None else []:
         assert history is not None
         rows = unit_rows(history.vectors[history.starts[index] : history.starts[index + 1]][-12:])
@@ -364,7 +367,8 @@ def _oov_findings(health: Health) -> list[Finding]:
 
 def _subword_findings(health: Health) -> list[Finding]:
     """A warning if the initial vectors lack most of the words."""
-    composed, unknown = health.composed / max(health.types, 1), health.oov / max(health.types, 1)
+    composed = health.composed / max(health.types, 1)
+    unknown = health.oov / max(health.types, 1)
     tokens = health.composed_tokens + health.oov_tokens
     if composed + unknown < SUBWORD_TYPES or tokens < SUBWORD_TOKENS:
         return []

@@ -55,7 +55,8 @@ def parse_history(texts: Sequence[str]) -> HistoryPlan:
     >>> parse_history(["every:10", "watch:hail,tornado", "limit:1GB"])
     HistoryPlan(every=10, pass_ends=False, watch=('hail', 'tornado'), limit=1073741824)
     """
-    plan, given = HistoryPlan(), False
+    plan = HistoryPlan()
+    given = False
     for text in (part.strip() for joined in texts for part in joined.split(";") if part.strip()):
         name, _, value = text.partition(":")
         if name == "auto" and not value:
@@ -65,7 +66,8 @@ def parse_history(texts: Sequence[str]) -> HistoryPlan:
         elif name in ("pass", "epoch") and not value:
             plan = replace(plan, pass_ends=True, every=plan.every if given else 0)
         elif name == "every" and value.isdecimal() and int(value) > 0:
-            plan, given = replace(plan, every=int(value)), True
+            plan = replace(plan, every=int(value))
+            given = True
         elif name == "watch" and value:
             watch = tuple(dict.fromkeys((*plan.watch, *filter(None, map(str.strip, value.split(","))))))
             plan = replace(plan, watch=watch, every=plan.every if given else 0)
@@ -142,13 +144,15 @@ class Recorder:
 
     def restore(self, state: Mapping[str, Array]) -> None:
         """Continue from a `state` of the same plan and corpus."""
-        self.seen[:], self.filled = state["seen"], len(state["words"])
+        self.seen[:] = state["seen"]
+        self.filled = len(state["words"])
         for name in ("words", "updates", "vectors"):
             getattr(self, name)[: self.filled] = state[name]
 
     def history(self) -> History:
         """The recorded states, sorted by word and then by number of updates."""
-        words, updates = self.words[: self.filled], self.updates[: self.filled]
+        words = self.words[: self.filled]
+        updates = self.updates[: self.filled]
         order = np.lexsort((updates, words))
         counts = np.bincount(words, minlength=len(self.seen))
         starts = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)

@@ -48,7 +48,8 @@ def read_inputs(
     """Read a corpus and, at the same time, the initial vectors."""
     from selfvec.corpus.known_documents import Intake
 
-    finder, intake = _phrase_finder(settings), Intake()
+    finder = _phrase_finder(settings)
+    intake = Intake()
     described: dict[str, Any] = {}
 
     def load() -> Vectors | None:
@@ -111,7 +112,8 @@ def read_unstemmed(
         )
     rules = Rules.of(settings)
     timings = execution.timings
-    started, read_before = time.perf_counter(), timings.get("read", 0.0)
+    started = time.perf_counter()
+    read_before = timings.get("read", 0.0)
     with execution.progress.stage("Reading", corpus.total_bytes, "bytes") as advance:
         batches = _timed(corpus.batches(advance, seen=seen, select=intake), timings, known)
         read = encode(

@@ -70,7 +70,9 @@ def kept_sums(run: Run) -> KeptSums | None:
     path = None if run.folder is None else run.folder / "sums" / _FILE
     if path is None or not path.is_file():
         return None
-    found, size, width = map_tensors(path), len(run.vectors), run.vectors.vector_size
+    found = map_tensors(path)
+    size = len(run.vectors)
+    width = run.vectors.vector_size
     expected: Forms = {
         **dict.fromkeys(("contexts", "sums"), ("i1", (size, width))),
         **dict.fromkeys(("context_scales", "sum_scales"), ("f4", (size,))),
@@ -97,7 +99,8 @@ class SumsOfPasses:
     """Collects `KeptSums` during two passes."""
 
     def __init__(self, operator: ScanOperator, base: Rows) -> None:
-        self.operator, self.base = operator, base
+        self.operator = operator
+        self.base = base
         self.means: list[Any] = []
         self.maps: list[tuple[Rows, Rows]] = []
         self.contexts: Any = None
@@ -120,7 +123,8 @@ class SumsOfPasses:
         """The sums; None if one of the passes ran before an interruption."""
         if self.sums is None or self.contexts is None:
             return None
-        (contexts, context_scales), (sums, sum_scales) = self.contexts, self.sums
+        (contexts, context_scales) = self.contexts
+        (sums, sum_scales) = self.sums
         degrees = self.operator.degrees
         shifts, whiteners = (np.stack(parts) for parts in zip(*self.maps, strict=True))
         return KeptSums(

@@ -74,7 +74,8 @@ def refine(
 
 def refine_inputs(inputs: Inputs, settings: Settings, execution: Execution) -> Run:
     """Plan, refine and check the result."""
-    timings, workspace = execution.timings, execution.workspace
+    timings = execution.timings
+    workspace = execution.workspace
     choosing = timings.stage("select") if settings.method == "auto" else nullcontext()
     with ThreadPoolExecutor(1) as pool:
         # Choosing a method reads few rows, so all rows are written at the same time.
@@ -103,7 +104,8 @@ def run_of(
 ) -> Run:
     """The run of a finished refinement, with its health report and its provenance."""
     inputs = plan.inputs
-    batch, original = inputs.batch, inputs.original
+    batch = inputs.batch
+    original = inputs.original
     history = refinement.recorder.history()
     sources = found_sources(original, refinement.sources, refinement.table)
     refined = Vectors(
@@ -144,7 +146,8 @@ def _provenance(
     cluster: Mapping[str, Any] | None,
 ) -> Provenance:
     """What `read_inputs` recorded, and how the vectors were refined."""
-    inputs, settings = plan.inputs, plan.settings
+    inputs = plan.inputs
+    settings = plan.settings
     learning_rate = plan.learning_rate if METHODS[plan.method].learning_rate else None
     options = settings.as_dict()
     if learning_rate is not None and plan.decision is None:

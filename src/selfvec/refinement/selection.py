@@ -174,7 +174,8 @@ class Measured:
     def row(self, name: str, original: Measured) -> dict[str, Any]:
         tests = [test for test, scores in self.scores.items() if sum(map(len, scores))]
         sure = {test: self.better(original, test) for test in tests}
-        rank, shared = float(np.mean(self.rank)), float(np.mean(self.shared))
+        rank = float(np.mean(self.rank))
+        shared = float(np.mean(self.shared))
         limit = max(COLLAPSED, float(np.mean(original.shared)) + 0.1)
         return {
             "name": name,

@@ -35,7 +35,8 @@ class SelfRetrievalTest:
         for k in range(held.documents):
             tokens = held.ids[held.offsets[k] : held.offsets[k + 1]]
             for text in np.array_split(tokens, -(-len(tokens) // _LENGTH)) if len(tokens) else ():
-                one, other = text[: len(text) // 2], text[len(text) // 2 :]
+                one = text[: len(text) // 2]
+                other = text[len(text) // 2 :]
                 one = one[~np.isin(one, other)]
                 if len(one):
                     first.append(one)

@@ -76,7 +76,8 @@ class Spelling:
         W minimises Σ_w trust_w · |rows_w - Z_w·W|² + ridge · |W|² for Z the rows of n-grams. It is computed
         by a fixed number of sweeps of dual coordinate descent from the last word, the rarest, to the first.
         """
-        width, own = rows.shape[1], _rows_of(self.grams, self.learned_from)
+        width = rows.shape[1]
+        own = _rows_of(self.grams, self.learned_from)
         solution = np.zeros((self.columns, width), np.float32)
         penalties = (ridge / self.trust).astype(np.float32)
 
@@ -154,13 +155,16 @@ def shared_grams(
     sizes = np.sum([np.maximum(lengths - n + 1, 0) for n in range(SHORTEST, LONGEST + 1)], axis=0)
     bounds = np.concatenate(([0], np.cumsum(sizes)))
     slots = 1 << int(2 * sizes[learned_from].sum() + 1).bit_length()
-    keys, numbers = np.zeros(slots, np.uint64), np.full(slots, -1, np.int32)
+    keys = np.zeros(slots, np.uint64)
+    numbers = np.full(slots, -1, np.int32)
     columns = _number_grams(codes, begins, learned_from, keys, numbers)
-    indices, values = np.full(bounds[-1], -1, np.int32), np.empty(bounds[-1], np.float32)
+    indices = np.full(bounds[-1], -1, np.int32)
+    values = np.empty(bounds[-1], np.float32)
 
     def look_up(part: tuple[int, int]) -> None:
         scratch = 1 << int(2 * sizes[slice(*part)].max() + 1).bit_length()
-        own, entries = np.zeros(scratch, np.uint64), np.full(scratch, -1, np.int32)
+        own = np.zeros(scratch, np.uint64)
+        entries = np.full(scratch, -1, np.int32)
         times, where = np.zeros((2, scratch), np.int64)
         _bags_of_grams(
             codes, begins, bounds, *part, keys, numbers, own, entries, times, where, indices, values
@@ -208,7 +212,8 @@ def _favour_rare(
     times: Ints,  # (m,): number of words learned from that have each n-gram
 ) -> None:
     """Weight columns by `RARITY`; the lengths of rows do not change."""
-    row, rows = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr)), len(indptr) - 1
+    row = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
+    rows = len(indptr) - 1
     before = np.bincount(row, weights=values**2, minlength=rows)
     values *= ((1 + times) ** -RARITY).astype(np.float32)[indices]
     after = np.bincount(row, weights=values**2, minlength=rows)
@@ -258,7 +263,8 @@ def _number_grams(
                 if i - start >= SHORTEST - 1:
                     slot = _slot(keys, numbers, key)
                     if numbers[slot] < 0:
-                        keys[slot], numbers[slot] = key, found
+                        keys[slot] = key
+                        numbers[slot] = found
                         found += 1
     return found
 
@@ -293,7 +299,10 @@ def _bags_of_grams(
                 if i - start >= SHORTEST - 1:
                     slot = _slot(own, entries, key)
                     if entries[slot] < 0:
-                        own[slot], entries[slot], times[n], where[n] = key, n, 0, slot
+                        own[slot] = key
+                        entries[slot] = n
+                        times[n] = 0
+                        where[n] = slot
                         n += 1
                     times[entries[slot]] += 1
                     squares += 2 * times[entries[slot]] - 1
@@ -302,7 +311,8 @@ def _bags_of_grams(
             number = numbers[_slot(keys, numbers, own[where[entry]])]
             entries[where[entry]] = -1
             if number >= 0:
-                indices[place], values[place] = number, times[entry] / np.sqrt(squares)
+                indices[place] = number
+                values[place] = times[entry] / np.sqrt(squares)
                 place += 1
 
 
@@ -327,12 +337,15 @@ def _sweep(
     """
     width = last - first
     for n in range(len(words) - 1, -1, -1):
-        goal, own, penalty = rows[words[n], first:last], dual[n], penalties[n]
+        goal = rows[words[n], first:last]
+        own = dual[n]
+        penalty = penalties[n]
         for j in range(width):
             step[j] = goal[j] - penalty * own[j]
         squares = penalty
         for k in range(indptr[n], indptr[n + 1]):
-            value, row = values[k], solution[indices[k], first:last]
+            value = values[k]
+            row = solution[indices[k], first:last]
             squares += value * value
             for j in range(width):
                 step[j] -= value * row[j]
@@ -341,6 +354,7 @@ def _sweep(
             step[j] *= scale
             own[j] += step[j]
         for k in range(indptr[n], indptr[n + 1]):
-            value, row = values[k], solution[indices[k], first:last]
+            value = values[k]
+            row = solution[indices[k], first:last]
             for j in range(width):
                 row[j] += value * step[j]

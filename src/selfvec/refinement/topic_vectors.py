@@ -42,7 +42,8 @@ def topic_vectors(run: Run) -> Vectors | None:
         return None
     if "topic_vectors" not in run.derived:
         rows = topical(run.tokens, run.original)
-        words, counts = run.vectors.index_to_key, run.vectors.counts
+        words = run.vectors.index_to_key
+        counts = run.vectors.counts
         run.derived["topic_vectors"] = Vectors(words, rows, counts=counts, normalized=True)
     found: Vectors = run.derived["topic_vectors"]
     return found

@@ -50,7 +50,9 @@ def choose_vectors(
         rule = f"{min(trained)} is trained on the whole text, so held-out parts of the text cannot test it"
         raise OptionError(rule, field="vectors", remedy="refine twice, and compare with selfvec evaluate")
     batch = _tokens(corpus, settings, execution)
-    rows, measured, held_out = [], [], 0
+    rows = []
+    measured = []
+    held_out = 0
     for name, vectors in zip(names, candidates, strict=True):
         original = _original(batch, load_start(vectors, settings)[0], settings)
         choice, method = _tested(batch, original, settings, execution)

@@ -58,7 +58,8 @@ def joined(parts: Sequence[TokenBatch]) -> TokenBatch:
 
 def repeated(parts: Sequence[TokenBatch]) -> list[Mask]:
     """For each part, whether each document repeats a text of an earlier part, (D,) bool."""
-    seen, found = np.zeros(0, np.uint64), []
+    seen = np.zeros(0, np.uint64)
+    found = []
     for part in parts:
         marks = part.fingerprints
         if marks is None:

@@ -122,7 +122,8 @@ def joined_inputs(
     jobs: int | None,
 ) -> Inputs:
     """The whole text, stemmed and counted, with the initial vectors of its words."""
-    first, whole = parts[0], joined(batches)
+    first = parts[0]
+    whole = joined(batches)
     recorded = first.run.provenance
     provenance = Provenance(corpus=corpus, vectors=recorded.vectors, option_files=recorded.option_files)
     known = {word: 0 for part in parts for word in part.known} if initial is None else initial.key_to_index

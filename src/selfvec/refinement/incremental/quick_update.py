@@ -127,7 +127,8 @@ def _initial_vectors(
     old: SourceRun, fresh: TokenBatch, numbers: Ints, unknown: Mask, vectors: Vectors | None
 ) -> Vectors:
     """The initial vectors of the words of the new text: those of the run, or looked up."""
-    original, known = old.run.original, ~unknown
+    original = old.run.original
+    known = ~unknown
     rows = np.zeros((len(numbers), original.vector_size), np.float32)
     sources = np.full(len(numbers), Source.NONE, np.uint8)
     pieces = np.ones(len(numbers), np.uint8)
@@ -162,7 +163,9 @@ def _sums(old: SourceRun, sums: KeptSums, text: _NewText, degrees: Doubles) -> t
 
     ``degrees`` counts the neighbours of each word of the whole text, (V,).
     """
-    batch, unknown, half = text.batch, text.unknown, _half(old)
+    batch = text.batch
+    unknown = text.unknown
+    half = _half(old)
     known = text.numbers[~unknown]
     before = _padded(sums.degrees, len(degrees))[text.numbers]
     now = degrees[text.numbers]
@@ -214,7 +217,8 @@ def _finished(
     old: SourceRun, sums: KeptSums, text: _NewText, summed: Rows, jobs: int | None
 ) -> tuple[Rows, Bytes]:
     """The refined rows of the words of the new text, (n, d), and their sources, (n,)."""
-    run, own = old.run, text.original
+    run = old.run
+    own = text.original
     n = len(text.numbers)
     others = _learned_from(run, text, threads(jobs))
     rows = np.empty((n + len(others), run.vectors.vector_size), np.float32)
@@ -242,7 +246,8 @@ def _finished(
 
 def _learned_from(run: Run, text: _NewText, jobs: int) -> Ints:
     """Further words of the run that spelling is learned from: those spelled like the new text's words."""
-    sources, counts = run.original.sources, run.vectors.counts
+    sources = run.original.sources
+    counts = run.vectors.counts
     assert counts is not None
     trust = np.where(sources == Source.KNOWN, np.inf, counts)
     trust[text.numbers[~text.unknown]] = 0  # words of the new text are learned from in any case
@@ -338,7 +343,8 @@ def _all_sums(
     sums: KeptSums, text: _NewText, contexts: Rows, summed: Rows, degrees: Doubles, order: Ints
 ) -> KeptSums:
     """The sums with those of the new text added. The contexts of known words stay unchanged."""
-    added, every = _Order.of(text.numbers[text.unknown], order), _Order.of(text.numbers, order)
+    added = _Order.of(text.numbers[text.unknown], order)
+    every = _Order.of(text.numbers, order)
     near, near_scales = quantised(contexts[text.unknown])
     own, own_scales = quantised(summed)
     return replace(

@@ -108,7 +108,8 @@ def source_run(run: Run | str | os.PathLike[str], number: int = 0, *, forgotten:
         if getattr(settings, option, None):
             rule = f"{why}, so a run made with it cannot be updated or merged"
             raise OptionError(rule, field=option, remedy="refine all of the text together")
-    tokens, unstemmed = run.tokens, unstemmed_tokens(run)
+    tokens = run.tokens
+    unstemmed = unstemmed_tokens(run)
     if tokens is None:
         part = SourceRun(name, run, settings, TokenBatch.of_counts([], np.zeros(0, np.int64)))
         if forgotten and kept_sums(run) and known_documents(run):
@@ -253,14 +254,16 @@ def gathered(batch: TokenBatch, parts: Sequence[SourceRun], vectors: Vectors | N
     index = {word: i for i, word in enumerate(batch.types)}
     rows = np.zeros((len(index), parts[0].run.original.vector_size), np.float32)
     sources = np.full(len(index), Source.NONE, np.uint8)
-    pieces, filled = np.ones(len(index), np.uint8), np.zeros(len(index), bool)
+    pieces = np.ones(len(index), np.uint8)
+    filled = np.zeros(len(index), bool)
     for part in parts:
         original = part.run.original
         places = np.fromiter((index.get(word, -1) for word in original.index_to_key), np.int64)
         for block in _blocks(np.flatnonzero(places >= 0)):
             here = places[block]
             _check_equal(rows[here], original.vectors[block], filled[here], part)
-            rows[here], sources[here] = original.vectors[block], original.sources[block]
+            rows[here] = original.vectors[block]
+            sources[here] = original.sources[block]
             filled[here] = True
             if original.pieces is not None:
                 pieces[here] = original.pieces[block]

@@ -208,14 +208,16 @@ def _refined_again(
     recorded = old.run.provenance
     with execution.timings.stage("count"):
         batches = [old.unstemmed.part(~change.out) if change.out.any() else old.unstemmed]
-        corpora, texts = [recorded.corpus], [recorded.text]
+        corpora = [recorded.corpus]
+        texts = [recorded.text]
         if new is not None:
             batches.append(new.batch)
             corpora.append(new.corpus)
             texts.append(new.encoding.as_dict())
         corpus = joined_corpora(corpora, left_out=int(change.out.sum()))
         inputs = joined_inputs([old], batches, corpus, texts, initial, execution.jobs)
-    batch, before = inputs.batch, old.counted
+    batch = inputs.batch
+    before = old.counted
     counted = {"documents": batch.documents, "tokens": len(batch), "types": len(batch.types)}
     step |= {name: number - before[name] for name, number in counted.items()}
     provenance = inputs.provenance.replace(steps=[*old.steps, step])
@@ -247,7 +249,8 @@ def _updated_quickly(
         parts["unstemmed"] = whole_text(old.unstemmed, new.batch)
     encoding = new.encoding.of_counted(fresh, len(new.batch) - len(fresh))
     text = _added_texts(old.run.provenance.text, encoding.as_dict(), types=len(found.refined))
-    counts, sources = found.refined.counts, found.refined.sources
+    counts = found.refined.counts
+    sources = found.refined.sources
     assert counts is not None
     counted = {"tokens": int(counts.sum()), "types": len(found.refined)}
     step |= {name: counted[name] - old.counted[name] for name in counted}

@@ -84,7 +84,8 @@ def start(plan: Plan, jobs: int | None = None, operator: Operator | None = None)
 
 def _operator_of(plan: Plan, jobs: int | None) -> Operator:
     """The operator that the settings of a plan name."""
-    settings, batch = plan.settings, plan.inputs.batch
+    settings = plan.settings
+    batch = plan.inputs.batch
     if settings.half_life is not None:
         return ScanOperator(batch, plan.window, GAMMA, jobs, half_life_weights(batch, settings.half_life))
     return named_operator(
@@ -226,7 +227,9 @@ class Anchors:
 
         def mix(part: slice) -> None:
             some = words[part]
-            before, base, weight = rows[some], self.base[some], composition[some]
+            before = rows[some]
+            base = self.base[some]
+            weight = composition[some]
             if tested is not None:
                 agrees = np.clip(np.einsum("ij,ij->i", before, base) / AGREES, 0, 1) ** 2
                 weight = weight * (1 - tested[some] * (1 - agrees))

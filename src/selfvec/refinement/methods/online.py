@@ -127,5 +127,6 @@ class OnlineRefinement(SequentialRefinement):
     def restore(self, state: Mapping[str, Array]) -> None:
         """Continue from a `state` of a refinement with the same corpus, vectors and options."""
         super().restore(state)
-        self._online.total[:], self._online.mass[:] = state["total"], state["mass"]
+        self._online.total[:] = state["total"]
+        self._online.mass[:] = state["mass"]
         self._online.filled[:] = self._table.any(axis=1)

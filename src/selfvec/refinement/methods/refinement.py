@@ -39,7 +39,8 @@ class Refinement:
         rounds: int = 0,
         history: HistoryPlan | None = None,
     ) -> None:
-        self.batch, self.rounds = batch, rounds
+        self.batch = batch
+        self.rounds = rounds
         self.sources = original.sources  # the `Source` of each word's vector, (V,) uint8
         self.dimensions = original.vector_size
         plan = history or HistoryPlan()

@@ -50,7 +50,8 @@ class SequentialRefinement(Refinement):
         if passes < 1:
             raise OptionError(f"there is at least 1 pass, not {passes}", field="passes")
         super().__init__(batch, original, passes, history)
-        self.half, self.rate = window // 2, np.float32(learning_rate)
+        self.half = window // 2
+        self.rate = np.float32(learning_rate)
         self.position = 0  # in the text
         self._table = aligned_rows(start)
         sums = np.zeros((2, self._table.shape[1]), np.float32)
@@ -70,7 +71,8 @@ class SequentialRefinement(Refinement):
 
     def _sweep(self, stop: int) -> None:
         """Process the tokens from `position` to ``stop``."""
-        ids, offsets = self.batch.ids, self.batch.offsets
+        ids = self.batch.ids
+        offsets = self.batch.offsets
         document = int(np.searchsorted(offsets, self.position, side="right")) - 1
         state = self._scratch, self._online, self._recording
         sweep(ids, offsets, document, self.position, stop, self._table, self.half, self.rate, *state)

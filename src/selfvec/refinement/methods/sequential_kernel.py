@@ -1,9 +1,9 @@
 """The sequential rules as one kernel.
 
 It computes what `reference` computes, up to rounding; property tests compare both. `sweep` explains the
-three changes: a running window sum, one fused loop per token and prefetched rows.
+three changes: a running window sum, one fused loop per token and prefetched rows. Rows are padded to p
+columns, a multiple of the processor's vectors, and a row of zeros follows the V rows of words.
 """
-
 
 # mypy: disable-error-code="call-arg, no-untyped-def, no-untyped-call, untyped-decorator"
 
@@ -115,8 +115,11 @@ def _fused_step(centred: bool) -> Any:
                 return row_pointer(context, builder, signature.args[array], args[array], number)
 
             word, entering, leaving, following = cgutils.unpack_tuple(builder, args[5])
-            at_word, at_entering, at_leaving = row(0, word), row(0, entering), row(0, leaving)
-            at_following, at_origin = row(0, following), row(1, following)
+            at_word = row(0, word)
+            at_entering = row(0, entering)
+            at_leaving = row(0, leaving)
+            at_following = row(0, following)
+            at_origin = row(1, following)
             vectors = [context.make_array(signature.args[k])(context, builder, args[k]) for k in (2, 3, 4)]
             at_sum, at_total, at_moved = (vector.data for vector in vectors)
             width = cgutils.unpack_tuple(builder, vectors[0].shape, 1)[0]
@@ -129,7 +132,8 @@ def _fused_step(centred: bool) -> Any:
             return sum_lanes(builder, builder.load(squares))
 
         arrays = (table, origin, window_sum, total, moved)
-        rows, factors = types.UniTuple(types.intp, 4), types.UniTuple(types.float32, 8)
+        rows = types.UniTuple(types.intp, 4)
+        factors = types.UniTuple(types.float32, 8)
         return types.float32(*arrays, rows, factors), codegen
 
     return step
@@ -146,7 +150,8 @@ def _loop_body(
         return builder.fmul(a, b, flags=CONTRACT)
 
     def body(load: Any, store: Any) -> None:
-        old, summed = load(at_word), load(at_sum)
+        old = load(at_word)
+        summed = load(at_sum)
         target = load(at_moved) if centred else multiply_add(builder, keep, old, times(rate, summed))
         new = times(scale, target)
         change = builder.fsub(new, old)
@@ -173,7 +178,8 @@ def _loop_body(
 
 
 # Globals, not closures: Numba cannot find an intrinsic of a closure in its cache.
-_paper_step, _online_step = _fused_step(False), _fused_step(True)
+_paper_step = _fused_step(centred=False)
+_online_step = _fused_step(centred=True)
 
 
 @intrinsic
@@ -202,7 +208,8 @@ def _add_weighted(typingctx: Any, table: Any, total: Any, rows: Any, weights: An
 @helper
 def _fresh_window(ids, first, last, table, weights, filled, window_sum, inside):
     """Sum a window from scratch and count its words; return the sum of its weights (0: paper rule)."""
-    heavy, nothing = 0.0, table.shape[0] - 1
+    heavy = 0.0
+    nothing = table.shape[0] - 1  # the row of zeros after the words
     for p in range(first, last):
         inside[ids[p]] = 0
     for p in range(first, last):
@@ -215,8 +222,10 @@ def _fresh_window(ids, first, last, table, weights, filled, window_sum, inside):
     for j in range(window_sum.size):
         window_sum[j] = 0
     for p in range(first, last, 4):
-        a, b = ids[p], ids[p + 1] if p + 1 < last else nothing
-        c, d = ids[p + 2] if p + 2 < last else nothing, ids[p + 3] if p + 3 < last else nothing
+        a = ids[p]
+        b = ids[p + 1] if p + 1 < last else nothing
+        c = ids[p + 2] if p + 2 < last else nothing
+        d = ids[p + 3] if p + 3 < last else nothing
         _add_weighted(table, window_sum, (a, b, c, d), (weights[a], weights[b], weights[c], weights[d]))
     return heavy
 
@@ -250,7 +259,9 @@ def _record(word, table, period, seen, rows, words, updates, filled):
     seen[word] += 1
     if period[word] and seen[word] % period[word] == 0:
         place = filled[0]
-        words[place], updates[place], filled[0] = word, seen[word], place + 1
+        words[place] = word
+        updates[place] = seen[word]
+        filled[0] = place + 1
         for j in range(table.shape[1]):
             rows[place, j] = table[word, j]
 
@@ -284,18 +295,25 @@ def sweep(
     inside, window_sum, moved = scratch
     origin, weights, shares, total, mass, filled = online
     period, seen, rows_kept, words, updates, kept = recording
-    centred, nothing, one = total.size > 0, table.shape[0] - 1, np.float32(1)
+    centred = total.size > 0  # the online rule
+    nothing = table.shape[0] - 1  # the row of zeros after the words
+    one = np.float32(1)
     while document < offsets.size - 1 and offsets[document] < stop:
-        lo, hi, document = offsets[document], offsets[document + 1], document + 1
-        squares, heavy, around, fresh = np.float32(0), 0.0, 0.0, True
+        lo, hi = offsets[document], offsets[document + 1]
+        document += 1
+        squares = np.float32(0)  # squared length of the word's new row before normalising
+        heavy = 0.0  # W, the weights of the window, the word's own included
+        around = 0.0  # the same without the word's own
+        fresh = True  # whether S has to be summed from the window
         keep = one - rate  # the window sum includes the word itself: E + α(S − E)
         for i in range(max(lo, start), min(hi, stop)):
             if i + half + AHEAD < ids.size:
                 prefetch(table, ids[i + half + AHEAD], 0, moved.size)
             if centred and i + AHEAD < ids.size:
                 prefetch(origin, ids[i + AHEAD], 0, moved.size)
-            word, following = ids[i], i + 1
-            first, last = max(lo, i - half), min(hi, i + half + 1)
+            word = ids[i]
+            following = i + 1
+            first, last = max(lo, i - half), min(hi, i + half + 1)  # of the window
             if fresh or squares < (0.01 * rate * max(around, 1.0)) ** 2:
                 # Also if the terms nearly cancel: rounding errors must not become a direction.
                 heavy = _fresh_window(ids, first, last, table, weights, filled, window_sum, inside)
@@ -304,19 +322,23 @@ def sweep(
                 centre = np.float32(rate * around / max(mass[0], 1e-30)) if centred else one
                 squares = _pull(table, word, keep, rate, centre, window_sum, moved, total, origin)
             moves = squares > (NOISE * rate * around) ** 2
+            # A word without a vector gets its first one: from now on it counts as a neighbour.
             if centred and moves and not filled[word]:
                 filled[word] = True
                 mass[0] += shares[word]
                 heavy += inside[word] * weights[word]
             scale = one / np.sqrt(squares)
             fresh = not moves or following >= hi or following % REBUILD == 0
+            # Either one fused step writes the row and begins the next token, or the row is written alone.
             if not fresh:
                 entering = ids[following + half] if following + half < hi else nothing
                 leaving = ids[following - half - 1] if following - half - 1 >= lo else nothing
-                ahead, own = ids[following], np.float32(inside[word])
+                ahead = ids[following]
+                own = np.float32(inside[word])
                 rows = (word, entering, leaving, ahead)
                 if centred:
-                    enter, leave = weights[entering], weights[leaving]
+                    enter = weights[entering]
+                    leave = weights[leaving]
                     heavy += enter * filled[entering] - leave * filled[leaving]
                     around = heavy - weights[ahead] * filled[ahead]
                     keep = one - rate * weights[ahead]
