@@ -58,6 +58,12 @@ def test_help_fits_a_screen(path: str, capsys: pytest.CaptureFixture[str]) -> No
     assert max(map(len, shown.splitlines())) <= 80
 
 
+@pytest.mark.parametrize("path", ["selfvec", "selfvec run", "selfvec text"])
+def test_a_group_without_a_command_prints_its_help(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(path.split()[1:]) == 2
+    assert capsys.readouterr() == ("", help_text(SHOWN[path], path))
+
+
 @pytest.mark.parametrize("path", COMMANDS)
 def test_help_all_shows_every_option_with_a_kind(path: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*path.split()[1:], "--help-all"]) == 0

@@ -61,6 +61,13 @@ class CommandGroup(_OnOneScreen, TyperGroup):
     listed: tuple[str, ...] = ()
     """Names of the commands that its help lists, in their order."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Print the help if no command is named and one is needed."""
+        if not args and self.no_args_is_help and not ctx.resilient_parsing:
+            print(help_text(self, ctx.command_path), end="", file=sys.stderr)
+            raise typer.Exit(2)
+        return super().parse_args(ctx, args)
+
     def list_commands(self, ctx: Any) -> list[str]:
         """The names that a shell completes."""
         del ctx
