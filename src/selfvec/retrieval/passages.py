@@ -13,6 +13,7 @@ import numpy as np
 
 from selfvec.base.checks import check_whole
 from selfvec.base.errors import OptionError
+from selfvec.text.self_retrieval import random_window
 from selfvec.text.sentences import sentence_spans
 
 __all__ = ["CUT", "Cut", "check_cut", "passages", "random_span", "random_words"]
@@ -111,8 +112,5 @@ def random_words(text: str, number: int, rng: np.random.Generator) -> str:
 def random_span(text: str, number: int, rng: np.random.Generator, share: float = 0.5) -> tuple[int, int]:
     """Start and end of consecutive words from a random position, at most a share of all words."""
     spans = [match.span() for match in _WORD.finditer(text)]
-    number = min(number, int(len(spans) * share))
-    if not number:
-        return 0, 0
-    first = int(rng.integers(len(spans) - number + 1))
-    return spans[first][0], spans[first + number - 1][1]
+    first, last = random_window(len(spans), min(number, int(len(spans) * share)), rng)
+    return (spans[first][0], spans[last - 1][1]) if last else (0, 0)

@@ -45,8 +45,11 @@ __all__ = ["Adapter", "Loss", "fit_and_measure", "measure"]
 WORDS = 0.5  # weight of shared words relative to texts; results from .1 to 1 are similar
 FITTED = 20_000  # texts that a map is fitted on, at most
 POWERS = (0.0, 0.1, 0.2)
-_ASKED, _AMONG = 500, 4_000  # fitted texts that choose a power: as questions, and as documents
-POOL, QUESTIONS, LENGTH = 4_000, 1_000, 12  # of a measurement: texts, questions, and words of a question
+_ASKED = 500  # fitted texts that choose a power, as questions
+_AMONG = 4_000  # fitted texts among which these search
+POOL = 4_000  # texts of a measurement
+QUESTIONS = 1_000  # of a measurement, at most
+LENGTH = 12  # words of a question
 _FEWEST = 20  # questions
 _NEAREST = 10
 
@@ -109,7 +112,8 @@ class Adapter:
         """Read what `save` wrote; raises `FormatError` if the file is not a map."""
         if not Path(path).is_file():
             raise InputError("there is no such file", path=path, remedy="make it with: selfvec run migrate")
-        tensors, remedy = map_tensors(path), "make it again"
+        tensors = map_tensors(path)
+        remedy = "make it again"
         check_tensors(tensors, {"matrix": ("f4", ("d", "d'"))}, Path(path), remedy)
         with decoding(path, "map of vectors", remedy):
             about = parse_json(read_metadata(path).get("selfvec", "{}"))
@@ -132,7 +136,10 @@ def _rotation(moment: Doubles) -> Rows:
 
 def _sharpened(rotation: Rows, new: Rows, old: Rows) -> tuple[Rows, float]:
     """R Σ^-p and p. p is 0 for a few hundred texts, because their neighbours are mostly chance."""
-    asked, fresh, stored = new[:_ASKED], new[_ASKED : _ASKED + _AMONG], old[_ASKED : _ASKED + _AMONG]
+    among = slice(_ASKED, _ASKED + _AMONG)
+    asked = new[:_ASKED]
+    fresh = new[among]
+    stored = old[among]
     if len(fresh) < _ASKED:
         return rotation, 0.0
     moment = old.T @ (old / np.float32(len(old)))
@@ -150,7 +157,7 @@ def _sharpened(rotation: Rows, new: Rows, old: Rows) -> tuple[Rows, float]:
 class Loss:
     """Recall@10 of self-retrieval in four ways.
 
-    An item is a text without some of its words. These words are the question that should find it.
+    Some words of a text are a question, which should find the rest of the text.
     """
 
     questions: int
@@ -179,46 +186,41 @@ def fit_and_measure(new: Encoder, old: Encoder, texts: Sequence[str], seed: int 
 
 def measure(adapter: Adapter, new: Encoder, old: Encoder, texts: Sequence[str], seed: int = 0) -> Loss:
     """The loss of a map on up to 1,000 questions, which are cut from the first of the texts."""
-    items = _known_items(texts, np.random.default_rng(seed))
-    questions = [question for question, _ in items][:QUESTIONS]
+    questions, rests = _questions_and_rests(texts, np.random.default_rng(seed))
+    questions = questions[:QUESTIONS]
     if len(questions) < _FEWEST:
-        return Loss(len(questions), len(items))
-    rest = [text for _, text in items]
-    fresh, stored = (_smoothed(encoder.encode(rest)) for encoder in (new, old))
+        return Loss(len(questions), len(rests))
+    fresh = smooth_by_neighbours(new.encode(rests), len(rests))
+    stored = smooth_by_neighbours(old.encode(rests), len(rests))
     asked = new.encode(questions)
-    mapped = adapter.transform(asked)
     nearest = {
         "new_new": _nearest(asked, fresh),
-        "new_old": _nearest(mapped, stored),
+        "new_old": _nearest(adapter.transform(asked), stored),
         "old_old": _nearest(old.encode(questions), stored),
     }
     if new.dimensions == old.dimensions:
         nearest["unmapped"] = _nearest(asked, stored)
     own = np.arange(len(questions))[:, None]
     recall = {way: mean(np.any(found == own, axis=1), seed) for way, found in nearest.items()}
-    values = {way: one.value for way, one in recall.items()}
-    kept = _ratio(recall["new_old"], recall["new_new"])
     return Loss(
         len(questions),
-        len(items),
-        **values,
-        **kept,
+        len(rests),
+        **{way: one.value for way, one in recall.items()},
+        **_ratio(recall["new_old"], recall["new_new"]),
         nearest_kept=_shared(nearest["new_new"], nearest["new_old"]),
     )
 
 
-def _known_items(texts: Sequence[str], rng: np.random.Generator) -> list[tuple[str, str]]:
-    """Twelve words in a row of each text, at most half of it, and the text without them."""
-    items = []
+def _questions_and_rests(texts: Sequence[str], rng: np.random.Generator) -> tuple[list[str], list[str]]:
+    """Twelve words in a row of each text, at most half of it, and the texts without them."""
+    questions = []
+    rests = []
     for text in texts:
         start, end = random_span(text, LENGTH, rng)
         if end > start:
-            items.append((text[start:end], f"{text[:start]} {text[end:]}"))
-    return items
-
-
-def _smoothed(rows: Rows) -> Rows:
-    return smooth_by_neighbours(rows, len(rows))
+            questions.append(text[start:end])
+            rests.append(f"{text[:start]} {text[end:]}")
+    return questions, rests
 
 
 def _nearest(questions: Rows, texts: Rows) -> Ints:
