@@ -36,8 +36,10 @@ _FLORET = struct.Struct("<14i d")  # its mode and number of hashes come before t
 _DICTIONARY = struct.Struct("<3i q")  # size, words, labels, tokens
 _PRUNED = struct.Struct("<q")  # pruned n-grams
 _ENTRY = struct.Struct("<q b")  # count, kind (0 word, 1 label); behind a word and a zero byte
+_SHORTEST_ENTRY = 2 + _ENTRY.size  # bytes
 _MATRIX = struct.Struct("<2q")  # rows, columns; behind a byte that says whether it is quantised
-_SUPERVISED = 3
+_SUPERVISED = 3  # the model of a classifier
+_WORD = 0  # the kind of an entry that is no label
 _LIMITS = (  # of the arguments: dimensions to length of n-grams, and the rate of updates
     *((1, 10_000), (1, 10_000), (0, 1 << 30), (0, 1 << 30), (0, 1 << 20), (0, 64), (1, 4), (1, 3)),
     *((0, 1 << 30), (0, 64), (0, 64), (1, 1 << 30)),
@@ -124,12 +126,22 @@ def _mean_of_rows(
 
 @dataclass(frozen=True)
 class Header:
-    """The version and arguments of a model, and the offset of its dictionary."""
+    """What the version and the arguments of a model say about the rest of the file."""
 
     version: int  # 0 for a model without a magic number
-    arguments: tuple[int, ...]  # twelve
-    dictionary: int  # bytes
-    mode: int = 1  # of floret; 2 hashes words, too
+    dimensions: int
+    model: int  # 3 for a classifier
+    bucket: int  # n-gram rows
+    shortest: int  # characters in an n-gram, inclusive
+    longest: int
+    dictionary: int  # offset in bytes
+    floret_mode: int  # 1 as in fastText; 2 hashes words, too
+
+    @classmethod
+    def of(cls, version: int, arguments: Sequence[int], dictionary: int, floret_mode: int = 1) -> Header:
+        """The header of a model whose arguments begin with the eleven that all versions have."""
+        model, bucket, shortest, longest = arguments[7:11]
+        return cls(version, arguments[0], model, bucket, shortest, longest, dictionary, floret_mode)
 
 
 def sniff(source: Input) -> bool:
@@ -141,29 +153,30 @@ def _is_early(source: Input) -> bool:
     if len(source.data) < _ARGUMENTS.size + _DICTIONARY.size:
         return False
     *arguments, threshold = _ARGUMENTS.unpack_from(source.data)
-    inside = all(a <= value <= b for value, (a, b) in zip(arguments, _LIMITS, strict=True))
+    inside = all(low <= value <= high for value, (low, high) in zip(arguments, _LIMITS, strict=True))
     return inside and 0 <= threshold <= 1 and _has_dictionary(source, _ARGUMENTS.size)
 
 
 def _has_dictionary(source: Input, position: int) -> bool:
     """Whether the sizes of a dictionary are at this offset."""
     size, words, labels, _ = _DICTIONARY.unpack_from(source.data, position)
-    room = (len(source.data) - position) // 11
+    room = (len(source.data) - position) // _SHORTEST_ENTRY
     return bool(0 < size == words + labels <= room and min(words, labels) >= 0)
 
 
 def _header(source: Input) -> Header:
     if source.data[:4] != _MAGIC:
-        return Header(0, _ARGUMENTS.unpack_from(source.data)[:12], _ARGUMENTS.size)
+        return Header.of(0, _ARGUMENTS.unpack_from(source.data), _ARGUMENTS.size)
     version = _VERSION.unpack_from(source.data)[1]
     start = _VERSION.size
-    common = start + _ARGUMENTS.size
-    floret = start + _FLORET.size
-    if len(source.data) >= floret + _DICTIONARY.size and not _has_dictionary(source, common):
-        values = _FLORET.unpack_from(source.data, start)
-        if values[11] in (1, 2) and _has_dictionary(source, floret):
-            return Header(version, (*values[:11], values[13]), floret, values[11])
-    return Header(version, _ARGUMENTS.unpack_from(source.data, start)[:12], common)
+    dictionary = start + _ARGUMENTS.size
+    in_floret = start + _FLORET.size  # where the dictionary is if floret wrote the model
+    if len(source.data) >= in_floret + _DICTIONARY.size and not _has_dictionary(source, dictionary):
+        arguments = _FLORET.unpack_from(source.data, start)
+        mode = arguments[11]
+        if mode in (1, 2) and _has_dictionary(source, in_floret):
+            return Header.of(version, arguments, in_floret, mode)
+    return Header.of(version, _ARGUMENTS.unpack_from(source.data, start), dictionary)
 
 
 def read(source: Input) -> Vectors:
@@ -179,34 +192,39 @@ def read(source: Input) -> Vectors:
 
 def _read(source: Input) -> Vectors:
     header = _header(source)
-    if header.mode == 2:
+    _check(header, source)
+    entries, position = _dictionary(source, header)
+    matrix = _matrix(source, position, header)
+    names = [word for word, kind in entries if kind == _WORD]
+    if len(matrix) < len(names) + header.bucket:
+        raise source.error(
+            f"{len(names)} words and {header.bucket} buckets need as many rows, the matrix has {len(matrix)}"
+        )
+    # Early classifiers have no n-grams, although their arguments have a length.
+    longest = 0 if header.version < 12 and header.model == _SUPERVISED else header.longest
+    subwords = NgramRows(matrix, len(names), header.bucket, header.shortest, longest)
+    vectors = subwords.compose(names, first_row=0)
+    words = decode_words(b"\n".join(names) + b"\n", source) if names else []
+    labels = len(entries) - len(names)
+    notes = [f"{labels} labels left out"] if labels else []
+    composer = subwords if header.bucket and longest > 0 else None
+    return checked_vectors(words, vectors, source, notes=notes, composer=composer)
+
+
+def _check(header: Header, source: Input) -> None:
+    """Raise a `FormatError` for a model that cannot be read."""
+    if header.floret_mode == 2:
         raise source.error(
             "is a floret model, whose words have no rows of their own",
             remedy="write its word vectors with floret (save_vectors) and read that file",
         )
-    version = header.version
-    dimensions, model, bucket, shortest, longest = (header.arguments[i] for i in (0, 7, 8, 9, 10))
-    if version not in (0, 11, 12) or dimensions < 1 or bucket < 0 or longest > _LONGEST_NGRAM:
+    valid = header.dimensions > 0 and header.bucket >= 0 and header.longest <= _LONGEST_NGRAM
+    if header.version not in (0, 11, 12) or not valid:
         raise source.error(
-            f"version {version} with {dimensions} dimensions, {bucket} buckets and n-grams of {longest} "
-            "characters is not a valid fastText model",
+            f"version {header.version} with {header.dimensions} dimensions, {header.bucket} buckets and "
+            f"n-grams of {header.longest} characters is not a valid fastText model",
             remedy="the file may be damaged: get it again, or save it with a current fastText",
         )
-    if version < 12 and model == _SUPERVISED:
-        longest = 0  # early classifiers have no n-grams, although their arguments have a length
-    entries, position = _dictionary(source, header)
-    matrix = _matrix(source, position, dimensions, early=version == 0)
-    names = [word for word, kind in entries if kind == 0]
-    if len(matrix) < len(names) + bucket:
-        raise source.error(
-            f"{len(names)} words and {bucket} buckets need as many rows, the matrix has {len(matrix)}"
-        )
-    subwords = NgramRows(matrix, len(names), bucket, shortest, longest)
-    vectors = subwords.compose(names, first_row=0)
-    notes = [f"{len(entries) - len(names)} labels left out"] if len(entries) > len(names) else []
-    words = decode_words(b"\n".join(names) + b"\n", source) if names else []
-    composer = subwords if bucket and longest > 0 else None
-    return checked_vectors(words, vectors, source, notes=notes, composer=composer)
 
 
 def _dictionary(source: Input, header: Header) -> tuple[list[tuple[bytes, int]], int]:
@@ -217,7 +235,8 @@ def _dictionary(source: Input, header: Header) -> tuple[list[tuple[bytes, int]],
         if _PRUNED.unpack_from(source.data, position)[0] > 0:
             _quantised(source)
         position += _PRUNED.size
-    if min(size, words, labels) < 0 or words + labels != size or size * 11 > len(source.data) - position:
+    room = (len(source.data) - position) // _SHORTEST_ENTRY
+    if min(size, words, labels) < 0 or words + labels != size or size > room:
         raise source.error(
             f"the dictionary says {size} entries ({words} words, {labels} labels), the file is "
             f"{len(source.data)} bytes long"
@@ -236,16 +255,16 @@ def _dictionary(source: Input, header: Header) -> tuple[list[tuple[bytes, int]],
     return entries, position
 
 
-def _matrix(source: Input, position: int, dimensions: int, early: bool) -> Floats:
+def _matrix(source: Input, position: int, header: Header) -> Floats:
     """The input matrix, (words + bucket, d) float32, as a view of the file (it may lie at an odd address)."""
-    if not early:
+    if header.version:
         if source.data[position : position + 1] not in (b"", b"\0"):
             _quantised(source)
         position += 1
     rows, columns = _MATRIX.unpack_from(source.data, position)
     position += _MATRIX.size
-    if columns != dimensions or rows < 0:
-        raise source.error(f"the matrix has {columns} columns, the model {dimensions} dimensions")
+    if columns != header.dimensions or rows < 0:
+        raise source.error(f"the matrix has {columns} columns, the model {header.dimensions} dimensions")
     if rows * columns * 4 > len(source.data) - position:
         raise EOFError("the file ends inside the matrix")
     return source.array("<f4", rows * columns, position).reshape(rows, columns)

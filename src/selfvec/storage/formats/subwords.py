@@ -29,6 +29,7 @@ __all__ = ["SubwordRows", "load_tokenizer", "read_token_rows", "vectors_of_token
 
 _BATCH = 4096  # words built at a time, which limits the memory
 _MARK = "▁"  # of sentencepiece, for the space before a word
+_MARKERS = "▁Ġ"  # that tokenizers put before a word
 _TOGETHER = 64  # words given to the tokenizer as one text; one by one takes twice the time
 
 
@@ -73,8 +74,9 @@ class SubwordRows:
         groups = [texts[start : start + _TOGETHER] for start in range(0, len(texts), _TOGETHER)]
         tokens, owners = self._as_text(groups) or self._one_by_one(groups)
         if self._unknown is not None:
-            owners = owners[tokens != self._unknown]
-            tokens = tokens[tokens != self._unknown]
+            known = tokens != self._unknown
+            tokens = tokens[known]
+            owners = owners[known]
         return tokens, np.bincount(owners, minlength=len(texts))
 
     def _one_by_one(self, groups: list[list[str]]) -> tuple[Ints, Ints]:
@@ -92,11 +94,13 @@ class SubwordRows:
         found = self.tokenizer.encode_batch_fast(texts, add_special_tokens=False)
         tokens = np.fromiter(chain.from_iterable(one.ids for one in found), np.int64)
         begins = self._begins[tokens]
-        ends = np.cumsum([len(one) for one in found], dtype=np.int64)
-        words = np.cumsum([len(group) for group in groups], dtype=np.int64)
         owners = np.cumsum(begins) - 1
-        apart = np.all(np.diff(ends, prepend=0) > 0) and begins[ends[:-1]].all()
-        return (tokens, owners) if apart and np.array_equal(owners[ends - 1] + 1, words) else None
+        ends = np.cumsum([len(one) for one in found], dtype=np.int64)  # of the tokens of each text
+        words = np.cumsum([len(group) for group in groups], dtype=np.int64)
+        # Every text must have tokens, begin with a new word, and hold as many words as were joined.
+        if np.any(np.diff(ends, prepend=0) == 0) or not begins[ends[:-1]].all():
+            return None
+        return (tokens, owners) if np.array_equal(owners[ends - 1] + 1, words) else None
 
     @cached_property
     def _begins(self) -> Mask | None:
@@ -125,18 +129,26 @@ class SubwordRows:
         """Words that are one token, in the order of the tokens, and those tokens (V,)."""
         tokens = sorted(self.tokenizer.get_vocab(with_added_tokens=True).values())
         decoded = self.tokenizer.decode_batch([[token] for token in tokens])
-        left = [(token, text.strip(" ")) for token, text in zip(tokens, decoded, strict=True)]
+        left = {token: text.strip(" ") for token, text in zip(tokens, decoded, strict=True)}
         words: dict[int, str] = {}
-        for markers in ("▁Ġ ", ""):  # without a decoder, markers of a word's start remain
-            bare = ((token, text.lstrip(markers)) for token, text in left)
-            tried = {token: text for token, text in bare if text and accept(text)}
-            found, lengths = self.encoded(list(tried.values()))
-            only = np.where(lengths == 1, np.append(found, -1)[np.cumsum(lengths) - 1], -1)  # their one token
-            same = [token for token, own in zip(tried, only.tolist(), strict=True) if own == token]
-            words |= {token: tried[token] for token in same}
-            left = [(token, text) for token, text in left if text[:1] in ("▁", "Ġ") and token not in words]
+        for markers in (_MARKERS + " ", ""):  # without a decoder, markers of a word's start remain
+            bare = {token: text.lstrip(markers) for token, text in left.items()}
+            tried = {token: text for token, text in bare.items() if text and accept(text)}
+            alone = self._only_tokens(list(tried.values())).tolist()
+            words |= {token: tried[token] for token, own in zip(tried, alone, strict=True) if own == token}
+            left = {
+                token: text
+                for token, text in left.items()
+                if text.startswith(tuple(_MARKERS)) and token not in words
+            }
         kept = sorted(words)
         return [words[token] for token in kept], np.array(kept, np.int64)
+
+    def _only_tokens(self, texts: Sequence[str]) -> Ints:
+        """The token of each text that is one token, (n,); -1 for other texts."""
+        tokens, lengths = self.encoded(texts)
+        last = np.append(tokens, -1)[np.cumsum(lengths) - 1]
+        return np.where(lengths == 1, last, -1)
 
 
 def load_tokenizer(path: Path) -> Any:
