@@ -37,7 +37,7 @@ from selfvec.refinement.inputs import Inputs
 from selfvec.refinement.method_choice import make_plan
 from selfvec.refinement.pipeline import run_of
 from selfvec.text import Encoding
-from selfvec.text.encoding import RARE, REPEATED
+from selfvec.text.encoding import RARE, REPEATED, dropped_in_all
 from selfvec.text.repeats import Repeats
 from selfvec.text.stems import UnstemmedTokens, merged_types
 
@@ -325,10 +325,7 @@ def _encoding(
     settings: Settings,
 ) -> Encoding:
     """The description of the whole text as tokens."""
-    dropped: dict[str, int] = {}
-    for text in texts:
-        for rule, tokens in text["dropped"].items():
-            dropped[rule] = dropped.get(rule, 0) + tokens
+    dropped = dropped_in_all(texts)
     if repeats.once(settings) and repeats.tokens:
         dropped[REPEATED] = repeats.tokens
     raw = sum(text["raw_tokens"] for text in texts)

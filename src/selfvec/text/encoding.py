@@ -7,7 +7,7 @@ There are three steps: split and number tokens (per batch, on all cores), apply 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field, replace
 from itertools import count
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from selfvec.corpus.documents import Documents
     from selfvec.data.vectors import Vectors
 
-__all__ = ["RARE", "REPEATED", "Encoding", "auto_window", "encode"]
+__all__ = ["RARE", "REPEATED", "Encoding", "auto_window", "dropped_in_all", "encode"]
 
 
 REPEATED, RARE = "repeated passages", "minimal count"
@@ -102,6 +102,21 @@ class Encoding:
     def as_dict(self) -> dict[str, Any]:
         """JSON-serialisable."""
         return asdict(self)
+
+
+def dropped_in_all(texts: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """Tokens that each rule dropped, added up over texts that `Encoding.as_dict` describes.
+
+    >>> dropped_in_all([{"dropped": {"stop words": 2}}, {"dropped": {"stop words": 1, "in phrases": 4}}])
+    {'stop words': 3, 'in phrases': 4}
+    """
+    total: dict[str, int] = {}
+    for text in texts:
+        dropped = text.get("dropped")
+        for rule, tokens in dropped.items() if isinstance(dropped, dict) else ():
+            if isinstance(tokens, int):
+                total[rule] = total.get(rule, 0) + tokens
+    return total
 
 
 @dataclass

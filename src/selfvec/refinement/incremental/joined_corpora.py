@@ -20,7 +20,7 @@ from selfvec.corpus.documents import ONCE
 from selfvec.corpus.summary import NAMED_PLACES, FileRead, Summary
 from selfvec.data.token_batch import TokenBatch, concatenated
 from selfvec.text import Encoding
-from selfvec.text.encoding import RARE, REPEATED
+from selfvec.text.encoding import RARE, REPEATED, dropped_in_all
 
 __all__ = [
     "joined",
@@ -152,12 +152,7 @@ def joined_encodings(
     unstemmed: TokenBatch,  # the whole text, before stemming and `min_count`
 ) -> Encoding:
     """The encoding of several corpora as one."""
-    dropped: dict[str, int] = {}
-    for text in texts:
-        counted = text.get("dropped")
-        for rule, tokens in counted.items() if isinstance(counted, dict) else ():
-            if rule not in (RARE, REPEATED) and isinstance(tokens, int):
-                dropped[rule] = dropped.get(rule, 0) + tokens
+    dropped = {rule: n for rule, n in dropped_in_all(texts).items() if rule not in (RARE, REPEATED)}
     return Encoding.of(str(texts[0].get("tokenizer")), unstemmed, dropped, None)
 
 

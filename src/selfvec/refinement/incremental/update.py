@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +31,7 @@ from selfvec.refinement.execution import Execution
 from selfvec.refinement.health import check_health
 from selfvec.refinement.input_reading import read_unstemmed
 from selfvec.refinement.pipeline import refine_inputs, sources_by_name
+from selfvec.text.encoding import dropped_in_all
 from selfvec.text.repeats import Repeats, repeats_of, without
 from selfvec.text.stems import UnstemmedTokens, unstemmed_tokens
 
@@ -279,8 +279,7 @@ def _added_texts(before: Mapping[str, Any], more: Mapping[str, Any], types: int)
     for name in ("documents", "sentences", "empty", "raw_tokens", "tokens"):
         text[name] = int(before[name]) + int(more[name])
     text |= {"types": types, "raw_types": None}  # words that were dropped from both may be the same
-    dropped = (before["dropped"], more["dropped"])
-    text["dropped"] = {rule: sum(d.get(rule, 0) for d in dropped) for rule in dict.fromkeys(chain(*dropped))}
+    text["dropped"] = dropped_in_all((before, more))
     return text
 
 
