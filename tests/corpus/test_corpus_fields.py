@@ -18,9 +18,9 @@ from tests.places import ROOT
 from selfvec.base.errors import CorpusError
 from selfvec.corpus import Corpus, fields
 from selfvec.corpus.dates import parse_dates
-from selfvec.corpus.documents import Seen
 from selfvec.corpus.fields import recognise
 from selfvec.corpus.files import DOCUMENT_SUFFIXES
+from selfvec.corpus.fingerprints import Seen
 from selfvec.corpus.row_formats import ROW_FORMATS
 
 DATES = {

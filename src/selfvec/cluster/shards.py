@@ -22,9 +22,10 @@ import polars as pl
 from selfvec.base.compressed_files import COMPRESSED, is_compressed
 from selfvec.base.errors import CorpusError, MissingExtra
 from selfvec.base.threads import cut
-from selfvec.corpus.documents import Documents, Seen, documents_of_rows
+from selfvec.corpus.documents import Documents, documents_of_rows
 from selfvec.corpus.fields import Fields, recognise
 from selfvec.corpus.files import FilePart, find_sources, open_part
+from selfvec.corpus.fingerprints import Seen
 from selfvec.corpus.row_batch import ROWS, RowBatch, readable_fields, string_columns
 from selfvec.corpus.row_formats import row_format_of_suffix
 from selfvec.corpus.streams import Source, reading

@@ -15,8 +15,9 @@ from .summary import BATCH_BYTES, BATCH_ROWS, CorpusPass, Summary
 if TYPE_CHECKING:
     from selfvec.base.arrays import Mask
 
-    from .documents import Documents, Seen
+    from .documents import Documents
     from .fields import Fields
+    from .fingerprints import Seen
     from .row_batch import RowBatch
 
 __all__ = ["Corpus", "CorpusPart", "Select"]
@@ -230,7 +231,8 @@ class Corpus:
         CorpusError
             For a malformed row (unless these are skipped), a damaged file, or a corpus without documents.
         """
-        from .documents import Seen, concatenated, documents_of_rows, in_slice
+        from .documents import concatenated, documents_of_rows, in_slice
+        from .fingerprints import Seen
 
         using_polars()
         self.summary = self._new_summary()

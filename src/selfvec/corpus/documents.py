@@ -1,7 +1,4 @@
-"""Turn rows into documents: join texts, parse dates, and find empty and repeated documents.
-
-A fingerprint is a hash that identifies a text, within a corpus and in run folders on any machine.
-"""
+"""Turn rows into documents: join texts, parse dates, and find empty and repeated documents."""
 
 from __future__ import annotations
 
@@ -11,22 +8,16 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import polars as pl
 
-from selfvec.base.arrays import Array, Bytes, Hashes, Ints, Mask
-from selfvec.base.compiled import kernel
+from selfvec.base.arrays import Hashes, Ints, Mask
 from selfvec.data.token_batch import ONCE
 
 from .dates import parse_dates
 from .fields import Fields
+from .fingerprints import Seen, fingerprints
 from .row_batch import RowBatch
 from .summary import CorpusPass
 
-__all__ = ["ONCE", "Documents", "Seen", "concatenated", "documents_of_rows", "fingerprints", "in_slice"]
-
-_BYTE = np.uint64(8)
-_HALF = np.uint64(32)
-_MIX = np.uint64(0x9E3779B97F4A7C15)  # odd constants with well-mixed bits (golden ratio; SplitMix64's last)
-_MIX_2 = np.uint64(0x94D049BB133111EB)
-_REST = np.uint64(0xFFFFFFFFFFFFFFFE)
+__all__ = ["Documents", "concatenated", "documents_of_rows", "in_slice"]
 
 
 @dataclass(frozen=True)
@@ -58,32 +49,6 @@ class Documents:
             {name: values.filter(mask) for name, values in self.fields.items()},
             None if self.fingerprints is None else self.fingerprints[kept],
         )
-
-
-class Seen:
-    """The hashes of all texts read so far, eight bytes each, in a few sorted arrays.
-
-    Arrays of similar size are merged, so n texts cost O(n log² n) for any batch size.
-    """
-
-    def __init__(self, hashes: Hashes | None = None) -> None:
-        self.runs: list[Hashes] = []
-        if hashes is not None:
-            self.add(hashes)
-
-    def add(self, hashes: Hashes) -> Mask:
-        """Add hashes, (n,) uint64; returns which of them are new, (n,) bool."""
-        new = np.zeros(len(hashes), bool)
-        run, places = np.unique(hashes, return_index=True)
-        new[places] = True
-        for old in self.runs:
-            new &= old[np.minimum(np.searchsorted(old, hashes), len(old) - 1)] != hashes
-        run = np.sort(hashes[new])
-        if len(run):
-            self.runs.append(run)
-        while len(self.runs) > 1 and len(self.runs[-2]) < 2 * len(self.runs[-1]):
-            self.runs[-2:] = [np.sort(np.concatenate(self.runs[-2:]))]
-        return new
 
 
 def concatenated(batches: Sequence[Documents]) -> Documents:
@@ -216,41 +181,3 @@ def _dated(
     lines = [int(batch.lines[i]) for i in good.arg_true()]
     columns = {name: column.filter(good) for name, column in batch.columns.items()}
     return RowBatch(columns, lines), dates.filter(good)
-
-
-def fingerprints(texts: pl.Series) -> Hashes:
-    """Fingerprints of (D,) texts, (D,) uint64 with the lowest bit 0; null is an empty text.
-
-    63 bits: in a corpus of a million texts, two different ones collide with a probability of 1 in 20 million.
-    Polars hashes faster, but its hashes may change from version to version, and fingerprints are saved in run
-    folders.
-    """
-    texts = texts.fill_null("")
-    bounds = np.zeros(len(texts) + 1, np.int64)
-    np.cumsum(texts.str.len_bytes().to_numpy(), out=bounds[1:])
-    joined = texts.str.join("").cast(pl.Binary).item() if len(texts) else b""
-    out = np.empty(len(texts), np.uint64)
-    _mix(np.frombuffer(joined, np.uint8), bounds, out)
-    return out
-
-
-@kernel
-def _mix(data: Bytes, bounds: Ints, out: Array) -> None:
-    """Mix eight bytes at a time into 64 bits; each step is invertible, so that every byte matters."""
-    for d in range(len(out)):
-        start, end = bounds[d], bounds[d + 1]
-        mixed = np.uint64(end - start) * _MIX
-        whole = start + (end - start) // 8 * 8
-        for i in range(start, whole, 8):
-            word = np.uint64(0)
-            for k in range(8):
-                word = word << _BYTE | np.uint64(data[i + k])
-            mixed = (mixed ^ word) * _MIX
-            mixed ^= mixed >> _HALF
-        word = np.uint64(0)
-        for i in range(whole, end):
-            word = word << _BYTE | np.uint64(data[i])
-        mixed = (mixed ^ word) * _MIX_2
-        mixed ^= mixed >> _HALF
-        mixed *= _MIX
-        out[d] = (mixed ^ mixed >> _HALF) & _REST

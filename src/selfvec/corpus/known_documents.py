@@ -18,9 +18,11 @@ from selfvec.base.arrays import Array, Hashes, Mask
 from selfvec.base.errors import FormatError, OptionError
 from selfvec.base.tensors import check_tensors, map_tensors, write_tensors
 from selfvec.data.run import Run
+from selfvec.data.token_batch import ONCE
 
 from .corpus import CorpusPart
-from .documents import ONCE, Documents, fingerprints
+from .documents import Documents
+from .fingerprints import fingerprints
 
 __all__ = ["Intake", "KnownDocuments", "known_documents"]
 

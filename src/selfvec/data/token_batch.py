@@ -49,7 +49,7 @@ class TokenBatch:
     slice_names : sequence of str
         The names of the parts.
     fingerprints : (D,) uint64, optional
-        A hash of each document's text (see `selfvec.corpus.documents`), odd if the text occurs only once.
+        A hash of each document's text (see `selfvec.corpus.fingerprints`), odd if the text occurs only once.
     sentence_counts : (D,) int32, optional
         Sentences of each document, ``sentences`` in all.
     """

@@ -28,7 +28,7 @@ from .kernel_warm_up import load_kernels
 
 if TYPE_CHECKING:
     from selfvec.corpus import Corpus
-    from selfvec.corpus.documents import Seen
+    from selfvec.corpus.fingerprints import Seen
     from selfvec.corpus.known_documents import Intake
     from selfvec.text import Encoding
     from selfvec.text.phrase_finding import Finder

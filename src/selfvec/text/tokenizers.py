@@ -120,10 +120,12 @@ class Splitter:
 
     def _tokens(self, texts: pl.Series) -> tuple[RawTokens, Ints, Ids, Ints]:
         """Tokens, their first bytes, their lengths, and the first byte of each document."""
+        from selfvec.corpus.fingerprints import joined_utf8
+
         from . import kernels
 
         flags = table(self.name)
-        data, bounds = _bytes(texts)
+        data, bounds = joined_utf8(texts)
         starts, lengths, offsets = kernels.spans(data, bounds, flags)
         if self.name == "words":
             sentences = kernels.count_sentences(data, bounds, starts, lengths, offsets, flags)
@@ -156,6 +158,8 @@ class SubwordTokenizer:
 
     def __call__(self, texts: pl.Series) -> RawTokens:
         """Subwords of (D,) texts; null is an empty document."""
+        from selfvec.corpus.fingerprints import joined_utf8
+
         documents = texts.fill_null("").to_list()
         with _used(self.path):
             rows = [
@@ -168,7 +172,7 @@ class SubwordTokenizer:
         ids, used = _by_appearance(pieces[kept])
         types = [self._tokenizer.id_to_token(piece) or "" for piece in used]
         offsets = np.concatenate(([0], np.cumsum(kept)))[ends]
-        sentences = _sentences(*_bytes(texts))
+        sentences = _sentences(*joined_utf8(texts))
         return RawTokens(ids, offsets, types, sentences, lambda: np.zeros(len(ids), bool))
 
 
@@ -179,17 +183,6 @@ def _by_appearance(numbers: Ints) -> tuple[Ids, list[int]]:
     place = np.empty(len(order), np.int32)
     place[order] = np.arange(len(order), dtype=np.int32)
     return place[inverse], distinct[order].tolist()
-
-
-def _bytes(texts: pl.Series) -> tuple[Bytes, Ints]:
-    """All texts joined as UTF-8, (B,) uint8, and where each begins, (D + 1,) int64."""
-    import polars as pl
-
-    texts = texts.fill_null("")
-    bounds = np.zeros(len(texts) + 1, np.int64)
-    np.cumsum(texts.str.len_bytes().to_numpy(), out=bounds[1:])
-    joined = texts.str.join("").cast(pl.Binary).item() if len(texts) else b""
-    return np.frombuffer(joined, np.uint8), bounds
 
 
 def _sentences(data: Bytes, bounds: Ints) -> Ids:

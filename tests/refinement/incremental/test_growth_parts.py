@@ -17,7 +17,7 @@ import selfvec
 from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.corpus import Corpus
-from selfvec.corpus.documents import fingerprints
+from selfvec.corpus.fingerprints import fingerprints
 from selfvec.data.token_batch import TokenBatch, by_frequency
 from selfvec.data.vectors import Vectors
 from selfvec.refinement.incremental.joined_corpora import joined, repeated, without_repeats

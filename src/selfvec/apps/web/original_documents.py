@@ -9,8 +9,9 @@ import polars as pl
 
 from selfvec.base.arrays import Ints
 from selfvec.base.memory import release
-from selfvec.corpus.documents import ONCE, fingerprints
+from selfvec.corpus.fingerprints import fingerprints
 from selfvec.data.run import Run
+from selfvec.data.token_batch import ONCE
 from selfvec.retrieval.indexed_documents import IndexedDocuments
 from selfvec.usage.examples import quoted
 

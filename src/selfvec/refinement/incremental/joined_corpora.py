@@ -16,9 +16,8 @@ import numpy as np
 
 from selfvec.base.arrays import Mask
 from selfvec.base.errors import CorpusError, FormatError
-from selfvec.corpus.documents import ONCE
 from selfvec.corpus.summary import NAMED_PLACES, FileRead, Summary
-from selfvec.data.token_batch import TokenBatch, concatenated
+from selfvec.data.token_batch import ONCE, TokenBatch, concatenated
 from selfvec.text import Encoding
 from selfvec.text.encoding import RARE, REPEATED, dropped_in_all
 

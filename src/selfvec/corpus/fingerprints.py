@@ -1,0 +1,91 @@
+"""Fingerprints: hashes that identify texts, within a corpus and in run folders on any machine."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from selfvec.base.arrays import Bytes, Hashes, Ints, Mask
+from selfvec.base.compiled import kernel
+
+__all__ = ["Seen", "fingerprints", "joined_utf8"]
+
+_BYTE = np.uint64(8)
+_HALF = np.uint64(32)
+_MIX = np.uint64(0x9E3779B97F4A7C15)  # odd constants with well-mixed bits (golden ratio; SplitMix64's last)
+_MIX_2 = np.uint64(0x94D049BB133111EB)
+_REST = np.uint64(0xFFFFFFFFFFFFFFFE)
+
+
+class Seen:
+    """The hashes of all texts read so far, eight bytes each, in a few sorted arrays.
+
+    Arrays of similar size are merged, so n texts cost O(n log² n) for any batch size.
+    """
+
+    def __init__(self, hashes: Hashes | None = None) -> None:
+        self.runs: list[Hashes] = []
+        if hashes is not None:
+            self.add(hashes)
+
+    def add(self, hashes: Hashes) -> Mask:
+        """Add hashes, (n,) uint64; returns which of them are new, (n,) bool."""
+        new = np.zeros(len(hashes), bool)
+        _, places = np.unique(hashes, return_index=True)
+        new[places] = True
+        for old in self.runs:
+            new &= old[np.minimum(np.searchsorted(old, hashes), len(old) - 1)] != hashes
+        if new.any():
+            self.runs.append(np.sort(hashes[new]))
+        while len(self.runs) > 1 and len(self.runs[-2]) < 2 * len(self.runs[-1]):
+            self.runs[-2:] = [np.sort(np.concatenate(self.runs[-2:]))]
+        return new
+
+
+def fingerprints(texts: pl.Series) -> Hashes:
+    """Fingerprints of (D,) texts, (D,) uint64 with the lowest bit 0; null is an empty text.
+
+    63 bits: in a corpus of a million texts, two different ones collide with a probability of 1 in 20 million.
+    Polars hashes faster, but its hashes may change from version to version, and fingerprints are saved in run
+    folders.
+    """
+    data, bounds = joined_utf8(texts)
+    out = np.empty(len(texts), np.uint64)
+    _mix(data, bounds, out)
+    return out
+
+
+def joined_utf8(texts: pl.Series) -> tuple[Bytes, Ints]:
+    """All texts as UTF-8, (B,) uint8, and where each begins, (D + 1,) int64; null is an empty text."""
+    texts = texts.fill_null("")
+    bounds = np.zeros(len(texts) + 1, np.int64)
+    np.cumsum(texts.str.len_bytes().to_numpy(), out=bounds[1:])
+    joined = texts.str.join("").cast(pl.Binary).item() if len(texts) else b""
+    return np.frombuffer(joined, np.uint8), bounds
+
+
+@kernel
+def _mix(
+    data: Bytes,  # (B,)
+    bounds: Ints,  # (D + 1,)
+    out: Hashes,  # (D,), written
+) -> None:
+    """Mix eight bytes at a time into 64 bits; each step is invertible, so that every byte matters."""
+    for d in range(len(out)):
+        start = bounds[d]
+        end = bounds[d + 1]
+        mixed = np.uint64(end - start) * _MIX
+        whole = start + (end - start) // 8 * 8  # the end of the last eight bytes
+        for i in range(start, whole, 8):
+            word = np.uint64(0)
+            for k in range(8):
+                word = word << _BYTE | np.uint64(data[i + k])
+            mixed = (mixed ^ word) * _MIX
+            mixed ^= mixed >> _HALF
+        word = np.uint64(0)
+        for i in range(whole, end):
+            word = word << _BYTE | np.uint64(data[i])
+        mixed = (mixed ^ word) * _MIX_2
+        mixed ^= mixed >> _HALF
+        mixed *= _MIX
+        out[d] = (mixed ^ mixed >> _HALF) & _REST
