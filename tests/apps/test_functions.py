@@ -102,6 +102,13 @@ def test_as_dict_is_what_the_command_prints(name: str, inside: Path, tmp_path: P
     assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(RESULTS[name](tmp_path).as_dict()))
 
 
+def test_example_sentences_are_those_of_the_first_words(inside: Path) -> None:
+    found = selfvec.drift("run", slice="year", top=4, examples=1, examples_of=2, permutations=20)
+    assert ["examples_a" in row for row in found.as_dict()["rows"]] == [True, True, False, False]
+    every = selfvec.drift("run", slice="year", top=4, examples=1, permutations=20)
+    assert all("examples_a" in row for row in every.as_dict()["rows"])
+
+
 def test_objects_are_short_too(inside: Path) -> None:
     run = selfvec.open("run")
     objects = [run, run.vectors, run.tokens, selfvec.run_index(run), selfvec.Encoder.of(run)]
@@ -148,6 +155,16 @@ def test_an_update_in_place_keeps_the_run_from_before(tmp_path: Path) -> None:
     np.testing.assert_array_equal(new.vectors.vectors, memory.vectors.vectors)
     assert selfvec.open_run(tmp_path / "run.previous").provenance["tokens"] == before
     assert selfvec.update(place, ["a gale blew the roof off"], output=place).fingerprint == new.fingerprint
+
+
+def test_an_update_in_place_of_a_link_changes_the_run_behind_it(tmp_path: Path) -> None:
+    selfvec.refine(TEXTS, "none", "decorrelated", output=tmp_path / "run")
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "run")
+    new = selfvec.update(link, ["a gale blew the roof off"], output=link)
+    assert link.is_symlink()
+    assert selfvec.open_run(tmp_path / "run").fingerprint == new.fingerprint
+    assert (tmp_path / "run.previous").is_dir()
 
 
 def test_merged_runs_are_written(tmp_path: Path) -> None:

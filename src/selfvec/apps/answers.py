@@ -27,12 +27,14 @@ from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.refinement.incremental.update import update
+from selfvec.refinement.inputs import Start
 from selfvec.refinement.pipeline import refine
 from selfvec.retrieval import Index, check_mode, run_index
 from selfvec.retrieval.snippets import Found
 from selfvec.storage.run_folder import is_run, open_run
 from selfvec.storage.workspace import Workspace
 
+from .functions.runs import initial_vectors
 from .functions.texts import Fields, corpus_options, open_text
 
 __all__ = ["ask", "cache_folder"]
@@ -98,7 +100,7 @@ def ask(
     else:
         reading = corpus_options(fields)
         path = Path(source).resolve()
-        chosen = [vectors] if isinstance(vectors, str) else list(vectors)
+        chosen = initial_vectors(vectors)
         place = Path(cache) if cache is not None else cache_folder() / _key([str(path), chosen, reading])
         if path in place.resolve().parents:
             rule = "is inside the folder of text, where it would be read as text"
@@ -116,8 +118,7 @@ def _in_memory(source: Any, vectors: Any, progress: Progress | None, fields: Fie
         rule = f"is a folder or file of text, a run, or texts, not {type(source).__name__}"
         raise OptionError(rule, field="source")
     texts = list(source) if isinstance(source, Iterator) else source
-    chosen = [vectors] if isinstance(vectors, str) else list(vectors)
-    run = refine(open_text(texts, fields), chosen, Settings(), progress=progress)
+    run = refine(open_text(texts, fields), initial_vectors(vectors), Settings(), progress=progress)
     return run_index(run, texts, progress)
 
 
@@ -127,7 +128,7 @@ def cache_folder() -> Path:
 
 
 def _prepared(
-    source: Path, vectors: list[str], place: Path, progress: Progress, reading: dict[str, Any]
+    source: Path, vectors: list[Start], place: Path, progress: Progress, reading: dict[str, Any]
 ) -> tuple[Run, list[str]]:
     """The run of a folder as it is now, in ``place/run``, and the files that it leaves out.
 
