@@ -27,7 +27,7 @@ from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.refinement.incremental.update import update
-from selfvec.refinement.inputs import Start
+from selfvec.refinement.input_reading import Start
 from selfvec.refinement.pipeline import refine
 from selfvec.retrieval import Index, check_mode, run_index
 from selfvec.retrieval.snippets import Found
