@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
@@ -121,7 +121,7 @@ def refine_on_cluster(
         types = _vocabulary(job, words, known, repeated)
         counter = partial(count_neighbours, job)
         counted = reduced(engine, tree(f"{job.folder}/degrees", ranges), counter, "Counting")
-        batch = _batch(job, types, counted, words, len(shards))
+        batch = _batch(job, types, np.array(counted.sums["counts"]), len(shards))
         empty = int(counted.sums["empty"][0])
         inputs = _inputs(batch, empty, job, words, known, described, (shards, skipped), repeated.repeats)
     if pruned := int(words.sums["pruned"][0]):
@@ -213,34 +213,10 @@ def _vocabulary(job: Job, words: Partial, known: Vectors | None, repeated: Shard
     return [types[i] for i in order.tolist()]
 
 
-@dataclass(frozen=True)
-class WordCounts(TokenBatch):
-    """A vocabulary with counts, without the ids of the text."""
-
-    occurrences: Ints | None = None  # (V,)
-    texts: int = 0  # documents
-
-    def __post_init__(self) -> None:
-        assert self.occurrences is not None
-        object.__setattr__(self, "counts", self.occurrences)
-
-    def __len__(self) -> int:
-        return int(self.counts.sum())
-
-    @property
-    def documents(self) -> int:
-        """Number of documents, empty ones included."""
-        return self.texts
-
-
-def _batch(job: Job, types: list[str], counted: Partial, words: Partial, shards: int) -> TokenBatch:
-    """The tokens if the run keeps them, otherwise the words with their counts."""
-    counts = np.array(counted.sums["counts"])
-    texts = sum(json.loads(note)["text"]["documents"] for note in words.notes)
+def _batch(job: Job, types: list[str], counts: Ints, shards: int) -> TokenBatch:
+    """The tokens if the run keeps them, otherwise the words with their counts, (V,)."""
     if not job.settings.keep_tokens or counts.sum() > KEPT_TOKENS:
-        no_ids = np.zeros(0, np.int32)
-        no_offsets = np.zeros(1, np.int64)
-        return WordCounts(no_ids, no_offsets, types, occurrences=counts, texts=texts)
+        return TokenBatch.of_counts(types, counts)
     return concatenated([_shard_batch(job, number, types) for number in range(shards)])
 
 
@@ -296,7 +272,7 @@ def _inputs(
         repeats=repeats.as_dict(job.settings),
     )
     original = initial_vectors(batch, known, job.settings)
-    unstemmed = None if isinstance(batch, WordCounts) else _unstemmed(job, words, len(shards))
+    unstemmed = _unstemmed(job, words, len(shards)) if len(batch) else None
     return Inputs(batch, original, provenance, unstemmed, repeats)
 
 
@@ -329,9 +305,10 @@ def _encoding(
     if repeats.once(settings) and repeats.tokens:
         dropped[REPEATED] = repeats.tokens
     raw = sum(text["raw_tokens"] for text in texts)
-    tokens = len(batch)
+    tokens = int(batch.counts.sum())
+    documents = sum(text["documents"] for text in texts)
     if rare := raw - tokens - sum(dropped.values()):
         dropped[RARE] = rare
     sentences = sum(text["sentences"] for text in texts)
     name = texts[0]["tokenizer"]
-    return Encoding(name, batch.documents, sentences, empty, raw, tokens, dropped, None, len(batch.types))
+    return Encoding(name, documents, sentences, empty, raw, tokens, dropped, None, len(batch.types))
