@@ -68,7 +68,8 @@ def count(
     if weighting not in WEIGHTINGS:
         rule = f"a weighting is one of {', '.join(WEIGHTINGS)}, not {weighting!r}"
         raise OptionError(rule, field="weighting")
-    nominal, jobs = window // 2, threads(jobs)
+    nominal = window // 2
+    jobs = threads(jobs)
     longest = int(np.diff(batch.offsets).max(initial=0))
     half = min(nominal, max(longest - 1, 0))  # no two positions are farther apart
     weigh = WEIGHTINGS[weighting]
@@ -111,7 +112,8 @@ def count_near(
     """
     columns = range(len(batch.types)) if others is None else others
     out = np.zeros((len(words), len(columns)), np.int64)
-    places = np.full((2, len(batch.types)), -1, np.int32)
-    places[0, list(words)], places[1, list(columns)] = np.arange(len(words)), np.arange(len(columns))
-    count_pairs(batch.ids, batch.offsets, window // 2, places[0], places[1], out)
+    row_of, column_of = np.full((2, len(batch.types)), -1, np.int32)
+    row_of[list(words)] = np.arange(len(words))
+    column_of[list(columns)] = np.arange(len(columns))
+    count_pairs(batch.ids, batch.offsets, window // 2, row_of, column_of, out)
     return out

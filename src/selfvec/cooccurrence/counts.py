@@ -37,7 +37,8 @@ WEIGHTINGS: dict[str, Callable[[int, int], int]] = {
 """The weight of a neighbour by its distance δ, 1 to half = window // 2: 1, half + 1 - δ, or 2**20 / δ to the
 nearest integer."""
 
-_FILE, _VOCABULARY = "counts.safetensors", "vocabulary.txt"
+_FILE = "counts.safetensors"
+_VOCABULARY = "vocabulary.txt"
 _AGAIN = "count the corpus again"
 
 
@@ -264,11 +265,20 @@ def _add_up(
     def work(buffer: RowBuffer, block: Block) -> Ints:
         here = slice(*block)
         bounds = np.concatenate(([0], np.cumsum(sizes[here])))
-        staged_indices, staged_data = np.empty(int(bounds[-1]), np.int32), np.empty(int(bounds[-1]), np.int64)
-        staged = staged_indices, staged_data
+        staged_indices = np.empty(int(bounds[-1]), np.int32)
+        staged_data = np.empty(int(bounds[-1]), np.int64)
         next_entry = bounds[:-1].copy()
         for part, numbers, own in zip(parts, columns, rows, strict=True):
-            stage_rows(own[here], numbers, part.indptr, part.indices, part.data, next_entry, *staged)
+            stage_rows(
+                own[here],
+                numbers,
+                part.indptr,
+                part.indices,
+                part.data,
+                next_entry,
+                staged_indices,
+                staged_data,
+            )
         lengths = np.empty(len(bounds) - 1, np.int64)
         add_rows(bounds, staged_indices, staged_data, *buffer.arrays, lengths)
         return lengths

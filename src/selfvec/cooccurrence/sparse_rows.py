@@ -54,7 +54,8 @@ class RowStore:
     ) -> None:
         self.indptr = np.zeros(len(sizes) + 1, np.int64)
         self.entry_bytes = 4 + np.dtype(dtype).itemsize
-        self._row, self._most = 0, memory // self.entry_bytes
+        self._row = 0  # rows appended so far
+        self._most = memory // self.entry_bytes  # entries in memory
         size = min(int(sizes.sum()), self._most)
         # Columns and values; pages that are never written cost nothing.
         self._arrays: list[Array] = [np.empty(size, np.int32), np.empty(size, dtype)]
@@ -62,7 +63,8 @@ class RowStore:
 
     def append(self, lengths: Ints, indices: Ids, values: Array) -> None:
         """Add R rows: their lengths (R,), and the columns and values (n,) of all, which are copied."""
-        filled, last = int(self.indptr[self._row]), self._row + len(lengths)
+        filled = int(self.indptr[self._row])
+        last = self._row + len(lengths)
         end = filled + len(indices)
         self.indptr[self._row + 1 : last + 1] = filled + np.cumsum(lengths)
         self._row = last
@@ -80,7 +82,8 @@ class RowStore:
 
     def finish(self) -> tuple[Ints, Ids, Array]:
         """indptr (V + 1,), indices (n,) and values (n,); the last two are memory-mapped if spilled."""
-        arrays, filled = self._arrays, int(self.indptr[-1])
+        arrays = self._arrays
+        filled = int(self.indptr[-1])
         with writing(Path(tempfile.gettempdir())):
             for file in self._files:
                 file.flush()  # the map keeps the file alive

@@ -164,7 +164,8 @@ def _pdf(data: bytes) -> str:
     reader = PdfReader(io.BytesIO(data))
     if reader.is_encrypted and not reader.decrypt(""):
         raise _Unsound("is encrypted: save it without a password")
-    pages, size = [], 0
+    pages = []
+    size = 0  # characters
     for page in reader.pages:
         pages.append(page.extract_text().strip())
         size += len(pages[-1])

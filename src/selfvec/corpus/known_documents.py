@@ -66,15 +66,15 @@ class KnownDocuments:
         found = np.zeros(len(self), bool)
         for one in wanted:
             if isinstance(one, Path):
-                here, name, rule = self.files == _path_hash(one), "withdraw-file", f"came from '{one}'"
+                option = "withdraw-file"
+                rule = f"no document of the run came from '{one}'"
+                here = self.files == _path_hash(one)
             else:
-                here, name, rule = (
-                    self.ids == fingerprints(pl.Series([one])),
-                    "withdraw",
-                    f"has the id {one!r}",
-                )
+                option = "withdraw"
+                rule = f"no document of the run has the id {one!r}"
+                here = self.ids == fingerprints(pl.Series([one]))
             if not here.any():
-                raise OptionError(f"no document of the run {rule}", field=name, remedy="check the name")
+                raise OptionError(rule, field=option, remedy="check the name")
             found |= here
         return found
 
@@ -152,7 +152,8 @@ class Intake:
         """Known documents that were replaced: a new version was read, the old text was not. (D,) bool."""
         if self.known is None:
             return np.zeros(0, bool)
-        versions, new = self.known.versions, self.documents.versions
+        versions = self.known.versions
+        new = self.documents.versions
         gone = ~np.isin(self.known.texts, np.concatenate([np.zeros(0, np.uint64), *self.read]))
         found: Array = (versions != 0) & np.isin(versions, new) & gone
         return found

@@ -136,7 +136,8 @@ def _period(text: str) -> tuple[np.datetime64, np.datetime64] | None:
 
 def slice_counts(batch: TokenBatch, slices: Sequence[Slice]) -> Ints:
     """Occurrences of each word in each slice, (S, V) int64."""
-    lengths, out = np.diff(batch.offsets), np.zeros((len(slices), len(batch.types)), np.int64)
+    lengths = np.diff(batch.offsets)
+    out = np.zeros((len(slices), len(batch.types)), np.int64)
     for row, part in zip(out, slices, strict=True):
         row += occurrences_of_each(batch.ids[np.repeat(part.documents, lengths)], len(row))
     return out

@@ -57,7 +57,8 @@ class Source:
             raise CorpusError(
                 "a pipe can be read only once", path=self.path, remedy="save it to a file to read it again"
             )
-        handle, self._handle = self._handle, None
+        handle = self._handle
+        self._handle = None
         return handle
 
     def peek(self) -> bytes:
@@ -73,7 +74,8 @@ class Source:
                     raise too_long(self.path, 1)
         finally:
             if self.pipe:
-                self.head, self._handle = stream.raw, stream.file
+                self.head = stream.raw
+                self._handle = stream.file
             else:
                 stream.file.close()
         return self.line_ends(data.removeprefix(UTF8_BOM))
@@ -101,8 +103,11 @@ class _Tap(io.RawIOBase):
     """A raw file whose bytes are counted, hashed and optionally kept while they are read."""
 
     def __init__(self, raw: BinaryIO, head: bytes = b"", keep: bool = False) -> None:
-        self.raw, self.head, self.kept = raw, head, bytearray() if keep else None
-        self.digest, self.bytes = hashlib.sha256(), 0
+        self.raw = raw
+        self.head = head  # bytes already taken from the raw file
+        self.kept = bytearray() if keep else None
+        self.digest = hashlib.sha256()
+        self.bytes = 0
 
     def readable(self) -> bool:
         return True
@@ -125,7 +130,9 @@ class Stream:
     compressed: bool
 
     def __init__(self, source: Source, keep: bool = False) -> None:
-        self.path, self._source, self._keep = source.path, source, keep
+        self.path = source.path
+        self._source = source
+        self._keep = keep
 
     def open(self) -> None:
         """Open the source and detect compression."""

@@ -33,7 +33,8 @@ __all__ = [
 ]
 
 # More smoothing helps questions with many answers and harms those with one: `benchmarks.quality.smoothing`.
-NEIGHBOURS, STRENGTH = 10, 0.5  # similar texts, and the weight of their mean
+NEIGHBOURS = 10  # similar texts
+STRENGTH = 0.5  # weight of their mean
 _POOL = 20_000  # texts searched for neighbours, at most, so that the cost stays linear
 _BLOCK = 1024
 
@@ -144,7 +145,8 @@ def smooth_by_neighbours(
     nearest = min(neighbours, len(pool) // 10)
     if nearest < 1 or not strength:
         return rows
-    sought, places = rows[pool], np.full(len(rows), -1, np.int64)
+    sought = rows[pool]
+    places = np.full(len(rows), -1, np.int64)  # of each text in the pool, so that it is not its own neighbour
     places[pool] = np.arange(len(pool))
     near, _ = nearest_rows(rows, sought, places, nearest, seed=seed)
     near.sort(axis=1)  # a fixed order of summation
@@ -159,13 +161,19 @@ def smooth_by_neighbours(
 
 def document_frequencies(ids: Ids, offsets: Ints, types: int) -> Ints:
     """Number of documents in which each type occurs, (types,) int64."""
-    out, last = np.zeros(types, np.int64), np.full(types, -1, np.int64)
+    out = np.zeros(types, np.int64)
+    last = np.full(types, -1, np.int64)
     _document_frequencies(ids, offsets, last, out)
     return out
 
 
 @kernel
-def _document_frequencies(ids: Ids, offsets: Ints, last: Ints, out: Ints) -> None:
+def _document_frequencies(
+    ids: Ids,  # (N,)
+    offsets: Ints,  # (D + 1,)
+    last: Ints,  # (V,): the last document with each word, -1 at first; changed
+    out: Ints,  # (V,), added to
+) -> None:
     for document in range(len(offsets) - 1):
         for i in range(offsets[document], offsets[document + 1]):
             word = ids[i]
@@ -176,13 +184,13 @@ def _document_frequencies(ids: Ids, offsets: Ints, last: Ints, out: Ints) -> Non
 
 @kernel
 def _weighted_sums(
-    ids: Ids,
-    offsets: Ints,
-    rows: Floats,
-    weights: Floats,
-    out: Floats,
+    ids: Ids,  # (N,)
+    offsets: Ints,  # (D + 1,)
+    rows: Floats,  # (V, d)
+    weights: Floats,  # (V,)
+    out: Floats,  # (D, d) zeros, added to
 ) -> None:
-    """Sum of ``weights[w] * rows[w]`` over each document's tokens into (D, d) zeros."""
+    """Sum of ``weights[w] * rows[w]`` over each document's tokens."""
     dimensions = rows.shape[1]
     for document in range(len(offsets) - 1):
         for i in range(offsets[document], offsets[document + 1]):

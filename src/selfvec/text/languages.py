@@ -104,8 +104,8 @@ def language(code: str | None) -> Language:
     if code is None:
         return Language("unknown")
     if code not in LANGUAGES:
-        rule, remedy = f"there is no language {code!r}", f"use one of {', '.join(LANGUAGES)}, or leave it out"
-        raise OptionError(rule, field="language", remedy=remedy)
+        remedy = f"use one of {', '.join(LANGUAGES)}, or leave it out"
+        raise OptionError(f"there is no language {code!r}", field="language", remedy=remedy)
     return LANGUAGES[code]
 
 

@@ -174,7 +174,8 @@ def without(batch: TokenBatch, left_out: Mask) -> TokenBatch:
     gone = tokens_by_document(left_out, batch)
     lengths = np.diff(batch.offsets)
     offsets = np.concatenate([[0], np.cumsum(lengths - gone)])
-    counts, sentences = batch.sentence_counts, batch.sentences
+    counts = batch.sentence_counts
+    sentences = batch.sentences
     if counts is not None:
         share = 1 - gone / np.maximum(lengths, 1)
         counts = np.ceil(counts * share).astype(np.int32)

@@ -58,9 +58,10 @@ def split_spans(
     segment: Segment,
 ) -> tuple[Ints, Ids, Ints]:
     """The same tokens cut into words: starts, lengths and offsets. Runs of ASCII are words."""
-    text, cut = data.tobytes(), dict[bytes, list[int]]()
+    text = data.tobytes()
+    cut: dict[bytes, list[int]] = {}  # token -> bytes of each of its words
     sizes: list[int] = []
-    pieces = np.ones(len(starts), np.int64)
+    pieces = np.ones(len(starts), np.int64)  # words of each token
     for i, (start, length) in enumerate(zip(starts.tolist(), lengths.tolist(), strict=True)):
         token = text[start : start + length]
         if token not in cut:

@@ -36,7 +36,8 @@ __all__ = [
     "unstemmed_tokens",
 ]
 
-_FILE, _VOCABULARY = "unstemmed.safetensors", "vocabulary.txt"
+_FILE = "unstemmed.safetensors"
+_VOCABULARY = "vocabulary.txt"
 DROPPED = -1  # the number of a type that a rule leaves out
 
 

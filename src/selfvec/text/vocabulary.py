@@ -96,7 +96,8 @@ class Vocabulary:
         A model that segments text is unreliable on a few letters. So a text between spaces that is in the
         vocabulary is kept whole.
         """
-        name, code = self.preprocessing.tokenizer, self.preprocessing.language
+        name = self.preprocessing.tokenizer
+        code = self.preprocessing.language
         whole = [text[a:b] for a, b in word_spans(text, name)]
         if language(code).segmenter is None:
             return whole
