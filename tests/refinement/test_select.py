@@ -13,8 +13,8 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.context_test import ContextTest
+from selfvec.refinement.halved_texts import HalvedTexts
 from selfvec.refinement.selection import ORIGINAL, choose, draw_documents, folds
-from selfvec.refinement.self_retrieval import SelfRetrievalTest
 from selfvec.storage.run_folder import open_run
 
 TOPICS, WORDS = 6, 20
@@ -72,7 +72,7 @@ def test_context_ranks_by_hand() -> None:
 
 
 def test_self_retrieval_rank_by_hand() -> None:
-    test = SelfRetrievalTest(
+    test = HalvedTexts(
         first=[np.array([0]), np.array([1]), np.array([0])],
         second=[np.array([2]), np.array([3]), np.array([3])],
         documents=np.array([0, 1, 1]),
@@ -88,13 +88,13 @@ def test_self_retrieval_rank_by_hand() -> None:
 def test_self_retrieval_share_no_word_and_long_documents_are_cut() -> None:
     batch = topical(60)
     training, held = next(folds(batch, np.random.default_rng(0)))
-    test = SelfRetrievalTest.draw(held, training, np.random.default_rng(0))
+    test = HalvedTexts.draw(held, training, np.random.default_rng(0))
     assert len(test.first) == len(test.second) == len(test.documents) == held.documents
     assert all(len(second) == 20 for second in test.second)
     for first, second in zip(test.first, test.second, strict=True):
         assert not np.isin(first, second).any()
     long = TokenBatch(batch.ids, np.array([0, 10, len(batch)]), batch.types)
-    cut = SelfRetrievalTest.draw(long, batch, np.random.default_rng(0))
+    cut = HalvedTexts.draw(long, batch, np.random.default_rng(0))
     assert len(cut.first) > 50
     assert max(len(first) + len(second) for first, second in zip(cut.first, cut.second, strict=True)) <= 40
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from selfvec.base.arrays import Doubles, Floats, Ints, Rows
 from selfvec.data.token_batch import TokenBatch
+from selfvec.numerics.ranks import ranks_among
 
 __all__ = ["POSITIONS", "ContextTest"]
 
@@ -61,6 +62,5 @@ class ContextTest:
             rivals = self.rivals[part]
             others = np.einsum("pd,prd->pr", context, unit[rivals])
             others[rivals == self.words[part, None]] = -np.inf
-            better = (others > truth[:, None]).sum(axis=1) + 0.5 * (others == truth[:, None]).sum(axis=1)
-            out[part] = 1 / (1 + better)
+            out[part] = 1 / ranks_among(others, truth, included=False)
         return out

@@ -22,9 +22,9 @@ from selfvec.base.threads import in_order, one_core, threads
 from selfvec.data.token_batch import TokenBatch
 
 from .context_test import POSITIONS, ContextTest
+from .halved_texts import TEXTS, HalvedTexts
 from .health import COLLAPSED_ANISOTROPY as COLLAPSED
 from .health import anisotropy, effective_rank
-from .self_retrieval import TEXTS, SelfRetrievalTest
 
 __all__ = [
     "ENOUGH",
@@ -89,8 +89,8 @@ def choose(
     tested = held_out = 0
     rng = np.random.default_rng(seed)
     for training, held in folds(batch, rng) if batch.documents > 1 and len(batch) >= _LEAST else ():
-        tests: dict[str, SelfRetrievalTest | ContextTest] = {
-            "self_retrieval": SelfRetrievalTest.draw(held, training, rng),
+        tests: dict[str, HalvedTexts | ContextTest] = {
+            "self_retrieval": HalvedTexts.draw(held, training, rng),
             "context": ContextTest.draw(held, training.counts, POSITIONS, rng),
         }
         add = partial(_add, tests, training, tested)
@@ -111,7 +111,7 @@ def choose(
 
 
 def _add(
-    tests: Mapping[str, SelfRetrievalTest | ContextTest],
+    tests: Mapping[str, HalvedTexts | ContextTest],
     training: TokenBatch,
     tested: int,
     candidate: tuple[Measured, Callable[[TokenBatch], Rows]],
@@ -151,7 +151,7 @@ class Measured:
         self.rank: list[float] = []
         self.shared: list[float] = []
 
-    def add(self, tests: Mapping[str, SelfRetrievalTest | ContextTest], table: Rows, first: int) -> None:
+    def add(self, tests: Mapping[str, HalvedTexts | ContextTest], table: Rows, first: int) -> None:
         """Score vectors; ``first`` is the number of documents in earlier folds."""
         for name, test in tests.items():
             self.scores[name].append(test.score(table))

@@ -11,14 +11,14 @@ from selfvec.base.arrays import Array, Doubles, Floats, Ints, Rows
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import unit_rows
 
-__all__ = ["TEXTS", "SelfRetrievalTest"]
+__all__ = ["TEXTS", "HalvedTexts"]
 
 TEXTS = 500  # halved texts of a fold at most
 _LENGTH = 40  # tokens of a halved text at most; longer documents are cut
 
 
 @dataclass(frozen=True)
-class SelfRetrievalTest:
+class HalvedTexts:
     """Held-out texts, each in two halves that have no word in common."""
 
     first: list[Array]  # Q arrays of token ids, (n,)
@@ -27,7 +27,7 @@ class SelfRetrievalTest:
     idf: Floats  # (V,)
 
     @classmethod
-    def draw(cls, held: TokenBatch, training: TokenBatch, rng: np.random.Generator) -> SelfRetrievalTest:
+    def draw(cls, held: TokenBatch, training: TokenBatch, rng: np.random.Generator) -> HalvedTexts:
         """Cut documents into texts of at most `_LENGTH` tokens, halve them and draw `TEXTS` of them."""
         first: list[Array] = []
         second: list[Array] = []
