@@ -15,17 +15,18 @@ from selfvec.base.text_files import read_json
 from selfvec.data.vectors import Vectors
 
 from .formats import FORMATS, check_save, save
+from .formats.format_table import format_of
 from .run_folder import is_run
 
 __all__ = ["check_aligned", "find_aligned", "names_a_file", "save_aligned_file", "save_aligned_folder"]
 
 _NOTE = ".aligned.json"
-_SUFFIXES = ("", *(suffix for row in FORMATS for suffix in row.suffixes))
+_SUFFIXES = tuple(suffix for row in FORMATS for suffix in row.suffixes)
 
 
 def names_a_file(path: str | os.PathLike[str]) -> bool:
     """Whether a path has the suffix of a vectors file."""
-    return Path(path).name.endswith(_SUFFIXES[1:])
+    return Path(path).name.endswith(_SUFFIXES)
 
 
 def check_aligned(path: Path, *, overwrite: bool = False) -> None:
@@ -42,11 +43,11 @@ def save_aligned_folder(
 
     `OptionError` if the format cannot be written; `TargetError` if the folder exists or cannot be written.
     """
-    row = next((row for row in FORMATS if row.name == (format or "safetensors")), None)
-    suffix = row.suffixes[0] if row is not None and row.suffixes else ""
+    row = format_of(format or "safetensors")
+    suffix = row.suffixes[0] if row.suffixes else ""
     with atomic_folder(path, overwrite=overwrite) as folder:
-        left_out = save(a, folder / f"a{suffix}", format=format or "safetensors")
-        return left_out + save(b, folder / f"b{suffix}", format=format or "safetensors")
+        left_out = save(a, folder / f"a{suffix}", format=row.name)
+        return left_out + save(b, folder / f"b{suffix}", format=row.name)
 
 
 def save_aligned_file(
@@ -69,7 +70,8 @@ def find_aligned(path: str | os.PathLike[str]) -> tuple[str, str] | None:
     """The paths of a and b for such a folder or file; None for other paths, or if a no longer exists."""
     path = Path(path)
     if path.is_dir() and not is_run(path):
-        a, b = (_member(path, name) for name in "ab")
+        a = _member(path, "a")
+        b = _member(path, "b")
         return None if a is None or b is None else (str(a), str(b))
     note = _note_of(path)
     if not (path.is_file() and note.is_file()):
@@ -84,4 +86,6 @@ def _note_of(path: Path) -> Path:
 
 
 def _member(folder: Path, name: str) -> Path | None:
-    return next((path for suffix in _SUFFIXES if (path := folder / f"{name}{suffix}").exists()), None)
+    """The file or folder of a or b, whatever its format."""
+    candidates = [folder / name, *(folder / f"{name}{suffix}" for suffix in _SUFFIXES)]
+    return next((path for path in candidates if path.exists()), None)

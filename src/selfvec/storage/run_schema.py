@@ -13,8 +13,8 @@ from selfvec.data.provenance import Provenance
 
 __all__ = ["check_report", "check_run"]
 
-_FILES = {"files": {str: {"bytes": COUNT, "sha256": str}}, "sha256": str}
-"""What `selfvec.storage.verification` adds: the files of the run with their checksums."""
+_CHECKSUMS = {"files": {str: {"bytes": COUNT, "sha256": str}}, "sha256": str}
+"""What `selfvec.base.checksums.write_sealed` adds: the files of the run with their checksums."""
 _FIGURE = (float, None)
 _FINDING: dict[Any, Any] = {...: ("name", "level", "message", "remedy"), str: str}
 _HEALTH: dict[Any, Any] = {
@@ -28,10 +28,10 @@ _HEALTH: dict[Any, Any] = {
 
 def check_run(described: dict[str, Any], path: Path, remedy: str) -> None:
     """Raise `FormatError` unless the content of ``run.json`` fits its schema."""
-    schema = Provenance.schema() | _FILES
-    check(
-        described, {**schema, ...: Provenance.required()} if "options" in described else schema, path, remedy
-    )
+    schema: dict[Any, Any] = Provenance.schema() | _CHECKSUMS
+    if "options" in described:
+        schema[...] = Provenance.required()
+    check(described, schema, path, remedy)
 
 
 def check_report(report: dict[str, Any], path: Path, remedy: str) -> None:
