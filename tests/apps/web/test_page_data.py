@@ -17,14 +17,14 @@ import selfvec
 from selfvec.analysis.word_drift import WordChoice, drift, is_kept, without_slices
 from selfvec.apps.cli import main
 from selfvec.apps.mcp.tools import Tools
-from selfvec.apps.web import maps
+from selfvec.apps.web import limits, maps
 from selfvec.apps.web.background import BackgroundTask, Busy
 from selfvec.apps.web.comparison import REFINED, Comparisons, compare_slices
 from selfvec.apps.web.completion import Completion
 from selfvec.apps.web.page_data import PageData
 from selfvec.apps.web.ranking import Filter, PairedVectors, rank
 from selfvec.apps.web.significance import FIGURES, significance_of_slices
-from selfvec.apps.web.word_map import LARGEST, arrange, draw_map, history_states, vectors_state
+from selfvec.apps.web.word_map import LARGEST, State, arrange, draw_map, history_states, vectors_state
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
@@ -235,7 +235,7 @@ def test_a_state_on_the_way_is_the_last_recorded_before() -> None:
     original = np.zeros((2, 3), np.float32)
     recorded = np.arange(18, dtype=np.float16).reshape(6, 3)
     history = History(np.array([0, 4, 6]), np.array([1, 2, 3, 4, 5, 10]), recorded)
-    states = history_states(history, original, np.array([4, 10]), np.arange(2), epochs=1)
+    states = history_states(history, original, np.array([4, 10]), np.arange(2), passes=1)
     assert states[0].name == "12 % of the way"
     rows = [state.rows(np.arange(2)) for state in states]
     assert [row[0].tolist() for row in rows[:3]] == [[0, 0, 0], recorded[0].tolist(), recorded[0].tolist()]
@@ -331,18 +331,29 @@ def test_points_can_be_coloured_by_topic_change_and_date(site: Site, run: Run) -
     assert dates["values"][dates["codes"][first]] == "1990"
 
 
-def test_few_maps_wait_to_be_drawn(run: Run) -> None:
-    data = PageData(run, jobs=1)
-    data.comparisons.get("refined")
+def test_few_maps_wait_to_be_drawn(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = threading.Event()
     gate = threading.Event()
-    data.maps._lane.submit(lambda _: gate.wait(20))
-    keys = [f"1990|{year}..2020" for year in range(1991, 2005)]
+
+    def waiting(words: np.ndarray, states: list[State], progress: Progress) -> object:
+        begun.set()
+        gate.wait(30)
+        return draw_map(words, states)
+
+    monkeypatch.setattr(maps, "arrange", waiting)
+    in_memory = Run(run.vectors, run.original, None, run.provenance, run.report, run.tokens)
+    data = PageData(in_memory, jobs=1)  # has no folder that may hold the map
+    first = data.maps.task("words", "pacmap", REFINED)
+    assert begun.wait(30)
+    others = []
     with pytest.raises(Busy, match="other maps are being drawn"):
-        for key in keys:
-            data.maps.task("words", "pacmap", key)
-    assert data.maps._lane.waiting <= 5
-    data.maps._lane._waiting.clear()
+        for year in range(1991, 2005):
+            others.append(data.maps.task("words", "pacmap", f"1990|{year}..2020"))
+    assert len(others) == limits.MAPS_WAITING
+    for task in others:
+        task.drop()
     gate.set()
+    assert first.result(30)
 
 
 def test_a_whole_map_waits_for_all_states(run: Run) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from functools import partial, wraps
+from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 import anyio
@@ -46,16 +47,20 @@ def create_server(tools: Tools) -> MCPServer[Any]:
     """A server that offers the tools; it is not running yet."""
     tools.progress = stoppable = StoppableProgress(tools.progress)
     lock = anyio.Lock()
-    offered = [_tool(getattr(tools, name), title, stoppable, lock) for name, title in TITLES.items()]
+    working = threading.Lock()
+    offered = [
+        _tool(_one_at_a_time(getattr(tools, name), stoppable, lock, working), title)
+        for name, title in TITLES.items()
+    ]
     return MCPServer(
         "selfvec", instructions=_INSTRUCTIONS, version=__version__, log_level="ERROR", tools=offered
     )
 
 
-def _tool(function: Callable[..., Any], title: str, progress: StoppableProgress, lock: anyio.Lock) -> Tool:
+def _tool(function: Callable[..., Awaitable[Any]], title: str) -> Tool:
     """A tool that refuses arguments it does not know."""
     tool = StrictTool.from_function(
-        _one_at_a_time(function, progress, lock),
+        function,
         title=title,
         description=" ".join(str(function.__doc__).split()),
         annotations=ToolAnnotations(title=title, read_only_hint=True, open_world_hint=False),
@@ -93,7 +98,7 @@ class StoppableProgress(Progress):
 
     def __init__(self, inner: Progress) -> None:
         self.inner = inner
-        self.stopped = False
+        self.cancelled = threading.Event()  # of the call that works now
 
     @contextmanager
     def stage(self, label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
@@ -113,26 +118,36 @@ class StoppableProgress(Progress):
 
     def check(self) -> None:
         """Raise `Interrupted` if the call was cancelled."""
-        if self.stopped:
+        if self.cancelled.is_set():
             raise Interrupted("the call was cancelled")
 
 
 def _one_at_a_time(
-    function: Callable[P, R], progress: StoppableProgress, lock: anyio.Lock
+    function: Callable[P, R], progress: StoppableProgress, lock: anyio.Lock, working: threading.Lock
 ) -> Callable[P, Awaitable[R]]:
     """The function in a thread, behind a lock, because kernels and caches serve one call at a time.
 
-    A cancelled call leaves the queue, or stops at its next step and releases the lock.
+    A cancelled call leaves the queue, or stops at its next step. The assistant gets the message of a
+    `SelfvecError`.
     """
 
     @wraps(function)
     async def answer(*args: P.args, **kwargs: P.kwargs) -> R:
+        cancelled = threading.Event()
+
+        def work() -> R:
+            with working:  # the thread of a cancelled call may still be on its last step
+                progress.cancelled = cancelled
+                try:
+                    return function(*args, **kwargs)
+                except SelfvecError as error:
+                    raise ToolError(str(error)) from error
+
         async with lock:
-            progress.stopped = False
             try:
                 async with anyio.create_task_group() as group:
-                    group.start_soon(_stop_when_cancelled, progress)
-                    result = await run_sync(partial(_with_message, function, *args, **kwargs))
+                    group.start_soon(_set_when_cancelled, cancelled)
+                    result = await run_sync(work)
                     group.cancel_scope.cancel()
             except BaseExceptionGroup as group_error:  # has one error, of the only task that can fail
                 raise group_error.exceptions[0] from None
@@ -141,16 +156,8 @@ def _one_at_a_time(
     return answer
 
 
-async def _stop_when_cancelled(progress: StoppableProgress) -> None:
+async def _set_when_cancelled(cancelled: threading.Event) -> None:
     try:
         await anyio.sleep_forever()
     finally:
-        progress.stopped = True
-
-
-def _with_message(function: Callable[..., R], *args: Any, **kwargs: Any) -> R:
-    """The result. The assistant gets the message of a `SelfvecError`."""
-    try:
-        return function(*args, **kwargs)
-    except SelfvecError as error:
-        raise ToolError(str(error)) from error
+        cancelled.set()

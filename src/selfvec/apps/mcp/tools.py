@@ -233,7 +233,8 @@ class Tools:
         that went well (`findings`)."""
         from selfvec.analysis.word_drift import slices_of
 
-        run, made = self.run, self.run.provenance
+        run = self.run
+        made = run.provenance
         corpus = made.corpus
         dates = None if run.tokens is None else run.tokens.dates
         days = [] if dates is None else dates[~np.isnat(dates)].astype(str).tolist()

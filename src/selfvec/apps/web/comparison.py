@@ -77,14 +77,14 @@ def compare_refined(run: Run, progress: Progress | None = None) -> Comparison:
         content_words(run),
     )
     common = np.argsort(-counts, kind="stable")[:FITTED]
-    epochs = 1 if run.provenance.passes is None else run.provenance.passes
+    passes = 1 if run.provenance.passes is None else run.provenance.passes
     ends = [vectors_state("original", before, common), vectors_state("refined", after, common)]
     batch = run.tokens
     weights = None if batch is None else inverse_document_frequency(batch)
 
     def states(progress: Progress) -> list[State]:
         del progress
-        between = history_states(run.history, before, counts * epochs, common, epochs)
+        between = history_states(run.history, before, counts * passes, common, passes)
         return [ends[0], *between, ends[1]]
 
     def scores(row: int, side: int, places: Ints) -> AnyFloats:

@@ -51,8 +51,8 @@ _INDEXING = {  # the steps of indexing, and their approximate cost
     "Relating documents": 1,
     "Comparing words and meaning": 1,
 }
-_AT_ONCE = 5_000_000  # tokens; for a longer text, words are compared after indexing, to save memory
-_WEIGHT = 0.5  # of a neighbour in the window of an occurrence, in units of cosine
+_LONG_TEXT = 5_000_000  # tokens; for a longer text, words are compared after indexing, to save memory
+_NEIGHBOUR_WEIGHT = 0.5  # of a neighbour in the window of an occurrence, in units of cosine
 
 Json = dict[str, Any]
 
@@ -68,8 +68,8 @@ class PageData:
         self.run = run
         self._long = Lane()  # in this order: the index, tests, the index of the original vectors
         lane = Lane()
-        self._waits = run.tokens is not None and len(run.tokens) > _AT_ONCE
-        if self._waits:
+        self._index_first = run.tokens is not None and len(run.tokens) > _LONG_TEXT
+        if self._index_first:
             lane.submit(lambda _: self.index.exception(), rank=-1)
         self.comparisons = Comparisons(run, jobs or max(1, threads(None) - 1), lane, self._long)
         self.complete = Completion(run.vectors.index_to_key, counts_of(run))
@@ -100,12 +100,13 @@ class PageData:
         """Start the comparison that the page shows first."""
         _ = self.index
         self.comparisons.tasks(self.comparisons.default)
-        if not self._waits:
+        if not self._index_first:
             _ = self.original_index
 
     def about(self) -> Json:
         """A short description of the run."""
-        run, made = self.run, self.run.provenance
+        run = self.run
+        made = run.provenance
         return {
             "description": _description(made),
             "method": made.method,
@@ -130,7 +131,7 @@ class PageData:
         tasks = self.comparisons.tasks(key)
         if not tasks.comparison.done():
             share = tasks.comparison.share
-            return {"ready": False, "share": (self.index.share + share) / 2 if self._waits else share}
+            return {"ready": False, "share": (self.index.share + share) / 2 if self._index_first else share}
         ranking = self.comparisons.get(key).ranking
         return {
             "ready": True,
@@ -217,7 +218,7 @@ class PageData:
             places = occurrences(batch, row, text.documents, SAMPLED)
             typical = comparison.scores(row, text.side, places)
             near = count_present(padded_windows(batch, places, NEARBY), gained if text.side else lost)
-            scores = repeated_last(self.run, places, typical + _WEIGHT * near)
+            scores = repeated_last(self.run, places, typical + _NEIGHBOUR_WEIGHT * near)
             found = marked_occurrences(batch, places, scores, marks, most)
             texts.append({"name": text.name, "uses": self._quoted(found)})
         return {"texts": texts}

@@ -144,14 +144,14 @@ def history_states(
     original: Rows,  # (V, d), vectors before the first recorded state
     updates: Ints,  # (V,), total number of updates of each word
     common: Ints,  # (m,), words whose mean centres a state
-    epochs: int,  # passes over the text, which are the states if only their ends were recorded
+    passes: int,  # passes over the text, which are the states if only their ends were recorded
 ) -> list[State]:
     """The states between the first and the last that a run recorded."""
     if history is None or not len(history):
         return []
     each = np.diff(history.starts)
-    by_epoch = int(each.max()) <= max(epochs, 1)
-    steps = min(max(epochs, 1), _FRAMES + 1) if by_epoch else _FRAMES + 1
+    by_pass = int(each.max()) <= max(passes, 1)
+    steps = min(max(passes, 1), _FRAMES + 1) if by_pass else _FRAMES + 1
     shares = (np.arange(1, steps) / steps).tolist()
     largest = int(max(history.updates.max(initial=0), updates.max(initial=0))) + 1
     word = np.repeat(np.arange(len(each), dtype=np.int64), each)
@@ -165,20 +165,20 @@ def history_states(
             kept = np.asarray(history.vectors[np.maximum(place, 0)], np.float32)
             return np.where(found[:, None], kept, original[words])
 
-        return State(_moment(share, epochs if by_epoch else None), rows(common).mean(axis=0), rows)
+        return State(_moment(share, passes if by_pass else None), rows(common).mean(axis=0), rows)
 
     return [state(share) for share in shares]
 
 
-def _moment(share: float, epochs: int | None) -> str:
+def _moment(share: float, passes: int | None) -> str:
     """The share of the text that had been read.
 
     >>> _moment(0.5, 2), _moment(0.25, None)
     ('after pass 1 of 2', '25 % of the way')
     """
-    if epochs is None:
+    if passes is None:
         return f"{share * 100:.0f} % of the way"
-    return f"after pass {round(share * epochs)} of {epochs}"
+    return f"after pass {round(share * passes)} of {passes}"
 
 
 def slice_states(run: Run, slices: Sequence[Slice], jobs: int, progress: Progress) -> list[State]:
