@@ -170,9 +170,12 @@ def _spellings(
 def _inflected(preprocessing: Preprocessing, index: Mapping[str, int]) -> Iterator[str]:
     """Words of the lemmatiser's dictionary, inflected ones included, that may have a known stem."""
     for code in (preprocessing.lemmatize or preprocessing.stem or "").split(","):
-        entries = iter(_dictionary(lemma_code(code)).items())
-        while some := dict(islice(entries, _BLOCK)):  # some languages have millions
-            names = _stems(list(some.values() if preprocessing.lemmatize else some), preprocessing.stem)
+        dictionary = _dictionary(lemma_code(code))
+        words = iter(dictionary)
+        while some := list(islice(words, _BLOCK)):  # some languages have millions
+            # A lemma is unpacked from bytes when it is read: only if it is asked for.
+            lemmas = [dictionary[word] for word in some] if preprocessing.lemmatize else some
+            names = _stems(lemmas, preprocessing.stem)
             yield from (word for word, name in zip(some, names, strict=True) if name in index)
 
 
