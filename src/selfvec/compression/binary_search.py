@@ -26,7 +26,8 @@ class BinarySearch:
 
     def __init__(self, rows: Rows) -> None:
         coded = encode(unit_rows(rows), "int8")
-        self.bytes, self.scales = coded["int8"], coded["scales"]
+        self.bytes = coded["int8"]
+        self.scales = coded["scales"]
         self.signs = _words(rows)
 
     def nearest(self, queries: Rows, topn: int = 10, rerank: int = 10) -> Ints:

@@ -79,7 +79,8 @@ class Packed:
     """
 
     def __init__(self, vectors: Vectors, one: Candidate, vocabulary: Bytes, seed: int) -> None:
-        rows, self._words = vectors.unit, vectors.index_to_key
+        rows = vectors.unit
+        self._words = vectors.index_to_key
         if one.dimensions < rows.shape[1]:
             rows = PrincipalAxes(one.dimensions).fit_transform(vectors).vectors
         self.arrays = encode(rows[: one.rows], one.method, one.groups, seed) | {"vocabulary": vocabulary}

@@ -67,7 +67,8 @@ class Classification(Task[LabelledTexts]):
 
     def score(self, entry: ComparedVectors, items: LabelledTexts, seed: int) -> Iterator[Measurement]:
         """One row of metric ``accuracy``; extra key ``shots``."""
-        labels, n = items.labels, items.train
+        labels = items.labels
+        n = items.train
         draws = draw_examples(labels[:n], self.shots, seed)
         rows, covered = entry.text_rows(items.texts, n)
         right = np.zeros(len(labels) - n)

@@ -62,7 +62,8 @@ class HiddenWords(Task[None]):
     def score(self, entry: ComparedVectors, items: None, seed: int) -> Iterator[Measurement]:
         """Two rows for each way to induce vectors."""
         assert entry.run is not None
-        batch, original = entry.run.require_tokens(), entry.run.original
+        batch = entry.run.require_tokens()
+        original = entry.run.original
         known = original.sources == Source.KNOWN
         hidden = _sample(known, batch, seed)
         alone = _without_relatives(batch.types, known, hidden)

@@ -17,7 +17,8 @@ from .retrieval import Collection, Retrieval
 
 __all__ = ["Questions"]
 
-QUESTION, ID = ("question", "query", "text"), ("id", "_id", "document", "doc_id", "document_id", "corpus-id")
+QUESTION = ("question", "query", "text")
+ID = ("id", "_id", "document", "doc_id", "document_id", "corpus-id")
 
 
 @dataclass(frozen=True)

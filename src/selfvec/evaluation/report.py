@@ -129,7 +129,9 @@ COSTS = {"seconds": "seconds", "megabytes": "MB"}  # keys of the cost of vectors
 
 _DIFFERENCE = ("difference", "", "95 %", "p", "")  # column heads of `Figure.compared`
 _WIDTH = 31  # characters of a chart in Markdown
-_BAR, _HEIGHT, _MARGIN = 320, 22, 8  # pixels of a chart in HTML
+_BAR = 320  # pixels: width of a chart in HTML
+_HEIGHT = 22  # pixels
+_MARGIN = 8  # pixels
 
 _READING = (
     "Each figure has its 95 % bootstrap interval over the items of the task; covered is the share of what "

@@ -96,7 +96,8 @@ class Retrieval(Task[Collection]):
             found["hybrid"] = hybrid_rankings(items, entry.run)
         for mode, rankings in found.items():
             for metric, values in items.scores(rankings).items():
-                estimate, n = mean(values, seed), len(values)
+                estimate = mean(values, seed)
+                n = len(values)
                 yield Measurement.of(entry, metric, estimate, n, covered, mode, **items.missing)
 
     def score_baseline(
@@ -113,7 +114,8 @@ class Retrieval(Task[Collection]):
 
 def dense_rankings(collection: Collection, entry: ComparedVectors) -> tuple[Rankings, float]:
     """The best documents of each query by cosine, and the share of tokens that have a vector."""
-    texts, count = collection.documents + collection.queries, len(collection.documents)
+    texts = collection.documents + collection.queries
+    count = len(collection.documents)
     rows, covered = entry.text_rows(texts, count, questions=True)
     documents, queries = rows[:count], rows[count:]
     known = np.any(documents != 0, axis=1)
@@ -161,7 +163,8 @@ def read_collection(folder: Path) -> Collection:
     own = []
     for name, gains in judged.items():
         # Ids alone may match by chance, because ids are often numbers.
-        place, query = places.get(name, -1), queries[name].strip()
+        place = places.get(name, -1)
+        query = queries[name].strip()
         same = place >= 0 and bool(query) and query in documents[name] and place not in gains
         own.append(place if same else -1)
     return Collection(list(documents.values()), [queries[q] for q in judged], list(judged.values()), own)

@@ -70,7 +70,8 @@ class Similarity(Task[Pairs]):
         cosines = np.einsum("ij,ij->i", found[a], found[b], dtype=np.float64)
         both = known[items.numbers].all(axis=1)
         occurring = (known | listed(entry.vectors, items.words))[items.numbers].all(axis=1)
-        common, n_common = items.common, int(items.common.sum())
+        common = items.common
+        n_common = int(items.common.sum())
         measured = Measurement.of(
             entry,
             "spearman",

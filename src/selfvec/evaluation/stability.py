@@ -34,7 +34,8 @@ NEIGHBOURS = 10
 _METRICS = ("overlap@10", "cosine")
 _MOST = 10_000  # words compared, the most frequent
 _LEAST_WORDS = 2 * NEIGHBOURS  # so that neighbours can differ
-_WHOLE, _HALF = 10, 5  # least occurrences of a compared word, in the corpus and in each half
+_WHOLE = 10  # least occurrences of a compared word in the corpus
+_HALF = 5  # and in each half
 _BANDS = {"10-99 times": (10, 100), "100-999 times": (100, 1000), "1000+ times": (1000, None)}
 
 WordPairs = tuple[Ints, Rows, Rows]  # words, and their two vectors
@@ -99,7 +100,8 @@ class Stability(Task[None]):
             for band, (low, high) in ({"": (0, None)} | _BANDS).items():
                 inside = (counts >= low) & (counts < (high or np.inf))
                 if inside.any():
-                    n, share = int(inside.sum()), float(covered[inside].mean())
+                    n = int(inside.sum())
+                    share = float(covered[inside].mean())
                     named = extra | ({"method": band} if band else {})
                     yield Measurement.of(entry, metric, mean(by_word[inside], seed), n, share, **named)
 

@@ -117,7 +117,8 @@ def rows(path: Path, names: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
             rule = f"a row is {'<TAB>'.join(names)}, {found}"
             raise InputError(rule, path=path, line=line, remedy="separate the fields by one tab each")
         if "" in fields:
-            field, remedy = names[fields.index("")], "fill it or remove the row"
+            field = names[fields.index("")]
+            remedy = "fill it or remove the row"
             raise InputError("is empty", path=path, line=line, field=field, remedy=remedy)
         yield line, fields
 

@@ -30,7 +30,7 @@ from selfvec.base.targets import writing
 from selfvec.base.temporary_files import remove_leftovers
 from selfvec.data.run import Run
 from selfvec.retrieval.encoder import Encoder
-from selfvec.retrieval.encoder.adapter import Adapter, fit_and_measure
+from selfvec.retrieval.encoder.adapter import Adapter, Loss, fit_and_measure
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.document_vectors import smooth_by_neighbours
 from selfvec.text.preprocessing import Preprocessing
@@ -43,7 +43,8 @@ __all__ = ["KEEP", "map_path", "migrate", "question_encoder"]
 
 KEEP = 95.0  # least percent of recall that a safe map keeps
 _BLOCK = 4096  # texts encoded at a time
-_ENCODED, _STATE = "encoded.f32", "state.json"
+_ENCODED = "encoded.f32"
+_STATE = "state.json"
 _TRIES = 5  # attempts while others write to the database
 
 
@@ -102,23 +103,10 @@ def migrate(
         if not dry_run and not map_only:
             with _working_folder(path):
                 database.complete(path, _language(new))
-        same: dict[str, Any] = {
-            "passages": None,
-            "recall": None,
-            "safe": True,
-            "map": None,
-            "done": True,
-            "notes": [],
-        }
-        return Figures("Migrated", same)
+        report: dict[str, Any] = {"passages": None, "recall": None, "safe": True, "map": None}
+        return Figures("Migrated", {**report, "done": True, "notes": []})
     if fingerprint != old.fingerprint:
-        rule = (
-            "the vectors of the database are of another run"
-            if fingerprint
-            else "the database does not name its run"
-        )
-        remedy = "name the run that was exported, or export the new one with --overwrite"
-        raise OptionError(rule, path=path, field="old", remedy=remedy)
+        raise _other_run(path, fingerprint)
     stored = database.read(path)
     with progress.stage("Fitting a map", None, "passages"):
         encoder = Encoder.of(new)
@@ -126,9 +114,7 @@ def migrate(
     safe = loss.kept is not None and 100 * loss.kept >= keep
     report = {"passages": len(stored.texts), "recall": loss.as_dict(), "safe": safe, "map": None}
     if not dry_run:
-        about = adapter.about | {"from": old.fingerprint, "to": new.fingerprint, "recall": loss.as_dict()}
-        replace(adapter, about=about).save(map_path(path), overwrite=_is_map(map_path(path)))
-        report["map"] = str(map_path(path))
+        report["map"] = _save_map(adapter, loss, old, new, map_path(path))
     if dry_run or map_only:
         return Figures("Not migrated", {**report, "done": False, "notes": []})
     target = replace(stored, about=described(new, encoder), language=_language(new))
@@ -136,6 +122,23 @@ def migrate(
         lost = _replace_vectors(database, target, encoder, path, folder, progress, stop)
     left = [f"not carried over, make it again: {one}" for one in lost]
     return Figures("Migrated", {**report, "done": True, "notes": left})
+
+
+def _other_run(path: Path, fingerprint: str | None) -> OptionError:
+    rule = (
+        "the vectors of the database are of another run"
+        if fingerprint
+        else "the database does not name its run"
+    )
+    remedy = "name the run that was exported, or export the new one with --overwrite"
+    return OptionError(rule, path=path, field="old", remedy=remedy)
+
+
+def _save_map(adapter: Adapter, loss: Loss, old: Run, new: Run, path: Path) -> str:
+    """Write the map of questions with the runs that it maps between; return its path."""
+    about = adapter.about | {"from": old.fingerprint, "to": new.fingerprint, "recall": loss.as_dict()}
+    replace(adapter, about=about).save(path, overwrite=_is_map(path))
+    return str(path)
 
 
 def map_path(store: str | os.PathLike[str]) -> Path:

@@ -18,8 +18,11 @@ __all__ = ["Adam", "Distill", "loss_gradient", "x2static"]
 
 NEGATIVES = 10
 PASSES = 20
-_RATE, _MEAN, _SQUARE = 0.01, 0.9, 0.999  # of Adam
-_BATCH, _ENTRIES = 256, 1 << 24  # texts of a step, and their words times the vocabulary, at most
+_RATE = 0.01  # of Adam
+_MEAN = 0.9  # decay of the mean of gradients
+_SQUARE = 0.999  # decay of the mean of their squares
+_BATCH = 256  # texts of a step, at most
+_ENTRIES = 1 << 24  # texts of a step times the vocabulary, at most
 
 
 class Distill(FromEncoder):

@@ -169,7 +169,8 @@ def unused_relations(
     knowledge: Knowledge, rows: Mapping[str, int], kinds: str | Sequence[str]
 ) -> dict[str, Any]:
     """For a report: the number of relations that a method did not use, and why."""
-    finder, wanted = WordRows(rows), kind_names(kinds)
+    finder = WordRows(rows)
+    wanted = kind_names(kinds)
     there = {node: bool(finder.of(knowledge.words(node))) for node in knowledge.nodes}
     other = {kind: len(pairs) for kind, pairs in knowledge.edges.items() if kind not in wanted}
     unknown = [

@@ -123,7 +123,8 @@ def _wordnet_files(folder: Path) -> Knowledge:
     for letter, part in _PARTS.items():
         for offset, names, pointers, definition in _parsed(folder / f"data.{part}", _synset):
             node = letter + offset
-            words[node], found.definitions[node] = names, definition
+            words[node] = names
+            found.definitions[node] = definition
             for symbol, other, i, j in pointers:
                 if symbol == "!":
                     antonyms.append((node, i, other, j))

@@ -103,7 +103,8 @@ class Smooth(Retrofit):
         """Vectors (V, d) of the same words."""
         knowledge = read_knowledge(self.lexicon)
         pairs = row_pairs(knowledge, vectors.key_to_index, self.relations)
-        unit, (a, b) = vectors.unit, pairs.T
+        unit = vectors.unit
+        a, b = pairs.T
         unknown = np.all(unit == 0, axis=1)
         cosines = np.maximum(np.einsum("ij,ij->i", unit[a], unit[b]), 0)
         rows = smoothed(unit, pairs, np.where(unknown[a] | unknown[b], 1, cosines), self.weight)

@@ -93,7 +93,8 @@ class CounterFit(_Specialised):
     def _fitted(self, unit: Rows, synonyms: Ints, antonyms: Ints) -> Rows:
         moving = np.unique(np.concatenate([synonyms, antonyms]))
         near = _without(_near(unit, moving, 1 - self.radius), antonyms)
-        rows, at_start = unit, _cosines(unit, near)
+        rows = unit
+        at_start = _cosines(unit, near)
         for _ in range(self.steps):
             apart = antonyms[1 - _cosines(rows, antonyms) < self.antonym_distance]
             pulled = np.concatenate([synonyms, near[_cosines(rows, near) < at_start]])
@@ -144,7 +145,8 @@ class AttractRepel(_Specialised):
 
     def _fitted(self, unit: Rows, synonyms: Ints, antonyms: Ints) -> Rows:
         rng = np.random.default_rng(self.seed)
-        rows, squares = unit.copy(), np.full(unit.shape, 0.1, np.float32)
+        rows = unit.copy()
+        squares = np.full(unit.shape, 0.1, np.float32)
         steps = self.passes * sum(-(-len(pairs) // self.batch) for pairs in (synonyms, antonyms))
         with one_core(), self.progress.stage("Fitting", steps, "batches") as advance:
             for _ in range(self.passes):

@@ -28,7 +28,8 @@ from selfvec.numerics.rows import unit_rows
 
 __all__ = ["NewRows", "Tokens"]
 
-NEIGHBOURS, TEMPERATURE = 10, 0.1  # as published
+NEIGHBOURS = 10  # as published
+TEMPERATURE = 0.1  # as published
 _RIDGE = 0.05  # of the mean eigenvalue of the static vectors' second moment
 _LEAST = 10  # old tokens with a static vector
 _ROLES = (  # special tokens that do the same in different tokenizers
@@ -60,7 +61,8 @@ class Tokens:
         """Each token's text without markers, and whether it begins a word; special tokens have none."""
         from tokenizers import decoders
 
-        found, bytes_of = {}, decoders.ByteLevel()
+        found = {}
+        bytes_of = decoders.ByteLevel()
         for token in self.ids:
             if token in self._special or (token.startswith("<0x") and len(token) == 6):
                 continue
@@ -185,7 +187,8 @@ class NewRows:
 
     def counts(self) -> dict[str, int]:
         """The number of tokens by the origin of their rows."""
-        new, cut = self.copied < 0, np.array([bool(each) for each in self.pieces])
+        new = self.copied < 0
+        cut = np.array([bool(each) for each in self.pieces])
         static = np.zeros(len(new), bool)
         static[self.by_vector] = True
         return {

@@ -202,7 +202,9 @@ def _new_table(table: TokenEmbeddings, made: NewRows, size: int) -> Any:
 
 def _write_configs(folder: Path, old: Any, new: Any, size: int) -> list[str]:
     """Set the vocabulary size and the numbers of special tokens; return notes on those without an equal."""
-    numbers, names, lost = Tokens(new).keys, Tokens(old), []
+    numbers = Tokens(new).keys
+    names = Tokens(old)
+    lost = []
     tokens = {number: token for token, number in names.ids.items()}
 
     def changed(value: Any, key: str) -> Any:

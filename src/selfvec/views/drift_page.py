@@ -75,7 +75,8 @@ def drift_page(found: Drift) -> ReportPage:
 
 def _overview(found: Drift, rows: Sequence[Mapping[str, Any]], linked: Mapping[str, str]) -> str:
     """A line of figures for each word. Narrow screens hide most columns."""
-    heads, sliced = drift_heads(found), is_sliced(found)
+    heads = drift_heads(found)
+    sliced = is_sliced(found)
     few = {0, 1, heads.index("q")}
     classes = ["" if i in few else " less" for i in range(len(heads))]
     cells = [
@@ -117,7 +118,9 @@ def _section(row: Mapping[str, Any], found: Drift, place: str) -> str:
 
 def _quote(quote: Example) -> str:
     """A sentence with its word marked, and the document that it is from."""
-    text, (start, end) = printable(quote.text), quote.mark
+    text = printable(quote.text)
+    start, end = quote.mark
     marked = f"{escape(text[:start])}<mark>{escape(text[start:end])}</mark>{escape(text[end:])}"
-    shown, name = marked if end else escape(text), escape(printable(quote.name))
+    shown = marked if end else escape(text)
+    name = escape(printable(quote.name))
     return f"<blockquote>{shown}<cite>{name}</cite></blockquote>"

@@ -74,7 +74,8 @@ def _write_graphml(graph: Graph, path: Path) -> None:
     """GraphML (http://graphml.graphdrawing.org): undirected, the weight of an edge is the graph's measure."""
     import networkx
 
-    found, shown = networkx.Graph(), graph.as_dict()
+    found = networkx.Graph()
+    shown = graph.as_dict()
     for number, row in enumerate(shown["nodes"]):
         fields = {
             name: row[name] for name in ("count", "documents", "topic", "topic_name", "drift", "x", "y")
@@ -103,10 +104,12 @@ def graph_figure(graph: Graph) -> Spec:
         for name, domain in (("x", [-0.06, 1.1]), ("y", [-0.05, 1.05]))
     )
     nodes = sorted(graph.nodes, key=lambda node: -node.count)
-    marks, names = [], []
+    marks = []
+    names = []
     for node in nodes:
         _, colour = styles.get(node.topic, ("circle", GREY))
-        size, name = _size(node), escape_for_display(node.term.replace("_", " "))
+        size = _size(node)
+        name = escape_for_display(node.term.replace("_", " "))
         topic = _escaped_topic(graph.topic_name(node))
         marks.append(
             {"x": node.x, "y": node.y, "size": size**2, "topic": topic, "hover": _details(graph, node)}

@@ -25,9 +25,12 @@ from .monitoring import monitoring_html
 __all__ = ["drift_html", "path_html", "trajectory_html", "vectors_html"]
 
 _ROWS = 20  # of a drift table
-_WORDS, _NEAR = 8, 4  # words that are shown of vectors, and neighbours of each
+_WORDS = 8  # words that are shown of vectors
+_NEAR = 4  # neighbours of each
 _SEARCHED = 10_000  # rows that are searched for neighbours, so that a cell of a notebook shows at once
-_WIDTH, _HEIGHT, _EDGE = 420, 120, 28  # of a chart, in pixels
+_WIDTH = 420  # of a chart, in pixels
+_HEIGHT = 120
+_EDGE = 28  # left of the curve
 
 _SIGN = "font-weight:600"
 

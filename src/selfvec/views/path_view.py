@@ -58,7 +58,8 @@ class PathView(Generic[Path]):
     def of(cls, paths: Sequence[Path], flat: Projection, more: Sequence[AnyFloats] = ()) -> PathView[Path]:
         """A view whose frame holds the projected points and ``more``, (n, 2) each."""
         points = np.concatenate([flat.points, *more])
-        (left, bottom), (right, top) = np.nanmin(points, axis=0).tolist(), np.nanmax(points, axis=0).tolist()
+        left, bottom = np.nanmin(points, axis=0).tolist()
+        right, top = np.nanmax(points, axis=0).tolist()
         return cls(tuple(paths), flat.method, flat.explained, (left, right, bottom, top))
 
 

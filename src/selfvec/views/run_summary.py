@@ -38,7 +38,8 @@ def run_summary(provenance: Provenance) -> list[str]:
 
 
 def _method(provenance: Provenance) -> str:
-    decision, method = provenance.decision, provenance.method
+    decision = provenance.decision
+    method = provenance.method
     if method == "original":
         reason = f": {decision['reason']}" if decision else ", as asked for"
         return f"kept the vectors as they are{reason}"

@@ -86,7 +86,8 @@ def slice_view(
     occurs = [path.vectors.any(axis=1) for path in paths]
     rows = [path.vectors[there] for path, there in zip(paths, occurs, strict=True)]
     flat, places, placed = project_words(rows, near, projection, seed)
-    shown, inside = [], []
+    shown = []
+    inside = []
     for path, there, own, around in zip(paths, occurs, places, placed, strict=True):
         points = np.full((len(path), 2), np.nan)
         points[there] = own
@@ -113,10 +114,12 @@ def _nearest_words(
     own = np.array([run.index(path.word) for path in paths])
     words = np.union1d(np.argsort(-counts, kind="stable")[:COMMON], own)
     slices = slice_vectors(space, words, jobs)
-    keys, out = run.vectors.index_to_key, []
+    keys = run.vectors.index_to_key
+    out = []
     for path, row in zip(paths, own.tolist(), strict=True):
         alive = np.flatnonzero(path.vectors.any(axis=1))
-        asked, found = np.searchsorted(words, [row]), []
+        asked = np.searchsorted(words, [row])
+        found = []
         for last, which in ((False, int(alive[0])), (True, int(alive[-1]))):
             rows = slices[which]
             for i in nearest(rows, asked, wanted)[0].tolist() if wanted else []:
@@ -166,7 +169,10 @@ def _map(view: PathView[WordInSlices]) -> Spec:
     x, y = plane_axes(view.frame, _MAP, view.method, view.explained)
     place = {"x": x, "y": y}
     lines = [word.points[~np.isnan(word.points[:, 0])] for word in view.paths]
-    marks, names, ways, regions = [], [], [], []
+    marks = []
+    names = []
+    ways = []
+    regions = []
     for word, line, colour in zip(view.paths, lines, WORDS, strict=False):
         name = escape_for_display(word.path.word)
         marks += _marks(word, colour)
@@ -188,7 +194,9 @@ def _map(view: PathView[WordInSlices]) -> Spec:
 
 def _marks(word: WordInSlices, colour: str) -> list[Spec]:
     """The word in every slice in which it occurs, then its neighbours."""
-    path, name, marks = word.path, escape_for_display(word.path.word), []
+    path = word.path
+    name = escape_for_display(word.path.word)
+    marks = []
     alive = np.flatnonzero(~np.isnan(word.points[:, 0])).tolist()
     for i in alive:
         last = i == alive[-1]
@@ -216,7 +224,8 @@ def _names(word: WordInSlices, colour: str) -> list[Spec]:
 
 def _curves(view: PathView[WordInSlices]) -> Spec:
     """The distance of each word from its first slice, with the band of resampled documents."""
-    names, rows = [escape_for_display(name) for name in view.paths[0].path.names], []
+    names = [escape_for_display(name) for name in view.paths[0].path.names]
+    rows = []
     for word, colour in zip(view.paths, WORDS, strict=False):
         middle, low, high = word.path.from_first()
         shown = escape_for_display(word.path.word)

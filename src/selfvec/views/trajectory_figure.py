@@ -105,7 +105,8 @@ def trajectory_view(
     paths = []
     for t, index, row, points, around in zip(trajectories, kept, rows, places, placed, strict=True):
         zero: Mask = np.all(row == 0, axis=1)
-        cosine, angle = row[index] @ row[zero.argmin()], angles(t)[index]
+        cosine = row[index] @ row[zero.argmin()]
+        angle = angles(t)[index]
         paths.append(WordPath(t.word, t.updates[index], points, cosine, angle, zero[index], around))
     return PathView.of(paths, flat)
 
@@ -176,7 +177,8 @@ def shared_neighbours(view: PathView[WordPath]) -> set[tuple[str, bool]]:
 def _sentence(path: WordPath) -> str:
     """A path in numbers."""
     updates = int(path.updates[-1])
-    word, count = escape_for_display(path.word), f"{updates:,} update{'' if updates == 1 else 's'}"
+    word = escape_for_display(path.word)
+    count = f"{updates:,} update{'' if updates == 1 else 's'}"
     if not path.oov:
         return f"{word}: {count}, cosine to the original {path.cosine[-1]:.2f}"
     if not path.cosine.any():
@@ -188,8 +190,13 @@ def _map(view: PathView[WordPath], colours: dict[str, str]) -> Spec:
     x, y = plane_axes(view.frame, _MAP, view.method, view.explained)
     low, high = (np.array([axis["scale"]["domain"][end] for axis in (x, y)]) for end in (0, 1))
     pixels = np.array(_MAP) / (high - low)  # per unit
-    shared, place = shared_neighbours(view), {"x": x, "y": y}
-    marks, thin_rows, thick_rows, arrows, states = [], [], [], [], []
+    shared = shared_neighbours(view)
+    place = {"x": x, "y": y}
+    marks = []
+    thin_rows = []
+    thick_rows = []
+    arrows = []
+    states = []
     for path in view.paths:
         colour = colours[path.word]
         # In a nonlinear projection large steps are smoothed, too.
@@ -242,7 +249,8 @@ def running_mean(values: AnyFloats, half: int, reach: AnyFloats | None = None) -
     [0.0, 0.67, 1.33, 3.67, 9.0]
     """
     values = np.asarray(values, dtype=np.float64)
-    sums, counts = values.copy(), np.ones((len(values), 1))
+    sums = values.copy()
+    counts = np.ones((len(values), 1))
     for k in range(1, min(half, (len(values) - 1) // 2) + 1):
         middle, before, after = values[k:-k], values[: -2 * k], values[2 * k :]
         both: Mask = np.ones(len(middle), dtype=np.bool_)
@@ -334,7 +342,8 @@ def _cosine_curves(view: PathView[WordPath], colours: dict[str, str]) -> Spec:
 
 def _turn_curves(view: PathView[WordPath], colours: dict[str, str]) -> Spec:
     """Angle between successive states, and its running mean."""
-    every, means = [], []
+    every = []
+    means = []
     for path in view.paths:
         kept = _curve(path, path.angle, tint(colours[path.word], 0.4))[1:]  # no step leads to the first state
         smooth = running_mean(np.array([[row["y"]] for row in kept]).reshape(-1, 1), len(kept) // 40).ravel()
@@ -348,7 +357,8 @@ def _turn_curves(view: PathView[WordPath], colours: dict[str, str]) -> Spec:
 
 def _curve(path: WordPath, values: Floats, colour: str) -> list[Spec]:
     """A quantity over time, without the states at which the word had no vector."""
-    word, dash = escape_for_display(path.word), [4, 3] if path.oov else [1, 0]
+    word = escape_for_display(path.word)
+    dash = [4, 3] if path.oov else [1, 0]
     places = list(zip(path.updates.tolist(), values.tolist(), strict=True))
     rows = zip(_hovers(path, places, values), path.zero.tolist(), strict=True)
     return [{"word": word, "colour": colour, "dash": dash, **row} for row, zero in rows if not zero]

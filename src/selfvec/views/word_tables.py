@@ -38,9 +38,11 @@ __all__ = [
 ]
 
 _STATES = ("original", "refined")
-_LINES, _WIDTH = 40, 80  # of a page
+_LINES = 40  # of a page
+_WIDTH = 80  # characters of a line
 _NEIGHBOURS = 5  # gained, and lost
-_SHOWN, _NEAR = 12, 3  # states of a trajectory, and words near each
+_SHOWN = 12  # states of a trajectory
+_NEAR = 3  # words near each
 _COLOURS = ("cyan", "yellow", "green", "magenta", "blue", "red")  # of senses
 _LABEL = 4  # words of a sense's label after a text
 
@@ -98,7 +100,8 @@ def trajectory_table(
     table = plain_table(title=trajectory.word, figures=("step", "cosine"))
     for name in _STATES:
         table.add_column(f"nearest in {name}", overflow="ellipsis", no_wrap=True, ratio=1)
-    rows, cosines = trajectory.vectors, trajectory.to_original()
+    rows = trajectory.vectors
+    cosines = trajectory.to_original()
     for state in _milestones(trajectory.updates):
         cosine = f"{cosines[state]:.3f}" if rows[state].any() else "none yet"
         near = []
@@ -184,7 +187,8 @@ def is_sliced(found: Drift) -> bool:
 
 def drift_notes(found: Drift) -> list[str]:
     """Notes on drift: how rows are sorted, what the figures mean, and why some are blank."""
-    rows, sliced = found.rows, is_sliced(found)
+    rows = found.rows
+    sliced = is_sliced(found)
     notes = [f"Sorted: words with q ≤ 0.05 first, then by {'beyond' if sliced else 'distance'}."]
     if sliced:
         notes.append(

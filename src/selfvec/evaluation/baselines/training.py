@@ -36,8 +36,10 @@ from .registry import check_names, find_baseline
 __all__ = ["child", "train", "train_apart"]
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-_STATUS, _RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
-_VECTORS, _COST = "baseline.safetensors", "baseline.json"
+_STATUS = Path("/proc/self/status")
+_RESET = Path("/proc/self/clear_refs")
+_VECTORS = "baseline.safetensors"
+_COST = "baseline.json"
 
 
 def train(
@@ -75,11 +77,13 @@ def train(
         `MissingExtra` if a package is not installed.
     """
     wanted = check_names(names)
-    progress, jobs = progress or Progress(), threads(jobs)
+    progress = progress or Progress()
+    jobs = threads(jobs)
     tokens = run.require_tokens("on which baselines are trained")
     stage = progress.stage("Baselines", len(wanted), "baselines")
     with tempfile.TemporaryDirectory() as name, stage as advance:
-        out, given = Path(name), run.folder or Path(name)
+        out = Path(name)
+        given = run.folder or Path(name)
         if run.folder is None and wanted:
             write_run(Run(run.vectors, run.original, tokens=tokens), given)
         trained: dict[str, Vectors] = {}
