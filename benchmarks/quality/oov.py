@@ -15,7 +15,14 @@ from benchmarks.refining import refined
 from selfvec.evaluation import HiddenWords
 
 COLLECTIONS = {"PubMed": 3, "NOAA": 1, "MED": 1, "Cranfield": 1, "CACM": 1}  # and least occurrences
-WAYS = ("zeros", "context sum", "ridge", "spelling", "combination", "refined")
+WAYS = {  # the head of the column, and the row of the report
+    "zeros": "zero start",
+    "context sum": "context sum",
+    "ridge": "ridge",
+    "spelling": "spelling",
+    "combination": "combination",
+    "refined": "refined",
+}
 
 
 @cache
@@ -34,7 +41,7 @@ def alone() -> str:
     """Median ranks of those that share their first letters with no known word."""
     rows = []
     for label, name, found in found_again():
-        cells = [f"{found[w]['median_rank_alone']:,.0f}" for w in WAYS]
+        cells = [f"{found[way]['median_rank_alone']:,.0f}" for way in WAYS.values()]
         rows.append([label, name, found["combination"]["alone"], *cells])
     return table(["initial vectors", "corpus", "words", *WAYS], rows)
 
