@@ -64,8 +64,8 @@ def save(
     """
     if not isinstance(vectors, Vectors):
         raise OptionError(f"are a Vectors, not {type(vectors).__name__}", field="vectors")
-    path = Path(path)
     row = check_save(path, format, overwrite=overwrite)
+    path = Path(path)
     assert row.write is not None
     coded = dtype in _CODES and row.name == "safetensors"
     converted = _converted(vectors, row, "float32" if coded else dtype, dimensions)
