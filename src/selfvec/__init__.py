@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from selfvec.apps.refiner import Refiner
     from selfvec.apps.similar_words import similar
     from selfvec.base.errors import SelfvecError
-    from selfvec.base.provenance import __version__
+    from selfvec.base.versions import __version__
     from selfvec.compression import compress
     from selfvec.corpus import Corpus, as_corpus
     from selfvec.corpus.example_text import example
@@ -68,7 +68,7 @@ _HOMES = {
     "SelfvecError": "base.errors",
     "TokenBatch": "data.token_batch",
     "Vectors": "storage.formats",
-    "__version__": "base.provenance",
+    "__version__": "base.versions",
     "align": "analysis.alignment",
     "as_corpus": "corpus",
     "ask": "apps.answers",

@@ -18,11 +18,11 @@ from selfvec.base.atomic_files import atomic_file
 from selfvec.base.checks import check_text, check_texts, check_whole, is_path
 from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.base.progress import Progress, as_progress
-from selfvec.base.provenance import __version__
 from selfvec.base.targets import writing
 from selfvec.base.temporary_files import remove_leftovers
 from selfvec.base.text_files import read_json
 from selfvec.base.user_folders import user_folder
+from selfvec.base.versions import __version__
 from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from selfvec.base.errors import InputError, OptionError
-from selfvec.base.provenance import __version__
 from selfvec.base.targets import writing
+from selfvec.base.versions import __version__
 
 __all__ = ["LATER", "download", "download_page"]
 

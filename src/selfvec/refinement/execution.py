@@ -14,8 +14,8 @@ from selfvec.base.errors import Interrupted
 from selfvec.base.interruption import interruptible
 from selfvec.base.memory import release
 from selfvec.base.progress import Progress
-from selfvec.base.provenance import Timings
 from selfvec.base.threads import ROW_BLOCK
+from selfvec.base.timings import Timings
 from selfvec.storage.workspace import Workspace
 
 from .methods.refinement import Refinement

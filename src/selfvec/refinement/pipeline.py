@@ -15,8 +15,8 @@ import numpy as np
 
 from selfvec.base.arrays import Bytes
 from selfvec.base.progress import Progress, as_progress
-from selfvec.base.provenance import environment
 from selfvec.base.threads import one_core
+from selfvec.base.versions import environment
 from selfvec.data.coverage import coverage
 from selfvec.data.methods import METHODS
 from selfvec.data.provenance import Provenance

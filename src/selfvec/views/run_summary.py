@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from selfvec.base.display import count_of
-from selfvec.base.provenance import BESIDE
+from selfvec.base.timings import BESIDE
 from selfvec.data.methods import METHODS
 from selfvec.data.provenance import Provenance
 

@@ -18,11 +18,11 @@ from selfvec.base.atomic_files import atomic_file
 from selfvec.base.checksums import is_sealed, seal
 from selfvec.base.errors import FormatError, TargetError
 from selfvec.base.progress import Progress
-from selfvec.base.provenance import __version__
 from selfvec.base.schema import misfit
 from selfvec.base.targets import writing
 from selfvec.base.text_files import read_json
 from selfvec.base.untrusted import parse_json
+from selfvec.base.versions import __version__
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 

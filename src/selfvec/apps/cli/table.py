@@ -142,7 +142,7 @@ def _no_options() -> None: ...
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from selfvec.base.provenance import __version__
+        from selfvec.base.versions import __version__
 
         print(f"selfvec {__version__}")
         raise typer.Exit

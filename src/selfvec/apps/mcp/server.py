@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from selfvec.base.errors import Interrupted, SelfvecError
 from selfvec.base.progress import Progress
-from selfvec.base.provenance import __version__
+from selfvec.base.versions import __version__
 
 from .tools import Tools
 

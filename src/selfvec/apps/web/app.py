@@ -20,7 +20,7 @@ from starlette.types import ASGIApp
 
 from selfvec.apps import option_texts
 from selfvec.base.errors import NotFound, SelfvecError
-from selfvec.base.provenance import __version__
+from selfvec.base.versions import __version__
 from selfvec.data.vectors import Source
 from selfvec.retrieval import Found
 

@@ -13,8 +13,8 @@ from typing import Any
 from selfvec.base.atomic_files import atomic_file
 from selfvec.base.checksums import is_sealed, seal
 from selfvec.base.errors import TargetError
-from selfvec.base.provenance import __version__
 from selfvec.base.targets import writing
+from selfvec.base.versions import __version__
 from selfvec.data.run import Run
 
 __all__ = ["cached"]

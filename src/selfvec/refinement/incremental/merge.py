@@ -19,8 +19,8 @@ import numpy as np
 
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress, as_progress
-from selfvec.base.provenance import Timings
 from selfvec.base.threads import one_core
+from selfvec.base.timings import Timings
 from selfvec.corpus.known_documents import KnownDocuments, known_documents
 from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run

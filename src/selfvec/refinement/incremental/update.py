@@ -18,8 +18,8 @@ import numpy as np
 
 from selfvec.base.arrays import Mask
 from selfvec.base.progress import Progress, as_progress
-from selfvec.base.provenance import environment
 from selfvec.base.threads import one_core
+from selfvec.base.versions import environment
 from selfvec.corpus.fingerprints import Seen
 from selfvec.corpus.known_documents import Intake, KnownDocuments, known_documents
 from selfvec.data.coverage import coverage

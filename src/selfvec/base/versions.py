@@ -1,0 +1,29 @@
+"""The version of Selfvec, and those of the software that may change a result."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+
+__all__ = ["__version__", "environment"]
+
+__version__ = "0.1.0"
+
+_PACKAGES = ("numpy", "numba", "polars", "tokenizers", "simplemma", "wordllama")
+
+
+def environment() -> dict[str, object]:
+    """Versions of all software that may change a result."""
+    versions = {}
+    for package in _PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return {
+        "selfvec": __version__,
+        "python": platform.python_version(),
+        "platform": f"{sys.platform} {platform.machine()}",
+        "packages": versions,
+    }
