@@ -14,7 +14,7 @@ from selfvec.evaluation import HiddenWords
 from selfvec.evaluation.oov import induced, ranks
 from selfvec.evaluation.report import comparison_result
 from selfvec.numerics.rows import unit_rows
-from selfvec.refinement.unknown_words import hold_out
+from selfvec.refinement.oov_predictions import hold_out
 
 WAYS = ["zero start", "context sum", "ridge", "spelling", "combination", "refined"]
 

@@ -1,8 +1,8 @@
 """Every option of a refinement, defined once.
 
-A field of `Settings` holds an option's type and default; its `Option` holds the rest: help text, allowed
-values, and the methods that use it. The command line, `selfvec.Refiner` and ``run.json`` are built from these
-fields, so an option is added or changed here only.
+A field of `Settings` holds an option's type and default; its `Option` holds the help text and the allowed
+values. The command line, `selfvec.Refiner` and ``run.json`` are built from these fields. Which methods use an
+option, and defaults that differ by method, such as the anchor's weight, are in `methods`.
 """
 
 from __future__ import annotations

@@ -87,8 +87,8 @@ class HiddenWords(Task[None]):
 
 def induced(run: Run, batch: TokenBatch, hidden: Ints, seed: int) -> Iterator[tuple[str, Rows, Rows]]:
     """For each way: its name, the vectors of the h hidden words, (h, d), and all true vectors, (V, d)."""
+    from selfvec.refinement.oov_predictions import hold_out
     from selfvec.refinement.pipeline import refine_again
-    from selfvec.refinement.unknown_words import hold_out
 
     truth = run.original.unit
     for name, rows, truth in hold_out(batch, run.original, hidden):

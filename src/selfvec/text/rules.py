@@ -7,7 +7,7 @@ rule depends only on the word, so batches, threads and order do not change the r
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,8 @@ from selfvec.base.casing import DOTTED, case_forms, lower
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.text_files import text_lines
 
-from .languages import LANGUAGES, STOP_WORDS, language, lemma_code, listed_stop_words, without_elision
+from .languages import LANGUAGES, STOP_WORDS, language, listed_stop_words, without_elision
+from .lemmas import lemmatizer
 from .stems import DROPPED, merged_types, stems
 from .tagger import PARTS, Tagger, tagger
 
@@ -116,7 +117,7 @@ class Rulebook:
                 remedy="leave it out, or use the tokeniser words",
             )
         self.stop_words = _stop_words(rules.stop_words) if rules.stop_words else frozenset[str]()
-        self.lemma = _lemmatizer(tuple(languages)) if languages else None
+        self.lemma = lemmatizer(tuple(languages)) if languages else None
         self.stem = rules.stem
         if rules.stem:
             stems([], rules.stem)  # raises for an unknown language
@@ -217,23 +218,6 @@ class Rulebook:
             if one in known:
                 return one
         return lower(form, self.language) if self.casing == "lower" else form
-
-
-def _lemmatizer(languages: tuple[str, ...]) -> Callable[[str], str]:
-    from simplemma import Lemmatizer
-    from simplemma.strategies.dictionaries.dictionary_factory import SUPPORTED_LANGUAGES
-
-    languages = tuple(lemma_code(code) for code in languages)
-    for code in languages:
-        if code not in SUPPORTED_LANGUAGES:
-            raise OptionError(
-                f"no lemmas for the language {code!r}",
-                field="lemmatize",
-                remedy=f"use one of {', '.join(sorted(SUPPORTED_LANGUAGES))}",
-            )
-    lemmatizer = Lemmatizer(cache_max_size=1)  # each type comes once
-    lemmatizer.lemmatize("a", languages)  # reads the dictionaries
-    return lambda word: lemmatizer.lemmatize(word, languages)
 
 
 def _stop_words(spec: str) -> frozenset[str]:

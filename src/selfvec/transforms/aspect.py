@@ -14,7 +14,7 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import covariance, whitening_matrix
 
 from .knowledge import Knowledge, row_pairs, unused_relations
-from .knowledge_files import read_knowledge
+from .lexicon_files import read_knowledge
 from .method import Transform, mapped_composer, same_words
 
 __all__ = ["Aspect"]
@@ -31,7 +31,7 @@ class Aspect(Transform):
     Parameters
     ----------
     lexicon : paths or Knowledge
-        See `selfvec.transforms.knowledge_files.read_knowledge`.
+        See `selfvec.transforms.lexicon_files.read_knowledge`.
     pull, push : str
         The kind of relation that is kept near, and the one that is pushed apart; triples may have any kinds.
     """

@@ -14,7 +14,7 @@ from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
 
 from .knowledge import Knowledge, WordRows
-from .knowledge_files import read_knowledge
+from .lexicon_files import read_knowledge
 from .method import Transform
 
 __all__ = ["Define", "definition_vectors", "with_rows"]
@@ -33,7 +33,7 @@ class Define(Transform):
     Parameters
     ----------
     lexicon : paths or Knowledge
-        See `selfvec.transforms.knowledge_files.read_knowledge`.
+        See `selfvec.transforms.lexicon_files.read_knowledge`.
     """
 
     def __init__(self, lexicon: Sequence[str | Path] | Knowledge) -> None:

@@ -1,7 +1,7 @@
 """Lexicons and ontologies: synonyms, antonyms, kinds of things, and definitions, as one graph.
 
 The nodes of the graph are concepts that have words (the synsets of WordNet, the terms of an ontology), or
-plain words (of triples). `selfvec.transforms.knowledge_files` reads it; nothing is downloaded.
+plain words (of triples). `selfvec.transforms.lexicon_files` reads it; nothing is downloaded.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from selfvec.numerics.rows import unit_rows
 
 from .definitions import definition_vectors, with_rows
 from .knowledge import Knowledge, WordRows, kind_names
-from .knowledge_files import read_knowledge
+from .lexicon_files import read_knowledge
 from .method import Transform
 from .retrofit import TOWARD, smoothed
 
@@ -35,7 +35,7 @@ class NodeVectors(Transform):
     Parameters
     ----------
     lexicon : paths or Knowledge
-        See `selfvec.transforms.knowledge_files.read_knowledge`.
+        See `selfvec.transforms.lexicon_files.read_knowledge`.
     relations : sequence of str, or str with commas
         The kinds of relations that vectors are propagated over.
     """

@@ -14,7 +14,7 @@ from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
 
 from .knowledge import RELATIONS, Knowledge, row_pairs, unused_relations
-from .knowledge_files import read_knowledge
+from .lexicon_files import read_knowledge
 from .method import Transform, same_words
 
 __all__ = ["Retrofit", "Smooth", "adjacency", "at_same_length", "smoothed", "sparse"]
@@ -34,7 +34,7 @@ class Retrofit(Transform):
     Parameters
     ----------
     lexicon : paths or Knowledge
-        See `selfvec.transforms.knowledge_files.read_knowledge`.
+        See `selfvec.transforms.lexicon_files.read_knowledge`.
     relations : sequence of str, or str with commas
         The kinds of relations that pull.
     weight : float

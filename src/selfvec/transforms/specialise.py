@@ -15,7 +15,7 @@ from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
 
 from .knowledge import Knowledge, kind_names, row_pairs, unused_relations
-from .knowledge_files import read_knowledge
+from .lexicon_files import read_knowledge
 from .method import Transform
 from .retrofit import adjacency, at_same_length
 
@@ -69,7 +69,7 @@ class CounterFit(_Specialised):
     Parameters
     ----------
     lexicon : paths or Knowledge
-        See `selfvec.transforms.knowledge_files.read_knowledge`.
+        See `selfvec.transforms.lexicon_files.read_knowledge`.
     relations : sequence of str, or str with commas
         The kinds of relations that pull; antonyms always push.
     weight : float

@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 Lexicon = Any
-"""Paths of relations in any format that is read, see `selfvec.transforms.knowledge_files.read_knowledge`."""
+"""Paths of relations in any format that is read, see `selfvec.transforms.lexicon_files.read_knowledge`."""
 Relations = str | Sequence[str] | None
 
 
