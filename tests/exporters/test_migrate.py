@@ -42,7 +42,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Run, Path]:
     for name, run in {"old": reports.refined(texts[:150]), "new": reports.refined(texts, stem="en")}.items():
         selfvec.save_run(run, folder / name)
     wide = reports.refined(texts[:150])
-    selfvec.save_run(wide.replace(provenance=wide.provenance | {"method": "online"}), folder / "narrow")
+    selfvec.save_run(wide.replace(provenance=wide.provenance.replace(method="online")), folder / "narrow")
     return selfvec.open_run(folder / "old"), selfvec.open_run(folder / "new"), folder
 
 

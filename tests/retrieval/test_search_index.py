@@ -260,7 +260,7 @@ def test_the_index_of_a_run_is_made_once_and_again_when_stale(copied_run: Run, t
     assert head.stat().st_mtime_ns == made
     head.write_text(json.dumps(json.loads(head.read_text()) | {"version": 1}))
     assert results(run_index(run)) == first
-    run.provenance["seed"] = "another run"
+    run.provenance = run.provenance.replace(seed=99)
     made = head.stat().st_mtime_ns
     assert results(run_index(run)) == first
     assert head.stat().st_mtime_ns > made

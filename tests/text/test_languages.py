@@ -190,7 +190,7 @@ def test_an_encoder_reads_a_language_as_search_does(code: str, tmp_path) -> None
         return
     theirs = Tokenizer.from_str(tokenizer_json(encoder))
     for text in (*texts, *QUESTIONS[code], texts[0].upper() if code != "ar" else texts[0]):
-        ids, _ = encoder._reader.read([text])
+        ids, _ = encoder._lookup.find([text])
         found = [i for i in theirs.encode(text).ids if i < len(encoder)]
         assert found == [i for i in ids.tolist() if i >= 0]
 

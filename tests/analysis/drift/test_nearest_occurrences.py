@@ -61,5 +61,5 @@ def test_a_space_without_its_table_makes_the_rows_it_needs() -> None:
     space = occurrence_space(run, by_label(run.require_tokens()))
     places = occurrences(space.batch, run.index("x1"))
     light = space.light()
-    assert not len(light.table)
+    assert not len(light.rows)
     np.testing.assert_allclose(light.directions(places), space.directions(places), atol=1e-5)

@@ -145,8 +145,7 @@ def test_a_word_in_a_phrase_is_not_the_word(tmp_path: Path) -> None:
 
 def test_pieces_of_words_have_senses_and_texts_are_refused(sense_run: Run) -> None:
     options = sense_run.provenance["options"] | {"tokenizer": "tokenizer.json", "stem": None}
-    told = sense_run.provenance | {"options": options}
-    pieces = Run(sense_run.vectors, sense_run.original, provenance=told, tokens=sense_run.tokens)
+    pieces = sense_run.replace(provenance=sense_run.provenance.replace(options=options))
     found = senses(pieces, "twin", examples=0)
     assert len(found) == 2
     with pytest.raises(InputError, match="are subwords"):

@@ -140,6 +140,7 @@ def run(arguments):
     return 0
 
 app.run = run
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a process in the background ignores it
 sys.exit(cli.main())
 """
 

@@ -188,7 +188,7 @@ def test_a_phrase_stands_for_its_words(tmp_path: Path) -> None:
 def test_pieces_are_refused(report_run: Run) -> None:
     options = report_run.provenance["options"] | {"tokenizer": "pieces/tokenizer.json"}
     with pytest.raises(OptionError, match="pieces"):
-        Encoder.of(report_run.replace(provenance=report_run.provenance | {"options": options}))
+        Encoder.of(report_run.replace(provenance=report_run.provenance.replace(options=options)))
 
 
 def test_a_folder_gives_the_same_bits(tmp_path: Path, encoder: Encoder) -> None:
