@@ -110,7 +110,8 @@ class Refiner(Settings):
         for kept in ("drift_", "_encoder"):
             self.__dict__.pop(kept, None)
         self.run_ = refined(documents, several, settings, progress=_progress(progress))
-        self.vectors_, self.original_ = self.run_.vectors, self.run_.original
+        self.vectors_ = self.run_.vectors
+        self.original_ = self.run_.original
         self.health_ = self.run_.health
         return self
 

@@ -85,7 +85,8 @@ class ReportPage:
 
     def to_html(self) -> str:
         """One self-contained HTML page."""
-        title, view = escape(self.title), '<meta name="viewport" content="width=device-width">'
+        title = escape(self.title)
+        view = '<meta name="viewport" content="width=device-width">'
         head = f'<meta charset="utf-8">{view}<title>{title}</title><style>{_STYLE}{self.style}</style>'
         return (
             f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n<h1>{title}</h1>\n'

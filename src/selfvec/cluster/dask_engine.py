@@ -70,7 +70,8 @@ class DaskEngine:
     """An `Engine` that runs tasks on the workers of a Dask client."""
 
     def __init__(self, client: Any, progress: Progress) -> None:
-        self.client, self.progress = client, progress
+        self.client = client
+        self.progress = progress
         self.name = f"dask {version('distributed')}"
 
     @property

@@ -32,7 +32,9 @@ class ClusterScan:
     """The neighbour operator A of a text in shards. Workers whiten the rows that they sum."""
 
     def __init__(self, job: Job, engine: Engine, ranges: Sequence[tuple[int, int]], degrees: Ints) -> None:
-        self.job, self.engine, self.ranges = job, engine, ranges
+        self.job = job
+        self.engine = engine
+        self.ranges = ranges
         self.degrees = degrees.astype(np.float64)
         self._passes = 0
 

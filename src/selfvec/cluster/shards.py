@@ -204,8 +204,10 @@ def read_shard(shard: TextShard, how: RowOptions, summary: Summary) -> Iterator[
             remedy="leave out --cluster, or name a field with --text-field",
         )
     if shard.kind not in ("lines", "folder"):
-        summary.text_fields, summary.text_given = fields.text, fields.text_given
-        summary.date_field, summary.date_given = fields.date_name, fields.date_given
+        summary.text_fields = fields.text
+        summary.text_given = fields.text_given
+        summary.date_field = fields.date_name
+        summary.date_given = fields.date_given
     for rows in batches:
         batch = documents_of_rows(rows, fields, _label(shard), corpus_pass, seen)
         if len(batch):
@@ -220,7 +222,8 @@ def _label(shard: TextShard) -> str:
 def _by_bytes(
     shard: TextShard, how: RowOptions, corpus_pass: CorpusPass
 ) -> tuple[Fields, Iterator[RowBatch]]:
-    path, kind = shard.path, shard.kind
+    path = shard.path
+    kind = shard.kind
     if shard.members:
         source = Source(path, kind, shard.size, members=[Path(name) for name in shard.members])
     elif shard.stop:

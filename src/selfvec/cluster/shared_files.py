@@ -125,7 +125,8 @@ def load_or_make(
 
 
 def _checked(path: Path, url: str) -> tuple[Tensors, dict[str, str]]:
-    tensors, metadata = map_tensors(path), read_metadata(path)
+    tensors = map_tensors(path)
+    metadata = read_metadata(path)
     if metadata.pop("sha256", None) != _checksum(tensors):
         raise FormatError("the checksum does not match the content", path=url, remedy="delete the file")
     return tensors, metadata

@@ -57,7 +57,8 @@ def _by_vocabulary(job: Job, number: int) -> Tensors:
     numbers, _, once = _numbers(job.file("vocabulary"))
     words = unpacked_words(read)
     places = np.fromiter((index.get(word, -1) for word in words), np.int32, len(words))
-    ids, offsets = read["ids"], read["offsets"]
+    ids = read["ids"]
+    offsets = read["offsets"]
     own = {name: array for name, array in read.items() if name not in ("text", "lengths", "ids", "offsets")}
     if keeps_whole(job):
         own["unstemmed"], own["unstemmed_offsets"] = _renumbered(ids, offsets, places)
@@ -65,7 +66,8 @@ def _by_vocabulary(job: Job, number: int) -> Tensors:
     if once:
         batch = as_batch(read)
         counting = without(batch, further_in(job, number, batch))
-        ids, offsets = counting.ids, counting.offsets
+        ids = counting.ids
+        offsets = counting.offsets
         assert counting.sentence_counts is not None
         own["sentences"] = counting.sentence_counts
     dropped = np.int32(-1)  # the number of words that are not in the vocabulary, at the place -1

@@ -56,7 +56,8 @@ class Engine(Protocol):
 class Here:
     """Runs every task immediately, in this process."""
 
-    name, workers = "this process", 1
+    name = "this process"
+    workers = 1
 
     def submit(self, task: Callable[..., Any], *arguments: Any) -> Any:
         """The result of the task."""

@@ -190,7 +190,8 @@ class Counts:
         FormatError
             If a file is missing or damaged, or the vocabulary was changed.
         """
-        path, vocabulary = Path(folder) / _FILE, Path(folder) / _VOCABULARY
+        path = Path(folder) / _FILE
+        vocabulary = Path(folder) / _VOCABULARY
         for file in (path, vocabulary):
             if not file.is_file():
                 rule = "a folder of counts holds this file, it is missing"
@@ -199,9 +200,11 @@ class Counts:
         if metadata.get("vocabulary_sha256") != sha256(vocabulary):
             rule = "the vocabulary is the one the counts were saved with, this file was changed since"
             raise FormatError(rule, path=vocabulary, remedy=_AGAIN)
-        arrays, types = map_tensors(path), read_vocabulary(vocabulary)
+        arrays = map_tensors(path)
+        types = read_vocabulary(vocabulary)
         _check(path, arrays, len(types))
-        window, weighting = metadata.get("window", ""), metadata.get("weighting", "")
+        window = metadata.get("window", "")
+        weighting = metadata.get("weighting", "")
         if not (window.isascii() and window.isdigit() and int(window) % 2) or weighting not in WEIGHTINGS:
             raise FormatError(
                 f"counts name an odd window and a weighting of {', '.join(WEIGHTINGS)}, these say {window!r} "

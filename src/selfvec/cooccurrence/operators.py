@@ -291,16 +291,23 @@ def _multiply_rows(
     for row in range(first, last):
         for j in range(sums.size):
             sums[j] = 0
-        k, end = indptr[row], indptr[row + 1]
+        k = indptr[row]
+        end = indptr[row + 1]
         while k + 3 < end:
-            a, b, c, d = indices[k], indices[k + 1], indices[k + 2], indices[k + 3]
-            p, q = np.float32(values[k]), np.float32(values[k + 1])
-            r, s = np.float32(values[k + 2]), np.float32(values[k + 3])
+            a = indices[k]
+            b = indices[k + 1]
+            c = indices[k + 2]
+            d = indices[k + 3]
+            p = np.float32(values[k])
+            q = np.float32(values[k + 1])
+            r = np.float32(values[k + 2])
+            s = np.float32(values[k + 3])
             for j in range(sums.size):
                 sums[j] += np.float64(p * rows[a, j] + q * rows[b, j] + r * rows[c, j] + s * rows[d, j])
             k += 4
         while k < end:  # the last one to three
-            a, p = indices[k], np.float32(values[k])
+            a = indices[k]
+            p = np.float32(values[k])
             for j in range(sums.size):
                 sums[j] += np.float64(p * rows[a, j])
             k += 1

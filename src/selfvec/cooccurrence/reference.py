@@ -43,7 +43,8 @@ def linear_reference(C: Ints, E: AnyFloats, gamma: float) -> Doubles:
     r = C.sum(axis=1).astype(np.float64)
     alive = r > 0
     A = np.zeros(C.shape)
-    rows, columns = r[alive, None], r[None, alive]
+    rows = r[alive, None]
+    columns = r[None, alive]
     A[np.ix_(alive, alive)] = rows**-0.5 * (
         C[np.ix_(alive, alive)] * columns**-gamma - rows / r.sum() * columns ** (1 - gamma)
     )

@@ -31,7 +31,9 @@ _FORMS: tuple[tuple[str, str], ...] = (
     (rf"^(\d\d?)-{_NAME}-([5-9]\d){_TIME}", "19$3-$2-$1"),  # 03-APR-72 18:40:00
     (rf"^(\d\d?)-{_NAME}-([0-4]\d){_TIME}", "20$3-$2-$1"),
 )
-_FIRST, _LAST = date(1, 1, 1), date(9999, 12, 31)  # the days that Python and ISO 8601 can name
+# the days that Python and ISO 8601 can name
+_FIRST = date(1, 1, 1)
+_LAST = date(9999, 12, 31)
 _EPOCH: tuple[tuple[str, int], ...] = ((r"^\d{9,10}(?:\.\d*)?$", 1), (r"^\d{13}$", 1000))
 """Seconds and milliseconds since 1970. Their lengths differ from YYYYMMDD and YYYYMMDDHHMM."""
 

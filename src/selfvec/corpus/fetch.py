@@ -73,7 +73,8 @@ def fetch_noaa(
         if not _is_unchanged(out / name, fetched):
             _fetch(base_url + name, out / name, lambda *size, name=name: progress(name, *size), options)
             with writing(out / name):
-                size, digest = (out / name).stat().st_size, sha256(out / name)
+                size = (out / name).stat().st_size
+                digest = sha256(out / name)
             fetched[name] = {"url": base_url + name, "bytes": size, "sha256": digest}
             _write_manifest(out / MANIFEST, fetched)
         for older in _editions(fetched, name):

@@ -113,7 +113,8 @@ def original_texts(
             return {}
         if _is_demonstration(files) and not demonstration:
             return {}
-        corpus, marks = own_corpus(run, keep_fields=False), _texts(run)
+        corpus = own_corpus(run, keep_fields=False)
+        marks = _texts(run)
         numbers: dict[int, list[int]] = {}  # by text, since an updated run may have another order
         if marks is not None:
             for number in range(len(marks)) if documents is None else documents:
@@ -191,7 +192,8 @@ def _found(run: Run, file: dict[str, Any]) -> Path:
 
 def _path_of(run: Run, file: dict[str, Any]) -> Path | None:
     """The path of a file or folder, as given or relative to the run's folder; None if it no longer exists."""
-    named, kind = Path(str(file.get("path"))), file.get("kind")
+    named = Path(str(file.get("path")))
+    kind = file.get("kind")
     if kind in _IN_MEMORY:
         return None
     paths = (named, *([run.folder.parent / named] if run.folder is not None else []))

@@ -86,7 +86,8 @@ def named_slice(batch: TokenBatch, text: str) -> Slice:
             f"{text!r} is not a slice{known}",
             remedy="write dates as 1976..1979, 2020-05, 2020Q2 or 2000-01-01..2005-06-30, or a label",
         )
-    dates, (first, end) = _dates(batch), span
+    dates = _dates(batch)
+    (first, end) = span
     inside = (dates >= first) & (dates < end)
     if not inside.any():
         dated = dates[~np.isnat(dates)]

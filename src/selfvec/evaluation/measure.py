@@ -154,9 +154,12 @@ def _common(measured: Measurement) -> Row:
     """The figure over common items, which all vectors have, if the task measures it; None if too few."""
     if measured.n_common is None:
         return {}
-    value, low, high = None, None, None
+    value = None
+    low = None
+    high = None
     if measured.common is not None:
-        value, (low, high) = measured.common.value, measured.common.interval
+        value = measured.common.value
+        low, high = measured.common.interval
     return {"value_common": value, "low_common": low, "high_common": high, "n_common": measured.n_common}
 
 

@@ -83,5 +83,6 @@ class Questions(Retrieval):
         for name in names:
             if name in header:
                 return header.index(name)
-        rule, remedy = f"the header has no column {names[0]!r}", "begin the file with: question,id"
+        rule = f"the header has no column {names[0]!r}"
+        remedy = "begin the file with: question,id"
         raise InputError(rule, path=self.path, line=1, remedy=remedy)

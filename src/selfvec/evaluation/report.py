@@ -188,7 +188,8 @@ def _name(vectors: str, mode: str | None, dimensions: int | None = None) -> str:
 def _unused(row: Row) -> str:
     """Which words of a lexicon could not be asked for, and why."""
     unused = row["unused"]
-    a, b = unused["without_vector_in_a"], unused["without_vector_in_b"]
+    a = unused["without_vector_in_a"]
+    b = unused["without_vector_in_b"]
     which = f"{row['task']}, {row['vectors']}: {unused['words']:,} of {row['n']:,} words count as wrong"
     return f"{which}: {a:,} have no vector in A, {b:,} no translation with one in B"
 
@@ -330,7 +331,8 @@ def _characters(figure: Figure, row: Row) -> str:
     left, value, right = (round(place) for place in figure.places(row, _WIDTH - 1))
     drawn = ["·"] * _WIDTH
     drawn[left : right + 1] = "─" * (right + 1 - left)
-    drawn[left], drawn[right] = "├", "┤"
+    drawn[left] = "├"
+    drawn[right] = "┤"
     drawn[value] = "●"
     return f"`{''.join(drawn)}`"
 

@@ -117,7 +117,8 @@ def dense_rankings(collection: Collection, entry: ComparedVectors) -> tuple[Rank
     texts = collection.documents + collection.queries
     count = len(collection.documents)
     rows, covered = entry.text_rows(texts, count, questions=True)
-    documents, queries = rows[:count], rows[count:]
+    documents = rows[:count]
+    queries = rows[count:]
     known = np.any(documents != 0, axis=1)
     return [ranked(documents @ query, known & query.any()) for query in queries], covered
 

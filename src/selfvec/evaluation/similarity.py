@@ -89,7 +89,8 @@ class Similarity(Task[Pairs]):
 def read_pairs(path: Path) -> Pairs:
     """Read scored pairs of words."""
     index: dict[str, int] = {}
-    numbers, scores = [], []
+    numbers = []
+    scores = []
     for line, (one, other, score) in rows(path, ("word", "word", "score")):
         numbers.append([index.setdefault(word, len(index)) for word in (one, other)])
         scores.append(number(score, path, line, "score"))

@@ -94,8 +94,10 @@ def token(split: str) -> str:
     """
     if split == "whitespace":
         return f"[^{_listed(split, SPACE)}]+"
-    word, digit = f"[{_listed(split, WORD)}]", f"[{_listed(split, DIGIT)}]"
-    apostrophe, point = f"[{_listed(split, APOSTROPHE)}]", f"[{_listed(split, POINT)}]"
+    word = f"[{_listed(split, WORD)}]"
+    digit = f"[{_listed(split, DIGIT)}]"
+    apostrophe = f"[{_listed(split, APOSTROPHE)}]"
+    point = f"[{_listed(split, POINT)}]"
     return f"{word}+(?:(?:{apostrophe}|(?<={digit}){point}(?={digit})){word}+)*"
 
 

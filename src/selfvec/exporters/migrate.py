@@ -171,7 +171,8 @@ def question_encoder(store: str | os.PathLike[str], run: Run) -> Encoder:
         return encoder
     adapter = Adapter.load(map_path(path))
     if (adapter.about.get("from"), adapter.about.get("to")) != (stored, run.fingerprint):
-        rule, remedy = "is not a map from this run to the database", "run: selfvec run migrate --map-only"
+        rule = "is not a map from this run to the database"
+        remedy = "run: selfvec run migrate --map-only"
         raise InputError(rule, path=map_path(path), remedy=remedy)
     return adapter.fold(encoder)
 

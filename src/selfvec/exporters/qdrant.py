@@ -96,7 +96,8 @@ class Qdrant(Database):
                 payloads = [self.kept(row) for row in rows.table[batch].iter_rows(named=True)]
                 for payload in payloads:
                     if payload["id"] not in points:
-                        points[payload["id"]], free = free, free + 1
+                        points[payload["id"]] = free
+                        free = free + 1
                 client.upsert(
                     TABLE,
                     [

@@ -67,7 +67,9 @@ def _best_answers(
 ) -> None:
     """Update each question's best answer from a block of B candidates."""
     for q in range(len(questions)):
-        a, b, c = questions[q, 0], questions[q, 1], questions[q, 2]
+        a = questions[q, 0]
+        b = questions[q, 1]
+        c = questions[q, 2]
         best = scores[q]
         for candidate in range(plus.shape[1]):
             score = plus[b, candidate] + plus[c, candidate] - minus[a, candidate]

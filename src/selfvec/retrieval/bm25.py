@@ -18,7 +18,8 @@ from selfvec.base.arrays import Floats, Ids, Ints, Rows
 
 __all__ = ["K1", "K3", "B", "add_terms", "saturated_counts", "saturation"]
 
-K1, B = 1.2, 0.75
+K1 = 1.2
+B = 0.75
 K3 = 2.0  # of the words of a query in the hybrid, see `saturated_counts`
 
 
@@ -51,10 +52,12 @@ def add_terms(
     """Add BM25 of a query's words to the scores of texts."""
     together = np.zeros(out.shape[1], np.float32)
     for t in range(len(weights)):
-        weight, first = weights[t], bounds[t]
+        weight = weights[t]
+        first = bounds[t]
         words = out[0]
         for p in range(lists[first, 0], lists[first, 1]):
-            unit, count = units[p], np.float32(counts[p])
+            unit = units[p]
+            count = np.float32(counts[p])
             words[unit] += weight * count / (count + saturation[unit])
         if len(out) == 1:
             continue

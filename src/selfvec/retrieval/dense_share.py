@@ -23,7 +23,9 @@ __all__ = ["LEAST", "MOST", "agreement", "dense_share"]
 # Chosen on collections with and without judgements, each left out in turn; see docs/results/search.md.
 SLOPE = 3.0  # the share grows by 0.3 for 0.1 more agreement
 NONE = 0.35  # agreement at which the share would be 0
-LEAST, MOST = 0.1, 0.7  # of the share
+# of the share
+LEAST = 0.1
+MOST = 0.7
 UNKNOWN = 0.5  # the share if the agreement cannot be measured
 
 QUERIES = 200  # texts that serve as queries, at most

@@ -33,7 +33,9 @@ TABLES = ("original", "refined", "topics")
 
 # A third to twice of each gives similar results; see docs/results/search.md.
 DIMENSIONS = 256  # axes kept of the concatenated vectors
-EXPONENT, FLOOR = 0.15, 0.3  # of whitening: axes are divided by (moment / mean moment + floor) ** exponent
+# of whitening: axes are divided by (moment / mean moment + floor) ** exponent
+EXPONENT = 0.15
+FLOOR = 0.3
 RELATED = 16  # words related to a word, at most
 LEAST_COSINE = 0.2  # of related words; their weight grows from there as a square
 _SAMPLE = 20_000  # documents from which axes are computed

@@ -92,20 +92,27 @@ def combine(
 
     (D,) each: the score; whether a part is not 0; the best passage, -1 for documents without passages.
     """
-    words, related, dense = parts[0], parts[1], parts[2]
-    a, b, c = scales[0], scales[1], scales[2]
+    words = parts[0]
+    related = parts[1]
+    dense = parts[2]
+    a = scales[0]
+    b = scales[1]
+    c = scales[2]
     shift = np.float32(shifts[0] + shifts[1] + shifts[2])
     scores = np.empty(documents, np.float32)
     found = np.empty(documents, np.bool_)
     for d in range(documents):
         scores[d] = a * words[d] + b * related[d] + c * dense[d] - shift
-    first, second, third = shares[0] != 0, shares[1] != 0, shares[2] != 0
+    first = shares[0] != 0
+    second = shares[1] != 0
+    third = shares[2] != 0
     for d in range(documents):
         found[d] = (first and words[d] != 0) or (second and related[d] != 0) or (third and dense[d] != 0)
     best = np.full(documents, -1, np.int32)
     values = np.empty(len(owners), np.float32)
     for p in range(len(owners)):
-        u, d = documents + p, owners[p]
+        u = documents + p
+        d = owners[p]
         values[p] = a * words[u] + b * related[u] + c * dense[u] - shift
         if best[d] < 0 or values[p] > values[best[d]]:
             best[d] = p
@@ -140,7 +147,8 @@ def best_window(
         for t in range(number):
             worth += min(sums[t], largest[t]) + 0.1 * sums[t]
         if worth > most * (1 + 1e-9):
-            best, most = first, worth
+            best = first
+            most = worth
         sums[groups[first]] -= worths[first]
     return best
 
@@ -156,8 +164,10 @@ def best_documents(scores: Rows, allowed: Mask, most: int) -> Ints:
             continue
         i = n if n < most else n - 1
         while i > 0 and values[i - 1] < scores[d]:
-            values[i], found[i] = values[i - 1], found[i - 1]
+            values[i] = values[i - 1]
+            found[i] = found[i - 1]
             i -= 1
-        values[i], found[i] = scores[d], d
+        values[i] = scores[d]
+        found[i] = d
         n = min(n + 1, most)
     return found[:n]

@@ -52,7 +52,8 @@ def relevance_model(
     """
     share = np.zeros(documents.units)
     share[best] = np.exp(scores - scores.max()) / documents.arrays["lengths"][best]
-    starts, units = documents.arrays["starts"], documents.arrays["units"]
+    starts = documents.arrays["starts"]
+    units = documents.arrays["units"]
     places = np.flatnonzero(share[units] > 0)
     types = np.searchsorted(starts, places, side="right") - 1
     weights = share[units[places]] * documents.arrays["counts"][places]

@@ -133,9 +133,11 @@ class Scorer:
 
     def _dense(self, query: Rows, out: Rows, units: Ints | None = None) -> Rows:
         """Products of the vectors of units, all by default, with a query, (d,), into ``out``."""
-        vectors, scales = self.documents.arrays["vectors"], self.documents.arrays["scales"]
+        vectors = self.documents.arrays["vectors"]
+        scales = self.documents.arrays["scales"]
         if units is not None:
-            vectors, scales = np.take(vectors, units, 0, mode="clip"), scales[units]
+            vectors = np.take(vectors, units, 0, mode="clip")
+            scales = scales[units]
         if (largest := float(np.abs(query).max(initial=0))) > 0:
             whole = np.rint(query * (32767 / largest)).astype(np.int16)
             kernels.dot_products(vectors, scales, whole, largest / 32767, out)

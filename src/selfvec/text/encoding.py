@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["RARE", "REPEATED", "Encoding", "auto_window", "dropped_in_all", "encode"]
 
 
-REPEATED, RARE = "repeated passages", "minimal count"
+REPEATED = "repeated passages"
+RARE = "minimal count"
 """The rules that need the whole corpus, as `Encoding.dropped` names them."""
 
 

@@ -65,7 +65,8 @@ class Preprocessing:
         name = str(options.get("tokenizer") or "words")
         if name not in ("words", "whitespace"):
             return cls(name, None, None, None)  # rules for words do not apply to subwords
-        lemmatize, stem = options.get("lemmatize") or None, options.get("stem") or None
+        lemmatize = options.get("lemmatize") or None
+        stem = options.get("stem") or None
         language = language_of(options)
         return cls(
             name,

@@ -159,7 +159,8 @@ class UnstemmedTokens:
         for name in (_FILE, _VOCABULARY):
             if not (folder / name).is_file():
                 raise _damaged(folder / name, "a folder of unstemmed tokens holds this file, it is missing")
-        types, tensors = read_vocabulary(folder / _VOCABULARY), map_tensors(folder / _FILE)
+        types = read_vocabulary(folder / _VOCABULARY)
+        tensors = map_tensors(folder / _FILE)
         for name, dtype in (("ids", np.int32), ("offsets", np.int64), ("sentences", np.int32)):
             if name == "sentences" and name not in tensors:
                 continue

@@ -53,7 +53,8 @@ def find_words(texts: Sequence[str], tokenizer: str = "words", code: str | None 
     ends = starts + lengths
     if len(data) != len(whole):  # bytes to characters: count the bytes that begin one
         before = np.concatenate(([0], np.cumsum((data & 0xC0) != 0x80)))
-        starts, ends = before[starts], before[ends]
+        starts = before[starts]
+        ends = before[ends]
     names = [whole[a:b] for a, b in zip(starts[firsts].tolist(), ends[firsts].tolist(), strict=True)]
     shift = np.repeat(characters[:-1], np.diff(offsets))
     return FoundWords(names, ids, starts - shift, ends - shift, offsets)

@@ -33,7 +33,9 @@ __all__ = ["KINDS", "distinct_keys", "epochs_of", "trained", "write_lines"]
 _ALPHA = 0.025  # gensim's first learning rate
 _LONGEST = 10_000  # tokens of a line; gensim ignores the rest
 _BUCKETS = 1 << 18  # for fastText's n-grams; its default of 2,000,000 would be mostly empty
-_EPOCHS, _MOST, _ENOUGH = 5, 50, 5_000_000
+_EPOCHS = 5
+_MOST = 50
+_ENOUGH = 5_000_000
 
 KINDS: dict[str, tuple[str, str, dict[str, int]]] = {
     "word2vec-sg": ("Word2Vec", "vectors", {"sg": 1}),

@@ -31,7 +31,9 @@ __all__ = ["Entries", "Model", "Pull", "descend", "every_entry_once", "glove", "
 GLOVE_WINDOW = 11  # tokens, five on each side, as in word2vec
 EPOCHS = 15
 RATE = np.float32(0.05)
-ENOUGH, POWER = 100.0, 0.75  # of f
+# of f
+ENOUGH = 100.0
+POWER = 0.75
 MITTENS = 0.1  # μ
 
 

@@ -169,7 +169,8 @@ def _hard(unit: Rows, found: _BiasRows) -> tuple[Rows, Rows]:
     mean = (rows[one] + rows[other]) / 2
     rest = mean - np.outer(mean @ b, b)
     aside = np.sqrt(np.maximum(1 - (rest**2).sum(axis=1), 0)) * np.sign((rows[other] - rows[one]) @ b)
-    rows[one], rows[other] = rest - np.outer(aside, b), rest + np.outer(aside, b)
+    rows[one] = rest - np.outer(aside, b)
+    rows[other] = rest + np.outer(aside, b)
     return unit_rows(rows), _complement(b)
 
 
@@ -182,7 +183,8 @@ def _soft(unit: Rows, found: _BiasRows) -> tuple[Rows, Rows]:
     b = found.direction.astype(np.float64)
     every, neutral = (rows.T.astype(np.float64) @ rows / len(rows) for rows in (unit, unit[found.neutral]))
     every += 1e-6 * np.trace(every) / len(b) * np.eye(len(b))
-    ratio, c = np.linalg.solve(every, neutral), np.linalg.solve(every, b)
+    ratio = np.linalg.solve(every, neutral)
+    c = np.linalg.solve(every, b)
     z = np.linalg.solve(np.eye(len(b)) + _LAMBDA / 2 * (c @ b * ratio + np.outer(c, neutral @ c)), b)
     change = np.outer(ratio @ z, c)
     values, axes = np.linalg.eigh(np.eye(len(b)) - _LAMBDA / 2 * (change + change.T))

@@ -79,7 +79,8 @@ def definition_vectors(knowledge: Knowledge, vectors: Vectors) -> tuple[list[str
     from selfvec.text.word_spans import find_words
 
     if not knowledge.definitions:
-        rule, remedy = "the lexicon has no definitions", "add rows of word, definition, text"
+        rule = "the lexicon has no definitions"
+        remedy = "add rows of word, definition, text"
         raise OptionError(rule, field="lexicon", remedy=remedy)
     found = find_words(list(knowledge.definitions.values()))
     batch = TokenBatch(found.ids, found.bounds, found.names)

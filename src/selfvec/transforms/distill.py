@@ -92,7 +92,8 @@ def x2static(
     N · K · P(n) times. So a step needs only two matrix products.
     """
     rng = np.random.default_rng(seed)
-    size, width = len(batch.types), teacher.shape[1]
+    size = len(batch.types)
+    width = teacher.shape[1]
     rows = rng.uniform(-1 / width, 1 / width, (size, width)).astype(np.float32)
     share = np.sqrt(batch.counts) / np.sqrt(batch.counts).sum()
     noise = (NEGATIVES * share).astype(np.float32)
@@ -143,6 +144,7 @@ class Adam:
         self.steps += 1
         self.mean += (1 - _MEAN) * (gradient - self.mean)
         self.square += (1 - _SQUARE) * (gradient**2 - self.square)
-        mean, square = self.mean / (1 - _MEAN**self.steps), self.square / (1 - _SQUARE**self.steps)
+        mean = self.mean / (1 - _MEAN**self.steps)
+        square = self.square / (1 - _SQUARE**self.steps)
         step: Rows = np.float32(_RATE) * mean / (np.sqrt(square) + np.float32(1e-8))
         return step

@@ -172,7 +172,8 @@ def _wn_database(name: Path) -> Knowledge:
     lexicon = str(name).removeprefix("wn:")
     found = wn.lexicons(lexicon=lexicon)
     if not found:
-        rule, remedy = "the database of wn has no such lexicon", f"add it: python -m wn download {lexicon}"
+        rule = "the database of wn has no such lexicon"
+        remedy = f"add it: python -m wn download {lexicon}"
         raise InputError(rule, path=name, remedy=remedy)
     with tempfile.TemporaryDirectory() as folder:
         wn.export(found, Path(folder, "lexicon.xml"))

@@ -139,7 +139,8 @@ def propagated(graph: Any, start: Rows) -> Rows:
     """The solution X of X = A X + B by iteration, for a contraction A (V, V) and B (V, d)."""
     rows = start
     for _ in range(_STEPS):
-        before, rows = rows, graph @ rows + start
+        before = rows
+        rows = graph @ rows + start
         if np.abs(rows - before).max(initial=0) < _CLOSE:
             break
     return rows

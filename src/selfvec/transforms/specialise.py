@@ -127,7 +127,8 @@ class AttractRepel(_Specialised):
         Of the order of the pairs.
     """
 
-    attract_margin, repel_margin = 0.6, 0.0
+    attract_margin = 0.6
+    repel_margin = 0.0
     keep = 1e-9  # λ of ‖x - x̂‖²
     rate = 0.05
     passes = 5

@@ -142,7 +142,8 @@ class NewRows:
             pieces[new.ids[token]] = cut
             if len(cut) == 1 and new.texts[token][1]:  # the old tokenizer has the word in another case
                 copied[new.ids[token]] = cut[0]
-        x_old, x_new = old.static(old_vectors), new.static(new_vectors)
+        x_old = old.static(old_vectors)
+        x_new = new.static(new_vectors)
         known = np.flatnonzero(np.any(x_old != 0, axis=1))
         if len(known) < _LEAST:
             rule = f"the static vectors have {len(known)} tokens of the old tokenizer, {_LEAST} are needed"

@@ -114,7 +114,8 @@ class TokenizerTransfer(Transform):
         """The new tokenizer, and how the rows of its tokens are made."""
         aligned = None if isinstance(self.vectors, Vectors) else find_aligned(self.vectors)
         if aligned is not None:
-            of_old, of_new = load(aligned[0]), load(aligned[1])
+            of_old = load(aligned[0])
+            of_new = load(aligned[1])
         else:
             of_old = of_new = self.vectors if isinstance(self.vectors, Vectors) else load(self.vectors)
         new = load_tokenizer(_tokenizer_file(self.tokenizer)) if self.tokenizer is not None else None

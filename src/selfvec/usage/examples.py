@@ -218,7 +218,8 @@ def best_sentence(
         part = " ".join(text[first:last].split())
         score = sum(weights[word] for word in _words_of(part) & weights.keys())
         if score > least and place_in(part) is not None:
-            best, least = part, score
+            best = part
+            least = score
     return best
 
 

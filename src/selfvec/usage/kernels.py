@@ -61,7 +61,9 @@ def sum_occurrences(
     last = np.full(first.shape[0], -1, np.int64)  # the last document with each word
     target = np.zeros(first.shape[0], np.int64)  # the row of `out` for that document; -1 for none
     for document in order:
-        lo, hi, side = offsets[document], offsets[document + 1], sides[document]
+        lo = offsets[document]
+        hi = offsets[document + 1]
+        side = sides[document]
         for i in range(lo, hi):
             word = ids[i]
             if first[word, side] < 0:
@@ -146,7 +148,8 @@ def sample_occurrences(
             m = row[ids[i]]
             if m < 0:
                 continue
-            number, k = counts[m, side], taken[m, side]
+            number = counts[m, side]
+            k = taken[m, side]
             wanted = seen[m, side]
             if number > most:
                 wanted = number - 1 if k == most - 1 else np.int64(k * ((number - 1) / (most - 1)))

@@ -130,7 +130,8 @@ def _edges(graph: Graph, place: Spec) -> Spec:
     """Lines between terms, the strongest on top."""
     rows = []
     for edge in sorted(graph.edges, key=lambda edge: edge.cosine):
-        a, b = graph.nodes[edge.a], graph.nodes[edge.b]
+        a = graph.nodes[edge.a]
+        b = graph.nodes[edge.b]
         strength = min(1.0, max(0.15, edge.cosine))
         ends = {"x": a.x, "y": a.y, "x2": b.x, "y2": b.y}
         rows.append({**ends, "colour": tint(GREY, 0.15 + 0.5 * strength), "width": 0.6 + 2.0 * strength})

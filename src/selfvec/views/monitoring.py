@@ -50,9 +50,11 @@ def _sections(found: Monitoring) -> Iterator[Section]:
 
 def _cells(row: dict[str, Any]) -> list[str]:
     """A topic or word with its shares of the documents, or a document with its distance."""
-    form, change = (".1%", f"× {2 ** row['change']:.2g}")
+    form = ".1%"
+    change = f"× {2 ** row['change']:.2g}"
     if row["kind"] == "document":
-        form, change = ".2f", f"{row['change']:+.2f}"
+        form = ".2f"
+        change = f"{row['change']:+.2f}"
     sides = [format(row[side], form) for side in ("old", "new")]
     return [printable(row["name"]), *sides, change, f"{row['q']:.2g}", printable(row["text"])]
 

@@ -67,7 +67,8 @@ def vectors_html(vectors: Vectors) -> str:
     rows = []
     for i in range(min(_WORDS, len(vectors))):
         cosines = searched @ searched[i]
-        cosines[i], cosines[~listed] = -np.inf, -np.inf
+        cosines[i] = -np.inf
+        cosines[~listed] = -np.inf
         near = [j for j in top_indices(cosines, _NEAR) if cosines[j] > -np.inf]
         names = ", ".join(f"{_word(vectors.index_to_key[j])} <small>{cosines[j]:.2f}</small>" for j in near)
         count = [] if vectors.counts is None else [f"{int(vectors.counts[i]):,}"]

@@ -8,7 +8,8 @@ from __future__ import annotations
 __all__ = ["GREY", "INK", "WORDS", "ink", "tint"]
 
 WORDS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-INK, GREY = "#222222", "#595959"
+INK = "#222222"
+GREY = "#595959"
 
 _READABLE = 4.5  # contrast ratio for small text (WCAG 2.2, criterion 1.4.3)
 

@@ -92,7 +92,8 @@ def label(
     text: str, at: Sequence[float], colour: str, size: int = 12, *, bold: bool = False, italic: bool = False
 ) -> Spec:
     """One label for `labels`: its text, the point that it belongs to, and its style."""
-    weight, style = ("bold" if bold else "normal"), ("italic" if italic else "normal")
+    weight = "bold" if bold else "normal"
+    style = "italic" if italic else "normal"
     x, y = (float(value) for value in at)
     return {"text": text, "x": x, "y": y, "colour": colour, "size": size, "weight": weight, "style": style}
 
@@ -153,7 +154,8 @@ def plane_axes(
         titles = [f"{name} 1 (far distances mean little)", f"{name} 2"]
     else:
         titles = [f"PC {i}: {share:.0%} of the variance" for i, share in enumerate(explained, 1)]
-    middle, half = ((left + right) / 2, (bottom + top) / 2), (width / 2, width / aspect / 2)
+    middle = ((left + right) / 2, (bottom + top) / 2)
+    half = (width / 2, width / aspect / 2)
     x, y = (
         {
             "field": name,

@@ -117,7 +117,8 @@ def _pairs_table(tally: Mapping[tuple[str, str], Mapping[str, int]]) -> Renderab
     for number, name in enumerate(names, 1):
         cells = []
         for other in names:
-            found, reverse = tally.get((name, other)), tally.get((other, name))
+            found = tally.get((name, other))
+            reverse = tally.get((other, name))
             if found is not None:
                 cells.append(f"{found['better']}:{found['worse']}")
             else:
@@ -212,7 +213,8 @@ def topics_table(found: Topics) -> RenderableType:
 
 def why_text(found: Why) -> RenderableType:
     """The cosines of two words, the contexts that they share, and sentences with these contexts."""
-    a, b = escape_for_display(found.a), escape_for_display(found.b)
+    a = escape_for_display(found.a)
+    b = escape_for_display(found.b)
     table = plain_table(("shared context", 28), figures=("adds", "PPMI", "", "count", ""))
     for row in found.contexts:
         figures = (f"{row.contribution:.4f}", f"{row.ppmi_a:.1f}", f"{row.ppmi_b:.1f}")

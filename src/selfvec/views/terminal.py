@@ -15,7 +15,9 @@ from selfvec.base.display import escape_for_display
 
 __all__ = ["CAME", "WENT", "add_row", "escaped", "optional", "plain_table", "sentence"]
 
-CAME, WENT = "bold green", "dim"  # styles of neighbours gained and lost
+# styles of neighbours gained and lost
+CAME = "bold green"
+WENT = "dim"
 
 
 def plain_table(*columns: str | tuple[str, int], title: str = "", figures: Sequence[str] = ()) -> Table:

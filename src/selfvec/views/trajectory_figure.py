@@ -252,7 +252,9 @@ def running_mean(values: AnyFloats, half: int, reach: AnyFloats | None = None) -
     sums = values.copy()
     counts = np.ones((len(values), 1))
     for k in range(1, min(half, (len(values) - 1) // 2) + 1):
-        middle, before, after = values[k:-k], values[: -2 * k], values[2 * k :]
+        middle = values[k:-k]
+        before = values[: -2 * k]
+        after = values[2 * k :]
         both: Mask = np.ones(len(middle), dtype=np.bool_)
         if reach is not None:
             both = np.all(np.maximum(np.abs(before - middle), np.abs(after - middle)) <= reach, axis=1)

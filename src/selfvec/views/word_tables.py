@@ -176,7 +176,8 @@ def _within(room: int, groups: Iterator[list[Text]]) -> Iterator[list[Renderable
         if room < 0 and number:
             return
         for line in lines:
-            line.no_wrap, line.overflow = True, "ellipsis"
+            line.no_wrap = True
+            line.overflow = "ellipsis"
         yield [lines[0], *(Padding(line, (0, 0, 0, 2)) for line in lines[1:])]
 
 

@@ -169,7 +169,8 @@ def align(
         check_aligned(Path(output), overwrite=overwrite)
     if "progress" in known:
         options["progress"] = progress
-    one, other = opened(a, "a"), opened(b, "b")
+    one = opened(a, "a")
+    other = opened(b, "b")
     found = replace(ALIGNERS[method](one, other, **options), a_path=_path_of(one))
     if output is None:
         return found
@@ -205,9 +206,11 @@ def by_procrustes(
     centre : bool
         Whether to align the means of the shared words first.
     """
-    one, other = vectors_of(a), vectors_of(b)
+    one = vectors_of(a)
+    other = vectors_of(b)
     shared = shared_words(one, other, min_count)
-    rows_a, rows_b = one.vectors[shared.rows_a], other.vectors[shared.rows_b]
+    rows_a = one.vectors[shared.rows_a]
+    rows_b = other.vectors[shared.rows_b]
     rotation = fit_rotation(rows_a, rows_b, shared.weights, trim=trim, centre=centre)
     rotated = _other_rows(other, rotation.apply(other.vectors))
     before = one.vector_size == other.vector_size
@@ -243,7 +246,8 @@ def by_dictionary(
     """
     if dictionary is None:
         raise OptionError("the method dictionary needs this option", field="dictionary")
-    one, other = vectors_of(a), vectors_of(b)
+    one = vectors_of(a)
+    other = vectors_of(b)
     given, about = paired_rows(one, other, dictionary)
     found = learn(one, other, given, progress=progress)
     aligned = _learned(one, other, "dictionary", found, len(given), reweight)
@@ -269,7 +273,8 @@ def by_unsupervised(
         For the similarities that are left out at random.
     progress : Progress, optional
     """
-    one, other = vectors_of(a), vectors_of(b)
+    one = vectors_of(a)
+    other = vectors_of(b)
     found = learn(one, other, seed=seed, progress=progress)
     return _learned(one, other, "unsupervised", found, None, reweight)
 
@@ -355,7 +360,8 @@ def by_relative(
         possible from those before. The last two use the vectors of a.
     seed : int
     """
-    one, other = vectors_of(a), vectors_of(b)
+    one = vectors_of(a)
+    other = vectors_of(b)
     shared = shared_words(one, other, min_count)
     number = min(ANCHORS, len(shared)) if anchor_words is None else anchor_words
     chosen = choose_anchors(shared.words, one.unit[shared.rows_a], number, choose, seed)

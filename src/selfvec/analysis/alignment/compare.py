@@ -210,7 +210,8 @@ def compare(
     numbers = {"top": (top, 1), "neighbours": (neighbours, 1), "min_count": (min_count, 1)}
     for name, (value, lowest) in (numbers | {"permutations": (permutations, 20)}).items():
         check_whole(name, lowest if value is None else value, lowest)
-    first, second = opened(a, "a"), opened(b, "b")
+    first = opened(a, "a")
+    second = opened(b, "b")
     counted = all(vectors_of(given).counts is not None for given in (first, second))
     least = min_count if min_count is not None else MIN_COUNT if counted else 1
     found = None
@@ -242,7 +243,8 @@ def _compare_texts(
     shared = shared_words(one, other, least)
     tested = by_documents(compass, shared.rows_a, permutations, seed, progress)
     about = TESTED["documents"].format(permutations=permutations)
-    a, b = one.vectors[shared.rows_a], other.vectors[shared.rows_b]
+    a = one.vectors[shared.rows_a]
+    b = other.vectors[shared.rows_b]
     return _comparison(shared, tested, "compass", about, a, b)
 
 

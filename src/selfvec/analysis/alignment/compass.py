@@ -165,7 +165,8 @@ def compass_of(
 
 def _original_vectors(a: Run, b: Run, batch: TokenBatch) -> tuple[Rows, Bytes]:
     """Original vectors of the words of both corpora, and their sources."""
-    one, other = a.original, b.original
+    one = a.original
+    other = b.original
     random = [bool(np.any(vectors.sources == Source.RANDOM)) for vectors in (one, other)]
     names = [str(run.provenance.vectors.get("name", "none")) for run in (a, b)]
     if all(random) and names[0] == names[1]:  # draw again: both runs may have the same vector for two words

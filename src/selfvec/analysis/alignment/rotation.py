@@ -80,7 +80,8 @@ def fit_rotation(a: Rows, b: Rows, weights: Doubles, *, trim: float = TRIM, cent
     size = len(a) - int(trim * len(a))
     _check_sizes(a, b, size)
     if not centre:
-        a, b = unit_rows(a), unit_rows(b)
+        a = unit_rows(a)
+        b = unit_rows(b)
     kept = np.ones(len(a), bool)
     for _ in range(_ROUNDS):
         rotation = _fit(a, b, weights, kept, centre)
@@ -108,7 +109,9 @@ def _check_sizes(a: Rows, b: Rows, fitted: int) -> None:
 
 
 def _fit(a: Rows, b: Rows, weights: Doubles, kept: Mask, centre: bool) -> Rotation:
-    one, other, shares = a[kept], b[kept], weights[kept]
+    one = a[kept]
+    other = b[kept]
+    shares = weights[kept]
     if not centre:
         return Rotation(procrustes(one, other, shares), kept)
     target, origin = ((shares @ rows) / shares.sum() for rows in (one, other))

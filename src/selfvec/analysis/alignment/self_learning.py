@@ -33,7 +33,9 @@ LEARNING = 10_000  # most frequent words of either side that are paired
 STARTING = 4_000  # most frequent words that the first dictionary is made from
 ROUNDS = 5  # of induction and fitting, at most
 _SAME = 0.999  # share of unchanged pairs after which no further round is made
-_KEPT, _MORE = 0.1, 2.0  # share of similarities kept at first, and the factor by which it grows
+# share of similarities kept at first, and the factor by which it grows
+_KEPT = 0.1
+_MORE = 2.0
 _PATIENCE = 10  # rounds without a gain until it grows
 _GAIN = 1e-5  # least increase of the mean similarity of pairs
 
@@ -110,7 +112,8 @@ def learn(
         raise InputError(rule, remedy="swap A and B, and the columns of the dictionary")
     progress = progress or Progress()
     rows = _by_frequency(a), _by_frequency(b)
-    one, other = comparable(a.vectors[rows[0]]), comparable(b.vectors[rows[1]])
+    one = comparable(a.vectors[rows[0]])
+    other = comparable(b.vectors[rows[1]])
     if given is None:
         pairs = stochastic_pairs(one, other, first_pairs(one, other), seed, progress)
     else:
@@ -221,7 +224,8 @@ def stochastic_pairs(a: Rows, b: Rows, pairs: Ints, seed: int, progress: Progres
     kept = _KEPT  # share of the similarities
     best = -1.0
     stale = 0  # rounds without a gain
-    a, b = a[:STARTING], b[:STARTING]
+    a = a[:STARTING]
+    b = b[:STARTING]
     with progress.stage("Learning", None, "rounds") as advance:
         while True:
             scores = a @ unit_rows(b @ fitted(a, b, pairs).astype(np.float32)).T

@@ -131,7 +131,8 @@ class ConceptVectors:
             If the words of a text occur in no concept.
         """
         check_whole("top", top)
-        one, other = self.vector(a), self.vector(b)
+        one = self.vector(a)
+        other = self.vector(b)
         for text, vector in ((a, one), (b, other)):
             if not vector.any():
                 remedy = "choose other words, or give concepts that contain them"

@@ -228,7 +228,8 @@ def neighbour_ppmi(
 
 def _cosine(vectors: Rows, rows: Sequence[int]) -> float | None:
     """The cosine of two unit rows; None if one is zero."""
-    one, other = vectors[rows[0]], vectors[rows[1]]
+    one = vectors[rows[0]]
+    other = vectors[rows[1]]
     return float(one @ other) if one.any() and other.any() else None
 
 

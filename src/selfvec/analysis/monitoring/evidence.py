@@ -245,7 +245,8 @@ def _hypergeometric(
     total = len(logs) - 1
     every = logs[total] - logs[new] - logs[total - new]
     for row in range(len(taken)):
-        k, number = taken[row], occurs[row]
+        k = taken[row]
+        number = occurs[row]
         upper = 0.0
         lower = 0.0
         for i in range(max(0, new + number - total), min(number, new) + 1):

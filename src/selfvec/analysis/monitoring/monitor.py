@@ -294,7 +294,8 @@ def _document_rows(found: DocumentFigures, compared: ComparedDocuments, frame: p
     rows = []
     for i in np.argsort(-new, kind="stable")[:MOST].tolist():
         document = frame.row(int(compared.places[i]), named=True)
-        name, text = document["name"], document["text"]
+        name = document["name"]
+        text = document["text"]
         shown = " ".join(text[: 4 * SNIPPET].split())
         shown = shown if len(shown) <= SNIPPET else f"{shown[: SNIPPET - 2]} …"
         rows.append(

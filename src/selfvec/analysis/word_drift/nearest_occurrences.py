@@ -33,7 +33,8 @@ def nearest_distances(
     def work(share: tuple[int, int]) -> list[float]:
         found = []
         for first, middle, stop in starts[slice(*share)].tolist():
-            a, b = space.directions(places[first:middle]), space.directions(places[middle:stop])
+            a = space.directions(places[first:middle])
+            b = space.directions(places[middle:stop])
             found.append(_distance(a @ b.T))
         return found
 

@@ -93,7 +93,8 @@ def _upper_tail(value, mean, variance, skewness):
     if t <= shape + 1:
         return 0.5
     b = t + 1 - shape
-    c, d = 1e300, 1 / b
+    c = 1e300
+    d = 1 / b
     fraction = d
     for i in range(1, 1000):
         a = -i * (i - shape)

@@ -157,7 +157,8 @@ def refinement_drift(
     under which the occurrences agree as well. ``apd`` is the mean distance of an occurrence to the original
     vector. There is no error, and ``expected`` is 0.
     """
-    original, refined = run.original.unit, run.vectors.unit
+    original = run.original.unit
+    refined = run.vectors.unit
     distance = 1 - np.einsum("ij,ij->i", original[words], refined[words], dtype=np.float64)
     unknown = np.full(len(words), np.nan)
     if space is None:

@@ -145,7 +145,8 @@ class _Draw:
 
 
 def _report(draw: _Draw) -> Report:
-    regions, kinds = _grammar("places"), _grammar("kinds")
+    regions = _grammar("places")
+    kinds = _grammar("kinds")
     kind = draw.weighted(list(kinds), [each["weight"] for each in kinds.values()])
     rules = kinds[kind]
     weights = [each["weight"] * (1 + 2 * rules["regions"].count(name)) for name, each in regions.items()]
@@ -196,7 +197,8 @@ def _others(draw: _Draw, details: list[str], day: date) -> Iterator[str]:
 
 def _is_new(draw: _Draw, day: date) -> bool:
     """Whether a word that changes has its new use."""
-    (low, high), (first, last) = _LEVELS, _CHANGE
+    low, high = _LEVELS
+    (first, last) = _CHANGE
     way = min(max((day.year - first) / (last - first), 0), 1)
     return draw.chance(low + way * (high - low))
 

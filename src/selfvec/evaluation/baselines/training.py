@@ -139,9 +139,11 @@ def _train_here(given: Path, out: Path, name: str, seed: int, jobs: int) -> None
         baseline(*_handful(original.vector_size), seed, jobs)
     before = _resident("VmRSS")
     _forget_peak()
-    start, processor = time.perf_counter(), time.process_time()
+    start = time.perf_counter()
+    processor = time.process_time()
     made = baseline(batch, original, seed, jobs)
-    seconds, processor = time.perf_counter() - start, time.process_time() - processor
+    seconds = time.perf_counter() - start
+    processor = time.process_time() - processor
     peak = _resident("VmHWM")
     megabytes = None if before is None or peak is None else max(0.0, peak - before)
     write_tensors(out / _VECTORS, {"vectors": made.vectors, "sources": made.sources})

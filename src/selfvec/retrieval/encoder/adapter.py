@@ -85,7 +85,8 @@ class Adapter:
         moment = np.zeros((new.dimensions, old.dimensions))
         if len(pairs):
             moment += WORDS * _moment(new.rows[pairs[:, 0]], old.rows[pairs[:, 1]])
-        fresh, stored = new.encode(texts), old.encode(texts)
+        fresh = new.encode(texts)
+        stored = old.encode(texts)
         if len(texts):
             moment += _moment(fresh, stored)
         matrix, power = _sharpened(_rotation(moment), fresh, stored)

@@ -20,7 +20,8 @@ try:
     _embeddings: Any = import_module("lancedb.embeddings")
     _Function: Any = _embeddings.TextEmbeddingFunction
 except ImportError:
-    _embeddings, _Function = None, object
+    _embeddings = None
+    _Function = object
 
 
 class SelfvecFunction(_Function):  # type: ignore[misc]

@@ -260,7 +260,8 @@ class Encoder:
         tensors = map_tensors(folder / _TENSORS)
         expected: Forms = {"rows": ("f4", ("R", "d")), "places": ("i4", (len(words),))}
         check_tensors(tensors, expected, folder / _TENSORS, _AGAIN)
-        rows, places = tensors["rows"], tensors["places"]
+        rows = tensors["rows"]
+        places = tensors["places"]
         inside = not len(places) or 0 <= places.min() <= places.max() < len(rows)
         if len(words) != len(set(words)) or not inside:
             rule = f"gives each of the {len(words):,} distinct words of {_WORDS} a row"
@@ -324,7 +325,8 @@ def as_encoder(given: Encoder | Run | str | os.PathLike[str]) -> Encoder:
 
 def reopened(given: Encoder | Run | str | os.PathLike[str], digest: str = "") -> tuple[Encoder, Path | None]:
     """An encoder and its absolute path; raises `InputError` if its digest differs from the stored one."""
-    opened, place = as_encoder(given), place_of(given)
+    opened = as_encoder(given)
+    place = place_of(given)
     if digest not in ("", opened.digest):
         remedy = "embed the documents again with the encoder that is there now, or put the old one back"
         raise InputError("is not the encoder that was stored", path=place, remedy=remedy)

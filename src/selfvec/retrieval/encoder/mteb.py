@@ -43,7 +43,8 @@ class MTEBEncoder:
         **options: Any,
     ) -> None:
         del options
-        self.encoder, place = as_encoder(model_name), place_of(model_name)
+        self.encoder = as_encoder(model_name)
+        place = place_of(model_name)
         self.name = name or f"selfvec/{place.name if place else 'encoder'}"
         self.revision = "-".join(filter(None, (revision, self.encoder.digest)))
 

@@ -31,7 +31,8 @@ SPLITS = ("words", "whitespace")
 REPLACED = {"\u00ad": "", "\u2019": "'", "\u03c2": "\u03c3"}
 
 _ONE = np.uint64(1)
-_APOSTROPHE, _S = 39, 115
+_APOSTROPHE = 39
+_S = 115
 
 
 def normal(text: str, language: str | None = None) -> str:
@@ -122,7 +123,10 @@ def _hash_table(data: Bytes, starts: Ints, lengths: Ids) -> Hashes:
         s = first_slot(low, high, rest, mask)
         while slots[s, 3]:
             s = (s + _ONE) & mask
-        slots[s, 0], slots[s, 1], slots[s, 2], slots[s, 3] = low, high, rest, i + 1
+        slots[s, 0] = low
+        slots[s, 1] = high
+        slots[s, 2] = rest
+        slots[s, 3] = i + 1
     return slots
 
 
@@ -153,7 +157,8 @@ def _find(
     mask = np.uint64(len(slots) - 1)
     possessive = flags[_APOSTROPHE] & APOSTROPHE != 0
     for i in range(len(starts)):
-        start, length = starts[i], lengths[i]
+        start = starts[i]
+        length = lengths[i]
         end = start + length
         if possessive and length > 2 and data[end - 1] == _S and data[end - 2] == _APOSTROPHE:
             length -= 2

@@ -11,7 +11,9 @@ from selfvec.views.terminal_progress import TerminalProgress
 
 __all__ = ["align", "compare"]
 
-PROCRUSTES, COMPASS, RELATIVE = "Procrustes", "Compass", "Relative"
+PROCRUSTES = "Procrustes"
+COMPASS = "Compass"
+RELATIVE = "Relative"
 LANGUAGES = "Two languages (dictionary, unsupervised)"
 
 
@@ -117,7 +119,8 @@ def _summary(notes: dict[str, Any]) -> str:
         given = f" from {notes['dictionary']:,} given" if notes["dictionary"] is not None else ""
         unused = notes.get("unused", {"pairs": 0})
         if unused["pairs"]:
-            a, b = unused["without_vector_in_a"], unused["without_vector_in_b"]
+            a = unused["without_vector_in_a"]
+            b = unused["without_vector_in_b"]
             given += f", {unused['pairs']:,} unused (no vector in A: {a:,}, in B: {b:,})"
         given += f"; its first row names columns: {notes['header']!r}" if notes.get("header") else ""
         return f"{notes['learned']:,} pairs learned{given}; mean cosine of a pair {notes['cosine']:.3f}"

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Moved", "demo", "merge", "refine", "report"]
 
-BUILT, REPEATED = "built from subwords", "repeated passages"  # findings; the summary holds the first
+# findings; the summary holds the first
+BUILT = "built from subwords"
+REPEATED = "repeated passages"
 WORDS = ("string", "thread", "class", "exception", "generator", "pickle")  # that ``demo`` shows
 
 Moved = Annotated[

@@ -36,7 +36,8 @@ def example(
         print_json({"path": str(target), "seed": seed, **found})
         return
     print(target)
-    file, (former, later) = shlex.quote(str(target)), found["replaced"]
+    file = shlex.quote(str(target))
+    (former, later) = found["replaced"]
     others = ", ".join(f"{other} for {word}" for word, other in found["synonyms"].items())
     say(f"{found['documents']:,} storm reports, {found['first_year']} to {found['last_year']}")
     say("planted in the text, to be found again:")
