@@ -2,6 +2,7 @@
 
 A document is known by its text. A document with a known id in a known file and a different text is a new
 version. Only hashes are kept, so that a run without tokens can still recognise its documents.
+`KnownDocuments.find` finds documents to withdraw; `selfvec.refinement.incremental.update` takes them out.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A field of `Settings` holds an option's type and default; its `Option` holds the help text and the allowed
 values. The command line, `selfvec.Refiner` and ``run.json`` are built from these fields. Which methods use an
-option, and defaults that differ by method, such as the anchor's weight, are in `methods`.
+option, and defaults that differ by method, such as the anchor's weight, are in `selfvec.data.methods`.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
-"""Self-retrieval: a held-out text is cut in two halves, and the first should find the second among those of
-other texts. The halves have no word in common, so that only the vectors can bring them together."""
+"""Halved texts: the first half of a held-out text should find the second among those of other texts.
+
+The halves have no word in common, so that only the vectors can bring them together.
+"""
 
 from __future__ import annotations
 

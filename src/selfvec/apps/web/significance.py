@@ -1,4 +1,7 @@
-"""The p and q that the page shows next to changes: those of `drift`."""
+"""The p and q that the page shows next to changes: those of `drift`.
+
+`selfvec.analysis.word_drift.permutation_test` computes them.
+"""
 
 from __future__ import annotations
 
