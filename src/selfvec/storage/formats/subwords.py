@@ -2,7 +2,7 @@
 
 A text that the tokenizer turns into exactly one token is a word with a row. The vector of any other word is
 built from the rows of its subwords. The tokenizer itself decides this, not its markers (``▁``, ``##``,
-``Ġ``), so it works for all tokenizers. Words built from the character n-grams of a fastText model: `fasttext`.
+``Ġ``), so it works for all tokenizers. The character n-grams of fastText models are in `fasttext`.
 """
 
 from __future__ import annotations
