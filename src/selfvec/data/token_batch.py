@@ -13,7 +13,15 @@ from numpy.typing import NDArray
 from selfvec.base.arrays import Hashes, Ids, Ints, Mask
 from selfvec.base.errors import CorpusError
 
-__all__ = ["ONCE", "TokenBatch", "by_frequency", "concatenated", "frequency_order", "occurrences_of_each"]
+__all__ = [
+    "ONCE",
+    "TokenBatch",
+    "by_frequency",
+    "concatenated",
+    "frequency_order",
+    "occurrences_of_each",
+    "over_one_vocabulary",
+]
 
 ONCE = np.uint64(1)
 """The lowest bit of a stored fingerprint, set in layouts that keep a repeated text only once."""
@@ -190,6 +198,21 @@ def by_frequency(batch: TokenBatch, *, in_place: bool = False) -> TokenBatch:
         part = slice(start, start + _COUNTED)
         ids[part] = rank[batch.ids[part]]
     return replace(batch, ids=ids, types=[batch.types[i] for i in order.tolist()])
+
+
+def over_one_vocabulary(parts: Sequence[TokenBatch]) -> list[TokenBatch]:
+    """The same batches over the types of all of them: those of the first part, then new ones of the next.
+
+    >>> one, other = (TokenBatch.from_documents([text.split()]) for text in ("a b", "c a"))
+    >>> [(part.ids.tolist(), list(part.types)) for part in over_one_vocabulary([one, other])]
+    [([0, 1], ['a', 'b', 'c']), ([2, 0], ['a', 'b', 'c'])]
+    """
+    types = list(dict.fromkeys(chain.from_iterable(part.types for part in parts)))
+    index = {word: i for i, word in enumerate(types)}
+    first, *others = parts
+    numbers = [np.fromiter(map(index.__getitem__, part.types), np.int32) for part in others]
+    renumbered = [part.renumbered(new, types) for part, new in zip(others, numbers, strict=True)]
+    return [replace(first, types=types), *renumbered]
 
 
 def concatenated(parts: Sequence[TokenBatch]) -> TokenBatch:

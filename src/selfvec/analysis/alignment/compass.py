@@ -20,14 +20,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from selfvec.analysis.joined_batches import joined, over_words_of
 from selfvec.base.arrays import Bytes, Doubles, Floats, Ints, Mask, Rows
 from selfvec.base.errors import InputError, OptionError
 from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.methods import METHODS
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
-from selfvec.data.token_batch import TokenBatch
+from selfvec.data.token_batch import TokenBatch, concatenated, over_one_vocabulary
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_in_place
 from selfvec.numerics.whitening import whitening
@@ -120,7 +119,7 @@ def join_corpora(a: TokenBatch, b: TokenBatch) -> tuple[TokenBatch, Mask]:
     >>> both.ids.tolist(), list(both.types), second.tolist()
     ([0, 1, 2, 0], ['a', 'b', 'c'], [False, True, True])
     """
-    both = joined(a, over_words_of(a, b))
+    both = concatenated(over_one_vocabulary([a, b]))
     return both, np.arange(both.documents) >= a.documents
 
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from selfvec.analysis.joined_batches import joined, over_words_of
 from selfvec.analysis.word_kinds import with_letters
 from selfvec.base.arrays import Hashes, Ints, Mask
 from selfvec.base.errors import CorpusError, InputError, SelfvecError
@@ -23,7 +22,7 @@ from selfvec.corpus import Corpus
 from selfvec.corpus.reopen import own_corpus, verified
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
-from selfvec.data.token_batch import TokenBatch
+from selfvec.data.token_batch import TokenBatch, concatenated, over_one_vocabulary
 from selfvec.text import Rules, encode, tokenizer
 from selfvec.text.phrases import units_of
 from selfvec.text.stems import apply_stem_and_min_count, unstemmed_tokens
@@ -122,7 +121,7 @@ def chosen_documents(
 ) -> ComparedDocuments:
     """Hold out documents of the run, and choose the documents that are compared."""
     rng = np.random.default_rng(seed)
-    new = over_words_of(own, new)
+    _, new = over_one_vocabulary([own, new])
     full = np.flatnonzero(np.diff(own.offsets))
     order = rng.permutation(full)
     held_out = min(most_held_out, len(full) // 2)
@@ -133,7 +132,7 @@ def chosen_documents(
     rest = own.part(_mask(own, order[held_out : held_out + most_rest]))
     counts = np.zeros(len(new.types), np.int64)  # without the held-out documents
     counts[: len(own.types)] = own.counts - held_text.counts
-    pool = joined(held_text, new)
+    pool = concatenated([replace(held_text, types=new.types), new])
     keys = np.concatenate([document_keys(own), document_keys(new)])
     pool_keys = np.concatenate([keys[: len(held)][held], keys[len(held) :]])
     is_new = np.arange(pool.documents) >= held_out

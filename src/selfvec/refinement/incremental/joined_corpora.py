@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ import numpy as np
 from selfvec.base.arrays import Mask
 from selfvec.base.errors import CorpusError, FormatError
 from selfvec.corpus.summary import NAMED_PLACES, FileRead, Summary
-from selfvec.data.token_batch import ONCE, TokenBatch, concatenated
+from selfvec.data.token_batch import ONCE, TokenBatch, concatenated, over_one_vocabulary
 from selfvec.text import Encoding
 from selfvec.text.encoding import RARE, REPEATED, dropped_in_all
 
@@ -48,11 +47,7 @@ def joined(parts: Sequence[TokenBatch]) -> TokenBatch:
     >>> list(whole.types), whole.ids.tolist(), whole.offsets.tolist()
     (['b', 'a', 'c'], [0, 1, 2, 1, 1], [0, 2, 5])
     """
-    index = {word: i for i, word in enumerate(dict.fromkeys(chain.from_iterable(p.types for p in parts)))}
-    types = list(index)
-    numbers = [np.fromiter(map(index.__getitem__, p.types), np.int32, len(p.types)) for p in parts]
-    same = [part.renumbered(new, types) for part, new in zip(parts, numbers, strict=True)]
-    return _by_appearance(concatenated(same))
+    return _by_appearance(concatenated(over_one_vocabulary(parts)))
 
 
 def repeated(parts: Sequence[TokenBatch]) -> list[Mask]:

@@ -25,7 +25,7 @@ from selfvec.corpus.known_documents import Intake, KnownDocuments, known_documen
 from selfvec.data.coverage import coverage
 from selfvec.data.run import Run, RunPart
 from selfvec.data.settings import Settings
-from selfvec.data.token_batch import TokenBatch, concatenated
+from selfvec.data.token_batch import TokenBatch, concatenated, over_one_vocabulary
 from selfvec.data.vectors import Vectors
 from selfvec.refinement.execution import Execution
 from selfvec.refinement.health import check_health
@@ -246,7 +246,8 @@ def _updated_quickly(
         parts["repeats"] = repeats
     keeps_tokens = old.settings.keep_tokens
     if keeps_tokens and (unstemmed_tokens(old.run) is not None or new.batch is not fresh):
-        parts["unstemmed"] = whole_text(old.unstemmed, new.batch)
+        whole = concatenated(over_one_vocabulary([old.unstemmed, new.batch]))
+        parts["unstemmed"] = UnstemmedTokens.of(whole)
     encoding = new.encoding.of_counted(fresh, len(new.batch) - len(fresh))
     text = _added_texts(old.run.provenance.text, encoding.as_dict(), types=len(found.refined))
     counts = found.refined.counts
@@ -299,18 +300,6 @@ def counted_addition(
     if not (once and further.any()):
         return fresh, repeats
     return joined([without(fresh, further)]), repeats
-
-
-def whole_text(
-    old: TokenBatch,  # the whole text of the run
-    fresh: TokenBatch,  # the whole new text
-) -> UnstemmedTokens:
-    """The whole text of a run and new text together."""
-    index = {word: i for i, word in enumerate(old.types)}
-    numbers = np.fromiter((index.setdefault(word, len(index)) for word in fresh.types), np.int32)
-    types = list(index)
-    own = np.arange(len(old.types), dtype=np.int32)
-    return UnstemmedTokens.of(concatenated([old.renumbered(own, types), fresh.renumbered(numbers, types)]))
 
 
 def preview(
