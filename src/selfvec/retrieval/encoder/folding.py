@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from functools import lru_cache
+from itertools import compress, islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -169,14 +170,28 @@ def _spellings(
 
 def _inflected(preprocessing: Preprocessing, index: Mapping[str, int]) -> Iterator[str]:
     """Words of the lemmatiser's dictionary, inflected ones included, that may have a known stem."""
+    known = np.fromiter(map(hash, index), np.int64, len(index))
     for code in (preprocessing.lemmatize or preprocessing.stem or "").split(","):
-        dictionary = _dictionary(lemma_code(code))
-        words = iter(dictionary)
-        while some := list(islice(words, _BLOCK)):  # some languages have millions
-            # A lemma is unpacked from bytes when it is read: only if it is asked for.
-            lemmas = [dictionary[word] for word in some] if preprocessing.lemmatize else some
-            names = _stems(lemmas, preprocessing.stem)
-            yield from (word for word, name in zip(some, names, strict=True) if name in index)
+        language = lemma_code(code)
+        hashes = _stem_hashes(language, bool(preprocessing.lemmatize), preprocessing.stem)
+        yield from compress(_dictionary(language), np.isin(hashes, known).tolist())
+
+
+@lru_cache(maxsize=8)  # as many dictionaries as simplemma keeps
+def _stem_hashes(language: str, lemmatize: bool, stem: str | None) -> Ints:
+    """The hash of the stem of each word of a dictionary, (N,); kept, because stemming takes long.
+
+    Hashes are enough to find the words that may have a stem, and are smaller than millions of stems.
+    """
+    dictionary = _dictionary(language)
+    words = iter(dictionary)
+    hashes = np.empty(len(dictionary), np.int64)
+    for first in range(0, len(dictionary), _BLOCK):
+        some = list(islice(words, _BLOCK))
+        # A lemma is unpacked from bytes when it is read: only if it is asked for.
+        names = _stems([dictionary[word] for word in some] if lemmatize else some, stem)
+        hashes[first : first + len(some)] = np.fromiter(map(hash, names), np.int64, len(some))
+    return hashes
 
 
 def _dictionary(language: str) -> Mapping[str, str]:
