@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import shutil
+import signal
 import zipfile
 from pathlib import Path
 
@@ -15,15 +17,18 @@ import pytest
 import selfvec
 from file_server import Archive, serving
 from selfvec.apps.cli import main
-from selfvec.base.errors import FormatError, InputError, MissingExtra, OptionError, TargetError
+from selfvec.base.errors import FormatError, InputError, OptionError, TargetError
 from selfvec.storage import fetch_vectors as fetching
 from selfvec.storage.fetch_vectors import fetch_vectors
 from selfvec.storage.fetched_vectors import data_folder, locate
 from selfvec.storage.public_vectors import PUBLIC_VECTORS, find
+from selfvec.views.vectors_table import cost_text
 
 WORDS = ("storm", "hail", "roof", "wind", "rain", "snow")
 ROWS = np.random.default_rng(0).standard_normal((6, 50)).astype(np.float32)
 GLOVE = "glove-wiki-gigaword-50.gz"
+HUB = "minishlab/potion-base-8M/resolve/main/"
+HUB_FILES = ("model.safetensors", "tokenizer.json", "config.json")
 WIKI = "wiki-news-300d-1M.vec.zip"
 
 
@@ -83,7 +88,8 @@ def test_an_interrupted_download_goes_on_where_it_stopped(server, data) -> None:
     server.faults[GLOVE] = ["drop"]
     with pytest.raises(InputError, match="the received part is kept"):
         fetch(server, retries=0)
-    assert [path.name for path in data.iterdir()] == [".glove-6b-50.partial"]
+    kept = {".glove-6b-50.partial", ".glove-6b-50.partial.json"}
+    assert {path.name for path in data.iterdir()} == kept
     fetch(server, retries=0)
     half = len(server.files[GLOVE]) // 2
     assert [asked for _, asked in server.requests] == [None, f"bytes={half}-"]
@@ -94,16 +100,22 @@ def test_an_interrupted_download_goes_on_where_it_stopped(server, data) -> None:
     ("content", "faults", "rule"),
     [
         (gzip.compress(text_table())[:-200], [], "the downloaded vectors are damaged"),
-        (b"<html>not found</html>" * 9, [], "the downloaded vectors are damaged"),
+        (b"<html>not found</html>" * 9, [], "the server sends a web page instead of the file"),
+        (b'{"error": "over quota"}', [], "damaged: the file is neither gzip nor zip; it begins with b'{"),
+        (gzip.compress(b"not vectors"), [], "the downloaded vectors are damaged: the file is in no known"),
+        (b"", [], "the downloaded vectors are damaged: the file is empty"),
+        (None, ["too short"] * 2, r"damaged: the file cannot be unpacked \(it is cut short"),
+        (None, ["429 after 999"], "asks to wait 999 s; try again after that"),
         (None, ["huge"], "bytes, the limit is"),
         (None, ["404"], "the server answers 404"),
     ],
 )
 def test_a_bad_download_leaves_nothing_that_could_be_used(server, data, content, faults, rule) -> None:
-    server.files[GLOVE], server.faults[GLOVE] = content or server.files[GLOVE], faults
+    server.files[GLOVE] = server.files[GLOVE] if content is None else content
+    server.faults[GLOVE] = faults
     with pytest.raises(InputError, match=rule):
         fetch(server)
-    assert not (data / "glove-6b-50").exists()
+    assert list(data.iterdir()) == []
     with pytest.raises(FormatError, match="have not been fetched; run: selfvec vectors fetch glove-6b-50"):
         selfvec.load("glove-6b-50")
 
@@ -144,16 +156,18 @@ def test_a_zip_archive_is_unpacked_without_using_its_names(server, data, tmp_pat
     ]
 
 
-@pytest.mark.parametrize("damage", ["two", "cut", "size"])
+@pytest.mark.parametrize("damage", ["two", "cut", "size", "bomb"])
 def test_a_bad_archive_is_refused(server, data, damage) -> None:
     packed = zipped(("a.vec", text_table()))
     if damage == "two":
         packed = zipped(("a.vec", text_table()), ("b.vec", text_table()))
     elif damage == "cut":
         packed = packed[:40] + bytes(60) + packed[100:]
-    else:  # the directory promises more than any table has
+    elif damage == "bomb":
+        packed = zipped(("a.vec", bytes(70_000_000)))
+    else:  # the directory says less than there is
         place = packed.rindex(b"PK\x01\x02") + 24
-        packed = packed[:place] + (0xFFFFFFF0).to_bytes(4, "little") + packed[place + 4 :]
+        packed = packed[:place] + (9).to_bytes(4, "little") + packed[place + 4 :]
     server.files[WIKI] = packed
     with pytest.raises(InputError, match="the downloaded vectors are damaged"):
         fetch(server, "wiki-news-300d-1M")
@@ -175,11 +189,89 @@ def test_a_folder_that_is_not_ours_is_left_alone(server, data) -> None:
     assert (data / "glove-6b-50" / "mine.txt").read_text() == "mine"
 
 
-def test_a_full_disk_is_said_before_anything_is_fetched(server, monkeypatch) -> None:
-    monkeypatch.setattr(fetching.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 9, 1))
-    with pytest.raises(TargetError, match=r"GB are needed, 0\.0 GB are free"):
+def tell_nothing(server: Archive) -> None:
+    """The server does not announce the size of the next file."""
+    server.heads, server.faults[GLOVE] = 405, ["403"]
+
+
+def test_too_little_space_is_reported_before_anything_is_fetched(server, data, monkeypatch) -> None:
+    """By the size that the server announces, or else by the catalogue; the received part is there already."""
+    free = 100 << 20
+    monkeypatch.setattr(fetching.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(free, 0, free))
+    tell_nothing(server)
+    with pytest.raises(TargetError, match=r"0\.3 GB are needed, 0\.1 GB are free; free some space"):
         fetch(server)
-    assert server.requests == []
+    assert server.requests == [(GLOVE, "bytes=0-0")]
+    server.heads = 200
+    fetch(server)
+    size = 90_000_000
+    server.files["big.gz"] = bytes(size)
+    known = fetching._needed(find("crawl-300d-2M"), size)
+    assert 4 * size < known < 6 * size  # packed, as text, and stored
+
+
+def test_a_disk_that_fills_up_keeps_what_was_received(server, data, small_disk) -> None:
+    """The packed file has room, the unpacked one has none."""
+    server.files[GLOVE] = gzip.compress(text_table(np.ones((6, 50), np.float32)) * 40, 9, mtime=0)
+    with pytest.raises(TargetError, match=r"glove-6b-50: cannot write: the file is larger than"):
+        fetch(server)
+    assert [path.name for path in data.iterdir()] == [".glove-6b-50.partial"]
+    server.requests.clear()
+    with pytest.raises(TargetError):
+        fetch(server)
+    assert server.requests == [(GLOVE, f"bytes={len(server.files[GLOVE])}-")]
+
+
+def test_what_the_user_has_outlives_a_failed_download(server, data) -> None:
+    record = fetch(server)
+    stored = Path(record["path"]).read_bytes()
+    for faults in (["404"], ["page"], ["too short"] * 2, ["503 after 600"]):
+        server.faults[GLOVE] = faults
+        with pytest.raises(InputError):
+            fetch(server, overwrite=True)
+        assert Path(record["path"]).read_bytes() == stored
+        assert [path.name for path in data.iterdir()] == ["glove-6b-50"]
+    assert fetch(server) == record
+
+
+def test_what_a_download_costs_is_announced_before_it(server) -> None:
+    told = []
+
+    def announce(cost) -> None:
+        assert (GLOVE, None) not in server.requests
+        told.append(cost)
+
+    tell_nothing(server)
+    fetch(server, announce=announce)
+    fetch(server, announce=announce)  # nothing is downloaded
+    server.heads = 200
+    server.requests.clear()
+    fetch(server, overwrite=True, announce=announce)
+    sizes = [cost.pop("bytes") for cost in told]
+    assert sizes == [None, len(server.files[GLOVE])]
+    assert told == [find("glove-6b-50").as_dict()] * 2
+    assert cost_text(told[0] | {"bytes": None}).endswith(
+        "\nat most 69 MB to download; language en; at most 400,000 words × 50 dimensions; licence PDDL 1.0"
+    )
+    assert "\n0.2 MB to download" in cost_text(told[0] | {"bytes": 190_000})
+    assert "\n1,278 MB to download" in cost_text(told[0] | {"bytes": 1_278_030_050})
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_an_interrupted_command_says_how_to_go_on(server, data, capsys) -> None:
+    command = ["vectors", "fetch", "glove-6b-50", "--base-url", server.url]
+    server.faults[GLOVE] = ["drop"]
+    with pytest.raises(InputError):
+        fetch(server, retries=0)
+    server.faults[GLOVE] = [lambda: os.kill(os.getpid(), signal.SIGINT)]
+    assert main(command) == 130
+    assert capsys.readouterr().err.endswith(
+        "selfvec: interrupted; repeat the command to continue the download\n"
+    )
+    assert not (data / "glove-6b-50").exists()
+    assert main(command) == 0
+    half = len(server.files[GLOVE]) // 2
+    assert server.requests[-1] == (GLOVE, f"bytes={half}-")
 
 
 def test_names_are_found_in_any_case_and_misspelt_ones_are_helped() -> None:
@@ -214,7 +306,10 @@ def test_the_commands_fetch_list_and_use_a_table(server, tmp_path, capsys) -> No
     assert main(["fetch", "vectors", "glove-6b-50", "--base-url", server.url]) == 0
     out, err = capsys.readouterr()
     assert out.strip().endswith("vectors.safetensors")
-    assert "licence PDDL 1.0" in err
+    size = f"{len(server.files[GLOVE]) / 1e6:.1f}"
+    assert (
+        f"{size} MB to download; language en; at most 400,000 words × 50 dimensions; licence PDDL 1.0" in err
+    )
     assert "6 words × 50 dimensions" in err
     assert main(["vectors", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)
@@ -240,41 +335,54 @@ def test_the_commands_fetch_list_and_use_a_table(server, tmp_path, capsys) -> No
 @pytest.fixture
 def hub(tmp_path):
     """A small model2vec folder in place of a repository of the Hugging Face Hub."""
-    pytest.importorskip("huggingface_hub")
     selfvec.save(selfvec.Vectors(WORDS, ROWS), tmp_path / "model", "model2vec")
-    names = ("model.safetensors", "tokenizer.json", "config.json")
-    where = "minishlab/potion-base-8M/resolve/main/"
-    with serving({where + name: (tmp_path / "model" / name).read_bytes() for name in names}) as made:
-        made.headers = ("ETag", "X-Repo-Commit")
+    with serving({HUB + name: (tmp_path / "model" / name).read_bytes() for name in HUB_FILES}) as made:
         yield made
 
 
-def test_a_table_of_the_hub_is_fetched_with_its_own_client(hub, data) -> None:
-    record = fetch_vectors("potion-base-8M", base_url=hub.url.rstrip("/"))
+def test_a_table_of_the_hub_is_fetched_file_by_file(hub, data) -> None:
+    """Its large files lie on other hosts; a cut one is continued there."""
+    with serving({"blob": hub.files[HUB + "model.safetensors"]}) as other:
+        hub.faults[HUB + "model.safetensors"] = [f"to {other.url}blob"] * 2
+        other.faults["blob"] = ["drop"]
+        record = fetch(hub, "potion-base-8M")
+        half = len(other.files["blob"]) // 2
+        assert other.requests == [("blob", None), ("blob", f"bytes={half}-")]
     assert record["path"] == str(data / "potion-base-8M")
     assert sorted(record["files"]) == ["config.json", "model.safetensors", "tokenizer.json"]
+    assert record["download"]["bytes"] == sum(map(len, hub.files.values()))
     np.testing.assert_array_equal(selfvec.load("potion-base-8M").vectors, ROWS)
+    assert [path.name for path in data.iterdir()] == ["potion-base-8M"]
     hub.requests.clear()
-    fetch_vectors("potion-base-8M", base_url=hub.url.rstrip("/"))
+    fetch(hub, "potion-base-8M")
     assert hub.requests == []
     Path(record["path"], "tokenizer.json").write_text("{}")
     with pytest.raises(FormatError, match="has changed since it was fetched"):
         selfvec.load("potion-base-8M")
 
 
-def test_a_hub_that_does_not_answer_is_one_line(hub, data) -> None:
-    with pytest.raises(InputError, match="could not be fetched"):
-        fetch_vectors("potion-base-8M", base_url="http://127.0.0.1:1")
+def test_the_files_of_the_hub_that_have_arrived_are_kept(hub, data) -> None:
+    hub.faults[HUB + "tokenizer.json"] = ["401"]
+    with pytest.raises(InputError, match=r"main/tokenizer.json: the server answers 401 Unauthorized; check"):
+        fetch(hub, "potion-base-8M")
+    assert [path.name for path in data.glob("*/*")] == ["model.safetensors"]
+    hub.requests.clear()
+    fetch(hub, "potion-base-8M")
+    size = len(hub.files[HUB + "model.safetensors"])
+    assert hub.requests[0] == (HUB + "model.safetensors", f"bytes={size}-")
 
 
-def test_a_hub_that_has_no_such_table_is_said(hub, data) -> None:
-    hub.files.clear()
-    with pytest.raises(InputError, match="could not be fetched"):
-        fetch_vectors("potion-base-8M", base_url=hub.url.rstrip("/"))
-    assert not (data / "potion-base-8M").exists()
+def test_the_addresses_of_the_hub() -> None:
+    part = find("static-retrieval-mrl-en-v1").addresses()
+    folder = "https://huggingface.co/sentence-transformers/static-retrieval-mrl-en-v1/resolve/main/0_StaticEmbedding/"
+    assert part == {name: folder + name for name in ("model.safetensors", "tokenizer.json")}
+    whole = find("potion-base-8M").addresses("https://mirror/")
+    assert whole == {name: f"https://mirror/{HUB}{name}" for name in HUB_FILES}
 
 
-def test_a_missing_client_of_the_hub_is_named(monkeypatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "huggingface_hub", None)
-    with pytest.raises(MissingExtra, match=r"selfvec\[hub\]"):
-        fetch_vectors("potion-base-8M")
+@pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json"])
+def test_a_damaged_table_of_the_hub_leaves_nothing(hub, data, name) -> None:
+    hub.files[HUB + name] = hub.files[HUB + name][:50]
+    with pytest.raises(InputError, match=r"model.safetensors: the downloaded vectors are damaged: the file"):
+        fetch(hub, "potion-base-8M")
+    assert list(data.iterdir()) == []

@@ -10,32 +10,40 @@ import json
 import os
 import shutil
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from selfvec.base.atomic_files import atomic_folder
 from selfvec.base.checksums import checksums, sha256
-from selfvec.base.compressed_files import DECODING_ERRORS
-from selfvec.base.download import LATER, download
-from selfvec.base.errors import FormatError, InputError, MissingExtra, TargetError
+from selfvec.base.compressed_files import DECODING_ERRORS, decompressed, is_compressed
+from selfvec.base.download import LATER, announced_size, discard_partial, download
+from selfvec.base.errors import FormatError, InputError, TargetError
 from selfvec.base.targets import Kind, check_target, writing
 
 from .fetched_vectors import RECORD, all_fetched, damaged, data_folder, fetched
 from .formats import load, save
+from .formats.input_file import largest_unpacked
 from .public_vectors import PublicVectors, find
 
 __all__ = ["fetch_vectors", "vectors_at_hand"]
 
 _MB = 1_000_000
 _MARGIN = 1.25  # a file may be larger than recorded here by this factor
-_TEXT_BYTES = 12  # at most, of a number in text
-_HUB_FILES = ("model.safetensors", "tokenizer.json")
-_HUB_OPTIONAL = ("config.json",)
+_NUMBER = 4  # bytes of a number as it is stored
+_TEXT_NUMBER = 8  # bytes of a number in text, as a rule
+_LONGEST_NUMBER = 12  # at most
+_LONGEST_WORD = 100  # bytes of a word in text, at most on average
+_STEP = 1 << 20
+
+_ZIP_ERRORS = (zipfile.BadZipFile, NotImplementedError, RuntimeError, *DECODING_ERRORS)
 
 _KIND = Kind("a folder of fetched vectors", lambda folder: fetched(folder) is not None)
 
 Progress = Callable[[str, int, int], None]  # file name, bytes so far, final size
+Announce = Callable[[dict[str, Any]], None]
 
 
 def fetch_vectors(
@@ -44,6 +52,7 @@ def fetch_vectors(
     *,
     base_url: str | None = None,
     overwrite: bool = False,
+    announce: Announce = lambda _: None,
     progress: Progress = lambda *_: None,
     **options: Any,
 ) -> dict[str, Any]:
@@ -59,6 +68,9 @@ def fetch_vectors(
         A mirror: the folder that holds the file, or another Hugging Face endpoint.
     overwrite : bool
         Download again, even if the file at the source has changed since the first download.
+    announce : callable
+        Called before a download with what it costs: the values of the catalogue, and ``bytes``, the size that
+        the server announces, or None.
     progress : callable
         Called with the file name, the bytes so far and the final size.
     **options
@@ -77,8 +89,6 @@ def fetch_vectors(
         If the download fails, is too large or damaged, or differs from the first download.
     TargetError
         If the folder cannot be written or the disk has too little space.
-    MissingExtra
-        If the vectors are on the Hugging Face Hub and ``huggingface_hub`` is not installed.
     """
     wanted = find(name)
     parent = data_folder() if out is None else Path(out)
@@ -87,69 +97,114 @@ def fetch_vectors(
     if known is not None and not overwrite and damaged(folder, known) is None:
         return known
     check_target(folder, overwrite=overwrite or known is not None, folder=True, kind=_KIND)
-    with writing(parent):
-        parent.mkdir(parents=True, exist_ok=True)
-    _check_room(wanted, parent)
     first = None if known is None or overwrite else known["download"]["sha256"]
-    if wanted.on_hub:
-        return _from_hub(wanted, folder, first, base_url)
-    base = wanted.base if base_url is None else base_url.rstrip("/") + "/"
-    return _from_server(wanted, base + wanted.file, folder, first, progress, **options)
+    addresses = wanted.addresses(base_url)
+    sizes = [announced_size(url) for url in addresses.values()]
+    _prepare(wanted, folder, None if None in sizes else sum(filter(None, sizes)), announce)
+    return _downloaded(wanted, addresses, folder, first, progress, **options)
 
 
-def _check_room(wanted: PublicVectors, parent: Path) -> None:
-    """Raise `TargetError` if the disk has no space for the download and the vectors."""
-    needed = wanted.megabytes * _MB + wanted.words * wanted.dimensions * 4
-    free = shutil.disk_usage(parent).free
+def _prepare(wanted: PublicVectors, folder: Path, size: int | None, announce: Announce) -> None:
+    """Announce what a download of ``size`` bytes costs and make the folder that it goes into.
+
+    `TargetError` if the disk has no space for the download and the vectors.
+    """
+    announce({**wanted.as_dict(), "bytes": size})
+    with writing(folder.parent):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(folder.parent).free
+    needed = _needed(wanted, wanted.megabytes * _MB if size is None else size)
+    received = (path for path in _parts(wanted, folder).values() if path.is_file())
+    needed -= sum(path.stat().st_size for path in received)
     if free < needed:
         rule = f"{needed / 1e9:.1f} GB are needed, {free / 1e9:.1f} GB are free"
-        raise TargetError(rule, path=parent, remedy="free some space or choose another folder with -o")
+        raise TargetError(rule, path=folder.parent, remedy="free some space or choose another folder with -o")
 
 
-def _from_server(
+def _needed(wanted: PublicVectors, size: int) -> int:
+    """The bytes that a download of ``size`` bytes needs: packed, as text, and stored."""
+    share = min(1.0, size / (wanted.megabytes * _MB))  # the numbers of the catalogue are the largest
+    if wanted.on_hub:
+        return size
+    return size + int(share * wanted.words * wanted.dimensions * (_TEXT_NUMBER + _NUMBER))
+
+
+def _parts(wanted: PublicVectors, folder: Path) -> dict[str, Path]:
+    """Where the received parts of the files are until they are stored."""
+    part = folder.with_name(f".{folder.name}.partial")
+    return {name: part / name if wanted.on_hub else part for name in wanted.addresses()}
+
+
+def _discard(parts: dict[str, Path]) -> None:
+    for path in parts.values():
+        discard_partial(path)
+        if path.name in parts:
+            shutil.rmtree(path.parent, ignore_errors=True)
+
+
+def _downloaded(
     wanted: PublicVectors,
-    url: str,
+    addresses: dict[str, str],  # of the files
     folder: Path,
     first: str | None,  # SHA-256 of the first download
     progress: Progress,
     **options: Any,
 ) -> dict[str, Any]:
-    """Download one file and store its vectors. A damaged download is repeated once, from the first byte."""
-    partial = folder.with_name(f".{wanted.name}.partial")
+    """Download the files and store their vectors. A damaged download is repeated once from the first byte."""
+    parts = _parts(wanted, folder)
     largest = int(wanted.megabytes * _MB * _MARGIN)
+    source = next(iter(addresses.values()))
     for last in (False, True):
-        download(url, partial, lambda *sizes: progress(wanted.file, *sizes), largest=largest, **options)
+        for name, url in addresses.items():
+            with writing(parts[name]):
+                parts[name].parent.mkdir(exist_ok=True)
+            download(url, parts[name], partial(progress, name), largest=largest, **options)
         try:
-            record = _stored(wanted, url, partial, folder, first)
+            record = _stored(wanted, source, parts, folder, first)
         except FormatError as error:
-            partial.unlink()
+            _discard(parts)
             if last:
-                rule = f"the downloaded vectors are damaged ({error.rule})"
-                raise InputError(rule, path=url, remedy=LATER) from error
+                rule = f"the downloaded vectors are damaged: the file {error.rule}"
+                remedy = f"{LATER}, or name a mirror with --base-url"
+                raise InputError(rule, path=source, remedy=remedy) from error
         except InputError:
-            partial.unlink()
+            _discard(parts)
             raise
         else:
-            partial.unlink()
+            _discard(parts)
             return record
     raise AssertionError("the second download returns or raises")
 
 
-def _stored(wanted: PublicVectors, url: str, packed: Path, folder: Path, first: str | None) -> dict[str, Any]:
+def _stored(
+    wanted: PublicVectors, url: str, parts: dict[str, Path], folder: Path, first: str | None
+) -> dict[str, Any]:
     """Store a complete download; `FormatError` if it is damaged, `InputError` if it is not the ``first``."""
-    origin = {"url": url, "bytes": packed.stat().st_size, "sha256": sha256(packed)}
+    main = next(iter(parts.values()))
+    size = sum(path.stat().st_size for path in parts.values())
+    origin = {"url": url, "bytes": size, "sha256": sha256(main)}
     with atomic_folder(folder, overwrite=True, kind=_KIND) as new:
-        text = new / "unpacked"
-        if zipfile.is_zipfile(packed):
-            _unzip(packed, text, wanted)
-        vectors = load(text if text.exists() else packed, errors="replace")
+        if wanted.on_hub:
+            for name, path in parts.items():
+                path.replace(new / name)
+            shape = load(new).vectors.shape
+        else:
+            shape = _converted(wanted, main, new)
         _check_first(wanted, origin, first)
-        save(vectors, new / "vectors.safetensors")
-        shape = vectors.vectors.shape
-        del vectors  # it may map the file
-        text.unlink(missing_ok=True)
         _write_record(wanted, new, origin, shape)
     return _record(folder)
+
+
+def _converted(wanted: PublicVectors, packed: Path, folder: Path) -> tuple[int, ...]:
+    """Write packed text vectors as safetensors; returns (V, d)."""
+    text = folder / "unpacked"
+    _unpack(packed, text, wanted)
+    vectors = load(text, errors="replace")
+    save(vectors, folder / "vectors.safetensors")
+    shape = vectors.vectors.shape
+    del vectors  # it may map the file
+    text.unlink()
+    return shape
 
 
 def _write_record(
@@ -184,63 +239,57 @@ def _check_first(wanted: PublicVectors, origin: dict[str, Any], first: str | Non
         )
 
 
-def _unzip(packed: Path, target: Path, wanted: PublicVectors) -> None:
-    """Unpack the one file of a zip archive to ``target``; its own name is not used."""
-    most = wanted.words * (wanted.dimensions * _TEXT_BYTES + 100)
+def _unpack(packed: Path, target: Path, wanted: PublicVectors) -> None:
+    """Unpack a gzip or zip file to ``target``, on the disk that was checked; the names in it are not used.
+
+    `FormatError` if it is neither, is damaged, or is larger than the vectors can be.
+    """
+    largest = wanted.words * (wanted.dimensions * _LONGEST_NUMBER + _LONGEST_WORD)
+    left = min(largest, largest_unpacked(packed.stat().st_size))
+    with _content(packed) as source, target.open("wb") as file:
+        while chunk := _decoded(source, packed):
+            left -= len(chunk)
+            if left < 0:
+                raise FormatError("unpacks to more than these vectors can be", path=packed)
+            file.write(chunk)
+
+
+@contextmanager
+def _content(packed: Path) -> Iterator[Any]:
+    """The content of a gzip file, or of the one file of a zip archive."""
+    with packed.open("rb") as file:
+        head = file.read(4)
+        file.seek(0)
+        if is_compressed(head):
+            yield decompressed(file, head)
+            return
+        with _only_member(file, packed, head) as member:
+            yield member
+
+
+@contextmanager
+def _only_member(file: BinaryIO, packed: Path, head: bytes) -> Iterator[Any]:
+    if not zipfile.is_zipfile(file):
+        rule = f"is neither gzip nor zip; it begins with {head!r}" if head else "is empty"
+        raise FormatError(rule, path=packed)
     try:
-        with zipfile.ZipFile(packed) as archive:
-            members = [member for member in archive.infolist() if not member.is_dir()]
-            if len(members) != 1 or members[0].file_size > most:
-                raise FormatError("is not a zip archive of one file", path=packed)
-            with archive.open(members[0]) as source, target.open("wb") as file:
-                shutil.copyfileobj(source, file, 1 << 20)  # reads at most the size that was checked
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, *DECODING_ERRORS) as error:
+        archive = zipfile.ZipFile(file)
+        members = [member for member in archive.infolist() if not member.is_dir()]
+        if len(members) != 1:
+            raise FormatError("is not a zip archive of one file", path=packed)
+        source = archive.open(members[0])
+    except _ZIP_ERRORS as error:
         raise FormatError(f"is not a readable zip archive ({error})", path=packed) from error
+    with archive, source:
+        yield source
 
 
-def _from_hub(wanted: PublicVectors, folder: Path, first: str | None, endpoint: str | None) -> dict[str, Any]:
-    """Download vectors from the Hugging Face Hub with its own client, which resumes downloads."""
+def _decoded(source: Any, packed: Path) -> bytes:
     try:
-        import huggingface_hub as hub
-        from huggingface_hub.errors import EntryNotFoundError
-    except ImportError as error:
-        raise MissingExtra("huggingface_hub", "hub", "fetching vectors from the Hugging Face Hub") from error
-    files = [*_HUB_FILES, *_HUB_OPTIONAL]
-    partial = folder.with_name(f".{wanted.name}.partial")
-    total = 0
-    try:
-        for name in files:
-            place: dict[str, Any] = {
-                "repo_id": wanted.base,
-                "filename": name,
-                "subfolder": wanted.file or None,
-            }
-            try:
-                url = hub.hf_hub_url(**place, endpoint=endpoint)
-                total += hub.get_hf_file_metadata(url, endpoint=endpoint).size or 0
-                if total > wanted.megabytes * _MB * _MARGIN:
-                    raise InputError(
-                        f"the server announces {total:,} bytes, which is too large", path=wanted.source
-                    )
-                hub.hf_hub_download(**place, local_dir=partial, endpoint=endpoint)
-            except EntryNotFoundError:
-                if name in _HUB_FILES:
-                    raise
-    except InputError:
-        raise
-    except Exception as error:  # the classes depend on the HTTP library of the client's version
-        reason = " ".join(str(error).split())[:200]
-        rule = f"could not be fetched: {reason}"
-        raise InputError(rule, path=wanted.source, remedy=f"{LATER}; the received part is kept") from error
-    with atomic_folder(folder, overwrite=True, kind=_KIND) as new:
-        for name in files:
-            if (partial / wanted.file / name).is_file():
-                (partial / wanted.file / name).replace(new / name)
-        origin = {"url": wanted.source, "bytes": total, "sha256": sha256(new / _HUB_FILES[0])}
-        _check_first(wanted, origin, first)
-        _write_record(wanted, new, origin, load(new).vectors.shape)
-    shutil.rmtree(partial)
-    return _record(folder)
+        data: bytes = source.read(_STEP)
+    except _ZIP_ERRORS as error:
+        raise FormatError(f"cannot be unpacked ({error})", path=packed) from error
+    return data
 
 
 def vectors_at_hand() -> list[dict[str, Any]]:

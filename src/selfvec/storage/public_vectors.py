@@ -11,6 +11,8 @@ __all__ = ["PUBLIC_VECTORS", "PublicVectors", "find"]
 
 _GENSIM = "https://github.com/RaRe-Technologies/gensim-data/releases/download/"
 _FASTTEXT = "https://dl.fbaipublicfiles.com/fasttext/"
+_HUB = "https://huggingface.co"
+_HUB_FILES = ("model.safetensors", "tokenizer.json")
 _LANGUAGES = """
 af als am an ar arz as ast az azb ba bar bcl be bg bh bn bo bpy br bs ca ce ceb ckb co cs cv cy da de diq dv
 el eml en eo es et eu fa fi fr frr fy ga gd gl gom gu gv he hi hif hr hsb ht hu hy ia id ilo io is it ja jv
@@ -36,13 +38,26 @@ class PublicVectors:
 
     @property
     def on_hub(self) -> bool:
-        """Whether `base` is a repository of the Hugging Face Hub."""
+        """Whether `base` is a repository of the Hugging Face Hub; its files are not compressed."""
         return "://" not in self.base
 
     @property
     def source(self) -> str:
         """The address for people."""
-        return f"https://huggingface.co/{self.base}" if self.on_hub else self.base + self.file
+        return f"{_HUB}/{self.base}" if self.on_hub else self.base + self.file
+
+    def addresses(self, mirror: str | None = None) -> dict[str, str]:
+        """The files to download and their addresses, the largest file first.
+
+        ``mirror`` is the folder that holds the file, or another endpoint of the Hub.
+        """
+        if not self.on_hub:
+            base = self.base if mirror is None else mirror.rstrip("/") + "/"
+            return {self.file: base + self.file}
+        folder = f"{self.file}/" if self.file else ""  # that of a part of a model, which has no configuration
+        names = _HUB_FILES if folder else (*_HUB_FILES, "config.json")
+        base = f"{(mirror or _HUB).rstrip('/')}/{self.base}/resolve/main/{folder}"
+        return {name: base + name for name in names}
 
     def as_dict(self) -> dict[str, Any]:
         """The values for ``selfvec vectors --json`` and ``table.json``."""

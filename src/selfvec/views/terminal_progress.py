@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from selfvec.base.compiled import announced
+from selfvec.base.errors import Interrupted
 from selfvec.base.progress import LineProgress, Progress, time_left
 
 if TYPE_CHECKING:
@@ -61,7 +62,19 @@ def _bar(label: str, total: int | None, unit: str) -> Iterator[Callable[[int], N
 
 @contextmanager
 def downloads() -> Iterator[Callable[[str, int, int], None]]:
-    """One bar per file. The block calls it with a file name, the bytes done and the total bytes."""
+    """One bar per file. The block calls it with a file name, the bytes done and the total bytes.
+
+    Ctrl-C is an `Interrupted` that says how to go on.
+    """
+    try:
+        with _shown_downloads() as update:
+            yield update
+    except KeyboardInterrupt:
+        raise Interrupted("interrupted", remedy="repeat the command to continue the download") from None
+
+
+@contextmanager
+def _shown_downloads() -> Iterator[Callable[[str, int, int], None]]:
     if not sys.stderr.isatty():
         with ExitStack() as stack:
             yield partial(_download_lines, LineProgress(_print), stack, {})

@@ -1,4 +1,4 @@
-"""The output of ``selfvec vectors list``: local vectors, and vectors that can be fetched."""
+"""Vectors at hand and vectors that can be fetched, as a table; what a download costs, in words."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from rich.text import Text
 
 from selfvec.base.display import printable
 
-__all__ = ["vectors_table"]
+__all__ = ["cost_text", "vectors_table"]
 
 _PER_LANGUAGE = "cc."  # fastText's names, cc.LANG.300; they share a row
-_HEADS = f"{'name':<39}{'licence':<14}{'words':>10}{'dim.':>6}{'MB':>8}"
+_HEADS = f"{'name':<38}{'lang':<5}{'licence':<13}{'words':>10}{'dim.':>5}{'MB':>7}"
 
 
 def vectors_table(at_hand: Sequence[Mapping[str, Any]], known: Sequence[Mapping[str, Any]]) -> RenderableType:
@@ -25,10 +25,10 @@ def vectors_table(at_hand: Sequence[Mapping[str, Any]], known: Sequence[Mapping[
     rows += [Text(""), Text("Can be fetched", "bold"), Text(_HEADS, "bold")]
     for row in known:
         if not str(row["name"]).startswith(_PER_LANGUAGE):
-            rows += _row(row, row["megabytes"], f"{row['description']} ({row['language']})")
+            rows += _row(row, row["megabytes"], str(row["description"]))
         elif row["language"] == languages[0]:
-            about = f"{row['description']}; LANG is the code of a language"
-            rows += _row({**row, "name": "cc.LANG.300"}, row["megabytes"], about)
+            about = f"{row['description']}; LANG is the code of a language; words and MB at most"
+            rows += _row({**row, "name": "cc.LANG.300", "language": "LANG"}, row["megabytes"], about)
     return Group(
         *rows,
         Text(f"\nLANG: {' '.join(languages)}\n", "dim"),
@@ -37,6 +37,23 @@ def vectors_table(at_hand: Sequence[Mapping[str, Any]], known: Sequence[Mapping[
 
 
 def _row(row: Mapping[str, Any], megabytes: float, about: str) -> Iterator[Text]:
-    name, licence = (printable(str(row[key])) for key in ("name", "licence"))
-    yield Text(f"{name:<39}{licence:<14}{row['words']:>10,}{row['dimensions']:>6}{megabytes:>8,.0f}")
+    name, language, licence = (printable(str(row[key])) for key in ("name", "language", "licence"))
+    sizes = f"{row['words']:>10,}{row['dimensions']:>5}{megabytes:>7,.0f}"
+    yield Text(f"{name:<38}{language:<5}{licence:<13}{sizes}")
     yield Text(f"  {about}", "dim")
+
+
+def cost_text(cost: Mapping[str, Any]) -> str:
+    """What a download costs and is, in two lines.
+
+    ``cost`` holds the values of the catalogue and ``bytes``, the size that the server announces, or None.
+    """
+    size, most = cost["bytes"], cost["megabytes"]
+    megabytes = (
+        f"at most {most:,}" if size is None else f"{size / 1e6:,.1f}" if size < 1e7 else f"{size / 1e6:,.0f}"
+    )
+    return (
+        f"{cost['name']}: {cost['description']}; {cost['source']}\n"
+        f"{megabytes} MB to download; language {cost['language']}; at most {cost['words']:,} words × "
+        f"{cost['dimensions']} dimensions; licence {cost['licence']}"
+    )

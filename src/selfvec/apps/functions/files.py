@@ -83,6 +83,7 @@ def fetch(
     *,
     base_url: str | None = None,
     overwrite: bool = False,
+    announce: Callable[[dict[str, Any]], None] | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Figures:
     """Download public vectors, whose name can then be given wherever vectors are.
@@ -97,6 +98,9 @@ def fetch(
         Address of a mirror: the folder that holds the file.
     overwrite : bool
         Download again, and accept a file that has changed.
+    announce : callable, optional
+        Called before a download with what it costs: language, licence, words, dimensions, and ``bytes``, the
+        size that the server announces, or None.
     progress : callable, optional
         Called with the file name, the bytes so far and the final size.
 
@@ -107,5 +111,8 @@ def fetch(
     """
     check_text("name", name)
     shown = progress or (lambda *_: None)
-    record = fetch_vectors(name, output, base_url=base_url, overwrite=overwrite, progress=shown)
+    announced = announce or (lambda _: None)
+    record = fetch_vectors(
+        name, output, base_url=base_url, overwrite=overwrite, announce=announced, progress=shown
+    )
     return Figures("Fetched", record)

@@ -66,16 +66,21 @@ def fetch(
         selfvec vectors fetch glove-6b-300
     """
     from selfvec.apps.functions.files import fetch
-    from selfvec.storage.public_vectors import find
+    from selfvec.views.vectors_table import cost_text
 
-    public = find(name)
-    say(f"{public.name}: {public.description}; licence {public.licence}; {public.source}")
     with downloads() as progress:
-        record = fetch(name, output, base_url=base_url, overwrite=overwrite, progress=progress)
+        record = fetch(
+            name,
+            output,
+            base_url=base_url,
+            overwrite=overwrite,
+            announce=lambda cost: say(cost_text(cost)),
+            progress=progress,
+        )
     if as_json:
         print_json(record)
         return
-    given = public.name if output is None else record["path"]
+    given = record["name"] if output is None else record["path"]
     say(f"{record['words']:,} words × {record['dimensions']} dimensions")
     say(f"next: selfvec refine TEXT --vectors {given} -o RUN")
     print(record["path"])
