@@ -38,6 +38,7 @@ demo: $(VENV)/installed-plot
 	@$(BIN)/selfvec demo -o demo-run
 
 # Checks of the code run next to the tests. A worker needs no further threads of BLAS: there is one for each core.
+# The tests start a hundred interpreters, so bytecode is kept, even where the environment says otherwise.
 test: $(VENV)/installed-dev
 	@$(MAKE) --no-print-directory --jobs=2 tests checks
 
@@ -48,7 +49,7 @@ checks:
 	$(BIN)/mypy
 
 tests:
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	PYTHONDONTWRITEBYTECODE= OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks speed
