@@ -17,7 +17,7 @@ from selfvec.data.vectors import Vectors
 settings.register_profile("selfvec", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("selfvec")
 
-# A worker holds millions of objects of libraries. Going through them less often saves a twentieth of the time.
+# A worker holds millions of objects of libraries. Going through them less often saves 6 % of its time.
 gc.set_threshold(50_000, 20, 100)
 
 # As if it had been said already that kernels are compiled: whether they are does not matter to other tests.
