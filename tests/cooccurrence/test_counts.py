@@ -96,7 +96,7 @@ def test_kernel_equals_reference(texts, window: int, weighting: str) -> None:
     assert_well_formed(counts)
 
 
-@pytest.mark.parametrize("types", [1, 63, 64, 65, 4096, 9000])
+@pytest.mark.parametrize("types", [1, 63, 64, 65, 4096, 4200])
 def test_kernel_equals_reference_for_vocabularies_of_any_size(types: int) -> None:
     batch = random_batch(types, 3000, types)
     counts = count(batch, 9)

@@ -67,7 +67,7 @@ def test_any_bytes_give_documents_or_a_clear_error(tmp_path_factory, kind):
     )
     @example(b'text\n"', 1, True, bytes)
     @example(b"\xef\xbb\xbf", 1, False, bytes)
-    @settings(max_examples=250)
+    @settings(max_examples=125)
     def check(data, batch_bytes, skip, compress):
         path = folder / f"a.{kind}"
         path.write_bytes(compress(data))
@@ -128,7 +128,7 @@ def both(data: bytes, names: tuple[str, ...], size: int, delimiter: str = ","):
 @example(b'"a""",b\n', 2, 9)
 @example(b'a,b,"\n"\nb\n', 3, 99)
 @example(b"a\na,b,c\n", 2, 99)
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=500, deadline=None)
 def test_reading_by_blocks_is_reading_row_by_row(data, width, size):
     by_blocks, by_rows = both(data, ("x", "y", "z")[:width], size)
     assert by_blocks == by_rows
@@ -137,7 +137,7 @@ def test_reading_by_blocks_is_reading_row_by_row(data, width, size):
 @given(
     st.lists(st.tuples(FIELD, FIELD), min_size=1, max_size=8), st.integers(1, 40), st.sampled_from(",;\t|")
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_what_the_csv_module_writes_is_read_back(rows, size, delimiter):
     file = io.StringIO()
     csv.writer(file, quoting=csv.QUOTE_ALL, delimiter=delimiter).writerows(rows)

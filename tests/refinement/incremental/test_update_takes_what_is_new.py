@@ -216,7 +216,7 @@ def test_options_that_do_not_go_together(
 
 
 def test_killed_at_any_time_a_whole_run_is_there(place: Path) -> None:
-    rule = ["--vectors", "vectors.vec", "--method", "paper", "--epochs", "60000", "--history", "none"]
+    rule = ["--vectors", "vectors.vec", "--method", "paper", "--epochs", "30000", "--history", "none"]
     assert main(["refine", "in/1.jsonl", "-o", "run", *rule]) == 0
     before = folder("run")
     killed = stop_at_work(

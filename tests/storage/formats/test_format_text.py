@@ -126,8 +126,8 @@ def parsed(text: str) -> np.ndarray:
     return matrix[0]
 
 
-@settings(max_examples=600)
-@given(st.lists(st.one_of(NUMBERS, HALFWAY), min_size=1, max_size=6))
+@settings(max_examples=200)
+@given(st.lists(st.one_of(NUMBERS, HALFWAY), min_size=1, max_size=20))
 def test_the_compiled_parser_rounds_as_python(numbers: list[str]) -> None:
     with pytest.MonkeyPatch.context() as patch, np.errstate(over="ignore"):
         patch.setattr(lines, "_WORTH_IT", -1)
@@ -144,7 +144,7 @@ LINES = st.lists(
 ).map("\n".join)
 
 
-@settings(max_examples=600)
+@settings(max_examples=300)
 @given(LINES, st.integers(1, 3), st.booleans())
 def test_both_parsers_agree_on_every_text(text: str, dimensions: int, worded: bool) -> None:
     source = Input(Path("x"), text.encode())
@@ -172,8 +172,8 @@ def test_blocks_join_seamlessly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         assert np.array_equal(after.vectors, before.vectors)
 
 
-@settings(max_examples=300)
-@given(st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=1, max_size=5))
+@settings(max_examples=75)
+@given(st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=1, max_size=20))
 def test_every_float_survives_text(tmp_path_factory: pytest.TempPathFactory, numbers: list[float]) -> None:
     path = tmp_path_factory.mktemp("t") / "a.vec"
     before = np.array([numbers], np.float32)
@@ -204,6 +204,6 @@ def test_a_packed_file_cut_off_or_absurd_is_an_error(pack: object, tmp_path: Pat
     with pytest.raises(FormatError):
         load(put(tmp_path, packed[:-20]))
     with pytest.raises(FormatError, match="unpacks to more than 100 times its size"):
-        load(put(tmp_path, pack(b"2 2\n" + b" " * (1 << 28))))
+        load(put(tmp_path, pack(b"2 2\n" + b" " * (1 << 26))))
     with pytest.raises(FormatError, match="is empty once unpacked"):
         load(put(tmp_path, pack(b"")))
