@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfvec.apps.web.background import BackgroundTask
+from selfvec.apps.web.work import BackgroundTask
 from selfvec.numerics.pacmap import gradient, near_pairs, pacmap
 from selfvec.numerics.rows import unit_rows
 from selfvec.views.projection import project

@@ -16,10 +16,9 @@ import pytest
 from serving import Site, serving
 
 from selfvec.apps.web import comparison, limits
-from selfvec.apps.web.answer_pieces import AnswerPieces
-from selfvec.apps.web.background import BackgroundTask, Busy, Lane
+from selfvec.apps.web.responses import AnswerPieces
 from selfvec.apps.web.server import bind
-from selfvec.apps.web.work_queue import WorkQueue
+from selfvec.apps.web.work import BackgroundTask, Busy, Lane, WorkQueue
 from selfvec.data.run import Run
 
 REQUEST = b"GET /api/health HTTP/1.1\r\nhost: localhost\r\n\r\n"

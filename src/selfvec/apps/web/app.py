@@ -25,15 +25,21 @@ from selfvec.data.vectors import Source
 from selfvec.retrieval import Found
 
 from . import limits
-from .answer_pieces import AnswerPieces
-from .background import Busy
 from .comparison import REFINED
 from .guard import Guard
 from .page_data import PageData
 from .page_files import page_files
 from .ranking import Filter
-from .responses import ERRORS, busy_response, error_page, error_response, json_response, wants_page
-from .work_queue import WorkQueue
+from .responses import (
+    ERRORS,
+    AnswerPieces,
+    busy_response,
+    error_page,
+    error_response,
+    json_response,
+    wants_page,
+)
+from .work import Busy, WorkQueue
 
 __all__ = ["create_app"]
 

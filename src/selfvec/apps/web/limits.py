@@ -1,8 +1,8 @@
 """The limits of `selfvec serve`: times, numbers and sizes.
 
-Uvicorn keeps those of requests and headers, `connection` the times and the number of connections, `guard` the
-form of a request, `work_queue` and `answer_pieces` the work and the memory for answers, and `comparison` and
-`maps` those of what is computed in the background.
+Uvicorn keeps those of requests and headers, `server` the times and the number of connections, `guard` the
+form of a request, `work` and `responses` the work and the memory for answers, and `comparison` and `maps`
+those of what is computed in the background.
 """
 
 from __future__ import annotations

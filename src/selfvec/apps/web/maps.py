@@ -21,11 +21,11 @@ from selfvec.numerics.neighbours import only_in_each
 from selfvec.retrieval import Index
 
 from . import limits
-from .background import BackgroundTask, Busy, Lane
 from .comparison import Comparisons
 from .map_colours import document_colours, text_parts, word_colours
 from .page_cache import cached
 from .word_map import FITTED, WordMap, arrange, draw_map, vectors_state
+from .work import BackgroundTask, Busy, Lane
 
 __all__ = ["LAYOUTS", "Maps"]
 

@@ -32,16 +32,13 @@ from selfvec.usage.contexts import (
 )
 from selfvec.usage.examples import marked_occurrences, repeated_last
 
-from .background import BackgroundTask, Lane
 from .comparison import REFINED, Comparisons
-from .completion import Completion
 from .maps import Maps
 from .original_documents import OriginalDocuments
-from .overview import overview
 from .periods import periods, time_course, units
-from .proper_names import proper_names
 from .ranking import Filter
-from .words_of_run import counts_of
+from .words import Completion, counts_of, frequent_words, proper_names
+from .work import BackgroundTask, Lane
 
 __all__ = ["PageData"]
 
@@ -52,6 +49,7 @@ _INDEXING = {  # the steps of indexing, and their approximate cost
     "Comparing words and meaning": 1,
 }
 _LONG_TEXT = 5_000_000  # tokens; for a longer text, words are compared after indexing, to save memory
+_FREQUENT = 40  # words of the first view
 _NEIGHBOUR_WEIGHT = 0.5  # of a neighbour in the window of an occurrence, in units of cosine
 
 Json = dict[str, Any]
@@ -203,8 +201,11 @@ class PageData:
 
     @cached_property
     def overview(self) -> Json:
-        """The most frequent words, and the number of documents of each period."""
-        return overview(self.run, self.periods())
+        """The first view, which needs no comparison: frequent words, and the documents of each period."""
+        return {
+            "words": frequent_words(self.run, _FREQUENT),
+            "time": [[part.name, int(part.documents.sum())] for part in self.periods()],
+        }
 
     def uses(self, key: str, word: str, most: int = 5) -> Json:
         """Sentences typical of a word's meaning: after refinement, or in each of two slices."""

@@ -1,4 +1,7 @@
-"""Answers in JSON, and errors: as JSON for programs, as a page for people, and as OpenAPI describes them."""
+"""Answers in JSON, and errors: as JSON for programs, as a page for people, and as OpenAPI describes them.
+
+Long answers are sent in pieces, so that slow clients do not fill the memory.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,13 @@ from typing import Any
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from . import limits
 
 __all__ = [
     "ERRORS",
+    "AnswerPieces",
     "Problem",
     "Refused",
     "busy_response",
@@ -98,3 +105,42 @@ def wants_page(request: Request) -> bool:
     """Whether a person opens an address that is not part of the programming interface."""
     accepted = request.headers.get("accept", "")
     return "text/html" in accepted and not request.scope["path"].startswith("/api/")
+
+
+class AnswerPieces:
+    """An ASGI application that sends the answers of another application in pieces.
+
+    At most `limits.LONG_ANSWERS` long answers are in memory at a time. Each slow connection holds one piece.
+    """
+
+    def __init__(self, inner: ASGIApp) -> None:
+        self.inner = inner
+        self._sending = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        begin: list[Message] = []
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                begin.append(message)
+            elif len(message.get("body", b"")) <= limits.PIECE_BYTES:
+                await send(begin.pop())
+                await send(message)
+            elif self._sending >= limits.LONG_ANSWERS:
+                await busy_response()(scope, receive, send)
+            else:
+                await self._send_pieces(begin.pop(), memoryview(message["body"]), send)
+
+        await self.inner(scope, receive, sending)
+
+    async def _send_pieces(self, begin: Message, body: memoryview, send: Send) -> None:
+        self._sending += 1
+        try:
+            await send(begin)
+            for start in range(0, len(body), limits.PIECE_BYTES):
+                end = start + limits.PIECE_BYTES
+                piece = bytes(body[start:end])
+                await send({"type": "http.response.body", "body": piece, "more_body": end < len(body)})
+        finally:
+            self._sending -= 1

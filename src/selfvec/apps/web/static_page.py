@@ -15,10 +15,10 @@ import numpy as np
 
 from selfvec.base.progress import Progress
 
-from .background import BackgroundTask
 from .page_data import PageData
 from .page_files import page_files
 from .ranking import Filter
+from .work import BackgroundTask
 
 __all__ = ["static_page"]
 

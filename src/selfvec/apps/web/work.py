@@ -1,25 +1,29 @@
-"""Work that answers wait for: comparisons, tests and indexes, computed in the background.
+"""The threads of the page: those of the `WorkQueue` compute answers, others what answers wait for.
 
-A `Lane` is a thread that runs one task after another. The page has three: for comparisons, for maps, and
-for tasks that need much time and memory. So the number of requests affects neither how many tasks run at a
-time nor how much memory they need.
+Comparisons, tests, maps and indexes are computed in the background. A `Lane` is a thread that runs one task
+after another. The page has three: for comparisons, for maps, and for tasks that need much time and memory. So
+the number of requests affects neither how many tasks run at a time nor how much memory they need.
 """
 
 from __future__ import annotations
 
+import asyncio
 import heapq
 import threading
 import traceback
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import count
 from typing import Any, TypeVar
 
 from selfvec.base.errors import SelfvecError
 from selfvec.base.progress import Progress
+from selfvec.base.threads import one_core, threads
 
-__all__ = ["BackgroundTask", "Busy", "Lane"]
+from . import limits
+
+__all__ = ["BackgroundTask", "Busy", "Lane", "WorkQueue"]
 
 _ALMOST = 0.99  # largest share that is reported before the result exists: stages end earlier
 
@@ -139,3 +143,32 @@ class Lane:
                     return
                 task = heapq.heappop(self._waiting)[-1]
             task.run()
+
+
+class WorkQueue:
+    """At least two threads that compute answers. Waiting requests are served in order.
+
+    Each has one thread for linear algebra, which is fastest for many small products.
+    """
+
+    def __init__(self, at_once: int | None = None) -> None:
+        at_once = at_once or max(2, threads(None))
+        self._free = asyncio.Semaphore(at_once)
+        self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="selfvec-answer")
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """The result of a function; raises `Busy` if no thread is free within `limits.QUEUE_SECONDS`."""
+        try:
+            async with asyncio.timeout(limits.QUEUE_SECONDS):
+                await self._free.acquire()
+        except TimeoutError:
+            raise Busy from None
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, _on_one_core, work)
+        finally:
+            self._free.release()
+
+
+def _on_one_core(work: Callable[[], T]) -> T:
+    with one_core():
+        return work()
