@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from importlib import metadata, util
 from pathlib import Path
 
 import numpy as np
 
+from selfvec.base.arrays import Ints
 from selfvec.base.errors import OptionError
 from selfvec.base.tensors import map_tensors
 from selfvec.data.vectors import Vectors
@@ -37,18 +39,25 @@ def load_default(limit: int | None = None) -> Vectors:
         )
     folder = Path(spec.origin).parent
     source = replace(open_input(folder / _ROWS), limit=limit)
+    subwords, words, tokens = _subwords(folder)
+    vectors = checked_vectors(list(words), subwords.rows[tokens], source, composer=subwords)
+    vectors.provenance |= {"package": f"wordllama {metadata.version('wordllama')}"}
+    return vectors
+
+
+@lru_cache(maxsize=1)
+def _subwords(folder: Path) -> tuple[SubwordRows, list[str], Ints]:
+    """The token rows, the words that are one token, and those tokens (V,); read once in a process."""
+    source = open_input(folder / _ROWS)
     tensors = list(map_tensors(source.path).values())
     if len(tensors) != 1:
         raise source.error("does not hold exactly one tensor", remedy="reinstall wordllama")
     tokenizer = load_tokenizer(folder / _TOKENIZER)
     rows = checked_matrix(tensors[0], source).astype(np.float32)  # 32 MB; adding halves is many times slower
-    subwords = SubwordRows(tokenizer, rows, pool="sum", lower=True)
     if len(rows) < tokenizer.get_vocab_size():
         raise source.error("lacks a row for every token of its tokenizer", remedy="reinstall wordllama")
-    words, tokens = subwords.whole_words(_is_lower_word)
-    vectors = checked_vectors(words, rows[tokens], source, composer=subwords)
-    vectors.provenance |= {"package": f"wordllama {metadata.version('wordllama')}"}
-    return vectors
+    subwords = SubwordRows(tokenizer, rows, pool="sum", lower=True)
+    return subwords, *subwords.whole_words(_is_lower_word)
 
 
 def _is_lower_word(text: str) -> bool:
