@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,7 +24,14 @@ from selfvec.usage.examples import (
     quoted,
     shortened,
 )
-from selfvec.usage.occurrence_vectors import WIDE_HALF, Blocks, OccurrenceSpace, block_sums, slice_vectors
+from selfvec.usage.occurrence_vectors import (
+    WIDE_HALF,
+    Blocks,
+    OccurrenceSpace,
+    block_sums,
+    slice_centres,
+    slice_vectors,
+)
 
 
 @given(st.lists(st.lists(st.integers(0, 2), max_size=6), min_size=1, max_size=6), st.integers(0, 4))
@@ -171,3 +179,34 @@ def test_single_uses_add_up_to_the_sums() -> None:
     rows = space.directions(np.flatnonzero(space.batch.ids == 2))
     np.testing.assert_allclose(reference(space)[:, 2].sum(axis=0), rows.sum(axis=0), atol=1e-4)
     assert not rows[-2:].any()
+
+
+def slice_means(seed: int, style: float) -> tuple[np.ndarray, np.ndarray]:
+    """Means of two slices that differ by style, and after shuffling."""
+    rng = np.random.default_rng(seed)
+    common = rng.standard_normal(8)
+    chance = 0.05 * rng.standard_normal((2, 2, 8))
+    return common + chance[0] + style * np.outer([-1, 1], rng.standard_normal(8)), common + chance[1]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_share_of_a_slice_mean_is_all_nothing_or_estimated(seed: int) -> None:
+    means, shuffled = slice_means(seed, 1.0)
+    assert not slice_centres(means, shuffled, 0.0).any()
+    common = means.mean(axis=0)
+    chance = np.sum((shuffled - shuffled.mean(axis=0)) ** 2) / np.sum((means - common) ** 2)
+    whole = slice_centres(means, shuffled, 1.0)
+    np.testing.assert_allclose(whole, common + (1 - 2 * chance) * (means - common), atol=1e-6)
+    np.testing.assert_allclose(slice_centres(means, shuffled), (1 - chance) * whole, atol=1e-6)
+    alone = slice_centres(means[:1], shuffled[:1])
+    np.testing.assert_allclose(alone, means[:1], atol=1e-6)
+
+
+def test_the_share_grows_with_the_difference_of_style() -> None:
+    lengths = [
+        [np.linalg.norm(slice_centres(*slice_means(seed, style)).mean(axis=0)) for seed in range(20)]
+        for style in (0.0, 0.03, 0.1, 1.0)
+    ]
+    means = np.mean(lengths, axis=1)
+    assert means[0] < means[1] < means[2] < means[3]
+    assert means[0] < 0.5 * means[3]

@@ -1,8 +1,8 @@
 """Vectors of occurrences in context: the weighted sum of the vectors of the words around an occurrence.
 
-Near and rare neighbours weigh more. `OccurrenceSpace` compares slices of a corpus. It sums the original
-vectors, which do not depend on the text. They are whitened, because a few directions dominate word vectors;
-the sums are not. The mean of each slice is subtracted, because every period has a style of its own.
+Near and rare neighbours weigh more. `OccurrenceSpace` compares slices of a corpus. It sums the original and
+the refined vectors side by side. Both are whitened, because a few directions dominate word vectors; the sums
+are not. A share of the mean of each slice is subtracted, because periods differ in style and spelling.
 
 Sums add up over documents. A word's documents are dealt in random order to blocks of equal size, so a random
 split of the blocks is a random split of the documents and needs no further pass over the text.
@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from selfvec.base.arrays import Doubles, Ids, Ints, Mask, Rows
+from selfvec.base.arrays import Doubles, Floats, Ids, Ints, Mask, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.memory import release
 from selfvec.base.progress import Progress
@@ -23,6 +23,7 @@ from selfvec.base.threads import cut, in_order
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Source
 from selfvec.numerics.rows import ROW_BLOCK, unit_in_place, unit_rows
 from selfvec.numerics.whitening import whitening
 from selfvec.text.document_vectors import document_frequencies, inverse_document_frequency
@@ -39,6 +40,7 @@ __all__ = [
     "block_sums",
     "document_counts",
     "occurrence_space",
+    "slice_centres",
     "slice_vectors",
 ]
 
@@ -82,39 +84,89 @@ class OccurrenceSpace:
 
 
 def occurrence_space(
-    run: Run, slices: Sequence[Slice], seed: int = 0, progress: Progress | None = None
+    run: Run,
+    slices: Sequence[Slice],
+    seed: int = 0,
+    progress: Progress | None = None,
+    *,
+    refined: bool = True,  # sum the refined vectors, too
 ) -> OccurrenceSpace:
     """The space in which occurrences from slices of a run's corpus are compared; slices must not overlap."""
     batch = run.require_tokens()
     sides = _sides(slices)
-    original = run.original.unit
-    refined = run.vectors.unit
     with (progress or Progress()).stage("Preparing occurrences", 3, "steps") as advance:
-        rows = np.array(original)
-        missing = ~np.any(rows, axis=1)  # words without an original vector get the refined one
-        rows[missing] = refined[missing]
-        used = np.any(rows, axis=1)
-        shift, whitener = whitening(rows, POWER, used)
         weights = inverse_document_frequency(batch)
+        parts = _side_by_side(run, _refined_weight(run, weights) if refined else 0.0)
 
-        def whiten(rows: Rows, types: Ints | slice) -> Rows:
-            rows = unit_rows((rows - shift) @ whitener) * weights[types, None]
-            rows[~used[types]] = 0
+        def make_rows(types: Ints | slice) -> Rows:
+            rows = np.concatenate([part.rows(types) for part in parts], axis=1)
+            rows *= weights[types, None]
             return rows
 
-        def make_rows(types: Ints) -> Rows:
-            return whiten(np.where(missing[types, None], refined[types], original[types]), types)
-
+        rows = np.empty((len(weights), sum(len(part.shift) for part in parts)), np.float32)
         for start in range(0, len(rows), ROW_BLOCK):
-            part = slice(start, start + ROW_BLOCK)
-            rows[part] = whiten(rows[part], part)
-        for read in (original, refined):
+            block = slice(start, start + ROW_BLOCK)
+            rows[block] = make_rows(block)
+        for read in (run.original.unit, run.vectors.unit):
             release(read)
         advance(1)
         origin = np.zeros((len(slices), rows.shape[1]), np.float32)
         space = OccurrenceSpace(batch, sides, rows, origin, make_rows=make_rows)
         centres = _centres(space, np.random.default_rng(seed), advance)
     return replace(space, centres=centres, repeated=repeated_tokens(run))
+
+
+def _refined_weight(run: Run, weights: Floats) -> float:
+    """The weight of the refined vectors next to the original ones, from 0 to a half.
+
+    It is half the share of the text, weighted by idf, whose original vector is not a row of the pretrained
+    vectors: a text in a language that these hardly know is read with both alike.
+    """
+    if np.array_equal(run.original.unit, run.vectors.unit):
+        return 0.0
+    mass = run.require_tokens().counts * weights
+    return 0.5 - 0.5 * float(mass[run.original.sources == Source.KNOWN].sum() / max(mass.sum(), 1e-9))
+
+
+def _side_by_side(run: Run, weight: float) -> list[_WhitenedVectors]:
+    """The original and the refined vectors, which have this weight."""
+    original = run.original.unit
+    refined = run.vectors.unit
+    missing = ~np.any(original, axis=1)  # words without an original vector get the refined one
+    whole = np.array(original)
+    whole[missing] = refined[missing]
+
+    def original_rows(types: Ints | slice) -> Rows:
+        return np.where(missing[types, None], refined[types], original[types])
+
+    parts = [_WhitenedVectors.of(whole, original_rows, 1 - weight)]
+    if weight > 0:
+        parts.append(_WhitenedVectors.of(refined, refined.__getitem__, weight))
+    return parts
+
+
+@dataclass(frozen=True)
+class _WhitenedVectors:
+    """Vectors of V words as an occurrence sums them: whitened, of one length."""
+
+    read: Callable[[Ints | slice], Rows]  # the vectors of some words
+    used: Mask  # (V,), words that have a vector
+    shift: Floats  # (d,)
+    whitener: Floats  # (d, d)
+    length: float
+
+    @classmethod
+    def of(cls, vectors: Rows, read: Callable[[Ints | slice], Rows], weight: float) -> _WhitenedVectors:
+        """``weight`` is the share of the squared length of words that is this part's."""
+        used = np.any(vectors, axis=1)
+        return cls(read, used, *whitening(vectors, POWER, used), weight**0.5)
+
+    def rows(self, types: Ints | slice) -> Rows:
+        """The rows of some words, (n, d) float32; zeros for words without a vector."""
+        rows = unit_rows((self.read(types) - self.shift) @ self.whitener)
+        rows *= np.float32(self.length)
+        rows[~self.used[types]] = 0
+        return rows
 
 
 def _sides(slices: Sequence[Slice]) -> Ids:
@@ -133,12 +185,10 @@ def _sides(slices: Sequence[Slice]) -> Ids:
 
 
 def _centres(space: OccurrenceSpace, rng: np.random.Generator, advance: Callable[[int], None]) -> Rows:
-    """Mean vector of the occurrences in each slice, (S, d), shrunk toward the common mean.
+    """The vector that is subtracted from the occurrences in each slice, (S, d); see `slice_centres`.
 
     The mean is over words that occur in every slice, with equal weights. A mean over tokens would change with
-    the topics of a slice and would move words whose meaning did not change. Means also differ by chance, and
-    subtracting this part would make slices more alike than random halves of a text. Therefore differences are
-    shrunk by twice their size after the documents are shuffled between slices (James and Stein, 1961).
+    the topics of a slice and would move words whose meaning did not change.
     """
     lengths = np.diff(space.batch.offsets)
     drawn = np.full(len(space.sides), -1, np.int32)  # the documents that the means are computed from
@@ -150,11 +200,28 @@ def _centres(space: OccurrenceSpace, rng: np.random.Generator, advance: Callable
     read = np.flatnonzero(drawn >= 0)
     shuffled = drawn.copy()
     shuffled[read] = rng.permutation(drawn[read])
-    null = _word_means(replace(space, sides=shuffled))
+    return slice_centres(means, _word_means(replace(space, sides=shuffled)))
+
+
+def slice_centres(
+    means: Doubles,  # (S, d), mean vector of the occurrences in each slice
+    shuffled: Doubles,  # (S, d), the same after the documents are shuffled between slices
+    share: float | None = None,
+) -> Rows:
+    """The share of each slice's mean that is subtracted from its occurrences, (S, d) float32.
+
+    The share is the part of the squared differences between slice means that shuffling removes: about 1 if
+    the slices differ in style, 0 if they differ by chance. Of a single slice it is 1.
+
+    Means also differ by chance, and subtracting this part would make slices more alike than random halves of
+    a text. Therefore differences are shrunk by twice their size after shuffling (James and Stein, 1961).
+    """
     common = means.mean(axis=0)
-    squares, by_chance = (float(np.sum((rows - rows.mean(axis=0)) ** 2)) for rows in (means, null))
+    squares, by_chance = (float(np.sum((rows - rows.mean(axis=0)) ** 2)) for rows in (means, shuffled))
     kept = max(0.0, 1 - 2 * by_chance / squares) if squares > 0 else 0.0
-    return np.asarray(common + kept * (means - common), np.float32)
+    if share is None:
+        share = max(0.0, 1 - by_chance / squares) if squares > 0 else float(len(means) == 1)
+    return np.asarray(share * (common + kept * (means - common)), np.float32)
 
 
 def _word_means(space: OccurrenceSpace) -> Doubles:

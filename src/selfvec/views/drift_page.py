@@ -11,7 +11,7 @@ from selfvec.base.display import escape_for_display, printable
 from selfvec.base.report_page import ReportPage, Section
 
 from .terminal import escaped, sentence
-from .word_tables import drift_figures, drift_heads, drift_notes, is_sliced
+from .word_tables import drift_figures, drift_heads, drift_mark, drift_notes, is_sliced
 
 if TYPE_CHECKING:
     from selfvec.analysis.word_drift import Drift
@@ -62,12 +62,13 @@ class DriftPage(ReportPage):
 def drift_page(found: Drift) -> ReportPage:
     """The drift of all words as a report; the first words also have neighbours and sentences."""
     sliced = is_sliced(found)
-    heads = [*drift_heads(found), "came", "went", "before", "after"]
+    heads = [*drift_heads(found), "kind", "came", "went", "before", "after"]
     rows = []
     for row in found.rows:
         near = [escaped(row[key][:_NEIGHBOURS]) for key in ("gained", "lost")]
         sentences = [" / ".join(map(sentence, row.get(key, ()))) for key in ("examples_a", "examples_b")]
-        rows.append([escape_for_display(row["word"]), *drift_figures(row, sliced), *near, *sentences])
+        figures = drift_figures(row, sliced)
+        rows.append([escape_for_display(row["word"]), *figures, drift_mark(row), *near, *sentences])
     lines = [f"{len(found.rows):,} words.", *drift_notes(found)]
     title = f"Drift from {found.a} to {found.b}"
     return DriftPage(title, lines, [Section("", heads, rows)], found.rows, found=found)
@@ -87,6 +88,8 @@ def _overview(found: Drift, rows: Sequence[Mapping[str, Any]], linked: Mapping[s
         word = escape(escape_for_display(row["word"]))
         place = linked.get(row["word"])
         name = f'<a href="#{place}">{word}</a>' if place else word
+        mark = escape(drift_mark(row))
+        name += f' <span class="facts">{mark}</span>' if mark else ""
         figures = zip(drift_figures(row, sliced), classes[1:], strict=True)
         others = "".join(f'<td class="figure{less}">{escape(figure)}</td>' for figure, less in figures)
         lines.append(f"<tr><td>{name}</td>{others}</tr>")
@@ -100,6 +103,8 @@ def _section(row: Mapping[str, Any], found: Drift, place: str) -> str:
     heads = drift_heads(found)[1:]
     figures = zip(heads, drift_figures(row, sliced), strict=True)
     facts = " · ".join(f"{escape(head)} {escape(figure)}" for head, figure in figures if figure)
+    mark = escape(drift_mark(row))
+    facts = f"{mark} · {facts}" if mark else facts
     near = []
     for kind, sign, key in (("came", "+", "gained"), ("went", "−", "lost")):
         if row[key]:

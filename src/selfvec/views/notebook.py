@@ -21,6 +21,7 @@ from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import top_indices, unit_rows
 
 from .monitoring import monitoring_html
+from .word_tables import drift_mark
 
 __all__ = ["drift_html", "path_html", "trajectory_html", "vectors_html"]
 
@@ -118,7 +119,8 @@ def _drift_row(row: dict[str, Any], sliced: bool) -> list[str]:
     counts = f"{row['count_a']:,} → {row['count_b']:,}" if sliced else f"{row['count_a']:,}"
     came, went = (", ".join(map(_word, row[key][:4])) for key in ("gained", "lost"))
     signs = [f'<span style="{_SIGN}">{s}</span> {w}' if w else "" for s, w in (("+", came), ("−", went))]
-    return [_word(row["word"]), _figure(row["distance"]), *chance, _figure(row["apd"]), q, counts, *signs]
+    word = f"{_word(row['word'])} {_word(mark)}" if (mark := drift_mark(row)) else _word(row["word"])
+    return [word, _figure(row["distance"]), *chance, _figure(row["apd"]), q, counts, *signs]
 
 
 def _figure(value: float | None) -> str:

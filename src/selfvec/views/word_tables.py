@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from selfvec.base.arrays import Ints
 from selfvec.base.display import escape_for_display, printable
 from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Vectors
+from selfvec.usage.examples import shortened
 
 from .terminal import CAME, WENT, add_row, escaped, optional, plain_table, sentence
 
@@ -22,11 +23,13 @@ if TYPE_CHECKING:
     from selfvec.analysis.word_drift import Drift
     from selfvec.analysis.word_drift.word_paths import SlicePath
     from selfvec.analysis.word_senses import RecognisedSense, Sense, Senses
+    from selfvec.usage.examples import Example
 
 __all__ = [
     "comparison_table",
     "drift_figures",
     "drift_heads",
+    "drift_mark",
     "drift_notes",
     "drift_table",
     "is_sliced",
@@ -38,7 +41,6 @@ __all__ = [
 ]
 
 _STATES = ("original", "refined")
-_LINES = 40  # of a page
 _WIDTH = 80  # characters of a line
 _NEIGHBOURS = 5  # gained, and lost
 _SHOWN = 12  # states of a trajectory
@@ -136,7 +138,7 @@ def slice_table(path: SlicePath) -> RenderableType:
 
 
 def drift_table(found: Drift) -> RenderableType:
-    """A line of figures per word; below, neighbours and sentences of as many as fit a page of 80 columns."""
+    """A line of figures per word; below, the neighbours and a sentence of each side, around the word."""
     if not found.rows:
         return Text(f"no word that this text can test changed between {found.a} and {found.b}")
     sliced = is_sliced(found)
@@ -152,33 +154,13 @@ def drift_table(found: Drift) -> RenderableType:
         )
     for row in found.rows:
         add_row(table, Text(escape_for_display(row["word"]), "bold"), *drift_figures(row, sliced))
-    notes = drift_notes(found)
-    room = _LINES - len(found.rows) - sum(1 + len(note) // _WIDTH for note in notes) - 6
-    details = list(
-        _within(
-            room,
-            (
-                [Text(escape_for_display(row["word"]), "bold"), *_drift_details(row, found)]
-                for row in found.rows
-            ),
-        )
-    )
-    if len(details) < len(found.rows):
-        notes.append("More sentences: --words WORD, or --report FILE.html.")
-    parts = [line for lines in details for line in lines]
-    return Group(table, "", *parts, "", *(Text(line, "dim") for line in notes))
-
-
-def _within(room: int, groups: Iterator[list[Text]]) -> Iterator[list[RenderableType]]:
-    """Groups of lines that fit the room, and at least the first group. Lines that are too long are cut."""
-    for number, lines in enumerate(groups):
-        room -= len(lines)
-        if room < 0 and number:
-            return
-        for line in lines:
+    parts: list[RenderableType] = []
+    for row in found.rows:
+        for number, line in enumerate(_drift_details(row, found)):
             line.no_wrap = True
             line.overflow = "ellipsis"
-        yield [lines[0], *(Padding(line, (0, 0, 0, 2)) for line in lines[1:])]
+            parts.append(Padding(line, (0, 0, 0, 2)) if number else line)
+    return Group(table, "", *parts, "", *(Text(line, "dim") for line in drift_notes(found)))
 
 
 def is_sliced(found: Drift) -> bool:
@@ -190,11 +172,13 @@ def drift_notes(found: Drift) -> list[str]:
     """Notes on drift: how rows are sorted, what the figures mean, and why some are blank."""
     rows = found.rows
     sliced = is_sliced(found)
-    notes = [f"Sorted: words with q ≤ 0.05 first, then by {'beyond' if sliced else 'distance'}."]
+    by = ("beyond" if found.sort == "beyond" else "the lower end of 95 %") if sliced else "distance"
+    notes = [f"Sorted: words with q ≤ 0.05 first, of these names, numbers, variants last; then by {by}."]
     if sliced:
         notes.append(
             "beyond: distance beyond that of random splits of the same documents. distance: 1 - cosine of "
-            "the mean occurrences. 95 %: its interval. apd: mean distance of two occurrences. p, q: chance."
+            "the mean occurrences. 95 %: where it would be with many occurrences. apd: mean distance of two "
+            "occurrences. p, q: chance."
         )
         if any(row["low"] is None for row in rows):
             notes.append("No interval: the word occurs in too few documents of a slice (one).")
@@ -227,14 +211,39 @@ def drift_figures(row: Mapping[str, Any], sliced: bool) -> list[str]:
     return [*first, *middle, *significance, *counts]
 
 
+def drift_mark(row: Mapping[str, Any]) -> str:
+    """What a row of drift is if not a word, and other spellings: ``name``, ``variant of colour``."""
+    kind = str(row.get("kind", "word"))
+    spellings = escaped(row.get("variants", ())[:_NEIGHBOURS])
+    if kind == "variant":
+        return f"variant of {spellings}"
+    return ", ".join([kind] * (kind != "word") + [f"also {spellings}"] * bool(spellings))
+
+
 def _drift_details(row: Mapping[str, Any], found: Drift) -> list[Text]:
-    lines = []
+    """The word with its neighbours gained and lost, and a sentence of each side."""
+    head = Text.assemble((escape_for_display(row["word"]), "bold"))
+    if mark := drift_mark(row):
+        head.append(f" ({mark})")
     gained, lost = (escaped(row[key][:_NEIGHBOURS]) for key in ("gained", "lost"))
     if gained or lost:
-        lines.append(Text.assemble(("+ ", CAME), gained, "   ", ("- ", WENT), (lost, WENT)))
-    for name, key in ((found.a, "examples_a"), (found.b, "examples_b")):
-        lines += [Text(f"{escape_for_display(name)}: {sentence(text)}") for text in row.get(key, ())]
+        head.append_text(Text.assemble(("  + ", CAME), gained, ("  - ", WENT), (lost, WENT)))
+    lines = [head]
+    for quote in found.quotes.get(row["word"], ()):
+        side = escape_for_display((found.a, found.b)[quote.side])
+        lines.append(_around_word(quote, f"{side}: "))
     return lines
+
+
+def _around_word(quote: Example, side: str) -> Text:
+    """The part of a sentence around its word that fits a line."""
+    start, end = quote.mark
+    room = _WIDTH - 2 - len(side) - 4  # indentation, and two dots of ellipsis
+    before, shown, after = shortened(quote.text, start, room)
+    line = Text(f"{side}{'… ' * before}{sentence(shown)}{' …' * after}")
+    if end:
+        line.highlight_words([quote.text[start:end]], "bold")
+    return line
 
 
 def comparison_table(found: Mapping[str, Any]) -> RenderableType:

@@ -24,12 +24,13 @@ from .nearest_occurrences import nearest_distances
 from .permutation_test import LEVEL, Distances, DriftTest, mean_rank, permutation_test, refinement_drift
 from .slices import chosen_slices, sources_of
 from .word_choice import WordChoice, chosen_words, left_out_words, measurable
+from .word_marks import WORD, mark_words
 
-__all__ = ["Drift", "drift", "measure_all", "named_words"]
+__all__ = ["ORDERS", "Drift", "drift", "measure_all", "named_words"]
 
 
+ORDERS = {"beyond": "distance - expected", "low": "low - expected"}  # by name
 _NEAR = 0.007  # contexts that could be summed in the time of comparing two words
-_Z = 1.96  # standard errors in half of a 95 % interval
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -50,8 +51,6 @@ class Drift(ResultTable):
         Named words without a row: word, reason, and their counts.
     """
 
-    order = f"words with q ≤ {LEVEL} first; then by distance - expected, the largest first"
-
     a: str
     b: str
     rows: list[dict[str, Any]]
@@ -61,6 +60,7 @@ class Drift(ResultTable):
     unknown: list[dict[str, Any]] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)  # by word, of words that are not listed by default
     min_count: int = 5
+    sort: str = "beyond"  # see `sorted_by`
     slices: tuple[Slice, ...] = ()  # that occurrences come from; none if the run has not kept its corpus
     seed: int = 0
     space: OccurrenceSpace | None = None  # of the slices, if it was made
@@ -93,16 +93,42 @@ class Drift(ResultTable):
         words, left_out = chosen_words(run, measured, self.reasons, which, named)
         rows = [by_word[word] for word in words]
         figures = {
-            name: np.array([_number(row[name]) for row in rows])
-            for name in ("distance", "expected", "p", "nearest")
+            name: np.array([_number(row[name]) for row in rows]) for name in ("distance", "p", "nearest")
         }
         q = benjamini_hochberg(figures["p"])
         change = mean_rank(figures["distance"], figures["nearest"])
         columns = zip(rows, change.tolist(), q.tolist(), strict=True)
         rows = [row | {"change": _known(one), "q": _known(other)} for row, one, other in columns]
-        order = np.lexsort((figures["expected"] - figures["distance"], q > LEVEL)).tolist()
-        kept = [rows[i] for i in order if not which.words or rows[i]["word"] in named]
-        return replace(self, rows=kept, left_out=left_out, unknown=unknown)
+        kept = [row for row in rows if not which.words or row["word"] in named]
+        return replace(self, rows=kept, left_out=left_out, unknown=unknown).sorted_by(self.sort)
+
+    def sorted_by(self, sort: str) -> Drift:
+        """The rows in another order: by "beyond", or by "low", which rare words seldom lead.
+
+        Words with a small q come first, and among these names, numbers and other spellings of a word last.
+        """
+        if sort not in ORDERS:
+            raise OptionError.one_of(sort, tuple(ORDERS), field="sort")
+        intervals = any(row["low"] is not None for row in self.rows)
+        figure = "low" if sort == "low" and intervals else "distance"
+
+        def key(row: dict[str, Any]) -> tuple[bool, bool, float]:
+            significant = row["q"] is not None and row["q"] <= LEVEL
+            return (
+                not significant,
+                significant and row["kind"] != WORD,
+                row["expected"] - (row[figure] or 0.0),
+            )
+
+        return replace(self, rows=sorted(self.rows, key=key), sort=sort)
+
+    @property
+    def order(self) -> str:
+        """The order of the rows, in words."""
+        return (
+            f"words with q ≤ {LEVEL} first; of these, names, numbers and other spellings of a word last; "
+            f"then by {ORDERS[self.sort]}, the largest first"
+        )
 
     def select(self, top: int | None = None, fdr: float | None = None, word: str | None = None) -> Drift:
         """The first ``top`` rows, without words of a larger q than ``fdr``; or the row of one word.
@@ -158,7 +184,8 @@ class Drift(ResultTable):
         windows = min(2 * TOKENS * len(self.slices), 2 * size) * (self.space is None)
         costs = {"Preparing occurrences": windows, "Occurrences": 5000 * len(rows), "Sentences": size / 8}
         with progress.steps("Sentences", costs) as steps:
-            space = self.space or occurrence_space(run, self.slices, self.seed, steps)
+            sliced = len(self.slices) == 2
+            space = self.space or occurrence_space(run, self.slices, self.seed, steps, refined=sliced)
             found: list[Example] = []
             with steps.stage("Occurrences", len(rows), "words") as advance:
                 for row in rows:
@@ -208,12 +235,13 @@ def drift(
     Returns
     -------
     Drift
-        Rows have ``word``; ``distance`` with its 95 % interval ``low`` to ``high``, and ``expected``, the
-        distance in random splits of the same documents; ``apd``; ``nearest``, the mean distance of an
-        occurrence to the nearest five in the other slice; ``change``, the mean rank of the word by distance
-        and by nearest, from 0 to 1; ``p`` and ``q``; ``count_a``, ``count_b``, ``documents_a``,
-        ``documents_b``; ``gained`` and ``lost`` neighbours (words that occur ``min_count`` times in that
-        slice).
+        Rows have ``word``; ``distance`` with its 95 % interval ``low`` to ``high``, by a bootstrap of the
+        documents, and ``expected``, the distance in random splits of the same documents; ``apd``;
+        ``nearest``, the mean distance of an occurrence to the nearest five in the other slice; ``change``,
+        the mean rank of the word by distance and by nearest, from 0 to 1; ``p`` and ``q``; ``count_a``,
+        ``count_b``, ``documents_a``, ``documents_b``; ``gained`` and ``lost`` neighbours (words that occur
+        ``min_count`` times in that slice); ``kind``, "word", "name", "number" or "variant" (of a more
+        frequent spelling), and ``variants``, other spellings of the word.
 
     Raises
     ------
@@ -252,7 +280,9 @@ def measure_all(
     """Measure every word that occurs often enough, including words that are not listed by default."""
     sources = sources_of(run, slices)
     with (progress or Progress()).steps("Drift", _costs(run, slices, test.min_count)) as steps:
-        space = occurrence_space(run, sources, test.seed, steps) if sources else None
+        space = None
+        if sources:
+            space = occurrence_space(run, sources, test.seed, steps, refined=bool(slices))
         names, counts, able = _sides(run, slices, test.min_count)
         with steps.stage("Choosing words", None, "words"):
             reasons = left_out_words(run, slices, able)
@@ -265,6 +295,7 @@ def measure_all(
         space = None if space is None else space.light()
         keys = run.vectors.index_to_key
         rows = _rows(keys, found, counts, changed_neighbours(keys, words, sides, steps))
+        mark_words(run, sources, rows, test.min_count, steps)
     only = [int(np.sum((counts[i] >= test.min_count) & (counts[1 - i] == 0))) for i in (0, 1)]
     return Drift(
         a=names[0],
@@ -340,6 +371,7 @@ def _costs(run: Run, slices: Sequence[Slice], min_count: int) -> dict[str, float
         "Preparing occurrences": 2 * min(text, TOKENS * len(counts)) + 8 * len(able),
         "Choosing words": text / 4,
         "Splitting": split,
+        "Sentences": text / 8,
     }
     if slices:
         costs |= {"Splitting again": split / 10, "Nearest occurrences": 1500 * words, "Comparing": text}
@@ -359,11 +391,10 @@ def _in_both(counts: Ints, least: int, slices: Sequence[Slice]) -> Mask:
 def _rows(
     keys: Sequence[str], found: Distances, counts: Ints, neighbours: Sequence[dict[str, list[str]]]
 ) -> list[dict[str, Any]]:
-    half = _Z * found.error
     figures = {
         "distance": found.distance,
-        "low": np.maximum(found.distance - half, 0.0),
-        "high": np.minimum(found.distance + half, 2.0),
+        "low": found.low,
+        "high": found.high,
         "expected": found.expected,
         "apd": found.apd,
         "nearest": np.full(len(found.words), np.nan) if found.nearest is None else found.nearest,

@@ -14,6 +14,9 @@ from selfvec.usage.kernels import FAST, add
 
 __all__ = ["sign_flip_test", "split_test"]
 
+CONFIDENCE = 0.95  # of the interval around a distance
+_NOTHING = 1e-9  # squared length of a sum whose blocks do not agree
+
 
 @njit(cache=True, nogil=True, inline="always")
 def _draw(state, below):
@@ -52,29 +55,56 @@ def _products(rows, gram):
             gram[i, j] = gram[j, i] = total
 
 
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _dot(row, weights, start, stop):
+    """Sum of the products of two rows between two places."""
+    total = np.float32(0)
+    for j in range(start, stop):
+        total += row[j] * weights[j]
+    return total
+
+
 @njit(cache=True, nogil=True)
-def _jackknife(gram, one, aa, ab, bb):
-    """Standard error of the distance, leaving out one block at a time on either side."""
+def _bootstrap(gram, one, found, draws, state, out):
+    """Write the 95 % interval of the distance, from resampled blocks of both sides, into (2,) ``out``.
+
+    The mean of few occurrences is mostly chance, so two sides are far apart whatever the word means. The
+    product of a block with itself holds this chance, those of different blocks do not. Draws use only the
+    latter, so the interval is that of the distance that many occurrences would have. It is widened to contain
+    the measured distance. NaN if a side has a single block.
+    """
     number = len(gram)
-    variance = 0.0
-    for start, stop in ((0, one), (one, number)):
-        size = stop - start
-        if size < 2:
-            return np.nan
-        total = square = 0.0
-        for i in range(start, stop):
-            own = across = 0.0
-            for j in range(number):
-                if start <= j < stop:
-                    own += gram[i, j]
-                else:
-                    across += gram[i, j]
-            left = (aa if start == 0 else bb) - 2 * own + gram[i, i]
-            value = _distance(left, ab - across, bb if start == 0 else aa)
-            total += value
-            square += value * value
-        variance += (size - 1) / size * max(0.0, square - total * total / size)
-    return np.sqrt(variance)
+    other = number - one
+    out[0] = out[1] = np.nan
+    if draws == 0 or min(one, other) < 2:
+        return
+    weights = np.empty(number, np.float32)
+    drawn = np.empty(draws)
+    pairs_a = one / (one - 1.0)  # all pairs of blocks, as a multiple of the pairs of different blocks drawn
+    pairs_b = other / (other - 1.0)
+    for n in range(draws):
+        weights[:] = 0
+        for start, stop in ((0, one), (one, number)):
+            for _ in range(start, stop):
+                state, step = _draw(state, stop - start)
+                weights[start + step] += 1
+        aa = ab = bb = 0.0
+        for i in range(number):
+            if weights[i] == 0:
+                continue
+            own = weights[i] * gram[i, i]
+            right = _dot(gram[i], weights, one, number)
+            if i < one:
+                aa += weights[i] * (_dot(gram[i], weights, 0, one) - own)
+                ab += weights[i] * right
+            else:
+                bb += weights[i] * (right - own)
+        length = pairs_a * np.sqrt(max(aa, _NOTHING)) * pairs_b * np.sqrt(max(bb, _NOTHING))
+        drawn[n] = 1.0 - min(1.0, max(-1.0, ab / length))
+    drawn.sort()
+    beyond = int(draws * (1 - CONFIDENCE) / 2)
+    out[0] = min(found, drawn[beyond])
+    out[1] = max(found, drawn[draws - 1 - beyond])
 
 
 @njit(cache=True, nogil=True)
@@ -131,7 +161,8 @@ def split_test(
     permutations,  # splits, at most
     enough,  # splits as far apart as the sides, after which drawing stops
     seed,
-    out,  # (m, 5 or more): distance, its standard error, p, mean distance over the splits, number of splits
+    draws,  # resampled blocks, for the interval of the distance (Efron, 1979); none if 0
+    out,  # (m, 6): distance, ends of its interval, p, mean distance over the splits, number of splits
 ):
     """Compare the distance of each word with its distance in random splits of the same blocks.
 
@@ -157,13 +188,13 @@ def split_test(
             for j in range(one):
                 square += gram[i, j]
         found = _distance(square, inside - square, total - 2 * inside + square)
-        error = _jackknife(gram, one, square, inside - square, total - 2 * inside + square)
+        _bootstrap(gram, one, found, draws, _stream(~seed, words[m]), out[m, 1:3])
         state = _stream(seed, words[m])
         chosen = np.arange(number)
-        draws = reached = 0
+        splits = reached = 0
         moments = np.zeros(3)  # sums of the distances, their squares and cubes
         p = -1.0
-        while draws < permutations and not (p >= 0 and draws >= 50):
+        while splits < permutations and not (p >= 0 and splits >= 50):
             inside = square = 0.0
             for i in range(smaller):
                 state, step = _draw(state, number - i)
@@ -175,22 +206,21 @@ def split_test(
                     partial += gram[block, chosen[j]]
                 square += 2 * partial + gram[block, block]
             value = _distance(square, inside - square, total - 2 * inside + square)
-            draws += 1
+            splits += 1
             for power in range(3):
                 moments[power] += value ** (power + 1)
             if value >= found - 1e-6:  # the same blocks in another order differ by rounding
                 reached += 1
                 if reached == enough and p < 0:
-                    p = reached / draws
+                    p = reached / splits
         if p < 0:
-            p = (reached + 1) / (draws + 1)
-            if reached == 0 and draws > 0:
-                p = _beyond_all(found, moments, draws, number, one)
+            p = (reached + 1) / (splits + 1)
+            if reached == 0 and splits > 0:
+                p = _beyond_all(found, moments, splits, number, one)
         out[m, 0] = found
-        out[m, 1] = error
-        out[m, 2] = p
-        out[m, 3] = moments[0] / max(draws, 1)
-        out[m, 4] = draws
+        out[m, 3] = p
+        out[m, 4] = moments[0] / max(splits, 1)
+        out[m, 5] = splits
 
 
 @njit(cache=True, nogil=True)

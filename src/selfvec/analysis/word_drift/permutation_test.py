@@ -36,6 +36,7 @@ RATIO = 3  # times as many on the larger side, at most: most of the chance varia
 ENOUGH = 20  # number of splits as far apart as the slices after which drawing stops
 FEW = 3  # with fewer splits as far apart, including the slices themselves, p is too coarse
 MOST = 200_000  # splits of one word
+RESAMPLED = 200  # draws of the bootstrap
 LEVEL = 0.05  # false discovery rate that p must be fine enough for
 _ROUNDING = 1e-6  # distance caused by rounding alone
 
@@ -55,7 +56,8 @@ class Distances:
 
     words: Ints
     distance: Doubles  # 1 - cosine of the mean vectors of the occurrences
-    error: Doubles  # its standard error, by jackknife over blocks; NaN if a side has a single block
+    low: Doubles  # ends of its 95 % interval, by bootstrap over blocks; NaN if a side has a single block
+    high: Doubles
     p: Doubles  # share of random splits of the word's documents that are as far apart, never 0
     expected: Doubles  # mean distance over the splits
     apd: Doubles  # average pairwise distance: mean cosine distance of occurrences on both sides
@@ -104,12 +106,12 @@ def permutation_test(
     done = 0
     with (progress or Progress()).stage("Splitting", len(words), "words") as advance:
         for part in block_sums(space, words, blocks, seed, jobs):
-            found[done : done + len(part.words)] = _figures(part, blocks, permutations, seed)
+            found[done : done + len(part.words)] = _figures(part, blocks, permutations, seed, RESAMPLED)
             done += len(part.words)
             advance(len(part.words))
     draws = permutations
     while True:
-        rest = np.flatnonzero(found[:, 2] <= FEW / (draws + 1))
+        rest = np.flatnonzero(found[:, 3] <= FEW / (draws + 1))
         needed = min(MOST, int(4 * len(words) / (LEVEL * max(len(rest), 1))))
         if not len(rest) or needed <= draws:
             break
@@ -117,18 +119,18 @@ def permutation_test(
         further = []
         with (progress or Progress()).stage("Splitting again", len(rest), "words") as advance:
             for part in block_sums(space, words[rest], blocks, seed, jobs):
-                further.append(_figures(part, blocks, draws, seed + 1)[:, 2])
+                further.append(_figures(part, blocks, draws, seed + 1)[:, 3])
                 advance(len(part.words))
-        found[rest, 2] = np.concatenate(further)
-    distance, error, p, expected, _, apd = found.T
-    return Distances(words, distance, error, p, expected, apd, documents[words])
+        found[rest, 3] = np.concatenate(further)
+    distance, low, high, p, expected, apd = found.T
+    return Distances(words, distance, low, high, p, expected, apd, documents[words])
 
 
-def _figures(part: BlockSums, blocks: Blocks, permutations: int, seed: int) -> Doubles:
-    """Distance, error, p, expected distance, number of splits, and APD, (m, 6)."""
+def _figures(part: BlockSums, blocks: Blocks, permutations: int, seed: int, resampled: int = 0) -> Doubles:
+    """Distance with the ends of its interval, p, expected distance, and APD, (m, 6)."""
     ones = blocks.number[part.words, 0]
     out = np.zeros((len(part.words), 6))
-    split_test(part.rows, ones, part.starts, part.words, permutations, ENOUGH, seed, out)
+    split_test(part.rows, ones, part.starts, part.words, permutations, ENOUGH, seed, resampled, out)
     for i, one in enumerate(ones.tolist()):
         begin, end = part.starts[i : i + 2].tolist()
         on_a = slice(begin, begin + one)
@@ -155,7 +157,7 @@ def refinement_drift(
     One text moved every word, so there are no two slices to split. The test is whether the documents move the
     original vector in one direction or in different ones: p is the share of random signs of the documents
     under which the occurrences agree as well. ``apd`` is the mean distance of an occurrence to the original
-    vector. There is no error, and ``expected`` is 0.
+    vector. There is no interval, and ``expected`` is 0.
     """
     original = run.original.unit
     refined = run.vectors.unit
@@ -163,7 +165,7 @@ def refinement_drift(
     unknown = np.full(len(words), np.nan)
     if space is None:
         nowhere = np.zeros((len(words), 2), np.int64)
-        return Distances(words, distance, unknown, unknown, np.zeros(len(words)), unknown, nowhere)
+        return Distances(words, distance, unknown, unknown, unknown, np.zeros(len(words)), unknown, nowhere)
     documents = document_counts(space)
     figures = []
     with progress.stage("Splitting", len(words), "words") as advance:
@@ -178,4 +180,4 @@ def refinement_drift(
     p, apd = np.concatenate([np.zeros((0, 2)), *figures]).T
     p = np.where(distance < _ROUNDING, 1.0, p)  # words that did not move are not significant
     sides = np.repeat(documents[words], 2, axis=1)
-    return Distances(words, distance, unknown, p, np.zeros(len(words)), apd, sides)
+    return Distances(words, distance, unknown, unknown, p, np.zeros(len(words)), apd, sides)

@@ -149,7 +149,11 @@ class ChangedWord:
     """A word that changed, by how much, and whether chance explains it."""
 
     word: str
+    kind: str
+    variants: list[str]
     distance: float
+    low: float | None
+    high: float | None
     expected: float | None
     q: float | None
     beyond_chance: bool | None
@@ -173,8 +177,6 @@ class Drifted(ChangedWord):
 
     a: str
     b: str
-    low: float | None
-    high: float | None
     apd: float | None
     p: float | None
     count_a: int
@@ -285,9 +287,10 @@ class Tools:
 
     def changed_words(self, topn: Topn = 10, between: Between = None) -> ChangedWords:
         """The words whose meaning changed most between two slices of time (or by refining: `between` is
-        ["original", "refined"], or the corpus has no slices), significant changes first. `distance` is 1 -
-        cosine, `expected` what random splits of the same documents give, `q` the false discovery rate. The
-        first call takes some seconds."""
+        ["original", "refined"], or the corpus has no slices), significant changes first; of these, names,
+        numbers and other spellings of a word last (`kind`, `variants`). `distance` is 1 - cosine, `low` to
+        `high` its 95 % interval, `expected` what random splits of the same documents give, `q` the false
+        discovery rate. The first call takes some seconds."""
         found = self._drift(tuple(between or ()))
         words = [_changed(row, ChangedWord) for row in found.rows[:topn]]
         return ChangedWords(found.a, found.b, len(found), words)

@@ -118,7 +118,7 @@ def _compare_slices(
         raise NotFound(f"no word occurs in both {names[0]} and {names[1]}", remedy="compare larger slices")
     known = np.flatnonzero(counts.max(axis=0) >= MIN_COUNT)  # (n,), words that get a vector in each slice
     space = occurrence_space(run, pair, progress=progress)
-    before, after = sides = np.zeros((2, *run.original.unit.shape), np.float32)
+    before, after = sides = np.zeros((2, *space.rows.shape), np.float32)
     for side, rows in zip(sides, slice_vectors(space, known, jobs, progress=progress), strict=True):
         side[known] = rows
     space = space.light()  # is kept for the sentences of a word
