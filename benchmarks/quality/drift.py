@@ -22,7 +22,7 @@ from selfvec.analysis.word_drift.permutation_test import mean_rank, permutation_
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
-from selfvec.numerics.statistics import rank_correlation
+from selfvec.numerics.statistics import benjamini_hochberg, rank_correlation
 from selfvec.text.document_vectors import inverse_document_frequency
 from selfvec.usage import occurrence_vectors
 from selfvec.usage.occurrence_vectors import OccurrenceSpace, occurrence_space
@@ -172,7 +172,7 @@ def calibration() -> str:
             )
             shares.append(float(np.mean(sizes.p < 0.05)))
             words += len(chosen)
-            discovered += int(np.sum(sizes.q <= 0.05))
+            discovered += int(np.sum(benjamini_hochberg(sizes.p) <= 0.05))
         mean, error = np.mean(shares), np.std(shares, ddof=1) / math.sqrt(SHUFFLES)
         rows.append([name, SHUFFLES, words, f"{mean:.3f} ± {1.96 * error:.3f}", discovered])
     return table(["collection", "shuffles", "words", "share of p < .05", "q ≤ .05"], rows)

@@ -11,7 +11,7 @@ import numpy as np
 
 from selfvec.base.arrays import Mask
 from selfvec.base.errors import NotFound, OptionError
-from selfvec.base.memory import release, return_freed_memory
+from selfvec.base.memory import return_freed_memory
 from selfvec.base.progress import Progress
 from selfvec.base.threads import threads
 from selfvec.corpus.slices import Slice
@@ -21,7 +21,6 @@ from selfvec.data.run import Run
 from selfvec.data.vectors import Source
 from selfvec.numerics.neighbours import only_in_each
 from selfvec.retrieval import Hit, Index, run_index
-from selfvec.text.proper_names import NAMES_READ, proper_names
 from selfvec.usage.contexts import (
     NEARBY,
     SAMPLED,
@@ -38,7 +37,7 @@ from .maps import Maps
 from .original_documents import OriginalDocuments
 from .periods import periods, time_course, units
 from .ranking import Filter
-from .words import Completion, counts_of, frequent_words, proper_names
+from .words import Completion, counts_of, frequent_words, names_of
 from .work import BackgroundTask, Lane
 
 __all__ = ["PageData"]
@@ -87,11 +86,7 @@ class PageData:
     @cached_property
     def names(self) -> Mask:
         """True for words that are mostly names, (V,) bool; waits for the index."""
-        documents = self.index.result().documents
-        read = np.linspace(0, len(documents) - 1, min(len(documents), NAMES_READ)).astype(int)
-        found = proper_names(self.run.vectors.index_to_key, map(documents.text, read.tolist()))
-        release(documents.arrays["texts"])
-        return found
+        return names_of(self.run, self.index.result().documents)
 
     @cached_property
     def original_index(self) -> BackgroundTask[Index]:

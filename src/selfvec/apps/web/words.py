@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,12 +11,9 @@ from selfvec.base.arrays import Ints, Mask
 from selfvec.base.memory import release
 from selfvec.data.run import Run
 from selfvec.retrieval.indexed_documents import IndexedDocuments
+from selfvec.text.proper_names import NAMES_READ, proper_names
 
-__all__ = ["Completion", "content_words", "counts_of", "frequent_words", "proper_names"]
-
-_READ = 20_000  # documents that are read for names, at regular intervals
-_MID_SENTENCE = re.compile(r"(?<=[\w,;] )[^\W\d_]+")
-_CAPITALIZED = 0.7  # least share of capitalised occurrences of a name
+__all__ = ["Completion", "content_words", "counts_of", "frequent_words", "names_of"]
 
 
 def counts_of(run: Run) -> Ints:
@@ -42,23 +37,12 @@ def frequent_words(run: Run, most: int) -> list[tuple[str, int]]:
     return [(words[i], int(counts[i])) for i in order.tolist()]
 
 
-def proper_names(words: Sequence[str], documents: IndexedDocuments) -> Mask:
-    """True for words that the documents mostly capitalise in mid-sentence, (V,) bool."""
-    numbers = np.linspace(0, len(documents) - 1, min(len(documents), _READ)).astype(int)
-    forms: Counter[str] = Counter()
-    for number in numbers.tolist():
-        forms.update(_MID_SENTENCE.findall(documents.text(number)))
+def names_of(run: Run, documents: IndexedDocuments) -> Mask:
+    """True for words that the documents mostly capitalise, (V,) bool."""
+    numbers = np.linspace(0, len(documents) - 1, min(len(documents), NAMES_READ)).astype(int)
+    found = proper_names(run.vectors.index_to_key, map(documents.text, numbers.tolist()))
     release(documents.arrays["texts"])
-    every = Counter[str]()
-    capitalized = Counter[str]()
-    for form, times in forms.items():
-        every[form.lower()] += times
-        capitalized[form.lower()] += times * form[0].isupper()
-
-    def is_name(word: str) -> bool:
-        return capitalized[word] > 0 and capitalized[word] >= _CAPITALIZED * every[word]
-
-    return np.array([is_name(word.lower()) for word in words], bool)
+    return found
 
 
 class Completion:
