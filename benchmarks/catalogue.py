@@ -15,6 +15,7 @@ import importlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -56,9 +57,10 @@ def find(folder: str) -> Iterator[Benchmark]:
             yield Benchmark(f"{folder}.{path.stem}", question + mark, frozenset(entries))
 
 
-def all_benchmarks() -> list[Benchmark]:
+@cache
+def all_benchmarks() -> tuple[Benchmark, ...]:
     """Every benchmark, folder by folder."""
-    return [benchmark for folder in FOLDERS for benchmark in find(folder)]
+    return tuple(benchmark for folder in FOLDERS for benchmark in find(folder))
 
 
 def run(benchmark: Benchmark, arguments: Sequence[str] = ()) -> int:
