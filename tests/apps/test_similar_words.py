@@ -11,8 +11,10 @@ import pytest
 import selfvec
 from selfvec import Vectors
 from selfvec.apps.cli import main
+from selfvec.apps.cli.output import show
 from selfvec.base.errors import OptionError
 from selfvec.data.rare_words import least_count
+from selfvec.views.word_tables import neighbours_table
 
 ENGLISH = ["house", "home", "rain", "hail", "animal", "road"]
 SPANISH = ["casa", "hogar", "lluvia", "granizo", "animal", "calle"]
@@ -90,6 +92,29 @@ def test_a_translation_is_a_query_to_what_align_wrote(out: str, inside: Path, ca
     shown = capsys.readouterr().out
     assert "granizo" in shown
     assert "came in" not in shown
+
+
+def test_replacements_are_listed_in_place_of_what_goes_with_a_word(inside: Path, capsys) -> None:
+    found = similar(capsys, "run", "hail", "--as", "replacement", "--compare", "--top", "3")[0]["rows"]
+    before, after = found
+    assert before == similar(capsys, "run", "hail", "--compare", "--top", "3")[0]["rows"][0]
+    assert (after["word"], after["state"], after["as"]) == ("hail", "refined", "replacement")
+    assert [len(row["neighbours"]) for row in found] == [3, 3]
+    assert all(-1 <= cosine <= 1 for _, cosine in after["neighbours"])
+    assert similar(capsys, "run", "hail", "--as", "topic") == similar(capsys, "run", "hail")
+    _, told = similar(capsys, "en.vec", "hail", "--as", "replacement", status=2)
+    assert "--as: vectors do not hold the text from which replacements are found; name a run folder" in told
+    _, told = similar(capsys, "run", "hail", "--as", "replacment", status=2)
+    assert "did you mean replacement?" in told
+
+
+def test_abbreviations_are_marked(capsys) -> None:
+    row = {"word": "tstm", "state": "refined", "neighbours": [["thunderstorm", 0.4], ["storm", 0.5]]}
+    show(neighbours_table([row | {"abbreviations": ["thunderstorm"], "from_subwords": ["storm"]}]))
+    shown = capsys.readouterr().out
+    assert "thunderstorm=" in shown
+    assert "storm*" in shown
+    assert "= abbreviates the word, or is abbreviated by it" in shown
 
 
 def many(rare: int) -> Vectors:

@@ -10,7 +10,7 @@ from test_counts import random_batch
 
 from selfvec.base.errors import InputError, OptionError
 from selfvec.cooccurrence import LinearOperator, PPMIOperator, count, operator, operators
-from selfvec.cooccurrence.reference import linear_reference, ppmi_reference
+from selfvec.cooccurrence.reference import linear_reference, ppmi_reference, sides_reference
 from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.token_batch import TokenBatch
 
@@ -67,6 +67,24 @@ def test_linear_equals_reference_and_scan(seed: int, window: int, gamma: float) 
     np.testing.assert_allclose(linear.apply(table), expected, atol=1e-5)
     np.testing.assert_allclose(linear.apply(table), scan.apply(table), atol=1e-5)
     np.testing.assert_array_equal(linear.degrees, scan.degrees)
+
+
+def test_sides_by_hand() -> None:
+    # "a b": as above, the mean row is (a + b) / 2. Nothing is before a, or after b.
+    batch = TokenBatch.from_documents([["a", "b"]])
+    table = np.array([[1, 0], [0, 1]], np.float32)
+    found = ScanOperator(batch, 3, 0.5).apply_sides(table)
+    np.testing.assert_allclose(found, [[0, 0, -0.5, 0.5], [0.5, -0.5, 0, 0]], atol=1e-7)
+
+
+@given(st.integers(0, 10**6), st.integers(2, 12), st.sampled_from([0, 0.1, 0.5]))
+def test_sides_equal_the_reference_and_add_up(seed: int, window: int, gamma: float) -> None:
+    batch, table = random_batch(seed, 300, 30), random_table(seed, 30, 7)
+    scan = ScanOperator(batch, window, gamma, jobs=1)
+    found = scan.apply_sides(table)
+    np.testing.assert_allclose(found, sides_reference(batch, table, window, gamma), atol=1e-5)
+    np.testing.assert_allclose(found[:, :7] + found[:, 7:], scan.apply(table), atol=1e-5)
+    np.testing.assert_array_equal(ScanOperator(batch, window, gamma, jobs=2).apply_sides(table), found)
 
 
 @pytest.mark.parametrize("weighting", ["linear", "harmonic"])

@@ -31,6 +31,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, storms: list[str]) -> Path:
     run = str(folder / "run")
     assert main(["refine", str(folder / "storms.jsonl"), "-o", run, *options]) == 0
     assert main(["search", run, "hail"]) == main(["drift", run]) == 0
+    assert main(["similar", run, "hail", "--as", "replacement"]) == 0
     Encoder.of(open_run(run)).save(folder / "encoder")
     return folder
 
@@ -53,7 +54,7 @@ def test_what_was_written_is_verified(made: Path, run: Path) -> None:
     assert found.damaged == found.unchecked == []
     assert found.files == sum(1 for path in run.rglob("*") if path.is_file())
     parts = {path.name for path in run.iterdir()}
-    assert {"counts", "unstemmed", "documents", "history", "search", "drift"} <= parts
+    assert {"counts", "unstemmed", "documents", "history", "search", "drift", "narrow"} <= parts
     for folder, kind in ((run / "search/own", "index"), (made / "encoder", "encoder")):
         assert (verify(folder).kind, verify(folder).damaged) == (kind, [])
 

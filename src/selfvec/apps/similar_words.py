@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from selfvec.base.checks import check_texts, check_whole, is_path
 from selfvec.base.errors import OptionError
+from selfvec.base.progress import Progress
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.data.run import Run, rows_of, similar_row, similar_rows
 from selfvec.data.vectors import Vectors
@@ -18,7 +19,9 @@ from selfvec.storage.opened import GivenVectors, opened
 if TYPE_CHECKING:
     from selfvec.analysis.alignment import Aligned
 
-__all__ = ["Similar", "similar"]
+__all__ = ["KINDS", "Similar", "similar"]
+
+KINDS = ("topic", "replacement")
 
 
 @dataclass(frozen=True, repr=False)
@@ -29,7 +32,8 @@ class Similar(ResultTable):
     ----------
     lists : list of dict
         ``word``, ``state`` ("original", "refined", "vectors"; "a" or "b" of aligned vectors) and
-        ``neighbours``, pairs of a word and its cosine.
+        ``neighbours``, pairs of a word and its cosine. Replacements also have ``as``, and ``abbreviations``
+        if some neighbours abbreviate the word or are abbreviated by it.
     unknown : list of dict
         Words that do not occur: ``word``, ``reason``, ``count`` and words spelled ``alike``.
     """
@@ -73,6 +77,8 @@ def similar(
     top: int = 10,
     compare: bool = False,
     min_count: int | None = None,
+    as_: str = "topic",
+    progress: Progress | None = None,
 ) -> Similar:
     """The words nearest to some words.
 
@@ -88,6 +94,11 @@ def similar(
         Whether to add the neighbours before refining.
     min_count : int, optional
         Leave out neighbours that occur less often; by default 5, or fewer in a small text.
+    as_ : {"topic", "replacement"}
+        "topic": words that go with the word, as `refine` places them. "replacement": words that can stand in
+        its place, by the two words on either side too; abbreviations and their words find each other. The
+        first call reads the run's text, in a second or two; the result is kept in the run folder.
+    progress : Progress, optional
 
     Returns
     -------
@@ -96,9 +107,9 @@ def similar(
     Raises
     ------
     InputError
-        If none of the words occurs.
+        If none of the words occurs, or if replacements are asked of a run without its tokens.
     OptionError
-        If ``compare`` is asked of vectors, or ``min_count`` of vectors without counts.
+        If ``compare`` or replacements are asked of vectors, or ``min_count`` of vectors without counts.
 
     Examples
     --------
@@ -108,23 +119,48 @@ def similar(
     names = check_texts("words", words, "words")
     check_whole("top", top)
     check_whole("min_count", 1 if min_count is None else min_count)
+    if as_ not in KINDS:
+        raise OptionError.one_of(as_, KINDS, field="as_")
     several = _aligned(vectors)
     found = opened(cast("GivenVectors", vectors)) if several is None else None
     if isinstance(found, Run):
         places, unknown = found.rows(names)
+        if as_ == "replacement":
+            return Similar(_replacements(found, places, top, compare, min_count, progress), unknown)
         known = [found.vectors.index_to_key[place] for place in places]
         lists = [similar_rows(found, name, top, compare=compare, min_count=min_count) for name in known]
         return Similar([row for one in lists for row in one], unknown)
-    if compare:
-        rule = "vectors do not hold their state before refining"
-        path = vectors if is_path(vectors) else None
-        raise OptionError(rule, field="compare", path=path, remedy="name a run folder")
+    for field_name, asked, rule in (
+        ("compare", compare, "vectors do not hold their state before refining"),
+        ("as_", as_ != "topic", "vectors do not hold the text from which replacements are found"),
+    ):
+        if asked:
+            path = vectors if is_path(vectors) else None
+            raise OptionError(rule, field=field_name, path=path, remedy="name a run folder")
     if found is not None:
         several = {"vectors": found}
     assert several is not None
     rows, unknown = rows_of(names, list(several.values()), where="these vectors")
     lists = [_in_each(several, list(several)[place], row, top, min_count) for place, row in rows]
     return Similar([row for one in lists for row in one], unknown)
+
+
+def _replacements(
+    run: Run,
+    places: Sequence[int],
+    top: int,
+    compare: bool,
+    min_count: int | None,
+    progress: Progress | None,
+) -> list[dict[str, Any]]:
+    """A row for each word, after its neighbours in the original vectors if ``compare``."""
+    from selfvec.analysis.replacements import replacement_row  # seldom used
+
+    rows = []
+    for place in places:
+        rows += [similar_row("original", run.original, place, top, min_count)] if compare else []
+        rows.append(replacement_row(run, place, top, min_count, progress))
+    return rows
 
 
 def _aligned(given: Any) -> dict[str, Vectors] | None:

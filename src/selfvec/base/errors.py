@@ -140,7 +140,7 @@ class CorpusError(InputError):
 
 
 class OptionError(InputError):
-    """An option or argument has an invalid value; ``field`` is its name in Python.
+    """An option or argument has an invalid value; ``field`` is its name in Python (``as_`` for ``--as``).
 
     >>> error = OptionError("is at least 1, not 0", field="min_count")
     >>> str(error), error.message(flags=True)
@@ -150,7 +150,7 @@ class OptionError(InputError):
     def _field_name(self, field: str, flags: bool) -> str:
         if field in _ARGUMENTS:
             return field.upper() if flags else field
-        return f"--{field.replace('_', '-')}" if flags else field
+        return f"--{field.rstrip('_').replace('_', '-')}" if flags else field
 
     @classmethod
     def one_of(cls, value: object, known: Iterable[str], *, field: str) -> OptionError:

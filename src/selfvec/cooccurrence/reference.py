@@ -11,7 +11,7 @@ from selfvec.data.token_batch import TokenBatch
 
 from .counts import WEIGHTINGS
 
-__all__ = ["count_reference", "linear_reference", "ppmi_reference"]
+__all__ = ["count_reference", "linear_reference", "ppmi_reference", "sides_reference"]
 
 
 def count_reference(batch: TokenBatch, window: int, weighting: str = "flat") -> Ints:
@@ -49,3 +49,23 @@ def linear_reference(C: Ints, E: AnyFloats, gamma: float) -> Doubles:
         C[np.ix_(alive, alive)] * columns**-gamma - rows / r.sum() * columns ** (1 - gamma)
     )
     return np.asarray(A @ E.astype(np.float64))
+
+
+def sides_reference(batch: TokenBatch, E: AnyFloats, window: int, gamma: float) -> Doubles:
+    """The sums of `ScanOperator.apply_sides`, position by position, (V, 2 · d).
+
+    r_w^(-1/2) · Σ (r_c^(-γ) · E_c - m), over the neighbours before and after; m as in `ScanOperator`.
+    """
+    r = count_reference(batch, window).sum(axis=1).astype(np.float64)
+    alive = (r > 0)[:, None]
+    scale = np.where(r > 0, r, 1)[:, None]
+    weighted = np.where(alive, scale**-gamma * E, 0)
+    weighted -= r @ weighted / max(r.sum(), 1)
+    half = window // 2
+    sums = np.zeros((2, *E.shape))
+    for lo, hi in pairwise(batch.offsets.tolist()):
+        document = batch.ids[lo:hi]
+        for i, word in enumerate(document.tolist()):
+            sums[0, word] += weighted[document[max(0, i - half) : i]].sum(axis=0)
+            sums[1, word] += weighted[document[i + 1 : i + 1 + half]].sum(axis=0)
+    return np.asarray(np.hstack(list(np.where(alive, scale**-0.5, 0) * sums)))

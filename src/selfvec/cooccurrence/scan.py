@@ -102,10 +102,23 @@ class ScanOperator:
 
         ``out`` may be ``rows``. Extra memory: two blocks of at most 64 columns for each thread.
         """
+        result = np.empty((len(rows), rows.shape[1]), np.float32) if out is None else out
+        self._sum_into(result, rows, self.half, self.half)
+        return result
+
+    def apply_sides(self, rows: AnyFloats) -> Floats:
+        """Sum the neighbours before every word, and those after it; (V, d) -> (V, 2 · d) float32."""
+        width = rows.shape[1]
+        result = np.empty((len(rows), 2 * width), np.float32)
+        self._sum_into(result[:, :width], rows, self.half, 0)
+        self._sum_into(result[:, width:], rows, 0, self.half)
+        return result
+
+    def _sum_into(self, result: Floats, rows: AnyFloats, before: int, after: int) -> None:
+        """Sum the neighbours of every word, up to ``before`` on its left and ``after`` on its right."""
         height = len(rows) + 1  # the last row is zero, for where a window is clipped
         width = rows.shape[1]
         bounds = self.blocks(width)
-        result = np.empty((len(rows), width), np.float32) if out is None else out
         centred = CentredRows(self.degrees, self.gamma, rows)
         roots = centred.roots.astype(np.float32)[:, None]
         buffers: SimpleQueue[Floats] = SimpleQueue()
@@ -121,19 +134,18 @@ class ScanOperator:
             weighted[:, max(0, used) :] = 0
             summed[:] = 0
             centred.fill(weighted[:-1, :used], first)
-            before = 1.0
+            scale = 1.0
             for part, weight in self.parts:
-                if weight != before:
-                    weighted *= np.float32(weight / before)
-                add_neighbours(part.ids, part.offsets, weighted, summed, self.half)
-                before = weight
+                if weight != scale:
+                    weighted *= np.float32(weight / scale)
+                add_neighbours(part.ids, part.offsets, weighted, summed, before, after)
+                scale = weight
             # Written last, because `out` may be ``rows``.
             np.multiply(summed[:-1, :used], roots, out=result[:, first:last])
             buffers.put(buffer)
 
         with ThreadPoolExecutor(workers) as pool:
             deque(pool.map(sum_columns, bounds[:-1], bounds[1:]), maxlen=0)
-        return result
 
     def blocks(self, width: int) -> list[int]:
         """Bounds of the blocks of columns, shared evenly by the threads."""
@@ -199,14 +211,16 @@ def add_neighbours(
     offsets: Ints,  # (D + 1,); windows do not cross documents
     rows: Rows,  # (V + 1, p), p a multiple of LANES; the last row is zero
     result: Rows,  # (V + 1, p); the last row has no meaning
-    half: int,  # neighbours on each side
+    before: int,  # neighbours on the left
+    after: int | None = None,  # neighbours on the right; None: as many as on the left
 ) -> None:
     """Add to ``result[w]``, for every position of word w, the rows of its neighbours."""
-    _add_neighbours(ids, offsets, rows, result, half, np.empty(rows.shape[1], np.float32))
+    after = before if after is None else after
+    _add_neighbours(ids, offsets, rows, result, before, after, np.empty(rows.shape[1], np.float32))
 
 
 @kernel
-def _add_neighbours(ids, offsets, rows, result, half, window_sum):
+def _add_neighbours(ids, offsets, rows, result, before, after, window_sum):
     nothing = rows.shape[0] - 1  # the zero row
     end = ids.size - 1
     columns = rows.shape[1]
@@ -215,10 +229,10 @@ def _add_neighbours(ids, offsets, rows, result, half, window_sum):
         hi = offsets[document + 1]
         for start in range(lo, hi, REBUILD):  # rounding errors of the running sum do not grow further
             stop = min(hi, start + REBUILD)
-            sum_window(ids, max(lo, start - half), min(hi, start + half + 1), rows, window_sum)
+            sum_window(ids, max(lo, start - before), min(hi, start + after + 1), rows, window_sum)
             for i in range(start, stop, 2):
                 for coming in range(i + AHEAD, i + AHEAD + 2):
-                    prefetch(rows, ids[min(coming + half, end)], 0, columns)
+                    prefetch(rows, ids[min(coming + after, end)], 0, columns)
                     prefetch(result, ids[min(coming, end)], 0, columns)
                 two = i + 1 < stop  # otherwise the second is the zero row, which adds nothing
                 _two_steps(
@@ -226,11 +240,11 @@ def _add_neighbours(ids, offsets, rows, result, half, window_sum):
                     result,
                     window_sum,
                     ids[i],
-                    ids[i + 1 + half] if i + 1 + half < hi else nothing,
-                    ids[i - half] if i - half >= lo else nothing,
+                    ids[i + 1 + after] if i + 1 + after < hi else nothing,
+                    ids[i - before] if i - before >= lo else nothing,
                     ids[i + 1] if two else nothing,
-                    ids[i + 2 + half] if two and i + 2 + half < hi else nothing,
-                    ids[i + 1 - half] if two and i + 1 - half >= lo else nothing,
+                    ids[i + 2 + after] if two and i + 2 + after < hi else nothing,
+                    ids[i + 1 - before] if two and i + 1 - before >= lo else nothing,
                 )
 
 

@@ -171,8 +171,9 @@ class Settings:
     _: KW_ONLY
     window: int | str = option(
         "auto",
-        "Tokens per window, the word itself included. auto: the mean sentence length for paper, 41 for "
-        "online and decorrelated.",
+        "Tokens per window, the word itself included. A large one brings words of one subject together, a "
+        "small one words that replace each other. auto: the mean sentence length for paper, 41 for online "
+        "and decorrelated.",
         RULE,
         choices=("auto",),
         least=1,

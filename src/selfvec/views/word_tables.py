@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -56,11 +56,14 @@ def neighbours_table(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
     parts: list[RenderableType] = []
     compared = {row["state"] for row in rows} == set(_STATES)
     built = {str(term) for row in rows for term in row.get("from_subwords", ())}
+    short = {(row["word"], str(term)) for row in rows for term in row.get("abbreviations", ())}
     for word in words:
         states = _STATES if compared else [state for name, state in found if name == word]
-        parts += [_word_table(word, states, found, compared, built), ""]
+        marks = dict.fromkeys(built, "*") | {term: "=" for name, term in short if name == word}
+        parts += [_word_table(word, states, found, compared, marks), ""]
     notes = [Text.assemble(("+", CAME), " came in   ", ("-", WENT), " went")] if compared else []
     notes += [Text("* built from subwords: the initial vectors lack the word", "dim")] if built else []
+    notes += [Text("= abbreviates the word, or is abbreviated by it", "dim")] if short else []
     return Group(*parts, *notes)
 
 
@@ -69,7 +72,7 @@ def _word_table(
     states: Sequence[str],
     found: Mapping[tuple[str, str], Sequence[tuple[str, float]]],
     compared: bool,
-    built: Collection[str],
+    marks: Mapping[str, str],  # after a term
 ) -> RenderableType:
     table = plain_table(title=word)
     lists = [found.get((word, state), ()) for state in states]
@@ -88,7 +91,7 @@ def _word_table(
             if compared:
                 cells.append(Text(("+" if column else "-") if changed else "", style))
             none = "(no vector)" if place == 0 and not entries else ""
-            mark = "*" if term in built else ""
+            mark = marks.get(term or "", "")
             cells.append(Text(none, "dim") if term is None else Text(escape_for_display(term) + mark, style))
             cells.append(optional(cosine, ".3f"))
         add_row(table, *cells)

@@ -52,7 +52,7 @@ CALLS: dict[str, tuple[str, dict[str, Any]]] = {
     "senses": ("disambiguate", {"word": "mouse", "text": "The mouse ate grain in the barn."}),
     "refined": ("changed_words", {"topn": 20, "between": ["original", "refined"]}),
     "by refining": ("explain_drift", {"word": "hail", "between": ["original", "refined"]}),
-    "extra": ("similar_terms", {"word": "hail", "limit": 3, "kind": "x"}),
+    "extra": ("similar_terms", {"word": "hail", "limit": 3, "sort": "x"}),
     "unknown": ("similar_terms", {"word": "haill"}),
     "rare": ("explain_drift", {"word": "derecho"}),
     "no field": ("search_passages", {"query": "hail", "filters": ["county=X"]}),
@@ -258,7 +258,7 @@ def test_questions_at_once_are_answered_as_one_by_one(talk) -> None:
         ("no mode", "'hybrid', 'bm25' or 'dense'"),
         ("no word", "Field required"),
         ("no query", "query: String should have at least 1 character"),
-        ("extra", "limit: Extra inputs are not permitted; kind: Extra inputs are not permitted"),
+        ("extra", "limit: Extra inputs are not permitted; sort: Extra inputs are not permitted"),
     ],
 )
 def test_errors_are_told_and_the_server_goes_on(talk, name: str, expected: str) -> None:

@@ -52,6 +52,7 @@ MinCount = Annotated[
     int | None,
     Field(ge=1, description=f"{option_texts.MIN_COUNT} By default 5, or fewer in a small text."),
 ]
+Kind = Annotated[Literal["topic", "replacement"], Field(description=option_texts.KIND)]
 Mode = Annotated[
     Literal["hybrid", "bm25", "dense"],
     Field(description=option_texts.MODE),
@@ -264,13 +265,16 @@ class Tools:
         hits = [_passage(self._index, hit) for hit in found.hits]
         return Passages(query, mode, found.documents, self._index.filter_names[:_FIELDS], found.unknown, hits)
 
-    def similar_terms(self, word: Word, topn: Topn = 10, min_count: MinCount = None) -> SimilarTerms:
+    def similar_terms(
+        self, word: Word, topn: Topn = 10, min_count: MinCount = None, kind: Kind = "topic"
+    ) -> SimilarTerms:
         """The words nearest to a word by cosine, before the vectors were refined on this corpus and after,
         and which words were gained and lost. `after` is the word's meaning in this corpus. `before` is its
         meaning in general language only if `before_from` is "pretrained vectors"; if it is "spelling", the
         pretrained vectors lack the word and `before` was built from its subwords. `count` is how often the
-        word occurs."""
-        before, after = similar(self.run, word, top=topn, compare=True, min_count=min_count)
+        word occurs. With the kind "replacement", `after` lists words that can stand in its place, with the
+        words of abbreviations; the first such call takes some seconds."""
+        before, after = similar(self.run, word, top=topn, compare=True, min_count=min_count, as_=kind)
         sides = ([term for term, _ in row["neighbours"]] for row in (before, after))
         gained, lost = only_in_each(*sides)
         counts = self.run.vectors.counts

@@ -35,6 +35,7 @@ SHOWN = 20  # words `drift` prints, and words that get example sentences in JSON
 def similar(
     run: Annotated[str, arg("RUN|VECTORS", "A run folder, a vectors file, default, or aligned vectors.")],
     word: Words,
+    kind: Annotated[str, opt(option_texts.KIND, "topic|replacement", "--as")] = "topic",
     top: Annotated[int, opt("Neighbours of each word.", "N", "--top", "--topn", min=1)] = 10,
     compare: Annotated[
         bool, opt("Show the neighbours before and after refining.", None, "--compare")
@@ -53,11 +54,13 @@ def similar(
     Examples:
         selfvec similar run hail tornado
         selfvec similar run hail --compare --top 5
+        selfvec similar run acft --as replacement
         selfvec similar GoogleNews.bin hail
     """
     from selfvec.apps.similar_words import similar
 
-    found = similar(run, word, top=top, compare=compare, min_count=min_count)
+    progress = TerminalProgress()
+    found = similar(run, word, top=top, compare=compare, min_count=min_count, as_=kind, progress=progress)
     write_report(output, "Similar words", found)
     say_unknown(found.unknown)
     if output.as_json:

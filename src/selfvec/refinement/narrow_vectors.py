@@ -1,0 +1,125 @@
+"""Narrow vectors: words represented by the one or two words directly before and after them.
+
+Words have near rows if one could stand in the other's place: inflections, spelling variants, abbreviations,
+but also opposites. `selfvec.analysis.replacements` combines them with the refined vectors.
+
+    N = whitened(left(R) | right(R)),   on its d largest principal axes
+
+R are the refined vectors, left and right the weighted, centred sums of the neighbours on either side (see
+`selfvec.cooccurrence.scan`). The rows are kept in the run folder with the
+fingerprint of the run, so they are computed again after the run has changed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from selfvec.base.arrays import AnyFloats, Floats
+from selfvec.base.atomic_files import atomic_folder
+from selfvec.base.checksums import check_sizes, write_sealed
+from selfvec.base.errors import FormatError, TargetError
+from selfvec.base.progress import Progress, as_progress
+from selfvec.base.tensors import check_tensors, map_tensors, write_tensors
+from selfvec.base.text_files import read_json
+from selfvec.data.methods import METHODS
+from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Source, Vectors
+from selfvec.numerics.whitening import axes_of_moment, covariance, whitened
+
+__all__ = ["FOLDER", "WINDOW", "narrow_rows", "narrow_vectors"]
+
+# Chosen on PubMed, Ohsumed, storm reports and MED, Cranfield and CACM; see docs/results/replacements.md.
+WINDOW = 5  # tokens: two on each side
+GAMMA = 0.1  # frequent neighbours, such as "the" and "of", show how a word is used
+
+FOLDER = "narrow"  # of a run folder
+_FILE = "vectors.safetensors"
+_HEAD = "narrow.json"
+_FORMAT = "1"  # raise it when rows change
+_LEAST = 1e-6  # of the largest variance; directions with less are noise
+
+
+def narrow_rows(batch: TokenBatch, rows: AnyFloats, jobs: int | None = None) -> Floats:
+    """The narrow vectors of a batch's types, (V, d) float32, unit rows; zeros without neighbours.
+
+    ``rows``, (V, d), represent the neighbours.
+    """
+    from selfvec.cooccurrence.scan import ScanOperator  # its kernels take long to import, and rows are kept
+    from selfvec.refinement.methods.decorrelated import POWER
+
+    width = rows.shape[1]
+    operator = ScanOperator(batch, WINDOW, GAMMA, jobs)
+    summed = operator.apply_sides(rows)
+    occurring = operator.degrees > 0
+    mean, spread = covariance(summed, occurring)
+    values, axes = axes_of_moment(spread)
+    floor = max(float(values[0]), 1e-300) * _LEAST
+    scales = np.where(values > floor, np.maximum(values, floor) ** -POWER, 0)[:width]
+    factor = (axes[:, :width] * scales).astype(np.float32)
+    out = np.empty((len(summed), width), np.float32)
+    return whitened(summed, occurring, mean.astype(np.float32), factor, out, jobs)
+
+
+def narrow_vectors(run: Run, jobs: int | None = None, progress: Progress | None = None) -> Vectors:
+    """The narrow vectors of a run's words: read from the run folder, or computed and kept there if possible.
+
+    Raises
+    ------
+    InputError
+        If the run did not keep its tokens.
+    """
+    if "narrow_vectors" not in run.derived:
+        tokens = run.require_tokens("from which words that replace each other are found")
+        folder = None if run.folder is None else run.folder / FOLDER
+        rows = None if folder is None else _read(folder, run)
+        if rows is None:
+            with as_progress(progress).stage("Reading the nearest words on both sides", None, "words"):
+                rows = narrow_rows(tokens, _neighbour_rows(run), jobs)
+            if folder is not None:
+                _write(folder, run, rows)
+        run.derived["narrow_vectors"] = Vectors(run.vectors, rows, counts=run.vectors.counts, normalized=True)
+    found: Vectors = run.derived["narrow_vectors"]
+    return found
+
+
+def _neighbour_rows(run: Run) -> AnyFloats:
+    """The refined vectors if the method whitens; otherwise they may be nearly equal, and the base is used."""
+    method = METHODS.get(run.provenance.method or "")
+    if method is not None and method.whitens:
+        return run.vectors.unit
+    from .base_vectors import base_vectors
+
+    return base_vectors(run.original.unit, run.original.sources != Source.NONE)
+
+
+def _stamp(run: Run) -> dict[str, str]:
+    """What the rows were computed from."""
+    return {"format": _FORMAT, "run": run.fingerprint}
+
+
+def _read(folder: Path, run: Run) -> Floats | None:
+    """The kept rows, memory-mapped; None if they are missing, damaged or of another state of the run."""
+    try:
+        described = read_json(folder / _HEAD, "")
+        if any(described.get(name) != value for name, value in _stamp(run).items()):
+            return None
+        check_sizes(folder, described, "")
+        found = map_tensors(folder / _FILE)
+        check_tensors(found, {"vectors": ("f4", run.vectors.vectors.shape)}, folder / _FILE, "")
+    except (FormatError, OSError):
+        return None
+    rows: Floats = found["vectors"]
+    return rows
+
+
+def _write(folder: Path, run: Run, rows: Floats) -> None:
+    """Keep the rows if the run folder is writable."""
+    try:
+        with atomic_folder(folder, overwrite=True) as temporary:
+            write_tensors(temporary / _FILE, {"vectors": rows})
+            write_sealed(temporary / _HEAD, _stamp(run))
+    except TargetError:
+        return

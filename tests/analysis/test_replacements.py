@@ -1,0 +1,150 @@
+"""Words that can replace a word: by hand, by planted abbreviations, and as results that are kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import selfvec
+from selfvec import Vectors
+from selfvec.analysis.replacements import NARROW, abbreviates, replacement_cosines, replacement_row
+from selfvec.base.errors import InputError
+from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
+from selfvec.refinement import narrow_vectors as narrow
+from selfvec.refinement.narrow_vectors import narrow_rows, narrow_vectors
+
+VERBS = ["flooded", "hit", "closed", "damaged"]
+NOUNS = ["road", "barn", "bridge", "school"]
+ABBREVIATION = {"thunderstorm": "tstm"}
+
+
+def texts(number: int = 400) -> list[str]:
+    """ "the NOUN was VERB by the thunderstorm near TOWN": nouns replace each other, so do verbs."""
+    rng = np.random.default_rng(0)
+    towns = [f"town{i}" for i in range(20)]
+    made = []
+    for i in range(number):
+        noun, verb, town = (str(rng.choice(words)) for words in (NOUNS, VERBS, towns))
+        storm = "tstm" if i % 3 == 0 else "thunderstorm"
+        made.append(f"the {noun} was {verb} by the {storm} near {town} and hail of {i % 7} inches fell")
+    return made
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("replacements") / "run"
+    selfvec.Refiner(method="decorrelated").fit(texts(), "none").save(path)
+    return path
+
+
+def six_words() -> Run:
+    """ "a x b", "a y b" and a third text; a and b have the axes as vectors, so sums can be read."""
+    documents = [["a", "x", "b"], ["a", "y", "b"], ["c", "z"]]
+    batch = TokenBatch.from_documents(documents)
+    rows = np.eye(6, dtype=np.float32)
+    vectors = Vectors(batch.types, rows, counts=batch.counts, normalized=True)
+    return Run(vectors, Vectors(vectors, rows), provenance={"method": "decorrelated"}, tokens=batch)
+
+
+def test_words_in_the_same_place_have_the_same_row() -> None:
+    run = six_words()
+    a, x, b, y, c, z = narrow_rows(run.tokens, run.vectors.unit).astype(np.float64)
+    np.testing.assert_allclose(x, y, atol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm([a, x, b, y, c, z], axis=1), 1, atol=1e-5)
+    assert x @ y > 0.999 > max(x @ other for other in (a, b, c, z))
+    # cos R is 0 for two axes; cos N is 1.
+    cosines = replacement_cosines(run, run.vectors.key_to_index["x"])
+    np.testing.assert_allclose(cosines[run.vectors.key_to_index["y"]], NARROW / (1 + NARROW), atol=1e-5)
+    np.testing.assert_allclose(cosines[run.vectors.key_to_index["x"]], 1, atol=1e-5)
+
+
+def test_nouns_replace_nouns(folder: Path) -> None:
+    run = selfvec.open_run(folder)
+    found = run.similar("road", as_="replacement", top=3).lists
+    assert {term for term, _ in found[0]["neighbours"]} == {"barn", "bridge", "school"}
+    assert (found[0]["state"], found[0]["as"]) == ("refined", "replacement")
+    verbs = {term for term, _ in run.similar("hit", as_="replacement", top=3).lists[0]["neighbours"]}
+    assert verbs == set(VERBS) - {"hit"}
+
+
+def test_an_abbreviation_and_its_word_find_each_other(folder: Path) -> None:
+    run = selfvec.open_run(folder)
+    for word, other in (("tstm", "thunderstorm"), ("thunderstorm", "tstm")):
+        row = run.similar(word, as_="replacement", top=5).lists[0]
+        assert row["neighbours"][0][0] == other
+        assert row["abbreviations"] == [other]
+
+
+@pytest.mark.parametrize(
+    ("short", "long", "expected"),
+    [
+        ("tstm", "thunderstorm", True),
+        ("ACFT", "Aircraft", True),
+        ("apch", "approach", True),
+        ("temp", "temperature", True),
+        ("apch", "apching", True),
+        ("apch", "apchs", False),
+        ("storm", "snowstorm", False),  # contains it
+        ("cat", "attic", False),  # another first letter
+        ("stmt", "thunderstorm", False),
+        ("kt", "kts", False),
+        ("thunde", "thunderstorm", False),  # too long
+        ("f0", "football", False),
+        ("t", "tornado", False),
+    ],
+)
+def test_letters_of_abbreviations(short: str, long: str, expected: bool) -> None:
+    assert abbreviates(short, long) is expected
+
+
+def test_a_word_of_its_own_does_not_abbreviate_those_that_begin_with_it() -> None:
+    words = ["rain", "rainfall", "rn", *"bcdefghijklm"]
+    rows = np.random.default_rng(0).standard_normal((len(words), 8)).astype(np.float32)
+    rows[1:3] = rows[0] + 0.1 * rows[1:3]
+    batch = TokenBatch.from_documents([words])
+    vectors = Vectors(words, rows, counts=batch.counts)
+    run = Run(vectors, Vectors(vectors, rows), provenance={"method": "decorrelated"}, tokens=batch)
+    assert replacement_row(run, 0, 5)["abbreviations"] == ["rn"]
+
+
+def test_rows_do_not_depend_on_threads_or_on_the_folder(folder: Path) -> None:
+    run = selfvec.open_run(folder)
+    rows = [narrow_rows(run.tokens, run.vectors.unit, jobs) for jobs in (1, 2, 3)]
+    np.testing.assert_array_equal(rows[0], rows[1])
+    np.testing.assert_array_equal(rows[0], rows[2])
+    np.testing.assert_array_equal(narrow_vectors(run).vectors, rows[0])
+    memory = run.replace(folder=None)
+    np.testing.assert_array_equal(narrow_vectors(memory).vectors, rows[0])
+
+
+def test_rows_are_kept_and_made_again_for_another_run(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = selfvec.open_run(folder)
+    run.save(tmp_path / "run")
+    first = narrow_vectors(selfvec.open_run(tmp_path / "run")).vectors
+    monkeypatch.setattr(narrow, "narrow_rows", lambda *_: pytest.fail("computed again"))
+    np.testing.assert_array_equal(narrow_vectors(selfvec.open_run(tmp_path / "run")).vectors, first)
+    monkeypatch.undo()
+    for file in (tmp_path / "run" / narrow.FOLDER).iterdir():
+        for fault in (b"", b"\0" * 8, b"{}"):
+            file.write_bytes(fault)
+            again = narrow_vectors(selfvec.open_run(tmp_path / "run")).vectors
+            np.testing.assert_array_equal(again, first)
+    new = tmp_path / "new.txt"
+    new.write_text("\n".join(f"the tent was flooded by the thunderstorm in {i}" for i in range(60)), "utf-8")
+    selfvec.update(tmp_path / "run", new, output=tmp_path / "run")
+    updated = selfvec.open_run(tmp_path / "run")
+    assert len(narrow_vectors(updated)) == len(updated.vectors) > len(first)
+    expected = narrow_rows(updated.tokens, updated.vectors.unit)
+    np.testing.assert_array_equal(narrow_vectors(updated).vectors, expected)
+
+
+def test_a_run_without_tokens_says_what_to_do() -> None:
+    run = selfvec.Refiner(method="decorrelated", keep_tokens=False).fit(texts(60), "none").run_
+    with pytest.raises(InputError, match=r"has not kept its corpus, from which .*; refine again without"):
+        run.similar("road", as_="replacement")
+    assert run.similar("road").lists
