@@ -19,7 +19,15 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import whitening
 from selfvec.refinement.base_vectors import Base, base_vectors
 from selfvec.refinement.health import anisotropy, effective_rank
-from selfvec.refinement.methods.decorrelated import DecorrelatedRefinement, anchored
+from selfvec.refinement.methods.decorrelated import (
+    AGREES,
+    COMPOSED,
+    COMPOSED_DOUBT,
+    PER_PIECE,
+    Anchors,
+    DecorrelatedRefinement,
+    anchored,
+)
 
 RNG = np.random.default_rng(0)
 
@@ -150,6 +158,46 @@ def test_compositions_that_the_text_contradicts_lose_their_pull() -> None:
         refined = finished(DecorrelatedRefinement(batch, start, window=5))
         agreement = float(refined.table[0] @ refined.anchors.base[:][0])
         assert agreement > expected if sign > 0 else agreement < expected
+
+
+def test_the_last_step_of_composed_words_equals_its_formula() -> None:
+    words = ["abc", "def", "ghi", "jkl"]  # no shared n-grams: spelling changes nothing
+    counts = np.array([400, 60, 20, 1])
+    sources = np.array([Source.KNOWN, *[Source.SUBWORDS] * 3], np.uint8)
+    start = Vectors(
+        words,
+        unit_rows(RNG.standard_normal((4, 8))),
+        sources=sources,
+        normalized=True,
+        pieces=np.array([1, 2, 3, 2], np.uint8),
+    )
+    anchors = Anchors(start)
+    base = anchors.base[:]
+    rows = unit_rows(base + unit_rows(RNG.standard_normal((4, 8))))
+    rows[1] = -base[1]  # the text contradicts the composition
+    moved = rows.copy()
+    anchors.finish(moved, TokenBatch.of_counts(words, counts), anchor=3.0)
+    evidence = counts / (counts + 20)
+    agrees = np.clip(np.sum(rows * base, axis=1) / AGREES, 0, 1) ** 2
+    pull = 3.0 * COMPOSED * PER_PIECE ** np.array([0, 0, 1, 0]) * (1 - evidence * (1 - agrees))
+    expected = unit_rows(rows + pull[:, None] * base)
+    np.testing.assert_allclose(moved[1:], expected[1:], atol=1e-5)
+    assert pull[1] == pytest.approx(2 * 20 / 80)
+
+
+def test_spelling_moves_rare_composed_words_more() -> None:
+    words = ["storm", "storms", "stormy", "stormed", "kilo"]
+    rows = np.eye(5, 8, dtype=np.float32)
+    sources = np.array([Source.KNOWN, *[Source.SUBWORDS] * 3, Source.KNOWN], np.uint8)
+    start = Vectors(words, rows, sources=sources, normalized=True)
+    shares = []
+    for count in (1, COMPOSED_DOUBT, 1000):
+        moved = rows.copy()
+        counts = np.array([1000, count, count, count, 1000])
+        Anchors(start).finish(moved, TokenBatch.of_counts(words, counts), anchor=0.0)
+        shares.append(float(np.mean(moved[1:4, 0])))  # of *storm*
+    assert shares == sorted(shares, reverse=True)
+    assert shares[1] > 0.1 > shares[2]
 
 
 def test_passes_do_not_collapse() -> None:

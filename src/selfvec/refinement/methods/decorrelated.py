@@ -64,8 +64,8 @@ PHRASE = 0.2  # share of λ for phrases built from their words
 # Words built from subwords; chosen on word similarity after PubMed, Ohsumed, storm reports, film sentences.
 COMPOSED = 2 / 3  # share of λ for words of two subwords
 PER_PIECE = 0.5  # factor of that share for each further subword
-AGREES = 0.3  # cosine of base and text vector from which the base of a frequent word has its full weight
-COMPOSED_DOUBT = 5  # occurrences at which spelling has half of its maximum weight
+AGREES = 0.6  # cosine of base and text vector from which the base of a frequent word has its full weight
+COMPOSED_DOUBT = 10  # occurrences at which spelling has half of its maximum weight
 
 
 def start(plan: Plan, jobs: int | None = None, operator: Operator | None = None) -> DecorrelatedRefinement:
