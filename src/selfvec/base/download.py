@@ -1,7 +1,7 @@
 """HTTP downloads that are retried after temporary failures, and resumed where they stopped.
 
-``NAME.json`` next to the received part ``NAME`` describes the file as the server announced it: its length, and
-its ETag or date. The next request sends the ETag or date back, so that parts of two versions are not joined.
+``NAME.json`` next to the received part ``NAME`` describes the file as the server announced it: its length and
+its ETag or date. The next request sends these back, so that parts of two versions are not joined.
 
 `pooch` retries as well, but starts again from the first byte (version 1.9 sends no Range), and needs
 `requests`.

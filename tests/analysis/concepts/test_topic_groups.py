@@ -9,9 +9,11 @@ from tests.analysis.concepts.subjects import subject_table
 import selfvec
 from selfvec.analysis.concepts import topics
 from selfvec.analysis.concepts.terms import term_weights, terms
+from selfvec.analysis.concepts.topical_terms import coherence
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
+from selfvec.text.document_vectors import inverse_document_frequency
 
 
 def test_planted_subjects_are_the_topics(subject_run: Run, subject_of: dict[str, str]) -> None:
@@ -64,6 +66,32 @@ def test_weights_of_terms_by_hand() -> None:
     found, occurs = term_weights(batch)
     assert found.tolist() == pytest.approx([2 + np.log2(1 - np.exp(-1)), 0.05 * 2], abs=1e-6)
     assert occurs.tolist() == [1, 4]
+
+
+def test_coherence_by_hand() -> None:
+    # "a" is in two documents of "x" and two of "y", "x" in two documents of "a", each word a direction.
+    batch = TokenBatch.from_documents([["a", "x"], ["a", "x"], ["a", "y"], ["a", "y"]])
+    words = np.array([batch.types.index(word) for word in ("a", "x")])
+    found = coherence(batch, np.eye(len(batch.types), dtype=np.float32), words)
+    weights = inverse_document_frequency(batch)[words]
+    lengths = np.hypot(*weights)
+    mean = np.array([weights[0], weights[1] / 2, weights[1] / 2]) / lengths  # of a, x, y
+    of_a = [np.eye(3)[i] - mean for i in (1, 1, 2, 2)]  # the documents without "a"
+    cosines = [of_a[i] @ of_a[j] for i in range(4) for j in range(4) if i != j]
+    length = np.mean([row @ row for row in of_a])
+    assert found.tolist() == pytest.approx([np.mean(cosines) / length, 1], abs=1e-5)
+
+
+def test_words_of_formulas_are_in_no_name(subject_texts: list[str]) -> None:
+    """Senders, months and words of a formula occur twice in a document, as subjects do, but in any one."""
+    rng = np.random.default_rng(0)
+    formula = ["erin", "dave", "resulted", "july", "settembre", "three"]
+    texts = [
+        f"{word} {text} {word}" for word, text in zip(rng.choice(formula, 300), subject_texts, strict=True)
+    ]
+    run = selfvec.Refiner(method="decorrelated", window=9).fit(texts, subject_table()).run_
+    for row in topics(run, 4):
+        assert not {*row.name.split(", ")} & {*formula}
 
 
 def test_stop_words_numbers_and_rare_words_are_no_terms() -> None:

@@ -30,6 +30,14 @@ from selfvec.text.preprocessing import Preprocessing
 __all__ = ["Terms", "row_of", "stop_words", "term_weights", "terms", "topic_rows"]
 
 LEAST = 0.05  # RIDF of any word
+CALENDAR = frozenset(
+    """
+    january february march april may june july august september october november december jan feb mar apr jun
+    jul aug sep sept oct nov dec monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu
+    thurs fri sat sun am pm est edt cst cdt mst mdt pst pdt gmt utc
+    """.split()  # noqa: SIM905
+)
+"""English words of dates and times, which describe no subject."""
 COMMON = 0.3  # words in a larger share of the documents are not terms
 
 
@@ -81,7 +89,7 @@ def term_weights(batch: TokenBatch) -> tuple[Floats, Ints]:
 def stop_words(run: Run) -> frozenset[str]:
     """Words of a run that describe no subject, in lower case: stop words and, in English, some more."""
     listed = listed_stop_words(run)
-    return listed | EMPTY if Preprocessing.of(run.provenance).stop_words == "en" else listed
+    return listed | EMPTY | CALENDAR if Preprocessing.of(run.provenance).stop_words == "en" else listed
 
 
 def row_of(run: Run, term: str) -> int:

@@ -1,6 +1,7 @@
 """Topics: clusters of a run's terms by their topic vectors, each named after its most typical terms.
 
-Terms are clustered by spherical k-means, weighted by their term weights.
+Terms are clustered by spherical k-means, weighted by their term weights. A typical term is coherent, near the
+centre of its topic, frequent in the topic's documents and rarer in others (c-TF-IDF; Grootendorst, 2022).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from selfvec.base.arrays import Ints, Rows
+from selfvec.base.arrays import Floats, Ints, Rows
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import ResultTable, short_repr
@@ -21,7 +22,8 @@ from selfvec.numerics.kmeans import k_means
 from selfvec.numerics.rows import unit_rows
 from selfvec.text.document_vectors import document_vectors, inverse_document_frequency
 
-from .terms import Terms, terms, topic_rows
+from .terms import Terms, topic_rows
+from .topical_terms import topical_terms
 
 __all__ = [
     "NUMBERS",
@@ -38,6 +40,7 @@ TERMS = 1500  # number of terms that are clustered
 NUMBERS = (4, 6, 8, 12, 16, 24, 32)  # numbers of topics that are tried
 ENOUGH = 0.9  # share of the best silhouette that is enough, because gains shrink as the number grows
 NAMED = 3  # terms in a name
+RARER = 3.0  # logarithm of the ratio to other topics that is enough; those of rare terms are uncertain
 NEAR = 0.15  # smallest cosine of a word to the centre of its topic
 _STARTS = 4
 
@@ -226,8 +229,8 @@ def cluster_terms(
         If the run has not kept its tokens, or has too few terms.
     """
     progress = as_progress(progress)
-    chosen = _enough_terms(run, number, most, min_count)
     with progress.stage("Relating texts", None, "words"):
+        chosen, coherent = _enough_terms(run, number, most, min_count)
         rows = unit_rows(topic_rows(run))
         term_rows = np.ascontiguousarray(rows[chosen.rows])
     numbers = [number] if number else [k for k in NUMBERS if 2 * k <= len(chosen)] or [2]
@@ -245,10 +248,12 @@ def cluster_terms(
     order = np.argsort(-documents, kind="stable")
     place = np.append(np.argsort(order, kind="stable"), -1)  # of each centre; -1 selects the last entry
     shares = documents / max(int(documents.sum()), 1)
+    typical = coherent[:, None] * _typical(run, chosen, of_documents, term_rows @ best.centres.T)
     topics = []
     for cluster in order.tolist():
         members = np.flatnonzero(best.labels == cluster)
-        name, listed = _described(chosen, members, term_rows @ best.centres[cluster], top)
+        cosines = term_rows @ best.centres[cluster]
+        name, listed = _described(chosen, members, cosines, typical[:, cluster], top)
         topics.append(Topic(name, listed, len(members), float(shares[cluster]), int(documents[cluster])))
     centres = best.centres[order]
     return Topics(
@@ -270,15 +275,15 @@ class _Clusters(NamedTuple):
     silhouette: float
 
 
-def _enough_terms(run: Run, number: int | None, most: int, min_count: int) -> Terms:
-    """The terms that are clustered, at least two per topic."""
-    chosen = terms(run, most, min_count=min_count)
+def _enough_terms(run: Run, number: int | None, most: int, min_count: int) -> tuple[Terms, Floats]:
+    """The terms that are clustered, at least two per topic, and their coherence."""
+    chosen, coherent = topical_terms(run, most, min_count=min_count, least=2 * (number or 2))
     if len(chosen) < 2 * (number or 2):
         rule = f"{len(chosen)} words are terms that occur in {min_count} documents"
         if number is not None:
             raise OptionError(f"{rule}, too few for {number} topics", field="number", remedy="choose fewer")
         raise InputError(f"only {rule}", path=run.folder, remedy="add more text, or lower --min-count")
-    return chosen
+    return chosen, coherent
 
 
 def silhouette(rows: Rows, labels: Ints, centres: Rows) -> float:
@@ -304,12 +309,33 @@ def _word_topics(rows: Rows, centres: Rows) -> Ints:
     return np.where(cosines.max(axis=1) >= NEAR, cosines.argmax(axis=1), -1)
 
 
-def _described(chosen: Terms, members: Ints, cosines: Rows, top: int) -> tuple[str, list[tuple[str, float]]]:
-    """Name and terms of a cluster; terms with a large weight near its centre come first."""
-    order = np.argsort(-cosines[members] * np.sqrt(chosen.weights[members]), kind="stable")
-    typical = members[order].tolist()
-    listed = [(chosen.names[i], float(cosines[i])) for i in typical[:top]]
-    return ", ".join(_distinct([chosen.names[i] for i in typical], NAMED)), listed
+def _typical(run: Run, chosen: Terms, of_documents: Ints, cosines: Rows) -> Rows:
+    """How typical n terms are of K topics, (n, K), by their ``cosines`` (n, K) to the centres.
+
+    cosine · log(1 + count in the topic's documents) · log(frequency there / frequency in other documents)
+    """
+    batch = run.require_tokens()
+    place = np.full(len(batch.types), -1, np.int64)
+    place[chosen.rows] = np.arange(len(chosen))
+    terms = place[batch.ids]
+    topics = np.repeat(of_documents, np.diff(batch.offsets))
+    number = cosines.shape[1]
+    sizes = np.bincount(topics[topics >= 0], minlength=number)  # tokens
+    kept = (terms >= 0) & (topics >= 0)
+    pairs = terms[kept] * number + topics[kept]
+    counts = np.bincount(pairs, minlength=len(chosen) * number).reshape(-1, number)
+    here = (counts + 0.5) / (sizes + 1)
+    elsewhere = (counts.sum(axis=1, keepdims=True) - counts + 0.5) / (sizes.sum() - sizes + 1)
+    return np.asarray(cosines * np.log1p(counts) * np.clip(np.log(here / elsewhere), 0, RARER))
+
+
+def _described(
+    chosen: Terms, members: Ints, cosines: Rows, typical: Rows, top: int
+) -> tuple[str, list[tuple[str, float]]]:
+    """Name and terms of a cluster, the most typical first."""
+    ordered = members[np.argsort(-typical[members], kind="stable")].tolist()
+    listed = [(chosen.names[i], float(cosines[i])) for i in ordered[:top]]
+    return ", ".join(_distinct([chosen.names[i] for i in ordered], NAMED)), listed
 
 
 def _document_topics(run: Run, rows: Rows, centres: Rows) -> Ints:

@@ -17,8 +17,8 @@ from selfvec.corpus.reopen import document_field
 from selfvec.corpus.slices import PERIODS, Slice, by_label, by_period
 from selfvec.data.run import Run
 
-from .terms import terms
 from .topic_clusters import TERMS, GroupTopics, Topics, TopicShare
+from .topical_terms import topical_terms
 
 __all__ = ["document_groups", "topic_shares"]
 
@@ -73,7 +73,7 @@ def topic_shares(run: Run, found: Topics, groups: Sequence[Slice], top: int = 5)
     Terms are ordered by c-TF-IDF (Grootendorst, 2022): the count in the topic's documents of the group, times
     log(1 + mean count per group / count in all groups).
     """
-    chosen = terms(run, TERMS)
+    chosen, _ = topical_terms(run, TERMS)
     batch = run.require_tokens()
     topic_of = found.labels[chosen.rows]  # of each term
     place = np.full(len(batch.types), -1, np.int64)
