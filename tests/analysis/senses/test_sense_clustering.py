@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import repeat
+
 import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from selfvec.analysis.word_senses import SenseSpace
 from selfvec.analysis.word_senses.clustering import (
+    cluster_cosines,
     cluster_occurrences,
     fit_senses,
-    largest_cosine,
     neighbour_weights,
 )
 from selfvec.analysis.word_senses.senses import log_likelihood_scores
 from selfvec.data.token_batch import TokenBatch
+from selfvec.numerics.kmeans import k_means
 from selfvec.numerics.rows import unit_rows
 from selfvec.usage.contexts import occurrences, padded_windows
 
@@ -45,11 +48,13 @@ def test_the_cosine_of_two_means_does_not_shrink_with_noise() -> None:
     a, b = np.array([1.0, 0, 0] + [0] * 97), np.array([0.6, 0.8, 0] + [0] * 97)
     labels = np.repeat([0, 1], 400)
     rows = (np.stack([a, b])[labels] + rng.standard_normal((800, 100))).astype(np.float32)
-    assert largest_cosine(rows, labels) == pytest.approx(0.6, abs=0.15)
+    assert cluster_cosines(rows, labels).max() == pytest.approx(0.6, abs=0.15)
     naive = [rows[labels == label].mean(axis=0) for label in (0, 1)]
     assert naive[0] @ naive[1] / np.linalg.norm(naive[0]) / np.linalg.norm(naive[1]) < 0.55
     exact = np.stack([a, b, a, b]).astype(np.float32)
-    assert largest_cosine(exact, np.array([0, 1, 0, 1])) == pytest.approx(0.6, abs=1e-6)
+    exact_cosines = cluster_cosines(exact, np.array([0, 1, 0, 2]))  # two clusters of one row
+    assert exact_cosines.max(axis=1) == pytest.approx([0.6, 1, 1], abs=1e-6)
+    assert (np.diag(exact_cosines) == -np.inf).all()
 
 
 def cloud(centres: np.ndarray, each: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -63,6 +68,19 @@ def test_clusters_that_point_different_ways_are_found(number: int) -> None:
     rows, gold = cloud(np.eye(number, 60) * 0.7, 50, rng)
     *_, labels = cluster_occurrences(unit_rows(rows), rows, None, rng)
     assert adjusted_rand_score(gold, labels) > 0.95
+
+
+@pytest.mark.parametrize("rare", [5, 8, 10])
+def test_a_rare_sense_is_found_although_two_clusters_divide_the_frequent_one(rare: int) -> None:
+    rng = np.random.default_rng(0)
+    gold = np.repeat([0, 1], [100 - rare, rare])
+    rows = np.array([[0.7, 0], [-0.3, 0.6]])[gold] @ np.eye(2, 60)
+    rows[gold == 0, 10] += rng.choice([-0.4, 0.4], 100 - rare)
+    rows = (rows + 0.07 * rng.standard_normal(rows.shape)).astype(np.float32)
+    *_, labels = cluster_occurrences(unit_rows(rows), rows, None, rng)
+    assert adjusted_rand_score(gold, labels) > 0.95
+    halves, _ = k_means(unit_rows(rows).astype(np.float64), 2, repeat(rng, 6))
+    assert adjusted_rand_score(gold, halves) < 0.5
 
 
 @pytest.mark.parametrize("uses", [25, 80, 200])

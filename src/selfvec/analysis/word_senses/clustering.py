@@ -7,7 +7,9 @@ Occurrences are clustered by k-means along their main axes.
 The number of senses depends on the directions of the clusters. The means of two clusters with one meaning
 share the subject of the word; those of two meanings share no more than any two words do. Their cosine is
 computed without the mean of all words and without the effect of chance on the length of means. Clusters are
-added as long as all these cosines are below a bound.
+added as long as all these cosines are below a bound. K-means divides a frequent sense before it finds a rare
+one. So if two clusters are not apart, the occurrences are put into six, and the two of the largest cosine are
+merged until all cosines are below a lower bound.
 """
 
 from __future__ import annotations
@@ -33,15 +35,16 @@ __all__ = [
     "SMALLEST",
     "SenseModel",
     "SenseSpace",
+    "cluster_cosines",
     "cluster_occurrences",
     "fit_senses",
-    "largest_cosine",
     "neighbour_weights",
     "sense_space",
 ]
 
-# Chosen on pseudo-words and words of one sense in PubMed abstracts; see docs/results/senses.md.
-APART = 0.25  # largest cosine of the means of two senses, lowered for n occurrences
+# Chosen on pseudo-words and words of one sense; see docs/results/senses.md.
+APART = 0.2  # largest cosine of the means of two senses, lowered for n occurrences
+MERGED = 0.03  # the same for senses that were merged from more clusters, which exploits chance more
 DOUBT = 1.3  # by this over √n, because k-means exploits chance
 LEAST = 20  # fewest occurrences for more than one sense
 SMALLEST = 5  # fewest occurrences of a sense, or
@@ -208,10 +211,29 @@ def _labels(points: Doubles, plain: Rows, number: int | None, rng: np.random.Gen
     bound = APART - DOUBT / np.sqrt(len(points))
     for count in range(2, MOST + 1):
         labels, _ = k_means(points, count, repeat(rng, STARTS))
-        if np.bincount(labels, minlength=count).min() < least or largest_cosine(plain, labels) > bound:
+        if np.bincount(labels, minlength=count).min() < least or cluster_cosines(plain, labels).max() > bound:
             break
         found = labels
-    return found
+    if found.any():
+        return found
+    many, _ = k_means(points, MOST, repeat(rng, STARTS))
+    return _merged(plain, many, least, bound - APART + MERGED)
+
+
+def _merged(rows: Rows, labels: Ints, least: float, bound: float) -> Ints:
+    """Merge clusters until each has ``least`` members and no two have a cosine above ``bound``."""
+    while True:
+        labels = np.unique(labels, return_inverse=True)[1]
+        sizes = np.bincount(labels)
+        if len(sizes) == 1:
+            return labels
+        cosines = cluster_cosines(rows, labels)
+        one = int(np.argmin(sizes))
+        if sizes[one] >= least:
+            if cosines.max() <= bound:
+                return labels
+            one = int(np.argmax(cosines.max(axis=1)))
+        labels[labels == one] = np.argmax(cosines[one])
 
 
 def _centres(points: Doubles, labels: Ints) -> tuple[Doubles, Doubles]:
@@ -224,19 +246,19 @@ def _centres(points: Doubles, labels: Ints) -> tuple[Doubles, Doubles]:
     return centres, sizes[order] / len(points)
 
 
-def largest_cosine(rows: Rows, labels: Ints) -> float:
-    """The largest cosine of two clusters' means, corrected for chance.
+def cluster_cosines(rows: Rows, labels: Ints) -> Doubles:
+    """Cosines of the means of K clusters, (K, K), corrected for chance; -inf on the diagonal.
 
     The squared length of a mean of n vectors is that of the true mean plus an n-th of their variance; the
-    product of two different means has no such term. Every cluster has at least two occurrences.
+    product of two different means has no such term. A single row is its own mean.
     """
     sizes = np.bincount(labels)
     members = (labels == np.arange(len(sizes))[:, None]).astype(np.float64)
     sums = members @ rows.astype(np.float64)
     lengths = np.bincount(labels, np.einsum("ij,ij->i", rows, rows, dtype=np.float64))
     means = sums / sizes[:, None]
-    squares = (np.einsum("ij,ij->i", sums, sums) - lengths) / (sizes * (sizes - 1))
-    norms = np.sqrt(np.maximum(squares, 1e-9))
+    pairs = np.einsum("ij,ij->i", sums, sums) - np.where(sizes > 1, lengths, 0)
+    norms = np.sqrt(np.maximum(pairs / np.maximum(sizes * (sizes - 1), 1), 1e-9))
     cosines = (means @ means.T) / norms[:, None] / norms
     np.fill_diagonal(cosines, -np.inf)
-    return float(cosines.max())
+    return np.asarray(cosines)
