@@ -48,7 +48,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Run, Path]:
 
 @pytest.fixture(autouse=True)
 def encoders_are_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    def of(run: Run) -> Encoder:
+    def of(run: Run, progress: Progress | None = None) -> Encoder:
+        del progress
         if run.fingerprint not in ENCODERS:
             ENCODERS[run.fingerprint] = make(run)
         return ENCODERS[run.fingerprint]

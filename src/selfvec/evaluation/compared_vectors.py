@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,9 +24,12 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.storage.aligned_vectors import find_aligned
 from selfvec.storage.formats import load
 from selfvec.storage.opened import GivenVectors, opened
-from selfvec.text.document_vectors import embed
+from selfvec.text.document_vectors import embed, known_share, smooth_by_neighbours
 from selfvec.text.preprocessing import Preprocessing
 from selfvec.transforms.principal_axes import PrincipalAxes
+
+if TYPE_CHECKING:
+    from selfvec.retrieval.encoder import Encoder
 
 __all__ = [
     "ComparedVectors",
@@ -57,7 +60,7 @@ class ComparedVectors:
 
     @cached_property
     def texts(self) -> list[Vectors]:
-        """The vectors whose document vectors are concatenated."""
+        """The vectors whose document vectors are concatenated where no encoder reads the texts."""
         from selfvec.refinement.topic_vectors import run_topics
 
         topics = run_topics(self.run) if self.run is not None and self.refined else None
@@ -67,18 +70,36 @@ class ComparedVectors:
             topics = PrincipalAxes(self.vectors.vector_size).fit_transform(topics)
         return [self.vectors, topics]
 
+    @cached_property
+    def _run_encoder(self) -> Encoder | None:
+        """The encoder of the run, which learns from its texts; None for other vectors, and for pieces."""
+        from selfvec.retrieval.encoder import Encoder
+        from selfvec.retrieval.encoder.word_lookup import SPLITS
+
+        whole = self.refined and not self.truncated and self.preprocessing.tokenizer in SPLITS
+        if self.run is None or self.run.tokens is None or not whole:
+            return None
+        return Encoder.of(self.run)
+
     def text_rows(
         self, texts: Sequence[str], collection: int, *, questions: bool = False
     ) -> tuple[Floats, float]:
-        """Vectors of texts, (D, d) float32 unit rows or zeros, and the share of known tokens: `embed`.
+        """Vectors of texts, (D, d) float32 unit rows or zeros, and the share of known tokens.
 
-        An encoder reads whole texts, so all of their tokens are known.
+        Refined vectors of a run: what its encoder gives, smoothed. Others: `embed`. An encoder of
+        sentence-transformers reads whole texts, so all of their tokens are known.
         """
-        if self.encoder is None or self.truncated:
-            return embed(texts, self.texts, self.preprocessing, collection, questions=questions)
-        from selfvec.transforms.contextual_encoder import sentence_encoder
+        if self.encoder is not None and not self.truncated:
+            from selfvec.transforms.contextual_encoder import sentence_encoder
 
-        return sentence_encoder(self.encoder)(texts), 1.0
+            return sentence_encoder(self.encoder)(texts), 1.0
+        own = self._run_encoder
+        if own is None:
+            return embed(texts, self.texts, self.preprocessing, collection, questions=questions)
+        rows = own.encode(texts)
+        end = collection if questions else len(rows)
+        rows[:end] = smooth_by_neighbours(rows[:end], collection)
+        return rows, known_share(texts, self.vectors, self.preprocessing)
 
 
 def open_entries(

@@ -15,9 +15,11 @@ import numpy as np
 
 from selfvec.base.casing import DOTTED
 from selfvec.base.errors import OptionError
+from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.retrieval.encoder import Encoder
 from selfvec.retrieval.encoder.word_lookup import REPLACED
+from selfvec.retrieval.inverse_cloze import learn
 from selfvec.storage.formats.model2vec import with_unknown, word_level_tokenizer, write_encoder_folder
 from selfvec.storage.formats.subwords import load_tokenizer
 from selfvec.text.characters import APOSTROPHE, DIGIT, POINT, SPACE, WORD, table
@@ -42,19 +44,21 @@ def write_encoder(encoder: Encoder, folder: Path, library: Library) -> None:
     write_encoder_folder(folder, rows, tokenizer_json(encoder), normalize=True, library=library)
 
 
-def write_piece_encoder(run: Run, folder: Path, library: Library) -> int:
+def write_piece_encoder(run: Run, folder: Path, library: Library, progress: Progress | None = None) -> int:
     """Write an encoder of a run of pieces, with the run's tokenizer; return its number of tokens.
 
-    A piece's row is its refined vector times its inverse document frequency; unseen pieces have weight 0.
+    A piece's row is its refined vector, learned further from the run's texts
+    (`selfvec.retrieval.inverse_cloze`), times its inverse document frequency; unseen pieces have weight 0.
     """
     path = Path(Preprocessing.of(run.provenance).tokenizer)
     tokenizer = load_tokenizer(path / "tokenizer.json" if path.is_dir() else path)
     batch = run.require_tokens("which an encoder of pieces needs")
     weights = inverse_document_frequency(batch)
+    learned = learn(batch, np.asarray(run.vectors.unit), weights, progress=progress).rows
     rows = np.zeros((tokenizer.get_vocab_size(), run.vectors.vector_size), np.float32)
     places = [tokenizer.token_to_id(token) for token in batch.types]
     kept = np.array([place is not None for place in places], bool)
-    rows[[place for place in places if place is not None]] = (run.vectors.unit * weights[:, None])[kept]
+    rows[[place for place in places if place is not None]] = (learned * weights[:, None])[kept]
     folder.mkdir()
     write_encoder_folder(folder, rows, tokenizer.to_str(), normalize=True, library=library)
     return len(rows)

@@ -184,7 +184,7 @@ def _write_encoder(run: Run, path: Path, progress: Progress) -> dict[str, Any]:
 def _write_library_encoder(run: Run, path: Path, progress: Progress, *, library: Library) -> dict[str, Any]:
     """An encoder for another library. A run of pieces keeps its tokenizer."""
     if _of_pieces(run):
-        tokens = write_piece_encoder(run, path, library)
+        tokens = write_piece_encoder(run, path, library, progress)
         return {"tokens": tokens, "dimensions": run.vectors.vector_size}
     encoder = _folded(run, progress)
     write_encoder(encoder, path, library)
@@ -193,7 +193,7 @@ def _write_library_encoder(run: Run, path: Path, progress: Progress, *, library:
 
 def _folded(run: Run, progress: Progress) -> Encoder:
     with progress.stage("Folding", None, "words"):
-        return Encoder.of(run)
+        return Encoder.of(run, progress=progress)
 
 
 def _of_pieces(run: Run) -> bool:

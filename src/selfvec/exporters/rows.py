@@ -133,7 +133,7 @@ def passage_rows(
     fields = _field_columns(found, [*table.columns, "vector"])
     table = table.with_columns(column.gather(owners) for column in fields.values())
     if encode is None:
-        encoder = Encoder.of(run)
+        encoder = Encoder.of(run, progress=progress)
         vectors = _encoded(texts, encoder.encode, progress)
         vectors = smooth_by_neighbours(vectors, len(vectors))
         about = described(run, encoder)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.arrays import Doubles, Floats, Ids, Ints, Rows
 from selfvec.base.compiled import kernel
+from selfvec.base.threads import in_order, threads
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.nearest import nearest_rows
@@ -28,6 +29,7 @@ __all__ = [
     "document_vectors",
     "embed",
     "inverse_document_frequency",
+    "known_share",
     "smooth_by_neighbours",
     "weighted_sums",
 ]
@@ -37,6 +39,7 @@ NEIGHBOURS = 10  # similar texts
 STRENGTH = 0.5  # weight of their mean
 _POOL = 20_000  # texts searched for neighbours, at most, so that the cost stays linear
 _BLOCK = 1024
+_TEXTS = 64  # that a thread adds up at a time
 
 
 def inverse_document_frequency(batch: TokenBatch, documents: int | None = None) -> Rows:
@@ -64,10 +67,20 @@ def document_vectors(
     return unit_in_place(weighted_sums(batch, rows, weights))
 
 
-def weighted_sums(batch: TokenBatch, rows: Rows, weights: Rows) -> Rows:
-    """Weighted sums of word vectors, (D, d) float32; see `document_vectors`."""
+def weighted_sums(batch: TokenBatch, rows: Rows, weights: Rows, jobs: int | None = None) -> Rows:
+    """Weighted sums of word vectors, (D, d) float32; see `document_vectors`.
+
+    ``jobs`` threads, all cores by default, share the documents and do not change the result.
+    """
     out = np.zeros((batch.documents, rows.shape[1]), np.float32)
-    _weighted_sums(batch.ids, batch.offsets, np.ascontiguousarray(rows), weights, out)
+    rows = np.ascontiguousarray(rows)
+
+    def add(first: int) -> None:
+        ends = batch.offsets[first : first + _TEXTS + 1]
+        _weighted_sums(batch.ids, ends, rows, weights, out[first : first + _TEXTS])
+
+    for _ in in_order(range(0, batch.documents, _TEXTS), add, threads(jobs)):
+        pass
     return out
 
 
@@ -94,14 +107,24 @@ def embed(
     covered = 0.0
     for table in tables:
         rows, _ = table.lookup(words.types)
-        if not parts and len(words):
-            covered = float(words.counts[np.any(rows != 0, axis=1)].sum() / len(words))
+        if not parts:
+            covered = _known_share(words, rows)
         means = mean_rows_by_stem(unit_rows(rows), groups, counts, len(merged.types))
         parts.append(document_vectors(merged, means, weights))
     out = unit_rows(np.hstack(parts))
     smoothed = count if questions else len(out)
     out[:smoothed] = smooth_by_neighbours(out[:smoothed], count, strength=strength)
     return out, covered
+
+
+def known_share(texts: Sequence[str], table: Vectors, preprocessing: Preprocessing) -> float:
+    """The share of the tokens of texts whose words have a vector; stop words do not count."""
+    words = encode_texts(texts, preprocessing, table)
+    return _known_share(words, table.lookup(words.types)[0])
+
+
+def _known_share(words: TokenBatch, rows: Rows) -> float:
+    return float(words.counts[np.any(rows != 0, axis=1)].sum() / len(words)) if len(words) else 0.0
 
 
 def smooth_by_neighbours(

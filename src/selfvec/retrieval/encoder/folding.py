@@ -1,9 +1,10 @@
 """`fold`: the vectors of a run as one row per word, so that the vector of a text is the sum of its rows.
 
 A row is the contribution of a word in `selfvec.text.document_vectors`: the mean directions of the words of
-its stem in the original, refined and topic vectors, concatenated, times the inverse document frequency of the
-stem, in the axes along which the run's texts vary most. Smoothing by similar texts needs other texts and
-cannot be folded.
+its stem in the original, refined and topic vectors, concatenated, in the axes along which the run's texts
+vary most, times the inverse document frequency of the stem. Before it is weighted, the row learns from the
+run's texts (`selfvec.retrieval.inverse_cloze`). Smoothing by similar texts needs other texts and cannot be
+folded.
 
 A text may contain *storming* if the run has *storm*. So the encoder has the words of the run, and those of a
 dictionary of the language that share a stem with them.
@@ -21,12 +22,14 @@ import numpy as np
 
 from selfvec.base.arrays import Ids, Ints, Mask, Rows
 from selfvec.base.errors import OptionError
+from selfvec.base.progress import Progress
 from selfvec.base.threads import one_core
 from selfvec.data.methods import METHODS
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.whitening import principal_axes
 from selfvec.retrieval.dense_space import run_tables, sample_documents
+from selfvec.retrieval.inverse_cloze import learn
 from selfvec.text.document_vectors import bm25_weight, document_vectors, inverse_document_frequency
 from selfvec.text.languages import lemma_code
 from selfvec.text.phrases import parts, units_of
@@ -46,7 +49,7 @@ _BLOCK = 50_000  # words of a dictionary read at a time
 
 
 def fold(
-    run: Run, tables: Sequence[str], dimensions: int | None, seed: int
+    run: Run, tables: Sequence[str], dimensions: int | None, learned: bool, seed: int, progress: Progress
 ) -> tuple[list[str], Ids, Rows, str, dict[str, Any]]:
     """The fields of an `Encoder`; see `Encoder.of`. The words of the run come first, most frequent first."""
     if dimensions is not None and dimensions < 1:
@@ -64,10 +67,15 @@ def fold(
         with one_core():  # the axes are the same for any number of threads
             sample = document_vectors(sample_documents(texts, seed), wide, weights)
             wide = wide @ principal_axes(sample)[:, :dimensions]
+    about: dict[str, Any] = {}
+    if learned and texts is not None:
+        found = learn(texts, wide, weights, seed=seed, progress=progress)
+        wide = found.rows
+        about["learned"] = found.about
     rows = wide * weights[:, None]
     words, places = _spellings(groups, run, preprocessing, np.any(rows != 0, axis=1))
     used, places = np.unique(places, return_inverse=True)
-    about = {
+    about |= {
         "tables": list(chosen),
         **{name: getattr(preprocessing, name) for name in ("lemmatize", "stop_words", "stem", "language")},
         "documents": run.provenance.documents,

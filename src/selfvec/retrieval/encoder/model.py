@@ -26,6 +26,7 @@ from selfvec.base.atomic_files import atomic_folder
 from selfvec.base.checks import check_path
 from selfvec.base.checksums import check_sizes, write_sealed
 from selfvec.base.errors import FormatError, InputError
+from selfvec.base.progress import Progress
 from selfvec.base.schema import check
 from selfvec.base.tensors import Forms, check_tensors, map_tensors, write_tensors
 from selfvec.base.text_files import read_json, read_vocabulary, write_vocabulary
@@ -90,7 +91,9 @@ class Encoder:
         *,
         tables: Sequence[str] = TABLES,
         dimensions: int | None = DIMENSIONS,
+        learned: bool = True,
         seed: int = 0,
+        progress: Progress | None = None,
     ) -> Encoder:
         """The encoder of a run.
 
@@ -101,15 +104,19 @@ class Encoder:
             Some of ``original``, ``refined`` and ``topics``; only decorrelated runs have topics.
         dimensions : int, optional
             d, at most. None, or a run without tokens, keeps all dimensions of the vectors.
+        learned : bool
+            Whether the rows learn from the run's texts, if held-out spans of these are then found better.
+            ``about["learned"]`` has the figures. A run without tokens has nothing to learn from.
         seed : int
-            Draws 20,000 of the run's texts to compute axes from, if there are more.
+            Draws 20,000 of the run's texts to compute axes from, if there are more, and what is learned from.
+        progress : Progress, optional
 
         Raises
         ------
         OptionError
             If a name is unknown, or the run has pieces of words.
         """
-        return cls(*fold(as_run(run), tables, dimensions, seed))
+        return cls(*fold(as_run(run), tables, dimensions, learned, seed, progress or Progress()))
 
     def __repr__(self) -> str:
         return f"<Encoder: {len(self):,} words × {self.dimensions} dimensions>"
