@@ -36,7 +36,7 @@ from .bm25 import K1
 
 __all__ = ["Learned", "learn"]
 
-# Chosen on judged collections, known items and classes, each left out in turn: `benchmarks.quality.encoders`.
+# Chosen on judged collections, self-retrieval and classes: `benchmarks.quality.encoders`.
 BATCH = 512  # documents of a step
 SPAN = (4, 25)  # words of a question
 TEMPERATURE = 0.07  # of the loss
