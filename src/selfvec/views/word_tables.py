@@ -175,7 +175,7 @@ def drift_notes(found: Drift) -> list[str]:
     """Notes on drift: how rows are sorted, what the figures mean, and why some are blank."""
     rows = found.rows
     sliced = is_sliced(found)
-    by = ("beyond" if found.sort == "beyond" else "the lower end of 95 %") if sliced else "distance"
+    by = "what is certain of beyond (95 %)" if sliced else "distance"
     notes = [f"Sorted: words with q ≤ 0.05 first, of these names, numbers, variants last; then by {by}."]
     if sliced:
         notes.append(

@@ -75,4 +75,4 @@ def test_the_terminal_shows_every_column_in_80_columns(run: Run, tmp_path: Path,
         cells = next(line for line in lines if line.startswith(row["word"] + " ")).split()
         assert cells[1] == f"{row['distance'] - row['expected']:.2f}"
         assert cells[-2:] == [f"{row['count_a']:,}", f"{row['count_b']:,}"]
-    assert "Sorted: words with q ≤ 0.05 first, then by beyond." in [line.strip() for line in lines]
+    assert any(line.startswith("Sorted: words with q ≤ 0.05 first") for line in lines)

@@ -26,16 +26,15 @@ from .slices import chosen_slices, sources_of
 from .word_choice import WordChoice, chosen_words, left_out_words, measurable
 from .word_marks import WORD, mark_words
 
-__all__ = ["ORDERS", "Drift", "drift", "measure_all", "named_words"]
+__all__ = ["Drift", "drift", "measure_all", "named_words"]
 
 
-ORDERS = {"beyond": "distance - expected", "low": "low - expected"}  # by name
 _NEAR = 0.007  # contexts that could be summed in the time of comparing two words
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Drift(ResultTable):
-    """Words between two states, significant ones first, by their distance beyond chance.
+    """Words between two states, significant ones first, by the change that is certain.
 
     Attributes
     ----------
@@ -51,6 +50,11 @@ class Drift(ResultTable):
         Named words without a row: word, reason, and their counts.
     """
 
+    order = (
+        f"words with q ≤ {LEVEL} first; of these, names, numbers and other spellings of a word last; then by "
+        "low - expected, the largest first; where that is not above 0, by distance - expected"
+    )
+
     a: str
     b: str
     rows: list[dict[str, Any]]
@@ -60,7 +64,6 @@ class Drift(ResultTable):
     unknown: list[dict[str, Any]] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)  # by word, of words that are not listed by default
     min_count: int = 5
-    sort: str = "beyond"  # see `sorted_by`
     slices: tuple[Slice, ...] = ()  # that occurrences come from; none if the run has not kept its corpus
     seed: int = 0
     space: OccurrenceSpace | None = None  # of the slices, if it was made
@@ -100,35 +103,7 @@ class Drift(ResultTable):
         columns = zip(rows, change.tolist(), q.tolist(), strict=True)
         rows = [row | {"change": _known(one), "q": _known(other)} for row, one, other in columns]
         kept = [row for row in rows if not which.words or row["word"] in named]
-        return replace(self, rows=kept, left_out=left_out, unknown=unknown).sorted_by(self.sort)
-
-    def sorted_by(self, sort: str) -> Drift:
-        """The rows in another order: by "beyond", or by "low", which rare words seldom lead.
-
-        Words with a small q come first, and among these names, numbers and other spellings of a word last.
-        """
-        if sort not in ORDERS:
-            raise OptionError.one_of(sort, tuple(ORDERS), field="sort")
-        intervals = any(row["low"] is not None for row in self.rows)
-        figure = "low" if sort == "low" and intervals else "distance"
-
-        def key(row: dict[str, Any]) -> tuple[bool, bool, float]:
-            significant = row["q"] is not None and row["q"] <= LEVEL
-            return (
-                not significant,
-                significant and row["kind"] != WORD,
-                row["expected"] - (row[figure] or 0.0),
-            )
-
-        return replace(self, rows=sorted(self.rows, key=key), sort=sort)
-
-    @property
-    def order(self) -> str:
-        """The order of the rows, in words."""
-        return (
-            f"words with q ≤ {LEVEL} first; of these, names, numbers and other spellings of a word last; "
-            f"then by {ORDERS[self.sort]}, the largest first"
-        )
+        return replace(self, rows=sorted(kept, key=_place), left_out=left_out, unknown=unknown)
 
     def select(self, top: int | None = None, fdr: float | None = None, word: str | None = None) -> Drift:
         """The first ``top`` rows, without words of a larger q than ``fdr``; or the row of one word.
@@ -386,6 +361,18 @@ def _in_both(counts: Ints, least: int, slices: Sequence[Slice]) -> Mask:
             remedy="compare larger slices, or lower --min-count",
         )
     return able
+
+
+def _place(row: dict[str, Any]) -> tuple[bool, bool, float, float]:
+    """The sort key of a row, see `Drift.order`."""
+    significant = row["q"] is not None and row["q"] <= LEVEL
+    certain = max((row["low"] or 0.0) - row["expected"], 0.0)
+    return (
+        not significant,
+        significant and row["kind"] != WORD,
+        -certain,
+        row["expected"] - row["distance"],
+    )
 
 
 def _rows(

@@ -41,7 +41,6 @@ def drift(
     examples: int = 0,
     examples_of: int | None = None,
     fdr: float | None = None,
-    sort: str = "beyond",
     min_count: int = 5,
     permutations: int = 1000,
     seed: int = 0,
@@ -74,9 +73,6 @@ def drift(
         Words that have example sentences, the first ones; by default all that are listed.
     fdr : float, optional
         Leave out words with a higher false discovery rate.
-    sort : str
-        "beyond" sorts by the distance beyond that of chance, "low" by the lower end of its interval beyond
-        chance, which puts words with few occurrences last.
     min_count : int
         Leave out words that occur less often on either side.
     permutations : int
@@ -120,7 +116,7 @@ def drift(
     costs = {"Drift": 0 if is_kept(opened, sides, **how) else 12, "Sentences": int(examples > 0)}
     with as_progress(progress).steps("Drift", costs) as steps:
         found = kept_drift(opened, sides, which=which, jobs=jobs, progress=steps, **how)
-        found = found.sorted_by(sort).select(top, fdr)
+        found = found.select(top, fdr)
         if not examples:
             return found
         return found.illustrate(opened, top if examples_of is None else examples_of, examples, steps)

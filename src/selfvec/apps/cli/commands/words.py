@@ -185,9 +185,6 @@ def drift(
         int | None, opt("Example sentences of each side.", "N", default="1, in a report 2", min=0)
     ] = None,
     fdr: Annotated[float | None, opt("Leave out words with a higher false discovery rate.", "Q")] = None,
-    sort: Annotated[
-        str, opt("Sort by beyond, or by low: the lower end of 95 %.", "ORDER", panel=MORE)
-    ] = "beyond",
     min_count: Annotated[int, opt("Leave out words that are rarer on either side.", "N", min=1)] = 5,
     permutations: Annotated[
         int, opt("Random splits of the documents in the first round of the test.", "N", panel=MORE, min=1)
@@ -217,7 +214,6 @@ def drift(
         examples=(2 if output.report else 1) if examples is None else examples,
         examples_of=shown,
         fdr=fdr,
-        sort=sort,
         min_count=min_count,
         permutations=permutations,
         seed=seed,
