@@ -148,7 +148,7 @@ BUILT_IN = "the built-in vectors"
         (
             f"gains#retrieval; {BUILT_IN}; refined; MED",
             f"auto#summary; MED; {BUILT_IN}; decorrelated",
-            "encoders#quality; `evaluate`, mode dense (smoothed); MED",
+            "encoders#quality; the default, documents smoothed; MED",
             "evaluation#smoothing; 10, 0.5; MED",
             "concepts#retrieval; dense, words; MED",
         ),

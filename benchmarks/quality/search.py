@@ -25,14 +25,11 @@ from benchmarks.rankings import Rankings, by_cosine, by_index, estimate, over, w
 from benchmarks.refining import refined
 from selfvec.base.atomic_files import atomic_file
 from selfvec.data.run import Run
-from selfvec.data.vectors import Vectors
+from selfvec.evaluation.compared_vectors import ComparedVectors, open_entries
 from selfvec.evaluation.retrieval import Collection, ndcg, recall
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate
-from selfvec.refinement.topic_vectors import run_topics
 from selfvec.retrieval import Index
-from selfvec.text.document_vectors import embed
-from selfvec.text.preprocessing import Preprocessing
 
 METRICS: dict[str, Callable[[Sequence[int], Mapping[int, float]], float]] = {
     "nDCG@10": ndcg,
@@ -60,17 +57,17 @@ def index_of(name: str) -> Index:
 def everybody(name: str) -> dict[str, Rankings]:
     """Every way of searching a collection, refined by our rule from two tables and by the paper's."""
     collection, run = judged()[name], run_of(name)
-    preprocessing, topics = Preprocessing.of(run.provenance), run_topics(run)
-    assert topics is not None
+    by_run, original = open_entries(run)
+    (by_paper, _) = open_entries(refined(name, method="paper"))
 
-    def dense(*tables: Vectors) -> Rankings:
-        return encoded(collection, lambda texts, n: embed(texts, tables, preprocessing, n, questions=True)[0])
+    def dense(entry: ComparedVectors) -> Rankings:
+        return encoded(collection, lambda texts, n: entry.text_rows(texts, n, questions=True)[0])
 
     google = Index.memory(refined(name, GOOGLENEWS), collection.documents)
     found = {
-        "original, dense": dense(run.original),
-        "paper's rule, dense": dense(refined(name, method="paper").vectors),
-        "refined, dense": dense(run.vectors, topics),
+        "original, dense": dense(original),
+        "paper's rule, dense": dense(by_paper),
+        "refined, dense": dense(by_run),
         "BM25": by_index(collection, index_of(name), "bm25"),
         "refined, hybrid": by_index(collection, index_of(name), "hybrid"),
         "refined from GoogleNews, hybrid": by_index(collection, google, "hybrid"),

@@ -20,7 +20,7 @@ from benchmarks.refining import refined
 from benchmarks.self_retrieval import self_retrieval
 from selfvec.evaluation.classification import draw_examples, predicted_labels, read_labelled
 from selfvec.evaluation.compared_vectors import open_entries
-from selfvec.text.document_vectors import NEIGHBOURS, STRENGTH, embed, smooth_by_neighbours
+from selfvec.text.document_vectors import NEIGHBOURS, STRENGTH, smooth_by_neighbours
 
 RULES = [(10, 0.0), *((k, s) for k in (5, 10, 20) for s in (0.25, 0.5, 0.75, 1.2))]  # neighbours, strength
 CLASSIFICATION = ("trec", "sst2", "ohsumed")
@@ -44,7 +44,7 @@ def measured() -> list[Row]:
     for source, collection in [*judged().items(), *((s, c) for _, s, c in self_retrieval() if s != "all")]:
         count, texts = len(collection.documents), collection.documents + collection.queries
         for one in open_entries(refined(collection.documents)):
-            rows, _ = embed(texts, one.texts, one.preprocessing, count, questions=True, strength=0)
+            rows, _ = one.text_rows(texts, count, questions=True, strength=0)
             values = []
             for neighbours, strength in RULES:
                 smoothed = smooth_by_neighbours(rows[:count], count, 0, strength, neighbours)
@@ -92,7 +92,7 @@ def classification() -> str:
         items = read_labelled(SHARED_DATA / "classification" / name, 0)
         n, labels = items.train, items.labels
         one = open_entries(refined(items.texts[:n]))[0]
-        ways = [embed(items.texts, one.texts, one.preprocessing, n, strength=s)[0] for s in strengths]
+        ways = [one.text_rows(items.texts, n, strength=s)[0] for s in strengths]
         for shots in (10, None):
             cells = []
             for vectors in ways:

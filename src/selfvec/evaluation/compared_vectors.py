@@ -18,13 +18,14 @@ import numpy as np
 from selfvec.base.arrays import Floats, Ints, Mask
 from selfvec.base.checks import is_path
 from selfvec.base.errors import OptionError
+from selfvec.data.methods import METHODS
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.aligned_vectors import find_aligned
 from selfvec.storage.formats import load
 from selfvec.storage.opened import GivenVectors, opened
-from selfvec.text.document_vectors import embed, known_share, smooth_by_neighbours
+from selfvec.text.document_vectors import STRENGTH, embed, known_share, smooth_by_neighbours
 from selfvec.text.preprocessing import Preprocessing
 from selfvec.transforms.principal_axes import PrincipalAxes
 
@@ -72,17 +73,23 @@ class ComparedVectors:
 
     @cached_property
     def _run_encoder(self) -> Encoder | None:
-        """The encoder of the run, which learns from its texts; None for other vectors, and for pieces."""
+        """The encoder of the run, which learns from its texts.
+
+        None for other vectors, for pieces, and for a run by a rule that does not whiten: what that rule did
+        to the vectors would be hidden.
+        """
         from selfvec.retrieval.encoder import Encoder
         from selfvec.retrieval.encoder.word_lookup import SPLITS
 
-        whole = self.refined and not self.truncated and self.preprocessing.tokenizer in SPLITS
-        if self.run is None or self.run.tokens is None or not whole:
+        if self.run is None or self.run.tokens is None or not self.refined or self.truncated:
+            return None
+        method = METHODS.get(self.run.provenance.method or "")
+        if method is None or not method.whitens or self.preprocessing.tokenizer not in SPLITS:
             return None
         return Encoder.of(self.run)
 
     def text_rows(
-        self, texts: Sequence[str], collection: int, *, questions: bool = False
+        self, texts: Sequence[str], collection: int, *, questions: bool = False, strength: float = STRENGTH
     ) -> tuple[Floats, float]:
         """Vectors of texts, (D, d) float32 unit rows or zeros, and the share of known tokens.
 
@@ -95,10 +102,11 @@ class ComparedVectors:
             return sentence_encoder(self.encoder)(texts), 1.0
         own = self._run_encoder
         if own is None:
-            return embed(texts, self.texts, self.preprocessing, collection, questions=questions)
+            words = self.preprocessing
+            return embed(texts, self.texts, words, collection, questions=questions, strength=strength)
         rows = own.encode(texts)
         end = collection if questions else len(rows)
-        rows[:end] = smooth_by_neighbours(rows[:end], collection)
+        rows[:end] = smooth_by_neighbours(rows[:end], collection, strength=strength)
         return rows, known_share(texts, self.vectors, self.preprocessing)
 
 
