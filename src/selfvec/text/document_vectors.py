@@ -1,9 +1,9 @@
 """Vectors of texts from vectors of words: the mean weighted by inverse document frequency.
 
-All tasks and the search use the same vectors. A text is tokenised like the corpus of the word vectors, words
-that share a stem are merged, and each word is weighted by its `inverse_document_frequency`. With several word
-vectors the means are concatenated. Last, each text moves toward the mean of similar texts
-(`smooth_by_neighbours`).
+A text is tokenised like the corpus of the word vectors, words that share a stem are merged, and each word is
+weighted by its `inverse_document_frequency`. With several word vectors the means are concatenated. Last, each
+text moves toward the mean of similar texts (`smooth_by_neighbours`). Runs that whiten have an encoder, whose
+rows learn from the texts (`selfvec.retrieval.encoder`).
 """
 
 from __future__ import annotations
