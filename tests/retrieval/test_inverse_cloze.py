@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from selfvec.data.token_batch import TokenBatch, concatenated
+from selfvec.numerics.rows import unit_rows
 from selfvec.retrieval import inverse_cloze
 from selfvec.retrieval.inverse_cloze import (
     Adam,
+    Learned,
     cut_spans,
     learn,
     loss_gradient,
@@ -145,30 +147,52 @@ def test_targets_are_shares() -> None:
     assert (own >= np.median(target, axis=1)).all()
 
 
-def test_learns_subjects_and_says_what_spans_find() -> None:
-    batch = subjects(400, 30)
+@pytest.fixture(scope="module")
+def learned() -> tuple[TokenBatch, np.ndarray, Learned]:
+    batch = subjects(1000, 24)
     rows = random_rows(len(batch.types))
-    weights = inverse_document_frequency(batch)
-    learned = learn(batch, rows, weights, seed=4)
-    assert learned.steps > 0
-    assert learned.after.figure > learned.before.figure + 0.02
-    assert f"{learned.after.first:.0%}" in str(learned)
-    vectors = weighted_sums(batch, learned.rows, weights)
-    assert np.isfinite(vectors).all()
+    return batch, rows, learn(batch, rows, inverse_document_frequency(batch), jobs=2)
 
 
-@pytest.mark.parametrize("jobs", [1, 2, 3])
-def test_any_number_of_threads_learns_the_same(jobs: int) -> None:
-    batch = subjects(150, 25)
-    rows = random_rows(len(batch.types))
+def test_learns_subjects_and_says_what_spans_find(learned: tuple[TokenBatch, np.ndarray, Learned]) -> None:
+    _, rows, found = learned
+    assert found.steps > 0
+    assert found.after.figure > found.before.figure + 0.02
+    assert f"{found.after.first:.0%}" in str(found)
+    assert found.about["after"]["rank"] == round(found.after.rank, 4)
+    assert np.isfinite(found.rows).all()
+    assert not np.array_equal(found.rows, rows)
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_any_number_of_threads_learns_the_same(
+    learned: tuple[TokenBatch, np.ndarray, Learned], jobs: int
+) -> None:
+    batch, rows, found = learned
+    again = learn(batch, rows, inverse_document_frequency(batch), jobs=jobs)
+    np.testing.assert_array_equal(again.rows, found.rows)
+
+
+def test_new_texts_of_known_subjects_are_nearer(learned: tuple[TokenBatch, np.ndarray, Learned]) -> None:
+    batch, rows, found = learned
     weights = inverse_document_frequency(batch)
-    one = learn(batch, rows, weights, jobs=jobs)
-    np.testing.assert_array_equal(one.rows, learn(batch, rows, weights, jobs=2).rows)
-    assert not np.array_equal(learn(batch, rows, weights, seed=9).rows, one.rows)
+    own = np.random.default_rng(77).integers(0, 10, 200)  # the first draw of `subjects`
+    new = subjects(200, 24, 77)
+    same = own[:, None] == own[None]
+    np.fill_diagonal(same, False)
+
+    def precision(some: np.ndarray) -> float:
+        unit = unit_rows(weighted_sums(new, some, weights))
+        cosines = unit @ unit.T
+        np.fill_diagonal(cosines, -1)
+        nearest = np.argsort(-cosines, axis=1)[:, :5]
+        return float(np.take_along_axis(same, nearest, axis=1).mean())
+
+    assert precision(found.rows) >= precision(rows)
 
 
 def test_short_texts_have_nothing_to_learn_from() -> None:
-    batch = subjects(500, 5)
+    batch = subjects(700, 5)
     rows = random_rows(len(batch.types))
     learned = learn(batch, rows, inverse_document_frequency(batch))
     assert learned.rows is rows
@@ -176,10 +200,17 @@ def test_short_texts_have_nothing_to_learn_from() -> None:
     assert "nothing to learn" in str(learned)
 
 
-def test_noise_is_refused() -> None:
+def test_few_texts_are_not_learned_by_heart() -> None:
+    batch = subjects(400, 30)
+    rows = random_rows(len(batch.types))
+    found = learn(batch, rows, inverse_document_frequency(batch))
+    assert found.rows is rows
+    assert "not 500" in str(found)
+
+
+def test_the_figure_never_falls() -> None:
     rng = np.random.default_rng(0)
-    ids = rng.integers(0, 2000, 300 * 30).astype(np.int32)
-    batch = TokenBatch(ids, np.arange(301, dtype=np.int64) * 30, [f"w{i}" for i in range(2000)])
-    rows = random_rows(2000, 64)
-    learned = learn(batch, rows, inverse_document_frequency(batch))
-    assert learned.after.figure >= learned.before.figure
+    ids = rng.integers(0, 2000, 600 * 30).astype(np.int32)  # noise
+    batch = TokenBatch(ids, np.arange(601, dtype=np.int64) * 30, [f"w{i}" for i in range(2000)])
+    found = learn(batch, random_rows(2000, 64), inverse_document_frequency(batch))
+    assert found.after.figure >= found.before.figure

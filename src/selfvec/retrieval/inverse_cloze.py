@@ -10,9 +10,9 @@ each, the rows learn to tell documents of one subject apart. So half of each tar
 documents of the step by their likeness in words (cosines of BM25 weights) and in meaning (cosines before
 learning).
 
-Spans that are kept out of learning decide how long to learn, and whether at all. The search is of documents
-that were learned from, by questions that were not, so these spans come from documents whose rests are learned
-from.
+Spans that are kept out of learning decide how long to learn, and whether at all. They should find as much as
+possible. Most are of documents whose rests are learned from, like questions to these documents. Some are of
+documents that are kept out as a whole, like new texts: these alone should find no less than before.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ STEPS = (25, 50, 75, 100, 150)  # after which held-out spans are asked
 
 MOMENTS = (0.9, 0.999)  # decay of the mean gradient and of its square, of Adam
 SHORTEST = 12  # words of a document that is learned from
-FEWEST = 100  # documents; of fewer there is too little to learn and to hold out
-HELD_OUT = 1000  # documents that lose a span, which is not learned from, at most
+FEWEST = 500  # documents; fewer are learned by heart
+HELD_OUT = 1000  # documents of each kind that lose a span, at most; a tenth of them are kept out as a whole
 HIDDEN = 0.5  # share of the answers that lose the words of their question
 CROWD = 3000  # other documents among which a held-out one should be found, at most
 FIRST = 10  # documents found, and documents most like a held-out one
@@ -77,7 +77,9 @@ class Learned:
         if self.documents < FEWEST:
             return f"nothing to learn: {self.documents:,} texts have {SHORTEST} words or more, not {FEWEST}"
         if not self.steps:
-            return "nothing learned: held-out spans of the texts would find no more"
+            return (
+                "nothing learned: held-out spans of the texts would find no more, or those of new texts less"
+            )
         return (
             f"learned from {self.documents:,} documents: held-out spans find their document first in "
             f"{self.after.first:.0%} of cases ({self.before.first:.0%} before) and "
@@ -113,7 +115,7 @@ def learn(
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> Learned:
-    """Learn rows from documents, for as long as held-out documents are found better.
+    """Learn rows from documents, until held-out spans find most.
 
     The vector of a text is the sum of ``weights[w] * rows[w]`` over its words, at length 1. Rows of zeros
     stay zeros. The result is the same for any number of ``jobs``.
@@ -134,20 +136,25 @@ def _learned(
     usable = rng.permutation(np.flatnonzero(lengths >= SHORTEST))
     if len(usable) < FEWEST:
         return Learned(rows, len(usable), 0, Found(), Found())
-    spans = np.zeros(batch.documents, bool)
-    spans[usable[:HELD_OUT]] = True
-    held_out, rest = cut_spans(batch, np.where(spans, lengths // 3, 0), rng)
-    test = _HeldOut(batch, held_out, rest, rows, weights, rng, jobs)
+    unread, read = np.split(usable, [min(HELD_OUT, len(usable) // 10)])
+    asked = np.zeros(batch.documents, bool)
+    asked[unread] = asked[read[:HELD_OUT]] = True
+    spans, rests = cut_spans(batch, np.where(asked, lengths // 3, 0), rng)
+    test = _HeldOut(batch, spans, rests, rows, weights, rng, jobs)
+    of_unread = np.isin(np.arange(batch.documents), unread)
+    own = np.repeat(np.arange(batch.documents), np.diff(spans.offsets))
+    new = _HeldOut(batch, _words_of(spans, own, of_unread[own]), rests, rows, weights, rng, jobs)
     best = rows
     kept = 0
     before = after = test.found(rows)
+    least = new.found(rows).figure
     with progress.stage("Learning from documents", STEPS[-1], "steps") as advance:
-        for step, now in enumerate(_steps(rest, rows, weights, usable, rng, jobs), 1):
+        for step, now in enumerate(_steps(rests, rows, weights, read, rng, jobs), 1):
             advance(1)
             if step not in STEPS:
                 continue
             found = test.found(now)
-            if found.figure > after.figure:
+            if found.figure > after.figure and new.found(now).figure >= least:
                 after = found
                 kept = step
                 best = now.copy()
