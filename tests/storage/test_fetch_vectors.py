@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -257,7 +258,16 @@ def test_what_a_download_costs_is_announced_before_it(server) -> None:
     assert "\n1,278 MB to download" in cost_text(told[0] | {"bytes": 1_278_030_050})
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """A process in the background ignores Ctrl-C; here it does not."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_command_says_how_to_go_on(server, data, capsys) -> None:
     command = ["vectors", "fetch", "glove-6b-50", "--base-url", server.url]
     server.faults[GLOVE] = ["drop"]
