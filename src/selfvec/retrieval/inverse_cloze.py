@@ -48,7 +48,7 @@ STEPS = (25, 50, 75, 100, 150)  # after which held-out spans are asked
 MOMENTS = (0.9, 0.999)  # decay of the mean gradient and of its square, of Adam
 SHORTEST = 12  # words of a document that is learned from
 FEWEST = 500  # documents; fewer are learned by heart
-HELD_OUT = 1000  # documents of each kind that lose a span, at most; a tenth of them are kept out as a whole
+HELD_OUT = 1000  # documents that lose a span, and (a tenth of all) that are kept out as a whole, at most
 HIDDEN = 0.5  # share of the answers that lose the words of their question
 CROWD = 3000  # other documents among which a held-out one should be found, at most
 FIRST = 10  # documents found, and documents most like a held-out one
@@ -141,9 +141,8 @@ def _learned(
     asked[unread] = asked[read[:HELD_OUT]] = True
     spans, rests = cut_spans(batch, np.where(asked, lengths // 3, 0), rng)
     test = _HeldOut(batch, spans, rests, rows, weights, rng, jobs)
-    of_unread = np.isin(np.arange(batch.documents), unread)
-    own = np.repeat(np.arange(batch.documents), np.diff(spans.offsets))
-    new = _HeldOut(batch, _words_of(spans, own, of_unread[own]), rests, rows, weights, rng, jobs)
+    of_unread = _words_of(spans, np.isin(_owners(spans), unread))
+    new = _HeldOut(batch, of_unread, rests, rows, weights, rng, jobs)
     best = rows
     kept = 0
     before = after = test.found(rows)
@@ -193,24 +192,29 @@ def cut_spans(batch: TokenBatch, longest: Ints, rng: np.random.Generator) -> tup
     lengths = np.diff(batch.offsets)
     sizes = np.minimum(rng.integers(SPAN[0], SPAN[1] + 1, len(lengths)), longest)
     starts = (rng.random(len(lengths)) * (lengths - sizes + 1)).astype(np.int64)
-    own = np.repeat(np.arange(len(lengths)), lengths)
+    own = _owners(batch)
     place = np.arange(len(batch)) - batch.offsets[own]
     inside = (place >= starts[own]) & (place < (starts + sizes)[own])
-    return _words_of(batch, own, inside), _words_of(batch, own, ~inside)
+    return _words_of(batch, inside), _words_of(batch, ~inside)
 
 
 def without_words(batch: TokenBatch, others: TokenBatch, chosen: Mask) -> TokenBatch:
     """D documents; the chosen ones, (D,) bool, lose the words of their counterparts among D others."""
-    own, other = (np.repeat(np.arange(one.documents), np.diff(one.offsets)) for one in (batch, others))
+    own = _owners(batch)
     types = len(batch.types)
-    shared = np.isin(own * types + batch.ids, other * types + others.ids)
-    return _words_of(batch, own, ~(shared & chosen[own]))
+    shared = np.isin(own * types + batch.ids, _owners(others) * types + others.ids)
+    return _words_of(batch, ~(shared & chosen[own]))
 
 
-def _words_of(batch: TokenBatch, own: Ints, kept: Mask) -> TokenBatch:
-    """The chosen words of documents; ``own`` is the document of each word."""
-    ends = np.cumsum(np.bincount(own[kept], minlength=batch.documents))
-    return TokenBatch(batch.ids[kept], np.concatenate(([0], ends)).astype(np.int64), batch.types)
+def _words_of(batch: TokenBatch, kept: Mask) -> TokenBatch:
+    """The chosen words of documents, (N,) bool."""
+    before = np.concatenate(([0], np.cumsum(kept)))  # chosen words before each word
+    return TokenBatch(batch.ids[kept], before[batch.offsets], batch.types)
+
+
+def _owners(batch: TokenBatch) -> Ints:
+    """The document of each word, (N,)."""
+    return np.repeat(np.arange(batch.documents), np.diff(batch.offsets))
 
 
 def shared_targets(batch: TokenBatch, rows: Rows, weights: Rows, jobs: int | None = None) -> Floats:
@@ -236,8 +240,7 @@ def _by_word(batch: TokenBatch, weights: Rows) -> tuple[Ints, Ids, Rows]:
     The first array, (V + 1,), has the start of each word in the other two.
     """
     number = batch.documents
-    own = np.repeat(np.arange(number), np.diff(batch.offsets))
-    pairs, counts = np.unique(batch.ids.astype(np.int64) * number + own, return_counts=True)
+    pairs, counts = np.unique(batch.ids.astype(np.int64) * number + _owners(batch), return_counts=True)
     words = pairs // number
     documents = pairs % number
     values = weights[words] * counts * (K1 + 1) / (counts + K1)
@@ -286,13 +289,12 @@ class Adam:
     def step(self, texts: TokenBatch, weights: Rows, gradient: Floats) -> None:
         """Change the rows of the words of T texts by the gradient of their sums, (T, d)."""
         self._steps += 1
-        own = np.repeat(np.arange(texts.documents, dtype=np.int32), np.diff(texts.offsets))
         learned = ~self._fixed[texts.ids]
         ids = texts.ids[learned]
         order = np.argsort(ids, kind="stable")
         words, starts = np.unique(ids[order], return_index=True)
         ends = np.append(starts, len(order))
-        owners = own[learned][order]
+        owners = _owners(texts).astype(np.int32)[learned][order]
         bias = [1 - decay**self._steps for decay in MOMENTS]
         rate = RATE * float(np.sqrt(bias[1])) / bias[0]
         width = self.rows.shape[1]
