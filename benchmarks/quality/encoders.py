@@ -25,7 +25,7 @@ from selfvec.evaluation.retrieval import Collection, bm25_rankings
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate
 from selfvec.retrieval.encoder import Encoder
-from selfvec.retrieval.inverse_cloze import documents_of, learn
+from selfvec.retrieval.inverse_cloze import learn
 from selfvec.text.document_vectors import inverse_document_frequency, smooth_by_neighbours
 from selfvec.text.preprocessing import Preprocessing
 
@@ -147,7 +147,7 @@ def times() -> str:
     batch = tokens()
     for documents in (1_000, 10_000, 100_000):
         numbers = np.arange(documents) % batch.documents
-        some = documents_of(batch, numbers)
+        some = batch.part(numbers)
         weights = inverse_document_frequency(some)
         start = np.random.default_rng(0).standard_normal((len(batch.types), 256)).astype(np.float32)
         began = perf_counter()

@@ -152,8 +152,8 @@ class TokenBatch:
         offsets = self.offsets - np.searchsorted(dropped, self.offsets)
         return replace(self, ids=np.delete(ids, dropped), offsets=offsets, types=types)
 
-    def part(self, documents: Mask) -> TokenBatch:
-        """The selected documents, (D,) bool, in their order, with the same vocabulary.
+    def part(self, documents: Mask | Ints | Ids) -> TokenBatch:
+        """Documents with the same vocabulary: those selected, (D,) bool, or numbered, (n,), in any order.
 
         If the sentences per document are unknown, their number is estimated in proportion to the tokens.
 
@@ -161,13 +161,20 @@ class TokenBatch:
         >>> part = batch.part(np.array([False, True, True]))
         >>> part.ids.tolist(), part.offsets.tolist(), part.counts.tolist()
         ([1, 0], [0, 1, 2], [1, 1])
+        >>> batch.part(np.array([1, 0, 1])).ids.tolist()
+        [1, 0, 1, 0, 1]
         """
         lengths = np.diff(self.offsets)
         offsets = np.concatenate(([0], np.cumsum(lengths[documents]))).astype(np.int64)
+        if documents.dtype == np.bool_:
+            chosen = np.repeat(documents, lengths)
+        else:
+            starts = self.offsets[documents] - offsets[:-1]
+            chosen = np.arange(offsets[-1]) + np.repeat(starts, lengths[documents])
         per_document = None if self.sentence_counts is None else self.sentence_counts[documents]
         share = int(offsets[-1]) / max(len(self), 1)
         return TokenBatch(
-            self.ids[np.repeat(documents, lengths)],
+            self.ids[chosen],
             offsets,
             self.types,
             dates=None if self.dates is None else self.dates[documents],

@@ -178,7 +178,7 @@ def _steps(
     while True:
         order = rng.permutation(documents)
         for first in range(0, len(order) - size + 1, size):
-            whole = documents_of(batch, order[first : first + size])
+            whole = batch.part(order[first : first + size])
             target = shared_targets(whole, start, weights, jobs)
             questions, answers = cut_spans(whole, np.diff(whole.offsets) // 2, rng)
             answers = without_words(answers, questions, rng.random(size) < HIDDEN)
@@ -334,13 +334,13 @@ class _HeldOut:
         own = np.flatnonzero(np.diff(spans.offsets))
         others = rng.permutation(np.setdiff1d(np.arange(batch.documents), own))[:CROWD]
         documents = np.concatenate((own, others))
-        self._spans = documents_of(spans, own)
-        self._documents = documents_of(rests, documents)
+        self._spans = spans.part(own)
+        self._documents = rests.part(documents)
         self._weights = weights
         self._jobs = jobs
-        whole = documents_of(batch, documents)
+        whole = batch.part(documents)
         vectors = self._vectors(whole, rows)
-        alike = vectors[: len(own)] @ vectors.T + word_cosines(documents_of(batch, own), whole, weights)
+        alike = vectors[: len(own)] @ vectors.T + word_cosines(batch.part(own), whole, weights)
         np.fill_diagonal(alike, -np.inf)
         self._alike = largest(alike, FIRST)
 
@@ -356,14 +356,6 @@ class _HeldOut:
         both.sort(axis=1)
         alike = (both[:, 1:] == both[:, :-1]).sum(axis=1) / self._alike.shape[1]
         return Found(float((ranks < 2).mean()), float((1 / ranks).mean()), float(alike.mean()))
-
-
-def documents_of(batch: TokenBatch, numbers: Ints) -> TokenBatch:
-    """Some documents in the given order; one may be there several times."""
-    lengths = np.diff(batch.offsets)[numbers]
-    offsets = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
-    places = np.arange(offsets[-1]) + np.repeat(batch.offsets[numbers] - offsets[:-1], lengths)
-    return TokenBatch(batch.ids[places], offsets, batch.types)
 
 
 def largest(values: Floats, number: int) -> Ints:

@@ -137,13 +137,10 @@ class _StemGroups:
         """The run's texts as groups; None for a run without tokens."""
         if run.tokens is None:
             return None
-        each = np.bincount(self.keys, minlength=len(self.counts))  # groups of a word
-        first = np.cumsum(each) - each
-        lengths = each[run.tokens.ids]
-        ends = np.concatenate(([0], np.cumsum(lengths)))
-        places = np.arange(ends[-1]) + np.repeat(first[run.tokens.ids] - ends[:-1], lengths)
-        ids = self.groups[places].astype(np.int32)
-        return TokenBatch(ids, ends[run.tokens.offsets].astype(np.int64), list(self.index))
+        ends = np.cumsum(np.bincount(self.keys, minlength=len(self.counts)))
+        words = TokenBatch(self.groups.astype(np.int32), np.concatenate(([0], ends)), list(self.index))
+        tokens = words.part(run.tokens.ids)
+        return TokenBatch(tokens.ids, tokens.offsets[run.tokens.offsets], tokens.types)
 
     def estimated_weights(self, run: Run) -> Rows:
         """Inverse document frequencies for a run without tokens, (G,) float32.
