@@ -10,15 +10,16 @@ each, the rows learn to tell documents of one subject apart. So half of each tar
 documents of the step by their likeness in words (cosines of BM25 weights) and in meaning (cosines before
 learning).
 
-Spans that are kept out of learning decide how long to learn, and whether at all. They should find as much as
-possible. Most are of documents whose rests are learned from, like questions to these documents. Some are of
-documents that are kept out as a whole, like new texts: these alone should find no less than before.
+Spans that are kept out of learning, some of them of documents that are kept out as a whole, decide how long
+to learn, and whether at all. People's questions gain for longer than spans do. So the rows learn for as long
+as these spans find their documents no later than before. Then they learn again for as long, from everything.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,7 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.text.document_vectors import weighted_sums
 
 from .bm25 import K1
+from .kernels import U16, invert
 
 __all__ = ["Learned", "learn"]
 
@@ -40,18 +42,18 @@ __all__ = ["Learned", "learn"]
 BATCH = 512  # documents of a step
 SPAN = (4, 25)  # words of a question
 TEMPERATURE = 0.07  # of the loss
-RATE = 0.002  # of Adam
+RATE = 0.004  # of Adam
 SHARED = 0.5  # share of a target that goes to other documents
 LIKENESS = 0.05  # temperature of their likeness
-STEPS = (25, 50, 75, 100, 150)  # after which held-out spans are asked
+STEPS = (6, 12, 18, 25, 32, 40, 50, 60, 75)  # after which held-out spans are asked
 
 MOMENTS = (0.9, 0.999)  # decay of the mean gradient and of its square, of Adam
 SHORTEST = 12  # words of a document that is learned from
-FEWEST = 500  # documents; fewer are learned by heart
+FEWEST = 100  # documents that are learned from
+FEWEST_WORDS = 50_000  # in these; fewer are learned by heart
 HELD_OUT = 1000  # documents that lose a span, and (a tenth of all) that are kept out as a whole, at most
 HIDDEN = 0.5  # share of the answers that lose the words of their question
 CROWD = 3000  # other documents among which a held-out one should be found, at most
-FIRST = 10  # documents found, and documents most like a held-out one
 MOST_WORDS = 100_000  # whose rows are learned, the most frequent
 
 _WORDS = 1024  # words whose rows a thread changes at a time
@@ -62,7 +64,8 @@ class Learned:
     """Learned rows, and what held-out spans find before and after."""
 
     rows: Rows  # (V, d) float32; those given if nothing was learned
-    documents: int  # long enough to learn from
+    documents: int  # of twelve words or more
+    words: int  # in these
     steps: int  # 0 if nothing was learned
     before: Found
     after: Found
@@ -71,39 +74,31 @@ class Learned:
     def about(self) -> dict[str, Any]:
         """What an encoder records."""
         found = {"before": self.before.about, "after": self.after.about}
-        return {"documents": self.documents, "steps": self.steps, **found}
+        return {"documents": self.documents, "words": self.words, "steps": self.steps, **found}
 
     def __str__(self) -> str:
-        if self.documents < FEWEST:
-            return f"nothing to learn: {self.documents:,} texts have {SHORTEST} words or more, not {FEWEST}"
+        if self.documents < FEWEST or self.words < FEWEST_WORDS:
+            have = f"{self.documents:,} texts of {SHORTEST} words or more have {self.words:,} words"
+            return f"nothing to learn: {have}, not {FEWEST} texts and {FEWEST_WORDS:,} words"
         if not self.steps:
-            return (
-                "nothing learned: held-out spans of the texts would find no more, or those of new texts less"
-            )
+            return "nothing learned: held-out spans of the texts would find their text later"
         return (
             f"learned from {self.documents:,} documents: held-out spans find their document first in "
-            f"{self.after.first:.0%} of cases ({self.before.first:.0%} before) and "
-            f"{FIRST * self.after.alike:.1f} of the ten most like it ({FIRST * self.before.alike:.1f} before)"
+            f"{self.after.first:.0%} of cases, {self.before.first:.0%} before"
         )
 
 
 @dataclass(frozen=True)
 class Found:
-    """What spans of held-out documents find."""
+    """What held-out spans find."""
 
     first: float = 0.0  # share of spans that find their document first
-    rank: float = 0.0  # mean reciprocal rank of their document
-    alike: float = 0.0  # share, among the first ten, of the ten documents most like theirs
-
-    @property
-    def figure(self) -> float:
-        """The figure that decides: questions ask for one document, or for all on a subject."""
-        return (self.rank + self.alike) / 2
+    rank: float = 0.0  # mean reciprocal rank of their document; this figure decides
 
     @property
     def about(self) -> dict[str, float]:
         """Rounded, for a record."""
-        return {"first": round(self.first, 4), "rank": round(self.rank, 4), "alike": round(self.alike, 4)}
+        return {"first": round(self.first, 4), "rank": round(self.rank, 4)}
 
 
 def learn(
@@ -115,7 +110,7 @@ def learn(
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> Learned:
-    """Learn rows from documents, until held-out spans find most.
+    """Learn rows from documents, for as long as held-out spans find their documents no later.
 
     The vector of a text is the sum of ``weights[w] * rows[w]`` over its words, at length 1. Rows of zeros
     stay zeros. The result is the same for any number of ``jobs``.
@@ -134,34 +129,44 @@ def _learned(
 ) -> Learned:
     lengths = np.diff(batch.offsets)
     usable = rng.permutation(np.flatnonzero(lengths >= SHORTEST))
-    if len(usable) < FEWEST:
-        return Learned(rows, len(usable), 0, Found(), Found())
-    unread, read = np.split(usable, [min(HELD_OUT, len(usable) // 10)])
-    asked = np.zeros(batch.documents, bool)
-    asked[unread] = asked[read[:HELD_OUT]] = True
-    spans, rests = cut_spans(batch, np.where(asked, lengths // 3, 0), rng)
-    test = _HeldOut(batch, spans, rests, rows, weights, rng, jobs)
-    of_unread = _words_of(spans, np.isin(_owners(spans), unread))
-    new = _HeldOut(batch, of_unread, rests, rows, weights, rng, jobs)
-    best = rows
-    kept = 0
-    before = after = test.found(rows)
-    least = new.found(rows).figure
-    with progress.stage("Learning from documents", STEPS[-1], "steps") as advance:
-        for step, now in enumerate(_steps(rests, rows, weights, read, rng, jobs), 1):
+    words = int(lengths[usable].sum())
+    if len(usable) < FEWEST or words < FEWEST_WORDS:
+        return Learned(rows, len(usable), words, 0, Found(), Found())
+    steps, before, after = _steps_chosen(batch, rows, weights, usable, rng, jobs, progress)
+    learned = rows
+    with progress.stage("Learning from documents", steps, "steps") as advance:
+        for now in islice(_steps(batch, rows, weights, usable, rng, jobs), steps):
             advance(1)
-            if step not in STEPS:
-                continue
-            found = test.found(now)
-            if found.figure > after.figure and new.found(now).figure >= least:
-                after = found
-                kept = step
-                best = now.copy()
-            if step == STEPS[-1]:
-                break
-    result = Learned(best, len(usable), kept, before, after)
+            learned = now
+    result = Learned(learned, len(usable), words, steps, before, after)
     progress.say(str(result))
     return result
+
+
+def _steps_chosen(
+    batch: TokenBatch,
+    rows: Rows,
+    weights: Rows,
+    documents: Ints,  # in random order
+    rng: np.random.Generator,
+    jobs: int | None,
+    progress: Progress,
+) -> tuple[int, Found, Found]:
+    """The most steps after which held-out spans find no less, and what they find before and then."""
+    unread, read = np.split(documents, [min(HELD_OUT, len(documents) // 10)])
+    asked = np.zeros(batch.documents, bool)
+    asked[unread] = asked[read[:HELD_OUT]] = True
+    spans, rests = cut_spans(batch, np.where(asked, np.diff(batch.offsets) // 3, 0), rng)
+    test = _HeldOut(spans, rests, weights, rng, jobs)
+    chosen = 0
+    before = after = test.found(rows)
+    with progress.stage("Choosing how long to learn", STEPS[-1], "steps") as advance:
+        for step, now in enumerate(islice(_steps(rests, rows, weights, read, rng, jobs), STEPS[-1]), 1):
+            advance(1)
+            if step in STEPS and (found := test.found(now)).rank >= before.rank:
+                after = found
+                chosen = step
+    return chosen, before, after
 
 
 def _steps(
@@ -200,10 +205,10 @@ def cut_spans(batch: TokenBatch, longest: Ints, rng: np.random.Generator) -> tup
 
 def without_words(batch: TokenBatch, others: TokenBatch, chosen: Mask) -> TokenBatch:
     """D documents; the chosen ones, (D,) bool, lose the words of their counterparts among D others."""
-    own = _owners(batch)
-    types = len(batch.types)
-    shared = np.isin(own * types + batch.ids, _owners(others) * types + others.ids)
-    return _words_of(batch, ~(shared & chosen[own]))
+    kept = np.ones(len(batch), bool)
+    last = np.full(len(batch.types), -1, np.int64)
+    _drop_shared(batch.ids, batch.offsets, others.ids, others.offsets, chosen, last, kept)
+    return _words_of(batch, kept)
 
 
 def _words_of(batch: TokenBatch, kept: Mask) -> TokenBatch:
@@ -239,14 +244,10 @@ def _by_word(batch: TokenBatch, weights: Rows) -> tuple[Ints, Ids, Rows]:
 
     The first array, (V + 1,), has the start of each word in the other two.
     """
-    number = batch.documents
-    pairs, counts = np.unique(batch.ids.astype(np.int64) * number + _owners(batch), return_counts=True)
-    words = pairs // number
-    documents = pairs % number
-    values = weights[words] * counts * (K1 + 1) / (counts + K1)
-    values /= np.sqrt(np.bincount(documents, values**2, number))[documents]
-    starts = np.searchsorted(words, np.arange(len(batch.types) + 1))
-    return starts, documents.astype(np.int32), values.astype(np.float32)
+    starts, documents, occurs = invert(batch.ids, batch.offsets, len(batch.types))
+    values = np.repeat(weights, np.diff(starts)) * (occurs * (K1 + 1) / (occurs + K1))
+    values /= np.sqrt(np.bincount(documents, values**2, batch.documents))[documents]
+    return starts, documents, values.astype(np.float32)
 
 
 def loss_gradient(
@@ -289,22 +290,17 @@ class Adam:
     def step(self, texts: TokenBatch, weights: Rows, gradient: Floats) -> None:
         """Change the rows of the words of T texts by the gradient of their sums, (T, d)."""
         self._steps += 1
-        learned = ~self._fixed[texts.ids]
-        ids = texts.ids[learned]
-        order = np.argsort(ids, kind="stable")
-        words, starts = np.unique(ids[order], return_index=True)
-        ends = np.append(starts, len(order))
-        owners = _owners(texts).astype(np.int32)[learned][order]
+        starts, owners, occurs = invert(texts.ids, texts.offsets, len(self.rows))
+        words = np.flatnonzero((starts[1:] > starts[:-1]) & ~self._fixed)
         bias = [1 - decay**self._steps for decay in MOMENTS]
         rate = RATE * float(np.sqrt(bias[1])) / bias[0]
         width = self.rows.shape[1]
 
         def change(first: int) -> None:
-            part = slice(first, first + _WORDS)
+            some = words[first : first + _WORDS]
             slope = np.empty(width, np.float32)
-            some = words[part]
             _change_rows(
-                some, ends[first : first + len(some) + 1], owners, weights, gradient, slope, rate,
+                some, starts, owners, occurs, weights, gradient, slope, rate,
                 self.rows, self._means, self._squares,
             )  # fmt: skip
 
@@ -323,46 +319,28 @@ class _HeldOut:
 
     def __init__(
         self,
-        batch: TokenBatch,  # whole documents
-        spans: TokenBatch,  # cut out of some of them, empty texts for the others
+        spans: TokenBatch,  # cut out of some documents, empty texts for the others
         rests: TokenBatch,
-        rows: Rows,  # (V, d) before learning
         weights: Rows,  # (V,)
         rng: np.random.Generator,
         jobs: int | None,
     ) -> None:
         own = np.flatnonzero(np.diff(spans.offsets))
-        others = rng.permutation(np.setdiff1d(np.arange(batch.documents), own))[:CROWD]
-        documents = np.concatenate((own, others))
+        others = rng.permutation(np.setdiff1d(np.arange(spans.documents), own))[:CROWD]
         self._spans = spans.part(own)
-        self._documents = rests.part(documents)
+        self._documents = rests.part(np.concatenate((own, others)))
         self._weights = weights
         self._jobs = jobs
-        whole = batch.part(documents)
-        vectors = self._vectors(whole, rows)
-        alike = vectors[: len(own)] @ vectors.T + word_cosines(batch.part(own), whole, weights)
-        np.fill_diagonal(alike, -np.inf)
-        self._alike = largest(alike, FIRST)
-
-    def _vectors(self, texts: TokenBatch, rows: Rows) -> Rows:
-        return unit_rows(weighted_sums(texts, rows, self._weights, self._jobs))
 
     def found(self, rows: Rows) -> Found:
         """What the spans find with some rows."""
-        cosines = self._vectors(self._spans, rows) @ self._vectors(self._documents, rows).T
+        asked, documents = (
+            unit_rows(weighted_sums(texts, rows, self._weights, self._jobs))
+            for texts in (self._spans, self._documents)
+        )
+        cosines = asked @ documents.T
         ranks = ranks_among(cosines, np.diag(cosines))
-        np.fill_diagonal(cosines, -np.inf)
-        both = np.concatenate((largest(cosines, FIRST), self._alike), axis=1)
-        both.sort(axis=1)
-        alike = (both[:, 1:] == both[:, :-1]).sum(axis=1) / self._alike.shape[1]
-        return Found(float((ranks < 2).mean()), float((1 / ranks).mean()), float(alike.mean()))
-
-
-def largest(values: Floats, number: int) -> Ints:
-    """Columns of the largest values of each row, in no order."""
-    number = min(number, values.shape[1])
-    found: Ints = np.argpartition(-values, number - 1, axis=1)[:, :number]
-    return found
+        return Found(float((ranks < 2).mean()), float((1 / ranks).mean()))
 
 
 @kernel
@@ -385,10 +363,31 @@ def _add_products(
 
 
 @kernel
+def _drop_shared(
+    ids: Ids,
+    offsets: Ints,  # (D + 1,)
+    other_ids: Ids,
+    other_offsets: Ints,  # (D + 1,)
+    chosen: Mask,  # (D,)
+    last: Ints,  # (V,): the last of the others with each word, -1 at first; changed
+    kept: Mask,  # of `ids`, changed
+) -> None:
+    """Words of chosen documents that their counterparts among the others have are not kept."""
+    for document in range(len(chosen)):
+        if not chosen[document]:
+            continue
+        for i in range(other_offsets[document], other_offsets[document + 1]):
+            last[other_ids[i]] = document
+        for i in range(offsets[document], offsets[document + 1]):
+            kept[i] = last[ids[i]] != document
+
+
+@kernel
 def _change_rows(
-    words: Ids,  # (W,) distinct
-    starts: Ints,  # (W + 1,) of the texts of each word in `owners`
-    owners: Ids,  # texts, a text once for each time that it has the word
+    words: Ints,  # (W,) distinct
+    starts: Ints,  # (V + 1,) of each word in the next two
+    owners: Ids,  # texts that have the word
+    occurs: U16,  # its occurrences in each
     weights: Floats,  # (V,)
     gradient: Floats,  # (T, d) by the sums of the texts
     slope: Floats,  # (d,) scratch: the gradient by a row
@@ -406,10 +405,11 @@ def _change_rows(
         word = words[i]
         for k in range(width):
             slope[k] = 0
-        for place in range(starts[i], starts[i + 1]):
+        for place in range(starts[word], starts[word + 1]):
             text = owners[place]
+            times = np.float32(occurs[place])
             for k in range(width):
-                slope[k] += gradient[text, k]
+                slope[k] += times * gradient[text, k]
         weight = weights[word]
         for k in range(width):
             by_row = weight * slope[k]

@@ -36,6 +36,7 @@ _RUN = {  # by the first part of a path in a run folder
     "counts": "exact co-occurrence counts",
     "history": "states of the vectors while refining",
     "search": "search index: all documents as they were written",
+    "learned": "the encoder that export and evaluate use, and what it learned from the texts",
     "narrow": "the nearest words before and after each word, for similar --as replacement",
     "drift": "results of drift: figures of words",
     "page": "maps and topics of the page",

@@ -13,7 +13,8 @@ import hashlib
 import os
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from selfvec.base.arrays import Floats, Ids, Ints, Rows
 from selfvec.base.atomic_files import atomic_folder
 from selfvec.base.checks import check_path
 from selfvec.base.checksums import check_sizes, write_sealed
-from selfvec.base.errors import FormatError, InputError
+from selfvec.base.errors import FormatError, InputError, TargetError
 from selfvec.base.progress import Progress
 from selfvec.base.schema import check
 from selfvec.base.tensors import Forms, check_tensors, map_tensors, write_tensors
@@ -45,6 +46,8 @@ __all__ = ["Encoder", "as_encoder", "place_of", "reopened"]
 # Chosen on MED, Cranfield and CACM; docs/results/encoders.md compares other choices.
 TABLES = ("refined", "topics")
 DIMENSIONS = 256
+
+KEPT = "learned"  # folder in a run folder
 
 _ABOUT = "encoder.json"
 _WORDS = "vocabulary.txt"
@@ -95,7 +98,7 @@ class Encoder:
         seed: int = 0,
         progress: Progress | None = None,
     ) -> Encoder:
-        """The encoder of a run.
+        """The encoder of a run. The default one learns once: it is kept in the run folder.
 
         Parameters
         ----------
@@ -116,7 +119,19 @@ class Encoder:
         OptionError
             If a name is unknown, or the run has pieces of words.
         """
-        return cls(*fold(as_run(run), tables, dimensions, learned, seed, progress or Progress()))
+        run = as_run(run)
+        progress = progress or Progress()
+        default = learned and (tuple(tables), dimensions, seed) == (TABLES, DIMENSIONS, 0)
+        if not default or run.folder is None or run.tokens is None:
+            return cls(*fold(run, tables, dimensions, learned, seed, progress))
+        stamp = {"run": run.fingerprint, "selfvec": __version__}
+        kept = _kept(run.folder / KEPT, stamp)
+        if kept is None:
+            made = cls(*fold(run, tables, dimensions, learned, seed, progress))
+            kept = replace(made, about=made.about | {"of": stamp})
+            with suppress(TargetError):  # a run folder may be read-only
+                kept.save(run.folder / KEPT, overwrite=True)
+        return kept
 
     def __repr__(self) -> str:
         return f"<Encoder: {len(self):,} words × {self.dimensions} dimensions>"
@@ -310,6 +325,15 @@ def _unit_sums(
             out[text, k] = total[k] * scale
             total[k] = 0
             part[k] = 0
+
+
+def _kept(folder: Path, stamp: dict[str, str]) -> Encoder | None:
+    """The encoder in a folder; None if it is missing, damaged or of another run or version."""
+    with suppress(InputError):
+        found = Encoder.open(folder)
+        if found.about.get("of") == stamp:
+            return found
+    return None
 
 
 def _read_head(path: Path) -> dict[str, Any]:
