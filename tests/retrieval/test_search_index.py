@@ -19,7 +19,7 @@ from selfvec.base.file_locks import locked
 from selfvec.base.progress import Progress
 from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.data.run import Run
-from selfvec.retrieval import MODES, PARTS, Index, index_folder, run_index
+from selfvec.retrieval import MODES, PARTS, Index, build, index_folder, run_index
 
 QUESTIONS = ("hail broke windows", "tornado near the bridge", "storm", "gust of WIND at a school")
 
@@ -115,6 +115,18 @@ def test_any_texts_are_found_as_well_after_saving(tmp_path_factory, storm_run: R
     assert [opened.documents.text(number) for number in range(len(texts))] == texts
     bm25 = {hit.id for hit in opened.search(question, 20, mode="bm25").hits}
     assert bm25 == {str(i) for i, text in enumerate(texts) if set(question.split()) & set(text.split())}
+
+
+def test_vectors_are_the_same_for_blocks_of_any_size(
+    storm_run: Run, reports: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [*reports[:150], "", " ".join(reports[:40])]
+    whole = Index.memory(storm_run, texts).documents
+    monkeypatch.setattr(build, "_UNITS", 7)
+    blocks = Index.memory(storm_run, texts).documents
+    units = np.arange(whole.units)
+    assert whole.units > len(texts)
+    np.testing.assert_allclose(blocks.vectors(units), whole.vectors(units), atol=0.01)  # a step of int8
 
 
 @pytest.mark.parametrize("mode", MODES)

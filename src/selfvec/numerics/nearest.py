@@ -11,7 +11,7 @@ from selfvec.base.threads import in_order, one_core, threads
 from .kmeans import lloyd
 from .rows import unit_rows
 
-__all__ = ["nearest_columns", "nearest_rows"]
+__all__ = ["Pool", "nearest_columns", "nearest_rows"]
 
 EXACT = 10_000  # in a pool of at most so many rows all are compared
 CLUSTERS = 64  # of a larger pool
@@ -28,48 +28,65 @@ def nearest_rows(
     least: float = -2.0,
     seed: int = 0,
 ) -> tuple[Ids, Rows]:
-    """The rows of a pool that are nearest to each row, nearest first, and their cosines, both (n, most).
+    """The rows of a pool that are nearest to each row; see `Pool.nearest`."""
+    return Pool(pool, seed).nearest(rows, own, most, least)
 
-    Cosines exceed ``least``; missing rows are -1, with cosine 0. A pool of more than 10,000 rows is divided
-    into 64 clusters, and a row is compared with the rows of the sixteen clusters nearest to its own (Jégou,
-    Douze and Schmid, 2011). This finds most neighbours of texts. It misses more neighbours of words, which
-    are less near. The nearest neighbours are missed least.
+
+class Pool:
+    """Rows among which the nearest are found.
+
+    More than 10,000 are divided into 64 clusters, and a row is compared with the rows of the sixteen clusters
+    nearest to its own (Jégou, Douze and Schmid, 2011). This finds most neighbours of texts. It misses more
+    neighbours of words, which are less near. The nearest neighbours are missed least.
     """
-    numbers = np.full((len(rows), most), -1, np.int32)
-    cosines = np.zeros((len(rows), most), np.float32)
-    with one_core():
-        groups = [(np.arange(len(rows)), np.arange(len(pool)))]
-        if len(pool) > EXACT:
-            groups = _by_cluster(rows, pool, seed)
+
+    def __init__(self, rows: Rows, seed: int = 0) -> None:
+        self.rows = rows  # (P, d) unit rows
+        self._centres: Rows | None = None  # of the clusters
+        if len(rows) > EXACT:
+            sample = rows[np.random.default_rng(seed).choice(len(rows), EXACT, replace=False)]
+            with one_core():
+                _, centres, _ = lloyd(sample, sample[:CLUSTERS], spherical=True, rounds=_ROUNDS)
+                self._cluster = np.argmax(rows @ centres.T, axis=1)
+                self._probed = np.argsort(-(centres @ centres.T), axis=1, kind="stable")[:, :PROBED]
+            self._centres = centres
+
+    def nearest(self, rows: Rows, own: Ints, most: int, least: float = -2.0) -> tuple[Ids, Rows]:
+        """The rows of the pool that are nearest to n rows, nearest first, and their cosines, both (n, most).
+
+        ``own``, (n,), is the row of the pool that a row is itself, -1 if it is not in the pool. Cosines
+        exceed ``least``; missing rows are -1, with cosine 0.
+        """
+        numbers = np.full((len(rows), most), -1, np.int32)
+        cosines = np.zeros((len(rows), most), np.float32)
 
         def search(block: tuple[Ints, Ints]) -> None:
             which, columns = block
             place = np.searchsorted(columns, own[which])
             place[columns[np.minimum(place, len(columns) - 1)] != own[which]] = -1
-            others = pool if len(columns) == len(pool) else pool[columns]
+            others = self.rows if len(columns) == len(self.rows) else self.rows[columns]
             near, cosines[which] = nearest_columns(unit_rows(rows[which]) @ others.T, place, most, least)
             numbers[which] = np.where(near >= 0, columns[near], -1)
 
-        blocks = (
-            (which[i : i + _BLOCK], columns)
-            for which, columns in groups
-            for i in range(0, len(which) if len(columns) else 0, _BLOCK)
-        )
-        for _ in in_order(blocks, search, threads(None)):
-            pass
-    return numbers, cosines
+        with one_core():
+            blocks = (
+                (which[i : i + _BLOCK], columns)
+                for which, columns in self._groups(rows)
+                for i in range(0, len(which) if len(columns) else 0, _BLOCK)
+            )
+            for _ in in_order(blocks, search, threads(None)):
+                pass
+        return numbers, cosines
 
-
-def _by_cluster(rows: Rows, pool: Rows, seed: int) -> list[tuple[Ints, Ints]]:
-    """For each cluster its rows, and the rows of the pool that they are compared with, in rising order."""
-    sample = pool[np.random.default_rng(seed).choice(len(pool), EXACT, replace=False)]
-    _, centres, _ = lloyd(sample, sample[:CLUSTERS], spherical=True, rounds=_ROUNDS)
-    home, cluster = (np.argmax(part @ centres.T, axis=1) for part in (rows, pool))
-    probed = np.argsort(-(centres @ centres.T), axis=1, kind="stable")[:, :PROBED]
-    return [
-        (np.flatnonzero(home == number), np.flatnonzero(np.isin(cluster, near)))
-        for number, near in enumerate(probed)
-    ]
+    def _groups(self, rows: Rows) -> list[tuple[Ints, Ints]]:
+        """Some of the rows, and the rows of the pool that they are compared with, in rising order."""
+        if self._centres is None:
+            return [(np.arange(len(rows)), np.arange(len(self.rows)))]
+        home = np.argmax(rows @ self._centres.T, axis=1)
+        return [
+            (np.flatnonzero(home == number), np.flatnonzero(np.isin(self._cluster, near)))
+            for number, near in enumerate(self._probed)
+        ]
 
 
 def nearest_columns(

@@ -8,7 +8,7 @@ from functools import cache, partial
 
 import numpy as np
 
-from selfvec.base.arrays import Ids, Ints, Rows
+from selfvec.base.arrays import Floats, Ids, Int8s, Ints, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.memory import release, return_freed_memory
 from selfvec.base.progress import Progress
@@ -16,11 +16,7 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.quantization import quantised
-from selfvec.text.document_vectors import (
-    document_vectors,
-    inverse_document_frequency,
-    smooth_by_neighbours,
-)
+from selfvec.text.document_vectors import Smoothing, document_vectors, inverse_document_frequency
 from selfvec.text.preprocessing import Preprocessing, encode_texts, mean_rows_by_stem, merge_stems
 from selfvec.text.repeats import find_repeats
 from selfvec.text.stems import stems
@@ -38,6 +34,7 @@ IndexParts = tuple[Vocabulary, DenseSpace, IndexedDocuments]
 
 # Of smoothing. The hybrid gains from twice the default: where smoothing would harm, the dense share is small.
 STRENGTH = 1.0
+_UNITS = 1 << 15  # units whose vectors are made at a time
 
 
 def build_index(
@@ -64,17 +61,39 @@ def build_index(
         return_freed_memory()
         space = DenseSpace.of(rows, weights, documents)
     with progress.stage("Relating documents", None, "documents"):
-        vectors = document_vectors(units, space.rows, space.weights)
-        vectors = smooth_by_neighbours(vectors, len(found.texts), seed, STRENGTH, in_place=True)
-        steps = quantised(vectors, scale_of_zeros=0)
-        del vectors
+        vectors = _quantised_vectors(units, space, len(found.texts), seed)
         repeats, _ = find_repeats(documents)
-        indexed = IndexedDocuments.build(found, units, owners, spans, steps, repeats)
+        indexed = IndexedDocuments.build(found, units, owners, spans, vectors, repeats)
         del units, documents
         return_freed_memory()
     with progress.stage("Comparing words and meaning", None, "queries"):
         agreed = agreement(vocabulary, Scorer(indexed, space), found.texts, seed)
     return vocabulary, replace(space, share=dense_share(agreed)), indexed
+
+
+def _quantised_vectors(
+    units: TokenBatch, space: DenseSpace, documents: int, seed: int
+) -> tuple[Int8s, Floats]:
+    """The smoothed vectors of U units in int8, (U, d), and their scales, (U,).
+
+    The first ``documents`` units may be neighbours. Only a block of the vectors is in memory as float32.
+    """
+
+    def vectors_of(numbers: Ints) -> Rows:
+        return document_vectors(units.part(numbers), space.rows, space.weights)
+
+    has_row = np.concatenate(([0], np.cumsum(np.any(space.rows != 0, axis=1)[units.ids])))
+    known = np.diff(has_row[units.offsets[: documents + 1]]) > 0
+    smoothing = Smoothing.of(known, vectors_of, seed, STRENGTH)
+    codes = np.empty((units.documents, space.rows.shape[1]), np.int8)
+    scales = np.empty(units.documents, np.float32)
+    for first in range(0, units.documents, _UNITS):
+        part = slice(first, first + _UNITS)
+        rows = vectors_of(np.arange(units.documents)[part])
+        if smoothing is not None:
+            rows = smoothing.smoothed(rows, first, out=rows)
+        codes[part], scales[part] = quantised(rows, scale_of_zeros=0)
+    return codes, scales
 
 
 def _run_vectors(run: Run, tables: Sequence[str]) -> dict[str, Vectors]:

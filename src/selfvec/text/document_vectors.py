@@ -8,22 +8,24 @@ rows learn from the texts (`selfvec.retrieval.encoder`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.arrays import Doubles, Floats, Ids, Ints, Rows
+from selfvec.base.arrays import Doubles, Floats, Ids, Ints, Mask, Rows
 from selfvec.base.compiled import kernel
 from selfvec.base.threads import in_order, threads
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
-from selfvec.numerics.nearest import nearest_rows
+from selfvec.numerics.nearest import Pool
 from selfvec.numerics.rows import unit_in_place, unit_rows
 
 from .preprocessing import Preprocessing, encode_texts, mean_rows_by_stem, merge_stems, stem_groups
 
 __all__ = [
+    "Smoothing",
     "bm25_weight",
     "document_frequencies",
     "document_vectors",
@@ -162,24 +164,55 @@ def smooth_by_neighbours(
     (D, d) float32
         Unit rows or zeros.
     """
-    pool = np.flatnonzero(rows[:collection].any(axis=1))
-    if len(pool) > _POOL:
-        pool = np.sort(np.random.default_rng(seed).choice(pool, _POOL, replace=False))
-    nearest = min(neighbours, len(pool) // 10)
-    if nearest < 1 or not strength:
+    known = np.any(rows[:collection], axis=1)
+    smoothing = Smoothing.of(known, rows.__getitem__, seed, strength, neighbours)
+    if smoothing is None:
         return rows
-    sought = rows[pool]
-    places = np.full(len(rows), -1, np.int64)  # of each text in the pool, so that it is not its own neighbour
-    places[pool] = np.arange(len(pool))
-    near, _ = nearest_rows(rows, sought, places, nearest, seed=seed)
-    near.sort(axis=1)  # a fixed order of summation
-    out = rows if in_place else np.empty_like(rows)
-    for start in range(0, len(rows), _BLOCK):
-        part = slice(start, start + _BLOCK)
-        sums = np.where((near[part] >= 0)[:, :, None], sought[near[part]], 0).sum(axis=1)
-        sums[~rows[part].any(axis=1)] = 0
-        out[part] = rows[part] + np.float32(strength / nearest) * sums
-    return unit_in_place(out)
+    return smoothing.smoothed(rows, out=rows if in_place else None)
+
+
+@dataclass(frozen=True, eq=False)
+class Smoothing:
+    """What `smooth_by_neighbours` does to some texts at a time: a pool of texts that may be neighbours."""
+
+    numbers: Ints  # (P,) of the texts of the pool, rising
+    pool: Pool  # their rows
+    nearest: int  # neighbours of a text
+    strength: float
+
+    @classmethod
+    def of(
+        cls,
+        known: Mask,  # (C,) texts of the collection that have a vector
+        rows_of: Callable[[Ints], Rows],  # their rows, (P, d), by their numbers
+        seed: int = 0,
+        strength: float = STRENGTH,
+        neighbours: int = NEIGHBOURS,
+    ) -> Smoothing | None:
+        """None if nothing is to be smoothed."""
+        numbers = np.flatnonzero(known)
+        if len(numbers) > _POOL:
+            numbers = np.sort(np.random.default_rng(seed).choice(numbers, _POOL, replace=False))
+        nearest = min(neighbours, len(numbers) // 10)
+        if nearest < 1 or not strength:
+            return None
+        return cls(numbers, Pool(rows_of(numbers), seed), nearest, strength)
+
+    def smoothed(self, rows: Rows, first: int = 0, out: Rows | None = None) -> Rows:
+        """The texts ``first``, ``first`` + 1, …, (n, d) unit rows or zeros, smoothed; written to ``out``."""
+        texts = np.arange(first, first + len(rows))
+        places = np.searchsorted(self.numbers, texts)
+        own = np.minimum(places, len(self.numbers) - 1)
+        places = np.where(self.numbers[own] == texts, own, -1)  # a text is not its own neighbour
+        near, _ = self.pool.nearest(rows, places, self.nearest)
+        near.sort(axis=1)  # a fixed order of summation
+        out = np.empty_like(rows) if out is None else out
+        for start in range(0, len(rows), _BLOCK):
+            part = slice(start, start + _BLOCK)
+            sums = np.where((near[part] >= 0)[:, :, None], self.pool.rows[near[part]], 0).sum(axis=1)
+            sums[~rows[part].any(axis=1)] = 0
+            out[part] = rows[part] + np.float32(self.strength / self.nearest) * sums
+        return unit_in_place(out)
 
 
 def document_frequencies(ids: Ids, offsets: Ints, types: int) -> Ints:
