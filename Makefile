@@ -18,7 +18,7 @@
 # make test-lowest some tests with the lowest versions that pyproject.toml states
 # make cluster    refining on Dask clusters whose workers, schedulers and clients are killed, and on an S3 server
 # make soak       kills, faults of disk and permissions, damaged files: half an hour -> docs/results/robustness.md
-# make dist       a reproducible wheel, a bill of materials and a table of licences -> dist/
+# make dist       a reproducible wheel, tried in an empty environment; a bill of materials and licences -> dist/
 # make docs       the documentation as a web site in site/
 #
 # bench, paper and the targets that fill a page of docs/results/ use shared/data beside the checkout, if it is there.
@@ -91,7 +91,9 @@ soak: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks robustness.soak
 
 dist: $(VENV)/installed-dev
+	rm -f dist/*.whl
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m hatchling build -t wheel
+	$(BIN)/python tools/try_wheel.py dist
 	$(BIN)/python tools/sbom.py dist
 
 docs: $(VENV)/installed-docs
@@ -100,9 +102,9 @@ docs: $(VENV)/installed-docs
 clean:
 	rm -rf $(VENV) site demo-run .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-# One environment; each extra is installed when first needed and again when pyproject.toml changes. uv needs a fifth
-# of pip's time; where only pip's configuration names a package index, pip installs.
-$(VENV)/installed-%: pyproject.toml | $(VENV)/bin/python
+# One environment; each extra is installed when first needed and again when pyproject.toml or the version changes. uv
+# needs a fifth of pip's time; where only pip's configuration names a package index, pip installs.
+$(VENV)/installed-%: pyproject.toml src/selfvec/base/versions.py | $(VENV)/bin/python
 	@echo "installing selfvec[$*] into $(VENV) (once)"
 	@$(PIP) uv && $(UV) --editable '.[$*]' || $(PIP) --editable '.[$*]'
 	@touch $@

@@ -1,10 +1,14 @@
-"""The wheel is reproducible, and what it depends on is listed with licences."""
+"""The wheel is reproducible and small, and what it depends on is listed with sizes and licences.
+
+`make dist` tries it in an empty environment.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +16,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from tests.places import ROOT
+from benchmarks.page import generated
+from benchmarks.speed.install import EXTRAS, PROJECT, PURPOSES, named
+from tests.places import DOCS, ROOT
+
+from selfvec.base.versions import __version__
 
 
 def built(folder: Path, where: Path) -> Path:
@@ -38,6 +46,8 @@ def test_the_wheel_has_the_same_bytes_wherever_it_is_built(tmp_path: Path) -> No
     pytest.importorskip("hatchling")
     one, two = built(ROOT, tmp_path / "a"), built(ROOT, tmp_path / "elsewhere" / "b")
     assert hashlib.sha256(one.read_bytes()).digest() == hashlib.sha256(two.read_bytes()).digest()
+    assert one.name == f"selfvec-{__version__}-py3-none-any.whl"
+    assert one.stat().st_size < 5e6
     names = zipfile.ZipFile(one).namelist()
     assert "selfvec/__init__.py" in names
     assert not [name for name in names if name.startswith("tests") or name.endswith((".so", ".pyc"))]
@@ -56,3 +66,34 @@ def test_the_bill_of_materials_lists_the_core_with_licences(tmp_path: Path) -> N
     assert "pytest" not in components or components["pytest"]["scope"] == "optional"
     rows = (tmp_path / "a/licences.md").read_text().splitlines()
     assert len(rows) == len(components) + 3
+
+
+def test_the_changelog_begins_with_this_version_and_fits_a_screen_or_two() -> None:
+    lines = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").splitlines()
+    headings = [line for line in lines if line.startswith("## ")]
+    assert headings[0].split()[:2] == ["##", __version__]
+    first = lines.index(headings[0])
+    following = lines.index(headings[1]) if len(headings) > 1 else len(lines)
+    assert following - first <= 60
+
+
+def rows(part: str) -> list[list[str]]:
+    """The rows of a table on the page on what an installation takes."""
+    page = (DOCS / "results" / "install.md").read_text(encoding="utf-8")
+    lines = generated(page)[part].strip().splitlines()[2:]
+    return [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in lines]
+
+
+def test_every_dependency_has_a_purpose_and_was_measured() -> None:
+    dependencies = {named(requirement) for requirement in PROJECT["dependencies"]}
+    assert set(PURPOSES) == dependencies
+    others = {"Selfvec itself", "used by several", "all", "bytecode, which pip adds and uv does not"}
+    assert {row[0] for row in rows("core")} == dependencies | others
+
+
+def test_only_two_extras_bring_pytorch() -> None:
+    found = {row[0]: row[-1] for row in rows("extras")}
+    assert list(found) == EXTRAS
+    assert {extra for extra, torch in found.items() if torch != "no"} == {"encoder", "mteb"}
+    everything = " ".join(PROJECT["optional-dependencies"]["all"])
+    assert not re.search(r"\b(encoder|mteb)\b", everything)

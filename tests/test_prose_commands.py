@@ -34,7 +34,7 @@ EVERY = {
 }
 BASELINES = {*TRAINED, *ALREADY, "all", "NAME"}
 ELLIPSIS = {"…", "..."}
-OTHERS = ("pip", "make", "dask", "apt", "python")
+OTHERS = ("pip", "pipx", "uvx", "make", "dask", "apt", "python")
 
 
 def _text(page: Path) -> str:

@@ -40,6 +40,13 @@ def test_all_is_exact_and_documented() -> None:
         selfvec.nonsense  # noqa: B018
 
 
+def test_the_page_on_the_api_names_all_that_is_public() -> None:
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| .*? \| (.*) \|$", page, re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert named | {"__version__"} == set(selfvec.__all__)
+
+
 def test_every_module_says_why_it_exists_and_exports_what_is_there() -> None:
     for info in pkgutil.walk_packages(selfvec.__path__, "selfvec."):
         if info.name.endswith("__main__"):
@@ -56,8 +63,8 @@ def test_parameters_of_public_functions_are_typed_documented_and_named_as_option
         for name, parameter in inspect.signature(function).parameters.items():
             assert parameter.annotation is not parameter.empty, (function, name)
             assert name not in ("topn", "kind", "how", "sets", "target", "size"), (function, name)
-            if name != "progress" and "Parameters\n" in (function.__doc__ or ""):
-                assert re.search(rf"^    .*\b{name}\b.* :|^    .*\b{name}\b", function.__doc__, re.MULTILINE)
+            _, heading, described = (inspect.getdoc(function) or "").partition("\nParameters\n")
+            assert name == "progress" or not heading or re.search(rf"\b{name}\b", described), (function, name)
 
 
 def test_core_dependencies_are_those_the_core_imports() -> None:
@@ -149,7 +156,7 @@ def test_refiner_documents_every_parameter_and_has_typed_ones() -> None:
     assert list(signature.parameters) == [field.name for field in fields(Settings)]
     for parameter in signature.parameters.values():
         assert parameter.annotation is not parameter.empty
-        assert f"    {parameter.name} : " in (selfvec.Refiner.__doc__ or "")
+        assert f"\n{parameter.name} : " in (inspect.getdoc(selfvec.Refiner) or "")
 
 
 @pytest.mark.parametrize(

@@ -90,14 +90,17 @@ def test_a_run_may_have_neither_history_nor_tokens(tmp_path: Path) -> None:
         run.require_tokens()
 
 
-@pytest.mark.parametrize("found", [None, 0, 2, "1"])
-def test_another_format_is_refused(found: object, folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("found", "remedy"),
+    [(None, "make"), (0, "make"), ("1", "make"), (2, "install a newer Selfvec, or make")],
+)
+def test_another_format_is_refused(found: object, remedy: str, folder: Path) -> None:
     provenance = json.loads((folder / "run.json").read_text())
     assert provenance.pop("format") == 1
     (folder / "run.json").write_text(
         json.dumps(provenance if found is None else {**provenance, "format": found})
     )
-    with pytest.raises(FormatError, match=r"run\.json: the format .* reads format 1; make the run again"):
+    with pytest.raises(FormatError, match=rf"run\.json: the format .* reads format 1; {remedy} the run"):
         open_run(folder)
 
 

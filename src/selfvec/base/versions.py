@@ -1,4 +1,4 @@
-"""The version of Selfvec, and those of the software that may change a result."""
+"""The versions of Selfvec, of its run folders, and of the software that may change a result."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
 
-__all__ = ["__version__", "environment"]
+__all__ = ["RUN_FORMAT", "__version__", "environment"]
 
-__version__ = "0.1.0"
+__version__ = "1.0.0rc1"
+
+RUN_FORMAT = 1
+"""The format of run folders; raise it when they change so that older code can no longer read them."""
 
 _PACKAGES = ("numpy", "numba", "polars", "tokenizers", "simplemma", "wordllama")
 

@@ -7,6 +7,7 @@ option, and defaults that differ by method, such as the anchor's weight, are in 
 
 from __future__ import annotations
 
+import inspect
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, Field, asdict, dataclass, field, fields
@@ -100,17 +101,18 @@ def option_of(of: Field[Any]) -> Option:
 
 def list_options(cls: Class) -> Class:
     """Add the section "Parameters" to the docstring of a class of options."""
-    lines = ["    Parameters", "    ----------"]
+    lines = ["Parameters", "----------"]
     for of in fields(cls):
         about = option_of(of)
         kind = str(of.type)
         if about.choices:
             kind = kind.replace("str", "{" + ", ".join(f'"{choice}"' for choice in about.choices) + "}")
-        lines.append(f"    {of.name} : {kind.replace(' | ', ' or ')}, default {of.default!r}")
+        lines.append(f"{of.name} : {kind.replace(' | ', ' or ')}, default {of.default!r}")
         default = f" By default {about.otherwise}." if about.otherwise and not about.hidden else ""
-        lines += textwrap.wrap(about.help + default, 100, initial_indent=" " * 8, subsequent_indent=" " * 8)
+        lines += textwrap.wrap(about.help + default, 96, initial_indent=" " * 4, subsequent_indent=" " * 4)
     if cls.__doc__:
-        opening, newline, rest = cls.__doc__.partition("\n\n")
+        # Python 3.13 takes the indentation away, versions before do not.
+        opening, newline, rest = inspect.cleandoc(cls.__doc__).partition("\n\n")
         cls.__doc__ = f"{opening}\n\n" + "\n".join(lines) + f"\n{newline}{rest}"
     return cls
 

@@ -17,8 +17,8 @@
     history/               recorded states, if kept
     report.json            health
 
-Large arrays are memory-mapped when a folder is opened. A folder of another format is refused, because making
-the run again is cheaper than converting it.
+Large arrays are memory-mapped when a folder is opened. There has been one format so far. A version that adds
+another must go on reading this one; it refuses numbers that it does not know.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ from selfvec.base.folder_swap import restore_folder, unchanged
 from selfvec.base.targets import Kind
 from selfvec.base.tensors import Forms, check_tensors, first_beyond, map_tensors, write_tensors
 from selfvec.base.text_files import read_json, read_vocabulary, write_vocabulary
+from selfvec.base.versions import RUN_FORMAT
 from selfvec.data.run import Run
 from selfvec.data.trajectory import History
 from selfvec.data.vectors import Source, Vectors
@@ -57,7 +58,6 @@ __all__ = [
     "ORIGINAL",
     "REFINED",
     "RUN",
-    "RUN_FORMAT",
     "is_run",
     "open_run",
     "refuse_run",
@@ -67,8 +67,6 @@ __all__ = [
 ]
 
 RUN = Kind("a run folder", lambda folder: is_run(folder))
-RUN_FORMAT = 1
-"""The number of the format; raise it when a folder changes so that older code or folders no longer fit."""
 
 REFINED = "vectors.safetensors"
 ORIGINAL = "original.safetensors"
@@ -118,7 +116,9 @@ def _open(folder: Path) -> Run:
     found = provenance.pop("format", "none")
     if found != RUN_FORMAT:
         rule = f"the format of the run folder is {found}, this Selfvec reads format {RUN_FORMAT}"
-        raise FormatError(rule, path=folder / "run.json", remedy=_AGAIN)
+        newer = isinstance(found, int) and found > RUN_FORMAT
+        remedy = f"install a newer Selfvec, or {_AGAIN}" if newer else _AGAIN
+        raise FormatError(rule, path=folder / "run.json", remedy=remedy)
     check_run(provenance, folder / "run.json", _AGAIN)
     check_sizes(folder, provenance, _AGAIN)
     for name in _OF_THE_FOLDER:

@@ -14,9 +14,10 @@ from selfvec.base.errors import FormatError, InputError
 from selfvec.base.folder_swap import unchanged
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.base.text_files import read_json
+from selfvec.base.versions import RUN_FORMAT
 
 from .folder_kinds import FolderKind, folder_kind
-from .run_folder import RUN_FORMAT, open_run
+from .run_folder import open_run
 
 __all__ = ["Damage", "Verified", "verify"]
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.places import DOCS
 
 import selfvec
 from selfvec.apps.cli import main
+from selfvec.apps.cli.output import program
 from selfvec.apps.cli.table import OLDER, TOP
 from selfvec.data.vectors import Vectors
 from selfvec.storage.run_folder import open_run
@@ -93,16 +96,47 @@ REPORTS = {
 }
 
 
+def documented(section: str) -> set[str]:
+    """The keys in the table of a section of the page on fields of results."""
+    page = (DOCS / "reference" / "output.md").read_text(encoding="utf-8")
+    cells = re.findall(r"^\| (`.*?) \|", page.partition(f"\n## {section}\n")[2].partition("\n## ")[0], re.M)
+    return {key for cell in cells for key in re.findall(r"`(\w+)`", cell)}
+
+
+KEYS = {
+    "similar": ("rows", {"word", "state", "neighbours"}),
+    "health": (
+        "",
+        {"verdicts", "mean_cosine_to_original", "anisotropy", "effective_rank", "oov", "oov_empty"},
+    ),
+    "search": ("hits", documented("search")),
+    "drift": ("rows", documented("drift")),
+    "monitor": ("", documented("monitor")),
+    "evaluate": ("rows", documented("evaluate") - {"seconds", "megabytes"}),  # those are of baselines
+}
+"""Keys that the JSON of a report, or the first of its rows, keeps in all versions 1.x; more may come."""
+
+
 @pytest.mark.parametrize("name", REPORTS)
 def test_every_report_is_one_json_document_and_fits_a_terminal(name: str, inside: Path, capsys) -> None:
     command = [name.split()[0], *REPORTS[name].split()]
     status = main([*command, "--json"])
     output = capsys.readouterr()
     assert status in (0, int(name in ("health", "monitor"))), output.err
-    assert json.loads(output.out)
+    found = json.loads(output.out)
+    assert found
+    if name in KEYS:
+        place, keys = KEYS[name]
+        assert keys
+        assert keys - set(found[place][0] if place else found) == set()
     if "-o" not in command:
         assert main(command) == status
         assert max(map(len, capsys.readouterr().out.splitlines()), default=0) <= 80
+
+
+def test_the_version_names_the_format_of_run_folders(capsys) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"selfvec {selfvec.__version__} (run format 1)\n"
 
 
 def test_every_command_that_reports_is_tested() -> None:
@@ -457,3 +491,19 @@ def test_a_text_where_a_folder_is_wanted_is_one_error(command: list[str], capsys
     question = "which treatments of the failing heart were tried " * 8
     assert main([part.format(question) for part in command]) == 2
     assert capsys.readouterr().err.count("is too long for the name of a file") == 1
+
+
+def test_a_suggested_command_can_be_pasted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    called = tmp_path / "bin" / "selfvec"
+    called.parent.mkdir()
+    called.touch(mode=0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", [str(called)])
+    monkeypatch.delenv("UV", raising=False)
+    monkeypatch.setenv("PATH", str(called.parent))
+    assert program() == "selfvec"
+    monkeypatch.setenv("UV", "uv")  # as under uvx: the shell does not have this PATH
+    assert program() == "bin/selfvec"
+    monkeypatch.delenv("UV")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert program() == "bin/selfvec"

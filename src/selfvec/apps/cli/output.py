@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import shutil
 import sys
@@ -53,7 +54,8 @@ def program() -> str:
         return f"{_pasted(Path(sys.executable))} -m selfvec"
     if called.stem != "selfvec":  # called from Python
         return "selfvec"
-    found = shutil.which("selfvec")
+    # What uv starts has its environment on the PATH; the shell that a command is pasted into may not.
+    found = None if "UV" in os.environ else shutil.which("selfvec")
     return "selfvec" if found and Path(found).resolve() == called.resolve() else _pasted(called)
 
 

@@ -142,9 +142,9 @@ def _no_options() -> None: ...
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from selfvec.base.versions import __version__
+        from selfvec.base.versions import RUN_FORMAT, __version__
 
-        print(f"selfvec {__version__}")
+        print(f"selfvec {__version__} (run format {RUN_FORMAT})")
         raise typer.Exit
 
 
