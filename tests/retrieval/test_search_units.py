@@ -9,7 +9,6 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfvec.retrieval.indexed_documents import join_strings, split_strings
 from selfvec.retrieval.passages import passages
 from selfvec.text.preprocessing import Preprocessing, encode_texts
 from selfvec.text.vocabulary import Vocabulary
@@ -77,8 +76,3 @@ def test_questions_meet_stems_and_leave_stop_words_out() -> None:
     assert asked.words == ["STORM", "roof"]
     assert asked.unknown == ["zebras"]
     assert vocabulary.parse("").types.tolist() == []
-
-
-@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=50), max_size=40))
-def test_strings_come_back(texts) -> None:
-    assert split_strings(join_strings("names", texts), "names") == texts

@@ -96,6 +96,7 @@ def write_tensors(
         for tensor in tensors.values():
             for block in tensor.blocks if isinstance(tensor, Blocks) else _blocks_of(tensor):
                 file.write(np.ascontiguousarray(block).data)
+                release(block)
 
 
 def _header_bytes(header: Mapping[str, Any]) -> bytes:

@@ -56,7 +56,7 @@ class Questions(Retrieval):
             rule = f"the run lacks these documents, for example {next(iter(unknown))!r}"
             example = f"an id of the run is {found.ids[0]!r}"
             raise InputError(rule, path=self.path, field="id", remedy=example)
-        return Collection(found.texts, list(answers), list(answers.values()))
+        return Collection(list(found.texts), list(answers), list(answers.values()))
 
     def _rows(self) -> Iterator[tuple[str, str]]:
         """Questions and ids, with white space around them removed."""

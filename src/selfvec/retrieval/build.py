@@ -11,6 +11,7 @@ import numpy as np
 from selfvec.base.arrays import Floats, Ids, Int8s, Ints, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.memory import release, return_freed_memory
+from selfvec.base.packed_strings import PackedStrings
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -82,8 +83,12 @@ def _quantised_vectors(
     def vectors_of(numbers: Ints) -> Rows:
         return document_vectors(units.part(numbers), space.rows, space.weights)
 
-    has_row = np.concatenate(([0], np.cumsum(np.any(space.rows != 0, axis=1)[units.ids])))
-    known = np.diff(has_row[units.offsets[: documents + 1]]) > 0
+    has_row = np.any(space.rows != 0, axis=1)
+    known = np.zeros(documents, bool)
+    for first in range(0, documents, _UNITS):
+        bounds = units.offsets[first : min(first + _UNITS, documents) + 1]
+        filled = np.concatenate(([0], np.cumsum(has_row[units.ids[bounds[0] : bounds[-1]]])))
+        known[first : first + _UNITS] = np.diff(filled[bounds - bounds[0]]) > 0
     smoothing = Smoothing.of(known, vectors_of, seed, STRENGTH)
     codes = np.empty((units.documents, space.rows.shape[1]), np.int8)
     scales = np.empty(units.documents, np.float32)
@@ -112,8 +117,10 @@ def _vocabulary_and_units(
 ) -> tuple[Vocabulary, TokenBatch, Ints]:
     """The stems of documents and run, all units as these stems, and the stem of each run word, (V,)."""
     preprocessing = Preprocessing.of(run.provenance).by_words
-    passages = [found.texts[d][a:b] for d, (a, b) in zip(owners.tolist(), spans.tolist(), strict=True)]
-    texts = encode_texts([*found.texts, *passages], preprocessing, run.vectors)
+    passages = PackedStrings.of(
+        found.texts[d][a:b] for d, (a, b) in zip(owners.tolist(), spans.tolist(), strict=True)
+    )
+    texts = encode_texts(found.texts, preprocessing, run.vectors, then=passages)
     merged = merge_stems(texts, preprocessing)
     words: Sequence[str] = run.vectors.index_to_key
     names = words if preprocessing.stem is None else stems(words, preprocessing.stem)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from selfvec.base.arrays import Ids
 from selfvec.base.errors import CorpusError
 from selfvec.base.memory import return_freed_memory
+from selfvec.base.packed_strings import PackedStrings, Packer
 from selfvec.base.progress import Progress
 from selfvec.corpus.sources import Texts, paths_of
 from selfvec.data.run import Run
@@ -33,10 +34,10 @@ LONGEST_JSON = 1000  # of lists and objects
 
 @dataclass(frozen=True)
 class GatheredDocuments:
-    """D documents in memory."""
+    """D documents. Their texts may be in a temporary file."""
 
-    texts: list[str]
-    ids: list[str]
+    texts: PackedStrings
+    ids: PackedStrings
     days: NDArray[np.datetime64]  # (D,) datetime64[D], NaT for documents without a date
     fields: Mapping[str, Sequence[str | None]] = field(default_factory=dict)  # to filter by
     left_out: list[str] = field(default_factory=list)  # fields that are too long to filter by
@@ -47,12 +48,14 @@ class GatheredDocuments:
     @classmethod
     def of(cls, texts: Sequence[str], days: NDArray[np.datetime64] | None = None) -> GatheredDocuments:
         """Texts without fields. Their ids are their numbers from 0."""
-        odd = next((number for number, text in enumerate(texts) if not is_text(text)), None)
-        if odd is not None:
+        try:
+            packed = PackedStrings.of(texts)
+        except UnicodeEncodeError:
+            odd = next(number for number, text in enumerate(texts) if not is_text(text))
             rule = f"document '{odd}' holds half of a surrogate pair, which is not Unicode text"
-            raise CorpusError(rule, remedy="correct it or leave it out")
+            raise CorpusError(rule, remedy="correct it or leave it out") from None
         days = np.full(len(texts), "NaT", "datetime64[D]") if days is None else days
-        return cls(list(texts), [str(number) for number in range(len(texts))], days)
+        return cls(packed, PackedStrings.of(map(str, range(len(texts)))), days)
 
     def spans(self) -> list[list[tuple[int, int]]]:
         """Where the passages of each text begin and end, in characters; none for a short text."""
@@ -91,12 +94,17 @@ def _read(corpus: Corpus, progress: Progress) -> GatheredDocuments:
     import polars as pl
 
     from selfvec.corpus.documents import concatenated
+    from selfvec.corpus.fingerprints import joined_utf8
 
-    with progress.stage("Reading", corpus.total_bytes, "bytes") as advance:
-        whole = concatenated(list(corpus.batches(advance)))
-    texts: list[str] = whole.texts.to_list()
-    given = whole.ids.to_list() if whole.ids is not None else [None] * len(texts)
-    ids = [str(number) if name is None else name for number, name in enumerate(given)]
+    batches = []
+    with Packer() as packer, progress.stage("Reading", corpus.total_bytes, "bytes") as advance:
+        for batch in corpus.batches(advance):
+            packer.add(*joined_utf8(batch.texts))
+            batches.append(replace(batch, texts=pl.repeat(None, len(batch), dtype=pl.Null, eager=True)))
+        texts = packer.packed()
+    whole = concatenated(batches)
+    given = whole.ids if whole.ids is not None else [None] * len(texts)
+    ids = PackedStrings.of(str(number) if name is None else name for number, name in enumerate(given))
     days = np.full(len(texts), "NaT", "datetime64[D]")
     if whole.dates is not None:
         days = whole.dates.to_numpy().astype("datetime64[D]")

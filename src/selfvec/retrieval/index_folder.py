@@ -152,7 +152,7 @@ def _faults(a: Arrays, fields: list[str], vocabulary: Vocabulary) -> Iterator[st
 
 def _forms(
     a: Arrays,
-    strings: list[str],  # names of the arrays of `join_strings`
+    strings: list[str],  # names of packed strings
     codes: list[str],  # names of the fields
     types: int,  # V
 ) -> dict[str, tuple[type[np.generic], tuple[int, ...]]]:

@@ -9,39 +9,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.arrays import Array, Floats, Ids, Int8s
+from selfvec.base.packed_strings import PackedStrings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.text.repeats import Repeats
 
 from . import kernels
 from .documents import GatheredDocuments
 
-__all__ = ["NO_DAY", "IndexedDocuments", "join_strings", "split_strings"]
+__all__ = ["NO_DAY", "IndexedDocuments"]
 
 NO_DAY = np.iinfo(np.int64).min
 Arrays = Mapping[str, Array]
 
 
-def join_strings(name: str, strings: Sequence[str]) -> dict[str, Array]:
-    """Strings as two arrays: their UTF-8 bytes one after the other, and where each one ends."""
-    data = bytearray()
-    ends = [0]
-    for string in strings:
-        data += string.encode()
-        ends.append(len(data))
-    return {name: np.frombuffer(data, np.uint8), f"{name} ends": np.array(ends, np.int64)}
-
-
-def split_strings(arrays: Arrays, name: str) -> list[str]:
-    """The strings of `join_strings`."""
-    data = arrays[name].tobytes()
-    return [data[a:b].decode(errors="replace") for a, b in pairwise(arrays[f"{name} ends"].tolist())]
+def _arrays_of(name: str, strings: PackedStrings) -> dict[str, Array]:
+    return {name: strings.data, f"{name} ends": strings.ends}
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,13 +68,16 @@ class IndexedDocuments:
             "scales": vectors[1],
             "repeats": np.zeros(0, np.uint64) if repeats is None or repeats.templates else repeats.passages,
             "days": found.days.astype("datetime64[D]").astype(np.int64),
-            **join_strings("ids", found.ids),
-            **join_strings("texts", found.texts),
+            **_arrays_of("ids", found.ids),
+            **_arrays_of("texts", found.texts),
         }
         for i, values in enumerate(found.fields.values()):
             number = {name: n for n, name in enumerate(dict.fromkeys(v for v in values if v is not None))}
             codes = [-1 if value is None else number[value] for value in values]
-            arrays |= {f"field {i}": np.array(codes, np.int32), **join_strings(f"values {i}", list(number))}
+            arrays |= {
+                f"field {i}": np.array(codes, np.int32),
+                **_arrays_of(f"values {i}", PackedStrings.of(number)),
+            }
         for array in arrays.values():
             array.flags.writeable = False  # as memory-mapped ones are: kernels are compiled once
         return cls(arrays, list(found.fields))
@@ -105,10 +96,13 @@ class IndexedDocuments:
         """The passages that many documents share."""
         return Repeats(self.arrays["repeats"])
 
-    @cached_property
-    def ids(self) -> list[str]:
+    def _strings(self, name: str) -> PackedStrings:
+        return PackedStrings(self.arrays[name], self.arrays[f"{name} ends"])
+
+    @property
+    def ids(self) -> PackedStrings:
         """Names of the documents."""
-        return split_strings(self.arrays, "ids")
+        return self._strings("ids")
 
     @cached_property
     def dated(self) -> bool:
@@ -122,8 +116,7 @@ class IndexedDocuments:
 
     def text(self, document: int) -> str:
         """A document as it was written."""
-        start, end = self.arrays["texts ends"][document : document + 2].tolist()
-        return self.arrays["texts"][start:end].tobytes().decode(errors="replace")
+        return self._strings("texts")[document]
 
     def day(self, document: int) -> str | None:
         """The date of a document, such as 2020-06-18."""
@@ -138,7 +131,7 @@ class IndexedDocuments:
     @cached_property
     def _values(self) -> list[list[str]]:
         """The values of each field."""
-        return [split_strings(self.arrays, f"values {i}") for i in range(len(self.fields))]
+        return [list(self._strings(f"values {i}")) for i in range(len(self.fields))]
 
     def fields_of(self, document: int) -> dict[str, str]:
         """The fields of a document."""
