@@ -17,15 +17,28 @@ import numpy as np
 from benchmarks.page import DOCS, table
 from benchmarks.refining import refined
 from selfvec.analysis.word_drift import Drift, Slice, drift, named_slice, slice_counts
+from selfvec.analysis.word_drift.distance_intervals import distance_intervals
 from selfvec.analysis.word_drift.nearest_occurrences import nearest_distances
-from selfvec.analysis.word_drift.permutation_test import mean_rank, permutation_test
+from selfvec.analysis.word_drift.permutation_test import (
+    block_figures,
+    document_blocks,
+    mean_rank,
+    permutation_test,
+)
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.statistics import benjamini_hochberg, rank_correlation
 from selfvec.text.document_vectors import inverse_document_frequency
 from selfvec.usage import occurrence_vectors
-from selfvec.usage.occurrence_vectors import OccurrenceSpace, occurrence_space
+from selfvec.usage.occurrence_vectors import (
+    Blocks,
+    BlockSums,
+    OccurrenceSpace,
+    block_sums,
+    document_counts,
+    occurrence_space,
+)
 
 REPORTS = DOCS.parent / "drift-report"
 SETS = {  # the two slices, and uses of a pseudo-word
@@ -34,6 +47,8 @@ SETS = {  # the two slices, and uses of a pseudo-word
 }
 TRIALS, PAIRS = 5, 40
 SHUFFLES = 5
+DRAWN = (11, 30, 100)  # documents of a simulated word in each slice
+SIMULATED, OFTEN = 1500, 200  # simulated words; documents of the words that they are drawn from, at least
 SHOWN, LISTED = 30, 8
 
 run_of = cache(lambda name: refined(name, history="none"))
@@ -102,7 +117,7 @@ def planted() -> str:
                     sizes.distance,
                     mean_rank(sizes.distance, sizes.nearest),
                     sizes.distance - sizes.expected,
-                    sizes.low - sizes.expected,
+                    sizes.low - sizes.expected / 2,
                 )
                 found.setdefault(label, []).append([rank_correlation(size, degrees) for size in measured])
         for label, values in found.items():
@@ -136,6 +151,77 @@ def contexts() -> str:
         rows.append([half, *figures])
     heads = [f"{name}, {size}" for name in SETS for size in ("distance", "beyond chance")]
     return table(["words on each side", *heads], rows)
+
+
+def coverage() -> str:
+    """How often the interval holds the true distance, for words whose documents are drawn with replacement.
+
+    A word's documents are those of a real word in each slice, or of two real words in shares of their own.
+    The truth is the distance of the means of all these documents.
+    """
+    rows = []
+    for name, (bounds, _) in SETS.items():
+        slices = [named_slice(run_of(name).require_tokens(), text) for text in bounds]
+        sources = document_sums(run_of(name), slices)
+        for number in DRAWN:
+            rng = np.random.default_rng(number)
+            drawn = [simulated(sources, number, rng) for _ in range(SIMULATED)]
+            blocks = document_blocks(np.full((SIMULATED, 2), number))
+            low, high = intervals_of([word for word, _ in drawn], blocks)
+            truth = np.array([distance for _, distance in drawn])
+            inside = np.mean((low <= truth) & (truth <= high))
+            figures = [inside, np.mean(truth < low), np.mean(truth > high), np.median(high - low)]
+            agrees = rank_correlation(low, truth)
+            rows.append([name, number, *(f"{value:.3f}" for value in figures), f"{agrees:.2f}"])
+    heads = ["coverage", "truth below", "truth above", "median width", "lower end with truth"]
+    return table(["collection", "documents", *heads], rows)
+
+
+def document_sums(run: Run, slices: list[Slice]) -> list[list[np.ndarray]]:
+    """Sums of the occurrences of frequent words by document, for each slice; the last column counts them."""
+    space = occurrence_space(run, slices)
+    documents = document_counts(space)
+    plain = np.array([word.isalpha() and len(word) > 2 for word in run.vectors.index_to_key])
+    able = np.flatnonzero((documents.min(axis=1) >= OFTEN) & plain)
+    words = np.sort(np.random.default_rng(0).permutation(able)[: 4 * PAIRS])
+    blocks = Blocks(np.minimum(documents, 5 * OFTEN), np.ones(len(documents), np.int64))
+    found = []
+    for part in block_sums(space, words, blocks, 0, 2):
+        counted = np.column_stack([part.rows, part.counts]).astype(np.float32)
+        for i, word in enumerate(part.words.tolist()):
+            mine = counted[part.starts[i] : part.starts[i + 1]]
+            found.append(np.split(mine, [int(blocks.number[word, 0])]))
+    return found
+
+
+def simulated(
+    sources: list[list[np.ndarray]], number: int, rng: np.random.Generator
+) -> tuple[list[np.ndarray], float]:
+    """Documents drawn from both slices, and the true distance."""
+    one, other = (sources[i] for i in rng.integers(len(sources), size=2))
+    shares = np.repeat(rng.random(), 2) if rng.random() < 0.2 else rng.random(2)
+    shares = np.ones(2) if rng.random() < 0.4 else shares
+    drawn, means = [], []
+    for side, share in enumerate(shares):
+        mine = [rows[rng.integers(len(rows), size=number)] for rows in (one[side], other[side])]
+        drawn.append(np.where(rng.random((number, 1)) < share, *mine))
+        means.append(share * one[side].mean(axis=0)[:-1] + (1 - share) * other[side].mean(axis=0)[:-1])
+    a, b = means
+    return drawn, 1 - float(a @ b) / float(np.linalg.norm(a) * np.linalg.norm(b))
+
+
+def intervals_of(words: list[list[np.ndarray]], blocks: Blocks) -> tuple[np.ndarray, np.ndarray]:
+    """The intervals that `drift` would give to words with these documents."""
+    noise = []
+    for i, sides in enumerate(words):
+        size, numbers = int(blocks.size[i]), blocks.number[i]
+        dealt = [rows[: n * size].reshape(n, size, -1) for rows, n in zip(sides, numbers, strict=True)]
+        sums = np.concatenate([rows.sum(axis=1) for rows in dealt])
+        starts = np.array([0, len(sums)])
+        part = BlockSums(np.array([i]), starts, np.ascontiguousarray(sums[:, :-1]), sums[:, -1])
+        noise.append(block_figures(part, blocks, 0, 0)[1])
+    found = np.concatenate(noise)
+    return distance_intervals(found[:, :3], found[:, 3:], blocks.number)
 
 
 def spaces(run: Run, space: OccurrenceSpace) -> dict[str, OccurrenceSpace]:
@@ -218,6 +304,7 @@ PAGES = {
     "drift.md": {
         "noaa": lambda: reported("NOAA"),
         "calibration": calibration,
+        "coverage": coverage,
         "planted": planted,
         "pubmed": lambda: reported("PubMed"),
         "contexts": contexts,

@@ -175,7 +175,7 @@ def drift_notes(found: Drift) -> list[str]:
     """Notes on drift: how rows are sorted, what the figures mean, and why some are blank."""
     rows = found.rows
     sliced = is_sliced(found)
-    by = "what is certain of beyond (95 %)" if sliced else "distance"
+    by = "what is certain of distance (95 %)" if sliced else "distance"
     notes = [f"Sorted: words with q ≤ 0.05 first, of these names, numbers, variants last; then by {by}."]
     if sliced:
         notes.append(
@@ -184,7 +184,7 @@ def drift_notes(found: Drift) -> list[str]:
             "occurrences. p, q: chance."
         )
         if any(row["low"] is None for row in rows):
-            notes.append("No interval: the word occurs in too few documents of a slice (one).")
+            notes.append("No interval: the word occurs in fewer than four documents of a slice.")
     else:
         notes.append(
             "distance: 1 - cosine of the two vectors. p, q: do a word's documents agree on its move?"
@@ -193,7 +193,7 @@ def drift_notes(found: Drift) -> list[str]:
         notes.append("No p and q: not tested, because the run has not kept its documents (--forget-tokens).")
     left_out = ", ".join(f"{number:,} {reason}" for reason, number in found.left_out.items() if number)
     if left_out:
-        notes.append(f"Not tested: {left_out} (--all-words tests them).")
+        notes.append(f"Not listed: {left_out} (--all-words lists them).")
     return notes
 
 
@@ -215,9 +215,11 @@ def drift_figures(row: Mapping[str, Any], sliced: bool) -> list[str]:
 
 
 def drift_mark(row: Mapping[str, Any]) -> str:
-    """What a row of drift is if not a word, and other spellings: ``name``, ``variant of colour``."""
+    """What a row of drift is if not a word, and other spellings: ``name``, ``also color; 9 and 7 in all``."""
     kind = str(row.get("kind", "word"))
     spellings = escaped(row.get("variants", ())[:_NEIGHBOURS])
+    if spellings and row.get("spellings_a") is not None:
+        spellings += f"; {row['spellings_a']:,} and {row['spellings_b']:,} in all"
     if kind == "variant":
         return f"variant of {spellings}"
     return ", ".join([kind] * (kind != "word") + [f"also {spellings}"] * bool(spellings))

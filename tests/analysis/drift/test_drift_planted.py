@@ -47,7 +47,7 @@ def test_frequency_alone_is_no_change() -> None:
     assert 0.3 < np.mean([row["distance"] / row["expected"] for row in rows]) < 1.35
 
 
-def test_the_interval_holds_the_distance_and_narrows_with_evidence() -> None:
+def test_the_interval_narrows_with_evidence() -> None:
     widths = []
     for uses in (10, 40, 160):
         row = drift(planted_run([(0, 1)], uses=(uses, uses), documents=(1200, 1200)))["x0"]

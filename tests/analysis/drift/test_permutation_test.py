@@ -1,4 +1,4 @@
-"""The p of drift, from random splits, and the interval of its distance, from resampled documents."""
+"""The p of drift, from random splits, and the interval of its distance."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from math import comb
 import numpy as np
 import pytest
 
+from selfvec.analysis.word_drift.distance_intervals import distance_intervals
 from selfvec.analysis.word_drift.permutation_kernels import sign_flip_test, split_test
 
 
@@ -23,21 +24,13 @@ def distance(rows: np.ndarray, chosen: list[int]) -> float:
     return 1 - float(a @ b) / float(np.linalg.norm(a) * np.linalg.norm(b))
 
 
-def resampled(rows: np.ndarray, one: int, draws: int, seed: int) -> np.ndarray:
-    """Distances of resampled rows, from products of different rows only."""
-    rng = np.random.default_rng(seed)
-    products = rows.astype(float) @ rows.T.astype(float)
-    different = products - np.diag(np.diag(products))
-    sizes = (one, len(rows) - one)
-    weights = [rng.multinomial(size, np.full(size, 1 / size), draws) for size in sizes]
-    parts = (slice(0, one), slice(one, len(rows)))
-    squares = [
-        np.einsum("ni,ij,nj->n", drawn, different[part, part], drawn) * (size / (size - 1)) ** 2
-        for drawn, part, size in zip(weights, parts, sizes, strict=True)
-    ]
-    across = np.einsum("ni,ij,nj->n", weights[0], products[parts[0], parts[1]], weights[1])
-    lengths = np.sqrt(np.maximum(squares[0], 1e-9) * np.maximum(squares[1], 1e-9))
-    return 1 - np.clip(across / lengths, -1, 1)
+def splits(
+    rows: np.ndarray, ones: list[int], starts: list[int], words: list[int], *how: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """What `split_test` writes: figures, (m, 4), and products with their noise, (m, 6)."""
+    found, noise = np.zeros((len(ones), 4)), np.zeros((len(ones), 6))
+    split_test(rows, np.array(ones), np.array(starts), np.array(words), *how, found, noise)
+    return found, noise
 
 
 @pytest.mark.parametrize(("seed", "one"), [(0, 4), (1, 3), (2, 6)])
@@ -45,9 +38,7 @@ def test_random_splits_estimate_the_share_of_all_splits(seed: int, one: int) -> 
     rows = rows_of(seed, 8)
     exact = rows.astype(float)
     every = np.array([distance(exact, list(chosen)) for chosen in combinations(range(8), one)])
-    found = np.zeros((1, 6))
-    split_test(rows, np.array([one]), np.array([0, 8]), np.array([3]), 20_000, 10**9, 1, 0, found)
-    measured, _, _, p, mean, draws = found[0]
+    measured, p, mean, draws = splits(rows, [one], [0, 8], [3], 20_000, 10**9, 1)[0][0]
     assert measured == pytest.approx(distance(exact, list(range(one))), abs=1e-5)
     assert draws == 20_000
     assert p == pytest.approx(np.mean(every >= measured - 1e-6), abs=0.015)
@@ -56,9 +47,8 @@ def test_random_splits_estimate_the_share_of_all_splits(seed: int, one: int) -> 
 
 def test_splits_stop_early_if_chance_does_as_much_and_go_on_otherwise() -> None:
     rows = np.concatenate([rows_of(0, 20), rows_of(1, 20, shift=9.0)])
-    found = np.zeros((2, 6))
-    split_test(rows, np.array([10, 10]), np.array([0, 20, 40]), np.array([0, 1]), 1000, 20, 0, 0, found)
-    (p, early), (least, late) = found[0, [3, 5]], found[1, [3, 5]]
+    found = splits(rows, [10, 10], [0, 20, 40], [0, 1], 1000, 20, 0)[0]
+    (p, early), (least, late) = found[0, [1, 3]], found[1, [1, 3]]
     assert p > 0.05
     assert 50 <= early < 1000
     assert least == pytest.approx(1 / comb(20, 10), rel=1e-3)  # one split of all, though 1,000 were drawn
@@ -71,10 +61,8 @@ def test_beyond_all_splits_drawn_p_is_near_that_of_all_splits(seed: int) -> None
     shifts, rows = (1.5, 2.0, 2.5), []
     for shift in shifts:
         rows.append(rows_of(seed, 20, shift))
-    found = np.zeros((len(shifts), 6))
-    starts = np.arange(0, 20 * len(shifts) + 1, 20)
-    split_test(np.concatenate(rows), np.full(3, 10), starts, np.arange(3), 1000, 20, 0, 0, found)
-    for part, p in zip(rows, found[:, 3], strict=True):
+    found = splits(np.concatenate(rows), [10] * 3, [0, 20, 40, 60], [0, 1, 2], 1000, 20, 0)[0]
+    for part, p in zip(rows, found[:, 1], strict=True):
         exact = exact_p(part)
         assert abs(np.log10(p / exact)) < 1
 
@@ -90,19 +78,18 @@ def exact_p(rows: np.ndarray) -> float:
 
 def test_a_word_has_the_same_splits_whatever_else_is_measured() -> None:
     rows = np.concatenate([rows_of(0, 12), rows_of(1, 12)])
-    both, alone = np.zeros((2, 6)), np.zeros((1, 6))
-    split_test(rows, np.array([6, 6]), np.array([0, 12, 24]), np.array([4, 9]), 300, 20, 7, 0, both)
-    split_test(rows[12:], np.array([6]), np.array([0, 12]), np.array([9]), 300, 20, 7, 0, alone)
-    np.testing.assert_array_equal(both[1], alone[0])
+    both = splits(rows, [6, 6], [0, 12, 24], [4, 9], 300, 20, 7)
+    alone = splits(rows[12:], [6], [0, 12], [9], 300, 20, 7)
+    for one, other in zip(both, alone, strict=True):
+        np.testing.assert_array_equal(one[1], other[0])
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_the_p_of_exchangeable_blocks_is_uniform(seed: int) -> None:
     rng, words = np.random.default_rng(seed), 200
     rows = rng.standard_normal((words * 10, 5)).astype(np.float32)
-    starts, found = np.arange(0, words * 10 + 1, 10), np.zeros((words, 6))
-    split_test(rows, np.full(words, 4), starts, np.arange(words), 199, 10**9, seed, 0, found)
-    p = found[:, 3]
+    starts = list(range(0, words * 10 + 1, 10))
+    p = splits(rows, [4] * words, starts, list(range(words)), 199, 10**9, seed)[0][:, 1]
     assert p.min() >= 1 / comb(10, 4) - 1e-9
     for level in (0.05, 0.25, 0.5, 0.75):  # four standard errors
         assert abs(np.mean(p <= level) - level) < 4 * np.sqrt(level * (1 - level) / words)
@@ -120,33 +107,60 @@ def test_random_signs_find_agreement_beyond_what_was_known() -> None:
     np.testing.assert_allclose(found[:, 1], [agree[:, 0].sum(), not_so[:, 0].sum()], atol=1e-4)
 
 
-@pytest.mark.parametrize(("one", "number"), [(4, 12), (20, 45)])
-def test_the_interval_is_that_of_a_bootstrap_of_the_documents(one: int, number: int) -> None:
-    rows = rows_of(3, number, shift=2.0) + np.float32(1)
-    found = np.zeros((1, 6))
-    split_test(rows, np.array([one]), np.array([0, number]), np.array([5]), 100, 20, 0, 4000, found)
-    measured, low, high = found[0, :3]
-    expected = np.quantile(resampled(rows, one, 20_000, 0), [0.025, 0.975])
-    np.testing.assert_allclose(
-        [low, high], [min(expected[0], measured), max(expected[1], measured)], atol=0.02
-    )
+@pytest.mark.parametrize(("one", "number"), [(4, 9), (12, 40)])
+def test_products_of_mean_vectors_and_their_noise_are_unbiased(one: int, number: int) -> None:
+    """Over many draws they are the products of the true means, and of the true covariances."""
+    rng = np.random.default_rng(1)
+    means = np.array([[1, 0, 0.5, 0], [0.5, 1, 0, 0]])
+    scales = np.array([[1, 2, 0.5, 1], [0.5, 1, 1, 2]])
+    sides = np.repeat([0, 1], [one, number - one])
+    words = 4000
+    rows = means[sides] + scales[sides] * rng.exponential(1, (words, number, 4)) - scales[sides]
+    starts = list(range(0, words * number + 1, number))
+    noise = splits(
+        rows.reshape(-1, 4).astype(np.float32), [one] * words, starts, list(range(words)), 0, 20, 0
+    )[1]
+    products, covariances = means @ means.T, (scales**2) @ (scales**2).T
+    true = [*(array[i, j] for array in (products, covariances) for i, j in ((0, 0), (1, 1), (0, 1)))]
+    errors = noise.std(axis=0) / np.sqrt(words)
+    assert np.all(
+        np.abs(noise.mean(axis=0) - true) < 4 * errors + [0, 0, 0, 0.5, 0, 0]
+    )  # negative ones are 0
 
 
-def test_an_interval_contains_the_distance_and_is_wider_for_fewer_documents() -> None:
-    rng = np.random.default_rng(0)
-    widths = []
-    for number in (6, 24, 96):
-        words = 30
-        rows = (rng.standard_normal((words * 2 * number, 6)) + 0.7).astype(np.float32)
-        starts, found = np.arange(words + 1) * 2 * number, np.zeros((words, 6))
-        split_test(rows, np.full(words, number), starts, np.arange(words), 60, 20, 0, 200, found)
-        distances, low, high = found[:, :3].T
-        assert np.all((low >= 0) & (low <= distances) & (distances <= high) & (high <= 2))
-        widths.append(np.mean(high - low))
-    assert widths[0] > 1.3 * widths[1] > 1.3**2 * widths[2]
+def drawn(number: int, cosine: float, words: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Ends of the intervals of words whose vectors have a cosine, from so many blocks in each slice."""
+    rng = np.random.default_rng(seed)
+    size = 40
+    a, other = np.linalg.qr(rng.standard_normal((words, size, 2)))[0].transpose(2, 0, 1)
+    b = cosine * a + np.sqrt(1 - cosine**2) * other
+    lengths = rng.lognormal(0, 0.3, (words, 1))
+    means = np.stack([a, b], axis=1)[:, [0] * number + [1] * number] * lengths[:, None]
+    spread = 1 / np.sqrt(np.arange(1, size + 1))
+    rows = means + spread * rng.standard_normal(means.shape)
+    starts = list(range(0, words * 2 * number + 1, 2 * number))
+    flat = rows.reshape(-1, size).astype(np.float32)
+    noise = splits(flat, [number] * words, starts, list(range(words)), 0, 20, 0)[1]
+    return distance_intervals(noise[:, :3], noise[:, 3:], np.full((words, 2), number))
 
 
-def test_a_distance_from_one_document_has_no_interval() -> None:
-    found = np.zeros((1, 6))
-    split_test(rows_of(0, 5), np.array([1]), np.array([0, 5]), np.array([0]), 20, 20, 0, 200, found)
-    assert np.isnan(found[0, 1:3]).all()
+@pytest.mark.parametrize("number", [6, 12, 40])
+@pytest.mark.parametrize("cosine", [0.9, 0.5, 0.0])
+def test_intervals_hold_the_true_distance_as_often_as_they_should(number: int, cosine: float) -> None:
+    low, high = drawn(number, cosine, 500, seed=number)
+    assert 0.93 <= np.mean((low <= 1 - cosine) & (1 - cosine <= high)) <= 1
+
+
+def test_intervals_narrow_with_evidence_and_need_four_documents() -> None:
+    widths = [np.median(np.subtract(*drawn(number, 0.5, 100, 0)[::-1])) for number in (4, 8, 16, 32, 64)]
+    assert widths == sorted(widths, reverse=True)
+    assert widths[-1] < widths[0] / 3
+    assert np.isnan(drawn(3, 0.5, 5, 0)).all()
+
+
+def test_a_word_without_a_direction_may_have_any_distance() -> None:
+    products = np.array([[1.0, 1.0, 0.5]] * 20 + [[-0.1, 0.1, 0.0]])
+    noise = np.array([[0.01] * 3] * 20 + [[100.0] * 3])
+    low, high = distance_intervals(products, noise, np.full((21, 2), 5))
+    assert (low[-1], high[-1]) == (0, 2)
+    assert np.all((low[:-1] < 0.5) & (high[:-1] > 0.5) & (high[:-1] < 1))

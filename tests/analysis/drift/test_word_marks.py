@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from selfvec.analysis.word_drift import drift
+from selfvec.analysis.word_drift import WordChoice, drift
 from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
@@ -18,11 +18,11 @@ from selfvec.refinement.pipeline import refine
 WEATHER = ["rain", "wind", "hail", "roof", "barn", "tree", "storm", "flood", "river", "snow"]
 PHONES = ["phone", "code", "app", "email", "screen", "data", "cable", "call", "plan", "text"]
 CHANGED = ["mast", "Drayton", "colour", "2nd"]  # from weather to phones
-SAME = ["color"]
+SAME = ["color", "favour", "favor"]  # favour is mostly spelled favor in 2020
 
 
 @pytest.fixture(scope="module")
-def rows(tmp_path_factory: pytest.TempPathFactory) -> list[dict]:
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     rng = np.random.default_rng(0)
     documents = []
     for year, topic in ((1990, WEATHER), (2020, PHONES)):
@@ -30,13 +30,20 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> list[dict]:
             documents += [(year, sentence(rng, topic, word)) for _ in range(20)]
         for other in (WEATHER, PHONES):
             documents += [(year, sentence(rng, other, "color")) for _ in range(15)]
+        for spelling, usual in (("favour", 1990), ("favor", 2020)):
+            number = 20 if year == usual else 6
+            documents += [(year, sentence(rng, WEATHER, spelling)) for _ in range(number)]
     path = tmp_path_factory.mktemp("marks") / "texts.jsonl"
     lines = [json.dumps({"text": text, "date": f"{year}-01-01"}) for year, text in documents]
     path.write_text("\n".join(lines), encoding="utf-8")
     words = [*WEATHER, *PHONES, *(word.lower() for word in CHANGED), *SAME]
     vectors = Vectors(words, rng.standard_normal((len(words), 24)).astype(np.float32))
-    run: Run = refine(Corpus.open([path]), vectors, Settings(method="original", repeats="keep"))
-    return drift(run, ["1990", "2020"]).rows
+    return refine(Corpus.open([path]), vectors, Settings(method="original", repeats="keep"))
+
+
+@pytest.fixture(scope="module")
+def rows(run: Run) -> list[dict]:
+    return drift(run, ["1990", "2020"], which=WordChoice(every=True)).rows
 
 
 def sentence(rng: np.random.Generator, topic: list[str], word: str) -> str:
@@ -58,6 +65,31 @@ def test_marked_words_are_not_on_top(rows: list[dict]) -> None:
     assert {row["word"] for row in significant} >= {"mast", "drayton", "colour", "2nd"}
     kinds = [row["kind"] != "word" for row in significant]
     assert kinds == sorted(kinds)
+
+
+def test_a_word_that_changed_its_spelling_only_is_listed_once_and_not_on_top(run: Run) -> None:
+    found = drift(run, ["1990", "2020"])
+    words = [row["word"] for row in found.rows]
+    (spelling,) = {"favour", "favor"} & set(words)
+    row = found[spelling]
+    assert row["q"] > 0.05
+    assert words.index(spelling) > max(words.index(word) for word in ("mast", "drayton", "2nd", "colour"))
+    assert {spelling, *row["variants"]} == {"favour", "favor"}
+    assert {row["count_a"], row["count_b"]} == {6, 20}
+    assert (row["spellings_a"], row["spellings_b"]) == (26, 26)
+
+
+def test_a_word_is_listed_once_where_its_strongest_spelling_is(run: Run, rows: list[dict]) -> None:
+    """Colour changed and color did not, so colour is listed."""
+    found = drift(run, ["1990", "2020"])
+    words = [row["word"] for row in found.rows]
+    assert "colour" in words
+    assert "color" not in words
+    assert [row["word"] for row in rows if row["word"] in words] == words
+    assert found.left_out["other spellings"] == 2
+    assert found["colour"]["spellings_a"] == 50
+    named = drift(run, ["1990", "2020"], which=WordChoice(words=["color", "colour"]))
+    assert {row["word"] for row in named} == {"color", "colour"}
 
 
 def test_without_the_files_no_word_is_a_name(tmp_path: Path) -> None:

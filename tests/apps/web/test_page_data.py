@@ -107,6 +107,26 @@ def test_tests_do_not_change_the_order_by_what_moved() -> None:
     assert [row["word"] for row in tested.page(Filter(), 0, 20)["rows"]] != shown
 
 
+def test_slices_are_listed_in_the_order_of_drift_and_other_spellings_on_request() -> None:
+    made = tables(*np.random.default_rng(3).standard_normal((2, 5, 4)).astype(np.float32))
+    tests = {
+        word: {
+            "q": 0.01,
+            "distance": 0.1,
+            "expected": 0.1,
+            "kind": "word",
+            "variants": [],
+            "below": word == "w4",
+        }
+        for word in ("w2", "w4", "w0", "w1")  # the order of drift; w3 was not tested
+    }
+    tested = replace(rank(made, "excess"), tests=tests)
+    assert [row["word"] for row in tested.page(Filter(), 0, 9)["rows"]] == ["w2", "w0", "w1", "w3"]
+    every = tested.page(Filter(stops=True), 0, 9)["rows"]
+    assert [row["word"] for row in every] == ["w2", "w4", "w0", "w1", "w3"]
+    assert [int(tested.ranks[tested.place[row]]) for row in range(5)] == [1, 2, 0, 3, -1]
+
+
 def test_progress_counts_every_step() -> None:
     seen = []
 
@@ -140,10 +160,18 @@ def test_the_page_the_command_and_the_assistant_share_the_results_of_drift(
     rows = {row["word"]: row for row in json.loads(capsys.readouterr().out)["rows"]}
     (kept,) = (folder / "drift").iterdir()
     stamp = kept.stat().st_mtime_ns
-    tests = comparisons.tasks(key).tested.result().ranking.tests
+    ranking = comparisons.tasks(key).tested.result().ranking
+    tests = ranking.tests
     assert set(tests) > set(rows)  # the page tests stop words, too
     for word, row in rows.items():
         assert {name: tests[word][name] for name in FIGURES} == {name: row[name] for name in FIGURES}
+    shown = [row for row in ranking.page(Filter(seen=1), 0, 500)["rows"] if row["word"] in rows]
+    assert len(shown) > 20
+    assert [row["word"] for row in shown] == [word for word in rows if word in {row["word"] for row in shown}]
+    for row in shown:
+        command = rows[row["word"]]
+        assert (row["kind"], row["variants"]) == (command["kind"], command["variants"])
+        assert [row["low"], row["high"]] == pytest.approx([command["low"], command["high"]], rel=1e-3)
     told = Tools(open_run(folder)).changed_words(3, [first, last])
     assert [one.word for one in told.words] == list(rows)[:3]
     assert list((folder / "drift").iterdir()) == [kept]

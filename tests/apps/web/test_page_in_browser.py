@@ -176,6 +176,11 @@ def test_two_years_are_compared_with_sentences_from_both(opened: Page, site: Sit
     assert set(places[0]) == {"1990"}
     assert set(places[1]) == {"2020"}
     assert "significant" in opened.text(".facts")
+    rows = site.json("/api/ranking?c=1990|2020&seen=1&limit=50")["rows"]
+    first = next(row for row in rows if row["word"] == "cell")
+    low, high = (f"{first[end]:.2f}".removeprefix("0") for end in ("low", "high"))
+    assert f"95 %: {low}–{high}" in opened.text(".facts")
+    assert f"95 %: {low}–{high}" in opened.text(".ranking .measured")
 
 
 SLOW = """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -26,7 +26,7 @@ from .slices import chosen_slices, sources_of
 from .word_choice import WordChoice, chosen_words, left_out_words, measurable
 from .word_marks import WORD, mark_words
 
-__all__ = ["Drift", "drift", "measure_all", "named_words"]
+__all__ = ["Drift", "drift", "measure_all", "named_words", "order_key"]
 
 
 _NEAR = 0.007  # contexts that could be summed in the time of comparing two words
@@ -45,14 +45,15 @@ class Drift(ResultTable):
     only_a, only_b : int
         Words that occur often enough, but in one slice only; they have no row.
     left_out : dict
-        Number of words that are not listed, by reason.
+        Number of words that are not listed, by reason. Other spellings of a listed word are tested all the
+        same.
     unknown : list of dict
         Named words without a row: word, reason, and their counts.
     """
 
     order = (
         f"words with q ≤ {LEVEL} first; of these, names, numbers and other spellings of a word last; then by "
-        "low - expected, the largest first; where that is not above 0, by distance - expected"
+        "low - expected / 2, the largest first; where that is not above 0, by distance - expected"
     )
 
     a: str
@@ -102,8 +103,14 @@ class Drift(ResultTable):
         change = mean_rank(figures["distance"], figures["nearest"])
         columns = zip(rows, change.tolist(), q.tolist(), strict=True)
         rows = [row | {"change": _known(one), "q": _known(other)} for row, one, other in columns]
-        kept = [row for row in rows if not which.words or row["word"] in named]
-        return replace(self, rows=sorted(kept, key=_place), left_out=left_out, unknown=unknown)
+        rows = sorted(rows, key=order_key)
+        if which.words:
+            rows = [row for row in rows if row["word"] in named]
+        elif not which.every:
+            tested = len(rows)
+            rows = _each_once(rows)
+            left_out["other spellings"] = tested - len(rows)
+        return replace(self, rows=rows, left_out=left_out, unknown=unknown)
 
     def select(self, top: int | None = None, fdr: float | None = None, word: str | None = None) -> Drift:
         """The first ``top`` rows, without words of a larger q than ``fdr``; or the row of one word.
@@ -210,13 +217,14 @@ def drift(
     Returns
     -------
     Drift
-        Rows have ``word``; ``distance`` with its 95 % interval ``low`` to ``high``, by a bootstrap of the
-        documents, and ``expected``, the distance in random splits of the same documents; ``apd``;
+        Rows have ``word``; ``distance``; ``low`` to ``high``, the 95 % interval of what it would be with
+        many occurrences, and ``expected``, the distance in random splits of the same documents; ``apd``;
         ``nearest``, the mean distance of an occurrence to the nearest five in the other slice; ``change``,
         the mean rank of the word by distance and by nearest, from 0 to 1; ``p`` and ``q``; ``count_a``,
         ``count_b``, ``documents_a``, ``documents_b``; ``gained`` and ``lost`` neighbours (words that occur
         ``min_count`` times in that slice); ``kind``, "word", "name", "number" or "variant" (of a more
-        frequent spelling), and ``variants``, other spellings of the word.
+        frequent spelling), and ``variants``, other spellings of the word; ``spellings_a``, ``spellings_b``,
+        the occurrences of all its spellings. Of several spellings only the first in order is listed.
 
     Raises
     ------
@@ -363,16 +371,27 @@ def _in_both(counts: Ints, least: int, slices: Sequence[Slice]) -> Mask:
     return able
 
 
-def _place(row: dict[str, Any]) -> tuple[bool, bool, float, float]:
+def order_key(row: Mapping[str, Any]) -> tuple[bool, bool, float, float]:
     """The sort key of a row, see `Drift.order`."""
     significant = row["q"] is not None and row["q"] <= LEVEL
-    certain = max((row["low"] or 0.0) - row["expected"], 0.0)
+    certain = max((row["low"] or 0.0) - row["expected"] / 2, 0.0)
     return (
         not significant,
         significant and row["kind"] != WORD,
         -certain,
         row["expected"] - row["distance"],
     )
+
+
+def _each_once(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The sorted rows without other spellings of a word above."""
+    listed: set[str] = set()
+    kept = []
+    for row in rows:
+        if listed.isdisjoint(row["variants"]):
+            listed.add(row["word"])
+            kept.append(row)
+    return kept
 
 
 def _rows(

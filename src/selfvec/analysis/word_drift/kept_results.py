@@ -34,7 +34,7 @@ from .word_choice import WordChoice
 __all__ = ["is_kept", "kept_drift"]
 
 FOLDER = "drift"  # of a run folder
-FORMAT = 5  # of a result; raise it when figures change
+FORMAT = 6  # of a result; raise it when figures change
 _FIELDS = ("a", "b", "only_a", "only_b", "reasons", "rows")  # of a result
 
 

@@ -14,9 +14,6 @@ from selfvec.usage.kernels import FAST, add
 
 __all__ = ["sign_flip_test", "split_test"]
 
-CONFIDENCE = 0.95  # of the interval around a distance
-_NOTHING = 1e-9  # squared length of a sum whose blocks do not agree
-
 
 @njit(cache=True, nogil=True, inline="always")
 def _draw(state, below):
@@ -55,56 +52,49 @@ def _products(rows, gram):
             gram[i, j] = gram[j, i] = total
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
-def _dot(row, weights, start, stop):
-    """Sum of the products of two rows between two places."""
-    total = np.float32(0)
-    for j in range(start, stop):
-        total += row[j] * weights[j]
-    return total
-
-
 @njit(cache=True, nogil=True)
-def _bootstrap(gram, one, found, draws, state, out):
-    """Write the 95 % interval of the distance, from resampled blocks of both sides, into (2,) ``out``.
+def _noise(gram, one, out):
+    """Write what `distance_intervals` needs into (6,) ``out``.
 
-    The mean of few occurrences is mostly chance, so two sides are far apart whatever the word means. The
-    product of a block with itself holds this chance, those of different blocks do not. Draws use only the
-    latter, so the interval is that of the distance that many occurrences would have. It is widened to contain
-    the measured distance. NaN if a side has a single block.
+    The products of different blocks, as means: a with a, b with b, a with b. Then the traces of the product
+    of the covariances of blocks, for the same pairs (Himeno and Yamada, 2014, for a and b alone). A side with
+    fewer than four blocks gets zeros.
     """
     number = len(gram)
-    other = number - one
-    out[0] = out[1] = np.nan
-    if draws == 0 or min(one, other) < 2:
-        return
-    weights = np.empty(number, np.float32)
-    drawn = np.empty(draws)
-    pairs_a = one / (one - 1.0)  # all pairs of blocks, as a multiple of the pairs of different blocks drawn
-    pairs_b = other / (other - 1.0)
-    for n in range(draws):
-        weights[:] = 0
-        for start, stop in ((0, one), (one, number)):
-            for _ in range(start, stop):
-                state, step = _draw(state, stop - start)
-                weights[start + step] += 1
-        aa = ab = bb = 0.0
-        for i in range(number):
-            if weights[i] == 0:
-                continue
-            own = weights[i] * gram[i, i]
-            right = _dot(gram[i], weights, one, number)
-            if i < one:
-                aa += weights[i] * (_dot(gram[i], weights, 0, one) - own)
-                ab += weights[i] * right
-            else:
-                bb += weights[i] * (right - own)
-        length = pairs_a * np.sqrt(max(aa, _NOTHING)) * pairs_b * np.sqrt(max(bb, _NOTHING))
-        drawn[n] = 1.0 - min(1.0, max(-1.0, ab / length))
-    drawn.sort()
-    beyond = int(draws * (1 - CONFIDENCE) / 2)
-    out[0] = min(found, drawn[beyond])
-    out[1] = max(found, drawn[draws - 1 - beyond])
+    out[:] = 0.0
+    means = np.zeros((2, number))  # of the products of each block with each side
+    for i in range(number):
+        for j in range(number):
+            side = 1 if j >= one else 0
+            means[side, i] += gram[i, j] / (number - one if side else one)
+    for side in range(2):
+        start, stop = (one, number) if side else (0, one)
+        n = stop - start
+        if n < 4:
+            continue
+        total = means[side, start:stop].mean()
+        squares = trace = fourth = own = 0.0
+        for i in range(start, stop):
+            own += gram[i, i]
+            for j in range(start, stop):
+                value = (gram[i, j] - means[side, i] - means[side, j] + total) ** 2
+                squares += value
+                if i == j:
+                    fourth += value
+                    trace += np.sqrt(value)
+        out[side] = (total * n * n - own) / (n * (n - 1.0))
+        squares /= (n - 1.0) ** 2
+        trace /= n - 1.0
+        fourth *= n / (n - 1.0)
+        unbiased = (n - 1.0) * (n - 2.0) * squares + trace**2 - fourth
+        out[3 + side] = max(0.0, unbiased * (n - 1.0) / (n * (n - 2.0) * (n - 3.0)))
+    total = means[1, :one].mean()
+    squares = 0.0
+    for i in range(one):
+        for j in range(one, number):
+            squares += (gram[i, j] - means[1, i] - means[0, j] + total) ** 2
+    out[2] = total
+    out[5] = squares / max((one - 1.0) * (number - one - 1.0), 1.0)
 
 
 @njit(cache=True, nogil=True)
@@ -161,8 +151,8 @@ def split_test(
     permutations,  # splits, at most
     enough,  # splits as far apart as the sides, after which drawing stops
     seed,
-    draws,  # resampled blocks, for the interval of the distance (Efron, 1979); none if 0
-    out,  # (m, 6): distance, ends of its interval, p, mean distance over the splits, number of splits
+    out,  # (m, 4): distance, p, mean distance over the splits, number of splits
+    noise,  # (m, 6): products of different blocks, and noise: each of a with a, b with b, a with b
 ):
     """Compare the distance of each word with its distance in random splits of the same blocks.
 
@@ -188,7 +178,7 @@ def split_test(
             for j in range(one):
                 square += gram[i, j]
         found = _distance(square, inside - square, total - 2 * inside + square)
-        _bootstrap(gram, one, found, draws, _stream(~seed, words[m]), out[m, 1:3])
+        _noise(gram, one, noise[m])
         state = _stream(seed, words[m])
         chosen = np.arange(number)
         splits = reached = 0
@@ -218,9 +208,9 @@ def split_test(
             if reached == 0 and splits > 0:
                 p = _beyond_all(found, moments, splits, number, one)
         out[m, 0] = found
-        out[m, 3] = p
-        out[m, 4] = moments[0] / max(splits, 1)
-        out[m, 5] = splits
+        out[m, 1] = p
+        out[m, 2] = moments[0] / max(splits, 1)
+        out[m, 3] = splits
 
 
 @njit(cache=True, nogil=True)

@@ -18,6 +18,7 @@ from selfvec.data.run import Run
 from selfvec.numerics.rows import unit_rows
 from selfvec.usage.occurrence_vectors import Blocks, BlockSums, OccurrenceSpace, block_sums, document_counts
 
+from .distance_intervals import distance_intervals
 from .permutation_kernels import sign_flip_test, split_test
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "LEVEL",
     "Distances",
     "DriftTest",
+    "block_figures",
     "document_blocks",
     "mean_rank",
     "permutation_test",
@@ -36,7 +38,6 @@ RATIO = 3  # times as many on the larger side, at most: most of the chance varia
 ENOUGH = 20  # number of splits as far apart as the slices after which drawing stops
 FEW = 3  # with fewer splits as far apart, including the slices themselves, p is too coarse
 MOST = 200_000  # splits of one word
-RESAMPLED = 200  # draws of the bootstrap
 LEVEL = 0.05  # false discovery rate that p must be fine enough for
 _ROUNDING = 1e-6  # distance caused by rounding alone
 
@@ -56,7 +57,7 @@ class Distances:
 
     words: Ints
     distance: Doubles  # 1 - cosine of the mean vectors of the occurrences
-    low: Doubles  # ends of its 95 % interval, by bootstrap over blocks; NaN if a side has a single block
+    low: Doubles  # ends of its 95 % interval, see `distance_intervals`; NaN if a side has few documents
     high: Doubles
     p: Doubles  # share of random splits of the word's documents that are as far apart, never 0
     expected: Doubles  # mean distance over the splits
@@ -102,16 +103,18 @@ def permutation_test(
     """
     documents = document_counts(space)
     blocks = document_blocks(documents)
-    found = np.zeros((len(words), 6))
+    found = np.zeros((len(words), 4))
+    noise = np.zeros((len(words), 6))
     done = 0
     with (progress or Progress()).stage("Splitting", len(words), "words") as advance:
         for part in block_sums(space, words, blocks, seed, jobs):
-            found[done : done + len(part.words)] = _figures(part, blocks, permutations, seed, RESAMPLED)
+            these = slice(done, done + len(part.words))
+            found[these], noise[these] = block_figures(part, blocks, permutations, seed)
             done += len(part.words)
             advance(len(part.words))
     draws = permutations
     while True:
-        rest = np.flatnonzero(found[:, 3] <= FEW / (draws + 1))
+        rest = np.flatnonzero(found[:, 1] <= FEW / (draws + 1))
         needed = min(MOST, int(4 * len(words) / (LEVEL * max(len(rest), 1))))
         if not len(rest) or needed <= draws:
             break
@@ -119,18 +122,20 @@ def permutation_test(
         further = []
         with (progress or Progress()).stage("Splitting again", len(rest), "words") as advance:
             for part in block_sums(space, words[rest], blocks, seed, jobs):
-                further.append(_figures(part, blocks, draws, seed + 1)[:, 3])
+                further.append(block_figures(part, blocks, draws, seed + 1)[0][:, 1])
                 advance(len(part.words))
-        found[rest, 3] = np.concatenate(further)
-    distance, low, high, p, expected, apd = found.T
+        found[rest, 1] = np.concatenate(further)
+    distance, p, expected, apd = found.T
+    low, high = distance_intervals(noise[:, :3], noise[:, 3:], blocks.number[words])
     return Distances(words, distance, low, high, p, expected, apd, documents[words])
 
 
-def _figures(part: BlockSums, blocks: Blocks, permutations: int, seed: int, resampled: int = 0) -> Doubles:
-    """Distance with the ends of its interval, p, expected distance, and APD, (m, 6)."""
+def block_figures(part: BlockSums, blocks: Blocks, permutations: int, seed: int) -> tuple[Doubles, Doubles]:
+    """Distance, p, expected distance and APD, (m, 4); products and noise of mean occurrences, (m, 6)."""
     ones = blocks.number[part.words, 0]
-    out = np.zeros((len(part.words), 6))
-    split_test(part.rows, ones, part.starts, part.words, permutations, ENOUGH, seed, resampled, out)
+    out = np.zeros((len(part.words), 4))
+    noise = np.zeros((len(part.words), 6))
+    split_test(part.rows, ones, part.starts, part.words, permutations, ENOUGH, seed, out, noise)
     for i, one in enumerate(ones.tolist()):
         begin, end = part.starts[i : i + 2].tolist()
         on_a = slice(begin, begin + one)
@@ -138,8 +143,11 @@ def _figures(part: BlockSums, blocks: Blocks, permutations: int, seed: int, resa
         a = part.rows[on_a].sum(axis=0, dtype=np.float64)
         b = part.rows[on_b].sum(axis=0, dtype=np.float64)
         pairs = part.counts[on_a].sum() * part.counts[on_b].sum()
-        out[i, 5] = 1 - float(a @ b) / pairs if pairs else 1.0
-    return out
+        out[i, 3] = 1 - float(a @ b) / pairs if pairs else 1.0
+        each = np.maximum([part.counts[on_a].mean(), part.counts[on_b].mean()], 1)  # occurrences in a block
+        scale = np.append(each**2, each.prod())
+        noise[i] /= np.concatenate([scale, scale**2])
+    return out, noise
 
 
 def refinement_drift(

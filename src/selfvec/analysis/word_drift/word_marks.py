@@ -13,7 +13,7 @@ import numpy as np
 
 from selfvec.base.progress import Progress
 from selfvec.corpus.reopen import original_texts
-from selfvec.corpus.slices import Slice
+from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
 from selfvec.text.proper_names import NAMES_READ, proper_names
 from selfvec.text.spelling_variants import letters_key, spelling_key
@@ -33,6 +33,9 @@ def mark_words(
 ) -> None:
     """Add to each row its ``kind``, and the ``variants`` of its word: other spellings, most frequent first.
 
+    ``spellings_a`` and ``spellings_b`` count the occurrences of all its spellings: a word that changed its
+    spelling only is as frequent as before.
+
     The kind is "number" for words that begin with a digit, such as 2nd, "variant" for words that have a more
     frequent spelling, "name" for words that the run's files mostly capitalise, otherwise "word". Without the
     files no word is a name.
@@ -44,10 +47,13 @@ def mark_words(
     texts = original_texts(run, set(read.tolist()), progress=progress)
     names = proper_names(words, texts.values())
     groups = _groups(run, min_count)
-    groups = _groups(run, min_count)
+    counts = None if run.tokens is None else slice_counts(run.tokens, slices)
     for row, word, name in zip(rows, words, names.tolist(), strict=True):
         spellings = [*groups.get(spelling_key(word), ()), *_confused(row, run)]
         row["variants"] = [other for other in dict.fromkeys(spellings) if other != word]
+        together = [run.vectors.key_to_index[one] for one in (word, *row["variants"])]
+        for side, counted in (("a", 0), ("b", -1)):
+            row[f"spellings_{side}"] = None if counts is None else int(counts[counted, together].sum())
         rarer = any(_count(run, other) > _count(run, word) for other in row["variants"])
         number = word[:1].isdigit()
         row["kind"] = NUMBER if number else VARIANT if rarer else NAME if name else WORD

@@ -293,8 +293,8 @@ class Tools:
         """The words whose meaning changed most between two slices of time (or by refining: `between` is
         ["original", "refined"], or the corpus has no slices), significant changes first; of these, names,
         numbers and other spellings of a word last (`kind`, `variants`). `distance` is 1 - cosine, `low` to
-        `high` its 95 % interval, `expected` what random splits of the same documents give, `q` the false
-        discovery rate. The first call takes some seconds."""
+        `high` the 95 % interval of what it would be with many occurrences, `expected` what random splits of
+        the same documents give, `q` the false discovery rate. The first call takes some seconds."""
         found = self._drift(tuple(between or ()))
         words = [_changed(row, ChangedWord) for row in found.rows[:topn]]
         return ChangedWords(found.a, found.b, len(found), words)

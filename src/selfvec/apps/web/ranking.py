@@ -19,7 +19,7 @@ from selfvec.data.rare_words import least_count
 from selfvec.numerics.neighbours import nearest, neighbourhood_change, only_in_each
 from selfvec.numerics.rows import top_indices, unit_rows
 
-from .significance import FIGURES, Tests
+from .significance import FIGURES, MARKS, Tests
 
 __all__ = ["NEIGHBOURS", "Filter", "PairedVectors", "Ranking", "rank"]
 
@@ -100,7 +100,7 @@ class Filter:
     q: float | None = None  # at most; words that were not tested are left out
     text: str = ""  # part of the word
     sort: str = "size"  # or "distance", "apd", "q", "count", "word", "moved" (distance without tests)
-    stops: bool = False  # list stop words and numbers, too
+    stops: bool = False  # list stop words, numbers and other spellings of a listed word, too
     names: bool = True  # list words that are mostly capitalised, too
 
 
@@ -134,12 +134,31 @@ class Ranking:
         return OFTEN if np.count_nonzero(seen >= OFTEN) >= _ENOUGH_LISTED else self.vectors.least
 
     @cached_property
+    def order(self) -> Array:
+        """Sort keys, smallest first, (m,): the order of `drift` for slices that were tested, else by size."""
+        if self.measure == "neighbourhood_change" or not self.tests:
+            keys: Doubles = -self.size
+            return keys
+        words = self.vectors.words
+        places = {word: place for place, word in enumerate(self.tests)}
+        found = np.array([places.get(words[row], len(places)) for row in self.rows.tolist()], np.int64)
+        ranked: Ints = np.argsort(np.lexsort((-self.moved, found)), kind="stable")
+        return ranked
+
+    @cached_property
+    def below(self) -> Mask:
+        """True for other spellings of a listed word, (m,)."""
+        tests = self.tests or {}
+        words = self.vectors.words
+        return np.array([tests.get(words[row], {}).get("below", False) for row in self.rows.tolist()], bool)
+
+    @cached_property
     def ranks(self) -> Ints:
-        """Rank by size among the content words seen `often`, (m,), from 0; -1 for others."""
+        """Rank among the listed content words seen `often`, (m,), from 0; -1 for others."""
         often = self.vectors.both[self.rows] >= self.often
-        seen = np.flatnonzero(often & self.vectors.content[self.rows])
+        seen = np.flatnonzero(often & self.vectors.content[self.rows] & ~self.below)
         ranks = np.full(len(self.rows), -1, np.int64)
-        ranks[seen[np.argsort(-self.size[seen], kind="stable")]] = np.arange(len(seen))
+        ranks[seen[np.argsort(self.order[seen], kind="stable")]] = np.arange(len(seen))
         return ranks
 
     @cached_property
@@ -179,7 +198,7 @@ class Ranking:
         size = self.moved if wanted.sort == "moved" else self.size
         kept = (self.vectors.both[self.rows] >= seen) & (size >= wanted.size)
         if not wanted.stops:
-            kept &= self.vectors.content[self.rows]
+            kept &= self.vectors.content[self.rows] & ~self.below
         if wanted.q is not None and self.tests is not None:
             kept &= np.nan_to_num(self.tested["q"], nan=2.0) <= wanted.q
         places = np.flatnonzero(kept)
@@ -198,9 +217,10 @@ class Ranking:
             return -self.vectors.both[self.rows]
         if sort == "q":
             return np.nan_to_num(self.tested["q"], nan=2.0) - 1e-6 * self.size
+        if sort == "size":
+            return self.order
         known = {"distance": self.distance, "apd": self.tested["apd"], "moved": self.moved}
-        figures = known.get(sort, self.size)
-        keys: Doubles = np.nan_to_num(-figures, nan=1.0)
+        keys: Doubles = np.nan_to_num(-known[sort], nan=1.0)
         return keys
 
     def gained_and_lost(self, row: int) -> tuple[list[int], list[int]]:
@@ -226,6 +246,7 @@ class Ranking:
             "neighbourhood_change": round(float(self.neighbourhood_change[place]), 4),
             "distance": _rounded(self.distance[place]),
             **{name: _rounded(_float(test.get(name))) for name in FIGURES},
+            **{name: test.get(name) for name in MARKS},
             "count_a": before,
             "count_b": after,
             "gained": [words[i] for i in gained],

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from selfvec.analysis.word_drift.drift_rows import order_key
 from selfvec.analysis.word_drift.kept_results import kept_drift
 from selfvec.analysis.word_drift.slices import without_slices
 from selfvec.analysis.word_drift.word_choice import WordChoice
@@ -19,7 +20,10 @@ from selfvec.data.run import Run
 __all__ = ["FIGURES", "Tests", "significance_of_refining", "significance_of_slices"]
 
 FIGURES = ("apd", "p", "q", "low", "high", "expected")  # that a test adds to a word
-Tests = dict[str, dict[str, Any]]  # `FIGURES` and distance, by word
+MARKS = ("kind", "variants")  # the same, in words
+Tests = dict[
+    str, dict[str, Any]
+]  # `FIGURES`, `MARKS`, distance and ``below`` by word, in the order of `drift`
 
 
 def significance_of_refining(run: Run, jobs: int, progress: Progress) -> Tests:
@@ -28,13 +32,19 @@ def significance_of_refining(run: Run, jobs: int, progress: Progress) -> Tests:
 
 
 def significance_of_slices(run: Run, pair: Sequence[Slice] | None, jobs: int, progress: Progress) -> Tests:
-    """Tests of how words changed between two slices.
+    """Tests of how words changed between two slices, in the order of `drift`.
 
-    q is the false discovery rate among the words that `drift` lists, for other words among all.
+    q is the false discovery rate among the words that `drift` lists, for other words among all. ``below`` is
+    true for other spellings of a listed word.
     """
     try:
         every = kept_drift(run, pair, which=WordChoice(every=True), jobs=jobs, progress=progress)
     except InputError:  # no word is frequent enough on both sides to be tested
         return {}
-    rows = (*every, *every.choose(run, WordChoice()))  # the second row of a word replaces the first
-    return {row["word"]: {name: row[name] for name in ("distance", *FIGURES)} for row in rows}
+    listed = {row["word"]: row for row in every.choose(run, WordChoice())}
+    rows = ({row["word"]: row for row in every} | listed).values()
+    return {
+        row["word"]: {name: row[name] for name in ("distance", *FIGURES, *MARKS)}
+        | {"below": row["word"] not in listed and not listed.keys().isdisjoint(row["variants"])}
+        for row in sorted(rows, key=order_key)
+    }

@@ -2,7 +2,7 @@
 import { ask, latest } from "./api.js";
 import { bdi, h, say } from "./dom.js";
 import { choice, debounced, fill, number } from "./fields.js";
-import { MEASURES, count, figure, many, probability, readable, share } from "./format.js";
+import { MEASURES, count, figure, interval, many, mark, probability, readable, share } from "./format.js";
 import { frequent } from "./overview.js";
 import { go, link, state } from "./state.js";
 
@@ -42,7 +42,9 @@ export class Ranking {
         h("p", {}, h("b", {}, "Change of neighbours"),
           " compares the cosines of a word, before and after, to its ten nearest words on each side: 0 if nothing changed, " +
           "near 1 if it has other neighbours now. Between two parts of the text the size is ", h("b", {}, "how far the word moved beyond chance"),
-          ": the distance between its mean occurrences, minus the distance in random splits of the same documents."),
+          ": the distance between its mean occurrences, minus the distance in random splits of the same documents. The ", h("b", {}, "95 %"),
+          " interval is where the distance would be with many occurrences. Significant words come first, of these names, numbers and other spellings last; " +
+          "then the words whose distance is certain to be large."),
         h("p", {}, h("b", {}, "Significance (q)"), " is the false discovery rate: among the words with q ≤ .05, at most about 5 % changed by chance only. " +
           "It does not say how large a change is.")),
       h("details", { class: "filters", open: innerWidth > 800 }, h("summary", {}, "Filter and sort"),
@@ -114,11 +116,13 @@ export class Ranking {
     const times = row.count_a === row.count_b ? `${count(row.count_a)}×` : `${count(row.count_a)}→${count(row.count_b)}×`;
     const words = (list, mark, sign) => list.length > 0 && h("span", { class: mark }, h("span", { class: "hidden" }, mark === "came" ? "gained: " : "lost: "),
       `${sign} `, list.slice(0, 4).map((word, i) => [i ? ", " : "", bdi(word)]));
+    const facts = [mark(row), interval(row) && `distance ${figure(row.distance)}, 95 %: ${interval(row)}`].filter(Boolean).join(" · ");
     return h("li", {}, h("a", { href: link({ word: row.word, near: "" }), "data-word": row.word },
       h("span", { class: "head" }, bdi(row.word, { class: "w" }), bar, h("span", { class: "num", title: MEASURES[this.found.measure] }, figure(row.size)),
         h("span", { class: `sure ${sure === null ? "" : sure ? "yes" : "no"}`, title: sure === null ? "not tested" : `q = ${probability(row.q)}` },
           sure === null ? (this.found.testing !== null ? "not yet tested" : "") : sure ? "significant" : "chance?"),
         h("span", { class: "times" }, times)),
+      facts && h("span", { class: "measured" }, facts),
       words(row.gained, "came", "+"), words(row.lost, "went", "−")));
   }
 

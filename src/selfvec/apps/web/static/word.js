@@ -2,7 +2,7 @@
 import { ask, charted, latest } from "./api.js";
 import { bars } from "./chart.js";
 import { bdi, h, listed, still } from "./dom.js";
-import { MEASURES, SOURCES, count, figure, many, probability, readable, share } from "./format.js";
+import { MEASURES, SOURCES, count, figure, interval, many, mark, probability, readable, share } from "./format.js";
 import { WordMap } from "./map.js";
 import { quotes } from "./quotes.js";
 import { go, link, state } from "./state.js";
@@ -81,7 +81,8 @@ export class WordPage {
     else fact("occurrences", count(found.count));
     if (change) {
       fact(MEASURES[found.measure], h("b", {}, figure(change.size)), found.rank === null ? "" : `, ${ordinal(found.rank)} of ${count(found.ranked)}`);
-      if (change.distance !== null) fact("distance moved", figure(change.distance), !change.expected ? "" : `; by chance ${figure(change.expected)}`);
+      if (change.distance !== null) fact("distance moved", figure(change.distance), !change.expected ? "" : `; by chance ${figure(change.expected)}`, !interval(change) ? "" : `; 95 %: ${interval(change)}`);
+      if (mark(change)) fact("kind", mark(change));
       if (change.q !== null) {
         const sure = change.q <= 0.05;
         const agree = refined ? (sure ? "its documents agree" : "its documents disagree") : (sure ? "significant" : "may be chance");
