@@ -19,7 +19,7 @@ from selfvec.base.file_locks import locked
 from selfvec.base.progress import Progress
 from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.data.run import Run
-from selfvec.retrieval import MODES, PARTS, Index, build, index_folder, run_index
+from selfvec.retrieval import MODES, PARTS, Index, build, clusters, index_folder, run_index
 
 QUESTIONS = ("hail broke windows", "tornado near the bridge", "storm", "gust of WIND at a school")
 
@@ -127,6 +127,45 @@ def test_vectors_are_the_same_for_blocks_of_any_size(
     units = np.arange(whole.units)
     assert whole.units > len(texts)
     np.testing.assert_allclose(blocks.vectors(units), whole.vectors(units), atol=0.01)  # a step of int8
+
+
+@pytest.fixture
+def clustered(storm_run: Run, reports: list[str], monkeypatch: pytest.MonkeyPatch) -> Index:
+    monkeypatch.setattr(clusters, "FROM", 0)
+    monkeypatch.setattr(clusters, "NUMBER", 16)
+    return Index.memory(storm_run, [*reports, "", " ".join(reports[:40])])
+
+
+QUESTIONS = ("hail near a farm", "the river flooded roads", "snow")
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_all_clusters_find_what_is_found_without(
+    clustered: Index, storm_run: Run, reports: list[str], monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    monkeypatch.setattr(clusters, "FROM", 10**9)
+    whole = Index.memory(storm_run, [*reports, "", " ".join(reports[:40])])
+    assert whole.documents.clusters is None
+    for question in QUESTIONS:
+        found = clustered.scores(question, mode)
+        expected = whole.scores(question, mode)
+        np.testing.assert_array_equal(found.found, expected.found)
+        np.testing.assert_allclose(found.scores, expected.scores, atol=1e-5)
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "dense"])
+def test_near_clusters_have_the_best(
+    clustered: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    everything = [{hit.id for hit in clustered.search(question, mode=mode).hits} for question in QUESTIONS]
+    monkeypatch.setitem(clusters.PROBED, mode, 8)
+    opened = clustered.saved(tmp_path / "index")
+    near = [opened.search(question, mode=mode) for question in QUESTIONS]
+    shared = [len(one & {hit.id for hit in two.hits}) for one, two in zip(everything, near, strict=True)]
+    assert sum(shared) >= 0.8 * sum(map(len, everything))
+    assert [two.hits == clustered.search(q, mode=mode).hits for q, two in zip(QUESTIONS, near, strict=True)]
+    if mode == "dense":
+        assert 0 < opened.scores("snow", mode).found.sum() < 0.7 * len(opened)
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -23,6 +23,8 @@ from selfvec.text.repeats import find_repeats
 from selfvec.text.stems import stems
 from selfvec.text.vocabulary import Vocabulary
 
+from . import clusters
+from .clusters import Clusters
 from .dense_share import agreement, dense_share
 from .dense_space import TABLES, DenseSpace, projected, run_tables
 from .documents import GatheredDocuments
@@ -62,9 +64,9 @@ def build_index(
         return_freed_memory()
         space = DenseSpace.of(rows, weights, documents)
     with progress.stage("Relating documents", None, "documents"):
-        vectors = _quantised_vectors(units, space, len(found.texts), seed)
+        vectors, by_cluster = _quantised_vectors(units, space, len(found.texts), seed)
         repeats, _ = find_repeats(documents)
-        indexed = IndexedDocuments.build(found, units, owners, spans, vectors, repeats)
+        indexed = IndexedDocuments.build(found, units, owners, spans, vectors, repeats, by_cluster)
         del units, documents
         return_freed_memory()
     with progress.stage("Comparing words and meaning", None, "queries"):
@@ -74,8 +76,8 @@ def build_index(
 
 def _quantised_vectors(
     units: TokenBatch, space: DenseSpace, documents: int, seed: int
-) -> tuple[Int8s, Floats]:
-    """The smoothed vectors of U units in int8, (U, d), and their scales, (U,).
+) -> tuple[tuple[Int8s, Floats], Clusters | None]:
+    """The smoothed vectors of U units in int8, (U, d), and their scales, (U,); and clusters of them, if many.
 
     The first ``documents`` units may be neighbours. Only a block of the vectors is in memory as float32.
     """
@@ -92,13 +94,19 @@ def _quantised_vectors(
     smoothing = Smoothing.of(known, vectors_of, seed, STRENGTH)
     codes = np.empty((units.documents, space.rows.shape[1]), np.int8)
     scales = np.empty(units.documents, np.float32)
+    homes = np.zeros(units.documents, np.int32)
+    centres = None
+    if smoothing is not None and units.documents >= clusters.FROM:
+        centres = clusters.centres_of(smoothing.pool.rows, seed)
     for first in range(0, units.documents, _UNITS):
         part = slice(first, first + _UNITS)
         rows = vectors_of(np.arange(units.documents)[part])
         if smoothing is not None:
             rows = smoothing.smoothed(rows, first, out=rows)
         codes[part], scales[part] = quantised(rows, scale_of_zeros=0)
-    return codes, scales
+        if centres is not None:
+            homes[part] = np.argmax(rows @ centres.T, axis=1)
+    return (codes, scales), None if centres is None else Clusters.of(centres, homes)
 
 
 def _run_vectors(run: Run, tables: Sequence[str]) -> dict[str, Vectors]:

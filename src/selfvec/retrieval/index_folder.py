@@ -36,7 +36,7 @@ from .indexed_documents import Arrays, IndexedDocuments
 
 __all__ = ["is_index", "read_index", "read_stamp", "write_index"]
 
-VERSION = 5
+VERSION = 6
 _HEAD = "index.json"
 _WORDS = "vocabulary.txt"
 _ARRAYS = "arrays.safetensors"
@@ -127,12 +127,15 @@ def _faults(a: Arrays, fields: list[str], vocabulary: Vocabulary) -> Iterator[st
         if a[name].dtype != dtype or a[name].shape != shape:
             yield f"its tensor {name!r} does not fit the others or the vocabulary"
             return
-    for name in ("rows", "weights", "likeness", "scales"):
+    for name in ("rows", "weights", "likeness", "scales", "centres"):
         if (row := first_not_finite(a[name])) is not None:
             yield f"row {row + 1} of its tensor {name!r} holds NaN or inf"
     documents = len(a["days"])
     if len(vocabulary.index) != len(vocabulary):
         yield "a word occurs twice in the vocabulary"
+    members = a["members"]
+    if not _rises_to(a["cluster starts"], len(members)) or not _within(members, 0, len(a["lengths"])):
+        yield "its clusters are out of order"
     if not _within(a["related"], -1, len(vocabulary)):
         yield "a related word is not in the vocabulary"
     if not _rises_to(a["starts"], len(a["units"])) or not _within(a["units"], 0, len(a["lengths"])):
@@ -168,6 +171,7 @@ def _forms(
     passages = size("owners")
     units = documents + passages
     postings = size("units")
+    clusters = max(size("cluster starts"), 1) - 1
     return {
         "rows": (np.float32, (types, columns("rows"))),
         "weights": (np.float32, (types,)),
@@ -179,6 +183,9 @@ def _forms(
         "lengths": (np.int32, (units,)),
         "scales": (np.float32, (units,)),
         "vectors": (np.int8, (units, columns("rows"))),
+        "centres": (np.float32, (clusters, columns("rows"))),
+        "members": (np.int32, (units if clusters else 0,)),
+        "cluster starts": (np.int64, (clusters + 1,)),
         "repeats": (np.uint64, (size("repeats"),)),
         "days": (np.int64, (documents,)),
         "owners": (np.int32, (passages,)),

@@ -20,6 +20,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.text.repeats import Repeats
 
 from . import kernels
+from .clusters import Clusters
 from .documents import GatheredDocuments
 
 __all__ = ["NO_DAY", "IndexedDocuments"]
@@ -38,7 +39,8 @@ class IndexedDocuments:
 
     The arrays: ``starts`` (V + 1,) of the postings of each type, ``units`` (N,) and ``counts`` (N,);
     ``lengths`` (U,) in tokens; ``owners`` (P,) and ``spans`` (P, 2) of the passages, in characters;
-    ``vectors`` (U, d) as integers, times ``scales`` (U,); ``days`` (D,); ids, texts, and fields as codes
+    ``vectors`` (U, d) as integers, times ``scales`` (U,); if there are many, their clusters: ``centres``
+    (K, d), ``members`` (U,) and ``cluster starts`` (K + 1,); ``days`` (D,); ids, texts, and fields as codes
     and values; ``repeats`` (R,), hashes of passages that many documents share.
     """
 
@@ -54,8 +56,10 @@ class IndexedDocuments:
         spans: Ids,
         vectors: tuple[Int8s, Floats],  # and their scales
         repeats: Repeats | None = None,
+        clusters: Clusters | None = None,
     ) -> IndexedDocuments:
         """From documents, their passages, and all units as tokens and as vectors in int8."""
+        by_cluster = clusters or Clusters.none(vectors[0].shape[1])
         starts, units, counts = kernels.invert(batch.ids, batch.offsets, len(batch.types))
         arrays: dict[str, Array] = {
             "starts": starts,
@@ -66,6 +70,9 @@ class IndexedDocuments:
             "spans": spans,
             "vectors": vectors[0],
             "scales": vectors[1],
+            "centres": by_cluster.centres,
+            "members": by_cluster.members,
+            "cluster starts": by_cluster.starts,
             "repeats": np.zeros(0, np.uint64) if repeats is None or repeats.templates else repeats.passages,
             "days": found.days.astype("datetime64[D]").astype(np.int64),
             **_arrays_of("ids", found.ids),
@@ -90,6 +97,12 @@ class IndexedDocuments:
     def units(self) -> int:
         """U."""
         return len(self.arrays["lengths"])
+
+    @cached_property
+    def clusters(self) -> Clusters | None:
+        """The units by cluster, in a large collection."""
+        found = Clusters(*(self.arrays[name] for name in ("centres", "cluster starts", "members")))
+        return found if len(found.centres) else None
 
     @property
     def repeats(self) -> Repeats:

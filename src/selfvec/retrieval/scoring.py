@@ -105,11 +105,11 @@ class Scorer:
         if mode == "bm25":
             return self._combine(parts, np.array([1, 0, 0], np.float32))
         vector = self.space.query_vector(query.types, query.counts)
+        dense = self._dense_first(vector, parts, mode)
         if mode == "dense":
-            self._dense(vector, parts[2])
             return self._combine(parts, np.array([0, 0, 1], np.float32))
-        self._dense(vector, parts[2])
-        standard = np.array([self._standard(k, part[: len(self.documents)]) for k, part in enumerate(parts)])
+        spread = (*parts[:2, : len(self.documents)], dense)
+        standard = np.array([self._standard(k, values) for k, values in enumerate(spread)])
         first = self._combine(parts, self._shares, standard.T)
         moved = self._feedback(vector, first)
         if moved is None:
@@ -143,6 +143,25 @@ class Scorer:
             kernels.dot_products(vectors, scales, whole, largest / 32767, out)
         return out
 
+    def _dense_first(self, query: Rows, parts: Rows, mode: str) -> Rows:
+        """Write the products of the units with a query into the third part, (U,); return those of documents.
+
+        If units are in clusters, they are written for the documents of near clusters and for the best by
+        words, and returned for a sample. In the hybrid, others count as the least of the sample.
+        """
+        number = len(self.documents)
+        clusters = self.documents.clusters
+        if clusters is None:
+            return self._dense(query, parts[2])[:number]
+        units = clusters.near(query, mode)
+        passages = units[units >= number] - number
+        chosen = np.zeros(number, bool)
+        chosen[units[units < number]] = chosen[self.documents.arrays["owners"][passages]] = True
+        if mode == "hybrid":
+            chosen |= self._best(parts[0, :number] + parts[1, :number])
+            parts[2] = self._dense_of_sample(query).min()
+        return self._dense_some(query, chosen, parts[2])
+
     def _dense_again(self, query: Rows, scores: Rows, out: Rows) -> Rows:
         """Write the products with another query into ``out``, (U,); return those of documents.
 
@@ -150,12 +169,29 @@ class Scorer:
         """
         if len(scores) < LARGE:
             return self._dense(query, out)[: len(scores)]
-        sample = np.arange(0, len(scores), len(scores) // SAMPLED)
-        best = RESCORED * len(sample) // len(scores) + 1
-        chosen = scores >= np.partition(scores[sample], -best)[-best]
+        return self._dense_some(query, self._best(scores), out)
+
+    @cached_property
+    def _sample(self) -> Ints:
+        """Documents of a large collection that say how values are spread."""
+        number = len(self.documents)
+        return np.arange(0, number, max(1, number // SAMPLED))
+
+    def _best(self, scores: Rows) -> Mask:
+        """About 2,000 documents with the largest scores, (D,)."""
+        sampled = len(self._sample)
+        best = min(RESCORED * sampled // len(scores) + 1, sampled)
+        chosen: Mask = scores >= np.partition(scores[self._sample], -best)[-best]
+        return chosen
+
+    def _dense_some(self, query: Rows, chosen: Mask, out: Rows) -> Rows:
+        """Write the products of chosen documents, (D,), and their passages; return those of a sample."""
         units = np.flatnonzero(np.concatenate([chosen, chosen[self.documents.arrays["owners"]]]))
         out[units] = self._dense(query, np.zeros(len(units), np.float32), units)
-        return self._dense(query, np.zeros(len(sample), np.float32), sample)
+        return self._dense_of_sample(query)
+
+    def _dense_of_sample(self, query: Rows) -> Rows:
+        return self._dense(query, np.zeros(len(self._sample), np.float32), self._sample)
 
     def _standard(self, k: int, values: Rows) -> Rows:
         """Scale and shift that turn the ``k``-th part into its share of standard deviations, (2,)."""
