@@ -138,7 +138,8 @@ class ScanOperator:
             for part, weight in self.parts:
                 if weight != scale:
                     weighted *= np.float32(weight / scale)
-                add_neighbours(part.ids, part.offsets, weighted, summed, before, after)
+                for ids, offsets in part.in_ranges():
+                    add_neighbours(ids, offsets, weighted, summed, before, after)
                 scale = weight
             # Written last, because `out` may be ``rows``.
             np.multiply(summed[:-1, :used], roots, out=result[:, first:last])
@@ -161,7 +162,10 @@ class ScanOperator:
 
 def neighbour_totals(batch: TokenBatch, window: int) -> Doubles:
     """Number of neighbours of each word, (V,) float64: the row sums of flat counts."""
-    return count_neighbours(batch.ids, batch.offsets, window // 2, len(batch.types)).astype(np.float64)
+    totals = np.zeros(len(batch.types), np.int64)
+    for ids, offsets in batch.in_ranges():
+        _count_neighbours(ids, offsets, window // 2, totals)
+    return totals.astype(np.float64)
 
 
 @intrinsic
