@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.arrays import Hashes, Ids, Ints, Mask
+from selfvec.base.compiled import kernel
 from selfvec.base.errors import CorpusError
 from selfvec.base.memory import release
 from selfvec.base.scratch import scratch_array
@@ -42,10 +43,19 @@ def blocks_of(ids: Ids) -> Iterator[tuple[slice, Ids]]:
 
 def occurrences_of_each(ids: Ids, types: int) -> Ints:
     """Occurrences of each type, (V,), among (N,) ids."""
+    if len(ids) <= _BLOCK:
+        return np.bincount(ids, minlength=types)
     counts = np.zeros(types, np.int64)
-    for _, block in blocks_of(ids):  # NumPy copies its input to int64
-        counts += np.bincount(block, minlength=types)
+    for _, block in blocks_of(ids):
+        _count(block, counts)
     return counts
+
+
+@kernel
+def _count(ids: Ids, counts: Ints) -> None:
+    """Count ids; unlike `numpy.bincount` without copies of the ids and of the counts."""
+    for i in range(len(ids)):
+        counts[ids[i]] += 1
 
 
 @dataclass(frozen=True, repr=False)
