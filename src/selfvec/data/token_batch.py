@@ -15,7 +15,7 @@ from selfvec.base.compiled import kernel
 from selfvec.base.errors import CorpusError
 from selfvec.base.memory import release
 from selfvec.base.scratch import scratch_array
-from selfvec.base.threads import cut
+from selfvec.base.threads import cut, stop_if_cancelled
 
 __all__ = [
     "ONCE",
@@ -178,6 +178,7 @@ class TokenBatch:
         """
         bounds = self.offsets[first : None if last is None else last + 1]
         for start, stop in cut(np.diff(bounds), _BLOCK):
+            stop_if_cancelled()
             yield first + start, first + stop
             release(self.ids[bounds[start] : bounds[stop]])
 
