@@ -5,24 +5,32 @@ words have about 2.8 · n^0.68 distinct ones (Heaps' law): 0.16 million of ten m
 billion. Frequent words are those of the built-in vectors, the others consist of syllables. Three in four of
 the less frequent words of a document belong to its topic, or there would be nothing to learn.
 
-``make billion`` measures all sizes and fills a part of docs/results/speed.md. ``python -m benchmarks
-speed.billion 10 30`` measures these sizes, in million words, and writes nothing. SELFVEC_BENCH_FOLDER names a
-folder that keeps the texts, 6 GB in all.
+``python -m benchmarks speed.billion 10 30`` measures these sizes, in million words, and fills a part of
+docs/results/speed.md and its figure; ``make billion`` measures all. SELFVEC_BENCH_FOLDER names a folder that
+keeps the texts, 4 GB for a billion words; the runs take 11 GB more.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numba import njit
 
-from benchmarks.speed.memory import MILLION
+from benchmarks.charts import Chart, Series, chart_figure
+from benchmarks.harness import command
+from benchmarks.page import FIGURES, table, write_parts
+from benchmarks.speed.memory import MILLION, Peak, watched
 from selfvec.base.threads import in_order
+from selfvec.views.figure import save_figure
 
-SIZES = (10, 30, 100, 300, 1_000)  # million words
 _FILE = 50 * MILLION  # words of a file, about 300 MB
 _BLOCK = 100_000  # words made at a time
 _LONGEST = 32  # bytes of a word and what follows it
@@ -31,7 +39,6 @@ _MOST = 1 << 40  # ranks
 _SYLLABLES = [c + v for c in "bdfghklmnprstvz" for v in "aeiou"]
 _TOPICS, _COMMON = 16, 32  # words of a rank below the second belong to no topic
 _SENTENCE, _DOCUMENT = 20, 200  # mean numbers of words
-UPDATE = MILLION  # words
 
 
 def frequent_words() -> list[bytes]:
@@ -120,3 +127,100 @@ def texts(folder: Path, words: int) -> list[Path]:
             write_text(path, size, number)
         found.append(path)
     return found
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What `refine` and an update by a million words took."""
+
+    words: int
+    found: int  # different words of the text
+    kept: int  # different words of the run
+    refined: Peak
+    updated: Peak
+
+    @property
+    def row(self) -> tuple[object, ...]:
+        """A row of the table."""
+        each = self.refined.seconds / self.words * 1e9, self.refined.cpu / self.words * 1e9
+        speed = f"{self.refined.seconds:.0f}", *(f"{time:.0f}" for time in each)
+        memory = f"{self.refined.resident / 2**20:,.0f}"
+        return (
+            f"{self.words // MILLION:,} M",
+            self.found,
+            self.kept,
+            *speed,
+            memory,
+            f"{self.updated.seconds:.0f}",
+        )
+
+
+def measured(folder: Path, words: int) -> Measured:
+    """Refine a text with the defaults and update the run, each in a child process."""
+    run, log, more = folder / "run", folder / "log", folder / "more.txt"
+    if not more.exists():
+        write_text(more, MILLION, seed=1 << 20)
+    files = texts(folder, words)
+    refined = watched(command("refine", *files, "-o", run, "--overwrite"), log)
+    made = json.loads((run / "run.json").read_text())
+    assert made["method"] == "decorrelated", made["method"]
+    assert made["text"]["raw_tokens"] == words == made["tokens"] + sum(made["text"]["dropped"].values())
+    updated = watched(command("update", run, more), log)
+    grown = json.loads((run / "run.json").read_text())
+    assert grown["text"]["raw_tokens"] == words + MILLION, grown["text"]
+    assert grown["grown"][-1].get("quick", False) == (words > 20 * MILLION), grown["grown"]
+    shutil.rmtree(run)
+    for left in folder.glob("run.previous*"):
+        shutil.rmtree(left)
+    return Measured(words, made["text"]["raw_types"], made["types"], refined, updated)
+
+
+def draw(rows: Sequence[Measured]) -> None:
+    """The figure of docs/results/speed.md."""
+    words = [row.words / MILLION for row in rows]
+
+    def chart(title: str, unit: str, *curves: tuple[str, list[float]]) -> Chart:
+        series = tuple(Series(name, words, values) for name, values in curves)
+        return Chart(title, "million words", series, (0, None), unit, logarithmic=True, ticks=tuple(words))
+
+    charts = [
+        chart(
+            "Time for each word",
+            "ns",
+            ("elapsed", [row.refined.seconds / row.words * 1e9 for row in rows]),
+            ("of all processors", [row.refined.cpu / row.words * 1e9 for row in rows]),
+        ),
+        chart("Peak of memory", "GB", ("with mapped files", [row.refined.resident / 1e9 for row in rows])),
+    ]
+    save_figure(
+        chart_figure(charts),
+        FIGURES / "billion.svg",
+        "Time for each word and peak of memory by the number of words.",
+        overwrite=True,
+    )
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure the sizes, in million words; the exit status."""
+    if not arguments:
+        print("name sizes in million words: python -m benchmarks speed.billion 10 30")
+        return 0
+    heads = (
+        "words",
+        "different ones",
+        "kept",
+        "s",
+        "ns a word",
+        "processor ns a word",
+        "peak, MB",
+        "update, s",
+    )
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(os.environ.get("SELFVEC_BENCH_FOLDER", name))
+        rows = []
+        for size in sorted(map(int, arguments)):
+            rows.append(measured(folder, size * MILLION))
+            print(*rows[-1].row, flush=True)
+    write_parts("speed.md", {"billion": table(heads, [row.row for row in rows])})
+    draw(rows)
+    return 0

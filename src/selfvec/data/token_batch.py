@@ -167,6 +167,8 @@ class TokenBatch:
         >>> other.ids.tolist(), other.offsets.tolist()
         ([1, 1, 0], [0, 1, 3])
         """
+        if numbers.min(initial=0) >= 0:
+            return replace(self, ids=_mapped(self.ids, numbers), types=types)
         size = min(len(self), int(self.counts[numbers >= 0].sum()))
         ids, offsets = self.changed(size, lambda _, ids: numbers[ids])
         return replace(self, ids=ids, offsets=offsets, types=types)
@@ -251,6 +253,15 @@ class TokenBatch:
         return ids
 
 
+def _mapped(ids: Ids, numbers: Ids, out: Ids | None = None) -> Ids:
+    """``numbers[ids]``, (N,); ``out`` may be ``ids``."""
+    out = scratch_array(len(ids), np.int32) if out is None else out
+    for part, block in blocks_of(ids):
+        out[part] = numbers[block]
+        release(out[part])
+    return out
+
+
 def frequency_order(counts: Ints) -> tuple[Ints, Ids]:
     """Types by falling counts, (V,), ties in their order; and the place of each type in that order, (V,)."""
     order = np.argsort(-counts, kind="stable")
@@ -265,12 +276,8 @@ def by_frequency(batch: TokenBatch, *, in_place: bool = False) -> TokenBatch:
     ``in_place`` overwrites the ids of a batch that is no longer needed.
     """
     order, rank = frequency_order(batch.counts)
-    own = in_place and batch.ids.flags.writeable
-    ids = batch.ids if own else scratch_array(len(batch), np.int32)
-    for part, block in blocks_of(batch.ids):
-        ids[part] = rank[block]
-        release(ids[part])
-    return replace(batch, ids=ids, types=[batch.types[i] for i in order.tolist()])
+    own = batch.ids if in_place and batch.ids.flags.writeable else None
+    return replace(batch, ids=_mapped(batch.ids, rank, own), types=[batch.types[i] for i in order.tolist()])
 
 
 def over_one_vocabulary(parts: Sequence[TokenBatch]) -> list[TokenBatch]:
@@ -298,8 +305,14 @@ def concatenated(parts: Sequence[TokenBatch]) -> TokenBatch:
     names = {name: i for i, name in enumerate(dict.fromkeys(chain.from_iterable(map(_used_slices, parts))))}
     fingerprints = [part.fingerprints for part in parts if part.fingerprints is not None]
     sentence_counts = [part.sentence_counts for part in parts if part.sentence_counts is not None]
+    ids = scratch_array(int(starts[-1]), np.int32)
+    for start, part in zip(starts.tolist(), parts, strict=False):
+        for place, block in blocks_of(part.ids):
+            to = slice(start + place.start, start + place.stop)
+            ids[to] = block
+            release(ids[to])
     return TokenBatch(
-        np.concatenate([part.ids for part in parts]),
+        ids,
         np.concatenate([[0], *(s + p.offsets[1:] for s, p in zip(starts, parts, strict=False))]),
         parts[0].types,
         dates=_joined_dates(parts),
