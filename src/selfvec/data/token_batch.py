@@ -224,7 +224,9 @@ class TokenBatch:
         """
         lengths = np.diff(self.offsets)
         offsets = np.concatenate(([0], np.cumsum(lengths[documents]))).astype(np.int64)
-        numbers = np.flatnonzero(documents) if documents.dtype == np.bool_ else documents
+        numbers = np.asarray(
+            np.flatnonzero(documents) if documents.dtype == np.bool_ else documents, np.int64
+        )
         per_document = None if self.sentence_counts is None else self.sentence_counts[documents]
         share = int(offsets[-1]) / max(len(self), 1)
         return TokenBatch(
@@ -239,7 +241,7 @@ class TokenBatch:
             sentence_counts=per_document,
         )
 
-    def _ids_of(self, documents: Ints | Ids, offsets: Ints) -> Ids:
+    def _ids_of(self, documents: Ints, offsets: Ints) -> Ids:
         """The ids of some documents, by number; ``offsets`` are those of the result, (n + 1,)."""
         ids = scratch_array(int(offsets[-1]), np.int32)
         for first, last in cut(np.diff(offsets), _BLOCK):
