@@ -2,6 +2,7 @@
 # make demo       refine the built-in table on text that everybody has
 # make test       all checks and tests
 # make bench      speed, side by side with other programs -> benchmarks/results.json, docs/results/speed.md
+# make billion    time and memory of texts of up to a billion words -> docs/results/speed.md
 # make paper      the paper's tables, figures and sensitivity studies -> docs/results/paper.md
 # make quality    what refining gives on the development collections
 #                 -> docs/results/: gains, online, auto, oov, encoders, evaluation, compatible
@@ -32,7 +33,7 @@ UV := $(BIN)/python -m uv pip install --quiet --python $(BIN)/python
 help:
 	@sed -n 's/^# \(make\|  *->\)/\1/p' Makefile
 
-.PHONY: help demo test checks tests bench paper quality collapse concepts answers drift monitor senses baselines field figures test-peers test-lowest cluster soak dist docs clean
+.PHONY: help demo test checks tests bench billion paper quality collapse concepts answers drift monitor senses baselines field figures test-peers test-lowest cluster soak dist docs clean
 
 demo: $(VENV)/installed-plot
 	@$(BIN)/selfvec demo -o demo-run
@@ -53,6 +54,9 @@ tests:
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks speed
+
+billion: $(VENV)/installed-dev
+	$(BIN)/python -m benchmarks speed.billion 10 30 100 300 1000
 
 paper: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks paper.report

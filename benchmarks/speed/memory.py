@@ -18,7 +18,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -109,22 +110,28 @@ def measured(folder: Path, tokens: int, types: int, method: str, unknown: int = 
     out, log = folder / "run", folder / "run.log"
     options = ("--overwrite", "--history", "none", "--method", method)
     refine = command("refine", text, "--vectors", vectors, "-o", out, *options)
+    peak = watched(refine, log)
+    made = json.loads((out / "run.json").read_text())
+    assert (made["tokens"], made["types"]) == (tokens, types), (made["tokens"], made["types"])
+    return replace(peak, tokens=tokens, types=types)
+
+
+def watched(job: Sequence[str], log: Path) -> Peak:
+    """Run a command in a child process and watch its memory; its output is written to ``log``."""
     start, own, resident = time.perf_counter(), 0, 0
-    with log.open("wb") as file, subprocess.Popen(refine, stdout=file, stderr=file) as job:
-        while not (waited := os.wait4(job.pid, os.WNOHANG))[0]:
-            found = _memory(job.pid)
+    with log.open("wb") as file, subprocess.Popen(job, stdout=file, stderr=file) as process:
+        while not (waited := os.wait4(process.pid, os.WNOHANG))[0]:
+            found = _memory(process.pid)
             own = max(own, found["RssAnon"] + found["RssShmem"])
             resident = max(resident, found["VmHWM"])
             time.sleep(0.02)
-        job.returncode = os.waitstatus_to_exitcode(waited[1])
+        process.returncode = os.waitstatus_to_exitcode(waited[1])
     seconds, usage = time.perf_counter() - start, waited[2]
-    if job.returncode:
+    if process.returncode:
         raise RuntimeError(log.read_text())
-    made = json.loads((out / "run.json").read_text())
-    assert (made["tokens"], made["types"]) == (tokens, types), (made["tokens"], made["types"])
     if sys.platform == "darwin":  # on Linux it is no less than what this process has held before
         resident = usage.ru_maxrss
-    return Peak(tokens, types, resident, own, usage.ru_utime + usage.ru_stime, seconds)
+    return Peak(0, 0, resident, own, usage.ru_utime + usage.ru_stime, seconds)
 
 
 def _memory(process: int) -> dict[str, int]:

@@ -43,7 +43,13 @@ def clustered(paths, work, table, settings=None, **more) -> Run:
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"stem": "en", "min_count": 3, "stop_words": "de"}, {"keep_tokens": False, "anchor": 0.5}]
+    "options",
+    [
+        {},
+        {"stem": "en", "min_count": 3, "stop_words": "de"},
+        {"keep_tokens": False, "anchor": 0.5},
+        {"max_types": 40},
+    ],
 )
 def test_a_cluster_makes_the_run_of_one_machine(tmp_path: Path, table: Vectors, options) -> None:
     texts = [*sentences(500), *sentences(100)]  # 100 come twice

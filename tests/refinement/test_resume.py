@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +13,8 @@ import pytest
 from tests.refinement.problems import finished, random_problem
 
 from selfvec.base.errors import InputError, Interrupted
+from selfvec.base.progress import Progress
+from selfvec.base.threads import in_order, stop_if_cancelled
 from selfvec.cooccurrence.lanes import REBUILD
 from selfvec.data.settings import Settings
 from selfvec.refinement.execution import Execution, run_to_end
@@ -48,10 +54,10 @@ def test_a_workspace_keeps_the_state_and_refuses_that_of_another_plan(method, tm
         refinement = start(plan)
         advance = refinement.advance
 
-        def once() -> int:
+        def once(tick: Callable[[float], None]) -> int:
             if workspace.has_state:
                 raise Interrupted("enough")
-            return advance()
+            return advance(tick)
 
         monkeypatch.setattr(refinement, "advance", once)
         with pytest.raises(Interrupted):
@@ -65,3 +71,61 @@ def test_a_workspace_keeps_the_state_and_refuses_that_of_another_plan(method, tm
         resumed = start(plan)
         run_to_end(resumed, plan, Execution(workspace))
     np.testing.assert_array_equal(resumed.table, whole.table)
+
+
+class Stopping(Progress):
+    """Asks to stop, as Ctrl-C does, when the given share of the work has been shown."""
+
+    def __init__(self, share: float) -> None:
+        self.share = share
+        self.shown: list[int] = []
+
+    @contextmanager
+    def stage(self, label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
+        del label, unit
+
+        def advance(tokens: int) -> None:
+            self.shown.append(tokens)
+            if sum(self.shown) > self.share * (total or 0):
+                self.share = 2
+                signal.raise_signal(signal.SIGINT)
+                time.sleep(0.3)  # the main thread receives it
+
+        yield advance
+
+
+@pytest.mark.parametrize(("share", "kept"), [(0.2, False), (0.6, True)])
+def test_a_pass_is_given_up_in_its_middle(share: float, kept: bool, monkeypatch, tmp_path) -> None:
+    """The first pass begins again, a later one at its beginning; the result is the same, and all is shown."""
+    monkeypatch.setattr("selfvec.refinement.execution._CHECKPOINT_SECONDS", -1)
+    monkeypatch.setattr("selfvec.data.token_batch._BLOCK", 500)
+    plan = make_plan(Settings("decorrelated", window=9, history="none"), Inputs(*PROBLEM))
+    whole = finished(start(plan))
+    with Workspace(tmp_path / "run") as workspace:
+        shown = Stopping(share)
+        stopped = start(plan)
+        with pytest.raises(Interrupted, match="resume" if kept else "interrupted after 0 of"):
+            run_to_end(stopped, plan, Execution(workspace, shown))
+        assert sum(shown.shown) < 0.95 * len(plan.inputs.batch) * plan.passes, "nothing ran to its end"
+        assert stopped.finished == kept
+        assert workspace.has_state is kept
+        resumed, rest = start(plan), Stopping(2)
+        run_to_end(resumed, plan, Execution(workspace, rest))
+    assert sum(rest.shown) == len(plan.inputs.batch) * plan.passes
+    np.testing.assert_array_equal(resumed.table, whole.table)
+
+
+def test_other_threads_end_early_after_an_error() -> None:
+    parts = []
+
+    def work(number: int) -> None:
+        for part in range(500):
+            if number and part == 3:
+                raise ValueError("enough")
+            time.sleep(0.002)
+            stop_if_cancelled()
+            parts.append(number)
+
+    with pytest.raises(ValueError, match="enough"):
+        list(in_order([1, 0], work, 2))
+    assert parts.count(0) < 400

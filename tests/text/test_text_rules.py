@@ -16,6 +16,7 @@ from selfvec.text.rules import Keys, Rulebook
 from selfvec.text.stems import STEMMERS, same_stem, stems
 from selfvec.text.tagger import LexiconTagger, tagger
 from selfvec.text.tokenizers import Casing
+from selfvec.views.run_summary import run_summary
 
 
 def keys(
@@ -259,3 +260,25 @@ def test_a_corpus_is_refined_by_stems(tmp_path: Path) -> None:
 def test_which_word_stands_for_a_stem(words: str, counts: list[int], known: str, expected: str) -> None:
     index = {word: i for i, word in enumerate(known.split())}
     assert same_stem(words.split(), np.array(counts, np.int64), index, "en") == expected.split()
+
+
+@pytest.mark.parametrize(
+    ("most", "left"), [(5, "abcde"), (4, "abc"), (3, "abc"), (2, "a"), (1, "a"), (0, "")]
+)
+def test_at_most_so_many_types_and_those_as_frequent_go_together(most: int, left: str) -> None:
+    counts = [9, 4, 4, 2, 2]
+    found = keys(list("abcde"), Rules(max_types=most), counts=counts)
+    assert found.types == list(left)
+    assert found.dropped.get("minimal count", 0) == sum(counts[len(left) :])
+
+
+def test_what_was_left_out_for_a_limit_is_said() -> None:
+    texts = ["hail hail hail fell fell", "hail fell on roofs"]
+    run = selfvec.Refiner("original", max_types=2).fit(texts, "none").run_
+    assert run.vectors.index_to_key == ["hail", "fell"]
+    said = run_summary(run.provenance)[1]
+    assert said.startswith(
+        "left out words that occur less than 2 times, 22.2% of the text, so that at most 2 "
+    )
+    everything = selfvec.Refiner("original", min_count=2).fit(texts, "none").run_
+    assert len(run_summary(everything.provenance)) == 2

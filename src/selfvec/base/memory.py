@@ -11,11 +11,15 @@ import numpy as np
 
 from selfvec.base.arrays import Array
 
-__all__ = ["release", "return_freed_memory"]
+__all__ = ["FileMap", "release", "return_freed_memory"]
+
+
+class FileMap(mmap.mmap):
+    """A map of a file that changed pages are written to, so they can be given back like read ones."""
 
 
 def release(rows: Array) -> None:
-    """Give the pages of a read-only memory map that hold these rows back to the system, if they are mapped.
+    """Give the pages of a map that hold these rows back to the system: of a read-only one, or of a `FileMap`.
 
     They are read again when they are needed. A pass over a large map calls this for the rows it has read, so
     that the map does not stay in memory as a whole.
@@ -24,7 +28,9 @@ def release(rows: Array) -> None:
     while isinstance(owner, np.ndarray | memoryview):
         owner = owner.base if isinstance(owner, np.ndarray) else owner.obj
     advice = getattr(mmap, "MADV_DONTNEED", None)
-    if not isinstance(owner, mmap.mmap) or advice is None or rows.flags.writeable or not rows.size:
+    if not isinstance(owner, mmap.mmap) or advice is None or not rows.size:
+        return
+    if rows.flags.writeable and not isinstance(owner, FileMap):
         return
     begin = np.frombuffer(owner, np.uint8, 1).ctypes.data
     low, high = np.lib.array_utils.byte_bounds(rows)

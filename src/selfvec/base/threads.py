@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cache, partial
-from threading import Lock
+from threading import Event, Lock, local
 from typing import Any, TypeVar
 
 import numpy as np
@@ -21,13 +21,23 @@ from selfvec.base.arrays import Array, Doubles, Ints
 
 from .cores import threads
 
-__all__ = ["ROW_BLOCK", "by_blocks", "cut", "in_order", "one_core", "sum_of_blocks", "threads"]
+__all__ = [
+    "ROW_BLOCK",
+    "by_blocks",
+    "cut",
+    "in_order",
+    "one_core",
+    "stop_if_cancelled",
+    "sum_of_blocks",
+    "threads",
+]
 
 In = TypeVar("In")
 Out = TypeVar("Out")
 ROW_BLOCK = 4096  # rows worked on at a time
 _ONE_CORE: list[Any] = []  # the limit of `one_core`, once for each thread inside it
 _ONE_CORE_LOCK = Lock()
+_WORK = local()  # of a thread of `in_order`: ``cancelled``, an Event
 
 
 def cut(sizes: Ints, limit: int) -> list[tuple[int, int]]:
@@ -48,18 +58,45 @@ def cut(sizes: Ints, limit: int) -> list[tuple[int, int]]:
 
 
 def in_order(items: Iterable[In], work: Callable[[In], Out], jobs: int) -> Iterator[Out]:
-    """Apply ``work`` in threads and yield results in order; at most ``jobs + 1`` are computed ahead."""
+    """Apply ``work`` in threads and yield results in order; at most ``jobs + 1`` are computed ahead.
+
+    After an error, Ctrl-C included, work that calls `stop_if_cancelled` from time to time ends early.
+    """
+    cancelled = Event()
+
+    def run(item: In) -> Out:
+        _WORK.cancelled = cancelled
+        return work(item)
+
     with ThreadPoolExecutor(jobs) as pool:
         waiting: deque[Future[Out]] = deque()
         try:
             for item in items:
-                waiting.append(pool.submit(work, item))
+                waiting.append(pool.submit(run, item))
                 if len(waiting) > jobs:
-                    yield waiting.popleft().result()
+                    yield _patiently(waiting.popleft())
             while waiting:
-                yield waiting.popleft().result()
+                yield _patiently(waiting.popleft())
         finally:
+            cancelled.set()
             pool.shutdown(cancel_futures=True)
+
+
+def _patiently(future: Future[Out]) -> Out:
+    """The result, waited for in short steps.
+
+    Polars installs a signal handler that restarts interrupted waits, so Ctrl-C would not end a long one.
+    """
+    while not future.done():
+        wait([future], timeout=0.1)
+    return future.result()
+
+
+def stop_if_cancelled() -> None:
+    """Raise `CancelledError` in a thread of `in_order` whose results nobody will read."""
+    cancelled = getattr(_WORK, "cancelled", None)
+    if cancelled is not None and cancelled.is_set():
+        raise CancelledError
 
 
 @cache

@@ -118,12 +118,14 @@ def refine_on_cluster(
         words = reduced(engine, tree(f"{job.folder}/words", ranges), partial(count_words, job), "Reading")
         repeated = find_shard_repeats(job, engine, ranges, int(words.sums["counts"].sum()))
     with timings.stage("count"):
-        types = _vocabulary(job, words, known, repeated)
+        types, kept_from = _vocabulary(job, words, known, repeated)
         counter = partial(count_neighbours, job)
         counted = reduced(engine, tree(f"{job.folder}/degrees", ranges), counter, "Counting")
         batch = _batch(job, types, np.array(counted.sums["counts"]), len(shards))
         empty = int(counted.sums["empty"][0])
         inputs = _inputs(batch, empty, job, words, known, described, (shards, skipped), repeated.repeats)
+        text = {**inputs.provenance.text, "kept_from": kept_from}
+        inputs = replace(inputs, provenance=inputs.provenance.replace(text=text))
     if pruned := int(words.sums["pruned"][0]):
         progress.say(f"{pruned:,} tokens of the rarest words were left out of the vocabulary")
     operator = ClusterScan(job, engine, ranges, counted.sums["degrees"])
@@ -185,8 +187,13 @@ def _job(
     return job
 
 
-def _vocabulary(job: Job, words: Partial, known: Vectors | None, repeated: ShardRepeats) -> list[str]:
-    """The types by falling frequency. The number of each word of the text is written to a file."""
+def _vocabulary(
+    job: Job, words: Partial, known: Vectors | None, repeated: ShardRepeats
+) -> tuple[list[str], int]:
+    """The types by falling frequency, and the least count of one that is kept.
+
+    The number of each word of the text is written to a file.
+    """
     settings = job.settings
     occurrences = np.array(words.sums["counts"])
     once = repeated.repeats.once(settings) and bool(repeated.repeats.tokens)
@@ -194,13 +201,14 @@ def _vocabulary(job: Job, words: Partial, known: Vectors | None, repeated: Shard
         further = dict(zip(repeated.words, repeated.counts.tolist(), strict=True))
         occurrences -= np.fromiter((further.get(word, 0) for word in words.words), np.int64)
     index = {} if known is None else known.key_to_index
-    numbers, types = merged_types(words.words, occurrences, index, settings.stem, settings.min_count)
+    rules = settings.stem, settings.min_count, settings.max_types
+    numbers, types, kept_from = merged_types(words.words, occurrences, index, *rules)
     counts = np.zeros(len(types) + 1, np.int64)
     np.add.at(counts, numbers, occurrences)  # dropped words are counted in the last place
     if len(types) < 2:
         raise CorpusError(
             f"{len(types)} words of the corpus remain after filtering, at least two are needed",
-            remedy="loosen --min-count, --pos or --stop-words, or add more text",
+            remedy="loosen --min-count, --max-types, --pos or --stop-words, or add more text",
         )
     order, rank = frequency_order(counts[:-1])
     if not exists(job.file("vocabulary")):
@@ -210,7 +218,7 @@ def _vocabulary(job: Job, words: Partial, known: Vectors | None, repeated: Shard
             "once": np.array([once], np.uint8),
         }
         save(job.file("vocabulary"), tensors)
-    return [types[i] for i in order.tolist()]
+    return [types[i] for i in order.tolist()], kept_from
 
 
 def _batch(job: Job, types: list[str], counts: Ints, shards: int) -> TokenBatch:
@@ -311,4 +319,5 @@ def _encoding(
         dropped[RARE] = rare
     sentences = sum(text["sentences"] for text in texts)
     name = texts[0]["tokenizer"]
-    return Encoding(name, documents, sentences, empty, raw, tokens, dropped, None, len(batch.types))
+    types = len(batch.types)
+    return Encoding(name, documents, sentences, empty, raw, tokens, dropped, None, types)

@@ -77,8 +77,8 @@ def _by_vocabulary(job: Job, number: int) -> Tensors:
 
 def keeps_whole(job: Job) -> bool:
     """Whether the counted tokens differ from the text, so that the whole text is kept as well."""
-    once = _numbers(job.file("vocabulary"))[2]
-    return bool(once or job.settings.stem or job.settings.min_count > 1)
+    numbers, _, once = _numbers(job.file("vocabulary"))
+    return bool(once or job.settings.stem or job.settings.min_count > 1 or np.any(numbers < 0))
 
 
 def _renumbered(ids: Ids, offsets: Ints, numbers: Array) -> tuple[Ids, Ints]:

@@ -13,7 +13,8 @@ its own copy of its columns. If threads shared rows, prefetchers would fetch lin
 from __future__ import annotations
 
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from itertools import pairwise
 from queue import SimpleQueue
 from typing import Any
 
@@ -23,7 +24,7 @@ from numba.extending import intrinsic
 
 from selfvec.base.arrays import AnyFloats, Doubles, Floats, Ids, Ints, Rows
 from selfvec.base.compiled import kernel
-from selfvec.base.threads import sum_of_blocks, threads
+from selfvec.base.threads import in_order, sum_of_blocks, threads
 from selfvec.data.token_batch import TokenBatch
 
 from .lanes import AHEAD, LANES, REBUILD, aligned, for_lanes, prefetch, row_pointer, sum_window
@@ -91,6 +92,7 @@ class ScanOperator:
         self.half = window // 2
         self.gamma = gamma
         self.jobs = threads(jobs)
+        self.tick: Callable[[float], None] = lambda _: None  # called in threads with the tokens just summed
         levels = np.ones(1) if weights is None else np.unique(weights)[::-1]
         alike = [batch] if len(levels) == 1 else [batch.part(weights == level) for level in levels]
         self.parts = list(zip(alike, levels.tolist(), strict=True))
@@ -126,7 +128,8 @@ class ScanOperator:
         for _ in range(workers):
             buffers.put(aligned(2 * height * int(np.diff(bounds).max())))
 
-        def sum_columns(first: int, last: int) -> None:
+        def sum_columns(columns: tuple[int, int]) -> None:
+            first, last = columns
             buffer = buffers.get()
             used = width - first  # columns before the padding
             weighted, summed = buffer[: 2 * height * (last - first)].reshape(2, height, last - first)
@@ -138,14 +141,15 @@ class ScanOperator:
             for part, weight in self.parts:
                 if weight != scale:
                     weighted *= np.float32(weight / scale)
-                add_neighbours(part.ids, part.offsets, weighted, summed, before, after)
+                for ids, offsets in part.in_ranges():
+                    add_neighbours(ids, offsets, weighted, summed, before, after)
+                    self.tick(len(ids) * (last - first) / bounds[-1])
                 scale = weight
             # Written last, because `out` may be ``rows``.
             np.multiply(summed[:-1, :used], roots, out=result[:, first:last])
             buffers.put(buffer)
 
-        with ThreadPoolExecutor(workers) as pool:
-            deque(pool.map(sum_columns, bounds[:-1], bounds[1:]), maxlen=0)
+        deque(in_order(pairwise(bounds), sum_columns, workers), maxlen=0)
 
     def blocks(self, width: int) -> list[int]:
         """Bounds of the blocks of columns, shared evenly by the threads."""
@@ -161,7 +165,10 @@ class ScanOperator:
 
 def neighbour_totals(batch: TokenBatch, window: int) -> Doubles:
     """Number of neighbours of each word, (V,) float64: the row sums of flat counts."""
-    return count_neighbours(batch.ids, batch.offsets, window // 2, len(batch.types)).astype(np.float64)
+    totals = np.zeros(len(batch.types), np.int64)
+    for ids, offsets in batch.in_ranges():
+        _count_neighbours(ids, offsets, window // 2, totals)
+    return totals.astype(np.float64)
 
 
 @intrinsic

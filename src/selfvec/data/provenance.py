@@ -53,6 +53,7 @@ _TEXT = {
     "tokenizer": str,
     **dict.fromkeys(("documents", "sentences", "empty", "raw_tokens", "tokens", "types"), COUNT),
     "raw_types": (COUNT, None),
+    "kept_from": COUNT,
     "dropped": {str: COUNT},
 }
 _VECTORS: dict[Any, Any] = {

@@ -286,6 +286,13 @@ class Settings:
         metavar="PIPELINE",
     )
     min_count: int = option(1, "Leave out words that occur less often.", least=1)
+    max_types: int = option(
+        1_000_000,
+        "The most different words. If there are more, the rarest are left out, all that occur equally often "
+        "alike.",
+        TEXT,
+        least=1,
+    )
     repeats: str | None = option(
         None,
         "Passages of 12 words that occur in 10 documents or more. once counts each of them once, keep counts "

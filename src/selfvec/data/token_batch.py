@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
@@ -11,11 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.arrays import Hashes, Ids, Ints, Mask
+from selfvec.base.compiled import kernel
 from selfvec.base.errors import CorpusError
+from selfvec.base.memory import release
+from selfvec.base.scratch import scratch_array
+from selfvec.base.threads import cut, stop_if_cancelled
 
 __all__ = [
     "ONCE",
     "TokenBatch",
+    "blocks_of",
     "by_frequency",
     "concatenated",
     "frequency_order",
@@ -25,15 +30,32 @@ __all__ = [
 
 ONCE = np.uint64(1)
 """The lowest bit of a stored fingerprint, set in layouts that keep a repeated text only once."""
-_COUNTED = 1 << 22  # tokens counted at a time
+_BLOCK = 1 << 22  # tokens worked on at a time
+
+
+def blocks_of(ids: Ids) -> Iterator[tuple[slice, Ids]]:
+    """The ids in blocks, each with its place. A block of a mapped file is released after it has been used."""
+    for start in range(0, len(ids), _BLOCK):
+        part = slice(start, min(start + _BLOCK, len(ids)))
+        yield part, ids[part]
+        release(ids[part])
 
 
 def occurrences_of_each(ids: Ids, types: int) -> Ints:
     """Occurrences of each type, (V,), among (N,) ids."""
+    if len(ids) <= _BLOCK:
+        return np.bincount(ids, minlength=types)
     counts = np.zeros(types, np.int64)
-    for start in range(0, len(ids), _COUNTED):  # NumPy copies its input to int64
-        counts += np.bincount(ids[start : start + _COUNTED], minlength=types)
+    for _, block in blocks_of(ids):
+        _count(block, counts)
     return counts
+
+
+@kernel
+def _count(ids: Ids, counts: Ints) -> None:
+    """Count ids; unlike `numpy.bincount` without copies of the ids and of the counts."""
+    for i in range(len(ids)):
+        counts[ids[i]] += 1
 
 
 @dataclass(frozen=True, repr=False)
@@ -79,7 +101,7 @@ class TokenBatch:
             raise CorpusError("document offsets do not run from 0 to the number of tokens")
         if np.any(np.diff(self.offsets) < 0):
             raise CorpusError("document offsets decrease")
-        if len(self.ids) and not 0 <= self.ids.min() <= self.ids.max() < len(self.types):
+        if not all(0 <= ids.min() <= ids.max() < len(self.types) for _, ids in blocks_of(self.ids)):
             raise CorpusError(f"token ids are not all between 0 and {len(self.types) - 1}")
         one_each = {
             "date": self.dates,
@@ -145,12 +167,48 @@ class TokenBatch:
         >>> other.ids.tolist(), other.offsets.tolist()
         ([1, 1, 0], [0, 1, 3])
         """
-        ids = numbers[self.ids]
-        dropped = np.flatnonzero(ids < 0)
-        if not len(dropped):
-            return replace(self, ids=ids, types=types)
-        offsets = self.offsets - np.searchsorted(dropped, self.offsets)
-        return replace(self, ids=np.delete(ids, dropped), offsets=offsets, types=types)
+        if numbers.min(initial=0) >= 0:
+            return replace(self, ids=_mapped(self.ids, numbers), types=types)
+        size = min(len(self), int(self.counts[numbers >= 0].sum()))
+        ids, offsets = self.changed(size, lambda _, ids: numbers[ids])
+        return replace(self, ids=ids, offsets=offsets, types=types)
+
+    def ranges(self, first: int = 0, last: int | None = None) -> Iterator[tuple[int, int]]:
+        """The documents ``first`` to ``last`` in ranges of about four million tokens.
+
+        The ids of a range in a mapped file are released after they have been used.
+        """
+        bounds = self.offsets[first : None if last is None else last + 1]
+        for start, stop in cut(np.diff(bounds), _BLOCK):
+            stop_if_cancelled()
+            yield first + start, first + stop
+            release(self.ids[bounds[start] : bounds[stop]])
+
+    def in_ranges(self) -> Iterator[tuple[Ids, Ints]]:
+        """The ids and offsets of each of the `ranges`."""
+        for first, last in self.ranges():
+            bounds = self.offsets[first : last + 1]
+            yield self.ids[bounds[0] : bounds[-1]], bounds - bounds[0]
+
+    def changed(self, size: int, new: Callable[[slice, Ids], Ids]) -> tuple[Ids, Ints]:
+        """The ids and offsets after ``new`` has replaced blocks of ids by as many, of which negative ones go.
+
+        ``size`` ids remain. ``new`` gets the place of each block and its ids.
+        """
+        ids = scratch_array(size, np.int32)
+        offsets = np.zeros_like(self.offsets)
+        written = 0
+        for part, block in blocks_of(self.ids):
+            found = new(part, block)
+            kept = found >= 0
+            first, last = np.searchsorted(self.offsets, (part.start, part.stop), side="right")
+            before = np.concatenate(([written], written + np.cumsum(kept)))
+            offsets[first:last] = before[self.offsets[first:last] - part.start]
+            place = slice(written, int(before[-1]))
+            ids[place] = found[kept]
+            release(ids[place])
+            written = place.stop
+        return ids, offsets
 
     def part(self, documents: Mask | Ints | Ids) -> TokenBatch:
         """Documents with the same vocabulary: those selected, (D,) bool, or numbered, (n,), in any order.
@@ -166,15 +224,13 @@ class TokenBatch:
         """
         lengths = np.diff(self.offsets)
         offsets = np.concatenate(([0], np.cumsum(lengths[documents]))).astype(np.int64)
-        if documents.dtype == np.bool_:
-            chosen = np.repeat(documents, lengths)
-        else:
-            starts = self.offsets[documents] - offsets[:-1]
-            chosen = np.arange(offsets[-1]) + np.repeat(starts, lengths[documents])
+        numbers = np.asarray(
+            np.flatnonzero(documents) if documents.dtype == np.bool_ else documents, np.int64
+        )
         per_document = None if self.sentence_counts is None else self.sentence_counts[documents]
         share = int(offsets[-1]) / max(len(self), 1)
         return TokenBatch(
-            self.ids[chosen],
+            self._ids_of(numbers, offsets),
             offsets,
             self.types,
             dates=None if self.dates is None else self.dates[documents],
@@ -184,6 +240,28 @@ class TokenBatch:
             fingerprints=None if self.fingerprints is None else self.fingerprints[documents],
             sentence_counts=per_document,
         )
+
+    def _ids_of(self, documents: Ints, offsets: Ints) -> Ids:
+        """The ids of some documents, by number; ``offsets`` are those of the result, (n + 1,)."""
+        ids = scratch_array(int(offsets[-1]), np.int32)
+        for first, last in cut(np.diff(offsets), _BLOCK):
+            starts = self.offsets[documents[first:last]] - offsets[first:last]
+            places = np.repeat(starts, np.diff(offsets[first : last + 1]))
+            places += np.arange(offsets[first], offsets[last])
+            part = slice(int(offsets[first]), int(offsets[last]))
+            ids[part] = self.ids[places]
+            release(ids[part])
+            release(self.ids[self.offsets[documents[first]] : self.offsets[documents[last - 1] + 1]])
+        return ids
+
+
+def _mapped(ids: Ids, numbers: Ids, out: Ids | None = None) -> Ids:
+    """``numbers[ids]``, (N,); ``out`` may be ``ids``."""
+    out = scratch_array(len(ids), np.int32) if out is None else out
+    for part, block in blocks_of(ids):
+        out[part] = numbers[block]
+        release(out[part])
+    return out
 
 
 def frequency_order(counts: Ints) -> tuple[Ints, Ids]:
@@ -200,11 +278,8 @@ def by_frequency(batch: TokenBatch, *, in_place: bool = False) -> TokenBatch:
     ``in_place`` overwrites the ids of a batch that is no longer needed.
     """
     order, rank = frequency_order(batch.counts)
-    ids = batch.ids if in_place and batch.ids.flags.writeable else np.empty_like(batch.ids)
-    for start in range(0, len(ids), _COUNTED):
-        part = slice(start, start + _COUNTED)
-        ids[part] = rank[batch.ids[part]]
-    return replace(batch, ids=ids, types=[batch.types[i] for i in order.tolist()])
+    own = batch.ids if in_place and batch.ids.flags.writeable else None
+    return replace(batch, ids=_mapped(batch.ids, rank, own), types=[batch.types[i] for i in order.tolist()])
 
 
 def over_one_vocabulary(parts: Sequence[TokenBatch]) -> list[TokenBatch]:
@@ -232,8 +307,14 @@ def concatenated(parts: Sequence[TokenBatch]) -> TokenBatch:
     names = {name: i for i, name in enumerate(dict.fromkeys(chain.from_iterable(map(_used_slices, parts))))}
     fingerprints = [part.fingerprints for part in parts if part.fingerprints is not None]
     sentence_counts = [part.sentence_counts for part in parts if part.sentence_counts is not None]
+    ids = scratch_array(int(starts[-1]), np.int32)
+    for start, part in zip(starts.tolist(), parts, strict=False):
+        for place, block in blocks_of(part.ids):
+            to = slice(start + place.start, start + place.stop)
+            ids[to] = block
+            release(ids[to])
     return TokenBatch(
-        np.concatenate([part.ids for part in parts]),
+        ids,
         np.concatenate([[0], *(s + p.offsets[1:] for s, p in zip(starts, parts, strict=False))]),
         parts[0].types,
         dates=_joined_dates(parts),

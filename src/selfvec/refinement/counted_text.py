@@ -21,13 +21,15 @@ def counted(
     known: Mapping[str, int],  # words with a vector
     settings: Settings,
     jobs: int | None = None,
-) -> tuple[TokenBatch, Repeats]:
-    """Apply the rules to a corpus; return its counted tokens and its repeated passages.
+) -> tuple[TokenBatch, Repeats, int]:
+    """Apply the rules to a corpus: its counted tokens, its repeated passages, the least count of a word kept.
 
-    Returns ``whole`` itself if the rules change nothing.
+    The tokens are ``whole`` itself if the rules change nothing.
     """
     repeats, further = find_repeats(whole, jobs)
     batch = without(whole, further) if repeats.once(settings) and repeats.tokens else whole
+    least = 1
     if settings.phrases is None:  # otherwise the words were stemmed before phrases were searched for
-        batch = apply_stem_and_min_count(batch, known, settings.stem, settings.min_count)
-    return batch, repeats
+        rules = settings.stem, settings.min_count, settings.max_types
+        batch, least = apply_stem_and_min_count(batch, known, *rules)
+    return batch, repeats, least

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
+from threading import Lock
 
 import numpy as np
 
 from selfvec.base.errors import Interrupted
-from selfvec.base.interruption import interruptible
+from selfvec.base.interruption import Interruption, interruptible
 from selfvec.base.memory import release
 from selfvec.base.progress import Progress
 from selfvec.base.threads import ROW_BLOCK
@@ -39,7 +41,8 @@ class Execution:
 def run_to_end(refinement: Refinement, plan: Plan, execution: Execution) -> None:
     """Advance a refinement until it is done, starting from a saved state if the workspace has one.
 
-    On Ctrl-C the state is saved and `Interrupted` is raised.
+    On Ctrl-C the state is saved and `Interrupted` is raised. A step whose beginning is saved, or that is the
+    first one, is given up.
     """
     workspace = execution.workspace
     fingerprint = cache(lambda: _fingerprint(plan))
@@ -50,21 +53,58 @@ def run_to_end(refinement: Refinement, plan: Plan, execution: Execution) -> None
     with execution.progress.stage("Refining", total, "tokens") as advance, interruptible() as interruption:
         advance(done)
         saved = time.monotonic()
+        begun = done  # where a step that is given up is begun again with --resume
         while not refinement.done:
-            step = refinement.advance()
-            done += step
-            advance(step)
+            step = _Step(advance, interruption if workspace is None or begun == done else Interruption())
+            try:
+                read = refinement.advance(step.tick)
+            except _GivenUp:
+                raise _interrupted(workspace, done, total) from None
+            step.end(read)
+            done += read
             due = time.monotonic() - saved > _CHECKPOINT_SECONDS
             if workspace is not None and not refinement.done and (due or interruption.requested):
                 workspace.save_state(refinement.state, fingerprint())
                 saved = time.monotonic()
+                begun = done
             if interruption.requested and not refinement.done:
                 raise _interrupted(workspace, done, total)
 
 
+class _GivenUp(Exception):
+    """The user asked to stop in the middle of a step."""
+
+
+class _Step:
+    """Shows the progress within a step, and gives it up on an interruption."""
+
+    def __init__(self, advance: Callable[[int], None], interruption: Interruption) -> None:
+        self._advance = advance
+        self._interruption = interruption
+        self._lock = Lock()
+        self._read = 0.0
+        self._shown = 0
+
+    def tick(self, tokens: float) -> None:
+        """Count tokens; called in threads."""
+        if self._interruption.requested:
+            raise _GivenUp
+        with self._lock:
+            self._read += tokens
+            self._show(int(self._read))
+
+    def end(self, tokens: int) -> None:
+        """Show the end of a step that has read so many tokens."""
+        self._show(tokens)
+
+    def _show(self, tokens: int) -> None:
+        self._advance(tokens - self._shown)
+        self._shown = tokens
+
+
 def _interrupted(workspace: Workspace | None, done: int, total: int) -> Interrupted:
     rule = f"interrupted after {done:,} of {total:,} tokens"
-    if workspace is None:
+    if workspace is None or not workspace.has_state:
         return Interrupted(rule)
     return Interrupted(rule, path=workspace.target, remedy="go on with the same command and --resume")
 

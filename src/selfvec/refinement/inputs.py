@@ -52,7 +52,7 @@ def inputs_from(
 
     from .counted_text import counted
 
-    batch, repeats = counted(unstemmed, known, settings, jobs)
+    batch, repeats, kept_from = counted(unstemmed, known, settings, jobs)
     _check_tokens(batch)
     _check_slices(batch, settings)
     kept = None
@@ -61,7 +61,7 @@ def inputs_from(
     batch = by_frequency(batch, in_place=True)
     once = repeats.tokens if repeats.once(settings) else 0
     provenance = provenance.replace(
-        text=text.of_counted(batch, once).as_dict(), repeats=repeats.as_dict(settings)
+        text=text.of_counted(batch, once, kept_from).as_dict(), repeats=repeats.as_dict(settings)
     )
     return Inputs(batch, vectors_of(batch), provenance, kept, repeats)
 
@@ -70,7 +70,7 @@ def _check_tokens(batch: TokenBatch) -> None:
     if len(batch) == 0:
         raise CorpusError(
             "no words of the corpus remain after filtering",
-            remedy="loosen --min-count, --pos or --stop-words, or add more text",
+            remedy="loosen --min-count, --max-types, --pos or --stop-words, or add more text",
         )
     if len(batch.types) < 2:
         raise CorpusError(

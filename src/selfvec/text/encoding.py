@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.arrays import Hashes, Ids, Ints, Mask
 from selfvec.base.errors import OptionError
+from selfvec.base.scratch import Spool
 from selfvec.base.threads import in_order, threads
 from selfvec.data.token_batch import TokenBatch
 
@@ -56,6 +57,8 @@ class Encoding:
         ``raw_tokens``.
     raw_types, types : int
         For several joined texts ``raw_types`` is None, since they may share types.
+    kept_from : int
+        Types that occurred less often were dropped.
     """
 
     tokenizer: str
@@ -67,6 +70,7 @@ class Encoding:
     dropped: dict[str, int]
     raw_types: int | None
     types: int
+    kept_from: int = 1
 
     @classmethod
     def of(
@@ -75,6 +79,7 @@ class Encoding:
         tokens: TokenBatch,
         dropped: dict[str, int],
         raw_types: int | None,
+        kept_from: int = 1,
     ) -> Encoding:
         """The figures of encoded text."""
         return cls(
@@ -87,17 +92,19 @@ class Encoding:
             dropped=dropped,
             raw_types=raw_types,
             types=len(tokens.types),
+            kept_from=kept_from,
         )
 
-    def of_counted(self, tokens: TokenBatch, repeated: int) -> Encoding:
+    def of_counted(self, tokens: TokenBatch, repeated: int, kept_from: int = 1) -> Encoding:
         """The figures of ``tokens``, which remain of this text.
 
-        ``repeated`` tokens of repeated passages were dropped. The others were stemmed, and rare words
-        dropped.
+        ``repeated`` tokens of repeated passages were dropped. The others were stemmed, and types that occur
+        less than ``kept_from`` times dropped.
         """
         more = {REPEATED: repeated, RARE: self.tokens - repeated - len(tokens)}
         dropped = self.dropped | {rule: number for rule, number in more.items() if number}
-        left = Encoding.of(self.tokenizer, tokens, dropped, self.raw_types)
+        kept_from = max(kept_from, self.kept_from)
+        left = Encoding.of(self.tokenizer, tokens, dropped, self.raw_types, kept_from)
         return replace(left, sentences=self.sentences)
 
     def as_dict(self) -> dict[str, Any]:
@@ -126,7 +133,7 @@ class _RawCorpus:
 
     index: defaultdict[str, int] = field(default_factory=lambda: defaultdict(count().__next__))
     counts: Ints = field(default_factory=lambda: np.zeros(1024, np.int64))  # by type, with room for more
-    ids: list[Ids] = field(default_factory=list)
+    ids: Spool = field(default_factory=Spool)
     offsets: list[Ints] = field(default_factory=list)
     apart: list[Mask] = field(default_factory=list)
     dates: list[NDArray[np.datetime64]] = field(default_factory=list)
@@ -179,11 +186,11 @@ class _RawCorpus:
         dropped = np.flatnonzero(keys.places < 0)
         places = keys.places.copy()
         places[dropped] = len(keys.types) + np.arange(len(dropped), dtype=np.int32)
-        starts = np.cumsum([0, *map(len, self.ids)])
+        starts = np.cumsum([0, *self.ids.sizes])
         ends = [start + offsets[1:] for start, offsets in zip(starts.tolist(), self.offsets, strict=False)]
-        ids = [places[self.ids.pop(0)] for _ in range(len(self.ids))]
+        ids = self.ids.replaced(int(starts[-1]), lambda raw: places[raw])
         return Running(
-            np.concatenate([np.zeros(0, np.int32), *ids]),
+            ids,
             np.concatenate([np.zeros(1, np.int64), *ends]),
             [*keys.types, *names],
             np.arange(len(keys.types) + len(dropped)) < len(keys.types),
@@ -193,17 +200,16 @@ class _RawCorpus:
     def renumbered(self, keys: Keys) -> tuple[Ids, Ints]:
         """Kept tokens by key, (N',) int32, and document bounds, (D + 1,) int64; frees the raw tokens."""
         total = int(self.counts[: len(keys.places)][keys.places >= 0].sum())
-        ids = np.empty(total, np.int32)
-        offsets = [np.zeros(1, np.int64)]
-        start = 0
-        while self.ids:  # freed batch by batch, so that raw and new ids are never both complete in memory
-            new = keys.places[self.ids.pop(0)]
-            kept = new >= 0
-            ends = np.concatenate(([0], np.cumsum(kept)))
-            offsets.append(start + ends[self.offsets.pop(0)[1:]])
-            ids[start : start + int(ends[-1])] = new[kept]
-            start += int(ends[-1])
-        return ids, np.concatenate(offsets)
+        lengths = [np.zeros(0, np.int64)]
+
+        def kept(raw: Ids) -> Ids:
+            new = keys.places[raw]
+            stays = new >= 0
+            lengths.append(np.diff(np.concatenate(([0], np.cumsum(stays)))[self.offsets.pop(0)]))
+            return new[stays]
+
+        ids = self.ids.replaced(total, kept)
+        return ids, np.cumsum(np.concatenate([[0], *lengths]))
 
     def token_batch(self, ids: Ids, offsets: Ints, types: Sequence[str]) -> TokenBatch:
         """The kept tokens, with the dates, slices, fingerprints and sentences of all documents."""
@@ -302,7 +308,7 @@ def encode(
         ids, offsets = raw.renumbered(keys)
         types = keys.types
     tokens = raw.token_batch(ids, offsets, types)
-    return tokens, Encoding.of(tokenizer.name, tokens, dropped, len(keys.places))
+    return tokens, Encoding.of(tokenizer.name, tokens, dropped, len(keys.places), keys.kept_from)
 
 
 def auto_window(tokens: TokenBatch) -> int:

@@ -27,6 +27,7 @@ NGRAM = 12
 AT_ONCE = 1 << 23
 """N-grams examined at a time, 128 MB."""
 
+_BLOCK = 1 << 22  # counters added at a time
 _SHARED = 4  # n-grams to a counter, on average
 _BITS = (12, 28)  # binary logarithm of the number of counters: at most 256 MB
 
@@ -67,7 +68,8 @@ class Ngrams:
 
         def work(documents: DocumentRange) -> Bytes:
             own = np.zeros_like(self.counters)
-            _count(self._text, documents, self._words, own, self._shift)
+            for part in self.batch.ranges(*documents):
+                _count(self._text, part, self._words, own, self._shift)
             return own
 
         for own in in_order(self._ranges, work, len(self._ranges)):
@@ -93,17 +95,19 @@ class Ngrams:
             tokens = int(self.batch.offsets[documents[1]] - self.batch.offsets[documents[0]])
             values = np.empty(min(tokens, room), np.uint64)
             places = np.empty(min(tokens, room), np.int64)
-            found = _gather(
-                self._text,
-                documents,
-                self._words,
-                self.counters,
-                self._shift,
-                least,
-                share,
-                values,
-                places,
-            )
+            found = 0
+            for part in self.batch.ranges(*documents):
+                found += _gather(
+                    self._text,
+                    part,
+                    self._words,
+                    self.counters,
+                    self._shift,
+                    least,
+                    share,
+                    values[found:],
+                    places[found:],
+                )
             return values[:found], places[:found], found
 
         values, places, found = zip(*in_order(self._ranges, work, len(self._ranges)), strict=True)
@@ -141,7 +145,9 @@ def counter_bits(tokens: int) -> int:
 
 def add_counters(counters: Bytes, more: Bytes) -> None:
     """Add counters to others in place, up to 255."""
-    counters += np.minimum(more, 255 - counters)
+    for start in range(0, len(counters), _BLOCK):
+        own = counters[start : start + _BLOCK]
+        own += np.minimum(more[start : start + _BLOCK], 255 - own)
 
 
 def _word_hashes(words: Sequence[str]) -> Hashes:

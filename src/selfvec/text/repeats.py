@@ -20,6 +20,8 @@ import numpy as np
 
 from selfvec.base.arrays import Hashes, Ints, Mask
 from selfvec.base.errors import FormatError
+from selfvec.base.memory import release
+from selfvec.base.scratch import scratch_array
 from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.data.methods import METHODS
 from selfvec.data.run import Run
@@ -129,7 +131,7 @@ def find_repeats(
     >>> repeats.documents, repeats.tokens, round(repeats.share, 2), repeats.example_documents
     (9, 126, 0.84, 10)
     """
-    further = np.zeros(len(batch), bool)
+    further = scratch_array(len(batch), bool)
     nothing = Repeats(np.zeros(0, np.uint64))
     if batch.documents < LEAST_DOCUMENTS or len(batch) < LEAST_DOCUMENTS * NGRAM:
         return nothing, further
@@ -140,16 +142,16 @@ def find_repeats(
     if not len(found.passages):
         return nothing, further
     cover(further, found.places, True)
-    covered = further.copy()
-    cover(further, found.kept, False)
     best = np.lexsort((found.passages, -found.documents))[0]
+    example = example_of(batch, int(found.kept[best]), further)
+    cover(further, found.kept, False)
     gone = tokens_by_document(further, batch)
     repeats = Repeats(
         np.sort(found.passages)[:KEPT],
-        tokens=int(np.count_nonzero(further)),
+        tokens=int(gone.sum()),
         documents=int(np.count_nonzero(gone)),
-        share=float(further.mean()),
-        example=example_of(batch, int(found.kept[best]), covered),
+        share=float(gone.sum() / len(batch)),
+        example=example,
         example_documents=int(found.documents[best]),
         templates=consists_of_templates(left_short(gone, batch.offsets), batch.documents),
     )
@@ -173,7 +175,8 @@ def without(batch: TokenBatch, left_out: Mask) -> TokenBatch:
     """
     gone = tokens_by_document(left_out, batch)
     lengths = np.diff(batch.offsets)
-    offsets = np.concatenate([[0], np.cumsum(lengths - gone)])
+    remaining = len(batch) - int(gone.sum())
+    ids, offsets = batch.changed(remaining, lambda part, ids: np.where(left_out[part], -1, ids))
     counts = batch.sentence_counts
     sentences = batch.sentences
     if counts is not None:
@@ -182,9 +185,7 @@ def without(batch: TokenBatch, left_out: Mask) -> TokenBatch:
         sentences = int(counts.sum())
     else:
         sentences = round(sentences * (1 - gone.sum() / max(len(batch), 1)))
-    return replace(
-        batch, ids=batch.ids[~left_out], offsets=offsets, sentences=sentences, sentence_counts=counts
-    )
+    return replace(batch, ids=ids, offsets=offsets, sentences=sentences, sentence_counts=counts)
 
 
 def repeats_of(run: Run) -> Repeats:
@@ -253,7 +254,13 @@ def _occurrences(values: Hashes) -> Ints:
 
 def tokens_by_document(tokens: Mask, batch: TokenBatch) -> Ints:
     """How many tokens of each document are marked, (D,)."""
-    return np.bincount(batch.document_of(np.flatnonzero(tokens)), minlength=batch.documents)
+    found = np.zeros(batch.documents, np.int64)
+    for first, last in batch.ranges():
+        bounds = batch.offsets[first : last + 1]
+        marked = tokens[bounds[0] : bounds[-1]]
+        found[first:last] = np.diff(np.concatenate(([0], np.cumsum(marked)))[bounds - bounds[0]])
+        release(marked)
+    return found
 
 
 def example_of(batch: TokenBatch, place: int, repeated: Mask) -> str:

@@ -47,6 +47,8 @@ class Rules:
         Parts of speech to keep: noun (names included), verb, adjective, adverb; all if empty.
     min_count : int
         Rarer keys are dropped (counted after merging).
+    max_types : int, optional
+        The most keys; if there are more, the rarest are dropped.
     tagger : str, optional
         Name or path of a spaCy pipeline for parts of speech; an English lexicon by default.
     stem : str, optional
@@ -67,6 +69,7 @@ class Rules:
     tagger: str | None = None
     stem: str | None = None
     language: str | None = None
+    max_types: int | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> Rules:
@@ -79,6 +82,7 @@ class Rules:
             settings.tagger,
             settings.stem,
             settings.language,
+            settings.max_types,
         )
 
     def __post_init__(self) -> None:
@@ -96,6 +100,7 @@ class Keys:
     places: Ids  # (V,) int32, index into types, -1 if dropped
     types: list[str]  # keys in order of first appearance
     dropped: dict[str, int]  # tokens that each rule dropped
+    kept_from: int = 1  # occurrences of the rarest keys that are not dropped
 
 
 class Rulebook:
@@ -107,6 +112,7 @@ class Rulebook:
         self.language = next((code for code in codes if code in LANGUAGES), None)
         language(rules.language)  # raises for an unknown one
         self.min_count = rules.min_count
+        self.max_types = rules.max_types
         languages = rules.lemmatize.split(",") if rules.lemmatize else []
         asked = {"lemmatize": languages, "stop_words": rules.stop_words, "pos": rules.pos, "stem": rules.stem}
         if casing == "exact" and any(asked.values()):
@@ -165,15 +171,18 @@ class Rulebook:
         return found if unstemmed else self._merged(found, counts, known)
 
     def _merged(self, keys: Keys, counts: Ints, known: Mapping[str, int]) -> Keys:
-        if not self.stem and self.min_count <= 1:
+        few = self.max_types is None or len(keys.types) <= self.max_types
+        if not self.stem and self.min_count <= 1 and few:
             return keys
         totals = np.zeros(len(keys.types), np.int64)
         kept = keys.places >= 0
         np.add.at(totals, keys.places[kept], counts[kept])
-        numbers, types = merged_types(keys.types, totals, known, self.stem, self.min_count)
+        numbers, types, least = merged_types(
+            keys.types, totals, known, self.stem, self.min_count, self.max_types
+        )
         places = np.append(numbers, np.int32(DROPPED))[keys.places]  # -1 takes the last: it stays dropped
         rare = int(totals[numbers == DROPPED].sum())
-        return Keys(places, types, keys.dropped | ({"minimal count": rare} if rare else {}))
+        return Keys(places, types, keys.dropped | ({"minimal count": rare} if rare else {}), least)
 
     def names(self, words: Sequence[str], known: Mapping[str, int]) -> list[str]:
         """The keys that words would have if no rule dropped them."""

@@ -1,10 +1,10 @@
-"""Stemming and `min_count`: the two rules that need the counts of the whole corpus.
+"""Stemming, `min_count` and `max_types`: the rules that need the counts of the whole corpus.
 
 Words that share a Snowball stem are merged: *storm*, *storms* and *storming* become one word. A stem is
 cheaper and coarser than a lemma, and often not a word itself (*comput*). So users see a word instead: the
 most frequent one with this stem that has a vector.
 
-The two rules are applied last (all others are in `selfvec.text.rules`), and a run also keeps the tokens
+The rules are applied last (all others are in `selfvec.text.rules`), and a run also keeps the tokens
 before them. When its corpus grows, another word may represent a stem, and a rare word may become frequent.
 """
 
@@ -30,6 +30,7 @@ __all__ = [
     "DROPPED",
     "UnstemmedTokens",
     "apply_stem_and_min_count",
+    "kept_from",
     "merged_types",
     "same_stem",
     "stems",
@@ -95,37 +96,57 @@ def merged_types(
     known: Mapping[str, int],  # words with a vector
     stem: str | None = None,  # language code; None merges nothing
     min_count: int = 1,
-) -> tuple[Ids, list[str]]:
+    max_types: int | None = None,  # None for any number
+) -> tuple[Ids, list[str], int]:
     """Merge types that share a stem, then drop those that occur less than ``min_count`` times.
 
-    Returns each type's new index, (U,) int32, -1 if dropped, and the new types by first appearance.
+    If more than ``max_types`` are left, those that occur less than `kept_from` times are dropped. Returns
+    each type's new index, (U,) int32, -1 if dropped; the new types by first appearance; and that count.
     """
     names = same_stem(types, counts, known, stem) if stem else types
     index = {name: i for i, name in enumerate(dict.fromkeys(names))}
     places = np.fromiter(map(index.__getitem__, names), np.int32, len(names))
     totals = np.zeros(len(index), np.int64)
     np.add.at(totals, places, counts)
-    frequent = totals >= min_count
+    least = kept_from(totals, min_count, max_types)
+    frequent = totals >= least
     numbers = np.where(frequent, np.cumsum(frequent) - 1, DROPPED).astype(np.int32)
-    return numbers[places], [name for name, kept in zip(index, frequent.tolist(), strict=True) if kept]
+    kept = [name for name, stays in zip(index, frequent.tolist(), strict=True) if stays]
+    return numbers[places], kept, least
+
+
+def kept_from(counts: Ints, min_count: int = 1, max_types: int | None = None) -> int:
+    """The smallest count from ``min_count`` on that at most ``max_types`` types have. Ties are not broken.
+
+    >>> kept_from(np.array([5, 2, 2, 1]), max_types=3), kept_from(np.array([5, 2, 2, 1]), max_types=2)
+    (2, 3)
+    """
+    if max_types is None or np.count_nonzero(counts >= min_count) <= max_types:
+        return min_count
+    most_dropped = len(counts) - max_types - 1  # place of the most frequent type that is certainly dropped
+    return int(np.partition(counts, most_dropped)[most_dropped]) + 1
 
 
 def apply_stem_and_min_count(
-    batch: TokenBatch, known: Mapping[str, int], stem: str | None = None, min_count: int = 1
-) -> TokenBatch:
-    """Apply stemming and ``min_count``; return the input unchanged if neither is set.
+    batch: TokenBatch,
+    known: Mapping[str, int],
+    stem: str | None = None,
+    min_count: int = 1,
+    max_types: int | None = None,
+) -> tuple[TokenBatch, int]:
+    """Apply the rules of `merged_types`; return the input itself if none is set or can drop a type.
 
-    Types are in order of first appearance before and after. See `merged_types`.
+    Types are in order of first appearance before and after. Also returns the count that types are kept from.
     """
-    if not stem and min_count <= 1:
-        return batch
-    numbers, types = merged_types(batch.types, batch.counts, known, stem, min_count)
-    return batch.renumbered(numbers, types)
+    if not stem and min_count <= 1 and (max_types is None or len(batch.types) <= max_types):
+        return batch, min_count
+    numbers, types, least = merged_types(batch.types, batch.counts, known, stem, min_count, max_types)
+    return batch.renumbered(numbers, types), least
 
 
 @dataclass(frozen=True, eq=False)
 class UnstemmedTokens:
-    """The tokens of a run before stemming and `min_count`."""
+    """The tokens of a run before the rules of this module."""
 
     types: Sequence[str]  # U types
     ids: Ids  # (M,) int32
@@ -179,7 +200,7 @@ class UnstemmedTokens:
 
 
 def unstemmed_tokens(run: Run) -> UnstemmedTokens | None:
-    """The tokens of a run before stemming and `min_count`; None if neither was set, or they were not kept."""
+    """The tokens of a run before the rules of this module; None if they are the same or were not kept."""
     kept = run.parts.get("unstemmed")
     if kept is None and run.folder is not None and (run.folder / "unstemmed").is_dir():
         documents = 0 if run.tokens is None else run.tokens.documents

@@ -9,6 +9,7 @@ from selfvec.base.display import count_of
 from selfvec.base.timings import BESIDE
 from selfvec.data.methods import METHODS
 from selfvec.data.provenance import Provenance
+from selfvec.text.encoding import RARE
 
 __all__ = ["method_details", "run_summary", "text_details"]
 
@@ -20,7 +21,7 @@ _SUBWORDS = "built from subwords"
 
 
 def run_summary(provenance: Provenance) -> list[str]:
-    """Two sentences: the text and its words; the method and what it gained on held-out text."""
+    """Sentences: the text and its words; words left out; the method and what it gained on held-out text."""
     types = provenance.coverage["types"]
     words = provenance.types or 0
     shares = []
@@ -32,9 +33,18 @@ def run_summary(provenance: Provenance) -> list[str]:
         shares.append(f"{types['random'] / words:.0%} of them {_made(provenance)}")
     text = f"read {provenance.corpus['description']}: {count_of(provenance.tokens or 0, 'word')}"
     about = f", {', '.join(shares)}" if shares else ""
+    rare = provenance.text.get("dropped", {}).get(RARE, 0)
+    limit = provenance.options.get("max_types", 0)
+    left_out = []
+    if rare and provenance.text.get("kept_from", 1) > provenance.options.get("min_count", 1):
+        share = rare / max(rare + (provenance.tokens or 0), 1)
+        left_out.append(
+            f"left out words that occur less than {provenance.text['kept_from']} times, {share:.1%} of the "
+            f"text, so that at most {limit:,} different ones remain (--max-types)"
+        )
     chosen = provenance.vectors_decision
     vectors = [f"chose the vectors {chosen['chosen']}: {chosen['reason']}"] if chosen else []
-    return [f"{text}, {words:,} different{about}", *vectors, _method(provenance)]
+    return [f"{text}, {words:,} different{about}", *left_out, *vectors, _method(provenance)]
 
 
 def _method(provenance: Provenance) -> str:

@@ -31,8 +31,10 @@ METHODS = ("auto", "paper", "online", "decorrelated", "original")
 RULES: list[dict[str, Any]] = [
     {},
     {"min_count": 4},
+    {"max_types": 12},
     {"stem": "en"},
     {"stem": "en", "min_count": 6, "stop_words": "en"},
+    {"stem": "en", "max_types": 9, "stop_words": "en"},
     {"lemmatize": "en", "window": 5},
     {"tokenizer": "whitespace", "oov": "zero"},
 ]

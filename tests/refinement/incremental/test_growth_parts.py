@@ -73,10 +73,10 @@ def test_only_documents_of_such_layouts_are_left_out() -> None:
 
 def test_a_stem_is_called_by_the_whole_text() -> None:
     forms, counts = ["storms", "storm", "stormy", "hail"], np.array([3, 3, 9, 1])
-    numbers, words = merged_types(forms, counts, {"storm": 0, "storms": 1}, "en")
+    numbers, words, _ = merged_types(forms, counts, {"storm": 0, "storms": 1}, "en")
     assert (numbers.tolist(), words) == ([0, 0, 1, 2], ["storms", "stormy", "hail"])
     more = np.array([3, 4, 9, 1])
-    numbers, words = merged_types(forms, more, {"storm": 0, "storms": 1}, "en", 2)
+    numbers, words, _ = merged_types(forms, more, {"storm": 0, "storms": 1}, "en", 2)
     assert (numbers.tolist(), words) == ([0, 0, 1, -1], ["storm", "stormy"])
 
 
@@ -91,7 +91,10 @@ def test_settling_afterwards_is_settling_at_once(stem: str | None, least: int) -
         batches = Corpus.from_texts(documents).batches()
         return encode(batches, tokenizer("words"), rules, known, unstemmed=unstemmed)[0]
 
-    at_once, later = encoded(False), apply_stem_and_min_count(encoded(True), known.key_to_index, stem, least)
+    at_once, later = (
+        encoded(False),
+        apply_stem_and_min_count(encoded(True), known.key_to_index, stem, least)[0],
+    )
     assert list(at_once.types) == list(later.types)
     np.testing.assert_array_equal(at_once.ids, later.ids)
     np.testing.assert_array_equal(at_once.offsets, later.offsets)

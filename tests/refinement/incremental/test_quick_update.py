@@ -56,6 +56,18 @@ TEXTS = documents(400)
 MORE = documents(12, seed=5, new="zyx")
 
 
+def test_a_run_that_left_out_rare_words_takes_in_words_that_it_has() -> None:
+    old = refined(TEXTS, max_types=200)
+    assert len(old.vectors) <= 200
+    quick = selfvec.update(old, MORE, table())
+    assert quick.provenance["grown"][-1]["quick"]
+    assert quick.vectors.index_to_key != old.vectors.index_to_key or quick.tokens is not None
+    assert set(quick.vectors.index_to_key) == set(old.vectors.index_to_key)
+    exact = selfvec.update(quick, MORE[:1], table(), exact=True, allow_duplicates=True)
+    whole = refined([*TEXTS, *MORE, MORE[0]], max_types=200)
+    assert_same(exact, whole)  # the whole text is kept
+
+
 def cosines(one: Run, other: Run) -> np.ndarray:
     places = [other.vectors.key_to_index[word] for word in one.vectors.index_to_key]
     return np.einsum("ij,ij->i", one.vectors.unit, other.vectors.unit[places])

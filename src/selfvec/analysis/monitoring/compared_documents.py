@@ -83,7 +83,7 @@ def encoded(texts: pl.Series, run: Run, settings: Settings) -> TokenBatch:
     """Texts as tokens of a run, rare and unknown words included."""
     from selfvec.corpus.documents import Documents
 
-    rules = replace(Rules.of(settings), min_count=1)
+    rules = replace(Rules.of(settings), min_count=1, max_types=None)
     cut = tokenizer(settings.tokenizer, settings.language)
     parts = (Documents(texts[i : i + _CHUNK]) for i in range(0, len(texts), _CHUNK))
     units = units_of(run.provenance)
@@ -98,7 +98,7 @@ def own_text(run: Run, settings: Settings, progress: Progress) -> TokenBatch | N
     kept = unstemmed_tokens(run)
     if run.tokens is not None and kept is not None:
         known = run.vectors.key_to_index
-        return apply_stem_and_min_count(kept.batch(run.tokens), known, settings.stem)
+        return apply_stem_and_min_count(kept.batch(run.tokens), known, settings.stem)[0]
     if run.tokens is not None and settings.min_count == 1:
         return run.tokens
     try:

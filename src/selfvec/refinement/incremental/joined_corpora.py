@@ -7,7 +7,7 @@ only once, documents that an earlier part contains are left out.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 from selfvec.base.arrays import Mask
 from selfvec.base.errors import CorpusError, FormatError
 from selfvec.corpus.summary import NAMED_PLACES, FileRead, Summary
-from selfvec.data.token_batch import ONCE, TokenBatch, concatenated, over_one_vocabulary
+from selfvec.data.token_batch import ONCE, TokenBatch, blocks_of, concatenated, over_one_vocabulary
 from selfvec.text import Encoding
 from selfvec.text.encoding import RARE, REPEATED, dropped_in_all
 
@@ -34,7 +34,6 @@ _COUNTED = ("documents", "empty", "duplicates", "known", "undated", "mended_rows
 _LISTED = ("files", "mended_places", "bad_places", "skipped_files", "text_fields")
 _FLAGS = ("text_given", "date_given", "slice_by_name")
 _NAMED = ("date_field", "layout")
-_BLOCK = 1 << 20
 
 
 def joined(parts: Sequence[TokenBatch]) -> TokenBatch:
@@ -84,13 +83,12 @@ def kept_documents(parts: Sequence[TokenBatch]) -> list[Mask]:
 def _by_appearance(batch: TokenBatch) -> TokenBatch:
     """The same corpus with its types in order of first appearance, without those that do not occur."""
     first = np.full(len(batch.types), len(batch), np.int64)
-    for start in range(0, len(batch), _BLOCK):
-        block = batch.ids[start : start + _BLOCK]
-        np.minimum.at(first, block, np.arange(start, start + len(block)))
+    for part, block in blocks_of(batch.ids):
+        np.minimum.at(first, block, np.arange(part.start, part.stop))
     order = np.argsort(first, kind="stable")[: np.count_nonzero(first < len(batch))]
     new = np.zeros(len(first), np.int32)
     new[order] = np.arange(len(order), dtype=np.int32)
-    return replace(batch, ids=new[batch.ids], types=[batch.types[i] for i in order.tolist()])
+    return batch.renumbered(new, [batch.types[i] for i in order.tolist()])
 
 
 def joined_corpora(

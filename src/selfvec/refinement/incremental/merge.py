@@ -40,7 +40,15 @@ from .joined_corpora import (
     repeated,
     without_repeats,
 )
-from .source_runs import MovedVectors, SourceRun, gathered, refuse_different, source_run, source_vectors
+from .source_runs import (
+    MovedVectors,
+    SourceRun,
+    gathered,
+    leaves_out_rare,
+    refuse_different,
+    source_run,
+    source_vectors,
+)
 
 __all__ = ["files_read", "joined_inputs", "merge"]
 
@@ -104,8 +112,9 @@ def merge(
         refuse_same_files([part.run.provenance.corpus for part in parts])
         left_out = sum(a.documents - b.documents for a, b in zip(batches, kept, strict=True))
         corpus = joined_corpora([part.run.provenance.corpus for part in parts], _repeats(batches), left_out)
-        # With stemming or min_count the whole may have words that no part has.
-        initial = source_vectors(parts[0], vectors) if settings.stem or settings.min_count > 1 else None
+        # With stemming, or without rare words, the whole may have words that no part has.
+        more = settings.stem or settings.min_count > 1 or any(leaves_out_rare(part.run) for part in parts)
+        initial = source_vectors(parts[0], vectors) if more else None
         texts = [part.run.provenance.text for part in parts]
         inputs = joined_inputs(parts, kept, corpus, texts, initial, jobs)
     step = {"by": "merge", "runs": [_described(part) for part in parts]}

@@ -30,6 +30,7 @@ from selfvec.refinement.kept_sums import kept_sums
 from selfvec.storage.fetched_vectors import locate
 from selfvec.storage.formats import load
 from selfvec.storage.run_folder import open_run
+from selfvec.text.encoding import RARE, dropped_in_all
 from selfvec.text.repeats import repeats_of
 from selfvec.text.stems import unstemmed_tokens
 from selfvec.training import FROM_TEXT
@@ -38,6 +39,7 @@ __all__ = [
     "MovedVectors",
     "SourceRun",
     "gathered",
+    "leaves_out_rare",
     "refuse_changed_files",
     "refuse_different",
     "source_run",
@@ -128,9 +130,14 @@ def source_run(run: Run | str | os.PathLike[str], number: int = 0, *, forgotten:
 
 
 def _counts_less(run: Run, settings: Settings) -> bool:
-    """Whether a run has repeated passages and counts each once."""
+    """Whether a run has repeated passages and counts each once, or has left out rare words."""
     repeats = repeats_of(run)
-    return bool(repeats.tokens) and repeats.once(settings)
+    return (bool(repeats.tokens) and repeats.once(settings)) or leaves_out_rare(run)
+
+
+def leaves_out_rare(run: Run) -> bool:
+    """Whether a run has left out words that are rare in its text."""
+    return bool(dropped_in_all([run.provenance.text]).get(RARE))
 
 
 def refuse_different(parts: Sequence[SourceRun]) -> None:

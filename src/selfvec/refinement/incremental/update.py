@@ -38,7 +38,14 @@ from selfvec.text.stems import UnstemmedTokens, unstemmed_tokens
 from .joined_corpora import joined, joined_corpora
 from .merge import files_read, joined_inputs
 from .quick_update import add_to_sums, sums_for
-from .source_runs import MovedVectors, SourceRun, refuse_changed_files, source_run, source_vectors
+from .source_runs import (
+    MovedVectors,
+    SourceRun,
+    leaves_out_rare,
+    refuse_changed_files,
+    source_run,
+    source_vectors,
+)
 
 if TYPE_CHECKING:
     from selfvec.corpus import Corpus
@@ -248,7 +255,8 @@ def _updated_quickly(
     if keeps_tokens and (unstemmed_tokens(old.run) is not None or new.batch is not fresh):
         whole = concatenated(over_one_vocabulary([old.unstemmed, new.batch]))
         parts["unstemmed"] = UnstemmedTokens.of(whole)
-    encoding = new.encoding.of_counted(fresh, len(new.batch) - len(fresh))
+    repeated = repeats.tokens - repeats_of(old.run).tokens if repeats.once(old.settings) else 0
+    encoding = new.encoding.of_counted(fresh, repeated)
     text = _added_texts(old.run.provenance.text, encoding.as_dict(), types=len(found.refined))
     counts = found.refined.counts
     sources = found.refined.sources
@@ -290,16 +298,20 @@ def counted_addition(
     """The counted tokens of new text, for a run without stemming and without a minimum count.
 
     Passages that the run contains are not counted again. A passage that becomes frequent only with the new
-    text is counted until all of the text is refined again. Also returns the repeated passages of the whole
-    text.
+    text is counted until all of the text is refined again. If the run has left out rare words, all words that
+    it does not have are left out. Also returns the repeated passages of the whole text.
     """
     own = repeats_of(run)
     once = own.once(settings)
     before = (run.provenance.tokens or 0) + (own.tokens if once else 0)
     repeats, further = own.extended(fresh, before, jobs)
-    if not (once and further.any()):
+    left_out = further if once else np.zeros(len(fresh), bool)
+    if leaves_out_rare(run):
+        index = run.vectors.key_to_index
+        left_out = left_out | np.array([word not in index for word in fresh.types])[fresh.ids]
+    if not left_out.any():
         return fresh, repeats
-    return joined([without(fresh, further)]), repeats
+    return joined([without(fresh, left_out)]), repeats
 
 
 def preview(

@@ -292,12 +292,18 @@ class DecorrelatedRefinement(Refinement):
         found = getattr(self.operator, "occurrences", None)
         # With a half-life, words have weighted counts.
         self.words = batch if found is None else TokenBatch.of_counts(batch.types, found)
-        self._table = self.anchors.first_rows(self.operator, self.words.counts)
+        self._begun = False
 
-    def advance(self) -> int:
+    def advance(self, tick: Callable[[float], None] = lambda _: None) -> int:
         """Run one pass, the last one with the anchor; return the number of tokens scanned."""
         if self.done:
             return 0
+        scans = 1 if self._begun or self.anchors.whole.all() else 2
+        if isinstance(self.operator, ScanOperator):
+            self.operator.tick = lambda tokens: tick(tokens / scans)
+        if not self._begun:
+            self._table = self.anchors.first_rows(self.operator, self.words.counts)
+            self._begun = True
         if self._kept is None:
             decorrelate(self._table, self.operator, POWER, self._table)
         else:
@@ -307,6 +313,10 @@ class DecorrelatedRefinement(Refinement):
             self.sources = self.anchors.finish(self._table, self.words, self.anchor, self.jobs)
         self._end_round()
         return len(self.batch)
+
+    def _restore_table(self, table: Rows) -> None:
+        super()._restore_table(table)
+        self._begun = True
 
     def keep_sums(self) -> None:
         """Keep the sums of the passes, if there are two passes and both scan the text."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -63,8 +63,13 @@ class Refinement:
         """Tokens read so far, in all rounds."""
         return self.finished * len(self.batch)
 
-    def advance(self) -> int:
-        """Perform a step; return the number of tokens read."""
+    def advance(self, tick: Callable[[float], None] = lambda _: None) -> int:
+        """Perform a step; return the number of tokens read.
+
+        A long step calls ``tick``, in any thread, with the tokens it has read since the last call. If that
+        raises an error, the refinement can only be continued from a saved state.
+        """
+        del tick
         return 0
 
     def _end_round(self) -> None:

@@ -5,7 +5,7 @@ The rules stand in readable NumPy in `reference`; the kernels are in `sequential
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -87,8 +87,9 @@ class SequentialRefinement(Refinement):
         """The current vectors, (V, d) float32, a view."""
         return self._table[:-1, : self.dimensions]
 
-    def advance(self) -> int:
+    def advance(self, tick: Callable[[float], None] = lambda _: None) -> int:
         """Refine the next chunk; return its number of tokens."""
+        del tick
         if self.done:
             return 0
         stop = min(self.position + self._chunk, len(self.batch))

@@ -1,0 +1,106 @@
+"""Long arrays in unnamed temporary files, so that a text may be longer than the memory.
+
+An array of at most `IN_MEMORY` bytes stays in memory. A longer one is a map of a file in ``TMPDIR``, or else
+in /var/tmp, because /tmp is in memory on some systems. The file has no name, so nothing is left after a kill.
+Room is reserved, so a full disk is an error before anything is written. Code that has read or written a part
+of such an array gives its pages back by `selfvec.base.memory.release`.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from .arrays import Array, Ids
+from .memory import FileMap, release
+from .targets import needing, writing
+
+__all__ = ["IN_MEMORY", "Spool", "scratch_array"]
+
+IN_MEMORY = 1 << 27
+"""Bytes of the longest array that stays in memory."""
+
+_BLOCK = 1 << 20  # ids moved at a time
+
+
+def scratch_array(size: int, dtype: DTypeLike) -> Array:
+    """An array of zeros, (size,), in memory or in a file."""
+    needed = size * np.dtype(dtype).itemsize
+    if needed <= IN_MEMORY:
+        return np.zeros(size, dtype)
+    with writing(_folder()), needing(needed), _unnamed() as file:
+        if hasattr(os, "posix_fallocate"):  # not on macOS
+            os.posix_fallocate(file.fileno(), 0, needed)
+        else:
+            file.truncate(needed)
+        return _mapped(file).view(dtype)
+
+
+class Spool:
+    """The ids of a text while it is read, block by block."""
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+        self._blocks: list[Ids] = []
+        self._file: IO[bytes] | None = None
+        self._held = 0  # bytes in memory
+
+    def append(self, block: Ids) -> None:
+        """Add ids, (n,) int32."""
+        self.sizes.append(len(block))
+        self._blocks.append(block)
+        self._held += block.nbytes
+        if self._held <= (_BLOCK if self._file else IN_MEMORY):
+            return
+        with writing(_folder()):
+            self._file = self._file or _unnamed()
+            for held in self._blocks:
+                self._file.write(held.data)
+        self._blocks.clear()
+        self._held = 0
+
+    def replaced(self, size: int, new: Callable[[Ids], Ids]) -> Ids:
+        """All ids, (size,) int32, after ``new`` has replaced each block by at most as many ids.
+
+        The blocks are freed, so that old and new ids are never both complete.
+        """
+        out = np.empty(size if self._file is None else 0, np.int32)
+        if self._file is not None:
+            with writing(_folder()), self._file as file:
+                for held in self._blocks:
+                    file.write(held.data)
+                out = _mapped(file).view(np.int32)
+        read = written = 0
+        for length in self.sizes:
+            block = self._blocks.pop(0) if self._file is None else out[read : read + length]
+            read += length
+            found = new(block)
+            out[written : written + len(found)] = found
+            written += len(found)
+            if self._file is not None:
+                release(out[min(written, read - length) : read])
+        self.sizes = []
+        return out[:written]
+
+
+def _folder() -> Path:
+    """The folder of the files."""
+    if "TMPDIR" not in os.environ and os.access("/var/tmp", os.W_OK):
+        return Path("/var/tmp")
+    return Path(tempfile.gettempdir())
+
+
+def _unnamed() -> IO[bytes]:
+    return tempfile.TemporaryFile(dir=_folder())
+
+
+def _mapped(file: IO[bytes]) -> Array:
+    """The bytes of a file, (n,) uint8, writable; the map keeps the file alive."""
+    file.flush()
+    return np.frombuffer(FileMap(file.fileno(), 0), np.uint8)

@@ -1,0 +1,73 @@
+"""Long arrays in files: the same content as in memory, also after their pages were given back."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from selfvec.base import scratch
+from selfvec.base.errors import TargetError
+from selfvec.base.memory import FileMap, release
+
+BLOCKS = st.lists(st.lists(st.integers(0, 9), max_size=20), max_size=8)
+
+
+def replaced(blocks: list[list[int]], most: int) -> tuple[list[int], bool]:
+    """What is left of the blocks without 0, each number raised by one, and whether it is in a file."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scratch, "IN_MEMORY", most)
+        patch.setattr(scratch, "_BLOCK", 16)
+        spool = scratch.Spool()
+        for block in blocks:
+            spool.append(np.array(block, np.int32))
+        size = sum(number > 0 for block in blocks for number in block)
+        found = spool.replaced(size, lambda ids: ids[ids > 0] + np.int32(1))
+    release(found)
+    return found.tolist(), in_file(found)
+
+
+def in_file(array: np.ndarray) -> bool:
+    owner = array
+    while isinstance(owner, np.ndarray | memoryview):
+        owner = owner.base if isinstance(owner, np.ndarray) else owner.obj
+    return isinstance(owner, FileMap)
+
+
+@given(BLOCKS)
+def test_a_spool_in_a_file_holds_what_one_in_memory_holds(blocks: list[list[int]]) -> None:
+    expected = [number + 1 for block in blocks for number in block if number]
+    assert replaced(blocks, most=1 << 20) == (expected, False)
+    assert replaced(blocks, most=0) == (expected, any(map(len, blocks)))
+
+
+@pytest.mark.parametrize("dtype", [np.int32, bool])
+def test_an_array_in_a_file_begins_with_zeros_and_keeps_what_is_written(dtype, monkeypatch) -> None:
+    monkeypatch.setattr(scratch, "IN_MEMORY", 0)
+    array = scratch.scratch_array(100_000, dtype)
+    assert in_file(array)
+    assert not array.any()
+    array[5::7] = 1
+    release(array)
+    assert np.flatnonzero(array).tolist() == list(range(5, 100_000, 7))
+
+
+def test_a_full_disk_is_an_error_at_once(monkeypatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr(scratch, "IN_MEMORY", 0)
+    monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
+    with pytest.raises(TargetError, match=r"disk is full; 4\.0 MB are needed"):
+        scratch.scratch_array(1_000_000, np.int32)
+
+
+def test_files_are_in_the_folder_that_the_user_names(monkeypatch, tmp_path) -> None:
+    monkeypatch.setattr(scratch, "IN_MEMORY", 0)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "missing"))
+    with pytest.raises(TargetError, match="missing"):
+        scratch.scratch_array(10, np.int32)

@@ -1,0 +1,66 @@
+"""Changes of a batch against plain loops, for any size of the blocks that it is worked on in."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from selfvec.base import scratch
+from selfvec.data import token_batch
+from selfvec.data.token_batch import TokenBatch, by_frequency
+
+TEXTS = st.lists(st.lists(st.sampled_from("abcdef"), max_size=9), min_size=1, max_size=9)
+
+
+def documents(batch: TokenBatch) -> list[list[str]]:
+    """The words of each document."""
+    bounds = batch.offsets.tolist()
+    words = [batch.types[i] for i in batch.ids.tolist()]
+    return [words[a:b] for a, b in pairwise(bounds)]
+
+
+@pytest.fixture(params=[(1, 0), (4, 0), (1 << 22, 1 << 27)], autouse=True, scope="module")
+def _sizes(request):
+    """Tokens worked on at a time, and bytes in memory."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(token_batch, "_BLOCK", request.param[0])
+        patch.setattr(scratch, "IN_MEMORY", request.param[1])
+        yield
+
+
+@given(TEXTS, st.sets(st.sampled_from("abcdef")))
+def test_renumbering_drops_and_keeps(texts: list[list[str]], dropped: set[str]) -> None:
+    batch = TokenBatch.from_documents(texts)
+    kept = [word for word in batch.types if word not in dropped]
+    numbers = np.array([kept.index(word) if word in kept else -1 for word in batch.types], np.int32)
+    left = batch.renumbered(numbers, kept)
+    assert documents(left) == [[word for word in text if word not in dropped] for text in texts]
+
+
+@given(TEXTS, st.randoms(use_true_random=False))
+def test_a_part_holds_the_chosen_documents(texts: list[list[str]], random) -> None:
+    chosen = np.array([random.random() < 0.5 for _ in texts])
+    part = TokenBatch.from_documents(texts).part(chosen)
+    assert documents(part) == [text for text, stays in zip(texts, chosen, strict=True) if stays]
+
+
+@given(TEXTS)
+def test_ranges_are_the_whole_text(texts: list[list[str]]) -> None:
+    batch = TokenBatch.from_documents(texts)
+    parts = [documents(TokenBatch(ids, offsets, batch.types)) for ids, offsets in batch.in_ranges()]
+    assert [text for part in parts for text in part] == texts
+    assert sum(batch.counts.tolist()) == len(batch)
+
+
+@given(TEXTS)
+def test_types_by_falling_frequency(texts: list[list[str]]) -> None:
+    batch = TokenBatch.from_documents(texts)
+    words = [word for text in texts for word in text]
+    ordered = by_frequency(batch)
+    assert list(ordered.types) == sorted(dict.fromkeys(words), key=lambda word: -words.count(word))
+    assert documents(ordered) == texts
+    assert documents(by_frequency(ordered, in_place=True)) == texts
