@@ -1,6 +1,6 @@
 """`PackedStrings`: many strings as UTF-8 bytes one after the other, in memory or in a file.
 
-A Python string takes fifty bytes beside its text. A million texts are smaller this way, and they need no
+A Python string takes fifty bytes besides its text. A million texts are smaller this way, and they need no
 memory at all in a file that is mapped.
 """
 
