@@ -7,20 +7,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from selfvec.base import scratch
 from selfvec.base.packed_strings import PackedStrings, Packer
 
 TEXTS = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=50), max_size=40)
 
 
+@pytest.mark.parametrize("in_memory", [scratch.IN_MEMORY, 0])
 @given(TEXTS, TEXTS)
-def test_strings_come_back(first: list[str], second: list[str]) -> None:
-    with Packer() as packer:
+def test_strings_come_back(in_memory: int, first: list[str], second: list[str]) -> None:
+    packer = Packer()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(scratch, "IN_MEMORY", in_memory)
         for part in (first, second):
             some = PackedStrings.of(part)
             packer.add(some.data, some.ends)
-        from_file = packer.packed()
     texts = first + second
-    for packed in (PackedStrings.of(texts), from_file):
+    for packed in (PackedStrings.of(texts), packer.packed()):
         assert list(packed) == texts
         assert len(packed) == len(texts)
         assert [packed[i] for i in range(-len(texts), len(texts))] == texts * 2
@@ -38,8 +41,8 @@ def test_numbers_out_of_range() -> None:
 def test_more_than_are_read_at_a_time() -> None:
     texts = [f"text {number}" for number in range(9000)]
     some = PackedStrings.of(texts)
-    with Packer() as packer:
-        packer.add(some.data, some.ends)
-        packed = packer.packed()
+    packer = Packer()
+    packer.add(some.data, some.ends)
+    packed = packer.packed()
     assert list(packed) == texts == list(packed)
     np.testing.assert_array_equal(packed.data, some.data)

@@ -6,17 +6,16 @@ memory at all in a file that is mapped.
 
 from __future__ import annotations
 
-import mmap
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import IO, overload
+from typing import overload
 
 import numpy as np
 
 from .arrays import Bytes, Ints
 from .memory import release
+from .scratch import Spool
 
 __all__ = ["PackedStrings", "Packer"]
 
@@ -76,33 +75,19 @@ class PackedStrings(Sequence[str]):
 
 
 class Packer:
-    """Collects strings in a temporary file, which is mapped in the end and deleted with the last view.
-
-    Use it in a ``with`` block.
-    """
+    """Collects strings, many of them in a temporary file; see `selfvec.base.scratch`."""
 
     def __init__(self) -> None:
-        self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 closed by `__exit__`
+        self._data = Spool(np.uint8)
         self._ends: list[Ints] = [np.zeros(1, np.int64)]
         self._size = 0
 
-    def __enter__(self) -> Packer:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-
     def add(self, data: Bytes, ends: Ints) -> None:
         """Add the strings of (B,) bytes with the ends (n + 1,), from 0."""
-        self._file.write(data.data)
+        self._data.append(data)
         self._ends.append(ends[1:] + self._size)
         self._size += int(ends[-1])
 
     def packed(self) -> PackedStrings:
-        """The strings. They outlive the ``with`` block."""
-        ends = np.concatenate(self._ends)
-        if not self._size:
-            return PackedStrings(np.zeros(0, np.uint8), ends)
-        self._file.flush()
-        mapped = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
-        return PackedStrings(np.frombuffer(mapped, np.uint8), ends)
+        """The strings. Nothing more can be added."""
+        return PackedStrings(self._data.replaced(self._size), np.concatenate(self._ends))

@@ -17,7 +17,7 @@ from typing import IO
 import numpy as np
 from numpy.typing import DTypeLike
 
-from .arrays import Array, Ids
+from .arrays import Array
 from .memory import FileMap, release
 from .targets import needing, writing
 
@@ -26,7 +26,7 @@ __all__ = ["IN_MEMORY", "Spool", "scratch_array"]
 IN_MEMORY = 1 << 27
 """Bytes of the longest array that stays in memory."""
 
-_BLOCK = 1 << 20  # ids moved at a time
+_BLOCK = 1 << 20  # bytes kept in memory before they are written
 
 
 def scratch_array(size: int, dtype: DTypeLike) -> Array:
@@ -43,16 +43,17 @@ def scratch_array(size: int, dtype: DTypeLike) -> Array:
 
 
 class Spool:
-    """The ids of a text while it is read, block by block."""
+    """A long array while it is read, block by block: the ids of a text, or its bytes."""
 
-    def __init__(self) -> None:
+    def __init__(self, dtype: DTypeLike = np.int32) -> None:
         self.sizes: list[int] = []
-        self._blocks: list[Ids] = []
+        self._dtype = dtype
+        self._blocks: list[Array] = []
         self._file: IO[bytes] | None = None
         self._held = 0  # bytes in memory
 
-    def append(self, block: Ids) -> None:
-        """Add ids, (n,) int32."""
+    def append(self, block: Array) -> None:
+        """Add values, (n,)."""
         self.sizes.append(len(block))
         self._blocks.append(block)
         self._held += block.nbytes
@@ -65,17 +66,17 @@ class Spool:
         self._blocks.clear()
         self._held = 0
 
-    def replaced(self, size: int, new: Callable[[Ids], Ids]) -> Ids:
-        """All ids, (size,) int32, after ``new`` has replaced each block by at most as many ids.
+    def replaced(self, size: int, new: Callable[[Array], Array] = lambda block: block) -> Array:
+        """All values, (size,), after ``new`` has replaced each block by at most as many.
 
-        The blocks are freed, so that old and new ids are never both complete.
+        The blocks are freed, so that old and new values are never both complete.
         """
-        out = np.empty(size if self._file is None else 0, np.int32)
+        out = np.empty(size if self._file is None else 0, self._dtype)
         if self._file is not None:
             with writing(_folder()), self._file as file:
                 for held in self._blocks:
                     file.write(held.data)
-                out = _mapped(file).view(np.int32)
+                out = _mapped(file).view(self._dtype)
         read = written = 0
         for length in self.sizes:
             block = self._blocks.pop(0) if self._file is None else out[read : read + length]

@@ -97,11 +97,12 @@ def _read(corpus: Corpus, progress: Progress) -> GatheredDocuments:
     from selfvec.corpus.fingerprints import joined_utf8
 
     batches = []
-    with Packer() as packer, progress.stage("Reading", corpus.total_bytes, "bytes") as advance:
+    packer = Packer()
+    with progress.stage("Reading", corpus.total_bytes, "bytes") as advance:
         for batch in corpus.batches(advance):
             packer.add(*joined_utf8(batch.texts))
             batches.append(replace(batch, texts=pl.repeat(None, len(batch), dtype=pl.Null, eager=True)))
-        texts = packer.packed()
+    texts = packer.packed()
     whole = concatenated(batches)
     given = whole.ids if whole.ids is not None else [None] * len(texts)
     ids = PackedStrings.of(str(number) if name is None else name for number, name in enumerate(given))
