@@ -1,0 +1,97 @@
+"""How fast is search in a million passages, what memory does its index take, and what do clusters miss?
+
+Passages of PubMed abstracts and storm reports, repeated with a fifth of their words exchanged. The index is
+made by ``selfvec search`` in a process of its own. Its peak is given with and without the pages of mapped
+files, which the system can take back at any time. Before a rate is printed, the first ten documents are
+compared with those that are found without clusters.
+
+``python -m benchmarks speed.million``; SELFVEC_BENCH_PASSAGES gives another number of passages.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.datasets import records
+from benchmarks.harness import Result, command
+from benchmarks.refining import refined
+from benchmarks.speed.memory import watched
+from selfvec.retrieval import Index
+
+PASSAGES = int(os.environ.get("SELFVEC_BENCH_PASSAGES", 1_000_000))
+QUESTIONS = 100
+NEEDS_DATA = True
+
+
+def pieces() -> list[list[str]]:
+    """Stretches of forty to a hundred words."""
+    names = ("episode_narrative", "event_narrative")
+    narratives = (row.get(name) or "" for row in records("NOAA") for name in names)
+    texts = [row["text"] for row in records("PubMed")] + [text for text in narratives if len(text) > 100]
+    cut = (text.split()[start : start + 100] for text in texts for start in range(0, len(text.split()), 100))
+    return [words for words in cut if len(words) >= 40]
+
+
+def passages(originals: list[list[str]]) -> Iterator[str]:
+    """The originals, and copies with a fifth of the words exchanged."""
+    rng = np.random.default_rng(0)
+    words = np.array([word for piece in originals[:20_000] for word in piece], object)
+    for number in range(PASSAGES):
+        piece = list(originals[number % len(originals)])
+        if number >= len(originals):
+            for place in rng.integers(0, len(piece), len(piece) // 5):
+                piece[place] = words[rng.integers(len(words))]
+        yield " ".join(piece)
+
+
+def first_ten(index: Index, questions: list[str], mode: str) -> list[set[int]]:
+    """The ten best documents of each question."""
+    every = np.ones(len(index), bool)
+    return [set(index.scores(question, mode).best_documents(every, 10)) for question in questions]
+
+
+def run() -> list[Result]:
+    """Make, ask with clusters and without."""
+    originals = pieces()
+    made = refined([" ".join(piece) for piece in originals[:50_000]])
+    rng = np.random.default_rng(1)
+    questions = [" ".join(originals[i][5:13]) for i in rng.integers(0, len(originals), QUESTIONS).tolist()]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        made.save(folder / "run")
+        with (folder / "passages.jsonl").open("w", encoding="utf-8") as file:
+            for number, text in enumerate(passages(originals)):
+                file.write(json.dumps({"id": f"p{number}", "text": text}) + "\n")
+        search = command("search", folder / "run", questions[0], "--corpus", folder / "passages.jsonl")
+        peak = watched(search, folder / "log")
+        (found,) = (folder / "run" / "search").iterdir()
+        index = Index.open(found)
+        shared = {}
+        for mode in ("hybrid", "dense"):
+            near = first_ten(index, questions, mode)
+            index.documents.__dict__["clusters"] = None  # all documents are compared
+            whole = first_ten(index, questions, mode)
+            del index.documents.__dict__["clusters"]
+            shared[mode] = float(np.mean([len(a & b) / 10 for a, b in zip(near, whole, strict=True)]))
+            assert shared[mode] >= 0.95, f"clusters miss {mode} documents"
+        with ThreadPoolExecutor(2) as pool:
+            start = time.perf_counter()
+            list(pool.map(index.search, questions))
+            rate = QUESTIONS / (time.perf_counter() - start)
+    label = f"search, {PASSAGES:,} passages"
+    return [
+        Result(f"{label}: read them and make an index", peak.seconds, "s"),
+        Result(f"{label}: peak memory of that", peak.own / 1e6, "MB"),
+        Result(f"{label}: the same with pages of mapped files", peak.resident / 1e6, "MB"),
+        Result(f"{label}: hybrid with snippets, two threads", rate, "questions/s"),
+        Result(f"{label}: hybrid, of the first ten without clusters", shared["hybrid"], "share"),
+        Result(f"{label}: dense, of the first ten without clusters", shared["dense"], "share"),
+    ]
