@@ -17,9 +17,9 @@ as these spans find their documents no later than before. Then they learn again 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,7 @@ from selfvec.base.arrays import Floats, Ids, Ints, Mask, Rows
 from selfvec.base.compiled import kernel
 from selfvec.base.progress import Progress
 from selfvec.base.threads import in_order, one_core, threads
+from selfvec.corpus.streams import prefetched
 from selfvec.data.token_batch import TokenBatch, concatenated
 from selfvec.numerics.ranks import ranks_among
 from selfvec.numerics.rows import unit_rows
@@ -135,7 +136,7 @@ def _learned(
     steps, before, after = _steps_chosen(batch, rows, weights, usable, rng, jobs, progress)
     learned = rows
     with progress.stage("Learning from documents", steps, "steps") as advance:
-        for now in islice(_steps(batch, rows, weights, usable, rng, jobs), steps):
+        for now in _steps(batch, rows, weights, usable, steps, rng, jobs):
             advance(1)
             learned = now
     result = Learned(learned, len(usable), words, steps, before, after)
@@ -161,7 +162,7 @@ def _steps_chosen(
     chosen = 0
     before = after = test.found(rows)
     with progress.stage("Choosing how long to learn", STEPS[-1], "steps") as advance:
-        for step, now in enumerate(islice(_steps(rests, rows, weights, read, rng, jobs), STEPS[-1]), 1):
+        for step, now in enumerate(_steps(rests, rows, weights, read, STEPS[-1], rng, jobs), 1):
             advance(1)
             if step in STEPS and (found := test.found(now)).rank >= before.rank:
                 after = found
@@ -174,22 +175,43 @@ def _steps(
     start: Rows,  # (V, d)
     weights: Rows,  # (V,)
     documents: Ints,
+    number: int,
     rng: np.random.Generator,
     jobs: int | None,
 ) -> Iterator[Rows]:
-    """The rows after each step, (V, d); one array that changes."""
+    """The rows after each of a number of steps, (V, d); one array that changes."""
     adam = Adam(start.copy(), jobs)
-    size = min(BATCH, len(documents))
-    while True:
-        order = rng.permutation(documents)
-        for first in range(0, len(order) - size + 1, size):
-            whole = batch.part(order[first : first + size])
-            target = shared_targets(whole, start, weights, jobs)
-            questions, answers = cut_spans(whole, np.diff(whole.offsets) // 2, rng)
-            answers = without_words(answers, questions, rng.random(size) < HIDDEN)
-            texts = concatenated([questions, answers])
+    batches: Generator[tuple[TokenBatch, Floats]] = _batches(
+        batch, start, weights, documents, number, rng, jobs
+    )
+    if threads(jobs) > 1:  # the next batch is made during a step
+        batches = prefetched(batches)
+    with closing(batches):
+        for texts, target in batches:
             adam.step(texts, weights, loss_gradient(texts, adam.rows, weights, target, jobs))
             yield adam.rows
+
+
+def _batches(
+    batch: TokenBatch,
+    start: Rows,
+    weights: Rows,
+    documents: Ints,
+    number: int,
+    rng: np.random.Generator,
+    jobs: int | None,
+) -> Generator[tuple[TokenBatch, Floats]]:
+    """For each step the questions and then the answers, and what share of an answer each is, (D, D)."""
+    size = min(BATCH, len(documents))
+    each = len(documents) // size  # steps before a document is drawn again
+    for step in range(number):
+        if step % each == 0:
+            order = rng.permutation(documents)
+        whole = batch.part(order[step % each * size :][:size])
+        target = shared_targets(whole, start, weights, jobs)
+        questions, answers = cut_spans(whole, np.diff(whole.offsets) // 2, rng)
+        answers = without_words(answers, questions, rng.random(size) < HIDDEN)
+        yield concatenated([questions, answers]), target
 
 
 def cut_spans(batch: TokenBatch, longest: Ints, rng: np.random.Generator) -> tuple[TokenBatch, TokenBatch]:
