@@ -153,6 +153,18 @@ def test_all_clusters_find_what_is_found_without(
         np.testing.assert_allclose(found.scores, expected.scores, atol=1e-5)
 
 
+def test_an_index_says_that_it_has_clusters(
+    storm_run: Run, reports: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    for least in (231, 230):
+        monkeypatch.setattr(clusters, "FROM", least)
+        progress = Progress()
+        monkeypatch.setattr(progress, "say", said.append)
+        Index.memory(storm_run, reports[:200], progress=progress)
+    assert said == ["230 documents and passages: meaning is searched in the nearest of 200 clusters"]
+
+
 @pytest.mark.parametrize("mode", ["hybrid", "dense"])
 def test_near_clusters_have_the_best(
     clustered: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str

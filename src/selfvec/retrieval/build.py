@@ -65,6 +65,11 @@ def build_index(
         space = DenseSpace.of(rows, weights, documents)
     with progress.stage("Relating documents", None, "documents"):
         vectors, by_cluster = _quantised_vectors(units, space, len(found.texts), seed)
+        if by_cluster is not None:
+            number = f"{units.documents:,} documents and passages"
+            progress.say(
+                f"{number}: meaning is searched in the nearest of {len(by_cluster.centres):,} clusters"
+            )
         repeats, _ = find_repeats(documents)
         indexed = IndexedDocuments.build(found, units, owners, spans, vectors, repeats, by_cluster)
         del units, documents
