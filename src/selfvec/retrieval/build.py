@@ -19,7 +19,7 @@ from selfvec.data.vectors import Vectors
 from selfvec.numerics.quantization import quantised
 from selfvec.text.document_vectors import Smoothing, document_vectors, inverse_document_frequency
 from selfvec.text.preprocessing import Preprocessing, encode_texts, mean_rows_by_stem, merge_stems
-from selfvec.text.repeats import find_repeats
+from selfvec.text.repeats import find_repeats, tokens_by_document
 from selfvec.text.stems import stems
 from selfvec.text.vocabulary import Vocabulary
 
@@ -64,7 +64,7 @@ def build_index(
         return_freed_memory()
         space = DenseSpace.of(rows, weights, documents)
     with progress.stage("Relating documents", None, "documents"):
-        vectors, by_cluster = _quantised_vectors(units, space, len(found.texts), seed)
+        vectors, by_cluster = _quantised_vectors(units, documents, space, seed)
         if by_cluster is not None:
             number = f"{units.documents:,} documents and passages"
             progress.say(
@@ -80,22 +80,18 @@ def build_index(
 
 
 def _quantised_vectors(
-    units: TokenBatch, space: DenseSpace, documents: int, seed: int
+    units: TokenBatch, documents: TokenBatch, space: DenseSpace, seed: int
 ) -> tuple[tuple[Int8s, Floats], Clusters | None]:
     """The smoothed vectors of U units in int8, (U, d), and their scales, (U,); and clusters of them, if many.
 
-    The first ``documents`` units may be neighbours. Only a block of the vectors is in memory as float32.
+    The first units, the documents, may be neighbours. Only a block of the vectors is in memory as float32.
     """
 
     def vectors_of(numbers: Ints) -> Rows:
         return document_vectors(units.part(numbers), space.rows, space.weights)
 
     has_row = np.any(space.rows != 0, axis=1)
-    known = np.zeros(documents, bool)
-    for first in range(0, documents, _UNITS):
-        bounds = units.offsets[first : min(first + _UNITS, documents) + 1]
-        filled = np.concatenate(([0], np.cumsum(has_row[units.ids[bounds[0] : bounds[-1]]])))
-        known[first : first + _UNITS] = np.diff(filled[bounds - bounds[0]]) > 0
+    known = tokens_by_document(has_row[documents.ids], documents) > 0
     smoothing = Smoothing.of(known, vectors_of, seed, STRENGTH)
     codes = np.empty((units.documents, space.rows.shape[1]), np.int8)
     scales = np.empty(units.documents, np.float32)

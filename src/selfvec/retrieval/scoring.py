@@ -157,10 +157,12 @@ class Scorer:
         passages = units[units >= number] - number
         chosen = np.zeros(number, bool)
         chosen[units[units < number]] = chosen[self.documents.arrays["owners"][passages]] = True
+        sampled = self._dense_of_sample(query)
         if mode == "hybrid":
             chosen |= self._best(parts[0, :number] + parts[1, :number])
-            parts[2] = self._dense_of_sample(query).min()
-        return self._dense_some(query, chosen, parts[2])
+            parts[2] = sampled.min()
+        self._dense_some(query, chosen, parts[2])
+        return sampled
 
     def _dense_again(self, query: Rows, scores: Rows, out: Rows) -> Rows:
         """Write the products with another query into ``out``, (U,); return those of documents.
@@ -169,7 +171,8 @@ class Scorer:
         """
         if len(scores) < LARGE:
             return self._dense(query, out)[: len(scores)]
-        return self._dense_some(query, self._best(scores), out)
+        self._dense_some(query, self._best(scores), out)
+        return self._dense_of_sample(query)
 
     @cached_property
     def _sample(self) -> Ints:
@@ -184,11 +187,10 @@ class Scorer:
         chosen: Mask = scores >= np.partition(scores[self._sample], -best)[-best]
         return chosen
 
-    def _dense_some(self, query: Rows, chosen: Mask, out: Rows) -> Rows:
-        """Write the products of chosen documents, (D,), and their passages; return those of a sample."""
+    def _dense_some(self, query: Rows, chosen: Mask, out: Rows) -> None:
+        """Write the products of chosen documents, (D,), and their passages."""
         units = np.flatnonzero(np.concatenate([chosen, chosen[self.documents.arrays["owners"]]]))
         out[units] = self._dense(query, np.zeros(len(units), np.float32), units)
-        return self._dense_of_sample(query)
 
     def _dense_of_sample(self, query: Rows) -> Rows:
         return self._dense(query, np.zeros(len(self._sample), np.float32), self._sample)

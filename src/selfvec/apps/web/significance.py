@@ -21,9 +21,8 @@ __all__ = ["FIGURES", "Tests", "significance_of_refining", "significance_of_slic
 
 FIGURES = ("apd", "p", "q", "low", "high", "expected")  # that a test adds to a word
 MARKS = ("kind", "variants")  # the same, in words
-Tests = dict[
-    str, dict[str, Any]
-]  # `FIGURES`, `MARKS`, distance and ``below`` by word, in the order of `drift`
+Tests = dict[str, dict[str, Any]]
+"""`FIGURES`, `MARKS`, distance and ``below`` by word, in the order of `drift`."""
 
 
 def significance_of_refining(run: Run, jobs: int, progress: Progress) -> Tests:
