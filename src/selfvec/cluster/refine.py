@@ -319,5 +319,4 @@ def _encoding(
         dropped[RARE] = rare
     sentences = sum(text["sentences"] for text in texts)
     name = texts[0]["tokenizer"]
-    types = len(batch.types)
-    return Encoding(name, documents, sentences, empty, raw, tokens, dropped, None, types)
+    return Encoding(name, documents, sentences, empty, raw, tokens, dropped, None, len(batch.types))

@@ -12,6 +12,8 @@ from numba import njit
 
 from selfvec.usage.kernels import FAST, add
 
+from .distance_intervals import LEAST_BLOCKS
+
 __all__ = ["sign_flip_test", "split_test"]
 
 
@@ -58,7 +60,7 @@ def _noise(gram, one, out):
 
     The products of different blocks, as means: a with a, b with b, a with b. Then the traces of the product
     of the covariances of blocks, for the same pairs (Himeno and Yamada, 2014, for a and b alone). A side with
-    fewer than four blocks gets zeros.
+    fewer than `LEAST_BLOCKS` gets zeros.
     """
     number = len(gram)
     out[:] = 0.0
@@ -70,7 +72,7 @@ def _noise(gram, one, out):
     for side in range(2):
         start, stop = (one, number) if side else (0, one)
         n = stop - start
-        if n < 4:
+        if n < LEAST_BLOCKS:
             continue
         total = means[side, start:stop].mean()
         squares = trace = fourth = own = 0.0
