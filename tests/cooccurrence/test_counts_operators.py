@@ -69,6 +69,18 @@ def test_linear_equals_reference_and_scan(seed: int, window: int, gamma: float) 
     np.testing.assert_array_equal(linear.degrees, scan.degrees)
 
 
+@given(st.integers(0, 10**6), st.integers(2, 12), st.integers(1, 20))
+def test_scan_of_some_words_equals_the_scan_of_all(seed: int, window: int, number: int) -> None:
+    batch, table = random_batch(seed, 400, 30), random_table(seed, 30, 7)
+    scan = ScanOperator(batch, window, 0.4, jobs=1)
+    rare = np.argsort(scan.occurrences, kind="stable")[:number]
+    some = np.isin(np.arange(30), rare)
+    found = scan.apply(table, words=some)
+    np.testing.assert_allclose(found[some], scan.apply(table)[some], atol=1e-5)
+    two = ScanOperator(batch, window, 0.4, jobs=2).apply(table, words=some)
+    np.testing.assert_array_equal(two, found)
+
+
 def test_sides_by_hand() -> None:
     # "a b": as above, the mean row is (a + b) / 2. Nothing is before a, or after b.
     batch = TokenBatch.from_documents([["a", "b"]])

@@ -27,6 +27,7 @@ __all__ = [
     "CONTRACT",
     "LANES",
     "REBUILD",
+    "add_four_rows",
     "aligned",
     "aligned_rows",
     "for_lanes",

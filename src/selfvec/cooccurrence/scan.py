@@ -22,17 +22,28 @@ import numpy as np
 from numba import types
 from numba.extending import intrinsic
 
-from selfvec.base.arrays import AnyFloats, Doubles, Floats, Ids, Ints, Rows
-from selfvec.base.compiled import kernel
+from selfvec.base.arrays import AnyFloats, Doubles, Floats, Ids, Ints, Mask, Rows
+from selfvec.base.compiled import helper, kernel
 from selfvec.base.threads import in_order, sum_of_blocks, threads
 from selfvec.data.token_batch import TokenBatch
 
-from .lanes import AHEAD, LANES, REBUILD, aligned, for_lanes, prefetch, row_pointer, sum_window
+from .lanes import (
+    AHEAD,
+    LANES,
+    REBUILD,
+    add_four_rows,
+    aligned,
+    for_lanes,
+    prefetch,
+    row_pointer,
+    sum_window,
+)
 
 __all__ = ["CentredRows", "ScanOperator", "add_neighbours", "count_neighbours", "neighbour_totals"]
 
 _ROWS = 8192  # rows processed at a time, so that no second matrix is needed
 _NARROWEST = 4 * LANES  # fewer columns are not worth a thread
+_RARE = 0.4  # of the tokens; the neighbours of words with a smaller share are summed word by word
 _WIDEST = 4 * LANES  # columns per block: rows of frequent words stay in the cache, and buffers stay small
 
 
@@ -99,13 +110,15 @@ class ScanOperator:
         self.occurrences = sum(part.counts * weight for part, weight in self.parts)  # (V,)
         self.degrees = sum(neighbour_totals(part, window) * weight for part, weight in self.parts)
 
-    def apply(self, rows: AnyFloats, out: Floats | None = None) -> Floats:
+    def apply(self, rows: AnyFloats, out: Floats | None = None, words: Mask | None = None) -> Floats:
         """Sum every word's neighbours; (V, d) -> (V, d) float32.
 
-        ``out`` may be ``rows``. Extra memory: two blocks of at most 64 columns for each thread.
+        ``out`` may be ``rows``. With ``words``, (V,), only their rows are needed, which is faster if they are
+        rare; the others mean nothing. Extra memory: two blocks of at most 64 columns for each thread.
         """
         result = np.empty((len(rows), rows.shape[1]), np.float32) if out is None else out
-        self._sum_into(result, rows, self.half, self.half)
+        share = 1.0 if words is None else self.occurrences[words].sum() / max(self.occurrences.sum(), 1)
+        self._sum_into(result, rows, self.half, self.half, words if share < _RARE else None)
         return result
 
     def apply_sides(self, rows: AnyFloats) -> Floats:
@@ -116,8 +129,10 @@ class ScanOperator:
         self._sum_into(result[:, width:], rows, 0, self.half)
         return result
 
-    def _sum_into(self, result: Floats, rows: AnyFloats, before: int, after: int) -> None:
-        """Sum the neighbours of every word, up to ``before`` on its left and ``after`` on its right."""
+    def _sum_into(
+        self, result: Floats, rows: AnyFloats, before: int, after: int, words: Mask | None = None
+    ) -> None:
+        """Sum the neighbours of words, up to ``before`` on the left and ``after`` on the right of each."""
         height = len(rows) + 1  # the last row is zero, for where a window is clipped
         width = rows.shape[1]
         bounds = self.blocks(width)
@@ -142,7 +157,10 @@ class ScanOperator:
                 if weight != scale:
                     weighted *= np.float32(weight / scale)
                 for ids, offsets in part.in_ranges():
-                    add_neighbours(ids, offsets, weighted, summed, before, after)
+                    if words is None:
+                        add_neighbours(ids, offsets, weighted, summed, before, after)
+                    else:
+                        _add_neighbours_of(words, ids, offsets, weighted, summed, (before, after))
                     self.tick(len(ids) * (last - first) / bounds[-1])
                 scale = weight
             # Written last, because `out` may be ``rows``.
@@ -253,6 +271,39 @@ def _add_neighbours(ids, offsets, rows, result, before, after, window_sum):
                     ids[i + 2 + after] if two and i + 2 + after < hi else nothing,
                     ids[i + 1 - before] if two and i + 1 - before >= lo else nothing,
                 )
+
+
+@kernel
+def _add_neighbours_of(words, ids, offsets, rows, result, sides):
+    """As `add_neighbours`, but only at positions of ``words``, (V,) bool."""
+    before, after = sides
+    nothing = rows.shape[0] - 1  # the zero row
+    end = ids.size - 1
+    columns = rows.shape[1]
+    for document in range(offsets.size - 1):
+        lo = offsets[document]
+        hi = offsets[document + 1]
+        for i in range(lo, hi):
+            coming = ids[min(i + AHEAD, end)]
+            if words[coming]:
+                prefetch(result, coming, 0, columns)
+            if not words[ids[i]]:
+                continue
+            first = max(lo, i - before)
+            neighbours = min(hi, i + after + 1) - first - 1
+            own = result[ids[i]]
+            for k in range(0, neighbours, 4):
+                a = _neighbour(ids, first + k, i)
+                b = _neighbour(ids, first + k + 1, i) if k + 1 < neighbours else nothing
+                c = _neighbour(ids, first + k + 2, i) if k + 2 < neighbours else nothing
+                d = _neighbour(ids, first + k + 3, i) if k + 3 < neighbours else nothing
+                add_four_rows(rows, own, (a, b, c, d))
+
+
+@helper
+def _neighbour(ids, place, centre):
+    """The word at a place of a window from which the centre was taken out."""
+    return ids[place + (place >= centre)]
 
 
 def count_neighbours(

@@ -196,7 +196,11 @@ class Anchors:
         self.base.copy_to(out, self.whole)
         if self.whole.all():
             return out
-        unit_in_place(operator.apply(out, out))
+        if isinstance(operator, ScanOperator):
+            operator.apply(out, out, words=~self.whole)
+        else:
+            operator.apply(out, out)
+        unit_in_place(out)
         self.base.copy_to(out, self.whole)
         near = _evidence(counts)
         self._mix_composed(out, near, 1 - near)
