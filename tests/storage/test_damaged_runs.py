@@ -19,7 +19,7 @@ from selfvec.corpus.reopen import document_field, original_texts
 from selfvec.refinement.health import check_health
 from selfvec.storage.contents import info
 from selfvec.text.preprocessing import Preprocessing, encode_texts
-from selfvec.text.stems import unstemmed_tokens
+from selfvec.text.unstemmed import unstemmed_tokens
 
 DAMAGED = 120
 WORDS = ["hail", "wind", "rain", "storm", "flood", "river", "road", "roof", "house", "field", "barn", "tree"]

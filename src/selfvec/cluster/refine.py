@@ -39,7 +39,8 @@ from selfvec.refinement.pipeline import run_of
 from selfvec.text import Encoding
 from selfvec.text.encoding import RARE, REPEATED, dropped_in_all
 from selfvec.text.repeats import Repeats
-from selfvec.text.stems import UnstemmedTokens, merged_types
+from selfvec.text.stems import merged_types
+from selfvec.text.unstemmed import UnstemmedTokens
 
 from .job import Job
 from .neighbour_sums import ClusterScan
@@ -242,8 +243,8 @@ def _shard_batch(job: Job, number: int, types: list[str]) -> TokenBatch:
     )
 
 
-def _unstemmed(job: Job, words: Partial, shards: int) -> UnstemmedTokens | None:
-    """The whole text, which updates of the run need if the counted tokens differ from it."""
+def _unstemmed(job: Job, words: Partial, shards: int, counted: TokenBatch) -> UnstemmedTokens | None:
+    """What the whole text has besides the counted tokens; updates of the run need it."""
     if not keeps_whole(job):
         return None
     parts = []
@@ -255,7 +256,7 @@ def _unstemmed(job: Job, words: Partial, shards: int) -> UnstemmedTokens | None:
                 tensors["unstemmed"], tensors["unstemmed_offsets"], words.words, sentence_counts=sentences
             )
         )
-    return UnstemmedTokens.of(concatenated(parts))
+    return UnstemmedTokens.of(concatenated(parts), counted)
 
 
 def _inputs(
@@ -280,7 +281,7 @@ def _inputs(
         repeats=repeats.as_dict(job.settings),
     )
     original = initial_vectors(batch, known, job.settings)
-    unstemmed = _unstemmed(job, words, len(shards)) if len(batch) else None
+    unstemmed = _unstemmed(job, words, len(shards), batch) if len(batch) else None
     return Inputs(batch, original, provenance, unstemmed, repeats)
 
 

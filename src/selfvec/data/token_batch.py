@@ -22,6 +22,7 @@ __all__ = [
     "TokenBatch",
     "blocks_of",
     "by_frequency",
+    "check_offsets",
     "concatenated",
     "frequency_order",
     "occurrences_of_each",
@@ -49,6 +50,14 @@ def occurrences_of_each(ids: Ids, types: int) -> Ints:
     for _, block in blocks_of(ids):
         _count(block, counts)
     return counts
+
+
+def check_offsets(offsets: Ints, tokens: int) -> None:
+    """Raise `CorpusError` unless document bounds, (D + 1,), divide a text."""
+    if len(offsets) == 0 or offsets[0] != 0 or offsets[-1] != tokens:
+        raise CorpusError("document offsets do not run from 0 to the number of tokens")
+    if np.any(np.diff(offsets) < 0):
+        raise CorpusError("document offsets decrease")
 
 
 @kernel
@@ -97,10 +106,7 @@ class TokenBatch:
     def __post_init__(self) -> None:
         if self.ids.dtype != np.int32 or self.ids.ndim != 1:
             raise CorpusError("token ids are not a one-dimensional int32 array")
-        if len(self.offsets) == 0 or self.offsets[0] != 0 or self.offsets[-1] != len(self.ids):
-            raise CorpusError("document offsets do not run from 0 to the number of tokens")
-        if np.any(np.diff(self.offsets) < 0):
-            raise CorpusError("document offsets decrease")
+        check_offsets(self.offsets, len(self.ids))
         if not all(0 <= ids.min() <= ids.max() < len(self.types) for _, ids in blocks_of(self.ids)):
             raise CorpusError(f"token ids are not all between 0 and {len(self.types) - 1}")
         one_each = {

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from selfvec.corpus.known_documents import KnownDocuments
     from selfvec.text import Encoding
     from selfvec.text.repeats import Repeats
-    from selfvec.text.stems import UnstemmedTokens
+    from selfvec.text.unstemmed import UnstemmedTokens
 
 __all__ = ["Inputs", "inputs_from"]
 
@@ -30,7 +30,9 @@ class Inputs:
     batch: TokenBatch  # types by falling frequency
     original: Vectors  # the batch's types in their order, with the initial vector of each
     provenance: Provenance = field(default_factory=Provenance)  # what is known before refining
-    unstemmed: UnstemmedTokens | None = None  # the whole text, if the counted tokens differ from it
+    unstemmed: UnstemmedTokens | None = (
+        None  # what the whole text has besides the counted tokens, if anything
+    )
     repeats: Repeats | None = None
     documents: KnownDocuments | None = None
 
@@ -48,7 +50,7 @@ def inputs_from(
 
     The ids of ``unstemmed`` may be overwritten, because a second array of ids would double the memory.
     """
-    from selfvec.text.stems import UnstemmedTokens
+    from selfvec.text.unstemmed import UnstemmedTokens
 
     from .counted_text import counted
 
@@ -57,7 +59,7 @@ def inputs_from(
     _check_slices(batch, settings)
     kept = None
     if settings.keep_tokens and batch is not unstemmed:
-        kept = UnstemmedTokens.of(unstemmed)
+        kept = UnstemmedTokens.of(unstemmed, batch)
     batch = by_frequency(batch, in_place=True)
     once = repeats.tokens if repeats.once(settings) else 0
     provenance = provenance.replace(

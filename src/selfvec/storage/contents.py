@@ -29,7 +29,7 @@ _RUN = {  # by the first part of a path in a run folder
     "original.safetensors": "original vectors",
     "report.json": "the health report",
     "tokens.safetensors": "all documents as numbers of words, in their order",
-    "unstemmed": "all documents as numbers of words, before repeats, stemming and --min-count",
+    "unstemmed": "words of the documents that are not counted, or all before stemming",
     "repeats": "hashes of the repeated passages",
     "documents": "hashes of each document's text, id and file",
     "sums": "what an update adds to",

@@ -9,7 +9,7 @@
     tokens.safetensors     the corpus as ids: "ids" (N,) int32, "offsets" (D + 1,), "days" (D,) int64,
                            "slices" (D,) int32 with their names, "texts" (D,) uint64, a number per
                            text, "sentences" (D,) int32
-    unstemmed/             the whole text, if repeated passages, stemming or min_count changed it
+    unstemmed/             words that are not counted and their places, or the text before stemming
     repeats/               hashes of the repeated passages, if there are any
     documents/             hashes of each document's text, id and file
     sums/                  sums that an update adds to, after the method decorrelated

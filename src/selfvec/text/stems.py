@@ -5,40 +5,24 @@ cheaper and coarser than a lemma, and often not a word itself (*comput*). So use
 most frequent one with this stem that has a vector.
 
 The rules are applied last (all others are in `selfvec.text.rules`), and a run also keeps the tokens
-before them. When its corpus grows, another word may represent a stem, and a rare word may become frequent.
+before them (`selfvec.text.unstemmed`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
-from selfvec.base.arrays import Array, Ids, Ints
+from selfvec.base.arrays import Ids, Ints
 from selfvec.base.casing import lower
-from selfvec.base.errors import FormatError, OptionError
-from selfvec.base.tensors import map_tensors, write_tensors
-from selfvec.base.text_files import read_vocabulary, write_vocabulary
-from selfvec.data.run import Run
+from selfvec.base.errors import OptionError
 from selfvec.data.token_batch import TokenBatch
 
 from .languages import STEMMERS
 
-__all__ = [
-    "DROPPED",
-    "UnstemmedTokens",
-    "apply_stem_and_min_count",
-    "kept_from",
-    "merged_types",
-    "same_stem",
-    "stems",
-    "unstemmed_tokens",
-]
+__all__ = ["DROPPED", "apply_stem_and_min_count", "kept_from", "merged_types", "same_stem", "stems"]
 
-_FILE = "unstemmed.safetensors"
-_VOCABULARY = "vocabulary.txt"
 DROPPED = -1  # the number of a type that a rule leaves out
 
 
@@ -142,73 +126,3 @@ def apply_stem_and_min_count(
         return batch, min_count
     numbers, types, least = merged_types(batch.types, batch.counts, known, stem, min_count, max_types)
     return batch.renumbered(numbers, types), least
-
-
-@dataclass(frozen=True, eq=False)
-class UnstemmedTokens:
-    """The tokens of a run before the rules of this module."""
-
-    types: Sequence[str]  # U types
-    ids: Ids  # (M,) int32
-    offsets: Ints  # (D + 1,) int64
-    sentence_counts: Ids | None = None  # (D,) int32
-
-    @classmethod
-    def of(cls, batch: TokenBatch) -> UnstemmedTokens:
-        """The tokens of a batch."""
-        return cls(batch.types, batch.ids, batch.offsets, batch.sentence_counts)
-
-    def batch(self, tokens: TokenBatch) -> TokenBatch:
-        """As a `TokenBatch`, with the dates, slices and fingerprints of ``tokens``, the same documents."""
-        own = replace(tokens, ids=self.ids, offsets=self.offsets, types=self.types)
-        if self.sentence_counts is None:
-            return own
-        return replace(own, sentences=int(self.sentence_counts.sum()), sentence_counts=self.sentence_counts)
-
-    def save(self, folder: Path) -> None:
-        """Write into a new folder."""
-        folder.mkdir()
-        write_vocabulary(folder / _VOCABULARY, self.types)
-        tensors: dict[str, Array] = {"ids": self.ids, "offsets": self.offsets}
-        if self.sentence_counts is not None:
-            tensors["sentences"] = self.sentence_counts
-        write_tensors(folder / _FILE, tensors)
-
-    @classmethod
-    def load(cls, folder: Path, documents: int) -> UnstemmedTokens:
-        """Memory-map the files that `save` wrote; `FormatError` if damaged or of other documents."""
-        for name in (_FILE, _VOCABULARY):
-            if not (folder / name).is_file():
-                raise _damaged(folder / name, "a folder of unstemmed tokens holds this file, it is missing")
-        types = read_vocabulary(folder / _VOCABULARY)
-        tensors = map_tensors(folder / _FILE)
-        for name, dtype in (("ids", np.int32), ("offsets", np.int64), ("sentences", np.int32)):
-            if name == "sentences" and name not in tensors:
-                continue
-            if name not in tensors or tensors[name].ndim != 1 or tensors[name].dtype != dtype:
-                rule = f"unstemmed tokens have a one-dimensional tensor {name!r} of {np.dtype(dtype).name}"
-                raise _damaged(folder / _FILE, rule)
-        tokens = cls(types, tensors["ids"], tensors["offsets"], tensors.get("sentences"))
-        if len(tokens.offsets) != documents + 1:
-            rule = f"the run has {documents:,} documents, this file has {len(tokens.offsets) - 1:,}"
-            raise _damaged(folder / _FILE, rule)
-        try:
-            TokenBatch(tokens.ids, tokens.offsets, types, sentence_counts=tokens.sentence_counts)
-        except ValueError as error:
-            raise _damaged(folder / _FILE, str(error)) from None
-        return tokens
-
-
-def unstemmed_tokens(run: Run) -> UnstemmedTokens | None:
-    """The tokens of a run before the rules of this module; None if they are the same or were not kept."""
-    kept = run.parts.get("unstemmed")
-    if kept is None and run.folder is not None and (run.folder / "unstemmed").is_dir():
-        documents = 0 if run.tokens is None else run.tokens.documents
-        kept = UnstemmedTokens.load(run.folder / "unstemmed", documents)
-        run.parts["unstemmed"] = kept
-    assert kept is None or isinstance(kept, UnstemmedTokens)
-    return kept
-
-
-def _damaged(path: Path, rule: str) -> FormatError:
-    return FormatError(rule, path=path, remedy="make the run again")

@@ -7,7 +7,7 @@ import numpy as np
 from selfvec.cooccurrence.counts import run_counts
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
-from selfvec.text.stems import unstemmed_tokens
+from selfvec.text.unstemmed import unstemmed_tokens
 
 WORDS = ["storm", "storms", "Storms", "stormy", "hail", "Hail", "the", "of", "roof", "roofs", "tree", "wind"]
 WORDS += ["winds", "Ohio", "ohio", "damage", "damaged", "damages", "x-ray", "1.75"]
@@ -53,6 +53,9 @@ def assert_same(made: Run, whole: Run) -> None:
     assert (unstemmed_tokens(made) is None) == (unstemmed_tokens(whole) is None)
     if unstemmed_tokens(made) is not None and unstemmed_tokens(whole) is not None:
         assert list(unstemmed_tokens(made).types) == list(unstemmed_tokens(whole).types)
-        np.testing.assert_array_equal(unstemmed_tokens(made).ids, unstemmed_tokens(whole).ids)
+        for name in ("ids", "offsets", "left_out", "sentence_counts"):
+            np.testing.assert_array_equal(
+                getattr(unstemmed_tokens(made), name), getattr(unstemmed_tokens(whole), name)
+            )
     for name in ("method", "window", "tokens", "types", "documents", "sources", "options"):
         assert made.provenance[name] == whole.provenance[name], name

@@ -25,7 +25,8 @@ from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, concatenated, over_one_vocabulary
 from selfvec.text import Rules, encode, tokenizer
 from selfvec.text.phrases import units_of
-from selfvec.text.stems import apply_stem_and_min_count, unstemmed_tokens
+from selfvec.text.stems import apply_stem_and_min_count
+from selfvec.text.unstemmed import unstemmed_tokens
 
 if TYPE_CHECKING:
     import polars as pl

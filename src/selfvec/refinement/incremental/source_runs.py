@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ from selfvec.storage.formats import load
 from selfvec.storage.run_folder import open_run
 from selfvec.text.encoding import RARE, dropped_in_all
 from selfvec.text.repeats import repeats_of
-from selfvec.text.stems import unstemmed_tokens
+from selfvec.text.unstemmed import unstemmed_tokens
 from selfvec.training import FROM_TEXT
 
 __all__ = [
@@ -65,7 +66,15 @@ class SourceRun:
     name: str  # for messages
     run: Run
     settings: Settings
-    unstemmed: TokenBatch  # types by falling frequency, or in order of first appearance
+
+    @cached_property
+    def unstemmed(self) -> TokenBatch:
+        """The whole text; types by falling frequency, or in order of first appearance."""
+        tokens = self.run.tokens
+        kept = unstemmed_tokens(self.run)
+        if tokens is None:
+            return TokenBatch.of_counts([], np.zeros(0, np.int64))
+        return tokens if kept is None else kept.batch(tokens)
 
     @property
     def known(self) -> list[str]:
@@ -79,7 +88,8 @@ class SourceRun:
         """Numbers of documents, tokens and types."""
         counts = self.run.vectors.counts
         tokens = 0 if counts is None else int(counts.sum())
-        return {"documents": self.unstemmed.documents, "tokens": tokens, "types": len(self.run.vectors)}
+        documents = 0 if self.run.tokens is None else self.run.tokens.documents
+        return {"documents": documents, "tokens": tokens, "types": len(self.run.vectors)}
 
     @property
     def without_tokens(self) -> InputError:
@@ -110,23 +120,21 @@ def source_run(run: Run | str | os.PathLike[str], number: int = 0, *, forgotten:
         if getattr(settings, option, None):
             rule = f"{why}, so a run made with it cannot be updated or merged"
             raise OptionError(rule, field=option, remedy="refine all of the text together")
-    tokens = run.tokens
-    unstemmed = unstemmed_tokens(run)
-    if tokens is None:
-        part = SourceRun(name, run, settings, TokenBatch.of_counts([], np.zeros(0, np.int64)))
+    part = SourceRun(name, run, settings)
+    if run.tokens is None:
         if forgotten and kept_sums(run) and known_documents(run):
             return part
         raise part.without_tokens
     missing = None
-    if tokens.fingerprints is None:
+    if run.tokens.fingerprints is None:
         missing = "the fingerprints of the documents are missing"
-    elif unstemmed is not None:
-        tokens = unstemmed.batch(tokens)
-    elif settings.stem or settings.min_count > 1 or _counts_less(run, settings):
+    elif unstemmed_tokens(run) is None and (
+        settings.stem or settings.min_count > 1 or _counts_less(run, settings)
+    ):
         missing = "the folder of unstemmed tokens is missing"
     if missing:
         raise FormatError(missing, path=name, remedy="make the run again")
-    return SourceRun(name, run, settings, tokens)
+    return part
 
 
 def _counts_less(run: Run, settings: Settings) -> bool:

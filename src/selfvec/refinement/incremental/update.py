@@ -25,7 +25,7 @@ from selfvec.corpus.known_documents import Intake, KnownDocuments, known_documen
 from selfvec.data.coverage import coverage
 from selfvec.data.run import Run, RunPart
 from selfvec.data.settings import Settings
-from selfvec.data.token_batch import TokenBatch, concatenated, over_one_vocabulary
+from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.refinement.execution import Execution
 from selfvec.refinement.health import check_health
@@ -33,7 +33,7 @@ from selfvec.refinement.input_reading import read_unstemmed
 from selfvec.refinement.pipeline import refine_inputs, sources_by_name
 from selfvec.text.encoding import dropped_in_all
 from selfvec.text.repeats import Repeats, repeats_of, without
-from selfvec.text.stems import UnstemmedTokens, unstemmed_tokens
+from selfvec.text.unstemmed import UnstemmedTokens, unstemmed_tokens
 
 from .joined_corpora import joined, joined_corpora
 from .merge import files_read, joined_inputs
@@ -252,9 +252,12 @@ def _updated_quickly(
     if len(repeats.passages):
         parts["repeats"] = repeats
     keeps_tokens = old.settings.keep_tokens
-    if keeps_tokens and (unstemmed_tokens(old.run) is not None or new.batch is not fresh):
-        whole = concatenated(over_one_vocabulary([old.unstemmed, new.batch]))
-        parts["unstemmed"] = UnstemmedTokens.of(whole)
+    counted_before = old.run.tokens
+    kept = unstemmed_tokens(old.run)
+    if keeps_tokens and counted_before is not None and (kept is not None or new.batch is not fresh):
+        if kept is None or kept.left_out is None:
+            kept = UnstemmedTokens.of(old.unstemmed, counted_before)
+        parts["unstemmed"] = kept.joined(UnstemmedTokens.of(new.batch, fresh))
     repeated = repeats.tokens - repeats_of(old.run).tokens if repeats.once(old.settings) else 0
     encoding = new.encoding.of_counted(fresh, repeated)
     text = _added_texts(old.run.provenance.text, encoding.as_dict(), types=len(found.refined))
