@@ -63,4 +63,4 @@ def test_types_by_falling_frequency(texts: list[list[str]]) -> None:
     ordered = by_frequency(batch)
     assert list(ordered.types) == sorted(dict.fromkeys(words), key=lambda word: -words.count(word))
     assert documents(ordered) == texts
-    assert documents(by_frequency(ordered, in_place=True)) == texts
+    assert documents(by_frequency(ordered, ordered.ids)) == texts

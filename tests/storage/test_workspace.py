@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 import selfvec
+from selfvec.base import scratch
 from selfvec.base.errors import TargetError
 from selfvec.corpus import as_corpus
 from selfvec.data.settings import Settings
 from selfvec.refinement.pipeline import refine
 from selfvec.storage.run_folder import open_run
+from selfvec.storage.verification import verify
 from selfvec.storage.workspace import Workspace
 
 TEXTS = ["hail broke the roof", "wind broke a tree", "hail fell on a tree"] * 9
@@ -34,6 +36,26 @@ def test_starting_vectors_are_mapped_from_the_workspace_and_become_the_runs(meth
         np.testing.assert_array_equal(mapped.sources, table.sources)
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
     assert not list((tmp_path / "run").glob("*.partial"))
+
+
+@pytest.mark.parametrize("options", [{}, {"keep_tokens": False}, {"max_types": 5}])
+def test_the_ids_of_a_long_text_are_made_in_their_file(options, tmp_path, monkeypatch) -> None:
+    settings = Settings("decorrelated", window=5, **options)
+    held = refine(as_corpus(TEXTS), None, settings)
+    monkeypatch.setattr(scratch, "IN_MEMORY", 0)
+    with Workspace(tmp_path / "run") as workspace:
+        made = refine(as_corpus(TEXTS), None, settings, workspace=workspace)
+        assert (workspace.folder / "tokens.safetensors").exists() == (made.tokens is not None)
+        workspace.finish(made)
+    opened = open_run(tmp_path / "run")
+    assert (held.tokens is None) == (opened.tokens is None)
+    for found, expected in ((made.tokens, held.tokens), (opened.tokens, held.tokens)):
+        if found is not None and expected is not None:
+            assert not found.ids.flags.writeable
+            np.testing.assert_array_equal(found.ids, expected.ids)
+            np.testing.assert_array_equal(found.offsets, expected.offsets)
+    assert not verify(tmp_path / "run").damaged
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
 def test_a_run_with_other_starting_vectors_is_written_as_it_is(tmp_path) -> None:

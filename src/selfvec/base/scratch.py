@@ -21,7 +21,7 @@ from .arrays import Array
 from .memory import FileMap, release
 from .targets import needing, writing
 
-__all__ = ["IN_MEMORY", "Spool", "scratch_array"]
+__all__ = ["IN_MEMORY", "Spool", "allocate", "scratch_array"]
 
 IN_MEMORY = 1 << 27
 """Bytes of the longest array that stays in memory."""
@@ -35,11 +35,16 @@ def scratch_array(size: int, dtype: DTypeLike) -> Array:
     if needed <= IN_MEMORY:
         return np.zeros(size, dtype)
     with writing(_folder()), needing(needed), _unnamed() as file:
-        if hasattr(os, "posix_fallocate"):  # not on macOS
-            os.posix_fallocate(file.fileno(), 0, needed)
-        else:
-            file.truncate(needed)
+        allocate(file.fileno(), needed)
         return _mapped(file).view(dtype)
+
+
+def allocate(descriptor: int, size: int) -> None:
+    """Reserve ``size`` bytes for a file; a full disk is an error."""
+    if hasattr(os, "posix_fallocate"):  # not on macOS
+        os.posix_fallocate(descriptor, 0, size)
+    else:
+        os.ftruncate(descriptor, size)
 
 
 class Spool:

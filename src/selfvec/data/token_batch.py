@@ -278,14 +278,14 @@ def frequency_order(counts: Ints) -> tuple[Ints, Ids]:
     return order, rank
 
 
-def by_frequency(batch: TokenBatch, *, in_place: bool = False) -> TokenBatch:
+def by_frequency(batch: TokenBatch, out: Ids | None = None) -> TokenBatch:
     """The same corpus with its types by falling frequency, ties in order of first appearance.
 
-    ``in_place`` overwrites the ids of a batch that is no longer needed.
+    ``out``, (N,) int32, receives the ids; it may be those of a batch that is no longer needed.
     """
     order, rank = frequency_order(batch.counts)
-    own = batch.ids if in_place and batch.ids.flags.writeable else None
-    return replace(batch, ids=_mapped(batch.ids, rank, own), types=[batch.types[i] for i in order.tolist()])
+    ids = _mapped(batch.ids, rank, out)
+    return replace(batch, ids=ids, types=[batch.types[i] for i in order.tolist()])
 
 
 def over_one_vocabulary(parts: Sequence[TokenBatch]) -> list[TokenBatch]:
@@ -303,26 +303,32 @@ def over_one_vocabulary(parts: Sequence[TokenBatch]) -> list[TokenBatch]:
     return [replace(first, types=types), *renumbered]
 
 
-def concatenated(parts: Sequence[TokenBatch]) -> TokenBatch:
+def concatenated(
+    parts: Sequence[TokenBatch],
+    numbers: Sequence[Ids] | None = None,
+    types: Sequence[str] | None = None,
+    out: Ids | None = None,
+) -> TokenBatch:
     """The documents of batches over one vocabulary, in their order.
 
-    Dates, fingerprints and numbers of sentences are kept if every part has them; a part without dates has
-    unknown ones if another part has dates. Slices without a document are dropped.
+    With ``numbers``, the new ids of the types of each part, they are over other ``types``. ``out``, (N,)
+    int32, receives the ids. Dates, fingerprints and numbers of sentences are kept if every part has them; a
+    part without dates has unknown ones if another part has dates. Slices without a document are dropped.
     """
     starts = np.cumsum([0, *map(len, parts)])
     names = {name: i for i, name in enumerate(dict.fromkeys(chain.from_iterable(map(_used_slices, parts))))}
     fingerprints = [part.fingerprints for part in parts if part.fingerprints is not None]
     sentence_counts = [part.sentence_counts for part in parts if part.sentence_counts is not None]
-    ids = scratch_array(int(starts[-1]), np.int32)
-    for start, part in zip(starts.tolist(), parts, strict=False):
+    ids = scratch_array(int(starts[-1]), np.int32) if out is None else out
+    for k, (start, part) in enumerate(zip(starts.tolist(), parts, strict=False)):
         for place, block in blocks_of(part.ids):
             to = slice(start + place.start, start + place.stop)
-            ids[to] = block
+            ids[to] = block if numbers is None else numbers[k][block]
             release(ids[to])
     return TokenBatch(
         ids,
         np.concatenate([[0], *(s + p.offsets[1:] for s, p in zip(starts, parts, strict=False))]),
-        parts[0].types,
+        parts[0].types if types is None else types,
         dates=_joined_dates(parts),
         sentences=sum(part.sentences for part in parts),
         slices=np.concatenate([_numbered_slices(part, names) for part in parts]) if names else None,

@@ -12,6 +12,7 @@ from threading import Lock
 
 import numpy as np
 
+from selfvec.base.arrays import Ids
 from selfvec.base.errors import Interrupted
 from selfvec.base.interruption import Interruption, interruptible
 from selfvec.base.memory import release
@@ -36,6 +37,10 @@ class Execution:
     progress: Progress = field(default_factory=Progress)
     jobs: int | None = None  # threads; all cores if None
     timings: Timings = field(default_factory=Timings)  # seconds by stage
+
+    def token_ids(self, size: int) -> Ids | None:
+        """Room for the ids of the run's tokens, see `Workspace.token_ids`; None without a workspace."""
+        return None if self.workspace is None else self.workspace.token_ids(size)
 
 
 def run_to_end(refinement: Refinement, plan: Plan, execution: Execution) -> None:

@@ -80,7 +80,8 @@ def read_inputs(
         return initial_vectors(batch, known, settings, phrases, name=described["name"])
 
     with execution.timings.stage("count"):
-        inputs = inputs_from(unstemmed, words, settings, encoding, provenance, vectors_of, execution.jobs)
+        how = execution.jobs, execution.token_ids
+        inputs = inputs_from(unstemmed, words, settings, encoding, provenance, vectors_of, *how)
     if finder:
         phrases = finder.found.joined(inputs.batch).as_dict()
         inputs = replace(inputs, provenance=inputs.provenance.replace(phrases=phrases))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from selfvec.base.arrays import Ids
 from selfvec.base.errors import CorpusError
 from selfvec.data.provenance import Provenance
 from selfvec.data.settings import Settings
@@ -45,6 +46,7 @@ def inputs_from(
     provenance: Provenance,  # of the corpus, the vectors and the options
     vectors_of: Callable[[TokenBatch], Vectors],  # unit vectors for the types of a batch
     jobs: int | None = None,
+    token_ids: Callable[[int], Ids | None] = lambda _: None,  # room for so many ids, of tokens that are saved
 ) -> Inputs:
     """Apply the rules that need the whole corpus and look up the vectors of its words.
 
@@ -60,7 +62,8 @@ def inputs_from(
     kept = None
     if settings.keep_tokens and batch is not unstemmed:
         kept = UnstemmedTokens.of(unstemmed, batch)
-    batch = by_frequency(batch, in_place=True)
+    room = token_ids(len(batch)) if settings.keep_tokens else None
+    batch = by_frequency(batch, batch.ids if room is None and batch.ids.flags.writeable else room)
     once = repeats.tokens if repeats.once(settings) else 0
     provenance = provenance.replace(
         text=text.of_counted(batch, once, kept_from).as_dict(), repeats=repeats.as_dict(settings)

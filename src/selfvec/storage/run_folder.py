@@ -159,7 +159,7 @@ def write_vectors(path: Path, vectors: Vectors) -> None:
 
 
 def write_run(run: Run, folder: Path, written: Mapping[str, Path] | None = None) -> None:
-    """Write all files of a run into an existing folder; ``written`` are files of its vectors, by name."""
+    """Write all files of a run into an existing folder; ``written`` are those that there are, by name."""
     start = time.perf_counter()
     with ThreadPoolExecutor() as pool:
         waiting: list[Future[Any]] = []
@@ -169,7 +169,9 @@ def write_run(run: Run, folder: Path, written: Mapping[str, Path] | None = None)
             else:
                 waiting.append(pool.submit(write_vectors, folder / name, vectors))
         waiting.append(pool.submit(write_vocabulary, folder / "vocabulary.txt", run.vectors.index_to_key))
-        if run.tokens is not None:
+        if written and TOKENS in written:
+            waiting.append(pool.submit(_link, written[TOKENS], folder / TOKENS))
+        elif run.tokens is not None:
             waiting.append(pool.submit(write_tokens, folder / TOKENS, run.tokens))
         for name in PARTS:
             if name in run.parts:

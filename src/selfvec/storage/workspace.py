@@ -11,7 +11,10 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from selfvec.base.arrays import Array, Rows
+import numpy as np
+
+from selfvec.base import scratch
+from selfvec.base.arrays import Array, Ids, Rows
 from selfvec.base.durable import sync_file, sync_names
 from selfvec.base.errors import OptionError, TargetError
 from selfvec.base.file_locks import lock_file
@@ -19,7 +22,7 @@ from selfvec.base.folder_swap import exchange_folders, replace_folder, restore_f
 from selfvec.base.ownership import discard, remove_own
 from selfvec.base.targets import check_target, writing
 from selfvec.base.temporary_files import remove_leftovers, sibling
-from selfvec.base.tensors import Blocks, map_tensors, read_metadata, write_tensors
+from selfvec.base.tensors import Blocks, map_tensors, read_metadata, reserve_tensor, write_tensors
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.storage.leftovers import (
@@ -34,6 +37,7 @@ from selfvec.storage.leftovers import (
     workspace_of,
 )
 from selfvec.storage.run_folder import ORIGINAL, REFINED, RUN, is_run, write_run, write_vectors
+from selfvec.storage.tokens_file import TOKENS, complete_tokens
 
 __all__ = ["Workspace"]
 
@@ -51,6 +55,7 @@ class Workspace:
         self.target = Path(target)
         self.overwrite = overwrite
         self._mapped: dict[str, Vectors] = {}  # vectors kept in files, by the name of the file
+        self._ids: Ids | None = None  # of the run's tokens, if they are made in their file
         if self.target.name:
             restore_folder(self.target)
             remove_leftovers(self.target)
@@ -115,6 +120,15 @@ class Workspace:
         vectors.replace_matrix(map_tensors(self.folder / name)["vectors"])
         self._mapped[name] = vectors
 
+    def token_ids(self, size: int) -> Ids | None:
+        """Room for the ids of a run's tokens, (size,) int32, in their file; None for a short text."""
+        if size * 4 <= scratch.IN_MEMORY:
+            return None
+        discard(self.folder / TOKENS)
+        with writing(self.target):
+            self._ids = reserve_tensor(self.folder / TOKENS, size, np.int32)
+        return self._ids
+
     def finish(self, run: Run, *, previous: bool = False) -> None:
         """Write the run and move it to its target; ``previous`` keeps the replaced run, see `previous_of`."""
         with writing(self.target):
@@ -126,6 +140,11 @@ class Workspace:
                 for name, vectors in ((ORIGINAL, run.original), (REFINED, run.vectors))
                 if self._mapped.get(name) is vectors
             }
+            tokens = run.tokens
+            if tokens is not None and tokens.ids is self._ids:
+                tokens.ids.flags.writeable = False
+                if complete_tokens(self.folder / TOKENS, tokens):
+                    written[TOKENS] = self.folder / TOKENS
             write_run(run, fresh, written)
             self._refuse_existing()
             keep = previous and self.target.exists()
@@ -157,7 +176,7 @@ class Workspace:
 
     def close(self) -> None:
         """Release the lock; delete the folder unless it holds a saved state."""
-        for name in (ORIGINAL, REFINED):
+        for name in (ORIGINAL, REFINED, TOKENS):
             discard(self.folder / name)
         if not self.has_state and not self.shared.exists():
             left = sibling(self.target)  # after a kill the next command removes the rest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from tests.damage import sealed_again
 
 import selfvec
 from selfvec.apps.cli import main
+from selfvec.base import scratch
 from selfvec.base.errors import FormatError, InputError
 from selfvec.base.tensors import map_tensors
 from selfvec.data.run import Run
@@ -22,6 +24,7 @@ from selfvec.refinement.kept_sums import kept_sums
 from selfvec.storage.run_folder import open_run
 from selfvec.storage.verification import verify
 from selfvec.storage.workspace import Workspace
+from selfvec.text.unstemmed import unstemmed_tokens
 
 
 @pytest.fixture(autouse=True)
@@ -68,6 +71,21 @@ def test_a_run_that_left_out_rare_words_takes_in_words_that_it_has() -> None:
     assert_same(exact, whole)  # the whole text is kept
 
 
+def test_words_that_were_left_out_of_an_earlier_run_are_added_to() -> None:
+    old, other = refined(TEXTS, max_types=200), refined(TEXTS, max_types=200)
+    kept = unstemmed_tokens(old)
+    assert kept is not None
+    assert old.tokens is not None
+    text = kept.batch(old.tokens)
+    whole = replace(kept, ids=text.ids, left_out=None)  # as runs kept them before they kept only those words
+    old.parts["unstemmed"] = whole
+    found, expected = (unstemmed_tokens(selfvec.update(run, MORE, table())) for run in (old, other))
+    assert found is not None
+    assert expected is not None
+    for name in ("ids", "offsets", "left_out", "sentence_counts"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+
+
 def cosines(one: Run, other: Run) -> np.ndarray:
     places = [other.vectors.key_to_index[word] for word in one.vectors.index_to_key]
     return np.einsum("ij,ij->i", one.vectors.unit, other.vectors.unit[places])
@@ -108,7 +126,11 @@ def test_other_rows_stay_as_they_are_to_the_bit() -> None:
     assert quick.original.sources[quick.original.key_to_index["unheard"]] == Source.NONE
 
 
-def test_a_run_made_in_a_workspace_is_the_one_made_in_memory(tmp_path: Path) -> None:
+@pytest.mark.parametrize("in_memory", [scratch.IN_MEMORY, 0])
+def test_a_run_made_in_a_workspace_is_the_one_made_in_memory(
+    tmp_path: Path, in_memory: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scratch, "IN_MEMORY", in_memory)
     selfvec.save_run(refined(TEXTS), tmp_path / "run")
     made = selfvec.update(tmp_path / "run", MORE, table())
     with Workspace(tmp_path / "grown") as workspace:

@@ -116,7 +116,7 @@ def merge(
         more = settings.stem or settings.min_count > 1 or any(leaves_out_rare(part.run) for part in parts)
         initial = source_vectors(parts[0], vectors) if more else None
         texts = [part.run.provenance.text for part in parts]
-        inputs = joined_inputs(parts, kept, corpus, texts, initial, jobs)
+        inputs = joined_inputs(parts, kept, corpus, texts, initial, execution)
     step = {"by": "merge", "runs": [_described(part) for part in parts]}
     inputs = replace(inputs, documents=_documents(parts), provenance=inputs.provenance.replace(steps=[step]))
     return refine_inputs(inputs, settings, execution)
@@ -128,7 +128,7 @@ def joined_inputs(
     corpus: Mapping[str, Any],  # the summary of the whole
     texts: Sequence[Mapping[str, Any]],  # the descriptions of the encoded texts
     initial: Vectors | None,  # for words that the parts do not have
-    jobs: int | None,
+    execution: Execution,
 ) -> Inputs:
     """The whole text, stemmed and counted, with the initial vectors of its words."""
     first = parts[0]
@@ -143,7 +143,8 @@ def joined_inputs(
         joined_encodings(texts, whole),
         provenance,
         lambda batch: gathered(batch, parts, initial),
-        jobs,
+        execution.jobs,
+        execution.token_ids,
     )
 
 

@@ -87,7 +87,7 @@ def add_to_sums(
 ) -> UpdatedVectors:
     """The vectors of a run with new text; ``vectors`` are the run's initial vectors."""
     with execution.timings.stage("count"):
-        text, order, whole = _joined(old, fresh, vectors)
+        text, order, whole = _joined(old, fresh, vectors, execution)
     with execution.timings.stage("refine"):
         degrees = _with_neighbours(sums.degrees, text, len(order), old)
         contexts, summed = _sums(old, sums, text, degrees)
@@ -99,7 +99,9 @@ def add_to_sums(
         )
 
 
-def _joined(old: SourceRun, fresh: TokenBatch, vectors: Vectors | None) -> tuple[_NewText, Ints, TokenBatch]:
+def _joined(
+    old: SourceRun, fresh: TokenBatch, vectors: Vectors | None, execution: Execution
+) -> tuple[_NewText, Ints, TokenBatch]:
     """The new text; the order of all words by falling frequency, (V,); the tokens of the whole text."""
     run = old.run
     assert run.vectors.counts is not None
@@ -117,8 +119,8 @@ def _joined(old: SourceRun, fresh: TokenBatch, vectors: Vectors | None) -> tuple
     if run.tokens is None:
         whole = TokenBatch.of_counts(ordered, counts[order])
     else:
-        parts = [run.tokens.renumbered(rank[:size], ordered), fresh.renumbered(rank[numbers], ordered)]
-        whole = concatenated(parts)
+        room = execution.token_ids(len(run.tokens) + len(fresh))
+        whole = concatenated([run.tokens, fresh], [rank[:size], rank[numbers]], ordered, room)
     original = _initial_vectors(old, fresh, numbers, unknown, vectors)
     return _NewText(fresh, numbers, unknown, original, counts[numbers]), order, whole
 

@@ -222,7 +222,7 @@ def _refined_again(
             corpora.append(new.corpus)
             texts.append(new.encoding.as_dict())
         corpus = joined_corpora(corpora, left_out=int(change.out.sum()))
-        inputs = joined_inputs([old], batches, corpus, texts, initial, execution.jobs)
+        inputs = joined_inputs([old], batches, corpus, texts, initial, execution)
     batch = inputs.batch
     before = old.counted
     counted = {"documents": batch.documents, "tokens": len(batch), "types": len(batch.types)}
