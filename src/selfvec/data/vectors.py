@@ -545,7 +545,7 @@ class Vectors:
         for keys in (plus, minus):
             rows = np.array([self._row(key, norm=True) for key in keys], np.float32)
             shifted = (1 + self.unit[:restrict_vocab] @ rows.reshape(-1, self.vector_size).T) / 2
-            scores.append(shifted.prod(axis=1))
+            scores.append(shifted.prod(axis=1, dtype=np.float32))
         scores[0] /= scores[1] + np.float32(_EPSILON)
         return self._best(scores[0], plus + minus, topn, 0, min_count)
 

@@ -59,7 +59,8 @@ def encode(rows: Rows, method: str, groups: int = 1, seed: int = 0) -> dict[str,
     empty = np.flatnonzero(~rows.any(axis=1)).astype(np.int32)
     if method == "binary":
         sizes = np.abs(rows).sum(axis=0, dtype=np.float64) / max(len(rows) - len(empty), 1)
-        found = {"signs": np.packbits(rows >= 0, axis=1), "scales": sizes.astype(np.float32)}
+        signs = np.packbits(rows >= 0, axis=1)
+        found: dict[str, Array] = {"signs": signs, "scales": sizes.astype(np.float32)}
     else:
         found = _product(rows, groups, seed)
     return found | ({"empty": empty} if len(empty) else {})

@@ -128,7 +128,7 @@ def second_moment(shape: tuple[int, ...], block: Callable[[slice], AnyFloats]) -
     return sum_of_blocks((shape[1], shape[1]), shape[0], product)
 
 
-def axes_of_moment(moment: AnyFloats) -> tuple[Doubles, Doubles]:
+def axes_of_moment(moment: Doubles) -> tuple[Doubles, Doubles]:
     """Eigenvalues of a symmetric (d, d) matrix, largest first, (d,), and its eigenvectors, (d, d) columns."""
     with one_core():
         values, axes = np.linalg.eigh(moment)

@@ -76,13 +76,14 @@ def every_way(
     dimensions = base.shape[1]
     yield "context sum", features[:, dimensions * (len(WINDOWS) - 1) :]
     learned = ContextMap(features[known])
-    yield "ridge", (features - learned.mean) @ learned.fit(base[known])
+    centred: Rows = features - learned.mean
+    yield "ridge", centred @ learned.fit(base[known])
     spelling_map = Spelling(batch.types, known.astype(np.float32), jobs)
     spelled = spelling_map.predict(base, SPELLING_RIDGE)
     yield "spelling", spelled
     around = np.zeros_like(base)
     for _ in range(ROUNDS):
-        around = (features - learned.mean) @ learned.fit((base - spelled)[known])
+        around = centred @ learned.fit((base - spelled)[known])
         spelled = spelling_map.predict(base - around, SPELLING_RIDGE)
     yield "combination", around + spelled
 

@@ -128,7 +128,7 @@ def loss_gradient(counts: Rows, teacher: Rows, rows: Rows, noise: Rows) -> tuple
     chance = 1 / (1 + np.exp(-scores))
     loss = np.sum(negatives * scores) - np.sum((counts + negatives) * np.log(chance))
     slope = negatives * chance - counts * (1 - chance)
-    return slope.T @ teacher / np.float32(max(counts.sum(), 1)), float(loss)
+    return slope.T @ teacher / np.float32(max(float(counts.sum()), 1)), float(loss)
 
 
 class Adam:
@@ -144,7 +144,8 @@ class Adam:
         self.steps += 1
         self.mean += (1 - _MEAN) * (gradient - self.mean)
         self.square += (1 - _SQUARE) * (gradient**2 - self.square)
-        mean = self.mean / (1 - _MEAN**self.steps)
-        square = self.square / (1 - _SQUARE**self.steps)
-        step: Rows = np.float32(_RATE) * mean / (np.sqrt(square) + np.float32(1e-8))
-        return step
+        mean: Rows = self.mean / np.float32(1 - _MEAN**self.steps)
+        square: Rows = self.square / np.float32(1 - _SQUARE**self.steps)
+        mean *= np.float32(_RATE)
+        mean /= np.sqrt(square) + np.float32(1e-8)
+        return mean

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from selfvec.base.arrays import Ints, Rows
+from selfvec.base.arrays import Floats, Ints, Rows
 from selfvec.base.errors import InputError
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.csls import nearest_values
@@ -150,7 +150,8 @@ class NewRows:
             raise InputError(rule, remedy="name vectors of the tokenizer's language with --vectors")
         by_vector = np.flatnonzero((copied < 0) & np.any(x_new != 0, axis=1))
         near, cosines = nearest_values(x_new[by_vector], x_old[known], min(NEIGHBOURS, len(known)))
-        weights = np.exp((cosines - cosines[:, :1]) / TEMPERATURE)
+        weights: Floats = np.exp((cosines - cosines[:, :1]) / TEMPERATURE)
+        weights /= weights.sum(axis=1, keepdims=True)
         mean = x_old[known].mean(axis=0)
         x = (x_old[known] - mean).astype(np.float64)
         ridge = _RIDGE * np.square(x).sum() / x.shape[1] + 1e-9
@@ -159,7 +160,7 @@ class NewRows:
             static = set(by_vector.tolist())
             pieces = [[] if number in static else cut for number, cut in enumerate(pieces)]
         return cls(
-            old.size, copied, by_vector, known[near], weights / weights.sum(axis=1, keepdims=True),
+            old.size, copied, by_vector, known[near], weights,
             x_new[by_vector] - mean, known, solved, pieces,
         )  # fmt: skip
 

@@ -313,7 +313,7 @@ def _names(
                 groups.setdefault((colour, near.last), {})[near.word] = near
     for (colour, last), found in groups.items():
         for pile in _piles(list(found.values()), pixels):
-            middle = np.mean([near.point for near in pile], axis=0)
+            middle: list[float] = np.mean([near.point for near in pile], axis=0).tolist()
             for line in textwrap.wrap(", ".join(escape_for_display(near.word) for near in pile), 60):
                 names.append(label(line, middle, colour, italic=not last))
     return names

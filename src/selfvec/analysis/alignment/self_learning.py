@@ -230,7 +230,7 @@ def stochastic_pairs(a: Rows, b: Rows, pairs: Ints, seed: int, progress: Progres
         while True:
             scores = a @ unit_rows(b @ fitted(a, b, pairs).astype(np.float32)).T
             top = [
-                np.partition(each, -NEIGHBOURS, axis=1)[:, -NEIGHBOURS:].mean(axis=1)
+                np.partition(each, -NEIGHBOURS, axis=1)[:, -NEIGHBOURS:].mean(axis=1, dtype=np.float32)
                 for each in (scores, scores.T)
             ]
             found = float((scores.max(axis=1).mean() + scores.max(axis=0).mean()) / 2)

@@ -203,7 +203,7 @@ def _layout(rows: Floats, weights: Doubles, seed: int) -> Doubles:
     number = len(rows)
     if number < 2:
         return np.full((number, 2), 0.5)
-    centred = rows - rows.mean(axis=0, dtype=np.float64)
+    centred = np.asarray(rows - rows.mean(axis=0, dtype=np.float64), np.float64)
     first = centred @ axes_of_points(centred)[1][:, :2]
     first = first * np.sign(np.take_along_axis(first, np.abs(first).argmax(axis=0)[None], axis=0))
     first = first / np.maximum(np.abs(first).max(axis=0), 1e-12)
