@@ -16,7 +16,9 @@ from selfvec.base.errors import InputError, Interrupted
 from selfvec.base.progress import Progress
 from selfvec.base.threads import in_order, stop_if_cancelled
 from selfvec.cooccurrence.lanes import REBUILD
+from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.settings import Settings
+from selfvec.data.token_batch import TokenBatch
 from selfvec.refinement.execution import Execution, run_to_end
 from selfvec.refinement.inputs import Inputs
 from selfvec.refinement.method_choice import make_plan
@@ -113,6 +115,20 @@ def test_a_pass_is_given_up_in_its_middle(share: float, kept: bool, monkeypatch,
         run_to_end(resumed, plan, Execution(workspace, rest))
     assert sum(rest.shown) == len(plan.inputs.batch) * plan.passes
     np.testing.assert_array_equal(resumed.table, whole.table)
+
+
+def test_a_scan_of_many_columns_that_is_given_up_ends() -> None:
+    """No thread waits for the memory of one that was stopped."""
+    batch = TokenBatch.from_documents([["hail", "storm"]])
+    operator = ScanOperator(batch, 3, jobs=2)
+    rows = np.ones((2, 64 * 8), np.float32)
+
+    def stop(tokens: float) -> None:
+        raise Interrupted("enough")
+
+    operator.tick = stop
+    with pytest.raises(Interrupted):
+        operator.apply(rows)
 
 
 def test_other_threads_end_early_after_an_error() -> None:

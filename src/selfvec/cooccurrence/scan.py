@@ -144,8 +144,13 @@ class ScanOperator:
             buffers.put(aligned(2 * height * int(np.diff(bounds).max())))
 
         def sum_columns(columns: tuple[int, int]) -> None:
-            first, last = columns
             buffer = buffers.get()
+            try:
+                sum_in(buffer, *columns)
+            finally:  # another thread waits for it, even if this one was stopped
+                buffers.put(buffer)
+
+        def sum_in(buffer: Floats, first: int, last: int) -> None:
             used = width - first  # columns before the padding
             weighted, summed = buffer[: 2 * height * (last - first)].reshape(2, height, last - first)
             weighted[-1] = 0
@@ -165,7 +170,6 @@ class ScanOperator:
                 scale = weight
             # Written last, because `out` may be ``rows``.
             np.multiply(summed[:-1, :used], roots, out=result[:, first:last])
-            buffers.put(buffer)
 
         deque(in_order(pairwise(bounds), sum_columns, workers), maxlen=0)
 

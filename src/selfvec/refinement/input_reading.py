@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from selfvec.base.casing import language_of
 from selfvec.base.checksums import sha256
 from selfvec.base.errors import CorpusError
+from selfvec.base.interruption import between_compilations
 from selfvec.base.memory import return_freed_memory
 from selfvec.base.timings import BESIDE, Timings
 from selfvec.data.provenance import Provenance
@@ -58,7 +59,7 @@ def read_inputs(
         described.update(found)
         return loaded
 
-    with ThreadPoolExecutor(2) as pool:
+    with between_compilations(), ThreadPoolExecutor(2) as pool:
         pool.submit(load_kernels, settings)
         loading = pool.submit(load)
         try:

@@ -6,20 +6,19 @@ Results go to standard output, everything else to standard error. Exit status 0:
 
 from __future__ import annotations
 
-import _thread
 import ctypes
 import gc
 import os
 import signal
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+
+from selfvec.base.interruption import between_compilations, interrupt_soon
 
 __all__ = ["main"]
 
 _COLLECTED = 100_000  # new objects after which garbage is looked for
-_SOON = 0.02  # seconds after which a forgotten interrupt is raised again
 _SERVERS = ("serve", "mcp")  # commands that live long
 _POLARS = "_RJEM_MALLOC_CONF"  # the variable that configures the heap of Polars
 # Names in malloc.h, and values: for M_ARENA_MAX the heaps, for M_MMAP_THRESHOLD the bytes from which a block
@@ -37,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         from .app import run
 
-        with _interrupts_kept():
+        with _interrupts_kept(), between_compilations():
             status = run(sys.argv[1:] if arguments is None else arguments)
             sys.stdout.flush()
     except KeyboardInterrupt:  # while modules are imported
@@ -59,9 +58,7 @@ def _interrupts_kept() -> Iterator[None]:
 
     def hook(found: sys.UnraisableHookArgs) -> None:
         if issubclass(found.exc_type, KeyboardInterrupt):
-            again = threading.Timer(_SOON, _interrupt)  # once this hook has returned
-            again.daemon = True
-            again.start()
+            interrupt_soon()
         else:
             usual(found)
 
@@ -70,14 +67,6 @@ def _interrupts_kept() -> Iterator[None]:
         yield
     finally:
         sys.unraisablehook = usual
-
-
-def _interrupt() -> None:
-    """As Ctrl-C, also while the main thread waits."""
-    if hasattr(signal, "pthread_kill"):
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-    else:
-        _thread.interrupt_main()
 
 
 def _settle() -> None:

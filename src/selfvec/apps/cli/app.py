@@ -15,18 +15,22 @@ from .table import root
 
 __all__ = ["run"]
 
+_INTERRUPTED = 130  # exit status
+
 
 def run(arguments: list[str]) -> int:
     """Run a command and return its exit status. Errors a user can make are printed, not raised."""
     try:
         with _warnings_in_one_line():
             status = root().main(arguments, prog_name="selfvec", standalone_mode=False)
+        if status == _INTERRUPTED:  # Typer keeps the exception to itself
+            raise KeyboardInterrupt
     except SelfvecError as error:
         print(f"selfvec: {error.message(flags=True)}", file=sys.stderr)
         return error.exit_status
     except KeyboardInterrupt:
         print("selfvec: interrupted", file=sys.stderr)
-        return 130
+        return _INTERRUPTED
     except BrokenPipeError:
         return 0
     except OSError as error:
