@@ -136,7 +136,7 @@ def test_reading_that_is_given_up_leaves_no_thread_and_no_open_file(reader: Read
         batches = Corpus.open(path).batches(batch_bytes=1000)
         assert len(next(batches)) > 0
         batches.close()
-    assert not [thread for thread in threading.enumerate() if thread.name == "selfvec-read"]
+    assert not [thread for thread in threading.enumerate() if thread.name == "selfvec-ahead"]
 
 
 WAIT_FOR_MORE = """

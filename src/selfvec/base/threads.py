@@ -8,11 +8,12 @@ bits are the same for any number of threads.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cache, partial
-from threading import Event, Lock, local
+from queue import Empty, Queue
+from threading import Event, Lock, Thread, local
 from typing import Any, TypeVar
 
 import numpy as np
@@ -27,6 +28,7 @@ __all__ = [
     "cut",
     "in_order",
     "one_core",
+    "prefetched",
     "stop_if_cancelled",
     "sum_of_blocks",
     "threads",
@@ -34,6 +36,8 @@ __all__ = [
 
 In = TypeVar("In")
 Out = TypeVar("Out")
+_STEP = 0.1  # seconds waited at a time
+_AHEAD = 3  # items computed ahead: enough to even out speeds with little memory
 ROW_BLOCK = 4096  # rows worked on at a time
 _ONE_CORE: list[Any] = []  # the limit of `one_core`, once for each thread inside it
 _ONE_CORE_LOCK = Lock()
@@ -88,8 +92,49 @@ def _patiently(future: Future[Out]) -> Out:
     Polars installs a signal handler that restarts interrupted waits, so Ctrl-C would not end a long one.
     """
     while not future.done():
-        wait([future], timeout=0.1)
+        wait([future], timeout=_STEP)
     return future.result()
+
+
+def prefetched(items: Generator[Out]) -> Generator[Out]:
+    """The same items, computed ahead in a separate thread, which ends when this generator is closed."""
+    ready: Queue[Out | BaseException | None] = Queue(_AHEAD)
+    stop = Event()
+
+    def fill() -> None:
+        try:
+            for item in items:
+                ready.put(item)
+                if stop.is_set():
+                    return
+            ready.put(None)
+        except BaseException as error:  # passed on and raised by the consumer
+            ready.put(error)
+        finally:
+            items.close()
+
+    # A daemon, since a read from a silent pipe cannot be cancelled.
+    thread = Thread(target=fill, name="selfvec-ahead", daemon=True)
+    thread.start()
+    try:
+        while (item := _next_of(ready)) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        stop.set()
+        while thread.is_alive() and not ready.empty():
+            ready.get_nowait()
+        thread.join(timeout=0.2)
+
+
+def _next_of(ready: Queue[Out]) -> Out:
+    """The next item, waited for as in `_patiently`."""
+    while True:
+        try:
+            return ready.get(timeout=_STEP)
+        except Empty:
+            continue
 
 
 def stop_if_cancelled() -> None:

@@ -21,12 +21,13 @@ from typing import BinaryIO
 
 from selfvec.base.compressed_files import bare_suffix
 from selfvec.base.errors import CorpusError
+from selfvec.base.threads import prefetched
 
 from .document_files import DOCUMENT_KINDS, document_kind, require
 from .fields import Fields, recognise
 from .row_batch import RowBatch, readable_fields
 from .row_formats import ROW_FORMATS, RowFormat, RowReader, row_format, row_format_of_suffix
-from .streams import HEAD, UTF8_BOM, Source, Stream, few_lines, prefetched, reading
+from .streams import HEAD, UTF8_BOM, Source, Stream, few_lines, reading
 from .summary import CorpusPass, FileRead
 from .text_files import ID, TEXT, read_members
 

@@ -9,9 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import queue
 import tempfile
-import threading
 import weakref
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -30,7 +28,6 @@ T = TypeVar("T")
 HEAD = 1 << 16
 """Bytes from which the format of a file is recognised."""
 
-_DEPTH = 3  # chunks that wait for the parser: enough to even out speeds with little memory
 _STEP = 1 << 20
 UTF8_BOM = b"\xef\xbb\xbf"
 
@@ -194,50 +191,6 @@ def reading(path: str | os.PathLike[str]) -> Iterator[None]:
     except OSError as error:
         rule = f"cannot be read: {error.strerror or error}"
         raise CorpusError(rule, path=path, remedy="check the path and its permissions") from error
-
-
-def prefetched(items: Generator[T]) -> Generator[T]:
-    """The same items, computed ahead in a separate thread, which ends when this generator is closed."""
-    ready: queue.Queue[T | BaseException | None] = queue.Queue(_DEPTH)
-    stop = threading.Event()
-
-    def fill() -> None:
-        try:
-            for item in items:
-                ready.put(item)
-                if stop.is_set():
-                    return
-            ready.put(None)
-        except BaseException as error:  # passed on and raised by the consumer
-            ready.put(error)
-        finally:
-            items.close()
-
-    # A daemon, since a read from a silent pipe cannot be cancelled.
-    thread = threading.Thread(target=fill, name="selfvec-read", daemon=True)
-    thread.start()
-    try:
-        while (item := _patiently(ready)) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-    finally:
-        stop.set()
-        while thread.is_alive() and not ready.empty():
-            ready.get_nowait()
-        thread.join(timeout=0.2)
-
-
-def _patiently(ready: queue.Queue[T]) -> T:
-    """Wait for the next item in short steps.
-
-    Polars installs a signal handler that restarts interrupted waits, so Ctrl-C would not end a long one.
-    """
-    while True:
-        try:
-            return ready.get(timeout=0.1)
-        except queue.Empty:
-            continue
 
 
 def few_lines(chunk: bytes) -> Iterator[bytes]:

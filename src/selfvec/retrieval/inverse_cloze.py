@@ -27,8 +27,7 @@ import numpy as np
 from selfvec.base.arrays import Floats, Ids, Ints, Mask, Rows
 from selfvec.base.compiled import kernel
 from selfvec.base.progress import Progress
-from selfvec.base.threads import in_order, one_core, threads
-from selfvec.corpus.streams import prefetched
+from selfvec.base.threads import in_order, one_core, prefetched, threads
 from selfvec.data.token_batch import TokenBatch, concatenated
 from selfvec.numerics.ranks import ranks_among
 from selfvec.numerics.rows import unit_rows
