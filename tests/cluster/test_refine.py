@@ -11,7 +11,7 @@ from tests.cluster.corpora import jsonl, of_every_kind, sentences
 
 from selfvec.apps.cli import main
 from selfvec.base.errors import CorpusError, OptionError
-from selfvec.cluster import shards
+from selfvec.cluster import neighbour_sums, shards, shared_files
 from selfvec.cluster.dask_engine import dask_engine
 from selfvec.cluster.output import output_place
 from selfvec.cluster.refine import refine_on_cluster
@@ -35,6 +35,15 @@ def table() -> Vectors:
     return Vectors([f"wort{i}" for i in range(0, 600, 2)], rows)
 
 
+@pytest.fixture
+def many_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small texts are summed in several ranges, blocks of columns and blocks of rows."""
+    for module in (neighbour_sums, shared_files):
+        monkeypatch.setattr(module, "ROWS", 128)
+    monkeypatch.setattr(neighbour_sums, "COLUMNS", 16)
+    monkeypatch.setattr(neighbour_sums, "PER_WORD", 4)
+
+
 def clustered(paths, work, table, settings=None, **more) -> Run:
     settings = settings or Settings(history="none")
     return refine_on_cluster(
@@ -51,6 +60,7 @@ def clustered(paths, work, table, settings=None, **more) -> Run:
         {"max_types": 40},
     ],
 )
+@pytest.mark.usefixtures("many_tasks")
 def test_a_cluster_makes_the_run_of_one_machine(tmp_path: Path, table: Vectors, options) -> None:
     texts = [*sentences(500), *sentences(100)]  # 100 come twice
     menu = " ".join(f"wort{i}" for i in range(40, 60))
@@ -130,7 +140,10 @@ def test_what_is_done_is_not_done_again(tmp_path: Path, table: Vectors, monkeypa
         clustered([path], tmp_path / "work", table, Settings(history="none", anchor=1.0))
 
 
-@pytest.mark.parametrize("harmed", ["tokens/3", "words/*", "degrees/*", "pass-1/sums/*", "pass-2/table/000*"])
+@pytest.mark.usefixtures("many_tasks")
+@pytest.mark.parametrize(
+    "harmed", ["tokens/3", "words/*", "degrees/*", "pass-1/summed/*128", "pass-2/table/*128"]
+)
 def test_damaged_files_are_made_again(tmp_path: Path, table: Vectors, harmed: str) -> None:
     path = jsonl(tmp_path / "a.jsonl", sentences(300))
     first = clustered([path], tmp_path / "work", table)
@@ -138,15 +151,43 @@ def test_damaged_files_are_made_again(tmp_path: Path, table: Vectors, harmed: st
     (file,) = job.glob(f"{harmed}.safetensors")
     file.write_bytes(file.read_bytes()[:-5])
     if harmed.startswith("tokens"):
-        for sums in job.glob("pass-*/sums/*"):
+        for sums in (*job.glob("pass-*/summed/*"), *job.glob("pass-*/moments/*")):
             sums.unlink()
         for rows in job.glob("pass-[12]/table/*"):
             rows.unlink()
-    if "sums" in harmed:
+    if "summed" in harmed:
         for rows in job.glob("pass-2/table/*"):
             rows.unlink()
     again = clustered([path], tmp_path / "work", table)
     assert again.vectors.vectors.tobytes() == first.vectors.vectors.tobytes()
+
+
+class Harming(Here):
+    """Damages a file of sums after they were made."""
+
+    def __init__(self) -> None:
+        self.harmed: list[str] = []
+
+    def gather(self, promises, label, *_, **__):
+        if label == "Summing neighbours":
+            path = Path(promises[-1])
+            path.write_bytes(path.read_bytes()[:-5])
+            self.harmed.append(path.name)
+        return promises
+
+
+@pytest.mark.usefixtures("many_tasks")
+def test_damaged_sums_are_made_again(tmp_path: Path, table: Vectors) -> None:
+    path = jsonl(tmp_path / "a.jsonl", sentences(300))
+    first = clustered([path], tmp_path / "work", table)
+    engine = Harming()
+    again = refine_on_cluster(
+        [str(path)], table, Settings(history="none"), engine, str(tmp_path / "other"), cut=CUT
+    )
+    assert len(engine.harmed) == 3
+    assert not any(name.startswith("0000000-") for name in engine.harmed)  # there are several ranges
+    assert again.vectors.vectors.tobytes() == first.vectors.vectors.tobytes()
+    assert not list((tmp_path / "other").glob("*/pass-*/sums"))
 
 
 @pytest.mark.parametrize(
