@@ -34,7 +34,7 @@ def client(corpus: str, run: str, address: str, resume: str = "") -> int:
         ):
             finish(refine_on_cluster([corpus], "none", Settings(), engine, work, cut=(20_000, 2)))
     except SelfvecError as error:
-        print(error, file=sys.stderr)
+        print(error.message(flags=True), file=sys.stderr)
         return error.exit_status
     return 0
 

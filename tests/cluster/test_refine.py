@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import platform
 import re
 from pathlib import Path
+from time import sleep
 
 import numpy as np
 import pytest
@@ -11,12 +13,13 @@ from tests.cluster.corpora import jsonl, of_every_kind, sentences
 
 from selfvec.apps.cli import main
 from selfvec.base.errors import CorpusError, OptionError
+from selfvec.base.progress import LineProgress
 from selfvec.cluster import neighbour_sums, shards, shared_files
 from selfvec.cluster.dask_engine import dask_engine
 from selfvec.cluster.output import output_place
 from selfvec.cluster.refine import refine_on_cluster
 from selfvec.cluster.shards import RowOptions, find_shards, read_shard
-from selfvec.cluster.tree import Here
+from selfvec.cluster.tree import Here, Share
 from selfvec.corpus import Corpus
 from selfvec.corpus.summary import Summary
 from selfvec.data.run import Run
@@ -274,7 +277,15 @@ def test_a_dask_cluster_makes_the_same_bytes(tmp_path: Path, table: Vectors) -> 
     expected = clustered([path], tmp_path / "here", table)
     with dask_engine("local", workers=1) as engine:
         run = refine_on_cluster([str(path)], table, Settings(), engine, str(tmp_path / "work"), cut=CUT)
+        lines: list[str] = []
+        engine.progress = LineProgress(lines.append, every=0.3)
+        shares = Share("shards 0–3", 4), Share("shards 4–7", 4)
+        naps = [engine.submit(sleep, n, share=share) for n, share in zip((0.1, 1), shares, strict=True)]
+        engine.gather(naps, "Reading", unit="shards")
     assert run.vectors.vectors.tobytes() == expected.vectors.vectors.tobytes()
+    pattern = r"Reading: 50 %, \d s left; 4 of 8 shards done; tcp://127\.0\.0\.1:\d+ has shards 4–7"
+    assert re.fullmatch(pattern, lines[-1]), lines
     said = run.provenance["cluster"]
+    assert {re.sub(r"\d+$", "", shard["worker"]) for shard in said["shards"]} == {f"{platform.node()}:"}
     assert re.match(r"dask 20\d\d", said["engine"])
     assert (said["workers"], said["tasks"]) == (1, len(said["shards"]) // 2 + len(said["shards"]) % 2)

@@ -77,12 +77,13 @@ class DaskEngine:
         self.client = client
         self.progress = progress
         self.name = f"dask {version('distributed')}"
+        self.address = client.scheduler.address
         self._shares: dict[str, Share] = {}  # of tasks, by their key
 
     @property
     def workers(self) -> int:
         """The current number of workers."""
-        with _lost(OSError):
+        with self._found(OSError):
             return len(self.client.nthreads())
 
     def submit(self, task: Callable[..., Any], *arguments: Any, share: Share | None = None) -> Any:
@@ -90,7 +91,7 @@ class DaskEngine:
         share = share or Share("other work", 1)
         key = f"{getattr(getattr(task, 'func', task), '__name__', 'task')}-{uuid4().hex}"
         self._shares[key] = share
-        with _lost():
+        with self._found():
             return self.client.submit(task, *arguments, key=key, pure=False)
 
     def gather(
@@ -104,7 +105,7 @@ class DaskEngine:
 
         self._wait(promises, label, list(awaited or promises), unit)
         try:
-            with _lost():
+            with self._found():
                 return [future.result() for future in promises]
         except KilledWorker:
             rule = f"{RETRIES} workers died while running the same task, probably for lack of memory"
@@ -120,7 +121,8 @@ class DaskEngine:
             }
             shown = [f"{address} has {', '.join(names)}" for address, names in busy.items() if names]
             more = [f"{len(shown) - _SHOWN} more workers"] if len(shown) > _SHOWN else []
-            return "; ".join([*shown[:_SHOWN], *more]) or "no worker has a task"
+            idle = "no worker has a task" if busy else "no worker is connected"
+            return "; ".join([*shown[:_SHOWN], *more]) or idle
         return "the scheduler does not answer"
 
     def _wait(self, promises: Sequence[Any], label: str, every: Sequence[Any], unit: str) -> None:
@@ -142,24 +144,23 @@ class DaskEngine:
                     rule = f"interrupted after {sum(ended):,} of {len(every):,} tasks"
                     raise Interrupted(rule, remedy=_AGAIN)
                 if self.client.status != "running" or any(f.status == "cancelled" for f in every):
-                    raise _gone()
+                    raise self._gone()
                 if all(future.status in _ENDED for future in promises):
                     return
                 time.sleep(_POLL)
 
+    def _gone(self) -> InputError:
+        rule = f"the Dask scheduler at {self.address} is gone; what is finished is kept"
+        return InputError(rule, remedy=f"start it and its workers again; then {_AGAIN}")
 
-def _gone() -> InputError:
-    return InputError("the Dask scheduler is gone", remedy=f"start it again; then {_AGAIN}")
+    @contextmanager
+    def _found(self, *errors: type[Exception]) -> Iterator[None]:
+        """A context in which a lost scheduler is an `InputError`; these ``errors`` may mean that as well."""
+        from distributed.client import FutureCancelledError
+        from distributed.comm.core import CommClosedError
 
-
-@contextmanager
-def _lost(*errors: type[Exception]) -> Iterator[None]:
-    """A context in which a lost scheduler, which these ``errors`` may mean as well, is an `InputError`."""
-    from distributed.client import FutureCancelledError
-    from distributed.comm.core import CommClosedError
-
-    lost: tuple[type[Exception], ...] = (FutureCancelledError, CommClosedError, *errors)
-    try:
-        yield
-    except lost:
-        raise _gone() from None
+        lost: tuple[type[Exception], ...] = (FutureCancelledError, CommClosedError, *errors)
+        try:
+            yield
+        except lost:
+            raise self._gone() from None

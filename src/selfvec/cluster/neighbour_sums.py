@@ -170,8 +170,8 @@ def _row_file(folder: str, first: int) -> str:
 
 
 def _block(first: int) -> Share:
-    """The rows from ``first`` on, for the progress."""
-    return Share(f"rows {first:,} …", 1)
+    """The block of rows from ``first`` on, for the progress."""
+    return Share(f"block {first // ROWS}", 1)
 
 
 def _column_blocks(width: int) -> list[tuple[int, int]]:

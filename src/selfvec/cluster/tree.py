@@ -97,8 +97,14 @@ class Node:
         return f"{self.folder}/{self.first:07}-{self.last:07}{SUFFIX}"
 
     def share(self, unit: str) -> Share:
-        """Its part of the work; that of a merge is small."""
-        return Share(f"{unit} {self.first}–{self.last - 1}", 0 if self.children else self.last - self.first)
+        """Its part of the work; a merge is a small one.
+
+        >>> Node("words", 4, 8).share("shards"), Node("words", 4, 5).share("shards").name
+        (Share(name='shards 4–7', size=4), 'shard 4')
+        """
+        one = self.last - self.first == 1
+        name = f"{unit.removesuffix('s')} {self.first}" if one else f"{unit} {self.first}–{self.last - 1}"
+        return Share(f"the sum of {name}", 0) if self.children else Share(name, self.last - self.first)
 
 
 def tree(folder: str, ranges: Iterable[tuple[int, int]], fan_in: int = FAN_IN) -> Node:
