@@ -291,9 +291,9 @@ def refined(files: list[str], folder: str, workers: int) -> Refined:
         engine.client.run(_warm, small)  # imports and compiles in each worker
         engine.spent = 0.0
         start = time.perf_counter()
-        with output_place(run, overwrite=True) as (work, finish):
-            made = refine_on_cluster(files, "default", Settings(), engine, work)
-            finish(made)
+        with output_place(run, overwrite=True) as place:
+            made = refine_on_cluster(files, "default", Settings(), engine, place.shared, keep=place.keep)
+            place.finish(made)
         taken = time.perf_counter() - start
         largest = max(engine.client.run(peak).values())
     digest = hashlib.sha256(np.ascontiguousarray(made.vectors.vectors).data)

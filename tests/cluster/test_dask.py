@@ -291,9 +291,9 @@ def test_corpus_work_and_run_on_s3(tmp_path: Path, bucket: str) -> None:
     here = refine_on_cluster(
         [str(path) for path in paths], "none", Settings(), Here(), str(tmp_path / "work"), cut=(4000, 2)
     )
-    with output_place(f"{bucket}/run") as (work, finish), dask_engine("local", workers=2) as engine:
-        run = refine_on_cluster([f"{bucket}/corpus"], "none", Settings(), engine, work, cut=(4000, 2))
-        finish(run)
+    with output_place(f"{bucket}/run") as place, dask_engine("local", workers=2) as engine:
+        run = refine_on_cluster([f"{bucket}/corpus"], "none", Settings(), engine, place.shared, cut=(4000, 2))
+        place.finish(run)
     assert same(run, here)
     files.get(f"{bucket}/run", str(tmp_path / "fetched"), recursive=True)
     assert same(open_run(tmp_path / "fetched"), here)

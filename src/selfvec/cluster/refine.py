@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
@@ -48,7 +48,7 @@ from .job import Job, as_batch
 from .neighbour_sums import ClusterScan, pass_ranges
 from .repeats import ShardRepeats, find_shard_repeats
 from .shards import SHARD_BYTES, RowOptions, TextShard, find_shards, joined_files, task_ranges
-from .shared_files import exists, listed, packed_words, save
+from .shared_files import listed, packed_words, save
 from .sums import Partial
 from .tasks import count_neighbours, count_words, keeps_whole, shard_tokens
 from .tree import Engine, reduced, tree
@@ -78,6 +78,7 @@ def refine_on_cluster(
     *,
     rows: RowOptions | None = None,
     progress: Progress | None = None,
+    keep: Callable[[Vectors], None] = lambda _: None,
     cut: tuple[int, int] = (SHARD_BYTES, SHARDS_PER_TASK),
 ) -> Run:
     """Refine vectors on files that the workers of an engine read.
@@ -98,6 +99,8 @@ def refine_on_cluster(
     rows : RowOptions, optional
         How rows are read as documents.
     progress : Progress, optional
+    keep : callable, optional
+        Is given the initial vectors, which it may move from memory to a file; see `cluster.output.Output`.
     cut : (int, int)
         Bytes of a shard and the least number of shards in a task. The last bits of the result depend on it.
 
@@ -137,6 +140,7 @@ def refine_on_cluster(
             repeats=repeated.repeats.as_dict(settings),
         )
         original = initial_vectors(batch, known, settings)
+        keep(original)
         sizes = np.array([text["tokens"] for text in texts])
         unstemmed = _unstemmed(job, words, int(sizes.sum()), len(shards), batch) if len(batch) else None
         inputs = Inputs(batch, original, provenance, unstemmed, repeated.repeats)
@@ -195,9 +199,8 @@ def _job(
             "the interrupted run had another corpus, other vectors or other options",
             remedy="repeat its command with --resume, or start over without --resume",
         )
-    if not exists(job.file("job")):
-        save(job.file("known"), packed_words([] if known is None else known.index_to_key))
-        save(job.file("job"), {}, {"shards": listed_shards})
+    save(job.file("known"), packed_words([] if known is None else known.index_to_key))
+    save(job.file("job"), {}, {"shards": listed_shards})
     return job
 
 
@@ -225,13 +228,12 @@ def _vocabulary(
             remedy="loosen --min-count, --max-types, --pos or --stop-words, or add more text",
         )
     order, rank = frequency_order(counts[:-1])
-    if not exists(job.file("vocabulary")):
-        tensors = {
-            **packed_words(words.words),
-            "numbers": np.append(rank, np.int32(-1))[numbers],
-            "once": np.array([once], np.uint8),
-        }
-        save(job.file("vocabulary"), tensors)
+    tensors = {
+        **packed_words(words.words),
+        "numbers": np.append(rank, np.int32(-1))[numbers],
+        "once": np.array([once], np.uint8),
+    }
+    save(job.file("vocabulary"), tensors)
     return [types[i] for i in order.tolist()], kept_from
 
 
