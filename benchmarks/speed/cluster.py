@@ -292,7 +292,9 @@ def refined(files: list[str], folder: str, workers: int) -> Refined:
         engine.spent = 0.0
         start = time.perf_counter()
         with output_place(run, overwrite=True) as place:
-            made = refine_on_cluster(files, "default", Settings(), engine, place.shared, keep=place.keep)
+            made = refine_on_cluster(
+                files, "default", Settings(), engine, place.shared, workspace=place.workspace
+            )
             place.finish(made)
         taken = time.perf_counter() - start
         largest = max(engine.client.run(peak).values())

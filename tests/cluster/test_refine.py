@@ -111,7 +111,7 @@ def test_a_run_of_a_cluster_is_saved_and_grows(tmp_path: Path, table: Vectors) -
     paths = of_every_kind(tmp_path, sentences(300))
     settings = Settings("decorrelated", history="none", min_count=2)
     with output_place(str(tmp_path / "run")) as place:
-        place.finish(clustered(paths, place.shared, table, settings, keep=place.keep))
+        place.finish(clustered(paths, place.shared, table, settings, workspace=place.workspace))
     assert not list(tmp_path.glob(".run*"))
     more = jsonl(tmp_path / "more.jsonl", sentences(50, seed=9))
     grown = update(open_run(tmp_path / "run"), Corpus.open([more]), table)

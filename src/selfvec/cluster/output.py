@@ -10,7 +10,6 @@ from pathlib import Path
 
 from selfvec.base.errors import TargetError
 from selfvec.data.run import Run
-from selfvec.data.vectors import Vectors
 from selfvec.storage.run_folder import write_run
 from selfvec.storage.workspace import Workspace
 
@@ -24,7 +23,7 @@ class Output:
     """Where a run of a cluster is written."""
 
     shared: str  # the folder that the workers share, with the same parent
-    keep: Callable[[Vectors], None]  # moves the initial vectors from memory to a file of the run, if it can
+    workspace: Workspace | None  # of a local run
     finish: Callable[[Run], None]  # writes the run
 
 
@@ -33,12 +32,7 @@ def output_place(output: str, *, overwrite: bool = False, resume: bool = False) 
     """The place of a run. If the block ends before the run is written, its files are kept for ``resume``."""
     if not is_remote(output):
         with Workspace(output, overwrite=overwrite, resume=resume) as workspace:
-
-            def keep(vectors: Vectors) -> None:
-                workspace.keep(vectors)
-                workspace.map_kept(vectors)
-
-            yield Output(str(workspace.shared.absolute()), keep, workspace.finish)
+            yield Output(str(workspace.shared.absolute()), workspace, workspace.finish)
         return
     url = output.rstrip("/")
     parent, _, name = url.rpartition("/")
@@ -62,4 +56,4 @@ def output_place(output: str, *, overwrite: bool = False, resume: bool = False) 
                 files.put_file(str(path), f"{target}/{path.relative_to(folder).as_posix()}")
         remove(partial)
 
-    yield Output(f"{partial}/cluster", lambda _: None, finish)
+    yield Output(f"{partial}/cluster", None, finish)

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from selfvec.base.arrays import Ints
+from selfvec.base.arrays import Ids, Ints
 from selfvec.base.errors import CorpusError, OptionError
 from selfvec.base.memory import release
 from selfvec.base.progress import Progress
@@ -38,6 +38,7 @@ from selfvec.refinement.input_reading import Start, load_start, option_files
 from selfvec.refinement.inputs import Inputs
 from selfvec.refinement.method_choice import make_plan
 from selfvec.refinement.pipeline import run_of
+from selfvec.storage.workspace import Workspace
 from selfvec.text import Encoding
 from selfvec.text.encoding import RARE, REPEATED, dropped_in_all
 from selfvec.text.repeats import Repeats
@@ -78,7 +79,7 @@ def refine_on_cluster(
     *,
     rows: RowOptions | None = None,
     progress: Progress | None = None,
-    keep: Callable[[Vectors], None] = lambda _: None,
+    workspace: Workspace | None = None,
     cut: tuple[int, int] = (SHARD_BYTES, SHARDS_PER_TASK),
 ) -> Run:
     """Refine vectors on files that the workers of an engine read.
@@ -99,8 +100,8 @@ def refine_on_cluster(
     rows : RowOptions, optional
         How rows are read as documents.
     progress : Progress, optional
-    keep : callable, optional
-        Is given the initial vectors, which it may move from memory to a file; see `cluster.output.Output`.
+    workspace : Workspace, optional
+        Of the run: the client then holds initial vectors and a long text in its files.
     cut : (int, int)
         Bytes of a shard and the least number of shards in a task. The last bits of the result depend on it.
 
@@ -110,7 +111,7 @@ def refine_on_cluster(
     """
     settings = cluster_settings(settings)
     progress = progress or Progress()
-    execution = Execution(progress=progress)
+    execution = Execution(workspace, progress)
     timings = execution.timings
     with timings.stage("load"):
         shards, skipped = find_shards(sources, cut[0])
@@ -127,7 +128,7 @@ def refine_on_cluster(
         types, kept_from = _vocabulary(job, words, known, repeated)
         counter = partial(count_neighbours, job)
         counted = reduced(engine, tree(f"{job.folder}/degrees", ranges), counter, "Counting")
-        batch = _batch(job, types, np.array(counted.sums["counts"]), len(shards))
+        batch = _batch(job, types, np.array(counted.sums["counts"]), len(shards), execution)
         empty = int(counted.sums["empty"][0])
         notes = [json.loads(note) for note in words.notes]
         texts = [note["text"] for note in notes]
@@ -140,7 +141,9 @@ def refine_on_cluster(
             repeats=repeated.repeats.as_dict(settings),
         )
         original = initial_vectors(batch, known, settings)
-        keep(original)
+        if workspace is not None:
+            workspace.keep(original)
+            workspace.map_kept(original)
         sizes = np.array([text["tokens"] for text in texts])
         unstemmed = _unstemmed(job, words, int(sizes.sum()), len(shards), batch) if len(batch) else None
         inputs = Inputs(batch, original, provenance, unstemmed, repeated.repeats)
@@ -237,13 +240,14 @@ def _vocabulary(
     return [types[i] for i in order.tolist()], kept_from
 
 
-def _batch(job: Job, types: list[str], counts: Ints, shards: int) -> TokenBatch:
+def _batch(job: Job, types: list[str], counts: Ints, shards: int, execution: Execution) -> TokenBatch:
     """The tokens if the run keeps them, otherwise the words with their counts, (V,)."""
     total = int(counts.sum())
     if not job.settings.keep_tokens or total > KEPT_TOKENS:
         return TokenBatch.of_counts(types, counts)
     names = {name: name for name in ("ids", "offsets", "sentences", "fingerprints", "days")}
-    return _joined_shards(job, shards, total, types, names)
+    ids = execution.token_ids(total)
+    return _joined_shards(job, shards, scratch_array(total, np.int32) if ids is None else ids, types, names)
 
 
 def _unstemmed(
@@ -253,14 +257,14 @@ def _unstemmed(
     if not keeps_whole(job):
         return None
     names = {"ids": "unstemmed", "offsets": "unstemmed_offsets", "sentences": "unstemmed_sentences"}
-    return UnstemmedTokens.of(_joined_shards(job, shards, tokens, words.words, names), counted)
+    ids = scratch_array(tokens, np.int32)
+    return UnstemmedTokens.of(_joined_shards(job, shards, ids, words.words, names), counted)
 
 
 def _joined_shards(
-    job: Job, shards: int, tokens: int, types: Sequence[str], names: Mapping[str, str]
+    job: Job, shards: int, ids: Ids, types: Sequence[str], names: Mapping[str, str]
 ) -> TokenBatch:
-    """The text of all shards from tensors with these ``names``; in a file if it is long."""
-    ids = scratch_array(tokens, np.int32)
+    """The text of all shards from tensors with these ``names``; ``ids``, (N,), receives the ids."""
     parts = []
     start = 0
     for number in range(shards):

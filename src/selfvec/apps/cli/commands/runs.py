@@ -192,7 +192,14 @@ def _on_cluster(
         if settings.method == "auto":
             say("on a cluster the method is decorrelated; auto compares methods on one machine only")
         run = refine_on_cluster(
-            corpus, start, settings, engine, place.shared, rows=rows, progress=progress, keep=place.keep
+            corpus,
+            start,
+            settings,
+            engine,
+            place.shared,
+            rows=rows,
+            progress=progress,
+            workspace=place.workspace,
         )
         place.finish(run)
     return run
