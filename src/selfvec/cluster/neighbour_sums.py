@@ -107,7 +107,7 @@ class ClusterScan:
 
         def write(start: int) -> None:
             if _row_file(shared, start) not in written:
-                save(_row_file(shared, start), _by_columns(table[start : start + ROWS].astype(np.float32)))
+                save(_row_file(shared, start), _by_columns(table[start : start + ROWS]))
 
         for _ in in_order(range(0, len(table), ROWS), write, threads(None)):
             pass
@@ -183,9 +183,10 @@ def _columns(first: int) -> str:
     return f"columns {first}"
 
 
-def _by_columns(rows: Rows) -> Tensors:
+def _by_columns(rows: AnyFloats) -> Tensors:
     """Some rows of a matrix as tensors of `COLUMNS` columns."""
-    return {_columns(first): rows[:, first:last] for first, last in _column_blocks(rows.shape[1])}
+    blocks = _column_blocks(rows.shape[1])
+    return {_columns(first): np.ascontiguousarray(rows[:, first:last], np.float32) for first, last in blocks}
 
 
 # ---- Tasks of workers

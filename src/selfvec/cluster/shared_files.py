@@ -127,36 +127,41 @@ def load(
     ``last``, which are multiples of `ROWS` or the end.
     """
     files, path = filesystem(url)
-    head: bytes = files.cat_file(path, start=0, end=_HEAD)
-    start = 8 + header_length(head[:8], len(head) if len(head) < _HEAD else _MOST, url)
-    if start > len(head) == _HEAD:
-        head += files.cat_file(path, start=_HEAD, end=start)
-    header = parse_header(head[8:start], url)
+    held: bytes = files.cat_file(path, start=0, end=_HEAD)
+    start = 8 + header_length(held[:8], len(held) if len(held) < _HEAD else _MOST, url)
+    if start > len(held) == _HEAD:
+        held += files.cat_file(path, start=_HEAD, end=start)
+    header = parse_header(held[8:start], url)
     texts = header.pop("__metadata__", {})
     sums = json.loads(texts.pop(_CHECKSUMS, "{}"))
+    if sums.get("") != _checksums({}, texts)[""]:
+        raise _damaged(url)
     spans = {name: checked_entry(url, name, header.get(name), _MOST) for name in names or header}
-    if not names and len(head) >= _HEAD:  # all of the rest at once
-        ends = [start + entry["data_offsets"][1] for entry in header.values()]
-        if max(ends, default=0) > len(head):
-            head += files.cat_file(path, start=len(head), end=max(ends))
+    held_from = 0
+    ends = [start + offset + math.prod(shape) * dtype.itemsize for dtype, shape, offset in spans.values()]
+    if not names and max(ends, default=0) > len(held):
+        held_from = start
+        held = files.cat_file(path, start=start, end=max(ends))
+
+    def part(begin: int, end: int) -> bytes | memoryview:
+        if begin >= held_from and end <= held_from + len(held):
+            return memoryview(held)[begin - held_from : end - held_from]
+        asked: bytes = files.cat_file(path, start=begin, end=end)
+        return asked
+
     tensors = {}
     for name, (dtype, shape, offset) in spans.items():
         stop = shape[0] if last is None else min(last, shape[0])
-        width = math.prod(shape[1:]) * dtype.itemsize  # bytes of a row
-        begin, end = (start + offset + row * width for row in (first, stop))
-        data: Any = memoryview(head)[begin:end]
-        if names and end > len(head) >= _HEAD:
-            data = files.cat_file(path, start=begin, end=end)
+        size = math.prod(shape[1:])  # of a row
+        begin, end = (start + offset + row * size * dtype.itemsize for row in (first, stop))
+        data = part(begin, end)
         if len(data) < end - begin:
             raise _damaged(url)
-        rows = np.frombuffer(data, dtype, math.prod(shape[1:]) * (stop - first)).reshape(-1, *shape[1:])
-        found = list(_block_sums(name, rows, first, shape))
-        block = first // ROWS
-        if found != sums.get(name, [])[block : block + len(found)]:
+        rows = np.frombuffer(data, dtype, size * (stop - first)).reshape(-1, *shape[1:])
+        expected = sums.get(name, [])[first // ROWS : -(-stop // ROWS)]
+        if list(_block_sums(name, rows, first, shape)) != expected:
             raise _damaged(url)
         tensors[name] = rows
-    if sums.get("") != _checksums({}, texts)[""]:
-        raise _damaged(url)
     return tensors, texts
 
 
