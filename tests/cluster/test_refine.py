@@ -12,6 +12,7 @@ import pytest
 from tests.cluster.corpora import jsonl, of_every_kind, sentences
 
 from selfvec.apps.cli import main
+from selfvec.base import scratch
 from selfvec.base.errors import CorpusError, OptionError
 from selfvec.base.progress import LineProgress
 from selfvec.cluster import neighbour_sums, shards, shared_files
@@ -91,7 +92,7 @@ def test_a_cluster_makes_the_run_of_one_machine(tmp_path: Path, table: Vectors, 
         "repeats",
     )
     assert {name: run.provenance[name] for name in same} == {name: alone.provenance[name] for name in same}
-    for name in ("documents", "sentences", "empty", "raw_tokens", "tokens", "types", "dropped"):
+    for name in ("documents", "sentences", "empty", "raw_tokens", "tokens", "types", "dropped", "kept_from"):
         assert run.provenance["text"][name] == alone.provenance["text"][name], name
     corpora = [of.provenance["corpus"] for of in (run, alone)]
     if settings.keep_tokens:
@@ -107,7 +108,11 @@ def test_a_cluster_makes_the_run_of_one_machine(tmp_path: Path, table: Vectors, 
     assert len(run.provenance["cluster"]["shards"]) > 10
 
 
-def test_a_run_of_a_cluster_is_saved_and_grows(tmp_path: Path, table: Vectors) -> None:
+@pytest.mark.parametrize("in_memory", [scratch.IN_MEMORY, 1000])
+def test_a_run_of_a_cluster_is_saved_and_grows(
+    tmp_path: Path, table: Vectors, monkeypatch, in_memory
+) -> None:
+    monkeypatch.setattr(scratch, "IN_MEMORY", in_memory)
     paths = of_every_kind(tmp_path, sentences(300))
     settings = Settings("decorrelated", history="none", min_count=2)
     with output_place(str(tmp_path / "run")) as place:
