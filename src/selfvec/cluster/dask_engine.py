@@ -58,7 +58,8 @@ def dask_engine(
                 preload=[_NO_CTRL_C],
                 silence_logs=logging.CRITICAL,
             )
-            address = stack.enter_context(cluster)
+            stack.callback(_close, cluster)
+            address = cluster.scheduler_address
         try:
             client: Any = distributed.Client(address, set_as_default=False)  # type: ignore[no-untyped-call]
             stack.enter_context(client)
@@ -68,6 +69,11 @@ def dask_engine(
         for name in ("distributed.client", "distributed.core", "tornado.application"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
         yield DaskEngine(client, progress or Progress())
+
+
+def _close(cluster: Any) -> None:
+    with suppress(AssertionError):  # distributed raises it if a worker that died is just being replaced
+        cluster.close()
 
 
 class DaskEngine:
