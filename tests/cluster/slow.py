@@ -29,12 +29,13 @@ def client(corpus: str, run: str, address: str, resume: str = "") -> int:
     """Refine in many small tasks; 2 on an error."""
     try:
         with (
-            output_place(run, resume=resume == "--resume") as (work, finish),
+            output_place(run, resume=resume == "--resume") as place,
             dask_engine(address, workers=2) as engine,
         ):
-            finish(refine_on_cluster([corpus], "none", Settings(), engine, work, cut=(20_000, 2)))
+            made = refine_on_cluster([corpus], "none", Settings(), engine, place.shared, cut=(20_000, 2))
+            place.finish(made)
     except SelfvecError as error:
-        print(error, file=sys.stderr)
+        print(error.message(flags=True), file=sys.stderr)
         return error.exit_status
     return 0
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import platform
 import re
 from pathlib import Path
+from time import sleep
 
 import numpy as np
 import pytest
 from tests.cluster.corpora import jsonl, of_every_kind, sentences
 
 from selfvec.apps.cli import main
+from selfvec.base import scratch
 from selfvec.base.errors import CorpusError, OptionError
-from selfvec.cluster import shards
+from selfvec.base.progress import LineProgress
+from selfvec.cluster import neighbour_sums, shards, shared_files
 from selfvec.cluster.dask_engine import dask_engine
 from selfvec.cluster.output import output_place
 from selfvec.cluster.refine import refine_on_cluster
 from selfvec.cluster.shards import RowOptions, find_shards, read_shard
-from selfvec.cluster.tree import Here
+from selfvec.cluster.tree import Here, Share
 from selfvec.corpus import Corpus
 from selfvec.corpus.summary import Summary
 from selfvec.data.run import Run
@@ -35,6 +39,15 @@ def table() -> Vectors:
     return Vectors([f"wort{i}" for i in range(0, 600, 2)], rows)
 
 
+@pytest.fixture
+def many_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small texts are summed in several ranges, blocks of columns and blocks of rows."""
+    for module in (neighbour_sums, shared_files):
+        monkeypatch.setattr(module, "ROWS", 128)
+    monkeypatch.setattr(neighbour_sums, "COLUMNS", 16)
+    monkeypatch.setattr(neighbour_sums, "PER_WORD", 4)
+
+
 def clustered(paths, work, table, settings=None, **more) -> Run:
     settings = settings or Settings(history="none")
     return refine_on_cluster(
@@ -51,6 +64,7 @@ def clustered(paths, work, table, settings=None, **more) -> Run:
         {"max_types": 40},
     ],
 )
+@pytest.mark.usefixtures("many_tasks")
 def test_a_cluster_makes_the_run_of_one_machine(tmp_path: Path, table: Vectors, options) -> None:
     texts = [*sentences(500), *sentences(100)]  # 100 come twice
     menu = " ".join(f"wort{i}" for i in range(40, 60))
@@ -78,7 +92,7 @@ def test_a_cluster_makes_the_run_of_one_machine(tmp_path: Path, table: Vectors, 
         "repeats",
     )
     assert {name: run.provenance[name] for name in same} == {name: alone.provenance[name] for name in same}
-    for name in ("documents", "sentences", "empty", "raw_tokens", "tokens", "types", "dropped"):
+    for name in ("documents", "sentences", "empty", "raw_tokens", "tokens", "types", "dropped", "kept_from"):
         assert run.provenance["text"][name] == alone.provenance["text"][name], name
     corpora = [of.provenance["corpus"] for of in (run, alone)]
     if settings.keep_tokens:
@@ -94,11 +108,15 @@ def test_a_cluster_makes_the_run_of_one_machine(tmp_path: Path, table: Vectors, 
     assert len(run.provenance["cluster"]["shards"]) > 10
 
 
-def test_a_run_of_a_cluster_is_saved_and_grows(tmp_path: Path, table: Vectors) -> None:
+@pytest.mark.parametrize("in_memory", [scratch.IN_MEMORY, 1000])
+def test_a_run_of_a_cluster_is_saved_and_grows(
+    tmp_path: Path, table: Vectors, monkeypatch, in_memory
+) -> None:
+    monkeypatch.setattr(scratch, "IN_MEMORY", in_memory)
     paths = of_every_kind(tmp_path, sentences(300))
     settings = Settings("decorrelated", history="none", min_count=2)
-    with output_place(str(tmp_path / "run")) as (work, finish):
-        finish(clustered(paths, work, table, settings))
+    with output_place(str(tmp_path / "run")) as place:
+        place.finish(clustered(paths, place.shared, table, settings, workspace=place.workspace))
     assert not list(tmp_path.glob(".run*"))
     more = jsonl(tmp_path / "more.jsonl", sentences(50, seed=9))
     grown = update(open_run(tmp_path / "run"), Corpus.open([more]), table)
@@ -130,7 +148,10 @@ def test_what_is_done_is_not_done_again(tmp_path: Path, table: Vectors, monkeypa
         clustered([path], tmp_path / "work", table, Settings(history="none", anchor=1.0))
 
 
-@pytest.mark.parametrize("harmed", ["tokens/3", "words/*", "degrees/*", "pass-1/sums/*", "pass-2/table/000*"])
+@pytest.mark.usefixtures("many_tasks")
+@pytest.mark.parametrize(
+    "harmed", ["tokens/3", "words/*", "degrees/*", "pass-1/summed/*128", "pass-2/table/*128"]
+)
 def test_damaged_files_are_made_again(tmp_path: Path, table: Vectors, harmed: str) -> None:
     path = jsonl(tmp_path / "a.jsonl", sentences(300))
     first = clustered([path], tmp_path / "work", table)
@@ -138,15 +159,43 @@ def test_damaged_files_are_made_again(tmp_path: Path, table: Vectors, harmed: st
     (file,) = job.glob(f"{harmed}.safetensors")
     file.write_bytes(file.read_bytes()[:-5])
     if harmed.startswith("tokens"):
-        for sums in job.glob("pass-*/sums/*"):
+        for sums in (*job.glob("pass-*/summed/*"), *job.glob("pass-*/moments/*")):
             sums.unlink()
         for rows in job.glob("pass-[12]/table/*"):
             rows.unlink()
-    if "sums" in harmed:
+    if "summed" in harmed:
         for rows in job.glob("pass-2/table/*"):
             rows.unlink()
     again = clustered([path], tmp_path / "work", table)
     assert again.vectors.vectors.tobytes() == first.vectors.vectors.tobytes()
+
+
+class Harming(Here):
+    """Damages a file of sums after they were made."""
+
+    def __init__(self) -> None:
+        self.harmed: list[str] = []
+
+    def gather(self, promises, label, *_, **__):
+        if label == "Summing neighbours":
+            path = Path(promises[-1])
+            path.write_bytes(path.read_bytes()[:-5])
+            self.harmed.append(path.name)
+        return promises
+
+
+@pytest.mark.usefixtures("many_tasks")
+def test_damaged_sums_are_made_again(tmp_path: Path, table: Vectors) -> None:
+    path = jsonl(tmp_path / "a.jsonl", sentences(300))
+    first = clustered([path], tmp_path / "work", table)
+    engine = Harming()
+    again = refine_on_cluster(
+        [str(path)], table, Settings(history="none"), engine, str(tmp_path / "other"), cut=CUT
+    )
+    assert len(engine.harmed) == 3
+    assert not any(name.startswith("0000000-") for name in engine.harmed)  # there are several ranges
+    assert again.vectors.vectors.tobytes() == first.vectors.vectors.tobytes()
+    assert not list((tmp_path / "other").glob("*/pass-*/sums"))
 
 
 @pytest.mark.parametrize(
@@ -233,7 +282,15 @@ def test_a_dask_cluster_makes_the_same_bytes(tmp_path: Path, table: Vectors) -> 
     expected = clustered([path], tmp_path / "here", table)
     with dask_engine("local", workers=1) as engine:
         run = refine_on_cluster([str(path)], table, Settings(), engine, str(tmp_path / "work"), cut=CUT)
+        lines: list[str] = []
+        engine.progress = LineProgress(lines.append, every=0.3)
+        shares = Share("shards 0–3", 4), Share("shards 4–7", 4)
+        naps = [engine.submit(sleep, n, share=share) for n, share in zip((0.1, 1), shares, strict=True)]
+        engine.gather(naps, "Reading", unit="shards")
     assert run.vectors.vectors.tobytes() == expected.vectors.vectors.tobytes()
+    pattern = r"Reading: 50 %, \d s left; 4 of 8 shards done; tcp://127\.0\.0\.1:\d+ has shards 4–7"
+    assert re.fullmatch(pattern, lines[-1]), lines
     said = run.provenance["cluster"]
+    assert {re.sub(r"\d+$", "", shard["worker"]) for shard in said["shards"]} == {f"{platform.node()}:"}
     assert re.match(r"dask 20\d\d", said["engine"])
     assert (said["workers"], said["tasks"]) == (1, len(said["shards"]) // 2 + len(said["shards"]) % 2)

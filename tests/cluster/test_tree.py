@@ -31,7 +31,7 @@ class Shuffled(Here):
     def __init__(self, seed: int) -> None:
         self.random, self.waiting, self.done = random.Random(seed), [], {}
 
-    def submit(self, task, *arguments):
+    def submit(self, task, *arguments, **_):
         self.waiting.append((task, arguments))
         return len(self.waiting) - 1
 

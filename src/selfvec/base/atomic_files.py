@@ -23,10 +23,13 @@ __all__ = ["atomic_file", "atomic_files", "atomic_folder", "complete_replacement
 
 
 @contextmanager
-def atomic_file(target: str | os.PathLike[str], *, overwrite: bool = False) -> Iterator[Path]:
+def atomic_file(
+    target: str | os.PathLike[str], *, overwrite: bool = False, durable: bool = True
+) -> Iterator[Path]:
     """Yield a temporary sibling of ``target``; rename it into place on success, delete it on failure.
 
-    An existing file keeps its permissions. `TargetError` if the target exists and ``overwrite`` is false, if
+    Without ``durable`` a power cut may damage it: for files with a checksum that can be made again. An
+    existing file keeps its permissions. `TargetError` if the target exists and ``overwrite`` is false, if
     it is not a plain file, or if it cannot be written; the target is unchanged then.
     """
     target = Path(target)
@@ -34,10 +37,12 @@ def atomic_file(target: str | os.PathLike[str], *, overwrite: bool = False) -> I
         check_target(target, overwrite=overwrite, folder=False)
         with locked_sibling(target, folder=False) as (temporary, mode):
             yield temporary
-            sync_file(temporary)
+            if durable:
+                sync_file(temporary)
             temporary.chmod(mode)
             _rename_file(temporary, target, overwrite)
-            sync_names(target.parent)
+            if durable:
+                sync_names(target.parent)
 
 
 @contextmanager

@@ -30,10 +30,13 @@ __all__ = [
     "Blocks",
     "Forms",
     "check_tensors",
+    "checked_entry",
     "complete_tensors",
     "first_beyond",
     "first_not_finite",
+    "header_length",
     "map_tensors",
+    "parse_header",
     "read_header",
     "read_metadata",
     "replace_tensors",
@@ -200,7 +203,7 @@ def map_tensors(path: str | os.PathLike[str]) -> dict[str, Array]:
     header, start = read_header(Path(path))
     header.pop("__metadata__", None)
     room = Path(path).stat().st_size - start
-    spans = {name: _checked(path, name, entry, room) for name, entry in header.items()}
+    spans = {name: checked_entry(path, name, entry, room) for name, entry in header.items()}
     if room == 0:
         return {name: np.zeros(shape, dtype) for name, (dtype, shape, _) in spans.items()}
     data = np.memmap(path, np.uint8, mode="r", offset=start, shape=(room,))
@@ -286,27 +289,38 @@ def read_header(path: Path) -> tuple[dict[str, Any], int]:
     """The entries of a file by name, unchecked, and the offset of the data."""
     size = path.stat().st_size
     with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        if size < 8 or length > min(size - 8, _LONGEST_HEADER):
-            raise FormatError(
-                f"the header of a safetensors file fits into the file, this one claims {length:,} of "
-                f"{size:,} bytes",
-                path=path,
-                remedy="the file is cut short or of another format",
-            )
-        try:
-            header = parse_json(file.read(length))
-        except ValueError as error:
-            raise FormatError(
-                f"the header of a safetensors file is JSON: {error}", path=path, remedy="fetch the file again"
-            ) from None
+        length = header_length(file.read(8), size, path)
+        return parse_header(file.read(length), path), 8 + length
+
+
+def header_length(first: bytes, size: int, path: str | os.PathLike[str]) -> int:
+    """The length of the header of a file of ``size`` bytes, from its ``first`` 8 bytes."""
+    length = int.from_bytes(first, "little")
+    if size < 8 or length > min(size - 8, _LONGEST_HEADER):
+        raise FormatError(
+            f"the header of a safetensors file fits into the file, this one claims {length:,} of "
+            f"{size:,} bytes",
+            path=path,
+            remedy="the file is cut short or of another format",
+        )
+    return length
+
+
+def parse_header(text: bytes, path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The entries of a header by name, unchecked."""
+    try:
+        header = parse_json(text)
+    except ValueError as error:
+        raise FormatError(
+            f"the header of a safetensors file is JSON: {error}", path=path, remedy="fetch the file again"
+        ) from None
     if not isinstance(header, dict):
         rule = "the header of a safetensors file is a JSON object"
         raise FormatError(rule, path=path, remedy="fetch the file again")
-    return header, 8 + length
+    return header
 
 
-def _checked(
+def checked_entry(
     path: str | os.PathLike[str], name: str, entry: Any, room: int
 ) -> tuple[np.dtype[Any], tuple[int, ...], int]:
     """A tensor's dtype, shape and offset, checked against the file."""

@@ -11,14 +11,17 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from importlib.metadata import version
 from typing import Any
+from uuid import uuid4
 
 from selfvec.base.errors import InputError, Interrupted, MissingExtra
 from selfvec.base.interruption import interruptible
 from selfvec.base.progress import Progress
 from selfvec.base.threads import threads
+
+from .tree import Share
 
 __all__ = ["LOCAL", "DaskEngine", "dask_engine"]
 
@@ -27,6 +30,7 @@ RETRIES = 10  # of a task whose worker died; then the run ends with an error
 _POLL = 0.02  # seconds
 _NO_CTRL_C = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"  # for workers: the client stops
 _ENDED = ("finished", "error")
+_SHOWN = 8  # workers whose tasks are shown
 _AGAIN = "go on with the same command and --resume"
 
 
@@ -54,7 +58,8 @@ def dask_engine(
                 preload=[_NO_CTRL_C],
                 silence_logs=logging.CRITICAL,
             )
-            address = stack.enter_context(cluster)
+            stack.callback(_close, cluster)
+            address = cluster.scheduler_address
         try:
             client: Any = distributed.Client(address, set_as_default=False)  # type: ignore[no-untyped-call]
             stack.enter_context(client)
@@ -66,6 +71,11 @@ def dask_engine(
         yield DaskEngine(client, progress or Progress())
 
 
+def _close(cluster: Any) -> None:
+    with suppress(AssertionError):  # distributed raises it if a worker that died is just being replaced
+        cluster.close()
+
+
 class DaskEngine:
     """An `Engine` that runs tasks on the workers of a Dask client."""
 
@@ -73,44 +83,90 @@ class DaskEngine:
         self.client = client
         self.progress = progress
         self.name = f"dask {version('distributed')}"
+        self.address = client.scheduler.address
+        self._shares: dict[str, Share] = {}  # of tasks, by their key
 
     @property
     def workers(self) -> int:
         """The current number of workers."""
-        return len(self.client.nthreads())
+        with self._found(OSError):
+            return len(self.client.nthreads())
 
-    def submit(self, task: Callable[..., Any], *arguments: Any) -> Any:
+    def submit(self, task: Callable[..., Any], *arguments: Any, share: Share | None = None) -> Any:
         """A future; ``arguments`` may be futures or lists of futures."""
-        return self.client.submit(task, *arguments, pure=False)
+        share = share or Share("other work", 1)
+        key = f"{getattr(getattr(task, 'func', task), '__name__', 'task')}-{uuid4().hex}"
+        self._shares[key] = share
+        with self._found():
+            return self.client.submit(task, *arguments, key=key, pure=False)
 
-    def gather(self, promises: Sequence[Any], label: str, awaited: Sequence[Any] = ()) -> list[Any]:
+    def gather(
+        self, promises: Sequence[Any], label: str, awaited: Sequence[Any] = (), unit: str = "tasks"
+    ) -> list[Any]:
         """The results of futures.
 
         Raises `Interrupted` on Ctrl-C and `InputError` if the scheduler is lost. Finished tasks stay on disk.
         """
         from distributed import KilledWorker
 
-        self._wait(promises, label, list(awaited or promises))
+        self._wait(promises, label, list(awaited or promises), unit)
         try:
-            return [future.result() for future in promises]
+            with self._found():
+                return [future.result() for future in promises]
         except KilledWorker:
             rule = f"{RETRIES} workers died while running the same task, probably for lack of memory"
             remedy = f"give workers more memory, or raise --min-count; then {_AGAIN}"
             raise InputError(rule, remedy=remedy) from None
 
-    def _wait(self, promises: Sequence[Any], label: str, every: Sequence[Any]) -> None:
-        """Wait until the promises have ended; report how many of all tasks have."""
+    def places(self) -> str:
+        """What each worker is doing, with its address."""
+        with suppress(OSError, TimeoutError, RuntimeError, ValueError):  # it is lost, or just ending
+            busy = {
+                address: [self._shares[key].name for key in keys if key in self._shares]
+                for address, keys in sorted(self.client.processing().items())
+            }
+            shown = [f"{address} has {', '.join(names)}" for address, names in busy.items() if names]
+            more = [f"{len(shown) - _SHOWN} more workers"] if len(shown) > _SHOWN else []
+            idle = "no worker has a task" if busy else "no worker is connected"
+            return "; ".join([*shown[:_SHOWN], *more]) or idle
+        return "the scheduler does not answer"
+
+    def _wait(self, promises: Sequence[Any], label: str, every: Sequence[Any], unit: str) -> None:
+        """Wait until the promises have ended; report how much of all work has."""
         done = 0
-        with self.progress.stage(label, len(every), "tasks") as advance, interruptible() as asked:
+        sizes = [self._shares[future.key].size for future in every]
+        total = max(1, round(sum(sizes)))
+        with (
+            self.progress.spread_stage(label, total, unit, self.places) as advance,
+            interruptible() as asked,
+        ):
             while True:
-                ended = sum(future.status in _ENDED for future in every)
-                advance(max(0, ended - done))  # the number falls if a worker dies and its tasks are repeated
-                done = max(done, ended)
+                ended = [future.status in _ENDED for future in every]
+                now = int(sum(size for size, end in zip(sizes, ended, strict=True) if end) + 1e-6)
+                advance(max(0, now - done))  # the number falls if a worker dies and its tasks are repeated
+                done = max(done, now)
                 if asked.requested:
                     self.client.cancel(every)
-                    raise Interrupted(f"interrupted after {done:,} of {len(every):,} tasks", remedy=_AGAIN)
+                    rule = f"interrupted after {sum(ended):,} of {len(every):,} tasks"
+                    raise Interrupted(rule, remedy=_AGAIN)
                 if self.client.status != "running" or any(f.status == "cancelled" for f in every):
-                    raise InputError("the Dask scheduler is gone", remedy=f"start it again; then {_AGAIN}")
+                    raise self._gone()
                 if all(future.status in _ENDED for future in promises):
                     return
                 time.sleep(_POLL)
+
+    def _gone(self) -> InputError:
+        rule = f"the Dask scheduler at {self.address} is gone; what is finished is kept"
+        return InputError(rule, remedy=f"start it and its workers again; then {_AGAIN}")
+
+    @contextmanager
+    def _found(self, *errors: type[Exception]) -> Iterator[None]:
+        """A context in which a lost scheduler is an `InputError`; these ``errors`` may mean that as well."""
+        from distributed.client import FutureCancelledError
+        from distributed.comm.core import CommClosedError
+
+        lost: tuple[type[Exception], ...] = (FutureCancelledError, CommClosedError, *errors)
+        try:
+            yield
+        except lost:
+            raise self._gone() from None

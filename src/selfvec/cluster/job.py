@@ -12,15 +12,18 @@ job's folder:
     vocabulary          the words of all shards and their numbers, from the client
     tokens/N            shard N as ids of the vocabulary
     degrees/A-B         partials: occurrences and neighbours of each word
-    pass-P/table/R      rows of the matrix that pass P sums, and ``centre``: weights and mean
-    pass-P/sums/A-B     partials: neighbour sums
+    pass-P/table/R      rows of the matrix that pass P sums, and ``centre``: weights, mean and degrees
+    pass-P/sums/C/A-B   partials: neighbour sums of the columns from C on, deleted once they are added
+    pass-P/summed/R     rows of all sums, added
     pass-P/moments/R-S  partials: moments of the summed rows, and ``whitening``, from the client
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
+import platform
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import SimpleNamespace
@@ -86,7 +89,8 @@ def _read(job: Job, number: int) -> tuple[Tensors, dict[str, str]]:
     cut = tokenizer(settings.tokenizer, settings.language)
     known = cast(Vectors, SimpleNamespace(key_to_index=word_index(job.file("known"))))
     batch, encoding = encode(batches, cut, Rules.of(settings), known, unstemmed=True, jobs=1)
-    note = json.dumps({"corpus": summary.as_dict(), "text": encoding.as_dict()})
+    worker = f"{platform.node()}:{os.getpid()}"
+    note = json.dumps({"corpus": summary.as_dict(), "text": encoding.as_dict(), "worker": worker})
     tensors: Tensors = {"ids": batch.ids, "offsets": batch.offsets}
     return {**tensors, **_by_document(batch), **packed_words(batch.types)}, {"note": note}
 
@@ -103,13 +107,16 @@ def read_batch(job: Job, number: int) -> TokenBatch:
     return as_batch(read_words(job, number)[0])
 
 
-def as_batch(tensors: Mapping[str, Array]) -> TokenBatch:
-    """The shard that `read_words` stored."""
+def as_batch(tensors: Mapping[str, Array], types: Sequence[str] | None = None) -> TokenBatch:
+    """The shard that `read_words` stored, or the tokens of one as ids of ``types``."""
     days = tensors.get("days")
+    sentences = tensors.get("sentences")
     return TokenBatch(
-        np.array(tensors["ids"]),
-        np.array(tensors["offsets"]),
-        unpacked_words(tensors),
+        np.require(tensors["ids"], requirements="W"),  # kernels are compiled for arrays that can be written
+        np.require(tensors["offsets"], requirements="W"),
+        unpacked_words(tensors) if types is None else types,
         None if days is None else days.astype("datetime64[D]"),
-        sentence_counts=tensors.get("sentences"),
+        sentences=0 if sentences is None else int(sentences.sum()),
+        fingerprints=tensors.get("fingerprints"),
+        sentence_counts=sentences,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from selfvec.base.errors import TargetError
@@ -14,21 +15,24 @@ from selfvec.storage.workspace import Workspace
 
 from .shared_files import exists, filesystem, is_remote, remove
 
-__all__ = ["output_place"]
+__all__ = ["Output", "output_place"]
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where a run of a cluster is written."""
+
+    shared: str  # the folder that the workers share, with the same parent
+    workspace: Workspace | None  # of a local run
+    finish: Callable[[Run], None]  # writes the run
 
 
 @contextmanager
-def output_place(
-    output: str, *, overwrite: bool = False, resume: bool = False
-) -> Iterator[tuple[str, Callable[[Run], None]]]:
-    """Yield the folder that the workers share and a function that writes the finished run.
-
-    The shared folder has the same parent as the output. If the block ends before the run is written, the
-    folder is kept for ``resume``.
-    """
+def output_place(output: str, *, overwrite: bool = False, resume: bool = False) -> Iterator[Output]:
+    """The place of a run. If the block ends before the run is written, its files are kept for ``resume``."""
     if not is_remote(output):
         with Workspace(output, overwrite=overwrite, resume=resume) as workspace:
-            yield str(workspace.shared.absolute()), workspace.finish
+            yield Output(str(workspace.shared.absolute()), workspace, workspace.finish)
         return
     url = output.rstrip("/")
     parent, _, name = url.rpartition("/")
@@ -52,4 +56,4 @@ def output_place(
                 files.put_file(str(path), f"{target}/{path.relative_to(folder).as_posix()}")
         remove(partial)
 
-    yield f"{partial}/cluster", finish
+    yield Output(f"{partial}/cluster", None, finish)

@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from selfvec.base.arrays import Ints
+from selfvec.base.arrays import Ids, Ints
 from selfvec.base.errors import CorpusError, OptionError
+from selfvec.base.memory import release
 from selfvec.base.progress import Progress
+from selfvec.base.scratch import scratch_array
 from selfvec.corpus.summary import FileRead
 from selfvec.data.methods import METHODS
 from selfvec.data.provenance import Provenance
@@ -36,17 +38,18 @@ from selfvec.refinement.input_reading import Start, load_start, option_files
 from selfvec.refinement.inputs import Inputs
 from selfvec.refinement.method_choice import make_plan
 from selfvec.refinement.pipeline import run_of
+from selfvec.storage.workspace import Workspace
 from selfvec.text import Encoding
 from selfvec.text.encoding import RARE, REPEATED, dropped_in_all
 from selfvec.text.repeats import Repeats
 from selfvec.text.stems import merged_types
 from selfvec.text.unstemmed import UnstemmedTokens
 
-from .job import Job
-from .neighbour_sums import ClusterScan
+from .job import Job, as_batch
+from .neighbour_sums import ClusterScan, pass_ranges
 from .repeats import ShardRepeats, find_shard_repeats
 from .shards import SHARD_BYTES, RowOptions, TextShard, find_shards, joined_files, task_ranges
-from .shared_files import exists, listed, packed_words, save
+from .shared_files import listed, packed_words, save
 from .sums import Partial
 from .tasks import count_neighbours, count_words, keeps_whole, shard_tokens
 from .tree import Engine, reduced, tree
@@ -76,6 +79,7 @@ def refine_on_cluster(
     *,
     rows: RowOptions | None = None,
     progress: Progress | None = None,
+    workspace: Workspace | None = None,
     cut: tuple[int, int] = (SHARD_BYTES, SHARDS_PER_TASK),
 ) -> Run:
     """Refine vectors on files that the workers of an engine read.
@@ -96,6 +100,8 @@ def refine_on_cluster(
     rows : RowOptions, optional
         How rows are read as documents.
     progress : Progress, optional
+    workspace : Workspace, optional
+        Of the run: the client then holds initial vectors and a long text in its files.
     cut : (int, int)
         Bytes of a shard and the least number of shards in a task. The last bits of the result depend on it.
 
@@ -105,7 +111,7 @@ def refine_on_cluster(
     """
     settings = cluster_settings(settings)
     progress = progress or Progress()
-    execution = Execution(progress=progress)
+    execution = Execution(workspace, progress)
     timings = execution.timings
     with timings.stage("load"):
         shards, skipped = find_shards(sources, cut[0])
@@ -122,14 +128,28 @@ def refine_on_cluster(
         types, kept_from = _vocabulary(job, words, known, repeated)
         counter = partial(count_neighbours, job)
         counted = reduced(engine, tree(f"{job.folder}/degrees", ranges), counter, "Counting")
-        batch = _batch(job, types, np.array(counted.sums["counts"]), len(shards))
+        batch = _batch(job, types, np.array(counted.sums["counts"]), len(shards), execution)
         empty = int(counted.sums["empty"][0])
-        inputs = _inputs(batch, empty, job, words, known, described, (shards, skipped), repeated.repeats)
-        text = {**inputs.provenance.text, "kept_from": kept_from}
-        inputs = replace(inputs, provenance=inputs.provenance.replace(text=text))
+        notes = [json.loads(note) for note in words.notes]
+        texts = [note["text"] for note in notes]
+        text = _encoding(texts, batch, empty, kept_from, repeated.repeats, settings)
+        provenance = Provenance(
+            corpus=_corpus_summary([note["corpus"] for note in notes], batch, shards, skipped),
+            text=text.as_dict(),
+            vectors=described,
+            option_files=option_files(settings),
+            repeats=repeated.repeats.as_dict(settings),
+        )
+        original = initial_vectors(batch, known, settings)
+        if workspace is not None:
+            workspace.keep(original)
+            workspace.map_kept(original)
+        sizes = np.array([text["tokens"] for text in texts])
+        unstemmed = _unstemmed(job, words, int(sizes.sum()), len(shards), batch) if len(batch) else None
+        inputs = Inputs(batch, original, provenance, unstemmed, repeated.repeats)
     if pruned := int(words.sums["pruned"][0]):
         progress.say(f"{pruned:,} tokens of the rarest words were left out of the vocabulary")
-    operator = ClusterScan(job, engine, ranges, counted.sums["degrees"])
+    operator = ClusterScan(job, engine, pass_ranges(sizes, len(batch.types)), counted.sums["degrees"])
     plan = make_plan(settings, inputs)
     with timings.stage("refine"):
         refinement = methods.start(plan, operator=operator)
@@ -140,8 +160,8 @@ def refine_on_cluster(
         "workers": engine.workers,
         "tasks": len(ranges),
         "shards": [
-            shard.as_dict() | {"sha256": json.loads(note)["corpus"]["files"][0]["sha256"]}
-            for shard, note in zip(shards, words.notes, strict=True)
+            shard.as_dict() | {"sha256": note["corpus"]["files"][0]["sha256"], "worker": note["worker"]}
+            for shard, note in zip(shards, notes, strict=True)
         ],
     }
     return run_of(plan, refinement, execution, cluster=shared_work)
@@ -182,9 +202,8 @@ def _job(
             "the interrupted run had another corpus, other vectors or other options",
             remedy="repeat its command with --resume, or start over without --resume",
         )
-    if not exists(job.file("job")):
-        save(job.file("known"), packed_words([] if known is None else known.index_to_key))
-        save(job.file("job"), {}, {"shards": listed_shards})
+    save(job.file("known"), packed_words([] if known is None else known.index_to_key))
+    save(job.file("job"), {}, {"shards": listed_shards})
     return job
 
 
@@ -212,77 +231,51 @@ def _vocabulary(
             remedy="loosen --min-count, --max-types, --pos or --stop-words, or add more text",
         )
     order, rank = frequency_order(counts[:-1])
-    if not exists(job.file("vocabulary")):
-        tensors = {
-            **packed_words(words.words),
-            "numbers": np.append(rank, np.int32(-1))[numbers],
-            "once": np.array([once], np.uint8),
-        }
-        save(job.file("vocabulary"), tensors)
+    tensors = {
+        **packed_words(words.words),
+        "numbers": np.append(rank, np.int32(-1))[numbers],
+        "once": np.array([once], np.uint8),
+    }
+    save(job.file("vocabulary"), tensors)
     return [types[i] for i in order.tolist()], kept_from
 
 
-def _batch(job: Job, types: list[str], counts: Ints, shards: int) -> TokenBatch:
+def _batch(job: Job, types: list[str], counts: Ints, shards: int, execution: Execution) -> TokenBatch:
     """The tokens if the run keeps them, otherwise the words with their counts, (V,)."""
-    if not job.settings.keep_tokens or counts.sum() > KEPT_TOKENS:
+    total = int(counts.sum())
+    if not job.settings.keep_tokens or total > KEPT_TOKENS:
         return TokenBatch.of_counts(types, counts)
-    return concatenated([_shard_batch(job, number, types) for number in range(shards)])
+    names = {name: name for name in ("ids", "offsets", "sentences", "fingerprints", "days")}
+    ids = execution.token_ids(total)
+    return _joined_shards(job, shards, scratch_array(total, np.int32) if ids is None else ids, types, names)
 
 
-def _shard_batch(job: Job, number: int, types: list[str]) -> TokenBatch:
-    """The counted tokens of a shard."""
-    tensors = shard_tokens(job, number)
-    return TokenBatch(
-        tensors["ids"],
-        tensors["offsets"],
-        types,
-        dates=tensors["days"].astype("datetime64[D]") if "days" in tensors else None,
-        sentences=int(tensors["sentences"].sum()),
-        fingerprints=tensors["fingerprints"],
-        sentence_counts=tensors["sentences"],
-    )
-
-
-def _unstemmed(job: Job, words: Partial, shards: int, counted: TokenBatch) -> UnstemmedTokens | None:
+def _unstemmed(
+    job: Job, words: Partial, tokens: int, shards: int, counted: TokenBatch
+) -> UnstemmedTokens | None:
     """What the whole text has besides the counted tokens; updates of the run need it."""
     if not keeps_whole(job):
         return None
+    names = {"ids": "unstemmed", "offsets": "unstemmed_offsets", "sentences": "unstemmed_sentences"}
+    ids = scratch_array(tokens, np.int32)
+    return UnstemmedTokens.of(_joined_shards(job, shards, ids, words.words, names), counted)
+
+
+def _joined_shards(
+    job: Job, shards: int, ids: Ids, types: Sequence[str], names: Mapping[str, str]
+) -> TokenBatch:
+    """The text of all shards from tensors with these ``names``; ``ids``, (N,), receives the ids."""
     parts = []
+    start = 0
     for number in range(shards):
-        tensors = shard_tokens(job, number)
-        sentences = tensors["unstemmed_sentences"]
-        parts.append(
-            TokenBatch(
-                tensors["unstemmed"], tensors["unstemmed_offsets"], words.words, sentence_counts=sentences
-            )
-        )
-    return UnstemmedTokens.of(concatenated(parts), counted)
-
-
-def _inputs(
-    batch: TokenBatch,
-    empty: int,  # documents without any word
-    job: Job,
-    words: Partial,
-    known: Vectors | None,
-    described: dict[str, Any],
-    found: tuple[list[TextShard], list[str]],  # shards, and files of other kinds
-    repeats: Repeats,
-) -> Inputs:
-    """The inputs of a refinement, with the same provenance as on one machine."""
-    shards, skipped = found
-    notes = [json.loads(note) for note in words.notes]
-    text = _encoding([note["text"] for note in notes], batch, empty, repeats, job.settings)
-    provenance = Provenance(
-        corpus=_corpus_summary([note["corpus"] for note in notes], batch, shards, skipped),
-        text=text.as_dict(),
-        vectors=described,
-        option_files=option_files(job.settings),
-        repeats=repeats.as_dict(job.settings),
-    )
-    original = initial_vectors(batch, known, job.settings)
-    unstemmed = _unstemmed(job, words, len(shards), batch) if len(batch) else None
-    return Inputs(batch, original, provenance, unstemmed, repeats)
+        found = shard_tokens(job, number)
+        tensors = {name: found[stored] for name, stored in names.items() if stored in found}
+        own = ids[start : start + len(tensors["ids"])]
+        own[:] = tensors["ids"]
+        parts.append(as_batch({**tensors, "ids": own}, types))
+        release(own)
+        start += len(own)
+    return concatenated(parts, out=ids)
 
 
 def _corpus_summary(
@@ -305,7 +298,8 @@ def _corpus_summary(
 def _encoding(
     texts: Sequence[dict[str, Any]],  # of each shard
     batch: TokenBatch,
-    empty: int,
+    empty: int,  # documents without any word
+    kept_from: int,
     repeats: Repeats,
     settings: Settings,
 ) -> Encoding:
@@ -320,4 +314,5 @@ def _encoding(
         dropped[RARE] = rare
     sentences = sum(text["sentences"] for text in texts)
     name = texts[0]["tokenizer"]
-    return Encoding(name, documents, sentences, empty, raw, tokens, dropped, None, len(batch.types))
+    types = len(batch.types)
+    return Encoding(name, documents, sentences, empty, raw, tokens, dropped, None, types, kept_from)

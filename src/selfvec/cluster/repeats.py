@@ -32,7 +32,7 @@ from selfvec.text.repeats import (
 from .job import Job, read_batch
 from .shared_files import load, load_or_make
 from .sums import Partial, merged
-from .tree import Engine, reduced, tree
+from .tree import Engine, Node, reduced, tree
 
 __all__ = ["ShardRepeats", "find_shard_repeats", "further_in"]
 
@@ -82,8 +82,11 @@ def _find_rows(
     """The passages; the passage in the most documents as text, and the number of its documents."""
     root = tree(f"{job.folder}/passages", ranges)
     reduced(engine, root, partial(count_passages, job, counter_bits(tokens)), "Counting passages")
-    tasks = [engine.submit(list_passages, job, root.url, *one) for one in ranges]
-    engine.gather(tasks, "Listing passages")
+    tasks = [
+        engine.submit(list_passages, job, root.url, *one, share=Node(root.folder, *one).share("shards"))
+        for one in ranges
+    ]
+    engine.gather(tasks, "Listing passages", unit="shards")
     rows = _join([load(_list_file(job, *one))[0] for one in ranges], LEAST_DOCUMENTS)
     if not len(rows["values"]):
         return rows, {"example": "", "documents": "0"}

@@ -1,13 +1,17 @@
 """Tensor files in a folder that all workers share: local, or remote through fsspec (``s3://…``).
 
-Every file appears whole or not at all and holds a checksum of its tensors, so a file that exists is complete.
+Every file appears whole or not at all, so a file that exists is complete. Its header holds checksums of
+blocks of `ROWS` rows, so some rows of a tensor can be read and checked without the rest of the file: by range
+requests if it is an object in a store.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
+import math
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +20,11 @@ import numpy as np
 from selfvec.base.arrays import Array
 from selfvec.base.atomic_files import atomic_file
 from selfvec.base.errors import FormatError, InputError, MissingExtra
-from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
+from selfvec.base.tensors import checked_entry, header_length, parse_header, write_tensors
 
 __all__ = [
     "BROKEN",
+    "ROWS",
     "SUFFIX",
     "Tensors",
     "exists",
@@ -37,6 +42,13 @@ __all__ = [
 SUFFIX = ".safetensors"
 BROKEN = (FormatError, FileNotFoundError)
 """The errors that `load` raises for a damaged or missing file, which must be written again."""
+
+ROWS = 1 << 16
+"""Rows of a tensor with a checksum of their own; parts of tensors begin at multiples of it."""
+
+_MOST = 1 << 56  # bytes of a file whose size is not asked for
+_HEAD = 1 << 16  # bytes of the first request: the header of most files
+_CHECKSUMS = "sha256"
 
 Tensors = dict[str, Array]
 
@@ -87,11 +99,13 @@ def remove(url: str) -> None:
 
 
 def save(url: str, tensors: Mapping[str, Array], metadata: Mapping[str, str] | None = None) -> None:
-    """Write tensors with a checksum, and texts by name. The file appears when it is complete."""
-    described = {**(metadata or {}), "sha256": _checksum(tensors)}
+    """Write tensors with checksums, and texts by name. The file appears when it is complete."""
+    texts = dict(metadata or {})
+    described = {**texts, _CHECKSUMS: json.dumps(_checksums(tensors, texts))}
     if not is_remote(url):
         Path(url).parent.mkdir(parents=True, exist_ok=True)
-        with atomic_file(url, overwrite=True) as path:
+        # Waiting for the disk would take longer than much of the work.
+        with atomic_file(url, overwrite=True, durable=False) as path:
             write_tensors(path, tensors, described)
         return
     files, target = filesystem(url)
@@ -101,15 +115,58 @@ def save(url: str, tensors: Mapping[str, Array], metadata: Mapping[str, str] | N
         files.put_file(str(local), target)  # object stores show an object only once its upload is complete
 
 
-def load(url: str) -> tuple[Tensors, dict[str, str]]:
-    """The memory-mapped tensors of a file and its texts; raises one of `BROKEN` if damaged or missing."""
-    if not is_remote(url):
-        return _checked(Path(url), url)
-    files, source = filesystem(url)
-    with tempfile.TemporaryDirectory(prefix="selfvec-") as folder:
-        local = Path(folder, "file")
-        files.get_file(source, str(local))
-        return _checked(local, url)  # a mapped file stays readable after it is deleted
+def load(
+    url: str,
+    names: Sequence[str] | None = None,
+    first: int = 0,
+    last: int | None = None,
+) -> tuple[Tensors, dict[str, str]]:
+    """Tensors of a file and its texts; raises one of `BROKEN` if what is read is damaged or missing.
+
+    Only the tensors with these ``names`` are read, or all, and of each only the rows from ``first`` to
+    ``last``, which are multiples of `ROWS` or the end.
+    """
+    files, path = filesystem(url)
+    held: bytes = files.cat_file(path, start=0, end=_HEAD)
+    start = 8 + header_length(held[:8], len(held) if len(held) < _HEAD else _MOST, url)
+    if start > len(held) == _HEAD:
+        held += files.cat_file(path, start=_HEAD, end=start)
+    header = parse_header(held[8:start], url)
+    texts = header.pop("__metadata__", {})
+    sums = json.loads(texts.pop(_CHECKSUMS, "{}"))
+    if sums.get("") != _checksums({}, texts)[""]:
+        raise _damaged(url)
+    spans = {name: checked_entry(url, name, header.get(name), _MOST) for name in names or header}
+    held_from = 0
+    ends = [start + offset + math.prod(shape) * dtype.itemsize for dtype, shape, offset in spans.values()]
+    if not names and max(ends, default=0) > len(held):
+        held_from = start
+        held = files.cat_file(path, start=start, end=max(ends))
+
+    def part(begin: int, end: int) -> bytes | memoryview:
+        if begin >= held_from and end <= held_from + len(held):
+            return memoryview(held)[begin - held_from : end - held_from]
+        asked: bytes = files.cat_file(path, start=begin, end=end)
+        return asked
+
+    tensors = {}
+    for name, (dtype, shape, offset) in spans.items():
+        stop = shape[0] if last is None else min(last, shape[0])
+        size = math.prod(shape[1:])  # of a row
+        begin, end = (start + offset + row * size * dtype.itemsize for row in (first, stop))
+        data = part(begin, end)
+        if len(data) < end - begin:
+            raise _damaged(url)
+        rows = np.frombuffer(data, dtype, size * (stop - first)).reshape(-1, *shape[1:])
+        expected = sums.get(name, [])[first // ROWS : -(-stop // ROWS)]
+        if list(_block_sums(name, rows, first, shape)) != expected:
+            raise _damaged(url)
+        tensors[name] = rows
+    return tensors, texts
+
+
+def _damaged(url: str) -> FormatError:
+    return FormatError("the checksum does not match the content", path=url, remedy="delete the file")
 
 
 def load_or_make(
@@ -124,20 +181,19 @@ def load_or_make(
         return tensors, texts
 
 
-def _checked(path: Path, url: str) -> tuple[Tensors, dict[str, str]]:
-    tensors = map_tensors(path)
-    metadata = read_metadata(path)
-    if metadata.pop("sha256", None) != _checksum(tensors):
-        raise FormatError("the checksum does not match the content", path=url, remedy="delete the file")
-    return tensors, metadata
+def _checksums(tensors: Mapping[str, Array], texts: Mapping[str, str]) -> dict[str, Any]:
+    """Checksums of the blocks of each tensor by name, and under an empty name that of the texts."""
+    whole = json.dumps(texts, sort_keys=True).encode()
+    sums = {name: list(_block_sums(name, array, 0, array.shape)) for name, array in tensors.items()}
+    return {"": hashlib.sha256(whole).hexdigest(), **sums}
 
 
-def _checksum(tensors: Mapping[str, Array]) -> str:
-    digest = hashlib.sha256()
-    for name, array in tensors.items():
-        digest.update(f"{name} {array.dtype} {array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).data)
-    return digest.hexdigest()
+def _block_sums(name: str, rows: Array, first: int, shape: tuple[int, ...]) -> Iterator[str]:
+    """A checksum for every `ROWS` rows of a tensor of a ``shape``, from its row ``first`` on."""
+    for start in range(0, len(rows), ROWS):
+        digest = hashlib.sha256(f"{name} {rows.dtype} {shape} {first + start}".encode())
+        digest.update(np.ascontiguousarray(rows[start : start + ROWS]).data)
+        yield digest.hexdigest()
 
 
 def packed_words(words: Sequence[str]) -> Tensors:

@@ -2,24 +2,22 @@
 
     finish(merge(partial(first shards, table), partial(the others, table))) == A·E of the whole corpus
 
-No engine is imported here. `merge` adds integers and float64 sums of float32 rows. Sums of floats depend on
-the order. Therefore shards are numbered, `merge` accepts only neighbouring ranges, and callers group them by
+No engine is imported here. `merge` adds integers, and float32 sums as float64. Sums of floats depend on the
+order. Therefore shards are numbered, `merge` accepts only neighbouring ranges, and callers group them by
 number, not by time of arrival. The sums then have the same bits for any number of workers.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import reduce
 
 import numpy as np
 
-from selfvec.base.arrays import Array, Doubles, Ids, Ints, Mask, Rows
+from selfvec.base.arrays import AnyFloats, Array, Doubles, Ids, Ints, Mask, Rows
 from selfvec.base.errors import InputError
-from selfvec.base.threads import one_core, threads
+from selfvec.base.threads import one_core
 from selfvec.cooccurrence.lanes import LANES, aligned
 from selfvec.cooccurrence.scan import CentredRows, add_neighbours, count_neighbours
 from selfvec.numerics.rows import ROW_BLOCK
@@ -29,8 +27,7 @@ from .shared_files import packed_words, unpacked_words
 
 __all__ = ["Partial", "Shard", "SharedTable", "finish", "merge", "merged", "moments", "partial"]
 
-COLUMNS = 128  # columns summed at a time, so that the rows of frequent words stay in the cache
-BLOCK = 1 << 26  # tokens that are summed in float32 before they are added to the float64 sums
+BLOCK = 1 << 26  # tokens that are summed in float32; those of more blocks are added as float64
 MOST_WORDS = 1 << 22  # words that one partial holds while the vocabulary is counted
 
 
@@ -55,11 +52,14 @@ class Shard:
 
 @dataclass(frozen=True)
 class SharedTable:
-    """The matrix whose rows are summed around every word. Without ``blocks``, neighbours are only counted."""
+    """The matrix, or some of its columns, whose rows are summed around every word.
+
+    Without ``weights``, neighbours are only counted.
+    """
 
     words: int  # V
     window: int  # tokens, the word itself included
-    blocks: Sequence[Rows] = ()  # (≤ V, d) each: the matrix, divided by rows
+    blocks: Iterable[Rows] = ()  # (≤ V, d) each: the matrix, divided by rows; iterated once
     weights: Doubles | None = None  # (V,): r^(-γ)
     mean: Doubles | None = None  # (d,): the expected neighbour of any word
 
@@ -69,19 +69,23 @@ class SharedTable:
         centred = CentredRows(degrees.astype(np.float64), gamma, table)
         return cls(len(table), window, [table], centred.weights, centred.mean)
 
-    def fill(self, out: Rows, first: int) -> None:
-        """Write the weighted and centred columns from ``first`` on into ``out``, (V, p)."""
+    def centred(self) -> Rows:
+        """The weighted and centred rows, (V + 1, p) float32: whole lanes, and a row of zeros for no word."""
         assert self.weights is not None
         assert self.mean is not None
-        columns = slice(first, first + out.shape[1])
-        weights = self.weights.astype(np.float32)
-        mean = self.mean[columns].astype(np.float32)
+        width = len(self.mean)
+        out = _lanes(self.words + 1, width)
+        weights = self.weights.astype(np.float32)[:, None]
+        mean = self.mean.astype(np.float32)
         row = 0
         for block in self.blocks:
-            here = slice(row, row + len(block))
-            np.multiply(block[:, columns], weights[here, None], out=out[here])
-            out[here] -= mean
-            row += len(block)
+            for start in range(0, len(block), ROW_BLOCK):
+                rows = block[start : start + ROW_BLOCK]
+                here = out[row : row + len(rows), :width]
+                np.multiply(rows, weights[row : row + len(rows)], out=here)
+                here -= mean
+                row += len(rows)
+        return out
 
 
 @dataclass(frozen=True)
@@ -115,49 +119,54 @@ def _unpacked(tensors: Mapping[str, Array], name: str) -> list[str]:
     return unpacked_words(packed) if packed else []
 
 
-def partial(shards: Iterable[Shard], table: SharedTable, jobs: int | None = 1) -> Partial:
-    """The sums of consecutive shards in one accumulator.
+def partial(shards: Iterable[Shard], table: SharedTable) -> Partial:
+    """The sums of consecutive shards, of which one is in memory at a time.
 
-    ``counts`` and ``degrees``, (V,) int64, are occurrences and neighbours of each word; ``neighbours``, (V,
-    d) float64, are sums of the matrix' rows. Columns are divided among threads. Extra memory: two blocks of
-    at most 128 columns for each thread, and the ids of a block.
+    Without a matrix: ``counts`` and ``degrees``, (V,) int64, occurrences and neighbours of each word. With
+    one: ``neighbours``, (V, d) float32, sums of its rows; float64 for more than `BLOCK` tokens. Extra memory:
+    the matrix, (V, d) float32.
     """
-    shards = list(shards)
-    degrees = np.zeros(table.words, np.int64)
-    counts = np.zeros(table.words, np.int64)
+    numbers: list[int] = []
     half = table.window // 2
-    if not table.blocks:
-        for ids, offsets in (block for shard in shards for block in shard.blocks()):
+
+    def blocks() -> Iterator[tuple[Ids, Ints]]:
+        for shard in shards:
+            numbers.append(shard.number)
+            yield from shard.blocks()
+
+    if table.weights is None:
+        degrees = np.zeros(table.words, np.int64)
+        counts = np.zeros(table.words, np.int64)
+        for ids, offsets in blocks():
             degrees += count_neighbours(ids, offsets, half, table.words)
             counts += np.bincount(ids, minlength=table.words)
-        return _numbered(shards, {"counts": counts, "degrees": degrees})
-    width = table.blocks[0].shape[1]
-    neighbours = np.zeros((table.words, width))
-
-    def work(first: int) -> None:
-        """Sum the columns from ``first`` on."""
-        last = min(first + COLUMNS, width)
-        padded = -(-(last - first) // LANES) * LANES  # whole lanes
-        shape = (2, table.words + 1, padded)  # the last row is that of no word
-        both = aligned(shape[0] * shape[1] * shape[2]).reshape(shape)
-        both[:] = 0
-        weighted, summed = both
-        table.fill(weighted[:-1, : last - first], first)
-        for ids, offsets in (block for shard in shards for block in shard.blocks()):
-            add_neighbours(ids, offsets, weighted, summed, half)
-            if first == 0:  # degrees are counted once, not for all columns
-                np.add(degrees, count_neighbours(ids, offsets, half, table.words), out=degrees)
-            neighbours[:, first:last] += summed[:-1, : last - first]
+        return _numbered(numbers, {"counts": counts, "degrees": degrees})
+    assert table.mean is not None
+    centred = table.centred()
+    summed = _lanes(table.words + 1, len(table.mean))
+    total: Doubles | None = None
+    tokens = 0  # of this block
+    for ids, offsets in blocks():
+        if tokens and tokens + len(ids) > BLOCK:
+            total = summed.astype(np.float64) if total is None else np.add(total, summed, out=total)
             summed[:] = 0
+            tokens = 0
+        add_neighbours(ids, offsets, centred, summed, half)
+        tokens += len(ids)
+    found: AnyFloats = summed if total is None else np.add(total, summed, out=total)
+    return _numbered(numbers, {"neighbours": found[:-1, : len(table.mean)]})
 
-    with ThreadPoolExecutor(threads(jobs)) as pool:
-        deque(pool.map(work, range(0, width, COLUMNS)), maxlen=0)
-    return _numbered(shards, {"degrees": degrees, "neighbours": neighbours})
+
+def _lanes(height: int, width: int) -> Rows:
+    """A matrix of zeros with at least ``width`` columns, for the kernels."""
+    padded = -(-width // LANES) * LANES
+    out = aligned(height * padded).reshape(height, padded)
+    out[:] = 0
+    return out
 
 
-def _numbered(shards: Sequence[Shard], sums: Mapping[str, Array]) -> Partial:
-    numbers = [shard.number for shard in shards]
-    if numbers != list(range(numbers[0], numbers[0] + len(numbers))):
+def _numbered(numbers: Sequence[int], sums: Mapping[str, Array]) -> Partial:
+    if list(numbers) != list(range(numbers[0], numbers[0] + len(numbers))):
         raise InputError(f"the shards of a partial must be consecutive, not {numbers}")
     return Partial(numbers[0], numbers[-1] + 1, sums)
 
@@ -165,8 +174,9 @@ def _numbered(shards: Sequence[Shard], sums: Mapping[str, Array]) -> Partial:
 def merge(a: Partial, b: Partial) -> Partial:
     """The sums of two neighbouring ranges of shards. The arrays of ``a`` are reused if they are writable.
 
-    Counters of 8 bits stop at 255. Counts of words keep the order of first appearance. If there are more than
-    `MOST_WORDS` words, the rarest are left out and their occurrences added to ``pruned``.
+    Floats are added as float64. Counters of 8 bits stop at 255. Counts of words keep the order of first
+    appearance. If there are more than `MOST_WORDS` words, the rarest are left out and their occurrences added
+    to ``pruned``.
     """
     if a.last != b.first:
         rule = f"the range of shards after {a.first} to {a.last} must begin at {a.last}, not at {b.first}"
@@ -175,12 +185,13 @@ def merge(a: Partial, b: Partial) -> Partial:
         return _merged_words(a, b)
     sums = {}
     for name, array in a.sums.items():
-        out = array if array.flags.writeable else None
         if array.dtype == np.uint8:
             sums[name] = np.array(array)
             add_counters(sums[name], b.sums[name])
         else:
-            sums[name] = np.add(array, b.sums[name], out=out)
+            kind = np.dtype(np.float64) if array.dtype.kind == "f" else array.dtype
+            out = array if array.flags.writeable and array.dtype == kind else None
+            sums[name] = np.add(array, b.sums[name], out=out, dtype=kind)
     return Partial(a.first, b.last, sums)
 
 
@@ -207,11 +218,13 @@ def _merged_words(a: Partial, b: Partial) -> Partial:
     return Partial(a.first, b.last, sums, words, [*a.notes, *b.notes])
 
 
-def finish(p: Partial, rows: slice = slice(None)) -> Rows:
-    """Some rows of A·E, float32, from the sums of all shards: neighbour sums times r^(-1/2)."""
-    degrees = p.sums["degrees"][rows]
+def finish(p: Partial, degrees: Array) -> Rows:
+    """A·E, (V, d) float32, from the sums of all shards and the ``degrees`` of the words, (V,).
+
+    Of some rows, if both have only these.
+    """
     roots = np.where(degrees > 0, np.maximum(degrees, 1) ** -0.5, 0.0)
-    finished: Rows = (p.sums["neighbours"][rows] * roots[:, None]).astype(np.float32)
+    finished: Rows = (p.sums["neighbours"] * roots[:, None]).astype(np.float32)
     return finished
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -39,11 +40,14 @@ def _numbers(url: str) -> tuple[Ids, int, bool]:
     return numbers, int(numbers.max(initial=-1)) + 1, bool(tensors["once"][0])
 
 
-def shard_tokens(job: Job, number: int) -> Tensors:
-    """A shard as ids of the vocabulary, with its whole text if the counted tokens differ from it."""
+def shard_tokens(job: Job, number: int, names: Sequence[str] | None = None) -> Tensors:
+    """A shard as ids of the vocabulary, with its whole text if the counted tokens differ from it.
+
+    Only the tensors with these ``names`` are read, or all.
+    """
     url = job.file("tokens", number)
     try:
-        return load(url)[0]
+        return load(url, names)[0]
     except BROKEN:
         tensors = _by_vocabulary(job, number)
         save(url, tensors)
@@ -90,13 +94,20 @@ def _renumbered(ids: Ids, offsets: Ints, numbers: Array) -> tuple[Ids, Ints]:
 
 def numbered_shard(job: Job, number: int) -> Shard:
     """A shard as ids of the vocabulary, to be summed."""
-    tensors = shard_tokens(job, number)
+    tensors = shard_tokens(job, number, ("ids", "offsets"))
     return Shard(number, tensors["ids"], tensors["offsets"])
 
 
 def count_neighbours(job: Job, first: int, last: int) -> Partial:
     """Occurrences and neighbours of each word, and the number of documents without any word."""
-    shards = [numbered_shard(job, number) for number in range(first, last)]
-    counted = sum_shards(shards, SharedTable(_numbers(job.file("vocabulary"))[1], job.window))
-    empty = sum(int(np.sum(np.diff(shard.offsets) == 0)) for shard in shards)
+    empty = 0
+
+    def shards() -> Iterator[Shard]:
+        nonlocal empty
+        for number in range(first, last):
+            shard = numbered_shard(job, number)
+            empty += int(np.sum(np.diff(shard.offsets) == 0))
+            yield shard
+
+    counted = sum_shards(shards(), SharedTable(_numbers(job.file("vocabulary"))[1], job.window))
     return replace(counted, sums={**counted.sums, "empty": np.array([empty])})

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from .shared_files import BROKEN, SUFFIX, exists, listed, load, remove, save
 from .sums import Partial, merged
@@ -20,6 +20,7 @@ __all__ = [
     "Engine",
     "Here",
     "Node",
+    "Share",
     "Work",
     "compute_leaf",
     "make",
@@ -35,6 +36,13 @@ Work = Callable[[int, int], Partial]
 """A function that computes the partial of the shards ``first`` … ``last - 1``; it is sent to workers."""
 
 
+class Share(NamedTuple):
+    """What a task works on, for the progress."""
+
+    name: str  # such as "shards 4–7"
+    size: float  # in units of the stage; 0 for a merge
+
+
 class Engine(Protocol):
     """Runs tasks. `Here` and `DaskEngine` implement it; for Ray, ``remote`` and ``get`` would be enough."""
 
@@ -46,10 +54,12 @@ class Engine(Protocol):
     def workers(self) -> int:
         """The number of workers."""
 
-    def submit(self, task: Callable[..., Any], *arguments: Any) -> Any:
+    def submit(self, task: Callable[..., Any], *arguments: Any, share: Share | None = None) -> Any:
         """A promise of the result of a task; ``arguments`` may hold promises and lists of promises."""
 
-    def gather(self, promises: Sequence[Any], label: str, awaited: Sequence[Any] = ()) -> list[Any]:
+    def gather(
+        self, promises: Sequence[Any], label: str, awaited: Sequence[Any] = (), unit: str = "tasks"
+    ) -> list[Any]:
         """The results of promises; ``awaited`` are the promises that the progress counts, all by default."""
 
 
@@ -59,13 +69,16 @@ class Here:
     name = "this process"
     workers = 1
 
-    def submit(self, task: Callable[..., Any], *arguments: Any) -> Any:
+    def submit(self, task: Callable[..., Any], *arguments: Any, share: Share | None = None) -> Any:
         """The result of the task."""
+        del share
         return task(*arguments)
 
-    def gather(self, promises: Sequence[Any], label: str, awaited: Sequence[Any] = ()) -> list[Any]:
+    def gather(
+        self, promises: Sequence[Any], label: str, awaited: Sequence[Any] = (), unit: str = "tasks"
+    ) -> list[Any]:
         """The results unchanged."""
-        del label, awaited
+        del label, awaited, unit
         return list(promises)
 
 
@@ -83,6 +96,16 @@ class Node:
         """The address of its file."""
         return f"{self.folder}/{self.first:07}-{self.last:07}{SUFFIX}"
 
+    def share(self, unit: str) -> Share:
+        """Its part of the work; a merge is a small one.
+
+        >>> Node("words", 4, 8).share("shards"), Node("words", 4, 5).share("shards").name
+        (Share(name='shards 4–7', size=4), 'shard 4')
+        """
+        one = self.last - self.first == 1
+        name = f"{unit.removesuffix('s')} {self.first}" if one else f"{unit} {self.first}–{self.last - 1}"
+        return Share(f"the sum of {name}", 0) if self.children else Share(name, self.last - self.first)
+
 
 def tree(folder: str, ranges: Iterable[tuple[int, int]], fan_in: int = FAN_IN) -> Node:
     """The root of the tree over consecutive ranges of shards.
@@ -98,27 +121,32 @@ def tree(folder: str, ranges: Iterable[tuple[int, int]], fan_in: int = FAN_IN) -
     return nodes[0]
 
 
-def reduced(engine: Engine, root: Node, work: Work, label: str) -> Partial:
+def reduced(engine: Engine, root: Node, work: Work, label: str, unit: str = "shards") -> Partial:
     """The sum over all shards. A task does not run if its file, or a file that includes it, exists."""
     written = listed(root.folder)
     if root.url not in written:
-        promises = list(_submitted(engine, root, work, written, ()))
-        engine.gather(promises[-1:], label, promises)
+        promises = list(_submitted(engine, root, work, written, (), unit))
+        engine.gather(promises[-1:], label, promises, unit)
     return _ready(root, work)
 
 
 def _submitted(
-    engine: Engine, node: Node, work: Work, written: Collection[str], above: tuple[str, ...]
+    engine: Engine,
+    node: Node,
+    work: Work,
+    written: Collection[str],
+    above: tuple[str, ...],
+    unit: str,
 ) -> Iterator[Any]:
     """Submit the children of a node and then the node; yield their promises in this order."""
     children = []
     for child in node.children:
         if child.url not in written:
-            below = list(_submitted(engine, child, work, written, (*above, node.url)))
+            below = list(_submitted(engine, child, work, written, (*above, node.url), unit))
             yield from below
             children.append(below[-1])
     task = merge_children if node.children else compute_leaf
-    yield engine.submit(partial(task, node, work, above), children)
+    yield engine.submit(partial(task, node, work, above), children, share=node.share(unit))
 
 
 def make(node: Node, work: Work, above: Sequence[str] = ()) -> str:

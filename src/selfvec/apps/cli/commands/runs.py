@@ -186,13 +186,22 @@ def _on_cluster(
     progress = TerminalProgress()
     cluster_settings(settings)  # before anything is started
     with (
-        output_place(output, overwrite=work.overwrite, resume=work.resume) as (folder, finish),
+        output_place(output, overwrite=work.overwrite, resume=work.resume) as place,
         dask_engine(cluster, workers=work.jobs, progress=progress) as engine,
     ):
         if settings.method == "auto":
             say("on a cluster the method is decorrelated; auto compares methods on one machine only")
-        run = refine_on_cluster(corpus, start, settings, engine, folder, rows=rows, progress=progress)
-        finish(run)
+        run = refine_on_cluster(
+            corpus,
+            start,
+            settings,
+            engine,
+            place.shared,
+            rows=rows,
+            progress=progress,
+            workspace=place.workspace,
+        )
+        place.finish(run)
     return run
 
 
