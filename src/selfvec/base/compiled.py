@@ -18,7 +18,7 @@ from functools import cache, wraps
 from threading import Lock
 from typing import Any, TypeVar, cast
 
-__all__ = ["announced", "helper", "kernel"]
+__all__ = ["announced", "helper", "kernel", "summing_kernel"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 _OPTIONS = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
@@ -29,6 +29,15 @@ _announced: list[object] = []  # the first function that was compiled
 
 def kernel(function: Function) -> Function:
     """Compile a function that allocates no arrays: it works on those of its caller and returns numbers."""
+    return _kernel(function, fastmath=False)
+
+
+def summing_kernel(function: Function) -> Function:
+    """A `kernel` that may add the terms of a sum in any order, as machine vectors need it."""
+    return _kernel(function, fastmath={"reassoc", "nsz"})
+
+
+def _kernel(function: Function, **options: Any) -> Function:
     compiled: list[Callable[..., Any]] = []
 
     @wraps(function)
@@ -36,7 +45,7 @@ def kernel(function: Function) -> Function:
         if not compiled:
             with _LOCK:
                 if not compiled:
-                    compiled.append(_njit()(function, cache=True, **_OPTIONS))
+                    compiled.append(_njit()(function, cache=True, **_OPTIONS, **options))
         return compiled[0](*arguments)
 
     return cast(Function, call)

@@ -1,16 +1,18 @@
-"""Unit rows and largest scores, the first and the last step of a search by cosine."""
+"""Unit rows, their mixtures, and largest scores: the steps before and after a search by cosine."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 
 import numpy as np
 
-from selfvec.base.arrays import AnyFloats, Array, Floats
+from selfvec.base.arrays import AnyFloats, Array, Floats, Mask, Rows
+from selfvec.base.compiled import summing_kernel
 from selfvec.base.errors import InputError
-from selfvec.base.threads import ROW_BLOCK
+from selfvec.base.threads import ROW_BLOCK, by_blocks
 
-__all__ = ["ROW_BLOCK", "as_matrix", "top_indices", "unit_in_place", "unit_rows"]
+__all__ = ["ROW_BLOCK", "as_matrix", "mix_rows", "top_indices", "unit_in_place", "unit_rows"]
 
 
 def as_matrix(given: Array | Sequence[Sequence[float]]) -> Array:
@@ -34,10 +36,48 @@ def unit_rows(matrix: AnyFloats) -> Floats:
 
 
 def unit_in_place(matrix: Floats) -> Floats:
-    """`unit_rows` in place and in blocks, without a second matrix; returns ``matrix``."""
-    for start in range(0, len(matrix), ROW_BLOCK):
-        matrix[start : start + ROW_BLOCK] = unit_rows(matrix[start : start + ROW_BLOCK])
+    """`unit_rows` in place and in threads, without a second matrix; returns ``matrix``."""
+
+    def unit(part: slice) -> None:
+        matrix[part] = unit_rows(matrix[part])
+
+    deque(by_blocks(len(matrix), unit), maxlen=0)
     return matrix
+
+
+def mix_rows(
+    rows: Rows,  # (n, d), changed
+    others: Rows,  # (n, d)
+    own: Floats,  # (n,): weights of rows
+    weights: Floats,  # (n,): weights of others
+    chosen: Mask,  # (n,): the rows that change
+) -> None:
+    """Replace chosen rows by unit(own · row + weight · other), without another matrix.
+
+    >>> rows = np.eye(2, dtype=np.float32)
+    >>> mix_rows(rows, rows[::-1].copy(), np.float32([3, 1]), np.float32([4, 1]), np.array([True, False]))
+    >>> rows.round(1).tolist()
+    [[0.6, 0.8], [0.0, 1.0]]
+    """
+    others = others.view()
+    others.flags.writeable = False  # as rows of a mapped file, so that one kernel is compiled for both
+    _mix_rows(rows, others, own, weights, chosen)
+
+
+@summing_kernel
+def _mix_rows(rows: Rows, others: Rows, own: Floats, weights: Floats, chosen: Mask) -> None:
+    for i in range(len(rows)):
+        if not chosen[i]:
+            continue
+        squares = np.float32(0)
+        for j in range(rows.shape[1]):
+            mixed = own[i] * rows[i, j] + weights[i] * others[i, j]
+            rows[i, j] = mixed
+            squares += mixed * mixed
+        if squares > 0:
+            length = np.sqrt(squares)
+            for j in range(rows.shape[1]):
+                rows[i, j] /= length
 
 
 def top_indices(scores: AnyFloats, n: int) -> list[int]:

@@ -23,7 +23,7 @@ from selfvec.base.compiled import helper, kernel
 from selfvec.base.threads import by_blocks, cut, in_order, threads
 from selfvec.cooccurrence.operators import sparse_product
 from selfvec.data.token_batch import TokenBatch
-from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.rows import mix_rows
 
 __all__ = ["EVIDENCE", "RIDGE", "Spelling", "blend_spelling", "shared_grams", "words_spelled_alike"]
 
@@ -130,8 +130,9 @@ def blend_spelling(
         spelled = spelling.apply(learned, part)
         sizes = np.sqrt(np.einsum("ij,ij->i", spelled, spelled))
         context = np.where(filled[part], 1 - doubt[part] * np.minimum(1, sizes / SAYS_ALL), 0)
-        mixed = unit_rows(context[:, None] * rows[part] + doubt[part, None] * spelled)
-        out[part] = np.where(known[part, None], rows[part], mixed)
+        if out is not rows:
+            out[part] = rows[part]
+        mix_rows(out[part], spelled, context, doubt[part], ~known[part])
         says = np.where(known[part], 0, doubt[part] * sizes)
         shares[part] = says / np.maximum(says + context, np.float32(1e-30))
 

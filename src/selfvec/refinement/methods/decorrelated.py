@@ -32,7 +32,7 @@ from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.methods import METHODS
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
-from selfvec.numerics.rows import unit_in_place, unit_rows
+from selfvec.numerics.rows import mix_rows, unit_in_place
 from selfvec.numerics.whitening import whitened, whitening
 from selfvec.refinement.base_vectors import Base
 from selfvec.refinement.history import HistoryPlan
@@ -166,8 +166,9 @@ def anchored(
 
     def pull(part: slice) -> None:
         own = base[part]
-        mixed = evidence[part, None] * rows[part] + strengths[part, None] * own
-        out[part] = np.where(strengths[part, None] > 0, unit_rows(mixed), rows[part])
+        if out is not rows:
+            out[part] = rows[part]
+        mix_rows(out[part], own, evidence[part], strengths[part], strengths[part] > 0)
         release(own)
 
     deque(by_blocks(len(rows), pull), maxlen=0)
@@ -227,20 +228,19 @@ class Anchors:
         ``tested``, (V,) from 0 to 1, is the share of the base's weight that depends on its agreement with the
         row.
         """
-        words = np.flatnonzero(self.composed)
 
         def mix(part: slice) -> None:
-            some = words[part]
-            before = rows[some]
-            base = self.base[some]
-            weight = composition[some]
+            if not self.composed[part].any():
+                return
+            base = self.base[part]
+            weight = composition[part]
             if tested is not None:
-                agrees = np.clip(np.einsum("ij,ij->i", before, base) / AGREES, 0, 1) ** 2
-                weight = weight * (1 - tested[some] * (1 - agrees))
-            rows[some] = unit_rows(own[some, None] * before + weight[:, None] * base)
-            release(self.base.rows[some[0] : some[-1] + 1])
+                agrees = np.clip(np.einsum("ij,ij->i", rows[part], base) / AGREES, 0, 1) ** 2
+                weight = weight * (1 - tested[part] * (1 - agrees))
+            mix_rows(rows[part], base, own[part], weight, self.composed[part])
+            release(base)
 
-        deque(by_blocks(len(words), mix), maxlen=0)
+        deque(by_blocks(len(rows), mix), maxlen=0)
 
     def _blend_spelling(self, rows: Rows, words: TokenBatch, jobs: int | None) -> Bytes:
         """Mix words without a row of their own with words spelled alike; return the sources of all words."""
