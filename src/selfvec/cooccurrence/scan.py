@@ -26,6 +26,7 @@ from selfvec.base.arrays import AnyFloats, Doubles, Floats, Ids, Ints, Mask, Row
 from selfvec.base.compiled import helper, kernel
 from selfvec.base.threads import in_order, sum_of_blocks, threads
 from selfvec.data.token_batch import TokenBatch
+from selfvec.numerics.rows import weighted_sum
 
 from .lanes import (
     AHEAD,
@@ -72,18 +73,36 @@ class CentredRows:
         self.rows = rows
         shares = degrees * self.weights / max(degrees.sum(), 1.0)
         self.mean = sum_of_blocks(
-            rows.shape[1:], len(rows), lambda part: shares[part] @ rows[part].astype(np.float64)
+            rows.shape[1:], len(rows), lambda part: weighted_sum(_single(rows[part]), shares[part])
         )
 
-    def fill(self, out: Floats, first: int = 0) -> None:
-        """Write the weighted, centred rows, columns from ``first`` on, into ``out``, (V, p) float32."""
-        columns = slice(first, first + out.shape[1])
-        weights = self.weights.astype(np.float32)[:, None]
-        mean = self.mean[columns].astype(np.float32)
+    def fill(self, out: Rows, first: int = 0) -> None:
+        """Write the weighted, centred rows, columns from ``first`` on, into ``out``, (V, p) float32.
+
+        Columns of ``out`` beyond those of the rows become zero.
+        """
+        weights = self.weights.astype(np.float32)
+        mean = self.mean[first:].astype(np.float32)
         for start in range(0, len(out), _ROWS):
             part = slice(start, start + _ROWS)
-            np.multiply(self.rows[part, columns], weights[part], out=out[part], casting="same_kind")
-            out[part] -= mean
+            _fill(_single(self.rows[part]), first, weights[part], mean, out[part])
+
+
+def _single(rows: AnyFloats) -> Rows:
+    """The rows in float32, read-only, so that one kernel is compiled for arrays and mapped files."""
+    single = np.asarray(rows, np.float32).view()
+    single.flags.writeable = False
+    return single
+
+
+@kernel
+def _fill(rows: Rows, first: int, weights: Floats, mean: Floats, out: Rows) -> None:
+    for i in range(len(out)):
+        used = min(out.shape[1], mean.size)
+        for j in range(used):
+            out[i, j] = rows[i, first + j] * weights[i] - mean[j]
+        for j in range(used, out.shape[1]):
+            out[i, j] = 0
 
 
 class ScanOperator:
@@ -104,6 +123,7 @@ class ScanOperator:
         self.gamma = gamma
         self.jobs = threads(jobs)
         self.tick: Callable[[float], None] = lambda _: None  # called in threads with the tokens just summed
+        self.mean: Doubles = np.zeros(0)  # m of the rows that were last summed
         levels = np.ones(1) if weights is None else np.unique(weights)[::-1]
         alike = [batch] if len(levels) == 1 else [batch.part(weights == level) for level in levels]
         self.parts = list(zip(alike, levels.tolist(), strict=True))
@@ -137,6 +157,7 @@ class ScanOperator:
         width = rows.shape[1]
         bounds = self.blocks(width)
         centred = CentredRows(self.degrees, self.gamma, rows)
+        self.mean = centred.mean
         roots = centred.roots.astype(np.float32)[:, None]
         buffers: SimpleQueue[Floats] = SimpleQueue()
         workers = self._workers(width)
@@ -151,12 +172,10 @@ class ScanOperator:
                 buffers.put(buffer)
 
         def sum_in(buffer: Floats, first: int, last: int) -> None:
-            used = width - first  # columns before the padding
             weighted, summed = buffer[: 2 * height * (last - first)].reshape(2, height, last - first)
             weighted[-1] = 0
-            weighted[:, max(0, used) :] = 0
             summed[:] = 0
-            centred.fill(weighted[:-1, :used], first)
+            centred.fill(weighted[:-1], first)
             scale = 1.0
             for part, weight in self.parts:
                 if weight != scale:
@@ -169,7 +188,7 @@ class ScanOperator:
                     self.tick(len(ids) * (last - first) / bounds[-1])
                 scale = weight
             # Written last, because `out` may be ``rows``.
-            np.multiply(summed[:-1, :used], roots, out=result[:, first:last])
+            np.multiply(summed[:-1, : width - first], roots, out=result[:, first:last])
 
         deque(in_order(pairwise(bounds), sum_columns, workers), maxlen=0)
 

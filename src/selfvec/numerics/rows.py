@@ -7,12 +7,20 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from selfvec.base.arrays import AnyFloats, Array, Floats, Mask, Rows
-from selfvec.base.compiled import summing_kernel
+from selfvec.base.arrays import AnyFloats, Array, Doubles, Floats, Mask, Rows
+from selfvec.base.compiled import kernel, summing_kernel
 from selfvec.base.errors import InputError
 from selfvec.base.threads import ROW_BLOCK, by_blocks
 
-__all__ = ["ROW_BLOCK", "as_matrix", "mix_rows", "top_indices", "unit_in_place", "unit_rows"]
+__all__ = [
+    "ROW_BLOCK",
+    "as_matrix",
+    "mix_rows",
+    "top_indices",
+    "unit_in_place",
+    "unit_rows",
+    "weighted_sum",
+]
 
 
 def as_matrix(given: Array | Sequence[Sequence[float]]) -> Array:
@@ -59,9 +67,7 @@ def mix_rows(
     >>> rows.round(1).tolist()
     [[0.6, 0.8], [0.0, 1.0]]
     """
-    others = others.view()
-    others.flags.writeable = False  # as rows of a mapped file, so that one kernel is compiled for both
-    _mix_rows(rows, others, own, weights, chosen)
+    _mix_rows(rows, _read_only(others), own, weights, chosen)
 
 
 @summing_kernel
@@ -78,6 +84,31 @@ def _mix_rows(rows: Rows, others: Rows, own: Floats, weights: Floats, chosen: Ma
             length = np.sqrt(squares)
             for j in range(rows.shape[1]):
                 rows[i, j] /= length
+
+
+def weighted_sum(rows: Rows, weights: Doubles) -> Doubles:
+    """Σ weight · row, (d,) float64, added in the order of the rows, (n, d).
+
+    >>> weighted_sum(np.float32([[1, 2], [3, 4]]), np.array([1.0, 0.5]))
+    array([2.5, 4. ])
+    """
+    total = np.zeros(rows.shape[1])
+    _add_weighted(_read_only(rows), weights, total)
+    return total
+
+
+@kernel
+def _add_weighted(rows: Rows, weights: Doubles, total: Doubles) -> None:
+    for i in range(len(rows)):
+        for j in range(total.size):
+            total[j] += weights[i] * np.float64(rows[i, j])
+
+
+def _read_only(rows: Rows) -> Rows:
+    """A view as of a mapped file, so that one kernel is compiled for both."""
+    view = rows.view()
+    view.flags.writeable = False
+    return view
 
 
 def top_indices(scores: AnyFloats, n: int) -> list[int]:

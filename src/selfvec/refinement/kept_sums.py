@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from selfvec.base.arrays import Doubles, Rows
 from selfvec.base.errors import FormatError
 from selfvec.base.tensors import Forms, check_tensors, map_tensors, write_tensors
-from selfvec.cooccurrence.scan import CentredRows, ScanOperator
+from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
@@ -108,12 +108,12 @@ class SumsOfPasses:
 
     def before(self, table: Rows) -> None:
         """Record the rows that a pass reads."""
-        self.means.append(CentredRows(self.operator.degrees, self.operator.gamma, table).mean)
-        if len(self.means) == 2:
+        if len(self.maps) == 1:
             self.contexts = quantised(table)
 
     def after(self, summed: Rows, shift: Rows, whitener: Rows) -> None:
-        """Record the sums of a pass and their whitening."""
+        """Record the sums of a pass, their mean and their whitening."""
+        self.means.append(self.operator.mean)
         self.maps.append((shift, whitener))
         if len(self.maps) == 2:
             self.sums = quantised(summed)

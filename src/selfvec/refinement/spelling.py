@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from selfvec.base.arrays import AnyFloats, Doubles, Floats, Hashes, Ids, Ints, Mask, Rows
 from selfvec.base.compiled import helper, kernel
 from selfvec.base.threads import by_blocks, cut, in_order, threads
+from selfvec.cooccurrence.lanes import prefetch
 from selfvec.cooccurrence.operators import sparse_product
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import mix_rows
@@ -338,6 +339,8 @@ def _sweep(
     """
     width = last - first
     for n in range(len(words) - 1, -1, -1):
+        for k in range(indptr[max(n - 1, 0)], indptr[n]):  # of the next word
+            prefetch(solution, indices[k], first, last)  # type: ignore[call-arg]
         goal = rows[words[n], first:last]
         own = dual[n]
         penalty = penalties[n]

@@ -16,13 +16,14 @@ from selfvec.cooccurrence.lanes import aligned_rows
 from selfvec.data.methods import METHODS
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
+from selfvec.numerics.rows import weighted_sum
 from selfvec.refinement.base_vectors import Base
 from selfvec.refinement.history import HistoryPlan
 from selfvec.refinement.plan import Plan
 
 from .reference import neighbour_weights
 from .sequential import SequentialRefinement
-from .sequential_kernel import OnlineTerms, sum_rows
+from .sequential_kernel import OnlineTerms
 
 __all__ = ["COMPOSED", "OnlineRefinement", "start"]
 
@@ -113,9 +114,7 @@ class OnlineRefinement(SequentialRefinement):
     def _sweep(self, stop: int) -> None:
         if self.position == 0:
             _, _, shares, total, mass, filled = self._online
-            summed = np.empty(len(total))
-            sum_rows(self._table, shares, summed)
-            total[:] = summed
+            total[:] = weighted_sum(self._table, shares.astype(np.float64))
             mass[0] = np.sum(shares[filled], dtype=np.float64)
         super()._sweep(stop)
 

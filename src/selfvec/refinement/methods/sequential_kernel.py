@@ -37,7 +37,7 @@ from selfvec.cooccurrence.lanes import (
 
 from .reference import NOISE
 
-__all__ = ["OnlineTerms", "Recording", "Scratch", "sum_rows", "sweep"]
+__all__ = ["OnlineTerms", "Recording", "Scratch", "sweep"]
 
 
 class OnlineTerms(NamedTuple):
@@ -68,16 +68,6 @@ class Scratch(NamedTuple):
     inside: Ids  # (V + 1,): occurrences in the window, zeros before and after a sweep
     window_sum: Floats  # (p,): S
     moved: Floats  # (p,): the next row of the online rule, before normalising
-
-
-@kernel
-def sum_rows(table: Floats, shares: Floats, out: Doubles) -> None:
-    """Write Σ share·row into ``out``, (p,) float64, summed in row order."""
-    for j in range(out.size):
-        out[j] = 0
-    for row in range(shares.size):
-        for j in range(out.size):
-            out[j] += np.float64(shares[row]) * np.float64(table[row, j])
 
 
 def _fused_step(centred: bool) -> Any:
@@ -289,7 +279,7 @@ def sweep(
     # - Rows are prefetched into the second-level cache a few positions early, for large vocabularies.
     # Weights and centre need no second pass over the window: Σ_n weight_n·(E[n] − μ) = S − W·μ with
     # S = Σ weight_n·E[n] and W = Σ weight_n. μ is kept as U, the sum of all rows by share, which moves by
-    # share·Δ and is recomputed at the start of every pass (`sum_rows`).
+    # share·Δ and is recomputed at the start of every pass.
     # S drifts by rounding. It is recomputed at every document start and every `REBUILD` tokens from the
     # corpus start, so stopping at a multiple of `REBUILD` and continuing gives the same bits.
     inside, window_sum, moved = scratch
