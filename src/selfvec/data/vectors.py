@@ -22,7 +22,7 @@ from selfvec.base.errors import InputError, MissingExtra
 from selfvec.base.memory import release
 from selfvec.base.targets import check_target
 from selfvec.base.threads import in_order, threads
-from selfvec.numerics.rows import ROW_BLOCK, as_matrix, top_indices, unit_rows
+from selfvec.numerics.rows import ROW_BLOCK, as_matrix, filled_rows, top_indices, unit_rows
 
 from .rare_words import least_count
 from .word_benchmarks import Sections, word_analogies, word_pairs
@@ -294,7 +294,7 @@ class Vectors:
             build = partial(_built, words, self.composer)
             for block, (made, parts) in zip(missing, in_order(missing, build, threads(None)), strict=True):
                 rows[block] = made
-                found = made.any(axis=1)
+                found = filled_rows(made)
                 sources[block[found]] = Source.SUBWORDS
                 pieces[block] = np.where(found, parts, 1)
         return rows, sources, pieces

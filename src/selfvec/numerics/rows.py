@@ -10,11 +10,13 @@ import numpy as np
 from selfvec.base.arrays import AnyFloats, Array, Doubles, Floats, Mask, Rows
 from selfvec.base.compiled import kernel, summing_kernel
 from selfvec.base.errors import InputError
+from selfvec.base.memory import release
 from selfvec.base.threads import ROW_BLOCK, by_blocks
 
 __all__ = [
     "ROW_BLOCK",
     "as_matrix",
+    "filled_rows",
     "mix_rows",
     "top_indices",
     "unit_in_place",
@@ -41,6 +43,18 @@ def unit_rows(matrix: AnyFloats) -> Floats:
     norms[norms == 0] = 1
     out /= norms[:, None]
     return out
+
+
+def filled_rows(matrix: AnyFloats) -> Mask:
+    """Which rows are not all zeros, (n,) bool. The first value decides for most of them."""
+    found = np.empty(len(matrix), bool)
+    for start in range(0, len(matrix), ROW_BLOCK):
+        part = matrix[start : start + ROW_BLOCK]
+        found[start : start + ROW_BLOCK] = part[:, 0] != 0
+        rest = start + np.flatnonzero(part[:, 0] == 0)
+        found[rest] = matrix[rest].any(axis=1)
+        release(part)
+    return found
 
 
 def unit_in_place(matrix: Floats) -> Floats:

@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from selfvec.base.arrays import Floats, Ints, Mask
+from selfvec.base.arrays import Floats, Ints
 from selfvec.base.memory import release
 from selfvec.base.threads import one_core
 from selfvec.data.coverage import coverage
 from selfvec.data.methods import METHODS, Method
 from selfvec.data.trajectory import History
 from selfvec.data.vectors import Source, Vectors
-from selfvec.numerics.rows import top_indices, unit_rows
+from selfvec.numerics.rows import filled_rows, top_indices, unit_rows
 from selfvec.numerics.whitening import second_moment
 from selfvec.text.mojibake import garbled
 
@@ -138,7 +138,7 @@ def anisotropy(unit: Floats) -> float:
 
     Of n unit rows with sum s, the cosines of the n(n - 1) ordered pairs add up to |s|² - n.
     """
-    n = int(np.count_nonzero(_filled(unit)))
+    n = int(np.count_nonzero(filled_rows(unit)))
     if n < 2:
         return 0.0
     total = np.zeros(unit.shape[1])
@@ -178,8 +178,8 @@ def check_health(
     """
     before, after = original.unit, refined.unit
     counts = np.ones(len(refined), np.int64) if refined.counts is None else refined.counts
-    known = _filled(before)
-    filled = _filled(after)
+    known = filled_rows(before)
+    filled = filled_rows(after)
     rows = _evenly(len(after))
     old, new = _rows_of(before, rows), _rows_of(after, rows)
     frequent = top_indices((counts * filled).astype(np.float64), min(_FREQUENT, int(filled.sum())))
@@ -246,18 +246,6 @@ def _mean(values: Floats) -> float:
 def _blocks(rows: int, size: int = 4096) -> list[slice]:
     """Slices over the rows of a large matrix, so that no second array of its size is needed."""
     return [slice(start, start + size) for start in range(0, max(rows, 1), size)]
-
-
-def _filled(table: Floats) -> Mask:
-    """Which rows are not all zeros, (V,) bool. The first value decides for most of them."""
-    found = np.empty(len(table), bool)
-    for rows in _blocks(len(table)):
-        part = table[rows]
-        found[rows] = part[:, 0] != 0
-        rest = rows.start + np.flatnonzero(~found[rows])
-        found[rest] = table[rest].any(axis=1)
-        release(part)
-    return found
 
 
 def _saturated(unit: Floats, frequent: list[int], counts: Ints) -> float:

@@ -24,7 +24,7 @@ from selfvec.base.threads import by_blocks, cut, in_order, threads
 from selfvec.cooccurrence.lanes import prefetch
 from selfvec.cooccurrence.operators import sparse_product
 from selfvec.data.token_batch import TokenBatch
-from selfvec.numerics.rows import mix_rows
+from selfvec.numerics.rows import filled_rows, mix_rows
 
 __all__ = ["EVIDENCE", "RIDGE", "Spelling", "blend_spelling", "shared_grams", "words_spelled_alike"]
 
@@ -120,7 +120,7 @@ def blend_spelling(
     others. The shares are (V,) float32, 0 to 1.
     """
     doubt = (half / (batch.counts + half)).astype(np.float32)
-    filled: Mask = np.any(rows, axis=1)
+    filled = filled_rows(rows)
     trust = np.where(known, 1, batch.counts / (batch.counts + EVIDENCE) * filled).astype(np.float32)
     spelling = Spelling(batch.types, trust, jobs)
     learned = spelling.learn(rows, RIDGE)

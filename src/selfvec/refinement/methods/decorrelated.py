@@ -32,7 +32,7 @@ from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.methods import METHODS
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
-from selfvec.numerics.rows import mix_rows, unit_in_place
+from selfvec.numerics.rows import filled_rows, mix_rows, unit_in_place
 from selfvec.numerics.whitening import whitened, whitening
 from selfvec.refinement.base_vectors import Base
 from selfvec.refinement.history import HistoryPlan
@@ -249,7 +249,7 @@ class Anchors:
         doubt = np.where(self.composed, COMPOSED_DOUBT, EVIDENCE)
         _, shares = blend_spelling(rows, words, self.whole, doubt, jobs, rows)
         induced = np.select([shares < 0.25, shares <= 0.75], [Source.CONTEXT, Source.MIXED], Source.SUBWORDS)
-        induced[~rows.any(axis=1)] = Source.NONE
+        induced[~filled_rows(rows)] = Source.NONE
         return np.where(self.sources == Source.NONE, induced, self.sources).astype(np.uint8)
 
 

@@ -11,6 +11,7 @@ from selfvec.cooccurrence import Counts
 from selfvec.data.run import RunPart
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
+from selfvec.numerics.rows import filled_rows
 from selfvec.refinement.history import HistoryPlan, Recorder
 
 __all__ = ["Refinement", "found_sources"]
@@ -99,5 +100,5 @@ def found_sources(original: Vectors, after: Bytes, rows: Rows) -> Bytes:
 
     ``after`` are the sources that the method records, (V,); ``rows`` the refined vectors, (V, d).
     """
-    only_context = (original.sources == Source.NONE) & rows.any(axis=1) & (after == Source.NONE)
+    only_context = (original.sources == Source.NONE) & filled_rows(rows) & (after == Source.NONE)
     return np.where(only_context, Source.CONTEXT, after).astype(np.uint8)

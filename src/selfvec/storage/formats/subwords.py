@@ -17,7 +17,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from selfvec.base.arrays import AnyFloats, Array, Bytes, Floats, Ints, Mask
+from selfvec.base.arrays import AnyFloats, Array, Bytes, Floats, Ints, Mask, Rows
+from selfvec.base.compiled import kernel
 from selfvec.base.tensors import map_tensors
 from selfvec.base.untrusted import decoding, panics_held_back
 from selfvec.data.vectors import Vectors
@@ -53,18 +54,17 @@ class SubwordRows:
         for start in range(0, len(words), _BATCH):
             flat, lengths = self.encoded(words[start : start + _BATCH])
             counts[start : start + _BATCH] = np.minimum(lengths, 255)
-            first = np.cumsum(lengths) - lengths
             batch = out[start : start + _BATCH]
-            for nth in range(lengths.max(initial=0)):  # all first subwords, then all second ones, ...
-                longer = np.flatnonzero(lengths > nth)
-                batch[longer] += self.rows[flat[first[longer] + nth]]
+            single = self.rows.dtype == np.float32
+            rows = self.rows if single else self.rows[flat].astype(np.float32)
+            _add_rows(rows, flat if single else np.arange(len(flat)), lengths, batch)
             if self.pool == "mean":
                 batch /= np.maximum(lengths, 1)[:, None]
         return out, counts
 
     def token_vectors(self) -> Vectors:
         """A row per token, by its text in the tokenizer's vocabulary (``▁hail``, ``##ing``)."""
-        vocabulary = self.tokenizer.get_vocab(with_added_tokens=True)
+        vocabulary = self._vocabulary
         names = sorted(vocabulary, key=vocabulary.__getitem__)
         return Vectors(names, self.rows[[vocabulary[name] for name in names]])
 
@@ -103,12 +103,18 @@ class SubwordRows:
         return (tokens, owners) if np.array_equal(owners[ends - 1] + 1, words) else None
 
     @cached_property
+    def _vocabulary(self) -> dict[str, int]:
+        """The number of each token by its text."""
+        vocabulary: dict[str, int] = self.tokenizer.get_vocab(with_added_tokens=True)
+        return vocabulary
+
+    @cached_property
     def _begins(self) -> Mask | None:
         """Which tokens begin a word, (tokens,): those with a mark; None if marks may be elsewhere."""
         normalizer = self.tokenizer.normalizer
         if self.tokenizer.pre_tokenizer is not None or normalizer is None:
             return None
-        vocabulary = self.tokenizer.get_vocab(with_added_tokens=True)
+        vocabulary = self._vocabulary
         inside = any(_MARK in name.lstrip(_MARK) for name in vocabulary)
         if inside or normalizer.normalize_str("a b") != f"{_MARK}a{_MARK}b":
             return None
@@ -127,7 +133,10 @@ class SubwordRows:
 
     def whole_words(self, accept: Callable[[str], bool] = bool) -> tuple[list[str], Ints]:
         """Words that are one token, in the order of the tokens, and those tokens (V,)."""
-        tokens = sorted(self.tokenizer.get_vocab(with_added_tokens=True).values())
+        tokens = sorted(self._vocabulary.values())
+        if self._begins is not None:  # a token that does not begin a word is none, unless it was added
+            added = self.tokenizer.get_added_tokens_decoder()
+            tokens = [token for token in tokens if self._begins[token] or token in added]
         decoded = self.tokenizer.decode_batch([[token] for token in tokens])
         left = {token: text.strip(" ") for token, text in zip(tokens, decoded, strict=True)}
         words: dict[int, str] = {}
@@ -149,6 +158,17 @@ class SubwordRows:
         tokens, lengths = self.encoded(texts)
         last = np.append(tokens, -1)[np.cumsum(lengths) - 1]
         return np.where(lengths == 1, last, -1)
+
+
+@kernel
+def _add_rows(rows: Rows, numbers: Ints, lengths: Ints, out: Rows) -> None:
+    """Add rows, by their numbers, (m,), to ``out``, (n, d): so many as ``lengths``, (n,), says to each."""
+    k = 0
+    for i in range(len(out)):
+        for _ in range(lengths[i]):
+            for j in range(out.shape[1]):
+                out[i, j] += rows[numbers[k], j]
+            k += 1
 
 
 def load_tokenizer(path: Path) -> Any:
