@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.arrays import AnyFloats, Doubles, Floats, Hashes, Ids, Ints, Mask, Rows
 from selfvec.base.compiled import helper, kernel
+from selfvec.base.memory import return_freed_memory
 from selfvec.base.threads import by_blocks, cut, in_order, threads
 from selfvec.cooccurrence.lanes import prefetch
 from selfvec.cooccurrence.operators import sparse_product
@@ -123,6 +124,7 @@ def blend_spelling(
     filled = filled_rows(rows)
     trust = np.where(known, 1, batch.counts / (batch.counts + EVIDENCE) * filled).astype(np.float32)
     spelling = Spelling(batch.types, trust, jobs)
+    return_freed_memory()  # most memory is taken here
     learned = spelling.learn(rows, RIDGE)
     out = np.empty_like(rows) if out is None else out
     shares = np.zeros(len(rows), np.float32)
