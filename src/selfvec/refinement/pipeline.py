@@ -108,9 +108,7 @@ def run_of(
     original = inputs.original
     history = refinement.recorder.history()
     sources = found_sources(original, refinement.sources, refinement.table)
-    refined = Vectors(
-        original.index_to_key, refinement.table, sources=sources, counts=batch.counts, normalized=True
-    )
+    refined = Vectors(original, refinement.table, sources=sources, counts=batch.counts, normalized=True)
     with execution.timings.stage("health"):
         repeats = inputs.provenance.repeats
         health = check_health(original, refined, history, method=plan.method, repeats=repeats)
