@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache
 from importlib import util
 from pathlib import Path
@@ -253,6 +254,22 @@ def test_words_encoded_together_have_the_pieces_that_each_has_alone(words: list[
     alone = [pieces.tokenizer.encode(word.lower(), add_special_tokens=False).ids for word in words]
     assert lengths.tolist() == [len(ids) for ids in alone]
     assert tokens.tolist() == [token for ids in alone for token in ids]
+
+
+def test_rows_in_half_precision_are_added_in_single_precision() -> None:
+    pieces = load_once()
+    half = replace(pieces, rows=pieces.rows.astype(np.float16))
+    single = replace(pieces, rows=half.rows.astype(np.float32))
+    assert np.array_equal(half(ASKED), single(ASKED))
+
+
+def test_an_added_token_is_a_word() -> None:
+    pieces = load_once()
+    tokenizer = Tokenizer.from_str(pieces.tokenizer.to_str())
+    tokenizer.add_tokens(["[EXTRA]"])
+    words, tokens = replace(pieces, tokenizer=tokenizer, lower=False).whole_words()
+    assert words[-1] == "[EXTRA]"
+    assert tokens[-1] == len(pieces.rows)
 
 
 @cache
