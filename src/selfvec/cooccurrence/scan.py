@@ -26,7 +26,7 @@ from selfvec.base.arrays import AnyFloats, Doubles, Floats, Ids, Ints, Mask, Row
 from selfvec.base.compiled import helper, kernel
 from selfvec.base.threads import in_order, sum_of_blocks, threads
 from selfvec.data.token_batch import TokenBatch
-from selfvec.numerics.rows import weighted_sum
+from selfvec.numerics.rows import read_only, weighted_sum
 
 from .lanes import (
     AHEAD,
@@ -73,7 +73,9 @@ class CentredRows:
         self.rows = rows
         shares = degrees * self.weights / max(degrees.sum(), 1.0)
         self.mean = sum_of_blocks(
-            rows.shape[1:], len(rows), lambda part: weighted_sum(_single(rows[part]), shares[part])
+            rows.shape[1:],
+            len(rows),
+            lambda part: weighted_sum(np.asarray(rows[part], np.float32), shares[part]),
         )
 
     def fill(self, out: Rows, first: int = 0) -> None:
@@ -85,14 +87,8 @@ class CentredRows:
         mean = self.mean[first:].astype(np.float32)
         for start in range(0, len(out), _ROWS):
             part = slice(start, start + _ROWS)
-            _fill(_single(self.rows[part]), first, weights[part], mean, out[part])
-
-
-def _single(rows: AnyFloats) -> Rows:
-    """The rows in float32, read-only, so that one kernel is compiled for arrays and mapped files."""
-    single = np.asarray(rows, np.float32).view()
-    single.flags.writeable = False
-    return single
+            rows = np.asarray(self.rows[part], np.float32)
+            _fill(read_only(rows), first, weights[part], mean, out[part])
 
 
 @kernel

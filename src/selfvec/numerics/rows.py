@@ -18,6 +18,7 @@ __all__ = [
     "as_matrix",
     "filled_rows",
     "mix_rows",
+    "read_only",
     "top_indices",
     "unit_in_place",
     "unit_rows",
@@ -81,7 +82,7 @@ def mix_rows(
     >>> rows.round(1).tolist()
     [[0.6, 0.8], [0.0, 1.0]]
     """
-    _mix_rows(rows, _read_only(others), own, weights, chosen)
+    _mix_rows(rows, read_only(others), own, weights, chosen)
 
 
 @summing_kernel
@@ -107,7 +108,7 @@ def weighted_sum(rows: Rows, weights: Doubles) -> Doubles:
     array([2.5, 4. ])
     """
     total = np.zeros(rows.shape[1])
-    _add_weighted(_read_only(rows), weights, total)
+    _add_weighted(read_only(rows), weights, total)
     return total
 
 
@@ -118,7 +119,7 @@ def _add_weighted(rows: Rows, weights: Doubles, total: Doubles) -> None:
             total[j] += weights[i] * np.float64(rows[i, j])
 
 
-def _read_only(rows: Rows) -> Rows:
+def read_only(rows: Rows) -> Rows:
     """A view as of a mapped file, so that one kernel is compiled for both."""
     view = rows.view()
     view.flags.writeable = False

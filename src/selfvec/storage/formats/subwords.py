@@ -22,6 +22,7 @@ from selfvec.base.compiled import kernel
 from selfvec.base.tensors import map_tensors
 from selfvec.base.untrusted import decoding, panics_held_back
 from selfvec.data.vectors import Vectors
+from selfvec.numerics.rows import read_only
 
 from .checked_vectors import checked_matrix, checked_vectors
 from .input_file import Input
@@ -55,9 +56,10 @@ class SubwordRows:
             flat, lengths = self.encoded(words[start : start + _BATCH])
             counts[start : start + _BATCH] = np.minimum(lengths, 255)
             batch = out[start : start + _BATCH]
-            single = self.rows.dtype == np.float32
-            rows = self.rows if single else self.rows[flat].astype(np.float32)
-            _add_rows(rows, flat if single else np.arange(len(flat)), lengths, batch)
+            rows: Rows = self.rows
+            if rows.dtype != np.float32:
+                rows, flat = rows[flat].astype(np.float32), np.arange(len(flat))
+            _add_rows(read_only(rows), flat, lengths, batch)
             if self.pool == "mean":
                 batch /= np.maximum(lengths, 1)[:, None]
         return out, counts
