@@ -44,7 +44,7 @@ __all__ = ["CentredRows", "ScanOperator", "add_neighbours", "count_neighbours", 
 
 _ROWS = 8192  # rows processed at a time, so that no second matrix is needed
 _NARROWEST = 4 * LANES  # fewer columns are not worth a thread
-_RARE = 0.4  # of the tokens; the neighbours of words with a smaller share are summed word by word
+_FEW = 1.5  # neighbours for each token of the text; fewer ones, those of rare words, are summed word by word
 _WIDEST = 4 * LANES  # columns per block: rows of frequent words stay in the cache, and buffers stay small
 
 
@@ -134,7 +134,8 @@ class ScanOperator:
         """
         result = np.empty((len(rows), rows.shape[1]), np.float32) if out is None else out
         share = 1.0 if words is None else self.occurrences[words].sum() / max(self.occurrences.sum(), 1)
-        self._sum_into(result, rows, self.half, self.half, words if share < _RARE else None)
+        few = 2 * self.half * share < _FEW
+        self._sum_into(result, rows, self.half, self.half, words if few else None)
         return result
 
     def apply_sides(self, rows: AnyFloats) -> Floats:
