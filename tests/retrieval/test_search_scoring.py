@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from selfvec.data.run import Run
 from selfvec.numerics.quantization import quantised
 from selfvec.retrieval import Index, kernels, scoring
-from selfvec.retrieval.bm25 import add_terms
+from selfvec.retrieval.bm25 import score_terms
 from selfvec.retrieval.dense_share import agreement, dense_share
 from selfvec.retrieval.dense_space import RELATED, DenseSpace, projected
 from selfvec.retrieval.documents import GatheredDocuments
@@ -170,7 +170,7 @@ def test_postings_are_the_texts_turned_round(texts, seed) -> None:
     lists = np.stack([starts[asked.ravel()], starts[asked.ravel() + 1]], axis=1)
     both, alone = np.zeros((2, len(texts)), np.float32), np.zeros((1, len(texts)), np.float32)
     for out in (both, alone):
-        add_terms(units, numbers, lists, like.ravel(), np.arange(4) * 3, weights, saturation, out)
+        score_terms(units, numbers, lists, like.ravel(), np.arange(4) * 3, weights, saturation, out)
     own, together = table[:, asked[:, 0]].T, np.einsum("dtk,tk->td", table[:, asked], like)
     expected = [(weights[:, None] * x / (x + saturation)).sum(axis=0) for x in (own, together)]
     np.testing.assert_allclose(both, expected, atol=1e-4)
@@ -196,13 +196,13 @@ def test_products_are_exact_whatever_lies_beside() -> None:
     rng = np.random.default_rng(0)
     rows = rng.integers(-127, 128, (50, 128)).astype(np.int8)
     query = rng.integers(-32767, 32768, 128).astype(np.int16)
-    scales, out = rng.random(50, np.float32), np.empty(50, np.float32)
-    kernels.dot_products(rows, scales, query, 0.5, out)
-    exact = rows.astype(np.int64) @ query.astype(np.int64)
-    np.testing.assert_array_equal(out, exact.astype(np.float32) * (scales * np.float32(0.5)))
+    scales, units = rng.random(50, np.float32), rng.permutation(50)[:30]
+    found = kernels.dot_products(rows, scales, units, query, 0.5)
+    exact = rows[units].astype(np.int64) @ query.astype(np.int64)
+    np.testing.assert_array_equal(found, exact.astype(np.float32) * (scales[units] * np.float32(0.5)))
     extreme = np.full((1, 256), -127, np.int8)
-    kernels.dot_products(extreme, scales[:1], np.full(256, -32767, np.int16), 1.0, out[:1])
-    assert out[0] == pytest.approx(127 * 32767 * 256 * scales[0], rel=1e-6)
+    found = kernels.dot_products(extreme, scales, np.zeros(1, np.int64), np.full(256, -32767, np.int16), 1.0)
+    assert found[0] == pytest.approx(127 * 32767 * 256 * scales[0], rel=1e-6)
 
 
 def test_the_share_grows_with_agreement_within_bounds() -> None:
