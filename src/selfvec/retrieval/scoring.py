@@ -18,7 +18,7 @@ from functools import cached_property
 
 import numpy as np
 
-from selfvec.base.arrays import AnyInts, Floats, Ids, Ints, Mask, Rows
+from selfvec.base.arrays import AnyInts, Floats, Ids, Int8s, Ints, Mask, Rows
 from selfvec.base.errors import OptionError
 from selfvec.numerics.rows import unit_rows
 from selfvec.text.vocabulary import Query
@@ -144,12 +144,24 @@ class Scorer:
             arrays["units"], arrays["counts"], lists, likeness, bounds, weights, self._saturation, out
         )
 
-    def _dense(self, query: Rows, rows: Ids) -> Floats:
-        """Products of n rows of the vectors with a query, (d,)."""
-        largest = float(np.abs(query).max(initial=0)) or 1.0
-        whole = np.rint(query * (32767 / largest)).astype(np.int16)
+    def _dense(self, query: Rows, units: AnyInts | slice) -> Floats:
+        """Products of the vectors of n units with a query, (d,)."""
         arrays = self.documents.arrays
-        return kernels.dot_products(arrays["vectors"], arrays["scales"], rows, whole, largest / 32767)
+        return _products(query, arrays["vectors"], arrays["scales"], self.documents.rows[units])
+
+    def _dense_of_sample(self, query: Rows) -> Floats:
+        """The same for the sample of documents, whose vectors lie together."""
+        vectors, scales = self._sample_vectors
+        return _products(query, vectors, scales, np.arange(len(scales), dtype=np.int32))
+
+    @cached_property
+    def _sample_vectors(self) -> tuple[Int8s, Floats]:
+        """Vectors of the sample in int8, (n, d), and their scales, (n,)."""
+        rows = self.documents.rows[self._sample]
+        found = [self.documents.arrays[name][rows] for name in ("vectors", "scales")]
+        for array in found:
+            array.flags.writeable = False  # as those of all documents are: kernels are compiled once
+        return found[0], found[1]
 
     def _dense_first(self, query: Rows, out: Scored, mode: str) -> Rows:
         """Write the products of the units with a query into the third part, (U,); return those of documents.
@@ -161,12 +173,12 @@ class Scorer:
         clusters = self.documents.clusters
         parts = out.parts
         if clusters is None:
-            parts[2] = self._dense(query, self.documents.rows)
+            parts[2] = self._dense(query, slice(None))
             return parts[2, :number]
         units = clusters.near(query, mode)
         passages = units[units >= number] - number
         near = [units[units < number], self.documents.arrays["owners"][passages]]
-        sampled = self._dense(query, self.documents.rows[self._sample])
+        sampled = self._dense_of_sample(query)
         if mode == "hybrid":
             near.append(self._best(np.add(parts[0, :number], parts[1, :number], out=out.scores)))
             parts[2] = sampled.min()
@@ -179,10 +191,10 @@ class Scorer:
         In large collections they are written for the best documents so far, and returned for a sample.
         """
         if len(scores) < LARGE:
-            out[:] = self._dense(query, self.documents.rows)
+            out[:] = self._dense(query, slice(None))
             return out[: len(scores)]
         self._dense_some(query, self._best(scores), out)
-        return self._dense(query, self.documents.rows[self._sample])
+        return self._dense_of_sample(query)
 
     @cached_property
     def _sample(self) -> Ints:
@@ -203,7 +215,7 @@ class Scorer:
             chosen = np.zeros(len(self.documents), bool)
             chosen[documents] = True
             units = np.flatnonzero(np.concatenate([chosen, chosen[owners]]))
-        out[units] = self._dense(query, self.documents.rows[units])
+        out[units] = self._dense(query, units)
 
     def _standard(self, k: int, values: Rows) -> Rows:
         """Scale and shift that turn the ``k``-th part into its share of standard deviations, (2,)."""
@@ -232,3 +244,11 @@ class Scorer:
         toward = unit_rows(self.documents.vectors(best).sum(axis=0)[None])[0]
         moved: Rows = unit_rows((query + np.float32(self.blend.beta) * toward)[None])[0]
         return moved
+
+
+def _products(query: Rows, vectors: Int8s, scales: Floats, rows: Ids) -> Floats:
+    """Products of n rows of vectors in int8, with their scales, and a query, (d,)."""
+    largest = float(np.abs(query).max(initial=0)) or 1.0
+    whole = np.rint(query * (32767 / largest)).astype(np.int16)
+    products: Floats = kernels.dot_products(vectors, scales, rows, whole, largest / 32767)
+    return products
