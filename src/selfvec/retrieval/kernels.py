@@ -122,7 +122,7 @@ def combine(
     passage_share: float,  # of the best passage in the score of a document that has passages
     scores: Floats,  # (D,) written
     found: Mask,  # (D,) written: whether a part is not 0
-    best: Ids,  # (D,) written: the best passage, -1 for documents without passages
+    best: Ids,  # (D,) written: the best passage; -1 for documents without passages was there
 ) -> None:
     """Scores of D documents from the parts of U units, which are the documents and then P passages."""
     documents = len(scores)
@@ -144,7 +144,8 @@ def combine(
             sums[d] = a * words[d] + b * related[d] + c * dense[d] - shift
         for d in range(end - start):
             any_part[d] = (first & (words[d] != 0)) | (second & (related[d] != 0)) | (third & (dense[d] != 0))
-    best[:] = -1
+    for d in owners:
+        best[d] = -1
     values = np.empty(len(owners), np.float32)
     for p in range(len(owners)):
         u = documents + p

@@ -52,7 +52,7 @@ def check_mode(mode: str) -> None:
         raise OptionError.one_of(mode, MODES, field="mode")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Scored:
     """Scores of D documents for a query."""
 
@@ -126,9 +126,14 @@ class Scorer:
     def _empty(self) -> Scored:
         """Arrays for a result."""
         number = len(self.documents)
-        scores = np.zeros(number, np.float32)
-        parts = np.zeros((3, self.documents.units), np.float32)
-        return Scored(scores, np.zeros(number, bool), np.zeros(number, np.int32), parts, *np.zeros((2, 3)))
+        return Scored(
+            scores=np.zeros(number, np.float32),
+            found=np.zeros(number, bool),
+            best=np.full(number, -1, np.int32),
+            parts=np.zeros((3, self.documents.units), np.float32),
+            scales=np.zeros(3, np.float32),
+            shifts=np.zeros(3, np.float32),
+        )
 
     def _bm25(self, query: Query, parts: Rows, *, related: bool) -> None:
         """BM25, and BM25 with related words, into the first two parts."""
