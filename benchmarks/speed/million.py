@@ -1,9 +1,10 @@
 """How fast is search in a million passages, what memory does its index take, and what do clusters miss?
 
 Passages of PubMed abstracts and storm reports, repeated with a fifth of their words exchanged. The index is
-made by ``selfvec search`` in a process of its own. Its peak is given with and without the pages of mapped
-files, which the system can take back at any time. Before a rate is printed, the first ten documents are
-compared with those that are found without clusters.
+made by ``selfvec search`` in a process of its own, and questions are answered in another. Their peaks are
+given with and without the pages of mapped files, which the system can take back at any time. Before a rate is
+printed, the first ten documents are compared with those that are found without clusters. The first view of
+a run of all passages is the page with the data that it shows first; ``selfvec serve`` starts in that time.
 
 ``python -m benchmarks speed.million``; SELFVEC_BENCH_PASSAGES gives another number of passages.
 """
@@ -12,8 +13,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import subprocess
+import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -58,6 +63,32 @@ def first_ten(index: Index, questions: list[str], mode: str) -> list[set[int]]:
     return [set(index.scores(question, mode).best_documents(every, 10)) for question in questions]
 
 
+ANSWERS = """
+import json, sys
+from concurrent.futures import ThreadPoolExecutor
+from selfvec.retrieval import Index
+with ThreadPoolExecutor(2) as pool:
+    list(pool.map(Index.open(sys.argv[1]).search, json.loads(sys.argv[2])))
+"""
+
+
+def first_view(folder: Path) -> float:
+    """Seconds from the start of the server until the page and its first data are answered."""
+    start = time.perf_counter()
+    serve = command("serve", folder, "--port", 0)
+    with subprocess.Popen(serve, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
+        try:
+            assert server.stdout is not None
+            lines = (re.search(r"http://\S+", line) for line in server.stdout)
+            address = next(found.group() for found in lines if found)
+            for path in ("", "api/about", "api/overview"):
+                with urllib.request.urlopen(address + path) as answer:
+                    assert answer.read()
+            return time.perf_counter() - start
+        finally:
+            server.kill()
+
+
 def run() -> list[Result]:
     """Make, ask with clusters and without."""
     originals = pieces()
@@ -73,6 +104,8 @@ def run() -> list[Result]:
         search = command("search", folder / "run", questions[0], "--corpus", folder / "passages.jsonl")
         peak = watched(search, folder / "log")
         (found,) = (folder / "run" / "search").iterdir()
+        answers = [sys.executable, "-c", ANSWERS, str(found), json.dumps(questions)]
+        answering = watched(answers, folder / "log")
         index = Index.open(found)
         shared = {}
         for mode in ("hybrid", "dense"):
@@ -82,6 +115,9 @@ def run() -> list[Result]:
             del index.documents.__dict__["clusters"]
             shared[mode] = float(np.mean([len(a & b) / 10 for a, b in zip(near, whole, strict=True)]))
             assert shared[mode] >= 0.95, f"clusters miss {mode} documents"
+        output = ("-o", folder / "whole", "--method", "decorrelated")
+        watched(command("refine", folder / "passages.jsonl", *output), folder / "log")
+        seen = first_view(folder / "whole")
         with ThreadPoolExecutor(2) as pool:
             start = time.perf_counter()
             list(pool.map(index.search, questions))
@@ -92,6 +128,9 @@ def run() -> list[Result]:
         Result(f"{label}: peak memory of that", peak.own / 1e6, "MB"),
         Result(f"{label}: the same with pages of mapped files", peak.resident / 1e6, "MB"),
         Result(f"{label}: hybrid with snippets, two threads", rate, "questions/s"),
+        Result(f"{label}: peak memory of answers", answering.own / 1e6, "MB"),
+        Result(f"{label}: of answers, with pages of mapped files", answering.resident / 1e6, "MB"),
+        Result(f"serve, a run of {PASSAGES:,} passages: first view", seen, "s"),
         Result(f"{label}: hybrid, of the first ten without clusters", shared["hybrid"], "share"),
         Result(f"{label}: dense, of the first ten without clusters", shared["dense"], "share"),
     ]

@@ -6,13 +6,13 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selfvec.data.run import Run
 from selfvec.numerics.quantization import quantised
 from selfvec.retrieval import Index, kernels, scoring
-from selfvec.retrieval.bm25 import add_terms
+from selfvec.retrieval.bm25 import score_terms
 from selfvec.retrieval.dense_share import agreement, dense_share
 from selfvec.retrieval.dense_space import RELATED, DenseSpace, projected
 from selfvec.retrieval.documents import GatheredDocuments
@@ -170,19 +170,56 @@ def test_postings_are_the_texts_turned_round(texts, seed) -> None:
     lists = np.stack([starts[asked.ravel()], starts[asked.ravel() + 1]], axis=1)
     both, alone = np.zeros((2, len(texts)), np.float32), np.zeros((1, len(texts)), np.float32)
     for out in (both, alone):
-        add_terms(units, numbers, lists, like.ravel(), np.arange(4) * 3, weights, saturation, out)
+        score_terms(units, numbers, lists, like.ravel(), np.arange(4) * 3, weights, saturation, out)
     own, together = table[:, asked[:, 0]].T, np.einsum("dtk,tk->td", table[:, asked], like)
     expected = [(weights[:, None] * x / (x + saturation)).sum(axis=0) for x in (own, together)]
     np.testing.assert_allclose(both, expected, atol=1e-4)
     np.testing.assert_array_equal(alone[0], both[0])
 
 
-@given(st.lists(st.tuples(st.integers(-3, 3), st.booleans()), min_size=1, max_size=40), st.integers(1, 12))
+@given(st.integers(0, 2**32 - 1), st.integers(1, 70_000))
+@settings(max_examples=10)
+def test_scores_of_many_texts_are_the_formula_to_the_bit(seed, texts) -> None:
+    """Texts are scored in blocks; numbers are still added in the order of the words."""
+    rng = np.random.default_rng(seed)
+    ids = np.minimum(rng.geometric(0.3, 2 * texts) - 1, 9).astype(np.int32)
+    offsets = np.sort(rng.integers(0, len(ids) + 1, texts + 1))
+    offsets[[0, -1]] = 0, len(ids)
+    starts, units, counts = kernels.invert(ids, offsets, 10)
+    asked = rng.integers(0, 10, (3, 2))  # three words, each with a related one
+    like, weights = np.ones((3, 2), np.float32), rng.random(3, np.float32)
+    like[:, 1] = rng.random(3, np.float32)
+    k = rng.random(texts, np.float32) + np.float32(0.3)
+    table = np.zeros((10, texts), np.float32)
+    for word in range(10):
+        part = slice(starts[word], starts[word + 1])
+        table[word, units[part]] = counts[part]
+    expected = np.zeros((2, texts), np.float32)
+    for (own, other), (_, share), weight in zip(asked, like, weights, strict=True):
+        together = table[own] + share * table[other]
+        expected += [weight * table[own] / (table[own] + k), weight * together / (together + k)]
+    lists = np.stack([starts[asked.ravel()], starts[asked.ravel() + 1]], axis=1)
+    out = rng.random((2, texts), np.float32)  # what was there does not count
+    score_terms(units, counts, lists, like.ravel(), np.arange(4) * 2, weights, k, out)
+    np.testing.assert_array_equal(out, expected)
+
+
+@given(st.lists(st.tuples(st.integers(-3, 3), st.booleans()), min_size=1, max_size=300), st.integers(1, 12))
 def test_the_best_documents_are_a_stable_sort(rows, most) -> None:
     scores = np.array([score for score, _ in rows], np.float32)
     allowed = np.array([there for _, there in rows])
     expected = [i for i in sorted(range(len(rows)), key=lambda i: -scores[i]) if allowed[i]][:most]
     assert kernels.best_documents(scores, allowed, most).tolist() == expected
+    least = np.float32(most - 6)
+    assert kernels.documents_from(scores, least).tolist() == np.flatnonzero(scores >= least).tolist()
+
+
+@given(st.permutations(range(30)))
+def test_rows_are_reordered_in_place(order) -> None:
+    rows = np.arange(60, dtype=np.int8).reshape(30, 2)
+    expected = rows[order]
+    kernels.reorder(rows, np.array(order, np.int32))
+    np.testing.assert_array_equal(rows, expected)
 
 
 def test_the_window_that_says_most() -> None:
@@ -196,13 +233,13 @@ def test_products_are_exact_whatever_lies_beside() -> None:
     rng = np.random.default_rng(0)
     rows = rng.integers(-127, 128, (50, 128)).astype(np.int8)
     query = rng.integers(-32767, 32768, 128).astype(np.int16)
-    scales, out = rng.random(50, np.float32), np.empty(50, np.float32)
-    kernels.dot_products(rows, scales, query, 0.5, out)
-    exact = rows.astype(np.int64) @ query.astype(np.int64)
-    np.testing.assert_array_equal(out, exact.astype(np.float32) * (scales * np.float32(0.5)))
+    scales, units = rng.random(50, np.float32), rng.permutation(50)[:30]
+    found = kernels.dot_products(rows, scales, units, query, 0.5)
+    exact = rows[units].astype(np.int64) @ query.astype(np.int64)
+    np.testing.assert_array_equal(found, exact.astype(np.float32) * (scales[units] * np.float32(0.5)))
     extreme = np.full((1, 256), -127, np.int8)
-    kernels.dot_products(extreme, scales[:1], np.full(256, -32767, np.int16), 1.0, out[:1])
-    assert out[0] == pytest.approx(127 * 32767 * 256 * scales[0], rel=1e-6)
+    found = kernels.dot_products(extreme, scales, np.zeros(1, np.int64), np.full(256, -32767, np.int16), 1.0)
+    assert found[0] == pytest.approx(127 * 32767 * 256 * scales[0], rel=1e-6)
 
 
 def test_the_share_grows_with_agreement_within_bounds() -> None:

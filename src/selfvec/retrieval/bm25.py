@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 from selfvec.base.arrays import Floats, Ids, Ints, Rows
 
-__all__ = ["K1", "K3", "B", "add_terms", "saturated_counts", "saturation"]
+__all__ = ["K1", "K3", "B", "saturated_counts", "saturation", "score_terms"]
 
 K1 = 1.2
 B = 0.75
+_BLOCK = 1 << 14  # texts scored at a time
 K3 = 2.0  # of the words of a query in the hybrid, see `saturated_counts`
 
 
@@ -38,8 +39,8 @@ def saturated_counts(counts: Floats) -> Floats:
     return ((K3 + 1) * counts / (K3 + counts)).astype(np.float32)
 
 
-@nb.njit(nogil=True, cache=True)
-def add_terms(
+@nb.njit(nogil=True, cache=True, error_model="numpy")
+def score_terms(
     units: Ids,  # (N,) postings
     counts: NDArray[np.uint16],  # (N,)
     lists: Ints,  # (L, 2) where the postings of a word, or of one related to it, begin and end
@@ -47,25 +48,38 @@ def add_terms(
     bounds: Ints,  # (T + 1,) the lists of each of T words of the query; the first is the word's own
     weights: Floats,  # (T,) inverse document frequencies
     saturation: Floats,  # (U,) from `saturation`
-    out: Rows,  # (2, U) scores by the words, and by these and related words; or the former only, (1, U)
+    out: Rows,  # (2, U) written: by the words, and by these and related words; or the former only, (1, U)
 ) -> None:
-    """Add BM25 of a query's words to the scores of texts."""
-    together = np.zeros(out.shape[1], np.float32)
-    for t in range(len(weights)):
-        weight = weights[t]
-        first = bounds[t]
-        words = out[0]
-        for p in range(lists[first, 0], lists[first, 1]):
-            unit = units[p]
-            count = np.float32(counts[p])
-            words[unit] += weight * count / (count + saturation[unit])
-        if len(out) == 1:
-            continue
-        related = out[1]
-        for i in range(first, bounds[t + 1]):
-            like = likeness[i]
-            for p in range(lists[i, 0], lists[i, 1]):
-                together[units[p]] += like * np.float32(counts[p])
-        for unit in range(len(related)):  # all of them: without a branch, the loop is vectorised
-            related[unit] += weight * together[unit] / (together[unit] + saturation[unit])
-            together[unit] = 0
+    """Write BM25 of a query for texts: of all its words for a block of texts, and then for the next block.
+
+    The scores of a block stay in the processor's cache.
+    """
+    with_related = len(out) == 2
+    together = np.zeros(_BLOCK, np.float32)
+    place = lists[:, 0].copy()  # how far each list was read
+    for start in range(0, out.shape[1], _BLOCK):
+        end = min(start + _BLOCK, out.shape[1])
+        k = saturation[start:end]
+        words = out[0, start:end]
+        related = out[-1, start:end]
+        words[:] = 0
+        related[:] = 0
+        for t in range(len(weights)):
+            weight = weights[t]
+            first = bounds[t]
+            for i in range(first, bounds[t + 1] if with_related else first + 1):
+                like = likeness[i]
+                begin = place[i]
+                place[i] += np.searchsorted(units[begin : lists[i, 1]], end)
+                if i == first:
+                    for p in range(begin, place[i]):
+                        unit = units[p] - start
+                        count = np.float32(counts[p])
+                        words[unit] += weight * count / (count + k[unit])
+                if with_related:
+                    for p in range(begin, place[i]):
+                        together[units[p] - start] += like * np.float32(counts[p])
+            if with_related:
+                for unit in range(end - start):  # all of them: without a branch, the loop is vectorised
+                    related[unit] += weight * together[unit] / (together[unit] + k[unit])
+                    together[unit] = 0

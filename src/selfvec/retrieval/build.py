@@ -23,7 +23,7 @@ from selfvec.text.repeats import find_repeats, tokens_by_document
 from selfvec.text.stems import stems
 from selfvec.text.vocabulary import Vocabulary
 
-from . import clusters
+from . import clusters, kernels
 from .clusters import Clusters
 from .dense_share import agreement, dense_share
 from .dense_space import TABLES, DenseSpace, projected, run_tables
@@ -85,6 +85,7 @@ def _quantised_vectors(
     """The smoothed vectors of U units in int8, (U, d), and their scales, (U,); and clusters of them, if many.
 
     The first units, the documents, may be neighbours. Only a block of the vectors is in memory as float32.
+    Those of a cluster come together.
     """
 
     def vectors_of(numbers: Ints) -> Rows:
@@ -107,7 +108,11 @@ def _quantised_vectors(
         codes[part], scales[part] = quantised(rows, scale_of_zeros=0)
         if centres is not None:
             homes[part] = np.argmax(rows @ centres.T, axis=1)
-    return (codes, scales), None if centres is None else Clusters.of(centres, homes)
+    if centres is None:
+        return (codes, scales), None
+    found = Clusters.of(centres, homes)
+    kernels.reorder(codes, found.members)
+    return (codes, scales[found.members]), found
 
 
 def _run_vectors(run: Run, tables: Sequence[str]) -> dict[str, Vectors]:

@@ -16,7 +16,7 @@ from selfvec.text.vocabulary import Vocabulary
 
 from . import kernels
 from .passages import random_words
-from .scoring import Scorer
+from .scoring import Scored, Scorer
 
 __all__ = ["LEAST", "MOST", "agreement", "dense_share"]
 
@@ -57,12 +57,13 @@ def agreement(vocabulary: Vocabulary, scorer: Scorer, texts: Sequence[str], seed
     numbers = rng.permutation(len(texts))[:QUERIES].tolist()
     queries = [random_words(texts[number], QUERY_WORDS, rng) for number in numbers]
     shared = []
+    scored: Scored | None = None
     for number, query in zip(numbers, vocabulary.parse_all(queries), strict=True):
         if len(query.types) < 2:
             continue
         rankings: list[set[int]] = []
         for mode in ("bm25", "dense"):
-            scored = scorer.score(query, mode)
+            scored = scorer.score(query, mode, scored)
             scored.found[number] = False
             rankings.append(set(kernels.best_documents(scored.scores, scored.found, most).tolist()))
         shared.append(len(rankings[0] & rankings[1]) / most)

@@ -36,7 +36,7 @@ from .indexed_documents import Arrays, IndexedDocuments
 
 __all__ = ["is_index", "read_index", "read_stamp", "write_index"]
 
-VERSION = 6
+VERSION = 7
 _HEAD = "index.json"
 _WORDS = "vocabulary.txt"
 _ARRAYS = "arrays.safetensors"

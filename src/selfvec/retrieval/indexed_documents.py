@@ -40,8 +40,9 @@ class IndexedDocuments:
     The arrays: ``starts`` (V + 1,) of the postings of each type, ``units`` (N,) and ``counts`` (N,);
     ``lengths`` (U,) in tokens; ``owners`` (P,) and ``spans`` (P, 2) of the passages, in characters;
     ``vectors`` (U, d) as integers, times ``scales`` (U,); if there are many, their clusters: ``centres``
-    (K, d), ``members`` (U,) and ``cluster starts`` (K + 1,); ``days`` (D,); ids, texts, and fields as codes
-    and values; ``repeats`` (R,), hashes of passages that many documents share.
+    (K, d), ``members`` (U,) and ``cluster starts`` (K + 1,), and the vectors and scales are in the order of
+    the members; ``days`` (D,); ids, texts, and fields as codes and values; ``repeats`` (R,), hashes of
+    passages that many documents share.
     """
 
     arrays: Arrays
@@ -104,6 +105,13 @@ class IndexedDocuments:
         found = Clusters(*(self.arrays[name] for name in ("centres", "cluster starts", "members")))
         return found if len(found.centres) else None
 
+    @cached_property
+    def rows(self) -> Ids:
+        """The row of each unit among the vectors, (U,)."""
+        rows = np.arange(self.units, dtype=np.int32)
+        rows[self.arrays["members"]] = rows[: len(self.arrays["members"])]
+        return rows
+
     @property
     def repeats(self) -> Repeats:
         """The passages that many documents share."""
@@ -154,5 +162,6 @@ class IndexedDocuments:
 
     def vectors(self, units: NDArray[np.integer[Any]]) -> Floats:
         """Vectors of units, (n, d) float32."""
-        out: Floats = self.arrays["vectors"][units] * self.arrays["scales"][units, None]
+        rows = self.rows[units]
+        out: Floats = self.arrays["vectors"][rows] * self.arrays["scales"][rows, None]
         return out

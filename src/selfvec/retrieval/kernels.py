@@ -9,11 +9,21 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.arrays import Doubles, Ids, Ints, Mask, Rows
+from selfvec.base.arrays import Doubles, Floats, Ids, Int8s, Ints, Mask, Rows
 
-__all__ = ["best_documents", "best_window", "combine", "dot_products", "invert", "moments"]
+__all__ = [
+    "best_documents",
+    "best_window",
+    "combine",
+    "dot_products",
+    "invert",
+    "moments",
+    "reorder",
+]
 
 U16 = NDArray[np.uint16]
+_BLOCK = 1 << 12  # documents whose parts stay in the processor's cache
+_SKIPPED = 64  # documents that are skipped together if none is better
 
 
 @nb.njit(nogil=True, cache=True)
@@ -49,15 +59,39 @@ def invert(ids: Ids, offsets: Ints, types: int) -> tuple[Ints, Ids, U16]:
 
 
 @nb.njit(nogil=True, cache=True)
+def reorder(rows: Int8s, order: Ids) -> None:
+    """Permute (U, d) rows in place, so that row i becomes the one that was row ``order[i]``."""
+    done = np.zeros(len(order), np.bool_)
+    for first in range(len(order)):
+        if done[first]:
+            continue
+        moved = rows[first].copy()
+        i = first
+        while order[i] != first:
+            rows[i] = rows[order[i]]
+            done[i] = True
+            i = order[i]
+        rows[i] = moved
+        done[i] = True
+
+
+@nb.njit(nogil=True, cache=True)
 def dot_products(
-    rows: NDArray[np.int8], scales: Rows, query: NDArray[np.int16], scale: float, out: Rows
-) -> None:
-    """Products of (U, d) rows with a query, all whole numbers, times the rows' scales, into (U,)."""
+    vectors: Int8s,  # (U, d)
+    scales: Floats,  # (U,)
+    rows: Ids,  # (n,) some of the vectors
+    query: NDArray[np.int16],  # (d,)
+    scale: float,  # of the query
+) -> Floats:
+    """Products of n vectors with a query, all whole numbers, times the scales of both, (n,)."""
+    out = np.empty(len(rows), np.float32)
     for i in range(len(rows)):
+        row = rows[i]
         total = np.int32(0)
-        for k in range(rows.shape[1]):  # the cast avoids a 64-bit sum, which takes three times as long
-            total = np.int32(total + np.int32(rows[i, k]) * np.int32(query[k]))
-        out[i] = np.float32(total) * (scales[i] * np.float32(scale))
+        for k in range(vectors.shape[1]):  # the cast avoids a 64-bit sum, which takes three times as long
+            total = np.int32(total + np.int32(vectors[row, k]) * np.int32(query[k]))
+        out[i] = np.float32(total) * (scales[row] * np.float32(scale))
+    return out
 
 
 @nb.njit(nogil=True, cache=True)
@@ -86,41 +120,43 @@ def combine(
     shifts: Rows,  # (3,)
     owners: Ids,  # (P,) the document of each passage
     passage_share: float,  # of the best passage in the score of a document that has passages
-    documents: int,
-) -> tuple[Rows, Mask, Ids]:
-    """Scores of D documents from the parts of U units, which are the documents and then P passages.
-
-    (D,) each: the score; whether a part is not 0; the best passage, -1 for documents without passages.
-    """
-    words = parts[0]
-    related = parts[1]
-    dense = parts[2]
+    scores: Floats,  # (D,) written
+    found: Mask,  # (D,) written: whether a part is not 0
+    best: Ids,  # (D,) written: the best passage; -1 for documents without passages was there
+) -> None:
+    """Scores of D documents from the parts of U units, which are the documents and then P passages."""
+    documents = len(scores)
     a = scales[0]
     b = scales[1]
     c = scales[2]
     shift = np.float32(shifts[0] + shifts[1] + shifts[2])
-    scores = np.empty(documents, np.float32)
-    found = np.empty(documents, np.bool_)
-    for d in range(documents):
-        scores[d] = a * words[d] + b * related[d] + c * dense[d] - shift
     first = shares[0] != 0
     second = shares[1] != 0
     third = shares[2] != 0
-    for d in range(documents):
-        found[d] = (first and words[d] != 0) or (second and related[d] != 0) or (third and dense[d] != 0)
-    best = np.full(documents, -1, np.int32)
+    for start in range(0, documents, _BLOCK):
+        end = min(start + _BLOCK, documents)
+        words = parts[0, start:end]
+        related = parts[1, start:end]
+        dense = parts[2, start:end]
+        sums = scores[start:end]
+        any_part = found[start:end]
+        for d in range(end - start):  # without branches, both loops are vectorised
+            sums[d] = a * words[d] + b * related[d] + c * dense[d] - shift
+        for d in range(end - start):
+            any_part[d] = (first & (words[d] != 0)) | (second & (related[d] != 0)) | (third & (dense[d] != 0))
+    for d in owners:
+        best[d] = -1
     values = np.empty(len(owners), np.float32)
     for p in range(len(owners)):
         u = documents + p
         d = owners[p]
-        values[p] = a * words[u] + b * related[u] + c * dense[u] - shift
+        values[p] = a * parts[0, u] + b * parts[1, u] + c * parts[2, u] - shift
         if best[d] < 0 or values[p] > values[best[d]]:
             best[d] = p
     for p in range(len(owners)):
         d = owners[p]
         if best[d] == p:
             scores[d] = np.float32((1 - passage_share) * scores[d] + passage_share * values[p])
-    return scores, found, best
 
 
 @nb.njit(nogil=True, cache=True)
@@ -157,17 +193,46 @@ def best_window(
 def best_documents(scores: Rows, allowed: Mask, most: int) -> Ints:
     """The documents with the highest scores among those allowed, best first, ties by number."""
     found = np.empty(most, np.int64)
-    values = np.empty(most, np.float32)
+    values = np.full(most, -np.inf, np.float32)
     n = 0
-    for d in range(len(scores)):
-        if not allowed[d] or (n == most and scores[d] <= values[n - 1]):
+    for start in range(0, len(scores), _SKIPPED):
+        near = scores[start : start + _SKIPPED]
+        least = values[most - 1]
+        better = n < most
+        for i in range(len(near)):  # without a branch, the loop is vectorised
+            better |= near[i] > least
+        if not better:
             continue
-        i = n if n < most else n - 1
-        while i > 0 and values[i - 1] < scores[d]:
-            values[i] = values[i - 1]
-            found[i] = found[i - 1]
-            i -= 1
-        values[i] = scores[d]
-        found[i] = d
-        n = min(n + 1, most)
+        for d in range(start, start + len(near)):
+            if not allowed[d] or (n == most and scores[d] <= values[n - 1]):
+                continue
+            i = n if n < most else n - 1
+            while i > 0 and values[i - 1] < scores[d]:
+                values[i] = values[i - 1]
+                found[i] = found[i - 1]
+                i -= 1
+            values[i] = scores[d]
+            found[i] = d
+            n = min(n + 1, most)
+    return found[:n]
+
+
+@nb.njit(nogil=True, cache=True)
+def documents_from(scores: Floats, least: float) -> Ids:
+    """The documents that score ``least`` or more."""
+    found = np.empty(_SKIPPED, np.int32)
+    n = 0
+    for start in range(0, len(scores), _SKIPPED):
+        near = scores[start : start + _SKIPPED]
+        enough = False
+        for i in range(len(near)):  # without a branch, the loop is vectorised
+            enough |= near[i] >= least
+        if not enough:
+            continue
+        if n + len(near) > len(found):
+            found = np.concatenate((found, np.empty_like(found)))
+        for i in range(len(near)):
+            if near[i] >= least:
+                found[n] = start + i
+                n += 1
     return found[:n]

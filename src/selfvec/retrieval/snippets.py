@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from selfvec.base.arrays import Doubles, Ids, Ints, Mask
+from selfvec.base.memory import release
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.corpus.fields import TITLES
 from selfvec.data.token_batch import TokenBatch
@@ -192,6 +193,7 @@ def _passages(
         start, end = (0, len(text)) if best < 0 else documents.arrays["spans"][best].tolist()
         texts.append(text[start:end])
         spans.append((start, end))
+    release(documents.arrays["texts"])  # the system maps further pages around each text
     found = find_words(texts, vocabulary.preprocessing.tokenizer, vocabulary.preprocessing.language)
     parts = [slice(a, b) for a, b in pairwise(found.bounds.tolist())]
     return [

@@ -92,9 +92,12 @@ class Repeats:
         if not len(self.passages) or len(batch) < NGRAM:
             return covered
         text = Ngrams(batch, jobs)
-        text.look_for(self.passages)
-        for values, places in text.candidates(1):
-            cover(covered, places[np.isin(values, self.passages)], True)
+        most = len(batch) > len(self.passages)  # else it is faster to look up every n-gram
+        if most:
+            text.look_for(self.passages)
+        for values, places in text.candidates(most):
+            found = np.minimum(np.searchsorted(self.passages, values), len(self.passages) - 1)
+            cover(covered, places[self.passages[found] == values], True)
         return covered
 
     def extended(self, batch: TokenBatch, before: int, jobs: int | None = None) -> tuple[Repeats, Mask]:
