@@ -106,8 +106,8 @@ def limits(provenance: dict[str, Any], folder: Path) -> dict[str, tuple[float, s
     size = provenance["dimensions"] // CORES
     rows = np.ones((provenance["types"], size), np.float32)
     ids = np.minimum(np.random.default_rng(0).zipf(1.3, provenance["tokens"]) - 1, len(rows) - 1)
-    blocks = np.array_split(ids, len(ids) // 4096)
-    out = np.empty((CORES, 4097, size), np.float32)
+    blocks = [ids[start : start + 4096] for start in range(0, len(ids), 4096)]
+    out = np.empty((CORES, 4096, size), np.float32)
 
     def gather(core: int) -> None:
         for block in blocks:
