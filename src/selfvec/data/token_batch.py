@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain
+from itertools import chain, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from selfvec.base.compiled import kernel
 from selfvec.base.errors import CorpusError
 from selfvec.base.memory import release
 from selfvec.base.scratch import scratch_array
-from selfvec.base.threads import cut, stop_if_cancelled
+from selfvec.base.threads import cut, in_order, stop_if_cancelled, threads
 
 __all__ = [
     "ONCE",
@@ -262,11 +263,19 @@ class TokenBatch:
 
 
 def _mapped(ids: Ids, numbers: Ids, out: Ids | None = None) -> Ids:
-    """``numbers[ids]``, (N,); ``out`` may be ``ids``."""
+    """``numbers[ids]``, (N,), in threads; ``out`` may be ``ids``."""
     out = scratch_array(len(ids), np.int32) if out is None else out
-    for part, block in blocks_of(ids):
-        out[part] = numbers[block]
+
+    def renumber(start: int) -> None:
+        part = slice(start, start + _BLOCK)
+        out[part] = numbers[ids[part]]
+        release(ids[part])
         release(out[part])
+
+    if len(ids) <= _BLOCK:
+        renumber(0)
+    else:
+        deque(in_order(range(0, len(ids), _BLOCK), renumber, threads(None)), maxlen=0)
     return out
 
 
@@ -320,11 +329,14 @@ def concatenated(
     fingerprints = [part.fingerprints for part in parts if part.fingerprints is not None]
     sentence_counts = [part.sentence_counts for part in parts if part.sentence_counts is not None]
     ids = scratch_array(int(starts[-1]), np.int32) if out is None else out
-    for k, (start, part) in enumerate(zip(starts.tolist(), parts, strict=False)):
-        for place, block in blocks_of(part.ids):
-            to = slice(start + place.start, start + place.stop)
-            ids[to] = block if numbers is None else numbers[k][block]
-            release(ids[to])
+    for k, (start, stop) in enumerate(pairwise(starts.tolist())):
+        to = ids[start:stop]
+        if numbers is not None:
+            _mapped(parts[k].ids, numbers[k], to)
+            continue
+        for place, block in blocks_of(parts[k].ids):
+            to[place] = block
+            release(to[place])
     return TokenBatch(
         ids,
         np.concatenate([[0], *(s + p.offsets[1:] for s, p in zip(starts, parts, strict=False))]),

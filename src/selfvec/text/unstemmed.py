@@ -30,7 +30,6 @@ _FILE = "unstemmed.safetensors"
 _VOCABULARY = "vocabulary.txt"
 _DTYPES = {"ids": np.int32, "offsets": np.int64, "left_out": np.uint8, "sentences": np.int32}
 _REQUIRED = ("ids", "offsets")
-_ONES = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(axis=1)  # bits set in each byte
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +151,7 @@ class UnstemmedTokens:
                 check_offsets(offsets, len(ids))
             else:
                 check_offsets(offsets, len(ids) + len(counted))
-                if len(left_out) != -(-int(offsets[-1]) // 8) or _ones(left_out) != len(ids):
+                if len(left_out) != -(-int(offsets[-1]) // 8) or np.bitwise_count(left_out).sum() != len(ids):
                     raise ValueError("there is not one bit for each token of the text")
             TokenBatch(ids, np.array([0, len(ids)]), types)
         except ValueError as error:
@@ -205,11 +204,6 @@ def _interleave(
             out[i] = numbers[counted[place]]
             place += 1
     return own, place
-
-
-def _ones(bits: Bytes) -> int:
-    """How many bits are set."""
-    return int(np.bincount(bits, minlength=256) @ _ONES)
 
 
 def _damaged(path: Path, rule: str) -> FormatError:
