@@ -205,14 +205,21 @@ class TokenBatch:
         ids = scratch_array(size, np.int32)
         offsets = np.zeros_like(self.offsets)
         written = 0
-        for part, block in blocks_of(self.ids):
-            found = new(part, block)
-            kept = found >= 0
-            first, last = np.searchsorted(self.offsets, (part.start, part.stop), side="right")
-            before = np.concatenate(([written], written + np.cumsum(kept)))
-            offsets[first:last] = before[self.offsets[first:last] - part.start]
-            place = slice(written, int(before[-1]))
-            ids[place] = found[kept]
+
+        def renew(start: int) -> tuple[Ids, slice, Ints]:
+            """What remains of a block, the documents that end in it, and after how many of these ids."""
+            part = slice(start, min(start + _BLOCK, len(self)))
+            found = new(part, self.ids[part])
+            release(self.ids[part])
+            ended = slice(*np.searchsorted(self.offsets, (part.start, part.stop), side="right"))
+            ends = self.offsets[ended] - part.start
+            kept = np.empty_like(found)
+            return kept[: _drop(found, kept, ends)], ended, ends
+
+        for found, ended, ends in in_order(range(0, len(self), _BLOCK), renew, threads(None)):
+            offsets[ended] = written + ends
+            place = slice(written, written + len(found))
+            ids[place] = found
             release(ids[place])
             written = place.stop
         return ids, offsets
@@ -260,6 +267,21 @@ class TokenBatch:
             release(ids[part])
             release(self.ids[self.offsets[documents[first]] : self.offsets[documents[last - 1] + 1]])
         return ids
+
+
+@kernel
+def _drop(ids: Ids, kept: Ids, ends: Ints) -> int:
+    """Write the ids that are not negative into ``kept``; return their number. ``ends`` become theirs."""
+    number = 0
+    passed = 0
+    for i in range(len(ids) + 1):
+        while passed < len(ends) and ends[passed] == i:
+            ends[passed] = number
+            passed += 1
+        if i < len(ids) and ids[i] >= 0:
+            kept[number] = ids[i]
+            number += 1
+    return number
 
 
 def _mapped(ids: Ids, numbers: Ids, out: Ids | None = None) -> Ids:
