@@ -103,7 +103,11 @@ def test_an_interrupted_download_goes_on_where_it_stopped(server, data) -> None:
         (gzip.compress(text_table())[:-200], [], "the downloaded vectors are damaged"),
         (b"<html>not found</html>" * 9, [], "the server sends a web page instead of the file"),
         (b'{"error": "over quota"}', [], "damaged: the file is neither gzip nor zip; it begins with b'{"),
-        (gzip.compress(b"not vectors", mtime=0), [], "the downloaded vectors are damaged: the file is in no known"),
+        (
+            gzip.compress(b"not vectors", mtime=0),
+            [],
+            "the downloaded vectors are damaged: the file is in no known",
+        ),
         (b"", [], "the downloaded vectors are damaged: the file is empty"),
         (None, ["too short"] * 2, r"damaged: the file cannot be unpacked \(it is cut short"),
         (None, ["429 after 999"], "asks to wait 999 s; try again after that"),

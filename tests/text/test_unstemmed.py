@@ -86,6 +86,7 @@ def test_merged_words_are_kept_whole() -> None:
         ("ids", np.zeros(7, np.int32), "document offsets do not run from 0"),
         ("offsets", np.array([0, 12, 11]), "document offsets do not run from 0"),
         ("offsets", np.array([0, 13, 12]), "document offsets decrease"),
+        ("sentences", np.ones(3, np.int32), "not one number of sentences"),
     ],
 )
 def test_damaged_files_are_refused(tmp_path: Path, name: str, tensor: np.ndarray, said: str) -> None:

@@ -92,10 +92,11 @@ class Repeats:
         if not len(self.passages) or len(batch) < NGRAM:
             return covered
         text = Ngrams(batch, jobs)
-        most = len(batch) > len(self.passages)  # else it is faster to look up every n-gram
-        if most:
+        least = 0  # every n-gram is looked up, which is faster for a short text
+        if len(batch) > len(self.passages):
             text.look_for(self.passages)
-        for values, places in text.candidates(most):
+            least = 1
+        for values, places in text.candidates(least):
             found = np.minimum(np.searchsorted(self.passages, values), len(self.passages) - 1)
             cover(covered, places[self.passages[found] == values], True)
         return covered

@@ -154,6 +154,8 @@ class UnstemmedTokens:
                 if len(left_out) != -(-int(offsets[-1]) // 8) or np.bitwise_count(left_out).sum() != len(ids):
                     raise ValueError("there is not one bit for each token of the text")
             TokenBatch(ids, np.array([0, len(ids)]), types)
+            if sentences is not None and len(sentences) != counted.documents:
+                raise ValueError("there is not one number of sentences per document")
         except ValueError as error:
             raise _damaged(folder / _FILE, str(error)) from None
         return cls(types, ids, offsets, left_out, sentences)
