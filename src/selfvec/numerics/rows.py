@@ -79,7 +79,7 @@ def mix_rows(
 
     >>> rows = np.eye(2, dtype=np.float32)
     >>> mix_rows(rows, rows[::-1].copy(), np.float32([3, 1]), np.float32([4, 1]), np.array([True, False]))
-    >>> rows.round(1).tolist()
+    >>> rows.astype(float).round(1).tolist()
     [[0.6, 0.8], [0.0, 1.0]]
     """
     _mix_rows(rows, read_only(others), own, weights, chosen)

@@ -178,7 +178,9 @@ def test_a_command_says_that_it_was_interrupted(corpus: Path, tmp_path: Path) ->
     fifo = tmp_path / "text"
     os.mkfifo(fifo)
     with subprocess.Popen(
-        [sys.executable, "-m", "selfvec", "refine", fifo, "-o", tmp_path / "run"], stderr=subprocess.PIPE
+        [sys.executable, "-m", "selfvec", "refine", fifo, "-o", tmp_path / "run"],
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # in the background it is ignored
     ) as process:
         with fifo.open("wb") as text:  # once the command has opened it
             text.write(corpus.read_bytes())
