@@ -8,7 +8,7 @@ bits are the same for any number of threads.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sized
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cache, partial
@@ -64,8 +64,13 @@ def cut(sizes: Ints, limit: int) -> list[tuple[int, int]]:
 def in_order(items: Iterable[In], work: Callable[[In], Out], jobs: int) -> Iterator[Out]:
     """Apply ``work`` in threads and yield results in order; at most ``jobs + 1`` are computed ahead.
 
+    A single item of a sequence needs no thread.
+
     After an error, Ctrl-C included, work that calls `stop_if_cancelled` from time to time ends early.
     """
+    if isinstance(items, Sized) and len(items) < 2:
+        yield from map(work, items)
+        return
     cancelled = Event()
 
     def run(item: In) -> Out:
@@ -179,10 +184,7 @@ def by_blocks(rows: int, work: Callable[[slice], Out], jobs: int | None = None) 
     """Apply ``work`` to slices of at most 4,096 rows, in ``jobs`` threads, and yield the results in order."""
     slices = [slice(start, min(start + ROW_BLOCK, rows)) for start in range(0, rows, ROW_BLOCK)]
     with one_core():
-        if len(slices) < 2:
-            yield from map(work, slices)
-        else:
-            yield from in_order(slices, work, threads(jobs))
+        yield from in_order(slices, work, threads(jobs))
 
 
 def sum_of_blocks(shape: tuple[int, ...], rows: int, work: Callable[[slice], Array]) -> Doubles:

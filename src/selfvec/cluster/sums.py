@@ -19,7 +19,7 @@ from selfvec.base.arrays import AnyFloats, Array, Doubles, Ids, Ints, Mask, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.threads import one_core
 from selfvec.cooccurrence.lanes import LANES, aligned
-from selfvec.cooccurrence.scan import CentredRows, add_neighbours, count_neighbours
+from selfvec.cooccurrence.scan import CentredRows, add_neighbours, count_neighbours, fill_centred
 from selfvec.numerics.rows import ROW_BLOCK
 from selfvec.text.hashed_ngrams import add_counters
 
@@ -73,17 +73,15 @@ class SharedTable:
         """The weighted and centred rows, (V + 1, p) float32: whole lanes, and a row of zeros for no word."""
         assert self.weights is not None
         assert self.mean is not None
-        width = len(self.mean)
-        out = _lanes(self.words + 1, width)
-        weights = self.weights.astype(np.float32)[:, None]
+        out = _lanes(self.words + 1, len(self.mean))
+        weights = self.weights.astype(np.float32)
         mean = self.mean.astype(np.float32)
         row = 0
         for block in self.blocks:
             for start in range(0, len(block), ROW_BLOCK):
                 rows = block[start : start + ROW_BLOCK]
-                here = out[row : row + len(rows), :width]
-                np.multiply(rows, weights[row : row + len(rows)], out=here)
-                here -= mean
+                here = slice(row, row + len(rows))
+                fill_centred(rows, weights[here], mean, out[here])
                 row += len(rows)
         return out
 

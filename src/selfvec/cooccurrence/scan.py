@@ -40,7 +40,14 @@ from .lanes import (
     sum_window,
 )
 
-__all__ = ["CentredRows", "ScanOperator", "add_neighbours", "count_neighbours", "neighbour_totals"]
+__all__ = [
+    "CentredRows",
+    "ScanOperator",
+    "add_neighbours",
+    "count_neighbours",
+    "fill_centred",
+    "neighbour_totals",
+]
 
 _ROWS = 8192  # rows processed at a time, so that no second matrix is needed
 _NARROWEST = 4 * LANES  # fewer columns are not worth a thread
@@ -87,8 +94,18 @@ class CentredRows:
         mean = self.mean[first:].astype(np.float32)
         for start in range(0, len(out), _ROWS):
             part = slice(start, start + _ROWS)
-            rows = np.asarray(self.rows[part], np.float32)
-            _fill(read_only(rows), first, weights[part], mean, out[part])
+            fill_centred(self.rows[part], weights[part], mean, out[part], first)
+
+
+def fill_centred(
+    rows: AnyFloats,  # (n, d)
+    weights: Floats,  # (n,)
+    mean: Floats,  # of the columns from ``first`` on
+    out: Rows,  # (n, p), written; columns beyond those of the rows become zero
+    first: int = 0,
+) -> None:
+    """Write weighted rows, minus their mean."""
+    _fill(read_only(np.asarray(rows, np.float32)), first, weights, mean, out)
 
 
 @kernel

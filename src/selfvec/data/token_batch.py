@@ -284,20 +284,17 @@ def _drop(ids: Ids, kept: Ids, ends: Ints) -> int:
     return number
 
 
-def _mapped(ids: Ids, numbers: Ids, out: Ids | None = None) -> Ids:
-    """``numbers[ids]``, (N,), in threads; ``out`` may be ``ids``."""
+def _mapped(ids: Ids, numbers: Ids | None, out: Ids | None = None) -> Ids:
+    """``numbers[ids]``, or a copy of the ids, (N,), in threads; ``out`` may be ``ids``."""
     out = scratch_array(len(ids), np.int32) if out is None else out
 
     def renumber(start: int) -> None:
         part = slice(start, start + _BLOCK)
-        out[part] = numbers[ids[part]]
+        out[part] = ids[part] if numbers is None else numbers[ids[part]]
         release(ids[part])
         release(out[part])
 
-    if len(ids) <= _BLOCK:
-        renumber(0)
-    else:
-        deque(in_order(range(0, len(ids), _BLOCK), renumber, threads(None)), maxlen=0)
+    deque(in_order(range(0, len(ids), _BLOCK), renumber, threads(None)), maxlen=0)
     return out
 
 
@@ -352,13 +349,7 @@ def concatenated(
     sentence_counts = [part.sentence_counts for part in parts if part.sentence_counts is not None]
     ids = scratch_array(int(starts[-1]), np.int32) if out is None else out
     for k, (start, stop) in enumerate(pairwise(starts.tolist())):
-        to = ids[start:stop]
-        if numbers is not None:
-            _mapped(parts[k].ids, numbers[k], to)
-            continue
-        for place, block in blocks_of(parts[k].ids):
-            to[place] = block
-            release(to[place])
+        _mapped(parts[k].ids, None if numbers is None else numbers[k], ids[start:stop])
     return TokenBatch(
         ids,
         np.concatenate([[0], *(s + p.offsets[1:] for s, p in zip(starts, parts, strict=False))]),

@@ -8,9 +8,9 @@ many.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,8 +42,6 @@ Text = tuple[Ids, Ints]
 DocumentRange = tuple[int, int]
 """The first document, and the one after the last."""
 
-Out = TypeVar("Out")
-
 
 class Ngrams:
     """The n-grams of a text, which are counted and found by hash, in threads."""
@@ -74,7 +72,7 @@ class Ngrams:
                 _count(self._text, part, self._words, own, self._shift)
             return own
 
-        for own in self._by_range(work):
+        for own in in_order(self._ranges, work, len(self._ranges)):
             add_counters(self.counters, own)
 
     def candidates(self, least: int, at_once: int = AT_ONCE) -> Iterator[tuple[Hashes, Ints]]:
@@ -112,14 +110,8 @@ class Ngrams:
                 )
             return values[:found], places[:found], found
 
-        values, places, found = zip(*self._by_range(work), strict=True)
+        values, places, found = zip(*in_order(self._ranges, work, len(self._ranges)), strict=True)
         return np.concatenate(values), np.concatenate(places), sum(found)
-
-    def _by_range(self, work: Callable[[DocumentRange], Out]) -> Iterator[Out]:
-        """Apply a function to ranges of documents, each in a thread; a single one needs none."""
-        if len(self._ranges) == 1:
-            return map(work, self._ranges)
-        return in_order(self._ranges, work, len(self._ranges))
 
     def owners(self, documents: Ints) -> Hashes:
         """Hashes of the text, date and slice of some documents, (n,)."""

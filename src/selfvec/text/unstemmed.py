@@ -65,10 +65,10 @@ class UnstemmedTokens:
             release(counted.ids[before:place])
             bits[part.start // 8 : -(-part.stop // 8)] = np.packbits(gone)
             spool.append(block[gone])
-        own = whole.offsets, None, whole.sentence_counts
         if place < len(counted):  # stems merged words
-            return cls(whole.types, whole.ids, *own)
-        return replace(cls(whole.types, spool.replaced(sum(spool.sizes)), *own), left_out=bits)
+            return cls(whole.types, whole.ids, whole.offsets, sentence_counts=whole.sentence_counts)
+        ids = spool.replaced(sum(spool.sizes))
+        return cls(whole.types, ids, whole.offsets, bits, whole.sentence_counts)
 
     def batch(self, counted: TokenBatch) -> TokenBatch:
         """The whole text, with the dates, slices and fingerprints of ``counted``, the same documents."""
