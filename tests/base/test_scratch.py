@@ -16,16 +16,15 @@ from selfvec.base.memory import FileMap, release
 BLOCKS = st.lists(st.lists(st.integers(0, 9), max_size=20), max_size=8)
 
 
-def replaced(blocks: list[list[int]], most: int) -> tuple[list[int], bool]:
-    """What is left of the blocks without 0, each number raised by one, and whether it is in a file."""
+def joined(blocks: list[list[int]], most: int) -> tuple[list[int], bool]:
+    """The numbers of all blocks, and whether they are in a file."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scratch, "IN_MEMORY", most)
         patch.setattr(scratch, "_BLOCK", 16)
         spool = scratch.Spool()
         for block in blocks:
             spool.append(np.array(block, np.int32))
-        size = sum(number > 0 for block in blocks for number in block)
-        found = spool.replaced(size, lambda ids: ids[ids > 0] + np.int32(1))
+        found = spool.joined()
     release(found)
     return found.tolist(), in_file(found)
 
@@ -39,9 +38,9 @@ def in_file(array: np.ndarray) -> bool:
 
 @given(BLOCKS)
 def test_a_spool_in_a_file_holds_what_one_in_memory_holds(blocks: list[list[int]]) -> None:
-    expected = [number + 1 for block in blocks for number in block if number]
-    assert replaced(blocks, most=1 << 20) == (expected, False)
-    assert replaced(blocks, most=0) == (expected, any(map(len, blocks)))
+    expected = [number for block in blocks for number in block]
+    assert joined(blocks, most=1 << 20) == (expected, False)
+    assert joined(blocks, most=0) == (expected, any(map(len, blocks)))
 
 
 @pytest.mark.parametrize("dtype", [np.int32, bool])

@@ -37,8 +37,12 @@ def test_renumbering_drops_and_keeps(texts: list[list[str]], dropped: set[str]) 
     batch = TokenBatch.from_documents(texts)
     kept = [word for word in batch.types if word not in dropped]
     numbers = np.array([kept.index(word) if word in kept else -1 for word in batch.types], np.int32)
-    left = batch.renumbered(numbers, kept)
-    assert documents(left) == [[word for word in text if word not in dropped] for text in texts]
+    expected = [[word for word in text if word not in dropped] for text in texts]
+    assert documents(batch.renumbered(numbers, kept)) == expected
+    counted = batch.counts.tolist()
+    in_place = batch.renumbered(numbers, kept, batch.ids)
+    assert documents(in_place) == expected
+    assert in_place.counts.tolist() == [counted[batch.types.index(word)] for word in kept]
 
 
 @given(TEXTS, st.randoms(use_true_random=False))

@@ -18,7 +18,7 @@ from functools import cache, wraps
 from threading import Lock
 from typing import Any, TypeVar, cast
 
-__all__ = ["announced", "helper", "kernel", "summing_kernel"]
+__all__ = ["announced", "helper", "kernel", "prefetch", "summing_kernel"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 _OPTIONS = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
@@ -57,9 +57,16 @@ def helper(function: Function) -> Function:
     return compiled
 
 
+def prefetch(array: Any, place: Any) -> None:
+    """Fetch an item of an array into the cache, because a kernel will read it soon; see `prefetching`."""
+
+
 def _njit() -> Any:
     from numba import njit
 
+    from . import prefetching
+
+    prefetching.define(prefetch)
     if _waiting:
         _listen()
     return njit

@@ -71,6 +71,9 @@ class PackedStrings(Sequence[str]):
         if stop - start > 1:
             release(part)
         first = ends[0]
+        if data.isascii():  # then bytes are characters, and one call decodes them all
+            text = data.decode()
+            return [text[a - first : b - first] for a, b in pairwise(ends)]
         return [data[a - first : b - first].decode(errors="replace") for a, b in pairwise(ends)]
 
 
@@ -90,4 +93,4 @@ class Packer:
 
     def packed(self) -> PackedStrings:
         """The strings. Nothing more can be added."""
-        return PackedStrings(self._data.replaced(self._size), np.concatenate(self._ends))
+        return PackedStrings(self._data.joined(), np.concatenate(self._ends))

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -18,7 +17,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from .arrays import Array
-from .memory import FileMap, release
+from .memory import FileMap
 from .targets import needing, writing
 
 __all__ = ["IN_MEMORY", "Spool", "allocate", "scratch_array"]
@@ -71,28 +70,21 @@ class Spool:
         self._blocks.clear()
         self._held = 0
 
-    def replaced(self, size: int, new: Callable[[Array], Array] = lambda block: block) -> Array:
-        """All values, (size,), after ``new`` has replaced each block by at most as many.
-
-        The blocks are freed, so that old and new values are never both complete.
-        """
-        out = np.empty(size if self._file is None else 0, self._dtype)
-        if self._file is not None:
-            with writing(_folder()), self._file as file:
-                for held in self._blocks:
-                    file.write(held.data)
-                out = _mapped(file).view(self._dtype)
-        read = written = 0
-        for length in self.sizes:
-            block = self._blocks.pop(0) if self._file is None else out[read : read + length]
-            read += length
-            found = new(block)
-            out[written : written + len(found)] = found
-            written += len(found)
-            if self._file is not None:
-                release(out[min(written, read - length) : read])
+    def joined(self) -> Array:
+        """All values. Nothing more can be added."""
         self.sizes = []
-        return out[:written]
+        if self._file is None:
+            blocks, self._blocks = self._blocks, []
+            return np.concatenate([np.zeros(0, self._dtype), *blocks])
+        with writing(_folder()), self._file as file:
+            for held in self._blocks:
+                file.write(held.data)
+            return _mapped(file).view(self._dtype)
+
+    def close(self) -> None:
+        """Forget the values."""
+        if self._file is not None:
+            self._file.close()
 
 
 def _folder() -> Path:

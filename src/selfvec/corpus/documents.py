@@ -105,7 +105,7 @@ def documents_of_rows(
         texts = _joined(columns)
         rows = np.arange(len(texts))
         keys = fingerprints(texts)
-    full = texts.str.contains(r"\S").fill_null(False).to_numpy()
+    full = (texts.str.strip_chars().str.len_bytes() > 0).fill_null(False).to_numpy()
     new = np.ones(len(full), bool)
     new[full] = seen.add(keys[full])
     kept = np.flatnonzero(full & new if fields.layout else full)
@@ -125,7 +125,7 @@ def documents_of_rows(
     )
     summary = corpus_pass.summary
     summary.documents += len(found)
-    summary.empty += len(batch.lines) - len(np.unique(rows[full]))
+    summary.empty += len(batch.lines) - int(np.count_nonzero(np.bincount(rows[full])))
     summary.duplicates += int(np.sum(~new))
     summary.undated += 0 if found.dates is None else found.dates.null_count()
     return found

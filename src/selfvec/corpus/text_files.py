@@ -53,7 +53,10 @@ class LineReader:
                         good.append(i)
                 texts = pl.Series([lines[i].decode() for i in good])
                 numbers = [first + i for i in good]
-            yield RowBatch({fields.text[0]: texts.cast(pl.String).str.strip_suffix("\r")}, numbers)
+            texts = texts.cast(pl.String)
+            if b"\r" in block:
+                texts = texts.str.strip_suffix("\r")
+            yield RowBatch({fields.text[0]: texts}, numbers)
 
 
 def read_members(source: Source, corpus_pass: CorpusPass, digests: list[str]) -> Iterator[RowBatch]:

@@ -15,7 +15,7 @@ from selfvec.base.arrays import Hashes, Ids, Ints, Mask
 from selfvec.base.compiled import kernel
 from selfvec.base.errors import CorpusError
 from selfvec.base.memory import release
-from selfvec.base.scratch import scratch_array
+from selfvec.base.scratch import Spool, scratch_array
 from selfvec.base.threads import cut, in_order, stop_if_cancelled, threads
 
 __all__ = [
@@ -23,16 +23,20 @@ __all__ = [
     "TokenBatch",
     "blocks_of",
     "by_frequency",
+    "changed",
     "check_offsets",
     "concatenated",
     "frequency_order",
     "occurrences_of_each",
+    "occurrences_of_merged",
     "over_one_vocabulary",
+    "renumber",
 ]
 
 ONCE = np.uint64(1)
 """The lowest bit of a stored fingerprint, set in layouts that keep a repeated text only once."""
 _BLOCK = 1 << 22  # tokens worked on at a time
+_SHORT = 1 << 18  # tokens that no kernel is loaded for
 
 
 def blocks_of(ids: Ids) -> Iterator[tuple[slice, Ids]]:
@@ -43,14 +47,26 @@ def blocks_of(ids: Ids) -> Iterator[tuple[slice, Ids]]:
         release(ids[part])
 
 
-def occurrences_of_each(ids: Ids, types: int) -> Ints:
-    """Occurrences of each type, (V,), among (N,) ids."""
-    if len(ids) <= _BLOCK:
-        return np.bincount(ids, minlength=types)
+def occurrences_of_each(ids: Ids, types: int, among: Mask | None = None) -> Ints:
+    """Occurrences of each type, (V,), in (N,) ids; with ``among``, (N,), only of those that it marks."""
+    if len(ids) <= _SHORT:
+        return np.bincount(ids if among is None else ids[among], minlength=types)
     counts = np.zeros(types, np.int64)
-    for _, block in blocks_of(ids):
-        _count(block, counts)
+    for part, block in blocks_of(ids):
+        _count(block if among is None else block[among[part]], counts)
     return counts
+
+
+def _all_below(ids: Ids, types: int) -> bool:
+    """Whether all ids are numbers of types, so 0 or more and below ``types``."""
+
+    def check(start: int) -> bool:
+        part = ids[start : start + _BLOCK]
+        below = bool(part.view(np.uint32).max() < types)  # negative ones become large
+        release(part)
+        return below
+
+    return all(in_order(range(0, len(ids), _BLOCK), check, threads(None)))
 
 
 def check_offsets(offsets: Ints, tokens: int) -> None:
@@ -108,7 +124,7 @@ class TokenBatch:
         if self.ids.dtype != np.int32 or self.ids.ndim != 1:
             raise CorpusError("token ids are not a one-dimensional int32 array")
         check_offsets(self.offsets, len(self.ids))
-        if not all(0 <= ids.min() <= ids.max() < len(self.types) for _, ids in blocks_of(self.ids)):
+        if not _all_below(self.ids, len(self.types)):
             raise CorpusError(f"token ids are not all between 0 and {len(self.types) - 1}")
         one_each = {
             "date": self.dates,
@@ -145,9 +161,7 @@ class TokenBatch:
     @classmethod
     def of_counts(cls, types: Sequence[str], counts: Ints) -> TokenBatch:
         """A vocabulary with its counts, (V,), without the text."""
-        made = cls(np.zeros(0, np.int32), np.zeros(1, np.int64), types)
-        object.__setattr__(made, "counts", counts)
-        return made
+        return cls(np.zeros(0, np.int32), np.zeros(1, np.int64), types).with_counts(counts)
 
     def __repr__(self) -> str:
         return (
@@ -166,8 +180,10 @@ class TokenBatch:
         """The document of each token, (n,) int64."""
         return np.searchsorted(self.offsets, places, side="right") - 1
 
-    def renumbered(self, numbers: Ids, types: Sequence[str]) -> TokenBatch:
+    def renumbered(self, numbers: Ids, types: Sequence[str], out: Ids | None = None) -> TokenBatch:
         """The same documents over other types; ``numbers``, (V,) int32, are the new ids, -1 to drop a type.
+
+        ``out``, (n,) int32, receives the ids, as in `changed`.
 
         >>> batch = TokenBatch.from_documents([["a", "b", "a"], ["b", "c"]])
         >>> other = batch.renumbered(np.array([-1, 1, 0], np.int32), ["c", "b"])
@@ -175,10 +191,19 @@ class TokenBatch:
         ([1, 1, 0], [0, 1, 3])
         """
         if numbers.min(initial=0) >= 0:
-            return replace(self, ids=_mapped(self.ids, numbers), types=types)
-        size = min(len(self), int(self.counts[numbers >= 0].sum()))
-        ids, offsets = self.changed(size, lambda _, ids: numbers[ids])
-        return replace(self, ids=ids, offsets=offsets, types=types)
+            ids, offsets = renumber(self.ids, numbers, out), self.offsets
+        else:
+            size = min(len(self), int(self.counts[numbers >= 0].sum()))
+            ids, offsets = changed(self.ids, self.offsets, size, lambda _, ids: numbers[ids], out)
+        made = replace(self, ids=ids, offsets=offsets, types=types)
+        if "counts" in self.__dict__:
+            made.with_counts(occurrences_of_merged(self.counts, numbers, len(types)))
+        return made
+
+    def with_counts(self, counts: Ints) -> TokenBatch:
+        """The same batch, whose counts, (V,), are known without counting."""
+        object.__setattr__(self, "counts", counts)
+        return self
 
     def ranges(self, first: int = 0, last: int | None = None) -> Iterator[tuple[int, int]]:
         """The documents ``first`` to ``last`` in ranges of about four million tokens.
@@ -196,33 +221,6 @@ class TokenBatch:
         for first, last in self.ranges():
             bounds = self.offsets[first : last + 1]
             yield self.ids[bounds[0] : bounds[-1]], bounds - bounds[0]
-
-    def changed(self, size: int, new: Callable[[slice, Ids], Ids]) -> tuple[Ids, Ints]:
-        """The ids and offsets after ``new`` has replaced blocks of ids by as many, of which negative ones go.
-
-        ``size`` ids remain. ``new`` gets the place of each block and its ids.
-        """
-        ids = scratch_array(size, np.int32)
-        offsets = np.zeros_like(self.offsets)
-        written = 0
-
-        def renew(start: int) -> tuple[Ids, slice, Ints]:
-            """What remains of a block, the documents that end in it, and after how many of these ids."""
-            part = slice(start, min(start + _BLOCK, len(self)))
-            found = new(part, self.ids[part])
-            release(self.ids[part])
-            ended = slice(*np.searchsorted(self.offsets, (part.start, part.stop), side="right"))
-            ends = self.offsets[ended] - part.start
-            kept = np.empty_like(found)
-            return kept[: _drop(found, kept, ends)], ended, ends
-
-        for found, ended, ends in in_order(range(0, len(self), _BLOCK), renew, threads(None)):
-            offsets[ended] = written + ends
-            place = slice(written, written + len(found))
-            ids[place] = found
-            release(ids[place])
-            written = place.stop
-        return ids, offsets
 
     def part(self, documents: Mask | Ints | Ids) -> TokenBatch:
         """Documents with the same vocabulary: those selected, (D,) bool, or numbered, (n,), in any order.
@@ -269,6 +267,46 @@ class TokenBatch:
         return ids
 
 
+def changed(
+    ids: Ids,  # (N,)
+    offsets: Ints,  # (D + 1,)
+    size: int,
+    new: Callable[[slice, Ids], Ids],
+    out: Ids | None = None,
+    left_out: Spool | None = None,
+) -> tuple[Ids, Ints]:
+    """The ids and document bounds after ``new`` has replaced blocks of ids by as many; negative ones go.
+
+    ``size`` ids remain. ``new`` gets the place of each block, which starts at a multiple of 8, and its ids.
+    ``out``, (size,) or more, receives the new ids; it may be ``ids``. ``left_out`` receives the ids that go.
+    """
+    out = scratch_array(size, np.int32) if out is None else out
+    bounds = np.zeros_like(offsets)
+    written = 0
+
+    def renew(start: int) -> tuple[Ids, Ids | None, slice, Ints]:
+        """What remains of a block, what goes, the documents that end in it, and after how many ids."""
+        part = slice(start, min(start + _BLOCK, len(ids)))
+        block = ids[part]
+        found = new(part, block)
+        gone = None if left_out is None else block[found < 0]
+        release(block)
+        ended = slice(*np.searchsorted(offsets, (part.start, part.stop), side="right"))
+        ends = offsets[ended] - part.start
+        kept = np.empty_like(found)
+        return kept[: _drop(found, kept, ends)], gone, ended, ends
+
+    for found, gone, ended, ends in in_order(range(0, len(ids), _BLOCK), renew, threads(None)):
+        bounds[ended] = written + ends
+        place = slice(written, written + len(found))
+        out[place] = found  # also of blocks that were read already, if it is ``ids``
+        release(out[place])
+        written = place.stop
+        if left_out is not None and gone is not None:
+            left_out.append(gone)
+    return out[:size], bounds
+
+
 @kernel
 def _drop(ids: Ids, kept: Ids, ends: Ints) -> int:
     """Write the ids that are not negative into ``kept``; return their number. ``ends`` become theirs."""
@@ -284,18 +322,26 @@ def _drop(ids: Ids, kept: Ids, ends: Ints) -> int:
     return number
 
 
-def _mapped(ids: Ids, numbers: Ids | None, out: Ids | None = None) -> Ids:
+def renumber(ids: Ids, numbers: Ids | None, out: Ids | None = None) -> Ids:
     """``numbers[ids]``, or a copy of the ids, (N,), in threads; ``out`` may be ``ids``."""
     out = scratch_array(len(ids), np.int32) if out is None else out
 
-    def renumber(start: int) -> None:
+    def write(start: int) -> None:
         part = slice(start, start + _BLOCK)
         out[part] = ids[part] if numbers is None else numbers[ids[part]]
         release(ids[part])
         release(out[part])
 
-    deque(in_order(range(0, len(ids), _BLOCK), renumber, threads(None)), maxlen=0)
+    deque(in_order(range(0, len(ids), _BLOCK), write, threads(None)), maxlen=0)
     return out
+
+
+def occurrences_of_merged(counts: Ints, numbers: Ids, types: int) -> Ints:
+    """Occurrences of each new type, (types,), when types with ``counts`` get new numbers, -1 if dropped."""
+    kept = numbers >= 0
+    merged = np.zeros(types, np.int64)
+    np.add.at(merged, numbers[kept], counts[kept])
+    return merged
 
 
 def frequency_order(counts: Ints) -> tuple[Ints, Ids]:
@@ -312,8 +358,7 @@ def by_frequency(batch: TokenBatch, out: Ids | None = None) -> TokenBatch:
     ``out``, (N,) int32, receives the ids; it may be those of a batch that is no longer needed.
     """
     order, rank = frequency_order(batch.counts)
-    ids = _mapped(batch.ids, rank, out)
-    return replace(batch, ids=ids, types=[batch.types[i] for i in order.tolist()])
+    return batch.renumbered(rank, [batch.types[i] for i in order.tolist()], out)
 
 
 def over_one_vocabulary(parts: Sequence[TokenBatch]) -> list[TokenBatch]:
@@ -349,7 +394,7 @@ def concatenated(
     sentence_counts = [part.sentence_counts for part in parts if part.sentence_counts is not None]
     ids = scratch_array(int(starts[-1]), np.int32) if out is None else out
     for k, (start, stop) in enumerate(pairwise(starts.tolist())):
-        _mapped(parts[k].ids, None if numbers is None else numbers[k], ids[start:stop])
+        renumber(parts[k].ids, None if numbers is None else numbers[k], ids[start:stop])
     return TokenBatch(
         ids,
         np.concatenate([[0], *(s + p.offsets[1:] for s, p in zip(starts, parts, strict=False))]),

@@ -15,6 +15,7 @@ from selfvec.base.checksums import sha256
 from selfvec.base.errors import CorpusError
 from selfvec.base.interruption import between_compilations
 from selfvec.base.memory import return_freed_memory
+from selfvec.base.threads import prefetched
 from selfvec.base.timings import BESIDE, Timings
 from selfvec.data.provenance import Provenance
 from selfvec.data.settings import Settings
@@ -117,7 +118,8 @@ def read_unstemmed(
     started = time.perf_counter()
     read_before = timings.get("read", 0.0)
     with execution.progress.stage("Reading", corpus.total_bytes, "bytes") as advance:
-        batches = _timed(corpus.batches(advance, seen=seen, select=intake), timings, known)
+        ahead = prefetched(corpus.batches(advance, seen=seen, select=intake))
+        batches = _timed(ahead, timings, known)
         read = encode(
             batches,
             tokenizer(settings.tokenizer, settings.language),
@@ -161,7 +163,7 @@ def _phrase_finder(settings: Settings) -> Finder | None:
 
 
 def _timed(batches: Iterator[Any], timings: Timings, known: object) -> Iterator[Any]:
-    """Count the time of producing batches as reading, not as tokenising; raise if loading has failed."""
+    """Count the time spent waiting for batches as reading; raise if loading has failed."""
     while True:
         if isinstance(known, Future) and known.done():
             known.result()

@@ -12,7 +12,7 @@ from selfvec.base.arrays import Ids
 from selfvec.base.errors import CorpusError
 from selfvec.data.provenance import Provenance
 from selfvec.data.settings import Settings
-from selfvec.data.token_batch import TokenBatch, by_frequency
+from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 
 if TYPE_CHECKING:
@@ -52,23 +52,17 @@ def inputs_from(
 
     The ids of ``unstemmed`` may be overwritten, because a second array of ids would double the memory.
     """
-    from selfvec.text.unstemmed import UnstemmedTokens
-
     from .counted_text import counted
 
-    batch, repeats, kept_from = counted(unstemmed, known, settings, jobs)
+    found = counted(unstemmed, known, settings, jobs, token_ids)
+    batch, repeats = found.batch, found.repeats
     _check_tokens(batch)
     _check_slices(batch, settings)
-    kept = None
-    if settings.keep_tokens and batch is not unstemmed:
-        kept = UnstemmedTokens.of(unstemmed, batch)
-    room = token_ids(len(batch)) if settings.keep_tokens else None
-    batch = by_frequency(batch, batch.ids if room is None and batch.ids.flags.writeable else room)
     once = repeats.tokens if repeats.once(settings) else 0
     provenance = provenance.replace(
-        text=text.of_counted(batch, once, kept_from).as_dict(), repeats=repeats.as_dict(settings)
+        text=text.of_counted(batch, once, found.kept_from).as_dict(), repeats=repeats.as_dict(settings)
     )
-    return Inputs(batch, vectors_of(batch), provenance, kept, repeats)
+    return Inputs(batch, vectors_of(batch), provenance, found.unstemmed, repeats)
 
 
 def _check_tokens(batch: TokenBatch) -> None:

@@ -17,7 +17,7 @@ from selfvec.base.casing import case_forms
 from selfvec.base.errors import OptionError
 from selfvec.data.coverage import coverage
 from selfvec.data.settings import Settings
-from selfvec.data.token_batch import TokenBatch, by_frequency
+from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.training import FROM_TEXT
 
@@ -80,7 +80,7 @@ def _tokens(corpus: Corpus, settings: Settings, execution: Execution) -> TokenBa
 
     plain = replace(settings, phrases=None)
     unstemmed, _ = read_unstemmed(corpus, None, plain, Execution(None, execution.progress, execution.jobs))
-    return by_frequency(counted(unstemmed, {}, plain, execution.jobs)[0])
+    return counted(unstemmed, {}, plain, execution.jobs).batch
 
 
 def _original(batch: TokenBatch, known: Vectors | None, settings: Settings) -> Vectors:

@@ -7,7 +7,7 @@ There are three steps: split and number tokens (per batch, on all cores), apply 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field, replace
 from itertools import count
@@ -20,7 +20,13 @@ from selfvec.base.arrays import Hashes, Ids, Ints, Mask
 from selfvec.base.errors import OptionError
 from selfvec.base.scratch import Spool
 from selfvec.base.threads import in_order, threads
-from selfvec.data.token_batch import TokenBatch
+from selfvec.data.token_batch import (
+    TokenBatch,
+    changed,
+    occurrences_of_each,
+    occurrences_of_merged,
+    renumber,
+)
 
 from .phrases import Phraser, Running, join
 from .rules import Keys, Rulebook, Rules
@@ -31,6 +37,8 @@ if TYPE_CHECKING:
 
     from selfvec.corpus.documents import Documents
     from selfvec.data.vectors import Vectors
+
+    from .distinct_words import DistinctWords
 
 __all__ = ["RARE", "REPEATED", "Encoding", "auto_window", "dropped_in_all", "encode"]
 
@@ -131,8 +139,8 @@ def dropped_in_all(texts: Iterable[Mapping[str, Any]]) -> dict[str, int]:
 class _RawCorpus:
     """The raw tokens of a corpus of D documents and N tokens, gathered batch by batch."""
 
-    index: defaultdict[str, int] = field(default_factory=lambda: defaultdict(count().__next__))
-    counts: Ints = field(default_factory=lambda: np.zeros(1024, np.int64))  # by type, with room for more
+    spellings: DistinctWords
+    counts: Ints = field(default_factory=lambda: np.zeros(1024, np.int64))  # by spelling, with room for more
     ids: Spool = field(default_factory=Spool)
     offsets: list[Ints] = field(default_factory=list)
     apart: list[Mask] = field(default_factory=list)
@@ -143,6 +151,9 @@ class _RawCorpus:
     fingerprints: list[Hashes | None] = field(default_factory=list)
     sentence_counts: list[Ids] = field(default_factory=list)
     sample: list[str] = field(default_factory=list)  # the first texts, for the tagger
+    normal: Callable[[str], str] = str  # the normal form of a spelling
+    words: list[str] = field(default_factory=list)  # V normal forms, when all is read
+    word_of: Ids = field(default_factory=lambda: np.zeros(0, np.int32))  # the word of each spelling
 
     @classmethod
     def read(
@@ -154,25 +165,27 @@ class _RawCorpus:
         jobs: int | None,
     ) -> _RawCorpus:
         """Read and split all batches; a few are split ahead, each in a thread."""
+        from .distinct_words import DistinctWords
 
         def split(batch: Documents) -> tuple[Documents, RawTokens]:
             tokens = tokenizer(batch.texts)
             apart = tokens.apart() if keep_apart else np.zeros(0, bool)
             return batch, replace(tokens, apart=lambda: apart)  # releases the text
 
-        raw = cls()
+        raw = cls(DistinctWords())
         for batch, tokens in in_order(batches, split, threads(jobs)):
             raw.add(batch, tokens)
             sample_size -= _add_to_sample(raw.sample, batch.texts, sample_size)
+        raw.merge_spellings()
         return raw
 
     def add(self, batch: Documents, tokens: RawTokens) -> None:
-        # A default dictionary numbers new words itself, so that this loop over all types runs in C.
-        places = np.fromiter(map(self.index.__getitem__, tokens.types), np.int32, len(tokens.types))
-        while len(self.counts) < len(self.index):
+        places = self.spellings.number(tokens.spellings)
+        while len(self.counts) < len(self.spellings):
             self.counts = np.concatenate((self.counts, np.zeros_like(self.counts)))
-        np.add.at(self.counts, places, np.bincount(tokens.ids, minlength=len(places)))
-        self.ids.append(places[tokens.ids])
+        self.counts[places] += occurrences_of_each(tokens.ids, len(places))
+        self.ids.append(np.take(places, tokens.ids, out=tokens.ids, mode="clip"))  # "clip" takes no buffer
+        self.normal = tokens.normal
         self.offsets.append(tokens.offsets)
         self.apart.append(tokens.apart())
         self.sentence_counts.append(tokens.sentence_counts)
@@ -181,17 +194,36 @@ class _RawCorpus:
         self.slices.append(_numbered(batch.slices, len(batch.texts), self.slice_names))
         self.fingerprints.append(batch.fingerprints)
 
+    def merge_spellings(self) -> None:
+        """Find the words; frees the table of spellings."""
+        spellings = self.spellings.packed()
+        del self.spellings
+        # A default dictionary numbers new words itself, so that a loop over all spellings runs in C.
+        index: defaultdict[str, int] = defaultdict(count().__next__)
+        names = map(self.normal, spellings)
+        self.word_of = np.fromiter(map(index.__getitem__, names), np.int32, len(spellings))
+        self.counts = self.counts[: len(spellings)]
+        self.words = list(index)
+
+    def word_counts(self) -> Ints:
+        """Occurrences of each word, (V,)."""
+        return occurrences_of_merged(self.counts, self.word_of, len(self.words))
+
+    def joined(self) -> tuple[Ids, Ints]:
+        """All tokens by spelling, (N,) int32, and document bounds, (D + 1,) int64; frees the tokens."""
+        starts = np.cumsum([0, *self.ids.sizes]).tolist()
+        ends = [start + offsets[1:] for start, offsets in zip(starts, self.offsets, strict=False)]
+        return self.ids.joined(), np.concatenate([np.zeros(1, np.int64), *ends])
+
     def running_text(self, keys: Keys, names: Sequence[str]) -> Running:
         """All tokens by key, with dropped types under ``names``; frees the raw tokens."""
         dropped = np.flatnonzero(keys.places < 0)
         places = keys.places.copy()
         places[dropped] = len(keys.types) + np.arange(len(dropped), dtype=np.int32)
-        starts = np.cumsum([0, *self.ids.sizes])
-        ends = [start + offsets[1:] for start, offsets in zip(starts.tolist(), self.offsets, strict=False)]
-        ids = self.ids.replaced(int(starts[-1]), lambda raw: places[raw])
+        ids, offsets = self.joined()
         return Running(
-            ids,
-            np.concatenate([np.zeros(1, np.int64), *ends]),
+            renumber(ids, places[self.word_of], ids),
+            offsets,
             [*keys.types, *names],
             np.arange(len(keys.types) + len(dropped)) < len(keys.types),
             np.concatenate([np.zeros(0, bool), *self.apart]),
@@ -199,17 +231,12 @@ class _RawCorpus:
 
     def renumbered(self, keys: Keys) -> tuple[Ids, Ints]:
         """Kept tokens by key, (N',) int32, and document bounds, (D + 1,) int64; frees the raw tokens."""
-        total = int(self.counts[: len(keys.places)][keys.places >= 0].sum())
-        lengths = [np.zeros(0, np.int64)]
-
-        def kept(raw: Ids) -> Ids:
-            new = keys.places[raw]
-            stays = new >= 0
-            lengths.append(np.diff(np.concatenate(([0], np.cumsum(stays)))[self.offsets.pop(0)]))
-            return new[stays]
-
-        ids = self.ids.replaced(total, kept)
-        return ids, np.cumsum(np.concatenate([[0], *lengths]))
+        places = keys.places[self.word_of]
+        ids, offsets = self.joined()
+        if places.min(initial=0) >= 0:
+            return renumber(ids, places, ids), offsets
+        size = int(self.counts[places >= 0].sum())
+        return changed(ids, offsets, size, lambda _, block: places[block], ids)
 
     def token_batch(self, ids: Ids, offsets: Ints, types: Sequence[str]) -> TokenBatch:
         """The kept tokens, with the dates, slices, fingerprints and sentences of all documents."""
@@ -292,13 +319,13 @@ def encode(
         )
     sample_size = rulebook.tagger.sample if rulebook.tagger else 0
     raw = _RawCorpus.read(batches, tokenizer, sample_size, bool(phrases), jobs)
-    words = list(raw.index)
     vectors = known.result() if isinstance(known, Future) else known
     index = {} if vectors is None else vectors.key_to_index
-    keys = rulebook.keys(words, raw.counts[: len(words)], index, raw.sample, unstemmed)
+    counts = raw.word_counts()
+    keys = rulebook.keys(raw.words, counts, index, raw.sample, unstemmed)
     dropped = keys.dropped
     if phrases:
-        left_out = [words[i] for i in np.flatnonzero(keys.places < 0).tolist()]
+        left_out = [raw.words[i] for i in np.flatnonzero(keys.places < 0).tolist()]
         text = raw.running_text(keys, rulebook.names(left_out, index))
         chosen = phrases(text) if callable(phrases) else phrases
         ids, offsets, types = join(text, chosen, lambda phrase: rulebook.key(phrase, index))
@@ -308,6 +335,8 @@ def encode(
         ids, offsets = raw.renumbered(keys)
         types = keys.types
     tokens = raw.token_batch(ids, offsets, types)
+    if not phrases:
+        tokens = tokens.with_counts(occurrences_of_merged(counts, keys.places, len(types)))
     return tokens, Encoding.of(tokenizer.name, tokens, dropped, len(keys.places), keys.kept_from)
 
 

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.arrays import Bytes, Hashes, Ids, Ints, Mask
-from selfvec.base.compiled import kernel
-from selfvec.base.threads import in_order, threads
+from selfvec.base.compiled import kernel, prefetch
+from selfvec.base.threads import cut, in_order, threads
 from selfvec.data.token_batch import TokenBatch
 
 __all__ = ["AT_ONCE", "NGRAM", "Ngrams", "add_counters", "counter_bits", "cover", "first_places"]
@@ -28,6 +28,8 @@ AT_ONCE = 1 << 23
 """N-grams examined at a time, 128 MB."""
 
 _BLOCK = 1 << 22  # counters added at a time
+_HASHED = 1 << 16  # tokens whose n-grams are hashed at a time; the hashes stay in the cache
+_AHEAD = 64  # n-grams that are hashed before their counters are read, which takes ten times as long
 _SHARED = 4  # n-grams to a counter, on average
 _BITS = (12, 28)  # binary logarithm of the number of counters: at most 256 MB
 
@@ -68,8 +70,8 @@ class Ngrams:
 
         def work(documents: DocumentRange) -> Bytes:
             own = np.zeros_like(self.counters)
-            for part in self.batch.ranges(*documents):
-                _count(self._text, part, self._words, own, self._shift)
+            for hashes, _ in self._hashed(documents):
+                _count(hashes, own, self._shift)
             return own
 
         for own in in_order(self._ranges, work, len(self._ranges)):
@@ -96,22 +98,23 @@ class Ngrams:
             values = np.empty(min(tokens, room), np.uint64)
             places = np.empty(min(tokens, room), np.int64)
             found = 0
-            for part in self.batch.ranges(*documents):
-                found += _gather(
-                    self._text,
-                    part,
-                    self._words,
-                    self.counters,
-                    self._shift,
-                    least,
-                    share,
-                    values[found:],
-                    places[found:],
-                )
+            for hashes, starts in self._hashed(documents):
+                left = values[found:], places[found:]
+                found += _gather(hashes, starts, self.counters, self._shift, least, share, *left)
             return values[:found], places[:found], found
 
         values, places, found = zip(*in_order(self._ranges, work, len(self._ranges)), strict=True)
         return np.concatenate(values), np.concatenate(places), sum(found)
+
+    def _hashed(self, documents: DocumentRange) -> Iterator[tuple[Hashes, Ints]]:
+        """The hashes of the n-grams of some documents, and where they start, a part at a time."""
+        for first, last in self.batch.ranges(*documents):
+            bounds = self.batch.offsets[first : last + 1]
+            for start, stop in cut(np.diff(bounds), _HASHED):
+                size = int(bounds[stop] - bounds[start])
+                values, places = np.empty(size, np.uint64), np.empty(size, np.int64)
+                found = _hash(self._text, (first + start, first + stop), self._words, values, places)
+                yield values[:found], places[:found]
 
     def owners(self, documents: Ints) -> Hashes:
         """Hashes of the text, date and slice of some documents, (n,)."""
@@ -194,15 +197,16 @@ def _hash_documents(
 
 
 @kernel
-def _count(
+def _hash(
     text: Text,
     documents: DocumentRange,
     words: Hashes,  # (V,) hashes of the words
-    counters: Bytes,  # added to, up to 255; their number is a power of two
-    shift: Any,  # 64 minus its binary logarithm
-) -> None:
-    """Count the n-grams of some documents. Several n-grams share a counter."""
+    values: Hashes,  # written: the hashes of the n-grams ...
+    places: Ints,  # ... and where they start
+) -> int:
+    """Hash the n-grams of some documents; return their number."""
     ids, offsets = text
+    found = 0
     for document in range(documents[0], documents[1]):
         start = offsets[document]
         stop = offsets[document + 1]
@@ -212,18 +216,33 @@ def _count(
         for i in range(start, start + NGRAM):
             value = value * _BASE + words[ids[i]]
         for i in range(start + NGRAM, stop + 1):
-            counter = (value * _MIX) >> shift
-            if counters[counter] < _MOST:
-                counters[counter] += np.uint8(1)
+            values[found] = value
+            places[found] = i - NGRAM
+            found += 1
             if i < stop:
                 value = value * _BASE + words[ids[i]] - words[ids[i - NGRAM]] * _BASE_TO_N
+    return found
+
+
+@kernel
+def _count(
+    hashes: Hashes,  # (n,)
+    counters: Bytes,  # added to, up to 255; their number is a power of two
+    shift: Any,  # 64 minus its binary logarithm
+) -> None:
+    """Count n-grams. Several n-grams share a counter."""
+    for i in range(len(hashes)):
+        if i + _AHEAD < len(hashes):
+            prefetch(counters, np.int64(hashes[i + _AHEAD] * _MIX >> shift))
+        counter = hashes[i] * _MIX >> shift
+        if counters[counter] < _MOST:
+            counters[counter] += np.uint8(1)
 
 
 @kernel
 def _gather(
-    text: Text,
-    documents: DocumentRange,
-    words: Hashes,  # (V,) hashes of the words
+    hashes: Hashes,  # (n,)
+    starts: Ints,  # (n,)
     counters: Bytes,
     shift: Any,  # as in `_count`
     least: int,
@@ -232,26 +251,17 @@ def _gather(
     places: Ints,  # ... and where they start
 ) -> int:
     """Find the n-grams whose counter is at least ``least``. Returns their number, also if not all fit."""
-    ids, offsets = text
     found = 0
     part = np.uint64(share[0])
     parts = np.uint64(share[1])
-    for document in range(documents[0], documents[1]):
-        start = offsets[document]
-        stop = offsets[document + 1]
-        if stop < start + NGRAM:
-            continue
-        value = np.uint64(0)  # hash of the n-gram that ends before i
-        for i in range(start, start + NGRAM):
-            value = value * _BASE + words[ids[i]]
-        for i in range(start + NGRAM, stop + 1):
-            if counters[(value * _MIX) >> shift] >= least and value % parts == part:
-                if found < len(values):
-                    values[found] = value
-                    places[found] = i - NGRAM
-                found += 1
-            if i < stop:
-                value = value * _BASE + words[ids[i]] - words[ids[i - NGRAM]] * _BASE_TO_N
+    for i in range(len(hashes)):
+        if i + _AHEAD < len(hashes):
+            prefetch(counters, np.int64(hashes[i + _AHEAD] * _MIX >> shift))
+        if counters[hashes[i] * _MIX >> shift] >= least and hashes[i] % parts == part:
+            if found < len(values):
+                values[found] = hashes[i]
+                places[found] = starts[i]
+            found += 1
     return found
 
 

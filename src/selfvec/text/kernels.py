@@ -16,7 +16,17 @@ from selfvec.base.compiled import helper, kernel
 
 from .characters import APOSTROPHE, DIGIT, LOWER, POINT, SPACE, STRONG, TERMINATOR, WORD
 
-__all__ = ["apart", "count_sentences", "distinct", "first_slot", "spans", "spell", "token_key"]
+__all__ = [
+    "apart",
+    "count_sentences",
+    "distinct",
+    "empty_slots",
+    "first_slot",
+    "number",
+    "spans",
+    "spell",
+    "token_key",
+]
 
 
 _ONE = np.uint64(1)
@@ -24,6 +34,7 @@ _BYTE = np.uint64(8)
 _HALF = np.uint64(32)
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # odd constants with well-mixed bits (golden ratio; SplitMix-like)
 _MIX_2 = np.uint64(0xD6E8FEB86659FD93)
+_MANY = 1 << 20  # slots; a larger table is doubled, to save memory
 _PREFIX = 16  # bytes of a token that its key holds
 _NEWLINE = 0x0A
 _HYPHEN = 0x2D
@@ -112,6 +123,21 @@ def _spans(
 
 
 @helper
+def _eight(data: Bytes, i: Any) -> Any:
+    """The eight bytes from ``i`` on, an unsigned number, as one number: a single load."""
+    return (
+        np.uint64(data[i])
+        | np.uint64(data[i + _ONE]) << np.uint64(8)
+        | np.uint64(data[i + np.uint64(2)]) << np.uint64(16)
+        | np.uint64(data[i + np.uint64(3)]) << np.uint64(24)
+        | np.uint64(data[i + np.uint64(4)]) << np.uint64(32)
+        | np.uint64(data[i + np.uint64(5)]) << np.uint64(40)
+        | np.uint64(data[i + np.uint64(6)]) << np.uint64(48)
+        | np.uint64(data[i + np.uint64(7)]) << np.uint64(56)
+    )
+
+
+@helper
 def token_key(data: Bytes, start: int, length: int) -> tuple[Any, Any, Any]:
     """A token as three numbers: its first 8 bytes, the next 8, and its length mixed with all further bytes.
 
@@ -119,10 +145,20 @@ def token_key(data: Bytes, start: int, length: int) -> tuple[Any, Any, Any]:
     """
     low = np.uint64(0)
     high = np.uint64(0)
-    for k in range(start, start + min(length, 8)):
-        low = low << _BYTE | np.uint64(data[k])
-    for k in range(start + 8, start + min(length, _PREFIX)):
-        high = high << _BYTE | np.uint64(data[k])
+    if start + _PREFIX <= len(data):
+        first = np.uint64(start)
+        low = _eight(data, first)
+        if length < 8:
+            low &= (_ONE << np.uint64(8 * length)) - _ONE
+        elif length > 8:
+            high = _eight(data, first + _BYTE)
+            if length < _PREFIX:
+                high &= (_ONE << np.uint64(8 * length - 64)) - _ONE
+    else:
+        for k in range(min(length, 8)):
+            low |= np.uint64(data[start + k]) << np.uint64(8 * k)
+        for k in range(8, min(length, _PREFIX)):
+            high |= np.uint64(data[start + k]) << np.uint64(8 * k - 64)
     rest = np.uint64(length)
     for k in range(start + _PREFIX, start + length):
         rest = (rest ^ np.uint64(data[k])) * _MIX
@@ -141,13 +177,31 @@ def distinct(data: Bytes, starts: Ints, lengths: Ids) -> tuple[Ids, Ints]:
     """Number the types in order of first appearance: ids (N,) int32, first token of each type (V,) int64."""
     ids = np.empty(len(starts), np.int32)
     firsts = np.empty(len(starts), np.int64)
-    slots = np.zeros((1 << 13, 4), np.uint64)  # a row holds a key (see `token_key`) and id + 1, 0 if free
-    state = np.zeros(2, np.int64)  # tokens and types numbered so far
+    _, types = number(data, starts, lengths, empty_slots(), 0, ids, firsts)
+    return ids, firsts[:types].copy()
+
+
+def empty_slots() -> Hashes:
+    """A hash table without types, (s, 4): a row holds a key (see `token_key`) and id + 1, 0 if free."""
+    return np.zeros((1 << 13, 4), np.uint64)
+
+
+def number(
+    data: Bytes,  # (B,)
+    starts: Ints,  # (N,)
+    lengths: Ids,  # (N,)
+    slots: Hashes,  # (s, 4), changed: holds ``known`` types, the first tokens
+    known: int,
+    ids: Ids,  # (N,), written from ``known`` on
+    firsts: Ints,  # (N,), written from ``known`` on: the first token of each type
+) -> tuple[Hashes, int]:
+    """Number tokens from ``known`` on; return the hash table, a larger one if necessary, and its types."""
+    state = np.array([known, known])  # tokens and types numbered so far
     while _number(data, starts, lengths, state, slots, ids, firsts):
-        larger = np.zeros((4 * len(slots), 4), np.uint64)
+        larger = np.zeros(((4 if len(slots) < _MANY else 2) * len(slots), 4), np.uint64)
         _move_slots(slots, larger)
         slots = larger
-    return ids, firsts[: state[1]].copy()
+    return slots, int(state[1])
 
 
 @kernel
@@ -214,8 +268,8 @@ def _move_slots(slots: Hashes, larger: Hashes) -> None:
 
 
 def spell(data: Bytes, starts: Ints, lengths: Ids, firsts: Ints) -> Bytes:
-    """The bytes of the types, each followed by a newline, so that one call decodes them all."""
-    out = np.empty(int(lengths[firsts].sum(dtype=np.int64)) + len(firsts), np.uint8)
+    """The bytes of the types, one after the other."""
+    out = np.empty(int(lengths[firsts].sum(dtype=np.int64)), np.uint8)
     _spell(data, starts, lengths, firsts, out)
     return out
 
@@ -227,8 +281,6 @@ def _spell(data: Bytes, starts: Ints, lengths: Ids, firsts: Ints, out: Bytes) ->
         for k in range(lengths[first]):
             out[end + k] = data[starts[first] + k]
         end += lengths[first]
-        out[end] = _NEWLINE
-        end += 1
 
 
 def apart(data: Bytes, starts: Ints, lengths: Ids, offsets: Ints, flags: Bytes) -> Mask:

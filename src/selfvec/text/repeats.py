@@ -26,7 +26,7 @@ from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.data.methods import METHODS
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
-from selfvec.data.token_batch import TokenBatch
+from selfvec.data.token_batch import TokenBatch, changed
 
 from .hashed_ngrams import AT_ONCE, NGRAM, Ngrams, cover, first_places
 
@@ -42,6 +42,7 @@ __all__ = [
     "repeated_tokens",
     "repeats_of",
     "tokens_by_document",
+    "with_fewer_sentences",
     "without",
 ]
 
@@ -173,23 +174,26 @@ def left_short(gone: Ints, offsets: Ints) -> int:
 
 
 def without(batch: TokenBatch, left_out: Mask) -> TokenBatch:
-    """The same documents without some tokens, (N,) bool.
+    """The same documents without some tokens, (N,) bool, and sentences as of `with_fewer_sentences`."""
+    size = len(batch) - int(np.count_nonzero(left_out))
+    ids, offsets = changed(
+        batch.ids, batch.offsets, size, lambda part, ids: np.where(left_out[part], -1, ids)
+    )
+    return replace(with_fewer_sentences(batch, left_out), ids=ids, offsets=offsets)
 
-    The numbers of sentences are reduced in proportion, so that the mean length of a sentence stays.
+
+def with_fewer_sentences(batch: TokenBatch, left_out: Mask) -> TokenBatch:
+    """The same tokens, and the numbers of sentences as they are without some of them, (N,) bool.
+
+    They are reduced in proportion, so that the mean length of a sentence stays.
     """
     gone = tokens_by_document(left_out, batch)
-    lengths = np.diff(batch.offsets)
-    remaining = len(batch) - int(gone.sum())
-    ids, offsets = batch.changed(remaining, lambda part, ids: np.where(left_out[part], -1, ids))
     counts = batch.sentence_counts
-    sentences = batch.sentences
-    if counts is not None:
-        share = 1 - gone / np.maximum(lengths, 1)
-        counts = np.ceil(counts * share).astype(np.int32)
-        sentences = int(counts.sum())
-    else:
-        sentences = round(sentences * (1 - gone.sum() / max(len(batch), 1)))
-    return replace(batch, ids=ids, offsets=offsets, sentences=sentences, sentence_counts=counts)
+    if counts is None:
+        return replace(batch, sentences=round(batch.sentences * (1 - gone.sum() / max(len(batch), 1))))
+    share = 1 - gone / np.maximum(np.diff(batch.offsets), 1)
+    counts = np.ceil(counts * share).astype(np.int32)
+    return replace(batch, sentences=int(counts.sum()), sentence_counts=counts)
 
 
 def repeats_of(run: Run) -> Repeats:

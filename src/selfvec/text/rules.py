@@ -18,10 +18,11 @@ from selfvec.base.arrays import Ids, Ints
 from selfvec.base.casing import DOTTED, case_forms, lower
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.text_files import text_lines
+from selfvec.data.token_batch import occurrences_of_merged
 
 from .languages import LANGUAGES, STOP_WORDS, language, listed_stop_words, without_elision
 from .lemmas import lemmatizer
-from .stems import DROPPED, merged_types, stems
+from .stems import DROPPED, keep_all, merged_types, stems
 from .tagger import PARTS, Tagger, tagger
 
 if TYPE_CHECKING:
@@ -171,12 +172,9 @@ class Rulebook:
         return found if unstemmed else self._merged(found, counts, known)
 
     def _merged(self, keys: Keys, counts: Ints, known: Mapping[str, int]) -> Keys:
-        few = self.max_types is None or len(keys.types) <= self.max_types
-        if not self.stem and self.min_count <= 1 and few:
+        if keep_all(len(keys.types), self.stem, self.min_count, self.max_types):
             return keys
-        totals = np.zeros(len(keys.types), np.int64)
-        kept = keys.places >= 0
-        np.add.at(totals, keys.places[kept], counts[kept])
+        totals = occurrences_of_merged(counts, keys.places, len(keys.types))
         numbers, types, least = merged_types(
             keys.types, totals, known, self.stem, self.min_count, self.max_types
         )

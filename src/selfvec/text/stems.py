@@ -21,7 +21,15 @@ from selfvec.data.token_batch import TokenBatch
 
 from .languages import STEMMERS
 
-__all__ = ["DROPPED", "apply_stem_and_min_count", "kept_from", "merged_types", "same_stem", "stems"]
+__all__ = [
+    "DROPPED",
+    "apply_stem_and_min_count",
+    "keep_all",
+    "kept_from",
+    "merged_types",
+    "same_stem",
+    "stems",
+]
 
 DROPPED = -1  # the number of a type that a rule leaves out
 
@@ -99,6 +107,11 @@ def merged_types(
     return numbers[places], kept, least
 
 
+def keep_all(types: int, stem: str | None, min_count: int, max_types: int | None) -> bool:
+    """Whether the rules of `merged_types` are not set, or cannot change ``types`` types."""
+    return not stem and min_count <= 1 and (max_types is None or types <= max_types)
+
+
 def kept_from(counts: Ints, min_count: int = 1, max_types: int | None = None) -> int:
     """The smallest count from ``min_count`` on that at most ``max_types`` types have. Ties are not broken.
 
@@ -118,11 +131,11 @@ def apply_stem_and_min_count(
     min_count: int = 1,
     max_types: int | None = None,
 ) -> tuple[TokenBatch, int]:
-    """Apply the rules of `merged_types`; return the input itself if none is set or can drop a type.
+    """Apply the rules of `merged_types`; return the input itself if they change nothing.
 
     Types are in order of first appearance before and after. Also returns the count that types are kept from.
     """
-    if not stem and min_count <= 1 and (max_types is None or len(batch.types) <= max_types):
+    if keep_all(len(batch.types), stem, min_count, max_types):
         return batch, min_count
     numbers, types, least = merged_types(batch.types, batch.counts, known, stem, min_count, max_types)
     return batch.renumbered(numbers, types), least

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -19,6 +20,7 @@ import numpy as np
 
 from selfvec.base.arrays import Bytes, Ids, Ints, Mask
 from selfvec.base.errors import OptionError
+from selfvec.base.packed_strings import PackedStrings
 from selfvec.base.untrusted import decoding, panics_held_back
 
 from .characters import table
@@ -41,9 +43,15 @@ class RawTokens:
 
     ids: Ids  # (N,) int32, index into types
     offsets: Ints  # (D + 1,) int64, document k holds ids[offsets[k]:offsets[k + 1]]
-    types: list[str]  # in order of first appearance; two may be spelt the same (don't, either apostrophe)
+    spellings: PackedStrings  # of the types as the texts have them, in order of first appearance
     sentence_counts: Ids  # (D,) int32
     apart: Callable[[], Mask]  # () -> (N,) bool, punctuation precedes the token
+    normal: Callable[[str], str]  # the normal form of a spelling
+
+    @cached_property
+    def types(self) -> list[str]:
+        """The types in their normal form, of which two may be the same (don't, either apostrophe)."""
+        return [self.normal(word) for word in self.spellings]
 
 
 class Tokenizer(Protocol):
@@ -134,11 +142,14 @@ class Splitter:
         if self._segment is not None:
             starts, lengths, offsets = split_spans(data, starts, lengths, offsets, self._segment)
         ids, firsts = kernels.distinct(data, starts, lengths)
-        types = kernels.spell(data, starts, lengths, firsts).tobytes().decode().split("\n")[:-1]
-        if self.name == "words":
-            types = [plain(word) for word in types]
+        ends = np.concatenate(([0], np.cumsum(lengths[firsts], dtype=np.int64)))
         tokens = RawTokens(
-            ids, offsets, types, sentences, lambda: kernels.apart(data, starts, lengths, offsets, flags)
+            ids,
+            offsets,
+            PackedStrings(kernels.spell(data, starts, lengths, firsts), ends),
+            sentences,
+            lambda: kernels.apart(data, starts, lengths, offsets, flags),
+            plain if self.name == "words" else str,
         )
         return tokens, starts, lengths, bounds
 
@@ -170,10 +181,10 @@ class SubwordTokenizer:
         pieces = np.fromiter(chain.from_iterable(rows), np.int64, int(ends[-1]))
         kept = ~np.isin(pieces, self._special)
         ids, used = _by_appearance(pieces[kept])
-        types = [self._tokenizer.id_to_token(piece) or "" for piece in used]
+        types = PackedStrings.of([self._tokenizer.id_to_token(piece) or "" for piece in used])
         offsets = np.concatenate(([0], np.cumsum(kept)))[ends]
         sentences = _sentences(*joined_utf8(texts))
-        return RawTokens(ids, offsets, types, sentences, lambda: np.zeros(len(ids), bool))
+        return RawTokens(ids, offsets, types, sentences, lambda: np.zeros(len(ids), bool), str)
 
 
 def _by_appearance(numbers: Ints) -> tuple[Ids, list[int]]:

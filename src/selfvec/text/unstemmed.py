@@ -66,9 +66,9 @@ class UnstemmedTokens:
             bits[part.start // 8 : -(-part.stop // 8)] = np.packbits(gone)
             spool.append(block[gone])
         if place < len(counted):  # stems merged words
+            spool.close()
             return cls(whole.types, whole.ids, whole.offsets, sentence_counts=whole.sentence_counts)
-        ids = spool.replaced(sum(spool.sizes))
-        return cls(whole.types, ids, whole.offsets, bits, whole.sentence_counts)
+        return cls(whole.types, spool.joined(), whole.offsets, bits, whole.sentence_counts)
 
     def batch(self, counted: TokenBatch) -> TokenBatch:
         """The whole text, with the dates, slices and fingerprints of ``counted``, the same documents."""

@@ -1,0 +1,89 @@
+"""All rules in one pass against the rules one after the other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from selfvec.base import scratch
+from selfvec.data import token_batch
+from selfvec.data.settings import Settings
+from selfvec.data.token_batch import TokenBatch, by_frequency
+from selfvec.refinement.counted_text import counted
+from selfvec.text.repeats import find_repeats, without
+from selfvec.text.stems import apply_stem_and_min_count
+from selfvec.text.unstemmed import UnstemmedTokens
+
+WORDS = ["storm", "storms", "stormy", "hail", "hails", "wind", "winds", "Wind", "roof", "roofs", "tree"]
+MENU = [f"menu{i}" for i in range(13)]
+KNOWN = {"storm": 0, "hail": 1, "roofs": 2}
+
+
+@pytest.fixture(params=[(8, 0), (1 << 22, 1 << 27)], autouse=True, scope="module")
+def _sizes(request):
+    """Tokens worked on at a time, and bytes in memory."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(token_batch, "_BLOCK", request.param[0])
+        patch.setattr(scratch, "IN_MEMORY", request.param[1])
+        yield
+
+
+def text(seed: int) -> TokenBatch:
+    """A text, with a passage that most documents repeat in every other case."""
+    rng = np.random.default_rng(seed)
+    documents = [
+        [*MENU * (seed % 2), *(WORDS[i] for i in rng.zipf(1.4, rng.integers(0, 60)) % len(WORDS))]
+        for _ in range(int(rng.integers(12, 20)))
+    ]
+    batch = TokenBatch.from_documents([*documents, ["hail", "wind", "hail"]])
+    return replace(
+        batch, sentences=3 * batch.documents, sentence_counts=np.full(batch.documents, 3, np.int32)
+    )
+
+
+def same(found: TokenBatch, expected: TokenBatch) -> None:
+    assert list(found.types) == list(expected.types)
+    assert found.sentences == expected.sentences
+    for name in ("ids", "offsets", "counts", "sentence_counts"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+
+
+@given(
+    st.integers(0, 10**6),
+    st.sampled_from([None, "en"]),
+    st.integers(1, 4),
+    st.sampled_from([4, 12, 1000]),
+    st.booleans(),
+    st.booleans(),
+)
+def test_one_pass_is_the_rules_one_after_the_other(seed, stem, least, most, keeps, reserved) -> None:
+    settings = Settings(stem=stem, min_count=least, max_types=most, keep_tokens=keeps)
+    whole = text(seed)
+    repeats, further = find_repeats(whole)
+    once = repeats.once(settings) and repeats.tokens
+    plain = without(whole, further) if once else whole
+    left, kept_from = apply_stem_and_min_count(plain, KNOWN, stem, least, most)
+    expected = by_frequency(left)
+    others = UnstemmedTokens.of(whole, expected) if keeps and left is not whole else None
+
+    room: list[np.ndarray] = []
+
+    def token_ids(size: int) -> np.ndarray | None:
+        room.append(np.empty(size, np.int32))
+        return room[0] if reserved else None
+
+    found = counted(text(seed), KNOWN, settings, token_ids=token_ids)
+    same(found.batch, expected)
+    assert (found.kept_from, found.repeats.tokens) == (kept_from, repeats.tokens)
+    assert len(room) == keeps
+    if keeps and reserved:
+        assert np.shares_memory(found.batch.ids, room[0]) or not len(expected)
+    assert (found.unstemmed is None) == (others is None)
+    if found.unstemmed is not None and others is not None:
+        same(found.unstemmed.batch(found.batch), whole)
+        for name in ("ids", "offsets", "left_out", "sentence_counts"):
+            np.testing.assert_array_equal(getattr(found.unstemmed, name), getattr(others, name))
