@@ -304,7 +304,7 @@ def changed(
         written = place.stop
         if left_out is not None and gone is not None:
             left_out.append(gone)
-    return out[:size], bounds
+    return (out if len(out) == size else out[:size]), bounds  # `Workspace.token_ids` is known by its identity
 
 
 @kernel
