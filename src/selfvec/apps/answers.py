@@ -16,6 +16,7 @@ from typing import Any, Unpack
 
 from selfvec.base.atomic_files import atomic_file
 from selfvec.base.checks import check_text, check_texts, check_whole, is_path
+from selfvec.base.checksums import file_state
 from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.targets import writing
@@ -169,7 +170,7 @@ def _files(source: Path) -> Files:
     if source.is_dir() and not any(path.is_file() for path in paths):
         raise InputError("there is no file in this folder", path=source, remedy="name a folder of text")
     return [
-        [str(path), path.stat().st_size, path.stat().st_mtime_ns]
+        file_state(path)
         for path in paths
         if path.is_file() and not any(part.startswith(".") for part in path.relative_to(source).parts)
     ]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from selfvec.base.checksums import file_state
 from selfvec.base.errors import CorpusError
 from selfvec.corpus.forks import using_polars
 
@@ -39,6 +40,10 @@ class CorpusPart(Protocol):
 
     @property
     def fields(self) -> Fields: ...
+
+    @property
+    def files(self) -> Sequence[Path] | None:
+        """The files that are read, in their order; None for texts from memory or from a pipe."""
 
     def row_batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
         """The rows from the start."""
@@ -96,6 +101,19 @@ class Corpus:
 
     def __repr__(self) -> str:
         return f"<Corpus: {self.name}>"
+
+    def stamp(self) -> list[object] | None:
+        """What identifies the text without reading it, JSON-serialisable; None if it can be read only once.
+
+        These are the files, with sizes and times of change, and how they are read.
+        """
+        if self.selector is not None or any(part.files is None for part in self._parts):
+            return None
+        parts = [
+            [part.name, part.kind, repr(part.fields), *map(file_state, part.files or ())]
+            for part in self._parts
+        ]
+        return [self.slice_by_name, self.skip_bad_rows, self.tokenized, *parts]
 
     @property
     def unread_fields(self) -> list[str]:

@@ -195,6 +195,10 @@ class FilePart:
     def size(self) -> int | None:
         return self.source.size
 
+    @property
+    def files(self) -> list[Path] | None:
+        return None if self.source.pipe else self.source.members or [Path(self.path)]
+
     @cached_property
     def reader(self) -> RowReader:
         """Reads the rows of a source without members."""

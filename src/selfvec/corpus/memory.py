@@ -51,6 +51,7 @@ class MemoryPart:
     slices: Iterable[object] | None = None
     kind: str = "memory"
     size: int | None = None
+    files: None = None
     name: str = ""
     fields: Fields = field(init=False)
     _read: bool = False
@@ -86,6 +87,7 @@ class RowsPart:
     path: str = ROW_LIST
     kind: str = "frame"
     size: int | None = None
+    files: None = None
     name: str = ""
     _read: bool = False
 
@@ -165,6 +167,7 @@ class FramePart:
     fields: Fields
     kind: str = "frame"
     size: int | None = None
+    files: None = None
     name: str = ""
 
     def row_batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:

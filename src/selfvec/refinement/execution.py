@@ -109,7 +109,7 @@ class _Step:
 
 def _interrupted(workspace: Workspace | None, done: int, total: int) -> Interrupted:
     rule = f"interrupted after {done:,} of {total:,} tokens"
-    if workspace is None or not workspace.has_state:
+    if workspace is None or not (workspace.has_state or workspace.has_inputs):
         return Interrupted(rule)
     return Interrupted(rule, path=workspace.target, remedy="go on with the same command and --resume")
 

@@ -31,6 +31,7 @@ from .health import check_health
 from .initial_vectors import initial_vectors
 from .input_reading import Start, read_inputs, starts
 from .inputs import Inputs
+from .kept_inputs import keep_inputs, kept_inputs, stamp_of
 from .kept_sums import worth_keeping
 from .method_choice import make_plan
 from .methods import refined_rows, start
@@ -63,23 +64,30 @@ def refine(
     """
     execution = Execution(workspace, as_progress(progress), jobs)
     candidates = starts(vectors)
+    stamp = None if workspace is None else stamp_of(corpus, candidates, settings)
+    if workspace is not None and stamp is not None:
+        kept = kept_inputs(workspace, stamp, execution)
+        if kept is not None:
+            execution.progress.say("the text was read before the interruption, and is not read again")
+            return refine_inputs(kept, settings, execution)
     if len(candidates) == 1:
-        return refine_inputs(read_inputs(corpus, candidates[0], settings, execution), settings, execution)
+        inputs = read_inputs(corpus, candidates[0], settings, execution)
+        return refine_inputs(inputs, settings, execution, stamp)
     with execution.timings.stage("tables"):
         chosen, decision = choose_vectors(corpus, candidates, settings, execution)
     inputs = read_inputs(corpus, candidates[chosen], settings, execution)
     inputs = replace(inputs, provenance=inputs.provenance.replace(vectors_decision=decision))
-    return refine_inputs(inputs, settings, execution)
+    return refine_inputs(inputs, settings, execution, stamp)
 
 
-def refine_inputs(inputs: Inputs, settings: Settings, execution: Execution) -> Run:
-    """Plan, refine and check the result."""
+def refine_inputs(inputs: Inputs, settings: Settings, execution: Execution, stamp: str | None = None) -> Run:
+    """Plan, refine and check the result. Inputs with a stamp are kept for ``--resume``."""
     timings = execution.timings
     workspace = execution.workspace
     choosing = timings.stage("select") if settings.method == "auto" else nullcontext()
     with ThreadPoolExecutor(1) as pool:
         # Choosing a method reads few rows, so all rows are written at the same time.
-        kept = pool.submit(workspace.keep, inputs.original) if workspace is not None else None
+        kept = pool.submit(_keep, workspace, inputs, stamp, execution) if workspace is not None else None
         with choosing:
             plan = make_plan(settings, inputs, jobs=execution.jobs, progress=execution.progress)
         with timings.stage("keep"):
@@ -93,6 +101,13 @@ def refine_inputs(inputs: Inputs, settings: Settings, execution: Execution) -> R
             refinement.keep_sums()
         run_to_end(refinement, plan, execution)
     return run_of(plan, refinement, execution)
+
+
+def _keep(workspace: Workspace, inputs: Inputs, stamp: str | None, execution: Execution) -> None:
+    """Write the original vectors, and what ``--resume`` needs of a long text."""
+    workspace.keep(inputs.original)
+    if stamp is not None:
+        keep_inputs(workspace, inputs, stamp, execution)
 
 
 def run_of(

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from selfvec.base.checksums import file_state
 from selfvec.base.errors import InputError, TargetError
 from selfvec.base.file_locks import locked
 from selfvec.base.progress import Progress, as_progress
@@ -139,11 +140,7 @@ def _stamp(run: Run, corpus: Texts) -> str:
     """The run and the documents of an index: its provenance, and sizes and times of other files."""
     given = [Path(path) for path in paths_of(corpus) or ()]
     files = [file for path in given for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
-    states = [
-        (str(file.resolve()), file.stat().st_size, file.stat().st_mtime_ns)
-        for file in files
-        if file.is_file()
-    ]
+    states = [file_state(file.resolve()) for file in files if file.is_file()]
     return _digest([dict(run.provenance), states])
 
 

@@ -7,7 +7,8 @@
 
     lock                    locked while its process lives
     state.safetensors       what ``--resume`` continues from
-    cluster/                the same, of a cluster
+    inputs/                 a long text that was read, so that ``--resume`` need not read it again
+    cluster/                what ``--resume`` continues from on a cluster
     replacing.json          written just before the new run gets its name
     run/                    the new run; after the exchange, the replaced one
 """
@@ -31,6 +32,8 @@ from selfvec.base.temporary_files import LEFTOVER, remove_leftovers, remove_left
 
 __all__ = [
     "FRESH",
+    "INPUTS",
+    "KEPT",
     "LOCK",
     "SHARED",
     "STATE",
@@ -46,7 +49,10 @@ __all__ = [
 
 LOCK = "lock"  # names in the working folder
 STATE = "state.safetensors"
+INPUTS = "inputs"
 SHARED = "cluster"
+KEPT = (STATE, INPUTS, SHARED)
+"""What ``--resume`` continues from."""
 FRESH = "run"
 _MARK = "replacing.json"
 _OLDER = "older"
@@ -113,7 +119,7 @@ def _tidy_workspace(target: Path) -> None:
         if not lock(descriptor) or not same_file(folder / LOCK, descriptor):
             return
         settle(target)
-        if not (folder / STATE).exists() and not (folder / SHARED).exists():
+        if not any((folder / name).exists() for name in KEPT):
             left = sibling(target)
             folder.rename(left)  # so that no process waits for the lock while it is deleted
             remove_leftovers(target)
@@ -162,7 +168,8 @@ def forget(folder: Path) -> None:
     """Delete what ``--resume`` would continue from."""
     if (folder / STATE).exists():
         discard(folder / STATE)
-    remove_own(folder / SHARED)
+    for name in (INPUTS, SHARED):
+        remove_own(folder / name)
 
 
 def _identity(folder: Path) -> list[int]:

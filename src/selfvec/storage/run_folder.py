@@ -59,7 +59,9 @@ __all__ = [
     "REFINED",
     "RUN",
     "is_run",
+    "link",
     "open_run",
+    "open_unrefined",
     "refuse_run",
     "save_run",
     "write_run",
@@ -70,6 +72,7 @@ RUN = Kind("a run folder", lambda folder: is_run(folder))
 
 REFINED = "vectors.safetensors"
 ORIGINAL = "original.safetensors"
+VOCABULARY = "vocabulary.txt"
 _HISTORY = Path("history", "history.safetensors")
 PARTS = ("counts", "unstemmed", "repeats", "documents", "sums")
 _OF_THE_FOLDER = ("files", "sha256")  # keys of run.json that describe the folder and not the run
@@ -123,7 +126,7 @@ def _open(folder: Path) -> Run:
     check_sizes(folder, provenance, _AGAIN)
     for name in _OF_THE_FOLDER:
         provenance.pop(name, None)
-    words = read_vocabulary(_required(folder / "vocabulary.txt"))
+    words = read_vocabulary(_required(folder / VOCABULARY))
     tokens = folder / TOKENS
     history = folder / _HISTORY
     refined = _load_vectors(folder / REFINED, words, provenance)
@@ -136,6 +139,17 @@ def _open(folder: Path) -> Run:
         tokens=read_tokens_later(tokens, words) if tokens.is_file() else None,
         folder=folder,
     )
+
+
+def open_unrefined(folder: Path, provenance: dict[str, Any]) -> Run:
+    """The words, tokens, original vectors and parts in a folder as a run whose vectors are the original ones.
+
+    `FormatError` if a file is damaged.
+    """
+    words = read_vocabulary(_required(folder / VOCABULARY))
+    original = _load_vectors(folder / ORIGINAL, words, provenance)
+    tokens = read_tokens_later(_required(folder / TOKENS), words)()
+    return Run(original, original, None, provenance, tokens=tokens, folder=folder)
 
 
 def save_run(run: Run, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
@@ -165,12 +179,12 @@ def write_run(run: Run, folder: Path, written: Mapping[str, Path] | None = None)
         waiting: list[Future[Any]] = []
         for name, vectors in ((REFINED, run.vectors), (ORIGINAL, run.original)):
             if written and name in written:
-                waiting.append(pool.submit(_link, written[name], folder / name))
+                waiting.append(pool.submit(link, written[name], folder / name))
             else:
                 waiting.append(pool.submit(write_vectors, folder / name, vectors))
-        waiting.append(pool.submit(write_vocabulary, folder / "vocabulary.txt", run.vectors.index_to_key))
+        waiting.append(pool.submit(write_vocabulary, folder / VOCABULARY, run.vectors.index_to_key))
         if written and TOKENS in written:
-            waiting.append(pool.submit(_link, written[TOKENS], folder / TOKENS))
+            waiting.append(pool.submit(link, written[TOKENS], folder / TOKENS))
         elif run.tokens is not None:
             waiting.append(pool.submit(write_tokens, folder / TOKENS, run.tokens))
         for name in PARTS:
@@ -192,7 +206,7 @@ def write_run(run: Run, folder: Path, written: Mapping[str, Path] | None = None)
     write_sealed(folder / "run.json", {"format": RUN_FORMAT, **run.provenance})
 
 
-def _link(source: Path, target: Path) -> None:
+def link(source: Path, target: Path) -> None:
     """A second name for a file, or a copy where the file system has no links."""
     try:
         os.link(source, target)

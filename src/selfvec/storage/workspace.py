@@ -7,6 +7,7 @@ as does a timer every half minute, and ``--resume`` continues from it.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,17 +17,21 @@ import numpy as np
 from selfvec.base import scratch
 from selfvec.base.arrays import Array, Ids, Rows
 from selfvec.base.durable import sync_file, sync_names
-from selfvec.base.errors import OptionError, TargetError
+from selfvec.base.errors import FormatError, OptionError, TargetError
 from selfvec.base.file_locks import lock_file
 from selfvec.base.folder_swap import exchange_folders, replace_folder, restore_folder
 from selfvec.base.ownership import discard, remove_own
 from selfvec.base.targets import check_target, writing
 from selfvec.base.temporary_files import remove_leftovers, sibling
 from selfvec.base.tensors import Blocks, map_tensors, read_metadata, reserve_tensor, write_tensors
+from selfvec.base.text_files import read_json, write_vocabulary
 from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.storage.leftovers import (
     FRESH,
+    INPUTS,
+    KEPT,
     LOCK,
     SHARED,
     STATE,
@@ -36,10 +41,22 @@ from selfvec.storage.leftovers import (
     settle,
     workspace_of,
 )
-from selfvec.storage.run_folder import ORIGINAL, REFINED, RUN, is_run, write_run, write_vectors
+from selfvec.storage.run_folder import (
+    ORIGINAL,
+    REFINED,
+    RUN,
+    VOCABULARY,
+    is_run,
+    link,
+    open_unrefined,
+    write_run,
+    write_vectors,
+)
 from selfvec.storage.tokens_file import TOKENS, complete_tokens
 
 __all__ = ["Workspace"]
+
+_INPUTS = "inputs.json"
 
 
 class Workspace:
@@ -56,6 +73,7 @@ class Workspace:
         self.overwrite = overwrite
         self._mapped: dict[str, Vectors] = {}  # vectors kept in files, by the name of the file
         self._ids: Ids | None = None  # of the run's tokens, if they are made in their file
+        self._tokens: Path | None = None  # that file, when it is complete
         if self.target.name:
             restore_folder(self.target)
             remove_leftovers(self.target)
@@ -84,6 +102,60 @@ class Workspace:
         """Whether there is a saved state to continue from."""
         return self._state.exists()
 
+    @property
+    def has_inputs(self) -> bool:
+        """Whether a text that was read is kept."""
+        return (self.folder / INPUTS).is_dir()
+
+    def keep_inputs(self, run: Run, stamp: str) -> None:
+        """Keep the words, tokens, original vectors and parts of a run, if it is made of a long text.
+
+        `load_inputs` finds them by the stamp. The original vectors have been written by `keep`.
+        """
+        if run.tokens is None or run.tokens.ids is not self._ids or self.has_inputs:
+            return
+        with writing(self.target):
+            tokens = self._complete(run.tokens)
+            if tokens is None:
+                return
+            fresh = self.folder / f"{INPUTS}.new"
+            remove_own(fresh)
+            fresh.mkdir()
+            for source in (tokens, self.folder / ORIGINAL):
+                link(source, fresh / source.name)
+            write_vocabulary(fresh / VOCABULARY, run.tokens.types)
+            for name, part in run.parts.items():
+                part.save(fresh / name)
+            described = json.dumps({"stamp": stamp, **run.provenance}, ensure_ascii=False)
+            (fresh / _INPUTS).write_text(described, encoding="utf-8")
+            fresh.rename(self.folder / INPUTS)
+
+    def load_inputs(self, stamp: str) -> Run | None:
+        """What `keep_inputs` kept under the same stamp, as a run that is not refined; otherwise None."""
+        folder = self.folder / INPUTS
+        try:
+            described = read_json(folder / _INPUTS, "")
+            if described.pop("stamp", None) != stamp:
+                raise FormatError("another text", path=folder)
+            run = open_unrefined(folder, described)
+        except (FormatError, OSError):
+            remove_own(folder)
+            return None
+        assert run.tokens is not None
+        self._ids = run.tokens.ids
+        self._tokens = folder / TOKENS
+        discard(self.folder / ORIGINAL)
+        link(folder / ORIGINAL, self.folder / ORIGINAL)
+        self._mapped[ORIGINAL] = run.original
+        return run
+
+    def _complete(self, tokens: TokenBatch) -> Path | None:
+        """The file of tokens whose ids were made in it; None if it has too little room for its header."""
+        if self._tokens is None:
+            tokens.ids.flags.writeable = False
+            self._tokens = self.folder / TOKENS if complete_tokens(self.folder / TOKENS, tokens) else None
+        return self._tokens
+
     def save_state(self, state: Mapping[str, Array], fingerprint: str) -> None:
         """Save a state; the previous one is kept until the new one is written."""
         with writing(self.target):
@@ -105,6 +177,8 @@ class Workspace:
 
     def keep(self, vectors: Vectors, name: str = ORIGINAL) -> None:
         """Write vectors of a run where `finish` finds them; ``name`` is `ORIGINAL` or `REFINED`."""
+        if self._mapped.get(name) is vectors:
+            return
         with writing(self.target):
             write_vectors(self.folder / name, vectors)
 
@@ -141,10 +215,8 @@ class Workspace:
                 if self._mapped.get(name) is vectors
             }
             tokens = run.tokens
-            if tokens is not None and tokens.ids is self._ids:
-                tokens.ids.flags.writeable = False
-                if complete_tokens(self.folder / TOKENS, tokens):
-                    written[TOKENS] = self.folder / TOKENS
+            if tokens is not None and tokens.ids is self._ids and (file := self._complete(tokens)):
+                written[TOKENS] = file
             write_run(run, fresh, written)
             self._refuse_existing()
             keep = previous and self.target.exists()
@@ -175,10 +247,10 @@ class Workspace:
             )
 
     def close(self) -> None:
-        """Release the lock; delete the folder unless it holds a saved state."""
+        """Release the lock; delete the folder unless it holds what ``--resume`` continues from."""
         for name in (ORIGINAL, REFINED, TOKENS):
             discard(self.folder / name)
-        if not self.has_state and not self.shared.exists():
+        if not any((self.folder / name).exists() for name in KEPT):
             left = sibling(self.target)  # after a kill the next command removes the rest
             try:
                 self.folder.rename(left)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from selfvec.apps.cli.arguments import AsJson, Reading, RunFolder, Work, arg, as_paths, listed, open_run, opt
 from selfvec.apps.cli.output import print_json, say
+from selfvec.base.checksums import file_state
 from selfvec.base.display import count_of
 from selfvec.base.errors import CorpusError, Interrupted, OptionError
 from selfvec.data.settings import KEEP, TEXT
@@ -244,14 +245,13 @@ def _wait(seconds: float, asked: Interruption) -> None:
         time.sleep(0.1)
 
 
-def _state(paths: Sequence[str]) -> list[tuple[str, int, int]]:
+def _state(paths: Sequence[str]) -> list[list[Any]]:
     """Path, size and time of change of all files."""
     found = []
     for path in paths:
         for file in sorted(Path(path).rglob("*")) or [Path(path)]:
             try:
-                about = file.stat()
+                found.append(file_state(file))
             except OSError:  # gone since
                 continue
-            found.append((str(file), about.st_size, about.st_mtime_ns))
     return found
