@@ -14,8 +14,9 @@ from numba.core.errors import TypingError
 from selfvec.base.compiled import kernel
 
 CODE = """
+import sys
 import numpy as np
-from selfvec.base.compiled import helper, kernel
+from selfvec.base.compiled import allocating_kernel, helper, kernel
 
 @helper
 def doubled(number):
@@ -27,23 +28,29 @@ def double(numbers, out):
         out[i] = doubled(numbers[i])
     return len(numbers)
 
+@allocating_kernel
+def halved(numbers):
+    return numbers / 2
+
 if __name__ == "__main__":
     import doubling
     out = np.empty(3)
-    print(doubling.double(np.arange(3.0), out), out.tolist())
+    print(doubling.double(np.arange(3.0), out), out.tolist(), doubling.halved(out).tolist())
+    print("numba.np.arraymath" in sys.modules, file=sys.stderr)
 """
 
 
-def test_a_kernel_with_a_helper_is_compiled_once(tmp_path: Path) -> None:
+def test_a_kernel_is_compiled_once_and_then_loaded_without_the_compiler(tmp_path: Path) -> None:
     (tmp_path / "doubling.py").write_text(CODE)
     command = [sys.executable, tmp_path / "doubling.py"]
     environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
     kept = []
-    for _ in range(2):
+    for compiles in (True, False):
         said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-        assert said.stdout == "3 [0.0, 2.0, 4.0]\n"
+        assert said.stdout == "3 [0.0, 2.0, 4.0] [0.0, 1.0, 2.0]\n"
+        assert said.stderr == f"{compiles}\n"
         kept.append({path: path.stat().st_mtime_ns for path in (tmp_path / "cache").rglob("*.nb?")})
-    assert len(kept[0]) == 2  # the kernel and its index, no helper
+    assert len(kept[0]) == 4  # each kernel and its index, no helper
     assert kept[0] == kept[1]
 
 

@@ -5,8 +5,8 @@ array. Most of our functions need one wrapper and no counts, because their calle
 rest saves a fifth of the compilation time. These options of Numba are undocumented;
 `tests/base/test_compiled.py` checks them.
 
-Numba is imported when the first kernel is called. The import takes half a second, which many commands do not
-need.
+Numba is imported when the first kernel is called, and its compiler is set up when the first kernel is
+compiled. Many commands need neither: the import takes a fifth of a second, the compiler up to twice that.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from functools import cache, wraps
 from threading import Lock
 from typing import Any, TypeVar, cast
 
-__all__ = ["announced", "helper", "kernel", "prefetch", "summing_kernel"]
+__all__ = ["allocating_kernel", "announced", "helper", "kernel", "prefetch", "summing_kernel"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 _OPTIONS = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
@@ -37,6 +37,11 @@ def summing_kernel(function: Function) -> Function:
     return _kernel(function, fastmath={"reassoc", "nsz"})
 
 
+def allocating_kernel(function: Function) -> Function:
+    """A `kernel` that may allocate arrays, as working memory or as its result."""
+    return _kernel(function, _nrt=True)
+
+
 def _kernel(function: Function, **options: Any) -> Function:
     compiled: list[Callable[..., Any]] = []
 
@@ -45,10 +50,30 @@ def _kernel(function: Function, **options: Any) -> Function:
         if not compiled:
             with _LOCK:
                 if not compiled:
-                    compiled.append(_njit()(function, cache=True, **_OPTIONS, **options))
+                    compiled.append(_loaded_alone(_njit()(function, cache=True, **_OPTIONS | options)))
         return compiled[0](*arguments)
 
     return cast(Function, call)
+
+
+def _loaded_alone(dispatcher: Any) -> Any:
+    """A compiled function that is loaded from its cache without setting up the compiler.
+
+    Numba sets it up even so, importing all that it can compile, and SciPy if that is installed. This takes
+    ten times as long as loading all kernels. If a function is not in the cache, compiling it sets it up.
+    """
+    from numba.core.runtime.nrt import rtsys
+
+    cache = dispatcher._cache
+
+    def load(signature: object, context: object) -> Any:
+        if dispatcher.targetoptions["_nrt"]:
+            rtsys.initialize(context)
+        with cache._guard_against_spurious_io_errors():
+            return cache._load_overload(signature, context)
+
+    cache.load_overload = load
+    return dispatcher
 
 
 def helper(function: Function) -> Function:

@@ -10,11 +10,11 @@ The constant factor k1 + 1 of the original is left out, as in Lucene. (S. Robert
 
 from __future__ import annotations
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.arrays import Floats, Ids, Ints, Rows
+from selfvec.base.compiled import allocating_kernel
 
 __all__ = ["K1", "K3", "B", "saturated_counts", "saturation", "score_terms"]
 
@@ -39,7 +39,7 @@ def saturated_counts(counts: Floats) -> Floats:
     return ((K3 + 1) * counts / (K3 + counts)).astype(np.float32)
 
 
-@nb.njit(nogil=True, cache=True, error_model="numpy")
+@allocating_kernel
 def score_terms(
     units: Ids,  # (N,) postings
     counts: NDArray[np.uint16],  # (N,)

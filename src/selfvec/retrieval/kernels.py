@@ -5,11 +5,11 @@ Integers are added as integers and floats in a fixed order, so that scores do no
 
 from __future__ import annotations
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.arrays import Doubles, Floats, Ids, Int8s, Ints, Mask, Rows
+from selfvec.base.compiled import allocating_kernel
 
 __all__ = [
     "best_documents",
@@ -26,7 +26,7 @@ _BLOCK = 1 << 12  # documents whose parts stay in the processor's cache
 _SKIPPED = 64  # documents that are skipped together if none is better
 
 
-@nb.njit(nogil=True, cache=True)
+@allocating_kernel
 def invert(ids: Ids, offsets: Ints, types: int) -> tuple[Ints, Ids, U16]:
     """Postings of U texts.
 
@@ -58,7 +58,7 @@ def invert(ids: Ids, offsets: Ints, types: int) -> tuple[Ints, Ids, U16]:
     return starts, units, counts
 
 
-@nb.njit(nogil=True, cache=True)
+@allocating_kernel
 def reorder(rows: Int8s, order: Ids) -> None:
     """Permute (U, d) rows in place, so that row i becomes the one that was row ``order[i]``."""
     done = np.zeros(len(order), np.bool_)
@@ -75,7 +75,7 @@ def reorder(rows: Int8s, order: Ids) -> None:
         done[i] = True
 
 
-@nb.njit(nogil=True, cache=True)
+@allocating_kernel
 def dot_products(
     vectors: Int8s,  # (U, d)
     scales: Floats,  # (U,)
@@ -94,7 +94,7 @@ def dot_products(
     return out
 
 
-@nb.njit(nogil=True, cache=True)
+@allocating_kernel
 def moments(scores: Rows) -> tuple[float, float]:
     """The sum of scores and the sum of their squares."""
     total = np.zeros(8)  # eight sums at a time, always the same ones
@@ -112,7 +112,7 @@ def moments(scores: Rows) -> tuple[float, float]:
     return total.sum(), squares.sum()
 
 
-@nb.njit(nogil=True, cache=True)
+@allocating_kernel
 def combine(
     parts: Rows,  # (3, U) words, related words, dense
     shares: Rows,  # (3,) a part with a share of 0 does not count as found
@@ -159,7 +159,7 @@ def combine(
             scores[d] = np.float32((1 - passage_share) * scores[d] + passage_share * values[p])
 
 
-@nb.njit(nogil=True, cache=True)
+@allocating_kernel
 def best_window(
     places: Ints,  # (M,) words of a passage that match words of a query, rising
     groups: Ints,  # (M,) which word of the query each one matches
@@ -189,7 +189,7 @@ def best_window(
     return best
 
 
-@nb.njit(nogil=True, cache=True)
+@allocating_kernel
 def best_documents(scores: Rows, allowed: Mask, most: int) -> Ints:
     """The documents with the highest scores among those allowed, best first, ties by number."""
     found = np.empty(most, np.int64)
@@ -217,7 +217,7 @@ def best_documents(scores: Rows, allowed: Mask, most: int) -> Ints:
     return found[:n]
 
 
-@nb.njit(nogil=True, cache=True)
+@allocating_kernel
 def documents_from(scores: Floats, least: float) -> Ids:
     """The documents that score ``least`` or more."""
     found = np.empty(_SKIPPED, np.int32)

@@ -9,6 +9,7 @@ import numpy as np
 from numba import njit
 
 from selfvec.base.arrays import Doubles, Hashes, Ids, Ints, Mask
+from selfvec.base.compiled import allocating_kernel
 
 __all__ = ["Grams", "c_values", "grams", "matches", "parts_of", "pointwise", "whole"]
 
@@ -147,7 +148,7 @@ def _enlarged(keys: Hashes, values: Ids) -> tuple[Hashes, Ids]:
     return larger_keys, larger_values
 
 
-@njit(cache=True, nogil=True)
+@allocating_kernel
 def pairs(
     grams: Ids,  # (N,) int32, sequence that begins at each token, -1 for none
     breaks: Mask,  # (N,) bool, the token does not follow the previous one
@@ -190,7 +191,7 @@ def pairs(
     return ids, counts[:n].copy(), firsts[:n].copy()
 
 
-@njit(cache=True, nogil=True)
+@allocating_kernel
 def matches(
     classes: Ids,  # (N,) int32, the words, numbered
     breaks: Mask,  # (N,) bool, the word does not follow the previous one

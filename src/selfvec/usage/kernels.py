@@ -8,6 +8,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from selfvec.base.arrays import Doubles, Floats, Ids, Ints, Rows
+from selfvec.base.compiled import allocating_kernel, kernel
+
 __all__ = ["FAST", "add", "count_occurrences", "sample_occurrences", "sum_occurrences", "sum_windows"]
 
 FAST = {"contract", "reassoc", "nsz"}  # fused multiply-add and sums in any order
@@ -34,21 +37,21 @@ def _to_unit(row):
     return True
 
 
-@njit(cache=True, nogil=True)
+@allocating_kernel
 def sum_occurrences(
-    ids,  # (N,)
-    offsets,  # (D + 1,)
-    order,  # documents in the order in which they are dealt to blocks
-    sides,  # (D,), the slice of each document
-    rows,  # (V, d)
-    half,  # words on either side of an occurrence
-    centres,  # (S, d), subtracted from occurrences in each slice
-    first,  # (V, S), first row of `out` for a word and slice; -1 to skip them
-    blocks,  # (V, S), number of blocks
-    most,  # (V, S), number of documents to deal
-    out,  # (R, d), sums are added
-    counts,  # (R,), occurrences are counted
-):
+    ids: Ids,  # (N,)
+    offsets: Ints,  # (D + 1,)
+    order: Ints,  # documents in the order in which they are dealt to blocks
+    sides: Ids,  # (D,), the slice of each document
+    rows: Rows,  # (V, d)
+    half: int,  # words on either side of an occurrence
+    centres: Rows,  # (S, d), subtracted from occurrences in each slice
+    first: Ints,  # (V, S), first row of `out` for a word and slice; -1 to skip them
+    blocks: Ints,  # (V, S), number of blocks
+    most: Ints,  # (V, S), number of documents to deal
+    out: Rows,  # (R, d), sums are added
+    counts: Doubles,  # (R,), occurrences are counted
+) -> None:
     """Add the vector of every occurrence to the block of its document.
 
     The vector of an occurrence is the sum of the rows of the words around a token. The row at distance k
@@ -88,13 +91,13 @@ def sum_occurrences(
                     counts[target[word]] += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def sum_windows(
-    windows,  # (n, 2 · half), words around each occurrence; -1 for none
-    rows,  # (V, d)
-    weights,  # (V,)
-    out,  # (n, d), sums are added
-):
+    windows: Ids,  # (n, 2 · half), words around each occurrence; -1 for none
+    rows: Rows,  # (V, d)
+    weights: Floats,  # (V,)
+    out: Rows,  # (n, d), sums are added
+) -> None:
     """Add the weighted rows of the words in each window; nearer words weigh more, as in `sum_occurrences`."""
     half = windows.shape[1] // 2
     for n in range(len(windows)):
@@ -105,14 +108,14 @@ def sum_windows(
                 add(rows[word], weights[word] * np.float32(1 - distance / (half + 1)), out[n])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def count_occurrences(
-    ids,  # (N,)
-    offsets,  # (D + 1,)
-    sides,  # (D,), the slice of each document, -1 for none
-    row,  # (V,), a word's row of `counts`, or -1
-    counts,  # (m, S), added to
-):
+    ids: Ids,  # (N,)
+    offsets: Ints,  # (D + 1,)
+    sides: Ids,  # (D,), the slice of each document, -1 for none
+    row: Ints,  # (V,), a word's row of `counts`, or -1
+    counts: Ints,  # (m, S), added to
+) -> None:
     """Count the occurrences of m words in each slice."""
     for document in range(sides.size):
         side = sides[document]
@@ -123,17 +126,17 @@ def count_occurrences(
                 counts[row[ids[i]], side] += 1
 
 
-@njit(cache=True, nogil=True)
+@allocating_kernel
 def sample_occurrences(
-    ids,  # (N,)
-    offsets,  # (D + 1,)
-    sides,  # (D,)
-    row,  # (V,)
-    counts,  # (m, S), from `count_occurrences`
-    first,  # (m, S), where the positions of each word and side begin in `places`
-    most,  # positions of a word and side
-    places,  # written
-):
+    ids: Ids,  # (N,)
+    offsets: Ints,  # (D + 1,)
+    sides: Ids,  # (D,)
+    row: Ints,  # (V,)
+    counts: Ints,  # (m, S), from `count_occurrences`
+    first: Ints,  # (m, S), where the positions of each word and side begin in `places`
+    most: int,  # positions of a word and side
+    places: Ints,  # written
+) -> None:
     """Write at most ``most`` evenly spaced positions of each word and side.
 
     Number k of the sample is occurrence floor(k (n - 1) / (most - 1)) of n.

@@ -24,13 +24,13 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numba as nb
 import numpy as np
 
 from selfvec.analysis.concepts import Topics, topics
 from selfvec.analysis.concepts.topic_clusters import nearest_centres
 from selfvec.analysis.word_kinds import with_letters
 from selfvec.base.arrays import Doubles, Ints, Mask, Rows
+from selfvec.base.compiled import allocating_kernel, kernel
 from selfvec.base.errors import InputError
 from selfvec.base.threads import in_order, one_core, threads
 from selfvec.data.run import Run
@@ -192,7 +192,7 @@ def _squared_z(taken: Doubles, occurs: Doubles, sides: Mask) -> Doubles:
     return np.where(variance > 0, (taken - occurs * share) ** 2 / np.maximum(variance, 1e-12), 0)
 
 
-@nb.njit(nogil=True, cache=True)
+@allocating_kernel
 def _word_statistic(
     words: Ints,  # of each document, each once
     offsets: Ints,  # (N + 1,)
@@ -233,7 +233,7 @@ def two_sided_p(taken: Ints, occurs: Ints, new: int, total: int) -> Doubles:
     return out
 
 
-@nb.njit(nogil=True, cache=True)
+@kernel
 def _hypergeometric(
     taken: Ints,
     occurs: Ints,

@@ -10,6 +10,8 @@ from math import erfc, exp, lgamma, log, sqrt
 import numpy as np
 from numba import njit
 
+from selfvec.base.arrays import Doubles, Ints, Rows
+from selfvec.base.compiled import allocating_kernel
 from selfvec.usage.kernels import FAST, add
 
 from .distance_intervals import LEAST_BLOCKS
@@ -144,18 +146,18 @@ def _beyond_all(found, moments, draws, number, one):
     return min(max(_upper_tail(found, mean, variance, skewness), least, 1e-300), 1 / (draws + 1))
 
 
-@njit(cache=True, nogil=True)
+@allocating_kernel
 def split_test(
-    rows,  # (R, d), sums of occurrences by block
-    ones,  # (m,), number of blocks of each word on the first side; they come first
-    starts,  # (m + 1,), first row of each word
-    words,  # (m,), they seed the random streams
-    permutations,  # splits, at most
-    enough,  # splits as far apart as the sides, after which drawing stops
-    seed,
-    out,  # (m, 4): distance, p, mean distance over the splits, number of splits
-    noise,  # (m, 6): products of different blocks, and noise: each of a with a, b with b, a with b
-):
+    rows: Rows,  # (R, d), sums of occurrences by block
+    ones: Ints,  # (m,), number of blocks of each word on the first side; they come first
+    starts: Ints,  # (m + 1,), first row of each word
+    words: Ints,  # (m,), they seed the random streams
+    permutations: int,  # splits, at most
+    enough: int,  # splits as far apart as the sides, after which drawing stops
+    seed: int,
+    out: Doubles,  # (m, 4): distance, p, mean distance over the splits, number of splits
+    noise: Doubles,  # (m, 6): products of different blocks, and noise: each of a with a, b with b, a with b
+) -> None:
     """Compare the distance of each word with its distance in random splits of the same blocks.
 
     At least fifty splits are drawn. If no split is as far apart, p is taken from a Pearson III distribution
@@ -215,17 +217,17 @@ def split_test(
         out[m, 3] = splits
 
 
-@njit(cache=True, nogil=True)
+@allocating_kernel
 def sign_flip_test(
-    rows,  # (R, d), sums of occurrences by block
-    starts,  # (m + 1,), first row of each word
-    words,  # (m,), they seed the random streams
-    known,  # (m, d), original vectors, unit rows
-    permutations,  # signs of all blocks, at most
-    enough,
-    seed,
-    out,  # (m, 2): p, and the sum of the occurrences' cosines to the original vector
-):
+    rows: Rows,  # (R, d), sums of occurrences by block
+    starts: Ints,  # (m + 1,), first row of each word
+    words: Ints,  # (m,), they seed the random streams
+    known: Rows,  # (m, d), original vectors, unit rows
+    permutations: int,  # signs of all blocks, at most
+    enough: int,
+    seed: int,
+    out: Doubles,  # (m, 2): p, and the sum of the occurrences' cosines to the original vector
+) -> None:
     """Compare how well the blocks of each word agree with how well they agree under random signs.
 
     Agreement is measured orthogonal to the original vectors.

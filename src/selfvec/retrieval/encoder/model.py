@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from selfvec.base.arrays import Floats, Ids, Ints, Rows
 from selfvec.base.atomic_files import atomic_folder
 from selfvec.base.checks import check_path
 from selfvec.base.checksums import check_sizes, write_sealed
+from selfvec.base.compiled import allocating_kernel
 from selfvec.base.errors import FormatError, InputError, TargetError
 from selfvec.base.progress import Progress
 from selfvec.base.schema import check
@@ -291,7 +291,7 @@ class Encoder:
         return cls(words, places, rows, str(head["tokenizer"]), dict(head.get("about") or {}))
 
 
-@njit(cache=True, nogil=True)
+@allocating_kernel
 def _unit_sums(
     ids: Ids,  # (N,) words by number, -1 for none
     offsets: Ints,  # (D + 1,)

@@ -17,6 +17,7 @@ from numba import njit
 
 from selfvec.base.arrays import Bytes, Hashes, Ids, Ints, Mask
 from selfvec.base.casing import lower
+from selfvec.base.compiled import allocating_kernel
 from selfvec.base.errors import InputError
 from selfvec.text.characters import APOSTROPHE, table
 from selfvec.text.kernels import first_slot, spans, token_key
@@ -107,7 +108,7 @@ class WordLookup:
         return _find(data, starts, lengths, flags, *self._vocabulary), offsets
 
 
-@njit(cache=True, nogil=True)
+@allocating_kernel
 def _hash_table(data: Bytes, starts: Ints, lengths: Ids) -> Hashes:
     """A hash table of V distinct words, (S, 4) uint64: 16 bytes, length and rest, number + 1 (0: free).
 
@@ -138,7 +139,7 @@ def _equal(data: Bytes, a: int, spelt: Bytes, b: int, length: int) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
+@allocating_kernel
 def _find(
     data: Bytes,  # tokens, as of `spans`
     starts: Ints,

@@ -10,6 +10,7 @@ import numba as nb
 import numpy as np
 
 from selfvec.base.arrays import Bytes, Floats, Ints
+from selfvec.base.compiled import kernel
 
 __all__ = ["count_newlines", "parse"]
 
@@ -31,7 +32,7 @@ _CAPITAL_E = 69
 _SMALL_E = 101
 
 
-@nb.njit(nogil=True, cache=True)
+@kernel
 def count_newlines(text: Bytes) -> int:
     """Number of newlines in ``text`` (bytes,)."""
     count = 0
@@ -106,7 +107,7 @@ def _number(text: Bytes, p: int, end: int) -> tuple[float, int]:
     return (-value if negative else value), p
 
 
-@nb.njit(nogil=True, cache=True)
+@kernel
 def parse(text: Bytes, worded: bool, out: Floats, spans: Ints, begin: int) -> None:
     """Parse n lines with a newline between them; ``worded`` if a word comes before the numbers.
 
