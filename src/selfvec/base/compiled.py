@@ -107,7 +107,8 @@ def announced(call: Callable[[], None]) -> Iterator[None]:
     try:
         yield
     finally:
-        _waiting.clear()
+        if call in _waiting:
+            _waiting.remove(call)
 
 
 @cache

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, cast
 from selfvec.base.casing import language_of
 from selfvec.base.checksums import sha256
 from selfvec.base.errors import CorpusError
-from selfvec.base.interruption import between_compilations
 from selfvec.base.memory import return_freed_memory
 from selfvec.base.threads import prefetched
 from selfvec.base.timings import BESIDE, Timings
@@ -26,7 +25,7 @@ from selfvec.training import FROM_TEXT, check_installed
 from .execution import Execution
 from .initial_vectors import by_token, initial_vectors
 from .inputs import Inputs, inputs_from
-from .kernel_warm_up import load_kernels
+from .kernel_warm_up import loading_kernels
 
 if TYPE_CHECKING:
     from selfvec.corpus import Corpus
@@ -60,8 +59,7 @@ def read_inputs(
         described.update(found)
         return loaded
 
-    with between_compilations(), ThreadPoolExecutor(2) as pool:
-        pool.submit(load_kernels, settings)
+    with loading_kernels(settings, execution.jobs), ThreadPoolExecutor(1) as pool:
         loading = pool.submit(load)
         try:
             unstemmed, encoding = read_unstemmed(
