@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.arrays import Doubles, Floats, Ids, Int8s, Ints, Mask, Rows
-from selfvec.base.compiled import allocating_kernel
+from selfvec.base.compiled import allocating_kernel, kernel
 
 __all__ = [
     "best_documents",
@@ -26,26 +26,34 @@ _BLOCK = 1 << 12  # documents whose parts stay in the processor's cache
 _SKIPPED = 64  # documents that are skipped together if none is better
 
 
-@allocating_kernel
 def invert(ids: Ids, offsets: Ints, types: int) -> tuple[Ints, Ids, U16]:
     """Postings of U texts.
 
     Where those of each type begin, (types + 1,); texts, rising within a type, (N,); occurrences in each,
     65,535 at most, (N,).
     """
-    last = np.full(types, -1, np.int64)
     starts = np.zeros(types + 1, np.int64)
+    _count_texts(ids, offsets, np.full(types, -1, np.int64), starts)
+    np.cumsum(starts, out=starts)
+    units = np.empty(starts[-1], np.int32)
+    counts = np.zeros(starts[-1], np.uint16)
+    _write_postings(ids, offsets, np.full(types, -1, np.int64), starts[:-1].copy(), units, counts)
+    return starts, units, counts
+
+
+@kernel
+def _count_texts(ids: Ids, offsets: Ints, last: Ints, starts: Ints) -> None:
+    """Add the number of texts with each type to the entry after its own; ``last`` is -1 for each type."""
     for unit in range(len(offsets) - 1):
         for i in range(offsets[unit], offsets[unit + 1]):
             if last[ids[i]] != unit:
                 last[ids[i]] = unit
                 starts[ids[i] + 1] += 1
-    for word in range(types):
-        starts[word + 1] += starts[word]
-    units = np.empty(starts[-1], np.int32)
-    counts = np.zeros(starts[-1], np.uint16)
-    end = starts[:-1].copy()
-    last[:] = -1
+
+
+@kernel
+def _write_postings(ids: Ids, offsets: Ints, last: Ints, end: Ints, units: Ids, counts: U16) -> None:
+    """Write texts and occurrences from the beginnings ``end`` of each type on."""
     for unit in range(len(offsets) - 1):
         for i in range(offsets[unit], offsets[unit + 1]):
             word = ids[i]
@@ -55,7 +63,6 @@ def invert(ids: Ids, offsets: Ints, types: int) -> tuple[Ints, Ids, U16]:
                 end[word] += 1
             if counts[end[word] - 1] < 65535:
                 counts[end[word] - 1] += np.uint16(1)
-    return starts, units, counts
 
 
 @allocating_kernel
@@ -94,25 +101,32 @@ def dot_products(
     return out
 
 
-@allocating_kernel
 def moments(scores: Rows) -> tuple[float, float]:
     """The sum of scores and the sum of their squares."""
-    total = np.zeros(8)  # eight sums at a time, always the same ones
-    squares = np.zeros(8)
+    return _moments(scores, np.zeros((2, 8)))
+
+
+@kernel
+def _moments(scores: Rows, sums: Doubles) -> tuple[float, float]:
+    """Eight sums at a time, always the same ones, in the two rows of ``sums``."""
     whole = len(scores) // 8 * 8
     for start in range(0, whole, 8):
         for lane in range(8):
             value = np.float64(scores[start + lane])
-            total[lane] += value
-            squares[lane] += value * value
+            sums[0, lane] += value
+            sums[1, lane] += value * value
     for i in range(whole, len(scores)):
         value = np.float64(scores[i])
-        total[0] += value
-        squares[0] += value * value
-    return total.sum(), squares.sum()
+        sums[0, 0] += value
+        sums[1, 0] += value * value
+    total = 0.0
+    squares = 0.0
+    for lane in range(8):
+        total += sums[0, lane]
+        squares += sums[1, lane]
+    return total, squares
 
 
-@allocating_kernel
 def combine(
     parts: Rows,  # (3, U) words, related words, dense
     shares: Rows,  # (3,) a part with a share of 0 does not count as found
@@ -125,6 +139,23 @@ def combine(
     best: Ids,  # (D,) written: the best passage; -1 for documents without passages was there
 ) -> None:
     """Scores of D documents from the parts of U units, which are the documents and then P passages."""
+    values = np.empty(len(owners), np.float32)
+    _combine(parts, shares, scales, shifts, owners, passage_share, scores, found, best, values)
+
+
+@kernel
+def _combine(
+    parts: Rows,
+    shares: Rows,
+    scales: Rows,
+    shifts: Rows,
+    owners: Ids,
+    passage_share: float,
+    scores: Floats,
+    found: Mask,
+    best: Ids,
+    values: Floats,  # (P,) written: the score of each passage
+) -> None:
     documents = len(scores)
     a = scales[0]
     b = scales[1]
@@ -146,7 +177,6 @@ def combine(
             any_part[d] = (first & (words[d] != 0)) | (second & (related[d] != 0)) | (third & (dense[d] != 0))
     for d in owners:
         best[d] = -1
-    values = np.empty(len(owners), np.float32)
     for p in range(len(owners)):
         u = documents + p
         d = owners[p]
@@ -189,11 +219,16 @@ def best_window(
     return best
 
 
-@allocating_kernel
 def best_documents(scores: Rows, allowed: Mask, most: int) -> Ints:
     """The documents with the highest scores among those allowed, best first, ties by number."""
     found = np.empty(most, np.int64)
-    values = np.full(most, -np.inf, np.float32)
+    return found[: _best_documents(scores, allowed, found, np.full(most, -np.inf, np.float32))]
+
+
+@kernel
+def _best_documents(scores: Rows, allowed: Mask, found: Ints, values: Floats) -> int:
+    """Write the best documents, as many as there is room for, and their scores; return their number."""
+    most = len(found)
     n = 0
     for start in range(0, len(scores), _SKIPPED):
         near = scores[start : start + _SKIPPED]
@@ -214,7 +249,7 @@ def best_documents(scores: Rows, allowed: Mask, most: int) -> Ints:
             values[i] = scores[d]
             found[i] = d
             n = min(n + 1, most)
-    return found[:n]
+    return n
 
 
 @allocating_kernel
