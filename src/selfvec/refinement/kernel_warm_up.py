@@ -22,7 +22,6 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.text.hashed_ngrams import NGRAM
 from selfvec.text.repeats import LEAST_DOCUMENTS
-from selfvec.text.unstemmed import UnstemmedTokens
 
 from .counted_text import counted
 from .inputs import Inputs
@@ -76,9 +75,7 @@ def _load_kernels(settings: Settings, backwards: bool = False) -> None:
 def _count(settings: Settings) -> None:
     """Count a text with a repeated passage."""
     texts = [[*range(NGRAM), *(f"{text} {word}" for word in range(NGRAM))] for text in range(LEAST_DOCUMENTS)]
-    whole = TokenBatch.from_documents([list(map(str, text)) for text in texts])
-    batch, _, _ = counted(whole, {}, settings, jobs=1)
-    UnstemmedTokens.of(whole, batch)
+    counted(TokenBatch.from_documents([list(map(str, text)) for text in texts]), {}, settings, jobs=1)
 
 
 def _second_process(settings: Settings) -> subprocess.Popen[bytes]:

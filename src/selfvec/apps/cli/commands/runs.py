@@ -43,14 +43,13 @@ def demo(
     """
     from selfvec.corpus.python_docs import python_documentation
     from selfvec.data.run import similar_rows
-    from selfvec.refinement.kernel_warm_up import loading_kernels
     from selfvec.refinement.pipeline import refine
     from selfvec.storage.workspace import Workspace
     from selfvec.views.word_tables import neighbours_table
 
-    settings = Settings(stop_words="en")
-    with Workspace(output, overwrite=overwrite or _of_demo(output)) as workspace, loading_kernels(settings):
+    with Workspace(output, overwrite=overwrite or _of_demo(output)) as workspace:
         say("refining the built-in vectors on the documentation of this Python")
+        settings = Settings(stop_words="en")
         run = refine(
             python_documentation(), "default", settings, workspace=workspace, progress=TerminalProgress()
         )
