@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -35,8 +35,8 @@ __all__ = ["loading_kernels"]
 def loading_kernels(settings: Settings, jobs: int | None = None) -> Iterator[None]:
     """While the block runs, load the kernels that ``settings`` need in a thread, or compile them.
 
-    If they have to be compiled and there is a second core, a second process helps. It begins with those that
-    this process needs last. Both keep what they have compiled on disk and look there first.
+    If they have to be compiled and there is a second core, a second process compiles half of them. This one
+    then loads them from the disk, or compiles them itself if the other failed.
     """
     started: list[subprocess.Popen[bytes]] = []
 
@@ -45,9 +45,16 @@ def loading_kernels(settings: Settings, jobs: int | None = None) -> Iterator[Non
             with suppress(OSError):
                 started.append(_second_process(settings))
 
+    def load() -> None:
+        first, second = _halves(settings)
+        _run(first)
+        for process in started:
+            process.wait()
+        _run(second)
+
     try:
         with between_compilations(), announced(start), ThreadPoolExecutor(1) as pool:
-            pool.submit(_load_kernels, settings)
+            pool.submit(load)
             yield
     finally:
         for process in started:
@@ -55,8 +62,11 @@ def loading_kernels(settings: Settings, jobs: int | None = None) -> Iterator[Non
             process.communicate()
 
 
-def _load_kernels(settings: Settings, backwards: bool = False) -> None:
-    """Try every method that ``settings`` may use on a text of three words, and count a text."""
+Calls = list[Callable[[], object]]
+
+
+def _halves(settings: Settings) -> tuple[Calls, Calls]:
+    """Calls of all kernels: every method that ``settings`` may use on three words, and counting a text."""
     batch = TokenBatch.from_documents([["hail", "hails", "storm"]])
     rows = np.eye(3, 16, dtype=np.float32)
     sources = np.array([Source.KNOWN, Source.SUBWORDS, Source.NONE], np.uint8)
@@ -67,9 +77,13 @@ def _load_kernels(settings: Settings, backwards: bool = False) -> None:
         refined_rows(make_plan(tiny, inputs), jobs=1)
 
     methods = CANDIDATES if settings.method == "auto" else (settings.method,)
-    steps = [*(partial(refine, method) for method in methods), partial(_count, settings)]
-    for step in reversed(steps) if backwards else steps:
-        step()
+    calls: Calls = [*(partial(refine, method) for method in methods), partial(_count, settings)]
+    return calls[: len(calls) // 2], calls[len(calls) // 2 :]
+
+
+def _run(calls: Calls) -> None:
+    for call in calls:
+        call()
 
 
 def _count(settings: Settings) -> None:
@@ -79,7 +93,7 @@ def _count(settings: Settings) -> None:
 
 
 def _second_process(settings: Settings) -> subprocess.Popen[bytes]:
-    """Compile the kernels backwards in a process that ends with this one and prints nothing."""
+    """A process that compiles the second half, prints nothing, and ends with this process at the latest."""
     return subprocess.Popen(
         [
             *(sys.executable, "-P", "-c", f"from {__name__} import _compile; _compile()"),
@@ -96,7 +110,8 @@ def _compile() -> None:
     """The work of the second process."""
     Thread(target=_end_with_parent, daemon=True).start()
     _, method, operator = sys.argv
-    _load_kernels(Settings(method, operator=operator), backwards=True)
+    _, second = _halves(Settings(method, operator=operator))
+    _run(second)
 
 
 def _end_with_parent() -> None:
