@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 
@@ -24,6 +25,8 @@ __all__ = [
     "unit_rows",
     "weighted_sum",
 ]
+
+AnyArray = TypeVar("AnyArray", bound=Array)
 
 
 def as_matrix(given: Array | Sequence[Sequence[float]]) -> Array:
@@ -119,9 +122,9 @@ def _add_weighted(rows: Rows, weights: Doubles, total: Doubles) -> None:
             total[j] += weights[i] * np.float64(rows[i, j])
 
 
-def read_only(rows: Rows) -> Rows:
+def read_only(array: AnyArray) -> AnyArray:
     """A view as of a mapped file, so that one kernel is compiled for both."""
-    view = rows.view()
+    view = array.view()
     view.flags.writeable = False
     return view
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from selfvec.base.arrays import Bytes, Hashes, Ids, Ints, Mask
 from selfvec.base.compiled import helper, kernel
+from selfvec.numerics.rows import read_only
 
 from .characters import APOSTROPHE, DIGIT, LOWER, POINT, SPACE, STRONG, TERMINATOR, WORD
 
@@ -196,6 +197,7 @@ def number(
     firsts: Ints,  # (N,), written from ``known`` on: the first token of each type
 ) -> tuple[Hashes, int]:
     """Number tokens from ``known`` on; return the hash table, a larger one if necessary, and its types."""
+    data = read_only(data)
     state = np.array([known, known])  # tokens and types numbered so far
     while _number(data, starts, lengths, state, slots, ids, firsts):
         larger = np.zeros(((4 if len(slots) < _MANY else 2) * len(slots), 4), np.uint64)
@@ -270,7 +272,7 @@ def _move_slots(slots: Hashes, larger: Hashes) -> None:
 def spell(data: Bytes, starts: Ints, lengths: Ids, firsts: Ints) -> Bytes:
     """The bytes of the types, one after the other."""
     out = np.empty(int(lengths[firsts].sum(dtype=np.int64)), np.uint8)
-    _spell(data, starts, lengths, firsts, out)
+    _spell(read_only(data), starts, lengths, firsts, out)
     return out
 
 
