@@ -30,13 +30,13 @@ from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, concatenated, frequency_order
 from selfvec.data.vectors import Vectors
-from selfvec.refinement import methods
 from selfvec.refinement.execution import Execution
 from selfvec.refinement.incremental.joined_corpora import joined_corpora
 from selfvec.refinement.initial_vectors import initial_vectors
 from selfvec.refinement.input_reading import Start, load_start, option_files
 from selfvec.refinement.inputs import Inputs
 from selfvec.refinement.method_choice import make_plan
+from selfvec.refinement.methods import decorrelated
 from selfvec.refinement.pipeline import run_of
 from selfvec.storage.workspace import Workspace
 from selfvec.text import Encoding
@@ -152,7 +152,7 @@ def refine_on_cluster(
     operator = ClusterScan(job, engine, pass_ranges(sizes, len(batch.types)), counted.sums["degrees"])
     plan = make_plan(settings, inputs)
     with timings.stage("refine"):
-        refinement = methods.start(plan, operator=operator)
+        refinement = decorrelated.start(plan, operator=operator)
         while not refinement.done:
             refinement.advance()
     shared_work = {

@@ -62,6 +62,7 @@ class SharedTable:
     blocks: Iterable[Rows] = ()  # (≤ V, d) each: the matrix, divided by rows; iterated once
     weights: Doubles | None = None  # (V,): r^(-γ)
     mean: Doubles | None = None  # (d,): the expected neighbour of any word
+    summed: Mask | None = None  # (V,): words whose neighbours are summed, if not all
 
     @classmethod
     def of(cls, table: Rows, degrees: Array, window: int, gamma: float) -> SharedTable:
@@ -149,7 +150,7 @@ def partial(shards: Iterable[Shard], table: SharedTable) -> Partial:
             total = summed.astype(np.float64) if total is None else np.add(total, summed, out=total)
             summed[:] = 0
             tokens = 0
-        add_neighbours(ids, offsets, centred, summed, half)
+        add_neighbours(ids, offsets, centred, summed, half, words=table.summed)
         tokens += len(ids)
     found: AnyFloats = summed if total is None else np.add(total, summed, out=total)
     return _numbered(numbers, {"neighbours": found[:-1, : len(table.mean)]})
