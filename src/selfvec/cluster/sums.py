@@ -46,7 +46,8 @@ class Shard:
             last = int(np.searchsorted(self.offsets, self.offsets[first] + BLOCK, side="right")) - 1
             last = max(last, first + 1)
             offsets = np.array(self.offsets[first : last + 1], np.int64)
-            yield np.array(self.ids[offsets[0] : offsets[-1]]), offsets - offsets[0]
+            ids = self.ids[offsets[0] : offsets[-1]]
+            yield np.require(ids, requirements="W"), offsets - offsets[0]  # as the kernels are compiled
             first = last
 
 
