@@ -23,6 +23,7 @@ from selfvec.base.errors import CorpusError, OptionError
 from selfvec.base.memory import release
 from selfvec.base.progress import Progress
 from selfvec.base.scratch import scratch_array
+from selfvec.base.threads import in_order, threads
 from selfvec.corpus.summary import FileRead
 from selfvec.data.methods import METHODS
 from selfvec.data.provenance import Provenance
@@ -247,7 +248,10 @@ def _batch(job: Job, types: list[str], counts: Ints, shards: int, execution: Exe
         return TokenBatch.of_counts(types, counts)
     names = {name: name for name in ("ids", "offsets", "sentences", "fingerprints", "days")}
     ids = execution.token_ids(total)
-    return _joined_shards(job, shards, scratch_array(total, np.int32) if ids is None else ids, types, names)
+    ids = scratch_array(total, np.int32) if ids is None else ids
+    batch = _joined_shards(job, shards, ids, types, names)
+    vars(batch)["counts"] = counts  # workers have counted them
+    return batch
 
 
 def _unstemmed(
@@ -267,8 +271,7 @@ def _joined_shards(
     """The text of all shards from tensors with these ``names``; ``ids``, (N,), receives the ids."""
     parts = []
     start = 0
-    for number in range(shards):
-        found = shard_tokens(job, number)
+    for found in in_order(range(shards), partial(shard_tokens, job), threads(None)):
         tensors = {name: found[stored] for name, stored in names.items() if stored in found}
         own = ids[start : start + len(tensors["ids"])]
         own[:] = tensors["ids"]
