@@ -20,7 +20,7 @@ import numpy as np
 
 from selfvec.base.arrays import Array, Doubles, Ints, Mask, Rows
 from selfvec.base.memory import release
-from selfvec.base.threads import in_order, threads
+from selfvec.base.threads import ROW_BLOCK, in_order, threads
 from selfvec.cooccurrence.scan import are_rare, degree_weights
 from selfvec.numerics.rows import weighted_sum
 from selfvec.numerics.whitening import whitened, whitening_matrix
@@ -162,8 +162,10 @@ class ClusterScan:
 
         def write(start: int) -> None:
             if _row_file(rows.folder, start) not in written:
-                part = slice(start, start + ROWS)
-                save(_row_file(rows.folder, start), _by_columns(base[part], shares[part]))
+                part = slice(start, min(start + ROWS, len(base)))
+                firsts = range(part.start, part.stop, ROW_BLOCK)  # larger products need more memory
+                block = np.vstack([base[first : min(first + ROW_BLOCK, part.stop)] for first in firsts])
+                save(_row_file(rows.folder, start), _by_columns(block, shares[part]))
                 release(base.rows[part])
 
         for _ in in_order(rows.starts, write, threads(None)):

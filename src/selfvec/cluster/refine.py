@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
@@ -128,7 +129,10 @@ def refine_on_cluster(
     with timings.stage("count"):
         types, kept_from = _vocabulary(job, words, known, repeated)
         counter = partial(count_neighbours, job)
-        counted = reduced(engine, tree(f"{job.folder}/degrees", ranges), counter, "Counting")
+        with ThreadPoolExecutor(1) as pool:  # the client looks words up while workers count
+            looking_up = pool.submit(_original, types, known, settings, workspace)
+            counted = reduced(engine, tree(f"{job.folder}/degrees", ranges), counter, "Counting")
+            original = looking_up.result()
         batch = _batch(job, types, np.array(counted.sums["counts"]), len(shards), execution)
         empty = int(counted.sums["empty"][0])
         notes = [json.loads(note) for note in words.notes]
@@ -141,10 +145,6 @@ def refine_on_cluster(
             option_files=option_files(settings),
             repeats=repeated.repeats.as_dict(settings),
         )
-        original = initial_vectors(batch, known, settings)
-        if workspace is not None:
-            workspace.keep(original)
-            workspace.map_kept(original)
         sizes = np.array([text["tokens"] for text in texts])
         unstemmed = _unstemmed(job, words, int(sizes.sum()), len(shards), batch) if len(batch) else None
         inputs = Inputs(batch, original, provenance, unstemmed, repeated.repeats)
@@ -239,6 +239,17 @@ def _vocabulary(
     }
     save(job.file("vocabulary"), tensors)
     return [types[i] for i in order.tolist()], kept_from
+
+
+def _original(
+    types: list[str], known: Vectors | None, settings: Settings, workspace: Workspace | None
+) -> Vectors:
+    """The initial vectors of the types, in a file of the workspace."""
+    original = initial_vectors(TokenBatch.of_counts(types, np.ones(len(types), np.int64)), known, settings)
+    if workspace is not None:
+        workspace.keep(original)
+        workspace.map_kept(original)
+    return original
 
 
 def _batch(job: Job, types: list[str], counts: Ints, shards: int, execution: Execution) -> TokenBatch:
