@@ -83,7 +83,7 @@ class Refinement:
     @property
     def state(self) -> dict[str, Array]:
         """The arrays that `restore` continues from."""
-        return {"finished": np.array([self.finished]), "table": self.table} | self.recorder.state
+        return {"finished": np.array([self.finished]), "table": self._table} | self.recorder.state
 
     def restore(self, state: Mapping[str, Array]) -> None:
         """Continue from a `state` of a refinement with the same corpus, vectors and options."""
