@@ -290,8 +290,11 @@ def first_rows_of(sums: _Sums, folder: str, first: int) -> None:
         here = sums.centre(["shares", "degrees", "whole", "composed", "near"], first, first + ROWS)
         summed = np.hstack(list(_added(sums, first, here["degrees"]).values()))
         tensors = load(_row_file(f"{sums.folder}/table", first))[0]
-        base = np.hstack([tensors[_columns(first)] for first, _ in _column_blocks(sums.width)])
-        mix_first_rows(summed, base, here["whole"], here["composed"], here["near"])
+        columns = [tensors[_columns(start)] for start, _ in _column_blocks(sums.width)]
+        for start in range(0, len(summed), ROW_BLOCK):  # so that no second block is in memory
+            part = slice(start, start + ROW_BLOCK)
+            base = np.hstack([rows[part] for rows in columns])
+            mix_first_rows(summed[part], base, *(here[name][part] for name in ("whole", "composed", "near")))
         return _by_columns(summed, here["shares"]), {}
 
     load_or_make(_row_file(folder, first), rows)
