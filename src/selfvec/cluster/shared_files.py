@@ -2,7 +2,7 @@
 
 Every file appears whole or not at all, so a file that exists is complete. Its header holds checksums of
 blocks of `ROWS` rows, so some rows of a tensor can be read and checked without the rest of the file: by range
-requests if it is an object in a store. They are CRC-32, which finds damage in a third of the time of SHA-256.
+requests if it is an object in a store. They are CRC-32, which takes less than half the time of SHA-256.
 """
 
 from __future__ import annotations
