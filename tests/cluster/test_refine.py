@@ -21,6 +21,7 @@ from selfvec.cluster.output import output_place
 from selfvec.cluster.refine import refine_on_cluster
 from selfvec.cluster.shards import RowOptions, find_shards, read_shard
 from selfvec.cluster.tree import Here, Share
+from selfvec.cooccurrence import scan
 from selfvec.corpus import Corpus
 from selfvec.corpus.summary import Summary
 from selfvec.data.run import Run
@@ -106,6 +107,16 @@ def test_a_cluster_makes_the_run_of_one_machine(tmp_path: Path, table: Vectors, 
     hashes = [[file["sha256"] for file in corpus["files"]] for corpus in corpora]
     assert hashes[0][3:5] == hashes[1][3:5]  # whole files
     assert len(run.provenance["cluster"]["shards"]) > 10
+
+
+@pytest.mark.usefixtures("many_tasks")
+def test_rare_words_are_summed_alone(tmp_path: Path, table: Vectors, monkeypatch) -> None:
+    path = jsonl(tmp_path / "a.jsonl", sentences(300))
+    whole = clustered([path], tmp_path / "work", table)
+    monkeypatch.setattr(scan, "_FEW", np.inf)  # all words count as rare
+    rare = clustered([path], tmp_path / "other", table)
+    assert rare.vectors.vectors.tobytes() != whole.vectors.vectors.tobytes()  # in the last bits
+    np.testing.assert_allclose(rare.vectors.vectors, whole.vectors.vectors, atol=2e-3)
 
 
 @pytest.mark.parametrize("in_memory", [scratch.IN_MEMORY, 1000])

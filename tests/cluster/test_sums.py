@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -53,6 +54,15 @@ def test_the_sum_of_the_partials_is_the_neighbour_sum_of_the_corpus(corpus: Toke
     part = Partial(0, 4, {"neighbours": whole.sums["neighbours"][10:20]})
     assert np.array_equal(finish(whole, degrees)[10:20], finish(part, degrees[10:20]))
     assert not finish(whole, degrees)[WORDS - 1].any()
+
+
+def test_the_neighbours_of_some_words_alone(corpus: TokenBatch) -> None:
+    rows, some = table(), np.arange(WORDS) % 3 == 0
+    whole = SharedTable.of(rows, np.full(WORDS, 3), WINDOW, 0.4)
+    found = partial(shards(corpus, 2), replace(whole, summed=some)).sums["neighbours"]
+    expected = partial(shards(corpus, 2), whole).sums["neighbours"]
+    np.testing.assert_allclose(found[some], expected[some], atol=1e-4)
+    assert not found[~some].any()
 
 
 def test_long_texts_are_summed_in_blocks(corpus: TokenBatch, monkeypatch: pytest.MonkeyPatch) -> None:

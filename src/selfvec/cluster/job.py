@@ -12,7 +12,8 @@ job's folder:
     vocabulary          the words of all shards and their numbers, from the client
     tokens/N            shard N as ids of the vocabulary
     degrees/A-B         partials: occurrences and neighbours of each word
-    pass-P/table/R      rows of the matrix that pass P sums, and ``centre``: weights, mean and degrees
+    pass-P/table/R      rows of the matrix that pass P sums, pass 0 the base of the vectors, from the client;
+                        ``centre``: weights, mean and degrees
     pass-P/sums/C/A-B   partials: neighbour sums of the columns from C on, deleted once they are added
     pass-P/summed/R     rows of all sums, added
     pass-P/moments/R-S  partials: moments of the summed rows, and ``whitening``, from the client

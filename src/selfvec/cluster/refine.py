@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
@@ -23,6 +24,7 @@ from selfvec.base.errors import CorpusError, OptionError
 from selfvec.base.memory import release
 from selfvec.base.progress import Progress
 from selfvec.base.scratch import scratch_array
+from selfvec.base.threads import in_order, threads
 from selfvec.corpus.summary import FileRead
 from selfvec.data.methods import METHODS
 from selfvec.data.provenance import Provenance
@@ -30,13 +32,13 @@ from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, concatenated, frequency_order
 from selfvec.data.vectors import Vectors
-from selfvec.refinement import methods
 from selfvec.refinement.execution import Execution
 from selfvec.refinement.incremental.joined_corpora import joined_corpora
 from selfvec.refinement.initial_vectors import initial_vectors
 from selfvec.refinement.input_reading import Start, load_start, option_files
 from selfvec.refinement.inputs import Inputs
 from selfvec.refinement.method_choice import make_plan
+from selfvec.refinement.methods import decorrelated
 from selfvec.refinement.pipeline import run_of
 from selfvec.storage.workspace import Workspace
 from selfvec.text import Encoding
@@ -127,7 +129,10 @@ def refine_on_cluster(
     with timings.stage("count"):
         types, kept_from = _vocabulary(job, words, known, repeated)
         counter = partial(count_neighbours, job)
-        counted = reduced(engine, tree(f"{job.folder}/degrees", ranges), counter, "Counting")
+        with ThreadPoolExecutor(1) as pool:  # the client looks words up while workers count
+            looking_up = pool.submit(_original, types, known, settings, workspace)
+            counted = reduced(engine, tree(f"{job.folder}/degrees", ranges), counter, "Counting")
+            original = looking_up.result()
         batch = _batch(job, types, np.array(counted.sums["counts"]), len(shards), execution)
         empty = int(counted.sums["empty"][0])
         notes = [json.loads(note) for note in words.notes]
@@ -140,10 +145,6 @@ def refine_on_cluster(
             option_files=option_files(settings),
             repeats=repeated.repeats.as_dict(settings),
         )
-        original = initial_vectors(batch, known, settings)
-        if workspace is not None:
-            workspace.keep(original)
-            workspace.map_kept(original)
         sizes = np.array([text["tokens"] for text in texts])
         unstemmed = _unstemmed(job, words, int(sizes.sum()), len(shards), batch) if len(batch) else None
         inputs = Inputs(batch, original, provenance, unstemmed, repeated.repeats)
@@ -152,7 +153,7 @@ def refine_on_cluster(
     operator = ClusterScan(job, engine, pass_ranges(sizes, len(batch.types)), counted.sums["degrees"])
     plan = make_plan(settings, inputs)
     with timings.stage("refine"):
-        refinement = methods.start(plan, operator=operator)
+        refinement = decorrelated.start(plan, operator=operator)
         while not refinement.done:
             refinement.advance()
     shared_work = {
@@ -240,6 +241,17 @@ def _vocabulary(
     return [types[i] for i in order.tolist()], kept_from
 
 
+def _original(
+    types: list[str], known: Vectors | None, settings: Settings, workspace: Workspace | None
+) -> Vectors:
+    """The initial vectors of the types, in a file of the workspace."""
+    original = initial_vectors(TokenBatch.of_counts(types, np.ones(len(types), np.int64)), known, settings)
+    if workspace is not None:
+        workspace.keep(original)
+        workspace.map_kept(original)
+    return original
+
+
 def _batch(job: Job, types: list[str], counts: Ints, shards: int, execution: Execution) -> TokenBatch:
     """The tokens if the run keeps them, otherwise the words with their counts, (V,)."""
     total = int(counts.sum())
@@ -247,7 +259,10 @@ def _batch(job: Job, types: list[str], counts: Ints, shards: int, execution: Exe
         return TokenBatch.of_counts(types, counts)
     names = {name: name for name in ("ids", "offsets", "sentences", "fingerprints", "days")}
     ids = execution.token_ids(total)
-    return _joined_shards(job, shards, scratch_array(total, np.int32) if ids is None else ids, types, names)
+    ids = scratch_array(total, np.int32) if ids is None else ids
+    batch = _joined_shards(job, shards, ids, types, names)
+    vars(batch)["counts"] = counts  # workers have counted them
+    return batch
 
 
 def _unstemmed(
@@ -267,8 +282,7 @@ def _joined_shards(
     """The text of all shards from tensors with these ``names``; ``ids``, (N,), receives the ids."""
     parts = []
     start = 0
-    for number in range(shards):
-        found = shard_tokens(job, number)
+    for found in in_order(range(shards), partial(shard_tokens, job), threads(None)):
         tensors = {name: found[stored] for name, stored in names.items() if stored in found}
         own = ids[start : start + len(tensors["ids"])]
         own[:] = tensors["ids"]

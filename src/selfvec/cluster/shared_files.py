@@ -2,15 +2,15 @@
 
 Every file appears whole or not at all, so a file that exists is complete. Its header holds checksums of
 blocks of `ROWS` rows, so some rows of a tensor can be read and checked without the rest of the file: by range
-requests if it is an object in a store.
+requests if it is an object in a store. They are CRC-32, which takes less than half the time of SHA-256.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ ROWS = 1 << 16
 
 _MOST = 1 << 56  # bytes of a file whose size is not asked for
 _HEAD = 1 << 16  # bytes of the first request: the header of most files
-_CHECKSUMS = "sha256"
+_CHECKSUMS = "crc32"
 
 Tensors = dict[str, Array]
 
@@ -126,28 +126,26 @@ def load(
     Only the tensors with these ``names`` are read, or all, and of each only the rows from ``first`` to
     ``last``, which are multiples of `ROWS` or the end.
     """
-    files, path = filesystem(url)
-    held: bytes = files.cat_file(path, start=0, end=_HEAD)
-    start = 8 + header_length(held[:8], len(held) if len(held) < _HEAD else _MOST, url)
+    held_from = 0
+    held = _read(url, 0, _HEAD)
+    start = 8 + header_length(bytes(held[:8]), len(held) if len(held) < _HEAD else _MOST, url)
     if start > len(held) == _HEAD:
-        held += files.cat_file(path, start=_HEAD, end=start)
-    header = parse_header(held[8:start], url)
+        held = _read(url, 0, start)
+    header = parse_header(bytes(held[8:start]), url)
     texts = header.pop("__metadata__", {})
     sums = json.loads(texts.pop(_CHECKSUMS, "{}"))
     if sums.get("") != _checksums({}, texts)[""]:
         raise _damaged(url)
     spans = {name: checked_entry(url, name, header.get(name), _MOST) for name in names or header}
-    held_from = 0
     ends = [start + offset + math.prod(shape) * dtype.itemsize for dtype, shape, offset in spans.values()]
     if not names and max(ends, default=0) > len(held):
         held_from = start
-        held = files.cat_file(path, start=start, end=max(ends))
+        held = _read(url, start, max(ends))
 
-    def part(begin: int, end: int) -> bytes | memoryview:
+    def part(begin: int, end: int) -> memoryview:
         if begin >= held_from and end <= held_from + len(held):
-            return memoryview(held)[begin - held_from : end - held_from]
-        asked: bytes = files.cat_file(path, start=begin, end=end)
-        return asked
+            return held[begin - held_from : end - held_from]
+        return _read(url, begin, end)
 
     tensors = {}
     for name, (dtype, shape, offset) in spans.items():
@@ -163,6 +161,14 @@ def load(
             raise _damaged(url)
         tensors[name] = rows
     return tensors, texts
+
+
+def _read(url: str, begin: int, end: int) -> memoryview:
+    """The bytes of a file from ``begin`` to ``end``, or fewer if it ends before."""
+    if not is_remote(url):  # into an array, which has large pages and can be written
+        return np.fromfile(url, np.uint8, end - begin, offset=begin).data
+    files, path = filesystem(url)
+    return memoryview(files.cat_file(path, start=begin, end=end))
 
 
 def _damaged(url: str) -> FormatError:
@@ -185,15 +191,14 @@ def _checksums(tensors: Mapping[str, Array], texts: Mapping[str, str]) -> dict[s
     """Checksums of the blocks of each tensor by name, and under an empty name that of the texts."""
     whole = json.dumps(texts, sort_keys=True).encode()
     sums = {name: list(_block_sums(name, array, 0, array.shape)) for name, array in tensors.items()}
-    return {"": hashlib.sha256(whole).hexdigest(), **sums}
+    return {"": zlib.crc32(whole), **sums}
 
 
-def _block_sums(name: str, rows: Array, first: int, shape: tuple[int, ...]) -> Iterator[str]:
+def _block_sums(name: str, rows: Array, first: int, shape: tuple[int, ...]) -> Iterator[int]:
     """A checksum for every `ROWS` rows of a tensor of a ``shape``, from its row ``first`` on."""
     for start in range(0, len(rows), ROWS):
-        digest = hashlib.sha256(f"{name} {rows.dtype} {shape} {first + start}".encode())
-        digest.update(np.ascontiguousarray(rows[start : start + ROWS]).data)
-        yield digest.hexdigest()
+        head = zlib.crc32(f"{name} {rows.dtype} {shape} {first + start}".encode())
+        yield zlib.crc32(np.ascontiguousarray(rows[start : start + ROWS]).data, head)
 
 
 def packed_words(words: Sequence[str]) -> Tensors:

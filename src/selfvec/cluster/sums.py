@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
+from itertools import chain
 
 import numpy as np
 
@@ -46,7 +47,8 @@ class Shard:
             last = int(np.searchsorted(self.offsets, self.offsets[first] + BLOCK, side="right")) - 1
             last = max(last, first + 1)
             offsets = np.array(self.offsets[first : last + 1], np.int64)
-            yield np.array(self.ids[offsets[0] : offsets[-1]]), offsets - offsets[0]
+            ids = self.ids[offsets[0] : offsets[-1]]
+            yield np.require(ids, requirements="W"), offsets - offsets[0]  # as the kernels are compiled
             first = last
 
 
@@ -62,6 +64,7 @@ class SharedTable:
     blocks: Iterable[Rows] = ()  # (≤ V, d) each: the matrix, divided by rows; iterated once
     weights: Doubles | None = None  # (V,): r^(-γ)
     mean: Doubles | None = None  # (d,): the expected neighbour of any word
+    summed: Mask | None = None  # (V,): words whose neighbours are summed, if not all
 
     @classmethod
     def of(cls, table: Rows, degrees: Array, window: int, gamma: float) -> SharedTable:
@@ -149,7 +152,7 @@ def partial(shards: Iterable[Shard], table: SharedTable) -> Partial:
             total = summed.astype(np.float64) if total is None else np.add(total, summed, out=total)
             summed[:] = 0
             tokens = 0
-        add_neighbours(ids, offsets, centred, summed, half)
+        add_neighbours(ids, offsets, centred, summed, half, words=table.summed)
         tokens += len(ids)
     found: AnyFloats = summed if total is None else np.add(total, summed, out=total)
     return _numbered(numbers, {"neighbours": found[:-1, : len(table.mean)]})
@@ -176,11 +179,9 @@ def merge(a: Partial, b: Partial) -> Partial:
     appearance. If there are more than `MOST_WORDS` words, the rarest are left out and their occurrences added
     to ``pruned``.
     """
-    if a.last != b.first:
-        rule = f"the range of shards after {a.first} to {a.last} must begin at {a.last}, not at {b.first}"
-        raise InputError(rule, remedy="merge partials in the order of their shards")
     if "pruned" in a.sums:
-        return _merged_words(a, b)
+        return _merged_words([a, b])
+    _check_order(a.first, a.last, b)
     sums = {}
     for name, array in a.sums.items():
         if array.dtype == np.uint8:
@@ -195,25 +196,44 @@ def merge(a: Partial, b: Partial) -> Partial:
 
 def merged(partials: Iterable[Partial]) -> Partial:
     """The sums of consecutive ranges of shards; at most two partials are in memory at a time."""
-    return reduce(merge, partials)
+    rest = iter(partials)
+    first = next(rest)
+    return _merged_words(chain([first], rest)) if "pruned" in first.sums else reduce(merge, rest, first)
 
 
-def _merged_words(a: Partial, b: Partial) -> Partial:
-    """The counts of all words of two partials."""
-    index = {word: i for i, word in enumerate(a.words)}
-    places = np.fromiter((index.setdefault(word, len(index)) for word in b.words), np.int64, len(b.words))
-    counts = np.zeros(len(index), np.int64)
-    counts[: len(a.words)] = a.sums["counts"]
-    counts[places] += b.sums["counts"]
-    words = list(index)
-    pruned = a.sums["pruned"] + b.sums["pruned"]
-    if len(words) > MOST_WORDS:
-        kept = np.sort(np.argsort(-counts, kind="stable")[:MOST_WORDS])
-        pruned = pruned + (counts.sum() - counts[kept].sum())
-        words = [words[i] for i in kept.tolist()]
-        counts = counts[kept]
-    sums = {"counts": counts, "pruned": pruned}
-    return Partial(a.first, b.last, sums, words, [*a.notes, *b.notes])
+def _merged_words(partials: Iterable[Partial]) -> Partial:
+    """The counts of all words of partials."""
+    index: dict[str, int] = {}
+    counts = np.zeros(0, np.int64)
+    pruned = np.zeros(1, np.int64)
+    notes: list[str] = []
+    first = last = None
+    for part in partials:
+        first = part.first if first is None else first
+        _check_order(first, part.first if last is None else last, part)
+        last = part.last
+        new = [word for word in part.words if word not in index]
+        index.update(zip(new, range(len(index), len(index) + len(new)), strict=True))
+        counts = np.append(counts, np.zeros(len(new), np.int64))
+        counts[np.fromiter(map(index.__getitem__, part.words), np.int64)] += part.sums["counts"]
+        pruned = pruned + part.sums["pruned"]
+        notes += part.notes
+        if len(index) > MOST_WORDS:
+            kept = np.sort(np.argsort(-counts, kind="stable")[:MOST_WORDS])
+            pruned = pruned + (counts.sum() - counts[kept].sum())
+            words = list(index)
+            index = {words[number]: i for i, number in enumerate(kept.tolist())}
+            counts = counts[kept]
+    assert first is not None
+    assert last is not None
+    return Partial(first, last, {"counts": counts, "pruned": pruned}, list(index), notes)
+
+
+def _check_order(first: int, last: int, following: Partial) -> None:
+    """Raise `InputError` unless a partial follows the shards ``first`` … ``last - 1``."""
+    if following.first != last:
+        rule = f"the range of shards after {first} to {last} must begin at {last}, not at {following.first}"
+        raise InputError(rule, remedy="merge partials in the order of their shards")
 
 
 def finish(p: Partial, degrees: Array) -> Rows:

@@ -44,7 +44,9 @@ __all__ = [
     "CentredRows",
     "ScanOperator",
     "add_neighbours",
+    "are_rare",
     "count_neighbours",
+    "degree_weights",
     "fill_centred",
     "neighbour_totals",
 ]
@@ -74,9 +76,8 @@ class CentredRows:
         gamma: float,  # the larger, the less weight frequent neighbours have
         rows: AnyFloats,  # (V, d)
     ) -> None:
-        with np.errstate(divide="ignore"):
-            self.weights = np.where(degrees > 0, degrees**-gamma, 0.0)
-            self.roots = np.where(degrees > 0, degrees**-0.5, 0.0)
+        self.weights = degree_weights(degrees, gamma)
+        self.roots = degree_weights(degrees, 0.5)
         self.rows = rows
         shares = degrees * self.weights / max(degrees.sum(), 1.0)
         self.mean = sum_of_blocks(
@@ -95,6 +96,12 @@ class CentredRows:
         for start in range(0, len(out), _ROWS):
             part = slice(start, start + _ROWS)
             fill_centred(self.rows[part], weights[part], mean, out[part], first)
+
+
+def degree_weights(degrees: Doubles, gamma: float) -> Doubles:
+    """r^(-γ), (V,) float64; 0 for words without neighbours."""
+    with np.errstate(divide="ignore"):
+        return np.where(degrees > 0, degrees**-gamma, 0.0)
 
 
 def fill_centred(
@@ -150,9 +157,9 @@ class ScanOperator:
         rare; the others mean nothing. Extra memory: two blocks of at most 64 columns for each thread.
         """
         result = np.empty((len(rows), rows.shape[1]), np.float32) if out is None else out
-        share = 1.0 if words is None else self.occurrences[words].sum() / max(self.occurrences.sum(), 1)
-        few = 2 * self.half * share < _FEW
-        self._sum_into(result, rows, self.half, self.half, words if few else None)
+        if words is not None and not are_rare(words, self.occurrences, self.half):
+            words = None
+        self._sum_into(result, rows, self.half, self.half, words)
         return result
 
     def apply_sides(self, rows: AnyFloats) -> Floats:
@@ -195,10 +202,7 @@ class ScanOperator:
                 if weight != scale:
                     weighted *= np.float32(weight / scale)
                 for ids, offsets in part.in_ranges():
-                    if words is None:
-                        add_neighbours(ids, offsets, weighted, summed, before, after)
-                    else:
-                        _add_neighbours_of(words, ids, offsets, weighted, summed, (before, after))
+                    add_neighbours(ids, offsets, weighted, summed, before, after, words)
                     self.tick(len(ids) * (last - first) / bounds[-1])
                 scale = weight
             # Written last, because `out` may be ``rows``.
@@ -216,6 +220,12 @@ class ScanOperator:
     def _workers(self, width: int) -> int:
         """Threads that share the columns."""
         return max(1, min(self.jobs, -(-width // LANES) * LANES // _NARROWEST))
+
+
+def are_rare(words: Mask, occurrences: Ints | Doubles, half: int) -> bool:
+    """Whether summing the neighbours of these words, (V,), alone is faster than those of all words."""
+    share = occurrences[words].sum() / max(occurrences.sum(), 1)
+    return bool(2 * half * share < _FEW)
 
 
 def neighbour_totals(batch: TokenBatch, window: int) -> Doubles:
@@ -275,9 +285,13 @@ def add_neighbours(
     result: Rows,  # (V + 1, p); the last row has no meaning
     before: int,  # neighbours on the left
     after: int | None = None,  # neighbours on the right; None: as many as on the left
+    words: Mask | None = None,  # (V,): only those of these words, which is faster if they are rare
 ) -> None:
     """Add to ``result[w]``, for every position of word w, the rows of its neighbours."""
     after = before if after is None else after
+    if words is not None:
+        _add_neighbours_of(words, ids, offsets, rows, result, (before, after))
+        return
     _add_neighbours(ids, offsets, rows, result, before, after, np.empty(rows.shape[1], np.float32))
 
 

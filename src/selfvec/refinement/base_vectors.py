@@ -72,9 +72,10 @@ class Base:
         """Write the rows where ``where``, (V,) bool, is true into ``out``, (V, d), in threads."""
 
         def copy(part: slice) -> None:
-            own = self[part]
-            np.copyto(out[part], own, where=where[part, None])
-            release(own)
+            if where[part].any():
+                own = self[part]
+                np.copyto(out[part], own, where=where[part, None])
+                release(own)
 
         deque(by_blocks(len(out), copy), maxlen=0)
 

@@ -14,7 +14,7 @@ from selfvec.base.errors import InputError
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
-from selfvec.numerics.rows import unit_in_place
+from selfvec.numerics.rows import filled_rows, unit_in_place
 from selfvec.training import vectors_from_text
 
 __all__ = ["by_token", "initial_vectors"]
@@ -55,7 +55,7 @@ def initial_vectors(
         units = set(phrases)
         joined = np.fromiter((word in units for word in batch.types), bool, len(batch.types))
         pieces[joined & (sources == Source.SUBWORDS)] = 0
-    if not np.any(rows):
+    if not filled_rows(rows).any():
         example = ", ".join(repr(word) for word in batch.types[:3])
         raise InputError(
             f"none of the corpus' {len(batch.types):,} words has a vector (as {example})",

@@ -24,7 +24,7 @@ from selfvec.base.memory import return_freed_memory
 from selfvec.base.threads import by_blocks, cut, in_order, threads
 from selfvec.cooccurrence.lanes import prefetch
 from selfvec.cooccurrence.operators import sparse_product
-from selfvec.data.token_batch import TokenBatch
+from selfvec.data.token_batch import TokenBatch, occurrences_of_each
 from selfvec.numerics.rows import filled_rows, mix_rows
 
 __all__ = ["EVIDENCE", "RIDGE", "Spelling", "blend_spelling", "shared_grams", "words_spelled_alike"]
@@ -150,11 +150,12 @@ def shared_grams(
 ) -> tuple[SparseRows, int]:
     """For each word, its n-grams that occur in a word of ``learned_from`` and in another word; their number.
 
-    N-grams are identified by a 64-bit hash.
+    N-grams are identified by a 64-bit hash. Those in few of the words learned from weigh more.
     """
     texts = [f"<{word.lower()}>" for word in words]
-    codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
     lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+    codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
+    del texts
     begins = np.concatenate(([0], np.cumsum(lengths)))
     sizes = np.sum([np.maximum(lengths - n + 1, 0) for n in range(SHORTEST, LONGEST + 1)], axis=0)
     bounds = np.concatenate(([0], np.cumsum(sizes)))
@@ -162,7 +163,7 @@ def shared_grams(
     keys = np.zeros(slots, np.uint64)
     numbers = np.full(slots, -1, np.int32)
     columns = _number_grams(codes, begins, learned_from, keys, numbers)
-    indices = np.full(bounds[-1], -1, np.int32)
+    indices = np.full(bounds[-1], columns, np.int32)  # the last number is that of no n-gram
     values = np.empty(bounds[-1], np.float32)
 
     def look_up(part: tuple[int, int]) -> None:
@@ -175,15 +176,13 @@ def shared_grams(
         )
 
     deque(in_order(cut(lengths, _SHARE), look_up, jobs), maxlen=0)
-    shared = np.zeros(columns + 1, bool)  # the last one is for n-grams without a number
-    shared[:-1] = np.bincount(indices[indices >= 0], minlength=columns) > 1
-    kept = shared[indices]
-    renumbered = np.cumsum(shared, dtype=np.int32) - 1
-    ends = np.concatenate(([0], np.cumsum(kept)))
-    grams = ends[bounds], renumbered[indices[kept]], values[kept]
-    columns = int(np.count_nonzero(shared))
-    _favour_rare(*grams, np.bincount(_rows_of(grams, learned_from)[1], minlength=columns))
-    return grams, columns
+    shared = occurrences_of_each(indices, columns + 1) > 1
+    shared[-1] = False
+    own = np.bincount(_rows_of((bounds, indices, values), learned_from)[1], minlength=columns + 1)
+    weights = ((1 + own) ** -RARITY).astype(np.float32)
+    numbered = np.where(shared, np.cumsum(shared, dtype=np.int32) - 1, np.int32(-1))
+    size = _keep_grams(numbered, weights, bounds, indices, values)
+    return (bounds, indices[:size], values[:size]), int(np.count_nonzero(shared))
 
 
 def words_spelled_alike(
@@ -207,21 +206,6 @@ def words_spelled_alike(
     shares = values[first:] * (matters * rarity)[indices[first:]]
     alike = np.bincount(word[first:] - len(unknown), shares, len(candidates))
     return np.sort(np.argsort(-alike, kind="stable")[:most])
-
-
-def _favour_rare(
-    indptr: Ints,
-    indices: Ids,
-    values: Floats,  # changed
-    times: Ints,  # (m,): number of words learned from that have each n-gram
-) -> None:
-    """Weight columns by `RARITY`; the lengths of rows do not change."""
-    row = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
-    rows = len(indptr) - 1
-    before = np.bincount(row, weights=values**2, minlength=rows)
-    values *= ((1 + times) ** -RARITY).astype(np.float32)[indices]
-    after = np.bincount(row, weights=values**2, minlength=rows)
-    values *= np.sqrt(before / np.maximum(after, 1e-30)).astype(np.float32)[row]
 
 
 def _rows_of(matrix: SparseRows, rows: Ints) -> SparseRows:
@@ -291,7 +275,7 @@ def _bags_of_grams(
 ) -> None:
     """Write the numbered n-grams of words; values are times / √(Σ times²) over all n-grams of the word.
 
-    Unused places of ``indices`` stay -1.
+    Unused places of ``indices`` stay as they are.
     """
     for word in range(first, last):
         n = 0
@@ -318,6 +302,42 @@ def _bags_of_grams(
                 indices[place] = number
                 values[place] = times[entry] / np.sqrt(squares)
                 place += 1
+
+
+@kernel
+def _keep_grams(
+    numbered: Ids,  # new numbers of n-grams; those with -1 are left out
+    weights: Floats,  # of n-grams
+    bounds: Ints,  # (V + 1,), changed
+    indices: Ids,  # changed
+    values: Floats,  # changed
+) -> int:
+    """Move the entries that are kept to the front, renumber and weight them; return their number.
+
+    The lengths of rows do not change by the weights.
+    """
+    size = 0
+    begin = bounds[0]
+    for word in range(len(bounds) - 1):
+        end = bounds[word + 1]
+        first = size
+        before = 0.0
+        after = 0.0
+        for k in range(begin, end):
+            gram = indices[k]
+            if numbered[gram] >= 0:
+                before += np.float64(values[k] * values[k])
+                weighted = values[k] * weights[gram]
+                after += np.float64(weighted * weighted)
+                indices[size] = numbered[gram]
+                values[size] = weighted
+                size += 1
+        scale = np.float32(np.sqrt(before / max(after, 1e-30)))
+        for k in range(first, size):
+            values[k] *= scale
+        begin = end
+        bounds[word + 1] = size
+    return size
 
 
 @kernel

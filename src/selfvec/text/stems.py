@@ -11,6 +11,7 @@ before them (`selfvec.text.unstemmed`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import compress
 
 import numpy as np
 
@@ -95,21 +96,30 @@ def merged_types(
     If more than ``max_types`` are left, those that occur less than `kept_from` times are dropped. Returns
     each type's new index, (U,) int32, -1 if dropped; the new types by first appearance; and that count.
     """
-    names = same_stem(types, counts, known, stem) if stem else types
+    if not stem:
+        return _frequent(types, counts, min_count, max_types)
+    names = same_stem(types, counts, known, stem)
     index = {name: i for i, name in enumerate(dict.fromkeys(names))}
     places = np.fromiter(map(index.__getitem__, names), np.int32, len(names))
     totals = np.zeros(len(index), np.int64)
     np.add.at(totals, places, counts)
-    least = kept_from(totals, min_count, max_types)
-    frequent = totals >= least
-    numbers = np.where(frequent, np.cumsum(frequent) - 1, DROPPED).astype(np.int32)
-    kept = [name for name, stays in zip(index, frequent.tolist(), strict=True) if stays]
+    numbers, kept, least = _frequent(list(index), totals, min_count, max_types)
     return numbers[places], kept, least
 
 
 def keep_all(types: int, stem: str | None, min_count: int, max_types: int | None) -> bool:
     """Whether the rules of `merged_types` are not set, or cannot change ``types`` types."""
     return not stem and min_count <= 1 and (max_types is None or types <= max_types)
+
+
+def _frequent(
+    types: Sequence[str], counts: Ints, min_count: int, max_types: int | None
+) -> tuple[Ids, list[str], int]:
+    """`merged_types` of types that are not merged."""
+    least = kept_from(counts, min_count, max_types)
+    frequent = counts >= least
+    numbers = np.where(frequent, np.cumsum(frequent) - 1, DROPPED).astype(np.int32)
+    return numbers, list(compress(types, frequent.tolist())), least
 
 
 def kept_from(counts: Ints, min_count: int = 1, max_types: int | None = None) -> int:

@@ -1,6 +1,6 @@
 """The methods of refining, a module each. `selfvec.data.methods` has the table of their options and defaults.
 
-A module has the name of its method and a function ``start(plan, jobs, operator)``, which returns the
+A module has the name of its method and a function ``start(plan, jobs)``, which returns the
 `Refinement` before its first step.
 """
 
@@ -10,7 +10,6 @@ from collections.abc import Callable
 from importlib import import_module
 
 from selfvec.base.arrays import Rows
-from selfvec.cooccurrence import Operator
 from selfvec.refinement.plan import Plan
 
 from .refinement import Refinement
@@ -18,14 +17,13 @@ from .refinement import Refinement
 __all__ = ["refined_rows", "start"]
 
 
-def start(plan: Plan, jobs: int | None = None, operator: Operator | None = None) -> Refinement:
+def start(plan: Plan, jobs: int | None = None) -> Refinement:
     """Create the refinement of a plan, before its first step.
 
-    ``jobs`` is the number of threads, all cores if None; the result is the same. ``operator`` sums neighbours
-    in place of the operator that the settings name.
+    ``jobs`` is the number of threads, all cores if None; the result is the same.
     """
     method = import_module(f"{__name__}.{plan.method}")
-    refinement: Refinement = method.start(plan, jobs, operator)
+    refinement: Refinement = method.start(plan, jobs)
     return refinement
 
 

@@ -32,7 +32,7 @@ from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.methods import METHODS
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
-from selfvec.numerics.rows import filled_rows, mix_rows, unit_in_place
+from selfvec.numerics.rows import filled_rows, mix_rows, unit_in_place, unit_rows
 from selfvec.numerics.whitening import whitened, whitening
 from selfvec.refinement.base_vectors import Base
 from selfvec.refinement.history import HistoryPlan
@@ -50,7 +50,9 @@ __all__ = [
     "DecorrelatedRefinement",
     "anchored",
     "decorrelate",
+    "evidence",
     "half_life_weights",
+    "mix_first_rows",
     "start",
     "start_from_neighbours",
 ]
@@ -68,7 +70,9 @@ AGREES = 0.6  # cosine of base and text vector from which the base of a frequent
 COMPOSED_DOUBT = 10  # occurrences at which spelling has half of its maximum weight
 
 
-def start(plan: Plan, jobs: int | None = None, operator: Operator | None = None) -> DecorrelatedRefinement:
+def start(
+    plan: Plan, jobs: int | None = None, operator: Operator | Decorrelating | None = None
+) -> DecorrelatedRefinement:
     """The refinement of a plan; ``operator`` replaces the one that its settings name."""
     return DecorrelatedRefinement(
         plan.inputs.batch,
@@ -126,15 +130,21 @@ def start_from_neighbours(base: Rows, known: Mask, operator: Operator) -> Rows:
 
 @runtime_checkable
 class Decorrelating(Protocol):
-    """An operator that performs a whole pass itself, on the machines that hold its rows."""
+    """An operator that performs whole steps itself, on the machines that hold its rows.
 
-    def decorrelated(self, rows: Rows, power: float, out: Rows | None = None) -> Rows:
-        """The same result as `decorrelate`."""
+    Its rows are not in memory: `numpy.asarray` reads them, and ``out`` is not used.
+    """
+
+    def first_rows(self, anchors: Anchors, counts: Ints) -> Rows:
+        """The same rows as `Anchors.first_rows`."""
+
+    def decorrelated(self, rows: Rows, power: float) -> Rows:
+        """The same rows as `decorrelate`."""
 
 
 def decorrelate(
     rows: Rows,
-    operator: Operator,
+    operator: Operator | Decorrelating,
     power: float,
     out: Rows | None = None,
     note: Callable[[Rows, Rows, Rows], None] = lambda _summed, _shift, _whitener: None,
@@ -145,7 +155,7 @@ def decorrelate(
     `Decorrelating` performs the pass itself. ``note`` is called with the sums and the whitening.
     """
     if isinstance(operator, Decorrelating):
-        return operator.decorrelated(rows, power, out)
+        return operator.decorrelated(rows, power)
     summed = operator.apply(rows, out)
     occurring = operator.degrees > 0
     shift, whitener = whitening(summed, power, occurring)
@@ -161,18 +171,33 @@ def anchored(
     out: Rows | None = None,
 ) -> Rows:
     """Pull rare words back to their base, (V, d) float32; ``out`` may be ``rows``."""
-    evidence = _evidence(counts)
+    tested = evidence(counts)
     out = np.empty_like(rows) if out is None else out
 
     def pull(part: slice) -> None:
-        own = base[part]
         if out is not rows:
             out[part] = rows[part]
-        mix_rows(out[part], own, evidence[part], strengths[part], strengths[part] > 0)
-        release(own)
+        pulled = strengths[part] > 0
+        if pulled.any():
+            own = base[part]
+            mix_rows(out[part], own, tested[part], strengths[part], pulled)
+            release(own)
 
     deque(by_blocks(len(rows), pull), maxlen=0)
     return out
+
+
+def mix_first_rows(
+    summed: Rows,  # (n, d): sums of neighbours, changed
+    base: Rows,  # (n, d)
+    whole: Mask,  # (n,): words with a vector of their own
+    composed: Mask,  # (n,): words built from subwords
+    near: Floats,  # (n,): weights of the sums of words built from subwords
+) -> None:
+    """The step from sums of neighbours to first rows; see `Anchors.first_rows`."""
+    summed[:] = unit_rows(summed)
+    np.copyto(summed, base, where=whole[:, None])
+    mix_rows(summed, base, near, 1 - near, composed)
 
 
 class Anchors:
@@ -191,8 +216,10 @@ class Anchors:
         self.whole = known & ~self.composed
         self.trust = COMPOSED * PER_PIECE ** np.maximum(pieces - 2, 0)  # share of λ of words of subwords
 
-    def first_rows(self, operator: Operator, counts: Ints) -> Rows:
+    def first_rows(self, operator: Operator | Decorrelating, counts: Ints) -> Rows:
         """The base; the sum of known neighbours for unknown words; a mix for words built from subwords."""
+        if isinstance(operator, Decorrelating):
+            return operator.first_rows(self, counts)
         out = np.zeros(self.base.shape, np.float32)
         self.base.copy_to(out, self.whole)
         if self.whole.all():
@@ -201,10 +228,14 @@ class Anchors:
             operator.apply(out, out, words=~self.whole)
         else:
             operator.apply(out, out)
-        unit_in_place(out)
-        self.base.copy_to(out, self.whole)
-        near = _evidence(counts)
-        self._mix_composed(out, near, 1 - near)
+        near = evidence(counts)
+
+        def mix(part: slice) -> None:
+            base = self.base[part]  # both kinds of words are nearly everywhere
+            mix_first_rows(out[part], base, self.whole[part], self.composed[part], near[part])
+            release(base)
+
+        deque(by_blocks(len(out), mix), maxlen=0)
         return out
 
     def finish(self, rows: Rows, words: TokenBatch, anchor: float, jobs: int | None = None) -> Bytes:
@@ -217,7 +248,7 @@ class Anchors:
         anchored(rows, self.base, words.counts, strengths, rows)
         sources = self._blend_spelling(rows, words, jobs)
         pull = (anchor * self.trust).astype(np.float32)
-        self._mix_composed(rows, np.ones_like(pull), pull, tested=_evidence(words.counts))
+        self._mix_composed(rows, np.ones_like(pull), pull, tested=evidence(words.counts))
         return sources
 
     def _mix_composed(
@@ -253,7 +284,7 @@ class Anchors:
         return np.where(self.sources == Source.NONE, induced, self.sources).astype(np.uint8)
 
 
-def _evidence(counts: Ints) -> Floats:
+def evidence(counts: Ints) -> Floats:
     """The weight of the text for words seen n times, n / (n + 20), (V,)."""
     return (counts / (counts + EVIDENCE)).astype(np.float32)
 
@@ -275,7 +306,7 @@ class DecorrelatedRefinement(Refinement):
         anchor: float = _DEFAULTS.anchor,  # λ
         history: HistoryPlan | None = None,
         jobs: int | None = None,
-        operator: Operator | None = None,
+        operator: Operator | Decorrelating | None = None,
     ) -> None:
         if window < 2:
             raise OptionError(f"a window has at least 2 tokens, not {window}", field="window")
@@ -309,14 +340,20 @@ class DecorrelatedRefinement(Refinement):
             self._table = self.anchors.first_rows(self.operator, self.words.counts)
             self._begun = True
         if self._kept is None:
-            decorrelate(self._table, self.operator, POWER, self._table)
+            self._table = decorrelate(self._table, self.operator, POWER, self._table)
         else:
             self._kept.before(self._table)
             decorrelate(self._table, self.operator, POWER, self._table, self._kept.after)
         if self.finished + 1 == self.rounds:
+            self._table = self.table
             self.sources = self.anchors.finish(self._table, self.words, self.anchor, self.jobs)
         self._end_round()
         return len(self.batch)
+
+    @property
+    def table(self) -> Rows:
+        """The current vectors, (V, d) float32."""
+        return np.asarray(self._table)  # read now if the operator holds them
 
     def _restore_table(self, table: Rows) -> None:
         super()._restore_table(table)

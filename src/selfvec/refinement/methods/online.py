@@ -11,7 +11,6 @@ import numpy as np
 
 from selfvec.base.arrays import Array, Floats, Ints
 from selfvec.base.errors import OptionError
-from selfvec.cooccurrence import Operator
 from selfvec.cooccurrence.lanes import aligned_rows
 from selfvec.data.methods import METHODS
 from selfvec.data.token_batch import TokenBatch
@@ -31,9 +30,9 @@ _DEFAULTS = METHODS["online"]
 COMPOSED = 0.5  # share of β for words built from subwords, whose vectors are less certain
 
 
-def start(plan: Plan, jobs: int | None = None, operator: Operator | None = None) -> OnlineRefinement:
-    """The refinement of a plan; it runs in one thread and needs no operator."""
-    del jobs, operator
+def start(plan: Plan, jobs: int | None = None) -> OnlineRefinement:
+    """The refinement of a plan; it runs in one thread."""
+    del jobs
     return OnlineRefinement(
         plan.inputs.batch,
         plan.inputs.original,

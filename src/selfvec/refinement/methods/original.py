@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from selfvec.cooccurrence import Operator
 from selfvec.refinement.history import HistoryPlan
 from selfvec.refinement.plan import Plan
 
@@ -11,7 +10,7 @@ from .refinement import Refinement
 __all__ = ["start"]
 
 
-def start(plan: Plan, jobs: int | None = None, operator: Operator | None = None) -> Refinement:
+def start(plan: Plan, jobs: int | None = None) -> Refinement:
     """A refinement without rounds."""
-    del jobs, operator
+    del jobs
     return Refinement(plan.inputs.batch, plan.inputs.original, history=HistoryPlan(every=0))

@@ -7,7 +7,6 @@ With many passes all words drift to one direction.
 
 from __future__ import annotations
 
-from selfvec.cooccurrence import Operator
 from selfvec.data.methods import METHODS
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
@@ -21,9 +20,9 @@ __all__ = ["PaperRefinement", "start"]
 _DEFAULTS = METHODS["paper"]
 
 
-def start(plan: Plan, jobs: int | None = None, operator: Operator | None = None) -> PaperRefinement:
-    """The refinement of a plan; it runs in one thread and needs no operator."""
-    del jobs, operator
+def start(plan: Plan, jobs: int | None = None) -> PaperRefinement:
+    """The refinement of a plan; it runs in one thread."""
+    del jobs
     return PaperRefinement(
         plan.inputs.batch,
         plan.inputs.original,
