@@ -260,9 +260,7 @@ def _batch(job: Job, types: list[str], counts: Ints, shards: int, execution: Exe
     names = {name: name for name in ("ids", "offsets", "sentences", "fingerprints", "days")}
     ids = execution.token_ids(total)
     ids = scratch_array(total, np.int32) if ids is None else ids
-    batch = _joined_shards(job, shards, ids, types, names)
-    vars(batch)["counts"] = counts  # workers have counted them
-    return batch
+    return _joined_shards(job, shards, ids, types, names).with_counts(counts)  # workers have counted them
 
 
 def _unstemmed(

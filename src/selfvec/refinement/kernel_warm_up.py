@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from threading import Thread
 
 import numpy as np
@@ -41,7 +42,8 @@ def loading_kernels(settings: Settings, jobs: int | None = None) -> Iterator[Non
     started: list[subprocess.Popen[bytes]] = []
 
     def start() -> None:
-        if threads(jobs) > 1:
+        # In a program with Python inside, ``sys.executable`` may be that program.
+        if threads(jobs) > 1 and Path(sys.executable or "").stem.startswith("python"):
             with suppress(OSError):
                 started.append(_second_process(settings))
 
