@@ -208,7 +208,11 @@ def rates(of: Figures) -> str:
     sums = f"{WORDS * COLUMNS * 4 / 1e9:.2f} GB"
     rows = [
         ("read: text to ids", f"{of.read / 1e6:.2f} M tokens/s", f"{of.text:.1f} bytes of text a token"),
-        ("number: ids of the vocabulary", f"{of.number / 1e6:.1f} M tokens/s", "4 bytes a token"),
+        (
+            "number: ids of the vocabulary",
+            f"{of.number / 1e6:.1f} M tokens/s",
+            "4 bytes a token; the client, in the same process, looks words up in the meantime",
+        ),
         ("sum neighbours", f"{of.sum / 1e6:.2f} M tokens/s", "all dimensions, any window"),
         ("start a task", f"{of.start:.2f} s", f"{COLUMNS} columns read, checked and weighted, sums cleared"),
         ("save its sums", f"{of.save:.2f} s", f"{sums}, with checksums"),

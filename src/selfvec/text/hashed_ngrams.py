@@ -116,6 +116,13 @@ class Ngrams:
                 found = _hash(self._text, (first + start, first + stop), self._words, values, places)
                 yield values[:found], places[:found]
 
+    def owners_of(self, documents: Ints) -> Hashes:
+        """Hashes of the text, date and slice of the document of each of n n-grams, (n,)."""
+        asked = np.zeros(self.batch.documents, bool)
+        asked[documents] = True
+        hashes: Hashes = self.owners(np.flatnonzero(asked))[np.cumsum(asked)[documents] - 1]
+        return hashes
+
     def owners(self, documents: Ints) -> Hashes:
         """Hashes of the text, date and slice of some documents, (n,)."""
         batch = self.batch

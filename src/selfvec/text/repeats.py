@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from selfvec.base.arrays import Hashes, Ints, Mask
+from selfvec.base.arrays import Array, Hashes, Ints, Mask
 from selfvec.base.errors import FormatError
 from selfvec.base.memory import release
 from selfvec.base.scratch import scratch_array
@@ -28,7 +28,7 @@ from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, changed
 
-from .hashed_ngrams import AT_ONCE, NGRAM, Ngrams, cover, first_places
+from .hashed_ngrams import AT_ONCE, NGRAM, Ngrams, cover
 
 __all__ = [
     "KEPT",
@@ -240,24 +240,39 @@ class _Group:
 
 def _repeated(text: Ngrams, values: Hashes, places: Ints) -> _Group:
     """The n-grams that occur in enough documents."""
-    often = _occurrences(values) >= LEAST_DOCUMENTS  # most drop out before their documents are looked up
-    values = values[often]
-    places = places[often]
-    hashes, starts, documents = first_places(values, places, text.batch)  # a row for n-gram and document
-    in_enough = _occurrences(hashes) >= LEAST_DOCUMENTS
-    hashes = hashes[in_enough]
-    starts = starts[in_enough]
-    some, which = np.unique(documents[in_enough], return_inverse=True)
+    documents = text.batch.document_of(places)
+    order = np.argsort(values, kind="stable")  # places increase within an n-gram
+    values = values[order]
+    many = _at_least(_new(values), np.ones(len(values), bool))  # most drop out here
+    values, places, documents = values[many], places[order][many], documents[order][many]
+    begins = _new(values)
+    first = begins | _new(documents)  # of an n-gram in a document
+    enough = _at_least(begins, first)
+    values, places, begins, first = values[enough], places[enough], begins[enough], first[enough]
+    groups = np.flatnonzero(begins[first])
+    documents, starts = documents[enough][first], places[first]  # a row for n-gram and document
+    numbers = np.diff(np.append(groups, len(documents)))
     # The occurrence that counts is in the document with the smallest hash, for any order of the documents.
-    order = np.lexsort((starts, text.owners(some)[which], hashes))
-    passages, kept, numbers = np.unique(hashes[order], return_index=True, return_counts=True)
-    return _Group(passages, numbers, starts[order][kept], places[np.isin(values, passages)])
+    owners = text.owners_of(documents)
+    least = np.minimum.reduceat(owners, groups) if len(groups) else owners
+    chosen = np.flatnonzero(owners == np.repeat(least, numbers))
+    chosen = chosen[_new(np.repeat(np.arange(len(groups)), numbers)[chosen])]
+    return _Group(values[begins], numbers, starts[chosen], places)
 
 
-def _occurrences(values: Hashes) -> Ints:
-    """How often each of some values occurs among them, (n,)."""
-    _, which, numbers = np.unique(values, return_inverse=True, return_counts=True)
-    return numbers[which]
+def _new(values: Array) -> Mask:
+    """Which of n sorted values differ from the one before, (n,)."""
+    return np.concatenate(([True], values[1:] != values[:-1]))[: len(values)]
+
+
+def _at_least(begins: Mask, counted: Mask) -> Mask:
+    """The members of those groups of which `LEAST_DOCUMENTS` members are ``counted``, (n,).
+
+    A group begins where ``begins``, (n,), is true.
+    """
+    starts = np.flatnonzero(begins)
+    numbers = np.add.reduceat(counted, starts, dtype=np.int64) if len(starts) else starts
+    return np.repeat(numbers >= LEAST_DOCUMENTS, np.diff(np.append(starts, len(begins))))
 
 
 def tokens_by_document(tokens: Mask, batch: TokenBatch) -> Ints:
