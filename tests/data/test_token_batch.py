@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from selfvec.base import scratch
 from selfvec.data import token_batch
-from selfvec.data.token_batch import TokenBatch, by_frequency
+from selfvec.data.token_batch import TokenBatch, by_frequency, changed, renumber
 
 TEXTS = st.lists(st.lists(st.sampled_from("abcdef"), max_size=9), min_size=1, max_size=9)
 
@@ -38,11 +38,12 @@ def test_renumbering_drops_and_keeps(texts: list[list[str]], dropped: set[str]) 
     kept = [word for word in batch.types if word not in dropped]
     numbers = np.array([kept.index(word) if word in kept else -1 for word in batch.types], np.int32)
     expected = [[word for word in text if word not in dropped] for text in texts]
-    assert documents(batch.renumbered(numbers, kept)) == expected
+    renumbered = batch.renumbered(numbers, kept)
+    assert documents(renumbered) == expected
     counted = batch.counts.tolist()
-    in_place = batch.renumbered(numbers, kept, batch.ids)
-    assert documents(in_place) == expected
-    assert in_place.counts.tolist() == [counted[batch.types.index(word)] for word in kept]
+    ids, offsets = changed(batch.ids, batch.offsets, len(renumbered), lambda _, ids: numbers[ids], batch.ids)
+    assert documents(TokenBatch(ids, offsets, kept)) == expected
+    assert renumbered.counts.tolist() == [counted[batch.types.index(word)] for word in kept]
 
 
 @given(TEXTS, st.randoms(use_true_random=False))
@@ -67,4 +68,7 @@ def test_types_by_falling_frequency(texts: list[list[str]]) -> None:
     ordered = by_frequency(batch)
     assert list(ordered.types) == sorted(dict.fromkeys(words), key=lambda word: -words.count(word))
     assert documents(ordered) == texts
-    assert documents(by_frequency(ordered, ordered.ids)) == texts
+    same = np.arange(len(ordered.types), dtype=np.int32)
+    in_place = renumber(ordered.ids, same, ordered.ids)
+    assert in_place is ordered.ids
+    assert documents(ordered) == texts

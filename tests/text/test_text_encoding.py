@@ -13,9 +13,10 @@ from simplemma import split_sentences
 
 from selfvec import Vectors
 from selfvec.base.errors import CorpusError, InputError, OptionError
+from selfvec.base.packed_strings import PackedStrings
 from selfvec.corpus.documents import Documents
 from selfvec.data.token_batch import TokenBatch
-from selfvec.text import Encoding, Rules, auto_window, encode, tokenizer
+from selfvec.text import Encoding, RawTokens, Rules, auto_window, encode, tokenizer
 
 
 def batches(documents: list[str], size: int = 1000) -> Iterator[Documents]:
@@ -192,3 +193,22 @@ def test_rules_name_what_is_wrong() -> None:
         Rules(pos=("nouns",))
     with pytest.raises(OptionError, match="min_count"):
         Rules(min_count=0)
+
+
+def test_spellings_that_a_tokenizer_repeats_are_one_type() -> None:
+    """As the pieces of a tokenizer.json without a name."""
+
+    class Nameless:
+        name = "pieces"
+        casing = "exact"
+
+        def __call__(self, _: pl.Series) -> RawTokens:
+            ids = np.array([0, 1, 1, 2], np.int32)
+            spellings = PackedStrings.of(["", "", "hail"])
+            ones = np.ones(1, np.int32)
+            return RawTokens(ids, np.array([0, 4]), spellings, ones, lambda: np.zeros(4, bool), str)
+
+    tokens, _ = encode([Documents(pl.Series(["one"])), Documents(pl.Series(["two"]))], Nameless())
+    assert list(tokens.types) == ["", "hail"]
+    assert tokens.ids.tolist() == [0, 0, 0, 1] * 2
+    assert tokens.counts.tolist() == [6, 2]

@@ -1,4 +1,4 @@
-"""What `selfvec.base.compiled.prefetch` is compiled to: the prefetch instruction of the processor."""
+"""The prefetch instruction of the processor, which `selfvec.base.compiled.prefetch` is compiled to."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import lower_builtin, type_callable
 
-__all__ = ["define"]
+__all__ = ["ALL", "SECOND", "define", "fetch"]
+
+ALL, SECOND = 3, 2
+"""Caches: all of them, or from the second level on."""
 
 
 @cache
@@ -27,9 +30,14 @@ def _type_of(context: Any) -> Any:
 
 def _lowered(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     data = context.make_array(signature.args[0])(context, builder, args[0]).data
+    fetch(builder, builder.gep(data, [args[1]]), ALL)
+    return context.get_dummy_value()
+
+
+def fetch(builder: Any, pointer: Any, caches: int) -> None:
+    """Write the instruction that fetches the memory at a pointer, to be read, into ``caches``."""
     byte, integer = ir.IntType(8).as_pointer(), ir.IntType(32)
     kind = ir.FunctionType(ir.VoidType(), [byte, integer, integer, integer])
     function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
-    hints = [ir.Constant(integer, hint) for hint in (0, 3, 1)]  # to read; all caches; data
-    builder.call(function, [builder.bitcast(builder.gep(data, [args[1]]), byte), *hints])
-    return context.get_dummy_value()
+    hints = [ir.Constant(integer, hint) for hint in (0, caches, 1)]  # to read; caches; data
+    builder.call(function, [builder.bitcast(pointer, byte), *hints])

@@ -101,7 +101,7 @@ def _patiently(future: Future[Out]) -> Out:
     return future.result()
 
 
-def prefetched(items: Iterator[Out]) -> Generator[Out]:
+def prefetched(items: Generator[Out]) -> Generator[Out]:
     """The same items, computed ahead in a separate thread, which ends when this generator is closed."""
     ready: Queue[Out | BaseException | None] = Queue(_AHEAD)
     stop = Event()
@@ -116,8 +116,7 @@ def prefetched(items: Iterator[Out]) -> Generator[Out]:
         except BaseException as error:  # passed on and raised by the consumer
             ready.put(error)
         finally:
-            if isinstance(items, Generator):
-                items.close()
+            items.close()
 
     # A daemon, since a read from a silent pipe cannot be cancelled.
     thread = Thread(target=fill, name="selfvec-ahead", daemon=True)

@@ -20,6 +20,7 @@ from numba.extending import intrinsic
 from selfvec.base.arrays import Floats
 from selfvec.base.compiled import helper
 from selfvec.base.memory import release
+from selfvec.base.prefetching import SECOND, fetch
 from selfvec.base.threads import ROW_BLOCK
 
 __all__ = [
@@ -133,14 +134,10 @@ def prefetch(typingctx: Any, rows: Any, row: Any, first: Any, last: Any) -> Any:
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         pointer = row_pointer(context, builder, signature.args[0], args[0], args[1])
-        byte = ir.IntType(8).as_pointer()
-        kind = ir.FunctionType(ir.VoidType(), [byte, INT32, INT32, INT32])
-        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
-        hints = [ir.Constant(INT32, hint) for hint in (0, 2, 1)]  # to read; second-level cache; data
         step = ir.Constant(args[2].type, LANES)
         with cgutils.for_range_slice(builder, args[2], args[3], step, args[2].type) as (offset, _):
             place = builder.gep(pointer, [offset], source_etype=FLOAT)
-            builder.call(function, [builder.bitcast(place, byte), *hints])
+            fetch(builder, place, SECOND)
         return context.get_dummy_value()
 
     return types.void(rows, types.intp, types.intp, types.intp), codegen

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -229,7 +229,7 @@ class Corpus:
         batch_bytes: int = BATCH_BYTES,
         seen: Seen | None = None,
         select: Select | None = None,
-    ) -> Iterator[Documents]:
+    ) -> Generator[Documents]:
         """Read from the beginning, a batch of documents at a time.
 
         Parameters

@@ -180,10 +180,8 @@ class TokenBatch:
         """The document of each token, (n,) int64."""
         return np.searchsorted(self.offsets, places, side="right") - 1
 
-    def renumbered(self, numbers: Ids, types: Sequence[str], out: Ids | None = None) -> TokenBatch:
+    def renumbered(self, numbers: Ids, types: Sequence[str]) -> TokenBatch:
         """The same documents over other types; ``numbers``, (V,) int32, are the new ids, -1 to drop a type.
-
-        ``out``, (n,) int32, receives the ids, as in `changed`.
 
         >>> batch = TokenBatch.from_documents([["a", "b", "a"], ["b", "c"]])
         >>> other = batch.renumbered(np.array([-1, 1, 0], np.int32), ["c", "b"])
@@ -191,10 +189,10 @@ class TokenBatch:
         ([1, 1, 0], [0, 1, 3])
         """
         if numbers.min(initial=0) >= 0:
-            ids, offsets = renumber(self.ids, numbers, out), self.offsets
+            ids, offsets = renumber(self.ids, numbers), self.offsets
         else:
             size = min(len(self), int(self.counts[numbers >= 0].sum()))
-            ids, offsets = changed(self.ids, self.offsets, size, lambda _, ids: numbers[ids], out)
+            ids, offsets = changed(self.ids, self.offsets, size, lambda _, ids: numbers[ids])
         made = replace(self, ids=ids, offsets=offsets, types=types)
         if "counts" in self.__dict__:
             made.with_counts(occurrences_of_merged(self.counts, numbers, len(types)))
@@ -352,13 +350,10 @@ def frequency_order(counts: Ints) -> tuple[Ints, Ids]:
     return order, rank
 
 
-def by_frequency(batch: TokenBatch, out: Ids | None = None) -> TokenBatch:
-    """The same corpus with its types by falling frequency, ties in order of first appearance.
-
-    ``out``, (N,) int32, receives the ids; it may be those of a batch that is no longer needed.
-    """
+def by_frequency(batch: TokenBatch) -> TokenBatch:
+    """The same corpus with its types by falling frequency, ties in order of first appearance."""
     order, rank = frequency_order(batch.counts)
-    return batch.renumbered(rank, [batch.types[i] for i in order.tolist()], out)
+    return batch.renumbered(rank, [batch.types[i] for i in order.tolist()])
 
 
 def over_one_vocabulary(parts: Sequence[TokenBatch]) -> list[TokenBatch]:

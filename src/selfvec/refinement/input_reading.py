@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -115,11 +116,12 @@ def read_unstemmed(
     timings = execution.timings
     started = time.perf_counter()
     read_before = timings.get("read", 0.0)
-    with execution.progress.stage("Reading", corpus.total_bytes, "bytes") as advance:
-        ahead = prefetched(corpus.batches(advance, seen=seen, select=intake))
-        batches = _timed(ahead, timings, known)
+    with (
+        execution.progress.stage("Reading", corpus.total_bytes, "bytes") as advance,
+        closing(prefetched(corpus.batches(advance, seen=seen, select=intake))) as ahead,
+    ):
         read = encode(
-            batches,
+            _timed(ahead, timings, known),
             tokenizer(settings.tokenizer, settings.language),
             rules,
             known,

@@ -11,6 +11,7 @@ import numpy as np
 from selfvec.base.arrays import Ids
 from selfvec.base.errors import CorpusError
 from selfvec.data.provenance import Provenance
+from selfvec.data.run import RunPart
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
@@ -36,6 +37,13 @@ class Inputs:
     )
     repeats: Repeats | None = None
     documents: KnownDocuments | None = None
+
+    @property
+    def parts(self) -> dict[str, RunPart]:
+        """What is saved with a run, of what there is."""
+        repeats = self.repeats if self.repeats is not None and len(self.repeats.passages) else None
+        parts = {"unstemmed": self.unstemmed, "repeats": repeats, "documents": self.documents}
+        return {name: part for name, part in parts.items() if part is not None}
 
 
 def inputs_from(

@@ -52,20 +52,19 @@ def _described(vectors: str | os.PathLike[str] | None) -> list[object]:
 
 def keep_inputs(workspace: Workspace, inputs: Inputs, stamp: str, execution: Execution) -> None:
     """Keep the inputs if they are those of a long text."""
-    documents, unstemmed = inputs.documents, inputs.unstemmed
-    repeats = inputs.repeats if inputs.repeats is not None and len(inputs.repeats.passages) else None
-    parts = {"documents": documents, "unstemmed": unstemmed, "repeats": repeats}
+    original = inputs.original
     provenance = inputs.provenance.replace(timings=dict(execution.timings))
-    present = {name: part for name, part in parts.items() if part is not None}
-    run = Run(inputs.original, inputs.original, None, provenance, tokens=inputs.batch, parts=present)
+    run = Run(original, original, None, provenance, tokens=inputs.batch, parts=inputs.parts)
     workspace.keep_inputs(run, stamp)
 
 
-def kept_inputs(workspace: Workspace, stamp: str, execution: Execution) -> Inputs | None:
-    """The inputs that an interrupted run kept, if they have this stamp."""
-    run = workspace.load_inputs(stamp) if workspace.has_inputs else None
+def kept_inputs(stamp: str, execution: Execution) -> Inputs | None:
+    """The inputs that an interrupted run kept in the workspace, if they have this stamp."""
+    workspace = execution.workspace
+    run = workspace.load_inputs(stamp) if workspace is not None and workspace.has_inputs else None
     if run is None or run.tokens is None:
         return None
+    execution.progress.say("the text was read before the interruption, and is not read again")
     execution.timings.update(run.provenance.timings)
     parts = unstemmed_tokens(run), repeats_of(run), known_documents(run)
     return Inputs(run.tokens, run.original, run.provenance, *parts)

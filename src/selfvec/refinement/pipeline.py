@@ -65,19 +65,20 @@ def refine(
     execution = Execution(workspace, as_progress(progress), jobs)
     candidates = starts(vectors)
     stamp = None if workspace is None else stamp_of(corpus, candidates, settings)
-    if workspace is not None and stamp is not None:
-        kept = kept_inputs(workspace, stamp, execution)
-        if kept is not None:
-            execution.progress.say("the text was read before the interruption, and is not read again")
-            return refine_inputs(kept, settings, execution)
+    inputs = None if stamp is None else kept_inputs(stamp, execution)
+    if inputs is None:
+        inputs = _read(corpus, candidates, settings, execution)
+    return refine_inputs(inputs, settings, execution, stamp)
+
+
+def _read(corpus: Corpus, candidates: Sequence[Start], settings: Settings, execution: Execution) -> Inputs:
+    """Read a corpus, with those of the initial vectors that score best on it."""
     if len(candidates) == 1:
-        inputs = read_inputs(corpus, candidates[0], settings, execution)
-        return refine_inputs(inputs, settings, execution, stamp)
+        return read_inputs(corpus, candidates[0], settings, execution)
     with execution.timings.stage("tables"):
         chosen, decision = choose_vectors(corpus, candidates, settings, execution)
     inputs = read_inputs(corpus, candidates[chosen], settings, execution)
-    inputs = replace(inputs, provenance=inputs.provenance.replace(vectors_decision=decision))
-    return refine_inputs(inputs, settings, execution, stamp)
+    return replace(inputs, provenance=inputs.provenance.replace(vectors_decision=decision))
 
 
 def refine_inputs(inputs: Inputs, settings: Settings, execution: Execution, stamp: str | None = None) -> Run:
@@ -128,6 +129,7 @@ def run_of(
         repeats = inputs.provenance.repeats
         health = check_health(original, refined, history, method=plan.method, repeats=repeats)
     kept = plan.settings.keep_tokens
+    learned: dict[str, RunPart | None] = {"counts": refinement.counts, "sums": refinement.sums}
     return Run(
         refined,
         original,
@@ -135,20 +137,8 @@ def run_of(
         _provenance(plan, refinement, sources, execution, cluster),
         {"health": health.as_dict()},
         tokens=batch if kept else None,
-        parts=_parts(inputs, refinement),
+        parts=inputs.parts | {name: part for name, part in learned.items() if part is not None},
     )
-
-
-def _parts(inputs: Inputs, refinement: Refinement) -> dict[str, RunPart]:
-    """Further data that are saved with a run, those that there are."""
-    parts: dict[str, RunPart | None] = {
-        "counts": refinement.counts,
-        "unstemmed": inputs.unstemmed,
-        "repeats": inputs.repeats if inputs.repeats is not None and len(inputs.repeats.passages) else None,
-        "sums": refinement.sums,
-        "documents": inputs.documents,
-    }
-    return {name: part for name, part in parts.items() if part is not None}
 
 
 def _provenance(

@@ -33,7 +33,6 @@ from selfvec.base.temporary_files import LEFTOVER, remove_leftovers, remove_left
 __all__ = [
     "FRESH",
     "INPUTS",
-    "KEPT",
     "LOCK",
     "SHARED",
     "STATE",
@@ -42,6 +41,7 @@ __all__ = [
     "keep_replaced",
     "mark",
     "previous_of",
+    "resumable",
     "settle",
     "tidy",
     "workspace_of",
@@ -51,8 +51,6 @@ LOCK = "lock"  # names in the working folder
 STATE = "state.safetensors"
 INPUTS = "inputs"
 SHARED = "cluster"
-KEPT = (STATE, INPUTS, SHARED)
-"""What ``--resume`` continues from."""
 FRESH = "run"
 _MARK = "replacing.json"
 _OLDER = "older"
@@ -119,7 +117,7 @@ def _tidy_workspace(target: Path) -> None:
         if not lock(descriptor) or not same_file(folder / LOCK, descriptor):
             return
         settle(target)
-        if not any((folder / name).exists() for name in KEPT):
+        if not resumable(folder):
             left = sibling(target)
             folder.rename(left)  # so that no process waits for the lock while it is deleted
             remove_leftovers(target)
@@ -162,6 +160,11 @@ def keep_replaced(target: Path) -> None:
         kept.replace(folder / _OLDER)
     (folder / FRESH).replace(kept)
     sync_names(target.parent)
+
+
+def resumable(folder: Path) -> bool:
+    """Whether a working folder holds what ``--resume`` would continue from."""
+    return any((folder / name).exists() for name in (STATE, INPUTS, SHARED))
 
 
 def forget(folder: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -31,13 +32,13 @@ from selfvec.data.vectors import Vectors
 from selfvec.storage.leftovers import (
     FRESH,
     INPUTS,
-    KEPT,
     LOCK,
     SHARED,
     STATE,
     forget,
     mark,
     previous_of,
+    resumable,
     settle,
     workspace_of,
 )
@@ -133,15 +134,14 @@ class Workspace:
     def load_inputs(self, stamp: str) -> Run | None:
         """What `keep_inputs` kept under the same stamp, as a run that is not refined; otherwise None."""
         folder = self.folder / INPUTS
-        try:
+        run = None
+        with suppress(FormatError, OSError):
             described = read_json(folder / _INPUTS, "")
-            if described.pop("stamp", None) != stamp:
-                raise FormatError("another text", path=folder)
-            run = open_unrefined(folder, described)
-        except (FormatError, OSError):
+            if described.pop("stamp", None) == stamp:
+                run = open_unrefined(folder, described)
+        if run is None or run.tokens is None:
             remove_own(folder)
             return None
-        assert run.tokens is not None
         self._ids = run.tokens.ids
         self._tokens = folder / TOKENS
         discard(self.folder / ORIGINAL)
@@ -152,7 +152,6 @@ class Workspace:
     def _complete(self, tokens: TokenBatch) -> Path | None:
         """The file of tokens whose ids were made in it; None if it has too little room for its header."""
         if self._tokens is None:
-            tokens.ids.flags.writeable = False
             self._tokens = self.folder / TOKENS if complete_tokens(self.folder / TOKENS, tokens) else None
         return self._tokens
 
@@ -215,8 +214,10 @@ class Workspace:
                 if self._mapped.get(name) is vectors
             }
             tokens = run.tokens
-            if tokens is not None and tokens.ids is self._ids and (file := self._complete(tokens)):
-                written[TOKENS] = file
+            if tokens is not None and tokens.ids is self._ids:
+                tokens.ids.flags.writeable = False
+                if file := self._complete(tokens):
+                    written[TOKENS] = file
             write_run(run, fresh, written)
             self._refuse_existing()
             keep = previous and self.target.exists()
@@ -250,7 +251,7 @@ class Workspace:
         """Release the lock; delete the folder unless it holds what ``--resume`` continues from."""
         for name in (ORIGINAL, REFINED, TOKENS):
             discard(self.folder / name)
-        if not any((self.folder / name).exists() for name in KEPT):
+        if not resumable(self.folder):
             left = sibling(self.target)  # after a kill the next command removes the rest
             try:
                 self.folder.rename(left)

@@ -39,7 +39,7 @@ class DistinctWords:
         return self._size
 
     def number(self, words: PackedStrings) -> Ids:
-        """The numbers of n different words, (n,) int32."""
+        """The numbers of n words, (n,) int32."""
         size, used = self._size, self._used
         last = size + len(words)
         self._data = _extended(self._data, used, words.data)

@@ -183,7 +183,7 @@ class _RawCorpus:
         places = self.spellings.number(tokens.spellings)
         while len(self.counts) < len(self.spellings):
             self.counts = np.concatenate((self.counts, np.zeros_like(self.counts)))
-        self.counts[places] += occurrences_of_each(tokens.ids, len(places))
+        np.add.at(self.counts, places, occurrences_of_each(tokens.ids, len(places)))
         self.ids.append(np.take(places, tokens.ids, out=tokens.ids, mode="clip"))  # "clip" takes no buffer
         self.normal = tokens.normal
         self.offsets.append(tokens.offsets)
