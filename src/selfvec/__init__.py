@@ -55,7 +55,8 @@ if TYPE_CHECKING:
     from selfvec.retrieval.encoder import Encoder
     from selfvec.storage.contents import info
     from selfvec.storage.formats import load, save
-    from selfvec.storage.run_folder import open_run, save_run
+    from selfvec.storage.run_folder import open_run
+    from selfvec.storage.run_writer import save_run
     from selfvec.storage.verification import verify
 
 # Where each public name is defined. Modules are imported on first use, so that `import selfvec` is fast.
@@ -106,7 +107,7 @@ _HOMES = {
     "retrofit": "apps.functions.vectors",
     "run_index": "retrieval",
     "save": "storage.formats",
-    "save_run": "storage.run_folder",
+    "save_run": "storage.run_writer",
     "search": "retrieval",
     "senses": "analysis.word_senses",
     "similar": "apps.similar_words",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack
@@ -27,13 +27,13 @@ from selfvec.base.versions import __version__
 from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
-from selfvec.refinement.incremental.update import update
 from selfvec.refinement.input_reading import Start
 from selfvec.refinement.pipeline import refine
+from selfvec.refinement.update import update
 from selfvec.retrieval import Index, check_mode, run_index
 from selfvec.retrieval.snippets import Found
 from selfvec.storage.run_folder import is_run, open_run
-from selfvec.storage.workspace import Workspace
+from selfvec.storage.run_writer import RunWriter
 
 from .functions.runs import initial_vectors
 from .functions.texts import Fields, corpus_options, open_text
@@ -118,9 +118,8 @@ def _in_memory(source: Any, vectors: Any, progress: Progress | None, fields: Fie
     if isinstance(source, int | float | bytes | None):
         rule = f"is a folder or file of text, a run, or texts, not {type(source).__name__}"
         raise OptionError(rule, field="source")
-    texts = list(source) if isinstance(source, Iterator) else source
-    run = refine(open_text(texts, fields), initial_vectors(vectors), Settings(), progress=progress)
-    return run_index(run, texts, progress)
+    text = open_text(source, fields, keep=True)
+    return run_index(refine(text, initial_vectors(vectors), Settings(), progress=progress), progress)
 
 
 def cache_folder() -> Path:
@@ -144,19 +143,19 @@ def _prepared(
             return open_run(target), skipped
         except (FormatError, InputError):
             before = None
-    corpus = Corpus.open(source, **reading)
+    corpus = Corpus.open(source, **{"keep_fields": True, **reading})
     with writing(place):
         place.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds the words of the text
-    with Workspace(target, overwrite=True) as workspace:
+    with RunWriter(target, overwrite=True) as writer:
         if before is not None and all(file in now for file in before):
             progress.say(f"there are more files than before: {len(now) - len(before):,}; updating")
-            run = update(target, corpus, workspace=workspace, progress=progress)
+            run = update(target, corpus, writer=writer, progress=progress)
         else:
             progress.say(f"refining on {source}; kept in {place}")
-            run = refine(corpus, vectors, Settings(), workspace=workspace, progress=progress)
+            run = refine(corpus, vectors, Settings(), writer=writer, progress=progress)
         if run.folder is None:  # something was new
             (place / _STATE).unlink(missing_ok=True)
-            workspace.finish(run)
+            writer.finish(run, undo=False)
         with atomic_file(place / _STATE, overwrite=True) as file:
             skipped = corpus.skipped_files
             state = {"version": __version__, "source": str(source), "files": now, "skipped": skipped}

@@ -21,7 +21,7 @@ from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Vectors
 from selfvec.refinement.input_reading import Start
 from selfvec.retrieval.encoder import Encoder
-from selfvec.storage.run_folder import save_run
+from selfvec.storage.run_writer import save_run
 from selfvec.views.terminal_progress import TerminalProgress
 
 from .functions.runs import initial_vectors, refined

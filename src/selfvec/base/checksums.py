@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -49,18 +49,19 @@ def sha256(path: str | os.PathLike[str]) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def checksums(folder: Path, leave_out: str = "") -> Checksums:
-    """Size and SHA-256 of all files below a folder. The files are synced to the disk."""
+def checksums(folder: Path, names: Iterable[str]) -> Checksums:
+    """Size and SHA-256 of these files of a folder, and of all in its folders; all are synced to the disk."""
 
     def one(path: Path) -> dict[str, Any]:
         found = {"bytes": path.stat().st_size, "sha256": sha256(path)}
         sync_file(path)
         return found
 
-    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
-    names = sorted(name for name in files if name != leave_out)
+    places = [folder / name for name in names]
+    within = [path for place in places for path in (place.rglob("*") if place.is_dir() else [place])]
+    files = {path.relative_to(folder).as_posix(): path for path in sorted(within) if path.is_file()}
     with ThreadPoolExecutor(_THREADS) as pool:
-        return dict(zip(names, pool.map(one, (files[name] for name in names)), strict=True))
+        return dict(zip(files, pool.map(one, files.values()), strict=True))
 
 
 def seal(data: Mapping[str, Any], indent: int | None = None) -> bytes:
@@ -85,7 +86,7 @@ def is_sealed(content: bytes) -> bool:
 
 def write_sealed(path: Path, data: Mapping[str, Any]) -> None:
     """Write the description of a folder: ``data``, the checksums of all other files, and its own."""
-    files = checksums(path.parent, path.name)
+    files = checksums(path.parent, (entry.name for entry in path.parent.iterdir() if entry != path))
     path.write_bytes(seal({**data, "files": files}, indent=1))
 
 

@@ -10,7 +10,7 @@ __all__ = ["RUN_FORMAT", "__version__", "environment"]
 
 __version__ = "1.0.0rc1"
 
-RUN_FORMAT = 1
+RUN_FORMAT = 2
 """The format of run folders; raise it when they change so that older code can no longer read them."""
 
 _PACKAGES = ("numpy", "numba", "polars", "tokenizers", "simplemma", "wordllama")

@@ -25,7 +25,9 @@ __all__ = ["as_corpus"]
 _MEMORY = "memory"
 
 
-def as_corpus(data: Any, *, text_fields: Sequence[str] | None = None, keep_fields: bool = False) -> Corpus:
+def as_corpus(
+    data: Any, *, text_fields: Sequence[str] | None = None, keep_fields: bool | Sequence[str] = False
+) -> Corpus:
     """The documents of an object.
 
     Parameters
@@ -37,8 +39,8 @@ def as_corpus(data: Any, *, text_fields: Sequence[str] | None = None, keep_field
         are not split again. If all items are paths, or strings that name files, these are read.
     text_fields : sequence of str, optional
         Columns joined by a blank line; without it the usual names are recognised.
-    keep_fields : bool
-        Whether documents keep the other columns, which search can filter by.
+    keep_fields : bool or sequence of str
+        Whether documents keep the other columns, which search can filter by, or which of them.
 
     Raises
     ------

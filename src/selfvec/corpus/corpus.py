@@ -7,19 +7,15 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from selfvec.base.checksums import file_state
 from selfvec.base.errors import CorpusError
 from selfvec.corpus.forks import using_polars
 
 from .summary import BATCH_BYTES, BATCH_ROWS, CorpusPass, Summary
 
 if TYPE_CHECKING:
-    from selfvec.base.arrays import Mask
-
     from .documents import Documents
     from .fields import Fields
     from .fingerprints import Seen
-    from .row_batch import RowBatch
 
 __all__ = ["Corpus", "CorpusPart", "Select"]
 
@@ -41,16 +37,12 @@ class CorpusPart(Protocol):
     @property
     def fields(self) -> Fields: ...
 
-    @property
-    def files(self) -> Sequence[Path] | None:
-        """The files that are read, in their order; None for texts from memory or from a pipe."""
-
-    def row_batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
-        """The rows from the start."""
+    def documents(self, corpus_pass: CorpusPass, seen: Seen) -> Iterator[Documents]:
+        """The documents from the start; ``seen`` are the texts that were read before."""
 
 
-Select = Callable[["Documents", CorpusPart], "Mask"]
-"""Documents and their part -> which of them are kept, (D,) bool."""
+Select = Callable[["Documents", str], "Documents"]
+"""Documents and the path of their part -> those that are kept."""
 
 
 class Corpus:
@@ -87,12 +79,13 @@ class Corpus:
         skipped_files: Sequence[str] = (),
         slice_by_name: bool = False,
         tokenized: bool = False,
+        kept_fields: Sequence[str] | None = None,
     ) -> None:
         self.name = name
         self.tokenized = tokenized
         self.slice_by_name = slice_by_name
+        self.kept_fields = None if kept_fields is None else tuple(kept_fields)
         self.skip_bad_rows = skip_bad_rows
-        self.selector: Callable[[], Select] | None = None  # makes the default ``select`` of a pass
         self._parts = list(parts)
         self.skipped_files = list(skipped_files)
         sizes = [part.size for part in self._parts]
@@ -101,19 +94,6 @@ class Corpus:
 
     def __repr__(self) -> str:
         return f"<Corpus: {self.name}>"
-
-    def stamp(self) -> list[object] | None:
-        """What identifies the text without reading it, JSON-serialisable; None if it can be read only once.
-
-        These are the files, with sizes and times of change, and how they are read.
-        """
-        if self.selector is not None or any(part.files is None for part in self._parts):
-            return None
-        parts = [
-            [part.name, part.kind, repr(part.fields), *map(file_state, part.files or ())]
-            for part in self._parts
-        ]
-        return [self.slice_by_name, self.skip_bad_rows, self.tokenized, *parts]
 
     @property
     def unread_fields(self) -> list[str]:
@@ -130,7 +110,7 @@ class Corpus:
         slice_field: str | None = None,
         slice_by_name: bool = False,
         skip_bad_rows: bool = False,
-        keep_fields: bool = False,
+        keep_fields: bool | Sequence[str] = False,
     ) -> Corpus:
         """Read files, folders and ``-`` (standard input), one after the other.
 
@@ -150,8 +130,8 @@ class Corpus:
             Whether each of ``sources`` is a slice, named after the file.
         skip_bad_rows : bool
             Leave out and count malformed rows instead of raising an error for the first.
-        keep_fields : bool
-            Whether documents keep the other fields of their rows.
+        keep_fields : bool or sequence of str
+            Whether documents keep the other fields of their rows, or which of them.
 
         Raises
         ------
@@ -182,6 +162,7 @@ class Corpus:
             skip_bad_rows=skip_bad_rows,
             skipped_files=skipped,
             slice_by_name=slice_by_name,
+            kept_fields=None if isinstance(keep_fields, bool) else keep_fields,
         )
 
     @classmethod
@@ -241,32 +222,30 @@ class Corpus:
         seen : Seen, optional
             Texts read before this corpus, for counting duplicates.
         select : callable, optional
-            Called with documents and their part of the corpus; returns which of them are kept, (D,) bool. The
-            others are counted as known.
+            Called with documents and the path they come from; returns those that are kept. The others are
+            counted as known.
 
         Raises
         ------
         CorpusError
             For a malformed row (unless these are skipped), a damaged file, or a corpus without documents.
         """
-        from .documents import concatenated, documents_of_rows, in_slice
+        from .documents import concatenated, in_slice
         from .fingerprints import Seen
 
         using_polars()
         self.summary = self._new_summary()
         corpus_pass = CorpusPass(self.summary, self.skip_bad_rows, batch_bytes, advance)
         seen = seen or Seen()
-        select = select or (self.selector() if self.selector else None)
         waiting: list[Documents] = []
         size = 0
         for part in self._parts:
-            for rows in part.row_batches(corpus_pass):
-                batch = documents_of_rows(rows, part.fields, part.path, corpus_pass, seen)
+            for batch in part.documents(corpus_pass, seen):
                 if select is not None and len(batch):
-                    kept = select(batch, part)
-                    self.summary.known += int((~kept).sum())
-                    self.summary.documents -= int((~kept).sum())
-                    batch = batch if kept.all() else batch.part(kept)
+                    read = len(batch)
+                    batch = select(batch, part.path)
+                    self.summary.known += read - len(batch)
+                    self.summary.documents -= read - len(batch)
                 if not len(batch):
                     continue
                 if self.slice_by_name:
@@ -286,7 +265,9 @@ class Corpus:
     def _new_summary(self) -> Summary:
         """A summary that holds only the fields that will be read."""
         rows = [
-            part.fields for part in self._parts if part.kind not in ("lines", "folder", "document", "memory")
+            part.fields
+            for part in self._parts
+            if part.kind not in ("lines", "folder", "document", "memory", "run")
         ]
 
         def union(names: Iterable[str]) -> tuple[str, ...]:
@@ -301,6 +282,7 @@ class Corpus:
             layout=", ".join(union(fields.layout_name for fields in rows if fields.layout_name)) or None,
             slice_field=next((fields.slice for fields in rows if fields.slice), None),
             slice_by_name=self.slice_by_name,
+            kept_fields=self.kept_fields,
         )
 
     def _nothing(self) -> CorpusError:

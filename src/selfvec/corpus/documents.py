@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import polars as pl
 
 from selfvec.base.arrays import Hashes, Ints, Mask
+from selfvec.data.run_text import DATE, FIELD, FILE, FINGERPRINT, ID, SLICE, TEXT, schema_of
 from selfvec.data.token_batch import ONCE
 
 from .dates import parse_dates
@@ -17,7 +21,7 @@ from .fingerprints import Seen, fingerprints
 from .row_batch import RowBatch
 from .summary import CorpusPass
 
-__all__ = ["Documents", "concatenated", "documents_of_rows", "in_slice"]
+__all__ = ["Documents", "Rows", "concatenated", "documents_of", "documents_of_rows", "in_slice"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,7 @@ class Documents:
     slices: pl.Series | None = None  # String, the slice of the corpus each belongs to; null if unknown
     fields: dict[str, pl.Series] = field(default_factory=dict)  # String, other fields of the rows
     fingerprints: Hashes | None = None  # (D,) odd in layouts that keep a repeated text once
+    files: pl.Series | None = None  # String, the absolute path of each document's file; null if it has none
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -48,7 +53,41 @@ class Documents:
             some(self.slices),
             {name: values.filter(mask) for name, values in self.fields.items()},
             None if self.fingerprints is None else self.fingerprints[kept],
+            some(self.files),
         )
+
+    def frame(self) -> pl.DataFrame:
+        """The documents as rows of a `selfvec.data.run_text.RunText`.
+
+        A field that was read as the date or the slice is not written twice.
+        """
+        columns = {TEXT: self.texts, ID: self.ids, DATE: self.dates, SLICE: self.slices, FILE: self.files}
+        own = {name: values for name, values in columns.items() if values is not None}
+        fields = {
+            FIELD + name if name in schema_of([]) else name: values.cast(pl.String)
+            for name, values in self.fields.items()
+            if name not in own
+        }
+        marks = fingerprints(self.texts) if self.fingerprints is None else self.fingerprints
+        missing = {ID: self.ids, FILE: self.files}
+        empty = {
+            name: pl.repeat(None, len(self), dtype=pl.String, eager=True)
+            for name, values in missing.items()
+            if values is None
+        }
+        return pl.DataFrame({**own, **empty, **fields, FINGERPRINT: pl.Series(marks)})
+
+    @classmethod
+    def of_frame(cls, rows: pl.DataFrame) -> Documents:
+        """Rows of a `selfvec.data.run_text.RunText` as documents."""
+
+        def some(name: str) -> pl.Series | None:
+            return None if rows[name].null_count() == len(rows) else rows[name]
+
+        own = schema_of([])
+        fields = {name.removeprefix(FIELD): rows[name] for name in rows.columns if name not in own}
+        ids, dates, slices, files = map(some, (ID, DATE, SLICE, FILE))
+        return cls(rows[TEXT], ids, dates, slices, fields, rows[FINGERPRINT].to_numpy(), files)
 
 
 def concatenated(batches: Sequence[Documents]) -> Documents:
@@ -76,7 +115,41 @@ def concatenated(batches: Sequence[Documents]) -> Documents:
         joined_if_any("slices"),
         {name: joined([batch.fields.get(name) for batch in batches]) for name in names},
         np.concatenate(marks) if len(marks) == len(batches) else None,
+        joined_if_any("files"),
     )
+
+
+class Rows(Protocol):
+    """A part of a corpus that is read as rows."""
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def size(self) -> int | None: ...
+
+    @property
+    def fields(self) -> Fields: ...
+
+    def row_batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
+        """The rows from the start."""
+
+
+def documents_of(part: Rows, corpus_pass: CorpusPass, seen: Seen) -> Iterator[Documents]:
+    """The documents of a part from the start, with the files that they come from."""
+    on_disk = part.size is not None and part.kind not in ("memory", "frame")
+    path = os.path.normpath(Path(part.path).absolute()) if on_disk else None
+    for rows in part.row_batches(corpus_pass):
+        batch = documents_of_rows(rows, part.fields, part.path, corpus_pass, seen)
+        files = None
+        if path is not None:
+            files = pl.repeat(path, len(batch), dtype=pl.String, eager=True)
+            if part.kind == "folder" and batch.ids is not None:
+                files = files + "/" + batch.ids
+        yield replace(batch, files=files)
 
 
 def in_slice(batch: Documents, name: str) -> Documents:

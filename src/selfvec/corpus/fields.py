@@ -34,6 +34,7 @@ IDS = ("_id", "id", "doc_id", "docid", "document_id", "event_id", "pmid", "uuid"
 _DATA = re.compile(r"^\W*\d[\d\s.,:/+-]*$|[.!?]\W*$|(?:\S+\s+){5}\S")
 """A number or date, the end of a sentence, or six words."""
 _SHOWN = 40  # characters of it in an error
+_ASKING_FIELDS = "--fields NAME; this file has"
 _ASKING_SLICE = "--slice-field NAME; this file has"
 
 
@@ -76,10 +77,10 @@ def recognise(
     date_field: str | None = None,
     slice_field: str | None = None,
     *,
-    keep: bool = False,
+    keep: bool | Sequence[str] = False,
     asking: str = "--text-field NAME; this file has",
 ) -> Fields:
-    """Choose the fields of a file with these columns; with ``keep``, keep the others too.
+    """Choose the fields of a file with these columns; with ``keep``, keep all others too, or those named.
 
     ``asking`` completes the error message: it says how to name a text field and introduces the columns.
     """
@@ -118,8 +119,10 @@ def recognise(
         text_given=bool(text_fields),
         date_given=bool(date_field),
     )
-    if keep:
+    if keep is True:
         fields = _with_others(fields, columns)
+    elif keep:
+        fields = replace(fields, kept=tuple(_given(name, columns, path, _ASKING_FIELDS) for name in keep))
     for name in fields.columns:
         if columns.count(name) > 1:
             raise CorpusError(

@@ -24,7 +24,9 @@ from selfvec.base.errors import CorpusError
 from selfvec.base.threads import prefetched
 
 from .document_files import DOCUMENT_KINDS, document_kind, require
+from .documents import Documents, documents_of
 from .fields import Fields, recognise
+from .fingerprints import Seen
 from .row_batch import RowBatch, readable_fields
 from .row_formats import ROW_FORMATS, RowFormat, RowReader, row_format, row_format_of_suffix
 from .streams import HEAD, UTF8_BOM, Source, Stream, few_lines, reading
@@ -195,14 +197,14 @@ class FilePart:
     def size(self) -> int | None:
         return self.source.size
 
-    @property
-    def files(self) -> list[Path] | None:
-        return None if self.source.pipe else self.source.members or [Path(self.path)]
-
     @cached_property
     def reader(self) -> RowReader:
         """Reads the rows of a source without members."""
         return row_format(self.kind).reader(self.source)
+
+    def documents(self, corpus_pass: CorpusPass, seen: Seen) -> Iterator[Documents]:
+        """The documents from the start."""
+        return documents_of(self, corpus_pass, seen)
 
     def row_batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
         """The rows, with at most a few chunks of the file in memory."""
@@ -243,7 +245,7 @@ def open_part(
     slice_field: str | None = None,
     name: str = "",
     *,
-    keep: bool = False,
+    keep: bool | Sequence[str] = False,
 ) -> FilePart:
     """Choose the fields of a source from its beginning; ``name`` is its short name.
 

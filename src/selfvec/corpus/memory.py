@@ -15,7 +15,9 @@ import polars as pl
 
 from selfvec.base.errors import CorpusError
 
+from .documents import Documents, documents_of
 from .fields import Fields, recognise
+from .fingerprints import Seen
 from .row_batch import (
     ROWS,
     SURROGATE,
@@ -51,7 +53,6 @@ class MemoryPart:
     slices: Iterable[object] | None = None
     kind: str = "memory"
     size: int | None = None
-    files: None = None
     name: str = ""
     fields: Fields = field(init=False)
     _read: bool = False
@@ -60,6 +61,10 @@ class MemoryPart:
         dates = () if self.dates is None else (DATE,)
         part = None if self.slices is None else SLICE
         self.fields = Fields((TEXT,), dates, None if self.ids is None else ID, slice=part, date_given=True)
+
+    def documents(self, corpus_pass: CorpusPass, seen: Seen) -> Iterator[Documents]:
+        """The documents from the start."""
+        return documents_of(self, corpus_pass, seen)
 
     def row_batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
         """The texts in batches; null counts as an empty text."""
@@ -87,9 +92,12 @@ class RowsPart:
     path: str = ROW_LIST
     kind: str = "frame"
     size: int | None = None
-    files: None = None
     name: str = ""
     _read: bool = False
+
+    def documents(self, corpus_pass: CorpusPass, seen: Seen) -> Iterator[Documents]:
+        """The documents from the start."""
+        return documents_of(self, corpus_pass, seen)
 
     def row_batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
         """The rows in batches."""
@@ -110,7 +118,9 @@ class RowsPart:
             yield row
 
 
-def rows_part(rows: Iterable[object], text_fields: Sequence[str] | None, keep: bool) -> RowsPart:
+def rows_part(
+    rows: Iterable[object], text_fields: Sequence[str] | None, keep: bool | Sequence[str]
+) -> RowsPart:
     """Rows as a part of a corpus. The names of the first hundred are its columns."""
     first = list(islice(rows, _FIRST_ROWS))
     names = dict.fromkeys(str(name) for row in first if isinstance(row, Mapping) for name in row)
@@ -167,8 +177,11 @@ class FramePart:
     fields: Fields
     kind: str = "frame"
     size: int | None = None
-    files: None = None
     name: str = ""
+
+    def documents(self, corpus_pass: CorpusPass, seen: Seen) -> Iterator[Documents]:
+        """The documents from the start."""
+        return documents_of(self, corpus_pass, seen)
 
     def row_batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
         """The rows in batches."""
@@ -190,7 +203,7 @@ def frame_part(
     names: list[str],
     column: Callable[[int], pl.Series | list[Any]],
     text_fields: Sequence[str] | None,
-    keep: bool = False,
+    keep: bool | Sequence[str] = False,
 ) -> FramePart:
     """A data frame as a part of a corpus, with the needed columns or, with ``keep``, all columns."""
     fields = recognise(names, FRAME, text_fields, keep=keep, asking=_ASKING)

@@ -23,12 +23,23 @@ from selfvec.base.errors import FormatError, InputError, NotFound, OptionError
 from selfvec.base.result_table import Figures, short_repr
 
 from .provenance import Provenance
+from .run_text import RunText
 from .settings import Settings
 from .token_batch import TokenBatch
 from .trajectory import History, Trajectory
 from .vectors import Source, Vectors
 
-__all__ = ["Run", "RunPart", "row_of", "rows_of", "similar_row", "similar_rows"]
+__all__ = ["Run", "RunPart", "row_of", "rows_of", "similar_row", "similar_rows", "state_name"]
+
+
+def state_name(name: str, state: int) -> str:
+    """The name of a file or folder in a state of a run.
+
+    >>> state_name("text.parquet", 1), state_name("text.parquet", 2), state_name("counts", 2)
+    ('text.parquet', 'text-2.parquet', 'counts-2')
+    """
+    path = Path(name)
+    return name if state == 1 else f"{path.stem}-{state}{path.suffix}"
 
 
 class RunPart(Protocol):
@@ -55,10 +66,14 @@ class Run:
         The content of ``report.json``: ``{"health": ...}``.
     tokens : TokenBatch or callable, optional
         The corpus as ids of the run's words, or a function that loads it when it is first needed.
+    text : RunText, optional
+        The documents as they were written.
     parts : mapping, optional
-        Further data by name (``counts``, ``unstemmed``), saved with the run.
+        Further data by name (``counts``, ``repeats``), saved with the run.
     folder : Path, optional
         The run folder, if the run was opened from one.
+    state : int
+        The number of the state that was opened; it is part of the names of files.
 
     Attributes
     ----------
@@ -74,8 +89,10 @@ class Run:
         provenance: Mapping[str, Any] | None = None,
         report: Mapping[str, Any] | None = None,
         tokens: TokenBatch | Callable[[], TokenBatch | None] | None = None,
+        text: RunText | None = None,
         parts: Mapping[str, RunPart] | None = None,
         folder: Path | None = None,
+        state: int = 1,
     ) -> None:
         self.vectors = vectors
         if original.counts is not vectors.counts:
@@ -86,16 +103,16 @@ class Run:
         self.provenance = Provenance.of(provenance or {})
         self.report: dict[str, Any] = dict(report or {})
         self.parts: dict[str, RunPart] = dict(parts or {})
+        self.text = text
         self.folder = folder
+        self.state = state
         self.derived: dict[str, Any] = {}
         self._tokens = tokens
 
     def replace(self, **changes: Any) -> Run:
         """A copy with some of the constructor's arguments changed; `derived` is empty in the copy."""
-        same = {
-            name: getattr(self, name)
-            for name in ("vectors", "original", "history", "provenance", "report", "parts", "folder")
-        }
+        names = ("vectors", "original", "history", "provenance", "report", "text", "parts", "folder", "state")
+        same = {name: getattr(self, name) for name in names}
         return Run(**({**same, "tokens": self._tokens} | changes))
 
     def __repr__(self) -> str:
@@ -119,9 +136,26 @@ class Run:
     def require_tokens(self, reason: str = "which this needs") -> TokenBatch:
         """`tokens`, or an `InputError` with the reason why they are needed."""
         if self.tokens is None:
-            rule = f"the run has not kept its corpus, {reason}"
-            raise InputError(rule, path=self.folder, remedy="refine again without --forget-tokens")
+            rule = f"the run has not kept its tokens, {reason}"
+            raise InputError(rule, path=self.folder, remedy="refine again with --keep text")
         return self.tokens
+
+    def require_text(self, reason: str = "which this needs") -> RunText:
+        """`text`, or an `InputError` with the reason why it is needed.
+
+        `FormatError` if it has another number of documents than the tokens.
+        """
+        if self.text is None:
+            rule = f"the run has not kept its text, {reason}"
+            raise InputError(rule, path=self.folder, remedy="refine again with --keep text")
+        if self.tokens is not None and len(self.text) != self.tokens.documents:
+            rule = f"the text has {len(self.text):,} documents, the tokens {self.tokens.documents:,}"
+            raise FormatError(rule, path=self.folder, remedy="make the run again")
+        return self.text
+
+    def file(self, name: str) -> Path | None:
+        """A file or folder of the run folder; None for a run in memory. It may not exist."""
+        return None if self.folder is None else self.folder / state_name(name, self.state)
 
     @cached_property
     def fingerprint(self) -> str:

@@ -34,6 +34,7 @@ DISTANCE_WEIGHTS = ("flat", "linear", "harmonic")
 POS = ("noun", "verb", "adjective", "adverb")
 REPEATS = ("once", "keep")
 SLICES = ("month", "quarter", "year", "decade", "century")
+KEEPS = ("text", "tokens", "nothing")
 
 TEXT = "What is read"
 RULE = "How words move"
@@ -319,11 +320,12 @@ class Settings:
     slice: str | None = option(
         None, "Periods that drift compares by default.", TEXT, choices=SLICES, on_command_line=False
     )
-    keep_tokens: bool = option(
-        True,
-        "Keep the corpus as token ids (4 bytes a token), which drift, search, update and others need.",
+    keep: str = option(
+        "text",
+        "What the run holds of the corpus: its text, which search, update and sentences need; its tokens, "
+        "which drift and topics need; or nothing.",
         KEEP,
-        flags=("--keep-tokens/--forget-tokens",),
+        choices=KEEPS,
     )
     seed: int = option(0, "Seed of all random choices.", KEEP, least=0)
 
@@ -386,6 +388,16 @@ class Settings:
         """The options that differ from their defaults."""
         values = {of.name: (getattr(self, of.name), of.default) for of in fields(self)}
         return {name: value for name, (value, default) in values.items() if value != default}
+
+    @property
+    def keeps_text(self) -> bool:
+        """Whether the run keeps its documents."""
+        return self.keep == "text"
+
+    @property
+    def keeps_tokens(self) -> bool:
+        """Whether the run keeps its tokens."""
+        return self.keep != "nothing"
 
     @property
     def history_texts(self) -> list[str]:

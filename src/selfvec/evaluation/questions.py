@@ -44,7 +44,7 @@ class Questions(Retrieval):
             raise OptionError(rule, remedy="give a run folder, or a collection with --retrieval")
         from selfvec.retrieval.documents import gather
 
-        found = gather(run, None, Progress())
+        found = gather(run, Progress())
         places = {name: number for number, name in enumerate(found.ids)}
         answers: dict[str, dict[int, float]] = {}
         unknown: dict[str, int] = {}

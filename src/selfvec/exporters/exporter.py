@@ -20,7 +20,6 @@ from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import Figures
 from selfvec.base.targets import check_target, writing
 from selfvec.base.temporary_files import remove_leftovers
-from selfvec.corpus.sources import Texts
 from selfvec.data.run import Run
 from selfvec.retrieval.encoder import Encoder
 from selfvec.retrieval.passages import CUT, check_cut
@@ -42,7 +41,6 @@ def export(
     to: str,
     output: str | os.PathLike[str] | None = None,
     *,
-    corpus: Texts = None,
     passage_words: int = CUT[0],
     overlap: int = CUT[1],
     overwrite: bool = False,
@@ -58,8 +56,6 @@ def export(
         A name in `TARGETS`.
     output : path, optional
         The file or folder to write; by default ``RUN-TO`` next to the run.
-    corpus : paths, texts or whatever else `selfvec.as_corpus` takes, optional
-        Documents, for targets that hold documents; the run's own by default.
     passage_words, overlap : int
         For targets that hold documents: words of a passage, and how many of them are repeated from the one
         before.
@@ -84,8 +80,6 @@ def export(
     check_text("to", to)
     if to not in TARGETS:
         raise OptionError.one_of(to, sorted(TARGETS), field="to")
-    if corpus is not None and to not in STORES:
-        raise OptionError(f"{to} holds no documents", field="corpus", remedy="leave it out")
     if (cut := check_cut((passage_words, overlap))) != CUT and to not in STORES:
         raise OptionError(f"{to} holds no passages", field="passage_words", remedy="leave it out")
     run = as_run(run)
@@ -96,7 +90,7 @@ def export(
     store = STORES.get(to)
     if update and not isinstance(store, Database):
         raise OptionError(f"{to} cannot be updated", field="update", remedy="use --overwrite")
-    read_passages = partial(passage_rows, run, corpus, cut=cut, progress=progress)
+    read_passages = partial(passage_rows, run, cut=cut, progress=progress)
     if isinstance(store, Database) and update and os.path.lexists(path):
         details = _update_passages(store, read_passages, path, progress)
     else:

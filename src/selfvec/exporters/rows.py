@@ -15,7 +15,6 @@ import numpy as np
 from selfvec.base.arrays import Ints, Mask, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
-from selfvec.corpus.sources import Texts
 from selfvec.data.run import Run
 from selfvec.retrieval.passages import CUT, Cut, check_cut
 
@@ -79,20 +78,16 @@ class StoreRows:
 
 def passage_rows(
     run: Run,
-    corpus: Texts = None,
     *,
     encode: Encode | None = None,
     cut: Cut = CUT,
     progress: Progress | None = None,
 ) -> StoreRows:
-    """The passages of a run's documents, or of others.
+    """The passages of a run's documents.
 
     Parameters
     ----------
     run : Run
-    corpus : paths, texts or whatever else `selfvec.as_corpus` takes, optional
-        By default the run's own documents, read again and compared with their hashes. A run that was
-        fitted from texts in memory does not keep them: give them here.
     encode : callable, optional
         By default that of `selfvec.retrieval.encoder.Encoder.of`; its vectors are then smoothed
         (`selfvec.text.document_vectors.smooth_by_neighbours`).
@@ -110,7 +105,7 @@ def passage_rows(
     Raises
     ------
     InputError
-        If the documents cannot be read, or there are none.
+        If the run has not kept its text.
     """
     import polars as pl
 
@@ -120,7 +115,7 @@ def passage_rows(
     from selfvec.text.preprocessing import Preprocessing
 
     progress = progress or Progress()
-    found = replace(gather(run, corpus, progress), cut=check_cut(cut))
+    found = replace(gather(run, progress), cut=check_cut(cut))
     ids, texts, owners = _passages(found)
     table = pl.DataFrame(
         {

@@ -1,19 +1,17 @@
 """The tokens of a text that are counted: repeated passages once, words stemmed, rare words dropped.
 
-These rules need the whole corpus, so they run after all others, in one pass. A run keeps the other tokens
-too, because new text can change which tokens are counted.
+These rules need the whole corpus, so they run after all others, in one pass.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from selfvec.base.arrays import Ids
 from selfvec.base.memory import release
-from selfvec.base.scratch import Spool
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import (
     TokenBatch,
@@ -25,19 +23,17 @@ from selfvec.data.token_batch import (
 )
 from selfvec.text.repeats import Repeats, find_repeats, with_fewer_sentences
 from selfvec.text.stems import DROPPED, keep_all, merged_types
-from selfvec.text.unstemmed import UnstemmedTokens
 
 __all__ = ["Counted", "counted"]
 
 
 @dataclass(frozen=True)
 class Counted:
-    """The counted tokens of a text, and what is known about the others."""
+    """The counted tokens of a text."""
 
     batch: TokenBatch  # types by falling frequency, ties in order of first appearance
     repeats: Repeats  # the repeated passages
     kept_from: int  # types that occur less often were dropped
-    unstemmed: UnstemmedTokens | None  # what the text has besides; None if no rule applies
 
 
 def counted(
@@ -63,36 +59,22 @@ def counted(
     order, rank = frequency_order(totals)
     places = np.append(rank, np.int32(DROPPED))[numbers]  # -1 takes the last: it stays dropped
     size = int(totals.sum())
-    merged = settings.stem is not None and _merge(numbers, whole.types, types)
     named = with_fewer_sentences(whole, further) if once else whole
-    out = token_ids(size) if settings.keep_tokens else None
-    if out is None and whole.ids.flags.writeable and not (merged and settings.keep_tokens):
+    out = token_ids(size) if settings.keeps_tokens else None
+    if out is None and whole.ids.flags.writeable:
         out = whole.ids
-    bits = np.zeros(-(-len(whole) // 8), np.uint8)
-    spool = None if merged or not settings.keep_tokens else Spool()
 
     def new(part: slice, ids: Ids) -> Ids:
         found = places[ids]
         if once:
             found[further[part]] = DROPPED
             release(further[part])
-        bits[part.start // 8 : -(-part.stop // 8)] = np.packbits(found < 0)
         return found
 
     if size < len(whole):
-        ids, offsets = changed(whole.ids, whole.offsets, size, new, out, spool)
+        ids, offsets = changed(whole.ids, whole.offsets, size, new, out)
     else:
         ids, offsets = renumber(whole.ids, places, out), whole.offsets
     batch = replace(named, ids=ids, offsets=offsets, types=[types[i] for i in order.tolist()])
     batch.with_counts(totals[order])
-    unstemmed = None
-    if settings.keep_tokens and (once or ruled):
-        others, left_out = (whole.ids, None) if spool is None else (spool.joined(), bits)
-        unstemmed = UnstemmedTokens(whole.types, others, whole.offsets, left_out, whole.sentence_counts)
-    return Counted(batch, repeats, least, unstemmed)
-
-
-def _merge(numbers: Ids, types: Sequence[str], merged: Sequence[str]) -> bool:
-    """Whether a type, with the new number in ``numbers``, has another name among the ``merged`` types."""
-    named = zip(types, numbers.tolist(), strict=True)
-    return any(word != merged[number] for word, number in named if number != DROPPED)
+    return Counted(batch, repeats, least)

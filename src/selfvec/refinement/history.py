@@ -6,13 +6,13 @@ of updates of every word is known in advance, so the size of a history is exact 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from selfvec.base.arrays import Array, Floats, Ids, Ints
+from selfvec.base.arrays import Floats, Ids, Ints
 from selfvec.base.errors import OptionError
 from selfvec.data.trajectory import History
 
@@ -135,19 +135,6 @@ class Recorder:
         self.updates[self.filled : end] = updates
         self.vectors[self.filled : end] = rows[:, : self.vectors.shape[1]]
         self.filled = end
-
-    @property
-    def state(self) -> dict[str, Array]:
-        """The arrays that `restore` continues from."""
-        records = {name: getattr(self, name)[: self.filled] for name in ("words", "updates", "vectors")}
-        return {"seen": self.seen, **records}
-
-    def restore(self, state: Mapping[str, Array]) -> None:
-        """Continue from a `state` of the same plan and corpus."""
-        self.seen[:] = state["seen"]
-        self.filled = len(state["words"])
-        for name in ("words", "updates", "vectors"):
-            getattr(self, name)[: self.filled] = state[name]
 
     def history(self) -> History:
         """The recorded states, sorted by word and then by number of updates."""

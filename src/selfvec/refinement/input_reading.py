@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -30,8 +30,8 @@ from .kernel_warm_up import loading_kernels
 
 if TYPE_CHECKING:
     from selfvec.corpus import Corpus
-    from selfvec.corpus.fingerprints import Seen
-    from selfvec.corpus.known_documents import Intake
+    from selfvec.corpus.documents import Documents
+    from selfvec.storage.text_file import TextWriter
     from selfvec.text import Encoding
     from selfvec.text.phrase_finding import Finder
 
@@ -48,10 +48,7 @@ def read_inputs(
     execution: Execution,
 ) -> Inputs:
     """Read a corpus and, at the same time, the initial vectors."""
-    from selfvec.corpus.known_documents import Intake
-
     finder = _phrase_finder(settings)
-    intake = Intake()
     described: dict[str, Any] = {}
 
     def load() -> Vectors | None:
@@ -60,15 +57,20 @@ def read_inputs(
         described.update(found)
         return loaded
 
-    with loading_kernels(settings, execution.jobs), ThreadPoolExecutor(1) as pool:
+    with (
+        execution.text_writer() if settings.keeps_text else nullcontext() as text,
+        loading_kernels(settings, execution.jobs),
+        ThreadPoolExecutor(1) as pool,
+    ):
         loading = pool.submit(load)
         try:
             unstemmed, encoding = read_unstemmed(
-                corpus, loading, settings, execution, finder=finder, intake=intake
+                corpus, loading, settings, execution, finder=finder, text=text
             )
         except CorpusError:
             loading.result()  # if the vectors cannot be read either, their error is raised first
             raise
+        kept = None if text is None else text.finish()
     return_freed_memory()
     known = loading.result()
     provenance = Provenance(
@@ -86,7 +88,7 @@ def read_inputs(
     if finder:
         phrases = finder.found.joined(inputs.batch).as_dict()
         inputs = replace(inputs, provenance=inputs.provenance.replace(phrases=phrases))
-    return replace(inputs, documents=intake.documents)
+    return replace(inputs, text=kept)
 
 
 def read_unstemmed(
@@ -96,13 +98,12 @@ def read_unstemmed(
     execution: Execution,
     *,
     finder: Finder | None = None,
-    seen: Seen | None = None,
-    intake: Intake | None = None,
+    text: TextWriter | None = None,
 ) -> tuple[TokenBatch, Encoding]:
     """Read a corpus as token ids, before stemming and `min_count`, which need the whole corpus.
 
     If ``finder`` is given, stemming and `min_count` are applied, because it finds phrases among stemmed
-    words. ``seen`` holds texts read before the corpus; ``intake`` selects documents and records them.
+    words. The documents are also given to ``text``.
     """
     from selfvec.text import Rules, encode, tokenizer
 
@@ -118,10 +119,10 @@ def read_unstemmed(
     read_before = timings.get("read", 0.0)
     with (
         execution.progress.stage("Reading", corpus.total_bytes, "bytes") as advance,
-        closing(prefetched(corpus.batches(advance, seen=seen, select=intake))) as ahead,
+        closing(prefetched(corpus.batches(advance))) as ahead,
     ):
         read = encode(
-            _timed(ahead, timings, known),
+            _kept(_timed(ahead, timings, known), text),
             tokenizer(settings.tokenizer, settings.language),
             rules,
             known,
@@ -132,6 +133,14 @@ def read_unstemmed(
     elapsed = time.perf_counter() - started
     timings["tokenize"] = elapsed - (timings.get("read", 0.0) - read_before)
     return read
+
+
+def _kept(batches: Iterator[Documents], text: TextWriter | None) -> Iterator[Documents]:
+    """The same batches, which are also written if a run keeps its text."""
+    for batch in batches:
+        if text is not None:
+            text.add(batch.frame())
+        yield batch
 
 
 def option_files(settings: Settings) -> dict[str, str]:

@@ -11,16 +11,14 @@ import numpy as np
 from selfvec.base.arrays import Ids
 from selfvec.base.errors import CorpusError
 from selfvec.data.provenance import Provenance
-from selfvec.data.run import RunPart
+from selfvec.data.run_text import RunText
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 
 if TYPE_CHECKING:
-    from selfvec.corpus.known_documents import KnownDocuments
     from selfvec.text import Encoding
     from selfvec.text.repeats import Repeats
-    from selfvec.text.unstemmed import UnstemmedTokens
 
 __all__ = ["Inputs", "inputs_from"]
 
@@ -32,18 +30,8 @@ class Inputs:
     batch: TokenBatch  # types by falling frequency
     original: Vectors  # the batch's types in their order, with the initial vector of each
     provenance: Provenance = field(default_factory=Provenance)  # what is known before refining
-    unstemmed: UnstemmedTokens | None = (
-        None  # what the whole text has besides the counted tokens, if anything
-    )
     repeats: Repeats | None = None
-    documents: KnownDocuments | None = None
-
-    @property
-    def parts(self) -> dict[str, RunPart]:
-        """What is saved with a run, of what there is."""
-        repeats = self.repeats if self.repeats is not None and len(self.repeats.passages) else None
-        parts = {"unstemmed": self.unstemmed, "repeats": repeats, "documents": self.documents}
-        return {name: part for name, part in parts.items() if part is not None}
+    text: RunText | None = None  # the documents, if the run keeps them
 
 
 def inputs_from(
@@ -70,7 +58,7 @@ def inputs_from(
     provenance = provenance.replace(
         text=text.of_counted(batch, once, found.kept_from).as_dict(), repeats=repeats.as_dict(settings)
     )
-    return Inputs(batch, vectors_of(batch), provenance, found.unstemmed, repeats)
+    return Inputs(batch, vectors_of(batch), provenance, repeats)
 
 
 def _check_tokens(batch: TokenBatch) -> None:

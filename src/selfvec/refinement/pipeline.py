@@ -24,15 +24,13 @@ from selfvec.data.run import Run, RunPart
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
-from selfvec.storage.workspace import Workspace
+from selfvec.storage.run_writer import RunWriter
 
 from .execution import Execution, run_to_end
 from .health import check_health
 from .initial_vectors import initial_vectors
 from .input_reading import Start, read_inputs, starts
 from .inputs import Inputs
-from .kept_inputs import keep_inputs, kept_inputs, stamp_of
-from .kept_sums import worth_keeping
 from .method_choice import make_plan
 from .methods import refined_rows, start
 from .methods.refinement import Refinement, found_sources
@@ -51,7 +49,7 @@ def refine(
     vectors: Start | Sequence[Start],
     settings: Settings,
     *,
-    workspace: Workspace | None = None,
+    writer: RunWriter | None = None,
     progress: Progress | None = None,
     jobs: int | None = None,
 ) -> Run:
@@ -59,16 +57,11 @@ def refine(
 
     If ``vectors`` is "none" or None, the initial vectors are random directions. For other names in
     `selfvec.training.FROM_TEXT` they are trained on the corpus itself. From a list, those that score best on
-    held-out text are taken. ``workspace`` holds the state of interrupted work. ``jobs`` is the number of
-    threads and does not change the result.
+    held-out text are taken. ``writer`` is that of the run folder. ``jobs`` is the number of threads and does
+    not change the result.
     """
-    execution = Execution(workspace, as_progress(progress), jobs)
-    candidates = starts(vectors)
-    stamp = None if workspace is None else stamp_of(corpus, candidates, settings)
-    inputs = None if stamp is None else kept_inputs(stamp, execution)
-    if inputs is None:
-        inputs = _read(corpus, candidates, settings, execution)
-    return refine_inputs(inputs, settings, execution, stamp)
+    execution = Execution(writer, as_progress(progress), jobs)
+    return refine_inputs(_read(corpus, starts(vectors), settings, execution), settings, execution)
 
 
 def _read(corpus: Corpus, candidates: Sequence[Start], settings: Settings, execution: Execution) -> Inputs:
@@ -81,34 +74,25 @@ def _read(corpus: Corpus, candidates: Sequence[Start], settings: Settings, execu
     return replace(inputs, provenance=inputs.provenance.replace(vectors_decision=decision))
 
 
-def refine_inputs(inputs: Inputs, settings: Settings, execution: Execution, stamp: str | None = None) -> Run:
-    """Plan, refine and check the result. Inputs with a stamp are kept for ``--resume``."""
+def refine_inputs(inputs: Inputs, settings: Settings, execution: Execution) -> Run:
+    """Plan, refine and check the result."""
     timings = execution.timings
-    workspace = execution.workspace
+    writer = execution.writer
     choosing = timings.stage("select") if settings.method == "auto" else nullcontext()
     with ThreadPoolExecutor(1) as pool:
         # Choosing a method reads few rows, so all rows are written at the same time.
-        kept = pool.submit(_keep, workspace, inputs, stamp, execution) if workspace is not None else None
+        kept = None if writer is None else pool.submit(writer.keep, inputs.original)
         with choosing:
             plan = make_plan(settings, inputs, jobs=execution.jobs, progress=execution.progress)
         with timings.stage("keep"):
             if kept is not None:
                 kept.result()
-    if workspace is not None:
-        workspace.map_kept(inputs.original)
+    if writer is not None:
+        writer.map_kept(inputs.original)
     with timings.stage("refine"):
         refinement = start(plan, execution.jobs)
-        if worth_keeping(inputs.batch, settings):
-            refinement.keep_sums()
-        run_to_end(refinement, plan, execution)
+        run_to_end(refinement, execution)
     return run_of(plan, refinement, execution)
-
-
-def _keep(workspace: Workspace, inputs: Inputs, stamp: str | None, execution: Execution) -> None:
-    """Write the original vectors, and what ``--resume`` needs of a long text."""
-    workspace.keep(inputs.original)
-    if stamp is not None:
-        keep_inputs(workspace, inputs, stamp, execution)
 
 
 def run_of(
@@ -128,16 +112,18 @@ def run_of(
     with execution.timings.stage("health"):
         repeats = inputs.provenance.repeats
         health = check_health(original, refined, history, method=plan.method, repeats=repeats)
-    kept = plan.settings.keep_tokens
-    learned: dict[str, RunPart | None] = {"counts": refinement.counts, "sums": refinement.sums}
+    parts: dict[str, RunPart] = {} if refinement.counts is None else {"counts": refinement.counts}
+    if inputs.repeats is not None and len(inputs.repeats.passages):
+        parts["repeats"] = inputs.repeats
     return Run(
         refined,
         original,
         history,
         _provenance(plan, refinement, sources, execution, cluster),
         {"health": health.as_dict()},
-        tokens=batch if kept else None,
-        parts=inputs.parts | {name: part for name, part in learned.items() if part is not None},
+        tokens=batch if plan.settings.keeps_tokens else None,
+        text=inputs.text,
+        parts=parts,
     )
 
 

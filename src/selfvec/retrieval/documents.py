@@ -1,10 +1,9 @@
-"""The documents to be searched: texts, ids, dates and fields of a corpus in memory."""
+"""The documents to be searched: texts, ids, dates and fields in memory."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,8 +14,8 @@ from selfvec.base.errors import CorpusError
 from selfvec.base.memory import return_freed_memory
 from selfvec.base.packed_strings import PackedStrings, Packer
 from selfvec.base.progress import Progress
-from selfvec.corpus.sources import Texts, paths_of
 from selfvec.data.run import Run
+from selfvec.data.run_text import DATE, ID, TEXT
 from selfvec.text.vocabulary import is_text
 
 from .passages import CUT, Cut, passages
@@ -24,9 +23,7 @@ from .passages import CUT, Cut, passages
 if TYPE_CHECKING:
     import polars as pl
 
-    from selfvec.corpus import Corpus
-
-__all__ = ["GatheredDocuments", "gather", "kept_tokens"]
+__all__ = ["GatheredDocuments", "gather"]
 
 LONGEST = 120  # characters of a field's values, on average; longer fields are text, not filters
 LONGEST_JSON = 1000  # of lists and objects
@@ -42,7 +39,6 @@ class GatheredDocuments:
     fields: Mapping[str, Sequence[str | None]] = field(default_factory=dict)  # to filter by
     left_out: list[str] = field(default_factory=list)  # fields that are too long to filter by
     cut: Cut = CUT
-    gone: Sequence[str] = ()  # files and folders of the run that are missing
     unread: Sequence[str] = ()  # columns of bytes or vectors, or of a name that occurs twice
 
     @classmethod
@@ -68,53 +64,31 @@ class GatheredDocuments:
         return owners, np.array([span for one in spans for span in one], np.int32).reshape(-1, 2)
 
 
-def gather(run: Run, corpus: Texts, progress: Progress, *, partly: bool = False) -> GatheredDocuments:
-    """Read a run's own documents into memory, compared with their hashes, or other documents.
+def gather(run: Run, progress: Progress) -> GatheredDocuments:
+    """The documents of a run, in memory. Those without an id are named by their number from 0.
 
-    Documents without an id are named by their number from 0. With ``partly``, missing files are left out if
-    others exist.
+    `InputError` if the run has not kept its text.
     """
-    from selfvec.corpus import Corpus, as_corpus
-    from selfvec.corpus.reopen import own_corpus, verified
 
-    if corpus is not None:
-        paths = paths_of(corpus)
-        given = as_corpus(corpus, keep_fields=True) if paths is None else Corpus.open(paths, keep_fields=True)
-        return _read(given, progress)
-    gone: list[str] = []
-    own = own_corpus(run, gone=gone if partly else None)
-    if gone:
-        progress.say(f"missing, and not searched: {', '.join(gone)}")
-    found = _read(own, progress)
-    verified(run, own, gone)
-    return replace(found, gone=gone)
-
-
-def _read(corpus: Corpus, progress: Progress) -> GatheredDocuments:
-    import polars as pl
-
-    from selfvec.corpus.documents import concatenated
     from selfvec.corpus.fingerprints import joined_utf8
 
-    batches = []
+    text = run.require_text("which is searched")
     packer = Packer()
-    with progress.stage("Reading", corpus.total_bytes, "bytes") as advance:
-        for batch in corpus.batches(advance):
-            packer.add(*joined_utf8(batch.texts))
-            batches.append(replace(batch, texts=pl.repeat(None, len(batch), dtype=pl.Null, eager=True)))
+    with progress.stage("Reading", len(text), "documents") as advance:
+        for rows in text.batches((TEXT,)):
+            packer.add(*joined_utf8(rows[TEXT]))
+            advance(len(rows))
     texts = packer.packed()
-    whole = concatenated(batches)
-    given = whole.ids if whole.ids is not None else [None] * len(texts)
-    ids = PackedStrings.of(str(number) if name is None else name for number, name in enumerate(given))
-    days = np.full(len(texts), "NaT", "datetime64[D]")
-    if whole.dates is not None:
-        days = whole.dates.to_numpy().astype("datetime64[D]")
-    others = {name: values for name, values in whole.fields.items() if name != "date" or whole.dates is None}
-    short = {name: values.cast(pl.String).to_list() for name, values in others.items() if _is_short(values)}
-    left_out = [name for name in others if name not in short and others[name].null_count() < len(whole)]
-    del whole, others
+    own = text.read((ID, DATE))
+    ids = PackedStrings.of(str(number) if name is None else name for number, name in enumerate(own[ID]))
+    days = own[DATE].to_numpy().astype("datetime64[D]")
+    others = {name: text.read((text.column(name),)).to_series() for name in text.fields}
+    short = {name: values.to_list() for name, values in others.items() if _is_short(values)}
+    left_out = [name for name in others if name not in short and others[name].null_count() < len(text)]
+    unread = run.provenance.corpus.get("unread_fields", ())
+    del own, others
     return_freed_memory()
-    return GatheredDocuments(texts, ids, days, short, left_out, unread=corpus.unread_fields)
+    return GatheredDocuments(texts, ids, days, short, left_out, unread=unread)
 
 
 def _is_short(values: pl.Series) -> bool:
@@ -122,13 +96,3 @@ def _is_short(values: pl.Series) -> bool:
     values = values.drop_nulls()
     nested = values.str.contains(r"^[\[{]").all()  # lists and objects
     return 0 < len(values) * (LONGEST_JSON if nested else LONGEST) >= values.str.len_chars().sum()
-
-
-def kept_tokens(run: Run) -> GatheredDocuments:
-    """The documents of a run as its stored tokens, for use when the documents are missing."""
-    batch = run.require_tokens()
-    words = [batch.types[i] for i in batch.ids.tolist()]
-    bounds = batch.offsets.tolist()
-    texts = [" ".join(words[a:b]) for a, b in pairwise(bounds)]
-    days = None if batch.dates is None else batch.dates.astype("datetime64[D]")
-    return GatheredDocuments.of(texts, days)

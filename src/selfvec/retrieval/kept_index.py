@@ -13,17 +13,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from selfvec.base.checksums import file_state
-from selfvec.base.errors import InputError, TargetError
+from selfvec.base.errors import TargetError
 from selfvec.base.file_locks import locked
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.targets import writing
-from selfvec.corpus.sources import Texts, paths_of
 from selfvec.data.run import Run
 from selfvec.storage.opened import GivenRun, as_run
 
 from .dense_space import TABLES
-from .documents import GatheredDocuments, gather, kept_tokens
+from .documents import gather
 from .index import Index
 from .index_folder import is_index, read_stamp
 from .passages import CUT, Cut, check_cut
@@ -35,11 +33,9 @@ FOLDER = "search"  # of a run folder, where its indexes are kept
 
 def run_index(
     run: GivenRun,
-    corpus: Texts = None,
     progress: Progress | None = None,
     *,
     tables: Sequence[str] = TABLES,
-    or_tokens: bool = False,
     cut: Cut = CUT,
 ) -> Index:
     """The index of a run's documents, or of others.
@@ -51,14 +47,9 @@ def run_index(
     Parameters
     ----------
     run : Run or path
-    corpus : paths, texts or whatever else `selfvec.as_corpus` takes, optional
-        The run's own documents by default. A run that was fitted from texts in memory does not keep them:
-        give them here.
     progress : Progress, optional
     tables : sequence of str
         Vectors of the run to use.
-    or_tokens : bool
-        Whether to search the tokens that the run kept if its documents cannot be read.
     cut : tuple of int
         Words of a passage, and how many of them are repeated from the passage before.
 
@@ -69,27 +60,25 @@ def run_index(
     """
     run = as_run(run)
     progress = as_progress(progress)
-    folder = _folder(run, corpus, tables, check_cut(cut))
+    folder = _folder(run, tables, check_cut(cut))
     if folder is None:
         if run.folder is not None and not keeps_text(run):
             progress.say("the run keeps no text (--forget-tokens): its index is made for this command only")
-        found, _ = _documents(run, corpus, cut, progress, or_tokens)
+        found = replace(gather(run, progress), cut=cut)
         return Index.memory(run, found, tables=tables, progress=progress)
-    kept = _kept(folder, _stamp(run, corpus))
+    kept = _kept(folder, _stamp(run))
     if kept is not None:
         return kept
     assert run.folder is not None
     with locked(run.folder, lambda: progress.say("waiting for another process that makes the index")):
-        stamp = _stamp(run, corpus)
+        stamp = _stamp(run)
         kept = _kept(folder, stamp)  # another process may have made it meanwhile
         if kept is not None:
             return kept
         if is_index(folder):
             progress.say("the index is of another run, other documents or another version: it is made again")
-        found, as_written = _documents(run, corpus, cut, progress, or_tokens)
+        found = replace(gather(run, progress), cut=cut)
         index = replace(Index.memory(run, found, tables=tables, progress=progress), stamp=stamp)
-        if not as_written:
-            return index
         try:
             with writing(folder):
                 folder.parent.mkdir(exist_ok=True)
@@ -101,20 +90,7 @@ def run_index(
 
 def keeps_text(run: Run) -> bool:
     """Whether texts may be written into the run folder; not after ``--forget-tokens``."""
-    return run.provenance.options.get("keep_tokens") is not False
-
-
-def _documents(
-    run: Run, corpus: Texts, cut: Cut, progress: Progress, or_tokens: bool
-) -> tuple[GatheredDocuments, bool]:
-    """The documents, and whether they are as they were written; see `run_index`."""
-    try:
-        found = gather(run, corpus, progress, partly=True)
-        return replace(found, cut=cut), not found.gone
-    except InputError:
-        if not or_tokens or run.tokens is None:
-            raise
-    return replace(kept_tokens(run), cut=cut), False
+    return run.text is not None
 
 
 def _kept(folder: Path, stamp: str) -> Index | None:
@@ -122,26 +98,18 @@ def _kept(folder: Path, stamp: str) -> Index | None:
     return Index.open(folder) if is_index(folder) and read_stamp(folder) == stamp else None
 
 
-def _folder(run: Run, corpus: Texts, tables: Sequence[str], cut: Cut) -> Path | None:
+def _folder(run: Run, tables: Sequence[str], cut: Cut) -> Path | None:
     """Where an index is kept; None for a run or documents in memory, a run without text, and a pipe."""
     if run.folder is None or not keeps_text(run):
         return None
     suffix = "" if tuple(tables) == TABLES else f"-{'-'.join(tables)}"
     suffix += "" if tuple(cut) == CUT else f"-{cut[0]}-{cut[1]}"
-    if corpus is None:
-        return run.folder / FOLDER / f"own{suffix}"
-    paths = [Path(path) for path in paths_of(corpus) or ()]
-    if not paths or not all(path.is_file() or path.is_dir() for path in paths):
-        return None
-    return run.folder / FOLDER / f"of-{_digest([str(path.resolve()) for path in paths])[:16]}{suffix}"
+    return run.folder / FOLDER / f"own{suffix}"
 
 
-def _stamp(run: Run, corpus: Texts) -> str:
+def _stamp(run: Run) -> str:
     """The run and the documents of an index: its provenance, and sizes and times of other files."""
-    given = [Path(path) for path in paths_of(corpus) or ()]
-    files = [file for path in given for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
-    states = [file_state(file.resolve()) for file in files if file.is_file()]
-    return _digest([dict(run.provenance), states])
+    return _digest(dict(run.provenance))
 
 
 def _digest(content: Any) -> str:

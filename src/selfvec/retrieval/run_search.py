@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from selfvec.base.checks import check_text, check_texts
 from selfvec.base.progress import Progress
-from selfvec.corpus.sources import Texts
 from selfvec.storage.opened import GivenRun, as_run
 
 from .kept_index import run_index
@@ -24,7 +23,6 @@ def search(
     top: int = 10,
     mode: str = "hybrid",
     filters: str | Sequence[str] = (),
-    corpus: Texts = None,
     passage_words: int = CUT[0],
     overlap: int = CUT[1],
     progress: Progress | None = None,
@@ -43,9 +41,6 @@ def search(
         Use words and vectors, words only, or vectors only.
     filters : str or sequence of str
         Such as ``state=IOWA``, ``size=2..5`` or ``date=1996..1998``.
-    corpus : paths, texts or whatever else `selfvec.as_corpus` takes, optional
-        Search these documents, not the run's own. A run that was made from texts in memory has not kept them:
-        give them here.
     passage_words, overlap : int
         Words of the passages that a long document is cut into, and how many of them a passage repeats from
         the one before.
@@ -61,18 +56,18 @@ def search(
     OptionError
         If the query is empty, or an option is wrong.
     InputError
-        If there is no run, or its documents cannot be read.
+        If there is no run, or it has not kept its text.
 
     Examples
     --------
     >>> import selfvec
     >>> texts = ["hail broke the roof", "the river rose over the road", "an invoice was paid"] * 20
     >>> run = selfvec.Refiner(method="decorrelated").fit(texts).run_
-    >>> search(run, "hail on roofs", top=1, corpus=texts[:3]).rows[0]["id"]
+    >>> search(run, "hail on roofs", top=1).rows[0]["id"]
     '0'
     """
     check_text("query", query)
     check_mode(mode)
     named = check_texts("filters", filters) if filters else []
-    index = run_index(as_run(run), corpus, progress, cut=(passage_words, overlap))
+    index = run_index(as_run(run), progress, cut=(passage_words, overlap))
     return index.search(query, top, mode=mode, filters=named)

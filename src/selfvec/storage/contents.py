@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -28,13 +29,13 @@ _RUN = {  # by the first part of a path in a run folder
     "vectors.safetensors": "refined vectors and counts",
     "original.safetensors": "original vectors",
     "report.json": "the health report",
+    "previous.json": "how the state before was made; its files have another number",
+    "lock": "held while a command writes",
+    "text.parquet": "all documents as they were written, with ids, dates and fields",
     "tokens.safetensors": "all documents as numbers of words, in their order",
-    "unstemmed": "words of the documents that are not counted, or all before stemming",
     "repeats": "hashes of the repeated passages",
-    "documents": "hashes of each document's text, id and file",
-    "sums": "what an update adds to",
     "counts": "exact co-occurrence counts",
-    "history": "states of the vectors while refining",
+    "history.safetensors": "states of the vectors while refining",
     "search": "search index: all documents as they were written",
     "learned": "the encoder that export and evaluate use, and what it learned from the texts",
     "narrow": "the nearest words before and after each word, for similar --as replacement",
@@ -46,9 +47,10 @@ _INDEX = {
     "vocabulary.txt": "the words of the documents",
     "arrays.safetensors": "all documents as they were written, with ids, dates and fields; vectors",
 }
-_TEXT = ("tokens.safetensors", "unstemmed", "search", "arrays.safetensors")
+_TEXT = ("text.parquet", "tokens.safetensors", "search", "arrays.safetensors")
 """Files that hold documents or parts of them."""
 
+_STATE = re.compile(r"-\d+(?=$|\.)")  # the number of a state in a name
 _UNSHOWN = ("files", "sha256", "stamp")  # of a description
 
 _WORDS = ("method", "words", "dimensions", "window", "learning_rate", "seed")
@@ -126,7 +128,7 @@ def info(path: str | os.PathLike[str]) -> Contents:
         written=_time(max((folder / file.name).stat().st_mtime for file in files)),
         about=about,
         files=files,
-        text=[part for part in parts if part in _TEXT and kind.name in ("run", "index")],
+        text=[part for part in parts if _role(part) in _TEXT and kind.name in ("run", "index")],
         provenance=described,
     )
 
@@ -140,7 +142,16 @@ def _files(folder: Path, holds: dict[str, str]) -> Iterator[File]:
     for file in sorted(folder.rglob("*")):
         if file.is_file():
             name = file.relative_to(folder).as_posix()
-            yield File(name, file.stat().st_size, holds.get(name.split("/")[0], ""))
+            yield File(name, file.stat().st_size, holds.get(_role(name), ""))
+
+
+def _role(name: str) -> str:
+    """The name of a file or folder in the first state of a run.
+
+    >>> _role("text-12.parquet"), _role("counts-2/data.safetensors")
+    ('text.parquet', 'counts')
+    """
+    return _STATE.sub("", name.split("/")[0])
 
 
 def _of_run(run: Run) -> dict[str, Any]:
@@ -157,7 +168,7 @@ def _of_run(run: Run) -> dict[str, Any]:
         about["repeated passages"] = f"{float(repeats['share']):.1%} of the text, {counted}"
     about["vectors"] = made.vectors.get("name")
     about["corpus"] = [file.get("path") for file in made.corpus.get("files", [])]
-    about["keeps_tokens"] = run.tokens is not None
+    about["keeps"] = "text" if run.text is not None else "tokens" if run.tokens is not None else "nothing"
     if run.tokens is not None and run.tokens.dates is not None:
         days = run.tokens.dates[~np.isnat(run.tokens.dates)]
         about["dates"] = [str(days.min()), str(days.max())] if len(days) else []

@@ -217,7 +217,7 @@ def _write_record(
         "words": words,
         "dimensions": dimensions,
         "download": origin,
-        "files": checksums(folder),
+        "files": checksums(folder, [path.name for path in folder.iterdir()]),
     }
     (folder / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 

@@ -1,7 +1,7 @@
-"""The run folder: how a `Run` is saved and opened.
+"""The run folder: what a `Run` is on the disk, and how it is opened.
 
-    run.json               format number; provenance: inputs with hashes, options, versions, timings;
-                           checksums of all files
+    run.json               what the run is: inputs with hashes, options, versions, timings; the number of its
+                           state, and the files of that state with their checksums
     vocabulary.txt         a word per line, most frequent first; \\n, \\r and \\ are escaped
     vectors.safetensors    "vectors" (V, d) float32, "counts" (V,) int64, "sources" (V,) uint8
     original.safetensors   "vectors" (V, d) float32, "sources" (V,) uint8, and "pieces" (V,)
@@ -9,78 +9,85 @@
     tokens.safetensors     the corpus as ids: "ids" (N,) int32, "offsets" (D + 1,), "days" (D,) int64,
                            "slices" (D,) int32 with their names, "texts" (D,) uint64, a number per
                            text, "sentences" (D,) int32
-    unstemmed/             words that are not counted and their places, or the text before stemming
+    text.parquet           the documents as they were written, see `selfvec.data.run_text`
     repeats/               hashes of the repeated passages, if there are any
-    documents/             hashes of each document's text, id and file
-    sums/                  sums that an update adds to, after the method decorrelated
     counts/                exact co-occurrence counts, if they were made
-    history/               recorded states, if kept
+    history.safetensors    recorded states of the vectors, if kept
     report.json            health
 
-Large arrays are memory-mapped when a folder is opened. There has been one format so far. A version that adds
-another must go on reading this one; it refuses numbers that it does not know.
+From its second state on a run's files have the number of the state in their names: ``text-2.parquet``; see
+`selfvec.storage.run_writer`. Large arrays are memory-mapped when a folder is opened.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
-import time
-from collections.abc import Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from selfvec.base.arrays import Floats
-from selfvec.base.atomic_files import atomic_folder
 from selfvec.base.checks import check_path
-from selfvec.base.checksums import check_sizes, write_sealed
-from selfvec.base.errors import FormatError, OptionError, TargetError
-from selfvec.base.folder_swap import restore_folder, unchanged
+from selfvec.base.checksums import check_sizes
+from selfvec.base.errors import FormatError, InputError, TargetError
 from selfvec.base.targets import Kind
 from selfvec.base.tensors import Forms, check_tensors, first_beyond, map_tensors, write_tensors
-from selfvec.base.text_files import read_json, read_vocabulary, write_vocabulary
+from selfvec.base.text_files import read_json, read_vocabulary
 from selfvec.base.versions import RUN_FORMAT
-from selfvec.data.run import Run
+from selfvec.data.run import Run, state_name
+from selfvec.data.run_text import RunText
 from selfvec.data.trajectory import History
 from selfvec.data.vectors import Source, Vectors
-from selfvec.storage.leftovers import tidy
 
 from .run_schema import check_report, check_run
-from .tokens_file import TOKENS, read_tokens_later, write_tokens
+from .tokens_file import TOKENS, read_tokens_later
 from .wrong_paths import not_a_run
 
 __all__ = [
+    "HISTORY",
+    "LOCK",
     "ORIGINAL",
+    "PARTS",
+    "PREVIOUS",
     "REFINED",
+    "REPORT",
     "RUN",
+    "TEXT",
+    "VOCABULARY",
     "is_run",
-    "link",
     "open_run",
-    "open_unrefined",
     "refuse_run",
-    "save_run",
-    "write_run",
+    "state_of",
+    "unchanged",
+    "write_report",
     "write_vectors",
 ]
+
+T = TypeVar("T")
 
 RUN = Kind("a run folder", lambda folder: is_run(folder))
 
 REFINED = "vectors.safetensors"
 ORIGINAL = "original.safetensors"
 VOCABULARY = "vocabulary.txt"
-_HISTORY = Path("history", "history.safetensors")
-PARTS = ("counts", "unstemmed", "repeats", "documents", "sums")
-_OF_THE_FOLDER = ("files", "sha256")  # keys of run.json that describe the folder and not the run
+PREVIOUS = "previous.json"
+LOCK = "lock"
+HISTORY = "history.safetensors"
+TEXT = "text.parquet"
+REPORT = "report.json"
+PARTS = ("counts", "repeats")
+_OF_THE_FOLDER = ("files", "sha256", "state")  # keys of run.json that describe the folder and not the run
 _COLUMNS = {"counts": "i8", "sources": "u1", "pieces": "u1"}
 _MOST = 1 << 46  # occurrences of all words; multiplied by the passes they fit 64 bits
 _QUICK = 1 << 26  # bytes; rows of smaller matrices are checked on opening, which takes 15 ms
 _LONGEST = 1.001  # a number of a row at length 1, rounded
 _AGAIN = "make the run again"
+_TRIES = 20  # to read a folder that other processes change
+_MOST_STATES = 1 << 31
 
 
 def is_run(path: str | os.PathLike[str]) -> bool:
@@ -107,9 +114,36 @@ def open_run(path: str | os.PathLike[str]) -> Run:
     """
     check_path("path", path, "the path of a run folder")
     folder = Path(path)
-    restore_folder(folder)
-    tidy(folder)
     return unchanged(folder, lambda: _open(folder))
+
+
+def unchanged(folder: Path, read: Callable[[], T]) -> T:
+    """What ``read`` returns. It is called again if the run got a new state meanwhile."""
+    for _ in range(_TRIES):
+        before = _identity(folder / "run.json")
+        try:
+            return read()
+        except (FormatError, InputError, FileNotFoundError):
+            if _identity(folder / "run.json") == before:
+                raise
+    raise FormatError("is replaced again and again while it is read", path=folder, remedy="try again")
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
+
+
+def state_of(file: Path) -> int:
+    """The number of the state that a ``run.json`` describes; 0 if there is none or it cannot be read."""
+    try:
+        state = read_json(file, _AGAIN).get("state")
+    except (FormatError, OSError):
+        return 0
+    return state if isinstance(state, int) and 0 < state < _MOST_STATES else 0
 
 
 def _open(folder: Path) -> Run:
@@ -120,98 +154,48 @@ def _open(folder: Path) -> Run:
     if found != RUN_FORMAT:
         rule = f"the format of the run folder is {found}, this Selfvec reads format {RUN_FORMAT}"
         newer = isinstance(found, int) and found > RUN_FORMAT
-        remedy = f"install a newer Selfvec, or {_AGAIN}" if newer else _AGAIN
+        remedy = f"install a newer Selfvec, or {_AGAIN}" if newer else "refine the text again"
         raise FormatError(rule, path=folder / "run.json", remedy=remedy)
     check_run(provenance, folder / "run.json", _AGAIN)
     check_sizes(folder, provenance, _AGAIN)
+    state = provenance["state"]
     for name in _OF_THE_FOLDER:
         provenance.pop(name, None)
-    words = read_vocabulary(_required(folder / VOCABULARY))
-    tokens = folder / TOKENS
-    history = folder / _HISTORY
-    refined = _load_vectors(folder / REFINED, words, provenance)
+
+    def file(name: str) -> Path:
+        return folder / state_name(name, state)
+
+    words = read_vocabulary(_required(file(VOCABULARY)))
+    refined = _load_vectors(_required(file(REFINED)), words, provenance, counted=True)
+    history = file(HISTORY)
     return Run(
         refined,
-        _load_vectors(folder / ORIGINAL, refined, provenance),
+        _load_vectors(_required(file(ORIGINAL)), refined, provenance),
         _load_history(history, len(words), refined.vector_size) if history.exists() else None,
         provenance,
-        _load_report(folder / "report.json"),
-        tokens=read_tokens_later(tokens, words) if tokens.is_file() else None,
+        _load_report(file(REPORT)),
+        tokens=read_tokens_later(file(TOKENS), words) if file(TOKENS).is_file() else None,
+        text=RunText(file(TEXT)) if file(TEXT).is_file() else None,
         folder=folder,
+        state=state,
     )
 
 
-def open_unrefined(folder: Path, provenance: dict[str, Any]) -> Run:
-    """The words, tokens, original vectors and parts in a folder as a run whose vectors are the original ones.
-
-    `FormatError` if a file is damaged.
-    """
-    words = read_vocabulary(_required(folder / VOCABULARY))
-    original = _load_vectors(folder / ORIGINAL, words, provenance)
-    tokens = read_tokens_later(_required(folder / TOKENS), words)()
-    return Run(original, original, None, provenance, tokens=tokens, folder=folder)
-
-
-def save_run(run: Run, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-    """Write a run folder, atomically.
-
-    `TargetError` if ``path`` exists. With ``overwrite`` a run is replaced, but nothing else.
-    """
-    if not isinstance(run, Run):
-        raise OptionError(f"is a Run, not {type(run).__name__}", field="run")
-    check_path("path", path, "the path of a run folder")
-    with atomic_folder(path, overwrite=overwrite, kind=RUN) as folder:
-        write_run(run, folder)
-
-
-def write_vectors(path: Path, vectors: Vectors) -> None:
-    """Write ``vectors.safetensors``, which also holds the counts, or ``original.safetensors``."""
-    counts = vectors.counts if path.name == REFINED else None
-    columns = {"counts": counts, "sources": vectors.sources, "pieces": vectors.pieces}
+def write_vectors(path: Path, vectors: Vectors, *, counts: bool) -> None:
+    """Write a file of vectors with their sources, and with their counts if asked."""
+    columns = {
+        "counts": vectors.counts if counts else None,
+        "sources": vectors.sources,
+        "pieces": vectors.pieces,
+    }
     present = {name: column for name, column in columns.items() if column is not None}
     write_tensors(path, {"vectors": vectors.vectors, **present})
 
 
-def write_run(run: Run, folder: Path, written: Mapping[str, Path] | None = None) -> None:
-    """Write all files of a run into an existing folder; ``written`` are those that there are, by name."""
-    start = time.perf_counter()
-    with ThreadPoolExecutor() as pool:
-        waiting: list[Future[Any]] = []
-        for name, vectors in ((REFINED, run.vectors), (ORIGINAL, run.original)):
-            if written and name in written:
-                waiting.append(pool.submit(link, written[name], folder / name))
-            else:
-                waiting.append(pool.submit(write_vectors, folder / name, vectors))
-        waiting.append(pool.submit(write_vocabulary, folder / VOCABULARY, run.vectors.index_to_key))
-        if written and TOKENS in written:
-            waiting.append(pool.submit(link, written[TOKENS], folder / TOKENS))
-        elif run.tokens is not None:
-            waiting.append(pool.submit(write_tokens, folder / TOKENS, run.tokens))
-        for name in PARTS:
-            if name in run.parts:
-                waiting.append(pool.submit(run.parts[name].save, folder / name))
-            elif run.folder is not None and (run.folder / name).is_dir():
-                waiting.append(pool.submit(shutil.copytree, run.folder / name, folder / name))
-        for one in waiting:
-            one.result()  # raises what the thread raised
-    if run.history is not None and len(run.history):
-        history = folder / _HISTORY
-        history.parent.mkdir(exist_ok=True)
-        write_tensors(history, vars(run.history))
-    text = json.dumps(run.report, indent=1, ensure_ascii=False, allow_nan=False)
-    (folder / "report.json").write_text(text + "\n", encoding="utf-8")
-    timings = {**run.provenance.timings, "save": time.perf_counter() - start}
-    run.provenance = run.provenance.replace(timings=timings)
-    # Last, since this file makes the folder a run.
-    write_sealed(folder / "run.json", {"format": RUN_FORMAT, **run.provenance})
-
-
-def link(source: Path, target: Path) -> None:
-    """A second name for a file, or a copy where the file system has no links."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
+def write_report(path: Path, report: Mapping[str, Any]) -> None:
+    """Write ``report.json``."""
+    text = json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8")
 
 
 def _required(path: Path) -> Path:
@@ -228,14 +212,16 @@ def _load_report(path: Path) -> dict[str, Any]:
     return report
 
 
-def _load_vectors(path: Path, words: list[str] | Vectors, provenance: dict[str, Any]) -> Vectors:
-    tensors = map_tensors(_required(path))
+def _load_vectors(
+    path: Path, words: list[str] | Vectors, provenance: dict[str, Any], *, counted: bool = False
+) -> Vectors:
+    tensors = map_tensors(path)
     matrix = tensors.get("vectors")
     size = len(words)
     if matrix is None or matrix.ndim != 2 or len(matrix) != size or matrix.dtype.kind != "f":
         rule = f"the tensor 'vectors' has a row of floats for each of the {size:,} words in vocabulary.txt"
         raise FormatError(rule, path=path, remedy=_AGAIN)
-    needed = ("counts",) if path.name == REFINED else ()
+    needed = ("counts",) if counted else ()
     columns: Forms = {name: (kind, (size,)) for name, kind in _COLUMNS.items() if name in (*tensors, *needed)}
     check_tensors(tensors, columns, path, _AGAIN)
     counts = tensors.get("counts")

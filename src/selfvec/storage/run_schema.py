@@ -13,8 +13,13 @@ from selfvec.data.provenance import Provenance
 
 __all__ = ["check_report", "check_run"]
 
-_CHECKSUMS = {"files": {str: {"bytes": COUNT, "sha256": str}}, "sha256": str}
-"""What `selfvec.base.checksums.write_sealed` adds: the files of the run with their checksums."""
+_FOLDER: dict[Any, Any] = {
+    ...: ("state", "files"),
+    "state": range(1, 1 << 31),
+    "files": {str: {"bytes": COUNT, "sha256": str}},
+    "sha256": str,
+}
+"""What `selfvec.storage.run_writer` adds: the number of the state, and its files with their checksums."""
 _FIGURE = (float, None)
 _FINDING: dict[Any, Any] = {...: ("name", "level", "message", "remedy"), str: str}
 _HEALTH: dict[Any, Any] = {
@@ -28,9 +33,9 @@ _HEALTH: dict[Any, Any] = {
 
 def check_run(described: dict[str, Any], path: Path, remedy: str) -> None:
     """Raise `FormatError` unless the content of ``run.json`` fits its schema."""
-    schema: dict[Any, Any] = Provenance.schema() | _CHECKSUMS
+    schema: dict[Any, Any] = Provenance.schema() | _FOLDER
     if "options" in described:
-        schema[...] = Provenance.required()
+        schema[...] = (*_FOLDER[...], *Provenance.required())
     check(described, schema, path, remedy)
 
 

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from selfvec.base.checks import check_path
 from selfvec.base.checksums import damaged_files, is_sealed
 from selfvec.base.errors import FormatError, InputError
-from selfvec.base.folder_swap import unchanged
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.base.text_files import read_json
 from selfvec.base.versions import RUN_FORMAT
 
-from .folder_kinds import FolderKind, folder_kind
-from .run_folder import open_run
+from .folder_kinds import FOLDER_KINDS, FolderKind, folder_kind
+from .run_folder import LOCK, PREVIOUS, open_run, unchanged
 
 __all__ = ["Damage", "Verified", "verify"]
 
@@ -87,7 +86,9 @@ def _verified(folder: Path) -> Verified:
         checked.add(file)
         if not is_sealed(file.read_bytes()):
             damaged.append(Damage(str(file), _CHANGED))
-    present = [file for file in sorted(folder.rglob("*")) if file.is_file()]
+    if (folder / PREVIOUS).is_file():
+        damaged += _compared(folder, replace(FOLDER_KINDS[0], file=PREVIOUS), checked)
+    present = [file for file in sorted(folder.rglob("*")) if file.is_file() and file.name != LOCK]
     own = folder_kind(folder)
     return Verified(
         path=str(folder),
@@ -119,7 +120,7 @@ def _compared(folder: Path, kind: FolderKind, checked: set[Path]) -> Iterator[Da
         checked.update(folder / str(name) for name in files)
     damaged = [Damage(str(file), rule) for file, rule in damaged_files(folder, described)]
     yield from damaged
-    if not damaged and intact and kind.name == "run" and described.get("format") == RUN_FORMAT:
+    if not damaged and intact and kind.file == "run.json" and described.get("format") == RUN_FORMAT:
         yield from _impossible(folder)
 
 

@@ -82,7 +82,7 @@ class Repeats:
             "documents": self.documents,
             "tokens": self.tokens,
             "share": round(self.share, 6),
-            "example": self.example if settings.keep_tokens else "",  # else a run keeps no text
+            "example": self.example if settings.keeps_tokens else "",  # else a run keeps no text
             "example_documents": self.example_documents,
             "templates": self.templates,
         }

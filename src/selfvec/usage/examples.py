@@ -1,7 +1,7 @@
 """Example occurrences of a word: the choice of occurrences, and the sentences they come from.
 
-A run keeps its corpus as token ids, so an occurrence is shown as the words around it. If the original files
-are unchanged, the original sentence is shown. The web page marks the words that support its statement.
+An occurrence is shown as the words around it, or as the original sentence if the run keeps its text. The web
+page marks the words that support its statement.
 """
 
 from __future__ import annotations
@@ -15,8 +15,6 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Floats, Ints, Mask
-from selfvec.base.progress import Progress
-from selfvec.corpus.reopen import original_texts
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.text.preprocessing import Preprocessing
@@ -140,17 +138,17 @@ def examples(space: OccurrenceSpace, word: int, number: int = 2) -> list[Example
     return found
 
 
-def sentences(run: Run, found: Sequence[Example], progress: Progress | None = None) -> list[Example]:
-    """The same examples with the original sentences as text, if the run's files are unchanged.
+def sentences(run: Run, found: Sequence[Example]) -> list[Example]:
+    """The same examples with the original sentences as text, if the run keeps its text.
 
     A sentence contains its word, or a form of it if the run merged forms. If no sentence does, the text stays
     unchanged.
     """
     if not found:
         return []
-    ids: dict[int, str] = {}
-    wanted = {example.document for example in found}
-    texts = original_texts(run, wanted, progress=progress, ids=ids)
+    wanted = sorted({example.document for example in found})
+    texts = dict(zip(wanted, run.text.texts(wanted), strict=True)) if run.text else {}
+    ids = dict(zip(wanted, run.text.ids(wanted), strict=True)) if run.text else {}
     form_of = _forms(run)
     out = []
     for example in found:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from selfvec.base.arrays import Doubles
-from selfvec.base.errors import InputError
-from selfvec.corpus.reopen import document_field
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.text.document_vectors import inverse_document_frequency
@@ -39,8 +36,8 @@ def document_table(
 
     batch = run.require_tokens()
     columns: dict[str, Any] = {"document": np.arange(batch.documents)}
-    with suppress(InputError):  # the files have no ids, or are missing
-        columns["id"] = document_field(run, "id")
+    if run.text is not None and any(ids := run.text.ids()):
+        columns["id"] = ids
     if batch.dates is not None:
         columns["date"] = batch.dates.astype("datetime64[D]")
     names = dict(enumerate(row.name for row in found))

@@ -12,8 +12,7 @@ from itertools import product
 
 import numpy as np
 
-from selfvec.base.errors import InputError, OptionError
-from selfvec.corpus.reopen import document_field
+from selfvec.base.errors import OptionError
 from selfvec.corpus.slices import PERIODS, Slice, by_label, by_period
 from selfvec.data.run import Run
 
@@ -33,7 +32,7 @@ def document_groups(run: Run, by: str) -> list[Slice]:
     Raises
     ------
     InputError
-        If the run has no dates or slices, or its files are missing. `OptionError` if the field does not
+        If the run has no dates or slices, or has not kept its text. `OptionError` if the field does not
         exist.
     """
     parts = [_groups_by(run, name.strip()) for name in by.split(",") if name.strip()]
@@ -53,9 +52,7 @@ def _groups_by(run: Run, name: str) -> list[Slice]:
         return by_period(batch, name)
     if name == "slice":
         return by_label(batch)
-    values = document_field(run, name)
-    if len(values) != batch.documents:
-        raise InputError("the documents in its files have changed", path=run.folder, remedy="refine again")
+    values = run.require_text("and a field is in the text").field(name)
     names, numbers = np.unique([value or "" for value in values], return_inverse=True)
     if len(names) > _MOST:
         rule = f"the field {name!r} has {len(names):,} values, more than the limit of {_MOST:,}"

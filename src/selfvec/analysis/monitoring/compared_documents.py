@@ -16,17 +16,14 @@ import numpy as np
 
 from selfvec.analysis.word_kinds import with_letters
 from selfvec.base.arrays import Hashes, Ints, Mask
-from selfvec.base.errors import CorpusError, InputError, SelfvecError
+from selfvec.base.errors import CorpusError, InputError
 from selfvec.base.progress import Progress
 from selfvec.corpus import Corpus
-from selfvec.corpus.reopen import own_corpus, verified
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, concatenated, over_one_vocabulary
 from selfvec.text import Rules, encode, tokenizer
 from selfvec.text.phrases import units_of
-from selfvec.text.stems import apply_stem_and_min_count
-from selfvec.text.unstemmed import unstemmed_tokens
 
 if TYPE_CHECKING:
     import polars as pl
@@ -91,24 +88,13 @@ def encoded(texts: pl.Series, run: Run, settings: Settings) -> TokenBatch:
     return encode(parts, cut, rules, run.vectors, phrases=units)[0]
 
 
-def own_text(run: Run, settings: Settings, progress: Progress) -> TokenBatch | None:
-    """All words of a run's documents, rare ones included, or None.
+def own_text(run: Run, settings: Settings) -> TokenBatch | None:
+    """All words of a run's documents, rare ones included; None if the run has not kept them."""
+    if run.text is None:
+        return run.tokens if settings.min_count == 1 else None
+    import polars as pl
 
-    If the run has not kept them, they are read from its original files, if these are unchanged.
-    """
-    kept = unstemmed_tokens(run)
-    if run.tokens is not None and kept is not None:
-        known = run.vectors.key_to_index
-        return apply_stem_and_min_count(kept.batch(run.tokens), known, settings.stem)[0]
-    if run.tokens is not None and settings.min_count == 1:
-        return run.tokens
-    try:
-        corpus = own_corpus(run, keep_fields=False)
-        sample, _ = read_sample(corpus, settings, 1 << 31, 0, progress)
-        verified(run, corpus)
-    except SelfvecError:
-        return None
-    return encoded(sample["text"], run, settings)
+    return encoded(pl.Series(run.text.texts()), run, settings)
 
 
 def chosen_documents(

@@ -18,7 +18,7 @@ from selfvec.corpus import Corpus, as_corpus
 from selfvec.corpus.sources import Texts, paths_of
 from selfvec.data.run import Run
 from selfvec.numerics.statistics import benjamini_hochberg, tail_p
-from selfvec.refinement.incremental.update import fields_of
+from selfvec.refinement.update import fields_of
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.document_vectors import document_frequencies
 
@@ -168,7 +168,7 @@ def monitor(
         raise InputError("no words of the new documents remain", remedy="give documents with words")
     known = np.array([word in run.vectors for word in new.types], bool)
     found = Monitoring(False, None, level, float(1 - known[new.ids].mean()), None, total)
-    own = own_text(run, settings, progress)
+    own = own_text(run, settings)
     if own is None:
         return _untested(found, run, settings.min_count)
     compared = chosen_documents(own, new, settings.min_count, seed=seed)

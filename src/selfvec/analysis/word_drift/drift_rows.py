@@ -173,7 +173,7 @@ class Drift(ResultTable):
                 for row in rows:
                     found += examples(space, index[row["word"]], number)
                     advance(1)
-            return sentences(run, found, steps)
+            return sentences(run, found)
 
     def as_dict(self) -> dict[str, Any]:
         """The result as ``selfvec drift --json`` prints it."""
@@ -278,7 +278,7 @@ def measure_all(
         space = None if space is None else space.light()
         keys = run.vectors.index_to_key
         rows = _rows(keys, found, counts, changed_neighbours(keys, words, sides, steps))
-        mark_words(run, sources, rows, test.min_count, steps)
+        mark_words(run, sources, rows, test.min_count)
     only = [int(np.sum((counts[i] >= test.min_count) & (counts[1 - i] == 0))) for i in (0, 1)]
     return Drift(
         a=names[0],

@@ -11,8 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from selfvec.base.progress import Progress
-from selfvec.corpus.reopen import original_texts
 from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
 from selfvec.text.proper_names import NAMES_READ, proper_names
@@ -28,24 +26,21 @@ VARIANT = "variant"
 Row = dict[str, Any]
 
 
-def mark_words(
-    run: Run, slices: Sequence[Slice], rows: Sequence[Row], min_count: int, progress: Progress
-) -> None:
+def mark_words(run: Run, slices: Sequence[Slice], rows: Sequence[Row], min_count: int) -> None:
     """Add to each row its ``kind``, and the ``variants`` of its word: other spellings, most frequent first.
 
     ``spellings_a`` and ``spellings_b`` count the occurrences of all its spellings: a word that changed its
     spelling only is as frequent as before.
 
     The kind is "number" for words that begin with a digit, such as 2nd, "variant" for words that have a more
-    frequent spelling, "name" for words that the run's files mostly capitalise, otherwise "word". Without the
-    files no word is a name.
+    frequent spelling, "name" for words that the run's documents mostly capitalise, otherwise "word". Without
+    the text no word is a name.
     """
     words = [str(row["word"]) for row in rows]
     documents = [np.flatnonzero(part.documents) for part in slices] or [np.zeros(0, np.int64)]
     every = np.sort(np.concatenate(documents))
     read = every[np.linspace(0, len(every) - 1, min(len(every), NAMES_READ)).astype(np.int64)]
-    texts = original_texts(run, set(read.tolist()), progress=progress)
-    names = proper_names(words, texts.values())
+    names = proper_names(words, run.text.texts(read.tolist()) if run.text else ())
     groups = _groups(run, min_count)
     counts = None if run.tokens is None else slice_counts(run.tokens, slices)
     for row, word, name in zip(rows, words, names.tolist(), strict=True):

@@ -27,7 +27,6 @@ __all__ = [
     "Jobs",
     "MinCount",
     "NewRun",
-    "OtherCorpus",
     "Output",
     "Overlap",
     "Overwrite",
@@ -114,10 +113,6 @@ def checked_suffix(*suffixes: str) -> Callable[[Path | None], Path | None]:
 
 
 NewRun = Annotated[Path, opt("The run folder to make.", "RUN", "--output", "-o")]
-OtherCorpus = Annotated[
-    list[Path] | None,
-    opt("Use these files or folders instead of the run's own documents.", "CORPUS", panel=MORE),
-]
 
 
 def open_run(folder: Path) -> Run:
@@ -187,6 +182,17 @@ class Reading:
     skip_bad_rows: Annotated[
         bool, opt("Count malformed rows and go on.", None, "--skip-bad-rows", panel=TEXT)
     ] = False
+    keep_fields: Annotated[
+        str | None,
+        opt(
+            "Fields that the run keeps besides text, id, date and slice.",
+            "F[,F...]",
+            "--fields",
+            "--keep-fields",
+            panel=KEEP,
+            default="all",
+        ),
+    ] = None
 
 
 @dataclass(frozen=True)
@@ -194,7 +200,6 @@ class Work:
     """How a command that makes a run does its work."""
 
     jobs: Annotated[int | None, opt("Threads.", "N", panel=KEEP, default="all cores")] = None
-    resume: Annotated[bool, opt("Continue an interrupted run.", None, "--resume", panel=KEEP)] = False
     overwrite: Annotated[bool, opt("Replace an existing run of that name.", None, "--overwrite")] = False
 
     def __post_init__(self) -> None:

@@ -18,13 +18,12 @@ from selfvec.corpus.sources import paths_of
 from selfvec.data.run import Run
 from selfvec.data.settings import SLICES, Settings
 from selfvec.data.vectors import Vectors
-from selfvec.refinement.incremental import merge as merging
-from selfvec.refinement.incremental import update as updating
+from selfvec.refinement import update as updating
 from selfvec.refinement.input_reading import Start, starts
 from selfvec.refinement.pipeline import refine as refine_corpus
 from selfvec.storage.opened import GivenRun, as_run, opened
 from selfvec.storage.run_folder import open_run
-from selfvec.storage.workspace import Workspace
+from selfvec.storage.run_writer import RunWriter
 
 from .texts import Fields, open_text
 
@@ -41,12 +40,12 @@ def refine(
     *,
     output: Target = None,
     overwrite: bool = False,
-    resume: bool = False,
     slice: str | None = None,
     text_field: str | Sequence[str] | None = None,
     date_field: str | None = None,
     slice_field: str | None = None,
     skip_bad_rows: bool = False,
+    keep_fields: str | Sequence[str] | None = None,
     jobs: int | None = None,
     progress: Progress | None = None,
     **options: Any,
@@ -65,8 +64,6 @@ def refine(
         The run folder to make. Without it the run is in memory, and `Run.save` writes it.
     overwrite : bool
         Whether to replace an existing run of that name.
-    resume : bool
-        Whether to continue an interrupted refinement into ``output``.
     slice : str, optional
         Parts that `drift` compares: "month", "quarter", "year", "decade" or "century"; or "corpus" for each
         path of ``corpus``.
@@ -75,6 +72,8 @@ def refine(
         recognised.
     skip_bad_rows : bool
         Whether to leave out and count malformed rows of files.
+    keep_fields : str or sequence of str, optional
+        Fields of the documents that the run keeps besides text, id, date and slice; all by default.
     jobs : int, optional
         Threads; all cores by default.
     progress : Progress, optional
@@ -115,12 +114,13 @@ def refine(
         slice_field=slice_field,
         slice_by_name=by_name,
         skip_bad_rows=skip_bad_rows,
+        keep_fields=keep_fields,
     )
     several = initial_vectors(vectors)
-    with _workspace(output, overwrite, resume) as workspace:
-        text = open_text(corpus, fields)
-        run = refined(text, several, settings, workspace=workspace, progress=progress, jobs=_limited(jobs))
-        return _finished(run, workspace)
+    with _writer(output, overwrite) as writer:
+        text = open_text(corpus, fields, keep=settings.keeps_text)
+        run = refined(text, several, settings, writer=writer, progress=progress, jobs=_limited(jobs))
+        return _finished(run, writer)
 
 
 def refined(corpus: Corpus, vectors: Sequence[Start], settings: Settings, **work: Any) -> Run:
@@ -157,10 +157,9 @@ def update(
     *,
     output: Target = None,
     overwrite: bool = False,
-    resume: bool = False,
     withdraw: str | Path | Sequence[str | Path] = (),
     allow_duplicates: bool = False,
-    exact: bool = False,
+    undoable: bool = True,
     half_life: float | None = None,
     jobs: int | None = None,
     progress: Progress | None = None,
@@ -168,7 +167,7 @@ def update(
 ) -> Run:
     """Bring a run up to date: add documents that are new, replace changed ones, withdraw others.
 
-    The result is that of one run on all of the text, or near it; see `selfvec.refinement.incremental.update`.
+    The result is that of one run on all of the documents; see `selfvec.refinement.update`.
 
     Parameters
     ----------
@@ -177,9 +176,9 @@ def update(
     corpus : path, paths, texts, data frame or `Corpus`, optional
         New documents. Files are read with the fields of the run's corpus, unless ``fields`` name others.
     output : path, optional
-        The run folder to make. If it is that of ``run``, the run from before is kept next to it, as
-        ``RUN.previous``. Without it the run is in memory.
-    overwrite, resume : bool
+        The run folder to make. If it is that of ``run``, it gets a new state and keeps the one before.
+        Without it the run is in memory.
+    overwrite : bool
         As in `refine`.
     vectors : `Vectors` or path, optional
         The original vectors, if the file has moved or they came from memory.
@@ -187,8 +186,8 @@ def update(
         Documents to take out of the run: ids (str), or files that they came from (`pathlib.Path`).
     allow_duplicates : bool
         Take all documents, those the run has, too.
-    exact : bool
-        Refine all of the text anew in any case.
+    undoable : bool
+        Whether the state before is kept. Without it, withdrawn text is gone at once.
     half_life : float, optional
         Days after which a document counts half, kept for later updates.
     jobs : int, optional
@@ -220,7 +219,7 @@ def update(
     )
     # A link to a run stays a link.
     target = Path(output).resolve() if in_place and output is not None else output
-    with _workspace(target, overwrite or in_place, resume) as workspace:
+    with _writer(target, overwrite or in_place) as writer:
         if in_place:
             old = open_run(Path(old.folder or ""))  # another update may have finished before we got the lock
         new = updating.update(
@@ -229,24 +228,26 @@ def update(
             vectors,
             withdraw=out,
             allow_duplicates=allow_duplicates,
-            exact=exact,
             half_life=half_life,
-            workspace=workspace,
+            writer=writer,
             progress=progress,
             jobs=_limited(jobs),
         )
         if new is old:
-            return old if in_place or workspace is None else _finished(new, workspace)
-        return _finished(new, workspace, previous=in_place)
+            return old if in_place or writer is None else _finished(new, writer)
+        return _finished(new, writer, undoable)
 
 
 def text_like(run: Run, corpus: Any, **fields: Unpack[Fields]) -> Corpus:
     """New documents, those of files with the fields of the run's corpus."""
     if paths_of(corpus) is None:
-        return open_text(corpus, fields)
+        return open_text(corpus, fields, keep=True)
     known = updating.fields_of(run)
     kept = {"text_field" if name == "text_fields" else name: value for name, value in known.items()}
-    return open_text(corpus, {**kept, **{k: v for k, v in fields.items() if v}})  # type: ignore[typeddict-item]
+    given = {**kept, **{k: v for k, v in fields.items() if v}}
+    if given.get("keep_fields") is True:
+        del given["keep_fields"]
+    return open_text(corpus, given, keep=True)  # type: ignore[arg-type]
 
 
 def merge(
@@ -255,7 +256,6 @@ def merge(
     *,
     output: Target = None,
     overwrite: bool = False,
-    resume: bool = False,
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> Run:
@@ -265,7 +265,7 @@ def merge(
     ----------
     runs : sequence of Run or path
         At least two, in the order of text, made with the same options from the same vectors.
-    output, overwrite, resume, jobs, progress
+    output, overwrite, jobs, progress
         As in `refine`.
     vectors : `Vectors` or path, optional
         The original vectors, if the file has moved or they came from memory.
@@ -279,36 +279,35 @@ def merge(
     OptionError
         If there are fewer than two runs, or their options or vectors differ.
     InputError, CorpusError
-        If a run has not kept its tokens, or two contain the same file.
+        If a run has not kept its text, or two contain the same file.
     """
     if isinstance(runs, Run | str | os.PathLike) or not isinstance(runs, Iterable):
         raise OptionError("are several runs", field="runs", remedy="give a list of them")
     opened_runs = [as_run(run, "runs") for run in runs]
-    with _workspace(output, overwrite, resume) as workspace:
-        work: dict[str, Any] = {"workspace": workspace, "progress": progress, "jobs": _limited(jobs)}
-        return _finished(merging.merge(opened_runs, vectors, **work), workspace)
+    with _writer(output, overwrite) as writer:
+        merged = updating.merge(opened_runs, vectors, writer=writer, progress=progress, jobs=_limited(jobs))
+        return _finished(merged, writer)
 
 
 @contextmanager
-def _workspace(output: Target, overwrite: bool, resume: bool) -> Iterator[Workspace | None]:
-    """The locked place of a run folder that is made; None for a run in memory."""
+def _writer(output: Target, overwrite: bool) -> Iterator[RunWriter | None]:
+    """Writes the run folder that is made; None for a run in memory."""
     if output is None:
-        for name, given in (("overwrite", overwrite), ("resume", resume)):
-            if given:
-                raise OptionError("a run in memory is not written", field=name, remedy="name an output")
+        if overwrite:
+            raise OptionError("a run in memory is not written", field="overwrite", remedy="name an output")
         yield None
         return
     check_path("output", output, "a path")
-    with Workspace(output, overwrite=overwrite, resume=resume) as workspace:
-        yield workspace
+    with RunWriter(output, overwrite=overwrite) as writer:
+        yield writer
 
 
-def _finished(run: Run, workspace: Workspace | None, *, previous: bool = False) -> Run:
+def _finished(run: Run, writer: RunWriter | None, undoable: bool = True) -> Run:
     """The run, or what was written of it."""
-    if workspace is None:
+    if writer is None:
         return run
-    workspace.finish(run, previous=previous)
-    return open_run(workspace.target)
+    writer.finish(run, undo=undoable)
+    return open_run(writer.target)
 
 
 def _limited(jobs: int | None) -> int | None:

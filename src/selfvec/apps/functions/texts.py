@@ -21,10 +21,13 @@ class Fields(TypedDict, total=False):
     slice_field: str | None
     slice_by_name: bool
     skip_bad_rows: bool
+    keep_fields: str | Sequence[str] | None
 
 
-def open_text(text: Any, fields: Fields, name: str = "corpus") -> Corpus:
+def open_text(text: Any, fields: Fields, name: str = "corpus", *, keep: bool = False) -> Corpus:
     """A corpus from a path, paths, a `Corpus`, a data frame, or texts.
+
+    With ``keep`` its documents keep the fields that are named, or all.
 
     Raises
     ------
@@ -34,17 +37,18 @@ def open_text(text: Any, fields: Fields, name: str = "corpus") -> Corpus:
         If the text cannot be read.
     """
     named = corpus_options(fields)
+    named["keep_fields"] = keep and named.get("keep_fields", True)
     if text is None or isinstance(text, int | float | bytes):
         rule = f"is a path, paths, texts, a data frame or a Corpus, not {type(text).__name__}"
         raise OptionError(rule, field=name)
     paths = paths_of(text)
     if paths is not None:
         return Corpus.open(paths, **named)
-    columns = named.pop("text_fields", None)
+    columns, kept = named.pop("text_fields", None), named.pop("keep_fields")
     for given in named:
         rule = "names what is read from files, and the documents are in memory"
         raise OptionError(rule, field=given, remedy="leave it out, or give the path of a file")
-    return as_corpus(text, text_fields=columns)
+    return as_corpus(text, text_fields=columns, keep_fields=kept)
 
 
 def corpus_options(fields: Fields) -> dict[str, Any]:
@@ -55,7 +59,13 @@ def corpus_options(fields: Fields) -> dict[str, Any]:
     """
     check_names(fields, Fields.__annotations__)
     named: dict[str, Any] = {key: value for key, value in fields.items() if value}
-    columns = named.pop("text_field", None)
-    if isinstance(columns, str):
-        columns = [part.strip() for part in columns.split(",") if part.strip()]
-    return ({"text_fields": list(columns)} if columns else {}) | named
+    columns = _listed(named.pop("text_field", ()))
+    if "keep_fields" in named:
+        named["keep_fields"] = _listed(named["keep_fields"])
+    return ({"text_fields": columns} if columns else {}) | named
+
+
+def _listed(names: str | Sequence[str]) -> list[str]:
+    if isinstance(names, str):
+        return [part.strip() for part in names.split(",") if part.strip()]
+    return list(names)

@@ -220,14 +220,13 @@ Changed = TypeVar("Changed", bound=ChangedWord)
 
 
 class Tools:
-    """Answers about one run; the documents searched are ``corpus`` or else the run's own.
+    """Answers about one run.
 
     The methods are not thread-safe. They raise `SelfvecError` for data that the run does not have.
     """
 
-    def __init__(self, run: Run, corpus: Any = None, progress: Progress | None = None) -> None:
+    def __init__(self, run: Run, progress: Progress | None = None) -> None:
         self.run = run
-        self.corpus = corpus
         self.progress = progress or Progress()
         self._drift = lru_cache(maxsize=_DRIFTS_KEPT)(self._measure_drift)
 
@@ -338,7 +337,7 @@ class Tools:
         """The search index of the run folder, which is built if it does not exist."""
         from selfvec.retrieval import run_index
 
-        return run_index(self.run, self.corpus, self.progress)
+        return run_index(self.run, self.progress)
 
     @cached_property
     def _sense_space(self) -> SenseSpace:

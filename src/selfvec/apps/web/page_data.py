@@ -356,7 +356,7 @@ def _first_and_last(run: Run) -> list[str] | None:
 def _indexed(run: Run, progress: Progress, **options: Any) -> Index:
     """The search index of a run. Its progress counts all steps."""
     with progress.steps("Indexing", _INDEXING) as steps:
-        found = run_index(run, progress=steps, or_tokens=True, **options)
+        found = run_index(run, progress=steps, **options)
     return_freed_memory()
     return found
 

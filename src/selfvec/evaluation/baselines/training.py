@@ -29,7 +29,8 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
-from selfvec.storage.run_folder import open_run, write_run
+from selfvec.storage.run_folder import open_run
+from selfvec.storage.run_writer import save_run
 
 from .registry import check_names, find_baseline
 
@@ -83,9 +84,9 @@ def train(
     stage = progress.stage("Baselines", len(wanted), "baselines")
     with tempfile.TemporaryDirectory() as name, stage as advance:
         out = Path(name)
-        given = run.folder or Path(name)
+        given = run.folder or out / "run"
         if run.folder is None and wanted:
-            write_run(Run(run.vectors, run.original, tokens=tokens), given)
+            save_run(Run(run.vectors, run.original, tokens=tokens), given)
         trained: dict[str, Vectors] = {}
         for baseline in wanted:
             trained[baseline] = train_apart(run, given, out, baseline, seed, jobs)

@@ -36,7 +36,6 @@ from selfvec.numerics.rows import filled_rows, mix_rows, unit_in_place, unit_row
 from selfvec.numerics.whitening import whitened, whitening
 from selfvec.refinement.base_vectors import Base
 from selfvec.refinement.history import HistoryPlan
-from selfvec.refinement.kept_sums import KeptSums, SumsOfPasses
 from selfvec.refinement.plan import Plan
 from selfvec.refinement.spelling import EVIDENCE, blend_spelling
 
@@ -147,19 +146,17 @@ def decorrelate(
     operator: Operator | Decorrelating,
     power: float,
     out: Rows | None = None,
-    note: Callable[[Rows, Rows, Rows], None] = lambda _summed, _shift, _whitener: None,
 ) -> Rows:
     """One pass, (V, d) float32: the whitened, weighted sum of each word's neighbours, unit or zero rows.
 
     The result is written to ``out`` if given, which may be ``rows`` itself. An operator that is
-    `Decorrelating` performs the pass itself. ``note`` is called with the sums and the whitening.
+    `Decorrelating` performs the pass itself.
     """
     if isinstance(operator, Decorrelating):
         return operator.decorrelated(rows, power)
     summed = operator.apply(rows, out)
     occurring = operator.degrees > 0
     shift, whitener = whitening(summed, power, occurring)
-    note(summed, shift, whitener)
     return whitened(summed, occurring, shift, whitener, summed)
 
 
@@ -323,7 +320,6 @@ class DecorrelatedRefinement(Refinement):
         self.counts = getattr(self.operator, "counts", None)
         self.anchor = anchor
         self.anchors = Anchors(original)
-        self._kept: SumsOfPasses | None = None
         found = getattr(self.operator, "occurrences", None)
         # With a half-life, words have weighted counts.
         self.words = batch if found is None else TokenBatch.of_counts(batch.types, found)
@@ -339,11 +335,7 @@ class DecorrelatedRefinement(Refinement):
         if not self._begun:
             self._table = self.anchors.first_rows(self.operator, self.words.counts)
             self._begun = True
-        if self._kept is None:
-            self._table = decorrelate(self._table, self.operator, POWER, self._table)
-        else:
-            self._kept.before(self._table)
-            decorrelate(self._table, self.operator, POWER, self._table, self._kept.after)
+        self._table = decorrelate(self._table, self.operator, POWER, self._table)
         if self.finished + 1 == self.rounds:
             self._table = self.table
             self.sources = self.anchors.finish(self._table, self.words, self.anchor, self.jobs)
@@ -354,19 +346,3 @@ class DecorrelatedRefinement(Refinement):
     def table(self) -> Rows:
         """The current vectors, (V, d) float32."""
         return np.asarray(self._table)  # read now if the operator holds them
-
-    def _restore_table(self, table: Rows) -> None:
-        super()._restore_table(table)
-        self._begun = True
-
-    def keep_sums(self) -> None:
-        """Keep the sums of the passes, if there are two passes and both scan the text."""
-        if self.rounds == 2 and type(self.operator) is ScanOperator and not self.finished:
-            projection = self.anchors.base.projection
-            base = np.zeros((0, self.dimensions), np.float32) if projection is None else np.vstack(projection)
-            self._kept = SumsOfPasses(self.operator, base)
-
-    @property
-    def sums(self) -> KeptSums | None:
-        """The sums, if they were kept."""
-        return None if self._kept is None else self._kept.kept

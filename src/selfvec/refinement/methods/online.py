@@ -5,11 +5,9 @@ E[t] ← normalize( E[t] + α · Σ_n w_n · (E[n] − μ) + β · X[t] )
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
-from selfvec.base.arrays import Array, Floats, Ints
+from selfvec.base.arrays import Floats, Ints
 from selfvec.base.errors import OptionError
 from selfvec.cooccurrence.lanes import aligned_rows
 from selfvec.data.methods import METHODS
@@ -116,15 +114,3 @@ class OnlineRefinement(SequentialRefinement):
             total[:] = weighted_sum(self._table, shares.astype(np.float64))
             mass[0] = np.sum(shares[filled], dtype=np.float64)
         super()._sweep(stop)
-
-    @property
-    def state(self) -> dict[str, Array]:
-        """The arrays that `restore` continues from."""
-        return super().state | {"total": self._online.total, "mass": self._online.mass}
-
-    def restore(self, state: Mapping[str, Array]) -> None:
-        """Continue from a `state` of a refinement with the same corpus, vectors and options."""
-        super().restore(state)
-        self._online.total[:] = state["total"]
-        self._online.mass[:] = state["mass"]
-        self._online.filled[:] = self._table.any(axis=1)

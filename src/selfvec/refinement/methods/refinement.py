@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 
-from selfvec.base.arrays import Array, Bytes, Rows
+from selfvec.base.arrays import Bytes, Rows
 from selfvec.cooccurrence import Counts
-from selfvec.data.run import RunPart
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import filled_rows
@@ -18,20 +17,9 @@ __all__ = ["Refinement", "found_sources"]
 
 
 class Refinement:
-    """A refinement in rounds over a corpus. It can be stopped between two steps and continued.
-
-    A method overrides `advance`, and `state` and `restore` if it has more state than its vectors.
-    """
+    """A refinement in rounds over a corpus. A method overrides `advance`."""
 
     counts: Counts | None = None  # co-occurrence counts, if the method computed them
-
-    def keep_sums(self) -> None:
-        """Keep the sums that an update adds to, if the method has sums."""
-
-    @property
-    def sums(self) -> RunPart | None:
-        """The sums kept by `keep_sums`, or None."""
-        return None
 
     def __init__(
         self,
@@ -59,16 +47,11 @@ class Refinement:
         """Whether all rounds are finished."""
         return self.finished >= self.rounds
 
-    @property
-    def progress(self) -> int:
-        """Tokens read so far, in all rounds."""
-        return self.finished * len(self.batch)
-
     def advance(self, tick: Callable[[float], None] = lambda _: None) -> int:
         """Perform a step; return the number of tokens read.
 
         A long step calls ``tick``, in any thread, with the tokens it has read since the last call. If that
-        raises an error, the refinement can only be continued from a saved state.
+        raises an error, the refinement cannot be continued.
         """
         del tick
         return 0
@@ -79,20 +62,6 @@ class Refinement:
         if self.recorder.plan.pass_ends:
             every_word = np.arange(len(self.batch.types), dtype=np.int32)
             self.recorder.add(every_word, self.batch.counts * self.finished, self.table)
-
-    @property
-    def state(self) -> dict[str, Array]:
-        """The arrays that `restore` continues from."""
-        return {"finished": np.array([self.finished]), "table": self._table} | self.recorder.state
-
-    def restore(self, state: Mapping[str, Array]) -> None:
-        """Continue from a `state` of a refinement with the same corpus, vectors and options."""
-        self.finished = int(state["finished"][0])
-        self._restore_table(state["table"])
-        self.recorder.restore(state)
-
-    def _restore_table(self, table: Rows) -> None:
-        self._table = np.array(table)
 
 
 def found_sources(original: Vectors, after: Bytes, rows: Rows) -> Bytes:

@@ -5,11 +5,11 @@ The rules stand in readable NumPy in `reference`; the kernels are in `sequential
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 
-from selfvec.base.arrays import Array, Floats, Rows
+from selfvec.base.arrays import Floats, Rows
 from selfvec.base.errors import OptionError
 from selfvec.cooccurrence.lanes import REBUILD, aligned_rows
 from selfvec.data.token_batch import TokenBatch
@@ -78,11 +78,6 @@ class SequentialRefinement(Refinement):
         sweep(ids, offsets, document, self.position, stop, self._table, self.half, self.rate, *state)
 
     @property
-    def progress(self) -> int:
-        """Tokens read so far, in all rounds."""
-        return super().progress + self.position
-
-    @property
     def table(self) -> Floats:
         """The current vectors, (V, d) float32, a view."""
         return self._table[:-1, : self.dimensions]
@@ -103,16 +98,3 @@ class SequentialRefinement(Refinement):
             self.position = 0
             self._end_round()
         return tokens
-
-    @property
-    def state(self) -> dict[str, Array]:
-        """The arrays that `restore` continues from."""
-        return super().state | {"position": np.array([self.position])}
-
-    def restore(self, state: Mapping[str, Array]) -> None:
-        """Continue from a `state` of a refinement with the same corpus, vectors and options."""
-        super().restore(state)
-        self.position = int(state["position"][0])
-
-    def _restore_table(self, table: Floats) -> None:
-        self._table[:] = table  # stays aligned

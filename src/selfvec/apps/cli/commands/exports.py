@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 from selfvec.apps.cli.arguments import (
     AsJson,
-    OtherCorpus,
     Overlap,
     Overwrite,
     PassageWords,
@@ -37,7 +36,6 @@ def export(
         Path | None,
         opt("The file or folder to write.", "OUT", "--output", "-o", default="RUN-TARGET next to the run"),
     ] = None,
-    corpus: OtherCorpus = None,
     passage_words: PassageWords = 200,
     overlap: Overlap = 40,
     overwrite: Overwrite = False,
@@ -60,7 +58,6 @@ def export(
         open_run(run),
         to,
         output,
-        corpus=corpus or None,
         passage_words=passage_words,
         overlap=overlap,
         overwrite=overwrite,

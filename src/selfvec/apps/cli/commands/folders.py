@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from selfvec.apps.cli.arguments import AsJson, RunFolder, arg, open_run, opt
-from selfvec.apps.cli.output import print_json, say, show
+from selfvec.apps.cli.arguments import AsJson, RunFolder, arg, open_run
+from selfvec.apps.cli.output import print_json, show
 
 __all__ = ["health", "info", "verify"]
 
@@ -53,11 +53,8 @@ def health(run: RunFolder, as_json: AsJson = False) -> int:
 def verify(
     path: Annotated[
         Path,
-        arg("RUN|INDEX", "A run, an index, an encoder or fetched vectors; with --clean any target."),
+        arg("RUN|INDEX", "A run, an index, an encoder or fetched vectors."),
     ],
-    clean: Annotated[
-        bool, opt("First remove what killed commands left next to it and in it.", None, "--clean")
-    ] = False,
     as_json: AsJson = False,
 ) -> int:
     """Compare every file with its checksum and name damaged ones.
@@ -66,37 +63,14 @@ def verify(
 
     Examples:
         selfvec run verify run
-        selfvec run verify run --clean
     """
-    from selfvec.storage.folder_kinds import folder_kind
     from selfvec.storage.verification import verify
 
-    cleaned: dict[str, list[str]] = {}
-    if clean:
-        cleaned = _cleaned(path)
-        if folder_kind(path) is None:  # an export or a file of vectors has no checksums
-            if as_json:
-                print_json({"path": str(path), **cleaned})
-            return 0
     found = verify(path)
     if as_json:
-        print_json(found.as_dict() | cleaned)
+        print_json(found.as_dict())
     else:
         from selfvec.views.contents_table import verified_text
 
         show(verified_text(found))
     return int(bool(found.damaged))
-
-
-def _cleaned(path: Path) -> dict[str, list[str]]:
-    """Remove leftovers, and report what is gone and what stays."""
-    from selfvec.storage.leftovers import clean
-
-    removed, kept = clean(path)
-    for name in removed:
-        say(f"removed {name}")
-    for name in kept:
-        say(f"kept {name}: a command is writing it, or goes on from it if it is repeated (refine: --resume)")
-    if not removed and not kept:
-        say("nothing was left over")
-    return {"removed": removed, "kept": kept}

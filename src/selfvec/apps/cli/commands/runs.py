@@ -44,16 +44,14 @@ def demo(
     from selfvec.corpus.python_docs import python_documentation
     from selfvec.data.run import similar_rows
     from selfvec.refinement.pipeline import refine
-    from selfvec.storage.workspace import Workspace
+    from selfvec.storage.run_writer import RunWriter
     from selfvec.views.word_tables import neighbours_table
 
-    with Workspace(output, overwrite=overwrite or _of_demo(output)) as workspace:
+    with RunWriter(output, overwrite=overwrite or _of_demo(output)) as writer:
         say("refining the built-in vectors on the documentation of this Python")
         settings = Settings(stop_words="en")
-        run = refine(
-            python_documentation(), "default", settings, workspace=workspace, progress=TerminalProgress()
-        )
-        workspace.finish(run)
+        run = refine(python_documentation(), "default", settings, writer=writer, progress=TerminalProgress())
+        writer.finish(run, undo=False)
     words = [word for word in WORDS if word in run.vectors]
     rows = [row for word in words for row in similar_rows(run, word, 6, compare=True, min_count=10)]
     show(neighbours_table(rows))
@@ -146,7 +144,6 @@ def refine(
         vectors or "default",
         output=output,
         overwrite=work.overwrite,
-        resume=work.resume,
         slice=slice_by,
         jobs=work.jobs,
         progress=TerminalProgress(),
@@ -186,7 +183,7 @@ def _on_cluster(
     progress = TerminalProgress()
     cluster_settings(settings)  # before anything is started
     with (
-        output_place(output, overwrite=work.overwrite, resume=work.resume) as place,
+        output_place(output, overwrite=work.overwrite) as place,
         dask_engine(cluster, workers=work.jobs, progress=progress) as engine,
     ):
         if settings.method == "auto":
@@ -225,7 +222,6 @@ def merge(
         vectors,
         output=output,
         overwrite=work.overwrite,
-        resume=work.resume,
         jobs=work.jobs,
         progress=TerminalProgress(),
     )

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 from selfvec.apps import option_texts
 from selfvec.apps.cli.arguments import (
-    OtherCorpus,
     Output,
     Overlap,
     PassageWords,
@@ -39,7 +38,6 @@ Filters = Annotated[
 def search(
     run: RunFolder,
     query: Query,
-    corpus: OtherCorpus = None,
     mode: Mode = "hybrid",
     top: Shown = 10,
     filters: Filters = None,
@@ -62,7 +60,6 @@ def search(
         top=top,
         mode=mode,
         filters=filters or (),
-        corpus=corpus,
         passage_words=passage_words,
         overlap=overlap,
         progress=TerminalProgress(),

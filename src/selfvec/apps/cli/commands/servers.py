@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Annotated, Never
 
-from selfvec.apps.cli.arguments import OtherCorpus, Overwrite, RunFolder, open_run, opt
+from selfvec.apps.cli.arguments import Overwrite, RunFolder, open_run, opt
 from selfvec.apps.cli.output import say
 from selfvec.base.errors import MissingExtra
 from selfvec.base.targets import check_target
@@ -70,7 +70,6 @@ def _save_page(run: Path, path: Path, overwrite: bool) -> None:
 
 def mcp(
     run: RunFolder,
-    corpus: OtherCorpus = None,
     http: Annotated[
         int | None,
         opt(
@@ -92,7 +91,7 @@ def mcp(
     except ImportError as error:
         raise MissingExtra("mcp", "mcp", "an assistant's access") from error
 
-    tools = Tools(open_run(run), corpus, TerminalProgress())
+    tools = Tools(open_run(run), TerminalProgress())
     if http is not None:
         from selfvec.apps.mcp.http import serve_http
 

@@ -43,9 +43,8 @@ def update(
     allow_duplicates: Annotated[
         bool, opt("Take documents that the run has, too.", None, "--allow-duplicates", panel=TEXT)
     ] = False,
-    exact: Annotated[
-        bool,
-        opt("Refine all of the text again, also where new text could be added.", None, "--exact", panel=TEXT),
+    no_undo: Annotated[
+        bool, opt("Keep no state before: withdrawn text is gone at once.", None, "--no-undo", panel=KEEP)
     ] = False,
     half_life: Annotated[
         float | None,
@@ -66,8 +65,8 @@ def update(
 ) -> None:
     """Add new documents to a run, replace changed ones, withdraw others.
 
-    Fields are read as they were for RUN, unless they are named. In place, the run from before is kept in
-    RUN.previous.
+    Fields are read as they were for RUN, unless they are named. In place, the state before is kept, with the
+    text that was withdrawn, until the next update; --undo brings it back.
 
     Examples:
         selfvec update run reports-2024.csv
@@ -90,7 +89,7 @@ def update(
     if not is_run(run):
         open_run(run)  # an error before anything is made
 
-    def updated(resume: bool) -> tuple[Run, bool]:
+    def updated() -> tuple[Run, bool]:
         """The run that was written, and whether anything was new."""
         from selfvec.apps.functions.runs import update
 
@@ -101,10 +100,9 @@ def update(
             vectors,
             output=output or run,
             overwrite=work.overwrite,
-            resume=resume,
             withdraw=documents,
             allow_duplicates=allow_duplicates,
-            exact=exact,
+            undoable=not no_undo,
             half_life=half_life,
             jobs=work.jobs,
             progress=TerminalProgress(),
@@ -117,11 +115,11 @@ def update(
     elif dry_run:
         _preview(run, as_paths(corpus) if corpus else None, reading, documents, allow_duplicates, as_json)
     elif watch:
-        _watch(lambda: _report_round(run, *updated(resume=False), as_json), corpus or [], every)
+        _watch(lambda: _report_round(run, *updated(), as_json), corpus or [], every)
     else:
-        new, is_new = updated(work.resume)
+        new, is_new = updated()
         if not as_json:
-            say(_sentence(new, output or run.resolve()) if is_new else NOTHING_NEW)
+            say(_sentence(new) if is_new else NOTHING_NEW)
         if is_new or as_json:
             report(new, output or run, as_json)
         else:
@@ -133,7 +131,7 @@ def _report_round(run: Path, new: Run, is_new: bool, as_json: bool) -> None:
     if as_json and is_new:
         print(json.dumps({"run": str(run), **new.provenance.steps[-1]}), flush=True)
     elif is_new:
-        say(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {_sentence(new, run.resolve())}")
+        say(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {_sentence(new)}")
 
 
 def _preview(
@@ -146,7 +144,7 @@ def _preview(
 ) -> None:
     """Report what an update would change."""
     from selfvec.apps.functions.runs import text_like
-    from selfvec.refinement.incremental.update import preview
+    from selfvec.refinement.update import preview
 
     old = open_run(run)
     change = preview(
@@ -165,21 +163,20 @@ def _preview(
 
 
 def _undo(run: Path, as_json: bool) -> None:
-    """Exchange the run and the one from before."""
-    from selfvec.storage.workspace import Workspace
+    """Exchange the state of the run and the one before."""
+    from selfvec.storage.run_writer import RunWriter
 
-    target = run.resolve()  # a link to a run stays a link
-    with Workspace(target, overwrite=True) as workspace:
-        kept = workspace.undo()
-    redone = _updates(target) > _updates(kept)
+    updates = _updates(run)
+    with RunWriter(run.resolve(), overwrite=True) as writer:  # a link to a run stays a link
+        writer.undo()
+    redone = _updates(run) > updates
     if as_json:
-        print_json({"run": str(run), "undone": not redone, "redone": redone, "previous": str(kept)})
+        print_json({"run": str(run), "undone": not redone, "redone": redone})
         return
     if redone:
-        say(f"redid the update that --undo had undone; the run from before it is now in {kept} again")
+        say("redid the update that --undo had undone")
     else:
-        say(f"brought back the run from before the last update; the updated one is now in {kept}")
-        say("a second --undo redoes the update")
+        say("brought back the state before the last update; a second --undo redoes the update")
     print(run)
 
 
@@ -206,16 +203,9 @@ def _size(change: dict[str, Any]) -> list[str]:
     return [count_of(change[f"{noun}s"], noun) for noun in ("token", "type") if f"{noun}s" in change]
 
 
-def _sentence(new: Run, target: Path) -> str:
-    """What an update has changed, and where the run from before is."""
-    from selfvec.storage.leftovers import previous_of
-
-    kept = previous_of(target)
-    text = _numbers(dict(new.provenance.steps[-1]))
-    if kept.is_dir():
-        size = sum(file.stat().st_size for file in kept.rglob("*") if file.is_file()) / 1e6
-        text += f"; the run from before is in {kept} ({size:.1f} MB), --undo brings it back"
-    return text
+def _sentence(new: Run) -> str:
+    """What an update has changed."""
+    return _numbers(dict(new.provenance.steps[-1]))
 
 
 def _watch(update: Callable[[], None], paths: Sequence[str], every: int) -> None:

@@ -1,0 +1,157 @@
+"""The documents that runs keep as parts of a corpus, and how new documents relate to them.
+
+A run is made from documents that runs keep, less those that are withdrawn or replaced, and from new ones. A
+document is known by its text. A document with the id and the file of a known one and with another text is a
+new version of it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from selfvec.base.arrays import Array, Hashes, Mask
+from selfvec.base.errors import OptionError
+from selfvec.data.run_text import FILE, FINGERPRINT, ID, RunText
+from selfvec.data.token_batch import ONCE
+
+from .corpus import Corpus
+from .documents import Documents
+from .fields import Fields
+from .fingerprints import Seen, fingerprints
+from .summary import CorpusPass
+
+__all__ = ["Intake", "KeptPart", "KnownDocuments", "kept_corpus"]
+
+
+@dataclass
+class KeptPart:
+    """The documents of a run, all or those that are selected."""
+
+    text: RunText
+    selected: Mask | None = None  # (D,)
+    path: str = "the run's documents"
+    kind: str = "run"
+    size: int | None = None
+    name: str = ""
+    fields: Fields = field(default_factory=lambda: Fields(()))
+
+    def documents(self, corpus_pass: CorpusPass, seen: Seen) -> Iterator[Documents]:
+        """The documents in batches; a text that must occur only once and was seen before is left out."""
+        start = 0
+        for frame in self.text.batches():
+            here = slice(start, start + len(frame))
+            start = here.stop
+            batch = Documents.of_frame(frame)
+            assert batch.fingerprints is not None
+            kept = np.ones(len(batch), bool) if self.selected is None else self.selected[here].copy()
+            marks = batch.fingerprints[kept]
+            new = seen.add(marks & ~ONCE)
+            corpus_pass.summary.duplicates += int((~new).sum())
+            kept[kept] = new | (marks & ONCE == 0)
+            corpus_pass.summary.documents += int(kept.sum())
+            if kept.any():
+                yield batch if kept.all() else batch.part(kept)
+
+
+def kept_corpus(parts: Sequence[tuple[RunText, Mask | None]]) -> Corpus:
+    """The selected documents of several runs, one after the other, as a corpus."""
+    return Corpus([KeptPart(text, selected) for text, selected in parts], "the run's documents")
+
+
+@dataclass(frozen=True, eq=False)
+class KnownDocuments:
+    """Hashes of D documents, in their order."""
+
+    texts: Hashes  # (D,) fingerprints, their lowest bit 0
+    ids: Hashes  # (D,) 0 if a document has none
+    files: Hashes  # (D,) of absolute paths; 0 for documents from a pipe or from memory
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @classmethod
+    def of(cls, documents: pl.DataFrame) -> KnownDocuments:
+        """From the columns ``id``, ``_file`` and ``_fingerprint`` of a `RunText`."""
+        texts = documents[FINGERPRINT].to_numpy() & ~ONCE
+        return cls(texts, *(_hashed(documents[name]) for name in (ID, FILE)))
+
+    @classmethod
+    def of_text(cls, text: RunText) -> KnownDocuments:
+        """The documents of a run."""
+        return cls.of(text.read((ID, FILE, FINGERPRINT)))
+
+    @property
+    def versions(self) -> Hashes:
+        """A hash of file and id, equal for versions of one document; 0 without file or id, (D,)."""
+        mixed = self.files * np.uint64(0x9E3779B97F4A7C15) ^ self.ids
+        return np.where((self.files != 0) & (self.ids != 0), mixed, np.uint64(0))
+
+    def find(self, wanted: Sequence[str | Path]) -> Mask:
+        """The documents with these ids (str) or from these files (Path), (D,) bool.
+
+        Raises `OptionError` if no document has such an id or file.
+        """
+        found = np.zeros(len(self), bool)
+        for one in wanted:
+            if isinstance(one, Path):
+                option = "withdraw-file"
+                rule = f"no document of the run came from '{one}'"
+                here = self.files == _hashed(pl.Series([absolute(one)]))[0]
+            else:
+                option = "withdraw"
+                rule = f"no document of the run has the id {one!r}"
+                here = self.ids == _hashed(pl.Series([one]))[0]
+            if not here.any():
+                raise OptionError(rule, field=option, remedy="check the name")
+            found |= here
+        return found
+
+
+def absolute(path: str | Path) -> str:
+    """An absolute path without ``.`` and ``..``. Links are not resolved, because they may change."""
+    return os.path.normpath(Path(path).absolute())
+
+
+def _hashed(names: pl.Series) -> Hashes:
+    """A hash of each name, (n,); 0 where there is none."""
+    found = fingerprints(names)
+    found[names.is_null().to_numpy()] = 0
+    return found
+
+
+class Intake:
+    """Selects the documents of a text that are not ``known``, and notes what they replace."""
+
+    def __init__(self, known: KnownDocuments, *, allow_duplicates: bool = False) -> None:
+        self.known = known
+        self.counts: dict[str, list[int]] = {}  # by path: documents taken, documents known
+        self._texts = np.zeros(0, np.uint64) if allow_duplicates else np.unique(known.texts)
+        self._replaces = not allow_duplicates
+        self._read: list[Hashes] = [np.zeros(0, np.uint64)]  # of all texts that were read
+        self._versions: list[Hashes] = [np.zeros(0, np.uint64)]  # of those that were taken
+
+    def taken(self, batch: Documents, path: str) -> Documents:
+        """The documents of a batch that are new."""
+        found = KnownDocuments.of(batch.frame())
+        new = ~np.isin(found.texts, self._texts)
+        self._read.append(found.texts)
+        self._versions.append(found.versions[new])
+        numbers = self.counts.setdefault(path, [0, 0])
+        numbers[0] += int(new.sum())
+        numbers[1] += int((~new).sum())
+        return batch if new.all() else batch.part(new)
+
+    def replaced(self) -> Mask:
+        """Known documents that were replaced: a new version was read, the old text was not. (D,) bool."""
+        versions = self.known.versions
+        if not self._replaces:
+            return np.zeros(len(versions), bool)
+        gone = ~np.isin(self.known.texts, np.concatenate(self._read))
+        found: Array = (versions != 0) & np.isin(versions, np.concatenate(self._versions)) & gone
+        return found

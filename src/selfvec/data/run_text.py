@@ -1,0 +1,153 @@
+"""`RunText`: the documents of a run, as they were written.
+
+They are one Parquet file (zstd) with a row per document, in the order of the run's tokens. A run in memory
+holds the bytes of that file. Any tool that reads Parquet can read it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from functools import cached_property
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from selfvec.base.errors import FormatError, OptionError
+from selfvec.base.untrusted import decoding
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["DATE", "FIELD", "FILE", "FINGERPRINT", "GROUP", "ID", "SLICE", "TEXT", "RunText", "schema_of"]
+
+TEXT = "text"
+ID = "id"  # null if the document has none
+DATE = "date"  # null if unknown
+SLICE = "slice"  # the slice that the document belongs to; null if none
+FILE = "_file"  # the absolute path of the file or folder it was read from; null for a pipe and memory
+FINGERPRINT = "_fingerprint"  # see `selfvec.corpus.fingerprints`
+FIELD = "field:"
+"""Prefix of a field whose name is that of another column."""
+GROUP = 4096
+"""Rows of a row group: to read one document, a group is decoded."""
+
+_AGAIN = "make the run again"
+
+
+def schema_of(fields: Sequence[str]) -> dict[str, pl.DataType]:
+    """The columns of a file, with those of the kept fields, all of which hold strings."""
+    import polars as pl
+
+    own = {ID: pl.String(), TEXT: pl.String(), DATE: pl.Date(), SLICE: pl.String()}
+    named = {FIELD + name if name in (*own, FILE, FINGERPRINT) else name: pl.String() for name in fields}
+    return {**own, **named, FILE: pl.String(), FINGERPRINT: pl.UInt64()}
+
+
+class RunText:
+    """The documents of a run.
+
+    Parameters
+    ----------
+    source : Path or bytes
+        The Parquet file, or its content.
+    """
+
+    def __init__(self, source: Path | bytes) -> None:
+        self.source = source
+
+    def __len__(self) -> int:
+        return self._size
+
+    @property
+    def bytes(self) -> int:
+        """Size of the file."""
+        return len(self.source) if isinstance(self.source, bytes) else self.source.stat().st_size
+
+    @cached_property
+    def fields(self) -> list[str]:
+        """Names of the kept fields."""
+        own = schema_of([])
+        return [name.removeprefix(FIELD) for name in self._columns if name not in own]
+
+    def read(self, columns: Collection[str] = (TEXT,), numbers: Sequence[int] | None = None) -> pl.DataFrame:
+        """Some columns of the documents with these numbers, in their order, or of all.
+
+        `FormatError` if the file is damaged.
+        """
+        import polars as pl
+
+        if numbers is None:
+            return self._decoded(columns)
+        groups = sorted({number // GROUP for number in numbers})
+        parts = [self._decoded(columns, group * GROUP, GROUP) for group in groups]
+        starts = {group: i * GROUP for i, group in enumerate(groups)}  # only the last group may be shorter
+        places = [starts[number // GROUP] + number % GROUP for number in numbers]
+        return (pl.concat(parts) if parts else self._decoded(columns, 0, 0))[places]
+
+    def texts(self, numbers: Sequence[int] | None = None) -> list[str]:
+        """The texts of the documents with these numbers, in their order, or of all."""
+        return self.read((TEXT,), numbers)[TEXT].to_list()
+
+    def ids(self, numbers: Sequence[int] | None = None) -> list[str | None]:
+        """The ids of the documents with these numbers, in their order, or of all."""
+        return self.read((ID,), numbers)[ID].to_list()
+
+    def field(self, name: str) -> list[str | None]:
+        """A kept field of each document, or ``id``; None where it is empty. `OptionError` without it."""
+        if name != ID and name not in self.fields:
+            known = ", ".join([ID, *self.fields])
+            rule = f"the documents have no field {name!r}"
+            raise OptionError(rule, field="by", remedy=f"their fields are {known}")
+        column = self.column(name)
+        return self.read((column,))[column].to_list()
+
+    def column(self, field: str) -> str:
+        """The column of a kept field."""
+        return FIELD + field if FIELD + field in self._columns else field
+
+    def batches(self, columns: Collection[str] | None = None, rows: int = GROUP) -> Iterator[pl.DataFrame]:
+        """The documents, some at a time; all columns by default."""
+        for first in range(0, len(self), rows):
+            yield self._decoded(columns or self._columns, first, rows)
+
+    @property
+    def _whole(self) -> pl.LazyFrame:
+        import polars as pl
+
+        if isinstance(self.source, bytes):
+            return pl.scan_parquet(BytesIO(self.source))
+        if not self.source.is_file():
+            rule = "no longer exists: the run has been changed since it was opened"
+            raise FormatError(rule, path=self.source, remedy="open it again")
+        return pl.scan_parquet(self.source, glob=False)
+
+    def _decoded(self, columns: Collection[str], first: int = 0, rows: int | None = None) -> pl.DataFrame:
+        chosen = self._whole.select(list(columns)).slice(first, rows)
+        with decoding(self._name, "text of a run", _AGAIN):
+            return chosen.collect()
+
+    @property
+    def _name(self) -> str:
+        return "text" if isinstance(self.source, bytes) else str(self.source)
+
+    @cached_property
+    def _columns(self) -> list[str]:
+        """The columns; `FormatError` unless they are those of `schema_of`."""
+        whole = self._whole
+        with decoding(self._name, "text of a run", _AGAIN):
+            found = dict(whole.collect_schema())
+        expected = schema_of([name for name in found if name not in schema_of([])])
+        wrong = [name for name, kind in expected.items() if found.get(name) != kind]
+        if wrong:
+            rule = f"the column {wrong[0]!r} holds {expected[wrong[0]]}, this one {found.get(wrong[0])}"
+            raise FormatError(rule, path=self._name, remedy=_AGAIN)
+        return list(found)
+
+    @cached_property
+    def _size(self) -> int:
+        import polars as pl
+
+        assert self._columns
+        whole = self._whole
+        with decoding(self._name, "text of a run", _AGAIN):
+            return int(whole.select(pl.len()).collect().item())

@@ -1,1 +1,0 @@
-"""Runs that change: update them with new documents, withdraw documents, merge runs."""

@@ -1,0 +1,175 @@
+"""Runs whose documents become a new run: the checks that they can, and their initial vectors.
+
+Runs can be merged if they have the same options and initial vectors.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from selfvec.base.arrays import Ints
+from selfvec.base.checksums import sha256
+from selfvec.base.errors import FormatError, InputError, OptionError
+from selfvec.data.run import Run
+from selfvec.data.run_text import RunText
+from selfvec.data.settings import Settings
+from selfvec.data.vectors import Source, Vectors
+from selfvec.numerics.rows import unit_rows
+from selfvec.storage.fetched_vectors import locate
+from selfvec.storage.formats import load
+from selfvec.storage.run_folder import open_run
+from selfvec.training import FROM_TEXT
+
+from .initial_vectors import by_token
+from .input_reading import Start, option_files
+
+__all__ = [
+    "MovedVectors",
+    "SourceRun",
+    "refuse_changed_files",
+    "refuse_different",
+    "source_run",
+    "source_vectors",
+]
+
+MovedVectors = Vectors | str | os.PathLike[str] | None
+"""The initial vectors of a run, if their file has moved; else None."""
+
+_BLOCK = 4096
+_AGAIN = "give their path with --vectors PATH"
+
+
+@dataclass(frozen=True)
+class SourceRun:
+    """A run whose documents become those of a new one."""
+
+    name: str  # for messages
+    run: Run
+    text: RunText
+    settings: Settings
+
+
+def source_run(run: Run | str | os.PathLike[str], number: int = 0) -> SourceRun:
+    """Open a run; `InputError` if it has not kept its text."""
+    run = run if isinstance(run, Run) else open_run(run)
+    name = f"run {number + 1}" if run.folder is None else os.fspath(run.folder)
+    text = run.require_text("so it cannot be updated or merged")
+    return SourceRun(name, run, text, run.settings)
+
+
+def refuse_different(parts: Sequence[SourceRun]) -> None:
+    """Raise `OptionError` if runs have different options or vectors; name the first difference."""
+    first = parts[0]
+    for part in parts[1:]:
+        here, there = _options(first), _options(part)
+        for option in dict.fromkeys((*here, *there)):
+            if here.get(option) != there.get(option):
+                raise OptionError(
+                    f"merged runs must have the same options, but {first.name} has {here.get(option)!r} and "
+                    f"{part.name} has {there.get(option)!r}",
+                    field=option,
+                    remedy="refine one of them again",
+                )
+        if _table(first) != _table(part):
+            raise OptionError(
+                f"merged runs must have the same initial vectors, but {first.name} has {_called(first)} and "
+                f"{part.name} has {_called(part)}",
+                field="vectors",
+                remedy="refine one of them again",
+            )
+
+
+def _options(part: SourceRun) -> dict[str, Any]:
+    """Options by name, with the hashes of the files that they name."""
+    return {**part.settings.as_dict(), **part.run.provenance.option_files}
+
+
+def _table(part: SourceRun) -> dict[str, Any]:
+    """The identity of the initial vectors: the content of their file, not its path."""
+    recorded = part.run.provenance.vectors
+    if "sha256" in recorded:
+        return {"sha256": recorded["sha256"]}
+    return {name: recorded[name] for name in recorded if name not in ("name", "path", "notes")}
+
+
+def _called(part: SourceRun) -> str:
+    return repr(part.run.provenance.vectors.get("name"))
+
+
+def refuse_changed_files(part: SourceRun) -> None:
+    """Raise `OptionError` if a file named by the run's options, such as stop words, has changed."""
+    now = option_files(part.settings)
+    for option, digest in part.run.provenance.option_files.items():
+        if now.get(option) != digest:
+            raise OptionError(
+                f"names the file {getattr(part.settings, option, None)!r}, which was removed or "
+                f"changed since the run was made",
+                field=option,
+                remedy="restore it, or refine all of the text together",
+            )
+
+
+def source_vectors(part: SourceRun, given: MovedVectors = None) -> Start:
+    """The initial vectors of a run, checked: read again, or the name of those that are made from the text.
+
+    ``given`` replaces the recorded path. Raises `InputError` if they are not found, `FormatError` if they
+    differ.
+    """
+    recorded = part.run.provenance.vectors
+    if (name := str(recorded.get("name"))) in FROM_TEXT:
+        return name
+    source = _recorded_source(part, recorded) if given is None else given
+    if isinstance(source, Vectors):
+        vectors = source
+    else:
+        source = locate(source)
+        if "sha256" in recorded and (not Path(source).is_file() or sha256(source) != recorded["sha256"]):
+            raise _different(os.fspath(source), f"the file that {part.name} was refined from")
+        vectors = load(source, errors=part.settings.vectors_errors)
+    if "sha256" not in recorded or isinstance(given, Vectors):
+        _check_rows(by_token(vectors, part.settings), part)
+    return vectors
+
+
+def _recorded_source(part: SourceRun, recorded: Mapping[str, Any]) -> str | Path:
+    """The name or path of the initial vectors: as recorded, or in the folder that contains the run."""
+    name = str(recorded.get("name", "memory"))
+    if name == "memory":
+        raise InputError(
+            f"the vectors that {part.name} was refined from were given in memory",
+            remedy="give them again (vectors=...)",
+        )
+    if name == "default":
+        return name
+    neighbours = [] if part.run.folder is None else [part.run.folder.parent / name]
+    for path in (locate(name), *neighbours):
+        if path.exists():
+            return path
+    raise InputError(f"the vectors that {part.name} was refined from are not found", path=name, remedy=_AGAIN)
+
+
+def _check_rows(vectors: Vectors, part: SourceRun) -> None:
+    """Raise `FormatError` if vectors differ from the initial vectors of a run for the run's words."""
+    original = part.run.original
+    own = np.flatnonzero(original.sources == Source.KNOWN)
+    for block in _blocks(own):
+        words = [original.index_to_key[i] for i in block.tolist()]
+        rows, _ = vectors.lookup(words, compose=False)
+        if vectors.vector_size != original.vector_size or not np.array_equal(
+            unit_rows(rows), original.vectors[block]
+        ):
+            raise _different(None, f"the vectors that {part.name} was refined from")
+
+
+def _different(path: str | None, which: str) -> FormatError:
+    return FormatError(f"is not {which}" if path else f"these are not {which}", path=path, remedy=_AGAIN)
+
+
+def _blocks(places: Ints) -> Iterator[Ints]:
+    return (places[start : start + _BLOCK] for start in range(0, len(places), _BLOCK))
