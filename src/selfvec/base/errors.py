@@ -9,7 +9,7 @@
     │   └── NotFittedError (AttributeError)   a `Refiner` was asked for a result before `fit`
     ├── TargetError (OSError)        the output cannot be written; an existing target is unchanged
     ├── MissingExtra (ImportError)   an optional dependency is needed; names the extra to install
-    └── Interrupted                  stopped on request; finished work is kept and can be resumed
+    └── Interrupted                  stopped on request; nothing has changed
 
 Every message names the place (file, line, field), the rule that was broken and the remedy. Messages are
 written with the flags of the command line. In Python the same message names the parameters.
@@ -187,7 +187,7 @@ class MissingExtra(SelfvecError, ImportError):
 
 
 class Interrupted(SelfvecError):
-    """Work was stopped on request (Ctrl-C). Its state was saved in ``path``."""
+    """Work was stopped on request (Ctrl-C)."""
 
     exit_status = 130
 

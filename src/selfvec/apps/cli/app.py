@@ -16,10 +16,12 @@ from .table import root
 __all__ = ["run"]
 
 _INTERRUPTED = 130  # exit status
+_OLDER = {"--forget-tokens": "--keep=nothing"}  # options by an older name
 
 
 def run(arguments: list[str]) -> int:
     """Run a command and return its exit status. Errors a user can make are printed, not raised."""
+    arguments = [_OLDER.get(argument, argument) for argument in arguments]
     try:
         with _warnings_in_one_line():
             status = root().main(arguments, prog_name="selfvec", standalone_mode=False)
