@@ -91,7 +91,6 @@ class SelfvecError(Exception):
 _ARGUMENTS = ("query",)  # of the command line, which are no options
 _FLAG = re.compile(r"(?<![\w-])--([a-z]+(?:-[a-z]+)*)(?:[ =]([A-Z]{2,}))?")
 _IN_PYTHON = {
-    "corpus": "corpus=DOCUMENTS",
     "text-field": "text_fields",
     **{name: f"{name.replace('-', '_')}=True" for name in ("allow-duplicates", "overwrite")},
     "skip-bad-rows": "skip_bad_rows=True",

@@ -137,7 +137,7 @@ class Run:
         """`tokens`, or an `InputError` with the reason why they are needed."""
         if self.tokens is None:
             rule = f"the run has not kept its tokens, {reason}"
-            raise InputError(rule, path=self.folder, remedy="refine again with --keep text")
+            raise InputError(rule, path=self.folder, remedy="refine again, with the default of --keep")
         return self.tokens
 
     def require_text(self, reason: str = "which this needs") -> RunText:
@@ -147,7 +147,7 @@ class Run:
         """
         if self.text is None:
             rule = f"the run has not kept its text, {reason}"
-            raise InputError(rule, path=self.folder, remedy="refine again with --keep text")
+            raise InputError(rule, path=self.folder, remedy="refine again, with the default of --keep")
         if self.tokens is not None and len(self.text) != self.tokens.documents:
             rule = f"the text has {len(self.text):,} documents, the tokens {self.tokens.documents:,}"
             raise FormatError(rule, path=self.folder, remedy="make the run again")

@@ -103,7 +103,6 @@ MEANINGS = {
     "--report": "write a report",
     "--seed": "seed of all random choices",
     "--jobs": "threads",
-    "--resume": "continue an interrupted run",
     "--top": "how many rows are shown",
     "--examples": "how many example sentences are shown",
     "--number": "how many groups are made",

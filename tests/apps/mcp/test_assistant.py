@@ -450,7 +450,7 @@ def test_a_run_that_kept_nothing_answers_what_it_can(tmp_path: Path) -> None:
     from selfvec.base.errors import InputError
 
     texts = ["hail broke the roof of a farm", "wind broke the tree near the road"] * 20
-    Refiner("original", keep_tokens=False).fit(texts).save(tmp_path / "run")
+    Refiner("original", keep="nothing").fit(texts).save(tmp_path / "run")
     tools = Tools(open_run(tmp_path / "run"))
     assert tools.run_info().documents == 40
     assert tools.similar_terms("hail").count == 20
@@ -460,5 +460,5 @@ def test_a_run_that_kept_nothing_answers_what_it_can(tmp_path: Path) -> None:
     ):
         assert not kept.beyond_chance  # nothing moved, whatever its p
     for ask in (lambda: tools.search_passages("hail"), lambda: tools.disambiguate("hail")):
-        with pytest.raises(InputError, match=r"name the documents with corpus=|without keep_tokens=False"):
+        with pytest.raises(InputError, match="refine again, with the default of keep"):
             ask()
