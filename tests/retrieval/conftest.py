@@ -15,7 +15,8 @@ from selfvec.data.settings import Settings
 from selfvec.refinement.pipeline import refine
 from selfvec.retrieval import Index
 from selfvec.retrieval.documents import gather
-from selfvec.storage.run_folder import open_run, save_run
+from selfvec.storage.run_folder import open_run
+from selfvec.storage.run_writer import save_run
 
 STATES = ("IOWA", "OHIO", "UTAH")
 

@@ -28,7 +28,8 @@ from selfvec.corpus import Corpus
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import Source
 from selfvec.refinement.pipeline import refine
-from selfvec.storage.run_folder import open_run, save_run
+from selfvec.storage.run_folder import open_run
+from selfvec.storage.run_writer import save_run
 
 pytest.importorskip("mcp", reason="needs selfvec[mcp]")
 

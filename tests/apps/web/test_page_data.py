@@ -32,7 +32,8 @@ from selfvec.data.trajectory import History
 from selfvec.data.vectors import Source
 from selfvec.numerics.rows import unit_rows
 from selfvec.retrieval import run_index
-from selfvec.storage.run_folder import open_run, save_run
+from selfvec.storage.run_folder import open_run
+from selfvec.storage.run_writer import save_run
 from selfvec.storage.verification import verify
 
 
