@@ -71,16 +71,18 @@ def _texts(run: Run) -> Hashes | None:
 
 def _as_often(texts: Hashes, left: Ints) -> Select:
     """A function that selects each text the given number of times; ``texts`` are sorted."""
+    left = np.append(left, 0)  # last: all other texts, which must not take the turn of one that is selected
 
     def select(batch: Documents, _: CorpusPart) -> Mask:
         assert batch.fingerprints is not None
         marks = batch.fingerprints & ~ONCE
         places = np.minimum(np.searchsorted(texts, marks), len(texts) - 1)
+        places[texts[places] != marks] = len(texts)
         order = np.argsort(places, kind="stable")
         first = np.searchsorted(places[order], places[order])
         rank = np.empty(len(order), np.int64)
         rank[order] = np.arange(len(order)) - first
-        kept: Mask = (texts[places] == marks) & (rank < left[places])
+        kept: Mask = rank < left[places]
         np.subtract.at(left, places[kept], 1)
         return kept
 
