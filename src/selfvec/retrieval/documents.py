@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.arrays import Ids
-from selfvec.base.errors import CorpusError
+from selfvec.base.errors import CorpusError, InputError
 from selfvec.base.memory import return_freed_memory
 from selfvec.base.packed_strings import PackedStrings, Packer
 from selfvec.base.progress import Progress
@@ -87,7 +87,17 @@ def gather(run: Run, corpus: Texts, progress: Progress, *, partly: bool = False)
         progress.say(f"missing, and not searched: {', '.join(gone)}")
     found = _read(own, progress)
     verified(run, own, gone)
+    if not gone:
+        _check_number(run, found)
     return replace(found, gone=gone)
+
+
+def _check_number(run: Run, found: GatheredDocuments) -> None:
+    """Raise `InputError` if the files no longer hold all of a run's documents, and no others."""
+    number = run.provenance.documents
+    if number is not None and len(found.texts) != number:
+        rule = f"the run has {number:,} documents, its files hold {len(found.texts):,} of them"
+        raise InputError(rule, path=run.folder, remedy="refine again, or name the documents with --corpus")
 
 
 def _read(corpus: Corpus, progress: Progress) -> GatheredDocuments:
@@ -105,7 +115,7 @@ def _read(corpus: Corpus, progress: Progress) -> GatheredDocuments:
     texts = packer.packed()
     whole = concatenated(batches)
     given = whole.ids if whole.ids is not None else [None] * len(texts)
-    ids = PackedStrings.of(str(number) if name is None else name for number, name in enumerate(given))
+    ids = PackedStrings.of(name or str(number) for number, name in enumerate(given))
     days = np.full(len(texts), "NaT", "datetime64[D]")
     if whole.dates is not None:
         days = whole.dates.to_numpy().astype("datetime64[D]")
