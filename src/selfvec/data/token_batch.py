@@ -380,13 +380,15 @@ def concatenated(
     """The documents of batches over one vocabulary, in their order.
 
     With ``numbers``, the new ids of the types of each part, they are over other ``types``. ``out``, (N,)
-    int32, receives the ids. Dates, fingerprints and numbers of sentences are kept if every part has them; a
-    part without dates has unknown ones if another part has dates. Slices without a document are dropped.
+    int32, receives the ids. Fingerprints and numbers of sentences are kept if every part with documents has
+    them; a part without dates has unknown ones if another part has dates. Slices without a document are
+    dropped.
     """
     starts = np.cumsum([0, *map(len, parts)])
+    filled = [part for part in parts if part.documents] or parts
     names = {name: i for i, name in enumerate(dict.fromkeys(chain.from_iterable(map(_used_slices, parts))))}
-    fingerprints = [part.fingerprints for part in parts if part.fingerprints is not None]
-    sentence_counts = [part.sentence_counts for part in parts if part.sentence_counts is not None]
+    fingerprints = [part.fingerprints for part in filled if part.fingerprints is not None]
+    sentence_counts = [part.sentence_counts for part in filled if part.sentence_counts is not None]
     ids = scratch_array(int(starts[-1]), np.int32) if out is None else out
     for k, (start, stop) in enumerate(pairwise(starts.tolist())):
         renumber(parts[k].ids, None if numbers is None else numbers[k], ids[start:stop])
@@ -398,8 +400,8 @@ def concatenated(
         sentences=sum(part.sentences for part in parts),
         slices=np.concatenate([_numbered_slices(part, names) for part in parts]) if names else None,
         slice_names=list(names),
-        fingerprints=np.concatenate(fingerprints) if len(fingerprints) == len(parts) else None,
-        sentence_counts=np.concatenate(sentence_counts) if len(sentence_counts) == len(parts) else None,
+        fingerprints=np.concatenate(fingerprints) if len(fingerprints) == len(filled) else None,
+        sentence_counts=np.concatenate(sentence_counts) if len(sentence_counts) == len(filled) else None,
     )
 
 

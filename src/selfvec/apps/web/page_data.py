@@ -241,7 +241,7 @@ class PageData:
             numbers = [use["document"] for use in found]
             rows = self.run.text.read((TEXT, ID), numbers).rows()
             found = [
-                {**quoted(use, {number: text}), "id": str(number) if name is None else name}
+                {**quoted(use, {number: text}), "id": name or str(number)}
                 for use, number, (text, name) in zip(found, numbers, rows, strict=True)
             ]
         first: dict[str, Json] = {}
