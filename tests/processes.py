@@ -16,6 +16,7 @@ def stop_at_work(command: list[str], run: Path, number: signal.Signals) -> subpr
     original, deadline = run / "original.safetensors", time.monotonic() + PATIENCE  # written before refining
     while not original.exists() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.005)
+    time.sleep(0.3)
     process.send_signal(number)
     _, error = process.communicate(timeout=PATIENCE)
     return subprocess.CompletedProcess(command, process.returncode, None, error)

@@ -62,7 +62,7 @@ def storm_run(tmp_path_factory, reports: list[str]) -> Run:
 @pytest.fixture(scope="session")
 def index(tmp_path_factory, storm_run: Run) -> Index:
     """The opened index of the run's own documents."""
-    found = gather(storm_run, None, Progress())
+    found = gather(storm_run, Progress())
     return Index.memory(storm_run, found).saved(tmp_path_factory.mktemp("index") / "index")
 
 

@@ -143,7 +143,7 @@ def _prepared(
             return open_run(target), skipped
         except (FormatError, InputError):
             before = None
-    corpus = Corpus.open(source, **{"keep_fields": True, **reading})
+    corpus = Corpus.open(source, **reading)
     with writing(place):
         place.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds the words of the text
     with RunWriter(target, overwrite=True) as writer:

@@ -110,7 +110,7 @@ class Corpus:
         slice_field: str | None = None,
         slice_by_name: bool = False,
         skip_bad_rows: bool = False,
-        keep_fields: bool | Sequence[str] = False,
+        keep_fields: bool | Sequence[str] = True,
     ) -> Corpus:
         """Read files, folders and ``-`` (standard input), one after the other.
 

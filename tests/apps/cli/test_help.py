@@ -112,7 +112,8 @@ MEANINGS = {
     "--passes": "passes over the text",
     "--window": "tokens per window",
     "--anchor": "how strongly words are held to their old vectors",
-    "--corpus": "text, in place of a run's own or for a method",
+    "--corpus": "text for a method",
+    "--fields": "fields that a run keeps",
     "--text-field": "fields that hold the text",
     "--date-field": "field that holds the date",
     "--slice-field": "field that names the slice",
@@ -139,7 +140,7 @@ MEANINGS = {
     "--fdr": "highest false discovery rate",
     "--permutations": "random splits in a test",
     "--neighbours": "how many nearest neighbours count",
-    "--keep": "least share of a figure that is kept, in percent",
+    "--keep": "what is kept: of a corpus, or of a figure in percent",
     "--dry-run": "measure, change nothing",
     "--base-url": "address of a mirror",
 }
