@@ -1,4 +1,4 @@
-"""No text is kept after ``--forget-tokens``, and nothing but ``fetch`` opens a connection."""
+"""No text is kept after ``--forget-tokens``, and commands on local files open no connection."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ for line in sys.stdin.read().splitlines():
 """
 
 
-def test_no_command_but_fetch_opens_a_connection(tmp_path: Path, corpus: Path) -> None:
+def test_commands_on_local_files_open_no_connection(tmp_path: Path, corpus: Path) -> None:
     commands = [
         "refine reports.jsonl -o run --slice year",
         "search run hail",
