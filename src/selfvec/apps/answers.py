@@ -20,7 +20,6 @@ from selfvec.base.checksums import file_state
 from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.targets import writing
-from selfvec.base.temporary_files import remove_leftovers
 from selfvec.base.text_files import read_json
 from selfvec.base.user_folders import user_folder
 from selfvec.base.versions import __version__
@@ -136,7 +135,6 @@ def _prepared(
     """
     now = _files(source)
     target = place / "run"
-    remove_leftovers(place / _STATE)
     before, skipped = _kept(place) if is_run(target) else (None, [])
     if before == now:
         try:

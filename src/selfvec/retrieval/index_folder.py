@@ -17,13 +17,11 @@ import numpy as np
 from selfvec.base.arrays import Array
 from selfvec.base.atomic_files import atomic_folder
 from selfvec.base.checks import check_path
-from selfvec.base.checksums import check_sizes, write_sealed
+from selfvec.base.checksums import check_sizes, unchanged, write_sealed
 from selfvec.base.errors import FormatError, InputError
-from selfvec.base.folder_swap import unchanged
 from selfvec.base.memory import release
 from selfvec.base.schema import check, misfit
 from selfvec.base.targets import Kind
-from selfvec.base.temporary_files import remove_leftovers
 from selfvec.base.tensors import first_not_finite, map_tensors, write_tensors
 from selfvec.base.text_files import read_json, read_vocabulary, write_vocabulary
 from selfvec.base.untrusted import decoding
@@ -85,8 +83,7 @@ def read_index(folder: str | os.PathLike[str]) -> tuple[IndexParts, str]:
     """Open a folder: the parts of the index, and its stamp."""
     check_path("folder", folder, "a path")
     folder = Path(folder)
-    remove_leftovers(folder)
-    return unchanged(folder, lambda: _read(folder))
+    return unchanged(folder / _HEAD, lambda: _read(folder))
 
 
 def _read(folder: Path) -> tuple[IndexParts, str]:

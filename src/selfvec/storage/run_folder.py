@@ -23,17 +23,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from selfvec.base.arrays import Floats
 from selfvec.base.checks import check_path
-from selfvec.base.checksums import check_sizes
-from selfvec.base.errors import FormatError, InputError, TargetError
+from selfvec.base.checksums import check_sizes, unchanged
+from selfvec.base.errors import FormatError, TargetError
 from selfvec.base.targets import Kind
 from selfvec.base.tensors import Forms, check_tensors, first_beyond, map_tensors, write_tensors
 from selfvec.base.text_files import read_json, read_vocabulary
@@ -62,12 +62,10 @@ __all__ = [
     "open_run",
     "refuse_run",
     "state_of",
-    "unchanged",
     "write_report",
     "write_vectors",
 ]
 
-T = TypeVar("T")
 
 RUN = Kind("a run folder", lambda folder: is_run(folder))
 
@@ -86,7 +84,6 @@ _MOST = 1 << 46  # occurrences of all words; multiplied by the passes they fit 6
 _QUICK = 1 << 26  # bytes; rows of smaller matrices are checked on opening, which takes 15 ms
 _LONGEST = 1.001  # a number of a row at length 1, rounded
 _AGAIN = "make the run again"
-_TRIES = 20  # to read a folder that other processes change
 _MOST_STATES = 1 << 31
 
 
@@ -114,27 +111,7 @@ def open_run(path: str | os.PathLike[str]) -> Run:
     """
     check_path("path", path, "the path of a run folder")
     folder = Path(path)
-    return unchanged(folder, lambda: _open(folder))
-
-
-def unchanged(folder: Path, read: Callable[[], T]) -> T:
-    """What ``read`` returns. It is called again if the run got a new state meanwhile."""
-    for _ in range(_TRIES):
-        before = _identity(folder / "run.json")
-        try:
-            return read()
-        except (FormatError, InputError, FileNotFoundError):
-            if _identity(folder / "run.json") == before:
-                raise
-    raise FormatError("is replaced again and again while it is read", path=folder, remedy="try again")
-
-
-def _identity(file: Path) -> tuple[int, int] | None:
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns
+    return unchanged(folder / "run.json", lambda: _open(folder))
 
 
 def state_of(file: Path) -> int:

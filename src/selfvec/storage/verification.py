@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from selfvec.base.checks import check_path
-from selfvec.base.checksums import damaged_files, is_sealed
+from selfvec.base.checksums import damaged_files, is_sealed, unchanged
 from selfvec.base.errors import FormatError, InputError
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.base.text_files import read_json
 from selfvec.base.versions import RUN_FORMAT
 
 from .folder_kinds import FOLDER_KINDS, FolderKind, folder_kind
-from .run_folder import LOCK, PREVIOUS, open_run, unchanged
+from .run_folder import LOCK, PREVIOUS, open_run
 
 __all__ = ["Damage", "Verified", "verify"]
 
@@ -69,10 +69,11 @@ def verify(path: str | os.PathLike[str]) -> Verified:
     """
     check_path("path", path, "a path")
     folder = Path(path)
-    if folder_kind(folder) is None:
+    kind = folder_kind(folder)
+    if kind is None:
         rule = "is not a run folder, an index, an encoder or a folder of fetched vectors"
         raise InputError(rule, path=folder, remedy="name the folder that holds one")
-    return unchanged(folder, lambda: _verified(folder))
+    return unchanged(folder / kind.file, lambda: _verified(folder))
 
 
 def _verified(folder: Path) -> Verified:
