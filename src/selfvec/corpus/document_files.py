@@ -189,9 +189,9 @@ def _pdf(data: bytes) -> str:
     if reader.is_encrypted and not reader.decrypt(""):
         raise _Unsound("is encrypted: save it without a password")
     tree: Any = reader.root_object["/Pages"]
-    said = tree.get("/Count", 0)
-    if len(reader.pages) < said:  # the library leaves out damaged pages in silence
-        raise _Unsound(f"is a damaged PDF file ({len(reader.pages):,} of its {said:,} pages can be read)")
+    count = tree.get("/Count", 0)
+    if len(reader.pages) < count:  # the library leaves out damaged pages in silence
+        raise _Unsound(f"is a damaged PDF file ({len(reader.pages):,} of its {count:,} pages can be read)")
     pages = []
     size = 0  # characters
     for number, page in enumerate(reader.pages, 1):
