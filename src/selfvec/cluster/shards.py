@@ -106,6 +106,9 @@ def find_shards(names: Sequence[str], shard_bytes: int = SHARD_BYTES) -> tuple[l
 def _remote(url: str, skipped: list[str]) -> Iterator[Source]:
     """The files under a URL; their suffixes give their kinds."""
     files, path = filesystem(url)
+    if "file" in files.protocol:
+        yield from find_sources([path], skipped)
+        return
     with reading(url):
         found = files.find(path, detail=True)
     if not found:

@@ -7,9 +7,9 @@ ones are named, so that nothing is dropped silently.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 from selfvec.base.errors import CorpusError
@@ -17,7 +17,7 @@ from selfvec.base.errors import CorpusError
 from .document_files import DOCUMENT_KINDS
 from .fields import Fields
 
-__all__ = ["OF_SHARDS", "CorpusPass", "FileRead", "Summary"]
+__all__ = ["OF_SHARDS", "CorpusPass", "FileRead", "Summary", "kinds_of", "left_out_link", "left_out_special"]
 
 OF_SHARDS = "shards"
 """Prefix of the hash of a file that was read in shards: a hash of their hashes, not of the file."""
@@ -26,7 +26,7 @@ NAMED_PLACES = 20
 """The most bad rows that are named; all are counted."""
 
 NAMED_KINDS = 5
-"""The most suffixes of left-out files that are named."""
+"""The most kinds of left-out files that are named."""
 
 BATCH_BYTES = 4 << 20
 """Approximate bytes of decompressed text in a batch."""
@@ -69,7 +69,7 @@ class Summary:
     mended_places: list[str] = field(default_factory=list)
     bad_rows: int = 0  # malformed and left out
     bad_places: list[str] = field(default_factory=list)  # the first 20 of them: file, line, field and rule
-    skipped_files: list[str] = field(default_factory=list)  # files in folders that have no known format
+    skipped_files: list[str] = field(default_factory=list)  # left out in folders, see `find_sources`
     text_fields: tuple[str, ...] = ()
     text_given: bool = False  # named by the user, not recognised
     date_field: str | None = None
@@ -114,11 +114,39 @@ class Summary:
 
     def _kinds(self) -> str:
         """The most common suffixes of the files left out, and the extra that would read them."""
-        counted = Counter(PurePath(name).suffix or PurePath(name).name for name in self.skipped_files)
+        counted = Counter(map(_kind, self.skipped_files))
         found = ", ".join(f"{suffix} {n:,}" for suffix, n in counted.most_common(NAMED_KINDS))
         unread = [kind.name for kind in DOCUMENT_KINDS if any(suffix in counted for suffix in kind.suffixes)]
         remedy = f"; for {' and '.join(unread)}: pip install 'selfvec[documents]'" if unread else ""
         return f" ({found}{remedy})"
+
+
+_LINK = " -> "
+_SPECIAL = " (special file)"
+
+
+def left_out_link(path: Path) -> str:
+    """How a symbolic link that is not read is named among the files left out, as ``ls -l`` does."""
+    return f"{path}{_LINK}{path.readlink()}"
+
+
+def left_out_special(path: Path) -> str:
+    """How a pipe, a socket or a device in a folder is named among the files left out."""
+    return f"{path}{_SPECIAL}"
+
+
+def kinds_of(names: Iterable[str]) -> list[str]:
+    """The kinds of files, sorted."""
+    return sorted(set(map(_kind, names)))
+
+
+def _kind(name: str) -> str:
+    """The suffix of a file left out, or what else it is."""
+    if _LINK in name:
+        return "links that are not followed"
+    if name.endswith(_SPECIAL):
+        return "special files"
+    return PurePath(name).suffix or PurePath(name).name
 
 
 def _count(number: int, noun: str) -> str:
