@@ -63,7 +63,8 @@ def test_a_run_that_forgot_where_its_documents_were(tmp_path: Path, capsys) -> N
 
 
 def test_an_index_that_cannot_be_kept_is_used_all_the_same(run: str, capsys, monkeypatch) -> None:
-    (Path(run) / "search").write_text("in the way")
+    shutil.rmtree(Path(run) / "cache", ignore_errors=True)
+    (Path(run) / "cache").write_text("in the way")
     assert asked(capsys, run, "hail")["hits"]
 
 
@@ -85,7 +86,7 @@ def test_files_that_have_vanished_do_not_keep_others_from_being_searched(
     assert "walrus" in asked(capsys, "run", "walrus", "--mode", "bm25")["hits"][0]["snippet"]
     shutil.move("one", "away")  # that of all is used
     assert "walrus" in asked(capsys, "run", "walrus", "--mode", "bm25")["hits"][0]["snippet"]
-    shutil.rmtree("run/search")
+    shutil.rmtree("run/cache")
     Path("two.txt").unlink()
     assert main(["search", "run", "hail"]) == 2
     assert "the files of this run's documents no longer exist" in capsys.readouterr().err

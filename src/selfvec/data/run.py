@@ -20,6 +20,7 @@ import numpy as np
 from selfvec.base.casing import case_forms
 from selfvec.base.checks import check_text
 from selfvec.base.errors import FormatError, InputError, NotFound, OptionError
+from selfvec.base.memory import release
 from selfvec.base.result_table import Figures, short_repr
 
 from .provenance import Provenance
@@ -131,6 +132,7 @@ class Run:
         counts = np.zeros(0) if self.vectors.counts is None else self.vectors.counts
         for array in (counts, self.vectors.vectors):
             digest.update(np.ascontiguousarray(array).data)
+            release(array)
         return digest.hexdigest()
 
     @property

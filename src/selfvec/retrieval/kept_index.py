@@ -1,36 +1,26 @@
-"""`run_index`: the index of a run's documents, which is kept in the run folder.
-
-An index has a stamp of the run and the documents that it was made for. If either has changed, for example
-because `update` withdrew documents, the stamp differs and the index is built again.
-"""
+"""`run_index`: the index of a run's documents, which is kept in the run's cache."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from selfvec.base.checksums import file_state
 from selfvec.base.errors import InputError, TargetError
-from selfvec.base.file_locks import locked
 from selfvec.base.progress import Progress, as_progress
-from selfvec.base.targets import writing
-from selfvec.corpus.sources import Texts, paths_of
+from selfvec.corpus.sources import Texts
 from selfvec.data.run import Run
+from selfvec.storage.cache import cached
 from selfvec.storage.opened import GivenRun, as_run
 
 from .dense_space import TABLES
 from .documents import GatheredDocuments, gather, kept_tokens
 from .index import Index
-from .index_folder import is_index, read_stamp
 from .passages import CUT, Cut, check_cut
 
 __all__ = ["run_index"]
 
-FOLDER = "search"  # of a run folder, where its indexes are kept
+NAME = "search"  # in the cache
 
 
 def run_index(
@@ -44,8 +34,8 @@ def run_index(
 ) -> Index:
     """The index of a run's documents, or of others.
 
-    It is kept in the run folder, and built again if the run, the documents or the version have changed. If
-    several processes need it, one builds it and the others wait. The index of a run made with
+    That of a run's own documents is kept in the run's cache, and built again if the run or the version have
+    changed. If several processes need it, one builds it and the others wait. The index of a run made with
     ``--forget-tokens`` is not kept.
 
     Parameters
@@ -65,38 +55,28 @@ def run_index(
     Raises
     ------
     InputError
-        If the documents cannot be read. `FormatError` if there is an index and it is damaged.
+        If the documents cannot be read.
     """
     run = as_run(run)
     progress = as_progress(progress)
-    folder = _folder(run, corpus, tables, check_cut(cut))
-    if folder is None:
-        if run.folder is not None and not keeps_text(run):
-            progress.say("the run keeps no text (--forget-tokens): its index is made for this command only")
-        found, _ = _documents(run, corpus, cut, progress, or_tokens)
+    check_cut(cut)
+    whole = True
+
+    def make() -> Index:
+        nonlocal whole
+        found, whole = _documents(run, corpus, cut, progress, or_tokens)
         return Index.memory(run, found, tables=tables, progress=progress)
-    kept = _kept(folder, _stamp(run, corpus))
-    if kept is not None:
-        return kept
-    assert run.folder is not None
-    with locked(run.folder, lambda: progress.say("waiting for another process that makes the index")):
-        stamp = _stamp(run, corpus)
-        kept = _kept(folder, stamp)  # another process may have made it meanwhile
-        if kept is not None:
-            return kept
-        if is_index(folder):
-            progress.say("the index is of another run, other documents or another version: it is made again")
-        found, as_written = _documents(run, corpus, cut, progress, or_tokens)
-        index = replace(Index.memory(run, found, tables=tables, progress=progress), stamp=stamp)
-        if not as_written:
-            return index
-        try:
-            with writing(folder):
-                folder.parent.mkdir(exist_ok=True)
-            return index.saved(folder, overwrite=True)
-        except TargetError as error:
-            progress.say(f"the index is not kept: {error}")
-            return index
+
+    def write(index: Index, folder: Path) -> None:
+        if not whole:
+            raise TargetError("some documents are missing", path=folder, remedy="put their files back")
+        index.write(folder)
+
+    if run.folder is not None and not keeps_text(run):
+        progress.say("the run keeps no text (--forget-tokens): its index is made for this command only")
+    if corpus is not None or not keeps_text(run):
+        return make()
+    return cached(run, NAME, [list(tables), list(cut)], make, write, Index.open, progress)
 
 
 def keeps_text(run: Run) -> bool:
@@ -115,34 +95,3 @@ def _documents(
         if not or_tokens or run.tokens is None:
             raise
     return replace(kept_tokens(run), cut=cut), False
-
-
-def _kept(folder: Path, stamp: str) -> Index | None:
-    """The index in a folder, if it is of this run, these documents and this version."""
-    return Index.open(folder) if is_index(folder) and read_stamp(folder) == stamp else None
-
-
-def _folder(run: Run, corpus: Texts, tables: Sequence[str], cut: Cut) -> Path | None:
-    """Where an index is kept; None for a run or documents in memory, a run without text, and a pipe."""
-    if run.folder is None or not keeps_text(run):
-        return None
-    suffix = "" if tuple(tables) == TABLES else f"-{'-'.join(tables)}"
-    suffix += "" if tuple(cut) == CUT else f"-{cut[0]}-{cut[1]}"
-    if corpus is None:
-        return run.folder / FOLDER / f"own{suffix}"
-    paths = [Path(path) for path in paths_of(corpus) or ()]
-    if not paths or not all(path.is_file() or path.is_dir() for path in paths):
-        return None
-    return run.folder / FOLDER / f"of-{_digest([str(path.resolve()) for path in paths])[:16]}{suffix}"
-
-
-def _stamp(run: Run, corpus: Texts) -> str:
-    """The run and the documents of an index: its provenance, and sizes and times of other files."""
-    given = [Path(path) for path in paths_of(corpus) or ()]
-    files = [file for path in given for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
-    states = [file_state(file.resolve()) for file in files if file.is_file()]
-    return _digest([dict(run.provenance), states])
-
-
-def _digest(content: Any) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
