@@ -52,8 +52,8 @@ def cached(
     """What `make` returns, read from the run folder if it was made before.
 
     Of several processes that need the same entry, one makes it and the others wait. An entry that cannot be
-    read is made again. What cannot be kept is made for this call only, and that is said, but not for a run in
-    memory.
+    read is made again. What cannot be kept is made for this call only, and that is reported; for a run in
+    memory it is not.
 
     Parameters
     ----------
@@ -182,7 +182,7 @@ def _is_current(run: Run) -> bool:
 
 @contextmanager
 def _alone(entry: Path, waiting: Callable[[], None]) -> Iterator[None]:
-    """Hold the lock of an entry: an empty folder beside it, so that other entries are made meanwhile.
+    """Hold the lock of an entry: an empty folder next to it. Other entries can be made meanwhile.
 
     It is removed in the end. A process that begins just then may make the entry, too; that only costs time.
     """
