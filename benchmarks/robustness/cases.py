@@ -177,7 +177,7 @@ def _changing() -> Iterator[Planned]:
     again, undo = ("update", "one", "other.txt"), ("update", "one", "--undo")
     yield Planned("update again", again, "one", (_UPDATE,))
     yield Planned("undo", undo, "one", (_UPDATE,), look=("info", "one"))
-    yield Planned("drift", ("drift", "one"), "one/drift")
+    yield Planned("drift", ("drift", "one"), "one/cache")
     yield Planned("ask", _ASK, "cache/run")
     yield Planned("ask, more text", _ASK, "cache/run", (_ASK, _MORE))
     for kind in ("npz", "bin", "txt", "safetensors", "parquet"):
@@ -200,7 +200,7 @@ def state(folder: Path, target: str) -> str | None:
     if target == "store":  # bytes of these vary
         return rows_digest(folder / target)
     if target == "cache/run":  # the run; its index is kept after it
-        return digest(folder / target, but="search")
+        return digest(folder / target, but="cache")
     found = digest(folder / target)
     words = (folder / target).with_suffix(".vocabulary.txt")
     return f"{found} {digest(words)}" if found and words.exists() else found

@@ -55,7 +55,8 @@ def test_a_run_that_kept_no_text(tmp_path: Path, capsys) -> None:
 
 
 def test_an_index_that_cannot_be_kept_is_used_all_the_same(run: str, capsys, monkeypatch) -> None:
-    (Path(run) / "search").write_text("in the way")
+    shutil.rmtree(Path(run) / "cache", ignore_errors=True)
+    (Path(run) / "cache").write_text("in the way")
     assert asked(capsys, run, "hail")["hits"]
 
 

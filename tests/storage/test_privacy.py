@@ -58,7 +58,7 @@ def test_a_run_that_forgets_its_tokens_keeps_no_text_whatever_is_asked_of_it(
         assert piece.encode() not in kept, piece
     assert info(run).text == []
     assert not (run / "tokens.safetensors").exists()
-    assert not (run / "search").exists()
+    assert not list(run.glob("cache/search-*"))
     assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".")) == []
 
 
@@ -66,8 +66,9 @@ def test_a_run_that_keeps_its_text_says_where(tmp_path: Path, corpus: Path) -> N
     run = tmp_path / "run"
     assert main(["refine", str(corpus), "-o", str(run)]) == 0
     assert main(["search", str(run), "hail"]) == 0
-    assert b"golf ball size hail" in (run / "search/own/arrays.safetensors").read_bytes().lower()
-    assert {"search", "tokens.safetensors"} <= set(info(run).text)
+    (index,) = run.glob("cache/search-*")
+    assert b"golf ball size hail" in (index / "arrays.safetensors").read_bytes().lower()
+    assert {f"cache/{index.name}", "tokens.safetensors"} <= set(info(run).text)
 
 
 OFFLINE = """

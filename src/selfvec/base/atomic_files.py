@@ -23,9 +23,15 @@ from .file_locks import HAS_LOCKS, lock, open_exclusively, open_to_lock, same_fi
 from .ownership import discard, is_ours, mode_of, remove_own
 from .targets import Kind, check_target, refuse_special, writing
 
-__all__ = ["LEFTOVER", "atomic_file", "atomic_files", "atomic_folder", "locked_sibling", "replace_folder"]
+__all__ = [
+    "atomic_file",
+    "atomic_files",
+    "atomic_folder",
+    "locked_sibling",
+    "remove_leftovers",
+    "replace_folder",
+]
 
-LEFTOVER = re.compile(r"\..+\.partial-[0-9a-f]{8}")
 _TRIES = 9  # another process may take a new file for a leftover before it is locked
 
 
@@ -140,7 +146,7 @@ def locked_sibling(target: Path, *, folder: bool) -> Iterator[tuple[Path, int]]:
 
     Also yields its final permissions: those of ``target``, or of a new file.
     """
-    _remove_leftovers(target)
+    remove_leftovers(target.parent, re.escape(target.name))
     path, descriptor = _locked_new(target, folder)
     try:
         mode = mode_of(target)
@@ -200,11 +206,14 @@ def _locked_new(target: Path, folder: bool) -> tuple[Path, int | None]:
     raise TargetError("was removed by another process while it was written", path=target, remedy="try again")
 
 
-def _remove_leftovers(target: Path) -> None:
-    """Delete temporary files next to ``target`` that killed processes of this user left."""
-    name = re.compile(rf"\.{re.escape(target.name)}\.partial-[0-9a-f]{{8}}")
-    with suppress(OSError), os.scandir(target.parent) as entries:
-        for path in [Path(entry.path) for entry in entries if name.fullmatch(entry.name)]:
+def remove_leftovers(folder: Path, name: str = ".+") -> None:
+    """Delete temporary files in a folder that killed processes of this user left.
+
+    ``name`` is a pattern of the names that they would have got.
+    """
+    left = re.compile(rf"\.{name}\.partial-[0-9a-f]{{8}}")
+    with suppress(OSError), os.scandir(folder) as entries:
+        for path in [Path(entry.path) for entry in entries if left.fullmatch(entry.name)]:
             _remove_if_left(path)
 
 

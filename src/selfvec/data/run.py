@@ -20,6 +20,7 @@ import numpy as np
 from selfvec.base.casing import case_forms
 from selfvec.base.checks import check_text
 from selfvec.base.errors import FormatError, InputError, NotFound, OptionError
+from selfvec.base.memory import release
 from selfvec.base.result_table import Figures, short_repr
 
 from .provenance import Provenance
@@ -40,6 +41,13 @@ def state_name(name: str, state: int) -> str:
     """
     path = Path(name)
     return name if state == 1 else f"{path.stem}-{state}{path.suffix}"
+
+
+_ARGUMENTS = (
+    *("vectors", "original", "history", "provenance", "report", "text", "parts"),
+    *("folder", "state", "stamp"),
+)
+"""Arguments of `Run` that are attributes of the same name."""
 
 
 class RunPart(Protocol):
@@ -74,6 +82,8 @@ class Run:
         The run folder, if the run was opened from one.
     state : int
         The number of the state that was opened; it is part of the names of files.
+    stamp : str
+        The checksum of the ``run.json`` that was opened, which tells this state from any other.
 
     Attributes
     ----------
@@ -93,6 +103,7 @@ class Run:
         parts: Mapping[str, RunPart] | None = None,
         folder: Path | None = None,
         state: int = 1,
+        stamp: str = "",
     ) -> None:
         self.vectors = vectors
         if original.counts is not vectors.counts:
@@ -106,13 +117,13 @@ class Run:
         self.text = text
         self.folder = folder
         self.state = state
+        self.stamp = stamp
         self.derived: dict[str, Any] = {}
         self._tokens = tokens
 
     def replace(self, **changes: Any) -> Run:
         """A copy with some of the constructor's arguments changed; `derived` is empty in the copy."""
-        names = ("vectors", "original", "history", "provenance", "report", "text", "parts", "folder", "state")
-        same = {name: getattr(self, name) for name in names}
+        same = {name: value for name, value in vars(self).items() if name in _ARGUMENTS}
         return Run(**({**same, "tokens": self._tokens} | changes))
 
     def __repr__(self) -> str:
@@ -165,6 +176,7 @@ class Run:
         counts = np.zeros(0) if self.vectors.counts is None else self.vectors.counts
         for array in (counts, self.vectors.vectors):
             digest.update(np.ascontiguousarray(array).data)
+            release(array)
         return digest.hexdigest()
 
     @property

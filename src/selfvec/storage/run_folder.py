@@ -135,7 +135,7 @@ def _open(folder: Path) -> Run:
         raise FormatError(rule, path=folder / "run.json", remedy=remedy)
     check_run(provenance, folder / "run.json", _AGAIN)
     check_sizes(folder, provenance, _AGAIN)
-    state = provenance["state"]
+    state, stamp = provenance["state"], provenance["sha256"]
     for name in _OF_THE_FOLDER:
         provenance.pop(name, None)
 
@@ -155,6 +155,7 @@ def _open(folder: Path) -> Run:
         text=RunText(file(TEXT)) if file(TEXT).is_file() else None,
         folder=folder,
         state=state,
+        stamp=stamp,
     )
 
 

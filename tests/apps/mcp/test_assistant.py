@@ -113,7 +113,7 @@ def talk(folder: Path) -> tuple[list[Any], dict[str, Any], Any]:
     before = hashes(folder)
     told = asyncio.run(conversation(folder / "run"))
     after = hashes(folder)
-    assert {name for name in after.keys() - before.keys() if not name.startswith("run/drift/")} == set()
+    assert {name for name in after.keys() - before.keys() if not name.startswith("run/cache/drift-")} == set()
     assert {name: after.get(name) for name in before} == before  # nothing but kept results of drift is new
     return told
 
@@ -123,7 +123,7 @@ def hashes(folder: Path) -> dict[str, str]:
     return {
         str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest()
         for file in sorted(folder.rglob("*"))
-        if file.is_file() and "search" not in file.parts
+        if file.is_file() and "cache/search-" not in file.as_posix()
     }
 
 

@@ -116,9 +116,9 @@ def test_what_grew_grows_on(workshop: Path) -> None:
 def test_the_search_index_does_not_go_stale(workshop: Path, capsys) -> None:
     assert main(["search", "a", "hail", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["documents"] == 40
-    assert (workshop / "a/search").is_dir()
+    assert (workshop / "a/cache").is_dir()
     assert main(["update", "a", "new.jsonl"]) == 0
-    assert not (workshop / "a/search").exists()
+    assert not (workshop / "a/cache").exists()
     capsys.readouterr()
     assert main(["search", "a", "hail", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["documents"] == 60
