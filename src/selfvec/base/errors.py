@@ -24,6 +24,8 @@ import os
 import re
 from collections.abc import Callable, Iterable
 
+from .display import escape_controls
+
 __all__ = [
     "CleanupWarning",
     "CorpusError",
@@ -71,7 +73,10 @@ class SelfvecError(Exception):
         return self.message()
 
     def message(self, *, flags: bool = False) -> str:
-        """The error in one line, with options named as in Python or, with ``flags``, as flags."""
+        """The error in one line, with options named as in Python or, with ``flags``, as flags.
+
+        Control characters are escaped: the names of files and fields may be anything.
+        """
         place = self.path or ""
         if self.line is not None:
             place += f":{self.line}" if place else f"line {self.line}"
@@ -81,7 +86,7 @@ class SelfvecError(Exception):
             text if flags or not text else _with_parameters(text) for text in (self.rule, self.remedy)
         )
         text = f"{place}: {rule}" if place else str(rule)
-        return f"{text}; {remedy}" if remedy else text
+        return escape_controls(f"{text}; {remedy}" if remedy else text)
 
     def _field_name(self, field: str, flags: bool) -> str:
         del flags

@@ -157,5 +157,5 @@ def _unnamed(columns: Sequence[str]) -> tuple[str, str]:
 
 
 def _listed(columns: Sequence[str], most: int = 30) -> str:
-    names = ", ".join(name if name.isprintable() else ascii(name) for name in columns[:most])
+    names = ", ".join(columns[:most])
     return f"{names}, … ({len(columns)} in all)" if len(columns) > most else names or "no fields"

@@ -370,6 +370,9 @@ def test_the_tools_are_served_over_http_to_who_knows_the_token(folder: Path) -> 
             ({}, 401),
             ({**right, "authorization": "Bearer wrong"}, 401),
             ({**right, "host": "evil.example"}, 403),
+            ({**right, "host": f"{urlsplit(address).netloc}.evil.example"}, 403),
+            ({**right, "host": "127.0.0.1.evil.example"}, 403),
+            ({**right, "host": "localhost:abc"}, 403),
             ({**right, "origin": "https://evil.example"}, 403),
         ):
             answer = httpx2.post(address, json=ask, headers=headers, timeout=PATIENCE)
@@ -397,6 +400,47 @@ def test_it_ends_when_input_does_and_keeps_output_for_the_protocol(folder: Path)
     assert done.returncode == 0
     for line in done.stdout.splitlines():
         assert json.loads(line)["jsonrpc"] == "2.0"
+
+
+NO_MESSAGES: dict[str, tuple[bytes, int | str | None, int]] = {
+    "no JSON": (b"no json", None, -32700),
+    "half": (b'{"jsonrpc": "2.0", "id": 1', None, -32700),
+    "deep": (b"[" * 100_000, None, -32700),
+    "lone surrogate": (
+        rb'{"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {"name": "\ud800"}}',
+        7,
+        -32700,
+    ),
+    "lone surrogate as id": (rb'{"jsonrpc": "2.0", "id": "\udcff", "method": "ping"}', None, -32700),
+    "batch": (b'[{"jsonrpc": "2.0", "id": 1, "method": "ping"}]', None, -32600),
+    "no method": (b'{"jsonrpc": "2.0", "id": "a"}', "a", -32600),
+    "no version": (b'{"id": 8, "method": "ping"}', 8, -32600),
+    "list of parameters": (b'{"jsonrpc": "2.0", "id": 9, "method": "ping", "params": [1]}', 9, -32600),
+}
+
+
+def test_what_is_no_message_is_answered_with_an_error(folder: Path) -> None:
+    command = [sys.executable, "-m", "selfvec", "mcp", str(folder / "run")]
+    who = {
+        "protocolVersion": "2025-03-26",
+        "capabilities": {},
+        "clientInfo": {"name": "test", "version": "0"},
+    }
+    asked = {"jsonrpc": "2.0", "id": "last", "method": "initialize", "params": who}
+    lines = [*(line for line, _, _ in NO_MESSAGES.values()), json.dumps(asked).encode()]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
+        patience = threading.Timer(PATIENCE, server.kill)
+        patience.start()
+        server.stdin.write(b"\n".join(lines) + b"\n")
+        server.stdin.flush()
+        answers = [json.loads(server.stdout.readline()) for _ in lines]
+        server.stdin.close()
+        assert server.wait(PATIENCE) == 0
+        patience.cancel()
+    found = [(answer["id"], answer["error"]["code"]) for answer in answers[:-1]]
+    assert found == [(number, code) for _, number, code in NO_MESSAGES.values()]
+    assert all(answer["error"]["message"] for answer in answers[:-1])
+    assert answers[-1]["result"]["serverInfo"]["name"] == "selfvec"
 
 
 def test_an_older_client_and_an_interruption(folder: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from selfvec.apps.cli.arguments import AsJson, NewRun, Reading, Work, arg, as_paths, listed, open_run, opt
-from selfvec.apps.cli.output import print_json, program, say, show
+from selfvec.apps.cli.output import print_json, print_text, program, say, show
 from selfvec.base.display import count_of
 from selfvec.base.errors import OptionError
 from selfvec.data.settings import KEEP, RULE, Settings
@@ -245,4 +245,4 @@ def report(run: Run, output: Path | str, as_json: bool) -> None:
             say(f"warning: {finding['name']}: {finding['message']}{remedy}")
         elif finding["name"] == REPEATED and (run.provenance.repeats or {})["share"] >= 0.01:
             say(finding["message"])
-    print(output)
+    print_text(output)
