@@ -164,9 +164,10 @@ class Run:
             raise FormatError(rule, path=self.folder, remedy="make the run again")
         return self.text
 
-    def file(self, name: str) -> Path | None:
-        """A file or folder of the run folder; None for a run in memory. It may not exist."""
-        return None if self.folder is None else self.folder / state_name(name, self.state)
+    def part(self, name: str) -> Path | None:
+        """The folder of one of the run's parts; None if it is not there, or is a link."""
+        path = None if self.folder is None else self.folder / state_name(name, self.state)
+        return path if path is not None and path.is_dir() and not path.is_symlink() else None
 
     @cached_property
     def fingerprint(self) -> str:

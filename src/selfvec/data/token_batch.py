@@ -15,7 +15,7 @@ from selfvec.base.arrays import Hashes, Ids, Ints, Mask
 from selfvec.base.compiled import kernel
 from selfvec.base.errors import CorpusError
 from selfvec.base.memory import release
-from selfvec.base.scratch import Spool, scratch_array
+from selfvec.base.scratch import scratch_array
 from selfvec.base.threads import cut, in_order, stop_if_cancelled, threads
 
 __all__ = [
@@ -271,38 +271,34 @@ def changed(
     size: int,
     new: Callable[[slice, Ids], Ids],
     out: Ids | None = None,
-    left_out: Spool | None = None,
 ) -> tuple[Ids, Ints]:
     """The ids and document bounds after ``new`` has replaced blocks of ids by as many; negative ones go.
 
-    ``size`` ids remain. ``new`` gets the place of each block, which starts at a multiple of 8, and its ids.
-    ``out``, (size,) or more, receives the new ids; it may be ``ids``. ``left_out`` receives the ids that go.
+    ``size`` ids remain. ``new`` gets the place of each block and its ids. ``out``, (size,) or more, receives
+    the new ids; it may be ``ids``.
     """
     out = scratch_array(size, np.int32) if out is None else out
     bounds = np.zeros_like(offsets)
     written = 0
 
-    def renew(start: int) -> tuple[Ids, Ids | None, slice, Ints]:
-        """What remains of a block, what goes, the documents that end in it, and after how many ids."""
+    def renew(start: int) -> tuple[Ids, slice, Ints]:
+        """What remains of a block, the documents that end in it, and after how many ids."""
         part = slice(start, min(start + _BLOCK, len(ids)))
         block = ids[part]
         found = new(part, block)
-        gone = None if left_out is None else block[found < 0]
         release(block)
         ended = slice(*np.searchsorted(offsets, (part.start, part.stop), side="right"))
         ends = offsets[ended] - part.start
         kept = np.empty_like(found)
-        return kept[: _drop(found, kept, ends)], gone, ended, ends
+        return kept[: _drop(found, kept, ends)], ended, ends
 
-    for found, gone, ended, ends in in_order(range(0, len(ids), _BLOCK), renew, threads(None)):
+    for found, ended, ends in in_order(range(0, len(ids), _BLOCK), renew, threads(None)):
         bounds[ended] = written + ends
         place = slice(written, written + len(found))
         out[place] = found  # also of blocks that were read already, if it is ``ids``
         release(out[place])
         written = place.stop
-        if left_out is not None and gone is not None:
-            left_out.append(gone)
-    return (out if len(out) == size else out[:size]), bounds  # `Workspace.token_ids` is known by its identity
+    return (out if len(out) == size else out[:size]), bounds  # `RunWriter.token_ids` is known by its identity
 
 
 @kernel

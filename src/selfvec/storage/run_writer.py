@@ -192,7 +192,7 @@ class RunWriter:
     def _write_part(self, run: Run, name: str) -> None:
         if name in run.parts:
             run.parts[name].save(self.path(name))
-        elif (kept := run.file(name)) is not None and kept.is_dir() and not kept.is_symlink():
+        elif (kept := run.part(name)) is not None:
             shutil.copytree(kept, self.path(name))
 
     def undo(self) -> None:

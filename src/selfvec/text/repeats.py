@@ -26,7 +26,7 @@ from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.data.methods import METHODS
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
-from selfvec.data.token_batch import TokenBatch, changed
+from selfvec.data.token_batch import TokenBatch
 
 from .hashed_ngrams import AT_ONCE, NGRAM, Ngrams, cover
 
@@ -43,7 +43,6 @@ __all__ = [
     "repeats_of",
     "tokens_by_document",
     "with_fewer_sentences",
-    "without",
 ]
 
 LEAST_DOCUMENTS = 10
@@ -102,21 +101,6 @@ class Repeats:
             cover(covered, places[self.passages[found] == values], True)
         return covered
 
-    def extended(self, batch: TokenBatch, before: int, jobs: int | None = None) -> tuple[Repeats, Mask]:
-        """The repeated passages of this corpus and more text, and which new tokens are further occurrences.
-
-        A passage of this corpus is not counted again in the new text; other repeated passages of the new text
-        are counted once. This corpus has ``before`` tokens.
-        """
-        new, further = find_repeats(batch, jobs)
-        further |= self.tokens_in(batch, jobs)
-        tokens = self.tokens + int(np.count_nonzero(further))
-        documents = self.documents + int(np.count_nonzero(tokens_by_document(further, batch)))
-        passages = np.union1d(self.passages, new.passages)[:KEPT]
-        share = tokens / max(before + len(batch), 1)
-        shown = self if self.example else new
-        return replace(shown, passages=passages, tokens=tokens, documents=documents, share=share), further
-
     def save(self, folder: Path) -> None:
         """Write into ``folder``, which does not exist yet."""
         folder.mkdir()
@@ -173,15 +157,6 @@ def left_short(gone: Ints, offsets: Ints) -> int:
     return int(np.count_nonzero((gone > 0) & (np.diff(offsets) - gone < NGRAM)))
 
 
-def without(batch: TokenBatch, left_out: Mask) -> TokenBatch:
-    """The same documents without some tokens, (N,) bool, and sentences as of `with_fewer_sentences`."""
-    size = len(batch) - int(np.count_nonzero(left_out))
-    ids, offsets = changed(
-        batch.ids, batch.offsets, size, lambda part, ids: np.where(left_out[part], -1, ids)
-    )
-    return replace(with_fewer_sentences(batch, left_out), ids=ids, offsets=offsets)
-
-
 def with_fewer_sentences(batch: TokenBatch, left_out: Mask) -> TokenBatch:
     """The same tokens, and the numbers of sentences as they are without some of them, (N,) bool.
 
@@ -200,9 +175,10 @@ def repeats_of(run: Run) -> Repeats:
     """The repeated passages of a run; empty if it was made without a search for them."""
     kept = run.parts.get("repeats")
     if kept is None:
-        path = None if run.folder is None else run.folder / "repeats" / _FILE
+        folder = run.part("repeats")
         passages = np.zeros(0, np.uint64)
-        if path is not None and path.is_file():
+        if folder is not None:
+            path = folder / _FILE
             passages = map_tensors(path).get("passages", passages[None])
             if passages.ndim != 1 or passages.dtype != np.uint64:
                 rule = "holds a one-dimensional tensor 'passages' of uint64"
