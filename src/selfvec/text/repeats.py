@@ -43,6 +43,7 @@ __all__ = [
     "repeats_of",
     "tokens_by_document",
     "with_fewer_sentences",
+    "without",
 ]
 
 LEAST_DOCUMENTS = 10
@@ -155,6 +156,15 @@ def consists_of_templates(short: int, documents: int) -> bool:
 def left_short(gone: Ints, offsets: Ints) -> int:
     """Number of documents that lose tokens, ``gone`` (D,), and keep fewer than a passage has."""
     return int(np.count_nonzero((gone > 0) & (np.diff(offsets) - gone < NGRAM)))
+
+
+def without(batch: TokenBatch, left_out: Mask) -> TokenBatch:
+    """The same documents without some tokens, (N,) bool, and sentences as of `with_fewer_sentences`."""
+    size = len(batch) - int(np.count_nonzero(left_out))
+    ids, offsets = changed(
+        batch.ids, batch.offsets, size, lambda part, ids: np.where(left_out[part], -1, ids)
+    )
+    return replace(with_fewer_sentences(batch, left_out), ids=ids, offsets=offsets)
 
 
 def with_fewer_sentences(batch: TokenBatch, left_out: Mask) -> TokenBatch:
