@@ -26,7 +26,7 @@ from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.data.methods import METHODS
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
-from selfvec.data.token_batch import TokenBatch
+from selfvec.data.token_batch import TokenBatch, changed
 
 from .hashed_ngrams import AT_ONCE, NGRAM, Ngrams, cover
 
