@@ -25,6 +25,7 @@ from selfvec.base.threads import prefetched
 
 from .document_files import DOCUMENT_KINDS, document_kind, require
 from .fields import Fields, recognise
+from .readable import readable
 from .row_batch import RowBatch, readable_fields
 from .row_formats import ROW_FORMATS, RowFormat, RowReader, row_format, row_format_of_suffix
 from .streams import HEAD, UTF8_BOM, Source, Stream, few_lines, reading
@@ -58,7 +59,11 @@ def find_sources(names: list[str], skipped: list[str]) -> Iterator[Source]:
     """
     for name in names:
         with reading(name):
-            yield from _find(name, skipped)
+            for source in _find(name, skipped):
+                if source.path != readable(source.path):
+                    rule = "the name of this file or folder is not Unicode text"
+                    raise CorpusError(rule, path=readable(source.path), remedy="rename it")
+                yield source
 
 
 def _find(name: str, skipped: list[str]) -> Iterator[Source]:
@@ -158,7 +163,7 @@ def _folder(folder: Path, skipped: list[str]) -> Iterator[Source]:
             remedy="text, csv, tsv, jsonl and parquet files are read, and html, pdf and docx",
         )
     taken = {*rows, *documents}
-    skipped.extend(str(path) for path in files if path not in taken)
+    skipped.extend(readable(str(path)) for path in files if path not in taken)
     yield from map(_file, rows)
     if documents:
         size = sum(path.stat().st_size for path in documents)
