@@ -18,6 +18,7 @@ from selfvec.data.token_batch import ONCE
 from .dates import parse_dates
 from .fields import Fields
 from .fingerprints import Seen, fingerprints
+from .readable import NUL, REPLACEMENT, readable
 from .row_batch import RowBatch
 from .summary import CorpusPass
 
@@ -166,6 +167,7 @@ def documents_of_rows(
     of a row is a document, and a repeated text is kept once. A row with a bad date is a bad row only if the
     user named the date field.
     """
+    batch = _without_nul(batch, path, corpus_pass)
     batch, dates = _dated(batch, fields, path, corpus_pass)
     ids = batch.columns[fields.id] if fields.id else None
     columns = [batch.columns[name] for name in fields.text]
@@ -193,7 +195,7 @@ def documents_of_rows(
         None if ids is None else ids.gather(kept),
         None if dates is None else dates.gather(kept_rows),
         column(fields.slice) if fields.slice else None,
-        {name: column(name) for name in (*fields.kept, *later)},
+        {readable(name): column(name) for name in (*fields.kept, *later)},
         keys[kept] | ONCE if fields.layout else keys[kept],
     )
     summary = corpus_pass.summary
@@ -202,6 +204,22 @@ def documents_of_rows(
     summary.duplicates += int(np.sum(~new))
     summary.undated += 0 if found.dates is None else found.dates.null_count()
     return found
+
+
+def _without_nul(batch: RowBatch, path: str, corpus_pass: CorpusPass) -> RowBatch:
+    """The rows with U+FFFD in place of NUL characters, in texts, ids, slices and fields alike."""
+    columns = dict(batch.columns)
+    mended = np.zeros(len(batch.lines), bool)
+    for name, column in batch.columns.items():
+        if column.dtype != pl.String:
+            continue
+        found = column.str.contains(NUL, literal=True).fill_null(False)
+        if found.any():
+            mended |= found.to_numpy()
+            columns[name] = column.str.replace_all(NUL, REPLACEMENT, literal=True)
+    for row in np.flatnonzero(mended).tolist():
+        corpus_pass.mended("NUL characters replaced", path=path, line=int(batch.lines[row]))
+    return RowBatch(columns, batch.lines)
 
 
 def _joined(columns: list[pl.Series]) -> pl.Series:

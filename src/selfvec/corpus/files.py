@@ -27,6 +27,7 @@ from .document_files import DOCUMENT_KINDS, document_kind, require
 from .documents import Documents, documents_of
 from .fields import Fields, recognise
 from .fingerprints import Seen
+from .readable import readable
 from .row_batch import RowBatch, readable_fields
 from .row_formats import ROW_FORMATS, RowFormat, RowReader, row_format, row_format_of_suffix
 from .streams import HEAD, UTF8_BOM, Source, Stream, few_lines, reading
@@ -61,7 +62,11 @@ def find_sources(names: list[str], skipped: list[str]) -> Iterator[Source]:
     """
     for name in names:
         with reading(name):
-            yield from _find(name, skipped)
+            for source in _find(name, skipped):
+                if source.path != readable(source.path):
+                    rule = "the name of this file or folder is not Unicode text"
+                    raise CorpusError(rule, path=readable(source.path), remedy="rename it")
+                yield source
 
 
 def _find(name: str, skipped: list[str]) -> Iterator[Source]:
@@ -163,7 +168,8 @@ def _folder(folder: Path, skipped: list[str]) -> Iterator[Source]:
             "a link is followed wherever it leads if you name it",
         )
     taken = {*rows, *documents}
-    skipped.extend(sorted([*(str(path) for path in files if path not in taken), *left_out]))
+    unread = [*(str(path) for path in files if path not in taken), *left_out]
+    skipped.extend(sorted(map(readable, unread)))
     yield from map(_file, rows)
     if documents:
         size = sum(path.stat().st_size for path in documents)

@@ -65,8 +65,8 @@ class Summary:
     duplicates: int = 0  # repeat an earlier text; left out with a layout, otherwise only counted
     known: int = 0  # left out of an update because the run has their text
     undated: int = 0  # without a date, in files that have a date field
-    mended_rows: int = 0  # a value with unquoted delimiters was joined again, see `UnquotedColumn`
-    mended_places: list[str] = field(default_factory=list)
+    mended_rows: int = 0  # a known defect was repaired
+    mended_places: list[str] = field(default_factory=list)  # the first 20 of them: file, line and repair
     bad_rows: int = 0  # malformed and left out
     bad_places: list[str] = field(default_factory=list)  # the first 20 of them: file, line, field and rule
     skipped_files: list[str] = field(default_factory=list)  # left out in folders, see `find_sources`
@@ -105,7 +105,7 @@ class Summary:
         if self.skipped_files:
             left_out.append(f"{_count(len(self.skipped_files), 'file')} of other kinds{self._kinds()}")
         if self.mended_rows:
-            parts.append(f"commas mended in {self.mended_rows:,} rows, first {self.mended_places[0]}")
+            parts.append(f"{_count(self.mended_rows, 'row')} mended, first {self.mended_places[0]}")
         if left_out:
             parts.append("left out: " + ", ".join(left_out))
         if self.duplicates and not self.layout:
@@ -179,8 +179,8 @@ class CorpusPass:
         if len(self.summary.bad_places) < NAMED_PLACES:
             self.summary.bad_places.append(str(CorpusError(rule, path=path, line=line, field=field)))
 
-    def mended(self, *, path: str, line: int) -> None:
+    def mended(self, repair: str, *, path: str, line: int) -> None:
         """Count a row whose known defect was repaired, and note its place."""
         self.summary.mended_rows += 1
         if len(self.summary.mended_places) < NAMED_PLACES:
-            self.summary.mended_places.append(f"{path}:{line}")
+            self.summary.mended_places.append(f"{path}:{line}: {repair}")
