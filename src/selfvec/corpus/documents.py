@@ -22,7 +22,15 @@ from .readable import NUL, REPLACEMENT, readable
 from .row_batch import RowBatch
 from .summary import CorpusPass
 
-__all__ = ["Documents", "Rows", "concatenated", "documents_of", "documents_of_rows", "in_slice"]
+__all__ = [
+    "Documents",
+    "Rows",
+    "concatenated",
+    "documents_of",
+    "documents_of_rows",
+    "in_slice",
+    "with_files",
+]
 
 
 @dataclass(frozen=True)
@@ -145,12 +153,15 @@ def documents_of(part: Rows, corpus_pass: CorpusPass, seen: Seen) -> Iterator[Do
     path = os.path.normpath(Path(part.path).absolute()) if on_disk else None
     for rows in part.row_batches(corpus_pass):
         batch = documents_of_rows(rows, part.fields, part.path, corpus_pass, seen)
-        files = None
-        if path is not None:
-            files = pl.repeat(path, len(batch), dtype=pl.String, eager=True)
-            if part.kind == "folder" and batch.ids is not None:
-                files = files + "/" + batch.ids
-        yield replace(batch, files=files)
+        yield batch if path is None else with_files(batch, path, part.kind)
+
+
+def with_files(batch: Documents, path: str, kind: str) -> Documents:
+    """The same documents with the file that they were read from; in a folder it is named by the id."""
+    files = pl.repeat(path, len(batch), dtype=pl.String, eager=True)
+    if kind == "folder" and batch.ids is not None:
+        files = files + "/" + batch.ids
+    return replace(batch, files=files)
 
 
 def in_slice(batch: Documents, name: str) -> Documents:

@@ -61,15 +61,18 @@ from .run_folder import (
 from .text_file import save_text
 from .tokens_file import TOKENS, complete_tokens, write_tokens
 
-__all__ = ["NEW", "RunWriter", "save_run"]
+__all__ = ["NEW", "SHARED", "RunWriter", "save_run"]
 
 PRESENT = "run.json"
 CACHE = "cache"
 NEW = "new.parquet"
 """New documents, while an update reads them."""
+SHARED = "shared"
+"""What the workers of a cluster share while they make a run."""
 _FILES = (ORIGINAL, REFINED, VOCABULARY, TOKENS, TEXT, HISTORY, REPORT, *PARTS)  # of a state
+_OWNED = (*_FILES, NEW, SHARED)
 _OURS = re.compile(
-    "|".join(rf"{re.escape(Path(n).stem)}(-\d+)?{re.escape(Path(n).suffix)}(\.\w+)?" for n in (*_FILES, NEW))
+    "|".join(rf"{re.escape(Path(n).stem)}(-\d+)?{re.escape(Path(n).suffix)}(\.\w+)?" for n in _OWNED)
     + r"|\.(run|previous)\.json\.partial-[0-9a-f]{8}"
 )
 """Names of files and folders that writers make, also those of a text that is still being written."""

@@ -178,7 +178,13 @@ def _on_cluster(
     if cluster != LOCAL:  # workers elsewhere have another current folder
         corpus = [name if is_remote(name) or name == "-" else str(Path(name).absolute()) for name in corpus]
     fields = listed(reading.text_field)
-    rows = RowOptions(tuple(fields) if fields else None, reading.date_field, reading.skip_bad_rows)
+    kept = listed(reading.keep_fields)
+    rows = RowOptions(
+        tuple(fields) if fields else None,
+        reading.date_field,
+        reading.skip_bad_rows,
+        tuple(kept) if kept else True,
+    )
     start = (vectors or ["default"])[0]
     progress = TerminalProgress()
     cluster_settings(settings)  # before anything is started
@@ -196,7 +202,7 @@ def _on_cluster(
             place.shared,
             rows=rows,
             progress=progress,
-            workspace=place.workspace,
+            writer=place.writer,
         )
         place.finish(run)
     return run
