@@ -1,4 +1,4 @@
-"""`RunWriter`: a new state of a run, written beside the present one.
+"""`RunWriter`: a new state of a run, written next to the present one.
 
     run.json         the present state: what it is, and its files with their checksums
     previous.json    the state before it

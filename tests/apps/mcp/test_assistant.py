@@ -466,16 +466,6 @@ def test_an_older_client_and_an_interruption(folder: Path) -> None:
         assert server.stderr.read() == "selfvec: interrupted\n"
 
 
-def test_other_documents_can_be_searched(folder: Path, tmp_path: Path) -> None:
-    from selfvec.apps.mcp.tools import Tools
-
-    (tmp_path / "other.txt").write_text("The invoice was paid.\nHail hit the barn.\n", encoding="utf-8")
-    tools = Tools(open_run(folder / "run"), [str(tmp_path / "other.txt")])
-    found = tools.search_passages("hail", 1)
-    assert [hit.text for hit in found.hits] == ["Hail hit the barn."]
-    assert found.filters == []
-
-
 def test_the_page_lists_every_tool_with_its_arguments(talk) -> None:
     page = (ROOT / "docs" / "how-to" / "search-and-ask.md").read_text(encoding="utf-8")
     tools = page.partition("| tool |")[2].partition("\n\n")[0]

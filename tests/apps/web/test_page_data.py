@@ -421,7 +421,7 @@ def test_a_run_without_its_text_is_still_shown(run: Run) -> None:
     data.comparisons.get("refined")
     assert data.ranking("refined", Filter(seen=20), 0, 5)["rows"][0]["word"] == "cell"
     assert data.word("refined", "cell")["gained"]
-    with pytest.raises(InputError, match="has not kept its corpus"):
+    with pytest.raises(InputError, match="has not kept its tokens"):
         data.uses("refined", "cell")
 
 
