@@ -83,7 +83,7 @@ def by_occurrences() -> str:
     for label, start in STARTS.items():
         for name, items in texts().items():
             run = refined(
-                items, start, method="original", min_count=3 if name == "PubMed" else 1, keep_tokens=True
+                items, start, method="original", min_count=3 if name == "PubMed" else 1
             )
             assert run.tokens is not None
             ways = both_ways(run.tokens, Anchors(run.original))
