@@ -34,7 +34,7 @@ QUESTION = "hail damaged roofs near the school"
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Run, Path]:
-    """An old and a newer run of the same documents, and the folder of both and of a run with shorter vectors."""
+    """An old and a newer run of the same documents, and the folder of these and of a narrower one."""
     folder = tmp_path_factory.mktemp("made")
     texts = [f"{text} County{i % 40} and town{i % 7}." for i, text in enumerate(reports.texts())]
     rows = [{"id": f"r{i}", "text": text, "n": i} for i, text in enumerate(texts)]
