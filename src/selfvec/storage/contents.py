@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -16,7 +15,7 @@ from selfvec.base.checks import check_path
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.base.tensors import read_header
 from selfvec.base.text_files import read_json
-from selfvec.data.run import Run
+from selfvec.data.run import Run, split_state
 from selfvec.storage.folder_kinds import folder_kind
 from selfvec.storage.formats import load
 from selfvec.storage.run_folder import open_run
@@ -50,7 +49,6 @@ _INDEX = {
 _TEXT = ("text.parquet", "tokens.safetensors", "search", "arrays.safetensors")
 """Files that hold documents or parts of them."""
 
-_STATE = re.compile(r"-\d+(?=$|\.)")  # the number of a state in a name
 _UNSHOWN = ("files", "sha256", "stamp")  # of a description
 
 _WORDS = ("method", "words", "dimensions", "window", "learning_rate", "seed")
@@ -151,7 +149,7 @@ def _role(name: str) -> str:
     >>> _role("text-12.parquet"), _role("counts-2/data.safetensors")
     ('text.parquet', 'counts')
     """
-    return _STATE.sub("", name.split("/")[0])
+    return split_state(name.split("/")[0])[0]
 
 
 def _of_run(run: Run) -> dict[str, Any]:

@@ -61,7 +61,6 @@ __all__ = [
     "is_run",
     "open_run",
     "refuse_run",
-    "state_of",
     "unchanged",
     "write_report",
     "write_vectors",
@@ -87,7 +86,6 @@ _QUICK = 1 << 26  # bytes; rows of smaller matrices are checked on opening, whic
 _LONGEST = 1.001  # a number of a row at length 1, rounded
 _AGAIN = "make the run again"
 _TRIES = 20  # to read a folder that other processes change
-_MOST_STATES = 1 << 31
 
 
 def is_run(path: str | os.PathLike[str]) -> bool:
@@ -135,15 +133,6 @@ def _identity(file: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_ino, found.st_mtime_ns
-
-
-def state_of(file: Path) -> int:
-    """The number of the state that a ``run.json`` describes; 0 if there is none or it cannot be read."""
-    try:
-        state = read_json(file, _AGAIN).get("state")
-    except (FormatError, OSError):
-        return 0
-    return state if isinstance(state, int) and 0 < state < _MOST_STATES else 0
 
 
 def _open(folder: Path) -> Run:
