@@ -292,12 +292,13 @@ def _add_up(
 def run_counts(run: Run) -> Counts | None:
     """The co-occurrence counts of a run, memory-mapped; None if the run did not keep them."""
     kept = run.parts.get("counts")
-    if kept is None and run.folder is not None and (run.folder / "counts").is_dir():
-        kept = Counts.load(run.folder / "counts")
+    folder = run.file("counts")
+    if kept is None and folder is not None and folder.is_dir():
+        kept = Counts.load(folder)
         if kept.types != run.vectors.index_to_key:
             raise FormatError(
                 "counts in a run folder have the words of the run in the same order, these have others",
-                path=run.folder / "counts",
+                path=folder,
                 remedy="make the run again",
             )
         run.parts["counts"] = kept

@@ -200,9 +200,9 @@ def repeats_of(run: Run) -> Repeats:
     """The repeated passages of a run; empty if it was made without a search for them."""
     kept = run.parts.get("repeats")
     if kept is None:
-        path = None if run.folder is None else run.folder / "repeats" / _FILE
+        folder = run.file("repeats")
         passages = np.zeros(0, np.uint64)
-        if path is not None and path.is_file():
+        if folder is not None and (path := folder / _FILE).is_file():
             passages = map_tensors(path).get("passages", passages[None])
             if passages.ndim != 1 or passages.dtype != np.uint64:
                 rule = "holds a one-dimensional tensor 'passages' of uint64"
