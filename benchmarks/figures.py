@@ -137,10 +137,19 @@ def _row(name: str) -> dict[str, object]:
     return rows[0]
 
 
+def read_table(part: str) -> list[list[str]]:
+    """The cells of the table in a generated part: its heads, the rule below them, its rows.
+
+    >>> read_table("| word | n |\\n|---|---:|\\n| hail | **3** |\\n")
+    [['word', 'n'], ['---', '---:'], ['hail', '3']]
+    """
+    lines = [line for line in part.splitlines() if line[:1] == "|"]
+    return [[cell.strip("* ") for cell in line[1:-1].split("|")] for line in lines]
+
+
 def _cell(place: str, *cells: str) -> float:
     page, _, part = place.partition("#")
-    lines = generated((RESULTS / f"{page}.md").read_text(encoding="utf-8"))[part].splitlines()
-    table = [[cell.strip("* ") for cell in line[1:-1].split("|")] for line in lines if line[:1] == "|"]
+    table = read_table(generated((RESULTS / f"{page}.md").read_text(encoding="utf-8"))[part])
     *wanted, head = cells
     heads = table[0]
     for above, row in pairwise(table[2:]):

@@ -1,4 +1,4 @@
-"""The picture of the README: refining next to training the same vectors further.
+"""The picture of the README: refining next to other methods on the same tokens.
 
 ``python -m benchmarks.readme_picture`` draws docs/figures/continued.svg. Nothing is measured here: the
 figures are cells of docs/results/baselines.md, which ``make baselines`` writes.
@@ -21,22 +21,22 @@ PANELS = {  # the table, its column, the title
 METHODS = {  # the row, the label
     "original": "the vectors as they are",
     "decorrelated": "Selfvec",
-    "word2vec-sg-continued": "gensim, trained further",
-    "fasttext-continued": "fastText, trained further",
+    "word2vec-sg-continued": "skip-gram, continued",
+    "fasttext-continued": "FastText, continued",
+    "ppmi-svd": "PPMI-SVD, text alone",
+    "bm25": "BM25, no vectors",
 }
 
 
 def bars() -> list[dict[str, Any]]:
-    """What the picture shows: a value, and the seconds it took, for each method and table."""
+    """What the picture shows: a value for each method and table; none for the similarity of words by BM25."""
     found = []
     for table, (column, title) in PANELS.items():
         for method, label in METHODS.items():
-            value = look_up(f"baselines#{table}; {method}; {column}")
-            seconds = None if method == "original" else look_up(f"baselines#{table}; {method}; seconds")
-            took = (
-                "" if seconds is None else f" in {seconds:.0f} s" if seconds >= 10 else f" in {seconds:.1f} s"
-            )
-            found.append({"panel": title, "method": label, "value": value, "text": f"{value:.2f}{took}"})
+            has_one = method != "bm25" or table == "retrieval"
+            value = look_up(f"baselines#{table}; {method}; {column}") if has_one else None
+            text = "–" if value is None else f"{value:.2f}"
+            found.append({"panel": title, "method": label, "value": value or 0.0, "text": text})
     return found
 
 
@@ -67,7 +67,7 @@ def draw() -> None:
         _panel(title, [row for row in rows if row["panel"] == title], not place)
         for place, title in enumerate(titles)
     ]
-    told = "; ".join(f"{row['panel']}, {row['method']}: {' '.join(row['text'].split())}" for row in rows)
+    told = "; ".join(f"{row['panel']}, {row['method']}: {row['text']}" for row in rows)
     save_figure({"hconcat": panels, "spacing": 20}, PICTURE, told, overwrite=True)
 
 

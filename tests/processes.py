@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import time
@@ -13,11 +12,11 @@ PATIENCE = 600  # seconds; only a process that hangs takes so long, however many
 
 def stop_at_work(command: list[str], run: Path, number: signal.Signals) -> subprocess.CompletedProcess[str]:
     """Start a command that makes a run, send it a signal while it refines, and wait for it."""
-    environment = os.environ | {"SELFVEC_CHECKPOINT_SECONDS": "0.05"}
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
-    state, deadline = run.with_name(f".{run.name}.partial") / "state.safetensors", time.monotonic() + PATIENCE
-    while not state.exists() and process.poll() is None and time.monotonic() < deadline:
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    original, deadline = run / "original.safetensors", time.monotonic() + PATIENCE  # written before refining
+    while not original.exists() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.005)
+    time.sleep(0.3)
     process.send_signal(number)
     _, error = process.communicate(timeout=PATIENCE)
     return subprocess.CompletedProcess(command, process.returncode, None, error)

@@ -115,7 +115,7 @@ def spelled_alike() -> str:
     """
     rows = []
     for name, texts in composed_texts().items():
-        run = refined(texts, keep_tokens=True, min_count=3 if name == "PubMed" else 1)
+        run = refined(texts, min_count=3 if name == "PubMed" else 1)
         counts, words, contexts = run.vectors.counts, run.vectors.index_to_key, by_context(run)
         assert counts is not None
         stem = stems(words, "en")

@@ -131,13 +131,12 @@ def texts(folder: Path, words: int) -> list[Path]:
 
 @dataclass(frozen=True)
 class Measured:
-    """What `refine` and an update by a million words took."""
+    """What `refine` took."""
 
     words: int
     found: int  # different words of the text
     kept: int  # different words of the run
     refined: Peak
-    updated: Peak
 
     @property
     def row(self) -> tuple[object, ...]:
@@ -151,28 +150,19 @@ class Measured:
             self.kept,
             *speed,
             memory,
-            f"{self.updated.seconds:.0f}",
         )
 
 
 def measured(folder: Path, words: int) -> Measured:
-    """Refine a text with the defaults and update the run, each in a child process."""
-    run, log, more = folder / "run", folder / "log", folder / "more.txt"
-    if not more.exists():
-        write_text(more, MILLION, seed=1 << 20)
+    """Refine a text with the defaults in a child process."""
+    run, log = folder / "run", folder / "log"
     files = texts(folder, words)
     refined = watched(command("refine", *files, "-o", run, "--overwrite"), log)
     made = json.loads((run / "run.json").read_text())
     assert made["method"] == "decorrelated", made["method"]
     assert made["text"]["raw_tokens"] == words == made["tokens"] + sum(made["text"]["dropped"].values())
-    updated = watched(command("update", run, more), log)
-    grown = json.loads((run / "run.json").read_text())
-    assert grown["text"]["raw_tokens"] == words + MILLION, grown["text"]
-    assert grown["grown"][-1].get("quick", False) == (words > 20 * MILLION), grown["grown"]
     shutil.rmtree(run)
-    for left in folder.glob("run.previous*"):
-        shutil.rmtree(left)
-    return Measured(words, made["text"]["raw_types"], made["types"], refined, updated)
+    return Measured(words, made["text"]["raw_types"], made["types"], refined)
 
 
 def draw(rows: Sequence[Measured]) -> None:
@@ -213,7 +203,6 @@ def main(arguments: Sequence[str]) -> int:
         "ns a word",
         "processor ns a word",
         "peak, MB",
-        "update, s",
     )
     with tempfile.TemporaryDirectory() as name:
         folder = Path(os.environ.get("SELFVEC_BENCH_FOLDER", name))

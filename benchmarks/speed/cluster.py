@@ -99,7 +99,7 @@ def reading() -> tuple[float, float, float]:
     with tempfile.TemporaryDirectory() as name:
         path = Path(name, "text.jsonl")
         path.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts), encoding="utf-8")
-        settings = Settings("decorrelated", keep_tokens=False, history="none")
+        settings = Settings("decorrelated", keep="nothing", history="none")
         one = str(Path(name, "small.txt"))
         Path(one).write_text("\n".join(texts[:100]), encoding="utf-8")
         refine_on_cluster([one], "none", settings, Here(), str(Path(name, "warm")))  # compiles
@@ -296,9 +296,7 @@ def refined(files: list[str], folder: str, workers: int) -> Refined:
         engine.spent = 0.0
         start = time.perf_counter()
         with output_place(run, overwrite=True) as place:
-            made = refine_on_cluster(
-                files, "default", Settings(), engine, place.shared, workspace=place.workspace
-            )
+            made = refine_on_cluster(files, "default", Settings(), engine, place.shared, writer=place.writer)
             place.finish(made)
         taken = time.perf_counter() - start
         largest = max(engine.client.run(peak).values())

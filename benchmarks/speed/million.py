@@ -63,6 +63,12 @@ def first_ten(index: Index, questions: list[str], mode: str) -> list[set[int]]:
     return [set(index.scores(question, mode).best_documents(every, 10)) for question in questions]
 
 
+INDEXES = """
+import sys
+import selfvec
+selfvec.run_index(sys.argv[1], [sys.argv[2]]).saved(sys.argv[3])
+"""
+
 ANSWERS = """
 import json, sys
 from concurrent.futures import ThreadPoolExecutor
@@ -101,9 +107,9 @@ def run() -> list[Result]:
         with (folder / "passages.jsonl").open("w", encoding="utf-8") as file:
             for number, text in enumerate(passages(originals)):
                 file.write(json.dumps({"id": f"p{number}", "text": text}) + "\n")
-        search = command("search", folder / "run", questions[0], "--corpus", folder / "passages.jsonl")
-        peak = watched(search, folder / "log")
-        (found,) = (folder / "run" / "search").iterdir()
+        found = folder / "index"
+        places = (folder / "run", folder / "passages.jsonl", found)
+        peak = watched([sys.executable, "-c", INDEXES, *map(str, places)], folder / "log")
         answers = [sys.executable, "-c", ANSWERS, str(found), json.dumps(questions)]
         answering = watched(answers, folder / "log")
         index = Index.open(found)

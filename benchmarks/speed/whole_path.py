@@ -36,7 +36,7 @@ from selfvec.data.settings import Settings
 from selfvec.refinement.execution import Execution
 from selfvec.refinement.input_reading import read_inputs
 from selfvec.refinement.pipeline import refine_inputs
-from selfvec.storage.workspace import Workspace
+from selfvec.storage.run_writer import RunWriter
 
 CORES, COPIES, STEP = 2, 16, 0.1  # copies of the abstracts that make 100 million words; seconds
 BARS = " ▁▂▃▄▅▆▇█"
@@ -72,12 +72,12 @@ def traced(folder: Path) -> tuple[Traced, list[float], float, dict[str, Any]]:
 
     watcher, start = threading.Thread(target=watch), time.perf_counter()
     watcher.start()
-    with Workspace(folder / "run", overwrite=True) as workspace:
-        execution = Execution(workspace, jobs=CORES, timings=timings)
+    with RunWriter(folder / "run", overwrite=True) as writer:
+        execution = Execution(writer, jobs=CORES, timings=timings)
         inputs = read_inputs(Corpus.open(PUBMED), "default", settings, execution)
         run = refine_inputs(inputs, settings, execution)
         with timings.stage("save"):
-            workspace.finish(run)
+            writer.finish(run)
     seconds = time.perf_counter() - start
     done.set()
     watcher.join()

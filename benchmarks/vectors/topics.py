@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from benchmarks.datasets import open_corpus
 from benchmarks.vectors import Row
 from selfvec.analysis.concepts import matched_topics, topics
-from selfvec.corpus.reopen import document_field
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
@@ -26,7 +25,7 @@ Labels = NDArray[np.int64]
 def rows() -> Iterator[Row]:
     """All rows of the item."""
     run = refine(open_corpus("NOAA"), "default", Settings(method="decorrelated"))
-    kinds = np.array([kind or "" for kind in document_field(run, "event_type")])
+    kinds = np.array([kind or "" for kind in run.require_text().field("event_type")])
     for number in NUMBERS:
         yield _matched(run, kinds, number)
     yield _documents(run, kinds)

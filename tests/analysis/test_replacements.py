@@ -13,7 +13,6 @@ from selfvec.analysis.replacements import NARROW, abbreviates, replacement_cosin
 from selfvec.base.errors import InputError
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
-from selfvec.refinement import narrow_vectors as narrow
 from selfvec.refinement.narrow_vectors import narrow_rows, narrow_vectors
 
 VERBS = ["flooded", "hit", "closed", "damaged"]
@@ -118,29 +117,6 @@ def test_rows_do_not_depend_on_threads_or_on_the_folder(folder: Path) -> None:
     np.testing.assert_array_equal(narrow_vectors(run).vectors, rows[0])
     memory = run.replace(folder=None)
     np.testing.assert_array_equal(narrow_vectors(memory).vectors, rows[0])
-
-
-def test_rows_are_kept_and_made_again_for_another_run(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = selfvec.open_run(folder)
-    run.save(tmp_path / "run")
-    first = narrow_vectors(selfvec.open_run(tmp_path / "run")).vectors
-    monkeypatch.setattr(narrow, "narrow_rows", lambda *_: pytest.fail("computed again"))
-    np.testing.assert_array_equal(narrow_vectors(selfvec.open_run(tmp_path / "run")).vectors, first)
-    monkeypatch.undo()
-    for file in (tmp_path / "run" / narrow.FOLDER).iterdir():
-        for fault in (b"", b"\0" * 8, b"{}"):
-            file.write_bytes(fault)
-            again = narrow_vectors(selfvec.open_run(tmp_path / "run")).vectors
-            np.testing.assert_array_equal(again, first)
-    new = tmp_path / "new.txt"
-    new.write_text("\n".join(f"the tent was flooded by the thunderstorm in {i}" for i in range(60)), "utf-8")
-    selfvec.update(tmp_path / "run", new, output=tmp_path / "run")
-    updated = selfvec.open_run(tmp_path / "run")
-    assert len(narrow_vectors(updated)) == len(updated.vectors) > len(first)
-    expected = narrow_rows(updated.tokens, updated.vectors.unit)
-    np.testing.assert_array_equal(narrow_vectors(updated).vectors, expected)
 
 
 def test_a_run_without_tokens_says_what_to_do() -> None:

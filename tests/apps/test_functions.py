@@ -153,7 +153,7 @@ def test_an_update_in_place_keeps_the_run_from_before(tmp_path: Path) -> None:
     assert (memory.folder, selfvec.open_run(place).provenance["tokens"]) == (None, before)
     new = selfvec.update(place, ["a gale blew the roof off"], output=place)
     np.testing.assert_array_equal(new.vectors.vectors, memory.vectors.vectors)
-    assert selfvec.open_run(tmp_path / "run.previous").provenance["tokens"] == before
+    assert json.loads((place / "previous.json").read_text())["tokens"] == before
     assert selfvec.update(place, ["a gale blew the roof off"], output=place).fingerprint == new.fingerprint
 
 
@@ -164,7 +164,7 @@ def test_an_update_in_place_of_a_link_changes_the_run_behind_it(tmp_path: Path) 
     new = selfvec.update(link, ["a gale blew the roof off"], output=link)
     assert link.is_symlink()
     assert selfvec.open_run(tmp_path / "run").fingerprint == new.fingerprint
-    assert (tmp_path / "run.previous").is_dir()
+    assert (tmp_path / "run" / "previous.json").is_file()
 
 
 def test_merged_runs_are_written(tmp_path: Path) -> None:
@@ -266,7 +266,7 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: selfvec.refine(TEXTS, 5), "vectors: "),
     (lambda: selfvec.refine(TEXTS, "none", "papr"), "did you mean paper"),
     (lambda: selfvec.refine(TEXTS, "none", windw=5), "did you mean window"),
-    (lambda: selfvec.refine(TEXTS, "none", resume=True), "resume: a run in memory"),
+    (lambda: selfvec.refine(TEXTS, "none", overwrite=True), "overwrite: a run in memory"),
     (lambda: selfvec.refine(TEXTS, "none", slice="week"), "slice: is one of"),
     (lambda: selfvec.refine(TEXTS, "none", output=5), "output: is a path"),
     (lambda: selfvec.update("run"), "nothing to do"),
@@ -370,7 +370,7 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: selfvec.Index.open(5), "folder: is a path"),
     (lambda: selfvec.Refiner().fit(5), ""),
     (lambda: selfvec.drift("run", progress="bar"), "progress: is a Progress"),
-    (lambda: selfvec.search("run", "hail", corpus=TEXTS, progress=5), "progress: is a Progress"),
+    (lambda: selfvec.search("run", "hail", progress=5), "progress: is a Progress"),
     (lambda: selfvec.open("run").similar("stomr"), "did you mean storm"),
     (lambda: selfvec.open("run").search("hail", mode="fast"), "mode: is one of"),
 ]

@@ -5,15 +5,21 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
-from selfvec.base.atomic_files import atomic_file, atomic_files, atomic_folder, complete_replacement
-from selfvec.base.errors import CleanupWarning, TargetError
-from selfvec.base.folder_swap import exchange_folders, restore_folder, unchanged
+from selfvec.base.atomic_files import (
+    atomic_file,
+    atomic_files,
+    atomic_folder,
+    locked_sibling,
+    replace_folder,
+)
+from selfvec.base.checksums import unchanged
+from selfvec.base.errors import CleanupWarning, FormatError, TargetError
 from selfvec.base.ownership import discard, own_folder, remove_own
 from selfvec.base.targets import Kind, needing, writing
-from selfvec.base.temporary_files import locked_sibling
 
 
 def leftovers(folder) -> list[str]:
@@ -117,12 +123,9 @@ def test_modes_are_kept(tmp_path) -> None:
     with atomic_folder(tmp_path / "d") as folder:
         (folder / "a").write_text("1")
     (tmp_path / "d").chmod(0o750)
-    (tmp_path / "d/a").chmod(0o600)
     with atomic_folder(tmp_path / "d", overwrite=True) as folder:
         (folder / "a").write_text("2")
-        (folder / "b").write_text("was not there")
-    modes = {name: stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("d", "d/a", "d/b")}
-    assert modes == {"d": 0o750, "d/a": 0o600, "d/b": 0o600}
+    assert stat.S_IMODE((tmp_path / "d").stat().st_mode) == 0o750
 
 
 def test_a_new_file_and_folder_have_the_usual_modes(tmp_path) -> None:
@@ -163,7 +166,7 @@ def test_what_a_killed_process_left_is_deleted_and_what_is_being_written_is_not(
     (tmp_path / ".d.partial-01234567").mkdir()
     (tmp_path / ".d.partial-01234567/half").write_text("half")
     (tmp_path / ".d.partial-89abcdef").symlink_to(tmp_path)
-    (tmp_path / ".d.1.partial").mkdir()  # the workspace of a run called d.1
+    (tmp_path / ".d.1.partial").mkdir()  # of somebody else
     with atomic_folder(tmp_path / "d", overwrite=True) as one:
         with atomic_folder(tmp_path / "d", overwrite=True) as other:
             assert one.is_dir()
@@ -173,44 +176,55 @@ def test_what_a_killed_process_left_is_deleted_and_what_is_being_written_is_not(
     assert leftovers(tmp_path) == [".d.1.partial", ".d.partial-89abcdef", "d"]
 
 
-def test_an_exchange_in_three_steps_is_recovered(tmp_path) -> None:
-    (tmp_path / ".d.old").mkdir()
-    (tmp_path / ".d.old/a").write_text("old")
-    restore_folder(tmp_path / "d")
-    assert (tmp_path / "d/a").read_text() == "old"
-    (tmp_path / ".d.old").mkdir()
-    restore_folder(tmp_path / "d")
-    assert leftovers(tmp_path) == [".d.old", "d"]
-
-
-def test_files_that_belong_together_are_completed_after_a_crash(tmp_path) -> None:
+def test_files_that_belong_together_are_replaced_together(tmp_path) -> None:
     for name in ("t.npy", "t.vocabulary.txt"):
         (tmp_path / name).write_text("old")
     with atomic_files(tmp_path / "t.npy", overwrite=True) as path:
         for name in ("t.npy", "t.vocabulary.txt"):
             path.with_name(name).write_text("new")
     assert {(tmp_path / name).read_text() for name in ("t.npy", "t.vocabulary.txt")} == {"new"}
-    (tmp_path / ".t.npy.ready").mkdir()  # as if killed between the two
-    (tmp_path / ".t.npy.ready/t.vocabulary.txt").write_text("newer")
-    complete_replacement(tmp_path / "t.npy")
-    assert (tmp_path / "t.vocabulary.txt").read_text() == "newer"
     assert leftovers(tmp_path) == ["t.npy", "t.vocabulary.txt"]
 
 
-def test_a_folder_that_is_exchanged_while_it_is_read_is_read_again(tmp_path) -> None:
+def test_files_that_belong_together_are_never_there_with_others(tmp_path, monkeypatch) -> None:
+    """Killed between any two steps, there is the old result, the new one, or no target."""
+    seen = []
+
+    def look(*_: object) -> None:
+        found = {path.name: path.read_text() for path in tmp_path.glob("t*")}
+        seen.append((found.get("t.npy"), found.get("t.vocabulary.txt")))
+
+    for name in ("t.npy", "t.vocabulary.txt"):
+        (tmp_path / name).write_text("old")
+    with atomic_files(tmp_path / "t.npy", overwrite=True) as path:
+        for name in ("t.npy", "t.vocabulary.txt"):
+            path.with_name(name).write_text("new")
+        for step in ("unlink", "replace"):
+            whole = getattr(Path, step)
+            monkeypatch.setattr(Path, step, lambda *given, whole=whole: (look(), whole(*given))[1])
+    look()
+    assert (
+        {("old", "old"), ("new", "new")}
+        <= set(seen)
+        <= {("old", "old"), (None, "old"), (None, "new"), ("new", "new")}
+    )
+
+
+def test_a_folder_that_is_replaced_while_it_is_read_is_read_again(tmp_path) -> None:
     for name in ("run", "new"):
         (tmp_path / name).mkdir()
-        for part in "ab":
+        for part in ("a", "b", "about.json"):
             (tmp_path / name / part).write_text(name)
     seen = []
 
     def read() -> str:
         seen.append((tmp_path / "run/a").read_text())
         if len(seen) == 1:
-            exchange_folders(tmp_path / "run", tmp_path / "new")
+            replace_folder(tmp_path / "new", tmp_path / "run")
+            raise FormatError("does not fit", path=tmp_path)
         return seen[-1] + (tmp_path / "run/b").read_text()
 
-    assert unchanged(tmp_path / "run", read) == "newnew"
+    assert unchanged(tmp_path / "run/about.json", read) == "newnew"
     assert seen == ["run", "new"]
 
 
@@ -229,20 +243,6 @@ def test_what_belongs_to_another_user_is_neither_used_nor_deleted(tmp_path) -> N
     assert (tmp_path / "d/a").exists()
     with pytest.raises(TargetError, match="is in the way"):
         own_folder(tmp_path / "d")
-
-
-def test_files_of_a_killed_replacement_get_their_places_before_new_ones(tmp_path) -> None:
-    for name in ("t.npy", "t.vocabulary.txt"):
-        (tmp_path / name).write_text("old")
-    (tmp_path / ".t.npy.ready").mkdir()
-    (tmp_path / ".t.npy.ready/t.vocabulary.txt").write_text("newer")
-    with atomic_files(tmp_path / "t.npy", overwrite=True) as path:
-        path.write_text("newest")
-        path.with_name("t.vocabulary.txt").write_text("newest")
-    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
-        "t.npy": "newest",
-        "t.vocabulary.txt": "newest",
-    }
 
 
 def test_a_full_disk_is_told_of_the_target_and_what_it_needs(tmp_path) -> None:

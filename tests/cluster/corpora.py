@@ -28,11 +28,15 @@ def of_every_kind(folder: Path, texts: list[str]) -> list[Path]:
     paths = [folder / name for name in ("a.jsonl", "b.txt", "c.parquet", "d.csv", "e.jsonl.gz", "f")]
     jsonl(paths[0], parts[0])
     paths[1].write_text("".join(f"{text}\n" for text in parts[1]))
-    pl.DataFrame({"text": parts[2], "number": range(len(parts[2]))}).write_parquet(
-        paths[2], row_group_size=70
+    numbers = range(len(parts[2]))
+    columns = {"text": parts[2], "number": numbers, "days": [[n, n + 1] for n in numbers]}
+    pl.DataFrame(columns).write_parquet(paths[2], row_group_size=70)
+    places = [f"place {n % 7}" for n in range(len(parts[3]))]
+    pl.DataFrame({"place": places, "text": parts[3], "slice": places[::-1]}).write_csv(paths[3])
+    lines = "".join(
+        json.dumps({"text": text, "date": f"1993-03-{n % 28 + 1:02}"}) + "\n"
+        for n, text in enumerate(parts[4])
     )
-    pl.DataFrame({"text": parts[3]}).write_csv(paths[3])
-    lines = "".join(json.dumps({"text": text}) + "\n" for text in parts[4])
     paths[4].write_bytes(gzip.compress(lines.encode()))
     paths[5].mkdir()
     for n, text in enumerate(parts[5]):

@@ -25,14 +25,12 @@ def slow_sums(first: int, last: int) -> Partial:
     return Partial(first, last, {"neighbours": rows})
 
 
-def client(corpus: str, run: str, address: str, resume: str = "") -> int:
+def client(corpus: str, run: str, address: str) -> int:
     """Refine in many small tasks; 2 on an error."""
     try:
-        with (
-            output_place(run, resume=resume == "--resume") as place,
-            dask_engine(address, workers=2) as engine,
-        ):
-            made = refine_on_cluster([corpus], "none", Settings(), engine, place.shared, cut=(20_000, 2))
+        with output_place(run) as place, dask_engine(address, workers=2) as engine:
+            more = {"writer": place.writer, "cut": (20_000, 2)}
+            made = refine_on_cluster([corpus], "none", Settings(), engine, place.shared, **more)
             place.finish(made)
     except SelfvecError as error:
         print(error.message(flags=True), file=sys.stderr)

@@ -50,6 +50,7 @@ def expected(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def same(run: Run, expected: Run) -> bool:
+    assert run.require_text("").texts() == expected.require_text("").texts()
     return run.vectors.vectors.tobytes() == expected.vectors.vectors.tobytes()
 
 
@@ -132,7 +133,8 @@ def scheduler(workers: int, port: int = 0) -> Iterator[tuple[str, list[subproces
         first = [*command, "scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
         processes.append(subprocess.Popen(first, stderr=subprocess.PIPE, text=True, env=environment))
         address = next(line.split()[-1] for line in processes[0].stderr if "Scheduler at:" in line)
-        threading.Thread(target=processes[0].stderr.read, daemon=True).start()
+        reader = threading.Thread(target=processes[0].stderr.read)
+        reader.start()
         for _ in range(workers):
             more = [*command, "worker", address, "--nthreads", "1", "--memory-limit", "0", "--no-dashboard"]
             more += ["--death-timeout", "60"]
@@ -142,6 +144,8 @@ def scheduler(workers: int, port: int = 0) -> Iterator[tuple[str, list[subproces
         for process in processes:
             process.kill()
             process.wait()
+        reader.join()
+        processes[0].stderr.close()
 
 
 def wait_for(pattern: str, folder: Path, number: int) -> None:
@@ -156,31 +160,46 @@ def start(corpus: Path, run: Path, address: str, *more: str) -> subprocess.Popen
     return subprocess.Popen(script, stderr=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=True)
 
 
-def test_the_scheduler_dies_and_the_run_is_resumed(tmp_path: Path, corpus: Path, expected: Run) -> None:
-    from selfvec.storage.run_folder import open_run
-
-    run, shared = tmp_path / "run", tmp_path / ".run.partial"
+def test_the_scheduler_dies_and_the_command_is_repeated(tmp_path: Path, corpus: Path, expected: Run) -> None:
+    run = tmp_path / "run"
     with scheduler(2) as (address, processes):
         client = start(corpus, run, address)
-        wait_for("cluster/*/tokens/*.safetensors", shared, 3)
+        wait_for("shared/*/tokens/*.safetensors", run, 3)
         processes[0].send_signal(signal.SIGKILL)
         _, error = client.communicate(timeout=120)
-    assert (client.returncode, error.count("\n")) == (2, 1)
-    assert (
-        f"the Dask scheduler at {address} is gone; what is finished is kept; start it and its workers again; "
-        "then go on with the same command and --resume" in error
+    gone = (
+        f"the Dask scheduler at {address} is gone; start it and its workers again, and repeat the command\n"
     )
+    assert (client.returncode, error) == (2, gone)
     assert not run.exists()
-    words = {path: path.stat().st_mtime_ns for path in shared.glob("cluster/*/words/*")}
-    assert len(words) == 1
     with scheduler(2) as (address, _):
-        again = start(corpus, run, address, "--resume")
-        wait_for("cluster/*/pass-*/summed/*.safetensors", shared, 1)
-        assert words == {path: path.stat().st_mtime_ns for path in shared.glob("cluster/*/words/*")}
+        again = start(corpus, run, address)
         _, error = again.communicate(timeout=120)
     assert again.returncode == 0, error
-    assert same(open_run(run), expected)
-    assert not shared.exists()
+    assert is_expected(run, expected)
+
+
+def is_expected(folder: Path, expected: Run) -> bool:
+    """Whether a run is the expected one, and nothing is left beside it."""
+    from selfvec.storage.run_folder import open_run
+
+    found = open_run(folder)
+    assert not list(folder.glob("shared*"))
+    return same(found, expected)
+
+
+def test_tasks_of_an_interrupted_client_write_nothing(tmp_path: Path, corpus: Path, expected: Run) -> None:
+    run = tmp_path / "run"
+    with scheduler(2) as (address, _):
+        client = start(corpus, run, address)
+        wait_for("shared/*/tokens/*.safetensors", run, 3)
+        client.send_signal(signal.SIGINT)
+        _, error = client.communicate(timeout=120)
+        assert client.returncode == 130, error
+        again = start(corpus, run, address)  # by the same workers
+        _, error = again.communicate(timeout=120)
+        assert again.returncode == 0, error
+        assert is_expected(run, expected)
 
 
 def test_a_scheduler_that_dies_between_two_stages_is_one_error() -> None:
@@ -189,19 +208,19 @@ def test_a_scheduler_that_dies_between_two_stages_is_one_error() -> None:
         done = engine.submit(abs, -4)
         engine.gather([done], "asking")
         processes[0].kill()
-        with pytest.raises(InputError, match=f"scheduler at {address} is gone; .* resume=True"):
+        with pytest.raises(InputError, match=f"scheduler at {address} is gone; .* repeat the command"):
             engine.gather([engine.submit(abs, -5)], "asking")
         with pytest.raises(InputError, match="is gone"):
             print(engine.workers)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_the_client_is_stopped_and_the_run_is_resumed(tmp_path, corpus: Path, expected: Run, number) -> None:
-    from selfvec.storage.run_folder import open_run
-
-    run, shared = tmp_path / "run", tmp_path / ".run.partial"
+def test_the_client_is_stopped_and_its_command_is_repeated(
+    tmp_path, corpus: Path, expected: Run, number
+) -> None:
+    run = tmp_path / "run"
     client = start(corpus, run, "local")
-    wait_for("cluster/*/tokens/*.safetensors", shared, 3)
+    wait_for("shared/*/tokens/*.safetensors", run, 3)
     if number == signal.SIGINT:  # a terminal sends it to the workers, too
         os.killpg(client.pid, number)
     else:
@@ -209,13 +228,12 @@ def test_the_client_is_stopped_and_the_run_is_resumed(tmp_path, corpus: Path, ex
     _, error = client.communicate(timeout=120)
     assert client.returncode == (130 if number == signal.SIGINT else -number), error
     if number == signal.SIGINT:
-        assert re.fullmatch(r"interrupted after .* tasks; go on with the same command and --resume\n", error)
-    done = len(list(shared.glob("cluster/*/tokens/*.safetensors")))
-    again = start(corpus, run, "local", "--resume")
+        assert re.fullmatch(r"interrupted after .* tasks\n", error)
+        assert not run.exists()
+    again = start(corpus, run, "local")
     _, error = again.communicate(timeout=120)
     assert again.returncode == 0, error
-    assert done
-    assert same(open_run(run), expected)
+    assert is_expected(run, expected)
 
 
 def test_no_scheduler_is_one_line(tmp_path: Path, corpus: Path) -> None:
@@ -291,12 +309,12 @@ def test_corpus_work_and_run_on_s3(tmp_path: Path, bucket: str) -> None:
         [str(path) for path in paths], "none", Settings(), Here(), str(tmp_path / "work"), cut=(4000, 2)
     )
     with output_place(f"{bucket}/run") as place, dask_engine("local", workers=2) as engine:
-        run = refine_on_cluster([f"{bucket}/corpus"], "none", Settings(), engine, place.shared, cut=(4000, 2))
+        more = {"writer": place.writer, "cut": (4000, 2)}
+        run = refine_on_cluster([f"{bucket}/corpus"], "none", Settings(), engine, place.shared, **more)
         place.finish(run)
-    assert same(run, here)
     files.get(f"{bucket}/run", str(tmp_path / "fetched"), recursive=True)
     assert same(open_run(tmp_path / "fetched"), here)
-    assert not files.exists(f"{bucket}/.run.partial")
+    assert not files.exists(f"{bucket}/.run.shared")
     assert {file["path"] for file in run.provenance["corpus"]["files"]} == {
         f"{bucket}/corpus/{path.name}" for path in paths
     }

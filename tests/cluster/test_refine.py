@@ -1,4 +1,4 @@
-"""Runs of a cluster: like those of one machine, from checkpoints, and what is refused."""
+"""Runs of a cluster: like those of one machine, their place, damaged files, and what is refused."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.cluster.corpora import jsonl, of_every_kind, sentences
 
 from selfvec.apps.cli import main
 from selfvec.base import scratch
-from selfvec.base.errors import CorpusError, OptionError
+from selfvec.base.errors import CorpusError, OptionError, TargetError
 from selfvec.base.progress import LineProgress
 from selfvec.cluster import neighbour_sums, shards, shared_files
 from selfvec.cluster.dask_engine import dask_engine
@@ -27,9 +27,10 @@ from selfvec.corpus.summary import Summary
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import Vectors
-from selfvec.refinement.incremental.update import update
 from selfvec.refinement.pipeline import refine
+from selfvec.refinement.update import merge, update
 from selfvec.storage.run_folder import open_run
+from selfvec.storage.run_writer import SHARED
 
 CUT = (4000, 2)  # bytes of a shard, shards of a task
 
@@ -56,13 +57,21 @@ def clustered(paths, work, table, settings=None, **more) -> Run:
     )
 
 
+def contents(run: Run) -> tuple[list[str], list[tuple]] | None:
+    """The columns and rows of a run's text."""
+    if run.text is None:
+        return None
+    frames = list(run.text.batches())
+    return frames[0].columns, [row for frame in frames for row in frame.iter_rows()]
+
+
 @pytest.mark.parametrize(
     "options",
     [
         {},
         {"stem": "en", "min_count": 3, "stop_words": "de"},
-        {"keep_tokens": False, "anchor": 0.5},
-        {"max_types": 40},
+        {"keep": "tokens", "max_types": 40},
+        {"keep": "nothing", "anchor": 0.5},
     ],
 )
 @pytest.mark.usefixtures("many_tasks")
@@ -73,7 +82,7 @@ def test_a_cluster_makes_the_run_of_one_machine(tmp_path: Path, table: Vectors, 
     texts[::25] = [f"notice {menu} of nothing"] * len(texts[::25])
     paths = of_every_kind(tmp_path, texts)
     settings = Settings("decorrelated", history="none", **options)
-    alone = refine(Corpus.open(paths), table, settings)
+    alone = refine(Corpus.open(paths, keep_fields=settings.keeps_text), table, settings)
     run = clustered(paths, tmp_path / "work", table, settings)
     assert run.vectors.index_to_key == alone.vectors.index_to_key
     np.testing.assert_allclose(run.vectors.vectors, alone.vectors.vectors, atol=2e-3)
@@ -96,7 +105,8 @@ def test_a_cluster_makes_the_run_of_one_machine(tmp_path: Path, table: Vectors, 
     for name in ("documents", "sentences", "empty", "raw_tokens", "tokens", "types", "dropped", "kept_from"):
         assert run.provenance["text"][name] == alone.provenance["text"][name], name
     corpora = [of.provenance["corpus"] for of in (run, alone)]
-    if settings.keep_tokens:
+    assert contents(run) == contents(alone)
+    if settings.keeps_tokens:
         assert np.array_equal(run.tokens.ids, alone.tokens.ids)
         assert np.array_equal(run.tokens.offsets, alone.tokens.offsets)
         assert np.array_equal(run.tokens.fingerprints, alone.tokens.fingerprints)
@@ -119,20 +129,106 @@ def test_rare_words_are_summed_alone(tmp_path: Path, table: Vectors, monkeypatch
     np.testing.assert_allclose(rare.vectors.vectors, whole.vectors.vectors, atol=2e-3)
 
 
-@pytest.mark.parametrize("in_memory", [scratch.IN_MEMORY, 1000])
-def test_a_run_of_a_cluster_is_saved_and_grows(
-    tmp_path: Path, table: Vectors, monkeypatch, in_memory
-) -> None:
-    monkeypatch.setattr(scratch, "IN_MEMORY", in_memory)
+@pytest.fixture(params=[scratch.IN_MEMORY, 1000])
+def saved(request, tmp_path: Path, table: Vectors, monkeypatch) -> tuple[list[Path], Settings]:
+    """The files of a run of a cluster in the folder ``run``, also if its tokens are made in their file."""
+    monkeypatch.setattr(scratch, "IN_MEMORY", request.param)
     paths = of_every_kind(tmp_path, sentences(300))
     settings = Settings("decorrelated", history="none", min_count=2)
     with output_place(str(tmp_path / "run")) as place:
-        place.finish(clustered(paths, place.shared, table, settings, workspace=place.workspace))
-    assert not list(tmp_path.glob(".run*"))
+        place.finish(clustered(paths, place.shared, table, settings, writer=place.writer))
+    return paths, settings
+
+
+def test_a_run_of_a_cluster_is_updated_like_one_of_one_machine(tmp_path: Path, table: Vectors, saved) -> None:
+    paths, settings = saved
     more = jsonl(tmp_path / "more.jsonl", sentences(50, seed=9))
-    grown = update(open_run(tmp_path / "run"), Corpus.open([more]), table)
-    whole = refine(Corpus.open([*paths, more]), table, settings)
+    grown = update(open_run(tmp_path / "run"), Corpus.open([more], keep_fields=True), table)
+    whole = refine(Corpus.open([*paths, more], keep_fields=True), table, settings)
     assert np.array_equal(grown.vectors.vectors, whole.vectors.vectors)
+    assert contents(grown) == contents(whole)
+    jsonl(paths[0], [f"{text} wort1" for text in sentences(50)])  # a new version of each document
+    changed = update(open_run(tmp_path / "run"), Corpus.open([paths[0]], keep_fields=True), table)
+    assert changed.provenance.steps[-1]["changed"] == 50
+    out = [paths[3], paths[5] / "0000.txt"]
+    left = update(open_run(tmp_path / "run"), None, table, withdraw=out)
+    assert left.provenance.steps[-1]["withdrawn"] == 51
+
+
+def test_a_run_of_a_cluster_is_merged(tmp_path: Path, table: Vectors, saved) -> None:
+    paths, settings = saved
+    more = jsonl(tmp_path / "more.jsonl", sentences(50, seed=9))
+    other = refine(Corpus.open([more], keep_fields=True), table, settings)
+    whole = refine(Corpus.open([*paths, more], keep_fields=True), table, settings)
+    merged = merge([tmp_path / "run", other], table)
+    assert np.array_equal(merged.vectors.vectors, whole.vectors.vectors)
+
+
+def test_the_shared_folder_goes_with_its_writer(tmp_path: Path, table: Vectors, saved) -> None:
+    paths, settings = saved
+    names = {path.name for path in (tmp_path / "run").iterdir()}
+    assert not any(name.startswith(SHARED) for name in names)
+    with pytest.raises(CorpusError), output_place(str(tmp_path / "run"), overwrite=True) as place:
+        clustered(paths, place.shared, table, settings, writer=place.writer)
+        assert any(Path(place.shared).iterdir())
+        raise CorpusError("something else is wrong")
+    assert {path.name for path in (tmp_path / "run").iterdir()} == names
+    with pytest.raises(KeyboardInterrupt), output_place(str(tmp_path / "new")) as place:
+        clustered(paths, place.shared, table, settings, writer=place.writer)
+        raise KeyboardInterrupt
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_late_task_does_not_make_the_folder_again(tmp_path: Path) -> None:
+    shared_files.make_folder(str(tmp_path / "run" / "job"))
+    late = str(tmp_path / "run" / "job" / "read" / "1.safetensors")
+    shared_files.save(late, {"ids": np.arange(3)})
+    shared_files.remove(str(tmp_path / "run"))
+    with pytest.raises(FileNotFoundError):
+        shared_files.save(late, {"ids": np.arange(3)})
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_in_a_store(tmp_path: Path, table: Vectors) -> None:
+    files = pytest.importorskip("fsspec").filesystem("memory")
+    url = "memory://texts/run"
+    path = jsonl(tmp_path / "a.jsonl", sentences(300))
+    files.put_file(str(path), "/texts/corpus/a.jsonl")
+    with output_place(url) as place:
+        run = clustered(["memory://texts/corpus"], place.shared, table, writer=place.writer)
+        assert files.exists("/texts/.run.shared")
+        assert not files.exists("/texts/run")
+        place.finish(run)
+    assert not files.exists("/texts/.run.shared")
+    files.get("/texts/run", str(tmp_path / "fetched"), recursive=True)
+    found = open_run(tmp_path / "fetched")
+    alone = clustered([path], tmp_path / "work", table)
+    assert found.vectors.vectors.tobytes() == alone.vectors.vectors.tobytes()
+    assert set(found.require_text("").read(["_file"])["_file"]) == {"memory:///texts/corpus/a.jsonl"}
+    with pytest.raises(TargetError, match="exists already"), output_place(url):
+        pass
+    with pytest.raises(CorpusError), output_place(url, overwrite=True) as place:
+        clustered(["memory://texts/nothing"], place.shared, table, writer=place.writer)
+    assert files.exists("/texts/run/run.json")
+    files.rm("/texts", recursive=True)
+
+
+def test_fields_that_are_kept(tmp_path: Path, table: Vectors) -> None:
+    paths = of_every_kind(tmp_path, sentences(300))[2:4]
+    named = RowOptions(keep_fields=("number",))
+    run = clustered(paths[:1], tmp_path / "work", table, rows=named)
+    assert run.require_text("").fields == ["number"]
+    assert run.provenance["corpus"]["kept_fields"] == ["number"]
+    with pytest.raises(CorpusError, match=r"field 'number': there is no such field; give fields=NAME"):
+        clustered(paths, tmp_path / "work", table, rows=named)
+
+
+def test_a_long_text_is_kept_without_its_tokens(tmp_path: Path, table: Vectors, monkeypatch) -> None:
+    monkeypatch.setattr("selfvec.cluster.refine.KEPT_TOKENS", 1000)
+    texts = sentences(300)
+    run = clustered([jsonl(tmp_path / "a.jsonl", texts)], tmp_path / "work", table)
+    assert run.tokens is None
+    assert run.require_text("").texts() == texts
 
 
 def test_shards_hold_every_row_once(tmp_path: Path) -> None:
@@ -147,66 +243,48 @@ def test_shards_hold_every_row_once(tmp_path: Path) -> None:
     assert len(shards) == 6
 
 
-def test_what_is_done_is_not_done_again(tmp_path: Path, table: Vectors, monkeypatch) -> None:
-    path = jsonl(tmp_path / "a.jsonl", sentences(300))
-    first = clustered([path], tmp_path / "work", table)
-    monkeypatch.setattr("selfvec.cluster.tasks.sum_shards", None)  # nothing may be summed again
-    monkeypatch.setattr("selfvec.cluster.neighbour_sums.sum_shards", None)
-    monkeypatch.setattr("selfvec.cluster.job.read_shard", None)
-    again = clustered([path], tmp_path / "work", table)
-    assert again.vectors.vectors.tobytes() == first.vectors.vectors.tobytes()
-    with pytest.raises(OptionError, match="another corpus, other vectors or other options"):
-        clustered([path], tmp_path / "work", table, Settings(history="none", anchor=1.0))
-
-
-@pytest.mark.usefixtures("many_tasks")
-@pytest.mark.parametrize(
-    "harmed", ["tokens/3", "words/*", "degrees/*", "pass-1/summed/*128", "pass-2/table/*128"]
-)
-def test_damaged_files_are_made_again(tmp_path: Path, table: Vectors, harmed: str) -> None:
-    path = jsonl(tmp_path / "a.jsonl", sentences(300))
-    first = clustered([path], tmp_path / "work", table)
-    (job,) = (tmp_path / "work").iterdir()
-    (file,) = job.glob(f"{harmed}.safetensors")
-    file.write_bytes(file.read_bytes()[:-5])
-    if harmed.startswith("tokens"):
-        for sums in (*job.glob("pass-*/summed/*"), *job.glob("pass-*/moments/*")):
-            sums.unlink()
-        for rows in job.glob("pass-[12]/table/*"):
-            rows.unlink()
-    if "summed" in harmed:
-        for rows in job.glob("pass-2/table/*"):
-            rows.unlink()
-    again = clustered([path], tmp_path / "work", table)
-    assert again.vectors.vectors.tobytes() == first.vectors.vectors.tobytes()
-
-
 class Harming(Here):
-    """Damages a file of sums after they were made."""
+    """Damages files that tasks have made, before other tasks read them."""
 
-    def __init__(self) -> None:
+    def __init__(self, after: str, pattern: str) -> None:
+        self.after = after  # the label of the tasks
+        self.pattern = pattern
+        self.folder = Path()
         self.harmed: list[str] = []
 
     def gather(self, promises, label, *_, **__):
-        if label == "Summing neighbours":
-            path = Path(promises[-1])
-            path.write_bytes(path.read_bytes()[:-5])
-            self.harmed.append(path.name)
+        if label == self.after and not self.harmed:
+            for path in self.folder.glob(f"*/{self.pattern}.safetensors"):
+                path.write_bytes(path.read_bytes()[:-5])
+                self.harmed.append(path.name)
         return promises
 
 
 @pytest.mark.usefixtures("many_tasks")
-def test_damaged_sums_are_made_again(tmp_path: Path, table: Vectors) -> None:
+@pytest.mark.parametrize(
+    ("after", "pattern", "number"),
+    [
+        ("Reading", "words/*", 1),
+        ("Reading", "text/*", 13),
+        ("Counting", "tokens/3", 1),
+        ("Counting", "degrees/*", 1),
+        ("Summing neighbours", "pass-1-sums-*/*", 15),
+        ("Whitening", "pass-1-summed/*128", 1),
+    ],
+)
+def test_damaged_files_are_made_again(tmp_path: Path, table: Vectors, after, pattern, number) -> None:
     path = jsonl(tmp_path / "a.jsonl", sentences(300))
     first = clustered([path], tmp_path / "work", table)
-    engine = Harming()
+    engine = Harming(after, pattern)
+    engine.folder = tmp_path / "other"
     again = refine_on_cluster(
-        [str(path)], table, Settings(history="none"), engine, str(tmp_path / "other"), cut=CUT
+        [str(path)], table, Settings(history="none"), engine, str(engine.folder), cut=CUT
     )
-    assert len(engine.harmed) == 3
-    assert not any(name.startswith("0000000-") for name in engine.harmed)  # there are several ranges
+    assert len(engine.harmed) == number
     assert again.vectors.vectors.tobytes() == first.vectors.vectors.tobytes()
-    assert not list((tmp_path / "other").glob("*/pass-*/sums"))
+    assert contents(again) == contents(first)
+    if "summed" not in pattern:
+        assert not list(engine.folder.glob("*/pass-*-sums-*"))
 
 
 @pytest.mark.parametrize(

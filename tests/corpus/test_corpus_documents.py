@@ -49,19 +49,40 @@ def pdf_of(*pages: str) -> bytes:
     return out + f"xref\n0 {len(places) + 1}\n0000000000 65535 f \n{table}{trailer}".encode()
 
 
-def word_file() -> bytes:
-    docx = pytest.importorskip("docx")
-    made, file = docx.Document(), io.BytesIO()
-    made.add_heading("Damage")
-    made.add_paragraph("Hail broke roofs.")
-    table = made.add_table(1, 2)
-    table.cell(0, 0).text, table.cell(0, 1).text = "county", "Polk"
-    made.add_paragraph("")
-    made.add_paragraph("It ended.")
-    made.save(file)
+NAMESPACES = " ".join(
+    f'xmlns:{prefix}="{place}"'
+    for prefix, place in (
+        ("w", "http://schemas.openxmlformats.org/wordprocessingml/2006/main"),
+        ("mc", "http://schemas.openxmlformats.org/markup-compatibility/2006"),
+    )
+)
+LINK = '<Relationship Type="http://schemas.openxmlformats.org/x/officeDocument" Target="word/document.xml"/>'
+BODY = """<w:p><w:r><w:t>Damage</w:t></w:r></w:p><w:p><w:r><w:t>Hail broke</w:t></w:r><w:r>
+<w:t> roofs.</w:t></w:r></w:p>
+<w:tbl><w:tr><w:tc><w:p><w:r><w:t>county</w:t></w:r></w:p></w:tc>
+<w:tc><w:p><w:r><w:t>Polk</w:t></w:r></w:p></w:tc></w:tr></w:tbl><w:p/>
+<w:p><w:r><w:t>It ended.</w:t></w:r></w:p>"""
+
+
+def word_file(
+    body: str = BODY, before: str = "", root: str = "document", more: dict[str, str] | None = None
+) -> bytes:
+    """A Word file; ``before`` stands before its root, ``more`` are other parts."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("_rels/.rels", f"<Relationships>{LINK}</Relationships>")
+        document = f"<w:{root} {NAMESPACES}><w:body>{body}</w:body></w:{root}>"
+        archive.writestr("word/document.xml", before + document)
+        for name, content in (more or {}).items():
+            archive.writestr(name, content)
     return file.getvalue()
 
 
+def run_of(text: str) -> str:
+    return f"<w:r><w:t>{text}</w:t></w:r>"
+
+
+WORD = word_file()
 WORD_TEXT = "Damage\nHail broke roofs.\ncounty\nPolk\nIt ended."
 
 
@@ -88,10 +109,51 @@ def test_a_page_is_its_title_and_text(reader: Reader, packed: str) -> None:
         (b"<p>a<p>b</b></i><table>x<td>y", "a\nb\nx\ny"),
         (b"", ""),
         (b"<p>a\0b", "ab"),
+        ("<p>град".encode("utf-16-le"), "град"),
+        ("<p>град".encode("utf-16-be"), "град"),
+        (b"just text, no tag", "just text, no tag"),
+        (b"<head><title>T</title><x-y>a</x-y><p>b", "T\n\na\nb"),
+        (b"<html><body><p>a</body></html><p>b</p><html><title>T</title><body>c</html", "a\nb\nT\nc"),
+        (b"<p>a</p><![CDATA[1 < 2 & b]]><p>c <![CDATA[d", "a\n1 < 2 & b\nc d"),
+        (b"<script>//<![CDATA[\nif (a < b) c()\n//]]></script>d", "d"),
+        (b"<p>a</p><plaintext>b <p>c", "a\nb <p>c"),
+        (b"<p>a" + b"<div>" * 1000 + b"b" + b"</div>" * 1000 + b"c", "a\nb\nc"),
+        (b"<p title='" + b"x" * (11 << 20) + b"'>a<!--" + b"y" * (11 << 20) + b"--><p>b", "a\nb"),
+        (b"<pre>" + b"z" * (11 << 20) + b"</pre>a", "z" * (11 << 20) + "\na"),
     ],
+    ids=lambda value: repr(value[:40]),
 )
 def test_pages_in_any_encoding_and_shape(data: bytes, text: str) -> None:
     assert document_text(document_kind(".html"), data) == text
+
+
+@pytest.mark.parametrize(
+    ("page", "fault"),
+    [
+        (b"<div>" * 500_000 + b"deep" + b"</div>" * 500_000, "its elements are nested too deep"),
+        *(
+            (b"<p>before</p>" + begin + b" text <p>after</p>", "a tag, comment or script is never closed")
+            for begin in (b"<!--", b"<script>", b"<STYLE>", b"<textarea>", b"<iframe>", b'<p class="a>')
+        ),
+        (b"<p>before</p><p cla", "a tag, comment or script is never closed"),
+    ],
+    ids=lambda value: repr(value[:40]),
+)
+def test_a_page_that_cannot_be_read_to_its_end_is_named(reader: Reader, page: bytes, fault: str) -> None:
+    path = reader.write("in/a.html", page)
+    reader.write("in/b.txt", "Sound.")
+    with pytest.raises(CorpusError) as error:
+        reader.texts("in")
+    assert str(error.value).startswith(f"{path}: cannot be read to its end: {fault}; mend the file or leave")
+    assert reader.texts("in", skip_bad_rows=True) == ["Sound."]
+    assert (reader.corpus.summary.bad_rows, reader.corpus.summary.empty) == (1, 0)
+
+
+def test_pages_of_more_tags_than_fit_in_memory_are_refused_before_they_are_read() -> None:
+    with pytest.raises(ValueError, match="a document has at most 4,194,304 tags, this one has 5,000,000"):
+        document_text(document_kind(".html"), b"<p>" * 5_000_000)
+    with pytest.raises(ValueError, match="a document has at most 4,194,304 tags, this one has"):
+        document_text(document_kind(".docx"), word_file("<w:p/>" * 5_000_000))
 
 
 def test_pdf_pages_are_joined_and_hyphens_at_line_ends_too(reader: Reader) -> None:
@@ -100,8 +162,43 @@ def test_pdf_pages_are_joined_and_hyphens_at_line_ends_too(reader: Reader) -> No
     assert reader.texts(path) == ["Hail broke windows in 1990-\n95.\nSecond page."]
 
 
-def test_word_files_give_paragraphs_and_cells(reader: Reader) -> None:
-    assert reader.texts(reader.write("a.docx", word_file())) == [WORD_TEXT]
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (f"<w:sdt><w:sdtContent><w:p>{run_of('form')}</w:p></w:sdtContent></w:sdt>", "form"),
+        (f"<w:p>{run_of('a ')}<w:ins>{run_of('new')}</w:ins><w:del>{run_of('old')}</w:del></w:p>", "a new"),
+        (f"<w:p><w:smartTag>{run_of('Polk')}</w:smartTag><w:hyperlink>{run_of(' here')}</w:hyperlink></w:p>",
+         "Polk here"),
+        (f"<w:p>{run_of('a')}<mc:AlternateContent><mc:Choice><w:txbxContent><w:p>{run_of('box')}</w:p>"
+         f"</w:txbxContent></mc:Choice><mc:Fallback><w:p>{run_of('box')}</w:p></mc:Fallback>"
+         f"</mc:AlternateContent>{run_of('b')}</w:p>", "a\nbox\nb"),
+        ("<w:p><w:pPr><w:tabs><w:tab/></w:tabs></w:pPr><w:r><w:t>a</w:t><w:tab/><w:t>b</w:t><w:br/><w:t>c</w:t>"
+         "<w:noBreakHyphen/><w:t>d</w:t><w:instrText>PAGE</w:instrText></w:r></w:p>", "a\tb\nc-d"),
+    ],
+)  # fmt: skip
+def test_all_text_of_a_word_file_is_read(body: str, text: str) -> None:
+    assert document_text(document_kind(".docx"), word_file(body)) == text
+
+
+def test_notes_of_a_word_file_follow_its_text() -> None:
+    parts = {
+        f"word/{name}.xml": f"<w:{name} {NAMESPACES}><w:p>{run_of(name)}</w:p></w:{name}>"
+        for name in ("endnotes", "footnotes", "header1")
+    }
+    text = document_text(document_kind(".docx"), word_file(more=parts))
+    assert text == f"{WORD_TEXT}\nfootnotes\nendnotes"
+
+
+def test_a_word_file_of_another_program_is_read_as_this_one() -> None:
+    docx = pytest.importorskip("docx")
+    made, file = docx.Document(), io.BytesIO()
+    made.add_heading("Damage")
+    made.add_paragraph("Hail broke roofs.")
+    table = made.add_table(1, 2)
+    table.cell(0, 0).text, table.cell(0, 1).text = "county", "Polk"
+    made.add_paragraph("It ended.")
+    made.save(file)
+    assert document_text(document_kind(".docx"), file.getvalue()) == WORD_TEXT
 
 
 def test_a_folder_of_mixed_kinds_is_read_whole_and_the_rest_is_named(reader: Reader, monkeypatch) -> None:
@@ -117,12 +214,12 @@ def test_a_folder_of_mixed_kinds_is_read_whole_and_the_rest_is_named(reader: Rea
     assert found["ids"] == [None, "a.txt", "b.html", "c/d.pdf", "e.docx"]
     assert reader.corpus.summary.skipped_files == [str(reader.folder / "in" / "picture.png")]
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    assert reader.texts("in") == ["A row.", "Plain.", TEXT]
+    assert reader.texts("in") == ["A row.", "Plain.", TEXT, WORD_TEXT]
     skipped = [Path(name).name for name in reader.corpus.summary.skipped_files]
-    assert skipped == ["d.pdf", "e.docx", "picture.png"]
+    assert skipped == ["d.pdf", "picture.png"]
     told = reader.corpus.summary.describe()
-    assert "left out: 3 files of other kinds (.pdf 1, .docx 1, .png 1; for PDF and Word: pip install" in told
-    for name in ("in/c/d.pdf", "in/c", "in/e.docx"):
+    assert "left out: 2 files of other kinds (.pdf 1, .png 1; for PDF: pip install" in told
+    for name in ("in/c/d.pdf", "in/c"):
         with pytest.raises(MissingExtra, match=r"pip install 'selfvec\[documents\]'"):
             reader.texts(name)
 
@@ -152,19 +249,41 @@ def zip_bomb() -> bytes:
     return file.getvalue()
 
 
+def without_document() -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("_rels/.rels", f"<Relationships>{LINK}</Relationships>")
+    return file.getvalue()
+
+
+def with_entity(declared: str) -> bytes:
+    return word_file(f"<w:p>{run_of('before &x; after')}</w:p>", f"<!DOCTYPE w [<!ENTITY x {declared}>]>")
+
+
+def pdf_without(content: bytes) -> bytes:
+    return pdf_of("one", "two", "three").replace(content, b" " * len(content))
+
+
 @pytest.mark.parametrize(
     ("name", "data", "rule"),
     [
         ("a.pdf", lambda: b"no pdf", "is a damaged PDF file"),
         ("a.pdf", lambda: pdf_of("x")[:200], "is a damaged PDF file"),
         ("a.docx", lambda: b"no zip", "is a damaged Word file (File is not a zip file)"),
-        ("a.docx", lambda: word_file()[:900], "is a damaged Word file"),
+        ("a.docx", lambda: word_file()[:-100], "is a damaged Word file"),
+        ("a.docx", lambda: with_entity('SYSTEM "file:///etc/hostname"'), "has a document type (DTD)"),
+        ("a.docx", lambda: with_entity('"rain"'), "has a document type (DTD)"),
+        ("a.docx", without_document, "There is no item named 'word/document.xml'"),
+        ("a.docx", lambda: word_file(root="workbook"), "is not a Word file"),
+        ("a.docx", lambda: word_file("<w:p>open"), "is a damaged Word file (Opening and ending tag mismatch"),
+        ("a.docx", lambda: word_file("<w:altChunk/>"), "holds another document as it was imported"),
+        ("a.pdf", lambda: pdf_without(b"4 0 obj"), "the content of page 1 is missing"),
+        ("a.pdf", lambda: pdf_without(b"7 0 R"), "can be read)"),
         ("a.docx", zip_bomb, "a Word file is at most 256 MiB when unpacked, this one is 300"),
     ],
 )
 def test_a_file_that_is_not_sound_is_named(reader: Reader, name: str, data, rule: str) -> None:
     pytest.importorskip("pypdf")
-    pytest.importorskip("docx")
     reader.write("in/" + name, data())
     reader.write("in/b.txt", "Sound.")
     with pytest.raises(CorpusError) as error:
@@ -204,6 +323,3 @@ def test_damaged_files_are_read_or_named(data: st.DataObject) -> None:
 def test_html_of_another_name_says_so(reader: Reader) -> None:
     with pytest.raises(CorpusError, match=r"is HTML, text is needed; give it as a file named .html"):
         reader.texts(reader.write("page.php", PAGE))
-
-
-WORD = word_file() if document_kind(".docx").there else b""

@@ -137,8 +137,8 @@ def test_unquoted_commas_in_place_names_of_the_export_are_mended_and_told(reader
     assert reader.read("export.csv")["texts"] == TEXTS
     summary = reader.corpus.summary
     assert (summary.bad_rows, summary.mended_rows) == (0, 1)
-    assert summary.mended_places[0].endswith("export.csv:2")
-    assert "mended in 1 rows, first" in summary.describe()
+    assert summary.mended_places[0].endswith("export.csv:2: unquoted delimiters joined")
+    assert "1 row mended, first" in summary.describe()
 
 
 def test_an_export_row_that_cannot_be_mended_is_bad(reader: Reader):
@@ -177,7 +177,7 @@ def test_the_real_layouts(shared_data, reader: Reader):
     rows = reader.read(raw / "search_export.csv")
     summary = reader.corpus.summary
     assert (summary.layout, summary.bad_rows) == ("noaa export", 0)
-    assert summary.mended_places == [f"{raw / 'search_export.csv'}:394"]
+    assert summary.mended_places == [f"{raw / 'search_export.csv'}:394: unquoted delimiters joined"]
     assert {date.year for date in rows["dates"]} == {1993, 1994, 1995}
 
 

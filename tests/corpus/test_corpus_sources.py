@@ -6,9 +6,11 @@ import io
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 from corpus_reader import COMPRESSIONS, Reader, collect
@@ -128,6 +130,111 @@ def test_a_file_that_vanishes_is_an_error(reader: Reader):
     path.unlink()
     with pytest.raises(CorpusError, match="cannot be read: No such file"):
         collect(corpus)
+
+
+READ_LINKS = {
+    "inside.txt": "sub/b.txt",
+    "dots.txt": "../in/sub/../a.txt",
+    "absolute.txt": "{}/in/a.txt",
+    "chain.txt": "inside.txt",
+    "hidden.txt": ".store/c.txt",
+    "folder": "sub",  # these two lead to files that are read anyway
+    "parent": ".",
+}
+LEFT_OUT_LINKS = {
+    "secret.txt": "../out/secret.txt",
+    "far.txt": "{}/out/secret.txt",
+    "by-chain.txt": "secret.txt",
+    "near.txt": "../in-two/d.txt",
+    "rows.csv": "../out/secret.txt",
+    "broken.txt": "nothing.txt",
+    "loop.txt": "loop.txt",
+    "out": "../out",
+    "above": "..",
+    "store": ".store",
+    "through.txt": "out/secret.txt",
+}
+
+
+@pytest.fixture
+def linked(reader: Reader) -> Reader:
+    """A folder ``in`` with links into itself and out of it."""
+    for name in ("in/a.txt", "in/sub/b.txt", "in/.store/c.txt", "out/secret.txt", "in-two/d.txt"):
+        reader.write(name, f"text of {name}")
+    for name, target in (READ_LINKS | LEFT_OUT_LINKS).items():
+        (reader.folder / "in" / name).symlink_to(target.format(reader.folder))
+    return reader
+
+
+def test_links_are_read_only_if_they_stay_in_the_folder(linked: Reader) -> None:
+    folder = linked.folder / "in"
+    found = linked.read("in")
+    assert found["ids"] == [
+        *("a.txt", "absolute.txt", "chain.txt", "dots.txt", "hidden.txt", "inside.txt", "sub/b.txt")
+    ]
+    assert set(found["texts"]) == {f"text of in/{name}" for name in ("a.txt", "sub/b.txt", ".store/c.txt")}
+    targets = {name: target.format(linked.folder) for name, target in LEFT_OUT_LINKS.items()}
+    summary = linked.corpus.summary
+    assert summary.skipped_files == sorted(f"{folder / name} -> {to}" for name, to in targets.items())
+    told = "left out: 11 files of other kinds (links that are not followed 11)"
+    assert told in summary.describe()
+
+
+def test_what_is_named_is_followed_wherever_it_leads(linked: Reader) -> None:
+    (linked.folder / "other").symlink_to("in")
+    assert linked.read("other")["ids"] == linked.read("in")["ids"]
+    (linked.folder / "other" / "more.txt").symlink_to(linked.folder / "in" / "a.txt")
+    assert "more.txt" in linked.read("other")["ids"]
+    assert linked.texts("in/secret.txt") == ["text of out/secret.txt"]
+    assert linked.texts("in/out") == ["text of out/secret.txt"]
+
+
+def test_a_folder_of_links_that_are_not_read_says_so(reader: Reader) -> None:
+    reader.write("secret.txt", "secret")
+    (reader.folder / "in").mkdir()
+    (reader.folder / "in" / "a.txt").symlink_to("../secret.txt")
+    with pytest.raises(CorpusError, match="no file to read in this folder, only links that are not"):
+        reader.texts("in")
+
+
+@pytest.mark.parametrize("address", ["{}", "file://{}"])
+def test_links_of_a_folder_that_is_read_in_shards_are_the_same(linked: Reader, address: str) -> None:
+    pytest.importorskip("fsspec")
+    from selfvec.cluster.shards import find_shards
+
+    shards, skipped = find_shards([address.format(linked.folder / "in")])
+    assert [Path(name).name for shard in shards for name in shard.members] == [
+        Path(name).name for name in linked.read("in")["ids"]
+    ]
+    assert skipped == linked.corpus.skipped_files
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_special_files_in_a_folder_are_left_out_and_named(reader: Reader, monkeypatch) -> None:
+    reader.write("in/a.txt", "one")
+    monkeypatch.chdir(reader.folder / "in")  # the path of a socket is short
+    os.mkfifo("pipe.txt")
+    Path("link.txt").symlink_to("pipe.txt")
+    Path("null.txt").symlink_to("/dev/null")
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind("socket.txt")
+        assert reader.texts("in") == ["one"]
+    names = ["link.txt (special file)", "null.txt -> /dev/null", "pipe.txt (special file)"]
+    assert reader.corpus.summary.skipped_files == [
+        str(reader.folder / "in" / name) for name in (*names, "socket.txt (special file)")
+    ]
+    assert "(special files 3, links that are not followed 1)" in reader.corpus.summary.describe()
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may list everything")
+def test_a_folder_that_may_not_be_listed_is_named(reader: Reader) -> None:
+    reader.write("in/a.txt", "one")
+    reader.write("in/sub/b.txt", "two").parent.chmod(0)
+    try:
+        with pytest.raises(CorpusError, match=r"in/sub: cannot be read: Permission denied"):
+            reader.texts("in")
+    finally:
+        (reader.folder / "in" / "sub").chmod(0o700)
 
 
 def test_reading_that_is_given_up_leaves_no_thread_and_no_open_file(reader: Reader):

@@ -122,6 +122,16 @@ def test_search_finds_what_bm25_alone_does_not(run: Run) -> None:
     assert all("ice" in words_of(row["text"]) for row in found["hybrid"][:5])
 
 
+def test_no_report_says_what_the_readme_asks_for_and_search_finds_it(run: Run) -> None:
+    texts = [f"{row['title']} {row['text']}".lower() for row in reports()]
+    assert not any("flood" in text and "tannery" in text for text in texts)
+    found = found_by(run, "flood at the tannery")
+    assert found["bm25"][0]["kind"] == "lightning"
+    first = found["hybrid"][0]
+    assert first["kind"] == "flood"
+    assert {"spate", "tannery"} <= words_of(first["text"])
+
+
 def test_search_finds_more_of_what_the_question_means(run: Run) -> None:
     found = found_by(run, "falling rocks")
     right = {mode: sum(row["kind"] == "slide" for row in rows) for mode, rows in found.items()}

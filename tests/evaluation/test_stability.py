@@ -143,8 +143,8 @@ def test_what_cannot_be_measured_is_one_error(storms, plane: Vectors) -> None:
 
     with pytest.raises(OptionError, match="give a run folder"):
         selfvec.evaluate(plane, [Stability()])
-    forgotten = selfvec.Refiner(keep_tokens=False).fit(storms, "none").run_
-    with pytest.raises(InputError, match="keep_tokens=False"):
+    forgotten = selfvec.Refiner(keep="nothing").fit(storms, "none").run_
+    with pytest.raises(InputError, match="refine again, with the default of keep"):
         selfvec.evaluate(forgotten, [Stability()])
     with pytest.raises(InputError, match="two documents"):
         measure([" ".join(storms)])

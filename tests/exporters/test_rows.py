@@ -21,7 +21,7 @@ from selfvec.exporters.columns import column_names, typed_column
 from selfvec.refinement.pipeline import refine
 from selfvec.retrieval.encoder import Encoder
 from selfvec.retrieval.passages import passages
-from selfvec.storage.run_folder import save_run
+from selfvec.storage.run_writer import save_run
 from selfvec.text.document_vectors import smooth_by_neighbours
 
 

@@ -11,7 +11,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.methods.decorrelated import DecorrelatedRefinement
-from selfvec.refinement.spelling import RARITY, Spelling, blend_spelling, shared_grams, words_spelled_alike
+from selfvec.refinement.spelling import RARITY, Spelling, blend_spelling, shared_grams
 
 RNG = np.random.default_rng(0)
 WORDS = ["storm", "storms", "stormy", "rain", "rainy", "rains", "zq"]
@@ -144,12 +144,3 @@ def test_a_run_says_what_its_vectors_rest_on() -> None:
     assert told["qqq"] == Source.CONTEXT  # spelled like nothing
     assert told["hails"] == Source.SUBWORDS  # alone in its documents
     assert told["x"] == Source.NONE
-
-
-def test_candidates_are_those_that_share_n_grams_with_the_unknown_words() -> None:
-    candidates = ["storms", "rain", "stormy", "zq", "rains", "storming"]
-    alike = words_spelled_alike(["storm"], np.ones(1), candidates, most=3)
-    assert [candidates[i] for i in alike.tolist()] == ["storms", "stormy", "storming"]
-    weights = np.array([0.01, 1.0])  # the second word has more to learn
-    alike = words_spelled_alike(["storm", "rain"], weights, candidates, most=2)
-    assert [candidates[i] for i in alike.tolist()] == ["rain", "rains"]

@@ -15,7 +15,8 @@ from selfvec.data.settings import Settings
 from selfvec.refinement.pipeline import refine
 from selfvec.retrieval import Index
 from selfvec.retrieval.documents import gather
-from selfvec.storage.run_folder import open_run, save_run
+from selfvec.storage.run_folder import open_run
+from selfvec.storage.run_writer import save_run
 
 STATES = ("IOWA", "OHIO", "UTAH")
 
@@ -61,7 +62,7 @@ def storm_run(tmp_path_factory, reports: list[str]) -> Run:
 @pytest.fixture(scope="session")
 def index(tmp_path_factory, storm_run: Run) -> Index:
     """The opened index of the run's own documents."""
-    found = gather(storm_run, None, Progress())
+    found = gather(storm_run, Progress())
     return Index.memory(storm_run, found).saved(tmp_path_factory.mktemp("index") / "index")
 
 

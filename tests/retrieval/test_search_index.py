@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,7 +15,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selfvec.base.errors import CorpusError, FormatError, InputError, OptionError, SelfvecError, TargetError
-from selfvec.base.file_locks import locked
 from selfvec.base.progress import Progress
 from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.data.run import Run
@@ -327,23 +324,12 @@ def test_numbers_out_of_bounds_are_refused(folder: Path) -> None:
             Index.open(folder)
 
 
-def test_the_index_of_a_run_is_made_once_and_again_when_stale(copied_run: Run, tmp_path: Path) -> None:
-    run, head = copied_run, tmp_path / "run" / "search" / "own" / "index.json"
+def test_indexes_of_other_vectors_and_of_other_documents(copied_run: Run, tmp_path: Path) -> None:
+    run = copied_run
     first = results(run_index(run))
-    made = head.stat().st_mtime_ns
-    assert results(run_index(run)) == first
-    assert head.stat().st_mtime_ns == made
     before = run_index(run, tables=["original"])  # lies beside it
     assert results(before) != first
     assert results(before, "bm25") == results(run_index(run), "bm25")
-    assert head.stat().st_mtime_ns == made
-    head.write_text(json.dumps(json.loads(head.read_text()) | {"version": 1}))
-    assert results(run_index(run)) == first
-    run.provenance = run.provenance.replace(seed=99)
-    made = head.stat().st_mtime_ns
-    assert results(run_index(run)) == first
-    assert head.stat().st_mtime_ns > made
-
     other = tmp_path / "other.txt"
     other.write_text("hail fell\nfog rose\n")
     assert len(run_index(run, [other])) == 2
@@ -364,7 +350,7 @@ def test_documents_that_changed_are_refused_or_replaced_by_tokens(copied_run: Ru
         run.provenance["corpus"]["files"] = files
         with pytest.raises(InputError, match=rule):
             run_index(run)
-        assert not (tmp_path / "run" / "search" / "own").exists()
+        assert not (tmp_path / "run" / "cache").exists()
     hit = run_index(run, or_tokens=True).search("hail broke windows", top=1).hits[0]
     assert {"hail", "broke", "windows"} <= set(hit.snippet.lower().split())
     assert hit.date is not None
@@ -417,22 +403,6 @@ def test_hybrid_is_above_bm25_on_real_collections(shared_data: Path) -> None:
         assert found["hybrid"] > max(found["bm25"], found["dense"]), name
         values.append(found["hybrid"])
     assert np.mean(values) > 0.57
-
-
-def test_of_two_writers_one_makes_the_index_and_the_other_waits(copied_run: Run) -> None:
-    folder = copied_run.folder
-    assert folder is not None
-    command = [sys.executable, "-m", "selfvec", "search", str(folder), "hail on roofs", "--json"]
-    with locked(folder, lambda: None):
-        both = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
-        for one in both:
-            assert one.stderr is not None
-            assert b"waiting for another process" in one.stderr.readline()
-        assert not (folder / "search").exists()
-    answers = [one.communicate(timeout=120)[0] for one in both]
-    assert [one.returncode for one in both] == [0, 0]
-    assert answers[0] == answers[1]
-    assert [path.name for path in (folder / "search").iterdir()] == ["own"]
 
 
 def test_an_index_that_is_exchanged_while_it_is_read_is_that_of_one_generation(

@@ -1,4 +1,4 @@
-"""No text is kept with ``--keep nothing``, and nothing but ``fetch`` opens a connection."""
+"""No text is kept with ``--keep nothing``, and commands on local files open no connection."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_run_that_keeps_nothing_keeps_no_text_whatever_is_asked_of_it(
         assert piece.encode() not in kept, piece
     assert info(run).text == []
     assert not {"tokens.safetensors", "text.parquet"} & {path.name for path in run.iterdir()}
-    assert not (run / "search").exists()
+    assert not list(run.glob("cache/search-*"))
     assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".")) == []
 
 
@@ -64,8 +64,9 @@ def test_a_run_that_keeps_its_text_says_where(tmp_path: Path, corpus: Path) -> N
     run = tmp_path / "run"
     assert main(["refine", str(corpus), "-o", str(run)]) == 0
     assert main(["search", str(run), "hail"]) == 0
-    assert b"golf ball size hail" in (run / "search/own/arrays.safetensors").read_bytes().lower()
-    assert {"search", "text.parquet", "tokens.safetensors"} <= set(info(run).text)
+    (index,) = run.glob("cache/search-*")
+    assert b"golf ball size hail" in (index / "arrays.safetensors").read_bytes().lower()
+    assert {f"cache/{index.name}", "text.parquet", "tokens.safetensors"} <= set(info(run).text)
 
 
 OFFLINE = """
@@ -89,7 +90,7 @@ for line in sys.stdin.read().splitlines():
 """
 
 
-def test_no_command_but_fetch_opens_a_connection(tmp_path: Path, corpus: Path) -> None:
+def test_commands_on_local_files_open_no_connection(tmp_path: Path, corpus: Path) -> None:
     commands = [
         "refine reports.jsonl -o run --slice year",
         "search run hail",

@@ -20,7 +20,7 @@ from selfvec.storage.contents import info
 from selfvec.storage.run_folder import open_run
 from selfvec.storage.verification import verify
 
-TEXTS = ["search", "text-2.parquet", "text.parquet", "tokens-2.safetensors", "tokens.safetensors"]
+TEXTS = ["text-2.parquet", "text.parquet", "tokens-2.safetensors", "tokens.safetensors"]
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +52,11 @@ def files_of(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "lock")
 
 
+def index_of(run: Path) -> Path:
+    (index,) = run.glob("cache/search-*")
+    return index
+
+
 def flip(path: Path, at: float) -> None:
     content = bytearray(path.read_bytes())
     bit = int(at * 8 * len(content))
@@ -64,9 +69,9 @@ def test_what_was_written_is_verified(made: Path, run: Path) -> None:
     assert found.damaged == found.unchecked == []
     assert found.files == len(files_of(run))
     parts = {path.name for path in run.iterdir()}
-    assert {"counts", "text.parquet", "previous.json", "search", "drift", "narrow"} <= parts
+    assert {"counts", "text.parquet", "previous.json", "cache"} <= parts
     assert {"counts-2", "text-2.parquet", "history-2.safetensors"} <= parts
-    for folder, kind in ((run / "search/own", "index"), (made / "encoder", "encoder")):
+    for folder, kind in ((index_of(run), "index"), (made / "encoder", "encoder")):
         assert (verify(folder).kind, verify(folder).damaged) == (kind, [])
 
 
@@ -86,12 +91,13 @@ def test_every_damaged_file_is_named_and_the_exit_status_says_so(run: Path, caps
     assert main(["verify", str(run)]) == 0
     assert "all as they were written" in capsys.readouterr().out
     flip(run / "vocabulary.txt", 0.5)
-    flip(run / "search/own/arrays.safetensors", 0.5)
+    index = index_of(run).relative_to(run)
+    flip(run / index / "arrays.safetensors", 0.5)
     (run / "history-2.safetensors").unlink()
     (run / "note.txt").write_text("mine")
     assert main(["verify", str(run), "--json"]) == 1
     found = json.loads(capsys.readouterr().out)
-    names = ["vocabulary.txt", "history-2.safetensors", "search/own/arrays.safetensors"]
+    names = ["vocabulary.txt", "history-2.safetensors", f"{index}/arrays.safetensors"]
     assert sorted(one["file"] for one in found["damaged"]) == sorted(str(run / name) for name in names)
     assert found["unchecked"] == [str(run / "note.txt")]
     assert main(["verify", str(run)]) == 1
@@ -157,7 +163,8 @@ def test_a_seal_covers_every_byte() -> None:
 
 def test_info_says_what_a_run_holds_and_where_its_text_is(run: Path, capsys) -> None:
     found = info(run)
-    assert (found.kind, found.text) == ("run", TEXTS)
+    texts = [index_of(run).relative_to(run).as_posix(), *TEXTS]
+    assert (found.kind, found.text) == ("run", texts)
     assert found.bytes == sum(path.stat().st_size for path in run.rglob("*") if path.is_file())
     assert all(file.holds for file in found.files)
     assert found.about["dates"] == ["1990-05-01", "1991-05-01"]
@@ -166,13 +173,13 @@ def test_info_says_what_a_run_holds_and_where_its_text_is(run: Path, capsys) -> 
     assert json.loads(capsys.readouterr().out)["provenance"]["method"] == "decorrelated"
     assert main(["info", str(run)]) == 0
     shown = " ".join(capsys.readouterr().out.split())
-    assert f"can be read from: {', '.join(TEXTS)}" in shown
+    assert f"can be read from: {', '.join(texts)}" in shown
     assert "storms.jsonl" in shown
 
 
 def test_info_of_an_index_an_encoder_and_vectors(made: Path, run: Path, tmp_path: Path, capsys) -> None:
-    assert info(run / "search/own").about["documents"] == 240
-    assert info(run / "search/own").text == ["arrays.safetensors"]
+    assert info(index_of(run)).about["documents"] == 240
+    assert info(index_of(run)).text == ["arrays.safetensors"]
     assert info(made / "encoder").kind == "encoder"
     selfvec.save(open_run(run).vectors, tmp_path / "a.vec")
     found = info(tmp_path / "a.vec")

@@ -15,8 +15,7 @@ from selfvec.apps.cli import main
 from selfvec.base.errors import MissingExtra, OptionError
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source
-from selfvec.refinement.incremental.merge import merge
-from selfvec.refinement.incremental.update import update
+from selfvec.refinement.update import merge, update
 from selfvec.training import FROM_TEXT, vectors_from_text
 from selfvec.training.cipher import cipher, codes
 

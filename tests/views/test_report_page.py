@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
@@ -41,6 +42,27 @@ def test_rows_keep_their_values_as_csv_and_parquet(tmp_path: Path) -> None:
     assert pl.read_csv(tmp_path / "a.csv").to_dicts()[0] == ROWS[0] | {"gained": "a|b, c"}
     rows_page("Nothing", []).save(tmp_path / "none.csv")
     assert (tmp_path / "none.csv").exists()
+
+
+def test_no_text_of_a_csv_is_a_formula_and_numbers_stay_numbers(tmp_path: Path) -> None:
+    starts = ["=", "+", "-", "@", "\t", "\r"]
+    rows = [{"id": f"{one}1+1", "near": [f"{one}x", "y"], "q": -0.3} for one in starts]
+    rows_page("Words", rows).save(tmp_path / "a.csv")
+    with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
+        cells = list(csv.reader(file))[1:]
+    assert cells == [[f"'{one}1+1", f"'{one}x, y", "-0.3"] for one in starts]
+    assert pl.read_csv(tmp_path / "a.csv").schema["q"] == pl.Float64
+    assert '"\'=1+1"' in (tmp_path / "a.csv").read_text(encoding="utf-8")
+    rows_page("Words", rows).save(tmp_path / "a.parquet")
+    assert pl.read_parquet(tmp_path / "a.parquet")["id"].to_list() == [f"{one}1+1" for one in starts]
+
+
+@pytest.mark.parametrize("suffix", PAGES)
+def test_no_control_character_reaches_a_page(suffix: str, tmp_path: Path) -> None:
+    hostile = "a\x1b[31m\x9b\u202e"
+    section = Section(hostile, [hostile], [[hostile]])
+    ReportPage(hostile, [hostile], [section], notes=[hostile]).save(tmp_path / f"a{suffix}")
+    assert set("\x1b\x9b\u202e").isdisjoint((tmp_path / f"a{suffix}").read_text(encoding="utf-8"))
 
 
 def test_another_suffix_is_refused_before_work_is_done() -> None:

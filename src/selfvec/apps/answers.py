@@ -20,7 +20,6 @@ from selfvec.base.checksums import file_state
 from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.targets import writing
-from selfvec.base.temporary_files import remove_leftovers
 from selfvec.base.text_files import read_json
 from selfvec.base.user_folders import user_folder
 from selfvec.base.versions import __version__
@@ -136,14 +135,13 @@ def _prepared(
     """
     now = _files(source)
     target = place / "run"
-    remove_leftovers(place / _STATE)
     before, skipped = _kept(place) if is_run(target) else (None, [])
     if before == now:
         try:
             return open_run(target), skipped
         except (FormatError, InputError):
             before = None
-    corpus = Corpus.open(source, **{"keep_fields": True, **reading})
+    corpus = Corpus.open(source, **reading)
     with writing(place):
         place.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds the words of the text
     with RunWriter(target, overwrite=True) as writer:

@@ -1,25 +1,38 @@
 """Files and folders that are written whole or not at all.
 
-Every file and folder is written to a temporary sibling and renamed when it is complete and on the disk. So a
-full disk, a crash, a power cut or Ctrl-C never leaves a partial result.
+Each is written to a temporary sibling, ``.NAME.partial-RANDOM``, and renamed when it is complete and on the
+disk. So a full disk, a crash, a power cut or Ctrl-C never leaves a partial result. Siblings have random names
+and are made exclusively, never through a link. They are locked while their process lives; the next command
+that writes ``NAME`` deletes those of killed processes.
 """
 
 from __future__ import annotations
 
 import os
+import re
+import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from .atomic_rename import rename_new
+from .atomic_rename import exchange, rename_new
 from .durable import sync_file, sync_names, sync_tree
 from .errors import TargetError
-from .folder_swap import replace_folder
-from .ownership import discard, is_ours, mode_of
-from .targets import Kind, check_target, writing
-from .temporary_files import locked_sibling, sibling
+from .file_locks import HAS_LOCKS, lock, open_exclusively, open_to_lock, same_file
+from .ownership import discard, is_ours, mode_of, remove_own
+from .targets import Kind, check_target, refuse_special, writing
 
-__all__ = ["atomic_file", "atomic_files", "atomic_folder", "complete_replacement"]
+__all__ = [
+    "atomic_file",
+    "atomic_files",
+    "atomic_folder",
+    "locked_sibling",
+    "remove_leftovers",
+    "replace_folder",
+]
+
+_TRIES = 9  # another process may take a new file for a leftover before it is locked
 
 
 @contextmanager
@@ -49,23 +62,32 @@ def atomic_file(
 def atomic_files(target: str | os.PathLike[str], *, overwrite: bool = False) -> Iterator[Path]:
     """Yield a path in an empty folder; all files written there are moved next to ``target`` in the end.
 
-    The result may be a file, a folder, or files that belong together. After a crash some of them may still be
-    in ``.NAME.ready``; `complete_replacement` moves them. `TargetError` if any of them exists and
-    ``overwrite`` is false, if a folder holds files that would be lost, or if they cannot be written.
+    The result may be a file, a folder, or files that belong together. Of these the target is moved last, and
+    an old one is removed first, so that it is never there with other companions. `TargetError` if any of them
+    exists and ``overwrite`` is false, if a folder holds files that would be lost, or if they cannot be
+    written.
     """
     target = Path(target)
     with writing(target):
-        complete_replacement(target)
         check_target(target, overwrite=overwrite)
         with locked_sibling(target, folder=True) as (folder, _):
             yield folder / target.name
-            for source in sorted(folder.iterdir()):
-                _check_place(source, target.with_name(source.name), overwrite)
-            for source in [path for path in folder.iterdir() if path.is_dir()]:
-                replace_folder(source, target.with_name(source.name))
-                if source.exists():  # the replaced target, which could not be removed
-                    source.replace(sibling(target))
-            _replace_files(folder, target, overwrite)
+            moves = [(source, target.with_name(source.name)) for source in folder.iterdir()]
+            moves.sort(key=lambda move: move[1] == target)
+            for source, place in moves:
+                _check_place(source, place, overwrite)
+                mode = mode_of(place)
+                if mode is not None:
+                    source.chmod(mode)
+            sync_tree(folder)
+            if len(moves) > 1 and target.is_file():
+                target.unlink()
+            for source, place in moves:
+                if source.is_dir():
+                    replace_folder(source, place)
+                else:
+                    _rename_file(source, place, overwrite)
+            sync_names(target.parent)
 
 
 @contextmanager
@@ -77,10 +99,10 @@ def atomic_folder(
 ) -> Iterator[Path]:
     """Yield a new temporary sibling folder of ``target``; rename it into place on success.
 
-    An existing folder and its files keep their permissions. `TargetError` if the target exists and
-    ``overwrite`` is false, if it is not a folder, or if it cannot be written; the target is unchanged then.
-    With ``overwrite`` a folder of the same ``kind`` is replaced. Without a kind, a folder is replaced if
-    every file in it is written anew.
+    An existing folder keeps its permissions. `TargetError` if the target exists and ``overwrite`` is false,
+    if it is not a folder, or if it cannot be written; the target is unchanged then. With ``overwrite`` a
+    folder of the same ``kind`` is replaced. Without a kind, a folder is replaced if every file in it is
+    written anew.
     """
     target = Path(target)
     with writing(target):
@@ -91,6 +113,53 @@ def atomic_folder(
             if kind is None:
                 _check_place(temporary, target, overwrite)
             replace_folder(temporary, target)
+
+
+def replace_folder(source: Path, target: Path) -> None:
+    """Move a folder to ``target``, in place of an existing folder, which is deleted.
+
+    On Linux the two are exchanged in one step, so that a complete folder exists at any time. Elsewhere the
+    old one has another name in between. All data are on the disk before.
+    """
+    refuse_special(target, folder=True)
+    if target.exists() and not is_ours(target):
+        raise TargetError("belongs to another user", path=target, remedy="choose another path")
+    mode = mode_of(target)
+    if mode is not None:
+        source.chmod(mode)
+    sync_tree(source)
+    if mode is None:
+        source.replace(target)
+    elif not exchange(source, target):
+        old = _sibling(target)
+        target.replace(old)
+        source.replace(target)
+        source = old
+    sync_names(target.parent)
+    if mode is not None:
+        remove_own(source)
+
+
+@contextmanager
+def locked_sibling(target: Path, *, folder: bool) -> Iterator[tuple[Path, int]]:
+    """Make a temporary file or folder next to ``target`` that only this user can read; delete it in the end.
+
+    Also yields its final permissions: those of ``target``, or of a new file.
+    """
+    remove_leftovers(target.parent, re.escape(target.name))
+    path, descriptor = _locked_new(target, folder)
+    try:
+        mode = mode_of(target)
+        mode = (mode_of(path) or 0o600) if mode is None else mode
+        path.chmod(0o700 if folder else 0o600)
+        yield path, mode
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+        if folder:
+            remove_own(path)
+        else:
+            discard(path)
 
 
 def _check_place(source: Path, place: Path, overwrite: bool) -> None:
@@ -110,44 +179,57 @@ def _rename_file(source: Path, target: Path, overwrite: bool) -> None:
         source.replace(target)
 
 
-def _replace_files(folder: Path, target: Path, overwrite: bool) -> None:
-    """Move all files of ``folder`` next to ``target``."""
-    complete_replacement(target)  # that a killed process began
-    moves = [(source, target.with_name(source.name)) for source in folder.iterdir()]
-    for source, place in moves:
-        mode = mode_of(place)
-        if mode is not None:
-            source.chmod(mode)
-    sync_tree(folder)
-    if len(moves) < 2:
-        for source, place in moves:
-            _rename_file(source, place, overwrite)
-        sync_names(target.parent)
-        return
-    ready = _ready(target)
-    folder.replace(ready)  # from here on the new files are valid
-    sync_names(target.parent)
-    complete_replacement(target)
+def _sibling(target: Path) -> Path:
+    return target.with_name(f".{target.name}.partial-{secrets.token_hex(4)}")
 
 
-def complete_replacement(target: Path) -> None:
-    """Move the files of an interrupted `atomic_files` to their places.
+def _locked_new(target: Path, folder: bool) -> tuple[Path, int | None]:
+    """A new file or folder and, where possible, a descriptor that locks it.
 
-    `TargetError` if another user began the replacement, or if the folder cannot be written.
+    Another process may take it for a leftover and remove it before it is locked. Then a new one is made.
     """
-    ready = _ready(target)
-    if not os.path.lexists(ready):
+    for _ in range(_TRIES):
+        path = _sibling(target)
+        if folder:
+            path.mkdir()
+        descriptor = open_to_lock(path) if folder else open_exclusively(path)
+        if descriptor is None and path.exists():
+            return path, None
+        if descriptor is not None:
+            with suppress(OSError):
+                if not lock(descriptor):
+                    os.close(descriptor)
+                    continue
+            if same_file(path, descriptor):
+                return path, descriptor
+            os.close(descriptor)
+    raise TargetError("was removed by another process while it was written", path=target, remedy="try again")
+
+
+def remove_leftovers(folder: Path, name: str = ".+") -> None:
+    """Delete temporary files in a folder that killed processes of this user left.
+
+    ``name`` is a pattern of the names that they would have got.
+    """
+    left = re.compile(rf"\.{name}\.partial-[0-9a-f]{{8}}")
+    with suppress(OSError), os.scandir(folder) as entries:
+        for path in [Path(entry.path) for entry in entries if left.fullmatch(entry.name)]:
+            _remove_if_left(path)
+
+
+def _remove_if_left(path: Path) -> None:
+    if not HAS_LOCKS or path.is_symlink() or not is_ours(path):
         return
-    if ready.is_symlink() or not is_ours(ready):
-        rule = "another user began to replace it and was interrupted"
-        raise TargetError(rule, path=target, remedy=f"let its owner open it once, or remove {ready}")
-    with writing(target):
-        for source in ready.iterdir():
-            with suppress(FileNotFoundError):  # another process does the same
-                source.replace(target.with_name(source.name))
-        discard(ready)
-        sync_names(target.parent)
-
-
-def _ready(target: Path) -> Path:
-    return target.with_name(f".{target.name}.ready")
+    descriptor = open_to_lock(path)
+    if descriptor is None:
+        return
+    try:
+        if lock(descriptor):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+    except OSError:
+        pass  # without locks it may still be in use
+    finally:
+        os.close(descriptor)

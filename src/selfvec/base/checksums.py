@@ -10,13 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from .durable import sync_file, sync_names
-from .errors import FormatError
+from .errors import FormatError, InputError
 
 __all__ = [
     "Checksums",
@@ -27,12 +27,15 @@ __all__ = [
     "is_sealed",
     "seal",
     "sha256",
+    "unchanged",
     "write_sealed",
 ]
 
 Checksums = dict[str, dict[str, Any]]
 """``bytes`` and ``sha256`` by path below the folder."""
 
+T = TypeVar("T")
+_TRIES = 20  # to read a folder that other processes change
 _THREADS = 4
 _NONE = "0" * 64
 
@@ -125,6 +128,27 @@ def damaged_files(folder: Path, description: Mapping[str, Any]) -> Iterator[tupl
         for (name, _), rule in zip(entries, pool.map(fault, entries), strict=True):
             if rule is not None:
                 yield folder / name, rule
+
+
+def unchanged(description: Path, read: Callable[[], T]) -> T:
+    """What ``read`` returns. It is called again if the description of a folder was replaced meanwhile."""
+    for _ in range(_TRIES):
+        before = _identity(description)
+        try:
+            return read()
+        except (FormatError, InputError, FileNotFoundError):
+            if _identity(description) == before:
+                raise
+    rule = "is replaced again and again while it is read"
+    raise FormatError(rule, path=description.parent, remedy="try again")
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 def _files(description: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -1,21 +1,25 @@
-"""Words made safe to display: unprintable and bidirectional characters are escaped.
+"""Text made safe to display: unprintable and bidirectional characters are escaped.
 
-Words come from any corpus. A control character could move the cursor of a terminal; a bidirectional override
-could reverse a label.
+Words come from any corpus, and the names of files from anyone. A control character could move the cursor of a
+terminal; a bidirectional override could reverse a label.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
-__all__ = ["LONGEST", "count_of", "escape_for_display", "printable"]
+__all__ = ["LONGEST", "count_of", "escape_controls", "escape_for_display", "escape_json", "printable"]
 
 LONGEST = 32
 """Characters of a word that are displayed; an ellipsis replaces the rest."""
 
 _LEFT_TO_RIGHT = "\u200e"
 
-_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_BIDI = r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_NONCHARACTERS = "".join(chr(plane << 16 | last) for plane in range(17) for last in (0xFFFE, 0xFFFF))
+# Controls, line breaks, lone surrogates, and noncharacters, which XML forbids. Joiners belong to scripts.
+_HOSTILE = re.compile(rf"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff{_BIDI}{_NONCHARACTERS}]")
 
 
 def count_of(number: int, noun: str, plural: str | None = None) -> str:
@@ -27,6 +31,26 @@ def count_of(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def escape_controls(text: str, *, lines: bool = False) -> str:
+    """A text with control and bidirectional characters escaped; with ``lines``, line breaks stay.
+
+    >>> escape_controls("a\\x1b[31m\\u202e\\n"), escape_controls("a\\x9b\\n", lines=True)
+    ('a\\\\x1b[31m\\\\u202e\\\\x0a', 'a\\\\x9b\\n')
+    """
+    return _HOSTILE.sub(lambda found: found[0] if lines and found[0] == "\n" else _escape(found[0]), text)
+
+
+def escape_json(text: str) -> str:
+    r"""A JSON document whose strings have the same characters as ``\u`` escapes, which its readers decode.
+
+    Line breaks stay: JSON has them only between values.
+
+    >>> print(escape_json('["\x9b\u202e"]'))
+    ["\u009b\u202e"]
+    """
+    return _HOSTILE.sub(lambda found: found[0] if found[0] == "\n" else _json_escape(found[0]), text)
+
+
 def escape_for_display(word: str) -> str:
     """A word with unprintable characters escaped, shortened to `LONGEST` characters.
 
@@ -35,7 +59,7 @@ def escape_for_display(word: str) -> str:
     >>> escape_for_display("a\\x1b[31m\\u202e"), escape_for_display("x" * 40)[-3:]
     ('a\\\\x1b[31m\\\\u202e', 'xx…')
     """
-    shown = "".join(_escape(character) if _hostile(character) else character for character in word)
+    shown = escape_controls(word)
     shown = shown if len(shown) <= LONGEST else shown[: LONGEST - 1] + "…"
     leftward = any(unicodedata.bidirectional(character) in {"R", "AL"} for character in shown)
     return f"{_LEFT_TO_RIGHT}{shown}{_LEFT_TO_RIGHT}" if leftward else shown
@@ -46,12 +70,12 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else " " for character in text)
 
 
-def _hostile(character: str) -> bool:
-    # Cc control, Cs lone surrogate, Zl and Zp line breaks. Joiners (Cf) are part of many scripts and stay.
-    unprintable = unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} or character in _BIDI
-    return unprintable or ord(character) & 0xFFFE == 0xFFFE  # noncharacters, not allowed in XML
-
-
 def _escape(character: str) -> str:
     code = ord(character)
     return f"\\x{code:02x}" if code < 128 else character.encode("ascii", "backslashreplace").decode()
+
+
+def _json_escape(character: str) -> str:
+    """One escape, or two for a character beyond U+FFFF."""
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    return re.sub("....", r"\\u\g<0>", units)

@@ -9,7 +9,7 @@
     │   └── NotFittedError (AttributeError)   a `Refiner` was asked for a result before `fit`
     ├── TargetError (OSError)        the output cannot be written; an existing target is unchanged
     ├── MissingExtra (ImportError)   an optional dependency is needed; names the extra to install
-    └── Interrupted                  stopped on request; finished work is kept and can be resumed
+    └── Interrupted                  stopped on request; nothing has changed
 
 Every message names the place (file, line, field), the rule that was broken and the remedy. Messages are
 written with the flags of the command line. In Python the same message names the parameters.
@@ -23,6 +23,8 @@ import difflib
 import os
 import re
 from collections.abc import Callable, Iterable
+
+from .display import escape_controls
 
 __all__ = [
     "CleanupWarning",
@@ -71,7 +73,10 @@ class SelfvecError(Exception):
         return self.message()
 
     def message(self, *, flags: bool = False) -> str:
-        """The error in one line, with options named as in Python or, with ``flags``, as flags."""
+        """The error in one line, with options named as in Python or, with ``flags``, as flags.
+
+        Control characters are escaped: the names of files and fields may be anything.
+        """
         place = self.path or ""
         if self.line is not None:
             place += f":{self.line}" if place else f"line {self.line}"
@@ -81,7 +86,7 @@ class SelfvecError(Exception):
             text if flags or not text else _with_parameters(text) for text in (self.rule, self.remedy)
         )
         text = f"{place}: {rule}" if place else str(rule)
-        return f"{text}; {remedy}" if remedy else text
+        return escape_controls(f"{text}; {remedy}" if remedy else text)
 
     def _field_name(self, field: str, flags: bool) -> str:
         del flags
@@ -91,7 +96,6 @@ class SelfvecError(Exception):
 _ARGUMENTS = ("query",)  # of the command line, which are no options
 _FLAG = re.compile(r"(?<![\w-])--([a-z]+(?:-[a-z]+)*)(?:[ =]([A-Z]{2,}))?")
 _IN_PYTHON = {
-    "corpus": "corpus=DOCUMENTS",
     "text-field": "text_fields",
     **{name: f"{name.replace('-', '_')}=True" for name in ("allow-duplicates", "overwrite")},
     "skip-bad-rows": "skip_bad_rows=True",
@@ -187,7 +191,7 @@ class MissingExtra(SelfvecError, ImportError):
 
 
 class Interrupted(SelfvecError):
-    """Work was stopped on request (Ctrl-C). Its state was saved in ``path``."""
+    """Work was stopped on request (Ctrl-C)."""
 
     exit_status = 130
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 from .errors import TargetError
-from .ownership import own_folder
 
 try:
     import fcntl
@@ -75,11 +74,10 @@ def lock(descriptor: int) -> bool:
 def lock_file(path: Path, target: Path) -> BinaryIO:
     """Lock a file until it is closed; its folder is made if it is missing.
 
-    `TargetError` if another process holds the lock and writes ``target``, or if others can write to the
-    folder.
+    `TargetError` if another process holds the lock and writes ``target``.
     """
     for _ in range(_TRIES):
-        own_folder(path.parent)
+        path.parent.mkdir(exist_ok=True)
         with suppress(FileNotFoundError):  # the folder was removed as a leftover
             file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | NO_LINK, 0o600), "r+b")
             if lock(file.fileno()) and same_file(path, file.fileno()):

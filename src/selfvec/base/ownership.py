@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .errors import CleanupWarning, TargetError
 
-__all__ = ["discard", "is_ours", "keep_modes", "mode_of", "own_folder", "remove_own"]
+__all__ = ["discard", "is_ours", "mode_of", "own_folder", "remove_own"]
 
 _OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
@@ -72,22 +72,3 @@ def mode_of(path: Path) -> int | None:
         return stat.S_IMODE(path.lstat().st_mode)
     except FileNotFoundError:
         return None
-
-
-def keep_modes(new: Path, old: Path) -> None:
-    """Give a new folder and its files the permissions of the old ones.
-
-    A file with a new name gets no permission that none of the old files had.
-    """
-    before = {path.relative_to(old): mode_of(path) or 0 for path in old.rglob("*") if not path.is_symlink()}
-    files = [mode for path, mode in before.items() if (old / path).is_file()]
-    most = 0
-    for mode in files:
-        most |= mode
-    for path in new.rglob("*"):
-        own = mode_of(path) or 0
-        known = before.get(path.relative_to(new))
-        mode = known if known is not None else own & most if files and path.is_file() else own
-        if mode != own:
-            path.chmod(mode)
-    new.chmod(mode_of(old) or 0o700)

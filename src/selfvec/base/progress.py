@@ -9,6 +9,7 @@ from functools import partial
 from threading import Event, Thread
 from time import monotonic
 
+from .display import escape_controls
 from .errors import OptionError
 
 __all__ = ["LineProgress", "Progress", "as_progress", "duration", "time_left"]
@@ -163,7 +164,7 @@ class LineProgress(Progress):
                 self._next = monotonic() + self._every
                 with suppress(OSError, ValueError):  # the reader has closed the stream
                     line = _line(label, monotonic() - start, done / total if total else None)
-                    self._write(line + more(done))
+                    self._write(escape_controls(line + more(done)))
 
         thread = Thread(target=report, daemon=True)
         thread.start()
@@ -175,7 +176,7 @@ class LineProgress(Progress):
 
     def say(self, message: str) -> None:
         """Print a message."""
-        self._write(message)
+        self._write(escape_controls(message, lines=True))
 
 
 def time_left(seconds: float, share: float | None) -> str:

@@ -17,6 +17,7 @@ __all__ = ["PAGES", "ROWS", "check_report", "joined", "save_report", "save_rows"
 
 PAGES = (".html", ".md")  # suffixes of pages
 ROWS = (".csv", ".parquet")  # suffixes of tables
+_FORMULA = r"^[=+\-@\t\r\n]"  # the start of what a spreadsheet reads as a formula (OWASP, CSV Injection)
 
 
 def check_report(path: str | os.PathLike[str], suffixes: Sequence[str] = PAGES + ROWS) -> str:
@@ -58,7 +59,11 @@ def save_report(
 
 
 def save_rows(frame: pl.DataFrame, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-    """Write a frame as CSV or Parquet. In CSV a list becomes text, of nested lists only the first values."""
+    """Write a frame as CSV or Parquet.
+
+    In CSV a list becomes text, of nested lists only the first values. Texts are quoted, and an apostrophe is
+    put before one that a spreadsheet would take for a formula. Numbers stay numbers.
+    """
     import polars as pl
 
     suffix = check_report(path, ROWS)
@@ -70,7 +75,9 @@ def save_rows(frame: pl.DataFrame, path: str | os.PathLike[str], *, overwrite: b
         texts = [
             pl.Series(name, [_text(value) for value in frame[name].to_list()], pl.String) for name in nested
         ]
-        frame.with_columns(texts).write_csv(temporary)
+        frame = frame.with_columns(texts)
+        frame = frame.with_columns(pl.col(pl.String).str.replace(_FORMULA, "'$0"))
+        frame.write_csv(temporary, quote_style="non_numeric")
 
 
 def joined(values: Sequence[Any], text: Callable[[Any], str] = str) -> str:

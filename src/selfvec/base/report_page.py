@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Any, ClassVar
 
-from .display import printable
+from .display import escape_controls, printable
 from .report_files import joined, save_report
 
 __all__ = ["Drawn", "ReportPage", "Section", "rows_page"]
@@ -75,17 +75,17 @@ class ReportPage:
 
     def body(self) -> str:
         """The sentences, tables and notes as HTML."""
-        parts = [f"<p>{escape(line)}</p>" for line in self.lines]
+        parts = [f"<p>{_html(line)}</p>" for line in self.lines]
         for section in self.sections:
-            title = f"<h2>{escape(section.title)}</h2>" if section.title else ""
+            title = f"<h2>{_html(section.title)}</h2>" if section.title else ""
             rows = [_row("th", section.heads), *(_row("td", cells) for cells in section.rows)]
             parts.append(f"{title}<div class=wide><table>{''.join(rows)}</table></div>")
-        parts += [f"<p>{escape(note)}</p>" for note in self.notes]
+        parts += [f"<p>{_html(note)}</p>" for note in self.notes]
         return "\n".join(parts)
 
     def to_html(self) -> str:
         """One self-contained HTML page."""
-        title = escape(self.title)
+        title = _html(self.title)
         view = '<meta name="viewport" content="width=device-width">'
         head = f'<meta charset="utf-8">{view}<title>{title}</title><style>{_STYLE}{self.style}</style>'
         return (
@@ -97,10 +97,10 @@ class ReportPage:
         """The report in Markdown."""
         lines = [f"# {_escaped(self.title)}", "", *(f"* {_escaped(line)}" for line in self.lines)]
         for section in self.sections:
-            rows = [[_markdown_cell(cell) for cell in row] for row in section.rows]
+            heads, *rows = ([_markdown_cell(cell) for cell in row] for row in (section.heads, *section.rows))
             rule = ["---"] * len(section.heads)
             lines += ["", f"## {_escaped(section.title)}", ""] if section.title else [""]
-            lines += [f"| {' | '.join(row)} |" for row in (section.heads, rule, *rows)]
+            lines += [f"| {' | '.join(row)} |" for row in (heads, rule, *rows)]
         for note in self.notes:
             lines += ["", _escaped(note)]
         return "\n".join(lines) + "\n"
@@ -144,7 +144,11 @@ def _html_cell(tag: str, text: str | Drawn) -> str:
     if isinstance(text, Drawn):
         return f"<{tag}>{text.html}</{tag}>"
     figure = tag == "td" and text[:1] in "+-−×.0123456789" and text[-1:] in "0123456789%" and " " not in text
-    return f"<{tag}{' class=figure' if figure else ''}>{escape(text)}</{tag}>"
+    return f"<{tag}{' class=figure' if figure else ''}>{_html(text)}</{tag}>"
+
+
+def _html(text: str) -> str:
+    return escape(escape_controls(text))
 
 
 def _markdown_cell(cell: str | Drawn) -> str:
@@ -154,4 +158,4 @@ def _markdown_cell(cell: str | Drawn) -> str:
 def _escaped(text: str) -> str:
     for character in "\\`*_[]|":
         text = text.replace(character, f"\\{character}")
-    return escape(text, quote=False)
+    return escape(escape_controls(text), quote=False)

@@ -2,8 +2,8 @@
 
 Retries: Dask repeats a task on another worker if its worker dies, `RETRIES` times at most. The results of
 tasks are names of files, so no other result is lost. A task that raises an error is not repeated, because the
-same text gives the same error. Damaged files are made again (`selfvec.cluster.tree`). If the scheduler or the
-client dies, the same command with ``--resume`` continues from the files.
+same text gives the same error. Damaged files are made again (`selfvec.cluster.tree`). A lost scheduler is an
+error.
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ _POLL = 0.02  # seconds
 _NO_CTRL_C = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"  # for workers: the client stops
 _ENDED = ("finished", "error")
 _SHOWN = 8  # workers whose tasks are shown
-_AGAIN = "go on with the same command and --resume"
 
 
 @contextmanager
@@ -105,7 +104,7 @@ class DaskEngine:
     ) -> list[Any]:
         """The results of futures.
 
-        Raises `Interrupted` on Ctrl-C and `InputError` if the scheduler is lost. Finished tasks stay on disk.
+        Raises `Interrupted` on Ctrl-C and `InputError` if the scheduler is lost.
         """
         from distributed import KilledWorker
 
@@ -115,7 +114,7 @@ class DaskEngine:
                 return [future.result() for future in promises]
         except KilledWorker:
             rule = f"{RETRIES} workers died while running the same task, probably for lack of memory"
-            remedy = f"give workers more memory, or raise --min-count; then {_AGAIN}"
+            remedy = "give workers more memory, or raise --min-count"
             raise InputError(rule, remedy=remedy) from None
 
     def places(self) -> str:
@@ -147,8 +146,7 @@ class DaskEngine:
                 done = max(done, now)
                 if asked.requested:
                     self.client.cancel(every)
-                    rule = f"interrupted after {sum(ended):,} of {len(every):,} tasks"
-                    raise Interrupted(rule, remedy=_AGAIN)
+                    raise Interrupted(f"interrupted after {sum(ended):,} of {len(every):,} tasks")
                 if self.client.status != "running" or any(f.status == "cancelled" for f in every):
                     raise self._gone()
                 if all(future.status in _ENDED for future in promises):
@@ -156,8 +154,8 @@ class DaskEngine:
                 time.sleep(_POLL)
 
     def _gone(self) -> InputError:
-        rule = f"the Dask scheduler at {self.address} is gone; what is finished is kept"
-        return InputError(rule, remedy=f"start it and its workers again; then {_AGAIN}")
+        rule = f"the Dask scheduler at {self.address} is gone"
+        return InputError(rule, remedy="start it and its workers again, and repeat the command")
 
     @contextmanager
     def _found(self, *errors: type[Exception]) -> Iterator[None]:

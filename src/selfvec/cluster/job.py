@@ -4,19 +4,21 @@ A task returns a partial, which `tree` saves and merges, or writes a file. It re
 job's folder:
 
     job, known          shards and words of the vectors file, from the client
+    text/N              the documents of shard N, as in ``text.parquet`` of a run, if the run keeps its text
     read/N              shard N as ids of its own words; deleted once tokens/N exists
     words/A-B           partials: counts of words
-    passages/A-B        partials: counters of n-grams; ``found`` lists those that may be repeated passages
+    passages/A-B        partials: counters of n-grams
+    found/A-B           the n-grams that may be repeated passages
     repeats             the repeated passages, from the client
     further/A-B         partials: counts of words in further occurrences of these
     vocabulary          the words of all shards and their numbers, from the client
     tokens/N            shard N as ids of the vocabulary
     degrees/A-B         partials: occurrences and neighbours of each word
-    pass-P/table/R      rows of the matrix that pass P sums, pass 0 the base of the vectors, from the client;
+    pass-P-table/R      rows of the matrix that pass P sums, pass 0 the base of the vectors, from the client;
                         ``centre``: weights, mean and degrees
-    pass-P/sums/C/A-B   partials: neighbour sums of the columns from C on, deleted once they are added
-    pass-P/summed/R     rows of all sums, added
-    pass-P/moments/R-S  partials: moments of the summed rows, and ``whitening``, from the client
+    pass-P-sums-C/A-B   partials: neighbour sums of the columns from C on, deleted once they are added
+    pass-P-summed/R     rows of all sums, added
+    pass-P-moments/R-S  partials: moments of the summed rows, and ``whitening``, from the client
 """
 
 from __future__ import annotations
@@ -35,15 +37,20 @@ import numpy as np
 from selfvec.base.arrays import Array
 from selfvec.base.errors import InputError
 from selfvec.corpus.summary import Summary
+from selfvec.data.run_text import RunText
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
+from selfvec.refinement.input_reading import also_written
+from selfvec.storage.text_file import TextWriter
 from selfvec.text import Rules, encode, tokenizer
 
 from .shards import RowOptions, TextShard, read_shard
-from .shared_files import SUFFIX, Tensors, load, load_or_make, packed_words, unpacked_words
+from .shared_files import BROKEN, SUFFIX, Tensors, load, load_or_make, packed_words, save, unpacked_words
 
-__all__ = ["Job", "as_batch", "read_batch", "read_words", "word_index"]
+__all__ = ["Job", "as_batch", "read_batch", "read_text", "read_words", "word_index"]
+
+_PARQUET = "parquet"
 
 
 @dataclass(frozen=True)
@@ -89,11 +96,32 @@ def _read(job: Job, number: int) -> tuple[Tensors, dict[str, str]]:
     batches = read_shard(_shards(job.file("job"))[number], job.rows, summary)
     cut = tokenizer(settings.tokenizer, settings.language)
     known = cast(Vectors, SimpleNamespace(key_to_index=word_index(job.file("known"))))
-    batch, encoding = encode(batches, cut, Rules.of(settings), known, unstemmed=True, jobs=1)
+    with TextWriter() as text:
+        read = also_written(batches, text if settings.keeps_text else None)
+        batch, encoding = encode(read, cut, Rules.of(settings), known, unstemmed=True, jobs=1)
+        if settings.keeps_text:
+            _save_text(job, number, text.finish())
     worker = f"{platform.node()}:{os.getpid()}"
-    note = json.dumps({"corpus": summary.as_dict(), "text": encoding.as_dict(), "worker": worker})
+    found = {"corpus": summary.as_dict(), "text": encoding.as_dict(), "dated": batch.dates is not None}
+    note = json.dumps({**found, "worker": worker})
     tensors: Tensors = {"ids": batch.ids, "offsets": batch.offsets}
     return {**tensors, **_by_document(batch), **packed_words(batch.types)}, {"note": note}
+
+
+def _save_text(job: Job, number: int, text: RunText) -> None:
+    assert isinstance(text.source, bytes)
+    save(job.file("text", number), {_PARQUET: np.frombuffer(text.source, np.uint8)})
+
+
+def read_text(job: Job, number: int) -> RunText:
+    """The documents of a shard. They are read again if their file is damaged or missing."""
+    url = job.file("text", number)
+    try:
+        tensors, _ = load(url)
+    except BROKEN:
+        _read(job, number)
+        tensors, _ = load(url)
+    return RunText(tensors[_PARQUET].tobytes())
 
 
 def _by_document(batch: TokenBatch) -> Tensors:

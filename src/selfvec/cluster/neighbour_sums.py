@@ -29,7 +29,7 @@ from selfvec.refinement.methods.decorrelated import GAMMA, Anchors, evidence, mi
 
 from .job import Job
 from .shards import MOST_TASKS
-from .shared_files import BROKEN, ROWS, SUFFIX, Tensors, exists, listed, load, load_or_make, remove, save
+from .shared_files import BROKEN, ROWS, SUFFIX, Tensors, load, load_or_make, remove, save
 from .sums import Partial, SharedTable, finish, merged, moments
 from .sums import partial as sum_shards
 from .tasks import numbered_shard
@@ -72,16 +72,12 @@ class SharedRows:
     @property
     def folder(self) -> str:
         """The folder of its blocks of rows."""
-        return f"{_pass_folder(self.job, self.number)}/table"
+        return f"{_pass_folder(self.job, self.number)}-table"
 
     @property
     def starts(self) -> range:
         """The first row of each block."""
         return range(0, self.shape[0], ROWS)
-
-    def written(self) -> bool:
-        """Whether all blocks exist."""
-        return listed(self.folder).issuperset(_row_file(self.folder, start) for start in self.starts)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Rows:
         """All rows."""
@@ -120,15 +116,14 @@ class ClusterScan:
             return cast(Rows, rows)
         following = SharedRows(self.job, 1, rows.shape)
         sums = self._sums(rows)
-        if not following.written():
-            self._share(rows, anchors.base, np.where(anchors.whole, self.shares, 0))
-            unknown = ~anchors.whole
-            if not are_rare(unknown, counts, self.job.window // 2):
-                unknown[:] = True
-            weights = np.where(anchors.whole, self.weights, 0)  # other rows are taken for zero
-            mixing = {"whole": anchors.whole, "composed": anchors.composed, "near": evidence(counts)}
-            self._centre(rows, weights, unknown, mixing)
-            self._sum(sums)
+        self._share(rows, anchors.base, np.where(anchors.whole, self.shares, 0))
+        unknown = ~anchors.whole
+        if not are_rare(unknown, counts, self.job.window // 2):
+            unknown[:] = True
+        weights = np.where(anchors.whole, self.weights, 0)  # other rows are taken for zero
+        mixing = {"whole": anchors.whole, "composed": anchors.composed, "near": evidence(counts)}
+        self._centre(rows, weights, unknown, mixing)
+        self._sum(sums)
         self._each_block(partial(first_rows_of, sums, following.folder), rows, "Writing rows")
         sums.remove()
         return cast(Rows, following)
@@ -138,17 +133,16 @@ class ClusterScan:
         shared = cast(SharedRows, rows)
         following = SharedRows(self.job, shared.number + 1, shared.shape)
         sums = self._sums(shared)
-        blocks = tree(f"{sums.folder}/moments", [(n, n + 1) for n in range(len(shared.starts))])
+        blocks = tree(f"{sums.folder}-moments", [(n, n + 1) for n in range(len(shared.starts))])
         self._centre(shared, self.weights, np.ones(len(self.weights), bool))
-        if not exists(blocks.url):
-            self._sum(sums)
+        self._sum(sums)
         moments_of = partial(moments_of_rows, sums)
         found = reduced(self.engine, blocks, moments_of, "Whitening", "blocks").sums
         sums.remove()
         number = np.maximum(found["number"], 1)
         mean = found["total"] / number
         spread = found["moment"] / number - np.outer(mean, mean)
-        whitening = f"{sums.folder}/whitening{SUFFIX}"
+        whitening = f"{blocks.folder}/whitening{SUFFIX}"
         save(whitening, {"shift": mean.astype(np.float32), "whitener": whitening_matrix(spread, power)})
         self._each_block(partial(whiten_rows, sums, whitening, following.folder), shared, "Writing rows")
         return cast(Rows, following)
@@ -157,16 +151,14 @@ class ClusterScan:
         return _Sums(self.job, _pass_folder(self.job, rows.number), tuple(self.ranges), rows.shape[1])
 
     def _share(self, rows: SharedRows, base: Base, shares: Doubles) -> None:
-        """Write the base of the vectors, the blocks that do not exist."""
-        written = listed(rows.folder)
+        """Write the base of the vectors."""
 
         def write(start: int) -> None:
-            if _row_file(rows.folder, start) not in written:
-                part = slice(start, min(start + ROWS, len(base)))
-                firsts = range(part.start, part.stop, ROW_BLOCK)  # larger products need more memory
-                block = np.vstack([base[first : min(first + ROW_BLOCK, part.stop)] for first in firsts])
-                save(_row_file(rows.folder, start), _by_columns(block, shares[part]))
-                release(base.rows[part])
+            part = slice(start, min(start + ROWS, len(base)))
+            firsts = range(part.start, part.stop, ROW_BLOCK)  # larger products need more memory
+            block = np.vstack([base[first : min(first + ROW_BLOCK, part.stop)] for first in firsts])
+            save(_row_file(rows.folder, start), _by_columns(block, shares[part]))
+            release(base.rows[part])
 
         for _ in in_order(rows.starts, write, threads(None)):
             pass
@@ -174,24 +166,21 @@ class ClusterScan:
     def _centre(
         self, rows: SharedRows, weights: Doubles, summed: Mask, more: Mapping[str, Array] | None = None
     ) -> None:
-        """Write what tasks need to know about all words, unless it is there."""
+        """Write what tasks need to know about all words."""
+        parts = (load(_row_file(rows.folder, start), ["mean"])[0]["mean"] for start in rows.starts)
+        mean = np.sum(list(parts), axis=0)
+        own = {"weights": weights, "shares": self.shares, "degrees": self.degrees, "mean": mean}
+        columns = {**own, "summed": summed, **(more or {})}
         file = _centre_file(_pass_folder(self.job, rows.number))
-        if not exists(file):
-            parts = (load(_row_file(rows.folder, start), ["mean"])[0]["mean"] for start in rows.starts)
-            mean = np.sum(list(parts), axis=0)
-            own = {"weights": weights, "shares": self.shares, "degrees": self.degrees, "mean": mean}
-            columns = {**own, "summed": summed, **(more or {})}
-            save(file, {name: _as_bytes(column) for name, column in columns.items()})
+        save(file, {name: _as_bytes(column) for name, column in columns.items()})
 
     def _sum(self, sums: _Sums) -> None:
         """Write the neighbour sums of the shared matrix."""
         blocks = _column_blocks(sums.width)
-        done = set[str]().union(*(listed(f"{sums.folder}/sums/{first}") for first, _ in blocks))
         tasks = []
         for leaf, work in (pair for columns in blocks for pair in sums.leaves(columns)):
-            if leaf.url not in done:
-                share = leaf.share("shards")._replace(size=(leaf.last - leaf.first) / len(blocks))
-                tasks.append(self.engine.submit(partial(compute_leaf, leaf, work), share=share))
+            share = leaf.share("shards")._replace(size=(leaf.last - leaf.first) / len(blocks))
+            tasks.append(self.engine.submit(partial(compute_leaf, leaf, work), share=share))
         self.engine.gather(tasks, "Summing neighbours", unit="shards")
 
     def _each_block(self, work: Callable[[int], None], rows: SharedRows, label: str) -> None:
@@ -208,6 +197,7 @@ def _as_bytes(column: Array) -> Array:
 
 
 def _pass_folder(job: Job, number: int) -> str:
+    """The first part of the names of the folders of a pass."""
     return f"{job.folder}/pass-{number}"
 
 
@@ -217,7 +207,7 @@ def _centre_file(folder: str) -> str:
     These are weights, shares in the mean of the next rows, degrees, whether the neighbours of a word are
     summed and, in the first scan, how its row is mixed.
     """
-    return f"{folder}/table/centre{SUFFIX}"
+    return f"{folder}-table/centre{SUFFIX}"
 
 
 def _row_file(folder: str, first: int) -> str:
@@ -249,7 +239,7 @@ class _Sums:
     """The files of the neighbour sums of a pass: for each range of shards and each block of columns one."""
 
     job: Job
-    folder: str  # of the pass
+    folder: str  # first part of the names of its folders
     ranges: tuple[tuple[int, int], ...]
     width: int  # d
 
@@ -262,12 +252,13 @@ class _Sums:
     def leaves(self, columns: tuple[int, int]) -> Iterator[tuple[Node, Work]]:
         """The file of each range of shards for a block of columns, and the function that computes it."""
         for first, last in self.ranges:
-            node = Node(f"{self.folder}/sums/{columns[0]}", first, last)
+            node = Node(f"{self.folder}-sums-{columns[0]}", first, last)
             yield node, partial(sum_neighbours, self, columns)
 
     def remove(self) -> None:
         """Delete all of them."""
-        remove(f"{self.folder}/sums")
+        for first, _ in _column_blocks(self.width):
+            remove(f"{self.folder}-sums-{first}")
 
 
 def sum_neighbours(sums: _Sums, columns: tuple[int, int], first: int, last: int) -> Partial:
@@ -276,7 +267,7 @@ def sum_neighbours(sums: _Sums, columns: tuple[int, int], first: int, last: int)
     words = len(centre["weights"])
     summed = None if centre["summed"].all() else centre["summed"]
     name = _columns(columns[0])
-    files = (_row_file(f"{sums.folder}/table", start) for start in range(0, words, ROWS))
+    files = (_row_file(f"{sums.folder}-table", start) for start in range(0, words, ROWS))
     blocks = (load(file, [name])[0][name] for file in files)
     mean = centre["mean"][slice(*columns)]
     table = SharedTable(words, sums.job.window, blocks, centre["weights"], mean, summed)
@@ -289,7 +280,7 @@ def first_rows_of(sums: _Sums, folder: str, first: int) -> None:
     def rows() -> tuple[Tensors, dict[str, str]]:
         here = sums.centre(["shares", "degrees", "whole", "composed", "near"], first, first + ROWS)
         summed = np.hstack(list(_added(sums, first, here["degrees"]).values()))
-        tensors = load(_row_file(f"{sums.folder}/table", first))[0]
+        tensors = load(_row_file(f"{sums.folder}-table", first))[0]
         columns = [tensors[_columns(start)] for start, _ in _column_blocks(sums.width)]
         for start in range(0, len(summed), ROW_BLOCK):  # so that no second block is in memory
             part = slice(start, start + ROW_BLOCK)
@@ -324,7 +315,7 @@ def _summed(sums: _Sums, first: int) -> tuple[Rows, Mask]:
     def add() -> tuple[Tensors, dict[str, str]]:
         return _added(sums, first, degrees), {}
 
-    tensors, _ = load_or_make(_row_file(f"{sums.folder}/summed", first), add)
+    tensors, _ = load_or_make(_row_file(f"{sums.folder}-summed", first), add)
     blocks = _column_blocks(sums.width)
     return np.hstack([tensors[_columns(columns[0])] for columns in blocks]), degrees > 0
 

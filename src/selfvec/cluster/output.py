@@ -10,8 +10,8 @@ from pathlib import Path
 
 from selfvec.base.errors import TargetError
 from selfvec.data.run import Run
-from selfvec.storage.run_folder import write_run
-from selfvec.storage.workspace import Workspace
+from selfvec.storage.run_folder import LOCK
+from selfvec.storage.run_writer import SHARED, RunWriter
 
 from .shared_files import exists, filesystem, is_remote, remove
 
@@ -22,38 +22,44 @@ __all__ = ["Output", "output_place"]
 class Output:
     """Where a run of a cluster is written."""
 
-    shared: str  # the folder that the workers share, with the same parent
-    workspace: Workspace | None  # of a local run
+    shared: str  # a folder for the workers, which is deleted in the end
+    writer: RunWriter  # of a local folder
     finish: Callable[[Run], None]  # writes the run
 
 
 @contextmanager
-def output_place(output: str, *, overwrite: bool = False, resume: bool = False) -> Iterator[Output]:
-    """The place of a run. If the block ends before the run is written, its files are kept for ``resume``."""
+def output_place(output: str, *, overwrite: bool = False) -> Iterator[Output]:
+    """The place of a run. If the block ends before the run is written, nothing has changed."""
     if not is_remote(output):
-        with Workspace(output, overwrite=overwrite, resume=resume) as workspace:
-            yield Output(str(workspace.shared.absolute()), workspace, workspace.finish)
+        with RunWriter(output, overwrite=overwrite) as writer:
+            yield Output(str(writer.path(SHARED).absolute()), writer, writer.finish)
         return
     url = output.rstrip("/")
     parent, _, name = url.rpartition("/")
-    partial = f"{parent}/.{name}.partial"
+    shared = f"{parent}/.{name}.{SHARED}"
     if exists(url) and not exists(f"{url}/run.json"):
         rule = "exists already and is not a run folder; it is not replaced even with --overwrite"
         raise TargetError(rule, path=url, remedy="choose another name")
     if exists(url) and not overwrite:
         remedy = "choose another name, or replace it with --overwrite"
         raise TargetError("exists already", path=url, remedy=remedy)
-    if not resume:
-        remove(partial)
+    remove(shared)  # of a client that was killed
+    with tempfile.TemporaryDirectory(prefix="selfvec-") as folder, RunWriter(Path(folder, "run")) as writer:
 
-    def finish(run: Run) -> None:
-        with tempfile.TemporaryDirectory(prefix="selfvec-") as folder:
-            write_run(run, Path(folder))
-            remove(url)
-            files, target = filesystem(url)
-            paths = [path for path in Path(folder).rglob("*") if path.is_file()]
-            for path in sorted(paths, key=lambda path: path.name == "run.json"):  # last: it completes the run
-                files.put_file(str(path), f"{target}/{path.relative_to(folder).as_posix()}")
-        remove(partial)
+        def finish(run: Run) -> None:
+            writer.finish(run)
+            _upload(writer.target, url)
 
-    yield Output(f"{partial}/cluster", None, finish)
+        try:
+            yield Output(shared, writer, finish)
+        finally:
+            remove(shared)
+
+
+def _upload(folder: Path, url: str) -> None:
+    """Replace what is at a URL by a run folder."""
+    remove(url)
+    files, target = filesystem(url)
+    paths = [path for path in folder.rglob("*") if path.is_file() and path.name != LOCK]
+    for path in sorted(paths, key=lambda path: path.name == "run.json"):  # last: it completes the run
+        files.put_file(str(path), f"{target}/{path.relative_to(folder).as_posix()}")

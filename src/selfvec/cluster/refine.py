@@ -2,58 +2,58 @@
 
     shards ──▶ words, passages ──▶ vocabulary ──▶ ids, neighbours ──▶ pass: sums ──▶ moments ──▶ rows ──▶ Run
 
-The client holds the vocabulary and the vectors, but not the text. It plans the tasks and performs the steps
-of `selfvec.refinement` between and after the passes. The result is that of `selfvec.refinement.pipeline` up
-to rounding.
+The client holds the vocabulary and the vectors, and a shard of the text while it joins the documents that
+workers have read. It plans the tasks and performs the steps of `selfvec.refinement` between and after the
+passes. The result is that of `selfvec.refinement.pipeline` up to rounding.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 
-from selfvec.base.arrays import Ids, Ints
+from selfvec.base.arrays import Ints
 from selfvec.base.errors import CorpusError, OptionError
 from selfvec.base.memory import release
 from selfvec.base.progress import Progress
 from selfvec.base.scratch import scratch_array
 from selfvec.base.threads import in_order, threads
+from selfvec.corpus.joined_summary import joined_corpora
 from selfvec.corpus.summary import FileRead
 from selfvec.data.methods import METHODS
 from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run
+from selfvec.data.run_text import RunText
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, concatenated, frequency_order
 from selfvec.data.vectors import Vectors
 from selfvec.refinement.execution import Execution
-from selfvec.refinement.incremental.joined_corpora import joined_corpora
 from selfvec.refinement.initial_vectors import initial_vectors
 from selfvec.refinement.input_reading import Start, load_start, option_files
 from selfvec.refinement.inputs import Inputs
 from selfvec.refinement.method_choice import make_plan
 from selfvec.refinement.methods import decorrelated
 from selfvec.refinement.pipeline import run_of
-from selfvec.storage.workspace import Workspace
+from selfvec.storage.run_writer import RunWriter
 from selfvec.text import Encoding
 from selfvec.text.encoding import RARE, REPEATED, dropped_in_all
 from selfvec.text.repeats import Repeats
 from selfvec.text.stems import merged_types
-from selfvec.text.unstemmed import UnstemmedTokens
 
-from .job import Job, as_batch
+from .job import Job, as_batch, read_text
 from .neighbour_sums import ClusterScan, pass_ranges
 from .repeats import ShardRepeats, find_shard_repeats
 from .shards import SHARD_BYTES, RowOptions, TextShard, find_shards, joined_files, task_ranges
-from .shared_files import listed, packed_words, save
+from .shared_files import make_folder, packed_words, save
 from .sums import Partial
-from .tasks import count_neighbours, count_words, keeps_whole, shard_tokens
+from .tasks import count_neighbours, count_words, shard_tokens
 from .tree import Engine, reduced, tree
 
 __all__ = ["KEPT_TOKENS", "cluster_settings", "refine_on_cluster"]
@@ -81,7 +81,7 @@ def refine_on_cluster(
     *,
     rows: RowOptions | None = None,
     progress: Progress | None = None,
-    workspace: Workspace | None = None,
+    writer: RunWriter | None = None,
     cut: tuple[int, int] = (SHARD_BYTES, SHARDS_PER_TASK),
 ) -> Run:
     """Refine vectors on files that the workers of an engine read.
@@ -97,13 +97,12 @@ def refine_on_cluster(
     engine : Engine
         See `selfvec.cluster.tree.Engine`.
     work : str
-        A folder or URL that every worker can write. Finished tasks are saved there, and a job with the same
-        sources and options continues from them.
+        A folder or URL that every worker can write. The caller deletes what is left in it.
     rows : RowOptions, optional
         How rows are read as documents.
     progress : Progress, optional
-    workspace : Workspace, optional
-        Of the run: the client then holds initial vectors and a long text in its files.
+    writer : RunWriter, optional
+        That of the run folder: the client then holds initial vectors and text in its files.
     cut : (int, int)
         Bytes of a shard and the least number of shards in a task. The last bits of the result depend on it.
 
@@ -113,7 +112,7 @@ def refine_on_cluster(
     """
     settings = cluster_settings(settings)
     progress = progress or Progress()
-    execution = Execution(workspace, progress)
+    execution = Execution(writer, progress)
     timings = execution.timings
     with timings.stage("load"):
         shards, skipped = find_shards(sources, cut[0])
@@ -121,21 +120,22 @@ def refine_on_cluster(
         if known is None and described["name"] != "none":
             rule = f"vectors by {described['name']} are trained with all of the text in one place"
             raise OptionError(rule, field="vectors", remedy="give a file of vectors, default or none")
-        job = _job(shards, known, described, settings, rows or RowOptions(), work)
+        job = _job(shards, known, settings, rows or RowOptions(), work)
     ranges = task_ranges(len(shards), cut[1])
     with timings.stage("read"):
         words = reduced(engine, tree(f"{job.folder}/words", ranges), partial(count_words, job), "Reading")
-        repeated = find_shard_repeats(job, engine, ranges, int(words.sums["counts"].sum()))
+        notes = [json.loads(note) for note in words.notes]
+        dated = any(note["dated"] for note in notes)
+        repeated = find_shard_repeats(job, engine, ranges, int(words.sums["counts"].sum()), dated)
     with timings.stage("count"):
         types, kept_from = _vocabulary(job, words, known, repeated)
         counter = partial(count_neighbours, job)
         with ThreadPoolExecutor(1) as pool:  # the client looks words up while workers count
-            looking_up = pool.submit(_original, types, known, settings, workspace)
+            looking_up = pool.submit(_original, types, known, settings, writer)
             counted = reduced(engine, tree(f"{job.folder}/degrees", ranges), counter, "Counting")
             original = looking_up.result()
         batch = _batch(job, types, np.array(counted.sums["counts"]), len(shards), execution)
         empty = int(counted.sums["empty"][0])
-        notes = [json.loads(note) for note in words.notes]
         texts = [note["text"] for note in notes]
         text = _encoding(texts, batch, empty, kept_from, repeated.repeats, settings)
         provenance = Provenance(
@@ -146,8 +146,8 @@ def refine_on_cluster(
             repeats=repeated.repeats.as_dict(settings),
         )
         sizes = np.array([text["tokens"] for text in texts])
-        unstemmed = _unstemmed(job, words, int(sizes.sum()), len(shards), batch) if len(batch) else None
-        inputs = Inputs(batch, original, provenance, unstemmed, repeated.repeats)
+        kept = _joined_text(job, len(shards), execution)
+        inputs = Inputs(batch, original, provenance, repeated.repeats, kept)
     if pruned := int(words.sums["pruned"][0]):
         progress.say(f"{pruned:,} tokens of the rarest words were left out of the vocabulary")
     operator = ClusterScan(job, engine, pass_ranges(sizes, len(batch.types)), counted.sums["degrees"])
@@ -165,7 +165,8 @@ def refine_on_cluster(
             for shard, note in zip(shards, notes, strict=True)
         ],
     }
-    return run_of(plan, refinement, execution, cluster=shared_work)
+    made = run_of(plan, refinement, execution, cluster=shared_work)
+    return made if len(batch) else made.replace(tokens=None)
 
 
 def cluster_settings(settings: Settings) -> Settings:
@@ -181,28 +182,19 @@ def cluster_settings(settings: Settings) -> Settings:
 def _job(
     shards: Sequence[TextShard],
     known: Vectors | None,
-    described: dict[str, Any],
     settings: Settings,
     rows: RowOptions,
     work: str,
 ) -> Job:
-    """The job in its folder, which is named by a hash of everything that the result depends on."""
+    """The job in a new folder. No job before had its name, because workers remember what they have read."""
     if not shards:
         raise CorpusError("it has no documents", remedy="give a corpus with text")
     listed_shards = json.dumps([shard.as_dict() | {"members": shard.members} for shard in shards])
-    inputs = [listed_shards, settings.as_dict(), repr(rows), described, option_files(settings)]
-    digest = hashlib.sha256(json.dumps(inputs, default=str, sort_keys=True).encode())
-    if isinstance(known, Vectors) and "sha256" not in described:
-        digest.update(np.ascontiguousarray(known.vectors[:1000]).data)
     auto = METHODS["decorrelated"].window
     window = auto if settings.window == "auto" else int(settings.window)
-    job = Job(f"{work.rstrip('/')}/{digest.hexdigest()[:16]}", settings, rows, window)
-    others = listed(work.rstrip("/")) - {job.folder}
-    if others:
-        raise OptionError(
-            "the interrupted run had another corpus, other vectors or other options",
-            remedy="repeat its command with --resume, or start over without --resume",
-        )
+    rows = rows if settings.keeps_text else replace(rows, keep_fields=False)
+    job = Job(f"{work.rstrip('/')}/{uuid4().hex[:8]}", settings, rows, window)
+    make_folder(job.folder)
     save(job.file("known"), packed_words([] if known is None else known.index_to_key))
     save(job.file("job"), {}, {"shards": listed_shards})
     return job
@@ -242,52 +234,43 @@ def _vocabulary(
 
 
 def _original(
-    types: list[str], known: Vectors | None, settings: Settings, workspace: Workspace | None
+    types: list[str], known: Vectors | None, settings: Settings, writer: RunWriter | None
 ) -> Vectors:
-    """The initial vectors of the types, in a file of the workspace."""
+    """The initial vectors of the types, in a file of the run."""
     original = initial_vectors(TokenBatch.of_counts(types, np.ones(len(types), np.int64)), known, settings)
-    if workspace is not None:
-        workspace.keep(original)
-        workspace.map_kept(original)
+    if writer is not None:
+        writer.keep(original)
+        writer.map_kept(original)
     return original
 
 
 def _batch(job: Job, types: list[str], counts: Ints, shards: int, execution: Execution) -> TokenBatch:
     """The tokens if the run keeps them, otherwise the words with their counts, (V,)."""
     total = int(counts.sum())
-    if not job.settings.keep_tokens or total > KEPT_TOKENS:
+    if not job.settings.keeps_tokens or total > KEPT_TOKENS:
         return TokenBatch.of_counts(types, counts)
-    names = {name: name for name in ("ids", "offsets", "sentences", "fingerprints", "days")}
     ids = execution.token_ids(total)
     ids = scratch_array(total, np.int32) if ids is None else ids
-    return _joined_shards(job, shards, ids, types, names).with_counts(counts)  # workers have counted them
-
-
-def _unstemmed(
-    job: Job, words: Partial, tokens: int, shards: int, counted: TokenBatch
-) -> UnstemmedTokens | None:
-    """What the whole text has besides the counted tokens; updates of the run need it."""
-    if not keeps_whole(job):
-        return None
-    names = {"ids": "unstemmed", "offsets": "unstemmed_offsets", "sentences": "unstemmed_sentences"}
-    ids = scratch_array(tokens, np.int32)
-    return UnstemmedTokens.of(_joined_shards(job, shards, ids, words.words, names), counted)
-
-
-def _joined_shards(
-    job: Job, shards: int, ids: Ids, types: Sequence[str], names: Mapping[str, str]
-) -> TokenBatch:
-    """The text of all shards from tensors with these ``names``; ``ids``, (N,), receives the ids."""
     parts = []
     start = 0
-    for found in in_order(range(shards), partial(shard_tokens, job), threads(None)):
-        tensors = {name: found[stored] for name, stored in names.items() if stored in found}
+    for tensors in in_order(range(shards), partial(shard_tokens, job), threads(None)):
         own = ids[start : start + len(tensors["ids"])]
         own[:] = tensors["ids"]
         parts.append(as_batch({**tensors, "ids": own}, types))
         release(own)
         start += len(own)
-    return concatenated(parts, out=ids)
+    return concatenated(parts, out=ids).with_counts(counts)  # workers have counted them
+
+
+def _joined_text(job: Job, shards: int, execution: Execution) -> RunText | None:
+    """The documents of all shards, if the run keeps them."""
+    if not job.settings.keeps_text:
+        return None
+    with execution.text_writer() as text:
+        for number in range(shards):
+            for documents in read_text(job, number).batches():
+                text.add(documents)
+        return text.finish()
 
 
 def _corpus_summary(

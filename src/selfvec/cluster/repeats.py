@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
 import numpy as np
@@ -30,7 +30,7 @@ from selfvec.text.repeats import (
 )
 
 from .job import Job, read_batch
-from .shared_files import load, load_or_make
+from .shared_files import load, load_or_make, save
 from .sums import Partial, merged
 from .tree import Engine, Node, reduced, tree
 
@@ -51,11 +51,15 @@ class ShardRepeats:
 
 
 def find_shard_repeats(
-    job: Job, engine: Engine, ranges: Sequence[tuple[int, int]], tokens: int
+    job: Job,
+    engine: Engine,
+    ranges: Sequence[tuple[int, int]],
+    tokens: int,
+    dated: bool,  # whether any document has a date
 ) -> ShardRepeats:
     """Find the passages, and write them to the file ``repeats`` of the job."""
-    find = partial(_find_rows, job, engine, ranges, tokens)
-    rows, texts = load_or_make(job.file("repeats"), find)
+    rows, example, documents = _find_rows(job, engine, ranges, tokens, dated)
+    save(job.file("repeats"), rows)
     if not len(rows["values"]):
         return ShardRepeats(Repeats(rows["values"]), [], np.zeros(0, np.int64))
     counter = partial(count_further, job)
@@ -67,8 +71,8 @@ def find_shard_repeats(
         tokens=number,
         documents=sum(note["documents"] for note in notes),
         share=number / max(tokens, 1),
-        example=texts["example"],
-        example_documents=int(texts["documents"]),
+        example=example,
+        example_documents=documents,
         templates=consists_of_templates(
             sum(note["short"] for note in notes), sum(note["of"] for note in notes)
         ),
@@ -77,24 +81,26 @@ def find_shard_repeats(
 
 
 def _find_rows(
-    job: Job, engine: Engine, ranges: Sequence[tuple[int, int]], tokens: int
-) -> tuple[PassageRows, dict[str, str]]:
+    job: Job, engine: Engine, ranges: Sequence[tuple[int, int]], tokens: int, dated: bool
+) -> tuple[PassageRows, str, int]:
     """The passages; the passage in the most documents as text, and the number of its documents."""
     root = tree(f"{job.folder}/passages", ranges)
     reduced(engine, root, partial(count_passages, job, counter_bits(tokens)), "Counting passages")
     tasks = [
-        engine.submit(list_passages, job, root.url, *one, share=Node(root.folder, *one).share("shards"))
+        engine.submit(
+            list_passages, job, root.url, dated, *one, share=Node(root.folder, *one).share("shards")
+        )
         for one in ranges
     ]
     engine.gather(tasks, "Listing passages", unit="shards")
     rows = _join([load(_list_file(job, *one))[0] for one in ranges], LEAST_DOCUMENTS)
     if not len(rows["values"]):
-        return rows, {"example": "", "documents": "0"}
+        return rows, "", 0
     best = int(np.lexsort((rows["values"], -rows["numbers"]))[0])
     batch = read_batch(job, int(rows["shards"][best]))
     place = _place_of(batch, rows["values"][best : best + 1], int(rows["documents"][best]))
     example = example_of(batch, place, Repeats(rows["values"]).tokens_in(batch))
-    return rows, {"example": example, "documents": str(int(rows["numbers"][best]))}
+    return rows, example, int(rows["numbers"][best])
 
 
 def _join(lists: Sequence[Mapping[str, Array]], least: int = 1) -> PassageRows:
@@ -129,24 +135,26 @@ def count_passages(job: Job, bits: int, first: int, last: int) -> Partial:
     return Partial(first, last, {"passages": counters})
 
 
-def list_passages(job: Job, counters: str, first: int, last: int) -> None:
+def list_passages(job: Job, counters: str, dated: bool, first: int, last: int) -> None:
     """Write the n-grams of some shards that may be repeated passages, unless the file exists."""
 
     def found() -> tuple[PassageRows, dict[str, str]]:
         counted = np.array(load(counters)[0]["passages"])
-        return _join([_passages_in(job, number, counted) for number in range(first, last)]), {}
+        return _join([_passages_in(job, number, counted, dated) for number in range(first, last)]), {}
 
     load_or_make(_list_file(job, first, last), found)
 
 
 def _list_file(job: Job, first: int, last: int) -> str:
     """The URL of the file that `list_passages` writes."""
-    return job.file("passages", "found", f"{first:07}-{last:07}")
+    return job.file("found", f"{first:07}-{last:07}")
 
 
-def _passages_in(job: Job, shard: int, counters: Bytes) -> PassageRows:
+def _passages_in(job: Job, shard: int, counters: Bytes, dated: bool) -> PassageRows:
     """The n-grams of a shard whose counter reaches the threshold."""
     batch = read_batch(job, shard)
+    if dated and batch.dates is None:  # the hash of a document includes its date, also an unknown one
+        batch = replace(batch, dates=np.full(batch.documents, "NaT", "datetime64[D]"))
     ngrams = Ngrams(batch, 1, len(counters).bit_length() - 1)
     ngrams.counters = counters
     found = []

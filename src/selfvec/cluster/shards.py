@@ -22,10 +22,11 @@ import polars as pl
 from selfvec.base.compressed_files import COMPRESSED, is_compressed
 from selfvec.base.errors import CorpusError, MissingExtra
 from selfvec.base.threads import cut
-from selfvec.corpus.documents import Documents, documents_of_rows
+from selfvec.corpus.documents import Documents, documents_of_rows, with_files
 from selfvec.corpus.fields import Fields, recognise
 from selfvec.corpus.files import FilePart, find_sources, open_part
 from selfvec.corpus.fingerprints import Seen
+from selfvec.corpus.kept_documents import absolute
 from selfvec.corpus.row_batch import ROWS, RowBatch, readable_fields, string_columns
 from selfvec.corpus.row_formats import row_format_of_suffix
 from selfvec.corpus.streams import Source, reading
@@ -60,7 +61,6 @@ class TextShard:
     start: int = 0  # the first byte or row group
     stop: int = 0  # the byte or row group after the last; 0 for a whole file
     members: tuple[str, ...] = ()  # the documents of a folder
-    changed: str = ""  # when the file was written, or its version
 
     def as_dict(self) -> dict[str, Any]:
         """For ``run.json``: without the members of a folder."""
@@ -84,6 +84,7 @@ class RowOptions:
     text_fields: tuple[str, ...] | None = None
     date_field: str | None = None
     skip_bad_rows: bool = False
+    keep_fields: bool | tuple[str, ...] = True  # whether documents keep the other fields, or which
 
 
 def find_shards(names: Sequence[str], shard_bytes: int = SHARD_BYTES) -> tuple[list[TextShard], list[str]]:
@@ -106,6 +107,9 @@ def find_shards(names: Sequence[str], shard_bytes: int = SHARD_BYTES) -> tuple[l
 def _remote(url: str, skipped: list[str]) -> Iterator[Source]:
     """The files under a URL; their suffixes give their kinds."""
     files, path = filesystem(url)
+    if "file" in files.protocol:
+        yield from find_sources([path], skipped)
+        return
     with reading(url):
         found = files.find(path, detail=True)
     if not found:
@@ -131,7 +135,7 @@ def _cut(source: Source, shard_bytes: int) -> Iterator[TextShard]:
     if source.members:
         yield from _documents(source, shard_bytes)
         return
-    whole = TextShard(source.path, source.kind, size, changed=_version(source.path))
+    whole = TextShard(source.path, source.kind, size)
     with _opened(source.path) as file:
         packed = is_compressed(file.read(4))
     if source.kind == "parquet":
@@ -148,12 +152,10 @@ def _cut(source: Source, shard_bytes: int) -> Iterator[TextShard]:
 
 
 def _documents(source: Source, shard_bytes: int) -> Iterator[TextShard]:
-    stats = [member.stat() for member in source.members]
-    for first, last in cut(np.array([about.st_size for about in stats]), shard_bytes):
-        size = sum(about.st_size for about in stats[first:last])
-        changed = str(max(about.st_mtime for about in stats[first:last]))
+    sizes = [member.stat().st_size for member in source.members]
+    for first, last in cut(np.array(sizes), shard_bytes):
         members = tuple(map(str, source.members[first:last]))
-        yield TextShard(source.path, source.kind, size, members=members, changed=changed)
+        yield TextShard(source.path, source.kind, sum(sizes[first:last]), members=members)
 
 
 def _row_groups(whole: TextShard, shard_bytes: int) -> Iterator[TextShard]:
@@ -167,12 +169,6 @@ def _opened(path: str) -> Any:
     files, inner = filesystem(path)
     with reading(path):
         return files.open(inner, "rb")
-
-
-def _version(path: str) -> str:
-    files, inner = filesystem(path)
-    about = files.info(inner)
-    return str(about.get("ETag") or about.get("LastModified") or about.get("mtime") or "")
 
 
 @contextmanager
@@ -208,10 +204,12 @@ def read_shard(shard: TextShard, how: RowOptions, summary: Summary) -> Iterator[
         summary.text_given = fields.text_given
         summary.date_field = fields.date_name
         summary.date_given = fields.date_given
+    summary.kept_fields = None if isinstance(how.keep_fields, bool) else how.keep_fields
+    path = shard.path if is_remote(shard.path) else absolute(shard.path)
     for rows in batches:
         batch = documents_of_rows(rows, fields, _label(shard), corpus_pass, seen)
         if len(batch):
-            yield batch
+            yield with_files(batch, path, shard.kind)
 
 
 def _label(shard: TextShard) -> str:
@@ -235,15 +233,19 @@ def _by_bytes(
         source = Source(path, kind, shard.size, pipe=True, _handle=_opened(path))
     else:
         source = Source(path, kind, shard.size)
-    part = open_part(source, how.text_fields, how.date_field)
+    part = _part(source, how)
     return part.fields, part.row_batches(corpus_pass)
+
+
+def _part(source: Source, how: RowOptions) -> FilePart:
+    return open_part(source, how.text_fields, how.date_field, keep=how.keep_fields)
 
 
 @lru_cache(maxsize=64)
 def _fields(path: str, kind: str, how: RowOptions) -> Fields:
     """The fields of a file, from its beginning."""
     with _opened(path) as file:
-        return open_part(Source(path, kind, pipe=True, _handle=file), how.text_fields, how.date_field).fields
+        return _part(Source(path, kind, pipe=True, _handle=file), how).fields
 
 
 def _lines(shard: TextShard) -> bytes:
@@ -263,7 +265,7 @@ def _by_groups(
 
     with _parquet(shard.path) as file:
         types = dict(cast(pl.DataFrame, pl.from_arrow(file.schema_arrow.empty_table())).schema)
-    fields = recognise(list(types), shard.path, how.text_fields, how.date_field)
+    fields = recognise(list(types), shard.path, how.text_fields, how.date_field, keep=how.keep_fields)
     fields = readable_fields(fields, types, shard.path)
 
     def batches() -> Iterator[RowBatch]:

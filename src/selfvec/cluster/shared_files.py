@@ -30,9 +30,9 @@ __all__ = [
     "exists",
     "filesystem",
     "is_remote",
-    "listed",
     "load",
     "load_or_make",
+    "make_folder",
     "packed_words",
     "remove",
     "save",
@@ -82,13 +82,10 @@ def exists(url: str) -> bool:
     return bool(files.exists(path))
 
 
-def listed(folder: str) -> set[str]:
-    """The files in a folder; the empty set if the folder does not exist."""
-    files, path = filesystem(folder)
-    try:
-        return {f"{folder}/{name.rstrip('/').rpartition('/')[2]}" for name in files.ls(path, detail=False)}
-    except FileNotFoundError:
-        return set()
+def make_folder(folder: str) -> None:
+    """Make a new folder; stores of objects need none."""
+    if not is_remote(folder):
+        Path(folder).mkdir(parents=True)
 
 
 def remove(url: str) -> None:
@@ -103,7 +100,8 @@ def save(url: str, tensors: Mapping[str, Array], metadata: Mapping[str, str] | N
     texts = dict(metadata or {})
     described = {**texts, _CHECKSUMS: json.dumps(_checksums(tensors, texts))}
     if not is_remote(url):
-        Path(url).parent.mkdir(parents=True, exist_ok=True)
+        # Not the folder above, which is that of the job: a late task must not make it again.
+        Path(url).parent.mkdir(exist_ok=True)
         # Waiting for the disk would take longer than much of the work.
         with atomic_file(url, overwrite=True, durable=False) as path:
             write_tensors(path, tensors, described)

@@ -17,7 +17,7 @@ from .shared_files import BROKEN, Tensors, load, remove, save, unpacked_words
 from .sums import Partial, Shard, SharedTable, merged
 from .sums import partial as sum_shards
 
-__all__ = ["count_neighbours", "count_words", "keeps_whole", "numbered_shard", "shard_tokens"]
+__all__ = ["count_neighbours", "count_words", "numbered_shard", "shard_tokens"]
 
 
 def count_words(job: Job, first: int, last: int) -> Partial:
@@ -41,7 +41,7 @@ def _numbers(url: str) -> tuple[Ids, int, bool]:
 
 
 def shard_tokens(job: Job, number: int, names: Sequence[str] | None = None) -> Tensors:
-    """A shard as ids of the vocabulary, with its whole text if the counted tokens differ from it.
+    """A shard as ids of the vocabulary.
 
     Only the tensors with these ``names`` are read, or all.
     """
@@ -64,9 +64,6 @@ def _by_vocabulary(job: Job, number: int) -> Tensors:
     ids = read["ids"]
     offsets = read["offsets"]
     own = {name: array for name, array in read.items() if name not in ("text", "lengths", "ids", "offsets")}
-    if keeps_whole(job):
-        own["unstemmed"], own["unstemmed_offsets"] = _renumbered(ids, offsets, places)
-        own["unstemmed_sentences"] = own["sentences"]
     if once:
         batch = as_batch(read)
         counting = without(batch, further_in(job, number, batch))
@@ -77,12 +74,6 @@ def _by_vocabulary(job: Job, number: int) -> Tensors:
     dropped = np.int32(-1)  # the number of words that are not in the vocabulary, at the place -1
     own["ids"], own["offsets"] = _renumbered(ids, offsets, np.append(numbers, dropped)[places])
     return own
-
-
-def keeps_whole(job: Job) -> bool:
-    """Whether the counted tokens differ from the text, so that the whole text is kept as well."""
-    numbers, _, once = _numbers(job.file("vocabulary"))
-    return bool(once or job.settings.stem or job.settings.min_count > 1 or np.any(numbers < 0))
 
 
 def _renumbered(ids: Ids, offsets: Ints, numbers: Array) -> tuple[Ids, Ints]:

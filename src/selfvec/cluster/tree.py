@@ -1,18 +1,18 @@
 """The tree of partials. The numbers of the shards fix which partials a task adds, before any task runs.
 
 A partial is a file named by its range of shards. A partial file that exists marks its task as done. A merge
-that finds a partial damaged or missing recomputes it, with everything below it. So a killed run continues
-from its files, and a task may run twice: the result is the same.
+that finds a partial damaged or missing recomputes it, with everything below it. So a task may run twice, as
+those of a lost worker do: the result is the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple, Protocol
 
-from .shared_files import BROKEN, SUFFIX, exists, listed, load, remove, save
+from .shared_files import BROKEN, SUFFIX, exists, load, remove, save
 from .sums import Partial, merged
 
 __all__ = [
@@ -122,29 +122,19 @@ def tree(folder: str, ranges: Iterable[tuple[int, int]], fan_in: int = FAN_IN) -
 
 
 def reduced(engine: Engine, root: Node, work: Work, label: str, unit: str = "shards") -> Partial:
-    """The sum over all shards. A task does not run if its file, or a file that includes it, exists."""
-    written = listed(root.folder)
-    if root.url not in written:
-        promises = list(_submitted(engine, root, work, written, (), unit))
-        engine.gather(promises[-1:], label, promises, unit)
+    """The sum over all shards."""
+    promises = list(_submitted(engine, root, work, (), unit))
+    engine.gather(promises[-1:], label, promises, unit)
     return _ready(root, work)
 
 
-def _submitted(
-    engine: Engine,
-    node: Node,
-    work: Work,
-    written: Collection[str],
-    above: tuple[str, ...],
-    unit: str,
-) -> Iterator[Any]:
+def _submitted(engine: Engine, node: Node, work: Work, above: tuple[str, ...], unit: str) -> Iterator[Any]:
     """Submit the children of a node and then the node; yield their promises in this order."""
     children = []
     for child in node.children:
-        if child.url not in written:
-            below = list(_submitted(engine, child, work, written, (*above, node.url), unit))
-            yield from below
-            children.append(below[-1])
+        below = list(_submitted(engine, child, work, (*above, node.url), unit))
+        yield from below
+        children.append(below[-1])
     task = merge_children if node.children else compute_leaf
     yield engine.submit(partial(task, node, work, above), children, share=node.share(unit))
 

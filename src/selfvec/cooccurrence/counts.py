@@ -292,8 +292,7 @@ def _add_up(
 def run_counts(run: Run) -> Counts | None:
     """The co-occurrence counts of a run, memory-mapped; None if the run did not keep them."""
     kept = run.parts.get("counts")
-    folder = run.file("counts")
-    if kept is None and folder is not None and folder.is_dir():
+    if kept is None and (folder := run.part("counts")) is not None:
         kept = Counts.load(folder)
         if kept.types != run.vectors.index_to_key:
             raise FormatError(

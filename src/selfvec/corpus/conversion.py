@@ -26,7 +26,7 @@ _MEMORY = "memory"
 
 
 def as_corpus(
-    data: Any, *, text_fields: Sequence[str] | None = None, keep_fields: bool | Sequence[str] = False
+    data: Any, *, text_fields: Sequence[str] | None = None, keep_fields: bool | Sequence[str] = True
 ) -> Corpus:
     """The documents of an object.
 

@@ -57,7 +57,7 @@ class Corpus:
     summary : Summary
         The documents that the latest pass read and left out.
     skipped_files : list of str
-        Files in the folders that have an unknown format.
+        What is left out in folders: files of unknown formats, links that lead out of them, special files.
     tokenized : bool
         Whether the texts are tokens separated by blanks, which only the tokeniser ``whitespace`` may split.
 
@@ -110,7 +110,7 @@ class Corpus:
         slice_field: str | None = None,
         slice_by_name: bool = False,
         skip_bad_rows: bool = False,
-        keep_fields: bool | Sequence[str] = False,
+        keep_fields: bool | Sequence[str] = True,
     ) -> Corpus:
         """Read files, folders and ``-`` (standard input), one after the other.
 

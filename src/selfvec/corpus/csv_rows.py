@@ -294,7 +294,7 @@ def _rows_by_csv_module(
             corpus_pass.bad(_explained(error), path=blocks.path, line=number)
             continue
         if unquoted and len(row) > len(header.names) and (whole := unquoted.rejoined(row, header.names)):
-            corpus_pass.mended(path=blocks.path, line=number)
+            corpus_pass.mended("unquoted delimiters joined", path=blocks.path, line=number)
             row = whole
         if rule := _fault(row, header):
             remedy = _remedy(rule, row, header)

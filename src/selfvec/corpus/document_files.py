@@ -1,12 +1,13 @@
 """The text of files that hold one document in a format of their own: HTML, PDF and Word.
 
-`DOCUMENT_KINDS` lists them. A reader takes the bytes of a file and returns its text. Any exception of a
-library for a damaged file becomes a `ValueError` with the fault.
+`DOCUMENT_KINDS` lists them. A reader takes the bytes of a file and returns its text, all of it: what can be
+read only in part is a `ValueError` with the fault, as is any exception of a library for a damaged file.
 """
 
 from __future__ import annotations
 
 import codecs
+import html
 import importlib.util
 import io
 import logging
@@ -14,6 +15,7 @@ import re
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any
 
 from selfvec.base.errors import MissingExtra
@@ -24,7 +26,7 @@ MAX_ROW = 64 << 20
 """Bytes of the longest row, line or file that is read as one document."""
 
 _MOST_UNPACKED = 4 * MAX_ROW  # bytes of a Word file, pictures included
-_MOST_NODES = 1 << 21  # of an HTML page or a Word file: each takes a kilobyte
+_MOST_TAGS = 1 << 22  # of an HTML page or a part of a Word file, so that few take much memory
 
 
 @dataclass(frozen=True)
@@ -73,10 +75,16 @@ class _Unsound(ValueError):
     """A file that is refused here, not by a library."""
 
 
+def _check_tags(tags: int) -> None:
+    """Refuse markup that would take too much memory as a tree."""
+    if tags > _MOST_TAGS:
+        raise _Unsound(f"a document has at most {_MOST_TAGS:,} tags, this one has {tags:,}")
+
+
 # HTML
 
 _NO_TEXT = frozenset(
-    """script style noscript template head nav aside select button textarea iframe object svg math canvas
+    """script style noscript template nav aside select button textarea iframe object svg math canvas
     audio video map dialog menu""".split()  # noqa: SIM905
 )
 _OUTER = frozenset(("header", "footer"))  # of the page, unless they are in an article
@@ -88,21 +96,38 @@ _INLINE = frozenset(
 _CHARSET = re.compile(rb"""<(?:meta|\?xml)[^>]{0,500}?(?:charset|encoding)\s*=\s*["']?\s*([-\w:.]+)""", re.I)
 _LOOKED_AT = 4096  # bytes in which a page names its encoding
 _BLOCK = "\u2029"  # between blocks, while white space is not yet joined
+_PAGE_ENDS = re.compile(r"</(?:body|html)(?:\s[^<>]*)?(?:>|\Z)", re.I)
+_LAST = "selfvec-end"  # an element put after the page: if the tree lacks it, the page was not read to its end
+_CDATA = "<![CDATA["
 
 
 def _html(data: bytes) -> str:
     """The title and the text of a page, a line for each block, without scripts, styles and navigation."""
     from lxml import etree
 
-    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
-    root = etree.fromstring(_decoded(data).replace("\0", "").encode("utf-8", "replace") or b" ", parser)
-    if root is None:
-        return ""
+    page = _decoded(data).replace("\0", "")
+    _check_tags(page.count("<"))
+    # Text after </html> is shown by browsers and dropped by the parser.
+    page = _PAGE_ENDS.sub("", _without_cdata(page)) + f"<{_LAST}>"
+    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
+    root = etree.fromstring(page.encode("utf-8", "replace"), parser)
     heading = root.find(".//head/title")
     title = " ".join("" if heading is None else "".join(heading.itertext()).split())
-    lines = (" ".join(line.split()) for line in "".join(_pieces(root)).split(_BLOCK))
+    lines = (" ".join(line.split()) for line in "".join(_pieces(root, heading)).split(_BLOCK))
     body = "\n".join(line for line in lines if line)
-    return f"{title}\n\n{body}" if title and body else title or body
+    text = f"{title}\n\n{body}" if title and body else title or body
+    if next(root.iter(_LAST), None) is None and f"<{_LAST}>" not in text:  # as text, after <plaintext>
+        deep = len(parser.error_log.filter_from_fatals())
+        fault = "its elements are nested too deep" if deep else "a tag, comment or script is never closed"
+        raise _Unsound(f"cannot be read to its end: {fault}")
+    return text.replace(f"<{_LAST}>", "").strip()
+
+
+def _without_cdata(page: str) -> str:
+    """A page whose CDATA sections, which only XHTML has, are plain text."""
+    first, *sections = page.split(_CDATA)
+    parts = (section.partition("]]>") for section in sections)
+    return first + "".join(html.escape(text) + rest if end else text for text, end, rest in parts)
 
 
 def _decoded(data: bytes) -> str:
@@ -111,6 +136,8 @@ def _decoded(data: bytes) -> str:
         (codecs.BOM_UTF8, "utf-8-sig"),
         (codecs.BOM_UTF16_LE, "utf-16"),
         (codecs.BOM_UTF16_BE, "utf-16"),
+        (b"<\0", "utf-16-le"),  # without a mark
+        (b"\0<", "utf-16-be"),
     ):
         if data.startswith(mark):
             return data.decode(name, "replace")
@@ -128,12 +155,12 @@ def _decoded(data: bytes) -> str:
         return data.decode("cp1252", "replace")
 
 
-def _pieces(root: Any) -> Iterator[str]:
-    """The text of an element in order, with a mark at the bounds of blocks."""
+def _pieces(root: Any, heading: Any) -> Iterator[str]:
+    """The text of a page in order, without its ``heading``, with a mark at the bounds of blocks."""
     from lxml import etree
 
     walk = etree.iterwalk(root, events=("start", "end"))
-    articles = nodes = 0
+    articles = 0
     for event, element in walk:
         tag = element.tag
         if event == "end":
@@ -141,13 +168,10 @@ def _pieces(root: Any) -> Iterator[str]:
             yield "" if tag in _INLINE else _BLOCK
             yield element.tail or ""
             continue
-        nodes += 1
-        if nodes > _MOST_NODES:
-            raise _Unsound(f"a page has at most {_MOST_NODES:,} elements, this one has more")
         articles += tag in ("article", "main")
         yield "" if tag in _INLINE else _BLOCK
         hidden = element.get("hidden") is not None or element.get("role") in _NO_TEXT_ROLES
-        if tag in _NO_TEXT or hidden or (tag in _OUTER and not articles):
+        if tag in _NO_TEXT or hidden or (tag in _OUTER and not articles) or element is heading:
             walk.skip_subtree()
         else:
             yield element.text or ""
@@ -164,9 +188,15 @@ def _pdf(data: bytes) -> str:
     reader = PdfReader(io.BytesIO(data))
     if reader.is_encrypted and not reader.decrypt(""):
         raise _Unsound("is encrypted: save it without a password")
+    tree: Any = reader.root_object["/Pages"]
+    count = tree.get("/Count", 0)
+    if len(reader.pages) < count:  # the library leaves out damaged pages in silence
+        raise _Unsound(f"is a damaged PDF file ({len(reader.pages):,} of its {count:,} pages can be read)")
     pages = []
     size = 0  # characters
-    for page in reader.pages:
+    for number, page in enumerate(reader.pages, 1):
+        if "/Contents" in page and page.get_contents() is None:
+            raise _Unsound(f"is a damaged PDF file (the content of page {number:,} is missing)")
         pages.append(page.extract_text().strip())
         size += len(pages[-1])
         if size > MAX_ROW:
@@ -176,37 +206,67 @@ def _pdf(data: bytes) -> str:
 
 # Word
 
+_NOT_SHOWN = frozenset(("del", "moveFrom", "pPr", "Fallback"))  # deleted text, tab stops, text boxes again
+_SPACES = {"p": "\n", "br": "\n", "cr": "\n", "tab": "\t", "ptab": "\t", "noBreakHyphen": "-"}
+_NOTES = ("footnotes.xml", "endnotes.xml")
+
 
 def _docx(data: bytes) -> str:
-    """The paragraphs and the cells of tables, in order."""
+    """The paragraphs, also those of tables, text boxes, forms and tracked insertions; then the notes."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         unpacked = sum(item.file_size for item in archive.infolist())
-    if unpacked > _MOST_UNPACKED:
-        rule = (
-            f"a Word file is at most {_MOST_UNPACKED >> 20} MiB when unpacked, this one is {unpacked >> 20:,}"
-        )
-        raise _Unsound(rule)
-    from docx import Document
+        if unpacked > _MOST_UNPACKED:
+            most = _MOST_UNPACKED >> 20
+            rule = f"a Word file is at most {most} MiB when unpacked, this one is {unpacked >> 20:,}"
+            raise _Unsound(rule)
+        links = _tree(archive.read("_rels/.rels"))
+        kinds = {link.get("Type", "").rpartition("/")[2]: link.get("Target", "") for link in links}
+        main = kinds.get("officeDocument", "word/document.xml").lstrip("/")
+        document = _tree(archive.read(main))
+        if _local(document) != "document":
+            raise _Unsound("is not a Word file")
+        notes = [str(PurePosixPath(main).with_name(name)) for name in _NOTES]
+        parts = [document, *(_tree(archive.read(name)) for name in notes if name in archive.namelist())]
+    lines = "".join(piece for part in parts for piece in _word_pieces(part)).split("\n")
+    return "\n".join(line for line in lines if line.strip())
 
-    return "\n".join(line for line in _lines(Document(io.BytesIO(data))) if line.strip())
+
+def _tree(data: bytes) -> Any:
+    """The root of a part of a Word file."""
+    from lxml import etree
+
+    _check_tags(data.count(b"<"))
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
+    root = etree.fromstring(data, parser)
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise _Unsound("has a document type (DTD), which no Word file has: save it again with Word")
+    return root
 
 
-def _lines(part: Any) -> Iterator[str]:
-    """The text of a document or of a cell, by paragraph; a cell that spans others counts once."""
-    for block in part.iter_inner_content():
-        if hasattr(block, "rows"):
-            seen = set()
-            for row in block.rows:
-                for cell in row.cells:
-                    if cell._tc not in seen:
-                        seen.add(cell._tc)
-                        yield from _lines(cell)
+def _local(element: Any) -> str:
+    """The name of an element. Its namespace depends on the edition of the standard."""
+    return str(element.tag).rpartition("}")[2]
+
+
+def _word_pieces(part: Any) -> Iterator[str]:
+    """The text of a part in order, with newlines at the bounds of paragraphs."""
+    from lxml import etree
+
+    walk = etree.iterwalk(part, events=("start", "end"))
+    for event, element in walk:
+        name = _local(element)
+        if event == "end":
+            yield "\n" if name == "p" else ""
+        elif name in _NOT_SHOWN:
+            walk.skip_subtree()
+        elif name == "altChunk":
+            raise _Unsound("holds another document as it was imported: open it in Word and save it again")
         else:
-            yield block.text
+            yield _SPACES.get(name, element.text or "" if name == "t" else "")
 
 
 DOCUMENT_KINDS = (
     DocumentKind("HTML", (".html", ".htm", ".xhtml"), _html),
     DocumentKind("PDF", (".pdf",), _pdf, "pypdf", "pypdf"),
-    DocumentKind("Word", (".docx",), _docx, "docx", "python-docx"),
+    DocumentKind("Word", (".docx",), _docx),
 )

@@ -18,10 +18,19 @@ from selfvec.data.token_batch import ONCE
 from .dates import parse_dates
 from .fields import Fields
 from .fingerprints import Seen, fingerprints
+from .readable import NUL, REPLACEMENT, readable
 from .row_batch import RowBatch
 from .summary import CorpusPass
 
-__all__ = ["Documents", "Rows", "concatenated", "documents_of", "documents_of_rows", "in_slice"]
+__all__ = [
+    "Documents",
+    "Rows",
+    "concatenated",
+    "documents_of",
+    "documents_of_rows",
+    "in_slice",
+    "with_files",
+]
 
 
 @dataclass(frozen=True)
@@ -143,12 +152,15 @@ def documents_of(part: Rows, corpus_pass: CorpusPass, seen: Seen) -> Iterator[Do
     path = os.path.normpath(Path(part.path).absolute()) if on_disk else None
     for rows in part.row_batches(corpus_pass):
         batch = documents_of_rows(rows, part.fields, part.path, corpus_pass, seen)
-        files = None
-        if path is not None:
-            files = pl.repeat(path, len(batch), dtype=pl.String, eager=True)
-            if part.kind == "folder" and batch.ids is not None:
-                files = files + "/" + batch.ids
-        yield replace(batch, files=files)
+        yield batch if path is None else with_files(batch, path, part.kind)
+
+
+def with_files(batch: Documents, path: str, kind: str) -> Documents:
+    """The same documents with the file that they were read from; in a folder it is named by the id."""
+    files = pl.repeat(path, len(batch), dtype=pl.String, eager=True)
+    if kind == "folder" and batch.ids is not None:
+        files = files + "/" + batch.ids
+    return replace(batch, files=files)
 
 
 def in_slice(batch: Documents, name: str) -> Documents:
@@ -165,6 +177,7 @@ def documents_of_rows(
     of a row is a document, and a repeated text is kept once. A row with a bad date is a bad row only if the
     user named the date field.
     """
+    batch = _without_nul(batch, path, corpus_pass)
     batch, dates = _dated(batch, fields, path, corpus_pass)
     ids = batch.columns[fields.id] if fields.id else None
     columns = [batch.columns[name] for name in fields.text]
@@ -192,7 +205,7 @@ def documents_of_rows(
         None if ids is None else ids.gather(kept),
         None if dates is None else dates.gather(kept_rows),
         column(fields.slice) if fields.slice else None,
-        {name: column(name) for name in (*fields.kept, *later)},
+        {readable(name): column(name) for name in (*fields.kept, *later)},
         keys[kept] | ONCE if fields.layout else keys[kept],
     )
     summary = corpus_pass.summary
@@ -201,6 +214,22 @@ def documents_of_rows(
     summary.duplicates += int(np.sum(~new))
     summary.undated += 0 if found.dates is None else found.dates.null_count()
     return found
+
+
+def _without_nul(batch: RowBatch, path: str, corpus_pass: CorpusPass) -> RowBatch:
+    """The rows with U+FFFD in place of NUL characters, in texts, ids, slices and fields alike."""
+    columns = dict(batch.columns)
+    mended = np.zeros(len(batch.lines), bool)
+    for name, column in batch.columns.items():
+        if column.dtype != pl.String:
+            continue
+        found = column.str.contains(NUL, literal=True).fill_null(False)
+        if found.any():
+            mended |= found.to_numpy()
+            columns[name] = column.str.replace_all(NUL, REPLACEMENT, literal=True)
+    for row in np.flatnonzero(mended).tolist():
+        corpus_pass.mended("NUL characters replaced", path=path, line=int(batch.lines[row]))
+    return RowBatch(columns, batch.lines)
 
 
 def _joined(columns: list[pl.Series]) -> pl.Series:

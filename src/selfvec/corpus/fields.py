@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from selfvec.base.errors import CorpusError
 
 from .layouts import Layout, layout_of
+from .readable import readable
 
 __all__ = ["TITLES", "Fields", "recognise"]
 
@@ -54,10 +55,15 @@ class Fields:
     unread: tuple[str, ...] = ()  # columns to keep that cannot be read
 
     @property
-    def columns(self) -> tuple[str, ...]:
-        """Every column needed, each once."""
+    def needed(self) -> tuple[str, ...]:
+        """The columns that documents are made of, each once."""
         single = [name for name in (self.id, self.slice) if name]
-        return tuple(dict.fromkeys((*self.text, *self.date, *single, *self.kept)))
+        return tuple(dict.fromkeys((*self.text, *self.date, *single)))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column that is read, each once; those that are only kept come last."""
+        return tuple(dict.fromkeys((*self.needed, *self.kept)))
 
     @property
     def date_name(self) -> str | None:
@@ -144,6 +150,9 @@ def _given(name: str, columns: Sequence[str], path: str, asking: str) -> str:
         data, names = _unnamed(columns)
         remedy = f"{names}give {asking}: {_listed(columns)}"
         raise CorpusError(f"there is no such field{data}", path=path, field=name, remedy=remedy)
+    if name != readable(name):
+        rule = "its name holds a NUL character or half of a surrogate pair"
+        raise CorpusError(rule, path=path, field=readable(name), remedy="rename it")
     return name
 
 
@@ -157,5 +166,5 @@ def _unnamed(columns: Sequence[str]) -> tuple[str, str]:
 
 
 def _listed(columns: Sequence[str], most: int = 30) -> str:
-    names = ", ".join(name if name.isprintable() else ascii(name) for name in columns[:most])
+    names = ", ".join(columns[:most])
     return f"{names}, … ({len(columns)} in all)" if len(columns) > most else names or "no fields"

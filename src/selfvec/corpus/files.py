@@ -27,10 +27,11 @@ from .document_files import DOCUMENT_KINDS, document_kind, require
 from .documents import Documents, documents_of
 from .fields import Fields, recognise
 from .fingerprints import Seen
+from .readable import readable
 from .row_batch import RowBatch, readable_fields
 from .row_formats import ROW_FORMATS, RowFormat, RowReader, row_format, row_format_of_suffix
 from .streams import HEAD, UTF8_BOM, Source, Stream, few_lines, reading
-from .summary import CorpusPass, FileRead
+from .summary import CorpusPass, FileRead, kinds_of, left_out_link, left_out_special
 from .text_files import ID, TEXT, read_members
 
 __all__ = ["FilePart", "find_sources", "open_part"]
@@ -56,11 +57,16 @@ CHUNK = 8 << 20
 def find_sources(names: list[str], skipped: list[str]) -> Iterator[Source]:
     """The sources for names of files, folders and ``-``.
 
-    ``skipped`` receives the files in folders that have no known format.
+    ``skipped`` receives what is left out in folders: files without a known format, and links and special
+    files as `left_out_link` and `left_out_special` name them.
     """
     for name in names:
         with reading(name):
-            yield from _find(name, skipped)
+            for source in _find(name, skipped):
+                if source.path != readable(source.path):
+                    rule = "the name of this file or folder is not Unicode text"
+                    raise CorpusError(rule, path=readable(source.path), remedy="rename it")
+                yield source
 
 
 def _find(name: str, skipped: list[str]) -> Iterator[Source]:
@@ -141,7 +147,8 @@ def _sniffed(source: Source) -> str:
 
 def _folder(folder: Path, skipped: list[str]) -> Iterator[Source]:
     """The files of rows in a folder, then its other readable files, one document each."""
-    files = sorted(_visible(folder))
+    left_out: list[str] = []
+    files = sorted(_visible(folder, left_out))
     rows = [path for path in files if (found := _row_format_of(path)) and found.has_fields]
     suffixes = {*DOCUMENT_SUFFIXES, *(s for kind in DOCUMENT_KINDS if kind.there for s in kind.suffixes)}
     documents = [path for path in files if path not in set(rows) and bare_suffix(path) in suffixes]
@@ -153,28 +160,53 @@ def _folder(folder: Path, skipped: list[str]) -> Iterator[Source]:
         for kind in filter(None, (document_kind(bare_suffix(path)) for path in files)):
             require(kind)
     if not rows and not documents:
-        there = ", ".join(sorted({path.suffix or path.name for path in files})[:10])
+        there = ", ".join(kinds_of([*map(str, files), *left_out])[:10])
         raise CorpusError(
             f"there is no file to read in this folder, only {there}" if there else "the folder is empty",
             path=folder,
-            remedy="text, csv, tsv, jsonl and parquet files are read, and html, pdf and docx",
+            remedy="text, csv, tsv, jsonl and parquet files are read, and html, pdf and docx; "
+            "a link is followed wherever it leads if you name it",
         )
     taken = {*rows, *documents}
-    skipped.extend(str(path) for path in files if path not in taken)
+    unread = [*(str(path) for path in files if path not in taken), *left_out]
+    skipped.extend(sorted(map(readable, unread)))
     yield from map(_file, rows)
     if documents:
         size = sum(path.stat().st_size for path in documents)
         yield Source(str(folder), kind="folder", size=size, members=documents)
 
 
-def _visible(folder: Path) -> Iterator[Path]:
-    """Files of a folder and its sub-folders, without hidden ones."""
-    for parent, folders, names in os.walk(folder):
+def _visible(folder: Path, left_out: list[str]) -> Iterator[Path]:
+    """Files of a folder and its sub-folders, without hidden ones.
+
+    ``left_out`` receives special files, such as pipes, and the links that are not read: those that lead out
+    of the folder, so that a text from elsewhere adds nothing that its reader did not name, and broken ones.
+    A link to a folder is not followed, since the files are read where they are.
+    """
+    root = os.path.realpath(folder)
+    for parent, folders, names in os.walk(folder, onerror=_unlisted):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in names:
-            path = Path(parent, name)
-            if not name.startswith(".") and path.is_file():
+        for path in (Path(parent, name) for name in (*folders, *names) if not name.startswith(".")):
+            if path.is_symlink() and not _is_read(path, root):
+                left_out.append(left_out_link(path))
+            elif path.is_file():
                 yield path
+            elif not path.is_dir():
+                left_out.append(left_out_special(path))
+
+
+def _unlisted(error: OSError) -> None:
+    with reading(error.filename):
+        raise error
+
+
+def _is_read(link: Path, root: str) -> bool:
+    """Whether what a link leads to is read: a file in the folder, or a sub-folder that is not hidden."""
+    try:
+        inner = Path(os.path.realpath(link, strict=True)).relative_to(root)
+    except (OSError, ValueError):  # broken, a loop, or elsewhere
+        return False
+    return link.is_file() or not any(part.startswith(".") for part in inner.parts)
 
 
 @dataclass

@@ -11,6 +11,7 @@ import polars as pl
 from selfvec.base.errors import CorpusError
 
 from .fields import Fields
+from .readable import readable
 from .row_batch import ICONV, SURROGATE, RowBatch, cell_text, not_utf8
 from .streams import Source, line_blocks
 from .summary import CorpusPass
@@ -104,15 +105,24 @@ def _valid_rows(
     for number, line in enumerate(lines, first):
         if not line or line.isspace():
             continue
-        row, rule, field = _checked(line, None if fields.every else fields.columns, fields.text)
+        row, rule, field = _checked(line, fields.needed, fields.text)
         if rule:
             remedy = ICONV if not_utf8(line) else "mend the row"
             corpus_pass.bad(rule, path=path, line=number, field=field, remedy=remedy)
         else:
             _append(values, row, len(numbers), fields.every)
             numbers.append(number)
-    series = {name: pl.Series(map(cell_text, column), dtype=pl.String) for name, column in values.items()}
+    series = {
+        name: pl.Series(map(cell_text if name in fields.needed else _kept_text, column), dtype=pl.String)
+        for name, column in values.items()
+    }
     return RowBatch(series, numbers)
+
+
+def _kept_text(value: object) -> str | None:
+    """As `cell_text`, for a field that no document needs: it may hold halves of surrogate pairs."""
+    text = cell_text(value)
+    return None if text is None else readable(text)
 
 
 def _append(values: Columns, row: Any, count: int, every: bool) -> None:
@@ -126,15 +136,13 @@ def _append(values: Columns, row: Any, count: int, every: bool) -> None:
         column.append(get(name))
 
 
-def _checked(
-    line: bytes, columns: Sequence[str] | None, text: Sequence[str]
-) -> tuple[Any, str | None, str | None]:
-    """The object in a line, or the broken rule and the field; ``columns`` None reads all columns."""
+def _checked(line: bytes, columns: Sequence[str], text: Sequence[str]) -> tuple[Any, str | None, str | None]:
+    """The object in a line, or the broken rule and the field; ``columns`` must be Unicode text."""
     try:
         row = _object(line.strip())
         rule, field = _fault(row, text)
         if rule is None:
-            "".join(cell_text(row.get(name)) or "" for name in (row if columns is None else columns)).encode()
+            "".join(cell_text(row.get(name)) or "" for name in columns).encode()
         return row, rule, field
     except UnicodeDecodeError:
         return None, not_utf8(line), None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -97,11 +98,16 @@ class KnownDocuments:
         """The documents of a run."""
         return cls.of(text.read((ID, FILE, FINGERPRINT)))
 
-    @property
+    @cached_property
     def versions(self) -> Hashes:
         """A hash of file and id, equal for versions of one document; 0 without file or id, (D,)."""
         mixed = self.files * np.uint64(0x9E3779B97F4A7C15) ^ self.ids
         return np.where((self.files != 0) & (self.ids != 0), mixed, np.uint64(0))
+
+    @cached_property
+    def pairs(self) -> Hashes:
+        """A hash of file, id and text, (D,)."""
+        return self.versions * np.uint64(0x94D049BB133111EB) ^ self.texts
 
     def find(self, wanted: Sequence[str | Path]) -> Mask:
         """The documents with these ids (str) or from these files (Path), (D,) bool.
@@ -142,16 +148,19 @@ class Intake:
     def __init__(self, known: KnownDocuments, *, allow_duplicates: bool = False) -> None:
         self.known = known
         self.counts: dict[str, list[int]] = {}  # by path: documents taken, documents known
-        self._texts = np.zeros(0, np.uint64) if allow_duplicates else np.unique(known.texts)
-        self._replaces = not allow_duplicates
-        self._read: list[Hashes] = [np.zeros(0, np.uint64)]  # of all texts that were read
+        self._taking_all = allow_duplicates
+        self._read: list[Hashes] = [np.zeros(0, np.uint64)]  # version and text of all that were read
         self._versions: list[Hashes] = [np.zeros(0, np.uint64)]  # of those that were taken
 
     def taken(self, batch: Documents, path: str) -> Documents:
         """The documents of a batch that are new."""
         found = KnownDocuments.of(batch.frame())
-        new = ~np.isin(found.texts, self._texts)
-        self._read.append(found.texts)
+        new = np.ones(len(batch), bool)
+        if not self._taking_all:
+            again = np.isin(found.versions, self.known.versions) & (found.versions != 0)
+            text = np.isin(found.texts, self.known.texts)
+            new = np.where(again, ~np.isin(found.pairs, self.known.pairs), ~text)
+        self._read.append(found.pairs)
         self._versions.append(found.versions[new])
         numbers = self.counts.setdefault(path, [0, 0])
         numbers[0] += int(new.sum())
@@ -159,10 +168,10 @@ class Intake:
         return batch if new.all() else batch.part(new)
 
     def replaced(self) -> Mask:
-        """Known documents that were replaced: a new version was read, the old text was not. (D,) bool."""
+        """Known documents that were replaced: a new version was read, the old one was not. (D,) bool."""
         versions = self.known.versions
-        if not self._replaces:
+        if self._taking_all:
             return np.zeros(len(versions), bool)
-        gone = ~np.isin(self.known.texts, np.concatenate(self._read))
+        gone = ~np.isin(self.known.pairs, np.concatenate(self._read))
         found: Array = (versions != 0) & np.isin(versions, np.concatenate(self._versions)) & gone
         return found

@@ -18,6 +18,7 @@ from selfvec.base.errors import CorpusError
 from .documents import Documents, documents_of
 from .fields import Fields, recognise
 from .fingerprints import Seen
+from .readable import readable
 from .row_batch import (
     ROWS,
     SURROGATE,
@@ -133,6 +134,7 @@ def _batches(
 ) -> Iterator[RowBatch]:
     """Rows of values in batches, the text fields first; null counts as an empty text."""
     names = part.fields.columns
+    needed = len(part.fields.needed)
     digest = hashlib.sha256()
     size = 0  # bytes of the texts
     held = 0  # of those in this batch
@@ -147,10 +149,11 @@ def _batches(
             continue
         try:
             data = [(text or "").encode() for text in values[: len(texts)]]
-            "".join(value or "" for value in values).encode()
+            "".join(value or "" for value in values[:needed]).encode()
         except UnicodeEncodeError:
             corpus_pass.bad(SURROGATE, path=part.path, line=number)
             continue
+        values[needed:] = [value and readable(value) for value in values[needed:]]
         digest.update(b"".join(text + b"\0" for text in data))
         added = sum(map(len, data))
         size += added
@@ -206,27 +209,31 @@ def frame_part(
     keep: bool | Sequence[str] = False,
 ) -> FramePart:
     """A data frame as a part of a corpus, with the needed columns or, with ``keep``, all columns."""
+    names = [readable(name) for name in names]
     fields = recognise(names, FRAME, text_fields, keep=keep, asking=_ASKING)
     columns = {name: column(names.index(name)) for name in fields.columns}
     series = {
-        name: values if isinstance(values, pl.Series) else _series(values, name, name in fields.text)
+        name: values if isinstance(values, pl.Series) else _series(values, name, fields)
         for name, values in columns.items()
     }
     fields = readable_fields(fields, {name: values.dtype for name, values in series.items()}, FRAME)
     return FramePart(FRAME, pl.DataFrame({name: series[name] for name in fields.columns}), fields)
 
 
-def _series(values: list[Any], name: str, is_text: bool) -> pl.Series:
+def _series(values: list[Any], name: str, fields: Fields) -> pl.Series:
     """Values as strings. A column with other values than strings, numbers and dates is not read."""
     odd = next((value for value in values if value is not None and not isinstance(value, str)), None)
-    if odd is not None and is_text:
+    if odd is not None and name in fields.text:
         rule = f"a column of strings is needed, this one holds {type(odd).__name__}"
         remedy = "choose another field, or give lists of tokens as the column itself"
         raise CorpusError(rule, path=FRAME, field=name, remedy=remedy)
     plain = (str, Number, date, np.generic, type(None))
     if odd is not None and not all(isinstance(value, plain) for value in values):
         return pl.Series([None] * len(values), dtype=pl.Object)
+    texts = [cell_text(value) for value in values]
+    if name not in fields.needed:
+        texts = [text and readable(text) for text in texts]
     try:
-        return pl.Series([cell_text(value) for value in values], dtype=pl.String)
+        return pl.Series(texts, dtype=pl.String)
     except UnicodeEncodeError as error:
         raise CorpusError(SURROGATE, path=FRAME, field=name, remedy="mend it or leave it out") from error

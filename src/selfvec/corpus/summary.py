@@ -7,9 +7,9 @@ ones are named, so that nothing is dropped silently.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 from selfvec.base.errors import CorpusError
@@ -17,7 +17,7 @@ from selfvec.base.errors import CorpusError
 from .document_files import DOCUMENT_KINDS
 from .fields import Fields
 
-__all__ = ["OF_SHARDS", "CorpusPass", "FileRead", "Summary"]
+__all__ = ["OF_SHARDS", "CorpusPass", "FileRead", "Summary", "kinds_of", "left_out_link", "left_out_special"]
 
 OF_SHARDS = "shards"
 """Prefix of the hash of a file that was read in shards: a hash of their hashes, not of the file."""
@@ -26,7 +26,7 @@ NAMED_PLACES = 20
 """The most bad rows that are named; all are counted."""
 
 NAMED_KINDS = 5
-"""The most suffixes of left-out files that are named."""
+"""The most kinds of left-out files that are named."""
 
 BATCH_BYTES = 4 << 20
 """Approximate bytes of decompressed text in a batch."""
@@ -65,11 +65,11 @@ class Summary:
     duplicates: int = 0  # repeat an earlier text; left out with a layout, otherwise only counted
     known: int = 0  # left out of an update because the run has their text
     undated: int = 0  # without a date, in files that have a date field
-    mended_rows: int = 0  # a value with unquoted delimiters was joined again, see `UnquotedColumn`
-    mended_places: list[str] = field(default_factory=list)
+    mended_rows: int = 0  # a known defect was repaired
+    mended_places: list[str] = field(default_factory=list)  # the first 20 of them: file, line and repair
     bad_rows: int = 0  # malformed and left out
     bad_places: list[str] = field(default_factory=list)  # the first 20 of them: file, line, field and rule
-    skipped_files: list[str] = field(default_factory=list)  # files in folders that have no known format
+    skipped_files: list[str] = field(default_factory=list)  # left out in folders, see `find_sources`
     text_fields: tuple[str, ...] = ()
     text_given: bool = False  # named by the user, not recognised
     date_field: str | None = None
@@ -105,7 +105,7 @@ class Summary:
         if self.skipped_files:
             left_out.append(f"{_count(len(self.skipped_files), 'file')} of other kinds{self._kinds()}")
         if self.mended_rows:
-            parts.append(f"commas mended in {self.mended_rows:,} rows, first {self.mended_places[0]}")
+            parts.append(f"{_count(self.mended_rows, 'row')} mended, first {self.mended_places[0]}")
         if left_out:
             parts.append("left out: " + ", ".join(left_out))
         if self.duplicates and not self.layout:
@@ -114,11 +114,39 @@ class Summary:
 
     def _kinds(self) -> str:
         """The most common suffixes of the files left out, and the extra that would read them."""
-        counted = Counter(PurePath(name).suffix or PurePath(name).name for name in self.skipped_files)
+        counted = Counter(map(_kind, self.skipped_files))
         found = ", ".join(f"{suffix} {n:,}" for suffix, n in counted.most_common(NAMED_KINDS))
         unread = [kind.name for kind in DOCUMENT_KINDS if any(suffix in counted for suffix in kind.suffixes)]
         remedy = f"; for {' and '.join(unread)}: pip install 'selfvec[documents]'" if unread else ""
         return f" ({found}{remedy})"
+
+
+_LINK = " -> "
+_SPECIAL = " (special file)"
+
+
+def left_out_link(path: Path) -> str:
+    """How a symbolic link that is not read is named among the files left out, as ``ls -l`` does."""
+    return f"{path}{_LINK}{path.readlink()}"
+
+
+def left_out_special(path: Path) -> str:
+    """How a pipe, a socket or a device in a folder is named among the files left out."""
+    return f"{path}{_SPECIAL}"
+
+
+def kinds_of(names: Iterable[str]) -> list[str]:
+    """The kinds of files, sorted."""
+    return sorted(set(map(_kind, names)))
+
+
+def _kind(name: str) -> str:
+    """The suffix of a file left out, or what else it is."""
+    if _LINK in name:
+        return "links that are not followed"
+    if name.endswith(_SPECIAL):
+        return "special files"
+    return PurePath(name).suffix or PurePath(name).name
 
 
 def _count(number: int, noun: str) -> str:
@@ -151,8 +179,8 @@ class CorpusPass:
         if len(self.summary.bad_places) < NAMED_PLACES:
             self.summary.bad_places.append(str(CorpusError(rule, path=path, line=line, field=field)))
 
-    def mended(self, *, path: str, line: int) -> None:
+    def mended(self, repair: str, *, path: str, line: int) -> None:
         """Count a row whose known defect was repaired, and note its place."""
         self.summary.mended_rows += 1
         if len(self.summary.mended_places) < NAMED_PLACES:
-            self.summary.mended_places.append(f"{path}:{line}")
+            self.summary.mended_places.append(f"{path}:{line}: {repair}")

@@ -11,6 +11,7 @@ from selfvec.base.compressed_files import bare_suffix
 
 from .document_files import MAX_ROW, document_kind, document_text
 from .fields import Fields
+from .readable import readable
 from .row_batch import ICONV, RowBatch, batch_of_rows, not_utf8, utf8_series
 from .streams import UTF8_BOM, Source, Stream, line_blocks, too_long
 from .summary import CorpusPass
@@ -73,6 +74,7 @@ def read_members(source: Source, corpus_pass: CorpusPass, digests: list[str]) ->
             if len(data) > MAX_ROW:
                 raise too_long(str(member), 1)
         name = member.relative_to(source.path).as_posix() if str(member) != source.path else member.name
+        name = readable(name)
         digests.append(f"{stream.sha256()}  {name}\n")
         corpus_pass.advance(stream.position)
         held += len(data)

@@ -21,6 +21,7 @@ import numpy as np
 from selfvec.base.casing import case_forms
 from selfvec.base.checks import check_text
 from selfvec.base.errors import FormatError, InputError, NotFound, OptionError
+from selfvec.base.memory import release
 from selfvec.base.result_table import Figures, short_repr
 
 from .provenance import Provenance
@@ -55,6 +56,13 @@ def split_state(name: str) -> tuple[str, int]:
     return (name, 1) if found is None else (name[: found.start()] + name[found.end() :], int(found[1]))
 
 
+_ARGUMENTS = (
+    *("vectors", "original", "history", "provenance", "report", "text", "parts"),
+    *("folder", "state", "stamp"),
+)
+"""Arguments of `Run` that are attributes of the same name."""
+
+
 class RunPart(Protocol):
     """Data of a run that are saved in a subfolder of the run folder."""
 
@@ -87,6 +95,8 @@ class Run:
         The run folder, if the run was opened from one.
     state : int
         The number of the state that was opened; it is part of the names of files.
+    stamp : str
+        The checksum of the ``run.json`` that was opened, which tells this state from any other.
 
     Attributes
     ----------
@@ -106,6 +116,7 @@ class Run:
         parts: Mapping[str, RunPart] | None = None,
         folder: Path | None = None,
         state: int = 1,
+        stamp: str = "",
     ) -> None:
         self.vectors = vectors
         if original.counts is not vectors.counts:
@@ -119,13 +130,13 @@ class Run:
         self.text = text
         self.folder = folder
         self.state = state
+        self.stamp = stamp
         self.derived: dict[str, Any] = {}
         self._tokens = tokens
 
     def replace(self, **changes: Any) -> Run:
         """A copy with some of the constructor's arguments changed; `derived` is empty in the copy."""
-        names = ("vectors", "original", "history", "provenance", "report", "text", "parts", "folder", "state")
-        same = {name: getattr(self, name) for name in names}
+        same = {name: value for name, value in vars(self).items() if name in _ARGUMENTS}
         return Run(**({**same, "tokens": self._tokens} | changes))
 
     def __repr__(self) -> str:
@@ -150,7 +161,7 @@ class Run:
         """`tokens`, or an `InputError` with the reason why they are needed."""
         if self.tokens is None:
             rule = f"the run has not kept its tokens, {reason}"
-            raise InputError(rule, path=self.folder, remedy="refine again with --keep text")
+            raise InputError(rule, path=self.folder, remedy="refine again, with the default of --keep")
         return self.tokens
 
     def require_text(self, reason: str = "which this needs") -> RunText:
@@ -160,15 +171,16 @@ class Run:
         """
         if self.text is None:
             rule = f"the run has not kept its text, {reason}"
-            raise InputError(rule, path=self.folder, remedy="refine again with --keep text")
+            raise InputError(rule, path=self.folder, remedy="refine again, with the default of --keep")
         if self.tokens is not None and len(self.text) != self.tokens.documents:
             rule = f"the text has {len(self.text):,} documents, the tokens {self.tokens.documents:,}"
             raise FormatError(rule, path=self.folder, remedy="make the run again")
         return self.text
 
-    def file(self, name: str) -> Path | None:
-        """A file or folder of the run folder; None for a run in memory. It may not exist."""
-        return None if self.folder is None else self.folder / state_name(name, self.state)
+    def part(self, name: str) -> Path | None:
+        """The folder of one of the run's parts; None if it is not there, or is a link."""
+        path = None if self.folder is None else self.folder / state_name(name, self.state)
+        return path if path is not None and path.is_dir() and not path.is_symlink() else None
 
     @cached_property
     def fingerprint(self) -> str:
@@ -178,6 +190,7 @@ class Run:
         counts = np.zeros(0) if self.vectors.counts is None else self.vectors.counts
         for array in (counts, self.vectors.vectors):
             digest.update(np.ascontiguousarray(array).data)
+            release(array)
         return digest.hexdigest()
 
     @property

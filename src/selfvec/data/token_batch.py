@@ -15,7 +15,7 @@ from selfvec.base.arrays import Hashes, Ids, Ints, Mask
 from selfvec.base.compiled import kernel
 from selfvec.base.errors import CorpusError
 from selfvec.base.memory import release
-from selfvec.base.scratch import Spool, scratch_array
+from selfvec.base.scratch import scratch_array
 from selfvec.base.threads import cut, in_order, stop_if_cancelled, threads
 
 __all__ = [
@@ -271,38 +271,34 @@ def changed(
     size: int,
     new: Callable[[slice, Ids], Ids],
     out: Ids | None = None,
-    left_out: Spool | None = None,
 ) -> tuple[Ids, Ints]:
     """The ids and document bounds after ``new`` has replaced blocks of ids by as many; negative ones go.
 
-    ``size`` ids remain. ``new`` gets the place of each block, which starts at a multiple of 8, and its ids.
-    ``out``, (size,) or more, receives the new ids; it may be ``ids``. ``left_out`` receives the ids that go.
+    ``size`` ids remain. ``new`` gets the place of each block and its ids. ``out``, (size,) or more, receives
+    the new ids; it may be ``ids``.
     """
     out = scratch_array(size, np.int32) if out is None else out
     bounds = np.zeros_like(offsets)
     written = 0
 
-    def renew(start: int) -> tuple[Ids, Ids | None, slice, Ints]:
-        """What remains of a block, what goes, the documents that end in it, and after how many ids."""
+    def renew(start: int) -> tuple[Ids, slice, Ints]:
+        """What remains of a block, the documents that end in it, and after how many ids."""
         part = slice(start, min(start + _BLOCK, len(ids)))
         block = ids[part]
         found = new(part, block)
-        gone = None if left_out is None else block[found < 0]
         release(block)
         ended = slice(*np.searchsorted(offsets, (part.start, part.stop), side="right"))
         ends = offsets[ended] - part.start
         kept = np.empty_like(found)
-        return kept[: _drop(found, kept, ends)], gone, ended, ends
+        return kept[: _drop(found, kept, ends)], ended, ends
 
-    for found, gone, ended, ends in in_order(range(0, len(ids), _BLOCK), renew, threads(None)):
+    for found, ended, ends in in_order(range(0, len(ids), _BLOCK), renew, threads(None)):
         bounds[ended] = written + ends
         place = slice(written, written + len(found))
         out[place] = found  # also of blocks that were read already, if it is ``ids``
         release(out[place])
         written = place.stop
-        if left_out is not None and gone is not None:
-            left_out.append(gone)
-    return (out if len(out) == size else out[:size]), bounds  # `Workspace.token_ids` is known by its identity
+    return (out if len(out) == size else out[:size]), bounds  # `RunWriter.token_ids` is known by its identity
 
 
 @kernel
@@ -380,13 +376,15 @@ def concatenated(
     """The documents of batches over one vocabulary, in their order.
 
     With ``numbers``, the new ids of the types of each part, they are over other ``types``. ``out``, (N,)
-    int32, receives the ids. Dates, fingerprints and numbers of sentences are kept if every part has them; a
-    part without dates has unknown ones if another part has dates. Slices without a document are dropped.
+    int32, receives the ids. Fingerprints and numbers of sentences are kept if every part with documents has
+    them; a part without dates has unknown ones if another part has dates. Slices without a document are
+    dropped.
     """
     starts = np.cumsum([0, *map(len, parts)])
+    filled = [part for part in parts if part.documents] or parts
     names = {name: i for i, name in enumerate(dict.fromkeys(chain.from_iterable(map(_used_slices, parts))))}
-    fingerprints = [part.fingerprints for part in parts if part.fingerprints is not None]
-    sentence_counts = [part.sentence_counts for part in parts if part.sentence_counts is not None]
+    fingerprints = [part.fingerprints for part in filled if part.fingerprints is not None]
+    sentence_counts = [part.sentence_counts for part in filled if part.sentence_counts is not None]
     ids = scratch_array(int(starts[-1]), np.int32) if out is None else out
     for k, (start, stop) in enumerate(pairwise(starts.tolist())):
         renumber(parts[k].ids, None if numbers is None else numbers[k], ids[start:stop])
@@ -398,8 +396,8 @@ def concatenated(
         sentences=sum(part.sentences for part in parts),
         slices=np.concatenate([_numbered_slices(part, names) for part in parts]) if names else None,
         slice_names=list(names),
-        fingerprints=np.concatenate(fingerprints) if len(fingerprints) == len(parts) else None,
-        sentence_counts=np.concatenate(sentence_counts) if len(sentence_counts) == len(parts) else None,
+        fingerprints=np.concatenate(fingerprints) if len(fingerprints) == len(filled) else None,
+        sentence_counts=np.concatenate(sentence_counts) if len(sentence_counts) == len(filled) else None,
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
-from selfvec.base.display import escape_for_display
+from selfvec.base.display import escape_controls
 from selfvec.base.report_page import Drawn, ReportPage, Section
 from selfvec.base.result_table import ResultTable, short_repr
 
@@ -91,8 +91,8 @@ class Report(ResultTable):
     def page(self) -> ReportPage:
         """The report as a page: the summary, then a table and the differences of each figure."""
         sections = [section for figure in self.figures() for section in figure.sections()]
-        summary = [_shown(sentence) for sentence in self.summary()]
-        notes = (_READING, _shown(self._source()))
+        summary = [escape_controls(sentence) for sentence in self.summary()]
+        notes = (_READING, escape_controls(self._source()))
         return EvaluationPage("Did it help?", summary, sections, self.rows, notes)
 
     def to_markdown(self) -> str:
@@ -267,10 +267,11 @@ class Figure:
 
     def sections(self) -> list[Section]:
         """The rows as a table, and the differences as another."""
-        found = [Section(_shown(self.title), self.heads(), self.lines())]
+        found = [Section(escape_controls(self.title), self.heads(), self.lines())]
         if self.differences:
             rows: list[list[str | Drawn]] = [
-                [_shown(names), *figures, _coloured(result)] for names, *figures, result in self.compared()
+                [escape_controls(names), *figures, _coloured(result)]
+                for names, *figures, result in self.compared()
             ]
             found.append(Section("", _DIFFERENCE, rows))
         return found
@@ -282,7 +283,14 @@ class Figure:
             numbers = f"{row['value']:.3f}", f"{row['low']:.3f} to {row['high']:.3f}", f"{row['n']:,}"
             common = _common_figures(row) if self.has_common else []
             out.append(
-                [_shown(label(row)), *numbers, *common, f"{row['covered']:.0%}", *cost, self.draw(row)]
+                [
+                    escape_controls(label(row)),
+                    *numbers,
+                    *common,
+                    f"{row['covered']:.0%}",
+                    *cost,
+                    self.draw(row),
+                ]
             )
         return out
 
@@ -315,11 +323,6 @@ def _difference_figures(row: Row) -> list[str]:
         return ["–", "–", "–", comparison_result(row)]
     interval = f"{row['low']:+.3f} to {row['high']:+.3f}"
     return [f"{row['difference']:+.3f}", interval, f"{row['p']:.3f}", comparison_result(row)]
-
-
-def _shown(text: str) -> str:
-    """Text of any length with control characters escaped."""
-    return "".join(escape_for_display(character) for character in text)
 
 
 def _coloured(result: str) -> Drawn:

@@ -19,7 +19,6 @@ from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import Figures
 from selfvec.base.targets import check_target, writing
-from selfvec.base.temporary_files import remove_leftovers
 from selfvec.data.run import Run
 from selfvec.retrieval.encoder import Encoder
 from selfvec.retrieval.passages import CUT, check_cut
@@ -230,7 +229,6 @@ def _update_passages(
 ) -> dict[str, Any]:
     """Update a database; it is completely rewritten if its vectors are of another encoder."""
     store.require()
-    remove_leftovers(path)
     store.about(path)  # raises an error for other folders
     rows = read_passages()
     with progress.stage("Storing", None, "passages"), writing(path), library_errors():

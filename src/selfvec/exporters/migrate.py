@@ -23,11 +23,10 @@ from selfvec.base.checks import check_number, check_path
 from selfvec.base.errors import InputError, Interrupted, OptionError, TargetError
 from selfvec.base.file_locks import lock_file
 from selfvec.base.interruption import Interruption, interruptible
-from selfvec.base.ownership import discard
+from selfvec.base.ownership import discard, own_folder
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import Figures
 from selfvec.base.targets import writing
-from selfvec.base.temporary_files import remove_leftovers
 from selfvec.data.run import Run
 from selfvec.retrieval.encoder import Encoder
 from selfvec.retrieval.encoder.adapter import Adapter, Loss, fit_and_measure
@@ -96,7 +95,6 @@ def migrate(
         raise OptionError("both runs have the same vectors", field="new", remedy="name the newer run")
     path = Path(store)
     progress = as_progress(progress)
-    remove_leftovers(path)
     database = find_database(path)
     fingerprint = database.source(path)
     if fingerprint == new.fingerprint:
@@ -186,6 +184,7 @@ def _working_folder(path: Path) -> Iterator[Path]:
     """The locked folder of a migration. It is deleted at the end and kept after an error."""
     folder = path.with_name(f".{path.name}.migrate")
     with writing(path):
+        own_folder(folder)
         file = lock_file(folder / "lock", path)
     with file:
         yield folder

@@ -14,11 +14,10 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from selfvec.base.atomic_files import locked_sibling, replace_folder
 from selfvec.base.errors import FormatError, InputError, TargetError
 from selfvec.base.file_locks import NO_LINK, lock
-from selfvec.base.folder_swap import exchange_folders, replace_folder
 from selfvec.base.targets import needing
-from selfvec.base.temporary_files import locked_sibling
 from selfvec.base.text_files import read_json
 
 from .rows import StoreRows
@@ -150,7 +149,7 @@ class Qdrant(Database):
             pass
         if _stamp(path) != new.stamp:
             return False
-        exchange_folders(folder / "store", path)
+        replace_folder(folder / "store", path)
         return True
 
     @staticmethod

@@ -35,7 +35,16 @@ if TYPE_CHECKING:
     from selfvec.text import Encoding
     from selfvec.text.phrase_finding import Finder
 
-__all__ = ["Start", "load_start", "option_files", "read_inputs", "read_unstemmed", "refuse_tokens", "starts"]
+__all__ = [
+    "Start",
+    "also_written",
+    "load_start",
+    "option_files",
+    "read_inputs",
+    "read_unstemmed",
+    "refuse_tokens",
+    "starts",
+]
 
 Start = Vectors | str | os.PathLike[str] | None
 """The initial vectors: `Vectors`, their path, or a name in `selfvec.training.FROM_TEXT`; None is "none"."""
@@ -117,7 +126,7 @@ def read_unstemmed(
         closing(prefetched(corpus.batches(advance))) as ahead,
     ):
         read = encode(
-            _kept(_timed(ahead, timings, known), text),
+            also_written(_timed(ahead, timings, known), text),
             tokenizer(settings.tokenizer, settings.language),
             rules,
             known,
@@ -140,7 +149,7 @@ def refuse_tokens(corpus: Corpus, settings: Settings) -> None:
         )
 
 
-def _kept(batches: Iterator[Documents], text: TextWriter | None) -> Iterator[Documents]:
+def also_written(batches: Iterator[Documents], text: TextWriter | None) -> Iterator[Documents]:
     """The same batches, which are also written if a run keeps its text."""
     for batch in batches:
         if text is not None:

@@ -6,39 +6,36 @@ but also opposites. `selfvec.analysis.replacements` combines them with the refin
     N = whitened(left(R) | right(R)),   on its d largest principal axes
 
 R are the refined vectors, left and right the weighted, centred sums of the neighbours on either side (see
-`selfvec.cooccurrence.scan`). The rows are kept in the run folder with the
-fingerprint of the run, so they are computed again after the run has changed.
+`selfvec.cooccurrence.scan`). The rows are kept in the run's cache.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Floats
-from selfvec.base.atomic_files import atomic_folder
 from selfvec.base.checksums import check_sizes, write_sealed
-from selfvec.base.errors import FormatError, TargetError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.tensors import check_tensors, map_tensors, write_tensors
-from selfvec.base.text_files import read_json
 from selfvec.data.methods import METHODS
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.whitening import axes_of_moment, covariance, whitened
+from selfvec.storage.cache import RESULT, cached, read_result
 
-__all__ = ["FOLDER", "WINDOW", "narrow_rows", "narrow_vectors"]
+__all__ = ["WINDOW", "narrow_rows", "narrow_vectors"]
 
 # Chosen on PubMed, Ohsumed, storm reports and MED, Cranfield and CACM; see docs/results/replacements.md.
 WINDOW = 5  # tokens: two on each side
 GAMMA = 0.1  # frequent neighbours, such as "the" and "of", show how a word is used
 
-FOLDER = "narrow"  # of a run folder
+NAME = "narrow"  # in the cache
 _FILE = "vectors.safetensors"
-_HEAD = "narrow.json"
-_FORMAT = "1"  # raise it when rows change
+_AGAIN = "remove its folder; it is made again"
 _LEAST = 1e-6  # of the largest variance; directions with less are noise
 
 
@@ -64,7 +61,7 @@ def narrow_rows(batch: TokenBatch, rows: AnyFloats, jobs: int | None = None) -> 
 
 
 def narrow_vectors(run: Run, jobs: int | None = None, progress: Progress | None = None) -> Vectors:
-    """The narrow vectors of a run's words: read from the run folder, or computed and kept there if possible.
+    """The narrow vectors of a run's words: read from the run's cache, or computed.
 
     Raises
     ------
@@ -73,13 +70,13 @@ def narrow_vectors(run: Run, jobs: int | None = None, progress: Progress | None 
     """
     if "narrow_vectors" not in run.derived:
         tokens = run.require_tokens("from which words that replace each other are found")
-        folder = None if run.folder is None else run.folder / FOLDER
-        rows = None if folder is None else _read(folder, run)
-        if rows is None:
-            with as_progress(progress).stage("Reading the nearest words on both sides", None, "words"):
-                rows = narrow_rows(tokens, _neighbour_rows(run), jobs)
-            if folder is not None:
-                _write(folder, run, rows)
+        progress = as_progress(progress)
+
+        def make() -> Floats:
+            with progress.stage("Reading the nearest words on both sides", None, "words"):
+                return narrow_rows(tokens, _neighbour_rows(run), jobs)
+
+        rows = cached(run, NAME, None, make, _write, partial(_read, run.vectors.vectors.shape), progress)
         run.derived["narrow_vectors"] = Vectors(run.vectors, rows, counts=run.vectors.counts, normalized=True)
     found: Vectors = run.derived["narrow_vectors"]
     return found
@@ -95,31 +92,15 @@ def _neighbour_rows(run: Run) -> AnyFloats:
     return base_vectors(run.original.unit, run.original.sources != Source.NONE)
 
 
-def _stamp(run: Run) -> dict[str, str]:
-    """What the rows were computed from."""
-    return {"format": _FORMAT, "run": run.fingerprint}
-
-
-def _read(folder: Path, run: Run) -> Floats | None:
-    """The kept rows, memory-mapped; None if they are missing, damaged or of another state of the run."""
-    try:
-        described = read_json(folder / _HEAD, "")
-        if any(described.get(name) != value for name, value in _stamp(run).items()):
-            return None
-        check_sizes(folder, described, "")
-        found = map_tensors(folder / _FILE)
-        check_tensors(found, {"vectors": ("f4", run.vectors.vectors.shape)}, folder / _FILE, "")
-    except (FormatError, OSError):
-        return None
+def _read(shape: tuple[int, ...], folder: Path) -> Floats:
+    """The kept rows, memory-mapped; `FormatError` if they are damaged."""
+    check_sizes(folder, read_result(folder), _AGAIN)
+    found = map_tensors(folder / _FILE)
+    check_tensors(found, {"vectors": ("f4", shape)}, folder / _FILE, _AGAIN)
     rows: Floats = found["vectors"]
     return rows
 
 
-def _write(folder: Path, run: Run, rows: Floats) -> None:
-    """Keep the rows if the run folder is writable."""
-    try:
-        with atomic_folder(folder, overwrite=True) as temporary:
-            write_tensors(temporary / _FILE, {"vectors": rows})
-            write_sealed(temporary / _HEAD, _stamp(run))
-    except TargetError:
-        return
+def _write(rows: Floats, folder: Path) -> None:
+    write_tensors(folder / _FILE, {"vectors": rows})
+    write_sealed(folder / RESULT, {})

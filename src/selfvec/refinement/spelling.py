@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.arrays import AnyFloats, Doubles, Floats, Hashes, Ids, Ints, Mask, Rows
+from selfvec.base.arrays import AnyFloats, Floats, Hashes, Ids, Ints, Mask, Rows
 from selfvec.base.compiled import helper, kernel
 from selfvec.base.memory import return_freed_memory
 from selfvec.base.threads import by_blocks, cut, in_order, threads
@@ -27,7 +27,7 @@ from selfvec.cooccurrence.operators import sparse_product
 from selfvec.data.token_batch import TokenBatch, occurrences_of_each
 from selfvec.numerics.rows import filled_rows, mix_rows
 
-__all__ = ["EVIDENCE", "RIDGE", "Spelling", "blend_spelling", "shared_grams", "words_spelled_alike"]
+__all__ = ["EVIDENCE", "RIDGE", "Spelling", "blend_spelling", "shared_grams"]
 
 EVIDENCE = 20  # occurrences at which the corpus has half of its maximum weight
 RIDGE = 0.7  # of the map from spelling to vectors
@@ -183,29 +183,6 @@ def shared_grams(
     numbered = np.where(shared, np.cumsum(shared, dtype=np.int32) - 1, np.int32(-1))
     size = _keep_grams(numbered, weights, bounds, indices, values)
     return (bounds, indices[:size], values[:size]), int(np.count_nonzero(shared))
-
-
-def words_spelled_alike(
-    unknown: Sequence[str],
-    weights: Doubles,  # (n,): of the unknown words
-    candidates: Sequence[str],
-    most: int,
-    jobs: int = 1,
-) -> Ints:
-    """At most ``most`` candidates, those spelled most like the unknown words; their indices, ascending.
-
-    A candidate scores by the n-grams that it shares with unknown words. An n-gram weighs more the more it
-    contributes to those words, and less if many candidates have it.
-    """
-    words = [*unknown, *candidates]
-    (indptr, indices, values), columns = shared_grams(words, np.arange(len(unknown)), jobs)
-    word = np.repeat(np.arange(len(words)), np.diff(indptr))
-    first = indptr[len(unknown)]  # of the n-grams of candidates
-    matters = np.bincount(indices[:first], weights[word[:first]] * values[:first], columns)
-    rarity = 1 / (1 + np.bincount(indices[first:], minlength=columns))
-    shares = values[first:] * (matters * rarity)[indices[first:]]
-    alike = np.bincount(word[first:] - len(unknown), shares, len(candidates))
-    return np.sort(np.argsort(-alike, kind="stable")[:most])
 
 
 def _rows_of(matrix: SparseRows, rows: Ints) -> SparseRows:

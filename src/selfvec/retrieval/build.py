@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache, partial
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 
@@ -131,9 +133,7 @@ def _vocabulary_and_units(
 ) -> tuple[Vocabulary, TokenBatch, Ints]:
     """The stems of documents and run, all units as these stems, and the stem of each run word, (V,)."""
     preprocessing = Preprocessing.of(run.provenance).by_words
-    passages = PackedStrings.of(
-        found.texts[d][a:b] for d, (a, b) in zip(owners.tolist(), spans.tolist(), strict=True)
-    )
+    passages = PackedStrings.of(_passages(found, owners, spans))
     texts = encode_texts(found.texts, preprocessing, run.vectors, then=passages)
     merged = merge_stems(texts, preprocessing)
     words: Sequence[str] = run.vectors.index_to_key
@@ -141,6 +141,15 @@ def _vocabulary_and_units(
     vocabulary = Vocabulary(preprocessing, list(dict.fromkeys([*merged.types, *names])))
     stem_of = np.array([vocabulary.index[name] for name in names], np.int64)
     return vocabulary, TokenBatch(merged.ids, merged.offsets, vocabulary.types), stem_of
+
+
+def _passages(found: GatheredDocuments, owners: Ids, spans: Ids) -> Iterator[str]:
+    """The texts of all passages. Those of a document come together, so that it is decoded once."""
+    places = zip(owners.tolist(), spans.tolist(), strict=True)
+    for document, own in groupby(places, itemgetter(0)):
+        text = found.texts[document]
+        for _, (start, stop) in own:
+            yield text[start:stop]
 
 
 def _documents_of(units: TokenBatch, number: int) -> TokenBatch:

@@ -80,7 +80,7 @@ def gather(run: Run, progress: Progress) -> GatheredDocuments:
             advance(len(rows))
     texts = packer.packed()
     own = text.read((ID, DATE))
-    ids = PackedStrings.of(str(number) if name is None else name for number, name in enumerate(own[ID]))
+    ids = PackedStrings.of(name or str(number) for number, name in enumerate(own[ID]))
     days = own[DATE].to_numpy().astype("datetime64[D]")
     others = {name: text.read((column_of(name),)).to_series() for name in text.fields}
     short = {name: values.to_list() for name, values in others.items() if _is_short(values)}

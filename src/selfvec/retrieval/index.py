@@ -9,7 +9,9 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
+from selfvec.base.atomic_files import atomic_folder
 from selfvec.base.checks import check_text, check_whole
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
@@ -21,7 +23,7 @@ from .build import build_index, build_words_only
 from .dense_space import TABLES, DenseSpace
 from .documents import GatheredDocuments
 from .filters import allowed
-from .index_folder import read_index, write_index
+from .index_folder import INDEX, read_index, write_index
 from .indexed_documents import IndexedDocuments
 from .scoring import Scored, Scorer
 from .snippets import Found, describe
@@ -45,7 +47,6 @@ class Index:
     vocabulary: Vocabulary  # the words, and how queries are cut
     space: DenseSpace  # vectors of words
     documents: IndexedDocuments
-    stamp: str = ""  # of the run and the documents that `run_index` made it for
 
     @classmethod
     def memory(
@@ -92,8 +93,13 @@ class Index:
         TargetError
             If the folder exists and ``overwrite`` is false, or if it cannot be written.
         """
-        write_index(folder, (self.vocabulary, self.space, self.documents), self.stamp, overwrite=overwrite)
+        with atomic_folder(folder, overwrite=overwrite, kind=INDEX) as fresh:
+            self.write(fresh)
         return Index.open(folder)
+
+    def write(self, folder: Path) -> None:
+        """Write the index into an empty folder."""
+        write_index(folder, (self.vocabulary, self.space, self.documents))
 
     @classmethod
     def open(cls, folder: str | os.PathLike[str]) -> Index:
@@ -104,8 +110,7 @@ class Index:
         InputError
             If it is not an index. `FormatError` if a file in it is damaged.
         """
-        parts, stamp = read_index(folder)
-        return cls(*parts, stamp)
+        return cls(*read_index(folder))
 
     def __repr__(self) -> str:
         return f"<Index: {len(self):,} documents>"

@@ -1,6 +1,6 @@
 """An index as a folder. It is written completely or not at all. Its arrays are memory-mapped.
 
-index.json            version, stamp, preprocessing, fields, the dense share, checksums of all files
+index.json            version, preprocessing, fields, the dense share, checksums of all files
 vocabulary.txt        the types
 arrays.safetensors    everything else
 """
@@ -15,15 +15,12 @@ from pathlib import Path
 import numpy as np
 
 from selfvec.base.arrays import Array
-from selfvec.base.atomic_files import atomic_folder
 from selfvec.base.checks import check_path
-from selfvec.base.checksums import check_sizes, write_sealed
+from selfvec.base.checksums import check_sizes, unchanged, write_sealed
 from selfvec.base.errors import FormatError, InputError
-from selfvec.base.folder_swap import unchanged
 from selfvec.base.memory import release
 from selfvec.base.schema import check, misfit
 from selfvec.base.targets import Kind
-from selfvec.base.temporary_files import remove_leftovers
 from selfvec.base.tensors import first_not_finite, map_tensors, write_tensors
 from selfvec.base.text_files import read_json, read_vocabulary, write_vocabulary
 from selfvec.base.untrusted import decoding
@@ -34,7 +31,7 @@ from .build import IndexParts
 from .dense_space import DenseSpace
 from .indexed_documents import Arrays, IndexedDocuments
 
-__all__ = ["is_index", "read_index", "read_stamp", "write_index"]
+__all__ = ["INDEX", "read_index", "write_index"]
 
 VERSION = 7
 _HEAD = "index.json"
@@ -43,7 +40,6 @@ _ARRAYS = "arrays.safetensors"
 _AGAIN = "remove the index folder; the next search builds it again"
 _SCHEMA = {
     ...: ("preprocessing", "fields", "dense_share"),
-    "stamp": str,
     "preprocessing": {"tokenizer": str, "stemmed": bool, "phrases": str, str: (str, None)},
     "fields": [str],
     "dense_share": lambda share: None if misfit(share, float) is None and 0 <= share <= 1 else "is a share",
@@ -51,46 +47,33 @@ _SCHEMA = {
 _SPACE = ("rows", "weights", "related", "likeness")
 
 
-def is_index(folder: Path) -> bool:
-    """Whether a path looks like an index."""
-    return (folder / _HEAD).is_file()
+INDEX = Kind("an index", lambda folder: (folder / _HEAD).is_file())
 
 
-def write_index(
-    folder: str | os.PathLike[str], parts: IndexParts, stamp: str, *, overwrite: bool = False
-) -> None:
-    """Write a folder, whole or not at all."""
+def write_index(folder: Path, parts: IndexParts) -> None:
+    """Write an index into an empty folder."""
     vocabulary, space, documents = parts
     head = {
         "version": VERSION,
-        "stamp": stamp,
         "preprocessing": asdict(vocabulary.preprocessing),
         "fields": list(documents.fields),
         "dense_share": space.share,
     }
-    with atomic_folder(folder, overwrite=overwrite, kind=Kind("an index", is_index)) as fresh:
-        write_vocabulary(fresh / _WORDS, vocabulary.types)
-        tensors = {name: getattr(space, name) for name in _SPACE}
-        write_tensors(fresh / _ARRAYS, {**tensors, **documents.arrays})
-        write_sealed(fresh / _HEAD, head)
+    write_vocabulary(folder / _WORDS, vocabulary.types)
+    tensors = {name: getattr(space, name) for name in _SPACE}
+    write_tensors(folder / _ARRAYS, {**tensors, **documents.arrays})
+    write_sealed(folder / _HEAD, head)
 
 
-def read_stamp(folder: Path) -> str | None:
-    """The stamp of an index; None for an index of another version."""
-    head = read_json(folder / _HEAD, _AGAIN)
-    return head.get("stamp") if head.get("version") == VERSION else None
-
-
-def read_index(folder: str | os.PathLike[str]) -> tuple[IndexParts, str]:
-    """Open a folder: the parts of the index, and its stamp."""
+def read_index(folder: str | os.PathLike[str]) -> IndexParts:
+    """Open a folder: the parts of the index."""
     check_path("folder", folder, "a path")
     folder = Path(folder)
-    remove_leftovers(folder)
-    return unchanged(folder, lambda: _read(folder))
+    return unchanged(folder / _HEAD, lambda: _read(folder))
 
 
-def _read(folder: Path) -> tuple[IndexParts, str]:
-    if not is_index(folder):
+def _read(folder: Path) -> IndexParts:
+    if not INDEX.matches(folder):
         raise InputError("is not an index", path=folder, remedy="make one with: selfvec search RUN QUERY")
     head = read_json(folder / _HEAD, _AGAIN)
     if head.get("version") != VERSION:
@@ -112,7 +95,7 @@ def _read(folder: Path) -> tuple[IndexParts, str]:
     for array in arrays.values():  # checked; they are read again when they are needed
         release(array)
     space = DenseSpace(**{name: arrays[name] for name in _SPACE}, share=share)
-    return (vocabulary, space, IndexedDocuments(arrays, fields)), str(head.get("stamp", ""))
+    return vocabulary, space, IndexedDocuments(arrays, fields)
 
 
 def _faults(a: Arrays, fields: list[str], vocabulary: Vocabulary) -> Iterator[str]:

@@ -16,13 +16,14 @@ from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.base.tensors import read_header
 from selfvec.base.text_files import read_json
 from selfvec.data.run import Run, split_state
+from selfvec.storage.cache import CACHE
 from selfvec.storage.folder_kinds import folder_kind
 from selfvec.storage.formats import load
 from selfvec.storage.run_folder import open_run
 
 __all__ = ["Contents", "info"]
 
-_RUN = {  # by the first part of a path in a run folder
+_RUN = {  # by the kind of a part of a run folder
     "run.json": "how the run was made: files and hashes, options, versions, timings; checksums",
     "vocabulary.txt": "the words",
     "vectors.safetensors": "refined vectors and counts",
@@ -35,21 +36,21 @@ _RUN = {  # by the first part of a path in a run folder
     "repeats": "hashes of the repeated passages",
     "counts": "exact co-occurrence counts",
     "history.safetensors": "states of the vectors while refining",
-    "search": "search index: all documents as they were written",
-    "learned": "the encoder that export and evaluate use, and what it learned from the texts",
-    "narrow": "the nearest words before and after each word, for similar --as replacement",
-    "drift": "results of drift: figures of words",
-    "page": "maps and topics of the page",
+    "cache/search": "search index: all documents as they were written",
+    "cache/learned": "the encoder that export and evaluate use, and what it learned from the texts",
+    "cache/narrow": "the nearest words before and after each word, for similar --as replacement",
+    "cache/drift": "results of drift: figures of words",
+    "cache/page": "maps and topics of the page",
 }
 _INDEX = {
     "index.json": "how the index was made; checksums",
     "vocabulary.txt": "the words of the documents",
     "arrays.safetensors": "all documents as they were written, with ids, dates and fields; vectors",
 }
-_TEXT = ("text.parquet", "tokens.safetensors", "search", "arrays.safetensors")
+_TEXT = ("text.parquet", "tokens.safetensors", "cache/search", "arrays.safetensors")
 """Files that hold documents or parts of them."""
 
-_UNSHOWN = ("files", "sha256", "stamp")  # of a description
+_UNSHOWN = ("files", "sha256")  # of a description
 
 _WORDS = ("method", "words", "dimensions", "window", "learning_rate", "seed")
 
@@ -118,7 +119,7 @@ def info(path: str | os.PathLike[str]) -> Contents:
         about["documents"] = _documents(folder / "arrays.safetensors")
         holds = _INDEX
     files = list(_files(folder, holds))
-    parts = dict.fromkeys(file.name.split("/")[0] for file in files)
+    parts = dict.fromkeys(_part(file.name) for file in files)
     return Contents(
         path=str(folder),
         kind=kind.name,
@@ -126,7 +127,7 @@ def info(path: str | os.PathLike[str]) -> Contents:
         written=_time(max((folder / file.name).stat().st_mtime for file in files)),
         about=about,
         files=files,
-        text=[part for part in parts if _role(part) in _TEXT and kind.name in ("run", "index")],
+        text=[part for part in parts if _kind(part) in _TEXT and kind.name in ("run", "index")],
         provenance=described,
     )
 
@@ -140,16 +141,21 @@ def _files(folder: Path, holds: dict[str, str]) -> Iterator[File]:
     for file in sorted(folder.rglob("*")):
         if file.is_file():
             name = file.relative_to(folder).as_posix()
-            yield File(name, file.stat().st_size, holds.get(_role(name), ""))
+            yield File(name, file.stat().st_size, holds.get(_kind(_part(name)), ""))
 
 
-def _role(name: str) -> str:
-    """The name of a file or folder in the first state of a run.
+def _part(name: str) -> str:
+    """The first part of a path; of what is kept in the cache, the first two."""
+    return "/".join(name.split("/")[: 2 if name.startswith(f"{CACHE}/") else 1])
 
-    >>> _role("text-12.parquet"), _role("counts-2/data.safetensors")
-    ('text.parquet', 'counts')
+
+def _kind(part: str) -> str:
+    """What a part is, without the number of a state, or the digests of an entry of the cache.
+
+    >>> _kind("text-12.parquet"), _kind("cache/search-0ab1-92fe")
+    ('text.parquet', 'cache/search')
     """
-    return split_state(name.split("/")[0])[0]
+    return part.partition("-")[0] if part.startswith(f"{CACHE}/") else split_state(part)[0]
 
 
 def _of_run(run: Run) -> dict[str, Any]:

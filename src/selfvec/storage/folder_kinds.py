@@ -22,7 +22,7 @@ FOLDER_KINDS = (
     FolderKind("run.json", "run", "a run folder"),
     FolderKind("index.json", "index", "a search index"),
     FolderKind("encoder.json", "encoder", "an encoder"),
-    FolderKind("narrow.json", "narrow", "narrow vectors of a run"),
+    FolderKind("result.json", "result", "a result kept for a run"),
     FolderKind("table.json", "table", "fetched vectors", sealed=False),
 )
 

@@ -23,17 +23,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from selfvec.base.arrays import Floats
 from selfvec.base.checks import check_path
-from selfvec.base.checksums import check_sizes
-from selfvec.base.errors import FormatError, InputError, TargetError
+from selfvec.base.checksums import check_sizes, unchanged
+from selfvec.base.errors import FormatError, TargetError
 from selfvec.base.targets import Kind
 from selfvec.base.tensors import Forms, check_tensors, first_beyond, map_tensors, write_tensors
 from selfvec.base.text_files import read_json, read_vocabulary
@@ -61,12 +61,10 @@ __all__ = [
     "is_run",
     "open_run",
     "refuse_run",
-    "unchanged",
     "write_report",
     "write_vectors",
 ]
 
-T = TypeVar("T")
 
 RUN = Kind("a run folder", lambda folder: is_run(folder))
 
@@ -85,7 +83,6 @@ _MOST = 1 << 46  # occurrences of all words; multiplied by the passes they fit 6
 _QUICK = 1 << 26  # bytes; rows of smaller matrices are checked on opening, which takes 15 ms
 _LONGEST = 1.001  # a number of a row at length 1, rounded
 _AGAIN = "make the run again"
-_TRIES = 20  # to read a folder that other processes change
 
 
 def is_run(path: str | os.PathLike[str]) -> bool:
@@ -112,27 +109,7 @@ def open_run(path: str | os.PathLike[str]) -> Run:
     """
     check_path("path", path, "the path of a run folder")
     folder = Path(path)
-    return unchanged(folder, lambda: _open(folder))
-
-
-def unchanged(folder: Path, read: Callable[[], T]) -> T:
-    """What ``read`` returns. It is called again if the run got a new state meanwhile."""
-    for _ in range(_TRIES):
-        before = _identity(folder / "run.json")
-        try:
-            return read()
-        except (FormatError, InputError, FileNotFoundError):
-            if _identity(folder / "run.json") == before:
-                raise
-    raise FormatError("is replaced again and again while it is read", path=folder, remedy="try again")
-
-
-def _identity(file: Path) -> tuple[int, int] | None:
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns
+    return unchanged(folder / "run.json", lambda: _open(folder))
 
 
 def _open(folder: Path) -> Run:
@@ -147,7 +124,7 @@ def _open(folder: Path) -> Run:
         raise FormatError(rule, path=folder / "run.json", remedy=remedy)
     check_run(provenance, folder / "run.json", _AGAIN)
     check_sizes(folder, provenance, _AGAIN)
-    state = provenance["state"]
+    state, stamp = provenance["state"], provenance["sha256"]
     for name in _OF_THE_FOLDER:
         provenance.pop(name, None)
 
@@ -167,6 +144,7 @@ def _open(folder: Path) -> Run:
         text=RunText(file(TEXT)) if file(TEXT).is_file() else None,
         folder=folder,
         state=state,
+        stamp=stamp,
     )
 
 

@@ -14,7 +14,7 @@ from selfvec.data.provenance import Provenance
 __all__ = ["check_report", "check_run"]
 
 _FOLDER: dict[Any, Any] = {
-    ...: ("state", "files"),
+    ...: ("state", "files", "sha256"),
     "state": range(1, 1 << 31),
     "files": {str: {"bytes": COUNT, "sha256": str}},
     "sha256": str,

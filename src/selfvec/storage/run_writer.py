@@ -1,4 +1,4 @@
-"""`RunWriter`: a new state of a run, written beside the present one.
+"""`RunWriter`: a new state of a run, written next to the present one.
 
     run.json         the present state: what it is, and its files with their checksums
     previous.json    the state before it
@@ -42,6 +42,7 @@ from selfvec.base.versions import RUN_FORMAT
 from selfvec.data.run import Run, split_state, state_name
 from selfvec.data.vectors import Vectors
 
+from .cache import CACHE
 from .run_folder import (
     HISTORY,
     LOCK,
@@ -60,14 +61,15 @@ from .run_folder import (
 from .text_file import save_text
 from .tokens_file import TOKENS, complete_tokens, write_tokens
 
-__all__ = ["NEW", "RunWriter", "save_run"]
+__all__ = ["NEW", "SHARED", "RunWriter", "save_run"]
 
 PRESENT = "run.json"
-CACHE = "cache"
 NEW = "new.parquet"
 """New documents, while an update reads them."""
+SHARED = "shared"
+"""What the workers of a cluster share while they make a run."""
 _FILES = (ORIGINAL, REFINED, VOCABULARY, TOKENS, TEXT, HISTORY, REPORT, *PARTS)  # of a state
-_OWNED = (*_FILES, NEW)
+_OWNED = (*_FILES, NEW, SHARED)
 _UNFINISHED = re.compile(
     r"(text|new)(-\d+)?\.parquet\.(\d+|joined)"  # see `selfvec.storage.text_file`
     r"|\.(run|previous)\.json\.partial-[0-9a-f]{8}"
@@ -208,7 +210,7 @@ class RunWriter:
     def _write_part(self, run: Run, name: str) -> None:
         if name in run.parts:
             run.parts[name].save(self.path(name))
-        elif (kept := run.file(name)) is not None and kept.is_dir() and not kept.is_symlink():
+        elif (kept := run.part(name)) is not None:
             shutil.copytree(kept, self.path(name))
 
     def undo(self) -> None:

@@ -69,7 +69,8 @@ class TextWriter:
 
         parts = [_scanned(part.content) for part in self._parts]
         place = None if self.target is None else self.target.with_name(f"{self.target.name}.joined")
-        whole = _Part(place, schema_of(self._fields), pl.concat(parts, how="diagonal"))
+        schema = schema_of(self._fields)
+        whole = _Part(place, schema, pl.concat(parts, how="diagonal").select(list(schema)))
         whole.close()
         for part in self._parts:
             part.remove()

@@ -9,18 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from selfvec.base.checks import check_path
-from selfvec.base.checksums import damaged_files, is_sealed
+from selfvec.base.checksums import damaged_files, is_sealed, unchanged
 from selfvec.base.errors import FormatError, InputError
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.base.text_files import read_json
 from selfvec.base.versions import RUN_FORMAT
 
 from .folder_kinds import FOLDER_KINDS, FolderKind, folder_kind
-from .run_folder import LOCK, PREVIOUS, open_run, unchanged
+from .run_folder import LOCK, PREVIOUS, open_run
 
 __all__ = ["Damage", "Verified", "verify"]
 
-_KEPT = ("drift", "page")  # results kept in a run folder, each with a checksum of its own
 _CHANGED = "has changed since it was written: its own checksum differs"
 
 
@@ -69,10 +68,11 @@ def verify(path: str | os.PathLike[str]) -> Verified:
     """
     check_path("path", path, "a path")
     folder = Path(path)
-    if folder_kind(folder) is None:
+    kind = folder_kind(folder)
+    if kind is None:
         rule = "is not a run folder, an index, an encoder or a folder of fetched vectors"
         raise InputError(rule, path=folder, remedy="name the folder that holds one")
-    return unchanged(folder, lambda: _verified(folder))
+    return unchanged(folder / kind.file, lambda: _verified(folder))
 
 
 def _verified(folder: Path) -> Verified:
@@ -82,10 +82,6 @@ def _verified(folder: Path) -> Verified:
         kind = folder_kind(place)
         if kind is not None:
             damaged += _compared(place, kind, checked)
-    for file in sorted(file for name in _KEPT for file in folder.glob(f"{name}/*.json")):
-        checked.add(file)
-        if not is_sealed(file.read_bytes()):
-            damaged.append(Damage(str(file), _CHANGED))
     if (folder / PREVIOUS).is_file():
         damaged += _compared(folder, replace(FOLDER_KINDS[0], file=PREVIOUS), checked)
     present = [file for file in sorted(folder.rglob("*")) if file.is_file() and file.name != LOCK]

@@ -22,6 +22,7 @@ _TEXT = {
 }
 _OURS = {"vocabulary.txt", "run.json", "vectors.tsv", "metadata.tsv"}  # of damaged runs and other vectors
 _VECTORS = {".npy", ".npz", ".bin", ".vec", ".safetensors", ".w2v", ".glove"}
+_REPEAT = "repeat the command"
 _LOOKED_AT = 1000  # files of a folder, at most
 
 
@@ -45,6 +46,8 @@ def _instead_of_a_run(path: Path) -> Mistake:
         return Mistake(", nothing has this name", similar_paths(path) or make_one)
     if kind is not None:
         return Mistake(f", it is {kind.described}", "name the run it was made from")
+    if _is_unfinished(path):
+        return Mistake(", the command that made it was interrupted", _REPEAT)
     if looks_like_text(path):
         return Mistake(", it is text", refine_first(path))
     if _is_empty(path):
@@ -59,6 +62,8 @@ def no_vectors(path: Path) -> Mistake | None:
     """What a path without vectors is; None if it is not one of the usual mistakes."""
     if _is_empty(path):
         return Mistake("is an empty folder", "name a run, or a file of vectors")
+    if _is_unfinished(path):
+        return Mistake("is not a run folder, the command that made it was interrupted", _REPEAT)
     if looks_like_text(path):
         return Mistake("is text, not vectors", refine_first(path))
     return None
@@ -75,6 +80,11 @@ def looks_like_text(path: Path) -> bool:
 def refine_first(path: Path) -> str:
     """The command to type for text."""
     return f"refine it first: selfvec refine {shlex.quote(str(path))} -o run"
+
+
+def _is_unfinished(path: Path) -> bool:
+    """Whether a path is the folder of a run whose first state is not complete."""
+    return (path / "lock").is_file() and not (path / "run.json").exists()
 
 
 def _is_empty(path: Path) -> bool:

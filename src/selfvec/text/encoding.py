@@ -28,6 +28,7 @@ from selfvec.data.token_batch import (
     renumber,
 )
 
+from .long_tokens import LONG
 from .phrases import Phraser, Running, join
 from .rules import Keys, Rulebook, Rules
 from .tokenizers import RawTokens, Tokenizer
@@ -61,10 +62,11 @@ class Encoding:
     raw_tokens, tokens : int
         Before and after the rules.
     dropped : dict of str to int
-        Tokens that each rule dropped, and those merged into phrases. With ``tokens`` they add up to
-        ``raw_tokens``.
+        Tokens that each rule dropped, those that were too long (`selfvec.text.long_tokens.LONG`), and those
+        merged into phrases. With ``tokens`` they add up to ``raw_tokens``.
     raw_types, types : int
-        For several joined texts ``raw_types`` is None, since they may share types.
+        Without tokens that were too long. For several joined texts ``raw_types`` is None, since they may
+        share types.
     kept_from : int
         Types that occurred less often were dropped.
     """
@@ -150,6 +152,7 @@ class _RawCorpus:
     slice_names: dict[str, int] = field(default_factory=dict)
     fingerprints: list[Hashes | None] = field(default_factory=list)
     sentence_counts: list[Ids] = field(default_factory=list)
+    too_long: int = 0  # tokens that were left out for their length
     sample: list[str] = field(default_factory=list)  # the first texts, for the tagger
     normal: Callable[[str], str] = str  # the normal form of a spelling
     words: list[str] = field(default_factory=list)  # V normal forms, when all is read
@@ -186,6 +189,7 @@ class _RawCorpus:
         np.add.at(self.counts, places, occurrences_of_each(tokens.ids, len(places)))
         self.ids.append(np.take(places, tokens.ids, out=tokens.ids, mode="clip"))  # "clip" takes no buffer
         self.normal = tokens.normal
+        self.too_long += tokens.too_long
         self.offsets.append(tokens.offsets)
         self.apart.append(tokens.apart())
         self.sentence_counts.append(tokens.sentence_counts)
@@ -334,6 +338,7 @@ def encode(
     else:
         ids, offsets = raw.renumbered(keys)
         types = keys.types
+    dropped = ({LONG: raw.too_long} if raw.too_long else {}) | dropped
     tokens = raw.token_batch(ids, offsets, types)
     if not phrases:
         tokens = tokens.with_counts(occurrences_of_merged(counts, keys.places, len(types)))

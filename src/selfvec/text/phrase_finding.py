@@ -337,7 +337,8 @@ def _read(
     from . import encode, tokenizer
 
     named = text_field.split(",") if isinstance(text_field, str) else text_field
-    corpus = as_corpus(source, text_fields=[name.strip() for name in named] if named else None)
+    fields = [name.strip() for name in named] if named else None
+    corpus = as_corpus(source, text_fields=fields, keep_fields=False)
     cut = tokenizer("whitespace" if corpus.tokenized else "words")
     with progress.stage("Reading", corpus.total_bytes, "bytes") as advance:
         encode(corpus.batches(advance), cut, phrases=finder)

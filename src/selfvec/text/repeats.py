@@ -102,21 +102,6 @@ class Repeats:
             cover(covered, places[self.passages[found] == values], True)
         return covered
 
-    def extended(self, batch: TokenBatch, before: int, jobs: int | None = None) -> tuple[Repeats, Mask]:
-        """The repeated passages of this corpus and more text, and which new tokens are further occurrences.
-
-        A passage of this corpus is not counted again in the new text; other repeated passages of the new text
-        are counted once. This corpus has ``before`` tokens.
-        """
-        new, further = find_repeats(batch, jobs)
-        further |= self.tokens_in(batch, jobs)
-        tokens = self.tokens + int(np.count_nonzero(further))
-        documents = self.documents + int(np.count_nonzero(tokens_by_document(further, batch)))
-        passages = np.union1d(self.passages, new.passages)[:KEPT]
-        share = tokens / max(before + len(batch), 1)
-        shown = self if self.example else new
-        return replace(shown, passages=passages, tokens=tokens, documents=documents, share=share), further
-
     def save(self, folder: Path) -> None:
         """Write into ``folder``, which does not exist yet."""
         folder.mkdir()
@@ -200,9 +185,10 @@ def repeats_of(run: Run) -> Repeats:
     """The repeated passages of a run; empty if it was made without a search for them."""
     kept = run.parts.get("repeats")
     if kept is None:
-        folder = run.file("repeats")
+        folder = run.part("repeats")
         passages = np.zeros(0, np.uint64)
-        if folder is not None and (path := folder / _FILE).is_file():
+        if folder is not None:
+            path = folder / _FILE
             passages = map_tensors(path).get("passages", passages[None])
             if passages.ndim != 1 or passages.dtype != np.uint64:
                 rule = "holds a one-dimensional tensor 'passages' of uint64"

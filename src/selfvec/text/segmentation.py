@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable
 from functools import cache
+from itertools import accumulate, pairwise
 
 import numpy as np
 
@@ -22,6 +23,8 @@ __all__ = ["segmenter", "split_spans"]
 
 Segment = Callable[[str], list[str]]
 _PARTS = re.compile(r"[\x00-\x7f]+|[^\x00-\x7f]+")
+_BLOCK = 1000  # characters; the models need time by the square of a word's length
+_CONTEXT = 3  # characters on each side that decide whether a word ends
 
 
 @cache
@@ -66,7 +69,7 @@ def split_spans(
         token = text[start : start + length]
         if token not in cut:
             parts = _PARTS.findall(token.decode())
-            words = [word for part in parts for word in ([part] if part.isascii() else segment(part))]
+            words = [word for part in parts for word in ([part] if part.isascii() else _cut(part, segment))]
             cut[token] = [len(word.encode()) for word in words]
         sizes += cut[token]
         pieces[i] = len(cut[token])
@@ -76,3 +79,16 @@ def split_spans(
     first = np.repeat(ends[:-1], pieces)
     new_starts = np.repeat(starts, pieces) + within[:-1] - within[first]
     return new_starts, new_lengths, ends[offsets]
+
+
+def _cut(run: str, segment: Segment) -> list[str]:
+    """The words of a run of letters, the same as without blocks."""
+    if len(run) <= _BLOCK:
+        return segment(run)
+    ends = []
+    for start in range(0, len(run), _BLOCK):
+        first = max(0, start - _CONTEXT)
+        words = segment(run[first : start + _BLOCK + _CONTEXT])
+        found = accumulate(map(len, words), initial=first)
+        ends += [end for end in found if max(start, 1) <= end < min(start + _BLOCK, len(run))]
+    return [run[a:b] for a, b in pairwise([0, *ends, len(run)])]

@@ -24,6 +24,7 @@ from selfvec.base.packed_strings import PackedStrings
 from selfvec.base.untrusted import decoding, panics_held_back
 
 from .characters import table
+from .long_tokens import without_long, without_long_runs
 from .segmentation import segmenter, split_spans
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class RawTokens:
     sentence_counts: Ids  # (D,) int32
     apart: Callable[[], Mask]  # () -> (N,) bool, punctuation precedes the token
     normal: Callable[[str], str]  # the normal form of a spelling
+    too_long: int = 0  # tokens that were left out for their length, see `selfvec.text.long_tokens`
 
     @cached_property
     def types(self) -> list[str]:
@@ -108,7 +110,7 @@ class Splitter:
     ``words``: runs of letters, marks, numbers and underscores with at least one letter or number. An
     apostrophe between two of these stays (*don't*), a point or comma between two digits stays (*1.75*),
     hyphens and all other characters separate. Types are normalised: NFC, straight apostrophes, no soft
-    hyphens, no possessive *'s*.
+    hyphens, no possessive *'s*. Tokens of more than `LONGEST` characters are left out.
     """
 
     def __init__(self, split: Literal["words", "whitespace"], language: str | None = None) -> None:
@@ -138,9 +140,10 @@ class Splitter:
         if self.name == "words":
             sentences = kernels.count_sentences(data, bounds, starts, lengths, offsets, flags)
         else:
-            sentences = _sentences(data, bounds)
+            sentences = _words_and_sentences(data, bounds)[-1]
         if self._segment is not None:
             starts, lengths, offsets = split_spans(data, starts, lengths, offsets, self._segment)
+        starts, lengths, offsets, too_long = without_long(data, starts, lengths, offsets)
         ids, firsts = kernels.distinct(data, starts, lengths)
         ends = np.concatenate(([0], np.cumsum(lengths[firsts], dtype=np.int64)))
         tokens = RawTokens(
@@ -150,6 +153,7 @@ class Splitter:
             sentences,
             lambda: kernels.apart(data, starts, lengths, offsets, flags),
             plain if self.name == "words" else str,
+            too_long,
         )
         return tokens, starts, lengths, bounds
 
@@ -171,7 +175,10 @@ class SubwordTokenizer:
         """Subwords of (D,) texts; null is an empty document."""
         from selfvec.corpus.fingerprints import joined_utf8
 
+        data, bounds = joined_utf8(texts)
+        starts, lengths, _, sentences = _words_and_sentences(data, bounds)
         documents = texts.fill_null("").to_list()
+        documents, too_long = without_long_runs(documents, data, bounds, starts, lengths)
         with _used(self.path):
             rows = [
                 encoding.ids
@@ -183,8 +190,7 @@ class SubwordTokenizer:
         ids, used = _by_appearance(pieces[kept])
         types = PackedStrings.of([self._tokenizer.id_to_token(piece) or "" for piece in used])
         offsets = np.concatenate(([0], np.cumsum(kept)))[ends]
-        sentences = _sentences(*joined_utf8(texts))
-        return RawTokens(ids, offsets, types, sentences, lambda: np.zeros(len(ids), bool), str)
+        return RawTokens(ids, offsets, types, sentences, lambda: np.zeros(len(ids), bool), str, too_long)
 
 
 def _by_appearance(numbers: Ints) -> tuple[Ids, list[int]]:
@@ -196,13 +202,12 @@ def _by_appearance(numbers: Ints) -> tuple[Ids, list[int]]:
     return place[inverse], distinct[order].tolist()
 
 
-def _sentences(data: Bytes, bounds: Ints) -> Ids:
-    """Number of sentences of each document, (D,) int32, counted by words for every tokeniser."""
+def _words_and_sentences(data: Bytes, bounds: Ints) -> tuple[Ints, Ids, Ints, Ids]:
+    """The words, as of `kernels.spans`, and the sentences of each document, (D,) int32, for any tokeniser."""
     from . import kernels
 
     words = kernels.spans(data, bounds, table("words"))
-    found: Ids = kernels.count_sentences(data, bounds, *words, table("words"))
-    return found
+    return *words, kernels.count_sentences(data, bounds, *words, table("words"))
 
 
 def plain(word: str) -> str:

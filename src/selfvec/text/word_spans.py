@@ -10,6 +10,7 @@ import numpy as np
 from selfvec.base.arrays import Ids, Ints
 
 from .characters import table
+from .long_tokens import without_long
 from .segmentation import segmenter, split_spans
 
 __all__ = ["FoundWords", "find_words", "word_spans"]
@@ -49,6 +50,7 @@ def find_words(texts: Sequence[str], tokenizer: str = "words", code: str | None 
     starts, lengths, offsets = kernels.spans(data, bounds, flags)
     if tokenizer == "words" and (segment := segmenter(code)) is not None:
         starts, lengths, offsets = split_spans(data, starts, lengths, offsets, segment)
+    starts, lengths, offsets, _ = without_long(data, starts, lengths, offsets)
     ids, firsts = kernels.distinct(data, starts, lengths)
     ends = starts + lengths
     if len(data) != len(whole):  # bytes to characters: count the bytes that begin one

@@ -39,7 +39,7 @@ def read_words(corpus: Texts, text_field: str | None, min_count: int) -> CorpusW
 
     if not isinstance(corpus, Corpus):
         fields = None if text_field is None else [name.strip() for name in text_field.split(",")]
-        corpus = Corpus.open(corpus, text_fields=fields)
+        corpus = Corpus.open(corpus, text_fields=fields, keep_fields=False)
     texts = [text for batch in corpus.batches() for text in batch.texts.to_list()]
     raw, spans = Splitter("words").located(pl.Series(texts, dtype=pl.String))
     index: dict[str, int] = {}

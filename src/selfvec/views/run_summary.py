@@ -10,6 +10,7 @@ from selfvec.base.timings import BESIDE
 from selfvec.data.methods import METHODS
 from selfvec.data.provenance import Provenance
 from selfvec.text.encoding import RARE
+from selfvec.text.long_tokens import LONG
 
 __all__ = ["method_details", "run_summary", "text_details"]
 
@@ -33,9 +34,12 @@ def run_summary(provenance: Provenance) -> list[str]:
         shares.append(f"{types['random'] / words:.0%} of them {_made(provenance)}")
     text = f"read {provenance.corpus['description']}: {count_of(provenance.tokens or 0, 'word')}"
     about = f", {', '.join(shares)}" if shares else ""
-    rare = provenance.text.get("dropped", {}).get(RARE, 0)
+    dropped = provenance.text.get("dropped", {})
+    rare = dropped.get(RARE, 0)
     limit = provenance.options.get("max_types", 0)
     left_out = []
+    if LONG in dropped:
+        left_out.append(_too_long(dropped))
     if rare and provenance.text.get("kept_from", 1) > provenance.options.get("min_count", 1):
         share = rare / max(rare + (provenance.tokens or 0), 1)
         left_out.append(
@@ -82,7 +86,7 @@ def _made(provenance: Provenance) -> str:
 
 
 def text_details(provenance: Provenance) -> str:
-    """How many words have which kind of initial vector."""
+    """How many words have which kind of initial vector, and how many tokens were too long to be words."""
     types = provenance.coverage["types"]
     kinds = {
         "known": "in the initial vectors",
@@ -90,7 +94,13 @@ def text_details(provenance: Provenance) -> str:
         "random": _made(provenance),
         "unknown": "without a vector",
     }
-    return ", ".join(f"{types[kind]:,} {how}" for kind, how in kinds.items() if types[kind])
+    vectors = ", ".join(f"{types[kind]:,} {how}" for kind, how in kinds.items() if types[kind])
+    dropped = provenance.text.get("dropped", {})
+    return f"{vectors}; {_too_long(dropped)}" if LONG in dropped else vectors
+
+
+def _too_long(dropped: Mapping[str, int]) -> str:
+    return f"left out {count_of(dropped[LONG], 'word')} {LONG}"
 
 
 def method_details(provenance: Provenance) -> Iterator[str]:

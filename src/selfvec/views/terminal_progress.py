@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from selfvec.base.compiled import announced
+from selfvec.base.display import escape_controls
 from selfvec.base.errors import Interrupted
 from selfvec.base.progress import LineProgress, Progress, time_left
 
@@ -44,7 +45,7 @@ class TerminalProgress(Progress):
 
     def say(self, message: str) -> None:
         """Print a message on standard error."""
-        _print(message)
+        self._lines.say(message)
 
     def _say_compiling(self) -> None:
         self.say("compiling kernels, once for this version and processor: about 4 s")
@@ -90,16 +91,17 @@ def _shown_downloads() -> Iterator[Callable[[str, int, int], None]]:
         with ExitStack() as stack:
             yield partial(_download_lines, LineProgress(_print), stack, {})
         return
-    from rich.progress import BarColumn, DownloadColumn, TransferSpeedColumn
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn
     from rich.progress import Progress as Bars
 
-    columns = ("{task.description}", BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    name_column = TextColumn("{task.description}", markup=False)
+    columns = (name_column, BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Bars(*columns, console=_console()) as bars:
         tasks: dict[str, Any] = {}
 
         def update(name: str, done: int, total: int) -> None:
             if name not in tasks:
-                tasks[name] = bars.add_task(name)
+                tasks[name] = bars.add_task(escape_controls(name))
             bars.update(tasks[name], completed=done, total=total or None)
 
         yield update

@@ -190,7 +190,7 @@ def drift_notes(found: Drift) -> list[str]:
             "distance: 1 - cosine of the two vectors. p, q: do a word's documents agree on its move?"
         )
     if any(row["p"] is None for row in rows):
-        notes.append("No p and q: not tested, because the run has not kept its documents (--forget-tokens).")
+        notes.append("No p and q: not tested, because the run has not kept its tokens (--keep).")
     left_out = ", ".join(f"{number:,} {reason}" for reason, number in found.left_out.items() if number)
     if left_out:
         notes.append(f"Not listed: {left_out} (--all-words lists them).")

@@ -173,7 +173,7 @@ def test_a_result_is_kept_and_made_again_if_anything_differs(run: Run) -> None:
     for different in ({"seed": 4}, {"min_count": 6}, {"between": "year"}):
         assert kept_drift(run, **{"seed": 3, **different}).space is not None
     assert run.folder is not None
-    for file in (run.folder / "drift").iterdir():
+    for file in (run.folder / "cache").glob("drift-*/*"):
         file.write_text("{", encoding="utf-8")
     assert kept_drift(run, seed=3).rows == first.rows
 
@@ -196,7 +196,7 @@ def test_one_result_serves_every_choice_of_words(run: Run) -> None:
 def test_a_result_of_the_run_before_an_update_is_not_used(folder: Path, tmp_path: Path, capsys) -> None:
     target, new = tmp_path / "run", tmp_path / "new.jsonl"
     shutil.copytree(folder, target)
-    shutil.rmtree(target / "drift", ignore_errors=True)
+    shutil.rmtree(target / "cache", ignore_errors=True)
     before = listed(capsys, target, "--words", "rain")["rows"][0]
     opened = selfvec.open_run(target)
     lines = (folder.parent / "texts.jsonl").read_text(encoding="utf-8").splitlines()[1:40:2]

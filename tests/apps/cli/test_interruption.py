@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -14,9 +13,9 @@ import pytest
 from tests.processes import stop_at_work
 
 from selfvec.apps.cli import main
-from selfvec.base.errors import OptionError, TargetError
+from selfvec.base.errors import TargetError
 from selfvec.base.interruption import interruptible
-from selfvec.storage.workspace import Workspace
+from selfvec.storage.run_writer import RunWriter
 
 # 10 million tokens in all: long enough to be caught at work.
 EPOCHS = 100
@@ -30,13 +29,6 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("interruption") / "corpus.txt"
     path.write_text("\n".join(lines))
     return path
-
-
-@pytest.fixture(scope="module")
-def whole(corpus: Path) -> Path:
-    """The run that nothing interrupts."""
-    assert main(command(corpus, corpus.with_name("whole"))) == 0
-    return corpus.with_name("whole")
 
 
 def command(corpus: Path, run: Path, *more: str, epochs: int = EPOCHS) -> list[str]:
@@ -60,58 +52,35 @@ def stopped_at_work(corpus: Path, run: Path, number: signal.Signals) -> subproce
     return stop_at_work([sys.executable, "-m", "selfvec", *command(corpus, run)], run, number)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_an_interrupted_run_goes_on_to_the_same_bytes(
-    tmp_path: Path, corpus: Path, whole: Path, number: signal.Signals
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_refinement_leaves_nothing(
+    tmp_path: Path, corpus: Path, number: signal.Signals
 ) -> None:
-    run = tmp_path / "run"
-    stopped = stopped_at_work(corpus, run, number)
-    assert not run.exists()
-    if number != signal.SIGKILL:
-        assert stopped.returncode == 130, stopped.stderr
-        assert "--resume" in stopped.stderr
-        assert "Traceback" not in stopped.stderr
-    assert main(command(corpus, run, "--resume")) == 0
-    for name in ("vectors.safetensors", "history/history.safetensors"):
-        assert (run / name).read_bytes() == (whole / name).read_bytes(), name
-    assert [path.name for path in tmp_path.iterdir()] == ["run"]
-
-
-def test_resuming_another_job_is_refused(tmp_path: Path, corpus: Path, capsys) -> None:
-    run = tmp_path / "run"
-    stopped_at_work(corpus, run, signal.SIGINT)
-    assert main(command(corpus, run, "--resume", epochs=3)) == 2
-    assert "other options" in capsys.readouterr().err
-    assert (tmp_path / ".run.partial/state.safetensors").exists()
-
-
-def test_nothing_to_resume_is_a_fresh_start(tmp_path: Path, storm_file: Path) -> None:
-    run = tmp_path / "run"
-    assert main(["refine", str(storm_file), "-o", str(run), "--vectors", "none", "--resume"]) == 0
-    assert json.loads((run / "run.json").read_text())["tokens"] > 0
-
-
-def test_two_writers_of_one_run(tmp_path: Path) -> None:
-    with Workspace(tmp_path / "run"):
-        with pytest.raises(TargetError, match="another process"):
-            Workspace(tmp_path / "run")
-        with Workspace(tmp_path / "other"):
-            pass
-    with Workspace(tmp_path / "run"):
-        pass
+    stopped = stopped_at_work(corpus, tmp_path / "run", number)
+    assert stopped.returncode == 130, stopped.stderr
+    assert "Traceback" not in stopped.stderr
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_state_of_other_options_is_refused(tmp_path: Path) -> None:
-    with Workspace(tmp_path / "run") as workspace:
-        workspace.save_state({"place": np.zeros(3, np.int64)}, "one")
-        assert workspace.load_state("one")["place"].tolist() == [0, 0, 0]
-        with pytest.raises(OptionError, match="other options"):
-            workspace.load_state("two")
-    with Workspace(tmp_path / "run", resume=True) as workspace:
-        assert workspace.has_state
-    with Workspace(tmp_path / "run") as workspace:
-        assert not workspace.has_state
+def test_a_killed_refinement_is_repeated(tmp_path: Path, corpus: Path, capsys) -> None:
+    run = tmp_path / "run"
+    stopped_at_work(corpus, run, signal.SIGKILL)
+    assert main(["run", "info", str(run)]) == 2
+    assert "is not a run folder" in capsys.readouterr().err
+    assert main(command(corpus, run, epochs=1)) == 0
+    assert main(["run", "verify", str(run)]) == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"run"}
+
+
+def test_two_writers_of_one_run(tmp_path: Path) -> None:
+    with RunWriter(tmp_path / "run"):
+        with pytest.raises(TargetError, match="another process"):
+            RunWriter(tmp_path / "run")
+        with RunWriter(tmp_path / "other"):
+            pass
+    with RunWriter(tmp_path / "run"):
+        pass
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_first_signal_asks_and_the_second_insists() -> None:

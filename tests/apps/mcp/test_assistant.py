@@ -28,7 +28,8 @@ from selfvec.corpus import Corpus
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import Source
 from selfvec.refinement.pipeline import refine
-from selfvec.storage.run_folder import open_run, save_run
+from selfvec.storage.run_folder import open_run
+from selfvec.storage.run_writer import save_run
 
 pytest.importorskip("mcp", reason="needs selfvec[mcp]")
 
@@ -112,7 +113,7 @@ def talk(folder: Path) -> tuple[list[Any], dict[str, Any], Any]:
     before = hashes(folder)
     told = asyncio.run(conversation(folder / "run"))
     after = hashes(folder)
-    assert {name for name in after.keys() - before.keys() if not name.startswith("run/drift/")} == set()
+    assert {name for name in after.keys() - before.keys() if not name.startswith("run/cache/drift-")} == set()
     assert {name: after.get(name) for name in before} == before  # nothing but kept results of drift is new
     return told
 
@@ -122,7 +123,7 @@ def hashes(folder: Path) -> dict[str, str]:
     return {
         str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest()
         for file in sorted(folder.rglob("*"))
-        if file.is_file() and "search" not in file.parts
+        if file.is_file() and "cache/search-" not in file.as_posix()
     }
 
 
@@ -369,6 +370,9 @@ def test_the_tools_are_served_over_http_to_who_knows_the_token(folder: Path) -> 
             ({}, 401),
             ({**right, "authorization": "Bearer wrong"}, 401),
             ({**right, "host": "evil.example"}, 403),
+            ({**right, "host": f"{urlsplit(address).netloc}.evil.example"}, 403),
+            ({**right, "host": "127.0.0.1.evil.example"}, 403),
+            ({**right, "host": "localhost:abc"}, 403),
             ({**right, "origin": "https://evil.example"}, 403),
         ):
             answer = httpx2.post(address, json=ask, headers=headers, timeout=PATIENCE)
@@ -398,6 +402,47 @@ def test_it_ends_when_input_does_and_keeps_output_for_the_protocol(folder: Path)
         assert json.loads(line)["jsonrpc"] == "2.0"
 
 
+NO_MESSAGES: dict[str, tuple[bytes, int | str | None, int]] = {
+    "no JSON": (b"no json", None, -32700),
+    "half": (b'{"jsonrpc": "2.0", "id": 1', None, -32700),
+    "deep": (b"[" * 100_000, None, -32700),
+    "lone surrogate": (
+        rb'{"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {"name": "\ud800"}}',
+        7,
+        -32700,
+    ),
+    "lone surrogate as id": (rb'{"jsonrpc": "2.0", "id": "\udcff", "method": "ping"}', None, -32700),
+    "batch": (b'[{"jsonrpc": "2.0", "id": 1, "method": "ping"}]', None, -32600),
+    "no method": (b'{"jsonrpc": "2.0", "id": "a"}', "a", -32600),
+    "no version": (b'{"id": 8, "method": "ping"}', 8, -32600),
+    "list of parameters": (b'{"jsonrpc": "2.0", "id": 9, "method": "ping", "params": [1]}', 9, -32600),
+}
+
+
+def test_what_is_no_message_is_answered_with_an_error(folder: Path) -> None:
+    command = [sys.executable, "-m", "selfvec", "mcp", str(folder / "run")]
+    who = {
+        "protocolVersion": "2025-03-26",
+        "capabilities": {},
+        "clientInfo": {"name": "test", "version": "0"},
+    }
+    asked = {"jsonrpc": "2.0", "id": "last", "method": "initialize", "params": who}
+    lines = [*(line for line, _, _ in NO_MESSAGES.values()), json.dumps(asked).encode()]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
+        patience = threading.Timer(PATIENCE, server.kill)
+        patience.start()
+        server.stdin.write(b"\n".join(lines) + b"\n")
+        server.stdin.flush()
+        answers = [json.loads(server.stdout.readline()) for _ in lines]
+        server.stdin.close()
+        assert server.wait(PATIENCE) == 0
+        patience.cancel()
+    found = [(answer["id"], answer["error"]["code"]) for answer in answers[:-1]]
+    assert found == [(number, code) for _, number, code in NO_MESSAGES.values()]
+    assert all(answer["error"]["message"] for answer in answers[:-1])
+    assert answers[-1]["result"]["serverInfo"]["name"] == "selfvec"
+
+
 def test_an_older_client_and_an_interruption(folder: Path) -> None:
     command = [sys.executable, "-m", "selfvec", "mcp", str(folder / "run")]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
@@ -421,16 +466,6 @@ def test_an_older_client_and_an_interruption(folder: Path) -> None:
         assert server.stderr.read() == "selfvec: interrupted\n"
 
 
-def test_other_documents_can_be_searched(folder: Path, tmp_path: Path) -> None:
-    from selfvec.apps.mcp.tools import Tools
-
-    (tmp_path / "other.txt").write_text("The invoice was paid.\nHail hit the barn.\n", encoding="utf-8")
-    tools = Tools(open_run(folder / "run"), [str(tmp_path / "other.txt")])
-    found = tools.search_passages("hail", 1)
-    assert [hit.text for hit in found.hits] == ["Hail hit the barn."]
-    assert found.filters == []
-
-
 def test_the_page_lists_every_tool_with_its_arguments(talk) -> None:
     page = (ROOT / "docs" / "how-to" / "search-and-ask.md").read_text(encoding="utf-8")
     tools = page.partition("| tool |")[2].partition("\n\n")[0]
@@ -450,7 +485,7 @@ def test_a_run_that_kept_nothing_answers_what_it_can(tmp_path: Path) -> None:
     from selfvec.base.errors import InputError
 
     texts = ["hail broke the roof of a farm", "wind broke the tree near the road"] * 20
-    Refiner("original", keep_tokens=False).fit(texts).save(tmp_path / "run")
+    Refiner("original", keep="nothing").fit(texts).save(tmp_path / "run")
     tools = Tools(open_run(tmp_path / "run"))
     assert tools.run_info().documents == 40
     assert tools.similar_terms("hail").count == 20
@@ -460,5 +495,5 @@ def test_a_run_that_kept_nothing_answers_what_it_can(tmp_path: Path) -> None:
     ):
         assert not kept.beyond_chance  # nothing moved, whatever its p
     for ask in (lambda: tools.search_passages("hail"), lambda: tools.disambiguate("hail")):
-        with pytest.raises(InputError, match=r"name the documents with corpus=|without keep_tokens=False"):
+        with pytest.raises(InputError, match="refine again, with the default of keep"):
             ask()

@@ -59,7 +59,12 @@ def test_long_questions_and_bodies_are_refused(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:80", "", "127.0.0.1.evil.example", "10.0.0.1"]
+    "host",
+    [
+        *("evil.example", "evil.example:80", "", "127.0.0.1.evil.example", "10.0.0.1"),
+        *("127.0.0.1:8765.evil.example", "localhost:1.evil.example", "localhost:abc", "127.0.0.1:80:90"),
+        *("[::1].evil.example", "[::1]:80.evil.example", "[::1", "::1"),
+    ],
 )
 def test_a_name_that_was_pointed_here_is_refused(site: Site, host: str) -> None:
     refused(site.get("/api/about", Host=host), 421, "Host header")

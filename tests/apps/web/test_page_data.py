@@ -32,7 +32,8 @@ from selfvec.data.trajectory import History
 from selfvec.data.vectors import Source
 from selfvec.numerics.rows import unit_rows
 from selfvec.retrieval import run_index
-from selfvec.storage.run_folder import open_run, save_run
+from selfvec.storage.run_folder import open_run
+from selfvec.storage.run_writer import save_run
 from selfvec.storage.verification import verify
 
 
@@ -158,7 +159,7 @@ def test_the_page_the_command_and_the_assistant_share_the_results_of_drift(
     between = ["--between", first, "--between", last]
     assert main(["drift", str(folder), *between, "--json"]) == 0
     rows = {row["word"]: row for row in json.loads(capsys.readouterr().out)["rows"]}
-    (kept,) = (folder / "drift").iterdir()
+    (kept,) = (folder / "cache").glob("drift-*")
     stamp = kept.stat().st_mtime_ns
     ranking = comparisons.tasks(key).tested.result().ranking
     tests = ranking.tests
@@ -174,7 +175,7 @@ def test_the_page_the_command_and_the_assistant_share_the_results_of_drift(
         assert [row["low"], row["high"]] == pytest.approx([command["low"], command["high"]], rel=1e-3)
     told = Tools(open_run(folder)).changed_words(3, [first, last])
     assert [one.word for one in told.words] == list(rows)[:3]
-    assert list((folder / "drift").iterdir()) == [kept]
+    assert list((folder / "cache").glob("drift-*")) == [kept]
     assert kept.stat().st_mtime_ns == stamp
     assert verify(folder).damaged == []
 
@@ -420,7 +421,7 @@ def test_a_run_without_its_text_is_still_shown(run: Run) -> None:
     data.comparisons.get("refined")
     assert data.ranking("refined", Filter(seen=20), 0, 5)["rows"][0]["word"] == "cell"
     assert data.word("refined", "cell")["gained"]
-    with pytest.raises(InputError, match="has not kept its corpus"):
+    with pytest.raises(InputError, match="has not kept its tokens"):
         data.uses("refined", "cell")
 
 
@@ -495,7 +496,7 @@ def test_maps_and_topics_are_kept_for_the_next_server(run: Run, monkeypatch: pyt
     monkeypatch.setattr(maps, "topics", refuse)
     assert shown() == first
     assert not verify(run.folder).damaged
-    for file in (run.folder / "page").glob("*.json"):
+    for file in run.folder.glob("cache/page-*/*"):
         file.write_bytes(b"{}")
     with pytest.raises(Exception, match="computed again"):
         shown()

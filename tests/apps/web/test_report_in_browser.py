@@ -10,7 +10,7 @@ from headless import Page
 
 from selfvec.apps.cli import main
 from selfvec.data.run import Run
-from selfvec.storage.run_folder import save_run
+from selfvec.storage.run_writer import save_run
 
 CLIPPED = """[...document.querySelectorAll("*")].filter((e) => getComputedStyle(e).display !== "inline"
   && e.scrollWidth > e.clientWidth + 1).map((e) => e.tagName + " " + e.textContent.slice(0, 40))"""

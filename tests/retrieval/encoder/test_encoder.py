@@ -14,7 +14,7 @@ from tests.retrieval.encoder import reports
 import selfvec
 from selfvec.base.errors import FormatError, InputError, OptionError, TargetError
 from selfvec.data.run import Run
-from selfvec.retrieval.encoder import Encoder, as_encoder, model
+from selfvec.retrieval.encoder import Encoder, as_encoder
 from selfvec.retrieval.encoder.word_lookup import normal
 
 
@@ -250,20 +250,12 @@ def test_other_folders_are_told(tmp_path: Path) -> None:
         as_encoder(tmp_path)
 
 
-def test_a_run_folder_keeps_its_encoder_until_the_run_changes(
-    copied_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_folder_keeps_its_encoder_until_the_run_changes(copied_run: Run, tmp_path: Path) -> None:
     first = Encoder.of(copied_run)
-    folder = copied_run.folder / model.KEPT
-    with monkeypatch.context() as patched:
-        patched.setattr(model, "fold", lambda *_: pytest.fail("made again"))
-        assert Encoder.of(copied_run.folder).digest == first.digest
-    other = Encoder.of(copied_run, seed=1)
-    assert "of" not in other.about
-    for file in sorted(folder.iterdir()):
-        file.write_bytes(b"")
-        assert Encoder.of(copied_run).digest == first.digest
-        assert file.stat().st_size
+    (kept,) = (copied_run.folder / "cache").glob("learned-*")
+    assert Encoder.open(kept).digest == first.digest
+    Encoder.of(copied_run, seed=1)
+    assert list((copied_run.folder / "cache").iterdir()) == [kept]
     texts = ["the tent was flooded by the thunderstorm"] * 60
     (tmp_path / "new.txt").write_text("\n".join(texts), "utf-8")
     selfvec.update(copied_run.folder, tmp_path / "new.txt", output=copied_run.folder)

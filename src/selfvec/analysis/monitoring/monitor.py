@@ -181,10 +181,10 @@ def _opened(
     """The new documents; files are read by the fields of the run's corpus unless others are named."""
     paths = paths_of(documents)
     if paths is None:
-        return as_corpus(documents)
+        return as_corpus(documents, keep_fields=False)
     named = text_field.split(",") if isinstance(text_field, str) else text_field
     fields = [name.strip() for name in named] if named else fields_of(run)["text_fields"]
-    return Corpus.open(paths, text_fields=fields, skip_bad_rows=skip_bad_rows)
+    return Corpus.open(paths, text_fields=fields, skip_bad_rows=skip_bad_rows, keep_fields=False)
 
 
 def _untested(found: Monitoring, run: Run, least: int) -> Monitoring:

@@ -1,30 +1,23 @@
-"""A cache of the results of `drift` in the run folder, so that a comparison is computed once.
+"""The results of `drift` are cached in the run folder, so that a comparison is computed once.
 
-The command line, the web page and the MCP tools share it. A result holds the measures of every word; the
-listed words are chosen when it is read. A result is reused only if the run, the slices, the options and the
-version are the same.
+The command line, the web page and the MCP tools share them. A result holds the measures of every word; the
+listed words are chosen when it is read.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from selfvec.base.atomic_files import atomic_file
-from selfvec.base.checksums import is_sealed, seal
-from selfvec.base.errors import FormatError, TargetError
+from selfvec.base.errors import FormatError
 from selfvec.base.progress import Progress
 from selfvec.base.schema import misfit
-from selfvec.base.targets import writing
-from selfvec.base.text_files import read_json
-from selfvec.base.untrusted import parse_json
-from selfvec.base.versions import __version__
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
+from selfvec.storage.cache import cached, is_cached, read_result, write_result
 
 from .drift_rows import Drift, measure_all, named_words
 from .permutation_test import DriftTest
@@ -33,8 +26,7 @@ from .word_choice import WordChoice
 
 __all__ = ["is_kept", "kept_drift"]
 
-FOLDER = "drift"  # of a run folder
-FORMAT = 6  # of a result; raise it when figures change
+NAME = "drift"  # in the cache
 _FIELDS = ("a", "b", "only_a", "only_b", "reasons", "rows")  # of a result
 
 
@@ -49,19 +41,24 @@ def kept_drift(
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> Drift:
-    """The result of `drift`: read from the run folder, or else computed and saved there if possible."""
+    """The result of `drift`, from the run's cache if it is there."""
     test = DriftTest(min_count, permutations, seed)
     which = which or WordChoice()
     slices = chosen_slices(run, between)
     named_words(run, slices, which, min_count)
-    path = _path(run, slices, test)
-    kept = None if path is None else _read(path)
-    if kept is not None and _of_words(kept["rows"], run):
-        found = Drift(**kept, min_count=min_count, slices=sources_of(run, slices), seed=seed)
-    else:
-        found = measure_all(run, slices, test, jobs=jobs, progress=progress)
-        if path is not None:
-            _write(path, {name: getattr(found, name) for name in _FIELDS})
+    made: list[Drift] = []  # it holds more than is written
+
+    def make() -> dict[str, Any]:
+        made.append(measure_all(run, slices, test, jobs=jobs, progress=progress))
+        return {name: getattr(made[0], name) for name in _FIELDS}
+
+    def read(folder: Path) -> dict[str, Any]:
+        return _of_words(read_result(folder), run, folder)
+
+    figures = cached(run, NAME, _key(slices, test), make, write_result, read, progress)
+    found = (
+        made[0] if made else Drift(**figures, min_count=min_count, slices=sources_of(run, slices), seed=seed)
+    )
     return found.choose(run, which)
 
 
@@ -74,60 +71,18 @@ def is_kept(
     seed: int = 0,
 ) -> bool:
     """Whether `kept_drift` can read this result and need not compute it."""
-    path = _path(run, chosen_slices(run, between), DriftTest(min_count, permutations, seed))
-    return path is not None and path.is_file()
+    return is_cached(run, NAME, _key(chosen_slices(run, between), DriftTest(min_count, permutations, seed)))
 
 
-def _path(run: Run, slices: Sequence[Slice], test: DriftTest) -> Path | None:
-    """The path of the saved result of a comparison.
-
-    None for a run without a folder, or if the folder now holds another run, for example after an update.
-    """
-    if run.folder is None:
-        return None
-    try:
-        written = read_json(run.folder / "run.json", "")
-    except (FormatError, OSError):
-        return None
-    content = _content(run.provenance)
-    if content != _content({name: written[name] for name in run.provenance if name in written}):
-        return None
+def _key(slices: Sequence[Slice], test: DriftTest) -> Any:
+    """The compared documents and the options of the test."""
     parts = [(one.name, hashlib.sha256(one.documents.tobytes()).hexdigest()) for one in slices]
-    key = json.dumps([FORMAT, __version__, content, parts, asdict(test)], sort_keys=True, default=repr)
-    return run.folder / FOLDER / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
+    return [parts, asdict(test)]
 
 
-def _content(provenance: Mapping[str, Any]) -> str:
-    """The identity of a run. The option ``slice`` is left out, because the compared slices are in the key."""
-    options = {**provenance.get("options", {}), "slice": None}
-    return json.dumps({**provenance, "options": options}, sort_keys=True, default=repr)
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    """A saved result; None if it is missing or damaged."""
-    try:
-        content = path.read_bytes()
-        found = parse_json(content) if is_sealed(content) else None
-    except (OSError, ValueError):
-        return None
-    if not isinstance(found, dict) or any(name not in found for name in _FIELDS):
-        return None
+def _of_words(found: dict[str, Any], run: Run, folder: Path) -> dict[str, Any]:
+    """The fields of a result; `FormatError` unless its rows are those of words of the run."""
+    rows = found["rows"]
+    if misfit(rows, [{...: ("word",), "word": str}]) or any(row["word"] not in run.vectors for row in rows):
+        raise FormatError("is no result of this run", path=folder, remedy="remove it")
     return {name: found[name] for name in _FIELDS}
-
-
-def _of_words(rows: Any, run: Run) -> bool:
-    """Whether rows are those of words of a run."""
-    return misfit(rows, [{...: ("word",), "word": str}]) is None and all(
-        row["word"] in run.vectors for row in rows
-    )
-
-
-def _write(path: Path, found: dict[str, Any]) -> None:
-    """Save a result if the run folder is writable."""
-    try:
-        with writing(path):
-            path.parent.mkdir(exist_ok=True)
-        with atomic_file(path, overwrite=True) as temporary:
-            temporary.write_bytes(seal(found))
-    except TargetError:
-        return

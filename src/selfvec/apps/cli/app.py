@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,25 +10,28 @@ from typing import Any
 
 from selfvec.base.errors import CleanupWarning, SelfvecError
 
+from .output import say
 from .table import root
 
 __all__ = ["run"]
 
 _INTERRUPTED = 130  # exit status
+_OLDER = {"--forget-tokens": "--keep=nothing"}  # options by an older name
 
 
 def run(arguments: list[str]) -> int:
     """Run a command and return its exit status. Errors a user can make are printed, not raised."""
+    arguments = [_OLDER.get(argument, argument) for argument in arguments]
     try:
         with _warnings_in_one_line():
             status = root().main(arguments, prog_name="selfvec", standalone_mode=False)
         if status == _INTERRUPTED:  # Typer keeps the exception to itself
             raise KeyboardInterrupt
     except SelfvecError as error:
-        print(f"selfvec: {error.message(flags=True)}", file=sys.stderr)
+        say(f"selfvec: {error.message(flags=True)}")
         return error.exit_status
     except KeyboardInterrupt:
-        print("selfvec: interrupted", file=sys.stderr)
+        say("selfvec: interrupted")
         return _INTERRUPTED
     except BrokenPipeError:
         return 0
@@ -38,10 +40,10 @@ def run(arguments: list[str]) -> int:
             raise
         name = str(error.filename or "")
         shown = f"{name[:40]}…" if len(name) > 40 else name
-        print(f"selfvec: {shown}: is too long for the name of a file; check the arguments", file=sys.stderr)
+        say(f"selfvec: {shown}: is too long for the name of a file; check the arguments")
         return 2
     except MemoryError:
-        print("selfvec: out of memory; use a smaller vectors file or corpus, or --min-count", file=sys.stderr)
+        say("selfvec: out of memory; use a smaller vectors file or corpus, or --min-count")
         return 2
     except Exception as error:
         return _usage_error(error)
@@ -55,7 +57,7 @@ def _warnings_in_one_line() -> Iterator[None]:
 
     def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
         if issubclass(category, CleanupWarning):
-            print(f"selfvec: {message}", file=sys.stderr)
+            say(f"selfvec: {message}")
         else:
             usual(message, category, *place, **more)
 
@@ -75,5 +77,5 @@ def _usage_error(error: Exception) -> int:
     command = context.command_path if context is not None else "selfvec"
     text = " ".join(str(message()).split()).rstrip(".")
     if text:
-        print(f"{command}: {text}; see: {command} --help", file=sys.stderr)
+        say(f"{command}: {text}; see: {command} --help")
     return int(getattr(error, "exit_code", 2))

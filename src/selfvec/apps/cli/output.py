@@ -12,6 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from selfvec.base.display import escape_controls, escape_json
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "print_json",
+    "print_text",
     "program",
     "say",
     "say_unknown",
@@ -29,15 +32,20 @@ __all__ = [
 ]
 
 
-def print_json(data: object) -> None:
+def print_json(data: object, *, indent: int | None = 1) -> None:
     """Print one JSON document on standard output."""
-    json.dump(data, sys.stdout, ensure_ascii=False, indent=1, allow_nan=False)
-    sys.stdout.write("\n")
+    text = json.dumps(data, ensure_ascii=False, indent=indent, allow_nan=False)
+    print(escape_json(text), flush=True)
+
+
+def print_text(text: object) -> None:
+    """Print a path or another plain result on standard output: as it is in a pipe, escaped on a terminal."""
+    print(escape_controls(str(text), lines=True) if sys.stdout.isatty() else text)
 
 
 def say(message: str) -> None:
     """Print a message on standard error."""
-    print(message, file=sys.stderr)
+    print(escape_controls(message, lines=True), file=sys.stderr)
 
 
 def say_unknown(words: Sequence[Mapping[str, Any]]) -> None:

@@ -20,6 +20,7 @@ from selfvec.base.errors import Interrupted, SelfvecError
 from selfvec.base.progress import Progress
 from selfvec.base.versions import __version__
 
+from .stdio import StdioServer
 from .tools import Tools
 
 __all__ = ["create_server"]
@@ -52,7 +53,7 @@ def create_server(tools: Tools) -> MCPServer[Any]:
         _tool(_one_at_a_time(getattr(tools, name), stoppable, lock, working), title)
         for name, title in TITLES.items()
     ]
-    return MCPServer(
+    return StdioServer(
         "selfvec", instructions=_INSTRUCTIONS, version=__version__, log_level="ERROR", tools=offered
     )
 

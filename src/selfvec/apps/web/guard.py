@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import re
 import socket
 from collections.abc import Mapping
 
@@ -30,6 +31,7 @@ _POLICY = (
     "manifest-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
+_HOST = re.compile(r"(?:\[([^\[\]]+)\]|([^:\[\]]+))(?::[0-9]{1,5})?")  # a name or address, and a port
 HEADERS = {  # of every answer
     "content-security-policy": _POLICY,
     "x-content-type-options": "nosniff",
@@ -50,8 +52,11 @@ def allowed_host(header: str, host: str) -> bool:
     (True, False)
     >>> allowed_host("10.0.0.7:8765", "0.0.0.0"), allowed_host("10.0.0.7", "127.0.0.1")
     (True, False)
+    >>> allowed_host("127.0.0.1:8765.evil.example", "127.0.0.1"), allowed_host("[::1].evil.example", "::1")
+    (False, False)
     """
-    name = (header[1:].partition("]") if header.startswith("[") else header.partition(":"))[0].lower()
+    found = _HOST.fullmatch(header)
+    name = (found[1] or found[2]).lower() if found else ""
     local = is_loopback(host)
     if name in {"localhost", host.lower().strip("[]"), *(() if local else (socket.gethostname().lower(),))}:
         return True

@@ -19,11 +19,11 @@ from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.numerics.neighbours import only_in_each
 from selfvec.retrieval import Index
+from selfvec.storage.cache import cached, read_result, write_result
 
 from . import limits
 from .comparison import Comparisons
 from .map_colours import document_colours, text_parts, word_colours
-from .page_cache import cached
 from .word_map import FITTED, WordMap, arrange, draw_map, vectors_state
 from .work import BackgroundTask, Busy, Lane
 
@@ -137,7 +137,7 @@ class Maps:
             }
 
         try:
-            found = cached(self.run, ["topics", _TOPICS], find)
+            found = cached(self.run, "page", ["topics", _TOPICS], find, write_result, read_result, progress)
         except InputError:
             return None
         rows = [Topic(**{name: row[name] for name in row if name != "topic"}) for row in found["rows"]]
@@ -183,8 +183,15 @@ class Maps:
     def _cached(
         self, asked: list[str | int], draw: Callable[[Progress], WordMap]
     ) -> Callable[[Progress], WordMap]:
-        """A function that draws a map, or reads it from the run folder."""
-        return lambda progress: WordMap.of(cached(self.run, asked, lambda: draw(progress).as_dict()))
+        """A function that draws a map, or reads it from the run's cache."""
+
+        def drawn(progress: Progress) -> WordMap:
+            def make() -> Json:
+                return draw(progress).as_dict()
+
+            return WordMap.of(cached(self.run, "page", asked, make, write_result, read_result, progress))
+
+        return drawn
 
     def _draw_documents(self, layout: str) -> BackgroundTask[WordMap]:
         def draw(progress: Progress) -> WordMap:

@@ -18,6 +18,7 @@ from selfvec.corpus.slices import Slice
 from selfvec.data.coverage import coverage, has_row
 from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run
+from selfvec.data.run_text import ID, TEXT
 from selfvec.data.vectors import Source
 from selfvec.numerics.neighbours import only_in_each
 from selfvec.retrieval import Hit, Index, run_index
@@ -30,11 +31,10 @@ from selfvec.usage.contexts import (
     pair_places,
     shared_neighbours,
 )
-from selfvec.usage.examples import marked_occurrences, repeated_last
+from selfvec.usage.examples import marked_occurrences, quoted, repeated_last
 
 from .comparison import REFINED, Comparisons
 from .maps import Maps
-from .original_documents import OriginalDocuments
 from .periods import periods, time_course, units
 from .ranking import Filter
 from .words import Completion, counts_of, frequent_words, names_of
@@ -79,14 +79,9 @@ class PageData:
         return self._long.submit(partial(_indexed, self.run))
 
     @cached_property
-    def documents(self) -> OriginalDocuments:
-        """The original documents by their number in the run; waits for the index."""
-        return OriginalDocuments(self.run, self.index.result().documents)
-
-    @cached_property
     def names(self) -> Mask:
-        """True for words that are mostly names, (V,) bool; waits for the index."""
-        return names_of(self.run, self.index.result().documents)
+        """True for words that are mostly names, (V,) bool."""
+        return names_of(self.run)
 
     @cached_property
     def original_index(self) -> BackgroundTask[Index]:
@@ -241,10 +236,16 @@ class PageData:
         }
 
     def _quoted(self, found: list[Json]) -> list[Json]:
-        """Occurrences, each sentence once; with original sentences and ids when the documents are indexed."""
-        indexed = self.index.done() and self.index.exception() is None
+        """Occurrences, each sentence once; with original sentences and ids if the run keeps its text."""
+        if self.run.text is not None:
+            numbers = [use["document"] for use in found]
+            rows = self.run.text.read((TEXT, ID), numbers).rows()
+            found = [
+                {**quoted(use, {number: text}), "id": name or str(number)}
+                for use, number, (text, name) in zip(found, numbers, rows, strict=True)
+            ]
         first: dict[str, Json] = {}
-        for use in map(self.documents.quoted, found) if indexed else found:
+        for use in found:
             first.setdefault("".join(text for text, _ in use["tokens"]), use)
         return list(first.values())
 

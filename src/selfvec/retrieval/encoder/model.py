@@ -13,8 +13,7 @@ import hashlib
 import os
 import warnings
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ from selfvec.base.atomic_files import atomic_folder
 from selfvec.base.checks import check_path
 from selfvec.base.checksums import check_sizes, write_sealed
 from selfvec.base.compiled import allocating_kernel
-from selfvec.base.errors import FormatError, InputError, TargetError
+from selfvec.base.errors import FormatError, InputError
 from selfvec.base.progress import Progress
 from selfvec.base.schema import check
 from selfvec.base.tensors import Forms, check_tensors, map_tensors, write_tensors
@@ -34,6 +33,7 @@ from selfvec.base.text_files import read_json, read_vocabulary, write_vocabulary
 from selfvec.base.threads import cut, in_order, threads
 from selfvec.base.versions import __version__
 from selfvec.data.run import Run
+from selfvec.storage.cache import cached
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.storage.run_folder import is_run, open_run
 
@@ -47,7 +47,7 @@ __all__ = ["Encoder", "as_encoder", "place_of", "reopened"]
 TABLES = ("refined", "topics")
 DIMENSIONS = 256
 
-KEPT = "learned"  # folder in a run folder
+NAME = "learned"  # in the cache
 
 _ABOUT = "encoder.json"
 _WORDS = "vocabulary.txt"
@@ -98,7 +98,7 @@ class Encoder:
         seed: int = 0,
         progress: Progress | None = None,
     ) -> Encoder:
-        """The encoder of a run. The default one learns once: it is kept in the run folder.
+        """The encoder of a run. The default one learns once: it is kept in the run's cache.
 
         Parameters
         ----------
@@ -121,17 +121,14 @@ class Encoder:
         """
         run = as_run(run)
         progress = progress or Progress()
-        default = learned and (tuple(tables), dimensions, seed) == (TABLES, DIMENSIONS, 0)
-        if not default or run.folder is None or run.tokens is None:
+
+        def make() -> Encoder:
             return cls(*fold(run, tables, dimensions, learned, seed, progress))
-        stamp = {"run": run.fingerprint, "selfvec": __version__}
-        kept = _kept(run.folder / KEPT, stamp)
-        if kept is None:
-            made = cls(*fold(run, tables, dimensions, learned, seed, progress))
-            kept = replace(made, about=made.about | {"of": stamp})
-            with suppress(TargetError):  # a run folder may be read-only
-                kept.save(run.folder / KEPT, overwrite=True)
-        return kept
+
+        default = learned and (tuple(tables), dimensions, seed) == (TABLES, DIMENSIONS, 0)
+        if not default or run.tokens is None:
+            return make()
+        return cached(run, NAME, None, make, cls._write, cls.open, progress)
 
     def __repr__(self) -> str:
         return f"<Encoder: {len(self):,} words × {self.dimensions} dimensions>"
@@ -252,12 +249,16 @@ class Encoder:
         TargetError
             If it exists already, or cannot be written.
         """
+        with atomic_folder(path, overwrite=overwrite) as folder:
+            self._write(folder)
+
+    def _write(self, folder: Path) -> None:
+        """Write into an empty folder."""
         head = {"format": _FORMAT, "selfvec": __version__, "tokenizer": self.split}
         head |= {"words": len(self), "dimensions": self.dimensions, "about": self.about}
-        with atomic_folder(path, overwrite=overwrite) as folder:
-            write_tensors(folder / _TENSORS, {"rows": self.rows, "places": self.places})
-            write_vocabulary(folder / _WORDS, self.words)
-            write_sealed(folder / _ABOUT, head)
+        write_tensors(folder / _TENSORS, {"rows": self.rows, "places": self.places})
+        write_vocabulary(folder / _WORDS, self.words)
+        write_sealed(folder / _ABOUT, head)
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Encoder:
@@ -325,15 +326,6 @@ def _unit_sums(
             out[text, k] = total[k] * scale
             total[k] = 0
             part[k] = 0
-
-
-def _kept(folder: Path, stamp: dict[str, str]) -> Encoder | None:
-    """The encoder in a folder; None if it is missing, damaged or of another run or version."""
-    with suppress(InputError):
-        found = Encoder.open(folder)
-        if found.about.get("of") == stamp:
-            return found
-    return None
 
 
 def _read_head(path: Path) -> dict[str, Any]:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 
-from selfvec.base.atomic_files import complete_replacement
 from selfvec.base.checks import check_path, check_whole
 from selfvec.base.errors import FormatError, OptionError
-from selfvec.base.temporary_files import remove_leftovers
 from selfvec.data.vectors import Vectors
 from selfvec.storage.fetched_vectors import locate
 from selfvec.storage.wrong_paths import no_vectors
@@ -89,8 +87,6 @@ def load(
         name = "default"
     else:
         place = locate(path)
-        complete_replacement(place)
-        remove_leftovers(place)
         source = replace(open_input(place), errors=errors, limit=limit)
         _check_kind(source, row)
         row = row or _sniffed(source)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from selfvec.apps.cli.arguments import MORE, AsJson, Format, Jobs, Output, Overwrite, Seed, arg, opt
-from selfvec.apps.cli.output import print_json, say, show, write_report
+from selfvec.apps.cli.output import print_json, print_text, say, show, write_report
 from selfvec.views.terminal_progress import TerminalProgress
 
 __all__ = ["align", "compare"]
@@ -110,7 +110,7 @@ def align(
     for note in aligned.written["left_out_of_format"]:
         say(note)
     say(_summary(aligned.notes))
-    print(output)
+    print_text(output)
 
 
 def _summary(notes: dict[str, Any]) -> str:

@@ -19,7 +19,7 @@ from selfvec.apps.cli.arguments import (
     open_run,
     opt,
 )
-from selfvec.apps.cli.output import print_json, say, show, write_report
+from selfvec.apps.cli.output import print_json, print_text, say, show, write_report
 from selfvec.base.targets import check_target
 from selfvec.views.terminal_progress import TerminalProgress
 
@@ -230,7 +230,7 @@ def graph(
         print_json({"target": str(output), **found.as_dict()})
         return
     say(f"{len(found.nodes):,} terms, {len(found.edges):,} edges")
-    print(output)
+    print_text(output)
 
 
 def why(

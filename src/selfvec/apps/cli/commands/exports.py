@@ -16,7 +16,7 @@ from selfvec.apps.cli.arguments import (
     open_run,
     opt,
 )
-from selfvec.apps.cli.output import print_json, say
+from selfvec.apps.cli.output import print_json, print_text, say
 from selfvec.views.terminal_progress import TerminalProgress
 
 __all__ = ["export", "migrate", "report_export"]
@@ -81,7 +81,7 @@ def report_export(run: Path | str, done: Mapping[str, Any], as_json: bool) -> No
         counts = ", ".join(f"{done[name]:,} {name}" for name in ("added", "changed", "removed", "unchanged"))
         say("all passages were written anew" if done.get("rewritten") else f"passages: {counts}")
     say(f"exported as {to}")
-    print(done["target"])
+    print_text(done["target"])
     if opened_by := TARGETS[to].opened_by:
         say(f"next, in Python: {opened_by.format(repr(done['target']))}")
 
@@ -120,7 +120,7 @@ def migrate(
     else:
         from selfvec.views.recall_text import recall_text
 
-        print(recall_text(done) if done["recall"] else f"{store} has the vectors of {new} already")
+        print_text(recall_text(done) if done["recall"] else f"{store} has the vectors of {new} already")
         for note in done["notes"]:
             say(note)
         say(f"wrote {done['map']}" if done["map"] else "wrote nothing")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from selfvec.apps.cli.arguments import AsJson, NewRun, Reading, Work, arg, as_paths, listed, open_run, opt
-from selfvec.apps.cli.output import print_json, program, say, show
+from selfvec.apps.cli.output import print_json, print_text, program, say, show
 from selfvec.base.display import count_of
 from selfvec.base.errors import OptionError
 from selfvec.data.settings import KEEP, RULE, Settings
@@ -178,7 +178,13 @@ def _on_cluster(
     if cluster != LOCAL:  # workers elsewhere have another current folder
         corpus = [name if is_remote(name) or name == "-" else str(Path(name).absolute()) for name in corpus]
     fields = listed(reading.text_field)
-    rows = RowOptions(tuple(fields) if fields else None, reading.date_field, reading.skip_bad_rows)
+    kept = listed(reading.keep_fields)
+    rows = RowOptions(
+        tuple(fields) if fields else None,
+        reading.date_field,
+        reading.skip_bad_rows,
+        tuple(kept) if kept else True,
+    )
     start = (vectors or ["default"])[0]
     progress = TerminalProgress()
     cluster_settings(settings)  # before anything is started
@@ -196,7 +202,7 @@ def _on_cluster(
             place.shared,
             rows=rows,
             progress=progress,
-            workspace=place.workspace,
+            writer=place.writer,
         )
         place.finish(run)
     return run
@@ -245,4 +251,4 @@ def report(run: Run, output: Path | str, as_json: bool) -> None:
             say(f"warning: {finding['name']}: {finding['message']}{remedy}")
         elif finding["name"] == REPEATED and (run.provenance.repeats or {})["share"] >= 0.01:
             say(finding["message"])
-    print(output)
+    print_text(output)

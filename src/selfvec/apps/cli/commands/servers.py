@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Never
 
 from selfvec.apps.cli.arguments import Overwrite, RunFolder, open_run, opt
-from selfvec.apps.cli.output import say
+from selfvec.apps.cli.output import print_text, say
 from selfvec.base.errors import MissingExtra
 from selfvec.base.targets import check_target
 from selfvec.views.terminal_progress import TerminalProgress
@@ -64,7 +64,7 @@ def _save_page(run: Path, path: Path, overwrite: bool) -> None:
     page = static_page(PageData(open_run(run)), TerminalProgress())
     with atomic_file(path, overwrite=overwrite) as temporary:
         temporary.write_text(page, encoding="utf-8", errors="replace", newline="\n")
-    print(path)
+    print_text(path)
     say("the file holds sentences of the documents; it opens in any browser, without a server")
 
 

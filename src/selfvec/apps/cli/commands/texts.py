@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from selfvec.apps.cli.arguments import MORE, AsJson, Overwrite, Seed, arg, opt
-from selfvec.apps.cli.output import print_json, say
+from selfvec.apps.cli.output import print_json, print_text, say
 from selfvec.views.terminal_progress import downloads
 
 __all__ = ["example", "noaa"]
@@ -35,7 +35,7 @@ def example(
     if as_json:
         print_json({"path": str(target), "seed": seed, **found})
         return
-    print(target)
+    print_text(target)
     file = shlex.quote(str(target))
     (former, later) = found["replaced"]
     others = ", ".join(f"{other} for {word}" for word, other in found["synonyms"].items())

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from selfvec.apps.cli.arguments import AsJson, WrittenAs, arg, opt
 from selfvec.apps.cli.option_records import keyword_option, with_keywords
-from selfvec.apps.cli.output import print_json, say
+from selfvec.apps.cli.output import print_json, print_text, say
 from selfvec.transforms.registry import TRANSFORMS, TransformOption, TransformRow, find_transform
 from selfvec.views.terminal_progress import TerminalProgress
 
@@ -56,7 +56,7 @@ def _apply(by: str, source: str, written: WrittenAs, as_json: bool, options: dic
         say(note)
     shown = [f"{name.replace('_', ' ')} {_short(value)}" for name, value in done.items()]
     say(f"{by}: {', '.join(shown)}")
-    print(target)
+    print_text(target)
 
 
 def _short(value: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from selfvec.apps.cli.arguments import AsJson, Reading, RunFolder, Work, arg, as_paths, listed, open_run, opt
-from selfvec.apps.cli.output import print_json, say
+from selfvec.apps.cli.output import print_json, print_text, say
 from selfvec.base.checksums import file_state
 from selfvec.base.display import count_of
 from selfvec.base.errors import CorpusError, Interrupted, OptionError
@@ -123,13 +122,13 @@ def update(
         if is_new or as_json:
             report(new, output or run, as_json)
         else:
-            print(run)
+            print_text(run)
 
 
 def _report_round(run: Path, new: Run, is_new: bool, as_json: bool) -> None:
     """Report an update while files are watched."""
     if as_json and is_new:
-        print(json.dumps({"run": str(run), **new.provenance.steps[-1]}), flush=True)
+        print_json({"run": str(run), **new.provenance.steps[-1]}, indent=None)
     elif is_new:
         say(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {_sentence(new)}")
 
@@ -158,8 +157,8 @@ def _preview(
         print_json({"run": str(run), "dry_run": True, **change.as_dict()})
         return
     for file in change.files:
-        print(f"{file['path']}: {file['added']:,} to add, {file['skipped']:,} known")
-    print(f"nothing was changed; without --dry-run: {_numbers(change.as_dict())}")
+        print_text(f"{file['path']}: {file['added']:,} to add, {file['skipped']:,} known")
+    print_text(f"nothing was changed; without --dry-run: {_numbers(change.as_dict())}")
 
 
 def _undo(run: Path, as_json: bool) -> None:
@@ -177,7 +176,7 @@ def _undo(run: Path, as_json: bool) -> None:
         say("redid the update that --undo had undone")
     else:
         say("brought back the state before the last update; a second --undo redoes the update")
-    print(run)
+    print_text(run)
 
 
 def _updates(run: Path) -> int:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from selfvec.apps.cli.arguments import MORE, AsJson, Seed, Written, WrittenAs, arg, opt
-from selfvec.apps.cli.output import print_json, say, show
+from selfvec.apps.cli.output import print_json, print_text, say, show
 from selfvec.base.errors import OptionError
 from selfvec.views.terminal_progress import TerminalProgress, downloads
 
@@ -83,7 +83,7 @@ def fetch(
     given = record["name"] if output is None else record["path"]
     say(f"{record['words']:,} words × {record['dimensions']} dimensions")
     say(f"next: selfvec refine TEXT --vectors {given} -o RUN")
-    print(record["path"])
+    print_text(record["path"])
 
 
 def convert(
@@ -174,7 +174,7 @@ def compress(
 
         for note in found["left_out"]:
             say(note)
-        print(compression_text(found))
+        print_text(compression_text(found))
     return int(not found["enough"])
 
 

@@ -180,9 +180,9 @@ export async function documentPage(id) {
     h("p", { class: "whole", dir: direction(found.text) }, clean(found.text)));
 }
 
-/** Let a person save rows of a table as a file. */
+/** Let a person save rows as a file. An apostrophe keeps a spreadsheet from reading a text as a formula. */
 function download(name, rows) {
-  const cell = (value) => (/[",\r\n]/.test(value) ? `"${String(value).replaceAll('"', '""')}"` : String(value));
+  const cell = (value) => `"${String(value).replace(/^[=+\-@\t\r\n]/, "'$&").replaceAll('"', '""')}"`;
   const url = URL.createObjectURL(new Blob([rows.map((row) => `${row.map(cell).join(",")}\r\n`).join("")], { type: "text/csv" }));
   h("a", { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), 1000);

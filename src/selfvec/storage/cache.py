@@ -1,0 +1,219 @@
+"""`cached`: what is derived from a run and takes long to make, kept in the run folder.
+
+An entry is a folder ``RUN/cache/NAME-STATE-KEY``. STATE is a digest of the run and of Selfvec's version, KEY
+one of the options. So an entry of another run, of other options or of another version is never found. The
+entries of one earlier state are kept, because an update may be undone. Entries may be deleted at any time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+from selfvec.base.atomic_files import atomic_folder, remove_leftovers
+from selfvec.base.checksums import is_sealed, seal
+from selfvec.base.errors import FormatError, InputError, TargetError
+from selfvec.base.file_locks import locked
+from selfvec.base.ownership import is_ours, remove_own
+from selfvec.base.progress import Progress, as_progress
+from selfvec.base.targets import writing
+from selfvec.base.text_files import read_json
+from selfvec.base.untrusted import decoding
+from selfvec.base.versions import __version__
+from selfvec.data.run import Run
+
+__all__ = ["CACHE", "RESULT", "cached", "is_cached", "read_result", "write_result"]
+
+CACHE = "cache"  # of a run folder
+RESULT = "result.json"  # describes an entry that is neither an index nor an encoder
+
+_AGAIN = "remove it; it is made again"
+
+T = TypeVar("T")
+
+
+def cached(
+    run: Run,
+    name: str,
+    key: Any,
+    make: Callable[[], T],
+    write: Callable[[T, Path], None],
+    read: Callable[[Path], T],
+    progress: Progress | None = None,
+) -> T:
+    """What `make` returns, read from the run folder if it was made before.
+
+    Of several processes that need the same entry, one makes it and the others wait. An entry that cannot be
+    read is made again. What cannot be kept is made for this call only, and that is reported; for a run in
+    memory it is not.
+
+    Parameters
+    ----------
+    run : Run
+    name : str
+        What it is, in letters only, such as ``drift``.
+    key : JSON-serialisable
+        All options that the result depends on.
+    make : callable
+        Returns the result, never None.
+    write : callable
+        ``write(result, folder)`` writes it into an empty folder. A `TargetError` says why it is not kept.
+    read : callable
+        ``read(folder)`` returns the result. Any error of it means that the folder is damaged.
+    progress : Progress, optional
+    """
+    if run.folder is None or not run.stamp:
+        return make()
+    progress = as_progress(progress)
+    entry = _entry(run, name, key)
+    found = _read(entry, read)
+    if found is not None:
+        return found
+    fault = _fault(run, entry)
+    if fault is not None:
+        progress.say(f"{name}: {fault}, so the result is not kept")
+        return make()
+    with _alone(entry, lambda: progress.say(f"{name}: waiting for another process that makes it")):
+        found = _read(entry, read)  # another process may have made it meanwhile
+        if found is not None:
+            return found
+        if entry.is_dir():
+            progress.say(f"{name}: {entry} is damaged, so it is made again")
+        made = make()
+        try:
+            _keep(entry, lambda folder: write(made, folder))
+        except TargetError as error:
+            progress.say(f"{name}: the result is not kept: {error}")
+            return made
+    found = _read(entry, read)
+    return made if found is None else found
+
+
+def is_cached(run: Run, name: str, key: Any) -> bool:
+    """Whether there is an entry, so that `cached` need not make it unless it is damaged."""
+    return run.folder is not None and bool(run.stamp) and _is_safe(run.folder, _entry(run, name, key))
+
+
+def write_result(result: Mapping[str, Any], folder: Path) -> None:
+    """Write a JSON object as an entry."""
+    (folder / RESULT).write_bytes(seal(result))
+
+
+def read_result(folder: Path) -> dict[str, Any]:
+    """The JSON object that `write_result` wrote; `FormatError` if it has changed."""
+    path = folder / RESULT
+    if not is_sealed(path.read_bytes()):
+        raise FormatError("has changed since it was written", path=path, remedy=_AGAIN)
+    found = read_json(path, _AGAIN)
+    del found["sha256"]
+    return found
+
+
+def _entry(run: Run, name: str, key: Any) -> Path:
+    """The folder of an entry."""
+    assert run.folder is not None
+    state = _digest([run.stamp, __version__])
+    return run.folder / CACHE / f"{name}-{state}-{_digest(key)}"
+
+
+def _digest(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _read(entry: Path, read: Callable[[Path], T]) -> T | None:
+    """An entry; None if it is missing, damaged or not to be trusted."""
+    if _is_safe(entry.parent.parent, entry):
+        with suppress(InputError), decoding(entry, "entry of the cache", _AGAIN):
+            return read(entry)
+    return None
+
+
+def _is_safe(run: Path, entry: Path) -> bool:
+    """Whether an entry and the cache are folders, no links, of this user or of the owner of the run."""
+    return all(_is_own_folder(run, path) for path in (entry.parent, entry))
+
+
+def _is_own_folder(run: Path, path: Path) -> bool:
+    try:
+        found = path.lstat()
+        return stat.S_ISDIR(found.st_mode) and (is_ours(path) or found.st_uid == run.stat().st_uid)
+    except OSError:
+        return False
+
+
+def _fault(run: Run, entry: Path) -> str | None:
+    """Why an entry cannot be kept. Makes the folder of the cache if it is missing."""
+    assert run.folder is not None
+    if not _is_current(run):
+        return "the run folder has changed since it was opened"  # an update may have withdrawn documents
+    for path in (entry.parent, entry):
+        if os.path.lexists(path) and not _is_own_folder(run.folder, path):
+            return f"{path} is a file, a link or belongs to another user"
+    try:
+        with writing(entry.parent):
+            entry.parent.mkdir(exist_ok=True)
+    except TargetError as error:
+        return f"{entry.parent} {error.rule}"
+    return None
+
+
+def _is_current(run: Run) -> bool:
+    """Whether the run folder still holds this run."""
+    assert run.folder is not None
+    with suppress(InputError, OSError):
+        return bool(read_json(run.folder / "run.json", "").get("sha256") == run.stamp)
+    return False
+
+
+@contextmanager
+def _alone(entry: Path, waiting: Callable[[], None]) -> Iterator[None]:
+    """Hold the lock of an entry: an empty folder next to it. Other entries can be made meanwhile.
+
+    It is removed in the end. A process that begins just then may make the entry, too; that only costs time.
+    """
+    lock = entry.with_name(
+        f".{entry.name}.partial-00000000"
+    )  # removed as a leftover if this process is killed
+    with suppress(OSError):
+        lock.mkdir(exist_ok=True)
+    try:
+        with locked(lock, waiting):
+            yield
+    finally:
+        for folder in (lock, entry.parent):  # the cache is removed only if it is empty
+            with suppress(OSError):
+                folder.rmdir()
+
+
+def _keep(entry: Path, write: Callable[[Path], None]) -> None:
+    """Write an entry, whole or not at all; then delete those that are too old."""
+    remove_own(entry)  # a damaged one
+    with writing(entry):
+        entry.parent.mkdir(exist_ok=True)
+    with atomic_folder(entry) as folder:
+        write(folder)
+    with suppress(OSError):  # others may delete, too
+        _delete_older(entry)
+
+
+def _delete_older(entry: Path) -> None:
+    """Delete the entries of a name but those of this state of the run and of the latest other one."""
+    name, state, _ = _parts(entry)
+    named = [path for path in entry.parent.iterdir() if _parts(path)[0] == name]
+    others = [path for path in named if _parts(path)[1] != state]
+    latest = max(others, key=lambda path: path.stat().st_mtime, default=entry)
+    for path in others:
+        if _parts(path)[1] != _parts(latest)[1]:
+            remove_own(path)
+    remove_leftovers(entry.parent)
+
+
+def _parts(entry: Path) -> tuple[str, ...]:
+    """The name, the state and the key of an entry."""
+    return tuple(f"{entry.name}--".split("-", 3)[:3])

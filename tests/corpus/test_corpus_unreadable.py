@@ -1,0 +1,108 @@
+"""NUL characters and halves of surrogate pairs: replaced and counted, or refused with a place."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+import polars as pl
+import pytest
+from corpus_reader import Reader
+
+from selfvec.base.errors import CorpusError
+from selfvec.corpus import Corpus, as_corpus
+
+ROWS = [
+    {"text": "hail fell", "id": "1", "where": "Iowa"},
+    {"text": "wind\0broke", "id": "2\0", "where": "Io\0wa"},
+]
+CLEAN = {"texts": ["hail fell", "wind\ufffdbroke"], "ids": ["1", "2\ufffd"], "where": ["Iowa", "Io\ufffdwa"]}
+
+
+def of_kind(reader: Reader, kind: str) -> Corpus:
+    if kind == "jsonl":
+        reader.write("a.jsonl", "".join(json.dumps(row) + "\n" for row in ROWS))
+    elif kind == "parquet":
+        pl.DataFrame(ROWS).write_parquet(reader.folder / "a.parquet")
+    elif kind == "rows":
+        return as_corpus(ROWS, keep_fields=True)
+    elif kind == "frame":
+        return as_corpus(pl.DataFrame(ROWS), keep_fields=True)
+    elif kind == "pandas":
+        return as_corpus(pytest.importorskip("pandas").DataFrame(ROWS), keep_fields=True)
+    return Corpus.open(reader.folder / f"a.{kind}", keep_fields=True)
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "parquet", "rows", "frame", "pandas"])
+def test_nul_is_replaced_alike_in_texts_ids_and_fields(reader: Reader, kind: str) -> None:
+    corpus = of_kind(reader, kind)
+    (batch,) = corpus.batches()
+    assert batch.ids is not None
+    found = {"texts": batch.texts, "ids": batch.ids, "where": batch.fields["where"]}
+    assert {name: column.to_list() for name, column in found.items()} == CLEAN
+    summary = corpus.summary
+    assert (summary.mended_rows, summary.bad_rows) == (1, 0)
+    assert summary.mended_places[0].endswith(":2: NUL characters replaced")
+    assert "1 row mended, first" in summary.describe()
+
+
+def test_nul_is_replaced_in_slices() -> None:
+    corpus = Corpus.from_texts(["hail", "wind"], slices=["a\0b", None], ids=["\0", "x"])
+    (batch,) = corpus.batches()
+    assert batch.slices is not None
+    assert batch.slices.to_list() == ["a\ufffdb", None]
+    assert corpus.summary.mended_places == ["memory:1: NUL characters replaced"]
+
+
+def test_a_date_with_nul_is_no_date() -> None:
+    corpus = Corpus.from_texts(["hail"], dates=["2020\0"])
+    with pytest.raises(CorpusError, match=r"^memory:1: field 'date': '2020\ufffd' is not a date"):
+        list(corpus.batches())
+
+
+@pytest.mark.parametrize("bad", ["\0", "\ud800"])
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("kind", ["jsonl", "rows"])
+def test_names_and_values_of_kept_fields_are_made_readable(
+    reader: Reader, kind: str, late: bool, bad: str
+) -> None:
+    rows = [{"text": f"hail {number}"} for number in range(150 if late and kind == "jsonl" else 1)]
+    rows.append({"text": "wind", f"no{bad}te": f"v{bad}"})
+    if kind == "jsonl":
+        reader.write("a.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+        corpus = Corpus.open(reader.folder / "a.jsonl", keep_fields=True)
+    else:
+        corpus = as_corpus(rows, keep_fields=True)
+    (batch,) = corpus.batches()
+    assert batch.fields["no\ufffdte"].to_list() == [None] * (len(rows) - 1) + ["v\ufffd"]
+
+
+def test_half_a_surrogate_pair_in_an_id_or_slice_is_a_bad_row() -> None:
+    for given in ({"ids": ["\ud800", "b"]}, {"slices": ["\ud800", "b"]}):
+        with pytest.raises(CorpusError, match=r"^memory:1: holds half of a surrogate pair"):
+            list(Corpus.from_texts(["hail", "wind"], **given).batches())
+
+
+def test_a_field_that_is_named_by_the_user_has_a_readable_name(reader: Reader) -> None:
+    reader.write("a.jsonl", json.dumps({"no\0te": "hail"}))
+    with pytest.raises(
+        CorpusError, match=r"field 'no\ufffdte': its name holds a NUL character .*; rename it"
+    ):
+        Corpus.open(reader.folder / "a.jsonl", text_fields=["no\0te"])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names themselves")
+def test_names_of_files_that_are_not_unicode(reader: Reader) -> None:
+    folder = reader.folder / "docs"
+    folder.mkdir()
+    name = os.fsdecode(b"caf\xe9")
+    (folder / f"{name}.txt").write_text("hail fell")
+    (folder / f"{name}.zzz").write_text("no text")
+    corpus = Corpus.open(folder)
+    (batch,) = corpus.batches()
+    assert batch.ids is not None
+    assert batch.ids.to_list() == ["caf\ufffd.txt"]
+    assert corpus.summary.skipped_files == [str(folder / "caf\ufffd.zzz")]
+    with pytest.raises(CorpusError, match=r"caf\ufffd\.txt: the name of this file .* is not Unicode text"):
+        Corpus.open(folder / f"{name}.txt")

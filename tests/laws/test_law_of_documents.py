@@ -1,0 +1,118 @@
+"""Whatever is added, replaced, withdrawn, merged or undone: every view has exactly the run's documents."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from changing_run import ALL, FIRST, ChangingRun, Document, Row, Step, begun, steps
+from hypothesis import given, settings
+
+import selfvec
+from selfvec.data.run import Run
+
+MOST = 20  # documents that the page and the assistant show
+
+Shown = Iterable[tuple[str, str]]
+"""Ids and texts."""
+
+
+@settings(max_examples=200)
+@given(FIRST, steps(undo=False, most=3))
+def test_runs_in_memory(rows: list[Row], changes: list[Step]) -> None:
+    with begun(rows) as run:
+        run.change(changes)
+        run.check()
+
+
+@settings(max_examples=16)
+@given(FIRST, steps(replace=False))
+def test_runs_in_folders_with_undo(rows: list[Row], changes: list[Step]) -> None:
+    with begun(rows, saved=True) as run:
+        run.change(changes)
+        run.check()
+
+
+def test_a_text_that_is_withdrawn_hides_no_other(tmp_path: Path) -> None:
+    run = ChangingRun.begin(tmp_path, [(True, f"{ALL} number {n}") for n in range(400)])
+    run.update(withdraw=[f"f0.jsonl-{n}" for n in range(0, 400, 20)])
+    run.check()
+
+
+def test_one_of_two_equal_texts_is_replaced(tmp_path: Path) -> None:
+    run = ChangingRun.begin(tmp_path, [(True, f"{ALL} hail"), (True, f"{ALL} hail")])
+    first, second = run.files["f0.jsonl"]
+    run.write("f0.jsonl", [Document("f0.jsonl", first.name, f"{ALL} wind"), second])
+    run.update("f0.jsonl")
+    run.check()
+
+
+def test_what_is_refused_changes_nothing(tmp_path: Path) -> None:
+    run = ChangingRun.begin(tmp_path, [(True, f"{ALL} hail"), (True, f"{ALL} wind")], saved=True)
+    (tmp_path / "empty.jsonl").touch()
+    for refused in ({"corpus": tmp_path / "empty.jsonl"}, {"withdraw": "f0.jsonl-7"}, {}):
+        with pytest.raises(selfvec.SelfvecError):
+            selfvec.update(run.run, output=run.run.folder, **refused)
+    run.run = selfvec.open(run.run.folder)
+    run.check()
+
+
+# ---- The other views
+
+
+def on_the_page(run: Run, folder: Path) -> Shown:
+    pytest.importorskip("fastapi", reason="needs selfvec[serve]")
+    pytest.importorskip("httpx", reason="needs httpx")
+    from fastapi.testclient import TestClient
+
+    from selfvec.apps.web.app import create_app
+    from selfvec.apps.web.page_data import PageData
+
+    data = PageData(run, 1)
+    data.index.result()  # otherwise the page may answer that it is busy
+    page = TestClient(create_app(data), base_url="http://127.0.0.1")
+    hits = page.get("/api/search", params={"q": ALL, "topn": MOST}).json()["hits"]
+    whole = [page.get("/api/document", params={"id": hit["id"]}).json() for hit in hits]
+    return [(one["id"], one["text"]) for one in whole]
+
+
+def by_the_assistant(run: Run, folder: Path) -> Shown:
+    pytest.importorskip("mcp", reason="needs selfvec[mcp]")
+    from mcp import Client
+
+    from selfvec.apps.mcp.server import create_server
+    from selfvec.apps.mcp.tools import Tools
+
+    async def asked() -> Any:
+        async with Client(create_server(Tools(run))) as client:
+            return await client.call_tool("search_passages", {"query": ALL, "topn": MOST})
+
+    hits = asyncio.run(asked()).structured_content["hits"]
+    return [(hit["id"], hit["text"]) for hit in hits]
+
+
+def in_parquet(run: Run, folder: Path) -> Shown:
+    path = folder / "documents.parquet"
+    selfvec.export(run, "parquet-documents", path, overwrite=True)
+    return pl.read_parquet(path).select("document", "text").rows()
+
+
+def in_lancedb(run: Run, folder: Path) -> Shown:
+    lancedb = pytest.importorskip("lancedb", reason="needs selfvec[lancedb]")
+    selfvec.export(run, "lancedb", folder / "store", update=True)
+    table = lancedb.connect(folder / "store").open_table("passages")
+    return [(row["document"], row["text"]) for row in table.to_arrow().to_pylist()]
+
+
+@pytest.mark.parametrize("view", [on_the_page, by_the_assistant, in_parquet, in_lancedb])
+@settings(max_examples=5)
+@given(rows=FIRST, changes=steps(undo=False, most=2))
+def test_other_views(view: Callable[[Run, Path], Shown], rows: list[Row], changes: list[Step]) -> None:
+    with begun(rows) as run:
+        view(run.run, run.folder)  # a store is updated afterwards
+        run.change(changes)
+        assert run.shown(view(run.run, run.folder)) == run.expected()

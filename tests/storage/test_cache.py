@@ -1,0 +1,295 @@
+"""What is derived from a run and kept in its folder: one contract for everything that is kept there."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from selfvec.analysis.word_drift import kept_drift
+from selfvec.apps.cli import main
+from selfvec.apps.web.page_data import PageData
+from selfvec.base.progress import Progress
+from selfvec.data.run import Run
+from selfvec.refinement.narrow_vectors import narrow_vectors
+from selfvec.retrieval import run_index
+from selfvec.retrieval.encoder import Encoder
+from selfvec.storage.cache import CACHE, cached, read_result, write_result
+from selfvec.storage.run_folder import open_run
+from selfvec.storage.verification import verify
+
+
+class Said(Progress):
+    """Keeps what it is told to say."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, message: str) -> None:
+        self.lines.append(message)
+
+
+def search(run: Run, progress: Progress, words: int = 120) -> Any:
+    index = run_index(run, progress=progress, cut=(words, 20))
+    return [(hit.id, hit.score, hit.snippet) for hit in index.search("hail on roofs").hits]
+
+
+def narrow(run: Run, progress: Progress) -> Any:
+    return narrow_vectors(run, progress=progress).vectors.tolist()
+
+
+def learned(run: Run, progress: Progress) -> Any:
+    return Encoder.of(run, progress=progress).digest
+
+
+def drift(run: Run, progress: Progress, seed: int = 0) -> Any:
+    return kept_drift(run, permutations=20, seed=seed, progress=progress).as_dict()
+
+
+def page(run: Run, progress: Progress, layout: str | None = None) -> Any:
+    del progress  # the page has its own
+    data = PageData(run, jobs=1)
+    if layout is None:
+        return data.topics()
+    described, points = data.maps.arranged("documents", layout, "")
+    return described, points.tolist()
+
+
+class Use(NamedTuple):
+    ask: Callable[..., Any]  # of a run and a progress
+    options: dict[str, Any]  # that make another entry
+
+
+USES = {
+    "search": Use(search, {"words": 40}),
+    "narrow": Use(narrow, {}),
+    "learned": Use(learned, {}),
+    "drift": Use(drift, {"seed": 1}),
+    "page": Use(page, {"layout": "pca"}),
+}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, storms: list[str]) -> Path:
+    folder = tmp_path_factory.mktemp("cached")
+    rows = [{"text": f"{text} of {i}", "date": f"{1990 + i % 2}-05-01"} for i, text in enumerate(storms)]
+    (folder / "storms.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    options = ["--method", "decorrelated", "--slice", "year"]
+    assert main(["refine", str(folder / "storms.jsonl"), "-o", str(folder / "run"), *options]) == 0
+    return folder / "run"
+
+
+@pytest.fixture
+def folder(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made, tmp_path / "run"))
+
+
+@pytest.fixture(params=USES)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def asked(name: str, folder: Path, **options: Any) -> tuple[Any, str]:
+    """An answer about a run that has just been opened, and what was said meanwhile."""
+    said = Said()
+    return USES[name].ask(open_run(folder), said, **options), "\n".join(said.lines)
+
+
+def entries(folder: Path, name: str) -> dict[str, int]:
+    """The entries of a name, each with what changes if it is made again; nothing else is left beside them."""
+    assert [path.name for path in (folder / CACHE).glob(".*")] == []
+    return {path.name: path.stat().st_ino for path in (folder / CACHE).glob(f"{name}-*")}
+
+
+def change(folder: Path, state: str) -> None:
+    """Another state of the run, with the same words and vectors."""
+    described = json.loads((folder / "run.json").read_bytes())
+    (folder / "run.json").write_text(json.dumps(described | {"state": state}))
+
+
+def test_it_is_made_once_and_then_read(name: str, folder: Path) -> None:
+    first, said = asked(name, folder)
+    assert said == ""
+    kept = entries(folder, name)
+    assert len(kept) == 1
+    assert asked(name, folder) == (first, "")
+    assert entries(folder, name) == kept
+    assert verify(folder).damaged == verify(folder).unchecked == []
+
+
+def test_other_options_are_another_entry(name: str, folder: Path) -> None:
+    options = USES[name].options
+    if not options:
+        pytest.skip("has no options")
+    asked(name, folder)
+    kept = entries(folder, name)
+    other, _ = asked(name, folder, **options)
+    assert asked(name, folder, **options)[0] == other
+    both = entries(folder, name)
+    assert len(both) == 2
+    assert both.items() > kept.items()
+
+
+def test_another_state_of_the_run_is_another_entry_and_one_earlier_state_is_kept(
+    name: str, folder: Path
+) -> None:
+    states = []
+    for state in "abc":
+        change(folder, state)
+        asked(name, folder)
+        states.append(entries(folder, name))
+    first, second, third = states
+    assert second.items() > first.items()
+    assert set(third) & set(second) == set(second) - set(first)
+    assert len(third) == 2
+    change(folder, "b")  # as an undo does
+    asked(name, folder)
+    assert entries(folder, name) == third
+
+
+def test_a_run_that_is_no_longer_in_its_folder_leaves_nothing(name: str, folder: Path) -> None:
+    run = open_run(folder)
+    change(folder, "new")
+    USES[name].ask(run, Progress())
+    assert not (folder / CACHE).exists()
+
+
+def test_a_damaged_entry_is_made_again(name: str, folder: Path) -> None:
+    first, _ = asked(name, folder)
+    (entry,) = (folder / CACHE / one for one in entries(folder, name))
+    for file in sorted(entry.iterdir()):
+        for content in (b"", b"{}", b"\0" * 99):
+            file.write_bytes(content)
+            again, said = asked(name, folder)
+            assert again == first
+            assert name == "page" or "is damaged, so it is made again" in said
+            assert verify(folder).damaged == []
+        file.unlink()
+        assert asked(name, folder)[0] == first
+        assert file.is_file()
+
+
+@pytest.mark.parametrize("linked", ["cache", "entry"])
+def test_a_link_is_neither_read_nor_written_through(name: str, folder: Path, linked: str) -> None:
+    first, _ = asked(name, folder)
+    (entry,) = entries(folder, name)
+    link = folder / CACHE if linked == "cache" else folder / CACHE / entry
+    away = folder.with_name("away")
+    link.rename(away)
+    link.symlink_to(away)
+    for file in away.rglob("*"):
+        if file.is_file():
+            file.write_bytes(b"theirs")
+    before = sorted((str(path), path.stat().st_mtime_ns) for path in away.rglob("*"))
+    again, said = asked(name, folder)
+    assert again == first
+    assert name == "page" or said.count("is a file, a link or belongs to another user") == 1
+    assert link.is_symlink()
+    assert sorted((str(path), path.stat().st_mtime_ns) for path in away.rglob("*")) == before
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root gives files away")
+def test_an_entry_of_another_user_is_not_used_but_one_of_the_owner_of_the_run_is(folder: Path) -> None:
+    first, _ = asked("drift", folder)
+    kept = entries(folder, "drift")
+    (entry,) = kept
+    os.chown(folder / CACHE / entry, 12345, -1)
+    again, said = asked("drift", folder)
+    assert again == first
+    assert "belongs to another user" in said
+    os.chown(folder, 12345, -1)
+    assert asked("drift", folder) == (first, "")
+    assert entries(folder, "drift") == kept
+
+
+def test_what_cannot_be_kept_is_used_all_the_same(name: str, folder: Path) -> None:
+    first, _ = asked(name, folder)
+    shutil.rmtree(folder / CACHE)
+    (folder / CACHE).write_text("in the way")
+    again, said = asked(name, folder)
+    assert again == first
+    assert name == "page" or "so the result is not kept" in said
+    assert (folder / CACHE).read_text() == "in the way"
+
+
+def test_a_full_disk_is_no_error(name: str, folder: Path, small_disk: None) -> None:
+    del small_disk
+    found, said = asked(name, folder)
+    assert found
+    if not (folder / CACHE).exists():  # else it was small enough
+        assert name == "page" or "the result is not kept" in said
+
+
+def test_a_run_in_memory_is_asked_without_a_word(name: str, folder: Path) -> None:
+    if name == "search":
+        pytest.skip("its documents are looked for beside its folder")
+    said = Said()
+    run = open_run(folder).replace(folder=None)
+    assert USES[name].ask(run, said) == asked(name, folder)[0]
+    assert said.lines == []
+
+
+COUNTED = """
+import sys
+from pathlib import Path
+from selfvec.base.progress import LineProgress
+from selfvec.storage.cache import cached, read_result, write_result
+from selfvec.storage.run_folder import open_run
+
+def make():
+    print("made", flush=True)
+    sys.stdin.readline()
+    return {"answer": 42}
+
+progress = LineProgress(lambda line: print(line, flush=True))
+print(cached(open_run(sys.argv[1]), "slow", [], make, write_result, read_result, progress)["answer"])
+"""
+
+
+def test_of_two_processes_one_makes_it_and_the_other_waits(folder: Path) -> None:
+    command = [sys.executable, "-c", COUNTED, str(folder)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as first, subprocess.Popen(command, **pipes) as second:
+        assert first.stdout is not None
+        assert second.stdout is not None
+        lines = {first.stdout.readline(), second.stdout.readline()}
+        assert lines == {"made\n", "slow: waiting for another process that makes it\n"}
+        assert not list((folder / CACHE).glob("slow-*"))
+        for one in (first, second):
+            assert one.stdin is not None
+            one.stdin.write("\n")
+            one.stdin.flush()
+        assert [one.communicate(timeout=120)[0] for one in (first, second)] == ["42\n", "42\n"]
+    assert len(entries(folder, "slow")) == 1
+
+
+def test_two_entries_are_made_at_the_same_time(folder: Path) -> None:
+    """One may need the other: the map of documents needs their index."""
+    run = open_run(folder)
+
+    def outer() -> dict[str, Any]:
+        return {"of": cached(run, "inner", [], lambda: {"a": 1}, write_result, read_result)}
+
+    assert cached(run, "outer", [], outer, write_result, read_result) == {"of": {"a": 1}}
+
+
+def test_a_stop_leaves_nothing_and_what_a_kill_left_is_removed(folder: Path) -> None:
+    run = open_run(folder)
+
+    def stopped() -> dict[str, Any]:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        cached(run, "some", [], stopped, write_result, read_result)
+    assert not (folder / CACHE).exists()
+    for left in (".some-0-0.partial-0123abcd", ".some-0-0.partial-00000000"):  # unfinished, and a lock
+        (folder / CACHE / left).mkdir(parents=True)
+    cached(run, "some", [], lambda: {"a": 1}, write_result, read_result)
+    assert len(entries(folder, "some")) == 1
