@@ -207,8 +207,6 @@ def test_wrong_wishes_are_told(run: Run, report_run: Run, tmp_path: Path) -> Non
         export(run, "model3vec")
     with pytest.raises(OptionError, match="in memory"):
         export(report_run, "encoder")
-    with pytest.raises(OptionError, match="holds no documents"):
-        export(run, "encoder", corpus=["reports.txt"])
     with pytest.raises(TargetError, match="does not exist"):
         export(run, "encoder", tmp_path / "nowhere" / "e")
 

@@ -34,15 +34,14 @@ QUESTION = "hail damaged roofs near the school"
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Run, Path]:
-    """An old run, a newer one whose vectors have another length, and a file of documents."""
+    """An old and a newer run of the same documents, and the folder of these and of a narrower one."""
     folder = tmp_path_factory.mktemp("made")
     texts = [f"{text} County{i % 40} and town{i % 7}." for i, text in enumerate(reports.texts())]
     rows = [{"id": f"r{i}", "text": text, "n": i} for i, text in enumerate(texts)]
     rows[7]["text"] = "!!!"  # no known word
-    (folder / "reports.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    for name, run in {"old": reports.refined(texts[:150]), "new": reports.refined(texts, stem="en")}.items():
-        selfvec.save_run(run, folder / name)
-    wide = reports.refined(texts[:150])
+    for name, stem in {"old": None, "new": "en"}.items():
+        selfvec.save_run(reports.refined(rows, stem=stem), folder / name)
+    wide = selfvec.open_run(folder / "old")
     selfvec.save_run(wide.replace(provenance=wide.provenance.replace(method="online")), folder / "narrow")
     return selfvec.open_run(folder / "old"), selfvec.open_run(folder / "new"), folder
 
@@ -67,7 +66,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def exported(kind: str, made: tuple[Run, Run, Path], folder: Path, run: Run | None = None) -> Path:
     path = folder / f"store-{kind}"
-    export(run or made[0], kind, path, corpus=[str(made[2] / "reports.jsonl")])
+    export(run or made[0], kind, path)
     return path
 
 
@@ -93,9 +92,9 @@ def found(path: Path, question: np.ndarray) -> str:
     return str(table.search(question).distance_type("cosine").limit(1).to_list()[0]["id"])
 
 
-def same(path: Path, run: Run, made: tuple[Run, Run, Path]) -> None:
+def same(path: Path, run: Run) -> None:
     """The database has all rows, with the vectors that an export of the run would have."""
-    rows = passage_rows(run, [made[2] / "reports.jsonl"])
+    rows = passage_rows(run)
     got = content(path)
     assert len(got) == len(rows)
     assert [got[name][0] for name in rows.table["id"]] == rows.table["n"].to_list()
@@ -112,7 +111,7 @@ def test_all_vectors_are_replaced_and_the_map_is_written(kind: str, made, tmp_pa
     old, new, _ = made
     path = exported(kind, made, tmp_path)
     done = migrate(path, old, new)
-    same(path, new, made)
+    same(path, new)
     assert (done["passages"], done["done"], done["notes"]) == (240, True, [])
     assert done["recall"]["questions"] == 60
     assert done["map"] == f"{path}-map.safetensors"
@@ -129,7 +128,7 @@ def test_the_number_of_dimensions_may_change(kind: str, made, tmp_path: Path) ->
     widths = {Encoder.of(run).dimensions for run in (narrow, new)}
     assert len(widths) == 2
     assert migrate(path, narrow, new)["recall"]["unmapped"] is None
-    same(path, new, made)
+    same(path, new)
 
 
 class Broken(Progress):
@@ -168,7 +167,7 @@ def test_an_interrupted_migration_goes_on_and_ends_the_same(kind: str, made, tmp
     else:
         pytest.fail("it never ends")
     assert last > 6  # it was stopped in several places
-    same(path, new, made)
+    same(path, new)
     assert files(tmp_path) == [path.name, f"{path.name}-map.safetensors"]
 
 
@@ -224,7 +223,7 @@ def test_a_killed_process_loses_nothing(kind: str, sent: int, status: int, made,
     assert process.returncode == status
     assert "repeat the command to continue" in said or sent == signal.SIGKILL
     assert migrate(path, old, new)["done"]
-    same(path, new, made)
+    same(path, new)
 
 
 @both
@@ -293,7 +292,7 @@ def test_a_database_of_another_run_is_refused(kind: str, made, tmp_path: Path) -
         migrate(path, old, old)
     with pytest.raises(OptionError, match="keep: is a percentage"):
         migrate(path, old, new, keep=101)
-    rows = passage_rows(old, [folder / "reports.jsonl"], encode=Encoder.of(old).encode)
+    rows = passage_rows(old, encode=Encoder.of(old).encode)
     assert rows.source is None
     stores.STORES[kind].put(rows, tmp_path / "nameless")
     with pytest.raises(OptionError, match=r"does not name its run; .*export the new one with overwrite=True"):
@@ -346,7 +345,7 @@ def test_lancedb_keeps_other_tables_readers_words_and_the_old_version(made, tmp_
     migrate(path, old, new)
     assert database.open_table("passages").search("hail", query_type="fts").limit(1).to_list()
     table.restore(before)  # an undo
-    same(path, old, made)
+    same(path, old)
 
 
 def test_a_row_written_during_the_switch_of_lancedb_is_kept(made, tmp_path: Path, monkeypatch) -> None:
@@ -384,7 +383,7 @@ def test_qdrant_is_not_switched_while_it_is_open(made, tmp_path: Path) -> None:
     gc.collect()  # the library does not close the lock that it could not get
     client.close()
     assert migrate(path, old, new)["done"]
-    same(path, new, made)
+    same(path, new)
     client = qdrant_client.QdrantClient(path=str(path))
     assert {one.name for one in client.get_collections().collections} == {"own", "passages"}
     client.close()
@@ -404,7 +403,7 @@ def test_a_migration_that_was_killed_after_the_switch_is_finished(made, tmp_path
         patch.setattr(stores.Qdrant, "switch", killed)
         with pytest.raises(KeyboardInterrupt):
             migrate(path, old, new)
-    same(path, new, made)
+    same(path, new)
     assert migrate(path, old, new)["done"]
-    same(path, new, made)
+    same(path, new)
     assert files(tmp_path) == [path.name, f"{path.name}-map.safetensors"]

@@ -109,10 +109,10 @@ def test_passages_are_smoothed_by_those_most_like_them(run: Run) -> None:
     np.testing.assert_array_equal(rows.empty, ~plain.any(axis=1))
 
 
-def test_other_documents_without_ids_and_dates(run: Run, tmp_path: Path) -> None:
-    other = tmp_path / "other.txt"
-    other.write_text("A tornado hit a barn.\nHail fell.\n", encoding="utf-8")
-    table = passage_rows(run, [other], encode=encode).table
+def test_documents_without_ids_and_dates(tmp_path: Path) -> None:
+    lines = tmp_path / "reports.txt"
+    lines.write_text("A tornado hit a barn.\nHail fell.\n", encoding="utf-8")
+    table = passage_rows(selfvec.refine(lines, method="original"), encode=encode).table
     assert table.columns == ["id", "document", "text", "date"]
     assert table["id"].to_list() == ["0", "1"]
     assert table["date"].to_list() == [None, None]

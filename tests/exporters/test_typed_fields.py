@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,10 @@ import pytest
 
 import selfvec
 from selfvec.apps.cli import main
-from selfvec.exporters import export
+from selfvec.exporters import export, passage_rows
 from selfvec.exporters.columns import typed_column
+from selfvec.exporters.rows import StoreRows
+from selfvec.exporters.stores import STORES
 from selfvec.retrieval.encoder import Encoder
 from selfvec.retrieval.encoder.lancedb import SelfvecFunction
 
@@ -201,15 +204,18 @@ def content(path: Path, to: str) -> dict[str, tuple[str, list[float], object]]:
 def test_update_writes_what_is_new_and_deletes_what_is_gone(
     reports: Path, tmp_path: Path, to: str, capsys, monkeypatch
 ) -> None:
+    """Ids and fields change, and the words do not, so the encoder is the same."""
     pytest.importorskip({"lancedb": "lancedb", "qdrant": "qdrant_client"}[to])
     monkeypatch.chdir(tmp_path)
     rows = read(reports / "reports.jsonl")
-    write(Path("docs.jsonl"), rows)
-    command = ["export", str(reports / "run"), "--to", to, "-o", "store", "--corpus", "docs.jsonl", "--json"]
+
+    def refine() -> None:
+        write(Path("docs.jsonl"), rows)
+        assert main(["refine", "docs.jsonl", "-o", "run", "--method", "decorrelated", "--overwrite"]) == 0
 
     def exported() -> dict[str, object]:
         capsys.readouterr()
-        assert main([*command, "--update"]) == 0
+        assert main(["export", "run", "--to", to, "-o", "store", "--update", "--json"]) == 0
         done = json.loads(capsys.readouterr().out)
         return {name: done.get(name) for name in ("added", "changed", "removed", "unchanged", "rewritten")}
 
@@ -217,33 +223,69 @@ def test_update_writes_what_is_new_and_deletes_what_is_gone(
         names = ("added", "changed", "removed", "unchanged", "rewritten")
         return dict(zip(names, (added, changed, removed, unchanged, rewritten), strict=True))
 
+    refine()
     assert exported() == counts(*[None] * 4)  # a new store
     before = content(Path("store"), to)
     assert exported() == counts(0, 0, 0, 60)
     assert content(Path("store"), to) == before
-    rows[4]["text"] = "A tornado crossed the farm's road."
+    rows[3]["id"], rows[4]["id"] = "r4", "r3"
     rows[5]["wind speed"] = 500
-    new = [{**rows[0], "id": "it's new", "text": "Fog closed the airport and the road.", "wind speed": 7}]
-    write(Path("docs.jsonl"), rows[2:] + new)
-    assert exported() == counts(1, 2, 2, 56)
+    rows[7]["id"] = "it's new"
+    refine()
+    assert exported() == counts(1, 3, 1, 56)
     after = content(Path("store"), to)
-    assert set(after) == {f"r{i}" for i in range(2, 60)} | {"it's new"}
-    assert after["r4"][0] == rows[4]["text"]
+    assert set(after) == before.keys() - {"r7"} | {"it's new"}
+    assert after["r4"][0] == rows[3]["text"]
     assert after["r4"][1] != before["r4"][1]
     assert after["r5"][2] == 500
-    kept = [name for name in after if name not in ("r4", "r5", "it's new")]
-    assert [after[name] for name in kept] == [before[name] for name in kept]
+    kept = after.keys() - {"r3", "r4", "r5", "it's new"}
+    assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
     if to == "lancedb":
         import lancedb
 
-        found = (
-            lancedb.connect("store").open_table("passages").search("fog airport", query_type="fts").to_list()
-        )
-        assert found[0]["id"] == "it's new"
-    write(Path("docs.jsonl"), rows[2:40])
-    assert exported() == counts(0, 0, 21, 38)
-    write(Path("docs.jsonl"), [{"id": row["id"], "text": row["text"], "other": "x"} for row in rows[:30]])
-    assert exported()["rewritten"] is True  # other columns
+        table = lancedb.connect("store").open_table("passages")
+        found = table.search("river", query_type="fts").limit(60).to_list()
+        assert "it's new" in {row["id"] for row in found}
+    rows = [{"id": row["id"], "text": row["text"], "other": "x"} for row in rows]
+    refine()
+    assert exported() == counts(60, 0, 0, 0, True)  # other columns
+
+
+@pytest.mark.parametrize("to", ["lancedb", "qdrant"])
+def test_rows_with_new_texts_are_added_and_others_deleted(reports: Path, tmp_path: Path, to: str) -> None:
+    pytest.importorskip({"lancedb": "lancedb", "qdrant": "qdrant_client"}[to])
+    store, path = STORES[to], tmp_path / "store"
+    rows = passage_rows(selfvec.open_run(reports / "run"))
+
+    def part(chosen: slice) -> StoreRows:
+        return replace(rows, table=rows.table[chosen], vectors=rows.vectors[chosen])
+
+    store.put(part(slice(40)), path)
+    before = content(path, to)
+    done = store.update(part(slice(20, 60)), path)
+    assert done == {"added": 20, "changed": 0, "removed": 20, "unchanged": 20}
+    after = content(path, to)
+    assert set(after) == {f"r{i}" for i in range(20, 60)}
+    assert all(after[f"r{i}"] == before[f"r{i}"] for i in range(20, 40))
+    np.testing.assert_allclose([after[f"r{i}"][1] for i in range(40, 60)], rows.vectors[40:], atol=1e-6)
+    done = store.update(part(slice(20, 40)), path)
+    assert done == {"added": 0, "changed": 0, "removed": 20, "unchanged": 20}
+    assert set(content(path, to)) == {f"r{i}" for i in range(20, 40)}
+
+
+@pytest.mark.parametrize("to", ["lancedb", "qdrant"])
+def test_after_an_update_of_the_run_its_store_is_as_if_new(reports: Path, tmp_path: Path, to: str) -> None:
+    pytest.importorskip({"lancedb": "lancedb", "qdrant": "qdrant_client"}[to])
+    run = selfvec.open_run(reports / "run")
+    export(run, to, tmp_path / "store")
+    new = [{"id": "new", "text": "Fog closed the airport and the road.", "wind speed": 7}]
+    updated = selfvec.update(run, new, withdraw="r0")
+    done = export(updated, to, tmp_path / "store", update=True)
+    assert (done["rewritten"], done["added"]) == (True, 60)
+    rows = passage_rows(updated)
+    found = content(tmp_path / "store", to)
+    assert {name: one[0] for name, one in found.items()} == dict(rows.table.select("id", "text").iter_rows())
+    np.testing.assert_allclose([found[name][1] for name in rows.table["id"]], rows.vectors, atol=1e-6)
 
 
 def test_update_of_another_encoder_writes_all_anew_and_refuses_other_folders(

@@ -1,4 +1,4 @@
-"""A run that was fitted from documents in memory is searched and exported with them."""
+"""A run that was made from documents in memory keeps them: it is searched and exported with them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from typing import Any
 import pandas as pd
 import polars as pl
 import pytest
-from tests.retrieval.encoder import reports
 
+import selfvec
 from selfvec.base.errors import InputError
 from selfvec.corpus import Corpus
-from selfvec.data.run import Run
 from selfvec.exporters import export, passage_rows
 from selfvec.retrieval import run_index
 
@@ -29,16 +28,12 @@ GIVEN: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-def run() -> Run:
-    return reports.report_run()
-
-
 @pytest.mark.parametrize("given", GIVEN.values(), ids=GIVEN)
-def test_documents_in_memory_are_searched_and_stored(given: Any, run: Run) -> None:
-    index = run_index(run, given)
+def test_documents_in_memory_are_searched_and_stored(given: Any, tmp_path: Path) -> None:
+    run = selfvec.refine(given, method="original")
+    index = run_index(run)
     (hit,) = index.search("hail on a farm", top=1).hits
-    rows = passage_rows(run, given)
+    rows = passage_rows(run)
     assert rows.table["text"].to_list() == TEXTS
     named = not isinstance(given, list | tuple | Corpus) or given is ROWS
     assert (hit.id, rows.table["document"].to_list()) == (
@@ -47,19 +42,23 @@ def test_documents_in_memory_are_searched_and_stored(given: Any, run: Run) -> No
     if named:
         assert rows.table["state"].to_list() == ["IA"] * 3
         assert len(index.search("hail", filters=["state=IA"]).hits) > 0
+    assert export(run, "parquet-documents", tmp_path / "store")["documents"] == len(TEXTS)
 
 
-def test_a_path_alone_is_a_corpus(run: Run, tmp_path: Path) -> None:
-    file = tmp_path / "reports.jsonl"
+def test_a_path_alone_is_a_corpus(tmp_path: Path) -> None:
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    file = folder / "reports.jsonl"
     file.write_text("\n".join(map(json.dumps, ROWS)))
-    for given in (file, str(file), [file], [str(file)], [tmp_path], [str(tmp_path)]):
-        assert run_index(run, given).text("r1") == TEXTS[1]
+    for given in (file, str(file), [file], [str(file)], [folder], [str(folder)]):
+        assert run_index(selfvec.refine(given, "none", "original")).text("r1") == TEXTS[1]
 
 
-def test_documents_that_are_not_kept_are_asked_for_in_words_of_python(run: Run, tmp_path: Path) -> None:
+def test_a_run_without_its_text_says_how_to_keep_it() -> None:
+    run = selfvec.refine(TEXTS, "none", "original", keep="tokens")
     for use in (run_index, passage_rows):
-        with pytest.raises(InputError, match=r"documents in memory.*with corpus=DOCUMENTS$") as caught:
+        with pytest.raises(
+            InputError, match=r"has not kept its text, .*, with the default of keep$"
+        ) as caught:
             use(run)
-        assert caught.value.message(flags=True).endswith("name the documents with --corpus")
-    done = export(run, "faiss", tmp_path / "store", corpus=TEXTS)
-    assert done["documents"] == len(TEXTS)
+        assert caught.value.message(flags=True).endswith("with the default of --keep")

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import selfvec
 from selfvec.base.errors import CorpusError, FormatError, InputError, OptionError, SelfvecError, TargetError
 from selfvec.base.progress import Progress
 from selfvec.base.tensors import map_tensors, write_tensors
@@ -324,36 +325,39 @@ def test_numbers_out_of_bounds_are_refused(folder: Path) -> None:
             Index.open(folder)
 
 
-def test_indexes_of_other_vectors_and_of_other_documents(copied_run: Run, tmp_path: Path) -> None:
+def test_indexes_of_other_vectors_and_of_other_documents(copied_run: Run) -> None:
     run = copied_run
     first = results(run_index(run))
     before = run_index(run, tables=["original"])  # lies beside it
     assert results(before) != first
     assert results(before, "bm25") == results(run_index(run), "bm25")
-    other = tmp_path / "other.txt"
-    other.write_text("hail fell\nfog rose\n")
-    assert len(run_index(run, [other])) == 2
-    other.write_text("hail fell\nfog rose\nwind blew hard\n")
-    assert len(run_index(run, [other])) == 3
-    assert len(run_index(run)) == 200
+    selfvec.update(run, ["hail fell in Rome"], output=run.folder)
+    updated = run_index(run.folder)
+    assert len(updated) == 201
+    assert "200" in {hit.id for hit in updated.search("hail fell in Rome").hits}
+    assert len(run_index(run)) == 200  # opened before the update, and the state before is kept
 
 
-def test_documents_that_changed_are_refused_or_replaced_by_tokens(copied_run: Run, tmp_path: Path) -> None:
-    run = copied_run
-    file = dict(run.provenance["corpus"]["files"][0])
-    gone = {"path": str(tmp_path / "gone.jsonl")}
-    for files, rule in (
-        ([file | {"sha256": "0" * 64}], "has changed since the run was made"),
-        ([file | gone], r"gone.jsonl: .*; name the documents with corpus="),
-        ([], "does not record where its text is"),
+def test_documents_are_those_that_were_read(tmp_path: Path) -> None:
+    """Their file may change or be gone later."""
+    file = tmp_path / "reports.jsonl"
+    file.write_text(json.dumps({"id": "r7", "text": "hail fell", "state": "IOWA"}), encoding="utf-8")
+    run = selfvec.refine(file, "none", "original", output=tmp_path / "run")
+    file.write_text(json.dumps({"id": "r7", "text": "fog rose", "state": "OHIO"}), encoding="utf-8")
+    assert run_index(run).text("r7") == "hail fell"
+    file.unlink()
+    again = run_index(run, cut=(50, 10))  # made anew, because it has other passages
+    assert again.text("r7") == "hail fell"
+    assert [hit.id for hit in again.search("hail", filters=["state=IOWA"]).hits] == ["r7"]
+
+
+def test_a_run_without_its_text_has_no_index(tmp_path: Path) -> None:
+    selfvec.refine(["hail fell"], "none", "original", keep="tokens", output=tmp_path / "run")
+    with pytest.raises(
+        InputError, match="run: the run has not kept its text, which is searched; refine again"
     ):
-        run.provenance["corpus"]["files"] = files
-        with pytest.raises(InputError, match=rule):
-            run_index(run)
-        assert not (tmp_path / "run" / "cache").exists()
-    hit = run_index(run, or_tokens=True).search("hail broke windows", top=1).hits[0]
-    assert {"hail", "broke", "windows"} <= set(hit.snippet.lower().split())
-    assert hit.date is not None
+        run_index(tmp_path / "run")
+    assert not (tmp_path / "run" / "cache").exists()
 
 
 class Stopped(Progress):
@@ -384,7 +388,6 @@ def test_a_stop_while_the_index_is_made_leaves_nothing(copied_run: Run, label: s
 
 def test_hybrid_is_above_bm25_on_real_collections(shared_data: Path) -> None:
     """And .57 in the mean: collections that its constants were chosen on."""
-    import selfvec
     from selfvec.corpus import Corpus
     from selfvec.data.settings import Settings
     from selfvec.evaluation import Retrieval

@@ -60,13 +60,14 @@ def as_corpus(
     """
     using_polars()
     named = [text_fields] if isinstance(text_fields, str) else text_fields
+    kept = None if isinstance(keep_fields, bool) else keep_fields
     if isinstance(data, str | os.PathLike):
         return Corpus.open([data], text_fields=named, keep_fields=keep_fields)
     frame = _frame(data)
     if frame is not None:
         from .memory import FRAME, frame_part
 
-        return Corpus([frame_part(*frame, named, keep_fields)], FRAME)
+        return Corpus([frame_part(*frame, named, keep_fields)], FRAME, kept_fields=kept)
     if isinstance(data, Corpus):
         corpus = data
     else:
@@ -77,7 +78,7 @@ def as_corpus(
         if head and isinstance(head[-1], Mapping):
             from .memory import ROW_LIST, rows_part
 
-            return Corpus([rows_part(items, named, keep_fields)], ROW_LIST)
+            return Corpus([rows_part(items, named, keep_fields)], ROW_LIST, kept_fields=kept)
         corpus = _of_items(items, head[-1] if head else None)
     if named:
         raise CorpusError(

@@ -282,6 +282,7 @@ class Corpus:
             layout=", ".join(union(fields.layout_name for fields in rows if fields.layout_name)) or None,
             slice_field=next((fields.slice for fields in rows if fields.slice), None),
             slice_by_name=self.slice_by_name,
+            unread_fields=tuple(self.unread_fields),
             kept_fields=self.kept_fields,
         )
 

@@ -128,7 +128,9 @@ def recognise(
     if keep is True:
         fields = _with_others(fields, columns)
     elif keep:
-        fields = replace(fields, kept=tuple(_given(name, columns, path, _ASKING_FIELDS) for name in keep))
+        titles = [name for name in fields.text[1:] and fields.text if name.lower() in TITLES]
+        named = [_given(name, columns, path, _ASKING_FIELDS) for name in keep]
+        fields = replace(fields, kept=tuple(dict.fromkeys((*titles, *named))))
     for name in fields.columns:
         if columns.count(name) > 1:
             raise CorpusError(

@@ -14,7 +14,7 @@ from .summary import NAMED_PLACES, FileRead, Summary
 __all__ = ["joined_corpora", "refuse_same_files"]
 
 _COUNTED = ("documents", "empty", "duplicates", "known", "undated", "mended_rows", "bad_rows")
-_LISTED = ("files", "mended_places", "bad_places", "skipped_files", "text_fields")
+_LISTED = ("files", "mended_places", "bad_places", "skipped_files", "text_fields", "unread_fields")
 _FLAGS = ("text_given", "date_given", "slice_by_name")
 _NAMED = ("date_field", "layout")
 
@@ -39,7 +39,8 @@ def joined_corpora(
             setattr(whole, name, ", ".join(dict.fromkeys(filter(None, values))) or None)
         whole.kept_fields = next((s.kept_fields for s in summaries if s.kept_fields is not None), None)
         whole.slice_field = next((s.slice_field for s in summaries if s.slice_field), None)
-        whole.text_fields = tuple(dict.fromkeys(whole.text_fields))
+        for name in ("text_fields", "unread_fields"):
+            setattr(whole, name, tuple(dict.fromkeys(getattr(whole, name))))
         del whole.bad_places[NAMED_PLACES:], whole.mended_places[NAMED_PLACES:]
         whole.duplicates += repeats
         whole.documents -= left_out

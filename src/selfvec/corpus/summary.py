@@ -77,6 +77,7 @@ class Summary:
     layout: str | None = None
     slice_field: str | None = None  # the field with a document's slice
     slice_by_name: bool = False  # whether the name of its source is its slice
+    unread_fields: tuple[str, ...] = ()  # that cannot be kept: bytes, vectors, names of two columns
     kept_fields: tuple[str, ...] | None = None  # those that were named; None: all others are kept
 
     def as_dict(self) -> dict[str, Any]:

@@ -48,6 +48,7 @@ _CORPUS = {
     "layout": _TEXT_OR_NONE,
     "slice_field": _TEXT_OR_NONE,
     "slice_by_name": bool,
+    "unread_fields": [str],
     "kept_fields": ([str], None),
 }
 _TEXT = {

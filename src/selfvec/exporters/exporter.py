@@ -62,7 +62,8 @@ def export(
         Whether to replace an earlier export: a file, or a folder without other files.
     update : bool
         For databases, such as LanceDB and Qdrant: update an earlier export. Only new and changed passages are
-        written, and missing ones are deleted. The others keep their vectors.
+        written, and missing ones are deleted. The others keep their vectors. All passages are written if the
+        run's vectors have changed.
     progress : Progress, optional
 
     Returns

@@ -49,7 +49,7 @@ class StoreRows:
 
     def __post_init__(self) -> None:
         if not len(self.table):
-            raise InputError(f"there are no {self.name} to store", remedy="name other documents")
+            raise InputError(f"there are no {self.name} to store", remedy="use another run")
         if self.vectors.ndim != 2 or len(self.vectors) != len(self.table):
             raise InputError(
                 f"{len(self.table):,} {self.name} need a vector each, the shape is {self.vectors.shape}"

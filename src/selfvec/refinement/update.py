@@ -21,7 +21,7 @@ from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.threads import one_core
 from selfvec.data.run import Run
-from selfvec.data.run_text import RunText
+from selfvec.data.run_text import RunText, schema_of
 from selfvec.data.settings import Settings
 from selfvec.storage.run_writer import NEW, RunWriter
 
@@ -39,6 +39,8 @@ from .source_runs import (
 )
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from selfvec.corpus import Corpus
     from selfvec.corpus.kept_documents import Intake
 
@@ -190,9 +192,18 @@ def _read(
                 execution.progress.stage("New documents", given.total_bytes, "bytes") as advance,
             ):
                 for batch in given.batches(advance, seen=seen, select=intake.taken):
-                    text.add(batch.frame())
+                    text.add(_like(old, batch.frame()))
             described = given.summary.as_dict()
         return text.finish(), described, Change.of(intake, withdrawn)
+
+
+def _like(old: SourceRun, documents: pl.DataFrame) -> pl.DataFrame:
+    """New documents with those fields only that the run keeps, if they were named."""
+    named = old.run.provenance.corpus.get("kept_fields")
+    if named is None:
+        return documents
+    own = schema_of([*old.text.fields, *named])
+    return documents.select([name for name in documents.columns if name in own])
 
 
 def _refined(
@@ -316,7 +327,6 @@ def fields_of(run: Run) -> dict[str, Any]:
         "date_field": recorded.get("date_field") if recorded.get("date_given") else None,
         "slice_field": recorded.get("slice_field"),
         "slice_by_name": bool(recorded.get("slice_by_name")),
-        "keep_fields": True if recorded.get("kept_fields") is None else list(recorded["kept_fields"]),
     }
 
 

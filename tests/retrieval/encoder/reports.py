@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -25,12 +26,13 @@ def texts() -> list[str]:
     ]
 
 
-def refined(texts: list[str], **options: Any) -> Run:
+def refined(documents: Sequence[str | dict[str, Any]], **options: Any) -> Run:
     """From random vectors of all words, lower-cased, and of what stands between white space."""
+    texts = [one if isinstance(one, str) else one["text"] for one in documents]
     words = {word for text in texts for word in text.lower().split()}
     words |= {word.strip(".,").removesuffix("'s") for word in words}
     rows = np.random.default_rng(0).standard_normal((len(words), DIMENSIONS)).astype(np.float32)
-    return selfvec.Refiner(method="decorrelated", **options).fit(texts, Vectors(sorted(words), rows)).run_
+    return selfvec.Refiner(method="decorrelated", **options).fit(documents, Vectors(sorted(words), rows)).run_
 
 
 @cache

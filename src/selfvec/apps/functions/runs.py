@@ -245,8 +245,6 @@ def text_like(run: Run, corpus: Any, **fields: Unpack[Fields]) -> Corpus:
     known = updating.fields_of(run)
     kept = {"text_field" if name == "text_fields" else name: value for name, value in known.items()}
     given = {**kept, **{k: v for k, v in fields.items() if v}}
-    if given.get("keep_fields") is True:
-        del given["keep_fields"]
     return open_text(corpus, given, keep=True)  # type: ignore[arg-type]
 
 
