@@ -81,7 +81,7 @@ def test_each_feature_works_or_says_what_is_missing(keep: str, feature: str, run
     said = str(error.value)
     missing = {"tokens": "text", "nothing": "(text|tokens)"}[keep] if needed == "text" else needed
     assert re.search(f"the run has not kept its {missing}, ", said)
-    assert said.endswith("; refine again with keep text")
+    assert said.endswith("; refine again, with the default of keep")
     assert "\n" not in said
 
 

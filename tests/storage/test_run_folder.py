@@ -103,7 +103,9 @@ def test_a_run_may_have_neither_history_nor_tokens_nor_text(tmp_path: Path) -> N
     run = open_run(tmp_path / "run")
     assert run.history is run.tokens is run.text is None
     for require, what in ((run.require_tokens, "tokens"), (run.require_text, "text")):
-        with pytest.raises(InputError, match=f"has not kept its {what}, .*; refine again with keep text"):
+        with pytest.raises(
+            InputError, match=f"has not kept its {what}, .*; refine again, with the default of keep"
+        ):
             require()
 
 

@@ -84,17 +84,3 @@ def test_a_link_to_a_run_is_not_replaced(tmp_path: Path) -> None:
     selfvec.update(tmp_path / "link", ["hail fell twice"], output=tmp_path / "link")  # it stays one
     assert (tmp_path / "link").is_symlink()
     assert open_run(tmp_path / "run").provenance.documents == 28
-
-
-@pytest.mark.parametrize("what", ["link", "folder of others"])
-def test_a_place_that_others_prepared_is_not_used(what: str, tmp_path: Path) -> None:
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine/notes.md").write_text("mine")
-    if what == "link":
-        (tmp_path / "run").symlink_to("mine")
-    else:
-        (tmp_path / "run").mkdir()
-        (tmp_path / "run").chmod(0o777)
-    with pytest.raises(TargetError, match=r"is a link|others can write into it"):
-        RunWriter(tmp_path / "run", overwrite=True)
-    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["notes.md"]

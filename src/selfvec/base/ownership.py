@@ -41,7 +41,7 @@ def own_folder(folder: Path) -> None:
     closed = not hasattr(os, "geteuid") or not found.st_mode & _OTHERS
     if not stat.S_ISDIR(found.st_mode) or not is_ours(folder) or not closed:
         rule = "is in the way: it is a link, belongs to another user, or others can write into it"
-        raise TargetError(rule, path=folder, remedy="change that or choose another -o")
+        raise TargetError(rule, path=folder, remedy="remove it or choose another -o")
 
 
 def remove_own(folder: Path) -> None:

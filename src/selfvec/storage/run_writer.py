@@ -92,8 +92,6 @@ class RunWriter:
         self.state = 0  # the number of the new state
         self._refuse_existing(overwrite)
         with writing(self.target):
-            with suppress(FileExistsError):
-                self.target.mkdir(mode=0o755)
             self._lock = lock_file(self.target / LOCK, self.target)
         try:
             self._refuse_existing(overwrite)  # another process may have made it meanwhile

@@ -125,7 +125,7 @@ def test_a_run_that_keeps_nothing_tells_distances_only(corpus: Path, capsys) -> 
 
 def test_slices_need_the_corpus(corpus: Path) -> None:
     run = open_run(refine(corpus, "--keep", "nothing"))
-    with pytest.raises(InputError, match=r"has not kept its tokens, .* with keep text"):
+    with pytest.raises(InputError, match=r"has not kept its tokens, .*; refine again"):
         drift(run, ["1993", "2020"])
     with pytest.raises(OptionError, match="two slices"):
         drift(run, ["1993"])
