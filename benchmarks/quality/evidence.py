@@ -82,9 +82,7 @@ def by_occurrences() -> str:
     rows = []
     for label, start in STARTS.items():
         for name, items in texts().items():
-            run = refined(
-                items, start, method="original", min_count=3 if name == "PubMed" else 1
-            )
+            run = refined(items, start, method="original", min_count=3 if name == "PubMed" else 1)
             assert run.tokens is not None
             ways = both_ways(run.tokens, Anchors(run.original))
             by_set = [correlations(run.tokens, ways, one) for one in SETS]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import re
 import shutil
-import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -12,17 +11,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.robustness.inputs import (
+    CACHES,
+    cache_digest,
     digest,
-    ended,
-    leftovers,
     rows_digest,
     run_command,
-    start,
+    state_digest,
     write_texts,
     write_vectors,
 )
-from selfvec.base.atomic_files import complete_replacement
 from selfvec.exporters import TARGETS
+from selfvec.storage.run_folder import PREVIOUS
 
 _REFINE = ("refine", "texts.txt", "-o", "made", "--vectors", "table.npz", "--method", "paper", "--epochs")
 _EPOCHS, _FEW = "30", "2"  # many take long enough to be killed at a random moment
@@ -31,7 +30,9 @@ _SEARCH = ("search", "one", "bababa")
 _LOOK = ("similar", "made", "bababa")
 _ASK = ("ask", "texts", "bababa", "--cache", "cache", "--vectors", "table.npz")
 _MORE = ("copy", "more.txt", "texts/more.txt")
-_NO_INDEX, _ANOTHER_INDEX = ("remove", "one/search"), ("copy", "two/search", "one/search")
+_WITHDRAW = ("update", "one", "--withdraw", "4-0,4-7", "--no-undo")
+_NO_INDEX = ("forget", "one")
+_PAIRS = ("made.npy",)  # with its words beside it: the old one is removed before the new one is there
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ class Case:
     new: str | None = None  # digest after
     seconds: float = 0.0  # of the command
     look: tuple[str, ...] = ()  # the next command once the result stands, if this one is not repeated then
-    previous: str = ""  # digest of the run from before that an update leaves
+    previous: str = ""  # digest of the state before that an update leaves
+    derived: bool = False  # the command writes what is derived from the run, and not the run
 
     def trial(self, place: Path) -> Path:
         """A fresh copy of the inputs."""
@@ -55,36 +57,25 @@ class Case:
         return place
 
     def found(self, folder: Path, *, settled: bool = False) -> str:
-        """What stands there: old, new, absent or broken; ``settled`` looks at the run from before, too."""
+        """What stands there: old, new, absent or broken; ``settled`` looks at the state before, too."""
         try:
-            complete_replacement(folder / self.target)  # as whatever reads it does
-            now = state(folder, self.target)
+            now = self.state(folder)
         except Exception as error:  # of any library that reads it
             print(f"{self.name}: {error!r}", file=sys.stderr)
             return "broken"
         if now == self.new:
-            before = (
-                digest(folder / f"{self.target}.previous") if settled and self.previous else self.previous
-            )
+            before = self._previous(folder) if settled else self.previous
             return "new" if before == self.previous else "new, after another one"
-        if now == self.old:
+        if now == self.old or (now is None and self.target in _PAIRS):
             return "old" if now else "absent"
         return "broken"
 
-    def again(self, folder: Path) -> tuple[str, ...]:
-        """The command that is repeated after a kill; a refinement continues from its last state."""
-        arguments = [argument for argument in self.arguments if argument != "--resume"]
-        resumed = any((folder / name / "state.safetensors").exists() for name in leftovers(folder))
-        return (*arguments, *(["--resume"] if resumed else []))
+    def state(self, folder: Path) -> str | None:
+        """The digest of what the command writes."""
+        return cache_digest(folder / self.target) if self.derived else state(folder, self.target)
 
-    def resumable(self, folder: Path, name: str) -> bool:
-        """Whether a leftover is what ``--resume`` or the same command continues from.
-
-        A migration has changed every row before it has forgotten how far it was.
-        """
-        if name.endswith(".migrate"):
-            return True
-        return (folder / name / "state.safetensors").exists() and self.found(folder) != "new"
+    def _previous(self, folder: Path) -> str:
+        return state_digest(folder / self.target, PREVIOUS) or ""
 
 
 def prepare(place: Path, *, small: bool = False) -> Path:
@@ -93,6 +84,7 @@ def prepare(place: Path, *, small: bool = False) -> Path:
     folder.mkdir()
     for number, (name, documents) in enumerate({"texts": 1500, "more": 300, "other": 200}.items(), 1):
         write_texts(folder / f"{name}.txt", documents // 8 if small else documents, number)
+    write_texts(folder / "rows.csv", 25 if small else 200, 4)
     write_vectors(folder / "table.npz")
     (folder / "texts").mkdir()
     shutil.copyfile(folder / "texts.txt", folder / "texts/texts.txt")
@@ -113,7 +105,7 @@ class Planned:
     target: str
     before: tuple[tuple[str, ...], ...] = ()  # commands that make what stands there before
     look: tuple[str, ...] = ()
-    interrupted: bool = False  # the command was stopped at work before
+    derived: bool = False
 
     def made(self, place: Path, prepared: Path) -> Case:
         """Make what stands there before, and once the result of the command that is not disturbed."""
@@ -121,35 +113,27 @@ class Planned:
         shutil.copytree(prepared, folder)
         for command in self.before:
             _must(list(command), folder)
-        if self.interrupted:
-            _interrupt(list(self.arguments[:-1]), folder)
-        case = Case(
-            self.name, self.arguments, self.target, folder, state(folder, self.target), look=self.look
-        )
+        case = Case(self.name, self.arguments, self.target, folder, look=self.look, derived=self.derived)
+        case = replace(case, old=case.state(folder))
         trial = case.trial(place / "undisturbed")
         began = time.perf_counter()
         _must(list(self.arguments), trial)
         seconds = time.perf_counter() - began
-        new = state(trial, self.target)
-        previous = digest(trial / f"{self.target}.previous") or ""
-        if self.interrupted:
-            trial = case.trial(place / "undisturbed")
-            _must([*self.arguments[:-1], "--overwrite"], trial)
-            assert new == state(trial, self.target), "a resumed run has other bytes"
+        new = case.state(trial)
         assert new is not None
         assert new != case.old, self.name
-        return replace(case, new=new, seconds=seconds, previous=previous)
+        return replace(case, new=new, seconds=seconds, previous=case._previous(trial))
 
 
 def cases(place: Path, prepared: Path) -> list[Case]:
-    """Refine, resume, update, merge, the index of a search, conversion, and every export."""
+    """Refine, update, merge, the index of a search, conversion, and every export."""
     return [planned.made(place, prepared) for planned in _creating(_EPOCHS)]
 
 
 def small_cases(place: Path, prepared: Path, wanted: str) -> Iterator[Case]:
-    """Those whose name holds ``wanted``, over little text, and what changes a store or keeps results."""
+    """Those in whose name the pattern is found, over little text; also what changes a store or a cache."""
     for planned in [*_creating(_FEW), *_changing()]:
-        if wanted in planned.name:
+        if re.search(wanted, planned.name):
             yield planned.made(place, prepared)
 
 
@@ -158,11 +142,12 @@ def _creating(epochs: str) -> Iterator[Planned]:
     copy = (("copy", "two", "made"),)
     yield Planned("refine", refine, "made", look=_LOOK)
     yield Planned("refine --overwrite", (*refine, "--overwrite"), "made", copy)
-    yield Planned("resume", (*_REFINE, _EPOCHS, "--resume"), "made", interrupted=True, look=_LOOK)
     yield Planned("update", _UPDATE, "one")
+    rows, known = ("update", "one", "rows.csv"), ("update", "one", "texts.txt")
+    yield Planned("update --withdraw", _WITHDRAW, "one", (rows,), look=known)
+    yield Planned("undo", ("update", "one", "--undo"), "one", (_UPDATE,), look=known)
     yield Planned("merge", ("merge", "one", "two", "-o", "made"), "made", look=_LOOK)
-    yield Planned("search, its index", _SEARCH, "one/search", (_NO_INDEX,))
-    yield Planned("search, a new index", _SEARCH, "one/search", (_NO_INDEX, _ANOTHER_INDEX))
+    yield Planned("search, its index", _SEARCH, "one", (_NO_INDEX,), derived=True)
     yield _converting("made.npy")
     for name, target in TARGETS.items():
         if name != "language-model":  # needs a run over the pieces of one
@@ -174,10 +159,8 @@ def _creating(epochs: str) -> Iterator[Planned]:
 
 
 def _changing() -> Iterator[Planned]:
-    again, undo = ("update", "one", "other.txt"), ("update", "one", "--undo")
-    yield Planned("update again", again, "one", (_UPDATE,))
-    yield Planned("undo", undo, "one", (_UPDATE,), look=("info", "one"))
-    yield Planned("drift", ("drift", "one"), "one/cache")
+    yield Planned("update again", ("update", "one", "other.txt"), "one", (_UPDATE,))
+    yield Planned("drift", ("drift", "one"), "one", (_NO_INDEX,), derived=True)
     yield Planned("ask", _ASK, "cache/run")
     yield Planned("ask, more text", _ASK, "cache/run", (_ASK, _MORE))
     for kind in ("npz", "bin", "txt", "safetensors", "parquet"):
@@ -199,34 +182,15 @@ def state(folder: Path, target: str) -> str | None:
     """The digest of a result, of a matrix with its words beside it."""
     if target == "store":  # bytes of these vary
         return rows_digest(folder / target)
-    if target == "cache/run":  # the run; its index is kept after it
-        return digest(folder / target, but="cache")
     found = digest(folder / target)
     words = (folder / target).with_suffix(".vocabulary.txt")
     return f"{found} {digest(words)}" if found and words.exists() else found
 
 
-def _interrupt(arguments: list[str], folder: Path) -> None:
-    """Stop a command at work, so that it can be resumed."""
-    for _ in range(20):
-        child = start(arguments, folder)
-        deadline = time.monotonic() + 60
-        while not (folder / ".made.partial/state.safetensors").exists() and time.monotonic() < deadline:
-            if os.waitpid(child, os.WNOHANG)[0]:
-                break
-            time.sleep(0.001)
-        else:
-            os.kill(child, signal.SIGTERM)
-            ended(child)
-            if (folder / ".made.partial/state.safetensors").exists():
-                return
-        shutil.rmtree(folder / "made", ignore_errors=True)
-    raise RuntimeError("no refinement could be interrupted")
-
-
 def _must(arguments: list[str], folder: Path) -> None:
-    if arguments[0] == "remove":
-        shutil.rmtree(folder / arguments[1])
+    if arguments[0] == "forget":
+        for name in CACHES:
+            shutil.rmtree(folder / arguments[1] / name, ignore_errors=True)
         return
     if arguments[0] == "copy":
         source, target = folder / arguments[1], folder / arguments[2]

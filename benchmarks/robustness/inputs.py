@@ -18,18 +18,20 @@ from typing import Any
 
 import numpy as np
 
-os.environ["SELFVEC_CHECKPOINT_SECONDS"] = (
-    "0.02"  # before it is read, so that there are states to resume from
-)
-
 import selfvec.apps.cli.app
 from selfvec.apps.cli import main
-from selfvec.base.tensors import map_tensors
+from selfvec.data.run import split_state
+from selfvec.data.run_text import FILE
+from selfvec.storage.run_folder import LOCK, is_run
+from selfvec.storage.verification import verify
 
-VARIABLE = ("timings", "sha256", "files", "stamp")
+VARIABLE = ("timings", "sha256", "files", "stamp", "state")
 """Keys of descriptions that differ from run to run, and checksums, since the files are compared."""
+CACHES = ("cache", "search", "drift")
+"""Folders of a run folder with what was derived from the run."""
 
 _HIDDEN = re.compile(r"\..*\.(partial(-[0-9a-f]{8})?|ready|old|migrate)")
+_HASH = re.compile(r"[0-9a-f]{8,}")  # in the name of what is derived from a run
 _RANDOM = re.compile(r"_(versions|transactions|indices)/|[^/]*\.lance$")  # names and bytes vary in LanceDB
 _SYLLABLES = ("ba", "do", "ki", "lu", "mo", "ne", "ra", "su", "ti", "ve")
 
@@ -90,25 +92,79 @@ def run_command(arguments: list[str], folder: Path, before: Callable[[], None] =
     return ended(start(arguments, folder, before))
 
 
-def digest(target: Path, but: str = "") -> str | None:
-    """A checksum of a result, apart from times, random names and one folder; None if there is none."""
+def digest(target: Path) -> str | None:
+    """A checksum of a result, apart from times and random names; None if there is none."""
+    if is_run(target):
+        return state_digest(target)
+    if (target / LOCK).is_file():
+        return None  # of a first state that is not complete
     files = [target] if target.is_file() else sorted(path for path in target.rglob("*") if path.is_file())
-    files = [path for path in files if but not in path.relative_to(target).parts]
+    return _digest(target.parent, files)
+
+
+def state_digest(run: Path, description: str = "run.json") -> str | None:
+    """A checksum of the present state of a run, or of the one before; None if there is none."""
+    if not (run / description).is_file():
+        return None
+    described = json.loads((run / description).read_text())
+    found = [json.dumps(_constant(described), sort_keys=True)]
+    for name in sorted(described["files"]):
+        first, *rest = name.split("/")
+        content = (run / name).read_bytes()
+        if name.endswith(".parquet"):
+            content = in_child(lambda path=run / name: _rows_of(path)).encode()
+        found.append(f"{'/'.join([split_state(first)[0], *rest])} {hashlib.sha256(content).hexdigest()}")
+    return hashlib.sha256("\n".join(found).encode()).hexdigest()
+
+
+def _rows_of(path: Path) -> str:
+    """The documents of a run, without the absolute paths of their files."""
+    import polars as pl
+
+    return str(pl.read_parquet(path).drop(FILE).to_dicts())
+
+
+def cache_digest(run: Path) -> str | None:
+    """A checksum of what was derived from a run; None if nothing was."""
+    files = [path for name in CACHES for path in sorted((run / name).rglob("*")) if path.is_file()]
+    return _digest(run, files)
+
+
+def _digest(place: Path, files: list[Path]) -> str | None:
     found = []
     for path in files:
-        name = path.relative_to(target.parent).as_posix()
-        if any(_HIDDEN.fullmatch(part) for part in path.relative_to(target.parent).parts):
+        name = path.relative_to(place).as_posix()
+        if any(_HIDDEN.fullmatch(part) for part in path.relative_to(place).parts):
             continue  # of a killed process
         content = path.read_bytes()
         if random_name := _RANDOM.search(name):
             name, content = random_name[1] or "data", str(len(content).bit_length()).encode()
         elif path.suffix == ".json":
             content = json.dumps(_constant(json.loads(content)), sort_keys=True).encode()
-        elif path.name == "documents.safetensors":  # "files" are hashes of absolute paths
-            tensors = map_tensors(path)
-            content = b"".join(tensors[key].tobytes() for key in ("ids", "texts") if key in tensors)
-        found.append(f"{name} {hashlib.sha256(content).hexdigest()}")
+        found.append(f"{_HASH.sub('', name)} {hashlib.sha256(content).hexdigest()}")
     return hashlib.sha256("\n".join(sorted(found)).encode()).hexdigest() if found else None
+
+
+def in_child(work: Callable[[], str]) -> str:
+    """The result of work that needs the threads of Polars, done in a process of its own.
+
+    This process must not have any: commands are forked from it.
+    """
+    here, there = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            with os.fdopen(there, "w") as file:
+                file.write(work())
+            os._exit(0)
+        finally:
+            os._exit(1)
+    os.close(there)
+    with os.fdopen(here) as file:
+        found = file.read()
+    if os.waitpid(child, 0)[1]:
+        raise ValueError("the documents of the run cannot be read")
+    return found
 
 
 def rows_digest(store: Path) -> str | None:
@@ -147,8 +203,11 @@ def _constant(value: Any) -> Any:
 
 
 def leftovers(folder: Path) -> list[str]:
-    """Names of temporary files and folders."""
-    return [path.name for path in folder.rglob(".*") if _HIDDEN.fullmatch(path.name)]
+    """Names of temporary files and folders, and of files in runs that belong to no state."""
+    found = [path.name for path in folder.rglob(".*") if _HIDDEN.fullmatch(path.name)]
+    for run in (path.parent for path in folder.rglob("run.json")):
+        found += [Path(name).name for name in verify(run).unchecked]
+    return found
 
 
 def without_privileges() -> None:

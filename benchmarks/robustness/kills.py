@@ -7,16 +7,16 @@ import random
 import signal
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.robustness.cases import Case, state
+from benchmarks.robustness.cases import Case
 from benchmarks.robustness.inputs import ended, leftovers, run_command, start
 from selfvec.storage.folder_kinds import folder_kind
 from selfvec.storage.verification import verify
 
 SIGNALS = {"KILL": signal.SIGKILL, "TERM": signal.SIGTERM, "INT twice": signal.SIGINT}
-_RESUMABLE = ".made.partial"
 
 
 @dataclass
@@ -35,9 +35,9 @@ def kill(case: Case, folder: Path, chance: random.Random, again: bool, outcome: 
     if chance.random() < 0.5:
         time.sleep(chance.random() * case.seconds)
     else:  # while it writes
-        parent = (folder / case.target).parent
+        before = _names(folder)
         deadline = time.monotonic() + 2 * case.seconds + 1
-        while time.monotonic() < deadline and not _writes(parent):
+        while time.monotonic() < deadline and _names(folder) == before:
             time.sleep(0.0005)
         time.sleep(chance.random() ** 2 * case.seconds / 4)
     os.kill(child, SIGNALS[name])
@@ -45,7 +45,7 @@ def kill(case: Case, folder: Path, chance: random.Random, again: bool, outcome: 
         time.sleep(0.02 * chance.random())
         os.kill(child, SIGNALS[name])
     status = ended(child)
-    found = _found(case, folder)
+    found = case.found(folder)
     outcome.counts[f"{case.name}|{name}"] += 1
     outcome.counts[f"{case.name}|{found if status else 'done'}"] += 1
     where = f"{case.name}, {name}, status {status}"
@@ -58,23 +58,13 @@ def kill(case: Case, folder: Path, chance: random.Random, again: bool, outcome: 
         _again(case, folder, where, outcome)
 
 
-def _writes(parent: Path) -> bool:
-    try:
-        return any(".partial" in entry.name for entry in os.scandir(parent))
-    except FileNotFoundError:
-        return False
-
-
-def _found(case: Case, folder: Path) -> str:
-    try:
-        now = state(folder, case.target)
-    except ValueError:  # JSON that is cut off
-        return "broken"
-    if now == case.new:
-        return "new"
-    if now == case.old:
-        return "old" if now else "absent"
-    return "broken"
+def _names(folder: Path) -> set[str]:
+    """The names in a folder and in its folders."""
+    found = set()
+    for place in (folder, folder / "one", folder / "made"):
+        with suppress(OSError):
+            found |= {path.name for path in place.iterdir()}
+    return found
 
 
 def _damage(target: Path) -> list[str]:
@@ -84,13 +74,11 @@ def _damage(target: Path) -> list[str]:
 
 
 def _again(case: Case, folder: Path, where: str, outcome: Outcome) -> None:
-    """Repeat a command that was killed; a refinement continues from its last state, if there is one."""
-    arguments = [argument for argument in case.arguments if argument != "--resume"]
-    resumed = (folder / _RESUMABLE / "state.safetensors").exists()
-    status = run_command([*arguments, *(["--resume"] if resumed else [])], folder)
-    outcome.counts[f"{case.name}|{'resumed' if resumed else 'repeated'}"] += 1
-    found = _found(case, folder)
-    left = [name for name in leftovers(folder) if not resumed or name != _RESUMABLE]
+    """Repeat a command that was killed."""
+    status = run_command(list(case.arguments), folder)
+    outcome.counts[f"{case.name}|repeated"] += 1
+    found = case.found(folder)
+    left = leftovers(folder)
     if status or found != "new":
         said = (folder / "log").read_text()[-300:]
         outcome.faults.append(f"{where}; again: status {status}, the result is {found}: {said}")

@@ -22,6 +22,8 @@ from benchmarks.robustness.cases import Case, cases, prepare, small_cases
 from benchmarks.robustness.faults import clock_back, full_disk, no_permission, two_writers
 from benchmarks.robustness.kills import SIGNALS, run_kills
 from benchmarks.robustness.system_calls import VARIABLE, preloaded, run_calls
+from selfvec.data.settings import Settings
+from selfvec.refinement.kernel_warm_up import loading_kernels
 
 PARTS = ("kills", "faults", "mutations")  # unless others are named
 
@@ -32,7 +34,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("parts", nargs="*", default=PARTS, help="kills, faults, mutations; calls")
     parser.add_argument("--kills", type=int, default=240)
     parser.add_argument("--calls", type=int, default=20, help="kills of each case at chosen system calls")
-    parser.add_argument("--case", default="", help="only cases with this in their name")
+    parser.add_argument("--others", type=int, default=5, help="clean-ups that fail and full disks of each")
+    parser.add_argument("--case", default="", help="only cases in whose name this pattern is found")
     parser.add_argument("--mutations", type=int, default=120_000)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=int(time.time()))
@@ -42,6 +45,8 @@ def main(arguments: list[str]) -> int:
             command = [sys.executable, "-m", "benchmarks", "robustness.soak", *arguments]
             return subprocess.run(command, env=preloaded(Path(name))).returncode
     print(f"seed {options.seed}", flush=True)
+    with loading_kernels(Settings("paper"), jobs=1):
+        pass  # so that forked processes need not load them
     faults: list[str] = []
     with tempfile.TemporaryDirectory(prefix="selfvec-soak-") as name:
         place = Path(name)
@@ -65,7 +70,8 @@ def main(arguments: list[str]) -> int:
 def _calls(place: Path, options: argparse.Namespace) -> list[str]:
     place.mkdir()
     prepared = prepare(place, small=True)
-    outcome = run_calls(small_cases(place, prepared, options.case), place, options.seed, options.calls)
+    made = small_cases(place, prepared, options.case)
+    outcome = run_calls(made, place, options.seed, options.calls, options.others)
     print(_table(outcome.counts, "faults at system calls"))
     return outcome.faults
 
@@ -75,7 +81,7 @@ def _mutations(place: Path, prepared: Path, options: argparse.Namespace) -> list
 
     made = {
         "run": prepared / "one",
-        "index": next((prepared / "one/search").glob("*/index.json")).parent,
+        "index": next((prepared / "one").rglob("index.json")).parent,
         "encoder": prepared / "encoder",
     }
     outcome = run_mutations(place, made, options.mutations, options.workers, options.seed)

@@ -52,8 +52,8 @@ def armed(folder: Path, first: int, action: int, kinds: int, log: Path | None = 
     return arm
 
 
-def run_calls(cases: Iterable[Case], place: Path, seed: int, most: int) -> Outcome:
-    """Kills, clean-ups that fail and full disks, at up to ``most`` system calls of each case."""
+def run_calls(cases: Iterable[Case], place: Path, seed: int, most: int, others: int) -> Outcome:
+    """Kill each case at up to ``most`` system calls; up to ``others`` clean-ups fail, and disks are full."""
     outcome, chance = Outcome(), random.Random(seed)
     for case in cases:
         folder = case.trial(place / "calls")
@@ -65,10 +65,10 @@ def run_calls(cases: Iterable[Case], place: Path, seed: int, most: int) -> Outco
         for first in _chosen({int(n): call for n, call in calls.items()}, chance, most):
             _kill(case, folder, first, calls[str(first)], outcome)
         removes = sum(call in ("unlink", "rmdir") for call in calls.values())
-        for first in sorted(chance.sample(range(1, removes + 1), min(removes, 4))):
+        for first in sorted(chance.sample(range(1, removes + 1), min(removes, others))):
             _failing_cleanup(case, folder, first, chance.choice(_CLEANUP), outcome)
         writes = sum(call in ("open", "write", "mkdir", "truncate") for call in calls.values())
-        for first in sorted(chance.sample(range(1, writes + 1), min(writes, 5))):
+        for first in sorted(chance.sample(range(1, writes + 1), min(writes, others))):
             _full_disk(case, folder, first, outcome)
         print(f"{case.name}: {len(calls)} calls", file=sys.stderr, flush=True)
     return outcome
@@ -92,17 +92,16 @@ def _kill(case: Case, folder: Path, first: int, call: str, outcome: Outcome) -> 
     if found == "broken":
         outcome.faults.append(f"{where}: the result is broken: {_said(folder)}")
     if first % 3 == 0 and found != "absent":
-        status = run_command(["verify", case.target, "--clean"], folder)
-        left = [name for name in leftovers(folder) if not case.resumable(folder, name)]
-        if status not in (0, 2) or left:
-            outcome.faults.append(f"{where}; verify --clean: status {status}, {left} stays: {_said(folder)}")
+        status = run_command(["verify", case.target], folder)
+        if status not in (0, 2):
+            outcome.faults.append(f"{where}; verify: status {status}: {_said(folder)}")
     _next(case, folder, where, outcome)
 
 
 def _next(case: Case, folder: Path, where: str, outcome: Outcome) -> None:
-    """The command is repeated, or resumed; if its result stands and is not made twice, it is looked at."""
+    """The command is repeated; if its result stands and is not made twice, it is looked at."""
     found = case.found(folder)
-    arguments = case.look if found == "new" and case.look else case.again(folder)
+    arguments = case.look if found == "new" and case.look else case.arguments
     status = run_command(list(arguments), folder)
     if status or case.found(folder, settled=True) != "new":
         rule = f"status {status}, the result is {case.found(folder, settled=True)}"

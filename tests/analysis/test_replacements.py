@@ -120,7 +120,7 @@ def test_rows_do_not_depend_on_threads_or_on_the_folder(folder: Path) -> None:
 
 
 def test_a_run_without_tokens_says_what_to_do() -> None:
-    run = selfvec.Refiner(method="decorrelated", keep_tokens=False).fit(texts(60), "none").run_
-    with pytest.raises(InputError, match=r"has not kept its corpus, from which .*; refine again without"):
+    run = selfvec.Refiner(method="decorrelated", keep="nothing").fit(texts(60), "none").run_
+    with pytest.raises(InputError, match=r"has not kept its tokens, from which .*; refine again"):
         run.similar("road", as_="replacement")
     assert run.similar("road").lists

@@ -104,27 +104,29 @@ RUN = """
 import sys
 from pathlib import Path
 import selfvec
-from selfvec.storage.workspace import Workspace
-run = selfvec.Refiner(method="paper", window=3).fit(["hail broke roofs"] * 9, None).run_
-for previous in (False, True):
-    with Workspace(Path(sys.argv[1]) / "run", overwrite=True) as workspace:
-        workspace.finish(run, previous=previous)
+from selfvec.storage.run_writer import RunWriter
+model = selfvec.Refiner(method="decorrelated", operator="counts", window=3)
+run = model.fit(["hail broke roofs"] * 9, "none").run_
+for _ in range(3):
+    with RunWriter(Path(sys.argv[1]) / "run", overwrite=True) as writer:
+        writer.finish(run)
 """
 
 
-def test_a_run_and_the_one_from_before_are_on_the_disk_before_they_change_places(tmp_path: Path) -> None:
+def test_a_state_is_on_the_disk_before_it_becomes_the_run_and_an_old_one_goes_after(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
     calls = recorded(RUN, folder)
-    exchange = place(calls, "renameat2", "RENAME_EXCHANGE")
-    for name in (
-        "vectors.safetensors",
-        "original.safetensors",
-        "vocabulary.txt",
-        "tokens.safetensors",
-        "run.json",
-    ):
-        synced = [i for i, (call, what) in enumerate(calls) if call == "fsync" and f"<{name}>" in what]
-        assert len([i for i in synced if i < exchange]) >= 2, name
-    assert place(calls[exchange:], "fsync", "<folder>") > 0
-    assert (folder / "run.previous/run.json").is_file()
+    for state in ("", "-2", "-3"):
+        became = place(calls, "rename", "/.run.json.partial", "/run.json")
+        for name in ("vectors{}.safetensors", "original{}.safetensors", "vocabulary{}.txt"):
+            assert place(calls, "fsync", f"<{name.format(state)}>") < became
+        for name in ("tokens{}.safetensors", "text{}.parquet", "report{}.json", "counts{}"):
+            assert place(calls, "fsync", f"<{name.format(state)}>") < became
+        assert place(calls, "fsync", "<run>") < place(calls, "fsync", "<.run.json.partial>") < became
+        if state:
+            assert place(calls, "rename", "/.previous.json.partial", "/previous.json") < became
+        calls = calls[became + 1 :]
+        assert place(calls, "fsync", "<run>") == 0
+    gone = [what for call, what in calls if call.startswith("unlink") and "text.parquet" in what]
+    assert len(gone) == 1

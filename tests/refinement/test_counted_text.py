@@ -16,7 +16,6 @@ from selfvec.data.token_batch import TokenBatch, by_frequency
 from selfvec.refinement.counted_text import counted
 from selfvec.text.repeats import find_repeats, without
 from selfvec.text.stems import apply_stem_and_min_count
-from selfvec.text.unstemmed import UnstemmedTokens
 
 WORDS = ["storm", "storms", "stormy", "hail", "hails", "wind", "winds", "Wind", "roof", "roofs", "tree"]
 MENU = [f"menu{i}" for i in range(13)]
@@ -57,18 +56,17 @@ def same(found: TokenBatch, expected: TokenBatch) -> None:
     st.sampled_from([None, "en"]),
     st.integers(1, 4),
     st.sampled_from([4, 12, 1000]),
-    st.booleans(),
+    st.sampled_from(["text", "tokens", "nothing"]),
     st.booleans(),
 )
-def test_one_pass_is_the_rules_one_after_the_other(seed, stem, least, most, keeps, reserved) -> None:
-    settings = Settings(stem=stem, min_count=least, max_types=most, keep_tokens=keeps)
+def test_one_pass_is_the_rules_one_after_the_other(seed, stem, least, most, keep, reserved) -> None:
+    settings = Settings(stem=stem, min_count=least, max_types=most, keep=keep)
     whole = text(seed)
     repeats, further = find_repeats(whole)
     once = repeats.once(settings) and repeats.tokens
     plain = without(whole, further) if once else whole
     left, kept_from = apply_stem_and_min_count(plain, KNOWN, stem, least, most)
     expected = by_frequency(left)
-    others = UnstemmedTokens.of(whole, expected) if keeps and left is not whole else None
 
     room: list[np.ndarray] = []
 
@@ -79,11 +77,6 @@ def test_one_pass_is_the_rules_one_after_the_other(seed, stem, least, most, keep
     found = counted(text(seed), KNOWN, settings, token_ids=token_ids)
     same(found.batch, expected)
     assert (found.kept_from, found.repeats.tokens) == (kept_from, repeats.tokens)
-    assert len(room) == keeps
-    if keeps and reserved:
-        assert found.batch.ids is room[0]  # or the workspace would write them again
-    assert (found.unstemmed is None) == (others is None)
-    if found.unstemmed is not None and others is not None:
-        same(found.unstemmed.batch(found.batch), whole)
-        assert len(found.unstemmed.ids) == len(others.ids)
-        assert (found.unstemmed.left_out is None) == (others.left_out is None)
+    assert len(room) == settings.keeps_tokens
+    if room and reserved:
+        assert found.batch.ids is room[0]  # or they would be written again

@@ -16,7 +16,8 @@ from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.retrieval import Index
 from selfvec.retrieval.documents import GatheredDocuments
-from selfvec.storage.run_folder import open_run, save_run
+from selfvec.storage.run_folder import open_run
+from selfvec.storage.run_writer import save_run
 from selfvec.text.repeats import repeated_tokens, repeats_of
 
 BANK = "mortgage bank loan default lender borrower payment house owner court notice auction"
@@ -92,8 +93,8 @@ def test_templates_are_counted_as_they_are() -> None:
     assert refined(lines, repeats="once").provenance["repeats"]["counted"] == "once"
 
 
-def test_a_run_that_forgets_its_tokens_keeps_no_example() -> None:
-    run = refined(texts(), keep_tokens=False)
+def test_a_run_that_keeps_nothing_keeps_no_example() -> None:
+    run = refined(texts(), keep="nothing")
     assert run.provenance["repeats"]["example"] == ""
     assert "entrepreneurship" not in json.dumps([dict(run.provenance), run.report])
     assert run.health["findings"][-1]["name"] == "repeated passages"

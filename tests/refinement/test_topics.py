@@ -32,7 +32,7 @@ def test_words_of_one_subject_are_near() -> None:
 
 def test_only_a_decorrelated_run_that_kept_its_tokens_has_them(tmp_path: Path) -> None:
     assert run_topics(selfvec.Refiner(method="paper").fit(texts()[:20], "none").run_) is None
-    forgetful = selfvec.Refiner(method="decorrelated", keep_tokens=False).fit(texts()[:20], "none")
+    forgetful = selfvec.Refiner(method="decorrelated", keep="nothing").fit(texts()[:20], "none")
     assert run_topics(forgetful.run_) is None
     kept = selfvec.Refiner(method="decorrelated").fit(texts()[:20], "none")
     kept.save(tmp_path / "run")

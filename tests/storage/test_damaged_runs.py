@@ -14,12 +14,10 @@ from tests.damage import damaged, without_checksums
 
 import selfvec
 from selfvec.base.errors import SelfvecError
-from selfvec.corpus.known_documents import known_documents
-from selfvec.corpus.reopen import document_field, original_texts
+from selfvec.corpus.kept_documents import KnownDocuments
 from selfvec.refinement.health import check_health
 from selfvec.storage.contents import info
 from selfvec.text.preprocessing import Preprocessing, encode_texts
-from selfvec.text.unstemmed import unstemmed_tokens
 
 DAMAGED = 120
 WORDS = ["hail", "wind", "rain", "storm", "flood", "river", "road", "roof", "house", "field", "barn", "tree"]
@@ -27,7 +25,7 @@ WORDS = ["hail", "wind", "rain", "storm", "flood", "river", "road", "roof", "hou
 
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small run with history, unstemmed tokens and dates, without checksums."""
+    """A small run with history, text, tokens and dates, without checksums."""
     folder = tmp_path_factory.mktemp("sound")
     chance = random.Random(1)
     rows = [
@@ -52,10 +50,9 @@ def use(folder: Path) -> None:
     assert np.isfinite(run.trajectory(word).vectors).all()
     check_health(run.original, run.vectors, run.history)
     _ = run.settings
-    known_documents(run)
-    unstemmed_tokens(run)
-    original_texts(run)
-    document_field(run, "kind")
+    if run.text is not None:
+        KnownDocuments.of_text(run.require_text())
+        assert len(run.text.texts()) == len(run.text.field("kind")) == len(run.text)
     encode_texts(["hail fell"], Preprocessing.of(run.provenance), run.vectors)
     if run.tokens is not None:
         assert run.tokens.counts.sum() == len(run.tokens)

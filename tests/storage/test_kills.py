@@ -1,4 +1,4 @@
-"""Kills before every system call that changes a file, and removals that fail: see `killed.py` beside."""
+"""Kills before system calls that change files, and removals that fail: see `killed.py` beside."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 COMPILER = shutil.which("cc") or shutil.which("gcc")
+RUNS = "^(refine|update|update --withdraw|undo|merge|search, its index)$"  # cases of the soak
+
+pytestmark = pytest.mark.skipif(
+    COMPILER is None or sys.platform != "linux", reason="needs a C compiler and Linux"
+)
 
 
-@pytest.mark.skipif(COMPILER is None or sys.platform != "linux", reason="needs a C compiler and Linux")
-def test_a_kill_at_any_system_call_leaves_the_old_or_the_new_result_and_nothing_else(tmp_path) -> None:
+def test_a_kill_at_any_system_call_leaves_the_old_or_the_new_result_and_nothing_else(tmp_path: Path) -> None:
     library = tmp_path / "system_calls.so"
     source = ROOT / "benchmarks/robustness/system_calls.c"
     subprocess.run(
@@ -30,3 +34,15 @@ def test_a_kill_at_any_system_call_leaves_the_old_or_the_new_result_and_nothing_
     assert not done.returncode, done.stderr[-2000:]
     assert faults == [], "\n".join(faults)
     assert int(count) > 100, "system calls are not counted here"
+
+
+def test_a_command_killed_anywhere_leaves_a_run_that_the_next_command_uses(tmp_path: Path) -> None:
+    """The soak does the same at more system calls, with full disks, and for all other commands."""
+    options = ["calls", "--calls", "6", "--others", "0", "--case", RUNS, "--seed", "1"]
+    command = [sys.executable, "-m", "benchmarks", "robustness.soak", *options]
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stdout + done.stderr[-2000:]
+    killed = next(line for line in done.stdout.splitlines() if line.startswith("| all |")).split("|")
+    assert int(killed[2]) >= 30
+    assert "0 faults" in done.stdout

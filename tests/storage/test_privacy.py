@@ -1,4 +1,4 @@
-"""No text is kept after ``--forget-tokens``, and commands on local files open no connection."""
+"""No text is kept with ``--keep nothing``, and commands on local files open no connection."""
 
 from __future__ import annotations
 
@@ -29,20 +29,18 @@ def bytes_of(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()).lower()
 
 
-def test_a_run_that_forgets_its_tokens_keeps_no_text_whatever_is_asked_of_it(
+def test_a_run_that_keeps_nothing_keeps_no_text_whatever_is_asked_of_it(
     tmp_path: Path, corpus: Path, capsys
 ) -> None:
     run = tmp_path / "run"
-    options = ["--forget-tokens", "--min-count", "4", "--method", "decorrelated", "--slice", "year"]
+    options = ["--keep", "nothing", "--min-count", "4", "--method", "decorrelated", "--slice", "year"]
     assert main(["refine", str(corpus), "-o", str(run), *options]) == 0
     new = corpus.with_name("new.jsonl")
     new.write_text(corpus.read_text().replace("r1", "n1").replace("hail", "hail and ice"))
     capsys.readouterr()
-    for _ in range(2):
-        assert main(["search", str(run), "hail on a roof", "--json"]) == 0
-        assert json.loads(capsys.readouterr().out)["hits"]
-    assert main(["search", str(run), "hail", "--corpus", str(new)]) == 0
-    assert "keeps no text" in capsys.readouterr().err
+    for command in (["search", str(run), "hail"], ["update", str(run), str(new)]):
+        assert main(command) == 2
+        assert "the run has not kept its text" in capsys.readouterr().err
     for command in (
         ["similar", "hail"],
         ["drift"],
@@ -57,7 +55,7 @@ def test_a_run_that_forgets_its_tokens_keeps_no_text_whatever_is_asked_of_it(
     for piece in (*RARE, "golf ball size hail", "storm moved east", "hail broke windows"):
         assert piece.encode() not in kept, piece
     assert info(run).text == []
-    assert not (run / "tokens.safetensors").exists()
+    assert not {"tokens.safetensors", "text.parquet"} & {path.name for path in run.iterdir()}
     assert not list(run.glob("cache/search-*"))
     assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".")) == []
 
@@ -68,7 +66,7 @@ def test_a_run_that_keeps_its_text_says_where(tmp_path: Path, corpus: Path) -> N
     assert main(["search", str(run), "hail"]) == 0
     (index,) = run.glob("cache/search-*")
     assert b"golf ball size hail" in (index / "arrays.safetensors").read_bytes().lower()
-    assert {f"cache/{index.name}", "tokens.safetensors"} <= set(info(run).text)
+    assert {f"cache/{index.name}", "text.parquet", "tokens.safetensors"} <= set(info(run).text)
 
 
 OFFLINE = """

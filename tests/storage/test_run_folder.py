@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 from tests.damage import sealed_again
 
 from selfvec.base.errors import FormatError, InputError, TargetError
 from selfvec.base.tensors import map_tensors, write_tensors
+from selfvec.base.versions import RUN_FORMAT
 from selfvec.data.run import Run
+from selfvec.data.run_text import DATE, FINGERPRINT, ID, SLICE, TEXT, RunText
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.trajectory import History
 from selfvec.data.vectors import Vectors
 from selfvec.storage import run_folder
 from selfvec.storage.formats import load
-from selfvec.storage.run_folder import open_run, save_run
+from selfvec.storage.run_folder import open_run
+from selfvec.storage.run_writer import save_run
+from selfvec.storage.text_file import TextWriter
 from selfvec.storage.verification import verify
 
 WORDS = ["storm", "back\\slash", "line\nbreak", "é"]
@@ -45,7 +51,16 @@ def a_run(**changes: Any) -> Run:
         {"method": "paper", "epochs": 2},
         {"health": {"verdicts": [], "findings": []}},
         tokens,
+        text=a_text(),
     ).replace(**changes)
+
+
+def a_text() -> RunText:
+    days = [date(1993, 4, 1), None, date(2020, 5, 6)]
+    columns = {ID: ["a", None, "é"], TEXT: ["Storm.", "", "é\n"], DATE: days, SLICE: ["1993", None, "2020 é"]}
+    with TextWriter() as writer:
+        writer.add(pl.DataFrame({**columns, "place": ["x", "", None], FINGERPRINT: [3, 2**63, 5]}))
+        return writer.finish()
 
 
 @pytest.fixture
@@ -71,6 +86,8 @@ def test_opening_gives_back_what_was_saved(folder: Path) -> None:
     assert_same(before.tokens, after.tokens, columns)
     assert {**before.provenance, "timings": {}} == {**after.provenance, "timings": {}}
     assert before.report == after.report
+    for ours, theirs in zip(before.require_text().batches(), after.require_text().batches(), strict=True):
+        assert ours.equals(theirs)
     assert before.trajectory("storm").updates.tolist() == after.trajectory("storm").updates.tolist()
     assert not after.vectors.vectors.flags.owndata
 
@@ -81,26 +98,31 @@ def test_saving_what_was_opened_gives_the_same_files(folder: Path, tmp_path: Pat
         assert (tmp_path / "again" / file.relative_to(folder)).read_bytes() == file.read_bytes()
 
 
-def test_a_run_may_have_neither_history_nor_tokens(tmp_path: Path) -> None:
-    save_run(a_run(history=None, tokens=None), tmp_path / "run")
+def test_a_run_may_have_neither_history_nor_tokens_nor_text(tmp_path: Path) -> None:
+    save_run(a_run(history=None, tokens=None, text=None), tmp_path / "run")
     run = open_run(tmp_path / "run")
-    assert run.history is None
-    assert run.tokens is None
-    with pytest.raises(InputError, match="has not kept its corpus"):
-        run.require_tokens()
+    assert run.history is run.tokens is run.text is None
+    for require, what in ((run.require_tokens, "tokens"), (run.require_text, "text")):
+        with pytest.raises(
+            InputError, match=f"has not kept its {what}, .*; refine again, with the default of keep"
+        ):
+            require()
 
 
 @pytest.mark.parametrize(
     ("found", "remedy"),
-    [(None, "make"), (0, "make"), ("1", "make"), (2, "install a newer Selfvec, or make")],
+    [
+        *((earlier, "refine the text again") for earlier in (None, 0, 1, "2")),
+        (RUN_FORMAT + 1, "install a newer Selfvec, or make the run again"),
+    ],
 )
 def test_another_format_is_refused(found: object, remedy: str, folder: Path) -> None:
     provenance = json.loads((folder / "run.json").read_text())
-    assert provenance.pop("format") == 1
+    assert provenance.pop("format") == RUN_FORMAT
     (folder / "run.json").write_text(
         json.dumps(provenance if found is None else {**provenance, "format": found})
     )
-    with pytest.raises(FormatError, match=rf"run\.json: the format .* reads format 1; {remedy} the run"):
+    with pytest.raises(FormatError, match=rf"run\.json: the format .* reads format {RUN_FORMAT}; {remedy}"):
         open_run(folder)
 
 
@@ -176,7 +198,7 @@ def test_damaged_folders(folder: Path) -> None:
     ],
 )
 def test_a_history_that_does_not_fit_is_refused(folder: Path, changes: dict[str, np.ndarray]) -> None:
-    path = folder / "history/history.safetensors"
+    path = folder / "history.safetensors"
     kept = {name: np.array(tensor) for name, tensor in map_tensors(path).items()}
     write_tensors(path, kept | changes)
     with pytest.raises(FormatError, match=r"history\.safetensors: (does not hold|the tensor|has \d+ bytes)"):
@@ -190,8 +212,7 @@ def test_columns_of_a_table_have_a_number_for_each_word(folder: Path, column: st
     tensors[column] = tensors[column].reshape(2, 2)
     write_tensors(path, tensors)
     described = json.loads((folder / "run.json").read_text())
-    described.pop("files")
-    (folder / "run.json").write_text(json.dumps(described))
+    (folder / "run.json").write_text(json.dumps(described | {"files": {}}))
     with pytest.raises(
         FormatError, match=rf"the tensor '{column}' is .* of shape \(4\), this one is .* \(2, 2\)"
     ):
@@ -223,7 +244,7 @@ def test_impossible_counts_are_refused(folder: Path, count: int) -> None:
         ("original", "vectors", -np.inf, r"\(row 2\) holds NaN or inf"),
         ("original", "vectors", 1e30, r"\(row 2\) is longer than 1"),
         ("original", "sources", 6, "the tensor 'sources' has numbers up to 5"),
-        ("history/history", "vectors", np.inf, r"row 2 of the tensor 'vectors' holds NaN or inf"),
+        ("history", "vectors", np.inf, r"row 2 of the tensor 'vectors' holds NaN or inf"),
         ("tokens", "days", 1 << 40, "dates are not all of the years 1 to 9999"),
         ("tokens", "sentences", -2, "a number of sentences is negative"),
     ],
@@ -270,8 +291,9 @@ def test_run_json_has_the_types_of_its_schema(folder: Path, change: dict[str, An
 
 @pytest.mark.parametrize("text", ['{"a": NaN}', '{"a": 1e999}', '{"a": "\\ud800"}', "[" * 100_000, "{", "3"])
 def test_json_that_cannot_be_written_again_is_refused(folder: Path, text: str) -> None:
+    described = json.loads((folder / "run.json").read_text())
     for name in ("run.json", "report.json"):
-        (folder / "run.json").write_text(json.dumps({"format": 1}))
+        (folder / "run.json").write_text(json.dumps(described | {"files": {}}))
         (folder / name).write_text(text)
         with pytest.raises(FormatError, match=rf"{name}: is not (JSON|a JSON object)"):
             open_run(folder)

@@ -20,16 +20,21 @@ from selfvec.storage.contents import info
 from selfvec.storage.run_folder import open_run
 from selfvec.storage.verification import verify
 
+TEXTS = ["text-2.parquet", "text.parquet", "tokens-2.safetensors", "tokens.safetensors"]
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory, storms: list[str]) -> Path:
-    """A run with every part that a folder can have, its index and a kept result of drift, and an encoder."""
+    """A run with two states and all that a folder can hold, and an encoder."""
     folder = tmp_path_factory.mktemp("made")
     rows = [{"text": f"{text} of {i}", "date": f"{1990 + i % 2}-05-01"} for i, text in enumerate(storms)]
-    (folder / "storms.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    lines = [json.dumps(row) + "\n" for row in rows]
+    for name, part in (("first", lines[:230]), ("storms", lines)):
+        (folder / f"{name}.jsonl").write_text("".join(part))
     options = ["--method", "decorrelated", "--operator", "counts", "--stem", "en", "--slice", "year"]
     run = str(folder / "run")
-    assert main(["refine", str(folder / "storms.jsonl"), "-o", run, *options]) == 0
+    assert main(["refine", str(folder / "first.jsonl"), "-o", run, *options]) == 0
+    assert main(["update", run, str(folder / "storms.jsonl")]) == 0
     assert main(["search", run, "hail"]) == main(["drift", run]) == 0
     assert main(["similar", run, "hail", "--as", "replacement"]) == 0
     Encoder.of(open_run(run)).save(folder / "encoder")
@@ -40,6 +45,11 @@ def made(tmp_path_factory: pytest.TempPathFactory, storms: list[str]) -> Path:
 def run(made: Path, tmp_path: Path) -> Path:
     shutil.copytree(made / "run", tmp_path / "run")
     return tmp_path / "run"
+
+
+def files_of(folder: Path) -> list[Path]:
+    """All files but the empty one that is locked."""
+    return sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "lock")
 
 
 def index_of(run: Path) -> Path:
@@ -57,9 +67,10 @@ def flip(path: Path, at: float) -> None:
 def test_what_was_written_is_verified(made: Path, run: Path) -> None:
     found = verify(run)
     assert found.damaged == found.unchecked == []
-    assert found.files == sum(1 for path in run.rglob("*") if path.is_file())
+    assert found.files == len(files_of(run))
     parts = {path.name for path in run.iterdir()}
-    assert {"counts", "unstemmed", "documents", "history", "cache"} <= parts
+    assert {"counts", "text.parquet", "previous.json", "cache"} <= parts
+    assert {"counts-2", "text-2.parquet", "history-2.safetensors"} <= parts
     for folder, kind in ((index_of(run), "index"), (made / "encoder", "encoder")):
         assert (verify(folder).kind, verify(folder).damaged) == (kind, [])
 
@@ -67,7 +78,7 @@ def test_what_was_written_is_verified(made: Path, run: Path) -> None:
 def test_a_flipped_bit_is_found_in_any_file_wherever_it_is(made: Path, run: Path) -> None:
     chance = random.Random(5)
     for folder in (run, made / "encoder"):
-        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        for path in files_of(folder):
             content = path.read_bytes()
             for at in (0, 0.999999, *(chance.random() for _ in range(4))):
                 flip(path, at)
@@ -82,15 +93,15 @@ def test_every_damaged_file_is_named_and_the_exit_status_says_so(run: Path, caps
     flip(run / "vocabulary.txt", 0.5)
     index = index_of(run).relative_to(run)
     flip(run / index / "arrays.safetensors", 0.5)
-    (run / "history/history.safetensors").unlink()
+    (run / "history-2.safetensors").unlink()
     (run / "note.txt").write_text("mine")
     assert main(["verify", str(run), "--json"]) == 1
     found = json.loads(capsys.readouterr().out)
-    names = ["vocabulary.txt", "history/history.safetensors", f"{index}/arrays.safetensors"]
+    names = ["vocabulary.txt", "history-2.safetensors", f"{index}/arrays.safetensors"]
     assert sorted(one["file"] for one in found["damaged"]) == sorted(str(run / name) for name in names)
     assert found["unchecked"] == [str(run / "note.txt")]
     assert main(["verify", str(run)]) == 1
-    assert "history.safetensors: is missing" in "".join(capsys.readouterr().out.split("\n"))
+    assert "history-2.safetensors: is missing" in "".join(capsys.readouterr().out.split("\n"))
 
 
 def test_what_has_no_checksums_is_refused(run: Path, tmp_path: Path) -> None:
@@ -99,7 +110,8 @@ def test_what_has_no_checksums_is_refused(run: Path, tmp_path: Path) -> None:
     described = json.loads((run / "run.json").read_text())
     del described["files"], described["sha256"]
     (run / "run.json").write_text(json.dumps(described))
-    assert len(open_run(run).vectors) > 0
+    with pytest.raises(FormatError, match=r"run\.json: lacks 'files'; make the run again"):
+        open_run(run)
     with pytest.raises(InputError, match="an earlier version"):
         verify(run)
 
@@ -113,7 +125,7 @@ def test_a_list_of_files_that_is_none_is_damage(run: Path, files: object) -> Non
 
 def test_a_path_that_leads_out_of_the_folder_is_not_read(run: Path, tmp_path: Path) -> None:
     described = json.loads((run / "run.json").read_text())
-    entry = described["files"]["vocabulary.txt"]
+    entry = described["files"]["vocabulary-2.txt"]
     described["files"] = {"../secret": entry, str(tmp_path / "secret"): entry}
     del described["sha256"]
     (run / "run.json").write_bytes(seal(described))
@@ -122,14 +134,14 @@ def test_a_path_that_leads_out_of_the_folder_is_not_read(run: Path, tmp_path: Pa
 
 
 def test_sizes_and_numbers_are_checked_when_a_folder_is_opened(made: Path, run: Path, tmp_path: Path) -> None:
-    tensors = {name: np.array(rows) for name, rows in map_tensors(run / "vectors.safetensors").items()}
+    tensors = {name: np.array(rows) for name, rows in map_tensors(run / "vectors-2.safetensors").items()}
     tensors["vectors"][3, 1] = np.inf
-    write_tensors(run / "vectors.safetensors", tensors)
+    write_tensors(run / "vectors-2.safetensors", tensors)
     with pytest.raises(FormatError, match=r"\(row 4\) holds NaN or inf"):
         open_run(run)
-    with (run / "documents/documents.safetensors").open("ab") as file:
+    with (run / "text-2.parquet").open("ab") as file:
         file.write(b"x")
-    with pytest.raises(FormatError, match=r"documents\.safetensors: has .* were written"):
+    with pytest.raises(FormatError, match=r"text-2\.parquet: has .* were written"):
         open_run(run)
     shutil.copytree(made / "encoder", tmp_path / "encoder")
     tensors = {n: np.array(t) for n, t in map_tensors(tmp_path / "encoder/encoder.safetensors").items()}
@@ -151,8 +163,8 @@ def test_a_seal_covers_every_byte() -> None:
 
 def test_info_says_what_a_run_holds_and_where_its_text_is(run: Path, capsys) -> None:
     found = info(run)
-    index = index_of(run).relative_to(run).as_posix()
-    assert (found.kind, found.text) == ("run", [index, "tokens.safetensors", "unstemmed"])
+    texts = [index_of(run).relative_to(run).as_posix(), *TEXTS]
+    assert (found.kind, found.text) == ("run", texts)
     assert found.bytes == sum(path.stat().st_size for path in run.rglob("*") if path.is_file())
     assert all(file.holds for file in found.files)
     assert found.about["dates"] == ["1990-05-01", "1991-05-01"]
@@ -161,7 +173,7 @@ def test_info_says_what_a_run_holds_and_where_its_text_is(run: Path, capsys) -> 
     assert json.loads(capsys.readouterr().out)["provenance"]["method"] == "decorrelated"
     assert main(["info", str(run)]) == 0
     shown = " ".join(capsys.readouterr().out.split())
-    assert f"can be read from: {index}, tokens.safetensors, unstemmed" in shown
+    assert f"can be read from: {', '.join(texts)}" in shown
     assert "storms.jsonl" in shown
 
 

@@ -330,8 +330,8 @@ def test_options_that_cannot_be(tmp_path: Path, storm_file: Path, capsys) -> Non
         selfvec.Refiner(phrases=0)
     assert main(["refine", str(storm_file), "-o", str(tmp_path / "run"), "--phrases", "nowhere.txt"]) == 2
     assert "--phrases: no file is called 'nowhere.txt'" in capsys.readouterr().err
-    forgetful = selfvec.Refiner(method="original", keep_tokens=False).fit(REPORTS, "none").run_
-    with pytest.raises(InputError, match="has not kept its corpus"):
+    forgetful = selfvec.Refiner(method="original", keep="nothing").fit(REPORTS, "none").run_
+    with pytest.raises(InputError, match="has not kept its tokens"):
         phrases(forgetful)
 
 

@@ -106,7 +106,7 @@ class Refiner(Settings):
             vectors = "default" if y is None or _are_labels(y, corpus) else y
         several = initial_vectors(vectors)
         settings = Settings(**self.get_params())
-        documents = as_corpus(corpus, text_fields=text_fields)
+        documents = as_corpus(corpus, text_fields=text_fields, keep_fields=settings.keeps_text)
         for kept in ("drift_", "_encoder"):
             self.__dict__.pop(kept, None)
         self.run_ = refined(documents, several, settings, progress=_progress(progress))

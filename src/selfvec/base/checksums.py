@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from .durable import sync_file
+from .durable import sync_file, sync_names
 from .errors import FormatError, InputError
 
 __all__ = [
@@ -61,7 +61,10 @@ def checksums(folder: Path, names: Iterable[str]) -> Checksums:
         return found
 
     places = [folder / name for name in names]
-    within = [path for place in places for path in (place.rglob("*") if place.is_dir() else [place])]
+    within = [path for place in places for path in (place, *place.rglob("*"))]
+    for path in within:
+        if path.is_dir():
+            sync_names(path)
     files = {path.relative_to(folder).as_posix(): path for path in sorted(within) if path.is_file()}
     with ThreadPoolExecutor(_THREADS) as pool:
         return dict(zip(files, pool.map(one, files.values()), strict=True))

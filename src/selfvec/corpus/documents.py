@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from selfvec.base.arrays import Hashes, Ints, Mask
-from selfvec.data.run_text import DATE, FIELD, FILE, FINGERPRINT, ID, SLICE, TEXT, schema_of
+from selfvec.data.run_text import DATE, FILE, FINGERPRINT, ID, SLICE, TEXT, column_of, fields_among
 from selfvec.data.token_batch import ONCE
 
 from .dates import parse_dates
@@ -68,14 +68,14 @@ class Documents:
     def frame(self) -> pl.DataFrame:
         """The documents as rows of a `selfvec.data.run_text.RunText`.
 
-        A field that was read as the date or the slice is not written twice.
+        A field called ``date`` is not written beside the dates.
         """
         columns = {TEXT: self.texts, ID: self.ids, DATE: self.dates, SLICE: self.slices, FILE: self.files}
         own = {name: values for name, values in columns.items() if values is not None}
         fields = {
-            FIELD + name if name in schema_of([]) else name: values.cast(pl.String)
+            column_of(name): values.cast(pl.String)
             for name, values in self.fields.items()
-            if name not in own
+            if name != DATE or self.dates is None
         }
         marks = fingerprints(self.texts) if self.fingerprints is None else self.fingerprints
         missing = {ID: self.ids, FILE: self.files}
@@ -93,8 +93,7 @@ class Documents:
         def some(name: str) -> pl.Series | None:
             return None if rows[name].null_count() == len(rows) else rows[name]
 
-        own = schema_of([])
-        fields = {name.removeprefix(FIELD): rows[name] for name in rows.columns if name not in own}
+        fields = {name: rows[column_of(name)] for name in fields_among(rows.columns)}
         ids, dates, slices, files = map(some, (ID, DATE, SLICE, FILE))
         return cls(rows[TEXT], ids, dates, slices, fields, rows[FINGERPRINT].to_numpy(), files)
 

@@ -27,7 +27,7 @@ from .fields import Fields
 from .fingerprints import Seen, fingerprints
 from .summary import CorpusPass
 
-__all__ = ["Intake", "KeptPart", "KnownDocuments", "kept_corpus"]
+__all__ = ["Intake", "KeptPart", "KnownDocuments", "kept_corpus", "repeated_between"]
 
 
 @dataclass
@@ -63,6 +63,17 @@ class KeptPart:
 def kept_corpus(parts: Sequence[tuple[RunText, Mask | None]]) -> Corpus:
     """The selected documents of several runs, one after the other, as a corpus."""
     return Corpus([KeptPart(text, selected) for text, selected in parts], "the run's documents")
+
+
+def repeated_between(texts: Sequence[RunText]) -> tuple[int, int]:
+    """How many texts of runs an earlier run has, and how many documents `kept_corpus` leaves out for it."""
+    marks = [text.read((FINGERPRINT,))[FINGERPRINT].to_numpy() for text in texts]
+    whole = np.concatenate(marks)
+    different, first = np.unique(whole & ~ONCE, return_index=True)
+    later = np.ones(len(whole), bool)
+    later[first] = False
+    own = sum(len(np.unique(one & ~ONCE)) for one in marks)
+    return own - len(different), int((later & (whole & ONCE != 0)).sum())
 
 
 @dataclass(frozen=True, eq=False)

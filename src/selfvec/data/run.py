@@ -9,6 +9,7 @@ import copy
 import difflib
 import hashlib
 import json
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -30,7 +31,9 @@ from .token_batch import TokenBatch
 from .trajectory import History, Trajectory
 from .vectors import Source, Vectors
 
-__all__ = ["Run", "RunPart", "row_of", "rows_of", "similar_row", "similar_rows", "state_name"]
+__all__ = ["Run", "RunPart", "row_of", "rows_of", "similar_row", "similar_rows", "split_state", "state_name"]
+
+_STATE = re.compile(r"-([2-9]|[1-9]\d{1,8})(?=$|\.)")
 
 
 def state_name(name: str, state: int) -> str:
@@ -41,6 +44,16 @@ def state_name(name: str, state: int) -> str:
     """
     path = Path(name)
     return name if state == 1 else f"{path.stem}-{state}{path.suffix}"
+
+
+def split_state(name: str) -> tuple[str, int]:
+    """The name of a file or folder in the first state of a run, and the state that it belongs to.
+
+    >>> split_state("text.parquet"), split_state("text-12.parquet"), split_state("counts-2")
+    (('text.parquet', 1), ('text.parquet', 12), ('counts', 2))
+    """
+    found = _STATE.search(name)
+    return (name, 1) if found is None else (name[: found.start()] + name[found.end() :], int(found[1]))
 
 
 _ARGUMENTS = (

@@ -6,7 +6,7 @@ holds the bytes of that file. Any tool that reads Parquet can read it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
@@ -18,7 +18,19 @@ from selfvec.base.untrusted import decoding
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["DATE", "FIELD", "FILE", "FINGERPRINT", "GROUP", "ID", "SLICE", "TEXT", "RunText", "schema_of"]
+__all__ = [
+    "DATE",
+    "FILE",
+    "FINGERPRINT",
+    "GROUP",
+    "ID",
+    "SLICE",
+    "TEXT",
+    "RunText",
+    "column_of",
+    "fields_among",
+    "schema_of",
+]
 
 TEXT = "text"
 ID = "id"  # null if the document has none
@@ -27,10 +39,11 @@ SLICE = "slice"  # the slice that the document belongs to; null if none
 FILE = "_file"  # the absolute path of the file or folder it was read from; null for a pipe and memory
 FINGERPRINT = "_fingerprint"  # see `selfvec.corpus.fingerprints`
 FIELD = "field:"
-"""Prefix of a field whose name is that of another column."""
+"""Prefix of a field whose name is that of another column, or begins with it."""
 GROUP = 4096
 """Rows of a row group: to read one document, a group is decoded."""
 
+_OWN = (ID, TEXT, DATE, SLICE, FILE, FINGERPRINT)
 _AGAIN = "make the run again"
 
 
@@ -39,8 +52,22 @@ def schema_of(fields: Sequence[str]) -> dict[str, pl.DataType]:
     import polars as pl
 
     own = {ID: pl.String(), TEXT: pl.String(), DATE: pl.Date(), SLICE: pl.String()}
-    named = {FIELD + name if name in (*own, FILE, FINGERPRINT) else name: pl.String() for name in fields}
+    named = {column_of(name): pl.String() for name in fields}
     return {**own, **named, FILE: pl.String(), FINGERPRINT: pl.UInt64()}
+
+
+def column_of(field: str) -> str:
+    """The column of a kept field.
+
+    >>> column_of("place"), column_of("date"), column_of("field:x")
+    ('place', 'field:date', 'field:field:x')
+    """
+    return FIELD + field if field in _OWN or field.startswith(FIELD) else field
+
+
+def fields_among(columns: Iterable[str]) -> list[str]:
+    """The kept fields among the columns of documents."""
+    return [name.removeprefix(FIELD) for name in columns if name not in _OWN]
 
 
 class RunText:
@@ -66,8 +93,7 @@ class RunText:
     @cached_property
     def fields(self) -> list[str]:
         """Names of the kept fields."""
-        own = schema_of([])
-        return [name.removeprefix(FIELD) for name in self._columns if name not in own]
+        return fields_among(self._columns)
 
     def read(self, columns: Collection[str] = (TEXT,), numbers: Sequence[int] | None = None) -> pl.DataFrame:
         """Some columns of the documents with these numbers, in their order, or of all.
@@ -94,16 +120,13 @@ class RunText:
 
     def field(self, name: str) -> list[str | None]:
         """A kept field of each document, or ``id``; None where it is empty. `OptionError` without it."""
-        if name != ID and name not in self.fields:
-            known = ", ".join([ID, *self.fields])
-            rule = f"the documents have no field {name!r}"
-            raise OptionError(rule, field="by", remedy=f"their fields are {known}")
-        column = self.column(name)
-        return self.read((column,))[column].to_list()
-
-    def column(self, field: str) -> str:
-        """The column of a kept field."""
-        return FIELD + field if FIELD + field in self._columns else field
+        if name in self.fields:
+            return self.read((column_of(name),)).to_series().to_list()
+        if name == ID:
+            return self.ids()
+        known = ", ".join([ID, *self.fields])
+        rule = f"the documents have no field {name!r}"
+        raise OptionError(rule, field="by", remedy=f"their fields are {known}")
 
     def batches(self, columns: Collection[str] | None = None, rows: int = GROUP) -> Iterator[pl.DataFrame]:
         """The documents, some at a time; all columns by default."""
@@ -136,7 +159,7 @@ class RunText:
         whole = self._whole
         with decoding(self._name, "text of a run", _AGAIN):
             found = dict(whole.collect_schema())
-        expected = schema_of([name for name in found if name not in schema_of([])])
+        expected = schema_of(fields_among(found))
         wrong = [name for name, kind in expected.items() if found.get(name) != kind]
         if wrong:
             rule = f"the column {wrong[0]!r} holds {expected[wrong[0]]}, this one {found.get(wrong[0])}"

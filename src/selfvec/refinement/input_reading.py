@@ -35,7 +35,16 @@ if TYPE_CHECKING:
     from selfvec.text import Encoding
     from selfvec.text.phrase_finding import Finder
 
-__all__ = ["Start", "also_written", "load_start", "option_files", "read_inputs", "read_unstemmed", "starts"]
+__all__ = [
+    "Start",
+    "also_written",
+    "load_start",
+    "option_files",
+    "read_inputs",
+    "read_unstemmed",
+    "refuse_tokens",
+    "starts",
+]
 
 Start = Vectors | str | os.PathLike[str] | None
 """The initial vectors: `Vectors`, their path, or a name in `selfvec.training.FROM_TEXT`; None is "none"."""
@@ -107,12 +116,7 @@ def read_unstemmed(
     """
     from selfvec.text import Rules, encode, tokenizer
 
-    if corpus.tokenized and settings.tokenizer != "whitespace":
-        raise CorpusError(
-            f"its documents are tokens already: the tokeniser {settings.tokenizer} would split them again",
-            path=corpus.name,
-            remedy="use the tokeniser whitespace, or give texts",
-        )
+    refuse_tokens(corpus, settings)
     rules = Rules.of(settings)
     timings = execution.timings
     started = time.perf_counter()
@@ -133,6 +137,16 @@ def read_unstemmed(
     elapsed = time.perf_counter() - started
     timings["tokenize"] = elapsed - (timings.get("read", 0.0) - read_before)
     return read
+
+
+def refuse_tokens(corpus: Corpus, settings: Settings) -> None:
+    """Raise `CorpusError` if the documents are tokens, and the tokeniser would split them."""
+    if corpus.tokenized and settings.tokenizer != "whitespace":
+        raise CorpusError(
+            f"its documents are tokens already: the tokeniser {settings.tokenizer} would split them again",
+            path=corpus.name,
+            remedy="use the tokeniser whitespace, or give texts",
+        )
 
 
 def also_written(batches: Iterator[Documents], text: TextWriter | None) -> Iterator[Documents]:

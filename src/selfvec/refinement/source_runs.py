@@ -34,6 +34,7 @@ __all__ = [
     "SourceRun",
     "refuse_changed_files",
     "refuse_different",
+    "refuse_other_vectors",
     "source_run",
     "source_vectors",
 ]
@@ -135,6 +136,12 @@ def source_vectors(part: SourceRun, given: MovedVectors = None) -> Start:
     if "sha256" not in recorded or isinstance(given, Vectors):
         _check_rows(by_token(vectors, part.settings), part)
     return vectors
+
+
+def refuse_other_vectors(start: Start, part: SourceRun) -> None:
+    """Raise `FormatError` if initial vectors without a file differ from those of a run."""
+    if isinstance(start, Vectors) and "sha256" not in part.run.provenance.vectors:
+        _check_rows(by_token(start, part.settings), part)
 
 
 def _recorded_source(part: SourceRun, recorded: Mapping[str, Any]) -> str | Path:

@@ -26,13 +26,14 @@ from selfvec.data.settings import Settings
 from selfvec.storage.run_writer import NEW, RunWriter
 
 from .execution import Execution
-from .input_reading import read_inputs
+from .input_reading import read_inputs, refuse_tokens
 from .pipeline import refine_inputs
 from .source_runs import (
     MovedVectors,
     SourceRun,
     refuse_changed_files,
     refuse_different,
+    refuse_other_vectors,
     source_run,
     source_vectors,
 )
@@ -185,6 +186,7 @@ def _read(
     with execution.text_writer(NEW) as text:
         if corpus is not None:
             given = _opened(old.run, corpus)
+            refuse_tokens(given, old.settings)
             with (
                 execution.timings.stage("read"),
                 execution.progress.stage("New documents", given.total_bytes, "bytes") as advance,
@@ -267,6 +269,7 @@ def merge(
     [2, 2, 2, 2, 1, 1, 1, 1, 1]
     """
     from selfvec.corpus.joined_summary import joined_corpora, refuse_same_files
+    from selfvec.corpus.kept_documents import repeated_between
 
     execution = Execution(writer, as_progress(progress), jobs)
     if len(runs) < 2:
@@ -276,15 +279,15 @@ def merge(
         refuse_different(parts)
         refuse_changed_files(parts[0])
         start = source_vectors(parts[0], vectors)
+        for part in parts[1:]:
+            refuse_other_vectors(start, part)
     corpora = [part.run.provenance.corpus for part in parts]
     refuse_same_files(corpora)
+    summary = joined_corpora(corpora, *repeated_between([part.text for part in parts]))
     texts = [(part.text, None) for part in parts]
-    merged = _refined(texts, start, parts[0].settings, parts[0], joined_corpora(corpora), execution)
+    merged = _refined(texts, start, parts[0].settings, parts[0], summary, execution)
     step = {"by": "merge", "runs": [_described(part) for part in parts]}
-    documents = merged.provenance.documents
-    corpus = {**merged.provenance.corpus, "documents": documents}
-    provenance = merged.provenance.replace(steps=[step], corpus=corpus)
-    return merged.replace(provenance=provenance)
+    return merged.replace(provenance=merged.provenance.replace(steps=[step]))
 
 
 def _described(part: SourceRun) -> dict[str, Any]:

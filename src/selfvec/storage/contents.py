@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -16,7 +15,7 @@ from selfvec.base.checks import check_path
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.base.tensors import read_header
 from selfvec.base.text_files import read_json
-from selfvec.data.run import Run
+from selfvec.data.run import Run, split_state
 from selfvec.storage.cache import CACHE
 from selfvec.storage.folder_kinds import folder_kind
 from selfvec.storage.formats import load
@@ -51,7 +50,6 @@ _INDEX = {
 _TEXT = ("text.parquet", "tokens.safetensors", "cache/search", "arrays.safetensors")
 """Files that hold documents or parts of them."""
 
-_STATE = re.compile(r"-\d+(?=$|\.)")  # the number of a state in a name
 _UNSHOWN = ("files", "sha256")  # of a description
 
 _WORDS = ("method", "words", "dimensions", "window", "learning_rate", "seed")
@@ -157,7 +155,7 @@ def _kind(part: str) -> str:
     >>> _kind("text-12.parquet"), _kind("cache/search-0ab1-92fe")
     ('text.parquet', 'cache/search')
     """
-    return part.partition("-")[0] if part.startswith(f"{CACHE}/") else _STATE.sub("", part)
+    return part.partition("-")[0] if part.startswith(f"{CACHE}/") else split_state(part)[0]
 
 
 def _of_run(run: Run) -> dict[str, Any]:

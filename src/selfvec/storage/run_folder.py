@@ -61,7 +61,6 @@ __all__ = [
     "is_run",
     "open_run",
     "refuse_run",
-    "state_of",
     "write_report",
     "write_vectors",
 ]
@@ -84,7 +83,6 @@ _MOST = 1 << 46  # occurrences of all words; multiplied by the passes they fit 6
 _QUICK = 1 << 26  # bytes; rows of smaller matrices are checked on opening, which takes 15 ms
 _LONGEST = 1.001  # a number of a row at length 1, rounded
 _AGAIN = "make the run again"
-_MOST_STATES = 1 << 31
 
 
 def is_run(path: str | os.PathLike[str]) -> bool:
@@ -112,15 +110,6 @@ def open_run(path: str | os.PathLike[str]) -> Run:
     check_path("path", path, "the path of a run folder")
     folder = Path(path)
     return unchanged(folder / "run.json", lambda: _open(folder))
-
-
-def state_of(file: Path) -> int:
-    """The number of the state that a ``run.json`` describes; 0 if there is none or it cannot be read."""
-    try:
-        state = read_json(file, _AGAIN).get("state")
-    except (FormatError, OSError):
-        return 0
-    return state if isinstance(state, int) and 0 < state < _MOST_STATES else 0
 
 
 def _open(folder: Path) -> Run:

@@ -35,13 +35,14 @@ from selfvec.base.durable import sync_names
 from selfvec.base.errors import FormatError, OptionError, TargetError
 from selfvec.base.file_locks import lock_file
 from selfvec.base.ownership import discard
-from selfvec.base.targets import check_target, writing
+from selfvec.base.targets import check_target, refuse_special, writing
 from selfvec.base.tensors import Blocks, map_tensors, reserve_tensor, write_tensors
 from selfvec.base.text_files import read_json, write_vocabulary
 from selfvec.base.versions import RUN_FORMAT
-from selfvec.data.run import Run, state_name
+from selfvec.data.run import Run, split_state, state_name
 from selfvec.data.vectors import Vectors
 
+from .cache import CACHE
 from .run_folder import (
     HISTORY,
     LOCK,
@@ -54,7 +55,6 @@ from .run_folder import (
     TEXT,
     VOCABULARY,
     is_run,
-    state_of,
     write_report,
     write_vectors,
 )
@@ -64,18 +64,18 @@ from .tokens_file import TOKENS, complete_tokens, write_tokens
 __all__ = ["NEW", "SHARED", "RunWriter", "save_run"]
 
 PRESENT = "run.json"
-CACHE = "cache"
 NEW = "new.parquet"
 """New documents, while an update reads them."""
 SHARED = "shared"
 """What the workers of a cluster share while they make a run."""
 _FILES = (ORIGINAL, REFINED, VOCABULARY, TOKENS, TEXT, HISTORY, REPORT, *PARTS)  # of a state
 _OWNED = (*_FILES, NEW, SHARED)
-_OURS = re.compile(
-    "|".join(rf"{re.escape(Path(n).stem)}(-\d+)?{re.escape(Path(n).suffix)}(\.\w+)?" for n in _OWNED)
-    + r"|\.(run|previous)\.json\.partial-[0-9a-f]{8}"
+_UNFINISHED = re.compile(
+    r"(text|new)(-\d+)?\.parquet\.(\d+|joined)"  # see `selfvec.storage.text_file`
+    r"|\.(run|previous)\.json\.partial-[0-9a-f]{8}"
 )
-"""Names of files and folders that writers make, also those of a text that is still being written."""
+_FORMAT_1 = ("documents", "history", "unstemmed", "sums", "search", "learned", "narrow", "drift", "page")
+"""Folders of a run of format 1."""
 
 
 class RunWriter:
@@ -89,14 +89,17 @@ class RunWriter:
         self.target = Path(target)
         self._mapped: dict[str, Vectors] = {}  # vectors in their files, by name
         self._ids: Ids | None = None  # of the run's tokens, if they are made in their file
+        self.state = 0  # the number of the new state
         self._refuse_existing(overwrite)
         with writing(self.target):
             self._lock = lock_file(self.target / LOCK, self.target)
         try:
             self._refuse_existing(overwrite)  # another process may have made it meanwhile
-            states = [state_of(self.target / name) for name in (PRESENT, PREVIOUS)]
-            self.state = 1 + max(states)
+            for name in (PRESENT, PREVIOUS):
+                refuse_special(self.target / name, folder=False)
             self._sweep()
+            states = [split_state(name)[1] for name in self._names() if _is_ours(name)]
+            self.state = 1 + max(states, default=0)
         except BaseException:
             self.close()
             raise
@@ -152,14 +155,24 @@ class RunWriter:
             names = [name for name in self._names() if self._is_new(name)]
             described = {"format": RUN_FORMAT, **run.provenance, "state": self.state}
             content = seal({**described, "files": checksums(self.target, names)}, indent=1)
-            present = self.target / PRESENT
-            if undo and present.is_file():
-                _replace(self.target / PREVIOUS, present.read_bytes())
-            _replace(present, content)
-            if not undo:
-                discard(self.target / PREVIOUS)
-                discard(self.target / CACHE)
+            sync_names(self.target)
+            self._replace_present(content, undo)
             self._sweep()
+
+    def _replace_present(self, content: bytes, undo: bool) -> None:
+        """Make a new state the run; the present one becomes the state before, or is forgotten."""
+        present, previous = self.target / PRESENT, self.target / PREVIOUS
+        exists = present.is_file()
+        readable = exists and _names_of(present) is not None
+        if readable and undo:
+            _replace(previous, present.read_bytes())
+        elif exists:  # before the replacement: whenever the process ends, no undo brings back what is gone
+            previous.unlink(missing_ok=True)
+            discard(self.target / CACHE)
+        _replace(present, content)
+        if exists and not readable:
+            for name in _FORMAT_1:
+                discard(self.target / name)
 
     def _write(self, run: Run) -> None:
         words, history = run.vectors.index_to_key, run.history
@@ -201,7 +214,7 @@ class RunWriter:
     def undo(self) -> None:
         """Exchange the run and the state before; `TargetError` if there is none."""
         present, previous = (self.target / name for name in (PRESENT, PREVIOUS))
-        if not previous.is_file():
+        if not previous.is_file() or previous.read_bytes() == present.read_bytes():
             rule = "the run has no state before this one"
             raise TargetError(rule, path=self.target, remedy="an update in place keeps the state before")
         with writing(self.target):
@@ -213,21 +226,29 @@ class RunWriter:
 
     def _is_new(self, name: str) -> bool:
         """Whether a name is of the state that is being written."""
-        return any(name == state_name(one, self.state) for one in _FILES)
+        plain, state = split_state(name)
+        return plain in _FILES and state == self.state
 
     def _names(self) -> list[str]:
         return [path.name for path in self.target.iterdir()]
 
     def _sweep(self) -> None:
-        """Delete the files of states that are no longer named."""
-        named = {LOCK, PRESENT, PREVIOUS}
-        for name in (PRESENT, PREVIOUS):
-            with suppress(FormatError, OSError):
-                described = read_json(self.target / name, "")
-                named |= {Path(file).parts[0] for file in described.get("files", ())}
-        for name in self._names():
-            if name not in named and _OURS.fullmatch(name):
+        """Delete the files of states that are not named; only of the new one, if no names can be read."""
+        named = self._named()
+        for name in filter(_is_ours, self._names()):
+            if split_state(name)[1] == self.state if named is None else name not in named:
                 discard(self.target / name)
+
+    def _named(self) -> set[str] | None:
+        """The files and folders of the present state and the one before; None if that cannot be read."""
+        named: set[str] = set()
+        for description in (self.target / PRESENT, self.target / PREVIOUS):
+            if description.is_file():
+                names = _names_of(description)
+                if names is None:
+                    return None
+                named |= names
+        return named
 
     def close(self) -> None:
         """Release the lock; delete what was written unless it became the run."""
@@ -263,8 +284,24 @@ def _replace(path: Path, content: bytes) -> None:
         temporary.write_bytes(content)
 
 
+def _names_of(description: Path) -> set[str] | None:
+    """The files and folders of a state; None if its description is damaged or of another format."""
+    with suppress(FormatError, OSError):
+        described = read_json(description, "")
+        files = described.get("files")
+        if described.get("format") == RUN_FORMAT and isinstance(files, dict):
+            return {name.partition("/")[0] for name in files}
+    return None
+
+
+def _is_ours(name: str) -> bool:
+    """Whether a writer gives this name to a file or folder of a state, or of one that it is writing."""
+    return split_state(name)[0] in _OWNED or _UNFINISHED.fullmatch(name) is not None
+
+
 def _is_unfinished(folder: Path) -> bool:
-    """Whether a folder holds nothing but what a killed process wrote of its first state."""
-    if is_run(folder) or not (folder / LOCK).is_file():
+    """Whether a folder is empty, or holds nothing but what a killed process wrote of its first state."""
+    if is_run(folder) or folder.is_symlink() or not folder.is_dir():
         return False
-    return all(path.name == LOCK or _OURS.fullmatch(path.name) for path in folder.iterdir())
+    names = [path.name for path in folder.iterdir()]
+    return not names or (LOCK in names and all(name == LOCK or _is_ours(name) for name in names))

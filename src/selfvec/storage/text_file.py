@@ -17,7 +17,7 @@ from queue import Full, Queue
 from typing import TYPE_CHECKING, Any
 
 from selfvec.base.targets import writing, writing_by_polars
-from selfvec.data.run_text import FIELD, GROUP, RunText, schema_of
+from selfvec.data.run_text import GROUP, RunText, fields_among, schema_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -41,9 +41,7 @@ class TextWriter:
 
     def add(self, documents: pl.DataFrame) -> None:
         """Append documents; their columns are some of `schema_of`."""
-        own = schema_of([])
-        fields = [name.removeprefix(FIELD) for name in documents.columns if name not in own]
-        new = [name for name in fields if name not in self._fields]
+        new = [name for name in fields_among(documents.columns) if name not in self._fields]
         if new or not self._parts:
             self._fields += new
             self._begin()

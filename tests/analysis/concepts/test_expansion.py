@@ -60,8 +60,8 @@ def test_what_cannot_be_asked(subject_run: Run) -> None:
     with pytest.raises(OptionError):
         expand(subject_run, "hail", 0)
     forgetful = (
-        selfvec.Refiner(method="original", keep_tokens=False).fit(["hail fell", "rain fell"], "none").run_
+        selfvec.Refiner(method="original", keep="nothing").fit(["hail fell", "rain fell"], "none").run_
     )
-    with pytest.raises(InputError, match="has not kept its corpus"):
+    with pytest.raises(InputError, match="has not kept its tokens"):
         expand(forgetful, "hail")
     np.testing.assert_equal(len(expand(subject_run, "hail", 1)), 1)

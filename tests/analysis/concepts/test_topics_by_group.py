@@ -22,7 +22,6 @@ from selfvec.analysis.concepts import (
 )
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
-from selfvec.corpus import Corpus
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.storage.run_folder import open_run
@@ -42,8 +41,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         row = {"id": f"d{i}", "date": str(day), "subject": subject, "even": str(i % 2 == 0), "text": text}
         rows.append(row)
     (place / "dated.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
-    corpus = Corpus.open([place / "dated.jsonl"], text_fields=["text"], date_field="date")
-    selfvec.Refiner(method="decorrelated", window=9).fit(corpus, subject_table()).save(place / "run")
+    model = selfvec.Refiner(method="decorrelated", window=9)
+    model.fit(place / "dated.jsonl", subject_table()).save(place / "run")
     return place
 
 

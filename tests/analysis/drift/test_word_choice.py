@@ -204,10 +204,8 @@ def test_a_result_of_the_run_before_an_update_is_not_used(folder: Path, tmp_path
     texts = [{**row, "text": f"{row['text']} quickly {n}"} for n, row in enumerate(rows)]
     new.write_text("".join(json.dumps(row) + "\n" for row in texts), encoding="utf-8")
     assert main(["update", str(target), str(new)]) == 0
-    assert not (target / "cache").exists()
     # the old run is still open, as in a page: its result is of no use to the new one
     assert kept_drift(opened, which=WordChoice(words=["rain"])).rows[0]["count_b"] == before["count_b"]
-    assert not (target / "cache").exists()
     after = listed(capsys, target, "--words", "rain")["rows"][0]
     assert after["count_b"] == before["count_b"] + 2 * len(texts)
     assert main(["update", "--undo", str(target)]) == 0

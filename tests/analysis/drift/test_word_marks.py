@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -92,8 +91,9 @@ def test_a_word_is_listed_once_where_its_strongest_spelling_is(run: Run, rows: l
     assert {row["word"] for row in named} == {"color", "colour"}
 
 
-def test_without_the_files_no_word_is_a_name(tmp_path: Path) -> None:
+def test_without_the_text_no_word_is_a_name() -> None:
     texts = [f"rain fell in Drayton on roof {i % 3}" for i in range(40)]
     corpus = Corpus.from_texts(texts, slices=["a", "b"] * 20)
     run = refine(corpus, "none", Settings(method="original", repeats="keep"))
-    assert {row["kind"] for row in drift(run).rows} == {"word"}
+    assert {row["kind"] for row in drift(run).rows} == {"name", "word"}
+    assert {row["kind"] for row in drift(run.replace(text=None)).rows} == {"word"}

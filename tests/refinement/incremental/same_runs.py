@@ -6,8 +6,8 @@ import numpy as np
 
 from selfvec.cooccurrence.counts import run_counts
 from selfvec.data.run import Run
+from selfvec.data.run_text import DATE, FINGERPRINT, SLICE, TEXT
 from selfvec.data.vectors import Vectors
-from selfvec.text.unstemmed import unstemmed_tokens
 
 WORDS = ["storm", "storms", "Storms", "stormy", "hail", "Hail", "the", "of", "roof", "roofs", "tree", "wind"]
 WORDS += ["winds", "Ohio", "ohio", "damage", "damaged", "damages", "x-ray", "1.75"]
@@ -32,7 +32,7 @@ def texts(number: int, seed: int = 0) -> list[str]:
 
 
 def assert_same(made: Run, whole: Run) -> None:
-    """Tokens, words, counts and both tables of two runs are equal to the bit."""
+    """Texts, tokens, words, counts and both tables of two runs are equal to the bit."""
     assert made.vectors.index_to_key == whole.vectors.index_to_key
     for name in ("vectors", "original"):
         ours, theirs = getattr(made, name), getattr(whole, name)
@@ -50,12 +50,9 @@ def assert_same(made: Run, whole: Run) -> None:
     if run_counts(made) is not None and run_counts(whole) is not None:
         for name in ("indptr", "indices", "data"):
             np.testing.assert_array_equal(getattr(run_counts(made), name), getattr(run_counts(whole), name))
-    assert (unstemmed_tokens(made) is None) == (unstemmed_tokens(whole) is None)
-    if unstemmed_tokens(made) is not None and unstemmed_tokens(whole) is not None:
-        assert list(unstemmed_tokens(made).types) == list(unstemmed_tokens(whole).types)
-        for name in ("ids", "offsets", "left_out", "sentence_counts"):
-            np.testing.assert_array_equal(
-                getattr(unstemmed_tokens(made), name), getattr(unstemmed_tokens(whole), name)
-            )
+    assert made.text is not None
+    assert whole.text is not None
+    columns = (TEXT, DATE, SLICE, FINGERPRINT)
+    assert made.text.read(columns).equals(whole.text.read(columns))
     for name in ("method", "window", "tokens", "types", "documents", "sources", "options"):
         assert made.provenance[name] == whole.provenance[name], name

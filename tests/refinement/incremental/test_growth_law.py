@@ -37,6 +37,7 @@ RULES: list[dict[str, Any]] = [
     {"stem": "en", "max_types": 9, "stop_words": "en"},
     {"lemmatize": "en", "window": 5},
     {"tokenizer": "whitespace", "oov": "zero"},
+    {"phrases": 3, "window": 5},
 ]
 
 
@@ -77,7 +78,7 @@ def test_passages_that_only_the_whole_repeats(method: str, rules: dict[str, Any]
     grown = take_all(take_all(parts[0], documents[20:60], table()), documents[60:], table())
     assert_same(grown, whole)
     assert grown.provenance["repeats"] == whole.provenance["repeats"]
-    assert grown.provenance["text"] == whole.provenance["text"] | {"raw_types": None}
+    assert grown.provenance["text"] == whole.provenance["text"]
 
 
 def test_passages_are_counted_again_when_others_are_withdrawn(tmp_path: Path) -> None:
@@ -111,7 +112,7 @@ def test_counts_are_those_of_the_whole(operator: str) -> None:
     whole = refined(documents, table(), **options)
     parts = [refined(part, table(), **options) for part in (documents[:35], documents[35:])]
     assert run_counts(whole) is not None
-    assert_same(selfvec.merge(parts), whole)
+    assert_same(selfvec.merge(parts, table()), whole)
     assert_same(take_all(parts[0], documents[35:], table()), whole)
 
 

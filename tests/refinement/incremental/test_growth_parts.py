@@ -1,11 +1,10 @@
-"""What a run needs to grow: fingerprints, forms, parts joined; and what is refused."""
+"""What a run needs to grow: fingerprints, the words of the whole text; and what is refused."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,12 +14,10 @@ from tests.damage import sealed_again
 
 import selfvec
 from selfvec.base.errors import FormatError, InputError, OptionError
-from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.corpus import Corpus
 from selfvec.corpus.fingerprints import fingerprints
 from selfvec.data.token_batch import TokenBatch, by_frequency
 from selfvec.data.vectors import Vectors
-from selfvec.refinement.incremental.joined_corpora import joined, repeated, without_repeats
 from selfvec.text import Rules, encode, tokenizer
 from selfvec.text.stems import apply_stem_and_min_count, merged_types
 
@@ -33,42 +30,6 @@ def test_fingerprints_stay_what_they_are() -> None:
     many = fingerprints(pl.Series([f"report {i}" for i in range(100_000)]))
     assert len(np.unique(many)) == 100_000
     assert abs(np.mean((many >> np.uint64(63)) & np.uint64(1)) - 0.5) < 0.01
-
-
-def batch(*documents: str, marks: list[int] | None = None, **more: Any) -> TokenBatch:
-    made = TokenBatch.from_documents([text.split() for text in documents])
-    given = None if marks is None else np.array(marks, np.uint64)
-    return TokenBatch(made.ids, made.offsets, made.types, fingerprints=given, **more)
-
-
-def test_parts_joined_by_hand() -> None:
-    day = np.array(["2020-01-02"], "datetime64[D]")
-    one = batch("b a b", "", sentences=2, slices=np.array([0, -1], np.int32), slice_names=["x"])
-    two = batch("c a", dates=day, sentences=1, slices=np.array([1], np.int32), slice_names=["x", "y"])
-    whole = joined([one, two])
-    assert list(whole.types) == ["b", "a", "c"]
-    assert whole.ids.tolist() == [0, 1, 0, 2, 1]
-    assert whole.offsets.tolist() == [0, 3, 3, 5]
-    assert whole.dates is not None
-    assert whole.dates.astype(str).tolist() == ["NaT", "NaT", "2020-01-02"]
-    assert whole.slices is not None
-    assert (whole.slices.tolist(), list(whole.slice_names)) == ([0, -1, 1], ["x", "y"])
-    assert (whole.sentences, whole.fingerprints) == (3, None)
-
-
-def test_only_documents_of_such_layouts_are_left_out() -> None:
-    one, two = batch("a b", "c", marks=[3, 4]), batch("a b", "d", "c", marks=[3, 7, 4], sentences=4)
-    sentence_counts = np.array([2, 8, 1], np.int32)
-    assert [found.tolist() for found in repeated([one, two])] == [[False, False], [True, False, True]]
-    first, second = without_repeats([one, two])  # 3 is odd: a text that stands once; 4 is even
-    assert first is one
-    assert second.fingerprints is not None
-    assert second.fingerprints.tolist() == [7, 4]
-    assert [second.types[i] for i in second.ids.tolist()] == ["d", "c"]
-    assert second.sentences == 2  # in proportion, where it is not known
-    assert without_repeats([one, replace(two, sentence_counts=sentence_counts)])[1].sentences == 9
-    whole = joined([first, second])
-    assert list(whole.types) == ["a", "b", "c", "d"]
 
 
 def test_a_stem_is_called_by_the_whole_text() -> None:
@@ -122,18 +83,11 @@ def test_other_vectors_are_refused(run: Path) -> None:
 def test_runs_of_other_rows_are_not_merged(tmp_path: Path) -> None:
     other = Vectors(table().index_to_key, table().vectors[::-1].copy())
     one, two = (selfvec.Refiner("original").fit(texts(9, n), t).run_ for n, t in enumerate((table(), other)))
-    with pytest.raises(FormatError, match="run 2: merged runs must have the same initial vectors"):
-        selfvec.merge([one, two])
-
-
-@pytest.mark.parametrize(("option", "value"), [("tagger", "en_core_web_sm"), ("phrases", "auto")])
-def test_rules_that_see_the_whole_text_are_refused(run: Path, option: str, value: str) -> None:
-    told = json.loads((run / "run.json").read_text())
-    told["options"][option] = value
-    (run / "run.json").write_text(json.dumps(told))
-    for grow in (lambda: selfvec.update(run, ["hail"], table()), lambda: selfvec.merge([run, run], table())):
-        with pytest.raises(OptionError, match=rf"{option}: .*cannot be updated or merged; "):
-            grow()
+    for order, number in (([one, two], 2), ([two, one], 1)):
+        with pytest.raises(
+            FormatError, match=f"these are not the vectors that run {number} was refined from"
+        ):
+            selfvec.merge(order, table())
 
 
 def test_stop_words_that_were_changed_are_refused(tmp_path: Path) -> None:
@@ -169,39 +123,19 @@ def test_a_grown_run_says_what_it_was_made_of() -> None:
         selfvec.Refiner("original", stop_words="en", min_count=3).fit(own, table()).run_
         for own in (documents, documents[:20])
     )
-    told, expected = (
-        dict(run.provenance["text"]) for run in (selfvec.update(part, documents[20:], table()), whole)
-    )
-    assert expected.pop("raw_types") > 0
-    assert told.pop("raw_types") is None
-    assert told == expected
+    assert selfvec.update(part, documents[20:], table()).provenance["text"] == whole.provenance["text"]
 
 
-UNSTEMMED = "unstemmed/unstemmed.safetensors"
-
-
-@pytest.mark.parametrize(
-    ("file", "tensors", "said"),
-    [
-        (UNSTEMMED, {"ids": None}, "tensor 'ids' of int32"),
-        (UNSTEMMED, {"ids": np.zeros(3, np.int64)}, "tensor 'ids' of int32"),
-        (UNSTEMMED, {"ids": np.full(3, 10_000, np.int32)}, "document offsets|token ids are not"),
-        (UNSTEMMED, {"offsets": np.zeros(4, np.int64)}, "the run has 30 documents, this file has 3"),
-        (UNSTEMMED, {"offsets": np.full(31, 7, np.int64)}, "document offsets do not run from 0"),
-        (UNSTEMMED, None, "it is missing"),
-        ("unstemmed/vocabulary.txt", None, "it is missing"),
-        ("unstemmed", None, "the folder of unstemmed tokens is missing"),
-        ("tokens.safetensors", {"texts": np.zeros(2, np.uint64)}, "this one is int32 of shape"),
-        ("tokens.safetensors", {"texts": None}, "the fingerprints of the documents are missing"),
-    ],
-)
-def test_a_damaged_run_is_refused(run: Path, file: str, tensors: dict[str, Any] | None, said: str) -> None:
-    if tensors is None:
-        (run / file).rename(run.parent / "gone")
+@pytest.mark.parametrize("column", ["texts", None])
+def test_tokens_of_other_documents_than_the_text_are_refused(run: Path, column: str | None) -> None:
+    if column is None:
+        (run / "text.parquet").write_bytes(b"PAR1 nothing PAR1")
     else:
-        kept = {name: np.array(tensor) for name, tensor in map_tensors(run / file).items()} | tensors
-        write_tensors(run / file, {name: value for name, value in kept.items() if value is not None})
-    with pytest.raises(FormatError, match=rf"({said}).*make the run again"):
+        other = selfvec.Refiner("original").fit(texts(9), table()).run_
+        selfvec.save_run(other, run.parent / "other")
+        shutil.copyfile(run.parent / "other" / "text.parquet", run / "text.parquet")
+    said = "the text has 9 documents, the tokens 30" if column else r"text\.parquet: "
+    with pytest.raises(FormatError, match=said):
         selfvec.update(sealed_again(run), ["hail"], table())
 
 

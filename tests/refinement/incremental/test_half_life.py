@@ -16,9 +16,9 @@ from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
-from selfvec.refinement.incremental.update import update
 from selfvec.refinement.methods.decorrelated import half_life_weights
 from selfvec.refinement.pipeline import refine
+from selfvec.refinement.update import update
 from selfvec.storage.run_folder import open_run
 
 TEXTS = list(dict.fromkeys(texts(60)))[:40]

@@ -6,18 +6,18 @@ import json
 import signal
 import subprocess
 import sys
-import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from same_runs import assert_same, table, texts
-from tests.processes import stop_at_work
 
 import selfvec
 from selfvec.apps.cli import main
-from selfvec.base.errors import OptionError
-from selfvec.corpus.reopen import original_texts
+from selfvec.base.errors import Interrupted, OptionError
+from selfvec.base.progress import Progress
 from selfvec.storage.run_folder import open_run
 
 TEXTS = list(dict.fromkeys(texts(80)))[:60]
@@ -61,7 +61,6 @@ def test_a_folder_given_again_adds_what_is_new(place: Path, capsys: pytest.Captu
     assert said.out == "run\n"
     assert said.err == "nothing is new: the run has all of these documents, so it stays as it is\n"
     assert folder("run") == before
-    assert not Path("run.previous").exists()
     write("in/3.jsonl", range(35, 50))  # five documents of it are known
     assert main(["update", "run", "in", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
@@ -74,8 +73,7 @@ def test_a_folder_given_again_adds_what_is_new(place: Path, capsys: pytest.Captu
     write("new.jsonl", range(40, 50))
     refine("whole", "in/1.jsonl", "in/2.jsonl", "new.jsonl")
     assert_same(open_run("run"), open_run("whole"))
-    assert folder("run.previous") == before
-    assert sorted(original_texts(open_run("run")).items()) == list(enumerate(TEXTS[:50]))
+    assert open_run("run").require_text().texts() == TEXTS[:50]
 
 
 def test_all_of_it_on_request(place: Path) -> None:
@@ -166,35 +164,39 @@ def test_a_dry_run_changes_nothing(place: Path, capsys: pytest.CaptureFixture[st
     assert {name: step("run")[name] for name in counts} == counts
 
 
-def test_undo_brings_back_every_byte(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_undo_and_redo_as_a_user_types_them(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     refine("run", "in/1.jsonl")
-    before = folder("run")
     assert main(["update", "run", "--undo"]) == 2
-    assert "run.previous: there is no previous run" in capsys.readouterr().err
+    assert "run: the run has no state before this one" in capsys.readouterr().err
     assert main(["update", "run", "in"]) == 0
-    assert "the run from before is in" in capsys.readouterr().err
-    updated = folder("run")
-    for _ in range(2):  # every second one undoes the undo, and says so
+    files = folder("run")
+    for documents, said in ((20, "a second --undo redoes the update"), (40, "redid the update")) * 2:
         assert main(["update", "run", "--undo"]) == 0
-        assert (folder("run"), folder("run.previous")) == (before, updated)
-        assert "a second --undo redoes the update" in capsys.readouterr().err
-        assert main(["update", "run", "--undo"]) == 0
-        assert (folder("run"), folder("run.previous")) == (updated, before)
-        assert "redid the update" in capsys.readouterr().err
-    assert main(["update", "run", "--undo", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["undone"]
-    assert main(["update", "run", "--undo", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert (told["undone"], told["redone"]) == (False, True)
+        assert said in capsys.readouterr().err
+        assert open_run("run").provenance.documents == documents
+    assert folder("run") == files
+    for undone in (True, False):
+        assert main(["update", "run", "--undo", "--json"]) == 0
+        told = json.loads(capsys.readouterr().out)
+        assert (told["undone"], told["redone"]) == (undone, not undone)
 
 
-def test_a_folder_that_is_no_run_is_not_replaced(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_ctrl_c_leaves_the_run_as_it_was(place: Path) -> None:
     refine("run", "in/1.jsonl")
     before = folder("run")
-    Path("run.previous").mkdir()
-    assert main(["update", "run", "in"]) == 2
-    assert "run.previous: is not a run folder, but the previous run is kept here" in capsys.readouterr().err
+    with pytest.raises(Interrupted):
+        selfvec.update("run", "in/2.jsonl", output="run", progress=StoppedAtWork())
     assert folder("run") == before
+    assert selfvec.update("run", "in/2.jsonl", output="run").provenance.documents == 40
+
+
+class StoppedAtWork(Progress):
+    """Asks to stop, as Ctrl-C does, when the vectors are being refined."""
+
+    @contextmanager
+    def stage(self, label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
+        del total, unit
+        yield lambda _: signal.raise_signal(signal.SIGINT) if label == "Refining" else None
 
 
 WRONG = {
@@ -213,38 +215,6 @@ def test_options_that_do_not_go_together(
     capsys.readouterr()
     assert main(["update", "run", *options]) == 2
     assert said in capsys.readouterr().err
-
-
-def test_killed_at_any_time_a_whole_run_is_there(place: Path) -> None:
-    rule = ["--vectors", "vectors.vec", "--method", "paper", "--epochs", "30000", "--history", "none"]
-    assert main(["refine", "in/1.jsonl", "-o", "run", *rule]) == 0
-    before = folder("run")
-    killed = stop_at_work(
-        [sys.executable, "-m", "selfvec", "update", "run", "in"], Path("run"), signal.SIGKILL
-    )
-    assert killed.returncode == -signal.SIGKILL
-    assert folder("run") == before
-    assert main(["update", "run", "in"]) == 0
-    assert step("run")["added"] == 20
-
-
-def test_folders_are_exchanged_in_one_step(place: Path) -> None:
-    """A reader finds one of the two runs at any time."""
-    code = "from pathlib import Path\nfrom selfvec.base.folder_swap import exchange_folders\n"
-    code += "while True: exchange_folders(Path('a'), Path('b'))"
-    for name in "ab":
-        Path(name).mkdir()
-        Path(name, name).touch()
-    process = subprocess.Popen([sys.executable, "-c", code])
-    try:
-        seen = set()
-        end = time.monotonic() + 10
-        while len(seen) < 2 and time.monotonic() < end:
-            seen |= {tuple(path.name for path in Path("a").iterdir()) for _ in range(1000)}
-    finally:
-        process.kill()
-        process.wait()
-    assert seen == {("a",), ("b",)}
 
 
 def test_watching_takes_what_comes_until_ctrl_c(place: Path) -> None:

@@ -61,7 +61,7 @@ def convert(
     if to == "model2vec" and is_path(source) and is_run(source):
         if dtype or dimensions or limit:  # one folder of that name, whichever function writes it
             rule = "a run's model2vec folder is the encoder that export writes"
-            remedy = f"leave out --dtype, --dimensions and --limit, or convert {source}/vectors.safetensors"
+            remedy = "leave out --dtype, --dimensions and --limit, or convert the file of its vectors"
             raise OptionError(rule, field="to", remedy=remedy)
         from selfvec.exporters import export
 

@@ -7,14 +7,18 @@ next to it. A run folder holds such a file and its ``vocabulary.txt``.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from selfvec.base import text_files
 from selfvec.base.arrays import Array
+from selfvec.base.errors import FormatError
 from selfvec.base.tensors import map_tensors, write_tensors
+from selfvec.base.text_files import read_json
 from selfvec.base.untrusted import decoding
+from selfvec.data.run import split_state, state_name
 from selfvec.data.vectors import Vectors
 
 from .checked_vectors import checked_columns, checked_matrix, checked_vectors
@@ -50,8 +54,7 @@ def read(source: Input) -> Vectors:
     matrix = checked_matrix(tensors[matrices[0]], source)
     if "vocabulary" in tensors:
         words = decode_words(tensors["vocabulary"].tobytes(), source)
-    elif _is_run(source.path.parent):
-        vocabulary = source.path.with_name("vocabulary.txt")
+    elif (vocabulary := _run_words(source.path)) is not None:
         with decoding(vocabulary, "vocabulary"):
             words = text_files.read_vocabulary(vocabulary)
     elif source.siblings("tokenizer.json"):
@@ -74,18 +77,31 @@ def write(vectors: Vectors, path: Path) -> None:
 
 def sniff_run(source: Input) -> bool:
     """A folder with a run's three main files."""
-    return _is_run(source.path)
+    vectors = _run_vectors(source.path)
+    return vectors.is_file() and _run_words(vectors) is not None
 
 
 def read_run(source: Input) -> Vectors:
     """Read the refined vectors of a run folder."""
-    if not _is_run(source.path):
+    if not sniff_run(source):
         raise source.error(
             f"a run folder holds {', '.join(_RUN_FILES)}, but this one does not",
             remedy="name the folder of a run",
         )
-    return read(source.open(source.path / "vectors.safetensors"))
+    return read(source.open(_run_vectors(source.path)))
 
 
-def _is_run(folder: Path) -> bool:
-    return all((folder / name).is_file() for name in _RUN_FILES)
+def _run_vectors(folder: Path) -> Path:
+    """The refined vectors of a run's present state."""
+    state = 1
+    with suppress(FormatError, OSError):
+        found = read_json(folder / "run.json", "").get("state")
+        state = found if isinstance(found, int) else 1
+    return folder / state_name("vectors.safetensors", state)
+
+
+def _run_words(vectors: Path) -> Path | None:
+    """The words of a file of vectors in a run folder; None elsewhere."""
+    _, state = split_state(vectors.name)
+    words = vectors.with_name(state_name("vocabulary.txt", state))
+    return words if words.is_file() and words.with_name("run.json").is_file() else None

@@ -1,0 +1,126 @@
+"""What a run keeps, text, tokens or nothing: what works then, and the one line about what does not."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import selfvec
+from selfvec.apps.cli import main
+from selfvec.base.errors import InputError, OptionError
+from selfvec.data.run import Run
+
+KEEPS = ("text", "tokens", "nothing")
+SUBJECTS = [[f"{a}{b}" for b in ("ban", "cor", "dim", "fel", "gos", "hul", "jin")] for a in "pqrst"]
+SUBJECTS[0][:2] = ["hail", "wind"]
+
+
+def rows(number: int, seed: int = 0) -> list[dict[str, str]]:
+    """Documents about one of five subjects, in two years and two places."""
+    chance, found = random.Random(seed), []
+    for i in range(number):
+        words = " ".join(chance.choices(SUBJECTS[i % 5], k=9))
+        row = {"id": f"{seed}-{i}", "text": f"{words.capitalize()}.", "date": f"20{i // 2 % 2}0-05-01"}
+        found.append(row | {"place": "IOWA" if i % 3 else "OHIO", "size": str(i)})
+    return found
+
+
+def refined(path: Path, keep: str, output: Path | None = None, seed: int = 0) -> Run:
+    lines = [",".join(row.values()) for row in rows(120, seed)]
+    path.write_text("\n".join(["id,text,date,place,size", *lines]))
+    options = {"method": "decorrelated", "window": 5, "slice": "year", "repeats": "keep"}
+    return selfvec.refine(path, "none", output=output, keep=keep, **options)
+
+
+NEEDED: dict[str, tuple[str, Callable[[Run], object]]] = {
+    "search": ("text", lambda run: run.search("hail").hits[0]),
+    "update": ("text", lambda run: run.update(["hail fell"])),
+    "withdraw": ("text", lambda run: run.update(withdraw="0-1")),
+    "merge": (
+        "text",
+        lambda run: selfvec.merge([run, refined(run.folder.with_name("more.csv"), "text", seed=1)]),
+    ),  # type: ignore[union-attr]
+    "topics by field": ("text", lambda run: run.topics(2, by="place")),
+    "topics": ("tokens", lambda run: run.topics(2)),
+    "topics by year": ("tokens", lambda run: run.topics(2, by="year")),
+    "drift of slices": ("tokens", lambda run: run.drift(["2000", "2010"])),
+    "senses": ("tokens", lambda run: run.senses("hail")),
+    "why": ("tokens", lambda run: run.why("hail", "wind")),
+    "graph": ("tokens", lambda run: run.graph()),
+    "phrases": ("tokens", lambda run: run.phrases()),
+    "monitor": ("nothing", lambda run: run.monitor([row["text"] for row in rows(40, 2)])),
+    "similar": ("nothing", lambda run: run.similar("hail")),
+    "drift": ("nothing", lambda run: run.drift()),
+    "health": ("nothing", lambda run: run.health),
+    "verify": ("nothing", lambda run: selfvec.verify(str(run.folder))),
+    "info": ("nothing", lambda run: selfvec.info(str(run.folder)).files),
+}
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    """A run for each value of ``keep``."""
+    folder = tmp_path_factory.mktemp("runs")
+    return {keep: refined(folder / "rows.csv", keep, folder / keep) for keep in KEEPS}
+
+
+@pytest.mark.parametrize("feature", NEEDED)
+@pytest.mark.parametrize("keep", KEEPS)
+def test_each_feature_works_or_says_what_is_missing(keep: str, feature: str, runs: dict[str, Run]) -> None:
+    needed, use = NEEDED[feature]
+    if KEEPS.index(keep) <= KEEPS.index(needed):
+        assert use(runs[keep]) is not None
+        return
+    with pytest.raises(InputError) as error:
+        use(runs[keep])
+    said = str(error.value)
+    missing = {"tokens": "text", "nothing": "(text|tokens)"}[keep] if needed == "text" else needed
+    assert re.search(f"the run has not kept its {missing}, ", said)
+    assert said.endswith("; refine again, with the default of keep")
+    assert "\n" not in said
+
+
+def test_the_folder_holds_what_is_kept_and_vectors_are_the_same(runs: dict[str, Run]) -> None:
+    for keep, run in runs.items():
+        assert run.folder is not None
+        names = {path.name for path in run.folder.iterdir()}
+        assert ("text.parquet" in names) == (keep == "text")
+        assert ("tokens.safetensors" in names) == (keep != "nothing")
+        assert (run.vectors.vectors == runs["text"].vectors.vectors).all()
+        assert selfvec.info(str(run.folder)).about["keeps"] == keep
+
+
+def test_an_example_is_the_sentence_or_the_words_around(runs: dict[str, Run]) -> None:
+    whole, words = (runs[keep].drift(["2000", "2010"]).select(1).illustrate(runs[keep]) for keep in KEEPS[:2])
+    assert whole.rows[0]["examples_a"][0] in {row["text"] for row in rows(120)}
+    assert words.rows[0]["examples_a"][0].islower()
+
+
+@pytest.mark.parametrize(
+    ("fields", "kept"), [(None, ["place", "size"]), ("place", ["place"]), (["size"], ["size"])]
+)
+def test_fields_are_kept_all_or_those_named(fields: Any, kept: list[str]) -> None:
+    given = [{name: row[name] for name in ("id", "text", "place", "size")} for row in rows(9)]
+    run = selfvec.refine(given, "none", "original", keep_fields=fields)
+    assert run.require_text().fields == kept
+    assert selfvec.Refiner("original").fit(given, "none").run_.require_text().fields == ["place", "size"]
+    grown = run.update([{"id": "x", "text": "rain fell", "place": "UTAH", "size": "9", "new": "y"}])
+    assert set(grown.require_text().fields) >= set(kept)
+    assert grown.require_text().field(kept[0])[-1] in ("UTAH", "9")
+
+
+def test_wrong_values_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(OptionError, match="keep: is one of text, tokens, nothing, not 'words'"):
+        selfvec.refine(["hail"], "none", keep="words")
+    path = tmp_path / "rows.csv"
+    path.write_text("text,place\nhail,IOWA\n")
+    assert main(["refine", str(path), "-o", str(tmp_path / "run"), "--fields", "palce"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "palce" in line
+    assert "place" in line
+    assert not (tmp_path / "run").exists()

@@ -1,0 +1,407 @@
+"""States of a run folder: a new one, undo and redo, locks, what is swept, and what is never touched."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+from tests.places import ROOT
+
+import selfvec
+from selfvec.apps.cli import main
+from selfvec.base.checksums import write_sealed
+from selfvec.base.errors import FormatError, TargetError
+from selfvec.cooccurrence.counts import run_counts
+from selfvec.data.run import Run, split_state
+from selfvec.data.run_text import TEXT
+from selfvec.storage.run_folder import open_run
+from selfvec.storage.run_writer import RunWriter, save_run
+from selfvec.storage.verification import verify
+from selfvec.text.repeats import repeats_of
+
+SECRET = "zanzibar"
+ROWS = [{"id": f"d{i}", "text": f"hail {'broke' if i % 2 else 'dented'} roof {i % 7}"} for i in range(20)]
+NEW = [{"id": "new", "text": f"the {SECRET} storm broke a roof"}]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """The folder of a run of 20 documents."""
+    selfvec.refine(ROWS, "none", "original", output=tmp_path / "run")
+    return tmp_path / "run"
+
+
+def updated(run: Path, *texts: str, **options: object) -> Run:
+    """The run in the folder after an update with new texts."""
+    rows = [{"id": f"n-{text}", "text": text} for text in texts]
+    return selfvec.update(run, rows or None, output=run, **options)  # type: ignore[arg-type]
+
+
+def documents(run: Path) -> int:
+    return len(open_run(run).require_text())
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(f.relative_to(folder)): f.read_bytes() for f in folder.rglob("*") if f.is_file()}
+
+
+def named(run: Path, *descriptions: str) -> set[str]:
+    """The files of some states, and those of every run folder that exist."""
+    found = {name for one in descriptions for name in json.loads((run / one).read_text())["files"]}
+    return found | {"lock", *descriptions}
+
+
+def states(run: Path) -> list[int | None]:
+    """The numbers of the present state and of the one before."""
+    places = [run / name for name in ("run.json", "previous.json")]
+    return [json.loads(place.read_text())["state"] if place.exists() else None for place in places]
+
+
+def test_a_folder_holds_two_states_and_nothing_else(run: Path) -> None:
+    assert set(files(run)) == named(run, "run.json")
+    for number in range(2, 5):
+        updated(run, f"new report {number}")
+        assert states(run) == [number, number - 1]
+        assert set(files(run)) == named(run, "run.json", "previous.json")
+        assert (run / f"text-{number}.parquet").exists()
+        assert verify(run).damaged == verify(run).unchecked == []
+    assert documents(run) == 23
+
+
+def test_undo_and_redo_exchange_the_states_and_a_new_one_ends_the_redo(run: Path) -> None:
+    with (
+        pytest.raises(TargetError, match="run: the run has no state before this one"),
+        writer_of(run) as writer,
+    ):
+        writer.undo()
+    before = files(run)
+    updated(run, "new report")
+    after = files(run)
+    for present, expected in (([1, 2], 20), ([2, 1], 21)) * 2:
+        with writer_of(run) as writer:
+            writer.undo()
+        assert states(run) == present
+        assert documents(run) == expected
+        assert not verify(run).damaged
+    assert files(run) == after
+    with writer_of(run) as writer:
+        writer.undo()
+    assert before.items() <= files(run).items()
+    assert updated(run, "another report").require_text().texts()[-1] == "another report"
+    assert states(run) == [3, 1]
+    assert set(files(run)) == named(run, "run.json", "previous.json")
+
+
+def test_everything_that_reads_a_run_reads_its_present_state(tmp_path: Path) -> None:
+    run, options = tmp_path / "run", {"operator": "counts", "window": 5}
+    selfvec.refine(ROWS, "none", "decorrelated", output=run, **options)
+    for number in (2, 3):
+        menu = " ".join(f"{letter}word{number}" for letter in "abcdefghijklmno")
+        grown = updated(run, *(f"{menu} {menu} roof {i}" for i in range(12)))
+        held = selfvec.update(open_run(run), withdraw=["d1"])
+        assert len(held.require_text()) == len(grown.require_text()) - 1 == 12 * number + 7
+        for vectors in (selfvec.load(run), selfvec.load(run / f"vectors-{number}.safetensors")):
+            assert f"aword{number}" in vectors
+            assert vectors.index_to_key == grown.vectors.index_to_key
+            assert (vectors.vectors == grown.vectors.vectors).all()
+        opened = open_run(run)
+        whole = selfvec.refine(opened.require_text().texts(), "none", "decorrelated", **options)
+        counts = run_counts(opened)
+        assert counts is not None
+        assert (counts.data == run_counts(whole).data).all()  # type: ignore[union-attr]
+        assert len(repeats_of(opened).passages) > 0
+        assert repeats_of(opened).passages.tolist() == repeats_of(whole).passages.tolist()
+        assert selfvec.info(run).about["documents"] == 12 * number + 8
+
+
+def writer_of(run: Path) -> RunWriter:
+    return RunWriter(run, overwrite=True)
+
+
+def test_a_process_killed_between_the_two_descriptions_leaves_nothing_to_undo(run: Path) -> None:
+    updated(run, "new report")
+    shutil.copyfile(run / "run.json", run / "previous.json")
+    with pytest.raises(TargetError, match="no state before"), writer_of(run) as writer:
+        writer.undo()
+    assert documents(run) == 21
+
+
+def test_a_second_writer_is_told_to_wait_and_readers_are_not(run: Path, tmp_path: Path) -> None:
+    for place in (run, tmp_path / "first"):
+        with RunWriter(place, overwrite=place == run):
+            with pytest.raises(
+                TargetError, match=f"{place.name}: another process is writing this; wait for it"
+            ):
+                RunWriter(place, overwrite=True)
+            command = [sys.executable, "-m", "selfvec", "update", str(run), "--withdraw", "d1"]
+            if place == run:
+                done = subprocess.run(command, capture_output=True, text=True)
+                assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+                assert "another process is writing this" in done.stderr
+                assert documents(run) == 20
+    assert not (tmp_path / "first").exists()
+    assert updated(run, "new report").provenance.documents == 21
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_writer_that_does_not_finish_leaves_what_was_there(run: Path, exists: bool, tmp_path: Path) -> None:
+    place = run if exists else tmp_path / "new"
+    before = files(run)
+    with pytest.raises(KeyboardInterrupt), RunWriter(place, overwrite=exists) as writer:
+        writer.keep(open_run(run).original)
+        writer.path("text.parquet").write_text("half")
+        writer.path("counts").mkdir()
+        raise KeyboardInterrupt
+    assert files(run) == before
+    assert (tmp_path / "new").exists() is False
+
+
+@pytest.mark.parametrize("left", [[], ["lock"], ["lock", "text.parquet", "text.parquet.1", "counts/a.npy"]])
+def test_what_a_killed_first_writer_left_is_taken_over(left: list[str], tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    for name in left:
+        (run / name).parent.mkdir(exist_ok=True)
+        (run / name).write_text("half")
+    selfvec.refine(ROWS, "none", "original", output=run)
+    assert set(files(run)) == named(run, "run.json")
+
+
+def test_a_folder_of_something_else_is_not_taken_over(tmp_path: Path) -> None:
+    for name in ("text.parquet", "lock", "counts"):
+        (tmp_path / "mine").mkdir(exist_ok=True)
+        (tmp_path / "mine" / name).write_text("mine")
+        (tmp_path / "mine/notes.md").write_text("mine")
+        with pytest.raises(TargetError, match="exists already and is not a run folder"):
+            RunWriter(tmp_path / "mine", overwrite=True)
+    assert set(files(tmp_path / "mine").values()) == {b"mine"}
+
+
+def test_a_persons_own_files_stay(run: Path) -> None:
+    own = [
+        "notes.md",
+        "counts.csv",
+        "report.json.bak",
+        "text.parquet.gz",
+        "text-1.parquet",
+        "sub/vectors.txt",
+    ]
+    own += ["text-0002.parquet", "run-2.json", "history/old.txt", "vocabulary-2.md", ".hidden"]
+    for name in own:
+        (run / name).parent.mkdir(exist_ok=True)
+        (run / name).write_text("mine")
+    updated(run, "new report")
+    updated(run, "another report")
+    with writer_of(run) as writer:
+        writer.undo()
+    updated(run, withdraw=["d1"], undoable=False)
+    assert {(run / name).read_text() for name in own} == {"mine"}
+    assert sorted(verify(run).unchecked) == sorted(str(run / name) for name in own)
+
+
+def test_a_link_under_the_name_of_a_new_file_is_not_written_through(run: Path, tmp_path: Path) -> None:
+    victim, place = tmp_path / "victim", tmp_path / "place"
+    victim.write_text("mine")
+    place.mkdir()
+    (place / "mine").write_text("mine")
+    for name in ("text", "new"):
+        (run / f"{name}-2.parquet").symlink_to(victim)
+    for name in ("vectors-2.safetensors", "vocabulary-2.txt", "report-2.json", "text-2.parquet.1"):
+        (run / name).symlink_to(victim)
+    for name in ("counts-2", "repeats-2", "cache"):
+        (run / name).symlink_to(place)
+    assert updated(run, "new report", undoable=False).provenance.documents == 21
+    assert not any(path.is_symlink() for path in run.iterdir())
+    assert (victim.read_text(), files(place)) == ("mine", {"mine": b"mine"})
+
+
+@pytest.mark.parametrize("name", ["lock", "previous.json", "run.json"])
+def test_a_link_in_the_place_of_a_description_or_the_lock_is_refused(
+    name: str, run: Path, tmp_path: Path
+) -> None:
+    victim = tmp_path / "victim"
+    shutil.copyfile(run / name if name != "previous.json" else run / "run.json", victim)
+    content = victim.read_bytes()
+    (run / name).unlink(missing_ok=True)
+    (run / name).symlink_to(victim)
+    before = files(run)
+    with pytest.raises(TargetError):
+        updated(run, "new report")
+    assert victim.read_bytes() == content
+    assert files(run) == before
+
+
+def everything(run: Path) -> bytes:
+    """All bytes of a folder, and the documents in its compressed files, in lower case."""
+    found = b"".join(files(run).values())
+    for path in run.rglob("*.parquet"):
+        found += repr(pl.read_parquet(path).to_dicts()).encode()
+    return found.lower()
+
+
+def test_without_undo_withdrawn_text_is_gone_at_once(run: Path) -> None:
+    selfvec.update(run, NEW, output=run)
+    assert selfvec.search(run, SECRET).hits  # makes an index, which is kept
+    assert SECRET.encode() in everything(run)
+    updated(run, withdraw=["new"])
+    assert SECRET.encode() in everything(run)  # it can be undone
+    with writer_of(run) as writer:
+        writer.undo()
+    updated(run, withdraw=["new"], undoable=False)
+    assert SECRET.encode() not in everything(run)
+    assert set(files(run)) == named(run, "run.json")
+    assert documents(run) == 20
+    with pytest.raises(TargetError, match="no state before"), writer_of(run) as writer:
+        writer.undo()
+
+
+def test_a_run_that_is_open_stays_usable_while_the_folder_changes(run: Path) -> None:
+    opened, other, unread = open_run(run), open_run(run), open_run(run)
+    rows = opened.vectors.vectors.copy()
+    assert other.tokens is not None
+    updated(run, "new report")
+    assert opened.tokens is not None
+    assert opened.tokens.documents == len(opened.require_text().texts()) == 20
+    assert opened.search("hail").hits
+    updated(run, "another report")  # deletes the files of the first state
+    assert (opened.vectors.vectors == rows).all()
+    assert opened.vectors.most_similar("hail")
+    assert opened.tokens.counts.sum() == opened.provenance.tokens
+    assert other.tokens.counts.sum() == opened.provenance.tokens
+    assert unread.tokens is not None
+    assert unread.tokens.counts.sum() == opened.provenance.tokens
+    with pytest.raises(FormatError, match="the run has been changed since it was opened; open it again"):
+        opened.require_text().texts()
+    assert open_run(run).provenance.documents == 22
+
+
+def test_a_run_in_memory_keeps_its_text_without_the_folder(run: Path) -> None:
+    held = selfvec.refine(ROWS, "none", "original")
+    grown = selfvec.update(held, NEW)
+    assert grown.search(SECRET).hits[0].id == "new"
+    save_run(grown, run, overwrite=True)
+    shutil.rmtree(run)
+    assert grown.require_text().texts()[-1] == NEW[0][TEXT]
+
+
+def test_a_run_is_saved_over_itself(run: Path, tmp_path: Path) -> None:
+    opened = selfvec.refine(ROWS, "none", "decorrelated", operator="counts", output=tmp_path / "counted")
+    assert (tmp_path / "counted/counts").is_dir()
+    save_run(opened, tmp_path / "counted", overwrite=True)
+    first, second = (named(tmp_path / "counted", name) for name in ("previous.json", "run.json"))
+    assert {split_state(name.split("/")[0])[0] for name in second} >= {
+        name.split("/")[0] for name in first
+    } - {"previous.json"}
+    assert not verify(tmp_path / "counted").damaged
+    again = open_run(tmp_path / "counted")
+    assert again.require_text().texts() == opened.require_text().texts()
+    assert (again.vectors.vectors == opened.vectors.vectors).all()
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"format": 2}', '{"format": 2, "files": 5, "state": "x"}'])
+def test_a_damaged_description_costs_no_file_until_the_new_run_is_whole(content: str, run: Path) -> None:
+    (run / "run.json").write_text(content)
+    before = files(run)
+    with pytest.raises(KeyboardInterrupt), writer_of(run) as writer:
+        writer.keep(selfvec.refine(ROWS, "none", "original").original)
+        raise KeyboardInterrupt
+    assert files(run) == before | {"lock": b""}
+    selfvec.refine(ROWS[:9], "none", "original", output=run, overwrite=True)
+    assert documents(run) == 9
+    assert set(files(run)) == named(run, "run.json")
+
+
+def of_format_1(run: Path) -> Path:
+    """The same folder as earlier versions wrote it, in so far as it matters here."""
+    for name in ("text.parquet", "lock"):
+        (run / name).unlink()
+    for name in ("documents/documents", "unstemmed/unstemmed", "search/own/arrays"):
+        (run / name).parent.mkdir(parents=True)
+        (run / f"{name}.safetensors").write_text(SECRET)
+    described = json.loads((run / "run.json").read_text())
+    kept = {name: value for name, value in described.items() if name not in ("state", "files", "sha256")}
+    write_sealed(run / "run.json", kept | {"format": 1})
+    return run
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["info"], ["similar", "roof"], ["search", "roof"], ["update", "--withdraw", "d1"], ["update", "--undo"]],
+)
+def test_a_run_of_format_1_is_refused_in_one_line(
+    command: list[str], run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = files(of_format_1(run))
+    assert main([command[0], str(run), *command[1:]]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "the format of the run folder is 1, this Selfvec reads format 2; refine the text again" in line
+    assert files(run) == before
+
+
+def test_a_run_of_format_1_is_replaced_on_request(run: Path) -> None:
+    before = files(of_format_1(run))
+    with pytest.raises(KeyboardInterrupt), writer_of(run) as writer:
+        writer.keep(selfvec.refine(ROWS, "none", "original").original)
+        raise KeyboardInterrupt
+    assert {name: content for name, content in files(run).items() if name != "lock"} == before
+    selfvec.refine(ROWS, "none", "original", output=run, overwrite=True)
+    assert set(files(run)) == named(run, "run.json")
+    assert not verify(run).damaged
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+def test_others_may_read_a_run_as_the_umask_says(tmp_path: Path) -> None:
+    before = os.umask(0o002)
+    try:
+        for mask, mode in ((0o022, 0o755), (0o077, 0o700), (0o002, 0o775)):
+            os.umask(mask)
+            run = tmp_path / f"{mask}"
+            selfvec.refine(ROWS, "none", "original", output=run)
+            updated(run, "new report")
+            assert stat.S_IMODE(run.stat().st_mode) == mode
+    finally:
+        os.umask(before)
+
+
+def test_a_full_disk_changes_nothing(run: Path, small_disk: None) -> None:
+    before = files(run)
+    with pytest.raises(TargetError, match=r"run: cannot write: ") as error:
+        updated(run, "new report")
+    assert "\n" not in str(error.value)
+    assert files(run) == before
+
+
+CLOSED = """
+import sys
+from benchmarks.robustness.inputs import without_privileges
+from selfvec.apps.cli import main
+from selfvec.base.checksums import write_sealed
+without_privileges()
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="capabilities of Linux")
+def test_a_folder_that_is_read_only_is_one_line(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "new.txt").write_text("new report\n")
+    updated(run, "another report")
+    before = files(run)
+    run.chmod(0o500)
+    try:
+        for arguments in (["new.txt"], ["--undo"]):
+            command = [sys.executable, "-c", CLOSED, "update", str(run), *arguments]
+            environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'src'}"}
+            done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+            assert done.returncode == 2, done.stderr
+            (line,) = done.stderr.splitlines()
+            assert "no permission to write here" in line
+            assert files(run) == before
+    finally:
+        run.chmod(0o700)
