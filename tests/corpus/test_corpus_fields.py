@@ -229,13 +229,13 @@ def test_seen_knows_every_hash_it_was_given(batches):
         assert seen.add(np.array(batch, np.uint64)).tolist() == new
 
 
-def test_other_fields_come_along_when_asked_for(tmp_path: Path) -> None:
+def test_other_fields_come_along_unless_they_are_not_wanted(tmp_path: Path) -> None:
     csv, jsonl = tmp_path / "a.csv", tmp_path / "b.jsonl"
     csv.write_text("id,text,state,date\n1,hail,IOWA,2020-01-02\n2,,OHIO,2020-01-03\n3,wind,,2020-01-04\n")
     jsonl.write_text('{"id": 9, "text": "rain", "size": 1.0, "tags": ["x"]}\n')
-    plain = list(Corpus.open([csv, jsonl]).batches())
+    plain = list(Corpus.open([csv, jsonl], keep_fields=False).batches())
     assert all(batch.fields == {} for batch in plain)
-    (batch,) = Corpus.open([csv, jsonl], keep_fields=True).batches()
+    (batch,) = Corpus.open([csv, jsonl]).batches()
     assert batch.texts.to_list() == ["hail", "wind", "rain"]
     found = {name: values.to_list() for name, values in batch.fields.items()}
     assert found == {

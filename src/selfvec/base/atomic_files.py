@@ -63,8 +63,8 @@ def atomic_files(target: str | os.PathLike[str], *, overwrite: bool = False) -> 
     """Yield a path in an empty folder; all files written there are moved next to ``target`` in the end.
 
     The result may be a file, a folder, or files that belong together. Of these the target is moved last, and
-    an old one is removed first, so that it is never there with other companions. `TargetError` if any of them
-    exists and ``overwrite`` is false, if a folder holds files that would be lost, or if they cannot be
+    an old one is moved away first, so that it is never there with other companions. `TargetError` if any of
+    them exists and ``overwrite`` is false, if a folder holds files that would be lost, or if they cannot be
     written.
     """
     target = Path(target)
@@ -81,7 +81,7 @@ def atomic_files(target: str | os.PathLike[str], *, overwrite: bool = False) -> 
                     source.chmod(mode)
             sync_tree(folder)
             if len(moves) > 1 and target.is_file():
-                target.unlink()
+                target.replace(folder / f"{target.name}.old")
             for source, place in moves:
                 if source.is_dir():
                     replace_folder(source, place)

@@ -68,7 +68,7 @@ class Documents:
     def frame(self) -> pl.DataFrame:
         """The documents as rows of a `selfvec.data.run_text.RunText`.
 
-        A field called ``date`` is not written beside the dates.
+        A field called ``date`` is not written next to the dates.
         """
         columns = {TEXT: self.texts, ID: self.ids, DATE: self.dates, SLICE: self.slices, FILE: self.files}
         own = {name: values for name, values in columns.items() if values is not None}
@@ -197,7 +197,7 @@ def documents_of_rows(
     kept_rows = rows[kept]
 
     def column(name: str) -> pl.Series:
-        return batch.columns[name].cast(pl.String).gather(kept_rows)
+        return _as_text(batch.columns[name]).gather(kept_rows)
 
     later = [name for name in batch.columns if name not in fields.columns] if fields.every else []
     found = Documents(
@@ -230,6 +230,13 @@ def _without_nul(batch: RowBatch, path: str, corpus_pass: CorpusPass) -> RowBatc
     for row in np.flatnonzero(mended).tolist():
         corpus_pass.mended("NUL characters replaced", path=path, line=int(batch.lines[row]))
     return RowBatch(columns, batch.lines)
+
+
+def _as_text(values: pl.Series) -> pl.Series:
+    """A column as strings; null for days and times without a name in ISO 8601, which Polars cannot write."""
+    if values.dtype.is_temporal() and values.dtype not in (pl.Time, pl.Duration):
+        values = values.set(parse_dates(values).is_null(), None)
+    return values.cast(pl.String)
 
 
 def _joined(columns: list[pl.Series]) -> pl.Series:

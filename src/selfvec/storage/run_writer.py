@@ -16,7 +16,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from selfvec.base import scratch
-from selfvec.base.arrays import Array, Ids, Rows
+from selfvec.base.arrays import Ids
 from selfvec.base.atomic_files import atomic_file
 from selfvec.base.atomic_rename import exchange
 from selfvec.base.checks import check_path
@@ -36,7 +36,7 @@ from selfvec.base.errors import FormatError, OptionError, TargetError
 from selfvec.base.file_locks import lock_file
 from selfvec.base.ownership import discard
 from selfvec.base.targets import check_target, refuse_special, writing
-from selfvec.base.tensors import Blocks, map_tensors, reserve_tensor, write_tensors
+from selfvec.base.tensors import map_tensors, reserve_tensor, write_tensors
 from selfvec.base.text_files import read_json, write_vocabulary
 from selfvec.base.versions import RUN_FORMAT
 from selfvec.data.run import Run, split_state, state_name
@@ -120,14 +120,6 @@ class RunWriter:
             return
         with writing(self.target):
             write_vectors(self.path(name), vectors, counts=name == REFINED)
-
-    def keep_tensors(self, name: str, tensors: Mapping[str, Array | Blocks]) -> Rows:
-        """Write tensors, as `keep` does; return the matrix of vectors, mapped from the file."""
-        path = self.path(name)
-        with writing(self.target):
-            write_tensors(path, tensors)
-        rows: Rows = map_tensors(path)["vectors"]
-        return rows
 
     def map_kept(self, vectors: Vectors, name: str = ORIGINAL) -> None:
         """Map the matrix that was written, so that it needs no memory."""

@@ -377,7 +377,7 @@ def test_convert_and_export_write_the_same_model2vec_folder(inside: Path, capsys
     capsys.readouterr()
     refused(
         ["convert", "run", "three", "--to", "model2vec", "--dtype", "float16"],
-        "run/vectors.safetensors",
+        "convert the file of its vectors",
         capsys,
     )
     assert (
