@@ -203,8 +203,12 @@ def _constant(value: Any) -> Any:
 
 
 def leftovers(folder: Path) -> list[str]:
-    """Names of temporary files and folders, and of files in runs that belong to no state."""
-    found = [path.name for path in folder.rglob(".*") if _HIDDEN.fullmatch(path.name)]
+    """Names of temporary files and folders, and of files in runs that belong to no state.
+
+    Those in a cache stay until something is written there.
+    """
+    hidden = (path for path in folder.rglob(".*") if path.parent.name != "cache")
+    found = [path.name for path in hidden if _HIDDEN.fullmatch(path.name)]
     for run in (path.parent for path in folder.rglob("run.json")):
         found += [Path(name).name for name in verify(run).unchecked]
     return found

@@ -28,6 +28,7 @@ __all__ = [
     "atomic_files",
     "atomic_folder",
     "locked_sibling",
+    "remove_folder",
     "remove_leftovers",
     "replace_folder",
 ]
@@ -138,6 +139,19 @@ def replace_folder(source: Path, target: Path) -> None:
     sync_names(target.parent)
     if mode is not None:
         remove_own(source)
+
+
+def remove_folder(folder: Path) -> None:
+    """Delete a folder of this user, or a link in its place; nothing if there is neither.
+
+    The folder gets another name first, so that no part of it is found if the process is killed.
+    """
+    if folder.is_symlink():
+        discard(folder)
+    elif folder.is_dir() and is_ours(folder):
+        left = _sibling(folder)
+        folder.replace(left)
+        discard(left)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from selfvec.base.atomic_files import atomic_folder, remove_leftovers
+from selfvec.base.atomic_files import atomic_folder, remove_folder, remove_leftovers
 from selfvec.base.checksums import is_sealed, seal
 from selfvec.base.errors import FormatError, InputError, TargetError
 from selfvec.base.file_locks import locked
@@ -210,7 +210,7 @@ def _delete_older(entry: Path) -> None:
     latest = max(others, key=lambda path: path.stat().st_mtime, default=entry)
     for path in others:
         if _parts(path)[1] != _parts(latest)[1]:
-            remove_own(path)
+            remove_folder(path)
     remove_leftovers(entry.parent)
 
 

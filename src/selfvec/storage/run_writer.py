@@ -27,7 +27,7 @@ import numpy as np
 
 from selfvec.base import scratch
 from selfvec.base.arrays import Ids
-from selfvec.base.atomic_files import atomic_file
+from selfvec.base.atomic_files import atomic_file, remove_folder
 from selfvec.base.atomic_rename import exchange
 from selfvec.base.checks import check_path
 from selfvec.base.checksums import checksums, seal
@@ -72,7 +72,7 @@ _FILES = (ORIGINAL, REFINED, VOCABULARY, TOKENS, TEXT, HISTORY, REPORT, *PARTS) 
 _OWNED = (*_FILES, NEW, SHARED)
 _UNFINISHED = re.compile(
     r"(text|new)(-\d+)?\.parquet\.(\d+|joined)"  # see `selfvec.storage.text_file`
-    r"|\.(run|previous)\.json\.partial-[0-9a-f]{8}"
+    r"|\.(run\.json|previous\.json|cache)\.partial-[0-9a-f]{8}"
 )
 _FORMAT_1 = ("documents", "history", "unstemmed", "sums", "search", "learned", "narrow", "drift", "page")
 """Folders of a run of format 1."""
@@ -160,7 +160,7 @@ class RunWriter:
             _replace(previous, present.read_bytes())
         elif exists:  # before the replacement: whenever the process ends, no undo brings back what is gone
             previous.unlink(missing_ok=True)
-            discard(self.target / CACHE)
+            remove_folder(self.target / CACHE)
         _replace(present, content)
         if exists and not readable:
             for name in _FORMAT_1:

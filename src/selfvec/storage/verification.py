@@ -79,6 +79,8 @@ def _verified(folder: Path) -> Verified:
     damaged: list[Damage] = []
     checked: set[Path] = set()
     for place in [folder, *(path for path in sorted(folder.rglob("*")) if path.is_dir())]:
+        if any(part.startswith(".") for part in place.relative_to(folder).parts):
+            continue  # what a killed process left
         kind = folder_kind(place)
         if kind is not None:
             damaged += _compared(place, kind, checked)
