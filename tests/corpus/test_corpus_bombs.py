@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 from corpus_reader import Reader, zstd
 
+import selfvec
 from selfvec.base.errors import CorpusError
 from selfvec.corpus.streams import few_lines
 from selfvec.corpus.summary import BATCH_ROWS
@@ -105,6 +106,19 @@ def test_days_that_have_no_name_are_no_dates(reader: Reader) -> None:
     assert rows["dates"] == [None, datetime.date(1970, 1, 1), datetime.date(9999, 12, 31), None, None, None]
     assert reader.corpus is not None
     assert reader.corpus.summary.undated == 4
+
+
+@pytest.mark.parametrize("kind", [pl.Date, pl.Datetime("ms"), pl.Datetime("us", "UTC")])
+def test_days_that_have_no_name_are_null_in_ids_slices_and_fields(kind: pl.DataType, reader: Reader) -> None:
+    days = pl.Series([0, 9_000_000, -9_000_000, None, 5], dtype=pl.Int32).cast(pl.Date).cast(kind)
+    columns = {"text": ["hail fell"] * 5, "id": days, "when": days, "place": days}
+    pl.DataFrame(columns).write_parquet(reader.folder / "a.parquet")
+    run = selfvec.refine(reader.folder / "a.parquet", "none", "original", slice_field="place")
+    for name in ("id", "when", "place"):
+        found = [None if day is None else day[:10] for day in run.require_text().field(name)]
+        assert found == ["1970-01-01", None, None, None, "1970-01-06"]
+    assert run.tokens is not None
+    assert len(run.tokens.slice_names) == 2
 
 
 def test_a_document_that_is_too_long_has_a_place(reader: Reader) -> None:

@@ -179,7 +179,7 @@ def documents_of_rows(
     """
     batch = _without_nul(batch, path, corpus_pass)
     batch, dates = _dated(batch, fields, path, corpus_pass)
-    ids = batch.columns[fields.id] if fields.id else None
+    ids = _as_text(batch.columns[fields.id]) if fields.id else None
     columns = [batch.columns[name] for name in fields.text]
     if fields.layout:
         texts, rows = _interleaved(columns)
