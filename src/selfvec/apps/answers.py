@@ -152,7 +152,8 @@ def _prepared(
             progress.say(f"refining on {source}; kept in {place}")
             run = refine(corpus, vectors, Settings(), writer=writer, progress=progress)
         if run.folder is None:  # something was new
-            (place / _STATE).unlink(missing_ok=True)
+            with writing(place):
+                (place / _STATE).unlink(missing_ok=True)
             writer.finish(run, undo=False)
         with atomic_file(place / _STATE, overwrite=True) as file:
             skipped = corpus.skipped_files
