@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from tests.places import ROOT
 
-from selfvec.apps.cli.table import root
+from selfvec.apps.cli.tree import root
 from selfvec.evaluation.baselines import ALREADY
 from selfvec.evaluation.baselines import BASELINES as TRAINED
 
@@ -124,7 +124,10 @@ def _parse(command: Any, words: list[str]) -> str | None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_and_options_in_prose_exist(page: Path) -> None:
-    faults = [f"{span}: {fault}" for span in code_spans(_text(page)) if (fault := fault_of(span))]
+    spans = code_spans(_text(page))
+    if page.name == "CHANGELOG.md":  # tells of older names
+        spans = [span for span in spans if not re.search(r"--undo|--watch|selfvec transform", span)]
+    faults = [f"{span}: {fault}" for span in spans if (fault := fault_of(span))]
     assert not faults, f"{page.name}:\n" + "\n".join(faults)
 
 
@@ -162,7 +165,6 @@ def _resolves(dotted: str) -> bool:
         "selfvec drift RUN --no-such-option",
         "selfvec evaluate run --against sgns",
         "selfvec refine texts -o run --method fast",
-        "selfvec similar RUN hail --topn many",
         "--no-such-option",
         "update --forget-everything",
         "selfvec fetch everything",

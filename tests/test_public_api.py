@@ -229,14 +229,14 @@ def test_errors_read_as_place_rule_remedy() -> None:
     assert isinstance(error, ValueError)
 
 
-HEAVY = "numba polars numpy altair sklearn scipy pandas networkx umap vl_convert rich typer fastapi mcp dask"
+HEAVY = "numba polars numpy altair sklearn scipy pandas networkx umap vl_convert rich click fastapi mcp dask"
 
 
 @pytest.mark.parametrize(
     ("code", "needed"),
     [
         ("import selfvec", ""),
-        ("from selfvec.apps.cli import main; main(['--version'])", "rich typer"),
+        ("from selfvec.apps.cli import main; main(['--version'])", "click"),
         ("import selfvec.corpus", ""),
         ("from selfvec.corpus import as_corpus; as_corpus(['x y'])", "numpy polars"),
         ("from selfvec.storage.formats import load; load('default')", "numpy"),

@@ -9,7 +9,7 @@ from mkdocs.structure.files import File, Files
 
 import selfvec
 from selfvec.apps.cli.help import help_text
-from selfvec.apps.cli.table import root
+from selfvec.apps.cli.tree import root
 
 
 def on_files(files: Files, config: Any) -> Files:

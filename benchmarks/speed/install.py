@@ -31,7 +31,7 @@ PURPOSES = {
     "simplemma": "lemmas",
     "threadpoolctl": "the number of threads of NumPy",
     "tokenizers": "any `tokenizer.json`",
-    "typer": "the command line",
+    "click": "the command line",
     "wordllama": "the built-in vectors",
 }
 FOR_DEVELOPERS = {"cluster", "dev", "docs"}

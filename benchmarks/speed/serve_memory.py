@@ -81,7 +81,7 @@ def run() -> list[Result]:
                 first = _ask(address, "ranking", c=key)["rows"][0]["word"]
                 seconds = time.perf_counter() - start
                 assert _ask(address, "uses", w=first, c=key)["texts"]
-                assert _ask(address, "search", q="treatment of heart failure")["hits"]
+                assert _ask(address, "search", q="treatment of heart failure")["rows"]
                 assert _ask(address, "map", of="documents")["documents"] > 50_000
                 _ask(address, "map", c=key)
                 status = Path(f"/proc/{server.pid}/status").read_text()

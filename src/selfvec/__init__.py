@@ -13,53 +13,54 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from selfvec.analysis.alignment import align, compare
-    from selfvec.analysis.concepts import expand, graph, phrases, topics, why
-    from selfvec.analysis.monitoring import monitor
-    from selfvec.analysis.word_senses import senses
-    from selfvec.apps.answers import ask
-    from selfvec.apps.functions.files import convert, fetch
-    from selfvec.apps.functions.measuring import evaluate
-    from selfvec.apps.functions.opening import health, open
-    from selfvec.apps.functions.runs import merge, refine, update
-    from selfvec.apps.functions.vectors import (
-        aspect,
-        attract_repel,
-        counter_fit,
-        debias,
-        define,
-        distill,
-        join,
-        model2vec,
-        nodes,
-        pool,
-        principal_axes,
-        retrofit,
-        smooth,
-        tokenizer,
-    )
-    from selfvec.apps.functions.words import drift, trajectory
-    from selfvec.apps.refiner import Refiner
-    from selfvec.apps.similar_words import similar
-    from selfvec.base.errors import SelfvecError
-    from selfvec.base.versions import __version__
-    from selfvec.compression import compress
-    from selfvec.corpus import Corpus, as_corpus
-    from selfvec.corpus.example_text import example
-    from selfvec.data.run import Run
-    from selfvec.data.token_batch import TokenBatch
-    from selfvec.data.vectors import Vectors
-    from selfvec.exporters import export, migrate
-    from selfvec.retrieval import Index, run_index, search
-    from selfvec.retrieval.encoder import Encoder
-    from selfvec.storage.contents import info
-    from selfvec.storage.formats import load, save
-    from selfvec.storage.run_folder import open_run
-    from selfvec.storage.run_writer import save_run
-    from selfvec.storage.verification import verify
+if TYPE_CHECKING:  # the types of names that are imported on first use
+    from selfvec.analysis.alignment import align as align
+    from selfvec.analysis.alignment import compare as compare
+    from selfvec.analysis.concepts import expand as expand
+    from selfvec.analysis.concepts import graph as graph
+    from selfvec.analysis.concepts import phrases as phrases
+    from selfvec.analysis.concepts import topics as topics
+    from selfvec.analysis.concepts import why as why
+    from selfvec.analysis.monitoring import monitor as monitor
+    from selfvec.analysis.word_senses import senses as senses
+    from selfvec.apps.answers import ask as ask
+    from selfvec.apps.functions.files import convert as convert
+    from selfvec.apps.functions.files import fetch as fetch
+    from selfvec.apps.functions.measuring import evaluate as evaluate
+    from selfvec.apps.functions.opening import health as health
+    from selfvec.apps.functions.opening import open as open
+    from selfvec.apps.functions.runs import merge as merge
+    from selfvec.apps.functions.runs import refine as refine
+    from selfvec.apps.functions.runs import undo as undo
+    from selfvec.apps.functions.runs import update as update
+    from selfvec.apps.functions.watching import watch as watch
+    from selfvec.apps.functions.words import drift as drift
+    from selfvec.apps.functions.words import trajectory as trajectory
+    from selfvec.apps.refiner import Refiner as Refiner
+    from selfvec.apps.similar_words import similar as similar
+    from selfvec.base.errors import SelfvecError as SelfvecError
+    from selfvec.base.versions import __version__ as __version__
+    from selfvec.compression import compress as compress
+    from selfvec.corpus import Corpus as Corpus
+    from selfvec.corpus import as_corpus as as_corpus
+    from selfvec.corpus.example_text import example as example
+    from selfvec.data.run import Run as Run
+    from selfvec.data.token_batch import TokenBatch as TokenBatch
+    from selfvec.data.vectors import Vectors as Vectors
+    from selfvec.exporters import export as export
+    from selfvec.exporters import migrate as migrate
+    from selfvec.retrieval import Index as Index
+    from selfvec.retrieval import run_index as run_index
+    from selfvec.retrieval import search as search
+    from selfvec.retrieval.encoder import Encoder as Encoder
+    from selfvec.storage.contents import info as info
+    from selfvec.storage.formats import load as load
+    from selfvec.storage.formats import save as save
+    from selfvec.storage.run_folder import open_run as open_run
+    from selfvec.storage.run_writer import save_run as save_run
+    from selfvec.storage.verification import verify as verify
 
-# Where each public name is defined. Modules are imported on first use, so that `import selfvec` is fast.
+# Where the other public names are defined, besides the functions of commands.
 _HOMES = {
     "Corpus": "corpus",
     "Encoder": "retrieval.encoder",
@@ -70,115 +71,15 @@ _HOMES = {
     "TokenBatch": "data.token_batch",
     "Vectors": "storage.formats",
     "__version__": "base.versions",
-    "align": "analysis.alignment",
     "as_corpus": "corpus",
-    "ask": "apps.answers",
-    "aspect": "apps.functions.vectors",
-    "attract_repel": "apps.functions.vectors",
-    "compare": "analysis.alignment",
-    "compress": "compression",
-    "convert": "apps.functions.files",
-    "counter_fit": "apps.functions.vectors",
-    "debias": "apps.functions.vectors",
-    "define": "apps.functions.vectors",
-    "distill": "apps.functions.vectors",
-    "drift": "apps.functions.words",
-    "evaluate": "apps.functions.measuring",
-    "example": "corpus.example_text",
-    "expand": "analysis.concepts",
-    "export": "exporters",
-    "fetch": "apps.functions.files",
-    "graph": "analysis.concepts",
-    "health": "apps.functions.opening",
-    "info": "storage.contents",
-    "join": "apps.functions.vectors",
     "load": "storage.formats",
-    "merge": "apps.functions.runs",
-    "migrate": "exporters",
-    "model2vec": "apps.functions.vectors",
-    "monitor": "analysis.monitoring",
-    "nodes": "apps.functions.vectors",
     "open": "apps.functions.opening",
     "open_run": "storage.run_folder",
-    "phrases": "analysis.concepts",
-    "pool": "apps.functions.vectors",
-    "principal_axes": "apps.functions.vectors",
-    "refine": "apps.functions.runs",
-    "retrofit": "apps.functions.vectors",
     "run_index": "retrieval",
     "save": "storage.formats",
     "save_run": "storage.run_writer",
-    "search": "retrieval",
-    "senses": "analysis.word_senses",
-    "similar": "apps.similar_words",
-    "smooth": "apps.functions.vectors",
-    "tokenizer": "apps.functions.vectors",
-    "topics": "analysis.concepts",
-    "trajectory": "apps.functions.words",
-    "update": "apps.functions.runs",
-    "verify": "storage.verification",
-    "why": "analysis.concepts",
+    "similar_documents": "retrieval",
 }
-
-__all__ = [
-    "Corpus",
-    "Encoder",
-    "Index",
-    "Refiner",
-    "Run",
-    "SelfvecError",
-    "TokenBatch",
-    "Vectors",
-    "__version__",
-    "align",
-    "as_corpus",
-    "ask",
-    "aspect",
-    "attract_repel",
-    "compare",
-    "compress",
-    "convert",
-    "counter_fit",
-    "debias",
-    "define",
-    "distill",
-    "drift",
-    "evaluate",
-    "example",
-    "expand",
-    "export",
-    "fetch",
-    "graph",
-    "health",
-    "info",
-    "join",
-    "load",
-    "merge",
-    "migrate",
-    "model2vec",
-    "monitor",
-    "nodes",
-    "open",
-    "open_run",
-    "phrases",
-    "pool",
-    "principal_axes",
-    "refine",
-    "retrofit",
-    "run_index",
-    "save",
-    "save_run",
-    "search",
-    "senses",
-    "similar",
-    "smooth",
-    "tokenizer",
-    "topics",
-    "trajectory",
-    "update",
-    "verify",
-    "why",
-]
 
 
 def _find_place_for_kernels() -> None:
@@ -206,17 +107,27 @@ def _find_place_for_kernels() -> None:
 _find_place_for_kernels()
 
 
+def _homes() -> dict[str, str]:
+    """The module of each public name."""
+    from selfvec.apps.table import functions
+
+    return _HOMES | {name: place.rpartition(".")[0] for name, place in functions()}
+
+
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name == "__all__":
+        return __dir__()
+    module = _HOMES.get(name) or (None if name.startswith("_") else _homes().get(name))
+    if module is None:
         raise AttributeError(f"module 'selfvec' has no attribute {name!r}")
     from importlib import import_module
 
     if "IPython" in sys.modules:
         import_module("selfvec.views.notebook")  # registers how results are shown
-    value = getattr(import_module(f"selfvec.{_HOMES[name]}"), name)
+    value = getattr(import_module(f"selfvec.{module}"), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted(_homes())

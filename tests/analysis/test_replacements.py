@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +108,38 @@ def test_a_word_of_its_own_does_not_abbreviate_those_that_begin_with_it() -> Non
     vectors = Vectors(words, rows, counts=batch.counts)
     run = Run(vectors, Vectors(vectors, rows), provenance={"method": "decorrelated"}, tokens=batch)
     assert replacement_row(run, 0, 5)["abbreviations"] == ["rn"]
+
+
+def ranked(*words: str) -> Run:
+    """A run of words that are near the first one, each less than the one before."""
+    rows = np.eye(len(words), dtype=np.float32) * 0.1
+    rows[:, 0] = 1 - 0.05 * np.arange(len(words))
+    batch = TokenBatch.from_documents([list(words)] * 5)
+    vectors = Vectors(list(words), rows, counts=batch.counts)
+    return Run(vectors, Vectors(vectors, rows), provenance={"method": "decorrelated"}, tokens=batch)
+
+
+def replacements(*words: str) -> list[str]:
+    return [term for term, _ in replacement_row(ranked(*words), 0, 9)["neighbours"]]
+
+
+def test_stop_words_replace_only_stop_words() -> None:
+    assert "it" not in replacements("tornado", "it", "the", "funnel")
+    assert "the" in replacements("it", "tornado", "the", "funnel")
+
+
+def test_other_parts_of_speech_do_not_replace_a_word() -> None:
+    pytest.importorskip("textblob")
+    found = replacements("tornado", "briefly", "traveled", "several", "report", "landspout")
+    assert set(found) == {"report", "landspout"}  # a noun, and a word that the lexicon lacks
+    assert replacements("traveled", "tornado", "moved", "briefly") == ["moved"]
+    assert replacements("quickly", "tornado", "briefly", "quick") == ["briefly"]
+    assert "briefly" in replacements("gustnado", "briefly")  # nothing is known about it
+
+
+def test_without_the_lexicon_stop_words_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "textblob.en", None)
+    assert replacements("tornado", "briefly", "it") == ["briefly"]
 
 
 def test_rows_do_not_depend_on_threads_or_on_the_folder(folder: Path) -> None:

@@ -63,13 +63,35 @@ def test_files_of_other_kinds_are_named(texts: Path, capsys: pytest.CaptureFixtu
     Path(unread[0]).write_bytes(b"\x00\x01")
     for _ in range(2):  # also from the cache
         assert main(command) == 0
-        assert f"left out, of a kind that is not read: {unread[0]}\n" in capsys.readouterr().err
+        assert "1 file of other kinds (.xyz 1)" in capsys.readouterr().err
     for name in unread[1:]:
         Path(name).write_bytes(b"\x00\x01")
     assert main([*command, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["skipped_files"] == unread
     assert main(command) == 0
-    assert f"{unread[4]} and 2 more\n" in capsys.readouterr().err
+    assert "7 files of other kinds (.xyz 7)" in capsys.readouterr().err
+
+
+def test_what_is_left_out_is_said_also_from_the_cache(texts: Path) -> None:
+    (texts / "bad.csv").write_text('text\nhail fell on a roof\n"a"b\n', encoding="utf-8")
+    (texts / "cafe.txt").write_bytes(b"hail on a caf\xe9")
+    (texts / "other.xyz").write_bytes(b"\x00\x01")
+    there = {"vectors": str(texts.parent / "vectors.npz"), "skip_bad_rows": True}
+    for source, cache in ((texts, "cache"), (texts, "cache"), ([texts], None)):
+        options = there | ({"cache": texts.parent / cache} if cache else {})
+        found = selfvec.ask(source, "hail", **options)
+        assert "1 row mended, first" in found.left_out
+        assert "cafe.txt:1: is not UTF-8" in found.left_out
+        assert "left out: 1 bad row, first" in found.left_out
+        assert "1 file of other kinds (.xyz 1)" in found.left_out
+        assert found.skipped_files == [str(texts / "other.xyz")]
+        assert "1 row mended" in repr(found)
+        assert json.loads(json.dumps(found.as_dict()))["left_out"] == found.left_out
+    (texts / "new.txt").write_text("A zeppelin landed.", encoding="utf-8")
+    grown = selfvec.ask(texts, "zeppelin", cache=texts.parent / "cache", **there)
+    assert grown.left_out == selfvec.ask(texts, "hail", cache=texts.parent / "cache", **there).left_out
+    assert "known" not in grown.left_out
+    assert "1 bad row" in grown.left_out
 
 
 def test_a_folder_is_prepared_once_and_again_when_files_come_change_or_go(texts: Path) -> None:

@@ -41,3 +41,14 @@ def test_a_model_is_refused_with_the_name_of_its_vectors() -> None:
         selfvec.Refiner().fit(TEXTS, vectors=SimpleNamespace(wv=keyed()))
     with pytest.raises(OptionError, match=r"KeyedVectors, a path.*not list; give them as vectors="):
         selfvec.Refiner().fit(TEXTS, vectors=[[1, 2, 3]])
+
+
+def test_fasttext_of_gensim_keeps_its_n_grams() -> None:
+    models = pytest.importorskip("gensim.models")
+    texts = [text.split() for text in TEXTS] * 9
+    theirs = models.FastText(texts, vector_size=8, min_count=1, bucket=200, epochs=1, seed=0).wv
+    ours = selfvec.Vectors.from_gensim(theirs)
+    for word in ("hailstorm", "hail"):
+        np.testing.assert_allclose(ours.embed(word), theirs[word], atol=1e-6)
+    started = selfvec.Refiner(method="original").fit([*TEXTS, "a hailstorm"], vectors=theirs).original_
+    assert started["hailstorm"].any()

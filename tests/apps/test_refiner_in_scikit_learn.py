@@ -31,7 +31,7 @@ def test_transform_gives_the_vectors_of_the_runs_encoder() -> None:
     with pytest.raises(NotFittedError):
         model.transform(TEXTS)
     rows = model.fit_transform(TEXTS, LABELS)
-    np.testing.assert_array_equal(rows, Encoder.of(model.run_).encode(TEXTS))
+    np.testing.assert_array_equal(rows, Encoder.of(model.run_, stop_words=True).encode(TEXTS))
     assert (rows.dtype, rows.shape) == (np.float32, (len(TEXTS), len(model.get_feature_names_out())))
     assert not model.transform(["", None, "xyzzy"]).any()
     np.testing.assert_array_equal(model.transform([["hail", "broke"]]), model.transform(["hail broke"]))
@@ -128,3 +128,12 @@ def test_a_forked_child_says_that_it_cannot_read(first: bool, method: str, tmp_p
         assert "get_context('spawn')" in done.stdout
     else:
         assert done.stdout == "fitted\n"
+
+
+def test_questions_of_function_words_are_told_apart() -> None:
+    texts = ["who broke the roof", "where is the roof", "what hail broke", "where did hail fall"] * 9
+    model = selfvec.Refiner("decorrelated").fit(texts)
+    who, where, mixed = model.transform(["who", "where is the", "where hail"])
+    assert who.any()
+    assert where.any()
+    assert float(where @ mixed) > float(who @ mixed)

@@ -117,6 +117,46 @@ def test_abbreviations_are_marked(capsys) -> None:
     assert "= abbreviates the word, or is abbreviated by it" in shown
 
 
+def moved(*words: str) -> selfvec.Run:
+    """A run of 20 words: the first was near the other given ones, and refining parted them."""
+    names = [*words, *(f"w{i}" for i in range(20 - len(words)))]
+    rng = np.random.default_rng(0)
+    before = rng.standard_normal((20, 16)).astype(np.float32)
+    after = before.copy()
+    before[1 : len(words)] = before[0] + 0.1 * before[1 : len(words)]
+    return selfvec.Run(Vectors(names, after), Vectors(names, before), provenance={"method": "decorrelated"})
+
+
+def test_a_word_keeps_its_own_forms() -> None:
+    run = moved("tornado", "tornadoes", "torn", "tornados")
+    row = selfvec.similar(run, "tornado", top=6).lists[0]
+    terms = [term for term, _ in row["neighbours"]]
+    assert len(terms) == 6
+    assert set(row["forms"]) == {"tornadoes", "tornados"} <= set(terms)
+    cosines = [cosine for _, cosine in row["neighbours"]]
+    assert cosines == sorted(cosines, reverse=True)
+    assert cosines == pytest.approx([run.vectors.similarity("tornado", term) for term in terms], abs=1e-6)
+    assert selfvec.similar(run, "tornado", top=3).lists[0]["forms"] == row["forms"][:1]
+    assert "forms" not in selfvec.similar(run, "torn").lists[0]
+
+
+def test_a_form_that_was_not_near_is_not_kept() -> None:
+    run = moved("tornado", "storm", "gust", "squall", "rain")
+    names = [*run.vectors.index_to_key[:-1], "tornadoes"]
+    run = run.replace(
+        vectors=Vectors(names, run.vectors.vectors), original=Vectors(names, run.original.vectors)
+    )
+    assert "forms" not in selfvec.similar(run, "tornado", top=3).lists[0]
+
+
+def test_a_rare_word_says_so(capsys) -> None:
+    row, often = selfvec.similar(many(20), ["w1005", "w3"]).as_dict()["rows"]
+    assert row["rare"] == 1
+    assert "rare" not in often
+    show(neighbours_table([row, often]))
+    assert "w1005 occurs 1 time: too rarely for its vector to mean much" in capsys.readouterr().out
+
+
 def many(rare: int) -> Vectors:
     """A thousand words that occur five times, and some near the first that occur once."""
     rng = np.random.default_rng(0)

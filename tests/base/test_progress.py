@@ -10,8 +10,8 @@ from contextlib import contextmanager
 import pytest
 
 from selfvec.base import progress as module
-from selfvec.base.progress import LineProgress, Progress
-from selfvec.views.terminal_progress import TerminalProgress, downloads
+from selfvec.base.progress import LineProgress, Progress, file_stages
+from selfvec.views.terminal_progress import TerminalProgress
 
 
 class Recorded(Progress):
@@ -111,7 +111,7 @@ def test_long_work_prints_lines_where_standard_error_is_no_terminal(capsys, monk
 
 def test_downloads_print_lines_too(capsys, monkeypatch) -> None:
     monkeypatch.setattr(module, "EVERY", 0.01)
-    with downloads() as update:
+    with file_stages(TerminalProgress()) as update:
         update("one.gz", 10, 40)
         assert printed(capsys, "one.gz: 25 %")
         update("two.gz", 30, 40)

@@ -219,7 +219,7 @@ def test_fields_that_are_kept(tmp_path: Path, table: Vectors) -> None:
     run = clustered(paths[:1], tmp_path / "work", table, rows=named)
     assert run.require_text("").fields == ["number"]
     assert run.provenance["corpus"]["kept_fields"] == ["number"]
-    with pytest.raises(CorpusError, match=r"field 'number': there is no such field; give fields=NAME"):
+    with pytest.raises(CorpusError, match=r"field 'number': there is no such field; give keep_fields=NAME"):
         clustered(paths, tmp_path / "work", table, rows=named)
 
 

@@ -17,15 +17,21 @@ from tests.damage import sealed_again
 
 import selfvec
 from selfvec.apps.cli import main
+from selfvec.base.declarations import declared
 from selfvec.base.errors import FormatError, Interrupted, OptionError
 from selfvec.base.progress import Progress
 from selfvec.cooccurrence import count, operator, run_counts
 from selfvec.corpus import Corpus
-from selfvec.data.settings import DISTANCE_WEIGHTS, OPERATORS, Settings
+from selfvec.data.settings import Settings
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.methods.decorrelated import DecorrelatedRefinement
 from selfvec.refinement.pipeline import refine
+
+
+def choices(name: str) -> tuple[str, ...]:
+    """The values that an option can have."""
+    return declared(Settings).parameters[name].kind.choices
 
 
 def refined(storm_file: Path, run: Path, *options: str) -> Path:
@@ -53,7 +59,7 @@ def test_counts_and_scan_make_the_same_vectors(seed: int, window: int, passes: i
     np.testing.assert_allclose(table("counts"), table("scan"), atol=1e-3)
 
 
-@pytest.mark.parametrize("weights", DISTANCE_WEIGHTS)
+@pytest.mark.parametrize("weights", choices("distance_weights"))
 def test_kept_counts_are_those_of_the_corpus(storm_file: Path, tmp_path: Path, weights: str) -> None:
     folder = refined(storm_file, tmp_path / "run", "--operator", "counts", "--distance-weights", weights)
     run = selfvec.open_run(folder)
@@ -76,7 +82,7 @@ class _StopAtFirst(Progress):
         yield lambda done: signal.raise_signal(signal.SIGINT) if label == "Refining" and done else None
 
 
-@pytest.mark.parametrize("name", OPERATORS)
+@pytest.mark.parametrize("name", choices("operator"))
 def test_a_run_is_interrupted_with_every_operator(
     name: str, storms: list[str], storm_vectors: Vectors
 ) -> None:

@@ -21,10 +21,6 @@ BAD = {
     "wide.tsv": ("id\ttext\n1\ta\n2\tb\tc\n", 3, "this one has 3", ["a"]),
     "quote.csv": ('id,text\n1,"say "hi" now"\n2,b\n', 2, "a quote inside a quoted field is doubled", ["b"]),
     "open.csv": ('id,text\n1,a\n2,"b\n3,c\n', 3, "begins in this row is never closed", ["a"]),
-    "bytes.csv": (b"id,text\n1,a\n2,caf\xe9\n3,b\n", 3, "is not UTF-8 text; convert", ["a", "b"]),
-    "other.csv": (b"id,text\ncaf\xe9,a\n3,b\n", 2, "is not UTF-8 text; convert", ["b"]),
-    "bytes.txt": (b"a\ncaf\xe9\nb\n", 2, "is not UTF-8 text (byte 0xe9 at byte 4); convert", ["a", "b"]),
-    "bytes.jsonl": (b'{"text": "a"}\n{"text": "\xe9"}\n', 2, "is not UTF-8 text (byte 0xe9", ["a"]),
     "late.txt": (LONG.encode() * 70 + b"b\0c\n", 71, "holds NUL bytes", [LONG[:-1]] * 70),
     "late.csv": (b"text\n" + LONG.encode() * 70 + b"b\0c\n", 72, "holds NUL", [LONG[:-1]] * 70),
     "syntax.jsonl": ('{"text": "a"}\n\n{"text": }\n', 3, "is not valid JSON (Expecting value, column", ["a"]),
@@ -70,7 +66,7 @@ def planted(draw):
 @given(planted(), st.integers(1, 60))
 def test_planted_bad_rows_are_found_at_their_lines(tmp_path_factory, rows, batch_bytes):
     folder = tmp_path_factory.getbasetemp()
-    csv_lines, json_lines, text_lines = ["id,text\n"], [], []
+    csv_lines, json_lines = ["id,text\n"], []
     bad_csv, bad_json = [], []
     for i, row in enumerate(rows):
         if row is None:
@@ -78,17 +74,14 @@ def test_planted_bad_rows_are_found_at_their_lines(tmp_path_factory, rows, batch
             bad_json.append(len(json_lines) + 1)
             csv_lines.append("only one\n")
             json_lines.append(b'{"text": 1}\n')
-            text_lines.append(b"\xff\n")
         else:
             text = "\n".join(row)
             csv_lines.append(f'{i},"{text.replace(chr(34), chr(34) * 2)}"\n')
             json_lines.append(json.dumps({"text": text}).encode() + b"\n")
-            text_lines.append(" ".join(row).encode() + b"\n")
     good = ["\n".join(row) for row in rows if row is not None]
     for name, data, bad in (
         ("p.csv", "".join(csv_lines).encode(), bad_csv),
         ("p.jsonl", b'{"text": null}\n' + b"".join(json_lines), [line + 1 for line in bad_json]),
-        ("p.txt", b"".join(text_lines), bad_json),
     ):
         path = folder / name
         path.write_bytes(data)
@@ -98,7 +91,7 @@ def test_planted_bad_rows_are_found_at_their_lines(tmp_path_factory, rows, batch
         except CorpusError:
             assert not good
             texts = []
-        assert texts == ([text.replace("\n", " ") for text in good] if name == "p.txt" else good)
+        assert texts == good
         assert corpus.summary.bad_rows == len(bad)
         places = [int(place.removeprefix(f"{path}:").split(":")[0]) for place in corpus.summary.bad_places]
         assert places == bad[:20]
@@ -119,13 +112,54 @@ def test_if_all_rows_are_bad_the_first_is_named(reader: Reader):
 
 def test_a_bad_file_in_a_folder_is_named(reader: Reader):
     reader.write("docs/a.txt", "fine")
-    path = reader.write("docs/b.txt", b"fine\nnot \xff fine")
-    with pytest.raises(CorpusError, match=rf"^{path}:2: is not UTF-8 text"):
+    path = reader.write("docs/b.txt", b"fine\nnot \0 fine")
+    with pytest.raises(CorpusError, match=rf"^{path}:2: holds NUL bytes; mend the file"):
         reader.texts("docs")
     assert reader.texts("docs", skip_bad_rows=True) == ["fine"]
-    path.write_bytes(b"\0\1\2")
-    with pytest.raises(CorpusError, match=rf"^{path}:1: holds NUL bytes"):
-        reader.texts("docs")
+
+
+UNDECODABLE = {
+    # name: (file, line of the mended row, places in it, texts)
+    "bytes.csv": (b"id,text\n1,a\n2,caf\xe9 \xff\n3,b\n", 3, 2, ["a", "caf\ufffd \ufffd", "b"]),
+    "other.csv": (b"id,text\ncaf\xe9,a\n3,b\n", 2, 1, ["a", "b"]),
+    "header.csv": (b"caf\xe9,text\n1,a\n", 1, 1, ["a"]),
+    "quoted.csv": (b'text\n"a\nb\xe9"\n"c"x\n', 3, 1, ["a\nb\ufffd"]),
+    "bytes.txt": (b"a\ncaf\xe9\nna\xc3\xafve\xef\xbf\xbd\n", 2, 1, ["a", "caf\ufffd", "na\u00efve\ufffd"]),
+    "cut.txt": (b"a\n\xe2\x82", 2, 1, ["a", "\ufffd"]),
+    "bytes.jsonl": (b'{"text": "a"}\n{"text": "\xe9"}\n', 2, 1, ["a", "\ufffd"]),
+    "name.jsonl": (b'{"text": "a", "k\xe9": 1}\n', 1, 1, ["a"]),
+    "docs/a.md": (b"fine\nnot \xff fine", 2, 1, ["fine\nnot \ufffd fine"]),
+    "docs/a.html": (
+        b"<meta charset=utf-8>" + "<p>caf\u00e9, na\u00efve ".encode() + b"\xff",
+        1,
+        1,
+        ["caf\u00e9, na\u00efve \ufffd"],
+    ),
+}
+
+
+@pytest.mark.parametrize("batch_bytes", [1, 1 << 20])
+@pytest.mark.parametrize("name", UNDECODABLE)
+def test_a_byte_that_is_not_utf8_costs_one_character_and_is_counted(reader: Reader, name, batch_bytes):
+    data, line, places, texts = UNDECODABLE[name]
+    path = reader.write(name, data)
+    folder = name.partition("/")[0]
+    assert reader.texts(folder, batch_bytes=batch_bytes, skip_bad_rows=True) == texts
+    summary = reader.corpus.summary
+    assert (summary.mended_rows, len(summary.mended_places)) == (1, 1)
+    assert summary.mended_places[0].startswith(f"{path}:{line}: is not ")
+    assert summary.mended_places[0].endswith(
+        f": {places} {'place' if places == 1 else 'places'} became \ufffd"
+    )
+    assert f"1 row mended, first {path}:{line}: " in summary.describe()
+    assert summary.as_dict()["mended_places"] == summary.mended_places
+
+
+def test_rows_that_are_not_utf8_are_all_counted_and_the_first_are_named(reader: Reader):
+    reader.write("a.txt", b"caf\xe9 de la gare\n" * 50)
+    assert reader.texts("a.txt", batch_bytes=100) == ["caf\ufffd de la gare"] * 50
+    summary = reader.corpus.summary
+    assert (summary.mended_rows, len(summary.mended_places)) == (50, 20)
 
 
 def test_dates_that_cannot_be_read_are_bad_only_where_the_field_was_given(reader: Reader):

@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.places import ROOT
 
-from selfvec.base.errors import CorpusError
+from selfvec.base.errors import CorpusError, OptionError
 from selfvec.corpus import Corpus, fields
 from selfvec.corpus.dates import parse_dates
-from selfvec.corpus.fields import recognise
+from selfvec.corpus.fields import FieldNames, recognise
 from selfvec.corpus.files import DOCUMENT_SUFFIXES
 from selfvec.corpus.fingerprints import Seen
 from selfvec.corpus.row_formats import ROW_FORMATS
@@ -101,40 +101,108 @@ def test_temporal_columns_are_taken_as_they_are():
     ],
 )
 def test_the_usual_names_are_recognised(columns, text, date, name):
-    fields = recognise(columns, "x")
+    fields = recognise(columns, "x", FieldNames())
     assert (fields.text, fields.date, fields.id, fields.layout) == (text, date, name, None)
 
 
 def test_what_is_asked_for_goes_first():
-    fields = recognise(["text", "note", "memo", "date", "seen"], "x", ["memo", "note"], "seen")
-    assert (fields.text, fields.date, fields.text_given, fields.date_given) == (
+    names = FieldNames.of("memo, note", "seen", "place", "ticket")
+    fields = recognise(["text", "note", "memo", "date", "seen", "place", "id", "ticket"], "x", names)
+    assert (fields.text, fields.date, fields.slice, fields.id) == (
         ("memo", "note"),
         ("seen",),
-        True,
-        True,
+        "place",
+        "ticket",
     )
+    assert fields.text_given
+    assert fields.date_given
+    assert fields.id_given
+
+
+@pytest.mark.parametrize("option", ["text_field", "date_field", "slice_field", "id_field", "keep_fields"])
+@pytest.mark.parametrize("given", ["", 3, b"text"])
+def test_what_is_no_name_of_a_field_is_refused(option: str, given: object):
+    with pytest.raises(OptionError, match=f"^{option}: "):
+        FieldNames.of(**{option: given})
+
+
+def test_an_id_field_of_files_is_read_and_kept_in_the_summary(reader: Reader):
+    rows = '{"id": 1, "ticket": "T-7", "text": "Hail."}\n'
+    assert reader.read(reader.write("a.jsonl", rows), id_field="ticket")["ids"] == ["T-7"]
+    assert reader.corpus.summary.id_field == "ticket"
+    pl.DataFrame({"ticket": [["T-7"]], "text": ["Hail."]}).write_parquet(reader.folder / "b.parquet")
+    with pytest.raises(CorpusError, match="field 'ticket': a column of strings is needed"):
+        reader.read("b.parquet", id_field="ticket")
+    with pytest.raises(CorpusError, match=r"field 'no': there is no such field; give id_field=NAME; its"):
+        reader.read("a.jsonl", id_field="no")
 
 
 def test_what_is_not_there_is_said_with_what_is():
-    with pytest.raises(CorpusError, match=r"^x: none of its fields .* this file has: a, b$"):
-        recognise(["a", "b"], "x")
     with pytest.raises(
-        CorpusError, match=r"^x: field 'c': there is no such field; give text_fields=NAME; .* a, b$"
+        CorpusError, match=r"^x: none of its fields .*; give text_field=NAME; its fields are: a, b$"
     ):
-        recognise(["a", "b"], "x", ["c"])
+        recognise(["a", "b"], "x", FieldNames())
+    with pytest.raises(
+        CorpusError, match=r"^x: field 'c': there is no such field; give text_field=NAME; .* a, b$"
+    ):
+        recognise(["a", "b"], "x", FieldNames.of("c"))
     with pytest.raises(CorpusError, match=r"^x: field 'c': there is no such field; give date_field=NAME"):
-        recognise(["text"], "x", None, "c")
+        recognise(["text"], "x", FieldNames.of(None, "c"))
     with pytest.raises(CorpusError, match="field 'text': two columns have this name"):
-        recognise(["text", "text"], "x")
+        recognise(["text", "text"], "x", FieldNames())
     with pytest.raises(CorpusError, match=r"a0, a1, .*a29, … \(100 in all\)$"):
-        recognise([f"a{i}" for i in range(100)], "x")
+        recognise([f"a{i}" for i in range(100)], "x", FieldNames())
 
 
-def test_fields_of_a_plain_text_file_are_refused(reader: Reader):
-    reader.write("a.txt", "one")
-    for options in ({"text_fields": ["body"]}, {"date_field": "body"}):
-        with pytest.raises(CorpusError, match=r"a.txt: field 'body': is plain text and has no fields; leave"):
-            reader.texts("a.txt", **options)
+def test_fields_are_refused_if_no_file_has_any(reader: Reader):
+    reader.write("in/a.txt", "one")
+    reader.write("in/b.html", "<p>two")
+    for options in ({"text_field": ["body"]}, {"date_field": "body"}, {"keep_fields": ["body"]}):
+        for source in ("in", "in/a.txt", "in/b.html"):
+            with pytest.raises(CorpusError, match=rf"{source}: field 'body': no file has fields: .*; leave"):
+                reader.texts(source, **options)
+
+
+def test_fields_are_those_of_the_files_that_have_them_and_others_are_read_whole(reader: Reader):
+    reader.write("in/a.csv", "Remarks,Day,Kind\nhail,2020-05-01,x\n")
+    reader.write("in/b.jsonl", '{"remarks": "wind", "day": "2021", "Kind": "y"}\n')
+    reader.write("in/notes.txt", "Remarks of\na day")
+    reader.write("in/page.html", "<p>snow")
+    options = {"text_field": ["remarks"], "date_field": "DAY", "slice_field": "kind"}
+    rows = reader.read("in", **options)
+    assert rows["texts"] == ["hail", "wind", "Remarks of\na day", "snow"]
+    assert [str(day) for day in rows["dates"]] == ["2020-05-01", "2021-01-01", "None", "None"]
+    (batch,) = reader.corpus.batches()
+    assert batch.slices.to_list() == ["x", "y", None, None]
+    summary = reader.corpus.summary
+    assert (summary.text_fields, summary.date_field) == (("Remarks",), "Day")
+    with pytest.raises(CorpusError, match=r"a.csv: field 'Remark': .*did you mean Remarks\? Or give"):
+        reader.read("in", text_field=["Remark"])
+
+
+def test_fields_of_another_corpus_are_read_from_files_that_have_any(reader: Reader):
+    reader.write("in/a.csv", "Remarks,Day,text\nhail,2020-05-01,x\n")
+    reader.write("in/notes.txt", "snow")
+    reader.read("in", text_field="remarks", date_field="day")
+    like = reader.corpus.summary.as_dict()
+    reader.write("later.txt", "sleet")
+    reader.write("later.csv", "day,REMARKS,text\n2021-06-01,wind,y\n")
+    assert reader.texts("later.txt", like=like) == ["sleet"]
+    rows = reader.read("later.csv", like=like)
+    assert (rows["texts"], list(map(str, rows["dates"]))) == (["wind"], ["2021-06-01"])
+    assert reader.texts("later.csv", like=like, text_field="text") == ["y"]
+    with pytest.raises(CorpusError, match=r"field 'remarks': no file has fields"):
+        reader.texts("later.txt", like=like, text_field="remarks")
+
+
+def test_names_of_fields_match_in_any_case_unless_several_differ_in_it_alone():
+    assert recognise(["NOTE", "When"], "x", FieldNames.of("note", "when")).columns == ("NOTE", "When")
+    assert recognise(["Note", "NOTE"], "x", FieldNames.of("NOTE")).text == ("NOTE",)
+    assert recognise(["Note"], "x", FieldNames.of(["note", "Note"], keep_fields=["NOTE"])).columns == (
+        "Note",
+    )
+    with pytest.raises(CorpusError, match=r"'note': there is no such field; did you mean Note or NOTE\? Or"):
+        recognise(["Note", "NOTE"], "x", FieldNames.of("note"))
 
 
 def test_text_columns_of_parquet_hold_strings(reader: Reader):
@@ -143,7 +211,7 @@ def test_text_columns_of_parquet_hold_strings(reader: Reader):
     )
     with pytest.raises(CorpusError, match="'text': a column of strings is needed, this one holds Int64"):
         reader.texts("a.parquet")
-    assert reader.texts("a.parquet", text_fields=["kind"]) == ["a", "b"]
+    assert reader.texts("a.parquet", text_field=["kind"]) == ["a", "b"]
 
 
 def test_odd_ids_and_dates_of_parquet_are_not_read_unless_asked_for(reader: Reader):
@@ -163,7 +231,7 @@ def test_several_fields_are_joined_by_a_blank_line(reader: Reader):
     reader.write("a.csv", "title,text\n" + "".join(f"{t},{b or ''}\n" for t, b in rows))
     assert reader.texts("a.csv") == expected
     assert reader.corpus.summary.text_fields == ("title", "text")
-    assert reader.texts("a.csv", text_fields=["text", "title"])[0] == "b\n\nA"
+    assert reader.texts("a.csv", text_field=["text", "title"])[0] == "b\n\nA"
     assert reader.corpus.summary.text_given
     assert reader.corpus.summary.describe() == "5 documents; text from text + title (as asked)"
 
@@ -305,10 +373,10 @@ def test_the_page_names_what_is_read():
 )
 def test_a_first_row_of_data_is_refused_with_a_remedy(reader: Reader, first: str):
     path = reader.write("a.tsv", f"{first}\n{first}\n")
-    for options in ({}, {"text_fields": ["text"]}, {"date_field": "date"}):
+    for options in ({}, {"text_field": ["text"]}, {"date_field": "date"}):
         with pytest.raises(
             CorpusError, match=r"and its first row looks like data \(.*add a row of names above it, or give"
         ):
             reader.texts(path, **options)
-    with pytest.raises(CorpusError, match="a usual name of a text field; give text_fields="):
+    with pytest.raises(CorpusError, match="a usual name of a text field; give text_field="):
         reader.texts(reader.write("b.tsv", "label\twhat was said\n1\tHail\n"))

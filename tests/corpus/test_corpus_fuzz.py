@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from selfvec.base.errors import CorpusError
 from selfvec.corpus import Corpus
 from selfvec.corpus.csv_rows import LARGEST_BLOCK, Header, read_csv
+from selfvec.corpus.streams import mended
 from selfvec.corpus.summary import CorpusPass, Summary
 
 PIECES = {
@@ -107,6 +108,7 @@ def both(data: bytes, names: tuple[str, ...], size: int, delimiter: str = ","):
     outcomes = []
     for largest_block in (LARGEST_BLOCK, 0):
         corpus_pass = CorpusPass(Summary(), skip_bad_rows=True)
+        data = mended(data, 1, "x", corpus_pass)
         chunks = iter([data[i : i + size] for i in range(0, len(data), size)])
         header = Header(names, delimiter, 0)
         batches = read_csv(chunks, header, names, "x", corpus_pass, largest_block=largest_block)

@@ -119,7 +119,7 @@ def test_what_one_file_told_is_not_told_again_by_the_next(reader: Reader):
 
 def test_a_field_that_is_asked_for_is_read_as_any_other(reader: Reader):
     reader.write("a.csv", as_details())
-    rows = reader.read("a.csv", text_fields=["EVENT_NARRATIVE"])
+    rows = reader.read("a.csv", text_field=["EVENT_NARRATIVE"])
     assert rows["texts"] == [TEXTS[1], "A barn lost its roof.", "A barn lost\tits roof."]
     assert rows["ids"] == ["11", "12", "14"]
     assert reader.corpus.summary.layout is None

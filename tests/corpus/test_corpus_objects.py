@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pyarrow as pa
 import pytest
 
 import selfvec
-from selfvec.base.errors import CorpusError
+from selfvec.base.errors import CorpusError, OptionError
 from selfvec.corpus import Corpus, as_corpus
 from selfvec.corpus.documents import Documents
 from selfvec.text.phrase_finding import phrases
@@ -89,16 +90,14 @@ def test_a_data_frame_is_read_as_a_file_of_its_columns(frame: Any) -> None:
 
 @pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
 def test_columns_of_text_are_chosen(frame: Any) -> None:
-    assert texts_of(frame, text_fields=["body"]) == ["a", "b", "c"]
-    assert texts_of(frame, text_fields="body") == ["a", "b", "c"]
-    with pytest.raises(
-        CorpusError, match=r"^data frame: field 'no': .*; give text_fields=\[NAME\]; its columns"
-    ):
-        as_corpus(frame, text_fields=["no"])
+    assert texts_of(frame, text_field=["body"]) == ["a", "b", "c"]
+    assert texts_of(frame, text_field="body") == ["a", "b", "c"]
+    with pytest.raises(CorpusError, match=r"^data frame: field 'no': .*; give text_field=NAME; its fields"):
+        as_corpus(frame, text_field=["no"])
     with pytest.raises(CorpusError, match=r"^data frame: field 'tags': a column of strings is needed"):
-        as_corpus(frame, text_fields=["tags"])
+        as_corpus(frame, text_field=["tags"])
     with pytest.raises(CorpusError, match=r"^data frame: field 'id': a column of strings is needed"):
-        as_corpus(frame, text_fields=["id"])
+        as_corpus(frame, text_field=["id"])
 
 
 def test_the_same_texts_have_the_same_hash_in_lists_rows_and_frames() -> None:
@@ -134,7 +133,7 @@ def test_mappings_are_rows(rows: Any) -> None:
         with pytest.raises(CorpusError, match="an iterator can be read only once"):
             list(corpus.batches())
     else:
-        assert texts_of(rows, text_fields=["body"]) == ["a", "b", "c"]
+        assert texts_of(rows, text_field=["body"]) == ["a", "b", "c"]
 
 
 def test_a_row_that_is_none_is_named_by_its_place() -> None:
@@ -144,7 +143,7 @@ def test_a_row_that_is_none_is_named_by_its_place() -> None:
         texts_of([{"text": "hail"}, "hail"])
     with pytest.raises(CorpusError, match=r"^rows:1: holds half of a surrogate pair"):
         texts_of([{"text": "hail", "id": "\ud800"}])
-    with pytest.raises(CorpusError, match=r"give text_fields=\[NAME\]; its columns are: words$"):
+    with pytest.raises(CorpusError, match=r"give text_field=NAME; its fields are: words$"):
         as_corpus([{"words": "hail"}])
     assert texts_of([{"text": "hail"}, {"text": None}, {}, {"text": "wind", "id": 3}]) == ["hail", "wind"]
 
@@ -222,7 +221,7 @@ def test_names_of_files_are_read_as_files(files: list[str]) -> None:
     told = ["Hail fell.", "Rain fell.", "Snow\n\nIt lay."]
     for names in (files, iter(files), [Path(name) for name in files], pd.Series(files), np.array(files)):
         assert texts_of(names) == told
-    assert texts_of(["c.csv"], text_fields=["body"]) == ["It lay."]
+    assert texts_of(["c.csv"], text_field=["body"]) == ["It lay."]
     assert texts_of([Path("texts"), "a.txt"]) == texts_of(["./texts", "a.txt"]) == ["Wind.", "Hail fell."]
     assert texts_of("a.txt") == ["Hail fell."]
 
@@ -292,32 +291,158 @@ def test_a_mixture_is_named_by_its_place() -> None:
         texts_of(["rain", ["hail"]])
 
 
+class Interchanged:
+    """As data frames that have only the older interchange protocol, which iterate over names of columns."""
+
+    columns = tuple(COLUMNS)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COLUMNS)
+
+    def __dataframe__(self, nan_as_null: bool = False, allow_copy: bool = True) -> Any:
+        return pa.table(COLUMNS).drop(["tags"]).__dataframe__(nan_as_null, allow_copy)
+
+
+class Lazy(Interchanged):
+    """As a data frame of Dask."""
+
+    def compute(self) -> pd.DataFrame:
+        return pd.DataFrame(COLUMNS)
+
+
+class Columns:
+    """Columns by name, as in many libraries; iterating over them gives the names."""
+
+    def keys(self) -> list[str]:
+        return list(COLUMNS)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COLUMNS)
+
+
+def test_a_frame_with_the_interchange_protocol_is_read() -> None:
+    (batch,) = as_corpus(Interchanged()).batches()
+    assert_rows(batch)
+    assert list(batch.fields) == ["title", "body", "year"]
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_columns_of_a_frame_are_named_as_those_of_a_file(lazy: bool) -> None:
+    frame = pl.DataFrame(
+        {
+            "Remarks": ["Hail fell.", "Wind rose.", "odd"],
+            "Day": ["2020-01-02", "2021-02-03", "soon"],
+            "Office": ["north", "south", "north"],
+            "Ticket": ["T1", "T2", "T3"],
+            "Level": [1, 2, 3],
+        }
+    )
+    fields = {"text_field": "Remarks", "date_field": "Day", "slice_field": "Office", "id_field": "Ticket"}
+    data = frame.lazy() if lazy else frame
+    with pytest.raises(CorpusError, match=r"^data frame:3: field 'Day': 'soon' is not .* skip_bad_rows=True"):
+        texts_of(data, **fields)
+    run = selfvec.refine(data, "none", "original", **fields, skip_bad_rows=True)
+    assert run.text is not None
+    kept = run.text.read(("id", "date"))
+    assert kept["id"].to_list() == ["T1", "T2"]
+    assert list(map(str, kept["date"])) == ["2020-01-02", "2021-02-03"]
+    assert [run.tokens.slice_names[i] for i in run.tokens.slices] == ["north", "south"]
+    assert [hit["id"] for hit in run.search("hail wind", filters="Level=2").rows] == ["T2"]
+
+
+def test_an_update_reads_a_frame_by_the_fields_of_the_run() -> None:
+    rows = {"text": ["not this"], "memo": ["hail fell"], "Ticket": ["T1"]}
+    frame = pd.DataFrame(rows)
+    run = selfvec.refine(frame, "none", "original", text_field="memo", id_field="Ticket")
+    new = pd.DataFrame({**rows, "memo": ["hail rose"]})
+    grown = selfvec.update(run, new)
+    assert set(grown.vectors.index_to_key) == {"hail", "fell", "rose"}
+    assert grown.text.ids() == ["T1", "T1"]  # documents of files are replaced, frames have no file
+    assert set(selfvec.update(run, ["wind"]).vectors.index_to_key) == {"hail", "fell", "wind"}
+    assert set(selfvec.update(run, new, text_field="text").vectors.index_to_key) > {"not", "this"}
+    with pytest.raises(CorpusError, match=r"field 'memo': there is no such field; give text_field=NAME"):
+        selfvec.update(run, new.drop(columns="memo"))
+
+
+def test_fields_are_named_in_every_function_that_reads_text(tmp_path: Path) -> None:
+    winds = [f"wind gust{number}" for number in range(8)]
+    frame = pd.DataFrame(
+        {"memo": ["flash flood", "a flash flood rose"] * 4, "text": winds, "kind": ["a"] * 8}
+    )
+    model = selfvec.Refiner("original").fit(frame, vectors="none", text_field="memo", slice_field="kind")
+    assert set(model.vectors_.index_to_key) == {"flash", "flood", "a", "rose"}
+    assert model.run_.tokens is not None
+    assert list(model.run_.tokens.slice_names) == ["a"]
+    assert phrases(frame, min_count=2, text_field="memo").terms == ["flash_flood"]
+    assert selfvec.ask(frame, "flood", text_field="memo").rows
+    orders = [" ".join(words) for words in permutations(("flash", "flood", "a", "rose"))][1:9]
+    for field, share in (("text", 1), (None, 0)):
+        new = frame.assign(memo=orders)
+        assert selfvec.monitor(model.run_, new, text_field=field, level=0.3).unknown_share == share
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"text_field": "text"}, "text_field: names a field, and texts alone have none; leave it out"),
+        ({"date_field": "day"}, "date_field: names a field"),
+        ({"keep_fields": "kind"}, "keep_fields: names a field"),
+        ({"slice": "corpus"}, "slice: corpus makes a slice of each file"),
+    ],
+)
+def test_texts_have_no_fields(options: dict[str, str], said: str) -> None:
+    with pytest.raises(OptionError, match=f"^{said}"):
+        selfvec.refine(["Hail fell."], "none", "original", **options)
+
+
+def test_a_slice_of_each_file_is_refused_for_a_frame() -> None:
+    with pytest.raises(OptionError, match=r"^slice: corpus makes .*or name a slice_field"):
+        selfvec.refine(FRAMES["polars"], "none", "original", slice="corpus")
+
+
+def test_bad_texts_of_a_list_are_left_out_if_asked() -> None:
+    corpus = as_corpus(["Hail fell.", 3], skip_bad_rows=True)
+    assert [text for batch in corpus.batches() for text in batch.texts] == ["Hail fell."]
+    assert corpus.summary.bad_rows == 1
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (3, "an object of type int is not text; give a path"),
-        (None, "an object of type NoneType is not text; give a path"),
-        (b"hail", "an object of type bytes is not text; decode"),
-        ({"text": ["hail"]}, "an object of type dict is not text; give a data frame"),
+        (3, "is a path, paths, texts, a data frame or a Corpus, not int; give a path"),
+        (None, "is a path, .*, not NoneType; give a path"),
+        (b"hail", "is a path, .*, not bytes; decode"),
+        ({"text": ["hail"]}, "is a path, .*, not dict; give a data frame"),
         ({"train": Dataset(COLUMNS)}, "or one split of a dataset"),
-        ([b"hail"], "items of type bytes are not text; decode"),
-        ([1, 2], "items of type int are not text"),
-        (np.zeros((2, 2, 2)), "items of type numpy.ndarray are not text"),
+        ([b"hail"], "holds texts, not bytes; decode"),
+        ([1, 2], "holds texts, not int"),
+        (np.zeros((2, 2, 2)), "holds texts, not numpy.ndarray"),
+        (Lazy(), r"is a data frame of a kind that is not read, .*Lazy; give what its compute\(\) returns"),
+        (Columns(), r"is a data frame of a kind that is not read, .*Columns; give a list of texts"),
     ],
 )
 def test_what_is_no_corpus_is_refused_with_a_way_out(data: Any, said: str) -> None:
-    with pytest.raises(CorpusError, match=said):
+    with pytest.raises(OptionError, match=f"^data: .*{said}" if said.startswith("or") else f"^data: {said}"):
         as_corpus(data)
+    with pytest.raises(OptionError, match=r"^corpus: "):
+        selfvec.refine(data)
 
 
-@pytest.mark.parametrize("data", [["Hail fell."], [["hail"]], Corpus.from_texts(["Hail fell."])])
-def test_text_has_no_columns(data: Any) -> None:
-    with pytest.raises(CorpusError, match=r"^memory: it has no columns that text_fields could name"):
-        as_corpus(data, text_fields=["text"])
+def test_a_frame_of_dask_is_refused_with_its_compute() -> None:
+    frames = pytest.importorskip("dask.dataframe")
+    frame = frames.from_pandas(pd.DataFrame({"text": ["hail fell"]}), npartitions=1)
+    for refused in (frame, frame["text"]):
+        with pytest.raises(OptionError, match=r"^corpus: is a data frame of a kind .*compute\(\) returns$"):
+            selfvec.refine(refused)
+
+
+def test_fields_are_not_given_to_an_open_corpus() -> None:
+    with pytest.raises(OptionError, match=r"^text_field: is chosen where a Corpus is opened; give it to"):
+        as_corpus(Corpus.from_texts(["Hail fell."]), text_field=["text"])
 
 
 def test_fit_takes_a_frame_and_the_columns_of_its_text() -> None:
     frame = pd.DataFrame({"headline": ["hail fell"] * 3, "body": ["wind rose"] * 3})
     for chosen, words in ({None: "hail fell wind rose", ("body",): "wind rose"}).items():
-        made = selfvec.Refiner("original").fit(frame, text_fields=chosen)
+        made = selfvec.Refiner("original").fit(frame, text_field=chosen)
         assert set(made.vectors_.index_to_key) == set(words.split())

@@ -89,7 +89,7 @@ def test_a_field_that_is_named_by_the_user_has_a_readable_name(reader: Reader) -
     with pytest.raises(
         CorpusError, match=r"field 'no\ufffdte': its name holds a NUL character .*; rename it"
     ):
-        Corpus.open(reader.folder / "a.jsonl", text_fields=["no\0te"])
+        Corpus.open(reader.folder / "a.jsonl", text_field=["no\0te"])
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names themselves")

@@ -48,6 +48,9 @@ def test_other_names_of_columns_and_tabs(run_folder: Path, tmp_path: Path) -> No
     path.write_text("doc_id\tquery\nb\tbread\nzz\triver\n")
     report = selfvec.evaluate(run_folder, [Questions(path)])
     assert {row["missing"] for row in report.rows} == {1}
+    (note,) = report.as_dict()["notes"]
+    assert note.startswith("questions: 1 of 2 judged ids are not among the documents, such as 'zz';")
+    assert note in report.to_html().replace("&#x27;", "'")
 
 
 @pytest.mark.parametrize(

@@ -238,6 +238,13 @@ def test_json_of_all_kinds(
     assert {table["name"] for table in report["tables"]} == set(TABLES)
 
 
+@pytest.mark.parametrize(("low", "said"), [(0.1, False), (0.3004, False), (0.31, True)])
+def test_a_value_outside_its_interval_is_explained(low: float, said: bool) -> None:
+    row = {"vectors": "v", "task": "t", "kind": "bias", "metric": "divergence", "value": 0.3, "n": 9}
+    notes = Report([row | {"low": low, "high": 0.4, "covered": 1.0, "dimensions": 2}]).notes()
+    assert any("outside its interval (t divergence of v)" in note for note in notes) == said
+
+
 def test_a_table_on_the_terminal_and_a_report_in_a_file(
     run_folder: Path, pairs: Path, tmp_path, capsys
 ) -> None:
@@ -251,7 +258,8 @@ def test_a_table_on_the_terminal_and_a_report_in_a_file(
             assert "refined, 5 dimensions" in text
             assert "refined against original" in " ".join(text.split())
         assert max(map(len, output.out.splitlines())) <= 80
-        assert "common" in output.out.splitlines()[0]
+        assert "known" in output.out.splitlines()[0]
+        assert "common" not in output.out.splitlines()[0]  # both know the same pairs
         assert "covered" in output.out.splitlines()[0]
 
 

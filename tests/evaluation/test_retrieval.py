@@ -76,12 +76,17 @@ def test_dense_and_bm25_on_five_documents(beir: Path) -> None:
 
 def test_documents_that_the_corpus_lacks_stay_to_be_found(beir: Path) -> None:
     file = beir / "qrels/test.tsv"
-    file.write_text("q1\td1\t1\nq1\tlost\t1\n")  # also: no heading
+    more = "".join(f"q1\tno{n}\t0\n" for n in range(4))
+    file.write_text(f"q1\td1\t1\nq1\tlost\t1\nq2\td1\t1\nq2\tlost\t0\n{more}")  # also: no heading
     collection = read_collection(beir)
-    assert collection.relevant == [{0: 1.0, -1: 1.0}]
+    assert collection.relevant == [{0: 1.0, -1: 1.0}, {0: 1.0}]
     report = selfvec.evaluate(Vectors(["hail"], np.ones((1, 2), np.float32)), [Retrieval(beir)])
     assert {row["missing"] for row in report.rows} == {1}
-    assert report.rows[1]["value"] == 0.5
+    assert report.rows[1]["value"] == 0.25
+    assert report.rows[0]["lacking"] == {"ids": 5, "of": 6, "first": ["lost", "no0", "no1"]}
+    (note,) = report.notes()
+    assert "5 of 6 judged ids are not among the documents, such as 'lost', 'no0', 'no1'" in note
+    assert note in report.as_dict()["notes"]
 
 
 def test_the_document_that_a_query_was_taken_from_is_no_answer(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def test_a_pair_without_a_vector_has_cosine_zero(plane: Vectors, write) -> None:
     (row,) = rows_of(plane, Similarity(file))
     assert row["value"] == pytest.approx(4.5 / np.sqrt(4.5 * 5))
     assert row["covered"] == 0.5
-    assert row["spearman_covered"] == 1
+    assert row["value_known"] == row["spearman_covered"] == 1
     # of those that occur, cosines .94, 0, -1 against 9, 3, 1
     assert (row["occurring"], row["spearman_occurring"]) == (3, 1)
 
@@ -42,6 +42,7 @@ def test_the_common_figure_is_over_pairs_that_all_tables_know(plane: Vectors, wr
     report = selfvec.evaluate({"plane": plane, "other": other}, [Similarity(file)])
     assert [row["n_common"] for row in report.rows] == [2, 2]
     assert [row["value_common"] for row in report.rows] == [1, -1]  # invoice 1, Rome 2
+    assert [row["value_known"] for row in report.rows] == [1, -1]
     for row in report.rows:
         assert row["low_common"] <= row["value_common"] <= row["high_common"]
     (apart,) = report.comparisons
@@ -57,6 +58,7 @@ def test_tables_without_a_common_pair_are_not_told_apart(plane: Vectors, write) 
     assert report.comparisons[0]["low"] > 0  # coverage alone
     assert report.summary() == [
         "plane against stranger: better in 0, worse in 0, not distinguishable in 1 of 1 figure",
+        "value counts all pairs, with cosine 0 if a word has no vector; known only those with both",
         "similarity is compared on common pairs, which all vectors have",
     ]
     assert "| plane − stranger, common pairs | – | – | – | not distinguishable |" in report.to_markdown()

@@ -292,7 +292,7 @@ def test_a_database_of_another_run_is_refused(kind: str, made, tmp_path: Path) -
         migrate(path, selfvec.open_run(folder / "narrow"), new)
     with pytest.raises(OptionError, match="both runs have the same vectors"):
         migrate(path, old, old)
-    with pytest.raises(OptionError, match="keep: is a percentage"):
+    with pytest.raises(OptionError, match="keep: is a number"):
         migrate(path, old, new, keep=101)
     rows = passage_rows(old, encode=Encoder.of(old).encode)
     assert rows.source is None

@@ -184,7 +184,8 @@ class ChangingRun:
     def check(self) -> None:
         """A search finds exactly the documents that the run must have."""
         found = self.run.search(ALL, top=1000)
-        assert self.shown((row["id"], row["text"]) for row in found.rows) == self.expected()
+        names = ((name, hit.text) for hit in found for name in (hit.id, *hit.alike))
+        assert self.shown(names) == self.expected()
 
 
 @contextmanager

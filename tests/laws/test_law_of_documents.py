@@ -75,8 +75,9 @@ def on_the_page(run: Run, folder: Path) -> Shown:
     data = PageData(run, 1)
     data.index.result()  # otherwise the page may answer that it is busy
     page = TestClient(create_app(data), base_url="http://127.0.0.1")
-    hits = page.get("/api/search", params={"q": ALL, "topn": MOST}).json()["hits"]
-    whole = [page.get("/api/document", params={"id": hit["id"]}).json() for hit in hits]
+    hits = page.get("/api/search", params={"query": ALL, "top": MOST}).json()["rows"]
+    names = [name for hit in hits for name in (hit["id"], *hit["alike"])]
+    whole = [page.get("/api/document", params={"id": name}).json() for name in names]
     return [(one["id"], one["text"]) for one in whole]
 
 
@@ -92,7 +93,7 @@ def by_the_assistant(run: Run, folder: Path) -> Shown:
             return await client.call_tool("search_passages", {"query": ALL, "topn": MOST})
 
     hits = asyncio.run(asked()).structured_content["hits"]
-    return [(hit["id"], hit["text"]) for hit in hits]
+    return [(name, hit["text"]) for hit in hits for name in (hit["id"], *hit["alike"])]
 
 
 def in_parquet(run: Run, folder: Path) -> Shown:

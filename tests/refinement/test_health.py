@@ -111,11 +111,14 @@ def test_a_table_that_lacks_most_words_is_said_plainly() -> None:
     finding = health.findings[1]
     assert (finding.level, finding.message) == (
         "warn",
-        "84% of your words are built from subwords (97% of the text)",
+        "336 words (84%, and 97% of the text) are built from subwords",
     )
     assert finding.remedy.startswith("vectors of whole words do better: selfvec vectors fetch")
     both = covered(100, 120).findings[-1].message
-    assert both.startswith("25% of your words are built from subwords and 30% of your words are not in the")
+    assert both == (
+        "100 words (25%, and 44% of the text) are built from subwords and "
+        "120 words (30%, and 36% of the text) are not in the initial vectors"
+    )
 
 
 def test_a_table_that_has_most_words_or_most_of_the_text_is_not_blamed() -> None:

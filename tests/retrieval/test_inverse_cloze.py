@@ -158,7 +158,9 @@ def test_learns_subjects_and_says_what_spans_find(learned: tuple[TokenBatch, np.
     _, rows, found = learned
     assert found.steps > 0
     assert found.after.rank > found.before.rank
-    assert f"{found.after.first:.0%}" in str(found)
+    places = [1 / of.rank for of in (found.after, found.before)]
+    assert "at place {:.1f}, before at {:.1f}".format(*places) in str(found)
+    assert places[0] < places[1]
     assert found.about["after"]["rank"] == round(found.after.rank, 4)
     assert np.isfinite(found.rows).all()
     assert not np.array_equal(found.rows, rows)

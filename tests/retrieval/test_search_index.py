@@ -15,11 +15,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import selfvec
-from selfvec.base.errors import CorpusError, FormatError, InputError, OptionError, SelfvecError, TargetError
+from selfvec.base.errors import (
+    CorpusError,
+    FormatError,
+    InputError,
+    NotFound,
+    OptionError,
+    SelfvecError,
+    TargetError,
+)
 from selfvec.base.progress import Progress
 from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.data.run import Run
-from selfvec.retrieval import MODES, PARTS, Index, build, clusters, index_folder, run_index
+from selfvec.retrieval import MODES, PARTS, Found, Index, build, clusters, index_folder, run_index
+from selfvec.views.run_tables import found_text
 
 QUESTIONS = ("hail broke windows", "tornado near the bridge", "storm", "gust of WIND at a school")
 
@@ -82,13 +91,40 @@ def test_a_long_document_shows_its_passage(index: Index) -> None:
     [
         (["state=iowa"], lambda i: i % 3 == 0),
         (["state=IOWA", "state=UTAH", "date=1992..1995"], lambda i: i % 3 != 1 and 2 <= i % 10 <= 5),
+        (["STATE=iowa", "state=utah", "Date=1992..1995"], lambda i: i % 3 != 1 and 2 <= i % 10 <= 5),
         (["size=10..20.5"], lambda i: 10 <= i <= 20),
         (["size=..3"], lambda i: i <= 3),
     ],
 )
 def test_filters_leave_the_hits_that_pass(index: Index, mode: str, filters: list[str], passes) -> None:
-    whole, some = results(index, mode), results(index, mode, filters=filters)
-    assert some == [[hit for hit in hits if passes(int(hit[0][1:]))] for hits in whole]
+    for question in QUESTIONS:
+        whole, some = (index.search(question, 200, mode=mode, filters=own) for own in ([], filters))
+        scores = {hit.id: hit.score for hit in whole.hits}  # of the best document of each text
+        assert all(hit.score == scores.get(hit.id, hit.score) for hit in some.hits)
+        assert all_ids(some) == {name for name in all_ids(whole) if passes(int(name[1:]))}
+        assert some.filters == filters
+
+
+def test_a_filter_on_an_unknown_field_suggests_names(index: Index) -> None:
+    with pytest.raises(
+        NotFound, match=r"no field 'stat'; did you mean state\? the fields are: date, state, size"
+    ):
+        index.search("hail", filters=["stat=IOWA"])
+
+
+def test_fields_that_differ_in_case_alone_are_both_named() -> None:
+    rows = [{"text": "hail fell", "Kind": "x", "KIND": "y", "Place": {"Town": "Polk"}}] * 3
+    run = selfvec.refine(rows, "none", "decorrelated")
+    index = run_index(run)
+    assert len(index.search("hail", filters=["Kind=x"])) == len(index.search("hail", filters=["KIND=y"])) == 1
+    assert len(index.search("hail", filters=["place.Town=polk"])) == 1
+    with pytest.raises(NotFound, match=r"no field 'kind'; did you mean Kind or KIND\?"):
+        index.search("hail", filters=["kind=x"])
+
+
+def all_ids(found: Found) -> set[str]:
+    """The ids of all documents that were found."""
+    return {name for hit in found.hits for name in (hit.id, *hit.alike)}
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -113,8 +149,11 @@ def test_any_texts_are_found_as_well_after_saving(tmp_path_factory, storm_run: R
     opened = made.saved(tmp_path_factory.mktemp("any") / "index")
     assert opened.search(question).as_dict() == made.search(question).as_dict()
     assert [opened.documents.text(number) for number in range(len(texts))] == texts
-    bm25 = {hit.id for hit in opened.search(question, 20, mode="bm25").hits}
-    assert bm25 == {str(i) for i, text in enumerate(texts) if set(question.split()) & set(text.split())}
+    bm25 = opened.search(question, 20, mode="bm25")
+    assert len(bm25) == len({hit.text for hit in bm25.hits})
+    assert all_ids(bm25) == {
+        str(i) for i, text in enumerate(texts) if set(question.split()) & set(text.split())
+    }
 
 
 def test_vectors_are_the_same_for_blocks_of_any_size(
@@ -202,11 +241,29 @@ def test_a_question_without_words_finds_nothing(index: Index, question: str, mod
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_equal_documents_are_all_found(storm_run: Run, mode: str) -> None:
+def test_equal_documents_are_one_hit_that_names_the_others(storm_run: Run, mode: str) -> None:
     for number in (1, 3):
-        hits = Index.memory(storm_run, ["hail fell"] * number).search("hail", mode=mode).hits
-        assert [hit.id for hit in hits] == ["0", "1", "2"][:number]
-        assert len({hit.score for hit in hits}) == 1
+        (hit,) = Index.memory(storm_run, ["hail fell"] * number).search("hail", mode=mode).hits
+        assert [hit.id, *hit.alike] == ["0", "1", "2"][:number]
+    found = Index.memory(storm_run, ["hail fell"] * 3).search("hail", mode=mode)
+    assert "and 2 alike" in found_text(found).plain
+    assert found.rows[0]["alike"] == ["1", "2"]
+    assert found.as_dict()["rows"] == found.as_dict()["hits"]
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("top", [1, 3, 5])
+def test_copies_take_no_place_of_other_texts(storm_run: Run, mode: str, top: int) -> None:
+    others = ["hail broke a roof", "wind, storms and some hail", "hail fell on a farm", "fog, rain, hail"]
+    texts = ["Hail  fell.", *others, *["hail fell."] * 40]
+    index = Index.memory(storm_run, texts)
+    ranking = index.scores("hail", mode).best_documents(np.ones(len(texts), bool), len(texts))
+    order = [number for number in ranking if number <= len(others)]  # the first of each text
+    found = index.search("hail", top, mode=mode).hits
+    assert [hit.id for hit in found] == [str(number) for number in order[:top]]
+    copies = {hit.id: hit.alike for hit in found if hit.alike}
+    assert copies == ({"0": [str(number) for number in range(5, 45)]} if 0 in order[:top] else {})
+    assert [hit.score for hit in found] == [index.scores("hail", mode).scores[n] for n in order[:top]]
 
 
 def test_other_scripts_are_found_as_words(storm_run: Run) -> None:
@@ -249,7 +306,7 @@ def test_what_cannot_be_indexed_or_opened(index: Index, tmp_path: Path, storm_ru
         Index.memory(storm_run, ["hail", "fog \ud800"])
     with pytest.raises(OptionError, match="surrogate pair"):
         index.search("hail \udce4")
-    with pytest.raises(InputError, match="no document 'r999'"):
+    with pytest.raises(InputError, match="'r999' does not occur in this run; did you mean r99"):
         index.text("r999")
     with pytest.raises(OptionError, match="'soon' is not a span of dates"):
         index.search("hail", filters=["date=soon"])

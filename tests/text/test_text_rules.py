@@ -183,7 +183,7 @@ def test_the_lexicon_is_english_only(rules: Rules) -> None:
 
 
 @pytest.mark.parametrize(
-    ("module", "pipeline", "extra"), [("textblob.en", None, "pos"), ("spacy", "en_core_web_sm", "spacy")]
+    ("module", "pipeline", "extra"), [("textblob", None, "pos"), ("spacy", "en_core_web_sm", "spacy")]
 )
 def test_a_missing_package_names_its_extra(
     monkeypatch: pytest.MonkeyPatch, module: str, pipeline: str | None, extra: str

@@ -105,6 +105,5 @@ def test_what_is_trained_on_all_of_the_text_is_not_tested_on_parts_of_it(texts: 
 
 def test_a_missing_package_is_said_before_the_text_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "gensim", None)
-    monkeypatch.setattr("selfvec.training.initial_vectors.find_spec", lambda _: None)
     with pytest.raises(MissingExtra, match="vectors word2vec"):
         selfvec.Refiner().fit(["hail and ice", "ice and hail"], "word2vec")

@@ -92,7 +92,7 @@ def test_three_tables_by_the_command(tmp_path: Path, capsys) -> None:
     assert "join: words 300, dimensions 5, shared 300" in capsys.readouterr().err
     assert selfvec.load(tmp_path / "out.npz").vectors.shape == (300, 5)
     assert main(given) == 2
-    assert "--with: join needs other vectors" in capsys.readouterr().err
+    assert "--with is needed; add --with" in capsys.readouterr().err
 
 
 def test_what_cannot_be_joined_is_said() -> None:

@@ -100,7 +100,7 @@ def test_tsne_cannot_place_further_points() -> None:
         projection.transform(random_matrix(0, n=1))
 
 
-@pytest.mark.parametrize("method", ["tsne", "umap"])
+@pytest.mark.parametrize("method", ["tsne", "pacmap"])
 def test_too_few_points(method: str) -> None:
     with pytest.raises(OptionError, match=rf"{method} needs at least 5 points, 3 were given; use pca"):
         project(np.eye(3), method)
@@ -121,7 +121,7 @@ def test_what_is_no_matrix_of_vectors(matrix: np.ndarray, rule: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "module", "extra"), [("tsne", "sklearn.manifold", "plot"), ("umap", "umap", "umap")]
+    ("method", "module", "extra"), [("tsne", "sklearn", "plot"), ("umap", "umap", "umap")]
 )
 def test_missing_package(method: str, module: str, extra: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, module, None)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import io
+import re
 
 import numpy as np
 import pytest
 from explore_spaces import HOSTILE, Space
 from rich.console import Console, RenderableType
 
+from selfvec.analysis.word_drift import Drift
 from selfvec.data.trajectory import Trajectory
 from selfvec.views.run_tables import health_panel
-from selfvec.views.word_tables import comparison_table, neighbours_table, trajectory_table
+from selfvec.views.word_tables import comparison_table, drift_notes, neighbours_table, trajectory_table
 
 
 def render(renderable: RenderableType, colour: bool = False) -> str:
@@ -169,3 +171,27 @@ def test_trajectory_of_a_word_without_a_vector(space: Space) -> None:
     assert states[1][:2] == ["4", "1.000"]
     assert states[2][:2] == ["9", f"{float(rows[1] @ rows[2]):.3f}"]
     assert "new" not in " ".join(states[2]).split(", ")
+
+
+BOUNDS = [(0.37, 0.13, 0.33), (0.37, 0.13, 0.4), (0.374, 0.13, 0.371), (0.37, None, None)]
+
+
+@pytest.mark.parametrize(("bounds", "said"), list(zip(BOUNDS, [True, False, False, False], strict=True)))
+def test_a_distance_outside_its_interval_is_explained(bounds: tuple[float, ...], said: bool) -> None:
+    row = {"word": "asked", "p": 0.1} | dict(zip(("distance", "low", "high"), bounds, strict=True))
+    notes = drift_notes(Drift("1993", "2020", [row]))
+    assert any("beyond its interval" in note for note in notes) == said
+
+
+def test_words_with_vectors_of_the_text_are_counted() -> None:
+    report = {"findings": [], "types": 10, "known": 2, "composed": 3, "oov": 1}
+    assert re.search(r"words from the text +4 ", render(health_panel(report)))
+    assert "words from the text" not in render(health_panel(report | {"oov": 5}))
+
+
+def test_marks_of_a_neighbour_add_up() -> None:
+    near = row("tornado", "refined", ("tornadoes", 0.2), ("funnel", 0.1))
+    shown = render(neighbours_table([near | {"forms": ["tornadoes"], "from_subwords": ["tornadoes"]}]))
+    assert "tornadoes*~" in shown
+    assert "~ another form of the word" in shown
+    assert "funnel " in shown

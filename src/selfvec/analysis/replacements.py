@@ -9,6 +9,8 @@ R are the refined vectors, which know what a word goes with, N the narrow ones, 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -16,12 +18,15 @@ import numpy as np
 from selfvec.base.arrays import Floats, Ints, Mask
 from selfvec.base.progress import Progress
 from selfvec.data.rare_words import least_count
-from selfvec.data.run import Run
+from selfvec.data.run import Run, doubts
 from selfvec.data.vectors import Source
 from selfvec.numerics.rows import top_indices
 from selfvec.refinement.narrow_vectors import narrow_vectors
+from selfvec.text.tagger import LexiconTagger
 
-__all__ = ["abbreviates", "abbreviations_among", "replacement_cosines", "replacement_row"]
+from .word_kinds import languages, listed_stop_words
+
+__all__ = ["abbreviates", "abbreviations_among", "fitting", "replacement_cosines", "replacement_row"]
 
 # Chosen on four collections, see docs/results/replacements.md.
 NARROW = 0.5  # weight of the narrow vectors; that of the refined ones is 1
@@ -55,23 +60,45 @@ def replacement_row(
     allowed = np.ones(len(vectors), bool) if vectors.counts is None else vectors.counts >= least
     allowed[index] = False
     often = np.flatnonzero(allowed)
-    near = often[top_indices(cosines[often], max(top, NEAR))]
-    related = abbreviations_among(run, index, near[:NEAR], cosines)
-    scores = cosines[near] + np.float32(LETTERS) * np.isin(near, related)
-    best = near[np.argsort(-scores, kind="stable")[:top]] if cosines.any() else near[:0]
+    related = abbreviations_among(run, index, often[top_indices(cosines[often], NEAR)], cosines)
+    often = often[np.isin(often, related) | fitting(run, index, often)]
+    scores = cosines[often] + np.float32(LETTERS) * np.isin(often, related)
+    best = often[top_indices(scores, top)] if cosines.any() else often[:0]
     names = vectors.index_to_key
-    row: dict[str, Any] = {
-        "word": names[index],
-        "state": "refined",
-        "as": "replacement",
-        "neighbours": [[names[other], float(cosines[other])] for other in best.tolist()],
-    }
-    marks = {
-        "abbreviations": np.isin(best, related),
-        "from_subwords": vectors.sources[best] == Source.SUBWORDS,
-    }
-    marked = {mark: [names[other] for other in best[of].tolist()] for mark, of in marks.items()}
-    return row | {mark: terms for mark, terms in marked.items() if terms}
+    neighbours = [[names[other], float(cosines[other])] for other in best.tolist()]
+    row: dict[str, Any] = {"word": names[index], "state": "refined", "as": "replacement"}
+    row |= {"neighbours": neighbours} | doubts(vectors, index, neighbours)
+    short = [names[other] for other in best[np.isin(best, related)].tolist()]
+    return row | ({"abbreviations": short} if short else {})
+
+
+def fitting(run: Run, index: int, others: Ints) -> Mask:
+    """Which of some words can stand in the place of the word of a row, (n,) bool.
+
+    Stop words cannot, nor English words that the lexicon, if it is installed, knows as other parts of speech.
+    All can if the word is a stop word itself.
+    """
+    names = run.vectors.index_to_key
+    words = [names[other] for other in others.tolist()]
+    stops = listed_stop_words(run)
+    if names[index].lower() in stops:
+        return np.ones(len(words), bool)
+    can_be = _lexicon(run)
+    own = can_be(names[index])
+
+    def fits(word: str) -> bool:
+        return word.lower() not in stops and not (own and (other := can_be(word)) and own.isdisjoint(other))
+
+    return np.array([fits(word) for word in words], bool)
+
+
+def _lexicon(run: Run) -> Callable[[str], frozenset[str]]:
+    """What a word can be; nothing is known without the lexicon, or of a text in another language."""
+    spoken = languages(run)
+    if not spoken or "en" in spoken:
+        with suppress(ImportError):
+            return LexiconTagger().can_be
+    return lambda _: frozenset()
 
 
 def abbreviations_among(run: Run, index: int, near: Ints, cosines: Floats) -> Ints:

@@ -15,34 +15,38 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from selfvec.base.atomic_files import atomic_file
-from selfvec.base.checks import check_text, check_texts, check_whole, is_path
+from selfvec.base.checks import check_text, check_texts, is_path
 from selfvec.base.checksums import file_state
+from selfvec.base.declarations import checked
 from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.targets import writing
 from selfvec.base.text_files import read_json
 from selfvec.base.user_folders import user_folder
 from selfvec.base.versions import __version__
-from selfvec.corpus import Corpus
+from selfvec.corpus import Corpus, as_corpus
+from selfvec.corpus.fields import FieldOptions, given_options
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.refinement.input_reading import Start
 from selfvec.refinement.pipeline import refine
 from selfvec.refinement.update import update
-from selfvec.retrieval import Index, check_mode, run_index
+from selfvec.retrieval import run_index
 from selfvec.retrieval.snippets import Found
 from selfvec.storage.run_folder import is_run, open_run
 from selfvec.storage.run_writer import RunWriter
 
 from .functions.runs import initial_vectors
-from .functions.texts import Fields, corpus_options, open_text
+from .functions.texts import open_text
 
 __all__ = ["ask", "cache_folder"]
 
 _STATE = "asked.json"
 Files = list[list[Any]]  # path, size and time of change of each file
+Told = dict[str, Any]  # fields of `Found`: what was left out
 
 
+@checked
 def ask(
     source: str | os.PathLike[str] | Run | Any,
     question: str,
@@ -53,30 +57,39 @@ def ask(
     vectors: str | Sequence[str] = "default",
     cache: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
-    **fields: Unpack[Fields],
+    **fields: Unpack[FieldOptions],
 ) -> Found:
-    """Find the documents of a folder that answer a question.
+    """Search a folder of text: refine, index and search in one.
 
     Parameters
     ----------
-    source : path
-        A folder or file of text, read as by `Corpus.open`; or a run folder, which is searched as it is. Texts
-        in memory are refined each time.
+    source : path, or documents
+        A folder or file of text, or a run folder. Documents in memory are refined each time.
     question : str
-    top, mode, filters
-        As for `Index.search`.
-    vectors : str or sequence of str
-        The initial vectors, as for `Refiner.fit`.
-    cache : path, optional
-        Where run and index are kept; by default a folder in the user's cache folder, see `cache_folder`.
+        A question or some words.
+    mode : {"hybrid", "bm25", "dense"}
+        Use words and vectors, words only, or vectors only.
+    top : int, at least 1
+        Documents shown.
+    filters : str or sequence of str
+        Only documents with this value or date; may be repeated. As state=IOWA, size=2..5 or
+        date=1996..1998; several on one field are alternatives.
     progress : Progress, optional
     **fields
-        ``text_field``, ``date_field``, ``slice_field`` and ``skip_bad_rows``, as in `selfvec.refine`.
+        Those of `FieldOptions`: how documents are read.
+
+    Other Parameters
+    ----------------
+    vectors : str or sequence of str
+        Initial vectors; by default the built-in vectors.
+    cache : path, optional
+        Where run and index are kept; by default the user's cache folder.
 
     Returns
     -------
     Found
-        Its ``skipped_files`` are those of the folder whose kind is not known.
+        ``left_out`` says what of the text was mended or left out: files of other kinds, which are also
+        listed as ``skipped_files``, malformed rows, bytes that are not UTF-8.
 
     Raises
     ------
@@ -87,38 +100,42 @@ def ask(
     TargetError
         If another process is preparing the same folder, or the cache cannot be written.
     """
-    check_mode(mode)
     check_text("question", question)
-    check_whole("top", top)
     named = check_texts("filters", filters) if filters else []
-    if not is_path(source):
-        return _in_memory(source, vectors, progress, fields).search(question, top, mode=mode, filters=named)
-    skipped: list[str] = []
+    told: Told = {}
     progress = as_progress(progress)
-    if is_run(source):
+    if not is_path(source):
+        run, told = _in_memory(source, vectors, progress, fields)
+    elif is_run(source):
         run = open_run(source)
     else:
-        reading = corpus_options(fields)
+        reading = given_options(fields)
         path = Path(source).resolve()
         chosen = initial_vectors(vectors)
         place = Path(cache) if cache is not None else cache_folder() / _key([str(path), chosen, reading])
         if path in place.resolve().parents:
             rule = "is inside the folder of text, where it would be read as text"
             raise OptionError(rule, field="cache", remedy="name a folder elsewhere")
-        run, skipped = _prepared(path, chosen, place, progress, reading)
+        run, told = _prepared(path, chosen, place, progress, reading)
     found = run_index(run, progress=progress).search(question, top, mode=mode, filters=named)
-    return replace(found, skipped_files=skipped)
+    return replace(found, corpus=run.provenance.corpus_name, **told)
 
 
-def _in_memory(source: Any, vectors: Any, progress: Progress | None, fields: Fields) -> Index:
-    """The index of a run, or of texts that are refined now."""
+def _in_memory(source: Any, vectors: Any, progress: Progress, fields: FieldOptions) -> tuple[Run, Told]:
+    """A run, or that of texts that are refined now, and what these left out."""
     if isinstance(source, Run):
-        return run_index(source, progress=progress)
+        return source, {}
     if isinstance(source, int | float | bytes | None):
         rule = f"is a folder or file of text, a run, or texts, not {type(source).__name__}"
         raise OptionError(rule, field="source")
     text = open_text(source, fields, keep=True)
-    return run_index(refine(text, initial_vectors(vectors), Settings(), progress=progress), progress)
+    return refine(text, initial_vectors(vectors), Settings(), progress=progress), _told(text)
+
+
+def _told(corpus: Corpus) -> Told:
+    """What the latest pass over a corpus left out, as fields of `Found`."""
+    summary = replace(corpus.summary, known=0)  # those are in the run
+    return {"skipped_files": corpus.skipped_files, "left_out": summary.left_out()}
 
 
 def cache_folder() -> Path:
@@ -128,20 +145,20 @@ def cache_folder() -> Path:
 
 def _prepared(
     source: Path, vectors: list[Start], place: Path, progress: Progress, reading: dict[str, Any]
-) -> tuple[Run, list[str]]:
-    """The run of a folder as it is now, in ``place/run``, and the files that it leaves out.
+) -> tuple[Run, Told]:
+    """The run of a folder as it is now, in ``place/run``, and what it leaves out.
 
     The run is made or updated if it is not there yet.
     """
     now = _files(source)
     target = place / "run"
-    before, skipped = _kept(place) if is_run(target) else (None, [])
+    before, told = _kept(place) if is_run(target) else (None, {})
     if before == now:
         try:
-            return open_run(target), skipped
+            return open_run(target), told
         except (FormatError, InputError):
             before = None
-    corpus = Corpus.open(source, **reading)
+    corpus = as_corpus(source, **reading)
     with writing(place):
         place.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds the words of the text
     with RunWriter(target, overwrite=True) as writer:
@@ -156,10 +173,10 @@ def _prepared(
                 (place / _STATE).unlink(missing_ok=True)
             writer.finish(run, undo=False)
         with atomic_file(place / _STATE, overwrite=True) as file:
-            skipped = corpus.skipped_files
-            state = {"version": __version__, "source": str(source), "files": now, "skipped": skipped}
+            told = _told(corpus)
+            state = {"version": __version__, "source": str(source), "files": now, "told": told}
             file.write_text(json.dumps(state))
-    return open_run(target), skipped
+    return open_run(target), told
 
 
 def _files(source: Path) -> Files:
@@ -174,20 +191,20 @@ def _files(source: Path) -> Files:
     ]
 
 
-def _kept(place: Path) -> tuple[Files | None, list[str]]:
-    """The files that the kept run was made of, and those that it leaves out.
+def _kept(place: Path) -> tuple[Files | None, Told]:
+    """The files that the kept run was made of, and what it leaves out.
 
     None and nothing if that is not known or Selfvec was another version.
     """
     try:
         state = read_json(place / _STATE, "ask again")
     except (OSError, FormatError):
-        return None, []
+        return None, {}
     files = state.get("files")
-    skipped = state.get("skipped")
-    if state.get("version") != __version__ or not isinstance(files, list) or not isinstance(skipped, list):
-        return None, []
-    return files, skipped
+    told = state.get("told")
+    if state.get("version") != __version__ or not isinstance(files, list) or not isinstance(told, dict):
+        return None, {}
+    return files, told
 
 
 def _key(content: Any) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +15,10 @@ from selfvec.analysis.word_drift import Drift, drift
 from selfvec.base.arrays import Floats
 from selfvec.base.errors import InputError, NotFittedError
 from selfvec.base.progress import Progress
-from selfvec.corpus import Corpus, as_corpus
+from selfvec.corpus import Corpus
+from selfvec.corpus.fields import FieldOptions
 from selfvec.data.run import Run
-from selfvec.data.settings import Settings, check_name, list_options
+from selfvec.data.settings import Settings, check_name
 from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Vectors
 from selfvec.refinement.input_reading import Start
@@ -25,11 +27,20 @@ from selfvec.storage.run_writer import save_run
 from selfvec.views.terminal_progress import TerminalProgress
 
 from .functions.runs import initial_vectors, refined
+from .functions.texts import open_text
 
 __all__ = ["Refiner"]
 
 
-@list_options
+def _with_parameters(cls: type[Refiner]) -> type[Refiner]:
+    """Add the parameters, as `Settings` describes them, to the docstring."""
+    opening, newline, rest = (inspect.getdoc(cls) or "").partition("\n\n")
+    described = (inspect.getdoc(Settings) or "").partition("Parameters\n")[2].partition("\nRaises\n")[0]
+    cls.__doc__ = f"{opening}\n\nParameters\n{described}{newline}{rest}"
+    return cls
+
+
+@_with_parameters
 class Refiner(Settings):
     """Adapts word vectors to a corpus: a scikit-learn estimator, and a transformer of texts to vectors.
 
@@ -67,8 +78,8 @@ class Refiner(Settings):
         y: Start | Sequence[Start] | Any = None,
         *,
         vectors: Start | Sequence[Start] = None,
-        text_fields: Sequence[str] | None = None,
         progress: Progress | bool | None = None,
+        **fields: Unpack[FieldOptions],
     ) -> Refiner:
         """Refine ``vectors`` on ``corpus``.
 
@@ -85,10 +96,11 @@ class Refiner(Settings):
             Where the words start. The default table if None; "none" starts from random directions, "svd",
             "cipher", "glove", "word2vec" or "fasttext" from vectors trained on the text itself. Of a list of
             these the one that suits the text best is taken; ``run_.provenance["table_decision"]`` says why.
-        text_fields : sequence of str, optional
-            Columns of a file or data frame that hold the text; the usual names are recognised.
         progress : bool or `Progress`, optional
             True shows progress bars on standard error.
+        **fields
+            ``text_field``, ``date_field``, ``slice_field``, ``id_field``, ``keep_fields`` and
+            ``skip_bad_rows`` of a file or data frame, as in `selfvec.refine`.
 
         Returns
         -------
@@ -106,7 +118,7 @@ class Refiner(Settings):
             vectors = "default" if y is None or _are_labels(y, corpus) else y
         several = initial_vectors(vectors)
         settings = Settings(**self.get_params())
-        documents = as_corpus(corpus, text_fields=text_fields, keep_fields=settings.keeps_text)
+        documents = open_text(corpus, fields, keep=settings.keeps_text)
         for kept in ("drift_", "_encoder"):
             self.__dict__.pop(kept, None)
         self.run_ = refined(documents, several, settings, progress=_progress(progress))
@@ -126,7 +138,8 @@ class Refiner(Settings):
         Returns
         -------
         (n, d) float32
-            The vectors of ``Encoder.of(run_)``: of length 1, or zeros for a text without known words.
+            The vectors of ``Encoder.of(run_, stop_words=True)``: of length 1, or zeros for a text without
+            known words. Stop words count, since *who* and *where* tell questions apart.
 
         Raises
         ------
@@ -136,7 +149,7 @@ class Refiner(Settings):
             If something is not a text.
         """
         if "_encoder" not in self.__dict__:
-            self._encoder = Encoder.of(self.run_)
+            self._encoder = Encoder.of(self.run_, stop_words=True)
         return self._encoder.encode(_texts(texts))
 
     def fit_transform(self, corpus: Iterable[Any], y: Any = None, **options: Any) -> Floats:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, cast, overload
 
-from selfvec.base.checks import check_texts, check_whole, is_path
+from selfvec.base.checks import check_texts, is_path
+from selfvec.base.declarations import checked
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.result_table import ResultTable, short_repr
-from selfvec.data.run import Run, rows_of, similar_row, similar_rows
+from selfvec.data.run import Run, rows_of, similar_row
 from selfvec.data.vectors import Vectors
 from selfvec.storage.aligned_vectors import find_aligned
 from selfvec.storage.formats import load
@@ -18,10 +19,9 @@ from selfvec.storage.opened import GivenVectors, opened
 
 if TYPE_CHECKING:
     from selfvec.analysis.alignment import Aligned
+    from selfvec.retrieval.snippets import Found
 
-__all__ = ["KINDS", "Similar", "similar"]
-
-KINDS = ("topic", "replacement")
+__all__ = ["Similar", "similar"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -32,8 +32,10 @@ class Similar(ResultTable):
     ----------
     lists : list of dict
         ``word``, ``state`` ("original", "refined", "vectors"; "a" or "b" of aligned vectors) and
-        ``neighbours``, pairs of a word and its cosine. Replacements also have ``as``, and ``abbreviations``
-        if some neighbours abbreviate the word or are abbreviated by it.
+        ``neighbours``, pairs of a word and its cosine. Where they apply: ``forms``, the neighbours that are
+        other forms of the word; ``from_subwords``, those that the initial vectors lack; ``rare``, how often
+        the word occurs if that is too rarely for its vector to mean much; of replacements ``as``, and
+        ``abbreviations``, the neighbours that abbreviate the word or are abbreviated by it.
     unknown : list of dict
         Words that do not occur: ``word``, ``reason``, ``count`` and words spelled ``alike``.
     """
@@ -70,34 +72,63 @@ class Similar(ResultTable):
         return short_repr(f"Similar to {words}", [f"{term} {cosine:.2f}" for term, cosine in last])
 
 
+@overload
 def similar(
     vectors: GivenVectors | Aligned,
     words: str | Sequence[str],
     *,
+    as_: str = ...,
+    top: int = ...,
+    compare: bool = ...,
+    min_count: int | None = ...,
+    progress: Progress | None = ...,
+) -> Similar: ...
+@overload
+def similar(
+    vectors: GivenVectors, *, document: str, top: int = ..., progress: Progress | None = ...
+) -> Found: ...
+@checked
+def similar(
+    vectors: GivenVectors | Aligned,
+    words: str | Sequence[str] = (),
+    *,
+    as_: str = "topic",
     top: int = 10,
     compare: bool = False,
     min_count: int | None = None,
-    as_: str = "topic",
+    document: str | None = None,
     progress: Progress | None = None,
-) -> Similar:
-    """The words nearest to some words.
+) -> Similar | Found:
+    """List the words most similar to a word.
+
+    Of aligned vectors of two languages it lists translations.
+
+    Nothing is left out for its spelling. Refining may part a word from its own forms, if the text uses them
+    in other places (*the tornado moved*, *five tornadoes were reported*). Forms that were among its nearest
+    words before refining stay in the list of a run, with their present cosine; they fill at most half of it.
 
     Parameters
     ----------
     vectors : Run, Vectors, path or name
-        A run, vectors, or what `align` made or wrote. There a word of either set of vectors is looked for in
-        both; a word that both have is taken from b. The list of the other set, its translations, comes first.
+        A run folder, a vectors file, default, or aligned vectors. There a word of either set of vectors is
+        looked for in both; a word that both have is taken from b. The list of the other set, its
+        translations, comes first.
     words : str or sequence of str
-    top : int
+        Words of the run.
+    as_ : {"topic", "replacement"}
+        Words that go with the word, or that can replace it. "replacement" compares the two words on either
+        side, too; abbreviations and their words find each other. Stop words are left out, and English words
+        that the lexicon of the extra pos, where it is installed, knows as other parts of speech; neither if
+        the word itself is a stop word. The first call reads the run's text, in a second or two; the result
+        is kept in the run folder.
+    top : int, at least 1
         Neighbours of each word.
     compare : bool
-        Whether to add the neighbours before refining.
-    min_count : int, optional
+        Show the neighbours before and after refining.
+    min_count : int, at least 1, optional
         Leave out neighbours that occur less often; by default 5, or fewer in a small text.
-    as_ : {"topic", "replacement"}
-        "topic": words that go with the word, as `refine` places them. "replacement": words that can stand in
-        its place, by the two words on either side too; abbreviations and their words find each other. The
-        first call reads the run's text, in a second or two; the result is kept in the run folder.
+    document : str, optional
+        List documents similar to the one with this id.
     progress : Progress, optional
 
     Returns
@@ -116,20 +147,14 @@ def similar(
     >>> similar("default", "storm", top=2).to_polars().columns
     ['word', 'state', 'rank', 'neighbour', 'cosine']
     """
+    if document is not None:
+        return _similar_documents(vectors, words, document, top, progress)
     names = check_texts("words", words, "words")
-    check_whole("top", top)
-    check_whole("min_count", 1 if min_count is None else min_count)
-    if as_ not in KINDS:
-        raise OptionError.one_of(as_, KINDS, field="as_")
     several = _aligned(vectors)
     found = opened(cast("GivenVectors", vectors)) if several is None else None
     if isinstance(found, Run):
         places, unknown = found.rows(names)
-        if as_ == "replacement":
-            return Similar(_replacements(found, places, top, compare, min_count, progress), unknown)
-        known = [found.vectors.index_to_key[place] for place in places]
-        lists = [similar_rows(found, name, top, compare=compare, min_count=min_count) for name in known]
-        return Similar([row for one in lists for row in one], unknown)
+        return Similar(_in_run(found, places, top, compare, min_count, as_, progress), unknown)
     for field_name, asked, rule in (
         ("compare", compare, "vectors do not hold their state before refining"),
         ("as_", as_ != "topic", "vectors do not hold the text from which replacements are found"),
@@ -145,21 +170,39 @@ def similar(
     return Similar([row for one in lists for row in one], unknown)
 
 
-def _replacements(
+def _similar_documents(
+    run: Any, words: str | Sequence[str], document: str, top: int, progress: Progress | None
+) -> Found:
+    from selfvec.retrieval import similar_documents
+
+    if words:
+        raise OptionError("is asked for, or words are", field="document", remedy="leave one of them out")
+    found: Found = similar_documents(run, document, top=top, progress=progress)
+    return found
+
+
+def _in_run(
     run: Run,
     places: Sequence[int],
     top: int,
     compare: bool,
     min_count: int | None,
+    as_: str,
     progress: Progress | None,
 ) -> list[dict[str, Any]]:
     """A row for each word, after its neighbours in the original vectors if ``compare``."""
-    from selfvec.analysis.replacements import replacement_row  # seldom used
+    # their lexicons take long to import
+    from selfvec.analysis.replacements import replacement_row
+    from selfvec.analysis.word_kinds import own_forms
 
     rows = []
     for place in places:
         rows += [similar_row("original", run.original, place, top, min_count)] if compare else []
-        rows.append(replacement_row(run, place, top, min_count, progress))
+        if as_ == "replacement":
+            rows.append(replacement_row(run, place, top, min_count, progress))
+        else:
+            forms = own_forms(run, place, top, min_count)
+            rows.append(similar_row("refined", run.vectors, place, top, min_count, forms))
     return rows
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["DOTTED", "case_forms", "language_of", "lower", "title"]
+__all__ = ["DOTTED", "case_forms", "different_names", "in_any_case", "language_of", "lower", "title"]
 
 DOTTED = ("tr", "az")  # i and ı are two letters: i, İ and ı, I
 _LOWER = str.maketrans({"İ": "i", "I": "ı"})
@@ -56,3 +56,25 @@ def case_forms(word: str, language: str | None = None) -> tuple[str, ...]:
     other = word.lower()
     forms = [word, lower(word, language), title(word, language), other.replace(_DOT, ""), other]
     return tuple(dict.fromkeys(forms))
+
+
+def in_any_case(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is the same, or else the only one that differs in case alone; None without one.
+
+    >>> in_any_case("kind", ["Kind", "State"]), in_any_case("kind", ["Kind", "KIND"])
+    ('Kind', None)
+    """
+    alike = [one for one in known if one.casefold() == name.casefold()]
+    return name if name in alike else alike[0] if len(alike) == 1 else None
+
+
+def different_names(names: Iterable[str]) -> tuple[str, ...]:
+    """The names without those that differ from an earlier one in case alone.
+
+    >>> different_names(["Day", "when", "DAY"])
+    ('Day', 'when')
+    """
+    first: dict[str, str] = {}
+    for name in names:
+        first.setdefault(name.casefold(), name)
+    return tuple(first.values())

@@ -38,6 +38,8 @@ __all__ = [
     "OptionError",
     "SelfvecError",
     "TargetError",
+    "did_you_mean",
+    "flag",
 ]
 
 
@@ -94,13 +96,9 @@ class SelfvecError(Exception):
 
 
 _ARGUMENTS = ("query",)  # of the command line, which are no options
+_OTHER_FLAGS = {"filters": "--filter", "others": "--with"}  # a flag takes one of them
 _FLAG = re.compile(r"(?<![\w-])--([a-z]+(?:-[a-z]+)*)(?:[ =]([A-Z]{2,}))?")
-_IN_PYTHON = {
-    "text-field": "text_fields",
-    **{name: f"{name.replace('-', '_')}=True" for name in ("allow-duplicates", "overwrite")},
-    "skip-bad-rows": "skip_bad_rows=True",
-}
-"""Flags whose parameter in Python has another name or is a bool."""
+_SWITCHES = ("allow-duplicates", "overwrite", "skip-bad-rows")
 
 
 def _with_parameters(text: str) -> str:
@@ -113,8 +111,8 @@ def _with_parameters(text: str) -> str:
         return text
 
     def parameter(found: re.Match[str]) -> str:
-        name = _IN_PYTHON.get(found[1], found[1].replace("-", "_"))
-        return f"{name}={found[2]}" if found[2] else name
+        name = found[1].replace("-", "_")
+        return f"{name}=True" if found[1] in _SWITCHES else f"{name}={found[2]}" if found[2] else name
 
     return _FLAG.sub(parameter, text)
 
@@ -127,14 +125,28 @@ class FormatError(InputError):
     """A file does not follow its format."""
 
 
+def flag(parameter: str) -> str:
+    """The flag of a parameter.
+
+    >>> flag("min_count"), flag("as_"), flag("filters")
+    ('--min-count', '--as', '--filter')
+    """
+    return _OTHER_FLAGS.get(parameter, f"--{parameter.rstrip('_').replace('_', '-')}")
+
+
 def did_you_mean(name: str, known: Iterable[str], shown: Callable[[str], str] = str, most: int = 3) -> str:
     """A question that suggests known names of similar spelling; empty if no name is similar.
 
     >>> did_you_mean("decorelated", ["auto", "decorrelated"]), did_you_mean("x", ["auto"])
     ('did you mean decorrelated?', '')
+    >>> did_you_mean("kind", ["Kind", "KIND"])
+    'did you mean Kind or KIND?'
     """
-    lower = {one.lower(): one for one in known}
-    found = [shown(lower[one]) for one in difflib.get_close_matches(name.lower(), lower, most, 0.6)]
+    forms: dict[str, list[str]] = {}
+    for one in dict.fromkeys(known):
+        forms.setdefault(one.lower(), []).append(one)
+    near = difflib.get_close_matches(name.lower(), forms, most, 0.6)
+    found = [shown(one) for each in near for one in forms[each]]
     return f"did you mean {' or '.join(found)}?" if found else ""
 
 
@@ -153,7 +165,7 @@ class OptionError(InputError):
     def _field_name(self, field: str, flags: bool) -> str:
         if field in _ARGUMENTS:
             return field.upper() if flags else field
-        return f"--{field.rstrip('_').replace('_', '-')}" if flags else field
+        return flag(field) if flags else field
 
     @classmethod
     def one_of(cls, value: object, known: Iterable[str], *, field: str) -> OptionError:

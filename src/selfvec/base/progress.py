@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from threading import Event, Thread
 from time import monotonic
 
 from .display import escape_controls
-from .errors import OptionError
+from .errors import Interrupted, OptionError
 
-__all__ = ["LineProgress", "Progress", "as_progress", "duration", "time_left"]
+__all__ = ["LineProgress", "Progress", "as_progress", "duration", "file_stages", "time_left"]
 
 Advance = Callable[[int], None]
 
@@ -56,6 +56,29 @@ class Progress:
             steps = _Steps(advance, weights, self.say)
             yield steps
             steps.go_to(_WHOLE)
+
+
+@contextmanager
+def file_stages(progress: Progress) -> Iterator[Callable[[str, int, int], None]]:
+    """One stage for each file. The block calls it with the file's name, the bytes done and the total bytes.
+
+    Ctrl-C is an `Interrupted` that says how to go on.
+    """
+    begun: dict[str, tuple[Advance, int]] = {}
+
+    def report(name: str, done: int, total: int) -> None:
+        if name not in begun:
+            stack.close()
+            begun[name] = stack.enter_context(progress.stage(name, total or None, "bytes")), 0
+        advance, before = begun[name]
+        advance(done - before)
+        begun[name] = advance, done
+
+    try:
+        with ExitStack() as stack:
+            yield report
+    except KeyboardInterrupt:
+        raise Interrupted("interrupted", remedy="repeat the command to continue the download") from None
 
 
 class _Steps(Progress):

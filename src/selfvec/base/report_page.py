@@ -15,7 +15,10 @@ from typing import Any, ClassVar
 from .display import escape_controls, printable
 from .report_files import joined, save_report
 
-__all__ = ["Drawn", "ReportPage", "Section", "rows_page"]
+__all__ = ["Drawn", "Pieces", "ReportPage", "Section", "lines_cell", "rows_page"]
+
+Pieces = Sequence[tuple[str, bool]]
+"""A text in pieces: which of them are marked."""
 
 _STYLE = """
 :root { color-scheme: light dark; --paper: #fff; --ink: #1d2127; --quiet: #565d68; --line: #d7dae0;
@@ -28,6 +31,8 @@ h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; }
 h3 { font-size: .85rem; color: var(--quiet); margin: .4rem 0; }
 h1, p { overflow-wrap: anywhere; } a { color: var(--came); }
 mark { background: var(--mark); color: inherit; font-weight: 600; border-radius: 3px; padding: 0 .2rem; }
+td > b, td > small { display: block; } td > small { color: var(--quiet); } td > p { margin: .2rem 0; }
+td > b, td > small { overflow-wrap: anywhere; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; margin: .5rem 0 1.5rem; font-size: .93rem; }
 th, td { padding: .2rem .8rem .2rem 0; text-align: left; vertical-align: top; }
@@ -115,6 +120,23 @@ def rows_page(title: str, records: Sequence[Mapping[str, Any]], lines: Sequence[
     heads = list(dict.fromkeys(name for record in records for name in record))
     rows = [[cell(record.get(name)) for name in heads] for record in records]
     return ReportPage(title, lines, [Section("", heads, rows)], records)
+
+
+def lines_cell(*lines: tuple[str, Pieces]) -> Drawn:
+    """A cell of lines, each with its element: b, a name; p, a text; small, a note.
+
+    >>> print(lines_cell(("b", [("r1", False)]), ("p", [("hail", True), (" fell", False)])))
+    **r1**<br>**hail** fell
+    """
+    html = []
+    markdown = []
+    for tag, pieces in lines:
+        texts = [(printable(text), mark) for text, mark in pieces]
+        marked = "".join(f"<mark>{escape(text)}</mark>" if mark else escape(text) for text, mark in texts)
+        html.append(f"<{tag} dir=auto>{marked}</{tag}>")
+        bold = ((_escaped(text), mark or tag == "b") for text, mark in texts)
+        markdown.append("".join(f"**{text}**" if mark else text for text, mark in bold))
+    return Drawn("<br>".join(markdown), "".join(html))
 
 
 def cell(value: Any) -> str:

@@ -16,7 +16,8 @@ from importlib.metadata import version
 from typing import Any
 from uuid import uuid4
 
-from selfvec.base.errors import InputError, Interrupted, MissingExtra
+from selfvec.base.errors import InputError, Interrupted
+from selfvec.base.extras import require
 from selfvec.base.interruption import interruptible
 from selfvec.base.progress import Progress
 from selfvec.base.threads import threads
@@ -38,11 +39,11 @@ def dask_engine(
     address: str, *, workers: int | None = None, progress: Progress | None = None
 ) -> Iterator[DaskEngine]:
     """The engine for ``--cluster local|ADDRESS``; ``workers`` is the number of workers of ``local``."""
-    try:
-        import dask
-        import distributed
-    except ImportError:
-        raise MissingExtra("distributed", "dask", "--cluster") from None
+    for package in ("dask", "distributed", "fsspec", "pyarrow"):
+        require(package, "dask", "--cluster")
+    import dask
+    import distributed
+
     options = {"distributed.scheduler.allowed-failures": RETRIES, "distributed.comm.timeouts.connect": "10s"}
     with ExitStack() as stack:
         stack.enter_context(dask.config.set(options))

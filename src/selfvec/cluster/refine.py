@@ -25,6 +25,7 @@ from selfvec.base.memory import release
 from selfvec.base.progress import Progress
 from selfvec.base.scratch import scratch_array
 from selfvec.base.threads import in_order, threads
+from selfvec.corpus.files import require_fields
 from selfvec.corpus.joined_summary import joined_corpora
 from selfvec.corpus.summary import FileRead
 from selfvec.data.methods import METHODS
@@ -116,11 +117,13 @@ def refine_on_cluster(
     timings = execution.timings
     with timings.stage("load"):
         shards, skipped = find_shards(sources, cut[0])
+        rows = rows or RowOptions()
+        require_fields([shard.kind for shard in shards], ", ".join(sources), rows.names.asked)
         known, described = load_start(vectors, settings)
         if known is None and described["name"] != "none":
             rule = f"vectors by {described['name']} are trained with all of the text in one place"
             raise OptionError(rule, field="vectors", remedy="give a file of vectors, default or none")
-        job = _job(shards, known, settings, rows or RowOptions(), work)
+        job = _job(shards, known, settings, rows, work)
     ranges = task_ranges(len(shards), cut[1])
     with timings.stage("read"):
         words = reduced(engine, tree(f"{job.folder}/words", ranges), partial(count_words, job), "Reading")

@@ -23,7 +23,7 @@ from selfvec.base.compressed_files import COMPRESSED, is_compressed
 from selfvec.base.errors import CorpusError, MissingExtra
 from selfvec.base.threads import cut
 from selfvec.corpus.documents import Documents, documents_of_rows, with_files
-from selfvec.corpus.fields import Fields, recognise
+from selfvec.corpus.fields import FieldNames, Fields, recognise
 from selfvec.corpus.files import FilePart, find_sources, open_part
 from selfvec.corpus.fingerprints import Seen
 from selfvec.corpus.kept_documents import absolute
@@ -85,6 +85,12 @@ class RowOptions:
     date_field: str | None = None
     skip_bad_rows: bool = False
     keep_fields: bool | tuple[str, ...] = True  # whether documents keep the other fields, or which
+    id_field: str | None = None
+
+    @property
+    def names(self) -> FieldNames:
+        """The fields that are named."""
+        return FieldNames(self.text_fields or (), self.date_field, id=self.id_field, keep=self.keep_fields)
 
 
 def find_shards(names: Sequence[str], shard_bytes: int = SHARD_BYTES) -> tuple[list[TextShard], list[str]]:
@@ -199,12 +205,13 @@ def read_shard(shard: TextShard, how: RowOptions, summary: Summary) -> Iterator[
             path=shard.path,
             remedy="leave out --cluster, or name a field with --text-field",
         )
-    if shard.kind not in ("lines", "folder"):
+    if shard.kind not in ("lines", "folder", "document"):
         summary.text_fields = fields.text
         summary.text_given = fields.text_given
         summary.date_field = fields.date_name
         summary.date_given = fields.date_given
-    summary.kept_fields = None if isinstance(how.keep_fields, bool) else how.keep_fields
+        summary.id_field = fields.id if fields.id_given else None
+    summary.kept_fields = how.names.kept
     path = shard.path if is_remote(shard.path) else absolute(shard.path)
     for rows in batches:
         batch = documents_of_rows(rows, fields, _label(shard), corpus_pass, seen)
@@ -238,7 +245,7 @@ def _by_bytes(
 
 
 def _part(source: Source, how: RowOptions) -> FilePart:
-    return open_part(source, how.text_fields, how.date_field, keep=how.keep_fields)
+    return open_part(source, how.names)
 
 
 @lru_cache(maxsize=64)
@@ -265,8 +272,7 @@ def _by_groups(
 
     with _parquet(shard.path) as file:
         types = dict(cast(pl.DataFrame, pl.from_arrow(file.schema_arrow.empty_table())).schema)
-    fields = recognise(list(types), shard.path, how.text_fields, how.date_field, keep=how.keep_fields)
-    fields = readable_fields(fields, types, shard.path)
+    fields = readable_fields(recognise(list(types), shard.path, how.names), types, shard.path)
 
     def batches() -> Iterator[RowBatch]:
         digest = hashlib.sha256()

@@ -10,7 +10,7 @@ from typing import Any
 
 from selfvec.base.arrays import Bytes
 from selfvec.base.atomic_files import atomic_file
-from selfvec.base.checks import check_number, check_whole
+from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import Figures
@@ -41,6 +41,7 @@ Row = dict[str, Any]
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 
+@checked
 def compress(
     vectors: GivenVectors,
     output: str | os.PathLike[str],
@@ -53,28 +54,30 @@ def compress(
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Figures:
-    """Write smaller vectors that keep ``keep`` percent of the quality of the given ones.
+    """Find smaller vectors that keep what they are used for.
 
     With ``below``, candidates under that size are tried in the order of their similarity to the given rows,
     and the first that keeps enough is written. Otherwise the smallest candidate that keeps enough is written.
-    If none does, the one that keeps most is written, and ``enough`` is False.
+    If none does, the one that keeps most is written, ``enough`` is False, and the exit status is 1.
 
     Parameters
     ----------
-    vectors : Vectors, Run, or the path of either
-        Of a run the refined vectors, without its topic vectors. Rows count at length 1.
+    vectors : Vectors, Run, path or name
+        A vectors file, a run folder, or default. Of a run the refined vectors, without its topic vectors.
+        Rows count at length 1.
     output : path
-        The file, which `selfvec.load` reads.
-    below : int or str, optional
-        Bytes, or a size such as "5MB".
-    keep : float
-        Percent of each figure: nDCG@10 of finding the second half of a run's texts by the first, or of the
-        tasks named.
-    retrieval, similarity : path or sequence of paths
-        Folders in BEIR's layout and files of word pairs to measure instead.
-    seed : int
+        The file to write.
+    below : int, at least 1, or str, optional
+        Largest size; by default the smallest that keeps enough. Bytes, or a size such as 5MB.
+    keep : float, above 0, at most 100
+        Least share of every figure that is kept: nDCG@10 of finding the second half of a run's texts by the
+        first, or of the tasks named.
+    retrieval : path or paths
+        Measure nDCG@10 on these, not on the run's own text.
+    similarity : path or paths
+        Measure on rows of word, word, score.
+    seed : int, at least 0
     overwrite : bool
-        Whether to replace an existing file.
     progress : Progress, optional
 
     Returns
@@ -89,9 +92,7 @@ def compress(
     TargetError
         If the target exists and ``overwrite`` is false, or cannot be written.
     """
-    check_number("keep", keep, 1e-9, 100, "is a percentage above 0 and at most 100")
     limit = parse_size(below) if isinstance(below, str) else below
-    check_whole("below", 1 if limit is None else limit)
     check_target(output, overwrite=overwrite, folder=False)
     source = opened(vectors)
     whole = source.vectors if isinstance(source, Run) else source
@@ -109,6 +110,7 @@ def compress(
     with atomic_file(output, overwrite=overwrite) as fresh:
         write(fresh, file.arrays, str(chosen["method"]), _provenance(source))
     done = {
+        **({"source": os.fspath(vectors)} if isinstance(vectors, str | os.PathLike) else {}),
         "target": os.fspath(output),
         **chosen,
         "bytes": Path(output).stat().st_size,

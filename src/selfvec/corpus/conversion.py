@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
-from selfvec.base.errors import CorpusError
+from selfvec.base.errors import CorpusError, OptionError
 from selfvec.corpus.forks import using_polars
 
-from .corpus import Corpus
+from .corpus import Corpus, CorpusPart
+from .fields import FieldNames, FieldOptions, given_options
 
 if TYPE_CHECKING:
     import polars as pl
@@ -23,10 +26,16 @@ if TYPE_CHECKING:
 __all__ = ["as_corpus"]
 
 _MEMORY = "memory"
+_FRAME_MARKS = ("columns", "keys", "__dataframe__", "__arrow_c_stream__")
+"""What data frames have, and no iterable of texts."""
 
 
 def as_corpus(
-    data: Any, *, text_fields: Sequence[str] | None = None, keep_fields: bool | Sequence[str] = True
+    data: Any,
+    name: str = "data",
+    *,
+    like: Mapping[str, Any] | None = None,
+    **options: Unpack[FieldOptions],
 ) -> Corpus:
     """The documents of an object.
 
@@ -37,15 +46,20 @@ def as_corpus(
         (Hugging Face) is read like a file with its columns. Each item of a column, list or other iterable is
         a document: a string, a mapping such as ``{"text": ..., "date": ...}``, or a list of tokens, which
         are not split again. If all items are paths, or strings that name files, these are read.
-    text_fields : sequence of str, optional
-        Columns joined by a blank line; without it the usual names are recognised.
-    keep_fields : bool or sequence of str
-        Whether documents keep the other columns, which search can filter by, or which of them.
+    name : str
+        The name of this argument in errors.
+    like : mapping, optional
+        The summary of another corpus (``provenance["corpus"]``): its fields are read where none are named.
+    **options
+        ``text_field``, ``date_field``, ``slice_field``, ``id_field``, ``slice_by_name``, ``skip_bad_rows``
+        and ``keep_fields`` of `Corpus.open`, of which plain texts have only ``skip_bad_rows``.
 
     Raises
     ------
+    OptionError
+        If the object is none of these, or has no fields and some are named.
     CorpusError
-        If the object holds no documents, or lacks a requested field.
+        If it cannot be read, or lacks a field.
 
     Examples
     --------
@@ -59,40 +73,61 @@ def as_corpus(
     True
     """
     using_polars()
-    named = [text_fields] if isinstance(text_fields, str) else text_fields
-    kept = None if isinstance(keep_fields, bool) else keep_fields
+    given = given_options(options)
+    wanted: Any = {**given, "keep_fields": options.get("keep_fields"), "like": like}
     if isinstance(data, str | os.PathLike):
-        return Corpus.open([data], text_fields=named, keep_fields=keep_fields)
-    frame = _frame(data)
-    if frame is not None:
-        from .memory import FRAME, frame_part
-
-        return Corpus([frame_part(*frame, named, keep_fields)], FRAME, kept_fields=kept)
+        return Corpus.open([data], **wanted)
     if isinstance(data, Corpus):
-        corpus = data
-    else:
-        column = _column(data)
-        items, head = _begun(data if column is None else column)
-        if head and all(item is not None and _is_path(item) for item in head):
-            return Corpus.open(head, text_fields=named, keep_fields=keep_fields)
-        if head and isinstance(head[-1], Mapping):
-            from .memory import ROW_LIST, rows_part
+        _refuse(given, "is chosen where a Corpus is opened", "give it to Corpus.open")
+        return data
+    from .memory import frame_part, rows_part
 
-            return Corpus([rows_part(items, named, keep_fields)], ROW_LIST, kept_fields=kept)
-        corpus = _of_items(items, head[-1] if head else None)
-    if named:
-        raise CorpusError(
-            "it has no columns that text_fields could name",
-            path=corpus.name,
-            remedy="leave text_fields out, or give a data frame or the path of a file",
-        )
-    return corpus
+    column = _column(data)
+    frame = _frame(data, name) if column is None else None
+    if frame is not None:
+        return _of_rows(partial(frame_part, *frame), given, wanted)
+    items, head = _begun(data if column is None else column, name)
+    if head and all(item is not None and _is_path(item) for item in head):
+        return Corpus.open(head, **wanted)
+    if head and isinstance(head[-1], Mapping):
+        return _of_rows(partial(rows_part, items), given, wanted)
+    skip_bad_rows = bool(given.pop("skip_bad_rows", False))
+    remedy = 'leave it out, or give a data frame, mappings such as {"text": ...} or the path of a file'
+    _refuse(given, "names a field, and texts alone have none", remedy)
+    return _of_items(items, head[-1] if head else None, name, skip_bad_rows)
 
 
-def _begun(data: Any) -> tuple[Iterable[Any], list[Any]]:
+def _of_rows(
+    part: Callable[[FieldNames], CorpusPart], given: Mapping[str, object], wanted: dict[str, Any]
+) -> Corpus:
+    """A data frame or mappings as a corpus."""
+    _refuse_slices(given)
+    wanted.pop("slice_by_name", None)
+    skip_bad_rows = wanted.pop("skip_bad_rows", False)
+    like = wanted.pop("like")
+    names = FieldNames.of(**wanted)
+    rows = part(names if like is None else names.like(like))
+    return Corpus([rows], rows.path, skip_bad_rows=skip_bad_rows, kept_fields=names.kept)
+
+
+def _refuse(given: Mapping[str, object], rule: str, remedy: str) -> None:
+    """Raise `OptionError` for any of the options, unless it is to keep all fields."""
+    _refuse_slices(given)
+    for option, value in given.items():
+        if value is not True or option != "keep_fields":
+            raise OptionError(rule, field=option, remedy=remedy)
+
+
+def _refuse_slices(given: Mapping[str, object]) -> None:
+    if given.get("slice_by_name"):
+        rule = "corpus makes a slice of each file, and these documents are in memory"
+        raise OptionError(rule, field="slice", remedy="give the paths of files, or name a --slice-field")
+
+
+def _begun(data: Any, name: str) -> tuple[Iterable[Any], list[Any]]:
     """All items, and a list of the items up to the first one that is neither a path nor missing."""
     if isinstance(data, bytes | bytearray | Mapping) or not isinstance(data, Iterable):
-        raise _no_documents(data)
+        raise _no_documents(data, name)
     head = []
     items = iter(data)
     for item in items:
@@ -102,15 +137,17 @@ def _begun(data: Any) -> tuple[Iterable[Any], list[Any]]:
     return (chain(head, items) if items is data else data), head
 
 
-def _of_items(items: Iterable[Any], kind: Any) -> Corpus:
+def _of_items(items: Iterable[Any], kind: Any, name: str, skip_bad_rows: bool) -> Corpus:
     """Texts, or lists of tokens if ``kind`` is such a list."""
-    if kind is None or isinstance(kind, str | os.PathLike):
-        return Corpus.from_texts(items, name=_MEMORY)
-    if not _is_list(kind):
-        raise _no_documents(kind, "items of type {} are not text")
-    joined = (_joined(tokens, number) for number, tokens in enumerate(items, 1))
-    once = isinstance(items, Iterator)  # then it is read lazily
-    return Corpus.from_texts(joined if once else list(joined), name=_MEMORY, tokenized=True)
+    tokenized = _is_list(kind)
+    if tokenized:
+        joined = (_joined(tokens, number) for number, tokens in enumerate(items, 1))
+        items = joined if isinstance(items, Iterator) else list(joined)  # an iterator is read lazily
+    elif kind is not None and not isinstance(kind, str | os.PathLike):
+        raise _no_documents(kind, name, f"holds texts, not {_type(kind)}")
+    from .memory import MemoryPart
+
+    return Corpus([MemoryPart(_MEMORY, items)], _MEMORY, tokenized=tokenized, skip_bad_rows=skip_bad_rows)
 
 
 def _joined(tokens: Any, number: int) -> str | None:
@@ -156,17 +193,25 @@ def _is_path(item: Any) -> bool:
     return known and len(item.split()) == 1
 
 
-def _no_documents(data: Any, rule: str = "an object of type {} is not text") -> CorpusError:
+_REMEDIES = {
+    Mapping: "give a data frame, the rows' texts, or one split of a dataset",
+    bytes: "decode them: data.decode()",
+}
+_TO_KNOWN = ("compute", "to_arrow", "to_pandas", "toPandas", "to_pandas_df", "to_dataframe", "as_data_frame")
+"""Methods by which data frames of other libraries give one that is read."""
+
+
+def _no_documents(data: Any, name: str, rule: str | None = None) -> OptionError:
     """The error for an object that is not a corpus, with a remedy."""
-    remedies = {
-        Mapping: "give a data frame, the rows' texts, or one split of a dataset",
-        bytes: "decode them: data.decode()",
-    }
-    usual = "give a path, a list of texts, of paths or of lists of tokens, a data frame or a Corpus"
-    remedy = next((text for kind, text in remedies.items() if isinstance(data, kind)), usual)
+    usual = "give a path or a list of texts"
+    remedy = next((text for kind, text in _REMEDIES.items() if isinstance(data, kind)), usual)
+    rule = rule or f"is a path, paths, texts, a data frame or a Corpus, not {_type(data)}"
+    return OptionError(rule, field=name, remedy=remedy)
+
+
+def _type(data: Any) -> str:
     kind = type(data)
-    name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
-    return CorpusError(rule.format(name), remedy=remedy)
+    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
 
 
 def _is(data: Any, module: str, name: str) -> bool:
@@ -186,8 +231,12 @@ def _column(data: Any) -> list[Any] | None:
     return None
 
 
-def _frame(data: Any) -> tuple[list[str], Callable[[int], pl.Series | list[Any]]] | None:
-    """The names of a data frame's columns, and a function that returns the values of a column."""
+def _frame(data: Any, name: str) -> tuple[list[str], Callable[[int], pl.Series | list[Any]]] | None:
+    """The names of a data frame's columns, and a function that returns the values of a column.
+
+    None for an object that is no data frame; `OptionError` for a frame that cannot be read, because iterating
+    over it may give the names of its columns.
+    """
     if _is(data, "polars", "LazyFrame"):
         data = data.collect()
     if _is(data, "polars", "DataFrame"):
@@ -199,12 +248,30 @@ def _frame(data: Any) -> tuple[list[str], Callable[[int], pl.Series | list[Any]]
         hasattr(data, name) for name in ("features", "__getitem__", "__len__")
     ):
         return names, lambda number: list(data[names[number]])
-    is_column = any(_is(data, library, "Series") for library in ("polars", "pandas"))
-    if hasattr(data, "__arrow_c_stream__") and not is_column:
-        import polars as pl
+    if isinstance(data, Mapping) or not any(hasattr(data, mark) for mark in _FRAME_MARKS):
+        return None
+    found = _exchanged(data)
+    if found is None:
+        method = next((method for method in _TO_KNOWN if hasattr(data, method)), None)
+        remedy = f"give what its {method}() returns" if method else "give a list of texts"
+        rule = f"is a data frame of a kind that is not read, {_type(data)}"
+        raise OptionError(rule, field=name, remedy=remedy)
+    return found.columns, found.to_series
 
-        try:
-            return _frame(pl.DataFrame(data))
-        except pl.exceptions.PolarsError:  # a column
-            return None
-    return None
+
+def _exchanged(data: Any) -> pl.DataFrame | None:
+    """A data frame of another library by Arrow's interface or, with pyarrow, by the older protocol."""
+    import polars as pl
+
+    lazy = hasattr(data, "compute")
+    if hasattr(data, "__dataframe__") and not lazy and not hasattr(data, "__arrow_c_stream__"):
+        with suppress(ImportError):
+            from pyarrow.interchange import from_dataframe
+
+            data = from_dataframe(data)
+    if not hasattr(data, "__arrow_c_stream__"):
+        return None
+    try:
+        return pl.DataFrame(data)
+    except pl.exceptions.PolarsError:  # a column
+        return None

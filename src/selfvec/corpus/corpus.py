@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from selfvec.base.casing import different_names
 from selfvec.base.errors import CorpusError
 from selfvec.corpus.forks import using_polars
 
@@ -105,12 +106,14 @@ class Corpus:
         cls,
         sources: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
         *,
-        text_fields: Sequence[str] | None = None,
+        text_field: str | Sequence[str] | None = None,
         date_field: str | None = None,
         slice_field: str | None = None,
+        id_field: str | None = None,
         slice_by_name: bool = False,
         skip_bad_rows: bool = False,
-        keep_fields: bool | Sequence[str] = True,
+        keep_fields: bool | str | Sequence[str] | None = True,
+        like: Mapping[str, Any] | None = None,
     ) -> Corpus:
         """Read files, folders and ``-`` (standard input), one after the other.
 
@@ -120,26 +123,35 @@ class Corpus:
         Parameters
         ----------
         sources : path or sequence of paths
-        text_fields : sequence of str, optional
-            Columns joined by a blank line; without it the usual names are recognised.
+        text_field : str or sequence of str, optional
+            Columns joined by a blank line, several with commas; without it the usual names are recognised.
+            Files that have no columns, such as notes among tables, are read whole.
         date_field : str, optional
             The column with the date; without it the usual names are recognised.
         slice_field : str, optional
             The column with the slice of the corpus that a document belongs to: a region, a source, an author.
+        id_field : str, optional
+            The column with the id; without it the usual names are recognised.
         slice_by_name : bool
             Whether each of ``sources`` is a slice, named after the file.
         skip_bad_rows : bool
             Leave out and count malformed rows instead of raising an error for the first.
-        keep_fields : bool or sequence of str
+        keep_fields : bool, str or sequence of str
             Whether documents keep the other fields of their rows, or which of them.
+        like : mapping, optional
+            The summary of another corpus (``provenance["corpus"]``): its fields are read where none
+            are named, from files that have any.
 
         Raises
         ------
         CorpusError
             If a source does not exist, cannot be read, is not text, or lacks the fields needed.
         """
-        from .files import find_sources, open_part
+        from .fields import FieldNames
+        from .files import find_sources, open_part, require_fields
 
+        given = FieldNames.of(text_field, date_field, slice_field, id_field, keep_fields)
+        fields = given if like is None else given.like(like)
         names = [sources] if isinstance(sources, str | os.PathLike) else list(sources)
         if not names:
             raise CorpusError("no file was given", remedy="name files or folders, or - for standard input")
@@ -152,17 +164,18 @@ class Corpus:
             remedy = "read it with --cluster local, or copy it here first"
             raise CorpusError("is on a remote file system", path=remote, remedy=remedy)
         parts = [
-            open_part(source, text_fields, date_field, slice_field, name, keep=keep_fields)
+            open_part(source, fields, name)
             for path, name in zip(paths, _short(paths), strict=True)
             for source in find_sources([path], skipped)
         ]
+        require_fields([part.kind for part in parts], ", ".join(paths), given.asked)
         return cls(
             parts,
             ", ".join(paths),
             skip_bad_rows=skip_bad_rows,
             skipped_files=skipped,
-            slice_by_name=slice_by_name,
-            kept_fields=None if isinstance(keep_fields, bool) else keep_fields,
+            slice_by_name=slice_by_name or bool(like and like.get("slice_by_name")),
+            kept_fields=fields.kept,
         )
 
     @classmethod
@@ -270,17 +283,17 @@ class Corpus:
             if part.kind not in ("lines", "folder", "document", "memory", "run")
         ]
 
-        def union(names: Iterable[str]) -> tuple[str, ...]:
-            return tuple(dict.fromkeys(names))
-
         return Summary(
             skipped_files=list(self.skipped_files),
-            text_fields=union(name for fields in rows for name in fields.text),
+            text_fields=different_names(name for fields in rows for name in fields.text),
             text_given=any(fields.text_given for fields in rows),
-            date_field=", ".join(union(fields.date_name for fields in rows if fields.date_name)) or None,
+            date_field=", ".join(different_names(fields.date_name for fields in rows if fields.date_name))
+            or None,
             date_given=any(fields.date_given for fields in rows),
-            layout=", ".join(union(fields.layout_name for fields in rows if fields.layout_name)) or None,
+            layout=", ".join(different_names(fields.layout_name for fields in rows if fields.layout_name))
+            or None,
             slice_field=next((fields.slice for fields in rows if fields.slice), None),
+            id_field=next((fields.id for fields in rows if fields.id_given), None),
             slice_by_name=self.slice_by_name,
             unread_fields=tuple(self.unread_fields),
             kept_fields=self.kept_fields,

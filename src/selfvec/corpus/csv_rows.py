@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -22,14 +21,12 @@ from selfvec.base.errors import CorpusError
 from .document_files import MAX_ROW
 from .fields import Fields
 from .layouts import unquoted_column
-from .row_batch import ICONV, NUL, RowBatch, batch_of_rows, utf8_series
+from .readable import decoded
+from .row_batch import NUL, RowBatch, batch_of_rows
 from .streams import Source, too_long
 from .summary import BATCH_ROWS, CorpusPass
 
 __all__ = ["LARGEST_BLOCK", "CsvReader", "Header", "read_csv", "read_header"]
-
-_UNREADABLE = re.compile("[\0\udc80-\udcff]")
-"""NUL bytes, and bytes that are not UTF-8 after decoding them with surrogates."""
 
 LARGEST_BLOCK = 16 << 20  # bytes
 _MOST_COLUMNS = 1 << 16
@@ -50,7 +47,7 @@ def read_header(head: bytes, path: str, kind: str) -> Header:
 
     In a .csv the delimiter is the most frequent of comma, semicolon, tab and bar in the first line.
     """
-    text = head.decode("utf-8", "surrogateescape")
+    text, _ = decoded(head)
     line = text.partition("\n")[0]
     delimiter = "\t" if kind == "tsv" else max(",;\t|", key=line.count)
     reader = csv.reader(io.StringIO(text, newline="\n"), delimiter=delimiter, strict=True)
@@ -64,8 +61,8 @@ def read_header(head: bytes, path: str, kind: str) -> Header:
     except csv.Error as error:
         rule = f"the header is malformed ({error})"
         raise CorpusError(rule, path=path, line=1, remedy=remedy) from error
-    if any(_UNREADABLE.search(name) for name in names):
-        raise CorpusError("the header is not UTF-8 text", path=path, line=1, remedy=ICONV)
+    if any("\0" in name for name in names):
+        raise CorpusError(f"the header {NUL}", path=path, line=1, remedy=remedy)
     return Header(tuple(name.strip() for name in names), delimiter, reader.line_num)
 
 
@@ -144,7 +141,7 @@ class _Blocks:
         self.line += lines
 
     def lines(self) -> Iterator[str]:
-        """Take whole lines, after reading on if needed; bytes that are not UTF-8 become surrogates."""
+        """Take whole lines, after reading on if needed."""
         while True:
             whole, newline, rest = self.data.rpartition(b"\n")
             if newline:
@@ -155,7 +152,7 @@ class _Blocks:
                     self.waiting -= 1
                     self.yielded += len(line)
                     # Line by line, because one rare letter widens the whole decoded string.
-                    yield line.decode("utf-8", "surrogateescape") + "\n"
+                    yield line.decode() + "\n"
             elif not self.grow():
                 return
             elif len(self.data) > MAX_ROW:
@@ -254,8 +251,6 @@ def _columns_by_polars(
     block: bytes, header: Header, wanted: Sequence[int], rows: int
 ) -> list[pl.Series] | None:
     """The wanted columns of whole rows; None if Polars reads another number of rows or not at all."""
-    if utf8_series([block]) is None:  # Polars checks only the requested columns
-        return None
     width = len(header.names)
     names = [str(number) for number in range(width)]
     try:
@@ -297,7 +292,8 @@ def _rows_by_csv_module(
             corpus_pass.mended("unquoted delimiters joined", path=blocks.path, line=number)
             row = whole
         if rule := _fault(row, header):
-            remedy = _remedy(rule, row, header)
+            wide = len(row) > len(header.names)
+            remedy = "quote the field that holds the delimiter" if wide else "mend the row"
             corpus_pass.bad(rule, path=blocks.path, line=number, remedy=remedy)
         elif row:
             rows.append([row[i] for i in wanted])
@@ -315,16 +311,7 @@ def _fault(row: list[str], header: Header) -> str | None:
     """The rule that a row breaks; None if it breaks none."""
     if row and len(row) != len(header.names):
         return f"a row has {len(header.names)} fields as its header, this one has {len(row)}"
-    for value in row:
-        if (not value.isascii() or "\0" in value) and (unreadable := _UNREADABLE.search(value)):
-            return NUL if unreadable[0] == "\0" else "is not UTF-8 text"
-    return None
-
-
-def _remedy(rule: str, row: list[str], header: Header) -> str:
-    if "UTF-8" in rule:
-        return ICONV
-    return "quote the field that holds the delimiter" if len(row) > len(header.names) else "mend the row"
+    return NUL if any("\0" in value for value in row) else None
 
 
 def _explained(error: csv.Error) -> str:

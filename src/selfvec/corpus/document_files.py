@@ -20,6 +20,8 @@ from typing import Any
 
 from selfvec.base.errors import MissingExtra
 
+from .readable import decoded
+
 __all__ = ["DOCUMENT_KINDS", "MAX_ROW", "DocumentKind", "document_kind", "document_text", "require"]
 
 MAX_ROW = 64 << 20
@@ -38,6 +40,7 @@ class DocumentKind:
     read: Callable[[bytes], str]
     package: str | None = None  # the module that reads it
     install: str = ""  # its name for pip
+    undecodable: Callable[[bytes], int] = lambda _: 0  # how many places of a file cannot be decoded
 
     @property
     def there(self) -> bool:
@@ -105,7 +108,7 @@ def _html(data: bytes) -> str:
     """The title and the text of a page, a line for each block, without scripts, styles and navigation."""
     from lxml import etree
 
-    page = _decoded(data).replace("\0", "")
+    page = _decoded(data)[0].replace("\0", "")
     _check_tags(page.count("<"))
     # Text after </html> is shown by browsers and dropped by the parser.
     page = _PAGE_ENDS.sub("", _without_cdata(page)) + f"<{_LAST}>"
@@ -130,8 +133,11 @@ def _without_cdata(page: str) -> str:
     return first + "".join(html.escape(text) + rest if end else text for text, end, rest in parts)
 
 
-def _decoded(data: bytes) -> str:
-    """A page as text, decoded by its byte order mark, its declaration, as UTF-8 or as Windows-1252."""
+def _decoded(data: bytes) -> tuple[str, int]:
+    """A page as text, and how many places of it cannot be decoded.
+
+    It is decoded by its byte order mark or its declaration, as UTF-8, or as Windows-1252 if that fits better.
+    """
     for mark, name in (
         (codecs.BOM_UTF8, "utf-8-sig"),
         (codecs.BOM_UTF16_LE, "utf-16"),
@@ -140,19 +146,23 @@ def _decoded(data: bytes) -> str:
         (b"\0<", "utf-16-be"),
     ):
         if data.startswith(mark):
-            return data.decode(name, "replace")
+            return decoded(data, name)
     named = _CHARSET.search(data[:_LOOKED_AT])
     try:
         codec = codecs.lookup(named[1].decode("ascii")).name if named else "utf-8"
         # Browsers read these as Windows-1252. A page whose declaration is readable is not in UTF-16.
         codec = {"iso8859-1": "cp1252", "ascii": "cp1252", "utf-16": "utf-8"}.get(codec, codec)
-        return data.decode(codec)
+        found = decoded(data, codec)
     except (LookupError, UnicodeError):
-        pass
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
+        found = decoded(data)
+    if found[1]:
+        found = min(found, decoded(data), key=lambda one: one[1])
+    return found if _fits(*found) else decoded(data, "cp1252")
+
+
+def _fits(text: str, wrong: int) -> bool:
+    """Whether more letters beyond ASCII could be decoded than not."""
+    return not wrong or sum(letter > "\x7f" for letter in text) > 2 * wrong
 
 
 def _pieces(root: Any, heading: Any) -> Iterator[str]:
@@ -266,7 +276,7 @@ def _word_pieces(part: Any) -> Iterator[str]:
 
 
 DOCUMENT_KINDS = (
-    DocumentKind("HTML", (".html", ".htm", ".xhtml"), _html),
+    DocumentKind("HTML", (".html", ".htm", ".xhtml"), _html, undecodable=lambda data: _decoded(data)[1]),
     DocumentKind("PDF", (".pdf",), _pdf, "pypdf", "pypdf"),
     DocumentKind("Word", (".docx",), _docx),
 )

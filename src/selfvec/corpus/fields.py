@@ -8,15 +8,25 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any, TypedDict
 
-from selfvec.base.errors import CorpusError
+from selfvec.base.casing import in_any_case
+from selfvec.base.checks import check_names, check_text, check_texts
+from selfvec.base.errors import CorpusError, did_you_mean
 
 from .layouts import Layout, layout_of
 from .readable import readable
 
-__all__ = ["TITLES", "Fields", "recognise"]
+__all__ = [
+    "TITLES",
+    "FieldNames",
+    "FieldOptions",
+    "Fields",
+    "given_options",
+    "recognise",
+]
 
 TITLES = ("title", "headline", "subject")
 TEXTS = (
@@ -35,8 +45,105 @@ IDS = ("_id", "id", "doc_id", "docid", "document_id", "event_id", "pmid", "uuid"
 _DATA = re.compile(r"^\W*\d[\d\s.,:/+-]*$|[.!?]\W*$|(?:\S+\s+){5}\S")
 """A number or date, the end of a sentence, or six words."""
 _SHOWN = 40  # characters of it in an error
-_ASKING_FIELDS = "--fields NAME; this file has"
-_ASKING_SLICE = "--slice-field NAME; this file has"
+
+
+class FieldOptions(TypedDict, total=False):
+    """How documents are read from files, data frames and rows, and what is kept of them.
+
+    Parameters
+    ----------
+    text_field : str or sequence of str, optional
+        Fields that hold the text; by default those of the usual names.
+    date_field : str, optional
+        Field that holds the date.
+
+    Other Parameters
+    ----------------
+    slice_field : str, optional
+        Field that names the slice of a document.
+    id_field : str, optional
+        Field that holds the id of a document.
+    keep_fields : str or sequence of str, optional
+        Fields that the run keeps besides text, id, date and slice; by default all.
+    skip_bad_rows : bool
+        Count malformed rows and go on.
+    """
+
+    text_field: str | Sequence[str] | None
+    date_field: str | None
+    slice_field: str | None
+    id_field: str | None
+    keep_fields: bool | str | Sequence[str] | None
+    skip_bad_rows: bool
+    slice_by_name: bool
+
+
+@dataclass(frozen=True)
+class FieldNames:
+    """The fields that are named in options; in place of others those with usual names are recognised."""
+
+    text: tuple[str, ...] = ()
+    date: str | None = None
+    slice: str | None = None
+    id: str | None = None
+    keep: bool | tuple[str, ...] = False  # whether to keep all other fields, or which
+
+    @classmethod
+    def of(
+        cls,
+        text_field: str | Sequence[str] | None = None,
+        date_field: str | None = None,
+        slice_field: str | None = None,
+        id_field: str | None = None,
+        keep_fields: bool | str | Sequence[str] | None = False,
+    ) -> FieldNames:
+        """The names in options. `OptionError` for what is no name.
+
+        >>> FieldNames.of("title, text", keep_fields=["a, b"])
+        FieldNames(text=('title', 'text'), date=None, slice=None, id=None, keep=('a, b',))
+        """
+        single = {"date_field": date_field, "slice_field": slice_field, "id_field": id_field}
+        for option, name in single.items():
+            check_text(option, "-" if name is None else name)
+        text = () if text_field is None else _names("text_field", text_field)
+        kept = True if keep_fields is None else keep_fields
+        keep = kept if isinstance(kept, bool) else _names("keep_fields", kept)
+        return cls(text, date_field, slice_field, id_field, keep)
+
+    def like(self, summary: Mapping[str, Any]) -> FieldNames:
+        """The same names; where there is none, that of a corpus with this summary in ``run.json``."""
+        known = self.of(
+            list(summary["text_fields"]) if summary.get("text_given") else None,
+            summary.get("date_field") if summary.get("date_given") else None,
+            summary.get("slice_field"),
+            summary.get("id_field"),
+        )
+        single = (self.date or known.date, self.slice or known.slice, self.id or known.id)
+        return FieldNames(self.text or known.text, *single, self.keep)
+
+    @property
+    def asked(self) -> list[str]:
+        """All names."""
+        single = [name for name in (self.date, self.slice, self.id) if name]
+        return [*self.text, *single, *(self.kept or ())]
+
+    @property
+    def kept(self) -> tuple[str, ...] | None:
+        """The other fields to keep if they are named."""
+        return None if isinstance(self.keep, bool) else self.keep
+
+
+def _names(option: str, given: str | Sequence[str]) -> tuple[str, ...]:
+    """Names in a sequence, or in a string with commas."""
+    if isinstance(given, str):
+        given = [name.strip() for name in given.split(",") if name.strip()]
+    return tuple(check_texts(option, given, "names of fields"))
+
+
+def given_options(options: FieldOptions) -> dict[str, Any]:
+    """The options that are neither None nor False; `OptionError` for one that there is not."""
+    check_names(options, FieldOptions.__annotations__)
+    return {name: value for name, value in options.items() if value is not None and value is not False}
 
 
 @dataclass(frozen=True)
@@ -50,6 +157,7 @@ class Fields:
     slice: str | None = None
     text_given: bool = False  # named by the user, not recognised
     date_given: bool = False
+    id_given: bool = False
     kept: tuple[str, ...] = field(default=(), repr=False)  # other columns to keep
     every: bool = False  # whether columns that appear later are kept, too
     unread: tuple[str, ...] = ()  # columns to keep that cannot be read
@@ -76,42 +184,28 @@ class Fields:
         return None if self.layout is None else self.layout.name
 
 
-def recognise(
-    columns: Sequence[str],
-    path: str,
-    text_fields: Sequence[str] | None = None,
-    date_field: str | None = None,
-    slice_field: str | None = None,
-    *,
-    keep: bool | Sequence[str] = False,
-    asking: str = "--text-field NAME; this file has",
-) -> Fields:
-    """Choose the fields of a file with these columns; with ``keep``, keep all others too, or those named.
-
-    ``asking`` completes the error message: it says how to name a text field and introduces the columns.
-    """
+def recognise(columns: Sequence[str], path: str, names: FieldNames) -> Fields:
+    """Choose the fields of a file or data frame with these columns."""
     lower = {name.strip().lower(): name for name in reversed(columns)}
 
-    def first(names: Sequence[str]) -> tuple[str, ...]:
-        return tuple(lower[name] for name in names if name in lower)[:1]
+    def first(usual: Sequence[str]) -> tuple[str, ...]:
+        return tuple(lower[name] for name in usual if name in lower)[:1]
 
-    layout = None if text_fields else layout_of(lower)
-    if text_fields:
-        text = tuple(_given(name, columns, path, asking) for name in text_fields)
+    def given(name: str, flag: str) -> str:
+        return _given(name, columns, path, flag)
+
+    layout = None if names.text else layout_of(lower)
+    if names.text:
+        text = tuple(dict.fromkeys(given(name, "--text-field") for name in names.text))
     elif layout is not None:
         text = tuple(lower[name] for name in layout.text)
     else:
         text = first(TITLES) + first(TEXTS)
     if not text:
-        data, names = _unnamed(columns)
-        raise CorpusError(
-            f"none of its fields has a usual name of a text field{data}",
-            path=path,
-            remedy=f"{names}give {asking}: {_listed(columns)}",
-        )
+        raise _missing("none of its fields has a usual name of a text field", columns, path, "--text-field")
     date: tuple[str, ...]
-    if date_field:
-        date = (_given(date_field, columns, path, "--date-field NAME; this file has"),)
+    if names.date:
+        date = (given(names.date, "--date-field"),)
     elif layout is not None and layout.date:
         date = tuple(lower[name] for name in layout.date if name in lower)
     else:
@@ -119,18 +213,19 @@ def recognise(
     fields = Fields(
         text,
         date,
-        id=next(iter(first(IDS)), None),
+        id=given(names.id, "--id-field") if names.id else next(iter(first(IDS)), None),
         layout=layout,
-        slice=_given(slice_field, columns, path, _ASKING_SLICE) if slice_field else None,
-        text_given=bool(text_fields),
-        date_given=bool(date_field),
+        slice=given(names.slice, "--slice-field") if names.slice else None,
+        text_given=bool(names.text),
+        date_given=bool(names.date),
+        id_given=bool(names.id),
     )
-    if keep is True:
+    if names.keep is True:
         fields = _with_others(fields, columns)
-    elif keep:
+    elif names.keep:
         titles = [name for name in fields.text[1:] and fields.text if name.lower() in TITLES]
-        named = [_given(name, columns, path, _ASKING_FIELDS) for name in keep]
-        fields = replace(fields, kept=tuple(dict.fromkeys((*titles, *named))))
+        kept = [given(name, "--keep-fields") for name in names.keep]
+        fields = replace(fields, kept=tuple(dict.fromkeys((*titles, *kept))))
     for name in fields.columns:
         if columns.count(name) > 1:
             raise CorpusError(
@@ -147,15 +242,26 @@ def _with_others(fields: Fields, columns: Sequence[str]) -> Fields:
     return replace(fields, kept=kept, every=True, unread=tuple(n for n, times in counts.items() if times > 1))
 
 
-def _given(name: str, columns: Sequence[str], path: str, asking: str) -> str:
-    if name not in columns:
-        data, names = _unnamed(columns)
-        remedy = f"{names}give {asking}: {_listed(columns)}"
-        raise CorpusError(f"there is no such field{data}", path=path, field=name, remedy=remedy)
-    if name != readable(name):
+def _given(name: str, columns: Sequence[str], path: str, flag: str) -> str:
+    """The column that is meant, in any case."""
+    found = in_any_case(name, dict.fromkeys(columns))
+    if found is None:
+        raise _missing("there is no such field", columns, path, flag, name)
+    if found != readable(found):
         rule = "its name holds a NUL character or half of a surrogate pair"
-        raise CorpusError(rule, path=path, field=readable(name), remedy="rename it")
-    return name
+        raise CorpusError(rule, path=path, field=readable(found), remedy="rename it")
+    return found
+
+
+def _missing(
+    rule: str, columns: Sequence[str], path: str, flag: str, field: str | None = None
+) -> CorpusError:
+    """The error for a field that is not there; ``flag`` is the option that names another."""
+    data, names = _unnamed(columns)
+    near = did_you_mean(field, columns) if field else ""
+    advice = f"{near} Or {names}give" if near else f"{names}give"
+    remedy = f"{advice} {flag} NAME; its fields are: {_listed(columns)}"
+    return CorpusError(f"{rule}{data}", path=path, field=field, remedy=remedy)
 
 
 def _unnamed(columns: Sequence[str]) -> tuple[str, str]:

@@ -12,7 +12,7 @@ import os
 import stat
 import sys
 import weakref
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,16 +25,16 @@ from selfvec.base.threads import prefetched
 
 from .document_files import DOCUMENT_KINDS, document_kind, require
 from .documents import Documents, documents_of
-from .fields import Fields, recognise
+from .fields import FieldNames, Fields, recognise
 from .fingerprints import Seen
 from .readable import readable
 from .row_batch import RowBatch, readable_fields
 from .row_formats import ROW_FORMATS, RowFormat, RowReader, row_format, row_format_of_suffix
-from .streams import HEAD, UTF8_BOM, Source, Stream, few_lines, reading
+from .streams import HEAD, UTF8_BOM, Source, Stream, few_lines, reading, utf8_blocks
 from .summary import CorpusPass, FileRead, kinds_of, left_out_link, left_out_special
 from .text_files import ID, TEXT, read_members
 
-__all__ = ["FilePart", "find_sources", "open_part"]
+__all__ = ["FilePart", "find_sources", "open_part", "require_fields"]
 
 STDIN = "-"
 
@@ -250,7 +250,9 @@ class FilePart:
             stream = Stream(self.source)
             with closing(_chunks(stream, self.source, corpus_pass)) as chunks:
                 if self.fields.columns:
-                    yield from self.reader.row_batches(chunks, self.fields, corpus_pass)
+                    binary = row_format(self.kind).magic
+                    read = chunks if binary else utf8_blocks(chunks, self.path, corpus_pass)
+                    yield from self.reader.row_batches(read, self.fields, corpus_pass)
                 for _ in chunks:
                     pass  # to the end, for the hash
             size = stream.position
@@ -270,33 +272,22 @@ def _chunks(stream: Stream, source: Source, corpus_pass: CorpusPass) -> Generato
             done = position
 
 
-def open_part(
-    source: Source,
-    text_fields: Sequence[str] | None,
-    date_field: str | None,
-    slice_field: str | None = None,
-    name: str = "",
-    *,
-    keep: bool | Sequence[str] = False,
-) -> FilePart:
-    """Choose the fields of a source from its beginning; ``name`` is its short name.
-
-    With ``keep``, all other fields are read too if they hold strings, numbers or dates.
-    """
+def open_part(source: Source, names: FieldNames, name: str = "") -> FilePart:
+    """Choose the fields of a source from its beginning; ``name`` is its short name."""
     path = source.path
     if source.members or not row_format(source.kind).has_fields:
-        if asked := [*(text_fields or ()), *(name for name in (date_field, slice_field) if name)]:
-            raise CorpusError(
-                "is plain text and has no fields",
-                path=path,
-                field=asked[0],
-                remedy="leave such options out, or give csv, jsonl or parquet files",
-            )
         return FilePart(source, Fields((TEXT,), id=ID if source.members else None), name)
     part = FilePart(source, Fields(()), name)
     columns = part.reader.columns()
     if columns is None:
         return part  # an empty file holds no documents
-    fields = recognise(columns, path, text_fields, date_field, slice_field, keep=keep)
-    part.fields = readable_fields(fields, part.reader.types(), path)
+    part.fields = readable_fields(recognise(columns, path, names), part.reader.types(), path)
     return part
+
+
+def require_fields(kinds: Collection[str], path: str, asked: Sequence[str]) -> None:
+    """Raise `CorpusError` if fields are asked for and none of the sources, of these kinds, has any."""
+    if asked and not any(found.has_fields and found.name in kinds for found in ROW_FORMATS):
+        rule = "no file has fields: plain text and documents are read whole"
+        remedy = "leave such options out, or give csv, jsonl or parquet files"
+        raise CorpusError(rule, path=path, field=asked[0], remedy=remedy)

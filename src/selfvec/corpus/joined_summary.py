@@ -7,6 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from selfvec.base.casing import different_names
 from selfvec.base.errors import CorpusError, FormatError
 
 from .summary import NAMED_PLACES, FileRead, Summary
@@ -36,9 +37,10 @@ def joined_corpora(
             setattr(whole, name, any(getattr(summary, name) for summary in summaries))
         for name in _NAMED:
             values = [value for summary in summaries for value in (getattr(summary, name) or "").split(", ")]
-            setattr(whole, name, ", ".join(dict.fromkeys(filter(None, values))) or None)
+            setattr(whole, name, ", ".join(different_names(filter(None, values))) or None)
         whole.kept_fields = next((s.kept_fields for s in summaries if s.kept_fields is not None), None)
-        whole.slice_field = next((s.slice_field for s in summaries if s.slice_field), None)
+        for name in ("slice_field", "id_field"):
+            setattr(whole, name, next(filter(None, (getattr(s, name) for s in summaries)), None))
         for name in ("text_fields", "unread_fields"):
             setattr(whole, name, tuple(dict.fromkeys(getattr(whole, name))))
         del whole.bad_places[NAMED_PLACES:], whole.mended_places[NAMED_PLACES:]

@@ -11,8 +11,8 @@ import polars as pl
 from selfvec.base.errors import CorpusError
 
 from .fields import Fields
-from .readable import readable
-from .row_batch import ICONV, SURROGATE, RowBatch, cell_text, not_utf8
+from .readable import decoded, readable
+from .row_batch import SURROGATE, RowBatch, cell_text
 from .streams import Source, line_blocks
 from .summary import CorpusPass
 
@@ -45,7 +45,7 @@ class JsonLinesReader:
 
     def columns(self) -> Sequence[str] | None:
         """The field names in the first hundred lines, in order of appearance; None for an empty file."""
-        lines = self.source.peek().split(b"\n")
+        lines = decoded(self.source.peek())[0].encode().split(b"\n")
         lines = lines[:_HEAD_LINES] if len(lines) > 1 else lines
         names: dict[str, None] = {}
         fault: tuple[str | None, int] | None = None  # of the first line that is not blank
@@ -107,8 +107,7 @@ def _valid_rows(
             continue
         row, rule, field = _checked(line, fields.needed, fields.text)
         if rule:
-            remedy = ICONV if not_utf8(line) else "mend the row"
-            corpus_pass.bad(rule, path=path, line=number, field=field, remedy=remedy)
+            corpus_pass.bad(rule, path=path, line=number, field=field)
         else:
             _append(values, row, len(numbers), fields.every)
             numbers.append(number)
@@ -144,8 +143,6 @@ def _checked(line: bytes, columns: Sequence[str], text: Sequence[str]) -> tuple[
         if rule is None:
             "".join(cell_text(row.get(name)) or "" for name in columns).encode()
         return row, rule, field
-    except UnicodeDecodeError:
-        return None, not_utf8(line), None
     except UnicodeEncodeError:
         return None, SURROGATE, None
     except json.JSONDecodeError as error:

@@ -16,7 +16,7 @@ import polars as pl
 from selfvec.base.errors import CorpusError
 
 from .documents import Documents, documents_of
-from .fields import Fields, recognise
+from .fields import FieldNames, Fields, recognise
 from .fingerprints import Seen
 from .readable import readable
 from .row_batch import (
@@ -39,7 +39,6 @@ DATE = "date"
 SLICE = "slice"
 _MISSING = object()
 _ONCE = "an iterator can be read only once"
-_ASKING = "text_fields=[NAME]; its columns are"
 _FIRST_ROWS = 100  # the columns are the names in these rows
 
 
@@ -119,13 +118,11 @@ class RowsPart:
             yield row
 
 
-def rows_part(
-    rows: Iterable[object], text_fields: Sequence[str] | None, keep: bool | Sequence[str]
-) -> RowsPart:
+def rows_part(rows: Iterable[object], named: FieldNames) -> RowsPart:
     """Rows as a part of a corpus. The names of the first hundred are its columns."""
     first = list(islice(rows, _FIRST_ROWS))
     names = dict.fromkeys(str(name) for row in first if isinstance(row, Mapping) for name in row)
-    fields = recognise(list(names), ROW_LIST, text_fields, keep=keep, asking=_ASKING)
+    fields = recognise(list(names), ROW_LIST, named)
     return RowsPart(chain(first, rows) if isinstance(rows, Iterator) else rows, fields)
 
 
@@ -205,12 +202,11 @@ class FramePart:
 def frame_part(
     names: list[str],
     column: Callable[[int], pl.Series | list[Any]],
-    text_fields: Sequence[str] | None,
-    keep: bool | Sequence[str] = False,
+    named: FieldNames,
 ) -> FramePart:
-    """A data frame as a part of a corpus, with the needed columns or, with ``keep``, all columns."""
+    """A data frame as a part of a corpus."""
     names = [readable(name) for name in names]
-    fields = recognise(names, FRAME, text_fields, keep=keep, asking=_ASKING)
+    fields = recognise(names, FRAME, named)
     columns = {name: column(names.index(name)) for name in fields.columns}
     series = {
         name: values if isinstance(values, pl.Series) else _series(values, name, fields)

@@ -1,6 +1,6 @@
 """`RowBatch`: some rows of a file or a data frame as columns, and what the readers of rows share.
 
-Readers split a file into rows and check their form: UTF-8, JSON, the types of columns. What the fields mean
+Readers split a file into rows and check their form: JSON, the types of columns. What the fields mean
 (text, dates, duplicates) is decided once, in `selfvec.corpus.documents`.
 """
 
@@ -20,24 +20,20 @@ from selfvec.base.errors import CorpusError
 from .fields import Fields
 
 __all__ = [
-    "ICONV",
     "NUL",
     "ROWS",
     "SURROGATE",
     "RowBatch",
     "batch_of_rows",
     "cell_text",
-    "not_utf8",
     "readable_fields",
     "string_columns",
-    "utf8_series",
 ]
 
 ROWS = 1 << 14
 """Rows of a data frame or Parquet file read at a time."""
 
 SURROGATE = "holds half of a surrogate pair, which is not Unicode text"
-ICONV = "convert the file to UTF-8 (iconv -f windows-1252 -t utf-8)"
 NUL = "holds NUL bytes"
 
 _STRINGS = (pl.String, pl.Categorical, pl.Enum)
@@ -59,23 +55,6 @@ def batch_of_rows(
     values = list(zip(*rows, strict=True)) or [()] * len(names)
     series = [pl.Series(column, dtype=pl.String) for column in values]
     return RowBatch(dict(zip(names, series, strict=True)), lines)
-
-
-def utf8_series(pieces: Sequence[bytes]) -> pl.Series | None:
-    """Bytes as a String series, much faster than by `bytes.decode`; None if some are not UTF-8."""
-    try:
-        return pl.Series(pieces, dtype=pl.Binary).cast(pl.String)
-    except pl.exceptions.PolarsError:
-        return None
-
-
-def not_utf8(data: bytes) -> str | None:
-    """A message with the first byte that is not UTF-8; None if all are."""
-    try:
-        data.decode()
-    except UnicodeDecodeError as error:
-        return f"is not UTF-8 text (byte 0x{data[error.start]:02x} at byte {error.start + 1})"
-    return NUL if b"\0" in data else None
 
 
 def cell_text(value: object) -> str | None:
@@ -119,8 +98,8 @@ def readable_fields(fields: Fields, types: Mapping[str, pl.DataType], path: str)
     """
     odd = {name for name in fields.columns if name in types and not _is_plain(types[name])}
     wrong = {name for name in fields.text if name in types and types[name] not in _STRINGS}
-    asked = {*(fields.date if fields.date_given else ()), fields.slice}
-    for name in (*fields.text, *fields.date, *([fields.slice] if fields.slice else [])):
+    asked = {fields.slice, *(fields.date * fields.date_given), fields.id if fields.id_given else None}
+    for name in fields.needed:
         if name in wrong or (name in asked and name in odd):
             rule = f"a column of strings is needed, this one holds {types[name]}"
             raise CorpusError(rule, path=path, field=name, remedy="choose another field")

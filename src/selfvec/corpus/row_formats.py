@@ -39,7 +39,7 @@ class RowReader(Protocol):
     def row_batches(
         self, chunks: Iterator[bytes], fields: Fields, corpus_pass: CorpusPass
     ) -> Iterator[RowBatch]:
-        """The columns of ``fields``. ``chunks`` are the decompressed bytes; bad rows are reported."""
+        """The columns of ``fields``. ``chunks`` are the bytes, of text in UTF-8; bad rows are reported."""
         ...
 
 

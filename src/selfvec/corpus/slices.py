@@ -8,17 +8,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.arrays import Ints, Mask
 from selfvec.base.errors import InputError, NotFound, OptionError
+from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch, occurrences_of_each
 
-__all__ = ["PERIODS", "Slice", "by_label", "by_period", "named_slice", "parse_span", "slice_counts"]
+__all__ = [
+    "MOST_VALUES",
+    "PERIODS",
+    "Slice",
+    "by_label",
+    "by_period",
+    "labelled_by",
+    "listed",
+    "named_slice",
+    "parse_span",
+    "slice_counts",
+]
 
+MOST_VALUES = 1_000  # of a field whose values are groups of documents
 _MONTHS = {"month": 1, "quarter": 3, "year": 12, "decade": 120, "century": 1200}
 PERIODS = tuple(_MONTHS)
 _EPOCH = 1970 * 12  # months from the year 0 to the month that datetime64 counts from
@@ -72,6 +85,25 @@ def by_label(batch: TokenBatch) -> list[Slice]:
     return [Slice(name, batch.slices == number) for number, name in enumerate(batch.slice_names)]
 
 
+def labelled_by(run: Run, field: str, option: str) -> TokenBatch:
+    """The tokens of a run, with the values of a kept field as the labels of its documents.
+
+    Documents without a value have no label. An error names the ``option``.
+    """
+    batch = run.require_tokens()
+    values = [
+        (value or "").strip() for value in run.require_text("and fields are in it").field(field, option)
+    ]
+    numbers = {name: i for i, name in enumerate(dict.fromkeys(filter(None, values)))}
+    if not numbers:
+        raise NotFound(f"no document has a value of {field!r}", field=option, remedy="name another field")
+    if len(numbers) > MOST_VALUES:
+        rule = f"the field {field!r} has {len(numbers):,} values, more than the limit of {MOST_VALUES:,}"
+        raise OptionError(rule, field=option, remedy="name a field with fewer values")
+    labels = np.array([numbers.get(value, -1) for value in values], np.int32)
+    return replace(batch, slices=labels, slice_names=list(numbers))
+
+
 def named_slice(batch: TokenBatch, text: str) -> Slice:
     """The slice with this name: a label, a period (1993, 2020Q2, 2020-05), or bounds (1976..1979).
 
@@ -81,7 +113,7 @@ def named_slice(batch: TokenBatch, text: str) -> Slice:
         return by_label(batch)[list(batch.slice_names).index(text)]
     span = parse_span(text)
     if span is None:
-        known = f"; the labels are {_listed(batch.slice_names)}" if batch.slice_names else ""
+        known = f"; the labels are {listed(batch.slice_names)}" if batch.slice_names else ""
         raise NotFound(
             f"{text!r} is not a slice{known}",
             remedy="write dates as 1976..1979, 2020-05, 2020Q2 or 2000-01-01..2005-06-30, or a label",
@@ -152,6 +184,7 @@ def _dates(batch: TokenBatch) -> NDArray[np.datetime64]:
     return batch.dates
 
 
-def _listed(names: Sequence[str], most: int = 10) -> str:
+def listed(names: Sequence[str], most: int = 10) -> str:
+    """Names in quotation marks, at most ten."""
     shown = ", ".join(map(repr, names[:most]))
     return f"{shown}, … ({len(names)} in all)" if len(names) > most else shown

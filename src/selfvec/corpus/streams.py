@@ -17,11 +17,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
+import polars as pl
+
 from selfvec.base.compressed_files import DECODING_ERRORS, decompressed
 from selfvec.base.errors import CorpusError
 
 from .document_files import MAX_ROW
-from .summary import BATCH_ROWS
+from .readable import decoded
+from .summary import BATCH_ROWS, CorpusPass
 
 T = TypeVar("T")
 
@@ -216,6 +219,34 @@ def line_blocks(chunks: Iterator[bytes], path: str, first: int = 1) -> Iterator[
             raise too_long(path, first)
     if rest := b"".join(pieces):
         yield first, rest
+
+
+def utf8_blocks(chunks: Iterator[bytes], path: str, corpus_pass: CorpusPass) -> Iterator[bytes]:
+    """Whole lines in blocks of about a chunk, `mended`."""
+    for first, block in line_blocks(chunks, path):
+        yield mended(block, first, path, corpus_pass)
+
+
+def mended(block: bytes, first: int, path: str, corpus_pass: CorpusPass) -> bytes:
+    """Lines from number ``first`` on, with U+FFFD for what is not UTF-8; lines that had any are counted."""
+    if block.isascii() or _is_utf8(block):
+        return block
+    lines = block.split(b"\n")
+    for number, line in enumerate(lines):
+        text, places = decoded(line)
+        if places:
+            corpus_pass.replaced(places, path=path, line=first + number)
+            lines[number] = text.encode()
+    return b"\n".join(lines)
+
+
+def _is_utf8(block: bytes) -> bool:
+    """Whether bytes are UTF-8; `bytes.decode` would take four times their size for one rare letter."""
+    try:
+        pl.Series([block], dtype=pl.Binary).cast(pl.String)
+    except pl.exceptions.PolarsError:
+        return False
+    return True
 
 
 def too_long(path: str, line: int) -> CorpusError:

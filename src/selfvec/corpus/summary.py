@@ -25,6 +25,8 @@ OF_SHARDS = "shards"
 NAMED_PLACES = 20
 """The most bad rows that are named; all are counted."""
 
+_NOT_UTF8 = "is not UTF-8 (iconv -f windows-1252 -t utf-8 converts a file)"
+
 NAMED_KINDS = 5
 """The most kinds of left-out files that are named."""
 
@@ -76,6 +78,7 @@ class Summary:
     date_given: bool = False
     layout: str | None = None
     slice_field: str | None = None  # the field with a document's slice
+    id_field: str | None = None  # the field with the id, if it was named
     slice_by_name: bool = False  # whether the name of its source is its slice
     unread_fields: tuple[str, ...] = ()  # that cannot be kept: bytes, vectors, names of two columns
     kept_fields: tuple[str, ...] | None = None  # those that were named; None: all others are kept
@@ -96,6 +99,18 @@ class Summary:
             parts.append(f"text from {' + '.join(self.text_fields)} ({how})")
         if self.date_field:
             parts.append(f"dates from {self.date_field}")
+        parts += filter(None, [self.left_out()])
+        if self.duplicates and not self.layout:
+            parts.append(f"{_count(self.duplicates, 'duplicate')} among them")
+        return "; ".join(parts)
+
+    def left_out(self) -> str:
+        """What was mended and what was left out, in words; empty if nothing was.
+
+        >>> Summary(documents=3, empty=1, skipped_files=["a.xyz"]).left_out()
+        'left out: 1 empty, 1 file of other kinds (.xyz 1)'
+        """
+        parts = []
         left_out = [f"{self.empty:,} empty"] if self.empty else []
         if self.duplicates and self.layout:
             left_out.append(f"{self.duplicates:,} repeated")
@@ -109,8 +124,6 @@ class Summary:
             parts.append(f"{_count(self.mended_rows, 'row')} mended, first {self.mended_places[0]}")
         if left_out:
             parts.append("left out: " + ", ".join(left_out))
-        if self.duplicates and not self.layout:
-            parts.append(f"{_count(self.duplicates, 'duplicate')} among them")
         return "; ".join(parts)
 
     def _kinds(self) -> str:
@@ -179,6 +192,10 @@ class CorpusPass:
         self.summary.bad_rows += 1
         if len(self.summary.bad_places) < NAMED_PLACES:
             self.summary.bad_places.append(str(CorpusError(rule, path=path, line=line, field=field)))
+
+    def replaced(self, places: int, what: str = _NOT_UTF8, *, path: str, line: int) -> None:
+        """Count a row with places that cannot be decoded, each of which became U+FFFD."""
+        self.mended(f"{what}: {_count(places, 'place')} became �", path=path, line=line)
 
     def mended(self, repair: str, *, path: str, line: int) -> None:
         """Count a row whose known defect was repaired, and note its place."""

@@ -12,8 +12,8 @@ from selfvec.base.compressed_files import bare_suffix
 from .document_files import MAX_ROW, document_kind, document_text
 from .fields import Fields
 from .readable import readable
-from .row_batch import ICONV, RowBatch, batch_of_rows, not_utf8, utf8_series
-from .streams import UTF8_BOM, Source, Stream, line_blocks, too_long
+from .row_batch import NUL, RowBatch, batch_of_rows
+from .streams import UTF8_BOM, Source, Stream, line_blocks, mended, too_long
 from .summary import CorpusPass
 
 __all__ = ["ID", "TEXT", "LineReader", "read_members"]
@@ -44,17 +44,13 @@ class LineReader:
         for first, block in line_blocks(chunks, self.path):
             lines = block.removesuffix(b"\n").split(b"\n")
             numbers: Sequence[int] = range(first, first + len(lines))
-            texts = utf8_series(lines) if b"\0" not in block else None
-            if texts is None:
-                good = []
-                for i, line in enumerate(lines):
-                    if rule := not_utf8(line):
-                        corpus_pass.bad(rule, path=self.path, line=first + i, remedy=ICONV)
-                    else:
-                        good.append(i)
-                texts = pl.Series([lines[i].decode() for i in good])
-                numbers = [first + i for i in good]
-            texts = texts.cast(pl.String)
+            if b"\0" in block:
+                for number, line in zip(numbers, lines, strict=True):
+                    if b"\0" in line:
+                        corpus_pass.bad(NUL, path=self.path, line=number)
+                numbers = [number for number, line in zip(numbers, lines, strict=True) if b"\0" not in line]
+                lines = [line for line in lines if b"\0" not in line]
+            texts = pl.Series(lines, dtype=pl.Binary).cast(pl.String)
             if b"\r" in block:
                 texts = texts.str.strip_suffix("\r")
             yield RowBatch({fields.text[0]: texts}, numbers)
@@ -91,15 +87,18 @@ def read_members(source: Source, corpus_pass: CorpusPass, digests: list[str]) ->
 def _member_text(member: Path, data: bytes, corpus_pass: CorpusPass) -> str | None:
     """The text of a document; None if it is left out as bad."""
     kind = document_kind(bare_suffix(member))
-    if kind is not None:
-        try:
-            return document_text(kind, data)
-        except ValueError as error:
-            corpus_pass.bad(str(error), path=str(member), line=None, remedy="mend the file")
+    if kind is None:
+        page = mended(data.removeprefix(UTF8_BOM), 1, str(member), corpus_pass)
+        if b"\0" in page:
+            line = 1 + page.partition(b"\0")[0].count(b"\n")
+            corpus_pass.bad(NUL, path=str(member), line=line, remedy="mend the file")
             return None
-    data = data.removeprefix(UTF8_BOM)
-    if rule := not_utf8(data):
-        wrong = next((n for n, line in enumerate(data.split(b"\n"), 1) if not_utf8(line)), 1)
-        corpus_pass.bad(rule, path=str(member), line=wrong, remedy=ICONV)
+        return page.decode()
+    try:
+        text = document_text(kind, data)
+    except ValueError as error:
+        corpus_pass.bad(str(error), path=str(member), line=None, remedy="mend the file")
         return None
-    return data.decode()
+    if wrong := kind.undecodable(data):
+        corpus_pass.replaced(wrong, "is not in its encoding", path=str(member), line=1)
+    return text

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["METHODS", "Method", "defaults_of", "methods_with"]
+__all__ = ["METHODS", "Method", "methods_with"]
 
 
 @dataclass(frozen=True)
@@ -63,12 +63,3 @@ METHODS = {
 def methods_with(option: str) -> list[str]:
     """The methods that take an option of `Settings`; empty for an option of every method."""
     return [method.name for method in METHODS.values() if option in method.options]
-
-
-def defaults_of(option: str) -> str:
-    """The defaults of an option in words.
-
-    >>> defaults_of("learning_rate")
-    '0.01 for paper, 0.005 for online'
-    """
-    return ", ".join(f"{getattr(METHODS[name], option)} for {name}" for name in methods_with(option))

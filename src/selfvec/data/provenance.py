@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields, replace
 from functools import cached_property
+from pathlib import PurePath
 from types import MappingProxyType
 from typing import Any
 
@@ -47,6 +48,7 @@ _CORPUS = {
     "date_given": bool,
     "layout": _TEXT_OR_NONE,
     "slice_field": _TEXT_OR_NONE,
+    "id_field": _TEXT_OR_NONE,
     "slice_by_name": bool,
     "unread_fields": [str],
     "kept_fields": ([str], None),
@@ -155,6 +157,14 @@ class Provenance(Mapping[str, Any]):
     def language(self) -> str:
         """The language of the text; English if no option gives it."""
         return language_of(self.options)
+
+    @property
+    def corpus_name(self) -> str:
+        """The files that the text was read from, without their folders, or else a description of it."""
+        files = [PurePath(str(file.get("path", ""))).name for file in self.corpus.get("files", [])]
+        if not files:
+            return str(self.corpus.get("description", "a text"))
+        return f"{files[0]}{f' and {len(files) - 1:,} more' if len(files) > 1 else ''}"
 
     @cached_property
     def _content(self) -> dict[str, Any]:

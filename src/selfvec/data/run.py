@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -25,13 +26,23 @@ from selfvec.base.memory import release
 from selfvec.base.result_table import Figures, short_repr
 
 from .provenance import Provenance
+from .rare_words import least_count
 from .run_text import RunText
 from .settings import Settings
 from .token_batch import TokenBatch
 from .trajectory import History, Trajectory
 from .vectors import Source, Vectors
 
-__all__ = ["Run", "RunPart", "row_of", "rows_of", "similar_row", "similar_rows", "split_state", "state_name"]
+__all__ = [
+    "Run",
+    "RunPart",
+    "doubts",
+    "row_of",
+    "rows_of",
+    "similar_row",
+    "split_state",
+    "state_name",
+]
 
 _STATE = re.compile(r"-([2-9]|[1-9]\d{1,8})(?=$|\.)")
 
@@ -55,6 +66,10 @@ def split_state(name: str) -> tuple[str, int]:
     found = _STATE.search(name)
     return (name, 1) if found is None else (name[: found.start()] + name[found.end() :], int(found[1]))
 
+
+_NEAR = 30  # words of similar spelling that are looked at
+_RARER = 10  # times: a word is so much rarer than the one of which it is a misspelling
+_SAME = 0.9  # likeness of words that differ by a letter
 
 _ARGUMENTS = (
     *("vectors", "original", "history", "provenance", "report", "text", "parts"),
@@ -102,6 +117,8 @@ class Run:
     ----------
     derived : dict
         Vectors computed from the run, such as its topic vectors, kept so that they are computed once.
+    change : dict, optional
+        What the update that returned this run has changed: numbers of documents, tokens and types.
     """
 
     def __init__(
@@ -132,6 +149,7 @@ class Run:
         self.state = state
         self.stamp = stamp
         self.derived: dict[str, Any] = {}
+        self.change: dict[str, Any] | None = None
         self._tokens = tokens
 
     def replace(self, **changes: Any) -> Run:
@@ -145,6 +163,11 @@ class Run:
         size = "" if tokens is None else f", {tokens:,} tokens"
         table = f"{len(self.vectors):,} words × {self.vectors.vector_size} dimensions"
         return short_repr(f"Run: {method}, {table}{size}", [], str(self.folder or ""))
+
+    def as_dict(self) -> dict[str, Any]:
+        """How the run was made, and its health, as ``selfvec refine --json`` prints it."""
+        made = {"run": str(self.folder or ""), **self.provenance, "health": self.health}
+        return made | ({} if self.change is None else {"change": self.change})
 
     @cached_property
     def tokens(self) -> TokenBatch | None:
@@ -273,6 +296,10 @@ class Run:
         """Documents that fit a query, see `selfvec.search`."""
         return self._call("search", query, **options)
 
+    def similar_documents(self, document: str, **options: Any) -> Any:
+        """The documents nearest to one of them, see `selfvec.similar_documents`."""
+        return self._call("similar_documents", document, **options)
+
     def drift(self, between: Any = None, **options: Any) -> Any:
         """What changed between two slices, or by refining, see `selfvec.drift`."""
         return self._call("drift", between, **options)
@@ -325,21 +352,6 @@ class Run:
         return getattr(sys.modules["selfvec"], name)(self, *given, **options)
 
 
-def similar_rows(
-    run: Run, word: str, top: int = 10, *, compare: bool = False, min_count: int | None = None
-) -> list[dict[str, Any]]:
-    """Nearest words after refining, and before it if ``compare``: rows of ``selfvec similar --json``.
-
-    ``min_count`` leaves out rarer words, as in `Vectors.most_similar`.
-    """
-    index = run.index(word)
-    tables = [("original", run.original), ("refined", run.vectors)]
-    return [
-        similar_row(state, table, index, top, min_count)
-        for state, table in (tables if compare else tables[1:])
-    ]
-
-
 def row_of(word: str, vectors: Vectors, language: str | None = None, where: str = "this run") -> int:
     """Row of a word, looked up as written, in lower and in title case; the error suggests similar words."""
     rows, _ = rows_of([word], [vectors], language, where)
@@ -363,12 +375,8 @@ def rows_of(
             number, form = found[0]
             rows.append((number, vectors[number].key_to_index[form]))
         else:
-            keys = [key for each in vectors for key in each.index_to_key]
-            near = difflib.get_close_matches(word.lower(), keys, n=9)
-            letters = sorted(word.lower())  # most often two of them are exchanged
-            alike = sorted(near, key=lambda form: sorted(form) != letters)[:3]
             reason = f"does not occur in {where}"
-            unknown.append({"word": word, "reason": reason, "count": 0, "alike": alike})
+            unknown.append({"word": word, "reason": reason, "count": 0, "alike": _alike(word, vectors)})
     if unknown and not rows:
         alike = list(dict.fromkeys(form for each in unknown for form in each["alike"]))
         remedy = f"did you mean {', '.join(alike)}?" if alike else "try another word"
@@ -378,12 +386,62 @@ def rows_of(
     return rows, unknown
 
 
+def _alike(word: str, vectors: Sequence[Vectors]) -> list[str]:
+    """Up to three words of similar spelling, the nearest first, none of them a likely misspelling."""
+    word = word.lower()
+    letters = sorted(word)  # most often two of them are exchanged
+    counts = Counter[str]()
+    for each in vectors:
+        for form in difflib.get_close_matches(word, each.index_to_key, n=_NEAR):
+            counts[form] += 0 if each.counts is None else int(each.counts[each.key_to_index[form]])
+
+    def nearness(form: str) -> tuple[bool, float, int]:
+        return sorted(form) == letters, _likeness(word, form), counts[form]
+
+    ranked = sorted(counts, key=nearness, reverse=True)
+    return [form for i, form in enumerate(ranked) if not _is_misspelt(form, ranked[:i], counts)][:3]
+
+
+def _is_misspelt(form: str, nearer: Sequence[str], counts: Counter[str]) -> bool:
+    """Whether a word is much rarer than one of the ``nearer``, or far rarer than one that is nearly it."""
+    return any(
+        counts[other] > _RARER * counts[form]
+        and (other in nearer or (counts[other] > _RARER**2 * counts[form] and _likeness(form, other) > _SAME))
+        for other in counts
+    )
+
+
+def _likeness(a: str, b: str) -> float:
+    """How much the spelling of two words agrees, 0 to 1."""
+    return difflib.SequenceMatcher(None, a, b).ratio()
+
+
 def similar_row(
-    state: str, vectors: Vectors, index: int, top: int, min_count: int | None = None
+    state: str,
+    vectors: Vectors,
+    index: int,
+    top: int,
+    min_count: int | None = None,
+    forms: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """A row of ``selfvec similar --json``: the words nearest to the word of row ``index``."""
+    """A row of ``selfvec similar --json``: the words nearest to the word of row ``index``.
+
+    ``forms`` of the word are in it, however far they are, in place of the last ones.
+    """
     word = vectors.index_to_key[index]
     nearest = vectors.most_similar(word, topn=top, min_count=min_count) if vectors.unit[index].any() else []
+    if forms and nearest:
+        others = [pair for pair in nearest if pair[0] not in forms][: top - len(forms)]
+        kept = [(form, float(vectors.similarity(word, form))) for form in forms]
+        nearest = sorted([*others, *kept], key=lambda pair: -pair[1])
     row = {"word": word, "state": state, "neighbours": [list(pair) for pair in nearest]}
-    built = [term for term, _ in nearest if vectors.sources[vectors.key_to_index[term]] == Source.SUBWORDS]
-    return row | ({"from_subwords": built} if built else {})
+    return row | ({"forms": list(forms)} if forms else {}) | doubts(vectors, index, row["neighbours"])
+
+
+def doubts(vectors: Vectors, index: int, neighbours: Sequence[Sequence[Any]]) -> dict[str, Any]:
+    """The neighbours ``from_subwords``, and ``rare``: how often the word occurs, if too rarely to be one."""
+    built = [term for term, _ in neighbours if vectors.sources[vectors.key_to_index[term]] == Source.SUBWORDS]
+    found: dict[str, Any] = {"from_subwords": built} if built else {}
+    if vectors.counts is not None and vectors.counts[index] < least_count(vectors.counts):
+        found["rare"] = int(vectors.counts[index])
+    return found

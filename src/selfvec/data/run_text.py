@@ -12,7 +12,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from selfvec.base.errors import FormatError, OptionError
+from selfvec.base.casing import in_any_case
+from selfvec.base.errors import FormatError, NotFound, did_you_mean
 from selfvec.base.untrusted import decoding
 
 if TYPE_CHECKING:
@@ -118,15 +119,18 @@ class RunText:
         """The ids of the documents with these numbers, in their order, or of all."""
         return self.read((ID,), numbers)[ID].to_list()
 
-    def field(self, name: str) -> list[str | None]:
-        """A kept field of each document, or ``id``; None where it is empty. `OptionError` without it."""
-        if name in self.fields:
-            return self.read((column_of(name),)).to_series().to_list()
-        if name == ID:
-            return self.ids()
-        known = ", ".join([ID, *self.fields])
-        rule = f"the documents have no field {name!r}"
-        raise OptionError(rule, field="by", remedy=f"their fields are {known}")
+    def field(self, name: str, option: str = "by") -> list[str | None]:
+        """A kept field of each document, or ``id``; None where it is empty.
+
+        The case of its name matters only if several differ in nothing else. `NotFound`, which names the
+        ``option``, if there is no such field.
+        """
+        known = list(dict.fromkeys([ID, *self.fields]))
+        found = in_any_case(name, known)
+        if found is None:
+            rule = f"the documents have no field {name!r}; their fields are {', '.join(known)}"
+            raise NotFound(rule, field=option, remedy=did_you_mean(name, known) or "name one of these")
+        return self.read((column_of(found) if found in self.fields else ID,)).to_series().to_list()
 
     def batches(self, columns: Collection[str] | None = None, rows: int = GROUP) -> Iterator[pl.DataFrame]:
         """The documents, some at a time; all columns by default."""

@@ -120,6 +120,13 @@ class TokenBatch:
     fingerprints: Hashes | None = None
     sentence_counts: Ids | None = None
 
+    @property
+    def period(self) -> list[str] | None:
+        """The days of the first and the last dated document; None if none has a date."""
+        if self.dates is None or np.isnat(self.dates).all():
+            return None
+        return [str(day.astype("datetime64[D]")) for day in (np.nanmin(self.dates), np.nanmax(self.dates))]
+
     def __post_init__(self) -> None:
         if self.ids.dtype != np.int32 or self.ids.ndim != 1:
             raise CorpusError("token ids are not a one-dimensional int32 array")

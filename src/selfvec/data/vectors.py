@@ -315,10 +315,15 @@ class Vectors:
 
     @classmethod
     def from_gensim(cls, keyed: Any) -> Self:
-        """The words, rows (not copied) and counts of a `gensim.models.KeyedVectors`."""
+        """The words, rows (not copied), counts and n-grams of a `gensim.models.KeyedVectors`."""
         counts = getattr(keyed, "expandos", {}).get("count")
         counts = None if counts is None else np.asarray(counts, np.int64)
-        return cls([str(key) for key in keyed.index_to_key], keyed.vectors, counts=counts)
+        composer = None
+        if (grams := getattr(keyed, "vectors_ngrams", None)) is not None:
+            from selfvec.numerics.ngram_rows import NgramRows  # its kernel takes long to import
+
+            composer = NgramRows(grams, 0, len(grams), keyed.min_n, keyed.max_n)
+        return cls([str(key) for key in keyed.index_to_key], keyed.vectors, counts=counts, composer=composer)
 
     def to_polars(self) -> pl.DataFrame:
         """Columns word, vector (an array), source and, if known, count."""

@@ -50,15 +50,13 @@ __all__ = [
 
 @dataclass(frozen=True)
 class TaskRow:
-    """A task by the keyword and the option that ask for it."""
+    """A task by the keyword of `AskedTasks` that asks for it."""
 
     keyword: str
     home: str  # module of this package, and class
-    help: str
-    metavar: str | None = None  # of its files; a task without one is switched on
-    old_flag: str | None = None  # an older flag, which still works
+    takes_files: bool = True  # if not, it is switched on
     paths: tuple[str, ...] = ()  # what a task without files is measured on, if not its default
-    options: tuple[str, ...] = ()  # of `selfvec.evaluate`: shots, rm3
+    options: tuple[str, ...] = ()  # from those of `selfvec.evaluate`: shots, rm3, settings
 
     @property
     def flag(self) -> str:
@@ -74,47 +72,16 @@ class TaskRow:
 
 
 TASKS = (
-    TaskRow("similarity", "similarity:Similarity", "Similarity: rows of word, word, score.", "TSV..."),
-    TaskRow(
-        "analogies", "analogy:Analogies", "Analogies: four words a line, as Google's or MSR's.", "FILE..."
-    ),
-    TaskRow(
-        "retrieval",
-        "retrieval:Retrieval",
-        "Search: corpus.jsonl, queries.jsonl, qrels/.",
-        "BEIR_DIR...",
-        options=("rm3",),
-    ),
-    TaskRow(
-        "questions",
-        "questions:Questions",
-        "Search in a run: columns question and id.",
-        "CSV...",
-        options=("rm3",),
-    ),
-    TaskRow(
-        "dictionary",
-        "dictionary:Dictionary",
-        "Translations: rows of word of A, word of B.",
-        "TSV...",
-        old_flag="--lexicon",
-    ),
-    TaskRow(
-        "classification",
-        "classification:Classification",
-        "train.tsv and test.tsv: rows of label, text.",
-        "DIR...",
-        options=("shots",),
-    ),
-    TaskRow("bias", "bias:Bias", "Bias: WEAT on small built-in word sets."),
-    TaskRow("bias_sets", "bias:Bias", "Bias: WEAT on your word sets, TOML or JSON.", "FILE..."),
-    TaskRow("oov", "oov:HiddenWords", "OOV: hide known words, and build their vectors."),
-    TaskRow(
-        "stability",
-        "stability:Stability",
-        "Refine again with other seeds and on half the text.",
-        paths=("seeds", "halves"),
-    ),
+    TaskRow("similarity", "similarity:Similarity"),
+    TaskRow("analogies", "analogy:Analogies"),
+    TaskRow("retrieval", "retrieval:Retrieval", options=("rm3", "settings")),
+    TaskRow("questions", "questions:Questions", options=("rm3", "settings")),
+    TaskRow("dictionary", "dictionary:Dictionary"),
+    TaskRow("classification", "classification:Classification", options=("shots",)),
+    TaskRow("bias", "bias:Bias", takes_files=False),
+    TaskRow("bias_sets", "bias:Bias"),
+    TaskRow("oov", "oov:HiddenWords", takes_files=False),
+    TaskRow("stability", "stability:Stability", takes_files=False, paths=("seeds", "halves")),
 )
 """All tasks, in the order of a report."""
 
@@ -123,7 +90,31 @@ Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 
 class AskedTasks(TypedDict, total=False):
-    """The keywords of `TASKS` and what they take."""
+    """The keywords of `TASKS` and what they take.
+
+    Parameters
+    ----------
+    similarity : path or paths
+        Similarity: rows of word, word, score.
+    analogies : path or paths
+        Analogies: four words a line, as Google's or MSR's.
+    retrieval : path or paths
+        Search: corpus.jsonl, queries.jsonl, qrels/.
+    questions : path or paths
+        Search in a run: columns question and id.
+    dictionary : path or paths
+        Translations: rows of word of A, word of B.
+    classification : path or paths
+        train.tsv and test.tsv: rows of label, text.
+    bias : bool
+        Bias: WEAT on small built-in word sets.
+    bias_sets : path or paths
+        Bias: WEAT on your word sets, TOML or JSON.
+    oov : bool
+        OOV: hide known words, and build their vectors.
+    stability : bool
+        Refine again with other seeds and on half the text.
+    """
 
     similarity: Paths
     analogies: Paths

@@ -10,7 +10,8 @@ from typing import ClassVar
 import numpy as np
 
 from selfvec.base.arrays import Array, Floats, Ints
-from selfvec.base.errors import InputError, MissingExtra, OptionError
+from selfvec.base.errors import InputError, OptionError
+from selfvec.base.extras import require
 from selfvec.base.text_files import text_lines
 from selfvec.numerics.statistics import mean
 
@@ -56,6 +57,7 @@ class Classification(Task[LabelledTexts]):
     kind: ClassVar[str] = "classification"
 
     def __post_init__(self) -> None:
+        require("sklearn", "evaluate", "classification")
         super().__post_init__()
         shots = self.shots
         if shots is not None and (not isinstance(shots, int) or isinstance(shots, bool) or shots < 1):
@@ -93,10 +95,8 @@ def draw_examples(labels: Ints, shots: int | None, seed: int) -> list[Ints]:
 
 def predicted_labels(rows: Floats, labels: Ints, test: Floats) -> Array:
     """Labels of the test rows, (n,)."""
-    try:
-        from sklearn.linear_model import LogisticRegression
-    except ImportError as error:
-        raise MissingExtra("scikit-learn", "evaluate", "classification") from error
+    from sklearn.linear_model import LogisticRegression
+
     centre = rows.mean(axis=0)
     spread = np.sqrt(np.einsum("ij,ij->", rows - centre, rows - centre) / len(rows)) or 1.0
     model = LogisticRegression(C=_C, max_iter=1000).fit((rows - centre) / spread, labels)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations
 from typing import Any
 
 from selfvec.base.errors import OptionError
@@ -82,7 +81,7 @@ def evaluate(
             found = list(task.measure(entries, seed))
             named = {"task": name, "kind": task.kind}
             rows += [_row(measured) | named | costs.get(measured.vectors, {}) for measured in found]
-            for a, b in combinations(found, 2):
+            for a, b in task.pairs(found):
                 # Baselines are compared only with the first vectors, not with each other.
                 if a.vectors not in baselines and (b.vectors not in baselines or a.vectors == first):
                     comparisons += [named | row for row in _compared(a, b)]

@@ -13,7 +13,7 @@ from selfvec.base.progress import Progress
 from selfvec.base.text_files import read_text
 
 from .compared_vectors import ComparedVectors
-from .retrieval import Collection, Retrieval
+from .retrieval import Collection, Retrieval, lacking
 
 __all__ = ["Questions"]
 
@@ -32,6 +32,8 @@ class Questions(Retrieval):
         run that answers the question. A question with several answers has several rows.
     rm3 : bool
         Whether to measure BM25 with RM3, too.
+    settings : mapping of str to SearchSetting
+        Measure search with these settings instead.
     """
 
     kind: ClassVar[str] = "retrieval"
@@ -48,7 +50,8 @@ class Questions(Retrieval):
         places = {name: number for number, name in enumerate(found.ids)}
         answers: dict[str, dict[int, float]] = {}
         unknown: dict[str, int] = {}
-        for question, name in self._rows():
+        rows = list(self._rows())
+        for question, name in rows:
             place = places.get(name)
             place = unknown.setdefault(name, -1 - len(unknown)) if place is None else place
             answers.setdefault(question, {})[place] = 1.0
@@ -56,7 +59,8 @@ class Questions(Retrieval):
             rule = f"the run lacks these documents, for example {next(iter(unknown))!r}"
             example = f"an id of the run is {found.ids[0]!r}"
             raise InputError(rule, path=self.path, field="id", remedy=example)
-        return Collection(list(found.texts), list(answers), list(answers.values()))
+        lost = lacking((name for _, name in rows), places)
+        return Collection(list(found.texts), list(answers), list(answers.values()), lacking=lost)
 
     def _rows(self) -> Iterator[tuple[str, str]]:
         """Questions and ids, with white space around them removed."""

@@ -13,7 +13,7 @@ from selfvec.base.display import escape_controls
 from selfvec.base.report_page import Drawn, ReportPage, Section
 from selfvec.base.result_table import ResultTable, short_repr
 
-__all__ = ["COSTS", "Figure", "Report", "comparison_result", "costs", "label"]
+__all__ = ["COSTS", "Figure", "Report", "comparison_result", "costs", "known_apart", "label"]
 
 Row = dict[str, Any]
 
@@ -26,7 +26,8 @@ class Report(ResultTable):
     (95 % bootstrap interval), ``n`` (items), ``covered`` (share with vectors), ``dimensions``, ``truncated``,
     further keys of the kind and, where known, ``seconds`` and ``megabytes`` that the vectors took to make.
     Rows of similarity have ``value_common``, ``low_common``, ``high_common`` and ``n_common``: the figure
-    over the pairs that all compared vectors have. Their comparisons have ``difference_common`` and so on.
+    over the pairs that all compared vectors have; and ``value_known``, over those that their own vectors
+    have. Their comparisons have ``difference_common`` and so on.
     """
 
     rows: list[Row]
@@ -36,7 +37,7 @@ class Report(ResultTable):
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-serialisable; what ``selfvec evaluate --json`` prints."""
-        return asdict(self)
+        return asdict(self) | {"notes": self.notes()}
 
     def figures(self) -> list[Figure]:
         """Rows and comparisons by task, metric and method, in order."""
@@ -75,9 +76,19 @@ class Report(ResultTable):
 
     def notes(self) -> list[str]:
         """What to know about the figures."""
-        sentences = list(
-            dict.fromkeys(_unused(row) for row in self.rows if row.get("unused", {}).get("words"))
-        )
+        sentences = [*dict.fromkeys(_lacking(row) for row in self.rows if row.get("lacking"))]
+        sentences += dict.fromkeys(_unused(row) for row in self.rows if row.get("unused", {}).get("words"))
+        if outside := [
+            f"{row['task']} {row['metric']} of {label(row)}" for row in self.rows if _outside(row)
+        ]:
+            sentences.append(
+                f"a value may be outside its interval ({', '.join(dict.fromkeys(outside))}): a resample has "
+                "items several times, which changes such a figure"
+            )
+        if any(row.get("value_known", row["value"]) != row["value"] for row in self.rows):
+            sentences.append(
+                "value counts all pairs, with cosine 0 if a word has no vector; known only those with both"
+            )
         with_common = [row for row in self.comparisons if "n_common" in row]
         if any(row["difference_common"] != row["difference"] for row in with_common):
             sentences.append("similarity is compared on common pairs, which all vectors have")
@@ -194,6 +205,20 @@ def _unused(row: Row) -> str:
     return f"{which}: {a:,} have no vector in A, {b:,} no translation with one in B"
 
 
+def _lacking(row: Row) -> str:
+    """How many of the ids that judgements name are no documents."""
+    lost = row["lacking"]
+    first = ", ".join(map(repr, lost["first"]))
+    few = f"{lost['ids']:,} of {lost['of']:,} judged ids are not among the documents"
+    return f"{row['task']}: {few}, such as {first}; where relevant, they count as not found"
+
+
+def _outside(row: Row) -> bool:
+    """Whether the value of a row, as shown, is not in its interval."""
+    low, value, high = (round(row[key], 3) for key in ("low", "value", "high"))
+    return not low <= value <= high
+
+
 def _compared_names(row: Row) -> tuple[str, str]:
     """Names of the two figures that a comparison compares."""
     a, b = (_name(row[f"vectors_{x}"], row.get(f"mode_{x}"), row["dimensions"]) for x in "ab")
@@ -206,12 +231,22 @@ def _on_common(row: Row) -> Row:
     return row | {key: row[f"{key}_common"] for key in keys}
 
 
+def known_apart(rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether some vectors know other pairs of words than all do together."""
+    return any(row.get("value_known") != row.get("value_common") for row in rows)
+
+
 def _common_figures(row: Row) -> list[str]:
     """A row's figure over common items, its interval and their number, as text."""
     if row.get("value_common") is None:
         return ["–", "–", f"{row.get('n_common', 0):,}"]
     interval = f"{row['low_common']:.3f} to {row['high_common']:.3f}"
     return [f"{row['value_common']:.3f}", interval, f"{row['n_common']:,}"]
+
+
+def _known_figure(row: Mapping[str, Any]) -> str:
+    """A row's figure over the pairs that its vectors have, as text."""
+    return "–" if row.get("value_known") is None else f"{row['value_known']:.3f}"
 
 
 def comparison_result(row: Row) -> str:
@@ -261,6 +296,7 @@ class Figure:
     def heads(self) -> list[str]:
         """Column heads of `lines`."""
         common = ("common pairs", "95 %", "n") if self.has_common else ()
+        common = ("known pairs", *common) if known_apart(self.rows) else common
         shown = COSTS.values() if any(costs(self.rows)) else ()
         axis = "{:g} to {:g}".format(*self.axis)
         return ["vectors", "value", "95 %", "n", *common, "covered", *shown, axis]
@@ -282,6 +318,7 @@ class Figure:
         for row, cost in zip(self.rows, costs(self.rows), strict=True):
             numbers = f"{row['value']:.3f}", f"{row['low']:.3f} to {row['high']:.3f}", f"{row['n']:,}"
             common = _common_figures(row) if self.has_common else []
+            common = [_known_figure(row), *common] if known_apart(self.rows) else common
             out.append(
                 [
                     escape_controls(label(row)),

@@ -5,22 +5,24 @@ A collection is a folder in the layout of BEIR: corpus.jsonl, queries.jsonl and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Doubles, Mask
-from selfvec.base.errors import InputError
+from selfvec.base.errors import InputError, OptionError
 from selfvec.base.text_files import text_lines
 from selfvec.data.run import Run
 from selfvec.numerics.rows import top_indices
 from selfvec.numerics.statistics import mean
+from selfvec.text.document_vectors import known_share
 from selfvec.text.preprocessing import Preprocessing
 
 from .compared_vectors import ComparedVectors
+from .search_settings import SearchSetting
 from .task import Measurement, Task, json_objects, number
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RM3", "Collection", "Retrieval", "ndcg", "ranked", "read_collection", "recall"]
 
+_NAMED = 3  # ids that are no documents
 Rankings = list[list[int]]
 RM3 = "bm25-rm3"  # name and mode of BM25 with RM3
 
@@ -44,12 +47,13 @@ class Collection:
     # Q or none; the document that a query was taken from, or -1. It has the query's id, contains its text and
     # is not marked as relevant. It is removed from the query's ranking.
     own: list[int] = field(default_factory=list)
+    lacking: Mapping[str, Any] = field(default_factory=dict)  # ids that judgements name, see `lacking`
 
     @property
-    def missing(self) -> dict[str, int]:
-        """``missing``: the number of relevant documents that the corpus lacks; empty if there are none."""
+    def missing(self) -> dict[str, Any]:
+        """Keys of a row: ``missing`` relevant documents, and `lacking`; empty if the corpus has all."""
         number = sum(document < 0 for gains in self.relevant for document in gains)
-        return {"missing": number} if number else {}
+        return ({"missing": number} if number else {}) | dict(self.lacking)
 
     def scores(self, rankings: Rankings) -> dict[str, Doubles]:
         """Every metric of each query, (Q,); the document that a query was taken from is ignored."""
@@ -70,8 +74,8 @@ class Retrieval(Task[Collection]):
     under the name "bm25", is Lucene's variant (k1 1.2, b .75) on word stems; ``bm25-rm3``, if requested, adds
     words of the best documents to the query (`selfvec.retrieval.relevance_model`). Equal scores rank in
     document order. A text without a known word is not found. BM25 needs a word that query and text
-    share. ``covered`` is the share of tokens that have a vector, stop words excluded. The extra key
-    ``missing`` counts relevant documents that the corpus lacks.
+    share. ``covered`` is the share of tokens that have a vector, stop words excluded. The extra keys
+    ``missing`` and ``lacking`` count relevant documents and judged ids that the corpus lacks.
 
     Parameters
     ----------
@@ -79,21 +83,38 @@ class Retrieval(Task[Collection]):
         A folder in BEIR's layout: corpus.jsonl, queries.jsonl, qrels/test.tsv.
     rm3 : bool
         Whether to measure BM25 with RM3, too.
+    settings : mapping of str to SearchSetting
+        Measure a run's search with these settings instead, by their names in the column ``mode``. All are
+        compared with the first.
     """
 
     kind: ClassVar[str] = "retrieval"
     rm3: bool = False
+    settings: Mapping[str, SearchSetting] = field(default_factory=dict)
 
     def load(self, seed: int) -> Collection:
         """Read the collection."""
         return read_collection(self.path)
 
+    def load_for(self, entries: Sequence[ComparedVectors], seed: int) -> Collection:
+        """Read the collection; settings of search need a run."""
+        if self.settings and not any(map(_searches, entries)):
+            rule = "compares settings of search, which needs a run"
+            raise OptionError(rule, field="try_", remedy="give a run folder")
+        return super().load_for(entries, seed)
+
     def score(self, entry: ComparedVectors, items: Collection, seed: int) -> Iterator[Measurement]:
-        """A row for each mode and metric."""
-        rankings, covered = dense_rankings(items, entry)
-        found = {"dense": rankings}
-        if entry.run is not None and entry.refined and not entry.truncated:
-            found["hybrid"] = hybrid_rankings(items, entry.run)
+        """A row for each mode and metric, or for each setting and metric."""
+        if not self.settings:
+            rankings, covered = dense_rankings(items, entry)
+            found = {"dense": rankings}
+            if entry.run is not None and _searches(entry):
+                found["hybrid"] = hybrid_rankings(items, entry.run)
+        elif entry.run is not None and _searches(entry):
+            covered = known_share(items.documents + items.queries, entry.vectors, entry.preprocessing)
+            found = tried_rankings(items, entry.run, self.settings)
+        else:
+            return
         for mode, rankings in found.items():
             for metric, values in items.scores(rankings).items():
                 estimate = mean(values, seed)
@@ -103,13 +124,22 @@ class Retrieval(Task[Collection]):
     def score_baseline(
         self, entries: Sequence[ComparedVectors], items: Collection, seed: int
     ) -> Iterator[Measurement]:
-        """BM25, with texts cut as for the first vectors; also with RM3 if requested."""
+        """BM25, with texts cut as for the first vectors, unless settings are; also with RM3 if requested."""
         preprocessing = entries[0].preprocessing if entries else Preprocessing()
-        for name in ("bm25", RM3) if self.rm3 else ("bm25",):
+        for name in [*([] if self.settings else ["bm25"]), *([RM3] if self.rm3 else [])]:
             rankings = bm25_rankings(items, preprocessing, rm3=name == RM3)
             for metric, values in items.scores(rankings).items():
                 figure = mean(values, seed), len(values), 1.0, name
                 yield Measurement(name, metric, *figure, extra=items.missing)
+
+    def pairs(self, found: Sequence[Measurement]) -> Iterable[tuple[Measurement, Measurement]]:
+        """All pairs, or those with the first setting."""
+        return [(a, b) for a, b in super().pairs(found) if not self.settings or a.mode == found[0].mode]
+
+
+def _searches(entry: ComparedVectors) -> bool:
+    """Whether a run can be searched with these vectors."""
+    return entry.run is not None and entry.refined and not entry.truncated
 
 
 def dense_rankings(collection: Collection, entry: ComparedVectors) -> tuple[Rankings, float]:
@@ -142,6 +172,21 @@ def hybrid_rankings(collection: Collection, run: Run) -> Rankings:
     return _rankings(Index.memory(run, collection.documents), collection, "hybrid")
 
 
+def tried_rankings(
+    collection: Collection, run: Run, settings: Mapping[str, SearchSetting]
+) -> dict[str, Rankings]:
+    """The best documents of each query by each setting. Settings that cut texts alike share an index."""
+    from selfvec.retrieval import Index
+    from selfvec.retrieval.documents import GatheredDocuments
+
+    found: dict[str, Rankings] = {}
+    for cut in dict.fromkeys(one[1:] for one in settings.values()):
+        index = Index.memory(run, replace(GatheredDocuments.of(collection.documents), cut=cut))
+        alike = {name: one.mode for name, one in settings.items() if one[1:] == cut}
+        found |= {name: _rankings(index, collection, mode) for name, mode in alike.items()}
+    return {name: found[name] for name in settings}
+
+
 def _rankings(index: Index, collection: Collection, mode: str) -> Rankings:
     found = (index.scores(query, mode) for query in collection.queries)
     return [ranked(one.scores, one.found) for one in found]
@@ -157,7 +202,7 @@ def read_collection(folder: Path) -> Collection:
     documents = _texts(folder / "corpus.jsonl", ("title", "text"))
     queries = _texts(folder / "queries.jsonl", ("text",))
     places = {name: i for i, name in enumerate(documents)}
-    judged = _judgements(folder / "qrels" / "test.tsv", places, queries)
+    judged, named = _judgements(folder / "qrels" / "test.tsv", places, queries)
     if not judged:
         rule = "no query has a relevant document (a score above 0)"
         raise InputError(rule, path=folder / "qrels" / "test.tsv", remedy="check the scores")
@@ -168,7 +213,19 @@ def read_collection(folder: Path) -> Collection:
         query = queries[name].strip()
         same = place >= 0 and bool(query) and query in documents[name] and place not in gains
         own.append(place if same else -1)
-    return Collection(list(documents.values()), [queries[q] for q in judged], list(judged.values()), own)
+    asked = [queries[name] for name in judged]
+    return Collection(list(documents.values()), asked, list(judged.values()), own, lacking(named, places))
+
+
+def lacking(judged: Iterable[str], documents: Container[str]) -> dict[str, Any]:
+    """``lacking``: how many of the judged ids are no documents, and the first of them; empty if none.
+
+    >>> lacking(["a", "b", "x", "b"], {"a": 0, "b": 1})
+    {'lacking': {'ids': 1, 'of': 3, 'first': ['x']}}
+    """
+    named = dict.fromkeys(judged)
+    lost = [name for name in named if name not in documents]
+    return {"lacking": {"ids": len(lost), "of": len(named), "first": lost[:_NAMED]}} if lost else {}
 
 
 def _texts(path: Path, fields: Sequence[str]) -> dict[str, str]:
@@ -197,10 +254,12 @@ def _text(row: dict[str, Any], field: str, path: Path, line: int) -> str:
     return value or ""
 
 
-def _judgements(path: Path, places: dict[str, int], queries: dict[str, str]) -> dict[str, dict[int, float]]:
-    """Gains by query and document number; queries in the file's order."""
+def _judgements(
+    path: Path, places: dict[str, int], queries: dict[str, str]
+) -> tuple[dict[str, dict[int, float]], list[str]]:
+    """Gains by query and document number, queries in the file's order; and the ids that are judged."""
     out: dict[str, dict[int, float]] = {}
-    seen: set[tuple[str, str]] = set()
+    seen: dict[tuple[str, str], None] = {}
     unknown: dict[str, int] = {}
     for position, (line, text) in enumerate(text_lines(path)):
         fields = [field.strip() for field in text.split("\t")]
@@ -217,12 +276,12 @@ def _judgements(path: Path, places: dict[str, int], queries: dict[str, str]) -> 
         if (query, document) in seen:
             rule = f"query {query!r} and document {document!r} occur twice"
             raise InputError(rule, path=path, line=line, remedy="remove one of the rows")
-        seen.add((query, document))
+        seen[query, document] = None
         if gain > 0:
             place = places.get(document)
             place = unknown.setdefault(document, -1 - len(unknown)) if place is None else place
             out.setdefault(query, {})[place] = gain
-    return out
+    return out, [document for _, document in seen]
 
 
 # ---- Metrics, as trec_eval computes them

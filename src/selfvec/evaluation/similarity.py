@@ -34,12 +34,12 @@ class Similarity(Task[Pairs]):
     """Spearman's rank correlation of cosines with human scores.
 
     All pairs count in ``value``. A pair with a word that has no vector gets cosine 0, and ``covered`` is the
-    share of pairs with both vectors. ``value_common``, from ``low_common`` to ``high_common``, is over the
-    ``n_common`` pairs of all compared vectors, and None if these are fewer than two; most papers report
-    this figure. Two more keys give the correlation over other parts of the pairs: ``spearman_covered`` over
-    those with both vectors, and ``spearman_occurring`` over the ``occurring`` pairs whose words
+    share of pairs with both vectors. ``value_known`` is over these alone, None if they are fewer than two
+    (``spearman_covered`` is its older name, 0 without pairs). ``value_common``, from ``low_common`` to
+    ``high_common``, is over the ``n_common`` pairs of all compared vectors, and None if these are fewer than
+    two; most papers report this figure. ``spearman_occurring`` is over the ``occurring`` pairs whose words
     are in the vocabulary, with or without a vector. The original and the refined vectors of a run have the
-    vocabulary of its corpus, so the latter compares them on words that the corpus contains.
+    vocabulary of its corpus, so it compares them on words that the corpus contains.
 
     Parameters
     ----------
@@ -72,13 +72,15 @@ class Similarity(Task[Pairs]):
         occurring = (known | listed(entry.vectors, items.words))[items.numbers].all(axis=1)
         common = items.common
         n_common = int(items.common.sum())
+        over_known = rank_correlation(cosines[both], items.scores[both])
         measured = Measurement.of(
             entry,
             "spearman",
             spearman(cosines, items.scores, seed),
             n=len(cosines),
             covered=float(both.mean()),
-            spearman_covered=rank_correlation(cosines[both], items.scores[both]),
+            value_known=over_known if both.sum() > 1 else None,
+            spearman_covered=over_known,
             spearman_occurring=rank_correlation(cosines[occurring], items.scores[occurring]),
             occurring=int(occurring.sum()),
         )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -91,6 +92,10 @@ class Task(ABC, Generic[Items]):
     ) -> Iterator[Measurement]:
         """Figures of a method that needs no vectors, such as BM25; none by default."""
         yield from ()
+
+    def pairs(self, found: Sequence[Measurement]) -> Iterable[tuple[Measurement, Measurement]]:
+        """The figures whose differences are reported: all pairs by default."""
+        return combinations(found, 2)
 
     def measure(self, entries: Sequence[ComparedVectors], seed: int) -> Iterator[Measurement]:
         """Figures of all vectors; raises `OptionError` if the task needs a run and none was given."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from selfvec.base.atomic_files import atomic_files
 from selfvec.base.checks import check_path, check_text
+from selfvec.base.declarations import checked
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import Figures
@@ -35,36 +36,41 @@ from .stores import STORES
 __all__ = ["TARGETS", "Target", "export", "write_rows"]
 
 
+@checked
 def export(
     run: GivenRun,
     to: str,
     output: str | os.PathLike[str] | None = None,
     *,
-    passage_words: int = CUT[0],
-    overlap: int = CUT[1],
+    passage_words: int = 200,
+    overlap: int = 40,
     overwrite: bool = False,
     update: bool = False,
     progress: Progress | None = None,
 ) -> Figures:
-    """Write a run in the format of another tool.
+    """Write a run for another tool: an encoder, vectors, a vector store.
 
     Parameters
     ----------
     run : Run or path
     to : str
-        A name in `TARGETS`.
+        What to write: encoder, model2vec, sentence-transformers, projector, word2vec, lancedb, … An unknown
+        name lists all.
     output : path, optional
-        The file or folder to write; by default ``RUN-TO`` next to the run.
-    passage_words, overlap : int
-        For targets that hold documents: words of a passage, and how many of them are repeated from the one
-        before.
-    overwrite : bool
-        Whether to replace an earlier export: a file, or a folder without other files.
+        The file or folder to write; by default RUN-TARGET next to the run.
     update : bool
-        For databases, such as LanceDB and Qdrant: update an earlier export. Only new and changed passages are
-        written, and missing ones are deleted. The others keep their vectors. All passages are written if the
-        run's vectors have changed.
+        Write what is new or changed, delete what is gone (lancedb, qdrant). The others keep their vectors.
+        All passages are written if the run's vectors have changed.
+    overwrite : bool
+        Replace an earlier export: a file, or a folder without other files.
     progress : Progress, optional
+
+    Other Parameters
+    ----------------
+    passage_words : int, at least 20
+        Words of the passages that a long document is cut into.
+    overlap : int, at least 0
+        Words that a passage repeats from the one before.
 
     Returns
     -------

@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Rows
-from selfvec.base.checks import check_number, check_path
+from selfvec.base.checks import check_path
+from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError, Interrupted, OptionError, TargetError
 from selfvec.base.file_locks import lock_file
 from selfvec.base.interruption import Interruption, interruptible
@@ -47,6 +48,7 @@ _STATE = "state.json"
 _TRIES = 5  # attempts while others write to the database
 
 
+@checked
 def migrate(
     store: str | os.PathLike[str],
     old: GivenRun,
@@ -54,23 +56,28 @@ def migrate(
     *,
     dry_run: bool = False,
     map_only: bool = False,
-    keep: float = KEEP,
+    keep: float = 95.0,
     progress: Progress | None = None,
 ) -> Figures:
-    """Replace the vectors of a database that `export` wrote by those of another run.
+    """Give a vector store the vectors of a newer run.
+
+    A map of questions keeps the old vectors searchable meanwhile. On the command line, exit status 1
+    means: re-embed.
 
     Parameters
     ----------
     store : path
-        A folder of a `Database` with passages, such as LanceDB's or Qdrant's.
-    old, new : Run or path
-        The run of the stored vectors, and the run of the new vectors.
+        A LanceDB or Qdrant folder that export wrote.
+    old : Run or path
+        The run whose vectors it has.
+    new : Run or path
+        The run whose vectors it gets.
     dry_run : bool
-        Measure the map of questions, and write nothing.
+        Measure the map of questions, write nothing.
     map_only : bool
-        Write the map of questions, and keep the old vectors.
-    keep : float
-        Percent of recall that a safe map keeps.
+        Write the map, keep the old vectors.
+    keep : float, at least 0, at most 100
+        Least share of the recall that a map keeps.
     progress : Progress, optional
 
     Returns
@@ -89,7 +96,6 @@ def migrate(
         On Ctrl-C. The same call continues.
     """
     check_path("store", store, "the path of a database")
-    check_number("keep", keep, 0, 100, "is a percentage from 0 to 100")
     old, new = as_run(old, "old"), as_run(new, "new")
     if old.fingerprint == new.fingerprint:
         raise OptionError("both runs have the same vectors", field="new", remedy="name the newer run")
@@ -102,7 +108,7 @@ def migrate(
             with _working_folder(path):
                 database.complete(path, _language(new))
         report: dict[str, Any] = {"passages": None, "recall": None, "safe": True, "map": None}
-        return Figures("Migrated", {**report, "done": True, "notes": []})
+        return Figures("Migrated", {**report, "done": True, "re_embed": False, "notes": []})
     if fingerprint != old.fingerprint:
         raise _other_run(path, fingerprint)
     stored = database.read(path)
@@ -114,12 +120,12 @@ def migrate(
     if not dry_run:
         report["map"] = _save_map(adapter, loss, old, new, map_path(path))
     if dry_run or map_only:
-        return Figures("Not migrated", {**report, "done": False, "notes": []})
+        return Figures("Not migrated", {**report, "done": False, "re_embed": not safe, "notes": []})
     target = replace(stored, about=described(new, encoder), language=_language(new))
     with _working_folder(path) as folder, interruptible() as stop, writing(path), library_errors():
         lost = _replace_vectors(database, target, encoder, path, folder, progress, stop)
     left = [f"not carried over, make it again: {one}" for one in lost]
-    return Figures("Migrated", {**report, "done": True, "notes": left})
+    return Figures("Migrated", {**report, "done": True, "re_embed": False, "notes": left})
 
 
 def _other_run(path: Path, fingerprint: str | None) -> OptionError:

@@ -360,14 +360,21 @@ def _subword_findings(health: Health) -> list[Finding]:
     tokens = health.composed_tokens + health.oov_tokens
     if composed + unknown < SUBWORD_TYPES or tokens < SUBWORD_TOKENS:
         return []
-    parts = [(composed, "built from subwords"), (unknown, "not in the initial vectors")]
+    parts = [
+        (health.composed, health.composed_tokens, "built from subwords"),
+        (health.oov, health.oov_tokens, "not in the initial vectors"),
+    ]
     better = "whole words" if composed > unknown else "more words"
-    shares = " and ".join(f"{share:.0%} of your words are {how}" for share, how in parts if share >= 0.005)
+    shares = " and ".join(
+        f"{number:,} words ({number / health.types:.0%}, and {share:.0%} of the text) are {how}"
+        for number, share, how in parts
+        if number
+    )
     return [
         Finding(
             "built from subwords",
             "warn",
-            f"{shares} ({tokens:.0%} of the text)",
+            shares,
             f"vectors of {better} do better: selfvec vectors fetch glove-6b-300 "
             "(English; selfvec vectors list names others)",
         )

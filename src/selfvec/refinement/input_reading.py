@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Start",
     "also_written",
+    "check_packages",
     "load_start",
     "option_files",
     "read_inputs",
@@ -203,6 +204,20 @@ def starts(vectors: Start | Sequence[Start]) -> list[Start]:
     return list(vectors) if isinstance(vectors, list | tuple) else [cast(Start, vectors)]
 
 
+def check_packages(candidates: Sequence[Start], settings: Settings) -> None:
+    """Raise `MissingExtra` before anything is read if a package is needed that is not installed."""
+    from selfvec.text.segmentation import segmenter
+    from selfvec.text.tagger import check_tagger
+
+    if settings.pos:
+        check_tagger(settings.tagger)
+    if settings.tokenizer == "words":
+        segmenter(settings.language)
+    for vectors in candidates:
+        if isinstance(vectors, str) and vectors in FROM_TEXT:
+            check_installed(vectors)
+
+
 def load_start(vectors: Start, settings: Settings) -> tuple[Vectors | None, dict[str, Any]]:
     """The initial vectors, with rows for the corpus' kind of tokens, and their provenance."""
     loaded, described = _load(vectors, settings.vectors_errors)
@@ -213,7 +228,6 @@ def _load(vectors: Start, errors: str) -> tuple[Vectors | None, dict[str, Any]]:
     """The vectors as they are stored, and their provenance."""
     vectors = "none" if vectors is None else vectors
     if isinstance(vectors, str) and vectors in FROM_TEXT:
-        check_installed(vectors)
         return None, {"name": vectors}
     if isinstance(vectors, Vectors):
         return vectors, {"name": "memory"} | vectors.provenance

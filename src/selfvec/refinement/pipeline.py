@@ -29,7 +29,7 @@ from selfvec.storage.run_writer import RunWriter
 from .execution import Execution, run_to_end
 from .health import check_health
 from .initial_vectors import initial_vectors
-from .input_reading import Start, read_inputs, starts
+from .input_reading import Start, check_packages, read_inputs, starts
 from .inputs import Inputs
 from .method_choice import make_plan
 from .methods import refined_rows, start
@@ -60,8 +60,10 @@ def refine(
     held-out text are taken. ``writer`` is that of the run folder. ``jobs`` is the number of threads and does
     not change the result.
     """
+    candidates = starts(vectors)
+    check_packages(candidates, settings)
     execution = Execution(writer, as_progress(progress), jobs)
-    return refine_inputs(_read(corpus, starts(vectors), settings, execution), settings, execution)
+    return refine_inputs(_read(corpus, candidates, settings, execution), settings, execution)
 
 
 def _read(corpus: Corpus, candidates: Sequence[Start], settings: Settings, execution: Execution) -> Inputs:

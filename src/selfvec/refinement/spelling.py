@@ -170,10 +170,8 @@ def shared_grams(
         scratch = 1 << int(2 * sizes[slice(*part)].max() + 1).bit_length()
         own = np.zeros(scratch, np.uint64)
         entries = np.full(scratch, -1, np.int32)
-        times, where = np.zeros((2, scratch), np.int64)
-        _bags_of_grams(
-            codes, begins, bounds, *part, keys, numbers, own, entries, times, where, indices, values
-        )
+        seen = np.zeros((2, scratch), np.int64)
+        _bags_of_grams(codes, begins, bounds, *part, keys, numbers, own, entries, seen, indices, values)
 
     deque(in_order(cut(lengths, _SHARE), look_up, jobs), maxlen=0)
     shared = occurrences_of_each(indices, columns + 1) > 1
@@ -245,8 +243,7 @@ def _bags_of_grams(
     numbers: Ids,
     own: Hashes,  # (s,), s a power of two, at least twice the n-grams of a word
     entries: Ids,  # (s,), -1
-    times: Ints,  # (s,)
-    where: Ints,  # (s,)
+    seen: Ints,  # (2, s): how often an n-gram occurs in the word, and its slot
     indices: Ids,
     values: Floats,
 ) -> None:
@@ -254,6 +251,7 @@ def _bags_of_grams(
 
     Unused places of ``indices`` stay as they are.
     """
+    times, where = seen[0], seen[1]
     for word in range(first, last):
         n = 0
         squares = 0

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from selfvec.corpus import Corpus
     from selfvec.corpus.kept_documents import Intake
 
-__all__ = ["Change", "fields_of", "merge", "preview", "update"]
+__all__ = ["Change", "merge", "preview", "update"]
 
 
 @dataclass
@@ -316,24 +316,8 @@ def _with_half_life(run: Run, days: float) -> Settings:
     return Settings(**options)
 
 
-def fields_of(run: Run) -> dict[str, Any]:
-    """Arguments of `Corpus.open` that read a corpus like the run's."""
-    recorded = run.provenance.corpus
-    texts = recorded.get("text_fields")
-    return {
-        "text_fields": list(texts)
-        if recorded.get("text_given") and isinstance(texts, list | tuple)
-        else None,
-        "date_field": recorded.get("date_field") if recorded.get("date_given") else None,
-        "slice_field": recorded.get("slice_field"),
-        "slice_by_name": bool(recorded.get("slice_by_name")),
-    }
-
-
 def _opened(run: Run, corpus: Corpus | str | os.PathLike[str] | Iterable[str]) -> Corpus:
     """Open new documents with the same fields as the run's corpus."""
-    from selfvec.corpus import Corpus, as_corpus
+    from selfvec.corpus import as_corpus
 
-    if not isinstance(corpus, str | os.PathLike):
-        return as_corpus(corpus)
-    return Corpus.open([corpus], **fields_of(run))
+    return as_corpus(corpus, "corpus", like=run.provenance.corpus)

@@ -8,6 +8,7 @@ from .index import Index
 from .kept_index import run_index
 from .run_search import search
 from .scoring import MODES, PARTS, check_mode
+from .similar_documents import nearest_documents, similar_documents
 from .snippets import Found, Hit, Mark, Reason
 
 __all__ = [
@@ -20,6 +21,8 @@ __all__ = [
     "Mark",
     "Reason",
     "check_mode",
+    "nearest_documents",
     "run_index",
     "search",
+    "similar_documents",
 ]

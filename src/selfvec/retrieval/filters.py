@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Mask
-from selfvec.base.errors import NotFound, OptionError
+from selfvec.base.casing import in_any_case
+from selfvec.base.errors import NotFound, OptionError, did_you_mean
 
 from .indexed_documents import NO_DAY, IndexedDocuments
 
@@ -26,7 +27,7 @@ _RULE = "a filter is field=value, field=A..B or date=A..B"
 def allowed(documents: IndexedDocuments, filters: Sequence[str]) -> Mask:
     """The documents that pass, (D,) bool. Filters on one field are alternatives; all fields must pass.
 
-    Values are compared without regard to case.
+    Names and values are compared without regard to case; names, unless they differ in nothing else.
     """
     out = np.ones(len(documents), bool)
     by_field: dict[str, list[str]] = {}
@@ -34,16 +35,26 @@ def allowed(documents: IndexedDocuments, filters: Sequence[str]) -> Mask:
         name, sign, value = text.partition("=")
         if not sign or not name.strip():
             remedy = "try state=IOWA or date=2019.."
-            raise OptionError(f"{_RULE}, not {text!r}", field="filter", remedy=remedy)
-        by_field.setdefault(name.strip(), []).append(value.strip())
+            raise OptionError(f"{_RULE}, not {text!r}", field="filters", remedy=remedy)
+        by_field.setdefault(_field(documents, name.strip()), []).append(value.strip())
     for name, values in by_field.items():
-        if name == "date" and not documents.dated:
-            raise NotFound("the documents have no dates", field="filter", remedy="leave date= out")
-        if name not in documents.filter_names and name.partition(".")[0] not in documents.fields:
-            there = ", ".join(documents.filter_names) or "none"
-            raise NotFound(f"no field {name!r}", field="filter", remedy=f"the fields are: {there}")
         out &= np.any([_passes(documents, name, value) for value in values], axis=0)
     return out
+
+
+def _field(documents: IndexedDocuments, name: str) -> str:
+    """The field that a filter names, in any case; `NotFound` without one."""
+    if name == "date" and not documents.dated:
+        raise NotFound("the documents have no dates", field="filters", remedy="leave date= out")
+    known = documents.filter_names
+    if found := in_any_case(name, known):
+        return found
+    outer, dot, keys = name.partition(".")
+    if dot and (found := in_any_case(outer, documents.fields)):
+        return f"{found}.{keys}"
+    near = did_you_mean(name, known)
+    there = f"the fields are: {', '.join(known) or 'none'}"
+    raise NotFound(f"no field {name!r}", field="filters", remedy=f"{near} {there}".strip())
 
 
 def _passes(documents: IndexedDocuments, name: str, value: str) -> Mask:
@@ -92,7 +103,7 @@ def _in_span(documents: IndexedDocuments, value: str) -> Mask:
     span = parse_span(value)
     if span is None:
         remedy = "write date=2019, date=2020-05, date=1996..1998 or date=2000-01-01..2005-06-30"
-        raise NotFound(f"{value!r} is not a span of dates", field="filter", remedy=remedy)
+        raise NotFound(f"{value!r} is not a span of dates", field="filters", remedy=remedy)
     first, end = (int(day.astype("datetime64[D]").astype(np.int64)) for day in span)
     days = documents.arrays["days"]
     fits: Mask = (days >= first) & (days < end) & (days != NO_DAY)

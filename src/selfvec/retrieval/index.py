@@ -6,14 +6,15 @@ An index is immutable. It is built in memory. It can be written as a folder, and
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 from selfvec.base.atomic_files import atomic_folder
 from selfvec.base.checks import check_text, check_whole
-from selfvec.base.errors import InputError
+from selfvec.base.errors import NotFound, did_you_mean
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.text.preprocessing import Preprocessing
@@ -25,10 +26,13 @@ from .documents import GatheredDocuments
 from .filters import allowed
 from .index_folder import INDEX, read_index, write_index
 from .indexed_documents import IndexedDocuments
+from .same_texts import different_texts
 from .scoring import Scored, Scorer
 from .snippets import Found, describe
 
 __all__ = ["Index"]
+
+_COMPARED = 10_000  # ids that are compared with an unknown one
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -147,7 +151,7 @@ class Index:
         ----------
         question : str
         top : int
-            Documents, at most.
+            Documents of different texts, at most.
         mode : "hybrid", "bm25" or "dense"
         filters : sequence of str
             Such as ``state=IOWA``, ``size=2..5`` or ``date=1996..1998``. They do not change scores.
@@ -166,18 +170,36 @@ class Index:
         except IndexError:  # the first search, or the first of a thread
             reused = None
         scored = self.scorer.score(query, mode, reused)
-        best = scored.best_documents(passing, top)
+        best = different_texts(self.documents, scored, passing, top)
         hits = describe(self.vocabulary, self.scorer, query, scored, best, mode)
         self._spare.append(scored)
-        return Found(question, mode, len(self), query.words, query.unknown, hits)
+        return Found(question, mode, len(self), query.words, query.unknown, hits, filters=list(filters))
 
     def text(self, name: str) -> str:
-        """A document by its id, as it was written; raises `InputError` for an unknown id."""
+        """A document by its id, as it was written; raises `NotFound` for an unknown id."""
+        return self.documents.text(self.number(name))
+
+    def number(self, name: str) -> int:
+        """The number of a document by its id; `NotFound`, with ids of similar spelling, if there is none."""
         if name not in self.numbers:
-            raise InputError(f"there is no document {name!r}", remedy="check the id")
-        return self.documents.text(self.numbers[name])
+            remedy = (
+                did_you_mean(name, islice(_sharing_half(name, self.numbers), _COMPARED)) or "check the id"
+            )
+            raise NotFound(f"the document {name!r} does not occur in this run", remedy=remedy)
+        return self.numbers[name]
 
     @cached_property
     def numbers(self) -> dict[str, int]:
         """The number of each document by its id, in the order of the corpus."""
         return {name: number for number, name in enumerate(self.documents.ids)}
+
+
+def _sharing_half(name: str, known: Iterable[str]) -> Iterator[str]:
+    """The ids that begin or end as a name does: a single mistake is in one of its halves.
+
+    >>> list(_sharing_half("repotr-1", ["Report-1", "note-7", "report-2"]))
+    ['Report-1', 'report-2']
+    """
+    middle = len(name) // 2
+    first, last = name[:middle].lower(), name[middle:].lower()
+    return (one for one in known if (low := one.lower()).startswith(first) or low.endswith(last))

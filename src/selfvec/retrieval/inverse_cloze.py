@@ -82,9 +82,10 @@ class Learned:
             return f"nothing to learn: {have}, not {FEWEST} texts and {FEWEST_WORDS:,} words"
         if not self.steps:
             return "nothing learned: held-out spans of the texts would find their text later"
+        after, before = (1 / found.rank for found in (self.after, self.before))
         return (
-            f"learned from {self.documents:,} documents: held-out spans find their document first in "
-            f"{self.after.first:.0%} of cases, {self.before.first:.0%} before"
+            f"learned from {self.documents:,} documents which passages belong together: a held-out passage "
+            f"finds the rest of its document at place {after:.1f}, before at {before:.1f}"
         )
 
 

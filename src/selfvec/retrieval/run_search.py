@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from selfvec.base.checks import check_text, check_texts
+from selfvec.base.declarations import checked
 from selfvec.base.progress import Progress
 from selfvec.storage.opened import GivenRun, as_run
 
 from .kept_index import run_index
-from .passages import CUT
 from .scoring import check_mode
 from .snippets import Found
 
 __all__ = ["search"]
 
 
+@checked
 def search(
     run: GivenRun,
     query: str,
@@ -23,28 +25,33 @@ def search(
     top: int = 10,
     mode: str = "hybrid",
     filters: str | Sequence[str] = (),
-    passage_words: int = CUT[0],
-    overlap: int = CUT[1],
+    passage_words: int = 200,
+    overlap: int = 40,
     progress: Progress | None = None,
 ) -> Found:
-    """Find documents by their words and their meaning, and why each was found.
+    """Find documents by their words and their meaning, and show why.
 
     Parameters
     ----------
     run : Run or path
-        Its index is made when it is first searched, and kept in the run folder.
+        A run folder. Its index is made when it is first searched, and kept there.
     query : str
         A question or some words.
-    top : int
-        Documents, at most.
-    mode : "hybrid", "bm25" or "dense"
+    mode : {"hybrid", "bm25", "dense"}
         Use words and vectors, words only, or vectors only.
+    top : int, at least 1
+        Documents shown, of different texts. Copies are named with the first of their text.
     filters : str or sequence of str
-        Such as ``state=IOWA``, ``size=2..5`` or ``date=1996..1998``.
-    passage_words, overlap : int
-        Words of the passages that a long document is cut into, and how many of them a passage repeats from
-        the one before.
+        Only documents with this value or date; may be repeated. As state=IOWA, size=2..5 or
+        date=1996..1998; several on one field are alternatives.
     progress : Progress, optional
+
+    Other Parameters
+    ----------------
+    passage_words : int, at least 20
+        Words of the passages that a long document is cut into.
+    overlap : int, at least 0
+        Words that a passage repeats from the one before.
 
     Returns
     -------
@@ -69,5 +76,7 @@ def search(
     check_text("query", query)
     check_mode(mode)
     named = check_texts("filters", filters) if filters else []
-    index = run_index(as_run(run), progress, cut=(passage_words, overlap))
-    return index.search(query, top, mode=mode, filters=named)
+    run = as_run(run)
+    index = run_index(run, progress, cut=(passage_words, overlap))
+    found = index.search(query, top, mode=mode, filters=named)
+    return replace(found, corpus=run.provenance.corpus_name)

@@ -102,18 +102,17 @@ class Scorer:
         check_mode(mode)
         if mode == "hybrid":
             query = replace(query, counts=bm25.saturated_counts(query.counts))
+        if mode == "dense":
+            return self.near(self.space.query_vector(query.types, query.counts), reused)
         out = reused or self._empty()
         parts = out.parts
-        if mode != "hybrid":
+        if mode == "bm25":
             parts[:] = 0
-        if mode != "dense":
-            self._bm25(query, parts, related=mode == "hybrid")
+        self._bm25(query, parts, related=mode == "hybrid")
         if mode == "bm25":
             return self._combine(out, np.array([1, 0, 0], np.float32))
         vector = self.space.query_vector(query.types, query.counts)
         dense = self._dense_first(vector, out, mode)
-        if mode == "dense":
-            return self._combine(out, np.array([0, 0, 1], np.float32))
         spread = (*parts[:2, : len(self.documents)], dense)
         standard = np.array([self._standard(k, values) for k, values in enumerate(spread)])
         first = self._combine(out, self._shares, standard.T)
@@ -122,6 +121,13 @@ class Scorer:
             return first
         standard[2] = self._standard(2, self._dense_again(moved, first.scores, parts[2]))
         return self._combine(out, self._shares, standard.T)
+
+    def near(self, vector: Rows, reused: Scored | None = None) -> Scored:
+        """Score every document by its cosine with a unit vector, (d,); see `score`."""
+        out = reused or self._empty()
+        out.parts[:] = 0
+        self._dense_first(vector, out, "dense")
+        return self._combine(out, np.array([0, 0, 1], np.float32))
 
     def _empty(self) -> Scored:
         """Arrays for a result."""

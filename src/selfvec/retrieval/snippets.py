@@ -22,7 +22,7 @@ from selfvec.text.word_spans import find_words
 
 from . import kernels
 from .dense_space import LEAST_COSINE, DenseSpace
-from .indexed_documents import IndexedDocuments
+from .same_texts import Best
 from .scoring import PARTS, Scored, Scorer
 
 __all__ = ["Found", "Hit", "Mark", "Reason", "describe"]
@@ -76,6 +76,7 @@ class Hit:
     fields: dict[str, str] = field(default_factory=dict)
     title: str | None = None  # the field of that name
     text: str = ""  # the best passage; the whole of a short document
+    alike: list[str] = field(default_factory=list)  # ids of further documents with the same text
 
     def pieces(self) -> list[tuple[str, Mark | None]]:
         """The snippet as marked words and the text between them."""
@@ -100,6 +101,10 @@ class Found(ResultTable):
     unknown: list[str]  # words of the question that neither the documents nor the run have
     hits: list[Hit]  # the best first
     skipped_files: list[str] = field(default_factory=list)  # files that `ask` cannot read as text
+    alike: list[str] = field(default_factory=list)  # ids of documents with the text of the one asked for
+    filters: list[str] = field(default_factory=list)  # that the documents pass
+    corpus: str = ""  # what was searched, if known
+    left_out: str = ""  # what `ask` mended and left out of the text, in words
 
     def __iter__(self) -> Iterator[Hit]:
         return iter(self.hits)
@@ -109,8 +114,8 @@ class Found(ResultTable):
 
     def __repr__(self) -> str:
         title = f"Found for {self.query!r}: {len(self)} of {self.documents:,} documents"
-        first = self.hits[0].snippet if self.hits else ""
-        return short_repr(title, [f"{hit.id} ({hit.score:.2f})" for hit in self.hits], first)
+        note = self.left_out or (self.hits[0].snippet if self.hits else "")
+        return short_repr(title, [f"{hit.id} ({hit.score:.2f})" for hit in self.hits], note)
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -118,21 +123,23 @@ class Found(ResultTable):
         names = dict.fromkeys(name for hit in self.hits for name in hit.fields)
         return [
             {"rank": rank, "id": hit.id, "score": hit.score, "title": hit.title, "date": hit.date}
-            | {"snippet": hit.snippet, "text": hit.text}
+            | {"snippet": hit.snippet, "text": hit.text, "alike": hit.alike}
             | {f"field.{name}": hit.fields.get(name) for name in names}
             for rank, hit in enumerate(self.hits, 1)
         ]
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-serialisable, as ``selfvec search --json`` prints it."""
-        return asdict(self)
+        """JSON-serialisable, as ``selfvec search --json`` prints it. ``hits`` are ``rows``, too."""
+        found = asdict(self)
+        return found | {"rows": found["hits"]}
 
 
 def describe(
-    vocabulary: Vocabulary, scorer: Scorer, query: Query, scored: Scored, numbers: Sequence[int], mode: str
+    vocabulary: Vocabulary, scorer: Scorer, query: Query, scored: Scored, best: Sequence[Best], mode: str
 ) -> list[Hit]:
-    """Hits for documents given by number, in their order."""
-    passages = _passages(vocabulary, scorer.documents, scored, numbers)
+    """Hits for documents, in their order."""
+    release(scorer.documents.arrays["texts"])  # the system maps further pages around each text
+    passages = _passages(vocabulary, best)
     words = passages[0].words if passages else []
     types = vocabulary.types_of(words)
     matches = _best_matches(types, _matches(scorer.space, query, mode))
@@ -144,7 +151,8 @@ def describe(
     query_words[list(matches)] = [match.query_word for match in matches.values()]
     repeated = _repeated(scorer.documents.repeats, vocabulary, passages, types)
     hits = []
-    for document, passage, in_repeats in zip(numbers, passages, repeated, strict=True):
+    ids = scorer.documents.ids
+    for (document, text, span, alike), passage, in_repeats in zip(best, passages, repeated, strict=True):
         places = np.flatnonzero(matching[passage.ids])
         own = places[~in_repeats[places]]
         shown = own if len(own) else places  # repeated passages are shown only if there is nothing else
@@ -154,17 +162,18 @@ def describe(
         fields = scorer.documents.fields_of(document)
         hits.append(
             Hit(
-                id=scorer.documents.ids[document],
+                id=ids[document],
                 score=float(scored.scores[document]),
                 snippet=snippet,
                 marks=marks,
-                passage=passage.span,
+                passage=span,
                 parts=_parts(scored, document, mode, scorer.blend.best),
                 words=_reasons(passage, query, passage.ids[places], matches),
                 date=scorer.documents.day(document),
                 fields=fields,
                 title=next((value for name, value in fields.items() if name.lower() in TITLES), None),
-                text=passage.text,
+                text=text,
+                alike=[ids[other] for other in alike],
             )
         )
     return hits
@@ -175,30 +184,19 @@ class _Passage:
     """The best passage of a document. ``ids`` are its words among ``words``, those of all passages."""
 
     text: str
-    span: tuple[int, int]
     words: list[str]
     ids: Ids
     starts: Ints
     ends: Ints
 
 
-def _passages(
-    vocabulary: Vocabulary, documents: IndexedDocuments, scored: Scored, numbers: Sequence[int]
-) -> list[_Passage]:
-    texts = []
-    spans = []
-    for document in numbers:
-        text = documents.text(document)
-        best = int(scored.best[document])
-        start, end = (0, len(text)) if best < 0 else documents.arrays["spans"][best].tolist()
-        texts.append(text[start:end])
-        spans.append((start, end))
-    release(documents.arrays["texts"])  # the system maps further pages around each text
+def _passages(vocabulary: Vocabulary, best: Sequence[Best]) -> list[_Passage]:
+    texts = [one.text for one in best]
     found = find_words(texts, vocabulary.preprocessing.tokenizer, vocabulary.preprocessing.language)
     parts = [slice(a, b) for a, b in pairwise(found.bounds.tolist())]
     return [
-        _Passage(text, span, found.names, found.ids[p], found.starts[p], found.ends[p])
-        for text, span, p in zip(texts, spans, parts, strict=True)
+        _Passage(text, found.names, found.ids[p], found.starts[p], found.ends[p])
+        for text, p in zip(texts, parts, strict=True)
     ]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.checks import check_path
+from selfvec.base.declarations import checked
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.base.tensors import read_header
 from selfvec.base.text_files import read_json
@@ -92,8 +93,14 @@ class Contents(ResultTable):
         return short_repr(title, named, self.path)
 
 
+@checked
 def info(path: str | os.PathLike[str]) -> Contents:
-    """Describe a run folder, a search index, an encoder, fetched vectors or a vectors file.
+    """Show what a folder or file holds, and how it was made.
+
+    Parameters
+    ----------
+    path : path or name
+        A run, a search index, an encoder or vectors.
 
     Raises
     ------

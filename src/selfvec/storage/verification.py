@@ -10,6 +10,7 @@ from typing import Any
 
 from selfvec.base.checks import check_path
 from selfvec.base.checksums import damaged_files, is_sealed, unchanged
+from selfvec.base.declarations import checked
 from selfvec.base.errors import FormatError, InputError
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.base.text_files import read_json
@@ -56,10 +57,19 @@ class Verified(ResultTable):
         return short_repr(title, [one.file for one in self.damaged], self.path)
 
 
+@checked
 def verify(path: str | os.PathLike[str]) -> Verified:
-    """Read all files of a folder and compare them with the checksums kept when they were written.
+    """Compare every file with its checksum and name damaged ones.
+
+    The checksums were kept when the files were written. On the command line, exit status 1: there are
+    damaged files.
 
     Folders inside are compared, too, such as the search indexes of a run.
+
+    Parameters
+    ----------
+    path : path
+        A run, an index, an encoder or fetched vectors.
 
     Raises
     ------

@@ -16,6 +16,7 @@ import numpy as np
 
 from selfvec.base.arrays import Ids, Mask
 from selfvec.base.checks import check_number, check_whole
+from selfvec.base.declarations import checked
 from selfvec.base.errors import FormatError, InputError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import ResultTable, short_repr
@@ -265,37 +266,41 @@ class Finder:
         return first[begin] & last[end] & ~(link & ~first[end])
 
 
+@checked
 def phrases(
     source: Run | TokenBatch | Corpus | str | os.PathLike[str] | Iterable[str],
     top: int | None = None,
     *,
     min_count: int | None = None,
-    npmi: float = LEAST,
-    longest: int = LONGEST,
+    npmi: float = 0.35,
+    longest: int = 4,
     stop_words: str = "en",
     text_field: str | Sequence[str] | None = None,
     progress: Progress | None = None,
 ) -> Phrases:
-    """Multi-word terms of a text, by decreasing C-value.
+    """List the multi-word terms of a text.
+
+    They stand by decreasing C-value.
 
     Parameters
     ----------
-    source : Run, TokenBatch, Corpus, path of a run or of text, or iterable of str
-        For a run made with phrases, these are returned. Tokens lack the punctuation and the dropped words of
-        the text, so a corpus or texts give better results.
-    top : int, optional
-        Phrases listed; all by default.
-    min_count : int, optional
-        Minimum of occurrences outside longer candidates: a phrase with a C-value below log₂ n · min_count is
-        dropped. By default 5, or two in a million words if that is more.
-    npmi : float
-        Minimum of the normalised pointwise mutual information.
-    longest : int
-        Maximum of words in a phrase.
+    source : Run, TokenBatch, Corpus, path, paths, or texts
+        A run folder, or files or folders of text. For a run made with phrases, these are returned. Tokens
+        lack the punctuation and the dropped words of the text, so a corpus or texts give better results.
+    top : int, at least 1, optional
+        Phrases listed; by default all, on a terminal 50.
+    min_count : int, at least 1, optional
+        Least number of occurrences outside longer phrases; by default 5, or 2 per million words if more. A
+        phrase with a C-value below log₂ n · min_count is dropped.
+    npmi : float, at least -1, at most 1
+        Least normalised pointwise mutual information.
+    longest : int, at least 2
+        Most words of a phrase.
     stop_words : str
-        Language code or file. No phrase begins or ends with a stop word.
-    text_field : str, optional
-        Columns of files or data frames that hold the text, several with commas.
+        Words that no phrase begins or ends with: a language code or file.
+    text_field : str or sequence of str, optional
+        Fields that hold the text.
+    progress : Progress, optional
 
     Raises
     ------
@@ -310,7 +315,6 @@ def phrases(
     >>> [(row.term, row.count) for row in phrases(texts, min_count=2)]
     [('flash_flood', 3)]
     """
-    check_whole("top", 1 if top is None else top)
     if isinstance(source, str | os.PathLike) and is_run(source):
         source = as_run(source)
     if isinstance(source, Run) and source.provenance.phrases is not None:
@@ -336,9 +340,7 @@ def _read(
 
     from . import encode, tokenizer
 
-    named = text_field.split(",") if isinstance(text_field, str) else text_field
-    fields = [name.strip() for name in named] if named else None
-    corpus = as_corpus(source, text_fields=fields, keep_fields=False)
+    corpus = as_corpus(source, "source", text_field=text_field, keep_fields=False)
     cut = tokenizer("whitespace" if corpus.tokenized else "words")
     with progress.stage("Reading", corpus.total_bytes, "bytes") as advance:
         encode(corpus.batches(advance), cut, phrases=finder)

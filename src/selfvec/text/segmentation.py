@@ -15,7 +15,7 @@ from itertools import accumulate, pairwise
 import numpy as np
 
 from selfvec.base.arrays import Bytes, Ids, Ints
-from selfvec.base.errors import MissingExtra
+from selfvec.base.extras import require
 
 from .languages import LANGUAGES, language
 
@@ -41,13 +41,11 @@ def segmenter(code: str | None) -> Segment | None:
     model = language(code).segmenter
     if model is None:
         return None
-    try:
-        from importlib.resources import files
+    require("budoux", "segment", f"cutting {LANGUAGES[code or ''].name} text into words")
+    from importlib.resources import files
 
-        from budoux import Parser
-    except ImportError:
-        name = LANGUAGES[code or ""].name
-        raise MissingExtra("budoux", "segment", f"cutting {name} text into words") from None
+    from budoux import Parser
+
     content = files("budoux").joinpath("models", f"{model}.json").read_text(encoding="utf-8")
     parse: Segment = Parser(json.loads(content)).parse
     return parse

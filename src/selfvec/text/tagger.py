@@ -11,9 +11,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
-from selfvec.base.errors import MissingExtra, OptionError
+from selfvec.base.errors import OptionError
+from selfvec.base.extras import require
 
-__all__ = ["PARTS", "LexiconTagger", "SpacyTagger", "Tagger", "tagger"]
+__all__ = ["PARTS", "LexiconTagger", "SpacyTagger", "Tagger", "check_tagger", "tagger"]
 
 PARTS = ("noun", "verb", "adjective", "adverb")
 OTHER = "other"
@@ -23,6 +24,11 @@ _PENN = {"NN": "noun", "VB": "verb", "JJ": "adjective", "RB": "adverb", "WR": "a
 _FUNCTION_WORDS = frozenset(
     ["be", "am", "is", "are", "was", "were", "been", "being", "not", "'s", "'re", "'m"]
 )
+_CAN_BE = {  # most nouns are verbs, too, and the other way round: *damage*, *report*; the lexicon has one tag
+    **dict.fromkeys(("NN", "NNS", "VB", "VBP", "VBZ"), frozenset(["noun", "verb"])),
+    **dict.fromkeys(("VBD", "VBN"), frozenset(["past", "adjective"])),
+    "VBG": frozenset(["noun", "verb", "adjective"]),
+}
 _UNIVERSAL = {"NOUN": "noun", "PROPN": "noun", "VERB": "verb", "ADJ": "adjective", "ADV": "adverb"}
 
 
@@ -41,15 +47,22 @@ def tagger(pipeline: str | None, languages: Sequence[str] = ()) -> Tagger:
 
     ``languages`` are those of the text, as far as known. The lexicon requires English among them, or none.
     """
+    check_tagger(pipeline, languages)
+    return LexiconTagger() if pipeline is None else SpacyTagger(pipeline)
+
+
+def check_tagger(pipeline: str | None, languages: Sequence[str] = ()) -> None:
+    """Raise the errors of `tagger` that are known before it is made: a missing package, another language."""
     if pipeline is not None:
-        return SpacyTagger(pipeline)
+        require("spacy", "spacy", "a part-of-speech tagger by name")
+        return
+    require("textblob", "pos", "the part-of-speech filter")
     if languages and "en" not in languages:
         raise OptionError(
             f"the part-of-speech lexicon is English, the text is {', '.join(languages)}",
             field="pos",
             remedy="leave the part-of-speech filter out, or name a spaCy pipeline of that language as tagger",
         )
-    return LexiconTagger()
 
 
 class LexiconTagger:
@@ -58,10 +71,8 @@ class LexiconTagger:
     sample = 0
 
     def __init__(self) -> None:
-        try:
-            from textblob.en import parser
-        except ImportError as error:
-            raise MissingExtra("textblob", "pos", "the part-of-speech filter") from error
+        from textblob.en import parser
+
         self._parser = parser
         with warnings.catch_warnings():  # the library does not close the file of its lexicon
             warnings.simplefilter("ignore", ResourceWarning)
@@ -78,7 +89,21 @@ class LexiconTagger:
             return OTHER
         head = word.split("'")[0] or word  # we'll: the tag of "we"
         tag: str = self._parser.find_tags([head])[0][1]
-        return _PENN.get(tag[:2], OTHER)
+        return "adverb" if self._is_adverb(head.lower(), tag) else _PENN.get(tag[:2], OTHER)
+
+    def can_be(self, word: str) -> frozenset[str]:
+        """What a word can be, *past* (form of a verb) included; empty if the lexicon lacks the word."""
+        lower = word.lower()
+        tag: str | None = self._parser.lexicon.get(lower)
+        if tag is None:
+            return frozenset()
+        part = "adverb" if self._is_adverb(lower, tag) else _PENN.get(tag[:2], OTHER)
+        return _CAN_BE.get(tag, frozenset([part])) if part != "adverb" else frozenset([part])
+
+    def _is_adverb(self, lower: str, tag: str) -> bool:
+        """Whether the lexicon takes an adverb for a noun, as *briefly*; it has *brief*."""
+        adjective = self._parser.lexicon.get(lower[:-2]) or ""
+        return tag == "NN" and lower.endswith("ly") and adjective.startswith("JJ")
 
 
 class SpacyTagger:
@@ -88,10 +113,8 @@ class SpacyTagger:
     longest = 100_000  # characters of one document; spaCy's memory grows with it
 
     def __init__(self, pipeline: str) -> None:
-        try:
-            import spacy
-        except ImportError as error:
-            raise MissingExtra("spacy", "spacy", "a part-of-speech tagger by name") from error
+        import spacy
+
         try:
             self._pipeline: Any = spacy.load(pipeline, exclude=["ner", "parser", "lemmatizer"])
         except (OSError, ValueError) as error:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from importlib.util import find_spec
 from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 
 from selfvec.base.arrays import Floats
-from selfvec.base.errors import MissingExtra
+from selfvec.base.extras import require
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
@@ -43,8 +42,8 @@ FROM_TEXT = {
 def check_installed(name: str) -> None:
     """Raise `MissingExtra` if the package that one of `FROM_TEXT` needs is not installed."""
     package = FROM_TEXT[name].package
-    if package is not None and find_spec(package) is None:
-        raise MissingExtra(package, "baselines", f"--vectors {name}")
+    if package is not None:
+        require(package, "baselines", f"--vectors {name}")
 
 
 def vectors_from_text(batch: TokenBatch, name: str = "none", seed: int = 0) -> Vectors:

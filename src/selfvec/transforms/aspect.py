@@ -21,19 +21,23 @@ __all__ = ["Aspect"]
 
 
 class Aspect(Transform):
-    """Directions in which pairs of one relation differ shrink; those in which pairs of another differ grow.
+    """Keep directions that one relation has and another has not.
 
+    Directions in which pairs of one relation differ shrink; those in which pairs of another differ grow.
     Rows are multiplied by (S_pull + S)^(-1/2) (S_push + S)^(1/2), with the scatters of the differences of
     both kinds of pairs and the covariance S of all words, each of trace 1: relevant component analysis
-    (Bar-Hillel et al., 2003), and its counterpart for pairs to be separated (Hoi et al., 2006). The map is
-    linear, so it also maps words without relations.
+    (Bar-Hillel et al., 2003), and its counterpart for pairs to be separated (Hoi et al., 2006). The map
+    is linear, so it also maps words without relations.
 
     Parameters
     ----------
-    lexicon : paths or Knowledge
-        See `selfvec.transforms.lexicon_files.read_knowledge`.
-    pull, push : str
-        The kind of relation that is kept near, and the one that is pushed apart; triples may have any kinds.
+    lexicon : path or paths, or Knowledge
+        Relations between words: triples, OBO, OWL, SKOS, WN-LMF, WordNet's folder or wn:LEXICON. See
+        `selfvec.transforms.lexicon_files.read_knowledge`.
+    pull : str
+        The relation that pulls words together. Triples may have any kinds.
+    push : str
+        The relation that pushes words apart.
     """
 
     def __init__(

@@ -10,7 +10,7 @@ import numpy as np
 
 from selfvec.base.arrays import Ints
 from selfvec.base.errors import CorpusError
-from selfvec.corpus import Corpus
+from selfvec.corpus import Corpus, as_corpus
 from selfvec.data.token_batch import TokenBatch
 
 __all__ = ["CorpusWords", "Texts", "read_words"]
@@ -38,8 +38,7 @@ def read_words(corpus: Texts, text_field: str | None, min_count: int) -> CorpusW
     from selfvec.text.tokenizers import Splitter
 
     if not isinstance(corpus, Corpus):
-        fields = None if text_field is None else [name.strip() for name in text_field.split(",")]
-        corpus = Corpus.open(corpus, text_fields=fields, keep_fields=False)
+        corpus = as_corpus(corpus, "corpus", text_field=text_field, keep_fields=False)
     texts = [text for batch in corpus.batches() for text in batch.texts.to_list()]
     raw, spans = Splitter("words").located(pl.Series(texts, dtype=pl.String))
     index: dict[str, int] = {}

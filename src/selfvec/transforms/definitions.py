@@ -23,7 +23,7 @@ _RIDGE = 1.0  # in mean variances of a dimension
 
 
 class Define(Transform):
-    """Words without a vector get one from their definitions in a lexicon.
+    """Give unknown words the vectors of their definitions.
 
     A definition is the mean of the unit vectors of its words, weighted by their inverse document frequency
     in all definitions (additive composition, Mitchell and Lapata, 2010); the n-th sense of a word counts 1/n.
@@ -32,8 +32,9 @@ class Define(Transform):
 
     Parameters
     ----------
-    lexicon : paths or Knowledge
-        See `selfvec.transforms.lexicon_files.read_knowledge`.
+    lexicon : path or paths, or Knowledge
+        Relations between words: triples, OBO, OWL, SKOS, WN-LMF, WordNet's folder or wn:LEXICON. See
+        `selfvec.transforms.lexicon_files.read_knowledge`.
     """
 
     def __init__(self, lexicon: Sequence[str | Path] | Knowledge) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from selfvec.base.arrays import Ints, Rows
-from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import one_core
 from selfvec.data.token_batch import TokenBatch
@@ -26,36 +25,35 @@ _ENTRIES = 1 << 24  # texts of a step times the vocabulary, at most
 
 
 class Distill(FromEncoder):
-    """Static vectors by X2Static (Gupta and Jaggi, 2021).
+    """Train static vectors to imitate a sentence encoder.
 
-    The encoder is the teacher: its vector of a text stays fixed, and a word's vector learns to give the texts
-    that contain the word a high inner product and others a low one. This is CBOW with a teacher in place of
-    the sum of context vectors. Unlike there, the vectors of texts are centred first.
+    This is X2Static (Gupta and Jaggi, 2021). The encoder is the teacher: its vector of a text stays
+    fixed, and a word's vector learns to give the texts that contain the word a high inner product and
+    others a low one. This is CBOW with a teacher in place of the sum of context vectors. Unlike there,
+    the vectors of texts are centred first.
 
     Parameters
     ----------
-    corpus : Corpus or paths
-        Its words are the vocabulary.
-    passes : int
-        Passes over the texts.
-    min_count : int
-        Fewest occurrences of a word.
+    corpus : path, paths, texts or Corpus
+        Files or folders of text, whose words are the vocabulary.
+    passes : int, at least 1
+        Passes over the text.
+    min_count : int, at least 1
+        Leave out words that occur less often.
     text_field : str, optional
-        Fields of the corpus that hold the text, separated by commas.
-    seed : int
-        Order of the texts.
+        Fields that hold the text, separated by commas.
+    seed : int, at least 0
+        Seed of the order of the texts.
     """
 
     def __init__(
         self,
         corpus: Texts,
-        passes: int = PASSES,
+        passes: int = 20,
         min_count: int = 1,
         text_field: str | None = None,
         seed: int = 0,
     ) -> None:
-        if passes < 1:
-            raise OptionError(f"is at least 1, not {passes}", field="passes")
         self.corpus = corpus
         self.passes = passes
         self.min_count = min_count

@@ -10,9 +10,9 @@ X_j whitened to Y_j = X_j C_j^(-1/2), the principal axes of [Y_1 Y_2 ...] (Rasto
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from selfvec.base.errors import InputError, OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import axes_of_moment, covariance, whitening_matrix
-from selfvec.storage.formats import load
+from selfvec.storage.opened import GivenVectors, as_vectors
 
 from .method import Transform
 
@@ -36,48 +36,44 @@ Map = tuple[Rows, Rows]
 
 
 class Join(Transform):
-    """Join the vectors with ``others``.
+    """Join vectors of several files into one.
 
     Parameters
     ----------
-    others : sequence of Vectors or path
-        The vectors to join with. Vectors that build unknown words from subwords do so for all words.
-    method : "average", "concatenate" or "gcca"
-        Rows are rotated onto each other and averaged, laid side by side, or joined by generalised canonical
-        correlation.
-    vocabulary : "union" or "intersection"
-        All words, or those that every source has. In a union, a source adds nothing to a word that it lacks.
-    dimensions : int, optional
-        Number of dimensions for gcca; by default that of the widest source.
+    others : Vectors, path, or several
+        Vectors to join with; may be repeated. Those that build unknown words from subwords do so for all
+        words.
+    method : {"average", "concatenate", "gcca"}
+        How they are joined. Rows are rotated onto each other and averaged, laid side by side, or joined by
+        generalised canonical correlation.
+    vocabulary : {"union", "intersection"}
+        Words of any, or words that all have. In a union, a source adds nothing to a word that it lacks.
+    dimensions : int, at least 1, optional
+        Number of dimensions of gcca; by default that of the widest source.
     """
 
     def __init__(
         self,
-        others: Sequence[Vectors | str | os.PathLike[str]] = (),
+        others: GivenVectors | Sequence[GivenVectors],
         method: str = "average",
         vocabulary: str = "union",
         dimensions: int | None = None,
     ) -> None:
-        for name, value, known in (
-            ("method", method, tuple(_FITS)),
-            ("vocabulary", vocabulary, ("union", "intersection")),
-        ):
-            if value not in known:
-                raise OptionError.one_of(value, known, field=name)
         if dimensions is not None and method != "gcca":
             raise OptionError(
                 f"{method} has no choice of dimensions", field="dimensions", remedy="leave it out"
             )
-        if not others:
-            raise OptionError("join needs other vectors", field="with")
-        self.others = others
+        several: list[Any] = list(others) if isinstance(others, list | tuple) else [others]
+        self.others = several
+        if not self.others:
+            raise OptionError("none was given", field="others", remedy="name the vectors to join with")
         self.method = method
         self.vocabulary = vocabulary
         self.dimensions = dimensions
 
     def fit_transform(self, vectors: Vectors) -> Vectors:
         """The joined unit vectors: first the words of ``vectors``, then those of the others."""
-        others = [other if isinstance(other, Vectors) else load(other) for other in self.others]
+        others = [as_vectors(other, "others") for other in self.others]
         sources = [vectors, *others]
         words = list(dict.fromkeys(word for source in sources for word in source))
         parts = [unit_rows(source.lookup(words)[0]) for source in sources]

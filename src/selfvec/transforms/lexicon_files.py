@@ -14,13 +14,15 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from selfvec.base.errors import InputError, MissingExtra
+from selfvec.base.checks import is_path
+from selfvec.base.errors import InputError, OptionError
+from selfvec.base.extras import require
 from selfvec.base.text_files import read_text, text_lines
 from selfvec.storage.dictionaries import names_columns
 
 from .knowledge import Knowledge, unreadable
 
-__all__ = ["read_knowledge"]
+__all__ = ["check_lexicon", "read_knowledge"]
 
 _RELATION = re.compile(r"rel|relations?|relationship|predicate|kind|type|relation[ _-](type|kind)")
 _SAME = {"synonyms": "synonym", "antonyms": "antonym"}
@@ -31,12 +33,12 @@ _POINTERS = {"!": "antonym", "@": "is-a", "@i": "is-a"} | dict.fromkeys("&$^=", 
 _PARTS = {"n": "noun", "v": "verb", "a": "adj", "r": "adv"}
 
 
-def read_knowledge(paths: Sequence[str | Path] | Knowledge) -> Knowledge:
+def read_knowledge(paths: str | Path | Sequence[str | Path] | Knowledge) -> Knowledge:
     """Read lexicons and ontologies into one graph; a `Knowledge` is returned as it is.
 
     Parameters
     ----------
-    paths : sequence of paths
+    paths : path or paths
         Triples word, relation, word (.tsv, .txt, .csv), where the relation ``definition`` has a text;
         ontologies (.obo, .owl, by ``pronto``); SKOS and RDF (.ttl, .rdf, .nt, .n3, by ``rdflib``); WN-LMF
         (.xml, .xml.gz, .xml.xz, by ``wn``); a folder with WordNet's ``data.noun``; or ``wn:LEXICON``, a
@@ -50,9 +52,24 @@ def read_knowledge(paths: Sequence[str | Path] | Knowledge) -> Knowledge:
     if isinstance(paths, Knowledge):
         return paths
     found = Knowledge()
-    for path in paths:
+    for path in check_lexicon(paths):
         found.add(_reader(str(path))(Path(path)))
     return found
+
+
+def check_lexicon(paths: str | Path | Sequence[str | Path] | Knowledge) -> Sequence[str | Path]:
+    """The paths, or the errors of `read_knowledge` that are known before: no such file, a missing package."""
+    if isinstance(paths, Knowledge):
+        return []
+    several: Any = [paths] if is_path(paths) else paths
+    if not isinstance(several, Sequence) or not several:
+        raise OptionError(f"is a path, or several, not {type(paths).__name__}", field="lexicon")
+    for path in several:
+        package = _PACKAGES.get(_reader(str(path)))
+        if package is not None:
+            require(package, "knowledge", "this lexicon")
+    checked: Sequence[str | Path] = several
+    return checked
 
 
 def _reader(name: str) -> Callable[[Path], Knowledge]:
@@ -168,7 +185,7 @@ def _senses(text: str) -> tuple[str, list[str]]:
 
 def _wn_database(name: Path) -> Knowledge:
     """A lexicon of the database of ``wn``, by way of WN-LMF."""
-    wn = _imported("wn")
+    wn = import_module("wn")
     lexicon = str(name).removeprefix("wn:")
     found = wn.lexicons(lexicon=lexicon)
     if not found:
@@ -182,7 +199,6 @@ def _wn_database(name: Path) -> Knowledge:
 
 def _wn_lmf(path: Path) -> Knowledge:
     """WN-LMF, the exchange format of the Global WordNet Association."""
-    _imported("wn")
     lmf = import_module("wn.lmf")
     try:
         lexicons = lmf.load(path, progress_handler=None)["lexicons"]
@@ -213,7 +229,7 @@ def _wn_lmf(path: Path) -> Knowledge:
 
 def _ontology(path: Path) -> Knowledge:
     """OBO and OWL: a term is a node; its name and exact synonyms are its words, others are related."""
-    pronto = _imported("pronto")
+    pronto = import_module("pronto")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -242,7 +258,7 @@ def _ontology(path: Path) -> Knowledge:
 
 def _rdf(path: Path) -> Knowledge:
     """SKOS concepts and RDFS or OWL classes: labels are words, broader and subclass are is-a."""
-    rdflib = _imported("rdflib")
+    import rdflib
     from rdflib.namespace import RDFS, SKOS
 
     graph = rdflib.Graph()
@@ -265,16 +281,11 @@ def _rdf(path: Path) -> Knowledge:
     return found
 
 
-def _imported(package: str) -> Any:
-    try:
-        return import_module(package)
-    except ImportError:
-        raise MissingExtra(package, "knowledge", "this lexicon") from None
-
-
 _READERS: dict[str, Callable[[Path], Knowledge]] = {
     **dict.fromkeys((".tsv", ".txt", ".csv"), _triples),
     **dict.fromkeys((".obo", ".owl"), _ontology),
     **dict.fromkeys((".ttl", ".rdf", ".nt", ".n3"), _rdf),
     ".xml": _wn_lmf,
 }
+_PACKAGES = {_ontology: "pronto", _rdf: "rdflib", _wn_lmf: "wn", _wn_database: "wn"}
+"""Packages of the readers that need one."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from selfvec.base.arrays import Array, Floats
+from selfvec.base.declarations import declared
 from selfvec.base.progress import Progress
 from selfvec.data.vectors import Composer, Vectors
 from selfvec.numerics.rows import unit_rows
@@ -32,6 +35,19 @@ class Transform(ABC):
 
     report_: dict[str, Any]
     progress: Progress = Progress()
+    package: ClassVar[str] = ""  # that it needs, of the extra knowledge
+
+    def __init_subclass__(cls) -> None:
+        """Let the constructor check its arguments against the docstring of the class."""
+        if init := vars(cls).get("__init__"):
+            names = list(inspect.signature(init).parameters)[1:]
+
+            @wraps(init)
+            def checked(self: Any, *given: Any, **named: Any) -> None:
+                declared(cls).check({**dict(zip(names, given, strict=False)), **named})
+                init(self, *given, **named)
+
+            cls.__init__ = checked  # type: ignore[method-assign]
 
     def open(self, source: str | os.PathLike[str]) -> Any:
         """The argument of `fit_transform` from its path: by default the vectors of a file or run."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from selfvec.base.arrays import Rows
-from selfvec.base.errors import OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.whitening import axes_of_moment, covariance
 
@@ -16,28 +15,27 @@ __all__ = ["Model2Vec", "zipf_weighted"]
 
 
 class Model2Vec(FromEncoder):
-    """Static vectors as model2vec distils them (Tulkens and van Dongen, 2024), for the words of a text.
+    """Encode each word of a text by a sentence encoder.
 
-    Each word goes through the encoder as a text of its own. The vectors are centred, rotated to their
+    This is how model2vec distils vectors (Tulkens and van Dongen, 2024), for the words of a text. Each
+    word goes through the encoder as a text of its own. The vectors are centred, rotated to their
     principal axes, and multiplied by log(1 + rank), so that frequent words count less in a mean.
 
     Parameters
     ----------
-    corpus : Corpus or paths
-        Its words are the vocabulary, and their counts give the ranks.
-    dimensions : int
-        Axes kept, at most.
-    min_count : int
-        Fewest occurrences of a word.
+    corpus : path, paths, texts or Corpus
+        Files or folders of text. Its words are the vocabulary, and their counts give the ranks.
+    dimensions : int, at least 1
+        Number of axes kept, at most.
+    min_count : int, at least 1
+        Leave out words that occur less often.
     text_field : str, optional
-        Fields of the corpus that hold the text, separated by commas.
+        Fields that hold the text, separated by commas.
     """
 
     def __init__(
         self, corpus: Texts, dimensions: int = 256, min_count: int = 1, text_field: str | None = None
     ) -> None:
-        if dimensions < 1:
-            raise OptionError(f"is at least 1, not {dimensions}", field="dimensions")
         self.corpus = corpus
         self.dimensions = dimensions
         self.min_count = min_count

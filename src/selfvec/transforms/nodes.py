@@ -26,25 +26,29 @@ _SPREAD = 0.5  # w of `Smooth`
 
 
 class NodeVectors(Transform):
-    """Each concept of an ontology gets a row next to the words, under its identifier.
+    """Add vectors of the concepts of an ontology.
 
-    A concept begins as the mean of its words and its definition; a word of n senses counts 1/n. Vectors are
-    then propagated over the relations of concepts as by `Smooth`, so that concepts without known words get
-    one, too. Words and concepts can be compared: ``most_similar("hail")`` also finds concepts.
+    Each gets a row next to the words, under its identifier. A concept begins as the mean of its words and
+    its definition; a word of n senses counts 1/n. Vectors are then propagated over the relations of
+    concepts as by `Smooth`, so that concepts without known words get one, too. Words and concepts can be
+    compared: ``most_similar("hail")`` also finds concepts.
 
     Parameters
     ----------
-    lexicon : paths or Knowledge
-        See `selfvec.transforms.lexicon_files.read_knowledge`.
-    relations : sequence of str, or str with commas
-        The kinds of relations that vectors are propagated over.
+    lexicon : path or paths, or Knowledge
+        Relations between words: triples, OBO, OWL, SKOS, WN-LMF, WordNet's folder or wn:LEXICON. See
+        `selfvec.transforms.lexicon_files.read_knowledge`.
+    relations : str or sequence of str
+        Kinds of relations that vectors are propagated over; by default all but antonym.
     """
 
+    package = "scipy"
+
     def __init__(
-        self, lexicon: Sequence[str | Path] | Knowledge, relations: str | Sequence[str] = TOWARD
+        self, lexicon: Sequence[str | Path] | Knowledge, relations: str | Sequence[str] | None = None
     ) -> None:
         self.lexicon = lexicon
-        self.relations = relations
+        self.relations = TOWARD if relations is None else relations
 
     def fit_transform(self, vectors: Vectors) -> Vectors:
         """The vectors with a further row for each concept that is not one of their words."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from selfvec.base.arrays import Floats, Ints
-from selfvec.base.errors import OptionError
 from selfvec.data.vectors import Source, Vectors
 
 from .contextual_encoder import ContextualEncoder, EncoderSource, FromEncoder, Window, encoder_folder
@@ -17,23 +16,24 @@ POOLINGS = ("mean", "cls")
 
 
 class Pool(FromEncoder):
-    """Static vectors by pooling a transformer's states (Bommasani, Davis and Cardie, 2020, section 3).
+    """Average a language model's states over occurrences.
 
-    The state of an occurrence is the mean over the word's pieces; the vector of a word is the mean over its
-    occurrences. A piece belongs to the word in which it ends.
+    Bommasani, Davis and Cardie (2020), section 3. The state of an occurrence is the mean over the word's
+    pieces; the vector of a word is the mean over its occurrences. A piece belongs to the word in which it
+    ends.
 
     Parameters
     ----------
-    corpus : Corpus or paths
-        Its words are the vocabulary.
+    corpus : path, paths, texts or Corpus
+        Files or folders of text, whose words are the vocabulary.
     layers : str
-        The layers that are averaged: last4, all, first, a number, or LAYER:WEIGHT,...
-    pooling : str
-        ``mean``: states of the word's pieces; ``cls``: state of the first token of the text it occurs in.
-    min_count : int
-        Fewest occurrences of a word.
+        Layers that are averaged: last4, all, first, a number, or numbers with weights.
+    pooling : {"mean", "cls"}
+        States of a word's pieces, or of the text's first token.
+    min_count : int, at least 1
+        Leave out words that occur less often.
     text_field : str, optional
-        Fields of the corpus that hold the text, separated by commas.
+        Fields that hold the text, separated by commas.
     """
 
     def __init__(
@@ -44,8 +44,6 @@ class Pool(FromEncoder):
         min_count: int = 1,
         text_field: str | None = None,
     ) -> None:
-        if pooling not in POOLINGS:
-            raise OptionError.one_of(pooling, POOLINGS, field="pooling")
         self.corpus = corpus
         self.layers = layers
         self.pooling = pooling

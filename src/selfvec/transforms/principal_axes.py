@@ -18,15 +18,16 @@ _BLOCK = 1 << 14  # rows turned at a time
 
 
 class PrincipalAxes(Transform):
-    """Unit rows in the first principal axes of the uncentred rows.
+    """Rotate onto principal axes, keep some.
 
-    Among all vectors with as many dimensions, their inner products are nearest to the cosines (Eckart and
-    Young, 1936). With all axes the cosines are exact.
+    Unit rows are rotated onto the first principal axes of the uncentred rows. Among all vectors with as
+    many dimensions, their inner products are nearest to the cosines (Eckart and Young, 1936). With all
+    axes the cosines are exact.
 
     Parameters
     ----------
-    dimensions : int, optional
-        Number of axes; all by default.
+    dimensions : int, at least 1, optional
+        Number of axes kept; by default all.
     """
 
     def __init__(self, dimensions: int | None = None) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Ints, Rows
-from selfvec.base.errors import MissingExtra, OptionError
+from selfvec.base.errors import OptionError
+from selfvec.base.extras import require
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
 
@@ -25,32 +26,36 @@ _CLOSE = 1e-4  # largest change of a coordinate at which iteration stops
 
 
 class Retrofit(Transform):
-    """Each word moves to the mean of its own vector and that of the words related to it.
+    """Pull related words together (Faruqui et al. 2015).
 
-    Faruqui et al. (2015), *Retrofitting Word Vectors to Semantic Lexicons*. The result minimises
-    Σ_i ‖q_i - q̂_i‖² + weight · Σ_ij ‖q_i - q_j‖² / deg(i), by the paper's updates of all words at once. Words
-    without relations keep their vectors. Lengths are kept.
+    Each word moves to the mean of its own vector and that of the words related to it: *Retrofitting Word
+    Vectors to Semantic Lexicons*. The result minimises Σ_i ‖q_i - q̂_i‖² + weight · Σ_ij ‖q_i - q_j‖² /
+    deg(i), by the paper's updates of all words at once. Words without relations keep their vectors.
+    Lengths are kept.
 
     Parameters
     ----------
-    lexicon : paths or Knowledge
-        See `selfvec.transforms.lexicon_files.read_knowledge`.
-    relations : sequence of str, or str with commas
-        The kinds of relations that pull.
-    weight : float
-        Total weight of the related words; the word's own vector has weight 1.
+    lexicon : path or paths, or Knowledge
+        Relations between words: triples, OBO, OWL, SKOS, WN-LMF, WordNet's folder or wn:LEXICON. See
+        `selfvec.transforms.lexicon_files.read_knowledge`.
+    relations : str or sequence of str
+        Kinds of relations that pull; by default all but antonym.
+    weight : float, above 0
+        How much relations count: all of a word together; its own vector has weight 1.
     """
+
+    package = "scipy"
 
     def __init__(
         self,
         lexicon: Sequence[str | Path] | Knowledge,
-        relations: str | Sequence[str] = TOWARD,
+        relations: str | Sequence[str] | None = None,
         weight: float = 1.0,
     ) -> None:
         if weight <= 0:
             raise OptionError(f"must be above 0, not {weight}", field="weight", remedy="1 is the paper's")
         self.lexicon = lexicon
-        self.relations = relations
+        self.relations = TOWARD if relations is None else relations
         self.weight = weight
 
     def fit_transform(self, vectors: Vectors) -> Vectors:
@@ -74,25 +79,28 @@ class Retrofit(Transform):
 
 
 class Smooth(Retrofit):
-    """Vectors are propagated over the whole graph of a lexicon: personalised propagation.
+    """Average words with their neighbours in a lexicon.
 
-    Q = (1 - w) · Σ_k w^k Â^k Q̂ with Â = D^(-1/2) (A + I) D^(-1/2), as in Zhou et al. (2004), *Learning with
-    Local and Global Consistency*, and Gasteiger et al. (2019). An edge weighs as much as the cosine of its
-    words, so relations of rare senses count little. A word with a row of zeros gets the vector of its
-    neighbours.
+    Vectors are propagated over its whole graph, by personalised propagation: Q = (1 - w) · Σ_k w^k Â^k Q̂
+    with Â = D^(-1/2) (A + I) D^(-1/2), as in Zhou et al. (2004), *Learning with Local and Global
+    Consistency*, and Gasteiger et al. (2019). An edge weighs as much as the cosine of its words, so
+    relations of rare senses count little. A word with a row of zeros gets the vector of its neighbours.
 
     Parameters
     ----------
-    lexicon, relations
-        As for `Retrofit`.
-    weight : float
-        w, from 0 to 1: how far a vector spreads.
+    lexicon : path or paths, or Knowledge
+        Relations between words: triples, OBO, OWL, SKOS, WN-LMF, WordNet's folder or wn:LEXICON. See
+        `selfvec.transforms.lexicon_files.read_knowledge`.
+    relations : str or sequence of str
+        Kinds of relations that pull; by default all but antonym.
+    weight : float, above 0, below 1
+        How much relations count: w, how far a vector spreads.
     """
 
     def __init__(
         self,
         lexicon: Sequence[str | Path] | Knowledge,
-        relations: str | Sequence[str] = TOWARD,
+        relations: str | Sequence[str] | None = None,
         weight: float = 0.5,
     ) -> None:
         super().__init__(lexicon, relations, weight)
@@ -113,10 +121,9 @@ class Smooth(Retrofit):
 
 def sparse() -> Any:
     """The module ``scipy.sparse``."""
-    try:
-        import scipy.sparse  # type: ignore[import-untyped]
-    except ImportError:
-        raise MissingExtra("scipy", "knowledge", "a lexicon") from None
+    require("scipy", "knowledge", "a lexicon")
+    import scipy.sparse  # type: ignore[import-untyped]
+
     return scipy.sparse
 
 

@@ -60,23 +60,26 @@ class _Specialised(Transform):
 
 
 class CounterFit(_Specialised):
-    """Antonyms are pushed to orthogonality, synonyms pulled together, and near neighbours kept near.
+    """Part synonyms and antonyms by counter-fitting (2016).
 
-    Mrkšić et al. (2016), *Counter-fitting Word Vectors to Linguistic Constraints*, with the constants and the
-    full-batch steps of the authors' code: in each of 20 steps a word moves by the mean of the gradients of
-    its pairs.
+    Antonyms are pushed to orthogonality, synonyms pulled together, and near neighbours kept near: Mrkšić
+    et al. (2016), *Counter-fitting Word Vectors to Linguistic Constraints*, with the constants and the
+    full-batch steps of the authors' code: in each of 20 steps a word moves by the mean of the gradients
+    of its pairs.
 
     Parameters
     ----------
-    lexicon : paths or Knowledge
-        See `selfvec.transforms.lexicon_files.read_knowledge`.
-    relations : sequence of str, or str with commas
-        The kinds of relations that pull; antonyms always push.
-    weight : float
-        Weight of the result in its mean with the given vectors; 1 in the paper. Below 1, unrelated pairs keep
-        more of their similarity.
+    lexicon : path or paths, or Knowledge
+        Relations between words: triples, OBO, OWL, SKOS, WN-LMF, WordNet's folder or wn:LEXICON. See
+        `selfvec.transforms.lexicon_files.read_knowledge`.
+    relations : str or sequence of str
+        Kinds of relations that pull; by default synonym. Antonyms always push.
+    weight : float, above 0, at most 1
+        How much relations count: the weight of the result in its mean with the given vectors. It is 1 in the
+        paper; below 1, unrelated pairs keep more of their similarity.
     """
 
+    package = "scipy"
     rate = 0.1
     steps = 20
     antonym_distance = 1.0  # δ
@@ -113,18 +116,24 @@ class CounterFit(_Specialised):
 
 
 class AttractRepel(_Specialised):
-    """Synonyms become nearer to each other than to other words, antonyms farther than any.
+    """Part synonyms and antonyms by Attract-Repel (2017).
 
-    Mrkšić et al. (2017), *Semantic Specialisation of Distributional Word Vector Spaces using Monolingual and
-    Cross-Lingual Constraints*, with the authors' constants: batches of 50 pairs, each word compared with the
-    nearest (or farthest) other word of its batch, AdaGrad, 5 passes.
+    Synonyms become nearer to each other than to other words, antonyms farther than any: Mrkšić et al.
+    (2017), *Semantic Specialisation of Distributional Word Vector Spaces using Monolingual and
+    Cross-Lingual Constraints*, with the authors' constants: batches of 50 pairs, each word compared with
+    the nearest (or farthest) other word of its batch, AdaGrad, 5 passes.
 
     Parameters
     ----------
-    lexicon, relations, weight
-        As for `CounterFit`.
-    seed : int
-        Of the order of the pairs.
+    lexicon : path or paths, or Knowledge
+        Relations between words: triples, OBO, OWL, SKOS, WN-LMF, WordNet's folder or wn:LEXICON. See
+        `selfvec.transforms.lexicon_files.read_knowledge`.
+    relations : str or sequence of str
+        Kinds of relations that pull; by default synonym. Antonyms always push.
+    weight : float, above 0, at most 1
+        How much relations count, as for `CounterFit`.
+    seed : int, at least 0
+        Seed of the order of the pairs.
     """
 
     attract_margin = 0.6

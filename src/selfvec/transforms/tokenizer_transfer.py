@@ -38,18 +38,18 @@ _CONFIGS = ("config.json", "generation_config.json")
 
 
 class TokenizerTransfer(Transform):
-    """A model for another tokenizer, or for the old one with words added to it.
+    """Give a model's token vectors a new tokenizer.
 
     Parameters
     ----------
     vectors : Vectors or path
-        Static vectors of tokens or words of both tokenizers. A folder that ``align`` wrote has two sets of
-        vectors: a for the old tokenizer, b for the new one, of another language.
+        Static vectors that know the tokens; or two aligned files. A folder that ``align`` wrote has two
+        sets of vectors: a for the old tokenizer, b for the new one, of another language.
     tokenizer : path, optional
-        The new ``tokenizer.json``, or its folder.
+        The new tokenizer: its ``tokenizer.json``, or its folder.
     add_words : path or int, optional
-        Instead: words to add as tokens. A file with one word per line, or the number of words: the most
-        frequent ones of ``vectors`` that the old tokenizer cuts into several pieces.
+        Words to add to the old tokenizer, or how many of the vectors. A file has one word per line; of a
+        number, the most frequent words that the old tokenizer cuts into several pieces.
     """
 
     def __init__(

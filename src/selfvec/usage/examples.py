@@ -31,6 +31,7 @@ __all__ = [
     "around",
     "best_sentence",
     "distinct_occurrences",
+    "distinct_texts",
     "examples",
     "marked_occurrences",
     "quoted",
@@ -44,6 +45,7 @@ _SAMPLED = 400  # occurrences per word and slice that are compared
 _LONGEST = 280  # characters of a sentence
 _LONGEST_MARKED = 320  # on the web page
 _ALIKE = 3  # of marked occurrences with the same words within this distance, one is shown
+_SHARED = 0.7  # of the words of two texts: these are nearly the same
 _WORDS = re.compile(r"\w+")
 
 Json = dict[str, Any]
@@ -92,6 +94,21 @@ def distinct_occurrences(
         documents.add(document)
         windows.add(window)
         chosen.append(place)
+    return chosen
+
+
+def distinct_texts(texts: Sequence[str], most: int) -> list[int]:
+    """The first texts, at most ``most``, that are not like an earlier one; numbers do not count.
+
+    >>> distinct_texts(["Hail fell at 9:00.", "hail fell at 17:30", "Hail was reported", "Wind"], 5)
+    [0, 2, 3]
+    """
+    chosen: list[int] = []
+    words = [{word for word in _words_of(text) if not word.isdigit()} for text in texts]
+    for number, own in enumerate(words):
+        others = (words[other] for other in chosen)
+        if len(chosen) < most and not any(len(own & other) >= _SHARED * len(own | other) for other in others):
+            chosen.append(number)
     return chosen
 
 

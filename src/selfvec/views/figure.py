@@ -19,12 +19,12 @@ import zlib
 from collections.abc import Sequence
 from functools import cache
 from html import escape
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from selfvec.base.atomic_files import atomic_file
-from selfvec.base.errors import MissingExtra, OptionError
+from selfvec.base.errors import OptionError
+from selfvec.base.extras import require
 
 from .palette import GREY, INK
 from .plane import LABELS, Spec, complete_labels
@@ -92,8 +92,7 @@ def check_figure(path: str | os.PathLike[str]) -> str:
         raise OptionError(
             f"no figure format {suffix!r}", path=path, remedy=f"end the name in one of {', '.join(SUFFIXES)}"
         )
-    if find_spec("vl_convert") is None:
-        raise MissingExtra("vl-convert-python", "plot", "a figure")
+    require("vl_convert", "plot", "a figure")
     return suffix
 
 

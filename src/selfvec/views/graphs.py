@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,8 @@ import numpy as np
 
 from selfvec.base.atomic_files import atomic_file
 from selfvec.base.display import escape_for_display
-from selfvec.base.errors import MissingExtra, OptionError
+from selfvec.base.errors import OptionError
+from selfvec.base.extras import require
 
 from .figure import SUFFIXES as FIGURES
 from .figure import check_figure, save_figure
@@ -65,8 +65,8 @@ def check_suffix(path: str | os.PathLike[str]) -> str:
         raise OptionError(
             f"no graph format {suffix!r}", path=path, remedy=f"end the name in one of {', '.join(SUFFIXES)}"
         )
-    if suffix == ".graphml" and find_spec("networkx") is None:
-        raise MissingExtra("networkx", "plot", "a GraphML file")
+    if suffix == ".graphml":
+        require("networkx", "plot", "a GraphML file")
     return suffix
 
 

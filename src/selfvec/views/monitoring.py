@@ -34,8 +34,7 @@ _TITLES = {
 def _sections(found: Monitoring) -> Iterator[Section]:
     """The tests, then the rows of each kind; the last column is text."""
     if found.tests:
-        means = [[optional(row[side], ".3f") for side in ("old", "new")] for row in found.tests]
-        rows = [[_TESTS[row["test"]], *means[i], f"{row['p']:.2g}", ""] for i, row in enumerate(found.tests)]
+        rows = [[_TESTS[row["test"]], *_means(row), f"{row['p']:.2g}", ""] for row in found.tests]
         yield Section("Tests", ["mean of documents", "old", "new", "p", ""], rows)
     if not found.alarm:
         near = [row for row in found.rows if row["kind"] == "word" and row["q"] < 1][:_NEAREST]
@@ -46,6 +45,11 @@ def _sections(found: Monitoring) -> Iterator[Section]:
         rows = [_cells(row) for row in found.rows if row["kind"] == kind]
         if rows:
             yield Section(title, [name, "old", "new", "change", "q", text], rows)
+
+
+def _means(row: dict[str, Any]) -> list[str]:
+    """The means of the old and the new documents, shares as in the first line."""
+    return [optional(row[side], ".1%" if row["test"] == "unknown" else ".3f") for side in ("old", "new")]
 
 
 def _cells(row: dict[str, Any]) -> list[str]:

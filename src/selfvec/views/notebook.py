@@ -83,10 +83,10 @@ def _sources(vectors: Vectors) -> list[tuple[str, int]]:
     names = {
         Source.KNOWN: "pretrained",
         Source.NONE: "without a vector",
-        Source.SUBWORDS: "built from subwords",
+        Source.SUBWORDS: "from spelling",
+        Source.CONTEXT: "from the text",
+        Source.MIXED: "from text and spelling",
     }
-    names |= {Source.SUBWORDS: "built from subwords"}
-    names |= {Source.CONTEXT: "from the text", Source.MIXED: "from text and spelling"}
     return [(names.get(s, s.name.lower()), int(np.sum(vectors.sources == s))) for s in Source]
 
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Doubles, Floats, Rows
-from selfvec.base.errors import InputError, MissingExtra, OptionError
+from selfvec.base.errors import InputError, OptionError
+from selfvec.base.extras import require
 from selfvec.numerics.pacmap import pacmap
 from selfvec.numerics.whitening import axes_of_points
 
@@ -22,9 +23,12 @@ __all__ = ["PROJECTIONS", "Projection", "ProjectionMethod", "check_method", "pro
 
 
 def check_method(method: str) -> None:
-    """Raise `OptionError` for an unknown projection."""
+    """Raise `OptionError` for an unknown projection, and `MissingExtra` for one without its package."""
     if method not in PROJECTIONS:
         raise OptionError.one_of(method, PROJECTIONS, field="projection")
+    row = PROJECTIONS[method]
+    if row.module:
+        require(row.module, row.extra, f"a {row.title} projection")
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,11 +98,9 @@ def _pacmap(matrix: AnyFloats, seed: int) -> Projection:
 
 
 def _tsne(matrix: AnyFloats, seed: int) -> Projection:
-    try:
-        from sklearn.manifold import TSNE
-        from threadpoolctl import threadpool_limits
-    except ImportError as error:
-        raise MissingExtra("scikit-learn", "plot", "a t-SNE projection") from error
+    from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
+
     data = np.asarray(matrix, dtype=np.float32)
     perplexity = min(30.0, (len(data) - 1) / 3)
     # Random initial positions of small size, because PCA initialisation fails if points coincide.
@@ -111,12 +113,9 @@ def _tsne(matrix: AnyFloats, seed: int) -> Projection:
 
 
 def _umap(matrix: AnyFloats, seed: int) -> Projection:
-    try:
-        with warnings.catch_warnings():  # about optional packages of umap
-            warnings.simplefilter("ignore")
-            from umap import UMAP
-    except ImportError as error:
-        raise MissingExtra("umap-learn", "umap", "a UMAP projection") from error
+    with warnings.catch_warnings():  # about optional packages of umap
+        warnings.simplefilter("ignore")
+        from umap import UMAP
     data = np.asarray(matrix, dtype=np.float32)
     start = np.random.default_rng(seed).uniform(-10, 10, (len(data), 2)).astype(np.float32)
     neighbours = min(15, len(data) - 1)
@@ -133,12 +132,14 @@ class ProjectionMethod:
     title: str  # as axes name it
     project: Callable[[AnyFloats, int], Projection]
     fewest: int = 5  # points that it needs
+    module: str = ""  # that it needs, of an extra
+    extra: str = ""
 
 
 PROJECTIONS = {
     "pca": ProjectionMethod("PC", _pca, fewest=1),
     "pacmap": ProjectionMethod("PaCMAP", _pacmap),
-    "tsne": ProjectionMethod("t-SNE", _tsne),
-    "umap": ProjectionMethod("UMAP", _umap),
+    "tsne": ProjectionMethod("t-SNE", _tsne, module="sklearn", extra="plot"),
+    "umap": ProjectionMethod("UMAP", _umap, module="umap", extra="umap"),
 }
 """All projections by name."""

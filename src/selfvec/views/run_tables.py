@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from selfvec.base.display import escape_for_display, printable
+from selfvec.base.display import escape_controls, escape_for_display, printable
 
 from .terminal import add_row, escaped, optional, plain_table
 
@@ -68,7 +68,8 @@ def health_panel(report: Mapping[str, Any]) -> RenderableType:
         ("capped neighbours", number("saturated", ".0%"), "nearest words at a cosine of about 1"),
         ("words with a vector", number("known", ",d"), "in the initial vectors"),
         ("words from subwords", number("composed", ",d"), "their initial vectors are built from subwords"),
-        ("words without a vector", number("oov", ",d"), "neither of the two"),
+        ("words from the text", optional(_made(report) or None, ",d"), "their first vectors are made of it"),
+        ("words without a vector", number("oov", ",d"), "none of these"),
         ("... still without one", number("oov_empty", ",d"), "nothing was learned about them"),
     ):
         if value:
@@ -76,9 +77,15 @@ def health_panel(report: Mapping[str, Any]) -> RenderableType:
     return Group(findings, "", table)
 
 
+def _made(report: Mapping[str, Any]) -> int:
+    """How many words have an initial vector that is random or trained on the text."""
+    others = sum(int(report.get(key) or 0) for key in ("known", "composed", "oov"))
+    return max(int(report.get("types") or 0) - others, 0) if "known" in report else 0
+
+
 def evaluation_table(report: Report) -> RenderableType:
     """A line per row of ``evaluate --json``, grouped by task and metric, then which vectors are better."""
-    from selfvec.evaluation.report import COSTS, costs, label
+    from selfvec.evaluation.report import COSTS, costs, known_apart, label
 
     rows: Sequence[Mapping[str, Any]] = report.rows
     groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
@@ -87,8 +94,9 @@ def evaluation_table(report: Report) -> RenderableType:
         title = f"{escape_for_display(str(row['task']))}, {row['metric']}{method}"
         pairs = f"n {row['n_common']:,}" if "n_common" in row else ""
         groups.setdefault((title, f"n {row['n']:,}", pairs), []).append(row)
-    has_common = any("n_common" in row for row in rows)
-    figures = [("value", 7), ("95 % interval", 16), *([("common", 7)] if has_common else []), ("covered", 7)]
+    over = {"value_known": "known"} if any("n_common" in row for row in rows) else {}
+    over |= {"value_common": "common"} if known_apart(rows) else {}
+    figures = [("value", 7), ("95 % interval", 16), *((name, 7) for name in over.values()), ("covered", 7)]
     figures += [(name, 7) for name in COSTS.values() if any(map(any, costs(rows)))]
     room = _WIDTH - sum(width + 2 for _, width in figures)
     table = Table(box=None, pad_edge=False)
@@ -96,13 +104,13 @@ def evaluation_table(report: Report) -> RenderableType:
     for name, width in figures:
         table.add_column(name, justify="right", no_wrap=True, min_width=width)
     for (title, size, pairs), members in groups.items():
-        sizes = [size, "", pairs] if has_common else [size]
+        sizes = [size, *[""] * len(over), pairs] if over else [size]
         add_row(table, Text(title, "bold"), *(Text(text, "dim") for text in sizes))
         for row, cost in zip(members, costs(members), strict=True):
             interval = f"{row['low']:.3f} to {row['high']:.3f}"
-            common = [optional(row.get("value_common"), ".3f")] if has_common else []
-            cells = (f"{row['value']:.3f}", interval, *common, f"{row['covered']:.0%}", *cost)
-            add_row(table, f"  {escape_for_display(label(row))}", *cells)
+            parts = [optional(row.get(key), ".3f") for key in over]
+            cells = (f"{row['value']:.3f}", interval, *parts, f"{row['covered']:.0%}", *cost)
+            add_row(table, f"  {escape_controls(label(row))}", *cells)
     tally = report.tally()
     if len(tally) <= _PAIRS:
         summary = report.summary()
@@ -151,6 +159,8 @@ def _hit(number: int, hit: Hit) -> Text:
     out.append(f"  score {hit.score:.2f}")
     if hit.date:
         out.append(f"  {hit.date}", "dim")
+    if hit.alike:
+        out.append(f"  and {len(hit.alike):,} alike", "dim")
     shown = Text(printable(hit.snippet))
     for mark in hit.marks:
         shown.stylize(_MATCHES[mark.kind], mark.start, mark.end)

@@ -7,13 +7,17 @@ escapes nor rich's markup take effect.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
 
 from selfvec.base.display import escape_for_display
 
-__all__ = ["CAME", "WENT", "add_row", "escaped", "optional", "plain_table", "sentence"]
+if TYPE_CHECKING:
+    from selfvec.base.result_table import ResultTable
+
+__all__ = ["CAME", "WENT", "add_row", "escaped", "optional", "plain_table", "result_table", "sentence"]
 
 # styles of neighbours gained and lost
 CAME = "bold green"
@@ -40,6 +44,16 @@ def plain_table(*columns: str | tuple[str, int], title: str = "", figures: Seque
 def add_row(table: Table, *cells: str | Text, style: str | None = None) -> None:
     """Add a row. Strings are shown literally, without markup."""
     table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in cells), style=style)
+
+
+def result_table(found: ResultTable) -> Table:
+    """The rows of a result, whose columns are their keys."""
+    rows = found.rows
+    heads = list(rows[0]) if rows else []
+    table = plain_table(*heads)
+    for row in rows:
+        add_row(table, *(sentence(str(row.get(name, ""))) for name in heads))
+    return table
 
 
 def escaped(words: Iterable[str]) -> str:

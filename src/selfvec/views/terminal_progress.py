@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from selfvec.base.compiled import announced
-from selfvec.base.display import escape_controls
-from selfvec.base.errors import Interrupted
 from selfvec.base.progress import LineProgress, Progress, time_left
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["TerminalProgress", "downloads"]
+__all__ = ["TerminalProgress"]
 
 
 class TerminalProgress(Progress):
@@ -70,58 +67,6 @@ def _bar(label: str, total: int | None, unit: str) -> Iterator[Callable[[int], N
     with Bars(*columns, console=_console(), transient=True) as bars:
         task = bars.add_task(label, total=total)
         yield lambda done: bars.advance(task, done)
-
-
-@contextmanager
-def downloads() -> Iterator[Callable[[str, int, int], None]]:
-    """One bar per file. The block calls it with a file name, the bytes done and the total bytes.
-
-    Ctrl-C is an `Interrupted` that says how to go on.
-    """
-    try:
-        with _shown_downloads() as update:
-            yield update
-    except KeyboardInterrupt:
-        raise Interrupted("interrupted", remedy="repeat the command to continue the download") from None
-
-
-@contextmanager
-def _shown_downloads() -> Iterator[Callable[[str, int, int], None]]:
-    if not sys.stderr.isatty():
-        with ExitStack() as stack:
-            yield partial(_download_lines, LineProgress(_print), stack, {})
-        return
-    from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn
-    from rich.progress import Progress as Bars
-
-    name_column = TextColumn("{task.description}", markup=False)
-    columns = (name_column, BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Bars(*columns, console=_console()) as bars:
-        tasks: dict[str, Any] = {}
-
-        def update(name: str, done: int, total: int) -> None:
-            if name not in tasks:
-                tasks[name] = bars.add_task(escape_controls(name))
-            bars.update(tasks[name], completed=done, total=total or None)
-
-        yield update
-
-
-def _download_lines(
-    lines: LineProgress,
-    stack: ExitStack,  # holds the stage of the file that is being downloaded
-    begun: dict[str, tuple[Callable[[int], None], int]],  # files, and the bytes that were reported of each
-    name: str,
-    done: int,
-    total: int,
-) -> None:
-    """Report the bytes of a download to a stage of its own."""
-    if name not in begun:
-        stack.close()
-        begun[name] = stack.enter_context(lines.stage(name, total or None, "bytes")), 0
-    advance, before = begun[name]
-    advance(done - before)
-    begun[name] = advance, done
 
 
 def _print(message: str) -> None:

@@ -16,11 +16,12 @@ _PER_LANGUAGE = "cc."  # fastText's names, cc.LANG.300; they share a row
 _HEADS = f"{'name':<38}{'lang':<5}{'licence':<13}{'words':>10}{'dim.':>5}{'MB':>7}"
 
 
-def vectors_table(at_hand: Sequence[Mapping[str, Any]], known: Sequence[Mapping[str, Any]]) -> RenderableType:
+def vectors_table(listed: Mapping[str, Sequence[Mapping[str, Any]]]) -> RenderableType:
     """The rows of ``selfvec vectors list --json``. The languages of fastText share a row."""
+    known = listed["can_be_fetched"]
     languages = [str(row["language"]) for row in known if str(row["name"]).startswith(_PER_LANGUAGE)]
     rows = [Text("At hand", "bold"), Text(_HEADS, "bold")]
-    for row in at_hand:
+    for row in listed["at_hand"]:
         rows += _row(row, row["bytes"] / 1e6, str(row["path"]))
     rows += [Text(""), Text("Can be fetched", "bold"), Text(_HEADS, "bold")]
     for row in known:

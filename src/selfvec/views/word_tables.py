@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from selfvec.base.arrays import Ints
-from selfvec.base.display import escape_for_display, printable
+from selfvec.base.display import count_of, escape_for_display, printable
 from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Vectors
 from selfvec.usage.examples import shortened
@@ -20,6 +20,7 @@ from selfvec.usage.examples import shortened
 from .terminal import CAME, WENT, add_row, escaped, optional, plain_table, sentence
 
 if TYPE_CHECKING:
+    from selfvec.analysis.alignment.compare import Comparison
     from selfvec.analysis.word_drift import Drift
     from selfvec.analysis.word_drift.word_paths import SlicePath
     from selfvec.analysis.word_senses import RecognisedSense, Sense, Senses
@@ -46,6 +47,15 @@ _NEIGHBOURS = 5  # gained, and lost
 _SHOWN = 12  # states of a trajectory
 _NEAR = 3  # words near each
 _COLOURS = ("cyan", "yellow", "green", "magenta", "blue", "red")  # of senses
+_MARKS = {  # of neighbours, and what they mean
+    "from_subwords": ("*", "built from subwords: the initial vectors lack the word"),
+    "abbreviations": ("=", "abbreviates the word, or is abbreviated by it"),
+    "forms": ("~", "another form of the word, among the nearest before refining"),
+}
+_OUTSIDE = (
+    "A distance may be beyond its interval: by chance, few occurrences look farther apart than many would; "
+    "the interval is where many would be."
+)
 _LABEL = 4  # words of a sense's label after a text
 
 
@@ -55,16 +65,30 @@ def neighbours_table(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
     found = {(row["word"], row["state"]): [(str(t), float(c)) for t, c in row["neighbours"]] for row in rows}
     parts: list[RenderableType] = []
     compared = {row["state"] for row in rows} == set(_STATES)
-    built = {str(term) for row in rows for term in row.get("from_subwords", ())}
-    short = {(row["word"], str(term)) for row in rows for term in row.get("abbreviations", ())}
     for word in words:
         states = _STATES if compared else [state for name, state in found if name == word]
-        marks = dict.fromkeys(built, "*") | {term: "=" for name, term in short if name == word}
+        marks = _marks([row for row in rows if row["word"] == word])
         parts += [_word_table(word, states, found, compared, marks), ""]
     notes = [Text.assemble(("+", CAME), " came in   ", ("-", WENT), " went")] if compared else []
-    notes += [Text("* built from subwords: the initial vectors lack the word", "dim")] if built else []
-    notes += [Text("= abbreviates the word, or is abbreviated by it", "dim")] if short else []
+    shown = [
+        f"{mark} {meaning}" for key, (mark, meaning) in _MARKS.items() if any(key in row for row in rows)
+    ]
+    rare = {str(row["word"]): count_of(row["rare"], "time") for row in rows if "rare" in row}
+    shown += [
+        f"{escape_for_display(word)} occurs {times}: too rarely for its vector to mean much"
+        for word, times in rare.items()
+    ]
+    notes += [Text(note, "dim") for note in shown]
     return Group(*parts, *notes)
+
+
+def _marks(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The marks of the neighbours in some rows."""
+    marks: dict[str, str] = {}
+    for key, (mark, _) in _MARKS.items():
+        terms = {str(term) for row in rows for term in row.get(key, ())}
+        marks |= {term: marks.get(term, "") + mark for term in terms}
+    return marks
 
 
 def _word_table(
@@ -72,7 +96,7 @@ def _word_table(
     states: Sequence[str],
     found: Mapping[tuple[str, str], Sequence[tuple[str, float]]],
     compared: bool,
-    marks: Mapping[str, str],  # after a term
+    marks: Mapping[str, str],  # by term
 ) -> RenderableType:
     table = plain_table(title=word)
     lists = [found.get((word, state), ()) for state in states]
@@ -183,6 +207,8 @@ def drift_notes(found: Drift) -> list[str]:
             "the mean occurrences. 95 %: where it would be with many occurrences. apd: mean distance of two "
             "occurrences. p, q: chance."
         )
+        if any(map(_is_outside, rows)):
+            notes.append(_OUTSIDE)
         if any(row["low"] is None for row in rows):
             notes.append("No interval: the word occurs in fewer than four documents of a slice.")
     else:
@@ -195,6 +221,14 @@ def drift_notes(found: Drift) -> list[str]:
     if left_out:
         notes.append(f"Not listed: {left_out} (--all-words lists them).")
     return notes
+
+
+def _is_outside(row: Mapping[str, Any]) -> bool:
+    """Whether the distance of a row, as shown, is not in its interval."""
+    if row["low"] is None:
+        return False
+    low, distance, high = (round(row[key], 2) for key in ("low", "distance", "high"))
+    return not low <= distance <= high
 
 
 def drift_heads(found: Drift) -> list[str]:
@@ -234,9 +268,11 @@ def _drift_details(row: Mapping[str, Any], found: Drift) -> list[Text]:
     if gained or lost:
         head.append_text(Text.assemble(("  + ", CAME), gained, ("  - ", WENT), (lost, WENT)))
     lines = [head]
-    for quote in found.quotes.get(row["word"], ()):
-        side = escape_for_display((found.a, found.b)[quote.side])
-        lines.append(_around_word(quote, f"{side}: "))
+    quotes = found.quotes.get(row["word"], ())
+    for first in (next((quote for quote in quotes if quote.side == side), None) for side in (0, 1)):
+        if first is not None:
+            side = escape_for_display((found.a, found.b)[first.side])
+            lines.append(_around_word(first, f"{side}: "))
     return lines
 
 
@@ -251,8 +287,9 @@ def _around_word(quote: Example, side: str) -> Text:
     return line
 
 
-def comparison_table(found: Mapping[str, Any]) -> RenderableType:
-    """A line per word that differs; ``found`` is what ``compare --json`` prints."""
+def comparison_table(compared: Comparison) -> RenderableType:
+    """A line per word that differs."""
+    found = compared.as_dict()
     table = plain_table(("word", 20), figures=("distance", "p", "q", "count"))
     table.add_column("neighbours: + came, - went", overflow="fold", ratio=1)
     for row in found["rows"]:

@@ -77,6 +77,7 @@ def test_shares_of_topics_by_year_and_field_add_up(dated: Run) -> None:
     assert list(dict.fromkeys(row.group for row in both)) == [
         f"{even}, {year}" for even in ("False", "True") for year in ("2001", "2002")
     ]
+    assert [group.name for group in document_groups(dated, "Even")] == ["False", "True"]  # in any case
     by_subject = topic_shares(dated, found, document_groups(dated, "subject"))
     assert all(row.group == subject_of(row.terms) and row.share == 1 for row in by_subject)
 

@@ -85,6 +85,15 @@ def test_planted_change_is_found_and_shown(run: Run) -> None:
     assert monitor(run, new).as_dict() == found.as_dict()
 
 
+def test_the_first_line_and_the_table_show_one_figure(run: Run) -> None:
+    found = monitor(run, [*reports(180, 1), *reports(20, 2, ("kitchen",))])
+    shown = monitoring_page(found).to_markdown()
+    table = next(line for line in shown.splitlines() if line.startswith("| unknown words"))
+    old, new = (cell.strip() for cell in table.split("|")[2:4])
+    assert f"{new} unknown words, {old} in the run's documents" in found.verdict
+    assert new.endswith("%")
+
+
 def test_a_change_of_subjects_without_new_words_is_found(run: Run) -> None:
     found = monitor(run, reports(150, 3, ("storm", "storm", "storm", "court")))
     each = {row["test"]: row["p"] for row in found.tests}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import re
 import subprocess
 import sys
@@ -16,11 +17,11 @@ from tests.places import DOCS
 import selfvec
 from selfvec.apps.cli import main
 from selfvec.apps.cli.output import program
-from selfvec.apps.cli.table import OLDER, TOP
+from selfvec.apps.table import OLDER, TOP
 from selfvec.data.vectors import Vectors
 from selfvec.storage.run_folder import open_run
 
-COMMANDS = {*TOP, *OLDER}
+COMMANDS = {*TOP, *OLDER, "transform"}
 
 
 @pytest.fixture(scope="module")
@@ -173,7 +174,7 @@ REFINE_MISTAKES = {
     "two ways to slice": ("rows.csv --slice year --slice-field id -o run", "both"),
     "no such slice field": (
         "rows.csv --slice-field nowhere -o run",
-        "--slice-field NAME; this file has: id, text",
+        "--slice-field NAME; its fields are: id, text",
     ),
     "slices without dates": ("storms.txt --slice year -o run", "--date-field"),
     "no list of phrases": (
@@ -218,7 +219,7 @@ def test_a_mistake_in_refining_leaves_nothing(name, tmp_path, storm_file, monkey
     [
         ("similar nothing hail", "does not exist"),
         ("similar run hial", "did you mean hail"),
-        ("similar run hail --topn 0", "--topn"),
+        ("similar run hail --topn 0", "--top"),
         ("health nothing", "not a run folder"),
         ("trajectory run hail --plot x.docx", "x.docx"),
         ("trajectory run hail --plot no/x.svg", "does not exist; create it first"),
@@ -230,7 +231,7 @@ def test_a_mistake_in_refining_leaves_nothing(name, tmp_path, storm_file, monkey
         ("search run hail --mode sparse", "--mode"),
         ("search run hail --filter county=X", "--filter"),
         ("search run hail --filter corpus", "--filter: a filter is field=value"),
-        ("search run hail --topn 0", "topn"),
+        ("search run hail --topn 0", "--top"),
         ("expand nothing hail", "not a run folder"),
         ("expand run zyzzyva", "'zyzzyva'"),
         ("expand run the", "no word of the query"),
@@ -259,7 +260,7 @@ def test_a_mistake_in_refining_leaves_nothing(name, tmp_path, storm_file, monkey
         ("evaluate run --similarity nothing.tsv", "nothing.tsv: cannot be read"),
         ("evaluate run --similarity storms.txt", "storms.txt:1: "),
         ("evaluate run --retrieval pairs.tsv", "pairs.tsv: is not a folder"),
-        ("evaluate run --similarity pairs.tsv --dimensions ten", "whole numbers with commas"),
+        ("evaluate run --similarity pairs.tsv --dimensions ten", "is a whole number"),
         ("evaluate run --similarity pairs.tsv --dimensions 25", "cannot be cut to 25"),
         ("evaluate run --similarity pairs.tsv --report r.docx", "r.docx"),
         ("evaluate run --similarity pairs.tsv --shots 0", "--shots"),
@@ -449,7 +450,7 @@ sys.exit(main(["similar", "nowhere", "hail"]))
 """
 
 
-@pytest.mark.parametrize("module", ["typer", "selfvec.apps.cli.commands.words", "polars", "numpy", "numba"])
+@pytest.mark.parametrize("module", ["click", "selfvec.apps.table", "polars", "numpy", "numba"])
 def test_an_interrupt_while_modules_are_imported_prints_no_traceback(module: str) -> None:
     done = subprocess.run([sys.executable, "-c", INTERRUPTED, module], capture_output=True, text=True)
     assert "Traceback" not in done.stderr
@@ -504,3 +505,32 @@ def test_a_suggested_command_can_be_pasted(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.delenv("UV")
     monkeypatch.setenv("PATH", str(tmp_path))
     assert program() == "bin/selfvec"
+
+
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [
+        ("sea", ["search"]),
+        ("text to", ["topics"]),
+        ("search run hail --mode ", ["hybrid", "bm25", "dense"]),
+        ("drift run --fd", ["--fdr"]),
+    ],
+)
+def test_a_shell_completes_commands_options_and_values(typed: str, completed: list[str]) -> None:
+    words = f"selfvec {typed}"
+    asked = {
+        "_SELFVEC_COMPLETE": "bash_complete",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(words.count(" ")),
+    }
+    command = [sys.executable, "-c", "from selfvec.apps.cli import main; main([])"]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **asked}, check=True)
+    assert done.stdout.split() == [f"plain,{word}" for word in completed]
+
+
+def test_the_help_of_everything_names_how_to_complete(capsys) -> None:
+    assert main(["--help-all"]) == 0
+    shown = capsys.readouterr().out
+    assert "_SELFVEC_COMPLETE=bash_source" in shown
+    for command in ("search RUN QUERY", "text topics RUN", "vectors retrofit IN"):
+        assert f"Usage: selfvec {command}" in shown

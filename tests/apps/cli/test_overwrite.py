@@ -17,7 +17,8 @@ from selfvec.analysis.alignment import align
 from selfvec.analysis.concepts import graph
 from selfvec.apps.cli import main
 from selfvec.apps.cli.app import run
-from selfvec.apps.cli.table import OLDER, TOP, root
+from selfvec.apps.cli.tree import root
+from selfvec.apps.table import OLDER, TOP
 from selfvec.base.errors import TargetError
 from selfvec.base.report_files import save_report, save_rows
 from selfvec.base.report_page import rows_page
@@ -190,7 +191,7 @@ def test_a_folder_of_a_person_is_never_replaced(name: str, inside: Path, prepare
 def test_every_command_with_an_output_is_tried() -> None:
     for command in (*TOP, *OLDER):
         options = {one.name for one in root().commands[command].params}
-        writes = bool(options & {"output", "target", "report", "plot", "documents", "save"})
+        writes = command == "example" or bool(options & {"output", "report", "plot", "documents", "save"})
         assert writes == (command not in QUIET), command
         if writes:
             assert "overwrite" in options
@@ -283,7 +284,7 @@ def test_every_function_that_can_overwrite_is_tried() -> None:
     elsewhere = {
         *("fetch_vectors", "fetch", "fetch_noaa"),  # tests/storage/test_fetch_vectors.py, tests/corpus
         *("write_index", "save_aligned_file", "save_aligned_folder", "output_place"),  # behind others here
-        *("merge", "tokenizer"),  # as refine, and as transform_file
+        *("merge", "noaa", "trajectory", "topics", "demo", "serve", "refine_on"),  # commands above do
     }
     for path in SOURCES.rglob("*.py"):
         if path.parent.name in ("base", "cli", "commands") and path.name != "report_files.py":

@@ -37,31 +37,32 @@ from selfvec import Refiner
 from selfvec.apps.mcp.server import create_server
 from selfvec.apps.mcp.tools import RunInfo, Tools
 
-TOOLS = {"run_info", "search_passages", "similar_terms", "changed_words", "explain_drift", "disambiguate"}
+TOOLS = {"info", "search", "similar_documents", "similar", "drift", "senses"}
 CALLS: dict[str, tuple[str, dict[str, Any]]] = {
-    "info": ("run_info", {}),
-    "search": ("search_passages", {"query": "hail on roofs", "topn": 3}),
+    "info": ("info", {}),
+    "search": ("search", {"query": "hail on roofs", "top": 3}),
     "filtered": (
-        "search_passages",
-        {"query": "hail", "mode": "bm25", "filters": ["state=OHIO", "date=1993..1996"], "topn": 20},
+        "search",
+        {"query": "hail", "mode": "bm25", "filters": ["state=OHIO", "date=1993..1996"], "top": 20},
     ),
-    "long": ("search_passages", {"query": "derecho", "mode": "bm25", "topn": 1}),
-    "similar": ("similar_terms", {"word": "Hail", "topn": 4, "min_count": 3}),
-    "changed": ("changed_words", {"topn": 3}),
-    "drift": ("explain_drift", {"word": "mouse"}),
-    "between": ("explain_drift", {"word": "mouse", "between": ["1990..1994", "1995.."]}),
-    "senses": ("disambiguate", {"word": "mouse", "text": "The mouse ate grain in the barn."}),
-    "refined": ("changed_words", {"topn": 20, "between": ["original", "refined"]}),
-    "by refining": ("explain_drift", {"word": "hail", "between": ["original", "refined"]}),
-    "extra": ("similar_terms", {"word": "hail", "limit": 3, "sort": "x"}),
-    "unknown": ("similar_terms", {"word": "haill"}),
-    "rare": ("explain_drift", {"word": "derecho"}),
-    "no field": ("search_passages", {"query": "hail", "filters": ["county=X"]}),
-    "no slice": ("explain_drift", {"word": "hail", "between": ["spring", "autumn"]}),
-    "too many": ("similar_terms", {"word": "hail", "topn": 1000}),
-    "no mode": ("search_passages", {"query": "hail", "mode": "sparse"}),
-    "no word": ("similar_terms", {}),
-    "no query": ("search_passages", {"query": ""}),
+    "long": ("search", {"query": "derecho", "mode": "bm25", "top": 1}),
+    "alike": ("similar_documents", {"document": "r3", "top": 2}),
+    "similar": ("similar", {"word": "Hail", "top": 4, "min_count": 3}),
+    "changed": ("drift", {"top": 3}),
+    "drift": ("drift", {"word": "mouse"}),
+    "between": ("drift", {"word": "mouse", "between": ["1990..1994", "1995.."]}),
+    "senses": ("senses", {"word": "mouse", "text": "The mouse ate grain in the barn."}),
+    "refined": ("drift", {"top": 20, "between": ["original", "refined"]}),
+    "by refining": ("drift", {"word": "hail", "between": ["original", "refined"]}),
+    "extra": ("similar", {"word": "hail", "limit": 3, "sort": "x"}),
+    "unknown": ("similar", {"word": "haill"}),
+    "rare": ("drift", {"word": "derecho"}),
+    "no field": ("search", {"query": "hail", "filters": ["county=X"]}),
+    "no slice": ("drift", {"word": "hail", "between": ["spring", "autumn"]}),
+    "too many": ("similar", {"word": "hail", "top": 1000}),
+    "no mode": ("search", {"query": "hail", "mode": "sparse"}),
+    "no word": ("similar", {}),
+    "no query": ("search", {"query": ""}),
 }
 
 
@@ -137,7 +138,7 @@ def data(talk, name: str) -> dict[str, Any]:
 def test_the_tools_are_listed_with_schemas(talk) -> None:
     listed, _, instructions = talk
     assert {tool.name for tool in listed} == TOOLS
-    assert "run_info" in instructions
+    assert "info" in instructions
     for tool in listed:
         assert len(tool.description) > 60
         assert tool.title
@@ -148,12 +149,12 @@ def test_the_tools_are_listed_with_schemas(talk) -> None:
         for name, schema in tool.input_schema["properties"].items():
             assert "description" in json.dumps(schema), (tool.name, name)
     inputs = {tool.name: tool.input_schema for tool in listed}
-    assert inputs["search_passages"]["required"] == ["query"]
-    assert inputs["search_passages"]["properties"]["topn"]["maximum"] == 20
-    assert inputs["search_passages"]["properties"]["mode"]["enum"] == ["hybrid", "bm25", "dense"]
+    assert inputs["search"]["required"] == ["query"]
+    assert inputs["search"]["properties"]["top"]["maximum"] == 20
+    assert inputs["search"]["properties"]["mode"]["enum"] == ["hybrid", "bm25", "dense"]
 
 
-def test_run_info(talk) -> None:
+def test_info(talk) -> None:
     info = data(talk, "info")
     assert info["documents"] == 200
     assert info["dates"] == ["1990-05-01", "1999-05-01"]
@@ -167,29 +168,35 @@ def test_run_info(talk) -> None:
 def test_passages_say_why(talk) -> None:
     found = data(talk, "search")
     assert found["documents"] == 200
-    assert found["filters"] == ["date", "state"]
-    assert len(found["hits"]) == 3
-    for hit in found["hits"]:
+    assert found["filter_names"] == ["date", "state"]
+    assert len(found["rows"]) == 3
+    for hit in found["rows"]:
         assert "hail" in hit["text"]
         assert hit["fields"]["state"] in ("IOWA", "OHIO")
         assert {("hail", "hail", "match"), ("roofs", "roofs", "match")} <= {
             (why["query"], why["document"], why["kind"]) for why in hit["why"]
         }
-    scores = [hit["score"] for hit in found["hits"]]
+    scores = [hit["score"] for hit in found["rows"]]
     assert scores == sorted(scores, reverse=True)
+
+
+def test_documents_like_a_document(talk) -> None:
+    found = data(talk, "alike")
+    assert len(found["rows"]) == 2
+    assert "r3" not in [row["id"] for row in found["rows"]]
 
 
 def test_filters_hold(talk) -> None:
     found = data(talk, "filtered")
-    assert found["hits"]
-    for hit in found["hits"]:
+    assert found["rows"]
+    for hit in found["rows"]:
         assert hit["fields"]["state"] == "OHIO"
         assert "1993" <= hit["date"][:4] <= "1996"
         assert hit["score"] > 0
 
 
 def test_answers_are_bounded(talk) -> None:
-    (hit,) = data(talk, "long")["hits"]
+    (hit,) = data(talk, "long")["rows"]
     assert hit["id"] == "r10"
     assert hit["cut"]
     assert len(hit["text"]) == 2000
@@ -213,13 +220,14 @@ def test_terms_before_and_after(talk, folder: Path) -> None:
 
 
 def test_a_word_that_changed_is_found_and_explained(talk, folder: Path, capsys) -> None:
-    assert "mouse" in [row["word"] for row in data(talk, "changed")["words"]]
+    assert "mouse" in [row["word"] for row in data(talk, "changed")["rows"]]
     found = data(talk, "between")
     assert (found["a"], found["b"]) == ("1990..1994", "1995..")
+    (found,) = found["rows"]
     assert found["beyond_chance"] is True
     assert found["distance"] > found["expected"]
-    assert any("barn" in text for text in found["sentences_a"])
-    assert any("screen" in text for text in found["sentences_b"])
+    assert any("barn" in text for text in found["examples_a"])
+    assert any("screen" in text for text in found["examples_b"])
     arguments = ["drift", str(folder / "run"), "--between", "1990..1994", "1995..", "--json"]
     assert main(arguments) == 0
     (row,) = [row for row in json.loads(capsys.readouterr().out)["rows"] if row["word"] == "mouse"]
@@ -275,7 +283,7 @@ def test_a_change_by_refining_can_be_asked_where_there_are_slices(talk) -> None:
     assert (found["a"], found["b"]) == ("original", "refined")
     assert found["measured"] > 10
     one = data(talk, "by refining")
-    assert (one["a"], one["b"], one["count_a"]) == ("original", "refined", 200)
+    assert (one["a"], one["b"], one["rows"][0]["count_a"]) == ("original", "refined", 200)
     assert data(talk, "changed")["a"] == "1990"
 
 
@@ -285,7 +293,7 @@ def test_a_change_by_refining_can_be_asked_where_there_are_slices(talk) -> None:
 def test_what_was_composed_is_not_called_general_language(folder: Path, source: Source, name: str) -> None:
     run = open_run(folder / "run")
     word = run.vectors.index_to_key[list(run.original.sources).index(source)]
-    assert Tools(run).similar_terms(word, 3, 1).before_from == name
+    assert Tools(run).similar(word, 3, 1).before_from == name
 
 
 class Slow(Tools):
@@ -297,7 +305,7 @@ class Slow(Tools):
         self.started = threading.Event()
         self.ended = threading.Event()
 
-    def run_info(self) -> RunInfo:
+    def info(self) -> RunInfo:
         """Counts for ten seconds."""
         try:
             with self.progress.stage("Counting", 1000, "steps") as advance:
@@ -306,7 +314,7 @@ class Slow(Tools):
                     self.started.set()
                     time.sleep(0.01)
                     advance(1)
-            return super().run_info()
+            return super().info()
         finally:
             self.ended.set()
 
@@ -318,10 +326,10 @@ def test_a_cancelled_call_stops_and_holds_no_lock() -> None:
 
     async def talk() -> Any:
         async with Client(create_server(tools)) as client:
-            asked = asyncio.create_task(client.call_tool("run_info", {}))
+            asked = asyncio.create_task(client.call_tool("info", {}))
             await asyncio.to_thread(tools.started.wait, PATIENCE)
             asked.cancel()
-            answer = await client.call_tool("similar_terms", {"word": "hail"})
+            answer = await client.call_tool("similar", {"word": "hail"})
             assert tools.ended.is_set()  # the other call was answered only then
             return answer
 
@@ -357,7 +365,7 @@ def test_the_tools_are_served_over_http_to_who_knows_the_token(folder: Path) -> 
         headers = {"authorization": f"Bearer {token}"}
         async with httpx2.AsyncClient(headers=headers, timeout=PATIENCE) as over:
             async with Client(streamable_http_client(address, http_client=over)) as client:
-                return (await client.list_tools()).tools, await client.call_tool("run_info", {})
+                return (await client.list_tools()).tools, await client.call_tool("info", {})
 
     with over_http(folder, token) as address:
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+/mcp", address)
@@ -458,7 +466,7 @@ def test_an_older_client_and_an_interruption(folder: Path) -> None:
         send("initialize", protocolVersion="2025-03-26", capabilities={}, clientInfo=who)
         assert json.loads(server.stdout.readline())["result"]["protocolVersion"] == "2025-03-26"
         send("notifications/initialized")
-        send("tools/call", name="run_info", arguments={})
+        send("tools/call", name="info", arguments={})
         answer = json.loads(server.stdout.readline())["result"]
         assert json.loads(answer["content"][0]["text"])["documents"] == 200
         server.send_signal(signal.SIGINT)
@@ -487,13 +495,13 @@ def test_a_run_that_kept_nothing_answers_what_it_can(tmp_path: Path) -> None:
     texts = ["hail broke the roof of a farm", "wind broke the tree near the road"] * 20
     Refiner("original", keep="nothing").fit(texts).save(tmp_path / "run")
     tools = Tools(open_run(tmp_path / "run"))
-    assert tools.run_info().documents == 40
-    assert tools.similar_terms("hail").count == 20
+    assert tools.info().documents == 40
+    assert tools.similar("hail").count == 20
     for kept in (
-        tools.explain_drift("hail"),
-        Tools(Refiner("original").fit(texts).run_).explain_drift("hail"),
+        tools.drift("hail"),
+        Tools(Refiner("original").fit(texts).run_).drift("hail"),
     ):
-        assert not kept.beyond_chance  # nothing moved, whatever its p
-    for ask in (lambda: tools.search_passages("hail"), lambda: tools.disambiguate("hail")):
+        assert not kept.rows[0].beyond_chance  # nothing moved, whatever its p
+    for ask in (lambda: tools.search("hail"), lambda: tools.senses("hail")):
         with pytest.raises(InputError, match="refine again, with the default of keep"):
             ask()

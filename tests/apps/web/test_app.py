@@ -19,6 +19,7 @@ from selfvec.apps.web.page_files import page_files
 from selfvec.apps.web.server import bind
 from selfvec.base.errors import OptionError
 from selfvec.data.run import Run
+from selfvec.retrieval import similar_documents
 
 
 def test_the_page_and_its_files_fetch_nothing_from_elsewhere(site: Site) -> None:
@@ -89,8 +90,9 @@ def test_documents_are_searched_as_by_the_command(site: Site, run: Run, capsys) 
     for mode in ("hybrid", "bm25", "dense"):
         main(["search", str(run.folder), "bread crust", "--mode", mode, "--topn", "3", "--json"])
         told = json.loads(capsys.readouterr().out)
-        found = site.json(f"/api/search?q=bread%20crust&mode={mode}&topn=3")
-        assert found.pop("filters") == ["date"]
+        found = site.json(f"/api/search?query=bread%20crust&mode={mode}&top=3")
+        assert found.pop("filter_names") == ["date"]
+        assert told.pop("hits") == told["rows"]
         assert rounded(found) == rounded(told)
     main(
         [
@@ -101,14 +103,24 @@ def test_documents_are_searched_as_by_the_command(site: Site, run: Run, capsys) 
             "--json",
         ]
     )
-    asked = "".join(f"&filter={name}" for name in filters)
+    asked = "".join(f"&filters={name}" for name in filters)
     told = json.loads(capsys.readouterr().out)
-    assert rounded(site.json(f"/api/search?q=bread{asked}")["hits"]) == rounded(told["hits"])
-    hit = found["hits"][0]
+    assert rounded(site.json(f"/api/search?query=bread{asked}")["rows"]) == rounded(told["rows"])
+    hit = found["rows"][0]
     assert hit["snippet"] == hit["text"]
     whole = site.json(f"/api/document?id={hit['id']}")
     assert whole["text"] == hit["text"]
     assert whole["date"] == hit["date"]
+
+
+def test_documents_near_a_document_are_those_of_the_function(site: Site, run: Run) -> None:
+    told = similar_documents(run, "9", top=4, filters=["date=2020"]).as_dict()
+    found = site.json("/api/similar?document=9&top=4&filters=date=2020")
+    assert told.pop("hits") == told["rows"]
+    assert told.pop("corpus") == ""
+    assert found.pop("corpus")
+    assert rounded(found) == rounded(json.loads(json.dumps(told)))
+    assert len(found["rows"]) == 4
 
 
 def test_the_interface_is_described(site: Site) -> None:
@@ -120,11 +132,12 @@ def test_the_interface_is_described(site: Site) -> None:
     search = found["paths"]["/api/search"]["get"]
     names = {one["name"]: one["schema"] for one in search["parameters"]}
     assert names["mode"]["enum"] == ["hybrid", "bm25", "dense"]
-    assert {"q", "topn", "filter"} < set(names)
+    assert {"query", "top", "filters"} < set(names)
     schema = search["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
     hit = found["components"]["schemas"]["Hit"]["properties"]
-    assert set(found["components"]["schemas"][schema]["properties"]) >= {"query", "hits"}
-    assert set(hit) == set(site.json("/api/search?q=bread")["hits"][0])
+    answer = site.json("/api/search?query=bread")
+    assert set(found["components"]["schemas"][schema]["properties"]) == set(answer)
+    assert set(hit) == set(answer["rows"][0])
     assert "503" in search["responses"]
 
 
@@ -152,12 +165,14 @@ def test_points_are_whole_numbers_of_16_bits(site: Site) -> None:
         ("/api/ranking?c=nonsense", 400, "c", "is not a comparison"),
         ("/api/ranking?c=1800|1990", 404, None, "no document is dated 1800"),
         ("/api/unknown?source=magic", 400, "source", "is one of"),
-        ("/api/texts?q=", 400, "q", "at least 1"),
-        ("/api/search?q=", 400, "q", "at least 1"),
-        ("/api/search?q= ", 400, "q", "the query is empty"),
-        ("/api/search?q=hail&mode=magic", 400, "mode", "'hybrid', 'bm25' or 'dense'"),
-        ("/api/search?q=hail&filter=county=1", 404, "filter", "no field 'county'"),
+        ("/api/texts?query=", 400, "query", "at least 1"),
+        ("/api/search?query=", 400, "query", "at least 1"),
+        ("/api/search?query= ", 400, "query", "the query is empty"),
+        ("/api/search?query=hail&mode=magic", 400, "mode", "'hybrid', 'bm25' or 'dense'"),
+        ("/api/search?query=hail&filters=county=1", 404, "filters", "no field 'county'"),
         ("/api/document?id=nine", 404, None, "'nine' does not occur"),
+        ("/api/similar?document=nine", 404, None, "'nine' does not occur"),
+        ("/api/similar?document=9&filters=county=1", 404, "filters", "no field 'county'"),
     ],
 )
 def test_errors_are_json_with_the_rule(

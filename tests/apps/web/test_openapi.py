@@ -17,7 +17,7 @@ from selfvec.apps.web.limits import ADDRESS_CHARACTERS
 EXAMPLES = 12  # of each kind and address
 PATHS = (
     *("about", "overview", "health", "complete", "search", "document", "time", "ranking", "word", "unknown"),
-    *("uses", "together", "texts", "topics", "map", "map/colours", "map/points"),
+    *("uses", "together", "texts", "similar", "topics", "map", "map/colours", "map/points"),
 )
 KNOWN = {"w": ("cell", "rain"), "other": ("charge",), "c": ("1990|2020", "refined"), "id": ("0", "7")}
 FOUND = {200, 404, 503}  # what a question that fits the description may be answered with

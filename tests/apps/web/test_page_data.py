@@ -173,8 +173,8 @@ def test_the_page_the_command_and_the_assistant_share_the_results_of_drift(
         command = rows[row["word"]]
         assert (row["kind"], row["variants"]) == (command["kind"], command["variants"])
         assert [row["low"], row["high"]] == pytest.approx([command["low"], command["high"]], rel=1e-3)
-    told = Tools(open_run(folder)).changed_words(3, [first, last])
-    assert [one.word for one in told.words] == list(rows)[:3]
+    told = Tools(open_run(folder)).drift(top=3, between=[first, last])
+    assert [one.word for one in told.rows] == list(rows)[:3]
     assert list((folder / "cache").glob("drift-*")) == [kept]
     assert kept.stat().st_mtime_ns == stamp
     assert verify(folder).damaged == []

@@ -295,6 +295,19 @@ def test_new_words_tell_what_they_rest_on(opened: Page) -> None:
     opened.wait("document.querySelector('#word .claim')?.innerText.includes('had no vector')")
 
 
+def assert_similar_documents_open(page: Page, site: Site, name: str) -> None:
+    """Open what is near the first hit, and what is near the first of these; then close both."""
+    first = ".found > li > details:last-of-type"
+    for _ in range(2):
+        near = site.json(f"/api/similar?document={name}")["rows"]
+        page.click(f"{first} > summary")
+        page.wait(f"document.querySelectorAll('{first} > div > .found > li').length === {len(near)}")
+        assert page.text(f"{first} > div > .found h3 bdi") == near[0]["id"]
+        first += " > div > .found > li:first-child > details:last-of-type"
+        name = near[0]["id"]
+    page.run("document.querySelector('.found details:last-of-type').lastChild.remove()")
+
+
 def test_documents_are_searched_with_snippets_and_filters(opened: Page, site: Site) -> None:
     opened.press("4")
     opened.wait("document.querySelector('#pane input')")
@@ -305,12 +318,13 @@ def test_documents_are_searched_with_snippets_and_filters(opened: Page, site: Si
     assert opened.run(
         "[...document.querySelectorAll('.found mark.self')].every((e) => e.textContent === 'bread')"
     )
-    told = site.json("/api/search?q=bread")["hits"]
+    told = site.json("/api/search?query=bread")["rows"]
     assert opened.text(".found h3 bdi") == told[0]["id"]
     assert opened.text(".found .snippet") == told[0]["snippet"]
     opened.click(".found summary")
     opened.wait("document.querySelector('.found .whole')")
     assert opened.text(".found .whole") == site.data.document(told[0]["id"])["text"].strip()
+    assert_similar_documents_open(opened, site, told[0]["id"])
     opened.click(".more")
     opened.wait("document.querySelectorAll('.found > li').length === 20")
     opened.click(".found .place button")
@@ -370,7 +384,7 @@ def test_an_error_and_its_old_hits_go_with_the_next_search(opened: Page, site: S
 def test_what_both_vectors_find_obeys_the_filter_and_names_ids(opened: Page, site: Site) -> None:
     opened.open(f"{site.address}#c=refined&view=texts&ask=bread&beside=1&filter=date=1990")
     opened.wait("document.querySelectorAll('.hits > li').length === 16")
-    told = site.json("/api/texts?q=bread&filter=date=1990")["sides"]
+    told = site.json("/api/texts?query=bread&filters=date=1990")["sides"]
     places = opened.run("[...document.querySelectorAll('.hits .place')].map((e) => e.textContent)")
     assert [place.split(" · ")[-1] for place in places] == [hit["id"] for side in told for hit in side]
     assert {place[:4] for place in places} == {"1990"}
@@ -552,6 +566,11 @@ def test_documents_have_a_map_and_are_read_beside_it(opened: Page, site: Site) -
     name = opened.text("#word h2")
     assert opened.text("#word .whole") == site.data.document(name)["text"].strip()
     assert "date" in opened.text("#word .facts")
+    near = site.json(f"/api/similar?document={name}")["rows"][0]["id"]
+    opened.click("#word summary")
+    opened.wait("document.querySelector('#word .found a')")
+    opened.click("#word .found a")
+    opened.wait(f"document.querySelector('#word h2')?.innerText === '{near}'")
     opened.press("Escape")
     opened.wait("document.querySelector('#word .wait')?.innerText.includes('Click a document')")
 
@@ -564,7 +583,7 @@ def test_a_search_marks_its_hits_on_the_map(opened: Page, site: Site) -> None:
     opened.click(".atlas input[type=search]")
     opened.type("bread")
     opened.wait("document.querySelector('.selection h3')?.innerText.includes('best for')")
-    found = [hit["id"] for hit in site.json("/api/search?q=bread&topn=100")["hits"]]
+    found = [hit["id"] for hit in site.json("/api/search?query=bread&top=100")["rows"]]
     links = (
         "[...document.querySelectorAll('.selection a')]"
         ".map((a) => new URLSearchParams(a.hash.slice(1)).get('doc'))"

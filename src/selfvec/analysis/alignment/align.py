@@ -13,6 +13,7 @@ import numpy as np
 
 from selfvec.base.arrays import Floats, Ints
 from selfvec.base.checks import check_path, is_path
+from selfvec.base.declarations import checked, declared
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.result_table import ResultTable, short_repr
@@ -26,9 +27,9 @@ from selfvec.storage.aligned_vectors import (
 )
 from selfvec.storage.opened import GivenVectors, opened
 
-from .compass import WINDOW, compass_of
+from .compass import compass_of
 from .relative import ANCHORS, choose_anchors, relative_rows
-from .rotation import TRIM, Rotation, fit_rotation
+from .rotation import Rotation, fit_rotation
 from .self_learning import Dictionary, Learned, learn, paired_rows
 from .shared_words import shared_words
 
@@ -66,6 +67,24 @@ class Aligned(ResultTable):
         number = self.notes.get("shared", self.notes.get("learned", 0))
         note = f"{number:,} pairs of words, mean cosine {self.notes.get('cosine', 0):.3f}"
         return short_repr(title, [], note if self.notes else "")
+
+    @property
+    def summary(self) -> str:
+        """The result in one sentence."""
+        notes = self.notes
+        if "learned" in notes:
+            given = f" from {notes['dictionary']:,} given" if notes["dictionary"] is not None else ""
+            unused = notes.get("unused", {"pairs": 0})
+            if unused["pairs"]:
+                a, b = unused["without_vector_in_a"], unused["without_vector_in_b"]
+                given += f", {unused['pairs']:,} unused (no vector in A: {a:,}, in B: {b:,})"
+            given += f"; its first row names columns: {notes['header']!r}" if notes.get("header") else ""
+            return f"{notes['learned']:,} pairs learned{given}; mean cosine of a pair {notes['cosine']:.3f}"
+        anchors = f", {notes['anchors']:,} of them anchors" if "anchors" in notes else ""
+        before = notes.get("cosine_before")
+        change = f" (before: {before:.3f})" if before is not None else ""
+        shared = f"{notes['shared']:,} shared words{anchors}"
+        return f"{shared}; mean cosine of a word's two vectors {notes['cosine']:.3f}{change}"
 
     def as_dict(self) -> dict[str, Any]:
         """The method and its figures, as ``selfvec vectors align --json`` prints them."""
@@ -112,6 +131,7 @@ def vectors_of(given: Vectors | Run) -> Vectors:
     return given.vectors if isinstance(given, Run) else given
 
 
+@checked
 def align(
     a: GivenVectors,
     b: GivenVectors,
@@ -123,21 +143,25 @@ def align(
     progress: Progress | None = None,
     **options: Any,
 ) -> Aligned:
-    """Map the vectors of two files or runs into one space, so that words can be compared by cosine.
+    """Bring two sets of vectors into one space.
+
+    Words can then be compared by cosine.
 
     Parameters
     ----------
-    a, b : Vectors, Run or path
-    method : "procrustes", "dictionary", "unsupervised", "compass" or "relative"
-        "procrustes" rotates b onto a by the words they share, "dictionary" by a dictionary, "unsupervised"
-        without either. "compass" places the words of each corpus by context vectors of both, for runs that
-        kept their tokens. "relative" represents every word by its cosines to anchor words. With the option
-        ``dictionary``, the method procrustes becomes dictionary.
+    a : Vectors, Run or path
+        A run folder or vectors file.
+    b : Vectors, Run or path
+        Another one.
+    method : {"procrustes", "dictionary", "unsupervised", "compass", "relative"}
+        How. Rotate b onto a by shared words, by a dictionary, or without one (unsupervised); train both
+        from one shared space (compass, for runs that kept their tokens); or describe words by their cosines
+        to anchor words (relative). With a dictionary, procrustes becomes dictionary.
     output : path, optional
-        Path to write the result to, see `Aligned.save`; ``to`` is its format.
+        A vectors file for B, or a folder for both. compass, relative and --reweight write a folder.
     to : str, optional
+        Format of OUT; by default that of its suffix.
     overwrite : bool
-        Whether to replace existing files.
     progress : Progress, optional
     **options
         Options of `by_procrustes`, `by_dictionary`, `by_unsupervised`, `by_compass` or `by_relative`.
@@ -158,12 +182,11 @@ def align(
     """
     if method == "procrustes" and "dictionary" in options:
         method = "dictionary"
-    if method not in ALIGNERS:
-        raise OptionError.one_of(method, ALIGNERS, field="method")
     known = list(inspect.signature(ALIGNERS[method]).parameters)[2:]
     for name in options:
         if name not in known:
             raise OptionError(f"the method {method} has no such option", field=name, remedy=_who_has(name))
+    declared(ALIGNERS[method]).check(options)
     if output is not None:
         check_path("output", output, "a path")
         check_aligned(Path(output), overwrite=overwrite)
@@ -192,19 +215,22 @@ def _who_has(name: str) -> str:
 
 
 def by_procrustes(
-    a: Vectors | Run, b: Vectors | Run, *, min_count: int = 1, trim: float = TRIM, centre: bool = False
+    a: Vectors | Run, b: Vectors | Run, *, min_count: int = 1, trim: float = 0.1, centre: bool = False
 ) -> Aligned:
     """Rotate b onto a by orthogonal Procrustes.
 
     Parameters
     ----------
     a, b : Vectors or Run
-    min_count : int
-        Words that occur less often in either text are left out of the fit.
-    trim : float
-        Share of the shared words that is left out of the fit: those that are farthest off.
+
+    Other Parameters
+    ----------------
+    min_count : int, at least 1
+        Fit on words at least this frequent (procrustes, relative).
+    trim : float, at least 0, below 1
+        Share of words left out of the fit, the farthest (procrustes).
     centre : bool
-        Whether to align the means of the shared words first.
+        Subtract the mean vector of each side (procrustes).
     """
     one = vectors_of(a)
     other = vectors_of(b)
@@ -237,11 +263,15 @@ def by_dictionary(
     Parameters
     ----------
     a, b : Vectors or Run
-    dictionary : path or pairs of str
-        A file with rows word<TAB>word, or pairs: a word of a, a word of b.
+    dictionary : path, pairs of str, optional
+        Translations: rows of word of A, word of B. Implies dictionary.
+
+    Other Parameters
+    ----------------
     reweight : bool
-        Change both: they are whitened, and directions are weighted by how well the pairs of the dictionary
-        agree in them. Translations improve; cosines within a and within b change.
+        Transform both sides for translation (dictionary, unsupervised). They are whitened, and directions
+        are weighted by how well the pairs of the dictionary agree in them. Translations improve; cosines
+        within a and within b change.
     progress : Progress, optional
     """
     if dictionary is None:
@@ -267,10 +297,13 @@ def by_unsupervised(
     Parameters
     ----------
     a, b : Vectors or Run
+
+    Other Parameters
+    ----------------
     reweight : bool
-        As in `by_dictionary`.
-    seed : int
-        For the similarities that are left out at random.
+        Transform both sides for translation (dictionary, unsupervised).
+    seed : int, at least 0
+        Seed of all random choices (unsupervised, kmeans, farthest).
     progress : Progress, optional
     """
     one = vectors_of(a)
@@ -300,7 +333,7 @@ def by_compass(
     a: Vectors | Run,
     b: Vectors | Run,
     *,
-    window: int = WINDOW,
+    window: int = 41,
     anchor: float = 0.0,
     jobs: int | None = None,
 ) -> Aligned:
@@ -310,16 +343,16 @@ def by_compass(
     ----------
     a, b : Run
         Refined from the same vectors, with their tokens.
-    window : int
-        Tokens per window, the centre included; 41 by default.
-    anchor : float
-        λ, the pull toward the original vectors. With 0 the vectors depend only on the corpora; 2.25, the
-        value of the decorrelated update, gives better vectors for other tasks.
-    jobs : int, optional
-        Threads; all cores by default.
+
+    Other Parameters
+    ----------------
+    window : int, at least 2
+        Tokens per window (compass).
+    anchor : float, at least 0
+        How strongly words are held to their old vectors (compass). With 0 the vectors depend only on the
+        corpora; 2.25, the value of the decorrelated update, gives better vectors for other tasks.
+    jobs : int, at least 1, optional
     """
-    if not 0 <= anchor < np.inf:
-        raise OptionError(f"is a number from 0 up, not {anchor!r}", field="anchor")
     made_a, made_b = compass_of(a, b, window=window, jobs=jobs).vectors(anchor)
     one = _only(made_a, vectors_of(a).index_to_key)
     other = _only(made_b, vectors_of(b).index_to_key)
@@ -351,14 +384,19 @@ def by_relative(
     Parameters
     ----------
     a, b : Vectors or Run
-    min_count : int
-        Words that occur less often in either text are not used as anchors.
-    anchor_words : int, optional
-        Number of anchor words; by default 300, or all shared words if there are fewer.
-    choose : "frequency", "kmeans" or "farthest"
-        The most frequent words; those nearest to the centres of clusters; or words that are each as far as
-        possible from those before. The last two use the vectors of a.
-    seed : int
+
+    Other Parameters
+    ----------------
+    min_count : int, at least 1
+        Fit on words at least this frequent (procrustes, relative).
+    anchor_words : int, at least 1, optional
+        Number of anchor words (relative); by default 300, or all shared words if there are fewer.
+    choose : {"frequency", "kmeans", "farthest"}
+        How anchor words are chosen (relative): the most frequent ones; those nearest to the centres of
+        clusters; or words that are each as far as possible from those before. The last two use the vectors
+        of a.
+    seed : int, at least 0
+        Seed of all random choices (unsupervised, kmeans, farthest).
     """
     one = vectors_of(a)
     other = vectors_of(b)

@@ -21,8 +21,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from selfvec.base.arrays import Doubles, Floats, Ints, Rows
-from selfvec.base.checks import check_number, check_whole
-from selfvec.base.errors import InputError, OptionError
+from selfvec.base.declarations import checked
+from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.data.run import Run
@@ -158,44 +158,49 @@ class Comparison(ResultTable):
         }
 
 
+@checked
 def compare(
     a: GivenVectors,
     b: GivenVectors,
     method: str = "auto",
     *,
     top: int | None = None,
-    fdr: float = LEVEL,
-    neighbours: int = NEIGHBOURS,
+    fdr: float = 0.05,
+    neighbours: int = 10,
     min_count: int | None = None,
     permutations: int = 200,
     seed: int = 0,
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> Comparison:
-    """Compare two files of vectors or two runs word by word.
+    """List the words that differ most between two runs.
 
     Parameters
     ----------
-    a, b : Vectors, Run or path
-    method : "auto", "compass", "procrustes" or "relative"
-        "auto" is "compass" for two runs that kept their tokens and were refined from the same vectors, so
-        that documents can be permuted, and "procrustes" otherwise. With "procrustes", no word is measured by
-        a rotation that it helped to fit.
-    top : int, optional
-        Words listed; all by default.
-    fdr : float
-        Words that are significant at this false discovery rate come first.
-    neighbours : int
-        Nearest words of either side that are compared.
-    min_count : int, optional
-        Leave out words that occur less often in either text; 10 by default if counts are known.
-    permutations : int
-        Permutations of the documents, with a compass.
-    seed : int
-        For every random choice.
-    jobs : int, optional
-        Threads; all cores by default.
+    a : Vectors, Run or path
+        A run folder or vectors file.
+    b : Vectors, Run or path
+        Another one.
+    top : int, at least 1, optional
+        Words shown; by default all.
+    fdr : float, at least 0, at most 1
+        Highest false discovery rate of words that differ. They come first.
+    neighbours : int, at least 1
+        Nearest neighbours compared.
+    method : {"auto", "compass", "procrustes", "relative"}
+        How both are brought into one space. auto: compass if both runs kept their tokens and were refined
+        from the same vectors, so that documents can be permuted, else procrustes. With procrustes, no word
+        is measured by a rotation that it helped to fit.
+    min_count : int, at least 1, optional
+        Leave out words that are rarer in either text; by default 10 if counts are known.
     progress : Progress, optional
+
+    Other Parameters
+    ----------------
+    permutations : int, at least 20
+        Random splits in the significance test (compass).
+    seed : int, at least 0
+    jobs : int, at least 1, optional
 
     Raises
     ------
@@ -204,12 +209,6 @@ def compare(
     InputError
         If the two cannot be compared by this method.
     """
-    if method not in COMPARISONS:
-        raise OptionError.one_of(method, COMPARISONS, field="method")
-    check_number("fdr", fdr, 0, 1, "is a share from 0 to 1")
-    numbers = {"top": (top, 1), "neighbours": (neighbours, 1), "min_count": (min_count, 1)}
-    for name, (value, lowest) in (numbers | {"permutations": (permutations, 20)}).items():
-        check_whole(name, lowest if value is None else value, lowest)
     first = opened(a, "a")
     second = opened(b, "b")
     counted = all(vectors_of(given).counts is not None for given in (first, second))

@@ -1,4 +1,4 @@
-"""`document_table`: the topic of each document of a run."""
+"""The topic of each document of a run, and the documents that are typical of a topic."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .topic_clusters import GroupTopics, Topics
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["document_table"]
+__all__ = ["document_table", "typical_documents"]
 
 
 def document_table(
@@ -61,8 +61,22 @@ def _group_names(groups: Sequence[Slice], documents: int) -> list[str | None]:
     return out
 
 
+def typical_documents(run: Run, found: Topics, most: int) -> list[list[int]]:
+    """Documents that have much of a topic and little of others, for each topic, the most typical first."""
+    own, known = _topic_weights(run, found)
+    typical = own / np.maximum(known, 1e-12) * own / (own + own.mean() + 1e-12)
+    order = np.argsort(-typical, kind="stable")
+    return [order[found.of_documents[order] == topic][:most].tolist() for topic in range(len(found))]
+
+
 def _own_shares(run: Run, found: Topics) -> Doubles:
     """The share of its topic in each document, (D,); NaN for documents without a topic."""
+    own, known = _topic_weights(run, found)
+    return np.where((found.of_documents >= 0) & (known > 0), own / np.maximum(known, 1e-12), np.nan)
+
+
+def _topic_weights(run: Run, found: Topics) -> tuple[Doubles, Doubles]:
+    """The weight of the words of each document's own topic, and of those of all topics, both (D,)."""
     batch = run.require_tokens()
     weight = inverse_document_frequency(batch)[batch.ids]
     label = found.labels[batch.ids]
@@ -70,5 +84,4 @@ def _own_shares(run: Run, found: Topics) -> Doubles:
     sums = np.zeros((batch.documents, len(found) + 1))
     np.add.at(sums, (documents, label), weight)  # words without a topic are in the last column
     known = sums[:, :-1].sum(axis=1)
-    own = sums[np.arange(len(sums)), found.of_documents]
-    return np.where((found.of_documents >= 0) & (known > 0), own / np.maximum(known, 1e-12), np.nan)
+    return sums[np.arange(len(sums)), found.of_documents], known

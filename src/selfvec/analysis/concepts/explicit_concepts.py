@@ -108,9 +108,8 @@ class ConceptVectors:
     @classmethod
     def of(cls, corpus: Any, run: Run) -> ConceptVectors:
         """The concepts of a corpus, see `selfvec.as_corpus`, tokenised like the corpus of a run."""
-        texts = [
-            text or "" for batch in as_corpus(corpus, keep_fields=False).batches() for text in batch.texts
-        ]
+        read = as_corpus(corpus, "corpus", keep_fields=False)
+        texts = [text or "" for batch in read.batches() for text in batch.texts]
         return cls(texts, Preprocessing.of(run.provenance))
 
     def vector(self, text: str) -> Doubles:

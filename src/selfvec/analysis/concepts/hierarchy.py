@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from selfvec.base.errors import MissingExtra
+from selfvec.base.extras import require
 
 from .topic_clusters import NAMED, Topics
 
@@ -19,10 +19,9 @@ def topic_hierarchy(found: Topics) -> list[dict[str, Any]]:
     """
     if len(found) < 2:
         return []
-    try:
-        from scipy.cluster.hierarchy import linkage  # type: ignore[import-untyped]
-    except ImportError:
-        raise MissingExtra("scipy", "sparse", "a hierarchy of topics") from None
+    require("scipy", "sparse", "a hierarchy of topics")
+    from scipy.cluster.hierarchy import linkage  # type: ignore[import-untyped]
+
     below: dict[int, list[int]] = {number: [number] for number in range(len(found))}
     rows = []
     for node, (a, b, distance, _) in enumerate(linkage(found.centres, "average", "cosine"), len(found)):

@@ -16,7 +16,8 @@ import numpy as np
 
 from selfvec.analysis.word_kinds import has_letter
 from selfvec.base.arrays import Rows
-from selfvec.base.checks import check_text, check_whole
+from selfvec.base.checks import check_text
+from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import ResultTable, short_repr
@@ -100,20 +101,22 @@ class Expansion(ResultTable):
         }
 
 
+@checked
 def expand(
     run: GivenRun, query: str, top: int = 10, *, min_count: int = 5, progress: Progress | None = None
 ) -> Expansion:
-    """Terms related to a query.
+    """List terms related to a query, with weights.
 
     Parameters
     ----------
     run : Run or path
-        Its phrases are also terms.
+        A run folder; its phrases are also terms.
     query : str
-    top : int
-        Largest number of terms.
-    min_count : int
-        Least number of occurrences of a term.
+        A question or some words.
+    top : int, at least 1
+        Terms listed.
+    min_count : int, at least 1
+        Leave out words that occur less often.
     progress : Progress, optional
 
     Returns
@@ -130,8 +133,6 @@ def expand(
         If no word of the query occurs in the run, or the run has not kept its tokens.
     """
     check_text("query", query)
-    check_whole("top", top)
-    check_whole("min_count", min_count)
     run = as_run(run)
     batch = run.require_tokens()
     known, unknown, weights = _query_words(run, query)

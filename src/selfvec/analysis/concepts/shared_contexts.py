@@ -19,7 +19,8 @@ from typing import Any, overload
 import numpy as np
 
 from selfvec.base.arrays import Doubles, Ints, Rows
-from selfvec.base.checks import check_text, check_whole
+from selfvec.base.checks import check_text
+from selfvec.base.declarations import checked
 from selfvec.base.errors import OptionError
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.cooccurrence import PositivePMI, count_near, neighbour_totals
@@ -28,7 +29,13 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.phrases import LINK, parts
 from selfvec.usage.contexts import SAMPLED, occurrences, padded_windows
-from selfvec.usage.examples import Example, marked_occurrences, repeated_last, sentences
+from selfvec.usage.examples import (
+    Example,
+    distinct_texts,
+    marked_occurrences,
+    repeated_last,
+    sentences,
+)
 
 from .explicit_concepts import ConceptVectors, WhyConcepts
 from .terms import row_of, stop_words
@@ -38,6 +45,7 @@ __all__ = ["CONTEXT_WINDOW", "Occurrence", "SharedContext", "Why", "neighbour_pp
 CONTEXT_WINDOW = 21  # tokens, the centre included
 _LEAST = 3  # times that a context occurs near a word
 _SHOWN = 5  # contexts that example sentences show
+_TRIED = 5  # times as many occurrences are looked at as are shown, because sentences may be alike
 
 
 @dataclass(frozen=True)
@@ -124,32 +132,34 @@ class Why(ResultTable):
 def why(run: GivenRun, a: str, b: str, top: int = ..., *, window: int = ..., examples: int = ...) -> Why: ...
 @overload
 def why(run: GivenRun, a: str, b: str, top: int = ..., *, concepts: object) -> WhyConcepts: ...
+@checked
 def why(
     run: GivenRun,
     a: str,
     b: str,
     top: int = 12,
     *,
-    window: int = CONTEXT_WINDOW,
+    window: int = 21,
     examples: int = 2,
     concepts: object = None,
 ) -> Why | WhyConcepts:
-    """The contexts that make two words similar, or the concepts.
+    """Explain why two words are similar: list the contexts they share.
 
     Parameters
     ----------
     run : Run or path
-    a, b : str
-        Words or phrases of the run.
-    top : int
-        Contexts listed.
-    window : int
-        Tokens per window, the word itself included.
-    examples : int
-        Occurrences shown of either word.
+    a : str
+        A word or phrase of the run; with concepts any text.
+    b : str
+        Another one.
+    top : int, at least 1
+        Shared contexts or concepts listed.
+    window : int, at least 3
+        Tokens around a word that count as its context.
+    examples : int, at least 0
+        Example sentences of each word.
     concepts : path, texts, data frame or `Corpus`, optional
-        A text for each concept, its name first: shared concepts are listed instead of contexts. ``a`` and
-        ``b`` may then be any texts.
+        List shared concepts instead: a file with a text for each, its name first.
 
     Raises
     ------
@@ -158,8 +168,6 @@ def why(
     OptionError
         If both are the same word, or a number is too small.
     """
-    for name, value, least in (("top", top, 1), ("window", window, 3), ("examples", examples, 0)):
-        check_whole(name, value, least)
     check_text("a", a)
     check_text("b", b)
     run = as_run(run)
@@ -236,22 +244,39 @@ def _cosine(vectors: Rows, rows: Sequence[int]) -> float | None:
 def _occurrences(
     run: Run, rows: Sequence[int], contributions: Doubles, contexts: Sequence[int], half: int, most: int
 ) -> list[Occurrence]:
-    """Occurrences of either word with the largest contributions around them, from different documents."""
+    """Occurrences of either word with the largest contributions around them, no two sentences alike.
+
+    They come from different documents, if these have others.
+    """
     if not most or not contexts:
         return []
-    batch = run.require_tokens()
     shown: list[Occurrence] = []
-    quoted: list[Example] = []
     for row in rows:
-        places = occurrences(batch, row, most=SAMPLED)
-        windows = padded_windows(batch, places, half)
-        windows = np.sort(np.where(np.isin(windows, contexts), windows, -1), axis=1)
-        windows[:, 1:][windows[:, 1:] == windows[:, :-1]] = -1  # a context counts once per occurrence
-        scores = np.where(windows >= 0, contributions[windows], 0.0).sum(axis=1)
-        scores = repeated_last(run, places, scores)
-        for found in marked_occurrences(batch, places, scores, dict.fromkeys(contexts, "shared"), most):
-            marked = list(dict.fromkeys(word for word, mark in found["tokens"] if mark == "shared"))
-            text = " ".join(" ".join(parts(word)) or word for word, _ in found["tokens"])
-            shown.append(Occurrence(batch.types[row], found["document"], text, marked))
-            quoted.append(Example(batch.types[row].split(LINK)[0], 0, found["document"], text))
-    return [replace(one, text=quote.text) for one, quote in zip(shown, sentences(run, quoted), strict=True)]
+        found = _best_occurrences(run, row, contributions, contexts, half, _TRIED * most)
+        documents = {one.document for one in shown}
+        found.sort(key=lambda one: one.document in documents)
+        texts = distinct_texts([one.text for one in [*shown, *found]], len(shown) + most)
+        shown += [found[i - len(shown)] for i in texts if i >= len(shown)]
+    return shown
+
+
+def _best_occurrences(
+    run: Run, row: int, contributions: Doubles, contexts: Sequence[int], half: int, most: int
+) -> list[Occurrence]:
+    """Occurrences of a word with the largest contributions around them, from different documents."""
+    batch = run.require_tokens()
+    word = batch.types[row]
+    places = occurrences(batch, row, most=SAMPLED)
+    windows = padded_windows(batch, places, half)
+    windows = np.sort(np.where(np.isin(windows, contexts), windows, -1), axis=1)
+    windows[:, 1:][windows[:, 1:] == windows[:, :-1]] = -1  # a context counts once per occurrence
+    scores = repeated_last(run, places, np.where(windows >= 0, contributions[windows], 0.0).sum(axis=1))
+    found = marked_occurrences(batch, places, scores, dict.fromkeys(contexts, "shared"), most)
+    out = []
+    quotes = []
+    for one in found:
+        text = " ".join(" ".join(parts(token)) or token for token, _ in one["tokens"])
+        shared = list(dict.fromkeys(token for token, mark in one["tokens"] if mark == "shared"))
+        out.append(Occurrence(word, one["document"], text, shared))
+        quotes.append(Example(word.split(LINK)[0], 0, one["document"], text))
+    return [replace(one, text=quote.text) for one, quote in zip(out, sentences(run, quotes), strict=True)]

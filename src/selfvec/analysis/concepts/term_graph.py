@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Doubles, Floats, Ints, Mask
-from selfvec.base.checks import check_texts, check_whole
-from selfvec.base.errors import InputError, MissingExtra, OptionError
+from selfvec.base.checks import check_texts
+from selfvec.base.declarations import checked
+from selfvec.base.errors import InputError
+from selfvec.base.extras import require
 from selfvec.base.progress import Progress
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.base.threads import one_core
@@ -114,6 +116,7 @@ class Graph(ResultTable):
         return self.topics[node.topic] if node.topic >= 0 else None
 
 
+@checked
 def graph(
     run: GivenRun,
     words: Sequence[str] = (),
@@ -125,25 +128,24 @@ def graph(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Graph:
-    """The graph of a run's terms, or of the terms around some words.
+    """Draw the graph of a run's terms, or write it as a file.
 
     Parameters
     ----------
     run : Run or path
     words : str or sequence of str
-        Words and phrases; by default the terms of the run with the largest weights.
-    top : int
-        Largest number of terms. Terms without an edge are left out, except ``words``.
-    neighbours : int
-        k; two terms are connected if each is among the k nearest of the other.
-    edges : "cosine" or "ppmi"
-        Nearness: the cosine of refined vectors, or occurring near one another more often than by chance. By
-        cosine, a word whose vector was built from subwords is joined with a word spelled alike only if they
-        also occur near one another.
+        Show terms around these words only.
+    top : int, at least 2
+        Most terms. Terms without an edge are left out, except ``words``.
+    neighbours : int, at least 1
+        Join two terms if each is among this many nearest of the other.
+    edges : {"cosine", "ppmi"}
+        Nearness: cosine of vectors, or co-occurrence (PPMI). By cosine, a word whose vector was built from
+        subwords is joined with a word spelled alike only if they also occur near one another.
     topic_groups : Topics, optional
-        Topics of the run; computed by default.
-    seed : int
-        For topics and the layout.
+        Topics of the run.
+    seed : int, at least 0
+        Seed of all random choices: topics and the layout.
     progress : Progress, optional
 
     Raises
@@ -155,10 +157,7 @@ def graph(
     MissingExtra
         If networkx, which computes the layout, is not installed.
     """
-    check_whole("top", top, 2)
-    check_whole("neighbours", neighbours)
-    if edges not in MEASURES:
-        raise OptionError.one_of(edges, MEASURES, field="edges")
+    require("networkx", "plot", "a graph of terms")
     names = check_texts("words", words, "words") if words else []
     run = as_run(run)
     asked = list(dict.fromkeys(row_of(run, word) for word in names))
@@ -196,10 +195,8 @@ def _layout(rows: Floats, weights: Doubles, seed: int) -> Doubles:
     unconnected parts together. On real graphs, names are no closer and fewer edges cross than with spring or
     Kamada-Kawai layouts.
     """
-    try:
-        import networkx
-    except ImportError:
-        raise MissingExtra("networkx", "plot", "a graph of terms") from None
+    import networkx
+
     number = len(rows)
     if number < 2:
         return np.full((number, 2), 0.5)

@@ -139,6 +139,8 @@ class Topics(ResultTable):
         The topics of groups of documents, if requested.
     hierarchy : list of dict or None
         The hierarchy of similar topics, see `topic_hierarchy`, if requested.
+    run : Run or None
+        Whose topics these are.
     """
 
     topics: list[Topic]
@@ -150,6 +152,7 @@ class Topics(ResultTable):
     centres: Rows = field(default_factory=lambda: np.zeros((0, 0), np.float32), repr=False)
     groups: GroupTopics | None = None
     hierarchy: list[dict[str, Any]] | None = None
+    run: Run | None = field(default=None, repr=False)
 
     def __iter__(self) -> Iterator[Topic]:
         return iter(self.topics)
@@ -264,6 +267,7 @@ def cluster_terms(
         labels=_word_topics(rows, centres),
         of_documents=place[of_documents],
         centres=centres,
+        run=run,
     )
 
 

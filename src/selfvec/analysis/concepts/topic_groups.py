@@ -13,15 +13,13 @@ from itertools import product
 import numpy as np
 
 from selfvec.base.errors import OptionError
-from selfvec.corpus.slices import PERIODS, Slice, by_label, by_period
+from selfvec.corpus.slices import MOST_VALUES, PERIODS, Slice, by_label, by_period, labelled_by
 from selfvec.data.run import Run
 
 from .topic_clusters import TERMS, GroupTopics, Topics, TopicShare
 from .topical_terms import topical_terms
 
 __all__ = ["document_groups", "topic_shares"]
-
-_MOST = 1_000  # groups
 
 
 def document_groups(run: Run, by: str) -> list[Slice]:
@@ -40,8 +38,8 @@ def document_groups(run: Run, by: str) -> list[Slice]:
         raise OptionError("names a period or a field", field="by", remedy=f"try {', '.join(PERIODS)}")
     found = [reduce(_both, combination) for combination in product(*parts)]
     found = [group for group in found if group.documents.any()]
-    if len(found) > _MOST:
-        rule = f"{by!r} gives {len(found):,} groups, more than the limit of {_MOST:,}"
+    if len(found) > MOST_VALUES:
+        rule = f"{by!r} gives {len(found):,} groups, more than the limit of {MOST_VALUES:,}"
         raise OptionError(rule, field="by", remedy="name a field with fewer values, or a longer period")
     return found
 
@@ -52,12 +50,7 @@ def _groups_by(run: Run, name: str) -> list[Slice]:
         return by_period(batch, name)
     if name == "slice":
         return by_label(batch)
-    values = run.require_text("and a field is in the text").field(name)
-    names, numbers = np.unique([value or "" for value in values], return_inverse=True)
-    if len(names) > _MOST:
-        rule = f"the field {name!r} has {len(names):,} values, more than the limit of {_MOST:,}"
-        raise OptionError(rule, field="by", remedy="name a field with fewer values")
-    return [Slice(str(value), numbers == i) for i, value in enumerate(names) if value]
+    return sorted(by_label(labelled_by(run, name, "by")), key=lambda group: group.name)
 
 
 def _both(one: Slice, other: Slice) -> Slice:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from selfvec.base.arrays import Rows
-from selfvec.base.errors import InputError, MissingExtra
+from selfvec.base.errors import InputError
+from selfvec.base.extras import require
 from selfvec.base.progress import Progress, as_progress
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
@@ -56,10 +57,9 @@ def matched_topics(
     InputError
         If no group has enough terms.
     """
-    try:
-        from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped]
-    except ImportError:
-        raise MissingExtra("scipy", "sparse", "matching topics") from None
+    require("scipy", "sparse", "matching topics")
+    from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped]
+
     batch = run.require_tokens()
     topic_rows(run)
     last: list[Rows] = []  # the latest centre of each topic

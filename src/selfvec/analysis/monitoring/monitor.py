@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from selfvec.base.arrays import Ints, Mask
-from selfvec.base.checks import check_number, check_whole
+from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import ResultTable, short_repr
-from selfvec.corpus import Corpus, as_corpus
-from selfvec.corpus.sources import Texts, paths_of
+from selfvec.corpus import as_corpus
+from selfvec.corpus.sources import Texts
 from selfvec.data.run import Run
 from selfvec.numerics.statistics import benjamini_hochberg, tail_p
-from selfvec.refinement.update import fields_of
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.document_vectors import document_frequencies
 
@@ -50,7 +49,8 @@ class Monitoring(ResultTable):
         Share of random divisions of the documents in which new and old ones differ as much; None if not
         tested, for the reason in ``note``.
     unknown_share : float
-        Share of the new documents' words that the run does not know.
+        Share of the words of all new documents that the run does not know; the test of unknown words compares
+        the mean share of documents, some of them held out of the run.
     unknown_expected : float or None
         The same for documents like those of the run.
     tests : list of dict
@@ -80,11 +80,13 @@ class Monitoring(ResultTable):
     @property
     def verdict(self) -> str:
         """The result in one sentence."""
-        expected = self.unknown_expected
-        like = "" if expected is None else f" ({expected:.1%} would be usual)"
-        words = f"{self.unknown_share:.1%} of the words are unknown{like}"
         if self.p is None:
+            expected = self.unknown_expected
+            like = "" if expected is None else f" ({expected:.1%} would be usual)"
+            words = f"{self.unknown_share:.1%} of the words are unknown{like}"
             return f"nothing was compared, so there is no alarm and no p; {words}"
+        means = next(row for row in self.tests if row["test"] == "unknown")  # as the table shows them
+        words = f"{means['new']:.1%} unknown words, {means['old']:.1%} in the run's documents"
         return f"{'ALARM' if self.alarm else 'no alarm'}, p = {self.p:.2g} (level {self.level:g}); {words}"
 
     def as_dict(self) -> Row:
@@ -92,6 +94,7 @@ class Monitoring(ResultTable):
         return asdict(self)
 
 
+@checked
 def monitor(
     run: GivenRun,
     documents: Texts,
@@ -105,28 +108,32 @@ def monitor(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Monitoring:
-    """Test whether new documents differ from the documents of a run.
+    """Test whether new text differs from the text of a run.
+
+    On the command line, exit status 1 is an alarm.
 
     Parameters
     ----------
     run : Run or path
     documents : path, paths, texts, data frame or `Corpus`
-        New documents, see `selfvec.as_corpus`.
-    text_field : str, optional
-        Columns of files that hold the text, several with commas; by default those of the run's corpus.
+        Files or folders of new text; - reads standard input.
+    text_field : str or sequence of str, optional
+        Fields that hold the text; by default those of the run.
     skip_bad_rows : bool
-        Whether to leave out and count malformed rows of files.
-    level : float
-        The alarm is raised if p is at most this. It is also the share of false alarms.
-    top : int
-        Rows of each kind.
-    sample : int
-        Largest number of new documents that are compared; from more documents a random sample is drawn.
-    permutations : int
-        Random divisions of the documents.
-    seed : int
-        For every random choice.
+        Count malformed rows and go on.
+    level : float, above 0, below 1
+        Raise the alarm if p is at most this. It is also the share of false alarms.
+    top : int, at least 1
+        Topics, words and documents shown.
     progress : Progress, optional
+
+    Other Parameters
+    ----------------
+    sample : int, at least 1
+        New documents compared; of more, a sample.
+    permutations : int, at least 1
+        Random splits of the documents.
+    seed : int, at least 0
 
     Returns
     -------
@@ -151,9 +158,6 @@ def monitor(
     >>> found.alarm, found.unknown_share > found.unknown_expected
     (True, True)
     """
-    check_number("level", level, 1e-9, 1 - 1e-9, "is above 0 and below 1")
-    for name, value in (("top", top), ("sample", sample), ("permutations", permutations)):
-        check_whole(name, value)
     if permutations < 1 / level - 1:
         needed = int(np.ceil(1 / level - 1))
         rule = f"is at least {needed} for an alarm at level {level:g}, not {permutations}"
@@ -161,7 +165,14 @@ def monitor(
     progress = as_progress(progress)
     run = as_run(run)
     settings = run.settings
-    corpus = _opened(documents, run, text_field, skip_bad_rows)
+    corpus = as_corpus(
+        documents,
+        "documents",
+        like=run.provenance.corpus,
+        text_field=text_field,
+        skip_bad_rows=skip_bad_rows,
+        keep_fields=False,
+    )
     frame, total = read_sample(corpus, settings, sample, seed, progress)
     new = encoded(frame["text"], run, settings)
     if not len(new):
@@ -173,18 +184,6 @@ def monitor(
         return _untested(found, run, settings.min_count)
     compared = chosen_documents(own, new, settings.min_count, seed=seed)
     return _tested(found, run, frame, compared, top, permutations, seed, progress)
-
-
-def _opened(
-    documents: Texts, run: Run, text_field: str | Sequence[str] | None, skip_bad_rows: bool
-) -> Corpus:
-    """The new documents; files are read by the fields of the run's corpus unless others are named."""
-    paths = paths_of(documents)
-    if paths is None:
-        return as_corpus(documents, keep_fields=False)
-    named = text_field.split(",") if isinstance(text_field, str) else text_field
-    fields = [name.strip() for name in named] if named else fields_of(run)["text_fields"]
-    return Corpus.open(paths, text_fields=fields, skip_bad_rows=skip_bad_rows, keep_fields=False)
 
 
 def _untested(found: Monitoring, run: Run, least: int) -> Monitoring:

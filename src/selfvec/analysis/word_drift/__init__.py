@@ -9,7 +9,7 @@ from selfvec.corpus.slices import Slice, by_label, by_period, named_slice, slice
 
 from .drift_rows import Drift, drift
 from .kept_results import is_kept, kept_drift
-from .slices import comparable_slices, slices_of, without_slices
+from .slices import comparable_slices, field_slices, slices_of, without_slices
 from .word_choice import WordChoice
 from .word_paths import SlicePath, slice_paths
 
@@ -22,6 +22,7 @@ __all__ = [
     "by_period",
     "comparable_slices",
     "drift",
+    "field_slices",
     "is_kept",
     "kept_drift",
     "named_slice",

@@ -198,16 +198,16 @@ def drift(
     ----------
     run : Run
     between : two of str or Slice, or str, optional
-        Such as ``"1976..1979", "2021"``, or two labels; or a period, such as ``"decade"``, of which the first
-        and the last are compared. By default the first and the last slice of the run, or the original and the
-        refined vectors if it has no slices.
+        Such as ``["1976..1979", "2021"]``, or two labels; or a period, such as ``"decade"``, of which the
+        first and the last are compared. By default the first and the last slice of the run, or the original
+        and the refined vectors if it has no slices. Neighbouring periods are joined up to 2,000 words.
     which : WordChoice, optional
         The words to test; by default all but stop words, numbers and words of repeated text.
     min_count : int
         Leave out words that occur less often in either slice.
     permutations : int
-        Largest number of random splits of a word's documents. If few words are beyond all of them, more
-        splits are drawn for these words.
+        Random splits of a word's documents in the first round, at most: drawing stops early if many of them
+        are as far apart. If few words are beyond nearly all splits, more are drawn for these words.
     seed : int
         For every random choice.
     jobs : int, optional
@@ -217,14 +217,44 @@ def drift(
     Returns
     -------
     Drift
-        Rows have ``word``; ``distance``; ``low`` to ``high``, the 95 % interval of what it would be with
-        many occurrences, and ``expected``, the distance in random splits of the same documents; ``apd``;
-        ``nearest``, the mean distance of an occurrence to the nearest five in the other slice; ``change``,
-        the mean rank of the word by distance and by nearest, from 0 to 1; ``p`` and ``q``; ``count_a``,
-        ``count_b``, ``documents_a``, ``documents_b``; ``gained`` and ``lost`` neighbours (words that occur
-        ``min_count`` times in that slice); ``kind``, "word", "name", "number" or "variant" (of a more
-        frequent spelling), and ``variants``, other spellings of the word; ``spellings_a``, ``spellings_b``,
-        the occurrences of all its spellings. Of several spellings only the first in order is listed.
+        A dict for each word. Of several spellings of a word only the first in order is listed, unless words
+        are named or ``which`` is every word.
+
+        ``word``
+            As the run has it.
+        ``distance``
+            1 - cosine of the means of its occurrences in both slices.
+        ``low``, ``high``
+            The 95 % interval of what it would be with many occurrences; None for words of few documents.
+        ``expected``
+            The mean distance in random splits of the same documents.
+        ``apd``
+            The mean distance of two occurrences, one of each slice.
+        ``nearest``
+            The mean distance of an occurrence to the nearest five in the other slice.
+        ``change``
+            The mean rank of the word by ``distance`` and ``nearest`` among those that are tested, 0 to 1.
+        ``p``, ``q``
+            The share of random splits that are as far apart, never 0: if none is, it is read from a
+            distribution with the moments of the splits. q is the false discovery rate among tested words.
+        ``count_a``, ``count_b``, ``documents_a``, ``documents_b``
+            Occurrences of the word, and documents with it, in each slice.
+        ``gained``, ``lost``
+            Neighbours among the ten nearest in the second slice only, and in the first only. A neighbour
+            occurs ``min_count`` times in that slice.
+        ``kind``
+            "word", "name", "number" or "variant" (of a more frequent spelling).
+        ``variants``, ``spellings_a``, ``spellings_b``
+            Other spellings of the word, and the occurrences of all its spellings.
+
+        Between the original and the refined vectors, ``distance`` is that of the two vectors of the word,
+        ``apd`` the mean distance of an occurrence to the original vector, and ``p`` the share of random signs
+        of the documents under which they agree as well on the direction of the move. ``low``, ``high``,
+        ``nearest`` and ``change`` are None, ``expected`` is 0, both sides have the same counts. For a run
+        that has not kept its tokens, ``apd``, ``p``, ``q`` and the occurrences of spellings are None, too,
+        and documents 0.
+
+        `Drift.illustrate` adds ``examples_a`` and ``examples_b``.
 
     Raises
     ------
@@ -232,6 +262,7 @@ def drift(
         If the run has not kept its corpus, a slice does not exist, or no word can be measured.
     """
     which = which or WordChoice()
+    which.check(run)
     slices = chosen_slices(run, between)
     named_words(run, slices, which, min_count)
     test = DriftTest(min_count, permutations, seed)

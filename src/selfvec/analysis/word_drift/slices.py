@@ -11,14 +11,16 @@ from dataclasses import replace
 import numpy as np
 
 from selfvec.base.arrays import Ints
-from selfvec.base.errors import InputError, OptionError
-from selfvec.corpus.slices import Slice, by_label, by_period, named_slice
+from selfvec.base.casing import in_any_case
+from selfvec.base.errors import InputError, NotFound, OptionError, did_you_mean
+from selfvec.corpus.slices import Slice, by_label, by_period, labelled_by, listed, named_slice
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 
 __all__ = [
     "chosen_slices",
     "comparable_slices",
+    "field_slices",
     "first_and_last",
     "join_periods",
     "slices_of",
@@ -141,6 +143,36 @@ def chosen_slices(run: Run, between: str | Sequence[str | Slice] | None) -> list
         return []
     _two(slices)
     return [slices[0], slices[-1]] if run.tokens.slices is not None else first_and_last(slices, run.tokens)
+
+
+def field_slices(
+    run: Run, field: str, named: Sequence[str] | None = None, most: int = MOST_SLICES
+) -> list[Slice]:
+    """Values of a kept field as slices: those that are named, or else those with the most text, in its order.
+
+    Documents without the field are in no slice.
+    """
+    batch = labelled_by(run, field, "slice_field")
+    assert batch.slices is not None
+    names = list(batch.slice_names)
+    if len(names) == 1:
+        rule = f"the field {field!r} has only the value {names[0]!r}"
+        raise InputError(rule, remedy="name another field")
+    if named is None:
+        text = np.bincount(batch.slices + 1, weights=np.diff(batch.offsets), minlength=len(names) + 1)[1:]
+        numbers = sorted(np.argsort(-text, kind="stable")[:most].tolist())
+    else:
+        numbers = [names.index(_value(one, field, names)) for one in named]
+    return [Slice(names[i], np.equal(batch.slices, i)) for i in numbers]
+
+
+def _value(name: str, field: str, known: Sequence[str]) -> str:
+    """A value of a field by its name in any case; `NotFound` if there is none."""
+    found = in_any_case(name, known)
+    if found is None:
+        rule = f"{name!r} is not a value of the field {field!r}; its values are {listed(known)}"
+        raise NotFound(rule, field="between", remedy=did_you_mean(name, known) or "name two of them")
+    return found
 
 
 def _two(slices: list[Slice]) -> list[Slice]:

@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from selfvec.analysis.word_kinds import listed_stop_words, with_letters
+from selfvec.analysis.word_kinds import languages, listed_stop_words, with_letters
 from selfvec.base.arrays import Ints, Mask
 from selfvec.base.errors import InputError, OptionError
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
-from selfvec.text.tagger import PARTS, tagger
+from selfvec.text.tagger import PARTS, check_tagger, tagger
 
 from .repeated_occurrences import repeated_occurrences
 
@@ -46,6 +46,11 @@ class WordChoice:
     words: Sequence[str] = ()
     pos: Sequence[str] = ()
     every: bool = False
+
+    def check(self, run: Run) -> None:
+        """Raise an error if the parts of speech of a run's words cannot be told."""
+        if self.pos:
+            check_tagger(run.provenance.options.get("tagger"), languages(run))
 
     def __post_init__(self) -> None:
         for part in self.pos:
@@ -139,10 +144,7 @@ def _count(run: Run, row: int) -> int:
 
 def _tags(run: Run, words: Sequence[str]) -> list[str]:
     """The part of speech of each word."""
-    options = run.provenance.options
-    names = ("language", "lemmatize", "stem")
-    languages = [code for name in names for code in str(options.get(name) or "").split(",")]
-    return tagger(options.get("tagger"), [code for code in languages if code]).parts(words, [])
+    return tagger(run.provenance.options.get("tagger"), languages(run)).parts(words, [])
 
 
 def _is_repeated(batch: TokenBatch, slices: Sequence[Slice], words: Mask, numbers: Mask) -> Mask:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +12,8 @@ import polars as pl
 
 from selfvec.analysis.word_kinds import listed_stop_words
 from selfvec.base.arrays import Doubles, Ids, Ints, Rows
-from selfvec.base.checks import check_text, check_whole
+from selfvec.base.checks import check_text
+from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.corpus.documents import Documents
@@ -25,7 +26,8 @@ from selfvec.text.phrases import parts, units_of
 from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.stems import stems
 from selfvec.text.word_spans import word_spans
-from selfvec.usage.contexts import occurrences, padded_windows, window_counts
+from selfvec.usage.contexts import occurrences as occurrences_of
+from selfvec.usage.contexts import padded_windows, window_counts
 from selfvec.usage.examples import Example, distinct_occurrences, repeated_last, sentences
 
 from .clustering import LEAST, SMALLEST, SenseModel, SenseSpace, fit_senses, sense_space
@@ -86,6 +88,8 @@ class Senses(ResultTable):
         The sense of each occurrence.
     probabilities : (n, K) float64
         Probabilities of the senses of each occurrence.
+    readings : list of (str, list of RecognisedSense)
+        The texts that were given, and the senses of the word in each.
     """
 
     word: str
@@ -95,6 +99,8 @@ class Senses(ResultTable):
     probabilities: Doubles = field(repr=False)
     model: SenseModel = field(repr=False)
     run: Run = field(repr=False)
+    readings: list[tuple[str, list[RecognisedSense]]] = field(default_factory=list)
+    with_uses: bool = False
 
     def __len__(self) -> int:
         return len(self.senses)
@@ -132,14 +138,18 @@ class Senses(ResultTable):
             for (start, end), row in zip(spans, self.model.posterior(windows), strict=True)
         ]
 
-    def as_dict(self, *, uses: bool = False) -> dict[str, Any]:
-        """JSON-serialisable; with ``uses``, also the document and the sense of every occurrence."""
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-serialisable; if it was asked for, with the document and the sense of every occurrence."""
         out: dict[str, Any] = {
             "word": self.word,
             "count": len(self.assigned),
             "senses": [s.as_dict() for s in self.senses],
         }
-        if uses:
+        if self.readings:
+            out["texts"] = [
+                {"text": text, "readings": [one.as_dict() for one in read]} for text, read in self.readings
+            ]
+        if self.with_uses:
             out["uses"] = {
                 "document": self.documents.tolist(),
                 "sense": self.assigned.tolist(),
@@ -203,29 +213,39 @@ def _unit_spans(text: str, units: list[str], words: list[Span], phrases: set[str
     return out
 
 
+@checked
 def senses(
     run: GivenRun,
     word: str,
     *,
     number: int | None = None,
     examples: int = 2,
+    text: str | Sequence[str] = (),
+    occurrences: bool = False,
     seed: int = 0,
     space: SenseSpace | None = None,
 ) -> Senses:
-    """Induce the senses of a word from its occurrences in a run's corpus.
+    """List the senses of a word, found by clustering its occurrences.
 
     Parameters
     ----------
     run : Run or path
     word : str
-    number : int, optional
-        Number of senses. By default it is chosen from the occurrences, and may be 1.
-    examples : int
-        Examples of each sense.
-    seed : int
-        For every random choice.
+        A word of the run.
+    number : int, at least 1, optional
+        Number of senses; by default estimated from the occurrences.
+    examples : int, at least 0
+        Example sentences of each sense.
+    text : str or sequence of str
+        Name the sense of the word in this text; may be repeated. The result has them as ``readings``.
+
+    Other Parameters
+    ----------------
+    occurrences : bool
+        Add the sense of every occurrence to the JSON.
+    seed : int, at least 0
     space : SenseSpace, optional
-        `sense_space` of this run; computed by default. Compute it once for many words.
+        `sense_space` of this run. Compute it once for many words.
 
     Raises
     ------
@@ -235,12 +255,11 @@ def senses(
         If the word occurs too rarely for so many senses.
     """
     check_text("word", word)
-    check_whole("examples", examples, 0)
     run = as_run(run)
     index = run.index(word)
     name = run.vectors.index_to_key[index]
     space = sense_space(run, seed) if space is None else space
-    places = occurrences(space.batch, index)
+    places = occurrences_of(space.batch, index)
     _check(name, len(places), number)
     windows = padded_windows(space.batch, places)
     model = fit_senses(space, windows, number, seed)
@@ -257,7 +276,9 @@ def senses(
         Sense(labels[i], float(counts[i] / len(places)), int(counts[i]), vectors[i], texts[i])
         for i in range(count)
     ]
-    return Senses(name, found, documents, assigned, probabilities, model, run)
+    made = Senses(name, found, documents, assigned, probabilities, model, run, with_uses=occurrences)
+    texts_given = [text] if isinstance(text, str) else text
+    return replace(made, readings=[(part, made.disambiguate(part)) for part in texts_given])
 
 
 def _check(word: str, uses: int, number: int | None) -> None:
@@ -266,8 +287,6 @@ def _check(word: str, uses: int, number: int | None) -> None:
             f"{word!r} occurs {uses} time{'s' * (uses != 1)}, senses need at least {LEAST} occurrences",
             remedy="choose a more frequent word, or refine on more text",
         )
-    if number is not None:
-        check_whole("number", number)
     if number is not None and not 1 <= number <= uses // SMALLEST:
         raise OptionError(
             f"is from 1 to {uses // SMALLEST} for a word with {uses:,} occurrences, not {number}",

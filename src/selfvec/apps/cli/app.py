@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 import errno
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import click
+
 from selfvec.base.errors import CleanupWarning, SelfvecError
 
+from .older import as_today
 from .output import say
-from .table import root
+from .tree import root
 
 __all__ = ["run"]
 
 _INTERRUPTED = 130  # exit status
-_OLDER = {"--forget-tokens": "--keep=nothing"}  # options by an older name
+_COMPLETE = "_SELFVEC_COMPLETE"  # the variable by which a shell asks for completions
 
 
 def run(arguments: list[str]) -> int:
     """Run a command and return its exit status. Errors a user can make are printed, not raised."""
-    arguments = [_OLDER.get(argument, argument) for argument in arguments]
     try:
         with _warnings_in_one_line():
-            status = root().main(arguments, prog_name="selfvec", standalone_mode=False)
-        if status == _INTERRUPTED:  # Typer keeps the exception to itself
-            raise KeyboardInterrupt
+            if _COMPLETE in os.environ:
+                root().main(prog_name="selfvec")
+            with root().make_context("selfvec", as_today(arguments)) as context:
+                status = root().invoke(context)
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
     except SelfvecError as error:
         say(f"selfvec: {error.message(flags=True)}")
         return error.exit_status
@@ -45,7 +51,7 @@ def run(arguments: list[str]) -> int:
     except MemoryError:
         say("selfvec: out of memory; use a smaller vectors file or corpus, or --min-count")
         return 2
-    except Exception as error:
+    except click.ClickException as error:
         return _usage_error(error)
     return status if isinstance(status, int) else 0
 
@@ -68,14 +74,11 @@ def _warnings_in_one_line() -> Iterator[None]:
         warnings.showwarning = usual
 
 
-def _usage_error(error: Exception) -> int:
-    """Print a usage error in one line. Any other exception is a bug in Selfvec and keeps its traceback."""
-    message = getattr(error, "format_message", None)
-    if message is None:
-        raise error
+def _usage_error(error: click.ClickException) -> int:
+    """Print a usage error in one line."""
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "selfvec"
-    text = " ".join(str(message()).split()).rstrip(".")
+    text = " ".join(error.format_message().split()).rstrip(".")
     if text:
         say(f"{command}: {text}; see: {command} --help")
-    return int(getattr(error, "exit_code", 2))
+    return error.exit_code

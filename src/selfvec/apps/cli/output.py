@@ -9,6 +9,7 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,19 +18,31 @@ from selfvec.base.display import escape_controls, escape_json
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from selfvec.base.result_table import ResultTable
-
-    from .arguments import Output
-
 __all__ = [
+    "Call",
     "print_json",
     "print_text",
     "program",
     "say",
     "say_unknown",
     "show",
-    "write_report",
 ]
+
+
+@dataclass(frozen=True)
+class Call:
+    """What was typed.
+
+    Attributes
+    ----------
+    given : dict
+        The arguments of the function.
+    json : bool
+        Whether the result is printed as JSON.
+    """
+
+    given: dict[str, Any]
+    json: bool = False
 
 
 def print_json(data: object, *, indent: int | None = 1) -> None:
@@ -79,15 +92,3 @@ def show(renderable: RenderableType) -> None:
     from rich.console import Console
 
     Console(highlight=False).print(renderable)
-
-
-def write_report(output: Output, title: str, found: ResultTable | Sequence[Mapping[str, Any]]) -> None:
-    """Write rows as a report, if one was asked for, and say so."""
-    if output.report is None:
-        return
-    from selfvec.base.report_page import rows_page
-    from selfvec.base.result_table import ResultTable
-
-    page = rows_page(title, found.rows if isinstance(found, ResultTable) else found)
-    page.save(output.report, overwrite=output.overwrite)
-    say(f"wrote {output.report}")

@@ -3,33 +3,67 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-import typer
-from typer.core import TyperCommand, TyperGroup
+import click
 
 from .help import help_text
 
-__all__ = ["Command", "CommandGroup", "CommandTable", "help_all"]
+__all__ = ["Argument", "Command", "CommandGroup", "CommandTable", "Option", "help_all"]
 
 
-class _OnOneScreen:
+class Argument(click.Argument):
+    """An argument with help."""
+
+    def __init__(self, name: str, *, help: str = "", hidden: bool = False, **options: Any) -> None:
+        super().__init__([name], **options)
+        self.help = help
+        self.hidden = hidden
+
+
+class Option(click.Option):
+    """An option whose default is that of a function, where it is only shown.
+
+    ``--help`` leaves out those that are ``seldom`` used, and names those that are needed in the first line.
+    """
+
+    def __init__(
+        self,
+        flags: Sequence[str],
+        *,
+        shown_default: Any = None,
+        seldom: bool = False,
+        is_needed: bool = False,
+        **options: Any,
+    ) -> None:
+        super().__init__(flags, default=None, **options)
+        self.is_needed = is_needed
+        self.shown_default = shown_default
+        self.seldom = seldom
+
+
+class _OnOneScreen(click.Command):
     """The help is our own."""
 
-    def format_help(self, ctx: Any, formatter: Any) -> None:
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """What ``--help`` prints."""
         formatter.write(help_text(self, ctx.command_path))
 
 
-class Command(_OnOneScreen, TyperCommand):
+class Command(_OnOneScreen):
     """A command. A repeatable option takes the values that follow it, as many as its metavar shows.
 
     ``--similarity TSV...`` takes all that follow, ``--between A..B C..D`` two, ``--filter FIELD=VALUE`` one.
     """
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+    def __init__(self, name: str, *, more: str = "", examples: Sequence[str] = (), **options: Any) -> None:
+        super().__init__(name, context_settings={"help_option_names": ["-h", "--help"]}, **options)
+        self.more = more
+        self.examples = examples
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Repeat such an option before each of its values."""
         repeatable = [one for one in self.params if getattr(one, "multiple", False)]
         most = {flag: _shown_values(one.metavar or "") for one in repeatable for flag in one.opts}
@@ -55,20 +89,24 @@ def _shown_values(metavar: str) -> int:
     return sys.maxsize if metavar.endswith("...") else len(metavar.split())
 
 
-class CommandGroup(_OnOneScreen, TyperGroup):
-    """A group of commands."""
+class CommandGroup(_OnOneScreen, click.Group):
+    """A group of commands, of which its help lists some, in their order."""
 
-    listed: tuple[str, ...] = ()
-    """Names of the commands that its help lists, in their order."""
+    def __init__(self, name: str, commands: Mapping[str, Any], listed: Iterable[str], **options: Any) -> None:
+        super().__init__(name, context_settings={"help_option_names": ["-h", "--help"]}, **options)
+        self.commands = commands  # type: ignore[assignment]
+        self.listed = tuple(listed)
+        self.more = ""
+        self.examples: Sequence[str] = ()
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Print the help if no command is named and one is needed."""
-        if not args and self.no_args_is_help and not ctx.resilient_parsing:
+        if not args and not ctx.resilient_parsing:
             print(help_text(self, ctx.command_path), end="", file=sys.stderr)
-            raise typer.Exit(2)
+            ctx.exit(2)
         return super().parse_args(ctx, args)
 
-    def list_commands(self, ctx: Any) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:
         """The names that a shell completes."""
         del ctx
         return list(self.listed)
@@ -93,18 +131,16 @@ class CommandTable(Mapping[str, Any]):
         return len(self._names)
 
 
-def _print_all(ctx: typer.Context, wanted: bool) -> None:
-    if wanted:
-        print(help_text(ctx.command, ctx.command_path, everything=True), end="")
-        raise typer.Exit
+def help_all() -> Option:
+    """The option that shows all options of a command or, in a group, of its commands."""
 
+    def shown(ctx: click.Context, option: click.Parameter, wanted: bool) -> None:
+        del option
+        if wanted and not ctx.resilient_parsing:
+            print(help_text(ctx.command, ctx.command_path, everything=True), end="")
+            ctx.exit()
 
-help_all: Any = typer.Option(
-    "--help-all",
-    is_eager=True,
-    expose_value=False,
-    hidden=True,
-    callback=_print_all,
-    help="Show all options.",
-)
-"""The option of every command that shows all of its options."""
+    return Option(
+        ["--help-all"], is_flag=True, is_eager=True, expose_value=False, hidden=True, callback=shown,
+        help="Show all options.",
+    )  # fmt: skip

@@ -1,25 +1,27 @@
-"""Functions about files of vectors: `convert` and `fetch`."""
+"""Functions about files of vectors, and downloads: `convert`, `fetch` and others."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from selfvec.base.checks import check_text, is_path
+from selfvec.base.declarations import checked
 from selfvec.base.errors import OptionError
-from selfvec.base.progress import Progress
+from selfvec.base.progress import Progress, as_progress, file_stages
 from selfvec.base.result_table import Figures
 from selfvec.storage.fetch_vectors import fetch_vectors
 from selfvec.storage.formats import check_save, load, save
 from selfvec.storage.opened import GivenVectors, as_vectors
 from selfvec.storage.run_folder import is_run
 
-__all__ = ["GivenPath", "convert", "fetch"]
+__all__ = ["convert", "fetch", "list_vectors", "noaa"]
 
 GivenPath = str | os.PathLike[str]
 
 
+@checked
 def convert(
     source: GivenVectors,
     output: GivenPath,
@@ -32,24 +34,25 @@ def convert(
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Figures:
-    """Write vectors in another format.
+    """Convert vectors from one format to another.
 
     Parameters
     ----------
     source : Vectors, Run, path or name
+        A vectors file, a run folder, or default.
     output : path
         The file or folder to write.
     to : str, optional
-        The format; by default the suffix of ``output`` decides.
-    dimensions : int, optional
-        Keep the first so many dimensions.
+        Format of OUT; by default that of its suffix.
+    dimensions : int, at least 1, optional
+        Keep the first N dimensions.
     dtype : {"float32", "float16", "int8", "binary"}, optional
+        Number format. The last two need safetensors.
     vectors_errors : {"strict", "replace"}
-        "replace" repairs words that are not UTF-8 or occur twice.
-    limit : int, optional
-        Read the first so many words only.
+        Stop at words that are not UTF-8 or occur twice, or repair them.
+    limit : int, at least 1, optional
+        Read the first N words only.
     overwrite : bool
-        Whether to replace what exists.
     progress : Progress, optional
 
     Returns
@@ -77,42 +80,97 @@ def convert(
     return Figures("Converted", done | {"notes": vectors.provenance.get("notes", [])})
 
 
+@checked
 def fetch(
     name: str,
     output: GivenPath | None = None,
     *,
     base_url: str | None = None,
     overwrite: bool = False,
-    announce: Callable[[dict[str, Any]], None] | None = None,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Figures:
-    """Download public vectors, whose name can then be given wherever vectors are.
+    """Download public vectors.
+
+    Their name can then be given wherever vectors are. What the download costs is said before it begins.
 
     Parameters
     ----------
     name : str
-        A name in `selfvec.storage.public_vectors.PUBLIC_VECTORS`.
+        Public vectors; selfvec vectors list names them.
     output : path, optional
-        Make the folder of the vectors here, not in the user's data folder.
+        Where their folder is made; by default the user's data folder.
+    overwrite : bool
+        Download again and accept a file that has changed.
+    progress : Progress, optional
+
+    Other Parameters
+    ----------------
     base_url : str, optional
         Address of a mirror: the folder that holds the file.
-    overwrite : bool
-        Download again, and accept a file that has changed.
-    announce : callable, optional
-        Called before a download with what it costs: language, licence, words, dimensions, and ``bytes``, the
-        size that the server announces, or None.
-    progress : callable, optional
-        Called with the file name, the bytes so far and the final size.
 
     Returns
     -------
     Figures
         A dict: name, licence, words, dimensions, path, download and files with their SHA-256.
     """
+    from selfvec.views.vectors_table import cost_text
+
     check_text("name", name)
-    shown = progress or (lambda *_: None)
-    announced = announce or (lambda _: None)
-    record = fetch_vectors(
-        name, output, base_url=base_url, overwrite=overwrite, announce=announced, progress=shown
-    )
+    progress = as_progress(progress)
+    with file_stages(progress) as shown:
+        record = fetch_vectors(
+            name,
+            output,
+            base_url=base_url,
+            overwrite=overwrite,
+            announce=lambda cost: progress.say(cost_text(cost)),
+            progress=shown,
+        )
     return Figures("Fetched", record)
+
+
+@checked
+def noaa(
+    years: str,
+    output: GivenPath,
+    *,
+    base_url: str | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Figures:
+    """Download NOAA Storm Events, a public corpus, one file per year.
+
+    Files that are already there are kept.
+
+    Parameters
+    ----------
+    years : str
+        Years, as 2020-2023 or 2020.
+    output : path
+        Folder for the files.
+    overwrite : bool
+        Replace files of these names that were not fetched.
+    progress : Progress, optional
+
+    Other Parameters
+    ----------------
+    base_url : str, optional
+        Address of a mirror.
+    """
+    from selfvec.corpus.fetch import NOAA_URL, fetch_noaa, parse_years
+
+    chosen = parse_years(years)
+    with file_stages(as_progress(progress)) as shown:
+        files = fetch_noaa(
+            chosen, Path(output), base_url=base_url or NOAA_URL, overwrite=overwrite, progress=shown
+        )
+    return Figures("Fetched", {"files": [str(file) for file in files]})
+
+
+def list_vectors() -> Figures:
+    """List the vectors at hand and those that can be fetched."""
+    from selfvec.storage.fetch_vectors import vectors_at_hand
+    from selfvec.storage.public_vectors import PUBLIC_VECTORS
+
+    known = [public.as_dict() for public in PUBLIC_VECTORS.values()]
+    return Figures("Vectors", {"at_hand": vectors_at_hand(), "can_be_fetched": known})

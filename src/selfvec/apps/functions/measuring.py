@@ -7,19 +7,22 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from selfvec import evaluation
-from selfvec.base.checks import check_names, check_whole, is_path
+from selfvec.base.checks import check_names, check_texts, is_path
+from selfvec.base.declarations import checked
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation import TASKS, AskedTasks, Report, Task
-from selfvec.evaluation.retrieval import RM3
+from selfvec.evaluation.retrieval import RM3, Retrieval
+from selfvec.evaluation.search_settings import search_settings
 from selfvec.storage.opened import GivenVectors, as_run
 from selfvec.storage.run_folder import is_run
 
 __all__ = ["evaluate"]
 
 
+@checked
 def evaluate(
     vectors: GivenVectors | Mapping[str, GivenVectors] | Sequence[GivenVectors],
     tasks: Task[Any] | Sequence[Task[Any]] = (),
@@ -27,35 +30,39 @@ def evaluate(
     shots: int | None = None,
     against: Mapping[str, Vectors] | str | Sequence[str] = (),
     dimensions: int | Sequence[int] = (),
+    try_: str | Sequence[str] = (),
     seed: int = 0,
     progress: Progress | None = None,
     **asked: Unpack[AskedTasks],
 ) -> Report:
-    """Measure vectors on tasks, with 95 % bootstrap intervals and paired differences.
+    """Measure vectors on tasks, with confidence intervals.
+
+    The intervals are 95 % bootstrap intervals; differences are paired.
 
     Parameters
     ----------
-    vectors : `Vectors`, `Run`, path, a sequence of them, or a mapping of names to them
-        A run is measured twice, as "refined" and "original".
+    vectors : Vectors, Run, path, or several by their names
+        Run folders and vectors files, before options. A run is measured twice, as "refined" and "original".
     tasks : task or sequence of tasks
         `Similarity`, `Retrieval`, ... of `selfvec.evaluation`, or their short forms, see ``asked``.
-    shots : int, optional
-        Classify from so many documents a class.
-    against : mapping of str to Vectors, or names
-        Baselines. Those of names are trained now on the tokens of the run.
-    dimensions : int or sequence of int
-        Measure again in so many principal axes.
-    seed : int
-        For resamples, draws and splits.
+    against : str or sequence of str, or vectors by name
+        Baselines, trained now on the run's text; or all.
     progress : Progress, optional
     **asked
-        Short forms of tasks, by the keywords of `selfvec.evaluation.TASKS`.
-        ``similarity``, ``analogies``, ``retrieval``, ``questions``, ``classification``, ``dictionary`` and
-        ``bias_sets`` are a path or paths: files of word pairs, files of analogies, folders in BEIR's layout,
-        questions about a run's documents, folders with train.tsv and test.tsv, files of translations, and
-        word sets of bias. The others are switched on by True: ``bias``, WEAT on small built-in word sets;
-        ``oov``, hide known words of a run, and build their vectors from subwords and contexts;
-        ``stability``, refine again with other seeds and on halves of the corpus.
+        Short forms of tasks, see `selfvec.evaluation.AskedTasks`.
+
+    Other Parameters
+    ----------------
+    shots : int, at least 1, optional
+        Classify from N documents a class.
+    dimensions : int or sequence of int
+        Measure again in so many principal axes: whole numbers with commas.
+    try_ : str or sequence of str
+        Settings of search to compare, such as mode=hybrid,bm25. Of mode, passage_words and overlap, several
+        values each: every combination is measured with ``retrieval`` or ``questions``, and compared with the
+        first.
+    seed : int, at least 0
+        Seed of all random choices: resamples, draws and splits.
 
     Returns
     -------
@@ -72,7 +79,6 @@ def evaluate(
     'bias'
     """
     check_names(asked, AskedTasks.__annotations__)
-    check_whole("seed", seed, 0)
     names = _names(against)
     rm3 = not {RM3, "all"}.isdisjoint(names)
     chosen = [tasks] if isinstance(tasks, Task) else list(_sequence(tasks, "tasks"))
@@ -80,7 +86,11 @@ def evaluate(
         if not isinstance(task, Task):
             rule = f"are tasks of selfvec.evaluation, not {type(task).__name__}"
             raise OptionError(rule, field="tasks", remedy="or give similarity=FILE and the like")
-    chosen += _asked_tasks(asked, {"rm3": rm3, "shots": shots})
+    settings = search_settings(check_texts("try_", try_, "settings of search")) if try_ else {}
+    chosen += _asked_tasks(asked, {"rm3": rm3, "shots": shots, "settings": settings})
+    if settings and not any(isinstance(task, Retrieval) and task.settings for task in chosen):
+        rule = "compares settings of search, which --questions and --retrieval measure"
+        raise OptionError(rule, field="try_", remedy="give one of these")
     if not chosen:
         flags = ", ".join(row.flag for row in TASKS)
         raise OptionError("there is nothing to measure", remedy=f"give at least one of {flags}")
@@ -97,7 +107,7 @@ def _asked_tasks(asked: AskedTasks, options: Mapping[str, Any]) -> list[Task[Any
     for row in TASKS:
         value: Any = asked.get(row.keyword)
         own = {name: options[name] for name in row.options}
-        if row.metavar is not None:
+        if row.takes_files:
             found += [row.task(path, **own) for path in _paths(value, row.keyword)]
         elif value:
             found += [row.task(Path(name)) for name in row.paths] or [row.task(**own)]

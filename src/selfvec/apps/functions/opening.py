@@ -63,7 +63,9 @@ def open(path: str | os.PathLike[str]) -> Run | Encoder | Index | Vectors:
 
 
 def health(run: GivenRun) -> Figures:
-    """Whether the words of a run moved, and its vectors have not collapsed.
+    """Check that words moved and that the vectors have not collapsed.
+
+    On the command line, exit status 1: a check failed.
 
     Parameters
     ----------

@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from selfvec.base.checks import check_path, is_path
+from selfvec.base.declarations import checked
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
+from selfvec.base.result_table import Figures
 from selfvec.base.threads import threads
 from selfvec.corpus import Corpus
-from selfvec.corpus.sources import paths_of
+from selfvec.corpus.fields import FieldOptions
 from selfvec.data.run import Run
-from selfvec.data.settings import SLICES, Settings
+from selfvec.data.settings import Settings
 from selfvec.data.vectors import Vectors
 from selfvec.refinement import update as updating
 from selfvec.refinement.input_reading import Start, starts
@@ -25,60 +27,58 @@ from selfvec.storage.opened import GivenRun, as_run, opened
 from selfvec.storage.run_folder import open_run
 from selfvec.storage.run_writer import RunWriter
 
-from .texts import Fields, open_text
+from .texts import NewDocuments, open_text
 
-__all__ = ["initial_vectors", "merge", "refine", "refined", "text_like", "update"]
+__all__ = ["initial_vectors", "merge", "refine", "refined", "text_like", "undo", "update"]
 
 Target = str | os.PathLike[str] | None
 """A run folder to make; None for a run in memory."""
 
 
+@checked
 def refine(
     corpus: Any,
     vectors: Start | Sequence[Start] = "default",
     method: str = "auto",
     *,
     output: Target = None,
-    overwrite: bool = False,
     slice: str | None = None,
-    text_field: str | Sequence[str] | None = None,
-    date_field: str | None = None,
-    slice_field: str | None = None,
-    skip_bad_rows: bool = False,
-    keep_fields: str | Sequence[str] | None = None,
+    cluster: str | None = None,
     jobs: int | None = None,
+    overwrite: bool = False,
     progress: Progress | None = None,
     **options: Any,
 ) -> Run:
-    """Refine vectors on a text.
+    """Adapt vectors to a text, as a run.
 
     Parameters
     ----------
     corpus : path, paths, texts, data frame or `Corpus`
-        A file or folder, several of them, or the documents themselves, see `selfvec.as_corpus`.
-    vectors : `Vectors`, gensim's ``KeyedVectors``, path or name, or several
-        The initial vectors. "none" starts from random directions, "svd", "cipher", "glove", "word2vec" or
-        "fasttext" from vectors trained on the text itself. Of several, those that suit the text best.
+        Files or folders of text; - reads standard input. In Python also the documents themselves, see
+        `selfvec.as_corpus`.
+    vectors : Vectors, path or name, or several
+        Initial vectors; by default the built-in vectors. A file, the name of fetched vectors, gensim's
+        vectors, or made from the text alone: none, svd, cipher, glove, word2vec or fasttext. Of several the
+        one that suits the text is taken.
     method : {"auto", "paper", "online", "decorrelated", "original"}
+        The update rule. auto tries paper, online and decorrelated on held-out text and takes the one that
+        scored best, or keeps the vectors as they are if none is better; original keeps them in any case.
     output : path, optional
-        The run folder to make. Without it the run is in memory, and `Run.save` writes it.
+        The run folder to make. Without it the run is in memory, and `Run.save` writes it. With a cluster it
+        may be a URL.
+    slice : {"month", "quarter", "year", "decade", "century", "corpus"}, optional
+        Periods that drift compares. corpus: each path of the corpus is one.
+
+    Other Parameters
+    ----------------
+    cluster : str, optional
+        Work on a Dask cluster. "local", processes of this machine, or the address of a scheduler.
+    jobs : int, at least 1, optional
     overwrite : bool
-        Whether to replace an existing run of that name.
-    slice : str, optional
-        Parts that `drift` compares: "month", "quarter", "year", "decade" or "century"; or "corpus" for each
-        path of ``corpus``.
-    text_field, date_field, slice_field : str, optional
-        Columns of files that hold the text (several with commas), the date and the slice; the usual names are
-        recognised.
-    skip_bad_rows : bool
-        Whether to leave out and count malformed rows of files.
-    keep_fields : str or sequence of str, optional
-        Fields of the documents that the run keeps besides text, id, date and slice; all by default.
-    jobs : int, optional
-        Threads; all cores by default.
     progress : Progress, optional
     **options
-        The other parameters of `selfvec.Refiner`, such as ``window``, ``passes`` or ``min_count``.
+        Those of `FieldOptions`, which say how documents are read, and the other parameters of
+        `selfvec.Refiner`.
 
     Returns
     -------
@@ -99,26 +99,28 @@ def refine(
     >>> run.vectors.index_to_key[0]
     'broke'
     """
-    if slice not in (None, "corpus", *SLICES):
-        raise OptionError.one_of(slice, [*SLICES, "corpus"], field="slice")
-    if slice and slice_field:
+    fields: FieldOptions = {
+        name: options.pop(name) for name in FieldOptions.__annotations__ if name in options
+    }  # type: ignore[assignment]
+    if slice and fields.get("slice_field"):
         rule = "slices are defined by --slice or by --slice-field, not by both"
         raise OptionError(rule, remedy="leave one of them out")
     by_name = slice == "corpus"
     if "oov_vectors" in options:
         options["oov"] = options.pop("oov_vectors")
     settings = Settings.given(method=method, slice=None if by_name else slice, **options)
-    fields = Fields(
-        text_field=text_field,
-        date_field=date_field,
-        slice_field=slice_field,
-        slice_by_name=by_name,
-        skip_bad_rows=skip_bad_rows,
-        keep_fields=keep_fields,
-    )
     several = initial_vectors(vectors)
+    if cluster is not None:
+        from .clusters import refine_on
+
+        work: dict[str, Any] = {"overwrite": overwrite, "jobs": jobs, "progress": progress}
+        fields["slice_by_name"] = by_name
+        return refine_on(cluster, corpus, several, settings, fields, output, **work)
+    if output is not None and "://" in os.fspath(output):
+        rule = f"{output} is a URL, which only a cluster writes"
+        raise OptionError(rule, field="output", remedy="name a folder, or add --cluster local")
     with _writer(output, overwrite) as writer:
-        text = open_text(corpus, fields, keep=settings.keeps_text)
+        text = open_text(corpus, {**fields, "slice_by_name": by_name}, keep=settings.keeps_text)
         run = refined(text, several, settings, writer=writer, progress=progress, jobs=_limited(jobs))
         return _finished(run, writer)
 
@@ -150,70 +152,74 @@ def _initial(given: Any) -> Start:
     return found.vectors if isinstance(found, Run) else found
 
 
+@checked
 def update(
     run: GivenRun,
     corpus: Any = None,
     vectors: Vectors | str | os.PathLike[str] | None = None,
     *,
     output: Target = None,
-    overwrite: bool = False,
-    withdraw: str | Path | Sequence[str | Path] = (),
-    allow_duplicates: bool = False,
-    undoable: bool = True,
     half_life: float | None = None,
+    dry_run: bool = False,
+    no_undo: bool = False,
     jobs: int | None = None,
+    overwrite: bool = False,
     progress: Progress | None = None,
-    **fields: Unpack[Fields],
-) -> Run:
-    """Bring a run up to date: add documents that are new, replace changed ones, withdraw others.
+    **documents: Unpack[NewDocuments],
+) -> Run | Figures:
+    """Add new documents to a run, replace changed ones, withdraw others.
 
-    The result is that of one run on all of the documents; see `selfvec.refinement.update`.
+    The result is that of one run on all of the documents. Files are read with the fields of the run's
+    corpus, unless others are named. In place, the state before is kept, with the text that was withdrawn,
+    until the next update; an undo brings it back.
 
     Parameters
     ----------
     run : Run or path
-        Not changed, unless ``output`` is its own folder.
     corpus : path, paths, texts, data frame or `Corpus`, optional
-        New documents. Files are read with the fields of the run's corpus, unless ``fields`` name others.
+        Files or folders of new text; - reads standard input.
     output : path, optional
-        The run folder to make. If it is that of ``run``, it gets a new state and keeps the one before.
-        Without it the run is in memory.
+        A new run folder. If it is that of ``run``, the run gets a new state. In Python, the run is in memory
+        without it.
+    dry_run : bool
+        Say what would change, and change nothing.
+
+    Other Parameters
+    ----------------
+    vectors : Vectors or path, optional
+        Where the initial vectors are now, if they have moved.
+    half_life : float, above 0, optional
+        Days after which a document counts half, from the newest one on; kept for later updates.
+    no_undo : bool
+        Keep no state before: withdrawn text is gone at once.
+    jobs : int, at least 1, optional
     overwrite : bool
-        As in `refine`.
-    vectors : `Vectors` or path, optional
-        The original vectors, if the file has moved or they came from memory.
-    withdraw : str, Path, or sequence of these
-        Documents to take out of the run: ids (str), or files that they came from (`pathlib.Path`).
-    allow_duplicates : bool
-        Take all documents, those the run has, too.
-    undoable : bool
-        Whether the state before is kept. Without it, withdrawn text is gone at once.
-    half_life : float, optional
-        Days after which a document counts half, kept for later updates.
-    jobs : int, optional
-        Threads; all cores by default.
     progress : Progress, optional
-    **fields
-        ``text_field``, ``date_field``, ``slice_field`` and ``skip_bad_rows``, as in `refine`.
+    **documents
+        Those of `FieldOptions` and `NewDocuments`: how they are read, and what is withdrawn.
 
     Returns
     -------
     Run
-        The run itself if nothing is new. ``provenance["grown"]`` says what changed.
+        The run itself if nothing is new; `Run.change` says what is. With ``dry_run`` a dict of what would be.
 
     Examples
     --------
     >>> texts = ["hail broke the roof", "wind broke a tree", "hail fell on a tree"]
     >>> grown = update(refine(texts[:2], "none", "decorrelated"), texts[1:])
-    >>> grown.provenance["grown"][0]["added"]
+    >>> grown.change["added"]
     1
     """
     old = as_run(run)
-    out = [withdraw] if isinstance(withdraw, str | Path) else withdraw
-    if not isinstance(out, Sequence) or not all(isinstance(one, str | Path) for one in out):
-        raise OptionError("are ids (str) and files (Path)", field="withdraw")
+    given = dict(documents)
+    out = [*_several(given.pop("withdraw", ())), *map(Path, _several(given.pop("withdraw_file", ())))]
+    choice: dict[str, Any] = {"withdraw": out, "allow_duplicates": bool(given.pop("allow_duplicates", False))}
     if corpus is None and not out and half_life is None:
         raise OptionError("there is nothing to do", remedy="name new text, or documents to --withdraw")
+    text = None if corpus is None else text_like(old, corpus, **given)  # type: ignore[arg-type]
+    if dry_run:
+        change = updating.preview(old, text, progress=progress, **choice)
+        return Figures("Preview", {"run": str(old.folder or ""), "dry_run": True, **change.as_dict()})
     in_place = (
         output is not None and old.folder is not None and Path(output).resolve() == old.folder.resolve()
     )
@@ -222,32 +228,55 @@ def update(
     with _writer(target, overwrite or in_place) as writer:
         if in_place:
             old = open_run(Path(old.folder or ""))  # another update may have finished before we got the lock
-        new = updating.update(
-            old,
-            None if corpus is None else text_like(old, corpus, **fields),
-            vectors,
-            withdraw=out,
-            allow_duplicates=allow_duplicates,
-            half_life=half_life,
-            writer=writer,
-            progress=progress,
-            jobs=_limited(jobs),
-        )
+        work: dict[str, Any] = {"writer": writer, "progress": progress, "jobs": _limited(jobs)}
+        new = updating.update(old, text, vectors, half_life=half_life, **choice, **work)
         if new is old:
             return old if in_place or writer is None else _finished(new, writer)
-        return _finished(new, writer, undoable)
+        made = _finished(new, writer, undo=not no_undo)
+        made.change = dict(new.provenance.steps[-1])
+        made.folder = Path(output) if in_place and output is not None else made.folder
+        return made
 
 
-def text_like(run: Run, corpus: Any, **fields: Unpack[Fields]) -> Corpus:
-    """New documents, those of files with the fields of the run's corpus."""
-    if paths_of(corpus) is None:
-        return open_text(corpus, fields, keep=True)
-    known = updating.fields_of(run)
-    kept = {"text_field" if name == "text_fields" else name: value for name, value in known.items()}
-    given = {**kept, **{k: v for k, v in fields.items() if v}}
-    return open_text(corpus, given, keep=True)  # type: ignore[arg-type]
+@checked
+def undo(run: GivenRun) -> Figures:
+    """Bring back the run from before the last update.
+
+    A second undo redoes the update.
+
+    Parameters
+    ----------
+    run : Run or path
+
+    Returns
+    -------
+    Figures
+        A dict: whether the update was ``undone``, or an undone one ``redone``.
+    """
+    old = as_run(run)
+    if old.folder is None:
+        raise OptionError("is in memory, and an undo exchanges the states of a folder", field="run")
+    with RunWriter(old.folder.resolve(), overwrite=True) as writer:  # a link to a run stays a link
+        updates = len(open_run(old.folder).provenance.steps)
+        writer.undo()
+    redone = len(open_run(old.folder).provenance.steps) > updates
+    return Figures("Undone", {"run": os.fspath(old.folder), "undone": not redone, "redone": redone})
 
 
+def _several(given: Any) -> list[Any]:
+    """Ids and files as a list; `OptionError` for anything else."""
+    several = [given] if is_path(given) else given
+    if not isinstance(several, Sequence) or not all(is_path(one) for one in several):
+        raise OptionError("are ids (str) and files (Path)", field="withdraw")
+    return list(several)
+
+
+def text_like(run: Run, corpus: Any, **fields: Unpack[FieldOptions]) -> Corpus:
+    """New documents, with the fields of the run's corpus unless others are named."""
+    return open_text(corpus, fields, keep=True, like=run.provenance.corpus)
+
+
+@checked
 def merge(
     runs: Sequence[GivenRun],
     vectors: Vectors | str | os.PathLike[str] | None = None,
@@ -257,16 +286,22 @@ def merge(
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> Run:
-    """Merge runs into one: the run that all of their text would have made.
+    """Merge runs into the run that all of their text would have made.
 
     Parameters
     ----------
-    runs : sequence of Run or path
-        At least two, in the order of text, made with the same options from the same vectors.
-    output, overwrite, jobs, progress
-        As in `refine`.
-    vectors : `Vectors` or path, optional
-        The original vectors, if the file has moved or they came from memory.
+    runs : sequence of Run, or paths
+        Run folders, in the order of their text. They were made with the same options from the same vectors.
+    output : path, optional
+        The run folder to make. Without it the run is in memory.
+
+    Other Parameters
+    ----------------
+    vectors : Vectors or path, optional
+        Where the initial vectors are now, if they have moved.
+    jobs : int, at least 1, optional
+    overwrite : bool
+    progress : Progress, optional
 
     Returns
     -------
@@ -300,11 +335,11 @@ def _writer(output: Target, overwrite: bool) -> Iterator[RunWriter | None]:
         yield writer
 
 
-def _finished(run: Run, writer: RunWriter | None, undoable: bool = True) -> Run:
+def _finished(run: Run, writer: RunWriter | None, undo: bool = True) -> Run:
     """The run, or what was written of it."""
     if writer is None:
         return run
-    writer.finish(run, undo=undoable)
+    writer.finish(run, undo=undo)
     return open_run(writer.target)
 
 

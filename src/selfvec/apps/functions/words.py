@@ -2,90 +2,125 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 from selfvec.analysis.word_drift import (
     Drift,
     Slice,
     SlicePath,
     WordChoice,
+    field_slices,
     is_kept,
     kept_drift,
     slice_paths,
     slices_of,
     without_slices,
 )
-from selfvec.base.checks import check_number, check_texts, check_whole
+from selfvec.base.checks import check_names, check_texts
+from selfvec.base.declarations import checked
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import ResultTable, short_repr
+from selfvec.base.targets import check_target
+from selfvec.data.run import Run
 from selfvec.data.trajectory import Trajectory
 from selfvec.storage.opened import GivenRun, as_run
 
-__all__ = ["Trajectories", "drift", "trajectory"]
+__all__ = ["Listed", "Test", "Trajectories", "drift", "trajectory"]
 
+_SHOWN = 20  # words with example sentences, if all are listed
 BY_REFINING = ["original", "refined"]  # names the states before and after refining, unless slices do
 
 
+class Test(TypedDict, total=False):
+    """How changes are tested.
+
+    Other Parameters
+    ----------------
+    permutations : int, at least 1
+        Random splits of the documents in the first round of the test; by default 1,000.
+    seed : int, at least 0
+        Seed of all random choices.
+    jobs : int, at least 1, optional
+        Threads; by default all cores.
+    """
+
+    permutations: int
+    seed: int
+    jobs: int | None
+
+
+class Listed(TypedDict, total=False):
+    """Words that are compared.
+
+    Parameters
+    ----------
+    words : str or sequence of str
+        Show these words only.
+
+    Other Parameters
+    ----------------
+    pos : sequence of {"noun", "verb", "adjective", "adverb"}
+        Compare these parts of speech only.
+    all_words : bool
+        Keep stop words, numbers and words of repeated text.
+    """
+
+    words: str | Sequence[str]
+    pos: str | Sequence[str]
+    all_words: bool
+
+
+@checked
 def drift(
     run: GivenRun,
     between: str | Sequence[str | Slice] | None = None,
     *,
     slice: str | None = None,
-    words: str | Sequence[str] = (),
-    pos: str | Sequence[str] = (),
-    all_words: bool = False,
+    slice_field: str | None = None,
     top: int | None = None,
     examples: int = 0,
-    examples_of: int | None = None,
     fdr: float | None = None,
     min_count: int = 5,
-    permutations: int = 1000,
-    seed: int = 0,
-    jobs: int | None = None,
     progress: Progress | None = None,
+    **which: Any,
 ) -> Drift:
-    """Words whose meaning changed, by how much, and whether chance explains it.
+    """List words whose meaning changed, and whether by chance.
 
     Results are kept in the run folder, and computed once.
 
     Parameters
     ----------
     run : Run or path
-    between : two slices, or a period, optional
-        Such as ``["1976..1979", "2021"]`` or two labels; ``["original", "refined"]`` for before and after
-        refining. By default the first and the last slice or, without slices, before and after refining.
+    between : sequence of slices, optional
+        The two slices; by default first and last, or before and after refining. Dates as 1976..1979, 2020-05,
+        2020Q2, 2000.., or labels; or original refined. In Python also a single period, such as "year".
     slice : str, optional
-        Compare the first month, quarter, year, decade or century with the last.
-    words : str or sequence of str
-        Only these words, of whatever kind.
-    pos : str or sequence of str
-        Only these parts of speech: noun, verb, adjective, adverb.
-    all_words : bool
-        Keep stop words, numbers and words of repeated text.
-    top : int, optional
-        Words listed; all by default.
-    examples : int
-        Example sentences for each side of a listed word.
-    examples_of : int, optional
-        Words that have example sentences, the first ones; by default all that are listed.
-    fdr : float, optional
+        Compare the first month, quarter, year … with the last. Neighbouring periods are joined up to 2,000
+        words of text.
+    slice_field : str, optional
+        Compare two values of this field of the documents. They are named by --between, or are the two with
+        the most text. Documents without a value are left out.
+    top : int, at least 1, optional
+        Words listed; by default all, on a terminal 20.
+    examples : int, at least 0
+        Example sentences of each side, of as many words as are listed, or 20.
+    fdr : float, above 0, at most 1, optional
         Leave out words with a higher false discovery rate.
-    min_count : int
-        Leave out words that occur less often on either side.
-    permutations : int
-        Random splits of the documents in the first round of the test.
-    seed : int
-    jobs : int, optional
-        Threads; all cores by default.
+    min_count : int, at least 1
+        Leave out words rarer on either side.
     progress : Progress, optional
+    **which
+        Those of `Listed`, the words that are compared, and of `Test`, how they are tested.
 
     Returns
     -------
     Drift
-        Its rows are described at `selfvec.analysis.word_drift.drift`.
+        Its rows, with significant words first, are described at `selfvec.analysis.word_drift.drift`. With
+        ``examples`` the first ones have ``examples_a`` and ``examples_b``, too.
 
     Raises
     ------
@@ -96,30 +131,31 @@ def drift(
     if between is not None and slice is not None:
         raise OptionError("the slices are those of --between or of --slice", remedy="leave one of them out")
     sides = slice if between is None else _sides(between)
-    for name, count in (("top", top), ("examples_of", examples_of)):
-        check_whole(name, 1 if count is None else count)
-    check_whole("examples", examples, 0)
-    check_whole("min_count", min_count)
-    check_whole("permutations", permutations)
-    check_whole("seed", seed, 0)
-    if fdr is not None:
-        check_number("fdr", fdr, 1e-300, 1, "is a share above 0, at most 1")
-    which = WordChoice(
+    if slice_field is not None:
+        sides = _of_field(opened, slice_field, sides)
+    check_names(which, [*Listed.__annotations__, *Test.__annotations__])
+    words, pos = which.get("words", ()), which.get("pos", ())
+    chosen = WordChoice(
         check_texts("words", words, "words") if words else (),
         check_texts("pos", pos, "parts of speech") if pos else (),
-        all_words,
+        which.get("all_words", False),
     )
+    chosen.check(opened)
+    how: dict[str, Any] = {
+        "min_count": min_count,
+        "permutations": which.get("permutations", 1000),
+        "seed": which.get("seed", 0),
+    }
     if sides == BY_REFINING and not set(BY_REFINING) <= {part.name for part in slices_of(opened)}:
         opened = without_slices(opened)
         sides = None
-    how: dict[str, Any] = {"min_count": min_count, "permutations": permutations, "seed": seed}
     costs = {"Drift": 0 if is_kept(opened, sides, **how) else 12, "Sentences": int(examples > 0)}
     with as_progress(progress).steps("Drift", costs) as steps:
-        found = kept_drift(opened, sides, which=which, jobs=jobs, progress=steps, **how)
+        found = kept_drift(opened, sides, which=chosen, jobs=which.get("jobs"), progress=steps, **how)
         found = found.select(top, fdr)
         if not examples:
             return found
-        return found.illustrate(opened, top if examples_of is None else examples_of, examples, steps)
+        return found.illustrate(opened, top or _SHOWN, examples, steps)
 
 
 def _sides(between: Any) -> Any:
@@ -133,11 +169,21 @@ def _sides(between: Any) -> Any:
     return several
 
 
+def _of_field(run: Run, field: str, sides: str | list[str | Slice] | None) -> list[Slice]:
+    """Two values of a field as slices: those that are named, or those with the most text."""
+    if isinstance(sides, str):
+        rule = f"the slices are values of {field!r}, or periods such as {sides}"
+        raise OptionError(rule, field="slice_field", remedy="leave one of them out")
+    names = None if sides is None else [one.name if isinstance(one, Slice) else one for one in sides]
+    return field_slices(run, field, names, 2)
+
+
 @dataclass(frozen=True, repr=False)
 class Trajectories(ResultTable):
     """The paths of some words, one after the other."""
 
     paths: list[Trajectory] | list[SlicePath]
+    run: Run
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -155,19 +201,44 @@ class Trajectories(ResultTable):
         return short_repr(f"Trajectories: {len(self.paths)} words", [path.word for path in self.paths])
 
 
+@checked
 def trajectory(
-    run: GivenRun, words: str | Sequence[str], *, slices: bool = False, seed: int = 0
+    run: GivenRun,
+    words: str | Sequence[str],
+    *,
+    plot: str | os.PathLike[str] | None = None,
+    slices: bool = False,
+    slice_field: str | None = None,
+    projection: str = "pca",
+    neighbours: int = 5,
+    seed: int = 0,
+    overwrite: bool = False,
+    progress: Progress | None = None,
 ) -> Trajectories:
-    """The paths of words while they were refined, or through the slices of the text.
+    """Show how a word moved while it was refined, or through the years.
 
     Parameters
     ----------
     run : Run or path
     words : str or sequence of str
+        Words of the run.
+    plot : path, optional
+        Draw the paths to this file: .html, .png, .svg or .pdf.
     slices : bool
         Follow the words through the slices of the text.
-    seed : int
-        Of the resampled documents, with ``slices``.
+    slice_field : str, optional
+        Follow them through the values of this field, at most eight with the most text.
+    projection : {"pca", "pacmap", "tsne", "umap"}
+        How vectors are projected onto the plane.
+    neighbours : int, at least 0
+        Nearest neighbours drawn, at the first and the last state.
+    overwrite : bool
+    progress : Progress, optional
+
+    Other Parameters
+    ----------------
+    seed : int, at least 0
+        Of projections and, with ``slices``, of the resampled documents.
 
     Raises
     ------
@@ -176,7 +247,42 @@ def trajectory(
     """
     names = check_texts("words", words, "words")
     opened = as_run(run)
-    if slices:
-        return Trajectories(slice_paths(opened, names, seed=seed))
-    keys = opened.vectors.index_to_key
-    return Trajectories([opened.trajectory(keys[opened.index(name)]) for name in names])
+    if plot is not None:
+        from selfvec.views.figure import check_figure
+        from selfvec.views.projection import check_method
+
+        check_target(plot, overwrite=overwrite, folder=False)
+        check_figure(plot)
+        check_method(projection)
+    with as_progress(progress).stage("Following words", None, "words"):
+        parts = None if slice_field is None else field_slices(opened, slice_field)
+        if slices or parts:
+            found = Trajectories(slice_paths(opened, names, parts, seed=seed), opened)
+        else:
+            keys = opened.vectors.index_to_key
+            found = Trajectories([opened.trajectory(keys[opened.index(name)]) for name in names], opened)
+        if plot is not None:
+            view = {"projection": projection, "neighbours": neighbours, "seed": seed}
+            _draw(found, parts, plot, view, overwrite)
+    return found
+
+
+def _draw(
+    found: Trajectories,
+    slices: Sequence[Slice] | None,
+    path: str | os.PathLike[str],
+    view: Any,
+    overwrite: bool,
+) -> None:
+    """Draw paths to a file."""
+    words = [one.word for one in found.paths]
+    run = found.run
+    if isinstance(found.paths[0], SlicePath):
+        from selfvec.views.slice_figure import save_slice_plot, slice_view
+
+        save_slice_plot(slice_view(run, words, slices, **view), path, overwrite=overwrite)
+        return
+    from selfvec.views.trajectory_figure import save_trajectory_plot, trajectory_view
+
+    paths: list[Any] = [*found.paths]
+    save_trajectory_plot(trajectory_view(paths, run.original, run.vectors, **view), path, overwrite=overwrite)

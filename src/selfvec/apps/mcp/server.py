@@ -26,18 +26,18 @@ from .tools import Tools
 __all__ = ["create_server"]
 
 _INSTRUCTIONS = """\
-Tools about one corpus of documents and what its words mean in it. Begin with run_info. Use search_passages to
-find what the documents say, and quote their ids. Before searching for a subject whose words you do not know,
-ask similar_terms: this corpus has a vocabulary of its own. For change over time use changed_words, then
-explain_drift; report a change only where beyond_chance is true. Where a word is ambiguous, ask
-disambiguate."""
+Tools about one corpus of documents and what its words mean in it. Begin with info. Use search to find what
+the documents say, and quote their ids; similar_documents finds more like one of them. Before searching for a
+subject whose words you do not know, ask similar: this corpus has a vocabulary of its own. For change over
+time use drift, first without a word, then with one; report a change only where beyond_chance is true. Where a
+word is ambiguous, ask senses."""
 TITLES = {
-    "run_info": "About the corpus",
-    "search_passages": "Search the documents",
-    "similar_terms": "Words of similar meaning",
-    "changed_words": "Words whose meaning changed",
-    "explain_drift": "How a word's meaning changed",
-    "disambiguate": "Senses of a word",
+    "info": "About the corpus",
+    "search": "Search the documents",
+    "similar_documents": "Documents like a document",
+    "similar": "Words of similar meaning",
+    "drift": "Words whose meaning changed",
+    "senses": "Senses of a word",
 }
 
 P = ParamSpec("P")

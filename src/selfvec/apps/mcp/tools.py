@@ -1,12 +1,12 @@
 """The tools, and the records they return, from which the ``mcp`` package makes schemas.
 
-Each tool calls the function behind a command and limits the size of the answer.
-
-An assistant reads these docstrings to choose a tool, so they describe the result and its meaning.
+Each tool calls the public function of its name and limits the size of the answer. Its arguments are described
+by that function. An assistant reads these docstrings to choose a tool, so they describe the result.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 import numpy as np
 from pydantic import Field
 
-from selfvec.apps import option_texts
 from selfvec.apps.similar_words import similar
+from selfvec.apps.table import TEXT, TOP
+from selfvec.base.declarations import Declaration, Parameter, declared_at
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from selfvec.analysis.word_drift import Drift
     from selfvec.analysis.word_senses import SenseSpace
     from selfvec.retrieval import Hit, Index
+    from selfvec.retrieval.snippets import Found
 
 __all__ = ["Tools"]
 
@@ -38,38 +40,16 @@ LONGEST = 2000  # characters of a passage or a sentence
 _SHORT = 200  # characters of a field's value
 _FILES = 20  # that are named
 _FIELDS = 30  # of a document
+_NAMED = 20  # ids of copies
 _DRIFTS_KEPT = 3  # comparisons of two states kept in memory
 _LEVEL = 0.05  # a change is beyond chance below this false discovery rate
 _UNMOVED = 1e-3  # distance up to which a word has not moved
 _REASONS = 8  # matches shown for a passage
 _EXAMPLES = 3  # sentences for a state or a sense
+_LONGEST_ARGUMENT = 10_000  # characters
+_VALUES = 20  # of an argument that takes several
 
-Word = Annotated[str, Field(min_length=1, max_length=100, description="A word of the corpus.")]
-Question = Annotated[str, Field(min_length=1, max_length=1000, description=option_texts.QUERY)]
-Text = Annotated[str, Field(max_length=10_000, description="A sentence or text that contains the word.")]
-Topn = Annotated[int, Field(ge=1, le=20, description="How many.")]
-MinCount = Annotated[
-    int | None,
-    Field(ge=1, description=f"{option_texts.MIN_COUNT} By default 5, or fewer in a small text."),
-]
-Kind = Annotated[Literal["topic", "replacement"], Field(description=option_texts.KIND)]
-Mode = Annotated[
-    Literal["hybrid", "bm25", "dense"],
-    Field(description=option_texts.MODE),
-]
-Filters = Annotated[
-    list[Annotated[str, Field(max_length=200)]] | None,
-    Field(max_length=20, description=f"{option_texts.FILTERS} {option_texts.FILTER_FORM}"),
-]
-Between = Annotated[
-    list[Annotated[str, Field(max_length=100)]] | None,
-    Field(
-        min_length=2,
-        max_length=2,
-        description=f"{option_texts.BETWEEN} Or ['original', 'refined']: before and after refining. By "
-        "default the first and the last slice of the run or, if it has none, before and after refining.",
-    ),
-]
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
@@ -104,6 +84,7 @@ class Passage:
     """A document that was found, with its best passage."""
 
     id: str
+    alike: list[str]
     score: float
     date: str | None
     fields: dict[str, str]
@@ -119,9 +100,9 @@ class Passages:
     query: str
     mode: str
     documents: int
-    filters: list[str]
+    filter_names: list[str]
     unknown: list[str]
-    hits: list[Passage]
+    rows: list[Passage]
 
 
 @dataclass(frozen=True)
@@ -153,13 +134,19 @@ class ChangedWord:
     kind: str
     variants: list[str]
     distance: float
+    apd: float | None
     low: float | None
     high: float | None
     expected: float | None
+    p: float | None
     q: float | None
     beyond_chance: bool | None
+    count_a: int
+    count_b: int
     gained: list[str]
     lost: list[str]
+    examples_a: list[str]
+    examples_b: list[str]
 
 
 @dataclass(frozen=True)
@@ -169,21 +156,7 @@ class ChangedWords:
     a: str
     b: str
     measured: int
-    words: list[ChangedWord]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Drifted(ChangedWord):
-    """How one word changed between two states of a run."""
-
-    a: str
-    b: str
-    apd: float | None
-    p: float | None
-    count_a: int
-    count_b: int
-    sentences_a: list[str]
-    sentences_b: list[str]
+    rows: list[ChangedWord]
 
 
 @dataclass(frozen=True)
@@ -216,7 +189,33 @@ class Senses:
     readings: list[SenseInText]
 
 
-Changed = TypeVar("Changed", bound=ChangedWord)
+def _as_declared(declared: Declaration, **most: int) -> Callable[[Method], Method]:
+    """Describe the arguments of a tool as a function does; numbers have at most these values."""
+
+    def describe(tool: Method) -> Method:
+        for name, kind in tool.__annotations__.items():
+            one = declared.parameters.get(name) or declared.parameters.get(f"{name}s")
+            if one is not None:
+                tool.__annotations__[name] = Annotated[_values(one, kind), _field(one, most.get(name))]
+        return tool
+
+    return describe
+
+
+def _values(one: Parameter, written: str) -> Any:
+    """The type of an argument, from how it is written in the signature."""
+    choices = one.kind.choices
+    if choices and not one.kind.several:
+        return Literal[choices]
+    text = Annotated[str, Field(min_length=1, max_length=_LONGEST_ARGUMENT)]
+    several = Annotated[list[text], Field(max_length=_VALUES)]
+    kinds = {"str": text, "int": int, "list[str]": several}
+    return kinds[written.removesuffix(" | None")] | None if written.endswith("None") else kinds[written]
+
+
+def _field(one: Parameter, most: int | None) -> Any:
+    least = one.kind.bounds.get("at least")
+    return Field(description=one.help or None, ge=least, le=most)
 
 
 class Tools:
@@ -230,7 +229,7 @@ class Tools:
         self.progress = progress or Progress()
         self._drift = lru_cache(maxsize=_DRIFTS_KEPT)(self._measure_drift)
 
-    def run_info(self) -> RunInfo:
+    def info(self) -> RunInfo:
         """What this corpus is: its size, dates and slices of time, how its vectors were refined, and whether
         that went well (`findings`)."""
         from selfvec.analysis.word_drift import slices_of
@@ -253,27 +252,37 @@ class Tools:
             findings=[f"{finding['name']}: {finding['message']}" for finding in run.health["findings"]],
         )
 
-    def search_passages(
-        self, query: Question, topn: Topn = 5, mode: Mode = "hybrid", filters: Filters = None
+    @_as_declared(TOP["search"].declaration, top=20)
+    def search(
+        self, query: str, top: int = 5, mode: str = "hybrid", filters: list[str] | None = None
     ) -> Passages:
         """Find documents of the corpus, best first, each with its best passage and `why` it was found: which
-        word of the query matches which word of the passage (kind "match": the same stem; "related": a word of
-        similar meaning). The hybrid score is in standard deviations above the mean document. `filters` lists
+        word of the query matches which word of the passage (kind "match": the same stem; "related": a word
+        of similar meaning). The hybrid score is in standard deviations above the mean document.
+        `filter_names` lists
         the fields that can be filtered by, `unknown` the words of the query that the corpus does not have."""
-        found = self._index.search(query, topn, mode=mode, filters=filters or ())
-        hits = [_passage(self._index, hit) for hit in found.hits]
-        return Passages(query, mode, found.documents, self._index.filter_names[:_FIELDS], found.unknown, hits)
+        return self._passages(self._index.search(query, top, mode=mode, filters=filters or ()))
 
-    def similar_terms(
-        self, word: Word, topn: Topn = 10, min_count: MinCount = None, kind: Kind = "topic"
+    @_as_declared(declared_at("retrieval.similar_documents.similar_documents"), top=20)
+    def similar_documents(self, document: str, top: int = 5, filters: list[str] | None = None) -> Passages:
+        """Find the documents that are most like a document of the corpus, by meaning: for more of what a
+        search has found. `document` is the id of a row of `search`."""
+        from selfvec.retrieval import similar_documents
+
+        found = similar_documents(self.run, document, top=top, filters=filters or (), progress=self.progress)
+        return self._passages(found)
+
+    @_as_declared(TOP["similar"].declaration, top=20)
+    def similar(
+        self, word: str, top: int = 10, min_count: int | None = None, as_: str = "topic"
     ) -> SimilarTerms:
         """The words nearest to a word by cosine, before the vectors were refined on this corpus and after,
         and which words were gained and lost. `after` is the word's meaning in this corpus. `before` is its
         meaning in general language only if `before_from` is "pretrained vectors"; if it is "spelling", the
         pretrained vectors lack the word and `before` was built from its subwords. `count` is how often the
-        word occurs. With the kind "replacement", `after` lists words that can stand in its place, with the
+        word occurs. As "replacement", `after` lists words that can stand in its place, with the
         words of abbreviations; the first such call takes some seconds."""
-        before, after = similar(self.run, word, top=topn, compare=True, min_count=min_count, as_=kind)
+        before, after = similar(self.run, word, top=top, compare=True, min_count=min_count, as_=as_).lists
         sides = ([term for term, _ in row["neighbours"]] for row in (before, after))
         gained, lost = only_in_each(*sides)
         counts = self.run.vectors.counts
@@ -288,32 +297,27 @@ class Tools:
             lost=lost,
         )
 
-    def changed_words(self, topn: Topn = 10, between: Between = None) -> ChangedWords:
+    @_as_declared(TOP["drift"].declaration, top=20)
+    def drift(self, word: str | None = None, top: int = 10, between: list[str] | None = None) -> ChangedWords:
         """The words whose meaning changed most between two slices of time (or by refining: `between` is
         ["original", "refined"], or the corpus has no slices), significant changes first; of these, names,
         numbers and other spellings of a word last (`kind`, `variants`). `distance` is 1 - cosine, `low` to
         `high` the 95 % interval of what it would be with many occurrences, `expected` what random splits of
-        the same documents give, `q` the false discovery rate. The first call takes some seconds."""
-        found = self._drift(tuple(between or ()))
-        words = [_changed(row, ChangedWord) for row in found.rows[:topn]]
-        return ChangedWords(found.a, found.b, len(found), words)
-
-    def explain_drift(self, word: Word, between: Between = None) -> Drifted:
-        """How one word's meaning changed between two slices of time, a and b (or by refining: "original" and
-        "refined"): the `distance` with its 95 % interval, what chance gives (`expected`, `p`, `q`; believe a
-        change only if `beyond_chance`), how often it occurs, neighbours gained and lost, and sentences that
-        show the change. The first call takes some seconds."""
+        the same documents give, `p` and `q` (false discovery rate) whether chance explains it: believe a
+        change only if `beyond_chance`. With `word`, how that word changed, with sentences that show it
+        (`examples_a`, `examples_b`). The first call takes some seconds."""
+        sides = tuple(between or ())
+        found = self._drift(sides)
+        if word is None:
+            return ChangedWords(found.a, found.b, len(found), [_changed(row) for row in found.rows[:top]])
         name = self.run.vectors.index_to_key[self.run.index(word)]
-        found = self._drift(tuple(between or ()))
         if all(row["word"] != name for row in found):  # not in the list, or too rare
-            found = self._drift(tuple(between or ()), name)
+            found = self._drift(sides, name)
         row = found.select(word=name).illustrate(self.run, 1, _EXAMPLES).rows[0]
-        sentences = {
-            f"sentences_{side}": [_cut(text) for text in row.get(f"examples_{side}", [])] for side in "ab"
-        }
-        return _changed(row, Drifted, a=found.a, b=found.b, **sentences)
+        return ChangedWords(found.a, found.b, len(found), [_changed(row)])
 
-    def disambiguate(self, word: Word, text: Text = "") -> Senses:
+    @_as_declared(TEXT["senses"].declaration)
+    def senses(self, word: str, text: str = "") -> Senses:
         """The senses in which this corpus uses a word, each labelled by the words around it (`label`), with
         its share of the occurrences and examples; and, for each occurrence of the word in `text`, its sense
         there (`readings`: characters from `start` to `end`, the `number` of a sense, its probability)."""
@@ -332,6 +336,11 @@ class Tools:
         ]
         return Senses(found.word, listed, readings)
 
+    def _passages(self, found: Found) -> Passages:
+        names = self._index.filter_names[:_FIELDS]
+        rows = [_passage(self._index, hit) for hit in found.hits]
+        return Passages(found.query, found.mode, found.documents, names, found.unknown, rows)
+
     @cached_property
     def _index(self) -> Index:
         """The search index of the run folder, which is built if it does not exist."""
@@ -349,7 +358,7 @@ class Tools:
         """The change between two states of every word, or only of the given words."""
         from selfvec.apps.functions.words import drift
 
-        return drift(self.run, between or None, words=words, progress=self.progress)
+        return drift(self.run, list(between) or None, words=words, progress=self.progress)
 
 
 def _cut(text: str, most: int = LONGEST) -> str:
@@ -366,6 +375,7 @@ def _passage(index: Index, hit: Hit) -> Passage:
     text = index.text(hit.id)[slice(*hit.passage)]
     return Passage(
         id=hit.id,
+        alike=hit.alike[:_NAMED],
         score=_short(hit.score),
         date=hit.date,
         fields={name: _cut(hit.fields[name], _SHORT) for name in list(hit.fields)[:_FIELDS]},
@@ -375,11 +385,13 @@ def _passage(index: Index, hit: Hit) -> Passage:
     )
 
 
-def _changed(row: dict[str, Any], kind: type[Changed], **more: Any) -> Changed:
-    """A drift row as a record: the values that it has fields for, whether it is significant, and ``more``."""
-    names = [name for name in kind.__dataclass_fields__ if name in row]
+def _changed(row: dict[str, Any]) -> ChangedWord:
+    """A drift row as a record, with whether the change is significant, and its sentences if it has any."""
+    names = [name for name in ChangedWord.__dataclass_fields__ if name in row]
     picked: dict[str, Any] = {
         name: _short(row[name]) if isinstance(row[name], float) else row[name] for name in names
     }
+    for side in "ab":
+        picked[f"examples_{side}"] = [_cut(text) for text in row.get(f"examples_{side}", [])]
     moved = None if row["q"] is None else bool(row["q"] <= _LEVEL and row["distance"] > _UNMOVED)
-    return kind(beyond_chance=moved, **picked, **more)
+    return ChangedWord(beyond_chance=moved, **picked)

@@ -18,11 +18,10 @@ from numpy.typing import NDArray
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
-from selfvec.apps import option_texts
+from selfvec.apps.table import TOP
 from selfvec.base.errors import NotFound, SelfvecError
 from selfvec.base.versions import __version__
 from selfvec.data.vectors import Source
-from selfvec.retrieval import Found
 
 from . import limits
 from .comparison import REFINED
@@ -33,6 +32,8 @@ from .ranking import Filter
 from .responses import (
     ERRORS,
     AnswerPieces,
+    SearchAnswer,
+    SimilarAnswer,
     busy_response,
     error_page,
     error_response,
@@ -43,6 +44,8 @@ from .work import Busy, WorkQueue
 
 __all__ = ["create_app"]
 
+_SEARCH, _SIMILAR, _DRIFT = (TOP[name].declaration.parameters for name in ("search", "similar", "drift"))
+
 _DESCRIPTION = """The searches and comparisons of one run, as JSON. Only GET and HEAD are answered.
 
 At an address that other machines reach, send the header `Authorization: Bearer TOKEN`. An answer with status
@@ -52,7 +55,7 @@ ComparisonKey = Annotated[
     str,
     Query(
         max_length=200,
-        description="The comparison: refined, or two slices as 1993|1994..2000. " + option_texts.BETWEEN,
+        description="The comparison: refined, or two slices as 1993|1994..2000. " + _DRIFT["between"].help,
         json_schema_extra={"pattern": r"^(refined|[^|]+\|[^|]+)$"},
     ),
 ]
@@ -77,19 +80,22 @@ Question = Annotated[
     Query(
         min_length=1,
         max_length=1000,
-        description=option_texts.QUERY,
+        description=_SEARCH["query"].help,
         json_schema_extra={"pattern": r"\S"},
     ),
 ]
-MinCount = Annotated[int, Query(ge=1, le=1 << 53, description=option_texts.MIN_COUNT)]
-Topn = Annotated[int, Query(ge=1, le=100, description="Documents, at most.")]
+DocumentId = Annotated[
+    str, Query(min_length=1, max_length=1000, description="The id of a document, as a search gives it.")
+]
+MinCount = Annotated[int, Query(ge=1, le=1 << 53, description=_SIMILAR["min_count"].help)]
+Top = Annotated[int, Query(ge=1, le=100, description="Documents, at most.")]
 Unit = Annotated[
     Literal["month", "quarter", "year", "decade", "century"] | None,
     Query(description="The periods; by default those of which the text has at most 60."),
 ]
 Mode = Annotated[
     Literal["hybrid", "bm25", "dense"],
-    Query(description=option_texts.MODE),
+    Query(description=_SEARCH["mode"].help),
 ]
 _FILTER = r"^[^=]*[^=\s][^=]*="
 _POINTS = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
@@ -102,7 +108,7 @@ Layout = Annotated[
 ]
 Filters = Annotated[
     list[Annotated[str, Query(max_length=200, json_schema_extra={"pattern": _FILTER})]] | None,
-    Query(max_length=20, description=f"{option_texts.FILTERS} {option_texts.FILTER_FORM}"),
+    Query(max_length=20, description=_SEARCH["filters"].help),
 ]
 
 
@@ -169,18 +175,30 @@ def _add_search(app: FastAPI, answers: Answers) -> None:
     data = answers.data
 
     @app.get(
-        "/api/search", responses={200: {"model": Found, "description": "The best documents, best first."}}
+        "/api/search",
+        responses={200: {"model": SearchAnswer, "description": "The best documents, best first."}},
     )
-    async def search(q: Question, mode: Mode = "hybrid", topn: Topn = 10, filter: Filters = None) -> Response:
+    async def search(
+        query: Question, mode: Mode = "hybrid", top: Top = 10, filters: Filters = None
+    ) -> Response:
         """Search the documents: the output of `selfvec search --json`, and the fields to filter by."""
         await answers.indexed()
-        return await answers.json(data.search, q, topn, mode, filter or ())
+        return await answers.json(data.search, query, top, mode, filters or ())
 
     @app.get("/api/document")
-    async def document(id: Annotated[str, Query(min_length=1, max_length=1000)]) -> Response:
+    async def document(id: DocumentId) -> Response:
         """A whole document by the id that a search gave."""
         await answers.indexed()
         return await answers.json(data.document, id)
+
+    @app.get(
+        "/api/similar",
+        responses={200: {"model": SimilarAnswer, "description": "The nearest documents, best first."}},
+    )
+    async def similar(document: DocumentId, top: Top = 10, filters: Filters = None) -> Response:
+        """The documents nearest to one by meaning: the output of `selfvec similar --document --json`."""
+        await answers.indexed()
+        return await answers.json(data.similar, document, top, filters or ())
 
 
 def _add_words(app: FastAPI, answers: Answers) -> None:
@@ -265,13 +283,13 @@ def _add_texts(app: FastAPI, answers: Answers) -> None:
 
     @app.get("/api/texts")
     async def texts(
-        q: Annotated[str, Query(min_length=1, max_length=500)],
-        n: FewResults = 8,
+        query: Annotated[str, Query(min_length=1, max_length=500)],
+        top: FewResults = 8,
         mode: Mode = "hybrid",
-        filter: Filters = None,
+        filters: Filters = None,
     ) -> Response:
         """Documents found with the original vectors, and with the refined ones."""
-        return await answers.json(data.texts, q, n, mode, filter or ())
+        return await answers.json(data.texts, query, top, mode, filters or ())
 
 
 def _add_map(app: FastAPI, answers: Answers) -> None:

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property, partial
-from pathlib import PurePath
 from typing import Any
 
 import numpy as np
 
 from selfvec.base.arrays import Mask
-from selfvec.base.errors import NotFound, OptionError
+from selfvec.base.errors import OptionError
 from selfvec.base.memory import return_freed_memory
 from selfvec.base.progress import Progress
 from selfvec.base.threads import threads
 from selfvec.corpus.slices import Slice
 from selfvec.data.coverage import coverage, has_row
-from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run
 from selfvec.data.run_text import ID, TEXT
 from selfvec.data.vectors import Source
 from selfvec.numerics.neighbours import only_in_each
-from selfvec.retrieval import Hit, Index, run_index
+from selfvec.retrieval import Found, Hit, Index, nearest_documents, run_index
 from selfvec.usage.contexts import (
     NEARBY,
     SAMPLED,
@@ -101,7 +100,7 @@ class PageData:
         run = self.run
         made = run.provenance
         return {
-            "description": _description(made),
+            "description": made.corpus_name,
             "method": made.method,
             "tokens": made.tokens,
             "types": len(run.vectors),
@@ -113,7 +112,7 @@ class PageData:
             "comparisons": self.comparisons.choices(),
             "parts": [part.name for part in self.comparisons.slices],
             "default": self.comparisons.default,
-            "dates": _first_and_last(run),
+            "dates": None if run.tokens is None else run.tokens.period,
             "units": units(run.tokens),
             "verdicts": run.health["verdicts"],
             "unknown": int(np.count_nonzero(~has_row(run.original))),
@@ -280,23 +279,30 @@ class PageData:
         }
 
     def search(self, question: str, topn: int, mode: str, filters: Sequence[str]) -> Json:
-        """The output of ``selfvec search --json``, with the fields to filter by; waits for the index."""
+        """The output of ``selfvec search --json``, and the fields to filter by; waits for the index."""
         if not question.strip():
-            raise OptionError("the query is empty", field="q", remedy="write the words to search for")
+            raise OptionError("the query is empty", field="query", remedy="write the words to search for")
         index = self.index.result()
-        found = index.search(question, topn, mode=mode, filters=filters).as_dict()
-        return {**found, "filters": index.filter_names}
+        found = index.search(question, topn, mode=mode, filters=filters)
+        return self._answer(found) | {"filter_names": index.filter_names}
 
     def document(self, name: str) -> Json:
         """A whole document by its id."""
         index = self.index.result()
-        number = index.numbers.get(name)
+        number = index.number(name)
         documents = index.documents
-        if number is None:
-            raise NotFound(f"the document {name!r} does not occur in this run", remedy="check the id")
         text = documents.text(number)
         fields = documents.fields_of(number)
         return {"id": name, "date": documents.day(number), "fields": fields, "text": text}
+
+    def similar(self, name: str, topn: int, filters: Sequence[str]) -> Json:
+        """The documents nearest to one of them by meaning; waits for the index."""
+        return self._answer(nearest_documents(self.index.result(), name, topn, filters))
+
+    def _answer(self, found: Found) -> Json:
+        answer: Json = replace(found, corpus=self.run.provenance.corpus_name).as_dict()
+        del answer["hits"]  # the rows, under an older name
+        return answer
 
     def texts(self, question: str, most: int, mode: str = "hybrid", filters: Sequence[str] = ()) -> Json:
         """Documents that a search finds with the original vectors, and with the refined ones.
@@ -346,27 +352,9 @@ class PageData:
         return self.run.health
 
 
-def _first_and_last(run: Run) -> list[str] | None:
-    """The days of the first and the last dated document."""
-    days = None if run.tokens is None else run.tokens.dates
-    if days is None or np.isnat(days).all():
-        return None
-    return [str(day.astype("datetime64[D]")) for day in (np.nanmin(days), np.nanmax(days))]
-
-
 def _indexed(run: Run, progress: Progress, **options: Any) -> Index:
     """The search index of a run. Its progress counts all steps."""
     with progress.steps("Indexing", _INDEXING) as steps:
         found = run_index(run, progress=steps, **options)
     return_freed_memory()
     return found
-
-
-def _description(provenance: Provenance) -> str:
-    """A description of the corpus, without its path."""
-    corpus = provenance.corpus
-    files = [PurePath(str(file.get("path", ""))).name for file in corpus.get("files", [])]
-    if not files:
-        return str(corpus.get("description", "a text"))
-    rest = f" and {len(files) - 1:,} more" if len(files) > 1 else ""
-    return f"{files[0]}{rest}"

@@ -15,6 +15,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from selfvec.retrieval import Hit
+
 from . import limits
 
 __all__ = [
@@ -22,6 +24,8 @@ __all__ = [
     "AnswerPieces",
     "Problem",
     "Refused",
+    "SearchAnswer",
+    "SimilarAnswer",
     "busy_response",
     "error_page",
     "error_response",
@@ -42,6 +46,28 @@ class Refused(BaseModel):
     """The body of every answer that is an error."""
 
     error: Problem
+
+
+class SimilarAnswer(BaseModel):
+    """The output of `selfvec similar --document ID --json`."""
+
+    query: str
+    mode: str
+    documents: int
+    asked: list[str]
+    unknown: list[str]
+    rows: list[Hit]
+    filters: list[str]
+    corpus: str
+    skipped_files: list[str]
+    left_out: str
+    alike: list[str]
+
+
+class SearchAnswer(SimilarAnswer):
+    """The output of `selfvec search --json`, and the fields to filter by."""
+
+    filter_names: list[str]
 
 
 _MEANINGS = {

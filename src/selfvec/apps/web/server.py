@@ -16,12 +16,15 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from selfvec.base.errors import OptionError
+from selfvec.base.extras import require
 from selfvec.data.run import Run
 
 from . import limits
 from .guard import is_loopback
 
 __all__ = ["bind", "run_server", "serve", "server_of"]
+
+require("fastapi", "serve", "the page")  # `serve` imports it when the run is open
 
 PORT = 8765  # tried first
 _TRIED = 20  # ports that are tried if none is given

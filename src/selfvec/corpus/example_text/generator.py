@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 
 from selfvec.base.atomic_files import atomic_file
 from selfvec.base.checks import check_path
+from selfvec.base.declarations import checked
 from selfvec.base.errors import TargetError
 
 __all__ = ["example", "planted", "reports"]
@@ -41,22 +42,23 @@ T = TypeVar("T")
 Report = dict[str, str]
 
 
+@checked
 def example(path: str | os.PathLike[str], overwrite: bool = False, seed: int = 0) -> Path:
-    """Write a small example text: 2,000 storm reports of twenty years, one JSON object per line.
+    """Write a small text to try things on: 2,000 made-up storm reports.
 
-    Each has the fields ``id``, ``title``, ``text``, ``date``, ``region`` and ``kind``. The country does not
-    exist; a program has written the reports. Changes are planted in them: *drone*, *mast*, *panel* and
-    *stream* get a new sense around 2010, *email* replaces *fax*, *derecho* is new, and some reporters write
-    *haar*, *spate* and *graupel* for *fog*, *flood* and *hail*.
+    They are of twenty years, one JSON object per line. Each has the fields ``id``, ``title``, ``text``,
+    ``date``, ``region`` and ``kind``. The country does not exist; a program has written the reports.
+    Changes are planted in them: *drone*, *mast*, *panel* and *stream* get a new sense around 2010,
+    *email* replaces *fax*, *derecho* is new, and some reporters write *haar*, *spate* and *graupel* for
+    *fog*, *flood* and *hail*.
 
     Parameters
     ----------
     path : path
-        The file to write, ``.jsonl``.
+        The file to write.
     overwrite : bool
-        Replace an existing file.
-    seed : int
-        Another seed gives other reports of the same kind.
+    seed : int, at least 0
+        Seed of all random choices. Another one gives other reports of the same kind.
 
     Returns
     -------

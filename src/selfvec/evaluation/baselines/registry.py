@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from importlib.util import find_spec
 
 import numpy as np
 
 from selfvec.base.arrays import Rows
-from selfvec.base.errors import MissingExtra, OptionError
+from selfvec.base.errors import OptionError
+from selfvec.base.extras import require
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
@@ -103,7 +103,6 @@ def check_names(names: Sequence[str]) -> list[str]:
     wanted = dict.fromkeys(each for name in names for each in (BASELINES if name == "all" else (name,)))
     found = {name: find_baseline(name) for name in wanted if name not in ALREADY}
     for name, baseline in found.items():
-        if baseline.package is not None and find_spec(baseline.package) is None:
-            package = baseline.package.replace("_", "-")
-            raise MissingExtra(package, baseline.extra, f"the baseline {name}")
+        if baseline.package is not None:
+            require(baseline.package, baseline.extra, f"the baseline {name}")
     return list(found)

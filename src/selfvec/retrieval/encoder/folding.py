@@ -13,7 +13,7 @@ dictionary of the language that share a stem with them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import compress, islice
 from typing import TYPE_CHECKING, Any
@@ -49,12 +49,21 @@ _BLOCK = 50_000  # words of a dictionary read at a time
 
 
 def fold(
-    run: Run, tables: Sequence[str], dimensions: int | None, learned: bool, seed: int, progress: Progress
+    run: Run,
+    tables: Sequence[str],
+    dimensions: int | None,
+    *,
+    learned: bool,
+    stop_words: bool,
+    seed: int,
+    progress: Progress,
 ) -> tuple[list[str], Ids, Rows, str, dict[str, Any]]:
     """The fields of an `Encoder`; see `Encoder.of`. The words of the run come first, most frequent first."""
     if dimensions is not None and dimensions < 1:
         raise OptionError(f"is at least 1, not {dimensions}", field="dimensions")
     preprocessing = Preprocessing.of(run.provenance)
+    if stop_words:
+        preprocessing = replace(preprocessing, stop_words=None)
     if preprocessing.tokenizer not in SPLITS:
         rule = "an encoder reads words, this run has the pieces of a tokenizer.json"
         raise OptionError(rule, field="tokenizer", remedy="refine with --tokenizer words")

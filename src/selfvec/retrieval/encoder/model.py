@@ -95,6 +95,7 @@ class Encoder:
         tables: Sequence[str] = TABLES,
         dimensions: int | None = DIMENSIONS,
         learned: bool = True,
+        stop_words: bool = False,
         seed: int = 0,
         progress: Progress | None = None,
     ) -> Encoder:
@@ -110,6 +111,9 @@ class Encoder:
         learned : bool
             Whether the rows learn from the run's texts, if held-out spans of these are then found better.
             ``about["learned"]`` has the figures. A run without tokens has nothing to learn from.
+        stop_words : bool
+            Whether stop words count, too, by their inverse document frequency like all words: to tell
+            questions and short texts apart, not to search.
         seed : int
             Draws 20,000 of the run's texts to compute axes from, if there are more, and what is learned from.
         progress : Progress, optional
@@ -123,9 +127,10 @@ class Encoder:
         progress = progress or Progress()
 
         def make() -> Encoder:
-            return cls(*fold(run, tables, dimensions, learned, seed, progress))
+            how: dict[str, Any] = {"learned": learned, "stop_words": stop_words}
+            return cls(*fold(run, tables, dimensions, **how, seed=seed, progress=progress))
 
-        default = learned and (tuple(tables), dimensions, seed) == (TABLES, DIMENSIONS, 0)
+        default = learned and not stop_words and (tuple(tables), dimensions, seed) == (TABLES, DIMENSIONS, 0)
         if not default or run.tokens is None:
             return make()
         return cached(run, NAME, None, make, cls._write, cls.open, progress)

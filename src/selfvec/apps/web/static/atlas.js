@@ -1,8 +1,9 @@
 // The map of all words or documents: two layouts, colours with names, and a lasso.
 import { ask, charted, latest } from "./api.js";
+import { similar, snippet, wholeText } from "./documents.js";
 import { bdi, h, say } from "./dom.js";
 import { choice, debounced, fill } from "./fields.js";
-import { clean, count, direction, many, readable, share } from "./format.js";
+import { clean, count, direction, figure, many, readable, share } from "./format.js";
 import { WordMap } from "./map.js";
 import { go, link, state } from "./state.js";
 
@@ -75,9 +76,9 @@ export class Atlas {
     const asked = state.ask.trim(), { words, ids } = this.described ?? { words: [] };
     let places = [];
     if (asked && ids) {
-      const { hits } = await ask("search", { q: asked, mode: state.mode, topn: HITS }, { signal });
+      const { rows } = await ask("search", { query: asked, mode: state.mode, top: HITS }, { signal });
       const place = new Map(ids.map((id, i) => [id, i]));
-      places = hits.map(({ id }) => place.get(id)).filter((i) => i !== undefined);
+      places = rows.flatMap(({ id, alike }) => [id, ...alike]).map((id) => place.get(id)).filter((i) => i !== undefined);
     } else if (asked) places = [...words.keys()].filter((i) => words[i].toLowerCase().includes(asked.toLowerCase()));
     const before = this.map.hits.size;
     this.map.hits = new Set(places);
@@ -177,7 +178,8 @@ export async function documentPage(id) {
   return h("div", {}, h("a", { class: "back", href: link({ doc: "" }) }, "← Back"),
     h("h2", { class: "word" }, bdi(id)),
     h("dl", { class: "facts" }, fields.map(([name, value]) => h("div", {}, h("dt", {}, bdi(name)), h("dd", {}, bdi(value))))),
-    h("p", { class: "whole", dir: direction(found.text) }, clean(found.text)));
+    wholeText(found),
+    similar(id, (hit) => h("li", {}, h("a", { href: link({ doc: hit.id }) }, bdi(hit.title ?? hit.id)), " ", h("span", { class: "times" }, figure(hit.score)), snippet(hit))));
 }
 
 /** Let a person save rows as a file. An apostrophe keeps a spreadsheet from reading a text as a formula. */

@@ -1,8 +1,9 @@
 // Search of the documents: the best passages with their matches, or next to those of the original vectors.
 import { ask, latest } from "./api.js";
+import { later, similar, snippet, wholeText } from "./documents.js";
 import { bdi, h, say } from "./dom.js";
 import { choice, debounced, fill } from "./fields.js";
-import { clean, count, direction, figure, halves, many, share } from "./format.js";
+import { clean, count, figure, halves, many, share } from "./format.js";
 import { quotes } from "./quotes.js";
 import { go, state } from "./state.js";
 
@@ -48,37 +49,31 @@ export class Search {
 
   async one(asked, signal) {
     const busy = (rule) => this.wait(`Please wait: ${rule}.`);
-    const found = await ask("search", { q: asked, mode: state.mode, topn: this.shown, filter: filters() }, { signal, busy });
-    if (found.filters.length) this.hint.textContent = `A document need not contain the words of the question. Fields: ${found.filters.map(clean).join(", ")}.`;
-    const [example] = Object.entries(found.hits[0]?.fields ?? {});
+    const found = await ask("search", { query: asked, mode: state.mode, top: this.shown, filters: filters() }, { signal, busy });
+    if (found.filter_names.length) this.hint.textContent = `A document need not contain the words of the question. Fields: ${found.filter_names.map(clean).join(", ")}.`;
+    const [example] = Object.entries(found.rows[0]?.fields ?? {});
     if (example) this.filter.placeholder = `${this.about.dates ? `date=${halves(this.about.dates)[1]}; ` : ""}${example.join("=")}`;
     const unknown = found.unknown.length ? h("p", { class: "lead" }, "Words that the run lacks: ", found.unknown.map((word, i) => [i ? ", " : "", bdi(word)])) : null;
-    const more = h("button", { type: "button", class: "more", hidden: found.hits.length < this.shown || this.shown >= 100, onclick: () => { this.shown += PAGE; this.update(); } }, "More documents");
-    this.out.replaceChildren(...[unknown, h("ol", { class: "found" }, found.hits.map((hit) => this.hit(hit))),
-      found.hits.length ? null : h("p", { class: "wait" }, "Nothing was found."), more].filter(Boolean));
-    say(many(found.hits.length, "document"));
+    const more = h("button", { type: "button", class: "more", hidden: found.rows.length < this.shown || this.shown >= 100, onclick: () => { this.shown += PAGE; this.update(); } }, "More documents");
+    this.out.replaceChildren(...[unknown, h("ol", { class: "found" }, found.rows.map((hit) => this.hit(hit))),
+      found.rows.length ? null : h("p", { class: "wait" }, "Nothing was found."), more].filter(Boolean));
+    say(many(found.rows.length, "document"));
   }
 
   hit(hit) {
     const facts = [["date", hit.date], ...Object.entries(hit.fields)].filter(([, value]) => value !== null && value !== "");
-    const whole = h("details", { ontoggle: () => this.open(whole, hit.id) }, h("summary", {}, "Whole document"));
     const only = (name, value) => this.asked({ filter: [...filters().filter((text) => !text.startsWith(`${name}=`)), `${name}=${value}`].join("; ") }, 0);
-    return h("li", {}, h("h3", {}, bdi(hit.title ?? hit.id), " ", h("span", { class: "times" }, figure(hit.score))),
+    return h("li", {}, h("h3", {}, bdi(hit.title ?? hit.id), " ", h("span", { class: "times" }, figure(hit.score)), alike(hit)),
       snippet(hit), h("p", { class: "place" }, facts.map(([name, value]) =>
         h("button", { type: "button", class: "ask", title: `Only where ${name} is ${value}`, onclick: () => only(name, value) }, bdi(String(value))))),
-      whole);
-  }
-
-  async open(details, id) {
-    if (!details.open || details.children.length > 1) return;
-    const found = await ask("document", { id });
-    details.append(h("p", { class: "whole", dir: direction(found.text) }, clean(found.text)));
+      later("Whole document", async () => wholeText(await ask("document", { id: hit.id }))),
+      similar(hit.id, (other) => this.hit(other)));
   }
 
   /** What the original vectors find, next to what the refined ones find. */
   async both(asked, signal) {
     const progress = (done) => this.wait(`Indexing all documents: ${share(done)} done …`);
-    const found = await ask("texts", { q: asked, n: 8, mode: state.mode, filter: filters() }, { signal, progress, keep: (answer) => answer.whole });
+    const found = await ask("texts", { query: asked, top: 8, mode: state.mode, filters: filters() }, { signal, progress, keep: (answer) => answer.whole });
     clearTimeout(this.again);
     const [before, after] = found.sides, numbers = found.sides.map((hits) => new Map(hits.map((hit, i) => [hit.document, i + 1])));
     const side = (name, hits, other, mark) => h("section", {}, h("h3", {}, name),
@@ -94,14 +89,5 @@ export class Search {
   }
 }
 
-/** The best passage, with its matches marked. Places count code points, not UTF-16 units. */
-function snippet(hit) {
-  const letters = Array.from(hit.snippet), parts = [];
-  let end = 0;
-  for (const mark of hit.marks) {
-    parts.push(clean(letters.slice(end, mark.start).join("")), h("mark", { class: mark.kind === "related" ? "came" : "self", title: mark.kind === "match" ? undefined : `for ${mark.query}` }, clean(letters.slice(mark.start, mark.end).join(""))));
-    end = mark.end;
-  }
-  parts.push(clean(letters.slice(end).join("")));
-  return h("p", { class: "snippet", dir: direction(hit.snippet) }, parts);
-}
+/** How many further documents have the same text; their ids are the title. */
+const alike = ({ alike: ids }) => (ids.length ? h("span", { class: "times", title: ids.slice(0, 100).map(clean).join(", ") }, ` and ${count(ids.length)} alike`) : "");

@@ -81,7 +81,7 @@ export class WordPage {
     else fact("occurrences", count(found.count));
     if (change) {
       fact(MEASURES[found.measure], h("b", {}, figure(change.size)), found.rank === null ? "" : `, ${ordinal(found.rank)} of ${count(found.ranked)}`);
-      if (change.distance !== null) fact("distance moved", figure(change.distance), !change.expected ? "" : `; by chance ${figure(change.expected)}`, !interval(change) ? "" : `; 95 %: ${interval(change)}`);
+      if (change.distance !== null) fact("distance moved", figure(change.distance), !change.expected ? "" : `; by chance ${figure(change.expected)}`, !interval(change) ? "" : `; 95 %: ${interval(change)} with many occurrences`);
       if (mark(change)) fact("kind", mark(change));
       if (change.q !== null) {
         const sure = change.q <= 0.05;

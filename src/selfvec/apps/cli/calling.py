@@ -1,0 +1,183 @@
+"""What a command does: what was typed becomes the arguments of its function, and the result is shown.
+
+The function is imported here, when the command runs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from selfvec.apps.table import Row
+from selfvec.base.declarations import Parameter
+from selfvec.base.errors import OptionError
+from selfvec.base.targets import check_target
+
+from .flags import flag_of
+from .output import Call, print_json, say, show
+
+__all__ = ["call", "limit_threads"]
+
+_LIBRARIES = ("POLARS_MAX", "NUMBA_NUM", "RAYON_NUM", "OPENBLAS_NUM", "MKL_NUM", "OMP_NUM")
+
+Written = Mapping[str, tuple[Parameter, str]]
+"""Parameters by name, and how their values are written."""
+
+
+def call(row: Row, parameters: Written, **typed: Any) -> int:
+    """Call the function of a row with what was typed, show the result, and return the exit status."""
+    given = _given(row, parameters, typed)
+    as_json = given.pop("json", False)
+    overwrite = bool(given.get("overwrite"))
+    targets = _targets(row, given, overwrite)
+    if "overwrite" not in row.declaration.parameters:
+        given.pop("overwrite", None)
+    found = _function(row)(**given)
+    for name, path in targets.items():
+        _write(row, name, found, given)(path, overwrite=overwrite)
+    if "report" in targets:
+        say(f"wrote {targets['report']}")
+    if row.show:
+        from . import shown
+
+        getattr(shown, row.show)(found, Call(given | targets, as_json))
+    elif found is not None and not as_json:
+        show(_named(f"views.{row.view}")(found))
+    return _finish(row, found, given, as_json)
+
+
+def _targets(row: Row, given: dict[str, Any], overwrite: bool) -> dict[str, str]:
+    """The files that the command itself writes; they are refused before the work if they cannot be."""
+    from selfvec.base.report_files import check_report
+
+    targets = {}
+    for name in ("report", *(["output"] if row.writes else [])):
+        if (path := given.pop(name, None)) is not None:
+            check = (
+                check_report if name == "report" else _named(f"{row.writes.rpartition('.')[0]}.check_suffix")
+            )
+            check(path)
+            check_target(Path(path), overwrite=overwrite, folder=False)
+            targets[name] = path
+    return targets
+
+
+def _write(row: Row, name: str, found: Any, given: Mapping[str, Any]) -> Callable[..., Any]:
+    """What writes the result to a file."""
+    if name == "output":
+        return partial(_named(row.writes), found)
+    if hasattr(found, "save"):
+        page = found
+    elif row.page:
+        page = _named(f"views.{row.page}")(found)
+    else:
+        from selfvec.base.report_page import rows_page
+
+        page = rows_page(row.title.format(**given), found.rows)
+    save: Callable[..., Any] = page.save
+    return save
+
+
+def _finish(row: Row, found: Any, given: Mapping[str, Any], as_json: bool) -> int:
+    """Print the JSON, if it is asked for; the exit status."""
+    if not hasattr(found, "as_dict"):
+        return 0
+    record = found.as_dict()
+    if as_json:
+        print_json({key: str(given[name]) for key, name in row.told.items()} | record)
+    failed = row.fails.removeprefix("not ")
+    return int(bool(failed) and bool(record[failed]) != row.fails.startswith("not "))
+
+
+def _function(row: Row) -> Callable[..., Any]:
+    """The function of a row."""
+    if row.first:
+        from selfvec.apps.functions.vectors import transform_to
+
+        return transform_to(row.transform)
+    found: Callable[..., Any] = _named(row.calls)
+    return found
+
+
+def _named(place: str) -> Any:
+    """A function by its place in the package."""
+    module, _, name = place.rpartition(".")
+    return getattr(import_module(f"selfvec.{module}"), name)
+
+
+def _given(row: Row, parameters: Written, typed: dict[str, Any]) -> dict[str, Any]:
+    """What was typed as arguments of the function; what was not is left to its defaults."""
+    _move_older_output(typed)
+    given: dict[str, Any] = {}
+    for name, (one, written) in parameters.items():
+        value = typed.get(name)
+        if value not in (None, (), False):
+            given[name] = _value(one, written, value)
+        elif one.is_required:
+            flag = flag_of(one)
+            raise OptionError(f"{flag} is needed", remedy=f"add {flag} {written}")
+    for name, default in row.defaults.items():
+        shown = default.format(**given) if isinstance(default, str) else default
+        given.setdefault(name, shown)
+    if "jobs" in given:
+        given["jobs"] = limit_threads(given["jobs"])
+    if "progress" in row.declaration.parameters:
+        from selfvec.views.terminal_progress import TerminalProgress
+
+        given["progress"] = TerminalProgress()
+    return given
+
+
+def _move_older_output(typed: dict[str, Any]) -> None:
+    """Take OUT from its older place, as an argument."""
+    target = typed.pop("target", None)
+    if target is None:
+        return
+    if typed.get("output") is not None:
+        raise OptionError("is given twice", field="output", remedy="name it once")
+    typed["output"] = target
+
+
+def _value(one: Parameter, written: str, typed: Any) -> Any:
+    """The value of a parameter from what was typed."""
+    if isinstance(typed, bool):
+        return typed
+    if isinstance(typed, str) and "[," in written:
+        typed = tuple(part.strip() for part in typed.split(",") if part.strip())
+    if isinstance(typed, tuple):
+        values = [_single(one, part) for part in typed]
+        return values[0] if len(values) == 1 and "texts" in one.kind.words else values
+    return _single(one, typed)
+
+
+def _single(one: Parameter, typed: str) -> Any:
+    """One value: a number if the kind allows it and the text is one; a file of text as its path."""
+    words = one.kind.words
+    if "texts" in words:
+        return typed if "://" in typed else Path(typed)
+    for name, reader in (("int", int), ("float", float)):
+        if name in words:
+            try:
+                return reader(typed.removesuffix("%") if name == "float" else typed)
+            except ValueError:
+                continue
+    return typed
+
+
+def limit_threads(jobs: Any) -> Any:
+    """The number of threads that are used, which is printed if more were asked for.
+
+    Libraries read their limit when they are first imported: after this.
+    """
+    if not isinstance(jobs, int):
+        return jobs
+    from selfvec.base.cores import threads
+
+    used = threads(jobs, lambda message: say(f"selfvec: --jobs: {message}"))
+    for library in _LIBRARIES:
+        os.environ[f"{library}_THREADS"] = str(used)
+    return used

@@ -1,0 +1,364 @@
+"""How results are printed that need more than one table: messages, next steps, several tables.
+
+Each function takes the result and the call, and prints the result on standard output unless the call asks for
+JSON, which is printed for it. Messages go to standard error in either case.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from selfvec.base.display import count_of
+
+from .output import Call, print_json, print_text, program, say, say_unknown, show
+
+if TYPE_CHECKING:
+    from selfvec.analysis.monitoring import Monitoring
+    from selfvec.analysis.word_drift import Drift
+    from selfvec.apps.similar_words import Similar
+    from selfvec.base.result_table import Figures
+    from selfvec.data.run import Run
+    from selfvec.retrieval.snippets import Found
+
+ROWS = 20  # of a table, unless --top says another number
+_BUILT = "built from subwords"  # findings, which the summary holds
+_REPEATED = "repeated passages"
+
+
+def refined(run: Run, call: Call) -> None:
+    """What was read, what it gained, and what is wrong, if anything is; then what to do next."""
+    if call.json:
+        return
+    _summary(run)
+    folder = shlex.quote(str(call.given["output"]))
+    say(f"next: {program()} similar {folder} WORD --compare; {program()} run info {folder} says more")
+
+
+def _summary(run: Run) -> None:
+    from selfvec.views.run_summary import run_summary
+
+    for line in run_summary(run.provenance):
+        say(line)
+    for finding in run.health["findings"]:
+        if finding["level"] != "ok" and finding["name"] != _BUILT:
+            remedy = f"; {finding['remedy']}" if finding["remedy"] else ""
+            say(f"warning: {finding['name']}: {finding['message']}{remedy}")
+        elif finding["name"] == _REPEATED and (run.provenance.repeats or {})["share"] >= 0.01:
+            say(finding["message"])
+    print_text(run.folder or "")
+
+
+def demo(run: Run, call: Call) -> None:
+    """Words of the documentation before and after, and what to try next."""
+    if call.json:
+        return
+    from selfvec.apps.similar_words import similar as neighbours_of
+    from selfvec.views.word_tables import neighbours_table
+
+    shown = ("string", "thread", "class", "exception", "generator", "pickle")
+    show(neighbours_table(neighbours_of(run, shown, top=6, compare=True, min_count=10).lists))
+    _summary(run)
+    folder = shlex.quote(str(run.folder))
+    say(f"\nThe run is in {folder}. Try next:")
+    for line in (
+        f"similar {folder} module iterator --compare --min-count 10",
+        f'search {folder} "wait until a thread has ended"',
+        f"serve {folder}                     # all of it as a page in the browser",
+        f"run trajectory {folder} thread --plot thread.html",
+        "refine YOUR_TEXT -o my-run        # files, folders, csv, jsonl, parquet",
+        "example storms.jsonl              # a dated text to try drift and topics on",
+        'ask YOUR_TEXT "a question"        # refine, index and search in one',
+    ):
+        say(f"  {program()} {line}")
+
+
+def merged(run: Run, call: Call) -> None:
+    """How many runs were merged, and the summary of the new one."""
+    if not call.json:
+        say(f"merged {count_of(len(run.provenance.steps[-1]['runs']), 'run')}")
+        _summary(run)
+
+
+def updated(found: Run | Figures, call: Call) -> None:
+    """What an update changed, or would change."""
+    if call.json:
+        return
+    if call.given.get("dry_run"):
+        for file in found["files"]:  # type: ignore[index]
+            print_text(f"{file['path']}: {file['added']:,} to add, {file['skipped']:,} known")
+        print_text(f"nothing was changed; without --dry-run: {changes(found)}")
+        return
+    if found.change is None:  # type: ignore[union-attr]
+        say("nothing is new: the run has all of these documents, so it stays as it is")
+        print_text(call.given["run"])
+        return
+    say(changes(found.change))  # type: ignore[union-attr]
+    _summary(found)  # type: ignore[arg-type]
+
+
+def watched(found: Iterator[Run], call: Call) -> None:
+    """What each update has changed, as it happens."""
+    for run in found:
+        assert run.change is not None
+        if call.json:
+            print_json({"run": str(run.folder), **run.change}, indent=None)
+        else:
+            say(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {changes(run.change)}")
+
+
+def changes(change: Any) -> str:
+    """What changed, in words.
+
+    >>> changes({"added": 2, "tokens": 9, "types": 1, "changed": 1, "withdrawn": 0, "skipped": 7})
+    'added 2 documents, 9 tokens, 1 type; replaced 1 older version; skipped 7 that the run has'
+    """
+    sizes = [count_of(change[f"{noun}s"], noun) for noun in ("token", "type") if f"{noun}s" in change]
+    parts = [", ".join([f"added {count_of(change['added'], 'document')}", *sizes])]
+    parts += [f"replaced {count_of(change['changed'], 'older version')}"] if change["changed"] else []
+    parts += [f"withdrew {count_of(change['withdrawn'], 'document')}"] if change["withdrawn"] else []
+    parts += [f"skipped {change['skipped']:,} that the run has"] if change["skipped"] else []
+    return "; ".join(parts)
+
+
+def undone(found: Figures, call: Call) -> None:
+    """Which state the run has now."""
+    if call.json:
+        return
+    if found["redone"]:
+        say("redid the update that was undone")
+    else:
+        say("brought back the state before the last update; a second undo redoes the update")
+    print_text(found["run"])
+
+
+def example(path: Path, call: Call) -> None:
+    """What was planted in the text."""
+    from selfvec.corpus.example_text import planted
+
+    found = planted()
+    if call.json:
+        print_json({"path": str(path), "seed": call.given.get("seed", 0), **found})
+        return
+    print_text(path)
+    file = shlex.quote(str(path))
+    former, later = found["replaced"]
+    others = ", ".join(f"{other} for {word}" for word, other in found["synonyms"].items())
+    say(f"{found['documents']:,} storm reports, {found['first_year']} to {found['last_year']}")
+    say("planted in the text, to be found again:")
+    say(f"  words that get a new sense around {found['year_of_change']}: {', '.join(found['changed'])}")
+    say(f"  a new word: {found['new']}; a word that replaces another: {later} for {former}")
+    say(f"  words that some reporters use for others: {others}")
+    say(f"next: selfvec refine {file} -o run; selfvec drift run --slice decade")
+
+
+def noaa(found: Figures, call: Call) -> None:
+    """How many files there are, and where."""
+    if not call.json:
+        output = call.given["output"]
+        say(f"{len(found['files'])} files in {output}; next: selfvec refine {output} -o RUN")
+
+
+def similar(found: Similar | Found, call: Call) -> None:
+    """Neighbours of words, or similar documents."""
+    if "document" in call.given:
+        search(found, call)
+        return
+    from selfvec.views.word_tables import neighbours_table
+
+    say_unknown(found.unknown)  # type: ignore[arg-type]
+    if not call.json:
+        show(neighbours_table(found.lists))  # type: ignore[union-attr]
+
+
+def search(found: Any, call: Call) -> None:
+    """The documents that were found, and what was not looked for."""
+    if call.json:
+        return
+    from selfvec.views.run_tables import found_text
+
+    if not found.asked and not found.unknown:
+        say("nothing to search for: stop words are left out")
+    if found.unknown:
+        say(f"not in the documents or the run: {', '.join(found.unknown)}")
+    show(found_text(found, coloured=sys.stdout.isatty()))
+    if found.left_out:
+        say(found.left_out)
+
+
+def drift(found: Drift, call: Call) -> None:
+    """The words that changed most."""
+    from selfvec.views.word_tables import drift_table
+
+    say_unknown(found.unknown)
+    if not call.json:
+        show(drift_table(found.select(call.given.get("top", ROWS))))
+
+
+def trajectory(found: Any, call: Call) -> None:
+    """The paths of words as tables, unless they were drawn."""
+    if "plot" in call.given:
+        say(f"drew {call.given['plot']}")
+    elif not call.json:
+        from selfvec.views.word_tables import slice_table, trajectory_table
+
+        run = found.run
+        for path in found.paths:
+            if "slices" in call.given:
+                show(slice_table(path))
+            else:
+                show(trajectory_table(path, run.original, run.vectors, run.provenance.method or ""))
+
+
+def monitor(found: Monitoring, call: Call) -> None:
+    """Whether the new text differs, and how."""
+    from selfvec.views.monitoring import monitoring_table
+
+    if not call.json:
+        show(monitoring_table(found))
+    elif found.note:
+        say(found.note)
+
+
+def topics(found: Any, call: Call) -> None:
+    """Topics, those of groups, and how similar they are."""
+    from selfvec.views import run_tables
+    from selfvec.views import topics as tables
+
+    if "documents" in call.given:
+        say(f"wrote {call.given['documents']}")
+    if call.json:
+        return
+    show(run_tables.topics_table(found))
+    if found.groups is not None:
+        show(tables.group_topics_table(found.groups))
+    if found.hierarchy is not None:
+        show(tables.hierarchy_tree(found, found.hierarchy))
+
+
+def graph(found: Any, call: Call) -> None:
+    """The size of the graph, and its file."""
+    if not call.json:
+        say(f"{len(found.nodes):,} terms, {len(found.edges):,} edges")
+        print_text(call.given["output"])
+
+
+def senses(found: Any, call: Call) -> None:
+    """The senses of a word, or those that it has in a text."""
+    from selfvec.views.word_tables import readings_text, sense_table
+
+    if not call.json:
+        show(readings_text(found, found.readings) if found.readings else sense_table(found))
+
+
+def phrases(found: Any, call: Call) -> None:
+    """The first phrases."""
+    from selfvec.views.run_tables import phrases_table
+
+    if not call.json:
+        show(phrases_table(found, call.given.get("top", 50)))
+
+
+def why(found: Any, call: Call) -> None:
+    """The contexts that two words share, or the concepts."""
+    from selfvec.views.run_tables import why_concepts_text, why_text
+
+    if not call.json:
+        show(why_concepts_text(found) if "concepts" in call.given else why_text(found))
+
+
+def expansion(found: Any, call: Call) -> None:
+    """Related terms."""
+    from selfvec.views.run_tables import expansion_table
+
+    if call.json:
+        return
+    if found.unknown:
+        say(f"the run does not have: {', '.join(found.unknown)}")
+    show(expansion_table(found))
+
+
+def fetched(found: Figures, call: Call) -> None:
+    """What was downloaded, and how it is named."""
+    if call.json:
+        return
+    given = found["path"] if "output" in call.given else found["name"]
+    say(f"{found['words']:,} words × {found['dimensions']} dimensions")
+    say(f"next: selfvec refine TEXT --vectors {given} -o RUN")
+    print_text(found["path"])
+
+
+def converted(found: Figures, call: Call) -> None:
+    """What was written, and what was not."""
+    if "to" in found:  # a run as model2vec is exported
+        exported(found, call)
+    elif not call.json:
+        for note in (*found["notes"], *found["left_out"]):
+            say(note)
+        say(f"wrote {found['words']:,} words × {found['dimensions']} dimensions to {found['target']}")
+
+
+def transformed(found: Figures, call: Call) -> None:
+    """The figures of a method."""
+    if call.json:
+        return
+    for note in found["left_out"]:
+        say(note)
+    hidden = ("source", "target", "by", "left_out")
+    figures = [
+        f"{name.replace('_', ' ')} {_figure(one)}" for name, one in found.items() if name not in hidden
+    ]
+    say(f"{found['by']}: {', '.join(figures)}")
+    print_text(found["target"])
+
+
+def _figure(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def aligned(found: Any, call: Call) -> None:
+    """How well two sets of vectors fit."""
+    if call.json:
+        return
+    for note in found.written["left_out_of_format"]:
+        say(note)
+    say(found.summary)
+    print_text(call.given["output"])
+
+
+def exported(found: Figures, call: Call) -> None:
+    """What was written for another tool, and how it opens it."""
+    from selfvec.exporters import TARGETS
+
+    if call.json:
+        return
+    for note in found.get("left_out", ()):
+        say(note)
+    if "unchanged" in found:
+        counts = ", ".join(f"{found[name]:,} {name}" for name in ("added", "changed", "removed", "unchanged"))
+        say("all passages were written anew" if found.get("rewritten") else f"passages: {counts}")
+    say(f"exported as {found['to']}")
+    print_text(found["target"])
+    if opened_by := TARGETS[found["to"]].opened_by:
+        say(f"next, in Python: {opened_by.format(repr(found['target']))}")
+
+
+def migrated(found: Figures, call: Call) -> None:
+    """What a map of questions keeps, and what was written."""
+    from selfvec.views.recall_text import recall_text
+
+    if call.json:
+        return
+    store, new = call.given["store"], call.given["new"]
+    print_text(recall_text(found) if found["recall"] else f"{store} has the vectors of {new} already")
+    for note in found["notes"]:
+        say(note)
+    say(f"wrote {found['map']}" if found["map"] else "wrote nothing")
+    if found["map"] and found["done"]:
+        say(f"{found['passages']:,} passages have the vectors of {new}")

@@ -1,0 +1,158 @@
+"""Functions behind commands that are for people: `demo`, and the servers of a run, `serve` and `mcp`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Never
+
+from selfvec.base.declarations import checked
+from selfvec.base.errors import MissingExtra
+from selfvec.base.progress import Progress, as_progress
+from selfvec.base.targets import check_target
+from selfvec.storage.run_folder import is_run, open_run
+
+if TYPE_CHECKING:
+    from selfvec.data.run import Run
+
+__all__ = ["demo", "mcp", "serve"]
+
+
+@checked
+def demo(
+    output: str | os.PathLike[str] = "demo-run", *, overwrite: bool = False, progress: Progress | None = None
+) -> Run:
+    """Adapt the built-in vectors to the documentation of your Python.
+
+    It shows what changed and what to try next. A run that an earlier demo made is replaced.
+
+    Parameters
+    ----------
+    output : path
+        The run folder to make.
+    overwrite : bool
+        Replace a run that is not of demo, too.
+    progress : Progress, optional
+    """
+    from selfvec.apps.functions.runs import refine
+    from selfvec.corpus.python_docs import python_documentation
+
+    replaced = overwrite or _is_of_demo(Path(output))
+    work: dict[str, Any] = {"output": output, "overwrite": replaced, "progress": progress}
+    return refine(python_documentation(), stop_words="en", **work)
+
+
+def _is_of_demo(folder: Path) -> bool:
+    """Whether a folder is a run of `demo` that was not updated with other text."""
+    from selfvec.corpus.python_docs import NAME
+
+    if not is_run(folder):
+        return False
+    provenance = open_run(folder).provenance
+    names = [str(file["path"]) for file in provenance.corpus["files"]]
+    return len(names) == 1 and names[0].startswith(NAME) and not provenance.steps
+
+
+@checked
+def serve(
+    run: str | os.PathLike[str],
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    *,
+    save: str | os.PathLike[str] | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> None:
+    """Show what changed, and why, as a page in the browser.
+
+    Parameters
+    ----------
+    run : path
+        A run folder.
+    host : str
+        Address to listen on. Addresses that other machines reach need a token.
+    port : int, at least 0, at most 65535, optional
+        Port; by default the first free one from 8765.
+    save : path, optional
+        Write the page of the words that changed most as one file instead.
+    overwrite : bool
+    progress : Progress, optional
+    """
+    try:
+        from selfvec.apps.web import server
+    except ImportError as error:
+        raise MissingExtra(error.name or "fastapi", "serve", "the page") from error
+    if save is not None:
+        _save_page(Path(run), Path(save), overwrite, as_progress(progress))
+        return
+
+    def started(address: str) -> None:
+        print(f"serving {run} until Ctrl-C at:", file=sys.stderr)
+        print(address, flush=True)
+
+    server.serve(open_run(run), host, port, say=started)
+
+
+def _save_page(run: Path, path: Path, overwrite: bool, progress: Progress) -> None:
+    """Write the page as one file."""
+    from selfvec.apps.web.page_data import PageData
+    from selfvec.apps.web.static_page import static_page
+    from selfvec.base.atomic_files import atomic_file
+    from selfvec.base.report_files import check_report
+
+    check_report(path, (".html",))
+    check_target(path, overwrite=overwrite, folder=False)
+    page = static_page(PageData(open_run(run)), progress)
+    with atomic_file(path, overwrite=overwrite) as temporary:
+        temporary.write_text(page, encoding="utf-8", errors="replace", newline="\n")
+    print(path)
+    progress.say("the file holds sentences of the documents; it opens in any browser, without a server")
+
+
+@checked
+def mcp(run: str | os.PathLike[str], *, http: int | None = None, progress: Progress | None = None) -> None:
+    """Let an AI assistant search a run's text and ask about its words.
+
+    It speaks the Model Context Protocol on standard input and output, or with --http on a port.
+
+    Parameters
+    ----------
+    run : path
+        A run folder.
+    http : int, at least 0, at most 65535, optional
+        Serve streamable HTTP on this port of 127.0.0.1, with a token; 0: any.
+    progress : Progress, optional
+    """
+    try:
+        from selfvec.apps.mcp.server import create_server
+        from selfvec.apps.mcp.tools import Tools
+    except ImportError as error:
+        raise MissingExtra("mcp", "mcp", "an assistant's access") from error
+
+    tools = Tools(open_run(run), progress)
+    if http is not None:
+        from selfvec.apps.mcp.http import serve_http
+
+        serve_http(tools, http, _say_where)
+        return
+    if sys.stdin.isatty():
+        as_progress(progress).say("waiting for an assistant on standard input; stop with Ctrl-C")
+    before = signal.signal(signal.SIGINT, _interrupted)
+    try:
+        create_server(tools).run("stdio")
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _say_where(address: str, token: str) -> None:
+    header = f"serving until Ctrl-C; programs send the header\n  Authorization: Bearer {token}"
+    print(header, file=sys.stderr)
+    print(address, flush=True)
+
+
+def _interrupted(*_: object) -> Never:
+    """End the process at once: the thread that waits for a line of standard input cannot be stopped."""
+    print("selfvec: interrupted", file=sys.stderr)
+    os._exit(130)

@@ -1,0 +1,404 @@
+"""The table of commands. A row names a public function, shows it at work, and says how its result is printed.
+
+What a command takes is what its function takes, see `selfvec.base.declarations`. To add a command, write the
+function, and add a row here: it is then also a function of `selfvec`. Nothing heavy is imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from selfvec.base.declarations import Declaration, Kind, Parameter, declared_at
+from selfvec.transforms.registry import TRANSFORMS
+
+__all__ = ["GROUPS", "OLDER", "TEXT", "TOP", "Row", "functions"]
+
+_FIELDS = "corpus.fields.FieldOptions"
+_TAKEN = {
+    "vectors": "A vectors file, a run folder, or default.",
+    "encoder": "The folder of an encoder or language model.",
+}
+_ALIGNERS = "analysis.alignment.align"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A command.
+
+    Attributes
+    ----------
+    calls : str
+        The place of its function in the package.
+    examples : tuple of str
+        Without "selfvec" and the name of the command.
+    view : str
+        A function of `selfvec.views` that makes a table or text of the result; by default a table of rows.
+    show : str
+        In place of it, a function of `selfvec.apps.cli.shown` that prints the result and the messages.
+    writes : str
+        A function that writes the result to the file of --output.
+    page : str
+        A function of `selfvec.views` that makes the report of the result. ``title`` suffices for plain rows.
+    first : str
+        The argument of what a method of `selfvec.transforms` transforms. Its class, which takes the
+        options, is in ``calls``.
+    transform : str
+        The name of that method.
+    more : tuple of str
+        Places of functions or classes whose parameters are options, too.
+    values : dict
+        How the values of some options are written, where that differs from `selfvec.apps.cli.flags`.
+    flags : dict
+        Flags of parameters that have another name there.
+    defaults : dict
+        Defaults where they differ from those of the function; ``{run}`` is the run that was given.
+    older : dict
+        Parameters by older flags, which still work and are not shown.
+    hidden : tuple of str
+        Options that the help leaves out.
+    needs : tuple of str
+        Options that the command needs, and the function not.
+    told : dict
+        Arguments that the JSON repeats, by their keys.
+    fails : str
+        The entry of the JSON that makes the exit status 1 unless it is empty or false; with "not" before
+        it, if it is.
+    json : bool
+        Whether the result can be printed as JSON.
+    public : bool
+        Whether `selfvec` has the function, too.
+    """
+
+    calls: str
+    examples: tuple[str, ...] = ()
+    view: str = "terminal.result_table"
+    show: str = ""
+    writes: str = ""
+    page: str = ""
+    title: str = ""
+    first: str = ""
+    transform: str = ""
+    more: tuple[str, ...] = ()
+    values: Mapping[str, str] = field(default_factory=dict)
+    flags: Mapping[str, str] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    older: Mapping[str, str] = field(default_factory=dict)
+    hidden: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    told: Mapping[str, str] = field(default_factory=dict)
+    fails: str = ""
+    json: bool = True
+    public: bool = True
+
+    @property
+    def name(self) -> str:
+        """The name of the function."""
+        return self.calls.rpartition(".")[2]
+
+    @property
+    def declaration(self) -> Declaration:
+        """The function with the parameters of its records."""
+        own = declared_at(self.calls)
+        first = (
+            {self.first: Parameter(self.first, kind=Kind("path"), help=_TAKEN[self.first])}
+            if self.first
+            else {}
+        )
+        parameters = first | own.parameters
+        for place in self.more:
+            for name, one in declared_at(place).parameters.items():
+                if not one.is_required:
+                    parameters.setdefault(name, one)
+        return replace(own, parameters=parameters)
+
+
+TOP: dict[str, Row] = {
+    "demo": Row(
+        "apps.starting.demo",
+        ("", "-o my-demo"),
+        show="demo",
+        values={"output": "RUN"},
+        public=False,
+    ),
+    "example": Row(
+        "corpus.example_text.generator.example",
+        ("storms.jsonl",),
+        show="example",
+        values={"path": "FILE.jsonl"},
+    ),
+    "refine": Row(
+        "apps.functions.runs.refine",
+        (
+            "reports.csv --text-field narrative -o run",
+            "notes/ -o run --vectors GoogleNews.bin --stop-words en",
+            "news.jsonl -o run --slice year",
+        ),
+        show="refined",
+        more=(_FIELDS, "data.settings.Settings"),
+        values={"output": "RUN"},
+        flags={"oov": "--oov-vectors"},
+        hidden=("epochs",),
+        needs=("output",),
+        older={"--oov": "oov", "--fields": "keep_fields"},
+    ),
+    "update": Row(
+        "apps.functions.runs.update",
+        ("run reports-2024.csv", "run --withdraw A17,B4", "run reports-2024.csv --dry-run"),
+        show="updated",
+        more=(_FIELDS, "apps.functions.texts.NewDocuments"),
+        values={"corpus": "[NEWCORPUS...]"},
+        defaults={"output": "{run}"},
+    ),
+    "search": Row(
+        "retrieval.run_search.search",
+        ('run "damage to roofs"', 'run "damage to roofs" --filter date=1996..1998'),
+        show="search",
+        page="search_page.search_page",
+    ),
+    "ask": Row(
+        "apps.answers.ask",
+        ('reports/ "damage to roofs"', 'reports.csv "damage to roofs" --text-field narrative'),
+        show="search",
+        page="search_page.search_page",
+        more=(_FIELDS,),
+        values={"source": "FOLDER"},
+    ),
+    "similar": Row(
+        "apps.similar_words.similar",
+        (
+            "run hail tornado",
+            "run hail --compare --top 5",
+            "run acft --as replacement",
+            "run --document A17",
+        ),
+        show="similar",
+        title="Similar words",
+        values={"vectors": "RUN|VECTORS", "words": "[WORD...]"},
+    ),
+    "drift": Row(
+        "apps.functions.words.drift",
+        (
+            "run",
+            "run --between 1990..1999 2010..2019 --fdr 0.05",
+            "run --words hail,storm --report drift.html",
+        ),
+        show="drift",
+        page="drift_page.drift_page",
+        more=("apps.functions.words.Test", "apps.functions.words.Listed"),
+        values={"words": "W[,W...]"},
+        defaults={"examples": 2},
+    ),
+    "monitor": Row(
+        "analysis.monitoring.monitor.monitor",
+        ("run reports-2024.csv", "run reports-2024.csv --report monitor.html"),
+        show="monitor",
+        page="monitoring.monitoring_page",
+        values={"documents": "NEW..."},
+        told={"run": "run"},
+        fails="alarm",
+    ),
+    "evaluate": Row(
+        "apps.functions.measuring.evaluate",
+        ("run --similarity men3000.tsv", "run --retrieval scifact/ --against all"),
+        view="run_tables.evaluation_table",
+        title="Evaluation",
+        more=("evaluation.AskedTasks",),
+        values={
+            "vectors": "RUN|VECTORS...",
+            "dictionary": "TSV...",
+            "bias_sets": "FILE...",
+            "dimensions": "N[,N...]",
+        },
+        older={"--lexicon": "dictionary"},
+    ),
+    "export": Row(
+        "exporters.exporter.export",
+        (
+            "run --to sentence-transformers",
+            "run --to lancedb -o store",
+            "run --to lancedb -o store --update",
+        ),
+        show="exported",
+        values={"to": "TARGET"},
+        told={"run": "run"},
+    ),
+    "serve": Row("apps.starting.serve", ("run", "run --save run.html"), json=False, public=False),
+    "mcp": Row("apps.starting.mcp", ("run", "run --http 8766"), json=False, public=False),
+}
+VECTORS: dict[str, Row] = {
+    "list": Row("apps.functions.files.list_vectors", ("",), view="vectors_table.vectors_table", public=False),
+    "fetch": Row(
+        "apps.functions.files.fetch",
+        ("glove-6b-300",),
+        show="fetched",
+        values={"output": "DIR"},
+    ),
+    "convert": Row(
+        "apps.functions.files.convert",
+        ("GoogleNews.bin -o vectors.safetensors", "run -o short.vec --dimensions 100"),
+        show="converted",
+    ),
+    "compress": Row(
+        "compression.compress.compress",
+        ("run -o small.safetensors", "run -o small.safetensors --below 5MB"),
+        view="compression_text.compression_text",
+        values={"vectors": "IN", "keep": "PERCENT"},
+        fails="not enough",
+    ),
+    "align": Row(
+        "analysis.alignment.align.align",
+        ("run-1990 run-2020 -o aligned.vec", "en.vec es.vec -o both --dictionary en-es.tsv"),
+        show="aligned",
+        needs=("output",),
+        more=tuple(
+            f"{_ALIGNERS}.by_{name}"
+            for name in ("procrustes", "dictionary", "unsupervised", "compass", "relative")
+        ),
+        older={"--anchors": "anchor_words"},
+    ),
+    **{
+        row.name: Row(
+            f"transforms.{row.home}",
+            (f"{row.source} -o {'new' if row.takes == 'encoder' else 'new.vec'} {row.example}",),
+            show="transformed",
+            needs=("output",),
+            first=row.takes,
+            transform=row.name,
+            values={row.takes: "IN"},
+            older=row.older,
+            more=("apps.functions.vectors.Writing",),
+        )
+        for row in TRANSFORMS.values()
+    },
+}
+RUN: dict[str, Row] = {
+    "info": Row(
+        "storage.contents.info",
+        ("run", "GoogleNews.bin"),
+        view="contents_table.contents_table",
+        values={"path": "RUN|INDEX|VECTORS"},
+    ),
+    "health": Row(
+        "apps.functions.opening.health", ("run",), view="run_tables.health_panel", fails="verdicts"
+    ),
+    "verify": Row(
+        "storage.verification.verify",
+        ("run",),
+        view="contents_table.verified_text",
+        values={"path": "RUN|INDEX"},
+        fails="damaged",
+    ),
+    "merge": Row(
+        "apps.functions.runs.merge",
+        ("run-2023 run-2024 -o run",),
+        show="merged",
+        needs=("output",),
+        values={"output": "RUN"},
+    ),
+    "undo": Row("apps.functions.runs.undo", ("run",), show="undone"),
+    "watch": Row(
+        "apps.functions.watching.watch",
+        ("run inbox/", "run inbox/ --every 60"),
+        show="watched",
+        more=(_FIELDS, "apps.functions.texts.NewDocuments"),
+        values={"corpus": "NEWCORPUS..."},
+    ),
+    "migrate": Row(
+        "exporters.migrate.migrate",
+        ("run-lancedb --old run --new newer", "run-lancedb --old run --new newer --dry-run"),
+        show="migrated",
+        values={"keep": "PERCENT"},
+        older={"--from": "old", "--to": "new"},
+        told={"store": "store", "from": "old", "to": "new"},
+        fails="re_embed",
+    ),
+    "compare": Row(
+        "analysis.alignment.compare.compare",
+        ("run-1990 run-2020", "run-1990 run-2020 --top 30 --report differences.html"),
+        view="word_tables.comparison_table",
+        title="{a} and {b} compared",
+        values={"a": "RUN_A", "b": "RUN_B"},
+        defaults={"top": 20},
+    ),
+    "trajectory": Row(
+        "apps.functions.words.trajectory",
+        ("run hail", "run hail storm --plot hail.html", "run hail --slices"),
+        show="trajectory",
+    ),
+}
+TEXT: dict[str, Row] = {
+    "phrases": Row(
+        "text.phrase_finding.phrases",
+        ("reports.csv", "run --top 100"),
+        show="phrases",
+        title="Phrases",
+        values={"source": "RUN|CORPUS..."},
+    ),
+    "topics": Row(
+        "analysis.concepts.corpus_topics.topics",
+        ("run", "run --number 10 --by year", "run --documents topics.csv"),
+        show="topics",
+        page="topics_page.topics_page",
+    ),
+    "graph": Row(
+        "analysis.concepts.term_graph.graph",
+        ("run -o terms.html", "run hail storm -o hail.graphml"),
+        show="graph",
+        writes="views.graphs.save_graph",
+        values={"words": "[WORD...]", "output": "FILE"},
+        older={"--size": "top", "--by": "edges"},
+    ),
+    "senses": Row(
+        "analysis.word_senses.senses.senses",
+        ("run mouse", 'run mouse --text "The mouse ate the cheese."'),
+        show="senses",
+        title="Senses of {word}",
+        older={"--uses": "occurrences"},
+    ),
+    "why": Row(
+        "analysis.concepts.shared_contexts.why",
+        ("run hail snow",),
+        show="why",
+        title="Why {a} and {b} are similar",
+        values={"a": "WORD_A", "b": "WORD_B"},
+        older={"--sentences": "examples"},
+    ),
+    "expand": Row(
+        "analysis.concepts.query_expansion.expand",
+        ('run "damage to roofs"',),
+        show="expansion",
+        title="Terms related to {query}",
+    ),
+    "noaa": Row(
+        "apps.functions.files.noaa",
+        ("--years 2020-2023 -o storms",),
+        show="noaa",
+        values={"output": "DIR"},
+        public=False,
+    ),
+}
+GROUPS: dict[str, tuple[str, Mapping[str, Row]]] = {
+    "vectors": ("List, fetch, convert, compress, align and change vectors.", VECTORS),
+    "run": ("Look into runs, verify, merge, undo, watch, migrate, compare them.", RUN),
+    "text": ("Describe a text: its phrases, topics, terms and senses.", TEXT),
+    "fetch": (  # an older name, which is not listed
+        "Download public vectors or a public corpus.",
+        {"noaa": TEXT["noaa"], "vectors": VECTORS["fetch"]},
+    ),
+}
+_WITHOUT_GROUP = (  # commands that were called without the group of today; not in the help
+    *("convert", "compress", "align", "info", "health", "verify", "merge", "migrate", "compare"),
+    *("trajectory", "phrases", "topics", "graph", "senses", "why", "expand"),
+)
+OLDER: dict[str, Row] = {name: {**VECTORS, **RUN, **TEXT}[name] for name in _WITHOUT_GROUP}
+
+
+def functions() -> Iterator[tuple[str, str]]:
+    """The public functions: their names, and the places where they are defined."""
+    for name, row in {**TOP, **VECTORS, **RUN, **TEXT}.items():
+        if name in TRANSFORMS:
+            yield name.replace("-", "_"), f"apps.functions.vectors.{name.replace('-', '_')}"
+        elif row.public:
+            yield row.name, row.calls

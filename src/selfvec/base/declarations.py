@@ -1,0 +1,294 @@
+"""What a public function takes, as its signature and its NumPy docstring say it, once.
+
+    top : int, at least 1, optional
+        Words listed; by default all. With ...
+
+The kind, after the colon, is the rule that values are checked against: `checked` does so at each call. The
+sentences are the help of the command line and the description in an assistant's schema. The default is that
+of the signature, or what the first sentence says after "by default".
+
+The command line reads all this from the source of a module, without importing it: NumPy, Polars and Numba,
+which most modules import, take a second or two, and ``--help`` should not.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property, wraps
+from numbers import Integral, Real
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from .errors import OptionError, did_you_mean
+
+__all__ = ["REQUIRED", "Declaration", "Kind", "Parameter", "checked", "declared", "declared_at"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+REQUIRED: Any = inspect.Parameter.empty
+"""The default of a parameter that has to be given."""
+_ROOT = Path(__file__).parents[1]
+_BOUND = re.compile(r"(at least|above|at most|below) (-?[\d.]+)")
+_PLAIN = {"int", "float", "bool", "str", "path", "paths"}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """The values that a parameter takes, as its docstring says them.
+
+    >>> print(Kind('int, at least 1, or "auto"').fault(0))
+    is a whole number of at least 1 or auto, not 0
+    >>> Kind('{"hybrid", "bm25"}').choices
+    ('hybrid', 'bm25')
+    """
+
+    text: str
+
+    @cached_property
+    def words(self) -> set[str]:
+        """The words of the text, of which those like ``int`` name types."""
+        return set(re.findall(r"\w+", re.sub(r'"[^"]*"', "", self.text)))
+
+    @cached_property
+    def choices(self) -> tuple[str, ...]:
+        """The texts that are allowed, if only these are, or besides numbers."""
+        return () if "str" in self.words else tuple(re.findall(r'"([^"]*)"', self.text))
+
+    @cached_property
+    def bounds(self) -> dict[str, float]:
+        """Numbers by "at least", "above", "at most" and "below"."""
+        return {name: float(number) for name, number in _BOUND.findall(self.text)}
+
+    @property
+    def several(self) -> bool:
+        """Whether a sequence of values is taken."""
+        return not self.words.isdisjoint({"sequence", "paths", "texts", "several"})
+
+    @property
+    def checkable(self) -> bool:
+        """Whether the text names nothing but plain values; others are checked by those who use them."""
+        types = self.words - {"or", "of", "at", "least", "most", "above", "below", "optional", "sequence"}
+        named = {word for word in types if not word.isdigit()}
+        return named <= _PLAIN and bool(named or self.choices)
+
+    def fault(self, value: Any) -> str | None:
+        """The rule that a value breaks; None if it is accepted, or if it is for others to check."""
+        if not self.checkable or self._accepts(value):
+            return None
+        if self.several and isinstance(value, Iterable) and not isinstance(value, str | bytes):
+            wrong = [one for one in value if not self._accepts(one)]
+            return f"is {self.rule}, not {wrong[0]!r:.80}" if wrong else None
+        return f"is {self.rule}, not {value!r:.80}"
+
+    def _accepts(self, value: Any) -> bool:
+        if isinstance(value, bool):
+            return "bool" in self.words
+        if isinstance(value, str):
+            return value in self.choices or not self.words.isdisjoint({"str", "path", "paths"})
+        if isinstance(value, os.PathLike):
+            return not self.words.isdisjoint({"path", "paths"})
+        whole = isinstance(value, Integral)
+        number = (whole and "int" in self.words) or (isinstance(value, Real) and "float" in self.words)
+        return number and self._is_within(float(value))
+
+    def _is_within(self, value: float) -> bool:
+        tests: dict[str, Callable[[float], bool]] = {
+            "at least": lambda bound: value >= bound,
+            "above": lambda bound: value > bound,
+            "at most": lambda bound: value <= bound,
+            "below": lambda bound: value < bound,
+        }
+        return abs(value) < float("inf") and all(tests[name](bound) for name, bound in self.bounds.items())
+
+    @property
+    def rule(self) -> str:
+        """The accepted values in words."""
+        bounds = " and ".join(
+            f"{'of ' if name == 'at least' else ''}{name} {bound:g}" for name, bound in self.bounds.items()
+        )
+        names = {"int": "a whole number", "float": "a number", "bool": "True or False"}
+        parts = [name for word, name in names.items() if word in self.words]
+        if parts and bounds:
+            parts[-1] += f" {bounds}"
+        if self.choices:
+            one_of = "" if parts or len(self.choices) == 1 else "one of "
+            parts.append(one_of + ", ".join(self.choices))
+        parts += ["a text"] if "str" in self.words else []
+        parts += ["a path"] if not self.words.isdisjoint({"path", "paths"}) else []
+        return " or ".join(parts)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter: its default, the kind of its values, and what it means."""
+
+    name: str
+    default: Any = REQUIRED
+    kind: Kind = field(default_factory=lambda: Kind(""))
+    help: str = ""
+    seldom: bool = False  # described under "Other Parameters"
+
+    @property
+    def is_required(self) -> bool:
+        """Whether it has to be given."""
+        return self.default is REQUIRED
+
+    @property
+    def sentences(self) -> tuple[str, str, str]:
+        """The first sentence, its default in words, and the rest.
+
+        >>> Parameter("top", None, help="Words listed; by default all. Or so.").sentences
+        ('Words listed.', 'all', 'Or so.')
+        """
+        found = re.match(r"(?s)(.*?(?<!e\.g)\.)(?:\s+(.*)|$)", self.help)
+        first, rest = (found[1], found[2] or "") if found else (self.help, "")
+        said, _, default = first.partition("; by default ")
+        return (f"{said}.", default.removesuffix("."), rest) if default else (first, "", rest)
+
+    def check(self, value: Any) -> None:
+        """Raise `OptionError` for a value that the parameter cannot have."""
+        if value is None and (self.default is None or "optional" in self.kind.words):
+            return
+        if self.default is not REQUIRED and value is self.default:
+            return
+        if rule := self.kind.fault(value):
+            alike = did_you_mean(value, self.kind.choices) if isinstance(value, str) else ""
+            raise OptionError(rule, field=self.name, remedy=alike or None)
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """A function, or a class by its constructor: what it does, and what it takes."""
+
+    summary: str
+    more: str  # the paragraphs after the summary
+    parameters: dict[str, Parameter]
+    open: bool = False  # takes further keywords
+
+    def check(self, given: Mapping[str, Any]) -> None:
+        """Raise `OptionError` for a name that is not known, or a value that a parameter cannot have."""
+        for name, value in given.items():
+            if name in self.parameters:
+                self.parameters[name].check(value)
+            elif not self.open:
+                remedy = did_you_mean(name, self.parameters, most=1) or "leave it out"
+                raise OptionError("there is no such option", field=name, remedy=remedy)
+
+
+def checked(function: Callable[P, R]) -> Callable[P, R]:
+    """Check the values that a function is called with against its docstring.
+
+    >>> @checked
+    ... def double(number: int) -> int:
+    ...     '''Twice a number.
+    ...
+    ...     Parameters
+    ...     ----------
+    ...     number : int, at least 1
+    ...     '''
+    ...     return 2 * number
+    >>> double(0)
+    Traceback (most recent call last):
+        ...
+    selfvec.base.errors.OptionError: number: is a whole number of at least 1, not 0
+    """
+    names = list(inspect.signature(function).parameters)
+
+    @wraps(function)
+    def call(*given: P.args, **named: P.kwargs) -> R:
+        declared(call).check({**dict(zip(names, given, strict=False)), **named})
+        return function(*given, **named)
+
+    return call
+
+
+@cache
+def declared(function: Callable[..., Any]) -> Declaration:
+    """The declaration of a function or class that is imported."""
+    signature = inspect.signature(function).parameters.values()
+    defaults = {one.name: one.default for one in signature if one.kind is not one.VAR_KEYWORD}
+    has_more = any(one.kind is one.VAR_KEYWORD for one in signature)
+    return _declaration(inspect.getdoc(function) or "", defaults, has_more)
+
+
+@cache
+def declared_at(place: str) -> Declaration:
+    """The declaration of a function or class by its place, as ``analysis.concepts.corpus_topics.topics``.
+
+    Its module is read, not imported, so the defaults are literals.
+    """
+    module, _, name = place.rpartition(".")
+    path = _ROOT.joinpath(*module.split("."))
+    file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    named = [one for one in tree.body if getattr(one, "name", None) == name]
+    found: Any = named[-1]  # the ones before are overloads
+    defaults, has_more = _fields(found) if isinstance(found, ast.ClassDef) else _arguments(found.args)
+    return _declaration(ast.get_docstring(found) or "", defaults, has_more)
+
+
+def _arguments(args: ast.arguments) -> tuple[dict[str, Any], bool]:
+    """The arguments of a function with their defaults, and whether it takes more."""
+    plain = [*args.posonlyargs, *args.args]
+    values = [None] * (len(plain) - len(args.defaults)) + args.defaults
+    every = zip([*plain, *args.kwonlyargs], [*values, *args.kw_defaults], strict=True)
+    return {one.arg: _literal(value) for one, value in every}, args.kwarg is not None
+
+
+def _fields(found: ast.ClassDef) -> tuple[dict[str, Any], bool]:
+    """The arguments of a class: of its constructor, or its fields. Those of a typed dict may be left out."""
+    for one in found.body:
+        if isinstance(one, ast.FunctionDef) and one.name == "__init__":
+            defaults, has_more = _arguments(one.args)
+            return {name: default for name, default in defaults.items() if name != "self"}, has_more
+    optional = any(one.arg == "total" for one in found.keywords)
+    fields = [
+        one for one in found.body if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name)
+    ]
+    values = {one.target.id: one.value for one in fields if isinstance(one.target, ast.Name)}
+    values.pop("_", None)  # marks the fields after it as keywords
+    return {name: None if optional else _literal(value) for name, value in values.items()}, False
+
+
+def _literal(value: ast.expr | None) -> Any:
+    return REQUIRED if value is None else ast.literal_eval(value)
+
+
+def _declaration(doc: str, defaults: Mapping[str, Any], has_more: bool) -> Declaration:
+    opening, sections = _sections(doc)
+    summary, _, more = opening.partition("\n\n")
+    described: dict[str, Parameter] = {}
+    for section in ("Parameters", "Other Parameters"):
+        for one in _described(sections.get(section, "")):
+            described[one.name] = replace(one, seldom=section != "Parameters")
+    parameters = {
+        name: replace(described.get(name, Parameter(name)), default=default)
+        for name, default in defaults.items()
+    }
+    for name, one in parameters.items():
+        if one.default is None and one.kind.text == "bool":  # of a typed dict
+            parameters[name] = replace(one, default=False)
+    return Declaration(" ".join(summary.split()), more.strip(), parameters, has_more)
+
+
+def _sections(doc: str) -> tuple[str, dict[str, str]]:
+    """The text before the first section of a NumPy docstring, and its sections."""
+    opening, *parts = re.split(r"^([A-Z][A-Za-z ]+)\n-{3,}$", doc, flags=re.MULTILINE)
+    return opening.strip(), dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+def _described(section: str) -> Sequence[Parameter]:
+    """The parameters of a section."""
+    found = []
+    for entry in re.split(r"\n(?=\S)", section.strip("\n")):
+        head, _, text = entry.partition("\n")
+        names, _, kind = head.partition(" : ")
+        help = " ".join(text.split())
+        found += [Parameter(name.strip(), kind=Kind(kind), help=help) for name in names.split(",")]
+    return found

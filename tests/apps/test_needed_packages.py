@@ -1,0 +1,154 @@
+"""A package that is needed and missing is asked for before anything is read or computed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import selfvec
+from selfvec.apps.functions.texts import open_text
+from selfvec.base.errors import MissingExtra, OptionError
+from selfvec.base.extras import require
+from selfvec.base.progress import Advance, Progress
+from selfvec.cluster.dask_engine import dask_engine
+from selfvec.data.run import Run
+from selfvec.evaluation import Classification
+from selfvec.exporters.stores import find_database
+from selfvec.text.segmentation import segmenter
+from selfvec.views.figure import check_figure
+from selfvec.views.graphs import check_suffix
+from selfvec.views.projection import check_method
+
+TEXTS = ["hail broke the roof", "wind broke a tree", "hail fell on a tree", "the river rose over a road"] * 30
+NOWHERE = "no/such/vectors.txt"  # if it were opened first, this would be the error
+
+
+class Untouched(Progress):
+    """The work that is reported must not begin."""
+
+    @contextmanager
+    def stage(self, label: str, total: int | None, unit: str) -> Iterator[Advance]:
+        del total, unit
+        raise AssertionError(f"{label} has begun")
+        yield
+
+    def say(self, message: str) -> None:
+        raise AssertionError(message)
+
+
+LATE = {"progress": Untouched()}
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    return selfvec.refine(TEXTS, method="decorrelated")
+
+
+@pytest.fixture
+def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder with lexicons and labelled texts."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.tsv", "a.obo", "a.ttl", "a.xml", "labels.tsv"):
+        Path(name).write_text("hail\tsynonym\tsnow\n", encoding="utf-8")
+
+
+def refined(**options: Any) -> Callable[[Run], Any]:
+    return lambda _: selfvec.refine(TEXTS, **{"vectors": NOWHERE, **options}, **LATE)
+
+
+def lexicon(by: str, path: str) -> Callable[[Run], Any]:
+    return lambda _: getattr(selfvec, by)(NOWHERE, path)
+
+
+def evaluated(**options: Any) -> Callable[[Run], Any]:
+    return lambda _: selfvec.evaluate(NOWHERE, **options, **LATE)
+
+
+def on_cluster(_: Run) -> None:
+    with dask_engine("local", workers=1):
+        pytest.fail("workers were started")
+
+
+CASES: dict[str, tuple[str, str, Callable[[Run], Any]]] = {
+    "drift, parts of speech": ("textblob", "pos", lambda run: selfvec.drift(run, pos="noun", **LATE)),
+    "refine, parts of speech": ("textblob", "pos", refined(pos=("noun",))),
+    "refine, tagger": ("spacy", "spacy", refined(pos=("noun",), tagger="en_core_web_sm")),
+    "refine, language": ("budoux", "segment", refined(language="ja")),
+    "refine, word2vec": ("gensim", "baselines", refined(vectors="word2vec")),
+    "refine, one of several": ("gensim", "baselines", refined(vectors=["default", "fasttext"])),
+    "refine, svd": ("sklearn", "baselines", refined(vectors="svd")),
+    "topics, hierarchy": ("scipy", "sparse", lambda run: selfvec.topics(run, hierarchy=True, **LATE)),
+    "topics, match": ("scipy", "sparse", lambda run: selfvec.topics(run, by="year", match=True, **LATE)),
+    "graph": ("networkx", "plot", lambda run: selfvec.graph(run, **LATE)),
+    "graph file": ("networkx", "plot", lambda _: check_suffix("a.graphml")),
+    "figure": ("vl_convert", "plot", lambda _: check_figure("a.svg")),
+    "t-SNE": ("sklearn", "plot", lambda _: check_method("tsne")),
+    "UMAP": ("umap", "umap", lambda _: check_method("umap")),
+    "retrofit": ("scipy", "knowledge", lexicon("retrofit", "a.tsv")),
+    "smooth": ("scipy", "knowledge", lexicon("smooth", "a.tsv")),
+    "counter-fit": ("scipy", "knowledge", lexicon("counter_fit", "a.tsv")),
+    "nodes": ("scipy", "knowledge", lexicon("nodes", "a.tsv")),
+    "OBO": ("pronto", "knowledge", lexicon("counter_fit", "a.obo")),
+    "SKOS": ("rdflib", "knowledge", lexicon("attract_repel", "a.ttl")),
+    "WN-LMF": ("wn", "knowledge", lexicon("define", "a.xml")),
+    "database of wn": ("wn", "knowledge", lexicon("nodes", "wn:oewn")),
+    "classification": ("sklearn", "evaluate", evaluated(classification="labels.tsv")),
+    "classification as a task": ("sklearn", "evaluate", lambda _: Classification("labels.tsv")),
+    "baseline": ("gensim", "baselines", evaluated(bias=True, against="word2vec-sg")),
+    "encoder as baseline": ("sentence_transformers", "encoder", evaluated(bias=True, against="encoder:x")),
+    "export": ("faiss", "faiss", lambda run: selfvec.export(run, "faiss", "out", **LATE)),
+    "cluster": ("distributed", "dask", on_cluster),
+    "files of a cluster": ("fsspec", "dask", on_cluster),
+    "Parquet on a cluster": ("pyarrow", "dask", on_cluster),
+    "PDF": ("pypdf", "documents", lambda _: open_text("a.pdf", {})),
+}
+
+
+@pytest.mark.usefixtures("inside")
+@pytest.mark.parametrize("name", CASES)
+def test_a_missing_package_is_asked_for_first(name: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    module, extra, call = CASES[name]
+    Path("a.pdf").write_bytes(b"%PDF-1.4")
+    segmenter.cache_clear()
+    monkeypatch.setitem(sys.modules, module, None)  # Python's own sign for "not installed"
+    with pytest.raises(MissingExtra, match=rf"pip install 'selfvec\[{extra}\]'"):
+        call(run)
+
+
+@pytest.mark.usefixtures("inside")
+def test_a_database_asks_for_its_library_before_runs_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path("store", "passages.lance")
+    folder.mkdir(parents=True)
+    monkeypatch.setitem(sys.modules, "lancedb", None)
+    with pytest.raises(MissingExtra, match="lancedb"):
+        find_database(folder.parent)
+
+
+def test_the_language_of_the_lexicon_is_checked_before_words_are_compared() -> None:
+    german = selfvec.refine(["hagel traf das dach", "wind brach den baum"] * 20, "none", language="de")
+    with pytest.raises(OptionError, match="the part-of-speech lexicon is English, the text is de"):
+        selfvec.drift(german, pos="noun", **LATE)
+
+
+def test_the_page_asks_for_all_that_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith("selfvec.apps.web")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "fastapi", None)
+    with pytest.raises(MissingExtra, match=r"'fastapi'.*pip install 'selfvec\[serve\]'"):
+        __import__("selfvec.apps.web.server")
+
+
+@pytest.mark.parametrize(
+    ("module", "package"), [("sklearn", "scikit-learn"), ("qdrant_client", "qdrant-client")]
+)
+def test_a_package_has_the_name_that_is_installed(
+    module: str, package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(MissingExtra, match=f"a thing needs the package '{package}'"):
+        require(module, "all", "a thing")

@@ -1,0 +1,122 @@
+"""What a function takes is said once, in its docstring; its source and the function say the same."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import selfvec
+from selfvec.apps.table import GROUPS, TOP, Row
+from selfvec.base.declarations import REQUIRED, Kind, Parameter, checked, declared, declared_at
+from selfvec.base.errors import OptionError
+
+ROWS = {
+    **TOP,
+    **{f"{group} {name}": row for group, (_, rows) in GROUPS.items() for name, row in rows.items()},
+}
+PLACES = sorted({place for row in ROWS.values() for place in (row.calls, *row.more)})
+SOURCES = Path(selfvec.__file__).parent
+
+
+def thing(place: str) -> Any:
+    module, _, name = place.rpartition(".")
+    return getattr(import_module(f"selfvec.{module}"), name)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_the_source_says_what_the_function_says(place: str) -> None:
+    read, found = declared_at(place), thing(place)
+    assert read.summary
+    if isinstance(found, type) and issubclass(found, dict):  # a typed dict has no signature
+        assert set(read.parameters) <= set(found.__annotations__)
+        return
+    seen = declared(found)
+    assert list(read.parameters) == list(seen.parameters)
+    for name, one in read.parameters.items():
+        assert one == seen.parameters[name], name
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_every_parameter_has_a_kind(place: str) -> None:
+    for one in declared_at(place).parameters.values():
+        assert one.kind.text or one.name == "slice_by_name", one.name
+        if isinstance(one.default, bool):
+            assert one.kind.text == "bool", one.name
+        if one.default not in (REQUIRED, None, ()) and one.kind.checkable:
+            assert one.kind.fault(one.default) is None, one.name
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_what_the_command_line_shows_is_said(name: str) -> None:
+    row: Row = ROWS[name]
+    names = set(row.declaration.parameters)
+    assert {*row.values, *row.flags, *row.needs, *row.hidden, *row.older.values()} <= names | {"output"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "bad", "said"),
+    [
+        ("int, at least 1", 3, 0, "is a whole number of at least 1, not 0"),
+        ("int, at least 1", 3, True, "is a whole number of at least 1, not True"),
+        ("int, at least 1", 3, 2.5, "is a whole number of at least 1, not 2.5"),
+        ("float, above 0, at most 1", 1, 0.0, "is a number above 0 and at most 1, not 0.0"),
+        ("float, at least 0", 0, float("nan"), "is a number of at least 0, not nan"),
+        ('{"hybrid", "bm25"}', "bm25", "sparse", "is one of hybrid, bm25, not 'sparse'"),
+        ('int, at least 1, or "auto"', "auto", "wide", "is a whole number of at least 1 or auto, not 'wide'"),
+        ("bool", False, 1, "is True or False, not 1"),
+        ("str", "hail", 3, "is a text, not 3"),
+        ("path", Path("a"), 3, "is a path, not 3"),
+        ("str or sequence of str", ["a", "b"], ["a", 3], "is a text, not 3"),
+        ("Run or path", object(), None, None),
+    ],
+)
+def test_a_kind_is_the_rule_of_its_values(kind: str, good: Any, bad: Any, said: str | None) -> None:
+    assert Kind(kind).fault(good) is None
+    assert Kind(kind).fault(bad) == said
+
+
+def test_a_default_in_words_ends_the_first_sentence() -> None:
+    told = Parameter("port", None, help="Port (e.g. 80); by default the first free one. It is local.")
+    assert told.sentences == ("Port (e.g. 80).", "the first free one", "It is local.")
+    assert Parameter("top", 3, help="Words.").sentences == ("Words.", "", "")
+
+
+def test_a_call_is_checked_before_it_works() -> None:
+    @checked
+    def half(number: int, *, mode: str = "down", **more: object) -> int:
+        """Half of a number.
+
+        Parameters
+        ----------
+        number : int, at least 0
+        mode : {"down", "up"}
+            How it is rounded.
+        """
+        raise AssertionError((number, mode, more))
+
+    with pytest.raises(OptionError, match=r"number: is a whole number of at least 0, not -2"):
+        half(-2)
+    with pytest.raises(OptionError, match=r"mode: is one of down, up, not 'donw'; did you mean down\?"):
+        half(2, mode="donw")
+    with pytest.raises(AssertionError, match="extra"):
+        half(2, extra=1)
+    assert list(inspect.signature(half).parameters) == ["number", "mode", "more"]
+
+
+def test_an_unknown_name_suggests_a_known_one() -> None:
+    with pytest.raises(OptionError, match="there is no such option; did you mean top"):
+        declared(selfvec.search).check({"tpo": 3})
+
+
+def test_no_function_has_more_than_twelve_parameters() -> None:
+    """Those that belong together are a record; constructors have as many as their objects hold."""
+    for path in SOURCES.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and node.name != "__init__":
+                every = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+                assert len([one for one in every if one.arg not in ("self", "cls")]) <= 12, (path, node.name)

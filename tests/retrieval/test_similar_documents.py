@@ -1,0 +1,111 @@
+"""`similar_documents`: what is near by meaning, without copies, and the questions that have no answer."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import selfvec
+from selfvec.base.errors import InputError, NotFound, OptionError
+from selfvec.data.run import Run
+from selfvec.retrieval import Index, nearest_documents, run_index, similar_documents
+
+HAIL = "hail broke the windows of the barn"
+COPY = "Hail broke  the windows\nof the BARN"
+
+
+@pytest.fixture(scope="module")
+def small_run() -> Run:
+    """Two subjects. Document 1 is document 0 in other case and space, document 2 has no known word."""
+    storms = [
+        f"{a} {b} the {c}"
+        for a in ("hail", "wind", "snow")
+        for b in ("broke", "hit")
+        for c in ("roof", "barn")
+    ]
+    bills = [
+        f"{a} was {b} by the {c}"
+        for a in ("invoice", "bill")
+        for b in ("paid", "sent")
+        for c in ("bank", "clerk")
+    ]
+    texts = [HAIL, COPY, "?!", *storms * 2, *bills * 2]
+    return selfvec.Refiner(method="decorrelated", oov="zero").fit(texts).run_
+
+
+def test_scores_are_the_cosines_of_the_documents(index: Index) -> None:
+    found = nearest_documents(index, "r7", top=200)
+    units = index.documents.vectors(np.arange(len(index)))
+    cosines = units @ (units[7] / np.linalg.norm(units[7]))
+    short = [hit for hit in found if int(hit.id[1:]) % 20]  # a long one is half its best passage
+    assert [hit.score for hit in short] == pytest.approx(
+        [cosines[int(hit.id[1:])] for hit in short], abs=1e-3
+    )
+    scores = [hit.score for hit in found]
+    assert scores == sorted(scores, reverse=True)
+    assert len(found) == 199
+    assert "r7" not in {hit.id for hit in found}
+    assert (found.query, found.mode, found.documents, found.alike) == ("r7", "dense", 200, [])
+    assert {"id", "score", "date", "title", "snippet", "field.state"} <= set(found.rows[0])
+    json.dumps(found.as_dict(), allow_nan=False)
+
+
+def test_a_copy_is_named_and_not_listed(small_run: Run) -> None:
+    found = similar_documents(small_run, "0", top=5)
+    assert found.alike == ["1"]
+    assert all("barn" in hit.text or "roof" in hit.text for hit in found)
+    assert not {"0", "1"} & {hit.id for hit in similar_documents(small_run, "0", top=1000)}
+    assert similar_documents(small_run, "1").alike == ["0"]
+
+
+def test_marks_are_words_that_tell_about_the_document(index: Index) -> None:
+    assert len(nearest_documents(index, "r20").asked) == 16  # of a long document
+    found = nearest_documents(index, "r77")
+    assert "77" in index.text("r77")
+    assert "77" not in found.asked  # the number of the report, which no other document has
+    assert {mark.query for hit in found for mark in hit.marks} <= set(found.asked)
+    assert any(hit.marks for hit in found)
+
+
+def test_filters_limit_what_is_found(index: Index) -> None:
+    found = nearest_documents(index, "r7", filters=["state=IOWA", "date=1990..1994"], top=200)
+    assert len(found) > 0
+    assert {hit.fields["state"] for hit in found} == {"IOWA"}
+    every = {hit.id: hit.score for hit in nearest_documents(index, "r7", top=200)}
+    assert all(every[hit.id] == hit.score for hit in found)
+
+
+def test_an_unknown_id_suggests_ids(index: Index) -> None:
+    with pytest.raises(NotFound, match="the document 'R17x' does not occur in this run; did you mean r17"):
+        nearest_documents(index, "R17x")
+    with pytest.raises(NotFound, match="check the id"):
+        nearest_documents(index, "zzz")
+
+
+def test_a_document_without_known_words_is_near_none(small_run: Run) -> None:
+    with pytest.raises(InputError, match=r"no word of the document '2' has a vector.*search for some"):
+        similar_documents(small_run, "2")
+
+
+@pytest.mark.parametrize(
+    ("given", "rule"), [({"document": " "}, "document: is empty"), ({"top": 0}, "top: is a whole")]
+)
+def test_wrong_arguments_are_refused(small_run: Run, given: dict, rule: str) -> None:
+    with pytest.raises(OptionError, match=rule):
+        similar_documents(small_run, **{"document": "1", **given})
+
+
+def test_a_run_has_it_as_a_method(small_run: Run, monkeypatch) -> None:
+    monkeypatch.setattr(selfvec, "similar_documents", similar_documents, raising=False)
+    assert small_run.similar_documents("0", top=3).rows == similar_documents(small_run, "0", top=3).rows
+
+
+def test_clusters_of_a_large_collection_find_the_same(small_run: Run, monkeypatch) -> None:
+    from selfvec.retrieval import clusters
+
+    plain = similar_documents(small_run, "0", top=3)
+    monkeypatch.setattr(clusters, "FROM", 10)
+    assert len(run_index(small_run).documents.arrays["centres"])
+    assert [hit.id for hit in similar_documents(small_run, "0", top=3)] == [hit.id for hit in plain]

@@ -1,0 +1,139 @@
+"""The pages of a search and of topics: what was asked, matches marked, each text once, no scores."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+import selfvec
+from selfvec.base.report_page import ReportPage
+from selfvec.data.run import Run
+from selfvec.views.search_page import search_page
+from selfvec.views.topics_page import topics_page
+
+HOSTILE = "Hail on <script>alert(1)</script> the roof |\u202e of a barn."
+
+
+class Read(HTMLParser):
+    """The elements of a page, the texts of some, and all addresses."""
+
+    def __init__(self, page: ReportPage) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.names: set[str] = set()
+        self.texts: dict[str, list[str]] = {}
+        self.addresses: list[str] = []
+        self.feed(page.to_html())
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.names.add(tag)
+        self.addresses += [value or "" for name, value in attributes if name in ("href", "src")]
+        if tag != "meta":
+            self.open.append(tag)
+            self.texts.setdefault(tag, []).append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        for tag in self.open:
+            self.texts[tag][-1] += data
+
+    @property
+    def shown(self) -> str:
+        return self.texts["body"][0]
+
+
+def checked(page: ReportPage) -> Read:
+    """A page that runs and fetches nothing, and has no figure that looks like a score."""
+    read = Read(page)
+    assert read.names.isdisjoint({"script", "img", "link", "iframe"})
+    assert not read.addresses
+    assert "url(" not in page.to_html()
+    assert "\u202e" not in page.to_html() + page.to_markdown()
+    assert not re.search(r"\d\.\d\d", read.shown)
+    assert date.today().isoformat() in read.shown
+    return read
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory, storms: list[str]) -> Run:
+    folder = tmp_path_factory.mktemp("sent")
+    texts = [*storms, HOSTILE, "Hail broke the roof.", "hail  broke the ROOF."]
+    rows = [
+        {"id": f"r{i}", "date": f"{1990 + i % 3}-05-01", "place": f"P<b>{i % 2}", "text": text}
+        for i, text in enumerate(texts)
+    ]
+    (folder / "storms.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    return selfvec.refine(folder / "storms.jsonl", method="decorrelated")
+
+
+def test_a_search_says_what_was_asked_and_marks_what_matches(run: Run) -> None:
+    found = selfvec.search(run, "hail roof", filters=["date=1990..1992"], top=200)
+    read = checked(search_page(found))
+    for told in ("hail roof", f"{len(run.text):,} documents of storms.jsonl", "date=1990..1992"):
+        assert told in read.shown
+    shown = read.texts["p"][-len(found) :]
+    assert shown == [hit.snippet.replace("\u202e", " ") for hit in found]
+    assert len(set(shown)) == len(shown)
+    assert {"hail", "roof"} <= {text.lower() for text in read.texts["mark"]}
+    expected = [hit.snippet[mark.start : mark.end] for hit in found for mark in hit.marks]
+    assert read.texts["mark"] == expected
+    assert any("words in common: hail" in text for text in read.texts["small"])
+    assert any("1990-05-01 · place: P<b>" in text for text in read.texts["small"])
+    assert any(text.startswith("and 1 alike: r") for text in read.texts["small"])
+    assert "<script>alert(1)</script>" in read.shown
+    markdown = search_page(found).to_markdown()
+    assert "<script" not in markdown
+    assert "roof** \\|" in markdown
+
+
+def test_a_search_without_a_result_is_a_page(run: Run) -> None:
+    read = checked(search_page(selfvec.search(run, "zyzzyva")))
+    assert "No document was found." in read.shown
+    assert "In no document: zyzzyva." in read.shown
+
+
+def test_rows_of_a_search_are_its_rows(run: Run, tmp_path: Path) -> None:
+    import polars as pl
+
+    found = selfvec.search(run, "hail roof", top=200)
+    for suffix in (".csv", ".parquet"):
+        search_page(found).save(tmp_path / f"found{suffix}")
+    whole = pl.read_parquet(tmp_path / "found.parquet")
+    assert whole["alike"].to_list() == [hit.alike for hit in found]
+    assert whole["text"].to_list() == [hit.text for hit in found]
+    assert pl.read_csv(tmp_path / "found.csv")["id"].to_list() == [hit.id for hit in found]
+
+
+def test_topics_have_terms_sentences_and_shares_over_time(run: Run) -> None:
+    found = selfvec.topics(run, 3, by="year", min_count=2)
+    page = topics_page(found)
+    read = checked(page)
+    told = f"{found.documents:,} documents of storms.jsonl, dated 1990-05-01 to 1992-05-01, were divided into"
+    assert f"{told} 3 topics" in read.shown
+    assert read.texts["b"] == [topic.name.replace("_", " ") for topic in found]
+    assert [row["group"] for row in page.records] == [row.group for row in found.groups]
+    terms = {term for topic in found for term, _ in topic.terms}
+    assert read.texts["mark"]
+    assert {text.lower().replace(" ", "_") for text in read.texts["mark"]} <= terms
+    texts = {" ".join(text.split()).casefold() for text in run.text.texts()}
+    quoted = read.texts["p"][2:]  # behind the two sentences on top
+    assert 3 <= len(quoted) == len(set(quoted))
+    assert all(any(quote.casefold() in text for text in texts) for quote in quoted if "…" not in quote)
+    assert [year for year in ("1990", "1991", "1992") if year in read.texts["td"]] == ["1990", "1991", "1992"]
+    alone = topics_page(selfvec.topics(run, 3, min_count=2))
+    assert len(alone.sections) == 1
+    assert [row["name"] for row in alone.records] == [topic.name for topic in found]
+
+
+def test_topics_of_a_run_without_its_text_have_no_sentences(run: Run) -> None:
+    tokens = selfvec.refine(run.text.texts(), method="decorrelated", keep="tokens")
+    read = checked(topics_page(selfvec.topics(tokens, 3, min_count=2)))
+    assert "mark" not in read.texts
+    assert "dated" not in read.shown
