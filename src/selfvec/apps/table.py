@@ -195,6 +195,8 @@ TOP: dict[str, Row] = {
         ("run reports-2024.csv", "run reports-2024.csv --report monitor.html"),
         show="monitor",
         page="monitoring.monitoring_page",
+        more=(_FIELDS,),
+        hidden=("date_field",),
         values={"documents": "NEW..."},
         told={"run": "run"},
         fails="alarm",
@@ -334,6 +336,8 @@ TEXT: dict[str, Row] = {
         ("reports.csv", "run --top 100"),
         show="phrases",
         title="Phrases",
+        more=(_FIELDS,),
+        hidden=("date_field",),
         values={"source": "RUN|CORPUS..."},
     ),
     "topics": Row(

@@ -322,6 +322,10 @@ class Vectors:
         if (grams := getattr(keyed, "vectors_ngrams", None)) is not None:
             from selfvec.numerics.ngram_rows import NgramRows  # its kernel takes long to import
 
+            shape = keyed.bucket, keyed.vector_size
+            if grams.shape != shape:
+                rule = f"its n-grams have the shape {grams.shape}, not {shape}"
+                raise InputError(rule, remedy="load the vectors again with gensim")
             composer = NgramRows(grams, 0, len(grams), keyed.min_n, keyed.max_n)
         return cls([str(key) for key in keyed.index_to_key], keyed.vectors, counts=counts, composer=composer)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from selfvec.base.declarations import checked
 from selfvec.base.errors import FormatError, InputError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import ResultTable, short_repr
+from selfvec.corpus.fields import FieldOptions
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.storage.opened import as_run
@@ -275,8 +276,8 @@ def phrases(
     npmi: float = 0.35,
     longest: int = 4,
     stop_words: str = "en",
-    text_field: str | Sequence[str] | None = None,
     progress: Progress | None = None,
+    **fields: Unpack[FieldOptions],
 ) -> Phrases:
     """List the multi-word terms of a text.
 
@@ -298,9 +299,9 @@ def phrases(
         Most words of a phrase.
     stop_words : str
         Words that no phrase begins or ends with: a language code or file.
-    text_field : str or sequence of str, optional
-        Fields that hold the text.
     progress : Progress, optional
+    **fields
+        Those of `FieldOptions`: how documents are read.
 
     Raises
     ------
@@ -326,13 +327,13 @@ def phrases(
     if isinstance(source, TokenBatch):
         finder(Running.plain(source.ids, source.offsets, source.types))
     else:
-        _read(source, text_field, finder, as_progress(progress))
+        _read(source, fields, finder, as_progress(progress))
     return finder.found.select(top)
 
 
 def _read(
     source: Corpus | str | os.PathLike[str] | Iterable[str],
-    text_field: str | Sequence[str] | None,
+    fields: FieldOptions,
     finder: Finder,
     progress: Progress,
 ) -> None:
@@ -340,7 +341,8 @@ def _read(
 
     from . import encode, tokenizer
 
-    corpus = as_corpus(source, "source", text_field=text_field, keep_fields=False)
+    fields["keep_fields"] = False
+    corpus = as_corpus(source, "source", **fields)
     cut = tokenizer("whitespace" if corpus.tokenized else "words")
     with progress.stage("Reading", corpus.total_bytes, "bytes") as advance:
         encode(corpus.batches(advance), cut, phrases=finder)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from math import comb
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.corpus import as_corpus
+from selfvec.corpus.fields import FieldOptions
 from selfvec.corpus.sources import Texts
 from selfvec.data.run import Run
 from selfvec.numerics.statistics import benjamini_hochberg, tail_p
@@ -99,14 +99,13 @@ def monitor(
     run: GivenRun,
     documents: Texts,
     *,
-    text_field: str | Sequence[str] | None = None,
-    skip_bad_rows: bool = False,
     level: float = 0.01,
     top: int = 20,
     sample: int = 10_000,
     permutations: int = 1000,
     seed: int = 0,
     progress: Progress | None = None,
+    **fields: Unpack[FieldOptions],
 ) -> Monitoring:
     """Test whether new text differs from the text of a run.
 
@@ -117,15 +116,13 @@ def monitor(
     run : Run or path
     documents : path, paths, texts, data frame or `Corpus`
         Files or folders of new text; - reads standard input.
-    text_field : str or sequence of str, optional
-        Fields that hold the text; by default those of the run.
-    skip_bad_rows : bool
-        Count malformed rows and go on.
     level : float, above 0, below 1
         Raise the alarm if p is at most this. It is also the share of false alarms.
     top : int, at least 1
         Topics, words and documents shown.
     progress : Progress, optional
+    **fields
+        Those of `FieldOptions`: how documents are read; by default like those of the run.
 
     Other Parameters
     ----------------
@@ -165,14 +162,8 @@ def monitor(
     progress = as_progress(progress)
     run = as_run(run)
     settings = run.settings
-    corpus = as_corpus(
-        documents,
-        "documents",
-        like=run.provenance.corpus,
-        text_field=text_field,
-        skip_bad_rows=skip_bad_rows,
-        keep_fields=False,
-    )
+    fields["keep_fields"] = False
+    corpus = as_corpus(documents, "documents", like=run.provenance.corpus, **fields)
     frame, total = read_sample(corpus, settings, sample, seed, progress)
     new = encoded(frame["text"], run, settings)
     if not len(new):
