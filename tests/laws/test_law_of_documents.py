@@ -90,9 +90,9 @@ def by_the_assistant(run: Run, folder: Path) -> Shown:
 
     async def asked() -> Any:
         async with Client(create_server(Tools(run))) as client:
-            return await client.call_tool("search_passages", {"query": ALL, "topn": MOST})
+            return await client.call_tool("search", {"query": ALL, "top": MOST})
 
-    hits = asyncio.run(asked()).structured_content["hits"]
+    hits = asyncio.run(asked()).structured_content["rows"]
     return [(name, hit["text"]) for hit in hits for name in (hit["id"], *hit["alike"])]
 
 

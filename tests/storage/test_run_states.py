@@ -201,7 +201,7 @@ def test_a_persons_own_files_stay(run: Path) -> None:
     updated(run, "another report")
     with writer_of(run) as writer:
         writer.undo()
-    updated(run, withdraw=["d1"], undoable=False)
+    updated(run, withdraw=["d1"], no_undo=True)
     assert {(run / name).read_text() for name in own} == {"mine"}
     assert sorted(verify(run).unchecked) == sorted(str(run / name) for name in own)
 
@@ -217,7 +217,7 @@ def test_a_link_under_the_name_of_a_new_file_is_not_written_through(run: Path, t
         (run / name).symlink_to(victim)
     for name in ("counts-2", "repeats-2", "cache"):
         (run / name).symlink_to(place)
-    assert updated(run, "new report", undoable=False).provenance.documents == 21
+    assert updated(run, "new report", no_undo=True).provenance.documents == 21
     assert not any(path.is_symlink() for path in run.iterdir())
     assert (victim.read_text(), files(place)) == ("mine", {"mine": b"mine"})
 
@@ -254,7 +254,7 @@ def test_without_undo_withdrawn_text_is_gone_at_once(run: Path) -> None:
     assert SECRET.encode() in everything(run)  # it can be undone
     with writer_of(run) as writer:
         writer.undo()
-    updated(run, withdraw=["new"], undoable=False)
+    updated(run, withdraw=["new"], no_undo=True)
     assert SECRET.encode() not in everything(run)
     assert set(files(run)) == named(run, "run.json")
     assert documents(run) == 20

@@ -43,7 +43,7 @@ __all__ = ["ask", "cache_folder"]
 
 _STATE = "asked.json"
 Files = list[list[Any]]  # path, size and time of change of each file
-Told = dict[str, Any]  # fields of `Found`: what was left out
+Omissions = dict[str, Any]  # fields of `Found`: what was left out
 
 
 @checked
@@ -102,10 +102,10 @@ def ask(
     """
     check_text("question", question)
     named = check_texts("filters", filters) if filters else []
-    told: Told = {}
+    omitted: Omissions = {}
     progress = as_progress(progress)
     if not is_path(source):
-        run, told = _in_memory(source, vectors, progress, fields)
+        run, omitted = _in_memory(source, vectors, progress, fields)
     elif is_run(source):
         run = open_run(source)
     else:
@@ -116,12 +116,12 @@ def ask(
         if path in place.resolve().parents:
             rule = "is inside the folder of text, where it would be read as text"
             raise OptionError(rule, field="cache", remedy="name a folder elsewhere")
-        run, told = _prepared(path, chosen, place, progress, reading)
+        run, omitted = _prepared(path, chosen, place, progress, reading)
     found = run_index(run, progress=progress).search(question, top, mode=mode, filters=named)
-    return replace(found, corpus=run.provenance.corpus_name, **told)
+    return replace(found, corpus=run.provenance.corpus_name, **omitted)
 
 
-def _in_memory(source: Any, vectors: Any, progress: Progress, fields: FieldOptions) -> tuple[Run, Told]:
+def _in_memory(source: Any, vectors: Any, progress: Progress, fields: FieldOptions) -> tuple[Run, Omissions]:
     """A run, or that of texts that are refined now, and what these left out."""
     if isinstance(source, Run):
         return source, {}
@@ -129,10 +129,10 @@ def _in_memory(source: Any, vectors: Any, progress: Progress, fields: FieldOptio
         rule = f"is a folder or file of text, a run, or texts, not {type(source).__name__}"
         raise OptionError(rule, field="source")
     text = open_text(source, fields, keep=True)
-    return refine(text, initial_vectors(vectors), Settings(), progress=progress), _told(text)
+    return refine(text, initial_vectors(vectors), Settings(), progress=progress), _omissions(text)
 
 
-def _told(corpus: Corpus) -> Told:
+def _omissions(corpus: Corpus) -> Omissions:
     """What the latest pass over a corpus left out, as fields of `Found`."""
     summary = replace(corpus.summary, known=0)  # those are in the run
     return {"skipped_files": corpus.skipped_files, "left_out": summary.left_out()}
@@ -145,17 +145,17 @@ def cache_folder() -> Path:
 
 def _prepared(
     source: Path, vectors: list[Start], place: Path, progress: Progress, reading: dict[str, Any]
-) -> tuple[Run, Told]:
+) -> tuple[Run, Omissions]:
     """The run of a folder as it is now, in ``place/run``, and what it leaves out.
 
     The run is made or updated if it is not there yet.
     """
     now = _files(source)
     target = place / "run"
-    before, told = _kept(place) if is_run(target) else (None, {})
+    before, omitted = _kept(place) if is_run(target) else (None, {})
     if before == now:
         try:
-            return open_run(target), told
+            return open_run(target), omitted
         except (FormatError, InputError):
             before = None
     corpus = as_corpus(source, **reading)
@@ -173,10 +173,10 @@ def _prepared(
                 (place / _STATE).unlink(missing_ok=True)
             writer.finish(run, undo=False)
         with atomic_file(place / _STATE, overwrite=True) as file:
-            told = _told(corpus)
-            state = {"version": __version__, "source": str(source), "files": now, "told": told}
+            omitted = _omissions(corpus)
+            state = {"version": __version__, "source": str(source), "files": now, "omitted": omitted}
             file.write_text(json.dumps(state))
-    return open_run(target), told
+    return open_run(target), omitted
 
 
 def _files(source: Path) -> Files:
@@ -191,7 +191,7 @@ def _files(source: Path) -> Files:
     ]
 
 
-def _kept(place: Path) -> tuple[Files | None, Told]:
+def _kept(place: Path) -> tuple[Files | None, Omissions]:
     """The files that the kept run was made of, and what it leaves out.
 
     None and nothing if that is not known or Selfvec was another version.
@@ -201,10 +201,10 @@ def _kept(place: Path) -> tuple[Files | None, Told]:
     except (OSError, FormatError):
         return None, {}
     files = state.get("files")
-    told = state.get("told")
-    if state.get("version") != __version__ or not isinstance(files, list) or not isinstance(told, dict):
+    omitted = state.get("omitted")
+    if state.get("version") != __version__ or not isinstance(files, list) or not isinstance(omitted, dict):
         return None, {}
-    return files, told
+    return files, omitted
 
 
 def _key(content: Any) -> str:

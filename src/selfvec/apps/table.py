@@ -60,7 +60,7 @@ class Row:
         Options that the help leaves out.
     needs : tuple of str
         Options that the command needs, and the function not.
-    told : dict
+    repeated : dict
         Arguments that the JSON repeats, by their keys.
     fails : str
         The entry of the JSON that makes the exit status 1 unless it is empty or false; with "not" before
@@ -87,7 +87,7 @@ class Row:
     older: Mapping[str, str] = field(default_factory=dict)
     hidden: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
-    told: Mapping[str, str] = field(default_factory=dict)
+    repeated: Mapping[str, str] = field(default_factory=dict)
     fails: str = ""
     json: bool = True
     public: bool = True
@@ -198,7 +198,7 @@ TOP: dict[str, Row] = {
         more=(_FIELDS,),
         hidden=("date_field",),
         values={"documents": "NEW..."},
-        told={"run": "run"},
+        repeated={"run": "run"},
         fails="alarm",
     ),
     "evaluate": Row(
@@ -224,7 +224,7 @@ TOP: dict[str, Row] = {
         ),
         show="exported",
         values={"to": "TARGET"},
-        told={"run": "run"},
+        repeated={"run": "run"},
     ),
     "serve": Row("apps.starting.serve", ("run", "run --save run.html"), json=False, public=False),
     "mcp": Row("apps.starting.mcp", ("run", "run --http 8766"), json=False, public=False),
@@ -313,7 +313,7 @@ RUN: dict[str, Row] = {
         show="migrated",
         values={"keep": "PERCENT"},
         older={"--from": "old", "--to": "new"},
-        told={"store": "store", "from": "old", "to": "new"},
+        repeated={"store": "store", "from": "old", "to": "new"},
         fails="re_embed",
     ),
     "compare": Row(

@@ -148,8 +148,8 @@ class Parameter:
         """
         found = re.match(r"(?s)(.*?(?<!e\.g)\.)(?:\s+(.*)|$)", self.help)
         first, rest = (found[1], found[2] or "") if found else (self.help, "")
-        said, _, default = first.partition("; by default ")
-        return (f"{said}.", default.removesuffix("."), rest) if default else (first, "", rest)
+        sentence, _, default = first.partition("; by default ")
+        return (f"{sentence}.", default.removesuffix("."), rest) if default else (first, "", rest)
 
     def check(self, value: Any) -> None:
         """Raise `OptionError` for a value that the parameter cannot have."""

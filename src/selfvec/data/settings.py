@@ -94,7 +94,7 @@ class Settings:
         co-occurrence counts, which the run keeps; ppmi weights these by pointwise mutual information.
     distance_weights : {"flat", "linear", "harmonic"}
         How the weight of a neighbour falls with its distance; counts and ppmi only.
-    half_life : float, at least 0, optional
+    half_life : float, above 0, optional
         Days after which a document counts half, from the newest one on; needs dates.
     anchor : float, at least 0, optional
         How strongly words are held to their original vectors (β of online, λ of decorrelated); by default
@@ -181,12 +181,9 @@ class Settings:
                 remedy="choose the operator counts or ppmi",
             )
 
-        if self.half_life is not None:
-            rule = None if self.half_life > 0 else f"is a number of days above 0, not {self.half_life}"
-            if self.method != "decorrelated" or self.operator != "scan":
-                rule = "is for the method decorrelated with the operator scan"
-            if rule:
-                raise OptionError(rule, field="half_life", remedy="choose these, or leave it out")
+        if self.half_life is not None and (self.method, self.operator) != ("decorrelated", "scan"):
+            rule = "is for the method decorrelated with the operator scan"
+            raise OptionError(rule, field="half_life", remedy="choose these, or leave it out")
 
     @classmethod
     def given(cls, **options: Any) -> Settings:

@@ -84,4 +84,4 @@ def test_without_dates_or_with_another_method(tmp_path: Path, monkeypatch, capsy
     assert main(["update", "run", "--half-life", "10"]) == 0
     assert same(open_run("run"), refined(10))
     assert main(["update", "run", "--half-life", "0"]) == 2
-    assert "--half-life: is a number of days above 0, not 0" in capsys.readouterr().err
+    assert "--half-life: is a number above 0, not 0" in capsys.readouterr().err

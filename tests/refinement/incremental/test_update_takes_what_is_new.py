@@ -170,7 +170,7 @@ def test_undo_and_redo_as_a_user_types_them(place: Path, capsys: pytest.CaptureF
     assert "run: the run has no state before this one" in capsys.readouterr().err
     assert main(["update", "run", "in"]) == 0
     files = folder("run")
-    for documents, said in ((20, "a second --undo redoes the update"), (40, "redid the update")) * 2:
+    for documents, said in ((20, "a second undo redoes the update"), (40, "redid the update")) * 2:
         assert main(["update", "run", "--undo"]) == 0
         assert said in capsys.readouterr().err
         assert open_run("run").provenance.documents == documents
@@ -201,9 +201,9 @@ class StoppedAtWork(Progress):
 
 WRONG = {
     "nothing": ([], "there is nothing to do"),
-    "two modes": (["in", "--undo", "--dry-run"], "--dry-run and --undo do not go together"),
-    "undo elsewhere": (["--undo", "-o", "x"], "--undo changes RUN itself"),
-    "watching a pipe": (["-", "--watch"], "--watch looks at files and folders"),
+    "two modes": (["in", "--undo", "--dry-run"], "--undo and --dry-run do not go together"),
+    "undo elsewhere": (["--undo", "-o", "x"], "No such option '-o'"),
+    "watching a pipe": (["-", "--watch"], "are files or folders to watch"),
 }
 
 

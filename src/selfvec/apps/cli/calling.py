@@ -88,7 +88,7 @@ def _finish(row: Row, found: Any, given: Mapping[str, Any], as_json: bool) -> in
         return 0
     record = found.as_dict()
     if as_json:
-        print_json({key: str(given[name]) for key, name in row.told.items()} | record)
+        print_json({key: str(given[name]) for key, name in row.repeated.items()} | record)
     failed = row.fails.removeprefix("not ")
     return int(bool(failed) and bool(record[failed]) != row.fails.startswith("not "))
 

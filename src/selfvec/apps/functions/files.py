@@ -91,7 +91,7 @@ def fetch(
 ) -> Figures:
     """Download public vectors.
 
-    Their name can then be given wherever vectors are. What the download costs is said before it begins.
+    Their name can then be given wherever vectors are. The cost of a download is printed before it begins.
 
     Parameters
     ----------

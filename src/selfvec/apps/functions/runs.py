@@ -16,7 +16,7 @@ from selfvec.base.progress import Progress
 from selfvec.base.result_table import Figures
 from selfvec.base.threads import threads
 from selfvec.corpus import Corpus
-from selfvec.corpus.fields import FieldOptions
+from selfvec.corpus.fields import FieldOptions, given_options
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import Vectors
@@ -214,6 +214,7 @@ def update(
     given = dict(documents)
     out = [*_several(given.pop("withdraw", ())), *map(Path, _several(given.pop("withdraw_file", ())))]
     choice: dict[str, Any] = {"withdraw": out, "allow_duplicates": bool(given.pop("allow_duplicates", False))}
+    given_options(given)  # type: ignore[arg-type]  # also if there is no new text
     if corpus is None and not out and half_life is None:
         raise OptionError("there is nothing to do", remedy="name new text, or documents to --withdraw")
     text = None if corpus is None else text_like(old, corpus, **given)  # type: ignore[arg-type]

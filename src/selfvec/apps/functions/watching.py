@@ -35,7 +35,7 @@ def watch(
 ) -> Iterator[Run]:
     """Update a run whenever its files change, until Ctrl-C.
 
-    Files are taken when they are at rest since the last look. A mistake in one is said, not raised.
+    Files are taken when they are at rest since the last look. Mistakes in one are printed.
 
     Parameters
     ----------
