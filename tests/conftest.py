@@ -11,7 +11,6 @@ import pytest
 from hypothesis import settings
 from tests.places import SHARED_DATA
 
-from selfvec.base import compiled
 from selfvec.data.vectors import Vectors
 
 settings.register_profile("selfvec", deadline=None, derandomize=True, print_blob=True)
@@ -19,9 +18,6 @@ settings.load_profile("selfvec")
 
 # A worker holds millions of objects of libraries. Going through them less often saves 6 % of its time.
 gc.set_threshold(50_000, 20, 100)
-
-# As if it had been said already that kernels are compiled: whether they are does not matter to other tests.
-compiled._announced.append("tests")
 
 FIRST = (
     "tests/test_docs.py",

@@ -22,8 +22,7 @@ from benchmarks.robustness.cases import Case, cases, prepare, small_cases
 from benchmarks.robustness.faults import clock_back, full_disk, no_permission, two_writers
 from benchmarks.robustness.kills import SIGNALS, run_kills
 from benchmarks.robustness.system_calls import VARIABLE, preloaded, run_calls
-from selfvec.data.settings import Settings
-from selfvec.refinement.kernel_warm_up import loading_kernels
+from selfvec import refine
 
 PARTS = ("kills", "faults", "mutations")  # unless others are named
 
@@ -45,8 +44,7 @@ def main(arguments: list[str]) -> int:
             command = [sys.executable, "-m", "benchmarks", "robustness.soak", *arguments]
             return subprocess.run(command, env=preloaded(Path(name))).returncode
     print(f"seed {options.seed}", flush=True)
-    with loading_kernels(Settings("paper"), jobs=1):
-        pass  # so that forked processes need not load them
+    refine(["hail broke a roof", "wind broke a tree"], "none", "paper")  # forked processes need no compiler
     faults: list[str] = []
     with tempfile.TemporaryDirectory(prefix="selfvec-soak-") as name:
         place = Path(name)

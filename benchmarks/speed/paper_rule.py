@@ -18,10 +18,9 @@ from numpy.typing import NDArray
 
 from benchmarks.datasets import random_ids
 from benchmarks.harness import Result, paired
-from selfvec.cooccurrence.lanes import aligned_rows
 from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.methods.reference import refine_reference
-from selfvec.refinement.methods.sequential_kernel import OnlineTerms, Recording, Scratch, sweep
+from selfvec.refinement.methods.sequential_kernel import Recording, padded, sweep_paper
 
 DIMENSIONS, WINDOW, RATE = 300, 13, np.float32(0.01)
 TOKENS = 1 << 20
@@ -31,12 +30,10 @@ Kernel = Callable[[Ids, Bounds, Table, int], None]
 
 
 def ours(ids: NDArray[np.int32], offsets: NDArray[np.int64], table: NDArray[np.float32], half: int) -> None:
-    empty, rows = np.zeros(0, np.float32), np.zeros((0, 0), np.float32)
     none32, none64 = np.zeros(0, np.int32), np.zeros(0, np.int64)
-    scratch = Scratch(np.zeros(len(table), np.int32), *np.zeros((2, table.shape[1]), np.float32))
-    recording = Recording(none32, none64, rows, none32, none64, none64)
-    nothing = OnlineTerms(rows, empty, empty, empty, np.zeros(0), np.zeros(0, bool))
-    sweep(ids, offsets, 0, 0, len(ids), table, half, RATE, scratch, nothing, recording)
+    recording = Recording(none32, none64, np.zeros((0, 0), np.float32), none32, none64, none64)
+    inside, weights = np.zeros(len(table), np.int32), np.ones(len(table), np.float32)
+    sweep_paper(ids, offsets, 0, 0, len(ids), table, half, RATE, inside, weights, recording)
 
 
 @njit(fastmath=True, nogil=True)
@@ -106,7 +103,7 @@ def _check(
     """The kernel's result is the reference's, on the text's beginning."""
     end = int(np.searchsorted(offsets, 20_000))
     part, bounds = ids[: offsets[end]], offsets[: end + 1]
-    table = aligned_rows(rows)
+    table = padded(rows)
     kernel(part, bounds, table, WINDOW // 2)
     expected = refine_reference(
         part, bounds, rows.astype(np.float64), window=WINDOW, learning_rate=float(RATE)
@@ -122,7 +119,7 @@ def run() -> list[Result]:
         others: dict[str, Kernel] = {"naive Numba": naive} | ({"plain C, prefetching": c} if c else {})
         for types in (3_500, 100_000):
             ids, offsets, rows = problem(types)
-            start, table = aligned_rows(rows), aligned_rows(rows)
+            start, table = padded(rows), padded(rows)
             for kernel in (ours, *others.values()):
                 _check(kernel, ids, offsets, rows)
 
@@ -153,7 +150,7 @@ def _against_numpy() -> Result:
     ids, offsets, rows = problem(3_500)
     end = int(np.searchsorted(offsets, 20_000))
     part, bounds = ids[: offsets[end]], offsets[: end + 1]
-    table, exact = aligned_rows(rows), rows.astype(np.float32)
+    table, exact = padded(rows), rows.astype(np.float32)
     mine, theirs = paired(
         lambda: ours(part, bounds, table, WINDOW // 2),
         lambda: refine_reference(part, bounds, exact, window=WINDOW, learning_rate=float(RATE)),

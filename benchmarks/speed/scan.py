@@ -14,11 +14,11 @@ from numba import njit
 
 from benchmarks.datasets import tokens
 from benchmarks.harness import Result, compared, paired
-from selfvec.cooccurrence.lanes import aligned_rows
 from selfvec.cooccurrence.reference import count_reference, linear_reference
 from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import unit_rows
+from selfvec.refinement.methods.sequential_kernel import padded
 
 DIMENSIONS, WINDOW = 256, 11
 
@@ -63,7 +63,7 @@ def run() -> Iterator[Result]:
     batch = tokens()
     _check(batch)
     rows = unit_rows(np.random.default_rng(0).standard_normal((len(batch.types), DIMENSIONS)))
-    table = aligned_rows(rows)
+    table = padded(rows)
     naive_result = np.zeros_like(table)
     one, two = (ScanOperator(batch, WINDOW, jobs=jobs) for jobs in (1, 2))
     label = f"scan, d {DIMENSIONS}, window {WINDOW}, {len(batch.types):,} types"

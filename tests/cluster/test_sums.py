@@ -61,7 +61,7 @@ def test_the_neighbours_of_some_words_alone(corpus: TokenBatch) -> None:
     whole = SharedTable.of(rows, np.full(WORDS, 3), WINDOW, 0.4)
     found = partial(shards(corpus, 2), replace(whole, summed=some)).sums["neighbours"]
     expected = partial(shards(corpus, 2), whole).sums["neighbours"]
-    np.testing.assert_allclose(found[some], expected[some], atol=1e-4)
+    np.testing.assert_allclose(found[some], expected[some], atol=5e-3)
     assert not found[~some].any()
 
 

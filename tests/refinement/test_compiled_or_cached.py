@@ -16,9 +16,7 @@ import numpy as np
 import pytest
 
 import selfvec
-from selfvec.data.settings import Settings
 from selfvec.data.vectors import Vectors
-from selfvec.refinement.kernel_warm_up import _second_process
 
 CODE = """
 import hashlib
@@ -50,20 +48,6 @@ def test_compiled_and_cached_runs_make_the_same_bytes(tmp_path: Path) -> None:
     assert list(tmp_path.rglob("*.nbc"))
     assert len(first.stdout.splitlines()) == 5
     assert first.stdout == second.stdout
-    assert first.stderr.count("compiling kernels, once") == 1
-    assert "compiling" not in second.stderr
-
-
-@pytest.mark.parametrize("parent_ends", [False, True])
-def test_a_second_process_compiles_until_its_parent_ends(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parent_ends: bool
-) -> None:
-    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
-    with _second_process(Settings("original")) as process:
-        if parent_ends and process.stdin:
-            process.stdin.close()
-        assert process.wait() == 0
-    assert bool(list(tmp_path.rglob("hashed_ngrams.*.nbc"))) != parent_ends
 
 
 def test_kernels_have_a_place_where_no_folder_is_writable(monkeypatch: pytest.MonkeyPatch) -> None:

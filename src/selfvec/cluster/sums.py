@@ -19,8 +19,7 @@ import numpy as np
 from selfvec.base.arrays import AnyFloats, Array, Doubles, Ids, Ints, Mask, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.threads import one_core
-from selfvec.cooccurrence.lanes import LANES, aligned
-from selfvec.cooccurrence.scan import CentredRows, add_neighbours, count_neighbours, fill_centred
+from selfvec.cooccurrence.scan import CentredRows, add_neighbours, add_neighbours_of, count_neighbours
 from selfvec.numerics.rows import ROW_BLOCK
 from selfvec.text.hashed_ngrams import add_counters
 
@@ -73,10 +72,10 @@ class SharedTable:
         return cls(len(table), window, [table], centred.weights, centred.mean)
 
     def centred(self) -> Rows:
-        """The weighted and centred rows, (V + 1, p) float32: whole lanes, and a row of zeros for no word."""
+        """The weighted and centred rows, (V + 1, d) float32, and a row of zeros for no word."""
         assert self.weights is not None
         assert self.mean is not None
-        out = _lanes(self.words + 1, len(self.mean))
+        out = np.zeros((self.words + 1, len(self.mean)), np.float32)
         weights = self.weights.astype(np.float32)
         mean = self.mean.astype(np.float32)
         row = 0
@@ -84,7 +83,8 @@ class SharedTable:
             for start in range(0, len(block), ROW_BLOCK):
                 rows = block[start : start + ROW_BLOCK]
                 here = slice(row, row + len(rows))
-                fill_centred(rows, weights[here], mean, out[here])
+                np.multiply(rows, weights[here, None], out=out[here])
+                out[here] -= mean
                 row += len(rows)
         return out
 
@@ -139,12 +139,14 @@ def partial(shards: Iterable[Shard], table: SharedTable) -> Partial:
         degrees = np.zeros(table.words, np.int64)
         counts = np.zeros(table.words, np.int64)
         for ids, offsets in blocks():
-            degrees += count_neighbours(ids, offsets, half, table.words)
-            counts += np.bincount(ids, minlength=table.words)
+            here = np.bincount(ids, minlength=table.words)
+            degrees += count_neighbours(ids, offsets, here, half)
+            counts += here
         return _numbered(numbers, {"counts": counts, "degrees": degrees})
     assert table.mean is not None
     centred = table.centred()
-    summed = _lanes(table.words + 1, len(table.mean))
+    summed = np.zeros((table.words, len(table.mean)), np.float32)
+    own = np.zeros(table.words, np.int64)
     total: Doubles | None = None
     tokens = 0  # of this block
     for ids, offsets in blocks():
@@ -152,18 +154,17 @@ def partial(shards: Iterable[Shard], table: SharedTable) -> Partial:
             total = summed.astype(np.float64) if total is None else np.add(total, summed, out=total)
             summed[:] = 0
             tokens = 0
-        add_neighbours(ids, offsets, centred, summed, half, words=table.summed)
+        if table.summed is None:
+            add_neighbours(ids, offsets, centred, summed, half, half)
+        else:
+            add_neighbours_of(table.summed, ids, offsets, centred, summed, half, half)
+        own += np.bincount(ids, minlength=table.words) * (1 if table.summed is None else table.summed)
         tokens += len(ids)
     found: AnyFloats = summed if total is None else np.add(total, summed, out=total)
-    return _numbered(numbers, {"neighbours": found[:-1, : len(table.mean)]})
-
-
-def _lanes(height: int, width: int) -> Rows:
-    """A matrix of zeros with at least ``width`` columns, for the kernels."""
-    padded = -(-width // LANES) * LANES
-    out = aligned(height * padded).reshape(height, padded)
-    out[:] = 0
-    return out
+    for start in range(0, table.words, ROW_BLOCK):  # a word is no neighbour of itself
+        part = slice(start, min(start + ROW_BLOCK, table.words))
+        found[part] -= own[part, None].astype(np.float32) * centred[part]
+    return _numbered(numbers, {"neighbours": found})
 
 
 def _numbered(numbers: Sequence[int], sums: Mapping[str, Array]) -> Partial:

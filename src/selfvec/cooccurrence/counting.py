@@ -12,8 +12,8 @@ from selfvec.base.errors import OptionError
 from selfvec.base.threads import cut, threads
 from selfvec.data.token_batch import TokenBatch
 
-from .counting_kernels import count_pairs, count_rows, index_positions
 from .counts import WEIGHTINGS, Counts
+from .kernels import count_pairs, count_rows, index_positions
 from .sparse_rows import MEMORY, Block, RowBuffer, RowStore, assemble
 
 __all__ = ["count", "count_near"]

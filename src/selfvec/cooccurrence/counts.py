@@ -22,7 +22,7 @@ from selfvec.base.text_files import read_vocabulary, write_vocabulary
 from selfvec.base.threads import threads
 from selfvec.data.run import Run
 
-from .counting_kernels import add_rows, is_valid, row_sums, stage_rows
+from .kernels import add_rows, is_valid, row_sums, stage_rows
 from .sparse_rows import MEMORY, Block, RowBuffer, RowStore, assemble
 
 __all__ = ["HARMONIC_UNIT", "WEIGHTINGS", "Counts", "run_counts"]

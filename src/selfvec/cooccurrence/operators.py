@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.arrays import AnyFloats, Array, Doubles, Floats, Ids, Ints
-from selfvec.base.compiled import kernel
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.threads import cut, in_order, threads
 from selfvec.data.token_batch import TokenBatch
 
 from .counting import count
 from .counts import Counts
+from .kernels import multiply_rows
 from .scan import CentredRows, ScanOperator
 from .sparse_rows import MEMORY, RowStore
 
@@ -265,51 +265,8 @@ def sparse_product(
     out = np.empty((len(indptr) - 1, rows.shape[1]), np.float32)
 
     def multiply(block: tuple[int, int]) -> None:
-        _multiply_rows(indptr, indices, values, rows, *block, np.empty(rows.shape[1]), out)
+        multiply_rows(indptr, indices, values, rows, *block, np.empty(rows.shape[1]), out)
 
     for _ in in_order(cut(np.diff(indptr) + 1, _SHARE), multiply, jobs):
         pass
     return out
-
-
-@kernel
-def _multiply_rows(
-    indptr: Ints,  # (n + 1,)
-    indices: Ids,  # (e,)
-    values: Array,  # (e,)
-    rows: Floats,  # (m, d)
-    first: int,
-    last: int,
-    sums: Doubles,  # (d,), working memory
-    out: Floats,  # (n, d), written
-) -> None:
-    """Rows ``first`` to ``last - 1`` of the product, each summed by one thread in a fixed order.
-
-    Four neighbours are added at a time, in float64, so the running sums are read and written once for four
-    rows.
-    """
-    for row in range(first, last):
-        for j in range(sums.size):
-            sums[j] = 0
-        k = indptr[row]
-        end = indptr[row + 1]
-        while k + 3 < end:
-            a = indices[k]
-            b = indices[k + 1]
-            c = indices[k + 2]
-            d = indices[k + 3]
-            p = np.float32(values[k])
-            q = np.float32(values[k + 1])
-            r = np.float32(values[k + 2])
-            s = np.float32(values[k + 3])
-            for j in range(sums.size):
-                sums[j] += np.float64(p * rows[a, j] + q * rows[b, j] + r * rows[c, j] + s * rows[d, j])
-            k += 4
-        while k < end:  # the last one to three
-            a = indices[k]
-            p = np.float32(values[k])
-            for j in range(sums.size):
-                sums[j] += np.float64(p * rows[a, j])
-            k += 1
-        for j in range(sums.size):
-            out[row, j] = sums[j]

@@ -28,7 +28,7 @@ Block = tuple[int, int]
 
 
 class RowBuffer:
-    """A thread's arrays for making rows of V columns; see `counting_kernels.count_rows`."""
+    """A thread's arrays for making rows of V columns; see `kernels.count_rows`."""
 
     def __init__(self, columns: int, entries: int) -> None:
         places = -(-columns // 64)

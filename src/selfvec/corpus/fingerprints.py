@@ -6,9 +6,9 @@ import numpy as np
 import polars as pl
 
 from selfvec.base.arrays import Bytes, Hashes, Ints, Mask
-from selfvec.base.compiled import kernel
+from selfvec.base.compiled import kernel, read_only
 
-__all__ = ["Seen", "fingerprints", "joined_utf8"]
+__all__ = ["Seen", "fingerprints", "hashes", "joined_utf8"]
 
 _BYTE = np.uint64(8)
 _HALF = np.uint64(32)
@@ -50,9 +50,7 @@ def fingerprints(texts: pl.Series) -> Hashes:
     folders.
     """
     data, bounds = joined_utf8(texts)
-    out = np.empty(len(texts), np.uint64)
-    _mix(data, bounds, out)
-    return out
+    return hashes(data, bounds[:-1], bounds[1:]) & _REST
 
 
 def joined_utf8(texts: pl.Series) -> tuple[Bytes, Ints]:
@@ -64,16 +62,22 @@ def joined_utf8(texts: pl.Series) -> tuple[Bytes, Ints]:
     return np.frombuffer(joined, np.uint8), bounds
 
 
+def hashes(data: Bytes, starts: Ints, ends: Ints) -> Hashes:
+    """A hash of each of n strings of bytes, (n,) uint64, the same on every machine.
+
+    String i is ``data[starts[i]:ends[i]]``.
+    """
+    out = np.empty(len(starts), np.uint64)
+    _hash(read_only(data), starts, ends, out)
+    return out
+
+
 @kernel
-def _mix(
-    data: Bytes,  # (B,)
-    bounds: Ints,  # (D + 1,)
-    out: Hashes,  # (D,), written
-) -> None:
+def _hash(data: Bytes, starts: Ints, ends: Ints, out: Hashes) -> None:
     """Mix eight bytes at a time into 64 bits; each step is invertible, so that every byte matters."""
-    for d in range(len(out)):
-        start = bounds[d]
-        end = bounds[d + 1]
+    for n in range(len(out)):
+        start = starts[n]
+        end = ends[n]
         mixed = np.uint64(end - start) * _MIX
         whole = start + (end - start) // 8 * 8  # the end of the last eight bytes
         for i in range(start, whole, 8):
@@ -88,4 +92,4 @@ def _mix(
         mixed = (mixed ^ word) * _MIX_2
         mixed ^= mixed >> _HALF
         mixed *= _MIX
-        out[d] = (mixed ^ mixed >> _HALF) & _REST
+        out[n] = mixed ^ mixed >> _HALF

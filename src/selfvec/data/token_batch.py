@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.arrays import Hashes, Ids, Ints, Mask
-from selfvec.base.compiled import kernel
 from selfvec.base.errors import CorpusError
 from selfvec.base.memory import release
 from selfvec.base.scratch import scratch_array
@@ -36,7 +35,6 @@ __all__ = [
 ONCE = np.uint64(1)
 """The lowest bit of a stored fingerprint, set in layouts that keep a repeated text only once."""
 _BLOCK = 1 << 22  # tokens worked on at a time
-_SHORT = 1 << 18  # tokens that no kernel is loaded for
 
 
 def blocks_of(ids: Ids) -> Iterator[tuple[slice, Ids]]:
@@ -49,11 +47,9 @@ def blocks_of(ids: Ids) -> Iterator[tuple[slice, Ids]]:
 
 def occurrences_of_each(ids: Ids, types: int, among: Mask | None = None) -> Ints:
     """Occurrences of each type, (V,), in (N,) ids; with ``among``, (N,), only of those that it marks."""
-    if len(ids) <= _SHORT:
-        return np.bincount(ids if among is None else ids[among], minlength=types)
     counts = np.zeros(types, np.int64)
     for part, block in blocks_of(ids):
-        _count(block if among is None else block[among[part]], counts)
+        counts += np.bincount(block if among is None else block[among[part]], minlength=types)
     return counts
 
 
@@ -75,13 +71,6 @@ def check_offsets(offsets: Ints, tokens: int) -> None:
         raise CorpusError("document offsets do not run from 0 to the number of tokens")
     if np.any(np.diff(offsets) < 0):
         raise CorpusError("document offsets decrease")
-
-
-@kernel
-def _count(ids: Ids, counts: Ints) -> None:
-    """Count ids; unlike `numpy.bincount` without copies of the ids and of the counts."""
-    for i in range(len(ids)):
-        counts[ids[i]] += 1
 
 
 @dataclass(frozen=True, repr=False)
@@ -296,8 +285,9 @@ def changed(
         release(block)
         ended = slice(*np.searchsorted(offsets, (part.start, part.stop), side="right"))
         ends = offsets[ended] - part.start
-        kept = np.empty_like(found)
-        return kept[: _drop(found, kept, ends)], ended, ends
+        kept = found >= 0
+        before = np.concatenate(([0], np.cumsum(kept)))  # ids that remain, before each
+        return found[kept], ended, before[ends]
 
     for found, ended, ends in in_order(range(0, len(ids), _BLOCK), renew, threads(None)):
         bounds[ended] = written + ends
@@ -306,21 +296,6 @@ def changed(
         release(out[place])
         written = place.stop
     return (out if len(out) == size else out[:size]), bounds  # `RunWriter.token_ids` is known by its identity
-
-
-@kernel
-def _drop(ids: Ids, kept: Ids, ends: Ints) -> int:
-    """Write the ids that are not negative into ``kept``; return their number. ``ends`` become theirs."""
-    number = 0
-    passed = 0
-    for i in range(len(ids) + 1):
-        while passed < len(ends) and ends[passed] == i:
-            ends[passed] = number
-            passed += 1
-        if i < len(ids) and ids[i] >= 0:
-            kept[number] = ids[i]
-            number += 1
-    return number
 
 
 def renumber(ids: Ids, numbers: Ids | None, out: Ids | None = None) -> Ids:

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from selfvec.base.arrays import AnyFloats, Floats, Ints, Rows
-from selfvec.base.compiled import kernel
+from selfvec.base.arrays import AnyFloats, Ints, Rows
 
+from .kernels import best_answers
 from .rows import unit_rows
 
 __all__ = ["ANALOGY_METHODS", "solve_analogies"]
@@ -42,7 +42,7 @@ def solve_analogies(
         cosines = queries @ unit_rows(rows[candidates[block]]).T
         for method in methods:
             plus, minus = _terms(cosines, method)
-            _best_answers(plus, minus, questions, excluded, names[block], scores[method], answers[method])
+            best_answers(plus, minus, questions, excluded, names[block], scores[method], answers[method])
     return answers
 
 
@@ -53,29 +53,3 @@ def _terms(cosines: Rows, method: str) -> tuple[Rows, Rows]:
     # 3CosMul maximises a product of cosines shifted to 0..1; its logarithm is a sum, as 3CosAdd is.
     shifted = np.clip((cosines + 1) / 2, 1e-9, None)
     return np.log(shifted), np.log(shifted + np.float32(_EPSILON))
-
-
-@kernel
-def _best_answers(
-    plus: Rows,  # (W, B) float32, score from each of W words if it is added
-    minus: Rows,  # (W, B) float32, score if it is subtracted
-    questions: Ints,  # (Q, 3) int64, a, b, c among the W words
-    excluded: Ints,  # (Q, 3) int64, names that are not answers
-    names: Ints,  # (B,) int64, of the candidates of this block
-    scores: Floats,  # (Q,) float32, best so far
-    answers: Ints,  # (Q,) int64
-) -> None:
-    """Update each question's best answer from a block of B candidates."""
-    for q in range(len(questions)):
-        a = questions[q, 0]
-        b = questions[q, 1]
-        c = questions[q, 2]
-        best = scores[q]
-        for candidate in range(plus.shape[1]):
-            score = plus[b, candidate] + plus[c, candidate] - minus[a, candidate]
-            if score > best:
-                name = names[candidate]
-                if name != excluded[q, 0] and name != excluded[q, 1] and name != excluded[q, 2]:
-                    best = score
-                    answers[q] = name
-        scores[q] = best

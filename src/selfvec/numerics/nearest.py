@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from selfvec.base.arrays import Floats, Ids, Ints, Rows
-from selfvec.base.compiled import kernel
 from selfvec.base.threads import in_order, one_core, threads
 
+from .kernels import insert_nearest
 from .kmeans import lloyd
 from .rows import unit_rows
 
@@ -101,30 +101,5 @@ def nearest_columns(
     """
     numbers = np.full((len(cosines), most), -1, np.int32)
     values = np.zeros((len(cosines), most), np.float32)
-    _nearest_columns(cosines, own, least, numbers, values)
+    insert_nearest(cosines, own, least, numbers, values)
     return numbers, values
-
-
-@kernel
-def _nearest_columns(
-    cosines: Floats,
-    own: Ints,
-    least: float,
-    numbers: Ids,  # (n, most), -1
-    values: Rows,  # (n, most)
-) -> None:
-    most = numbers.shape[1]
-    for row in range(len(cosines)):
-        n = 0
-        for column in range(cosines.shape[1]):
-            value = cosines[row, column]
-            if value <= least or column == own[row] or (n == most and value <= values[row, n - 1]):
-                continue
-            i = n if n < most else n - 1
-            while i > 0 and values[row, i - 1] < value:
-                values[row, i] = values[row, i - 1]
-                numbers[row, i] = numbers[row, i - 1]
-                i -= 1
-            values[row, i] = value
-            numbers[row, i] = column
-            n = min(n + 1, most)

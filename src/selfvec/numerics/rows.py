@@ -4,29 +4,24 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import TypeVar
 
 import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Array, Doubles, Floats, Mask, Rows
-from selfvec.base.compiled import kernel, summing_kernel
 from selfvec.base.errors import InputError
 from selfvec.base.memory import release
-from selfvec.base.threads import ROW_BLOCK, by_blocks
+from selfvec.base.threads import ROW_BLOCK, by_blocks, one_core
 
 __all__ = [
     "ROW_BLOCK",
     "as_matrix",
     "filled_rows",
     "mix_rows",
-    "read_only",
     "top_indices",
     "unit_in_place",
     "unit_rows",
     "weighted_sum",
 ]
-
-AnyArray = TypeVar("AnyArray", bound=Array)
 
 
 def as_matrix(given: Array | Sequence[Sequence[float]]) -> Array:
@@ -85,23 +80,9 @@ def mix_rows(
     >>> rows.astype(float).round(1).tolist()
     [[0.6, 0.8], [0.0, 1.0]]
     """
-    _mix_rows(rows, read_only(others), own, weights, chosen)
-
-
-@summing_kernel
-def _mix_rows(rows: Rows, others: Rows, own: Floats, weights: Floats, chosen: Mask) -> None:
-    for i in range(len(rows)):
-        if not chosen[i]:
-            continue
-        squares = np.float32(0)
-        for j in range(rows.shape[1]):
-            mixed = own[i] * rows[i, j] + weights[i] * others[i, j]
-            rows[i, j] = mixed
-            squares += mixed * mixed
-        if squares > 0:
-            length = np.sqrt(squares)
-            for j in range(rows.shape[1]):
-                rows[i, j] /= length
+    for start in range(0, len(rows), ROW_BLOCK):
+        part = start + np.flatnonzero(chosen[start : start + ROW_BLOCK])
+        rows[part] = unit_rows(own[part, None] * rows[part] + weights[part, None] * others[part])
 
 
 def weighted_sum(rows: Rows, weights: Doubles) -> Doubles:
@@ -111,22 +92,11 @@ def weighted_sum(rows: Rows, weights: Doubles) -> Doubles:
     array([2.5, 4. ])
     """
     total = np.zeros(rows.shape[1])
-    _add_weighted(read_only(rows), weights, total)
+    with one_core():  # so that the order of the sum does not depend on the machine
+        for start in range(0, len(rows), ROW_BLOCK):
+            part = slice(start, start + ROW_BLOCK)
+            total += weights[part] @ rows[part].astype(np.float64)
     return total
-
-
-@kernel
-def _add_weighted(rows: Rows, weights: Doubles, total: Doubles) -> None:
-    for i in range(len(rows)):
-        for j in range(total.size):
-            total[j] += weights[i] * np.float64(rows[i, j])
-
-
-def read_only(array: AnyArray) -> AnyArray:
-    """A view as of a mapped file, so that one kernel is compiled for both."""
-    view = array.view()
-    view.flags.writeable = False
-    return view
 
 
 def top_indices(scores: AnyFloats, n: int) -> list[int]:

@@ -26,7 +26,6 @@ from selfvec.training import FROM_TEXT, check_installed
 from .execution import Execution
 from .initial_vectors import by_token, initial_vectors
 from .inputs import Inputs, inputs_from
-from .kernel_warm_up import loading_kernels
 
 if TYPE_CHECKING:
     from selfvec.corpus import Corpus
@@ -69,7 +68,6 @@ def read_inputs(
 
     with (
         execution.text_writer() if settings.keeps_text else nullcontext() as text,
-        loading_kernels(settings, execution.jobs),
         ThreadPoolExecutor(1) as pool,
     ):
         loading = pool.submit(load)

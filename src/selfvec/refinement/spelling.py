@@ -19,10 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.arrays import AnyFloats, Floats, Hashes, Ids, Ints, Mask, Rows
-from selfvec.base.compiled import helper, kernel
+from selfvec.base.compiled import kernel
 from selfvec.base.memory import return_freed_memory
 from selfvec.base.threads import by_blocks, cut, in_order, threads
-from selfvec.cooccurrence.lanes import prefetch
 from selfvec.cooccurrence.operators import sparse_product
 from selfvec.data.token_batch import TokenBatch, occurrences_of_each
 from selfvec.numerics.rows import filled_rows, mix_rows
@@ -192,14 +191,14 @@ def _rows_of(matrix: SparseRows, rows: Ints) -> SparseRows:
     return np.concatenate(([0], ends)), indices[places], values[places]
 
 
-@helper
+@kernel
 def _longer_gram(gram: np.uint64, character: np.uint32) -> np.uint64:
     """The hash of an n-gram with one more character; that of the empty n-gram is 0."""
     key = (gram ^ np.uint64(character)) * _PRIME
     return key ^ (key >> _SHIFT)
 
 
-@helper
+@kernel
 def _slot(keys: Hashes, numbers: Ids, key: np.uint64) -> np.int64:
     """The slot of a key in a hash table; a free slot (number -1) if the key is missing."""
     slot = np.int64(key & np.uint64(len(keys) - 1))
@@ -336,8 +335,6 @@ def _sweep(
     """
     width = last - first
     for n in range(len(words) - 1, -1, -1):
-        for k in range(indptr[max(n - 1, 0)], indptr[n]):  # of the next word
-            prefetch(solution, indices[k], first, last)  # type: ignore[call-arg]
         goal = rows[words[n], first:last]
         own = dual[n]
         penalty = penalties[n]

@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.arrays import Floats, Ids, Ints, Rows
-from selfvec.base.compiled import helper, kernel
+
+from .kernels import SCORED, score_postings
 
 __all__ = ["K1", "K3", "B", "saturated_counts", "saturation", "score_terms"]
 
 K1 = 1.2
 B = 0.75
-_BLOCK = 1 << 14  # texts scored at a time
 K3 = 2.0  # of the words of a query in the hybrid, see `saturated_counts`
 
 
@@ -39,18 +39,6 @@ def saturated_counts(counts: Floats) -> Floats:
     return ((K3 + 1) * counts / (K3 + counts)).astype(np.float32)
 
 
-@helper
-def _first_from(units: Ids, begin: int, end: int, least: int) -> int:
-    """The first place from ``begin`` on whose text is number ``least`` or a later one."""
-    while begin < end:
-        middle = (begin + end) // 2
-        if units[middle] < least:
-            begin = middle + 1
-        else:
-            end = middle
-    return begin
-
-
 def score_terms(
     units: Ids,  # (N,) postings
     counts: NDArray[np.uint16],  # (N,)
@@ -66,49 +54,5 @@ def score_terms(
     The scores of a block stay in the processor's cache.
     """
     place = lists[:, 0].copy()  # how far each list was read
-    together = np.zeros(_BLOCK, np.float32)
-    _score_terms(units, counts, lists, likeness, bounds, weights, saturation, out, place, together)
-
-
-@kernel
-def _score_terms(
-    units: Ids,
-    counts: NDArray[np.uint16],
-    lists: Ints,
-    likeness: Floats,
-    bounds: Ints,
-    weights: Floats,
-    saturation: Floats,
-    out: Rows,
-    place: Ints,  # (L,)
-    together: Floats,  # (_BLOCK,) zeros, before and after
-) -> None:
-    with_related = len(out) == 2
-    for start in range(0, out.shape[1], _BLOCK):
-        end = min(start + _BLOCK, out.shape[1])
-        k = saturation[start:end]
-        words = out[0, start:end]
-        related = out[-1, start:end]
-        for unit in range(end - start):
-            words[unit] = 0
-        for unit in range(end - start):
-            related[unit] = 0
-        for t in range(len(weights)):
-            weight = weights[t]
-            first = bounds[t]
-            for i in range(first, bounds[t + 1] if with_related else first + 1):
-                like = likeness[i]
-                begin = place[i]
-                place[i] = _first_from(units, begin, lists[i, 1], end)
-                if i == first:
-                    for p in range(begin, place[i]):
-                        unit = units[p] - start
-                        count = np.float32(counts[p])
-                        words[unit] += weight * count / (count + k[unit])
-                if with_related:
-                    for p in range(begin, place[i]):
-                        together[units[p] - start] += like * np.float32(counts[p])
-            if with_related:
-                for unit in range(end - start):  # all of them: without a branch, the loop is vectorised
-                    related[unit] += weight * together[unit] / (together[unit] + k[unit])
-                    together[unit] = 0
+    together = np.zeros(SCORED, np.float32)
+    score_postings(units, counts, lists, likeness, bounds, weights, saturation, out, place, together)

@@ -25,7 +25,7 @@ from selfvec.text.repeats import find_repeats, tokens_by_document
 from selfvec.text.stems import stems
 from selfvec.text.vocabulary import Vocabulary
 
-from . import clusters, kernels
+from . import clusters
 from .clusters import Clusters
 from .dense_share import agreement, dense_share
 from .dense_space import TABLES, DenseSpace, projected, run_tables
@@ -113,8 +113,7 @@ def _quantised_vectors(
     if centres is None:
         return (codes, scales), None
     found = Clusters.of(centres, homes)
-    kernels.reorder(codes, found.members)
-    return (codes, scales[found.members]), found
+    return (codes[found.members], scales[found.members]), found
 
 
 def _run_vectors(run: Run, tables: Sequence[str]) -> dict[str, Vectors]:

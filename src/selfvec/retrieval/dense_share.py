@@ -14,9 +14,8 @@ import numpy as np
 
 from selfvec.text.vocabulary import Vocabulary
 
-from . import kernels
 from .passages import random_words
-from .scoring import Scored, Scorer
+from .scoring import Scored, Scorer, best_documents
 
 __all__ = ["LEAST", "MOST", "agreement", "dense_share"]
 
@@ -65,6 +64,6 @@ def agreement(vocabulary: Vocabulary, scorer: Scorer, texts: Sequence[str], seed
         for mode in ("bm25", "dense"):
             scored = scorer.score(query, mode, scored)
             scored.found[number] = False
-            rankings.append(set(kernels.best_documents(scored.scores, scored.found, most).tolist()))
+            rankings.append(set(best_documents(scored.scores, scored.found, most)))
         shared.append(len(rankings[0] & rankings[1]) / most)
     return float(np.mean(shared)) if len(shared) >= FEWEST_QUERIES else None

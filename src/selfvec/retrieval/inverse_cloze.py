@@ -25,7 +25,6 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Floats, Ids, Ints, Mask, Rows
-from selfvec.base.compiled import kernel
 from selfvec.base.progress import Progress
 from selfvec.base.threads import in_order, one_core, prefetched, threads
 from selfvec.data.token_batch import TokenBatch, concatenated
@@ -34,7 +33,7 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.text.document_vectors import weighted_sums
 
 from .bm25 import K1
-from .kernels import U16, invert
+from .kernels import MOMENTS, add_products, change_rows, drop_shared, invert
 
 __all__ = ["Learned", "learn"]
 
@@ -47,7 +46,6 @@ SHARED = 0.5  # share of a target that goes to other documents
 LIKENESS = 0.05  # temperature of their likeness
 STEPS = (6, 12, 18, 25, 32, 40, 50, 60, 75)  # after which held-out spans are asked
 
-MOMENTS = (0.9, 0.999)  # decay of the mean gradient and of its square, of Adam
 SHORTEST = 12  # words of a document that is learned from
 FEWEST = 100  # documents that are learned from
 FEWEST_WORDS = 50_000  # in these; fewer are learned by heart
@@ -229,7 +227,7 @@ def without_words(batch: TokenBatch, others: TokenBatch, chosen: Mask) -> TokenB
     """D documents; the chosen ones, (D,) bool, lose the words of their counterparts among D others."""
     kept = np.ones(len(batch), bool)
     last = np.full(len(batch.types), -1, np.int64)
-    _drop_shared(batch.ids, batch.offsets, others.ids, others.offsets, chosen, last, kept)
+    drop_shared(batch.ids, batch.offsets, others.ids, others.offsets, chosen, last, kept)
     return _words_of(batch, kept)
 
 
@@ -257,7 +255,7 @@ def shared_targets(batch: TokenBatch, rows: Rows, weights: Rows, jobs: int | Non
 def word_cosines(batch: TokenBatch, others: TokenBatch, weights: Rows) -> Floats:
     """Cosines of documents as BM25 weights of their words, without length normalisation, (D, E) float32."""
     out = np.zeros((batch.documents, others.documents), np.float32)
-    _add_products(*_by_word(batch, weights), *_by_word(others, weights), out)
+    add_products(*_by_word(batch, weights), *_by_word(others, weights), out)
     return out
 
 
@@ -321,7 +319,7 @@ class Adam:
         def change(first: int) -> None:
             some = words[first : first + _WORDS]
             slope = np.empty(width, np.float32)
-            _change_rows(
+            change_rows(
                 some, starts, owners, occurs, weights, gradient, slope, rate,
                 self.rows, self._means, self._squares,
             )  # fmt: skip
@@ -363,80 +361,3 @@ class _HeldOut:
         cosines = asked @ documents.T
         ranks = ranks_among(cosines, np.diag(cosines))
         return Found(float((ranks < 2).mean()), float((1 / ranks).mean()))
-
-
-@kernel
-def _add_products(
-    starts: Ints,  # (V + 1,) of each word in the next two
-    documents: Ids,
-    values: Floats,
-    other_starts: Ints,  # the same of the other documents
-    other_documents: Ids,
-    other_values: Floats,
-    out: Floats,  # (D, E) added to
-) -> None:
-    """Dot products of sparse rows that are stored by column."""
-    for word in range(len(starts) - 1):
-        for i in range(starts[word], starts[word + 1]):
-            row = documents[i]
-            value = values[i]
-            for j in range(other_starts[word], other_starts[word + 1]):
-                out[row, other_documents[j]] += value * other_values[j]
-
-
-@kernel
-def _drop_shared(
-    ids: Ids,
-    offsets: Ints,  # (D + 1,)
-    other_ids: Ids,
-    other_offsets: Ints,  # (D + 1,)
-    chosen: Mask,  # (D,)
-    last: Ints,  # (V,): the last of the others with each word, -1 at first; changed
-    kept: Mask,  # of `ids`, changed
-) -> None:
-    """Words of chosen documents that their counterparts among the others have are not kept."""
-    for document in range(len(chosen)):
-        if not chosen[document]:
-            continue
-        for i in range(other_offsets[document], other_offsets[document + 1]):
-            last[other_ids[i]] = document
-        for i in range(offsets[document], offsets[document + 1]):
-            kept[i] = last[ids[i]] != document
-
-
-@kernel
-def _change_rows(
-    words: Ints,  # (W,) distinct
-    starts: Ints,  # (V + 1,) of each word in the next two
-    owners: Ids,  # texts that have the word
-    occurs: U16,  # its occurrences in each
-    weights: Floats,  # (V,)
-    gradient: Floats,  # (T, d) by the sums of the texts
-    slope: Floats,  # (d,) scratch: the gradient by a row
-    rate: float,
-    rows: Floats,  # (V, d) changed
-    means: Floats,  # (V, d) changed
-    squares: Floats,  # (V, d) changed
-) -> None:
-    """One step of Adam on the rows of some words."""
-    width = rows.shape[1]
-    keep = np.float32(MOMENTS[0])
-    keep_square = np.float32(MOMENTS[1])
-    one = np.float32(1)
-    for i in range(len(words)):
-        word = words[i]
-        for k in range(width):
-            slope[k] = 0
-        for place in range(starts[word], starts[word + 1]):
-            text = owners[place]
-            times = np.float32(occurs[place])
-            for k in range(width):
-                slope[k] += times * gradient[text, k]
-        weight = weights[word]
-        for k in range(width):
-            by_row = weight * slope[k]
-            means[word, k] = keep * means[word, k] + (one - keep) * by_row
-            squares[word, k] = keep_square * squares[word, k] + (one - keep_square) * by_row * by_row
-            rows[word, k] -= (
-                np.float32(rate) * means[word, k] / (np.sqrt(squares[word, k]) + np.float32(1e-8))
-            )

@@ -9,21 +9,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.arrays import Doubles, Floats, Ids, Int8s, Ints, Mask, Rows
-from selfvec.base.compiled import allocating_kernel, kernel
+from selfvec.base.compiled import kernel
+from selfvec.text.document_vectors import document_frequencies
 
 __all__ = [
-    "best_documents",
+    "MOMENTS",
+    "SCORED",
+    "add_products",
     "best_window",
+    "change_rows",
     "combine",
     "dot_products",
+    "drop_shared",
     "invert",
-    "moments",
-    "reorder",
+    "score_postings",
 ]
+
+MOMENTS = (0.9, 0.999)  # decay of the mean gradient and of its square, of Adam
+SCORED = 1 << 14  # texts that `score_postings` scores at a time
 
 U16 = NDArray[np.uint16]
 _BLOCK = 1 << 12  # documents whose parts stay in the processor's cache
-_SKIPPED = 64  # documents that are skipped together if none is better
 
 
 def invert(ids: Ids, offsets: Ints, types: int) -> tuple[Ints, Ids, U16]:
@@ -32,23 +38,11 @@ def invert(ids: Ids, offsets: Ints, types: int) -> tuple[Ints, Ids, U16]:
     Where those of each type begin, (types + 1,); texts, rising within a type, (N,); occurrences in each,
     65,535 at most, (N,).
     """
-    starts = np.zeros(types + 1, np.int64)
-    _count_texts(ids, offsets, np.full(types, -1, np.int64), starts)
-    np.cumsum(starts, out=starts)
+    starts = np.concatenate(([0], np.cumsum(document_frequencies(ids, offsets, types))))
     units = np.empty(starts[-1], np.int32)
     counts = np.zeros(starts[-1], np.uint16)
     _write_postings(ids, offsets, np.full(types, -1, np.int64), starts[:-1].copy(), units, counts)
     return starts, units, counts
-
-
-@kernel
-def _count_texts(ids: Ids, offsets: Ints, last: Ints, starts: Ints) -> None:
-    """Add the number of texts with each type to the entry after its own; ``last`` is -1 for each type."""
-    for unit in range(len(offsets) - 1):
-        for i in range(offsets[unit], offsets[unit + 1]):
-            if last[ids[i]] != unit:
-                last[ids[i]] = unit
-                starts[ids[i] + 1] += 1
 
 
 @kernel
@@ -65,24 +59,7 @@ def _write_postings(ids: Ids, offsets: Ints, last: Ints, end: Ints, units: Ids, 
                 counts[end[word] - 1] += np.uint16(1)
 
 
-@allocating_kernel
-def reorder(rows: Int8s, order: Ids) -> None:
-    """Permute (U, d) rows in place, so that row i becomes the one that was row ``order[i]``."""
-    done = np.zeros(len(order), np.bool_)
-    for first in range(len(order)):
-        if done[first]:
-            continue
-        moved = rows[first].copy()
-        i = first
-        while order[i] != first:
-            rows[i] = rows[order[i]]
-            done[i] = True
-            i = order[i]
-        rows[i] = moved
-        done[i] = True
-
-
-@allocating_kernel
+@kernel
 def dot_products(
     vectors: Int8s,  # (U, d)
     scales: Floats,  # (U,)
@@ -99,32 +76,6 @@ def dot_products(
             total = np.int32(total + np.int32(vectors[row, k]) * np.int32(query[k]))
         out[i] = np.float32(total) * (scales[row] * np.float32(scale))
     return out
-
-
-def moments(scores: Rows) -> tuple[float, float]:
-    """The sum of scores and the sum of their squares."""
-    return _moments(scores, np.zeros((2, 8)))
-
-
-@kernel
-def _moments(scores: Rows, sums: Doubles) -> tuple[float, float]:
-    """Eight sums at a time, always the same ones, in the two rows of ``sums``."""
-    whole = len(scores) // 8 * 8
-    for start in range(0, whole, 8):
-        for lane in range(8):
-            value = np.float64(scores[start + lane])
-            sums[0, lane] += value
-            sums[1, lane] += value * value
-    for i in range(whole, len(scores)):
-        value = np.float64(scores[i])
-        sums[0, 0] += value
-        sums[1, 0] += value * value
-    total = 0.0
-    squares = 0.0
-    for lane in range(8):
-        total += sums[0, lane]
-        squares += sums[1, lane]
-    return total, squares
 
 
 def combine(
@@ -189,7 +140,7 @@ def _combine(
             scores[d] = np.float32((1 - passage_share) * scores[d] + passage_share * values[p])
 
 
-@allocating_kernel
+@kernel
 def best_window(
     places: Ints,  # (M,) words of a passage that match words of a query, rising
     groups: Ints,  # (M,) which word of the query each one matches
@@ -219,55 +170,134 @@ def best_window(
     return best
 
 
-def best_documents(scores: Rows, allowed: Mask, most: int) -> Ints:
-    """The documents with the highest scores among those allowed, best first, ties by number."""
-    found = np.empty(most, np.int64)
-    return found[: _best_documents(scores, allowed, found, np.full(most, -np.inf, np.float32))]
+@kernel
+def _first_from(units: Ids, begin: int, end: int, least: int) -> int:
+    """The first place from ``begin`` on whose text is number ``least`` or a later one."""
+    while begin < end:
+        middle = (begin + end) // 2
+        if units[middle] < least:
+            begin = middle + 1
+        else:
+            end = middle
+    return begin
 
 
 @kernel
-def _best_documents(scores: Rows, allowed: Mask, found: Ints, values: Floats) -> int:
-    """Write the best documents, as many as there is room for, and their scores; return their number."""
-    most = len(found)
-    n = 0
-    for start in range(0, len(scores), _SKIPPED):
-        near = scores[start : start + _SKIPPED]
-        least = values[most - 1]
-        better = n < most
-        for i in range(len(near)):  # without a branch, the loop is vectorised
-            better |= near[i] > least
-        if not better:
-            continue
-        for d in range(start, start + len(near)):
-            if not allowed[d] or (n == most and scores[d] <= values[n - 1]):
-                continue
-            i = n if n < most else n - 1
-            while i > 0 and values[i - 1] < scores[d]:
-                values[i] = values[i - 1]
-                found[i] = found[i - 1]
-                i -= 1
-            values[i] = scores[d]
-            found[i] = d
-            n = min(n + 1, most)
-    return n
+def score_postings(
+    units: Ids,
+    counts: NDArray[np.uint16],
+    lists: Ints,
+    likeness: Floats,
+    bounds: Ints,
+    weights: Floats,
+    saturation: Floats,
+    out: Rows,
+    place: Ints,  # (L,)
+    together: Floats,  # (SCORED,) zeros, before and after
+) -> None:
+    with_related = len(out) == 2
+    for start in range(0, out.shape[1], SCORED):
+        end = min(start + SCORED, out.shape[1])
+        k = saturation[start:end]
+        words = out[0, start:end]
+        related = out[-1, start:end]
+        for unit in range(end - start):
+            words[unit] = 0
+        for unit in range(end - start):
+            related[unit] = 0
+        for t in range(len(weights)):
+            weight = weights[t]
+            first = bounds[t]
+            for i in range(first, bounds[t + 1] if with_related else first + 1):
+                like = likeness[i]
+                begin = place[i]
+                place[i] = _first_from(units, begin, lists[i, 1], end)
+                if i == first:
+                    for p in range(begin, place[i]):
+                        unit = units[p] - start
+                        count = np.float32(counts[p])
+                        words[unit] += weight * count / (count + k[unit])
+                if with_related:
+                    for p in range(begin, place[i]):
+                        together[units[p] - start] += like * np.float32(counts[p])
+            if with_related:
+                for unit in range(end - start):  # all of them: without a branch, the loop is vectorised
+                    related[unit] += weight * together[unit] / (together[unit] + k[unit])
+                    together[unit] = 0
 
 
-@allocating_kernel
-def documents_from(scores: Floats, least: float) -> Ids:
-    """The documents that score ``least`` or more."""
-    found = np.empty(_SKIPPED, np.int32)
-    n = 0
-    for start in range(0, len(scores), _SKIPPED):
-        near = scores[start : start + _SKIPPED]
-        enough = False
-        for i in range(len(near)):  # without a branch, the loop is vectorised
-            enough |= near[i] >= least
-        if not enough:
+@kernel
+def add_products(
+    starts: Ints,  # (V + 1,) of each word in the next two
+    documents: Ids,
+    values: Floats,
+    other_starts: Ints,  # the same of the other documents
+    other_documents: Ids,
+    other_values: Floats,
+    out: Floats,  # (D, E) added to
+) -> None:
+    """Dot products of sparse rows that are stored by column."""
+    for word in range(len(starts) - 1):
+        for i in range(starts[word], starts[word + 1]):
+            row = documents[i]
+            value = values[i]
+            for j in range(other_starts[word], other_starts[word + 1]):
+                out[row, other_documents[j]] += value * other_values[j]
+
+
+@kernel
+def drop_shared(
+    ids: Ids,
+    offsets: Ints,  # (D + 1,)
+    other_ids: Ids,
+    other_offsets: Ints,  # (D + 1,)
+    chosen: Mask,  # (D,)
+    last: Ints,  # (V,): the last of the others with each word, -1 at first; changed
+    kept: Mask,  # of `ids`, changed
+) -> None:
+    """Words of chosen documents that their counterparts among the others have are not kept."""
+    for document in range(len(chosen)):
+        if not chosen[document]:
             continue
-        if n + len(near) > len(found):
-            found = np.concatenate((found, np.empty_like(found)))
-        for i in range(len(near)):
-            if near[i] >= least:
-                found[n] = start + i
-                n += 1
-    return found[:n]
+        for i in range(other_offsets[document], other_offsets[document + 1]):
+            last[other_ids[i]] = document
+        for i in range(offsets[document], offsets[document + 1]):
+            kept[i] = last[ids[i]] != document
+
+
+@kernel
+def change_rows(
+    words: Ints,  # (W,) distinct
+    starts: Ints,  # (V + 1,) of each word in the next two
+    owners: Ids,  # texts that have the word
+    occurs: U16,  # its occurrences in each
+    weights: Floats,  # (V,)
+    gradient: Floats,  # (T, d) by the sums of the texts
+    slope: Floats,  # (d,) scratch: the gradient by a row
+    rate: float,
+    rows: Floats,  # (V, d) changed
+    means: Floats,  # (V, d) changed
+    squares: Floats,  # (V, d) changed
+) -> None:
+    """One step of Adam on the rows of some words."""
+    width = rows.shape[1]
+    keep = np.float32(MOMENTS[0])
+    keep_square = np.float32(MOMENTS[1])
+    one = np.float32(1)
+    for i in range(len(words)):
+        word = words[i]
+        for k in range(width):
+            slope[k] = 0
+        for place in range(starts[word], starts[word + 1]):
+            text = owners[place]
+            times = np.float32(occurs[place])
+            for k in range(width):
+                slope[k] += times * gradient[text, k]
+        weight = weights[word]
+        for k in range(width):
+            by_row = weight * slope[k]
+            means[word, k] = keep * means[word, k] + (one - keep) * by_row
+            squares[word, k] = keep_square * squares[word, k] + (one - keep_square) * by_row * by_row
+            rows[word, k] -= (
+                np.float32(rate) * means[word, k] / (np.sqrt(squares[word, k]) + np.float32(1e-8))
+            )

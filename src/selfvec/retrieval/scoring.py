@@ -20,14 +20,14 @@ import numpy as np
 
 from selfvec.base.arrays import AnyInts, Floats, Ids, Int8s, Ints, Mask, Rows
 from selfvec.base.errors import OptionError
-from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.rows import top_indices, unit_rows
 from selfvec.text.vocabulary import Query
 
 from . import bm25, kernels
 from .dense_space import DenseSpace
 from .indexed_documents import IndexedDocuments
 
-__all__ = ["MODES", "PARTS", "Blend", "Scored", "Scorer", "check_mode"]
+__all__ = ["MODES", "PARTS", "Blend", "Scored", "Scorer", "best_documents", "check_mode"]
 
 MODES = ("hybrid", "bm25", "dense")
 PARTS = ("words", "related", "dense")  # names in JSON
@@ -65,14 +65,7 @@ class Scored:
 
     def best_documents(self, passing: Mask, top: int) -> list[int]:
         """The best documents that pass, best first, ties by number."""
-        passing = self.found & passing
-        if top <= 1000:  # a loop that inserts each
-            best = kernels.best_documents(self.scores, passing, top)
-        else:
-            numbers = np.flatnonzero(passing)
-            best = numbers[np.argsort(-self.scores[numbers], kind="stable")][:top]
-        found: list[int] = best.tolist()
-        return found
+        return best_documents(self.scores, self.found & passing, top)
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,7 +210,7 @@ class Scorer:
         """About 2,000 documents with the largest scores, (D,)."""
         sampled = scores[self._sample]
         best = min(RESCORED * len(sampled) // len(scores) + 1, len(sampled))
-        return kernels.documents_from(scores, np.partition(sampled, -best)[-best])
+        return np.flatnonzero(scores >= np.partition(sampled, -best)[-best]).astype(np.int32)
 
     def _dense_some(self, query: Rows, documents: Ids, out: Rows) -> None:
         """Write the products of some documents and their passages into ``out``, (U,)."""
@@ -230,9 +223,8 @@ class Scorer:
 
     def _standard(self, k: int, values: Rows) -> Rows:
         """Scale and shift that turn the ``k``-th part into its share of standard deviations, (2,)."""
-        total, squares = kernels.moments(values)
-        mean = total / len(values)
-        spread = max(squares / len(values) - mean * mean, 0.0) ** 0.5
+        mean = float(values.mean(dtype=np.float64))
+        spread = float(values.std(dtype=np.float64))
         scaled = (self._shares[k] / spread, self._shares[k] * mean / spread) if spread > 1e-6 else (0, 0)
         return np.array(scaled, np.float32)
 
@@ -249,12 +241,19 @@ class Scorer:
         """The query's vector, moved toward those of the best documents; None if nothing was found."""
         if self.blend.feedback < 1:
             return None
-        best = kernels.best_documents(first.scores, first.found, self.blend.feedback)
-        if not len(best):
+        best = best_documents(first.scores, first.found, self.blend.feedback)
+        if not best:
             return None
-        toward = unit_rows(self.documents.vectors(best).sum(axis=0)[None])[0]
+        toward = unit_rows(self.documents.vectors(np.array(best)).sum(axis=0)[None])[0]
         moved: Rows = unit_rows((query + np.float32(self.blend.beta) * toward)[None])[0]
         return moved
+
+
+def best_documents(scores: Floats, allowed: Mask, most: int) -> list[int]:
+    """The documents with the highest scores among those allowed, best first, ties by number."""
+    numbers = np.flatnonzero(allowed)
+    best: list[int] = numbers[top_indices(scores[numbers], most)].tolist()
+    return best
 
 
 def _products(query: Rows, vectors: Int8s, scales: Floats, rows: Ids) -> Floats:

@@ -1,4 +1,4 @@
-"""`DistinctWords`: the different words of a text while it is read, numbered by their first appearance.
+"""`DistinctWords`: words as numbers, by their first appearance.
 
 A dictionary of strings takes three times as long. It also needs the interpreter's lock, for which the threads
 that split the text would wait.
@@ -8,67 +8,84 @@ from __future__ import annotations
 
 import numpy as np
 
-from selfvec.base.arrays import Array, Ids
+from selfvec.base.arrays import Bytes, Ids, Ints
+from selfvec.base.compiled import read_only
 from selfvec.base.packed_strings import PackedStrings
+from selfvec.corpus.fingerprints import hashes
 
-from . import kernels
+from .kernels import enter_words, number_words
 
 __all__ = ["DistinctWords"]
 
+_ROOM = 1 << 12  # words in a new table
+
 
 class DistinctWords:
-    """A growing table of words.
+    """A growing table of words, as UTF-8.
 
     >>> words = DistinctWords()
     >>> words.number(PackedStrings.of(["hail", "storm"])).tolist()
     [0, 1]
     >>> words.number(PackedStrings.of(["wind", "hail"])).tolist(), list(words.packed())
     ([2, 0], ['hail', 'storm', 'wind'])
+    >>> words.find(PackedStrings.of(["storm", "snow"])).tolist()
+    [1, -1]
     """
 
     def __init__(self) -> None:
         self._size = 0  # words
-        self._used = 0  # their bytes
-        self._slots = kernels.empty_slots()
-        self._data = np.zeros(0, np.uint8)  # the words, one after the other, and room for more
-        self._starts = np.zeros(0, np.int64)  # where each begins
-        self._lengths = np.zeros(0, np.int32)
-        self._firsts = np.zeros(0, np.int64)  # 0, 1, 2 ...
+        self._hashes = np.zeros(_ROOM, np.uint64)  # of the words, with room for more, as are the next two
+        self._ends = np.zeros(_ROOM + 1, np.int64)  # word i is data[ends[i]:ends[i + 1]]
+        self._data = np.zeros(8 * _ROOM, np.uint8)
+        self._slots = np.full(2 * _ROOM, -1, np.int32)  # hash table with linear probing: numbers of words
 
     def __len__(self) -> int:
         return self._size
 
     def number(self, words: PackedStrings) -> Ids:
-        """The numbers of n words, (n,) int32."""
-        size, used = self._size, self._used
-        last = size + len(words)
-        self._data = _extended(self._data, used, words.data)
-        self._starts = _extended(self._starts, size, used + words.ends[:-1])
-        self._lengths = _extended(self._lengths, size, np.diff(words.ends).astype(np.int32))
-        self._firsts = _extended(self._firsts, size, np.arange(size, last))
-        ids = np.empty(last, np.int32)  # pages never written cost nothing
-        arrays = self._data, self._starts[:last], self._lengths[:last]
-        self._slots, self._size = kernels.number(*arrays, self._slots, size, ids, self._firsts)
-        # The new ones among the words move to the end of the known ones.
-        new = self._firsts[size : self._size].copy()
-        spelled, lengths = kernels.spell(*arrays, new), self._lengths[new]
-        self._used += len(spelled)
-        self._data[used : self._used] = spelled
-        self._starts[size : self._size] = used + np.cumsum(lengths, dtype=np.int64) - lengths
-        self._lengths[size : self._size] = lengths
-        self._firsts[size : self._size] = np.arange(size, self._size)
-        return ids[size:]
+        """The numbers of n words, (n,) int32. New ones are added."""
+        return self.number_spans(words.data, words.ends[:-1], words.ends[1:])
+
+    def number_spans(self, data: Bytes, starts: Ints, ends: Ints) -> Ids:
+        """The same for the words ``data[starts[i]:ends[i]]``."""
+        hashed = hashes(data, starts, ends)
+        ids = np.empty(len(starts), np.int32)
+        done = 0
+        while done < len(ids):
+            table = self._slots, self._hashes, self._ends, self._data
+            done, self._size = number_words(
+                read_only(data), starts, ends, hashed, done, *table, self._size, True, ids
+            )
+            if done < len(ids):
+                self._grow(int(ends[done] - starts[done]))
+        return ids
+
+    def find(self, words: PackedStrings) -> Ids:
+        """The numbers of n words, (n,) int32; -1 for words that the table lacks."""
+        return self.find_spans(words.data, words.ends[:-1], words.ends[1:])
+
+    def find_spans(self, data: Bytes, starts: Ints, ends: Ints) -> Ids:
+        """The same for the words ``data[starts[i]:ends[i]]``. The table does not change."""
+        ids = np.empty(len(starts), np.int32)
+        table = self._slots, self._hashes, self._ends, self._data
+        number_words(
+            read_only(data), starts, ends, hashes(data, starts, ends), 0, *table, self._size, False, ids
+        )
+        return ids
 
     def packed(self) -> PackedStrings:
         """The words."""
-        return PackedStrings(self._data[: self._used], np.append(self._starts[: self._size], self._used))
+        ends = self._ends[: self._size + 1]
+        return PackedStrings(self._data[: ends[-1]], ends)
 
-
-def _extended(array: Array, size: int, values: Array) -> Array:
-    """An array with ``values`` from ``size`` on, and room for more."""
-    if size + len(values) > len(array):
-        larger = np.empty(2 * (size + len(values)), array.dtype)
-        larger[:size] = array[:size]
-        array = larger
-    array[size : size + len(values)] = values
-    return array
+    def _grow(self, longest: int) -> None:
+        """Make room for more words, one of them of ``longest`` bytes."""
+        if self._size == len(self._hashes):
+            self._hashes = np.concatenate((self._hashes, np.zeros_like(self._hashes)))
+            self._ends = np.concatenate((self._ends, np.zeros(self._size, np.int64)))
+            self._slots = np.full(2 * len(self._slots), -1, np.int32)
+            enter_words(self._hashes[: self._size], self._slots)
+        if self._ends[self._size] + longest > len(self._data):
+            larger = np.zeros(2 * len(self._data) + longest, np.uint8)
+            larger[: len(self._data)] = self._data
+            self._data = larger

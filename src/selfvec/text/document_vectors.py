@@ -14,14 +14,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.arrays import Doubles, Floats, Ids, Ints, Mask, Rows
-from selfvec.base.compiled import kernel
+from selfvec.base.arrays import Doubles, Ids, Ints, Mask, Rows
 from selfvec.base.threads import in_order, threads
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
+from selfvec.numerics.kernels import add_rows
 from selfvec.numerics.nearest import Pool
 from selfvec.numerics.rows import unit_in_place, unit_rows
 
+from .kernels import count_documents
 from .preprocessing import Preprocessing, encode_texts, mean_rows_by_stem, merge_stems, stem_groups
 
 __all__ = [
@@ -79,7 +80,7 @@ def weighted_sums(batch: TokenBatch, rows: Rows, weights: Rows, jobs: int | None
 
     def add(first: int) -> None:
         ends = batch.offsets[first : first + _TEXTS + 1]
-        _weighted_sums(batch.ids, ends, rows, weights, out[first : first + _TEXTS])
+        add_rows(batch.ids, ends, rows, weights, out[first : first + _TEXTS])
 
     for _ in in_order(range(0, batch.documents, _TEXTS), add, threads(jobs)):
         pass
@@ -219,38 +220,5 @@ def document_frequencies(ids: Ids, offsets: Ints, types: int) -> Ints:
     """Number of documents in which each type occurs, (types,) int64."""
     out = np.zeros(types, np.int64)
     last = np.full(types, -1, np.int64)
-    _document_frequencies(ids, offsets, last, out)
+    count_documents(ids, offsets, last, out)
     return out
-
-
-@kernel
-def _document_frequencies(
-    ids: Ids,  # (N,)
-    offsets: Ints,  # (D + 1,)
-    last: Ints,  # (V,): the last document with each word, -1 at first; changed
-    out: Ints,  # (V,), added to
-) -> None:
-    for document in range(len(offsets) - 1):
-        for i in range(offsets[document], offsets[document + 1]):
-            word = ids[i]
-            if last[word] != document:
-                last[word] = document
-                out[word] += 1
-
-
-@kernel
-def _weighted_sums(
-    ids: Ids,  # (N,)
-    offsets: Ints,  # (D + 1,)
-    rows: Floats,  # (V, d)
-    weights: Floats,  # (V,)
-    out: Floats,  # (D, d) zeros, added to
-) -> None:
-    """Sum of ``weights[w] * rows[w]`` over each document's tokens."""
-    dimensions = rows.shape[1]
-    for document in range(len(offsets) - 1):
-        for i in range(offsets[document], offsets[document + 1]):
-            word = ids[i]
-            weight = weights[word]
-            for k in range(dimensions):
-                out[document, k] += weight * rows[word, k]

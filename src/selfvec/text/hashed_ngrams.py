@@ -10,33 +10,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from selfvec.base.arrays import Bytes, Hashes, Ids, Ints, Mask
-from selfvec.base.compiled import kernel, prefetch
 from selfvec.base.threads import cut, in_order, threads
+from selfvec.corpus.fingerprints import hashes
 from selfvec.data.token_batch import TokenBatch
+
+from .kernels import BASE, MIX, NGRAM, count_hashes, hash_ngrams
 
 __all__ = ["AT_ONCE", "NGRAM", "Ngrams", "add_counters", "counter_bits", "cover", "first_places"]
 
-NGRAM = 12
-"""Tokens of the shortest passage."""
 AT_ONCE = 1 << 23
 """N-grams examined at a time, 128 MB."""
 
 _BLOCK = 1 << 22  # counters added at a time
 _HASHED = 1 << 16  # tokens whose n-grams are hashed at a time; the hashes stay in the cache
-_AHEAD = 64  # n-grams that are hashed before their counters are read, which takes ten times as long
 _SHARED = 4  # n-grams to a counter, on average
 _BITS = (12, 28)  # binary logarithm of the number of counters: at most 256 MB
-
-_BASE = np.uint64(0x9E3779B97F4A7C15)  # odd
-_MIX = np.uint64(0xBF58476D1CE4E5B9)  # odd; the high bits of a product with it are the number of a counter
-_BASE_TO_N = np.uint64(pow(int(_BASE), NGRAM, 1 << 64))  # weight of the word that leaves the n-gram
-_MOST = np.uint8(255)  # of a counter
 
 Text = tuple[Ids, Ints]
 """Ids (N,) and offsets (D + 1,) of a `TokenBatch`."""
@@ -63,15 +55,15 @@ class Ngrams:
 
     def look_for(self, passages: Hashes) -> None:
         """Set the counters of some n-grams, instead of counting all."""
-        self.counters[(passages * _MIX) >> self._shift] = 1
+        self.counters[(passages * MIX) >> self._shift] = 1
 
     def count(self) -> None:
         """Count all n-grams."""
 
         def work(documents: DocumentRange) -> Bytes:
             own = np.zeros_like(self.counters)
-            for hashes, _ in self._hashed(documents):
-                _count(hashes, own, self._shift)
+            for hashed, _ in self._hashed(documents):
+                count_hashes(hashed, own, self._shift)
             return own
 
         for own in in_order(self._ranges, work, len(self._ranges)):
@@ -91,17 +83,24 @@ class Ngrams:
             yield values, places
 
     def _share(self, least: int, share: tuple[int, int], room: int) -> tuple[Hashes, Ints, int]:
-        """A share of the n-grams to find, at most ``room`` for each thread, and their number."""
+        """A share of the n-grams to find, k of m by their hashes; at most ``room`` for each thread.
+
+        Also the number of all of the share.
+        """
+        part, parts = np.array(share, np.uint64)
 
         def work(documents: DocumentRange) -> tuple[Hashes, Ints, int]:
-            tokens = int(self.batch.offsets[documents[1]] - self.batch.offsets[documents[0]])
-            values = np.empty(min(tokens, room), np.uint64)
-            places = np.empty(min(tokens, room), np.int64)
+            values: list[Hashes] = [np.empty(0, np.uint64)]
+            places: list[Ints] = [np.empty(0, np.int64)]
             found = 0
-            for hashes, starts in self._hashed(documents):
-                left = values[found:], places[found:]
-                found += _gather(hashes, starts, self.counters, self._shift, least, share, *left)
-            return values[:found], places[:found], found
+            for hashed, starts in self._hashed(documents):
+                chosen = self.counters[hashed * MIX >> self._shift] >= least
+                chosen &= hashed % parts == part
+                if found < room:
+                    values.append(hashed[chosen][: room - found])
+                    places.append(starts[chosen][: room - found])
+                found += int(np.count_nonzero(chosen))
+            return np.concatenate(values), np.concatenate(places), found
 
         values, places, found = zip(*in_order(self._ranges, work, len(self._ranges)), strict=True)
         return np.concatenate(values), np.concatenate(places), sum(found)
@@ -113,7 +112,7 @@ class Ngrams:
             for start, stop in cut(np.diff(bounds), _HASHED):
                 size = int(bounds[stop] - bounds[start])
                 values, places = np.empty(size, np.uint64), np.empty(size, np.int64)
-                found = _hash(self._text, (first + start, first + stop), self._words, values, places)
+                found = hash_ngrams(self._text, (first + start, first + stop), self._words, values, places)
                 yield values[:found], places[:found]
 
     def owners_of(self, documents: Ints) -> Hashes:
@@ -129,11 +128,19 @@ class Ngrams:
         out = np.zeros(len(documents), np.uint64)
         if batch.dates is not None:
             days = batch.dates[documents].astype("datetime64[D]").astype(np.int64)
-            out += days.view(np.uint64) * _MIX
+            out += days.view(np.uint64) * MIX
         if batch.slices is not None:
             names = np.concatenate([_word_hashes(batch.slice_names), np.zeros(1, np.uint64)])
             out += names[batch.slices[documents]]  # -1 takes the last
-        _hash_documents(self._text, documents, self._words, out)
+        lengths = np.diff(batch.offsets)[documents]
+        powers = BASE ** np.arange(lengths.max(initial=0), dtype=np.uint64)  # weights of tokens by place
+        for first, last in cut(lengths, _HASHED):
+            ends = np.cumsum(lengths[first:last])
+            begins = ends - lengths[first:last]
+            places = np.arange(ends[-1]) - np.repeat(begins, lengths[first:last])
+            ids = batch.ids[np.repeat(batch.offsets[documents[first:last]], lengths[first:last]) + places]
+            sums = np.concatenate(([np.uint64(0)], np.cumsum(self._words[ids] * powers[places])))
+            out[first:last] += sums[ends] - sums[begins]
         return out
 
 
@@ -162,122 +169,12 @@ def add_counters(counters: Bytes, more: Bytes) -> None:
 
 def _word_hashes(words: Sequence[str]) -> Hashes:
     """A hash of each word, (V,) uint64, the same on every machine."""
-    ends = np.cumsum(np.fromiter(map(len, words), np.int64, len(words)))
-    characters = np.frombuffer("".join(words).encode("utf-32-le", "surrogatepass"), np.uint32)
-    hashes = np.empty(len(words), np.uint64)
-    _hash_words(characters, ends, hashes)
-    return hashes
+    parts = [word.encode(errors="surrogatepass") for word in words]
+    ends = np.cumsum([0, *map(len, parts)], dtype=np.int64)
+    return hashes(np.frombuffer(b"".join(parts), np.uint8), ends[:-1], ends[1:])
 
 
-@kernel
-def _hash_words(
-    characters: NDArray[np.uint32],  # of all words, one after the other
-    ends: Ints,  # (V,)
-    hashes: Hashes,  # (V,), written
-) -> None:
-    """Hash each word by FNV-1a over its characters, mixed as in SplitMix64."""
-    start = 0
-    for word in range(len(ends)):
-        value = np.uint64(0xCBF29CE484222325)
-        for i in range(start, ends[word]):
-            value = (value ^ np.uint64(characters[i])) * np.uint64(0x100000001B3)
-        value = (value ^ (value >> np.uint64(30))) * _MIX
-        value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        hashes[word] = value ^ (value >> np.uint64(31))
-        start = ends[word]
-
-
-@kernel
-def _hash_documents(
-    text: Text,
-    documents: Ints,  # (n,)
-    words: Hashes,  # (V,) hashes of the words
-    out: Hashes,  # (n,): what each hash starts from; written
-) -> None:
-    """Hash all tokens of some documents."""
-    ids, offsets = text
-    for k in range(len(documents)):
-        value = out[k]
-        for i in range(offsets[documents[k]], offsets[documents[k] + 1]):
-            value = value * _BASE + words[ids[i]]
-        out[k] = value
-
-
-@kernel
-def _hash(
-    text: Text,
-    documents: DocumentRange,
-    words: Hashes,  # (V,) hashes of the words
-    values: Hashes,  # written: the hashes of the n-grams ...
-    places: Ints,  # ... and where they start
-) -> int:
-    """Hash the n-grams of some documents; return their number."""
-    ids, offsets = text
-    found = 0
-    for document in range(documents[0], documents[1]):
-        start = offsets[document]
-        stop = offsets[document + 1]
-        if stop < start + NGRAM:
-            continue
-        value = np.uint64(0)  # hash of the n-gram that ends before i
-        for i in range(start, start + NGRAM):
-            value = value * _BASE + words[ids[i]]
-        for i in range(start + NGRAM, stop + 1):
-            values[found] = value
-            places[found] = i - NGRAM
-            found += 1
-            if i < stop:
-                value = value * _BASE + words[ids[i]] - words[ids[i - NGRAM]] * _BASE_TO_N
-    return found
-
-
-@kernel
-def _count(
-    hashes: Hashes,  # (n,)
-    counters: Bytes,  # added to, up to 255; their number is a power of two
-    shift: Any,  # 64 minus its binary logarithm
-) -> None:
-    """Count n-grams. Several n-grams share a counter."""
-    for i in range(len(hashes)):
-        if i + _AHEAD < len(hashes):
-            prefetch(counters, np.int64(hashes[i + _AHEAD] * _MIX >> shift))
-        counter = hashes[i] * _MIX >> shift
-        if counters[counter] < _MOST:
-            counters[counter] += np.uint8(1)
-
-
-@kernel
-def _gather(
-    hashes: Hashes,  # (n,)
-    starts: Ints,  # (n,)
-    counters: Bytes,
-    shift: Any,  # as in `_count`
-    least: int,
-    share: tuple[int, int],  # which n-grams, k of m: those whose hash is k modulo m
-    values: Hashes,  # written: the hashes of the n-grams ...
-    places: Ints,  # ... and where they start
-) -> int:
-    """Find the n-grams whose counter is at least ``least``. Returns their number, also if not all fit."""
-    found = 0
-    part = np.uint64(share[0])
-    parts = np.uint64(share[1])
-    for i in range(len(hashes)):
-        if i + _AHEAD < len(hashes):
-            prefetch(counters, np.int64(hashes[i + _AHEAD] * _MIX >> shift))
-        if counters[hashes[i] * _MIX >> shift] >= least and hashes[i] % parts == part:
-            if found < len(values):
-                values[found] = hashes[i]
-                places[found] = starts[i]
-            found += 1
-    return found
-
-
-@kernel
-def cover(
-    tokens: Mask,  # (N,), written
-    places: Ints,
-    value: bool,
-) -> None:
-    """Set the tokens of the n-grams that start at some places."""
-    for place in places:
-        tokens[place : place + NGRAM] = value
+def cover(tokens: Mask, places: Ints, value: bool) -> None:
+    """Set the tokens, (N,), of the n-grams that start at some places."""
+    for place in range(NGRAM):
+        tokens[places + place] = value

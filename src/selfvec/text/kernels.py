@@ -1,8 +1,7 @@
-"""Loops over bytes: find tokens, number the types, find what separates two tokens, count sentences.
+"""Loops over the bytes of texts and over tokens: find and number words, count sentences and passages.
 
 Only this part of the text stage takes time per character, so it is compiled. A regular-expression engine has
-about half the speed and makes a string of every token. Here only new types become strings. Arrays are copied
-in loops, because Numba takes a second to compile an assignment of slices or rows.
+about half the speed and makes a string of every token. Here only new types become strings.
 """
 
 from __future__ import annotations
@@ -12,38 +11,40 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Bytes, Hashes, Ids, Ints, Mask
-from selfvec.base.compiled import helper, kernel
-from selfvec.numerics.rows import read_only
+from selfvec.base.compiled import kernel
 
 from .characters import APOSTROPHE, DIGIT, LOWER, POINT, SPACE, STRONG, TERMINATOR, WORD
 
 __all__ = [
+    "BASE",
+    "MIX",
+    "NGRAM",
     "apart",
+    "count_documents",
+    "count_hashes",
     "count_sentences",
-    "distinct",
-    "empty_slots",
-    "first_slot",
-    "number",
+    "enter_words",
+    "hash_ngrams",
+    "matches",
+    "number_words",
     "spans",
-    "spell",
-    "token_key",
 ]
 
+NGRAM = 12
+"""Tokens of the shortest passage."""
+BASE = np.uint64(0x9E3779B97F4A7C15)  # odd
+MIX = np.uint64(0xBF58476D1CE4E5B9)  # odd; the high bits of a product with it are the number of a counter
+_BASE_TO_N = np.uint64(pow(int(BASE), NGRAM, 1 << 64))  # weight of the word that leaves the n-gram
+_MOST = np.uint8(255)  # of a counter
 
-_ONE = np.uint64(1)
-_BYTE = np.uint64(8)
-_HALF = np.uint64(32)
-_MIX = np.uint64(0x9E3779B97F4A7C15)  # odd constants with well-mixed bits (golden ratio; SplitMix-like)
-_MIX_2 = np.uint64(0xD6E8FEB86659FD93)
-_MANY = 1 << 20  # slots; a larger table is doubled, to save memory
-_PREFIX = 16  # bytes of a token that its key holds
+
 _NEWLINE = 0x0A
 _HYPHEN = 0x2D
 _FULL_STOP = 0x2E
 _IDEOGRAPHIC = 0xE3  # first byte of 。！？ and of later marks
 
 
-@helper
+@kernel
 def _character(data: Bytes, i: int, flags: Bytes) -> tuple[Any, int]:
     """Flags and length in bytes of the UTF-8 character that begins at ``i``."""
     first = data[i]
@@ -123,168 +124,6 @@ def _spans(
     return n
 
 
-@helper
-def _eight(data: Bytes, i: Any) -> Any:
-    """The eight bytes from ``i`` on, an unsigned number, as one number: a single load."""
-    return (
-        np.uint64(data[i])
-        | np.uint64(data[i + _ONE]) << np.uint64(8)
-        | np.uint64(data[i + np.uint64(2)]) << np.uint64(16)
-        | np.uint64(data[i + np.uint64(3)]) << np.uint64(24)
-        | np.uint64(data[i + np.uint64(4)]) << np.uint64(32)
-        | np.uint64(data[i + np.uint64(5)]) << np.uint64(40)
-        | np.uint64(data[i + np.uint64(6)]) << np.uint64(48)
-        | np.uint64(data[i + np.uint64(7)]) << np.uint64(56)
-    )
-
-
-@helper
-def token_key(data: Bytes, start: int, length: int) -> tuple[Any, Any, Any]:
-    """A token as three numbers: its first 8 bytes, the next 8, and its length mixed with all further bytes.
-
-    Two tokens of at most 16 bytes with one key are equal. Longer ones are to be compared.
-    """
-    low = np.uint64(0)
-    high = np.uint64(0)
-    if start + _PREFIX <= len(data):
-        first = np.uint64(start)
-        low = _eight(data, first)
-        if length < 8:
-            low &= (_ONE << np.uint64(8 * length)) - _ONE
-        elif length > 8:
-            high = _eight(data, first + _BYTE)
-            if length < _PREFIX:
-                high &= (_ONE << np.uint64(8 * length - 64)) - _ONE
-    else:
-        for k in range(min(length, 8)):
-            low |= np.uint64(data[start + k]) << np.uint64(8 * k)
-        for k in range(8, min(length, _PREFIX)):
-            high |= np.uint64(data[start + k]) << np.uint64(8 * k - 64)
-    rest = np.uint64(length)
-    for k in range(start + _PREFIX, start + length):
-        rest = (rest ^ np.uint64(data[k])) * _MIX
-    return low, high, rest
-
-
-@helper
-def first_slot(low: Any, high: Any, rest: Any, mask: Any) -> Any:
-    """The slot where the search for a key begins in a hash table of ``mask + 1`` slots, a power of two."""
-    mixed = (low ^ (high + rest) * _MIX) * _MIX_2
-    mixed ^= mixed >> _HALF
-    return (mixed * _MIX_2 >> _HALF) & mask
-
-
-def distinct(data: Bytes, starts: Ints, lengths: Ids) -> tuple[Ids, Ints]:
-    """Number the types in order of first appearance: ids (N,) int32, first token of each type (V,) int64."""
-    ids = np.empty(len(starts), np.int32)
-    firsts = np.empty(len(starts), np.int64)
-    _, types = number(data, starts, lengths, empty_slots(), 0, ids, firsts)
-    return ids, firsts[:types].copy()
-
-
-def empty_slots() -> Hashes:
-    """A hash table without types, (s, 4): a row holds a key (see `token_key`) and id + 1, 0 if free."""
-    return np.zeros((1 << 13, 4), np.uint64)
-
-
-def number(
-    data: Bytes,  # (B,)
-    starts: Ints,  # (N,)
-    lengths: Ids,  # (N,)
-    slots: Hashes,  # (s, 4), changed: holds ``known`` types, the first tokens
-    known: int,
-    ids: Ids,  # (N,), written from ``known`` on
-    firsts: Ints,  # (N,), written from ``known`` on: the first token of each type
-) -> tuple[Hashes, int]:
-    """Number tokens from ``known`` on; return the hash table, a larger one if necessary, and its types."""
-    data = read_only(data)
-    state = np.array([known, known])  # tokens and types numbered so far
-    while _number(data, starts, lengths, state, slots, ids, firsts):
-        larger = np.zeros(((4 if len(slots) < _MANY else 2) * len(slots), 4), np.uint64)
-        _move_slots(slots, larger)
-        slots = larger
-    return slots, int(state[1])
-
-
-@kernel
-def _number(
-    data: Bytes,  # (B,)
-    starts: Ints,  # (N,)
-    lengths: Ids,  # (N,)
-    state: Ints,  # (2,), changed: tokens and types numbered so far
-    slots: Hashes,  # (s, 4), changed: hash table with linear probing
-    ids: Ids,  # (N,), written
-    firsts: Ints,  # (N,), written: the first token of each type
-) -> bool:
-    """Number tokens until all are numbered or half of the slots are taken; return whether there are more.
-
-    Slots hold the first 16 bytes of a token, so a look-up reads one cache line. Only longer tokens are
-    compared byte by byte.
-    """
-    types = state[1]
-    mask = np.uint64(len(slots) - 1)
-    for i in range(state[0], len(starts)):
-        start = starts[i]
-        length = lengths[i]
-        low, high, rest = token_key(data, start, length)
-        s = first_slot(low, high, rest, mask)
-        while slots[s, 3]:
-            if slots[s, 0] == low and slots[s, 1] == high and slots[s, 2] == rest:
-                other = firsts[slots[s, 3] - _ONE]
-                equal = length == lengths[other]
-                k = _PREFIX
-                while equal and k < length:
-                    equal = data[start + k] == data[starts[other] + k]
-                    k += 1
-                if equal:
-                    break
-            s = (s + _ONE) & mask
-        if not slots[s, 3]:
-            if 2 * types > len(slots):
-                state[0] = i
-                state[1] = types
-                return True
-            firsts[types] = i
-            types += 1
-            slots[s, 0] = low
-            slots[s, 1] = high
-            slots[s, 2] = rest
-            slots[s, 3] = types
-        ids[i] = slots[s, 3] - _ONE
-    state[0] = len(starts)
-    state[1] = types
-    return False
-
-
-@kernel
-def _move_slots(slots: Hashes, larger: Hashes) -> None:
-    """Enter the taken slots in a larger hash table."""
-    mask = np.uint64(len(larger) - 1)
-    for s in range(len(slots)):
-        if slots[s, 3]:
-            t = first_slot(slots[s, 0], slots[s, 1], slots[s, 2], mask)
-            while larger[t, 3]:
-                t = (t + _ONE) & mask
-            for k in range(4):
-                larger[t, k] = slots[s, k]
-
-
-def spell(data: Bytes, starts: Ints, lengths: Ids, firsts: Ints) -> Bytes:
-    """The bytes of the types, one after the other."""
-    out = np.empty(int(lengths[firsts].sum(dtype=np.int64)), np.uint8)
-    _spell(read_only(data), starts, lengths, firsts, out)
-    return out
-
-
-@kernel
-def _spell(data: Bytes, starts: Ints, lengths: Ids, firsts: Ints, out: Bytes) -> None:
-    end = 0
-    for first in firsts:
-        for k in range(lengths[first]):
-            out[end + k] = data[starts[first] + k]
-        end += lengths[first]
-
-
 def apart(data: Bytes, starts: Ints, lengths: Ids, offsets: Ints, flags: Bytes) -> Mask:
     """Whether a token is separated from the previous one by more than blanks or one hyphen, (N,) bool.
 
@@ -295,7 +134,7 @@ def apart(data: Bytes, starts: Ints, lengths: Ids, offsets: Ints, flags: Bytes) 
     return out
 
 
-@helper
+@kernel
 def _is_hyphen(data: Bytes, i: int, width: int) -> bool:
     """Whether the character at ``i`` is a hyphen: -, U+2010 or U+2011."""
     if width == 1:
@@ -384,3 +223,151 @@ def _count_sentences(
                 i += width
             kind, width = _character(data, starts[k], flags)
             counts[d] += newlines > 1 or (spaced and not kind & LOWER)
+
+
+@kernel
+def number_words(
+    data: Bytes,  # (B,)
+    starts: Ints,  # (n,)
+    ends: Ints,  # (n,)
+    hashed: Hashes,  # (n,)
+    done: int,  # words numbered already
+    slots: Ids,  # (s,), s a power of two; changed, as are the next three, if words are added
+    known_hashes: Hashes,  # (m,)
+    known_ends: Ints,  # (m + 1,)
+    known: Bytes,  # (b,)
+    size: int,  # words in the table
+    add: bool,
+    ids: Ids,  # (n,), written
+) -> tuple[int, int]:
+    """Number words until one does not fit; return how many are numbered, and the words in the table."""
+    mask = np.uint64(len(slots) - 1)
+    for i in range(done, len(starts)):
+        start = starts[i]
+        length = ends[i] - start
+        slot = hashed[i] & mask
+        while slots[slot] >= 0:
+            other = slots[slot]
+            place = known_ends[other]
+            if known_hashes[other] == hashed[i] and known_ends[other + 1] - place == length:
+                k = 0
+                while k < length and known[place + k] == data[start + k]:
+                    k += 1
+                if k == length:
+                    break
+            slot = (slot + np.uint64(1)) & mask
+        if slots[slot] < 0 and add:
+            place = known_ends[size]
+            if size == len(known_hashes) or place + length > len(known):
+                return i, size
+            for k in range(length):
+                known[place + k] = data[start + k]
+            known_hashes[size] = hashed[i]
+            known_ends[size + 1] = place + length
+            slots[slot] = size
+            size += 1
+        ids[i] = slots[slot]
+    return len(starts), size
+
+
+@kernel
+def enter_words(hashed: Hashes, slots: Ids) -> None:
+    """Enter words in an empty hash table by their hashes."""
+    mask = np.uint64(len(slots) - 1)
+    for word in range(len(hashed)):
+        slot = hashed[word] & mask
+        while slots[slot] >= 0:
+            slot = (slot + np.uint64(1)) & mask
+        slots[slot] = word
+
+
+@kernel
+def hash_ngrams(
+    text: tuple[Ids, Ints],  # ids (N,) and offsets (D + 1,)
+    documents: tuple[int, int],  # the first one, and the one after the last
+    words: Hashes,  # (V,) hashes of the words
+    values: Hashes,  # written: the hashes of the n-grams ...
+    places: Ints,  # ... and where they start
+) -> int:
+    """Hash the n-grams of some documents; return their number."""
+    ids, offsets = text
+    found = 0
+    for document in range(documents[0], documents[1]):
+        start = offsets[document]
+        stop = offsets[document + 1]
+        if stop < start + NGRAM:
+            continue
+        value = np.uint64(0)  # hash of the n-gram that ends before i
+        for i in range(start, start + NGRAM):
+            value = value * BASE + words[ids[i]]
+        for i in range(start + NGRAM, stop + 1):
+            values[found] = value
+            places[found] = i - NGRAM
+            found += 1
+            if i < stop:
+                value = value * BASE + words[ids[i]] - words[ids[i - NGRAM]] * _BASE_TO_N
+    return found
+
+
+@kernel
+def count_hashes(
+    hashes: Hashes,  # (n,)
+    counters: Bytes,  # added to, up to 255; their number is a power of two
+    shift: Any,  # 64 minus its binary logarithm
+) -> None:
+    """Count n-grams. Several n-grams share a counter."""
+    for i in range(len(hashes)):
+        counter = hashes[i] * MIX >> shift
+        if counters[counter] < _MOST:
+            counters[counter] += np.uint8(1)
+
+
+@kernel
+def count_documents(
+    ids: Ids,  # (N,)
+    offsets: Ints,  # (D + 1,)
+    last: Ints,  # (V,): the last document with each word, -1 at first; changed
+    out: Ints,  # (V,), added to
+) -> None:
+    for document in range(len(offsets) - 1):
+        for i in range(offsets[document], offsets[document + 1]):
+            word = ids[i]
+            if last[word] != document:
+                last[word] = document
+                out[word] += 1
+
+
+@kernel
+def matches(
+    classes: Ids,  # (N,) int32, the words, numbered
+    breaks: Mask,  # (N,) bool, the word does not follow the previous one
+    bounds: Ints,  # (C + 1,), phrases that begin with c: bounds[c]:bounds[c + 1], longest first
+    sizes: Ints,  # (P,) int64, words of each phrase
+    words: Ids,  # (P, n) int32
+) -> Ids:
+    """Find phrases from left to right, the longest first, without overlaps.
+
+    (N,) int32: the phrase that begins at each token, -1 for none, -2 inside a phrase.
+    """
+    out = np.full(len(classes), -1, np.int32)
+    i = 0
+    while i < len(classes):
+        first = classes[i]
+        taken = 1
+        for p in range(bounds[first], bounds[first + 1]):
+            size = sizes[p]
+            if i + size > len(classes):
+                continue
+            same = True
+            for k in range(1, size):
+                if breaks[i + k] or classes[i + k] != words[p, k]:
+                    same = False
+                    break
+            if same:
+                out[i] = p
+                for k in range(1, size):
+                    out[i + k] = -2
+                taken = size
+                break
+        i += taken
+    return out

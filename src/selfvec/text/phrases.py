@@ -86,7 +86,7 @@ def join(text: Running, phrases: Sequence[str], named: Callable[[str], str] = st
     Matching is from left to right, the longest first, ignoring case. ``named`` returns the key of a phrase.
     Types are the kept words, then the phrases that occur. A word that occurs only in phrases has count 0.
     """
-    from .word_sequences import matches
+    from .kernels import matches
 
     number = {name: i for i, name in enumerate(text.names)}
     able = {

@@ -133,6 +133,7 @@ class Splitter:
         from selfvec.corpus.fingerprints import joined_utf8
 
         from . import kernels
+        from .distinct_words import DistinctWords
 
         flags = table(self.name)
         data, bounds = joined_utf8(texts)
@@ -144,12 +145,12 @@ class Splitter:
         if self._segment is not None:
             starts, lengths, offsets = split_spans(data, starts, lengths, offsets, self._segment)
         starts, lengths, offsets, too_long = without_long(data, starts, lengths, offsets)
-        ids, firsts = kernels.distinct(data, starts, lengths)
-        ends = np.concatenate(([0], np.cumsum(lengths[firsts], dtype=np.int64)))
+        distinct = DistinctWords()
+        ids = distinct.number_spans(data, starts, starts + lengths)
         tokens = RawTokens(
             ids,
             offsets,
-            PackedStrings(kernels.spell(data, starts, lengths, firsts), ends),
+            distinct.packed(),
             sentences,
             lambda: kernels.apart(data, starts, lengths, offsets, flags),
             plain if self.name == "words" else str,

@@ -6,17 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
+import polars as pl
 
-from selfvec.base.arrays import Doubles, Hashes, Ids, Ints, Mask
-from selfvec.base.compiled import allocating_kernel
+from selfvec.base.arrays import Doubles, Ids, Ints, Mask
 
-__all__ = ["Grams", "c_values", "grams", "matches", "parts_of", "pointwise", "whole"]
-
-
-_ONE = np.uint64(1)
-_HALF = np.uint64(32)
-_MIX = np.uint64(0x9E3779B97F4A7C15)  # odd, with well-mixed bits (golden ratio)
+__all__ = ["Grams", "c_values", "grams", "parts_of", "pointwise", "whole"]
 
 
 @dataclass(frozen=True)
@@ -132,96 +126,19 @@ def whole(
     return out
 
 
-@njit(cache=True, nogil=True)
-def _enlarged(keys: Hashes, values: Ids) -> tuple[Hashes, Ids]:
-    """The same hash table with four times the slots."""
-    larger_keys = np.zeros(4 * len(keys), np.uint64)
-    larger_values = np.zeros(4 * len(keys), np.int32)
-    mask = np.uint64(len(larger_keys) - 1)
-    for s in range(len(keys)):
-        if keys[s]:
-            t = (keys[s] * _MIX >> _HALF) & mask
-            while larger_keys[t]:
-                t = (t + _ONE) & mask
-            larger_keys[t] = keys[s]
-            larger_values[t] = values[s]
-    return larger_keys, larger_values
-
-
-@allocating_kernel
 def pairs(
     grams: Ids,  # (N,) int32, sequence that begins at each token, -1 for none
     breaks: Mask,  # (N,) bool, the token does not follow the previous one
 ) -> tuple[Ids, Ints, Ints]:
     """Number the pairs of neighbours by first appearance: ids (N,) int32, counts and firsts (P,) int64.
 
-    A sequence of n words is a pair of overlapping sequences of n - 1 words, so one loop numbers any length.
+    A sequence of n words is a pair of overlapping sequences of n - 1 words, so one rule numbers any length.
     """
+    places = np.flatnonzero((grams[:-1] >= 0) & (grams[1:] >= 0) & ~breaks[1:])
+    keys = grams[places].astype(np.int64) << 32 | grams[places + 1]
+    frame = pl.DataFrame({"key": keys, "place": places})
+    found = frame.group_by("key", maintain_order=True).agg(pl.len().alias("count"), pl.first("place"))
+    numbered = found.select("key").with_row_index("number")
     ids = np.full(len(grams), -1, np.int32)
-    counts = np.zeros(1 << 12, np.int64)
-    firsts = np.zeros(1 << 12, np.int64)
-    keys = np.zeros(1 << 14, np.uint64)  # a hash table with linear probing
-    values = np.zeros(1 << 14, np.int32)
-    n = 0  # pairs numbered so far
-    for i in range(len(grams) - 1):
-        left = grams[i]
-        right = grams[i + 1]
-        if left < 0 or right < 0 or breaks[i + 1]:
-            continue
-        key = (np.uint64(left) << _HALF | np.uint64(right)) + _ONE  # 0 is a free slot
-        mask = np.uint64(len(keys) - 1)
-        s = (key * _MIX >> _HALF) & mask
-        while keys[s] and keys[s] != key:
-            s = (s + _ONE) & mask
-        if not keys[s]:
-            if n == len(counts):
-                counts = np.concatenate((counts, np.zeros_like(counts)))
-                firsts = np.concatenate((firsts, np.zeros_like(firsts)))
-            keys[s] = key
-            values[s] = n
-            firsts[n] = i
-            ids[i] = n
-            counts[n] = 1
-            n += 1
-            if 2 * n > len(keys):
-                keys, values = _enlarged(keys, values)
-        else:
-            ids[i] = values[s]
-            counts[values[s]] += 1
-    return ids, counts[:n].copy(), firsts[:n].copy()
-
-
-@allocating_kernel
-def matches(
-    classes: Ids,  # (N,) int32, the words, numbered
-    breaks: Mask,  # (N,) bool, the word does not follow the previous one
-    bounds: Ints,  # (C + 1,), phrases that begin with c: bounds[c]:bounds[c + 1], longest first
-    sizes: Ints,  # (P,) int64, words of each phrase
-    words: Ids,  # (P, n) int32
-) -> Ids:
-    """Find phrases from left to right, the longest first, without overlaps.
-
-    (N,) int32: the phrase that begins at each token, -1 for none, -2 inside a phrase.
-    """
-    out = np.full(len(classes), -1, np.int32)
-    i = 0
-    while i < len(classes):
-        first = classes[i]
-        taken = 1
-        for p in range(bounds[first], bounds[first + 1]):
-            size = sizes[p]
-            if i + size > len(classes):
-                continue
-            same = True
-            for k in range(1, size):
-                if breaks[i + k] or classes[i + k] != words[p, k]:
-                    same = False
-                    break
-            if same:
-                out[i] = p
-                for k in range(1, size):
-                    out[i + k] = -2
-                taken = size
-                break
-        i += taken
-    return out
+    ids[places] = frame.join(numbered, on="key", how="left", maintain_order="left")["number"].to_numpy()
+    return ids, found["count"].to_numpy().astype(np.int64), found["place"].to_numpy().astype(np.int64)

@@ -40,6 +40,7 @@ class FoundWords:
 def find_words(texts: Sequence[str], tokenizer: str = "words", code: str | None = None) -> FoundWords:
     """The words of texts and their positions."""
     from . import kernels
+    from .distinct_words import DistinctWords
 
     whole = "".join(texts)
     data = np.frombuffer(whole.encode(), np.uint8)
@@ -51,12 +52,12 @@ def find_words(texts: Sequence[str], tokenizer: str = "words", code: str | None 
     if tokenizer == "words" and (segment := segmenter(code)) is not None:
         starts, lengths, offsets = split_spans(data, starts, lengths, offsets, segment)
     starts, lengths, offsets, _ = without_long(data, starts, lengths, offsets)
-    ids, firsts = kernels.distinct(data, starts, lengths)
     ends = starts + lengths
+    distinct = DistinctWords()
+    ids = distinct.number_spans(data, starts, ends)
     if len(data) != len(whole):  # bytes to characters: count the bytes that begin one
         before = np.concatenate(([0], np.cumsum((data & 0xC0) != 0x80)))
         starts = before[starts]
         ends = before[ends]
-    names = [whole[a:b] for a, b in zip(starts[firsts].tolist(), ends[firsts].tolist(), strict=True)]
     shift = np.repeat(characters[:-1], np.diff(offsets))
-    return FoundWords(names, ids, starts - shift, ends - shift, offsets)
+    return FoundWords(list(distinct.packed()), ids, starts - shift, ends - shift, offsets)

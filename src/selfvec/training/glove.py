@@ -18,9 +18,9 @@ from math import gcd
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from selfvec.base.arrays import Ids, Rows
+from selfvec.base.compiled import SUMS, kernel
 from selfvec.cooccurrence import Counts, count
 from selfvec.cooccurrence.counts import HARMONIC_UNIT
 from selfvec.data.token_batch import TokenBatch
@@ -129,7 +129,7 @@ def every_entry_once(entries: int, rng: np.random.Generator) -> tuple[int, int]:
     return int(rng.integers(entries)), step
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "arcp", "nsz"})
+@kernel(fastmath=SUMS)
 def descend(
     lo: int,
     hi: int,

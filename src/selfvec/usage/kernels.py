@@ -6,24 +6,21 @@ Each word is summed in one call and in one order, so the sums have the same bits
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from selfvec.base.arrays import Doubles, Floats, Ids, Ints, Rows
-from selfvec.base.compiled import allocating_kernel, kernel
+from selfvec.base.compiled import SUMS, kernel
 
-__all__ = ["FAST", "add", "count_occurrences", "sample_occurrences", "sum_occurrences", "sum_windows"]
-
-FAST = {"contract", "reassoc", "nsz"}  # fused multiply-add and sums in any order
+__all__ = ["add", "count_occurrences", "sample_occurrences", "sum_occurrences", "sum_windows"]
 
 
-@njit(cache=True, nogil=True, inline="always", fastmath=FAST)
+@kernel(fastmath=SUMS)
 def add(row, factor, out):
     """Add a multiple of a row, (d,) each."""
     for j in range(out.size):
         out[j] += factor * row[j]
 
 
-@njit(cache=True, nogil=True, inline="always", fastmath=FAST)
+@kernel(fastmath=SUMS)
 def _to_unit(row):
     """Divide a row by its length; False for a row of zeros."""
     square = np.float32(0)
@@ -37,7 +34,7 @@ def _to_unit(row):
     return True
 
 
-@allocating_kernel
+@kernel
 def sum_occurrences(
     ids: Ids,  # (N,)
     offsets: Ints,  # (D + 1,)
@@ -126,7 +123,7 @@ def count_occurrences(
                 counts[row[ids[i]], side] += 1
 
 
-@allocating_kernel
+@kernel
 def sample_occurrences(
     ids: Ids,  # (N,)
     offsets: Ints,  # (D + 1,)

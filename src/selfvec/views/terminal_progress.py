@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from selfvec.base.compiled import announced
 from selfvec.base.progress import LineProgress, Progress, time_left
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ class TerminalProgress(Progress):
     def stage(self, label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
         """Show a bar, or lines, while the stage lasts."""
         shown = _bar if sys.stderr.isatty() else self._lines.stage
-        with announced(self._say_compiling), shown(label, total, unit) as advance:
+        with shown(label, total, unit) as advance:
             yield advance
 
     @contextmanager
@@ -34,18 +33,12 @@ class TerminalProgress(Progress):
         self, label: str, total: int, unit: str, places: Callable[[], str]
     ) -> Iterator[Callable[[int], None]]:
         """Print lines, since what is where does not fit a bar."""
-        with (
-            announced(self._say_compiling),
-            self._lines.spread_stage(label, total, unit, places) as advance,
-        ):
+        with self._lines.spread_stage(label, total, unit, places) as advance:
             yield advance
 
     def say(self, message: str) -> None:
         """Print a message on standard error."""
         self._lines.say(message)
-
-    def _say_compiling(self) -> None:
-        self.say("compiling kernels, once for this version and processor: about 4 s")
 
 
 @contextmanager

@@ -8,8 +8,8 @@ from math import comb
 import numpy as np
 import pytest
 
+from selfvec.analysis.kernels import sign_flip_test, split_test
 from selfvec.analysis.word_drift.distance_intervals import distance_intervals
-from selfvec.analysis.word_drift.permutation_kernels import sign_flip_test, split_test
 
 
 def rows_of(seed: int, blocks: int, shift: float = 0.0) -> np.ndarray:

@@ -20,7 +20,6 @@ that are compared. Otherwise they would fit the old documents better than the ne
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -28,9 +27,9 @@ import numpy as np
 
 from selfvec.analysis.concepts import Topics, topics
 from selfvec.analysis.concepts.topic_clusters import nearest_centres
+from selfvec.analysis.kernels import word_statistic
 from selfvec.analysis.word_kinds import with_letters
 from selfvec.base.arrays import Doubles, Ints, Mask, Rows
-from selfvec.base.compiled import allocating_kernel, kernel
 from selfvec.base.errors import InputError
 from selfvec.base.threads import in_order, one_core, threads
 from selfvec.data.run import Run
@@ -151,7 +150,7 @@ def permutation_p(
     offsets = np.searchsorted(owner, np.arange(pool.documents + 1))
 
     def statistics(sides: Mask) -> Doubles:
-        with_words = _word_statistic(words, offsets, occurs, sides)
+        with_words = word_statistic(words, offsets, occurs, sides)
         chosen = sides.astype(np.float64)
         z2 = _squared_z(chosen @ shares, shares.sum(axis=0), sides)
         return np.column_stack([chosen @ columns, with_words, z2.sum(axis=1)])
@@ -192,33 +191,6 @@ def _squared_z(taken: Doubles, occurs: Doubles, sides: Mask) -> Doubles:
     return np.where(variance > 0, (taken - occurs * share) ** 2 / np.maximum(variance, 1e-12), 0)
 
 
-@allocating_kernel
-def _word_statistic(
-    words: Ints,  # of each document, each once
-    offsets: Ints,  # (N + 1,)
-    occurs: Doubles,  # (W,) documents of each word
-    sides: Mask,  # (b, N) which documents are new
-) -> Doubles:
-    """The sum of z⁴ over all words in every division, (b,)."""
-    total = sides.shape[1]
-    taken = np.zeros(len(occurs))  # new documents with each word
-    out = np.zeros(len(sides))
-    for b in range(len(sides)):
-        taken[:] = 0
-        new = 0
-        for d in range(total):
-            if sides[b, d]:
-                new += 1
-                for i in range(offsets[d], offsets[d + 1]):
-                    taken[words[i]] += 1
-        share = new / total
-        for word in range(len(occurs)):
-            variance = occurs[word] * (1 - occurs[word] / total) * share * (1 - share)
-            z2 = (taken[word] - occurs[word] * share) ** 2 / variance
-            out[b] += z2 * z2
-    return out
-
-
 def two_sided_p(taken: Ints, occurs: Ints, new: int, total: int) -> Doubles:
     """p of numbers of new documents, (k,), if ``occurs`` of ``total`` documents are divided by chance.
 
@@ -228,30 +200,11 @@ def two_sided_p(taken: Ints, occurs: Ints, new: int, total: int) -> Doubles:
     [0.1, 1.0]
     """
     logs = np.concatenate(([0.0], np.cumsum(np.log(np.arange(1, total + 1)))))
-    out = np.ones(len(taken))
-    _hypergeometric(taken, occurs, new, logs, out)
-    return out
-
-
-@kernel
-def _hypergeometric(
-    taken: Ints,
-    occurs: Ints,
-    new: int,
-    logs: Doubles,  # logarithms of the factorials of 0, 1, …, total
-    out: Doubles,
-) -> None:
-    """Write twice the smaller tail into ``out``."""
-    total = len(logs) - 1
     every = logs[total] - logs[new] - logs[total - new]
-    for row in range(len(taken)):
-        k = taken[row]
-        number = occurs[row]
-        upper = 0.0
-        lower = 0.0
-        for i in range(max(0, new + number - total), min(number, new) + 1):
-            ways = logs[number] - logs[i] - logs[number - i] + logs[total - number]
-            share = math.exp(ways - logs[new - i] - logs[total - number - new + i] - every)
-            upper += share if i >= k else 0.0
-            lower += share if i <= k else 0.0
-        out[row] = min(1.0, 2 * min(upper, lower))
+    out = np.ones(len(taken))
+    for row, (k, number) in enumerate(zip(taken.tolist(), occurs.tolist(), strict=True)):
+        i = np.arange(max(0, new + number - total), min(number, new) + 1)
+        ways = logs[number] - logs[i] - logs[number - i] + logs[total - number]
+        shares = np.exp(ways - logs[new - i] - logs[total - number - new + i] - every)
+        out[row] = min(1.0, 2 * min(shares[i >= k].sum(), shares[i <= k].sum()))
+    return out

@@ -14,11 +14,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from selfvec.analysis.kernels import LEAST_BLOCKS
 from selfvec.base.arrays import Doubles, Ints
 
-__all__ = ["LEAST_BLOCKS", "distance_intervals"]
-
-LEAST_BLOCKS = 4  # of each slice; the size of the noise cannot be told from fewer
+__all__ = ["distance_intervals"]
 
 # Coverage is .93 to .97 for either constant between 0.8 and 1.2 times its value; see docs/results/drift.md.
 SPREAD = 1.0  # standard deviation of squared lengths between words, as a share of their mean

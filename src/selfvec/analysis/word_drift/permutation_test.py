@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from selfvec.analysis.kernels import sign_flip_test, split_test
 from selfvec.base.arrays import Doubles, Ints
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
@@ -19,7 +20,6 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.usage.occurrence_vectors import Blocks, BlockSums, OccurrenceSpace, block_sums, document_counts
 
 from .distance_intervals import distance_intervals
-from .permutation_kernels import sign_flip_test, split_test
 
 __all__ = [
     "BLOCKS",

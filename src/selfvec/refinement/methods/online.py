@@ -9,7 +9,6 @@ import numpy as np
 
 from selfvec.base.arrays import Floats, Ints
 from selfvec.base.errors import OptionError
-from selfvec.cooccurrence.lanes import aligned_rows
 from selfvec.data.methods import METHODS
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
@@ -20,7 +19,7 @@ from selfvec.refinement.plan import Plan
 
 from .reference import neighbour_weights
 from .sequential import SequentialRefinement
-from .sequential_kernel import OnlineTerms
+from .sequential_kernel import OnlineTerms, padded, sweep_online
 
 __all__ = ["COMPOSED", "OnlineRefinement", "start"]
 
@@ -96,7 +95,7 @@ class OnlineRefinement(SequentialRefinement):
             batch, original, base if start is None else start, window, learning_rate, passes, history
         )
         pull = np.where(original.sources == Source.SUBWORDS, COMPOSED * anchor, anchor).astype(np.float32)
-        pulled = aligned_rows(base)
+        pulled = padded(base)
         pulled[:-1] *= pull[:, None]
         weights, shares = neighbour_weights(batch.counts if counts is None else counts)
         self._online = OnlineTerms(
@@ -113,4 +112,4 @@ class OnlineRefinement(SequentialRefinement):
             _, _, shares, total, mass, filled = self._online
             total[:] = weighted_sum(self._table, shares.astype(np.float64))
             mass[0] = np.sum(shares[filled], dtype=np.float64)
-        super()._sweep(stop)
+        self._run(sweep_online, stop, self._online)

@@ -7,6 +7,8 @@ With many passes all words drift to one direction.
 
 from __future__ import annotations
 
+import numpy as np
+
 from selfvec.data.methods import METHODS
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
@@ -14,6 +16,7 @@ from selfvec.refinement.history import HistoryPlan
 from selfvec.refinement.plan import Plan
 
 from .sequential import SequentialRefinement
+from .sequential_kernel import sweep_paper
 
 __all__ = ["PaperRefinement", "start"]
 
@@ -47,3 +50,7 @@ class PaperRefinement(SequentialRefinement):
         history: HistoryPlan | None = None,
     ) -> None:
         super().__init__(batch, original, original.unit, window, learning_rate, passes, history)
+        self._weights = np.ones(len(self._table), np.float32)
+
+    def _sweep(self, stop: int) -> None:
+        self._run(sweep_paper, stop, self._weights)

@@ -5,20 +5,22 @@ The rules stand in readable NumPy in `reference`; the kernels are in `sequential
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from selfvec.base.arrays import Floats, Rows
 from selfvec.base.errors import OptionError
-from selfvec.cooccurrence.lanes import REBUILD, aligned_rows
+from selfvec.cooccurrence.scan import REBUILD
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.refinement.base_vectors import Base
 from selfvec.refinement.history import HistoryPlan
 
 from .refinement import Refinement
-from .sequential_kernel import OnlineTerms, Recording, Scratch, sweep
+from .sequential_kernel import Recording, padded
 
 __all__ = ["SequentialRefinement"]
 
@@ -53,9 +55,8 @@ class SequentialRefinement(Refinement):
         self.half = window // 2
         self.rate = np.float32(learning_rate)
         self.position = 0  # in the text
-        self._table = aligned_rows(start)
-        sums = np.zeros((2, self._table.shape[1]), np.float32)
-        self._scratch = Scratch(np.zeros(len(self._table), np.int32), *sums)
+        self._table = padded(start)
+        self._inside = np.zeros(len(self._table), np.int32)
         recording = bool(self.recorder.period.any())
         self._chunk = _RECORDED_CHUNK if recording else _CHUNK
         size = _RECORDED_CHUNK if recording else 0
@@ -64,18 +65,17 @@ class SequentialRefinement(Refinement):
         period = self.recorder.period if recording else np.zeros(0, np.int32)
         buffers = rows, np.empty(size, np.int32), np.empty(size, np.int64), np.zeros(1, np.int64)
         self._recording = Recording(period, self.recorder.seen, *buffers)
-        nothing = np.zeros(0, np.float32)  # the paper's rule has no further terms
-        self._online = OnlineTerms(
-            nothing.reshape(0, 0), nothing, nothing, nothing, np.zeros(0), np.zeros(0, bool)
-        )
 
+    @abstractmethod
     def _sweep(self, stop: int) -> None:
         """Process the tokens from `position` to ``stop``."""
-        ids = self.batch.ids
-        offsets = self.batch.offsets
-        document = int(np.searchsorted(offsets, self.position, side="right")) - 1
-        state = self._scratch, self._online, self._recording
-        sweep(ids, offsets, document, self.position, stop, self._table, self.half, self.rate, *state)
+
+    def _run(self, kernel: Callable[..., None], stop: int, terms: Any) -> None:
+        """Process them by one of the kernels, with the terms of its rule."""
+        batch = self.batch
+        document = int(np.searchsorted(batch.offsets, self.position, side="right")) - 1
+        part = batch.ids, batch.offsets, document, self.position, stop
+        kernel(*part, self._table, self.half, self.rate, self._inside, terms, self._recording)
 
     @property
     def table(self) -> Floats:

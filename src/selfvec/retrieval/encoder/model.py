@@ -20,11 +20,10 @@ from typing import Any
 
 import numpy as np
 
-from selfvec.base.arrays import Floats, Ids, Ints, Rows
+from selfvec.base.arrays import Floats, Ids, Rows
 from selfvec.base.atomic_files import atomic_folder
 from selfvec.base.checks import check_path
 from selfvec.base.checksums import check_sizes, write_sealed
-from selfvec.base.compiled import allocating_kernel
 from selfvec.base.errors import FormatError, InputError
 from selfvec.base.progress import Progress
 from selfvec.base.schema import check
@@ -33,6 +32,7 @@ from selfvec.base.text_files import read_json, read_vocabulary, write_vocabulary
 from selfvec.base.threads import cut, in_order, threads
 from selfvec.base.versions import __version__
 from selfvec.data.run import Run
+from selfvec.numerics.kernels import unit_sums
 from selfvec.storage.cache import cached
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.storage.run_folder import is_run, open_run
@@ -54,7 +54,6 @@ _WORDS = "vocabulary.txt"
 _TENSORS = "encoder.safetensors"
 _FORMAT = 1
 _BLOCK = 1 << 18  # characters read at a time
-_PART = 64  # rows added up in float32 before they go to the sum, so that long texts stay precise
 _AGAIN = "make the encoder again"
 _SCHEMA = {...: ("tokenizer",), "tokenizer": SPLITS, "about": ({"language": (str, None)}, None)}
 
@@ -197,7 +196,7 @@ class Encoder:
         def work(part: tuple[int, int]) -> None:
             some = slice(*part)
             ids, offsets = self._lookup.find(texts[some])
-            _unit_sums(ids, offsets, self.places, self.rows, out[some])
+            unit_sums(ids, offsets, self.places, self.rows, out[some])
 
         parts = cut(sizes + 1, _BLOCK)
         for _ in map(work, parts) if len(parts) < 2 else in_order(parts, work, threads(jobs)):
@@ -295,42 +294,6 @@ class Encoder:
             rule = f"gives each of the {len(words):,} distinct words of {_WORDS} a row"
             raise FormatError(rule, path=folder / _TENSORS, remedy=_AGAIN)
         return cls(words, places, rows, str(head["tokenizer"]), dict(head.get("about") or {}))
-
-
-@allocating_kernel
-def _unit_sums(
-    ids: Ids,  # (N,) words by number, -1 for none
-    offsets: Ints,  # (D + 1,)
-    places: Ids,  # (V,) the row of each word
-    rows: Rows,  # (R, d)
-    out: Rows,  # (D, d), filled
-) -> None:
-    """The sums of the rows of each text's words at length 1; zeros if there are none."""
-    width = rows.shape[1]
-    part = np.zeros(width, np.float32)
-    total = np.zeros(width, np.float64)
-    for text in range(len(offsets) - 1):
-        added = 0
-        for i in range(offsets[text], offsets[text + 1]):
-            if ids[i] < 0:
-                continue
-            row = places[ids[i]]
-            for k in range(width):
-                part[k] += rows[row, k]
-            added += 1
-            if added % _PART == 0:
-                for k in range(width):
-                    total[k] += part[k]
-                    part[k] = 0
-        square = 0.0
-        for k in range(width):
-            total[k] += part[k]
-            square += total[k] * total[k]
-        scale = 1 / np.sqrt(square) if square > 0 else 0.0
-        for k in range(width):
-            out[text, k] = total[k] * scale
-            total[k] = 0
-            part[k] = 0
 
 
 def _read_head(path: Path) -> dict[str, Any]:

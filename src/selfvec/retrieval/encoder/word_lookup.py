@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numba import njit
 
-from selfvec.base.arrays import Bytes, Hashes, Ids, Ints, Mask
+from selfvec.base.arrays import Bytes, Ids, Ints, Mask
 from selfvec.base.casing import lower
-from selfvec.base.compiled import allocating_kernel
 from selfvec.base.errors import InputError
+from selfvec.base.packed_strings import PackedStrings
 from selfvec.text.characters import APOSTROPHE, table
-from selfvec.text.kernels import first_slot, spans, token_key
+from selfvec.text.distinct_words import DistinctWords
+from selfvec.text.kernels import spans
 from selfvec.text.languages import without_elision
 from selfvec.text.segmentation import segmenter, split_spans
 
@@ -31,7 +31,6 @@ SPLITS = ("words", "whitespace")
 # Replaced after lower-casing: soft hyphens, curly apostrophes, the final sigma.
 REPLACED = {"\u00ad": "", "\u2019": "'", "\u03c2": "\u03c3"}
 
-_ONE = np.uint64(1)
 _APOSTROPHE = 39
 _S = 115
 
@@ -90,13 +89,10 @@ class WordLookup:
     language: str | None = None  # of the texts
 
     @cached_property
-    def _vocabulary(self) -> tuple[Bytes, Ints, Ids, Hashes]:
-        """The bytes of the words, where each begins, (V,), its size, (V,), and the hash table."""
-        encoded = [word.encode() for word in self.words]
-        spelt = np.frombuffer(b"".join(encoded), np.uint8)
-        sizes = np.fromiter(map(len, encoded), np.int32, len(encoded))
-        begins = np.cumsum(sizes, dtype=np.int64) - sizes
-        return spelt, begins, sizes, _hash_table(spelt, begins, sizes)
+    def _numbers(self) -> DistinctWords:
+        numbers = DistinctWords()
+        numbers.number(PackedStrings.of(self.words))
+        return numbers
 
     def find(self, texts: Sequence[str]) -> tuple[Ids, Ints]:
         """The words of D texts by number, (N,) int32, -1 for unknown words, and bounds, (D + 1,) int64."""
@@ -105,73 +101,9 @@ class WordLookup:
         starts, lengths, offsets = spans(data, bounds, flags)
         if self.split == "words" and (segment := segmenter(self.language)) is not None:
             starts, lengths, offsets = split_spans(data, starts, lengths, offsets, segment)
-        return _find(data, starts, lengths, flags, *self._vocabulary), offsets
-
-
-@allocating_kernel
-def _hash_table(data: Bytes, starts: Ints, lengths: Ids) -> Hashes:
-    """A hash table of V distinct words, (S, 4) uint64: 16 bytes, length and rest, number + 1 (0: free).
-
-    It is that of `selfvec.text.kernels.distinct`, and never changed, so that threads can share it.
-    """
-    room = 16
-    while room < 2 * len(starts):
-        room *= 2
-    slots = np.zeros((room, 4), np.uint64)
-    mask = np.uint64(room - 1)
-    for i in range(len(starts)):
-        low, high, rest = token_key(data, starts[i], lengths[i])
-        s = first_slot(low, high, rest, mask)
-        while slots[s, 3]:
-            s = (s + _ONE) & mask
-        slots[s, 0] = low
-        slots[s, 1] = high
-        slots[s, 2] = rest
-        slots[s, 3] = i + 1
-    return slots
-
-
-@njit(cache=True, nogil=True)
-def _equal(data: Bytes, a: int, spelt: Bytes, b: int, length: int) -> bool:
-    for k in range(length):  # noqa: SIM110 (Numba compiles the loop, not a generator)
-        if data[a + k] != spelt[b + k]:
-            return False
-    return True
-
-
-@allocating_kernel
-def _find(
-    data: Bytes,  # tokens, as of `spans`
-    starts: Ints,
-    lengths: Ids,
-    flags: Bytes,  # the table of characters that `spans` used
-    spelt: Bytes,  # the words of the vocabulary, in the same form
-    begins: Ints,
-    sizes: Ids,
-    slots: Hashes,
-) -> Ids:
-    """The number of each token in a vocabulary, (N,) int32, -1 for unknown words.
-
-    If apostrophes belong to words, a final ``'s`` is ignored.
-    """
-    out = np.empty(len(starts), np.int32)
-    mask = np.uint64(len(slots) - 1)
-    possessive = flags[_APOSTROPHE] & APOSTROPHE != 0
-    for i in range(len(starts)):
-        start = starts[i]
-        length = lengths[i]
-        end = start + length
-        if possessive and length > 2 and data[end - 1] == _S and data[end - 2] == _APOSTROPHE:
-            length -= 2
-        low, high, rest = token_key(data, start, length)
-        s = first_slot(low, high, rest, mask)
-        out[i] = -1
-        while slots[s, 3]:
-            if slots[s, 0] == low and slots[s, 1] == high and slots[s, 2] == rest:
-                word = np.int64(slots[s, 3] - _ONE)
-                same = sizes[word] == length and _equal(data, start, spelt, begins[word], length)
-                if length <= 16 or same:
-                    out[i] = word
-                    break
-            s = (s + _ONE) & mask
-    return out
+        ends = starts + lengths
+        if flags[_APOSTROPHE] & APOSTROPHE:  # a final 's is ignored
+            long = np.flatnonzero(lengths > 2)
+            last = ends[long] - 1
+            ends[long] -= 2 * ((data[last] == _S) & (data[last - 1] == _APOSTROPHE))
+        return self._numbers.find_spans(data, starts, ends), offsets

@@ -18,11 +18,11 @@ from typing import Any, Literal
 import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Array, Bytes, Floats, Ints, Mask, Rows
-from selfvec.base.compiled import kernel
+from selfvec.base.compiled import read_only
 from selfvec.base.tensors import map_tensors
 from selfvec.base.untrusted import decoding, panics_held_back
 from selfvec.data.vectors import Vectors
-from selfvec.numerics.rows import read_only
+from selfvec.numerics.kernels import add_rows
 
 from .checked_vectors import checked_matrix, checked_vectors
 from .input_file import Input
@@ -59,7 +59,8 @@ class SubwordRows:
             rows: Rows = self.rows
             if rows.dtype != np.float32:
                 rows, flat = rows[flat].astype(np.float32), np.arange(len(flat))
-            _add_rows(read_only(rows), flat, lengths, batch)
+            ends = np.concatenate(([0], np.cumsum(lengths)))
+            add_rows(flat.astype(np.int32), ends, read_only(rows), np.ones(len(rows), np.float32), batch)
             if self.pool == "mean":
                 batch /= np.maximum(lengths, 1)[:, None]
         return out, counts
@@ -160,17 +161,6 @@ class SubwordRows:
         tokens, lengths = self.encoded(texts)
         last = np.append(tokens, -1)[np.cumsum(lengths) - 1]
         return np.where(lengths == 1, last, -1)
-
-
-@kernel
-def _add_rows(rows: Rows, numbers: Ints, lengths: Ints, out: Rows) -> None:
-    """Add rows, by their numbers, (m,), to ``out``, (n, d): so many as ``lengths``, (n,), says to each."""
-    k = 0
-    for i in range(len(out)):
-        for _ in range(lengths[i]):
-            for j in range(out.shape[1]):
-                out[i, j] += rows[numbers[k], j]
-            k += 1
 
 
 def load_tokenizer(path: Path) -> Any:

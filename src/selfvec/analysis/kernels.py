@@ -1,4 +1,4 @@
-"""Compiled permutation tests of drift: random splits of documents, and random signs.
+"""Loops of drift and monitoring: random splits of documents, random signs, hashes of occurrences.
 
 Each word has its own random stream, so its p has the same bits for any number of threads.
 """
@@ -8,18 +8,27 @@ from __future__ import annotations
 from math import erfc, exp, lgamma, log, sqrt
 
 import numpy as np
-from numba import njit
 
-from selfvec.base.arrays import Doubles, Ints, Rows
-from selfvec.base.compiled import allocating_kernel
-from selfvec.usage.kernels import FAST, add
+from selfvec.base.arrays import Doubles, Hashes, Ids, Ints, Mask, Rows
+from selfvec.base.compiled import SUMS, kernel
+from selfvec.usage.kernels import add
 
-from .distance_intervals import LEAST_BLOCKS
+__all__ = [
+    "ADJACENT",
+    "FEWEST",
+    "LEAST_BLOCKS",
+    "hash_occurrences",
+    "sign_flip_test",
+    "split_test",
+    "word_statistic",
+]
 
-__all__ = ["sign_flip_test", "split_test"]
+ADJACENT = 5  # words before an occurrence, or after it, that are the same in repeated text
+FEWEST = 3  # least number of these words, and of the occurrences that share them
+LEAST_BLOCKS = 4  # of each slice; the size of the noise cannot be told from fewer
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel
 def _draw(state, below):
     """Next state, and a random number from 0 to ``below`` - 1 (splitmix64)."""
     state += np.uint64(0x9E3779B97F4A7C15)
@@ -30,7 +39,7 @@ def _draw(state, below):
     return state, np.int64(((z >> np.uint64(32)) * np.uint64(below)) >> np.uint64(32))
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel
 def _stream(seed, word):
     """First state of the random stream of a word."""
     state = np.uint64(seed) * np.uint64(0xD1342543DE82EF95) + np.uint64(word)
@@ -38,14 +47,14 @@ def _stream(seed, word):
     return state
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel
 def _distance(aa, ab, bb):
     """1 - cosine of two sums by their products; 1 where one is zero."""
     length = np.sqrt(max(aa, 0.0)) * np.sqrt(max(bb, 0.0))
     return 1.0 - min(1.0, max(-1.0, ab / length)) if length > 0 else 1.0
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@kernel(fastmath=SUMS)
 def _products(rows, gram):
     """Write the products of all pairs of (n, d) rows into (n, n) ``gram``."""
     for i in range(len(rows)):
@@ -56,7 +65,7 @@ def _products(rows, gram):
             gram[i, j] = gram[j, i] = total
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _noise(gram, one, out):
     """Write what `distance_intervals` needs into (6,) ``out``.
 
@@ -101,7 +110,7 @@ def _noise(gram, one, out):
     out[5] = squares / max((one - 1.0) * (number - one - 1.0), 1.0)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _upper_tail(value, mean, variance, skewness):
     """Share of a Pearson III distribution above a value beyond its mean; normal if it is skewed to the left.
 
@@ -131,7 +140,7 @@ def _upper_tail(value, mean, variance, skewness):
     return exp(shape * log(t) - t - lgamma(shape)) * fraction
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _beyond_all(found, moments, draws, number, one):
     """p of a distance that no drawn split reached, from the moments of the splits.
 
@@ -146,7 +155,7 @@ def _beyond_all(found, moments, draws, number, one):
     return min(max(_upper_tail(found, mean, variance, skewness), least, 1e-300), 1 / (draws + 1))
 
 
-@allocating_kernel
+@kernel
 def split_test(
     rows: Rows,  # (R, d), sums of occurrences by block
     ones: Ints,  # (m,), number of blocks of each word on the first side; they come first
@@ -217,7 +226,7 @@ def split_test(
         out[m, 3] = splits
 
 
-@allocating_kernel
+@kernel
 def sign_flip_test(
     rows: Rows,  # (R, d), sums of occurrences by block
     starts: Ints,  # (m + 1,), first row of each word
@@ -264,3 +273,66 @@ def sign_flip_test(
             if value >= found - 1e-6 * abs(found):
                 reached += 1
         out[m, 0] = reached / draws if reached == enough else (reached + 1) / (draws + 1)
+
+
+@kernel
+def word_statistic(
+    words: Ints,  # of each document, each once
+    offsets: Ints,  # (N + 1,)
+    occurs: Doubles,  # (W,) documents of each word
+    sides: Mask,  # (b, N) which documents are new
+) -> Doubles:
+    """The sum of z⁴ over all words in every division, (b,)."""
+    total = sides.shape[1]
+    taken = np.zeros(len(occurs))  # new documents with each word
+    out = np.zeros(len(sides))
+    for b in range(len(sides)):
+        taken[:] = 0
+        new = 0
+        for d in range(total):
+            if sides[b, d]:
+                new += 1
+                for i in range(offsets[d], offsets[d + 1]):
+                    taken[words[i]] += 1
+        share = new / total
+        for word in range(len(occurs)):
+            variance = occurs[word] * (1 - occurs[word] / total) * share * (1 - share)
+            z2 = (taken[word] - occurs[word] * share) ** 2 / variance
+            out[b] += z2 * z2
+    return out
+
+
+@kernel
+def hash_occurrences(
+    ids: Ids,  # (N,)
+    offsets: Ints,  # (D + 1,)
+    adjacent: Ids,  # (V,), the number of each word as a neighbour; V for all numbers
+    mine: Mask,  # (V,), words whose occurrences are hashed
+    step: int,  # -1 for the words before, 1 for those after
+    keys: Hashes,  # written
+    owners: Ids,  # written: the word of each key
+) -> int:
+    """Write a key for each occurrence of some words, from the words on one side; return their number."""
+    number = 0
+    types = adjacent.size
+    for document in range(offsets.size - 1):
+        lo, hi = offsets[document], offsets[document + 1]
+        for i in range(lo, hi):
+            word = ids[i]
+            if not mine[word]:
+                continue
+            key = np.uint64(word)
+            others = 0  # neighbours that are words
+            for distance in range(1, ADJACENT + 1):
+                other = i + step * distance
+                there = 0  # nothing: the document ends
+                if lo <= other < hi:
+                    there = adjacent[ids[other]] + 1
+                    if there <= types:
+                        others += 1
+                key = (key ^ (key >> np.uint64(29))) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(there)
+            if others >= FEWEST:
+                keys[number] = key
+                owners[number] = word
+                number += 1
+    return number

@@ -1,8 +1,9 @@
-"""The loops of co-occurrence counting, one row of the matrix at a time.
+"""Loops over the windows of a text and over the rows of sparse matrices.
 
-The totals of a row are in a dense array, (V,), which stays in the second-level cache. So adding a pair takes
-one load and one store, without hashing or sorting. Bits mark the changed totals (one per word, and one per 64
-of these), so writing and clearing a row takes time in proportion to its entries.
+Co-occurrences are counted one row of the matrix at a time. The totals of a row are in a dense array, (V,),
+which stays in the second-level cache. So adding a pair takes one load and one store, without hashing or
+sorting. Bits mark the changed totals (one per word, and one per 64 of these), so writing and clearing a row
+takes time in proportion to its entries.
 """
 
 from __future__ import annotations
@@ -11,10 +12,24 @@ from typing import Any
 
 import numpy as np
 
-from selfvec.base.arrays import Hashes, Ids, Ints
-from selfvec.base.compiled import helper, kernel
+from selfvec.base.arrays import Array, Doubles, Floats, Hashes, Ids, Ints, Mask, Rows
+from selfvec.base.compiled import kernel
 
-__all__ = ["add_rows", "count_pairs", "count_rows", "index_positions", "is_valid", "row_sums", "stage_rows"]
+__all__ = [
+    "REBUILD",
+    "add_neighbours",
+    "add_neighbours_of",
+    "add_rows",
+    "count_pairs",
+    "count_rows",
+    "index_positions",
+    "is_valid",
+    "multiply_rows",
+    "row_sums",
+    "stage_rows",
+]
+
+REBUILD = 1024  # positions after which a sum that is kept up to date is summed anew
 
 
 _LEFT = 32  # bits by which the left extent of a window is shifted
@@ -53,7 +68,7 @@ def index_positions(
                 windows[entry, 1] = min(half, i - start) << _LEFT | min(half, stop - 1 - i)
 
 
-@helper
+@kernel
 def _add(word: Any, amount: Any, totals: Ints, marks: Hashes, summary: Hashes) -> None:
     """Add to a word's total and mark it. It is faster to mark always than to mispredict a branch."""
     place = word >> 6
@@ -62,13 +77,13 @@ def _add(word: Any, amount: Any, totals: Ints, marks: Hashes, summary: Hashes) -
     summary[place >> 6] |= _ONE << (np.uint64(place) & _LOW)
 
 
-@helper
+@kernel
 def _lowest(bits: Any) -> Any:
     """Index of the lowest bit that is set."""
     return _PLACES[((bits & (~bits + _ONE)) * _DE_BRUIJN) >> _TOP]
 
 
-@helper
+@kernel
 def _write_row(totals: Ints, marks: Hashes, summary: Hashes, indices: Ids, data: Ints, at: int) -> int:
     """Write the marked totals from ``at`` on, in order of their words, and clear them; return the end."""
     for block in range(summary.size):
@@ -215,3 +230,82 @@ def count_pairs(
             for j in range(max(first, i - half), min(last, i + half + 1)):
                 if j != i and columns[ids[j]] >= 0:
                     out[row, columns[ids[j]]] += 1
+
+
+@kernel
+def add_neighbours(
+    ids: Ids,  # (N,)
+    offsets: Ints,  # (D + 1,); windows do not cross documents
+    rows: Rows,  # (V + 1, d); the last row is zero, for where a window is clipped
+    result: Rows,  # (V, d)
+    before: int,  # neighbours on the left
+    after: int,  # neighbours on the right
+) -> None:
+    """Add to ``result[w]``, for every position of word w, the rows of its neighbours and its own row.
+
+    Its own row is left in the sum because two loops over the columns become one; the caller subtracts it.
+    """
+    nothing = len(rows) - 1
+    total = np.empty(rows.shape[1], np.float32)
+    for document in range(offsets.size - 1):
+        lo, hi = offsets[document], offsets[document + 1]
+        for start in range(lo, hi, REBUILD):  # rounding errors of the running sum do not grow further
+            for j in range(total.size):
+                total[j] = 0
+            for p in range(max(lo, start - before), min(hi, start + after + 1)):
+                row = rows[ids[p]]
+                for j in range(total.size):
+                    total[j] += row[j]
+            for i in range(start, min(hi, start + REBUILD)):
+                own = result[ids[i]]
+                entering = rows[ids[i + after + 1] if i + after + 1 < hi else nothing]
+                leaving = rows[ids[i - before] if i - before >= lo else nothing]
+                for j in range(total.size):
+                    own[j] += total[j]
+                    total[j] += entering[j] - leaving[j]
+
+
+@kernel
+def add_neighbours_of(
+    words: Mask,  # (V,)
+    ids: Ids,  # (N,)
+    offsets: Ints,  # (D + 1,)
+    rows: Rows,  # (V + 1, d)
+    result: Rows,  # (V, d)
+    before: int,
+    after: int,
+) -> None:
+    """As `add_neighbours`, but only at positions of some words."""
+    for document in range(offsets.size - 1):
+        lo, hi = offsets[document], offsets[document + 1]
+        for i in range(lo, hi):
+            if words[ids[i]]:
+                own = result[ids[i]]
+                for p in range(max(lo, i - before), min(hi, i + after + 1)):
+                    row = rows[ids[p]]
+                    for j in range(own.size):
+                        own[j] += row[j]
+
+
+@kernel
+def multiply_rows(
+    indptr: Ints,  # (n + 1,)
+    indices: Ids,  # (e,)
+    values: Array,  # (e,)
+    rows: Floats,  # (m, d)
+    first: int,
+    last: int,
+    sums: Doubles,  # (d,), working memory
+    out: Floats,  # (n, d), written
+) -> None:
+    """Rows ``first`` to ``last - 1`` of the product, each summed in float64, in a fixed order."""
+    for row in range(first, last):
+        for j in range(sums.size):
+            sums[j] = 0
+        for k in range(indptr[row], indptr[row + 1]):
+            value = np.float32(values[k])
+            other = rows[indices[k]]
+            for j in range(sums.size):
+                sums[j] += np.float64(value * other[j])
+        for j in range(sums.size):
+            out[row, j] = sums[j]
