@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import _thread
 import signal
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["Interruption", "between_compilations", "interrupt_soon", "interruptible"]
+__all__ = ["Interruption", "interrupt_soon", "interruptible"]
 
 _SOON = 0.02  # seconds after which Ctrl-C comes once more
 
@@ -45,39 +44,6 @@ def interruptible() -> Iterator[Interruption]:
     finally:
         for number, handler in kept.items():
             signal.signal(number, handler)
-
-
-@contextmanager
-def between_compilations() -> Iterator[None]:
-    """Ctrl-C waits while the main thread compiles or loads a kernel.
-
-    An exception there could leave Numba's lock locked, and other threads would wait for it without an end.
-    """
-    in_main = threading.current_thread() is threading.main_thread()
-    if not in_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield
-        return
-
-    def interrupt(number: int, frame: object) -> None:
-        del number, frame
-        if _compiling():
-            interrupt_soon()
-        else:
-            raise KeyboardInterrupt
-
-    signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield
-    finally:
-        if signal.getsignal(signal.SIGINT) is interrupt:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def _compiling() -> bool:
-    """Whether this thread holds Numba's lock."""
-    module = sys.modules.get("numba.core.compiler_lock")
-    lock = getattr(module, "global_compiler_lock", None)
-    return lock is not None and bool(lock.is_locked())
 
 
 def interrupt_soon() -> None:

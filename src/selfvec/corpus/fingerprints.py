@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import polars as pl
 
 from selfvec.base.arrays import Bytes, Hashes, Ints, Mask
 from selfvec.base.compiled import kernel, read_only
+
+if TYPE_CHECKING:
+    import polars as pl
 
 __all__ = ["Seen", "fingerprints", "hashes", "joined_utf8"]
 
@@ -55,6 +59,8 @@ def fingerprints(texts: pl.Series) -> Hashes:
 
 def joined_utf8(texts: pl.Series) -> tuple[Bytes, Ints]:
     """All texts as UTF-8, (B,) uint8, and where each begins, (D + 1,) int64; null is an empty text."""
+    import polars as pl
+
     texts = texts.fill_null("")
     bounds = np.zeros(len(texts) + 1, np.int64)
     np.cumsum(texts.str.len_bytes().to_numpy(), out=bounds[1:])

@@ -7,12 +7,10 @@ queries have the names of gensim's KeyedVectors.
 from __future__ import annotations
 
 import os
-import warnings
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import IntEnum
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, ClassVar, Self, cast, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -22,10 +20,9 @@ from selfvec.base.errors import InputError, MissingExtra
 from selfvec.base.memory import release
 from selfvec.base.targets import check_target
 from selfvec.base.threads import in_order, threads
-from selfvec.numerics.rows import ROW_BLOCK, as_matrix, filled_rows, top_indices, unit_rows
+from selfvec.numerics.rows import ROW_BLOCK, as_matrix, filled_rows, unit_rows
 
-from .rare_words import least_count
-from .word_benchmarks import Sections, word_analogies, word_pairs
+from .queries import Key, Queries
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,21 +31,11 @@ if TYPE_CHECKING:
 __all__ = ["Composer", "Source", "Vectors"]
 
 StrPath = str | os.PathLike[str]
-Key = str | int | np.integer[Any]
-"""A word, or the number of a row."""
-
 Composer = Callable[[Sequence[str]], Floats]
 """Builds vectors for words without a row: n words -> (n, d) float32, zeros for those it cannot build.
 
 It may have a method ``with_pieces`` that also returns the number of subwords of each word, (n,) uint8.
 """
-
-Query = Key | AnyFloats | tuple[Key | AnyFloats, float]
-"""A word, a row number or a vector, alone or with a weight."""
-Ranking = list[tuple[str, float]]
-"""(word, score) pairs, best first."""
-
-_EPSILON = 1e-6  # keeps the quotient of `most_similar_cosmul` finite; gensim's value
 
 
 class Source(IntEnum):
@@ -62,7 +49,7 @@ class Source(IntEnum):
     MIXED = 5  # induced from the words around it and from words spelled alike
 
 
-class Vectors:
+class Vectors(Queries):
     """A vocabulary of V unique words and a (V, d) matrix.
 
     A key is a word or a row number, as in gensim. Vectors are immutable: to add or replace rows, build new
@@ -366,304 +353,6 @@ class Vectors:
         matrix = rows[found].astype(self.vectors.dtype, copy=False)
         return Vectors(words, matrix, sources=sources[found], counts=counts, composer=self.composer)
 
-    # Similarity of two words, and of one word to all
-
-    def similarity(self, w1: Key, w2: Key) -> float:
-        """Cosine of two rows; exactly 1 for equal ones, 0 if one is all zeros."""
-        a, b = (self.get_vector(word).astype(np.float64) for word in (w1, w2))
-        scale = np.sqrt((a @ a) * (b @ b))
-        return float(a @ b / scale) if scale else 0.0
-
-    @staticmethod
-    def cosine_similarities(vector_1: AnyFloats, vectors_all: AnyFloats) -> Floats:
-        """Cosines of a vector, (d,), to others, (n, d): (n,) float32; 0 where one is all zeros."""
-        cosines: Floats = unit_rows(np.asarray(vectors_all)) @ _unit(vector_1)
-        return cosines
-
-    def distance(self, w1: Key, w2: Key) -> float:
-        """1 minus the cosine of two rows."""
-        return 1 - self.similarity(w1, w2)
-
-    def n_similarity(self, ws1: Sequence[Key], ws2: Sequence[Key]) -> float:
-        """Cosine between the mean row of some words and that of others; unknown words are ignored."""
-        a, b = (self.get_mean_vector(keys, pre_normalize=False) for keys in (ws1, ws2))
-        return float(_unit(a) @ _unit(b))
-
-    def distances(self, word_or_vector: Key | AnyFloats, other_words: Iterable[Key] = ()) -> Floats:
-        """1 minus the cosine to each of ``other_words``, or to all V words if there are none."""
-        rows = [self.get_index(word) for word in other_words]
-        cosines: Floats = self.unit[rows or slice(None)] @ _unit(self._row(word_or_vector))
-        return 1 - cosines
-
-    def closer_than(self, key1: Key, key2: Key) -> list[str]:
-        """The words closer to ``key1`` than ``key2`` is, in the order of the rows."""
-        distances = self.distances(key1)
-        own = self.get_index(key1)
-        closer = np.flatnonzero(distances < distances[self.get_index(key2)])
-        return [self.index_to_key[i] for i in closer if i != own]
-
-    def rank(self, key1: Key, key2: Key) -> int:
-        """The place of ``key2`` among all words by their distance from ``key1``; the nearest has 1."""
-        return len(self.closer_than(key1, key2)) + 1
-
-    def most_similar_to_given(self, key1: Key, keys_list: Sequence[Key]) -> Key:
-        """The key of ``keys_list`` that is most similar to ``key1``."""
-        return keys_list[int(np.argmin(self.distances(key1, keys_list)))]
-
-    def relative_cosine_similarity(self, wa: Key, wb: Key, topn: int = 10) -> float:
-        """Cosine of two words, divided by the sum of the cosines of the first word's ``topn`` neighbours."""
-        nearest = self.most_similar(wa, topn=topn, min_count=1)
-        return self.similarity(wa, wb) / sum(cosine for _, cosine in nearest)
-
-    def rank_by_centrality(self, words: Sequence[Key], use_norm: bool = True) -> list[tuple[float, Key]]:
-        """(cosine, word) pairs by similarity to the mean of all, best first. Unknown words are ignored."""
-        known = [word for word in words if word in self]
-        if not known:
-            raise InputError("none of these words has a vector")
-        rows = np.stack([self.get_vector(word, norm=use_norm) for word in known]).astype(np.float32)
-        scores = rows @ _unit(rows.mean(axis=0))
-        return sorted(zip(scores.tolist(), known, strict=True), key=lambda pair: pair[0], reverse=True)
-
-    def doesnt_match(self, words: Sequence[Key]) -> Key:
-        """The word least similar to the mean of all of them; unknown words are ignored."""
-        return self.rank_by_centrality(words)[-1][1]
-
-    # Search
-
-    @overload
-    def most_similar(
-        self,
-        positive: Query | Iterable[Query] | None = ...,
-        negative: Query | Iterable[Query] | None = ...,
-        topn: int = ...,
-        clip_start: int = ...,
-        clip_end: int | None = ...,
-        restrict_vocab: int | None = ...,
-        *,
-        min_count: int | None = ...,
-    ) -> Ranking: ...
-    @overload
-    def most_similar(
-        self,
-        positive: Query | Iterable[Query] | None = ...,
-        negative: Query | Iterable[Query] | None = ...,
-        *,
-        topn: None,
-        clip_start: int = ...,
-        clip_end: int | None = ...,
-        restrict_vocab: int | None = ...,
-        min_count: int | None = ...,
-    ) -> Floats: ...
-    def most_similar(
-        self,
-        positive: Query | Iterable[Query] | None = None,
-        negative: Query | Iterable[Query] | None = None,
-        topn: int | None = 10,
-        clip_start: int = 0,
-        clip_end: int | None = None,
-        restrict_vocab: int | None = None,
-        *,
-        min_count: int | None = None,
-    ) -> Ranking | Floats:
-        """The words nearest by cosine to a mean of words and vectors.
-
-        Parameters
-        ----------
-        positive, negative : word, row number, vector, (any of these, weight), or several of them
-            The weight is 1 for ``positive`` and -1 for ``negative`` unless given. Words count at length 1,
-            vectors as long as they are, as in gensim.
-        topn : int or None
-            How many words to return. None returns all cosines instead, without names.
-        clip_start, clip_end : int
-            First and last row of the search; all rows by default.
-        restrict_vocab : int, optional
-            Number of rows to search from the first one; overrides the clips.
-        min_count : int, optional
-            Leave out words that occur less often, if `counts` are known, as in a run. By default 5, or in a
-            small text the largest number that 1,000 words reach, at least 1. With ``topn`` None no words are
-            left out.
-
-        Returns
-        -------
-        list of (word, cosine); with ``topn`` None an array, (rows searched,) float32
-            Best first, without the words of the query. Equal cosines are in the order of the rows. A row of
-            zeros has cosine 0 to all others.
-
-        Raises
-        ------
-        KeyError
-            If a word has no row.
-        InputError
-            If there is neither a positive nor a negative word or vector, or if ``min_count`` is given for
-            vectors without counts.
-
-        Examples
-        --------
-        >>> v = Vectors(["a", "b", "c"], np.array([[1, 0], [1, 1], [0, 1]], dtype=np.float32))
-        >>> [(word, round(cosine, 3)) for word, cosine in v.most_similar("a")]
-        [('b', 0.707), ('c', 0.0)]
-        >>> v.most_similar(positive=[("a", 2.0), "c"], topn=1)[0][0]
-        'b'
-        """
-        terms = [*_weighted(positive, 1.0), *_weighted(negative, -1.0)]
-        keys = [key for key, _ in terms]
-        if not keys:
-            raise InputError("most_similar needs at least one word or vector")
-        query = self.get_mean_vector(
-            keys, [weight for _, weight in terms], post_normalize=True, ignore_missing=False
-        )
-        if restrict_vocab:
-            clip_start = 0
-            clip_end = restrict_vocab
-        cosines = self.unit[clip_start : clip_end or len(self)] @ query
-        return self._best(cosines, keys, topn, clip_start, min_count)
-
-    def similar_by_key(
-        self, key: Key, topn: int = 10, restrict_vocab: int | None = None, *, min_count: int | None = None
-    ) -> Ranking:
-        """`most_similar` for one word or row number."""
-        return self.most_similar([key], topn=topn, restrict_vocab=restrict_vocab, min_count=min_count)
-
-    similar_by_word = similar_by_key
-
-    def similar_by_vector(
-        self, vector: AnyFloats, topn: int = 10, restrict_vocab: int | None = None
-    ) -> Ranking:
-        """`most_similar` for one vector, (d,)."""
-        return self.most_similar([vector], topn=topn, restrict_vocab=restrict_vocab)
-
-    def most_similar_cosmul(
-        self,
-        positive: Query | Iterable[Query] | None = None,
-        negative: Query | Iterable[Query] | None = None,
-        topn: int | None = 10,
-        restrict_vocab: int | None = None,
-        *,
-        min_count: int | None = None,
-    ) -> Ranking | Floats:
-        """The words nearest by a product of cosines: 3CosMul (Levy and Goldberg, 2014, equation 4).
-
-        Cosines are shifted to 0..1. Those of ``positive`` are multiplied, and the product is divided by those
-        of ``negative``. Unlike in gensim, ``restrict_vocab`` has an effect and row numbers are allowed.
-        Otherwise as `most_similar`, without weights.
-        """
-        plus, minus = ([key for key, _ in _weighted(keys, 1.0)] for keys in (positive, negative))
-        if not plus:
-            raise InputError("most_similar_cosmul needs at least one positive word or vector")
-        scores: list[Floats] = []
-        for keys in (plus, minus):
-            rows = np.array([self._row(key, norm=True) for key in keys], np.float32)
-            shifted = (1 + self.unit[:restrict_vocab] @ rows.reshape(-1, self.vector_size).T) / 2
-            scores.append(shifted.prod(axis=1, dtype=np.float32))
-        scores[0] /= scores[1] + np.float32(_EPSILON)
-        return self._best(scores[0], plus + minus, topn, 0, min_count)
-
-    def _best(
-        self,
-        scores: Floats,  # of the rows from ``first``
-        asked: Sequence[Key | AnyFloats],
-        topn: int | None,
-        first: int,
-        min_count: int | None,
-    ) -> Ranking | Floats:
-        """The words with the largest scores, without those of the query and without rare ones."""
-        least = least_count(self.counts, min_count)
-        if topn is None:
-            return scores
-        left_out = {self.get_index(key) - first for key in asked if not isinstance(key, np.ndarray)}
-        wanted = max(0, int(topn)) + len(left_out)
-        if self.counts is None or least <= 1:
-            best = top_indices(scores, wanted)
-        else:
-            often = np.flatnonzero(self.counts[first:][: len(scores)] >= least)
-            best = often[top_indices(scores[often], wanted)].tolist()
-        found = [(self.index_to_key[first + i], float(scores[i])) for i in best if i not in left_out]
-        return found[: max(0, int(topn))]
-
-    # Means
-
-    def _row(self, key: Key | AnyFloats, norm: bool = False) -> AnyFloats:
-        """The row of a key, or a given vector, (d,)."""
-        return key if isinstance(key, np.ndarray) else self.get_vector(key, norm)
-
-    def get_mean_vector(
-        self,
-        keys: Sequence[Key | AnyFloats] | AnyFloats,
-        weights: Sequence[float] | AnyFloats | None = None,
-        pre_normalize: bool = True,
-        post_normalize: bool = False,
-        ignore_missing: bool = True,
-    ) -> Floats:
-        """Weighted mean of words, row numbers and vectors, (d,) float32.
-
-        Parameters
-        ----------
-        keys, weights : sequences of n
-            All weights are 1 by default. The sum is divided by the sum of the weights' absolute values.
-        pre_normalize : bool
-            Whether the rows of words are scaled to length 1. Given vectors are not scaled.
-        post_normalize : bool
-            Whether the mean is scaled to length 1.
-        ignore_missing : bool
-            Whether words without a row are left out; otherwise they raise `KeyError`.
-        """
-        each = [1.0] * len(keys) if weights is None else [float(weight) for weight in weights]
-        if not len(keys) or len(each) != len(keys):
-            raise InputError(f"a mean needs keys and a weight for each, not {len(keys)} and {len(each)}")
-        mean = np.zeros(self.vector_size, np.float32)
-        total = 0.0
-        for key, weight in zip(keys, each, strict=True):
-            if ignore_missing and not isinstance(key, np.ndarray) and key not in self:
-                continue
-            mean += weight * self._row(key, pre_normalize)
-            total += abs(weight)
-        mean = mean / total if total else mean
-        return _unit(mean) if post_normalize else mean
-
-    # Evaluation
-
-    def wmdistance(self, document1: Sequence[str], document2: Sequence[str], norm: bool = True) -> float:
-        """Word mover's distance of two lists of words (Kusner et al., 2015), by the package POT.
-
-        Unknown words are ignored. The distance is infinite if a document has no known words. With ``norm``
-        rows are scaled to length 1.
-        """
-        try:
-            with warnings.catch_warnings(action="ignore"):  # about escapes in POT's source
-                from ot import emd2
-        except ImportError:
-            raise MissingExtra("POT", "wmd", "wmdistance") from None
-        counted = [Counter(word for word in text if word in self) for text in (document1, document2)]
-        if not all(counted):
-            return float("inf")
-        a, b = (np.stack([self.get_vector(w, norm) for w in each]).astype(np.float64) for each in counted)
-        shares = [np.array(list(each.values())) / each.total() for each in counted]
-        return float(emd2(*shares, np.linalg.norm(a[:, None] - b, axis=2)))
-
-    def evaluate_word_pairs(
-        self,
-        pairs: StrPath,
-        delimiter: str = "\t",
-        *,
-        restrict_vocab: int | None = 300_000,
-        case_insensitive: bool = True,
-        dummy4unknown: bool = False,
-    ) -> tuple[tuple[float, float], tuple[float, float], float]:
-        """Correlation with human judgements of similarity: see `selfvec.data.word_benchmarks.word_pairs`."""
-        words = self.index_to_key[:restrict_vocab]
-        return word_pairs(words, self.unit, pairs, delimiter, case_insensitive, dummy4unknown)
-
-    def evaluate_word_analogies(
-        self,
-        analogies: StrPath,
-        restrict_vocab: int | None = 300_000,
-        case_insensitive: bool = True,
-        dummy4unknown: bool = False,
-    ) -> tuple[float, Sections]:
-        """Share of analogies answered right: see `selfvec.data.word_benchmarks.word_analogies`."""
-        words = self.index_to_key[:restrict_vocab]
-        return word_analogies(words, self.unit, analogies, case_insensitive, dummy4unknown)
-
     # Files
 
     _load: ClassVar[Callable[..., Any]]
@@ -771,16 +460,3 @@ def _built(words: Sequence[str], composer: Composer, block: Ints) -> tuple[Float
 def _blocks(places: Ints) -> Iterator[Ints]:
     """Row numbers in blocks, so that no second copy of a large matrix is made."""
     return (places[start : start + ROW_BLOCK] for start in range(0, len(places), ROW_BLOCK))
-
-
-def _weighted(keys: Query | Iterable[Query] | None, weight: float) -> list[tuple[Key | AnyFloats, float]]:
-    """Each key or vector with its own weight, or else with the default."""
-    if keys is None:
-        return []
-    one = isinstance(keys, str | int | np.integer) or (isinstance(keys, np.ndarray) and keys.ndim == 1)
-    each = cast("Iterable[Query]", [keys] if one else keys)
-    return [(key[0], float(key[1])) if isinstance(key, tuple) else (key, weight) for key in each]
-
-
-def _unit(vector: AnyFloats) -> Floats:
-    return unit_rows(np.asarray(vector)[None]).ravel()

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 
 from selfvec.base.arrays import Doubles, Ids, Ints, Mask
 
@@ -134,6 +133,8 @@ def pairs(
 
     A sequence of n words is a pair of overlapping sequences of n - 1 words, so one rule numbers any length.
     """
+    import polars as pl
+
     places = np.flatnonzero((grams[:-1] >= 0) & (grams[1:] >= 0) & ~breaks[1:])
     keys = grams[places].astype(np.int64) << 32 | grams[places + 1]
     frame = pl.DataFrame({"key": keys, "place": places})

@@ -119,30 +119,6 @@ def test_an_interrupt_that_comes_in_a_finalizer_is_not_forgotten() -> None:
     assert (done.returncode, done.stderr) == (130, "selfvec: interrupted\n")
 
 
-_IN_A_COMPILATION = """
-import signal, sys, time
-from selfvec.apps import cli
-from selfvec.apps.cli import app
-
-def run(arguments):
-    from numba.core.compiler_lock import global_compiler_lock
-    with global_compiler_lock:
-        signal.raise_signal(signal.SIGINT)
-        print("compiled", flush=True)
-    time.sleep(30)
-    return 0
-
-app.run = run
-signal.signal(signal.SIGINT, signal.default_int_handler)
-sys.exit(cli.main())
-"""
-
-
-def test_an_interrupt_waits_for_a_compilation() -> None:
-    done = subprocess.run([sys.executable, "-c", _IN_A_COMPILATION], capture_output=True, text=True)
-    assert (done.returncode, done.stdout, done.stderr) == (130, "compiled\n", "selfvec: interrupted\n")
-
-
 def test_a_command_says_that_it_was_interrupted(corpus: Path, tmp_path: Path) -> None:
     fifo = tmp_path / "text"
     os.mkfifo(fifo)

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from selfvec.base.interruption import between_compilations, interrupt_soon
+from selfvec.base.interruption import interrupt_soon
 
 __all__ = ["main"]
 
@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         from .app import run
 
-        with _interrupts_kept(), between_compilations():
+        with _interrupts_kept():
             status = run(sys.argv[1:] if arguments is None else arguments)
             sys.stdout.flush()
     except KeyboardInterrupt:  # while modules are imported
