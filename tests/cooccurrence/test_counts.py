@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -120,22 +119,25 @@ def test_every_pair_is_counted_twice() -> None:
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 7])
-@pytest.mark.parametrize("memory", [0, 200, 5_000, 100_000, 1 << 30])
-def test_threads_and_memory_change_nothing(jobs: int, memory: int) -> None:
+@pytest.mark.parametrize("block", [1, 200, 5_000, 1 << 20])
+def test_threads_and_blocks_change_nothing(jobs: int, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
     batch = random_batch(3, 5000, 700)
     whole = count(batch, 11, weighting="linear", jobs=1)
-    counts = count(batch, 11, weighting="linear", jobs=jobs, memory=memory)
+    doubled = whole.merge(whole)
+    for name in ("counting._INDEXED", "counting._BLOCK", "counts._BLOCK"):
+        monkeypatch.setattr(f"selfvec.cooccurrence.{name}", block)
+    monkeypatch.setattr("selfvec.base.scratch.IN_MEMORY", block)
+    counts = count(batch, 11, weighting="linear", jobs=jobs)
     assert_same(counts, whole)
-    spilled = isinstance(counts.data.base, np.memmap)
-    assert spilled == (len(whole.data) * 12 > memory // 2)
+    assert_same(counts.merge(counts, jobs=jobs), doubled)
 
 
-@given(st.lists(documents, min_size=1, max_size=4), windows, weightings, st.sampled_from([0, 100, 1 << 20]))
-def test_merge_equals_whole(shards, window: int, weighting: str, memory: int) -> None:
+@given(st.lists(documents, min_size=1, max_size=4), windows, weightings)
+def test_merge_equals_whole(shards, window: int, weighting: str) -> None:
     # Each shard has a vocabulary of its own, in order of its own first appearances.
     whole = count(TokenBatch.from_documents(list(itertools.chain(*shards))), window, weighting=weighting)
     parts = [count(TokenBatch.from_documents(shard), window, weighting=weighting) for shard in shards]
-    assert_same(parts[0].merge(*parts[1:], memory=memory, jobs=2), whole)
+    assert_same(parts[0].merge(*parts[1:], jobs=2), whole)
     one_by_one = parts[0]
     for part in parts[1:]:
         one_by_one = one_by_one.merge(part)
@@ -180,7 +182,7 @@ def test_invalid_options(options, field: str) -> None:
 
 @pytest.mark.parametrize("texts", [[], [[]], [["a"]], [["a"], ["b"]]])
 def test_texts_without_pairs(texts, tmp_path: Path) -> None:
-    counts = count(TokenBatch.from_documents(texts), 5, memory=0)
+    counts = count(TokenBatch.from_documents(texts), 5)
     assert (counts.total, len(counts.data), len(counts.indptr)) == (0, 0, len(counts) + 1)
     counts.save(tmp_path / "counts")
     assert_same(Counts.load(tmp_path / "counts"), counts)
@@ -203,16 +205,16 @@ def test_saved_counts_are_the_same_and_mapped(tmp_path: Path) -> None:
 
 
 def test_nothing_is_left_in_the_folder_for_temporary_files(tmp_path: Path, monkeypatch) -> None:
+    whole = count(random_batch(6, 3000, 200), 5)
+    monkeypatch.setattr("selfvec.base.scratch.IN_MEMORY", 100)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    counts = count(random_batch(6, 3000, 200), 5, memory=0)
-    counts.save(tmp_path / "counts")
-    assert_same(Counts.load(tmp_path / "counts"), count(random_batch(6, 3000, 200), 5))
-    shutil.rmtree(tmp_path / "counts")
+    assert_same(count(random_batch(6, 3000, 200), 5), whole)
     if os.name == "posix":
         assert list(tmp_path.iterdir()) == []
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "absent"))
     with pytest.raises(TargetError, match="absent"):
-        count(random_batch(6, 3000, 200), 5, memory=0)
+        count(random_batch(6, 3000, 200), 5)
 
 
 def save_damaged(folder: Path, **changes: object) -> Path:

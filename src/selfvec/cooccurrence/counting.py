@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
+from queue import SimpleQueue
 
 import numpy as np
 
-from selfvec.base.arrays import Ints
+from selfvec.base.arrays import Ids, Ints
 from selfvec.base.errors import OptionError
-from selfvec.base.threads import cut, threads
+from selfvec.base.threads import cut, in_order, threads
 from selfvec.data.token_batch import TokenBatch
 
 from .counts import WEIGHTINGS, Counts
 from .kernels import count_pairs, count_rows, index_positions
-from .sparse_rows import MEMORY, Block, RowBuffer, RowStore, assemble
+from .sparse_rows import SparseRows
 
 __all__ = ["count", "count_near"]
 
-_WINDOW_BYTES = 16  # per indexed position
+_INDEXED = 1 << 24  # positions indexed at a time, 256 MB
+_BLOCK = 1 << 20  # neighbours that a thread counts at a time
 
 
 def count(
@@ -27,7 +29,6 @@ def count(
     *,
     weighting: str = "flat",
     jobs: int | None = None,
-    memory: int = MEMORY,
 ) -> Counts:
     """Count co-occurrences exactly.
 
@@ -41,14 +42,11 @@ def count(
         Weight of a neighbour at distance δ; see `selfvec.cooccurrence.WEIGHTINGS`.
     jobs : int, optional
         Threads; all cores by default. The result has the same bits for any number.
-    memory : int
-        Bytes of working memory besides ``batch``: a quarter for an index of positions, a quarter for the
-        threads (at least one row each), half for the result. A larger result is written to a temporary file
-        and memory-mapped. The result has the same bits for any value.
 
     Returns
     -------
     Counts
+        A long one is a map of a temporary file.
 
     Raises
     ------
@@ -74,15 +72,14 @@ def count(
     half = min(nominal, max(longest - 1, 0))  # no two positions are farther apart
     weigh = WEIGHTINGS[weighting]
     weights = np.array([0, *(weigh(distance, nominal) for distance in range(1, half + 1))], np.int64)
-    most = np.minimum(2 * half * batch.counts, len(batch.types))
-    with closing(RowStore(most, memory // 2)) as store:
-        for group in cut(batch.counts, memory // 4 // _WINDOW_BYTES):
-            _count_group(store, batch, group, weights, jobs, memory // 4)
-        return Counts(list(batch.types), *store.finish(), 2 * nominal + 1, weighting)
+    with closing(SparseRows()) as made:
+        for group in cut(batch.counts, _INDEXED):
+            _count_group(made, batch, group, weights, jobs)
+        return Counts(list(batch.types), *made.finish(), 2 * nominal + 1, weighting)
 
 
 def _count_group(
-    store: RowStore, batch: TokenBatch, group: Block, weights: Ints, jobs: int, memory: int
+    made: SparseRows, batch: TokenBatch, group: tuple[int, int], weights: Ints, jobs: int
 ) -> None:
     """Count the rows of some words: index their positions, then count the neighbours there."""
     half = len(weights) - 1
@@ -90,14 +87,25 @@ def _count_group(
     bounds = np.concatenate(([0], np.cumsum(counts)))
     windows = np.empty((int(bounds[-1]), 2), np.int64)
     index_positions(batch.ids, batch.offsets, half, *group, bounds[:-1].copy(), windows)
+    types = len(batch.types)
+    entries = np.minimum(2 * half * counts, types)  # of each row, at most
+    totals: SimpleQueue[Ints] = SimpleQueue()
+    for _ in range(jobs + 1):
+        totals.put(np.zeros(types, np.int64))
 
-    def work(buffer: RowBuffer, block: Block) -> Ints:
+    def rows(block: tuple[int, int]) -> tuple[Ints, Ids, Ints]:
         first, last = block
+        room = int(entries[first:last].sum())
+        indices, data = np.empty(room, np.int32), np.empty(room, np.int64)
         lengths = np.empty(last - first, np.int64)
-        count_rows(batch.ids, windows, bounds[first : last + 1], weights, *buffer.arrays, lengths)
-        return lengths
+        own = totals.get()
+        count_rows(batch.ids, windows, bounds[first : last + 1], weights, own, indices, data, lengths)
+        totals.put(own)
+        filled = int(lengths.sum())
+        return lengths, indices[:filled].copy(), data[:filled].copy()
 
-    assemble(store, 2 * half * counts, len(batch.types), work, jobs=jobs, memory=memory)
+    for block in in_order(cut(2 * half * counts, _BLOCK), rows, jobs):
+        made.append(*block)
 
 
 def count_near(

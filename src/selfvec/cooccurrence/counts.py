@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,10 @@ from selfvec.base.checksums import sha256
 from selfvec.base.errors import FormatError, InputError, MissingExtra
 from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
 from selfvec.base.text_files import read_vocabulary, write_vocabulary
-from selfvec.base.threads import threads
+from selfvec.base.threads import cut, in_order, threads
 from selfvec.data.run import Run
 
-from .kernels import add_rows, is_valid, row_sums, stage_rows
-from .sparse_rows import MEMORY, Block, RowBuffer, RowStore, assemble
+from .sparse_rows import SparseRows, places_of
 
 __all__ = ["HARMONIC_UNIT", "WEIGHTINGS", "Counts", "run_counts"]
 
@@ -40,6 +39,7 @@ nearest integer."""
 _FILE = "counts.safetensors"
 _VOCABULARY = "vocabulary.txt"
 _AGAIN = "count the corpus again"
+_BLOCK = 1 << 21  # entries added up at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +84,7 @@ class Counts:
     @cached_property
     def row_sums(self) -> Ints:
         """Total weight of the neighbours of each word, (V,) int64."""
-        return row_sums(self.indptr, self.data)
+        return np.diff(np.concatenate(([0], np.cumsum(self.data)))[self.indptr])
 
     @property
     def total(self) -> int:
@@ -96,7 +96,6 @@ class Counts:
         *others: Counts,
         types: Sequence[str] | None = None,
         jobs: int | None = None,
-        memory: int = MEMORY,
     ) -> Counts:
         """Add the counts of other documents.
 
@@ -110,9 +109,6 @@ class Counts:
             each of the others, in their order.
         jobs : int, optional
             Threads; all cores by default. The result has the same bits for any number.
-        memory : int
-            Bytes of working memory: half for the threads, half for the result. A larger result is written to
-            a temporary file and memory-mapped.
 
         Returns
         -------
@@ -136,12 +132,11 @@ class Counts:
         union = dict.fromkeys(chain.from_iterable(part.types for part in parts))
         index = _index(list(union) if types is None else types, union)
         columns = [np.fromiter((index[word] for word in part.types), np.int32) for part in parts]
-        lengths = np.zeros(len(index), np.int64)
-        for part, numbers in zip(parts, columns, strict=True):
-            lengths[numbers] += np.diff(part.indptr)
-        with closing(RowStore(np.minimum(lengths, len(index)), memory // 2)) as store:
-            _add_up(store, parts, columns, lengths, threads(jobs), memory // 2)
-            return Counts(list(index), *store.finish(), self.window, self.weighting)
+        with closing(SparseRows()) as made:
+            blocks = _row_blocks(parts, columns, len(index))
+            for rows in in_order(blocks, partial(_added, parts, columns), threads(jobs)):
+                made.append(*rows)
+            return Counts(list(index), *made.finish(), self.window, self.weighting)
 
     def dense(self) -> Ints:
         """The matrix as a dense array, (V, V) int64, for small V."""
@@ -231,12 +226,23 @@ def _check(path: Path, arrays: dict[str, Array], size: int) -> None:
             path=path,
             remedy=_AGAIN,
         )
-    if not is_valid(arrays["indptr"], arrays["indices"], arrays["data"]):
+    if not _is_valid(arrays["indptr"], arrays["indices"], arrays["data"]):
         raise FormatError(
             "rows follow each other, columns rise within a row, and counts are at least 1; these are damaged",
             path=path,
             remedy=_AGAIN,
         )
+
+
+def _is_valid(indptr: Ints, indices: Ids, data: Ints) -> bool:
+    """Whether row bounds are in order, columns exist and rise within each row, and counts are at least 1."""
+    ends = indptr[0] == 0 and indptr[-1] == indices.size == data.size and np.all(np.diff(indptr) >= 0)
+    if not ends or np.any(data < 1) or np.any(indices < 0) or np.any(indices >= indptr.size - 1):
+        return False
+    rising = np.ones(indices.size + 1, bool)
+    rising[1:-1] = np.diff(indices) > 0
+    rising[indptr] = True  # a row may begin with any column
+    return bool(rising.all())
 
 
 def _index(types: Sequence[str], needed: dict[str, None]) -> dict[str, int]:
@@ -252,41 +258,32 @@ def _index(types: Sequence[str], needed: dict[str, None]) -> dict[str, int]:
     return index
 
 
-def _add_up(
-    store: RowStore,
+def _row_blocks(parts: Sequence[Counts], columns: Sequence[Ids], size: int) -> list[tuple[int, int]]:
+    """Blocks of the rows of a sum, by the entries that are added up; ``columns`` as of `_added`."""
+    entries = np.zeros(size, np.int64)
+    for part, numbers in zip(parts, columns, strict=True):
+        entries[numbers] += np.diff(part.indptr)
+    return cut(entries + 1, _BLOCK)
+
+
+def _added(
     parts: Sequence[Counts],
     columns: Sequence[Ids],  # for each part, (V',): its words' numbers in the result
-    sizes: Ints,  # (V,): entries of each row of the result in all parts
-    jobs: int,
-    memory: int,
-) -> None:
-    """Add the parts' rows, block by block."""
-    rows = np.full((len(parts), len(sizes)), -1, np.int64)
-    for k, (part, numbers) in enumerate(zip(parts, columns, strict=True)):
-        rows[k, numbers] = np.arange(len(part))
-
-    def work(buffer: RowBuffer, block: Block) -> Ints:
-        here = slice(*block)
-        bounds = np.concatenate(([0], np.cumsum(sizes[here])))
-        staged_indices = np.empty(int(bounds[-1]), np.int32)
-        staged_data = np.empty(int(bounds[-1]), np.int64)
-        next_entry = bounds[:-1].copy()
-        for part, numbers, own in zip(parts, columns, rows, strict=True):
-            stage_rows(
-                own[here],
-                numbers,
-                part.indptr,
-                part.indices,
-                part.data,
-                next_entry,
-                staged_indices,
-                staged_data,
-            )
-        lengths = np.empty(len(bounds) - 1, np.int64)
-        add_rows(bounds, staged_indices, staged_data, *buffer.arrays, lengths)
-        return lengths
-
-    assemble(store, sizes, len(sizes), work, jobs=jobs, memory=memory // 2)
+    block: tuple[int, int],
+) -> tuple[Ints, Ids, Ints]:
+    """Some rows of a sum: their lengths, and the columns and counts of all."""
+    keys, counts = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for part, numbers in zip(parts, columns, strict=True):
+        rows = np.flatnonzero((numbers >= block[0]) & (numbers < block[1]))
+        places = places_of(part.indptr, rows)
+        own = np.repeat(numbers[rows].astype(np.int64), np.diff(part.indptr)[rows])
+        keys.append(own << 32 | numbers[part.indices[places]])
+        counts.append(part.data[places])
+    entries, place = np.unique(np.concatenate(keys), return_inverse=True)
+    sums = np.zeros(len(entries), np.int64)
+    np.add.at(sums, place, np.concatenate(counts))
+    lengths = np.bincount((entries >> 32) - block[0], minlength=block[1] - block[0])
+    return lengths, (entries & 0xFFFFFFFF).astype(np.int32), sums
 
 
 def run_counts(run: Run) -> Counts | None:

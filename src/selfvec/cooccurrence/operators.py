@@ -21,7 +21,7 @@ from .counting import count
 from .counts import Counts
 from .kernels import multiply_rows
 from .scan import CentredRows, ScanOperator
-from .sparse_rows import MEMORY, RowStore
+from .sparse_rows import SparseRows
 
 __all__ = ["LinearOperator", "Operator", "PPMIOperator", "PositivePMI", "operator", "sparse_product"]
 
@@ -138,20 +138,16 @@ class PPMIOperator:
         s, from 0 to 1.
     jobs : int, optional
         Threads; all cores by default. The result has the same bits for any number.
-    memory : int
-        Bytes of the matrix that stay in memory; a larger one goes to a temporary file.
 
     Attributes
     ----------
     indptr : (V + 1,) int64, indices : (m,) int32, values : (m,) float32
-        The matrix in compressed rows, positive entries only; memory-mapped if it is larger than ``memory``.
+        The matrix in compressed rows, positive entries only; a long one is a map of a temporary file.
     degrees : (V,) float64
         Row sums r of the counts.
     """
 
-    def __init__(
-        self, counts: Counts, smoothing: float = 0.75, *, jobs: int | None = None, memory: int = MEMORY
-    ) -> None:
+    def __init__(self, counts: Counts, smoothing: float = 0.75, *, jobs: int | None = None) -> None:
         self.counts = counts
         self.smoothing = smoothing
         self._jobs = threads(jobs)
@@ -169,10 +165,10 @@ class PPMIOperator:
             sizes = np.bincount(words[kept] - first, minlength=last - first)
             return sizes, contexts[kept], values[kept].astype(np.float32)
 
-        with closing(RowStore(lengths, memory, np.float32)) as store:
-            for made in in_order(cut(lengths + 1, _SHARE), block, self._jobs):
-                store.append(*made)
-            self.indptr, self.indices, self.values = store.finish()
+        with closing(SparseRows(np.float32)) as made:
+            for rows in in_order(cut(lengths + 1, _SHARE), block, self._jobs):
+                made.append(*rows)
+            self.indptr, self.indices, self.values = made.finish()
 
     def apply(self, rows: AnyFloats, out: Floats | None = None) -> Floats:
         """Compute PPMI · rows, (V, d) -> (V, d) float32.
