@@ -191,14 +191,14 @@ def _in_run(
     progress: Progress | None,
 ) -> list[dict[str, Any]]:
     """A row for each word, after its neighbours in the original vectors if ``compare``."""
-    # their lexicons take long to import
-    from selfvec.analysis.replacements import replacement_row
-    from selfvec.analysis.word_kinds import own_forms
+    from selfvec.analysis.word_kinds import own_forms  # its lexicons take long to import
 
     rows = []
     for place in places:
         rows += [similar_row("original", run.original, place, top, min_count)] if compare else []
         if as_ == "replacement":
+            from selfvec.analysis.replacements import replacement_row
+
             rows.append(replacement_row(run, place, top, min_count, progress))
         else:
             forms = own_forms(run, place, top, min_count)
@@ -213,7 +213,7 @@ def _aligned(given: Any) -> dict[str, Vectors] | None:
         return None if pair is None else {"b": load(pair[1]), "a": load(pair[0])}
     if isinstance(given, Vectors | Run):
         return None
-    from selfvec.analysis.alignment import Aligned  # its kernels take long to import
+    from selfvec.analysis.alignment import Aligned
 
     return {"b": given.b, "a": given.a} if isinstance(given, Aligned) else None
 

@@ -20,6 +20,7 @@ from selfvec.base.errors import InputError, MissingExtra
 from selfvec.base.memory import release
 from selfvec.base.targets import check_target
 from selfvec.base.threads import in_order, threads
+from selfvec.numerics.ngram_rows import NgramRows
 from selfvec.numerics.rows import ROW_BLOCK, as_matrix, filled_rows, unit_rows
 
 from .queries import Key, Queries
@@ -307,8 +308,6 @@ class Vectors(Queries):
         counts = None if counts is None else np.asarray(counts, np.int64)
         composer = None
         if (grams := getattr(keyed, "vectors_ngrams", None)) is not None:
-            from selfvec.numerics.ngram_rows import NgramRows  # its kernel takes long to import
-
             shape = keyed.bucket, keyed.vector_size
             if grams.shape != shape:
                 rule = f"its n-grams have the shape {grams.shape}, not {shape}"

@@ -20,12 +20,16 @@ from selfvec.base.arrays import AnyFloats, Floats
 from selfvec.base.checksums import check_sizes, write_sealed
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.tensors import check_tensors, map_tensors, write_tensors
+from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.methods import METHODS
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.whitening import axes_of_moment, covariance, whitened
+from selfvec.refinement.methods.decorrelated import POWER
 from selfvec.storage.cache import RESULT, cached, read_result
+
+from .base_vectors import base_vectors
 
 __all__ = ["WINDOW", "narrow_rows", "narrow_vectors"]
 
@@ -44,9 +48,6 @@ def narrow_rows(batch: TokenBatch, rows: AnyFloats, jobs: int | None = None) -> 
 
     ``rows``, (V, d), represent the neighbours.
     """
-    from selfvec.cooccurrence.scan import ScanOperator  # its kernels take long to import, and rows are kept
-    from selfvec.refinement.methods.decorrelated import POWER
-
     width = rows.shape[1]
     operator = ScanOperator(batch, WINDOW, GAMMA, jobs)
     summed = operator.apply_sides(rows)
@@ -87,8 +88,6 @@ def _neighbour_rows(run: Run) -> AnyFloats:
     method = METHODS.get(run.provenance.method or "")
     if method is not None and method.whitens:
         return run.vectors.unit
-    from .base_vectors import base_vectors
-
     return base_vectors(run.original.unit, run.original.sources != Source.NONE)
 
 
