@@ -21,10 +21,9 @@ from selfvec.base.arrays import Doubles, Ints, Rows
 from selfvec.base.threads import in_order, one_core, threads
 from selfvec.data.token_batch import TokenBatch
 
-from .context_test import POSITIONS, ContextTest
-from .halved_texts import TEXTS, HalvedTexts
 from .health import COLLAPSED_ANISOTROPY as COLLAPSED
 from .health import anisotropy, effective_rank
+from .held_out_tests import POSITIONS, TEXTS, ContextTest, HalvedTexts
 
 __all__ = [
     "ENOUGH",

@@ -33,7 +33,7 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.text.document_vectors import weighted_sums
 
 from .bm25 import K1
-from .kernels import MOMENTS, add_products, change_rows, drop_shared, invert
+from .kernels import MOMENTS, add_products, change_rows, invert
 
 __all__ = ["Learned", "learn"]
 
@@ -225,10 +225,8 @@ def cut_spans(batch: TokenBatch, longest: Ints, rng: np.random.Generator) -> tup
 
 def without_words(batch: TokenBatch, others: TokenBatch, chosen: Mask) -> TokenBatch:
     """D documents; the chosen ones, (D,) bool, lose the words of their counterparts among D others."""
-    kept = np.ones(len(batch), bool)
-    last = np.full(len(batch.types), -1, np.int64)
-    drop_shared(batch.ids, batch.offsets, others.ids, others.offsets, chosen, last, kept)
-    return _words_of(batch, kept)
+    own, other = (_owners(each) * len(batch.types) + each.ids for each in (batch, others))
+    return _words_of(batch, ~(chosen[_owners(batch)] & np.isin(own, other)))
 
 
 def _words_of(batch: TokenBatch, kept: Mask) -> TokenBatch:

@@ -20,7 +20,6 @@ __all__ = [
     "change_rows",
     "combine",
     "dot_products",
-    "drop_shared",
     "invert",
     "score_postings",
 ]
@@ -243,26 +242,6 @@ def add_products(
             value = values[i]
             for j in range(other_starts[word], other_starts[word + 1]):
                 out[row, other_documents[j]] += value * other_values[j]
-
-
-@kernel
-def drop_shared(
-    ids: Ids,
-    offsets: Ints,  # (D + 1,)
-    other_ids: Ids,
-    other_offsets: Ints,  # (D + 1,)
-    chosen: Mask,  # (D,)
-    last: Ints,  # (V,): the last of the others with each word, -1 at first; changed
-    kept: Mask,  # of `ids`, changed
-) -> None:
-    """Words of chosen documents that their counterparts among the others have are not kept."""
-    for document in range(len(chosen)):
-        if not chosen[document]:
-            continue
-        for i in range(other_offsets[document], other_offsets[document + 1]):
-            last[other_ids[i]] = document
-        for i in range(offsets[document], offsets[document + 1]):
-            kept[i] = last[ids[i]] != document
 
 
 @kernel
