@@ -275,14 +275,12 @@ def _draw(
     overwrite: bool,
 ) -> None:
     """Draw paths to a file."""
-    words = [one.word for one in found.paths]
+    from selfvec.views.path_figures import save_paths, slice_view, trajectory_view
+
     run = found.run
-    if isinstance(found.paths[0], SlicePath):
-        from selfvec.views.slice_figure import save_slice_plot, slice_view
-
-        save_slice_plot(slice_view(run, words, slices, **view), path, overwrite=overwrite)
-        return
-    from selfvec.views.trajectory_figure import save_trajectory_plot, trajectory_view
-
     paths: list[Any] = [*found.paths]
-    save_trajectory_plot(trajectory_view(paths, run.original, run.vectors, **view), path, overwrite=overwrite)
+    if isinstance(paths[0], SlicePath):
+        shown: Any = slice_view(run, [one.word for one in paths], slices, **view)
+    else:
+        shown = trajectory_view(paths, run.original, run.vectors, **view)
+    save_paths(shown, path, overwrite=overwrite)
