@@ -17,8 +17,8 @@ import numpy as np
 from benchmarks.page import DOCS, table
 from benchmarks.refining import refined
 from selfvec.analysis.word_drift import Drift, Slice, drift, named_slice, slice_counts
+from selfvec.analysis.word_drift.changed_neighbours import nearest_distances
 from selfvec.analysis.word_drift.distance_intervals import distance_intervals
-from selfvec.analysis.word_drift.nearest_occurrences import nearest_distances
 from selfvec.analysis.word_drift.permutation_test import (
     block_figures,
     document_blocks,

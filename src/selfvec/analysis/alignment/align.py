@@ -29,9 +29,8 @@ from selfvec.storage.opened import GivenVectors, opened
 
 from .compass import compass_of
 from .relative import ANCHORS, choose_anchors, relative_rows
-from .rotation import Rotation, fit_rotation
+from .rotation import Rotation, fit_rotation, shared_words
 from .self_learning import Dictionary, Learned, learn, paired_rows
-from .shared_words import shared_words
 
 __all__ = ["ALIGNERS", "Aligned", "align", "vectors_of"]
 

@@ -40,8 +40,7 @@ from selfvec.usage.occurrence_vectors import occurrence_space, slice_vectors
 from .align import vectors_of
 from .compass import joined_runs
 from .relative import ANCHORS, choose_anchors, relative_rows
-from .rotation import fit_rotation
-from .shared_words import shared_words
+from .rotation import fit_rotation, shared_words
 
 __all__ = ["COMPARISONS", "Comparison", "by_peers", "compare"]
 

@@ -19,12 +19,10 @@ from selfvec.numerics.statistics import benjamini_hochberg
 from selfvec.usage.examples import Example, examples, sentences
 from selfvec.usage.occurrence_vectors import TOKENS, OccurrenceSpace, occurrence_space, slice_vectors
 
-from .changed_neighbours import Side, changed_neighbours, known_rows
-from .nearest_occurrences import nearest_distances
+from .changed_neighbours import Side, changed_neighbours, known_rows, nearest_distances
 from .permutation_test import LEVEL, Distances, DriftTest, mean_rank, permutation_test, refinement_drift
 from .slices import chosen_slices, sources_of
-from .word_choice import WordChoice, chosen_words, left_out_words, measurable
-from .word_marks import WORD, mark_words
+from .word_choice import WORD, WordChoice, chosen_words, left_out_words, mark_words, measurable
 
 __all__ = ["Drift", "drift", "measure_all", "named_words", "order_key"]
 
