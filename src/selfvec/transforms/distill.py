@@ -46,19 +46,11 @@ class Distill(FromEncoder):
         Seed of the order of the texts.
     """
 
-    def __init__(
-        self,
-        corpus: Texts,
-        passes: int = 20,
-        min_count: int = 1,
-        text_field: str | None = None,
-        seed: int = 0,
-    ) -> None:
-        self.corpus = corpus
-        self.passes = passes
-        self.min_count = min_count
-        self.text_field = text_field
-        self.seed = seed
+    corpus: Texts
+    passes: int = 20
+    min_count: int = 1
+    text_field: str | None = None
+    seed: int = 0
 
     def fit_transform(self, vectors: EncoderSource) -> Vectors:
         """Vectors (V, d) of the words of the corpus, from the folder of an encoder."""

@@ -36,19 +36,11 @@ class Pool(FromEncoder):
         Fields that hold the text, separated by commas.
     """
 
-    def __init__(
-        self,
-        corpus: Texts,
-        layers: str = "last4",
-        pooling: str = "mean",
-        min_count: int = 1,
-        text_field: str | None = None,
-    ) -> None:
-        self.corpus = corpus
-        self.layers = layers
-        self.pooling = pooling
-        self.min_count = min_count
-        self.text_field = text_field
+    corpus: Texts
+    layers: str = "last4"
+    pooling: str = "mean"
+    min_count: int = 1
+    text_field: str | None = None
 
     def fit_transform(self, vectors: EncoderSource) -> Vectors:
         """Vectors (V, d) of the words of the corpus, from the folder of an encoder."""
