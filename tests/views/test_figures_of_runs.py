@@ -17,7 +17,7 @@ from explore_spaces import HOSTILE, WORDS, Space, make_space
 from PIL import Image
 from tests.apps.web.headless import Page, browsing, find
 
-from selfvec.analysis.concepts.term_graph import Edge, Graph, Node
+from selfvec.analysis.concepts.term_graph import Edge, Graph, TermNode
 from selfvec.analysis.word_drift.word_paths import SlicePath
 from selfvec.base.display import escape_for_display
 from selfvec.data.trajectory import Trajectory
@@ -60,7 +60,7 @@ def slices(words: list[str]) -> Spec:
 
 def terms(words: list[str]) -> Spec:
     rng = np.random.default_rng(0)
-    nodes = [Node(w, 10**i, i + 1, i - 1, 0.5, *rng.random(2).tolist()) for i, w in enumerate(words)]
+    nodes = [TermNode(w, 10**i, i + 1, i - 1, 0.5, *rng.random(2).tolist()) for i, w in enumerate(words)]
     edges = [Edge(i, i + 1, 0.5, 1.0) for i in range(len(words) - 1)]
     return graph_figure(Graph(nodes, edges, [f"topic of {word}" for word in words], "cosine"))
 

@@ -10,12 +10,12 @@ from selfvec.data.vectors import Source, Vectors
 from .contextual_encoder import ContextualEncoder, EncoderSource, FromEncoder, Window, encoder_folder
 from .corpus_words import Texts, read_words
 
-__all__ = ["Pool"]
+__all__ = ["Pooling"]
 
 POOLINGS = ("mean", "cls")
 
 
-class Pool(FromEncoder):
+class Pooling(FromEncoder):
     """Average a language model's states over occurrences.
 
     Bommasani, Davis and Cardie (2020), section 3. The state of an occurrence is the mean over the word's

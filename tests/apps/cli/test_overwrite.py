@@ -28,7 +28,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Similarity, evaluate
 from selfvec.exporters.exporter import export, write_rows
-from selfvec.exporters.rows import word_rows
+from selfvec.exporters.store_rows import word_rows
 from selfvec.retrieval import Index
 from selfvec.retrieval.encoder import Encoder
 from selfvec.retrieval.encoder.adapter import Adapter

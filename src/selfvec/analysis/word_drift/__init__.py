@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from selfvec.corpus.slices import Slice, by_label, by_period, named_slice, slice_counts
 
+from .compared_slices import comparable_slices, field_slices, slices_of, without_slices
 from .drift_rows import Drift, drift, drift_is_cached
-from .slices import comparable_slices, field_slices, slices_of, without_slices
 from .word_choice import WordChoice
 from .word_paths import SlicePath, slice_paths
 

@@ -24,8 +24,8 @@ from selfvec.usage.examples import Example, examples, sentences
 from selfvec.usage.occurrence_vectors import TOKENS, OccurrenceSpace, occurrence_space, slice_vectors
 
 from .changed_neighbours import Side, changed_neighbours, known_rows, nearest_distances
+from .compared_slices import chosen_slices, sources_of
 from .permutation_test import LEVEL, Distances, DriftTest, mean_rank, permutation_test, refinement_drift
-from .slices import chosen_slices, sources_of
 from .word_choice import WORD, WordChoice, chosen_words, left_out_words, mark_words, measurable
 
 __all__ = ["Drift", "drift", "drift_is_cached", "measure_all", "order_key"]

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from selfvec.analysis.word_drift.compared_slices import without_slices
 from selfvec.analysis.word_drift.drift_rows import drift, order_key
-from selfvec.analysis.word_drift.slices import without_slices
 from selfvec.analysis.word_drift.word_choice import WordChoice
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
