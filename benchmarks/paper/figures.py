@@ -21,7 +21,7 @@ from benchmarks.refining import refine_batch
 from selfvec.data.trajectory import Trajectory
 from selfvec.views.figure import save_figure
 from selfvec.views.palette import WORDS
-from selfvec.views.trajectory_figure import save_trajectory_plot, trajectory_view
+from selfvec.views.path_figures import save_paths, trajectory_view
 
 FEW, MANY = 10, 100
 """Updates at the start and at the end of a path over which turns are averaged."""
@@ -37,7 +37,7 @@ def draw_trajectories(prepared: Prepared, plan: Plan, folder: Path) -> list[Row]
         paths = [run.trajectory(word) for word in words]
         view = trajectory_view(paths, run.original, run.vectors)
         name = f"paper-trajectories-{rate:g}.svg"
-        save_trajectory_plot(view, folder / name, overwrite=True)
+        save_paths(view, folder / name, overwrite=True)
         turns = [{"word": path.word, **_turns(path)} for path in paths]
         rows.append({"figure": name, "rate": rate, "explained": view.explained, "turns": turns})
     return rows

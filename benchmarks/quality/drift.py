@@ -17,8 +17,8 @@ import numpy as np
 from benchmarks.page import DOCS, table
 from benchmarks.refining import refined
 from selfvec.analysis.word_drift import Drift, Slice, drift, named_slice, slice_counts
+from selfvec.analysis.word_drift.changed_neighbours import nearest_distances
 from selfvec.analysis.word_drift.distance_intervals import distance_intervals
-from selfvec.analysis.word_drift.nearest_occurrences import nearest_distances
 from selfvec.analysis.word_drift.permutation_test import (
     block_figures,
     document_blocks,
@@ -32,9 +32,9 @@ from selfvec.numerics.statistics import benjamini_hochberg, rank_correlation
 from selfvec.text.document_vectors import inverse_document_frequency
 from selfvec.usage import occurrence_vectors
 from selfvec.usage.occurrence_vectors import (
-    Blocks,
     BlockSums,
     OccurrenceSpace,
+    WordBlocks,
     block_sums,
     document_counts,
     occurrence_space,
@@ -184,7 +184,7 @@ def document_sums(run: Run, slices: list[Slice]) -> list[list[np.ndarray]]:
     plain = np.array([word.isalpha() and len(word) > 2 for word in run.vectors.index_to_key])
     able = np.flatnonzero((documents.min(axis=1) >= OFTEN) & plain)
     words = np.sort(np.random.default_rng(0).permutation(able)[: 4 * PAIRS])
-    blocks = Blocks(np.minimum(documents, 5 * OFTEN), np.ones(len(documents), np.int64))
+    blocks = WordBlocks(np.minimum(documents, 5 * OFTEN), np.ones(len(documents), np.int64))
     found = []
     for part in block_sums(space, words, blocks, 0, 2):
         counted = np.column_stack([part.rows, part.counts]).astype(np.float32)
@@ -210,7 +210,7 @@ def simulated(
     return drawn, 1 - float(a @ b) / float(np.linalg.norm(a) * np.linalg.norm(b))
 
 
-def intervals_of(words: list[list[np.ndarray]], blocks: Blocks) -> tuple[np.ndarray, np.ndarray]:
+def intervals_of(words: list[list[np.ndarray]], blocks: WordBlocks) -> tuple[np.ndarray, np.ndarray]:
     """The intervals that `drift` would give to words with these documents."""
     noise = []
     for i, sides in enumerate(words):

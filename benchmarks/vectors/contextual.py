@@ -40,7 +40,7 @@ from selfvec.transforms.contextual_encoder import sentence_encoder
 from selfvec.transforms.corpus_words import read_words
 from selfvec.transforms.distill import x2static
 from selfvec.transforms.model2vec import zipf_weighted
-from selfvec.transforms.pool import Pool
+from selfvec.transforms.pool import Pooling
 
 NEEDS = "ENCODER"  # this environment variable
 TWO = ("MED", "Cranfield")  # for what is slow to encode
@@ -158,7 +158,7 @@ def pooled(name: str) -> Estimate:
     """By pooled states."""
     kept = Path(os.environ[NEEDS]).with_name(f"pooled-{name}.safetensors")
     if not kept.exists():
-        made = Pool(Corpus.from_texts(judged()[name].documents)).fit_transform(os.environ[NEEDS])
+        made = Pooling(Corpus.from_texts(judged()[name].documents)).fit_transform(os.environ[NEEDS])
         save(made, kept)
     return _searched(name, [load(kept)])
 

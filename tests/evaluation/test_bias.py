@@ -14,8 +14,7 @@ import selfvec
 from selfvec.apps.cli import main
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Bias
-from selfvec.evaluation.bias import BUILT_IN, effect_size, permutation_p, read_sets
-from selfvec.evaluation.bias_measures import MEASURES
+from selfvec.evaluation.bias import BUILT_IN, MEASURES, effect_size, permutation_p, read_sets
 
 ANGLES = {"a1": 0, "a2": 0, "b1": 90, "b2": 90, "x1": 0, "x2": 60, "y1": 90, "y2": 30}
 SET = {

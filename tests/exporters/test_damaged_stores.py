@@ -12,8 +12,8 @@ import pytest
 
 from selfvec.base.errors import FormatError, SelfvecError, TargetError
 from selfvec.exporters import STORES, StoreRows
-from selfvec.exporters.rows import RUN
 from selfvec.exporters.store import Database
+from selfvec.exporters.store_rows import RUN
 
 KINDS = ("lancedb", "qdrant")
 

@@ -17,7 +17,7 @@ from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.exporters import passage_rows, word_rows
-from selfvec.exporters.columns import column_names, typed_column
+from selfvec.exporters.store_rows import column_names, typed_column
 from selfvec.refinement.pipeline import refine
 from selfvec.retrieval.encoder import Encoder
 from selfvec.retrieval.passages import passages

@@ -13,8 +13,7 @@ import pytest
 import selfvec
 from selfvec.apps.cli import main
 from selfvec.exporters import export, passage_rows
-from selfvec.exporters.columns import typed_column
-from selfvec.exporters.rows import StoreRows
+from selfvec.exporters.store_rows import StoreRows, typed_column
 from selfvec.exporters.stores import STORES
 from selfvec.retrieval.encoder import Encoder
 from selfvec.retrieval.encoder.lancedb import SelfvecFunction

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from selfvec.analysis.word_drift import kept_drift
+from selfvec.analysis.word_drift import drift as measured_drift
 from selfvec.apps.cli import main
 from selfvec.apps.web.page_data import PageData
 from selfvec.base.checksums import seal
@@ -51,7 +51,7 @@ def learned(run: Run, progress: Progress) -> Any:
 
 
 def drift(run: Run, progress: Progress, seed: int = 0) -> Any:
-    return kept_drift(run, permutations=20, seed=seed, progress=progress).as_dict()
+    return measured_drift(run, permutations=20, seed=seed, progress=progress).as_dict()
 
 
 def page(run: Run, progress: Progress, layout: str | None = None) -> Any:

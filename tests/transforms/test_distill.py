@@ -15,7 +15,7 @@ from selfvec.corpus import Corpus
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.transforms import transform
-from selfvec.transforms.distill import NEGATIVES, Adam, loss_gradient, x2static
+from selfvec.transforms.distill import NEGATIVES, AdamStep, loss_gradient, x2static
 from selfvec.transforms.model2vec import zipf_weighted
 
 TEXTS = ["The hail broke a roof.", "Storms in été, storms-a windy road", "a storm."]
@@ -68,7 +68,7 @@ def test_the_gradient_is_that_of_the_loss() -> None:
 
 
 def test_the_first_step_of_adam_is_its_rate() -> None:
-    step = Adam((2,))(np.array([3.0, -0.01], np.float32))
+    step = AdamStep((2,))(np.array([3.0, -0.01], np.float32))
     np.testing.assert_allclose(step, [0.01, -0.01], rtol=1e-4)
 
 

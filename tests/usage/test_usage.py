@@ -26,8 +26,8 @@ from selfvec.usage.examples import (
 )
 from selfvec.usage.occurrence_vectors import (
     WIDE_HALF,
-    Blocks,
     OccurrenceSpace,
+    WordBlocks,
     block_sums,
     slice_centres,
     slice_vectors,
@@ -164,7 +164,7 @@ def reference(space: OccurrenceSpace) -> np.ndarray:
 def test_uses_are_summed_as_defined_whatever_the_blocks(documents, number: int, random) -> None:
     space = space_of(documents, [random.randint(-1, 1) for _ in documents])
     words, expected = np.arange(6), reference(space)
-    blocks = Blocks(np.full((6, 2), number), np.full(6, len(documents)))
+    blocks = WordBlocks(np.full((6, 2), number), np.full(6, len(documents)))
     for jobs in (1, 2):
         [part] = block_sums(space, words, blocks, 0, jobs)
         sums = part.rows.reshape(6, 2, number, 8).sum(axis=2).transpose(1, 0, 2)

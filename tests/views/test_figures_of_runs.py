@@ -17,19 +17,20 @@ from explore_spaces import HOSTILE, WORDS, Space, make_space
 from PIL import Image
 from tests.apps.web.headless import Page, browsing, find
 
-from selfvec.analysis.concepts.term_graph import Edge, Graph, Node
+from selfvec.analysis.concepts.term_graph import Edge, Graph, TermNode
 from selfvec.analysis.word_drift.word_paths import SlicePath
 from selfvec.base.display import escape_for_display
 from selfvec.data.trajectory import Trajectory
 from selfvec.numerics.rows import unit_rows
 from selfvec.views.figure import SUFFIXES, Spec, save_figure
 from selfvec.views.graphs import graph_figure
-from selfvec.views.path_view import PathView, PlacedNeighbour
-from selfvec.views.slice_figure import WordInSlices, slice_figure
-from selfvec.views.trajectory_figure import (
+from selfvec.views.path_figures import (
+    PathView,
+    PlacedNeighbour,
+    WordInSlices,
+    path_figure,
     running_mean,
-    save_trajectory_plot,
-    trajectory_figure,
+    save_paths,
     trajectory_view,
 )
 
@@ -37,7 +38,7 @@ from selfvec.views.trajectory_figure import (
 def trajectories(words: list[str], states: int = 40, **options: Any) -> Spec:
     space = make_space(list(dict.fromkeys([*words, *WORDS])))
     paths = [space.path(word, states) for word in words]
-    return trajectory_figure(trajectory_view(paths, space.original, space.refined, **options))
+    return path_figure(trajectory_view(paths, space.original, space.refined, **options))
 
 
 def slices(words: list[str]) -> Spec:
@@ -54,12 +55,12 @@ def slices(words: list[str]) -> Spec:
             for last in (False, True)
         )
         shown.append(WordInSlices(path, points, regions, near))
-    return slice_figure(PathView(tuple(shown), "pca", (0.5, 0.25), (-3, 3, -3, 3)))
+    return path_figure(PathView(tuple(shown), "pca", (0.5, 0.25), (-3, 3, -3, 3)))
 
 
 def terms(words: list[str]) -> Spec:
     rng = np.random.default_rng(0)
-    nodes = [Node(w, 10**i, i + 1, i - 1, 0.5, *rng.random(2).tolist()) for i, w in enumerate(words)]
+    nodes = [TermNode(w, 10**i, i + 1, i - 1, 0.5, *rng.random(2).tolist()) for i, w in enumerate(words)]
     edges = [Edge(i, i + 1, 0.5, 1.0) for i in range(len(words) - 1)]
     return graph_figure(Graph(nodes, edges, [f"topic of {word}" for word in words], "cosine"))
 
@@ -179,7 +180,7 @@ def test_labels_overlap_neither_one_another_nor_the_frame(tmp_path: Path, page: 
     """Words that all went to one spot, drawn by a browser, which says where every label stands."""
     space = make_space(WORDS, collapse=1.0)
     view = trajectory_view([space.path(word) for word in WORDS[:5]], space.original, space.refined)
-    save_trajectory_plot(view, tmp_path / "a.html")
+    save_paths(view, tmp_path / "a.html")
     page.open((tmp_path / "a.html").as_uri())
     script = """[...document.querySelectorAll('g[class*="labels_"] text')]
         .filter((e) => e.textContent && e.getAttribute('opacity') !== '0')
@@ -246,7 +247,7 @@ def test_paths_of_every_kind(
     trajectory = Trajectory("new", np.array(updates), rows)
     for original in (space.original, space.refined):
         view = trajectory_view([trajectory], original, original)
-        save_trajectory_plot(view, tmp_path / f"a{suffix}", overwrite=True)
+        save_paths(view, tmp_path / f"a{suffix}", overwrite=True)
         assert (tmp_path / f"a{suffix}").stat().st_size > 5_000
 
 
@@ -273,7 +274,7 @@ def test_words_without_an_original_say_so(space: Space, tmp_path: Path) -> None:
         (never, "new: 1 update, no original vector and none made yet"),
     ):
         view = trajectory_view([path], space.original, space.refined)
-        save_trajectory_plot(view, tmp_path / "a.svg", overwrite=True)
+        save_paths(view, tmp_path / "a.svg", overwrite=True)
         assert {sentence, "zero vector: it had none"} <= set(svg_text(tmp_path / "a.svg"))
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from explore_spaces import HOSTILE, Space
 from rich.console import Console, RenderableType
 
-from selfvec.analysis.alignment.compare import Comparison
 from selfvec.analysis.word_drift import Drift
 from selfvec.data.trajectory import Trajectory
 from selfvec.views.run_tables import health_panel
@@ -85,9 +85,10 @@ def test_hostile_words_stay_in_their_cells(word: str) -> None:
         assert all(len(line) <= 80 for line in shown.splitlines())
     assert "0.250" in render(neighbours_table(rows))
     render(health_panel(report))
-    figures, ends = np.ones(2), np.eye(2, dtype=np.float32)
-    compared = Comparison([word, "other"], *[figures] * 4, None, None, "relative", "tested", ends, ends)
-    shown = render(comparison_table(compared))
+    compared = {"distance": 0.5, "z": 1.0, "p": 0.1, "q": 0.2, "count_a": None, "count_b": None}
+    told = {"rows": [{"word": word, "gained": [word], "lost": [], **compared}], "tested": "t", "words": 1}
+    found = {**told, "significant": 0, "fdr": 0.05, "method": "relative"}
+    shown = render(comparison_table(SimpleNamespace(as_dict=lambda: found)))
     assert not set(shown) & set("\x1b\t\r\u202e")
 
 

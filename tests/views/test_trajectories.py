@@ -9,16 +9,16 @@ from explore_spaces import WORDS, Space
 from selfvec.base.errors import OptionError
 from selfvec.data.trajectory import Trajectory
 from selfvec.numerics.rows import unit_rows
-from selfvec.views.path_view import MOST_WORDS
-from selfvec.views.projection import project
-from selfvec.views.trajectory_figure import (
+from selfvec.views.path_figures import (
     MOST_STATES,
     MOST_STATES_BENT,
+    MOST_WORDS,
     angles,
     shared_neighbours,
     thin,
     trajectory_view,
 )
+from selfvec.views.projection import project
 
 
 def test_neighbours_are_those_of_either_space(space: Space) -> None:

@@ -245,7 +245,7 @@ VECTORS: dict[str, Row] = {
     "compress": Row(
         "compression.compress.compress",
         ("run -o small.safetensors", "run -o small.safetensors --below 5MB"),
-        view="compression_text.compression_text",
+        view="vectors_table.compression_text",
         values={"vectors": "IN", "keep": "PERCENT"},
         fails="not enough",
     ),
@@ -279,7 +279,7 @@ RUN: dict[str, Row] = {
     "info": Row(
         "storage.contents.info",
         ("run", "GoogleNews.bin"),
-        view="contents_table.contents_table",
+        view="run_summary.contents_table",
         values={"path": "RUN|INDEX|VECTORS"},
     ),
     "health": Row(
@@ -288,7 +288,7 @@ RUN: dict[str, Row] = {
     "verify": Row(
         "storage.verification.verify",
         ("run",),
-        view="contents_table.verified_text",
+        view="run_summary.verified_text",
         values={"path": "RUN|INDEX"},
         fails="damaged",
     ),

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -22,13 +23,22 @@ from selfvec.text.document_vectors import known_share
 from selfvec.text.preprocessing import Preprocessing
 
 from .compared_vectors import ComparedVectors
-from .search_settings import SearchSetting
 from .task import Measurement, Task, json_objects, number
 
 if TYPE_CHECKING:
     from selfvec.retrieval import Index
 
-__all__ = ["RM3", "Collection", "Retrieval", "ndcg", "ranked", "read_collection", "recall"]
+__all__ = [
+    "RM3",
+    "Collection",
+    "Retrieval",
+    "SearchSetting",
+    "ndcg",
+    "ranked",
+    "read_collection",
+    "recall",
+    "search_settings",
+]
 
 _NAMED = 3  # ids that are no documents
 Rankings = list[list[int]]
@@ -329,3 +339,53 @@ def reciprocal_rank(ranking: Sequence[int], gains: Mapping[int, float], depth: i
 
 
 METRICS = {"ndcg@10": ndcg, "recall@100": recall, "mrr@10": reciprocal_rank}
+
+
+# ---- Settings of search
+
+
+_FIELD = "try_"
+
+
+class SearchSetting(NamedTuple):
+    """Options of `selfvec.search` that change its ranking."""
+
+    mode: str = "hybrid"
+    passage_words: int = 200
+    overlap: int = 40
+
+
+def search_settings(given: Sequence[str]) -> dict[str, SearchSetting]:
+    """Every combination of the given values, by its name in the report; `OptionError` for one that is wrong.
+
+    >>> list(search_settings(["mode=hybrid,bm25", "passage_words=100"]))
+    ['hybrid, passage_words=100', 'bm25, passage_words=100']
+    """
+    values: dict[str, list[Any]] = {}
+    for text in given:
+        name, _, several = text.partition("=")
+        if name not in SearchSetting._fields:
+            raise OptionError.one_of(name, SearchSetting._fields, field=_FIELD)
+        numbers = (int(one) if one.isdecimal() else one for one in several.split(","))
+        values.setdefault(name, []).extend(numbers)
+    chosen = (dict(zip(values, one, strict=True)) for one in product(*values.values())) if values else ()
+    return {_name(one): _checked(SearchSetting(**one)) for one in chosen}
+
+
+def _name(chosen: dict[str, Any]) -> str:
+    others = (f"{name}={value}" for name, value in chosen.items() if name != "mode")
+    return ", ".join([str(chosen.get("mode", SearchSetting().mode)), *others])
+
+
+def _checked(setting: SearchSetting) -> SearchSetting:
+    from selfvec.retrieval import check_mode
+    from selfvec.retrieval.passages import check_cut
+
+    try:
+        check_mode(setting.mode)
+        check_cut(setting[1:])
+    except OptionError as error:
+        raise OptionError(
+            f"{error.field} {error.rule}", field=_FIELD, remedy=error.remedy or "give another value"
+        ) from None
+    return setting

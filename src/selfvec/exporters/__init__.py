@@ -5,7 +5,7 @@
 
 from .exporter import TARGETS, export, write_rows
 from .migrate import migrate, question_encoder
-from .rows import StoreRows, passage_rows, word_rows
+from .store_rows import StoreRows, passage_rows, word_rows
 from .stores import STORES
 
 __all__ = [

@@ -29,8 +29,8 @@ from selfvec.storage.run_folder import refuse_run
 from selfvec.text.preprocessing import Preprocessing
 
 from .encoder_folders import Library, write_encoder, write_piece_encoder
-from .rows import StoreRows, passage_rows
 from .store import Database, Store, library_errors
+from .store_rows import StoreRows, passage_rows
 from .stores import STORES
 
 __all__ = ["TARGETS", "Target", "export", "write_rows"]

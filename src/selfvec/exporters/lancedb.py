@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 from selfvec.base.errors import InputError
 
-from .rows import StoreRows
 from .store import TABLE, Database, DatabaseContent, reading
+from .store_rows import StoreRows
 
 __all__ = ["LanceDB"]
 

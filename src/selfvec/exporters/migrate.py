@@ -35,8 +35,8 @@ from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.document_vectors import smooth_by_neighbours
 from selfvec.text.preprocessing import Preprocessing
 
-from .rows import RUN, described
 from .store import Database, DatabaseContent, library_errors
+from .store_rows import RUN, described
 from .stores import find_database
 
 __all__ = ["KEEP", "map_path", "migrate", "question_encoder"]

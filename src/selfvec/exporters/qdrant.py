@@ -20,8 +20,8 @@ from selfvec.base.file_locks import NO_LINK, lock
 from selfvec.base.targets import needing
 from selfvec.base.text_files import read_json
 
-from .rows import StoreRows
 from .store import BATCH, TABLE, Database, DatabaseContent, library_errors, reading
+from .store_rows import StoreRows
 
 __all__ = ["Qdrant"]
 

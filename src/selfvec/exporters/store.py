@@ -22,7 +22,7 @@ from selfvec.base.arrays import Rows
 from selfvec.base.errors import FormatError, InputError, MissingExtra, SelfvecError
 from selfvec.base.targets import writing_by_polars
 
-from .rows import RUN, StoreRows
+from .store_rows import RUN, StoreRows
 
 __all__ = ["BATCH", "TABLE", "Database", "DatabaseContent", "Store", "library_errors", "reading"]
 

@@ -14,8 +14,8 @@ from selfvec.base.errors import InputError
 
 from .lancedb import LanceDB
 from .qdrant import Qdrant
-from .rows import StoreRows
 from .store import TABLE, Database, Store
+from .store_rows import StoreRows
 
 __all__ = ["STORES", "find_database"]
 

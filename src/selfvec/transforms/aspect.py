@@ -40,14 +40,15 @@ class Aspect(Transform):
         The relation that pushes words apart.
     """
 
-    def __init__(
-        self, lexicon: Sequence[str | Path] | Knowledge, pull: str = "synonym", push: str = "antonym"
-    ) -> None:
-        if pull == push:
-            raise OptionError(f"must differ from the relation that is kept, both are {pull}", field="push")
-        self.lexicon = lexicon
-        self.pull = pull
-        self.push = push
+    lexicon: Sequence[str | Path] | Knowledge
+    pull: str = "synonym"
+    push: str = "antonym"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.pull == self.push:
+            rule = f"must differ from the relation that is kept, both are {self.pull}"
+            raise OptionError(rule, field="push")
 
     def fit_transform(self, vectors: Vectors) -> Vectors:
         """Vectors (V, d) of the same words in another space."""

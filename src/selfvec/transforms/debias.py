@@ -76,14 +76,14 @@ class Debias(Transform):
         Seed of all random choices: held-out words and clusters.
     """
 
-    def __init__(
-        self, method: str = "hard", bias_sets: str | Path | DebiasSets | None = None, seed: int = 0
-    ) -> None:
-        if not isinstance(bias_sets, DebiasSets | None):
-            check_path("bias_sets", bias_sets, "a path")
-        self.method = method
-        self.bias_sets = bias_sets
-        self.seed = seed
+    method: str = "hard"
+    bias_sets: str | Path | DebiasSets | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not isinstance(self.bias_sets, DebiasSets | None):
+            check_path("bias_sets", self.bias_sets, "a path")
 
     def fit_transform(self, vectors: Vectors) -> Vectors:
         """Unit vectors (V, d)."""

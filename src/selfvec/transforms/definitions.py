@@ -37,8 +37,7 @@ class Define(Transform):
         `selfvec.transforms.lexicon_files.read_knowledge`.
     """
 
-    def __init__(self, lexicon: Sequence[str | Path] | Knowledge) -> None:
-        self.lexicon = lexicon
+    lexicon: Sequence[str | Path] | Knowledge
 
     def fit_transform(self, vectors: Vectors) -> Vectors:
         """The vectors with more rows; rows of zeros are replaced where a definition exists."""

@@ -13,7 +13,7 @@ from selfvec.data.vectors import Vectors
 from .contextual_encoder import EncoderSource, FromEncoder, encoder_folder, sentence_encoder
 from .corpus_words import Texts, read_words
 
-__all__ = ["Adam", "Distill", "loss_gradient", "x2static"]
+__all__ = ["AdamStep", "Distill", "loss_gradient", "x2static"]
 
 NEGATIVES = 10
 PASSES = 20
@@ -46,19 +46,11 @@ class Distill(FromEncoder):
         Seed of the order of the texts.
     """
 
-    def __init__(
-        self,
-        corpus: Texts,
-        passes: int = 20,
-        min_count: int = 1,
-        text_field: str | None = None,
-        seed: int = 0,
-    ) -> None:
-        self.corpus = corpus
-        self.passes = passes
-        self.min_count = min_count
-        self.text_field = text_field
-        self.seed = seed
+    corpus: Texts
+    passes: int = 20
+    min_count: int = 1
+    text_field: str | None = None
+    seed: int = 0
 
     def fit_transform(self, vectors: EncoderSource) -> Vectors:
         """Vectors (V, d) of the words of the corpus, from the folder of an encoder."""
@@ -95,7 +87,7 @@ def x2static(
     rows = rng.uniform(-1 / width, 1 / width, (size, width)).astype(np.float32)
     share = np.sqrt(batch.counts) / np.sqrt(batch.counts).sum()
     noise = (NEGATIVES * share).astype(np.float32)
-    step = Adam(rows.shape)
+    step = AdamStep(rows.shape)
     texts_a_step = max(1, min(_BATCH, _ENTRIES // size))
     loss = 0.0
     with (progress or Progress()).stage("Learning", passes, "passes") as advance, one_core():
@@ -129,7 +121,7 @@ def loss_gradient(counts: Rows, teacher: Rows, rows: Rows, noise: Rows) -> tuple
     return slope.T @ teacher / np.float32(max(float(counts.sum()), 1)), float(loss)
 
 
-class Adam:
+class AdamStep:
     """Steps of Adam (Kingma and Ba, 2015) for one array."""
 
     def __init__(self, shape: tuple[int, ...]) -> None:

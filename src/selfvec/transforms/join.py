@@ -52,28 +52,24 @@ class Join(Transform):
         Number of dimensions of gcca; by default that of the widest source.
     """
 
-    def __init__(
-        self,
-        others: GivenVectors | Sequence[GivenVectors],
-        method: str = "average",
-        vocabulary: str = "union",
-        dimensions: int | None = None,
-    ) -> None:
-        if dimensions is not None and method != "gcca":
-            raise OptionError(
-                f"{method} has no choice of dimensions", field="dimensions", remedy="leave it out"
-            )
-        several: list[Any] = list(others) if isinstance(others, list | tuple) else [others]
-        self.others = several
-        if not self.others:
+    others: GivenVectors | Sequence[GivenVectors]
+    method: str = "average"
+    vocabulary: str = "union"
+    dimensions: int | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.dimensions is not None and self.method != "gcca":
+            rule = f"{self.method} has no choice of dimensions"
+            raise OptionError(rule, field="dimensions", remedy="leave it out")
+        if isinstance(self.others, list | tuple) and not self.others:
             raise OptionError("none was given", field="others", remedy="name the vectors to join with")
-        self.method = method
-        self.vocabulary = vocabulary
-        self.dimensions = dimensions
 
     def fit_transform(self, vectors: Vectors) -> Vectors:
         """The joined unit vectors: first the words of ``vectors``, then those of the others."""
-        others = [as_vectors(other, "others") for other in self.others]
+        given = self.others
+        several: list[Any] = list(given) if isinstance(given, list | tuple) else [given]
+        others = [as_vectors(other, "others") for other in several]
         sources = [vectors, *others]
         words = list(dict.fromkeys(word for source in sources for word in source))
         parts = [unit_rows(source.lookup(words)[0]) for source in sources]

@@ -23,6 +23,8 @@ __all__ = ["RELATIONS", "Knowledge", "WordRows", "kind_names", "row_pairs", "unr
 
 RELATIONS = ("synonym", "antonym", "is-a", "related")
 """The kinds of relations that every reader supports; triples may have others."""
+TOWARD = tuple(kind for kind in RELATIONS if kind != "antonym")
+"""Those that pull words together."""
 
 _NAMED = 5  # words of a lexicon that have no vector, in a report
 
@@ -135,7 +137,7 @@ class WordRows:
         return [row for row in map(self.get, words) if row is not None]
 
 
-def row_pairs(knowledge: Knowledge, rows: Mapping[str, int], kinds: str | Sequence[str]) -> Ints:
+def row_pairs(knowledge: Knowledge, rows: Mapping[str, int], kinds: str | Sequence[str] | None) -> Ints:
     """Pairs of different rows related in these kinds, (n, 2) int64, each once, the smaller row first.
 
     Words that share a node are synonyms. Words are related if any of their senses are.
@@ -166,7 +168,7 @@ def row_pairs(knowledge: Knowledge, rows: Mapping[str, int], kinds: str | Sequen
 
 
 def unused_relations(
-    knowledge: Knowledge, rows: Mapping[str, int], kinds: str | Sequence[str]
+    knowledge: Knowledge, rows: Mapping[str, int], kinds: str | Sequence[str] | None
 ) -> dict[str, Any]:
     """For a report: the number of relations that a method did not use, and why."""
     finder = WordRows(rows)
@@ -185,8 +187,10 @@ def unused_relations(
     return {"unused": len(unknown) + sum(other.values())} | ({"why_unused": "; ".join(why)} if why else {})
 
 
-def kind_names(kinds: str | Sequence[str]) -> list[str]:
-    """Kinds of relations from a sequence or a string with commas."""
+def kind_names(kinds: str | Sequence[str] | None) -> list[str]:
+    """Kinds of relations from a sequence or a string with commas; None means those that pull."""
+    if kinds is None:
+        return list(TOWARD)
     return [name.strip() for name in kinds.split(",")] if isinstance(kinds, str) else list(kinds)
 
 

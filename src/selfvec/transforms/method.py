@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from functools import wraps
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, dataclass_transform
 
 import numpy as np
 
@@ -22,8 +21,9 @@ from selfvec.storage.formats import check_save, load, save
 __all__ = ["Transform", "mapped_composer", "same_words"]
 
 
+@dataclass_transform(eq_default=False)
 class Transform(ABC):
-    """A method that makes new vectors from given ones. The parameters of its constructor are its options.
+    """A method that makes new vectors from given ones. Its fields are its options.
 
     Attributes
     ----------
@@ -38,16 +38,12 @@ class Transform(ABC):
     package: ClassVar[str] = ""  # that it needs, of the extra knowledge
 
     def __init_subclass__(cls) -> None:
-        """Let the constructor check its arguments against the docstring of the class."""
-        if init := vars(cls).get("__init__"):
-            names = list(inspect.signature(init).parameters)[1:]
+        """Make a constructor of the fields of the class."""
+        dataclass(eq=False, repr=False)(cls)
 
-            @wraps(init)
-            def checked(self: Any, *given: Any, **named: Any) -> None:
-                declared(cls).check({**dict(zip(names, given, strict=False)), **named})
-                init(self, *given, **named)
-
-            cls.__init__ = checked  # type: ignore[method-assign]
+    def __post_init__(self) -> None:
+        """Check the options against the docstring of the class."""
+        declared(type(self)).check(vars(self))
 
     def open(self, source: str | os.PathLike[str]) -> Any:
         """The argument of `fit_transform` from its path: by default the vectors of a file or run."""

@@ -33,13 +33,10 @@ class Model2Vec(FromEncoder):
         Fields that hold the text, separated by commas.
     """
 
-    def __init__(
-        self, corpus: Texts, dimensions: int = 256, min_count: int = 1, text_field: str | None = None
-    ) -> None:
-        self.corpus = corpus
-        self.dimensions = dimensions
-        self.min_count = min_count
-        self.text_field = text_field
+    corpus: Texts
+    dimensions: int = 256
+    min_count: int = 1
+    text_field: str | None = None
 
     def fit_transform(self, vectors: EncoderSource) -> Vectors:
         """Vectors (V, dimensions) of the words of the corpus, from the folder of an encoder."""

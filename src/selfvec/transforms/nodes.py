@@ -18,7 +18,7 @@ from .definitions import definition_vectors, with_rows
 from .knowledge import Knowledge, WordRows, kind_names
 from .lexicon_files import read_knowledge
 from .method import Transform
-from .retrofit import TOWARD, smoothed
+from .retrofit import smoothed
 
 __all__ = ["NodeVectors", "is_a"]
 
@@ -44,11 +44,8 @@ class NodeVectors(Transform):
 
     package = "scipy"
 
-    def __init__(
-        self, lexicon: Sequence[str | Path] | Knowledge, relations: str | Sequence[str] | None = None
-    ) -> None:
-        self.lexicon = lexicon
-        self.relations = TOWARD if relations is None else relations
+    lexicon: Sequence[str | Path] | Knowledge
+    relations: str | Sequence[str] | None = None
 
     def fit_transform(self, vectors: Vectors) -> Vectors:
         """The vectors with a further row for each concept that is not one of their words."""

@@ -10,12 +10,12 @@ from selfvec.data.vectors import Source, Vectors
 from .contextual_encoder import ContextualEncoder, EncoderSource, FromEncoder, Window, encoder_folder
 from .corpus_words import Texts, read_words
 
-__all__ = ["Pool"]
+__all__ = ["Pooling"]
 
 POOLINGS = ("mean", "cls")
 
 
-class Pool(FromEncoder):
+class Pooling(FromEncoder):
     """Average a language model's states over occurrences.
 
     Bommasani, Davis and Cardie (2020), section 3. The state of an occurrence is the mean over the word's
@@ -36,19 +36,11 @@ class Pool(FromEncoder):
         Fields that hold the text, separated by commas.
     """
 
-    def __init__(
-        self,
-        corpus: Texts,
-        layers: str = "last4",
-        pooling: str = "mean",
-        min_count: int = 1,
-        text_field: str | None = None,
-    ) -> None:
-        self.corpus = corpus
-        self.layers = layers
-        self.pooling = pooling
-        self.min_count = min_count
-        self.text_field = text_field
+    corpus: Texts
+    layers: str = "last4"
+    pooling: str = "mean"
+    min_count: int = 1
+    text_field: str | None = None
 
     def fit_transform(self, vectors: EncoderSource) -> Vectors:
         """Vectors (V, d) of the words of the corpus, from the folder of an encoder."""

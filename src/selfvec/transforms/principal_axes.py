@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from selfvec.base.checks import check_whole
 from selfvec.base.errors import OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
@@ -30,14 +29,12 @@ class PrincipalAxes(Transform):
         Number of axes kept; by default all.
     """
 
-    def __init__(self, dimensions: int | None = None) -> None:
-        self.dimensions = dimensions
+    dimensions: int | None = None
 
     def fit_transform(self, vectors: Vectors) -> Vectors:
         """Vectors (V, dimensions); rows of zeros stay zero."""
         width = vectors.vector_size if self.dimensions is None else self.dimensions
-        check_whole("dimensions", width)
-        if not width <= vectors.vector_size:
+        if width > vectors.vector_size:
             raise OptionError(
                 f"the vectors have {vectors.vector_size} dimensions, they cannot be cut to {width}",
                 field="dimensions",

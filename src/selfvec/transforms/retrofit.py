@@ -9,18 +9,16 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Ints, Rows
-from selfvec.base.errors import OptionError
 from selfvec.base.extras import require
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
 
-from .knowledge import RELATIONS, Knowledge, row_pairs, unused_relations
+from .knowledge import Knowledge, row_pairs, unused_relations
 from .lexicon_files import read_knowledge
 from .method import Transform, same_words
 
 __all__ = ["Retrofit", "Smooth", "adjacency", "at_same_length", "smoothed", "sparse"]
 
-TOWARD = tuple(kind for kind in RELATIONS if kind != "antonym")
 _STEPS = 50  # at most
 _CLOSE = 1e-4  # largest change of a coordinate at which iteration stops
 
@@ -46,17 +44,9 @@ class Retrofit(Transform):
 
     package = "scipy"
 
-    def __init__(
-        self,
-        lexicon: Sequence[str | Path] | Knowledge,
-        relations: str | Sequence[str] | None = None,
-        weight: float = 1.0,
-    ) -> None:
-        if weight <= 0:
-            raise OptionError(f"must be above 0, not {weight}", field="weight", remedy="1 is the paper's")
-        self.lexicon = lexicon
-        self.relations = TOWARD if relations is None else relations
-        self.weight = weight
+    lexicon: Sequence[str | Path] | Knowledge
+    relations: str | Sequence[str] | None = None
+    weight: float = 1.0
 
     def fit_transform(self, vectors: Vectors) -> Vectors:
         """Vectors (V, d) of the same words."""
@@ -97,15 +87,9 @@ class Smooth(Retrofit):
         How much relations count: w, how far a vector spreads.
     """
 
-    def __init__(
-        self,
-        lexicon: Sequence[str | Path] | Knowledge,
-        relations: str | Sequence[str] | None = None,
-        weight: float = 0.5,
-    ) -> None:
-        super().__init__(lexicon, relations, weight)
-        if weight >= 1:
-            raise OptionError(f"must be below 1, not {weight}", field="weight", remedy="0.5 is the default")
+    lexicon: Sequence[str | Path] | Knowledge
+    relations: str | Sequence[str] | None = None
+    weight: float = 0.5
 
     def fit_transform(self, vectors: Vectors) -> Vectors:
         """Vectors (V, d) of the same words."""

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from selfvec.base.arrays import Ints, Rows
-from selfvec.base.errors import OptionError
 from selfvec.base.threads import one_core
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
@@ -27,15 +26,9 @@ _BLOCK = 1 << 10  # rows compared with all others at a time
 class _Specialised(Transform):
     """Base of both methods: reads the pairs, and averages the result of `_fitted` with the given vectors."""
 
-    def __init__(
-        self, lexicon: Sequence[str | Path] | Knowledge, relations: str | Sequence[str], weight: float
-    ) -> None:
-        if not 0 < weight <= 1:
-            rule = f"must be above 0 and at most 1, not {weight}"
-            raise OptionError(rule, field="weight", remedy="1 is the paper's")
-        self.lexicon = lexicon
-        self.relations = relations
-        self.weight = weight
+    lexicon: Sequence[str | Path] | Knowledge
+    relations: str | Sequence[str]
+    weight: float
 
     def fit_transform(self, vectors: Vectors) -> Vectors:
         """Vectors (V, d) of the same words. A pair that both attracts and repels only repels."""
@@ -85,13 +78,9 @@ class CounterFit(_Specialised):
     antonym_distance = 1.0  # δ
     radius = 0.2  # ρ: pairs within this distance are kept near
 
-    def __init__(
-        self,
-        lexicon: Sequence[str | Path] | Knowledge,
-        relations: str | Sequence[str] = ("synonym",),
-        weight: float = 0.25,
-    ) -> None:
-        super().__init__(lexicon, relations, weight)
+    lexicon: Sequence[str | Path] | Knowledge
+    relations: str | Sequence[str] = ("synonym",)
+    weight: float = 0.25
 
     def _fitted(self, unit: Rows, synonyms: Ints, antonyms: Ints) -> Rows:
         moving = np.unique(np.concatenate([synonyms, antonyms]))
@@ -143,15 +132,10 @@ class AttractRepel(_Specialised):
     passes = 5
     batch = 50
 
-    def __init__(
-        self,
-        lexicon: Sequence[str | Path] | Knowledge,
-        relations: str | Sequence[str] = ("synonym",),
-        weight: float = 0.5,
-        seed: int = 0,
-    ) -> None:
-        super().__init__(lexicon, relations, weight)
-        self.seed = seed
+    lexicon: Sequence[str | Path] | Knowledge
+    relations: str | Sequence[str] = ("synonym",)
+    weight: float = 0.5
+    seed: int = 0
 
     def _fitted(self, unit: Rows, synonyms: Ints, antonyms: Ints) -> Rows:
         rng = np.random.default_rng(self.seed)

@@ -52,20 +52,15 @@ class TokenizerTransfer(Transform):
         number, the most frequent words that the old tokenizer cuts into several pieces.
     """
 
-    def __init__(
-        self,
-        vectors: Vectors | str | os.PathLike[str],
-        tokenizer: str | os.PathLike[str] | None = None,
-        add_words: str | os.PathLike[str] | int | None = None,
-    ) -> None:
-        if (tokenizer is None) == (add_words is None):
-            remedy = "give one of --tokenizer and --add-words"
-            raise OptionError(
-                "needs a new tokenizer, or words for the old one", field="tokenizer", remedy=remedy
-            )
-        self.vectors = vectors
-        self.tokenizer = tokenizer
-        self.add_words = add_words
+    vectors: Vectors | str | os.PathLike[str]
+    tokenizer: str | os.PathLike[str] | None = None
+    add_words: str | os.PathLike[str] | int | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if (self.tokenizer is None) == (self.add_words is None):
+            rule = "needs a new tokenizer, or words for the old one"
+            raise OptionError(rule, field="tokenizer", remedy="give one of --tokenizer and --add-words")
 
     def fit_transform(self, vectors: Vectors) -> Vectors:
         """The words of the new tokenizer, from vectors that were read from a model with its tokenizer."""

@@ -35,8 +35,8 @@ from .kernels import sum_occurrences, sum_windows
 __all__ = [
     "TOKENS",
     "BlockSums",
-    "Blocks",
     "OccurrenceSpace",
+    "WordBlocks",
     "block_sums",
     "document_counts",
     "occurrence_space",
@@ -244,18 +244,18 @@ def document_counts(space: OccurrenceSpace) -> Ints:
 
 
 @dataclass(frozen=True)
-class Blocks:
+class WordBlocks:
     """Number of blocks of each word in each slice, and documents per block of each word."""
 
     number: Ints  # (V, S)
     size: Ints  # (V,)
 
 
-def _whole(space: OccurrenceSpace) -> Blocks:
+def _whole(space: OccurrenceSpace) -> WordBlocks:
     """One block per slice."""
     types = len(space.batch.types)
     number = np.ones((types, len(space.centres)), np.int64)
-    return Blocks(number, np.full(types, space.batch.documents, np.int64))
+    return WordBlocks(number, np.full(types, space.batch.documents, np.int64))
 
 
 @dataclass(frozen=True)
@@ -269,7 +269,7 @@ class BlockSums:
 
 
 def block_sums(
-    space: OccurrenceSpace, words: Ints, blocks: Blocks, seed: int, jobs: int
+    space: OccurrenceSpace, words: Ints, blocks: WordBlocks, seed: int, jobs: int
 ) -> Iterator[BlockSums]:
     """Sum the occurrences of words by block. Yields some words at a time, in their order.
 

@@ -21,7 +21,7 @@ from .palette import GREY, WORDS, ink, tint
 from .plane import Spec, label, labels, layer, layered
 
 if TYPE_CHECKING:
-    from selfvec.analysis.concepts.term_graph import Graph, Node
+    from selfvec.analysis.concepts.term_graph import Graph, TermNode
 
 __all__ = ["SUFFIXES", "check_suffix", "save_graph"]
 
@@ -171,12 +171,12 @@ def _styles(graph: Graph) -> dict[int, tuple[str, str]]:
     }
 
 
-def _size(node: Node) -> float:
+def _size(node: TermNode) -> float:
     """Width in pixels, by the order of magnitude of the count."""
     return float(np.clip(4.0 + 3.2 * np.log10(max(node.count, 1)), 5.0, 18.0))
 
 
-def _details(graph: Graph, node: Node) -> str:
+def _details(graph: Graph, node: TermNode) -> str:
     drift = "had no vector" if node.drift is None else f"moved {node.drift:.2f}"
     topic = f"topic: {_escaped_topic(graph.topic_name(node))}" if node.topic >= 0 else "no topic"
     term = escape_for_display(node.term)

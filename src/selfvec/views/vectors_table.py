@@ -1,4 +1,4 @@
-"""Vectors at hand and vectors that can be fetched, as a table; what a download costs, in words."""
+"""Vectors at hand, to be fetched, compressed or migrated, as text for the terminal."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.text import Text
 
 from selfvec.base.display import printable
 
-__all__ = ["cost_text", "vectors_table"]
+__all__ = ["compression_text", "cost_text", "recall_text", "vectors_table"]
 
 _PER_LANGUAGE = "cc."  # fastText's names, cc.LANG.300; they share a row
 _HEADS = f"{'name':<38}{'lang':<5}{'licence':<13}{'words':>10}{'dim.':>5}{'MB':>7}"
@@ -58,3 +58,56 @@ def cost_text(cost: Mapping[str, Any]) -> str:
         f"{megabytes} MB to download; language {cost['language']}; at most {cost['words']:,} words × "
         f"{cost['dimensions']} dimensions; licence {cost['licence']}"
     )
+
+
+# ---- Compressed vectors
+
+
+def compression_text(found: Mapping[str, Any]) -> str:
+    """The compressed vectors that were tried, the file that was written, and how much quality it keeps."""
+    lines = [f"{'method':<12}{'rows':>9}{'dim.':>6}{'codes':>7}{'MB':>8}{'cosine':>8}{'kept':>8}"]
+    for row in found["tried"]:
+        codes = "" if row["groups"] is None else row["groups"]
+        lines.append(
+            f"{row['method']:<12}{row['rows']:>9,}{row['dimensions']:>6}{codes:>7}{row['bytes'] / 1e6:>8.2f}"
+            f"{row['fidelity']:>8.3f}{row['kept']:>7.1f}%"
+        )
+    before = found["bytes_before"] / 1e6
+    lines += [
+        "",
+        f"wrote {found['target']}: {found['words']:,} words, {found['bytes'] / 1e6:.2f} of {before:.2f} MB",
+    ]
+    for one in found["measured_on"]:
+        lines += [
+            f"{one['metric']} of {one['task']}:",
+            f"  {one['compressed']:.3f} of {one['original']:.3f}, {one['kept']:.1f}% kept, "
+            f"95 % interval {one['low']:.1f} to {one['high']:.1f}",
+        ]
+    if not found["enough"]:
+        under = "" if found["below"] is None else f" under {found['below'] / 1e6:g} MB"
+        lines.append(f"no compressed vectors{under} keep {found['keep']:g}%: these keep most")
+    return "\n".join(lines)
+
+
+# ---- Migrated vectors
+
+
+_WAYS = {
+    "new_new": "new questions, new vectors",
+    "new_old": "new questions through the map, old vectors",
+    "old_old": "old questions, old vectors",
+    "unmapped": "new questions without the map, old vectors",
+}
+
+
+def recall_text(report: dict[str, Any]) -> str:
+    """The report of `selfvec.exporters.migrate`."""
+    recall = report["recall"]
+    if recall["kept"] is None:
+        return "too few passages to measure the map: embed the documents again"
+    size = f"{recall['questions']:,} questions, {recall['texts']:,} passages that the map was not fitted on"
+    rows = [f"{_WAYS[way]:<44}{recall[way]:.3f}" for way in _WAYS if recall[way] is not None]
+    interval = f"{100 * recall['low']:.1f} to {100 * recall['high']:.1f}"
+    verdict = "safe" if report["safe"] else "re-embed"
+    kept = f"recall kept {100 * recall['kept']:.1f} % ({interval}): {verdict}"
+    return "\n".join([f"recall@10 ({size})", *rows, kept])

@@ -14,8 +14,7 @@ import selfvec
 from selfvec import Vectors
 from selfvec.analysis.alignment import ALIGNERS, align
 from selfvec.analysis.alignment.relative import choose_anchors, relative_rows
-from selfvec.analysis.alignment.rotation import fit_rotation, procrustes
-from selfvec.analysis.alignment.shared_words import shared_words
+from selfvec.analysis.alignment.rotation import fit_rotation, procrustes, shared_words
 from selfvec.base.errors import InputError, OptionError, TargetError
 from selfvec.numerics.rows import unit_rows
 

@@ -13,13 +13,10 @@ from planted import WORDS, texts, vectors
 import selfvec
 from selfvec import Refiner, Run, Vectors
 from selfvec.analysis.alignment import compare
-from selfvec.analysis.alignment.compare import by_documents, by_peers
-from selfvec.analysis.alignment.compass import compass_of
-from selfvec.analysis.alignment.shared_words import shared_words
+from selfvec.analysis.alignment.compare import by_peers
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.numerics.rows import unit_rows
-from selfvec.numerics.statistics import benjamini_hochberg
 
 CHANGED = 4
 
@@ -54,23 +51,22 @@ def test_documents_dealt_out_at_random_are_no_change() -> None:
     shares, discoveries = [], 0
     for seed in range(12):
         documents = texts(100 + seed, 200)
-        compass = compass_of(run_on(documents[:100]), run_on(documents[100:]))
-        words = shared_words(*compass.vectors(), 5).rows_a
-        _, _, p = by_documents(compass, words, permutations=30, seed=seed)
-        shares.append(np.mean(p < 0.1))
-        discoveries += int(np.any(benjamini_hochberg(p) < 0.05))
+        found = compare(run_on(documents[:100]), run_on(documents[100:]), min_count=5, seed=seed)
+        shares.append(np.mean(found.p < 0.1))
+        discoveries += int(np.any(found.q < 0.05))
     assert 0.03 < np.mean(shares) < 0.15
     assert discoveries <= 3
 
 
-def test_permutations_are_seeded_and_keep_sizes(pair: tuple[Run, Run]) -> None:
-    compass = compass_of(*pair)
-    words = np.arange(20)
-    one, again, other = (by_documents(compass, words, permutations=20, seed=seed) for seed in (3, 3, 4))
-    np.testing.assert_array_equal(one[1], again[1])
-    assert not np.array_equal(one[1], other[1])
-    np.testing.assert_array_equal(one[0], other[0])
-    assert np.all((one[2] > 0) & (one[2] <= 1))
+def test_splits_are_seeded_and_z_is_that_of_p(pair: tuple[Run, Run]) -> None:
+    one, again, other = (compare(*pair, "compass", permutations=20, seed=seed) for seed in (3, 3, 4))
+    np.testing.assert_array_equal(one.p, again.p)
+    assert not np.array_equal(one.p, other.p)
+    np.testing.assert_allclose(one.distances, other.distances, atol=0.05)
+    assert np.all((one.p > 0) & (one.p <= 1))
+    assert one.words == other.words
+    upper_tail = [math.erfc(z / math.sqrt(2)) / 2 for z in one.z.tolist()]
+    np.testing.assert_allclose(upper_tail, one.p, rtol=1e-6)
 
 
 def test_z_among_peers_by_hand() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 import selfvec
 from selfvec.analysis.concepts import graph
-from selfvec.analysis.concepts.term_graph import Edge, Graph, Node
+from selfvec.analysis.concepts.term_graph import Edge, Graph, TermNode
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source, Vectors
@@ -83,8 +83,8 @@ def test_around_words(subject_run: Run, subject_of: dict[str, str]) -> None:
 def hostile() -> Graph:
     """Two words that markup and scripts could trip over."""
     nodes = [
-        Node("</script><b>&", 3, 2, 0, None, 0.0, 1.0),
-        Node("a\x00\x1b\ufffe_\u202eb", 1, 1, -1, 0.5, 1.0, 0.0),
+        TermNode("</script><b>&", 3, 2, 0, None, 0.0, 1.0),
+        TermNode("a\x00\x1b\ufffe_\u202eb", 1, 1, -1, 0.5, 1.0, 0.0),
     ]
     return Graph(nodes, [Edge(0, 1, 0.5, 1.5)], ["x<y, z"], "cosine")
 

@@ -8,8 +8,7 @@ from tests.analysis.concepts.subjects import subject_table
 
 import selfvec
 from selfvec.analysis.concepts import topics
-from selfvec.analysis.concepts.terms import term_weights, terms
-from selfvec.analysis.concepts.topical_terms import coherence
+from selfvec.analysis.concepts.terms import coherence, term_weights, terms
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch

@@ -7,7 +7,7 @@ import pytest
 from drift_corpus import planted_run
 
 from selfvec.analysis.word_drift import by_label, drift
-from selfvec.analysis.word_drift.nearest_occurrences import (
+from selfvec.analysis.word_drift.changed_neighbours import (
     NEAREST,
     SAMPLED,
     nearest_distances,

@@ -13,7 +13,7 @@ from selfvec.analysis.word_drift import by_label, comparable_slices, slice_paths
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
 from selfvec.usage.occurrence_vectors import occurrence_space, slice_vectors
-from selfvec.views.slice_figure import save_slice_plot, slice_view
+from selfvec.views.path_figures import save_paths, slice_view
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +109,7 @@ def test_bent_projections_have_no_regions(run: Run, tmp_path: Path) -> None:
     pytest.importorskip("sklearn")
     view = slice_view(run, ["x0"], projection="tsne", jobs=1)
     assert view.paths[0].regions is None
-    save_slice_plot(view, tmp_path / "x.svg")
+    save_paths(view, tmp_path / "x.svg")
     assert "x0: 160 occurrences, farthest from old in new (" in (tmp_path / "x.svg").read_text("utf-8")
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from selfvec import Run, TokenBatch
 from selfvec.analysis.word_drift import by_label, by_period, named_slice, slice_counts
-from selfvec.analysis.word_drift.slices import join_periods
+from selfvec.analysis.word_drift.compared_slices import join_periods
 from selfvec.apps.cli import main
 from selfvec.base.errors import CorpusError, InputError, OptionError
 from selfvec.corpus import Corpus

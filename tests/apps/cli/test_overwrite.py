@@ -28,7 +28,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Similarity, evaluate
 from selfvec.exporters.exporter import export, write_rows
-from selfvec.exporters.rows import word_rows
+from selfvec.exporters.store_rows import word_rows
 from selfvec.retrieval import Index
 from selfvec.retrieval.encoder import Encoder
 from selfvec.retrieval.encoder.adapter import Adapter
@@ -36,8 +36,7 @@ from selfvec.storage.formats import save
 from selfvec.transforms import make_transform
 from selfvec.views.figure import save_figure
 from selfvec.views.graphs import save_graph
-from selfvec.views.slice_figure import save_slice_plot, slice_view
-from selfvec.views.trajectory_figure import save_trajectory_plot, trajectory_view
+from selfvec.views.path_figures import save_paths, slice_view, trajectory_view
 
 SOURCES = Path(selfvec.__file__).parent
 DRIFT = "--permutations 20 --jobs 1 --min-count 1"
@@ -239,10 +238,10 @@ FUNCTIONS: dict[str, tuple[str, Callable[..., object]]] = {
     "save_rows": ("a.parquet", lambda m, path, **how: save_rows(m.rows, path, **how)),
     "save_figure": ("a.svg", lambda m, path, **how: save_figure(m.spec, path, "A point.", **how)),
     "save_graph": ("a.json", lambda m, path, **how: save_graph(graph(m.run, top=9), path, **how)),
-    "save_trajectory_plot": ("a.svg", lambda m, path, **how: save_trajectory_plot(m.view, path, **how)),
-    "save_slice_plot": (
+    "save_paths": ("a.svg", lambda m, path, **how: save_paths(m.view, path, **how)),
+    "save_paths, slices": (
         "a.svg",
-        lambda m, path, **how: save_slice_plot(slice_view(m.run, ["hail"]), path, **how),
+        lambda m, path, **how: save_paths(slice_view(m.run, ["hail"]), path, **how),
     ),
     "example": ("a.jsonl", lambda _, path, **how: selfvec.example(path, **how)),
     "export": ("a", lambda m, path, **how: export(m.run, "encoder", path, **how)),
@@ -263,7 +262,7 @@ FUNCTIONS: dict[str, tuple[str, Callable[..., object]]] = {
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_function_refuses_what_exists(name: str, inside: Path, prepared: Path) -> None:
     target, write = FUNCTIONS[name]
-    if name in ("save_figure", "save_trajectory_plot", "save_slice_plot"):
+    if name in ("save_figure", "save_paths", "save_paths, slices"):
         pytest.importorskip("vl_convert")
     for kind in ("file", "folder"):
         path = inside / f"{kind}-{target}"

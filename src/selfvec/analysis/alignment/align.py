@@ -29,9 +29,8 @@ from selfvec.storage.opened import GivenVectors, opened
 
 from .compass import compass_of
 from .relative import ANCHORS, choose_anchors, relative_rows
-from .rotation import Rotation, fit_rotation
-from .self_learning import Dictionary, Learned, learn, paired_rows
-from .shared_words import shared_words
+from .rotation import Rotation, fit_rotation, shared_words
+from .self_learning import Dictionary, LearnedDictionary, learn, paired_rows
 
 __all__ = ["ALIGNERS", "Aligned", "align", "vectors_of"]
 
@@ -313,7 +312,7 @@ def by_unsupervised(
 
 
 def _learned(
-    a: Vectors, b: Vectors, method: str, found: Learned, given: int | None, reweight: bool
+    a: Vectors, b: Vectors, method: str, found: LearnedDictionary, given: int | None, reweight: bool
 ) -> Aligned:
     """Both in one space by the learned dictionary."""
     notes = {"dictionary": given, "learned": len(found.pairs), "cosine": found.similarity}

@@ -4,9 +4,9 @@ Size and significance are different columns. The vector of a rare word is noisy 
 a frequent word may move little and yet significantly. Significant words are listed first, by distance. There
 are two tests:
 
-* ``by_documents`` tests whether both corpora could be parts of one: if the documents were divided at random,
-  how often would the word be as far apart? It needs both corpora. It compares occurrences in these documents,
-  so corpora on different topics differ significantly in nearly every word.
+* Two runs that kept their corpora are the two slices of one corpus, compared as `selfvec.analysis.word_drift`
+  compares slices: if the word's documents were divided at random, how often would it be as far apart? It
+  compares occurrences in these documents, so corpora on different topics differ in nearly every word.
 * ``by_peers`` tests whether the word moved more than words of similar frequency. It needs only the vectors,
   assumes that most words have not changed, and does not measure how reliable the vectors are.
 """
@@ -16,29 +16,33 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 
-from selfvec.base.arrays import Doubles, Floats, Ints, Rows
+from selfvec.analysis.word_drift.permutation_test import permutation_test
+from selfvec.base.arrays import Doubles, Ints, Rows
 from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import ResultTable, short_repr
+from selfvec.base.threads import threads
+from selfvec.corpus.slices import slice_counts
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.neighbours import gained_and_lost
 from selfvec.numerics.rows import unit_rows
-from selfvec.numerics.statistics import benjamini_hochberg, empirical_p, tail_p
+from selfvec.numerics.statistics import benjamini_hochberg
 from selfvec.storage.opened import GivenVectors, opened
+from selfvec.usage.occurrence_vectors import occurrence_space, slice_vectors
 
 from .align import vectors_of
-from .compass import Compass, compass_of
+from .compass import joined_runs
 from .relative import ANCHORS, choose_anchors, relative_rows
-from .rotation import fit_rotation
-from .shared_words import SharedWords, shared_words
+from .rotation import fit_rotation, shared_words
 
-__all__ = ["COMPARISONS", "Comparison", "by_documents", "by_peers", "compare"]
+__all__ = ["COMPARISONS", "Comparison", "by_peers", "compare"]
 
 COMPARISONS = ("auto", "compass", "procrustes", "relative")
 MIN_COUNT = 10  # with fewer occurrences in either text a vector is mostly chance
@@ -46,23 +50,15 @@ LEVEL = 0.05  # false discovery rate at which words are listed first
 NEIGHBOURS = 10
 PEERS = 200  # words of about the same frequency
 _FOLDS = 5
-_LEAST_DOCUMENTS = 10  # on either side; fewer documents have too few permutations
+_LEAST_DOCUMENTS = 10  # on either side; fewer documents can be divided in too few ways
 _LEAST = 1e-6  # distance caused by rounding alone
 
 TESTED = {
-    "documents": "p: documents dealt out at random between the two corpora, {permutations} times; q: false "
+    "documents": "p: the documents of the word dealt out at random between the two corpora; q: false "
     "discovery rate. The test compares occurrences in these documents, whatever makes them differ",
     "peers": "p: the word moved farther than words of similar frequency; q: false discovery rate. The test "
     "assumes that most words did not change, and does not show whether other texts would give the same",
 }
-
-
-class WordTests(NamedTuple):
-    """n words between two files or runs."""
-
-    distances: Doubles  # (n,), cosine distance in the common space
-    z: Doubles  # (n,), its deviation from chance in standard deviations
-    p: Doubles  # (n,)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -189,8 +185,9 @@ def compare(
         Nearest neighbours compared.
     method : {"auto", "compass", "procrustes", "relative"}
         How both are brought into one space. auto: compass if both runs kept their tokens and were refined
-        from the same vectors, so that documents can be permuted, else procrustes. With procrustes, no word
-        is measured by a rotation that it helped to fit.
+        from the same vectors, so that documents can be divided at random, else procrustes. With compass,
+        occurrences are compared in the space of these vectors. With procrustes, no word is measured by a
+        rotation that it helped to fit.
     min_count : int, at least 1, optional
         Leave out words that are rarer in either text; by default 10 if counts are known.
     progress : Progress, optional
@@ -198,7 +195,7 @@ def compare(
     Other Parameters
     ----------------
     permutations : int, at least 20
-        Random splits in the significance test (compass).
+        Random splits of a word's documents in the first round of the test (compass).
     seed : int, at least 0
     jobs : int, at least 1, optional
 
@@ -236,15 +233,39 @@ def _compare_texts(
     jobs: int | None,
     progress: Progress | None,
 ) -> Comparison:
-    """Compare all words by a compass; `InputError` unless both are runs that it can be made of."""
-    compass = compass_of(first, second, jobs=jobs)
-    one, other = compass.vectors()
-    shared = shared_words(one, other, least)
-    tested = by_documents(compass, shared.rows_a, permutations, seed, progress)
-    about = TESTED["documents"].format(permutations=permutations)
-    a = one.vectors[shared.rows_a]
-    b = other.vectors[shared.rows_b]
-    return _comparison(shared, tested, "compass", about, a, b)
+    """Compare all words as drift does; `InputError` unless both are runs of the same original vectors."""
+    run, slices = joined_runs(first, second)
+    fewest = min(int(part.documents.sum()) for part in slices)
+    if fewest < _LEAST_DOCUMENTS:
+        raise InputError(
+            f"dividing documents needs {_LEAST_DOCUMENTS} on either side, and one side has {fewest}",
+            remedy="give one document per line or row, or choose the method procrustes",
+        )
+    counts = slice_counts(run.require_tokens(), slices)
+    seen = counts.min(axis=0)
+    words = np.argsort(-seen, kind="stable")[: int((seen >= least).sum())]
+    if not len(words):
+        raise InputError(f"no word occurs {least} times in both texts", remedy="choose a smaller --min-count")
+    with as_progress(progress).steps("Comparing", {"Splitting": 4, "Splitting again": 1}) as steps:
+        space = occurrence_space(run, slices, seed, steps)
+        found = permutation_test(
+            space, words, permutations=permutations, seed=seed, jobs=threads(jobs), progress=steps
+        )
+        a, b = slice_vectors(space, words, threads(jobs), progress=steps)
+    z = np.array([-NormalDist().inv_cdf(p) for p in np.clip(found.p, 1e-300, 1 - 1e-16).tolist()])
+    return Comparison(
+        words=[run.vectors.index_to_key[word] for word in words.tolist()],
+        distances=found.distance,
+        z=z,
+        p=found.p,
+        q=benjamini_hochberg(found.p),
+        counts_a=counts[0, words],
+        counts_b=counts[1, words],
+        method="compass",
+        tested=TESTED["documents"],
+        a=a,
+        b=b,
+    )
 
 
 def _compare_vectors(first: Vectors, second: Vectors, method: str, least: int, seed: int) -> Comparison:
@@ -260,7 +281,19 @@ def _compare_vectors(first: Vectors, second: Vectors, method: str, least: int, s
         wider, narrower = (b, a) if a.shape[1] < b.shape[1] else (a, b)
         distances = _held_out_distances(wider, narrower, shared.weights)
     z, p = by_peers(distances)
-    return _comparison(shared, WordTests(distances, z, p), method, TESTED["peers"], a, b)
+    return Comparison(
+        words=shared.words,
+        distances=distances,
+        z=z,
+        p=p,
+        q=benjamini_hochberg(p),
+        counts_a=shared.counts_a,
+        counts_b=shared.counts_b,
+        method=method,
+        tested=TESTED["peers"],
+        a=a,
+        b=b,
+    )
 
 
 def _held_out_distances(a: Rows, b: Rows, weights: Doubles) -> Doubles:
@@ -276,24 +309,6 @@ def _held_out_distances(a: Rows, b: Rows, weights: Doubles) -> Doubles:
 def _distances(a: Rows, b: Rows) -> Doubles:
     cosines: Doubles = np.einsum("ij,ij->i", a, b, dtype=np.float64)
     return np.maximum(1 - cosines, 0)
-
-
-def _comparison(
-    shared: SharedWords, tested: WordTests, method: str, about: str, a: Rows, b: Rows
-) -> Comparison:
-    return Comparison(
-        words=shared.words,
-        distances=tested.distances,
-        z=tested.z,
-        p=tested.p,
-        q=benjamini_hochberg(tested.p),
-        counts_a=shared.counts_a,
-        counts_b=shared.counts_b,
-        method=method,
-        tested=about,
-        a=a,
-        b=b,
-    )
 
 
 def by_peers(distances: Doubles) -> tuple[Doubles, Doubles]:
@@ -317,58 +332,3 @@ def by_peers(distances: Doubles) -> tuple[Doubles, Doubles]:
     z[away == 0] = 0.0
     z = np.clip(z, -38, 38)  # beyond this the tail is 0 in float64
     return z, np.array([math.erfc(value / math.sqrt(2)) / 2 for value in z.tolist()])
-
-
-def by_documents(
-    compass: Compass,
-    words: Ints,  # (n,), rows of the compass, in order of falling frequency
-    permutations: int,
-    seed: int = 0,
-    progress: Progress | None = None,
-) -> WordTests:
-    """Distances of words between the two corpora, and their z and p under permutations of the documents.
-
-    Every permutation keeps the number of documents on each side and uses the same compass. The test
-    statistic is the length of the difference between the word's two rows before they are normalised, which
-    are its average contexts on either side. The cosine distance measures the size of a change but would be
-    a poor statistic: if a word's meanings cancel, random halves are as far apart as the corpora.
-
-    z compares this length with its mean and standard deviation under permutation. p is the larger of two:
-    the share of permutations that move the word itself as far, and the share of z as large among the
-    permuted z of the word and its peers in frequency. The first cannot be below 1 / P, so if no permutation
-    moves the word as far, only the second is used: 200 permutations of 200 words resolve p down to 1 /
-    40,000, assuming that words of similar frequency have similarly distributed z.
-    """
-    documents = int(compass.second.sum())
-    fewest = min(documents, len(compass.second) - documents)
-    if fewest < _LEAST_DOCUMENTS:
-        raise InputError(
-            f"permuting documents needs {_LEAST_DOCUMENTS} on either side, and one side has {fewest}",
-            remedy="give one document per line or row, or choose the method procrustes",
-        )
-    rng = np.random.default_rng(seed)
-    null = np.empty((permutations, len(words)))
-    with as_progress(progress).stage("Permuting", permutations, "permutations") as advance:
-        for draw in null:
-            draw[:] = _difference(*compass.sides(rng.permutation(compass.second), words))
-            advance(1)
-    sides = compass.sides(compass.second, words)
-    observed = _difference(*sides)
-    middle = null.mean(axis=0)
-    scale = null.std(axis=0, ddof=1)
-    known = scale > 0
-    drawn = np.divide(null - middle, scale, out=np.zeros_like(null), where=known)
-    # The permuted values are part of their own mean; the observed one is not, so it varies more.
-    fair = math.sqrt((permutations - 1) / (permutations + 1))
-    z = np.divide(observed - middle, scale / fair, out=np.zeros(len(words)), where=known)
-    beyond = np.sum(null >= observed, axis=0)
-    p = np.where(beyond, empirical_p(beyond, permutations), 0.0)
-    for peers in np.array_split(np.arange(len(words)), max(1, len(words) // PEERS)):
-        p[peers] = np.maximum(p[peers], tail_p(z[peers], drawn[:, peers].ravel()))
-    cosines: Doubles = np.einsum("ij,ij->i", *map(unit_rows, sides), dtype=np.float64)
-    return WordTests(1 - cosines, z, np.where(known, p, 1.0))
-
-
-def _difference(one: Floats, other: Floats) -> Doubles:
-    """Lengths of the differences between rows, (n,)."""
-    return np.asarray(np.linalg.norm(one - other, axis=1), np.float64)

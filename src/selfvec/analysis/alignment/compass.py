@@ -20,9 +20,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from selfvec.base.arrays import Bytes, Doubles, Floats, Ints, Mask, Rows
+from selfvec.base.arrays import Bytes, Doubles, Floats, Mask, Rows
 from selfvec.base.errors import InputError, OptionError
 from selfvec.cooccurrence.scan import ScanOperator
+from selfvec.corpus.slices import Slice
 from selfvec.data.methods import METHODS
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
@@ -34,7 +35,7 @@ from selfvec.refinement.base_vectors import base_vectors
 from selfvec.refinement.initial_vectors import initial_vectors
 from selfvec.refinement.methods.decorrelated import GAMMA, POWER, anchored, decorrelate, start_from_neighbours
 
-__all__ = ["WINDOW", "Compass", "compass_of", "join_corpora"]
+__all__ = ["WINDOW", "Compass", "compass_of", "join_corpora", "joined_runs"]
 
 WINDOW = METHODS["decorrelated"].window  # tokens, the word itself included
 _COMPOSED = 0.2  # share of λ for words built from subwords
@@ -56,12 +57,12 @@ class Compass:
     half: int  # neighbours on either side
     jobs: int | None = None
 
-    def sides(self, second: Mask, rows: Ints | slice = slice(None)) -> tuple[Rows, Rows]:
-        """Rows of words by the documents outside ``second``, (D,) bool, and by those in it.
+    def sides(self, second: Mask) -> tuple[Rows, Rows]:
+        """Rows of all words by the documents outside ``second``, (D,) bool, and by those in it.
 
         The rows are not normalised, so their difference is the difference of the average contexts. Only the
         shorter side is scanned; the other is computed as the remainder. A word without neighbours on a side
-        has zeros there. ``rows`` selects words; all by default.
+        has zeros there.
         """
         lengths = np.diff(self.batch.offsets)
         shorter = second if 2 * lengths[second].sum() <= len(self.batch) else ~second
@@ -70,22 +71,20 @@ class Compass:
         own = operator.degrees
         operator.degrees = self.degrees
         summed = operator.apply(self.context)
-        here = self._placed(summed[rows], own, rows)
-        rest = self._placed(self.whole[rows] - summed[rows], self.degrees - own, rows)
+        here = self._placed(summed, own)
+        rest = self._placed(self.whole - summed, self.degrees - own)
         return (rest, here) if shorter is second else (here, rest)
 
-    def _placed(self, summed: Rows, own: Doubles, rows: Ints | slice) -> Rows:
+    def _placed(self, summed: Rows, own: Doubles) -> Rows:
         """Rows of a side, from its sums with the centre of both corpora, and its degrees, (V,)."""
-        here = own[rows]
-        whole = self.degrees[rows]
-        factor = np.divide(whole, here, out=np.zeros_like(here), where=here > 0)
+        factor = np.divide(self.degrees, own, out=np.zeros_like(own), where=own > 0)
         shares = own / max(own.sum(), 1.0) - self.degrees / max(self.degrees.sum(), 1.0)
         with np.errstate(divide="ignore"):
             weights = np.where(self.degrees > 0, self.degrees**-GAMMA, 0.0)
         moved = ((shares * weights) @ self.context).astype(np.float32)  # from one centre to the other
         out = summed * factor.astype(np.float32)[:, None]
-        out -= np.sqrt(whole).astype(np.float32)[:, None] * moved + self.shift
-        out[here == 0] = 0
+        out -= np.sqrt(self.degrees).astype(np.float32)[:, None] * moved + self.shift
+        out[own == 0] = 0
         return out
 
     def vectors(self, anchor: float = 0.0) -> tuple[Vectors, Vectors]:
@@ -123,40 +122,54 @@ def join_corpora(a: TokenBatch, b: TokenBatch) -> tuple[TokenBatch, Mask]:
     return both, np.arange(both.documents) >= a.documents
 
 
-def compass_of(
-    a: Run | Vectors, b: Run | Vectors, *, window: int = WINDOW, jobs: int | None = None
-) -> Compass:
-    """The compass of two runs that kept their corpora, refined from the same vectors or from random ones.
+def joined_runs(a: Run | Vectors, b: Run | Vectors) -> tuple[Run, list[Slice]]:
+    """Two runs of the same original vectors as one, whose corpus has the two as slices.
 
-    ``window`` counts tokens, the centre included.
+    Its refined vectors are the original ones: those of the two runs are in different spaces.
+
+    Raises
+    ------
+    InputError
+        Unless both are runs that kept their corpora, refined from the same vectors or from random ones.
     """
     if not (isinstance(a, Run) and isinstance(b, Run)):
         raise InputError(
             "a compass needs the corpora of two runs, and a file of vectors has no corpus",
             remedy="give run folders, or choose the method procrustes or relative",
         )
-    if window < 2:
-        raise OptionError(f"a window has at least 2 tokens, not {window}", field="window")
     batch, second = join_corpora(
         a.require_tokens("which a compass reads again: choose the method procrustes"),
         b.require_tokens("which a compass reads again: choose the method procrustes"),
     )
     rows, sources = _original_vectors(a, b, batch)
-    known = sources != Source.NONE
-    base = base_vectors(rows, known)
+    vectors = Vectors(batch.types, rows, sources=sources, counts=batch.counts)
+    run = Run(vectors, vectors, provenance=a.provenance, tokens=batch)
+    return run, [Slice("the first text", ~second), Slice("the second text", second)]
+
+
+def compass_of(
+    a: Run | Vectors, b: Run | Vectors, *, window: int = WINDOW, jobs: int | None = None
+) -> Compass:
+    """The compass of two runs that `joined_runs` can join; ``window`` counts tokens, the centre included."""
+    if window < 2:
+        raise OptionError(f"a window has at least 2 tokens, not {window}", field="window")
+    run, (_, second) = joined_runs(a, b)
+    batch = run.require_tokens()
+    known = run.original.sources != Source.NONE
+    base = base_vectors(run.original.vectors, known)
     operator = ScanOperator(batch, window, GAMMA, jobs)
     frozen = decorrelate(start_from_neighbours(base, known, operator), operator, POWER)
     summed = operator.apply(frozen)
     shift, whitener = whitening(summed, POWER, operator.degrees > 0)
     return Compass(
         batch,
-        second,
+        second.documents,
         context=frozen @ whitener,
         shift=shift @ whitener,
         degrees=operator.degrees,
         whole=summed @ whitener,
         base=base,
-        sources=sources,
+        sources=run.original.sources,
         half=window // 2,
         jobs=jobs,
     )

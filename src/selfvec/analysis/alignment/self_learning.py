@@ -27,7 +27,7 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import axes_of_moment, orthogonal_factor, second_moment, whitening_matrix
 from selfvec.storage.dictionaries import read_dictionary
 
-__all__ = ["Dictionary", "Learned", "learn", "paired_rows"]
+__all__ = ["Dictionary", "LearnedDictionary", "learn", "paired_rows"]
 
 LEARNING = 10_000  # most frequent words of either side that are paired
 STARTING = 4_000  # most frequent words that the first dictionary is made from
@@ -44,7 +44,7 @@ Dictionary = str | os.PathLike[str] | Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, eq=False)
-class Learned:
+class LearnedDictionary:
     """A learned dictionary, and the rows that were compared.
 
     ``rows`` are the numbers of the rows that are not zero, most frequent words first; ``a`` (n, d) and ``b``
@@ -102,7 +102,7 @@ def _reweighting(whitener: Doubles, axes: Doubles, correlations: Doubles) -> Row
 
 def learn(
     a: Vectors, b: Vectors, given: Ints | None = None, *, seed: int = 0, progress: Progress | None = None
-) -> Learned:
+) -> LearnedDictionary:
     """Learn a dictionary from given pairs of rows, (n, 2), which stay in it, or without any pairs.
 
     Raises `InputError` if b has more dimensions than a.
@@ -119,7 +119,7 @@ def learn(
     else:
         pairs = np.stack([_places(each, wanted) for each, wanted in zip(rows, given.T, strict=True)], axis=1)
     pairs = refined_pairs(one, other, pairs, given is not None, progress)
-    return Learned((len(a), len(b)), rows, one, other, pairs)
+    return LearnedDictionary((len(a), len(b)), rows, one, other, pairs)
 
 
 def paired_rows(a: Vectors, b: Vectors, dictionary: Dictionary) -> tuple[Ints, dict[str, Any]]:

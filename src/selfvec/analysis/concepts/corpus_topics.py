@@ -14,10 +14,8 @@ from selfvec.base.targets import check_target
 from selfvec.storage.opened import GivenRun, as_run
 
 from .document_topics import document_table
-from .hierarchy import topic_hierarchy
 from .topic_clusters import Topics, cluster_terms
-from .topic_groups import document_groups, topic_shares
-from .topic_matching import matched_topics
+from .topic_groups import document_groups, matched_topics, topic_hierarchy, topic_shares
 
 __all__ = ["topics"]
 

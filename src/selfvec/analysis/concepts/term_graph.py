@@ -31,7 +31,7 @@ from .shared_contexts import CONTEXT_WINDOW, neighbour_ppmi
 from .terms import row_of, terms
 from .topic_clusters import TERMS, Topics, cluster_terms
 
-__all__ = ["MEASURES", "Edge", "Graph", "Node", "graph"]
+__all__ = ["MEASURES", "Edge", "Graph", "TermNode", "graph"]
 
 MEASURES = ("cosine", "ppmi")
 _NEAR_BY = 4  # factor on the number of neighbours whose spelling is compared
@@ -43,7 +43,7 @@ _GRAVITY = 0.5  # of the layout
 
 
 @dataclass(frozen=True)
-class Node:
+class TermNode:
     """A term."""
 
     term: str
@@ -71,7 +71,7 @@ class Graph(ResultTable):
 
     Attributes
     ----------
-    nodes : list of Node
+    nodes : list of TermNode
     edges : list of Edge
     topics : list of str
         Names of all topics of the run.
@@ -79,7 +79,7 @@ class Graph(ResultTable):
         The measure of nearness.
     """
 
-    nodes: list[Node]
+    nodes: list[TermNode]
     edges: list[Edge]
     topics: list[str]
     measure: str
@@ -111,7 +111,7 @@ class Graph(ResultTable):
         ]
         return {"by": self.measure, "topics": self.topics, "nodes": nodes, "edges": self.rows}
 
-    def topic_name(self, node: Node) -> str | None:
+    def topic_name(self, node: TermNode) -> str | None:
         """The name of a node's topic; None without a topic."""
         return self.topics[node.topic] if node.topic >= 0 else None
 
@@ -294,7 +294,7 @@ def _mutual(near: Doubles, k: int, least: float) -> Mask:
     return joined
 
 
-def _nodes(run: Run, rows: Ints, groups: Topics, places: Doubles) -> list[Node]:
+def _nodes(run: Run, rows: Ints, groups: Topics, places: Doubles) -> list[TermNode]:
     batch = run.require_tokens()
     occurs = document_frequencies(batch.ids, batch.offsets, len(batch.types))
     before, after = run.original.unit, run.vectors.unit
@@ -304,5 +304,5 @@ def _nodes(run: Run, rows: Ints, groups: Topics, places: Doubles) -> list[Node]:
         drift = float(1 - before[row] @ after[row]) if known else None
         term = batch.types[row]
         topic = int(groups.labels[row])
-        out.append(Node(term, int(batch.counts[row]), int(occurs[row]), topic, drift, x, y))
+        out.append(TermNode(term, int(batch.counts[row]), int(occurs[row]), topic, drift, x, y))
     return out

@@ -22,8 +22,7 @@ from selfvec.numerics.kmeans import k_means
 from selfvec.numerics.rows import unit_rows
 from selfvec.text.document_vectors import document_vectors, inverse_document_frequency
 
-from .terms import Terms, topic_rows
-from .topical_terms import topical_terms
+from .terms import Terms, topic_rows, topical_terms
 
 __all__ = [
     "NUMBERS",

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from selfvec.corpus.slices import Slice, by_label, by_period, named_slice, slice_counts
 
-from .drift_rows import Drift, drift
-from .kept_results import is_kept, kept_drift
-from .slices import comparable_slices, field_slices, slices_of, without_slices
+from .compared_slices import comparable_slices, field_slices, slices_of, without_slices
+from .drift_rows import Drift, drift, drift_is_cached
 from .word_choice import WordChoice
 from .word_paths import SlicePath, slice_paths
 
@@ -22,9 +21,8 @@ __all__ = [
     "by_period",
     "comparable_slices",
     "drift",
+    "drift_is_cached",
     "field_slices",
-    "is_kept",
-    "kept_drift",
     "named_slice",
     "slice_counts",
     "slice_paths",

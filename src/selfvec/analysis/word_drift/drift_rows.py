@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from selfvec.base.arrays import Ints, Mask
-from selfvec.base.errors import InputError, OptionError
+from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.result_table import ResultTable, short_repr
+from selfvec.base.schema import misfit
 from selfvec.base.threads import threads
 from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
 from selfvec.numerics.statistics import benjamini_hochberg
+from selfvec.storage.cache import cached, is_cached, read_result, write_result
 from selfvec.usage.examples import Example, examples, sentences
 from selfvec.usage.occurrence_vectors import TOKENS, OccurrenceSpace, occurrence_space, slice_vectors
 
-from .changed_neighbours import Side, changed_neighbours, known_rows
-from .nearest_occurrences import nearest_distances
+from .changed_neighbours import Side, changed_neighbours, known_rows, nearest_distances
+from .compared_slices import chosen_slices, sources_of
 from .permutation_test import LEVEL, Distances, DriftTest, mean_rank, permutation_test, refinement_drift
-from .slices import chosen_slices, sources_of
-from .word_choice import WordChoice, chosen_words, left_out_words, measurable
-from .word_marks import WORD, mark_words
+from .word_choice import WORD, WordChoice, chosen_words, left_out_words, mark_words, measurable
 
-__all__ = ["Drift", "drift", "measure_all", "named_words", "order_key"]
+__all__ = ["Drift", "drift", "drift_is_cached", "measure_all", "order_key"]
 
 
 _NEAR = 0.007  # contexts that could be summed in the time of comparing two words
+_NAME = "drift"  # in the cache, which holds the measures of every word; a choice is made when it is read
+_FIELDS = ("a", "b", "only_a", "only_b", "reasons", "rows")  # of a cached result
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -217,8 +221,8 @@ def drift(
     Returns
     -------
     Drift
-        A dict for each word. Of several spellings of a word only the first in order is listed, unless words
-        are named or ``which`` is every word.
+        From the cache in the run's folder if it is there. A dict for each word. Of several spellings of a
+        word only the first in order is listed, unless words are named or ``which`` is every word.
 
         ``word``
             As the run has it.
@@ -266,7 +270,46 @@ def drift(
     slices = chosen_slices(run, between)
     named_words(run, slices, which, min_count)
     test = DriftTest(min_count, permutations, seed)
-    return measure_all(run, slices, test, jobs=jobs, progress=progress).choose(run, which)
+    made: list[Drift] = []  # it holds more than is written
+
+    def make() -> dict[str, Any]:
+        made.append(measure_all(run, slices, test, jobs=jobs, progress=progress))
+        return {name: getattr(made[0], name) for name in _FIELDS}
+
+    def read(folder: Path) -> dict[str, Any]:
+        return _of_words(read_result(folder), run, folder)
+
+    figures = cached(run, _NAME, _key(slices, test), make, write_result, read, progress)
+    every = (
+        made[0] if made else Drift(**figures, min_count=min_count, slices=sources_of(run, slices), seed=seed)
+    )
+    return every.choose(run, which)
+
+
+def drift_is_cached(
+    run: Run,
+    between: str | Sequence[str | Slice] | None = None,
+    *,
+    min_count: int = 5,
+    permutations: int = 1000,
+    seed: int = 0,
+) -> bool:
+    """Whether `drift` can read this result and need not compute it."""
+    return is_cached(run, _NAME, _key(chosen_slices(run, between), DriftTest(min_count, permutations, seed)))
+
+
+def _key(slices: Sequence[Slice], test: DriftTest) -> Any:
+    """The compared documents and the options of the test."""
+    parts = [(one.name, hashlib.sha256(one.documents.tobytes()).hexdigest()) for one in slices]
+    return [parts, asdict(test)]
+
+
+def _of_words(found: dict[str, Any], run: Run, folder: Path) -> dict[str, Any]:
+    """The fields of a result; `FormatError` unless its rows are those of words of the run."""
+    rows = found["rows"]
+    if misfit(rows, [{...: ("word",), "word": str}]) or any(row["word"] not in run.vectors for row in rows):
+        raise FormatError("is no result of this run", path=folder, remedy="remove it")
+    return {name: found[name] for name in _FIELDS}
 
 
 def named_words(

@@ -17,7 +17,13 @@ from selfvec.base.arrays import Doubles, Ints
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.numerics.rows import unit_rows
-from selfvec.usage.occurrence_vectors import Blocks, BlockSums, OccurrenceSpace, block_sums, document_counts
+from selfvec.usage.occurrence_vectors import (
+    BlockSums,
+    OccurrenceSpace,
+    WordBlocks,
+    block_sums,
+    document_counts,
+)
 
 from .distance_intervals import distance_intervals
 
@@ -74,7 +80,7 @@ def mean_rank(distance: Doubles, nearest: Doubles) -> Doubles:
     return (ranks[0] + ranks[1]) / (2 * (len(distance) - 1))
 
 
-def document_blocks(documents: Ints) -> Blocks:
+def document_blocks(documents: Ints) -> WordBlocks:
     """Blocks for words by the number of documents they occur in on each side, (V, S).
 
     >>> blocks = document_blocks(np.array([[3, 9], [130, 1000], [0, 5]]))
@@ -82,7 +88,7 @@ def document_blocks(documents: Ints) -> Blocks:
     ([[3, 9], [43, 192], [0, 5]], [1, 3, 1])
     """
     size = np.maximum(1, -(-documents.min(axis=1) // BLOCKS))
-    return Blocks(np.minimum(documents // size[:, None], BLOCKS * RATIO), size)
+    return WordBlocks(np.minimum(documents // size[:, None], BLOCKS * RATIO), size)
 
 
 def permutation_test(
@@ -130,7 +136,9 @@ def permutation_test(
     return Distances(words, distance, low, high, p, expected, apd, documents[words])
 
 
-def block_figures(part: BlockSums, blocks: Blocks, permutations: int, seed: int) -> tuple[Doubles, Doubles]:
+def block_figures(
+    part: BlockSums, blocks: WordBlocks, permutations: int, seed: int
+) -> tuple[Doubles, Doubles]:
     """Distance, p, expected distance and APD, (m, 4); products and noise of mean occurrences, (m, 6)."""
     ones = blocks.number[part.words, 0]
     out = np.zeros((len(part.words), 4))

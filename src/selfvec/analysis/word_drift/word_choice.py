@@ -1,4 +1,4 @@
-"""The words that drift tests: without stop words, numbers, and words of repeated text (boilerplate).
+"""The words that drift tests, without stop words, numbers and repeated text (boilerplate); and their marks.
 
 A copyright line at the end of every document of one year would make *reserved* the word that changed most.
 Therefore a word is left out if most of its occurrences in a slice have the same words next to them.
@@ -7,7 +7,7 @@ Therefore a word is left out if most of its occurrences in a slice have the same
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,14 +16,26 @@ import numpy as np
 from selfvec.analysis.word_kinds import languages, listed_stop_words, with_letters
 from selfvec.base.arrays import Ints, Mask
 from selfvec.base.errors import InputError, OptionError
-from selfvec.corpus.slices import Slice
+from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
+from selfvec.text.proper_names import NAMES_READ, proper_names
+from selfvec.text.spelling_variants import letters_key, spelling_key
 from selfvec.text.tagger import PARTS, check_tagger, tagger
 
 from .repeated_occurrences import repeated_occurrences
 
-__all__ = ["WordChoice", "chosen_words", "left_out_words", "measurable"]
+__all__ = [
+    "NAME",
+    "NUMBER",
+    "VARIANT",
+    "WORD",
+    "WordChoice",
+    "chosen_words",
+    "left_out_words",
+    "mark_words",
+    "measurable",
+]
 
 _SHARE = 0.5  # of the occurrences of a word in a slice; with a larger share in repeated text it is left out
 _MOST = 0.1  # of the words; if more are in repeated text, none is left out for this
@@ -130,16 +142,12 @@ def measurable(
             times = " and ".join(str(n) for n in dict.fromkeys((a, b)) if n < least)
             reason = f"occurs too rarely{seen} to be measured: {times} times, and {least} are needed"
         word = {"word": run.vectors.index_to_key[row], "reason": reason}
-        unknown.append(word | {"count": _count(run, row), "count_a": a, "count_b": b})
+        unknown.append(word | {"count": _count(run, word["word"]), "count_a": a, "count_b": b})
     measured = [row for row in rows if able[row]]
     if words and not measured:
         rule = "; ".join(f"{word['word']!r} {word['reason']}" for word in unknown)
         raise InputError(rule, remedy="compare larger slices, or lower --min-count")
     return measured, unknown
-
-
-def _count(run: Run, row: int) -> int:
-    return 0 if run.vectors.counts is None else int(run.vectors.counts[row])
 
 
 def _tags(run: Run, words: Sequence[str]) -> list[str]:
@@ -157,3 +165,65 @@ def _is_repeated(batch: TokenBatch, slices: Sequence[Slice], words: Mask, number
         repeated = repeated_occurrences(part, words, numbers)
         found |= words & (repeated > _SHARE * part.counts)
     return found if found.sum() <= _MOST * words.sum() else np.zeros_like(found)
+
+
+# ---- Marks: names, numbers and other spellings
+# Names and numbers change with the news, and spellings with the press. They are listed after the words
+# whose meaning changed.
+
+
+WORD = "word"
+NAME = "name"
+NUMBER = "number"
+VARIANT = "variant"
+
+Row = dict[str, Any]
+
+
+def mark_words(run: Run, slices: Sequence[Slice], rows: Sequence[Row], min_count: int) -> None:
+    """Add to each row its ``kind``, and the ``variants`` of its word: other spellings, most frequent first.
+
+    ``spellings_a`` and ``spellings_b`` count the occurrences of all its spellings: a word that changed its
+    spelling only is as frequent as before.
+
+    The kind is "number" for words that begin with a digit, such as 2nd, "variant" for words that have a more
+    frequent spelling, "name" for words that the run's documents mostly capitalise, otherwise "word". Without
+    the text no word is a name.
+    """
+    words = [str(row["word"]) for row in rows]
+    documents = [np.flatnonzero(part.documents) for part in slices] or [np.zeros(0, np.int64)]
+    every = np.sort(np.concatenate(documents))
+    read = every[np.linspace(0, len(every) - 1, min(len(every), NAMES_READ)).astype(np.int64)]
+    names = proper_names(words, run.text.texts(read.tolist()) if run.text else ())
+    groups = _groups(run, min_count)
+    counts = None if run.tokens is None else slice_counts(run.tokens, slices)
+    for row, word, name in zip(rows, words, names.tolist(), strict=True):
+        spellings = [*groups.get(spelling_key(word), ()), *_confused(row, run)]
+        row["variants"] = [other for other in dict.fromkeys(spellings) if other != word]
+        together = [run.vectors.key_to_index[one] for one in (word, *row["variants"])]
+        for side, counted in (("a", 0), ("b", -1)):
+            row[f"spellings_{side}"] = None if counts is None else int(counts[counted, together].sum())
+        rarer = any(_count(run, other) > _count(run, word) for other in row["variants"])
+        number = word[:1].isdigit()
+        row["kind"] = NUMBER if number else VARIANT if rarer else NAME if name else WORD
+
+
+def _groups(run: Run, least: int) -> dict[str, list[str]]:
+    """Words that are spelled differently, by key, most frequent first."""
+    groups: dict[str, list[str]] = {}
+    for word in run.vectors.index_to_key:  # most frequent first
+        if _count(run, word) >= least:
+            groups.setdefault(spelling_key(word), []).append(word)
+    return {key: words for key, words in groups.items() if len(words) > 1}
+
+
+def _confused(row: Row, run: Run) -> Iterable[str]:
+    """A more frequent word with letters like those of a row's word that is also one of its neighbours."""
+    key = letters_key(row["word"])
+    near = [word for word in (*row["gained"], *row["lost"]) if letters_key(word) == key]
+    return [word for word in near if _count(run, word) > _count(run, row["word"])][:1]
+
+
+def _count(run: Run, word: str) -> int:
+    counts = run.vectors.counts
+    return 0 if counts is None else int(counts[run.vectors.key_to_index[word]])

@@ -18,10 +18,10 @@ from selfvec.base.threads import threads
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.numerics.rows import unit_rows
-from selfvec.usage.occurrence_vectors import Blocks, block_sums, document_counts, occurrence_space
+from selfvec.usage.occurrence_vectors import WordBlocks, block_sums, document_counts, occurrence_space
 
+from .compared_slices import comparable_slices
 from .permutation_test import BLOCKS
-from .slices import comparable_slices
 
 __all__ = ["SlicePath", "slice_paths"]
 
@@ -140,7 +140,7 @@ def slice_paths(
         )
     order, inverse = np.unique(rows, return_inverse=True)
     size = np.maximum(1, -(-documents.max(axis=1) // BLOCKS))  # every document is in a block
-    blocks = Blocks(np.minimum(documents, BLOCKS), size)
+    blocks = WordBlocks(np.minimum(documents, BLOCKS), size)
     names = tuple(part.name for part in every)
     found = []
     for part in block_sums(space, order, blocks, seed, threads(jobs)):

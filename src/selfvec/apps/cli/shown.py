@@ -226,14 +226,13 @@ def monitor(found: Monitoring, call: Call) -> None:
 
 def topics(found: Any, call: Call) -> None:
     """Topics, those of groups, and how similar they are."""
-    from selfvec.views import run_tables
-    from selfvec.views import topics as tables
+    from selfvec.views import run_tables as tables
 
     if "documents" in call.given:
         say(f"wrote {call.given['documents']}")
     if call.json:
         return
-    show(run_tables.topics_table(found))
+    show(tables.topics_table(found))
     if found.groups is not None:
         show(tables.group_topics_table(found.groups))
     if found.hierarchy is not None:
@@ -351,7 +350,7 @@ def exported(found: Figures, call: Call) -> None:
 
 def migrated(found: Figures, call: Call) -> None:
     """What a map of questions keeps, and what was written."""
-    from selfvec.views.recall_text import recall_text
+    from selfvec.views.vectors_table import recall_text
 
     if call.json:
         return

@@ -14,8 +14,7 @@ from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation import TASKS, AskedTasks, Report, Task
-from selfvec.evaluation.retrieval import RM3, Retrieval
-from selfvec.evaluation.search_settings import search_settings
+from selfvec.evaluation.retrieval import RM3, Retrieval, search_settings
 from selfvec.storage.opened import GivenVectors, as_run
 from selfvec.storage.run_folder import is_run
 

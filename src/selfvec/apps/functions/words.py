@@ -12,13 +12,13 @@ from selfvec.analysis.word_drift import (
     Slice,
     SlicePath,
     WordChoice,
+    drift_is_cached,
     field_slices,
-    is_kept,
-    kept_drift,
     slice_paths,
     slices_of,
     without_slices,
 )
+from selfvec.analysis.word_drift import drift as measured_drift
 from selfvec.base.checks import check_names, check_texts
 from selfvec.base.declarations import checked
 from selfvec.base.errors import OptionError
@@ -149,9 +149,9 @@ def drift(
     if sides == BY_REFINING and not set(BY_REFINING) <= {part.name for part in slices_of(opened)}:
         opened = without_slices(opened)
         sides = None
-    costs = {"Drift": 0 if is_kept(opened, sides, **how) else 12, "Sentences": int(examples > 0)}
+    costs = {"Drift": 0 if drift_is_cached(opened, sides, **how) else 12, "Sentences": int(examples > 0)}
     with as_progress(progress).steps("Drift", costs) as steps:
-        found = kept_drift(opened, sides, which=chosen, jobs=which.get("jobs"), progress=steps, **how)
+        found = measured_drift(opened, sides, which=chosen, jobs=which.get("jobs"), progress=steps, **how)
         found = found.select(top, fdr)
         if not examples:
             return found
@@ -275,14 +275,12 @@ def _draw(
     overwrite: bool,
 ) -> None:
     """Draw paths to a file."""
-    words = [one.word for one in found.paths]
+    from selfvec.views.path_figures import save_paths, slice_view, trajectory_view
+
     run = found.run
-    if isinstance(found.paths[0], SlicePath):
-        from selfvec.views.slice_figure import save_slice_plot, slice_view
-
-        save_slice_plot(slice_view(run, words, slices, **view), path, overwrite=overwrite)
-        return
-    from selfvec.views.trajectory_figure import save_trajectory_plot, trajectory_view
-
     paths: list[Any] = [*found.paths]
-    save_trajectory_plot(trajectory_view(paths, run.original, run.vectors, **view), path, overwrite=overwrite)
+    if isinstance(paths[0], SlicePath):
+        shown: Any = slice_view(run, [one.word for one in paths], slices, **view)
+    else:
+        shown = trajectory_view(paths, run.original, run.vectors, **view)
+    save_paths(shown, path, overwrite=overwrite)

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from selfvec.analysis.word_drift.slices import comparable_slices
+from selfvec.analysis.word_drift.compared_slices import comparable_slices
 from selfvec.base.arrays import AnyFloats, Ints, Mask
 from selfvec.base.errors import NotFound, OptionError
 from selfvec.base.progress import Progress

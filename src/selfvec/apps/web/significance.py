@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from selfvec.analysis.word_drift.drift_rows import order_key
-from selfvec.analysis.word_drift.kept_results import kept_drift
-from selfvec.analysis.word_drift.slices import without_slices
+from selfvec.analysis.word_drift.compared_slices import without_slices
+from selfvec.analysis.word_drift.drift_rows import drift, order_key
 from selfvec.analysis.word_drift.word_choice import WordChoice
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
@@ -37,7 +36,7 @@ def significance_of_slices(run: Run, pair: Sequence[Slice] | None, jobs: int, pr
     true for other spellings of a listed word.
     """
     try:
-        every = kept_drift(run, pair, which=WordChoice(every=True), jobs=jobs, progress=progress)
+        every = drift(run, pair, which=WordChoice(every=True), jobs=jobs, progress=progress)
     except InputError:  # no word is frequent enough on both sides to be tested
         return {}
     listed = {row["word"]: row for row in every.choose(run, WordChoice())}

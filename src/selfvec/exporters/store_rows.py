@@ -6,9 +6,11 @@ so that stores can filter by them.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,9 +26,19 @@ if TYPE_CHECKING:
     from selfvec.retrieval.documents import GatheredDocuments
     from selfvec.retrieval.encoder import Encoder
 
-from .columns import column_names, typed_column
+if TYPE_CHECKING:
+    import polars as pl
 
-__all__ = ["RUN", "Encode", "StoreRows", "described", "passage_rows", "word_rows"]
+__all__ = [
+    "RUN",
+    "Encode",
+    "StoreRows",
+    "column_names",
+    "described",
+    "passage_rows",
+    "typed_column",
+    "word_rows",
+]
 
 RUN = "selfvec.run"  # metadatum of a store: the fingerprint of the run whose encoder made the vectors
 _BLOCK = 4096  # texts encoded at a time
@@ -208,3 +220,70 @@ def _encoded(texts: Sequence[str], encode: Encode, progress: Progress) -> Rows:
             parts.append(np.asarray(encode(block), np.float32))
             advance(len(block))
     return np.concatenate(parts) if parts else np.zeros((0, 1), np.float32)
+
+
+# ---- Columns
+
+
+def column_names(fields: Sequence[str], taken: Sequence[str]) -> dict[str, str]:
+    """Column names of fields: valid in every store and in SQL, and distinct.
+
+    >>> column_names(["state", "Text", "wind speed", "_score"], ["id", "text"])
+    {'state': 'state', 'Text': 'Text_', 'wind speed': 'wind_speed', '_score': 'field_score'}
+    """
+    used = set(taken)
+    out = {}
+    for old in fields:
+        name = re.sub(r"\W", "_", old) or "_"
+        name = f"field{name}" if name.startswith("_") else name
+        while name.lower() in used:
+            name += "_"
+        used.add(name.lower())
+        out[old] = name
+    return out
+
+
+def typed_column(values: pl.Series) -> pl.Series:
+    """Strings as numbers, booleans, lists or objects, if all of them are written so.
+
+    ``007`` and ``1.50`` stay strings, and so does JSON of several types.
+    """
+    import polars as pl
+
+    whole = values.str.strip_suffix(".0")
+    for kind in (pl.Int64, pl.Float64):
+        numbers = values.cast(kind, strict=False)
+        if numbers.cast(pl.String).str.strip_suffix(".0").eq_missing(whole).all():
+            return numbers
+    if not values.str.contains(r"^(true$|false$|\[|\{)").fill_null(True).all():
+        return values
+    try:
+        parsed = _of_one_type(values.name, [None if text is None else json.loads(text) for text in values])
+    except (ValueError, RecursionError):
+        return values
+    return values if parsed is None else parsed
+
+
+def _of_one_type(name: str, values: list[Any]) -> pl.Series | None:
+    """JSON values as a column; None if they have several types, or a type that stores do not support."""
+    import polars as pl
+
+    kinds = {type(value) for value in values if value is not None}
+    if kinds == {list}:
+        items = _of_one_type(name, [item for value in values if value is not None for item in value])
+        return None if items is None else pl.Series(name, values, dtype=pl.List(items.dtype))
+    if kinds == {dict}:
+        keys = column_names(list(dict.fromkeys(key for value in values if value for key in value)), [])
+        columns = {new: _of_one_type(new, [(v or {}).get(old) for v in values]) for old, new in keys.items()}
+        parts = [column for column in columns.values() if column is not None]
+        return pl.DataFrame(parts).to_struct(name) if parts and len(parts) == len(columns) else None
+    for allowed, dtype in (
+        ({bool}, pl.Boolean),
+        ({int}, pl.Int64),
+        ({int, float}, pl.Float64),
+        ({str}, pl.String),
+    ):
+        if kinds <= allowed:
+            wide = any(isinstance(value, int) and abs(value) > 1 << 53 for value in values)
+            return None if wide else pl.Series(name, values, dtype=dtype if kinds else pl.String)
+    return None
