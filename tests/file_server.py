@@ -26,7 +26,6 @@ class Archive(ThreadingHTTPServer):
         self.files: dict[str, bytes] = {}
         self.faults: dict[str, list[str | Callable[[], object]]] = {}
         self.requests: list[tuple[str, str | None]] = []  # names and Range of GET
-        self.heads: int | str = 200  # the status of answers to HEAD, or a redirect
         self.ranges = True
         self.honours_if_range = True
         self.validators: tuple[str, ...] = ("ETag", "Last-Modified")
@@ -44,16 +43,6 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format, *args) -> None:
         pass
-
-    def do_HEAD(self) -> None:
-        name = self.path.removeprefix(FOLDER)
-        if isinstance(self.server.heads, str):
-            self.redirect(self.server.heads)
-            return
-        if self.server.heads != 200 or name not in self.server.files:
-            self.send_error(404 if self.server.heads == 200 else self.server.heads)
-        else:
-            self.reply(self.server.files[name], None, "")
 
     def do_GET(self) -> None:
         archive, name = self.server, self.path.removeprefix(FOLDER)
@@ -133,8 +122,6 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in validators.items():
             self.send_header(name, value)
         self.end_headers()
-        if self.command == "HEAD":
-            return
         body = data[first:]
         if fault == "drop":
             body = body[: len(body) // 2]

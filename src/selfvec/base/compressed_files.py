@@ -18,6 +18,7 @@ __all__ = [
     "COMPRESSED",
     "DECODING_ERRORS",
     "PACKED",
+    "Readable",
     "bare_suffix",
     "decompressed",
     "is_compressed",

@@ -1,16 +1,15 @@
 """HTTP downloads that are retried after temporary failures, and resumed where they stopped.
 
-``NAME.json`` next to the received part ``NAME`` describes the file as the server announced it: its length and
-its ETag or date. The next request sends these back, so that parts of two versions are not joined.
+While a file ``NAME`` is not complete, ``NAME.version`` next to it holds the ETag or the date that the server
+gave it. The next request sends it back, so that parts of two versions are not joined.
 
-`pooch` retries as well, but starts again from the first byte (version 1.9 sends no Range), and needs
-`requests`.
+No library does this for the servers of all public vectors: `pooch` (1.9) starts again from the first byte,
+and `huggingface_hub` (2.4) resumes files of its own Hub. Neither limits what a server may send.
 """
 
 from __future__ import annotations
 
 import http.client
-import json
 import re
 import ssl
 import tempfile
@@ -18,10 +17,8 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +27,7 @@ from selfvec.base.file_locks import lock
 from selfvec.base.targets import writing
 from selfvec.base.versions import __version__
 
-__all__ = ["LATER", "announced_size", "discard_partial", "download", "download_page"]
+__all__ = ["LATER", "announced_size", "download", "download_page"]
 
 LATER = "try again later"
 MAX_PAGE = 16 << 20
@@ -42,21 +39,18 @@ _LONGEST_WAIT = 120.0  # seconds that a server may ask for; if it asks for more,
 _PASSING = (408, 425, 429, 500, 502, 503, 504)
 _SCHEMES = ("http", "https")
 _ELSEWHERE = "check the address, or name a mirror with --base-url"
-_VALIDATORS = ("ETag", "Last-Modified")  # the first one that a server sends is used
 
 
-class _Broken(Exception):
+class _Passing(Exception):
     """A temporary failure."""
 
     def __init__(self, rule: str, wait: float = 0.0) -> None:
-        super().__init__(rule)
+        super().__init__(f"{rule} and asks to wait {wait:,.0f} s" if wait else rule)
         self.wait = wait  # seconds that the server asks to wait
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Follow redirects to http and https only, and never from https to http. HEAD stays HEAD."""
-
-    inf_msg = "it redirects in a circle: "
+    """Follow redirects to http and https only, and never from https to http."""
 
     def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
         old = urllib.parse.urlsplit(req.full_url).scheme
@@ -65,10 +59,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
             fp.close()
             rule = f"it redirects to {newurl[:200]!r}, which is not followed"
             raise InputError(rule, path=req.full_url, remedy=_ELSEWHERE)
-        request = super().redirect_request(req, fp, code, msg, headers, newurl)
-        if request is not None:
-            request.method = req.get_method()
-        return request
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 def download(
@@ -82,37 +73,34 @@ def download(
     largest: int = MAX_FILE,  # bytes
     page: bool = False,  # whether a web page is expected
 ) -> None:
-    """Append to ``partial`` until it has the size that the server reports.
+    """Append to ``partial`` until it has the size that the server reports. A complete file is left as it is.
 
     A failed download keeps the received bytes, and the next call continues after them, or starts again if the
     file has changed at the server meanwhile. If the server asks to wait (Retry-After), it waits up to two
-    minutes. `InputError` if the download fails, `TargetError` if ``partial`` cannot be written or another
-    process writes it.
+    minutes.
+
+    Raises
+    ------
+    InputError
+        If the download fails, or is larger than ``largest``.
+    TargetError
+        If ``partial`` cannot be written or another process writes it.
     """
     most = _size(partial)
     failures = 0
     while True:
         try:
-            _continue(url, partial, progress, timeout, largest, page)
-            _beside(partial).unlink(missing_ok=True)
+            if not _is_complete(partial):
+                _continue(url, partial, progress, timeout, largest, page)
             return
-        except _Broken as error:
+        except _Passing as error:
             failures = 1 if _size(partial) > most else failures + 1
             most = max(most, _size(partial))
-            kept = "; the received part is kept" if _size(partial) else ""
-            if error.wait > _LONGEST_WAIT:
-                rule = f"{error} and asks to wait {error.wait:,.0f} s"
-                raise InputError(rule, path=url, remedy=f"try again after that{kept}") from error
-            if failures > retries:
+            if failures > retries or error.wait > _LONGEST_WAIT:
                 rule = f"could not be fetched in {failures} tries: {error}"
+                kept = "; the received part is kept" if _size(partial) else ""
                 raise InputError(rule, path=url, remedy=LATER + kept) from error
             time.sleep(max(error.wait, min(pause * 2 ** (failures - 1), _LONGEST_PAUSE)))
-
-
-def discard_partial(partial: Path) -> None:
-    """Remove a received part, which `download` would continue."""
-    partial.unlink(missing_ok=True)
-    _beside(partial).unlink(missing_ok=True)
 
 
 def download_page(url: str, **options: Any) -> str:
@@ -126,13 +114,12 @@ def download_page(url: str, **options: Any) -> str:
 def announced_size(url: str, timeout: float = 10) -> int | None:
     """The length in bytes that a server announces for a file; None if it does not tell.
 
-    Signed addresses, to which archives redirect, may refuse HEAD; there the first byte is asked for.
+    The request is that of the download, because the signed addresses to which archives redirect may refuse
+    HEAD. Nothing of the body is read.
     """
-    for method, headers in (("HEAD", {}), ("GET", {"Range": "bytes=0-0"})):
-        with suppress(_Broken, InputError), _open(url, headers, timeout, method) as response:
-            first, total = _extent(response, 0)
-            if first == 0 and total and response.headers.get_content_type() != "text/html":
-                return total
+    with suppress(_Passing, InputError), _open(url, {}, timeout) as response:
+        if response.headers.get_content_type() != "text/html":
+            return _extent(response)[1] or None
     return None
 
 
@@ -141,23 +128,31 @@ def _size(path: Path) -> int:
 
 
 def _beside(partial: Path) -> Path:
-    """The description of the file: what the server announced."""
-    return partial.with_name(f"{partial.name}.json")
+    """The file with the version of a received part."""
+    return partial.with_name(f"{partial.name}.version")
 
 
-def _announced(partial: Path) -> dict[str, Any]:
-    """What the server announced about the file whose first bytes were received."""
-    try:
-        announced = json.loads(_beside(partial).read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return announced if isinstance(announced, dict) else {}
+def _is_complete(partial: Path) -> bool:
+    return _size(partial) > 0 and not _beside(partial).exists()
 
 
-def _facts(response: Any, total: int) -> dict[str, Any]:
-    """What a response announces about the whole file."""
-    found = {name: response.headers[name] for name in _VALIDATORS if response.headers[name]}
-    return {"bytes": total, **found} if total else found
+def _received_version(partial: Path) -> str:
+    """The version of a received part; empty if it is unknown."""
+    with suppress(OSError, ValueError):
+        return _beside(partial).read_text(encoding="ascii")
+    return ""
+
+
+def _discard(partial: Path) -> None:
+    partial.unlink(missing_ok=True)
+    _beside(partial).unlink(missing_ok=True)
+
+
+def _version(response: Any) -> str:
+    """What tells a version of the file from others: a strong ETag, or the time of its last change."""
+    tag: str = response.headers.get("ETag", "W/")
+    found: str = response.headers.get("Last-Modified", "") if tag.startswith("W/") else tag
+    return found if found.isascii() and found.isprintable() else ""
 
 
 def _continue(
@@ -168,19 +163,15 @@ def _continue(
     largest: int,
     page: bool,
 ) -> None:
-    """One request for the missing bytes."""
+    """One request for the missing bytes, or for all bytes if the version of the received part is unknown."""
     have = _size(partial)
-    announced = _announced(partial) if have else {}
-    with _open(url, _range(have, announced), timeout) as response:
-        first, total = _extent(response, have)
-        facts = _facts(response, total)
-        if first and any(announced.get(name, value) != value for name, value in facts.items()):
-            first = -1
-        if first not in (0, have):
-            discard_partial(partial)
-            raise _Broken("the server sends a part that does not continue the received one")
-        if have and (first, total) == (have, have):
-            return  # the file is complete already
+    version = _received_version(partial)
+    asked = {"Range": f"bytes={have}-", "If-Range": version} if have and version else {}
+    with _open(url, asked, timeout) as response:
+        first, total = _extent(response)
+        if first and (first, _version(response)) != (have, version):
+            _discard(partial)
+            raise _Passing("the server sends a part that does not continue the received one")
         if total > largest:
             rule = f"the server announces {total:,} bytes, the limit is {largest:,}"
             raise InputError(rule, path=url, remedy=_ELSEWHERE)
@@ -192,33 +183,19 @@ def _continue(
         with writing(partial), partial.open("ab") as file:
             _check_alone(file, partial, have)
             if first == 0:
-                file.truncate(0)  # before the description: the bytes of an older version must not get it
-                _beside(partial).write_text(json.dumps(facts), encoding="utf-8")
-            while chunk:
-                done += len(chunk)
-                if done > largest:
-                    break
-                file.write(chunk)
+                file.truncate(0)  # before the version: the bytes of an older one must not get it
+                _beside(partial).write_text(_version(response), encoding="ascii")
+            while chunk and done <= largest:
+                done += file.write(chunk)
                 progress(done, max(total, done))
                 chunk = _received(response)
     if done > largest:
-        discard_partial(partial)
+        _discard(partial)
         rule = f"the server sends more than the limit of {largest:,} bytes"
         raise InputError(rule, path=url, remedy=_ELSEWHERE)
     if done < total:
-        raise _Broken(f"the connection closed after {done:,} of {total:,} bytes")
-
-
-def _range(have: int, announced: Mapping[str, Any]) -> dict[str, str]:
-    """The headers that ask for the bytes after the first ``have``, or for all if the file has changed."""
-    if not have:
-        return {}
-    strong = [
-        announced[name]
-        for name in _VALIDATORS
-        if name in announced and not str(announced[name]).startswith("W/")
-    ]
-    return {"Range": f"bytes={have}-"} | ({"If-Range": str(strong[0])} if strong else {})
+        raise _Passing(f"the connection closed after {done:,} of {total:,} bytes")
+    _beside(partial).unlink()
 
 
 def _check_alone(file: Any, partial: Path, have: int) -> None:
@@ -238,79 +215,54 @@ def _is_page(response: Any, chunk: bytes) -> bool:
     return is_html or start.startswith((b"<!doctype html", b"<html"))
 
 
-def _open(url: str, headers: dict[str, str], timeout: float, method: str = "GET") -> Any:
-    headers |= {"User-Agent": f"selfvec/{__version__}", "Accept-Encoding": "identity"}
+def _open(url: str, headers: dict[str, str], timeout: float) -> Any:
+    """The response to a request; `_Passing` or `InputError` if there is none."""
+    headers = headers | {"User-Agent": f"selfvec/{__version__}", "Accept-Encoding": "identity"}
     try:
         if urllib.parse.urlsplit(url).scheme not in _SCHEMES:
             raise ValueError("only http and https are fetched")
-        opener = urllib.request.build_opener(_Redirects)
-        return opener.open(urllib.request.Request(url, headers=headers, method=method), timeout=timeout)
+        request = urllib.request.Request(url, headers=headers)
+        return urllib.request.build_opener(_Redirects).open(request, timeout=timeout)
     except urllib.error.HTTPError as error:
         if error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
             return error
         error.close()
-        rule = _refusal(url, error)
+        at = (
+            "" if error.url in (None, url) else f" at {error.url.partition('?')[0][:200]}, where it redirects"
+        )
+        rule = f"the server answers {error.code} {' '.join(error.reason.split())}{at}"
         if error.code in _PASSING:
-            raise _Broken(rule, _asked_wait(error.headers.get("Retry-After", ""))) from error
+            raise _Passing(rule, _number(error.headers.get("Retry-After"))) from error
         raise InputError(rule, path=url, remedy=_ELSEWHERE) from error
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", None) or error
         rule = " ".join(str(reason).split()) or type(error).__name__
         if isinstance(reason, ssl.SSLCertVerificationError):
             raise InputError(rule, path=url, remedy="check the clock and the network") from error
-        raise _Broken(rule) from error
+        raise _Passing(rule) from error
     except InputError:
         raise
     except ValueError as error:
         raise OptionError(f"is not a valid address ({error})", path=url) from error
 
 
-def _refusal(url: str, error: urllib.error.HTTPError) -> str:
-    """The rule of an error for a status of refusal."""
-    if error.reason.startswith(_Redirects.inf_msg):
-        return "the server redirects in a circle"
-    where = "" if error.url in (None, url) else f" at {error.url.partition('?')[0][:200]}, where it redirects"
-    return f"the server answers {error.code} {error.reason}{where}"
+def _number(header: str | None) -> int:
+    """The whole number in a header, 0 if it is absent or something else."""
+    return int(header) if header and re.fullmatch(r"\d{1,18}", header, re.ASCII) else 0
 
 
-def _asked_wait(value: str) -> float:
-    """The seconds of a header Retry-After, which holds seconds or a date; 0 without one.
-
-    >>> _asked_wait("7"), _asked_wait("Wed, 21 Oct 2015 07:28:00 GMT"), _asked_wait("soon")
-    (7.0, 0.0, 0.0)
-    """
-    if re.fullmatch(r"\d{1,9}", value.strip(), re.ASCII):
-        return float(value)
-    try:
-        until = parsedate_to_datetime(value)
-    except ValueError:
-        return 0.0
-    until = until if until.tzinfo else until.replace(tzinfo=UTC)
-    return max(0.0, (until - datetime.now(UTC)).total_seconds())
-
-
-def _length(response: Any) -> int:
-    """The header Content-Length, 0 without one."""
-    value = response.headers.get("Content-Length", "").strip()
-    return int(value) if re.fullmatch(r"\d{1,18}", value, re.ASCII) else 0
-
-
-def _extent(response: Any, have: int) -> tuple[int, int]:
-    """The offset of a response's first byte in the file, and the length of the file, 0 if unknown."""
+def _extent(response: Any) -> tuple[int, int]:
+    """The offset of a response's first byte in the file (-1 if it has none), and the file's length or 0."""
+    if response.status == http.client.OK:
+        return 0, _number(response.headers.get("Content-Length"))  # the whole file, whatever was requested
     content = response.headers.get("Content-Range", "")
-    if response.status == http.client.PARTIAL_CONTENT:
-        match = re.fullmatch(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", content.strip(), re.ASCII)
-        if match is None:
-            return -1, 0
-        return int(match[1]), int(match[2]) + 1 if match[3] == "*" else int(match[3])
-    if response.status == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
-        return (have, have) if content == f"bytes */{have}" else (-1, 0)
-    return 0, _length(response)  # the whole file, whatever was requested
+    found = re.fullmatch(r"bytes (\d{1,18})-(\d{1,18})/.*", content, re.ASCII)
+    return (int(found[1]), int(found[2]) + 1) if found else (-1, 0)
 
 
 def _received(response: Any) -> bytes:
     try:
         data: bytes = response.read(_CHUNK)
     except (OSError, http.client.HTTPException) as error:
-        raise _Broken(str(error) or type(error).__name__) from error
+        raise _Passing(str(error) or type(error).__name__) from error
     return data

@@ -1,22 +1,23 @@
 """safetensors files, read as memory maps and written in blocks.
 
-The package ``safetensors`` (0.8) copies every tensor that it reads into memory, and its errors do not say
-that a disk is full. The format: the length of a JSON header, the header, the bytes
-(https://github.com/huggingface/safetensors#format).
+The package ``safetensors`` checks every file that is read. It (0.8) would copy each tensor into memory, and
+its errors do not say that a disk is full, so the data are mapped and written here. The format: the length of
+a JSON header, the header, the bytes (https://github.com/huggingface/safetensors#format).
 """
 
 from __future__ import annotations
 
 import json
 import math
+import mmap
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 from numpy.typing import DTypeLike
+from safetensors import safe_open
 
 from selfvec.base.arrays import AnyFloats, Array
 
@@ -24,19 +25,16 @@ from .errors import FormatError
 from .memory import FileMap, release
 from .scratch import allocate
 from .targets import needing
-from .untrusted import parse_json
+from .untrusted import decoding
 
 __all__ = [
-    "Blocks",
+    "DTYPES",
     "Forms",
     "check_tensors",
-    "checked_entry",
     "complete_tensors",
     "first_beyond",
     "first_not_finite",
-    "header_length",
     "map_tensors",
-    "parse_header",
     "read_header",
     "read_metadata",
     "replace_tensors",
@@ -44,7 +42,7 @@ __all__ = [
     "write_tensors",
 ]
 
-_DTYPES = {
+DTYPES = {
     "F64": "<f8",
     "F32": "<f4",
     "F16": "<f2",
@@ -58,11 +56,13 @@ _DTYPES = {
     "U8": "u1",
     "BOOL": "?",
 }
+"""The dtypes that are read, by their names in the header."""
+
 Forms = Mapping[str, tuple[str, Sequence[int | str]]]
 """The dtype and shape of each tensor by name. A name in a shape means the same number everywhere."""
 
-_NAMES = {np.dtype(code): name for name, code in _DTYPES.items()}
-_LONGEST_HEADER = 100_000_000  # bytes; the limit of the package
+_NAMES = {np.dtype(code): name for name, code in DTYPES.items()}
+_WHAT = "safetensors file"
 _ROOM = 1 << 16  # bytes for the header of a file whose first tensor is made in place
 _BLOCK = 1 << 20  # bytes written at a time, which stay in a core's cache
 _CHECKED = 1 << 18  # numbers checked at a time
@@ -71,22 +71,9 @@ _ALL = 1 << 62
 _EMPTY = 1 << 20  # rows of an empty tensor in a small file; without data a larger size is not trusted
 
 
-@dataclass(frozen=True)
-class Blocks:
-    """A tensor that is computed while it is written, as consecutive blocks of its rows."""
-
-    dtype: np.dtype[Any]
-    shape: tuple[int, ...]
-    blocks: Iterable[Array]
-
-    @property
-    def nbytes(self) -> int:
-        return self.dtype.itemsize * math.prod(self.shape)
-
-
 def write_tensors(
     path: str | os.PathLike[str],
-    tensors: Mapping[str, Array | Blocks],
+    tensors: Mapping[str, Array],
     metadata: Mapping[str, str] | None = None,
 ) -> None:
     """Write arrays, which may be strided views, without copying more than a megabyte at a time."""
@@ -123,9 +110,7 @@ def complete_tensors(
     return True
 
 
-def _layout(
-    tensors: Mapping[str, Array | Blocks], metadata: Mapping[str, str] | None
-) -> tuple[dict[str, Any], int]:
+def _layout(tensors: Mapping[str, Array], metadata: Mapping[str, str] | None) -> tuple[dict[str, Any], int]:
     """The header of a file, and the number of bytes of its tensors."""
     header: dict[str, Any] = {"__metadata__": dict(metadata)} if metadata else {}
     end = 0
@@ -139,9 +124,9 @@ def _layout(
     return header, end
 
 
-def _write_data(file: IO[bytes], tensors: Iterable[Array | Blocks]) -> None:
+def _write_data(file: IO[bytes], tensors: Iterable[Array]) -> None:
     for tensor in tensors:
-        for block in tensor.blocks if isinstance(tensor, Blocks) else _blocks_of(tensor):
+        for block in _blocks_of(tensor):
             file.write(np.ascontiguousarray(block).data)
             release(block)
 
@@ -171,27 +156,20 @@ def replace_tensors(
 
     The types stay: each array has the dtype of its tensor (BF16 as uint16).
     """
-    header, data = read_header(Path(source))
-    spans = {name: header[name]["data_offsets"] for name in header if name != "__metadata__"}
-    order = sorted(spans, key=lambda name: (spans[name], name))
+    header, start = read_header(Path(source))
+    data = np.memmap(source, np.uint8, "r", start)
+    tensors: dict[str, Array] = {}
     end = 0
-    for name in order:
-        first, last = spans[name]
-        size = arrays[name].nbytes if name in arrays else last - first
+    names = sorted(header.keys() - {"__metadata__"})
+    for name in sorted(names, key=lambda name: header[name]["data_offsets"]):
+        first, last = header[name]["data_offsets"]
         shape = list(arrays[name].shape) if name in arrays else header[name]["shape"]
-        header[name] = {**header[name], "shape": shape, "data_offsets": [end, end + size]}
-        end += size
-    with Path(source).open("rb") as old, Path(target).open("wb") as new:
-        new.write(_header_bytes(header))
-        for name in order:
-            if name in arrays:
-                new.write(np.ascontiguousarray(arrays[name]).data)
-                continue
-            first, last = spans[name]
-            old.seek(data + first)
-            left = last - first
-            while left > 0 and (block := old.read(min(left, _BLOCK))):
-                left -= new.write(block)
+        tensors[name] = arrays.get(name, data[first:last])
+        begin, end = end, end + tensors[name].nbytes
+        header[name] = {**header[name], "shape": shape, "data_offsets": [begin, end]}
+    with Path(target).open("wb") as file:
+        file.write(_header_bytes(header))
+        _write_data(file, tensors.values())
 
 
 def map_tensors(path: str | os.PathLike[str]) -> dict[str, Array]:
@@ -202,15 +180,20 @@ def map_tensors(path: str | os.PathLike[str]) -> dict[str, Array]:
     """
     header, start = read_header(Path(path))
     header.pop("__metadata__", None)
-    room = Path(path).stat().st_size - start
-    spans = {name: checked_entry(path, name, entry, room) for name, entry in header.items()}
-    if room == 0:
-        return {name: np.zeros(shape, dtype) for name, (dtype, shape, _) in spans.items()}
-    data = np.memmap(path, np.uint8, mode="r", offset=start, shape=(room,))
-    return {
-        name: np.frombuffer(data, dtype, math.prod(shape), offset).reshape(shape)
-        for name, (dtype, shape, offset) in spans.items()
-    }
+    known = {name: entry for name, entry in header.items() if entry["dtype"] in DTYPES}
+    for name in header.keys() - known.keys():
+        rule = f"a tensor's dtype is one of {', '.join(DTYPES)}, this one is {header[name]['dtype']!r}"
+        raise FormatError(rule, path=path, field=name, remedy="convert it to F32 or F16 first")
+    with Path(path).open("rb") as file, decoding(path, _WHAT):
+        data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        return {name: _view(data, start, **entry) for name, entry in known.items()}
+
+
+def _view(data: mmap.mmap, start: int, dtype: str, shape: list[int], data_offsets: list[int]) -> Array:
+    """A tensor in the bytes of a file, whose data begin at ``start``."""
+    if 0 in shape and max(shape) > _EMPTY:
+        raise ValueError(f"a tensor without data has the shape {shape}")
+    return np.frombuffer(data, DTYPES[dtype], math.prod(shape), start + data_offsets[0]).reshape(shape)
 
 
 def check_tensors(
@@ -278,81 +261,13 @@ def first_beyond(matrix: AnyFloats, most: float) -> int | None:
 
 def read_metadata(path: str | os.PathLike[str]) -> dict[str, str]:
     """The metadata of a file: texts by name."""
-    metadata = read_header(Path(path))[0].get("__metadata__", {})
-    if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
-        rule = "the metadata of a safetensors file is an object of texts"
-        raise FormatError(rule, path=path, remedy="fetch the file again")
-    return metadata
+    found: dict[str, str] = read_header(Path(path))[0].get("__metadata__") or {}
+    return found
 
 
 def read_header(path: Path) -> tuple[dict[str, Any], int]:
-    """The entries of a file by name, unchecked, and the offset of the data."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        length = header_length(file.read(8), size, path)
-        return parse_header(file.read(length), path), 8 + length
-
-
-def header_length(first: bytes, size: int, path: str | os.PathLike[str]) -> int:
-    """The length of the header of a file of ``size`` bytes, from its ``first`` 8 bytes."""
-    length = int.from_bytes(first, "little")
-    if size < 8 or length > min(size - 8, _LONGEST_HEADER):
-        raise FormatError(
-            f"the header of a safetensors file fits into the file, this one claims {length:,} of "
-            f"{size:,} bytes",
-            path=path,
-            remedy="the file is cut short or of another format",
-        )
-    return length
-
-
-def parse_header(text: bytes, path: str | os.PathLike[str]) -> dict[str, Any]:
-    """The entries of a header by name, unchecked."""
-    try:
-        header = parse_json(text)
-    except ValueError as error:
-        raise FormatError(
-            f"the header of a safetensors file is JSON: {error}", path=path, remedy="fetch the file again"
-        ) from None
-    if not isinstance(header, dict):
-        rule = "the header of a safetensors file is a JSON object"
-        raise FormatError(rule, path=path, remedy="fetch the file again")
-    return header
-
-
-def checked_entry(
-    path: str | os.PathLike[str], name: str, entry: Any, room: int
-) -> tuple[np.dtype[Any], tuple[int, ...], int]:
-    """A tensor's dtype, shape and offset, checked against the file."""
-    try:
-        shape = tuple(entry["shape"])
-        start, end = entry["data_offsets"]
-        code = entry["dtype"]
-        plain = isinstance(code, str) and all(
-            type(number) is int and number >= 0 for number in (*shape, start, end)
-        )
-        most = 1 << 56 if all(shape) else max(room, _EMPTY)  # NumPy's bound, or ours if empty
-        plain = plain and len(shape) <= 32 and math.prod(max(1, n) for n in shape) < most
-    except (TypeError, KeyError, ValueError):
-        plain = False
-    if not plain:
-        rule = "a tensor has a dtype, a shape and two data_offsets"
-        raise FormatError(rule, path=path, field=name, remedy="fetch the file again")
-    if code not in _DTYPES:
-        raise FormatError(
-            f"a tensor's dtype is one of {', '.join(_DTYPES)}, this one is {code!r}",
-            path=path,
-            field=name,
-            remedy="convert it to F32 or F16 first",
-        )
-    dtype = np.dtype(_DTYPES[code])
-    size = math.prod(shape) * dtype.itemsize
-    if end > room or end - start != size:
-        raise FormatError(
-            f"a tensor of shape {list(shape)} and dtype {code} has {size:,} bytes inside the file, "
-            f"this one spans {start:,} to {end:,} of {room:,}",
-            path=path,
-            field=name,
-            remedy="the file is cut short or damaged; fetch it again",
-        )
-    return dtype, shape, start
+    """The entries of a file by name, and the offset of the data; `FormatError` if they do not fit it."""
+    with path.open("rb") as file, decoding(path, _WHAT):
+        with safe_open(path, "np"):  # the package refuses what does not fit
+            length = int.from_bytes(file.read(8), "little")
+        return json.loads(file.read(length)), 8 + length

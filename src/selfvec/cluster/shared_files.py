@@ -20,7 +20,8 @@ import numpy as np
 from selfvec.base.arrays import Array
 from selfvec.base.atomic_files import atomic_file
 from selfvec.base.errors import FormatError, InputError, MissingExtra
-from selfvec.base.tensors import checked_entry, header_length, parse_header, write_tensors
+from selfvec.base.tensors import DTYPES, write_tensors
+from selfvec.base.untrusted import decoding
 
 __all__ = [
     "BROKEN",
@@ -46,7 +47,7 @@ BROKEN = (FormatError, FileNotFoundError)
 ROWS = 1 << 16
 """Rows of a tensor with a checksum of their own; parts of tensors begin at multiples of it."""
 
-_MOST = 1 << 56  # bytes of a file whose size is not asked for
+_MOST = 1 << 27  # bytes of a header
 _HEAD = 1 << 16  # bytes of the first request: the header of most files
 _CHECKSUMS = "crc32"
 
@@ -126,15 +127,20 @@ def load(
     """
     held_from = 0
     held = _read(url, 0, _HEAD)
-    start = 8 + header_length(bytes(held[:8]), len(held) if len(held) < _HEAD else _MOST, url)
+    start = 8 + int.from_bytes(bytes(held[:8]), "little")
     if start > len(held) == _HEAD:
-        held = _read(url, 0, start)
-    header = parse_header(bytes(held[8:start]), url)
-    texts = header.pop("__metadata__", {})
-    sums = json.loads(texts.pop(_CHECKSUMS, "{}"))
+        held = _read(url, 0, min(start, _MOST))
+    with decoding(url, "safetensors file"):
+        header = json.loads(bytes(held[8:start]))
+        texts = header.pop("__metadata__", {})
+        sums = json.loads(texts.pop(_CHECKSUMS, "{}"))
+        entries = {name: header[name] for name in names or header}
+        spans = {
+            name: (np.dtype(DTYPES[entry["dtype"]]), tuple(entry["shape"]), entry["data_offsets"][0])
+            for name, entry in entries.items()
+        }
     if sums.get("") != _checksums({}, texts)[""]:
         raise _damaged(url)
-    spans = {name: checked_entry(url, name, header.get(name), _MOST) for name in names or header}
     ends = [start + offset + math.prod(shape) * dtype.itemsize for dtype, shape, offset in spans.values()]
     if not names and max(ends, default=0) > len(held):
         held_from = start

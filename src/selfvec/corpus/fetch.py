@@ -108,15 +108,13 @@ def _choose(index: str, years: tuple[int, int], base_url: str) -> list[str]:
 def _fetch(url: str, target: Path, progress: Callable[[int, int], None], options: dict[str, Any]) -> None:
     """Download one file, or leave a partial file to be resumed."""
     partial = target.with_name(f".{target.name}.partial")
-    for _ in range(2):  # if a partial file is damaged, download again from the first byte
-        download(url, partial, progress, **options)
-        with writing(target):
-            fault = _gzip_fault(partial)
-            if fault is None:
-                partial.replace(target)
-                return
+    download(url, partial, progress, **options)
+    with writing(target):
+        fault = _gzip_fault(partial)
+        if fault is not None:
             partial.unlink()
-    raise InputError(f"the server sent a damaged gzip file ({fault})", path=url, remedy=LATER)
+            raise InputError(f"the server sent a damaged gzip file ({fault})", path=url, remedy=LATER)
+        partial.replace(target)
 
 
 def _gzip_fault(path: Path) -> str | None:

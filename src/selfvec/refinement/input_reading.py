@@ -229,8 +229,8 @@ def _load(vectors: Start, errors: str) -> tuple[Vectors | None, dict[str, Any]]:
         return None, {"name": vectors}
     if isinstance(vectors, Vectors):
         return vectors, {"name": "memory"} | vectors.provenance
-    from selfvec.storage.fetched_vectors import locate
     from selfvec.storage.formats import load
+    from selfvec.storage.public_vectors import locate
 
     place = locate(vectors)
     loaded = load(place, errors=errors)

@@ -21,8 +21,8 @@ from selfvec.data.run_text import RunText
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
-from selfvec.storage.fetched_vectors import locate
 from selfvec.storage.formats import load
+from selfvec.storage.public_vectors import locate
 from selfvec.storage.run_folder import open_run
 from selfvec.training import FROM_TEXT
 

@@ -1,13 +1,33 @@
-"""The public vectors that ``selfvec vectors fetch`` can download: a row for each."""
+"""The public vectors that ``selfvec vectors fetch`` can download, a row for each, and the fetched ones.
+
+Fetched vectors are a folder with the vectors and ``table.json``, which holds licence, source and SHA-256
+checksums.
+"""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from selfvec.base.errors import OptionError, did_you_mean
+from selfvec.base.checksums import damaged_files
+from selfvec.base.errors import FormatError, OptionError, did_you_mean
+from selfvec.base.text_files import read_json
+from selfvec.base.user_folders import user_folder
 
-__all__ = ["PUBLIC_VECTORS", "PublicVectors", "find"]
+__all__ = [
+    "PUBLIC_VECTORS",
+    "RECORD",
+    "PublicVectors",
+    "all_fetched",
+    "data_folder",
+    "fetched",
+    "find",
+    "locate",
+]
+
+RECORD = "table.json"
 
 _GENSIM = "https://github.com/RaRe-Technologies/gensim-data/releases/download/"
 _FASTTEXT = "https://dl.fbaipublicfiles.com/fasttext/"
@@ -148,3 +168,50 @@ def find(name: str) -> PublicVectors:
     near = did_you_mean(name, PUBLIC_VECTORS)
     remedy = f"{near} selfvec vectors lists all" if near else "selfvec vectors lists all"
     raise OptionError(f"there are no public vectors {name!r}", remedy=remedy)
+
+
+def data_folder() -> Path:
+    """The folder of fetched vectors: ``SELFVEC_DATA``, or the user's folder for data of programs."""
+    return user_folder("data", "vectors")
+
+
+def fetched(folder: Path) -> dict[str, Any] | None:
+    """The record of fetched vectors, with their ``path``; None if the folder has no record."""
+    path = folder / RECORD
+    if not path.is_file():
+        return None
+    record = read_json(path, "remove the folder and fetch the vectors again")
+    try:
+        for entry in (*record["files"].values(), record["download"]):
+            entry["bytes"], entry["sha256"]
+        record["name"], record["words"], record["dimensions"]
+        names = list(record["files"])
+    except (LookupError, TypeError, AttributeError):
+        rule = "is not a record of fetched vectors"
+        raise FormatError(rule, path=path, remedy="remove the folder and fetch the vectors again") from None
+    return record | {"path": str(folder / names[0] if len(names) == 1 else folder)}
+
+
+def all_fetched() -> list[dict[str, Any]]:
+    """The records of all vectors in `data_folder`, by name."""
+    folder = data_folder()
+    found = map(fetched, sorted(folder.iterdir())) if folder.is_dir() else ()
+    return [record for record in found if record is not None]
+
+
+def locate(path: str | os.PathLike[str]) -> Path:
+    """The path of vectors: a path unchanged, the name of public vectors as the path of the fetched file.
+
+    `FormatError` if the public vectors have not been fetched, or have changed since.
+    """
+    name = os.fspath(path)
+    if name not in PUBLIC_VECTORS or Path(name).exists():
+        return Path(name)
+    folder = data_folder() / name
+    remedy = f"run: selfvec vectors fetch {name}"
+    record = fetched(folder)
+    if record is None:
+        raise FormatError("names public vectors that have not been fetched", path=name, remedy=remedy)
+    for file, _ in damaged_files(folder, record):
+        raise FormatError("has changed since it was fetched", path=file, remedy=remedy)
+    return Path(record["path"])

@@ -91,7 +91,7 @@ def test_words_and_rows_that_do_not_agree_or_are_damaged_are_refused(tmp_path: P
         load(write(tmp_path / "short", {"mapped": np.array([1], np.uint32)}))
     broken = np.array(compressed.packed_words(table()))
     broken[9:] = 7
-    with pytest.raises(FormatError, match="compressed vocabulary"):
+    with pytest.raises(FormatError, match="readable compressed file"):
         load(write(tmp_path / "broken", {"vocabulary": broken}))
 
 

@@ -10,19 +10,19 @@ import mmap
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import IO
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from selfvec.base.arrays import Array
-from selfvec.base.compressed_files import decompressed, is_compressed
+from selfvec.base.compressed_files import Readable, decompressed, is_compressed
 from selfvec.base.errors import FormatError, SelfvecError
 from selfvec.base.untrusted import DAMAGED, decoding
 from selfvec.storage.public_vectors import PUBLIC_VECTORS
 from selfvec.storage.wrong_paths import similar_paths
 
-__all__ = ["Input", "largest_unpacked", "open_input", "unpack"]
+__all__ = ["Input", "copy_unpacked", "largest_unpacked", "open_input", "unpack"]
 
 _CHUNK = 1 << 24
 _SMALL = 1 << 26  # bytes; up to this size a file may be compressed at any ratio
@@ -75,8 +75,7 @@ def open_input(path: Path) -> Input:
             if not start:
                 raise FormatError("is empty", path=path, remedy=DAMAGED)
             if is_compressed(start):
-                with decoding(path, "compressed file"):
-                    data = unpack(decompressed(file, start), largest_unpacked(path.stat().st_size), path)
+                data = unpack(decompressed(file, start), largest_unpacked(path.stat().st_size), path)
                 return Input(path, data, unpacked=True)
             return Input(path, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     except FileNotFoundError:
@@ -95,22 +94,32 @@ def largest_unpacked(packed: int) -> int:
     return max(_SMALL, _HIGHEST_RATIO * packed)
 
 
-def unpack(stream: Any, most: int, path: Path) -> mmap.mmap:
+def unpack(stream: Readable, most: int, path: Path) -> mmap.mmap:
     """All bytes of a decompressing stream, unless they are more than ``most``.
 
     They are written to an unnamed temporary file and mapped, since they may not fit into memory.
     """
-    size = 0
     with tempfile.TemporaryFile() as file:
-        while chunk := stream.read(_CHUNK):
-            size += file.write(chunk)
-            if size > most:
-                raise FormatError(
-                    f"unpacks to more than {_HIGHEST_RATIO} times its size, as no vectors do",
-                    path=path,
-                    remedy="unpack it yourself if you trust it",
-                )
-        if not size:
-            raise FormatError("is empty once unpacked", path=path, remedy=DAMAGED)
+        copy_unpacked(stream, file, most, path)
         file.flush()
         return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def copy_unpacked(stream: Readable, file: IO[bytes], most: int, path: Path) -> None:
+    """Write all bytes of a decompressing stream; `FormatError` if there are none or more than ``most``."""
+    size = 0
+    while chunk := _read(stream, path):
+        size += file.write(chunk)
+        if size > most:
+            raise FormatError(
+                f"unpacks to more than {_HIGHEST_RATIO} times its size, as no vectors do",
+                path=path,
+                remedy="unpack it yourself if you trust it",
+            )
+    if not size:
+        raise FormatError("is empty once unpacked", path=path, remedy=DAMAGED)
+
+
+def _read(stream: Readable, path: Path) -> bytes:
+    with decoding(path, "compressed file"):
+        return stream.read(_CHUNK)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from selfvec.base.checks import check_path, check_whole
 from selfvec.base.errors import FormatError, OptionError
 from selfvec.data.vectors import Vectors
-from selfvec.storage.fetched_vectors import locate
+from selfvec.storage.public_vectors import locate
 from selfvec.storage.wrong_paths import no_vectors
 
 from .built_in import load_default
