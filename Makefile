@@ -17,7 +17,7 @@
 # make figures    figures in hand-written text and the README's picture anew, from results.json and the tables
 # make test-peers the tests of baselines, encoders, export and transformers; some run only if those are installed
 # make test-lowest some tests with the lowest versions that pyproject.toml states
-# make cluster    refining on Dask clusters whose workers, schedulers and clients are killed, and on an S3 server
+# make cluster    the tests of Dask clusters, also those that need an S3 server
 # make soak       kills, faults of disk and permissions, damaged files: half an hour -> docs/results/robustness.md
 # make dist       a reproducible wheel, tried in an empty environment; a bill of materials and licences -> dist/
 # make docs       the documentation as a web site in site/
@@ -89,7 +89,7 @@ test-lowest: $(VENV)/bin/python
 	$(BIN)/python tools/lowest.py
 
 cluster: $(VENV)/installed-dev $(VENV)/installed-cluster
-	SELFVEC_CLUSTER_TESTS=1 $(BIN)/python -m pytest -rs tests/cluster
+	$(BIN)/python -m pytest -rs tests/cluster
 
 soak: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks robustness.soak

@@ -15,7 +15,7 @@ from selfvec.apps.functions.texts import open_text
 from selfvec.base.errors import MissingExtra, OptionError
 from selfvec.base.extras import require
 from selfvec.base.progress import Advance, Progress
-from selfvec.cluster.dask_engine import dask_engine
+from selfvec.cluster.scheduler import connected
 from selfvec.data.run import Run
 from selfvec.evaluation import Classification
 from selfvec.exporters.stores import find_database
@@ -70,7 +70,7 @@ def evaluated(**options: Any) -> Callable[[Run], Any]:
 
 
 def on_cluster(_: Run) -> None:
-    with dask_engine("local", workers=1):
+    with connected("local", workers=1):
         pytest.fail("workers were started")
 
 

@@ -33,13 +33,6 @@ class Progress:
         del label, total, unit
         yield lambda _: None
 
-    @contextmanager
-    def spread_stage(self, label: str, total: int, unit: str, places: Callable[[], str]) -> Iterator[Advance]:
-        """A `stage` whose work is done at several places; ``places`` describes what is where now."""
-        del places
-        with self.stage(label, total, unit) as advance:
-            yield advance
-
     def say(self, message: str) -> None:
         """Show the user a message."""
         del message
@@ -158,22 +151,6 @@ class LineProgress(Progress):
     def stage(self, label: str, total: int | None, unit: str) -> Iterator[Advance]:
         """Print lines while the stage lasts."""
         del unit
-        with self._stage(label, total, lambda _: "") as advance:
-            yield advance
-
-    @contextmanager
-    def spread_stage(self, label: str, total: int, unit: str, places: Callable[[], str]) -> Iterator[Advance]:
-        """Print lines that also say how many units are done and what is where."""
-
-        def more(done: int) -> str:
-            return f"; {done:,} of {total:,} {unit} done; {places()}"
-
-        with self._stage(label, total, more) as advance:
-            yield advance
-
-    @contextmanager
-    def _stage(self, label: str, total: int | None, more: Callable[[int], str]) -> Iterator[Advance]:
-        """A stage whose lines end with ``more``, given the units done."""
         start = monotonic()
         done = 0
         ended = Event()
@@ -187,7 +164,7 @@ class LineProgress(Progress):
                 self._next = monotonic() + self._every
                 with suppress(OSError, ValueError):  # the reader has closed the stream
                     line = _line(label, monotonic() - start, done / total if total else None)
-                    self._write(escape_controls(line + more(done)))
+                    self._write(escape_controls(line))
 
         thread = Thread(target=report, daemon=True)
         thread.start()

@@ -128,7 +128,9 @@ def _fill(rows: Rows, first: int, weights: Floats, mean: Floats, out: Rows) -> N
 class ScanOperator:
     """A·E by one scan of the text per application; γ is usually 0.3 to 0.5, see `LinearOperator`.
 
-    With ``weights``, (D,), which have a few distinct values, a document counts as that many copies of it.
+    With ``weights``, (D,), which have a few distinct values, a document counts as that many copies of it. For
+    a part of a longer text, ``degrees``, (V,), are the row sums of the whole: the results of all parts add up
+    to that of the whole.
     """
 
     def __init__(
@@ -138,6 +140,7 @@ class ScanOperator:
         gamma: float = 0.5,
         jobs: int | None = None,
         weights: Doubles | None = None,
+        degrees: Doubles | None = None,
     ) -> None:
         self.half = window // 2
         self.gamma = gamma
@@ -148,7 +151,9 @@ class ScanOperator:
         alike = [batch] if len(levels) == 1 else [batch.part(weights == level) for level in levels]
         self.parts = list(zip(alike, levels.tolist(), strict=True))
         self.occurrences = sum(part.counts * weight for part, weight in self.parts)  # (V,)
-        self.degrees = sum(neighbour_totals(part, window) * weight for part, weight in self.parts)
+        if degrees is None:
+            degrees = sum(neighbour_totals(part, window) * weight for part, weight in self.parts)
+        self.degrees = degrees
 
     def apply(self, rows: AnyFloats, out: Floats | None = None, words: Mask | None = None) -> Floats:
         """Sum every word's neighbours; (V, d) -> (V, d) float32.

@@ -81,8 +81,10 @@ class Corpus:
         slice_by_name: bool = False,
         tokenized: bool = False,
         kept_fields: Sequence[str] | None = None,
+        may_be_empty: bool = False,
     ) -> None:
         self.name = name
+        self.may_be_empty = may_be_empty
         self.tokenized = tokenized
         self.slice_by_name = slice_by_name
         self.kept_fields = None if kept_fields is None else tuple(kept_fields)
@@ -272,7 +274,7 @@ class Corpus:
                     size = 0
         if waiting:
             yield concatenated(waiting)
-        if not self.summary.documents and not self.summary.known:
+        if not self.summary.documents and not self.summary.known and not self.may_be_empty:
             raise self._nothing()
 
     def _new_summary(self) -> Summary:

@@ -183,6 +183,11 @@ class TokenBatch:
         """Number of documents, empty ones included."""
         return len(self.offsets) - 1
 
+    @property
+    def empty(self) -> int:
+        """Number of documents without a token."""
+        return int(np.count_nonzero(np.diff(self.offsets) == 0))
+
     def document_of(self, places: Ints) -> Ints:
         """The document of each token, (n,) int64."""
         return np.searchsorted(self.offsets, places, side="right") - 1

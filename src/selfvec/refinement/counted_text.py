@@ -5,12 +5,12 @@ These rules need the whole corpus, so they run after all others, in one pass.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from selfvec.base.arrays import Ids
+from selfvec.base.arrays import Ids, Ints
 from selfvec.base.memory import release
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import (
@@ -24,7 +24,7 @@ from selfvec.data.token_batch import (
 from selfvec.text.repeats import Repeats, find_repeats, with_fewer_sentences
 from selfvec.text.stems import DROPPED, keep_all, merged_types
 
-__all__ = ["Counted", "counted"]
+__all__ = ["Counted", "counted", "vocabulary"]
 
 
 @dataclass(frozen=True)
@@ -49,16 +49,8 @@ def counted(
     counts = whole.counts
     if once:
         counts = counts - occurrences_of_each(whole.ids, len(counts), further)
-    numbers, types, least = np.arange(len(counts), dtype=np.int32), whole.types, 1
-    rules = settings.stem, settings.min_count, settings.max_types
-    # With phrases, the words were stemmed before phrases were searched for.
-    ruled = settings.phrases is None and not keep_all(len(types), *rules)
-    if ruled:
-        numbers, types, least = merged_types(types, counts, known, *rules)
-    totals = occurrences_of_merged(counts, numbers, len(types))
-    order, rank = frequency_order(totals)
-    places = np.append(rank, np.int32(DROPPED))[numbers]  # -1 takes the last: it stays dropped
-    size = int(totals.sum())
+    words, places, least = vocabulary(whole.types, counts, known, settings)
+    size = int(words.counts.sum())
     named = with_fewer_sentences(whole, further) if once else whole
     out = token_ids(size) if settings.keeps_tokens else None
     if out is None and whole.ids.flags.writeable:
@@ -75,6 +67,27 @@ def counted(
         ids, offsets = changed(whole.ids, whole.offsets, size, new, out)
     else:
         ids, offsets = renumber(whole.ids, places, out), whole.offsets
-    batch = replace(named, ids=ids, offsets=offsets, types=[types[i] for i in order.tolist()])
-    batch.with_counts(totals[order])
+    batch = replace(named, ids=ids, offsets=offsets, types=words.types).with_counts(words.counts)
     return Counted(batch, repeats, least)
+
+
+def vocabulary(
+    types: Sequence[str],  # U types in order of first appearance
+    counts: Ints,  # (U,)
+    known: Mapping[str, int],  # words with a vector
+    settings: Settings,
+) -> tuple[TokenBatch, Ids, int]:
+    """The words by falling frequency with their counts; the number of each type, (U,) int32, -1 if dropped.
+
+    The third value is the count from which words are kept.
+    """
+    numbers, kept, least = np.arange(len(counts), dtype=np.int32), types, 1
+    rules = settings.stem, settings.min_count, settings.max_types
+    # With phrases, the words were stemmed before phrases were searched for.
+    if settings.phrases is None and not keep_all(len(types), *rules):
+        numbers, kept, least = merged_types(types, counts, known, *rules)
+    totals = occurrences_of_merged(counts, numbers, len(kept))
+    order, rank = frequency_order(totals)
+    places = np.append(rank, np.int32(DROPPED))[numbers]  # -1 takes the last: it stays dropped
+    words = TokenBatch.of_counts([kept[i] for i in order.tolist()], totals[order])
+    return words, places, least

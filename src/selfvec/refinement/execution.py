@@ -40,7 +40,7 @@ class Execution:
 
 def run_to_end(refinement: Refinement, execution: Execution) -> None:
     """Advance a refinement until it is done; `Interrupted` on Ctrl-C, also in the middle of a step."""
-    total = len(refinement.batch) * refinement.rounds
+    total = int(refinement.batch.counts.sum()) * refinement.rounds
     done = 0
     with execution.progress.stage("Refining", total, "tokens") as advance, interruptible() as interruption:
         while not refinement.done:

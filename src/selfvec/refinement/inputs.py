@@ -17,10 +17,11 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 
 if TYPE_CHECKING:
+    from selfvec.cooccurrence.scan import ScanOperator
     from selfvec.text import Encoding
     from selfvec.text.repeats import Repeats
 
-__all__ = ["Inputs", "inputs_from"]
+__all__ = ["Inputs", "check_tokens", "inputs_from"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Inputs:
     provenance: Provenance = field(default_factory=Provenance)  # what is known before refining
     repeats: Repeats | None = None
     text: RunText | None = None  # the documents, if the run keeps them
+    # Makes the operator for a window, if the tokens are elsewhere and the batch has only their counts.
+    scan: Callable[[int], ScanOperator] | None = None
 
 
 def inputs_from(
@@ -52,17 +55,19 @@ def inputs_from(
 
     found = counted(unstemmed, known, settings, jobs, token_ids)
     batch, repeats = found.batch, found.repeats
-    _check_tokens(batch)
+    check_tokens(batch)
     _check_slices(batch, settings)
     once = repeats.tokens if repeats.once(settings) else 0
     provenance = provenance.replace(
-        text=text.of_counted(batch, once, found.kept_from).as_dict(), repeats=repeats.as_dict(settings)
+        text=text.of_counted(batch, batch.empty, once, found.kept_from).as_dict(),
+        repeats=repeats.as_dict(settings),
     )
     return Inputs(batch, vectors_of(batch), provenance, repeats)
 
 
-def _check_tokens(batch: TokenBatch) -> None:
-    if len(batch) == 0:
+def check_tokens(batch: TokenBatch) -> None:
+    """Raise `CorpusError` for a text of fewer than two words, also if only their counts are there."""
+    if not batch.counts.any():
         raise CorpusError(
             "no words of the corpus remain after filtering",
             remedy="loosen --min-count, --max-types, --pos or --stop-words, or add more text",

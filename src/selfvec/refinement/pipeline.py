@@ -5,11 +5,11 @@ corpus, vectors ──▶ inputs ──▶ plan ──▶ refinement ──▶ R
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -101,8 +101,6 @@ def run_of(
     plan: Plan,
     refinement: Refinement,
     execution: Execution,
-    *,
-    cluster: Mapping[str, Any] | None = None,  # shards and workers, for the provenance
 ) -> Run:
     """The run of a finished refinement, with its health report and its provenance."""
     inputs = plan.inputs
@@ -121,9 +119,9 @@ def run_of(
         refined,
         original,
         history,
-        _provenance(plan, refinement, sources, execution, cluster),
+        _provenance(plan, refinement, sources, execution),
         {"health": health.as_dict()},
-        tokens=batch if plan.settings.keeps_tokens else None,
+        tokens=batch if plan.settings.keeps_tokens and len(batch) else None,
         text=inputs.text,
         parts=parts,
     )
@@ -134,7 +132,6 @@ def _provenance(
     refinement: Refinement,
     sources: Bytes,
     execution: Execution,
-    cluster: Mapping[str, Any] | None,
 ) -> Provenance:
     """What `read_inputs` recorded, and how the vectors were refined."""
     inputs = plan.inputs
@@ -160,7 +157,6 @@ def _provenance(
         environment=environment(),
         timings=execution.timings,
         decision=None if plan.decision is None else plan.decision.as_dict(),
-        cluster=cluster,
     )
 
 

@@ -61,15 +61,13 @@ from .run_folder import (
 from .text_file import save_text
 from .tokens_file import TOKENS, complete_tokens, write_tokens
 
-__all__ = ["NEW", "SHARED", "RunWriter", "save_run"]
+__all__ = ["NEW", "RunWriter", "save_run"]
 
 PRESENT = "run.json"
 NEW = "new.parquet"
 """New documents, while an update reads them."""
-SHARED = "shared"
-"""What the workers of a cluster share while they make a run."""
 _FILES = (ORIGINAL, REFINED, VOCABULARY, TOKENS, TEXT, HISTORY, REPORT, *PARTS)  # of a state
-_OWNED = (*_FILES, NEW, SHARED)
+_OWNED = (*_FILES, NEW)
 _UNFINISHED = re.compile(
     r"(text|new)(-\d+)?\.parquet\.(\d+|joined)"  # see `selfvec.storage.text_file`
     r"|\.(run\.json|previous\.json|cache)\.partial-[0-9a-f]{8}"

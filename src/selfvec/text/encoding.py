@@ -6,8 +6,8 @@ There are three steps: split and number tokens (per batch, on all cores), apply 
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field, replace
 from itertools import count
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from .distinct_words import DistinctWords
 
-__all__ = ["RARE", "REPEATED", "Encoding", "auto_window", "dropped_in_all", "encode"]
+__all__ = ["RARE", "Encoding", "auto_window", "encode"]
 
 
 REPEATED = "repeated passages"
@@ -96,7 +96,7 @@ class Encoding:
             tokenizer=tokenizer,
             documents=tokens.documents,
             sentences=tokens.sentences,
-            empty=int(np.sum(np.diff(tokens.offsets) == 0)),
+            empty=tokens.empty,
             raw_tokens=len(tokens) + sum(dropped.values()),
             tokens=len(tokens),
             dropped=dropped,
@@ -105,36 +105,31 @@ class Encoding:
             kept_from=kept_from,
         )
 
-    def of_counted(self, tokens: TokenBatch, repeated: int, kept_from: int = 1) -> Encoding:
-        """The figures of ``tokens``, which remain of this text.
+    @classmethod
+    def joined(cls, texts: Sequence[Encoding]) -> Encoding:
+        """The figures of several texts; the number of ``types`` is that of all, as if they shared none."""
+        names = ("documents", "sentences", "empty", "raw_tokens", "tokens", "types")
+        sums = {name: sum(getattr(text, name) for text in texts) for name in names}
+        dropped: Counter[str] = Counter()
+        for text in texts:
+            dropped.update(text.dropped)
+        return cls(texts[0].tokenizer, **sums, dropped=dict(dropped), raw_types=None)
+
+    def of_counted(self, words: TokenBatch, empty: int, repeated: int, kept_from: int = 1) -> Encoding:
+        """The figures of what remains of this text: ``words`` with their counts, and ``empty`` documents.
 
         ``repeated`` tokens of repeated passages were dropped. The others were stemmed, and types that occur
         less than ``kept_from`` times dropped.
         """
-        more = {REPEATED: repeated, RARE: self.tokens - repeated - len(tokens)}
+        tokens = int(words.counts.sum())
+        more = {REPEATED: repeated, RARE: self.tokens - repeated - tokens}
         dropped = self.dropped | {rule: number for rule, number in more.items() if number}
-        kept_from = max(kept_from, self.kept_from)
-        left = Encoding.of(self.tokenizer, tokens, dropped, self.raw_types, kept_from)
-        return replace(left, sentences=self.sentences)
+        figures = replace(self, empty=empty, tokens=tokens, types=len(words.types))
+        return replace(figures, dropped=dropped, kept_from=max(kept_from, self.kept_from))
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-serialisable."""
         return asdict(self)
-
-
-def dropped_in_all(texts: Iterable[Mapping[str, Any]]) -> dict[str, int]:
-    """Tokens that each rule dropped, added up over texts that `Encoding.as_dict` describes.
-
-    >>> dropped_in_all([{"dropped": {"stop words": 2}}, {"dropped": {"stop words": 1, "in phrases": 4}}])
-    {'stop words': 3, 'in phrases': 4}
-    """
-    total: dict[str, int] = {}
-    for text in texts:
-        dropped = text.get("dropped")
-        for rule, tokens in dropped.items() if isinstance(dropped, dict) else ():
-            if isinstance(tokens, int):
-                total[rule] = total.get(rule, 0) + tokens
-    return total
 
 
 @dataclass

@@ -20,7 +20,7 @@ from selfvec.base.compiled import kernel, prefetch
 from selfvec.base.threads import cut, in_order, threads
 from selfvec.data.token_batch import TokenBatch
 
-__all__ = ["AT_ONCE", "NGRAM", "Ngrams", "add_counters", "counter_bits", "cover", "first_places"]
+__all__ = ["AT_ONCE", "NGRAM", "Ngrams", "add_counters", "counter_bits", "cover"]
 
 NGRAM = 12
 """Tokens of the shortest passage."""
@@ -128,24 +128,14 @@ class Ngrams:
         batch = self.batch
         out = np.zeros(len(documents), np.uint64)
         if batch.dates is not None:
-            days = batch.dates[documents].astype("datetime64[D]").astype(np.int64)
-            out += days.view(np.uint64) * _MIX
+            days = batch.dates[documents].astype("datetime64[D]")
+            # Whether other documents have dates must not matter to one that has none.
+            out += np.where(np.isnat(days), 0, days.astype(np.int64)).view(np.uint64) * _MIX
         if batch.slices is not None:
             names = np.concatenate([_word_hashes(batch.slice_names), np.zeros(1, np.uint64)])
             out += names[batch.slices[documents]]  # -1 takes the last
         _hash_documents(self._text, documents, self._words, out)
         return out
-
-
-def first_places(values: Hashes, places: Ints, batch: TokenBatch) -> tuple[Hashes, Ints, Ints]:
-    """N-grams by hash and document: their hashes, first places and documents, one row for each pair."""
-    documents = batch.document_of(places)
-    order = np.lexsort((places, documents, values))
-    values = values[order]
-    documents = documents[order]
-    new = (values[1:] != values[:-1]) | (documents[1:] != documents[:-1])
-    first = np.concatenate([[True], new])[: len(values)]
-    return values[first], places[order][first], documents[first]
 
 
 def counter_bits(tokens: int) -> int:

@@ -29,17 +29,6 @@ class TerminalProgress(Progress):
         with announced(self._say_compiling), shown(label, total, unit) as advance:
             yield advance
 
-    @contextmanager
-    def spread_stage(
-        self, label: str, total: int, unit: str, places: Callable[[], str]
-    ) -> Iterator[Callable[[int], None]]:
-        """Print lines, since what is where does not fit a bar."""
-        with (
-            announced(self._say_compiling),
-            self._lines.spread_stage(label, total, unit, places) as advance,
-        ):
-            yield advance
-
     def say(self, message: str) -> None:
         """Print a message on standard error."""
         self._lines.say(message)

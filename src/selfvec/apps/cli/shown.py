@@ -34,12 +34,13 @@ def refined(run: Run, call: Call) -> None:
     """What was read, what it gained, and what is wrong, if anything is; then what to do next."""
     if call.json:
         return
-    _summary(run)
+    _summary(run, call.given["output"])
     folder = shlex.quote(str(call.given["output"]))
     say(f"next: {program()} similar {folder} WORD --compare; {program()} run info {folder} says more")
 
 
-def _summary(run: Run) -> None:
+def _summary(run: Run, place: object = None) -> None:
+    """What was read, and where the run is: a URL if a cluster wrote it to a store."""
     from selfvec.views.run_summary import run_summary
 
     for line in run_summary(run.provenance):
@@ -50,7 +51,7 @@ def _summary(run: Run) -> None:
             say(f"warning: {finding['name']}: {finding['message']}{remedy}")
         elif finding["name"] == _REPEATED and (run.provenance.repeats or {})["share"] >= 0.01:
             say(finding["message"])
-    print_text(run.folder or "")
+    print_text(place or run.folder or "")
 
 
 def demo(run: Run, call: Call) -> None:

@@ -111,7 +111,7 @@ def refine(
     settings = Settings.given(method=method, slice=None if by_name else slice, **options)
     several = initial_vectors(vectors)
     if cluster is not None:
-        from .clusters import refine_on
+        from selfvec.cluster.refine import refine_on
 
         work: dict[str, Any] = {"overwrite": overwrite, "jobs": jobs, "progress": progress}
         fields["slice_by_name"] = by_name

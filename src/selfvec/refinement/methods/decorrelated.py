@@ -18,7 +18,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -69,10 +68,8 @@ AGREES = 0.6  # cosine of base and text vector from which the base of a frequent
 COMPOSED_DOUBT = 10  # occurrences at which spelling has half of its maximum weight
 
 
-def start(
-    plan: Plan, jobs: int | None = None, operator: Operator | Decorrelating | None = None
-) -> DecorrelatedRefinement:
-    """The refinement of a plan; ``operator`` replaces the one that its settings name."""
+def start(plan: Plan, jobs: int | None = None) -> DecorrelatedRefinement:
+    """The refinement of a plan."""
     return DecorrelatedRefinement(
         plan.inputs.batch,
         plan.inputs.original,
@@ -81,12 +78,14 @@ def start(
         anchor=plan.anchor,
         history=plan.history,
         jobs=jobs,
-        operator=_operator_of(plan, jobs) if operator is None else operator,
+        operator=_operator_of(plan, jobs),
     )
 
 
 def _operator_of(plan: Plan, jobs: int | None) -> Operator:
-    """The operator that the settings of a plan name."""
+    """The operator of a text that is elsewhere, or the one that the settings of a plan name."""
+    if plan.inputs.scan is not None:
+        return plan.inputs.scan(plan.window)
     settings = plan.settings
     batch = plan.inputs.batch
     if settings.half_life is not None:
@@ -127,33 +126,16 @@ def start_from_neighbours(base: Rows, known: Mask, operator: Operator) -> Rows:
     return out
 
 
-@runtime_checkable
-class Decorrelating(Protocol):
-    """An operator that performs whole steps itself, on the machines that hold its rows.
-
-    Its rows are not in memory: `numpy.asarray` reads them, and ``out`` is not used.
-    """
-
-    def first_rows(self, anchors: Anchors, counts: Ints) -> Rows:
-        """The same rows as `Anchors.first_rows`."""
-
-    def decorrelated(self, rows: Rows, power: float) -> Rows:
-        """The same rows as `decorrelate`."""
-
-
 def decorrelate(
     rows: Rows,
-    operator: Operator | Decorrelating,
+    operator: Operator,
     power: float,
     out: Rows | None = None,
 ) -> Rows:
     """One pass, (V, d) float32: the whitened, weighted sum of each word's neighbours, unit or zero rows.
 
-    The result is written to ``out`` if given, which may be ``rows`` itself. An operator that is
-    `Decorrelating` performs the pass itself.
+    The result is written to ``out`` if given, which may be ``rows`` itself.
     """
-    if isinstance(operator, Decorrelating):
-        return operator.decorrelated(rows, power)
     summed = operator.apply(rows, out)
     occurring = operator.degrees > 0
     shift, whitener = whitening(summed, power, occurring)
@@ -213,10 +195,8 @@ class Anchors:
         self.whole = known & ~self.composed
         self.trust = COMPOSED * PER_PIECE ** np.maximum(pieces - 2, 0)  # share of λ of words of subwords
 
-    def first_rows(self, operator: Operator | Decorrelating, counts: Ints) -> Rows:
+    def first_rows(self, operator: Operator, counts: Ints) -> Rows:
         """The base; the sum of known neighbours for unknown words; a mix for words built from subwords."""
-        if isinstance(operator, Decorrelating):
-            return operator.first_rows(self, counts)
         out = np.zeros(self.base.shape, np.float32)
         self.base.copy_to(out, self.whole)
         if self.whole.all():
@@ -303,7 +283,7 @@ class DecorrelatedRefinement(Refinement):
         anchor: float = _DEFAULTS.anchor,  # λ
         history: HistoryPlan | None = None,
         jobs: int | None = None,
-        operator: Operator | Decorrelating | None = None,
+        operator: Operator | None = None,
     ) -> None:
         if window < 2:
             raise OptionError(f"a window has at least 2 tokens, not {window}", field="window")
@@ -337,12 +317,6 @@ class DecorrelatedRefinement(Refinement):
             self._begun = True
         self._table = decorrelate(self._table, self.operator, POWER, self._table)
         if self.finished + 1 == self.rounds:
-            self._table = self.table
             self.sources = self.anchors.finish(self._table, self.words, self.anchor, self.jobs)
         self._end_round()
-        return len(self.batch)
-
-    @property
-    def table(self) -> Rows:
-        """The current vectors, (V, d) float32."""
-        return np.asarray(self._table)  # read now if the operator holds them
+        return int(self.batch.counts.sum())

@@ -1,0 +1,166 @@
+"""`Scheduler`: the Dask scheduler that runs the tasks of a refinement, on this machine or at an address.
+
+A task is a function and its arguments, among them the results of other tasks. Results stay with the workers.
+If a worker dies, Dask makes again what was lost with it. So that this is always possible, data of the client
+are arguments of tasks, too. Tasks and the order of sums are the same for any number of workers.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from importlib.metadata import version
+from typing import Any
+
+from selfvec.base.errors import InputError
+from selfvec.base.extras import require
+from selfvec.base.progress import Progress
+from selfvec.base.threads import threads
+
+__all__ = ["LOCAL", "Future", "Scheduler", "connected"]
+
+LOCAL = "local"
+Future = Any
+"""The result of a task, which a worker holds or will hold: `distributed.Future`."""
+
+_FAILURES = 10  # workers that may die while they run the same task
+_CONNECT = "10s"  # after which a scheduler that does not answer is an error
+_POLL = 0.02  # seconds
+_NO_CTRL_C = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"  # for workers: the client stops
+
+
+@contextmanager
+def connected(
+    address: str, *, workers: int | None = None, progress: Progress | None = None
+) -> Iterator[Scheduler]:
+    """The scheduler for ``--cluster local|ADDRESS``; ``workers`` is the number of workers of ``local``."""
+    for package in ("dask", "distributed", "fsspec", "pyarrow"):
+        require(package, "dask", "--cluster")
+    import dask
+    import distributed
+
+    options = {
+        "distributed.scheduler.allowed-failures": _FAILURES,
+        "distributed.comm.timeouts.connect": _CONNECT,
+        "distributed.admin.large-graph-warning-threshold": "1 PB",  # vectors are arguments of tasks
+    }
+    with ExitStack() as stack:
+        stack.enter_context(dask.config.set(options))
+        if address == LOCAL:
+            one = dict.fromkeys(("OMP_NUM_THREADS", "POLARS_MAX_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+            cluster: Any = distributed.LocalCluster(  # type: ignore[no-untyped-call]
+                n_workers=threads(workers),
+                threads_per_worker=1,
+                memory_limit=0,
+                dashboard_address="127.0.0.1:0",  # any free port
+                env=one,
+                preload=[_NO_CTRL_C],
+                silence_logs=logging.CRITICAL,
+            )
+            stack.callback(_close, cluster)
+            address = cluster.scheduler_address
+        try:
+            client: Any = distributed.Client(address, set_as_default=False)  # type: ignore[no-untyped-call]
+            stack.enter_context(client)
+        except (OSError, ValueError) as error:
+            remedy = "start it with: dask scheduler, and give its address as tcp://HOST:8786"
+            raise InputError(f"no Dask scheduler answers at {address} ({error})", remedy=remedy) from None
+        for name in ("distributed.client", "distributed.core", "tornado.application"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        progress = progress or Progress()
+        if not client.nthreads():
+            progress.say(f"no worker is connected to the scheduler at {address} yet")
+        yield Scheduler(client, progress)
+
+
+def _close(cluster: Any) -> None:
+    with suppress(AssertionError):  # distributed raises it if a worker that died is just being replaced
+        cluster.close()
+
+
+class Scheduler:
+    """Runs tasks on the workers of a Dask client."""
+
+    def __init__(self, client: Any, progress: Progress) -> None:
+        self.client = client
+        self.progress = progress
+        self.address = client.scheduler.address
+        self._begun = 0  # tasks
+        self._ended = 0
+        self._shown = 0  # of those that ended
+
+    def as_dict(self) -> dict[str, Any]:
+        """The engine and the number of workers, for ``run.json``."""
+        with self._connection():
+            return {"engine": f"dask {version('distributed')}", "workers": len(self.client.nthreads())}
+
+    def run(self, task: Callable[..., Any], *arguments: Any) -> Future:
+        """Run a task as soon as its arguments are there; these may be futures, or lists of futures."""
+        with self._connection():
+            future = self.client.submit(task, *arguments, pure=False)
+        self._begun += 1
+        future.add_done_callback(self._end)  # which holds the future no longer than until then
+        return future
+
+    def keep(self, data: Any) -> Future:
+        """Data of the client as an argument of several tasks."""
+        return self.run(_unchanged, data)
+
+    def sum(self, futures: list[Future], add: Callable[[Any, Any], Any]) -> Future:
+        """The sum of results, which are added in pairs: neighbours first, then the sums of neighbours."""
+        while len(futures) > 1:
+            pairs = [futures[i : i + 2] for i in range(0, len(futures), 2)]
+            futures = [self.run(add, *pair) if len(pair) > 1 else pair[0] for pair in pairs]
+        return futures[0]
+
+    def result(self, future: Future, tick: Callable[[int], object] = lambda _: None) -> Any:
+        """The result of a task. While it is awaited, ``tick`` gets the numbers of tasks that have ended."""
+        from distributed import KilledWorker
+
+        while not future.done():
+            time.sleep(_POLL)
+            tick(self._ended - self._shown)
+            self._shown = self._ended
+            with self._connection():
+                pass
+        try:
+            with self._connection():
+                return self.client.gather(future, direct=True)
+        except KilledWorker:
+            rule = f"{_FAILURES} workers died while running the same task, probably for lack of memory"
+            raise InputError(rule, remedy="give workers more memory, or raise --min-count") from None
+
+    def results(self, futures: list[Future], label: str) -> Iterator[Any]:
+        """The results of tasks in their order, with the progress of all tasks that have begun.
+
+        The list becomes empty, so that workers need not hold what the client has.
+        """
+        self._shown = self._ended
+        with self.progress.stage(label, max(1, self._begun - self._ended), "tasks") as advance:
+            while futures:
+                yield self.result(futures.pop(0), advance)
+
+    def _end(self, future: Future) -> None:
+        del future
+        self._ended += 1
+
+    @contextmanager
+    def _connection(self) -> Iterator[None]:
+        """A context in which a lost scheduler is an `InputError`."""
+        from distributed.client import FutureCancelledError
+        from distributed.comm.core import CommClosedError
+
+        try:
+            if self.client.status != "running":
+                raise CommClosedError
+            yield
+        except (FutureCancelledError, CommClosedError):
+            rule = f"the Dask scheduler at {self.address} is gone"
+            remedy = "start it and its workers again, and repeat the command"
+            raise InputError(rule, remedy=remedy) from None
+
+
+def _unchanged(data: Any) -> Any:
+    return data
