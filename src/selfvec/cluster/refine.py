@@ -8,8 +8,8 @@ does, with the functions of `selfvec.refinement`. So the result is that of one m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from operator import attrgetter, itemgetter
 from pathlib import Path
@@ -139,37 +139,22 @@ def refine_shards(
             raise OptionError(rule, field="vectors", remedy="give a file of vectors, default or none")
         index = {} if known is None else known.key_to_index
     with timings.stage("read"):
-        known_words = scheduler.keep(KnownWords(pl.Series(list(index), dtype=pl.String)))
         skip = bool(fields.get("skip_bad_rows"))
-        about, tokens, texts, counts = [], [], [], []
-        for shard in shards:
-            read = scheduler.run(read_shard, shard, names, skip, settings, known_words)
-            about.append(scheduler.run(itemgetter(0), read))
-            tokens.append(scheduler.run(itemgetter(1), read))
-            texts.append(scheduler.run(itemgetter(2), read))
-            counts.append(scheduler.run(count_words, tokens[-1]))
-        asked = [*(texts if settings.keeps_text else ()), *about, scheduler.sum(counts, add_counts)]
-        del read, about, texts, counts  # so that workers need not hold them
-        results = scheduler.results(asked, "Reading")
-        text = _joined_text(islice(results, len(shards)), execution) if settings.keeps_text else None
-        *about, counted = results
+        read = _read(scheduler, shards, names, skip, settings, index, execution)
+        about, counted = read.about, read.counted
     with timings.stage("count"):
-        repeats, further, repeated = find_shard_repeats(scheduler, tokens, int(counted[COUNT].sum()))
-        once = bool(repeats.once(settings) and repeats.tokens)
+        repeats, further, repeated = find_shard_repeats(scheduler, read.tokens, int(counted[COUNT].sum()))
+        once = repeated is not None and repeats.once(settings) and repeats.tokens > 0
         if repeated is not None and once:
             counted = add_counts(counted, repeated.with_columns(-pl.col(COUNT)))
         occurrences = counted[COUNT].to_numpy()
         words, numbers, least = vocabulary(counted[WORD].to_list(), occurrences, index, settings)
         check_tokens(words)
-        table = scheduler.keep(pl.DataFrame({WORD: counted[WORD], NUMBER: numbers}))
-        further = further if once else []
-        types = len(words.types)
-        ranges = [
-            scheduler.run(numbered, tokens[part], further[part], table, types)
-            for part in pass_ranges(np.array([one.encoding.tokens for one in about]), types)
-        ]
+        table = counted.select(WORD, pl.Series(NUMBER, numbers))
+        ranges = _ranges(scheduler, read, further if once else [], table, len(words.types))
         asked = [scheduler.run(attrgetter("empty"), one) for one in ranges]
-        del tokens, further
+        text = read.text
+        del read, further  # so that workers need not hold them
         original = initial_vectors(words, known, settings, name=described["name"])  # while workers number
         empty = sum(scheduler.results(asked, "Numbering"))
         batch = _batch(scheduler, words, ranges, settings, execution)
@@ -197,6 +182,42 @@ def _names(fields: FieldOptions, settings: Settings) -> FieldNames:
     return FieldNames.of(text, date, id_field=fields.get("id_field"), keep_fields=keep)
 
 
+@dataclass(frozen=True)
+class _Read:
+    """Shards that workers have read."""
+
+    about: list[ShardRead]
+    tokens: list[Future]  # of each, as `TokenBatch`
+    counted: pl.DataFrame  # the words of all, and their occurrences
+    text: RunText | None  # the documents of all, if the run keeps them
+
+
+def _read(
+    scheduler: Scheduler,
+    shards: Sequence[Shard],
+    names: FieldNames,
+    skip_bad_rows: bool,
+    settings: Settings,
+    index: Mapping[str, int],  # words with a vector
+    execution: Execution,
+) -> _Read:
+    """Let workers read shards. The client writes the documents of one after the other."""
+    known = scheduler.keep(KnownWords(pl.Series(list(index), dtype=pl.String)))
+    about, tokens, texts, counts = [], [], [], []
+    for shard in shards:
+        read = scheduler.run(read_shard, shard, names, skip_bad_rows, settings, known)
+        about.append(scheduler.run(itemgetter(0), read))
+        tokens.append(scheduler.run(itemgetter(1), read))
+        texts.append(scheduler.run(itemgetter(2), read))
+        counts.append(scheduler.run(count_words, tokens[-1]))
+    asked = [*(texts if settings.keeps_text else ()), *about, scheduler.sum(counts, add_counts)]
+    del read, about, texts, counts  # so that workers need not hold them
+    results = scheduler.results(asked, "Reading")
+    text = _joined_text(islice(results, len(shards)), execution) if settings.keeps_text else None
+    *told, counted = results
+    return _Read(told, tokens, counted, text)
+
+
 def _joined_text(texts: Iterable[RunText], execution: Execution) -> RunText:
     """The documents of all shards."""
     with execution.text_writer() as writer:
@@ -204,6 +225,19 @@ def _joined_text(texts: Iterable[RunText], execution: Execution) -> RunText:
             for documents in text.batches():
                 writer.add(documents)
         return writer.finish()
+
+
+def _ranges(
+    scheduler: Scheduler,
+    read: _Read,
+    further: list[Future],  # of each shard, which tokens are not counted, or nothing
+    table: pl.DataFrame,  # all words and their numbers
+    words: int,  # V
+) -> list[Future]:
+    """The shards by ranges, as ids of the vocabulary."""
+    numbers = scheduler.keep(table)
+    parts = pass_ranges(np.array([one.encoding.tokens for one in read.about]), words)
+    return [scheduler.run(numbered, read.tokens[part], further[part], numbers, words) for part in parts]
 
 
 def _batch(

@@ -69,7 +69,10 @@ def connected(
             raise InputError(f"no Dask scheduler answers at {address} ({error})", remedy=remedy) from None
         for name in ("distributed.client", "distributed.core", "tornado.application"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
-        yield Scheduler(client, progress or Progress())
+        progress = progress or Progress()
+        if not client.nthreads():
+            progress.say(f"no worker is connected to the scheduler at {address} yet")
+        yield Scheduler(client, progress)
 
 
 def _close(cluster: Any) -> None:

@@ -61,11 +61,11 @@ class DistinctWords:
         return ids
 
     def find(self, words: PackedStrings) -> Ids:
-        """The numbers of n words, (n,) int32; -1 for words that the table lacks."""
+        """The numbers of n words, (n,) int32; -1 for words that are not known."""
         return self.find_spans(words.data, words.ends[:-1], words.ends[1:])
 
     def find_spans(self, data: Bytes, starts: Ints, ends: Ints) -> Ids:
-        """The same for the words ``data[starts[i]:ends[i]]``. The table does not change."""
+        """The same for the words ``data[starts[i]:ends[i]]``. None is added."""
         ids = np.empty(len(starts), np.int32)
         table = self._slots, self._hashes, self._ends, self._data
         number_words(
