@@ -27,6 +27,7 @@ PURPOSES = {
     "numpy": "matrices",
     "polars": "tables, CSV, JSON lines, Parquet; results as data frames",
     "pystemmer": "stems",
+    "safetensors": "files of tensors",
     "rich": "text and progress in the terminal",
     "simplemma": "lemmas",
     "threadpoolctl": "the number of threads of NumPy",

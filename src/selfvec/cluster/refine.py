@@ -214,8 +214,8 @@ def _read(
     del read, about, texts, counts  # so that workers need not hold them
     results = scheduler.results(asked, "Reading")
     text = _joined_text(islice(results, len(shards)), execution) if settings.keeps_text else None
-    *told, counted = results
-    return _Read(told, tokens, counted, text)
+    *announced, counted = results
+    return _Read(announced, tokens, counted, text)
 
 
 def _joined_text(texts: Iterable[RunText], execution: Execution) -> RunText:
