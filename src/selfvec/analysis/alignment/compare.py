@@ -42,9 +42,8 @@ from .compass import joined_runs
 from .relative import ANCHORS, choose_anchors, relative_rows
 from .rotation import fit_rotation, shared_words
 
-__all__ = ["COMPARISONS", "Comparison", "by_peers", "compare"]
+__all__ = ["Comparison", "by_peers", "compare"]
 
-COMPARISONS = ("auto", "compass", "procrustes", "relative")
 MIN_COUNT = 10  # with fewer occurrences in either text a vector is mostly chance
 LEVEL = 0.05  # false discovery rate at which words are listed first
 NEIGHBOURS = 10
