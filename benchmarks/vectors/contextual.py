@@ -36,10 +36,8 @@ from selfvec.text.preprocessing import (
     merge_stems,
     stem_groups,
 )
-from selfvec.transforms.contextual_encoder import sentence_encoder
-from selfvec.transforms.corpus_words import read_words
-from selfvec.transforms.distill import x2static
-from selfvec.transforms.model2vec import zipf_weighted
+from selfvec.transforms.contextual_encoder import read_words, sentence_encoder
+from selfvec.transforms.distill import x2static, zipf_weighted
 from selfvec.transforms.pool import Pooling
 
 NEEDS = "ENCODER"  # this environment variable

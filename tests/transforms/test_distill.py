@@ -15,8 +15,7 @@ from selfvec.corpus import Corpus
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.transforms import transform
-from selfvec.transforms.distill import NEGATIVES, AdamStep, loss_gradient, x2static
-from selfvec.transforms.model2vec import zipf_weighted
+from selfvec.transforms.distill import NEGATIVES, AdamStep, loss_gradient, x2static, zipf_weighted
 
 TEXTS = ["The hail broke a roof.", "Storms in été, storms-a windy road", "a storm."]
 

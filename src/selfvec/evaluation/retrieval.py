@@ -28,17 +28,7 @@ from .task import Measurement, Task, json_objects, number
 if TYPE_CHECKING:
     from selfvec.retrieval import Index
 
-__all__ = [
-    "RM3",
-    "Collection",
-    "Retrieval",
-    "SearchSetting",
-    "ndcg",
-    "ranked",
-    "read_collection",
-    "recall",
-    "search_settings",
-]
+__all__ = ["RM3", "Collection", "Retrieval", "SearchSetting", "ndcg", "ranked", "recall", "search_settings"]
 
 _NAMED = 3  # ids that are no documents
 Rankings = list[list[int]]

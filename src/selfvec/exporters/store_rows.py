@@ -29,16 +29,7 @@ if TYPE_CHECKING:
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = [
-    "RUN",
-    "Encode",
-    "StoreRows",
-    "column_names",
-    "described",
-    "passage_rows",
-    "typed_column",
-    "word_rows",
-]
+__all__ = ["RUN", "Encode", "StoreRows", "column_names", "described", "passage_rows", "word_rows"]
 
 RUN = "selfvec.run"  # metadatum of a store: the fingerprint of the run whose encoder made the vectors
 _BLOCK = 4096  # texts encoded at a time

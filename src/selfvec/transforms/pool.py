@@ -7,12 +7,17 @@ import numpy as np
 from selfvec.base.arrays import Floats, Ints
 from selfvec.data.vectors import Source, Vectors
 
-from .contextual_encoder import ContextualEncoder, EncoderSource, FromEncoder, Window, encoder_folder
-from .corpus_words import Texts, read_words
+from .contextual_encoder import (
+    ContextualEncoder,
+    EncoderSource,
+    FromEncoder,
+    Texts,
+    Window,
+    encoder_folder,
+    read_words,
+)
 
 __all__ = ["Pooling"]
-
-POOLINGS = ("mean", "cls")
 
 
 class Pooling(FromEncoder):

@@ -71,7 +71,7 @@ _ROWS = (
     TransformRow("principal-axes", "principal_axes.PrincipalAxes", "--dimensions 100"),
     TransformRow("distill", "distill.Distill", "--corpus reports.csv", "encoder/", {"--epochs": "passes"}),
     TransformRow("pool", "pool.Pooling", "--corpus reports.csv", "model/"),
-    TransformRow("model2vec", "model2vec.Model2Vec", "--corpus reports.csv", "encoder/"),
+    TransformRow("model2vec", "distill.Model2Vec", "--corpus reports.csv", "encoder/"),
     TransformRow(
         "tokenizer", "tokenizer_transfer.TokenizerTransfer", "--vectors run --add-words 500", "model/"
     ),

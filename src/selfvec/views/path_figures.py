@@ -51,19 +51,7 @@ from .plane import (
 )
 from .projection import Projection, project
 
-__all__ = [
-    "MOST_WORDS",
-    "PathView",
-    "PlacedNeighbour",
-    "WordInSlices",
-    "angles",
-    "path_figure",
-    "running_mean",
-    "save_paths",
-    "slice_view",
-    "thin",
-    "trajectory_view",
-]
+__all__ = ["MOST_WORDS", "save_paths", "slice_view", "thin", "trajectory_view"]
 
 MOST_WORDS = 7  # colours that are distinguishable on white with any colour vision
 Path = TypeVar("Path")

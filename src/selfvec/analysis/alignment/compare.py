@@ -42,9 +42,8 @@ from .compass import joined_runs
 from .relative import ANCHORS, choose_anchors, relative_rows
 from .rotation import fit_rotation, shared_words
 
-__all__ = ["COMPARISONS", "Comparison", "by_peers", "compare"]
+__all__ = ["Comparison", "by_peers", "compare"]
 
-COMPARISONS = ("auto", "compass", "procrustes", "relative")
 MIN_COUNT = 10  # with fewer occurrences in either text a vector is mostly chance
 LEVEL = 0.05  # false discovery rate at which words are listed first
 NEIGHBOURS = 10
@@ -246,7 +245,8 @@ def _compare_texts(
     words = np.argsort(-seen, kind="stable")[: int((seen >= least).sum())]
     if not len(words):
         raise InputError(f"no word occurs {least} times in both texts", remedy="choose a smaller --min-count")
-    with as_progress(progress).steps("Comparing", {"Splitting": 4, "Splitting again": 1}) as steps:
+    costs = {"Preparing occurrences": 2, "Splitting": 4, "Splitting again": 1, "Comparing": 1}
+    with as_progress(progress).steps("Comparing", costs) as steps:
         space = occurrence_space(run, slices, seed, steps)
         found = permutation_test(
             space, words, permutations=permutations, seed=seed, jobs=threads(jobs), progress=steps

@@ -14,10 +14,9 @@ from selfvec.base.errors import OptionError
 from selfvec.numerics.kmeans import lloyd
 from selfvec.numerics.rows import unit_rows
 
-__all__ = ["ANCHORS", "CHOICES", "choose_anchors", "relative_rows"]
+__all__ = ["ANCHORS", "choose_anchors", "relative_rows"]
 
 ANCHORS = 300  # words, by default
-CHOICES = ("frequency", "kmeans", "farthest")
 _ROUNDS = 50  # of k-means, at most
 
 
@@ -44,8 +43,6 @@ def choose_anchors(
     clusters share one; "farthest" words that are each as far as possible from those before (Gonzalez, 1985),
     which span the space but tend to be unusual. The last two do not depend on the order of words.
     """
-    if choose not in CHOICES:
-        raise OptionError.one_of(choose, CHOICES, field="choose")
     if not 1 <= number <= len(words):
         raise OptionError(
             f"there are {len(words):,} shared words to choose {number} anchors from",

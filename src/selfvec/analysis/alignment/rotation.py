@@ -17,14 +17,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Doubles, Ints, Mask, Rows
-from selfvec.base.checks import check_whole
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.threads import by_blocks, sum_of_blocks
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import orthogonal_factor
 
-__all__ = ["TRIM", "Rotation", "SharedWords", "fit_rotation", "procrustes", "shared_words"]
+__all__ = ["Rotation", "fit_rotation", "procrustes", "shared_words"]
 
 TRIM = 0.1  # share of the shared words that is left out of the fit
 _ROUNDS = 50  # of leaving out and fitting again, at most
@@ -154,7 +153,6 @@ class SharedWords:
 
 def shared_words(a: Vectors, b: Vectors, min_count: int = 1) -> SharedWords:
     """The words with a vector in both that occur ``min_count`` times in either text."""
-    check_whole("min_count", min_count)
     both = [(word, row, b.key_to_index[word]) for word, row in a.key_to_index.items() if word in b]
     rows_a = np.array([row for _, row, _ in both], np.int64)
     rows_b = np.array([row for _, _, row in both], np.int64)

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import reduce
+from itertools import product
+from typing import Any
 
+import numpy as np
+
+from selfvec.base.arrays import Rows
 from selfvec.base.declarations import checked
-from selfvec.base.errors import OptionError
+from selfvec.base.errors import InputError, OptionError
 from selfvec.base.extras import require
-from selfvec.base.progress import Progress
+from selfvec.base.progress import Progress, as_progress
 from selfvec.base.report_files import ROWS, check_report, save_rows
 from selfvec.base.targets import check_target
+from selfvec.corpus.slices import MOST_VALUES, PERIODS, Slice, by_label, by_period, labelled_by
+from selfvec.data.run import Run
 from selfvec.storage.opened import GivenRun, as_run
 
 from .document_topics import document_table
-from .topic_clusters import Topics, cluster_terms
-from .topic_groups import document_groups, matched_topics, topic_hierarchy, topic_shares
+from .terms import terms, topic_rows, topical_terms
+from .topic_clusters import NAMED, TERMS, GroupTopics, Topics, TopicShare, cluster_terms
 
-__all__ = ["topics"]
+__all__ = ["document_groups", "matched_topics", "topic_hierarchy", "topic_shares", "topics"]
 
 
 @checked
@@ -85,3 +94,190 @@ def topics(
         rows = document_table(run, found, parts, groups if match else None)
         save_rows(rows, documents, overwrite=overwrite)
     return replace(found, groups=groups, hierarchy=topic_hierarchy(found) if hierarchy else None)
+
+
+# ---- Topics by period or field
+# All groups have the same topics, those of the whole corpus, so that their shares can be compared.
+# `matched_topics` clusters each group separately.
+
+
+def document_groups(run: Run, by: str) -> list[Slice]:
+    """Groups of a run's documents: by month, quarter, year, decade, century, slice, or a field of its files.
+
+    Several of these, separated by commas, give a group for every combination that occurs.
+
+    Raises
+    ------
+    InputError
+        If the run has no dates or slices, or has not kept its text. `OptionError` if the field does not
+        exist.
+    """
+    parts = [_groups_by(run, name.strip()) for name in by.split(",") if name.strip()]
+    if not parts:
+        raise OptionError("names a period or a field", field="by", remedy=f"try {', '.join(PERIODS)}")
+    found = [reduce(_both, combination) for combination in product(*parts)]
+    found = [group for group in found if group.documents.any()]
+    if len(found) > MOST_VALUES:
+        rule = f"{by!r} gives {len(found):,} groups, more than the limit of {MOST_VALUES:,}"
+        raise OptionError(rule, field="by", remedy="name a field with fewer values, or a longer period")
+    return found
+
+
+def _groups_by(run: Run, name: str) -> list[Slice]:
+    batch = run.require_tokens()
+    if name in PERIODS:
+        return by_period(batch, name)
+    if name == "slice":
+        return by_label(batch)
+    return sorted(by_label(labelled_by(run, name, "by")), key=lambda group: group.name)
+
+
+def _both(one: Slice, other: Slice) -> Slice:
+    return Slice(f"{one.name}, {other.name}", one.documents & other.documents)
+
+
+def topic_shares(run: Run, found: Topics, groups: Sequence[Slice], top: int = 5) -> GroupTopics:
+    """The share of each topic of the whole corpus in each group, and its characteristic terms there.
+
+    Terms are ordered by c-TF-IDF (Grootendorst, 2022): the count in the topic's documents of the group, times
+    log(1 + mean count per group / count in all groups).
+    """
+    chosen, _ = topical_terms(run, TERMS)
+    batch = run.require_tokens()
+    topic_of = found.labels[chosen.rows]  # of each term
+    place = np.full(len(batch.types), -1, np.int64)
+    place[chosen.rows] = np.arange(len(chosen))
+    tokens = place[batch.ids]
+    document_topics = np.repeat(found.of_documents, np.diff(batch.offsets))
+    kept = (tokens >= 0) & (document_topics >= 0)
+    kept[kept] = topic_of[tokens[kept]] == document_topics[kept]  # a topic's own terms in its documents
+    total = np.bincount(tokens[kept], minlength=len(chosen))
+    weight = np.log1p(total.sum() / max(len(groups), 1) / np.maximum(total, 1))
+    rows = []
+    for group in groups:
+        inside = kept & np.repeat(group.documents, np.diff(batch.offsets))
+        scores = np.bincount(tokens[inside], minlength=len(chosen)) * weight
+        of_group = found.of_documents[group.documents]
+        counts = np.bincount(of_group[of_group >= 0], minlength=len(found))
+        for number, topic in enumerate(found):
+            if counts[number]:
+                mine = np.where(topic_of == number, scores, 0)
+                best = [i for i in np.argsort(-mine, kind="stable")[:top].tolist() if mine[i] > 0]
+                share = float(counts[number] / counts.sum())
+                listed = [chosen.names[i] for i in best]
+                rows.append(TopicShare(group.name, number, topic.name, int(counts[number]), share, listed))
+    return GroupTopics(rows, found.of_documents)
+
+
+# ---- Topics of groups that are clustered separately
+
+
+# In random quarters of storm reports, 88 % of 8 topics and 79 % of 16 are found again.
+SAME = 0.4  # smallest cosine of the centres of the same topic in two groups
+
+
+def matched_topics(
+    run: Run,
+    groups: Sequence[Slice],
+    number: int,
+    *,
+    top: int = 5,
+    min_count: int = 5,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> GroupTopics:
+    """Cluster the terms of each group separately, and match its topics with those of earlier groups.
+
+    All groups use the topic vectors of the whole run, so that centres can be compared. A group's topics are
+    matched one to one with the latest centres of all earlier topics, so that the sum of cosines is largest
+    (Kuhn, 1955, the Hungarian method). If the cosine is below `SAME`, a new topic begins.
+
+    Parameters
+    ----------
+    run : Run
+    groups : sequence of Slice
+        In order of time.
+    number : int
+        Largest number of topics of a group; each topic has at least two terms.
+    top : int
+        Terms listed for each topic.
+    min_count : int
+        Fewest documents of a group with a term.
+    seed : int
+    progress : Progress, optional
+
+    Raises
+    ------
+    InputError
+        If no group has enough terms.
+    """
+    require("scipy", "sparse", "matching topics")
+    from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped]
+
+    batch = run.require_tokens()
+    topic_rows(run)
+    last: list[Rows] = []  # the latest centre of each topic
+    rows: list[TopicShare] = []
+    of_documents = np.full(batch.documents, -1, np.int64)
+    left_out: list[str] = []
+    with as_progress(progress).stage("Grouping", len(groups), "groups") as advance:
+        for group in groups:
+            found = _topics_of(run, group, number, top, min_count, seed)
+            advance(1)
+            if found is None:
+                left_out.append(group.name)
+                continue
+            cosines = found.centres @ np.array(last).T if last else np.zeros((len(found), 0))
+            pairs = dict(zip(*(each.tolist() for each in linear_sum_assignment(-cosines)), strict=True))
+            chains = []
+            for i, topic in enumerate(found):
+                chain = pairs.get(i, -1)
+                near = float(cosines[i, chain]) if chain >= 0 else -1.0
+                if near >= SAME:
+                    last[chain] = found.centres[i]
+                else:
+                    chain = len(last)
+                    last.append(found.centres[i])
+                chains.append(chain)
+                listed = [term for term, _ in topic.terms]
+                cosine = near if near >= SAME else None
+                rows.append(
+                    TopicShare(group.name, chain, topic.name, topic.documents, topic.share, listed, cosine)
+                )
+            of_documents[group.documents] = np.array([*chains, -1])[found.of_documents]
+    if not rows:
+        raise InputError("no group has enough terms", path=run.folder, remedy="name a longer period")
+    return GroupTopics(rows, of_documents, left_out)
+
+
+def _topics_of(run: Run, group: Slice, number: int, top: int, min_count: int, seed: int) -> Topics | None:
+    """The topics of a group in the space of the run, or None if it has too few terms."""
+    part = run.replace(tokens=run.require_tokens().part(group.documents))
+    part.derived["topic_vectors"] = run.derived["topic_vectors"]
+    enough = min(number, len(terms(part, TERMS, min_count=min_count)) // 2)
+    return cluster_terms(part, enough, top=top, min_count=min_count, seed=seed) if enough >= 2 else None
+
+
+# ---- The hierarchy of similar topics
+
+
+def topic_hierarchy(found: Topics) -> list[dict[str, Any]]:
+    """Topics joined in pairs, the most similar first: average linkage of the cosines of their centres.
+
+    Returns a row for each join: ``node``, a number after those of the topics; the two ``children``; the mean
+    ``cosine`` of their topics; all ``topics`` below; and a ``name``, the first terms of the largest topics.
+    """
+    if len(found) < 2:
+        return []
+    require("scipy", "sparse", "a hierarchy of topics")
+    from scipy.cluster.hierarchy import linkage  # type: ignore[import-untyped]
+
+    below: dict[int, list[int]] = {number: [number] for number in range(len(found))}
+    rows = []
+    for node, (a, b, distance, _) in enumerate(linkage(found.centres, "average", "cosine"), len(found)):
+        children = sorted((int(a), int(b)))
+        below[node] = sorted(below[children[0]] + below[children[1]])
+        first = [found.topics[number].name.split(", ")[0] for number in below[node]]  # the largest first
+        row = {"node": node, "children": children, "cosine": 1 - float(distance)}
+        rows.append(row | {"topics": below[node], "name": ", ".join(first[:NAMED])})
+    return rows

@@ -28,7 +28,6 @@ from .repeated_occurrences import repeated_occurrences
 __all__ = [
     "NAME",
     "NUMBER",
-    "VARIANT",
     "WORD",
     "WordChoice",
     "chosen_words",
