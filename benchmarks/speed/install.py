@@ -28,6 +28,7 @@ PURPOSES = {
     "polars": "tables, CSV, JSON lines, Parquet; results as data frames",
     "pystemmer": "stems",
     "rich": "text and progress in the terminal",
+    "safetensors": "vectors files, checked before they are mapped",
     "simplemma": "lemmas",
     "threadpoolctl": "the number of threads of NumPy",
     "tokenizers": "any `tokenizer.json`",
