@@ -23,12 +23,22 @@ from benchmarks.robustness.inputs import (
 from selfvec.exporters import TARGETS
 from selfvec.storage.run_folder import PREVIOUS
 
-_REFINE = ("refine", "texts.txt", "-o", "made", "--vectors", "table.npz", "--method", "paper", "--epochs")
+_REFINE = (
+    "refine",
+    "texts.txt",
+    "-o",
+    "made",
+    "--vectors",
+    "table.bin",
+    "--method",
+    "paper",
+    "--epochs",
+)
 _EPOCHS, _FEW = "30", "2"  # many take long enough to be killed at a random moment
 _UPDATE = ("update", "one", "more.txt")
 _SEARCH = ("search", "one", "bababa")
 _LOOK = ("similar", "made", "bababa")
-_ASK = ("ask", "texts", "bababa", "--cache", "cache", "--vectors", "table.npz")
+_ASK = ("ask", "texts", "bababa", "--cache", "cache", "--vectors", "table.bin")
 _MORE = ("copy", "more.txt", "texts/more.txt")
 _WITHDRAW = ("update", "one", "--withdraw", "4-0,4-7", "--no-undo")
 _NO_INDEX = ("forget", "one")
@@ -85,7 +95,7 @@ def prepare(place: Path, *, small: bool = False) -> Path:
     for number, (name, documents) in enumerate({"texts": 1500, "more": 300, "other": 200}.items(), 1):
         write_texts(folder / f"{name}.txt", documents // 8 if small else documents, number)
     write_texts(folder / "rows.csv", 25 if small else 200, 4)
-    write_vectors(folder / "table.npz")
+    write_vectors(folder / "table.bin")
     (folder / "texts").mkdir()
     shutil.copyfile(folder / "texts.txt", folder / "texts/texts.txt")
     for name, texts in (("one", "texts.txt"), ("two", "more.txt")):
@@ -141,7 +151,13 @@ def _creating(epochs: str) -> Iterator[Planned]:
     refine = (*_REFINE, epochs)
     copy = (("copy", "two", "made"),)
     yield Planned("refine", refine, "made", look=_LOOK)
-    same = ("update", "made", "texts.txt", "--vectors", "table.npz")  # a writer that finds nothing new
+    same = (
+        "update",
+        "made",
+        "texts.txt",
+        "--vectors",
+        "table.bin",
+    )  # a writer that finds nothing new
     yield Planned("refine --overwrite", (*refine, "--overwrite"), "made", copy, look=same)
     yield Planned("update", _UPDATE, "one")
     rows, known = ("update", "one", "rows.csv"), ("update", "one", "texts.txt")
@@ -164,7 +180,7 @@ def _changing() -> Iterator[Planned]:
     yield Planned("drift", ("drift", "one"), "one", (_NO_INDEX,), derived=True)
     yield Planned("ask", _ASK, "cache/run")
     yield Planned("ask, more text", _ASK, "cache/run", (_ASK, _MORE))
-    for kind in ("npz", "bin", "txt", "safetensors", "parquet"):
+    for kind in ("bin", "txt", "safetensors", "parquet"):
         yield _converting(f"made.{kind}")
     for store in ("qdrant", "lancedb"):
         export = ("export", "one", "--to", store, "-o", "store")

@@ -36,14 +36,14 @@ def texts(tmp_path: Path, storms: list[str]) -> Path:
         (folder / f"{number}.txt").write_text(text, encoding="utf-8")
     words = sorted({word.strip(".,").lower() for text in storms for word in text.split()})
     rows = np.random.default_rng(0).standard_normal((len(words), 16)).astype(np.float32)
-    selfvec.save(Vectors(words, rows), tmp_path / "vectors.npz")
+    selfvec.save(Vectors(words, rows), tmp_path / "vectors.safetensors")
     return folder
 
 
 def asked(texts: Path, question: str, **options: object) -> tuple[list[str], list[str]]:
     """The ids that were found, and what was said."""
     said = Said()
-    there = {"vectors": str(texts.parent / "vectors.npz"), "cache": texts.parent / "cache"}
+    there = {"vectors": str(texts.parent / "vectors.safetensors"), "cache": texts.parent / "cache"}
     found = selfvec.ask(texts, question, progress=said, **(there | options))
     return [hit.id for hit in found.hits], said.messages
 
@@ -57,7 +57,7 @@ def test_files_of_other_kinds_are_named(texts: Path, capsys: pytest.CaptureFixtu
         "--cache",
         str(cache),
         "--vectors",
-        str(texts.parent / "vectors.npz"),
+        str(texts.parent / "vectors.safetensors"),
     ]
     unread = [str(texts / f"{number}.xyz") for number in range(7)]
     Path(unread[0]).write_bytes(b"\x00\x01")
@@ -76,7 +76,7 @@ def test_what_is_left_out_is_said_also_from_the_cache(texts: Path) -> None:
     (texts / "bad.csv").write_text('text\nhail fell on a roof\n"a"b\n', encoding="utf-8")
     (texts / "cafe.txt").write_bytes(b"hail on a caf\xe9")
     (texts / "other.xyz").write_bytes(b"\x00\x01")
-    there = {"vectors": str(texts.parent / "vectors.npz"), "skip_bad_rows": True}
+    there = {"vectors": str(texts.parent / "vectors.safetensors"), "skip_bad_rows": True}
     for source, cache in ((texts, "cache"), (texts, "cache"), ([texts], None)):
         options = there | ({"cache": texts.parent / cache} if cache else {})
         found = selfvec.ask(source, "hail", **options)

@@ -120,19 +120,26 @@ def test_a_larger_effect_is_called_higher_not_better(circle: Vectors, write) -> 
 
 
 def test_the_flag_works_alone_and_beside_own_sets(poles: Path, tmp_path: Path, circle, capsys) -> None:
-    selfvec.save(circle, tmp_path / "circle.npz")
+    selfvec.save(circle, tmp_path / "circle.bin")
     assert main(["evaluate", "default", "--bias", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)["rows"]
     weat = [row for row in rows if row["metric"] == "weat_effect"]
     assert [row["method"] for row in weat] == [wanted.name for wanted in read_sets(BUILT_IN)]
     assert all(row["covered"] == 1.0 and 0 < row["p"] <= 1 for row in weat)
     assert {row["metric"] for row in rows} == {"weat_effect", *MEASURES}
-    arguments = ["evaluate", str(tmp_path / "circle.npz"), "--bias-sets", str(poles), str(poles), "--bias"]
+    arguments = [
+        "evaluate",
+        str(tmp_path / "circle.bin"),
+        "--bias-sets",
+        str(poles),
+        str(poles),
+        "--bias",
+    ]
     assert main([*arguments, "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)["rows"]
     tasks = [row["task"] for row in rows if row["metric"] == "weat_effect"]
     assert tasks == ["built-in"] * 4 + ["poles", "poles (2)"]
-    assert main(["evaluate", str(tmp_path / "circle.npz"), "--bias-sets", str(poles)]) == 0
+    assert main(["evaluate", str(tmp_path / "circle.bin"), "--bias-sets", str(poles)]) == 0
     assert "weat_effect (poles)" in capsys.readouterr().out
 
 

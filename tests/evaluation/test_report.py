@@ -19,13 +19,13 @@ from selfvec.evaluation.compared_vectors import ComparedVectors, distinct_names,
 from selfvec.evaluation.report import Report, label
 from selfvec.numerics.rows import unit_rows
 
-TABLES = ("refined", "original", "plane.npz")
+TABLES = ("refined", "original", "plane.safetensors")
 
 
 @pytest.fixture
 def vectors_file(tmp_path: Path, plane: Vectors) -> Path:
-    selfvec.save(plane, tmp_path / "plane.npz")
-    return tmp_path / "plane.npz"
+    selfvec.save(plane, tmp_path / "plane.safetensors")
+    return tmp_path / "plane.safetensors"
 
 
 def names_of(vectors, task) -> list[str]:
@@ -36,7 +36,7 @@ def test_a_run_is_two_tables_and_a_file_is_one(run_folder: Path, vectors_file: P
     task = Similarity(pairs)
     run = selfvec.open_run(run_folder)
     assert names_of(run_folder, task) == names_of(run, task) == ["refined", "original"]
-    assert names_of([run_folder, vectors_file], task) == ["refined", "original", "plane.npz"]
+    assert names_of([run_folder, vectors_file], task) == ["refined", "original", "plane.safetensors"]
     several = ["run/refined", "run/original", "run (2)/refined", "run (2)/original"]
     assert names_of([run, run], task) == several
     assert names_of({"mine": run_folder, "theirs": vectors_file}, task)[0] == "mine/refined"

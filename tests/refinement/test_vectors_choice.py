@@ -112,7 +112,7 @@ def test_what_cannot_be_compared_is_refused() -> None:
 
 def test_the_command_takes_several_tables(tmp_path, capsys) -> None:
     (tmp_path / "texts.txt").write_text("\n".join(texts()))
-    paths = [str(tmp_path / f"{name}.npz") for name in ("scattered", "topical")]
+    paths = [str(tmp_path / f"{name}.safetensors") for name in ("scattered", "topical")]
     for path, table in zip(paths, (scattered(), topical()), strict=True):
         selfvec.save(table, path)
     run = tmp_path / "run"

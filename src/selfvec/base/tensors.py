@@ -186,14 +186,16 @@ def map_tensors(path: str | os.PathLike[str]) -> dict[str, Array]:
         raise FormatError(rule, path=path, field=name, remedy="convert it to F32 or F16 first")
     with Path(path).open("rb") as file, decoding(path, _WHAT):
         data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        return {name: _view(data, start, **entry) for name, entry in known.items()}
+        return {name: _view(data, start, entry) for name, entry in known.items()}
 
 
-def _view(data: mmap.mmap, start: int, dtype: str, shape: list[int], data_offsets: list[int]) -> Array:
+def _view(data: mmap.mmap, start: int, entry: Mapping[str, Any]) -> Array:
     """A tensor in the bytes of a file, whose data begin at ``start``."""
+    shape: list[int] = entry["shape"]
     if 0 in shape and max(shape) > _EMPTY:
         raise ValueError(f"a tensor without data has the shape {shape}")
-    return np.frombuffer(data, DTYPES[dtype], math.prod(shape), start + data_offsets[0]).reshape(shape)
+    offset = start + entry["data_offsets"][0]
+    return np.frombuffer(data, DTYPES[entry["dtype"]], math.prod(shape), offset).reshape(shape)
 
 
 def check_tensors(

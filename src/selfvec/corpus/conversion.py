@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from selfvec.base.errors import CorpusError, OptionError
-from selfvec.corpus.forks import using_polars
 
-from .corpus import Corpus, CorpusPart
+from .corpus import Corpus, CorpusPart, using_polars
 from .fields import FieldNames, FieldOptions, given_options
 
 if TYPE_CHECKING:

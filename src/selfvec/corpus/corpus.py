@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from selfvec.base.casing import different_names
-from selfvec.base.errors import CorpusError
-from selfvec.corpus.forks import using_polars
+from selfvec.base.errors import CorpusError, SelfvecError
 
 from .summary import BATCH_BYTES, BATCH_ROWS, CorpusPass, Summary
 
@@ -18,7 +17,9 @@ if TYPE_CHECKING:
     from .fields import Fields
     from .fingerprints import Seen
 
-__all__ = ["Corpus", "CorpusPart", "Select"]
+__all__ = ["Corpus", "CorpusPart", "Select", "using_polars"]
+
+_USED: list[int] = []  # the process that used Polars first
 
 
 class CorpusPart(Protocol):
@@ -314,6 +315,19 @@ class Corpus:
         if summary.bad_rows:
             rule += f": all {summary.bad_rows:,} rows are bad, the first is {summary.bad_places[0]}"
         return CorpusError(rule, path=self.name, remedy="give a corpus with text")
+
+
+def using_polars() -> None:
+    """Note that this process uses Polars; `SelfvecError` in a child that was forked after its parent did.
+
+    A fork does not copy the threads of Polars, so the child would wait for them for ever.
+    """
+    if not _USED:
+        _USED.append(os.getpid())
+    elif _USED[0] != os.getpid():
+        rule = "this process cannot read a corpus: it was forked after its parent had used Polars"
+        remedy = "start it with multiprocessing.get_context('spawn') or 'forkserver'"
+        raise SelfvecError(rule, remedy=remedy)
 
 
 def _short(paths: Sequence[str]) -> list[str]:

@@ -1,8 +1,4 @@
-"""Rows of comma- and tab-separated files, with line numbers.
-
-Polars reads well-formed blocks, which is fast. The `csv` module reads the other blocks row by row and reports
-what is wrong and where. Both give the same rows for well-formed blocks; a test checks this.
-"""
+"""Rows of comma- and tab-separated files, with line numbers."""
 
 from __future__ import annotations
 
@@ -10,27 +6,25 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
+from itertools import accumulate, islice, repeat
 
-import numpy as np
 import polars as pl
 
-from selfvec.base.arrays import Bytes, Ints, Mask
 from selfvec.base.errors import CorpusError
 
 from .document_files import MAX_ROW
 from .fields import Fields
 from .layouts import unquoted_column
 from .readable import decoded
-from .row_batch import NUL, RowBatch, batch_of_rows
-from .streams import Source, too_long
+from .row_batch import NUL, RowBatch
+from .streams import Source
 from .summary import BATCH_ROWS, CorpusPass
 
-__all__ = ["LARGEST_BLOCK", "CsvReader", "Header", "read_csv", "read_header"]
+__all__ = ["CsvReader", "Header", "read_csv", "read_header"]
 
-LARGEST_BLOCK = 16 << 20  # bytes
 _MOST_COLUMNS = 1 << 16
-_QUOTE, _NEWLINE, _RETURN = b'"\n\r'
+_TOGETHER = 16  # rows read before their size is looked at
 
 
 @dataclass(frozen=True)
@@ -93,218 +87,95 @@ class CsvReader:
 
 
 def read_csv(
-    chunks: Iterator[bytes],
+    blocks: Iterator[bytes],  # whole lines of UTF-8
     header: Header,
     columns: Sequence[str],
     path: str,
     corpus_pass: CorpusPass,
-    *,
-    largest_block: int = LARGEST_BLOCK,  # bytes; larger blocks are read row by row
 ) -> Iterator[RowBatch]:
     """The requested columns; every row must have as many fields as the header."""
-    wanted = [header.names.index(name) for name in columns]
-    blocks = _Blocks(chunks, header.lines, path)
-    while blocks.grow():
-        rows = None if len(blocks.data) > largest_block else _rows_by_polars(blocks.data, header, wanted)
-        if rows is None:
-            yield from _rows_by_csv_module(blocks, header, columns, corpus_pass)
-            continue
-        if len(rows.lines):
-            yield RowBatch(dict(zip(columns, rows.columns, strict=True)), rows.lines + blocks.line)
-        blocks.drop(rows.length, rows.newlines)
-    if blocks.data:  # a quote is open at the end
-        yield from _rows_by_csv_module(blocks, header, columns, corpus_pass)
+    taken = 0  # bytes
+    nul = False  # whether any were NUL
 
+    def lines() -> Iterator[str]:
+        nonlocal taken, nul
+        for block in _without_header(blocks, header.lines):
+            taken += len(block)
+            nul = nul or b"\0" in block
+            yield from map(bytes.decode, io.BytesIO(block))
 
-class _Blocks:
-    """The unread bytes of a file after its header, and the number of their first line."""
-
-    def __init__(self, chunks: Iterator[bytes], header_lines: int, path: str) -> None:
-        self._chunks = _without_header(chunks, header_lines)
-        self.path = path
-        self.data = b""
-        self.line = header_lines + 1
-        self.waiting = 0  # lines that `lines` has split off and not yielded
-        self.yielded = 0  # bytes that `lines` has yielded
-
-    def grow(self) -> bool:
-        """Add the next chunk, or at the end of the file a missing newline; False if nothing is left."""
-        chunk = next(self._chunks, b"")
-        if not chunk and self.data and not self.data.endswith(b"\n"):
-            chunk = b"\n"
-        self.data += chunk
-        return bool(chunk)
-
-    def drop(self, length: int, lines: int) -> None:
-        """Remove the first bytes, which hold so many newlines."""
-        self.data = self.data[length:]
-        self.line += lines
-
-    def lines(self) -> Iterator[str]:
-        """Take whole lines, after reading on if needed."""
-        while True:
-            whole, newline, rest = self.data.rpartition(b"\n")
-            if newline:
-                self.data = rest
-                lines = whole.split(b"\n")
-                self.waiting = len(lines)
-                for line in lines:
-                    self.waiting -= 1
-                    self.yielded += len(line)
-                    # Line by line, because one rare letter widens the whole decoded string.
-                    yield line.decode() + "\n"
-            elif not self.grow():
-                return
-            elif len(self.data) > MAX_ROW:
-                raise too_long(self.path, self.line)
-
-
-def _without_header(chunks: Iterator[bytes], lines: int) -> Iterator[bytes]:
-    for chunk in chunks:
-        while lines and chunk:
-            _, newline, chunk = chunk.partition(b"\n")
-            lines -= len(newline)
-        if chunk:
-            yield chunk
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """The whole rows at the start of a block."""
-
-    columns: list[pl.Series]
-    lines: Ints  # (R,) newlines before each row
-    length: int  # bytes of all rows
-    newlines: int  # in all rows
-
-
-@dataclass(frozen=True)
-class _Marks:
-    """The M bytes of a block that shape its rows: delimiters, quotes, newlines, carriage returns and NUL."""
-
-    places: Ints  # (M,) int64, rising
-    kinds: Bytes  # (M,) the bytes themselves
-    quoted: Mask  # (M,) inside a quoted field: from its opening quote to before the closing one
-
-    @classmethod
-    def of(cls, block: bytes, delimiter: str) -> _Marks:
-        # bytes.translate is Python's fastest table look-up of bytes.
-        places = np.flatnonzero(np.frombuffer(block.translate(_shaping(delimiter)), bool))
-        kinds = np.frombuffer(block, np.uint8)[places]
-        return cls(places, kinds, np.bitwise_xor.accumulate(kinds == _QUOTE))
-
-    def before(self, place: int) -> _Marks:
-        """The marks before a byte."""
-        used = int(np.searchsorted(self.places, place))
-        return _Marks(self.places[:used], self.kinds[:used], self.quoted[:used])
-
-
-@cache
-def _shaping(delimiter: str) -> bytes:
-    """For every byte, whether it may end a row or field or be a quote."""
-    shaping = b'"\n\r\0' + delimiter.encode()
-    return bytes(byte in shaping for byte in range(256))
-
-
-def _rows_by_polars(block: bytes, header: Header, wanted: Sequence[int]) -> _Rows | None:
-    """The whole rows at the start of a block, read by Polars; None unless `csv` would read the same.
-
-    Polars refuses long rows but accepts short rows and misplaced quotes. So quotes and delimiters are counted
-    first.
-    """
-    marks = _Marks.of(block, header.delimiter)
-    row_ends = marks.places[(marks.kinds == _NEWLINE) & ~marks.quoted]  # (R,)
-    length = int(row_ends[-1]) + 1 if len(row_ends) else 0
-    marks = marks.before(length)
-    if not _is_regular(np.frombuffer(block, np.uint8), marks, header, len(row_ends)):
-        return None
-    columns = _columns_by_polars(block[:length], header, wanted, len(row_ends))
-    if columns is None:
-        return None
-    newlines = marks.places[marks.kinds == _NEWLINE]
-    row_starts = np.concatenate(([0], row_ends + 1))[:-1]
-    lines = np.searchsorted(newlines, row_starts).astype(np.int64)
-    return _Rows(columns, lines, length, len(newlines))
-
-
-def _is_regular(data: Bytes, marks: _Marks, header: Header, rows: int) -> bool:
-    """Whether rows have as many delimiters as the header, quotes stand at the ends of fields, lines end in
-    newlines or both characters, and nothing is NUL.
-    """
-    delimiter = ord(header.delimiter)
-    delimiters = np.count_nonzero((marks.kinds == delimiter) & ~marks.quoted)
-    if delimiters != rows * (len(header.names) - 1):
-        return False
-    quotes = marks.places[marks.kinds == _QUOTE]
-    returns = marks.places[marks.kinds == _RETURN]
-    before = data[quotes[::2] - 1]
-    after = data[quotes[1::2] + 1]
-    if len(quotes) and not quotes[0]:
-        before[0] = _NEWLINE  # the block begins with a quote; index -1 was its last byte
-    opened = (before == delimiter) | (before == _NEWLINE) | (before == _QUOTE)
-    closed = (after == delimiter) | (after == _NEWLINE) | (after == _RETURN) | (after == _QUOTE)
-    ended = data[returns + 1] == _NEWLINE
-    return bool(opened.all() and closed.all() and ended.all() and marks.kinds.all())
-
-
-def _columns_by_polars(
-    block: bytes, header: Header, wanted: Sequence[int], rows: int
-) -> list[pl.Series] | None:
-    """The wanted columns of whole rows; None if Polars reads another number of rows or not at all."""
-    width = len(header.names)
-    names = [str(number) for number in range(width)]
-    try:
-        frame = pl.read_csv(
-            block,
-            has_header=False,
-            schema=dict.fromkeys(names, pl.String),
-            columns=sorted(set(wanted)),
-            separator=header.delimiter,
-            raise_if_empty=False,
-        )
-    except pl.exceptions.PolarsError:
-        return None
-    if len(frame) != rows or (width == 1 and frame.null_count().item()):  # a blank line is not a row
-        return None
-    return [frame[names[number]].fill_null("") for number in wanted]
-
-
-def _rows_by_csv_module(
-    blocks: _Blocks, header: Header, columns: Sequence[str], corpus_pass: CorpusPass
-) -> Iterator[RowBatch]:
-    """Rows by `csv.reader`, each checked, up to the first row that ends with the block."""
     _allow_long_fields()
-    reader = csv.reader(blocks.lines(), delimiter=header.delimiter, strict=True)
-    wanted = [header.names.index(name) for name in columns]
-    unquoted = unquoted_column(header.names)
-    rows: list[list[str]] = []
-    numbers: list[int] = []
-    while blocks.waiting or not reader.line_num:
-        number = blocks.line + reader.line_num
+    reader = csv.reader(lines(), delimiter=header.delimiter, strict=True)
+    while True:
+        before = reader.line_num
+        rows: list[list[str]] = []
+        wrong: csv.Error | None = None
+        taken = 0
         try:
-            row = next(reader)
-        except StopIteration:
-            break
+            while taken < corpus_pass.batch_bytes and len(rows) < BATCH_ROWS:
+                read = len(rows)
+                rows.extend(islice(reader, _TOGETHER))
+                if len(rows) == read:
+                    break
         except csv.Error as error:
-            corpus_pass.bad(_explained(error), path=blocks.path, line=number)
-            continue
-        if unquoted and len(row) > len(header.names) and (whole := unquoted.rejoined(row, header.names)):
-            corpus_pass.mended("unquoted delimiters joined", path=blocks.path, line=number)
+            wrong = error
+        plain = wrong is None and reader.line_num - before == len(rows)  # every row is a line
+        lengths = repeat(1, len(rows)) if plain else map(_line_count, rows)
+        *numbers, end = accumulate(lengths, initial=header.lines + before + 1)
+        if not nul and set(map(len, rows)) == {len(header.names)}:
+            yield _batch(rows, numbers, header, columns)
+        else:
+            yield _batch(*_valid_rows(rows, numbers, header, path, corpus_pass), header, columns)
+        if wrong is not None:
+            corpus_pass.bad(_explained(wrong), path=path, line=end)
+        elif not rows:
+            return
+
+
+def _without_header(blocks: Iterator[bytes], lines: int) -> Iterator[bytes]:
+    for block in blocks:
+        while lines and block:
+            _, newline, block = block.partition(b"\n")
+            lines -= len(newline)
+        if block:
+            yield block
+
+
+def _line_count(row: list[str]) -> int:
+    """The number of lines of a row; newlines in quoted fields are kept."""
+    return 1 + "".join(row).count("\n")
+
+
+def _valid_rows(
+    rows: list[list[str]],
+    numbers: list[int],  # of their first lines
+    header: Header,
+    path: str,
+    corpus_pass: CorpusPass,
+) -> tuple[list[list[str]], list[int]]:
+    """The valid rows and their lines; the others are reported one by one."""
+    width = len(header.names)
+    unquoted = unquoted_column(header.names)
+    valid: list[list[str]] = []
+    kept: list[int] = []
+    for number, row in zip(numbers, rows, strict=True):
+        if unquoted and len(row) > width and (whole := unquoted.rejoined(row, header.names)):
+            corpus_pass.mended("unquoted delimiters joined", path=path, line=number)
             row = whole
         if rule := _fault(row, header):
-            wide = len(row) > len(header.names)
-            remedy = "quote the field that holds the delimiter" if wide else "mend the row"
-            corpus_pass.bad(rule, path=blocks.path, line=number, remedy=remedy)
+            remedy = "quote the field that holds the delimiter" if len(row) > width else "mend the row"
+            corpus_pass.bad(rule, path=path, line=number, remedy=remedy)
         elif row:
-            rows.append([row[i] for i in wanted])
-            numbers.append(number)
-        if blocks.yielded >= corpus_pass.batch_bytes or len(rows) >= BATCH_ROWS:
-            blocks.yielded = 0
-            yield batch_of_rows(rows, numbers, columns)
-            rows = []
-            numbers = []
-    blocks.line += reader.line_num
-    yield batch_of_rows(rows, numbers, columns)
+            valid.append(row)
+            kept.append(number)
+    return valid, kept
+
+
+def _batch(rows: list[list[str]], numbers: list[int], header: Header, columns: Sequence[str]) -> RowBatch:
+    """The wanted columns of rows that have as many fields as the header."""
+    values = list(zip(*rows, strict=True)) or [()] * len(header.names)
+    places = {name: header.names.index(name) for name in columns}
+    return RowBatch({name: pl.Series(values[at], dtype=pl.String) for name, at in places.items()}, numbers)
 
 
 def _fault(row: list[str], header: Header) -> str | None:

@@ -263,6 +263,7 @@ def _counted(rows: StoreRows) -> dict[str, Any]:
 
 
 _FORMATS_OPENED_BY = {
+    "npz": "numpy.load({})",
     "parquet": "polars.read_parquet({})",
     "word2vec": "gensim.models.KeyedVectors.load_word2vec_format({}, binary=True)",
 }

@@ -182,7 +182,7 @@ def test_shared_words_are_in_order_of_the_smaller_count() -> None:
 
 
 @pytest.mark.parametrize("method", TABLES)
-@pytest.mark.parametrize("suffix", ["bin", "vec", "npz", "safetensors", "parquet"])
+@pytest.mark.parametrize("suffix", ["bin", "vec", "safetensors", "parquet"])
 def test_results_are_written_in_any_format(method: str, suffix: str, tmp_path: Path) -> None:
     a, b = table(1), table(2)
     found = align(a, b, method)

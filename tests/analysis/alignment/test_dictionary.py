@@ -185,8 +185,8 @@ def test_a_header_is_left_out_and_unused_pairs_are_counted(tmp_path: Path, capsy
     assert notes["dictionary"] == 6
     assert notes["unused"] == {"pairs": 2, "without_vector_in_a": 1, "without_vector_in_b": 1}
     for name, table in (("a", a), ("b", b)):
-        selfvec.save(table, tmp_path / f"{name}.npz")
-    out = [str(tmp_path / name) for name in ("a.npz", "b.npz", "both")]
+        selfvec.save(table, tmp_path / f"{name}.safetensors")
+    out = [str(tmp_path / name) for name in ("a.safetensors", "b.safetensors", "both")]
     assert main(["align", *out[:2], "-o", out[2], "--dictionary", str(path)]) == 0
     told = capsys.readouterr().err
     assert "2 unused (no vector in A: 1, in B: 1); its first row names columns" in told

@@ -82,12 +82,12 @@ REPORTS = {
     "why": "run hail storm",
     "why by concepts": "run hail storm --concepts storms.txt",
     "senses": "run hail --number 2",
-    "align": "run other -o aligned.npz",
+    "align": "run other -o aligned.safetensors",
     "align compass": "run other -o compass --method compass --window 9 --to npy",
     "align relative": "run other -o relative --method relative --anchors 20 --to npy",
     "compare": "run other --permutations 20 --jobs 1 --min-count 1",
     "compare files": "vectors.vec vectors.vec --min-count 1",
-    "transform": "vectors.vec short.npz --by principal-axes --dimensions 5 --overwrite",
+    "transform": "vectors.vec short.safetensors --by principal-axes --dimensions 5 --overwrite",
     "compress": "run small.safetensors --overwrite",
     "vectors": "",
     "convert": "run out.bin --to word2vec --overwrite",
@@ -249,10 +249,10 @@ def test_a_mistake_in_refining_leaves_nothing(name, tmp_path, storm_file, monkey
         ("phrases nowhere.txt", "nowhere.txt"),
         ("phrases storms.txt --npmi 3", "--npmi"),
         ("compare run nothing", "nothing"),
-        ("align run other -o x.npz --method magic", "--method"),
-        ("align run other -o x.npz --window 9", "--window"),
+        ("align run other -o x.safetensors --method magic", "--method"),
+        ("align run other -o x.safetensors --window 9", "--window"),
         ("convert run x.unknown", "x.unknown"),
-        ("convert nothing.vec x.npz", "nothing.vec"),
+        ("convert nothing.vec x.safetensors", "nothing.vec"),
         ("export run --to magic", "--to"),
         ("export storms.txt --to glove", "not a run folder"),
         ("evaluate run", "nothing to measure"),
@@ -351,10 +351,10 @@ def test_convert_keeps_the_vectors_and_repairs_on_request(inside: Path, capsys) 
     np.testing.assert_allclose(selfvec.load("out.bin").vectors, open_run("run").vectors.vectors, atol=1e-7)
     Path("twice.vec").write_text("3 2\na 1 0\nb 0 1\na 1 1\n")
     capsys.readouterr()
-    refused(["convert", "twice.vec", "x.npz"], "--vectors-errors replace", capsys)
-    assert main(["convert", "twice.vec", "x.npz", "--vectors-errors", "replace"]) == 0
+    refused(["convert", "twice.vec", "x.safetensors"], "--vectors-errors replace", capsys)
+    assert main(["convert", "twice.vec", "x.safetensors", "--vectors-errors", "replace"]) == 0
     assert "'a'" in capsys.readouterr().err
-    np.testing.assert_array_equal(selfvec.load("x.npz")["a"], [1, 0])
+    np.testing.assert_array_equal(selfvec.load("x.safetensors")["a"], [1, 0])
 
 
 def test_convert_replaces_a_file_only_on_request(inside: Path, capsys) -> None:

@@ -12,7 +12,8 @@ import numpy as np
 from selfvec.data.vectors import Vectors
 from selfvec.storage.formats import FORMATS, Format, save
 
-WRITABLE = [row for row in FORMATS if row.write]
+WRITERS = [row for row in FORMATS if row.write]
+WRITABLE = [row for row in WRITERS if row.read]
 FILES = [row for row in WRITABLE if not row.folder]
 
 WORDS = ["zebra", "don't", "new_york", "日本", "C++", "é", "</s>", "x,y", '"q"', "#", "Straße", "😀"]

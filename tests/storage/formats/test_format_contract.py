@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from format_tables import FILES, WORDS, WRITABLE, table, target, written
+from format_tables import FILES, WORDS, WRITABLE, WRITERS, table, target, written
 from tests.places import ROOT
 
 from selfvec.base.compressed_files import zstd
@@ -18,6 +18,7 @@ from selfvec.storage.formats import FORMATS, Format, load, save
 
 Pack = Callable[[bytes], bytes]
 every = pytest.mark.parametrize("row", WRITABLE, ids=lambda row: row.name)
+every_writer = pytest.mark.parametrize("row", WRITERS, ids=lambda row: row.name)
 
 
 @every
@@ -92,7 +93,7 @@ def test_counts_and_sources_are_kept_or_said_to_be_left_out(row: Format, tmp_pat
         assert "where each vector came from: left out" in notes
 
 
-@every
+@every_writer
 @pytest.mark.parametrize("word", ["line\nbreak", "line\rbreak", "lone \ud800 surrogate"])
 def test_words_a_format_cannot_hold_are_refused_and_the_target_left(
     row: Format, word: str, tmp_path: Path
@@ -107,7 +108,7 @@ def test_words_a_format_cannot_hold_are_refused_and_the_target_left(
     assert row.folder or path.read_bytes() == b"what stood here"
 
 
-@every
+@every_writer
 def test_a_folder_that_cannot_be_written_into_is_a_target_error(row: Format, tmp_path: Path) -> None:
     with pytest.raises(TargetError):
         save(table(), target(row, tmp_path / "nowhere"), row.name)
@@ -148,7 +149,7 @@ def test_words_standing_twice_are_an_error_or_the_first_is_kept(row: Format, tmp
 
 @pytest.mark.parametrize(
     "row",
-    [row for row in WRITABLE if row.name not in ("model2vec", "parquet", "npz")],
+    [row for row in WRITABLE if row.name not in ("model2vec", "parquet")],
     ids=lambda row: row.name,
 )
 def test_words_that_are_not_utf8_are_an_error_or_replaced(row: Format, tmp_path: Path) -> None:
@@ -221,12 +222,13 @@ def test_the_documentation_lists_every_format() -> None:
         (line,) = [line for line in text.splitlines() if line.startswith(f"| `{row.name}` |")]
         cells = [cell.strip() for cell in line.strip("|").split("|")]
         assert [cell.strip("`") for cell in cells[2].split()] == sorted(row.suffixes, key=row.suffixes.index)
+        assert cells[3] == ("yes" if row.read else "")
         assert cells[4] == ("yes" if row.write else "")
         assert (cells[5] == "yes") == row.mapped
         assert (cells[6] == "yes") == row.half
 
 
-@every
+@every_writer
 @pytest.mark.usefixtures("small_disk")
 def test_a_write_that_fails_half_way_leaves_the_target(row: Format, tmp_path: Path) -> None:
     vectors = table([f"word{i}" for i in range(3000)], 20)

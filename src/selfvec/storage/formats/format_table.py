@@ -17,7 +17,6 @@ from selfvec.storage.formats import (
     fasttext,
     model2vec,
     npy,
-    npz,
     parquet,
     projector,
     safetensors,
@@ -38,7 +37,7 @@ class Format:
     description: str
     suffixes: tuple[str, ...]  # paths with these endings are written in this format
     sniff: Callable[[Input], bool]  # whether a file has this format; called in the order of `FORMATS`
-    read: Callable[[Input], Vectors]
+    read: Callable[[Input], Vectors] | None = None
     write: Callable[[Vectors, Path], None] | None = None  # to a new path in an empty folder
     folder: bool = False  # whether it is a folder of files
     file_of_folder: bool = False  # whether a file of the folder may be named instead
@@ -82,8 +81,7 @@ FORMATS = (
         "TensorFlow Projector, vectors.tsv and metadata.tsv",
         (),
         projector.sniff,
-        projector.read,
-        projector.write,
+        write=projector.write,
         folder=True,
         file_of_folder=True,
     ),
@@ -119,9 +117,8 @@ FORMATS = (
         "npz",
         "NumPy archive with vectors and vocabulary",
         (".npz",),
-        npz.sniff,
-        npz.read,
-        npz.write,
+        npy.sniff_archive,
+        write=npy.write_archive,
         half=True,
     ),
     Format(

@@ -1,7 +1,8 @@
 """Lines of a word and its numbers, to and from a matrix; used by all text formats.
 
-A compiled parser reads regular lines. A slower parser in Python reads all other lines: it accepts the unusual
-lines of real files and explains what is wrong with an invalid one. Both give ``np.float32(float(text))``.
+Polars reads blocks of regular lines, on all cores. A parser in Python reads all other blocks: it accepts the
+unusual lines of real files and explains what is wrong with an invalid one. Both give
+``np.float32(float(text))``.
 
 The last d fields of a line are the numbers. The text before them, stripped of blanks, is the word. So words
 that contain blanks, as in GloVe 840B, are read.
@@ -10,13 +11,13 @@ that contain blanks, as in GloVe 840B, are read.
 from __future__ import annotations
 
 import re
-from collections import deque
-from itertools import accumulate, pairwise
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
-from selfvec.base.arrays import AnyFloats, Bytes, Floats, Ints
+from selfvec.base.arrays import AnyFloats, Floats
 from selfvec.base.targets import writing_by_polars
 from selfvec.base.threads import in_order, threads
 
@@ -27,7 +28,7 @@ __all__ = ["is_row", "lines_from", "looks_like_text", "read_lines", "write_lines
 
 _BLOCK = 1 << 22  # bytes parsed, or numbers written, at a time
 _COUNTED = 1 << 18  # bytes searched for newlines at a time; they stay in the cache
-_WORTH_IT = 1 << 20  # bytes; smaller files are read faster than the compiler is imported
+_WORTH_IT = 1 << 20  # bytes; smaller files are read faster than Polars is imported
 _FEW = 1 << 18  # numbers that may be allocated without a check
 _FIELD = re.compile(rb"[^ \t]+")
 _NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f]")
@@ -75,12 +76,12 @@ def lines_from(source: Input, start: int) -> tuple[int, int]:
 
 
 def read_lines(
-    source: Input, start: int, shape: tuple[int, int], *, first_line: int, worded: bool = True
+    source: Input, start: int, shape: tuple[int, int], *, first_line: int
 ) -> tuple[list[str], Floats]:
     """Words and (V, d) numbers of the lines from byte ``start`` on, which is line ``first_line`` of the file.
 
     At most as many rows as the source's limit are read. Nothing is allocated if the file is too short for
-    ``shape``, (V, d). Without ``worded`` no word comes before the numbers, and all words are empty.
+    ``shape``, (V, d).
     """
     rows = source.rows(shape[0])
     dimensions = shape[1]
@@ -96,53 +97,64 @@ def read_lines(
             remedy="the file may be cut off: get it again, or mend the number",
         )
     matrix = np.empty((rows, dimensions), np.float32)
-    fast = end - start > _WORTH_IT
-    spans = _fast(source, start, end, matrix, worded) if fast else _line_spans(source.data[start:end], start)
-    words = [source.data[begin:stop] for begin, stop in zip(*spans[:, :2].T.tolist(), strict=True)]
+    large = end - start > _WORTH_IT
+
+    def parsed(block: tuple[int, bytes]) -> list[str]:
+        row, text = block
+        out = matrix[row : row + text.count(b"\n") + 1]
+        regular = _by_polars(text, out) if large else None
+        return _by_python(text, out, source, first_line + row) if regular is None else regular
+
+    words = in_order(_blocks(source, start, end), parsed, threads(None) if large else 1)
+    return list(chain.from_iterable(words)), matrix
+
+
+def _blocks(source: Input, start: int, end: int) -> Iterator[tuple[int, bytes]]:
+    """Whole lines, several at a time, without the newline after the last one, and the row of the first."""
+    row = 0
+    while start < end:
+        stop = source.data.find(b"\n", min(start + _BLOCK, end), end)
+        stop = end if stop < 0 else stop
+        text = source.data[start:stop]
+        yield row, text
+        row += text.count(b"\n") + 1
+        start = stop + 1
+
+
+def _by_polars(text: bytes, out: Floats) -> list[str] | None:
+    """Parse lines into ``out`` (n, d); return their words, or None if a line is unusual."""
+    import polars as pl
+
+    schema = {"word": pl.String, **{f"n{i}": pl.Float64 for i in range(out.shape[1])}}
+    first = text[: text.find(b"\n") + 1]
+    if b"\t" in first or first.endswith((b" \n", b"\r\n")):  # the C programs end their lines in a blank
+        text = text.replace(b"\t", b" ").replace(b"\r\n", b"\n").replace(b" \n", b"\n").rstrip()
+    try:
+        frame = pl.read_csv(text, has_header=False, separator=" ", quote_char=None, schema=schema)
+    except pl.exceptions.PolarsError:
+        return None
+    if len(frame) != len(out) or any(column.null_count() for column in frame):
+        return None
     with np.errstate(over="ignore"):
-        for row in np.flatnonzero(spans[:, 2] == 0).tolist():
-            words[row] = _slow(words[row], matrix[row], worded, source, first_line + row)
-    if not worded:
-        return [""] * rows, matrix
-    return decode_words(b"\n".join(words) + b"\n", source, first_line=first_line), matrix
+        out[:] = frame[:, 1:].to_numpy()
+    return frame["word"].to_list()
 
 
-def _line_spans(text: bytes, start: int) -> Ints:
-    """The result of `_fast` if no line is regular."""
-    ends = np.cumsum([start, *(len(line) + 1 for line in text.split(b"\n"))])
-    return np.column_stack([ends[:-1], ends[1:] - 1, np.zeros(len(ends) - 1, np.int64)])
+def _by_python(text: bytes, out: Floats, source: Input, first_line: int) -> list[str]:
+    """Parse lines, of which the first is line ``first_line`` of the file, into ``out`` (n, d)."""
+    with np.errstate(over="ignore"):
+        words = [
+            _parse_line(line, row, source, number)
+            for number, (line, row) in enumerate(zip(text.split(b"\n"), out, strict=True), first_line)
+        ]
+    return decode_words(b"\n".join(words) + b"\n", source, first_line=first_line)
 
 
-def _fast(source: Input, start: int, end: int, out: Floats, worded: bool) -> Ints:
-    """Parse all regular lines into ``out`` (V, d), several blocks at a time.
-
-    Returns (V, 3): the bounds of each word and 1; for an irregular line the bounds of the line and 0.
-    """
-    from .line_parser import count_newlines, parse
-
-    cuts = [start]
-    while cuts[-1] < end:
-        stop = source.data.find(b"\n", min(cuts[-1] + _BLOCK, end), end)
-        cuts.append(end if stop < 0 else stop + 1)
-    blocks = [source.array(np.uint8, stop - begin, begin) for begin, stop in pairwise(cuts)]
-    spans = np.empty((len(out), 3), np.int64)
-    jobs = min(len(blocks), threads(None))
-    rows = list(accumulate(in_order(blocks, count_newlines, jobs), initial=0))
-    rows[-1] = len(out)  # the last line has no newline
-
-    def work(part: tuple[Bytes, int, tuple[int, int]]) -> None:
-        block, begin, (first, last) = part
-        parse(block, worded, out[first:last], spans[first:last], begin)
-
-    deque(in_order(zip(blocks, cuts, pairwise(rows), strict=False), work, jobs), maxlen=0)
-    return spans
-
-
-def _slow(text: bytes, out: Floats, worded: bool, source: Input, line: int) -> bytes:
+def _parse_line(text: bytes, out: Floats, source: Input, line: int) -> bytes:
     """Parse one line, which is line ``line`` of the file, into ``out`` (d,); return its word."""
-    word, numbers = _fields(text.rstrip(b" \t\r"), len(out), worded)
-    if len(numbers) != len(out) or (worded and not word):
-        wrong = f"a line is {'a word and ' if worded else ''}{len(out)} numbers, this one is not"
+    word, numbers = _fields(text.rstrip(b" \t\r"), len(out))
+    if len(numbers) != len(out) or not word:
+        wrong = f"a line is a word and {len(out)} numbers, this one is not"
     elif not all(map(_is_number, numbers)):
         field = next(field for field in numbers if not _is_number(field))
         wrong = f"{field[:40].decode(errors='replace')!r} is not a number"
@@ -152,18 +164,15 @@ def _slow(text: bytes, out: Floats, worded: bool, source: Input, line: int) -> b
     raise source.error(wrong, line=line, remedy="remove or mend the line")
 
 
-def _fields(text: bytes, dimensions: int, worded: bool) -> tuple[bytes, list[bytes]]:
+def _fields(text: bytes, dimensions: int) -> tuple[bytes, list[bytes]]:
     """The word, and the last ``dimensions`` fields."""
     fields = text.split(b" ")
-    if len(fields) == dimensions + worded and b"" not in fields and b"\t" not in text:
-        return (fields[0] if worded else b""), fields[worded:]
+    if len(fields) == dimensions + 1 and b"" not in fields and b"\t" not in text:
+        return fields[0], fields[1:]
     spans = [found.span() for found in _FIELD.finditer(text)]
     before = spans[:-dimensions]
-    numbers = spans[-dimensions:]
-    if before and not worded:
-        return b"", []
     word = text[before[0][0] : before[-1][1]] if before else b""
-    return word, [text[start:end] for start, end in numbers]
+    return word, [text[start:end] for start, end in spans[-dimensions:]]
 
 
 def write_lines(

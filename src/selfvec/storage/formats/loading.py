@@ -53,7 +53,7 @@ def load(
     ----------
     path : path
         A file, which may be compressed with gzip or Zstandard; a folder (a Selfvec run, model2vec,
-        Projector); ``default``, the built-in vectors; or the name of public vectors that were fetched with
+        spaCy); ``default``, the built-in vectors; or the name of public vectors that were fetched with
         ``selfvec vectors fetch``.
     format : str, optional
         A name in `FORMATS`; by default the content decides.
@@ -90,6 +90,10 @@ def load(
         source = replace(open_input(place), errors=errors, limit=limit)
         _check_kind(source, row)
         row = row or _sniffed(source)
+        if row.read is None:
+            readable = ", ".join(other.name for other in FORMATS if other.read)
+            rule = f"is in the format {row.name}, which is written but not read"
+            raise source.error(rule, remedy=f"name vectors in one of {readable}")
         vectors = row.read(source)
         name = row.name
     vectors.provenance = {"path": os.fspath(path), "format": name, **vectors.provenance}
@@ -125,7 +129,7 @@ def _unknown_folder(source: Input) -> FormatError:
     mistake = no_vectors(source.path)
     if mistake is not None:
         return source.error(mistake.what, remedy=mistake.remedy)
-    kinds = ", ".join(f"{row.name} ({row.description})" for row in FORMATS if row.folder)
+    kinds = ", ".join(f"{row.name} ({row.description})" for row in FORMATS if row.folder and row.read)
     return source.error(f"holds no vectors of a known kind, but {names}", remedy=f"known folders: {kinds}")
 
 
@@ -136,12 +140,12 @@ def _unknown_file(source: Input) -> FormatError:
     if head.startswith(b"PK\x03\x04") and b"data.pkl" in head:
         return source.error("is a PyTorch file, a pickle, which could run code: refused", remedy=_FROM_PICKLE)
     if head.startswith(b"PK\x03\x04"):
-        return source.error("is a zip archive without .npy files", remedy="unpack it first")
+        return source.error("is a zip archive", remedy="unpack it first")
     for magic, what, remedy in _OTHER_FILES:
         if head.startswith(magic):
             return source.error(f"is {what}, not vectors", remedy=remedy)
     mistake = no_vectors(source.path)
     if mistake is not None:
         return source.error(mistake.what, remedy=mistake.remedy)
-    names = ", ".join(row.name for row in FORMATS)
+    names = ", ".join(row.name for row in FORMATS if row.read)
     return source.error(f"is in no known format; it begins with {head[:24]!r}", remedy=f"formats: {names}")

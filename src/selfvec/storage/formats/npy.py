@@ -1,6 +1,7 @@
 """NumPy's .npy: a plain matrix, which is mapped, with the words in a text file next to it.
 
-Pickled Python objects, which NumPy could put into its files, are refused, because reading them runs code.
+An archive of both, .npz, is only written. Pickled Python objects, which NumPy could put into its files, are
+refused, because reading them runs code.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from .checked_vectors import checked_matrix, checked_vectors
 from .input_file import Input
 from .words import encode_words, read_vocabulary, vocabulary_beside
 
-__all__ = ["npy_array", "read", "sniff", "write"]
+__all__ = ["npy_array", "read", "sniff", "sniff_archive", "write", "write_archive"]
 
 _LONGEST_HEADER = 10_000  # bytes, as in NumPy
 
@@ -70,3 +71,16 @@ def write(vectors: Vectors, path: Path) -> None:
         rows = np.ascontiguousarray(vectors.vectors)
         npy.write_array_header_1_0(file, npy.header_data_from_array_1_0(rows))
         file.write(rows.data)  # unlike numpy.save, this keeps the error number of a full disk
+
+
+def sniff_archive(source: Input) -> bool:
+    """A zip archive that begins with an .npy file."""
+    length = int.from_bytes(source.data[26:28], "little")
+    return source.data[:4] == b"PK\x03\x04" and source.data[30 : 30 + length].endswith(b".npy")
+
+
+def write_archive(vectors: Vectors, path: Path) -> None:
+    """Write an .npz with ``vectors`` and ``vocabulary`` (UTF-8 bytes, a newline after every word)."""
+    vocabulary = np.frombuffer(encode_words(vectors.index_to_key), np.uint8)
+    with path.open("wb") as file:
+        np.savez(file, vectors=vectors.vectors, vocabulary=vocabulary, allow_pickle=False)
