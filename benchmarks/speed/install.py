@@ -29,7 +29,6 @@ PURPOSES = {
     "pystemmer": "stems",
     "safetensors": "files of tensors",
     "rich": "text and progress in the terminal",
-    "safetensors": "vectors files, checked before they are mapped",
     "simplemma": "lemmas",
     "threadpoolctl": "the number of threads of NumPy",
     "tokenizers": "any `tokenizer.json`",
