@@ -65,12 +65,10 @@ def nearest_distances(
     starts, places = sampled_places(space, words)
 
     def work(share: tuple[int, int]) -> list[float]:
-        found = []
-        for first, middle, stop in starts[slice(*share)].tolist():
-            a = space.directions(places[first:middle])
-            b = space.directions(places[middle:stop])
-            found.append(_distance(a @ b.T))
-        return found
+        bounds = starts[slice(*share)]
+        rows = space.directions(places[bounds[0, 0] : bounds[-1, 2]])
+        bounds = bounds - bounds[0, 0]
+        return [_distance(rows[a:b] @ rows[b:end].T) for a, b, end in bounds.tolist()]
 
     out: list[float] = []
     with (progress or Progress()).stage("Nearest occurrences", len(words), "words") as advance:
