@@ -168,11 +168,12 @@ def sum_windows(
     """Add the weighted rows of the words in each window; nearer words weigh more, as in `sum_occurrences`."""
     half = windows.shape[1] // 2
     for n in range(len(windows)):
+        total = out[n]
         for k in range(2 * half):
             word = windows[n, k]
             if word >= 0:
                 distance = half - k if k < half else k - half + 1
-                add(rows[word], weights[word] * np.float32(1 - distance / (half + 1)), out[n])
+                add(rows[word], weights[word] * np.float32(1 - distance / (half + 1)), total)
 
 
 @kernel
