@@ -320,8 +320,7 @@ def measured_blocks(
         )
         return measure(BlockSums(mine, starts, out, counts))
 
-    sizes = blocks.number[words].sum(axis=1)
-    yield from in_order(cut(sizes, min(most, max(1, int(sizes.sum()) // jobs))), work, jobs)
+    yield from in_order(cut(blocks.number[words].sum(axis=1), most), work, jobs)
 
 
 def slice_vectors(
