@@ -33,7 +33,7 @@ from selfvec.storage.run_writer import save_run
 
 pytest.importorskip("mcp", reason="needs selfvec[mcp]")
 
-from selfvec import Refiner
+from selfvec import Refiner, similar
 from selfvec.apps.mcp.server import create_server
 from selfvec.apps.mcp.tools import RunInfo, Tools
 
@@ -207,7 +207,7 @@ def test_answers_are_bounded(talk) -> None:
 def test_terms_before_and_after(talk, folder: Path) -> None:
     found = data(talk, "similar")
     assert found["word"] == "hail"
-    rows = open_run(folder / "run").similar("hail", top=4, compare=True, min_count=3).lists
+    rows = similar(folder / "run", "hail", top=4, compare=True, min_count=3).lists
     for name, row in zip(("before", "after"), rows, strict=True):
         assert [one["term"] for one in found[name]] == [term for term, _ in row["neighbours"]]
         assert [one["cosine"] for one in found[name]] == pytest.approx(
