@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.datasets import open_corpus
+from selfvec.apps.run import Run
 from selfvec.corpus import Corpus
-from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
@@ -30,7 +30,7 @@ def refined(source: str | Sequence[str] | Corpus, vectors: str = "default", **op
         source = open_corpus(source)
     elif not isinstance(source, Corpus):
         source = Corpus.from_texts(source)
-    return refine(source, vectors, Settings(**{"method": "decorrelated"} | options))
+    return Run.of(refine(source, vectors, Settings(**{"method": "decorrelated"} | options)))
 
 
 def finish(job: Any) -> Any:

@@ -18,6 +18,7 @@ import numpy as np
 from tests.apps.web.headless import Page, browsing, find
 from tests.apps.web.serving import serving
 
+import selfvec
 from benchmarks.harness import Result
 from benchmarks.robustness.load import load
 from benchmarks.speed.paper_rule import problem
@@ -54,7 +55,7 @@ def made() -> Run:
 
 def _check(data: PageData) -> None:
     told = data.word("refined", "word7")
-    lists = data.run.similar("word7", top=400, compare=True).lists
+    lists = selfvec.similar(data.run, "word7", top=400, compare=True).lists
     for side, row in zip(("before", "after"), lists, strict=True):
         often = [word for word, _ in row["neighbours"] if data.run.vectors.counts[data.run.index(word)] >= 5]
         assert [word for word, _ in told[side]][: len(often)] == often[:10]

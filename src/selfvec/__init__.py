@@ -27,8 +27,6 @@ if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.apps.functions.files import convert as convert
     from selfvec.apps.functions.files import fetch as fetch
     from selfvec.apps.functions.measuring import evaluate as evaluate
-    from selfvec.apps.functions.opening import health as health
-    from selfvec.apps.functions.opening import open as open
     from selfvec.apps.functions.runs import merge as merge
     from selfvec.apps.functions.runs import refine as refine
     from selfvec.apps.functions.runs import undo as undo
@@ -37,6 +35,10 @@ if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.apps.functions.words import drift as drift
     from selfvec.apps.functions.words import trajectory as trajectory
     from selfvec.apps.refiner import Refiner as Refiner
+    from selfvec.apps.run import Run as Run
+    from selfvec.apps.run import health as health
+    from selfvec.apps.run import open as open
+    from selfvec.apps.run import open_run as open_run
     from selfvec.apps.similar_words import similar as similar
     from selfvec.base.errors import SelfvecError as SelfvecError
     from selfvec.base.versions import __version__ as __version__
@@ -44,7 +46,6 @@ if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.corpus import Corpus as Corpus
     from selfvec.corpus import as_corpus as as_corpus
     from selfvec.corpus.example_text import example as example
-    from selfvec.data.run import Run as Run
     from selfvec.data.token_batch import TokenBatch as TokenBatch
     from selfvec.data.vectors import Vectors as Vectors
     from selfvec.exporters import export as export
@@ -56,7 +57,6 @@ if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.storage.contents import info as info
     from selfvec.storage.formats import load as load
     from selfvec.storage.formats import save as save
-    from selfvec.storage.run_folder import open_run as open_run
     from selfvec.storage.run_writer import save_run as save_run
     from selfvec.storage.verification import verify as verify
 
@@ -66,15 +66,15 @@ _HOMES = {
     "Encoder": "retrieval.encoder",
     "Index": "retrieval",
     "Refiner": "apps.refiner",
-    "Run": "data.run",
+    "Run": "apps.run",
     "SelfvecError": "base.errors",
     "TokenBatch": "data.token_batch",
     "Vectors": "storage.formats",
     "__version__": "base.versions",
     "as_corpus": "corpus",
     "load": "storage.formats",
-    "open": "apps.functions.opening",
-    "open_run": "storage.run_folder",
+    "open": "apps.run",
+    "open_run": "apps.run",
     "run_index": "retrieval",
     "save": "storage.formats",
     "save_run": "storage.run_writer",

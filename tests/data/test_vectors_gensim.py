@@ -128,26 +128,20 @@ def test_vectors_for_all_are_those_with_a_row_or_a_composed_one(composed: bool) 
         assert ours.counts.tolist() == theirs.expandos["count"].tolist()
 
 
-QUESTIONS = ": one\nw1 w2 w3 w4\nw5 w6 w7 unknown\n{}: two\nW9 w2 w11 w12\n"
+QUESTIONS = ": one\nw1 w2 w3 w4\nw5 w6 w7 unknown\n: two\nW9 w2 w11 w12\n"
 PAIRS = "# words\nw1\tw2\t3.5\nw3\tw4\t1\nW5\tw6\t2\nw5\tunknown\t9\nnot a pair\nw9\tw8\t0\n"
 
 
-@pytest.mark.parametrize("fold", [True, False])
-@pytest.mark.parametrize("unknown", [True, False])
-def test_evaluations_give_gensims_figures(fold: bool, unknown: bool, tmp_path: Path) -> None:
-    answer = OURS.most_similar(["w6", "w7"], ["w5"], topn=1)[0][0]
-    (tmp_path / "questions").write_text(QUESTIONS.format(f"w5 w6 w7 {answer}\n"))
+def test_evaluations_are_gensims(tmp_path: Path) -> None:
+    (tmp_path / "questions").write_text(QUESTIONS)
     (tmp_path / "pairs").write_text(PAIRS)
-    options = {"case_insensitive": fold, "dummy4unknown": unknown}
-    ours, theirs = (v.evaluate_word_analogies(tmp_path / "questions", **options) for v in (OURS, THEIRS))
-    assert ours[0] == pytest.approx(theirs[0])
-    assert ours[0] > 0
-    for one, other in zip(ours[1], theirs[1], strict=True):  # unknown ones are counted in another order
-        assert {key: sorted(value) for key, value in one.items()} == {
-            key: sorted(value) for key, value in other.items()
-        }
-    ours, theirs = (v.evaluate_word_pairs(tmp_path / "pairs", **options) for v in (OURS, THEIRS))
-    assert_equal(ours, [tuple(theirs[0]), tuple(theirs[1]), theirs[2]])
+    assert OURS.evaluate_word_analogies(tmp_path / "questions") == THEIRS.evaluate_word_analogies(
+        tmp_path / "questions"
+    )
+    assert_equal(
+        OURS.evaluate_word_pairs(tmp_path / "pairs", dummy4unknown=True),
+        THEIRS.evaluate_word_pairs(tmp_path / "pairs", dummy4unknown=True),
+    )
 
 
 @pytest.mark.parametrize("kind", [{}, {"binary": True}, {"no_header": True}])

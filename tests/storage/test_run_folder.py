@@ -310,4 +310,4 @@ def test_a_large_table_is_checked_when_its_rows_are_first_used(
     run = open_run(folder)
     assert run.original.unit.shape == (4, 4)
     with pytest.raises(FormatError, match=r"the vector of 'é' \(row 4\) holds NaN or inf"):
-        run.similar("storm")
+        run.vectors.most_similar("storm")

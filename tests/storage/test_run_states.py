@@ -16,12 +16,12 @@ from tests.places import ROOT
 
 import selfvec
 from selfvec.apps.cli import main
+from selfvec.apps.run import open_run
 from selfvec.base.checksums import write_sealed
 from selfvec.base.errors import FormatError, TargetError
 from selfvec.cooccurrence.counts import run_counts
 from selfvec.data.run import Run, split_state
 from selfvec.data.run_text import TEXT
-from selfvec.storage.run_folder import open_run
 from selfvec.storage.run_writer import RunWriter, save_run
 from selfvec.storage.verification import verify
 from selfvec.text.repeats import repeats_of

@@ -76,7 +76,7 @@ def test_a_run_with_other_starting_vectors_is_written_as_it_is(tmp_path: Path) -
 
 def test_a_link_to_a_run_is_not_replaced(tmp_path: Path) -> None:
     run = refine(as_corpus(TEXTS), None, Settings("paper", window=5))
-    run.save(tmp_path / "run")
+    selfvec.save_run(run, tmp_path / "run")
     (tmp_path / "link").symlink_to("run")
     assert len(open_run(tmp_path / "link").vectors) == len(run.vectors)
     with pytest.raises(TargetError, match="is a link"):

@@ -17,7 +17,6 @@ from selfvec.base.errors import InputError, NotFittedError
 from selfvec.base.progress import Progress
 from selfvec.corpus import Corpus
 from selfvec.corpus.fields import FieldOptions
-from selfvec.data.run import Run
 from selfvec.data.settings import Settings, check_name
 from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Vectors
@@ -28,6 +27,7 @@ from selfvec.views.terminal_progress import TerminalProgress
 
 from .functions.runs import initial_vectors, refined
 from .functions.texts import open_text
+from .run import Run
 
 __all__ = ["Refiner"]
 
@@ -121,7 +121,7 @@ class Refiner(Settings):
         documents = open_text(corpus, fields, keep=settings.keeps_text)
         for kept in ("drift_", "_encoder"):
             self.__dict__.pop(kept, None)
-        self.run_ = refined(documents, several, settings, progress=_progress(progress))
+        self.run_ = Run.of(refined(documents, several, settings, progress=_progress(progress)))
         self.vectors_ = self.run_.vectors
         self.original_ = self.run_.original
         self.health_ = self.run_.health

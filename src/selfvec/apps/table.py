@@ -282,9 +282,7 @@ RUN: dict[str, Row] = {
         view="run_summary.contents_table",
         values={"path": "RUN|INDEX|VECTORS"},
     ),
-    "health": Row(
-        "apps.functions.opening.health", ("run",), view="run_tables.health_panel", fails="verdicts"
-    ),
+    "health": Row("apps.run.health", ("run",), view="run_tables.health_panel", fails="verdicts"),
     "verify": Row(
         "storage.verification.verify",
         ("run",),

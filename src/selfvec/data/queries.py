@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -15,7 +14,6 @@ from selfvec.base.errors import InputError, MissingExtra
 from selfvec.numerics.rows import top_indices, unit_rows
 
 from .rare_words import least_count
-from .word_benchmarks import Sections, word_analogies, word_pairs
 
 __all__ = ["Key", "Queries", "Query", "Ranking"]
 
@@ -315,8 +313,6 @@ class Queries:
         mean = mean / total if total else mean
         return _unit(mean) if post_normalize else mean
 
-    # Evaluation
-
     def wmdistance(self, document1: Sequence[str], document2: Sequence[str], norm: bool = True) -> float:
         """Word mover's distance of two lists of words (Kusner et al., 2015), by the package POT.
 
@@ -334,30 +330,6 @@ class Queries:
         a, b = (np.stack([self.get_vector(w, norm) for w in each]).astype(np.float64) for each in counted)
         shares = [np.array(list(each.values())) / each.total() for each in counted]
         return float(emd2(*shares, np.linalg.norm(a[:, None] - b, axis=2)))
-
-    def evaluate_word_pairs(
-        self,
-        pairs: str | os.PathLike[str],
-        delimiter: str = "\t",
-        *,
-        restrict_vocab: int | None = 300_000,
-        case_insensitive: bool = True,
-        dummy4unknown: bool = False,
-    ) -> tuple[tuple[float, float], tuple[float, float], float]:
-        """Correlation with human judgements of similarity: see `selfvec.data.word_benchmarks.word_pairs`."""
-        words = self.index_to_key[:restrict_vocab]
-        return word_pairs(words, self.unit, pairs, delimiter, case_insensitive, dummy4unknown)
-
-    def evaluate_word_analogies(
-        self,
-        analogies: str | os.PathLike[str],
-        restrict_vocab: int | None = 300_000,
-        case_insensitive: bool = True,
-        dummy4unknown: bool = False,
-    ) -> tuple[float, Sections]:
-        """Share of analogies answered right: see `selfvec.data.word_benchmarks.word_analogies`."""
-        words = self.index_to_key[:restrict_vocab]
-        return word_analogies(words, self.unit, analogies, case_insensitive, dummy4unknown)
 
 
 def _weighted(keys: Query | Iterable[Query] | None, weight: float) -> list[tuple[Key | AnyFloats, float]]:

@@ -1,6 +1,6 @@
 """`Run`: the result of a refinement, with the data needed to inspect it.
 
-It is a plain record; `selfvec.storage.run_folder` reads and writes it.
+It is a plain record; `selfvec.storage.run_folder` reads and writes it, and `selfvec.apps.run` adds methods.
 """
 
 from __future__ import annotations
@@ -10,12 +10,11 @@ import difflib
 import hashlib
 import json
 import re
-import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 
@@ -152,10 +151,10 @@ class Run:
         self.change: dict[str, Any] | None = None
         self._tokens = tokens
 
-    def replace(self, **changes: Any) -> Run:
+    def replace(self, **changes: Any) -> Self:
         """A copy with some of the constructor's arguments changed; `derived` is empty in the copy."""
         same = {name: value for name, value in vars(self).items() if name in _ARGUMENTS}
-        return Run(**({**same, "tokens": self._tokens} | changes))
+        return type(self)(**({**same, "tokens": self._tokens} | changes))
 
     def __repr__(self) -> str:
         method = self.provenance.method or "unknown method"
@@ -284,72 +283,6 @@ class Run:
     @property
     def _language(self) -> str | None:
         return self.provenance.language
-
-    # The public functions about a run, as its methods. They belong to packages that import this one, so they
-    # are looked up when a method is called.
-
-    def similar(self, words: Any, **options: Any) -> Any:
-        """The words nearest to some words, see `selfvec.similar`."""
-        return self._call("similar", words, **options)
-
-    def search(self, query: str, **options: Any) -> Any:
-        """Documents that fit a query, see `selfvec.search`."""
-        return self._call("search", query, **options)
-
-    def similar_documents(self, document: str, **options: Any) -> Any:
-        """The documents nearest to one of them, see `selfvec.similar_documents`."""
-        return self._call("similar_documents", document, **options)
-
-    def drift(self, between: Any = None, **options: Any) -> Any:
-        """What changed between two slices, or by refining, see `selfvec.drift`."""
-        return self._call("drift", between, **options)
-
-    def senses(self, word: str, **options: Any) -> Any:
-        """The senses of a word, see `selfvec.senses`."""
-        return self._call("senses", word, **options)
-
-    def monitor(self, documents: Any, **options: Any) -> Any:
-        """A test of whether new documents differ from those of the run, see `selfvec.monitor`."""
-        return self._call("monitor", documents, **options)
-
-    def compare(self, other: Any, **options: Any) -> Any:
-        """Words that differ between the run and another one, see `selfvec.compare`."""
-        return self._call("compare", other, **options)
-
-    def topics(self, number: int | None = None, **options: Any) -> Any:
-        """The topics of the corpus, see `selfvec.topics`."""
-        return self._call("topics", number, **options)
-
-    def phrases(self, **options: Any) -> Any:
-        """The multi-word terms of the corpus, see `selfvec.phrases`."""
-        return self._call("phrases", **options)
-
-    def graph(self, words: Any = (), **options: Any) -> Any:
-        """The graph of the terms, see `selfvec.graph`."""
-        return self._call("graph", words, **options)
-
-    def why(self, a: str, b: str, **options: Any) -> Any:
-        """Why two words are similar, see `selfvec.why`."""
-        return self._call("why", a, b, **options)
-
-    def expand(self, query: str, **options: Any) -> Any:
-        """Terms related to a query, see `selfvec.expand`."""
-        return self._call("expand", query, **options)
-
-    def update(self, corpus: Any = None, **options: Any) -> Any:
-        """The run with new documents, see `selfvec.update`."""
-        return self._call("update", corpus, **options)
-
-    def export(self, to: str, output: Any = None, **options: Any) -> Any:
-        """Write the run in the format of another tool, see `selfvec.export`."""
-        return self._call("export", to, output, **options)
-
-    def save(self, path: Any, *, overwrite: bool = False) -> None:
-        """Write a run folder, see `selfvec.save_run`."""
-        self._call("save_run", path, overwrite=overwrite)
-
-    def _call(self, name: str, *given: Any, **options: Any) -> Any:
-        return getattr(sys.modules["selfvec"], name)(self, *given, **options)
 
 
 def row_of(word: str, vectors: Vectors, language: str | None = None, where: str = "this run") -> int:

@@ -301,6 +301,14 @@ class Vectors(Queries):
             keyed.expandos["count"] = self.counts.copy()
         return keyed
 
+    def evaluate_word_pairs(self, *given: Any, **options: Any) -> Any:
+        """Correlation with human judgements of similarity, by gensim; `selfvec.evaluate` measures more."""
+        return self.to_gensim().evaluate_word_pairs(*given, **options)
+
+    def evaluate_word_analogies(self, *given: Any, **options: Any) -> Any:
+        """Share of analogies answered right, by gensim; `selfvec.evaluate` measures more."""
+        return self.to_gensim().evaluate_word_analogies(*given, **options)
+
     @classmethod
     def from_gensim(cls, keyed: Any) -> Self:
         """The words, rows (not copied), counts and n-grams of a `gensim.models.KeyedVectors`."""

@@ -105,13 +105,11 @@ class Site:
 
 
 @contextmanager
-def serving(
-    run: Run, *, host: str = "127.0.0.1", token: str | None = None, jobs: int | None = 1
-) -> Iterator[Site]:
-    """Serve a run for a while. ``host`` is what the guard is told; other machines cannot connect."""
+def serving(run: Run, *, token: str | None = None, jobs: int | None = 1) -> Iterator[Site]:
+    """Serve a run for a while."""
     data = PageData(run, jobs)
     with bind("127.0.0.1", 0) as listening:
-        server = server_of(create_app(data, host=host, token=token))
+        server = server_of(create_app(data, token))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         try:

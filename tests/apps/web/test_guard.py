@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from typing import Any
 
 import pytest
 from serving import Site, serving
 
-from selfvec.apps.web.guard import HEADERS, Guard
+from selfvec.apps.web.guard import HEADERS
 from selfvec.data.run import Run
 
 TOKEN = "a-token-that-nobody-guesses"
@@ -18,7 +16,7 @@ TOKEN = "a-token-that-nobody-guesses"
 @pytest.fixture(scope="module")
 def closed(run: Run):
     """The run at an address that others reach."""
-    with serving(run, host="0.0.0.0", token=TOKEN) as site:
+    with serving(run, token=TOKEN) as site:
         yield site
 
 
@@ -53,9 +51,8 @@ def test_only_get_and_head_are_answered(site: Site, method: str) -> None:
 
 
 def test_long_questions_and_bodies_are_refused(site: Site) -> None:
-    refused(site.get("/api/complete?q=" + "x" * 3000), 414, "at most 2,000 characters")
+    refused(site.get("/api/complete?q=" + "x" * 3000), 400, "at most 100 characters")
     refused(site.get("/api/about", body=b"x" * 10), 413, "must not have a body")
-    refused(site.get("/api/about", X_Long="x" * 20_000), 431, "at most 16,384 bytes")
 
 
 @pytest.mark.parametrize(
@@ -128,13 +125,3 @@ def test_the_token_opens_by_address_cookie_and_header(closed: Site) -> None:
     assert closed.get("/", Cookie=f"{cookie}x")[0] == 401
     assert closed.get("/", Cookie="a=b; ;;=")[0] == 401
     assert closed.get(f"/api/about?token={TOKEN}")[0] == 401  # an address in a log must not open the rest
-
-
-def test_web_sockets_are_closed() -> None:
-    sent: list[Any] = []
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    asyncio.run(Guard(None)({"type": "websocket"}, None, send))  # type: ignore[arg-type]
-    assert sent == [{"type": "websocket.close", "code": 1008}]

@@ -16,9 +16,9 @@ import pytest
 from serving import Site, serving
 
 from selfvec.apps.web import comparison, limits
-from selfvec.apps.web.responses import AnswerPieces
+from selfvec.apps.web.responses import Answer
 from selfvec.apps.web.server import bind
-from selfvec.apps.web.work import BackgroundTask, Busy, Lane, WorkQueue
+from selfvec.apps.web.work import BackgroundTask, Busy, Lane
 from selfvec.data.run import Run
 
 REQUEST = b"GET /api/health HTTP/1.1\r\nhost: localhost\r\n\r\n"
@@ -56,11 +56,16 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
+def test_headers_without_end_are_refused(site: Site) -> None:
+    with connections(site, 1, b"GET / HTTP/1.1\r\nx: " + b"x" * limits.HEADER_BYTES) as (one,):
+        assert received(one).startswith(b"HTTP/1.1 400")
+
+
 @pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nhost: loc", REQUEST])
 def test_idle_and_half_open_connections_expire(
     run: Run, sent: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "REQUEST_SECONDS", 0.2)
+    monkeypatch.setattr(limits, "CLIENT_SECONDS", 0.2)
     with serving(run) as site:
         start = time.monotonic()
         with connections(site, 1, sent) as (one,):
@@ -71,7 +76,7 @@ def test_idle_and_half_open_connections_expire(
 
 
 def test_a_request_that_drips_in_is_not_waited_for(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "REQUEST_SECONDS", 0.2)
+    monkeypatch.setattr(limits, "CLIENT_SECONDS", 0.2)
     with serving(run) as site, connections(site, 1, b"GET / HTTP/1.1\r\n") as (one,):
         start = time.monotonic()
         one_header = b"x: y\r\n"
@@ -110,6 +115,7 @@ def test_more_clients_than_there_are_threads_are_told_when_to_come_back(
                 assert working.acquire(timeout=PATIENCE)
             status, headers, body = site.get("/api/health")
             blocked.set()
+        until(lambda: site.get("/api/health")[0] == 200)
     assert status == 503
     assert int(headers["retry-after"]) > 0
     assert "too much is being computed" in json.loads(body)["error"]["rule"]
@@ -128,7 +134,7 @@ def test_beyond_the_limit_of_requests_a_connection_is_refused(
 
 
 def test_who_does_not_take_an_answer_is_dropped(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(limits, "CLIENT_SECONDS", 0.2)
     with serving(run) as site:
         monkeypatch.setattr(site.data, "about", lambda: {"long": "x" * (16 << 20)})
         with connections(site, 1, REQUEST.replace(b"health", b"about")) as (one,):
@@ -156,52 +162,31 @@ def test_small_answers_are_sent_at_once() -> None:
                 assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
-def test_a_request_waits_for_a_thread_and_is_then_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "QUEUE_SECONDS", 0.05)
-
-    async def ask() -> list[Any]:
-        queue = WorkQueue(2)
-        go = threading.Event()
-        working = [asyncio.create_task(queue.run(go.wait)) for _ in range(2)]
-        refused = await asyncio.gather(*(queue.run(lambda: 1) for _ in range(50)), return_exceptions=True)
-        go.set()
-        return [await asyncio.gather(*working), refused, await queue.run(lambda: 2)]
-
-    done, refused, after = asyncio.run(ask())
-    assert done == [True, True]
-    assert all(isinstance(answer, Busy) for answer in refused)
-    assert after == 2
-
-
 def test_large_answers_go_out_in_pieces_and_only_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "LONG_ANSWERS", 2)
     body = bytes(range(256)) * 1024
     go = asyncio.Event()
 
-    async def large(scope: Any, receive: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": memoryview(body)})
-
-    async def answer(pieces: AnswerPieces) -> list[Any]:
+    async def sent() -> list[Any]:
         got: list[Any] = []
 
         async def send(message: Any) -> None:
             got.append(message)
             await go.wait()
 
-        await pieces({"type": "http"}, None, send)  # type: ignore[arg-type]
+        scope = {"type": "http", "headers": [], "path": "/"}
+        await Answer(memoryview(body))(scope, None, send)  # type: ignore[arg-type]
         return got
 
     async def answers() -> list[list[Any]]:
-        pieces = AnswerPieces(large)
-        asked = [asyncio.create_task(answer(pieces)) for _ in range(3)]
+        asked = [asyncio.create_task(sent()) for _ in range(3)]
         await asyncio.sleep(0)
         go.set()
         return await asyncio.gather(*asked)
 
-    *sent, refused = asyncio.run(answers())
-    assert [message["status"] for message in (sent[0][0], sent[1][0], refused[0])] == [200, 200, 503]
-    parts = [message["body"] for message in sent[0][1:]]
+    first, second, refused = asyncio.run(answers())
+    assert [message["status"] for message in (first[0], second[0], refused[0])] == [200, 200, 503]
+    parts = [message["body"] for message in first[1:]]
     assert b"".join(parts) == body
     assert max(map(len, parts)) == limits.PIECE_BYTES
 

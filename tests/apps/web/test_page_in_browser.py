@@ -769,7 +769,7 @@ def test_the_interface_for_programs_is_a_page(page: Page, site: Site) -> None:
 
 
 def test_the_token_opens_the_page(page: Page, run: Run) -> None:
-    with serving(run, host="0.0.0.0", token="secret-of-the-test") as site:
+    with serving(run, token="secret-of-the-test") as site:
         page.open(f"{site.address}?token=secret-of-the-test")
         assert page.run("location.search") == ""
         assert page.text("h2.word")

@@ -18,7 +18,7 @@ from selfvec.base.errors import OptionError
 from selfvec.base.targets import check_target
 
 from .flags import flag_of
-from .output import Call, print_json, say, show
+from .output import print_json, say, show
 
 __all__ = ["call", "limit_threads"]
 
@@ -44,7 +44,9 @@ def call(row: Row, parameters: Written, **typed: Any) -> int:
     if row.show:
         from . import shown
 
-        getattr(shown, row.show)(found, Call(given | targets, as_json))
+        printed = getattr(shown, row.show)
+        if not as_json or printed in shown.WITH_JSON:
+            printed(found, {**given, **targets, "json": as_json})
     elif found is not None and not as_json:
         show(_named(f"views.{row.view}")(found))
     return _finish(row, found, given, as_json)

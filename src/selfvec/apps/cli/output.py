@@ -9,7 +9,6 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 __all__ = [
-    "Call",
     "print_json",
     "print_text",
     "program",
@@ -27,22 +25,6 @@ __all__ = [
     "say_unknown",
     "show",
 ]
-
-
-@dataclass(frozen=True)
-class Call:
-    """What was typed.
-
-    Attributes
-    ----------
-    given : dict
-        The arguments of the function.
-    json : bool
-        Whether the result is printed as JSON.
-    """
-
-    given: dict[str, Any]
-    json: bool = False
 
 
 def print_json(data: object, *, indent: int | None = 1) -> None:

@@ -1,7 +1,7 @@
 """How results are printed that need more than one table: messages, next steps, several tables.
 
-Each function takes the result and the call, and prints the result on standard output unless the call asks for
-JSON, which is printed for it. Messages go to standard error in either case.
+Each function takes the result and what was typed. It prints the result on standard output and messages on
+standard error. If JSON is asked for, only those of `WITH_JSON` are called, which say what it does not.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from selfvec.base.display import count_of
 
-from .output import Call, print_json, print_text, program, say, say_unknown, show
+from .output import print_json, print_text, program, say, say_unknown, show
 
 if TYPE_CHECKING:
     from selfvec.analysis.monitoring import Monitoring
@@ -25,17 +25,16 @@ if TYPE_CHECKING:
     from selfvec.data.run import Run
     from selfvec.retrieval.snippets import Found
 
+Given = dict[str, Any]  # what was typed, and whether ``json`` is asked for
 ROWS = 20  # of a table, unless --top says another number
 _BUILT = "built from subwords"  # findings, which the summary holds
 _REPEATED = "repeated passages"
 
 
-def refined(run: Run, call: Call) -> None:
+def refined(run: Run, given: Given) -> None:
     """What was read, what it gained, and what is wrong, if anything is; then what to do next."""
-    if call.json:
-        return
-    _summary(run, call.given["output"])
-    folder = shlex.quote(str(call.given["output"]))
+    _summary(run, given["output"])
+    folder = shlex.quote(str(given["output"]))
     say(f"next: {program()} similar {folder} WORD --compare; {program()} run info {folder} says more")
 
 
@@ -54,10 +53,8 @@ def _summary(run: Run, place: object = None) -> None:
     print_text(place or run.folder or "")
 
 
-def demo(run: Run, call: Call) -> None:
+def demo(run: Run, _: Given) -> None:
     """Words of the documentation before and after, and what to try next."""
-    if call.json:
-        return
     from selfvec.apps.similar_words import similar as neighbours_of
     from selfvec.views.word_tables import neighbours_table
 
@@ -78,35 +75,32 @@ def demo(run: Run, call: Call) -> None:
         say(f"  {program()} {line}")
 
 
-def merged(run: Run, call: Call) -> None:
+def merged(run: Run, _: Given) -> None:
     """How many runs were merged, and the summary of the new one."""
-    if not call.json:
-        say(f"merged {count_of(len(run.provenance.steps[-1]['runs']), 'run')}")
-        _summary(run)
+    say(f"merged {count_of(len(run.provenance.steps[-1]['runs']), 'run')}")
+    _summary(run)
 
 
-def updated(found: Run | Figures, call: Call) -> None:
+def updated(found: Run | Figures, given: Given) -> None:
     """What an update changed, or would change."""
-    if call.json:
-        return
-    if call.given.get("dry_run"):
+    if given.get("dry_run"):
         for file in found["files"]:  # type: ignore[index]
             print_text(f"{file['path']}: {file['added']:,} to add, {file['skipped']:,} known")
         print_text(f"nothing was changed; without --dry-run: {changes(found)}")
         return
     if found.change is None:  # type: ignore[union-attr]
         say("nothing is new: the run has all of these documents, so it stays as it is")
-        print_text(call.given["run"])
+        print_text(given["run"])
         return
     say(changes(found.change))  # type: ignore[union-attr]
     _summary(found)  # type: ignore[arg-type]
 
 
-def watched(found: Iterator[Run], call: Call) -> None:
+def watched(found: Iterator[Run], given: Given) -> None:
     """What each update has changed, as it happens."""
     for run in found:
         assert run.change is not None
-        if call.json:
+        if given["json"]:
             print_json({"run": str(run.folder), **run.change}, indent=None)
         else:
             say(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {changes(run.change)}")
@@ -126,10 +120,8 @@ def changes(change: Any) -> str:
     return "; ".join(parts)
 
 
-def undone(found: Figures, call: Call) -> None:
+def undone(found: Figures, _: Given) -> None:
     """Which state the run has now."""
-    if call.json:
-        return
     if found["redone"]:
         say("redid the update that was undone")
     else:
@@ -137,13 +129,13 @@ def undone(found: Figures, call: Call) -> None:
     print_text(found["run"])
 
 
-def example(path: Path, call: Call) -> None:
+def example(path: Path, given: Given) -> None:
     """What was planted in the text."""
     from selfvec.corpus.example_text import planted
 
     found = planted()
-    if call.json:
-        print_json({"path": str(path), "seed": call.given.get("seed", 0), **found})
+    if given["json"]:
+        print_json({"path": str(path), "seed": given.get("seed", 0), **found})
         return
     print_text(path)
     file = shlex.quote(str(path))
@@ -157,29 +149,28 @@ def example(path: Path, call: Call) -> None:
     say(f"next: selfvec refine {file} -o run; selfvec drift run --slice decade")
 
 
-def noaa(found: Figures, call: Call) -> None:
+def noaa(found: Figures, given: Given) -> None:
     """How many files there are, and where."""
-    if not call.json:
-        output = call.given["output"]
-        say(f"{len(found['files'])} files in {output}; next: selfvec refine {output} -o RUN")
+    output = given["output"]
+    say(f"{len(found['files'])} files in {output}; next: selfvec refine {output} -o RUN")
 
 
-def similar(found: Similar | Found, call: Call) -> None:
+def similar(found: Similar | Found, given: Given) -> None:
     """Neighbours of words, or similar documents."""
-    if "document" in call.given:
-        search(found, call)
-        return
     from selfvec.views.word_tables import neighbours_table
 
-    say_unknown(found.unknown)  # type: ignore[arg-type]
-    if not call.json:
+    if "document" not in given:
+        say_unknown(found.unknown)  # type: ignore[arg-type]
+    if given["json"]:
+        return
+    if "document" in given:
+        search(found, given)
+    else:
         show(neighbours_table(found.lists))  # type: ignore[union-attr]
 
 
-def search(found: Any, call: Call) -> None:
+def search(found: Any, _: Given) -> None:
     """The documents that were found, and what was not looked for."""
-    if call.json:
-        return
     from selfvec.views.run_tables import found_text
 
     if not found.asked and not found.unknown:
@@ -191,48 +182,46 @@ def search(found: Any, call: Call) -> None:
         say(found.left_out)
 
 
-def drift(found: Drift, call: Call) -> None:
+def drift(found: Drift, given: Given) -> None:
     """The words that changed most."""
     from selfvec.views.word_tables import drift_table
 
     say_unknown(found.unknown)
-    if not call.json:
-        show(drift_table(found.select(call.given.get("top", ROWS))))
+    if not given["json"]:
+        show(drift_table(found.select(given.get("top", ROWS))))
 
 
-def trajectory(found: Any, call: Call) -> None:
+def trajectory(found: Any, given: Given) -> None:
     """The paths of words as tables, unless they were drawn."""
-    if "plot" in call.given:
-        say(f"drew {call.given['plot']}")
-    elif not call.json:
+    if "plot" in given:
+        say(f"drew {given['plot']}")
+    else:
         from selfvec.views.word_tables import slice_table, trajectory_table
 
         run = found.run
         for path in found.paths:
-            if "slices" in call.given:
+            if "slices" in given:
                 show(slice_table(path))
             else:
                 show(trajectory_table(path, run.original, run.vectors, run.provenance.method or ""))
 
 
-def monitor(found: Monitoring, call: Call) -> None:
+def monitor(found: Monitoring, given: Given) -> None:
     """Whether the new text differs, and how."""
     from selfvec.views.monitoring import monitoring_table
 
-    if not call.json:
+    if not given["json"]:
         show(monitoring_table(found))
     elif found.note:
         say(found.note)
 
 
-def topics(found: Any, call: Call) -> None:
+def topics(found: Any, given: Given) -> None:
     """Topics, those of groups, and how similar they are."""
     from selfvec.views import run_tables as tables
 
-    if "documents" in call.given:
-        say(f"wrote {call.given['documents']}")
-    if call.json:
-        return
+    if "documents" in given:
+        say(f"wrote {given['documents']}")
     show(tables.topics_table(found))
     if found.groups is not None:
         show(tables.group_topics_table(found.groups))
@@ -240,72 +229,62 @@ def topics(found: Any, call: Call) -> None:
         show(tables.hierarchy_tree(found, found.hierarchy))
 
 
-def graph(found: Any, call: Call) -> None:
+def graph(found: Any, given: Given) -> None:
     """The size of the graph, and its file."""
-    if not call.json:
-        say(f"{len(found.nodes):,} terms, {len(found.edges):,} edges")
-        print_text(call.given["output"])
+    say(f"{len(found.nodes):,} terms, {len(found.edges):,} edges")
+    print_text(given["output"])
 
 
-def senses(found: Any, call: Call) -> None:
+def senses(found: Any, _: Given) -> None:
     """The senses of a word, or those that it has in a text."""
     from selfvec.views.word_tables import readings_text, sense_table
 
-    if not call.json:
-        show(readings_text(found, found.readings) if found.readings else sense_table(found))
+    show(readings_text(found, found.readings) if found.readings else sense_table(found))
 
 
-def phrases(found: Any, call: Call) -> None:
+def phrases(found: Any, given: Given) -> None:
     """The first phrases."""
     from selfvec.views.run_tables import phrases_table
 
-    if not call.json:
-        show(phrases_table(found, call.given.get("top", 50)))
+    show(phrases_table(found, given.get("top", 50)))
 
 
-def why(found: Any, call: Call) -> None:
+def why(found: Any, given: Given) -> None:
     """The contexts that two words share, or the concepts."""
     from selfvec.views.run_tables import why_concepts_text, why_text
 
-    if not call.json:
-        show(why_concepts_text(found) if "concepts" in call.given else why_text(found))
+    show(why_concepts_text(found) if "concepts" in given else why_text(found))
 
 
-def expansion(found: Any, call: Call) -> None:
+def expansion(found: Any, _: Given) -> None:
     """Related terms."""
     from selfvec.views.run_tables import expansion_table
 
-    if call.json:
-        return
     if found.unknown:
         say(f"the run does not have: {', '.join(found.unknown)}")
     show(expansion_table(found))
 
 
-def fetched(found: Figures, call: Call) -> None:
+def fetched(found: Figures, given: Given) -> None:
     """What was downloaded, and how it is named."""
-    if call.json:
-        return
-    given = found["path"] if "output" in call.given else found["name"]
+    given = found["path"] if "output" in given else found["name"]
     say(f"{found['words']:,} words × {found['dimensions']} dimensions")
     say(f"next: selfvec refine TEXT --vectors {given} -o RUN")
     print_text(found["path"])
 
 
-def converted(found: Figures, call: Call) -> None:
+def converted(found: Figures, given: Given) -> None:
     """What was written, and what was not."""
     if "to" in found:  # a run as model2vec is exported
-        exported(found, call)
-    elif not call.json:
+        exported(found, given)
+    else:
         for note in (*found["notes"], *found["left_out"]):
             say(note)
         say(f"wrote {found['words']:,} words × {found['dimensions']} dimensions to {found['target']}")
 
 
-def transformed(found: Figures, call: Call) -> None:
+def transformed(found: Figures, _: Given) -> None:
     """The figures of a method."""
-    if call.json:
-        return
     for note in found["left_out"]:
         say(note)
     hidden = ("source", "target", "by", "left_out")
@@ -322,22 +301,18 @@ def _figure(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def aligned(found: Any, call: Call) -> None:
+def aligned(found: Any, given: Given) -> None:
     """How well two sets of vectors fit."""
-    if call.json:
-        return
     for note in found.written["left_out_of_format"]:
         say(note)
     say(found.summary)
-    print_text(call.given["output"])
+    print_text(given["output"])
 
 
-def exported(found: Figures, call: Call) -> None:
+def exported(found: Figures, _: Given) -> None:
     """What was written for another tool, and how it opens it."""
     from selfvec.exporters import TARGETS
 
-    if call.json:
-        return
     for note in found.get("left_out", ()):
         say(note)
     if "unchanged" in found:
@@ -349,16 +324,17 @@ def exported(found: Figures, call: Call) -> None:
         say(f"next, in Python: {opened_by.format(repr(found['target']))}")
 
 
-def migrated(found: Figures, call: Call) -> None:
+def migrated(found: Figures, given: Given) -> None:
     """What a map of questions keeps, and what was written."""
     from selfvec.views.vectors_table import recall_text
 
-    if call.json:
-        return
-    store, new = call.given["store"], call.given["new"]
+    store, new = given["store"], given["new"]
     print_text(recall_text(found) if found["recall"] else f"{store} has the vectors of {new} already")
     for note in found["notes"]:
         say(note)
     say(f"wrote {found['map']}" if found["map"] else "wrote nothing")
     if found["map"] and found["done"]:
         say(f"{found['passages']:,} passages have the vectors of {new}")
+
+
+WITH_JSON = (drift, example, monitor, similar, watched)

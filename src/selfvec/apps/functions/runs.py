@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack
 
+from selfvec.apps.run import Run, open_run
 from selfvec.base.checks import check_path, is_path
 from selfvec.base.declarations import checked
 from selfvec.base.errors import OptionError
@@ -17,14 +18,13 @@ from selfvec.base.result_table import Figures
 from selfvec.base.threads import threads
 from selfvec.corpus import Corpus
 from selfvec.corpus.fields import FieldOptions, given_options
-from selfvec.data.run import Run
+from selfvec.data import run as record
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import Vectors
 from selfvec.refinement import update as updating
 from selfvec.refinement.input_reading import Start, starts
 from selfvec.refinement.pipeline import refine as refine_corpus
 from selfvec.storage.opened import GivenRun, as_run, opened
-from selfvec.storage.run_folder import open_run
 from selfvec.storage.run_writer import RunWriter
 
 from .texts import NewDocuments, open_text
@@ -115,7 +115,7 @@ def refine(
 
         work: dict[str, Any] = {"overwrite": overwrite, "jobs": jobs, "progress": progress}
         fields["slice_by_name"] = by_name
-        return refine_on(cluster, corpus, several, settings, fields, output, **work)
+        return Run.of(refine_on(cluster, corpus, several, settings, fields, output, **work))
     if output is not None and "://" in os.fspath(output):
         rule = f"{output} is a URL, which only a cluster writes"
         raise OptionError(rule, field="output", remedy="name a folder, or add --cluster local")
@@ -125,7 +125,7 @@ def refine(
         return _finished(run, writer)
 
 
-def refined(corpus: Corpus, vectors: Sequence[Start], settings: Settings, **work: Any) -> Run:
+def refined(corpus: Corpus, vectors: Sequence[Start], settings: Settings, **work: Any) -> record.Run:
     """`selfvec.refinement.pipeline.refine`; lists of tokens are taken as they are."""
     if corpus.tokenized and settings.tokenizer == "words":
         settings = replace(settings, tokenizer="whitespace")
@@ -149,7 +149,7 @@ def _initial(given: Any) -> Start:
         rule = error.rule.replace("is a Vectors, a Run,", "are a Vectors, a Run,")
         remedy = error.remedy or "give them as vectors=..., and labels, if any, one for each document"
         raise OptionError(rule, field="vectors", remedy=remedy) from None
-    return found.vectors if isinstance(found, Run) else found
+    return found if isinstance(found, Vectors) else found.vectors
 
 
 @checked
@@ -232,7 +232,7 @@ def update(
         work: dict[str, Any] = {"writer": writer, "progress": progress, "jobs": _limited(jobs)}
         new = updating.update(old, text, vectors, half_life=half_life, **choice, **work)
         if new is old:
-            return old if in_place or writer is None else _finished(new, writer)
+            return Run.of(old) if in_place or writer is None else _finished(new, writer)
         made = _finished(new, writer, undo=not no_undo)
         made.change = dict(new.provenance.steps[-1])
         made.folder = Path(output) if in_place and output is not None else made.folder
@@ -272,7 +272,7 @@ def _several(given: Any) -> list[Any]:
     return list(several)
 
 
-def text_like(run: Run, corpus: Any, **fields: Unpack[FieldOptions]) -> Corpus:
+def text_like(run: record.Run, corpus: Any, **fields: Unpack[FieldOptions]) -> Corpus:
     """New documents, with the fields of the run's corpus unless others are named."""
     return open_text(corpus, fields, keep=True, like=run.provenance.corpus)
 
@@ -315,7 +315,7 @@ def merge(
     InputError, CorpusError
         If a run has not kept its text, or two contain the same file.
     """
-    if isinstance(runs, Run | str | os.PathLike) or not isinstance(runs, Iterable):
+    if isinstance(runs, record.Run | str | os.PathLike) or not isinstance(runs, Iterable):
         raise OptionError("are several runs", field="runs", remedy="give a list of them")
     opened_runs = [as_run(run, "runs") for run in runs]
     with _writer(output, overwrite) as writer:
@@ -336,10 +336,10 @@ def _writer(output: Target, overwrite: bool) -> Iterator[RunWriter | None]:
         yield writer
 
 
-def _finished(run: Run, writer: RunWriter | None, undo: bool = True) -> Run:
+def _finished(run: record.Run, writer: RunWriter | None, undo: bool = True) -> Run:
     """The run, or what was written of it."""
     if writer is None:
-        return run
+        return Run.of(run)
     writer.finish(run, undo=undo)
     return open_run(writer.target)
 

@@ -8,13 +8,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Unpack
 
+from selfvec.apps.run import Run
 from selfvec.base.checksums import file_state
 from selfvec.base.declarations import checked
 from selfvec.base.errors import CorpusError, Interrupted, OptionError
 from selfvec.base.interruption import Interruption, interruptible
 from selfvec.base.progress import Progress, as_progress
 from selfvec.corpus.sources import paths_of
-from selfvec.data.run import Run
 from selfvec.storage.opened import GivenRun, as_run
 
 from .runs import update

@@ -6,11 +6,10 @@ import os
 import secrets
 from collections.abc import Callable
 
-from mcp.server.transport_security import TransportSecuritySettings
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from selfvec.apps.web.guard import allowed_host, bearer, is_token
+from selfvec.apps.web.guard import has_token
 from selfvec.apps.web.responses import error_response
 from selfvec.apps.web.server import bind, run_server
 from selfvec.base.errors import OptionError
@@ -29,38 +28,23 @@ _SESSIONS = 64
 
 
 def http_app(tools: Tools, token: str) -> ASGIApp:
-    """The application at `PATH`. Requests need the header ``Authorization: Bearer TOKEN``."""
+    """The application at `PATH`. Requests need the header ``Authorization: Bearer TOKEN``.
+
+    The package ``mcp`` refuses requests from web pages and with foreign Host headers.
+    """
     app = create_server(tools).streamable_http_app(
-        streamable_http_path=PATH,
-        max_request_body_size=_BODY,
-        max_sessions=_SESSIONS,
-        transport_security=TransportSecuritySettings(
-            enable_dns_rebinding_protection=False
-        ),  # `_Locked` does it
+        streamable_http_path=PATH, max_request_body_size=_BODY, max_sessions=_SESSIONS, host=HOST
     )
-    return _Locked(app, token)
 
-
-class _Locked:
-    """An application behind a token. Requests from web pages and with foreign Host headers are refused."""
-
-    def __init__(self, inner: ASGIApp, token: str) -> None:
-        self.inner = inner
-        self.token = token
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request or refuse it."""
-        answer = self.inner
-        if scope["type"] == "http":
-            request = Request(scope)
-            named = allowed_host(request.headers.get("host", ""), HOST)
-            if "origin" in request.headers or not named:
-                answer = error_response(403, "web pages are not answered here", "ask from a program")
-            elif not is_token(bearer(request), self.token):
-                remedy = "send the header Authorization: Bearer with the token that selfvec mcp printed"
-                headers = {"www-authenticate": "Bearer"}
-                answer = error_response(401, "this address needs a token", remedy, headers=headers)
+    async def locked(scope: Scope, receive: Receive, send: Send) -> None:
+        answer: ASGIApp = app
+        if scope["type"] == "http" and not has_token(request := Request(scope), token):
+            remedy = "send the header Authorization: Bearer with the token that selfvec mcp printed"
+            headers = {"www-authenticate": "Bearer"}
+            answer = error_response(request, 401, "this address needs a token", remedy, headers=headers)
         await answer(scope, receive, send)
+
+    return locked
 
 
 def serve_http(tools: Tools, port: int, say: Callable[[str, str], None]) -> None:

@@ -29,17 +29,7 @@ from .guard import Guard
 from .page_data import PageData
 from .page_files import page_files
 from .ranking import Filter
-from .responses import (
-    ERRORS,
-    AnswerPieces,
-    SearchAnswer,
-    SimilarAnswer,
-    busy_response,
-    error_page,
-    error_response,
-    json_response,
-    wants_page,
-)
+from .responses import ERRORS, Answer, SearchAnswer, SimilarAnswer, error_response, json_response
 from .work import Busy, WorkQueue
 
 __all__ = ["create_app"]
@@ -112,8 +102,8 @@ Filters = Annotated[
 ]
 
 
-def create_app(data: PageData, *, host: str = "127.0.0.1", token: str | None = None) -> ASGIApp:
-    """The application of a run's page behind a `Guard`, which checks ``host`` and ``token``."""
+def create_app(data: PageData, token: str | None = None) -> ASGIApp:
+    """The application of a run's page behind a `Guard`, which checks ``token``."""
     app = FastAPI(
         title="Selfvec",
         version=__version__,
@@ -129,7 +119,7 @@ def create_app(data: PageData, *, host: str = "127.0.0.1", token: str | None = N
     _add_texts(app, answers)
     _add_map(app, answers)
     _add_page(app)
-    return Guard(AnswerPieces(app), host=host, token=token)
+    return Guard(app, token)
 
 
 class Answers:
@@ -332,7 +322,7 @@ def _add_map(app: FastAPI, answers: Answers) -> None:
             return (maps.words(c, w or None, whole) if task is None else maps.arranged(of, layout, c))[1]
 
         body = np.ascontiguousarray(await answers.queue.run(found), dtype="<i2").data.cast("B")  # no copy
-        return Response(body, media_type="application/octet-stream", headers={"cache-control": "no-store"})
+        return Answer(body, media_type="application/octet-stream")
 
     async def drawn(c: str, of: str, layout: str, work: Callable[[], Any], *more: Any) -> Response:
         """An answer, or the progress of the map that it needs."""
@@ -363,29 +353,25 @@ def _add_page(app: FastAPI) -> None:
 def _add_errors(app: FastAPI) -> None:
     """Every error names the rule that was broken. The traceback of a bug is printed in the terminal only."""
 
-    @app.exception_handler(Busy)
-    def busy(_: Request, error: Busy) -> Response:
-        return busy_response(rule=error.rule, wait=error.wait)
-
     @app.exception_handler(SelfvecError)
-    def ours(_: Request, error: SelfvecError) -> Response:
-        status = 404 if isinstance(error, NotFound) else 400
-        return error_response(status, error.rule, error.remedy, error.field)
+    def ours(request: Request, error: SelfvecError) -> Response:
+        status = 503 if isinstance(error, Busy) else 404 if isinstance(error, NotFound) else 400
+        headers = {"retry-after": str(error.wait)} if isinstance(error, Busy) else {}
+        return error_response(request, status, error.rule, error.remedy, error.field, headers)
 
     @app.exception_handler(RequestValidationError)
-    def invalid(_: Request, error: RequestValidationError) -> Response:
+    def invalid(request: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
-        return error_response(400, str(first["msg"]), "correct the argument", str(first["loc"][-1]))
+        return error_response(request, 400, str(first["msg"]), "correct the argument", str(first["loc"][-1]))
 
     @app.exception_handler(HTTPException)
     def missing(request: Request, error: HTTPException) -> Response:
         rule = "there is nothing at this address" if error.status_code == 404 else str(error.detail)
-        if wants_page(request):
-            return error_page(error.status_code, rule, "open the page at /")
-        return error_response(error.status_code, rule, "open the page at /", request.url.path[:200])
+        return error_response(request, error.status_code, rule, "open the page at /", request.url.path[:200])
 
     @app.exception_handler(Exception)
-    def bug(_: Request, error: Exception) -> Response:
+    def bug(request: Request, error: Exception) -> Response:
         del error
         rule = "a bug in Selfvec prevented an answer"
-        return error_response(500, rule, "see the traceback that selfvec serve printed in the terminal")
+        remedy = "see the traceback that selfvec serve printed in the terminal"
+        return error_response(request, 500, rule, remedy)

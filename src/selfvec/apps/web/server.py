@@ -20,7 +20,7 @@ from selfvec.base.extras import require
 from selfvec.data.run import Run
 
 from . import limits
-from .guard import is_loopback
+from .guard import is_local
 
 __all__ = ["bind", "run_server", "serve", "server_of"]
 
@@ -46,8 +46,8 @@ def serve(
 
     data = PageData(run)
     with bind(host, port) as listening:
-        token = None if is_loopback(host) else secrets.token_urlsafe(32)
-        app = create_app(data, host=host, token=token)
+        token = None if is_local(_in_address(host)) else secrets.token_urlsafe(32)
+        app = create_app(data, token)
         data.start()
         say(address(host, listening.getsockname()[1], token))
         run_server(app, listening)
@@ -71,7 +71,7 @@ def server_of(app: ASGIApp, *, lifespan: Literal["on", "off"] = "off") -> uvicor
         lifespan=lifespan,
         limit_concurrency=limits.REQUESTS,
         backlog=limits.BACKLOG,
-        timeout_keep_alive=math.ceil(limits.REQUEST_SECONDS),
+        timeout_keep_alive=math.ceil(limits.CLIENT_SECONDS),
         timeout_graceful_shutdown=limits.SHUTDOWN_SECONDS,
         h11_max_incomplete_event_size=limits.HEADER_BYTES,
     )
@@ -87,28 +87,23 @@ class Connection(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Admit a client, in place of the one that is idle longest if there are too many."""
-        super().connection_made(transport)
-        self.deadline = self.loop.call_later(limits.REQUEST_SECONDS, self._close_late)
-        others = [other for other in self.connections if isinstance(other, Connection) and other is not self]
-        others = [other for other in others if not other.transport.is_closing()]
-        idle = [other for other in others if not other.answering]
+        others = [one for one in self.connections if isinstance(one, Connection)]
+        others = [one for one in others if not one.transport.is_closing()]
+        idle = [one for one in others if not one.answering]
         if idle and len(others) >= limits.CONNECTIONS:
-            min(idle, key=lambda other: other.deadline.when()).transport.abort()
+            min(idle, key=lambda one: one.deadline.when()).transport.abort()
+        super().connection_made(transport)
+        self.deadline = self.loop.call_later(limits.CLIENT_SECONDS, self._close_late)
 
     def on_response_complete(self) -> None:
         """Wait for the next request."""
-        self._set_deadline(limits.REQUEST_SECONDS)
+        self._wait()
         super().on_response_complete()
 
     def pause_writing(self) -> None:
         """Wait for the client, which has not yet received what was sent."""
-        self._set_deadline(limits.ANSWER_SECONDS)
+        self._wait()
         super().pause_writing()
-
-    def resume_writing(self) -> None:
-        """Go on with the answer or, if it was the last piece, wait for the next request."""
-        self._set_deadline(limits.REQUEST_SECONDS)
-        super().resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the client."""
@@ -120,9 +115,9 @@ class Connection(H11Protocol):
         """Whether a request is being answered."""
         return self.cycle is not None and not self.cycle.response_complete
 
-    def _set_deadline(self, seconds: float) -> None:
+    def _wait(self) -> None:
         self.deadline.cancel()
-        self.deadline = self.loop.call_later(seconds, self._close_late)
+        self.deadline = self.loop.call_later(limits.CLIENT_SECONDS, self._close_late)
 
     def _close_late(self) -> None:
         """Close the connection, unless it is the server that takes long."""
@@ -136,26 +131,28 @@ def address(host: str, port: int, token: str | None) -> str:
     >>> address("::1", 8765, None), address("127.0.0.1", 80, "x")
     ('http://[::1]:8765/', 'http://127.0.0.1:80/?token=x')
     """
-    shown = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}.get(host, host)
-    shown = f"[{shown}]" if ":" in shown else shown
+    shown = _in_address(socket.gethostname() if host in ("0.0.0.0", "::") else host)
     return f"http://{shown}:{port}/{'' if token is None else f'?token={token}'}"
+
+
+def _in_address(host: str) -> str:
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
 
 def bind(host: str, port: int | None) -> socket.socket:
     """A listening socket that sends small answers at once (TCP_NODELAY); see `serve` for the port."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    both = family is socket.AF_INET6 and socket.has_dualstack_ipv6()
     for number in range(PORT, PORT + _TRIED) if port is None else [port]:
-        listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
-            listening.bind((host.strip("[]"), number))
-            listening.listen(limits.BACKLOG)
+            listening = socket.create_server(
+                (host.strip("[]"), number), family=family, backlog=limits.BACKLOG, dualstack_ipv6=both
+            )
         except OSError as error:
-            listening.close()
-            if error.errno != errno.EADDRINUSE or isinstance(error, socket.gaierror):
+            if error.errno != errno.EADDRINUSE:
                 raise _refused(host, number, error) from None
         else:
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return listening
     used = f"the port {port} is" if port is not None else f"the ports {PORT} to {PORT + _TRIED - 1} are"
     raise OptionError(f"{used} in use", field="port", remedy="name another with --port, or 0 for any")

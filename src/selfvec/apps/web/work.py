@@ -151,8 +151,8 @@ class WorkQueue:
     Each has one thread for linear algebra, which is fastest for many small products.
     """
 
-    def __init__(self, at_once: int | None = None) -> None:
-        at_once = at_once or max(2, threads(None))
+    def __init__(self) -> None:
+        at_once = max(2, threads(None))
         self._free = asyncio.Semaphore(at_once)
         self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="selfvec-answer")
 
