@@ -23,7 +23,7 @@ from selfvec.storage.cache import cached, is_cached, read_result, write_result
 from selfvec.usage.examples import Example, examples, sentences
 from selfvec.usage.occurrence_vectors import TOKENS, OccurrenceSpace, occurrence_space, slice_vectors
 
-from .changed_neighbours import Side, changed_neighbours, known_rows, nearest_distances
+from .changed_neighbours import NEIGHBOURS, Side, changed_neighbours, known_rows, nearest_distances
 from .compared_slices import chosen_slices, sources_of
 from .permutation_test import LEVEL, Distances, DriftTest, mean_rank, permutation_test, refinement_drift
 from .word_choice import WORD, WordChoice, chosen_words, left_out_words, mark_words, measurable
@@ -331,6 +331,7 @@ def measure_all(
     slices: Sequence[Slice],
     test: DriftTest,
     *,
+    neighbours: int = NEIGHBOURS,
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> Drift:
@@ -351,7 +352,8 @@ def measure_all(
             found, sides = _by_refining(run, space, words, often, test, threads(jobs), steps)
         space = None if space is None else space.light()
         keys = run.vectors.index_to_key
-        rows = _rows(keys, found, counts, changed_neighbours(keys, words, sides, steps))
+        near = changed_neighbours(keys, words, sides, neighbours, steps)
+        rows = _rows(keys, found, counts, near)
         mark_words(run, sources, rows, test.min_count)
     only = [int(np.sum((counts[i] >= test.min_count) & (counts[1 - i] == 0))) for i in (0, 1)]
     return Drift(
