@@ -171,10 +171,10 @@ def test_a_result_is_kept_and_made_again_if_anything_differs(run: Run) -> None:
     assert {**again.as_dict(), "rows": []} == {**first.as_dict(), "rows": []}
     shown = first.illustrate(run, 3).rows[0]["examples_a"]
     assert run.folder is not None
-    [kept] = (run.folder / "cache").glob("sentences-*/*")
-    for content in (kept.read_text(encoding="utf-8"), "{}"):  # as it was written, and damaged
-        kept.write_text(content, encoding="utf-8")
-        assert again.illustrate(run, 3).rows[0]["examples_a"] == shown
+    assert again.illustrate(run, 3).rows[0]["examples_a"] == shown
+    for file in (run.folder / "cache").glob("sentences-*/*"):
+        file.write_text("{}", encoding="utf-8")
+    assert again.illustrate(run, 3).rows[0]["examples_a"] == shown
     for different in ({"seed": 4}, {"min_count": 6}, {"between": "year"}):
         assert drift(run, **{"seed": 3, **different}).space is not None
     for file in (run.folder / "cache").glob("drift-*/*"):
