@@ -14,7 +14,7 @@ from selfvec.numerics.quantization import quantised
 from selfvec.retrieval import Index, kernels, scoring
 from selfvec.retrieval.bm25 import score_terms
 from selfvec.retrieval.dense_share import agreement, dense_share
-from selfvec.retrieval.dense_space import RELATED, DenseSpace, projected
+from selfvec.retrieval.dense_space import DenseSpace, projected
 from selfvec.retrieval.documents import GatheredDocuments
 from selfvec.retrieval.indexed_documents import IndexedDocuments
 from selfvec.retrieval.scoring import Blend, Scorer
@@ -33,11 +33,10 @@ def made(likeness: float = 0.5, owners: list[int] | None = None, texts: list[str
     batch = encode_texts(texts, PLAIN)
     vocabulary = Vocabulary(PLAIN, batch.types)
     rows = np.array([ROWS[name] for name in vocabulary.types], np.float32)
-    related = np.full((len(rows), RELATED), -1, np.int32)
-    worth = np.zeros((len(rows), RELATED), np.float32)
     hail, ice = vocabulary.index["hail"], vocabulary.index["ice"]
-    related[hail, 0], related[ice, 0] = ice, hail
-    worth[hail, 0] = worth[ice, 0] = likeness
+    related = {word: [(word, 1.0)] for word in range(len(rows))}
+    related[hail].append((ice, likeness))
+    related[ice].append((hail, likeness))
     passages = np.array(owners or [], np.int32)
     documents = batch.documents - len(passages)
     weights = inverse_document_frequency(batch, documents)
@@ -45,7 +44,7 @@ def made(likeness: float = 0.5, owners: list[int] | None = None, texts: list[str
     spans = np.tile(np.array([[0, 1]], np.int32), (len(passages), 1))
     found = GatheredDocuments.of(["x"] * documents)
     indexed = IndexedDocuments.build(found, batch, passages, spans, quantised(vectors))
-    space = DenseSpace(rows / weights[:, None], weights, related, worth)
+    space = DenseSpace(rows / weights[:, None], weights, np.zeros(0, np.int32), related=related)
     return vocabulary, Scorer(indexed, space)
 
 
