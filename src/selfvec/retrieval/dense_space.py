@@ -95,7 +95,7 @@ class DenseSpace:
     @cached_property
     def _pool_rows(self) -> Rows:
         """The unit vectors of the pool, (P, d)."""
-        return unit_rows(self.rows[self.pool])
+        return unit_in_place(self.rows[self.pool])
 
 
 def run_tables(run: Run, names: Sequence[str] = TABLES) -> dict[str, Vectors]:
