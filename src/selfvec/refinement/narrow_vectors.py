@@ -11,15 +11,10 @@ R are the refined vectors, left and right the weighted, centred sums of the neig
 
 from __future__ import annotations
 
-from functools import partial
-from pathlib import Path
-
 import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Floats
-from selfvec.base.checksums import check_sizes, write_sealed
 from selfvec.base.progress import Progress, as_progress
-from selfvec.base.tensors import check_tensors, map_tensors, write_tensors
 from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.methods import METHODS
 from selfvec.data.run import Run
@@ -27,7 +22,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.whitening import axes_of_moment, covariance, whitened
 from selfvec.refinement.methods.decorrelated import POWER
-from selfvec.storage.cache import RESULT, cached, read_result
+from selfvec.storage.cache import cached_rows
 
 from .base_vectors import base_vectors
 
@@ -38,8 +33,6 @@ WINDOW = 5  # tokens: two on each side
 GAMMA = 0.1  # frequent neighbours, such as "the" and "of", show how a word is used
 
 NAME = "narrow"  # in the cache
-_FILE = "vectors.safetensors"
-_AGAIN = "remove its folder; it is made again"
 _LEAST = 1e-6  # of the largest variance; directions with less are noise
 
 
@@ -77,7 +70,7 @@ def narrow_vectors(run: Run, jobs: int | None = None, progress: Progress | None 
             with progress.stage("Reading the nearest words on both sides", None, "words"):
                 return narrow_rows(tokens, _neighbour_rows(run), jobs)
 
-        rows = cached(run, NAME, None, make, _write, partial(_read, run.vectors.vectors.shape), progress)
+        rows = cached_rows(run, NAME, make, progress)
         run.derived["narrow_vectors"] = Vectors(run.vectors, rows, counts=run.vectors.counts, normalized=True)
     found: Vectors = run.derived["narrow_vectors"]
     return found
@@ -89,17 +82,3 @@ def _neighbour_rows(run: Run) -> AnyFloats:
     if method is not None and method.whitens:
         return run.vectors.unit
     return base_vectors(run.original.unit, run.original.sources != Source.NONE)
-
-
-def _read(shape: tuple[int, ...], folder: Path) -> Floats:
-    """The kept rows, memory-mapped; `FormatError` if they are damaged."""
-    check_sizes(folder, read_result(folder), _AGAIN)
-    found = map_tensors(folder / _FILE)
-    check_tensors(found, {"vectors": ("f4", shape)}, folder / _FILE, _AGAIN)
-    rows: Floats = found["vectors"]
-    return rows
-
-
-def _write(rows: Floats, folder: Path) -> None:
-    write_tensors(folder / _FILE, {"vectors": rows})
-    write_sealed(folder / RESULT, {})

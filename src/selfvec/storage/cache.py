@@ -16,22 +16,25 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+from selfvec.base.arrays import Floats
 from selfvec.base.atomic_files import atomic_folder, remove_folder, remove_leftovers
-from selfvec.base.checksums import is_sealed, seal
+from selfvec.base.checksums import check_sizes, is_sealed, seal, write_sealed
 from selfvec.base.errors import FormatError, InputError, TargetError
 from selfvec.base.file_locks import locked
 from selfvec.base.ownership import is_ours, remove_own
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.targets import writing
+from selfvec.base.tensors import check_tensors, map_tensors, write_tensors
 from selfvec.base.text_files import read_json
 from selfvec.base.untrusted import decoding
 from selfvec.base.versions import __version__
 from selfvec.data.run import Run
 
-__all__ = ["CACHE", "RESULT", "cached", "is_cached", "read_result", "write_result"]
+__all__ = ["CACHE", "RESULT", "cached", "cached_rows", "is_cached", "read_result", "write_result"]
 
 CACHE = "cache"  # of a run folder
 RESULT = "result.json"  # describes an entry that is neither an index nor an encoder
+_ROWS = "vectors.safetensors"
 
 _AGAIN = "remove it; it is made again"
 
@@ -93,6 +96,24 @@ def cached(
             return made
     found = _read(entry, read)
     return made if found is None else found
+
+
+def cached_rows(run: Run, name: str, make: Callable[[], Floats], progress: Progress | None = None) -> Floats:
+    """Rows for the words of a run, (V, d) float32, as `cached`; memory-mapped if they are read."""
+    shape = run.vectors.vectors.shape
+
+    def write(rows: Floats, folder: Path) -> None:
+        write_tensors(folder / _ROWS, {"vectors": rows})
+        write_sealed(folder / RESULT, {})
+
+    def read(folder: Path) -> Floats:
+        check_sizes(folder, read_result(folder), _AGAIN)
+        found = map_tensors(folder / _ROWS)
+        check_tensors(found, {"vectors": ("f4", shape)}, folder / _ROWS, _AGAIN)
+        rows: Floats = found["vectors"]
+        return rows
+
+    return cached(run, name, None, make, write, read, progress)
 
 
 def is_cached(run: Run, name: str, key: Any) -> bool:
