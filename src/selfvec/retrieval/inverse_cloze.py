@@ -47,6 +47,7 @@ LIKENESS = 0.05  # temperature of their likeness
 STEPS = (6, 12, 18, 25, 32, 40, 50, 60, 75)  # after which held-out spans are asked
 
 SHORTEST = 12  # words of a document that is learned from
+LONGEST = 500  # words of a document that are read in a step, so that a step takes no longer in long documents
 FEWEST = 100  # documents that are learned from
 FEWEST_WORDS = 50_000  # in these; fewer are learned by heart
 HELD_OUT = 1000  # documents that lose a span, and (a tenth of all) that are kept out as a whole, at most
@@ -205,11 +206,23 @@ def _batches(
     for step in range(number):
         if step % each == 0:
             order = rng.permutation(documents)
-        whole = batch.part(order[step % each * size :][:size])
+        whole = stretches(batch, order[step % each * size :][:size], rng)
         target = shared_targets(whole, start, weights, jobs)
         questions, answers = cut_spans(whole, np.diff(whole.offsets) // 2, rng)
         answers = without_words(answers, questions, rng.random(size) < HIDDEN)
         yield concatenated([questions, answers]), target
+
+
+def stretches(batch: TokenBatch, documents: Ints, rng: np.random.Generator) -> TokenBatch:
+    """Some documents; of long ones 500 words in a row from a random place, about what is searched."""
+    starts = batch.offsets[documents]
+    lengths = batch.offsets[documents + 1] - starts
+    if np.any(lengths > LONGEST):
+        starts = starts + (rng.random(len(starts)) * np.maximum(lengths - LONGEST + 1, 1)).astype(np.int64)
+        lengths = np.minimum(lengths, LONGEST)
+    ends = np.cumsum(lengths)
+    places = np.arange(ends[-1]) + np.repeat(starts - (ends - lengths), lengths)
+    return TokenBatch(batch.ids[places], np.concatenate(([0], ends)), batch.types)
 
 
 def cut_spans(batch: TokenBatch, longest: Ints, rng: np.random.Generator) -> tuple[TokenBatch, TokenBatch]:
