@@ -146,19 +146,9 @@ def _one_at_a_time(
 
         async with lock:
             try:
-                async with anyio.create_task_group() as group:
-                    group.start_soon(_set_when_cancelled, cancelled)
-                    result = await run_sync(work)
-                    group.cancel_scope.cancel()
-            except BaseExceptionGroup as group_error:  # has one error, of the only task that can fail
-                raise group_error.exceptions[0] from None
-            return result
+                return await run_sync(work, abandon_on_cancel=True)
+            except anyio.get_cancelled_exc_class():
+                cancelled.set()
+                raise
 
     return answer
-
-
-async def _set_when_cancelled(cancelled: threading.Event) -> None:
-    try:
-        await anyio.sleep_forever()
-    finally:
-        cancelled.set()
