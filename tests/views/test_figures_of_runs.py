@@ -25,8 +25,8 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.views.figure import SUFFIXES, Spec, save_figure
 from selfvec.views.graphs import graph_figure
 from selfvec.views.path_figures import (
-    PathView,
-    PlacedNeighbour,
+    Neighbour,
+    SliceView,
     WordInSlices,
     path_figure,
     running_mean,
@@ -50,12 +50,9 @@ def slices(words: list[str]) -> Spec:
         path = SlicePath(word, names, vectors, draws, np.array([9, 5, 4]), np.array([5, 4, 3]))
         points = rng.standard_normal((3, 2))
         regions = points[:, None] + 0.1 * rng.standard_normal((3, 9, 2))
-        near = tuple(
-            PlacedNeighbour(f"near {word}", last, 0.5, tuple(rng.standard_normal(2)))
-            for last in (False, True)
-        )
-        shown.append(WordInSlices(path, points, regions, near))
-    return path_figure(PathView(tuple(shown), "pca", (0.5, 0.25), (-3, 3, -3, 3)))
+        near = tuple(Neighbour(f"near {word}", last, 0.5, rng.standard_normal(2)) for last in (False, True))
+        shown.append(WordInSlices(word, points, near, path, np.arange(3), regions))
+    return path_figure(SliceView(tuple(shown), "pca", (0.5, 0.25), (-3, 3, -3, 3)))
 
 
 def terms(words: list[str]) -> Spec:

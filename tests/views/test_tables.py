@@ -87,7 +87,7 @@ def test_hostile_words_stay_in_their_cells(word: str) -> None:
     render(health_panel(report))
     compared = {"distance": 0.5, "z": 1.0, "p": 0.1, "q": 0.2, "count_a": None, "count_b": None}
     told = {"rows": [{"word": word, "gained": [word], "lost": [], **compared}], "tested": "t", "words": 1}
-    found = {**told, "significant": 0, "fdr": 0.05, "method": "relative"}
+    found = {**told, "significant": 0, "fdr": 0.05, "method": "relative", "left_out": {"numbers": 1}}
     shown = render(comparison_table(SimpleNamespace(as_dict=lambda: found)))
     assert not set(shown) & set("\x1b\t\r\u202e")
 

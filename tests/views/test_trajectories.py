@@ -35,7 +35,7 @@ def test_places_are_one_projection_of_states_and_neighbours(space: Space) -> Non
     tables = (space.original, space.refined)
     rows += [tables[n.last].unit[[tables[n.last].key_to_index[n.word]]] for p in view.paths for n in p.near]
     expected = project(np.concatenate(rows))
-    shown = [p.points for p in view.paths] + [np.array([n.point for p in view.paths for n in p.near])]
+    shown = [p.points for p in view.paths] + [np.array([n.at for p in view.paths for n in p.near])]
     np.testing.assert_allclose(np.concatenate(shown), expected.points, atol=1e-5)
     assert view.explained == pytest.approx(expected.explained)
 

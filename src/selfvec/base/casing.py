@@ -43,19 +43,18 @@ def title(word: str, language: str | None = None) -> str:
 
 
 def case_forms(word: str, language: str | None = None) -> tuple[str, ...]:
-    """The forms in which a word is looked up: as written, in lower case and in title case.
+    """The forms in which a word is looked up: as written, in lower case, in title case, and further ones.
 
     Some forms may be equal. Turkish words are also looked up by the rules of other languages, because some
     words are foreign and many vectors were made without regard to the language.
 
     >>> case_forms("INTERNET", "tr")
-    ('INTERNET', 'ınternet', 'Internet', 'internet')
+    ('INTERNET', 'ınternet', 'Internet', 'internet', 'internet')
     """
     if language not in DOTTED:
         return word, word.lower(), word.title()
     other = word.lower()
-    forms = [word, lower(word, language), title(word, language), other.replace(_DOT, ""), other]
-    return tuple(dict.fromkeys(forms))
+    return word, lower(word, language), title(word, language), other.replace(_DOT, ""), other
 
 
 def in_any_case(name: str, known: Iterable[str]) -> str | None:

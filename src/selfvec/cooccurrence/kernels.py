@@ -110,30 +110,31 @@ def count_pairs(
 def add_neighbours(
     ids: Ids,  # (N,)
     offsets: Ints,  # (D + 1,); windows do not cross documents
-    rows: Rows,  # (V + 1, d); the last row is zero, for where a window is clipped
-    result: Rows,  # (V, d)
+    table: Rows,  # (V + 1, 2 · d): rows, and right of each its sum; the last is zero, for clipped windows
     before: int,  # neighbours on the left
     after: int,  # neighbours on the right
 ) -> None:
-    """Add to ``result[w]``, for every position of word w, the rows of its neighbours and its own row.
+    """Add to the sum of w, for every position of word w, the rows of its neighbours and its own row.
 
-    Its own row is left in the sum because two loops over the columns become one; the caller subtracts it.
+    Its own row is left in the sum because two loops over the columns become one; the caller subtracts it. A
+    row and its sum stand next to each other because most time goes into fetching them: the row is read a few
+    tokens before the sum is written.
     """
-    nothing = len(rows) - 1
-    total = np.empty(rows.shape[1], np.float32)
+    nothing = len(table) - 1
+    total = np.empty(table.shape[1] // 2, np.float32)
     for document in range(offsets.size - 1):
         lo, hi = offsets[document], offsets[document + 1]
         for start in range(lo, hi, REBUILD):  # rounding errors of the running sum do not grow further
             for j in range(total.size):
                 total[j] = 0
             for p in range(max(lo, start - before), min(hi, start + after + 1)):
-                row = rows[ids[p]]
+                row = table[ids[p]]
                 for j in range(total.size):
                     total[j] += row[j]
             for i in range(start, min(hi, start + REBUILD)):
-                own = result[ids[i]]
-                entering = rows[ids[i + after + 1] if i + after + 1 < hi else nothing]
-                leaving = rows[ids[i - before] if i - before >= lo else nothing]
+                own = table[ids[i]][total.size :]
+                entering = table[ids[i + after + 1] if i + after + 1 < hi else nothing]
+                leaving = table[ids[i - before] if i - before >= lo else nothing]
                 for j in range(total.size):
                     own[j] += total[j]
                     total[j] += entering[j] - leaving[j]
@@ -144,20 +145,20 @@ def add_neighbours_of(
     words: Mask,  # (V,)
     ids: Ids,  # (N,)
     offsets: Ints,  # (D + 1,)
-    rows: Rows,  # (V + 1, d)
-    result: Rows,  # (V, d)
+    table: Rows,  # (V + 1, 2 · d)
     before: int,
     after: int,
 ) -> None:
     """As `add_neighbours`, but only at positions of some words."""
+    width = table.shape[1] // 2
     for document in range(offsets.size - 1):
         lo, hi = offsets[document], offsets[document + 1]
         for i in range(lo, hi):
             if words[ids[i]]:
-                own = result[ids[i]]
+                own = table[ids[i]][width:]
                 for p in range(max(lo, i - before), min(hi, i + after + 1)):
-                    row = rows[ids[p]]
-                    for j in range(own.size):
+                    row = table[ids[p]]
+                    for j in range(width):
                         own[j] += row[j]
 
 

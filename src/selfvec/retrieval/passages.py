@@ -6,11 +6,11 @@ text is searched as a whole and by its passages. A short text has no passages.
 
 from __future__ import annotations
 
-import re
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import numpy as np
 
+from selfvec.base.arrays import Ints
 from selfvec.base.checks import check_whole
 from selfvec.base.errors import OptionError
 from selfvec.text.self_retrieval import random_window
@@ -23,8 +23,9 @@ Cut = tuple[int, int]
 
 CUT: Cut = (200, 40)  # texts up to half longer have no passages
 
-_IDEOGRAPH = "\u2e80-\u9fff\uac00-\ud7af"  # written without spaces: a character counts as a word
-_WORD = re.compile(rf"[{_IDEOGRAPH}]|[^\s{_IDEOGRAPH}]{{1,40}}")
+_LONGEST = 40  # characters; a longer stretch without spaces is several words
+_WHITESPACE = np.array([chr(code).isspace() for code in range(0x3002)])  # later ones are as the last
+_IDEOGRAPHS = ((0x2E80, 0x9FFF), (0xAC00, 0xD7AF))  # written without spaces: a character counts as a word
 
 
 def passages(text: str, words: int = CUT[0], overlap: int = CUT[1]) -> list[tuple[int, int]]:
@@ -35,57 +36,91 @@ def passages(text: str, words: int = CUT[0], overlap: int = CUT[1]) -> list[tupl
     ['One two. Three four.', 'Three four. Five six.', 'Five six. Seven eight.']
     """
     short = words * 3 // 2
-    if len(text) <= short or (text.isascii() and len(text) <= 40 * short and len(text.split()) <= short):
+    if len(text) <= short or (
+        text.isascii() and len(text) <= _LONGEST * short and len(text.split()) <= short
+    ):
         return []
-    if sum(1 for _ in _WORD.finditer(text)) <= short:
+    if len(_words(text)[0]) <= short:
         return []
-    parts = [part for span in sentence_spans(text) for part in _sentence_parts(text, span, words)]
+    sentences = [start for start, _ in sentence_spans(text)]
+    starts, ends = _words(text, sentences)
+    parts = _parts(np.searchsorted(starts, [*sentences, len(text)]), words)
+    sizes = np.diff(parts).tolist()
     out: list[tuple[int, int]] = []
     first = 0
     while True:
-        last, total = _fill(parts, first, words)
-        if last == len(parts):  # the last passage repeats more words, so that it is not short
-            while first > 0 and parts[first - 1].words + total <= words:
+        last, total = _fill(sizes, first, words)
+        if last == len(sizes):  # the last passage repeats more words, so that it is not short
+            while first > 0 and sizes[first - 1] + total <= words:
                 first -= 1
-                total += parts[first].words
-        out.append((parts[first].start, parts[last - 1].end))
-        if last == len(parts):
+                total += sizes[first]
+        out.append((int(starts[parts[first]]), int(ends[parts[last] - 1])))
+        if last == len(sizes):
             return out
-        first = _repeat(parts, first, last, overlap)
+        first = _repeat(sizes, first, last, overlap)
 
 
-class _SentencePart(NamedTuple):
-    """A sentence, or a part of one that has too many words."""
+def _words(text: str, bounds: Sequence[int] = ()) -> tuple[Ints, Ints]:
+    """Where the words of a text begin and end, each (n,) int64; none reaches over one of the ``bounds``."""
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    blank = _WHITESPACE[np.minimum(codes, len(_WHITESPACE) - 1)]
+    alone = np.zeros(len(codes), bool)
+    if not text.isascii():
+        for least, most in _IDEOGRAPHS:
+            alone |= (codes >= least) & (codes <= most)
+        alone &= ~blank
+    begins = ~blank
+    begins[1:] &= blank[:-1] | alone[1:] | alone[:-1]
+    cut = np.array(bounds, np.int64)
+    begins[cut] = ~blank[cut]
+    starts = np.flatnonzero(begins)
+    after = np.flatnonzero(blank)
+    ends = np.minimum(
+        np.append(after, len(codes))[np.searchsorted(after, starts)], np.append(starts[1:], len(codes))
+    )
+    pieces = -(-(ends - starts) // _LONGEST)
+    if np.any(pieces > 1):
+        starts = np.repeat(starts, pieces) + _LONGEST * _ordinals(pieces)
+        ends = np.minimum(np.repeat(ends, pieces), starts + _LONGEST)
+    return starts, ends
 
-    start: int  # characters
-    end: int
-    words: int
+
+def _parts(sentences: Ints, words: int) -> Ints:
+    """The first word of each sentence, or of a part of one that has too many words; at last their number.
+
+    >>> _parts(np.array([0, 3, 8]), 4).tolist()
+    [0, 3, 7, 8]
+    """
+    parts = -(-np.diff(sentences) // words)
+    return np.append(np.repeat(sentences[:-1], parts) + words * _ordinals(parts), sentences[-1])
 
 
-def _sentence_parts(text: str, span: tuple[int, int], words: int) -> list[_SentencePart]:
-    """A sentence without surrounding space, cut if it has too many words."""
-    found = [match.span() for match in _WORD.finditer(text, *span)]
-    parts = [found[i : i + words] for i in range(0, len(found), words)]
-    return [_SentencePart(part[0][0], part[-1][1], len(part)) for part in parts]
+def _ordinals(sizes: Ints) -> Ints:
+    """0, 1, … within each group of some sizes.
+
+    >>> _ordinals(np.array([2, 3])).tolist()
+    [0, 1, 0, 1, 2]
+    """
+    return np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
 
 
-def _fill(parts: list[_SentencePart], first: int, words: int) -> tuple[int, int]:
+def _fill(sizes: list[int], first: int, words: int) -> tuple[int, int]:
     """The end of the passage that begins with a part, and its number of words."""
     last = first
     total = 0
-    while last < len(parts) and (last == first or total + parts[last].words <= words):
-        total += parts[last].words
+    while last < len(sizes) and (last == first or total + sizes[last] <= words):
+        total += sizes[last]
         last += 1
     return last, total
 
 
-def _repeat(parts: list[_SentencePart], first: int, last: int, overlap: int) -> int:
+def _repeat(sizes: list[int], first: int, last: int, overlap: int) -> int:
     """The first part of the passage after ``first`` … ``last - 1``; it repeats the last of these parts."""
     again = last
     repeated = 0
-    while again - 1 > first and repeated + parts[again - 1].words <= overlap:
+    while again - 1 > first and repeated + sizes[again - 1] <= overlap:
         again -= 1
-        repeated += parts[again].words
+        repeated += sizes[again]
     return again
 
 
@@ -111,6 +146,6 @@ def random_words(text: str, number: int, rng: np.random.Generator) -> str:
 
 def random_span(text: str, number: int, rng: np.random.Generator, share: float = 0.5) -> tuple[int, int]:
     """Start and end of consecutive words from a random position, at most a share of all words."""
-    spans = [match.span() for match in _WORD.finditer(text)]
-    first, last = random_window(len(spans), min(number, int(len(spans) * share)), rng)
-    return (spans[first][0], spans[last - 1][1]) if last else (0, 0)
+    starts, ends = _words(text)
+    first, last = random_window(len(starts), min(number, int(len(starts) * share)), rng)
+    return (int(starts[first]), int(ends[last - 1])) if last else (0, 0)

@@ -18,6 +18,7 @@ from selfvec.base.casing import language_of
 from selfvec.base.memory import release
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
+from selfvec.numerics.kernels import add_rows
 from selfvec.numerics.rows import unit_in_place
 
 from .languages import STEMMERS, STOP_WORDS
@@ -26,7 +27,6 @@ from .rules import Rules
 __all__ = ["Preprocessing", "encode_texts", "mean_rows_by_stem", "merge_stems", "stem_groups"]
 
 _TEXTS = 4096  # of a batch
-_ROWS = 8192  # that are weighted at a time
 
 
 @dataclass(frozen=True)
@@ -131,9 +131,8 @@ def mean_rows_by_stem(
 ) -> Floats:
     """The mean direction of each stem's words, weighted by counts: (G, d) float32, unit rows or zeros."""
     out = np.zeros((stems, rows.shape[1]), np.float32)
-    kept = np.flatnonzero(groups >= 0)
-    for start in range(0, len(kept), _ROWS):
-        part = kept[start : start + _ROWS]
-        np.add.at(out, groups[part], rows[part] * counts[part, None].astype(np.float32))
-        release(rows[part[0] : part[-1] + 1])
+    words = np.argsort(groups, kind="stable")[np.count_nonzero(groups < 0) :].astype(np.int32)
+    bounds = np.searchsorted(groups[words], np.arange(stems + 1))
+    add_rows(words, bounds, np.ascontiguousarray(rows), counts.astype(np.float32), out)
+    release(rows)
     return unit_in_place(out)

@@ -267,7 +267,7 @@ def tokens_by_document(tokens: Mask, batch: TokenBatch) -> Ints:
     for first, last in batch.ranges():
         bounds = batch.offsets[first : last + 1]
         marked = tokens[bounds[0] : bounds[-1]]
-        found[first:last] = np.diff(np.concatenate(([0], np.cumsum(marked)))[bounds - bounds[0]])
+        found[first:last] = np.diff(np.searchsorted(np.flatnonzero(marked), bounds - bounds[0]))
         release(marked)
     return found
 

@@ -221,10 +221,11 @@ class Rulebook:
         """The first of the exact, lower-case and title-case forms that has a vector."""
         if self.casing == "exact" or form in known:
             return form
-        for one in case_forms(form, self.language):
+        forms = case_forms(form, self.language)
+        for one in forms:
             if one in known:
                 return one
-        return lower(form, self.language) if self.casing == "lower" else form
+        return forms[1] if self.casing == "lower" else form
 
 
 def _stop_words(spec: str) -> frozenset[str]:

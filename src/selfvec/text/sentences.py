@@ -20,8 +20,14 @@ bkz yy yrd doç np m.in tzn tzw tj např tzv т.е т.к т.н ул рис ст�
 """
 _ABBREVIATIONS = frozenset(_LISTED.split())
 _CLOSED = r"[\"'\u2019\u201d\u00bb\u300d\u300f)\]\uff09]*"
+_SPACED, _ALONE = (
+    ".!?\u2026\u061f\u06d4\u0964",
+    "\u3002\uff01\uff1f\uff61",
+)  # before a space, and before anything
+# A pattern that begins with a set of characters is searched for ten times as fast as one of alternatives.
 _END = re.compile(
-    rf"(?P<mark>[.!?\u2026\u061f\u06d4\u0964]){_CLOSED}\s+|[\u3002\uff01\uff1f\uff61]+{_CLOSED}\s*|\n\s*\n"
+    rf"(?P<mark>[{_SPACED}{_ALONE}\n])"
+    rf"(?:(?<=[{_SPACED}]){_CLOSED}\s+|(?<=[{_ALONE}])[{_ALONE}]*{_CLOSED}\s*|(?<=\n)\s*\n)"
 )
 _LAST = re.compile(r"[\w.]*$")
 
@@ -47,7 +53,7 @@ def sentence_spans(text: str, lower: bool = False) -> list[tuple[int, int]]:
 
 def _ends(text: str, match: re.Match[str], lower: bool) -> bool:
     """Whether a mark ends a sentence: not after an abbreviation or initial, nor before lower case."""
-    if match["mark"] is None:  # a mark that needs no space, or a blank line
+    if match["mark"] not in _SPACED:  # or a blank line
         return True
     if match["mark"] == ".":
         start = match.start()

@@ -10,6 +10,9 @@ import numpy as np
 from selfvec.base.arrays import Doubles, Floats, Ids, Ints, Rows
 from selfvec.base.compiled import SUMS, kernel
 
+_STEPS = 256  # from a sum around a token to the next one, before it is made anew
+_DOUBTFUL = np.float32(1e-4)  # share of the largest squared sum below which a difference is mostly rounding
+
 __all__ = ["add", "count_occurrences", "sample_occurrences", "sum_occurrences", "sum_windows"]
 
 
@@ -21,17 +24,58 @@ def add(row, factor, out):
 
 
 @kernel(fastmath=SUMS)
-def _to_unit(row):
-    """Divide a row by its length; False for a row of zeros."""
+def _square(row):
+    """The squared length of a row."""
     square = np.float32(0)
     for j in range(row.size):
         square += row[j] * row[j]
+    return square
+
+
+@kernel(fastmath=SUMS)
+def _to_unit(row):
+    """Divide a row by its length; False for a row of zeros."""
+    square = _square(row)
     if square <= np.float32(1e-20):
         return False
     scale = np.float32(1) / np.sqrt(square)
     for j in range(row.size):
         row[j] *= scale
     return True
+
+
+@kernel
+def _sum_window(ids, lo, hi, rows, at, half, without, around):
+    """The weighted rows around a token and its own, but for those of the word ``without``."""
+    for j in range(around.size):
+        around[j] = 0
+    for k in range(max(lo, at - half), min(hi, at + half + 1)):
+        if ids[k] != without:
+            add(rows[ids[k]], np.float32(1 - abs(k - at) / (half + 1)), around)
+
+
+@kernel
+def _window_slope(ids, lo, hi, rows, at, half, slope):
+    """The difference of the sums around the next token and around this one."""
+    for j in range(slope.size):
+        slope[j] = 0
+    weight = np.float32(1 / (half + 1))
+    for k in range(max(lo, at - half), min(hi, at + half + 2)):
+        add(rows[ids[k]], weight if k > at else -weight, slope)
+
+
+@kernel(fastmath=SUMS)
+def _step(ids, lo, hi, rows, at, half, around, slope):
+    """Move from a token to the next one."""
+    weight = np.float32(1 / (half + 1))
+    entering = weight if at + half + 2 < hi else np.float32(0)
+    leaving = weight if at - half >= lo else np.float32(0)
+    first = rows[ids[min(at + half + 2, hi - 1)]]
+    middle = rows[ids[at + 1]]
+    last = rows[ids[max(at - half, lo)]]
+    for j in range(around.size):
+        around[j] += slope[j]
+        slope[j] += entering * first[j] + leaving * last[j] - 2 * weight * middle[j]
 
 
 @kernel
@@ -55,8 +99,13 @@ def sum_occurrences(
     weighs 1 - k / (half + 1); other occurrences of the word itself are left out. The sum is scaled to length
     1, the centre of its side is subtracted, and the result is scaled to length 1 again. The documents with a
     word are dealt to its blocks in turn.
+
+    The sum around a token near the last one follows from that one in a step per token, because the weights
+    fall in a straight line. After `_STEPS` steps it is made anew, so that rounding errors stay small.
     """
     vector = np.zeros(rows.shape[1], np.float32)
+    around = np.zeros(rows.shape[1], np.float32)  # the weighted rows around a token, all of them
+    slope = np.zeros(rows.shape[1], np.float32)  # what `around` changes by at the next token
     dealt = np.zeros(first.shape, np.int64)  # documents with each word so far
     last = np.full(first.shape[0], -1, np.int64)  # the last document with each word
     target = np.zeros(first.shape[0], np.int64)  # the row of `out` for that document; -1 for none
@@ -64,6 +113,9 @@ def sum_occurrences(
         lo = offsets[document]
         hi = offsets[document + 1]
         side = sides[document]
+        at = lo - _STEPS  # the token that `around` belongs to
+        steps = 0  # since it was made; -1 without a slope
+        largest = np.float32(0)  # squared sum since then
         for i in range(lo, hi):
             word = ids[i]
             if first[word, side] < 0:
@@ -77,10 +129,28 @@ def sum_occurrences(
                     target[word] = first[word, side] + number % blocks[word, side]
             if target[word] < 0:
                 continue
-            vector[:] = 0
+            if i - at > half or steps + i - at > _STEPS:
+                _sum_window(ids, lo, hi, rows, i, half, -1, around)
+                steps = -1
+                largest = np.float32(0)
+            else:
+                if steps < 0:
+                    _window_slope(ids, lo, hi, rows, at, half, slope)
+                    steps = 0
+                while at < i:
+                    _step(ids, lo, hi, rows, at, half, around, slope)
+                    at += 1
+                    steps += 1
+            at = i
+            largest = max(largest, _square(around))
+            own = np.float32(0)
             for k in range(max(lo, i - half), min(hi, i + half + 1)):
-                if ids[k] != word:
-                    add(rows[ids[k]], np.float32(1 - abs(k - i) / (half + 1)), vector)
+                if ids[k] == word:
+                    own += np.float32(1 - abs(k - i) / (half + 1))
+            for j in range(vector.size):
+                vector[j] = around[j] - own * rows[word, j]
+            if _square(vector) < _DOUBTFUL * largest:
+                _sum_window(ids, lo, hi, rows, i, half, word, vector)
             if _to_unit(vector):
                 add(centres[side], np.float32(-1), vector)
                 if _to_unit(vector):
@@ -98,11 +168,12 @@ def sum_windows(
     """Add the weighted rows of the words in each window; nearer words weigh more, as in `sum_occurrences`."""
     half = windows.shape[1] // 2
     for n in range(len(windows)):
+        total = out[n]
         for k in range(2 * half):
             word = windows[n, k]
             if word >= 0:
                 distance = half - k if k < half else k - half + 1
-                add(rows[word], weights[word] * np.float32(1 - distance / (half + 1)), out[n])
+                add(rows[word], weights[word] * np.float32(1 - distance / (half + 1)), total)
 
 
 @kernel

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -39,6 +40,7 @@ __all__ = [
     "WordBlocks",
     "block_sums",
     "document_counts",
+    "measured_blocks",
     "occurrence_space",
     "slice_centres",
     "slice_vectors",
@@ -49,7 +51,9 @@ WIDE_HALF = 30  # words on each side of an occurrence; the farthest weighs a thi
 POWER = 0.35  # whitening exponent of the vectors
 TOKENS = 200_000  # tokens per slice that its mean is computed from
 LEAST = 5  # occurrences in a slice of the words that the mean is computed over
-_BYTES = 1 << 25  # of sums held by a thread
+_BYTES = 1 << 26  # of sums held by a thread
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -276,11 +280,23 @@ def block_sums(
     ``blocks`` describes the blocks of all V words; ``seed`` shuffles the documents before they are dealt to
     blocks. The sums have the same bits for any number of threads.
     """
+    return measured_blocks(space, words, blocks, seed, jobs, lambda sums: sums)
+
+
+def measured_blocks(
+    space: OccurrenceSpace,
+    words: Ints,
+    blocks: WordBlocks,
+    seed: int,
+    jobs: int,
+    measure: Callable[[BlockSums], T],
+) -> Iterator[T]:
+    """What ``measure`` returns for each of the `block_sums`; it is called in the thread that made them."""
     batch = space.batch
     order = np.random.default_rng(seed).permutation(np.flatnonzero(space.sides >= 0))
     most = max(1, _BYTES // (space.rows.shape[1] * 4))
 
-    def work(share: tuple[int, int]) -> BlockSums:
+    def work(share: tuple[int, int]) -> T:
         mine = words[slice(*share)]
         number = blocks.number[mine]
         starts = np.concatenate(([0], np.cumsum(number.sum(axis=1)))).astype(np.int64)
@@ -302,7 +318,7 @@ def block_sums(
             out,
             counts,
         )
-        return BlockSums(mine, starts, out, counts)
+        return measure(BlockSums(mine, starts, out, counts))
 
     yield from in_order(cut(blocks.number[words].sum(axis=1), most), work, jobs)
 

@@ -217,10 +217,13 @@ def drift_notes(found: Drift) -> list[str]:
         )
     if any(row["p"] is None for row in rows):
         notes.append("No p and q: not tested, because the run has not kept its tokens (--keep).")
-    left_out = ", ".join(f"{number:,} {reason}" for reason, number in found.left_out.items() if number)
-    if left_out:
+    if left_out := _left_out(found.left_out):
         notes.append(f"Not listed: {left_out} (--all-words lists them).")
     return notes
+
+
+def _left_out(numbers: Mapping[str, int]) -> str:
+    return ", ".join(f"{number:,} {reason}" for reason, number in numbers.items() if number)
 
 
 def _is_outside(row: Mapping[str, Any]) -> bool:
@@ -300,7 +303,12 @@ def comparison_table(compared: Comparison) -> RenderableType:
         word = Text(escape_for_display(row["word"]), "bold" if passed else "")
         add_row(table, word, *figures, changes)
     share = f"{found['significant']:,} of {found['words']:,} words differ at q ≤ {found['fdr']:g}"
-    return Group(table, "", Text(f"{share} (method {found['method']})."), Text(f"{found['tested']}.", "dim"))
+    notes = [f"{found['tested']}."]
+    if left_out := _left_out(found["left_out"]):
+        notes.append(f"Left out: {left_out}.")
+    return Group(
+        table, "", Text(f"{share} (method {found['method']})."), *(Text(note, "dim") for note in notes)
+    )
 
 
 def _signed(sign: str, words: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from selfvec.numerics.neighbours import nearest, only_in_each
 from selfvec.usage.kernels import count_occurrences, sample_occurrences
 from selfvec.usage.occurrence_vectors import OccurrenceSpace
 
-__all__ = ["Side", "changed_neighbours", "known_rows", "nearest_distances"]
+__all__ = ["NEIGHBOURS", "Side", "changed_neighbours", "known_rows", "nearest_distances"]
 
 NEIGHBOURS = 10
 
@@ -28,14 +28,14 @@ def known_rows(words: Ints, rows: Rows) -> Side:
 
 
 def changed_neighbours(
-    keys: Sequence[str], words: Ints, sides: Sequence[Side], progress: Progress
+    keys: Sequence[str], words: Ints, sides: Sequence[Side], most: int, progress: Progress
 ) -> list[dict[str, list[str]]]:
     """The neighbours that each word has gained and lost."""
-    near = np.full((2, len(words), NEIGHBOURS), -1, np.int64)
+    near = np.full((2, len(words), most), -1, np.int64)
     with progress.stage("Neighbours", 2 * len(words), "words") as advance:
         for found, (among, rows) in zip(near, sides, strict=True):
             known = np.flatnonzero(np.isin(words, among))
-            best = nearest(rows, np.searchsorted(among, words[known]), NEIGHBOURS, advance=advance)
+            best = nearest(rows, np.searchsorted(among, words[known]), most, advance=advance)
             found[known] = np.where(best >= 0, among[best], -1)
     out = []
     for before, after in zip(*near.tolist(), strict=True):
@@ -65,12 +65,10 @@ def nearest_distances(
     starts, places = sampled_places(space, words)
 
     def work(share: tuple[int, int]) -> list[float]:
-        found = []
-        for first, middle, stop in starts[slice(*share)].tolist():
-            a = space.directions(places[first:middle])
-            b = space.directions(places[middle:stop])
-            found.append(_distance(a @ b.T))
-        return found
+        bounds = starts[slice(*share)]
+        rows = space.directions(places[bounds[0, 0] : bounds[-1, 2]])
+        bounds = bounds - bounds[0, 0]
+        return [_distance(rows[a:b] @ rows[b:end].T) for a, b, end in bounds.tolist()]
 
     out: list[float] = []
     with (progress or Progress()).stage("Nearest occurrences", len(words), "words") as advance:

@@ -23,7 +23,7 @@ from selfvec.storage.cache import cached, is_cached, read_result, write_result
 from selfvec.usage.examples import Example, examples, sentences
 from selfvec.usage.occurrence_vectors import TOKENS, OccurrenceSpace, occurrence_space, slice_vectors
 
-from .changed_neighbours import Side, changed_neighbours, known_rows, nearest_distances
+from .changed_neighbours import NEIGHBOURS, Side, changed_neighbours, known_rows, nearest_distances
 from .compared_slices import chosen_slices, sources_of
 from .permutation_test import LEVEL, Distances, DriftTest, mean_rank, permutation_test, refinement_drift
 from .word_choice import WORD, WordChoice, chosen_words, left_out_words, mark_words, measurable
@@ -163,19 +163,34 @@ class Drift(ResultTable):
         return replace(self, rows=[*shown, *self.rows[len(shown) :]], quotes=quotes)
 
     def _examples(self, run: Run, top: int | None, number: int, progress: Progress) -> list[Example]:
-        """Occurrences that show the change of the first words, as sentences."""
+        """Occurrences that show the change of the first words, as sentences; kept in the run's cache."""
+        words = [row["word"] for row in self.rows[:top]]
+
+        def make() -> dict[str, Any]:
+            return {"examples": [asdict(one) for one in self._make_examples(run, words, number, progress)]}
+
+        def read(folder: Path) -> dict[str, Any]:
+            found = read_result(folder)
+            _as_examples(found)
+            return found
+
+        key = [_documents(self.slices), self.seed, words, number]
+        return _as_examples(cached(run, "sentences", key, make, write_result, read, progress))
+
+    def _make_examples(
+        self, run: Run, words: Sequence[str], number: int, progress: Progress
+    ) -> list[Example]:
         index = run.vectors.key_to_index
-        rows = self.rows[:top]
         size = 0 if run.tokens is None else len(run.tokens)
         windows = min(2 * TOKENS * len(self.slices), 2 * size) * (self.space is None)
-        costs = {"Preparing occurrences": windows, "Occurrences": 5000 * len(rows), "Sentences": size / 8}
+        costs = {"Preparing occurrences": windows, "Occurrences": 5000 * len(words), "Sentences": size / 8}
         with progress.steps("Sentences", costs) as steps:
             sliced = len(self.slices) == 2
             space = self.space or occurrence_space(run, self.slices, self.seed, steps, refined=sliced)
             found: list[Example] = []
-            with steps.stage("Occurrences", len(rows), "words") as advance:
-                for row in rows:
-                    found += examples(space, index[row["word"]], number)
+            with steps.stage("Occurrences", len(words), "words") as advance:
+                for word in words:
+                    found += examples(space, index[word], number)
                     advance(1)
             return sentences(run, found)
 
@@ -300,8 +315,16 @@ def drift_is_cached(
 
 def _key(slices: Sequence[Slice], test: DriftTest) -> Any:
     """The compared documents and the options of the test."""
-    parts = [(one.name, hashlib.sha256(one.documents.tobytes()).hexdigest()) for one in slices]
-    return [parts, asdict(test)]
+    return [_documents(slices), asdict(test)]
+
+
+def _documents(slices: Sequence[Slice]) -> Any:
+    """The names of slices, and hashes of their documents."""
+    return [(one.name, hashlib.sha256(one.documents.tobytes()).hexdigest()) for one in slices]
+
+
+def _as_examples(found: Mapping[str, Any]) -> list[Example]:
+    return [Example(**one | {"mark": tuple(one["mark"])}) for one in found["examples"]]
 
 
 def _of_words(found: dict[str, Any], run: Run, folder: Path) -> dict[str, Any]:
@@ -331,6 +354,7 @@ def measure_all(
     slices: Sequence[Slice],
     test: DriftTest,
     *,
+    neighbours: int = NEIGHBOURS,
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> Drift:
@@ -351,7 +375,8 @@ def measure_all(
             found, sides = _by_refining(run, space, words, often, test, threads(jobs), steps)
         space = None if space is None else space.light()
         keys = run.vectors.index_to_key
-        rows = _rows(keys, found, counts, changed_neighbours(keys, words, sides, steps))
+        near = changed_neighbours(keys, words, sides, neighbours, steps)
+        rows = _rows(keys, found, counts, near)
         mark_words(run, sources, rows, test.min_count)
     only = [int(np.sum((counts[i] >= test.min_count) & (counts[1 - i] == 0))) for i in (0, 1)]
     return Drift(

@@ -9,6 +9,7 @@ slices, and a change of frequency alone does not count as a change of meaning.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from selfvec.usage.occurrence_vectors import (
     WordBlocks,
     block_sums,
     document_counts,
+    measured_blocks,
 )
 
 from .distance_intervals import distance_intervals
@@ -109,15 +111,18 @@ def permutation_test(
     """
     documents = document_counts(space)
     blocks = document_blocks(documents)
-    found = np.zeros((len(words), 4))
-    noise = np.zeros((len(words), 6))
-    done = 0
-    with (progress or Progress()).stage("Splitting", len(words), "words") as advance:
-        for part in block_sums(space, words, blocks, seed, jobs):
-            these = slice(done, done + len(part.words))
-            found[these], noise[these] = block_figures(part, blocks, permutations, seed)
-            done += len(part.words)
-            advance(len(part.words))
+
+    def measure(chosen: Ints, draws: int, stage: str, stream: int) -> tuple[Doubles, Doubles]:
+        figures = partial(block_figures, blocks=blocks, permutations=draws, seed=stream)
+        parts = []
+        with (progress or Progress()).stage(stage, len(chosen), "words") as advance:
+            for part in measured_blocks(space, chosen, blocks, seed, jobs, figures):
+                parts.append(part)
+                advance(len(part[0]))
+        found, noise = zip(*parts, strict=True)
+        return np.concatenate(found), np.concatenate(noise)
+
+    found, noise = measure(words, permutations, "Splitting", seed)
     draws = permutations
     while True:
         rest = np.flatnonzero(found[:, 1] <= FEW / (draws + 1))
@@ -125,12 +130,7 @@ def permutation_test(
         if not len(rest) or needed <= draws:
             break
         draws = needed
-        further = []
-        with (progress or Progress()).stage("Splitting again", len(rest), "words") as advance:
-            for part in block_sums(space, words[rest], blocks, seed, jobs):
-                further.append(block_figures(part, blocks, draws, seed + 1)[0][:, 1])
-                advance(len(part.words))
-        found[rest, 1] = np.concatenate(further)
+        found[rest, 1] = measure(words[rest], draws, "Splitting again", seed + 1)[0][:, 1]
     distance, p, expected, apd = found.T
     low, high = distance_intervals(noise[:, :3], noise[:, 3:], blocks.number[words])
     return Distances(words, distance, low, high, p, expected, apd, documents[words])
