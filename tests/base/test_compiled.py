@@ -71,13 +71,30 @@ def test_a_kernel_loads_numba_when_it_is_called(tmp_path: Path) -> None:
 VISITS = """
 import sys
 from selfvec.apps.cli import main
-for command in ("similar run hail", "run info run", "run health run", "run trajectory run hail"):
+for command in (
+    "similar run hail", "run info run", "run health run", "run trajectory run hail", "search run hail"
+):
     assert main(command.split()) in (0, 1), command
     assert "numba" not in sys.modules, command
 """
 
 
 def test_visits_of_a_run_that_need_no_kernel_load_no_numba(tmp_path: Path, storms: list[str]) -> None:
-    selfvec.refine(storms, "none", "decorrelated", history="epoch", output=tmp_path / "run")
+    made = selfvec.refine(storms, "none", "decorrelated", history="epoch", output=tmp_path / "run")
+    made.search("hail")  # makes the index
     done = subprocess.run([sys.executable, "-c", VISITS], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+SEARCH = "from selfvec.apps.cli import main; main(['search', 'run', 'Grêle and hail, 3 inches', '--json'])"
+
+
+def test_search_gives_the_same_with_and_without_numba(tmp_path: Path, storms: list[str]) -> None:
+    texts = [*storms, "Grêle: « la grêle » l’orage. " * 400, "短い文。雹が降った。" * 300]  # with passages
+    selfvec.refine(texts, "none", "decorrelated", output=tmp_path / "run").search("hail")
+    found = {
+        subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, check=True).stdout
+        for code in (SEARCH, f"import numba; {SEARCH}")
+    }
+    assert len(found) == 1
+    assert b"hail" in found.pop()

@@ -361,7 +361,7 @@ def test_a_missing_file_is_named(folder: Path, name: str) -> None:
 def test_numbers_out_of_bounds_are_refused(folder: Path) -> None:
     path = folder / "arrays.safetensors"
     whole = {name: np.array(array) for name, array in map_tensors(path).items()}
-    bad = {"starts": -1, "units": 10**6, "owners": -3, "spans": -5, "related": 10**6}
+    bad = {"starts": -1, "units": 10**6, "owners": -3, "spans": -5, "pool": 10**6}
     for name, value in (bad | {"field 0": 10**6, "ids ends": 10**7, "texts ends": -1}).items():
         changed = {key: array.copy() for key, array in whole.items()}
         changed[name].ravel()[-1] = value

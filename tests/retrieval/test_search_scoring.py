@@ -14,7 +14,7 @@ from selfvec.numerics.quantization import quantised
 from selfvec.retrieval import Index, kernels, scoring
 from selfvec.retrieval.bm25 import score_terms
 from selfvec.retrieval.dense_share import agreement, dense_share
-from selfvec.retrieval.dense_space import RELATED, DenseSpace, projected
+from selfvec.retrieval.dense_space import DenseSpace, projected
 from selfvec.retrieval.documents import GatheredDocuments
 from selfvec.retrieval.indexed_documents import IndexedDocuments
 from selfvec.retrieval.scoring import Blend, Scorer
@@ -33,11 +33,10 @@ def made(likeness: float = 0.5, owners: list[int] | None = None, texts: list[str
     batch = encode_texts(texts, PLAIN)
     vocabulary = Vocabulary(PLAIN, batch.types)
     rows = np.array([ROWS[name] for name in vocabulary.types], np.float32)
-    related = np.full((len(rows), RELATED), -1, np.int32)
-    worth = np.zeros((len(rows), RELATED), np.float32)
     hail, ice = vocabulary.index["hail"], vocabulary.index["ice"]
-    related[hail, 0], related[ice, 0] = ice, hail
-    worth[hail, 0] = worth[ice, 0] = likeness
+    related = {word: [(word, 1.0)] for word in range(len(rows))}
+    related[hail].append((ice, likeness))
+    related[ice].append((hail, likeness))
     passages = np.array(owners or [], np.int32)
     documents = batch.documents - len(passages)
     weights = inverse_document_frequency(batch, documents)
@@ -45,7 +44,7 @@ def made(likeness: float = 0.5, owners: list[int] | None = None, texts: list[str
     spans = np.tile(np.array([[0, 1]], np.int32), (len(passages), 1))
     found = GatheredDocuments.of(["x"] * documents)
     indexed = IndexedDocuments.build(found, batch, passages, spans, quantised(vectors))
-    space = DenseSpace(rows / weights[:, None], weights, related, worth)
+    space = DenseSpace(rows / weights[:, None], weights, np.zeros(0, np.int32), related=related)
     return vocabulary, Scorer(indexed, space)
 
 
@@ -199,9 +198,11 @@ def test_scores_of_many_texts_are_the_formula_to_the_bit(seed, texts) -> None:
         together = table[own] + share * table[other]
         expected += [weight * table[own] / (table[own] + k), weight * together / (together + k)]
     lists = np.stack([starts[asked.ravel()], starts[asked.ravel() + 1]], axis=1)
-    out = rng.random((2, texts), np.float32)  # what was there does not count
-    score_terms(units, counts, lists, like.ravel(), np.arange(4) * 2, weights, k, out)
-    np.testing.assert_array_equal(out, expected)
+    asked_for = units, counts, lists, like.ravel(), np.arange(4) * 2, weights, k
+    for score in (score_terms, kernels.score_postings.instead):
+        out = rng.random((2, texts), np.float32)  # what was there does not count
+        score(*asked_for, out)
+        np.testing.assert_array_equal(out, expected)
 
 
 @given(st.lists(st.tuples(st.integers(-3, 3), st.booleans()), min_size=1, max_size=300), st.integers(1, 12))
@@ -294,3 +295,35 @@ def test_large_collections_are_scored_again_at_the_top(index: Index, monkeypatch
     assert 40 <= again.sum() < len(again)
     assert again[first[:10]].all()
     np.testing.assert_array_equal(part.parts[:2], whole.parts[:2])
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.integers(0, 60))
+@settings(max_examples=60)
+def test_numpy_gives_the_same_to_the_bit_as_the_kernels_it_stands_in_for(seed, documents, passages) -> None:
+    rng = np.random.default_rng(seed)
+    units = documents + passages
+
+    def same(kernel, *arguments) -> None:
+        results = []
+        for function in (kernel.compiled, kernel.instead):
+            own = [np.copy(one) if isinstance(one, np.ndarray) else one for one in arguments]
+            results.append([function(*own), *own])
+        for one, other in zip(*results, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+    vectors = rng.integers(-127, 128, (units, 16)).astype(np.int8)
+    scales = rng.random(units, np.float32)
+    some = rng.permutation(units)[: 1 + units // 2].astype(np.int32)
+    same(kernels.dot_products, vectors, scales, some, rng.integers(-32767, 32768, 16).astype(np.int16), 1e-5)
+
+    parts = (rng.random((3, units), np.float32) * (rng.random((3, units)) < 0.7)).astype(np.float32)
+    owners = np.sort(rng.integers(0, documents, passages)).astype(np.int32)
+    three = rng.random((3, 3), np.float32)
+    scores, found, best = (
+        np.zeros(documents, np.float32),
+        np.zeros(documents, bool),
+        np.zeros(documents, np.int32),
+    )
+    best[:] = -1
+    values = np.zeros(passages, np.float32)
+    same(kernels._combine, parts, *three, owners, 0.3, scores, found, best, values)

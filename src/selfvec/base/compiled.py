@@ -1,15 +1,21 @@
 """`kernel`: loops that Numba compiles, kept on disk and run without the interpreter's lock.
 
-Numba is imported, and a kernel compiled or loaded, when the kernel is first called. Many commands call none,
-and the import alone takes a third of a second.
+Numba is imported, and a kernel compiled or loaded, when the kernel is first called. That takes a second, so a
+command that asks a single question does without: until Numba is loaded, a kernel may be interpreted if it has
+little to do, or replaced by the same in NumPy.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
 from functools import cached_property, update_wrapper
 from threading import RLock
 from typing import Any, TypeVar, overload
+
+import numpy as np
 
 from selfvec.base.arrays import Array
 
@@ -20,6 +26,36 @@ SUMS = frozenset({"reassoc", "nsz", "contract"})
 
 _LOCK = RLock()  # a kernel that another one calls is compiled within it
 
+_FEW = 1 << 15  # steps, which take the interpreter some hundredths of a second
+_PATIENCE = 1.0  # seconds, in which Numba would be loaded
+
+
+class _Interpreter(threading.local):
+    """Calls kernels that are not compiled, in this thread."""
+
+    running = False
+    seconds = 0.0  # so far
+
+    def run(self, function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
+        started = time.perf_counter()
+        self.running = True
+        try:
+            with np.errstate(over="ignore"):  # hashes wrap around
+                return function(*map(_plain, arguments))
+        finally:
+            self.running = False
+            self.seconds += time.perf_counter() - started
+
+
+_INTERPRETER = _Interpreter()
+
+
+def _plain(argument: Any) -> Any:
+    """An array of bytes as a view, whose items are numbers of Python: they are compared ten times as fast."""
+    is_bytes = isinstance(argument, np.ndarray) and argument.dtype == np.uint8 and argument.ndim == 1
+    return memoryview(argument) if is_bytes else argument
+
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 AnyArray = TypeVar("AnyArray", bound=Array)
 
@@ -27,23 +63,54 @@ AnyArray = TypeVar("AnyArray", bound=Array)
 @overload
 def kernel(function: Function) -> Function: ...
 @overload
-def kernel(*, fastmath: frozenset[str]) -> Callable[[Function], Function]: ...
-def kernel(function: Any = None, *, fastmath: frozenset[str] = frozenset()) -> Any:
+def kernel(
+    *,
+    fastmath: frozenset[str] = frozenset(),
+    steps: Callable[..., int] | None = None,
+    instead: Callable[..., Any] | None = None,
+) -> Callable[[Function], Function]: ...
+def kernel(
+    function: Any = None,
+    *,
+    fastmath: frozenset[str] = frozenset(),
+    steps: Callable[..., int] | None = None,
+    instead: Callable[..., Any] | None = None,
+) -> Any:
     """Compile a function of arrays and numbers when it is first called. Kernels may call each other.
 
     Write loops: an assignment to a slice or row takes Numba a second to compile.
+
+    Until Numba is loaded, ``instead`` is called, which gives the same, or the function is interpreted if
+    ``steps`` of its arguments, about the number of its steps, is small; for a second in all.
     """
-    return (lambda given: _Kernel(given, fastmath)) if function is None else _Kernel(function, fastmath)
+    if function is None:
+        return lambda given: _Kernel(given, fastmath, steps, instead)
+    return _Kernel(function, fastmath, steps, instead)
 
 
 class _Kernel:
     """A function that is compiled at its first call."""
 
-    def __init__(self, function: Callable[..., Any], fastmath: frozenset[str]) -> None:
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        fastmath: frozenset[str],
+        steps: Callable[..., int] | None,
+        instead: Callable[..., Any] | None,
+    ) -> None:
         self._fastmath = set(fastmath)
+        self.steps = steps
+        self.instead = instead
         update_wrapper(self, function)
 
     def __call__(self, *arguments: Any) -> Any:
+        if _INTERPRETER.running:
+            return self.__wrapped__(*arguments)  # type: ignore[attr-defined]
+        if "numba" not in sys.modules and _INTERPRETER.seconds < _PATIENCE:
+            if self.instead is not None:
+                return _INTERPRETER.run(self.instead, arguments)
+            if self.steps is not None and self.steps(*arguments) <= _FEW:
+                return _INTERPRETER.run(self.__wrapped__, arguments)  # type: ignore[attr-defined]
         return self.compiled(*arguments)
 
     @cached_property

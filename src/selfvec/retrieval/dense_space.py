@@ -6,8 +6,9 @@ the axes in which the documents vary most and partly whitened. Words are related
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -17,8 +18,7 @@ from selfvec.base.threads import by_blocks, one_core
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
-from selfvec.numerics.nearest import nearest_rows
-from selfvec.numerics.rows import unit_in_place, unit_rows
+from selfvec.numerics.rows import top_indices, unit_in_place, unit_rows
 from selfvec.numerics.whitening import axes_of_moment
 from selfvec.refinement.topic_vectors import topic_vectors
 from selfvec.text.document_vectors import (
@@ -42,6 +42,9 @@ _SAMPLE = 20_000  # documents from which axes are computed
 _CANDIDATES = 30_000  # words that may be related to others: the most frequent
 _BLOCK = 1024
 
+Related = list[tuple[int, float]]
+"""Types, each with what one of its occurrences counts, 0 to 1."""
+
 
 @dataclass(frozen=True, eq=False)
 class DenseSpace:
@@ -49,32 +52,50 @@ class DenseSpace:
 
     rows: Rows  # (V, d) zeros for a type without a vector
     weights: Rows  # (V,) BM25's inverse document frequencies
-    related: Ids  # (V, 16) related types, the nearest first, -1 if there are fewer
-    likeness: Rows  # (V, 16) what one occurrence of a related type counts, 0 to 1
+    pool: Ids  # (P,) the types that may be related to others, rising
     share: float = 0.5  # share of the dense part in the hybrid
+    related: dict[int, Related] = field(default_factory=dict, repr=False)  # of types asked for before
 
     @classmethod
     def of(cls, rows: Rows, weights: Rows, batch: TokenBatch) -> DenseSpace:
         """From the vectors of the types, see `projected`, their weights, and the documents as these types."""
-        return cls(rows, weights, *_relations(rows, batch))
+        occurs = document_frequencies(batch.ids, batch.offsets, len(batch.types))
+        pool = np.flatnonzero((occurs >= 2) & np.any(rows, axis=1))
+        if len(pool) > _CANDIDATES:
+            pool = np.sort(pool[np.argsort(-occurs[pool], kind="stable")[:_CANDIDATES]])
+        return cls(rows, weights, pool.astype(np.int32))
 
     @classmethod
     def words_only(cls, batch: TokenBatch) -> DenseSpace:
         """Without vectors: every word is related to itself only."""
-        types = len(batch.types)
-        nothing = np.zeros((types, 0), np.float32)
-        weights = inverse_document_frequency(batch)
-        return cls(np.zeros((types, 1), np.float32), weights, nothing.astype(np.int32), nothing)
+        rows = np.zeros((len(batch.types), 1), np.float32)
+        return cls(rows, inverse_document_frequency(batch), np.zeros(0, np.int32))
 
     def query_vector(self, types: Ints, counts: Rows) -> Rows:
         """The unit vector of a query, (d,); zeros if none of its words has a vector."""
         row: Rows = unit_rows(((counts * self.weights[types]) @ self.rows[types])[None])[0]
         return row
 
-    def related_to(self, own: int) -> list[tuple[int, float]]:
-        """A type and those related to it, each with what one of its occurrences counts."""
-        pairs = zip(self.related[own].tolist(), self.likeness[own].tolist(), strict=True)
-        return [(own, 1.0), *((other, like) for other, like in pairs if other >= 0)]
+    def related_to(self, own: int) -> Related:
+        """A type and at most 16 related ones, the nearest first, each with what one occurrence counts."""
+        if own not in self.related:
+            self.related[own] = [(own, 1.0), *self._nearest(own)]
+        return self.related[own]
+
+    def _nearest(self, own: int) -> Iterator[tuple[int, float]]:
+        row = unit_rows(self.rows[own][None])[0]
+        with one_core():  # so that the sums do not depend on the machine
+            cosines = self._pool_rows @ row
+        cosines[self.pool == own] = -1
+        for place in top_indices(cosines, RELATED):
+            if cosines[place] > LEAST_COSINE:
+                above = (float(cosines[place]) - LEAST_COSINE) / (1 - LEAST_COSINE)
+                yield int(self.pool[place]), above**2
+
+    @cached_property
+    def _pool_rows(self) -> Rows:
+        """The unit vectors of the pool, (P, d)."""
+        return unit_in_place(self.rows[self.pool])
 
 
 def run_tables(run: Run, names: Sequence[str] = TABLES) -> dict[str, Vectors]:
@@ -142,18 +163,3 @@ def _axes(batch: TokenBatch, vectors: Iterable[Rows], weights: Rows) -> Rows:
     values = np.maximum(values[:DIMENSIONS], 0)
     lengths = (values / max(values.mean(), 1e-30) + FLOOR) ** -EXPONENT
     return np.ascontiguousarray(axes[:, :DIMENSIONS] * lengths, np.float32)
-
-
-def _relations(rows: Rows, batch: TokenBatch) -> tuple[Ids, Rows]:
-    """The types related to each type, and the weight of one of their occurrences."""
-    occurs = document_frequencies(batch.ids, batch.offsets, len(batch.types))
-    pool = np.flatnonzero((occurs >= 2) & np.any(rows, axis=1))
-    if len(pool) > _CANDIDATES:
-        pool = np.sort(pool[np.argsort(-occurs[pool], kind="stable")[:_CANDIDATES]])
-    place = np.full(len(rows), -1, np.int64)
-    place[pool] = np.arange(len(pool))
-    related, cosines = nearest_rows(rows, unit_rows(rows[pool]), place, RELATED, LEAST_COSINE)
-    found = related >= 0
-    related[found] = pool[related[found]]
-    above = np.maximum(cosines - np.float32(LEAST_COSINE), 0) / np.float32(1 - LEAST_COSINE)
-    return related, above**2

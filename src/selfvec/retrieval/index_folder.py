@@ -33,7 +33,7 @@ from .indexed_documents import Arrays, IndexedDocuments
 
 __all__ = ["INDEX", "read_index", "write_index"]
 
-VERSION = 7
+VERSION = 8
 _HEAD = "index.json"
 _WORDS = "vocabulary.txt"
 _ARRAYS = "arrays.safetensors"
@@ -44,7 +44,7 @@ _SCHEMA = {
     "fields": [str],
     "dense_share": lambda share: None if misfit(share, float) is None and 0 <= share <= 1 else "is a share",
 }
-_SPACE = ("rows", "weights", "related", "likeness")
+_SPACE = ("rows", "weights", "pool")
 
 
 INDEX = Kind("an index", lambda folder: (folder / _HEAD).is_file())
@@ -94,7 +94,7 @@ def _read(folder: Path) -> IndexParts:
         raise FormatError(fault, path=folder / _ARRAYS, remedy=_AGAIN)
     for array in arrays.values():  # checked; they are read again when they are needed
         release(array)
-    space = DenseSpace(**{name: arrays[name] for name in _SPACE}, share=share)
+    space = DenseSpace(arrays["rows"], arrays["weights"], arrays["pool"], share)
     return vocabulary, space, IndexedDocuments(arrays, fields)
 
 
@@ -110,7 +110,7 @@ def _faults(a: Arrays, fields: list[str], vocabulary: Vocabulary) -> Iterator[st
         if a[name].dtype != dtype or a[name].shape != shape:
             yield f"its tensor {name!r} does not fit the others or the vocabulary"
             return
-    for name in ("rows", "weights", "likeness", "scales", "centres"):
+    for name in ("rows", "weights", "scales", "centres"):
         if (row := first_not_finite(a[name])) is not None:
             yield f"row {row + 1} of its tensor {name!r} holds NaN or inf"
     documents = len(a["days"])
@@ -119,7 +119,7 @@ def _faults(a: Arrays, fields: list[str], vocabulary: Vocabulary) -> Iterator[st
     members = a["members"]
     if not _rises_to(a["cluster starts"], len(members)) or not _within(members, 0, len(a["lengths"])):
         yield "its clusters are out of order"
-    if not _within(a["related"], -1, len(vocabulary)):
+    if not _within(a["pool"], 0, len(vocabulary)):
         yield "a related word is not in the vocabulary"
     if not _rises_to(a["starts"], len(a["units"])) or not _within(a["units"], 0, len(a["lengths"])):
         yield "its postings are out of order"
@@ -158,8 +158,7 @@ def _forms(
     return {
         "rows": (np.float32, (types, columns("rows"))),
         "weights": (np.float32, (types,)),
-        "related": (np.int32, (types, columns("related"))),
-        "likeness": (np.float32, (types, columns("related"))),
+        "pool": (np.int32, (size("pool"),)),
         "starts": (np.int64, (types + 1,)),
         "units": (np.int32, (postings,)),
         "counts": (np.uint16, (postings,)),

@@ -48,7 +48,6 @@ def run_index(
     run = as_run(run)
     progress = as_progress(progress)
     check_cut(cut)
-    run.require_text("which is searched")
 
     def make() -> Index:
         found = replace(gather(run, progress), cut=cut)

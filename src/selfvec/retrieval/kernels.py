@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.arrays import Doubles, Floats, Ids, Int8s, Ints, Mask, Rows
+from selfvec.base.arrays import Array, Doubles, Floats, Ids, Int8s, Ints, Mask, Rows
 from selfvec.base.compiled import kernel
 from selfvec.text.document_vectors import document_frequencies
 
@@ -58,7 +58,19 @@ def _write_postings(ids: Ids, offsets: Ints, last: Ints, end: Ints, units: Ids, 
                 counts[end[word] - 1] += np.uint16(1)
 
 
-@kernel
+def _dot_products(
+    vectors: Int8s, scales: Floats, rows: Ids, query: NDArray[np.int16], scale: float
+) -> Floats:
+    out = np.empty(len(rows), np.float32)
+    whole = query.astype(np.int32)
+    for start in range(0, len(rows), _BLOCK):
+        part = rows[start : start + _BLOCK]
+        totals = vectors[part].astype(np.int32) @ whole
+        out[start : start + _BLOCK] = totals.astype(np.float32) * (scales[part] * np.float32(scale))
+    return out
+
+
+@kernel(instead=_dot_products)
 def dot_products(
     vectors: Int8s,  # (U, d)
     scales: Floats,  # (U,)
@@ -93,7 +105,31 @@ def combine(
     _combine(parts, shares, scales, shifts, owners, passage_share, scores, found, best, values)
 
 
-@kernel
+def _combine_in_numpy(
+    parts: Rows,
+    shares: Rows,
+    scales: Rows,
+    shifts: Rows,
+    owners: Ids,
+    passage_share: float,
+    scores: Floats,
+    found: Mask,
+    best: Ids,
+    values: Floats,
+) -> None:
+    of_units = scales[0] * parts[0] + scales[1] * parts[1] + scales[2] * parts[2] - np.float32(shifts.sum())
+    scores[:] = of_units[: len(scores)]
+    found[:] = np.any((parts[:, : len(scores)] != 0) & (shares[:, None] != 0), axis=0)
+    values[:] = of_units[len(scores) :]
+    order = np.lexsort((-values, owners))  # the best passage of each document first; of equal ones the first
+    chosen = order[np.flatnonzero(np.diff(owners[order], prepend=-1))]
+    documents = owners[chosen]
+    best[documents] = chosen
+    own, of_best = scores[documents].astype(np.float64), values[chosen].astype(np.float64)
+    scores[documents] = (1 - passage_share) * own + passage_share * of_best
+
+
+@kernel(instead=_combine_in_numpy)
 def _combine(
     parts: Rows,
     shares: Rows,
@@ -139,7 +175,7 @@ def _combine(
             scores[d] = np.float32((1 - passage_share) * scores[d] + passage_share * values[p])
 
 
-@kernel
+@kernel(steps=lambda places, *_: 8 * len(places))
 def best_window(
     places: Ints,  # (M,) words of a passage that match words of a query, rising
     groups: Ints,  # (M,) which word of the query each one matches
@@ -181,7 +217,31 @@ def _first_from(units: Ids, begin: int, end: int, least: int) -> int:
     return begin
 
 
-@kernel
+def _score_postings(
+    units: Ids,
+    counts: NDArray[np.uint16],
+    lists: Ints,
+    likeness: Floats,
+    bounds: Ints,
+    weights: Floats,
+    saturation: Floats,
+    out: Rows,
+    *_: Array,
+) -> None:
+    out[:] = 0
+    for t, weight in enumerate(weights):
+        both = np.zeros(out.shape[1], np.float32)
+        for i in range(bounds[t], bounds[t + 1] if len(out) == 2 else bounds[t] + 1):
+            part = slice(*lists[i])
+            count = counts[part].astype(np.float32)
+            if i == bounds[t]:
+                out[0, units[part]] += weight * count / (count + saturation[units[part]])
+            both[units[part]] += likeness[i] * count
+        if len(out) == 2:
+            out[1] += weight * both / (both + saturation)
+
+
+@kernel(instead=_score_postings)
 def score_postings(
     units: Ids,
     counts: NDArray[np.uint16],

@@ -75,7 +75,7 @@ def spans(
     return starts[:tokens], lengths[:tokens], offsets
 
 
-@kernel
+@kernel(steps=lambda data, *_: len(data))
 def _spans(
     data: Bytes,  # (B,)
     bounds: Ints,  # (D + 1,)
@@ -225,7 +225,7 @@ def _count_sentences(
             counts[d] += newlines > 1 or (spaced and not kind & LOWER)
 
 
-@kernel
+@kernel(steps=lambda _, starts, *__: 8 * len(starts))
 def number_words(
     data: Bytes,  # (B,)
     starts: Ints,  # (n,)
@@ -281,7 +281,7 @@ def enter_words(hashed: Hashes, slots: Ids) -> None:
         slots[slot] = word
 
 
-@kernel
+@kernel(steps=lambda _, __, ___, values, ____: len(values))
 def hash_ngrams(
     text: tuple[Ids, Ints],  # ids (N,) and offsets (D + 1,)
     documents: tuple[int, int],  # the first one, and the one after the last

@@ -8,6 +8,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from runpy import run_path
 
 from selfvec.base.errors import OptionError
 
@@ -122,9 +125,12 @@ def listed_stop_words(code: str) -> frozenset[str]:
         from .stop_words import OWN
 
         return frozenset(OWN[code].split())
-    from bm25s import stopwords  # 179 English words; stop-words and stopwordsiso have 1,300
-
-    return frozenset(getattr(stopwords, f"STOPWORDS_{name}"))
+    # 179 English words; stop-words and stopwordsiso have 1,300. The package itself would load Numba.
+    package = find_spec("bm25s")
+    assert package is not None
+    assert package.origin is not None
+    lists = run_path(str(Path(package.origin).with_name("stopwords.py")))
+    return frozenset(lists[f"STOPWORDS_{name}"])
 
 
 def elision(code: str | None, word: str = r"\w") -> str | None:
