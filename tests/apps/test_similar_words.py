@@ -73,6 +73,16 @@ def test_the_status_is_2_if_no_word_is_known(inside: Path, capsys) -> None:
     assert "the word 'hial' does not occur in these vectors; did you mean hail" in told
 
 
+def test_words_similar_in_a_file_are_those_of_its_rows(inside: Path, capsys) -> None:
+    (row,) = similar(capsys, "en.vec", "House", "--top", "3")[0]["rows"]
+    near = selfvec.load("en.vec").most_similar("house", topn=3)
+    assert (row["word"], row["state"], row["neighbours"]) == (
+        "house",
+        "vectors",
+        [list(pair) for pair in near],
+    )
+
+
 @pytest.mark.parametrize("out", ["spaces", "es-in-en.vec"])
 def test_a_translation_is_a_query_to_what_align_wrote(out: str, inside: Path, capsys) -> None:
     assert main(["align", "en.vec", "es.vec", "--dictionary", "pairs.tsv", "-o", out]) == 0

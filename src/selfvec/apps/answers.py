@@ -36,8 +36,7 @@ from selfvec.retrieval.snippets import Found
 from selfvec.storage.run_folder import is_run, open_run
 from selfvec.storage.run_writer import RunWriter
 
-from .functions.runs import initial_vectors
-from .functions.texts import open_text
+from .functions.runs import initial_vectors, open_text
 
 __all__ = ["ask", "cache_folder"]
 

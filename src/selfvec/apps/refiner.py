@@ -25,8 +25,7 @@ from selfvec.retrieval.encoder import Encoder
 from selfvec.storage.run_writer import save_run
 from selfvec.views.terminal_progress import TerminalProgress
 
-from .functions.runs import initial_vectors, refined
-from .functions.texts import open_text
+from .functions.runs import initial_vectors, open_text, refined
 from .run import Run
 
 __all__ = ["Refiner"]

@@ -147,7 +147,7 @@ TOP: dict[str, Row] = {
         "apps.functions.runs.update",
         ("run reports-2024.csv", "run --withdraw A17,B4", "run reports-2024.csv --dry-run"),
         show="updated",
-        more=(_FIELDS, "apps.functions.texts.NewDocuments"),
+        more=(_FIELDS, "apps.functions.runs.NewDocuments"),
         values={"corpus": "[NEWCORPUS...]"},
         defaults={"output": "{run}"},
     ),
@@ -302,7 +302,7 @@ RUN: dict[str, Row] = {
         "apps.functions.watching.watch",
         ("run inbox/", "run inbox/ --every 60"),
         show="watched",
-        more=(_FIELDS, "apps.functions.texts.NewDocuments"),
+        more=(_FIELDS, "apps.functions.runs.NewDocuments"),
         values={"corpus": "NEWCORPUS..."},
     ),
     "migrate": Row(

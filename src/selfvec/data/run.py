@@ -36,7 +36,6 @@ __all__ = [
     "Run",
     "RunPart",
     "doubts",
-    "row_of",
     "rows_of",
     "similar_row",
     "split_state",
@@ -258,11 +257,11 @@ class Run:
             If the word is not in the run. The error suggests similar spellings.
         """
         check_text("word", word)
-        return row_of(word, self.vectors, self._language)
+        return rows_of([word], [self.vectors], self.provenance.language)[0][0][1]
 
     def rows(self, words: Sequence[str]) -> tuple[list[int], list[dict[str, Any]]]:
         """Rows of the words that occur in the run, and the reasons why others are left out, see `rows_of`."""
-        rows, unknown = rows_of(words, [self.vectors], self._language)
+        rows, unknown = rows_of(words, [self.vectors], self.provenance.language)
         return [row for _, row in rows], unknown
 
     @cached_property
@@ -279,16 +278,6 @@ class Run:
         except (TypeError, OptionError) as error:
             rule = f"the options in run.json are damaged ({error})"
             raise FormatError(rule, path=self.folder, remedy="make the run again") from None
-
-    @property
-    def _language(self) -> str | None:
-        return self.provenance.language
-
-
-def row_of(word: str, vectors: Vectors, language: str | None = None, where: str = "this run") -> int:
-    """Row of a word, looked up as written, in lower and in title case; the error suggests similar words."""
-    rows, _ = rows_of([word], [vectors], language, where)
-    return rows[0][1]
 
 
 def rows_of(

@@ -20,10 +20,8 @@ from selfvec.base.threads import cut, in_order, stop_if_cancelled, threads
 __all__ = [
     "ONCE",
     "TokenBatch",
-    "blocks_of",
     "by_frequency",
     "changed",
-    "check_offsets",
     "concatenated",
     "frequency_order",
     "occurrences_of_each",
@@ -37,7 +35,7 @@ ONCE = np.uint64(1)
 _BLOCK = 1 << 22  # tokens worked on at a time
 
 
-def blocks_of(ids: Ids) -> Iterator[tuple[slice, Ids]]:
+def _blocks_of(ids: Ids) -> Iterator[tuple[slice, Ids]]:
     """The ids in blocks, each with its place. A block of a mapped file is released after it has been used."""
     for start in range(0, len(ids), _BLOCK):
         part = slice(start, min(start + _BLOCK, len(ids)))
@@ -48,7 +46,7 @@ def blocks_of(ids: Ids) -> Iterator[tuple[slice, Ids]]:
 def occurrences_of_each(ids: Ids, types: int, among: Mask | None = None) -> Ints:
     """Occurrences of each type, (V,), in (N,) ids; with ``among``, (N,), only of those that it marks."""
     counts = np.zeros(types, np.int64)
-    for part, block in blocks_of(ids):
+    for part, block in _blocks_of(ids):
         counts += np.bincount(block if among is None else block[among[part]], minlength=types)
     return counts
 
@@ -63,14 +61,6 @@ def _all_below(ids: Ids, types: int) -> bool:
         return below
 
     return all(in_order(range(0, len(ids), _BLOCK), check, threads(None)))
-
-
-def check_offsets(offsets: Ints, tokens: int) -> None:
-    """Raise `CorpusError` unless document bounds, (D + 1,), divide a text."""
-    if len(offsets) == 0 or offsets[0] != 0 or offsets[-1] != tokens:
-        raise CorpusError("document offsets do not run from 0 to the number of tokens")
-    if np.any(np.diff(offsets) < 0):
-        raise CorpusError("document offsets decrease")
 
 
 @dataclass(frozen=True, repr=False)
@@ -119,7 +109,10 @@ class TokenBatch:
     def __post_init__(self) -> None:
         if self.ids.dtype != np.int32 or self.ids.ndim != 1:
             raise CorpusError("token ids are not a one-dimensional int32 array")
-        check_offsets(self.offsets, len(self.ids))
+        if len(self.offsets) == 0 or self.offsets[0] != 0 or self.offsets[-1] != len(self.ids):
+            raise CorpusError("document offsets do not run from 0 to the number of tokens")
+        if np.any(np.diff(self.offsets) < 0):
+            raise CorpusError("document offsets decrease")
         if not _all_below(self.ids, len(self.types)):
             raise CorpusError(f"token ids are not all between 0 and {len(self.types) - 1}")
         one_each = {

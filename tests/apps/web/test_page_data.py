@@ -20,8 +20,7 @@ from selfvec.apps.mcp.tools import Tools
 from selfvec.apps.web import limits, maps
 from selfvec.apps.web.comparison import REFINED, Comparisons, compare_slices
 from selfvec.apps.web.page_data import PageData
-from selfvec.apps.web.ranking import Filter, PairedVectors, rank
-from selfvec.apps.web.significance import FIGURES, significance_of_slices
+from selfvec.apps.web.ranking import FIGURES, Filter, PairedVectors, rank, significance_of_slices
 from selfvec.apps.web.word_map import LARGEST, State, arrange, draw_map, history_states, vectors_state
 from selfvec.apps.web.words import Completion
 from selfvec.apps.web.work import BackgroundTask, Busy

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.result_table import Figures
 from selfvec.base.threads import threads
-from selfvec.corpus import Corpus
+from selfvec.corpus import Corpus, as_corpus
 from selfvec.corpus.fields import FieldOptions, given_options
 from selfvec.data import run as record
 from selfvec.data.settings import Settings
@@ -27,12 +27,48 @@ from selfvec.refinement.pipeline import refine as refine_corpus
 from selfvec.storage.opened import GivenRun, as_run, opened
 from selfvec.storage.run_writer import RunWriter
 
-from .texts import NewDocuments, open_text
-
-__all__ = ["initial_vectors", "merge", "refine", "refined", "text_like", "undo", "update"]
+__all__ = ["NewDocuments", "initial_vectors", "merge", "open_text", "refine", "refined", "undo", "update"]
 
 Target = str | os.PathLike[str] | None
 """A run folder to make; None for a run in memory."""
+
+
+class NewDocuments(FieldOptions, total=False):
+    """Documents that a run gets or loses.
+
+    Parameters
+    ----------
+    withdraw : str or sequence of str
+        Take the documents with these ids out.
+    withdraw_file : path or paths
+        Take the documents of a file out.
+
+    Other Parameters
+    ----------------
+    allow_duplicates : bool
+        Take documents that the run has, too.
+    """
+
+    withdraw: str | Path | Sequence[str | Path]
+    withdraw_file: str | Path | Sequence[str | Path]
+    allow_duplicates: bool
+
+
+def open_text(
+    text: Any,
+    fields: FieldOptions,
+    name: str = "corpus",
+    *,
+    keep: bool = False,
+    like: Mapping[str, Any] | None = None,
+) -> Corpus:
+    """A corpus from anything that `selfvec.as_corpus` takes; ``name`` and ``like`` as there.
+
+    With ``keep`` its documents keep the fields that are named, or all.
+    """
+    kept = fields.get("keep_fields")
+    options: Any = {**fields, "keep_fields": keep and (kept is None or kept)}
+    return as_corpus(text, name, like=like, **options)
 
 
 @checked
@@ -217,7 +253,8 @@ def update(
     given_options(given)  # type: ignore[arg-type]  # also if there is no new text
     if corpus is None and not out and half_life is None:
         raise OptionError("there is nothing to do", remedy="name new text, or documents to --withdraw")
-    text = None if corpus is None else text_like(old, corpus, **given)  # type: ignore[arg-type]
+    fields: Any = given  # those of the run's corpus unless others are named
+    text = None if corpus is None else open_text(corpus, fields, keep=True, like=old.provenance.corpus)
     if dry_run:
         change = updating.preview(old, text, progress=progress, **choice)
         return Figures("Preview", {"run": str(old.folder or ""), "dry_run": True, **change.as_dict()})
@@ -270,11 +307,6 @@ def _several(given: Any) -> list[Any]:
     if not isinstance(several, Sequence) or not all(is_path(one) for one in several):
         raise OptionError("are ids (str) and files (Path)", field="withdraw")
     return list(several)
-
-
-def text_like(run: record.Run, corpus: Any, **fields: Unpack[FieldOptions]) -> Corpus:
-    """New documents, with the fields of the run's corpus unless others are named."""
-    return open_text(corpus, fields, keep=True, like=run.provenance.corpus)
 
 
 @checked

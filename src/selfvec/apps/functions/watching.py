@@ -17,8 +17,7 @@ from selfvec.base.progress import Progress, as_progress
 from selfvec.corpus.sources import paths_of
 from selfvec.storage.opened import GivenRun, as_run
 
-from .runs import update
-from .texts import NewDocuments
+from .runs import NewDocuments, update
 
 __all__ = ["watch"]
 

@@ -1,10 +1,15 @@
-"""The server: the tools of a run, offered through the official ``mcp`` package."""
+"""The server: the tools of a run, offered through the official ``mcp`` package.
+
+On standard input the package passes over lines that are no message (modelcontextprotocol/python-sdk issue
+2751), so that the client would wait for its answer for ever. `StdioServer` answers them with an error.
+"""
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -13,14 +18,15 @@ from anyio.to_thread import run_sync
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.server.mcpserver.tools import Tool
-from mcp.types import ToolAnnotations
-from pydantic import ValidationError
+from mcp.server.stdio import stdio_server
+from mcp.shared.message import SessionMessage
+from mcp.types import INVALID_REQUEST, PARSE_ERROR, ErrorData, JSONRPCError, RequestId, ToolAnnotations
+from pydantic import TypeAdapter, ValidationError
 
 from selfvec.base.errors import Interrupted, SelfvecError
 from selfvec.base.progress import Progress
 from selfvec.base.versions import __version__
 
-from .stdio import StdioServer
 from .tools import Tools
 
 __all__ = ["create_server"]
@@ -39,6 +45,8 @@ TITLES = {
     "drift": "Words whose meaning changed",
     "senses": "Senses of a word",
 }
+
+_ID: TypeAdapter[RequestId] = TypeAdapter(RequestId)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -146,19 +154,57 @@ def _one_at_a_time(
 
         async with lock:
             try:
-                async with anyio.create_task_group() as group:
-                    group.start_soon(_set_when_cancelled, cancelled)
-                    result = await run_sync(work)
-                    group.cancel_scope.cancel()
-            except BaseExceptionGroup as group_error:  # has one error, of the only task that can fail
-                raise group_error.exceptions[0] from None
-            return result
+                return await run_sync(work, abandon_on_cancel=True)
+            except anyio.get_cancelled_exc_class():
+                cancelled.set()
+                raise
 
     return answer
 
 
-async def _set_when_cancelled(cancelled: threading.Event) -> None:
-    try:
-        await anyio.sleep_forever()
-    finally:
-        cancelled.set()
+class StdioServer(MCPServer[Any]):
+    """A server that answers every line of standard input that is no message of JSON-RPC."""
+
+    async def run_stdio_async(self) -> None:
+        """Serve until standard input ends."""
+        server = self._lowlevel_server
+        messages, answered = anyio.create_memory_object_stream[SessionMessage | Exception]()
+        async with stdio_server() as (lines, out), anyio.create_task_group() as group:
+
+            async def forward() -> None:
+                async with messages:
+                    async for line in lines:
+                        if isinstance(line, ValidationError):
+                            await out.send(SessionMessage(_refusal(line)))
+                        else:
+                            await messages.send(line)
+
+            group.start_soon(forward)
+            await server.run(answered, out, server.create_initialization_options())
+
+
+def _refusal(error: ValidationError) -> JSONRPCError:
+    """The answer to a line that is no message, with the id of the request if it can be read."""
+    (first, *_) = faults = error.errors(include_url=False)
+    if first["type"] == "json_invalid":
+        found = ErrorData(code=PARSE_ERROR, message=first["msg"])
+        return JSONRPCError(jsonrpc="2.0", id=_id(_read(first["input"])), error=found)
+    whole = next((one["input"] for one in faults if one["type"] == "missing"), None)
+    rule = 'a message has "jsonrpc": "2.0", a "method", "params" as an object and, to be answered, an "id"'
+    found = ErrorData(code=INVALID_REQUEST, message=f"Invalid request: {rule}")
+    return JSONRPCError(jsonrpc="2.0", id=_id(whole), error=found)
+
+
+def _read(line: str) -> object:
+    """A line that the package cannot read but Python can, such as one with a lone surrogate; else None."""
+    with suppress(ValueError, RecursionError):
+        found: object = json.loads(line)
+        return found
+    return None
+
+
+def _id(message: object) -> RequestId | None:
+    """The id, if it can be written into an answer."""
+    with suppress(ValidationError):
+        return _ID.validate_json(json.dumps(message.get("id") if isinstance(message, dict) else None))
+    return None

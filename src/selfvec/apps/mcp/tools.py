@@ -22,6 +22,7 @@ from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source
 from selfvec.numerics.neighbours import only_in_each
+from selfvec.retrieval.snippets import Reason
 
 if TYPE_CHECKING:
     from selfvec.analysis.word_drift import Drift
@@ -69,17 +70,6 @@ class RunInfo:
 
 
 @dataclass(frozen=True)
-class Match:
-    """A word of the query and the word of the passage that it matches."""
-
-    query: str
-    document: str
-    kind: str
-    cosine: float
-    count: int
-
-
-@dataclass(frozen=True)
 class Passage:
     """A document that was found, with its best passage."""
 
@@ -90,7 +80,7 @@ class Passage:
     fields: dict[str, str]
     text: str
     cut: bool
-    why: list[Match]
+    why: list[Reason]
 
 
 @dataclass(frozen=True)
@@ -381,7 +371,7 @@ def _passage(index: Index, hit: Hit) -> Passage:
         fields={name: _cut(hit.fields[name], _SHORT) for name in list(hit.fields)[:_FIELDS]},
         text=_cut(text),
         cut=len(text) > LONGEST,
-        why=[Match(**vars(reason)) for reason in hit.words[:_REASONS]],
+        why=hit.words[:_REASONS],
     )
 
 

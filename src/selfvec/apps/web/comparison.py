@@ -26,8 +26,7 @@ from selfvec.usage.contexts import NEARBY, context_cosines, padded_windows
 from selfvec.usage.occurrence_vectors import TOKENS, occurrence_space, slice_vectors
 
 from . import limits
-from .ranking import PairedVectors, Ranking, rank
-from .significance import Tests, significance_of_refining, significance_of_slices
+from .ranking import PairedVectors, Ranking, Tests, rank, significance_of_refining, significance_of_slices
 from .word_map import FITTED, MAPPED, State, history_states, slice_states, vectors_state
 from .words import content_words, counts_of
 from .work import Busy, Lane

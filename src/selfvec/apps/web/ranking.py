@@ -1,7 +1,8 @@
 """Vectors of the same words before and after, and the ranking of the words that changed.
 
 The page answers while somebody types. Only frequent words are shown as neighbours, and their vectors are
-contiguous, so a query is one product of a matrix and a vector.
+contiguous, so a query is one product of a matrix and a vector. The p and q next to changes are those of
+`drift`, which `selfvec.analysis.word_drift.permutation_test` computes.
 """
 
 from __future__ import annotations
@@ -13,15 +14,29 @@ from typing import Any
 
 import numpy as np
 
+from selfvec.analysis.word_drift.compared_slices import without_slices
+from selfvec.analysis.word_drift.drift_rows import drift, order_key
+from selfvec.analysis.word_drift.word_choice import WordChoice
 from selfvec.base.arrays import Array, Doubles, Ints, Mask, Rows
+from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
+from selfvec.corpus.slices import Slice
 from selfvec.data.rare_words import least_count
+from selfvec.data.run import Run
 from selfvec.numerics.neighbours import nearest, neighbourhood_change, only_in_each
 from selfvec.numerics.rows import top_indices, unit_rows
 
-from .significance import FIGURES, MARKS, Tests
-
-__all__ = ["NEIGHBOURS", "Filter", "PairedVectors", "Ranking", "rank"]
+__all__ = [
+    "FIGURES",
+    "NEIGHBOURS",
+    "Filter",
+    "PairedVectors",
+    "Ranking",
+    "Tests",
+    "rank",
+    "significance_of_refining",
+    "significance_of_slices",
+]
 
 NEIGHBOURS = 10
 MOST = 10_000  # most frequent words, which are ranked
@@ -29,6 +44,11 @@ _COSINES = 250_000_000  # cosines of a ranking, at most: some seconds
 OFTEN = 20  # occurrences of a listed word, by default
 _ENOUGH_LISTED = 100  # words that the first list needs
 _BLOCK = 1024  # words compared at a time
+
+FIGURES = ("apd", "p", "q", "low", "high", "expected")  # that a test adds to a word
+MARKS = ("kind", "variants")  # the same, in words
+Tests = dict[str, dict[str, Any]]
+"""`FIGURES`, `MARKS`, distance and ``below`` by word, in the order of `drift`."""
 
 Neighbours = list[tuple[int, float]]
 Near = Callable[..., tuple[Neighbours, Neighbours]]
@@ -287,3 +307,27 @@ def _float(value: Any) -> float:
 def _rounded(value: float) -> float | None:
     """The value rounded for display; None for NaN."""
     return None if np.isnan(value) else float(f"{value:.4g}")
+
+
+def significance_of_refining(run: Run, jobs: int, progress: Progress) -> Tests:
+    """Tests of whether the documents of each word agree on where refinement moved it."""
+    return {} if run.tokens is None else significance_of_slices(without_slices(run), None, jobs, progress)
+
+
+def significance_of_slices(run: Run, pair: Sequence[Slice] | None, jobs: int, progress: Progress) -> Tests:
+    """Tests of how words changed between two slices, in the order of `drift`.
+
+    q is the false discovery rate among the words that `drift` lists, for other words among all. ``below`` is
+    true for other spellings of a listed word.
+    """
+    try:
+        every = drift(run, pair, which=WordChoice(every=True), jobs=jobs, progress=progress)
+    except InputError:  # no word is frequent enough on both sides to be tested
+        return {}
+    listed = {row["word"]: row for row in every.choose(run, WordChoice())}
+    rows = ({row["word"]: row for row in every} | listed).values()
+    return {
+        row["word"]: {name: row[name] for name in ("distance", *FIGURES, *MARKS)}
+        | {"below": row["word"] not in listed and not listed.keys().isdisjoint(row["variants"])}
+        for row in sorted(rows, key=order_key)
+    }

@@ -8,13 +8,13 @@ the number of requests affects neither how many tasks run at a time nor how much
 from __future__ import annotations
 
 import asyncio
-import heapq
 import threading
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import count
+from queue import PriorityQueue
 from typing import Any, TypeVar
 
 from selfvec.base.errors import SelfvecError
@@ -108,41 +108,31 @@ class _Share(Progress):
 class Lane:
     """A thread that runs one task after another: lowest rank first, newest first within a rank.
 
-    The thread ends when no work remains. It does not keep the process alive.
+    The thread does not keep the process alive.
 
     >>> Lane().submit(lambda progress: 42).result()
     42
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._numbers = count()
-        self._waiting: list[tuple[int, int, BackgroundTask[Any]]] = []
-        self._works = False
+        self._waiting: PriorityQueue[tuple[int, int, BackgroundTask[Any]]] = PriorityQueue()
+        threading.Thread(target=self._run, daemon=True).start()
 
     def submit(self, work: Callable[[Progress], T], rank: int = 0) -> BackgroundTask[T]:
         """Put work in the lane."""
         task = BackgroundTask(work)
-        with self._lock:
-            heapq.heappush(self._waiting, (rank, -next(self._numbers), task))
-            if not self._works:
-                self._works = True
-                threading.Thread(target=self._run, daemon=True).start()
+        self._waiting.put((rank, -next(self._numbers), task))
         return task
 
     @property
     def waiting(self) -> int:
         """Number of tasks that have not started."""
-        return len(self._waiting)
+        return self._waiting.qsize()
 
     def _run(self) -> None:
         while True:
-            with self._lock:
-                if not self._waiting:
-                    self._works = False
-                    return
-                task = heapq.heappop(self._waiting)[-1]
-            task.run()
+            self._waiting.get()[-1].run()
 
 
 class WorkQueue:
