@@ -5,7 +5,7 @@ Words may come from untrusted text, so all are escaped. Nothing is fetched from 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -15,13 +15,14 @@ from selfvec.analysis.monitoring import Monitoring
 from selfvec.analysis.word_drift.drift_rows import Drift
 from selfvec.analysis.word_drift.word_paths import SlicePath
 from selfvec.base.display import escape_for_display
+from selfvec.base.report_page import ReportPage, Section
 from selfvec.data.rare_words import least_count
 from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import top_indices, unit_rows
 
-from .monitoring import monitoring_html
-from .word_tables import drift_mark
+from .drift_page import drift_page
+from .monitoring import monitoring_page
 
 __all__ = ["drift_html", "path_html", "trajectory_html", "vectors_html"]
 
@@ -33,34 +34,15 @@ _WIDTH = 420  # of a chart, in pixels
 _HEIGHT = 120
 _EDGE = 28  # left of the curve
 
-_SIGN = "font-weight:600"
-
 
 def _word(word: str) -> str:
     return escape(escape_for_display(word))
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], note: str) -> str:
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
-    body = "".join(
-        f'<tr><th scope="row" style="text-align:left">{first}</th>'
-        + "".join(f"<td>{cell}</td>" for cell in rest)
-        + "</tr>"
-        for first, *rest in rows
-    )
-    return (
-        f'<table><caption style="text-align:left">{note}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    )
-
-
 def vectors_html(vectors: Vectors) -> str:
     """Vectors: their size, and the first words with their neighbours."""
-    kinds = [f"{int(n):,} {name}" for name, n in _sources(vectors) if n]
-    note = (
-        f"<b>Vectors</b>: {len(vectors):,} words × {vectors.vector_size} dimensions, "
-        f"{vectors.vectors.dtype}; {escape(', '.join(kinds))}"
-    )
+    kinds = ", ".join(f"{int(n):,} {name}" for name, n in _sources(vectors) if n)
+    size = f"{len(vectors):,} words × {vectors.vector_size} dimensions, {vectors.vectors.dtype}"
     searched = unit_rows(vectors.vectors[:_SEARCHED])
     listed = searched.any(axis=1)
     if vectors.counts is not None:
@@ -71,12 +53,14 @@ def vectors_html(vectors: Vectors) -> str:
         cosines[i] = -np.inf
         cosines[~listed] = -np.inf
         near = [j for j in top_indices(cosines, _NEAR) if cosines[j] > -np.inf]
-        names = ", ".join(f"{_word(vectors.index_to_key[j])} <small>{cosines[j]:.2f}</small>" for j in near)
+        words = [escape_for_display(vectors.index_to_key[j]) for j in (i, *near)]
+        names = ", ".join(f"{word} {cosines[j]:.2f}" for word, j in zip(words[1:], near, strict=True))
         count = [] if vectors.counts is None else [f"{int(vectors.counts[i]):,}"]
-        rows.append([_word(vectors.index_to_key[i]), *count, names if searched[i].any() else "(no vector)"])
+        rows.append([words[0], *count, names if searched[i].any() else "(no vector)"])
     among = f" (of the first {_SEARCHED:,})" if len(vectors) > _SEARCHED else ""
     counted = [] if vectors.counts is None else ["times"]
-    return _table(["word", *counted, f"nearest{among}"], rows, note)
+    table = Section("", ["word", *counted, f"nearest{among}"], rows)
+    return ReportPage("", [f"Vectors: {size}; {kinds}"], [table]).body()
 
 
 def _sources(vectors: Vectors) -> list[tuple[str, int]]:
@@ -91,40 +75,12 @@ def _sources(vectors: Vectors) -> list[tuple[str, int]]:
 
 
 def drift_html(found: Drift) -> str:
-    """The first words of a drift result: distance, significance, neighbours gained and lost."""
+    """The first words of a drift result, as in its report."""
     significant = sum(1 for row in found.rows if row["q"] is not None and row["q"] <= 0.05)
     more = f"; the first {_ROWS}" if len(found.rows) > _ROWS else ""
-    note = (
-        f"<b>Drift</b> from {_word(found.a)} to {_word(found.b)}: {len(found.rows):,} words, "
-        f"{significant:,} changed significantly (q ≤ .05){more}"
-    )
-    sliced = any(row["low"] is not None for row in found.rows)
-    heads = [
-        "word",
-        "distance",
-        *(["95 %", "by chance"] if sliced else []),
-        "apd",
-        "q",
-        "times",
-        "came",
-        "went",
-    ]
-    return _table(heads, (_drift_row(row, sliced) for row in found.rows[:_ROWS]), note)
-
-
-def _drift_row(row: dict[str, Any], sliced: bool) -> list[str]:
-    interval = "" if row["low"] is None else f"{row['low']:.2f}–{row['high']:.2f}"
-    chance = [interval, _figure(row.get("expected"))] if sliced else []
-    q = "" if row["q"] is None else f"<b>{row['q']:.2g}</b>" if row["q"] <= 0.05 else f"{row['q']:.2g}"
-    counts = f"{row['count_a']:,} → {row['count_b']:,}" if sliced else f"{row['count_a']:,}"
-    came, went = (", ".join(map(_word, row[key][:4])) for key in ("gained", "lost"))
-    signs = [f'<span style="{_SIGN}">{s}</span> {w}' if w else "" for s, w in (("+", came), ("−", went))]
-    word = f"{_word(row['word'])} {_word(mark)}" if (mark := drift_mark(row)) else _word(row["word"])
-    return [word, _figure(row["distance"]), *chance, _figure(row["apd"]), q, counts, *signs]
-
-
-def _figure(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"
+    page = drift_page(found.select(_ROWS))
+    note = f"{page.title}: {len(found.rows):,} words, {significant:,} changed significantly (q ≤ .05){more}"
+    return ReportPage("", [note], page.sections).body()
 
 
 def trajectory_html(path: Trajectory) -> str:
@@ -191,6 +147,6 @@ for _type, _html in (
     (Drift, drift_html),
     (Trajectory, trajectory_html),
     (SlicePath, path_html),
-    (Monitoring, monitoring_html),
+    (Monitoring, lambda found: monitoring_page(found).body()),
 ):
     setattr(_type, "_repr_html_", _html)  # noqa: B010 mypy knows no such method
