@@ -28,7 +28,7 @@ from selfvec.base.untrusted import decoding
 from selfvec.base.versions import __version__
 from selfvec.data.run import Run
 
-__all__ = ["CACHE", "RESULT", "cached", "is_cached", "read_result", "write_result"]
+__all__ = ["CACHE", "RESULT", "cached", "read_result", "write_result"]
 
 CACHE = "cache"  # of a run folder
 RESULT = "result.json"  # describes an entry that is neither an index nor an encoder
@@ -93,11 +93,6 @@ def cached(
             return made
     found = _read(entry, read)
     return made if found is None else found
-
-
-def is_cached(run: Run, name: str, key: Any) -> bool:
-    """Whether there is an entry, so that `cached` need not make it unless it is damaged."""
-    return run.folder is not None and bool(run.stamp) and _is_safe(run.folder, _entry(run, name, key))
 
 
 def write_result(result: Mapping[str, Any], folder: Path) -> None:

@@ -19,7 +19,7 @@ from selfvec.base.threads import threads
 from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
 from selfvec.numerics.statistics import benjamini_hochberg
-from selfvec.storage.cache import cached, is_cached, read_result, write_result
+from selfvec.storage.cache import cached, read_result, write_result
 from selfvec.usage.examples import Example, examples, sentences
 from selfvec.usage.occurrence_vectors import OccurrenceSpace, occurrence_space, slice_vectors
 
@@ -28,7 +28,7 @@ from .compared_slices import chosen_slices, sources_of
 from .permutation_test import LEVEL, Distances, DriftTest, mean_rank, permutation_test, refinement_drift
 from .word_choice import WORD, WordChoice, chosen_words, left_out_words, mark_words, measurable
 
-__all__ = ["Drift", "drift", "drift_is_cached", "measure_all", "order_key"]
+__all__ = ["Drift", "drift", "measure_all", "order_key"]
 
 _NAME = "drift"  # in the cache, which holds the measures of every word; a choice is made when it is read
 _STEPS = {  # with their relative durations
@@ -289,18 +289,6 @@ def drift(
         made[0] if made else Drift(**figures, min_count=min_count, slices=sources_of(run, slices), seed=seed)
     )
     return every.choose(run, which)
-
-
-def drift_is_cached(
-    run: Run,
-    between: str | Sequence[str | Slice] | None = None,
-    *,
-    min_count: int = 5,
-    permutations: int = 1000,
-    seed: int = 0,
-) -> bool:
-    """Whether `drift` can read this result and need not compute it."""
-    return is_cached(run, _NAME, _key(chosen_slices(run, between), DriftTest(min_count, permutations, seed)))
 
 
 def _key(slices: Sequence[Slice], test: DriftTest) -> Any:
