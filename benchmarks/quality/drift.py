@@ -18,9 +18,9 @@ from benchmarks.page import DOCS, table
 from benchmarks.refining import refined
 from selfvec.analysis.word_drift import Drift, Slice, drift, named_slice, slice_counts
 from selfvec.analysis.word_drift.changed_neighbours import nearest_distances
-from selfvec.analysis.word_drift.distance_intervals import distance_intervals
 from selfvec.analysis.word_drift.permutation_test import (
     block_figures,
+    distance_intervals,
     document_blocks,
     mean_rank,
     permutation_test,

@@ -70,25 +70,6 @@ def test_another_suffix_is_refused_before_work_is_done() -> None:
         check_report("report.pdf")
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
-def test_drift_writes_the_rows_that_its_json_has(suffix: str, tmp_path: Path, capsys, storms) -> None:
-    text, run, report = tmp_path / "storms.txt", str(tmp_path / "run"), tmp_path / f"drift{suffix}"
-    text.write_text("\n".join(storms[:60]) + "\n", encoding="utf-8")
-    assert main(["refine", str(text), "-o", run, "--vectors", "none", "--method", "decorrelated"]) == 0
-    capsys.readouterr()
-    assert main(["drift", run, "--report", str(report), "--permutations", "20", "--json"]) == 0
-    rows = json.loads(capsys.readouterr().out)["rows"]
-    assert rows
-    if suffix in (".csv", ".parquet"):
-        frame = pl.read_csv(report) if suffix == ".csv" else pl.read_parquet(report)
-        assert frame["word"].to_list() == [row["word"] for row in rows]
-        assert frame["distance"].to_list() == pytest.approx([row["distance"] for row in rows])
-    else:
-        written = report.read_text(encoding="utf-8")
-        assert all(row["word"] in written for row in rows)
-    assert main(["drift", run, "--report", "drift.pdf"]) == 2
-
-
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory, storms: list[str]) -> str:
     folder = tmp_path_factory.mktemp("reports")
@@ -105,6 +86,7 @@ COMMANDS = {  # the arguments after the run, a column, and where the JSON has th
     "topics": (["--number", "2", "--min-count", "2"], "name", "rows"),
     "senses": (["hail"], "sense", "senses"),
     "why": (["hail", "rain"], "context", "contexts"),
+    "drift": (["--permutations", "20"], "word", "rows"),
 }
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Figures", "ResultTable", "short_repr"]
+__all__ = ["Figures", "RecordTable", "ResultTable", "short_repr"]
+
+Record = TypeVar("Record")
 
 _NAMED = 5  # rows named in a repr
 _WIDTH = 96  # characters of a line of a repr
@@ -41,6 +44,30 @@ class ResultTable:
         import pandas as pd
 
         return pd.DataFrame.from_records(self.rows)
+
+
+class RecordTable(ResultTable, Generic[Record]):
+    """A dataclass whose rows are dataclasses, too: those in the field that ``listed`` names."""
+
+    listed: ClassVar[str]
+
+    def __len__(self) -> int:
+        return len(getattr(self, self.listed))
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(getattr(self, self.listed))
+
+    def __getitem__(self, place: int) -> Record:
+        return cast(Record, getattr(self, self.listed)[place])
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict for each record."""
+        return [asdict(cast(Any, record)) for record in self]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The whole result, as its command prints it with ``--json``."""
+        return asdict(cast(Any, self))
 
 
 class Figures(dict[str, Any], ResultTable):

@@ -30,7 +30,7 @@ from selfvec.base.untrusted import decoding
 from selfvec.base.versions import __version__
 from selfvec.data.run import Run
 
-__all__ = ["CACHE", "RESULT", "cached", "cached_rows", "is_cached", "read_result", "write_result"]
+__all__ = ["CACHE", "RESULT", "cached", "cached_rows", "read_result", "write_result"]
 
 CACHE = "cache"  # of a run folder
 RESULT = "result.json"  # describes an entry that is neither an index nor an encoder
@@ -114,11 +114,6 @@ def cached_rows(run: Run, name: str, make: Callable[[], Floats], progress: Progr
         return rows
 
     return cached(run, name, None, make, write, read, progress)
-
-
-def is_cached(run: Run, name: str, key: Any) -> bool:
-    """Whether there is an entry, so that `cached` need not make it unless it is damaged."""
-    return run.folder is not None and bool(run.stamp) and _is_safe(run.folder, _entry(run, name, key))
 
 
 def write_result(result: Mapping[str, Any], folder: Path) -> None:

@@ -8,8 +8,8 @@ phrase and t its occurrences in them, is high for complete phrases (Frantzi, Ana
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
@@ -19,7 +19,7 @@ from selfvec.base.checks import check_number, check_whole
 from selfvec.base.declarations import checked
 from selfvec.base.errors import FormatError, InputError
 from selfvec.base.progress import Progress, as_progress
-from selfvec.base.result_table import ResultTable, short_repr
+from selfvec.base.result_table import RecordTable, short_repr
 from selfvec.corpus.fields import FieldOptions
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -104,7 +104,7 @@ class Phrase:
 
 
 @dataclass(frozen=True, repr=False)
-class Phrases(ResultTable):
+class Phrases(RecordTable[Phrase]):
     """Phrases of a text, by falling C-value.
 
     Parameters
@@ -116,27 +116,15 @@ class Phrases(ResultTable):
         Number of phrases in the text, if not all are listed.
     """
 
+    listed = "phrases"
+
     phrases: list[Phrase] = field(default_factory=list)
     tokens: int = 0
     found: int | None = None
 
-    def __iter__(self) -> Iterator[Phrase]:
-        return iter(self.phrases)
-
-    def __len__(self) -> int:
-        return len(self.phrases)
-
-    def __getitem__(self, place: int) -> Phrase:
-        return self.phrases[place]
-
     def __repr__(self) -> str:
         title = f"Phrases: {len(self):,} in {self.tokens:,} words"
         return short_repr(title, self.terms)
-
-    @property
-    def rows(self) -> list[dict[str, Any]]:
-        """One dict per phrase."""
-        return [asdict(row) for row in self.phrases]
 
     @property
     def terms(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""What `monitor` found: for the terminal, for notebooks, and as a report."""
+"""What `monitor` found: for the terminal and as a report."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from selfvec.base.report_page import ReportPage, Section
 
 from .terminal import add_row, optional, plain_table
 
-__all__ = ["monitoring_html", "monitoring_page", "monitoring_table"]
+__all__ = ["monitoring_page", "monitoring_table"]
 
 _TESTS = {
     "unknown": "unknown words",
@@ -92,8 +92,3 @@ def monitoring_table(found: Monitoring) -> RenderableType:
 def monitoring_page(found: Monitoring) -> ReportPage:
     """The same as a report."""
     return ReportPage("Monitoring", _summary(found), list(_sections(found)), found.rows)
-
-
-def monitoring_html(found: Monitoring) -> str:
-    """The same as HTML for a notebook."""
-    return monitoring_page(found).body()

@@ -5,23 +5,23 @@ Words may come from untrusted text, so all are escaped. Nothing is fetched from 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from html import escape
-from typing import Any
 
 import numpy as np
 
 from selfvec.analysis.monitoring import Monitoring
 from selfvec.analysis.word_drift.drift_rows import Drift
 from selfvec.analysis.word_drift.word_paths import SlicePath
+from selfvec.base.arrays import Doubles, Ints
 from selfvec.base.display import escape_for_display
+from selfvec.base.report_page import ReportPage, Section
 from selfvec.data.rare_words import least_count
 from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import top_indices, unit_rows
 
-from .monitoring import monitoring_html
-from .word_tables import drift_mark
+from .drift_page import drift_page
+from .monitoring import monitoring_page
 
 __all__ = ["drift_html", "path_html", "trajectory_html", "vectors_html"]
 
@@ -33,34 +33,15 @@ _WIDTH = 420  # of a chart, in pixels
 _HEIGHT = 120
 _EDGE = 28  # left of the curve
 
-_SIGN = "font-weight:600"
-
 
 def _word(word: str) -> str:
     return escape(escape_for_display(word))
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], note: str) -> str:
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
-    body = "".join(
-        f'<tr><th scope="row" style="text-align:left">{first}</th>'
-        + "".join(f"<td>{cell}</td>" for cell in rest)
-        + "</tr>"
-        for first, *rest in rows
-    )
-    return (
-        f'<table><caption style="text-align:left">{note}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    )
-
-
 def vectors_html(vectors: Vectors) -> str:
     """Vectors: their size, and the first words with their neighbours."""
-    kinds = [f"{int(n):,} {name}" for name, n in _sources(vectors) if n]
-    note = (
-        f"<b>Vectors</b>: {len(vectors):,} words × {vectors.vector_size} dimensions, "
-        f"{vectors.vectors.dtype}; {escape(', '.join(kinds))}"
-    )
+    kinds = ", ".join(f"{int(n):,} {name}" for name, n in _sources(vectors) if n)
+    size = f"{len(vectors):,} words × {vectors.vector_size} dimensions, {vectors.vectors.dtype}"
     searched = unit_rows(vectors.vectors[:_SEARCHED])
     listed = searched.any(axis=1)
     if vectors.counts is not None:
@@ -71,12 +52,14 @@ def vectors_html(vectors: Vectors) -> str:
         cosines[i] = -np.inf
         cosines[~listed] = -np.inf
         near = [j for j in top_indices(cosines, _NEAR) if cosines[j] > -np.inf]
-        names = ", ".join(f"{_word(vectors.index_to_key[j])} <small>{cosines[j]:.2f}</small>" for j in near)
+        words = [escape_for_display(vectors.index_to_key[j]) for j in (i, *near)]
+        names = ", ".join(f"{word} {cosines[j]:.2f}" for word, j in zip(words[1:], near, strict=True))
         count = [] if vectors.counts is None else [f"{int(vectors.counts[i]):,}"]
-        rows.append([_word(vectors.index_to_key[i]), *count, names if searched[i].any() else "(no vector)"])
+        rows.append([words[0], *count, names if searched[i].any() else "(no vector)"])
     among = f" (of the first {_SEARCHED:,})" if len(vectors) > _SEARCHED else ""
     counted = [] if vectors.counts is None else ["times"]
-    return _table(["word", *counted, f"nearest{among}"], rows, note)
+    table = Section("", ["word", *counted, f"nearest{among}"], rows)
+    return ReportPage("", [f"Vectors: {size}; {kinds}"], [table]).body()
 
 
 def _sources(vectors: Vectors) -> list[tuple[str, int]]:
@@ -91,97 +74,66 @@ def _sources(vectors: Vectors) -> list[tuple[str, int]]:
 
 
 def drift_html(found: Drift) -> str:
-    """The first words of a drift result: distance, significance, neighbours gained and lost."""
+    """The first words of a drift result, as in its report."""
     significant = sum(1 for row in found.rows if row["q"] is not None and row["q"] <= 0.05)
     more = f"; the first {_ROWS}" if len(found.rows) > _ROWS else ""
-    note = (
-        f"<b>Drift</b> from {_word(found.a)} to {_word(found.b)}: {len(found.rows):,} words, "
-        f"{significant:,} changed significantly (q ≤ .05){more}"
-    )
-    sliced = any(row["low"] is not None for row in found.rows)
-    heads = [
-        "word",
-        "distance",
-        *(["95 %", "by chance"] if sliced else []),
-        "apd",
-        "q",
-        "times",
-        "came",
-        "went",
-    ]
-    return _table(heads, (_drift_row(row, sliced) for row in found.rows[:_ROWS]), note)
-
-
-def _drift_row(row: dict[str, Any], sliced: bool) -> list[str]:
-    interval = "" if row["low"] is None else f"{row['low']:.2f}–{row['high']:.2f}"
-    chance = [interval, _figure(row.get("expected"))] if sliced else []
-    q = "" if row["q"] is None else f"<b>{row['q']:.2g}</b>" if row["q"] <= 0.05 else f"{row['q']:.2g}"
-    counts = f"{row['count_a']:,} → {row['count_b']:,}" if sliced else f"{row['count_a']:,}"
-    came, went = (", ".join(map(_word, row[key][:4])) for key in ("gained", "lost"))
-    signs = [f'<span style="{_SIGN}">{s}</span> {w}' if w else "" for s, w in (("+", came), ("−", went))]
-    word = f"{_word(row['word'])} {_word(mark)}" if (mark := drift_mark(row)) else _word(row["word"])
-    return [word, _figure(row["distance"]), *chance, _figure(row["apd"]), q, counts, *signs]
-
-
-def _figure(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"
+    page = drift_page(found.select(_ROWS))
+    note = f"{page.title}: {len(found.rows):,} words, {significant:,} changed significantly (q ≤ .05){more}"
+    return ReportPage("", [note], page.sections).body()
 
 
 def trajectory_html(path: Trajectory) -> str:
     """A chart of a path: the cosine to the original over the number of updates, on a logarithmic axis."""
-    cosines = [float(c) for c in path.to_original()]
-    title = f"{_word(path.word)}: {len(path):,} states, {int(path.updates[-1]):,} updates"
-    if not len(path) or not path.vectors.any():
-        return f"<p><b>Trajectory</b> of {title}; no vector yet</p>"
-    clock = np.log1p(path.updates.astype(np.float64))
-    points = _scaled(clock, np.array(cosines), min(0.0, min(cosines)), 1.0)
-    alive: list[bool] = [bool(row.any()) for row in path.vectors]
-    label = f"cosine to the original, from 1 to {cosines[-1]:.2f}"
-    line = " ".join(f"{x:.1f},{y:.1f}" for (x, y), kept in zip(points, alive, strict=True) if kept)
-    chart = f'<polyline points="{line}" fill="none" stroke="#0072B2" stroke-width="2"/>'
-    return (
-        f"<div><b>Trajectory</b> of {title}<br>{_chart(chart, label, f'{cosines[-1]:.2f}', points[-1])}</div>"
+    title = (
+        f"<b>Trajectory</b> of {_word(path.word)}: {len(path):,} states, {int(path.updates[-1]):,} updates"
     )
+    if not path.vectors.any():
+        return f"<p>{title}; no vector yet</p>"
+    cosines = np.where(path.vectors.any(axis=1), path.to_original(), np.nan).astype(np.float64)
+    clock = np.log1p(path.updates.astype(np.float64))
+    label = f"cosine to the original, from 1 to {cosines[-1]:.2f}"
+    return _chart(title, label, clock, cosines, min(0.0, float(np.nanmin(cosines))), 1.0)
 
 
 def path_html(path: SlicePath) -> str:
     """A chart of a path through slices: distance from the first, with its 95 % interval."""
     distance, low, high = path.from_first()
-    top = max(0.1, float(np.nanmax(high)))
-    clock = np.arange(len(path.names), dtype=np.float64)
-    middle, lower, upper = (_scaled(clock, values, 0.0, top) for values in (distance, low, high))
-    alive = np.flatnonzero(~np.isnan(distance))
-    ring = [upper[i] for i in alive] + [lower[i] for i in alive[::-1]]
-    band = " ".join(f"{x:.1f},{y:.1f}" for x, y in ring)
-    line = " ".join(f"{middle[i][0]:.1f},{middle[i][1]:.1f}" for i in alive)
-    chart = (
-        f'<polygon points="{band}" fill="#0072B2" fill-opacity=".18"/>'
-        f'<polyline points="{line}" fill="none" stroke="#0072B2" stroke-width="2"/>'
-    )
-    last = int(alive[-1])
-    label = f"distance from {path.names[0]}, with 95 % of resampled documents"
     rows = ", ".join(f"{_word(name)} ({int(n):,}×)" for name, n in zip(path.names, path.uses, strict=True))
-    drawn = _chart(chart, label, f"{distance[last]:.2f}", middle[last])
-    return f"<div><b>Path</b> of {_word(path.word)} through {rows}<br>{drawn}</div>"
+    title = f"<b>Path</b> of {_word(path.word)} through {rows}"
+    label = f"distance from {path.names[0]}, with 95 % of resampled documents"
+    clock = np.arange(len(path.names), dtype=np.float64)
+    return _chart(title, label, clock, distance, 0.0, max(0.1, float(np.nanmax(high))), (low, high))
 
 
-def _scaled(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any], low: float, high: float) -> list[list[float]]:
-    """Points of a chart in pixels, the y axis downward."""
-    across = _EDGE + (x - x[0]) / (float(x[-1] - x[0]) or 1.0) * (_WIDTH - 3 * _EDGE)
-    up = _HEIGHT - 10 - (y - low) / (high - low) * (_HEIGHT - 20)
-    points: list[list[float]] = np.stack([across, up], axis=1).tolist()
-    return points
+def _chart(
+    title: str,
+    label: str,
+    clock: Doubles,  # (n,), the horizontal axis
+    values: Doubles,  # (n,), NaN where there is none
+    bottom: float,
+    top: float,
+    band: tuple[Doubles, Doubles] | None = None,  # around the values
+) -> str:
+    """A curve under a title, an SVG in the colour of the text around it."""
+    alive = np.flatnonzero(~np.isnan(values))
+    across = _EDGE + (clock - clock[0]) / (float(clock[-1] - clock[0]) or 1.0) * (_WIDTH - 3 * _EDGE)
 
+    def points(of: Doubles, places: Ints) -> str:
+        up = _HEIGHT - 10 - (of - bottom) / (top - bottom) * (_HEIGHT - 20)
+        return " ".join(f"{across[i]:.1f},{up[i]:.1f}" for i in places.tolist())
 
-def _chart(inside: str, label: str, last: str, at: Sequence[float]) -> str:
-    """An SVG in the colour of the text around it."""
+    inside = f'<polyline points="{points(values, alive)}" fill="none" stroke="#0072B2" stroke-width="2"/>'
+    if band is not None:
+        ring = f"{points(band[1], alive)} {points(band[0], alive[::-1])}"
+        inside = f'<polygon points="{ring}" fill="#0072B2" fill-opacity=".18"/>{inside}'
+    x, y = map(float, points(values, alive[-1:]).split(","))
     return (
-        f'<svg role="img" aria-label="{escape(label)}" width="{_WIDTH}" height="{_HEIGHT}" '
+        f'<div>{title}<br><svg role="img" aria-label="{escape(label)}" width="{_WIDTH}" height="{_HEIGHT}" '
         f'viewBox="0 0 {_WIDTH} {_HEIGHT}"><title>{escape(label)}</title>'
         f'<line x1="{_EDGE}" x2="{_WIDTH - 2 * _EDGE}" y1="{_HEIGHT - 10}" y2="{_HEIGHT - 10}" '
         f'stroke="currentColor" stroke-opacity=".4"/>{inside}'
-        f'<text x="{at[0] + 6:.1f}" y="{at[1] + 4:.1f}" font-size="12" fill="currentColor">{last}</text>'
-        f"</svg><br><small>{escape(label)}</small>"
+        f'<text x="{x + 6:.1f}" y="{y + 4:.1f}" font-size="12" fill="currentColor">'
+        f"{values[alive[-1]]:.2f}</text></svg><br><small>{escape(label)}</small></div>"
     )
 
 
@@ -191,6 +143,6 @@ for _type, _html in (
     (Drift, drift_html),
     (Trajectory, trajectory_html),
     (SlicePath, path_html),
-    (Monitoring, monitoring_html),
+    (Monitoring, lambda found: monitoring_page(found).body()),
 ):
     setattr(_type, "_repr_html_", _html)  # noqa: B010 mypy knows no such method

@@ -309,20 +309,20 @@ class StateView(PathView[WordPath]):
             title += " (dashed: to the first)"
         low = min([0.0, *(float(path.cosine.min()) for path in self.paths)])
         cosines = [row for path, colour in self.coloured for row in path.curve(path.cosine, colour)]
-        turns = []
+        angles = []
         means = []
         for path, colour in self.coloured:
             kept = path.curve(path.angle, tint(colour, 0.4))[1:]  # no step leads to the first state
             smooth = running_mean(np.array([[row["y"]] for row in kept]).reshape(-1, 1), len(kept) // 40)
-            turns += kept
+            angles += kept
             means += [
                 row | {"y": y, "colour": colour} for row, y in zip(kept, smooth.ravel().tolist(), strict=True)
             ]
-        high = max([1.0, *(row["y"] for row in turns)])
-        turn = "Turn since the state before (degrees)"
+        high = max([1.0, *(row["y"] for row in angles)])
+        step = "Turn since the state before (degrees)"
         upper = self._curve(title, [low, 1.0], [(cosines, 1.8)])
         return {
-            "vconcat": [upper, self._curve(turn, [0.0, high], [(turns, 0.8), (means, 2.0)])],
+            "vconcat": [upper, self._curve(step, [0.0, high], [(angles, 0.8), (means, 2.0)])],
             "spacing": 34,
         }
 

@@ -38,18 +38,7 @@ LABELS = "labels_"  # prefix of the names of `labels` layers; their size and a n
 
 _RING = np.array([[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]])  # the middle of a mark and its edges, by radius
 _NEAR = 9.0  # pixels between a point and the nearest place for its label
-_DISTANCES = (
-    0,
-    6,
-    14,
-    24,
-    36,
-    50,
-    70,
-    95,
-    125,
-    160,
-)  # further pixels, tried in this order
+_DISTANCES = (0, 6, 14, 24, 36, 50, 70, 95, 125, 160)  # further pixels, tried in this order
 _SIDES = ("right", "left", "top", "bottom", "top-right", "top-left", "bottom-right", "bottom-left")
 _CELL = 5.0  # pixels between two obstacles: less than the height of a label
 

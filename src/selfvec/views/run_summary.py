@@ -22,10 +22,7 @@ from .terminal import add_row, plain_table
 
 __all__ = ["contents_table", "method_details", "run_summary", "text_details", "verified_text"]
 
-_TESTS = {
-    "self_retrieval": "self-retrieval",
-    "context": "context",
-}  # on held-out text, and their names
+_TESTS = {"self_retrieval": "self-retrieval", "context": "context"}  # on held-out text, and their names
 _SUBWORDS = "built from subwords"
 
 

@@ -16,12 +16,9 @@ from selfvec.base.display import escape_controls, escape_for_display, printable
 from .terminal import add_row, escaped, optional, plain_table
 
 if TYPE_CHECKING:
-    from selfvec.analysis.concepts import Expansion, Phrases, Topics, Why, WhyConcepts
+    from selfvec.analysis.concepts import Expansion, GroupTopics, Phrases, Topics, Why, WhyConcepts
     from selfvec.evaluation import Report
     from selfvec.retrieval import Found, Hit, Reason
-
-if TYPE_CHECKING:
-    from selfvec.analysis.concepts import GroupTopics, Topics
 
 __all__ = [
     "evaluation_table",

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from selfvec.analysis.kernels import sign_flip_test, split_test
-from selfvec.analysis.word_drift.distance_intervals import distance_intervals
+from selfvec.analysis.word_drift.permutation_test import distance_intervals
 
 
 def rows_of(seed: int, blocks: int, shift: float = 0.0) -> np.ndarray:

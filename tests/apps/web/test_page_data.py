@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from serving import COMMON, TOPICS, Site
 
 import selfvec
-from selfvec.analysis.word_drift import WordChoice, drift, drift_is_cached, without_slices
+from selfvec.analysis.word_drift import WordChoice, drift, without_slices
 from selfvec.apps.cli import main
 from selfvec.apps.mcp.tools import Tools
 from selfvec.apps.web import limits, maps
@@ -179,7 +179,7 @@ def test_the_page_the_command_and_the_assistant_share_the_results_of_drift(
     assert verify(folder).damaged == []
 
     comparisons.tasks(REFINED).tested.result()  # what the page computes is there for the command
-    assert drift_is_cached(without_slices(open_run(folder)))
+    assert drift(without_slices(open_run(folder))).space is None  # it was kept
 
 
 def test_progress_of_a_comparison_and_its_tests_counts_every_step(run: Run) -> None:

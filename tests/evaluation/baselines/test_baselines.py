@@ -189,9 +189,7 @@ def test_trained_apart_is_trained_here_and_says_what_it_cost(run, planted, start
         np.testing.assert_array_equal(vectors.sources, here.sources)
         assert vectors.index_to_key == list(planted.types)
         assert vectors.provenance["options"] == {"tokenizer": "whitespace"}
-        cost = vectors.provenance["cost"]
-        assert cost["seconds"] > 0
-        assert cost["megabytes"] is None or cost["megabytes"] >= 0
+        assert vectors.provenance["cost"]["seconds"] > 0
 
 
 def test_memory_tells_a_large_baseline_from_a_small_one(run) -> None:

@@ -255,7 +255,7 @@ def test_a_run_folder_keeps_its_encoder_until_the_run_changes(copied_run: Run, t
     (kept,) = (copied_run.folder / "cache").glob("learned-*")
     assert Encoder.open(kept).digest == first.digest
     Encoder.of(copied_run, seed=1)
-    assert list((copied_run.folder / "cache").iterdir()) == [kept]
+    assert list((copied_run.folder / "cache").glob("learned-*")) == [kept]
     texts = ["the tent was flooded by the thunderstorm"] * 60
     (tmp_path / "new.txt").write_text("\n".join(texts), "utf-8")
     selfvec.update(copied_run.folder, tmp_path / "new.txt", output=copied_run.folder)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from selfvec.base.arrays import Floats, Ints
+from selfvec.base.arrays import Floats
 from selfvec.base.checks import check_path, is_path
 from selfvec.base.declarations import checked, declared
 from selfvec.base.errors import OptionError
@@ -193,7 +193,8 @@ def align(
         options["progress"] = progress
     one = opened(a, "a")
     other = opened(b, "b")
-    found = replace(ALIGNERS[method](one, other, **options), a_path=_path_of(one))
+    pair = (one, other) if method == "compass" else (vectors_of(one), vectors_of(other))
+    found = replace(ALIGNERS[method](*pair, **options), a_path=_path_of(one))
     if output is None:
         return found
     left_out = found.save(output, to, overwrite=overwrite)
@@ -214,13 +215,13 @@ def _who_has(name: str) -> str:
 
 
 def by_procrustes(
-    a: Vectors | Run, b: Vectors | Run, *, min_count: int = 1, trim: float = 0.1, centre: bool = False
+    a: Vectors, b: Vectors, *, min_count: int = 1, trim: float = 0.1, centre: bool = False
 ) -> Aligned:
     """Rotate b onto a by orthogonal Procrustes.
 
     Parameters
     ----------
-    a, b : Vectors or Run
+    a, b : Vectors
 
     Other Parameters
     ----------------
@@ -231,27 +232,25 @@ def by_procrustes(
     centre : bool
         Subtract the mean vector of each side (procrustes).
     """
-    one = vectors_of(a)
-    other = vectors_of(b)
-    shared = shared_words(one, other, min_count)
-    rows_a = one.vectors[shared.rows_a]
-    rows_b = other.vectors[shared.rows_b]
+    shared = shared_words(a, b, min_count)
+    rows_a = a.vectors[shared.rows_a]
+    rows_b = b.vectors[shared.rows_b]
     rotation = fit_rotation(rows_a, rows_b, shared.weights, trim=trim, centre=centre)
-    rotated = _other_rows(other, rotation.apply(other.vectors))
-    before = one.vector_size == other.vector_size
+    rotated = _other_rows(b, rotation.apply(b.vectors))
+    before = a.vector_size == b.vector_size
     notes = {
         "shared": len(shared),
         "anchors": int(rotation.kept.sum()),
         "left_out": [word for word, kept in zip(shared.words, rotation.kept, strict=True) if not kept][:20],
-        "cosine_before": _mean_cosine(one, other, shared.words) if before else None,
-        "cosine": _mean_cosine(one, rotated, shared.words),
+        "cosine_before": _mean_cosine(a, b, shared.words) if before else None,
+        "cosine": _mean_cosine(a, rotated, shared.words),
     }
-    return Aligned(one, rotated, "procrustes", False, notes)
+    return Aligned(a, rotated, "procrustes", False, notes)
 
 
 def by_dictionary(
-    a: Vectors | Run,
-    b: Vectors | Run,
+    a: Vectors,
+    b: Vectors,
     *,
     dictionary: Dictionary | None = None,
     reweight: bool = False,
@@ -261,7 +260,7 @@ def by_dictionary(
 
     Parameters
     ----------
-    a, b : Vectors or Run
+    a, b : Vectors
     dictionary : path, pairs of str, optional
         Translations: rows of word of A, word of B. Implies dictionary.
 
@@ -275,27 +274,19 @@ def by_dictionary(
     """
     if dictionary is None:
         raise OptionError("the method dictionary needs this option", field="dictionary")
-    one = vectors_of(a)
-    other = vectors_of(b)
-    given, about = paired_rows(one, other, dictionary)
-    found = learn(one, other, given, progress=progress)
-    aligned = _learned(one, other, "dictionary", found, len(given), reweight)
-    return replace(aligned, notes=aligned.notes | about)
+    given, about = paired_rows(a, b, dictionary)
+    found = learn(a, b, given, progress=progress)
+    return _learned(a, b, "dictionary", found, reweight, {"dictionary": len(given)} | about)
 
 
 def by_unsupervised(
-    a: Vectors | Run,
-    b: Vectors | Run,
-    *,
-    reweight: bool = False,
-    seed: int = 0,
-    progress: Progress | None = None,
+    a: Vectors, b: Vectors, *, reweight: bool = False, seed: int = 0, progress: Progress | None = None
 ) -> Aligned:
     """Rotate b onto a without a dictionary, by self-learning; see the module `self_learning`.
 
     Parameters
     ----------
-    a, b : Vectors or Run
+    a, b : Vectors
 
     Other Parameters
     ----------------
@@ -305,17 +296,15 @@ def by_unsupervised(
         Seed of all random choices (unsupervised, kmeans, farthest).
     progress : Progress, optional
     """
-    one = vectors_of(a)
-    other = vectors_of(b)
-    found = learn(one, other, seed=seed, progress=progress)
-    return _learned(one, other, "unsupervised", found, None, reweight)
+    found = learn(a, b, seed=seed, progress=progress)
+    return _learned(a, b, "unsupervised", found, reweight, {"dictionary": None})
 
 
 def _learned(
-    a: Vectors, b: Vectors, method: str, found: LearnedDictionary, given: int | None, reweight: bool
+    a: Vectors, b: Vectors, method: str, found: LearnedDictionary, reweight: bool, given: dict[str, Any]
 ) -> Aligned:
     """Both in one space by the learned dictionary."""
-    notes = {"dictionary": given, "learned": len(found.pairs), "cosine": found.similarity}
+    notes = given | {"learned": len(found.pairs), "cosine": found.similarity}
     if reweight:
         rows_a, rows_b = found.reweighted()
         return Aligned(_other_rows(a, rows_a), _other_rows(b, rows_b), method, True, notes)
@@ -329,12 +318,7 @@ def _other_rows(vectors: Vectors, rows: Floats) -> Vectors:
 
 
 def by_compass(
-    a: Vectors | Run,
-    b: Vectors | Run,
-    *,
-    window: int = 41,
-    anchor: float = 0.0,
-    jobs: int | None = None,
+    a: Vectors | Run, b: Vectors | Run, *, window: int = 41, anchor: float = 0.0, jobs: int | None = None
 ) -> Aligned:
     """Place the words of both corpora by frozen context vectors; see `selfvec.analysis.alignment.compass`.
 
@@ -370,8 +354,8 @@ def _only(vectors: Vectors, words: list[str]) -> Vectors:
 
 
 def by_relative(
-    a: Vectors | Run,
-    b: Vectors | Run,
+    a: Vectors,
+    b: Vectors,
     *,
     min_count: int = 1,
     anchor_words: int | None = None,
@@ -382,7 +366,7 @@ def by_relative(
 
     Parameters
     ----------
-    a, b : Vectors or Run
+    a, b : Vectors
 
     Other Parameters
     ----------------
@@ -397,14 +381,14 @@ def by_relative(
     seed : int, at least 0
         Seed of all random choices (unsupervised, kmeans, farthest).
     """
-    one = vectors_of(a)
-    other = vectors_of(b)
-    shared = shared_words(one, other, min_count)
+    shared = shared_words(a, b, min_count)
     number = min(ANCHORS, len(shared)) if anchor_words is None else anchor_words
-    chosen = choose_anchors(shared.words, one.unit[shared.rows_a], number, choose, seed)
+    chosen = choose_anchors(shared.words, a.unit[shared.rows_a], number, choose, seed)
     words = [shared.words[i] for i in chosen.tolist()]
-    relative_a = _relative(one, shared.rows_a[chosen])
-    relative_b = _relative(other, shared.rows_b[chosen])
+    relative_a, relative_b = (
+        _other_rows(of, relative_rows(of.vectors, of.vectors[rows[chosen]]))
+        for of, rows in ((a, shared.rows_a), (b, shared.rows_b))
+    )
     notes = {
         "shared": len(shared),
         "anchors": len(words),
@@ -412,11 +396,6 @@ def by_relative(
         "cosine": _mean_cosine(relative_a, relative_b, shared.words),
     }
     return Aligned(relative_a, relative_b, "relative", True, notes)
-
-
-def _relative(vectors: Vectors, anchors: Ints) -> Vectors:
-    """Vectors of cosines to some of the rows."""
-    return _other_rows(vectors, relative_rows(vectors.vectors, vectors.vectors[anchors]))
 
 
 def _mean_cosine(a: Vectors, b: Vectors, words: list[str]) -> float:

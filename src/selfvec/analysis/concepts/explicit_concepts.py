@@ -10,7 +10,7 @@ Analysis*, with the idf of BM25.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ import numpy as np
 from selfvec.base.arrays import Doubles
 from selfvec.base.checks import check_whole
 from selfvec.base.errors import InputError
-from selfvec.base.result_table import ResultTable, short_repr
+from selfvec.base.result_table import RecordTable, short_repr
 from selfvec.corpus import as_corpus
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -41,7 +41,7 @@ class SharedConcept:
 
 
 @dataclass(frozen=True, repr=False)
-class WhyConcepts(ResultTable):
+class WhyConcepts(RecordTable[SharedConcept]):
     """The concepts that make two words or texts similar.
 
     Attributes
@@ -55,6 +55,8 @@ class WhyConcepts(ResultTable):
         Contribution of the concepts that are not listed.
     """
 
+    listed = "concepts"
+
     a: str
     b: str
     concept_cosine: float
@@ -64,15 +66,6 @@ class WhyConcepts(ResultTable):
     def __repr__(self) -> str:
         title = f"Why {self.a!r} and {self.b!r} are similar: cosine {self.concept_cosine:.2f} of concepts"
         return short_repr(title, [f"{row.concept} {row.contribution:.3f}" for row in self.concepts])
-
-    @property
-    def rows(self) -> list[dict[str, Any]]:
-        """One dict per shared concept."""
-        return [asdict(row) for row in self.concepts]
-
-    def as_dict(self) -> dict[str, Any]:
-        """As ``selfvec text why --concepts --json`` prints it."""
-        return asdict(self)
 
 
 class ConceptVectors:

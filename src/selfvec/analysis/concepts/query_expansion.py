@@ -8,8 +8,7 @@ is the idf-weighted sum of its words.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ from selfvec.base.checks import check_text
 from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress, as_progress
-from selfvec.base.result_table import ResultTable, short_repr
+from selfvec.base.result_table import RecordTable, short_repr
 from selfvec.base.threads import one_core
 from selfvec.data.run import Run
 from selfvec.numerics.rows import unit_rows
@@ -51,7 +50,7 @@ class Related:
 
 
 @dataclass(frozen=True, repr=False)
-class Expansion(ResultTable):
+class Expansion(RecordTable[Related]):
     """A query and its related terms.
 
     Attributes
@@ -64,25 +63,16 @@ class Expansion(ResultTable):
         The largest weight first.
     """
 
+    listed = "related"
+
     query: str
     known: list[str]
     unknown: list[str]
     related: list[Related]
 
-    def __iter__(self) -> Iterator[Related]:
-        return iter(self.related)
-
-    def __len__(self) -> int:
-        return len(self.related)
-
     def __repr__(self) -> str:
         title = f"Expansion of {self.query!r}: {len(self)} terms"
         return short_repr(title, [f"{row.term} {row.weight:.2f}" for row in self.related])
-
-    @property
-    def rows(self) -> list[dict[str, Any]]:
-        """One dict per related term."""
-        return [asdict(row) for row in self.related]
 
     @property
     def expanded(self) -> str:

@@ -13,8 +13,8 @@ themselves.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any, overload
+from dataclasses import dataclass, replace
+from typing import overload
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from selfvec.base.arrays import Doubles, Ints, Rows
 from selfvec.base.checks import check_text
 from selfvec.base.declarations import checked
 from selfvec.base.errors import OptionError
-from selfvec.base.result_table import ResultTable, short_repr
+from selfvec.base.result_table import RecordTable, short_repr
 from selfvec.cooccurrence import PositivePMI, count_near, neighbour_totals
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -71,7 +71,7 @@ class Occurrence:
 
 
 @dataclass(frozen=True, repr=False)
-class Why(ResultTable):
+class Why(RecordTable[SharedContext]):
     """Why two words are similar.
 
     Attributes
@@ -97,6 +97,8 @@ class Why(ResultTable):
         Whether such passages are counted "once" or "all".
     """
 
+    listed = "contexts"
+
     a: str
     b: str
     count_a: int
@@ -117,15 +119,6 @@ class Why(ResultTable):
             f"Why {self.a!r} and {self.b!r} are similar: cosine {self.context_cosine:.2f} of their contexts"
         )
         return short_repr(title, [f"{row.context} {row.contribution:.3f}" for row in self.contexts])
-
-    @property
-    def rows(self) -> list[dict[str, Any]]:
-        """One dict per shared context."""
-        return [asdict(row) for row in self.contexts]
-
-    def as_dict(self) -> dict[str, Any]:
-        """As ``selfvec text why --json`` prints it."""
-        return asdict(self)
 
 
 @overload

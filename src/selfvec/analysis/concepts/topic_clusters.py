@@ -6,8 +6,7 @@ centre of its topic, frequent in the topic's documents and rarer in others (c-TF
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +14,7 @@ import numpy as np
 from selfvec.base.arrays import Floats, Ints, Rows
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress, as_progress
-from selfvec.base.result_table import ResultTable, short_repr
+from selfvec.base.result_table import RecordTable, short_repr
 from selfvec.base.threads import one_core
 from selfvec.data.run import Run
 from selfvec.numerics.kmeans import k_means
@@ -69,7 +68,7 @@ class TopicShare:
 
 
 @dataclass(frozen=True, repr=False)
-class GroupTopics(ResultTable):
+class GroupTopics(RecordTable[TopicShare]):
     """Topics of groups of documents: a row for each group and topic, groups in their order.
 
     Attributes
@@ -81,24 +80,15 @@ class GroupTopics(ResultTable):
         Groups with too little text to be clustered separately.
     """
 
+    listed = "shares"
+
     shares: list[TopicShare]
     of_documents: Ints = field(repr=False)
     left_out: list[str] = field(default_factory=list)
 
-    def __iter__(self) -> Iterator[TopicShare]:
-        return iter(self.shares)
-
-    def __len__(self) -> int:
-        return len(self.shares)
-
     def __repr__(self) -> str:
         groups = list(dict.fromkeys(row.group for row in self.shares))
         return short_repr(f"Topics of {len(groups)} groups", groups)
-
-    @property
-    def rows(self) -> list[dict[str, Any]]:
-        """One dict per group and topic."""
-        return [asdict(row) for row in self.shares]
 
     @property
     def names(self) -> list[str]:
@@ -115,7 +105,7 @@ class GroupTopics(ResultTable):
 
 
 @dataclass(frozen=True, repr=False)
-class Topics(ResultTable):
+class Topics(RecordTable[Topic]):
     """The topics of a run, the largest share first.
 
     Attributes
@@ -142,6 +132,8 @@ class Topics(ResultTable):
         Whose topics these are.
     """
 
+    listed = "topics"
+
     topics: list[Topic]
     documents: int
     silhouette: float
@@ -152,12 +144,6 @@ class Topics(ResultTable):
     groups: GroupTopics | None = None
     hierarchy: list[dict[str, Any]] | None = None
     run: Run | None = field(default=None, repr=False)
-
-    def __iter__(self) -> Iterator[Topic]:
-        return iter(self.topics)
-
-    def __len__(self) -> int:
-        return len(self.topics)
 
     def __repr__(self) -> str:
         title = f"Topics: {len(self)} of {self.documents:,} documents, silhouette {self.silhouette:.2f}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from selfvec.corpus.slices import Slice, by_label, by_period, named_slice, slice_counts
 
 from .compared_slices import comparable_slices, field_slices, slices_of, without_slices
-from .drift_rows import Drift, drift, drift_is_cached
+from .drift_rows import Drift, drift
 from .word_choice import WordChoice
 from .word_paths import SlicePath, slice_paths
 
@@ -21,7 +21,6 @@ __all__ = [
     "by_period",
     "comparable_slices",
     "drift",
-    "drift_is_cached",
     "field_slices",
     "named_slice",
     "slice_counts",

@@ -19,20 +19,27 @@ from selfvec.base.threads import threads
 from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
 from selfvec.numerics.statistics import benjamini_hochberg
-from selfvec.storage.cache import cached, is_cached, read_result, write_result
+from selfvec.storage.cache import cached, read_result, write_result
 from selfvec.usage.examples import Example, examples, sentences
-from selfvec.usage.occurrence_vectors import TOKENS, OccurrenceSpace, occurrence_space, slice_vectors
+from selfvec.usage.occurrence_vectors import OccurrenceSpace, occurrence_space, slice_vectors
 
 from .changed_neighbours import NEIGHBOURS, Side, changed_neighbours, known_rows, nearest_distances
 from .compared_slices import chosen_slices, sources_of
 from .permutation_test import LEVEL, Distances, DriftTest, mean_rank, permutation_test, refinement_drift
 from .word_choice import WORD, WordChoice, chosen_words, left_out_words, mark_words, measurable
 
-__all__ = ["Drift", "drift", "drift_is_cached", "measure_all", "order_key"]
+__all__ = ["Drift", "drift", "measure_all", "order_key"]
 
-
-_NEAR = 0.007  # contexts that could be summed in the time of comparing two words
 _NAME = "drift"  # in the cache, which holds the measures of every word; a choice is made when it is read
+_STEPS = {  # with their relative durations
+    "Preparing occurrences": 2,
+    "Choosing words": 1,
+    "Splitting": 3,
+    "Splitting again": 1,
+    "Nearest occurrences": 3,
+    "Comparing": 2,
+    "Neighbours": 3,
+}
 _FIELDS = ("a", "b", "only_a", "only_b", "reasons", "rows")  # of a cached result
 
 
@@ -181,10 +188,8 @@ class Drift(ResultTable):
         self, run: Run, words: Sequence[str], number: int, progress: Progress
     ) -> list[Example]:
         index = run.vectors.key_to_index
-        size = 0 if run.tokens is None else len(run.tokens)
-        windows = min(2 * TOKENS * len(self.slices), 2 * size) * (self.space is None)
-        costs = {"Preparing occurrences": windows, "Occurrences": 5000 * len(words), "Sentences": size / 8}
-        with progress.steps("Sentences", costs) as steps:
+        made = {} if self.space else {"Preparing occurrences": 3}
+        with progress.steps("Sentences", {**made, "Occurrences": 2, "Sentences": 1}) as steps:
             sliced = len(self.slices) == 2
             space = self.space or occurrence_space(run, self.slices, self.seed, steps, refined=sliced)
             found: list[Example] = []
@@ -301,18 +306,6 @@ def drift(
     return every.choose(run, which)
 
 
-def drift_is_cached(
-    run: Run,
-    between: str | Sequence[str | Slice] | None = None,
-    *,
-    min_count: int = 5,
-    permutations: int = 1000,
-    seed: int = 0,
-) -> bool:
-    """Whether `drift` can read this result and need not compute it."""
-    return is_cached(run, _NAME, _key(chosen_slices(run, between), DriftTest(min_count, permutations, seed)))
-
-
 def _key(slices: Sequence[Slice], test: DriftTest) -> Any:
     """The compared documents and the options of the test."""
     return [_documents(slices), asdict(test)]
@@ -360,7 +353,7 @@ def measure_all(
 ) -> Drift:
     """Measure every word that occurs often enough, including words that are not listed by default."""
     sources = sources_of(run, slices)
-    with (progress or Progress()).steps("Drift", _costs(run, slices, test.min_count)) as steps:
+    with (progress or Progress()).steps("Drift", _STEPS) as steps:
         space = None
         if sources:
             space = occurrence_space(run, sources, test.seed, steps, refined=bool(slices))
@@ -436,28 +429,6 @@ def _by_refining(
         run, space, words, permutations=test.permutations, seed=test.seed, jobs=jobs, progress=progress
     )
     return found, [known_rows(often, vectors.unit[often]) for vectors in (run.original, run.vectors)]
-
-
-def _costs(run: Run, slices: Sequence[Slice], min_count: int) -> dict[str, float]:
-    """The relative duration of each step, as the number of contexts that could be summed in this time."""
-    batch = run.tokens
-    if batch is None:
-        return {"Choosing words": 1}
-    counts = batch.counts[None] if not slices else slice_counts(batch, slices)
-    able = counts.min(axis=0) >= min_count
-    text = int(counts.sum())
-    words = int(able.sum())
-    split = int(counts[:, able].sum()) + 150 * words
-    near = _NEAR * words * max(words, int((counts >= min_count).any(axis=0).sum()))
-    costs: dict[str, float] = {
-        "Preparing occurrences": 2 * min(text, TOKENS * len(counts)) + 8 * len(able),
-        "Choosing words": text / 4,
-        "Splitting": split,
-        "Sentences": text / 8,
-    }
-    if slices:
-        costs |= {"Splitting again": split / 10, "Nearest occurrences": 1500 * words, "Comparing": text}
-    return costs | {"Neighbours": near}
 
 
 def _in_both(counts: Ints, least: int, slices: Sequence[Slice]) -> Mask:

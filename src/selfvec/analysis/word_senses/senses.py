@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -15,7 +15,7 @@ from selfvec.base.arrays import Doubles, Ids, Ints, Rows
 from selfvec.base.checks import check_text
 from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError, OptionError
-from selfvec.base.result_table import ResultTable, short_repr
+from selfvec.base.result_table import RecordTable, short_repr
 from selfvec.corpus.documents import Documents
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -75,7 +75,7 @@ class RecognisedSense:
 
 
 @dataclass(frozen=True, repr=False)
-class Senses(ResultTable):
+class Senses(RecordTable[Sense]):
     """The senses of a word in a corpus, the most frequent first.
 
     Attributes
@@ -92,6 +92,8 @@ class Senses(ResultTable):
         The texts that were given, and the senses of the word in each.
     """
 
+    listed = "senses"
+
     word: str
     senses: list[Sense]
     documents: Ints = field(repr=False)
@@ -101,15 +103,6 @@ class Senses(ResultTable):
     run: Run = field(repr=False)
     readings: list[tuple[str, list[RecognisedSense]]] = field(default_factory=list)
     with_uses: bool = False
-
-    def __len__(self) -> int:
-        return len(self.senses)
-
-    def __iter__(self) -> Iterator[Sense]:
-        return iter(self.senses)
-
-    def __getitem__(self, number: int) -> Sense:
-        return self.senses[number]
 
     def __repr__(self) -> str:
         title = f"Senses of {self.word!r}: {len(self)} in {len(self.assigned):,} occurrences"

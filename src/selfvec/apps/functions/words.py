@@ -12,7 +12,6 @@ from selfvec.analysis.word_drift import (
     Slice,
     SlicePath,
     WordChoice,
-    drift_is_cached,
     field_slices,
     slice_paths,
     slices_of,
@@ -149,8 +148,7 @@ def drift(
     if sides == BY_REFINING and not set(BY_REFINING) <= {part.name for part in slices_of(opened)}:
         opened = without_slices(opened)
         sides = None
-    costs = {"Drift": 0 if drift_is_cached(opened, sides, **how) else 12, "Sentences": int(examples > 0)}
-    with as_progress(progress).steps("Drift", costs) as steps:
+    with as_progress(progress).steps("Drift", {"Drift": 12, "Sentences": int(examples > 0)}) as steps:
         found = measured_drift(opened, sides, which=chosen, jobs=which.get("jobs"), progress=steps, **how)
         found = found.select(top, fdr)
         if not examples:
