@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 __all__ = ["letters_key", "spelling_key"]
 
@@ -30,6 +31,7 @@ _CONFUSED = str.maketrans({"f": "s", "v": "u", "j": "i", "y": "i", "w": "uu", "m
 _SHORTEST = 5  # letters of a word that the rules about endings are for
 
 
+@lru_cache(1 << 16)  # the same words are neighbours of many
 def spelling_key(word: str) -> str:
     """A key that other spellings of the same word share.
 
