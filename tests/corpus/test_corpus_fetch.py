@@ -86,24 +86,9 @@ def test_the_newest_edition_is_taken_and_replaces_the_older(archive, tmp_path):
     assert list(json.loads((tmp_path / "manifest.json").read_text())["files"]) == [new.name]
 
 
-@pytest.mark.parametrize("ranges", [True, False])
-def test_a_dropped_connection_is_taken_up_where_it_stopped(archive, tmp_path, ranges):
-    archive.ranges = ranges
+def test_failures_that_pass_are_outlasted(archive, tmp_path):
     name = edition(2020, 20240620)
-    size = len(archive.files[name])
-    archive.faults[name] = ["drop", "drop"] if ranges else ["drop"]
-    [path] = fetch(archive, tmp_path, (2020, 2020))
-    assert path.read_bytes() == archive.files[name]
-    asked = [range_ for what, range_ in archive.requests if what == name]
-    half = f"bytes={size // 2}-"
-    rest = f"bytes={size // 2 + (size - size // 2) // 2}-"
-    assert asked == ([None, half, rest] if ranges else [None, half])
-
-
-@pytest.mark.parametrize("faults", [["503"], ["500", "429", "502"], ["drop", "other part"], ["no length"]])
-def test_failures_that_pass_are_outlasted(archive, tmp_path, faults):
-    name = edition(2020, 20240620)
-    archive.faults[name] = list(faults)
+    archive.faults[name] = ["drop", "other part", f"to {archive.url}{name}"]
     archive.faults[""] = ["503", "drop"]
     [path] = fetch(archive, tmp_path, (2020, 2020))
     assert path.read_bytes() == archive.files[name]
@@ -131,13 +116,6 @@ def test_failures_that_last_are_said_and_leave_nothing_half_done(archive, tmp_pa
     assert rule in str(caught.value)
     assert {path.name for path in tmp_path.iterdir()} == {there.name, "manifest.json"}
     assert list(json.loads((tmp_path / "manifest.json").read_text())["files"]) == [there.name]
-
-
-def test_redirects_within_the_web_are_followed(archive, tmp_path):
-    name = edition(2020, 20240620)
-    archive.faults[name] = [f"to {archive.url}{name}"]
-    [path] = fetch(archive, tmp_path, (2020, 2020))
-    assert path.read_bytes() == archive.files[name]
 
 
 def test_a_year_the_archive_lacks_is_said_before_anything_is_fetched(archive, tmp_path):
