@@ -26,7 +26,6 @@ class Archive(ThreadingHTTPServer):
         self.files: dict[str, bytes] = {}
         self.faults: dict[str, list[str | Callable[[], object]]] = {}
         self.requests: list[tuple[str, str | None]] = []  # names and Range of GET
-        self.ranges = True
         self.honours_if_range = True
         self.validators: tuple[str, ...] = ("ETag", "Last-Modified")
 
@@ -79,7 +78,7 @@ class Handler(BaseHTTPRequestHandler):
         if name not in archive.files:
             self.send_error(404)
             return
-        self.reply(archive.files[name], asked if archive.ranges else None, fault)
+        self.reply(archive.files[name], asked, fault)
 
     def redirect(self, fault: str) -> None:
         self.send_response(302)

@@ -16,8 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from .atomic_rename import exchange, rename_new
-from .durable import sync_file, sync_names, sync_tree
+from .durable import exchange, rename_new, sync_file, sync_names, sync_tree
 from .errors import TargetError
 from .file_locks import HAS_LOCKS, lock, open_exclusively, open_to_lock, same_file
 from .ownership import discard, is_ours, mode_of, remove_own

@@ -1,30 +1,24 @@
-"""HTTP downloads that are retried after temporary failures, and resumed where they stopped.
-
-While a file ``NAME`` is not complete, ``NAME.version`` next to it holds the ETag or the date that the server
-gave it. The next request sends it back, so that parts of two versions are not joined.
+"""HTTP downloads that are retried after temporary failures, and go on where the connection broke.
 
 No library does this for the servers of all public vectors: `pooch` (1.9) starts again from the first byte,
-and `huggingface_hub` (2.4) resumes files of its own Hub. Neither limits what a server may send.
+and `huggingface_hub` (2.4) fetches files of its own Hub. Neither limits what a server may send.
 """
 
 from __future__ import annotations
 
 import http.client
+import io
 import re
 import ssl
-import tempfile
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from selfvec.base.errors import InputError, OptionError, TargetError
-from selfvec.base.file_locks import lock
-from selfvec.base.targets import writing
+from selfvec.base.errors import InputError, OptionError
 from selfvec.base.versions import __version__
 
 __all__ = ["LATER", "announced_size", "download", "download_page"]
@@ -64,7 +58,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
 
 def download(
     url: str,
-    partial: Path,
+    file: BinaryIO,  # empty; its owner deletes it if the download fails
     progress: Callable[[int, int], None] = lambda *_: None,  # bytes so far, final size
     *,
     retries: int = 5,  # in a row, for requests without progress
@@ -73,42 +67,71 @@ def download(
     largest: int = MAX_FILE,  # bytes
     page: bool = False,  # whether a web page is expected
 ) -> None:
-    """Append to ``partial`` until it has the size that the server reports. A complete file is left as it is.
+    """Write what a server sends to ``file``, until it has the size that the server reports.
 
-    A failed download keeps the received bytes, and the next call continues after them, or starts again if the
-    file has changed at the server meanwhile. If the server asks to wait (Retry-After), it waits up to two
-    minutes.
-
-    Raises
-    ------
-    InputError
-        If the download fails, or is larger than ``largest``.
-    TargetError
-        If ``partial`` cannot be written or another process writes it.
+    After a broken connection only the missing bytes are requested, or all if the file has changed at the
+    server meanwhile. If the server asks to wait (Retry-After), it waits up to two minutes. `InputError` if
+    the download fails, or is larger than ``largest``.
     """
-    most = _size(partial)
-    failures = 0
+    version = ""  # of the bytes in the file
+    most = failures = 0
     while True:
+        have = file.tell()
+        asked = {"Range": f"bytes={have}-", "If-Range": version} if have and version else {}
         try:
-            if not _is_complete(partial):
-                _continue(url, partial, progress, timeout, largest, page)
+            with _open(url, asked, timeout) as response:
+                first, total = _extent(response)
+                continues = (first, _version(response)) == (have, version)
+                file.seek(first if continues else 0)
+                file.truncate()
+                if first and not continues:
+                    raise _Passing("the server sends a part that does not continue the received one")
+                if total > largest:
+                    rule = f"the server announces {total:,} bytes, the limit is {largest:,}"
+                    raise InputError(rule, path=url, remedy=_ELSEWHERE)
+                version = _version(response)
+                _receive(url, response, file, progress, total, largest, page)
             return
         except _Passing as error:
-            failures = 1 if _size(partial) > most else failures + 1
-            most = max(most, _size(partial))
+            failures = 1 if file.tell() > most else failures + 1
+            most = max(most, file.tell())
             if failures > retries or error.wait > _LONGEST_WAIT:
                 rule = f"could not be fetched in {failures} tries: {error}"
-                kept = "; the received part is kept" if _size(partial) else ""
-                raise InputError(rule, path=url, remedy=LATER + kept) from error
+                raise InputError(rule, path=url, remedy=LATER) from error
             time.sleep(max(error.wait, min(pause * 2 ** (failures - 1), _LONGEST_PAUSE)))
+
+
+def _receive(
+    url: str,
+    response: Any,
+    file: BinaryIO,
+    progress: Callable[[int, int], None],
+    total: int,
+    largest: int,
+    page: bool,
+) -> None:
+    """Append the body of a response to ``file``."""
+    done = file.tell()
+    chunk = _received(response)
+    if not page and done == 0 and _is_page(response, chunk):
+        rule = "the server sends a web page instead of the file"
+        raise InputError(rule, path=url, remedy=f"open it in a browser to see why; {_ELSEWHERE}")
+    while chunk and done <= largest:
+        done += file.write(chunk)
+        progress(done, max(total, done))
+        chunk = _received(response)
+    if done > largest:
+        rule = f"the server sends more than the limit of {largest:,} bytes"
+        raise InputError(rule, path=url, remedy=_ELSEWHERE)
+    if done < total:
+        raise _Passing(f"the connection closed after {done:,} of {total:,} bytes")
 
 
 def download_page(url: str, **options: Any) -> str:
     """A page of text, with the options of `download`."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "page")
-        download(url, path, largest=MAX_PAGE, page=True, **options)
-        return path.read_text(encoding="utf-8", errors="replace")
+    content = io.BytesIO()
+    download(url, content, largest=MAX_PAGE, page=True, **options)
+    return content.getvalue().decode("utf-8", errors="replace")
 
 
 def announced_size(url: str, timeout: float = 10) -> int | None:
@@ -123,89 +146,11 @@ def announced_size(url: str, timeout: float = 10) -> int | None:
     return None
 
 
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
-
-
-def _beside(partial: Path) -> Path:
-    """The file with the version of a received part."""
-    return partial.with_name(f"{partial.name}.version")
-
-
-def _is_complete(partial: Path) -> bool:
-    return _size(partial) > 0 and not _beside(partial).exists()
-
-
-def _received_version(partial: Path) -> str:
-    """The version of a received part; empty if it is unknown."""
-    with suppress(OSError, ValueError):
-        return _beside(partial).read_text(encoding="ascii")
-    return ""
-
-
-def _discard(partial: Path) -> None:
-    partial.unlink(missing_ok=True)
-    _beside(partial).unlink(missing_ok=True)
-
-
 def _version(response: Any) -> str:
     """What tells a version of the file from others: a strong ETag, or the time of its last change."""
     tag: str = response.headers.get("ETag", "W/")
     found: str = response.headers.get("Last-Modified", "") if tag.startswith("W/") else tag
     return found if found.isascii() and found.isprintable() else ""
-
-
-def _continue(
-    url: str,
-    partial: Path,
-    progress: Callable[[int, int], None],
-    timeout: float,
-    largest: int,
-    page: bool,
-) -> None:
-    """One request for the missing bytes, or for all bytes if the version of the received part is unknown."""
-    have = _size(partial)
-    version = _received_version(partial)
-    asked = {"Range": f"bytes={have}-", "If-Range": version} if have and version else {}
-    with _open(url, asked, timeout) as response:
-        first, total = _extent(response)
-        if first and (first, _version(response)) != (have, version):
-            _discard(partial)
-            raise _Passing("the server sends a part that does not continue the received one")
-        if total > largest:
-            rule = f"the server announces {total:,} bytes, the limit is {largest:,}"
-            raise InputError(rule, path=url, remedy=_ELSEWHERE)
-        chunk = _received(response)
-        if not page and first == 0 and _is_page(response, chunk):
-            rule = "the server sends a web page instead of the file"
-            raise InputError(rule, path=url, remedy=f"open it in a browser to see why; {_ELSEWHERE}")
-        done = first
-        with writing(partial), partial.open("ab") as file:
-            _check_alone(file, partial, have)
-            if first == 0:
-                file.truncate(0)  # before the version: the bytes of an older one must not get it
-                _beside(partial).write_text(_version(response), encoding="ascii")
-            while chunk and done <= largest:
-                done += file.write(chunk)
-                progress(done, max(total, done))
-                chunk = _received(response)
-    if done > largest:
-        _discard(partial)
-        rule = f"the server sends more than the limit of {largest:,} bytes"
-        raise InputError(rule, path=url, remedy=_ELSEWHERE)
-    if done < total:
-        raise _Passing(f"the connection closed after {done:,} of {total:,} bytes")
-    _beside(partial).unlink()
-
-
-def _check_alone(file: Any, partial: Path, have: int) -> None:
-    """Lock the received part; `TargetError` if another process writes it."""
-    alone = True
-    with suppress(OSError):  # the file system has no locks
-        alone = lock(file.fileno())
-    if not alone or file.tell() != have:
-        rule = "another process is downloading this"
-        raise TargetError(rule, path=partial, remedy="wait for it")
 
 
 def _is_page(response: Any, chunk: bytes) -> bool:

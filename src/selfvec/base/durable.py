@@ -2,19 +2,26 @@
 
 A rename may reach the disk before the data of the renamed file. So everything below a folder is synced first,
 then the folder is renamed, then its parent folder is synced (see ``man 2 fsync``).
+
+Python does not offer a rename that replaces nothing, or one that exchanges two names. Both are
+``renameat2(2)`` of Linux. Other systems, older C libraries and some file systems lack it.
 """
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-__all__ = ["sync_file", "sync_names", "sync_tree"]
+__all__ = ["exchange", "rename_new", "sync_file", "sync_names", "sync_tree"]
 
 _THREADS = 8  # they wait for the disk, which serves several requests at once
 _UNABLE = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF, errno.EACCES)
+_AT_FDCWD = -100  # paths are relative to the current folder
+_RENAME_NOREPLACE = 1
+_RENAME_EXCHANGE = 2
 
 
 def sync_file(path: Path) -> None:
@@ -47,3 +54,21 @@ def sync_tree(folder: Path) -> None:
     with ThreadPoolExecutor(_THREADS) as pool:
         list(pool.map(sync_file, files))
         list(pool.map(sync_names, folders))
+
+
+def rename_new(source: Path, target: Path) -> bool:
+    """Rename ``source`` unless ``target`` exists; whether it was renamed."""
+    return _renameat2(source, target, _RENAME_NOREPLACE)
+
+
+def exchange(one: Path, other: Path) -> bool:
+    """Give two files or folders each other's name in one step; whether the system did it."""
+    return _renameat2(one, other, _RENAME_EXCHANGE)
+
+
+def _renameat2(one: Path, other: Path, flag: int) -> bool:
+    try:
+        rename = ctypes.CDLL(None, use_errno=True).renameat2
+        return not rename(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), flag)
+    except (AttributeError, OSError, TypeError):
+        return False

@@ -71,7 +71,7 @@ def file_stages(progress: Progress) -> Iterator[Callable[[str, int, int], None]]
         with ExitStack() as stack:
             yield report
     except KeyboardInterrupt:
-        raise Interrupted("interrupted", remedy="repeat the command to continue the download") from None
+        raise Interrupted("interrupted", remedy="repeat the command to download what is missing") from None
 
 
 class _Steps(Progress):

@@ -59,7 +59,7 @@ def fetch_noaa(
 ) -> list[Path]:
     """Download the newest edition of each year's "details" file into ``out``, with a ``manifest.json``.
 
-    Returns one file per year, in order. Replaced editions are removed. The next call resumes partial files.
+    Returns one file per year, in order. Replaced editions are removed.
     `TargetError` if a file of such a name was not fetched by this function and ``overwrite`` is false.
     """
     base_url = base_url.rstrip("/") + "/"
@@ -106,15 +106,12 @@ def _choose(index: str, years: tuple[int, int], base_url: str) -> list[str]:
 
 
 def _fetch(url: str, target: Path, progress: Callable[[int, int], None], options: dict[str, Any]) -> None:
-    """Download one file, or leave a partial file to be resumed."""
-    partial = target.with_name(f".{target.name}.partial")
-    download(url, partial, progress, **options)
-    with writing(target):
-        fault = _gzip_fault(partial)
-        if fault is not None:
-            partial.unlink()
+    """Download one file; a damaged one is not kept."""
+    with atomic_file(target, overwrite=True) as temporary:
+        with temporary.open("wb") as file:
+            download(url, file, progress, **options)
+        if (fault := _gzip_fault(temporary)) is not None:
             raise InputError(f"the server sent a damaged gzip file ({fault})", path=url, remedy=LATER)
-        partial.replace(target)
 
 
 def _gzip_fault(path: Path) -> str | None:

@@ -39,9 +39,8 @@ from .store import Database, DatabaseContent, library_errors
 from .store_rows import RUN, described
 from .stores import find_database
 
-__all__ = ["KEEP", "map_path", "migrate", "question_encoder"]
+__all__ = ["map_path", "migrate", "question_encoder"]
 
-KEEP = 95.0  # least percent of recall that a safe map keeps
 _BLOCK = 4096  # texts encoded at a time
 _ENCODED = "encoded.f32"
 _STATE = "state.json"

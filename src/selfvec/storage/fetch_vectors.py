@@ -1,4 +1,4 @@
-"""Downloads of public vectors: resumed, checked, and stored in a format that opens without parsing.
+"""Downloads of public vectors: checked, and stored in a format that opens without parsing.
 
 Parsing gigabytes of text takes minutes, so the vectors are stored as safetensors. The SHA-256 of the first
 download is recorded, and later downloads must have the same.
@@ -11,7 +11,6 @@ import os
 import shutil
 import zipfile
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -92,34 +91,33 @@ def fetch_vectors(
         return known
     check_target(folder, overwrite=overwrite or known is not None, folder=True, kind=_KIND)
     first = None if known is None or overwrite else known["download"]["sha256"]
-    received = folder.with_name(f".{folder.name}.partial")  # kept if the download is interrupted
     addresses = wanted.addresses(base_url)
     sizes = [announced_size(url) for url in addresses.values()]
     size = None if None in sizes else sum(filter(None, sizes))
     announce({**wanted.as_dict(), "bytes": size})
     with writing(folder):
-        received.mkdir(parents=True, exist_ok=True)
-    _check_room(wanted, received, size)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    _check_room(wanted, folder.parent, size)
     largest = int(wanted.megabytes * _MB * _MARGIN)
-    try:
+    with atomic_folder(folder, overwrite=True, kind=_KIND) as new:
         for file, url in addresses.items():
-            download(url, received / file, partial(progress, file), largest=largest, **options)
-        return _stored(wanted, addresses, received, folder, first)
-    finally:
-        with suppress(OSError):  # it holds what was received
-            received.rmdir()
+            with (new / file).open("wb") as part:
+                download(url, part, partial(progress, file), largest=largest, **options)
+        _store(wanted, addresses, new, first)
+    stored = fetched(folder)
+    assert stored is not None
+    return stored
 
 
-def _check_room(wanted: PublicVectors, received: Path, size: int | None) -> None:
+def _check_room(wanted: PublicVectors, parent: Path, size: int | None) -> None:
     """`TargetError` if the disk has no space for a download of ``size`` bytes and for the vectors."""
-    with writing(received.parent):
-        free = shutil.disk_usage(received).free
-        there = sum(path.stat().st_size for path in received.iterdir())
-    needed = _needed(wanted, wanted.megabytes * _MB if size is None else size) - there
+    with writing(parent):
+        free = shutil.disk_usage(parent).free
+    needed = _needed(wanted, wanted.megabytes * _MB if size is None else size)
     if free < needed:
         rule = f"{needed / 1e9:.1f} GB are needed, {free / 1e9:.1f} GB are free"
         remedy = "free some space or choose another folder with -o"
-        raise TargetError(rule, path=received.parent, remedy=remedy)
+        raise TargetError(rule, path=parent, remedy=remedy)
 
 
 def _needed(wanted: PublicVectors, size: int) -> int:
@@ -130,35 +128,30 @@ def _needed(wanted: PublicVectors, size: int) -> int:
     return size + int(share * wanted.words * wanted.dimensions * (_TEXT_NUMBER + _NUMBER))
 
 
-def _stored(
+def _store(
     wanted: PublicVectors,
     addresses: dict[str, str],  # of the files
-    received: Path,
     folder: Path,
     first: str | None,  # SHA-256 of the first download
-) -> dict[str, Any]:
-    """Store the vectors of a complete download; `InputError` if it is damaged or not the ``first``."""
-    parts = [received / name for name in addresses]
+) -> None:
+    """Turn a folder of downloaded files into one of fetched vectors.
+
+    `InputError` if they are damaged or not the ``first``.
+    """
+    parts = [folder / name for name in addresses]
     source = next(iter(addresses.values()))
     origin = {"url": source, "bytes": sum(part.stat().st_size for part in parts), "sha256": sha256(parts[0])}
-    with atomic_folder(folder, overwrite=True, kind=_KIND) as new:
-        try:
-            words, dimensions = _moved(parts, new) if wanted.on_hub else _converted(parts[0], new)
-        except FormatError as error:
-            rule = f"the downloaded vectors are damaged: the file {error.rule}"
-            shutil.rmtree(received)
-            remedy = f"{LATER}, or name a mirror with --base-url"
-            raise InputError(rule, path=source, remedy=remedy) from error
-        if first not in (None, origin["sha256"]):
-            shutil.rmtree(received)
-            raise _changed(wanted, origin, str(first))
-        record = {**wanted.as_dict(), "words": words, "dimensions": dimensions, "download": origin}
-        record["files"] = checksums(new, [path.name for path in new.iterdir()])
-        (new / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    shutil.rmtree(received)
-    stored = fetched(folder)
-    assert stored is not None
-    return stored
+    try:
+        words, dimensions = load(folder).vectors.shape if wanted.on_hub else _converted(parts[0])
+    except FormatError as error:
+        rule = f"the downloaded vectors are damaged: the file {error.rule}"
+        remedy = f"{LATER}, or name a mirror with --base-url"
+        raise InputError(rule, path=source, remedy=remedy) from error
+    if first not in (None, origin["sha256"]):
+        raise _changed(wanted, origin, str(first))
+    record = {**wanted.as_dict(), "words": words, "dimensions": dimensions, "download": origin}
+    record["files"] = checksums(folder, [path.name for path in folder.iterdir()])
+    (folder / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
 def _changed(wanted: PublicVectors, origin: dict[str, Any], first: str) -> InputError:
@@ -171,26 +164,17 @@ def _changed(wanted: PublicVectors, origin: dict[str, Any], first: str) -> Input
     )
 
 
-def _moved(parts: list[Path], folder: Path) -> tuple[int, ...]:
-    """Move the files of a folder of vectors; returns (V, d)."""
-    for part in parts:
-        part.replace(folder / part.name)
-    return load(folder).vectors.shape
-
-
-def _converted(packed: Path, folder: Path) -> tuple[int, ...]:
-    """Write packed text vectors as safetensors; returns (V, d).
-
-    They are unpacked in the folder, on the disk that was checked.
-    """
-    text = folder / "unpacked"
+def _converted(packed: Path) -> tuple[int, ...]:
+    """Replace packed text vectors by safetensors; returns (V, d)."""
+    text = packed.with_name("unpacked")
     most = largest_unpacked(packed.stat().st_size)
     with packed.open("rb") as file, text.open("wb") as out:
         with decoding(packed, "compressed file"):
             content = _content(file, packed)
         copy_unpacked(content, out, most, packed)
+    packed.unlink()
     vectors = load(text, errors="replace")
-    save(vectors, folder / "vectors.safetensors")
+    save(vectors, text.with_name("vectors.safetensors"))
     shape = vectors.vectors.shape
     del vectors  # it may map the file
     text.unlink()

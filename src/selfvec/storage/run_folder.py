@@ -34,16 +34,17 @@ from selfvec.base.arrays import Floats
 from selfvec.base.checks import check_path
 from selfvec.base.checksums import check_sizes, unchanged
 from selfvec.base.errors import FormatError, TargetError
+from selfvec.base.schema import COUNT, check
 from selfvec.base.targets import Kind
 from selfvec.base.tensors import Forms, check_tensors, first_beyond, map_tensors, write_tensors
 from selfvec.base.text_files import read_json, read_vocabulary
 from selfvec.base.versions import RUN_FORMAT
+from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run, state_name
 from selfvec.data.run_text import RunText
 from selfvec.data.trajectory import History
 from selfvec.data.vectors import Source, Vectors
 
-from .run_schema import check_report, check_run
 from .tokens_file import TOKENS, read_tokens_later
 from .wrong_paths import not_a_run
 
@@ -77,7 +78,24 @@ HISTORY = "history.safetensors"
 TEXT = "text.parquet"
 REPORT = "report.json"
 PARTS = ("counts", "repeats")
-_OF_THE_FOLDER = ("files", "sha256", "state")  # keys of run.json that describe the folder and not the run
+_FOLDER: dict[Any, Any] = {
+    ...: ("state", "files", "sha256"),
+    "state": range(1, 1 << 31),
+    "files": {str: {"bytes": COUNT, "sha256": str}},
+    "sha256": str,
+}
+"""What `selfvec.storage.run_writer` adds: the number of the state, and its files with their checksums."""
+
+_FINDING: dict[Any, Any] = {...: ("name", "level", "message", "remedy"), str: str}
+_HEALTH: dict[Any, Any] = {
+    ...: ("verdicts", "findings"),
+    "verdicts": [str],
+    "findings": [_FINDING],
+    **dict.fromkeys(("types", "tokens", "known", "composed", "oov", "oov_empty"), COUNT),
+    str: (float, None),
+}
+"""The schema of the health in ``report.json``."""
+
 _COLUMNS = {"counts": "i8", "sources": "u1", "pieces": "u1"}
 _MOST = 1 << 46  # occurrences of all words; multiplied by the passes they fit 64 bits
 _QUICK = 1 << 26  # bytes; rows of smaller matrices are checked on opening, which takes 15 ms
@@ -122,10 +140,13 @@ def _open(folder: Path) -> Run:
         newer = isinstance(found, int) and found > RUN_FORMAT
         remedy = f"install a newer Selfvec, or {_AGAIN}" if newer else "refine the text again"
         raise FormatError(rule, path=folder / "run.json", remedy=remedy)
-    check_run(provenance, folder / "run.json", _AGAIN)
+    schema: dict[Any, Any] = Provenance.schema() | _FOLDER
+    if "options" in provenance:
+        schema[...] = (*_FOLDER[...], *Provenance.required())
+    check(provenance, schema, folder / "run.json", _AGAIN)
     check_sizes(folder, provenance, _AGAIN)
     state, stamp = provenance["state"], provenance["sha256"]
-    for name in _OF_THE_FOLDER:
+    for name in _FOLDER[...]:
         provenance.pop(name, None)
 
     def file(name: str) -> Path:
@@ -175,7 +196,7 @@ def _load_report(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     report = read_json(path, _AGAIN)
-    check_report(report, path, _AGAIN)
+    check(report, {"health": _HEALTH}, path, _AGAIN)
     return report
 
 

@@ -28,10 +28,9 @@ import numpy as np
 from selfvec.base import scratch
 from selfvec.base.arrays import Ids
 from selfvec.base.atomic_files import atomic_file, remove_folder
-from selfvec.base.atomic_rename import exchange
 from selfvec.base.checks import check_path
 from selfvec.base.checksums import checksums, seal
-from selfvec.base.durable import sync_names
+from selfvec.base.durable import exchange, sync_names
 from selfvec.base.errors import FormatError, OptionError, TargetError
 from selfvec.base.file_locks import lock_file
 from selfvec.base.ownership import discard
