@@ -125,9 +125,12 @@ def _rows_of(path: Path) -> str:
 
 
 def cache_digest(run: Path) -> str | None:
-    """A checksum of what was derived from a run; None if nothing was."""
+    """A checksum of what was derived from a run; None if nothing was.
+
+    Topic vectors do not count: an index is made from them, and they are whole before it begins.
+    """
     files = [path for name in CACHES for path in sorted((run / name).rglob("*")) if path.is_file()]
-    return _digest(run, files)
+    return _digest(run, [path for path in files if not path.parent.name.startswith("topics-")])
 
 
 def _digest(place: Path, files: list[Path]) -> str | None:

@@ -40,7 +40,9 @@ _RUN = {  # by the kind of a part of a run folder
     "cache/search": "search index: all documents as they were written",
     "cache/learned": "the encoder that export and evaluate use, and what it learned from the texts",
     "cache/narrow": "the nearest words before and after each word, for similar --as replacement",
+    "cache/topics": "vectors of words by the documents that they occur in",
     "cache/drift": "results of drift: figures of words",
+    "cache/sentences": "example sentences of drift, as they were written",
     "cache/page": "maps and topics of the page",
 }
 _INDEX = {
@@ -48,7 +50,7 @@ _INDEX = {
     "vocabulary.txt": "the words of the documents",
     "arrays.safetensors": "all documents as they were written, with ids, dates and fields; vectors",
 }
-_TEXT = ("text.parquet", "tokens.safetensors", "cache/search", "arrays.safetensors")
+_TEXT = ("text.parquet", "tokens.safetensors", "cache/search", "cache/sentences", "arrays.safetensors")
 """Files that hold documents or parts of them."""
 
 _UNSHOWN = ("files", "sha256")  # of a description
