@@ -21,7 +21,7 @@ import numpy as np
 from selfvec.base.arrays import AnyFloats, Doubles, Floats, Ids, Ints, Mask, Rows
 from selfvec.base.threads import in_order, sum_of_blocks, threads
 from selfvec.data.token_batch import TokenBatch
-from selfvec.numerics.rows import weighted_sum
+from selfvec.numerics.rows import on_cache_lines, weighted_sum
 
 from .kernels import REBUILD, add_neighbours, add_neighbours_of
 
@@ -40,7 +40,8 @@ __all__ = [
 _ROWS = 8192  # rows processed at a time, so that no second matrix is needed
 _NARROWEST = 32  # fewer columns are not worth a thread
 _FEW = 1.5  # neighbours for each token of the text; fewer ones, those of rare words, are summed word by word
-_WIDEST = 64  # columns of a block: more would need more memory, fewer more time
+_WIDEST = 128  # columns of a block: more would need more memory, fewer more time
+_BYTES = 1 << 27  # of a block; one of more words has fewer columns, at least half
 
 
 class CentredRows:
@@ -123,7 +124,7 @@ class ScanOperator:
         """Sum every word's neighbours; (V, d) -> (V, d) float32.
 
         ``out`` may be ``rows``. With ``words``, (V,), only their rows are needed, which is faster if they are
-        rare; the others mean nothing. Extra memory: two blocks of at most 64 columns for each thread.
+        rare; the others mean nothing. Extra memory: two blocks of 64 to 128 columns for each thread.
         """
         result = np.empty((len(rows), rows.shape[1]), np.float32) if out is None else out
         if words is not None and not are_rare(words, self.occurrences, self.half):
@@ -152,7 +153,7 @@ class ScanOperator:
 
         def sum_columns(columns: tuple[int, int]) -> None:
             first, last = columns
-            table = _on_cache_lines(len(rows) + 1, 2 * (last - first))
+            table = on_cache_lines(len(rows) + 1, 2 * (last - first))
             weighted, summed = table[:-1, : last - first], table[:-1, last - first :]
             table[-1] = 0
             centred.fill(weighted, first)
@@ -176,15 +177,9 @@ class ScanOperator:
     def blocks(self, width: int) -> list[int]:
         """Bounds of the blocks of columns, shared evenly by the threads."""
         workers = max(1, min(self.jobs, width // _NARROWEST))
-        number = workers * -(-width // (_WIDEST * workers))
+        widest = min(max(_BYTES // (8 * len(self.degrees) + 8), _WIDEST // 2), _WIDEST)
+        number = workers * -(-width // (widest * workers))
         return [width * part // number for part in range(number + 1)]
-
-
-def _on_cache_lines(height: int, width: int) -> Floats:
-    """An uninitialised array that begins with a cache line, as NumPy's need not. A scan is a third faster."""
-    room = np.empty(height * width + 16, np.float32)
-    first = -room.ctypes.data % 64 // 4
-    return room[first : first + height * width].reshape(height, width)
 
 
 def are_rare(words: Mask, occurrences: Ints | Doubles, half: int) -> bool:

@@ -26,6 +26,7 @@ from selfvec.base.compiled import SUMS, kernel
 from selfvec.base.memory import release
 from selfvec.base.threads import ROW_BLOCK
 from selfvec.cooccurrence.scan import REBUILD
+from selfvec.numerics.rows import on_cache_lines
 from selfvec.refinement.base_vectors import Base
 
 from .reference import NOISE
@@ -60,7 +61,9 @@ class Recording(NamedTuple):
 def padded(rows: Rows | Base) -> Floats:
     """Rows, (V, d), with a row of zeros after the last one and columns of zeros, (V + 1, p) float32."""
     height, width = rows.shape
-    out = np.zeros((height + 1, -(-width // _COLUMNS) * _COLUMNS), np.float32)
+    out = on_cache_lines(height + 1, -(-width // _COLUMNS) * _COLUMNS)
+    out[-1] = 0
+    out[:, width:] = 0
     for start in range(0, height, ROW_BLOCK):
         part = slice(start, min(start + ROW_BLOCK, height))
         block = rows[part]
