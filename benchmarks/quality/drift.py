@@ -8,27 +8,31 @@ their sentences (PubMed 1976-79 against 2021, NOAA 1993 against later).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
 
+from benchmarks.datasets import SHARED_DATA
 from benchmarks.page import DOCS, table
 from benchmarks.refining import refined
 from selfvec.analysis.word_drift import Drift, Slice, drift, named_slice, slice_counts
-from selfvec.analysis.word_drift.changed_neighbours import nearest_distances
 from selfvec.analysis.word_drift.permutation_test import (
     block_figures,
     distance_intervals,
     document_blocks,
-    mean_rank,
     permutation_test,
+    usual_distances,
 )
+from selfvec.analysis.word_drift.word_choice import WordChoice
+from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
-from selfvec.numerics.statistics import benjamini_hochberg, rank_correlation
+from selfvec.numerics.statistics import Estimate, benjamini_hochberg, rank_correlation, spearman
 from selfvec.text.document_vectors import inverse_document_frequency
 from selfvec.usage import occurrence_vectors
 from selfvec.usage.occurrence_vectors import (
@@ -39,6 +43,7 @@ from selfvec.usage.occurrence_vectors import (
     document_counts,
     occurrence_space,
 )
+from selfvec.views.word_tables import probability
 
 REPORTS = DOCS.parent / "drift-report"
 SETS = {  # the two slices, and uses of a pseudo-word
@@ -50,6 +55,10 @@ SHUFFLES = 5
 DRAWN = (11, 30, 100)  # documents of a simulated word in each slice
 SIMULATED, OFTEN = 1500, 200  # simulated words; documents of the words that they are drawn from, at least
 SHOWN, LISTED = 30, 8
+
+PEOPLE = ("no1", "no2", "ru1", "ru2")  # collections with judgements: Norwegian, Russian
+PERIODS = ("1800..1900", "1901..2020")
+SEEDS = 3
 
 run_of = cache(lambda name: refined(name, history="none"))
 
@@ -110,20 +119,62 @@ def planted() -> str:
             words = np.arange(len(run.vectors) - len(degrees), len(run.vectors))
             for label, space in spaces(run, occurrence_space(run, slices, trial)).items():
                 sizes = permutation_test(space, words, permutations=50, seed=trial, jobs=2)
-                sizes = replace(sizes, nearest=nearest_distances(space, words, 2))
+                usual = usual_distances(sizes.expected, np.full((len(words), 2), uses), sizes.documents)
                 measured = (
                     sizes.apd,
-                    sizes.nearest,
                     sizes.distance,
-                    mean_rank(sizes.distance, sizes.nearest),
+                    sizes.distance - np.maximum(sizes.expected, usual) / 2,
                     sizes.distance - sizes.expected,
-                    sizes.low - sizes.expected / 2,
                 )
                 found.setdefault(label, []).append([rank_correlation(size, degrees) for size in measured])
         for label, values in found.items():
             rows.append([name, uses, label, *(f"{value:.2f}" for value in np.mean(values, axis=0))])
-    sizes = ["APD", "nearest", "distance", "change", "beyond chance", "at least"]
+    sizes = ["APD", "distance", "change", "distance − expected"]
     return table(["collection", "occurrences", "space", *sizes], rows)
+
+
+def judged() -> str:
+    """Rank correlations with the change that people judged in four collections, mean of seeds."""
+    every, rows = [], []
+    for name in PEOPLE:
+        folder = SHARED_DATA / "drift" / name
+        lines = (folder / "truth_graded.tsv").read_text("utf-8").splitlines()
+        degrees = {word: float(degree) for word, degree in (line.split("\t") for line in lines)}
+        of_seeds = [measured(folder / "usages.jsonl.gz", degrees, seed) for seed in range(SEEDS)]
+        every.append([mean_of(figures) for figures in zip(*of_seeds, strict=True)])
+        rows.append([name, len(degrees), *map(with_interval, every[-1])])
+    means = [mean_of(figures) for figures in zip(*every, strict=True)]
+    rows.append(["mean", "", *map(with_interval, means)])
+    heads = ["distance", "distance − expected", "change", "order of the list"]
+    return table(["collection", "words", *heads], rows)
+
+
+def measured(path: Path, degrees: dict[str, float], seed: int) -> list[Estimate]:
+    """The agreement of each figure with the degrees; a word that is not measured has the last rank."""
+    corpus = Corpus.open([path], date_field="date")
+    run = refined(corpus, method="auto", min_count=1, seed=seed, history="none")
+    found = drift(run, PERIODS, which=WordChoice(every=True), seed=seed)
+    rows = {row["word"]: (row, -place) for place, row in enumerate(found)}
+    figures = []
+    for word in degrees:
+        row, place = rows.get(word, (None, -len(rows)))
+        known = (row["distance"], row["distance"] - row["expected"], row["change"]) if row else (-1.0,) * 3
+        figures.append([*known, place])
+    return [spearman(column, np.array(list(degrees.values())), 0) for column in np.array(figures).T]
+
+
+def mean_of(estimates: Sequence[Estimate]) -> Estimate:
+    """The mean of figures, and of their values on resamples."""
+    return Estimate(
+        float(np.mean([one.value for one in estimates])),
+        np.mean([one.replicates for one in estimates], axis=0),
+    )
+
+
+def with_interval(of: Estimate) -> str:
+    """A figure with its 95 % interval."""
+    low, high = of.interval
+    return f"{of.value:.2f} ({low:.2f} to {high:.2f})"
 
 
 def contexts() -> str:
@@ -219,7 +270,7 @@ def intervals_of(words: list[list[np.ndarray]], blocks: WordBlocks) -> tuple[np.
         sums = np.concatenate([rows.sum(axis=1) for rows in dealt])
         starts = np.array([0, len(sums)])
         part = BlockSums(np.array([i]), starts, np.ascontiguousarray(sums[:, :-1]), sums[:, -1])
-        noise.append(block_figures(part, blocks, 0, 0)[1])
+        noise.append(block_figures(part, blocks, 0, 0, np.ones(len(part.words), bool))[1])
     found = np.concatenate(noise)
     return distance_intervals(found[:, :3], found[:, 3:], blocks.number)
 
@@ -271,7 +322,7 @@ def changed(found: Drift) -> str:
     for row in significant[:LISTED]:
         figures = [f"{row[key]:.2f}" for key in ("distance", "expected", "apd")]
         near = [", ".join(row[key][:4]) for key in ("lost", "gained")]
-        rows.append([row["word"], *figures, f"{row['q']:.1g}", row["count_a"], row["count_b"], *near])
+        rows.append([row["word"], *figures, probability(row["q"]), row["count_a"], row["count_b"], *near])
     heads = ["word", "distance", "by chance", "APD", "q", found.a, found.b, "lost", "gained"]
     said = (
         f"{len(significant):,} of {len(found):,} words have q ≤ .05; {found.only_a:,} occur only in "
@@ -306,6 +357,7 @@ PAGES = {
         "calibration": calibration,
         "coverage": coverage,
         "planted": planted,
+        "judged": judged,
         "pubmed": lambda: reported("PubMed"),
         "contexts": contexts,
     }

@@ -325,5 +325,4 @@ def test_numpy_gives_the_same_to_the_bit_as_the_kernels_it_stands_in_for(seed, d
         np.zeros(documents, np.int32),
     )
     best[:] = -1
-    values = np.zeros(passages, np.float32)
-    same(kernels._combine, parts, *three, owners, 0.3, scores, found, best, values)
+    same(kernels.combine, parts, *three, owners, 0.3, scores, found, best)

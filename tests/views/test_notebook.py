@@ -67,6 +67,7 @@ def drift_rows(low: float | None) -> Drift:
         "word": HOSTILE,
         "distance": 0.25,
         "low": low,
+        "change": 0.2,
         "high": low and low + 0.2,
         "apd": 0.5,
     }

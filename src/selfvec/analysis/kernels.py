@@ -20,6 +20,7 @@ __all__ = [
     "hash_occurrences",
     "sign_flip_test",
     "split_test",
+    "sum_sides",
     "word_statistic",
 ]
 
@@ -156,9 +157,26 @@ def _beyond_all(found, moments, draws, number, one):
 
 
 @kernel
-def split_test(
+def sum_sides(
     rows: Rows,  # (R, d), sums of occurrences by block
     ones: Ints,  # (m,), number of blocks of each word on the first side; they come first
+    starts: Ints,  # (m + 1,), first row of each word
+    counts: Doubles,  # (R,), occurrences in each block
+    sums: Rows,  # (m, 2, d), added to
+    totals: Doubles,  # (m, 2), added to
+) -> None:
+    """Sum the blocks of each word on either side, and their occurrences."""
+    for m in range(len(ones)):
+        for i in range(starts[m], starts[m + 1]):
+            side = 1 if i >= starts[m] + ones[m] else 0
+            add(rows[i], np.float32(1), sums[m, side])
+            totals[m, side] += counts[i]
+
+
+@kernel
+def split_test(
+    rows: Rows,  # (R, d), sums of occurrences by block
+    ones: Ints,  # (m,), number of blocks of each word on the first side; they come first; 0 to skip the word
     starts: Ints,  # (m + 1,), first row of each word
     words: Ints,  # (m,), they seed the random streams
     permutations: int,  # splits, at most
@@ -177,6 +195,8 @@ def split_test(
         blocks = rows[starts[m] : starts[m + 1]]
         number = len(blocks)
         one = ones[m]
+        if one == 0:
+            continue
         gram = np.empty((number, number), np.float32)
         _products(blocks, gram)
         sums = np.zeros(number)  # the product of each block with all blocks

@@ -89,6 +89,30 @@ def dot_products(
     return out
 
 
+def _combine(
+    parts: Rows,
+    shares: Rows,
+    scales: Rows,
+    shifts: Rows,
+    owners: Ids,
+    passage_share: float,
+    scores: Floats,
+    found: Mask,
+    best: Ids,
+) -> None:
+    of_units = scales[0] * parts[0] + scales[1] * parts[1] + scales[2] * parts[2] - np.float32(shifts.sum())
+    scores[:] = of_units[: len(scores)]
+    found[:] = np.any((parts[:, : len(scores)] != 0) & (shares[:, None] != 0), axis=0)
+    values = of_units[len(scores) :]
+    order = np.lexsort((-values, owners))  # the best passage of each document first; of equal ones the first
+    chosen = order[np.flatnonzero(np.diff(owners[order], prepend=-1))]
+    documents = owners[chosen]
+    best[documents] = chosen
+    own, of_best = scores[documents].astype(np.float64), values[chosen].astype(np.float64)
+    scores[documents] = (1 - passage_share) * own + passage_share * of_best
+
+
+@kernel(instead=_combine)
 def combine(
     parts: Rows,  # (3, U) words, related words, dense
     shares: Rows,  # (3,) a part with a share of 0 does not count as found
@@ -102,46 +126,6 @@ def combine(
 ) -> None:
     """Scores of D documents from the parts of U units, which are the documents and then P passages."""
     values = np.empty(len(owners), np.float32)
-    _combine(parts, shares, scales, shifts, owners, passage_share, scores, found, best, values)
-
-
-def _combine_in_numpy(
-    parts: Rows,
-    shares: Rows,
-    scales: Rows,
-    shifts: Rows,
-    owners: Ids,
-    passage_share: float,
-    scores: Floats,
-    found: Mask,
-    best: Ids,
-    values: Floats,
-) -> None:
-    of_units = scales[0] * parts[0] + scales[1] * parts[1] + scales[2] * parts[2] - np.float32(shifts.sum())
-    scores[:] = of_units[: len(scores)]
-    found[:] = np.any((parts[:, : len(scores)] != 0) & (shares[:, None] != 0), axis=0)
-    values[:] = of_units[len(scores) :]
-    order = np.lexsort((-values, owners))  # the best passage of each document first; of equal ones the first
-    chosen = order[np.flatnonzero(np.diff(owners[order], prepend=-1))]
-    documents = owners[chosen]
-    best[documents] = chosen
-    own, of_best = scores[documents].astype(np.float64), values[chosen].astype(np.float64)
-    scores[documents] = (1 - passage_share) * own + passage_share * of_best
-
-
-@kernel(instead=_combine_in_numpy)
-def _combine(
-    parts: Rows,
-    shares: Rows,
-    scales: Rows,
-    shifts: Rows,
-    owners: Ids,
-    passage_share: float,
-    scores: Floats,
-    found: Mask,
-    best: Ids,
-    values: Floats,  # (P,) written: the score of each passage
-) -> None:
     documents = len(scores)
     a = scales[0]
     b = scales[1]

@@ -116,15 +116,7 @@ def refuse_run(path: str | os.PathLike[str]) -> None:
 
 
 def open_run(path: str | os.PathLike[str]) -> Run:
-    """Open a run folder; its vectors are memory-mapped.
-
-    Raises
-    ------
-    InputError
-        If the path is not a run folder.
-    FormatError
-        If the folder has another format, or a file in it is damaged.
-    """
+    """Open a run folder; see `selfvec.open_run`."""
     check_path("path", path, "the path of a run folder")
     folder = Path(path)
     return unchanged(folder / "run.json", lambda: _open(folder))

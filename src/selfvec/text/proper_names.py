@@ -8,15 +8,30 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from selfvec.base.arrays import Mask
+from selfvec.base.arrays import Ints, Mask
+from selfvec.data.run import Run
 
-__all__ = ["NAMES_READ", "proper_names"]
+__all__ = ["names_of", "proper_names"]
 
-NAMES_READ = 20_000  # documents of a large corpus that are enough, at regular intervals
+_DOCUMENTS = 20_000  # of a large corpus that are enough, at regular intervals
+_CHARACTERS = 10_000_000  # of all of them
 
 _MID_SENTENCE = re.compile(r"(?<=[\w,;] )[^\W\d_]+")
 _CAPITALIZED = 0.7  # least share of capitalised occurrences of a name
 _NOUNS = 0.2  # of all words; if more are capitalised, the language capitalises nouns, or the text headings
+
+
+def names_of(run: Run, words: Sequence[str], documents: Ints | None = None) -> Mask:
+    """True for words that a run's documents, or some of them, mostly capitalise, (V,) bool.
+
+    They are read at regular intervals, long ones in part. Without the text no word is a name.
+    """
+    if run.text is None:
+        return np.zeros(len(words), bool)
+    every = np.arange(len(run.text)) if documents is None else documents
+    read = every[np.linspace(0, len(every) - 1, min(len(every), _DOCUMENTS)).astype(np.int64)]
+    most = _CHARACTERS // max(len(read), 1)
+    return proper_names(words, (text[:most] for text in run.text.texts(read.tolist())))
 
 
 def proper_names(words: Sequence[str], texts: Iterable[str]) -> Mask:

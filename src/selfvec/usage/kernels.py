@@ -11,9 +11,10 @@ from selfvec.base.arrays import Doubles, Floats, Ids, Ints, Rows
 from selfvec.base.compiled import SUMS, kernel
 
 _STEPS = 256  # from a sum around a token to the next one, before it is made anew
+_ZERO = np.float32(1e-20)  # squared length of a vector without direction
 _DOUBTFUL = np.float32(1e-4)  # share of the largest squared sum below which a difference is mostly rounding
 
-__all__ = ["add", "count_occurrences", "sample_occurrences", "sum_occurrences", "sum_windows"]
+__all__ = ["add", "sum_occurrences", "sum_windows"]
 
 
 @kernel(fastmath=SUMS)
@@ -33,15 +34,27 @@ def _square(row):
 
 
 @kernel(fastmath=SUMS)
-def _to_unit(row):
-    """Divide a row by its length; False for a row of zeros."""
-    square = _square(row)
-    if square <= np.float32(1e-20):
-        return False
-    scale = np.float32(1) / np.sqrt(square)
+def _less(row, factor, other, out):
+    """Write row - factor * other; the squared lengths of the row and of what is written."""
+    before = np.float32(0)
+    square = np.float32(0)
     for j in range(row.size):
-        row[j] *= scale
-    return True
+        value = row[j] - factor * other[j]
+        before += row[j] * row[j]
+        square += value * value
+        out[j] = value
+    return before, square
+
+
+@kernel(fastmath=SUMS)
+def _centre(row, factor, centre):
+    """Replace a row by factor * row - centre; its squared length."""
+    square = np.float32(0)
+    for j in range(row.size):
+        value = factor * row[j] - centre[j]
+        square += value * value
+        row[j] = value
+    return square
 
 
 @kernel
@@ -142,20 +155,22 @@ def sum_occurrences(
                     at += 1
                     steps += 1
             at = i
-            largest = max(largest, _square(around))
             own = np.float32(0)
             for k in range(max(lo, i - half), min(hi, i + half + 1)):
                 if ids[k] == word:
                     own += np.float32(1 - abs(k - i) / (half + 1))
-            for j in range(vector.size):
-                vector[j] = around[j] - own * rows[word, j]
-            if _square(vector) < _DOUBTFUL * largest:
+            before, square = _less(around, own, rows[word], vector)
+            largest = max(largest, before)
+            if square < _DOUBTFUL * largest:
                 _sum_window(ids, lo, hi, rows, i, half, word, vector)
-            if _to_unit(vector):
-                add(centres[side], np.float32(-1), vector)
-                if _to_unit(vector):
-                    add(vector, np.float32(1), out[target[word]])
-                    counts[target[word]] += 1
+                square = _square(vector)
+            if square <= _ZERO:
+                continue
+            square = _centre(vector, np.float32(1) / np.sqrt(square), centres[side])
+            if square <= _ZERO:
+                continue
+            add(vector, np.float32(1) / np.sqrt(square), out[target[word]])
+            counts[target[word]] += 1
 
 
 @kernel
@@ -174,57 +189,3 @@ def sum_windows(
             if word >= 0:
                 distance = half - k if k < half else k - half + 1
                 add(rows[word], weights[word] * np.float32(1 - distance / (half + 1)), total)
-
-
-@kernel
-def count_occurrences(
-    ids: Ids,  # (N,)
-    offsets: Ints,  # (D + 1,)
-    sides: Ids,  # (D,), the slice of each document, -1 for none
-    row: Ints,  # (V,), a word's row of `counts`, or -1
-    counts: Ints,  # (m, S), added to
-) -> None:
-    """Count the occurrences of m words in each slice."""
-    for document in range(sides.size):
-        side = sides[document]
-        if side < 0:
-            continue
-        for i in range(offsets[document], offsets[document + 1]):
-            if row[ids[i]] >= 0:
-                counts[row[ids[i]], side] += 1
-
-
-@kernel
-def sample_occurrences(
-    ids: Ids,  # (N,)
-    offsets: Ints,  # (D + 1,)
-    sides: Ids,  # (D,)
-    row: Ints,  # (V,)
-    counts: Ints,  # (m, S), from `count_occurrences`
-    first: Ints,  # (m, S), where the positions of each word and side begin in `places`
-    most: int,  # positions of a word and side
-    places: Ints,  # written
-) -> None:
-    """Write at most ``most`` evenly spaced positions of each word and side.
-
-    Number k of the sample is occurrence floor(k (n - 1) / (most - 1)) of n.
-    """
-    seen = np.zeros(counts.shape, np.int64)
-    taken = np.zeros(counts.shape, np.int64)
-    for document in range(sides.size):
-        side = sides[document]
-        if side < 0:
-            continue
-        for i in range(offsets[document], offsets[document + 1]):
-            m = row[ids[i]]
-            if m < 0:
-                continue
-            number = counts[m, side]
-            k = taken[m, side]
-            wanted = seen[m, side]
-            if number > most:
-                wanted = number - 1 if k == most - 1 else np.int64(k * ((number - 1) / (most - 1)))
-            if seen[m, side] == wanted:
-                places[first[m, side] + k] = i
-                taken[m, side] += 1
-            seen[m, side] += 1

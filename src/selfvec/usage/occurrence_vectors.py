@@ -51,7 +51,7 @@ WIDE_HALF = 30  # words on each side of an occurrence; the farthest weighs a thi
 POWER = 0.35  # whitening exponent of the vectors
 TOKENS = 200_000  # tokens per slice that its mean is computed from
 LEAST = 5  # occurrences in a slice of the words that the mean is computed over
-_BYTES = 1 << 26  # of sums held by a thread
+_BYTES = 1 << 27  # of sums held by a thread: with less, the text is read more often
 
 T = TypeVar("T")
 
@@ -324,19 +324,18 @@ def measured_blocks(
 
 
 def slice_vectors(
-    space: OccurrenceSpace, words: Ints, jobs: int, *, least: int = 1, progress: Progress | None = None
+    space: OccurrenceSpace, words: Ints, jobs: int, *, progress: Progress | None = None
 ) -> list[Rows]:
     """The mean vector of m words in every slice: S arrays, (m, d) float32 unit rows.
 
-    Rows of different slices can be compared by cosine. A word with fewer than ``least`` occurrences in a
-    slice has a row of zeros there.
+    Rows of different slices can be compared by cosine. A word that does not occur in a slice has a row of
+    zeros there.
     """
     out = [np.zeros((len(words), space.rows.shape[1]), np.float32) for _ in space.centres]
     done = 0
     with (progress or Progress()).stage("Comparing", len(words), "words") as advance:
         for part in block_sums(space, words, _whole(space), 0, jobs):
             number = len(part.words)
-            part.rows[part.counts < least] = 0
             rows = unit_in_place(part.rows).reshape(number, len(out), -1)
             for side, vectors in enumerate(out):
                 vectors[done : done + number] = rows[:, side]

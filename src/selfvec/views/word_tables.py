@@ -35,6 +35,7 @@ __all__ = [
     "drift_table",
     "is_sliced",
     "neighbours_table",
+    "probability",
     "readings_text",
     "sense_table",
     "slice_table",
@@ -199,12 +200,12 @@ def drift_notes(found: Drift) -> list[str]:
     """Notes on drift: how rows are sorted, what the figures mean, and why some are blank."""
     rows = found.rows
     sliced = is_sliced(found)
-    by = "what is certain of distance (95 %)" if sliced else "distance"
+    by = "change" if sliced else "distance"
     notes = [f"Sorted: words with q ≤ 0.05 first, of these names, numbers, variants last; then by {by}."]
     if sliced:
         notes.append(
-            "beyond: distance beyond that of random splits of the same documents. distance: 1 - cosine of "
-            "the mean occurrences. 95 %: where it would be with many occurrences. apd: mean distance of two "
+            "change: distance less half of what chance explains. distance: 1 - cosine of the mean "
+            "occurrences. 95 %: where it would be with many occurrences. apd: mean distance of two "
             "occurrences. p, q: chance."
         )
         if any(map(_is_outside, rows)):
@@ -238,15 +239,15 @@ def drift_heads(found: Drift) -> list[str]:
     """The columns of `drift_figures`, after the word."""
     if not is_sliced(found):
         return ["word", "distance", "apd", "p", "q", "count"]
-    return ["word", "beyond", "distance", "95 %", "apd", "p", "q", found.a, found.b]
+    return ["word", "change", "distance", "95 %", "apd", "p", "q", found.a, found.b]
 
 
 def drift_figures(row: Mapping[str, Any], sliced: bool) -> list[str]:
     """The figures of a row as text."""
     interval = "" if row["low"] is None else f"{row['low']:.2f}-{row['high']:.2f}"
-    first = [f"{row['distance'] - row['expected']:.2f}"] if sliced else []
+    first = [f"{row['change']:.2f}"] if sliced else []
     counts = [f"{row['count_a']:,}", *([f"{row['count_b']:,}"] if sliced else [])]
-    significance = [optional(row[key], ".1g") for key in ("p", "q")]
+    significance = [probability(row[key]) for key in ("p", "q")]
     middle = [f"{row['distance']:.2f}", *([interval] if sliced else []), optional(row["apd"], ".2f")]
     return [*first, *middle, *significance, *counts]
 
@@ -299,7 +300,7 @@ def comparison_table(compared: Comparison) -> RenderableType:
         passed = row["q"] <= found["fdr"]
         counts = "" if row["count_a"] is None else f"{row['count_a']:,} {row['count_b']:,}"
         changes = Text.assemble((_signed("+", row["gained"]), CAME), "\n", (_signed("-", row["lost"]), WENT))
-        figures = (f"{row['distance']:.3f}", _probability(row["p"]), _probability(row["q"]), counts)
+        figures = (f"{row['distance']:.3f}", probability(row["p"]), probability(row["q"]), counts)
         word = Text(escape_for_display(row["word"]), "bold" if passed else "")
         add_row(table, word, *figures, changes)
     share = f"{found['significant']:,} of {found['words']:,} words differ at q ≤ {found['fdr']:g}"
@@ -315,14 +316,16 @@ def _signed(sign: str, words: Sequence[str]) -> str:
     return f"{sign} {escaped(words[:_NEIGHBOURS])}" if words else ""
 
 
-def _probability(value: float) -> str:
-    """Two digits.
+def probability(value: float | None) -> str:
+    """A p or q; as a bound, if it is below what a thousand random splits resolve.
 
-    >>> _probability(0.00004), _probability(0.034), _probability(0.5)
-    ('4e-05', '.034', '.50')
+    >>> probability(0.00004), probability(0.034), probability(0.5), probability(None)
+    ('<.001', '.034', '.50', '')
     """
+    if value is None:
+        return ""
     if value < 0.001:
-        return f"{value:.0e}"
+        return "<.001"
     return f"{value:.3f}".lstrip("0") if value < 0.1 else f"{value:.2f}".removeprefix("0")
 
 

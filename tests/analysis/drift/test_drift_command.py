@@ -72,7 +72,7 @@ def test_the_json_between_two_periods(corpus: Path, capsys) -> None:
     assert {"phone", "code", "app", "driver"} & set(first["gained"])
     assert first["examples_a"][0] in OLD
     assert first["examples_b"][0] in NEW
-    order = [(row["q"] > 0.05, -max(row["low"] - row["expected"] / 2, 0)) for row in found["rows"]]
+    order = [(row["q"] > 0.05, -row["change"]) for row in found["rows"]]
     assert order == sorted(order)
     for row in found["rows"]:
         assert 0 < row["p"] <= 1

@@ -7,9 +7,17 @@ from math import comb
 
 import numpy as np
 import pytest
+from drift_corpus import planted_run
 
 from selfvec.analysis.kernels import sign_flip_test, split_test
-from selfvec.analysis.word_drift.permutation_test import distance_intervals
+from selfvec.analysis.word_drift import by_label, drift
+from selfvec.analysis.word_drift.permutation_test import (
+    distance_intervals,
+    permutation_test,
+    usual_distances,
+)
+from selfvec.usage.contexts import occurrences
+from selfvec.usage.occurrence_vectors import occurrence_space, slice_vectors
 
 
 def rows_of(seed: int, blocks: int, shift: float = 0.0) -> np.ndarray:
@@ -164,3 +172,43 @@ def test_a_word_without_a_direction_may_have_any_distance() -> None:
     low, high = distance_intervals(products, noise, np.full((21, 2), 5))
     assert (low[-1], high[-1]) == (0, 2)
     assert np.all((low[:-1] < 0.5) & (high[:-1] > 0.5) & (high[:-1] < 1))
+
+
+def test_the_means_of_a_test_are_those_of_the_slices() -> None:
+    run = planted_run([(0, 1), (0.5, 0.5)], uses=(20, 20))
+    space = occurrence_space(run, by_label(run.require_tokens()))
+    among = np.arange(len(run.vectors))
+    words = np.sort([run.index("x0"), run.index("x1")])
+    found = permutation_test(space, words, among=among, permutations=20, jobs=2)
+    alone = permutation_test(space, words, permutations=20)
+    np.testing.assert_allclose(found.distance, alone.distance, atol=1e-6)
+    np.testing.assert_array_equal(found.p, alone.p)
+    for mine, whole in zip(found.means, slice_vectors(space, among, 1), strict=True):
+        np.testing.assert_allclose(mine, whole, atol=1e-5)
+
+
+def test_the_usual_distance_is_that_of_words_with_as_many_occurrences() -> None:
+    rng = np.random.default_rng(0)
+    documents = rng.integers(5, 200, (400, 2))
+    counts = documents * rng.integers(1, 4, (400, 1))
+    law = 2 * (1 / documents).sum(axis=1) ** 0.75
+    found = usual_distances(law * np.exp(0.1 * rng.standard_normal(400)), counts, documents)
+    assert np.abs(np.log(found / np.minimum(law, 1))).max() < 0.1
+    few = law[:5]
+    assert usual_distances(few, counts[:5], documents[:5]) is few
+
+
+def test_change_is_distance_less_half_of_what_chance_explains() -> None:
+    rows = drift(planted_run([(0, 1), (0.5, 0.5)])).rows
+    for row in rows:
+        assert row["change"] <= row["distance"] - row["expected"] / 2 + 1e-12
+    assert any(row["change"] == row["distance"] - row["expected"] / 2 for row in rows)
+
+
+def test_a_space_without_its_table_makes_the_rows_it_needs() -> None:
+    run = planted_run([(0, 1), (0, 0)], uses=(3, 20))
+    space = occurrence_space(run, by_label(run.require_tokens()))
+    places = occurrences(space.batch, run.index("x1"))
+    light = space.light()
+    assert not len(light.rows)
+    np.testing.assert_allclose(light.directions(places), space.directions(places), atol=1e-5)

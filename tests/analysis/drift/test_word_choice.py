@@ -73,16 +73,10 @@ def test_the_order_is_that_which_is_stated(folder, capsys) -> None:
     found = listed(capsys, folder)
     assert found["order"] == (
         "words with q ≤ 0.05 first; of these, names, numbers and other spellings of a word last; then by "
-        "low - expected / 2, the largest first; where that is not above 0, by distance - expected"
+        "change, the largest first"
     )
     order = [
-        (
-            row["q"] > 0.05,
-            row["q"] <= 0.05 and row["kind"] != "word",
-            -max((row["low"] or 0) - row["expected"] / 2, 0),
-            row["expected"] - row["distance"],
-        )
-        for row in found["rows"]
+        (row["q"] > 0.05, row["q"] <= 0.05 and row["kind"] != "word", -row["change"]) for row in found["rows"]
     ]
     assert order == sorted(order)
     assert main(["drift", str(folder)]) == 0

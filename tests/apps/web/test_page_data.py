@@ -99,8 +99,8 @@ def test_stop_words_and_numbers_are_listed_on_request() -> None:
 
 def test_tests_do_not_change_the_order_by_what_moved() -> None:
     made = tables(*np.random.default_rng(3).standard_normal((2, 20, 4)).astype(np.float32))
-    ranking = rank(made, "excess")
-    expected = {f"w{i}": {"q": 0.01, "distance": (i * 7 % 20) / 20, "expected": 0.1} for i in range(20)}
+    ranking = rank(made, "change")
+    expected = {f"w{i}": {"q": 0.01, "distance": (i * 7 % 20) / 20, "change": 0.1} for i in range(20)}
     tested = replace(ranking, tests=expected)
     shown = [row["word"] for row in ranking.page(Filter(), 0, 20)["rows"]]
     assert [row["word"] for row in tested.page(Filter(sort="moved"), 0, 20)["rows"]] == shown
@@ -113,14 +113,14 @@ def test_slices_are_listed_in_the_order_of_drift_and_other_spellings_on_request(
         word: {
             "q": 0.01,
             "distance": 0.1,
-            "expected": 0.1,
+            "change": 0.1,
             "kind": "word",
             "variants": [],
             "below": word == "w4",
         }
         for word in ("w2", "w4", "w0", "w1")  # the order of drift; w3 was not tested
     }
-    tested = replace(rank(made, "excess"), tests=tests)
+    tested = replace(rank(made, "change"), tests=tests)
     assert [row["word"] for row in tested.page(Filter(), 0, 9)["rows"]] == ["w2", "w0", "w1", "w3"]
     every = tested.page(Filter(stops=True), 0, 9)["rows"]
     assert [row["word"] for row in every] == ["w2", "w4", "w0", "w1", "w3"]
@@ -221,15 +221,15 @@ def test_the_overview_needs_no_comparison(site: Site, run: Run) -> None:
 
 def test_tests_add_figures_and_a_filter() -> None:
     made = tables(*np.random.default_rng(3).standard_normal((2, 10, 4)).astype(np.float32))
-    tests = {f"w{i}": {"q": i / 20, "p": i / 40, "apd": 0.5, "expected": 0.25} for i in range(8)}
-    tested = replace(rank(made, "excess"), tests=tests)
+    tests = {f"w{i}": {"q": i / 20, "p": i / 40, "apd": 0.5, "change": 0.25 - i / 16} for i in range(8)}
+    tested = replace(rank(made, "change"), tests=tests)
     significant = tested.page(Filter(q=0.1, sort="q"), 0, 100)["rows"]
     assert [row["word"] for row in significant] == ["w0", "w1", "w2"]
     assert significant[2]["p"] == pytest.approx(0.05)
     by_word = {row["word"]: row for row in tested.page(Filter(), 0, 100)["rows"]}
     assert by_word["w9"]["q"] is None
     assert by_word["w9"]["size"] == 0
-    assert by_word["w3"]["size"] == pytest.approx(max(by_word["w3"]["distance"] - 0.25, 0), abs=1e-3)
+    assert [by_word[f"w{i}"]["size"] for i in (3, 7)] == [0.0625, 0]
 
 
 @given(

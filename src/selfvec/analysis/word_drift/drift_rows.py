@@ -21,11 +21,18 @@ from selfvec.data.run import Run
 from selfvec.numerics.statistics import benjamini_hochberg
 from selfvec.storage.cache import cached, read_result, write_result
 from selfvec.usage.examples import Example, examples, sentences
-from selfvec.usage.occurrence_vectors import OccurrenceSpace, occurrence_space, slice_vectors
+from selfvec.usage.occurrence_vectors import OccurrenceSpace, occurrence_space
 
-from .changed_neighbours import NEIGHBOURS, Side, changed_neighbours, known_rows, nearest_distances
+from .changed_neighbours import NEIGHBOURS, Side, changed_neighbours, known_rows
 from .compared_slices import chosen_slices, sources_of
-from .permutation_test import LEVEL, Distances, DriftTest, mean_rank, permutation_test, refinement_drift
+from .permutation_test import (
+    LEVEL,
+    Distances,
+    DriftTest,
+    permutation_test,
+    refinement_drift,
+    usual_distances,
+)
 from .word_choice import WORD, WordChoice, chosen_words, left_out_words, mark_words, measurable
 
 __all__ = ["Drift", "drift", "measure_all", "order_key"]
@@ -34,10 +41,8 @@ _NAME = "drift"  # in the cache, which holds the measures of every word; a choic
 _STEPS = {  # with their relative durations
     "Preparing occurrences": 2,
     "Choosing words": 1,
-    "Splitting": 3,
+    "Splitting": 5,
     "Splitting again": 1,
-    "Nearest occurrences": 3,
-    "Comparing": 2,
     "Neighbours": 3,
 }
 _FIELDS = ("a", "b", "only_a", "only_b", "reasons", "rows")  # of a cached result
@@ -45,7 +50,7 @@ _FIELDS = ("a", "b", "only_a", "only_b", "reasons", "rows")  # of a cached resul
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Drift(ResultTable):
-    """Words between two states, significant ones first, by the change that is certain.
+    """Words between two states, significant ones first, by their change.
 
     Attributes
     ----------
@@ -64,7 +69,7 @@ class Drift(ResultTable):
 
     order = (
         f"words with q ≤ {LEVEL} first; of these, names, numbers and other spellings of a word last; then by "
-        "low - expected / 2, the largest first; where that is not above 0, by distance - expected"
+        "change, the largest first"
     )
 
     a: str
@@ -97,7 +102,7 @@ class Drift(ResultTable):
         return short_repr(title, [row["word"] for row in self.rows], "see .rows or .to_polars()")
 
     def choose(self, run: Run, which: WordChoice) -> Drift:
-        """The rows of a choice of words, with their q, change and order.
+        """The rows of a choice of words, with their q, in order.
 
         If the choice names words, only these are listed; their q is that among all words.
         """
@@ -107,14 +112,8 @@ class Drift(ResultTable):
         measured = sorted(by_word, key=run.vectors.key_to_index.__getitem__)
         words, left_out = chosen_words(run, measured, self.reasons, which, named)
         rows = [by_word[word] for word in words]
-        figures = {
-            name: np.array([_number(row[name]) for row in rows]) for name in ("distance", "p", "nearest")
-        }
-        q = benjamini_hochberg(figures["p"])
-        change = mean_rank(figures["distance"], figures["nearest"])
-        columns = zip(rows, change.tolist(), q.tolist(), strict=True)
-        rows = [row | {"change": _known(one), "q": _known(other)} for row, one, other in columns]
-        rows = sorted(rows, key=order_key)
+        q = benjamini_hochberg(np.array([_number(row["p"]) for row in rows])).tolist()
+        rows = sorted((row | {"q": _known(of)} for row, of in zip(rows, q, strict=True)), key=order_key)
         if which.words:
             rows = [row for row in rows if row["word"] in named]
         elif not which.every:
@@ -254,10 +253,9 @@ def drift(
             The mean distance in random splits of the same documents.
         ``apd``
             The mean distance of two occurrences, one of each slice.
-        ``nearest``
-            The mean distance of an occurrence to the nearest five in the other slice.
         ``change``
-            The mean rank of the word by ``distance`` and ``nearest`` among those that are tested, 0 to 1.
+            ``distance`` less half of what chance explains: ``expected``, or what that usually is for words
+            with as many occurrences and documents if this is larger.
         ``p``, ``q``
             The share of random splits that are as far apart, never 0: if none is, it is read from a
             distribution with the moments of the splits. q is the false discovery rate among tested words.
@@ -273,10 +271,9 @@ def drift(
 
         Between the original and the refined vectors, ``distance`` is that of the two vectors of the word,
         ``apd`` the mean distance of an occurrence to the original vector, and ``p`` the share of random signs
-        of the documents under which they agree as well on the direction of the move. ``low``, ``high``,
-        ``nearest`` and ``change`` are None, ``expected`` is 0, both sides have the same counts. For a run
-        that has not kept its tokens, ``apd``, ``p``, ``q`` and the occurrences of spellings are None, too,
-        and documents 0.
+        of the documents under which they agree as well on the direction of the move. ``low`` and ``high``
+        are None, ``expected`` is 0, both sides have the same counts. For a run that has not kept its tokens,
+        ``apd``, ``p``, ``q`` and the occurrences of spellings are None, too, and documents 0.
 
         `Drift.illustrate` adds ``examples_a`` and ``examples_b``.
 
@@ -323,7 +320,8 @@ def _as_examples(found: Mapping[str, Any]) -> list[Example]:
 def _of_words(found: dict[str, Any], run: Run, folder: Path) -> dict[str, Any]:
     """The fields of a result; `FormatError` unless its rows are those of words of the run."""
     rows = found["rows"]
-    if misfit(rows, [{...: ("word",), "word": str}]) or any(row["word"] not in run.vectors for row in rows):
+    shape = {...: ("word", "change"), "word": str, "change": float}
+    if misfit(rows, [shape]) or any(row["word"] not in run.vectors for row in rows):
         raise FormatError("is no result of this run", path=folder, remedy="remove it")
     return {name: found[name] for name in _FIELDS}
 
@@ -363,7 +361,7 @@ def measure_all(
         words = np.flatnonzero(able)
         often = np.flatnonzero((counts >= test.min_count).any(axis=0) | able)
         if slices and space is not None:
-            found, sides = _between(space, words, often, test, threads(jobs), steps)
+            found, sides = _between(space, words, often, counts, test, threads(jobs), steps)
         else:
             found, sides = _by_refining(run, space, words, often, test, threads(jobs), steps)
         space = None if space is None else space.light()
@@ -402,17 +400,25 @@ def _between(
     space: OccurrenceSpace,
     words: Ints,  # (m,), those that are tested
     often: Ints,  # words that may be neighbours
+    counts: Ints,  # (2, V)
     test: DriftTest,
     jobs: int,
     progress: Progress,
 ) -> tuple[Distances, list[Side]]:
     """Measure words between two slices."""
     found = permutation_test(
-        space, words, permutations=test.permutations, seed=test.seed, jobs=jobs, progress=progress
+        space,
+        words,
+        among=often,
+        permutations=test.permutations,
+        seed=test.seed,
+        jobs=jobs,
+        progress=progress,
     )
-    found = replace(found, nearest=nearest_distances(space, words, jobs, progress))
-    vectors = slice_vectors(space, often, jobs, least=test.min_count, progress=progress)
-    return found, [known_rows(often, vectors.pop(0)) for _ in range(2)]  # each is freed before the next
+    assert found.means is not None
+    enough = counts[:, often] >= test.min_count  # in each slice
+    sides = zip(found.means, enough, strict=True)
+    return found, [known_rows(often[seen], rows[seen]) for rows, seen in sides]
 
 
 def _by_refining(
@@ -441,16 +447,10 @@ def _in_both(counts: Ints, least: int, slices: Sequence[Slice]) -> Mask:
     return able
 
 
-def order_key(row: Mapping[str, Any]) -> tuple[bool, bool, float, float]:
+def order_key(row: Mapping[str, Any]) -> tuple[bool, bool, float]:
     """The sort key of a row, see `Drift.order`."""
     significant = row["q"] is not None and row["q"] <= LEVEL
-    certain = max((row["low"] or 0.0) - row["expected"] / 2, 0.0)
-    return (
-        not significant,
-        significant and row["kind"] != WORD,
-        -certain,
-        row["expected"] - row["distance"],
-    )
+    return not significant, significant and row["kind"] != WORD, -row["change"]
 
 
 def _each_once(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -467,16 +467,16 @@ def _each_once(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 def _rows(
     keys: Sequence[str], found: Distances, counts: Ints, neighbours: Sequence[dict[str, list[str]]]
 ) -> list[dict[str, Any]]:
+    usual = usual_distances(found.expected, counts[:, found.words].T, found.documents)
     figures = {
         "distance": found.distance,
         "low": found.low,
         "high": found.high,
         "expected": found.expected,
         "apd": found.apd,
-        "nearest": np.full(len(found.words), np.nan) if found.nearest is None else found.nearest,
-        "change": np.full(len(found.words), np.nan),  # of a choice of words, as q
+        "change": found.distance - np.maximum(found.expected, usual) / 2,
         "p": found.p,
-        "q": np.full(len(found.words), np.nan),
+        "q": np.full(len(found.words), np.nan),  # of a choice of words
         "count_a": counts[0, found.words],
         "count_b": counts[1, found.words],
         "documents_a": found.documents[:, 0],

@@ -9,12 +9,11 @@ slices, and a change of frequency alone does not count as a change of meaning.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
-from selfvec.analysis.kernels import LEAST_BLOCKS, sign_flip_test, split_test
-from selfvec.base.arrays import Doubles, Ints
+from selfvec.analysis.kernels import LEAST_BLOCKS, sign_flip_test, split_test, sum_sides
+from selfvec.base.arrays import Doubles, Ints, Mask, Rows
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.numerics.rows import unit_rows
@@ -35,17 +34,18 @@ __all__ = [
     "block_figures",
     "distance_intervals",
     "document_blocks",
-    "mean_rank",
     "permutation_test",
     "refinement_drift",
+    "usual_distances",
 ]
 
-BLOCKS = 64  # of a word's documents on the smaller side, at most
+BLOCKS = 32  # of a word's documents on the smaller side, at most
 RATIO = 3  # times as many on the larger side, at most: most of the chance variation is from the smaller side
 ENOUGH = 20  # number of splits as far apart as the slices after which drawing stops
 FEW = 3  # with fewer splits as far apart, including the slices themselves, p is too coarse
 MOST = 200_000  # splits of one word
 LEVEL = 0.05  # false discovery rate that p must be fine enough for
+_REGRESSED = 30  # words, at least, that the usual distance by chance is estimated from
 _ROUNDING = 1e-6  # distance caused by rounding alone
 
 
@@ -70,23 +70,15 @@ class Distances:
     expected: Doubles  # mean distance over the splits
     apd: Doubles  # average pairwise distance: mean cosine distance of occurrences on both sides
     documents: Ints  # (m, 2), number of documents on each side in which the word occurs
-    nearest: Doubles | None = None  # mean distance of an occurrence to the nearest on the other side
-
-
-def mean_rank(distance: Doubles, nearest: Doubles) -> Doubles:
-    """Mean rank of each word by distance and by nearest occurrences, from 0 to 1; NaN if not measured."""
-    if len(distance) < 2 or np.isnan(nearest).any():
-        return np.full(len(distance), np.nan)
-    ranks = [np.argsort(np.argsort(of, kind="stable")) for of in (distance, nearest)]
-    return (ranks[0] + ranks[1]) / (2 * (len(distance) - 1))
+    means: Rows | None = None  # (2, n, d), unit mean vectors of the words ``among``, on both sides
 
 
 def document_blocks(documents: Ints) -> WordBlocks:
     """Blocks for words by the number of documents they occur in on each side, (V, S).
 
-    >>> blocks = document_blocks(np.array([[3, 9], [130, 1000], [0, 5]]))
+    >>> blocks = document_blocks(np.array([[3, 9], [66, 1000], [0, 5]]))
     >>> blocks.number.tolist(), blocks.size.tolist()
-    ([[3, 9], [43, 192], [0, 5]], [1, 3, 1])
+    ([[3, 9], [22, 96], [0, 5]], [1, 3, 1])
     """
     size = np.maximum(1, -(-documents.min(axis=1) // BLOCKS))
     return WordBlocks(np.minimum(documents // size[:, None], BLOCKS * RATIO), size)
@@ -94,8 +86,9 @@ def document_blocks(documents: Ints) -> WordBlocks:
 
 def permutation_test(
     space: OccurrenceSpace,  # of two slices
-    words: Ints,  # (m,), each occurs in both slices
+    words: Ints,  # (m,), in rising order; each occurs in both slices
     *,
+    among: Ints | None = None,  # (n,), in rising order, these and further words whose means are wanted
     permutations: int = 1000,
     seed: int = 0,
     jobs: int = 1,
@@ -110,18 +103,27 @@ def permutation_test(
     """
     documents = document_counts(space)
     blocks = document_blocks(documents)
+    every = words if among is None else among
+    rest = np.setdiff1d(every, words)
+    blocks.number[rest] = documents[rest] > 0
+    blocks.size[rest] = len(space.sides)
 
-    def measure(chosen: Ints, draws: int, stage: str, stream: int) -> tuple[Doubles, Doubles]:
-        figures = partial(block_figures, blocks=blocks, permutations=draws, seed=stream)
+    def measure(chosen: Ints, draws: int, stage: str, stream: int) -> list[tuple[Doubles, Doubles, Rows]]:
+        def work(part: BlockSums) -> tuple[Doubles, Doubles, Rows]:
+            tested = np.isin(part.words, words)
+            figures, noise, sums = block_figures(part, blocks, draws, stream, tested)
+            return figures, noise, unit_rows(sums.reshape(-1, sums.shape[2])).reshape(sums.shape)
+
         parts = []
         with (progress or Progress()).stage(stage, len(chosen), "words") as advance:
-            for part in measured_blocks(space, chosen, blocks, seed, jobs, figures):
+            for part in measured_blocks(space, chosen, blocks, seed, jobs, work):
                 parts.append(part)
-                advance(len(part[0]))
-        found, noise = zip(*parts, strict=True)
-        return np.concatenate(found), np.concatenate(noise)
+                advance(len(part[-1]))
+        return parts
 
-    found, noise = measure(words, permutations, "Splitting", seed)
+    found, noise, means = map(
+        np.concatenate, zip(*measure(every, permutations, "Splitting", seed), strict=True)
+    )
     draws = permutations
     while True:
         rest = np.flatnonzero(found[:, 1] <= FEW / (draws + 1))
@@ -129,32 +131,54 @@ def permutation_test(
         if not len(rest) or needed <= draws:
             break
         draws = needed
-        found[rest, 1] = measure(words[rest], draws, "Splitting again", seed + 1)[0][:, 1]
+        again = measure(words[rest], draws, "Splitting again", seed + 1)
+        found[rest, 1] = np.concatenate([part[0] for part in again])[:, 1]
     distance, p, expected, apd = found.T
     low, high = distance_intervals(noise[:, :3], noise[:, 3:], blocks.number[words])
-    return Distances(words, distance, low, high, p, expected, apd, documents[words])
+    return Distances(words, distance, low, high, p, expected, apd, documents[words], means.swapaxes(0, 1))
+
+
+def usual_distances(
+    expected: Doubles,  # (m,), mean distances over random splits
+    counts: Ints,  # (m, 2), occurrences of each word on both sides
+    documents: Ints,  # (m, 2)
+) -> Doubles:
+    """What the distance by chance usually is for words with as many occurrences and documents, (m,).
+
+    It is a regression of the logarithm of ``expected`` on those of 1/a + 1/b, for occurrences and for
+    documents. With few words it is ``expected`` itself.
+    """
+    if len(expected) < _REGRESSED or not expected.any():
+        return expected
+    inverse = [np.log((1 / np.maximum(of, 1)).sum(axis=1)) for of in (counts, documents)]
+    terms = np.column_stack([np.ones(len(expected)), *inverse])
+    factors = np.linalg.lstsq(terms, np.log(np.maximum(expected, _ROUNDING)), rcond=None)[0]
+    usual: Doubles = np.minimum(np.exp(terms @ factors), 1.0)
+    return usual
 
 
 def block_figures(
-    part: BlockSums, blocks: WordBlocks, permutations: int, seed: int
-) -> tuple[Doubles, Doubles]:
-    """Distance, p, expected distance and APD, (m, 4); products and noise of mean occurrences, (m, 6)."""
-    ones = blocks.number[part.words, 0]
+    part: BlockSums, blocks: WordBlocks, permutations: int, seed: int, tested: Mask
+) -> tuple[Doubles, Doubles, Rows]:
+    """Distance, p, expected distance and APD, (k, 4); products and noise of mean occurrences, (k, 6).
+
+    They are those of the k ``tested`` words. Also the sums of all m words on both sides, (m, 2, d).
+    """
+    number = blocks.number[part.words]
+    sums = np.zeros((len(part.words), 2, part.rows.shape[1]), np.float32)
+    totals = np.zeros((len(part.words), 2))
+    sum_sides(part.rows, number[:, 0], part.starts, part.counts, sums, totals)
+    ones = np.where(tested, number[:, 0], 0)
     out = np.zeros((len(part.words), 4))
     noise = np.zeros((len(part.words), 6))
     split_test(part.rows, ones, part.starts, part.words, permutations, ENOUGH, seed, out, noise)
-    for i, one in enumerate(ones.tolist()):
-        begin, end = part.starts[i : i + 2].tolist()
-        on_a = slice(begin, begin + one)
-        on_b = slice(begin + one, end)
-        a = part.rows[on_a].sum(axis=0, dtype=np.float64)
-        b = part.rows[on_b].sum(axis=0, dtype=np.float64)
-        pairs = part.counts[on_a].sum() * part.counts[on_b].sum()
-        out[i, 3] = 1 - float(a @ b) / pairs if pairs else 1.0
-        each = np.maximum([part.counts[on_a].mean(), part.counts[on_b].mean()], 1)  # occurrences in a block
-        scale = np.append(each**2, each.prod())
-        noise[i] /= np.concatenate([scale, scale**2])
-    return out, noise
+    pairs = totals.prod(axis=1)
+    products = np.einsum("ij,ij->i", sums[:, 0], sums[:, 1], dtype=np.float64)
+    out[:, 3] = 1 - np.divide(products, pairs, out=np.zeros(len(pairs)), where=pairs > 0)
+    each = np.maximum(totals / np.maximum(number, 1), 1)  # occurrences in a block
+    scale = np.column_stack([each**2, each.prod(axis=1)])
+    noise /= np.hstack([scale, scale**2])
+    return out[tested], noise[tested], sums
 
 
 def refinement_drift(

@@ -20,7 +20,7 @@ from selfvec.base.errors import InputError, OptionError
 from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
-from selfvec.text.proper_names import NAMES_READ, proper_names
+from selfvec.text.proper_names import names_of
 from selfvec.text.spelling_variants import letters_key, spelling_key
 from selfvec.text.tagger import PARTS, check_tagger, tagger
 
@@ -190,9 +190,7 @@ def mark_words(run: Run, slices: Sequence[Slice], rows: Sequence[Row], min_count
     """
     words = [str(row["word"]) for row in rows]
     documents = [np.flatnonzero(part.documents) for part in slices] or [np.zeros(0, np.int64)]
-    every = np.sort(np.concatenate(documents))
-    read = every[np.linspace(0, len(every) - 1, min(len(every), NAMES_READ)).astype(np.int64)]
-    names = proper_names(words, run.text.texts(read.tolist()) if run.text else ())
+    names = names_of(run, words, np.sort(np.concatenate(documents)))
     groups = _groups(run, min_count)
     counts = None if run.tokens is None else slice_counts(run.tokens, slices)
     for row, word, name in zip(rows, words, names.tolist(), strict=True):

@@ -135,7 +135,7 @@ def _compare_slices(
         return found
 
     texts = tuple(QuotedText(part.name, side, part.documents) for side, part in enumerate(pair))
-    ranking = rank(vectors, "excess", progress)
+    ranking = rank(vectors, "change", progress)
     written_rows = 8 * len(known)  # float32, before and after; the rest of their pages is never written
     rows_of_states = 2 * len(every) * min(MAPPED, len(known))  # float16
     memory = (written_rows + rows_of_states) * before.shape[1] + _bytes(*vectors.compact)

@@ -22,6 +22,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source
 from selfvec.numerics.neighbours import only_in_each
 from selfvec.retrieval import Found, Hit, Index, nearest_documents, run_index
+from selfvec.text.proper_names import names_of
 from selfvec.usage.contexts import (
     NEARBY,
     SAMPLED,
@@ -36,7 +37,7 @@ from selfvec.usage.examples import marked_occurrences, quoted, repeated_last
 from .comparison import REFINED, Comparisons
 from .maps import Maps
 from .ranking import Filter
-from .words import Completion, counts_of, frequent_words, names_of
+from .words import Completion, counts_of, frequent_words
 from .work import BackgroundTask, Lane
 
 __all__ = ["PageData"]
@@ -85,7 +86,7 @@ class PageData:
     @cached_property
     def names(self) -> Mask:
         """True for words that are mostly names, (V,) bool."""
-        return names_of(self.run)
+        return names_of(self.run, self.run.vectors.index_to_key)
 
     @cached_property
     def original_index(self) -> BackgroundTask[Index]:

@@ -45,7 +45,7 @@ OFTEN = 20  # occurrences of a listed word, by default
 _ENOUGH_LISTED = 100  # words that the first list needs
 _BLOCK = 1024  # words compared at a time
 
-FIGURES = ("apd", "p", "q", "low", "high", "expected")  # that a test adds to a word
+FIGURES = ("apd", "p", "q", "low", "high", "expected", "change")  # that a test adds to a word
 MARKS = ("kind", "variants")  # the same, in words
 Tests = dict[str, dict[str, Any]]
 """`FIGURES`, `MARKS`, distance and ``below`` by word, in the order of `drift`."""
@@ -128,9 +128,9 @@ class Filter:
 class Ranking:
     """The changes of m words; all arrays have one row per word.
 
-    The size of a change is ``neighbourhood_change``, which is easy to read, or ``excess``: the distance
-    beyond that of chance. Two slices use ``excess``, because nearly all neighbours differ between
-    slices, and the first measure would not distinguish words.
+    The size of a change is ``neighbourhood_change``, which is easy to read, or the ``change`` of
+    `drift`: the distance, until it is computed. Two slices use ``change``, because nearly all neighbours
+    differ between slices, and the first measure would not distinguish words.
     """
 
     vectors: PairedVectors
@@ -139,7 +139,7 @@ class Ranking:
     neighbourhood_change: Doubles  # (m,), see `selfvec.numerics.neighbours.neighbourhood_change`
     near_before: Ints  # (m, k), rows of the neighbours before, nearest first, padded with -1
     near_after: Ints  # (m, k), the same after
-    measure: str = "neighbourhood_change"
+    measure: str = "neighbourhood_change"  # or "change"
     tests: Tests | None = None  # rows of `drift` by word, once they are computed
 
     @cached_property
@@ -187,7 +187,7 @@ class Ranking:
         tests = self.tests or {}
         words = self.vectors.words
         found = [tests.get(words[row], {}) for row in self.rows.tolist()]
-        wanted = ("q", "apd", "expected", "distance")
+        wanted = ("q", "apd", "change", "distance")
         return {name: np.array([_float(row.get(name)) for row in found], np.float64) for name in wanted}
 
     @cached_property
@@ -195,8 +195,8 @@ class Ranking:
         """The size of each change by the `measure`, (m,); 0 if it is unknown."""
         if self.measure == "neighbourhood_change":
             return self.neighbourhood_change
-        excess = self.distance - (self.tested["expected"] if self.tests else 0)
-        known: Doubles = np.maximum(np.nan_to_num(excess, nan=0.0), 0)
+        change = self.tested["change"] if self.tests else self.moved
+        known: Doubles = np.maximum(np.nan_to_num(change, nan=0.0), 0)
         return known
 
     @property

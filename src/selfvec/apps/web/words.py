@@ -9,9 +9,8 @@ import numpy as np
 from selfvec.analysis.concepts.terms import stop_words
 from selfvec.base.arrays import Ints, Mask
 from selfvec.data.run import Run
-from selfvec.text.proper_names import NAMES_READ, proper_names
 
-__all__ = ["Completion", "content_words", "counts_of", "frequent_words", "names_of"]
+__all__ = ["Completion", "content_words", "counts_of", "frequent_words"]
 
 
 def counts_of(run: Run) -> Ints:
@@ -33,15 +32,6 @@ def frequent_words(run: Run, most: int) -> list[tuple[str, int]]:
     words = run.vectors.index_to_key
     order = np.argsort(np.where(content_words(run), -counts, 1), kind="stable")[:most]
     return [(words[i], int(counts[i])) for i in order.tolist()]
-
-
-def names_of(run: Run) -> Mask:
-    """True for words that the documents mostly capitalise, (V,) bool; for none if the run keeps no text."""
-    texts: list[str] = []
-    if run.text is not None:
-        numbers = np.linspace(0, len(run.text) - 1, min(len(run.text), NAMES_READ)).astype(int)
-        texts = run.text.texts(numbers.tolist())
-    return proper_names(run.vectors.index_to_key, texts)
 
 
 class Completion:

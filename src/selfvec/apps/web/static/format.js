@@ -55,7 +55,7 @@ export function halves([first, last]) {
 }
 
 /** What the size of a change is. */
-export const MEASURES = { neighbourhood_change: "change of neighbours", excess: "moved beyond chance" };
+export const MEASURES = { neighbourhood_change: "change of neighbours", change: "change" };
 
 /** What a vector is based on. */
 export const SOURCES = {

@@ -41,10 +41,9 @@ export class Ranking {
       h("details", { class: "why" }, h("summary", {}, "What is measured?"),
         h("p", {}, h("b", {}, "Change of neighbours"),
           " compares the cosines of a word, before and after, to its ten nearest words on each side: 0 if nothing changed, " +
-          "near 1 if it has other neighbours now. Between two parts of the text the size is ", h("b", {}, "how far the word moved beyond chance"),
-          ": the distance between its mean occurrences, minus the distance in random splits of the same documents. The ", h("b", {}, "95 %"),
-          " interval is where the distance would be with many occurrences. Significant words come first, of these names, numbers and other spellings last; " +
-          "then the words whose distance is certain to be large."),
+          "near 1 if it has other neighbours now. Between two parts of the text the size is the ", h("b", {}, "change"),
+          ": the distance between its mean occurrences, less half of what chance explains. The ", h("b", {}, "95 %"),
+          " interval is where the distance would be with many occurrences. Significant words come first, of these names, numbers and other spellings last; then those that changed most."),
         h("p", {}, h("b", {}, "Significance (q)"), " is the false discovery rate: among the words with q ≤ .05, at most about 5 % changed by chance only. " +
           "It does not say how large a change is.")),
       h("details", { class: "filters", open: innerWidth > 800 }, h("summary", {}, "Filter and sort"),
@@ -70,7 +69,7 @@ export class Ranking {
     if (!found) return null;
     clearTimeout(this.again);
     const tested = this.found?.testing !== null && found.testing === null;
-    if (found.testing !== null && found.measure === "excess") this.held = c;
+    if (found.testing !== null && found.measure === "change") this.held = c;
     this.found = found;
     this.show(found);
     if (tested) this.tested?.();
