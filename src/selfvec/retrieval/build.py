@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cache, partial
 from itertools import groupby
 from operator import itemgetter
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from selfvec.base.errors import InputError
 from selfvec.base.memory import release, return_freed_memory
 from selfvec.base.packed_strings import PackedStrings
 from selfvec.base.progress import Progress
+from selfvec.base.threads import in_order, threads
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
@@ -54,10 +56,16 @@ def build_index(
     if not found.texts:
         raise InputError("there is no document to search", remedy="give at least one")
     progress = progress or Progress()
-    chosen = _run_vectors(run, tables)
-    with progress.stage("Counting words", None, "documents"):
+
+    def texts() -> tuple[Ids, Ids, Vocabulary, TokenBatch, Ints]:
         owners, spans = found.passages()
-        vocabulary, units, stem_of = _vocabulary_and_units(run, found, owners, spans)
+        return owners, spans, *_vocabulary_and_units(run, found, owners, spans)
+
+    # Topic vectors are compiled sums, texts are cut in Python: both at a time take as long as the longer one.
+    both: tuple[Callable[[], Any], ...] = (texts, partial(_run_vectors, run, tables))
+    with progress.stage("Counting words", None, "documents"):
+        made, chosen = in_order(both, lambda make: make(), threads(None))
+        owners, spans, vocabulary, units, stem_of = made
         documents = _documents_of(units, len(found.texts))
         return_freed_memory()
         weights = inverse_document_frequency(documents)

@@ -47,7 +47,7 @@ LIKENESS = 0.05  # temperature of their likeness
 STEPS = (6, 12, 18, 25, 32, 40, 50, 60, 75)  # after which held-out spans are asked
 
 SHORTEST = 12  # words of a document that is learned from
-LONGEST = 500  # words of a document that are read in a step, so that a step takes no longer in long documents
+LONGEST = 300  # words of a document that are read in a step: about a passage, and no more for long documents
 FEWEST = 100  # documents that are learned from
 FEWEST_WORDS = 50_000  # in these; fewer are learned by heart
 HELD_OUT = 1000  # documents that lose a span, and (a tenth of all) that are kept out as a whole, at most
@@ -214,7 +214,7 @@ def _batches(
 
 
 def stretches(batch: TokenBatch, documents: Ints, rng: np.random.Generator) -> TokenBatch:
-    """Some documents; of long ones 500 words in a row from a random place, about what is searched."""
+    """Some documents; of long ones as many words in a row as a text without passages may have."""
     starts = batch.offsets[documents]
     lengths = batch.offsets[documents + 1] - starts
     if np.any(lengths > LONGEST):

@@ -36,11 +36,9 @@ def passages(text: str, words: int = CUT[0], overlap: int = CUT[1]) -> list[tupl
     ['One two. Three four.', 'Three four. Five six.', 'Five six. Seven eight.']
     """
     short = words * 3 // 2
-    if len(text) <= short or (
-        text.isascii() and len(text) <= _LONGEST * short and len(text.split()) <= short
-    ):
-        return []
-    if len(_words(text)[0]) <= short:
+    few = len(text.split(None, short)) <= short  # not counting the pieces of long stretches without spaces
+    surely = len(text) <= (_LONGEST * short if text.isascii() else short)
+    if few and (surely or len(_words(text)[0]) <= short):
         return []
     sentences = [start for start, _ in sentence_spans(text)]
     starts, ends = _words(text, sentences)

@@ -26,7 +26,7 @@ _SPACED, _ALONE = (
 )  # before a space, and before anything
 # A pattern that begins with a set of characters is searched for ten times as fast as one of alternatives.
 _END = re.compile(
-    rf"(?P<mark>[{_SPACED}{_ALONE}\n])"
+    rf"[{_SPACED}{_ALONE}\n]"
     rf"(?:(?<=[{_SPACED}]){_CLOSED}\s+|(?<=[{_ALONE}])[{_ALONE}]*{_CLOSED}\s*|(?<=\n)\s*\n)"
 )
 _LAST = re.compile(r"[\w.]*$")
@@ -53,14 +53,16 @@ def sentence_spans(text: str, lower: bool = False) -> list[tuple[int, int]]:
 
 def _ends(text: str, match: re.Match[str], lower: bool) -> bool:
     """Whether a mark ends a sentence: not after an abbreviation or initial, nor before lower case."""
-    if match["mark"] not in _SPACED:  # or a blank line
+    start, end = match.span()
+    if text[start] not in _SPACED:  # or a blank line
         return True
-    if match["mark"] == ".":
-        start = match.start()
+    if not lower and text[end : end + 1].islower() and match.group().count("\n") < 2:
+        return False
+    if text[start] == ".":
         last = _LAST.search(text, max(0, start - 8), start)
         word = last.group() if last else ""
         initial = word[-1:].isupper() and not word[-2:-1].isalnum()
-        letters = len(word) == 1 and text[match.end() + 1 : match.end() + 2] == "."  # z. B.
+        letters = len(word) == 1 and text[end + 1 : end + 2] == "."  # z. B.
         if initial or letters or not _ABBREVIATIONS.isdisjoint((word, word.lower())):
             return False
-    return lower or not text[match.end() : match.end() + 1].islower() or match.group().count("\n") > 1
+    return True

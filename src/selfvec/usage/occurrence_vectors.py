@@ -51,7 +51,7 @@ WIDE_HALF = 30  # words on each side of an occurrence; the farthest weighs a thi
 POWER = 0.35  # whitening exponent of the vectors
 TOKENS = 200_000  # tokens per slice that its mean is computed from
 LEAST = 5  # occurrences in a slice of the words that the mean is computed over
-_BYTES = 1 << 27  # of sums held by a thread: with less, the text is read more often
+_BYTES = 1 << 28  # of sums held by a thread: with less, the text is read more often
 
 T = TypeVar("T")
 

@@ -45,6 +45,7 @@ _STEPS = {  # with their relative durations
     "Splitting again": 1,
     "Neighbours": 3,
 }
+_AMONG = 10_000  # words of a side that may be neighbours, the most frequent; the tested words may, too
 _FIELDS = ("a", "b", "only_a", "only_b", "reasons", "rows")  # of a cached result
 
 
@@ -359,7 +360,7 @@ def measure_all(
         with steps.stage("Choosing words", None, "words"):
             reasons = left_out_words(run, slices, able)
         words = np.flatnonzero(able)
-        often = np.flatnonzero((counts >= test.min_count).any(axis=0) | able)
+        often = np.flatnonzero(_often(counts, test.min_count).any(axis=0) | able)
         if slices and space is not None:
             found, sides = _between(space, words, often, counts, test, threads(jobs), steps)
         else:
@@ -416,8 +417,9 @@ def _between(
         progress=progress,
     )
     assert found.means is not None
-    enough = counts[:, often] >= test.min_count  # in each slice
-    sides = zip(found.means, enough, strict=True)
+    enough = _often(counts, test.min_count)  # in each slice
+    enough[:, words] = True
+    sides = zip(found.means, enough[:, often], strict=True)
     return found, [known_rows(often[seen], rows[seen]) for rows, seen in sides]
 
 
@@ -435,6 +437,13 @@ def _by_refining(
         run, space, words, permutations=test.permutations, seed=test.seed, jobs=jobs, progress=progress
     )
     return found, [known_rows(often, vectors.unit[often]) for vectors in (run.original, run.vectors)]
+
+
+def _often(counts: Ints, least: int) -> Mask:
+    """The words that are frequent enough on each side to be neighbours there, (2, V) bool."""
+    most = np.sort(counts, axis=1)[:, -_AMONG:][:, :1]
+    often: Mask = counts >= np.maximum(most, least)
+    return often
 
 
 def _in_both(counts: Ints, least: int, slices: Sequence[Slice]) -> Mask:
