@@ -7,6 +7,7 @@ person gives them, so the first search makes what the later ones read.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import tempfile
 import time
@@ -48,7 +49,8 @@ def timed(arguments: tuple[str, ...], folder: Path) -> float:
     places = {"RUN": str(folder / "run"), "OUT": str(folder / "model")}
     start = time.perf_counter()
     job = command(*(places.get(argument, argument) for argument in arguments))
-    done = subprocess.run(job, capture_output=True, text=True)
+    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": ""}  # as installed, with compiled modules
+    done = subprocess.run(job, capture_output=True, text=True, env=environment)
     seconds = time.perf_counter() - start
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() or "-o" in arguments, arguments

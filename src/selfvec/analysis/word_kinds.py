@@ -14,12 +14,18 @@ from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.rules import Rulebook, Rules
 from selfvec.text.stems import stems
 
-__all__ = ["has_letter", "languages", "listed_stop_words", "own_forms", "with_letters"]
+__all__ = ["are_stop_words", "has_letter", "languages", "listed_stop_words", "own_forms", "with_letters"]
 
 
 def listed_stop_words(run: Run) -> frozenset[str]:
     """The stop words of a run, or those of its language, in lower case; empty without a list."""
     return Rulebook(Rules(stop_words=Preprocessing.of(run.provenance).stop_words), "lower").stop_words
+
+
+def are_stop_words(run: Run) -> Mask:
+    """Which words of a run are `listed_stop_words`, or joined of them: *the*, *don't*, (V,) bool."""
+    stops = listed_stop_words(run)
+    return np.array([stops.issuperset(word.lower().split("'")) for word in run.vectors.index_to_key], bool)
 
 
 def languages(run: Run) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from selfvec.base.arrays import Ints, Rows
+from selfvec.base.arrays import Ints, Mask, Rows
 from selfvec.base.progress import Progress
 from selfvec.numerics.neighbours import nearest, only_in_each
 
@@ -25,14 +25,20 @@ def known_rows(words: Ints, rows: Rows) -> Side:
 
 
 def changed_neighbours(
-    keys: Sequence[str], words: Ints, sides: Sequence[Side], most: int, progress: Progress
+    keys: Sequence[str],
+    words: Ints,
+    listed: Mask,  # (V,), words that may be neighbours
+    sides: Sequence[Side],
+    most: int,
+    progress: Progress,
 ) -> list[dict[str, list[str]]]:
     """The neighbours that each word has gained and lost."""
     near = np.full((2, len(words), most), -1, np.int64)
     with progress.stage("Neighbours", 2 * len(words), "words") as advance:
         for found, (among, rows) in zip(near, sides, strict=True):
             known = np.flatnonzero(np.isin(words, among))
-            best = nearest(rows, np.searchsorted(among, words[known]), most, advance=advance)
+            places = np.searchsorted(among, words[known])
+            best = nearest(rows, places, most, among=listed[among], advance=advance)
             found[known] = np.where(best >= 0, among[best], -1)
     out = []
     for before, after in zip(*near.tolist(), strict=True):

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from selfvec.analysis.word_kinds import are_stop_words, with_letters
 from selfvec.base.arrays import Ints, Mask
 from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.base.progress import Progress
@@ -367,7 +368,8 @@ def measure_all(
             found, sides = _by_refining(run, space, words, often, test, threads(jobs), steps)
         space = None if space is None else space.light()
         keys = run.vectors.index_to_key
-        near = changed_neighbours(keys, words, sides, neighbours, steps)
+        listed = with_letters(keys) & ~are_stop_words(run)
+        near = changed_neighbours(keys, words, listed, sides, neighbours, steps)
         rows = _rows(keys, found, counts, near)
         mark_words(run, sources, rows, test.min_count)
     only = [int(np.sum((counts[i] >= test.min_count) & (counts[1 - i] == 0))) for i in (0, 1)]

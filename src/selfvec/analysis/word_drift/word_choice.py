@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from selfvec.analysis.kernels import FEWEST, hash_occurrences
-from selfvec.analysis.word_kinds import languages, listed_stop_words, with_letters
+from selfvec.analysis.word_kinds import are_stop_words, languages, with_letters
 from selfvec.base.arrays import Hashes, Ids, Ints, Mask
 from selfvec.base.errors import InputError, OptionError
 from selfvec.corpus.slices import Slice, slice_counts
@@ -83,8 +83,7 @@ def left_out_words(
         reasons.update(dict.fromkeys((names[i] for i in rows.tolist()), reason))
         found[rows] = True
 
-    stops = listed_stop_words(run)
-    leave_out("stop words", np.array([stops.issuperset(word.lower().split("'")) for word in names], bool))
+    leave_out("stop words", are_stop_words(run))
     numbers = ~with_letters(names)
     leave_out("numbers", numbers)
     if run.tokens is not None:
