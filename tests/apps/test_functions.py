@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+import pyarrow
 import pytest
 
 import selfvec
@@ -78,6 +79,8 @@ def test_results_have_one_shape(name: str, inside: Path, tmp_path: Path) -> None
     frame = found.to_polars()
     assert (frame.columns, len(frame)) == (columns, len(found.rows))
     assert list(found.to_pandas().columns) == columns
+    stream = pyarrow.RecordBatchReader.from_stream(found)
+    assert (stream.schema.names, stream.read_all().num_rows) == (columns, len(found.rows))
     json.dumps(found.as_dict(), allow_nan=False)
     assert len(repr(found).splitlines()) <= 3
     assert len(repr(found)) <= 300

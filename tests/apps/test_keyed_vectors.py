@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -36,10 +37,32 @@ def test_gensims_own_object_is_one() -> None:
     assert selfvec.Refiner(method="original").fit(TEXTS, vectors=theirs).original_["hail"].any()
 
 
-def test_a_model_is_refused_with_the_name_of_its_vectors() -> None:
-    with pytest.raises(OptionError, match=r"not SimpleNamespace; give the vectors of the model: model\.wv"):
-        selfvec.Refiner().fit(TEXTS, vectors=SimpleNamespace(wv=keyed()))
-    with pytest.raises(OptionError, match=r"KeyedVectors, a path.*not list; give them as vectors="):
+def test_a_model_stands_for_its_vectors() -> None:
+    models = pytest.importorskip("gensim.models")
+    texts = [text.split() for text in TEXTS] * 9
+    for model in (
+        models.Word2Vec(texts, vector_size=8, min_count=1, epochs=1, seed=0),
+        models.FastText(texts, vector_size=8, min_count=1, bucket=200, epochs=1, seed=0),
+    ):
+        found = selfvec.Refiner(method="original").fit(TEXTS, vectors=model).original_
+        np.testing.assert_allclose(
+            found["hail"], model.wv["hail"] / np.linalg.norm(model.wv["hail"]), atol=1e-6
+        )
+
+
+def test_a_static_encoder_stands_for_the_rows_of_its_tokens(tmp_path: Path) -> None:
+    model2vec = pytest.importorskip("model2vec")
+    ours = selfvec.Vectors(keyed().index_to_key, keyed().vectors)
+    selfvec.convert(ours, tmp_path / "encoder", to="model2vec")
+    model = model2vec.StaticModel.from_pretrained(tmp_path / "encoder")
+    found = selfvec.Refiner(method="original").fit(TEXTS, vectors=model).original_
+    np.testing.assert_allclose(found["hail"], ours.get_vector("hail", norm=True), atol=1e-6)
+
+
+def test_what_is_no_vectors_is_refused() -> None:
+    with pytest.raises(
+        OptionError, match=r"model of gensim, a static encoder.*not list; give them as vectors="
+    ):
         selfvec.Refiner().fit(TEXTS, vectors=[[1, 2, 3]])
 
 

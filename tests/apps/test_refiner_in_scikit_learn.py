@@ -9,7 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn import config_context
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError as TheirNotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -28,8 +30,9 @@ LABELS = ["farm" if "farm" in text or "road" in text else "town" for text in TEX
 
 def test_transform_gives_the_vectors_of_the_runs_encoder() -> None:
     model = selfvec.Refiner("decorrelated")
-    with pytest.raises(NotFittedError):
-        model.transform(TEXTS)
+    for kind in (NotFittedError, TheirNotFittedError):
+        with pytest.raises(kind, match="exists only after fitting"):
+            model.transform(TEXTS)
     rows = model.fit_transform(TEXTS, LABELS)
     np.testing.assert_array_equal(rows, Encoder.of(model.run_, stop_words=True).encode(TEXTS))
     assert (rows.dtype, rows.shape) == (np.float32, (len(TEXTS), len(model.get_feature_names_out())))
@@ -41,6 +44,21 @@ def test_transform_gives_the_vectors_of_the_runs_encoder() -> None:
     for wrong in ("hail", [3]):
         with pytest.raises(InputError, match="texts are"):
             model.transform(wrong)
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars"])
+def test_set_output_gives_frames_as_scikit_learns_transformers_do(kind: str) -> None:
+    model = selfvec.Refiner("decorrelated").fit(TEXTS)
+    rows, names = model.transform(TEXTS[:3]), model.get_feature_names_out().tolist()
+    made = clone(make_pipeline(model).set_output(transform=kind)).fit(TEXTS).transform(TEXTS[:3])
+    assert type(made).__module__.split(".")[0] == kind
+    assert list(made.columns) == names
+    np.testing.assert_array_equal(made.to_numpy(), rows)
+    with config_context(transform_output=kind):
+        assert list(model.transform(TEXTS[:3]).columns) == names
+    assert isinstance(model.set_output(transform="default").transform(TEXTS[:3]), np.ndarray)
+    with pytest.raises(InputError, match="is one of default, pandas, polars, not 'arrow'"):
+        model.set_output(transform="arrow")
 
 
 def test_in_a_pipeline() -> None:

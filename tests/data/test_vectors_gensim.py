@@ -33,6 +33,12 @@ def twin() -> Any:
 THEIRS = twin()
 
 
+def test_older_names_stand_and_rows_are_not_set() -> None:
+    assert OURS.words_closer_than("w1", "w20") == OURS.closer_than("w1", "w20")  # an older name
+    with pytest.raises(TypeError, match=r"make new ones: selfvec\.Vectors"):
+        OURS["w1"] = ROWS[0]  # type: ignore[index]
+
+
 def assert_equal(ours: Any, theirs: Any) -> None:
     """Equal names and, to rounding, equal numbers, at any depth."""
     if isinstance(theirs, list | tuple):
@@ -81,6 +87,7 @@ def assert_equal(ours: Any, theirs: Any) -> None:
         ("rank", {"key1": "w1", "key2": "w20"}),
         ("rank", {"key1": "w1", "key2": "w1"}),
         ("closer_than", {"key1": "w1", "key2": "w20"}),
+        ("get_normed_vectors", {}),
         ("doesnt_match", {"words": ["w1", "w2", "w3", "w9", "unknown"]}),
         ("rank_by_centrality", {"words": ["w1", "w2", "w3", "w9"]}),
         ("rank_by_centrality", {"words": ["w1", "w2", "w3"], "use_norm": False}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from typing import Any, Unpack
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from selfvec.analysis.word_drift import Drift, drift
 from selfvec.base.arrays import Floats
-from selfvec.base.errors import InputError, NotFittedError
+from selfvec.base.errors import InputError, NotFittedError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.corpus import Corpus
 from selfvec.corpus.fields import FieldOptions
@@ -29,6 +30,8 @@ from .functions.runs import initial_vectors, open_text, refined
 from .run import Run
 
 __all__ = ["Refiner"]
+
+_OUTPUTS = ("default", "pandas", "polars")
 
 
 def _with_parameters(cls: type[Refiner]) -> type[Refiner]:
@@ -126,7 +129,7 @@ class Refiner(Settings):
         self.health_ = self.run_.health
         return self
 
-    def transform(self, texts: Iterable[Any]) -> Floats:
+    def transform(self, texts: Iterable[Any]) -> Any:
         """Texts as vectors.
 
         Parameters
@@ -136,7 +139,7 @@ class Refiner(Settings):
 
         Returns
         -------
-        (n, d) float32
+        (n, d) float32, or a frame of them, see `set_output`
             The vectors of ``Encoder.of(run_, stop_words=True)``: of length 1, or zeros for a text without
             known words. Stop words count, since *who* and *where* tell questions apart.
 
@@ -147,11 +150,37 @@ class Refiner(Settings):
         InputError
             If something is not a text.
         """
+        rows = self._encoded(texts)
+        wanted = self.__dict__.get("_sklearn_output_config", {}).get("transform")
+        if wanted is None and "sklearn" in sys.modules:
+            wanted = sys.modules["sklearn"].get_config()["transform_output"]
+        if wanted == "pandas":
+            import pandas as pd
+
+            index = getattr(texts, "index", None) if hasattr(texts, "iloc") else None
+            return pd.DataFrame(rows, columns=self.get_feature_names_out(), index=index)
+        if wanted == "polars":
+            import polars as pl
+
+            return pl.DataFrame(rows, schema=self.get_feature_names_out().tolist())
+        return rows
+
+    def _encoded(self, texts: Iterable[Any]) -> Floats:
         if "_encoder" not in self.__dict__:
             self._encoder = Encoder.of(self.run_, stop_words=True)
         return self._encoder.encode(_texts(texts))
 
-    def fit_transform(self, corpus: Iterable[Any], y: Any = None, **options: Any) -> Floats:
+    def set_output(self, *, transform: str | None = None) -> Refiner:
+        """Choose what `transform` gives: "default" (an array), "pandas" or "polars"; None changes nothing."""
+        if transform is not None:
+            if transform not in _OUTPUTS:
+                raise OptionError.one_of(transform, _OUTPUTS, field="transform")
+            self._sklearn_output_config = {
+                "transform": transform
+            }  # the name that scikit-learn's clone copies
+        return self
+
+    def fit_transform(self, corpus: Iterable[Any], y: Any = None, **options: Any) -> Any:
         """`fit`, then `transform` of the same texts."""
         given = list(corpus) if isinstance(corpus, Iterator) else corpus
         return self.fit(given, y, **options).transform(given)
@@ -159,7 +188,7 @@ class Refiner(Settings):
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Names of the columns that `transform` gives: refiner0, refiner1, ..."""
         del input_features
-        width = self.transform([]).shape[1]
+        width = self._encoded([]).shape[1]
         return np.array([f"refiner{number}" for number in range(width)], object)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -180,7 +209,7 @@ class Refiner(Settings):
             self.drift_: Drift = drift(self.run_)
             return self.drift_
         if name in ("run_", "vectors_", "original_", "health_", "drift_"):
-            raise NotFittedError(f"{name} exists only after fitting", remedy="call fit(corpus) first")
+            raise _not_fitted()(f"{name} exists only after fitting", remedy="call fit(corpus) first")
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -204,6 +233,13 @@ class Refiner(Settings):
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write a run folder."""
         save_run(self.run_, path, overwrite=overwrite)
+
+
+def _not_fitted() -> type[NotFittedError]:
+    """Our error, and scikit-learn's too where scikit-learn is in use."""
+    theirs = sys.modules.get("sklearn.exceptions")
+    ours = NotFittedError
+    return ours if theirs is None else type(ours.__name__, (ours, theirs.NotFittedError), {})
 
 
 def _are_labels(given: Any, corpus: Any) -> bool:

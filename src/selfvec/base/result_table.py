@@ -39,6 +39,10 @@ class ResultTable:
         rows = self.rows
         return pl.from_dicts(rows, infer_schema_length=None) if rows else pl.DataFrame()
 
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """The rows as an Arrow stream, which Polars, pandas, PyArrow and DuckDB take."""
+        return self.to_polars().__arrow_c_stream__(requested_schema)
+
     def to_pandas(self) -> Any:
         """The rows as a pandas frame; pandas has to be installed."""
         import pandas as pd

@@ -94,6 +94,8 @@ class Queries:
         closer = np.flatnonzero(distances < distances[self.get_index(key2)]).tolist()
         return [self.index_to_key[i] for i in closer if i != own]
 
+    words_closer_than = closer_than
+
     def rank(self, key1: Key, key2: Key) -> int:
         """The place of ``key2`` among all words by their distance from ``key1``; the nearest has 1."""
         return len(self.closer_than(key1, key2)) + 1

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import IntEnum
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
 import numpy as np
 
@@ -241,6 +241,14 @@ class Vectors(Queries):
         row: AnyFloats = (self.unit if norm else self.vectors)[self.get_index(key)]
         row.flags.writeable = False  # a changed row would not agree with `unit`
         return row
+
+    def get_normed_vectors(self) -> Floats:
+        """`unit`, by the name that gensim gives it."""
+        return self.unit
+
+    def __setitem__(self, key: Key, row: object) -> NoReturn:
+        rule = "vectors are not changed, since runs and caches share them"
+        raise TypeError(f"{rule}; make new ones: selfvec.Vectors(words, rows)")
 
     def embed(self, word: str) -> AnyFloats | None:
         """The word's row, or a vector built from subwords where the format has them; else None."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from selfvec.base.errors import OptionError
@@ -43,7 +44,7 @@ def as_run(given: GivenRun, name: str = "run") -> Run:
 
 
 def as_vectors(given: GivenVectors, name: str = "vectors") -> Vectors:
-    """Vectors from an argument: vectors, gensim's vectors, a run (its refined vectors), a path or a name."""
+    """Vectors from an argument: vectors, a model, a run (its refined vectors), a path or a name."""
     found = opened(given, name)
     return found.vectors if isinstance(found, Run) else found
 
@@ -63,12 +64,20 @@ def opened(given: GivenVectors, name: str = "vectors") -> Vectors | Run:
         return given
     if isinstance(given, str | os.PathLike):
         return open_run(given) if is_run(given) else load(given)
-    if _is_keyed(given):
-        return Vectors.from_gensim(given)
-    rule = "is a Vectors, a Run, gensim's KeyedVectors, a path or the name of public vectors"
-    keyed = _is_keyed(getattr(given, "wv", None))
-    remedy = "give the vectors of the model: model.wv" if keyed else None
-    raise OptionError(f"{rule}, not {type(given).__name__}", field=name, remedy=remedy)
+    for keyed in (given, getattr(given, "wv", None)):  # a model's vectors are its `wv`
+        if _is_keyed(keyed):
+            return Vectors.from_gensim(keyed)
+    if callable(getattr(given, "save_pretrained", None)):
+        return _of_encoder(given)
+    rule = "is a Vectors, a Run, vectors or a model of gensim, a static encoder, a path or a public name"
+    raise OptionError(f"{rule}, not {type(given).__name__}", field=name)
+
+
+def _of_encoder(given: Any) -> Vectors:
+    """The token rows of a model2vec ``StaticModel`` or a ``SentenceTransformer``, as it saves them."""
+    with TemporaryDirectory(prefix="selfvec-", ignore_cleanup_errors=True) as folder:
+        given.save_pretrained(folder)
+        return load(folder)
 
 
 def _run_of(given: Any) -> Run | None:
