@@ -26,7 +26,6 @@ if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.apps.answers import ask as ask
     from selfvec.apps.functions.files import convert as convert
     from selfvec.apps.functions.files import fetch as fetch
-    from selfvec.apps.functions.measuring import evaluate as evaluate
     from selfvec.apps.functions.runs import merge as merge
     from selfvec.apps.functions.runs import refine as refine
     from selfvec.apps.functions.runs import undo as undo
@@ -48,6 +47,7 @@ if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.corpus.example_text import example as example
     from selfvec.data.token_batch import TokenBatch as TokenBatch
     from selfvec.data.vectors import Vectors as Vectors
+    from selfvec.evaluation import evaluate as evaluate
     from selfvec.exporters import export as export
     from selfvec.exporters import migrate as migrate
     from selfvec.retrieval import Index as Index

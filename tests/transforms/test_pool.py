@@ -14,8 +14,7 @@ from selfvec.base.errors import InputError, OptionError
 from selfvec.corpus import Corpus
 from selfvec.data.vectors import Vectors
 from selfvec.transforms import transform
-from selfvec.transforms.contextual_encoder import Window, layer_weights, read_words
-from selfvec.transforms.pool import word_states
+from selfvec.transforms.contextual_encoder import Window, layer_weights, read_words, word_states
 
 TEXTS = ["The hail broke a roof.", "Storms in été, storms-a windy road", "a storm."]
 

@@ -202,7 +202,7 @@ TOP: dict[str, Row] = {
         fails="alarm",
     ),
     "evaluate": Row(
-        "apps.functions.measuring.evaluate",
+        "evaluation.measure.evaluate",
         ("run --similarity men3000.tsv", "run --retrieval scifact/ --against all"),
         view="run_tables.evaluation_table",
         title="Evaluation",
