@@ -1,10 +1,16 @@
-"""`evaluate`: measure all vectors on all tasks, given as objects or by their files, as a `Report`."""
+"""`evaluate`: measure all vectors on all tasks, given as objects or by their files, as a `Report`.
+
+`TASKS` is the table of tasks. To add one, write a subclass of `Task`, and add its row and the keyword in
+`AskedTasks`: both `selfvec.evaluate` and ``selfvec evaluate`` then take it.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, TypedDict, Unpack
 
 from selfvec.base.checks import check_names, check_texts, is_path
 from selfvec.base.declarations import checked
@@ -17,15 +23,95 @@ from selfvec.storage.opened import GivenVectors, as_run
 from selfvec.storage.run_folder import is_run
 from selfvec.text.preprocessing import Preprocessing
 
-from . import TASKS, AskedTasks
+from .analogy import Analogies
+from .bias import Bias
+from .classification import Classification
 from .compared_vectors import ComparedVectors, distinct_names, open_entries, truncated
+from .dictionary import Dictionary
+from .oov import HiddenWords
+from .questions import Questions
 from .report import Report
 from .retrieval import RM3, Retrieval, search_settings
+from .similarity import Similarity
+from .stability import Stability
 from .task import Measurement, Task
 
-__all__ = ["evaluate"]
+__all__ = ["TASKS", "AskedTasks", "Paths", "TaskRow", "evaluate"]
 
 Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class TaskRow:
+    """A task by the keyword of `AskedTasks` that asks for it."""
+
+    keyword: str
+    task: type[Task[Any]]
+    takes_files: bool = True  # if not, it is switched on
+    paths: tuple[str, ...] = ()  # what a task without files is measured on, if not its default
+    options: tuple[str, ...] = ()  # from those of `evaluate`: shots, rm3, settings
+
+    @property
+    def flag(self) -> str:
+        """The option of the command line."""
+        return f"--{self.keyword.replace('_', '-')}"
+
+
+TASKS = (
+    TaskRow("similarity", Similarity),
+    TaskRow("analogies", Analogies),
+    TaskRow("retrieval", Retrieval, options=("rm3", "settings")),
+    TaskRow("questions", Questions, options=("rm3", "settings")),
+    TaskRow("dictionary", Dictionary),
+    TaskRow("classification", Classification, options=("shots",)),
+    TaskRow("bias", Bias, takes_files=False),
+    TaskRow("bias_sets", Bias),
+    TaskRow("oov", HiddenWords, takes_files=False),
+    TaskRow("stability", Stability, takes_files=False, paths=("seeds", "halves")),
+)
+"""All tasks, in the order of a report."""
+
+Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+"""A path, or several."""
+
+
+class AskedTasks(TypedDict, total=False):
+    """The keywords of `TASKS` and what they take.
+
+    Parameters
+    ----------
+    similarity : path or paths
+        Similarity: rows of word, word, score.
+    analogies : path or paths
+        Analogies: four words a line, as Google's or MSR's.
+    retrieval : path or paths
+        Search: corpus.jsonl, queries.jsonl, qrels/.
+    questions : path or paths
+        Search in a run: columns question and id.
+    dictionary : path or paths
+        Translations: rows of word of A, word of B.
+    classification : path or paths
+        train.tsv and test.tsv: rows of label, text.
+    bias : bool
+        Bias: WEAT on small built-in word sets.
+    bias_sets : path or paths
+        Bias: WEAT on your word sets, TOML or JSON.
+    oov : bool
+        OOV: hide known words, and build their vectors.
+    stability : bool
+        Refine again with other seeds and on half the text.
+    """
+
+    similarity: Paths
+    analogies: Paths
+    retrieval: Paths
+    questions: Paths
+    dictionary: Paths
+    classification: Paths
+    bias: bool
+    bias_sets: Paths
+    oov: bool
+    stability: bool
 
 
 @checked

@@ -54,7 +54,7 @@ def call(row: Row, parameters: Written, **typed: Any) -> int:
 
 def _targets(row: Row, given: dict[str, Any], overwrite: bool) -> dict[str, str]:
     """The files that the command itself writes; they are refused before the work if they cannot be."""
-    from selfvec.base.report_files import check_report
+    from selfvec.base.report_page import check_report
 
     targets = {}
     for name in ("report", *(["output"] if row.writes else [])):
