@@ -11,9 +11,8 @@ from .classification import Classification
 from .dictionary import Dictionary
 from .measure import TASKS, AskedTasks, Paths, TaskRow, evaluate
 from .oov import HiddenWords
-from .questions import Questions
 from .report import Report
-from .retrieval import Retrieval
+from .retrieval import Questions, Retrieval
 from .similarity import Similarity
 from .stability import Stability
 from .task import Measurement, Task

@@ -29,9 +29,8 @@ from .classification import Classification
 from .compared_vectors import ComparedVectors, distinct_names, open_entries, truncated
 from .dictionary import Dictionary
 from .oov import HiddenWords
-from .questions import Questions
 from .report import Report
-from .retrieval import RM3, Retrieval, search_settings
+from .retrieval import RM3, Questions, Retrieval, search_settings
 from .similarity import Similarity
 from .stability import Stability
 from .task import Measurement, Task

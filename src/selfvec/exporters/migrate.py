@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Rows
-from selfvec.base.checks import check_path
 from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError, Interrupted, OptionError, TargetError
 from selfvec.base.file_locks import lock_file
@@ -94,7 +93,6 @@ def migrate(
     Interrupted
         On Ctrl-C. The same call continues.
     """
-    check_path("store", store, "the path of a database")
     old, new = as_run(old, "old"), as_run(new, "new")
     if old.fingerprint == new.fingerprint:
         raise OptionError("both runs have the same vectors", field="new", remedy="name the newer run")

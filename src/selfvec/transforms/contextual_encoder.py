@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Floats, Ints, Rows
-from selfvec.base.errors import CorpusError, FormatError, InputError, MissingExtra, OptionError
+from selfvec.base.errors import CorpusError, FormatError, InputError, OptionError
+from selfvec.base.extras import require
 from selfvec.corpus import Corpus, as_corpus
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
@@ -88,7 +89,12 @@ class ContextualEncoder:
     """
 
     def __init__(self, folder: Path, layers: str = "last4") -> None:
-        transformers, self._torch = _libraries()
+        for library in ("torch", "transformers"):
+            require(library, "encoder", "the states of an encoder")
+        import torch
+        import transformers
+
+        self._torch = torch
         place = _folder(folder)
         try:
             self.tokenizer = transformers.AutoTokenizer.from_pretrained(place, local_files_only=True)
@@ -181,10 +187,9 @@ def sentence_encoder(model: str | Path) -> Any:
     Its second argument is called with the number of texts done. In a folder without the files of that library
     the last states of all tokens are averaged.
     """
-    try:
-        from sentence_transformers import SentenceTransformer
-    except ImportError:
-        raise MissingExtra("sentence-transformers", "encoder", "an encoder of texts") from None
+    require("sentence_transformers", "encoder", "an encoder of texts")
+    from sentence_transformers import SentenceTransformer
+
     try:
         loaded = SentenceTransformer(str(model), local_files_only=True)
     except (OSError, ValueError, KeyError) as error:
@@ -199,15 +204,6 @@ def sentence_encoder(model: str | Path) -> Any:
         return unit_rows(np.concatenate(parts))
 
     return encode
-
-
-def _libraries() -> tuple[Any, Any]:
-    try:
-        import torch
-        import transformers
-    except ImportError as error:
-        raise MissingExtra(error.name or "transformers", "encoder", "the states of an encoder") from None
-    return transformers, torch
 
 
 def _folder(folder: Path) -> Path:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from selfvec.apps.run import Run, open_run
-from selfvec.base.checks import check_path, is_path
+from selfvec.base.checks import is_path
 from selfvec.base.checksums import file_state
 from selfvec.base.declarations import checked
 from selfvec.base.errors import CorpusError, Interrupted, OptionError
@@ -450,7 +450,6 @@ def _writer(output: Target, overwrite: bool) -> Iterator[RunWriter | None]:
             raise OptionError("a run in memory is not written", field="overwrite", remedy="name an output")
         yield None
         return
-    check_path("output", output, "a path")
     with RunWriter(output, overwrite=overwrite) as writer:
         yield writer
 
