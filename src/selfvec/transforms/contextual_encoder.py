@@ -17,7 +17,7 @@ from selfvec.base.arrays import Floats, Ints, Rows
 from selfvec.base.errors import CorpusError, FormatError, InputError, OptionError
 from selfvec.base.extras import require
 from selfvec.corpus import Corpus, as_corpus
-from selfvec.data.token_batch import TokenBatch
+from selfvec.data.token_batch import TokenBatch, by_frequency
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
 
@@ -234,7 +234,7 @@ class CorpusWords:
 
     texts: list[str]  # D
     batch: TokenBatch  # types by falling frequency, in lower case
-    spans: Ints  # (N, 2) where each word starts and ends, in bytes of its text
+    spans: Ints  # (N, 2) where each word starts and ends, in characters of its text
 
 
 def read_words(corpus: Texts, text_field: str | None, min_count: int) -> CorpusWords:
@@ -242,27 +242,22 @@ def read_words(corpus: Texts, text_field: str | None, min_count: int) -> CorpusW
 
     Raises `CorpusError` if no word occurs ``min_count`` times.
     """
-    import polars as pl
-
-    from selfvec.text.tokenizers import Splitter
+    from selfvec.text.tokenizers import plain
+    from selfvec.text.word_spans import find_words
 
     if not isinstance(corpus, Corpus):
         corpus = as_corpus(corpus, "corpus", text_field=text_field, keep_fields=False)
     texts = [text for batch in corpus.batches() for text in batch.texts.to_list()]
-    raw, spans = Splitter("words").located(pl.Series(texts, dtype=pl.String))
+    found = find_words(texts)
     index: dict[str, int] = {}
-    keys = np.array([index.setdefault(word.lower(), len(index)) for word in raw.types], np.int32)
-    counts = np.bincount(keys[raw.ids], minlength=len(index))
-    order = np.argsort(-counts, kind="stable")[: int((counts >= min_count).sum())]
-    if not len(order):
+    keys = np.array([index.setdefault(plain(word).lower(), len(index)) for word in found.names], np.int32)
+    whole = by_frequency(TokenBatch(found.ids, found.bounds, found.names).renumbered(keys, list(index)))
+    size = int((whole.counts >= min_count).sum())
+    if not size:
         raise CorpusError(f"no word occurs {min_count} times", remedy="lower --min-count or bring more text")
-    places = np.full(len(index), -1, np.int32)
-    places[order] = np.arange(len(order), dtype=np.int32)
-    ids = places[keys][raw.ids]
-    kept = ids >= 0
-    offsets = np.concatenate(([0], np.cumsum(kept)))[raw.offsets]
-    words = list(index)
-    return CorpusWords(texts, TokenBatch(ids[kept], offsets, [words[i] for i in order]), spans[kept])
+    numbers = np.arange(len(whole.types), dtype=np.int32)
+    batch = whole.renumbered(np.where(numbers < size, numbers, np.int32(-1)), whole.types[:size])
+    return CorpusWords(texts, batch, np.stack([found.starts, found.ends], axis=1)[whole.ids < size])
 
 
 # ---- Pooling
@@ -306,7 +301,7 @@ class Pooling(FromEncoder):
         with self.progress.stage("Encoding", len(words.texts), "texts") as advance:
             for window in encoder.windows(words.texts, advance):
                 mine = slice(bounds[window.text], bounds[window.text + 1])
-                places, states = word_states(window, words.texts[window.text], words.spans[mine])
+                places, states = word_states(window, words.spans[mine])
                 ids = batch.ids[mine][places]
                 np.add.at(sums, ids, states if self.pooling == "mean" else window.first)
                 np.add.at(occurrences, ids, 1)
@@ -318,13 +313,10 @@ class Pooling(FromEncoder):
 
 def word_states(
     window: Window,
-    text: str,
-    spans: Ints,  # (N, 2) bytes of the text where its words start and end
+    spans: Ints,  # (N, 2) where the words of its text start and end, in characters
 ) -> tuple[Ints, Floats]:
     """The words of a text that are in a window, (n,), and the mean state of the pieces of each, (n, d)."""
     last = window.ends - 1  # the last character of each piece
-    if not text.isascii():
-        last = np.cumsum([0, *(len(character.encode()) for character in text)])[last]
     owners = np.searchsorted(spans[:, 0], last, side="right") - 1
     inside = np.flatnonzero((window.ends > 0) & (owners >= 0))
     inside = inside[last[inside] < spans[owners[inside], 1]]
