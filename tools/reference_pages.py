@@ -8,7 +8,7 @@ from typing import Any
 from mkdocs.structure.files import File, Files
 
 import selfvec
-from selfvec.apps.cli.help import help_text
+from selfvec.apps.cli.parser import help_text
 from selfvec.apps.cli.tree import root
 
 

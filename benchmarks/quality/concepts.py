@@ -26,7 +26,7 @@ from selfvec.analysis.concepts.topic_clusters import NAMED, TERMS
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.evaluation.compared_vectors import ComparedVectors
-from selfvec.evaluation.retrieval import dense_rankings, hybrid_rankings, ranked
+from selfvec.evaluation.retrieval import SearchSetting, dense_rankings, ranked, search_rankings
 from selfvec.numerics.statistics import mean
 from selfvec.retrieval import Index
 from selfvec.text.preprocessing import Preprocessing
@@ -152,7 +152,7 @@ def retrieval() -> str:
             named = "words" if asked is None else "words and phrases"
             whole = ComparedVectors("", run.vectors, preprocessing, run=run, refined=True)
             found = {f"dense, {named}": dense_rankings(collection, whole)[0]}
-            found[f"hybrid, {named}"] = hybrid_rankings(collection, run)
+            found |= search_rankings(collection, run, {f"hybrid, {named}": SearchSetting()})
             for label, rankings in found.items():
                 scores = collection.scores(rankings)
                 values.setdefault(label, []).append(scores["ndcg@10"])

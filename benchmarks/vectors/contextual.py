@@ -36,9 +36,8 @@ from selfvec.text.preprocessing import (
     merge_stems,
     stem_groups,
 )
-from selfvec.transforms.contextual_encoder import read_words, sentence_encoder
+from selfvec.transforms.contextual_encoder import Pooling, read_words, sentence_encoder
 from selfvec.transforms.distill import x2static, zipf_weighted
-from selfvec.transforms.pool import Pooling
 
 NEEDS = "ENCODER"  # this environment variable
 TWO = ("MED", "Cranfield")  # for what is slow to encode

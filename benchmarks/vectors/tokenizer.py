@@ -21,8 +21,7 @@ from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Similarity
 from selfvec.evaluation.report import Report
 from selfvec.storage.formats.subwords import SubwordRows
-from selfvec.transforms.token_rows import NewRows, Tokens
-from selfvec.transforms.tokenizer_transfer import TokenizerTransfer
+from selfvec.transforms.tokenizer_transfer import NewRows, TokenizerTransfer, Tokens
 
 SETS = ("similarity_bio/umnsrs_similarity", "similarity/men3000", "similarity/rw2034")
 SIZE, ADDED = 16_000, 5_000

@@ -26,12 +26,11 @@ if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.apps.answers import ask as ask
     from selfvec.apps.functions.files import convert as convert
     from selfvec.apps.functions.files import fetch as fetch
-    from selfvec.apps.functions.measuring import evaluate as evaluate
     from selfvec.apps.functions.runs import merge as merge
     from selfvec.apps.functions.runs import refine as refine
     from selfvec.apps.functions.runs import undo as undo
     from selfvec.apps.functions.runs import update as update
-    from selfvec.apps.functions.watching import watch as watch
+    from selfvec.apps.functions.runs import watch as watch
     from selfvec.apps.functions.words import drift as drift
     from selfvec.apps.functions.words import trajectory as trajectory
     from selfvec.apps.refiner import Refiner as Refiner
@@ -48,6 +47,7 @@ if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.corpus.example_text import example as example
     from selfvec.data.token_batch import TokenBatch as TokenBatch
     from selfvec.data.vectors import Vectors as Vectors
+    from selfvec.evaluation import evaluate as evaluate
     from selfvec.exporters import export as export
     from selfvec.exporters import migrate as migrate
     from selfvec.retrieval import Index as Index

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from selfvec.base.threads import by_blocks, one_core, threads
+from selfvec.base.threads import by_blocks, one_core
 
 
 def blas_threads() -> list[int]:
@@ -73,11 +73,3 @@ def test_an_error_inside_lifts_the_limit() -> None:
     with pytest.raises(ZeroDivisionError):
         list(by_blocks(10_000, lambda _: 1 // 0, jobs=2))
     assert blas_threads() == before
-
-
-def test_the_usual_variable_bounds_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    assert threads(None) == 3
-    assert threads(2) == 2
-    monkeypatch.setenv("OMP_NUM_THREADS", "4,2")
-    assert threads(None) >= 1

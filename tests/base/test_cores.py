@@ -21,8 +21,10 @@ def test_all_cores_or_what_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None
     assert threads(None) == CORES
     assert threads(1) == 1
     assert threads(4 * CORES) == 4 * CORES
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    assert threads(None) == 1
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert (threads(None), threads(2)) == (3, 2)
+    monkeypatch.setenv("OMP_NUM_THREADS", "4,2")  # one for each level of nesting, which is not read
+    assert threads(None) == CORES
     monkeypatch.setenv("OMP_NUM_THREADS", "100000")
     assert threads(None) == 4 * CORES
 

@@ -10,7 +10,7 @@ import pytest
 import selfvec
 from selfvec.base.errors import OptionError
 from selfvec.data.run import Run
-from selfvec.evaluation.retrieval import METRICS, hybrid_rankings, read_collection
+from selfvec.evaluation.retrieval import METRICS, SearchSetting, read_collection, search_rankings
 
 LONG = " ".join(f"On day {n} the baker baked bread and sold it." for n in range(40))
 
@@ -56,7 +56,7 @@ def test_the_figures_are_those_of_search(run: Run, tmp_path: Path) -> None:
     (tmp_path / "qrels" / "test.tsv").write_text("q\tr14\t1\n")
     report = selfvec.evaluate(run, retrieval=tmp_path, try_="mode=hybrid,bm25")
     collection = read_collection(tmp_path)
-    hybrid = collection.scores(hybrid_rankings(collection, run))
+    hybrid = collection.scores(search_rankings(collection, run, {"hybrid": SearchSetting()})["hybrid"])
     assert [row["value"] for row in report.rows[:3]] == [values.mean() for values in hybrid.values()]
     small = selfvec.evaluate(run, retrieval=tmp_path, try_=["passage_words=20", "overlap=0"])
     assert [row["mode"] for row in small.rows] == ["hybrid, passage_words=20, overlap=0"] * 3

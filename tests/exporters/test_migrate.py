@@ -14,6 +14,8 @@ from uuid import UUID
 
 import numpy as np
 import pytest
+from tests.exporters.conftest import stored
+from tests.exporters.test_stores import ASK
 from tests.retrieval.encoder import reports
 
 import selfvec
@@ -72,24 +74,12 @@ def exported(kind: str, made: tuple[Run, Run, Path], folder: Path, run: Run | No
 
 def content(path: Path) -> dict[str, tuple[int, list[float]]]:
     """The field n and the vector of every id."""
-    if (path / "meta.json").exists():
-        client = qdrant_client.QdrantClient(path=str(path))
-        points = client.scroll("passages", limit=10_000, with_vectors=True)[0]
-        client.close()
-        return {point.payload["id"]: (point.payload["n"], point.vector) for point in points}
-    rows = lancedb.connect(path).open_table("passages").to_arrow().to_pylist()
-    return {row["id"]: (row["n"], row["vector"]) for row in rows}
+    return {name: (row["n"], row["vector"]) for name, row in stored(path).items()}
 
 
 def found(path: Path, question: np.ndarray) -> str:
     """The id of the nearest row."""
-    if (path / "meta.json").exists():
-        client = qdrant_client.QdrantClient(path=str(path))
-        points = client.query_points("passages", query=question.tolist(), limit=1).points
-        client.close()
-        return str(points[0].payload["id"])
-    table = lancedb.connect(path).open_table("passages")
-    return str(table.search(question).distance_type("cosine").limit(1).to_list()[0]["id"])
+    return ASK[path.name.removeprefix("store-")](path, question, 1)[0][0]
 
 
 def same(path: Path, run: Run) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from tests.exporters.conftest import stored
 from tests.places import ROOT
 
 from selfvec.apps.cli import main
@@ -193,21 +194,9 @@ def test_filters(name: str, tmp_path: Path) -> None:
 def test_every_field_comes_back(name: str, tmp_path: Path) -> None:
     data = rows()
     path = target(name, tmp_path, data)
-    if name == "lancedb":
-        import lancedb
-
-        found = pl.from_arrow(lancedb.connect(path).open_table("passages").to_arrow())
-        assert isinstance(found, pl.DataFrame)
-        found = found.drop("vector")
-    elif name == "qdrant":
-        from qdrant_client import QdrantClient
-
-        client = QdrantClient(path=str(path))
-        points, _ = client.scroll("passages", limit=1000)
-        client.close()
-        points = sorted(points, key=lambda point: int(point.id))
-        found = pl.DataFrame([point.payload for point in points], infer_schema_length=None)
-        found = found.with_columns(pl.col("date").str.to_date())
+    if name in ("lancedb", "qdrant"):
+        found = pl.DataFrame(list(stored(path).values()), infer_schema_length=None).drop("vector")
+        found = found if name == "lancedb" else found.with_columns(pl.col("date").str.to_date())
     else:
         found = pl.read_parquet(path if name == "parquet-documents" else path / "rows.parquet")
         found = found.drop("vector", strict=False)
@@ -248,7 +237,8 @@ def test_the_same_rows_give_the_same_bytes(name: str, tmp_path: Path) -> None:
 def test_a_missing_library_names_its_extra(name: str, tmp_path: Path, monkeypatch) -> None:
     store = STORES[name]
     monkeypatch.setitem(sys.modules, store.module, None)
-    with pytest.raises(MissingExtra, match=rf"'{store.package}'.*pip install 'selfvec\[{store.extra}\]'"):
+    package = {"faiss": "faiss-cpu"}.get(store.module, store.module.replace("_", "-"))
+    with pytest.raises(MissingExtra, match=rf"'{package}'.*pip install 'selfvec\[{store.extra}\]'"):
         write_rows(rows(40), name, tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from tests.exporters.conftest import stored
 
 import selfvec
 from selfvec.apps.cli import main
@@ -119,7 +120,6 @@ def test_stores_keep_types_and_say_what_is_changed(reports: Path, tmp_path: Path
         "selfvec.dimensions": str(Encoder.of(run).dimensions),
     }
     if to == "parquet-documents":
-        rows = pl.read_parquet(tmp_path / "store").to_dicts()
         found = pl.read_parquet_metadata(tmp_path / "store")
         assert {name: found[name] for name in about} == about
     elif to == "lancedb":
@@ -127,16 +127,19 @@ def test_stores_keep_types_and_say_what_is_changed(reports: Path, tmp_path: Path
 
         table = lancedb.connect(tmp_path / "store").open_table("passages")
         assert {k.decode(): v.decode() for k, v in table.schema.metadata.items()} == about
-        rows = table.to_arrow().to_pylist()
         query = table.search().where("flag AND array_has(tags, 'a') AND place.state = 'IOWA'").limit(60)
         assert {row["id"] for row in query.to_list()} == {f"r{i}" for i in range(0, 60, 3)}
     else:
         from qdrant_client import QdrantClient
 
         client = QdrantClient(path=str(tmp_path / "store"))
-        rows = [point.payload for point in client.scroll("passages", limit=100)[0]]
         assert client.get_collection("passages").config.metadata == about
         client.close()
+    rows = (
+        pl.read_parquet(tmp_path / "store").to_dicts()
+        if to == "parquet-documents"
+        else stored(tmp_path / "store").values()
+    )
     assert {row["id"]: {name: row[name] for name in expected(0)} for row in rows} == {
         f"r{i}": expected(i) for i in range(60)
     }
@@ -184,19 +187,9 @@ def test_a_table_of_lancedb_encodes_what_is_added_and_asked(reports: Path, tmp_p
 # ---- export --update
 
 
-def content(path: Path, to: str) -> dict[str, tuple[str, list[float], object]]:
+def content(path: Path) -> dict[str, tuple[str, list[float], object]]:
     """Text and vector of each passage by its id, and what identifies the row in the store."""
-    if to == "lancedb":
-        import lancedb
-
-        rows = lancedb.connect(path).open_table("passages").to_arrow().to_pylist()
-        return {row["id"]: (row["text"], row["vector"], row["wind_speed"]) for row in rows}
-    from qdrant_client import QdrantClient
-
-    client = QdrantClient(path=str(path))
-    points = client.scroll("passages", limit=1000, with_vectors=True)[0]
-    client.close()
-    return {p.payload["id"]: (p.payload["text"], p.vector, p.payload["wind_speed"]) for p in points}
+    return {name: (row["text"], row["vector"], row["wind_speed"]) for name, row in stored(path).items()}
 
 
 @pytest.mark.parametrize("to", ["lancedb", "qdrant"])
@@ -224,15 +217,15 @@ def test_update_writes_what_is_new_and_deletes_what_is_gone(
 
     refine()
     assert exported() == counts(*[None] * 4)  # a new store
-    before = content(Path("store"), to)
+    before = content(Path("store"))
     assert exported() == counts(0, 0, 0, 60)
-    assert content(Path("store"), to) == before
+    assert content(Path("store")) == before
     rows[3]["id"], rows[4]["id"] = "r4", "r3"
     rows[5]["wind speed"] = 500
     rows[7]["id"] = "it's new"
     refine()
     assert exported() == counts(1, 3, 1, 56)
-    after = content(Path("store"), to)
+    after = content(Path("store"))
     assert set(after) == before.keys() - {"r7"} | {"it's new"}
     assert after["r4"][0] == rows[3]["text"]
     assert after["r4"][1] != before["r4"][1]
@@ -260,16 +253,16 @@ def test_rows_with_new_texts_are_added_and_others_deleted(reports: Path, tmp_pat
         return replace(rows, table=rows.table[chosen], vectors=rows.vectors[chosen])
 
     store.put(part(slice(40)), path)
-    before = content(path, to)
+    before = content(path)
     done = store.update(part(slice(20, 60)), path)
     assert done == {"added": 20, "changed": 0, "removed": 20, "unchanged": 20}
-    after = content(path, to)
+    after = content(path)
     assert set(after) == {f"r{i}" for i in range(20, 60)}
     assert all(after[f"r{i}"] == before[f"r{i}"] for i in range(20, 40))
     np.testing.assert_allclose([after[f"r{i}"][1] for i in range(40, 60)], rows.vectors[40:], atol=1e-6)
     done = store.update(part(slice(20, 40)), path)
     assert done == {"added": 0, "changed": 0, "removed": 20, "unchanged": 20}
-    assert set(content(path, to)) == {f"r{i}" for i in range(20, 40)}
+    assert set(content(path)) == {f"r{i}" for i in range(20, 40)}
 
 
 @pytest.mark.parametrize("to", ["lancedb", "qdrant"])
@@ -282,7 +275,7 @@ def test_after_an_update_of_the_run_its_store_is_as_if_new(reports: Path, tmp_pa
     done = export(updated, to, tmp_path / "store", update=True)
     assert (done["rewritten"], done["added"]) == (True, 60)
     rows = passage_rows(updated)
-    found = content(tmp_path / "store", to)
+    found = content(tmp_path / "store")
     assert {name: one[0] for name, one in found.items()} == dict(rows.table.select("id", "text").iter_rows())
     np.testing.assert_allclose([found[name][1] for name in rows.table["id"]], rows.vectors, atol=1e-6)
 

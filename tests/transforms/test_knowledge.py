@@ -253,7 +253,7 @@ def test_synonyms_come_together_and_antonyms_go_apart(by: str) -> None:
 def test_a_step_of_counter_fitting_follows_the_gradient() -> None:
     table = words(0, 60)
     lexicon = Knowledge(edges={"antonym": [("a", "b")], "synonym": [("a", "b")]})  # antonyms win
-    from selfvec.transforms.specialise import CounterFit
+    from selfvec.transforms.retrofit import CounterFit
 
     class Once(CounterFit):
         steps = 1

@@ -14,8 +14,7 @@ from selfvec.base.errors import InputError, OptionError
 from selfvec.corpus import Corpus
 from selfvec.data.vectors import Vectors
 from selfvec.transforms import transform
-from selfvec.transforms.contextual_encoder import Window, layer_weights, read_words
-from selfvec.transforms.pool import word_states
+from selfvec.transforms.contextual_encoder import Window, layer_weights, read_words, word_states
 
 TEXTS = ["The hail broke a roof.", "Storms in été, storms-a windy road", "a storm."]
 
@@ -100,11 +99,11 @@ def test_pooling_has_two_kinds() -> None:
 
 
 def test_a_piece_belongs_to_the_word_in_which_it_ends() -> None:
-    text = "é: gö-x"  # the pieces: é | : | ␣g | ö | - | x; bytes 0-2, 4-7, 8-9 are words
+    text = "é: gö-x"  # the pieces: é | : | ␣g | ö | - | x; characters 0-1, 3-5, 6-7 are words
     words = read_words(Corpus.from_texts([text]), None, 1)
-    assert words.spans.tolist() == [[0, 2], [4, 7], [8, 9]]
+    assert words.spans.tolist() == [[0, 1], [3, 5], [6, 7]]
     states = np.eye(6, dtype=np.float32)
     window = Window(0, np.array([1, 2, 4, 5, 6, 7]), states, states[0])
-    places, means = word_states(window, text, words.spans)
+    places, means = word_states(window, words.spans)
     assert places.tolist() == [0, 1, 2]
     np.testing.assert_array_equal(means, [states[0], (states[2] + states[3]) / 2, states[5]])

@@ -16,8 +16,7 @@ from selfvec.base.errors import InputError, OptionError
 from selfvec.base.tensors import map_tensors, read_header
 from selfvec.data.vectors import Vectors
 from selfvec.storage.formats import load
-from selfvec.transforms.token_rows import Tokens
-from selfvec.transforms.tokenizer_transfer import TokenizerTransfer
+from selfvec.transforms.tokenizer_transfer import TokenizerTransfer, Tokens
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
 NAMED = {

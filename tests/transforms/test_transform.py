@@ -10,9 +10,8 @@ import pytest
 
 import selfvec
 from selfvec.apps.cli import main
-from selfvec.apps.cli.flags import flag_of
 from selfvec.base.declarations import declared
-from selfvec.base.errors import OptionError
+from selfvec.base.errors import OptionError, flag
 from selfvec.data.vectors import Vectors
 from selfvec.transforms import TRANSFORMS, make_transform, transform
 from selfvec.transforms.method import Transform
@@ -29,7 +28,7 @@ def test_every_method_is_documented_and_its_options_are_those_of_its_row(name: s
     assert said.summary in shown
     for one in said.parameters.values():
         assert one.help
-        assert one.seldom or one.name == "seed" or flag_of(one) in shown
+        assert one.seldom or one.name == "seed" or flag(one.name) in shown
 
 
 def test_older_flags_still_work(tmp_path: Path) -> None:

@@ -11,9 +11,8 @@ import pytest
 
 from selfvec.apps.cli import main
 from selfvec.base.errors import OptionError
-from selfvec.base.report_files import PAGES, check_report
-from selfvec.base.report_files import ROWS as TABLES
-from selfvec.base.report_page import ReportPage, Section, rows_page
+from selfvec.base.report_page import PAGES, ReportPage, Section, check_report, rows_page
+from selfvec.base.report_page import ROWS as TABLES
 
 SUFFIXES = PAGES + TABLES
 

@@ -100,7 +100,7 @@ def _save_page(run: Path, path: Path, overwrite: bool, progress: Progress) -> No
     from selfvec.apps.web.page_data import PageData
     from selfvec.apps.web.static_page import static_page
     from selfvec.base.atomic_files import atomic_file
-    from selfvec.base.report_files import check_report
+    from selfvec.base.report_page import check_report
 
     check_report(path, (".html",))
     check_target(path, overwrite=overwrite, folder=False)

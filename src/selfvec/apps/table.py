@@ -202,11 +202,11 @@ TOP: dict[str, Row] = {
         fails="alarm",
     ),
     "evaluate": Row(
-        "apps.functions.measuring.evaluate",
+        "evaluation.measure.evaluate",
         ("run --similarity men3000.tsv", "run --retrieval scifact/ --against all"),
         view="run_tables.evaluation_table",
         title="Evaluation",
-        more=("evaluation.AskedTasks",),
+        more=("evaluation.measure.AskedTasks",),
         values={
             "vectors": "RUN|VECTORS...",
             "dictionary": "TSV...",
@@ -299,7 +299,7 @@ RUN: dict[str, Row] = {
     ),
     "undo": Row("apps.functions.runs.undo", ("run",), show="undone"),
     "watch": Row(
-        "apps.functions.watching.watch",
+        "apps.functions.runs.watch",
         ("run inbox/", "run inbox/ --every 60"),
         show="watched",
         more=(_FIELDS, "apps.functions.runs.NewDocuments"),

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from .durable import exchange, rename_new, sync_file, sync_names, sync_tree
 from .errors import TargetError
-from .file_locks import HAS_LOCKS, lock, open_exclusively, open_to_lock, same_file
+from .file_locks import HAS_LOCKS, lock, open_to_lock, same_file
 from .ownership import discard, is_ours, mode_of, remove_own
 from .targets import Kind, check_target, refuse_special, writing
 
@@ -205,7 +205,9 @@ def _locked_new(target: Path, folder: bool) -> tuple[Path, int | None]:
         path = _sibling(target)
         if folder:
             path.mkdir()
-        descriptor = open_to_lock(path) if folder else open_exclusively(path)
+        else:
+            path.touch(exist_ok=False)  # not through a link either
+        descriptor = open_to_lock(path)
         if descriptor is None and path.exists():
             return path, None
         if descriptor is not None:

@@ -22,7 +22,6 @@ __all__ = [
     "lock",
     "lock_file",
     "locked",
-    "open_exclusively",
     "open_to_lock",
     "same_file",
 ]
@@ -34,11 +33,6 @@ NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 """The flag of `os.open` that refuses links, where the system has it."""
 
 _TRIES = 9  # another process may remove the folder of a lock as a leftover, or hold it for a moment
-
-
-def open_exclusively(path: Path) -> int:
-    """Make a new file; `FileExistsError` if the name exists, even as a dead link."""
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | NO_LINK, 0o666)
 
 
 def open_to_lock(path: Path) -> int | None:

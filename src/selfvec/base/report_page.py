@@ -1,4 +1,4 @@
-"""Reports: the tables of a result as a static HTML page, as Markdown, or as rows for another program.
+"""Reports: the tables of a result as a static HTML page, as Markdown, or as rows: CSV or Parquet.
 
 Words and texts may be untrusted, so all are escaped, except the HTML of a `Drawn` cell. A page has no script
 and fetches nothing.
@@ -7,15 +7,36 @@ and fetches nothing.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from .atomic_files import atomic_file
 from .display import escape_controls, printable
-from .report_files import joined, save_report
+from .errors import OptionError
 
-__all__ = ["Drawn", "Pieces", "ReportPage", "Section", "lines_cell", "rows_page"]
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = [
+    "PAGES",
+    "ROWS",
+    "Drawn",
+    "Pieces",
+    "ReportPage",
+    "Section",
+    "check_report",
+    "lines_cell",
+    "rows_page",
+    "save_report",
+    "save_rows",
+]
+
+PAGES = (".html", ".md")  # suffixes of pages
+ROWS = (".csv", ".parquet")  # suffixes of tables
+_FORMULA = r"^[=+\-@\t\r\n]"  # the start of what a spreadsheet reads as a formula (OWASP, CSV Injection)
 
 Pieces = Sequence[tuple[str, bool]]
 """A text in pieces: which of them are marked."""
@@ -111,7 +132,7 @@ class ReportPage:
         return "\n".join(lines) + "\n"
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-        """Write the report as `selfvec.base.report_files.save_report` does."""
+        """Write the report as `save_report` does."""
         save_report(path, self.to_html, self.to_markdown, self.records, overwrite=overwrite)
 
 
@@ -181,3 +202,84 @@ def _escaped(text: str) -> str:
     for character in "\\`*_[]|":
         text = text.replace(character, f"\\{character}")
     return escape(escape_controls(text), quote=False)
+
+
+# ---- Files, in the format of their suffix
+
+
+def check_report(path: str | os.PathLike[str], suffixes: Sequence[str] = PAGES + ROWS) -> str:
+    """The suffix of a report; `OptionError` if it is not known. Commands call this before their work."""
+    suffix = Path(path).suffix.lower()
+    if suffix not in suffixes:
+        rule = f"a report is {', '.join(suffixes)}, not {suffix or 'without a suffix'}"
+        raise OptionError(rule, path=path, remedy="choose one of them")
+    return suffix
+
+
+def save_report(
+    path: str | os.PathLike[str],
+    to_html: Callable[[], str],
+    to_markdown: Callable[[], str],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    overwrite: bool = False,
+) -> None:
+    """Write a report in the format of its suffix, atomically.
+
+    Raises
+    ------
+    OptionError
+        If the suffix is not known. `TargetError` if the path cannot be written, or exists and ``overwrite``
+        is false.
+    """
+    suffix = check_report(path)
+    if suffix in ROWS:
+        import polars as pl
+
+        records = [dict(row) for row in rows]
+        frame = pl.from_dicts(records, infer_schema_length=None) if records else pl.DataFrame()
+        save_rows(frame, path, overwrite=overwrite)
+        return
+    with atomic_file(path, overwrite=overwrite) as temporary:
+        text = to_html() if suffix == ".html" else to_markdown()
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def save_rows(frame: pl.DataFrame, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    """Write a frame as CSV or Parquet.
+
+    In CSV a list becomes text, of nested lists only the first values. Texts are quoted, and an apostrophe is
+    put before one that a spreadsheet would take for a formula. Numbers stay numbers.
+    """
+    import polars as pl
+
+    suffix = check_report(path, ROWS)
+    with atomic_file(path, overwrite=overwrite) as temporary:
+        if suffix == ".parquet":
+            frame.write_parquet(temporary)
+            return
+        nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
+        texts = [
+            pl.Series(name, [_text(value) for value in frame[name].to_list()], pl.String) for name in nested
+        ]
+        frame = frame.with_columns(texts)
+        frame = frame.with_columns(pl.col(pl.String).str.replace(_FORMULA, "'$0"))
+        frame.write_csv(temporary, quote_style="non_numeric")
+
+
+def joined(values: Sequence[Any], text: Callable[[Any], str] = str) -> str:
+    """A list as text. Of pairs, such as (word, cosine), only the first values are written."""
+    return ", ".join(text(one[0] if isinstance(one, list | tuple) and one else one) for one in values)
+
+
+def _text(value: Any) -> str:
+    """A nested value as text.
+
+    >>> _text([["hail", 0.9], ["storm", 0.8]]), _text(None), _text({"bm25": 1.5})
+    ('hail, storm', '', 'bm25 1.5')
+    """
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_text(part)}" for name, part in value.items())
+    if isinstance(value, list | tuple):
+        return joined(value, _text)
+    return "" if value is None else str(value)

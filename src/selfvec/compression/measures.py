@@ -89,7 +89,7 @@ def _self_retrieval(tokens: TokenBatch, seed: int) -> Measure | None:
 
 def _task(name: str, task: Task[Any], preprocessing: Preprocessing, seed: int) -> Measure:
     metric = "ndcg@10" if task.kind == "retrieval" else "spearman"
-    items = task.load(seed) if task.kind == "retrieval" else None
+    items = task.load((), seed) if task.kind == "retrieval" else None
 
     def of(vectors: Vectors) -> Estimate:
         entry = ComparedVectors(name, vectors, preprocessing)

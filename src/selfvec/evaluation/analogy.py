@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -52,7 +52,7 @@ class Analogies(Task[AnalogyQuestions]):
     most: int = 300_000
     kind: ClassVar[str] = "analogy"
 
-    def load(self, seed: int) -> AnalogyQuestions:
+    def load(self, entries: Sequence[ComparedVectors], seed: int) -> AnalogyQuestions:
         """Read the questions."""
         return read_questions(self.path)
 

@@ -8,7 +8,7 @@ split the targets in two that give a difference at least as large.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb
@@ -69,13 +69,13 @@ class Bias(Task[list[WordSet]]):
     path: Path = BUILT_IN
     kind: ClassVar[str] = "bias"
 
-    def load(self, seed: int) -> list[WordSet]:
+    def load(self, entries: Sequence[ComparedVectors], seed: int) -> list[WordSet]:
         """Read the word sets."""
         return read_sets(self.path)
 
-    def measure(self, entries: Any, seed: int) -> Iterator[Measurement]:
+    def measure(self, entries: Sequence[ComparedVectors], seed: int) -> Iterator[Measurement]:
         """Figures by set, then by vectors."""
-        for word_set in self.load(seed):
+        for word_set in self.load(entries, seed):
             for entry in entries:
                 yield from self.score(entry, [word_set], seed)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -63,7 +63,7 @@ class Classification(Task[LabelledTexts]):
         if shots is not None and (not isinstance(shots, int) or isinstance(shots, bool) or shots < 1):
             raise OptionError(f"is a whole number of at least 1, not {shots!r}", field="shots")
 
-    def load(self, seed: int) -> LabelledTexts:
+    def load(self, entries: Sequence[ComparedVectors], seed: int) -> LabelledTexts:
         """Read the labelled texts."""
         return read_labelled(self.path, seed)
 

@@ -27,9 +27,11 @@ _MOST = 200_000  # first rows of b that are candidates, as in MUSE
 _ASKING = 50_000  # first rows of a, which determine hubs
 _REMEDY = "give the folder that align wrote, or both vectors: selfvec evaluate A ALIGNED_B --lexicon FILE"
 
+Translations = tuple[dict[str, list[str]], Vectors]
+
 
 @dataclass(frozen=True)
-class Dictionary(Task[dict[str, list[str]]]):
+class Dictionary(Task[Translations]):
     """Precision at 1 and 5: share of words with a translation among the nearest words of the other language.
 
     Words of a are translated by the nearest rows of b, by cosine (mode ``nn``) and by CSLS (mode
@@ -51,39 +53,33 @@ class Dictionary(Task[dict[str, list[str]]]):
 
     kind: ClassVar[str] = "lexicon"
 
-    def load(self, seed: int) -> dict[str, list[str]]:
-        """The translations of each word."""
+    def load(self, entries: Sequence[ComparedVectors], seed: int) -> Translations:
+        """The translations of each word, and the first vectors, for others that are not aligned."""
         items: dict[str, list[str]] = {}
         for word, translation in read_dictionary(self.path):
             items.setdefault(word, []).append(translation)
-        return items
+        return items, entries[0].vectors
 
     def measure(self, entries: Sequence[ComparedVectors], seed: int) -> Iterator[Measurement]:
         """Two rows of each mode for all aligned vectors; `OptionError` if none are aligned."""
         whole = [entry for entry in entries if not entry.truncated and (entry.run is None or entry.refined)]
-        aligned = [(load(entry.aligned_to), entry) for entry in whole if entry.aligned_to is not None]
-        aligned = aligned or [(whole[0].vectors, entry) for entry in whole[1:]]
-        if not aligned:
+        compared = [entry for entry in whole if entry.aligned_to is not None] or whole[1:]
+        if not compared:
             raise OptionError("a lexicon is measured on two sets of vectors in one space", remedy=_REMEDY)
-        items = self.load(seed)
-        for a, entry in aligned:
-            yield from self.score_pair(a, entry, items, seed)
+        items = self.load(whole, seed)
+        for entry in compared:
+            yield from self.score(entry, items, seed)
 
-    def score(self, entry: ComparedVectors, items: dict[str, list[str]], seed: int) -> Iterator[Measurement]:
-        """The rows of vectors that are aligned to others."""
-        if entry.aligned_to is not None:
-            yield from self.score_pair(load(entry.aligned_to), entry, items, seed)
-
-    def score_pair(
-        self, a: Vectors, entry: ComparedVectors, items: dict[str, list[str]], seed: int
-    ) -> Iterator[Measurement]:
-        """The rows of words of a among those of other vectors."""
+    def score(self, entry: ComparedVectors, items: Translations, seed: int) -> Iterator[Measurement]:
+        """The rows of words of a among those of vectors."""
+        words, first = items
+        a = first if entry.aligned_to is None else load(entry.aligned_to)
         b = entry.vectors
         if a.vector_size != b.vector_size:
             rule = f"{entry.name} has {b.vector_size} dimensions, the others {a.vector_size}"
             raise InputError(f"{rule}: they are not in one space", remedy=_REMEDY)
-        asked = find_rows(a, list(items))
-        wanted = [find_rows(b, translations) for translations in items.values()]
+        asked = find_rows(a, list(words))
+        wanted = [find_rows(b, translations) for translations in words.values()]
         translated = np.array([bool(np.any(rows >= 0)) for rows in wanted])
         known = (asked >= 0) & translated
         unused = {
@@ -95,11 +91,11 @@ class Dictionary(Task[dict[str, list[str]]]):
         for mode, best in _translations(a, b, asked[known]).items():
             hits = np.array([np.isin(found, rows) for found, rows in zip(best, right, strict=True)], bool)
             for rank in _RANKS:
-                found = np.zeros(len(items))
+                found = np.zeros(len(words))
                 found[known] = hits.reshape(-1, max(_RANKS))[:, :rank].any(axis=1)
                 covered = float(found[known].mean()) if known.any() else None
                 more: dict[str, Any] = {"value_covered": covered, "unused": unused}
-                figure = mean(found, seed), len(items), float(known.mean())
+                figure = mean(found, seed), len(words), float(known.mean())
                 yield Measurement.of(entry, f"precision@{rank}", *figure, mode, **more)
 
 

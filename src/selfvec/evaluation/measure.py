@@ -1,83 +1,224 @@
-"""`evaluate`: measure all vectors on all tasks, as a `Report`."""
+"""`evaluate`: measure all vectors on all tasks, given as objects or by their files, as a `Report`.
+
+`TASKS` is the table of tasks. To add one, write a subclass of `Task`, and add its row and the keyword in
+`AskedTasks`: both `selfvec.evaluate` and ``selfvec evaluate`` then take it.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypedDict, Unpack
 
+from selfvec.base.checks import check_names, check_texts, is_path
+from selfvec.base.declarations import checked
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress, as_progress
+from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.statistics import RESAMPLES, difference
-from selfvec.storage.opened import GivenVectors
+from selfvec.storage.opened import GivenVectors, as_run
+from selfvec.storage.run_folder import is_run
 from selfvec.text.preprocessing import Preprocessing
 
+from .analogy import Analogies
+from .bias import Bias
+from .classification import Classification
 from .compared_vectors import ComparedVectors, distinct_names, open_entries, truncated
+from .dictionary import Dictionary
+from .oov import HiddenWords
 from .report import Report
-from .retrieval import RM3
+from .retrieval import RM3, Questions, Retrieval, search_settings
+from .similarity import Similarity
+from .stability import Stability
 from .task import Measurement, Task
 
-__all__ = ["evaluate"]
+__all__ = ["TASKS", "AskedTasks", "Paths", "TaskRow", "evaluate"]
 
 Row = dict[str, Any]
 
 
-def evaluate(
-    vectors: GivenVectors | Mapping[str, GivenVectors] | Sequence[GivenVectors],
-    tasks: Sequence[Task[Any]],
-    *,
-    against: Mapping[str, Vectors] | None = None,
-    dimensions: Sequence[int] = (),
-    seed: int = 0,
-    progress: Progress | None = None,
-) -> Report:
-    """Measure vectors on tasks, with 95 % bootstrap intervals and paired differences.
+@dataclass(frozen=True)
+class TaskRow:
+    """A task by the keyword of `AskedTasks` that asks for it."""
+
+    keyword: str
+    task: type[Task[Any]]
+    takes_files: bool = True  # if not, it is switched on
+    paths: tuple[str, ...] = ()  # what a task without files is measured on, if not its default
+    options: tuple[str, ...] = ()  # from those of `evaluate`: shots, rm3, settings
+
+    @property
+    def flag(self) -> str:
+        """The option of the command line."""
+        return f"--{self.keyword.replace('_', '-')}"
+
+
+TASKS = (
+    TaskRow("similarity", Similarity),
+    TaskRow("analogies", Analogies),
+    TaskRow("retrieval", Retrieval, options=("rm3", "settings")),
+    TaskRow("questions", Questions, options=("rm3", "settings")),
+    TaskRow("dictionary", Dictionary),
+    TaskRow("classification", Classification, options=("shots",)),
+    TaskRow("bias", Bias, takes_files=False),
+    TaskRow("bias_sets", Bias),
+    TaskRow("oov", HiddenWords, takes_files=False),
+    TaskRow("stability", Stability, takes_files=False, paths=("seeds", "halves")),
+)
+"""All tasks, in the order of a report."""
+
+Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+"""A path, or several."""
+
+
+class AskedTasks(TypedDict, total=False):
+    """The keywords of `TASKS` and what they take.
 
     Parameters
     ----------
-    vectors : `Vectors`, `Run`, path, a sequence of them, or a mapping of names to them
-        A run is measured twice, as "refined" and "original".
-    tasks : sequence of tasks
-        `Similarity`, `Analogies`, `Retrieval`, `Classification`, ... of ``selfvec.evaluation``.
-    against : mapping of str to Vectors, optional
-        Baselines by name, as `selfvec.evaluation.baselines.train` returns them. Only the first vectors
-        are compared with them.
-    dimensions : sequence of int
-        All vectors are measured again in each of these numbers of principal axes.
-    seed : int
-        For resamples, draws and splits.
+    similarity : path or paths
+        Similarity: rows of word, word, score.
+    analogies : path or paths
+        Analogies: four words a line, as Google's or MSR's.
+    retrieval : path or paths
+        Search: corpus.jsonl, queries.jsonl, qrels/.
+    questions : path or paths
+        Search in a run: columns question and id.
+    dictionary : path or paths
+        Translations: rows of word of A, word of B.
+    classification : path or paths
+        train.tsv and test.tsv: rows of label, text.
+    bias : bool
+        Bias: WEAT on small built-in word sets.
+    bias_sets : path or paths
+        Bias: WEAT on your word sets, TOML or JSON.
+    oov : bool
+        OOV: hide known words, and build their vectors.
+    stability : bool
+        Refine again with other seeds and on half the text.
+    """
+
+    similarity: Paths
+    analogies: Paths
+    retrieval: Paths
+    questions: Paths
+    dictionary: Paths
+    classification: Paths
+    bias: bool
+    bias_sets: Paths
+    oov: bool
+    stability: bool
+
+
+@checked
+def evaluate(
+    vectors: GivenVectors | Mapping[str, GivenVectors] | Sequence[GivenVectors],
+    tasks: Task[Any] | Sequence[Task[Any]] = (),
+    *,
+    shots: int | None = None,
+    against: Mapping[str, Vectors] | str | Sequence[str] = (),
+    dimensions: int | Sequence[int] = (),
+    try_: str | Sequence[str] = (),
+    seed: int = 0,
+    progress: Progress | None = None,
+    **asked: Unpack[AskedTasks],
+) -> Report:
+    """Measure vectors on tasks, with confidence intervals.
+
+    The intervals are 95 % bootstrap intervals; differences are paired.
+
+    Parameters
+    ----------
+    vectors : Vectors, Run, path, or several by their names
+        Run folders and vectors files, before options. A run is measured twice, as "refined" and "original".
+    tasks : task or sequence of tasks
+        `Similarity`, `Retrieval`, ... of `selfvec.evaluation`, or their short forms, see ``asked``.
+    against : str or sequence of str, or vectors by name
+        Baselines, trained now on the run's text; or all.
     progress : Progress, optional
+    **asked
+        Short forms of tasks, see `selfvec.evaluation.AskedTasks`.
+
+    Other Parameters
+    ----------------
+    shots : int, at least 1, optional
+        Classify from N documents a class.
+    dimensions : int or sequence of int
+        Measure again in so many principal axes: whole numbers with commas.
+    try_ : str or sequence of str
+        Settings of search to compare, such as mode=hybrid,bm25. Of mode, passage_words and overlap, several
+        values each: every combination is measured with ``retrieval`` or ``questions``, and compared with the
+        first.
+    seed : int, at least 0
+        Seed of all random choices: resamples, draws and splits.
+
+    Returns
+    -------
+    Report
 
     Raises
     ------
     InputError
-        If vectors or a task's file cannot be used; names the file and line. `OptionError` if there is nothing
-        to measure, or vectors have too few dimensions; `MissingExtra` if a package is not installed.
+        If vectors or a task's file cannot be used. `OptionError` if there is nothing to measure.
 
     Examples
     --------
-    >>> import selfvec, tempfile, pathlib
+    >>> import tempfile, pathlib
     >>> from selfvec.evaluation import Similarity
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = pathlib.Path(folder, "pairs.tsv")
     ...     _ = file.write_text("hail\\tstorm\\t9\\nhail\\train\\t8\\nhail\\tinvoice\\t1\\n")
-    ...     report = selfvec.evaluate("default", [Similarity(file)])
-    >>> report.rows[0]["task"], report.rows[0]["metric"], report.rows[0]["n"]
-    ('pairs', 'spearman', 3)
+    ...     report = evaluate("default", Similarity(file), bias=True)
+    >>> [(row["task"], row["metric"], row["n"]) for row in report.rows[:2]]
+    [('pairs', 'spearman', 3), ('built-in', 'weat_effect', 20)]
     """
-    if not tasks:
-        raise OptionError("there is no task to measure", remedy="give at least one")
-    entries = _entries(vectors, against or {})
+    check_names(asked, AskedTasks.__annotations__)
+    names = _baselines(against)
+    rm3 = not {RM3, "all"}.isdisjoint(names)
+    chosen = [tasks] if isinstance(tasks, Task) else list(_sequence(tasks, "tasks"))
+    for task in chosen:
+        if not isinstance(task, Task):
+            rule = f"are tasks of selfvec.evaluation, not {type(task).__name__}"
+            raise OptionError(rule, field="tasks", remedy="or give similarity=FILE and the like")
+    settings = search_settings(check_texts("try_", try_, "settings of search")) if try_ else {}
+    chosen += _asked_tasks(asked, {"rm3": rm3, "shots": shots, "settings": settings})
+    if settings and not any(isinstance(task, Retrieval) and task.settings for task in chosen):
+        rule = "compares settings of search, which --questions and --retrieval measure"
+        raise OptionError(rule, field="try_", remedy="give one of these")
+    if not chosen:
+        flags = ", ".join(row.flag for row in TASKS)
+        raise OptionError("there is nothing to measure", remedy=f"give at least one of {flags}")
+    sizes = [dimensions] if isinstance(dimensions, int) else list(_sequence(dimensions, "dimensions"))
+    baselines = against if isinstance(against, Mapping) else _trained(vectors, names, seed, progress)
+    return _measured(vectors, chosen, baselines, sizes, seed, as_progress(progress))
+
+
+def _measured(
+    vectors: GivenVectors | Mapping[str, GivenVectors] | Sequence[GivenVectors],
+    tasks: Sequence[Task[Any]],
+    against: Mapping[str, Vectors],
+    dimensions: Sequence[int],
+    seed: int,
+    progress: Progress,
+) -> Report:
+    entries = _entries(vectors, against)
     costs = {entry.name: _cost(entry) for entry in entries} if against else {}
-    described = [_described(entry) | costs.get(entry.name, {}) for entry in entries]
+    described = [
+        {"name": one.name, "words": len(one.vectors), "dimensions": one.vectors.vector_size}
+        | costs.get(one.name, {})
+        for one in entries
+    ]
     first = entries[0].name
-    baselines = {RM3, *(against or {})}
+    baselines = {RM3, *against}
     entries += [truncated(entry, size) for size in dict.fromkeys(dimensions) for entry in entries]
 
     rows: list[Row] = []
     comparisons: list[Row] = []
-    with as_progress(progress).stage("Measuring", len(tasks), "tasks") as advance:
-        for task, name in zip(tasks, _names(tasks), strict=True):
+    with progress.stage("Measuring", len(tasks), "tasks") as advance:
+        for task, name in zip(tasks, _task_names(tasks), strict=True):
             found = list(task.measure(entries, seed))
             named = {"task": name, "kind": task.kind}
             rows += [_row(measured) | named | costs.get(measured.vectors, {}) for measured in found]
@@ -107,11 +248,7 @@ def _entries(
     return entries
 
 
-def _described(entry: ComparedVectors) -> Row:
-    return {"name": entry.name, "words": len(entry.vectors), "dimensions": entry.vectors.vector_size}
-
-
-def _names(tasks: Sequence[Task[Any]]) -> list[str]:
+def _task_names(tasks: Sequence[Task[Any]]) -> list[str]:
     """Each task's name: the end of its path that no other task of its kind has."""
     names: dict[int, str] = {}
     for kind in {task.kind for task in tasks}:
@@ -133,6 +270,11 @@ def _cost(entry: ComparedVectors) -> Row:
 
 def _row(measured: Measurement) -> Row:
     low, high = measured.estimate.interval
+    common: Row = {}
+    if measured.n_common is not None:
+        inside = (None, None) if measured.common is None else measured.common.interval
+        common = {"value_common": None if measured.common is None else measured.common.value}
+        common |= {"low_common": inside[0], "high_common": inside[1], "n_common": measured.n_common}
     return {
         "vectors": measured.vectors,
         "mode": measured.mode,
@@ -144,36 +286,30 @@ def _row(measured: Measurement) -> Row:
         "covered": measured.covered,
         "dimensions": measured.dimensions,
         "truncated": measured.truncated,
-        **_common(measured),
+        **common,
         **measured.extra,
     }
 
 
-def _common(measured: Measurement) -> Row:
-    """The figure over common items, which all vectors have, if the task measures it; None if too few."""
-    if measured.n_common is None:
-        return {}
-    value = None
-    low = None
-    high = None
-    if measured.common is not None:
-        value = measured.common.value
-        low, high = measured.common.interval
-    return {"value_common": value, "low_common": low, "high_common": high, "n_common": measured.n_common}
-
-
 def _compared(a: Measurement, b: Measurement) -> Iterator[Row]:
     """The difference of two figures, if they have the same metric, method, items and truncation."""
-    method = a.extra.get("method")
-    size = a.dimensions if a.truncated else None
-    same = (a.metric, method, a.n, size)
-    if same != (b.metric, b.extra.get("method"), b.n, b.dimensions if b.truncated else None):
+    same = {
+        (one.metric, one.extra.get("method"), one.n, one.dimensions if one.truncated else None)
+        for one in (a, b)
+    }
+    if len(same) > 1:
         return
+    metric, method, _, size = same.pop()
     apart = difference(a.estimate, b.estimate)
+    common: Row = {}
+    if a.n_common is not None:
+        keys = {"difference_common": "value", "low_common": "low", "high_common": "high", "p_common": "p"}
+        found = None if a.common is None or b.common is None else difference(a.common, b.common)
+        common = {key: getattr(found, name, None) for key, name in keys.items()} | {"n_common": a.n_common}
     yield {
         "vectors_a": a.vectors,
         "vectors_b": b.vectors,
-        "metric": a.metric,
+        "metric": metric,
         "mode_a": a.mode,
         "mode_b": b.mode,
         "method": method,
@@ -182,14 +318,59 @@ def _compared(a: Measurement, b: Measurement) -> Iterator[Row]:
         "low": apart.low,
         "high": apart.high,
         "p": apart.p,
-        **_compared_on_common(a, b),
+        **common,
     }
 
 
-def _compared_on_common(a: Measurement, b: Measurement) -> Row:
-    """The difference over common items, if the task measures it."""
-    if a.n_common is None:
+def _asked_tasks(asked: AskedTasks, options: Mapping[str, Any]) -> list[Task[Any]]:
+    """The tasks that short forms ask for, in the order of `TASKS`."""
+    found: list[Task[Any]] = []
+    for row in TASKS:
+        value: Any = asked.get(row.keyword)
+        own = {name: options[name] for name in row.options}
+        if row.takes_files:
+            found += [row.task(path, **own) for path in _paths(value, row.keyword)]
+        elif value:
+            found += [row.task(Path(name)) for name in row.paths] or [row.task(**own)]
+    return found
+
+
+def _baselines(against: Any) -> list[str]:
+    """Names of baselines that are trained, checked before all else."""
+    if isinstance(against, Mapping) or against is None or not against:
+        return []
+    from selfvec.evaluation.baselines import check_names
+
+    names = [against] if isinstance(against, str) else list(_sequence(against, "against"))
+    check_names(names)
+    return names
+
+
+def _trained(given: Any, names: list[str], seed: int, progress: Progress | None) -> dict[str, Vectors]:
+    """Baselines, trained on the tokens of the one run that was given."""
+    from selfvec.evaluation.baselines import check_names, train
+
+    names = check_names(names)
+    if not names:
         return {}
-    keys = {"difference_common": "value", "low_common": "low", "high_common": "high", "p_common": "p"}
-    found = None if a.common is None or b.common is None else difference(a.common, b.common)
-    return {key: getattr(found, name, None) for key, name in keys.items()} | {"n_common": a.n_common}
+    several = list(given.values()) if isinstance(given, Mapping) else [given]
+    several = list(given) if isinstance(given, list | tuple) else several
+    runs = [one for one in several if isinstance(one, Run) or (is_path(one) and is_run(one))]
+    if len(runs) != 1:
+        rule = f"baselines are trained on the tokens of one run, {len(runs)} were given"
+        raise OptionError(rule, field="against", remedy="name one run folder")
+    return train(as_run(runs[0]), names, seed=seed, progress=progress)
+
+
+def _paths(given: Any, name: str) -> list[Path]:
+    several = [given] if is_path(given) else [] if given is None else _sequence(given, name)
+    for one in several:
+        if not is_path(one):
+            raise OptionError(f"is a path, or several, not {type(one).__name__}", field=name)
+    return [Path(one) for one in several]
+
+
+def _sequence(given: Any, name: str) -> Sequence[Any]:
+    if isinstance(given, str) or not isinstance(given, Sequence):
+        raise OptionError(f"are a sequence, not {type(given).__name__}", field=name)
+    return given

@@ -56,7 +56,7 @@ class HiddenWords(Task[None]):
     kind: ClassVar[str] = "oov"
     runs_only: ClassVar[bool] = True
 
-    def load(self, seed: int) -> None:
+    def load(self, entries: Sequence[ComparedVectors], seed: int) -> None:
         """Nothing: the words are those of each run."""
 
     def score(self, entry: ComparedVectors, items: None, seed: int) -> Iterator[Measurement]:

@@ -236,17 +236,15 @@ def known_apart(rows: Sequence[Mapping[str, Any]]) -> bool:
     return any(row.get("value_known") != row.get("value_common") for row in rows)
 
 
-def _common_figures(row: Row) -> list[str]:
-    """A row's figure over common items, its interval and their number, as text."""
-    if row.get("value_common") is None:
-        return ["–", "–", f"{row.get('n_common', 0):,}"]
-    interval = f"{row['low_common']:.3f} to {row['high_common']:.3f}"
-    return [f"{row['value_common']:.3f}", interval, f"{row['n_common']:,}"]
+def _shown(value: float | None, form: str = ".3f") -> str:
+    """A figure as text."""
+    return "–" if value is None else f"{value:{form}}"
 
 
-def _known_figure(row: Mapping[str, Any]) -> str:
-    """A row's figure over the pairs that its vectors have, as text."""
-    return "–" if row.get("value_known") is None else f"{row['value_known']:.3f}"
+def _interval(row: Mapping[str, Any], over: str = "", form: str = ".3f") -> str:
+    """The interval of a row as text; ``over`` is "_common" for that of common items."""
+    low = row.get(f"low{over}")
+    return "–" if low is None else f"{low:{form}} to {row[f'high{over}']:{form}}"
 
 
 def comparison_result(row: Row) -> str:
@@ -288,22 +286,33 @@ class Figure:
         low = math.floor(10 * min([0.0, *(row["low"] for row in self.rows)])) / 10
         return low, math.ceil(10 * max([0.1, *(row["high"] for row in self.rows)])) / 10
 
-    @property
-    def has_common(self) -> bool:
-        """Whether the rows have a figure over common items."""
-        return any("n_common" in row for row in self.rows)
-
-    def heads(self) -> list[str]:
-        """Column heads of `lines`."""
-        common = ("common pairs", "95 %", "n") if self.has_common else ()
-        common = ("known pairs", *common) if known_apart(self.rows) else common
-        shown = COSTS.values() if any(costs(self.rows)) else ()
-        axis = "{:g} to {:g}".format(*self.axis)
-        return ["vectors", "value", "95 %", "n", *common, "covered", *shown, axis]
+    def columns(self) -> dict[str, list[str | Drawn]]:
+        """A cell for each row, by the heads of the columns; heads that occur twice end in a blank."""
+        rows = self.rows
+        columns: dict[str, list[str | Drawn]] = {
+            "vectors": [escape_controls(label(row)) for row in rows],
+            "value": [_shown(row["value"]) for row in rows],
+            "95 %": [_interval(row) for row in rows],
+            "n": [f"{row['n']:,}" for row in rows],
+        }
+        if known_apart(rows):
+            columns["known pairs"] = [_shown(row.get("value_known")) for row in rows]
+        if any("n_common" in row for row in rows):
+            columns["common pairs"] = [_shown(row.get("value_common")) for row in rows]
+            columns["95 % "] = [_interval(row, "_common") for row in rows]
+            columns["n "] = [f"{row.get('n_common', 0):,}" for row in rows]
+        columns["covered"] = [f"{row['covered']:.0%}" for row in rows]
+        if any(cost := costs(rows)):
+            columns |= {
+                head: [*cells] for head, cells in zip(COSTS.values(), zip(*cost, strict=True), strict=True)
+            }
+        return columns | {"{:g} to {:g}".format(*self.axis): [self.draw(row) for row in rows]}
 
     def sections(self) -> list[Section]:
         """The rows as a table, and the differences as another."""
-        found = [Section(escape_controls(self.title), self.heads(), self.lines())]
+        columns = self.columns()
+        heads = [head.rstrip() for head in columns]
+        found = [Section(escape_controls(self.title), heads, [*zip(*columns.values(), strict=True)])]
         if self.differences:
             rows: list[list[str | Drawn]] = [
                 [escape_controls(names), *figures, _coloured(result)]
@@ -311,25 +320,6 @@ class Figure:
             ]
             found.append(Section("", _DIFFERENCE, rows))
         return found
-
-    def lines(self) -> list[list[str | Drawn]]:
-        """Each row: its vectors and its numbers as text, and its interval drawn."""
-        out: list[list[str | Drawn]] = []
-        for row, cost in zip(self.rows, costs(self.rows), strict=True):
-            numbers = f"{row['value']:.3f}", f"{row['low']:.3f} to {row['high']:.3f}", f"{row['n']:,}"
-            common = _common_figures(row) if self.has_common else []
-            common = [_known_figure(row), *common] if known_apart(self.rows) else common
-            out.append(
-                [
-                    escape_controls(label(row)),
-                    *numbers,
-                    *common,
-                    f"{row['covered']:.0%}",
-                    *cost,
-                    self.draw(row),
-                ]
-            )
-        return out
 
     def compared(self) -> list[list[str]]:
         """Each difference as text: both vectors, difference, interval, p and `comparison_result`.
@@ -356,10 +346,8 @@ class Figure:
 
 def _difference_figures(row: Row) -> list[str]:
     """Difference, interval, p and `comparison_result` of a comparison, as text."""
-    if row["low"] is None:
-        return ["–", "–", "–", comparison_result(row)]
-    interval = f"{row['low']:+.3f} to {row['high']:+.3f}"
-    return [f"{row['difference']:+.3f}", interval, f"{row['p']:.3f}", comparison_result(row)]
+    numbers = _shown(row["difference"], "+.3f"), _interval(row, form="+.3f"), _shown(row["p"])
+    return [*numbers, comparison_result(row)]
 
 
 def _coloured(result: str) -> Drawn:

@@ -1,10 +1,12 @@
 """Retrieval: do the relevant documents come first?
 
-A collection is a folder in the layout of BEIR: corpus.jsonl, queries.jsonl and qrels/test.tsv.
+A collection is a folder in the layout of BEIR: corpus.jsonl, queries.jsonl and qrels/test.tsv. Or it is the
+documents of a run, with a plain CSV of questions and the documents that answer them.
 """
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
@@ -15,7 +17,8 @@ import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Doubles, Mask
 from selfvec.base.errors import InputError, OptionError
-from selfvec.base.text_files import text_lines
+from selfvec.base.progress import Progress
+from selfvec.base.text_files import read_text
 from selfvec.data.run import Run
 from selfvec.numerics.rows import top_indices
 from selfvec.numerics.statistics import mean
@@ -23,16 +26,37 @@ from selfvec.text.document_vectors import known_share
 from selfvec.text.preprocessing import Preprocessing
 
 from .compared_vectors import ComparedVectors
-from .task import Measurement, Task, json_objects, number
+from .task import Measurement, Task, json_objects, number, rows
 
 if TYPE_CHECKING:
     from selfvec.retrieval import Index
 
-__all__ = ["RM3", "Collection", "Retrieval", "SearchSetting", "ndcg", "ranked", "recall", "search_settings"]
+__all__ = [
+    "RM3",
+    "Collection",
+    "Questions",
+    "Retrieval",
+    "SearchSetting",
+    "ndcg",
+    "ranked",
+    "recall",
+    "search_settings",
+]
 
 _NAMED = 3  # ids that are no documents
 Rankings = list[list[int]]
 RM3 = "bm25-rm3"  # name and mode of BM25 with RM3
+
+
+class SearchSetting(NamedTuple):
+    """Options of `selfvec.search` that change its ranking."""
+
+    mode: str = "hybrid"
+    passage_words: int = 200
+    overlap: int = 40
+
+
+_USUAL = {"hybrid": SearchSetting()}
 
 
 @dataclass(frozen=True)
@@ -92,29 +116,26 @@ class Retrieval(Task[Collection]):
     rm3: bool = False
     settings: Mapping[str, SearchSetting] = field(default_factory=dict)
 
-    def load(self, seed: int) -> Collection:
-        """Read the collection."""
-        return read_collection(self.path)
-
-    def load_for(self, entries: Sequence[ComparedVectors], seed: int) -> Collection:
+    def load(self, entries: Sequence[ComparedVectors], seed: int) -> Collection:
         """Read the collection; settings of search need a run."""
         if self.settings and not any(map(_searches, entries)):
             rule = "compares settings of search, which needs a run"
             raise OptionError(rule, field="try_", remedy="give a run folder")
-        return super().load_for(entries, seed)
+        return self.read(entries)
+
+    def read(self, entries: Sequence[ComparedVectors]) -> Collection:
+        """Read the collection."""
+        return read_collection(self.path)
 
     def score(self, entry: ComparedVectors, items: Collection, seed: int) -> Iterator[Measurement]:
         """A row for each mode and metric, or for each setting and metric."""
+        found: dict[str, Rankings] = {}
         if not self.settings:
-            rankings, covered = dense_rankings(items, entry)
-            found = {"dense": rankings}
-            if entry.run is not None and _searches(entry):
-                found["hybrid"] = hybrid_rankings(items, entry.run)
-        elif entry.run is not None and _searches(entry):
+            found["dense"], covered = dense_rankings(items, entry)
+        elif _searches(entry):
             covered = known_share(items.documents + items.queries, entry.vectors, entry.preprocessing)
-            found = tried_rankings(items, entry.run, self.settings)
-        else:
-            return
+        if entry.run is not None and _searches(entry):
+            found |= search_rankings(items, entry.run, self.settings or _USUAL)
         for mode, rankings in found.items():
             for metric, values in items.scores(rankings).items():
                 estimate = mean(values, seed)
@@ -165,17 +186,13 @@ def bm25_rankings(collection: Collection, preprocessing: Preprocessing, *, rm3: 
     return [ranked(one.scores, one.found) for one in found]
 
 
-def hybrid_rankings(collection: Collection, run: Run) -> Rankings:
-    """The best documents of each query as `selfvec.retrieval` ranks them."""
-    from selfvec.retrieval import Index
-
-    return _rankings(Index.memory(run, collection.documents), collection, "hybrid")
-
-
-def tried_rankings(
+def search_rankings(
     collection: Collection, run: Run, settings: Mapping[str, SearchSetting]
 ) -> dict[str, Rankings]:
-    """The best documents of each query by each setting. Settings that cut texts alike share an index."""
+    """The best documents of each query as `selfvec.retrieval` ranks them, by each setting.
+
+    Settings that cut texts alike share an index.
+    """
     from selfvec.retrieval import Index
     from selfvec.retrieval.documents import GatheredDocuments
 
@@ -261,11 +278,7 @@ def _judgements(
     out: dict[str, dict[int, float]] = {}
     seen: dict[tuple[str, str], None] = {}
     unknown: dict[str, int] = {}
-    for position, (line, text) in enumerate(text_lines(path)):
-        fields = [field.strip() for field in text.split("\t")]
-        if len(fields) != 3:
-            rule = f"a row is query-id<TAB>corpus-id<TAB>score, this one has {len(fields)} fields"
-            raise InputError(rule, path=path, line=line, remedy="separate three fields by tabs")
+    for position, (line, fields) in enumerate(rows(path, ("query-id", "corpus-id", "score"))):
         query, document, score = fields
         if position == 0 and score == "score":
             continue
@@ -282,6 +295,84 @@ def _judgements(
             place = unknown.setdefault(document, -1 - len(unknown)) if place is None else place
             out.setdefault(query, {})[place] = gain
     return out, [document for _, document in seen]
+
+
+# ---- Questions about the documents of a run
+
+
+QUESTION = ("question", "query", "text")
+ID = ("id", "_id", "document", "doc_id", "document_id", "corpus-id")
+
+
+@dataclass(frozen=True)
+class Questions(Retrieval):
+    """nDCG@10, recall@100 and MRR@10 over the documents of the first run that is measured.
+
+    Parameters
+    ----------
+    path : path
+        A CSV file with a header, or a .tsv file: columns ``question`` and ``id``, the id of a document of the
+        run that answers the question. A question with several answers has several rows.
+    rm3 : bool
+        Whether to measure BM25 with RM3, too.
+    settings : mapping of str to SearchSetting
+        Measure search with these settings instead.
+    """
+
+    kind: ClassVar[str] = "retrieval"
+
+    def read(self, entries: Sequence[ComparedVectors]) -> Collection:
+        """Read the questions, and the documents of the run."""
+        run = next((entry.run for entry in entries if entry.run is not None), None)
+        if run is None:
+            rule = f"{self.path} has questions about the documents of a run, but no run was given"
+            raise OptionError(rule, remedy="give a run folder, or a collection with --retrieval")
+        from selfvec.retrieval.documents import gather
+
+        found = gather(run, Progress())
+        places = {name: number for number, name in enumerate(found.ids)}
+        answers: dict[str, dict[int, float]] = {}
+        unknown: dict[str, int] = {}
+        rows = list(self._rows())
+        for question, name in rows:
+            place = places.get(name)
+            place = unknown.setdefault(name, -1 - len(unknown)) if place is None else place
+            answers.setdefault(question, {})[place] = 1.0
+        if unknown and all(place < 0 for gains in answers.values() for place in gains):
+            rule = f"the run lacks these documents, for example {next(iter(unknown))!r}"
+            example = f"an id of the run is {found.ids[0]!r}"
+            raise InputError(rule, path=self.path, field="id", remedy=example)
+        lost = lacking((name for _, name in rows), places)
+        return Collection(list(found.texts), list(answers), list(answers.values()), lacking=lost)
+
+    def _rows(self) -> Iterator[tuple[str, str]]:
+        """Questions and ids, with white space around them removed."""
+        tab = Path(self.path).suffix.lower() in (".tsv", ".tab")
+        lines = csv.reader(read_text(self.path).splitlines(keepends=True), delimiter="\t" if tab else ",")
+        try:
+            header = [name.strip().lower() for name in next(lines, [])]
+            columns = [self._column(header, names) for names in (QUESTION, ID)]
+            for row in lines:
+                if not any(cell.strip() for cell in row):
+                    continue
+                if len(row) != len(header):
+                    rule = f"a row has {len(header)} fields like the header, this one has {len(row)}"
+                    raise InputError(rule, path=self.path, line=lines.line_num, remedy="quote commas")
+                question, name = (row[column].strip() for column in columns)
+                if not question or not name:
+                    field = QUESTION[0] if not question else ID[0]
+                    raise InputError("is empty", path=self.path, line=lines.line_num, field=field)
+                yield question, name
+        except csv.Error as error:
+            raise InputError(f"is not CSV: {error}", path=self.path, line=lines.line_num) from None
+
+    def _column(self, header: Sequence[str], names: Sequence[str]) -> int:
+        for name in names:
+            if name in header:
+                return header.index(name)
+        rule = f"the header has no column {names[0]!r}"
+        remedy = "begin the file with: question,id"
+        raise InputError(rule, path=self.path, line=1, remedy=remedy)
 
 
 # ---- Metrics, as trec_eval computes them
@@ -335,14 +426,6 @@ METRICS = {"ndcg@10": ndcg, "recall@100": recall, "mrr@10": reciprocal_rank}
 
 
 _FIELD = "try_"
-
-
-class SearchSetting(NamedTuple):
-    """Options of `selfvec.search` that change its ranking."""
-
-    mode: str = "hybrid"
-    passage_words: int = 200
-    overlap: int = 40
 
 
 def search_settings(given: Sequence[str]) -> dict[str, SearchSetting]:

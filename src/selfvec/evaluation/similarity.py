@@ -49,13 +49,9 @@ class Similarity(Task[Pairs]):
 
     kind: ClassVar[str] = "similarity"
 
-    def load(self, seed: int) -> Pairs:
-        """Read the pairs."""
-        return read_pairs(self.path)
-
-    def load_for(self, entries: Sequence[ComparedVectors], seed: int) -> Pairs:
-        """The pairs, and which of them all vectors have."""
-        pairs = self.load(seed)
+    def load(self, entries: Sequence[ComparedVectors], seed: int) -> Pairs:
+        """Read the pairs, and find which of them all vectors have."""
+        pairs = read_pairs(self.path)
         known = np.ones(len(pairs.words), bool)
         for entry in entries:
             if not entry.truncated:  # truncated vectors have the same words as the full ones

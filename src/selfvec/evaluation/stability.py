@@ -9,7 +9,7 @@ quality.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -72,7 +72,7 @@ class Stability(Task[None]):
         if str(self.path) not in ("halves", "seeds"):
             raise OptionError(f"is halves or seeds, not {str(self.path)!r}", field="path")
 
-    def load(self, seed: int) -> None:
+    def load(self, entries: Sequence[ComparedVectors], seed: int) -> None:
         """Nothing: the words are those of each run."""
 
     def score(self, entry: ComparedVectors, items: None, seed: int) -> Iterator[Measurement]:

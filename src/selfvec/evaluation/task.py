@@ -76,12 +76,11 @@ class Task(ABC, Generic[Items]):
         object.__setattr__(self, "path", Path(self.path))
 
     @abstractmethod
-    def load(self, seed: int) -> Items:
-        """Read the items; `InputError` names the file and line if that fails."""
+    def load(self, entries: Sequence[ComparedVectors], seed: int) -> Items:
+        """Read the items, with what the task needs to know of all compared vectors.
 
-    def load_for(self, entries: Sequence[ComparedVectors], seed: int) -> Items:
-        """Read the items, with facts about all compared vectors that the task needs."""
-        return self.load(seed)
+        `InputError` names the file and line if that fails.
+        """
 
     @abstractmethod
     def score(self, entry: ComparedVectors, items: Items, seed: int) -> Iterator[Measurement]:
@@ -104,7 +103,7 @@ class Task(ABC, Generic[Items]):
             if not entries:
                 rule = f"{self.path} is measured on runs, none was given"
                 raise OptionError(rule, remedy="give a run folder")
-        items = self.load_for(entries, seed)
+        items = self.load(entries, seed)
         for entry in entries:
             yield from self.score(entry, items, seed)
         yield from self.score_baseline(entries, items, seed)

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from selfvec.base.atomic_files import atomic_files
-from selfvec.base.checks import check_path, check_text
 from selfvec.base.declarations import checked
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress, as_progress
@@ -83,14 +82,11 @@ def export(
         If the target exists or cannot be written; it is not changed. `OptionError` if the target is unknown
         or does not support this run.
     """
-    check_text("to", to)
     if to not in TARGETS:
         raise OptionError.one_of(to, sorted(TARGETS), field="to")
     if (cut := check_cut((passage_words, overlap))) != CUT and to not in STORES:
         raise OptionError(f"{to} holds no passages", field="passage_words", remedy="leave it out")
     run = as_run(run)
-    if output is not None:
-        check_path("output", output, "a path")
     path = _default(run, to) if output is None else Path(output)
     progress = as_progress(progress)
     store = STORES.get(to)

@@ -25,7 +25,7 @@ class LanceDB(Database):
     title = "LanceDB"
     opened_by = 'lancedb.connect({}).open_table("passages")'
     description = "LanceDB folder with a full-text index"
-    module = package = extra = "lancedb"
+    module = extra = "lancedb"
     languages: ClassVar[dict[str, str]] = {  # whose stems and stop words the full-text index supports
         **{"ar": "Arabic", "da": "Danish", "de": "German", "el": "Greek", "en": "English", "es": "Spanish"},
         **{"fi": "Finnish", "fr": "French", "hu": "Hungarian", "it": "Italian", "nl": "Dutch"},

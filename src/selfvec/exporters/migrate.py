@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Rows
-from selfvec.base.checks import check_path
 from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError, Interrupted, OptionError, TargetError
 from selfvec.base.file_locks import lock_file
@@ -30,7 +29,7 @@ from selfvec.base.result_table import Figures
 from selfvec.base.targets import writing
 from selfvec.data.run import Run
 from selfvec.retrieval.encoder import Encoder
-from selfvec.retrieval.encoder.adapter import Adapter, Loss, fit_and_measure
+from selfvec.retrieval.encoder.adapter import Adapter, fit_and_measure
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.document_vectors import smooth_by_neighbours
 from selfvec.text.preprocessing import Preprocessing
@@ -94,7 +93,6 @@ def migrate(
     Interrupted
         On Ctrl-C. The same call continues.
     """
-    check_path("store", store, "the path of a database")
     old, new = as_run(old, "old"), as_run(new, "new")
     if old.fingerprint == new.fingerprint:
         raise OptionError("both runs have the same vectors", field="new", remedy="name the newer run")
@@ -109,7 +107,10 @@ def migrate(
         report: dict[str, Any] = {"passages": None, "recall": None, "safe": True, "map": None}
         return Figures("Migrated", {**report, "done": True, "re_embed": False, "notes": []})
     if fingerprint != old.fingerprint:
-        raise _other_run(path, fingerprint)
+        of_another = "the vectors of the database are of another run"
+        rule = of_another if fingerprint else "the database does not name its run"
+        remedy = "name the run that was exported, or export the new one with --overwrite"
+        raise OptionError(rule, path=path, field="old", remedy=remedy)
     stored = database.read(path)
     with progress.stage("Fitting a map", None, "passages"):
         encoder = Encoder.of(new)
@@ -117,7 +118,10 @@ def migrate(
     safe = loss.kept is not None and 100 * loss.kept >= keep
     report = {"passages": len(stored.texts), "recall": loss.as_dict(), "safe": safe, "map": None}
     if not dry_run:
-        report["map"] = _save_map(adapter, loss, old, new, map_path(path))
+        about = adapter.about | {"from": old.fingerprint, "to": new.fingerprint, "recall": loss.as_dict()}
+        place = map_path(path)
+        replace(adapter, about=about).save(place, overwrite=_is_map(place))
+        report["map"] = str(place)
     if dry_run or map_only:
         return Figures("Not migrated", {**report, "done": False, "re_embed": not safe, "notes": []})
     target = replace(stored, about=described(new, encoder), language=_language(new))
@@ -125,23 +129,6 @@ def migrate(
         lost = _replace_vectors(database, target, encoder, path, folder, progress, stop)
     left = [f"not carried over, make it again: {one}" for one in lost]
     return Figures("Migrated", {**report, "done": True, "re_embed": False, "notes": left})
-
-
-def _other_run(path: Path, fingerprint: str | None) -> OptionError:
-    rule = (
-        "the vectors of the database are of another run"
-        if fingerprint
-        else "the database does not name its run"
-    )
-    remedy = "name the run that was exported, or export the new one with --overwrite"
-    return OptionError(rule, path=path, field="old", remedy=remedy)
-
-
-def _save_map(adapter: Adapter, loss: Loss, old: Run, new: Run, path: Path) -> str:
-    """Write the map of questions with the runs that it maps between; return its path."""
-    about = adapter.about | {"from": old.fingerprint, "to": new.fingerprint, "recall": loss.as_dict()}
-    replace(adapter, about=about).save(path, overwrite=_is_map(path))
-    return str(path)
 
 
 def map_path(store: str | os.PathLike[str]) -> Path:
@@ -205,34 +192,21 @@ def _replace_vectors(
     progress: Progress,
     stop: Interruption,
 ) -> Sequence[str]:
-    """Replace all vectors, again if others write in between; return what is not carried over."""
+    """Encode all texts, stage, switch; again if others write in between. Return what is not carried over."""
     for _ in range(_TRIES):
-        if _replaced(database, target, encoder, path, folder, progress, stop):
+        _start(folder, {"to": target.about[RUN], "stamp": target.stamp})
+        fresh = replace(target, vectors=_encoded(target.texts, encoder, folder / _ENCODED, progress, stop))
+        with progress.stage("Storing", len(fresh.texts), "passages") as advance:
+            for done in database.stage(fresh, path, folder):
+                advance(done)
+                _stop_if_asked(stop)
+        if database.switch(fresh, path, folder):
             return target.lost
         progress.say("the database has changed; starting again with its current content")
         now = database.read(path)
         target = replace(target, texts=now.texts, content=now.content, stamp=now.stamp, lost=now.lost)
     rule = f"has changed {_TRIES} times while its vectors were made"
     raise TargetError(rule, path=path, remedy="repeat the command when nobody writes to it")
-
-
-def _replaced(
-    database: Database,
-    target: DatabaseContent,
-    encoder: Encoder,
-    path: Path,
-    folder: Path,
-    progress: Progress,
-    stop: Interruption,
-) -> bool:
-    """Encode all texts, stage and switch; False if the database has changed in between."""
-    _start(folder, {"to": target.about[RUN], "stamp": target.stamp})
-    fresh = replace(target, vectors=_encoded(target.texts, encoder, folder / _ENCODED, progress, stop))
-    with progress.stage("Storing", len(fresh.texts), "passages") as advance:
-        for done in database.stage(fresh, path, folder):
-            advance(done)
-            _stop_if_asked(stop)
-    return database.switch(fresh, path, folder)
 
 
 def _start(folder: Path, state: dict[str, Any]) -> None:

@@ -37,7 +37,6 @@ class Qdrant(Database):
     opened_by = "qdrant_client.QdrantClient(path={})"
     description = "Qdrant folder, for its local mode"
     module = "qdrant_client"
-    package = "qdrant-client"
     extra = "qdrant"
 
     def write(self, rows: StoreRows, path: Path) -> None:

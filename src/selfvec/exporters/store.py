@@ -8,7 +8,6 @@ upserted and deleted by id, and `selfvec.exporters.migrate` gives it the vectors
 from __future__ import annotations
 
 import errno
-import importlib
 import os
 import sqlite3
 from abc import ABC, abstractmethod
@@ -19,7 +18,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from selfvec.base.arrays import Rows
-from selfvec.base.errors import FormatError, InputError, MissingExtra, SelfvecError
+from selfvec.base.errors import FormatError, InputError, SelfvecError
+from selfvec.base.extras import require
 from selfvec.base.targets import writing_by_polars
 
 from .store_rows import RUN, StoreRows
@@ -36,8 +36,7 @@ class Store(ABC):
     name: ClassVar[str]
     description: ClassVar[str]
     module: ClassVar[str] = ""  # the library to import, if any
-    package: ClassVar[str] = ""  # package of the module
-    extra: ClassVar[str] = ""  # extra of Selfvec with the package
+    extra: ClassVar[str] = ""  # extra of Selfvec with the library
     suffix: ClassVar[str] = ""  # of a store that is a file; others are folders
     opened_by: ClassVar[str] = ""  # Python that opens a store, with {} for its path
 
@@ -47,10 +46,8 @@ class Store(ABC):
 
     def require(self) -> None:
         """Raise `MissingExtra` if the library is not installed."""
-        try:
-            importlib.import_module(self.module or "selfvec")
-        except ImportError:
-            raise MissingExtra(self.package, self.extra, f"the store {self.name}") from None
+        if self.module:
+            require(self.module, self.extra, f"the store {self.name}")
 
     def put(self, rows: StoreRows, path: Path) -> None:
         """Write rows to a new path."""

@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from selfvec.retrieval.documents import GatheredDocuments
     from selfvec.retrieval.encoder import Encoder
 
-if TYPE_CHECKING:
-    import polars as pl
-
 __all__ = ["RUN", "Encode", "StoreRows", "column_names", "described", "passage_rows", "word_rows"]
 
 RUN = "selfvec.run"  # metadatum of a store: the fingerprint of the run whose encoder made the vectors

@@ -42,7 +42,6 @@ class Faiss(Store):
     name = "faiss"
     description = "FAISS index and rows.parquet"
     module = extra = "faiss"
-    package = "faiss-cpu"
 
     def write(self, rows: StoreRows, path: Path) -> None:
         """Write index and rows."""
@@ -63,8 +62,7 @@ class USearch(Store):
 
     name = "usearch"
     description = "USearch index and rows.parquet"
-    module = "usearch.index"
-    package = extra = "usearch"
+    module = extra = "usearch"
 
     def write(self, rows: StoreRows, path: Path) -> None:
         """Write graph and rows."""

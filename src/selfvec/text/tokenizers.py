@@ -120,16 +120,6 @@ class Splitter:
 
     def __call__(self, texts: pl.Series) -> RawTokens:
         """Tokens of (D,) texts; null is an empty document."""
-        return self._tokens(texts)[0]
-
-    def located(self, texts: pl.Series) -> tuple[RawTokens, Ints]:
-        """Tokens of (D,) texts, and where each starts and ends in the UTF-8 of its text, (N, 2) int64."""
-        tokens, starts, lengths, bounds = self._tokens(texts)
-        places = starts - np.repeat(bounds[:-1], np.diff(tokens.offsets))
-        return tokens, np.stack([places, places + lengths], axis=1)
-
-    def _tokens(self, texts: pl.Series) -> tuple[RawTokens, Ints, Ids, Ints]:
-        """Tokens, their first bytes, their lengths, and the first byte of each document."""
         from selfvec.corpus.fingerprints import joined_utf8
 
         from . import kernels
@@ -147,7 +137,7 @@ class Splitter:
         starts, lengths, offsets, too_long = without_long(data, starts, lengths, offsets)
         distinct = DistinctWords()
         ids = distinct.number_spans(data, starts, starts + lengths)
-        tokens = RawTokens(
+        return RawTokens(
             ids,
             offsets,
             distinct.packed(),
@@ -156,7 +146,6 @@ class Splitter:
             plain if self.name == "words" else str,
             too_long,
         )
-        return tokens, starts, lengths, bounds
 
 
 class SubwordTokenizer:

@@ -1,4 +1,4 @@
-"""`ContextualEncoder`: a local transformer of Hugging Face and the states of its tokens.
+"""`Pooling`: a word's vector is the mean of its states in a transformer of Hugging Face, over all its uses.
 
 Only this module imports torch and transformers. Weights are read from safetensors files, never from pickles.
 """
@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from selfvec.base.arrays import Ints, Rows
-from selfvec.base.errors import CorpusError, FormatError, InputError, MissingExtra, OptionError
+from selfvec.base.arrays import Floats, Ints, Rows
+from selfvec.base.errors import CorpusError, FormatError, InputError, OptionError
+from selfvec.base.extras import require
 from selfvec.corpus import Corpus, as_corpus
-from selfvec.data.token_batch import TokenBatch
-from selfvec.data.vectors import Vectors
+from selfvec.data.token_batch import TokenBatch, by_frequency
+from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
 
 from .method import Transform
@@ -26,6 +27,7 @@ __all__ = [
     "ContextualEncoder",
     "EncoderSource",
     "FromEncoder",
+    "Pooling",
     "Texts",
     "Window",
     "encoder_folder",
@@ -87,7 +89,12 @@ class ContextualEncoder:
     """
 
     def __init__(self, folder: Path, layers: str = "last4") -> None:
-        transformers, self._torch = _libraries()
+        for library in ("torch", "transformers"):
+            require(library, "encoder", "the states of an encoder")
+        import torch
+        import transformers
+
+        self._torch = torch
         place = _folder(folder)
         try:
             self.tokenizer = transformers.AutoTokenizer.from_pretrained(place, local_files_only=True)
@@ -180,10 +187,9 @@ def sentence_encoder(model: str | Path) -> Any:
     Its second argument is called with the number of texts done. In a folder without the files of that library
     the last states of all tokens are averaged.
     """
-    try:
-        from sentence_transformers import SentenceTransformer
-    except ImportError:
-        raise MissingExtra("sentence-transformers", "encoder", "an encoder of texts") from None
+    require("sentence_transformers", "encoder", "an encoder of texts")
+    from sentence_transformers import SentenceTransformer
+
     try:
         loaded = SentenceTransformer(str(model), local_files_only=True)
     except (OSError, ValueError, KeyError) as error:
@@ -198,15 +204,6 @@ def sentence_encoder(model: str | Path) -> Any:
         return unit_rows(np.concatenate(parts))
 
     return encode
-
-
-def _libraries() -> tuple[Any, Any]:
-    try:
-        import torch
-        import transformers
-    except ImportError as error:
-        raise MissingExtra(error.name or "transformers", "encoder", "the states of an encoder") from None
-    return transformers, torch
 
 
 def _folder(folder: Path) -> Path:
@@ -237,7 +234,7 @@ class CorpusWords:
 
     texts: list[str]  # D
     batch: TokenBatch  # types by falling frequency, in lower case
-    spans: Ints  # (N, 2) where each word starts and ends, in bytes of its text
+    spans: Ints  # (N, 2) where each word starts and ends, in characters of its text
 
 
 def read_words(corpus: Texts, text_field: str | None, min_count: int) -> CorpusWords:
@@ -245,24 +242,86 @@ def read_words(corpus: Texts, text_field: str | None, min_count: int) -> CorpusW
 
     Raises `CorpusError` if no word occurs ``min_count`` times.
     """
-    import polars as pl
-
-    from selfvec.text.tokenizers import Splitter
+    from selfvec.text.tokenizers import plain
+    from selfvec.text.word_spans import find_words
 
     if not isinstance(corpus, Corpus):
         corpus = as_corpus(corpus, "corpus", text_field=text_field, keep_fields=False)
     texts = [text for batch in corpus.batches() for text in batch.texts.to_list()]
-    raw, spans = Splitter("words").located(pl.Series(texts, dtype=pl.String))
+    found = find_words(texts)
     index: dict[str, int] = {}
-    keys = np.array([index.setdefault(word.lower(), len(index)) for word in raw.types], np.int32)
-    counts = np.bincount(keys[raw.ids], minlength=len(index))
-    order = np.argsort(-counts, kind="stable")[: int((counts >= min_count).sum())]
-    if not len(order):
+    keys = np.array([index.setdefault(plain(word).lower(), len(index)) for word in found.names], np.int32)
+    whole = by_frequency(TokenBatch(found.ids, found.bounds, found.names).renumbered(keys, list(index)))
+    size = int((whole.counts >= min_count).sum())
+    if not size:
         raise CorpusError(f"no word occurs {min_count} times", remedy="lower --min-count or bring more text")
-    places = np.full(len(index), -1, np.int32)
-    places[order] = np.arange(len(order), dtype=np.int32)
-    ids = places[keys][raw.ids]
-    kept = ids >= 0
-    offsets = np.concatenate(([0], np.cumsum(kept)))[raw.offsets]
-    words = list(index)
-    return CorpusWords(texts, TokenBatch(ids[kept], offsets, [words[i] for i in order]), spans[kept])
+    numbers = np.arange(len(whole.types), dtype=np.int32)
+    batch = whole.renumbered(np.where(numbers < size, numbers, np.int32(-1)), whole.types[:size])
+    return CorpusWords(texts, batch, np.stack([found.starts, found.ends], axis=1)[whole.ids < size])
+
+
+# ---- Pooling
+
+
+class Pooling(FromEncoder):
+    """Average a language model's states over occurrences.
+
+    Bommasani, Davis and Cardie (2020), section 3. The state of an occurrence is the mean over the word's
+    pieces; the vector of a word is the mean over its occurrences. A piece belongs to the word in which it
+    ends.
+
+    Parameters
+    ----------
+    corpus : path, paths, texts or Corpus
+        Files or folders of text, whose words are the vocabulary.
+    layers : str
+        Layers that are averaged: last4, all, first, a number, or numbers with weights.
+    pooling : {"mean", "cls"}
+        States of a word's pieces, or of the text's first token.
+    min_count : int, at least 1
+        Leave out words that occur less often.
+    text_field : str, optional
+        Fields that hold the text, separated by commas.
+    """
+
+    corpus: Texts
+    layers: str = "last4"
+    pooling: str = "mean"
+    min_count: int = 1
+    text_field: str | None = None
+
+    def fit_transform(self, vectors: EncoderSource) -> Vectors:
+        """Vectors (V, d) of the words of the corpus, from the folder of an encoder."""
+        encoder = ContextualEncoder(encoder_folder(vectors), self.layers)
+        words = read_words(self.corpus, self.text_field, self.min_count)
+        batch = words.batch
+        bounds = batch.offsets.tolist()
+        sums = np.zeros((len(batch.types), encoder.dimensions), np.float32)
+        occurrences = np.zeros(len(batch.types), np.int64)
+        with self.progress.stage("Encoding", len(words.texts), "texts") as advance:
+            for window in encoder.windows(words.texts, advance):
+                mine = slice(bounds[window.text], bounds[window.text + 1])
+                places, states = word_states(window, words.spans[mine])
+                ids = batch.ids[mine][places]
+                np.add.at(sums, ids, states if self.pooling == "mean" else window.first)
+                np.add.at(occurrences, ids, 1)
+        sources = np.where(occurrences > 0, Source.KNOWN, Source.NONE).astype(np.uint8)
+        self.report_ = {"texts": len(words.texts), "uses": int(occurrences.sum())}
+        rows = sums / np.maximum(occurrences, 1).astype(np.float32)[:, None]
+        return Vectors(batch.types, rows, sources=sources, counts=batch.counts)
+
+
+def word_states(
+    window: Window,
+    spans: Ints,  # (N, 2) where the words of its text start and end, in characters
+) -> tuple[Ints, Floats]:
+    """The words of a text that are in a window, (n,), and the mean state of the pieces of each, (n, d)."""
+    last = window.ends - 1  # the last character of each piece
+    owners = np.searchsorted(spans[:, 0], last, side="right") - 1
+    inside = np.flatnonzero((window.ends > 0) & (owners >= 0))
+    inside = inside[last[inside] < spans[owners[inside], 1]]
+    places, first, pieces = np.unique(owners[inside], return_index=True, return_counts=True)
+    if not len(places):
+        return places, window.states[:0]
+    sums: Floats = np.add.reduceat(window.states[inside], first)
+    return places, sums / pieces.astype(np.float32)[:, None]

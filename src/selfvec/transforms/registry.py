@@ -57,20 +57,20 @@ _ROWS = (
         "join", "join.Join", "--with glove.txt", "word2vec.bin", {"--how": "method", "--words": "vocabulary"}
     ),
     TransformRow("retrofit", "retrofit.Retrofit", "--lexicon wordnet/"),
-    TransformRow("counter-fit", "specialise.CounterFit", "--lexicon pairs.tsv"),
-    TransformRow("attract-repel", "specialise.AttractRepel", "--lexicon pairs.tsv"),
+    TransformRow("counter-fit", "retrofit.CounterFit", "--lexicon pairs.tsv"),
+    TransformRow("attract-repel", "retrofit.AttractRepel", "--lexicon pairs.tsv"),
     TransformRow("smooth", "retrofit.Smooth", "--lexicon wordnet/"),
-    TransformRow("define", "definitions.Define", "--lexicon wordnet/"),
+    TransformRow("define", "nodes.Define", "--lexicon wordnet/"),
     TransformRow("nodes", "nodes.NodeVectors", "--lexicon ontology.obo"),
     TransformRow(
-        "aspect", "aspect.Aspect", "--lexicon kb.obo --pull is-a --push related", older={"--keep": "pull"}
+        "aspect", "retrofit.Aspect", "--lexicon kb.obo --pull is-a --push related", older={"--keep": "pull"}
     ),
     TransformRow(
         "debias", "debias.Debias", "--method hard", older={"--kind": "method", "--sets": "bias_sets"}
     ),
     TransformRow("principal-axes", "principal_axes.PrincipalAxes", "--dimensions 100"),
     TransformRow("distill", "distill.Distill", "--corpus reports.csv", "encoder/", {"--epochs": "passes"}),
-    TransformRow("pool", "pool.Pooling", "--corpus reports.csv", "model/"),
+    TransformRow("pool", "contextual_encoder.Pooling", "--corpus reports.csv", "model/"),
     TransformRow("model2vec", "distill.Model2Vec", "--corpus reports.csv", "encoder/"),
     TransformRow(
         "tokenizer", "tokenizer_transfer.TokenizerTransfer", "--vectors run --add-words 500", "model/"

@@ -1,29 +1,50 @@
-"""Retrofitting and graph smoothing: words move toward the words that a lexicon relates them to."""
+"""What the relations of a lexicon do to words: related ones move together, antonyms apart."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from selfvec.base.arrays import Ints, Rows
+from selfvec.base.arrays import Doubles, Ints, Rows
+from selfvec.base.errors import OptionError
 from selfvec.base.extras import require
+from selfvec.base.threads import one_core
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.whitening import covariance, whitening_matrix
 
-from .knowledge import Knowledge, row_pairs, unused_relations
+from .knowledge import Knowledge, kind_names, row_pairs, unused_relations
 from .lexicon_files import read_knowledge
-from .method import Transform, same_words
+from .method import Transform, mapped_composer, same_words
 
-__all__ = ["Retrofit", "Smooth", "adjacency", "at_same_length", "smoothed", "sparse"]
+__all__ = ["Aspect", "AttractRepel", "CounterFit", "Retrofit", "Smooth", "adjacency", "smoothed"]
 
 _STEPS = 50  # at most
 _CLOSE = 1e-4  # largest change of a coordinate at which iteration stops
+_BLOCK = 1 << 10  # rows compared with all others at a time
+
+Kinds = str | Sequence[str] | None
+"""Kinds of relations; None for all but antonym."""
 
 
-class Retrofit(Transform):
+class _ByRelations(Transform):
+    """Base of the methods: reads the pairs of related words."""
+
+    lexicon: Sequence[str | Path] | Knowledge
+
+    def _pairs(self, vectors: Vectors, *kinds: Kinds) -> tuple[list[Ints], dict[str, Any]]:
+        """The pairs of rows of each of some kinds, (n, 2); and for the report, which relations are unused."""
+        knowledge = read_knowledge(self.lexicon)
+        pairs = [row_pairs(knowledge, vectors.key_to_index, kind) for kind in kinds]
+        used = [name for kind in kinds for name in kind_names(kind)]
+        return pairs, unused_relations(knowledge, vectors.key_to_index, used)
+
+
+class Retrofit(_ByRelations):
     """Pull related words together (Faruqui et al. 2015).
 
     Each word moves to the mean of its own vector and that of the words related to it: *Retrofitting Word
@@ -50,22 +71,22 @@ class Retrofit(Transform):
 
     def fit_transform(self, vectors: Vectors) -> Vectors:
         """Vectors (V, d) of the same words."""
-        knowledge = read_knowledge(self.lexicon)
-        pairs = row_pairs(knowledge, vectors.key_to_index, self.relations)
-        graph = adjacency(pairs, len(vectors))
+        (pairs,), unused = self._pairs(vectors, self.relations)
+        rows = self._fitted(vectors.unit, pairs)
+        moved = np.unique(pairs)
+        cosines = np.einsum("ij,ij->i", unit_rows(rows[moved]), vectors.unit[moved])
+        self.report_ = {"pairs": len(pairs), "moved": len(moved), "cosine_to_before": float(cosines.mean())}
+        self.report_ |= unused
+        return at_same_length(vectors, rows)
+
+    def _fitted(self, unit: Rows, pairs: Ints) -> Rows:
+        """The rows (V, d) that the method of the paper makes from unit rows."""
+        graph = adjacency(pairs, len(unit))
         degrees = graph.sum(axis=1)
         graph = graph.multiply(np.divide(1, degrees, out=np.zeros_like(degrees), where=degrees > 0)[:, None])
         own = np.where(degrees > 0, 1 / (1 + self.weight), 1).astype(np.float32)
         share = np.float32(self.weight / (1 + self.weight))
-        rows = propagated(graph.tocsr() * share, vectors.unit * own[:, None])
-        return self._made(vectors, rows, pairs, knowledge)
-
-    def _made(self, vectors: Vectors, rows: Rows, pairs: Ints, knowledge: Knowledge) -> Vectors:
-        moved = np.unique(pairs)
-        cosines = np.einsum("ij,ij->i", unit_rows(rows[moved]), vectors.unit[moved])
-        self.report_ = {"pairs": len(pairs), "moved": len(moved), "cosine_to_before": float(cosines.mean())}
-        self.report_ |= unused_relations(knowledge, vectors.key_to_index, self.relations)
-        return at_same_length(vectors, rows)
+        return propagated(graph.tocsr() * share, unit * own[:, None])
 
 
 class Smooth(Retrofit):
@@ -91,16 +112,204 @@ class Smooth(Retrofit):
     relations: str | Sequence[str] | None = None
     weight: float = 0.5
 
+    def _fitted(self, unit: Rows, pairs: Ints) -> Rows:
+        known = np.any(unit != 0, axis=1)[pairs].all(axis=1)
+        return smoothed(unit, pairs, np.where(known, np.maximum(_cosines(unit, pairs), 0), 1), self.weight)
+
+
+class _Specialised(_ByRelations):
+    """Base of both methods: averages the result of `_fitted` with the given vectors."""
+
+    relations: str | Sequence[str]
+    weight: float
+
     def fit_transform(self, vectors: Vectors) -> Vectors:
-        """Vectors (V, d) of the same words."""
-        knowledge = read_knowledge(self.lexicon)
-        pairs = row_pairs(knowledge, vectors.key_to_index, self.relations)
+        """Vectors (V, d) of the same words. A pair that both attracts and repels only repels."""
+        found, unused = self._pairs(vectors, self.relations, "antonym")
         unit = vectors.unit
-        a, b = pairs.T
-        unknown = np.all(unit == 0, axis=1)
-        cosines = np.maximum(np.einsum("ij,ij->i", unit[a], unit[b]), 0)
-        rows = smoothed(unit, pairs, np.where(unknown[a] | unknown[b], 1, cosines), self.weight)
-        return self._made(vectors, rows, pairs, knowledge)
+        known = np.any(unit != 0, axis=1)
+        pulled, pushed = (pairs[known[pairs].all(axis=1)] for pairs in found)
+        pulled = _without(pulled, pushed)
+        self.report_ = {"synonyms": len(pulled), "antonyms": len(pushed), **unused}
+        rows = unit_rows(self._fitted(unit, pulled, pushed))
+        return at_same_length(vectors, (1 - self.weight) * unit + self.weight * rows)
+
+    @abstractmethod
+    def _fitted(self, unit: Rows, synonyms: Ints, antonyms: Ints) -> Rows:
+        """The rows (V, d) that the method of the paper makes from unit rows."""
+
+
+class CounterFit(_Specialised):
+    """Part synonyms and antonyms by counter-fitting (2016).
+
+    Antonyms are pushed to orthogonality, synonyms pulled together, and near neighbours kept near: Mrkšić
+    et al. (2016), *Counter-fitting Word Vectors to Linguistic Constraints*, with the constants and the
+    full-batch steps of the authors' code: in each of 20 steps a word moves by the mean of the gradients
+    of its pairs.
+
+    Parameters
+    ----------
+    lexicon : path or paths, or Knowledge
+        Relations between words: triples, OBO, OWL, SKOS, WN-LMF, WordNet's folder or wn:LEXICON. See
+        `selfvec.transforms.lexicon_files.read_knowledge`.
+    relations : str or sequence of str
+        Kinds of relations that pull; by default synonym. Antonyms always push.
+    weight : float, above 0, at most 1
+        How much relations count: the weight of the result in its mean with the given vectors. It is 1 in the
+        paper; below 1, unrelated pairs keep more of their similarity.
+    """
+
+    package = "scipy"
+    rate = 0.1
+    steps = 20
+    antonym_distance = 1.0  # δ
+    radius = 0.2  # ρ: pairs within this distance are kept near
+
+    lexicon: Sequence[str | Path] | Knowledge
+    relations: str | Sequence[str] = ("synonym",)
+    weight: float = 0.25
+
+    def _fitted(self, unit: Rows, synonyms: Ints, antonyms: Ints) -> Rows:
+        moving = np.unique(np.concatenate([synonyms, antonyms]))
+        near = _without(_near(unit, moving, 1 - self.radius), antonyms)
+        rows = unit
+        at_start = _cosines(unit, near)
+        for _ in range(self.steps):
+            apart = antonyms[1 - _cosines(rows, antonyms) < self.antonym_distance]
+            pulled = np.concatenate([synonyms, near[_cosines(rows, near) < at_start]])
+            rows = self._step(rows, np.concatenate([pulled, apart]), len(pulled))
+        return rows
+
+    def _step(self, rows: Rows, pairs: Ints, pulled: int) -> Rows:
+        """Move each word by the mean gradient of its pairs' cosines; those after ``pulled`` are pushed."""
+        sign = np.where(np.arange(len(pairs)) < pulled, 1, -1).astype(np.float32)
+        degrees = np.bincount(pairs.ravel(), minlength=len(rows)).astype(np.float32)
+        # The gradient of cos(u, v) at unit rows: v - cos(u, v) u.
+        along = adjacency(pairs, len(rows), sign * _cosines(rows, pairs)).sum(axis=1)
+        gradient = adjacency(pairs, len(rows), sign) @ rows - along[:, None] * rows
+        moved = unit_rows(rows + self.rate * gradient / np.maximum(degrees, 1)[:, None])
+        return np.where(degrees[:, None] > 0, moved, rows)
+
+
+class AttractRepel(_Specialised):
+    """Part synonyms and antonyms by Attract-Repel (2017).
+
+    Synonyms become nearer to each other than to other words, antonyms farther than any: Mrkšić et al.
+    (2017), *Semantic Specialisation of Distributional Word Vector Spaces using Monolingual and
+    Cross-Lingual Constraints*, with the authors' constants: batches of 50 pairs, each word compared with
+    the nearest (or farthest) other word of its batch, AdaGrad, 5 passes.
+
+    Parameters
+    ----------
+    lexicon : path or paths, or Knowledge
+        Relations between words: triples, OBO, OWL, SKOS, WN-LMF, WordNet's folder or wn:LEXICON. See
+        `selfvec.transforms.lexicon_files.read_knowledge`.
+    relations : str or sequence of str
+        Kinds of relations that pull; by default synonym. Antonyms always push.
+    weight : float, above 0, at most 1
+        How much relations count, as for `CounterFit`.
+    seed : int, at least 0
+        Seed of the order of the pairs.
+    """
+
+    attract_margin = 0.6
+    repel_margin = 0.0
+    keep = 1e-9  # λ of ‖x - x̂‖²
+    rate = 0.05
+    passes = 5
+    batch = 50
+
+    lexicon: Sequence[str | Path] | Knowledge
+    relations: str | Sequence[str] = ("synonym",)
+    weight: float = 0.5
+    seed: int = 0
+
+    def _fitted(self, unit: Rows, synonyms: Ints, antonyms: Ints) -> Rows:
+        rng = np.random.default_rng(self.seed)
+        rows = unit.copy()
+        squares = np.full(unit.shape, 0.1, np.float32)
+        steps = self.passes * sum(-(-len(pairs) // self.batch) for pairs in (synonyms, antonyms))
+        with one_core(), self.progress.stage("Fitting", steps, "batches") as advance:
+            for _ in range(self.passes):
+                shuffled = [(rng.permutation(synonyms), 1), (rng.permutation(antonyms), -1)]
+                batches = [
+                    (pairs[start : start + self.batch], sign)
+                    for pairs, sign in shuffled
+                    for start in range(0, len(pairs), self.batch)
+                ]
+                for i in rng.permutation(len(batches)):
+                    words, gradient = self._gradient(rows, *batches[i])
+                    gradient += 2 * self.keep * (rows[words] - unit[words])
+                    squares[words] += gradient**2
+                    rows[words] -= self.rate * gradient / np.sqrt(squares[words])
+                    advance(1)
+        return rows
+
+    def _gradient(self, rows: Rows, pairs: Ints, sign: int) -> tuple[Ints, Rows]:
+        """The words of a batch, (m,), and the gradient of its cost with respect to their rows, (m, d).
+
+        The cost is Σ max(0, margin + sign · (cos(word, negative) - cos(word, partner))) over both words.
+        """
+        words, place = np.unique(pairs, return_inverse=True)
+        units = unit_rows(rows[words])
+        cosines = units @ units.T
+        one, other = np.concatenate([place, place[:, ::-1]]).reshape(-1, 2).T
+        allowed = sign * cosines[one]
+        allowed[np.arange(len(one)), one] = allowed[np.arange(len(one)), other] = -np.inf
+        negative = allowed.argmax(axis=1)
+        margin = self.attract_margin if sign > 0 else self.repel_margin
+        cost = margin + sign * (cosines[one, negative] - cosines[one, other])
+        kept = (cost > 0) & (len(words) > 2)
+        pull = np.zeros((len(words), len(words)), np.float32)
+        np.add.at(pull, (one[kept], negative[kept]), sign)
+        np.add.at(pull, (one[kept], other[kept]), -sign)
+        return words, np.asarray((pull + pull.T) @ units, np.float32)
+
+
+class Aspect(_ByRelations):
+    """Keep directions that one relation has and another has not.
+
+    Directions in which pairs of one relation differ shrink; those in which pairs of another differ grow.
+    Rows are multiplied by (S_pull + S)^(-1/2) (S_push + S)^(1/2), with the scatters of the differences of
+    both kinds of pairs and the covariance S of all words, each of trace 1: relevant component analysis
+    (Bar-Hillel et al., 2003), and its counterpart for pairs to be separated (Hoi et al., 2006). The map
+    is linear, so it also maps words without relations.
+
+    Parameters
+    ----------
+    lexicon : path or paths, or Knowledge
+        Relations between words: triples, OBO, OWL, SKOS, WN-LMF, WordNet's folder or wn:LEXICON. See
+        `selfvec.transforms.lexicon_files.read_knowledge`.
+    pull : str
+        The relation that pulls words together. Triples may have any kinds.
+    push : str
+        The relation that pushes words apart.
+    """
+
+    lexicon: Sequence[str | Path] | Knowledge
+    pull: str = "synonym"
+    push: str = "antonym"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.pull == self.push:
+            rule = f"must differ from the relation that is kept, both are {self.pull}"
+            raise OptionError(rule, field="push")
+
+    def fit_transform(self, vectors: Vectors) -> Vectors:
+        """Vectors (V, d) of the same words in another space."""
+        (near, far), unused = self._pairs(vectors, (self.pull,), (self.push,))
+        unit = vectors.unit
+        every = covariance(unit)[1]
+        kept, pushed = (_scatter(unit, pairs) + every / np.trace(every) for pairs in (near, far))
+        mapping = whitening_matrix(kept, 0.5) @ whitening_matrix(pushed, -0.5)
+        rows = unit_rows(unit @ mapping)
+        before, after = (
+            float(_cosines(matrix, near).mean() - _cosines(matrix, far).mean()) for matrix in (unit, rows)
+        )
+        self.report_ = {"kept": len(near), "pushed": len(far), "gap_before": before, "gap_after": after}
+        self.report_ |= unused
+        return same_words(vectors, rows, mapped_composer(vectors.composer, mapping))
 
 
 def sparse() -> Any:
@@ -145,3 +354,33 @@ def at_same_length(vectors: Vectors, rows: Rows) -> Vectors:
     lengths = np.linalg.norm(vectors.vectors.astype(np.float32), axis=1, keepdims=True)
     made = unit_rows(rows) * np.where(lengths > 0, lengths, 1)
     return same_words(vectors, made, vectors.composer)
+
+
+def _scatter(unit: Rows, pairs: Ints) -> Doubles:
+    """Mean outer product of the differences of pairs, (d, d), of trace 1."""
+    apart = (unit[pairs[:, 0]] - unit[pairs[:, 1]]).astype(np.float64)
+    scatter: Doubles = apart.T @ apart
+    return scatter / max(float(np.trace(scatter)), 1e-12)
+
+
+def _without(pairs: Ints, others: Ints) -> Ints:
+    """The pairs that are not among others; the smaller number of each is first."""
+    left_out = set(map(tuple, others.tolist()))
+    kept: Ints = pairs[np.array([tuple(pair) not in left_out for pair in pairs.tolist()], bool)]
+    return kept
+
+
+def _near(unit: Rows, rows: Ints, least: float) -> Ints:
+    """Pairs of one of some rows and any other whose cosine is at least that, (n, 2)."""
+    found = []
+    for start in range(0, len(rows), _BLOCK):
+        block = rows[start : start + _BLOCK]
+        one, other = np.nonzero(unit[block] @ unit.T >= least)
+        found.append(np.stack([block[one], other], axis=1))
+    pairs = np.sort(np.concatenate(found), axis=1) if found else np.empty((0, 2), np.int64)
+    return np.unique(pairs[pairs[:, 0] != pairs[:, 1]], axis=0)
+
+
+def _cosines(rows: Rows, pairs: Ints) -> Rows:
+    found: Rows = np.einsum("ij,ij->i", rows[pairs[:, 0]], rows[pairs[:, 1]])
+    return found

@@ -12,7 +12,7 @@ from tests.test_prose_commands import fault_of
 
 from selfvec.apps.cli import main
 from selfvec.apps.cli.app import as_today
-from selfvec.apps.cli.help import help_text
+from selfvec.apps.cli.parser import help_text
 from selfvec.apps.cli.tree import root
 from selfvec.transforms import TRANSFORMS
 

@@ -21,8 +21,7 @@ from selfvec.apps.cli.app import run
 from selfvec.apps.cli.tree import root
 from selfvec.apps.table import OLDER, TOP
 from selfvec.base.errors import TargetError
-from selfvec.base.report_files import save_report, save_rows
-from selfvec.base.report_page import rows_page
+from selfvec.base.report_page import rows_page, save_report, save_rows
 from selfvec.compression import compress
 from selfvec.cooccurrence import count
 from selfvec.data.token_batch import TokenBatch
@@ -295,7 +294,7 @@ def test_every_function_that_can_overwrite_is_tried() -> None:
         *("merge", "noaa", "trajectory", "topics", "demo", "serve", "refine_on"),  # commands above do
     }
     for path in SOURCES.rglob("*.py"):
-        if path.parent.name in ("base", "cli", "commands") and path.name != "report_files.py":
+        if path.parent.name in ("base", "cli", "commands") and path.name != "report_page.py":
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef) and not node.name.startswith(("_", "check_")):

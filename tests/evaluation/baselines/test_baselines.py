@@ -15,9 +15,8 @@ from selfvec.base.errors import InputError, MissingExtra, OptionError
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
-from selfvec.evaluation.baselines import BASELINES, check_names, train
-from selfvec.evaluation.baselines import training as measured
-from selfvec.evaluation.baselines.registry import find_baseline
+from selfvec.evaluation import baselines as measured
+from selfvec.evaluation.baselines import BASELINES, check_names, find_baseline, train
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.run_folder import open_run
 from selfvec.training import gensim_models, ppmi_models

@@ -16,7 +16,7 @@ from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.extras import require
 from selfvec.base.progress import Progress, as_progress
-from selfvec.base.report_files import ROWS, check_report, save_rows
+from selfvec.base.report_page import ROWS, check_report, save_rows
 from selfvec.base.targets import check_target
 from selfvec.corpus.slices import MOST_VALUES, PERIODS, Slice, by_label, by_period, labelled_by
 from selfvec.data.run import Run

@@ -14,10 +14,9 @@ from typing import Any
 
 from selfvec.apps.table import Row
 from selfvec.base.declarations import Parameter
-from selfvec.base.errors import OptionError
+from selfvec.base.errors import OptionError, flag
 from selfvec.base.targets import check_target
 
-from .flags import flag_of
 from .output import print_json, say, show
 
 __all__ = ["call", "limit_threads"]
@@ -54,7 +53,7 @@ def call(row: Row, parameters: Written, **typed: Any) -> int:
 
 def _targets(row: Row, given: dict[str, Any], overwrite: bool) -> dict[str, str]:
     """The files that the command itself writes; they are refused before the work if they cannot be."""
-    from selfvec.base.report_files import check_report
+    from selfvec.base.report_page import check_report
 
     targets = {}
     for name in ("report", *(["output"] if row.writes else [])):
@@ -120,8 +119,7 @@ def _given(row: Row, parameters: Written, typed: dict[str, Any]) -> dict[str, An
         if value not in (None, (), False):
             given[name] = _value(one, written, value)
         elif one.is_required:
-            flag = flag_of(one)
-            raise OptionError(f"{flag} is needed", remedy=f"add {flag} {written}")
+            raise OptionError(f"{flag(name)} is needed", remedy=f"add {flag(name)} {written}")
     for name, default in row.defaults.items():
         shown = default.format(**given) if isinstance(default, str) else default
         given.setdefault(name, shown)

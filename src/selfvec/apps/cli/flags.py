@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from selfvec.base.declarations import Parameter
-from selfvec.base.errors import flag
 
-__all__ = ["MORE_FLAGS", "flag_of", "help_of", "is_argument", "is_option", "is_seldom", "value_of"]
+__all__ = ["MORE_FLAGS", "help_of", "is_argument", "is_option", "is_seldom", "value_of"]
 
 _VALUES: Mapping[str, str] = {  # several values stand after one another, or have commas between them
     "a": "A",
@@ -30,9 +29,7 @@ _VALUES: Mapping[str, str] = {  # several values stand after one another, or hav
     "corpus": "CORPUS...",
     "date_field": "F",
     "dictionary": "TSV",
-    "dimensions": "N",
     "document": "ID",
-    "documents": "FILE",
     "fdr": "Q",
     "filters": "FIELD=VALUE|date=A..B",
     "half_life": "DAYS",
@@ -45,17 +42,14 @@ _VALUES: Mapping[str, str] = {  # several values stand after one another, or hav
     "lemmatize": "LANG",
     "level": "P",
     "lexicon": "FILE...",
-    "name": "NAME",
     "number": "K",
     "others": "VECTORS...",
     "output": "OUT",
     "phrases": "N|auto|FILE",
-    "plot": "FILE",
     "port": "PORT",
     "pos": "POS[,POS...]",
     "pull": "RELATION",
     "push": "RELATION",
-    "query": "QUERY",
     "question": "QUERY",
     "questions": "CSV...",
     "relations": "KIND[,KIND...]",
@@ -72,15 +66,12 @@ _VALUES: Mapping[str, str] = {  # several values stand after one another, or hav
     "stop_words": "LANG|FILE",
     "store": "STORE",
     "tagger": "PIPELINE",
-    "text": "TEXT",
     "text_field": "F[,F...]",
     "to": "FORMAT",
     "tokenizer": "words|whitespace|FILE",
     "try_": "NAME=VALUES...",
     "vectors": "FILE|NAME",
     "withdraw": "ID[,ID...]",
-    "withdraw_file": "FILE",
-    "word": "WORD",
     "words": "WORD...",
     "years": "A-B",
 }
@@ -133,11 +124,6 @@ def value_of(one: Parameter) -> str:
     if "float" in kind.words:
         return "X"
     return "FILE" if "path" in kind.words else one.name.upper()
-
-
-def flag_of(one: Parameter) -> str:
-    """The flag of a parameter."""
-    return flag(one.name)
 
 
 def help_of(one: Parameter) -> str:

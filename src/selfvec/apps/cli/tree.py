@@ -15,9 +15,10 @@ from click.shell_completion import CompletionItem
 
 from selfvec.apps.table import GROUPS, OLDER, TOP, Row
 from selfvec.base.declarations import REQUIRED, Kind, Parameter
+from selfvec.base.errors import flag
 
 from .calling import call
-from .flags import MORE_FLAGS, flag_of, help_of, is_argument, is_option, is_seldom, value_of
+from .flags import MORE_FLAGS, help_of, is_argument, is_option, is_seldom, value_of
 from .parser import Argument, Command, CommandGroup, CommandTable, Option, help_all
 
 __all__ = ["root"]
@@ -139,8 +140,8 @@ def _argument(one: Parameter, row: Row) -> Argument:
 
 
 def _option(one: Parameter, row: Row) -> Option:
-    older = [flag for flag, name in row.older.items() if name == one.name]
-    flags = [row.flags.get(one.name, flag_of(one)), *MORE_FLAGS.get(one.name, ()), *older]
+    older = [name for name, meant in row.older.items() if meant == one.name]
+    flags = [row.flags.get(one.name, flag(one.name)), *MORE_FLAGS.get(one.name, ()), *older]
     is_switch = isinstance(one.default, bool)
     written = None if is_switch else _written(one, row)
     return Option(
