@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from selfvec.base.errors import CorpusError, OptionError
 
-from .corpus import Corpus, CorpusPart, using_polars
+from .corpus import Corpus, using_polars
 from .fields import FieldNames, FieldOptions, given_options
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from .documents import Part
 
 __all__ = ["as_corpus"]
 
@@ -97,7 +99,7 @@ def as_corpus(
 
 
 def _of_rows(
-    part: Callable[[FieldNames], CorpusPart], given: Mapping[str, object], wanted: dict[str, Any]
+    part: Callable[[FieldNames], Part], given: Mapping[str, object], wanted: dict[str, Any]
 ) -> Corpus:
     """A data frame or mappings as a corpus."""
     _refuse_slices(given)
@@ -144,9 +146,9 @@ def _of_items(items: Iterable[Any], kind: Any, name: str, skip_bad_rows: bool) -
         items = joined if isinstance(items, Iterator) else list(joined)  # an iterator is read lazily
     elif kind is not None and not isinstance(kind, str | os.PathLike):
         raise _no_documents(kind, name, f"holds texts, not {_type(kind)}")
-    from .memory import MemoryPart
+    from .memory import texts_part
 
-    return Corpus([MemoryPart(_MEMORY, items)], _MEMORY, tokenized=tokenized, skip_bad_rows=skip_bad_rows)
+    return Corpus([texts_part(_MEMORY, items)], _MEMORY, tokenized=tokenized, skip_bad_rows=skip_bad_rows)
 
 
 def _joined(tokens: Any, number: int) -> str | None:

@@ -14,7 +14,6 @@ import sys
 import weakref
 from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
@@ -24,9 +23,8 @@ from selfvec.base.errors import CorpusError
 from selfvec.base.threads import prefetched
 
 from .document_files import DOCUMENT_KINDS, document_kind, require
-from .documents import Documents, documents_of
+from .documents import Part
 from .fields import FieldNames, Fields, recognise
-from .fingerprints import Seen
 from .readable import readable
 from .row_batch import RowBatch, readable_fields
 from .row_formats import ROW_FORMATS, RowFormat, RowReader, row_format, row_format_of_suffix
@@ -209,34 +207,17 @@ def _is_read(link: Path, root: str) -> bool:
     return link.is_file() or not any(part.startswith(".") for part in inner.parts)
 
 
-@dataclass
-class FilePart:
+class FilePart(Part):
     """A file, a pipe, or a folder of text files."""
 
-    source: Source
-    fields: Fields
-    name: str = ""
-
-    @property
-    def path(self) -> str:
-        return self.source.path
-
-    @property
-    def kind(self) -> str:
-        return self.source.kind
-
-    @property
-    def size(self) -> int | None:
-        return self.source.size
+    def __init__(self, source: Source, fields: Fields, name: str = "") -> None:
+        super().__init__(source.path, source.kind, source.size, fields, name)
+        self.source = source
 
     @cached_property
     def reader(self) -> RowReader:
         """Reads the rows of a source without members."""
         return row_format(self.kind).reader(self.source)
-
-    def documents(self, corpus_pass: CorpusPass, seen: Seen) -> Iterator[Documents]:
-        """The documents from the start."""
-        return documents_of(self, corpus_pass, seen)
 
     def row_batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
         """The rows, with at most a few chunks of the file in memory."""

@@ -20,6 +20,7 @@ from selfvec.base.arrays import Hashes, Ids, Ints, Mask
 from selfvec.base.errors import OptionError
 from selfvec.base.scratch import Spool
 from selfvec.base.threads import in_order, threads
+from selfvec.data.run_text import DATE, FINGERPRINT, SLICE
 from selfvec.data.token_batch import (
     TokenBatch,
     changed,
@@ -188,10 +189,11 @@ class _RawCorpus:
         self.offsets.append(tokens.offsets)
         self.apart.append(tokens.apart())
         self.sentence_counts.append(tokens.sentence_counts)
-        self.dated |= batch.dates is not None
+        self.dated |= batch.get(DATE) is not None
         self.dates.append(_days(batch))
-        self.slices.append(_numbered(batch.slices, len(batch.texts), self.slice_names))
-        self.fingerprints.append(batch.fingerprints)
+        self.slices.append(_numbered(batch.get(SLICE), len(batch), self.slice_names))
+        marks = batch.get(FINGERPRINT)
+        self.fingerprints.append(None if marks is None else marks.to_numpy())
 
     def merge_spellings(self) -> None:
         """Find the words; frees the table of spellings."""
@@ -366,9 +368,10 @@ def _add_to_sample(sample: list[str], texts: pl.Series, wanted: int) -> int:
 
 def _days(batch: Documents) -> NDArray[np.datetime64]:
     """The dates of a batch, (D,) datetime64[D], NaT where unknown."""
-    if batch.dates is None:
-        return np.full(len(batch.texts), "NaT", "datetime64[D]")
-    return batch.dates.to_numpy().astype("datetime64[D]")
+    dates = batch.get(DATE)
+    if dates is None:
+        return np.full(len(batch), "NaT", "datetime64[D]")
+    return dates.to_numpy().astype("datetime64[D]")
 
 
 def _numbered(slices: pl.Series | None, documents: int, names: dict[str, int]) -> Ids:
