@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from selfvec.base.errors import CorpusError
 from selfvec.corpus import Corpus
 from selfvec.corpus.csv_rows import Header, read_csv
-from selfvec.corpus.streams import utf8_blocks
+from selfvec.corpus.streams import line_blocks
 from selfvec.corpus.summary import CorpusPass, Summary
 
 PIECES = {
@@ -108,7 +108,7 @@ def rows_of(data: bytes, names: tuple[str, ...], size: int, delimiter: str = ","
     """Rows with their lines, and bad rows, read in blocks of about ``size`` bytes."""
     corpus_pass = CorpusPass(Summary(), skip_bad_rows=True, batch_bytes=size)
     chunks = iter([data[i : i + size] for i in range(0, len(data), size)])
-    blocks = utf8_blocks(chunks, "x", corpus_pass)
+    blocks = line_blocks(chunks, "x", corpus_pass)
     rows = [
         (*row, int(line))
         for batch in read_csv(blocks, Header(names, delimiter, 0), names, "x", corpus_pass)

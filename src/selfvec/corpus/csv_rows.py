@@ -17,8 +17,7 @@ from .document_files import MAX_ROW
 from .fields import Fields
 from .layouts import unquoted_column
 from .readable import decoded
-from .row_batch import NUL, RowBatch
-from .streams import Source
+from .row_batch import NUL, LineBlock, RowBatch, RowReader
 from .summary import BATCH_ROWS, CorpusPass
 
 __all__ = ["CsvReader", "Header", "read_csv", "read_header"]
@@ -60,11 +59,8 @@ def read_header(head: bytes, path: str, kind: str) -> Header:
     return Header(tuple(name.strip() for name in names), delimiter, reader.line_num)
 
 
-class CsvReader:
+class CsvReader(RowReader):
     """Reads the rows of a .csv or .tsv file."""
-
-    def __init__(self, source: Source) -> None:
-        self.source = source
 
     @cached_property
     def header(self) -> Header:
@@ -75,19 +71,15 @@ class CsvReader:
         """The names in the header; None for an empty file."""
         return self.header.names or None
 
-    def types(self) -> dict[str, pl.DataType]:
-        """None: all columns are strings."""
-        return {}
-
     def row_batches(
-        self, chunks: Iterator[bytes], fields: Fields, corpus_pass: CorpusPass
+        self, blocks: Iterator[LineBlock], fields: Fields, corpus_pass: CorpusPass
     ) -> Iterator[RowBatch]:
-        """The requested columns; see `selfvec.corpus.row_formats.RowReader`."""
-        return read_csv(chunks, self.header, fields.columns, self.source.path, corpus_pass)
+        """The requested columns; see `RowReader`."""
+        return read_csv(blocks, self.header, fields.columns, self.source.path, corpus_pass)
 
 
 def read_csv(
-    blocks: Iterator[bytes],  # whole lines of UTF-8
+    blocks: Iterator[LineBlock],
     header: Header,
     columns: Sequence[str],
     path: str,
@@ -132,8 +124,8 @@ def read_csv(
             return
 
 
-def _without_header(blocks: Iterator[bytes], lines: int) -> Iterator[bytes]:
-    for block in blocks:
+def _without_header(blocks: Iterator[LineBlock], lines: int) -> Iterator[bytes]:
+    for _, block in blocks:
         while lines and block:
             _, newline, block = block.partition(b"\n")
             lines -= len(newline)

@@ -26,9 +26,9 @@ from .document_files import DOCUMENT_KINDS, document_kind, require
 from .documents import Part
 from .fields import FieldNames, Fields, recognise
 from .readable import readable
-from .row_batch import RowBatch, readable_fields
-from .row_formats import ROW_FORMATS, RowFormat, RowReader, row_format, row_format_of_suffix
-from .streams import HEAD, UTF8_BOM, Source, Stream, few_lines, reading, utf8_blocks
+from .row_batch import RowBatch, RowReader, readable_fields
+from .row_formats import ROW_FORMATS, RowFormat, row_format, row_format_of_suffix
+from .streams import HEAD, UTF8_BOM, Source, Stream, few_lines, line_blocks, reading
 from .summary import CorpusPass, FileRead, kinds_of, left_out_link, left_out_special
 from .text_files import ID, TEXT, read_members
 
@@ -232,7 +232,8 @@ class FilePart(Part):
             with closing(_chunks(stream, self.source, corpus_pass)) as chunks:
                 if self.fields.columns:
                     binary = row_format(self.kind).magic
-                    read = chunks if binary else utf8_blocks(chunks, self.path, corpus_pass)
+                    whole = ((1, chunk) for chunk in chunks)
+                    read = whole if binary else line_blocks(chunks, self.path, corpus_pass)
                     yield from self.reader.row_batches(read, self.fields, corpus_pass)
                 for _ in chunks:
                     pass  # to the end, for the hash
