@@ -6,6 +6,7 @@ A language is a code, as in ``--language tr``. docs/reference/languages.md lists
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -22,6 +23,7 @@ __all__ = [
     "elision",
     "language",
     "lemma_code",
+    "lemmatizer",
     "listed_stop_words",
     "without_elision",
 ]
@@ -115,6 +117,27 @@ def language(code: str | None) -> Language:
 def lemma_code(code: str) -> str:
     """The code of a language in simplemma."""
     return LANGUAGES[code].lemmas or code if code in LANGUAGES else code
+
+
+def lemmatizer(languages: tuple[str, ...]) -> Callable[[str], str]:
+    """A function from a word to its lemma, by the dictionaries of some languages, the first one first.
+
+    Raises `OptionError` for a language without a dictionary.
+    """
+    from simplemma import Lemmatizer
+    from simplemma.strategies.dictionaries.dictionary_factory import SUPPORTED_LANGUAGES
+
+    languages = tuple(lemma_code(code) for code in languages)
+    for code in languages:
+        if code not in SUPPORTED_LANGUAGES:
+            raise OptionError(
+                f"no lemmas for the language {code!r}",
+                field="lemmatize",
+                remedy=f"use one of {', '.join(sorted(SUPPORTED_LANGUAGES))}",
+            )
+    found = Lemmatizer(cache_max_size=1)  # each type comes once
+    found.lemmatize("a", languages)  # reads the dictionaries
+    return lambda word: found.lemmatize(word, languages)
 
 
 @cache

@@ -139,7 +139,7 @@ class Splitter:
         data, bounds = joined_utf8(texts)
         starts, lengths, offsets = kernels.spans(data, bounds, flags)
         if self.name == "words":
-            sentences = kernels.count_sentences(data, bounds, starts, lengths, offsets, flags)
+            sentences = kernels.count_sentences(data, starts, lengths, offsets, flags)
         else:
             sentences = _words_and_sentences(data, bounds)[-1]
         if self._segment is not None:
@@ -208,7 +208,7 @@ def _words_and_sentences(data: Bytes, bounds: Ints) -> tuple[Ints, Ids, Ints, Id
     from . import kernels
 
     words = kernels.spans(data, bounds, table("words"))
-    return *words, kernels.count_sentences(data, bounds, *words, table("words"))
+    return *words, kernels.count_sentences(data, *words, table("words"))
 
 
 def plain(word: str) -> str:
