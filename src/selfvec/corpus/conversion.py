@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import chain
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
     from .documents import Part
 
-__all__ = ["as_corpus"]
+__all__ = ["Texts", "as_corpus", "paths_of"]
+
+Texts = Any
+"""Anything that `as_corpus` accepts: paths, texts, a data frame, a `Corpus`."""
 
 _MEMORY = "memory"
 _FRAME_MARKS = ("columns", "keys", "__dataframe__", "__arrow_c_stream__")
@@ -189,6 +192,17 @@ def _is_path(item: Any) -> bool:
     kind = row_format_of_suffix(suffix) or document_kind(suffix)
     known = kind is not None or suffix in COMPRESSED
     return known and len(item.split()) == 1
+
+
+def paths_of(text: Texts) -> Sequence[str | os.PathLike[str]] | None:
+    """The files and folders of a text; None if the argument is the documents themselves.
+
+    >>> paths_of("reports.jsonl"), paths_of(["hail fell on the roof"])
+    (['reports.jsonl'], None)
+    """
+    if isinstance(text, str | os.PathLike):
+        return [text]
+    return text if isinstance(text, list | tuple) and text and all(map(_is_path, text)) else None
 
 
 _REMEDIES = {

@@ -14,7 +14,7 @@ from selfvec.base.declarations import checked
 from selfvec.base.errors import CorpusError, Interrupted, OptionError
 from selfvec.base.interruption import Interruption, interruptible
 from selfvec.base.progress import Progress, as_progress
-from selfvec.corpus.sources import paths_of
+from selfvec.corpus.conversion import paths_of
 from selfvec.storage.opened import GivenRun, as_run
 
 from .runs import NewDocuments, update
