@@ -20,9 +20,9 @@ __all__ = [
     "MIX",
     "NGRAM",
     "apart",
-    "count_documents",
     "count_hashes",
     "count_sentences",
+    "document_frequencies",
     "enter_words",
     "hash_ngrams",
     "matches",
@@ -287,18 +287,21 @@ def count_hashes(
 
 
 @kernel
-def count_documents(
+def document_frequencies(
     ids: Ids,  # (N,)
     offsets: Ints,  # (D + 1,)
-    last: Ints,  # (V,): the last document with each word, -1 at first; changed
-    out: Ints,  # (V,), added to
-) -> None:
+    types: int,
+) -> Ints:
+    """Number of documents in which each type occurs, (types,) int64."""
+    out = np.zeros(types, np.int64)
+    last = np.full(types, -1, np.int64)  # the last document with each type
     for document in range(len(offsets) - 1):
         for i in range(offsets[document], offsets[document + 1]):
             word = ids[i]
             if last[word] != document:
                 last[word] = document
                 out[word] += 1
+    return out
 
 
 @kernel
