@@ -79,12 +79,15 @@ class RowReader:
 
 
 def batch_of_rows(
-    rows: Sequence[Sequence[str | None]], lines: Sequence[int], names: Sequence[str]
+    rows: Sequence[Sequence[str | None]],
+    lines: Sequence[int],
+    names: Sequence[str],  # of the values
+    columns: Sequence[str] | None = None,  # those that are wanted, all by default
 ) -> RowBatch:
-    """Rows of strings as a batch; ``names`` are those of the columns."""
+    """Rows of strings as a batch."""
     values = list(zip(*rows, strict=True)) or [()] * len(names)
-    series = [pl.Series(column, dtype=pl.String) for column in values]
-    return RowBatch(dict(zip(names, series, strict=True)), lines)
+    wanted = names if columns is None else columns
+    return RowBatch({name: pl.Series(values[names.index(name)], dtype=pl.String) for name in wanted}, lines)
 
 
 def cell_text(value: object) -> str | None:

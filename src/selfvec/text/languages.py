@@ -6,6 +6,7 @@ A language is a code, as in ``--language tr``. docs/reference/languages.md lists
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -35,7 +36,7 @@ class Language:
 
     name: str
     stemmer: str | None = None  # of Snowball
-    stop_words: str | None = None  # of bm25s, or "own" for those of `selfvec.text.stop_words`
+    stop_words: str | None = None  # of bm25s, or "own" for those of stop_words.toml
     lemmas: str | None = None  # of simplemma
     segmenter: str | None = None  # of BudouX, for text without spaces between words
     elided: str | None = None  # pattern of the part that an apostrophe joins to a word, or `SUFFIX`
@@ -145,9 +146,8 @@ def listed_stop_words(code: str) -> frozenset[str]:
     """The stop words of a language of `STOP_WORDS`, in lower case."""
     name = LANGUAGES[code].stop_words
     if name == "own":
-        from .stop_words import OWN
-
-        return frozenset(OWN[code].split())
+        own = Path(__file__).with_name("stop_words.toml").read_text(encoding="utf-8")
+        return frozenset(tomllib.loads(own)[code].split())
     # 179 English words; stop-words and stopwordsiso have 1,300. The package itself would load Numba.
     package = find_spec("bm25s")
     assert package is not None
