@@ -6,8 +6,12 @@ import gzip
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from selfvec.base.compressed_files import zstd
 from selfvec.corpus import Corpus
+from selfvec.corpus.documents import Documents
+from selfvec.data.run_text import column_of, fields_among
 
 COMPRESSIONS = {"": bytes, ".gz": gzip.compress, ".zst": zstd.compress}
 
@@ -40,6 +44,12 @@ def collect(corpus: Corpus, batch_bytes: int = 1 << 20) -> dict[str, list[Any]]:
     for batch in corpus.batches(batch_bytes=batch_bytes):
         assert len(batch.texts) > 0
         rows["texts"] += batch.texts.to_list()
-        rows["ids"] += [None] * len(batch) if batch.ids is None else batch.ids.to_list()
-        rows["dates"] += [None] * len(batch) if batch.dates is None else batch.dates.to_list()
+        for key, name in (("ids", "id"), ("dates", "date")):
+            found = batch.get(name)
+            rows[key] += [None] * len(batch) if found is None else found.to_list()
     return rows
+
+
+def fields_of(batch: Documents) -> dict[str, pl.Series]:
+    """The kept fields of documents."""
+    return {name: batch.rows[column_of(name)] for name in fields_among(batch.rows.columns)}

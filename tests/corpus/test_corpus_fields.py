@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from corpus_reader import Reader, collect
+from corpus_reader import Reader, collect, fields_of
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.places import ROOT
@@ -173,7 +173,7 @@ def test_fields_are_those_of_the_files_that_have_them_and_others_are_read_whole(
     assert rows["texts"] == ["hail", "wind", "Remarks of\na day", "snow"]
     assert [str(day) for day in rows["dates"]] == ["2020-05-01", "2021-01-01", "None", "None"]
     (batch,) = reader.corpus.batches()
-    assert batch.slices.to_list() == ["x", "y", None, None]
+    assert batch.rows["slice"].to_list() == ["x", "y", None, None]
     summary = reader.corpus.summary
     assert (summary.text_fields, summary.date_field) == (("Remarks",), "Day")
     with pytest.raises(CorpusError, match=r"a.csv: field 'Remark': .*did you mean Remarks\? Or give"):
@@ -302,13 +302,12 @@ def test_other_fields_come_along_unless_they_are_not_wanted(tmp_path: Path) -> N
     csv.write_text("id,text,state,date\n1,hail,IOWA,2020-01-02\n2,,OHIO,2020-01-03\n3,wind,,2020-01-04\n")
     jsonl.write_text('{"id": 9, "text": "rain", "size": 1.0, "tags": ["x"]}\n')
     plain = list(Corpus.open([csv, jsonl], keep_fields=False).batches())
-    assert all(batch.fields == {} for batch in plain)
+    assert all(fields_of(batch) == {} for batch in plain)
     (batch,) = Corpus.open([csv, jsonl]).batches()
     assert batch.texts.to_list() == ["hail", "wind", "rain"]
-    found = {name: values.to_list() for name, values in batch.fields.items()}
+    found = {name: values.to_list() for name, values in fields_of(batch).items()}
     assert found == {
         "state": ["IOWA", "", None],
-        "date": ["2020-01-02", "2020-01-04", None],
         "size": [None, None, "1"],
         "tags": [None, None, '["x"]'],
     }
@@ -323,14 +322,14 @@ def test_fields_that_appear_late_and_values_of_all_types_of_json_are_kept(tmp_pa
         if bad:
             path.write_text(path.read_text(encoding="utf-8") + "{\n", encoding="utf-8")
         (batch,) = Corpus.open([path], keep_fields=True, skip_bad_rows=True).batches()
-        found = {name: values[120] for name, values in batch.fields.items()}
+        found = {name: values[120] for name, values in fields_of(batch).items()}
         assert found == {
             "flag": "true",
             "tags": '["a", "ü"]',
             "place": '{"state": "IOWA", "size": 2.0}',
             "gone": None,
         }
-        assert {values.null_count() for values in batch.fields.values()} == {149, 150}
+        assert {values.null_count() for values in fields_of(batch).values()} == {149, 150}
 
 
 def test_parquet_keeps_lists_objects_and_booleans_and_names_what_it_cannot_keep(tmp_path: Path) -> None:
@@ -338,7 +337,7 @@ def test_parquet_keeps_lists_objects_and_booleans_and_names_what_it_cannot_keep(
     pl.DataFrame(columns | {"raw": [b"x"], "vector": [[0.5]]}).write_parquet(tmp_path / "x.parquet")
     corpus = Corpus.open([tmp_path / "x.parquet"], keep_fields=True)
     (batch,) = corpus.batches()
-    assert {name: values[0] for name, values in batch.fields.items()} == {
+    assert {name: values[0] for name, values in fields_of(batch).items()} == {
         "tags": '["a", null]',
         "place": '{"state": "IOWA"}',
         "flag": "true",

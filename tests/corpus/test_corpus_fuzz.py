@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from selfvec.base.errors import CorpusError
 from selfvec.corpus import Corpus
-from selfvec.corpus.csv_rows import Header, read_csv
-from selfvec.corpus.streams import utf8_blocks
+from selfvec.corpus.csv_rows import CsvReader, Header
+from selfvec.corpus.fields import Fields
+from selfvec.corpus.streams import Source, line_blocks
 from selfvec.corpus.summary import CorpusPass, Summary
 
 PIECES = {
@@ -108,10 +109,12 @@ def rows_of(data: bytes, names: tuple[str, ...], size: int, delimiter: str = ","
     """Rows with their lines, and bad rows, read in blocks of about ``size`` bytes."""
     corpus_pass = CorpusPass(Summary(), skip_bad_rows=True, batch_bytes=size)
     chunks = iter([data[i : i + size] for i in range(0, len(data), size)])
-    blocks = utf8_blocks(chunks, "x", corpus_pass)
+    blocks = line_blocks(chunks, "x", corpus_pass)
+    reader = CsvReader(Source("x"))
+    reader.header = Header(names, delimiter, 0)
     rows = [
         (*row, int(line))
-        for batch in read_csv(blocks, Header(names, delimiter, 0), names, "x", corpus_pass)
+        for batch in reader.row_batches(blocks, Fields(names), corpus_pass)
         for *row, line in zip(*(s.to_list() for s in batch.columns.values()), batch.lines, strict=True)
     ]
     return rows, corpus_pass.summary.bad_rows, corpus_pass.summary.bad_places

@@ -13,6 +13,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from corpus_reader import fields_of
 
 import selfvec
 from selfvec.base.errors import CorpusError, OptionError
@@ -69,10 +70,8 @@ def texts_of(data: Any, **options: Any) -> list[str]:
 def assert_rows(batch: Documents) -> None:
     """The texts, ids and dates of `ROWS`."""
     assert batch.texts.to_list() == TEXTS
-    assert batch.ids is not None
-    assert batch.ids.to_list() == ["1", "2", "3"]
-    assert batch.dates is not None
-    assert [date and date.year for date in batch.dates] == [1972, None, 1993]
+    assert batch.rows["id"].to_list() == ["1", "2", "3"]
+    assert [date and date.year for date in batch.rows["date"]] == [1972, None, 1993]
 
 
 @pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
@@ -127,7 +126,7 @@ def test_mappings_are_rows(rows: Any) -> None:
     corpus = as_corpus(rows, keep_fields=True)
     (batch,) = corpus.batches()
     assert_rows(batch)
-    assert batch.fields["tags"].to_list() == ['["x"]', '["y"]', '["z"]']
+    assert batch.rows["tags"].to_list() == ['["x"]', '["y"]', '["z"]']
     assert corpus.summary.describe().startswith("3 documents; text from title + text (recognised)")
     if isinstance(rows, Iterator):
         with pytest.raises(CorpusError, match="an iterator can be read only once"):
@@ -165,13 +164,12 @@ def test_many_rows_come_in_batches() -> None:
 )
 def test_dates_of_pandas(dates: Any) -> None:
     (batch,) = as_corpus(pd.DataFrame({"text": ["a", "b"], "date": dates})).batches()
-    assert batch.dates is not None
-    assert [date and str(date) for date in batch.dates] == ["2020-02-03", None]
+    assert [date and str(date) for date in batch.rows["date"]] == ["2020-02-03", None]
 
 
 def test_ids_that_are_no_values_are_not_read_and_odd_text_is_named() -> None:
     (batch,) = as_corpus(pd.DataFrame({"id": [np.zeros(2), np.ones(2)], "text": ["a", "b"]})).batches()
-    assert batch.ids is None
+    assert batch.get("id") is None
     with pytest.raises(CorpusError, match=r"field 'text': .* holds int; choose another"):
         as_corpus(pd.DataFrame({"text": ["a", 3]}, dtype=object))
     with pytest.raises(CorpusError, match="field 'text': holds half of a surrogate pair"):
@@ -325,7 +323,7 @@ class Columns:
 def test_a_frame_with_the_interchange_protocol_is_read() -> None:
     (batch,) = as_corpus(Interchanged()).batches()
     assert_rows(batch)
-    assert list(batch.fields) == ["title", "body", "year"]
+    assert list(fields_of(batch)) == ["title", "body", "year"]
 
 
 @pytest.mark.parametrize("lazy", [False, True])

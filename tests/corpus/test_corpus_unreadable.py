@@ -38,8 +38,7 @@ def of_kind(reader: Reader, kind: str) -> Corpus:
 def test_nul_is_replaced_alike_in_texts_ids_and_fields(reader: Reader, kind: str) -> None:
     corpus = of_kind(reader, kind)
     (batch,) = corpus.batches()
-    assert batch.ids is not None
-    found = {"texts": batch.texts, "ids": batch.ids, "where": batch.fields["where"]}
+    found = {"texts": batch.texts, "ids": batch.rows["id"], "where": batch.rows["where"]}
     assert {name: column.to_list() for name, column in found.items()} == CLEAN
     summary = corpus.summary
     assert (summary.mended_rows, summary.bad_rows) == (1, 0)
@@ -50,8 +49,7 @@ def test_nul_is_replaced_alike_in_texts_ids_and_fields(reader: Reader, kind: str
 def test_nul_is_replaced_in_slices() -> None:
     corpus = Corpus.from_texts(["hail", "wind"], slices=["a\0b", None], ids=["\0", "x"])
     (batch,) = corpus.batches()
-    assert batch.slices is not None
-    assert batch.slices.to_list() == ["a\ufffdb", None]
+    assert batch.rows["slice"].to_list() == ["a\ufffdb", None]
     assert corpus.summary.mended_places == ["memory:1: NUL characters replaced"]
 
 
@@ -75,7 +73,7 @@ def test_names_and_values_of_kept_fields_are_made_readable(
     else:
         corpus = as_corpus(rows, keep_fields=True)
     (batch,) = corpus.batches()
-    assert batch.fields["no\ufffdte"].to_list() == [None] * (len(rows) - 1) + ["v\ufffd"]
+    assert batch.rows["no\ufffdte"].to_list() == [None] * (len(rows) - 1) + ["v\ufffd"]
 
 
 def test_half_a_surrogate_pair_in_an_id_or_slice_is_a_bad_row() -> None:
@@ -101,8 +99,7 @@ def test_names_of_files_that_are_not_unicode(reader: Reader) -> None:
     (folder / f"{name}.zzz").write_text("no text")
     corpus = Corpus.open(folder)
     (batch,) = corpus.batches()
-    assert batch.ids is not None
-    assert batch.ids.to_list() == ["caf\ufffd.txt"]
+    assert batch.rows["id"].to_list() == ["caf\ufffd.txt"]
     assert corpus.summary.skipped_files == [str(folder / "caf\ufffd.zzz")]
     with pytest.raises(CorpusError, match=r"caf\ufffd\.txt: the name of this file .* is not Unicode text"):
         Corpus.open(folder / f"{name}.txt")

@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from selfvec.base.errors import FormatError, OptionError, TargetError
-from selfvec.corpus.documents import Documents
 from selfvec.data.run_text import (
     DATE,
     FILE,
@@ -98,18 +97,6 @@ def test_what_is_read_is_what_was_written(
         save_text(text, target.with_name("again.parquet"))
         assert whole(RunText(target.with_name("again.parquet"))) == expected
         assert whole(RunText(target.read_bytes())) == expected
-
-
-@given(made=batches())
-def test_documents_and_rows_are_the_same(made: list[Rows]) -> None:
-    text = written([*made, [{TEXT: "hail", ID: None, FILE: None, FINGERPRINT: 1}]])
-    for rows in text.batches():
-        again = Documents.of_frame(rows).frame()
-        for name in rows.columns:
-            if name in again:
-                assert again[name].equals(rows[name]), name
-            else:  # nothing, or a field beside the dates that it is read from
-                assert not rows[name].count() or (name == column_of(DATE) and rows[DATE].count())
 
 
 @pytest.mark.parametrize("size", [GROUP - 1, GROUP, 2 * GROUP + 7])

@@ -15,7 +15,7 @@ from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, by_frequency
 from selfvec.refinement.counted_text import counted
 from selfvec.text.repeats import find_repeats, without
-from selfvec.text.stems import apply_stem_and_min_count
+from selfvec.text.stems import merged_types
 
 WORDS = ["storm", "storms", "stormy", "hail", "hails", "wind", "winds", "Wind", "roof", "roofs", "tree"]
 MENU = [f"menu{i}" for i in range(13)]
@@ -65,8 +65,8 @@ def test_one_pass_is_the_rules_one_after_the_other(seed, stem, least, most, keep
     repeats, further = find_repeats(whole)
     once = repeats.once(settings) and repeats.tokens
     plain = without(whole, further) if once else whole
-    left, kept_from = apply_stem_and_min_count(plain, KNOWN, stem, least, most)
-    expected = by_frequency(left)
+    *kept, kept_from = merged_types(plain.types, plain.counts, KNOWN, stem, least, most)
+    expected = by_frequency(plain.renumbered(*kept))
 
     room: list[np.ndarray] = []
 

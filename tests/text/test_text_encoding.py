@@ -72,7 +72,7 @@ def test_no_documents_at_all() -> None:
 
 
 def test_dates_go_with_their_documents() -> None:
-    dated = Documents(pl.Series(["a", "b"]), dates=pl.Series([date(2020, 2, 29), None], dtype=pl.Date))
+    dated = Documents(pl.DataFrame({"text": ["a", "b"], "date": [date(2020, 2, 29), None]}))
     tokens, _ = encode([Documents(pl.Series(["x"])), dated], tokenizer("words"))
     assert tokens.dates is not None
     assert tokens.dates.dtype == "datetime64[D]"

@@ -21,9 +21,9 @@ import polars as pl
 from selfvec.base.errors import CorpusError, OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.threads import one_core
+from selfvec.corpus.conversion import paths_of
 from selfvec.corpus.fields import FieldNames, FieldOptions
 from selfvec.corpus.joined_summary import joined_corpora
-from selfvec.corpus.sources import paths_of
 from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run
 from selfvec.data.run_text import RunText

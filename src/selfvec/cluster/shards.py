@@ -190,7 +190,8 @@ def _part(shard: Shard) -> FilePart | FramePart:
         columns = list(shard.fields.columns)
         with _parquet(source.path) as file:
             rows = file.read_row_groups(range(shard.start, shard.stop), columns)
-        return FramePart(path, cast(pl.DataFrame, pl.from_arrow(rows)), shard.fields, _PARQUET)
+        frame = cast(pl.DataFrame, pl.from_arrow(rows))
+        return FramePart(path, _PARQUET, fields=shard.fields, frame=frame)
     if shard.stop:
         source = replace(source, path=path, pipe=True, _handle=BytesIO(_lines(shard)))
     elif is_remote(path):

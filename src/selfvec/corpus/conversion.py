@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import chain
@@ -16,13 +16,18 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from selfvec.base.errors import CorpusError, OptionError
 
-from .corpus import Corpus, CorpusPart, using_polars
+from .corpus import Corpus, using_polars
 from .fields import FieldNames, FieldOptions, given_options
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["as_corpus"]
+    from .documents import Part
+
+__all__ = ["Texts", "as_corpus", "paths_of"]
+
+Texts = Any
+"""Anything that `as_corpus` accepts: paths, texts, a data frame, a `Corpus`."""
 
 _MEMORY = "memory"
 _FRAME_MARKS = ("columns", "keys", "__dataframe__", "__arrow_c_stream__")
@@ -97,7 +102,7 @@ def as_corpus(
 
 
 def _of_rows(
-    part: Callable[[FieldNames], CorpusPart], given: Mapping[str, object], wanted: dict[str, Any]
+    part: Callable[[FieldNames], Part], given: Mapping[str, object], wanted: dict[str, Any]
 ) -> Corpus:
     """A data frame or mappings as a corpus."""
     _refuse_slices(given)
@@ -144,9 +149,9 @@ def _of_items(items: Iterable[Any], kind: Any, name: str, skip_bad_rows: bool) -
         items = joined if isinstance(items, Iterator) else list(joined)  # an iterator is read lazily
     elif kind is not None and not isinstance(kind, str | os.PathLike):
         raise _no_documents(kind, name, f"holds texts, not {_type(kind)}")
-    from .memory import MemoryPart
+    from .memory import texts_part
 
-    return Corpus([MemoryPart(_MEMORY, items)], _MEMORY, tokenized=tokenized, skip_bad_rows=skip_bad_rows)
+    return Corpus([texts_part(_MEMORY, items)], _MEMORY, tokenized=tokenized, skip_bad_rows=skip_bad_rows)
 
 
 def _joined(tokens: Any, number: int) -> str | None:
@@ -187,6 +192,17 @@ def _is_path(item: Any) -> bool:
     kind = row_format_of_suffix(suffix) or document_kind(suffix)
     known = kind is not None or suffix in COMPRESSED
     return known and len(item.split()) == 1
+
+
+def paths_of(text: Texts) -> Sequence[str | os.PathLike[str]] | None:
+    """The files and folders of a text; None if the argument is the documents themselves.
+
+    >>> paths_of("reports.jsonl"), paths_of(["hail fell on the roof"])
+    (['reports.jsonl'], None)
+    """
+    if isinstance(text, str | os.PathLike):
+        return [text]
+    return text if isinstance(text, list | tuple) and text and all(map(_is_path, text)) else None
 
 
 _REMEDIES = {

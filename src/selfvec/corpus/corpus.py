@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from selfvec.base.casing import different_names
 from selfvec.base.errors import CorpusError, SelfvecError
@@ -13,34 +13,12 @@ from selfvec.base.errors import CorpusError, SelfvecError
 from .summary import BATCH_BYTES, BATCH_ROWS, CorpusPass, Summary
 
 if TYPE_CHECKING:
-    from .documents import Documents
-    from .fields import Fields
+    from .documents import Documents, Part
     from .fingerprints import Seen
 
-__all__ = ["Corpus", "CorpusPart", "Select", "using_polars"]
+__all__ = ["Corpus", "Select", "using_polars"]
 
 _USED: list[int] = []  # the process that used Polars first
-
-
-class CorpusPart(Protocol):
-    """A source of rows with known fields. It adds itself to the summary when it has been read to its end."""
-
-    name: str
-
-    @property
-    def path(self) -> str: ...
-
-    @property
-    def kind(self) -> str: ...
-
-    @property
-    def size(self) -> int | None: ...
-
-    @property
-    def fields(self) -> Fields: ...
-
-    def documents(self, corpus_pass: CorpusPass, seen: Seen) -> Iterator[Documents]:
-        """The documents from the start; ``seen`` are the texts that were read before."""
 
 
 Select = Callable[["Documents", str], "Documents"]
@@ -74,7 +52,7 @@ class Corpus:
 
     def __init__(
         self,
-        parts: Sequence[CorpusPart],
+        parts: Sequence[Part],
         name: str,
         *,
         skip_bad_rows: bool = False,
@@ -210,14 +188,14 @@ class Corpus:
         CorpusError
             If ``texts`` is one string.
         """
-        from .memory import MemoryPart
+        from .memory import texts_part
 
         if isinstance(texts, str | bytes):
             raise CorpusError(
                 "texts is a list of strings, this is one string",
                 remedy="put it into a list, or use Corpus.open",
             )
-        return cls([MemoryPart(name, texts, dates, ids, slices)], name, tokenized=tokenized)
+        return cls([texts_part(name, texts, dates, ids, slices)], name, tokenized=tokenized)
 
     def batches(
         self,
@@ -246,7 +224,9 @@ class Corpus:
         CorpusError
             For a malformed row (unless these are skipped), a damaged file, or a corpus without documents.
         """
-        from .documents import concatenated, in_slice
+        from selfvec.data.run_text import SLICE
+
+        from .documents import concatenated
         from .fingerprints import Seen
 
         using_polars()
@@ -265,7 +245,7 @@ class Corpus:
                 if not len(batch):
                     continue
                 if self.slice_by_name:
-                    batch = in_slice(batch, part.name)
+                    batch = batch.labelled(SLICE, part.name)
                 waiting.append(batch)
                 size += int(batch.texts.str.len_bytes().sum())
                 # Half a batch is enough: parts that are a little shorter than a batch need no joining.

@@ -9,19 +9,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, islice, repeat
 
-import polars as pl
-
 from selfvec.base.errors import CorpusError
 
 from .document_files import MAX_ROW
 from .fields import Fields
 from .layouts import unquoted_column
 from .readable import decoded
-from .row_batch import NUL, RowBatch
-from .streams import Source
+from .row_batch import NUL, LineBlock, RowBatch, RowReader, batch_of_rows
 from .summary import BATCH_ROWS, CorpusPass
 
-__all__ = ["CsvReader", "Header", "read_csv", "read_header"]
+__all__ = ["CsvReader", "Header", "read_header"]
 
 _MOST_COLUMNS = 1 << 16
 _TOGETHER = 16  # rows read before their size is looked at
@@ -60,11 +57,8 @@ def read_header(head: bytes, path: str, kind: str) -> Header:
     return Header(tuple(name.strip() for name in names), delimiter, reader.line_num)
 
 
-class CsvReader:
+class CsvReader(RowReader):
     """Reads the rows of a .csv or .tsv file."""
-
-    def __init__(self, source: Source) -> None:
-        self.source = source
 
     @cached_property
     def header(self) -> Header:
@@ -75,65 +69,51 @@ class CsvReader:
         """The names in the header; None for an empty file."""
         return self.header.names or None
 
-    def types(self) -> dict[str, pl.DataType]:
-        """None: all columns are strings."""
-        return {}
-
     def row_batches(
-        self, chunks: Iterator[bytes], fields: Fields, corpus_pass: CorpusPass
+        self, blocks: Iterator[LineBlock], fields: Fields, corpus_pass: CorpusPass
     ) -> Iterator[RowBatch]:
-        """The requested columns; see `selfvec.corpus.row_formats.RowReader`."""
-        return read_csv(chunks, self.header, fields.columns, self.source.path, corpus_pass)
+        """The requested columns; every row must have as many fields as the header."""
+        header, path = self.header, self.source.path
+        taken = 0  # bytes
+        nul = False  # whether any were NUL
+
+        def lines() -> Iterator[str]:
+            nonlocal taken, nul
+            for block in _without_header(blocks, header.lines):
+                taken += len(block)
+                nul = nul or b"\0" in block
+                yield from map(bytes.decode, io.BytesIO(block))
+
+        _allow_long_fields()
+        reader = csv.reader(lines(), delimiter=header.delimiter, strict=True)
+        while True:
+            before = reader.line_num
+            rows: list[list[str]] = []
+            wrong: csv.Error | None = None
+            taken = 0
+            try:
+                while taken < corpus_pass.batch_bytes and len(rows) < BATCH_ROWS:
+                    read = len(rows)
+                    rows.extend(islice(reader, _TOGETHER))
+                    if len(rows) == read:
+                        break
+            except csv.Error as error:
+                wrong = error
+            plain = wrong is None and reader.line_num - before == len(rows)  # every row is a line
+            lengths = repeat(1, len(rows)) if plain else map(_line_count, rows)
+            *numbers, end = accumulate(lengths, initial=header.lines + before + 1)
+            valid = rows, numbers
+            if nul or set(map(len, rows)) != {len(header.names)}:
+                valid = _valid_rows(rows, numbers, header, path, corpus_pass)
+            yield batch_of_rows(*valid, header.names, fields.columns)
+            if wrong is not None:
+                corpus_pass.bad(_explained(wrong), path=path, line=end)
+            elif not rows:
+                return
 
 
-def read_csv(
-    blocks: Iterator[bytes],  # whole lines of UTF-8
-    header: Header,
-    columns: Sequence[str],
-    path: str,
-    corpus_pass: CorpusPass,
-) -> Iterator[RowBatch]:
-    """The requested columns; every row must have as many fields as the header."""
-    taken = 0  # bytes
-    nul = False  # whether any were NUL
-
-    def lines() -> Iterator[str]:
-        nonlocal taken, nul
-        for block in _without_header(blocks, header.lines):
-            taken += len(block)
-            nul = nul or b"\0" in block
-            yield from map(bytes.decode, io.BytesIO(block))
-
-    _allow_long_fields()
-    reader = csv.reader(lines(), delimiter=header.delimiter, strict=True)
-    while True:
-        before = reader.line_num
-        rows: list[list[str]] = []
-        wrong: csv.Error | None = None
-        taken = 0
-        try:
-            while taken < corpus_pass.batch_bytes and len(rows) < BATCH_ROWS:
-                read = len(rows)
-                rows.extend(islice(reader, _TOGETHER))
-                if len(rows) == read:
-                    break
-        except csv.Error as error:
-            wrong = error
-        plain = wrong is None and reader.line_num - before == len(rows)  # every row is a line
-        lengths = repeat(1, len(rows)) if plain else map(_line_count, rows)
-        *numbers, end = accumulate(lengths, initial=header.lines + before + 1)
-        if not nul and set(map(len, rows)) == {len(header.names)}:
-            yield _batch(rows, numbers, header, columns)
-        else:
-            yield _batch(*_valid_rows(rows, numbers, header, path, corpus_pass), header, columns)
-        if wrong is not None:
-            corpus_pass.bad(_explained(wrong), path=path, line=end)
-        elif not rows:
-            return
-
-
-def _without_header(blocks: Iterator[bytes], lines: int) -> Iterator[bytes]:
-    for block in blocks:
+def _without_header(blocks: Iterator[LineBlock], lines: int) -> Iterator[bytes]:
+    for _, block in blocks:
         while lines and block:
             _, newline, block = block.partition(b"\n")
             lines -= len(newline)
@@ -169,13 +149,6 @@ def _valid_rows(
             valid.append(row)
             kept.append(number)
     return valid, kept
-
-
-def _batch(rows: list[list[str]], numbers: list[int], header: Header, columns: Sequence[str]) -> RowBatch:
-    """The wanted columns of rows that have as many fields as the header."""
-    values = list(zip(*rows, strict=True)) or [()] * len(header.names)
-    places = {name: header.names.index(name) for name in columns}
-    return RowBatch({name: pl.Series(values[at], dtype=pl.String) for name, at in places.items()}, numbers)
 
 
 def _fault(row: list[str], header: Header) -> str | None:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import polars as pl
 
-from selfvec.base.arrays import Hashes, Ints, Mask
-from selfvec.data.run_text import DATE, FILE, FINGERPRINT, ID, SLICE, TEXT, column_of, fields_among
+from selfvec.base.arrays import Ints, Mask
+from selfvec.data.run_text import DATE, FILE, FINGERPRINT, ID, SLICE, TEXT, column_of
 from selfvec.data.token_batch import ONCE
 
 from .dates import parse_dates
@@ -22,150 +21,75 @@ from .readable import NUL, REPLACEMENT, readable
 from .row_batch import RowBatch
 from .summary import CorpusPass
 
-__all__ = [
-    "Documents",
-    "Rows",
-    "concatenated",
-    "documents_of",
-    "documents_of_rows",
-    "in_slice",
-    "with_files",
-]
+__all__ = ["Documents", "Part", "concatenated", "documents_of_rows", "with_files"]
 
 
-@dataclass(frozen=True)
 class Documents:
-    """A batch of documents in reading order; columns that the source lacks are None."""
+    """A batch of documents in reading order, or their (D,) texts alone.
 
-    texts: pl.Series  # String, no nulls, none empty
-    ids: pl.Series | None = None  # String
-    dates: pl.Series | None = None  # Date; null if unknown
-    slices: pl.Series | None = None  # String, the slice of the corpus each belongs to; null if unknown
-    fields: dict[str, pl.Series] = field(default_factory=dict)  # String, other fields of the rows
-    fingerprints: Hashes | None = None  # (D,) odd in layouts that keep a repeated text once
-    files: pl.Series | None = None  # String, the absolute path of each document's file; null if it has none
+    ``rows`` are those of a `selfvec.data.run_text.RunText`. Columns that the source lacks may be missing.
+    """
+
+    def __init__(self, rows: pl.DataFrame | pl.Series) -> None:
+        self.rows = rows.alias(TEXT).to_frame() if isinstance(rows, pl.Series) else rows
 
     def __len__(self) -> int:
-        return len(self.texts)
+        return len(self.rows)
+
+    @property
+    def texts(self) -> pl.Series:
+        """The texts, strings without nulls."""
+        return self.rows[TEXT]
+
+    def get(self, column: str) -> pl.Series | None:
+        """A column, such as ``date``; None if it is missing."""
+        found: pl.Series | None = self.rows.get_column(column, default=None)
+        return found
 
     def part(self, kept: Mask) -> Documents:
         """The selected documents, (D,) bool."""
-        mask = pl.Series(kept)
+        return Documents(self.rows.filter(kept))
 
-        def some(values: pl.Series | None) -> pl.Series | None:
-            return None if values is None else values.filter(mask)
-
-        return Documents(
-            self.texts.filter(mask),
-            some(self.ids),
-            some(self.dates),
-            some(self.slices),
-            {name: values.filter(mask) for name, values in self.fields.items()},
-            None if self.fingerprints is None else self.fingerprints[kept],
-            some(self.files),
-        )
-
-    def frame(self) -> pl.DataFrame:
-        """The documents as rows of a `selfvec.data.run_text.RunText`.
-
-        A field called ``date`` is not written next to the dates.
-        """
-        columns = {TEXT: self.texts, ID: self.ids, DATE: self.dates, SLICE: self.slices, FILE: self.files}
-        own = {name: values for name, values in columns.items() if values is not None}
-        fields = {
-            column_of(name): values.cast(pl.String)
-            for name, values in self.fields.items()
-            if name != DATE or self.dates is None
-        }
-        marks = fingerprints(self.texts) if self.fingerprints is None else self.fingerprints
-        missing = {ID: self.ids, FILE: self.files}
-        empty = {
-            name: pl.repeat(None, len(self), dtype=pl.String, eager=True)
-            for name, values in missing.items()
-            if values is None
-        }
-        return pl.DataFrame({**own, **empty, **fields, FINGERPRINT: pl.Series(marks)})
-
-    @classmethod
-    def of_frame(cls, rows: pl.DataFrame) -> Documents:
-        """Rows of a `selfvec.data.run_text.RunText` as documents."""
-
-        def some(name: str) -> pl.Series | None:
-            return None if rows[name].null_count() == len(rows) else rows[name]
-
-        fields = {name: rows[column_of(name)] for name in fields_among(rows.columns)}
-        ids, dates, slices, files = map(some, (ID, DATE, SLICE, FILE))
-        return cls(rows[TEXT], ids, dates, slices, fields, rows[FINGERPRINT].to_numpy(), files)
-
-
-def concatenated(batches: Sequence[Documents]) -> Documents:
-    """Several batches as one; ids and dates are null for sources without any."""
-    if len(batches) == 1:
-        return batches[0]
-
-    def joined(parts: list[pl.Series | None], dtype: type[pl.DataType] = pl.String) -> pl.Series:
-        columns = [
-            pl.repeat(None, len(batch), dtype=dtype, eager=True) if part is None else part.alias("")
-            for part, batch in zip(parts, batches, strict=True)
-        ]
-        return pl.concat(columns)
-
-    def joined_if_any(name: str, dtype: type[pl.DataType] = pl.String) -> pl.Series | None:
-        parts = [getattr(batch, name) for batch in batches]
-        return None if all(part is None for part in parts) else joined(parts, dtype)
-
-    marks = [batch.fingerprints for batch in batches if batch.fingerprints is not None]
-    names = dict.fromkeys(name for batch in batches for name in batch.fields)
-    return Documents(
-        joined([batch.texts for batch in batches]),
-        joined_if_any("ids"),
-        joined_if_any("dates", pl.Date),
-        joined_if_any("slices"),
-        {name: joined([batch.fields.get(name) for batch in batches]) for name in names},
-        np.concatenate(marks) if len(marks) == len(batches) else None,
-        joined_if_any("files"),
-    )
-
-
-class Rows(Protocol):
-    """A part of a corpus that is read as rows."""
-
-    @property
-    def path(self) -> str: ...
-
-    @property
-    def kind(self) -> str: ...
-
-    @property
-    def size(self) -> int | None: ...
-
-    @property
-    def fields(self) -> Fields: ...
-
-    def row_batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
-        """The rows from the start."""
-
-
-def documents_of(part: Rows, corpus_pass: CorpusPass, seen: Seen) -> Iterator[Documents]:
-    """The documents of a part from the start, with the files that they come from."""
-    on_disk = part.size is not None and part.kind not in ("memory", "frame")
-    path = os.path.normpath(Path(part.path).absolute()) if on_disk else None
-    for rows in part.row_batches(corpus_pass):
-        batch = documents_of_rows(rows, part.fields, part.path, corpus_pass, seen)
-        yield batch if path is None else with_files(batch, path, part.kind)
+    def labelled(self, column: str, value: str | pl.Expr) -> Documents:
+        """The same documents with another column of strings."""
+        value = pl.lit(value) if isinstance(value, str) else value
+        return Documents(self.rows.with_columns(value.alias(column)))
 
 
 def with_files(batch: Documents, path: str, kind: str) -> Documents:
     """The same documents with the file that they were read from; in a folder it is named by the id."""
-    files = pl.repeat(path, len(batch), dtype=pl.String, eager=True)
-    if kind == "folder" and batch.ids is not None:
-        files = files + "/" + batch.ids
-    return replace(batch, files=files)
+    in_folder = kind == "folder" and ID in batch.rows
+    return batch.labelled(FILE, pl.lit(f"{path}/") + pl.col(ID) if in_folder else path)
 
 
-def in_slice(batch: Documents, name: str) -> Documents:
-    """The same documents, all of one slice."""
-    return replace(batch, slices=pl.repeat(name, len(batch), dtype=pl.String, eager=True))
+def concatenated(batches: Sequence[Documents]) -> Documents:
+    """Several batches as one; columns are null for sources without them."""
+    if len(batches) == 1:
+        return batches[0]
+    return Documents(pl.concat([batch.rows for batch in batches], how="diagonal"))
+
+
+@dataclass
+class Part:
+    """A source of documents as a part of a corpus."""
+
+    path: str
+    kind: str  # `selfvec.corpus.streams.Source.kind`, or "memory", "frame" or "run"
+    size: int | None = None  # bytes on disk
+    fields: Fields = Fields(())  # noqa: RUF009 (it is never changed)
+    name: str = ""  # a short one
+
+    def row_batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
+        """The rows from the start; the part adds itself to the summary when they are read to their end."""
+        raise NotImplementedError
+
+    def documents(self, corpus_pass: CorpusPass, seen: Seen) -> Iterator[Documents]:
+        """The documents from the start; ``seen`` are the texts that were read before."""
+        on_disk = self.size is not None and self.kind not in ("memory", "frame")
+        path = os.path.normpath(Path(self.path).absolute()) if on_disk else None
+        for rows in self.row_batches(corpus_pass):
+            batch = documents_of_rows(rows, self.fields, self.path, corpus_pass, seen)
+            yield batch if path is None else with_files(batch, path, self.kind)
 
 
 def documents_of_rows(
@@ -200,20 +124,23 @@ def documents_of_rows(
         return _as_text(batch.columns[name]).gather(kept_rows)
 
     later = [name for name in batch.columns if name not in fields.columns] if fields.every else []
-    found = Documents(
-        texts.gather(kept),
-        None if ids is None else ids.gather(kept),
-        None if dates is None else dates.gather(kept_rows),
-        column(fields.slice) if fields.slice else None,
-        {readable(name): column(name) for name in (*fields.kept, *later)},
-        keys[kept] | ONCE if fields.layout else keys[kept],
-    )
+    found = {TEXT: texts.gather(kept)}
+    if ids is not None:
+        found[ID] = ids.gather(kept)
+    if dates is not None:
+        found[DATE] = dates.gather(kept_rows)
+    if fields.slice:
+        found[SLICE] = column(fields.slice)
+    for name in (*fields.kept, *later):
+        if name != DATE or dates is None:  # no field called date beside the dates
+            found[column_of(readable(name))] = column(name)
+    found[FINGERPRINT] = pl.Series(keys[kept] | ONCE if fields.layout else keys[kept])
     summary = corpus_pass.summary
-    summary.documents += len(found)
+    summary.documents += len(kept)
     summary.empty += len(batch.lines) - int(np.count_nonzero(np.bincount(rows[full])))
     summary.duplicates += int(np.sum(~new))
-    summary.undated += 0 if found.dates is None else found.dates.null_count()
-    return found
+    summary.undated += found[DATE].null_count() if DATE in found else 0
+    return Documents(pl.DataFrame(found))
 
 
 def _without_nul(batch: RowBatch, path: str, corpus_pass: CorpusPass) -> RowBatch:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from selfvec.base.atomic_files import atomic_file
-from selfvec.base.checksums import sha256
+from selfvec.base.checksums import checksums, damaged_files
 from selfvec.base.download import LATER, download, download_page
 from selfvec.base.errors import InputError, OptionError, TargetError
 from selfvec.base.targets import check_target, writing
@@ -73,9 +73,7 @@ def fetch_noaa(
         if not _is_unchanged(out / name, fetched):
             _fetch(base_url + name, out / name, lambda *size, name=name: progress(name, *size), options)
             with writing(out / name):
-                size = (out / name).stat().st_size
-                digest = sha256(out / name)
-            fetched[name] = {"url": base_url + name, "bytes": size, "sha256": digest}
+                fetched[name] = {"url": base_url + name, **checksums(out, [name])[name]}
             _write_manifest(out / MANIFEST, fetched)
         for older in _editions(fetched, name):
             if _is_unchanged(out / older, fetched):
@@ -149,15 +147,11 @@ def _write_manifest(path: Path, files: dict[str, dict[str, Any]]) -> None:
 
 def _is_unchanged(path: Path, fetched: dict[str, dict[str, Any]]) -> bool:
     """Whether a file exists and has not changed since it was fetched."""
-    entry = fetched.get(path.name)
-    if entry is None or not path.is_file():
-        return False
-    with writing(path):
-        return bool(path.stat().st_size == entry["bytes"] and sha256(path) == entry["sha256"])
+    known = {name: entry for name, entry in fetched.items() if name == path.name}
+    return bool(known) and not any(damaged_files(path.parent, {"files": known}))
 
 
 def _editions(names: Iterable[str], name: str) -> list[str]:
     """The other files of the same year."""
-    found = [match for match in map(_NAME.fullmatch, names) if match]
-    year = next(match[1] for match in found if match[0] == name)
-    return [match[0] for match in found if match[1] == year and match[0] != name]
+    year = name.partition("_c")[0]
+    return [other for other in names if _NAME.fullmatch(other) and other != name and other.startswith(year)]

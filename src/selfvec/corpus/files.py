@@ -14,7 +14,6 @@ import sys
 import weakref
 from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
@@ -24,13 +23,12 @@ from selfvec.base.errors import CorpusError
 from selfvec.base.threads import prefetched
 
 from .document_files import DOCUMENT_KINDS, document_kind, require
-from .documents import Documents, documents_of
+from .documents import Part
 from .fields import FieldNames, Fields, recognise
-from .fingerprints import Seen
 from .readable import readable
-from .row_batch import RowBatch, readable_fields
-from .row_formats import ROW_FORMATS, RowFormat, RowReader, row_format, row_format_of_suffix
-from .streams import HEAD, UTF8_BOM, Source, Stream, few_lines, reading, utf8_blocks
+from .row_batch import RowBatch, RowReader, readable_fields
+from .row_formats import ROW_FORMATS, RowFormat, row_format, row_format_of_suffix
+from .streams import HEAD, UTF8_BOM, Source, Stream, few_lines, line_blocks, reading
 from .summary import CorpusPass, FileRead, kinds_of, left_out_link, left_out_special
 from .text_files import ID, TEXT, read_members
 
@@ -209,34 +207,17 @@ def _is_read(link: Path, root: str) -> bool:
     return link.is_file() or not any(part.startswith(".") for part in inner.parts)
 
 
-@dataclass
-class FilePart:
+class FilePart(Part):
     """A file, a pipe, or a folder of text files."""
 
-    source: Source
-    fields: Fields
-    name: str = ""
-
-    @property
-    def path(self) -> str:
-        return self.source.path
-
-    @property
-    def kind(self) -> str:
-        return self.source.kind
-
-    @property
-    def size(self) -> int | None:
-        return self.source.size
+    def __init__(self, source: Source, fields: Fields, name: str = "") -> None:
+        super().__init__(source.path, source.kind, source.size, fields, name)
+        self.source = source
 
     @cached_property
     def reader(self) -> RowReader:
         """Reads the rows of a source without members."""
         return row_format(self.kind).reader(self.source)
-
-    def documents(self, corpus_pass: CorpusPass, seen: Seen) -> Iterator[Documents]:
-        """The documents from the start."""
-        return documents_of(self, corpus_pass, seen)
 
     def row_batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
         """The rows, with at most a few chunks of the file in memory."""
@@ -251,7 +232,8 @@ class FilePart:
             with closing(_chunks(stream, self.source, corpus_pass)) as chunks:
                 if self.fields.columns:
                     binary = row_format(self.kind).magic
-                    read = chunks if binary else utf8_blocks(chunks, self.path, corpus_pass)
+                    whole = ((1, chunk) for chunk in chunks)
+                    read = whole if binary else line_blocks(chunks, self.path, corpus_pass)
                     yield from self.reader.row_batches(read, self.fields, corpus_pass)
                 for _ in chunks:
                     pass  # to the end, for the hash

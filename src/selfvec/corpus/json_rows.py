@@ -12,8 +12,7 @@ from selfvec.base.errors import CorpusError
 
 from .fields import Fields
 from .readable import decoded, readable
-from .row_batch import SURROGATE, RowBatch, cell_text
-from .streams import Source, line_blocks
+from .row_batch import SURROGATE, LineBlock, RowBatch, RowReader, cell_text
 from .summary import CorpusPass
 
 __all__ = ["JsonLinesReader"]
@@ -36,12 +35,8 @@ Columns = dict[str, list[Any]]
 """Name -> the values of the rows so far."""
 
 
-class JsonLinesReader:
+class JsonLinesReader(RowReader):
     """Reads an object per line."""
-
-    def __init__(self, source: Source) -> None:
-        self.source = source
-        self.path = source.path
 
     def columns(self) -> Sequence[str] | None:
         """The field names in the first hundred lines, in order of appearance; None for an empty file."""
@@ -50,7 +45,7 @@ class JsonLinesReader:
         names: dict[str, None] = {}
         fault: tuple[str | None, int] | None = None  # of the first line that is not blank
         for number, line in enumerate(lines, 1):
-            if not line or line.isspace():
+            if not (line := line.strip()):
                 continue
             row, rule, _ = _checked(line, (), ())
             fault = fault or (rule, number)
@@ -59,69 +54,38 @@ class JsonLinesReader:
         if fault and not names:
             rule, number = fault
             remedy = "a .jsonl file holds one object per line, with its fields"
-            raise CorpusError(rule or "the object has no fields", path=self.path, line=number, remedy=remedy)
+            raise CorpusError(
+                rule or "the object has no fields", path=self.source.path, line=number, remedy=remedy
+            )
         return list(names) or None
 
-    def types(self) -> dict[str, pl.DataType]:
-        """None: texts must be strings, and all other values are read as strings."""
-        return {}
-
     def row_batches(
-        self, chunks: Iterator[bytes], fields: Fields, corpus_pass: CorpusPass
+        self, blocks: Iterator[LineBlock], fields: Fields, corpus_pass: CorpusPass
     ) -> Iterator[RowBatch]:
-        """The requested fields; see `selfvec.corpus.row_formats.RowReader`."""
-        for first, block in line_blocks(chunks, self.path):
-            lines = block.removesuffix(b"\n").split(b"\n")
-            batch = _all_rows(lines, first, fields)
-            yield _valid_rows(lines, first, fields, self.path, corpus_pass) if batch is None else batch
+        """The requested fields; see `RowReader`."""
+        for first, block in blocks:
+            values: Columns = {name: [] for name in fields.columns}
+            numbers: list[int] = []
+            needed = fields.needed if b"\\u" in block else ()
+            for number, line in enumerate(block.removesuffix(b"\n").split(b"\n"), first):
+                if line[:1] != b"{" and not (line := line.strip()):
+                    continue
+                row, rule, field = _checked(line, needed, fields.text)
+                if rule:
+                    corpus_pass.bad(rule, path=self.source.path, line=number, field=field)
+                else:
+                    _append(values, row, len(numbers), fields.every)
+                    numbers.append(number)
+            yield RowBatch({name: _series(column) for name, column in values.items()}, numbers)
 
 
-def _all_rows(lines: list[bytes], first: int, fields: Fields) -> RowBatch | None:
-    """The lines as rows if all of them are valid, else None; the first one has the number ``first``."""
-    values: Columns = {name: [] for name in fields.columns}
+def _series(values: list[Any]) -> pl.Series:
+    """Values as strings. A field that no document needs may hold halves of surrogate pairs."""
+    texts = values if set(map(type, values)) == {str} else list(map(cell_text, values))
     try:
-        for number, line in enumerate(lines):
-            _append(values, _object(line), number, fields.every)
-        types = {name: set(map(type, column)) for name, column in values.items()}
-        if any(not types[name] <= {str, type(None)} for name in fields.text):
-            return None
-        if all(type(None) in types[name] for name in fields.text):
-            return None  # a row may lack all text fields
-        series = {
-            name: pl.Series(column if types[name] == {str} else map(cell_text, column), dtype=pl.String)
-            for name, column in values.items()
-        }
-    except (ValueError, RecursionError, AttributeError):
-        return None
-    return RowBatch(series, range(first, first + len(lines)))
-
-
-def _valid_rows(
-    lines: list[bytes], first: int, fields: Fields, path: str, corpus_pass: CorpusPass
-) -> RowBatch:
-    """The valid lines as rows; the others are reported one by one."""
-    values: Columns = {name: [] for name in fields.columns}
-    numbers: list[int] = []
-    for number, line in enumerate(lines, first):
-        if not line or line.isspace():
-            continue
-        row, rule, field = _checked(line, fields.needed, fields.text)
-        if rule:
-            corpus_pass.bad(rule, path=path, line=number, field=field)
-        else:
-            _append(values, row, len(numbers), fields.every)
-            numbers.append(number)
-    series = {
-        name: pl.Series(map(cell_text if name in fields.needed else _kept_text, column), dtype=pl.String)
-        for name, column in values.items()
-    }
-    return RowBatch(series, numbers)
-
-
-def _kept_text(value: object) -> str | None:
-    """As `cell_text`, for a field that no document needs: it may hold halves of surrogate pairs."""
-    text = cell_text(value)
-    return None if text is None else readable(text)
+        return pl.Series(texts, dtype=pl.String)
+    except UnicodeEncodeError:
+        return pl.Series([text and readable(text) for text in texts], dtype=pl.String)
 
 
 def _append(values: Columns, row: Any, count: int, every: bool) -> None:
@@ -138,9 +102,9 @@ def _append(values: Columns, row: Any, count: int, every: bool) -> None:
 def _checked(line: bytes, columns: Sequence[str], text: Sequence[str]) -> tuple[Any, str | None, str | None]:
     """The object in a line, or the broken rule and the field; ``columns`` must be Unicode text."""
     try:
-        row = _object(line.strip())
+        row = _object(line)
         rule, field = _fault(row, text)
-        if rule is None:
+        if rule is None and columns:
             "".join(cell_text(row.get(name)) or "" for name in columns).encode()
         return row, rule, field
     except UnicodeEncodeError:
@@ -169,6 +133,6 @@ def _fault(row: Any, text: Sequence[str]) -> tuple[str | None, str | None]:
         value = row.get(name)
         if value is not None and type(value) is not str:
             return f"text is a string, this is {_TYPES[type(value)]}", name
-    if text and not any(name in row for name in text):
+    if text and row.keys().isdisjoint(text):
         return "the row has no such field", text[-1]
     return None, None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -18,29 +18,26 @@ import polars as pl
 
 from selfvec.base.arrays import Array, Hashes, Mask
 from selfvec.base.errors import OptionError
-from selfvec.data.run_text import FILE, FINGERPRINT, ID, RunText
+from selfvec.data.run_text import DATE, FILE, FINGERPRINT, ID, SLICE, RunText
 from selfvec.data.token_batch import ONCE
 
 from .corpus import Corpus
-from .documents import Documents
-from .fields import Fields
+from .documents import Documents, Part
 from .fingerprints import Seen, fingerprints
 from .summary import CorpusPass
 
-__all__ = ["Intake", "KeptPart", "KnownDocuments", "kept_corpus", "repeated_between"]
+__all__ = ["Intake", "KnownDocuments", "kept_corpus", "repeated_between"]
+
+_MAY_MISS = (ID, DATE, SLICE, FILE)
 
 
-@dataclass
-class KeptPart:
-    """The documents of a run, all or those that are selected."""
+class KeptPart(Part):
+    """The documents of a run, all or those that are selected, (D,) bool."""
 
-    text: RunText
-    selected: Mask | None = None  # (D,)
-    path: str = "the run's documents"
-    kind: str = "run"
-    size: int | None = None
-    name: str = ""
-    fields: Fields = field(default_factory=lambda: Fields(()))
+    def __init__(self, text: RunText, selected: Mask | None) -> None:
+        super().__init__("the run's documents", "run")
+        self.text = text
+        self.selected = selected
 
     def documents(self, corpus_pass: CorpusPass, seen: Seen) -> Iterator[Documents]:
         """The documents in batches; a text that must occur only once and was seen before is left out."""
@@ -48,10 +45,10 @@ class KeptPart:
         for frame in self.text.batches():
             here = slice(start, start + len(frame))
             start = here.stop
-            batch = Documents.of_frame(frame)
-            assert batch.fingerprints is not None
+            missing = [name for name in _MAY_MISS if frame[name].null_count() == len(frame)]
+            batch = Documents(frame.drop(missing))
             kept = np.ones(len(batch), bool) if self.selected is None else self.selected[here].copy()
-            marks = batch.fingerprints[kept]
+            marks = frame[FINGERPRINT].to_numpy()[kept]
             new = seen.add(marks & ~ONCE)
             corpus_pass.summary.duplicates += int((~new).sum())
             kept[kept] = new | (marks & ONCE == 0)
@@ -91,7 +88,8 @@ class KnownDocuments:
     def of(cls, documents: pl.DataFrame) -> KnownDocuments:
         """From the columns ``id``, ``_file`` and ``_fingerprint`` of a `RunText`."""
         texts = documents[FINGERPRINT].to_numpy() & ~ONCE
-        return cls(texts, *(_hashed(documents[name]) for name in (ID, FILE)))
+        none = pl.repeat(None, len(documents), dtype=pl.String, eager=True)
+        return cls(texts, *(_hashed(documents.get_column(name, default=none)) for name in (ID, FILE)))
 
     @classmethod
     def of_text(cls, text: RunText) -> KnownDocuments:
@@ -154,7 +152,7 @@ class Intake:
 
     def taken(self, batch: Documents, path: str) -> Documents:
         """The documents of a batch that are new."""
-        found = KnownDocuments.of(batch.frame())
+        found = KnownDocuments.of(batch.rows)
         new = np.ones(len(batch), bool)
         if not self._taking_all:
             again = np.isin(found.versions, self.known.versions) & (found.versions != 0)

@@ -15,173 +15,125 @@ import polars as pl
 
 from selfvec.base.errors import CorpusError
 
-from .documents import Documents, documents_of
+from .documents import Part
 from .fields import FieldNames, Fields, recognise
-from .fingerprints import Seen
 from .readable import readable
-from .row_batch import (
-    ROWS,
-    SURROGATE,
-    RowBatch,
-    batch_of_rows,
-    cell_text,
-    readable_fields,
-    string_columns,
-)
+from .row_batch import ROWS, SURROGATE, RowBatch, batch_of_rows, cell_text, readable_fields, string_columns
 from .summary import BATCH_ROWS, CorpusPass, FileRead
 from .text_files import ID, TEXT
 
-__all__ = ["FRAME", "FramePart", "MemoryPart", "RowsPart", "frame_part", "rows_part"]
+__all__ = ["FRAME", "FramePart", "frame_part", "rows_part", "texts_part"]
 
 FRAME = "data frame"
 ROW_LIST = "rows"
 DATE = "date"
 SLICE = "slice"
 _MISSING = object()
-_ONCE = "an iterator can be read only once"
 _FIRST_ROWS = 100  # the columns are the names in these rows
 
 
 @dataclass
-class MemoryPart:
-    """Texts given by the caller, with their dates, ids and slices."""
+class MemoryPart(Part):
+    """Values in memory, read a row at a time."""
 
-    path: str
-    texts: Iterable[str | None]
-    dates: Iterable[object] | None = None
-    ids: Iterable[object] | None = None
-    slices: Iterable[object] | None = None
-    kind: str = "memory"
-    size: int | None = None
-    name: str = ""
-    fields: Fields = field(init=False)
+    given: Sequence[Iterable[object]] = ()
+    rows: Callable[..., Iterator[Sequence[object]]] = zip  # from ``given`` to the values of ``fields``
     _read: bool = False
 
-    def __post_init__(self) -> None:
-        dates = () if self.dates is None else (DATE,)
-        part = None if self.slices is None else SLICE
-        self.fields = Fields((TEXT,), dates, None if self.ids is None else ID, slice=part, date_given=True)
-
-    def documents(self, corpus_pass: CorpusPass, seen: Seen) -> Iterator[Documents]:
-        """The documents from the start."""
-        return documents_of(self, corpus_pass, seen)
-
     def row_batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
-        """The texts in batches; null counts as an empty text."""
-        given = {TEXT: self.texts, DATE: self.dates, ID: self.ids, SLICE: self.slices}
-        columns = {name: column for name, column in given.items() if column is not None}
-        if self._read and any(iter(column) is column for column in columns.values()):
-            raise CorpusError(_ONCE, path=self.path, remedy="give a list")
-        self._read = True
-        yield from _batches(self, self._rows(columns), corpus_pass)
-
-    def _rows(self, columns: Mapping[str, Iterable[object]]) -> Iterator[Sequence[object]]:
-        for number, row in enumerate(zip_longest(*columns.values(), fillvalue=_MISSING), 1):
-            if any(value is _MISSING for value in row):
-                rule = f"{', '.join(columns)} differ in length, one lacks number {number}"
-                raise CorpusError(rule, path=self.path, remedy="give as many of each")
-            yield row
-
-
-@dataclass
-class RowsPart:
-    """Mappings from names to values, such as those of a streamed dataset."""
-
-    rows: Iterable[object]
-    fields: Fields
-    path: str = ROW_LIST
-    kind: str = "frame"
-    size: int | None = None
-    name: str = ""
-    _read: bool = False
-
-    def documents(self, corpus_pass: CorpusPass, seen: Seen) -> Iterator[Documents]:
-        """The documents from the start."""
-        return documents_of(self, corpus_pass, seen)
-
-    def row_batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
-        """The rows in batches."""
-        if self._read and isinstance(self.rows, Iterator):
-            raise CorpusError(_ONCE, path=self.path, remedy="give a list")
+        """The rows in batches, the text fields first; null counts as an empty text."""
+        if self._read and any(isinstance(one, Iterator) for one in self.given):
+            raise CorpusError("an iterator can be read only once", path=self.path, remedy="give a list")
         self._read = True
         names = self.fields.columns
-        rows = ([row.get(name) for name in names] for row in self._mappings())
-        yield from _batches(self, rows, corpus_pass)
+        needed = len(self.fields.needed)
+        digest = hashlib.sha256()
+        size = 0  # bytes of the texts
+        held = 0  # of those in this batch
+        batch: list[list[str | None]] = []
+        lines: list[int] = []
+        for number, row in enumerate(self.rows(*self.given), 1):
+            texts = row[: len(self.fields.text)]
+            odd = next((text for text in texts if text is not None and not isinstance(text, str)), None)
+            if odd is not None:
+                rule = f"text is a string, this is {type(odd).__name__}"
+                corpus_pass.bad(rule, path=self.path, line=number)
+                continue
+            values = [cell_text(value) for value in row]
+            try:
+                data = [(text or "").encode() for text in values[: len(texts)]]
+                "".join(value or "" for value in values[:needed]).encode()
+            except UnicodeEncodeError:
+                corpus_pass.bad(SURROGATE, path=self.path, line=number)
+                continue
+            values[needed:] = [value and readable(value) for value in values[needed:]]
+            digest.update(b"".join(text + b"\0" for text in data))
+            added = sum(map(len, data))
+            size += added
+            held += added
+            batch.append(values)
+            lines.append(number)
+            if held >= corpus_pass.batch_bytes or len(lines) >= BATCH_ROWS:
+                yield batch_of_rows(batch, lines, names)
+                batch = []
+                lines = []
+                held = 0
+        yield batch_of_rows(batch, lines, names)
+        named = Fields(()) if self.kind == "memory" else self.fields  # texts alone have no names
+        corpus_pass.summary.files.append(FileRead.of(self.path, self.kind, size, digest.hexdigest(), named))
 
-    def _mappings(self) -> Iterator[Mapping[str, object]]:
-        for number, row in enumerate(self.rows, 1):
-            if not isinstance(row, Mapping):
-                rule = f"a row is a mapping, this is {type(row).__name__}"
-                raise CorpusError(
-                    rule, path=self.path, line=number, remedy="give only mappings, or only texts"
-                )
+
+def texts_part(
+    path: str,
+    texts: Iterable[str | None],
+    dates: Iterable[object] | None = None,
+    ids: Iterable[object] | None = None,
+    slices: Iterable[object] | None = None,
+) -> MemoryPart:
+    """Texts given by the caller, with their dates, ids and slices, as a part of a corpus."""
+    given = {TEXT: texts, DATE: dates, ID: ids, SLICE: slices}
+    columns = {name: column for name, column in given.items() if column is not None}
+    single = {name: name if name in columns else None for name in (ID, SLICE)}
+    fields = Fields(
+        (TEXT,), (DATE,) if DATE in columns else (), single[ID], slice=single[SLICE], date_given=True
+    )
+
+    def rows(*values: Iterable[object]) -> Iterator[Sequence[object]]:
+        for number, row in enumerate(zip_longest(*values, fillvalue=_MISSING), 1):
+            if any(value is _MISSING for value in row):
+                rule = f"{', '.join(columns)} differ in length, one lacks number {number}"
+                raise CorpusError(rule, path=path, remedy="give as many of each")
             yield row
 
+    return MemoryPart(path, "memory", fields=fields, given=list(columns.values()), rows=rows)
 
-def rows_part(rows: Iterable[object], named: FieldNames) -> RowsPart:
-    """Rows as a part of a corpus. The names of the first hundred are its columns."""
+
+def rows_part(rows: Iterable[object], named: FieldNames) -> MemoryPart:
+    """Mappings from names to values, such as those of a streamed dataset, as a part of a corpus.
+
+    The names of the first hundred are its columns.
+    """
     first = list(islice(rows, _FIRST_ROWS))
     names = dict.fromkeys(str(name) for row in first if isinstance(row, Mapping) for name in row)
     fields = recognise(list(names), ROW_LIST, named)
-    return RowsPart(chain(first, rows) if isinstance(rows, Iterator) else rows, fields)
 
+    def values(mappings: Iterable[object]) -> Iterator[Sequence[object]]:
+        for number, row in enumerate(mappings, 1):
+            if not isinstance(row, Mapping):
+                rule = f"a row is a mapping, this is {type(row).__name__}"
+                remedy = "give only mappings, or only texts"
+                raise CorpusError(rule, path=ROW_LIST, line=number, remedy=remedy)
+            yield [row.get(name) for name in fields.columns]
 
-def _batches(
-    part: MemoryPart | RowsPart, rows: Iterable[Sequence[object]], corpus_pass: CorpusPass
-) -> Iterator[RowBatch]:
-    """Rows of values in batches, the text fields first; null counts as an empty text."""
-    names = part.fields.columns
-    needed = len(part.fields.needed)
-    digest = hashlib.sha256()
-    size = 0  # bytes of the texts
-    held = 0  # of those in this batch
-    batch: list[list[str | None]] = []
-    lines: list[int] = []
-    for number, row in enumerate(rows, 1):
-        texts = row[: len(part.fields.text)]
-        values = [cell_text(value) for value in row]
-        odd = next((text for text in texts if text is not None and not isinstance(text, str)), None)
-        if odd is not None:
-            corpus_pass.bad(f"text is a string, this is {type(odd).__name__}", path=part.path, line=number)
-            continue
-        try:
-            data = [(text or "").encode() for text in values[: len(texts)]]
-            "".join(value or "" for value in values[:needed]).encode()
-        except UnicodeEncodeError:
-            corpus_pass.bad(SURROGATE, path=part.path, line=number)
-            continue
-        values[needed:] = [value and readable(value) for value in values[needed:]]
-        digest.update(b"".join(text + b"\0" for text in data))
-        added = sum(map(len, data))
-        size += added
-        held += added
-        batch.append(values)
-        lines.append(number)
-        if held >= corpus_pass.batch_bytes or len(lines) >= BATCH_ROWS:
-            yield batch_of_rows(batch, lines, names)
-            batch = []
-            lines = []
-            held = 0
-    yield batch_of_rows(batch, lines, names)
-    named = part.fields if isinstance(part, RowsPart) else Fields(())  # texts alone have no names
-    read = FileRead.of(part.path, part.kind, size, digest.hexdigest(), named)
-    corpus_pass.summary.files.append(read)
+    given = chain(first, rows) if isinstance(rows, Iterator) else rows
+    return MemoryPart(ROW_LIST, "frame", fields=fields, given=[given], rows=values)
 
 
 @dataclass
-class FramePart:
+class FramePart(Part):
     """The rows of a data frame with the columns in ``fields``, read like those of a file."""
 
-    path: str
-    frame: pl.DataFrame
-    fields: Fields
-    kind: str = "frame"
-    size: int | None = None
-    name: str = ""
-
-    def documents(self, corpus_pass: CorpusPass, seen: Seen) -> Iterator[Documents]:
-        """The documents from the start."""
-        return documents_of(self, corpus_pass, seen)
+    frame: pl.DataFrame = field(default_factory=pl.DataFrame)
 
     def row_batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
         """The rows in batches."""
@@ -213,7 +165,8 @@ def frame_part(
         for name, values in columns.items()
     }
     fields = readable_fields(fields, {name: values.dtype for name, values in series.items()}, FRAME)
-    return FramePart(FRAME, pl.DataFrame({name: series[name] for name in fields.columns}), fields)
+    frame = pl.DataFrame({name: series[name] for name in fields.columns})
+    return FramePart(FRAME, "frame", fields=fields, frame=frame)
 
 
 def _series(values: list[Any], name: str, fields: Fields) -> pl.Series:

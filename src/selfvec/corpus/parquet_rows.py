@@ -10,18 +10,14 @@ import polars as pl
 from selfvec.base.errors import CorpusError
 
 from .fields import Fields
-from .row_batch import ROWS, RowBatch, string_columns
-from .streams import Source
+from .row_batch import ROWS, LineBlock, RowBatch, RowReader, string_columns
 from .summary import CorpusPass
 
 __all__ = ["ParquetReader"]
 
 
-class ParquetReader:
+class ParquetReader(RowReader):
     """Reads a Parquet file from disk, some rows at a time."""
-
-    def __init__(self, source: Source) -> None:
-        self.source = source
 
     def columns(self) -> Sequence[str]:
         """The names of the columns."""
@@ -34,11 +30,11 @@ class ParquetReader:
             return dict(pl.read_parquet_schema(file))
 
     def row_batches(
-        self, chunks: Iterator[bytes], fields: Fields, corpus_pass: CorpusPass
+        self, blocks: Iterator[LineBlock], fields: Fields, corpus_pass: CorpusPass
     ) -> Iterator[RowBatch]:
-        """The requested columns; see `selfvec.corpus.row_formats.RowReader`.
+        """The requested columns; see `RowReader`.
 
-        The bytes are not parsed. They are taken for the hash and the progress, a chunk for each batch.
+        The bytes are not parsed. They are taken for the hash and the progress, a block for each batch.
         """
         del corpus_pass
         frame = pl.scan_parquet(self.source.local(), glob=False).select(fields.columns)
@@ -48,7 +44,7 @@ class ParquetReader:
             if not len(part):
                 return
             yield RowBatch(string_columns(part), range(offset + 1, offset + 1 + len(part)))
-            next(chunks, b"")
+            next(blocks, None)
 
 
 @contextmanager

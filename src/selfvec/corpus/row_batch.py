@@ -7,9 +7,9 @@ Readers split a file into rows and check their form: JSON, the types of columns.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -19,11 +19,17 @@ from selfvec.base.errors import CorpusError
 
 from .fields import Fields
 
+if TYPE_CHECKING:
+    from .streams import Source
+    from .summary import CorpusPass
+
 __all__ = [
     "NUL",
     "ROWS",
     "SURROGATE",
+    "LineBlock",
     "RowBatch",
+    "RowReader",
     "batch_of_rows",
     "cell_text",
     "readable_fields",
@@ -35,6 +41,9 @@ ROWS = 1 << 14
 
 SURROGATE = "holds half of a surrogate pair, which is not Unicode text"
 NUL = "holds NUL bytes"
+
+LineBlock = tuple[int, bytes]
+"""The number of its first line, and whole lines."""
 
 _STRINGS = (pl.String, pl.Categorical, pl.Enum)
 
@@ -48,13 +57,37 @@ class RowBatch:
     lines: Sequence[int] | Ints  # first line of each row (Parquet: row), counted from 1
 
 
+class RowReader:
+    """Reads the rows of one source; the base of the readers in `selfvec.corpus.row_formats`."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+
+    def columns(self) -> Sequence[str] | None:
+        """The names of the columns, from the beginning of the source; None if it is empty."""
+        raise NotImplementedError
+
+    def types(self) -> Mapping[str, pl.DataType]:
+        """The types of columns that may hold other values than strings."""
+        return {}
+
+    def row_batches(
+        self, blocks: Iterator[LineBlock], fields: Fields, corpus_pass: CorpusPass
+    ) -> Iterator[RowBatch]:
+        """The columns of ``fields``. ``blocks`` are lines in UTF-8; bad rows are reported."""
+        raise NotImplementedError
+
+
 def batch_of_rows(
-    rows: Sequence[Sequence[str | None]], lines: Sequence[int], names: Sequence[str]
+    rows: Sequence[Sequence[str | None]],
+    lines: Sequence[int],
+    names: Sequence[str],  # of the values
+    columns: Sequence[str] | None = None,  # those that are wanted, all by default
 ) -> RowBatch:
-    """Rows of strings as a batch; ``names`` are those of the columns."""
+    """Rows of strings as a batch."""
     values = list(zip(*rows, strict=True)) or [()] * len(names)
-    series = [pl.Series(column, dtype=pl.String) for column in values]
-    return RowBatch(dict(zip(names, series, strict=True)), lines)
+    wanted = names if columns is None else columns
+    return RowBatch({name: pl.Series(values[names.index(name)], dtype=pl.String) for name in wanted}, lines)
 
 
 def cell_text(value: object) -> str | None:

@@ -6,41 +6,17 @@ A new format is a reader in a module of its own and its row here. Files that hol
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
 
 from .csv_rows import CsvReader
-from .fields import Fields
 from .json_rows import JsonLinesReader
 from .parquet_rows import ParquetReader
-from .row_batch import RowBatch
+from .row_batch import RowReader
 from .streams import Source
-from .summary import CorpusPass
 from .text_files import LineReader
 
-if TYPE_CHECKING:
-    import polars as pl
-
-__all__ = ["ROW_FORMATS", "RowFormat", "RowReader", "row_format", "row_format_of_suffix"]
-
-
-class RowReader(Protocol):
-    """Reads the rows of one source."""
-
-    def columns(self) -> Sequence[str] | None:
-        """The names of the columns, from the beginning of the source; None if it is empty."""
-        ...
-
-    def types(self) -> Mapping[str, pl.DataType]:
-        """The types of columns that may hold other values than strings."""
-        ...
-
-    def row_batches(
-        self, chunks: Iterator[bytes], fields: Fields, corpus_pass: CorpusPass
-    ) -> Iterator[RowBatch]:
-        """The columns of ``fields``. ``chunks`` are the bytes, of text in UTF-8; bad rows are reported."""
-        ...
+__all__ = ["ROW_FORMATS", "RowFormat", "row_format", "row_format_of_suffix"]
 
 
 @dataclass(frozen=True)

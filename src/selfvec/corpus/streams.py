@@ -15,7 +15,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO
 
 import polars as pl
 
@@ -25,8 +25,6 @@ from selfvec.base.errors import CorpusError
 from .document_files import MAX_ROW
 from .readable import decoded
 from .summary import BATCH_ROWS, CorpusPass
-
-T = TypeVar("T")
 
 HEAD = 1 << 16
 """Bytes from which the format of a file is recognised."""
@@ -203,14 +201,15 @@ def few_lines(chunk: bytes) -> Iterator[bytes]:
     return (chunk[start : start + size] for start in range(0, len(chunk), size))
 
 
-def line_blocks(chunks: Iterator[bytes], path: str, first: int = 1) -> Iterator[tuple[int, bytes]]:
-    """Whole lines in blocks of about a chunk, with the number of the first line of each."""
+def line_blocks(chunks: Iterator[bytes], path: str, corpus_pass: CorpusPass) -> Iterator[tuple[int, bytes]]:
+    """Whole lines in blocks of about a chunk, `mended`, with the number of the first line of each."""
     pieces: list[bytes] = []
+    first = 1
     for chunk in chunks:
         cut = chunk.rfind(b"\n") + 1
         if cut:
             block = b"".join((*pieces, chunk[:cut]))
-            yield first, block
+            yield first, mended(block, first, path, corpus_pass)
             first += block.count(b"\n")
             pieces = [chunk[cut:]]
         else:
@@ -218,13 +217,7 @@ def line_blocks(chunks: Iterator[bytes], path: str, first: int = 1) -> Iterator[
         if sum(map(len, pieces)) > MAX_ROW:
             raise too_long(path, first)
     if rest := b"".join(pieces):
-        yield first, rest
-
-
-def utf8_blocks(chunks: Iterator[bytes], path: str, corpus_pass: CorpusPass) -> Iterator[bytes]:
-    """Whole lines in blocks of about a chunk, `mended`."""
-    for first, block in line_blocks(chunks, path):
-        yield mended(block, first, path, corpus_pass)
+        yield first, mended(rest, first, path, corpus_pass)
 
 
 def mended(block: bytes, first: int, path: str, corpus_pass: CorpusPass) -> bytes:

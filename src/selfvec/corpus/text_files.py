@@ -12,8 +12,8 @@ from selfvec.base.compressed_files import bare_suffix
 from .document_files import MAX_ROW, document_kind, document_text
 from .fields import Fields
 from .readable import readable
-from .row_batch import NUL, RowBatch, batch_of_rows
-from .streams import UTF8_BOM, Source, Stream, line_blocks, mended, too_long
+from .row_batch import NUL, LineBlock, RowBatch, RowReader, batch_of_rows
+from .streams import UTF8_BOM, Source, Stream, mended, too_long
 from .summary import CorpusPass
 
 __all__ = ["ID", "TEXT", "LineReader", "read_members"]
@@ -23,31 +23,20 @@ ID = "id"
 """The columns of documents without named fields."""
 
 
-class LineReader:
-    """Reads a document per line."""
-
-    def __init__(self, source: Source) -> None:
-        self.path = source.path
-
-    def columns(self) -> Sequence[str]:
-        """The one column, which has no name in the file."""
-        return [TEXT]
-
-    def types(self) -> dict[str, pl.DataType]:
-        """None: lines are strings."""
-        return {}
+class LineReader(RowReader):
+    """Reads a document per line, whose one column has no name in the file."""
 
     def row_batches(
-        self, chunks: Iterator[bytes], fields: Fields, corpus_pass: CorpusPass
+        self, blocks: Iterator[LineBlock], fields: Fields, corpus_pass: CorpusPass
     ) -> Iterator[RowBatch]:
-        """The lines as texts; see `selfvec.corpus.row_formats.RowReader`."""
-        for first, block in line_blocks(chunks, self.path):
+        """The lines as texts; see `RowReader`."""
+        for first, block in blocks:
             lines = block.removesuffix(b"\n").split(b"\n")
             numbers: Sequence[int] = range(first, first + len(lines))
             if b"\0" in block:
                 for number, line in zip(numbers, lines, strict=True):
                     if b"\0" in line:
-                        corpus_pass.bad(NUL, path=self.path, line=number)
+                        corpus_pass.bad(NUL, path=self.source.path, line=number)
                 numbers = [number for number, line in zip(numbers, lines, strict=True) if b"\0" not in line]
                 lines = [line for line in lines if b"\0" not in line]
             texts = pl.Series(lines, dtype=pl.Binary).cast(pl.String)

@@ -152,7 +152,7 @@ def also_written(batches: Iterator[Documents], text: TextWriter | None) -> Itera
     """The same batches, which are also written if a run keeps its text."""
     for batch in batches:
         if text is not None:
-            text.add(batch.frame())
+            text.add(batch.rows)
         yield batch
 
 

@@ -192,7 +192,7 @@ def _read(
                 execution.progress.stage("New documents", given.total_bytes, "bytes") as advance,
             ):
                 for batch in given.batches(advance, seen=seen, select=intake.taken):
-                    text.add(_like(old, batch.frame()))
+                    text.add(_like(old, batch.rows))
             described = given.summary.as_dict()
         return text.finish(), described, Change.of(intake, withdrawn)
 

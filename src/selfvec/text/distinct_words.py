@@ -28,7 +28,7 @@ class DistinctWords:
     [0, 1]
     >>> words.number(PackedStrings.of(["wind", "hail"])).tolist(), list(words.packed())
     ([2, 0], ['hail', 'storm', 'wind'])
-    >>> words.find(PackedStrings.of(["storm", "snow"])).tolist()
+    >>> words.find_spans(np.frombuffer(b"storm snow", np.uint8), np.array([0, 6]), np.array([5, 10])).tolist()
     [1, -1]
     """
 
@@ -60,17 +60,12 @@ class DistinctWords:
                 self._grow(int(ends[done] - starts[done]))
         return ids
 
-    def find(self, words: PackedStrings) -> Ids:
-        """The numbers of n words, (n,) int32; -1 for words that are not known."""
-        return self.find_spans(words.data, words.ends[:-1], words.ends[1:])
-
     def find_spans(self, data: Bytes, starts: Ints, ends: Ints) -> Ids:
-        """The same for the words ``data[starts[i]:ends[i]]``. None is added."""
+        """The numbers of the words ``data[starts[i]:ends[i]]``, (n,) int32; -1 for unknown words."""
         ids = np.empty(len(starts), np.int32)
         table = self._slots, self._hashes, self._ends, self._data
-        number_words(
-            read_only(data), starts, ends, hashes(data, starts, ends), 0, *table, self._size, False, ids
-        )
+        hashed = hashes(data, starts, ends)
+        number_words(read_only(data), starts, ends, hashed, 0, *table, self._size, False, ids)
         return ids
 
     def packed(self) -> PackedStrings:

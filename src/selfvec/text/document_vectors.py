@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.arrays import Doubles, Ids, Ints, Mask, Rows
+from selfvec.base.arrays import Doubles, Ints, Mask, Rows
 from selfvec.base.threads import in_order, threads
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
@@ -22,7 +22,7 @@ from selfvec.numerics.kernels import add_rows
 from selfvec.numerics.nearest import Pool
 from selfvec.numerics.rows import unit_in_place, unit_rows
 
-from .kernels import count_documents
+from .kernels import document_frequencies
 from .preprocessing import Preprocessing, encode_texts, mean_rows_by_stem, merge_stems, stem_groups
 
 __all__ = [
@@ -214,11 +214,3 @@ class Smoothing:
             sums[~rows[part].any(axis=1)] = 0
             out[part] = rows[part] + np.float32(self.strength / self.nearest) * sums
         return unit_in_place(out)
-
-
-def document_frequencies(ids: Ids, offsets: Ints, types: int) -> Ints:
-    """Number of documents in which each type occurs, (types,) int64."""
-    out = np.zeros(types, np.int64)
-    last = np.full(types, -1, np.int64)
-    count_documents(ids, offsets, last, out)
-    return out

@@ -14,12 +14,12 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from selfvec.base.arrays import Hashes, Ids, Ints, Mask
+from selfvec.base.arrays import Ids, Ints, Mask
 from selfvec.base.errors import OptionError
 from selfvec.base.scratch import Spool
 from selfvec.base.threads import in_order, threads
+from selfvec.data.run_text import DATE, FINGERPRINT, SLICE
 from selfvec.data.token_batch import (
     TokenBatch,
     changed,
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 __all__ = ["RARE", "Encoding", "auto_window", "encode"]
 
 
+_SENTENCES = "sentences"
 REPEATED = "repeated passages"
 RARE = "minimal count"
 """The rules that need the whole corpus, as `Encoding.dropped` names them."""
@@ -141,12 +142,7 @@ class _RawCorpus:
     ids: Spool = field(default_factory=Spool)
     offsets: list[Ints] = field(default_factory=list)
     apart: list[Mask] = field(default_factory=list)
-    dates: list[NDArray[np.datetime64]] = field(default_factory=list)
-    dated: bool = False
-    slices: list[Ids] = field(default_factory=list)
-    slice_names: dict[str, int] = field(default_factory=dict)
-    fingerprints: list[Hashes | None] = field(default_factory=list)
-    sentence_counts: list[Ids] = field(default_factory=list)
+    documents: list[pl.DataFrame] = field(default_factory=list)  # their dates, slices, marks and sentences
     too_long: int = 0  # tokens that were left out for their length
     sample: list[str] = field(default_factory=list)  # the first texts, for the tagger
     normal: Callable[[str], str] = str  # the normal form of a spelling
@@ -178,6 +174,8 @@ class _RawCorpus:
         return raw
 
     def add(self, batch: Documents, tokens: RawTokens) -> None:
+        import polars as pl
+
         places = self.spellings.number(tokens.spellings)
         while len(self.counts) < len(self.spellings):
             self.counts = np.concatenate((self.counts, np.zeros_like(self.counts)))
@@ -187,11 +185,9 @@ class _RawCorpus:
         self.too_long += tokens.too_long
         self.offsets.append(tokens.offsets)
         self.apart.append(tokens.apart())
-        self.sentence_counts.append(tokens.sentence_counts)
-        self.dated |= batch.dates is not None
-        self.dates.append(_days(batch))
-        self.slices.append(_numbered(batch.slices, len(batch.texts), self.slice_names))
-        self.fingerprints.append(batch.fingerprints)
+        about = [name for name in (DATE, SLICE, FINGERPRINT) if name in batch.rows]
+        counted = pl.lit(pl.Series(_SENTENCES, tokens.sentence_counts))
+        self.documents.append(batch.rows.select(*about, counted))
 
     def merge_spellings(self) -> None:
         """Find the words; frees the table of spellings."""
@@ -239,18 +235,23 @@ class _RawCorpus:
 
     def token_batch(self, ids: Ids, offsets: Ints, types: Sequence[str]) -> TokenBatch:
         """The kept tokens, with the dates, slices, fingerprints and sentences of all documents."""
-        marks = [part for part in self.fingerprints if part is not None]
-        sentence_counts = np.concatenate([np.zeros(0, np.int32), *self.sentence_counts])
+        import polars as pl
+
+        nothing = pl.DataFrame(schema={_SENTENCES: pl.Int32})
+        rows = pl.concat([nothing, *self.documents], how="diagonal")
+        dates, labels, marks = (rows.get_column(name, default=None) for name in (DATE, SLICE, FINGERPRINT))
+        slices, slice_names = (None, []) if labels is None else _numbered(labels)
+        counts = rows[_SENTENCES].to_numpy()
         return TokenBatch(
             ids,
             offsets,
             types,
-            dates=np.concatenate(self.dates) if self.dated else None,
-            sentences=int(sentence_counts.sum()),
-            slices=np.concatenate(self.slices) if self.slice_names else None,
-            slice_names=list(self.slice_names),
-            fingerprints=np.concatenate(marks) if marks and len(marks) == len(self.fingerprints) else None,
-            sentence_counts=sentence_counts,
+            dates=None if dates is None else dates.to_numpy().astype("datetime64[D]"),
+            sentences=int(counts.sum()),
+            slices=slices if slice_names else None,
+            slice_names=slice_names,
+            fingerprints=None if marks is None or marks.null_count() else marks.to_numpy(),
+            sentence_counts=counts,
         )
 
 
@@ -364,19 +365,12 @@ def _add_to_sample(sample: list[str], texts: pl.Series, wanted: int) -> int:
     return added
 
 
-def _days(batch: Documents) -> NDArray[np.datetime64]:
-    """The dates of a batch, (D,) datetime64[D], NaT where unknown."""
-    if batch.dates is None:
-        return np.full(len(batch.texts), "NaT", "datetime64[D]")
-    return batch.dates.to_numpy().astype("datetime64[D]")
+def _numbered(labels: pl.Series) -> tuple[Ids, list[str]]:
+    """Slices by number, (D,) int32, -1 if unknown, and their names by first appearance."""
+    import polars as pl
 
-
-def _numbered(slices: pl.Series | None, documents: int, names: dict[str, int]) -> Ids:
-    """Slices by number, (D,) int32, -1 if unknown; new ones are added to ``names``."""
-    if slices is None:
-        return np.full(documents, -1, np.int32)
-    stripped = slices.str.strip_chars()
-    for name in stripped.unique(maintain_order=True).to_list():
-        if name:
-            names.setdefault(name, len(names))
-    return np.array([names.get(name, -1) for name in stripped.to_list()], np.int32)
+    stripped = labels.str.strip_chars()
+    known = stripped.set(stripped == "", None)
+    names = known.drop_nulls().unique(maintain_order=True)
+    numbers = known.cast(pl.Enum(names)).to_physical().cast(pl.Int32).fill_null(-1)
+    return numbers.to_numpy(), names.to_list()

@@ -20,9 +20,9 @@ __all__ = [
     "MIX",
     "NGRAM",
     "apart",
-    "count_documents",
     "count_hashes",
     "count_sentences",
+    "document_frequencies",
     "enter_words",
     "hash_ngrams",
     "matches",
@@ -58,6 +58,7 @@ def _character(data: Bytes, i: int, flags: Bytes) -> tuple[Any, int]:
     return flags[high | (data[i + 2] & 0x3F) << 6 | (data[i + 3] & 0x3F)], 4
 
 
+@kernel(steps=lambda data, *_: len(data))
 def spans(
     data: Bytes,  # (B,) uint8, the texts in UTF-8, one after the other
     bounds: Ints,  # (D + 1,) int64, first byte of each document
@@ -70,21 +71,7 @@ def spans(
     most = len(data) // 2 + len(bounds)  # pages never written cost nothing
     starts = np.empty(most, np.int64)
     lengths = np.empty(most, np.int32)
-    offsets = np.empty_like(bounds)
-    tokens = _spans(data, bounds, flags, starts, lengths, offsets)
-    return starts[:tokens], lengths[:tokens], offsets
-
-
-@kernel(steps=lambda data, *_: len(data))
-def _spans(
-    data: Bytes,  # (B,)
-    bounds: Ints,  # (D + 1,)
-    flags: Bytes,
-    starts: Ints,  # (n,), written, as are the following; n is large enough
-    lengths: Ids,  # (n,)
-    offsets: Ints,  # (D + 1,)
-) -> int:
-    """Write the tokens; return their number."""
+    offsets = np.empty(len(bounds), np.int64)
     n = 0
     offsets[0] = 0
     for d in range(len(bounds) - 1):
@@ -121,17 +108,7 @@ def _spans(
                 lengths[n] = i - start
                 n += 1
         offsets[d + 1] = n
-    return n
-
-
-def apart(data: Bytes, starts: Ints, lengths: Ids, offsets: Ints, flags: Bytes) -> Mask:
-    """Whether a token is separated from the previous one by more than blanks or one hyphen, (N,) bool.
-
-    Parameters as of `count_sentences`. The first token of a document is apart.
-    """
-    out = np.zeros(len(starts), np.bool_)
-    _apart(data, starts, lengths, offsets, flags, out)
-    return out
+    return starts[:n], lengths[:n], offsets
 
 
 @kernel
@@ -143,14 +120,12 @@ def _is_hyphen(data: Bytes, i: int, width: int) -> bool:
 
 
 @kernel
-def _apart(
-    data: Bytes,  # (B,)
-    starts: Ints,  # (N,)
-    lengths: Ids,  # (N,)
-    offsets: Ints,  # (D + 1,)
-    flags: Bytes,
-    out: Mask,  # (N,), written where True
-) -> None:
+def apart(data: Bytes, starts: Ints, lengths: Ids, offsets: Ints, flags: Bytes) -> Mask:
+    """Whether a token is separated from the previous one by more than blanks or one hyphen, (N,) bool.
+
+    Parameters as of `count_sentences`. The first token of a document is apart.
+    """
+    out = np.zeros(len(starts), np.bool_)
     for d in range(len(offsets) - 1):
         first = offsets[d]
         last = offsets[d + 1]
@@ -172,31 +147,19 @@ def _apart(
                     out[k] = True
                 i += width
             out[k] |= newlines > 1 or hyphens > 1 or (hyphens == 1 and spaces > 0)
+    return out
 
 
+@kernel
 def count_sentences(
     data: Bytes,  # (B,) uint8, this and the rest as in `spans`
-    bounds: Ints,  # (D + 1,) int64
     starts: Ints,  # (N,) int64
     lengths: Ids,  # (N,) int32
     offsets: Ints,  # (D + 1,) int64
     flags: Bytes,  # (0x110000,) uint8
 ) -> Ids:
     """Number of sentences of each document, (D,) int32; `selfvec.text.sentences` has the rules."""
-    counts = np.empty(len(bounds) - 1, np.int32)
-    _count_sentences(data, starts, lengths, offsets, flags, counts)
-    return counts
-
-
-@kernel
-def _count_sentences(
-    data: Bytes,  # (B,)
-    starts: Ints,  # (N,)
-    lengths: Ids,  # (N,)
-    offsets: Ints,  # (D + 1,)
-    flags: Bytes,
-    counts: Ids,  # (D,), written
-) -> None:
+    counts = np.empty(len(offsets) - 1, np.int32)
     for d in range(len(counts)):
         first = offsets[d]
         last = offsets[d + 1]
@@ -223,6 +186,7 @@ def _count_sentences(
                 i += width
             kind, width = _character(data, starts[k], flags)
             counts[d] += newlines > 1 or (spaced and not kind & LOWER)
+    return counts
 
 
 @kernel(steps=lambda _, starts, *__: 8 * len(starts))
@@ -323,18 +287,21 @@ def count_hashes(
 
 
 @kernel
-def count_documents(
+def document_frequencies(
     ids: Ids,  # (N,)
     offsets: Ints,  # (D + 1,)
-    last: Ints,  # (V,): the last document with each word, -1 at first; changed
-    out: Ints,  # (V,), added to
-) -> None:
+    types: int,
+) -> Ints:
+    """Number of documents in which each type occurs, (types,) int64."""
+    out = np.zeros(types, np.int64)
+    last = np.full(types, -1, np.int64)  # the last document with each type
     for document in range(len(offsets) - 1):
         for i in range(offsets[document], offsets[document + 1]):
             word = ids[i]
             if last[word] != document:
                 last[word] = document
                 out[word] += 1
+    return out
 
 
 @kernel

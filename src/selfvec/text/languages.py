@@ -6,6 +6,8 @@ A language is a code, as in ``--language tr``. docs/reference/languages.md lists
 from __future__ import annotations
 
 import re
+import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -22,6 +24,7 @@ __all__ = [
     "elision",
     "language",
     "lemma_code",
+    "lemmatizer",
     "listed_stop_words",
     "without_elision",
 ]
@@ -33,7 +36,7 @@ class Language:
 
     name: str
     stemmer: str | None = None  # of Snowball
-    stop_words: str | None = None  # of bm25s, or "own" for those of `selfvec.text.stop_words`
+    stop_words: str | None = None  # of bm25s, or "own" for those of stop_words.toml
     lemmas: str | None = None  # of simplemma
     segmenter: str | None = None  # of BudouX, for text without spaces between words
     elided: str | None = None  # pattern of the part that an apostrophe joins to a word, or `SUFFIX`
@@ -117,14 +120,34 @@ def lemma_code(code: str) -> str:
     return LANGUAGES[code].lemmas or code if code in LANGUAGES else code
 
 
+def lemmatizer(languages: tuple[str, ...]) -> Callable[[str], str]:
+    """A function from a word to its lemma, by the dictionaries of some languages, the first one first.
+
+    Raises `OptionError` for a language without a dictionary.
+    """
+    from simplemma import Lemmatizer
+    from simplemma.strategies.dictionaries.dictionary_factory import SUPPORTED_LANGUAGES
+
+    languages = tuple(lemma_code(code) for code in languages)
+    for code in languages:
+        if code not in SUPPORTED_LANGUAGES:
+            raise OptionError(
+                f"no lemmas for the language {code!r}",
+                field="lemmatize",
+                remedy=f"use one of {', '.join(sorted(SUPPORTED_LANGUAGES))}",
+            )
+    found = Lemmatizer(cache_max_size=1)  # each type comes once
+    found.lemmatize("a", languages)  # reads the dictionaries
+    return lambda word: found.lemmatize(word, languages)
+
+
 @cache
 def listed_stop_words(code: str) -> frozenset[str]:
     """The stop words of a language of `STOP_WORDS`, in lower case."""
     name = LANGUAGES[code].stop_words
     if name == "own":
-        from .stop_words import OWN
-
-        return frozenset(OWN[code].split())
+        own = Path(__file__).with_name("stop_words.toml").read_text(encoding="utf-8")
+        return frozenset(tomllib.loads(own)[code].split())
     # 179 English words; stop-words and stopwordsiso have 1,300. The package itself would load Numba.
     package = find_spec("bm25s")
     assert package is not None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,8 +20,7 @@ from selfvec.base.errors import InputError, OptionError
 from selfvec.base.text_files import text_lines
 from selfvec.data.token_batch import occurrences_of_merged
 
-from .languages import LANGUAGES, STOP_WORDS, language, listed_stop_words, without_elision
-from .lemmas import lemmatizer
+from .languages import LANGUAGES, STOP_WORDS, language, lemmatizer, listed_stop_words, without_elision
 from .stems import DROPPED, keep_all, merged_types, stems
 from .tagger import PARTS, Tagger, tagger
 
@@ -75,16 +74,8 @@ class Rules:
     @classmethod
     def of(cls, settings: Settings) -> Rules:
         """The rules that settings ask for."""
-        return cls(
-            settings.lemmatize,
-            settings.stop_words,
-            tuple(settings.pos),
-            settings.min_count,
-            settings.tagger,
-            settings.stem,
-            settings.language,
-            settings.max_types,
-        )
+        asked = {of.name: getattr(settings, of.name) for of in fields(cls)}
+        return cls(**{**asked, "pos": tuple(settings.pos)})
 
     def __post_init__(self) -> None:
         for part in self.pos:

@@ -4,8 +4,7 @@ Words that share a Snowball stem are merged: *storm*, *storms* and *storming* be
 cheaper and coarser than a lemma, and often not a word itself (*comput*). So users see a word instead: the
 most frequent one with this stem that has a vector.
 
-The rules are applied last (all others are in `selfvec.text.rules`), and a run also keeps the tokens
-before them (`selfvec.text.unstemmed`).
+The rules are applied last; all others are in `selfvec.text.rules`.
 """
 
 from __future__ import annotations
@@ -18,13 +17,11 @@ import numpy as np
 from selfvec.base.arrays import Ids, Ints
 from selfvec.base.casing import lower
 from selfvec.base.errors import OptionError
-from selfvec.data.token_batch import TokenBatch
 
 from .languages import STEMMERS
 
 __all__ = [
     "DROPPED",
-    "apply_stem_and_min_count",
     "keep_all",
     "kept_from",
     "merged_types",
@@ -132,20 +129,3 @@ def kept_from(counts: Ints, min_count: int = 1, max_types: int | None = None) ->
         return min_count
     most_dropped = len(counts) - max_types - 1  # place of the most frequent type that is certainly dropped
     return int(np.partition(counts, most_dropped)[most_dropped]) + 1
-
-
-def apply_stem_and_min_count(
-    batch: TokenBatch,
-    known: Mapping[str, int],
-    stem: str | None = None,
-    min_count: int = 1,
-    max_types: int | None = None,
-) -> tuple[TokenBatch, int]:
-    """Apply the rules of `merged_types`; return the input itself if they change nothing.
-
-    Types are in order of first appearance before and after. Also returns the count that types are kept from.
-    """
-    if keep_all(len(batch.types), stem, min_count, max_types):
-        return batch, min_count
-    numbers, types, least = merged_types(batch.types, batch.counts, known, stem, min_count, max_types)
-    return batch.renumbered(numbers, types), least

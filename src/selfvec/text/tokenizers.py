@@ -22,6 +22,7 @@ from selfvec.base.arrays import Bytes, Ids, Ints, Mask
 from selfvec.base.errors import OptionError
 from selfvec.base.packed_strings import PackedStrings
 from selfvec.base.untrusted import decoding, panics_held_back
+from selfvec.storage.formats.subwords import load_tokenizer
 
 from .characters import table
 from .long_tokens import without_long, without_long_runs
@@ -29,9 +30,10 @@ from .segmentation import segmenter, split_spans
 
 if TYPE_CHECKING:
     import polars as pl
-    import tokenizers
 
 __all__ = ["RawTokens", "Splitter", "SubwordTokenizer", "Tokenizer", "tokenizer"]
+
+_REMEDY = "give a tokenizer.json as the Hugging Face tokenizers library writes it"
 
 Casing = Literal["lower", "keep", "exact"]
 """How a type becomes a key of the vocabulary: the first of its exact, lower-case and title-case forms that
@@ -129,7 +131,7 @@ class Splitter:
         data, bounds = joined_utf8(texts)
         starts, lengths, offsets = kernels.spans(data, bounds, flags)
         if self.name == "words":
-            sentences = kernels.count_sentences(data, bounds, starts, lengths, offsets, flags)
+            sentences = kernels.count_sentences(data, starts, lengths, offsets, flags)
         else:
             sentences = _words_and_sentences(data, bounds)[-1]
         if self._segment is not None:
@@ -156,8 +158,8 @@ class SubwordTokenizer:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._tokenizer = load_tokenizer(path, _REMEDY)
         with _used(path):
-            self._tokenizer = _load(path)
             decoder = self._tokenizer.get_added_tokens_decoder()
             self._special = np.array([i for i, token in decoder.items() if token.special], np.int64)
 
@@ -197,7 +199,7 @@ def _words_and_sentences(data: Bytes, bounds: Ints) -> tuple[Ints, Ids, Ints, Id
     from . import kernels
 
     words = kernels.spans(data, bounds, table("words"))
-    return *words, kernels.count_sentences(data, bounds, *words, table("words"))
+    return *words, kernels.count_sentences(data, *words, table("words"))
 
 
 def plain(word: str) -> str:
@@ -210,19 +212,8 @@ def plain(word: str) -> str:
     return word.strip("'")
 
 
-def _load(path: Path) -> tokenizers.Tokenizer:
-    """Read a tokenizer.json, and disable truncation and padding, which would change documents."""
-    from tokenizers import Tokenizer as Loader
-
-    loaded = Loader.from_file(str(path))
-    loaded.no_truncation()
-    loaded.no_padding()
-    return loaded
-
-
 @contextmanager
 def _used(path: Path) -> Iterator[None]:
     """Turn an error or a panic of the library into an error that names the file."""
-    remedy = "give a tokenizer.json as the Hugging Face tokenizers library writes it"
-    with decoding(path, "tokenizer.json", remedy), panics_held_back():
+    with decoding(path, "tokenizer.json", _REMEDY), panics_held_back():
         yield

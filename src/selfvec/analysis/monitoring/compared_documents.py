@@ -69,7 +69,8 @@ def read_sample(
         for batch in corpus.batches(advance):
             number = pl.Series(range(total + 1, total + len(batch) + 1))
             names = number.cast(pl.String)
-            names = names if batch.ids is None else batch.ids.zip_with(batch.ids.is_not_null(), names)
+            ids = batch.get("id")
+            names = names if ids is None else ids.zip_with(ids.is_not_null(), names)
             key = pl.Series(rng.random(len(batch)))
             kept.append(pl.DataFrame({"text": batch.texts, "name": names, "number": number, "key": key}))
             kept = [pl.concat(kept).bottom_k(most, by="key")]

@@ -14,8 +14,8 @@ from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.corpus import as_corpus
+from selfvec.corpus.conversion import Texts
 from selfvec.corpus.fields import FieldOptions
-from selfvec.corpus.sources import Texts
 from selfvec.data.run import Run
 from selfvec.numerics.statistics import benjamini_hochberg, tail_p
 from selfvec.storage.opened import GivenRun, as_run

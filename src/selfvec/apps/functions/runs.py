@@ -20,8 +20,8 @@ from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import Figures
 from selfvec.base.threads import threads
 from selfvec.corpus import Corpus, as_corpus
+from selfvec.corpus.conversion import paths_of
 from selfvec.corpus.fields import FieldOptions, given_options
-from selfvec.corpus.sources import paths_of
 from selfvec.data import run as record
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import Vectors

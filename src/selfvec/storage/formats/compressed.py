@@ -21,8 +21,8 @@ import numpy as np
 
 from selfvec.base.arrays import Array, Bytes
 from selfvec.base.compressed_files import decompressed, zstd
-from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
-from selfvec.base.untrusted import decoding
+from selfvec.base.tensors import Forms, check_tensors, map_tensors, read_metadata, write_tensors
+from selfvec.base.untrusted import DAMAGED, decoding
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.quantization import CODES, PER_ROW, decode, encode
 
@@ -37,6 +37,13 @@ _LEVEL = 19  # of Zstandard
 _SMALL = 1 << 26  # bytes; up to this size rows may be unpacked from a file of any size
 _HIGHEST_RATIO = 256
 _SHARED = {"scales": "<f4", "codebooks": "<f2", "empty": "<i4", "mapped": "<u4", "vocabulary": "u1"}
+_SHAPES: dict[str, dict[str, tuple[int | str, ...]]] = {
+    "half": {"half": ("R", "d")},
+    "int8": {"int8": ("R", "d"), "scales": ("R",)},
+    "signs": {"signs": ("R", "d / 8"), "scales": ("d",)},
+    "codes": {"codes": ("R", "m"), "codebooks": (CODES, "d")},
+}
+"""By the array with a row for each word: the arrays of its method and their shapes."""
 
 Tensors = Mapping[str, Array]
 
@@ -90,13 +97,19 @@ def read(source: Input) -> Vectors:
 def _check(tensors: Tensors, source: Input) -> None:
     """Raise a `FormatError` if an array does not fit the others, or the rows would be too large."""
     own = next((name for name in PER_ROW if name in tensors), "codes")
-    codes = tensors.get(own, np.zeros(0))
-    rows, columns = codes.shape if codes.ndim == 2 else (0, 0)
-    width = _width(tensors, own, columns)
-    right_width = columns == (width + 7) // 8 if own == "signs" else columns <= width
+    shapes = _SHAPES[own] | {name: (name,) for name in ("empty", "mapped") if name in tensors}
+    shapes["vocabulary"] = ("B",)
+    forms: Forms = {name: ((PER_ROW | _SHARED)[name], shape) for name, shape in shapes.items()}
+    check_tensors(tensors, forms, source.path, DAMAGED, finite=0)
+    rows, columns = tensors[own].shape
+    if own == "signs":
+        width = tensors["scales"].size
+        right_width = columns == (width + 7) // 8
+    else:
+        width = tensors["codebooks"].shape[1] if own == "codes" else columns
+        right_width = columns <= width
     fits = (
-        {name: array.shape for name, array in tensors.items()} == _shapes(tensors, own, rows, columns)
-        and all(array.dtype == np.dtype((PER_ROW | _SHARED)[name]) for name, array in tensors.items())
+        len(tensors) == len(forms)
         and min(rows, columns, width) > 0
         and right_width
         and not any(_beyond(tensors[name], rows) for name in ("empty", "mapped") if name in tensors)
@@ -104,40 +117,11 @@ def _check(tensors: Tensors, source: Input) -> None:
     if not fits:
         shown = ", ".join(f"{name} {array.dtype} {array.shape}" for name, array in tensors.items())[:160]
         raise source.error(f"the arrays do not fit each other: {shown}")
-    size = 4 * (rows + _size(tensors, "mapped")) * width
-    if size > max(_SMALL, _HIGHEST_RATIO * source.path.stat().st_size):
+    mapped = tensors["mapped"].size if "mapped" in tensors else 0
+    if 4 * (rows + mapped) * width > max(_SMALL, _HIGHEST_RATIO * source.path.stat().st_size):
         raise source.error(
             f"unpacks to more than {_HIGHEST_RATIO} times its size, as no file written here does"
         )
-
-
-def _width(tensors: Tensors, own: str, columns: int) -> int:
-    """The number of dimensions, by the array of codes that the file has."""
-    if own == "signs":
-        return _size(tensors, "scales")
-    if own == "codes":
-        return _size(tensors, "codebooks") // CODES
-    return columns
-
-
-def _shapes(tensors: Tensors, own: str, rows: int, columns: int) -> dict[str, tuple[int, ...]]:
-    """The shape that each array should have."""
-    width = _width(tensors, own, columns)
-    shapes: dict[str, tuple[int, ...]] = {own: (rows, columns)}
-    if own == "signs":
-        shapes["scales"] = (width,)
-    elif own == "codes":
-        shapes["codebooks"] = (CODES, width)
-    elif own == "int8":
-        shapes["scales"] = (rows,)
-    for name in ("vocabulary", "empty", "mapped"):
-        if name == "vocabulary" or name in tensors:
-            shapes[name] = (_size(tensors, name),)
-    return shapes
-
-
-def _size(tensors: Tensors, name: str) -> int:
-    return tensors[name].size if name in tensors else 0
 
 
 def _beyond(numbers: Array, rows: int) -> bool:

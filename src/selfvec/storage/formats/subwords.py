@@ -20,7 +20,7 @@ import numpy as np
 from selfvec.base.arrays import AnyFloats, Array, Bytes, Floats, Ints, Mask, Rows
 from selfvec.base.compiled import read_only
 from selfvec.base.tensors import map_tensors
-from selfvec.base.untrusted import decoding, panics_held_back
+from selfvec.base.untrusted import DAMAGED, decoding, panics_held_back
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.kernels import add_rows
 
@@ -163,9 +163,9 @@ class SubwordRows:
         return np.where(lengths == 1, last, -1)
 
 
-def load_tokenizer(path: Path) -> Any:
+def load_tokenizer(path: Path, remedy: str = DAMAGED) -> Any:
     """A tokenizer.json as a `tokenizers.Tokenizer` without padding and truncation."""
-    with decoding(path, "tokenizer.json"), panics_held_back():
+    with decoding(path, "tokenizer.json", remedy), panics_held_back():
         from tokenizers import Tokenizer
 
         tokenizer = Tokenizer.from_str(path.read_bytes().decode())
