@@ -42,6 +42,7 @@ from selfvec.text.sentences import sentence_spans
 METHODS = (ORIGINAL, "paper", "online", "decorrelated")
 LABELLED = {"questions": "trec", "film sentences": "sst2", "medical abstracts": "ohsumed"}
 SIZES = (300, 3000)
+SHUFFLES = 2
 METRICS = {"ndcg@10", "accuracy", "spearman"}
 TASKS = {"labels": "labels, ten examples each", "search": "dense search", "similarity": "similar words"}
 Labelled = list[tuple[str, str]]
@@ -178,6 +179,27 @@ def summary() -> str:
     return said + table(heads, rows)
 
 
+def shuffled() -> str:
+    """How often a method replaces the initial vectors where there is nothing to learn."""
+    chosen = Counter[str]()
+    with tempfile.TemporaryDirectory() as folder:
+        for collection in collections(Path(folder)):
+            texts = datasets.sample(collection.texts, SIZES[0], seed=1)
+            for seed in range(SHUFFLES):
+                corpus = Corpus.from_texts(with_words_shuffled(texts, seed))
+                settings = Settings("auto", history="none", seed=seed)
+                chosen[make_plan(settings, read_inputs(corpus, "default", settings, Execution())).method] += 1
+    adopted = ", ".join(f"{method} {chosen[method]}" for method in METHODS[1:])
+    return f"{chosen.total()} texts, of which {chosen[ORIGINAL]} kept the initial vectors ({adopted})."
+
+
+def with_words_shuffled(texts: Sequence[str], seed: int) -> list[str]:
+    """Texts of the same lengths, with all words of all texts in random order."""
+    words = np.random.default_rng(seed).permutation([word for text in texts for word in text.split()])
+    ends = np.cumsum([len(text.split()) for text in texts])
+    return [" ".join(part) for part in np.split(words, ends[:-1])]
+
+
 def expected() -> str:
     """Original and refined figures of each collection, of 300 documents and of all."""
     cases: dict[tuple[str, str], dict[tuple[str, bool], tuple[float, float]]] = {}
@@ -236,4 +258,7 @@ def tables() -> str:
 
 
 NEEDS_DATA = True
-PAGES = {"auto.md": {"summary": summary, "tables": tables}, "gains.md": {"expected": expected}}
+PAGES = {
+    "auto.md": {"summary": summary, "shuffled": shuffled, "tables": tables},
+    "gains.md": {"expected": expected},
+}

@@ -89,13 +89,27 @@ def test_self_retrieval_share_no_word_and_long_documents_are_cut() -> None:
     training, held = next(folds(batch, np.random.default_rng(0)))
     test = HalvedTexts.draw(held, training, np.random.default_rng(0))
     assert len(test.first) == len(test.second) == len(test.documents) == held.documents
-    assert all(len(second) == 20 for second in test.second)
-    for first, second in zip(test.first, test.second, strict=True):
-        assert not np.isin(first, second).any()
+    halves = zip(test.first, test.second, strict=True)
+    assert sum(len(first) + len(second) for first, second in halves) == len(held)  # 40 tokens each
+    assert not np.isin(np.concatenate(test.first), np.concatenate(test.second)).any()  # of any two texts
     long = TokenBatch(batch.ids, np.array([0, 10, len(batch)]), batch.types)
     cut = HalvedTexts.draw(long, batch, np.random.default_rng(0))
     assert len(cut.first) > 50
     assert max(len(first) + len(second) for first, second in zip(cut.first, cut.second, strict=True)) <= 40
+
+
+def test_texts_without_order_give_no_table_an_advantage() -> None:
+    """Not even one that hardly tells words apart: halves of other texts share no more words than the own."""
+    rng = np.random.default_rng(5)
+    ranks = np.minimum(rng.zipf(1.3, (300, 12)), 400) - 1
+    batch = TokenBatch.from_documents([[f"w{i}" for i in row] for row in ranks.tolist()])
+    scores = []
+    for _ in range(40):
+        rows = rng.standard_normal((len(batch.types), 20)).astype(np.float32)
+        test = HalvedTexts.draw(batch, batch, rng)
+        scores.append([test.score(unit_rows(table)).mean() for table in (rows, rows + 0.5)])
+    np.testing.assert_allclose(np.mean(scores, axis=0), 0.5, atol=0.012)
+    assert abs(np.mean(np.diff(scores))) < 0.006
 
 
 def test_what_finds_held_out_words_is_chosen() -> None:

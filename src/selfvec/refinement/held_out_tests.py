@@ -1,8 +1,10 @@
 """Two tests of vectors on held-out text that need no labels.
 
 Context test: the words around a held-out position should rank the true word above words as frequent.
-Halved texts: the first half of a held-out text should find the second among those of other texts. The halves
-have no word in common, so that only the vectors can bring them together.
+Halved texts: one half of a held-out text should find the other among those of other texts. The words of the
+vocabulary are dealt to two sides at random, and a half is what a text has of one side. So no two halves have
+a word in common, only the vectors can bring them together, and a text without order has no advantage: if the
+halves of each text lacked only each other's words, tables that hardly tell words apart would seem better.
 """
 
 from __future__ import annotations
@@ -78,7 +80,7 @@ _LENGTH = 40  # tokens of a halved text at most; longer documents are cut
 
 @dataclass(frozen=True)
 class HalvedTexts:
-    """Held-out texts, each in two halves that have no word in common."""
+    """Held-out texts, each in two halves: its words of either side of the vocabulary."""
 
     first: list[Array]  # Q arrays of token ids, (n,)
     second: list[Array]  # Q arrays of token ids, (n,)
@@ -88,16 +90,15 @@ class HalvedTexts:
     @classmethod
     def draw(cls, held: TokenBatch, training: TokenBatch, rng: np.random.Generator) -> HalvedTexts:
         """Cut documents into texts of at most `_LENGTH` tokens, halve them and draw `TEXTS` of them."""
+        side = rng.random(len(training.types)) < 0.5
         first: list[Array] = []
         second: list[Array] = []
         documents: list[int] = []
         for k in range(held.documents):
             tokens = held.ids[held.offsets[k] : held.offsets[k + 1]]
             for text in np.array_split(tokens, -(-len(tokens) // _LENGTH)) if len(tokens) else ():
-                one = text[: len(text) // 2]
-                other = text[len(text) // 2 :]
-                one = one[~np.isin(one, other)]
-                if len(one):
+                one, other = text[side[text]], text[~side[text]]
+                if len(one) and len(other):
                     first.append(one)
                     second.append(other)
                     documents.append(k)

@@ -1,9 +1,9 @@
 """``--method auto``: every method refines a part of the text and is tested on the held-out documents.
 
-Self-retrieval: a held-out text is cut in two; the first half should find the second among those of other
-texts. Context test: the words around a position should rank the true word above words of similar frequency.
-Self-retrieval tests texts, the context test words. The original vectors are a candidate too. No labels are
-needed.
+Self-retrieval: the words of a held-out text are dealt to two halves; one should find the other among those
+of other texts. Context test: the words around a position should rank the true word above words of similar
+frequency. Self-retrieval tests texts, the context test words. The original vectors are a candidate too. No
+labels are needed.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ ENOUGH = 100_000  # tokens drawn from a longer text, so that choosing takes less
 _FOLDS = 5  # parts of the documents, each held out in turn until there are enough texts
 _LEAST = 100  # tokens that are needed to compare candidates
 SURE = 0.975  # probability from which a difference is significant
-_LIKELY = 0.9  # probability by self-retrieval from which a candidate replaces the original
+_LIKELY = 0.99  # probability by self-retrieval from which a candidate replaces the original; there are three
 _RANK_KEPT = 0.75  # share of the original's effective rank that a candidate keeps
 
 
