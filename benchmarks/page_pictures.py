@@ -23,7 +23,7 @@ FIGURES = Path(__file__).parents[1] / "docs" / "figures"
 LARGEST = 150_000  # bytes of a picture
 
 PICTURES = {
-    "serve-word": ("", 1200, 800, "light"),
+    "serve-overview": ("", 1200, 1000, "light"),
     "serve-why": ("word=raise&near=valueerror", 1200, 900, "light"),
     "serve-map": ("view=map&word=heap", 1200, 800, "dark"),
     "serve-texts": ("view=texts&ask=wait for a thread to finish", 1200, 640, "light"),
@@ -72,6 +72,9 @@ def take(page: Page, address: str, width: int, height: int, scheme: str) -> None
         page.run("document.querySelector('.texts').scrollIntoView({ block: 'end' })")
     if "ask=" in address:
         page.wait("document.querySelectorAll('.found > li').length > 8")
+    if address.endswith("#"):
+        page.wait("document.querySelectorAll('.domain h4').length > 3", 120)
+        page.wait("document.querySelectorAll('.overview .colours button').length > 2", 120)
     if "view=map" in address:
         page.wait("document.querySelectorAll('.colours button').length > 2", 120)
     page.run("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from selfvec.data.vectors import Vectors
-from selfvec.numerics.neighbours import gained_and_lost, nearest, neighbourhood_change
+from selfvec.numerics.neighbours import gained_and_lost, nearest
 from selfvec.numerics.rows import unit_rows
 
 
@@ -61,18 +60,3 @@ def test_gained_and_lost_are_set_differences(size: int, seed: int) -> None:
         assert set(gained) == has - had
         assert set(lost) == had - has
     assert all(pair == ([], []) for pair in gained_and_lost(before, before, rows, 3))
-
-
-@given(st.integers(4, 20), st.integers(0, 999))
-def test_neighbourhood_change_by_definition(size: int, seed: int) -> None:
-    before, after = table(size, seed), table(size, seed + 1)
-    every = np.arange(size)
-    had, has = nearest(before, every, 3), nearest(after, every, 3)
-    changes = neighbourhood_change(before, after, every, had, has)
-    for row in range(size):
-        around = sorted({*had[row].tolist(), *has[row].tolist()} - {-1})
-        one, other = before[around] @ before[row], after[around] @ after[row]
-        length = np.linalg.norm(one) * np.linalg.norm(other)
-        expected = 1 - one @ other / length if length > 0 else 0
-        assert changes[row] == pytest.approx(np.clip(expected, 0, 1), abs=1e-6)
-    assert neighbourhood_change(before, before, every, had, had) == pytest.approx(0, abs=1e-6)

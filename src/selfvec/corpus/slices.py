@@ -114,9 +114,11 @@ def named_slice(batch: TokenBatch, text: str) -> Slice:
     span = parse_span(text)
     if span is None:
         known = f"; the labels are {listed(batch.slice_names)}" if batch.slice_names else ""
+        first_day, last_day = batch.period or ("2000-01-01", "2005-06-30")
+        periods = f"{first_day[:4]}..{last_day[:4]}, {first_day[:7]}, {_quarter(last_day)}"
         raise NotFound(
             f"{text!r} is not a slice{known}",
-            remedy="write dates as 1976..1979, 2020-05, 2020Q2 or 2000-01-01..2005-06-30, or a label",
+            remedy=f"write dates as {periods} or {first_day}..{last_day}, or a label",
         )
     dates = _dates(batch)
     (first, end) = span
@@ -127,6 +129,11 @@ def named_slice(batch: TokenBatch, text: str) -> Slice:
             f"no document is dated {text}", remedy=f"the dates run from {dated.min()} to {dated.max()}"
         )
     return Slice(text, inside)
+
+
+def _quarter(day: str) -> str:
+    """The quarter of a day, as a slice is written: 2020Q2."""
+    return f"{day[:4]}Q{(int(day[5:7]) + 2) // 3}"
 
 
 def parse_span(text: str) -> tuple[np.datetime64, np.datetime64] | None:

@@ -7,11 +7,11 @@ from typing import TypeVar
 
 import numpy as np
 
-from selfvec.base.arrays import AnyInts, Doubles, Ints, Mask, Rows
+from selfvec.base.arrays import AnyInts, Ints, Mask, Rows
 
 from .rows import top_indices
 
-__all__ = ["gained_and_lost", "nearest", "neighbourhood_change", "only_in_each"]
+__all__ = ["gained_and_lost", "nearest", "only_in_each"]
 
 _BYTES = 1 << 25  # of cosines computed at a time
 
@@ -83,34 +83,3 @@ def only_in_each(before: Sequence[Name], after: Sequence[Name]) -> tuple[list[Na
     old = set(before)
     new = set(after)
     return [name for name in after if name not in old], [name for name in before if name not in new]
-
-
-def neighbourhood_change(
-    before: Rows,  # (V, d), unit rows; subtract the mean beforehand, since all words share it
-    after: Rows,  # (V, d'), of the same words
-    asked: AnyInts,  # (m,)
-    near_before: AnyInts,  # (m, k) their nearest before; -1 if there are fewer
-    near_after: AnyInts,  # (m, k) and after
-) -> Doubles:
-    """How much the neighbourhoods of some words changed, (m,), from 0 (not at all) to 1.
-
-    The local neighbourhood measure of Hamilton, Leskovec and Jurafsky (2016), *Cultural Shift or Linguistic
-    Drift?*. The similarities of the word to all its nearest words of either side are taken before and after;
-    the change is 1 minus the cosine of these two lists.
-
-    >>> matrix = np.array([[1, 0], [0.6, 0.8], [0, 1], [-1, 0]], dtype=np.float32)
-    >>> near = np.array([[1, 2]])
-    >>> neighbourhood_change(matrix, matrix[[0, 2, 1, 3]], np.array([0]), near, near).round(2).tolist()
-    [1.0]
-    """
-    around = np.sort(np.concatenate([near_before, near_after], axis=1), axis=1)
-    counted = around >= 0
-    counted[:, 1:] &= around[:, 1:] != around[:, :-1]  # a neighbour on both sides counts once
-    one, other = (
-        np.einsum("md,mkd->mk", matrix[asked], matrix[around]).astype(np.float64) * counted
-        for matrix in (before, after)
-    )
-    lengths = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
-    cosines = np.divide((one * other).sum(axis=1), lengths, out=np.ones(len(asked)), where=lengths > 0)
-    changes: Doubles = np.clip(1 - cosines, 0, 1)
-    return changes

@@ -20,7 +20,14 @@ from selfvec.text.long_tokens import LONG
 
 from .terminal import add_row, plain_table
 
-__all__ = ["contents_table", "method_details", "run_summary", "text_details", "verified_text"]
+__all__ = [
+    "contents_table",
+    "method_details",
+    "run_summary",
+    "self_retrieval_gain",
+    "text_details",
+    "verified_text",
+]
 
 _TESTS = {"self_retrieval": "self-retrieval", "context": "context"}  # on held-out text, and their names
 _SUBWORDS = "built from subwords"
@@ -64,14 +71,21 @@ def _method(provenance: Provenance) -> str:
         return f"kept the vectors as they are{reason}"
     if decision is None:
         return f"adapted with the method {method} ({_how(provenance)})"
-    rows = {row["name"]: row for row in decision["candidates"]}
     gain = ""
-    if "self_retrieval" in rows.get(method, {}) and "self_retrieval" in rows.get("original", {}):
-        after, before = (rows[name]["self_retrieval"] for name in (method, "original"))
-        scores = f"before {after:.0%} of others; it was {before:.0%}, and chance is 50%"
-        gain = f": half a text now finds its other half {scores}"
+    if scores := self_retrieval_gain(provenance):
+        before, after = scores
+        told = f"before {after:.0%} of others; it was {before:.0%}, and chance is 50%"
+        gain = f": half a text now finds its other half {told}"
     reason = "which scored best on held-out text" if gain else decision["reason"]
     return f"adapted with the method {method}, {reason}{gain}"
+
+
+def self_retrieval_gain(provenance: Provenance) -> tuple[float, float] | None:
+    """The share of texts that half a text finds its other half before, with original and refined vectors."""
+    rows = {row["name"]: row for row in (provenance.decision or {}).get("candidates", ())}
+    scores = [rows.get(name, {}).get("self_retrieval") for name in ("original", provenance.method)]
+    before, after = scores
+    return None if before is None or after is None else (float(before), float(after))
 
 
 def _how(provenance: Provenance) -> str:

@@ -120,7 +120,7 @@ def test_a_slice_that_is_not_there_is_an_error(rows: Path) -> None:
 
 def test_labels_of_texts_in_memory() -> None:
     corpus = Corpus.from_texts(["a b", "c"], slices=["x", "y"])
-    assert [batch.slices.to_list() for batch in corpus.batches()] == [["x", "y"]]
+    assert [batch.get("slice").to_list() for batch in corpus.batches()] == [["x", "y"]]
     with pytest.raises(CorpusError, match="slice"):
         list(Corpus.from_texts(["a b", "c"], slices=["x"]).batches())
 

@@ -55,8 +55,8 @@ def page(new_page: Callable[[], Page]) -> Iterator[Page]:
 
 @pytest.fixture
 def opened(page: Page, site: Site):
-    """The page of the refined run, and afterwards: nothing failed, and nothing came from elsewhere."""
-    page.open(f"{site.address}#c=refined")
+    """The words that refining changed, and afterwards: nothing failed, and nothing came from elsewhere."""
+    page.open(f"{site.address}#view=changes&c=refined&word=cell")
     yield page
     assert page.errors == []
     elsewhere = [url for url in page.requests if not url.startswith((site.address, "about:", "data:"))]

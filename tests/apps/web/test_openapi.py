@@ -14,7 +14,19 @@ from serving import Site
 
 EXAMPLES = 12  # of each kind and address
 PATHS = (
-    *("about", "overview", "health", "complete", "search", "document", "time", "ranking", "word", "unknown"),
+    *(
+        "about",
+        "overview",
+        "domain",
+        "health",
+        "complete",
+        "search",
+        "document",
+        "time",
+        "ranking",
+        "word",
+        "unknown",
+    ),
     *("uses", "together", "texts", "similar", "topics", "map", "map/colours", "map/points"),
 )
 KNOWN = {"w": ("cell", "rain"), "other": ("charge",), "c": ("1990|2020", "refined"), "id": ("0", "7")}

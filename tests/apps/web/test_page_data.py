@@ -15,12 +15,13 @@ from serving import COMMON, TOPICS, Site
 
 import selfvec
 from selfvec.analysis.word_drift import WordChoice, drift, without_slices
+from selfvec.analysis.word_kinds import listed_stop_words
 from selfvec.apps.cli import main
 from selfvec.apps.mcp.tools import Tools
 from selfvec.apps.web import limits, maps
 from selfvec.apps.web.comparison import REFINED, Comparisons, compare_slices
 from selfvec.apps.web.page_data import PageData
-from selfvec.apps.web.ranking import FIGURES, Filter, PairedVectors, rank, significance_of_slices
+from selfvec.apps.web.ranking import FIGURES, MARKS, Filter, PairedVectors, rank, significance_of_slices
 from selfvec.apps.web.word_map import LARGEST, State, arrange, draw_map, history_states, vectors_state
 from selfvec.apps.web.words import Completion
 from selfvec.apps.web.work import BackgroundTask, Busy
@@ -40,21 +41,19 @@ def tables(before: np.ndarray, after: np.ndarray) -> PairedVectors:
     words = [f"w{i}" for i in range(len(before))]
     counts = np.full((2, len(before)), 9)
     known = np.ones(len(before), bool)
-    return PairedVectors(words, unit_rows(before), unit_rows(after), counts, ("a", "b"), known, known)
+    sides = (unit_rows(before), unit_rows(after))
+    return PairedVectors(words, *sides, counts, ("a", "b"), known, np.stack([known] * 2), ~known)
 
 
 @given(st.integers(0, 2**32 - 1))
-def test_neighbours_are_the_nearest_rows_one_by_one_and_in_a_ranking(seed: int) -> None:
+def test_neighbours_are_the_nearest_rows_without_stop_words(seed: int) -> None:
     made = tables(*np.random.default_rng(seed).standard_normal((2, 30, 4)).astype(np.float32))
+    made = replace(made, listed=np.stack([np.arange(30) % 7 != 3] * 2))
     ranking = rank(made)
     for row in range(30):
-        place = ranking.place[row]
-        sides = zip(
-            (made.before, made.after), made.near(row), (ranking.near_before, ranking.near_after), strict=True
-        )
-        for table, near, ranked in sides:
-            order = [i for i in np.argsort(-(table @ table[row]), kind="stable").tolist() if i != row][:10]
-            assert [i for i, _ in near] == ranked[place].tolist() == order
+        for table, near in zip((made.before, made.after), made.near(row), strict=True):
+            order = np.argsort(-(table @ table[row]), kind="stable").tolist()
+            assert [i for i, _ in near] == [i for i in order if i != row and i % 7 != 3][:10]
         gained, lost = ranking.gained_and_lost(row)
         assert len(gained) == len(lost)
         assert not set(gained) & set(lost)
@@ -74,16 +73,17 @@ def test_a_ranking_is_filtered_and_sorted() -> None:
     before, noise = np.random.default_rng(3).standard_normal((2, 40, 6)).astype(np.float32)
     made = tables(before, before + 0.5 * noise)
     made.counts[:, :20] = 3
-    ranking = rank(made)
+    ranking = rank(replace(made, least=3))
     every = ranking.page(Filter(seen=1), 0, 100)
     sizes = [row["size"] for row in every["rows"]]
-    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[:20] == sorted(sizes[:20], reverse=True)  # of the more frequent words
+    assert sizes[20:] == sorted(sizes[20:], reverse=True)
     assert every["total"] == every["ranked"] == len(every["rows"]) == 40
     often = ranking.page(Filter(seen=5), 0, 100)["rows"]
     assert {row["word"] for row in often} == {f"w{i}" for i in range(20, 40)}
     found = ranking.page(Filter(seen=1, text="W1", sort="word"), 0, 100)["rows"]
     assert [row["word"] for row in found] == sorted(["w1", *(f"w1{i}" for i in range(10))])
-    assert ranking.page(Filter(seen=1, size=sizes[4]), 0, 100)["total"] in (4, 5, 6)  # rounded
+    assert ranking.page(Filter(seen=1, size=sorted(sizes)[-5]), 0, 100)["total"] in (4, 5, 6)  # rounded
     assert ranking.page(Filter(seen=1), 5, 3)["rows"] == every["rows"][5:8]
 
 
@@ -99,8 +99,10 @@ def test_stop_words_and_numbers_are_listed_on_request() -> None:
 
 def test_tests_do_not_change_the_order_by_what_moved() -> None:
     made = tables(*np.random.default_rng(3).standard_normal((2, 20, 4)).astype(np.float32))
-    ranking = rank(made, "change")
-    expected = {f"w{i}": {"q": 0.01, "distance": (i * 7 % 20) / 20, "change": 0.1} for i in range(20)}
+    ranking = rank(made)
+    expected = {
+        f"w{i * 7 % 20}": {"q": 0.01, "distance": i / 20, "change": 0.1, "listed": True} for i in range(20)
+    }
     tested = replace(ranking, tests=expected)
     shown = [row["word"] for row in ranking.page(Filter(), 0, 20)["rows"]]
     assert [row["word"] for row in tested.page(Filter(sort="moved"), 0, 20)["rows"]] == shown
@@ -116,15 +118,53 @@ def test_slices_are_listed_in_the_order_of_drift_and_other_spellings_on_request(
             "change": 0.1,
             "kind": "word",
             "variants": [],
-            "below": word == "w4",
+            "listed": word != "w4",
         }
         for word in ("w2", "w4", "w0", "w1")  # the order of drift; w3 was not tested
     }
-    tested = replace(rank(made, "change"), tests=tests)
-    assert [row["word"] for row in tested.page(Filter(), 0, 9)["rows"]] == ["w2", "w0", "w1", "w3"]
+    tested = replace(rank(made), tests=tests)
+    assert [row["word"] for row in tested.page(Filter(), 0, 9)["rows"]] == ["w2", "w0", "w1"]
     every = tested.page(Filter(stops=True), 0, 9)["rows"]
     assert [row["word"] for row in every] == ["w2", "w4", "w0", "w1", "w3"]
-    assert [int(tested.ranks[tested.place[row]]) for row in range(5)] == [1, 2, 0, 3, -1]
+    assert [int(tested.ranks[tested.place[row]]) for row in range(5)] == [1, 2, 0, -1, -1]
+
+
+@pytest.mark.parametrize("word", ["storms", "hail", "the"])
+def test_the_page_shows_the_neighbours_of_similar_without_stop_words(tmp_path: Path, word: str) -> None:
+    """The command keeps forms of the word in its list; so does the page."""
+    lines = [
+        "the hail of the storms broke roofs and it was the worst storm when hail fell",
+        "the judge of the court asked the jury when the trial was over and it was late",
+        "a storm with hail and snow came when the river was high and the roofs were weak",
+    ]
+    (tmp_path / "texts.txt").write_text("\n".join(lines * 9) + "\n", encoding="utf-8")
+    model = selfvec.Refiner("decorrelated", window=5, repeats="keep")
+    model.fit(tmp_path / "texts.txt", "default").save(tmp_path / "run")
+    data = PageData(open_run(tmp_path / "run"), jobs=1)
+    shown = data.word(REFINED, word)
+    stops = listed_stop_words(data.run)
+    for state, side in (("original", "before"), ("refined", "after")):
+        (told,) = [
+            row for row in selfvec.similar(data.run, word, compare=True, top=30) if row["state"] == state
+        ]
+        expected = [near for near, _ in told["neighbours"] if near not in stops][:10]
+        assert [near for near, _ in shown[side]] == expected
+    if word == "storms":
+        assert "storm" in [near for near, _ in shown["after"]]
+
+
+def test_words_built_from_subwords_are_ranked_and_said_to_be(tmp_path: Path) -> None:
+    lines = ["the hail of the thunderstorm broke the roof", "the judge asked the jury about the appellant"]
+    (tmp_path / "texts.txt").write_text("\n".join(lines * 12) + "\n", encoding="utf-8")
+    model = selfvec.Refiner("decorrelated", window=5, repeats="keep")
+    model.fit(tmp_path / "texts.txt", "default").save(tmp_path / "run")
+    run = open_run(tmp_path / "run")
+    rows = PageData(run, jobs=1).comparisons.get(REFINED).ranking.page(Filter(), 0, 99)["rows"]
+    built = {row["word"] for row in rows if row["subwords"]}
+    assert built == {
+        row["word"] for row in rows if run.original.sources[run.index(row["word"])] == Source.SUBWORDS
+    }
+    assert built
 
 
 def test_progress_counts_every_step() -> None:
@@ -165,12 +205,16 @@ def test_the_page_the_command_and_the_assistant_share_the_results_of_drift(
     assert set(tests) > set(rows)  # the page tests stop words, too
     for word, row in rows.items():
         assert {name: tests[word][name] for name in FIGURES} == {name: row[name] for name in FIGURES}
-    shown = [row for row in ranking.page(Filter(seen=1), 0, 500)["rows"] if row["word"] in rows]
+    shown = ranking.page(Filter(), 0, 500)["rows"]
     assert len(shown) > 20
-    assert [row["word"] for row in shown] == [word for word in rows if word in {row["word"] for row in shown}]
+    assert [row["word"] for row in shown] == list(rows)
     for row in shown:
         command = rows[row["word"]]
-        assert (row["kind"], row["variants"]) == (command["kind"], command["variants"])
+        for name in MARKS:
+            assert row[name] == command[name]
+        near = ranking.gained_and_lost(ranking.vectors.words.index(row["word"]))
+        for name, found in zip(("gained", "lost"), near, strict=True):
+            assert {ranking.vectors.words[i] for i in found} == set(command[name])
         assert [row["low"], row["high"]] == pytest.approx([command["low"], command["high"]], rel=1e-3)
     told = Tools(open_run(folder)).drift(top=3, between=[first, last])
     assert [one.word for one in told.rows] == list(rows)[:3]
@@ -211,7 +255,12 @@ def test_the_overview_needs_no_comparison(site: Site, run: Run) -> None:
     found = site.json("/api/overview")
     counts = [number for _, number in found["words"]]
     assert counts == sorted(counts, reverse=True)
-    assert found["time"] == [["1990", 240], ["2005", 240], ["2020", 240]]
+    assert [(part["name"], part["documents"]) for part in found["time"]] == [
+        ("1990", 240),
+        ("2005", 240),
+        ("2020", 240),
+    ]
+    assert [part["from"] for part in found["time"]] == [1990, 2005, 2020]
     assert "." not in [word for word, _ in found["words"]]
     course = site.json("/api/time?w=cell")["time"]
     assert [part["name"] for part in course] == ["1990", "2005", "2020"]
@@ -219,14 +268,42 @@ def test_the_overview_needs_no_comparison(site: Site, run: Run) -> None:
     assert sum(part["tokens"] for part in course) == len(run.tokens)
 
 
+def test_domain_words_are_of_the_text_and_near_words_that_can_be_read(tmp_path: Path) -> None:
+    """No stop words, numbers, names or other forms of a word; words built from subwords are among them."""
+    topics = (
+        "compost heap straw manure worms soil spade weeds mulch barrow",
+        "judge jury verdict trial appeal witness lawyer prison court bail",
+        "trawler harbour tide gale mast anchor crew deck sail rudder",
+    )
+    rng = np.random.default_rng(1)
+    lines = []
+    for number in range(240):
+        words = rng.choice(topics[number % 3].split(), 6).tolist()
+        lines.append(f"There the {words[0]} of Mary and {' '.join(words[1:])} too, when 20 more in Ohio.")
+    (tmp_path / "texts.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    selfvec.Refiner("decorrelated", window=9).fit(tmp_path / "texts.txt", "default").save(tmp_path / "run")
+    data = PageData(open_run(tmp_path / "run"), jobs=1)
+    rows = data.domain.result()
+    assert 3 <= len(rows) <= 8
+    shown = {word for row in rows for word in (row["word"], *row["before"], *row["after"])}
+    assert shown <= set(" ".join(topics).split()) | {"there"}
+    assert not shown & {"the", "of", "and", "too", "more", "when", "in", "20", "mary", "ohio"}
+    for row in rows:
+        assert set(row["gained"]) == set(row["after"]) - set(row["before"])
+    assert any(row["subwords"] for row in rows)
+
+
 def test_tests_add_figures_and_a_filter() -> None:
     made = tables(*np.random.default_rng(3).standard_normal((2, 10, 4)).astype(np.float32))
-    tests = {f"w{i}": {"q": i / 20, "p": i / 40, "apd": 0.5, "change": 0.25 - i / 16} for i in range(8)}
-    tested = replace(rank(made, "change"), tests=tests)
+    tests = {
+        f"w{i}": {"q": i / 20, "p": i / 40, "apd": 0.5, "change": 0.25 - i / 16, "listed": True}
+        for i in range(8)
+    }
+    tested = replace(rank(made), tests=tests)
     significant = tested.page(Filter(q=0.1, sort="q"), 0, 100)["rows"]
     assert [row["word"] for row in significant] == ["w0", "w1", "w2"]
     assert significant[2]["p"] == pytest.approx(0.05)
-    by_word = {row["word"]: row for row in tested.page(Filter(), 0, 100)["rows"]}
+    by_word = {row["word"]: row for row in tested.page(Filter(stops=True), 0, 100)["rows"]}
     assert by_word["w9"]["q"] is None
     assert by_word["w9"]["size"] == 0
     assert [by_word[f"w{i}"]["size"] for i in (3, 7)] == [0.0625, 0]
@@ -276,12 +353,15 @@ def test_a_state_on_the_way_is_the_last_recorded_before() -> None:
 
 def test_the_planted_changes_are_found_with_their_reasons(site: Site) -> None:
     data = site.data
-    top = data.ranking("refined", Filter(seen=20), 0, 50)["rows"][0]
-    assert top["word"] == "cell"
+    rows = data.ranking("refined", Filter(), 0, 50)["rows"]
+    assert [row["word"] for row in rows] == [row["word"] for row in drift(without_slices(data.run)).rows][:50]
+    (top,) = (row for row in rows if row["word"] == "cell")
+    assert len(top["lost"]) == 10
     assert set(top["lost"]) <= set(TOPICS["court"]) | {"charge", *COMMON}
     assert set(top["gained"]) & set(TOPICS["weather"] + TOPICS["kitchen"])
     found = data.word("refined", "Cell")
-    assert (found["word"], found["rank"], found["gained"]) == ("cell", 1, top["gained"])
+    assert (found["word"], found["rank"]) == ("cell", 1 + rows.index(top))
+    assert set(found["gained"]) <= {near for near, _ in found["after"]}
     for use in data.uses("refined", "cell")["texts"][0]["uses"]:
         assert {"self", "came"} <= {mark for _, mark in use["tokens"]}
         assert use["written"]  # the file is there: the sentence is shown as it was written
@@ -414,12 +494,27 @@ def test_the_page_finds_what_the_command_finds(site: Site, run: Run) -> None:
     assert [(hit["id"], hit["score"]) for hit in after] == [(hit.id, hit.score) for hit in command]
 
 
+def test_nearly_identical_hits_are_one_row(tmp_path: Path) -> None:
+    lines = [
+        f"Wind of {number} mph blew down {some} trees." for number in range(50, 56) for some in ("", "a few")
+    ]
+    lines += ["Wind bent the mast of a small boat in the harbour during the afternoon of that long day."]
+    (tmp_path / "texts.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    model = selfvec.Refiner("decorrelated", window=5, repeats="keep")
+    model.fit(tmp_path / "texts.txt", "default").save(tmp_path / "run")
+    data = PageData(open_run(tmp_path / "run"), jobs=1)
+    rows = data.search("wind", 10, "bm25", (), fold=True)["rows"]
+    assert len(rows) == 2
+    assert sorted(len(row["alike"]) for row in rows) == [0, 11]
+    assert len(data.search("wind", 10, "bm25", ())["rows"]) == 10
+
+
 def test_a_run_without_its_text_is_still_shown(run: Run) -> None:
     data = PageData(Run(run.vectors, run.original, None, run.provenance, run.report), jobs=1)
     assert data.about()["has_text"] is False
     assert [entry["key"] for entry in data.comparisons.choices()] == ["refined"]
     data.comparisons.get("refined")
-    assert data.ranking("refined", Filter(seen=20), 0, 5)["rows"][0]["word"] == "cell"
+    assert "cell" in [row["word"] for row in data.ranking("refined", Filter(seen=20), 0, 9)["rows"]]
     assert data.word("refined", "cell")["gained"]
     with pytest.raises(InputError, match="has not kept its tokens"):
         data.uses("refined", "cell")

@@ -26,6 +26,12 @@ def saved(site: Site, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def test_a_saved_page_shows_words_and_the_map_without_a_server(page: Page, site: Site, saved: str) -> None:
     page.open(saved)
+    page.wait(
+        "document.querySelector('.domain h4') && document.querySelectorAll('.multiples svg').length > 1"
+    )
+    page.wait("document.querySelectorAll('.overview .colours button').length > 2")
+    page.press("2")
+    page.wait("document.querySelector('.ranking a')")
     rows = site.json("/api/ranking?limit=100")["rows"]
     shown = page.run("[...document.querySelectorAll('.ranking a')].map((a) => a.dataset.word)")
     assert shown == [row["word"] for row in rows]
@@ -37,7 +43,7 @@ def test_a_saved_page_shows_words_and_the_map_without_a_server(page: Page, site:
     page.wait("document.querySelector('#found li bdi')?.textContent === 'charge'")
     page.press("Enter")
     page.wait("document.querySelector('h2.word bdi')?.textContent === 'charge'")
-    page.press("2")
+    page.press("3")
     page.wait("document.querySelectorAll('.colours button').length > 2")
     assert page.errors == []
     assert {url.partition(":")[0] for url in page.requests} <= {"file", "blob", "about"}

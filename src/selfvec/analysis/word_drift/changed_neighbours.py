@@ -6,16 +6,32 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from selfvec.analysis.word_kinds import are_stop_words, with_letters
 from selfvec.base.arrays import Ints, Mask, Rows
 from selfvec.base.progress import Progress
+from selfvec.data.run import Run
 from selfvec.numerics.neighbours import nearest, only_in_each
 
-__all__ = ["NEIGHBOURS", "Side", "changed_neighbours", "known_rows"]
+__all__ = ["NEIGHBOURS", "Side", "changed_neighbours", "known_rows", "possible_neighbours"]
 
 NEIGHBOURS = 10
+_AMONG = 10_000  # words of a side
 
 Side = tuple[Ints, Rows]
 """The words, (n,), that may be neighbours on one side, in rising order, and their vectors, (n, d)."""
+
+
+def possible_neighbours(
+    run: Run,
+    counts: Ints,  # (2, V)
+    least: int,  # occurrences on a side
+    tested: Mask,  # (V,)
+) -> Mask:
+    """The words that may be neighbours, (2, V) bool: frequent or tested, but no stop words or numbers."""
+    words = with_letters(run.vectors.index_to_key) & ~are_stop_words(run)
+    most = np.sort(counts, axis=1)[:, -_AMONG:][:, :1]
+    listed: Mask = words & ((counts >= np.maximum(most, least)) | tested)
+    return listed
 
 
 def known_rows(words: Ints, rows: Rows) -> Side:
@@ -27,18 +43,18 @@ def known_rows(words: Ints, rows: Rows) -> Side:
 def changed_neighbours(
     keys: Sequence[str],
     words: Ints,
-    listed: Mask,  # (V,), words that may be neighbours
     sides: Sequence[Side],
+    listed: Mask,  # (2, V), from `possible_neighbours`
     most: int,
     progress: Progress,
 ) -> list[dict[str, list[str]]]:
     """The neighbours that each word has gained and lost."""
     near = np.full((2, len(words), most), -1, np.int64)
     with progress.stage("Neighbours", 2 * len(words), "words") as advance:
-        for found, (among, rows) in zip(near, sides, strict=True):
+        for found, (among, rows), allowed in zip(near, sides, listed, strict=True):
             known = np.flatnonzero(np.isin(words, among))
             places = np.searchsorted(among, words[known])
-            best = nearest(rows, places, most, among=listed[among], advance=advance)
+            best = nearest(rows, places, most, among=allowed[among], advance=advance)
             found[known] = np.where(best >= 0, among[best], -1)
     out = []
     for before, after in zip(*near.tolist(), strict=True):

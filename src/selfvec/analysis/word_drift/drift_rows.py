@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from selfvec.analysis.word_kinds import are_stop_words, with_letters
 from selfvec.base.arrays import Ints, Mask
 from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.base.progress import Progress
@@ -24,7 +23,7 @@ from selfvec.storage.cache import cached, read_result, write_result
 from selfvec.usage.examples import Example, examples, sentences
 from selfvec.usage.occurrence_vectors import OccurrenceSpace, occurrence_space
 
-from .changed_neighbours import NEIGHBOURS, Side, changed_neighbours, known_rows
+from .changed_neighbours import NEIGHBOURS, Side, changed_neighbours, known_rows, possible_neighbours
 from .compared_slices import chosen_slices, sources_of
 from .permutation_test import (
     LEVEL,
@@ -46,7 +45,6 @@ _STEPS = {  # with their relative durations
     "Splitting again": 1,
     "Neighbours": 3,
 }
-_AMONG = 10_000  # words of a side that may be neighbours, the most frequent; the tested words may, too
 _FIELDS = ("a", "b", "only_a", "only_b", "reasons", "rows")  # of a cached result
 
 
@@ -265,7 +263,7 @@ def drift(
             Occurrences of the word, and documents with it, in each slice.
         ``gained``, ``lost``
             Neighbours among the ten nearest in the second slice only, and in the first only. A neighbour
-            occurs ``min_count`` times in that slice.
+            is no stop word or number, and one of the 10,000 most frequent words of the slice or tested.
         ``kind``
             "word", "name", "number" or "variant" (of a more frequent spelling).
         ``variants``, ``spellings_a``, ``spellings_b``
@@ -361,15 +359,15 @@ def measure_all(
         with steps.stage("Choosing words", None, "words"):
             reasons = left_out_words(run, slices, able)
         words = np.flatnonzero(able)
-        often = np.flatnonzero(_often(counts, test.min_count).any(axis=0) | able)
+        listed = possible_neighbours(run, counts, test.min_count, able)
+        often = np.flatnonzero(listed.any(axis=0) | able)
         if slices and space is not None:
-            found, sides = _between(space, words, often, counts, test, threads(jobs), steps)
+            found, sides = _between(space, words, often, test, threads(jobs), steps)
         else:
             found, sides = _by_refining(run, space, words, often, test, threads(jobs), steps)
         space = None if space is None else space.light()
         keys = run.vectors.index_to_key
-        listed = with_letters(keys) & ~are_stop_words(run)
-        near = changed_neighbours(keys, words, listed, sides, neighbours, steps)
+        near = changed_neighbours(keys, words, sides, listed, neighbours, steps)
         rows = _rows(keys, found, counts, near)
         mark_words(run, sources, rows, test.min_count)
     only = [int(np.sum((counts[i] >= test.min_count) & (counts[1 - i] == 0))) for i in (0, 1)]
@@ -403,7 +401,6 @@ def _between(
     space: OccurrenceSpace,
     words: Ints,  # (m,), those that are tested
     often: Ints,  # words that may be neighbours
-    counts: Ints,  # (2, V)
     test: DriftTest,
     jobs: int,
     progress: Progress,
@@ -419,10 +416,7 @@ def _between(
         progress=progress,
     )
     assert found.means is not None
-    enough = _often(counts, test.min_count)  # in each slice
-    enough[:, words] = True
-    sides = zip(found.means, enough[:, often], strict=True)
-    return found, [known_rows(often[seen], rows[seen]) for rows, seen in sides]
+    return found, [known_rows(often, rows) for rows in found.means]
 
 
 def _by_refining(
@@ -439,13 +433,6 @@ def _by_refining(
         run, space, words, permutations=test.permutations, seed=test.seed, jobs=jobs, progress=progress
     )
     return found, [known_rows(often, vectors.unit[often]) for vectors in (run.original, run.vectors)]
-
-
-def _often(counts: Ints, least: int) -> Mask:
-    """The words that are frequent enough on each side to be neighbours there, (2, V) bool."""
-    most = np.sort(counts, axis=1)[:, -_AMONG:][:, :1]
-    often: Mask = counts >= np.maximum(most, least)
-    return often
 
 
 def _in_both(counts: Ints, least: int, slices: Sequence[Slice]) -> Mask:

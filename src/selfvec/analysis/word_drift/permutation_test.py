@@ -32,6 +32,7 @@ __all__ = [
     "Distances",
     "DriftTest",
     "block_figures",
+    "compared_means",
     "distance_intervals",
     "document_blocks",
     "permutation_test",
@@ -101,12 +102,9 @@ def permutation_test(
     for these words, until p is fine enough for the false discovery rate among all words. Those splits are
     new.
     """
-    documents = document_counts(space)
-    blocks = document_blocks(documents)
     every = words if among is None else among
-    rest = np.setdiff1d(every, words)
-    blocks.number[rest] = documents[rest] > 0
-    blocks.size[rest] = len(space.sides)
+    documents = document_counts(space)
+    blocks = _blocks_of(space, documents, words, every)
 
     def measure(chosen: Ints, draws: int, stage: str, stream: int) -> list[tuple[Doubles, Doubles, Rows]]:
         def work(part: BlockSums) -> tuple[Doubles, Doubles, Rows]:
@@ -138,6 +136,47 @@ def permutation_test(
     return Distances(words, distance, low, high, p, expected, apd, documents[words], means.swapaxes(0, 1))
 
 
+def compared_means(
+    space: OccurrenceSpace,  # of two slices
+    words: Ints,  # (m,), in rising order, that `permutation_test` would test
+    among: Ints,  # (n,), these and further words
+    *,
+    seed: int = 0,
+    jobs: int = 1,
+    progress: Progress | None = None,
+) -> Rows:
+    """The means of `permutation_test`, without its splits: (2, n, d) unit rows, zeros for absent words."""
+    blocks = _blocks_of(space, document_counts(space), words, among)
+
+    def work(part: BlockSums) -> Rows:
+        sums = _side_sums(part, blocks)[0]
+        return unit_rows(sums.reshape(-1, sums.shape[2])).reshape(sums.shape)
+
+    parts = []
+    with (progress or Progress()).stage("Comparing", len(among), "words") as advance:
+        for part in measured_blocks(space, among, blocks, seed, jobs, work):
+            parts.append(part)
+            advance(len(part))
+    return np.concatenate(parts).swapaxes(0, 1)
+
+
+def _blocks_of(space: OccurrenceSpace, documents: Ints, words: Ints, every: Ints) -> WordBlocks:
+    """The blocks of tested words; other words have one on each side."""
+    blocks = document_blocks(documents)
+    rest = np.setdiff1d(every, words)
+    blocks.number[rest] = documents[rest] > 0
+    blocks.size[rest] = len(space.sides)
+    return blocks
+
+
+def _side_sums(part: BlockSums, blocks: WordBlocks) -> tuple[Rows, Doubles]:
+    """The sums of m words on both sides, (m, 2, d), and the occurrences in them, (m, 2)."""
+    sums = np.zeros((len(part.words), 2, part.rows.shape[1]), np.float32)
+    totals = np.zeros((len(part.words), 2))
+    sum_sides(part.rows, blocks.number[part.words][:, 0], part.starts, part.counts, sums, totals)
+    return sums, totals
+
+
 def usual_distances(
     expected: Doubles,  # (m,), mean distances over random splits
     counts: Ints,  # (m, 2), occurrences of each word on both sides
@@ -165,9 +204,7 @@ def block_figures(
     They are those of the k ``tested`` words. Also the sums of all m words on both sides, (m, 2, d).
     """
     number = blocks.number[part.words]
-    sums = np.zeros((len(part.words), 2, part.rows.shape[1]), np.float32)
-    totals = np.zeros((len(part.words), 2))
-    sum_sides(part.rows, number[:, 0], part.starts, part.counts, sums, totals)
+    sums, totals = _side_sums(part, blocks)
     ones = np.where(tested, number[:, 0], 0)
     out = np.zeros((len(part.words), 4))
     noise = np.zeros((len(part.words), 6))

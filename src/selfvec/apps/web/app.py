@@ -169,11 +169,15 @@ def _add_search(app: FastAPI, answers: Answers) -> None:
         responses={200: {"model": SearchAnswer, "description": "The best documents, best first."}},
     )
     async def search(
-        query: Question, mode: Mode = "hybrid", top: Top = 10, filters: Filters = None
+        query: Question,
+        mode: Mode = "hybrid",
+        top: Top = 10,
+        filters: Filters = None,
+        fold: Annotated[bool, Query(description="Whether nearly identical documents are one row.")] = False,
     ) -> Response:
         """Search the documents: the output of `selfvec search --json`, and the fields to filter by."""
         await answers.indexed()
-        return await answers.json(data.search, query, top, mode, filters or ())
+        return await answers.json(data.search, query, top, mode, filters or (), fold)
 
     @app.get("/api/document")
     async def document(id: DocumentId) -> Response:
@@ -202,8 +206,15 @@ def _add_words(app: FastAPI, answers: Answers) -> None:
 
     @app.get("/api/overview")
     async def first_view() -> Response:
-        """The most frequent words, and the number of documents of each period."""
+        """The most frequent words, the periods and fields of the text, and what refining gained."""
         return await answers.json(lambda: data.overview)
+
+    @app.get("/api/domain")
+    async def domain() -> Response:
+        """The words that the text is about, and their neighbours before and after refining."""
+        if not data.domain.done():
+            return json_response({"ready": False, "share": data.domain.share})
+        return await answers.json(lambda: {"words": data.domain.result()})
 
     @app.get("/api/time")
     async def time(w: Word, unit: Unit = None) -> Response:

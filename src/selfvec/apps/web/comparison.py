@@ -13,17 +13,20 @@ from itertools import pairwise
 
 import numpy as np
 
-from selfvec.analysis.word_drift.compared_slices import comparable_slices
+from selfvec.analysis.word_drift.changed_neighbours import possible_neighbours
+from selfvec.analysis.word_drift.compared_slices import chosen_slices, comparable_slices
+from selfvec.analysis.word_drift.permutation_test import compared_means
+from selfvec.analysis.word_kinds import are_stop_words, own_forms
 from selfvec.base.arrays import AnyFloats, Ints, Mask
-from selfvec.base.errors import NotFound, OptionError
+from selfvec.base.errors import InputError, NotFound, OptionError
 from selfvec.base.progress import Progress
 from selfvec.corpus.slices import Slice, named_slice, slice_counts
-from selfvec.data.rare_words import MIN_COUNT
+from selfvec.data.rare_words import MIN_COUNT, least_count
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source
 from selfvec.text.document_vectors import inverse_document_frequency
 from selfvec.usage.contexts import NEARBY, context_cosines, padded_windows
-from selfvec.usage.occurrence_vectors import TOKENS, occurrence_space, slice_vectors
+from selfvec.usage.occurrence_vectors import TOKENS, occurrence_space
 
 from . import limits
 from .ranking import PairedVectors, Ranking, Tests, rank, significance_of_refining, significance_of_slices
@@ -59,21 +62,24 @@ class Comparison:
     memory: int  # bytes, without those of the run
 
 
-def compare_refined(run: Run, progress: Progress | None = None) -> Comparison:
-    """A run before and after refining. Only words of the initial vectors are compared."""
+def compare_refined(run: Run) -> Comparison:
+    """A run before and after refining. Words built from subwords stood next to their subwords before."""
     counts = counts_of(run)
     before = run.original.unit
     after = run.vectors.unit
-    comparable = run.original.sources == Source.KNOWN
-    comparable = comparable if comparable.any() else np.ones(len(comparable), bool)
+    index = run.vectors.key_to_index
+    least = least_count(run.vectors.counts)
     vectors = PairedVectors(
         run.vectors.index_to_key,
         before,
         after,
         np.stack([counts] * 2),
         ("original", "refined"),
-        comparable,
         content_words(run),
+        np.stack([(counts >= least) & ~are_stop_words(run)] * 2),
+        run.original.sources == Source.SUBWORDS,
+        least,
+        lambda row, neighbours: [index[form] for form in own_forms(run, row, neighbours)],
     )
     common = np.argsort(-counts, kind="stable")[:FITTED]
     passes = 1 if run.provenance.passes is None else run.provenance.passes
@@ -93,8 +99,7 @@ def compare_refined(run: Run, progress: Progress | None = None) -> Comparison:
         return context_cosines(padded_windows(batch, places, NEARBY), rows, weights, rows[row])
 
     texts = () if batch is None else (QuotedText("your text", 1),)
-    ranking = rank(vectors, progress=progress)
-    return Comparison(ranking, ends, states, texts, scores, _bytes(*vectors.compact))
+    return Comparison(rank(vectors), ends, states, texts, scores, _bytes(*vectors.compact))
 
 
 def compare_slices(
@@ -102,7 +107,7 @@ def compare_slices(
 ) -> Comparison:
     """Two slices of a run's text. The map shows ``every`` slice, or the two if there are fewer than three."""
     text = len(run.require_tokens())
-    costs = {"Preparing occurrences": min(text, 4 * TOKENS), "Comparing": text, "Ranking": text / 2}
+    costs = {"Preparing occurrences": min(text, 4 * TOKENS), "Comparing": text}
     with progress.steps("Comparing", costs) as steps:
         return _compare_slices(run, pair, every, jobs, steps)
 
@@ -112,17 +117,24 @@ def _compare_slices(
 ) -> Comparison:
     counts = slice_counts(run.require_tokens(), pair)  # (2, V)
     names = (pair[0].name, pair[1].name)
-    comparable = counts.min(axis=0) > 0
-    if not comparable.any():
+    if not counts.min(axis=0).any():
         raise NotFound(f"no word occurs in both {names[0]} and {names[1]}", remedy="compare larger slices")
+    often = np.flatnonzero(counts.min(axis=0) >= MIN_COUNT)
     known = np.flatnonzero(counts.max(axis=0) >= MIN_COUNT)  # (n,), words that get a vector in each slice
     space = occurrence_space(run, pair, progress=progress)
     before, after = sides = np.zeros((2, *space.rows.shape), np.float32)
-    for side, rows in zip(sides, slice_vectors(space, known, jobs, progress=progress), strict=True):
-        side[known] = rows
+    sides[:, known] = compared_means(space, often, known, jobs=jobs, progress=progress)
     space = space.light()  # is kept for the sentences of a word
-    content = content_words(run)
-    vectors = PairedVectors(run.vectors.index_to_key, before, after, counts, names, comparable, content)
+    vectors = PairedVectors(
+        run.vectors.index_to_key,
+        before,
+        after,
+        counts,
+        names,
+        content_words(run),
+        possible_neighbours(run, counts, MIN_COUNT, counts.min(axis=0) >= MIN_COUNT),
+        np.zeros(counts.shape[1], bool),
+    )
     common = np.argsort(-counts.min(axis=0), kind="stable")[:FITTED]
     ends = [vectors_state(name, side, common) for name, side in zip(names, sides, strict=True)]
 
@@ -135,15 +147,22 @@ def _compare_slices(
         return found
 
     texts = tuple(QuotedText(part.name, side, part.documents) for side, part in enumerate(pair))
-    ranking = rank(vectors, "change", progress)
     written_rows = 8 * len(known)  # float32, before and after; the rest of their pages is never written
     rows_of_states = 2 * len(every) * min(MAPPED, len(known))  # float16
     memory = (written_rows + rows_of_states) * before.shape[1] + _bytes(*vectors.compact)
-    return Comparison(ranking, ends, states, texts, scores, memory)
+    return Comparison(rank(vectors), ends, states, texts, scores, memory)
 
 
 def _bytes(*arrays: AnyFloats) -> int:
     return sum(array.nbytes for array in arrays)
+
+
+def _usual_pair(run: Run) -> list[Slice]:
+    """The slices that `drift` compares; none if the run has fewer than two, or was made without."""
+    try:
+        return chosen_slices(run, None)
+    except InputError:
+        return []
 
 
 class ComparisonTasks:
@@ -182,20 +201,19 @@ class Comparisons:
         self.run = run
         self.jobs = jobs
         self.slices = comparable_slices(run)
+        self._usual = _usual_pair(run) if self.slices else []
         self._tasks: dict[str, ComparisonTasks] = {}
         self._lanes = lane or Lane(), long or Lane()
         self._lock = threading.Lock()
 
     @property
     def default(self) -> str:
-        """The comparison shown first: the first and the last slice of a run with slices, else `REFINED`."""
-        period = self.run.provenance.options.get("slice")
-        labelled = self.run.tokens is not None and self.run.tokens.slices is not None
-        return self.choices()[0]["key"] if self.slices and (period or labelled) else REFINED
+        """The comparison shown first: that of `drift`."""
+        return self.choices()[0]["key"] if self._usual else REFINED
 
     def choices(self) -> list[dict[str, str]]:
         """The comparisons that the page offers: their keys and the names of both sides."""
-        pairs = [(self.slices[0].name, self.slices[-1].name)] if self.slices else []
+        pairs = [(side[0].name, side[-1].name) for side in (self._usual, self.slices) if side]
         pairs += pairwise([part.name for part in self.slices])
         return [{"key": f"{a}|{b}", "a": a, "b": b} for a, b in dict.fromkeys(pairs)] + [
             {"key": REFINED, "a": "original", "b": "refined"}
@@ -240,7 +258,7 @@ class Comparisons:
     def _start(self, key: str) -> ComparisonTasks:
         if key == REFINED:
             return self._begin(
-                lambda progress: compare_refined(self.run, progress),
+                lambda _: compare_refined(self.run),
                 lambda progress: significance_of_refining(self.run, self.jobs, progress),
             )
         parts = key.split("|")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +48,7 @@ _LABEL = 60  # characters of a document
 _VALUES = 9  # most frequent values of a field, which have a colour
 _RESIDUAL = 2.0  # standard deviations from which a word is typical of a part of the text
 
+T = TypeVar("T")
 Json = dict[str, Any]
 Colour = dict[str, Any]
 Parts = Mapping[str, Sequence[Slice]]  # parts of the text by the name of a colour
@@ -74,6 +75,11 @@ class Maps:
     def topics(self) -> BackgroundTask[Topics | None]:
         """The topics of the run; None if it has too little text."""
         return self._lane.submit(self._find_topics)
+
+    def after_topics(self, work: Callable[[Progress], T]) -> BackgroundTask[T]:
+        """A task that needs the topics: they are found first, on the same lane."""
+        _ = self.topics
+        return self._lane.submit(work, 1)
 
     def task(self, of: str, layout: str, key: str) -> BackgroundTask[WordMap] | None:
         """The task that draws a map of all words or of the documents; None if the map needs no task."""

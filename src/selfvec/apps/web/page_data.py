@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
+from selfvec.analysis.concepts.terms import stop_words
 from selfvec.base.arrays import Mask
 from selfvec.base.errors import NotFound, OptionError
 from selfvec.base.memory import return_freed_memory
 from selfvec.base.progress import Progress
 from selfvec.base.threads import threads
-from selfvec.corpus.slices import Slice, by_label, by_period
+from selfvec.corpus.slices import Slice, by_label, by_period, parse_span
 from selfvec.data.coverage import coverage, has_row
 from selfvec.data.run import Run
 from selfvec.data.run_text import ID, TEXT
@@ -22,6 +24,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source
 from selfvec.numerics.neighbours import only_in_each
 from selfvec.retrieval import Found, Hit, Index, nearest_documents, run_index
+from selfvec.storage.cache import cached, read_result, write_result
 from selfvec.text.proper_names import names_of
 from selfvec.usage.contexts import (
     NEARBY,
@@ -33,8 +36,10 @@ from selfvec.usage.contexts import (
     shared_neighbours,
 )
 from selfvec.usage.examples import marked_occurrences, quoted, repeated_last
+from selfvec.views.run_summary import self_retrieval_gain
 
 from .comparison import REFINED, Comparisons
+from .domain_words import domain_words
 from .maps import Maps
 from .ranking import Filter
 from .words import Completion, counts_of, frequent_words
@@ -50,6 +55,9 @@ _INDEXING = {  # the steps of indexing, and their approximate cost
 }
 _LONG_TEXT = 5_000_000  # tokens; for a longer text, words are compared after indexing, to save memory
 _FREQUENT = 40  # words of the first view
+_FOLDED = 4  # times as many documents are looked at, if nearly identical ones are one row
+_NEARLY = 0.8  # share of the words of two texts that both have, if they are nearly identical
+_WORD = re.compile(r"[^\W\d_]+")
 _NEIGHBOUR_WEIGHT = 0.5  # of a neighbour in the window of an occurrence, in units of cosine
 
 UNITS = {"month": 1, "quarter": 3, "year": 12, "decade": 120, "century": 1200}  # months
@@ -119,10 +127,17 @@ class PageData:
             "parts": [part.name for part in self.comparisons.slices],
             "default": self.comparisons.default,
             "dates": None if run.tokens is None else run.tokens.period,
+            "halves": self._halves(),
             "units": units(run.tokens),
             "verdicts": run.health["verdicts"],
             "unknown": int(np.count_nonzero(~has_row(run.original))),
         }
+
+    def _halves(self) -> list[str]:
+        """Two parts of the text that somebody may want to compare: examples in the fields for them."""
+        period = None if self.run.tokens is None else self.run.tokens.period
+        parts = self.comparisons.slices
+        return halves(*period) if period else [parts[0].name, parts[-1].name] if parts else []
 
     def ranking(self, key: str, wanted: Filter, offset: int, limit: int) -> Json:
         """The words that changed, see `Ranking.page`; ``ready`` is false while they are being compared."""
@@ -134,9 +149,7 @@ class PageData:
         return {
             "ready": True,
             "names": ranking.vectors.names,
-            "measure": ranking.measure,
             "least": ranking.vectors.least,
-            "often": ranking.often,
             "testing": None if tasks.tested.done() else tasks.tested.share,
             "tested": bool(ranking.tests),
             **ranking.page(wanted, offset, limit, None if wanted.names else self.names),
@@ -144,7 +157,7 @@ class PageData:
 
     def word(self, key: str, word: str) -> Json:
         """A word's neighbours before and after, and its change; without sentences."""
-        row = self.run.index(word)
+        row = self._row(word)
         ranking = self.comparisons.get(key).ranking
         words = self.run.vectors.index_to_key
         before, after = (
@@ -158,7 +171,6 @@ class PageData:
             "ranked": int(ranking.ranks.max(initial=-1)) + 1,
             "change": None if place is None else ranking.row(place),
             "names": ranking.vectors.names,
-            "measure": ranking.measure,
             "before": before,
             "after": after,
             "gained": gained,
@@ -176,10 +188,22 @@ class PageData:
 
     def time(self, word: str, unit: str | None = None) -> Json:
         """Occurrences of a word in each period; empty if the texts have neither dates nor labels."""
-        row = self.run.index(word)
+        row = self._row(word)
         batch = self.run.tokens
         parts = self.periods(unit)
-        return {"word": word, "time": time_course(batch, row, parts) if batch and parts else []}
+        if batch is None or not parts:
+            return {"word": word, "time": [], "spread": 1.0}
+        return {"word": word, **time_course(batch, row, parts)}
+
+    def _row(self, word: str) -> int:
+        """The row of a word, also if it was typed with signs around it: *thunder?*."""
+        try:
+            return self.run.index(word)
+        except NotFound:
+            bare = re.sub(r"^\W+|\W+$", "", word)
+            if bare in ("", word):
+                raise
+            return self.run.index(bare)
 
     def periods(self, unit: str | None = None) -> list[Slice]:
         """The periods that have documents."""
@@ -192,30 +216,49 @@ class PageData:
         shown = [] if found is None else found.topics
         by_topic = [] if found is None else [found.of_documents == i for i in range(len(shown))]
         return {
-            "periods": [{"name": part.name, "documents": int(part.documents.sum())} for part in parts],
+            "periods": [described_period(part) for part in parts],
             "topics": [
-                {"name": row.name, "counts": [int(np.sum(mine & part.documents)) for part in parts]}
+                {
+                    "name": row.name,
+                    "share": row.share,
+                    "counts": [int(np.sum(mine & part.documents)) for part in parts],
+                }
                 for row, mine in zip(shown, by_topic, strict=True)
             ],
         }
 
     @cached_property
     def overview(self) -> Json:
-        """The first view, which needs no comparison: frequent words, and the documents of each period."""
+        """The first view, which needs no comparison: frequent words, periods, fields, and what was gained."""
+        gain = self_retrieval_gain(self.run.provenance)
         return {
             "words": frequent_words(self.run, _FREQUENT),
-            "time": [[part.name, int(part.documents.sum())] for part in self.periods()],
+            "time": [described_period(part) for part in self.periods()],
+            "fields": [] if self.run.text is None else list(self.run.text.fields),
+            "gain": None if gain is None else {"before": gain[0], "after": gain[1]},
         }
+
+    @cached_property
+    def domain(self) -> BackgroundTask[list[Json]]:
+        """The words that the text is about; see `domain_words`."""
+        return self.maps.after_topics(self._find_domain)
+
+    def _find_domain(self, progress: Progress) -> list[Json]:
+        def find() -> Json:
+            return {"words": domain_words(self.run, self.maps.topics.result(), self.names)}
+
+        found = cached(self.run, "page", ["domain"], find, write_result, read_result, progress)
+        return list(found["words"])
 
     def uses(self, key: str, word: str, most: int = 5) -> Json:
         """Sentences typical of a word's meaning: after refinement, or in each of two slices."""
-        row = self.run.index(word)
+        row = self._row(word)
         batch = self.run.require_tokens()
         comparison = self.comparisons.get(key)
         gained, lost = comparison.ranking.gained_and_lost(row)
-        marks = {**dict.fromkeys(lost, "went"), **dict.fromkeys(gained, "came")}
         texts = []
         for text in comparison.texts:
+            marks = dict.fromkeys(gained, "came") if text.side else dict.fromkeys(lost, "went")
             places = occurrences(batch, row, text.documents, SAMPLED)
             typical = comparison.scores(row, text.side, places)
             near = count_present(padded_windows(batch, places, NEARBY), gained if text.side else lost)
@@ -226,8 +269,8 @@ class PageData:
 
     def together(self, word: str, other: str, most: int = 5) -> Json:
         """Sentences in which two words occur close together, and words that occur near both."""
-        row = self.run.index(word)
-        second = self.run.index(other)
+        row = self._row(word)
+        second = self._row(other)
         batch = self.run.require_tokens()
         words = self.run.vectors.index_to_key
         places, looked_at = pair_places(batch, row, second)
@@ -284,13 +327,19 @@ class PageData:
             "coverage": coverage(run.original, counts)["types"],
         }
 
-    def search(self, question: str, topn: int, mode: str, filters: Sequence[str]) -> Json:
-        """The output of ``selfvec search --json``, and the fields to filter by; waits for the index."""
+    def search(self, question: str, topn: int, mode: str, filters: Sequence[str], fold: bool = False) -> Json:
+        """The output of ``selfvec search --json``, and the fields to filter by; waits for the index.
+
+        With ``fold``, a document with nearly the words of a better one is named in that row's ``alike``.
+        """
         if not question.strip():
             raise OptionError("the query is empty", field="query", remedy="write the words to search for")
         index = self.index.result()
-        found = index.search(question, topn, mode=mode, filters=filters)
-        return self._answer(found) | {"filter_names": index.filter_names}
+        found = index.search(question, _FOLDED * topn if fold else topn, mode=mode, filters=filters)
+        answer = self._answer(found)
+        if fold:
+            answer["rows"] = folded(answer["rows"], stop_words(self.run))[:topn]
+        return answer | {"filter_names": index.filter_names}
 
     def document(self, name: str) -> Json:
         """A whole document by its id."""
@@ -366,6 +415,31 @@ def _indexed(run: Run, progress: Progress, **options: Any) -> Index:
     return found
 
 
+def folded(rows: Sequence[Json], stops: Collection[str]) -> list[Json]:
+    """The rows of a search without those whose text has nearly the words of a better one.
+
+    Numbers and ``stops`` do not count. Their ids are in ``alike`` of the row that stays.
+
+    >>> rows = [{"id": "a", "text": "Wind blew down 2 trees.", "alike": []}]
+    >>> rows += [{"id": "b", "text": "Wind blew down some trees.", "alike": ["c"]}]
+    >>> folded(rows, {"some"})
+    [{'id': 'a', 'text': 'Wind blew down 2 trees.', 'alike': ['b', 'c']}]
+    """
+    kept: list[tuple[set[str], Json]] = []
+    for row in rows:
+        words = {word for word in _WORD.findall(row["text"].lower()) if word not in stops}
+        best = next((other for own, other in kept if _same(own, words)), None)
+        if best is None:
+            kept.append((words, {**row, "alike": list(row["alike"])}))
+        else:
+            best["alike"] += [row["id"], *row["alike"]]
+    return [row for _, row in kept]
+
+
+def _same(one: set[str], other: set[str]) -> bool:
+    return bool(one) and len(one & other) >= _NEARLY * len(one | other)
+
+
 def units(batch: TokenBatch | None) -> list[str]:
     """The units of time that give a text at least two periods and at most `_MOST_CHOSEN`."""
     span = _months(batch)
@@ -387,18 +461,61 @@ def periods(batch: TokenBatch, unit: str | None = None) -> list[Slice]:
     return by_label(batch) if batch.slices is not None and len(batch.slice_names) <= _MOST else []
 
 
-def time_course(batch: TokenBatch, row: int, parts: Sequence[Slice]) -> list[dict[str, Any]]:
-    """Occurrences of a word in each period, and the tokens of the period."""
+def described_period(part: Slice) -> Json:
+    """A period: its name, its documents, and its bounds in years, which are null for a labelled part."""
+    span = parse_span(part.name)
+    bounds = (None, None) if span is None else [_years(day) for day in span]
+    return {
+        "name": part.name,
+        "documents": int(part.documents.sum()),
+        "from": bounds[0],
+        "to": bounds[1],
+    }
+
+
+def _years(day: np.datetime64) -> float:
+    """A day as a year and the part of it that has passed.
+
+    >>> _years(np.datetime64("1993-01-01")), round(_years(np.datetime64("2020-07-01")), 2)
+    (1993.0, 2020.5)
+    """
+    year = day.astype("datetime64[Y]")
+    first, end = year.astype("datetime64[D]"), (year + 1).astype("datetime64[D]")
+    return 1970 + int(year.astype(int)) + float((day - first) / (end - first))
+
+
+def halves(first: str, last: str) -> list[str]:
+    """The two halves of the time between two days, in years or, within one year, in months.
+
+    >>> halves("1972-06-18", "2025-03-01"), halves("2020-01-31", "2020-04-01")
+    (['1972..1998', '1999..2025'], ['2020-01..2020-02', '2020-03..2020-04'])
+    """
+    unit = "datetime64[M]" if first[:4] == last[:4] else "datetime64[Y]"
+    start, end = np.array([first, last], unit)
+    middle = start + (end - start) // 2
+    return [f"{start}..{middle}", f"{min(middle + 1, end)}..{end}"]
+
+
+def time_course(batch: TokenBatch, row: int, parts: Sequence[Slice]) -> Json:
+    """Occurrences of a word in each period, its tokens and documents; and the ``spread`` of the word.
+
+    The spread is the variance of its share of a text in units of that of words drawn singly, at least 1:
+    occurrences come in documents, so as many of them are less certain by this factor.
+    """
     uses = np.bincount(batch.document_of(occurrences(batch, row)), minlength=batch.documents)
     lengths = np.diff(batch.offsets)
-    return [
+    share = uses.sum() / max(lengths.sum(), 1)
+    by_documents = float(np.square(uses - share * lengths).sum())
+    singly = float(lengths.sum() * share * (1 - share))
+    course = [
         {
-            "name": part.name,
+            **described_period(part),
             "count": int(uses[part.documents].sum()),
             "tokens": int(lengths[part.documents].sum()),
         }
         for part in parts
     ]
+    return {"time": course, "spread": max(1.0, round(by_documents / singly, 3)) if singly else 1.0}
 
 
 def _months(batch: TokenBatch | None) -> float:

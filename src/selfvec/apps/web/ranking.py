@@ -1,8 +1,9 @@
 """Vectors of the same words before and after, and the ranking of the words that changed.
 
-The page answers while somebody types. Only frequent words are shown as neighbours, and their vectors are
-contiguous, so a query is one product of a matrix and a vector. The p and q next to changes are those of
-`drift`, which `selfvec.analysis.word_drift.permutation_test` computes.
+The page answers while somebody types. Only words that may be neighbours are compared, and their vectors are
+contiguous, so a query is one product of a matrix and a vector. The order, the figures and the neighbours of a
+tested word are those of `drift`, which `selfvec.analysis.word_drift` computes. Until it is tested, the words
+that moved farthest come first.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from selfvec.analysis.word_drift.changed_neighbours import NEIGHBOURS
 from selfvec.analysis.word_drift.compared_slices import without_slices
 from selfvec.analysis.word_drift.drift_rows import drift, order_key
 from selfvec.analysis.word_drift.word_choice import WordChoice
@@ -21,14 +23,13 @@ from selfvec.base.arrays import Array, Doubles, Ints, Mask, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.corpus.slices import Slice
-from selfvec.data.rare_words import least_count
+from selfvec.data.rare_words import MIN_COUNT
 from selfvec.data.run import Run
-from selfvec.numerics.neighbours import nearest, neighbourhood_change, only_in_each
-from selfvec.numerics.rows import top_indices, unit_rows
+from selfvec.numerics.neighbours import only_in_each
+from selfvec.numerics.rows import top_indices
 
 __all__ = [
     "FIGURES",
-    "NEIGHBOURS",
     "Filter",
     "PairedVectors",
     "Ranking",
@@ -38,17 +39,13 @@ __all__ = [
     "significance_of_slices",
 ]
 
-NEIGHBOURS = 10
 MOST = 10_000  # most frequent words, which are ranked
-_COSINES = 250_000_000  # cosines of a ranking, at most: some seconds
-OFTEN = 20  # occurrences of a listed word, by default
-_ENOUGH_LISTED = 100  # words that the first list needs
-_BLOCK = 1024  # words compared at a time
+OFTEN = 20  # occurrences of the first words of a ranking that is not tested yet
 
 FIGURES = ("apd", "p", "q", "low", "high", "expected", "change")  # that a test adds to a word
-MARKS = ("kind", "variants")  # the same, in words
+MARKS = ("kind", "variants", "gained", "lost")  # the same, in words
 Tests = dict[str, dict[str, Any]]
-"""`FIGURES`, `MARKS`, distance and ``below`` by word, in the order of `drift`."""
+"""`FIGURES`, `MARKS`, distance and ``listed`` by word, in the order of `drift`."""
 
 Neighbours = list[tuple[int, float]]
 Near = Callable[..., tuple[Neighbours, Neighbours]]
@@ -63,8 +60,12 @@ class PairedVectors:
     after: Rows
     counts: Ints  # (2, V), occurrences before and after; equal rows if the text is the same
     names: tuple[str, str]  # of the two states
-    comparable: Mask  # (V,), words whose change can be measured
     content: Mask  # (V,), neither stop words nor numbers
+    listed: Mask  # (2, V), words that may be neighbours before, and after
+    built: Mask  # (V,), words whose vector before is built from subwords
+    least: int = MIN_COUNT  # occurrences on both sides of a word that is ranked
+    kept: Callable[[int, int], Sequence[int]] | None = None
+    """Rows that stay among a row's neighbours after: other forms of its word, see `similar`."""
 
     @cached_property
     def both(self) -> Ints:
@@ -73,54 +74,57 @@ class PairedVectors:
         return rarer
 
     @cached_property
-    def least(self) -> int:
-        """Occurrences on both sides from which a word can be a neighbour."""
-        return least_count(self.both)
-
-    @cached_property
-    def shown(self) -> Ints:
-        """Rows of the words that may be neighbours, (n,)."""
-        return np.flatnonzero(self.both >= self.least)
-
-    @cached_property
-    def places(self) -> Ints:
-        """The index of each row in `shown`, (V,), or -1."""
-        places = np.full(len(self.words), -1, np.int64)
-        places[self.shown] = np.arange(len(self.shown))
-        return places
+    def shown(self) -> tuple[Ints, Ints]:
+        """Rows of the words that may be neighbours, before and after, (n,) each."""
+        before, after = (
+            np.flatnonzero(listed & rows.any(axis=1))
+            for listed, rows in zip(self.listed, (self.before, self.after), strict=True)
+        )
+        return before, after
 
     @cached_property
     def compact(self) -> tuple[Rows, Rows]:
-        """The rows of `shown`, before and after, (n, d) each."""
-        return np.ascontiguousarray(self.before[self.shown]), np.ascontiguousarray(self.after[self.shown])
+        """The vectors of `shown`, (n, d) each."""
+        before, after = self.shown
+        return np.ascontiguousarray(self.before[before]), np.ascontiguousarray(self.after[after])
 
     @cached_property
     def near(self) -> Near:
         """The nearest rows before and after, with cosines, best first: ``near(row, neighbours)``."""
-        return lru_cache(maxsize=256)(self._near)
+        return lru_cache(maxsize=4096)(self._near)
 
     def _near(self, row: int, neighbours: int = NEIGHBOURS) -> tuple[Neighbours, Neighbours]:
-        sides: list[Neighbours] = []
-        for side, compact in zip((self.before, self.after), self.compact, strict=True):
-            cosines = compact @ side[row]
-            if self.places[row] >= 0:
-                cosines[self.places[row]] = -np.inf
-            best = top_indices(cosines, neighbours) if side[row].any() else []
-            found = [i for i in best if np.isfinite(cosines[i]) and compact[i].any()]
-            sides.append([(int(self.shown[i]), float(cosines[i])) for i in found])
-        return sides[0], sides[1]
+        before, after = (self.nearest(side, row, neighbours) for side in (0, 1))
+        kept = self.kept(row, neighbours) if self.kept and after else ()
+        forms = [other for other in kept if self.listed[1, other]]
+        if forms:
+            others = [pair for pair in after if pair[0] not in forms][: neighbours - len(forms)]
+            near = [(other, float(self.after[row] @ self.after[other])) for other in forms]
+            after = sorted([*others, *near], key=lambda pair: -pair[1])
+        return before, after
+
+    def nearest(self, side: int, row: int, neighbours: int = NEIGHBOURS) -> Neighbours:
+        """The nearest rows before (side 0) or after (1), without other forms that stay."""
+        vector = (self.before, self.after)[side][row]
+        if not vector.any():
+            return []
+        shown = self.shown[side]
+        cosines = self.compact[side] @ vector
+        cosines[shown == row] = -np.inf
+        best = top_indices(cosines, neighbours)
+        return [(int(shown[i]), float(cosines[i])) for i in best if np.isfinite(cosines[i])]
 
 
 @dataclass(frozen=True)
 class Filter:
     """Which changes to list, and in which order."""
 
-    seen: int | None = None  # occurrences at least; by default `Ranking.often`
+    seen: int | None = None  # occurrences at least; by default those that `drift` needs
     size: float = 0.0  # of the change, at least, see `Ranking.size`
     q: float | None = None  # at most; words that were not tested are left out
     text: str = ""  # part of the word
-    sort: str = "size"  # or "distance", "apd", "q", "count", "word", "moved" (distance without tests)
-    stops: bool = False  # list stop words, numbers and other spellings of a listed word, too
+    sort: str = "size"  # or "distance", "apd", "q", "count", "word", "moved" (the order without tests)
+    stops: bool = False  # list what `drift` leaves out, too: stop words, numbers, other spellings of a word
     names: bool = True  # list words that are mostly capitalised, too
 
 
@@ -128,18 +132,12 @@ class Filter:
 class Ranking:
     """The changes of m words; all arrays have one row per word.
 
-    The size of a change is ``neighbourhood_change``, which is easy to read, or the ``change`` of
-    `drift`: the distance, until it is computed. Two slices use ``change``, because nearly all neighbours
-    differ between slices, and the first measure would not distinguish words.
+    The size of a change is the ``change`` of `drift`: the distance, until it is computed.
     """
 
     vectors: PairedVectors
     rows: Ints  # (m,), of the words
     moved: Doubles  # (m,), 1 - cosine of the word's vectors before and after
-    neighbourhood_change: Doubles  # (m,), see `selfvec.numerics.neighbours.neighbourhood_change`
-    near_before: Ints  # (m, k), rows of the neighbours before, nearest first, padded with -1
-    near_after: Ints  # (m, k), the same after
-    measure: str = "neighbourhood_change"  # or "change"
     tests: Tests | None = None  # rows of `drift` by word, once they are computed
 
     @cached_property
@@ -148,17 +146,16 @@ class Ranking:
         return {row: place for place, row in enumerate(self.rows.tolist())}
 
     @cached_property
-    def often(self) -> int:
-        """Occurrences of a listed word by default: `OFTEN`, if enough words reach it."""
-        seen = self.vectors.both[self.rows]
-        return OFTEN if np.count_nonzero(seen >= OFTEN) >= _ENOUGH_LISTED else self.vectors.least
+    def moved_order(self) -> Ints:
+        """The place of each word in the order without tests, (m,): far moves of rare words mean little."""
+        often = np.minimum(self.vectors.both[self.rows], OFTEN)
+        return np.argsort(np.lexsort((-self.moved, -often)), kind="stable")
 
     @cached_property
     def order(self) -> Array:
-        """Sort keys, smallest first, (m,): the order of `drift` for slices that were tested, else by size."""
-        if self.measure == "neighbourhood_change" or not self.tests:
-            keys: Doubles = -self.size
-            return keys
+        """The place of each word in the order of `drift`, (m,); words that were not tested come last."""
+        if not self.tests:
+            return self.moved_order
         words = self.vectors.words
         places = {word: place for place, word in enumerate(self.tests)}
         found = np.array([places.get(words[row], len(places)) for row in self.rows.tolist()], np.int64)
@@ -166,17 +163,18 @@ class Ranking:
         return ranked
 
     @cached_property
-    def below(self) -> Mask:
-        """True for other spellings of a listed word, (m,)."""
-        tests = self.tests or {}
-        words = self.vectors.words
-        return np.array([tests.get(words[row], {}).get("below", False) for row in self.rows.tolist()], bool)
+    def listed(self) -> Mask:
+        """True for the words that `drift` lists, (m,); without tests, for content words."""
+        if not self.tests:
+            content: Mask = self.vectors.content[self.rows]
+            return content
+        listed = {word for word, test in self.tests.items() if test["listed"]}
+        return np.array([self.vectors.words[row] in listed for row in self.rows.tolist()], bool)
 
     @cached_property
     def ranks(self) -> Ints:
-        """Rank among the listed content words seen `often`, (m,), from 0; -1 for others."""
-        often = self.vectors.both[self.rows] >= self.often
-        seen = np.flatnonzero(often & self.vectors.content[self.rows] & ~self.below)
+        """Rank among the listed words, (m,), from 0; -1 for others."""
+        seen = np.flatnonzero(self.listed)
         ranks = np.full(len(self.rows), -1, np.int64)
         ranks[seen[np.argsort(self.order[seen], kind="stable")]] = np.arange(len(seen))
         return ranks
@@ -192,9 +190,7 @@ class Ranking:
 
     @cached_property
     def size(self) -> Doubles:
-        """The size of each change by the `measure`, (m,); 0 if it is unknown."""
-        if self.measure == "neighbourhood_change":
-            return self.neighbourhood_change
+        """The size of each change, (m,); 0 if it is unknown."""
         change = self.tested["change"] if self.tests else self.moved
         known: Doubles = np.maximum(np.nan_to_num(change, nan=0.0), 0)
         return known
@@ -214,11 +210,11 @@ class Ranking:
 
     def _filtered(self, wanted: Filter) -> Ints:
         words = self.vectors.words
-        seen = self.often if wanted.seen is None else wanted.seen
+        seen = self.vectors.least if wanted.seen is None else wanted.seen
         size = self.moved if wanted.sort == "moved" else self.size
         kept = (self.vectors.both[self.rows] >= seen) & (size >= wanted.size)
         if not wanted.stops:
-            kept &= self.vectors.content[self.rows] & ~self.below
+            kept &= self.listed
         if wanted.q is not None and self.tests is not None:
             kept &= np.nan_to_num(self.tested["q"], nan=2.0) <= wanted.q
         places = np.flatnonzero(kept)
@@ -237,67 +233,47 @@ class Ranking:
             return -self.vectors.both[self.rows]
         if sort == "q":
             return np.nan_to_num(self.tested["q"], nan=2.0) - 1e-6 * self.size
-        if sort == "size":
-            return self.order
-        known = {"distance": self.distance, "apd": self.tested["apd"], "moved": self.moved}
+        if sort in ("size", "moved"):
+            return self.order if sort == "size" else self.moved_order
+        known = {"distance": self.distance, "apd": self.tested["apd"]}
         keys: Doubles = np.nan_to_num(-known[sort], nan=1.0)
         return keys
 
     def gained_and_lost(self, row: int) -> tuple[list[int], list[int]]:
         """Rows that are near a word only after, and only before, nearest first."""
-        place = self.place.get(row)
-        if place is None:
-            before, after = ([other for other, _ in side] for side in self.vectors.near(row))
-        else:
-            sides = self.near_before[place], self.near_after[place]
-            before, after = (side[side >= 0].tolist() for side in sides)
+        before, after = ([other for other, _ in side] for side in self.vectors.near(row))
         return only_in_each(before, after)
 
     def row(self, place: int) -> dict[str, Any]:
-        """A word as in ``selfvec drift --json``, with its size and neighbourhood change."""
+        """A word as in ``selfvec drift --json``, with the size of its change."""
         row = int(self.rows[place])
         words = self.vectors.words
-        gained, lost = self.gained_and_lost(row)
         test = (self.tests or {}).get(words[row], {})
         before, after = self.vectors.counts[:, row].tolist()
-        return {
+        found = {
             "word": words[row],
             "size": round(float(self.size[place]), 4),
-            "neighbourhood_change": round(float(self.neighbourhood_change[place]), 4),
             "distance": _rounded(self.distance[place]),
             **{name: _rounded(_float(test.get(name))) for name in FIGURES},
             **{name: test.get(name) for name in MARKS},
             "count_a": before,
             "count_b": after,
-            "gained": [words[i] for i in gained],
-            "lost": [words[i] for i in lost],
+            "subwords": bool(self.vectors.built[row]),
         }
+        if found["gained"] is None:  # it was not tested
+            sides = ([other for other, _ in self.vectors.nearest(side, row)] for side in (0, 1))
+            gained, lost = only_in_each(*sides)
+            found |= {"gained": [words[i] for i in gained], "lost": [words[i] for i in lost]}
+        return found
 
 
-def rank(
-    vectors: PairedVectors, measure: str = "neighbourhood_change", progress: Progress | None = None
-) -> Ranking:
-    """Rank the most frequent comparable words: at most `MOST`, fewer in a large vocabulary."""
-    comparable = vectors.comparable & (vectors.both >= vectors.least)
-    comparable &= vectors.before.any(axis=1) & vectors.after.any(axis=1)
-    rows = np.flatnonzero(comparable)
-    most = min(MOST, max(1000, _COSINES // max(len(vectors.shown), 1)))
-    rows = rows[np.argsort(-vectors.both[rows], kind="stable")][:most]
-    places = vectors.places[rows]
-    sides = vectors.compact
-    centred_before, centred_after = (unit_rows(side - side.mean(axis=0)) for side in sides)
-    neighbours = np.full((2, len(rows), NEIGHBOURS), -1, np.int64)
-    change = np.zeros(len(rows))
-    with (progress or Progress()).stage("Ranking", len(rows), "words") as advance:
-        for start in range(0, len(rows), _BLOCK):
-            part = slice(start, start + _BLOCK)
-            before, after = (nearest(side, places[part], NEIGHBOURS) for side in sides)
-            change[part] = neighbourhood_change(centred_before, centred_after, places[part], before, after)
-            for side, found in zip(neighbours, (before, after), strict=True):
-                side[part] = np.where(found >= 0, vectors.shown[found], -1)
-            advance(len(change[part]))
+def rank(vectors: PairedVectors) -> Ranking:
+    """Rank the `MOST` most frequent words that occur often enough on both sides and have a vector there."""
+    comparable = vectors.before.any(axis=1) & vectors.after.any(axis=1)
+    rows = np.flatnonzero(comparable & (vectors.both >= vectors.least))
+    rows = rows[np.argsort(-vectors.both[rows], kind="stable")][:MOST]
     moved = 1 - np.einsum("ij,ij->i", vectors.before[rows], vectors.after[rows], dtype=np.float64)
-    return Ranking(vectors, rows, moved, change, neighbours[0], neighbours[1], measure)
+    return Ranking(vectors, rows, moved)
 
 
 def _float(value: Any) -> float:
@@ -317,8 +293,8 @@ def significance_of_refining(run: Run, jobs: int, progress: Progress) -> Tests:
 def significance_of_slices(run: Run, pair: Sequence[Slice] | None, jobs: int, progress: Progress) -> Tests:
     """Tests of how words changed between two slices, in the order of `drift`.
 
-    q is the false discovery rate among the words that `drift` lists, for other words among all. ``below`` is
-    true for other spellings of a listed word.
+    q is the false discovery rate among the words that `drift` tests, for other words among all. ``listed`` is
+    true for the words that `drift` lists.
     """
     try:
         every = drift(run, pair, which=WordChoice(every=True), jobs=jobs, progress=progress)
@@ -328,6 +304,6 @@ def significance_of_slices(run: Run, pair: Sequence[Slice] | None, jobs: int, pr
     rows = ({row["word"]: row for row in every} | listed).values()
     return {
         row["word"]: {name: row[name] for name in ("distance", *FIGURES, *MARKS)}
-        | {"below": row["word"] not in listed and not listed.keys().isdisjoint(row["variants"])}
+        | {"listed": row["word"] in listed}
         for row in sorted(rows, key=order_key)
     }

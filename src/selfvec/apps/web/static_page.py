@@ -76,6 +76,7 @@ def _answers(data: PageData, progress: Progress) -> Iterator[tuple[str, Any]]:
         "Testing significance": tasks.tested,
         "Placing words": tasks.states,
         "Finding topics": data.maps.topics,
+        "Finding words of the text": data.domain,
         "Arranging words": data.maps.task("words", "pacmap", key),
     }
     for label, task in waited.items():
@@ -85,6 +86,7 @@ def _answers(data: PageData, progress: Progress) -> Iterator[tuple[str, Any]]:
     first = [choice for choice in about["comparisons"] if choice["key"] == key]
     yield _key("about"), {**about, "comparisons": first, "parts": [], "kept": True}
     yield _key("overview"), data.overview
+    yield _key("domain"), {"words": data.domain.result()}
     yield _key("health"), data.health()
     yield _key("topics"), data.topics()
     ranking = data.ranking(key, Filter(), 0, _WORDS)

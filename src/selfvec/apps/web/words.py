@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -40,6 +41,8 @@ class Completion:
     >>> found = Completion(["hail", "storm", "hailstorm", "Hailey"], np.array([5, 9, 2, 1]))
     >>> found("hail"), found("STO"), found("")
     ([('hail', 5), ('hailstorm', 2), ('Hailey', 1)], [('storm', 9), ('hailstorm', 2)], [])
+    >>> found("storm?.")
+    [('storm', 9), ('hailstorm', 2)]
     """
 
     def __init__(self, words: Sequence[str], counts: Ints) -> None:
@@ -52,8 +55,14 @@ class Completion:
         self._starts = np.cumsum([1, *(len(word) + 1 for word in lowered)])
 
     def __call__(self, text: str, most: int = 8) -> list[tuple[str, int]]:
-        """The word ``text``, then words that begin with it, then words that contain it, ignoring case."""
+        """The word ``text``, then words that begin with it, then words that contain it, ignoring case.
+
+        If there are none, the same without the signs around it.
+        """
         typed = text.replace("\n", "")
+        return self._matching(typed, most) or self._matching(re.sub(r"^\W+|\W+$", "", typed), most)
+
+    def _matching(self, typed: str, most: int) -> list[tuple[str, int]]:
         text = typed.lower()
         if not text:
             return []

@@ -1,6 +1,6 @@
 // The map of all words or documents: two layouts, colours with names, and a lasso.
 import { ask, charted, latest } from "./api.js";
-import { similar, snippet, wholeText } from "./documents.js";
+import { heading, similar, snippet, toDocument, wholeText } from "./documents.js";
 import { bdi, h, say } from "./dom.js";
 import { choice, debounced, fill } from "./fields.js";
 import { clean, count, direction, figure, many, readable, share } from "./format.js";
@@ -13,17 +13,19 @@ const LAYOUTS = { pacmap: "by neighbourhood (PaCMAP)", pca: "by direction (PCA)"
 
 /** The map, the names of its colours, and what was selected on it. */
 export class Atlas {
-  constructor(choose, about, alarm) {
+  /** ``fixed`` is the part of the state that a map outside its own view has. */
+  constructor(choose, about, alarm, fixed = {}) {
     this.newest = latest();
+    this.fixed = fixed;
     this.about = about;
     this.alarm = alarm;
     this.choose = choose;
     this.lead = h("p", { class: "lead" });
     this.map = new WordMap((word, i) => this.pick(word, i), "Map of all words; the names of colours below select words, and list them as text");
     this.map.selected = (places) => this.select(places, "in the outline");
-    const [of, ofLabel] = choice("show", [["words", "words"], ...(about.has_text && !about.kept ? [["documents", "documents"]] : [])], (value) => go({ of: value }, false));
+    const [of, ofLabel] = choice("show", [["words", "words"], ...(about.has_text && !about.kept ? [["documents", "documents"]] : [])], (value) => go({ of: value, only: "" }, false));
     const [layout, layoutLabel] = choice("arranged", Object.entries(LAYOUTS), (value) => go({ layout: value }, false));
-    const [colour, colourLabel] = choice("coloured by", [["topic", "topic"]], (value) => go({ colour: value }, false));
+    const [colour, colourLabel] = choice("coloured by", [["topic", "topic"]], (value) => go({ colour: value, only: "" }, false));
     Object.assign(this, { of, layout, colour });
     this.lasso = h("button", { type: "button", "aria-pressed": "false", onclick: () => this.draws(!this.map.lasso) }, "Lasso");
     const asked = debounced(250, (changes) => go(changes, false));
@@ -36,11 +38,13 @@ export class Atlas {
       this.lead, this.map.element, this.legend, this.selection);
   }
 
+  get state() { return { ...state, ...this.fixed }; }
+
   async update() {
-    const { c, of, layout } = state, key = [c, of, layout].join();
+    const { c, of, layout } = this.state, key = [c, of, layout].join();
     this.of.value = of;
     this.layout.value = layout;
-    fill([[this.ask, state.ask]]);
+    fill([[this.ask, this.state.ask]]);
     if (this.key === key) {
       this.paint();
       await this.newest((signal) => this.highlight(signal));
@@ -56,12 +60,12 @@ export class Atlas {
   }
 
   async load(asked, signal) {
-    const { c, of, layout } = asked, begun = this.map.data ? " Until then, this is the previous map." : "";
+    const { c, of, layout } = asked;
     if (!this.map.data && layout === "pacmap" && !this.about.kept) {
       await this.show({ c, of, layout: "pca" }, signal); // is faster
       await this.highlight(signal);
     }
-    const note = this.map.data?.layout === "pca" && !begun ? " Until then, this is a map by PCA." : begun;
+    const note = this.map.data ? " Until then, this is another map." : "";
     const progress = (done) => { this.lead.textContent = `Arranging ${of} by neighbourhood: ${share(done)} done.${note}`; };
     await this.show(asked, signal, progress);
     const { colours } = await ask("map/colours", asked, { signal });
@@ -73,10 +77,10 @@ export class Atlas {
 
   /** Mark what a search finds: words that contain a text, or the best documents for it. */
   async highlight(signal) {
-    const asked = state.ask.trim(), { words, ids } = this.described ?? { words: [] };
+    const asked = this.state.ask.trim(), { words, ids } = this.described ?? { words: [] };
     let places = [];
     if (asked && ids) {
-      const { rows } = await ask("search", { query: asked, mode: state.mode, top: HITS }, { signal });
+      const { rows } = await ask("search", { query: asked, mode: this.state.mode, top: HITS }, { signal });
       const place = new Map(ids.map((id, i) => [id, i]));
       places = rows.flatMap(({ id, alike }) => [id, ...alike]).map((id) => place.get(id)).filter((i) => i !== undefined);
     } else if (asked) places = [...words.keys()].filter((i) => words[i].toLowerCase().includes(asked.toLowerCase()));
@@ -102,7 +106,7 @@ export class Atlas {
 
   /** The chosen colour, and the names of its values. */
   paint() {
-    const chosen = this.colours?.find(({ name }) => name === state.colour) ?? this.colours?.[0];
+    const chosen = this.colours?.find(({ name }) => name === this.state.colour) ?? this.colours?.[0];
     if (!chosen || chosen.values.length === 0) { this.legend.replaceChildren(); this.map.colour(null); return; }
     this.colour.value = chosen.name;
     this.map.colour(chosen);
@@ -111,20 +115,21 @@ export class Atlas {
     this.legend.replaceChildren(...chosen.values.map((value, code) => [value, code]).filter(([, code]) => sizes.has(code)).map(([value, code]) => {
       const swatch = h("span", { class: "swatch", "aria-hidden": "true" });
       swatch.style.background = this.map.shade(code);
-      return h("button", { type: "button", "aria-pressed": "false", onclick: (event) => this.only(event.currentTarget, code, value) },
+      const only = this.state.only === value ? "" : value; // a second click shows all points again
+      return h("button", { type: "button", "aria-pressed": String(!only), onclick: () => go({ view: "map", of: this.state.of, colour: chosen.name, only }) },
         swatch, bdi(readable(value)), ` ${count(sizes.get(code))}`);
     }));
+    this.single(chosen);
   }
 
-  /** Show the points of one colour only, or all again. */
-  only(button, code, value) {
-    const on = button.getAttribute("aria-pressed") !== "true";
-    for (const other of this.legend.children) other.setAttribute("aria-pressed", String(on && other === button));
-    this.map.only = on ? code : null;
-    this.map.draw();
-    const { codes } = this.map.coloured;
+  /** Show the points of one value of a colour only, as the address says, and list them. */
+  single({ values, codes }) {
+    const { only } = this.state, code = values.indexOf(only);
+    this.map.only = code < 0 ? null : code;
+    if (only === this.listed) return;
+    this.listed = only;
     this.map.outline = null;
-    this.select(on ? [...codes.keys()].filter((i) => codes[i] === code) : [], `of ${readable(value)}`);
+    this.select(code < 0 ? [] : [...codes.keys()].filter((i) => codes[i] === code), `of ${readable(only)}`);
   }
 
   /** Clear the selection. */
@@ -132,9 +137,8 @@ export class Atlas {
     this.map.outline = null;
     this.map.only = null;
     this.selection.hidden = true;
-    if (state.ask) go({ ask: "" }, false);
+    go({ ask: "", only: "" }, false);
     this.map.draw();
-    for (const button of this.legend.children) button.setAttribute("aria-pressed", "false");
   }
 
   /** The selection as a file: each point, and its value of each colour. */
@@ -152,10 +156,10 @@ export class Atlas {
 
   select(places, why) {
     this.draws(false);
-    this.selection.hidden = places.length === 0 && !this.map.outline && !state.ask;
+    this.selection.hidden = places.length === 0 && !this.map.outline && !this.state.ask;
     const { words, ids } = this.described, shown = places.slice(0, LISTED);
-    const one = (i) => ids ? h("li", {}, h("a", { href: link({ doc: ids[i] }), dir: direction(words[i]) }, clean(words[i]) || ids[i]))
-      : h("li", {}, h("a", { class: "w", href: link({ word: words[i], near: "" }) }, bdi(words[i])));
+    const one = (i) => ids ? h("li", { dir: direction(words[i]) }, toDocument(ids[i], clean(words[i]) || ids[i]))
+      : h("li", {}, h("a", { class: "w", href: link({ view: "map", word: words[i], near: "" }) }, bdi(words[i])));
     this.selection.replaceChildren(h("div", { class: "head" }, h("h3", {}, `${many(places.length, ids ? "document" : "word")} ${why}`),
       h("button", { type: "button", disabled: places.length === 0, onclick: () => this.save(places) }, "Save as CSV"),
       h("button", { type: "button", onclick: () => this.clear() }, "Clear")),
@@ -167,19 +171,19 @@ export class Atlas {
 
   pick(word, i) {
     const { ids } = this.described;
-    if (ids) go({ doc: ids[i] }); else this.choose(word);
+    if (ids) go({ view: "map", of: "documents", doc: ids[i] }); else this.choose(word);
   }
 }
 
 /** A document, whole. */
 export async function documentPage(id) {
   const found = await ask("document", { id });
-  const fields = [["date", found.date], ...Object.entries(found.fields)].filter(([, value]) => value);
+  const fields = [["id", id], ["date", found.date], ...Object.entries(found.fields)].filter(([, value]) => value);
   return h("div", {}, h("a", { class: "back", href: link({ doc: "" }) }, "← Back"),
-    h("h2", { class: "word" }, bdi(id)),
+    h("h2", { class: "word" }, heading({ title: found.fields.title, text: found.text })),
     h("dl", { class: "facts" }, fields.map(([name, value]) => h("div", {}, h("dt", {}, bdi(name)), h("dd", {}, bdi(value))))),
     wholeText(found),
-    similar(id, (hit) => h("li", {}, h("a", { href: link({ doc: hit.id }) }, bdi(hit.title ?? hit.id)), " ", h("span", { class: "times" }, figure(hit.score)), snippet(hit))));
+    similar(id, (hit) => h("li", {}, toDocument(hit.id, heading(hit)), " ", h("span", { class: "times" }, figure(hit.score)), snippet(hit))));
 }
 
 /** Let a person save rows as a file. An apostrophe keeps a spreadsheet from reading a text as a formula. */

@@ -2,6 +2,9 @@
 import { ask } from "./api.js";
 import { h } from "./dom.js";
 import { clean, direction, many } from "./format.js";
+import { link } from "./state.js";
+
+const HEADING = 9; // words
 
 /** A part that is asked for when it is first opened. */
 export function later(title, content) {
@@ -20,6 +23,15 @@ export const similar = (id, item) => later("Similar documents", async () => {
   return h("div", {}, alike.length ? h("p", { class: "lead" }, `${many(alike.length, "further document")} with the same text.`) : null,
     rows.length ? h("ol", { class: "found" }, rows.map(item)) : h("p", { class: "wait" }, "No other document is near."));
 });
+
+/** The title of a document or, without one, the first words of its best passage. */
+export function heading({ title, text, passage = [0] }) {
+  const words = text.split(/\s+/).filter(Boolean);
+  return h("bdi", {}, clean(title ?? (passage[0] ? "… " : "") + words.slice(0, HEADING).join(" ") + (words.length > HEADING ? " …" : "")));
+}
+
+/** A link to a document. */
+export const toDocument = (id, ...content) => h("a", { href: link({ view: "map", of: "documents", doc: id, word: "" }) }, ...content);
 
 /** The text of a document. */
 export const wholeText = ({ text }) => h("p", { class: "whole", dir: direction(text) }, clean(text));

@@ -45,18 +45,6 @@ export const direction = (text) =>
 /** The name of a slice for readers: 1993..2000 as 1993–2000. */
 export const readable = (name) => clean(name).replace("..", "–");
 
-/** The two halves of the time between two days, in years or, within one year, in months: 1972..1998, 1999..2025. */
-export function halves([first, last]) {
-  const months = first.slice(0, 4) === last.slice(0, 4), year = (day) => Number(day.slice(0, 4));
-  const number = (day) => (months ? 12 * year(day) + Number(day.slice(5, 7)) - 1 : year(day));
-  const name = (n) => (months ? `${Math.floor(n / 12)}-${String(n % 12 + 1).padStart(2, "0")}` : String(n));
-  const [from, to] = [number(first), number(last)], middle = Math.floor((from + to) / 2);
-  return [`${name(from)}..${name(middle)}`, `${name(Math.min(middle + 1, to))}..${name(to)}`];
-}
-
-/** What the size of a change is. */
-export const MEASURES = { neighbourhood_change: "change of neighbours", change: "change" };
-
 /** What a vector is based on. */
 export const SOURCES = {
   known: "the initial vectors", subwords: "subwords", random: "a random direction",

@@ -3,9 +3,9 @@ import { ask } from "./api.js";
 import { Atlas, documentPage } from "./atlas.js";
 import { $, h, say } from "./dom.js";
 import { finder } from "./finder.js";
-import { count, halves, many, readable } from "./format.js";
+import { count, many, readable } from "./format.js";
 import { health } from "./health.js";
-import { overviewPage } from "./overview.js";
+import { Overview } from "./overview.js";
 import { Ranking } from "./ranking.js";
 import { Search } from "./search.js";
 import { go, link, onChange, state } from "./state.js";
@@ -13,12 +13,12 @@ import { Times } from "./times.js";
 import { Unknown } from "./unknown.js";
 import { WordPage } from "./word.js";
 
-const VIEWS = ["changes", "map", "unknown", "texts", "health", "time"];
+const VIEWS = ["overview", "changes", "map", "unknown", "texts", "health", "time"];
 const OTHER = "?"; // the choice of two unlisted parts
-const FULL = new Set(["texts", "health", "time"]); // views without a word next to them
+const FULL = new Set(["overview", "texts", "health", "time"]); // views without a word next to them
 const KEYS = [
   ["/", "find a word"], ["↑ ↓  or  k j", "previous word, next word"], ["← →", "one step back or forward in time"], ["p", "play the map"],
-  ["1 … 6", "the views"], ["Esc", "close, or back to the list"], ["?", "this help"], ["+ − 0", "on the map: zoom in, zoom out, whole map"],
+  ["1 … 7", "the views"], ["Esc", "close, or back to the list"], ["?", "this help"], ["+ − 0", "on the map: zoom in, zoom out, whole map"],
 ];
 const panes = {};
 let about, overview, page, ranking;
@@ -59,7 +59,7 @@ function describe() {
 /** Two parts of the text by their names or dates. */
 function ranges() {
   $("comparison").append(h("option", { value: OTHER }, "other parts …"));
-  [$("range-a").placeholder, $("range-b").placeholder] = about.dates ? halves(about.dates) : [about.parts[0], about.parts.at(-1)];
+  [$("range-a").placeholder, $("range-b").placeholder] = about.halves;
   $("parts").replaceChildren(...about.parts.map((name) => h("option", { value: name })));
   $("ranges").addEventListener("submit", (event) => {
     event.preventDefault();
@@ -82,7 +82,7 @@ async function view(name) {
     if (tab.dataset.view === name) tab.setAttribute("aria-current", "page"); else tab.removeAttribute("aria-current");
   }
   if (name === "health") panes.health ??= { element: await health() };
-  panes[name] ??= { changes: () => ranking, map: () => new Atlas(choose, about, alarm), unknown: () => new Unknown(), texts: () => new Search(about), time: () => new Times(about, overview) }[name]();
+  panes[name] ??= { overview: () => new Overview(choose, about, overview, alarm), changes: () => ranking, map: () => new Atlas(choose, about, alarm), unknown: () => new Unknown(), texts: () => new Search(about), time: () => new Times(about, overview) }[name]();
   if ($("pane").firstChild !== panes[name].element) $("pane").replaceChildren(panes[name].element);
   return panes[name].update?.();
 }
@@ -102,31 +102,31 @@ async function word() {
   ranking.select();
   const found = await page.show(wanted);
   if (!found) return;
-  ranking.ahead();
   panes.map?.map.mark(new Map([...found.lost.map((w) => [w, "went"]), ...found.after.map(([w]) => [w, found.gained.includes(w) ? "came" : "stayed"]), [found.word, "self"]]));
   say(`${found.word}: ${many(found.gained.length, "new neighbour")}`);
 }
 
 async function update(now, before) {
-  if (!VIEWS.includes(now.view)) return go({ view: "changes" }, false);
+  if (!VIEWS.includes(now.view)) return go({ view: "overview" }, false);
   calm(); // it belongs to the previous request
   now.c ||= about.default;
   compared(now.c);
-  const listed = ["seen", "q", "size", "sort", "text", "c", "view", "source", "from", "ask", "stops", "of", "layout", "colour", "mode", "filter", "beside", "names", "words", "unit", "smooth"].some((name) => now[name] !== before?.[name]);
+  const listed = ["seen", "q", "size", "sort", "text", "c", "view", "source", "from", "ask", "stops", "of", "layout", "colour", "only", "mode", "filter", "beside", "names", "words", "unit", "smooth"].some((name) => now[name] !== before?.[name]);
   const other = ["word", "c", "view", "doc", "of"].some((name) => now[name] !== before?.[name]);
   const why = before && !other && now.near !== before.near;
   try {
     if (listed) {
       const shown = view(now.view);
       // The word does not wait for the list, unless the list decides which word it is.
-      if (!now.word && !ranking.found) { await shown; if (now.view !== "changes") await ranking.update(); }
+      if (FULL.has(now.view)) await shown;
+      else if (!now.word && !ranking.found) { await shown; if (now.view !== "changes") await ranking.update(); }
       else shown.catch(alarm);
     }
     if (why) await page.why();
     else if (other || (listed && !now.word)) await word();
   } catch (error) {
     alarm(error);
-    if (error.status === 404) $("word").replaceChildren(h("a", { class: "back", href: link({ word: "" }) }, "← All words"), h("p", { class: "claim" }, error.message, "."));
+    if (error.status === 404 && now.word && now.word !== page.word && ranking.found) $("word").replaceChildren(h("a", { class: "back", href: link({ word: "" }) }, "← All words"));
   }
   return undefined;
 }
@@ -170,8 +170,7 @@ async function begin() {
     [about, overview] = await Promise.all([ask("about"), ask("overview")]);
   } catch (error) { alarm(error); return; }
   describe();
-  ranking = new Ranking(alarm, overview);
-  $("word").replaceChildren(overviewPage(about, overview));
+  ranking = new Ranking(alarm);
   page = new WordPage($("word"), about, choose);
   ranking.tested = () => page.recheck().catch(alarm);
   onChange(update);

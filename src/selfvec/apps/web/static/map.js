@@ -70,6 +70,7 @@ export class WordMap {
   shade(code) { return shade(code, this.coloured.values.length, this.coloured.ordered); }
 
   to(time) {
+    this.tip.hidden = true;
     const last = this.data.frames.length - 1;
     this.time = Math.min(last, Math.max(0, time));
     this.slider.value = String(this.time);
@@ -116,9 +117,13 @@ export class WordMap {
     this.play.textContent = "▶ Play";
   }
 
-  whole() { this.view = { x: 0, y: 0, scale: 1 }; this.draw(); }
+  whole() {
+    this.view = { x: 0, y: 0, scale: 1 };
+    this.to(this.time);
+  }
 
   zoom(by, x = 0, y = 0) {
+    this.tip.hidden = true; // what it names moves
     const scale = Math.min(60, Math.max(1, this.view.scale * by)), grown = scale / this.view.scale;
     this.view = { scale, x: x - (x - this.view.x) * grown, y: y - (y - this.view.y) * grown };
     this.draw();
@@ -368,6 +373,7 @@ function listen(map) {
   let dragged = false;
   canvas.addEventListener("pointerdown", (event) => {
     touching.set(event.pointerId, at(event));
+    map.tip.hidden = true;
     if (map.lasso) map.outline = [map.within(at(event))];
     canvas.setPointerCapture(event.pointerId);
     dragged = false;

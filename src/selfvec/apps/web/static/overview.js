@@ -1,24 +1,65 @@
-// Shown until the first comparison is computed: facts about the text.
-import { bars } from "./chart.js";
-import { bdi, h } from "./dom.js";
-import { count } from "./format.js";
-import { link } from "./state.js";
+// The first view: what the text is about, and what refining taught about it.
+import { ask, latest } from "./api.js";
+import { Atlas } from "./atlas.js";
+import { bdi, h, listed } from "./dom.js";
+import { clean, count, many, share } from "./format.js";
+import { go, link } from "./state.js";
+import { topicCharts } from "./times.js";
 
-/** The most frequent words, as a list of links. */
-export const frequent = (overview) => overview.words.map(([word, times]) =>
-  h("li", {}, h("a", { href: link({ word, near: "" }), "data-word": word },
-    h("span", { class: "head" }, bdi(word, { class: "w" }), h("span", { class: "times" }, `${count(times)}×`)))));
+const NAMED = 5; // domain words of the first sentence
+const FIELDS = 4; // fields of the first sentence
+const TOPICS = 8; // topics over time
 
-/** The text in figures, and links. */
-export function overviewPage(about, overview) {
-  const facts = [["documents", about.documents], ["words of text", about.tokens], ["different words", about.types]];
-  return h("div", {},
-    h("h2", { class: "word" }, about.description),
-    h("dl", { class: "facts" }, facts.filter(([, value]) => value).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, count(value))))),
-    overview.time.length > 1 ? bars(overview.time, "Documents") : null,
-    h("h3", {}, "Meanwhile"),
-    h("ul", { class: "plainlist" },
-      about.has_text ? h("li", {}, h("a", { href: link({ view: "texts" }) }, "Search"), " the documents") : null,
-      h("li", {}, h("a", { href: link({ view: "health" }) }, "Read"), " whether the vectors can be relied on"),
-      h("li", {}, "Choose one of the most frequent words in the list")));
+export class Overview {
+  constructor(choose, about, overview, alarm) {
+    this.newest = latest();
+    Object.assign(this, { about, alarm });
+    this.subject = h("p", { class: "claim" });
+    this.words = h("ul", { class: "domain" });
+    this.topics = h("div", {});
+    const of = about.has_text && !about.kept ? "documents" : "words";
+    this.atlas = new Atlas(choose, about, alarm, { of, layout: "pacmap", colour: "topic", ask: "", only: "" });
+    const input = h("input", { type: "search", dir: "auto", "aria-label": "Search the documents", placeholder: "Search the documents: a few words, or a question", maxlength: 500 });
+    const asked = (event) => { event.preventDefault(); go({ view: "texts", ask: input.value.trim() }); };
+    this.element = h("div", { class: "full overview" },
+      h("h2", {}, about.description), this.subject, h("p", { class: "claim" }, facts(about, overview)),
+      about.has_text && !about.kept ? h("form", { class: "asking", role: "search", onsubmit: asked }, input, h("button", { type: "submit" }, "Search")) : null,
+      h("h3", {}, "Words of this text, and what it taught about them"), this.words,
+      h("h3", {}, of === "documents" ? "The documents by topic" : "The words by topic"), this.atlas.element,
+      h("h3", {}, "Topics over time"), this.topics);
+  }
+
+  /** Each part appears when it is there; none waits for another. */
+  update() {
+    this.newest(async (signal) => {
+      const parts = [this.teach(signal), this.atlas.update(), topicCharts(this.topics, signal, {}, { most: TOPICS })];
+      await Promise.all(parts.map((part) => part.catch(this.alarm)));
+    });
+  }
+
+  async teach(signal) {
+    const progress = (done) => this.words.replaceChildren(h("li", { class: "wait" }, `Finding the words of this text: ${share(done)} done.`));
+    const { words } = await ask("domain", {}, { signal, progress });
+    const to = (word) => h("a", { class: "w", href: link({ view: "changes", word, near: "" }) }, bdi(word));
+    this.subject.replaceChildren(...(words.length ? ["It is mostly about ", ...listed(words.slice(0, NAMED).map(({ word }) => to(word))), "."] : []));
+    this.words.replaceChildren(...words.map((row) => h("li", {},
+      h("h4", {}, to(row.word), " ", h("span", { class: "times" }, `${count(row.count)}×`)),
+      h("p", {}, "here near ", listed(row.after.map((word) => h("span", { class: row.gained.includes(word) ? "came" : "" }, bdi(word))))),
+      row.before.length ? h("p", { class: "quiet" }, row.subwords ? "before, by its spelling, near " : "before, near ", listed(row.before.slice(0, 3).map((word) => bdi(word)))) : null)));
+    if (!words.length) this.words.replaceChildren(h("li", { class: "wait" }, "The text has too few words to tell."));
+  }
+}
+
+/** What the text is, and what refining gained, in plain words. */
+function facts(about, overview) {
+  const [first, last] = about.dates ?? [], years = first && (first.slice(0, 4) === last.slice(0, 4) ? [first, last] : [first.slice(0, 4), last.slice(0, 4)]);
+  const fields = overview.fields.length > FIELDS ? [...overview.fields.slice(0, FIELDS), `${overview.fields.length - FIELDS} more`] : overview.fields;
+  const text = [about.documents ? `${many(about.documents, "document")} with ${count(about.tokens)} words` : `${count(about.types)} different words`,
+    years && `from ${years[0]} to ${years[1]}`].filter(Boolean).join(" ");
+  const named = fields.length ? [", with the field", fields.length > 1 ? "s " : " ", listed(fields.map(clean))] : [];
+  const { gain } = overview;
+  const gained = about.method === "original" ? ["; the initial vectors fit it best and were kept."]
+    : gain && gain.after > gain.before ? [`; refining helped: half of a document now finds its other half before ${share(gain.after)} of the others, with the initial vectors before ${share(gain.before)}.`]
+      : ["; the vectors were adapted to it."];
+  return [text, ...named, ...gained];
 }

@@ -2,8 +2,7 @@
 import { ask, latest } from "./api.js";
 import { bdi, h, say } from "./dom.js";
 import { choice, debounced, fill, number } from "./fields.js";
-import { MEASURES, count, figure, interval, many, mark, probability, readable, share } from "./format.js";
-import { frequent } from "./overview.js";
+import { count, figure, interval, many, mark, probability, readable, share } from "./format.js";
 import { go, link, state } from "./state.js";
 
 const PAGE = 50;
@@ -11,13 +10,12 @@ const TESTED = new Set(["q", "apd"]); // figures that only the tests give
 const SORTS = { size: "size of the change", q: "significance", distance: "distance moved", apd: "difference of occurrences (APD)", count: "frequency", word: "alphabet" };
 
 export class Ranking {
-  constructor(alarm, overview) {
+  constructor(alarm) {
     this.newest = latest();
     this.alarm = alarm;
-    this.overview = overview;
     this.held = null; // the comparison whose words keep their order from before the tests
     this.shown = PAGE;
-    this.title = h("h2", {});
+    this.title = h("h2", {}, "Words that changed");
     this.lead = h("p", { class: "lead" });
     this.list = h("ol", { class: "ranking" });
     this.more = h("button", { type: "button", class: "more", hidden: true, onclick: () => { this.shown += PAGE; this.update(); } }, "More words");
@@ -39,13 +37,9 @@ export class Ranking {
     this.element = h("div", {},
       this.title, this.lead,
       h("details", { class: "why" }, h("summary", {}, "What is measured?"),
-        h("p", {}, h("b", {}, "Change of neighbours"),
-          " compares the cosines of a word, before and after, to its ten nearest words on each side: 0 if nothing changed, " +
-          "near 1 if it has other neighbours now. Between two parts of the text the size is the ", h("b", {}, "change"),
-          ": the distance between its mean occurrences, less half of what chance explains. The ", h("b", {}, "95 %"),
-          " interval is where the distance would be with many occurrences. Significant words come first, of these names, numbers and other spellings last; then those that changed most."),
-        h("p", {}, h("b", {}, "Significance (q)"), " is the false discovery rate: among the words with q ≤ .05, at most about 5 % changed by chance only. " +
-          "It does not say how large a change is.")),
+        h("p", {}, h("b", {}, "Change"), " is the distance between a word's mean occurrences in both parts of the text, or between its vectors before and after refining, less half of what chance explains. " +
+          "The 95 % interval is where the distance would be with many occurrences. Significant words come first, of these names, numbers and other spellings last; then those that changed most."),
+        h("p", {}, h("b", {}, "Significance (q)"), " is the false discovery rate: among the words with q ≤ .05, at most about 5 % changed by chance only.")),
       h("details", { class: "filters", open: innerWidth > 800 }, h("summary", {}, "Filter and sort"),
         h("div", { class: "fields" },
           sortLabel, qLabel, seenLabel, sizeLabel,
@@ -64,12 +58,12 @@ export class Ranking {
     const { c, seen, q, size, text, stops, names } = state;
     const sort = this.held && ["size", "distance"].includes(state.sort) ? "moved" : state.sort;
     const asked = { c, q, sort, text, stops, names, limit: Math.min(200, this.shown), seen, size };
-    const progress = (done) => this.wait(done);
+    const progress = (done) => { this.lead.textContent = `Comparing all words: ${share(done)} done.${this.found ? " Until then, this is the previous comparison." : ""}`; };
     const found = await this.newest((signal) => ask("ranking", asked, { signal, progress, keep: (answer) => answer.testing === null }));
     if (!found) return null;
     clearTimeout(this.again);
     const tested = this.found?.testing !== null && found.testing === null;
-    if (found.testing !== null && found.measure === "change") this.held = c;
+    if (found.testing !== null) this.held = c;
     this.found = found;
     this.show(found);
     if (tested) this.tested?.();
@@ -77,20 +71,12 @@ export class Ranking {
     return found;
   }
 
-  /** Show the progress of a comparison; until then, the previous list or the frequent words stay. */
-  wait(done) {
-    this.lead.textContent = `Comparing all words: ${share(done)} done.${this.found ? " Until then, this is the previous comparison." : ""}`;
-    if (this.found || this.list.firstChild) return;
-    this.title.textContent = "The most frequent words";
-    this.list.replaceChildren(...frequent(this.overview));
-  }
-
   show(found) {
     const [before, after] = found.names;
     const refined = before === "original";
-    this.title.textContent = refined ? "Words whose neighbours changed most" : `What changed from ${readable(before)} to ${readable(after)}`;
+    this.title.textContent = refined ? "What refining changed" : `What changed from ${readable(before)} to ${readable(after)}`;
     const who = `${many(found.total, "word")} of ${count(found.ranked)} that ` +
-      (refined ? "are in the initial vectors and occur" : "occur in both parts") + ` ${many(found.least, "time")} or more`;
+      (refined ? "occur" : "occur in both parts") + ` ${many(found.least, "time")} or more`;
     const test = found.testing !== null ? `; testing for significance: ${share(found.testing)} done` : found.tested ? "" : "; too little text to test for significance";
     this.lead.textContent = `${who}${test}.`;
     this.q.disabled = !found.tested;
@@ -98,11 +84,11 @@ export class Ranking {
     this.fresh.hidden = found.testing !== null || !this.held || state.sort === "count" || state.sort === "word";
     const kept = document.activeElement?.closest?.(".ranking a")?.dataset.word;
     this.list.replaceChildren(...found.rows.map((row) => this.row(row)));
-    this.seen.placeholder = String(found.often);
+    this.seen.placeholder = String(found.least);
     if (kept) [...this.list.querySelectorAll("a")].find((a) => a.dataset.word === kept)?.focus({ preventScroll: true });
     this.more.hidden = found.rows.length >= Math.min(found.total, 200);
     if (found.testing !== null && (TESTED.has(state.sort) || state.q)) this.list.replaceChildren(h("li", { class: "none" }, "These words are listed when the tests are done."));
-    else if (!found.ranked) this.list.replaceChildren(h("li", { class: "none" }, "No word can be compared: too little text, or no initial vectors. The most frequent words:"), ...frequent(this.overview));
+    else if (!found.ranked) this.list.replaceChildren(h("li", { class: "none" }, "No word can be compared: too little text, or no initial vectors."));
     else if (!found.total) this.list.replaceChildren(h("li", { class: "none" }, "No word passes these filters. ", h("a", { href: link({ seen: "1", size: "", q: "", text: "", stops: "1", names: "" }) }, "Show all")));
     this.select();
     say(many(found.total, "word"));
@@ -115,9 +101,9 @@ export class Ranking {
     const times = row.count_a === row.count_b ? `${count(row.count_a)}×` : `${count(row.count_a)}→${count(row.count_b)}×`;
     const words = (list, mark, sign) => list.length > 0 && h("span", { class: mark }, h("span", { class: "hidden" }, mark === "came" ? "gained: " : "lost: "),
       `${sign} `, list.slice(0, 4).map((word, i) => [i ? ", " : "", bdi(word)]));
-    const facts = [mark(row), interval(row) && `distance ${figure(row.distance)}, 95 %: ${interval(row)}`].filter(Boolean).join(" · ");
+    const facts = [mark(row), row.subwords && "before: built from subwords", interval(row) && `distance ${figure(row.distance)}, 95 %: ${interval(row)}`].filter(Boolean).join(" · ");
     return h("li", {}, h("a", { href: link({ word: row.word, near: "" }), "data-word": row.word },
-      h("span", { class: "head" }, bdi(row.word, { class: "w" }), bar, h("span", { class: "num", title: MEASURES[this.found.measure] }, figure(row.size)),
+      h("span", { class: "head" }, bdi(row.word, { class: "w" }), bar, h("span", { class: "num", title: "change" }, figure(row.size)),
         h("span", { class: `sure ${sure === null ? "" : sure ? "yes" : "no"}`, title: sure === null ? "not tested" : `q = ${probability(row.q)}` },
           sure === null ? (this.found.testing !== null ? "not yet tested" : "") : sure ? "significant" : "chance?"),
         h("span", { class: "times" }, times)),
@@ -130,14 +116,6 @@ export class Ranking {
     for (const a of this.list.querySelectorAll("a[data-word]")) {
       if (a.dataset.word === this.current) a.setAttribute("aria-current", "true");
       else a.removeAttribute("aria-current");
-    }
-  }
-
-  /** Load the words before and after the current one, so that they appear at once. */
-  ahead() {
-    const all = [...this.list.querySelectorAll("a[data-word]")].map((a) => a.dataset.word), at = all.indexOf(this.current);
-    for (const word of [all[at + 1], all[at - 1]]) {
-      if (word) ask("word", { w: word, c: state.c }, { keep: (answer) => answer.change?.q !== null }).catch(() => {});
     }
   }
 

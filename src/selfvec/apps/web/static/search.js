@@ -1,9 +1,9 @@
 // Search of the documents: the best passages with their matches, or next to those of the original vectors.
 import { ask, latest } from "./api.js";
-import { later, similar, snippet, wholeText } from "./documents.js";
+import { heading, later, similar, snippet, toDocument, wholeText } from "./documents.js";
 import { bdi, h, say } from "./dom.js";
 import { choice, debounced, fill } from "./fields.js";
-import { clean, count, figure, halves, many, share } from "./format.js";
+import { clean, count, figure, many, share } from "./format.js";
 import { quotes } from "./quotes.js";
 import { go, state } from "./state.js";
 
@@ -22,7 +22,7 @@ export class Search {
     this.input = h("input", { type: "search", dir: "auto", "aria-label": "What to look for", placeholder: "a few words, or a question", maxlength: 500, oninput: () => this.asked({ ask: this.input.value }) });
     const [mode, modeLabel] = choice("by", Object.entries(MODES), (value) => this.asked({ mode: value }, 0));
     this.mode = mode;
-    this.filter = h("input", { type: "text", maxlength: 400, placeholder: about.dates ? `date=${halves(about.dates)[1]}` : "field=value", oninput: () => this.asked({ filter: this.filter.value }) });
+    this.filter = h("input", { type: "text", maxlength: 400, placeholder: about.dates ? `date=${about.halves[1]}` : "field=value", oninput: () => this.asked({ filter: this.filter.value }) });
     this.beside = h("input", { type: "checkbox", onchange: () => this.asked({ beside: this.beside.checked ? "1" : "" }, 0) });
     this.hint = h("p", { class: "lead" }, "A document need not contain the words of the question.");
     this.out = h("div", {});
@@ -49,10 +49,10 @@ export class Search {
 
   async one(asked, signal) {
     const busy = (rule) => this.wait(`Please wait: ${rule}.`);
-    const found = await ask("search", { query: asked, mode: state.mode, top: this.shown, filters: filters() }, { signal, busy });
+    const found = await ask("search", { query: asked, mode: state.mode, top: this.shown, filters: filters(), fold: true }, { signal, busy });
     if (found.filter_names.length) this.hint.textContent = `A document need not contain the words of the question. Fields: ${found.filter_names.map(clean).join(", ")}.`;
     const [example] = Object.entries(found.rows[0]?.fields ?? {});
-    if (example) this.filter.placeholder = `${this.about.dates ? `date=${halves(this.about.dates)[1]}; ` : ""}${example.join("=")}`;
+    if (example) this.filter.placeholder = `${this.about.dates ? `date=${this.about.halves[1]}; ` : ""}${example.join("=")}`;
     const unknown = found.unknown.length ? h("p", { class: "lead" }, "Words that the run lacks: ", found.unknown.map((word, i) => [i ? ", " : "", bdi(word)])) : null;
     const more = h("button", { type: "button", class: "more", hidden: found.rows.length < this.shown || this.shown >= 100, onclick: () => { this.shown += PAGE; this.update(); } }, "More documents");
     this.out.replaceChildren(...[unknown, h("ol", { class: "found" }, found.rows.map((hit) => this.hit(hit))),
@@ -63,9 +63,10 @@ export class Search {
   hit(hit) {
     const facts = [["date", hit.date], ...Object.entries(hit.fields)].filter(([, value]) => value !== null && value !== "");
     const only = (name, value) => this.asked({ filter: [...filters().filter((text) => !text.startsWith(`${name}=`)), `${name}=${value}`].join("; ") }, 0);
-    return h("li", {}, h("h3", {}, bdi(hit.title ?? hit.id), " ", h("span", { class: "times" }, figure(hit.score)), alike(hit)),
-      snippet(hit), h("p", { class: "place" }, facts.map(([name, value]) =>
+    return h("li", {}, h("h3", {}, heading(hit), " ", h("span", { class: "times" }, figure(hit.score))),
+      snippet(hit), h("p", { class: "place" }, h("span", {}, clean(hit.id)), facts.map(([name, value]) =>
         h("button", { type: "button", class: "ask", title: `Only where ${name} is ${value}`, onclick: () => only(name, value) }, bdi(String(value))))),
+      hit.alike.length > 0 && later(`${count(hit.alike.length)} alike`, async () => h("ul", { class: "plainlist" }, hit.alike.slice(0, 100).map((id) => h("li", {}, toDocument(id, clean(id)))))),
       later("Whole document", async () => wholeText(await ask("document", { id: hit.id }))),
       similar(hit.id, (other) => this.hit(other)));
   }
@@ -88,6 +89,3 @@ export class Search {
     say(`${before.length} documents before, ${after.length} after`);
   }
 }
-
-/** How many further documents have the same text; their ids are the title. */
-const alike = ({ alike: ids }) => (ids.length ? h("span", { class: "times", title: ids.slice(0, 100).map(clean).join(", ") }, ` and ${count(ids.length)} alike`) : "");

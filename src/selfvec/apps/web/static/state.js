@@ -1,7 +1,7 @@
 // The state of the page is kept in the address, so that a link shows the same to other people.
 
 const DEFAULTS = {
-  view: "changes", word: "", c: "", seen: "", q: "", size: "", sort: "size", text: "", frame: "", ask: "", stops: "", of: "words", layout: "pacmap", colour: "", doc: "",
+  view: "", word: "", c: "", seen: "", q: "", size: "", sort: "size", text: "", frame: "", ask: "", stops: "", of: "words", layout: "pacmap", colour: "", only: "", doc: "",
   mode: "hybrid", filter: "", beside: "",
   names: "", words: "", unit: "", smooth: "",
   source: "", from: "", near: "",
@@ -12,14 +12,18 @@ export let state = read();
 function read() {
   const found = { ...DEFAULTS };
   for (const [name, value] of new URLSearchParams(location.hash.slice(1))) if (name in DEFAULTS) found[name] = value;
+  found.view ||= usual(found);
   return found;
 }
 
+/** The view of an address that names none: that of a word is older than the overview. */
+function usual({ word }) { return word ? "changes" : "overview"; }
+
 /** The address of the current state with some changes. */
 export function link(changes) {
-  const wanted = new URLSearchParams();
-  for (const [name, value] of Object.entries({ ...state, ...changes })) {
-    if (value !== "" && value !== DEFAULTS[name]) wanted.set(name, value);
+  const wanted = new URLSearchParams(), all = { ...state, ...changes };
+  for (const [name, value] of Object.entries(all)) {
+    if (value !== "" && value !== (name === "view" ? usual(all) : DEFAULTS[name])) wanted.set(name, value);
   }
   return `#${wanted}`;
 }

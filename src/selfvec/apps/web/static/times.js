@@ -1,17 +1,42 @@
 // Words and topics over time.
 import { ask, latest } from "./api.js";
-import { lines } from "./chart.js";
+import { charted, note, rates, table, timeline } from "./chart.js";
 import { bdi, h, say } from "./dom.js";
 import { choice, debounced, fill } from "./fields.js";
 import { clean, many, share } from "./format.js";
-import { go, state } from "./state.js";
+import { go, link, state } from "./state.js";
 
 const SMOOTHED = [1, 3, 5, 9]; // periods in the mean of a point
+const UNIT = 10000; // words
 
-/** Rates of counts among totals, each over the periods around it. */
-export function rates(counts, totals, wide) {
-  const sum = (list, i) => list.slice(Math.max(0, i - (wide - 1) / 2), i + (wide + 1) / 2).reduce((a, b) => a + b, 0);
-  return counts.map((_, i) => sum(counts, i) / Math.max(1, sum(totals, i)));
+/** A percentage, with a digit after the point if it is small. */
+const percent = (x) => (x < 0.1 ? `${(100 * x).toFixed(1)} %` : share(x));
+
+/** The chart of one or more words, as the server counts them. */
+export function wordChart(answers, wide = 1, room = undefined) {
+  const series = answers.map(({ word, time, spread }) => {
+    const points = rates(time.map((part) => part.count), time.map((part) => part.tokens), { wide, spread, unit: UNIT });
+    return { name: clean(word), points: points.map((point, i) => ({ ...point, told: answers.length > 1 ? undefined : `${point.value.toFixed(1)} (${many(time[i].count, "time")} in ${many(time[i].tokens, "word")})` })) };
+  });
+  return charted(answers[0].time, series, { about: "Occurrences in 10,000 words", show: (x) => x.toFixed(1), room });
+}
+
+/** Put the charts of the topics in an element. */
+export async function topicCharts(element, signal, asked = {}, options = {}) {
+  const progress = (done) => element.replaceChildren(h("p", { class: "wait" }, `Finding topics: ${share(done)} done.`));
+  element.replaceChildren(multiples(await ask("topics", asked, { signal, progress }), options));
+}
+
+/** The topics over time, a chart for each. */
+function multiples({ topics, periods }, { wide = 1, most = topics.length } = {}) {
+  if (!topics.length || periods.length < 2) return h("p", { class: "wait" }, "The text has no dates, or too few words for topics.");
+  const totals = periods.map(({ documents }) => documents);
+  const series = topics.slice(0, most).map(({ name, counts }) => ({ name: clean(name), points: rates(counts, totals, { wide }) }));
+  const about = "Share of the documents of each period", of = (name) => link({ view: "map", of: "documents", colour: "topic", only: name, word: "", doc: "" });
+  return h("figure", { class: "bars" }, h("figcaption", { class: "lead" }, `${about}, each topic on its own scale${note(periods, series)}`),
+    h("div", { class: "multiples" }, series.map((one, i) => h("section", {}, h("h4", {}, h("a", { href: of(topics[i].name) }, bdi(one.name))),
+      timeline(periods, [one], { about: `${one.name}: ${about}`, show: percent, small: true })))),
+    table(periods, series, percent));
 }
 
 export class Times {
@@ -38,28 +63,18 @@ export class Times {
     fill([[this.words, state.words]]);
     this.unit.value = state.unit;
     this.smooth.value = state.smooth;
-    return this.newest(async (signal) => { await this.draw(signal); await this.group(signal); });
+    return this.newest(async (signal) => { await this.draw(signal); await topicCharts(this.topics, signal, { unit: state.unit }, { wide: Number(state.smooth) || 1 }); });
   }
 
   /** The lines of the words. */
   async draw(signal) {
-    const words = [...new Set((state.words || this.first).split(/[\s,;]+/).filter(Boolean))].slice(0, 12), wide = Number(state.smooth) || 1;
+    const words = [...new Set((state.words || this.first).split(/[\s,;]+/).filter(Boolean))].slice(0, 12);
     const answers = await Promise.all(words.map((w) => ask("time", { w, unit: state.unit }, { signal }).catch((error) => { if (error.status !== 404) throw error; return { word: w, time: null }; })));
     const known = answers.filter(({ time }) => time), missing = answers.filter(({ time }) => !time);
     this.note.replaceChildren(...(missing.length ? ["Not in this text: ", ...missing.flatMap(({ word }, i) => [i ? ", " : "", bdi(word)]), "."] : []));
     if (!known.length || known[0].time.length < 2) { this.chart.replaceChildren(h("p", { class: "wait" }, known.length ? "The text has no dates." : "")); return; }
-    const series = known.map(({ word, time }) => ({ name: clean(word), values: rates(time.map((part) => part.count), time.map((part) => part.tokens), wide).map((rate) => 10000 * rate) }));
-    this.chart.replaceChildren(lines(known[0].time.map(({ name }) => name), series, "Occurrences in 10,000 words", (x) => x.toFixed(1)));
-    say(`${many(series.length, "word")} over time`);
+    this.chart.replaceChildren(wordChart(known, Number(state.smooth) || 1));
+    say(`${many(known.length, "word")} over time`);
   }
 
-  /** The lines of the topics. */
-  async group(signal) {
-    const progress = (done) => this.topics.replaceChildren(h("p", { class: "wait" }, `Finding topics: ${share(done)} done.`));
-    const found = await ask("topics", { unit: state.unit }, { signal, progress });
-    if (!found.topics.length || found.periods.length < 2) { this.topics.replaceChildren(h("p", { class: "wait" }, "The text has no dates, or too few words for topics.")); return; }
-    const totals = found.periods.map(({ documents }) => documents), wide = Number(state.smooth) || 1;
-    const series = found.topics.map(({ name, counts }) => ({ name: clean(name), values: rates(counts, totals, wide) }));
-    this.topics.replaceChildren(lines(found.periods.map(({ name }) => name), series, "Share of the documents of each period", share));
-  }
 }

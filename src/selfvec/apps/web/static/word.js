@@ -1,11 +1,11 @@
 // One word: its neighbours before and after, sentences that show the change, and a map of its path.
 import { ask, charted, latest } from "./api.js";
-import { bars } from "./chart.js";
 import { bdi, h, listed, still } from "./dom.js";
-import { MEASURES, SOURCES, count, figure, interval, many, mark, probability, readable, share } from "./format.js";
+import { SOURCES, count, figure, interval, many, mark, probability, readable, share } from "./format.js";
 import { WordMap } from "./map.js";
 import { quotes } from "./quotes.js";
 import { go, link, state } from "./state.js";
+import { wordChart } from "./times.js";
 
 export class WordPage {
   constructor(element, about, choose) {
@@ -58,7 +58,9 @@ export class WordPage {
       this.claim(found), this.list,
       h("h3", {}, "Neighbours"), this.neighbours(found),
       h("h3", {}, "In the text"), this.texts, this.time,
-      h("h3", {}, "How it moved"), this.legend(), this.mapSlot);
+      h("h3", {}, "How it moved"), h("p", { class: "legend" },
+        h("span", { class: "self" }, "● the word"), h("span", { class: "went" }, "○ lost neighbour"), h("span", { class: "came" }, "■ new neighbour"), h("span", { class: "stayed" }, "● kept neighbour")),
+      this.mapSlot);
   }
 
   claim(found) {
@@ -69,7 +71,7 @@ export class WordPage {
     if (!found.before.length) return h("p", { class: "claim" }, own, " had no vector; now it is near ", some(found.after.map(([word]) => word), "came"), ".");
     if (!found.gained.length) return h("p", { class: "claim" }, own, " kept its ten nearest neighbours.");
     return refined
-      ? h("p", { class: "claim" }, "Before refining, ", own, " was near ", some(found.lost, "went"), ". In your text it is near ", some(found.gained, "came"), ".")
+      ? h("p", { class: "claim" }, "Before refining, ", own, " was near ", some(found.lost, "went"), found.source === "subwords" ? ", words of similar spelling, because the initial vectors lack it" : "", ". In your text it is near ", some(found.gained, "came"), ".")
       : h("p", { class: "claim" }, `In ${readable(before)} `, own, " was near ", some(found.lost, "went"), `; in ${readable(after)} it is near `, some(found.gained, "came"), ".");
   }
 
@@ -80,7 +82,7 @@ export class WordPage {
     if (change && change.count_a !== change.count_b) fact("occurrences", `${count(change.count_a)}, then ${count(change.count_b)}`);
     else fact("occurrences", count(found.count));
     if (change) {
-      fact(MEASURES[found.measure], h("b", {}, figure(change.size)), found.rank === null ? "" : `, ${ordinal(found.rank)} of ${count(found.ranked)}`);
+      fact("change", h("b", {}, figure(change.size)), found.rank === null ? "" : `, number ${count(found.rank)} of ${count(found.ranked)}`);
       if (change.distance !== null) fact("distance moved", figure(change.distance), !change.expected ? "" : `; by chance ${figure(change.expected)}`, !interval(change) ? "" : `; 95 %: ${interval(change)} with many occurrences`);
       if (mark(change)) fact("kind", mark(change));
       if (change.q !== null) {
@@ -113,11 +115,6 @@ export class WordPage {
       side(found.names[1] === "refined" ? "After" : readable(found.names[1]), found.after, "came", came, "+"));
   }
 
-  legend() {
-    return h("p", { class: "legend" },
-      h("span", { class: "self" }, "● the word"), h("span", { class: "went" }, "○ lost neighbour"), h("span", { class: "came" }, "■ new neighbour"), h("span", { class: "stayed" }, "● kept neighbour"));
-  }
-
   to(word, mark = "") { return h("a", { href: link({ word, near: "" }), class: `w ${mark}` }, bdi(word)); }
 
   async draw(found, asked, signal) {
@@ -131,12 +128,10 @@ export class WordPage {
 
   /** How often the word occurs over time. */
   async course(found, signal) {
-    const { time } = await ask("time", { w: found.word }, { signal });
-    if (time.length < 2) return;
-    const rate = (part) => 10000 * part.count / Math.max(1, part.tokens);
-    this.time.replaceChildren(h("h3", {}, "Over time"), h("p", { class: "lead" }, h("a", { href: link({ view: "time", words: found.word }) }, "With other words, by year or decade")), bars(
-      time.map((part) => [part.name, rate(part), `${rate(part).toFixed(1)} (${many(part.count, "time")} in ${many(part.tokens, "word")})`]),
-      "Occurrences in 10,000 words", (x) => x.toFixed(1)));
+    const course = await ask("time", { w: found.word }, { signal });
+    if (course.time.length < 2) return;
+    this.time.replaceChildren(h("h3", {}, "Over time"), h("p", { class: "lead" }, h("a", { href: link({ view: "time", words: found.word }) }, "With other words, by year or decade")),
+      wordChart([course], 1, this.time.clientWidth));
   }
 
   async sentences(found, asked, signal) {
@@ -167,9 +162,4 @@ export class WordPage {
     const left = this.about.left_out.length ? `, without ${this.about.left_out.join(" and ")}` : "";
     return h("p", { class: "lead" }, "Sentences that best show the change", written ? "." : `, rebuilt from the tokens that the run kept${left}.`);
   }
-}
-
-function ordinal(n) {
-  const tail = n % 100 > 10 && n % 100 < 14 ? "th" : ["th", "st", "nd", "rd"][n % 10] ?? "th";
-  return `${count(n)}${tail}`;
 }

@@ -1,0 +1,152 @@
+"""The words that a text is about, and what it taught about each: the first view of the page.
+
+A domain word is frequent here and characteristic of its topic: the weight of a term counts its documents and
+how unevenly they hold it (see `selfvec.analysis.concepts.terms`). Among these, words whose neighbours changed
+come first, because a word that stands where it stood before shows nothing about the text. Words built from
+subwords belong to them: before, they stood next to words of similar spelling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from selfvec.analysis.concepts import Topics
+from selfvec.analysis.concepts.terms import stop_words, topical_terms
+from selfvec.base.arrays import Mask
+from selfvec.base.casing import language_of
+from selfvec.base.errors import InputError
+from selfvec.data.run import Run
+from selfvec.data.vectors import Source, Vectors
+from selfvec.text.languages import STEMMERS
+from selfvec.text.stems import stems
+
+from .words import frequent_words
+
+__all__ = ["domain_words"]
+
+MOST = 8  # words shown
+_PER_TOPIC = 2
+_TERMS = 300  # terms that may be shown
+_TRIED = 3  # of each topic, the heaviest first
+_TYPICAL = (3, 12)  # of the most typical terms of a topic: its name, and those listed; they weigh more
+_NEAR = 5  # neighbours shown
+_FEWEST = 3  # neighbours of a word that is shown
+_LOOKED_AT = 40  # nearest words, of which those that say nothing are left out
+_SHORTEST = 3  # letters of a word that a newcomer can read; *nw* and *md* are not
+_ALIKE = 5  # letters at the beginning that make two spellings alike
+
+Json = dict[str, Any]
+
+
+def domain_words(run: Run, found: Topics | None, names: Mask) -> list[Json]:
+    """The words that the text of a run is about: of each topic the most telling one, largest topics first.
+
+    ``names`` are the words that are mostly capitalised, (V,). A row has the ``word``, its ``count``, the
+    number of its ``topic`` (-1 if the run has none), whether it is built from ``subwords``, its neighbours
+    ``before`` and ``after`` refining, and those ``gained``.
+    """
+    readable = _Readable(run, names)
+    labels = np.full(len(run.vectors), -1) if found is None else found.labels
+    share = 1 if found else MOST  # of the words that one topic gets, in its usual number of them
+    tried: dict[int, int] = {}
+    rows: list[tuple[float, Json]] = []
+    for row, weight in _weighed(run):
+        topic = int(labels[row])
+        if (found and topic < 0) or not readable.of_text(row) or tried.get(topic, 0) >= share * _TRIED:
+            continue
+        tried[topic] = tried.get(topic, 0) + 1
+        before, after = (readable.near(vectors, row) for vectors in (run.original, run.vectors))
+        if len(after) < _FEWEST:
+            continue
+        gained = [word for word in after if word not in before]
+        shown: Json = {
+            "word": run.vectors.index_to_key[row],
+            "count": 0 if run.vectors.counts is None else int(run.vectors.counts[row]),
+            "topic": topic,
+            "subwords": bool(run.original.sources[row] == Source.SUBWORDS),
+            "before": before,
+            "after": after,
+            "gained": gained,
+        }
+        typical = [] if topic < 0 or found is None else [term for term, _ in found.topics[topic].terms]
+        weight *= 1 + sum(shown["word"] in typical[:first] for first in _TYPICAL)
+        rows.append((weight * (0.5 + len(gained) / len(after)), shown))
+    best = [shown for _, shown in sorted(rows, key=lambda pair: (pair[1]["topic"], -pair[0]))]
+    return _chosen(best, share * _PER_TOPIC, readable)
+
+
+def _weighed(run: Run) -> Iterator[tuple[int, float]]:
+    """Rows of the terms of a run with their weights, the heaviest first; frequent words of a tiny text."""
+    try:
+        terms, coherence = topical_terms(run, _TERMS)
+    except InputError:  # the run did not keep its tokens
+        terms = None
+    if terms is None or not len(terms):
+        for word, count in frequent_words(run, _TERMS):
+            yield run.index(word), float(count)
+        return
+    weights = terms.weights * coherence
+    for place in np.argsort(-weights, kind="stable").tolist():
+        yield int(terms.rows[place]), float(weights[place])
+
+
+def _chosen(rows: list[Json], most: int, readable: _Readable) -> list[Json]:
+    """The first row of each topic, then a second one, up to ``most``; never two forms of a word."""
+    kept: list[Json] = []
+    for each in range(1, most + 1):
+        for row in rows:
+            same = [other for other in kept if other["topic"] == row["topic"]]
+            forms = any(readable.alike(row["word"], other["word"]) for other in kept)
+            if len(kept) < MOST and len(same) < each and not forms and row not in kept:
+                kept.append(row)
+    return sorted(kept, key=rows.index)
+
+
+class _Readable:
+    """Tells which words a newcomer can read: no stop words, numbers, names or abbreviations."""
+
+    def __init__(self, run: Run, names: Mask) -> None:
+        self._run = run
+        self._names = names
+        self._stops = stop_words(run)
+        language = language_of(run.provenance.options)
+        self._language = language if language in STEMMERS else None
+        self._stems: dict[str, str] = {}
+
+    def of_text(self, row: int) -> bool:
+        """Whether the word of a row can be shown."""
+        word = self._run.vectors.index_to_key[row]
+        letters = word.replace("_", "").replace("-", "").replace("'", "")
+        short = len(letters) < _SHORTEST and letters.isascii()  # two Chinese characters are a word
+        return letters.isalpha() and not short and word.lower() not in self._stops and not self._names[row]
+
+    def alike(self, one: str, other: str) -> bool:
+        """Whether two words are forms of one word, or begin alike."""
+        if one in other or other in one or one[:_ALIKE] == other[:_ALIKE]:
+            return True
+        return self._stem(one) == self._stem(other)
+
+    def _stem(self, word: str) -> str:
+        if self._language is None:
+            return word
+        if word not in self._stems:
+            self._stems[word] = stems([word], self._language)[0]
+        return self._stems[word]
+
+    def near(self, vectors: Vectors, row: int) -> list[str]:
+        """The words nearest to the word of a row that can be shown, without other forms of one word."""
+        word = self._run.vectors.index_to_key[row]
+        found: list[str] = []
+        if not vectors.unit[row].any():
+            return found
+        for other, _ in vectors.most_similar(word, topn=_LOOKED_AT):
+            if self.of_text(vectors.key_to_index[other]) and not any(
+                self.alike(other, known) for known in (word, *found)
+            ):
+                found.append(other)
+            if len(found) == _NEAR:
+                break
+        return found
