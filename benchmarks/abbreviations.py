@@ -8,8 +8,6 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-__all__ = ["defined", "long_form", "planted"]
-
 _BRACKET = re.compile(r"\s*\(([^()\s]{2,10}(?: [^()\s]{1,10})?)\)")
 _CLAUSE = re.compile(r"[.;:()\[\]\n]|, ")
 _LETTERS = re.compile(r"[A-Za-z]+")

@@ -10,8 +10,6 @@ from selfvec.base.display import escape_for_display
 from selfvec.views.palette import GREY, WORDS
 from selfvec.views.plane import Spec
 
-__all__ = ["Chart", "Series", "chart_figure"]
-
 _SHAPES = ("circle", "square", "diamond", "cross")
 
 

@@ -28,8 +28,6 @@ from unittest import mock
 
 from selfvec.apps.cli import main
 
-__all__ = ["PAGES", "alike", "rewritten"]
-
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = (ROOT / "README.md", ROOT / "docs" / "tutorial.md")
 

@@ -13,17 +13,6 @@ from selfvec.base.arrays import Doubles, Hashes, Ids, Ints, Mask, Rows
 from selfvec.base.compiled import SUMS, kernel
 from selfvec.usage.kernels import add
 
-__all__ = [
-    "ADJACENT",
-    "FEWEST",
-    "LEAST_BLOCKS",
-    "hash_occurrences",
-    "sign_flip_test",
-    "split_test",
-    "sum_sides",
-    "word_statistic",
-]
-
 ADJACENT = 5  # words before an occurrence, or after it, that are the same in repeated text
 FEWEST = 3  # least number of these words, and of the occurrences that share them
 LEAST_BLOCKS = 4  # of each slice; the size of the noise cannot be told from fewer

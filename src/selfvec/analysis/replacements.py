@@ -26,8 +26,6 @@ from selfvec.text.tagger import LexiconTagger
 
 from .word_kinds import languages, listed_stop_words
 
-__all__ = ["abbreviates", "abbreviations_among", "fitting", "replacement_cosines", "replacement_row"]
-
 # Chosen on four collections, see docs/results/replacements.md.
 NARROW = 0.5  # weight of the narrow vectors; that of the refined ones is 1
 LETTERS = 0.3  # added for a word and its abbreviation

@@ -14,8 +14,6 @@ from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.rules import Rulebook, Rules
 from selfvec.text.stems import stems
 
-__all__ = ["are_stop_words", "has_letter", "languages", "listed_stop_words", "own_forms", "with_letters"]
-
 
 def listed_stop_words(run: Run) -> frozenset[str]:
     """The stop words of a run, or those of its language, in lower case; empty without a list."""

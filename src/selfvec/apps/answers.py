@@ -38,8 +38,6 @@ from selfvec.storage.run_writer import RunWriter
 
 from .functions.runs import initial_vectors, open_text
 
-__all__ = ["ask", "cache_folder"]
-
 _STATE = "asked.json"
 Files = list[list[Any]]  # path, size and time of change of each file
 Omissions = dict[str, Any]  # fields of `Found`: what was left out

@@ -29,8 +29,6 @@ from selfvec.views.terminal_progress import TerminalProgress
 from .functions.runs import initial_vectors, open_text, refined
 from .run import Run
 
-__all__ = ["Refiner"]
-
 _OUTPUTS = ("default", "pandas", "polars")
 
 

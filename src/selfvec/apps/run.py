@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from selfvec.retrieval import Index
     from selfvec.retrieval.encoder import Encoder
 
-__all__ = ["Run", "health", "open", "open_run"]
-
 
 class Method:
     """A public function as a method of a run, its first argument. It is imported when it is asked for."""

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from selfvec.analysis.alignment import Aligned
     from selfvec.retrieval.snippets import Found
 
-__all__ = ["Similar", "similar"]
-
 
 @dataclass(frozen=True, repr=False)
 class Similar(ResultTable):

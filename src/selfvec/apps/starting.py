@@ -17,8 +17,6 @@ from selfvec.storage.run_folder import is_run, open_run
 if TYPE_CHECKING:
     from selfvec.data.run import Run
 
-__all__ = ["demo", "mcp", "serve"]
-
 
 @checked
 def demo(

@@ -13,8 +13,6 @@ from typing import Any
 from selfvec.base.declarations import Declaration, Kind, Parameter, declared_at
 from selfvec.transforms.registry import TRANSFORMS
 
-__all__ = ["GROUPS", "OLDER", "TEXT", "TOP", "Row", "functions"]
-
 _FIELDS = "corpus.fields.FieldOptions"
 _TAKEN = {
     "vectors": "A vectors file, a run folder, or default.",

@@ -10,21 +10,6 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = [
-    "AnyFloats",
-    "AnyInts",
-    "Array",
-    "Bytes",
-    "Doubles",
-    "Floats",
-    "Hashes",
-    "Ids",
-    "Int8s",
-    "Ints",
-    "Mask",
-    "Rows",
-]
-
 Rows: TypeAlias = NDArray[np.float32]  # (n, d): a vector in each row
 Floats: TypeAlias = NDArray[np.float32]  # (n,): weights, norms
 Doubles: TypeAlias = NDArray[np.float64]  # (n,): sums, scores, probabilities

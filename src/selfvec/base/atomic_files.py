@@ -22,16 +22,6 @@ from .file_locks import HAS_LOCKS, lock, open_to_lock, same_file
 from .ownership import discard, is_ours, mode_of, remove_own
 from .targets import Kind, check_target, refuse_special, writing
 
-__all__ = [
-    "atomic_file",
-    "atomic_files",
-    "atomic_folder",
-    "locked_sibling",
-    "remove_folder",
-    "remove_leftovers",
-    "replace_folder",
-]
-
 _TRIES = 9  # another process may take a new file for a leftover before it is locked
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["DOTTED", "case_forms", "different_names", "in_any_case", "language_of", "lower", "title"]
-
 DOTTED = ("tr", "az")  # i and ı are two letters: i, İ and ı, I
 _LOWER = str.maketrans({"İ": "i", "I": "ı"})
 _DOT = "\u0307"  # Unicode lower-cases İ to i and this combining dot above

@@ -9,8 +9,6 @@ from typing import Any, TypeGuard
 
 from .errors import OptionError, did_you_mean
 
-__all__ = ["check_names", "check_number", "check_path", "check_text", "check_texts", "check_whole", "is_path"]
-
 
 def is_path(given: object) -> TypeGuard[str | os.PathLike[str]]:
     """Whether a value is a path or a name."""

@@ -18,19 +18,6 @@ from typing import Any, TypeVar
 from .durable import sync_file, sync_names
 from .errors import FormatError, InputError
 
-__all__ = [
-    "Checksums",
-    "check_sizes",
-    "checksums",
-    "damaged_files",
-    "file_state",
-    "is_sealed",
-    "seal",
-    "sha256",
-    "unchanged",
-    "write_sealed",
-]
-
 Checksums = dict[str, dict[str, Any]]
 """``bytes`` and ``sha256`` by path below the folder."""
 

@@ -19,8 +19,6 @@ import numpy as np
 
 from selfvec.base.arrays import Array
 
-__all__ = ["SUMS", "kernel", "read_only"]
-
 SUMS = frozenset({"reassoc", "nsz", "contract"})
 """For ``fastmath``: terms of a sum may be added in any order, as vector instructions need it."""
 

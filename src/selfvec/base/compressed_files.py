@@ -10,21 +10,9 @@ from pathlib import Path
 from typing import Protocol
 
 if sys.version_info >= (3, 14):
-    from compression import zstd
+    from compression import zstd as zstd
 else:
-    from backports import zstd
-
-__all__ = [
-    "COMPRESSED",
-    "DECODING_ERRORS",
-    "PACKED",
-    "Readable",
-    "bare_suffix",
-    "decompressed",
-    "is_compressed",
-    "pack",
-    "zstd",
-]
+    from backports import zstd as zstd
 
 PACKED = (".gz", ".zst")  # suffixes of files that are written compressed
 COMPRESSED = (*PACKED, ".zstd")  # suffixes of files that are read

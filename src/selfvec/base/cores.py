@@ -8,8 +8,6 @@ from collections.abc import Callable
 
 from .checks import check_whole
 
-__all__ = ["threads"]
-
 _PER_CORE = 4  # threads per core, at most
 
 

@@ -26,8 +26,6 @@ from typing import Any, ParamSpec, TypeVar
 
 from .errors import OptionError, did_you_mean
 
-__all__ = ["REQUIRED", "Declaration", "Kind", "Parameter", "checked", "declared", "declared_at"]
-
 P = ParamSpec("P")
 R = TypeVar("R")
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["LONGEST", "count_of", "escape_controls", "escape_for_display", "escape_json", "printable"]
-
 LONGEST = 32
 """Characters of a word that are displayed; an ellipsis replaces the rest."""
 

@@ -21,8 +21,6 @@ from typing import Any, BinaryIO
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.versions import __version__
 
-__all__ = ["LATER", "announced_size", "download", "download_page"]
-
 LATER = "try again later"
 MAX_PAGE = 16 << 20
 MAX_FILE = 1 << 30

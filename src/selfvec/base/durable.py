@@ -15,8 +15,6 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-__all__ = ["exchange", "rename_new", "sync_file", "sync_names", "sync_tree"]
-
 _THREADS = 8  # they wait for the disk, which serves several requests at once
 _UNABLE = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF, errno.EACCES)
 _AT_FDCWD = -100  # paths are relative to the current folder

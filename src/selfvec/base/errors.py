@@ -26,22 +26,6 @@ from collections.abc import Callable, Iterable
 
 from .display import escape_controls
 
-__all__ = [
-    "CleanupWarning",
-    "CorpusError",
-    "FormatError",
-    "InputError",
-    "Interrupted",
-    "MissingExtra",
-    "NotFittedError",
-    "NotFound",
-    "OptionError",
-    "SelfvecError",
-    "TargetError",
-    "did_you_mean",
-    "flag",
-]
-
 
 class SelfvecError(Exception):
     """Base of all errors Selfvec raises on purpose.

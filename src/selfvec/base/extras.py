@@ -6,8 +6,6 @@ from importlib.util import find_spec
 
 from .errors import MissingExtra
 
-__all__ = ["require"]
-
 _PACKAGES = {
     "faiss": "faiss-cpu",
     "ot": "POT",

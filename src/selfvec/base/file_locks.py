@@ -16,16 +16,6 @@ try:
 except ImportError:  # Windows has no such locks
     fcntl = None  # type: ignore[assignment]
 
-__all__ = [
-    "HAS_LOCKS",
-    "NO_LINK",
-    "lock",
-    "lock_file",
-    "locked",
-    "open_to_lock",
-    "same_file",
-]
-
 HAS_LOCKS = fcntl is not None
 """Whether the system has locks. Without them leftovers stay, because they may still be in use."""
 

@@ -8,8 +8,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["Interruption", "interrupt_soon", "interruptible"]
-
 _SOON = 0.02  # seconds after which Ctrl-C comes once more
 
 

@@ -11,8 +11,6 @@ import numpy as np
 
 from selfvec.base.arrays import Array
 
-__all__ = ["FileMap", "release", "return_freed_memory"]
-
 
 class FileMap(mmap.mmap):
     """A map of a file that changed pages are written to, so they can be given back like read ones."""

@@ -14,8 +14,6 @@ from pathlib import Path
 
 from .errors import CleanupWarning, TargetError
 
-__all__ = ["discard", "is_ours", "mode_of", "own_folder", "remove_own"]
-
 _OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 

@@ -17,8 +17,6 @@ from .arrays import Bytes, Ints
 from .memory import release
 from .scratch import Spool
 
-__all__ = ["PackedStrings", "Packer"]
-
 _READ = 1 << 12  # strings decoded at a time
 
 

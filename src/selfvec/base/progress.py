@@ -12,8 +12,6 @@ from time import monotonic
 from .display import escape_controls
 from .errors import Interrupted, OptionError
 
-__all__ = ["LineProgress", "Progress", "as_progress", "duration", "file_stages", "time_left"]
-
 Advance = Callable[[int], None]
 
 EVERY = 10.0  # seconds between two lines of `LineProgress`

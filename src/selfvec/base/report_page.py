@@ -20,20 +20,6 @@ from .errors import OptionError
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = [
-    "PAGES",
-    "ROWS",
-    "Drawn",
-    "Pieces",
-    "ReportPage",
-    "Section",
-    "check_report",
-    "lines_cell",
-    "rows_page",
-    "save_report",
-    "save_rows",
-]
-
 PAGES = (".html", ".md")  # suffixes of pages
 ROWS = (".csv", ".parquet")  # suffixes of tables
 _FORMULA = r"^[=+\-@\t\r\n]"  # the start of what a spreadsheet reads as a formula (OWASP, CSV Injection)

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Figures", "RecordTable", "ResultTable", "short_repr"]
-
 Record = TypeVar("Record")
 
 _NAMED = 5  # rows named in a repr

@@ -21,8 +21,6 @@ from typing import Any
 
 from .errors import FormatError
 
-__all__ = ["COUNT", "Schema", "check", "misfit"]
-
 Schema = Any
 
 COUNT = range(1 << 62)

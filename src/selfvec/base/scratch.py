@@ -20,8 +20,6 @@ from .arrays import Array
 from .memory import FileMap
 from .targets import needing, writing
 
-__all__ = ["IN_MEMORY", "Spool", "allocate", "scratch_array"]
-
 IN_MEMORY = 1 << 27
 """Bytes of the longest array that stays in memory."""
 

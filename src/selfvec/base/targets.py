@@ -14,8 +14,6 @@ from typing import NamedTuple
 from .checks import check_path
 from .errors import TargetError
 
-__all__ = ["Kind", "check_target", "needing", "refuse_special", "writing", "writing_by_polars"]
-
 _OTHER_KIND = "choose another name, it is not replaced even with --overwrite"
 
 _REMEDIES = {

@@ -27,21 +27,6 @@ from .scratch import allocate
 from .targets import needing
 from .untrusted import decoding
 
-__all__ = [
-    "DTYPES",
-    "Forms",
-    "check_tensors",
-    "complete_tensors",
-    "first_beyond",
-    "first_not_finite",
-    "map_tensors",
-    "read_header",
-    "read_metadata",
-    "replace_tensors",
-    "reserve_tensor",
-    "write_tensors",
-]
-
 DTYPES = {
     "F64": "<f8",
     "F32": "<f4",

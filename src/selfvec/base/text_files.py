@@ -12,15 +12,6 @@ from typing import Any
 from .errors import FormatError, InputError
 from .untrusted import parse_json
 
-__all__ = [
-    "read_json",
-    "read_text",
-    "read_toml_or_json",
-    "read_vocabulary",
-    "text_lines",
-    "write_vocabulary",
-]
-
 _ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r"})
 _ESCAPED = re.compile(r"\\[\\nr]")
 _PLAIN = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}

@@ -20,19 +20,7 @@ import numpy as np
 
 from selfvec.base.arrays import Array, Doubles, Ints
 
-from .cores import threads
-
-__all__ = [
-    "ROW_BLOCK",
-    "by_blocks",
-    "cut",
-    "in_order",
-    "one_core",
-    "prefetched",
-    "stop_if_cancelled",
-    "sum_of_blocks",
-    "threads",
-]
+from .cores import threads as threads
 
 In = TypeVar("In")
 Out = TypeVar("Out")

@@ -6,8 +6,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["BESIDE", "Timings"]
-
 BESIDE = "beside_"
 """Prefix of the names of stages that run in parallel with another one."""
 

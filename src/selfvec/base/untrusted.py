@@ -16,8 +16,6 @@ from typing import Any, NoReturn
 
 from .errors import FormatError, SelfvecError
 
-__all__ = ["DAMAGED", "decoding", "panics_held_back", "parse_json"]
-
 DAMAGED = "the file may be cut off or damaged: get it again"
 
 _PASSED_ON = (SelfvecError, KeyboardInterrupt, SystemExit, GeneratorExit)

@@ -7,8 +7,6 @@ import sys
 from pathlib import Path
 from typing import Literal
 
-__all__ = ["user_folder"]
-
 _ELSEWHERE = {"data": ("XDG_DATA_HOME", ".local/share"), "cache": ("XDG_CACHE_HOME", ".cache")}
 _MACOS = {"data": "Application Support", "cache": "Caches"}
 

@@ -9,8 +9,6 @@ from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
-__all__ = ["RUN_FORMAT", "__version__", "environment"]
-
 __version__ = "1.0.0rc1"
 
 RUN_FORMAT = 2

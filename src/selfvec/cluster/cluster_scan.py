@@ -14,8 +14,6 @@ from selfvec.refinement.methods.decorrelated import GAMMA
 
 from .scheduler import Future, Scheduler
 
-__all__ = ["COLUMNS", "MOST_RANGES", "PER_WORD", "ClusterScan", "pass_ranges"]
-
 COLUMNS = 64  # of a matrix, summed by one task, so that a worker holds only these
 PER_WORD = 64
 """Tokens for each word of the vocabulary that a task sums at least.

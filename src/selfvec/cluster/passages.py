@@ -28,8 +28,6 @@ from selfvec.text.repeats import (
 from .reading import add_counts, count_words
 from .scheduler import Future, Scheduler
 
-__all__ = ["find_shard_repeats"]
-
 
 def find_shard_repeats(
     scheduler: Scheduler,

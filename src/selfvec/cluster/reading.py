@@ -27,18 +27,6 @@ from selfvec.text.repeats import without
 
 from .shards import Shard
 
-__all__ = [
-    "COUNT",
-    "NUMBER",
-    "WORD",
-    "KnownWords",
-    "ShardRead",
-    "add_counts",
-    "count_words",
-    "numbered",
-    "read_shard",
-]
-
 WORD, COUNT, NUMBER = "word", "count", "number"
 """Columns of tables of words."""
 

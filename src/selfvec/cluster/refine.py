@@ -44,8 +44,6 @@ from .remote_files import is_remote, output_place
 from .scheduler import LOCAL, Future, Scheduler, connected
 from .shards import SHARD_BYTES, Shard, find_shards, joined_files
 
-__all__ = ["KEPT_TOKENS", "cluster_settings", "refine_on", "refine_shards"]
-
 KEPT_TOKENS = 1 << 28  # a run with more tokens does not keep them, because they would pass through the client
 
 _ONE_PLACE = "needs all of the text in one place"

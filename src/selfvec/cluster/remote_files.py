@@ -13,8 +13,6 @@ from selfvec.data.run import Run
 from selfvec.storage.run_folder import LOCK, open_run
 from selfvec.storage.run_writer import RunWriter
 
-__all__ = ["filesystem", "is_remote", "output_place"]
-
 
 def is_remote(url: str) -> bool:
     """Whether a path is on a remote file system, such as ``s3://bucket/corpus``."""

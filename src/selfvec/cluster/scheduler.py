@@ -19,8 +19,6 @@ from selfvec.base.extras import require
 from selfvec.base.progress import Progress
 from selfvec.base.threads import threads
 
-__all__ = ["LOCAL", "Future", "Scheduler", "connected"]
-
 LOCAL = "local"
 Future = Any
 """The result of a task, which a worker holds or will hold: `distributed.Future`."""

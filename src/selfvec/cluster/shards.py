@@ -34,8 +34,6 @@ from selfvec.corpus.summary import OF_SHARDS, FileRead
 
 from .remote_files import filesystem, is_remote
 
-__all__ = ["MOST_SHARDS", "SHARD_BYTES", "Shard", "find_shards", "joined_files"]
-
 SHARD_BYTES = 8 << 20
 """Approximate size of a shard of a text that is not longer than `MOST_SHARDS` of them."""
 

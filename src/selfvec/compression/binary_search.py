@@ -13,8 +13,6 @@ from selfvec.base.arrays import Hashes, Ints, Rows
 from selfvec.numerics.quantization import encode
 from selfvec.numerics.rows import top_indices, unit_rows
 
-__all__ = ["BinarySearch"]
-
 
 class BinarySearch:
     """Signs and bytes of unit rows, (n, d).

@@ -17,8 +17,6 @@ from selfvec.numerics.nearest import nearest_rows
 from selfvec.numerics.quantization import CODES, decode, encode
 from selfvec.transforms.principal_axes import PrincipalAxes
 
-__all__ = ["Candidate", "Packed", "candidates"]
-
 SHARES = (1.0, 0.5, 0.25, 0.125)  # of the words that keep a row
 _CUTS = (1, 2, 4)  # parts of the dimensions that int8 keeps
 _GROUPS = (4, 5, 8, 10, 15, 20, 30)  # columns of a code of product quantisation

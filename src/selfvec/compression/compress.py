@@ -25,8 +25,6 @@ from selfvec.text.phrases import units_of
 from .candidates import Candidate, Packed, candidates
 from .measures import Measure, kept, measures
 
-__all__ = ["compress", "parse_size"]
-
 _CUT_BY = (
     "tokenizer",
     "lemmatize",

@@ -27,8 +27,6 @@ from selfvec.numerics.statistics import Estimate, difference, mean
 from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.self_retrieval import SelfRetrieval
 
-__all__ = ["Measure", "kept", "measures"]
-
 _DOCUMENTS = 2000  # drawn for self-retrieval
 _LONGEST = 300  # tokens of a document
 _QUERY = 10  # tokens of a question

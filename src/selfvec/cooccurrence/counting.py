@@ -17,8 +17,6 @@ from .counts import WEIGHTINGS, Counts
 from .kernels import count_pairs, count_rows, index_positions
 from .sparse_rows import SparseRows
 
-__all__ = ["count", "count_near"]
-
 _INDEXED = 1 << 24  # positions indexed at a time, 256 MB
 _BLOCK = 1 << 20  # neighbours that a thread counts at a time
 

@@ -24,8 +24,6 @@ from selfvec.data.run import Run
 
 from .sparse_rows import SparseRows, places_of
 
-__all__ = ["HARMONIC_UNIT", "WEIGHTINGS", "Counts", "run_counts"]
-
 HARMONIC_UNIT = 1 << 20  # weight of a neighbour at distance 1 with harmonic weights
 
 WEIGHTINGS: dict[str, Callable[[int, int], int]] = {

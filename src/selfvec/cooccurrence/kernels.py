@@ -11,16 +11,6 @@ import numpy as np
 from selfvec.base.arrays import Array, Doubles, Floats, Ids, Ints, Mask, Rows
 from selfvec.base.compiled import kernel
 
-__all__ = [
-    "REBUILD",
-    "add_neighbours",
-    "add_neighbours_of",
-    "count_pairs",
-    "count_rows",
-    "index_positions",
-    "multiply_rows",
-]
-
 REBUILD = 1024  # positions after which a sum that is kept up to date is summed anew
 
 

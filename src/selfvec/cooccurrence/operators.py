@@ -23,8 +23,6 @@ from .kernels import multiply_rows
 from .scan import CentredRows, ScanOperator
 from .sparse_rows import SparseRows
 
-__all__ = ["LinearOperator", "Operator", "PPMIOperator", "PositivePMI", "operator", "sparse_product"]
-
 _SHARE = 1 << 18  # entries a thread takes at a time
 
 

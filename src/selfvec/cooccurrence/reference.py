@@ -11,8 +11,6 @@ from selfvec.data.token_batch import TokenBatch
 
 from .counts import WEIGHTINGS
 
-__all__ = ["count_reference", "linear_reference", "ppmi_reference", "sides_reference"]
-
 
 def count_reference(batch: TokenBatch, window: int, weighting: str = "flat") -> Ints:
     """Symmetric co-occurrence counts, pair by pair, (V, V) int64; see `Counts`."""

@@ -23,19 +23,7 @@ from selfvec.base.threads import in_order, sum_of_blocks, threads
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import on_cache_lines, weighted_sum
 
-from .kernels import REBUILD, add_neighbours, add_neighbours_of
-
-__all__ = [
-    "REBUILD",
-    "CentredRows",
-    "ScanOperator",
-    "add_neighbours",
-    "add_neighbours_of",
-    "are_rare",
-    "count_neighbours",
-    "degree_weights",
-    "neighbour_totals",
-]
+from .kernels import add_neighbours, add_neighbours_of
 
 _ROWS = 8192  # rows processed at a time, so that no second matrix is needed
 _NARROWEST = 32  # fewer columns are not worth a thread

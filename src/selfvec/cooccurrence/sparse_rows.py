@@ -11,8 +11,6 @@ from numpy.typing import DTypeLike
 from selfvec.base.arrays import Array, Ids, Ints
 from selfvec.base.scratch import Spool
 
-__all__ = ["SparseRows", "places_of"]
-
 
 class SparseRows:
     """Collects the rows of a matrix in order; see `selfvec.base.scratch.Spool`."""

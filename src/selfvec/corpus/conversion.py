@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from .documents import Part
 
-__all__ = ["Texts", "as_corpus", "paths_of"]
-
 Texts = Any
 """Anything that `as_corpus` accepts: paths, texts, a data frame, a `Corpus`."""
 

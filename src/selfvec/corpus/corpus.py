@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from .documents import Documents, Part
     from .fingerprints import Seen
 
-__all__ = ["Corpus", "Select", "using_polars"]
-
 _USED: list[int] = []  # the process that used Polars first
 
 

@@ -18,8 +18,6 @@ from .readable import decoded
 from .row_batch import NUL, LineBlock, RowBatch, RowReader, batch_of_rows
 from .summary import BATCH_ROWS, CorpusPass
 
-__all__ = ["CsvReader", "Header", "read_header"]
-
 _MOST_COLUMNS = 1 << 16
 _TOGETHER = 16  # rows read before their size is looked at
 

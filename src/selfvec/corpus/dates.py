@@ -10,8 +10,6 @@ from datetime import date
 
 import polars as pl
 
-__all__ = ["parse_dates"]
-
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _NAME = rf"({'|'.join(_MONTHS)})[a-z]*\.?"
 _TIME = r"(?:[t ,].*)?$"

@@ -22,8 +22,6 @@ from selfvec.base.errors import MissingExtra
 
 from .readable import decoded
 
-__all__ = ["DOCUMENT_KINDS", "MAX_ROW", "DocumentKind", "document_kind", "document_text", "require"]
-
 MAX_ROW = 64 << 20
 """Bytes of the longest row, line or file that is read as one document."""
 

@@ -21,8 +21,6 @@ from .readable import NUL, REPLACEMENT, readable
 from .row_batch import RowBatch
 from .summary import CorpusPass
 
-__all__ = ["Documents", "Part", "concatenated", "documents_of_rows", "with_files"]
-
 
 class Documents:
     """A batch of documents in reading order, or their (D,) texts alone.

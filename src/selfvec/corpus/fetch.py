@@ -20,8 +20,6 @@ from selfvec.base.download import LATER, download, download_page
 from selfvec.base.errors import InputError, OptionError, TargetError
 from selfvec.base.targets import check_target, writing
 
-__all__ = ["NOAA_URL", "fetch_noaa", "parse_years"]
-
 NOAA_URL = "https://www.ncei.noaa.gov/pub/data/swdi/stormevents/csvfiles/"
 FIRST_YEAR = 1950
 MANIFEST = "manifest.json"

@@ -19,15 +19,6 @@ from selfvec.base.errors import CorpusError, did_you_mean
 from .layouts import Layout, layout_of
 from .readable import readable
 
-__all__ = [
-    "TITLES",
-    "FieldNames",
-    "FieldOptions",
-    "Fields",
-    "given_options",
-    "recognise",
-]
-
 TITLES = ("title", "headline", "subject")
 TEXTS = (
     *("text", "body", "content", "contents", "narrative", "event_narrative", "episode_narrative"),

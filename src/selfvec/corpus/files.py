@@ -32,8 +32,6 @@ from .streams import HEAD, UTF8_BOM, Source, Stream, few_lines, line_blocks, rea
 from .summary import CorpusPass, FileRead, kinds_of, left_out_link, left_out_special
 from .text_files import ID, TEXT, read_members
 
-__all__ = ["FilePart", "find_sources", "open_part", "require_fields"]
-
 STDIN = "-"
 
 DOCUMENT_SUFFIXES = ("", ".txt", ".text", ".md", ".markdown", ".rst", ".adoc", ".org", ".tex", ".log")

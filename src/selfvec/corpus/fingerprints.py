@@ -12,8 +12,6 @@ from selfvec.base.compiled import kernel, read_only
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Seen", "fingerprints", "hashes", "joined_utf8"]
-
 _BYTE = np.uint64(8)
 _HALF = np.uint64(32)
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # odd constants with well-mixed bits (golden ratio; SplitMix64's last)

@@ -12,8 +12,6 @@ from selfvec.base.errors import CorpusError, FormatError
 
 from .summary import NAMED_PLACES, FileRead, Summary
 
-__all__ = ["joined_corpora", "refuse_same_files"]
-
 _COUNTED = ("documents", "empty", "duplicates", "known", "undated", "mended_rows", "bad_rows")
 _LISTED = ("files", "mended_places", "bad_places", "skipped_files", "text_fields", "unread_fields")
 _FLAGS = ("text_given", "date_given", "slice_by_name")

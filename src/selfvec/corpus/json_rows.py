@@ -15,8 +15,6 @@ from .readable import decoded, readable
 from .row_batch import SURROGATE, LineBlock, RowBatch, RowReader, cell_text
 from .summary import CorpusPass
 
-__all__ = ["JsonLinesReader"]
-
 _HEAD_LINES = 100  # lines whose fields are the columns
 _MOST_BRACKETS = 1 << 20  # objects and arrays in a row; each takes 30 times its size in memory
 _MOST_COLUMNS = 200  # of a block of rows, so that a file with new names in every row does not fill the memory

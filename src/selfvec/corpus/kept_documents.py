@@ -26,8 +26,6 @@ from .documents import Documents, Part
 from .fingerprints import Seen, fingerprints
 from .summary import CorpusPass
 
-__all__ = ["Intake", "KnownDocuments", "kept_corpus", "repeated_between"]
-
 _MAY_MISS = (ID, DATE, SLICE, FILE)
 
 

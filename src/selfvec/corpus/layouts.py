@@ -10,8 +10,6 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-__all__ = ["LAYOUTS", "Layout", "UnquotedColumn", "layout_of", "unquoted_column"]
-
 
 @dataclass(frozen=True)
 class UnquotedColumn:

@@ -22,8 +22,6 @@ from .row_batch import ROWS, SURROGATE, RowBatch, batch_of_rows, cell_text, read
 from .summary import BATCH_ROWS, CorpusPass, FileRead
 from .text_files import ID, TEXT
 
-__all__ = ["FRAME", "FramePart", "frame_part", "rows_part", "texts_part"]
-
 FRAME = "data frame"
 ROW_LIST = "rows"
 DATE = "date"

@@ -13,8 +13,6 @@ from .fields import Fields
 from .row_batch import ROWS, LineBlock, RowBatch, RowReader, string_columns
 from .summary import CorpusPass
 
-__all__ = ["ParquetReader"]
-
 
 class ParquetReader(RowReader):
     """Reads a Parquet file from disk, some rows at a time."""

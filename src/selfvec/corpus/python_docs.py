@@ -25,8 +25,6 @@ from types import ModuleType
 
 from .corpus import Corpus
 
-__all__ = ["NAME", "python_documentation"]
-
 NAME = "documentation of Python"
 """The beginning of the name of this corpus."""
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["NUL", "REPLACEMENT", "decoded", "readable"]
-
 NUL = "\0"
 REPLACEMENT = "\ufffd"
 _UNREADABLE = re.compile("[\0\ud800-\udfff]")

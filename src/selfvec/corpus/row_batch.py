@@ -23,19 +23,6 @@ if TYPE_CHECKING:
     from .streams import Source
     from .summary import CorpusPass
 
-__all__ = [
-    "NUL",
-    "ROWS",
-    "SURROGATE",
-    "LineBlock",
-    "RowBatch",
-    "RowReader",
-    "batch_of_rows",
-    "cell_text",
-    "readable_fields",
-    "string_columns",
-]
-
 ROWS = 1 << 14
 """Rows of a data frame or Parquet file read at a time."""
 

@@ -16,8 +16,6 @@ from .row_batch import RowReader
 from .streams import Source
 from .text_files import LineReader
 
-__all__ = ["ROW_FORMATS", "RowFormat", "row_format", "row_format_of_suffix"]
-
 
 @dataclass(frozen=True)
 class RowFormat:

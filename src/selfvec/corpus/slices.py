@@ -18,19 +18,6 @@ from selfvec.base.errors import InputError, NotFound, OptionError
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch, occurrences_of_each
 
-__all__ = [
-    "MOST_VALUES",
-    "PERIODS",
-    "Slice",
-    "by_label",
-    "by_period",
-    "labelled_by",
-    "listed",
-    "named_slice",
-    "parse_span",
-    "slice_counts",
-]
-
 MOST_VALUES = 1_000  # of a field whose values are groups of documents
 _MONTHS = {"month": 1, "quarter": 3, "year": 12, "decade": 120, "century": 1200}
 PERIODS = tuple(_MONTHS)

@@ -17,8 +17,6 @@ from selfvec.base.errors import CorpusError
 from .document_files import DOCUMENT_KINDS
 from .fields import Fields
 
-__all__ = ["OF_SHARDS", "CorpusPass", "FileRead", "Summary", "kinds_of", "left_out_link", "left_out_special"]
-
 OF_SHARDS = "shards"
 """Prefix of the hash of a file that was read in shards: a hash of their hashes, not of the file."""
 

@@ -16,8 +16,6 @@ from .row_batch import NUL, LineBlock, RowBatch, RowReader, batch_of_rows
 from .streams import UTF8_BOM, Source, Stream, mended, too_long
 from .summary import CorpusPass
 
-__all__ = ["ID", "TEXT", "LineReader", "read_members"]
-
 TEXT = "text"
 ID = "id"
 """The columns of documents without named fields."""

@@ -11,8 +11,6 @@ from selfvec.base.arrays import Ints, Mask
 
 from .vectors import Source, Vectors
 
-__all__ = ["KINDS", "coverage", "has_row"]
-
 KINDS = ("known", "composed", "random", "unknown")
 """A row of the vectors; built from subwords; a random direction, or trained on the text; no vector."""
 

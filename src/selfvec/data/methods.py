@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["METHODS", "Method", "methods_with"]
-
 
 @dataclass(frozen=True)
 class Method:

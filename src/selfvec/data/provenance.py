@@ -18,8 +18,6 @@ from selfvec.base.schema import COUNT, Schema
 from .methods import METHODS
 from .settings import Settings, stored_option
 
-__all__ = ["Provenance"]
-
 Json = Mapping[str, Any]
 
 _ABSENT: Json = MappingProxyType({})

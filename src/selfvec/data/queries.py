@@ -15,8 +15,6 @@ from selfvec.numerics.rows import top_indices, unit_rows
 
 from .rare_words import least_count
 
-__all__ = ["Key", "Queries", "Query", "Ranking"]
-
 Key = str | int | np.integer[Any]
 """A word, or the number of a row."""
 

@@ -11,8 +11,6 @@ import numpy as np
 from selfvec.base.arrays import Ints
 from selfvec.base.errors import OptionError
 
-__all__ = ["MIN_COUNT", "least_count"]
-
 MIN_COUNT = 5
 """Occurrences that a neighbour needs by default, as in word2vec and gensim."""
 _ENOUGH = 1000  # words must reach the default; otherwise a list of ten would leave out near words

@@ -32,16 +32,6 @@ from .token_batch import TokenBatch
 from .trajectory import History, Trajectory
 from .vectors import Source, Vectors
 
-__all__ = [
-    "Run",
-    "RunPart",
-    "doubts",
-    "rows_of",
-    "similar_row",
-    "split_state",
-    "state_name",
-]
-
 _STATE = re.compile(r"-([2-9]|[1-9]\d{1,8})(?=$|\.)")
 
 

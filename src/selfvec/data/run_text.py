@@ -19,20 +19,6 @@ from selfvec.base.untrusted import decoding
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = [
-    "DATE",
-    "FILE",
-    "FINGERPRINT",
-    "GROUP",
-    "ID",
-    "SLICE",
-    "TEXT",
-    "RunText",
-    "column_of",
-    "fields_among",
-    "schema_of",
-]
-
 TEXT = "text"
 ID = "id"  # null if the document has none
 DATE = "date"  # null if unknown

@@ -17,8 +17,6 @@ from selfvec.base.errors import OptionError, did_you_mean
 
 from .methods import METHODS, methods_with
 
-__all__ = ["SLICES", "Settings", "check_name", "stored_option"]
-
 SLICES = ("month", "quarter", "year", "decade", "century")
 
 Class = TypeVar("Class", bound=type)

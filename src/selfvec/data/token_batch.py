@@ -17,19 +17,6 @@ from selfvec.base.memory import release
 from selfvec.base.scratch import scratch_array
 from selfvec.base.threads import cut, in_order, stop_if_cancelled, threads
 
-__all__ = [
-    "ONCE",
-    "TokenBatch",
-    "by_frequency",
-    "changed",
-    "concatenated",
-    "frequency_order",
-    "occurrences_of_each",
-    "occurrences_of_merged",
-    "over_one_vocabulary",
-    "renumber",
-]
-
 ONCE = np.uint64(1)
 """The lowest bit of a stored fingerprint, set in layouts that keep a repeated text only once."""
 _BLOCK = 1 << 22  # tokens worked on at a time

@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 from selfvec.base.arrays import AnyFloats, Floats, Ints
 from selfvec.base.result_table import ResultTable, short_repr
 
-__all__ = ["History", "Trajectory"]
-
 
 @dataclass(frozen=True, repr=False)
 class Trajectory(ResultTable):

@@ -19,17 +19,15 @@ from selfvec.base.atomic_files import atomic_file
 from selfvec.base.errors import InputError, MissingExtra
 from selfvec.base.memory import release
 from selfvec.base.targets import check_target
-from selfvec.base.threads import in_order, threads
+from selfvec.base.threads import ROW_BLOCK, in_order, threads
 from selfvec.numerics.ngram_rows import NgramRows
-from selfvec.numerics.rows import ROW_BLOCK, as_matrix, filled_rows, unit_rows
+from selfvec.numerics.rows import as_matrix, filled_rows, unit_rows
 
 from .queries import Key, Queries
 
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
-
-__all__ = ["Composer", "Source", "Vectors"]
 
 StrPath = str | os.PathLike[str]
 Composer = Callable[[Sequence[str]], Floats]

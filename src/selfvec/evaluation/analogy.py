@@ -19,8 +19,6 @@ from selfvec.numerics.statistics import mean
 from .compared_vectors import ComparedVectors, find_rows
 from .task import Measurement, Task
 
-__all__ = ["Analogies", "AnalogyQuestions", "answer", "read_questions"]
-
 _BLOCK = 16_384  # rows at a time
 
 

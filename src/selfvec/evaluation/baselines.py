@@ -45,8 +45,6 @@ from selfvec.storage.run_writer import save_run
 from selfvec.training import gensim_models, glove, ppmi_models
 from selfvec.transforms.contextual_encoder import sentence_encoder
 
-__all__ = ["ALREADY", "BASELINES", "Baseline", "check_names", "find_baseline", "train", "train_apart"]
-
 ALREADY = ("original", "bm25", "bm25-rm3")  # measured without training, the last only on request
 ENCODER = "encoder:"  # prefix of the name or path of a sentence-transformers model
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")

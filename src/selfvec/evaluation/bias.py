@@ -26,8 +26,6 @@ from selfvec.numerics.whitening import axes_of_points
 from .compared_vectors import ComparedVectors, word_vectors
 from .task import Measurement, Task
 
-__all__ = ["MEASURES", "Bias", "permutation_p"]
-
 BUILT_IN = Path(__file__).with_name("built-in.toml")
 _LEAST = 2  # words with a vector that each list needs
 _MOST_SPLITS = 10_000  # splits of the targets: all of them, or a sample of this size

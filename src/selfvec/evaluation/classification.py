@@ -18,8 +18,6 @@ from selfvec.numerics.statistics import mean
 from .compared_vectors import ComparedVectors
 from .task import Measurement, Task
 
-__all__ = ["Classification", "LabelledTexts", "draw_examples", "predicted_labels", "read_labelled"]
-
 DRAWS = 5
 _C = 10.0  # inverse strength of the penalty
 

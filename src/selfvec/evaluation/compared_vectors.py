@@ -32,16 +32,6 @@ from selfvec.transforms.principal_axes import PrincipalAxes
 if TYPE_CHECKING:
     from selfvec.retrieval.encoder import Encoder
 
-__all__ = [
-    "ComparedVectors",
-    "distinct_names",
-    "find_rows",
-    "listed",
-    "open_entries",
-    "truncated",
-    "word_vectors",
-]
-
 _BLOCK = 16_384  # rows at a time
 _TASK_SUFFIXES = {".tsv", ".txt", ".toml", ".json"}
 

@@ -20,8 +20,6 @@ from selfvec.storage.formats import load
 from .compared_vectors import ComparedVectors, find_rows
 from .task import Measurement, Task
 
-__all__ = ["Dictionary"]
-
 _RANKS = (1, 5)
 _MOST = 200_000  # first rows of b that are candidates, as in MUSE
 _ASKING = 50_000  # first rows of a, which determine hubs

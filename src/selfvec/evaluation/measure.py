@@ -35,8 +35,6 @@ from .similarity import Similarity
 from .stability import Stability
 from .task import Measurement, Task
 
-__all__ = ["TASKS", "AskedTasks", "Paths", "TaskRow", "evaluate"]
-
 Row = dict[str, Any]
 
 

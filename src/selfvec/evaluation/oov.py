@@ -25,8 +25,6 @@ from selfvec.numerics.statistics import mean, median
 from .compared_vectors import ComparedVectors
 from .task import Measurement, Task
 
-__all__ = ["HiddenWords", "ranks"]
-
 _MOST = 1000  # words hidden
 _SHARE = 5  # at most one known word in so many is hidden, so that enough remain to learn from
 _LEAST = 10  # hidden words, for a median

@@ -13,8 +13,6 @@ from selfvec.base.display import escape_controls
 from selfvec.base.report_page import Drawn, ReportPage, Section
 from selfvec.base.result_table import ResultTable, short_repr
 
-__all__ = ["COSTS", "Figure", "Report", "comparison_result", "costs", "known_apart", "label"]
-
 Row = dict[str, Any]
 
 

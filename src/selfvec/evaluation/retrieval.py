@@ -31,18 +31,6 @@ from .task import Measurement, Task, json_objects, number, rows
 if TYPE_CHECKING:
     from selfvec.retrieval import Index
 
-__all__ = [
-    "RM3",
-    "Collection",
-    "Questions",
-    "Retrieval",
-    "SearchSetting",
-    "ndcg",
-    "ranked",
-    "recall",
-    "search_settings",
-]
-
 _NAMED = 3  # ids that are no documents
 Rankings = list[list[int]]
 RM3 = "bm25-rm3"  # name and mode of BM25 with RM3

@@ -16,8 +16,6 @@ from selfvec.numerics.statistics import rank_correlation, spearman
 from .compared_vectors import ComparedVectors, listed, word_vectors
 from .task import Measurement, Task, number, rows
 
-__all__ = ["Pairs", "Similarity"]
-
 
 @dataclass(frozen=True)
 class Pairs:

@@ -28,8 +28,6 @@ from selfvec.numerics.statistics import RESAMPLES, Estimate, mean
 from .compared_vectors import ComparedVectors
 from .task import Measurement, Task
 
-__all__ = ["Stability", "frequent_words", "neighbour_overlap", "rotated_cosines", "split_documents"]
-
 NEIGHBOURS = 10
 _METRICS = ("overlap@10", "cosine")
 _MOST = 10_000  # words compared, the most frequent

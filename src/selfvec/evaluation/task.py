@@ -17,8 +17,6 @@ from selfvec.numerics.statistics import Estimate
 
 from .compared_vectors import ComparedVectors
 
-__all__ = ["Measurement", "Task", "json_objects", "number", "rows"]
-
 Items = TypeVar("Items")
 
 

@@ -27,8 +27,6 @@ from selfvec.text.document_vectors import inverse_document_frequency
 from selfvec.text.languages import elision, language
 from selfvec.text.preprocessing import Preprocessing
 
-__all__ = ["UNKNOWN", "Library", "tokenizer_json", "write_encoder", "write_piece_encoder"]
-
 Library = Literal["model2vec", "sentence-transformers"]
 UNKNOWN = "[UNK]"  # never a word: brackets separate words, and words have no capitals
 

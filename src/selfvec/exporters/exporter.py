@@ -32,8 +32,6 @@ from .store import Database, Store, library_errors
 from .store_rows import StoreRows, passage_rows
 from .stores import STORES
 
-__all__ = ["TARGETS", "Target", "export", "write_rows"]
-
 
 @checked
 def export(

@@ -11,8 +11,6 @@ from selfvec.base.errors import InputError
 from .store import TABLE, Database, DatabaseContent, reading
 from .store_rows import StoreRows
 
-__all__ = ["LanceDB"]
-
 
 class LanceDB(Database):
     """An embedded database, searched by vectors, by full text, by both, and filtered by SQL.

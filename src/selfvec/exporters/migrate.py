@@ -38,8 +38,6 @@ from .store import Database, DatabaseContent, library_errors
 from .store_rows import RUN, described
 from .stores import find_database
 
-__all__ = ["map_path", "migrate", "question_encoder"]
-
 _BLOCK = 4096  # texts encoded at a time
 _ENCODED = "encoded.f32"
 _STATE = "state.json"

@@ -23,8 +23,6 @@ from selfvec.base.text_files import read_json
 from .store import BATCH, TABLE, Database, DatabaseContent, library_errors, reading
 from .store_rows import StoreRows
 
-__all__ = ["Qdrant"]
-
 
 class Qdrant(Database):
     """A folder for the local mode of its client, from which a server's collection can be filled.

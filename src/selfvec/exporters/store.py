@@ -24,8 +24,6 @@ from selfvec.base.targets import writing_by_polars
 
 from .store_rows import RUN, StoreRows
 
-__all__ = ["BATCH", "TABLE", "Database", "DatabaseContent", "Store", "library_errors", "reading"]
-
 TABLE = "passages"  # the table of a database that can be migrated
 BATCH = 1024  # rows written at a time
 

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from selfvec.retrieval.documents import GatheredDocuments
     from selfvec.retrieval.encoder import Encoder
 
-__all__ = ["RUN", "Encode", "StoreRows", "column_names", "described", "passage_rows", "word_rows"]
-
 RUN = "selfvec.run"  # metadatum of a store: the fingerprint of the run whose encoder made the vectors
 _BLOCK = 4096  # texts encoded at a time
 

@@ -17,8 +17,6 @@ from .qdrant import Qdrant
 from .store import TABLE, Database, Store
 from .store_rows import StoreRows
 
-__all__ = ["STORES", "find_database"]
-
 
 class Parquet(Store):
     """One file, with the vectors as a last column of fixed-size lists of float32.

@@ -16,8 +16,6 @@ from selfvec.base.arrays import AnyFloats, Ints, Rows
 from .kernels import best_answers
 from .rows import unit_rows
 
-__all__ = ["ANALOGY_METHODS", "solve_analogies"]
-
 ANALOGY_METHODS = ("3cosadd", "3cosmul")
 _EPSILON = 0.001  # of 3CosMul, as published
 _BLOCK = 16_384  # candidates at a time

@@ -15,8 +15,6 @@ from selfvec.base.threads import in_order, one_core, threads
 
 from .nearest import nearest_columns
 
-__all__ = ["NEIGHBOURS", "best_columns", "mean_of_nearest", "mutual_best", "nearest_values"]
-
 NEIGHBOURS = 10  # rows that r is the mean of, as published
 _CANDIDATES = 30
 _BYTES = 1 << 26  # of cosines that a thread holds at a time

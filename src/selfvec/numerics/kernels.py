@@ -7,8 +7,6 @@ import numpy as np
 from selfvec.base.arrays import Bytes, Floats, Ids, Ints, Rows
 from selfvec.base.compiled import kernel
 
-__all__ = ["add_rows", "best_answers", "insert_nearest", "mean_of_ngram_rows", "unit_sums"]
-
 _FNV_OFFSET = np.uint32(2166136261)  # of the 32-bit FNV-1a hash
 _FNV_PRIME = np.uint32(16777619)
 

@@ -13,8 +13,6 @@ from selfvec.base.arrays import AnyFloats, Ints
 
 from .rows import unit_rows
 
-__all__ = ["k_means", "lloyd", "squared_distances"]
-
 ROUNDS = 40
 
 

@@ -11,8 +11,6 @@ from .kernels import insert_nearest
 from .kmeans import lloyd
 from .rows import unit_rows
 
-__all__ = ["Pool", "nearest_columns", "nearest_rows"]
-
 EXACT = 10_000  # in a pool of at most so many rows all are compared
 CLUSTERS = 64  # of a larger pool
 PROBED = 16  # clusters that a row is compared with

@@ -11,8 +11,6 @@ from selfvec.base.arrays import AnyInts, Ints, Mask, Rows
 
 from .rows import top_indices
 
-__all__ = ["gained_and_lost", "nearest", "only_in_each"]
-
 _BYTES = 1 << 25  # of cosines computed at a time
 
 Name = TypeVar("Name", bound=Hashable)

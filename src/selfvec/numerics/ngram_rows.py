@@ -11,8 +11,6 @@ from selfvec.base.arrays import Floats, Rows
 
 from .kernels import mean_of_ngram_rows
 
-__all__ = ["NgramRows"]
-
 
 @dataclass(frozen=True)
 class NgramRows:

@@ -18,8 +18,6 @@ from .nearest import nearest_rows
 from .rows import unit_rows
 from .whitening import axes_of_points
 
-__all__ = ["pacmap"]
-
 NEIGHBOURS = 10  # pairs of each point with its nearest
 MID_NEAR = 5  # with mid-near points
 FAR = 20  # with random points

@@ -26,8 +26,6 @@ from selfvec.base.threads import by_blocks, in_order, one_core, threads
 
 from .kmeans import lloyd
 
-__all__ = ["CODES", "CODINGS", "PER_ROW", "decode", "encode", "groups_of", "quantised"]
-
 CODINGS = ("float16", "int8", "binary", "pq")
 PER_ROW = {"half": "<f2", "int8": "i1", "signs": "u1", "codes": "u1"}
 """The arrays with a row for each word, by name, and their dtypes. Each method has one of them."""

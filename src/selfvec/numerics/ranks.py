@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from selfvec.base.arrays import AnyFloats, Doubles
 
-__all__ = ["ranks_among"]
-
 
 def ranks_among(
     scores: AnyFloats,  # (q, n) of the candidates of each question

@@ -12,18 +12,6 @@ from selfvec.base.errors import InputError
 from selfvec.base.memory import release
 from selfvec.base.threads import ROW_BLOCK, by_blocks, one_core
 
-__all__ = [
-    "ROW_BLOCK",
-    "as_matrix",
-    "filled_rows",
-    "mix_rows",
-    "on_cache_lines",
-    "top_indices",
-    "unit_in_place",
-    "unit_rows",
-    "weighted_sum",
-]
-
 
 def as_matrix(given: Array | Sequence[Sequence[float]]) -> Array:
     """An array of floats unchanged; other numbers and lists of them as float32."""

@@ -15,20 +15,6 @@ import numpy as np
 
 from selfvec.base.arrays import AnyFloats, AnyInts, Array, Doubles, Ints, Mask
 
-__all__ = [
-    "RESAMPLES",
-    "Difference",
-    "Estimate",
-    "benjamini_hochberg",
-    "difference",
-    "empirical_p",
-    "mean",
-    "median",
-    "rank_correlation",
-    "spearman",
-    "tail_p",
-]
-
 RESAMPLES = 1000
 _BLOCK = 250_000  # items drawn at a time
 

@@ -18,18 +18,6 @@ from selfvec.base.threads import ROW_BLOCK, by_blocks, one_core, sum_of_blocks
 
 from .rows import unit_rows
 
-__all__ = [
-    "axes_of_moment",
-    "axes_of_points",
-    "covariance",
-    "orthogonal_factor",
-    "principal_axes",
-    "second_moment",
-    "whitened",
-    "whitening",
-    "whitening_matrix",
-]
-
 
 def whitened(
     matrix: Rows,

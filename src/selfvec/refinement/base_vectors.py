@@ -19,8 +19,6 @@ from selfvec.numerics.whitening import axes_of_moment, covariance
 
 from .health import anisotropy
 
-__all__ = ["Base", "base_vectors"]
-
 TOP_DIRECTIONS = 2  # removed from a base with a shared direction: they carry frequency, not meaning
 SHARED = 0.03  # mean cosine of two words from which vectors have a shared direction
 

@@ -24,8 +24,6 @@ from selfvec.data.token_batch import (
 from selfvec.text.repeats import Repeats, find_repeats, with_fewer_sentences
 from selfvec.text.stems import DROPPED, keep_all, merged_types
 
-__all__ = ["Counted", "counted", "vocabulary"]
-
 
 @dataclass(frozen=True)
 class Counted:

@@ -17,8 +17,6 @@ from selfvec.storage.text_file import TextWriter
 
 from .methods.refinement import Refinement
 
-__all__ = ["Execution", "run_to_end"]
-
 
 @dataclass
 class Execution:

@@ -23,8 +23,6 @@ from selfvec.numerics.rows import filled_rows, top_indices, unit_rows
 from selfvec.numerics.whitening import second_moment
 from selfvec.text.mojibake import garbled
 
-__all__ = ["Finding", "Health", "anisotropy", "check_health", "effective_rank"]
-
 # Limits of the findings. Measured on NOAA narratives with GoogleNews vectors (see docs/results/paper.md): the
 # anisotropy is .07 for the original vectors, .66 after one pass of the paper's rule and .88 after five.
 COLLAPSED_ANISOTROPY = 0.5

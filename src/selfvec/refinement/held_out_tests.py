@@ -18,8 +18,6 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.ranks import ranks_among
 from selfvec.numerics.rows import unit_rows
 
-__all__ = ["POSITIONS", "TEXTS", "ContextTest", "HalvedTexts"]
-
 POSITIONS = 4_000  # for the context test, in each fold
 _SIDE = 10  # neighbours on each side that make a context
 _RIVALS = 63  # words of similar frequency that the true word is ranked among

@@ -16,8 +16,6 @@ from selfvec.base.arrays import Floats, Ids, Ints
 from selfvec.base.errors import OptionError
 from selfvec.data.trajectory import History
 
-__all__ = ["HistoryPlan", "Recorder", "parse_history"]
-
 DEFAULT_LIMIT = 64 << 20  # bytes
 _UNITS = {"KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}
 

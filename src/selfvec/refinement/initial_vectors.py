@@ -17,8 +17,6 @@ from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import filled_rows, unit_in_place
 from selfvec.training import vectors_from_text
 
-__all__ = ["by_token", "initial_vectors"]
-
 
 def by_token(vectors: Vectors, settings: Settings) -> Vectors:
     """The vectors themselves, or their rows for subword tokens if the corpus has such tokens."""

@@ -34,18 +34,6 @@ if TYPE_CHECKING:
     from selfvec.text import Encoding
     from selfvec.text.phrase_finding import Finder
 
-__all__ = [
-    "Start",
-    "also_written",
-    "check_packages",
-    "load_start",
-    "option_files",
-    "read_inputs",
-    "read_unstemmed",
-    "refuse_tokens",
-    "starts",
-]
-
 Start = Vectors | str | os.PathLike[str] | None
 """The initial vectors: `Vectors`, their path, or a name in `selfvec.training.FROM_TEXT`; None is "none"."""
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from selfvec.text import Encoding
     from selfvec.text.repeats import Repeats
 
-__all__ = ["Inputs", "check_tokens", "inputs_from"]
-
 
 @dataclass(frozen=True)
 class Inputs:

@@ -21,8 +21,6 @@ from .methods import refined_rows
 from .plan import Plan
 from .selection import ENOUGH, ORIGINAL, Choice, choose, draw_documents
 
-__all__ = ["CANDIDATES", "make_plan", "try_methods"]
-
 CANDIDATES = tuple(method.name for method in METHODS.values() if method.passes)
 """The methods that ``auto`` tries. Of those that cannot be told apart, the last one is chosen."""
 

@@ -26,8 +26,6 @@ from selfvec.storage.cache import cached_rows
 
 from .base_vectors import base_vectors
 
-__all__ = ["WINDOW", "narrow_rows", "narrow_vectors"]
-
 # Chosen on PubMed, Ohsumed, storm reports and MED, Cranfield and CACM; see docs/results/replacements.md.
 WINDOW = 5  # tokens: two on each side
 GAMMA = 0.1  # frequent neighbours, such as "the" and "of", show how a word is used

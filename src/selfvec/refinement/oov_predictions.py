@@ -16,8 +16,6 @@ from .base_vectors import base_vectors
 from .methods.paper import PaperRefinement
 from .spelling import Spelling
 
-__all__ = ["ContextMap", "context_sums", "every_way", "hold_out"]
-
 # Chosen on held-out words of PubMed abstracts and samples of them; see docs/results/oov.md.
 WINDOWS = (5, 11, 41)  # tokens, the word itself included; small windows capture grammar, large ones topic
 GAMMA = 0.5  # a neighbour of frequency r counts r^-γ

@@ -40,8 +40,6 @@ from .vectors_choice import choose_vectors
 if TYPE_CHECKING:
     from selfvec.corpus import Corpus
 
-__all__ = ["refine", "refine_again", "refine_inputs", "run_of", "sources_by_name"]
-
 
 @one_core()
 def refine(

@@ -13,8 +13,6 @@ from .history import HistoryPlan, parse_history
 from .inputs import Inputs
 from .selection import Choice
 
-__all__ = ["Plan"]
-
 
 @dataclass(frozen=True)
 class Plan:

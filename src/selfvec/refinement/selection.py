@@ -25,18 +25,6 @@ from .health import COLLAPSED_ANISOTROPY as COLLAPSED
 from .health import anisotropy, effective_rank
 from .held_out_tests import POSITIONS, TEXTS, ContextTest, HalvedTexts
 
-__all__ = [
-    "ENOUGH",
-    "ORIGINAL",
-    "SURE",
-    "Choice",
-    "Measured",
-    "choose",
-    "draw_documents",
-    "folds",
-]
-
-
 ORIGINAL = "original"
 ENOUGH = 100_000  # tokens drawn from a longer text, so that choosing takes less than a second
 _FOLDS = 5  # parts of the documents, each held out in turn until there are enough texts

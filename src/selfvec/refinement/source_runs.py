@@ -29,16 +29,6 @@ from selfvec.training import FROM_TEXT
 from .initial_vectors import by_token
 from .input_reading import Start, option_files
 
-__all__ = [
-    "MovedVectors",
-    "SourceRun",
-    "refuse_changed_files",
-    "refuse_different",
-    "refuse_other_vectors",
-    "source_run",
-    "source_vectors",
-]
-
 MovedVectors = Vectors | str | os.PathLike[str] | None
 """The initial vectors of a run, if their file has moved; else None."""
 

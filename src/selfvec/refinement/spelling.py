@@ -26,8 +26,6 @@ from selfvec.cooccurrence.operators import sparse_product
 from selfvec.data.token_batch import TokenBatch, occurrences_of_each
 from selfvec.numerics.rows import filled_rows, mix_rows
 
-__all__ = ["EVIDENCE", "RIDGE", "Spelling", "blend_spelling", "shared_grams"]
-
 EVIDENCE = 20  # occurrences at which the corpus has half of its maximum weight
 RIDGE = 0.7  # of the map from spelling to vectors
 RARITY = 0.2  # an n-gram of f words learned from weighs (1 + f)^-0.2, because rare n-grams are more specific

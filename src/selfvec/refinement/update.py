@@ -44,8 +44,6 @@ if TYPE_CHECKING:
     from selfvec.corpus import Corpus
     from selfvec.corpus.kept_documents import Intake
 
-__all__ = ["Change", "merge", "preview", "update"]
-
 
 @dataclass
 class Change:

@@ -31,8 +31,6 @@ from .selection import SURE, Choice, Measured
 if TYPE_CHECKING:
     from selfvec.corpus import Corpus
 
-__all__ = ["choose_vectors"]
-
 
 def choose_vectors(
     corpus: Corpus, candidates: Sequence[Start], settings: Settings, execution: Execution

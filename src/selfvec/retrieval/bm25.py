@@ -17,8 +17,6 @@ from selfvec.base.arrays import Floats, Ids, Ints, Rows
 
 from .kernels import SCORED, score_postings
 
-__all__ = ["K1", "K3", "B", "saturated_counts", "saturation", "score_terms"]
-
 K1 = 1.2
 B = 0.75
 K3 = 2.0  # of the words of a query in the hybrid, see `saturated_counts`

@@ -35,8 +35,6 @@ from .documents import GatheredDocuments
 from .indexed_documents import IndexedDocuments
 from .scoring import Scorer
 
-__all__ = ["IndexParts", "build_index", "build_words_only"]
-
 IndexParts = tuple[Vocabulary, DenseSpace, IndexedDocuments]
 
 # Of smoothing. The hybrid gains from twice the default: where smoothing would harm, the dense share is small.

@@ -14,8 +14,6 @@ from selfvec.base.arrays import Ids, Ints, Rows
 from selfvec.base.threads import one_core
 from selfvec.numerics.kmeans import lloyd
 
-__all__ = ["FROM", "Clusters", "centres_of"]
-
 FROM = 200_000  # documents and passages; fewer are all compared
 NUMBER = 1024  # clusters
 # Clusters that a question is compared with; in the hybrid, words find documents, too. What they miss is in

@@ -17,8 +17,6 @@ from selfvec.text.vocabulary import Vocabulary
 from .passages import random_words
 from .scoring import Scored, Scorer, best_documents
 
-__all__ = ["LEAST", "MOST", "agreement", "dense_share"]
-
 # Chosen on collections with and without judgements, each left out in turn; see docs/results/search.md.
 SLOPE = 3.0  # the share grows by 0.3 for 0.1 more agreement
 NONE = 0.35  # agreement at which the share would be 0

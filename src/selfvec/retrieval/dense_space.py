@@ -27,8 +27,6 @@ from selfvec.text.document_vectors import (
     weighted_sums,
 )
 
-__all__ = ["TABLES", "DenseSpace", "projected", "run_tables", "sample_documents"]
-
 TABLES = ("original", "refined", "topics")
 
 # A third to twice of each gives similar results; see docs/results/search.md.

@@ -23,8 +23,6 @@ from .passages import CUT, Cut, passages
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["GatheredDocuments", "gather"]
-
 LONGEST = 120  # characters of a field's values, on average; longer fields are text, not filters
 LONGEST_JSON = 1000  # of lists and objects
 

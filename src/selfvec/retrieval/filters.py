@@ -19,8 +19,6 @@ from selfvec.base.errors import NotFound, OptionError, did_you_mean
 
 from .indexed_documents import NO_DAY, IndexedDocuments
 
-__all__ = ["allowed"]
-
 _RULE = "a filter is field=value, field=A..B or date=A..B"
 
 

@@ -30,8 +30,6 @@ from .same_texts import different_texts
 from .scoring import Scored, Scorer
 from .snippets import Found, describe
 
-__all__ = ["Index"]
-
 _COMPARED = 10_000  # ids that are compared with an unknown one
 
 

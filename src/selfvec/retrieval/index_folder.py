@@ -31,8 +31,6 @@ from .build import IndexParts
 from .dense_space import DenseSpace
 from .indexed_documents import Arrays, IndexedDocuments
 
-__all__ = ["INDEX", "read_index", "write_index"]
-
 VERSION = 8
 _HEAD = "index.json"
 _WORDS = "vocabulary.txt"

@@ -23,8 +23,6 @@ from . import kernels
 from .clusters import Clusters
 from .documents import GatheredDocuments
 
-__all__ = ["NO_DAY", "IndexedDocuments"]
-
 NO_DAY = np.iinfo(np.int64).min
 Arrays = Mapping[str, Array]
 

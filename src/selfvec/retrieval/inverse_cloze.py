@@ -35,8 +35,6 @@ from selfvec.text.document_vectors import weighted_sums
 from .bm25 import K1
 from .kernels import MOMENTS, add_products, change_rows, invert
 
-__all__ = ["Learned", "learn"]
-
 # Chosen on judged collections, self-retrieval and classes: `benchmarks.quality.encoders`.
 BATCH = 512  # documents of a step
 SPAN = (4, 25)  # words of a question

@@ -14,8 +14,6 @@ from .documents import gather
 from .index import Index
 from .passages import CUT, Cut, check_cut
 
-__all__ = ["run_index"]
-
 NAME = "search"  # in the cache
 
 

@@ -12,18 +12,6 @@ from selfvec.base.arrays import Array, Doubles, Floats, Ids, Int8s, Ints, Mask, 
 from selfvec.base.compiled import kernel
 from selfvec.text.document_vectors import document_frequencies
 
-__all__ = [
-    "MOMENTS",
-    "SCORED",
-    "add_products",
-    "best_window",
-    "change_rows",
-    "combine",
-    "dot_products",
-    "invert",
-    "score_postings",
-]
-
 MOMENTS = (0.9, 0.999)  # decay of the mean gradient and of its square, of Adam
 SCORED = 1 << 14  # texts that `score_postings` scores at a time
 

@@ -16,8 +16,6 @@ from selfvec.base.errors import OptionError
 from selfvec.text.self_retrieval import random_window
 from selfvec.text.sentences import sentence_spans
 
-__all__ = ["CUT", "Cut", "check_cut", "passages", "random_span", "random_words"]
-
 Cut = tuple[int, int]
 """Words of a passage, and how many of them are repeated from the passage before."""
 

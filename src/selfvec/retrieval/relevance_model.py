@@ -16,8 +16,6 @@ from selfvec.text.vocabulary import Query
 from .indexed_documents import IndexedDocuments
 from .scoring import Scored, Scorer
 
-__all__ = ["Feedback", "expand_query", "relevance_model", "score_rm3"]
-
 
 @dataclass(frozen=True)
 class Feedback:

@@ -14,8 +14,6 @@ from .kept_index import run_index
 from .scoring import check_mode
 from .snippets import Found
 
-__all__ = ["search"]
-
 
 @checked
 def search(

@@ -11,8 +11,6 @@ from selfvec.base.arrays import Mask
 from .indexed_documents import IndexedDocuments
 from .scoring import Scored
 
-__all__ = ["Best", "different_texts"]
-
 _FIRST = 5  # words that are compared before whole texts are
 
 

@@ -27,8 +27,6 @@ from . import bm25, kernels
 from .dense_space import DenseSpace
 from .indexed_documents import IndexedDocuments
 
-__all__ = ["MODES", "PARTS", "Blend", "Scored", "Scorer", "best_documents", "check_mode"]
-
 MODES = ("hybrid", "bm25", "dense")
 PARTS = ("words", "related", "dense")  # names in JSON
 LARGE = 10_000  # documents; in larger collections, only the best are scored again after feedback

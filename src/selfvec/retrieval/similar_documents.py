@@ -24,8 +24,6 @@ from .kept_index import run_index
 from .same_texts import different_texts
 from .snippets import Found, describe
 
-__all__ = ["nearest_documents", "similar_documents"]
-
 _TELLING = 16  # words of the document that are looked for in those found
 
 

@@ -25,8 +25,6 @@ from .dense_space import LEAST_COSINE, DenseSpace
 from .same_texts import Best
 from .scoring import PARTS, Scored, Scorer
 
-__all__ = ["Found", "Hit", "Mark", "Reason", "describe"]
-
 SNIPPET = 40  # words of a snippet; a text up to half longer is shown whole
 KINDS = ("related", "match")
 _SPACE = re.compile(r"\s")

@@ -18,8 +18,6 @@ from .formats import FORMATS, check_save, save
 from .formats.format_table import format_of
 from .run_folder import is_run
 
-__all__ = ["check_aligned", "find_aligned", "names_a_file", "save_aligned_file", "save_aligned_folder"]
-
 _NOTE = ".aligned.json"
 _SUFFIXES = tuple(suffix for row in FORMATS for suffix in row.suffixes)
 

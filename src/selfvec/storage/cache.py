@@ -30,8 +30,6 @@ from selfvec.base.untrusted import decoding
 from selfvec.base.versions import __version__
 from selfvec.data.run import Run
 
-__all__ = ["CACHE", "RESULT", "cached", "cached_rows", "read_result", "write_result"]
-
 CACHE = "cache"  # of a run folder
 RESULT = "result.json"  # describes an entry that is neither an index nor an encoder
 _ROWS = "vectors.safetensors"

@@ -22,8 +22,6 @@ from selfvec.storage.folder_kinds import folder_kind
 from selfvec.storage.formats import load
 from selfvec.storage.run_folder import open_run
 
-__all__ = ["Contents", "info"]
-
 _RUN = {  # by the kind of a part of a run folder
     "run.json": "how the run was made: files and hashes, options, versions, timings; checksums",
     "vocabulary.txt": "the words",

@@ -13,8 +13,6 @@ from pathlib import Path
 from selfvec.base.errors import InputError
 from selfvec.base.text_files import text_lines
 
-__all__ = ["WordPairs", "names_columns", "read_dictionary"]
-
 _COLUMN = re.compile(
     r"((source|target|from|to|head|tail|query|first|second)[ _-]?)?"
     r"(source|target|from|to|head|tail|word|term|translation|lemma|subject|object|query|language|lang)s?"

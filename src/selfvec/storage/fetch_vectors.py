@@ -27,8 +27,6 @@ from .formats import load, save
 from .formats.input_file import copy_unpacked, largest_unpacked
 from .public_vectors import RECORD, PublicVectors, all_fetched, data_folder, fetched, find
 
-__all__ = ["fetch_vectors", "vectors_at_hand"]
-
 _MB = 1_000_000
 _MARGIN = 1.25  # a file may be larger than recorded here by this factor
 _NUMBER = 4  # bytes of a number as it is stored

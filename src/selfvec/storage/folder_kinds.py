@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["FOLDER_KINDS", "FolderKind", "folder_kind"]
-
 
 @dataclass(frozen=True)
 class FolderKind:

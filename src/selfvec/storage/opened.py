@@ -13,8 +13,6 @@ from selfvec.data.vectors import Vectors
 from .formats import load
 from .run_folder import is_run, open_run
 
-__all__ = ["GivenRun", "GivenVectors", "as_run", "as_vectors", "opened"]
-
 GivenRun = Run | str | os.PathLike[str]
 """A run, or the path of its folder."""
 GivenVectors = Vectors | Run | str | os.PathLike[str]

@@ -16,17 +16,6 @@ from selfvec.base.errors import FormatError, OptionError, did_you_mean
 from selfvec.base.text_files import read_json
 from selfvec.base.user_folders import user_folder
 
-__all__ = [
-    "PUBLIC_VECTORS",
-    "RECORD",
-    "PublicVectors",
-    "all_fetched",
-    "data_folder",
-    "fetched",
-    "find",
-    "locate",
-]
-
 RECORD = "table.json"
 
 _GENSIM = "https://github.com/RaRe-Technologies/gensim-data/releases/download/"

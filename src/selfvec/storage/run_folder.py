@@ -48,25 +48,6 @@ from selfvec.data.vectors import Source, Vectors
 from .tokens_file import TOKENS, read_tokens_later
 from .wrong_paths import not_a_run
 
-__all__ = [
-    "HISTORY",
-    "LOCK",
-    "ORIGINAL",
-    "PARTS",
-    "PREVIOUS",
-    "REFINED",
-    "REPORT",
-    "RUN",
-    "TEXT",
-    "VOCABULARY",
-    "is_run",
-    "open_run",
-    "refuse_run",
-    "write_report",
-    "write_vectors",
-]
-
-
 RUN = Kind("a run folder", lambda folder: is_run(folder))
 
 REFINED = "vectors.safetensors"

@@ -60,8 +60,6 @@ from .run_folder import (
 from .text_file import save_text
 from .tokens_file import TOKENS, complete_tokens, write_tokens
 
-__all__ = ["NEW", "RunWriter", "save_run"]
-
 PRESENT = "run.json"
 NEW = "new.parquet"
 """New documents, while an update reads them."""

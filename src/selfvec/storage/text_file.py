@@ -22,8 +22,6 @@ from selfvec.data.run_text import GROUP, RunText, fields_among, schema_of
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["TextWriter", "save_text"]
-
 _AHEAD = 2  # batches
 _LEVEL = 1  # of zstd: higher ones take several times as long and save a tenth
 

@@ -23,8 +23,6 @@ from selfvec.base.tensors import (
 from selfvec.base.untrusted import decoding, parse_json
 from selfvec.data.token_batch import TokenBatch
 
-__all__ = ["TOKENS", "complete_tokens", "read_tokens_later", "write_tokens"]
-
 TOKENS = "tokens.safetensors"
 
 _FORMS: Forms = {

@@ -19,8 +19,6 @@ from selfvec.base.versions import RUN_FORMAT
 from .folder_kinds import FOLDER_KINDS, FolderKind, folder_kind
 from .run_folder import LOCK, PREVIOUS, open_run
 
-__all__ = ["Damage", "Verified", "verify"]
-
 _CHANGED = "has changed since it was written: its own checksum differs"
 
 

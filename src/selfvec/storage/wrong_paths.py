@@ -14,8 +14,6 @@ from selfvec.base.errors import InputError, did_you_mean
 
 from .folder_kinds import folder_kind
 
-__all__ = ["Mistake", "no_vectors", "not_a_run", "similar_paths"]
-
 _TEXT = {
     *(".jsonl", ".ndjson", ".csv", ".tsv"),
     *(".txt", ".text", ".md", ".markdown", ".rst", ".html", ".htm", ".pdf", ".docx", ".log"),

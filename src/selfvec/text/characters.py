@@ -14,8 +14,6 @@ import numpy as np
 
 from selfvec.base.arrays import Bytes
 
-__all__ = ["APOSTROPHE", "DIGIT", "LOWER", "POINT", "SPACE", "STRONG", "TERMINATOR", "WORD", "table"]
-
 WORD = 1  # continues a token: letters, marks, numbers, underscore, joiners
 STRONG = 2  # a token needs one of these: letters and numbers
 DIGIT = 4  # a point or comma between two of these stays inside the token

@@ -15,8 +15,6 @@ from selfvec.corpus.fingerprints import hashes
 
 from .kernels import enter_words, number_words
 
-__all__ = ["DistinctWords"]
-
 _ROOM = 1 << 12  # words in a new table
 
 

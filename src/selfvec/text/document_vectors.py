@@ -22,20 +22,8 @@ from selfvec.numerics.kernels import add_rows
 from selfvec.numerics.nearest import Pool
 from selfvec.numerics.rows import unit_in_place, unit_rows
 
-from .kernels import document_frequencies
+from .kernels import document_frequencies as document_frequencies
 from .preprocessing import Preprocessing, encode_texts, mean_rows_by_stem, merge_stems, stem_groups
-
-__all__ = [
-    "Smoothing",
-    "bm25_weight",
-    "document_frequencies",
-    "document_vectors",
-    "embed",
-    "inverse_document_frequency",
-    "known_share",
-    "smooth_by_neighbours",
-    "weighted_sums",
-]
 
 # More smoothing helps questions with many answers and harms those with one: `benchmarks.quality.smoothing`.
 NEIGHBOURS = 10  # similar texts

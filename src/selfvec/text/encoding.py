@@ -41,9 +41,6 @@ if TYPE_CHECKING:
 
     from .distinct_words import DistinctWords
 
-__all__ = ["RARE", "Encoding", "auto_window", "encode"]
-
-
 _SENTENCES = "sentences"
 REPEATED = "repeated passages"
 RARE = "minimal count"

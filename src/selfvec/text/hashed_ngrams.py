@@ -20,8 +20,6 @@ from selfvec.data.token_batch import TokenBatch
 
 from .kernels import BASE, MIX, NGRAM, count_hashes, hash_ngrams
 
-__all__ = ["AT_ONCE", "NGRAM", "Ngrams", "add_counters", "counter_bits", "cover"]
-
 AT_ONCE = 1 << 23
 """N-grams examined at a time, 128 MB."""
 

@@ -15,21 +15,6 @@ from selfvec.base.compiled import kernel
 
 from .characters import APOSTROPHE, DIGIT, LOWER, POINT, SPACE, STRONG, TERMINATOR, WORD
 
-__all__ = [
-    "BASE",
-    "MIX",
-    "NGRAM",
-    "apart",
-    "count_hashes",
-    "count_sentences",
-    "document_frequencies",
-    "enter_words",
-    "hash_ngrams",
-    "matches",
-    "number_words",
-    "spans",
-]
-
 NGRAM = 12
 """Tokens of the shortest passage."""
 BASE = np.uint64(0x9E3779B97F4A7C15)  # odd

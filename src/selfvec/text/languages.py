@@ -16,19 +16,6 @@ from runpy import run_path
 
 from selfvec.base.errors import OptionError
 
-__all__ = [
-    "LANGUAGES",
-    "STEMMERS",
-    "STOP_WORDS",
-    "Language",
-    "elision",
-    "language",
-    "lemma_code",
-    "lemmatizer",
-    "listed_stop_words",
-    "without_elision",
-]
-
 
 @dataclass(frozen=True)
 class Language:

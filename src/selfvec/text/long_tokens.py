@@ -13,8 +13,6 @@ import numpy as np
 
 from selfvec.base.arrays import Bytes, Ids, Ints
 
-__all__ = ["LONG", "LONGEST", "long_tokens", "without_long", "without_long_runs"]
-
 LONGEST = 1000
 """Characters of the longest token that is kept."""
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-__all__ = ["garbled"]
-
 _LEADS = "ÂÃÄÅÎÏÐÑâãäåîïðñ"  # the first byte of two, or of three, read as Windows-1252; some in lower case
 _SIGNS = "".join(bytes([byte]).decode("cp1252", "ignore") for byte in range(0x80, 0xC0))
 _WHOLE = re.compile(f"[{_LEADS}][{re.escape(_SIGNS)}]")

@@ -31,8 +31,6 @@ from .phrases import LINK, Running, parts
 if TYPE_CHECKING:
     from selfvec.corpus import Corpus
 
-__all__ = ["EMPTY", "LEAST", "LONGEST", "MIN_COUNT", "Finder", "Phrase", "Phrases", "phrases"]
-
 LONGEST = 4  # words
 MIN_COUNT = 5  # occurrences that longer candidates do not explain,
 SHARE = 2e-6  # or such a share of the words, if that is more

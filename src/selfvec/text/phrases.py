@@ -23,8 +23,6 @@ from selfvec.numerics.rows import unit_rows
 
 from .rules import listed_lines
 
-__all__ = ["LINK", "Joined", "Phraser", "Running", "compose", "join", "parts", "read_phrases", "units_of"]
-
 LINK = "_"  # between the words of a phrase, as in word2vec's own vectors
 LONGEST = 10  # words of a phrase from a list
 

@@ -24,8 +24,6 @@ from selfvec.numerics.rows import unit_in_place
 from .languages import STEMMERS, STOP_WORDS
 from .rules import Rules
 
-__all__ = ["Preprocessing", "encode_texts", "mean_rows_by_stem", "merge_stems", "stem_groups"]
-
 _TEXTS = 4096  # of a batch
 
 

@@ -11,8 +11,6 @@ import numpy as np
 from selfvec.base.arrays import Ints, Mask
 from selfvec.data.run import Run
 
-__all__ = ["names_of", "proper_names"]
-
 _DOCUMENTS = 20_000  # of a large corpus that are enough, at regular intervals
 _CHARACTERS = 10_000_000  # of all of them
 

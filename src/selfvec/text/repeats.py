@@ -28,23 +28,8 @@ from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, changed
 
-from .hashed_ngrams import AT_ONCE, NGRAM, Ngrams, cover
-
-__all__ = [
-    "KEPT",
-    "LEAST_DOCUMENTS",
-    "NGRAM",
-    "Repeats",
-    "consists_of_templates",
-    "example_of",
-    "find_repeats",
-    "left_short",
-    "repeated_tokens",
-    "repeats_of",
-    "tokens_by_document",
-    "with_fewer_sentences",
-    "without",
-]
+from .hashed_ngrams import AT_ONCE, Ngrams, cover
+from .kernels import NGRAM
 
 LEAST_DOCUMENTS = 10
 """Documents that a repeated passage occurs in."""

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     from .tokenizers import Casing
 
-__all__ = ["Keys", "Rulebook", "Rules", "listed_lines"]
-
 
 @dataclass(frozen=True)
 class Rules:

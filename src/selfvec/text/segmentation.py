@@ -19,8 +19,6 @@ from selfvec.base.extras import require
 
 from .languages import LANGUAGES, language
 
-__all__ = ["segmenter", "split_spans"]
-
 Segment = Callable[[str], list[str]]
 _PARTS = re.compile(r"[\x00-\x7f]+|[^\x00-\x7f]+")
 _BLOCK = 1000  # characters; the models need time by the square of a word's length

@@ -15,8 +15,6 @@ from selfvec.numerics.ranks import ranks_among
 
 from .document_vectors import document_vectors, inverse_document_frequency
 
-__all__ = ["SelfRetrieval", "random_window"]
-
 
 def random_window(length: int, size: int, rng: np.random.Generator) -> tuple[int, int]:
     """Start and end of ``size`` of ``length`` items in a row, from a random position; (0, 0) of none."""

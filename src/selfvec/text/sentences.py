@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["sentence_spans"]
-
 # A full stop after these does not end a sentence. They are in lower case unless that is another word.
 _LISTED = """
 dr mr ms mrs prof vs al cf eq eqs fig figs e.g i.e vol resp approx St No

@@ -11,8 +11,6 @@ import re
 import unicodedata
 from functools import lru_cache
 
-__all__ = ["letters_key", "spelling_key"]
-
 _BETWEEN = re.compile(r"[-‐‑_.'’`\u00ad]")
 _ENDINGS = (
     (re.compile(r"(?<=\w{3})(i|y)s(?=(e|es|ed|er|ers|ing|ation|ations)$)"), r"\1z"),

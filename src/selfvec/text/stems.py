@@ -20,15 +20,6 @@ from selfvec.base.errors import OptionError
 
 from .languages import STEMMERS
 
-__all__ = [
-    "DROPPED",
-    "keep_all",
-    "kept_from",
-    "merged_types",
-    "same_stem",
-    "stems",
-]
-
 DROPPED = -1  # the number of a type that a rule leaves out
 
 

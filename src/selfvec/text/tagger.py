@@ -14,8 +14,6 @@ from typing import Any, Protocol
 from selfvec.base.errors import OptionError
 from selfvec.base.extras import require
 
-__all__ = ["PARTS", "LexiconTagger", "SpacyTagger", "Tagger", "check_tagger", "tagger"]
-
 PARTS = ("noun", "verb", "adjective", "adverb")
 OTHER = "other"
 

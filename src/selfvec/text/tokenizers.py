@@ -31,8 +31,6 @@ from .segmentation import segmenter, split_spans
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["RawTokens", "Splitter", "SubwordTokenizer", "Tokenizer", "tokenizer"]
-
 _REMEDY = "give a tokenizer.json as the Hugging Face tokenizers library writes it"
 
 Casing = Literal["lower", "keep", "exact"]

@@ -23,8 +23,6 @@ from .stems import stems
 from .tokenizers import Tokenizer, plain, tokenizer
 from .word_spans import find_words, word_spans
 
-__all__ = ["Query", "Vocabulary", "is_text"]
-
 _KEPT = 100_000  # words whose types are remembered
 
 

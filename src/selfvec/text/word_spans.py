@@ -13,8 +13,6 @@ from .characters import table
 from .long_tokens import without_long
 from .segmentation import segmenter, split_spans
 
-__all__ = ["FoundWords", "find_words", "word_spans"]
-
 
 def word_spans(text: str, tokenizer: str = "words", code: str | None = None) -> list[tuple[int, int]]:
     """Start and end of each word of a text, in characters; ``code`` is its language.

@@ -18,8 +18,6 @@ from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 
-__all__ = ["cipher", "codes"]
-
 CIPHER_WINDOW = 11  # tokens, the word itself included
 GAMMA = 0.5  # a neighbour of frequency r has the weight r^-γ
 

@@ -27,9 +27,6 @@ from selfvec.base.arrays import Rows
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 
-__all__ = ["KINDS", "distinct_keys", "epochs_of", "trained", "write_lines"]
-
-
 _ALPHA = 0.025  # gensim's first learning rate
 _LONGEST = 10_000  # tokens of a line; gensim ignores the rest
 _BUCKETS = 1 << 18  # for fastText's n-grams; its default of 2,000,000 would be mostly empty

@@ -26,8 +26,6 @@ from selfvec.cooccurrence.counts import HARMONIC_UNIT
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 
-__all__ = ["Entries", "Model", "Pull", "descend", "every_entry_once", "glove", "mittens", "trained"]
-
 GLOVE_WINDOW = 11  # tokens, five on each side, as in word2vec
 EPOCHS = 15
 RATE = np.float32(0.05)

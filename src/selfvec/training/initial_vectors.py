@@ -15,8 +15,6 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
 
-__all__ = ["FROM_TEXT", "check_installed", "vectors_from_text"]
-
 DIMENSIONS = 256
 
 

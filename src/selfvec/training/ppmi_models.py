@@ -11,8 +11,6 @@ from selfvec.cooccurrence import PPMIOperator, count
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 
-__all__ = ["ppmi_svd", "pulled", "retrofit", "strongest"]
-
 PPMI_WINDOW = 11  # tokens, five on each side, as in word2vec
 NEIGHBOURS = 10  # of each word in the graph of PPMI
 LEAST = 5  # co-occurrences of a pair; a single one of two rare words would have the highest PPMI of all

@@ -23,18 +23,6 @@ from selfvec.numerics.rows import unit_rows
 
 from .method import Transform
 
-__all__ = [
-    "ContextualEncoder",
-    "EncoderSource",
-    "FromEncoder",
-    "Pooling",
-    "Texts",
-    "Window",
-    "encoder_folder",
-    "read_words",
-    "sentence_encoder",
-]
-
 _LONGEST = 512  # pieces of a window, at most
 _BATCH = 32  # windows at a time
 _AHEAD = 512  # texts that are cut into windows at a time; windows of similar length share a batch

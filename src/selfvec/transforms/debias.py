@@ -21,8 +21,6 @@ from selfvec.numerics.whitening import axes_of_moment, axes_of_points, covarianc
 from .knowledge import WordRows
 from .method import Transform, mapped_composer, same_words
 
-__all__ = ["Debias", "DebiasSets", "read_debias_sets"]
-
 GENDER = Path(__file__).with_name("gender.toml")
 _LAMBDA = 0.2  # of soft debiasing, as in the paper
 _COMPONENTS = 20  # that double-hard debiasing tries to remove

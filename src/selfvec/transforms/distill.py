@@ -23,8 +23,6 @@ from .contextual_encoder import (
     sentence_encoder,
 )
 
-__all__ = ["Distill", "Model2Vec", "loss_gradient"]
-
 NEGATIVES = 10
 PASSES = 20
 _RATE = 0.01  # of Adam

@@ -26,8 +26,6 @@ from selfvec.storage.opened import GivenVectors, as_vectors
 
 from .method import Transform
 
-__all__ = ["Join"]
-
 _RIDGE = 1e-2  # of the largest variance of a source; smaller variances are whitened as if they had this size
 _NOWHERE = np.zeros(1, np.float32)
 

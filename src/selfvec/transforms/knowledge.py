@@ -19,8 +19,6 @@ import numpy as np
 from selfvec.base.arrays import Ints
 from selfvec.base.errors import InputError, OptionError
 
-__all__ = ["RELATIONS", "Knowledge", "WordRows", "kind_names", "row_pairs", "unreadable", "unused_relations"]
-
 RELATIONS = ("synonym", "antonym", "is-a", "related")
 """The kinds of relations that every reader supports; triples may have others."""
 TOWARD = tuple(kind for kind in RELATIONS if kind != "antonym")

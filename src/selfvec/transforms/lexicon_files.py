@@ -22,8 +22,6 @@ from selfvec.storage.dictionaries import names_columns
 
 from .knowledge import Knowledge, unreadable
 
-__all__ = ["check_lexicon", "read_knowledge"]
-
 _RELATION = re.compile(r"rel|relations?|relationship|predicate|kind|type|relation[ _-](type|kind)")
 _SAME = {"synonyms": "synonym", "antonyms": "antonym"}
 _SAME |= dict.fromkeys(("isa", "hypernym", "instance-hypernym", "subclass-of", "broader"), "is-a")

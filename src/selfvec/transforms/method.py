@@ -18,8 +18,6 @@ from selfvec.data.vectors import Composer, Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.formats import check_save, load, save
 
-__all__ = ["Transform", "mapped_composer", "same_words"]
-
 
 @dataclass_transform(eq_default=False)
 class Transform(ABC):

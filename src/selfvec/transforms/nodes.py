@@ -20,8 +20,6 @@ from .lexicon_files import read_knowledge
 from .method import Transform
 from .retrofit import smoothed
 
-__all__ = ["Define", "NodeVectors", "is_a"]
-
 _RIDGE = 1.0  # in mean variances of a dimension
 _SPREAD = 0.5  # w of `Smooth`
 

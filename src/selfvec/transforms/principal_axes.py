@@ -11,8 +11,6 @@ from selfvec.numerics.whitening import principal_axes
 
 from .method import Transform, mapped_composer, same_words
 
-__all__ = ["PrincipalAxes"]
-
 _BLOCK = 1 << 14  # rows turned at a time
 
 

@@ -20,14 +20,6 @@ if TYPE_CHECKING:
 
     from .method import Transform
 
-__all__ = [
-    "TRANSFORMS",
-    "TransformRow",
-    "find_transform",
-    "make_transform",
-    "transform",
-]
-
 
 @dataclass(frozen=True)
 class TransformRow:

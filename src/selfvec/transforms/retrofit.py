@@ -21,8 +21,6 @@ from .knowledge import Knowledge, kind_names, row_pairs, unused_relations
 from .lexicon_files import read_knowledge
 from .method import Transform, mapped_composer, same_words
 
-__all__ = ["Aspect", "AttractRepel", "CounterFit", "Retrofit", "Smooth", "adjacency", "smoothed"]
-
 _STEPS = 50  # at most
 _CLOSE = 1e-4  # largest change of a coordinate at which iteration stops
 _BLOCK = 1 << 10  # rows compared with all others at a time

@@ -43,8 +43,6 @@ from selfvec.storage.formats.subwords import SubwordRows, load_tokenizer
 
 from .method import Transform
 
-__all__ = ["NewRows", "TokenizerTransfer", "Tokens"]
-
 _STALE = (  # files of the old tokenizer
     *("vocab.txt", "vocab.json", "merges.txt", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model"),
     *("added_tokens.json", "special_tokens_map.json", "tokenizer_config.json"),

@@ -9,19 +9,6 @@ import numpy as np
 from selfvec.base.arrays import Floats, Ids, Ints, Mask, Rows
 from selfvec.data.token_batch import TokenBatch
 
-__all__ = [
-    "HALF",
-    "NEARBY",
-    "SAMPLED",
-    "context_cosines",
-    "count_present",
-    "occurrences",
-    "padded_windows",
-    "pair_places",
-    "shared_neighbours",
-    "window_counts",
-]
-
 HALF = 10  # neighbours on each side of an occurrence, by default; the farthest weighs a tenth of the nearest
 NEARBY = 8  # tokens on each side that are compared when occurrences are quoted
 SAMPLED = 2000  # occurrences compared for this, evenly spaced over the text

@@ -26,20 +26,6 @@ from selfvec.text.stems import stems
 from .contexts import occurrences
 from .occurrence_vectors import OccurrenceSpace
 
-__all__ = [
-    "Example",
-    "around",
-    "best_sentence",
-    "distinct_occurrences",
-    "distinct_texts",
-    "examples",
-    "marked_occurrences",
-    "quoted",
-    "repeated_last",
-    "sentences",
-    "shortened",
-]
-
 REACH = 12  # words shown on each side
 _SAMPLED = 400  # occurrences per word and slice that are compared
 _LONGEST = 280  # characters of a sentence

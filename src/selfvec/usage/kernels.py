@@ -14,8 +14,6 @@ _STEPS = 256  # from a sum around a token to the next one, before it is made ane
 _ZERO = np.float32(1e-20)  # squared length of a vector without direction
 _DOUBTFUL = np.float32(1e-4)  # share of the largest squared sum below which a difference is mostly rounding
 
-__all__ = ["add", "sum_occurrences", "sum_windows"]
-
 
 @kernel(fastmath=SUMS)
 def add(row, factor, out):

@@ -20,31 +20,18 @@ from selfvec.base.arrays import Doubles, Floats, Ids, Ints, Mask, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.memory import release
 from selfvec.base.progress import Progress
-from selfvec.base.threads import cut, in_order
+from selfvec.base.threads import ROW_BLOCK, cut, in_order
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source
-from selfvec.numerics.rows import ROW_BLOCK, unit_in_place, unit_rows
+from selfvec.numerics.rows import unit_in_place, unit_rows
 from selfvec.numerics.whitening import whitening
 from selfvec.text.document_vectors import document_frequencies, inverse_document_frequency
 from selfvec.text.repeats import repeated_tokens
 
 from .contexts import padded_windows
 from .kernels import sum_occurrences, sum_windows
-
-__all__ = [
-    "TOKENS",
-    "BlockSums",
-    "OccurrenceSpace",
-    "WordBlocks",
-    "block_sums",
-    "document_counts",
-    "measured_blocks",
-    "occurrence_space",
-    "slice_centres",
-    "slice_vectors",
-]
 
 # Human ratings favour wide contexts, planted changes near words; see docs/results/drift.md.
 WIDE_HALF = 30  # words on each side of an occurrence; the farthest weighs a thirtieth of the nearest

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from selfvec.analysis.word_drift import Drift
     from selfvec.usage.examples import Example
 
-__all__ = ["drift_page"]
-
 _NEIGHBOURS = 5  # gained, and lost
 _SECTIONS = 20  # words with a section, if none has sentences
 _STYLE = """

@@ -29,8 +29,6 @@ from selfvec.base.extras import require
 from .palette import GREY, INK
 from .plane import LABELS, Spec, complete_labels
 
-__all__ = ["SUFFIXES", "Spec", "check_figure", "save_figure", "under_sentences"]
-
 SUFFIXES = (".html", ".png", ".svg", ".pdf")
 
 _SCALE = 2.0  # pixels of a PNG per pixel of the figure

@@ -23,8 +23,6 @@ from .plane import Spec, label, labels, layer, layered
 if TYPE_CHECKING:
     from selfvec.analysis.concepts.term_graph import Graph, TermNode
 
-__all__ = ["SUFFIXES", "check_suffix", "save_graph"]
-
 SUFFIXES = (".graphml", ".json", *FIGURES)
 
 _MAP = (1180, 860)

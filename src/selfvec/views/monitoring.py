@@ -14,8 +14,6 @@ from selfvec.base.report_page import ReportPage, Section
 
 from .terminal import add_row, optional, plain_table
 
-__all__ = ["monitoring_page", "monitoring_table"]
-
 _TESTS = {
     "unknown": "unknown words",
     "distance": "distance from the run's documents",

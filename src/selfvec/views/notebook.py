@@ -23,8 +23,6 @@ from selfvec.numerics.rows import top_indices, unit_rows
 from .drift_page import drift_page
 from .monitoring import monitoring_page
 
-__all__ = ["drift_html", "path_html", "trajectory_html", "vectors_html"]
-
 _ROWS = 20  # of a drift table
 _WORDS = 8  # words that are shown of vectors
 _NEAR = 4  # neighbours of each

@@ -5,8 +5,6 @@ M. Okabe and K. Ito, *Color Universal Design* (2008), without its yellow, which 
 
 from __future__ import annotations
 
-__all__ = ["GREY", "INK", "WORDS", "ink", "tint"]
-
 WORDS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 INK = "#222222"
 GREY = "#595959"

@@ -26,8 +26,6 @@ from .palette import GREY, WORDS, ink
 from .plane import Spec, label, labels, layered, mark, mark_layer, plane_axes
 from .projection import Projection, project
 
-__all__ = ["MOST_WORDS", "PathView", "PlacedWord", "save_paths"]
-
 MOST_WORDS = 7  # colours that are distinguishable on white with any colour vision
 
 _MAP = (640, 560)

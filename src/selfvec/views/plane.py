@@ -14,24 +14,6 @@ from selfvec.base.arrays import AnyFloats, Doubles
 from .palette import INK
 from .projection import PROJECTIONS
 
-__all__ = [
-    "LABELS",
-    "Spec",
-    "arc_length",
-    "chart",
-    "complete_labels",
-    "hover_layer",
-    "label",
-    "labels",
-    "layer",
-    "layered",
-    "line_rows",
-    "mark",
-    "mark_layer",
-    "plane_axes",
-    "value_axis",
-]
-
 Spec = dict[str, Any]  # a Vega-Lite specification, or a part of one
 
 LABELS = "labels_"  # prefix of the names of `labels` layers; their size and a number follow

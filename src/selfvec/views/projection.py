@@ -19,8 +19,6 @@ from selfvec.base.extras import require
 from selfvec.numerics.pacmap import pacmap
 from selfvec.numerics.whitening import axes_of_points
 
-__all__ = ["PROJECTIONS", "Projection", "ProjectionMethod", "check_method", "project"]
-
 
 def check_method(method: str) -> None:
     """Raise `OptionError` for an unknown projection, and `MissingExtra` for one without its package."""

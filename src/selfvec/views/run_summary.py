@@ -20,15 +20,6 @@ from selfvec.text.long_tokens import LONG
 
 from .terminal import add_row, plain_table
 
-__all__ = [
-    "contents_table",
-    "method_details",
-    "run_summary",
-    "self_retrieval_gain",
-    "text_details",
-    "verified_text",
-]
-
 _TESTS = {"self_retrieval": "self-retrieval", "context": "context"}  # on held-out text, and their names
 _SUBWORDS = "built from subwords"
 

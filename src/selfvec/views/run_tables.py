@@ -20,19 +20,6 @@ if TYPE_CHECKING:
     from selfvec.evaluation import Report
     from selfvec.retrieval import Found, Hit, Reason
 
-__all__ = [
-    "evaluation_table",
-    "expansion_table",
-    "found_text",
-    "group_topics_table",
-    "health_panel",
-    "hierarchy_tree",
-    "phrases_table",
-    "topics_table",
-    "why_concepts_text",
-    "why_text",
-]
-
 _LEVELS = {"fail": "bold red", "warn": "bold yellow", "ok": "bold green"}
 _MATCHES = {"match": "bold yellow", "related": "underline cyan"}
 _REPEATED = 0.001  # least share of repeated passages that is shown

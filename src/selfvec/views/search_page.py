@@ -12,8 +12,6 @@ from selfvec.base.report_page import Drawn, Pieces, ReportPage, Section, lines_c
 if TYPE_CHECKING:
     from selfvec.retrieval import Found, Hit
 
-__all__ = ["search_page"]
-
 _MODES = {"hybrid": "by their words and their meaning", "bm25": "by their words", "dense": "by their meaning"}
 _WORDS = 6  # given as reasons, of each kind
 _IDS = 5  # of documents with the same text

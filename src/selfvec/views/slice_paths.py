@@ -25,8 +25,6 @@ from selfvec.usage.occurrence_vectors import occurrence_space, slice_vectors
 from .path_figures import PathView, PlacedWord, check_words, frame_of, nearest_at_ends, project_words
 from .plane import Spec, chart, label, layer, line_rows, mark, value_axis
 
-__all__ = ["SliceView", "slice_view"]
-
 COMMON = 3000  # most frequent words, from which neighbours are chosen
 
 _CHI = 5.991  # quantile of chi-squared with two degrees of freedom, at 95 %

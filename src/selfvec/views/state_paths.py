@@ -20,8 +20,6 @@ from .palette import GREY, tint
 from .path_figures import PathView, PlacedWord, check_words, frame_of, nearest_at_ends, project_words
 from .plane import Spec, arc_length, chart, hover_layer, label, layer, line_rows, mark, value_axis
 
-__all__ = ["StateView", "thin", "trajectory_view"]
-
 MOST_STATES = 400  # drawn per word: more would be invisible and make large files
 MOST_STATES_BENT = 120  # for t-SNE and UMAP, whose time grows with the square of the points
 

@@ -17,8 +17,6 @@ from selfvec.base.display import escape_for_display
 if TYPE_CHECKING:
     from selfvec.base.result_table import ResultTable
 
-__all__ = ["CAME", "WENT", "add_row", "escaped", "optional", "plain_table", "result_table", "sentence"]
-
 # styles of neighbours gained and lost
 CAME = "bold green"
 WENT = "dim"

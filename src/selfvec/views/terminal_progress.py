@@ -12,8 +12,6 @@ from selfvec.base.progress import LineProgress, Progress, time_left
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["TerminalProgress"]
-
 
 class TerminalProgress(Progress):
     """Progress bars if standard error is a terminal, otherwise a line every ten seconds."""

@@ -13,8 +13,6 @@ from selfvec.base.report_page import Drawn, Pieces, ReportPage, Section, lines_c
 from selfvec.data.run_text import DATE, ID, TEXT
 from selfvec.text.sentences import sentence_spans
 
-__all__ = ["topics_page"]
-
 _EXAMPLES = 2  # documents quoted for a topic
 _TRIED = 20  # documents of which these are the first of different sentences
 _LONGEST = 300  # characters of a quoted sentence

@@ -10,8 +10,6 @@ from rich.text import Text
 
 from selfvec.base.display import printable
 
-__all__ = ["compression_text", "cost_text", "recall_text", "vectors_table"]
-
 _PER_LANGUAGE = "cc."  # fastText's names, cc.LANG.300; they share a row
 _HEADS = f"{'name':<38}{'lang':<5}{'licence':<13}{'words':>10}{'dim.':>5}{'MB':>7}"
 

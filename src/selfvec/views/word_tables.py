@@ -26,22 +26,6 @@ if TYPE_CHECKING:
     from selfvec.analysis.word_senses import RecognisedSense, Sense, Senses
     from selfvec.usage.examples import Example
 
-__all__ = [
-    "comparison_table",
-    "drift_figures",
-    "drift_heads",
-    "drift_mark",
-    "drift_notes",
-    "drift_table",
-    "is_sliced",
-    "neighbours_table",
-    "probability",
-    "readings_text",
-    "sense_table",
-    "slice_table",
-    "trajectory_table",
-]
-
 _STATES = ("original", "refined")
 _WIDTH = 80  # characters of a line
 _NEIGHBOURS = 5  # gained, and lost

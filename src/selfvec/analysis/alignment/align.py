@@ -32,8 +32,6 @@ from .relative import ANCHORS, choose_anchors, relative_rows
 from .rotation import Rotation, fit_rotation, shared_words
 from .self_learning import Dictionary, LearnedDictionary, learn, paired_rows
 
-__all__ = ["ALIGNERS", "Aligned", "align", "vectors_of"]
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Aligned(ResultTable):

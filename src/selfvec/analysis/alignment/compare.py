@@ -40,8 +40,6 @@ from .compass import joined_runs
 from .relative import ANCHORS, choose_anchors, relative_rows
 from .rotation import fit_rotation, shared_words
 
-__all__ = ["Comparison", "by_peers", "compare"]
-
 MIN_COUNT = 10  # with fewer occurrences in either text a vector is mostly chance
 PEERS = 200  # words of about the same frequency
 _FOLDS = 5

@@ -35,8 +35,6 @@ from selfvec.refinement.base_vectors import base_vectors
 from selfvec.refinement.initial_vectors import initial_vectors
 from selfvec.refinement.methods.decorrelated import GAMMA, POWER, anchored, decorrelate, start_from_neighbours
 
-__all__ = ["WINDOW", "Compass", "compass_of", "join_corpora", "joined_runs"]
-
 WINDOW = METHODS["decorrelated"].window  # tokens, the word itself included
 _COMPOSED = 0.2  # share of λ for words built from subwords
 _SAME = 1e-3  # largest difference of equal unit rows that were read from two files

@@ -14,8 +14,6 @@ from selfvec.base.errors import OptionError
 from selfvec.numerics.kmeans import lloyd
 from selfvec.numerics.rows import unit_rows
 
-__all__ = ["ANCHORS", "choose_anchors", "relative_rows"]
-
 ANCHORS = 300  # words, by default
 _ROUNDS = 50  # of k-means, at most
 

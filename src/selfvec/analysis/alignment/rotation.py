@@ -23,8 +23,6 @@ from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import orthogonal_factor
 
-__all__ = ["Rotation", "fit_rotation", "procrustes", "shared_words"]
-
 TRIM = 0.1  # share of the shared words that is left out of the fit
 _ROUNDS = 50  # of leaving out and fitting again, at most
 

@@ -27,8 +27,6 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import axes_of_moment, orthogonal_factor, second_moment, whitening_matrix
 from selfvec.storage.dictionaries import read_dictionary
 
-__all__ = ["Dictionary", "LearnedDictionary", "learn", "paired_rows"]
-
 LEARNING = 10_000  # most frequent words of either side that are paired
 STARTING = 4_000  # most frequent words that the first dictionary is made from
 ROUNDS = 5  # of induction and fitting, at most

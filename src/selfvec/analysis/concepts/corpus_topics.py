@@ -26,8 +26,6 @@ from .document_topics import document_table
 from .terms import terms, topic_rows, topical_terms
 from .topic_clusters import NAMED, TERMS, GroupTopics, Topics, TopicShare, cluster_terms
 
-__all__ = ["document_groups", "matched_topics", "topic_hierarchy", "topic_shares", "topics"]
-
 
 @checked
 def topics(

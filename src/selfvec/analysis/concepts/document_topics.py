@@ -17,8 +17,6 @@ from .topic_clusters import GroupTopics, Topics
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["document_table", "typical_documents"]
-
 
 def document_table(
     run: Run, found: Topics, groups: Sequence[Slice] = (), matched: GroupTopics | None = None

@@ -25,8 +25,6 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.text.document_vectors import inverse_document_frequency
 from selfvec.text.preprocessing import Preprocessing, encode_texts, merge_stems
 
-__all__ = ["ConceptVectors", "SharedConcept", "WhyConcepts"]
-
 _NAME = 60  # characters of the name of a text
 
 

@@ -31,8 +31,6 @@ from selfvec.text.stems import stems
 
 from .terms import stop_words, topic_rows
 
-__all__ = ["Expansion", "Related", "expand"]
-
 LEAST = 0.2  # smallest mean cosine of a related term, as in search
 EVIDENCE = 10  # occurrences at which a term has half of its full weight
 

@@ -40,8 +40,6 @@ from selfvec.usage.examples import (
 from .explicit_concepts import ConceptVectors, WhyConcepts
 from .terms import row_of, stop_words
 
-__all__ = ["CONTEXT_WINDOW", "Occurrence", "SharedContext", "Why", "neighbour_ppmi", "why"]
-
 CONTEXT_WINDOW = 21  # tokens, the centre included
 _LEAST = 3  # times that a context occurs near a word
 _SHOWN = 5  # contexts that example sentences show

@@ -31,8 +31,6 @@ from .shared_contexts import CONTEXT_WINDOW, neighbour_ppmi
 from .terms import row_of, terms
 from .topic_clusters import TERMS, Topics, cluster_terms
 
-__all__ = ["MEASURES", "Edge", "Graph", "TermNode", "graph"]
-
 MEASURES = ("cosine", "ppmi")
 _NEAR_BY = 4  # factor on the number of neighbours whose spelling is compared
 _SAME = 0.5  # share of the pairs of letters that words spelled alike have in common

@@ -29,8 +29,6 @@ from selfvec.text.phrase_finding import EMPTY
 from selfvec.text.phrases import LINK
 from selfvec.text.preprocessing import Preprocessing
 
-__all__ = ["Terms", "coherence", "row_of", "stop_words", "terms", "topic_rows", "topical_terms"]
-
 LEAST_RIDF = 0.05  # RIDF of any word
 CALENDAR = frozenset(
     """

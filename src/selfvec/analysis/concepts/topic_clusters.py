@@ -23,17 +23,6 @@ from selfvec.text.document_vectors import document_vectors, inverse_document_fre
 
 from .terms import Terms, topic_rows, topical_terms
 
-__all__ = [
-    "NUMBERS",
-    "TERMS",
-    "GroupTopics",
-    "Topic",
-    "TopicShare",
-    "Topics",
-    "cluster_terms",
-    "nearest_centres",
-]
-
 TERMS = 1500  # number of terms that are clustered
 NUMBERS = (4, 6, 8, 12, 16, 24, 32)  # numbers of topics that are tried
 ENOUGH = 0.9  # share of the best silhouette that is enough, because gains shrink as the number grows

@@ -28,8 +28,6 @@ from selfvec.text.phrases import units_of
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["ComparedDocuments", "chosen_documents", "document_keys", "encoded", "own_text", "read_sample"]
-
 HELD_OUT = 5000  # documents of the run that new ones are compared with, at most
 REST = 10_000  # documents of the run that both are measured by, at most
 REDELIVERED = 0.1  # new documents that repeat the run more often than its own by this share contain the run

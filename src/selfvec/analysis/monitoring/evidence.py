@@ -42,8 +42,6 @@ from selfvec.text.document_vectors import document_frequencies, document_vectors
 
 from .compared_documents import ComparedDocuments
 
-__all__ = ["TESTS", "DocumentFigures", "document_figures", "permutation_p", "two_sided_p"]
-
 TESTS = ("unknown", "distance", "words", "topics")
 NEAREST = 10  # documents of the run
 _FEWEST = 2  # documents with a word that is tested

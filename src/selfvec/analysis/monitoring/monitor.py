@@ -27,8 +27,6 @@ from .evidence import DocumentFigures, document_figures, permutation_p, two_side
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["KINDS", "Monitoring", "monitor"]
-
 KINDS = ("topic", "word", "document")  # of rows, in their order
 SNIPPET = 240  # characters
 MOST = 1000  # rows of documents

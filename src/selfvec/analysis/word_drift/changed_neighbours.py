@@ -12,8 +12,6 @@ from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.numerics.neighbours import nearest, only_in_each
 
-__all__ = ["NEIGHBOURS", "Side", "changed_neighbours", "known_rows", "possible_neighbours"]
-
 NEIGHBOURS = 10
 _AMONG = 10_000  # words of a side
 

@@ -17,17 +17,6 @@ from selfvec.corpus.slices import Slice, by_label, by_period, labelled_by, liste
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 
-__all__ = [
-    "chosen_slices",
-    "comparable_slices",
-    "field_slices",
-    "first_and_last",
-    "join_periods",
-    "slices_of",
-    "sources_of",
-    "without_slices",
-]
-
 ENOUGH_TOKENS = 2_000  # with fewer, hardly any word of a period can be compared
 MOST_SLICES = 8  # of a text
 

@@ -35,8 +35,6 @@ from .permutation_test import (
 )
 from .word_choice import WORD, WordChoice, chosen_words, left_out_words, mark_words, measurable
 
-__all__ = ["Drift", "drift", "measure_all", "order_key"]
-
 _NAME = "drift"  # in the cache, which holds the measures of every word; a choice is made when it is read
 _STEPS = {  # with their relative durations
     "Preparing occurrences": 2,

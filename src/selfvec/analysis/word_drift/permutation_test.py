@@ -26,20 +26,6 @@ from selfvec.usage.occurrence_vectors import (
     measured_blocks,
 )
 
-__all__ = [
-    "BLOCKS",
-    "LEVEL",
-    "Distances",
-    "DriftTest",
-    "block_figures",
-    "compared_means",
-    "distance_intervals",
-    "document_blocks",
-    "permutation_test",
-    "refinement_drift",
-    "usual_distances",
-]
-
 BLOCKS = 32  # of a word's documents on the smaller side, at most
 RATIO = 3  # times as many on the larger side, at most: most of the chance variation is from the smaller side
 ENOUGH = 20  # number of splits as far apart as the slices after which drawing stops

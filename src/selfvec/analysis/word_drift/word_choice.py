@@ -24,17 +24,6 @@ from selfvec.text.proper_names import names_of
 from selfvec.text.spelling_variants import letters_key, spelling_key
 from selfvec.text.tagger import PARTS, check_tagger, tagger
 
-__all__ = [
-    "NAME",
-    "NUMBER",
-    "WORD",
-    "WordChoice",
-    "chosen_words",
-    "left_out_words",
-    "mark_words",
-    "measurable",
-]
-
 _SHARE = 0.5  # of the occurrences of a word in a slice; with a larger share in repeated text it is left out
 _MOST = 0.1  # of the words; if more are in repeated text, none is left out for this
 

@@ -23,8 +23,6 @@ from selfvec.usage.occurrence_vectors import WordBlocks, block_sums, document_co
 from .compared_slices import comparable_slices
 from .permutation_test import BLOCKS
 
-__all__ = ["SlicePath", "slice_paths"]
-
 DRAWS = 200  # of the bootstrap
 CONFIDENCE = 0.95  # of the interval around a distance
 

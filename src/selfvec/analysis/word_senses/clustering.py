@@ -30,18 +30,6 @@ from selfvec.text.document_vectors import inverse_document_frequency, smooth_by_
 from selfvec.usage.contexts import padded_windows, window_counts
 from selfvec.usage.kernels import sum_windows
 
-__all__ = [
-    "LEAST",
-    "SMALLEST",
-    "SenseModel",
-    "SenseSpace",
-    "cluster_cosines",
-    "cluster_occurrences",
-    "fit_senses",
-    "neighbour_weights",
-    "sense_space",
-]
-
 # Chosen on pseudo-words and words of one sense; see docs/results/senses.md.
 APART = 0.2  # largest cosine of the means of two senses, lowered for n occurrences
 MERGED = 0.03  # the same for senses that were merged from more clusters, which exploits chance more

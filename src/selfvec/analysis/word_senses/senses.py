@@ -32,8 +32,6 @@ from selfvec.usage.examples import Example, distinct_occurrences, repeated_last,
 
 from .clustering import LEAST, SMALLEST, SenseModel, SenseSpace, fit_senses, sense_space
 
-__all__ = ["RecognisedSense", "Sense", "Senses", "log_likelihood_scores", "senses"]
-
 LABEL = 8  # words of a label
 FEWEST = 2  # least number of documents in which a label word occurs near the word, or
 COMMON = 0.02  # this share of the documents, if that is more

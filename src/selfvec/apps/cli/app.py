@@ -17,8 +17,6 @@ from selfvec.transforms.registry import find_transform
 from .output import say
 from .tree import root
 
-__all__ = ["as_today", "run"]
-
 _INTERRUPTED = 130  # exit status
 _COMPLETE = "_SELFVEC_COMPLETE"  # the variable by which a shell asks for completions
 

@@ -19,8 +19,6 @@ from selfvec.base.targets import check_target
 
 from .output import print_json, say, show
 
-__all__ = ["call", "limit_threads"]
-
 _LIBRARIES = ("POLARS_MAX", "NUMBA_NUM", "RAYON_NUM", "OPENBLAS_NUM", "MKL_NUM", "OMP_NUM")
 
 Written = Mapping[str, tuple[Parameter, str]]

@@ -10,8 +10,6 @@ from collections.abc import Mapping
 
 from selfvec.base.declarations import Parameter
 
-__all__ = ["MORE_FLAGS", "help_of", "is_argument", "is_option", "is_seldom", "value_of"]
-
 _VALUES: Mapping[str, str] = {  # several values stand after one another, or have commas between them
     "a": "A",
     "add_words": "FILE|N",

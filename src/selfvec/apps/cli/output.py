@@ -17,15 +17,6 @@ from selfvec.base.display import escape_controls, escape_json
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-__all__ = [
-    "print_json",
-    "print_text",
-    "program",
-    "say",
-    "say_unknown",
-    "show",
-]
-
 
 def print_json(data: object, *, indent: int | None = 1) -> None:
     """Print one JSON document on standard output."""

@@ -16,8 +16,6 @@ import click
 
 from selfvec.base.declarations import REQUIRED, Parameter
 
-__all__ = ["Argument", "Command", "CommandGroup", "CommandTable", "Option", "help_all"]
-
 WIDTH = 80
 _COLUMN = 28  # the widest left column: options with longer names have their help on the next line
 _COMPLETION = 'eval "$(_SELFVEC_COMPLETE=bash_source selfvec)"'  # zsh_source and fish_source, too

@@ -21,8 +21,6 @@ from .calling import call
 from .flags import MORE_FLAGS, help_of, is_argument, is_option, is_seldom, value_of
 from .parser import Argument, Command, CommandGroup, CommandTable, Option, help_all
 
-__all__ = ["root"]
-
 _OUTPUT = (
     Parameter("report", None, help="Write a report: .html, .md, .csv or .parquet."),
     Parameter("overwrite", False, help="Replace existing files.", seldom=True),

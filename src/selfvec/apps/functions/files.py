@@ -16,8 +16,6 @@ from selfvec.storage.formats import check_save, load, save
 from selfvec.storage.opened import GivenVectors, as_vectors
 from selfvec.storage.run_folder import is_run
 
-__all__ = ["convert", "fetch", "list_vectors", "noaa"]
-
 GivenPath = str | os.PathLike[str]
 
 

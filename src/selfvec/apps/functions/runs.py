@@ -31,18 +31,6 @@ from selfvec.refinement.pipeline import refine as refine_corpus
 from selfvec.storage.opened import GivenRun, as_run, opened
 from selfvec.storage.run_writer import RunWriter
 
-__all__ = [
-    "NewDocuments",
-    "initial_vectors",
-    "merge",
-    "open_text",
-    "refine",
-    "refined",
-    "undo",
-    "update",
-    "watch",
-]
-
 Target = str | os.PathLike[str] | None
 """A run folder to make; None for a run in memory."""
 

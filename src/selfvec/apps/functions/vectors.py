@@ -19,8 +19,6 @@ from selfvec.storage.opened import as_vectors
 from selfvec.transforms.method import Transform
 from selfvec.transforms.registry import TRANSFORMS, TransformRow, find_transform, make_transform
 
-__all__ = ["Writing", "transform_to"]
-
 
 class Writing(TypedDict, total=False):
     """Where new vectors are written, besides being returned.

@@ -28,8 +28,6 @@ from selfvec.data.run import Run
 from selfvec.data.trajectory import Trajectory
 from selfvec.storage.opened import GivenRun, as_run
 
-__all__ = ["Listed", "Test", "Trajectories", "drift", "trajectory"]
-
 _SHOWN = 20  # words with example sentences, if all are listed
 BY_REFINING = ["original", "refined"]  # names the states before and after refining, unless slices do
 

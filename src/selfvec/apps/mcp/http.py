@@ -17,8 +17,6 @@ from selfvec.base.errors import OptionError
 from .server import create_server
 from .tools import Tools
 
-__all__ = ["TOKEN", "http_app", "serve_http"]
-
 HOST = "127.0.0.1"
 PATH = "/mcp"
 TOKEN = "SELFVEC_TOKEN"  # environment variable; without it, each start makes a new token

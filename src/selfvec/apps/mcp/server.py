@@ -29,8 +29,6 @@ from selfvec.base.versions import __version__
 
 from .tools import Tools
 
-__all__ = ["create_server"]
-
 _INSTRUCTIONS = """\
 Tools about one corpus of documents and what its words mean in it. Begin with info. Use search to find what
 the documents say, and quote their ids; similar_documents finds more like one of them. Before searching for a

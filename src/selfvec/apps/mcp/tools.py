@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from selfvec.retrieval import Hit, Index
     from selfvec.retrieval.snippets import Found
 
-__all__ = ["Tools"]
-
 _ORIGINS = {
     Source.KNOWN: "pretrained vectors",
     Source.SUBWORDS: "spelling",

@@ -32,8 +32,6 @@ from .ranking import Filter
 from .responses import ERRORS, Answer, SearchAnswer, SimilarAnswer, error_response, json_response
 from .work import Busy, WorkQueue
 
-__all__ = ["create_app"]
-
 _SEARCH, _SIMILAR, _DRIFT = (TOP[name].declaration.parameters for name in ("search", "similar", "drift"))
 
 _DESCRIPTION = """The searches and comparisons of one run, as JSON. Only GET and HEAD are answered.

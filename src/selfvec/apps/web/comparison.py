@@ -34,8 +34,6 @@ from .word_map import FITTED, MAPPED, State, history_states, slice_states, vecto
 from .words import content_words, counts_of
 from .work import Busy, Lane
 
-__all__ = ["REFINED", "Comparison", "Comparisons", "QuotedText"]
-
 REFINED = "refined"  # the key of the comparison before and after refining; the key of two slices is A|B
 
 

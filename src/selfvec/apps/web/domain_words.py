@@ -25,8 +25,6 @@ from selfvec.text.stems import stems
 
 from .words import frequent_words
 
-__all__ = ["domain_words"]
-
 MOST = 8  # words shown
 _PER_TOPIC = 2
 _TERMS = 300  # terms that may be shown

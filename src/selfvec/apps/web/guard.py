@@ -22,8 +22,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .responses import error_response
 
-__all__ = ["HEADERS", "Guard", "has_token", "is_local"]
-
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "manifest-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "

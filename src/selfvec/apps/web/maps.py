@@ -34,8 +34,6 @@ from .ranking import Ranking
 from .word_map import FITTED, WordMap, arrange, draw_map, vectors_state
 from .work import BackgroundTask, Busy, Lane
 
-__all__ = ["LAYOUTS", "Maps"]
-
 LAYOUTS = ("pca", "pacmap")
 _LARGEST = 100_000  # words on the plane of all words
 _ARRANGED = 4_000  # words that PaCMAP arranges in some seconds

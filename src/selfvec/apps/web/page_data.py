@@ -45,8 +45,6 @@ from .ranking import Filter
 from .words import Completion, counts_of, frequent_words
 from .work import BackgroundTask, Lane
 
-__all__ = ["PageData"]
-
 _INDEXING = {  # the steps of indexing, and their approximate cost
     "Reading": 2,
     "Counting words": 1,

@@ -6,8 +6,6 @@ import hashlib
 from importlib.resources import files
 from typing import NamedTuple
 
-__all__ = ["PageFile", "page_files"]
-
 _TYPES = {
     "html": "text/html; charset=utf-8",
     "css": "text/css; charset=utf-8",

@@ -28,17 +28,6 @@ from selfvec.data.run import Run
 from selfvec.numerics.neighbours import only_in_each
 from selfvec.numerics.rows import top_indices
 
-__all__ = [
-    "FIGURES",
-    "Filter",
-    "PairedVectors",
-    "Ranking",
-    "Tests",
-    "rank",
-    "significance_of_refining",
-    "significance_of_slices",
-]
-
 MOST = 10_000  # most frequent words, which are ranked
 OFTEN = 20  # occurrences of the first words of a ranking that is not tested yet
 

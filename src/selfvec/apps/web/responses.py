@@ -16,8 +16,6 @@ from selfvec.retrieval import Found
 
 from . import limits
 
-__all__ = ["ERRORS", "Answer", "SearchAnswer", "SimilarAnswer", "error_response", "json_response"]
-
 
 class Problem(BaseModel):
     """An error: the field, the rule that was broken, and the remedy."""

@@ -22,8 +22,6 @@ from selfvec.data.run import Run
 from . import limits
 from .guard import is_local
 
-__all__ = ["bind", "run_server", "serve", "server_of"]
-
 require("fastapi", "serve", "the page")  # `serve` imports it when the run is open
 
 PORT = 8765  # tried first

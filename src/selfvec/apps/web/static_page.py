@@ -20,8 +20,6 @@ from .page_files import page_files
 from .ranking import Filter
 from .work import BackgroundTask
 
-__all__ = ["static_page"]
-
 _PAUSE = 0.1  # seconds between two checks of a background task
 _WORDS = 100  # number of words that changed most, and of the most frequent ones
 _POLICY = "default-src 'none'; script-src 'unsafe-inline' blob:; style-src 'unsafe-inline'; img-src data:"

@@ -23,18 +23,6 @@ from selfvec.numerics.pacmap import pacmap
 from selfvec.usage.occurrence_vectors import occurrence_space, slice_vectors
 from selfvec.views.projection import project
 
-__all__ = [
-    "FITTED",
-    "MAPPED",
-    "State",
-    "WordMap",
-    "arrange",
-    "draw_map",
-    "history_states",
-    "slice_states",
-    "vectors_state",
-]
-
 FITTED = 5000  # most frequent words, which fit the plane and the mean of a state
 LARGEST = 32000  # absolute value of the integers that points are rounded to
 MAPPED = 20_000  # most frequent words, which are placed in every slice

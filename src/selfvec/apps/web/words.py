@@ -11,8 +11,6 @@ from selfvec.analysis.concepts.terms import stop_words
 from selfvec.base.arrays import Ints, Mask
 from selfvec.data.run import Run
 
-__all__ = ["Completion", "content_words", "counts_of", "frequent_words"]
-
 
 def counts_of(run: Run) -> Ints:
     """Occurrences of each word of a run, (V,) int64."""

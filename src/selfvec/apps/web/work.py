@@ -23,8 +23,6 @@ from selfvec.base.threads import one_core, threads
 
 from . import limits
 
-__all__ = ["BackgroundTask", "Busy", "Lane", "WorkQueue"]
-
 _ALMOST = 0.99  # largest share that is reported before the result exists: stages end earlier
 
 T = TypeVar("T")

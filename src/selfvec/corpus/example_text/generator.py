@@ -23,8 +23,6 @@ from selfvec.base.checks import check_path
 from selfvec.base.declarations import checked
 from selfvec.base.errors import TargetError
 
-__all__ = ["example", "planted", "reports"]
-
 _DOCUMENTS = 2000
 _YEARS = range(2000, 2020)
 _CHANGED = ("drone", "mast", "panel", "stream")

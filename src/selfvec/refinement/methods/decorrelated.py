@@ -40,21 +40,6 @@ from selfvec.refinement.spelling import EVIDENCE, blend_spelling
 
 from .refinement import Refinement
 
-__all__ = [
-    "COMPOSED_DOUBT",
-    "GAMMA",
-    "POWER",
-    "Anchors",
-    "DecorrelatedRefinement",
-    "anchored",
-    "decorrelate",
-    "evidence",
-    "half_life_weights",
-    "mix_first_rows",
-    "start",
-    "start_from_neighbours",
-]
-
 _DEFAULTS = METHODS["decorrelated"]
 
 # Chosen on development data (word similarity after PubMed, two sets of vectors); see docs/results/gains.md.

@@ -21,8 +21,6 @@ from .reference import neighbour_weights
 from .sequential import SequentialRefinement
 from .sequential_kernel import OnlineTerms, padded, sweep_online
 
-__all__ = ["COMPOSED", "OnlineRefinement", "start"]
-
 _DEFAULTS = METHODS["online"]
 COMPOSED = 0.5  # share of β for words built from subwords, whose vectors are less certain
 

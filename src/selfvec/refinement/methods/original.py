@@ -7,8 +7,6 @@ from selfvec.refinement.plan import Plan
 
 from .refinement import Refinement
 
-__all__ = ["start"]
-
 
 def start(plan: Plan, jobs: int | None = None) -> Refinement:
     """A refinement without rounds."""

@@ -18,8 +18,6 @@ from selfvec.refinement.plan import Plan
 from .sequential import SequentialRefinement
 from .sequential_kernel import sweep_paper
 
-__all__ = ["PaperRefinement", "start"]
-
 _DEFAULTS = METHODS["paper"]
 
 

@@ -13,8 +13,6 @@ import numpy as np
 
 from selfvec.base.arrays import Doubles, Ids, Ints
 
-__all__ = ["NOISE", "neighbour_weights", "online_reference", "refine_reference"]
-
 NOISE = 1e-4  # a sum shorter than this share of its terms is rounding error, not a direction
 
 

@@ -13,8 +13,6 @@ from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import filled_rows
 from selfvec.refinement.history import HistoryPlan, Recorder
 
-__all__ = ["Refinement", "found_sources"]
-
 
 class Refinement:
     """A refinement in rounds over a corpus. A method overrides `advance`."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from selfvec.base.arrays import Floats, Rows
 from selfvec.base.errors import OptionError
-from selfvec.cooccurrence.scan import REBUILD
+from selfvec.cooccurrence.kernels import REBUILD
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.refinement.base_vectors import Base
@@ -21,8 +21,6 @@ from selfvec.refinement.history import HistoryPlan
 
 from .refinement import Refinement
 from .sequential_kernel import Recording, padded
-
-__all__ = ["SequentialRefinement"]
 
 _CHUNK = 256 * REBUILD  # tokens between progress and Ctrl-C checks: some hundredths of a second
 _RECORDED_CHUNK = 4 * REBUILD  # the same while recording: limits the buffer, at most one state per token

@@ -25,13 +25,11 @@ from selfvec.base.arrays import Doubles, Floats, Ids, Ints, Mask, Rows
 from selfvec.base.compiled import SUMS, kernel
 from selfvec.base.memory import release
 from selfvec.base.threads import ROW_BLOCK
-from selfvec.cooccurrence.scan import REBUILD
+from selfvec.cooccurrence.kernels import REBUILD
 from selfvec.numerics.rows import on_cache_lines
 from selfvec.refinement.base_vectors import Base
 
 from .reference import NOISE
-
-__all__ = ["OnlineTerms", "Recording", "padded", "sweep_online", "sweep_paper"]
 
 _COLUMNS = 32  # that loops take at a time
 

@@ -40,8 +40,6 @@ from selfvec.text.document_vectors import smooth_by_neighbours
 
 from .model import Encoder
 
-__all__ = ["Adapter", "Loss", "fit_and_measure", "measure"]
-
 WORDS = 0.5  # weight of shared words relative to texts; results from .1 to 1 are similar
 FITTED = 20_000  # texts that a map is fitted on, at most
 POWERS = (0.0, 0.1, 0.2)

@@ -43,8 +43,6 @@ from .word_lookup import SPLITS, normal, readable
 if TYPE_CHECKING:
     from selfvec.data.vectors import Vectors
 
-__all__ = ["fold"]
-
 _BLOCK = 50_000  # words of a dictionary read at a time
 
 

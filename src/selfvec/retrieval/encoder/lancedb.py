@@ -14,8 +14,6 @@ from selfvec.base.errors import MissingExtra
 
 from .model import reopened
 
-__all__ = ["SelfvecFunction"]
-
 try:
     _embeddings: Any = import_module("lancedb.embeddings")
     _Function: Any = _embeddings.TextEmbeddingFunction

@@ -14,8 +14,6 @@ from selfvec.data.run import Run
 
 from .model import Encoder, as_encoder
 
-__all__ = ["SelfvecEmbeddings"]
-
 try:
     _Embeddings: Any = import_module("langchain_core.embeddings").Embeddings
 except ImportError:

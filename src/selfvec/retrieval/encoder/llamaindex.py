@@ -14,8 +14,6 @@ from selfvec.data.run import Run
 
 from .model import Encoder, reopened
 
-__all__ = ["SelfvecEmbedding"]
-
 try:
     _BaseEmbedding: Any = import_module("llama_index.core.embeddings").BaseEmbedding
 except ImportError:

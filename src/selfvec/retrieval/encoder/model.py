@@ -41,8 +41,6 @@ from .folding import fold
 from .unknown_words import Spellings, apart
 from .word_lookup import SPLITS, WordLookup, no_text
 
-__all__ = ["Encoder", "as_encoder", "place_of", "reopened"]
-
 # Chosen on MED, Cranfield and CACM; docs/results/encoders.md compares other choices.
 TABLES = ("refined", "topics")
 DIMENSIONS = 256

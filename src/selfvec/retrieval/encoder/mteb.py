@@ -13,8 +13,6 @@ from selfvec.data.run import Run
 
 from .model import Encoder, as_encoder, place_of
 
-__all__ = ["MTEBEncoder"]
-
 
 class MTEBEncoder:
     """MTEB's ``EncoderProtocol``.

@@ -21,8 +21,6 @@ from selfvec.text.languages import STOP_WORDS, listed_stop_words
 
 from .word_lookup import normal
 
-__all__ = ["Spellings", "apart"]
-
 _RIDGE = 1e-3  # of the mean variance of a dimension
 _SHORTEST = 4  # letters of a word that may be misspelt
 _ALIKE = 0.8  # least of difflib's ratio

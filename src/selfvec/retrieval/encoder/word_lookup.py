@@ -24,8 +24,6 @@ from selfvec.text.kernels import spans
 from selfvec.text.languages import without_elision
 from selfvec.text.segmentation import segmenter, split_spans
 
-__all__ = ["REPLACED", "SPLITS", "WordLookup", "no_text", "normal", "readable"]
-
 SPLITS = ("words", "whitespace")
 
 # Replaced after lower-casing: soft hyphens, curly apostrophes, the final sigma.

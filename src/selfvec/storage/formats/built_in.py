@@ -18,8 +18,6 @@ from .checked_vectors import checked_matrix, checked_vectors
 from .input_file import open_input
 from .subwords import SubwordRows, load_tokenizer
 
-__all__ = ["load_default"]
-
 _ROWS = Path("weights", "l2_supercat_256.safetensors")
 _TOKENIZER = Path("tokenizers", "l2_supercat_tokenizer_config.json")
 

@@ -15,8 +15,6 @@ from selfvec.data.vectors import Source, Vectors
 from .input_file import Input
 from .words import LENIENT
 
-__all__ = ["checked_columns", "checked_matrix", "checked_vectors"]
-
 _COLUMNS = {"sources": (np.dtype("u1"), max(Source)), "counts": (np.dtype("<i8"), 1 << 62)}
 """The dtype and the largest value of what a file may hold for each word."""
 

@@ -30,8 +30,6 @@ from .checked_vectors import checked_vectors
 from .input_file import Input, largest_unpacked, unpack
 from .words import decode_words, encode_words
 
-__all__ = ["packed_words", "read", "sniff", "write", "write_as"]
-
 FORMAT = "selfvec compressed 1"
 _LEVEL = 19  # of Zstandard
 _SMALL = 1 << 26  # bytes; up to this size rows may be unpacked from a file of any size

@@ -25,8 +25,6 @@ from .checked_vectors import checked_vectors
 from .input_file import Input
 from .words import decode_words
 
-__all__ = ["read", "sniff"]
-
 _MAGIC = struct.pack("<i", 793712314)
 _VERSION = struct.Struct("<2i")  # magic, version
 _ARGUMENTS = struct.Struct("<12i d")

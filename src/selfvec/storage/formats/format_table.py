@@ -26,8 +26,6 @@ from selfvec.storage.formats import (
 
 from .input_file import Input
 
-__all__ = ["FORMATS", "Format", "format_of"]
-
 
 @dataclass(frozen=True)
 class Format:

@@ -22,8 +22,6 @@ from selfvec.base.untrusted import DAMAGED, decoding
 from selfvec.storage.public_vectors import PUBLIC_VECTORS
 from selfvec.storage.wrong_paths import similar_paths
 
-__all__ = ["Input", "copy_unpacked", "largest_unpacked", "open_input", "unpack"]
-
 _CHUNK = 1 << 24
 _SMALL = 1 << 26  # bytes; up to this size a file may be compressed at any ratio
 _HIGHEST_RATIO = 100  # text vectors compress to about a third, a decompression bomb to a thousandth

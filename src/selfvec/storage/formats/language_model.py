@@ -21,8 +21,6 @@ from selfvec.base.text_files import read_json
 
 from .subwords import load_tokenizer
 
-__all__ = ["TokenEmbeddings", "find_embeddings", "vocabulary_tensors", "write_back"]
-
 _INDEX = "model.safetensors.index.json"
 _NAMES = (
     "word_embeddings.weight",

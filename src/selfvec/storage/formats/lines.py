@@ -24,8 +24,6 @@ from selfvec.base.threads import in_order, threads
 from .input_file import Input
 from .words import decode_words
 
-__all__ = ["is_row", "lines_from", "looks_like_text", "read_lines", "write_lines"]
-
 _BLOCK = 1 << 22  # bytes parsed, or numbers written, at a time
 _COUNTED = 1 << 18  # bytes searched for newlines at a time; they stay in the cache
 _WORTH_IT = 1 << 20  # bytes; smaller files are read faster than Polars is imported

@@ -15,8 +15,6 @@ from .built_in import load_default
 from .format_table import FORMATS, Format, format_of
 from .input_file import Input, open_input
 
-__all__ = ["load"]
-
 _PICKLE_STARTS = (
     *(bytes((0x80, protocol)) for protocol in range(6)),
     b"(dp",

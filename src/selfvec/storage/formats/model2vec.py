@@ -27,8 +27,6 @@ from .language_model import find_embeddings
 from .subwords import load_tokenizer, read_token_rows, vectors_of_tokens
 from .words import encode_words
 
-__all__ = ["read", "sniff", "with_unknown", "word_level_tokenizer", "write", "write_encoder_folder"]
-
 _LAYOUTS = (  # the folder of rows and tokenizer, and the name of the tensor
     ("", "embeddings"),
     ("", "embedding.weight"),

@@ -21,8 +21,6 @@ from .checked_vectors import checked_matrix, checked_vectors
 from .input_file import Input
 from .words import encode_words, read_vocabulary, vocabulary_beside
 
-__all__ = ["npy_array", "read", "sniff", "sniff_archive", "write", "write_archive"]
-
 _LONGEST_HEADER = 10_000  # bytes, as in NumPy
 
 

@@ -28,8 +28,6 @@ from .words import decode_words, encode_words
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["read", "sniff", "write"]
-
 _REMEDY = "save one column of words and one of equally long lists of floats"
 _MEMORY = 8 << 30  # bytes that the child process may use
 _MEMORY_PER_BYTE = 50  # bytes more for each byte of the file

@@ -13,8 +13,6 @@ from .input_file import Input
 from .lines import write_lines
 from .words import encode_words
 
-__all__ = ["sniff", "write"]
-
 _VECTORS = "vectors.tsv"
 _NAMES = (_VECTORS, "vecs.tsv", "tensors.tsv", "tensor.tsv")  # that other programs use
 

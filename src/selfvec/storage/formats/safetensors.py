@@ -26,8 +26,6 @@ from .input_file import Input
 from .subwords import read_token_rows
 from .words import decode_words, encode_words, read_vocabulary, vocabulary_beside
 
-__all__ = ["read", "read_run", "sniff", "sniff_run", "write"]
-
 _RUN_FILES = ("run.json", "vocabulary.txt", "vectors.safetensors")
 
 

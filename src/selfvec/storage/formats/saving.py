@@ -19,8 +19,6 @@ from selfvec.storage.run_folder import refuse_run
 
 from .format_table import FORMATS, Format, format_of
 
-__all__ = ["check_save", "save"]
-
 _CODES = ("int8", "binary")  # only safetensors holds them
 
 

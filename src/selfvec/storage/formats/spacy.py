@@ -25,8 +25,6 @@ from .checked_vectors import checked_matrix, checked_vectors
 from .input_file import Input
 from .npy import npy_array
 
-__all__ = ["read", "sniff"]
-
 _AGAIN = "write the folder again with spaCy"
 _WIDTHS = {0xCC: 1, 0xCD: 2, 0xCE: 4, 0xCF: 8, 0xD0: 1, 0xD1: 2, 0xD2: 4, 0xD3: 8}  # bytes of an integer
 _SYMBOLS = 1 << 12  # smaller keys are numbers of symbols

@@ -27,8 +27,6 @@ from selfvec.numerics.kernels import add_rows
 from .checked_vectors import checked_matrix, checked_vectors
 from .input_file import Input
 
-__all__ = ["SubwordRows", "load_tokenizer", "read_token_rows", "vectors_of_tokens"]
-
 _BATCH = 4096  # words built at a time, which limits the memory
 _MARK = "▁"  # of sentencepiece, for the space before a word
 _MARKERS = "▁Ġ"  # that tokenizers put before a word

@@ -9,8 +9,6 @@ from selfvec.base.errors import FormatError, OptionError
 
 from .input_file import Input
 
-__all__ = ["LENIENT", "decode_words", "encode_words", "read_vocabulary", "vocabulary_beside"]
-
 LENIENT = "use --vectors-errors replace (in Python, errors='replace')"
 """The remedy for words that are not UTF-8 or occur twice."""
 
