@@ -8,10 +8,11 @@ from typing import TypeVar
 import numpy as np
 
 from selfvec.base.arrays import AnyInts, Ints, Mask, Rows
+from selfvec.base.threads import in_order, one_core, threads
 
-from .rows import top_indices
+from .nearest import nearest_columns
 
-_BYTES = 1 << 25  # of cosines computed at a time
+_BYTES = 1 << 24  # of cosines that a thread computes at a time
 
 Name = TypeVar("Name", bound=Hashable)
 
@@ -34,26 +35,26 @@ def nearest(
     >>> nearest(matrix, np.array([0, 3]), 2).tolist()
     [[1, 2], [-1, -1]]
     """
-    allowed = np.any(matrix, axis=1)
-    candidates = np.flatnonzero(allowed if among is None else allowed & among)
+    known = np.any(matrix, axis=1)
+    candidates = np.flatnonzero(known if among is None else known & among)
     compared = matrix if len(candidates) == len(matrix) else matrix[candidates]
     place = np.full(len(matrix), -1, np.int64)
     place[candidates] = np.arange(len(candidates))
     out = np.full((len(asked), neighbours), -1, np.int64)
-    kept = min(neighbours, len(candidates))
-    if kept == 0:
-        return out
-    block = max(1, _BYTES // (4 * len(candidates)))
-    for start in range(0, len(asked), block):
-        here = np.asarray(asked[start : start + block])
-        cosines = matrix[here] @ compared.T
-        own = np.flatnonzero(place[here] >= 0)
-        cosines[own, place[here[own]]] = -np.inf
-        cosines[~allowed[here]] = -np.inf
-        best = np.array([top_indices(each, kept) for each in cosines], np.int64)
-        found = np.take_along_axis(cosines, best, axis=1) > -np.inf
-        out[start : start + block, :kept] = np.where(found, candidates[best], -1)
-        advance(len(here))
+    rows = np.flatnonzero(known[asked]) if len(candidates) else np.zeros(0, np.int64)
+
+    def search(which: Ints) -> Ints:
+        here = np.asarray(asked)[which]
+        near, _ = nearest_columns(matrix[here] @ compared.T, place[here], neighbours, -2.0)
+        out[which] = np.where(near >= 0, candidates[near], -1)
+        return which
+
+    size = max(1, _BYTES // (4 * max(len(candidates), 1)))
+    with one_core():  # for each thread, which the kernel needs too
+        blocks = (rows[start : start + size] for start in range(0, len(rows), size))
+        for which in in_order(blocks, search, threads(None)):
+            advance(len(which))
+    advance(len(asked) - len(rows))
     return out
 
 

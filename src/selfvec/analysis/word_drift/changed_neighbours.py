@@ -23,12 +23,11 @@ def possible_neighbours(
     run: Run,
     counts: Ints,  # (2, V)
     least: int,  # occurrences on a side
-    tested: Mask,  # (V,)
 ) -> Mask:
-    """The words that may be neighbours, (2, V) bool: frequent or tested, but no stop words or numbers."""
+    """The words that may be neighbours, (2, V) bool: the most frequent, but no stop words or numbers."""
     words = with_letters(run.vectors.index_to_key) & ~are_stop_words(run)
     most = np.sort(counts, axis=1)[:, -_AMONG:][:, :1]
-    listed: Mask = words & ((counts >= np.maximum(most, least)) | tested)
+    listed: Mask = words & (counts >= np.maximum(most, least))
     return listed
 
 

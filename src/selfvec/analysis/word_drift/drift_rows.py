@@ -357,7 +357,7 @@ def measure_all(
         with steps.stage("Choosing words", None, "words"):
             reasons = left_out_words(run, slices, able)
         words = np.flatnonzero(able)
-        listed = possible_neighbours(run, counts, test.min_count, able)
+        listed = possible_neighbours(run, counts, test.min_count)
         often = np.flatnonzero(listed.any(axis=0) | able)
         if slices and space is not None:
             found, sides = _between(space, words, often, test, threads(jobs), steps)

@@ -130,7 +130,7 @@ def _compare_slices(
         counts,
         names,
         content_words(run),
-        possible_neighbours(run, counts, MIN_COUNT, counts.min(axis=0) >= MIN_COUNT),
+        possible_neighbours(run, counts, MIN_COUNT),
         np.zeros(counts.shape[1], bool),
     )
     common = np.argsort(-counts.min(axis=0), kind="stable")[:FITTED]
