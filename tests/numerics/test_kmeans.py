@@ -49,3 +49,22 @@ def test_the_cost_is_that_of_scikit_learn(seed: int) -> None:
     cost = float(squared_distances(points, centres).min(axis=1).sum())
     assert cost == pytest.approx(theirs.inertia_, rel=0.01)
     assert len(np.unique(np.stack([labels, theirs.labels_]), axis=1).T) == 5
+
+
+@given(st.integers(0, 1000), st.booleans())
+def test_fixed_points_stay_in_their_cluster(seed: int, spherical: bool) -> None:
+    rng = np.random.default_rng(seed)
+    points = unit_rows(rng.standard_normal((30, 4)))
+    fixed = np.full(30, -1)
+    fixed[:6] = [0, 0, 1, 1, 2, 2]
+    labels, _ = k_means(points, 5, [np.random.default_rng(seed)], spherical=spherical, fixed=fixed)
+    np.testing.assert_array_equal(labels[:6], fixed[:6])
+    assert set(labels.tolist()) == set(range(5))
+
+
+def test_clusters_begin_at_the_centres_that_are_given() -> None:
+    points = np.array([[0.0], [0.1], [5.0], [5.1], [9.0], [9.1]])
+    for order in ([9.05, 0.05], [0.05, 9.05]):
+        labels, centres = k_means(points, 3, [np.random.default_rng(0)], first=np.array(order)[:, None])
+        assert centres[:2, 0].tolist() == pytest.approx(order)
+        assert len(set(labels.tolist())) == 3

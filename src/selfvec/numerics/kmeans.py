@@ -30,12 +30,15 @@ def k_means(
     *,
     weights: AnyFloats | None = None,  # (n,)
     spherical: bool = False,
+    fixed: Ints | None = None,  # (n,), the cluster of points that stay in it, -1 for others
+    first: AnyFloats | None = None,  # (up to k, d), the first centres of the first clusters
 ) -> tuple[Ints, AnyFloats]:
     """Cluster points into k groups, the best of several starts: labels, (n,), and centres, (k, d).
 
     Each generator draws the first centres by k-means++ (Arthur and Vassilvitskii, 2007). ``spherical``
     compares by cosine instead of Euclidean distance (Dhillon and Modha, 2001). Then the centres are unit
-    rows.
+    rows. The first clusters may begin at ``first``, or have ``fixed`` points: then they begin at the mean of
+    these, which never leave (Basu, Banerjee and Mooney, 2002, *Semi-supervised clustering by seeding*).
 
     >>> points = np.array([[0.0, 0.0], [9.0, 9.0], [0.1, 0.0], [9.0, 9.1]])
     >>> labels, _ = k_means(points, 2, [np.random.default_rng(0)])
@@ -44,9 +47,14 @@ def k_means(
     """
     best = None
     least = np.inf
+    if fixed is not None:
+        own = np.flatnonzero(fixed >= 0)
+        mass = None if weights is None else weights[own]
+        first = _means(points[own], fixed[own], int(fixed.max()) + 1, mass, spherical)
+    begun = points[:0] if first is None else first
     for generator in generators:
-        first = _plus_plus(points, k, generator, weights, spherical)
-        labels, centres, cost = lloyd(points, first, weights=weights, spherical=spherical)
+        drawn = _plus_plus(points, k, generator, weights, spherical, begun)
+        labels, centres, cost = lloyd(points, drawn, weights=weights, spherical=spherical, fixed=fixed)
         if best is None or cost < least:
             best = (labels, centres)
             least = cost
@@ -61,18 +69,23 @@ def lloyd(
     weights: AnyFloats | None = None,
     spherical: bool = False,
     rounds: int = ROUNDS,
+    fixed: Ints | None = None,
 ) -> tuple[Ints, AnyFloats, float]:
     """Labels, centres and cost after moving given centres until no label changes or the rounds are over.
 
     A cluster that would be empty takes the point farthest from its centre.
     """
     labels = np.full(len(points), -1, np.int64)
+    stay = np.zeros(len(points), bool) if fixed is None else fixed >= 0
     for _ in range(rounds):
         distances = _distances(points, centres, spherical)
         new = distances.argmin(axis=1)
+        if fixed is not None:
+            new[stay] = fixed[stay]
         empty = np.flatnonzero(np.bincount(new, minlength=len(centres)) == 0)
         if len(empty):
-            new[np.argsort(-distances.min(axis=1), kind="stable")[: len(empty)]] = empty
+            far = np.where(stay, -np.inf, distances.min(axis=1))
+            new[np.argsort(-far, kind="stable")[: len(empty)]] = empty
         if np.array_equal(new, labels):
             break
         labels = new
@@ -93,19 +106,28 @@ def _means(points: AnyFloats, labels: Ints, k: int, weights: AnyFloats | None, s
 
 
 def _plus_plus(
-    points: AnyFloats, k: int, generator: np.random.Generator, weights: AnyFloats | None, spherical: bool
+    points: AnyFloats,
+    k: int,
+    generator: np.random.Generator,
+    weights: AnyFloats | None,
+    spherical: bool,
+    centres: AnyFloats,  # those that are given
 ) -> AnyFloats:
-    """First centres: each point is drawn in proportion to its distance from the centres drawn so far."""
-    if weights is None:
-        chosen = [int(generator.integers(len(points)))]
-    else:
-        shares = weights.astype(np.float64) / weights.sum(dtype=np.float64)
-        chosen = [int(generator.choice(len(points), p=shares))]
+    """First centres: each point is drawn in proportion to its distance from the centres so far."""
     far = np.full(len(points), np.inf)
-    while len(chosen) < k:
-        last = _distances(points, points[chosen[-1:]], spherical)[:, 0]
-        far = np.minimum(far, np.maximum(1 + last, 0) if spherical else last)
-        odds = far if weights is None else far * weights
-        total = odds.sum()
-        chosen.append(int(generator.choice(len(points), p=odds / total if total > 0 else None)))
-    return points[chosen]
+    last = centres
+    while len(centres) < k:
+        if len(last):
+            near = _distances(points, last, spherical).min(axis=1)
+            far = np.minimum(far, np.maximum(1 + near, 0) if spherical else near)
+            odds = far if weights is None else far * weights
+            total = odds.sum()
+            place = int(generator.choice(len(points), p=odds / total if total > 0 else None))
+        elif weights is None:
+            place = int(generator.integers(len(points)))
+        else:
+            shares = weights.astype(np.float64) / weights.sum(dtype=np.float64)
+            place = int(generator.choice(len(points), p=shares))
+        last = points[place : place + 1]
+        centres = np.vstack([centres, last])
+    return centres

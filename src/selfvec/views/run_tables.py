@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -11,11 +12,13 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from selfvec.base.display import escape_controls, escape_for_display, printable
+from selfvec.base.display import count_of, escape_controls, escape_for_display, printable
 
 from .terminal import add_row, escaped, optional, plain_table
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from selfvec.analysis.concepts import Expansion, GroupTopics, Phrases, Topics, Why, WhyConcepts
     from selfvec.evaluation import Report
     from selfvec.retrieval import Found, Hit, Reason
@@ -199,6 +202,9 @@ def expansion_table(found: Expansion) -> RenderableType:
 def topics_table(found: Topics) -> RenderableType:
     """A line per topic: its number, its share, its terms."""
     table = plain_table(figures=("", "share", "documents"))
+    seeded = [", ".join(map(escape_for_display, row.seed_words)) for row in found.topics]
+    if any(seeded):
+        table.add_column("seed words", overflow="fold")
     table.add_column("terms: the first three name the topic", overflow="fold", ratio=1)
     for number, row in enumerate(found.topics):
         named = row.name.split(", ")
@@ -206,10 +212,24 @@ def topics_table(found: Topics) -> RenderableType:
         for term, _ in row.terms:
             if term not in named:
                 terms.append(f", {escape_for_display(term)}", "not bold")
-        add_row(table, str(number), f"{row.share:.1%}", f"{row.documents:,}", terms)
+        seeds = seeded[number : number + 1] if any(seeded) else []
+        add_row(table, str(number), f"{row.share:.1%}", f"{row.documents:,}", *seeds, terms)
     shown = f"{len(found)} topics of {found.documents:,} documents, silhouette {found.silhouette:.2f}"
     tried = ", ".join(f"{number}: {value:.2f}" for number, value in found.tried.items())
     return Group(table, "", Text(f"{shown} (of {tried})" if tried else shown, "dim"))
+
+
+def assigned_table(found: Topics, assigned: pl.DataFrame) -> RenderableType:
+    """A line per topic: its share of the new documents beside that of the run's."""
+    counts = Counter(assigned["topic"].drop_nulls().to_list())
+    table = plain_table(("topic", 40), figures=("", "new documents", "share", "in the run"))
+    for number, row in enumerate(found.topics):
+        share = counts[number] / max(counts.total(), 1)
+        figures = (str(number), f"{counts[number]:,}", f"{share:.1%}", f"{row.share:.1%}")
+        add_row(table, escape_for_display(row.name), *figures)
+    without = len(assigned) - counts.total()
+    note = f"{count_of(len(assigned), 'new document')}, {without:,} of them without a topic"
+    return Group("", table, "", Text(note, "dim"))
 
 
 def why_text(found: Why) -> RenderableType:

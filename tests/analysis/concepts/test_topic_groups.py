@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
+import polars as pl
+import polars.testing
 import pytest
 from tests.analysis.concepts.subjects import subject_table
 
 import selfvec
 from selfvec.analysis.concepts import topics
+from selfvec.analysis.concepts.document_topics import document_table
 from selfvec.analysis.concepts.terms import coherence, term_weights, terms
-from selfvec.base.errors import InputError, OptionError
+from selfvec.base.errors import InputError, OptionError, SelfvecError
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.text.document_vectors import inverse_document_frequency
@@ -116,3 +122,85 @@ def test_what_cannot_be_grouped() -> None:
         topics(few)
     with pytest.raises(OptionError):
         topics(few, 0)
+
+
+def test_seed_words_stay_together_and_steer_the_others(subject_run: Run, subject_of: dict[str, str]) -> None:
+    """Words of one subject are kept apart, each with a topic of its own; the other subjects are as before."""
+    found = topics(subject_run, 5, seed_words="bread,oven; yeast")
+    rows = {tuple(row["seed_words"]): row for row in found.rows}
+    assert set(rows) == {("bread", "oven"), ("yeast",), ()}
+    words = subject_run.vectors.key_to_index
+    of = {word: int(found.labels[words[word]]) for word in ("bread", "oven", "yeast")}
+    assert (
+        of["bread"] == of["oven"] == rows["bread", "oven"]["topic"] != of["yeast"] == rows["yeast",]["topic"]
+    )
+    left = [row for row in found.rows if not row["seed_words"]]
+    assert {frozenset(subject_of[term] for term in row["terms"]) for row in left} == {
+        frozenset({name}) for name in ("storm", "money", "garden")
+    }
+    assert topics(subject_run, 5, seed_words=[["bread", "oven"], ["yeast"]]).as_dict() == found.as_dict()
+    assert len(topics(subject_run, seed_words="bread;hail;loan;rose;yeast")) >= 5
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("hail;hail", "two groups"),
+        ("hail;;loan", "without words"),
+        (";", "without words"),
+        (["hail"], "a list of groups"),
+        ("hail;loan;rose", "at least 3"),
+        ("hial", "did you mean hail"),
+    ],
+)
+def test_seed_words_that_cannot_be_used(subject_run: Run, given: str | list[str], message: str) -> None:
+    with pytest.raises(SelfvecError, match=message):
+        topics(subject_run, 2, seed_words=given)  # type: ignore[arg-type]
+
+
+def test_new_texts_get_the_topics_of_the_run(subject_run: Run, subject_texts: list[str]) -> None:
+    """The run's own documents, given as new ones, have the rows that they have in the run."""
+    new = [{"id": f"n{i}", "text": text} for i, text in enumerate(subject_texts)]
+    new.append({"id": "unknown", "text": "xylophone"})
+    found = topics(subject_run, 4, assign=pl.DataFrame(new))
+    own = document_table(subject_run, found)
+    assert found.assigned is not None
+    assert found.assigned["id"].to_list() == [row["id"] for row in new]
+    columns = ["document", "topic", "name", "share"]
+    polars.testing.assert_frame_equal(found.assigned[:-1].select(columns), own.select(columns))
+    assert found.assigned["topic"][-1] is None
+    cosines = found.transform([row["text"] for row in new])
+    assert cosines.shape == (301, 4)
+    assert cosines[:-1].argmax(axis=1).tolist() == own["topic"].to_list()
+    assert not cosines[-1].any()
+
+
+def test_topics_keep_their_numbers_after_an_update(tmp_path: Path, subject_texts: list[str]) -> None:
+    run = selfvec.Refiner(method="decorrelated", window=9).fit(subject_texts[:200], subject_table()).run_
+    before = topics(run, 4)
+    words = ("bond debt", "lender rate", "credit interest")
+    money = [f"The {words[i % 3]} of bank {i} and the loan." for i in range(300)]
+    run = selfvec.update(run, [*subject_texts[200:], *money], vectors=subject_table())
+    after = topics(run, like=before)
+    assert after.topics[0].share < max(row.share for row in after)  # money is, and stays where it was
+    for old, new in zip(before, after, strict=True):
+        assert len({term for term, _ in old.terms[:8]} & {term for term, _ in new.terms[:8]}) > 4
+    (tmp_path / "before.json").write_text(json.dumps(before.as_dict()))
+    assert topics(run, like=tmp_path / "before.json").as_dict() == after.as_dict()
+    assert len(topics(run, 5, like=before)) == 5
+    with pytest.raises(OptionError, match="at least 4"):
+        topics(run, 3, like=before)
+    with pytest.raises(OptionError, match="leave out one"):
+        topics(run, like=before, seed_words="hail")
+    texts = [f"{letter}bus {letter}tram" for letter in "abcdefgh"] * 5 + ["and"] * 80
+    other = selfvec.Refiner("original").fit(texts, "none").run_
+    with pytest.raises(SelfvecError, match="no term of this run"):
+        topics(other, 4, min_count=1, like=before)
+    (tmp_path / "other.json").write_text('{"rows": [1]}')
+    with pytest.raises(InputError, match="has no topics"):
+        topics(run, like=tmp_path / "other.json")
+
+
+def test_a_label_renames_topics(subject_run: Run) -> None:
+    named = topics(subject_run, 4).renamed(lambda terms: terms[0].upper())
+    assert [row["name"] for row in named.rows] == [row["terms"][0].upper() for row in named.rows]

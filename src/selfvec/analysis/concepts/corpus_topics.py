@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import reduce
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,11 +19,14 @@ from selfvec.base.extras import require
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.report_page import ROWS, check_report, save_rows
 from selfvec.base.targets import check_target
+from selfvec.base.text_files import read_json
+from selfvec.corpus import as_corpus
+from selfvec.corpus.conversion import Texts
 from selfvec.corpus.slices import MOST_VALUES, PERIODS, Slice, by_label, by_period, labelled_by
 from selfvec.data.run import Run
 from selfvec.storage.opened import GivenRun, as_run
 
-from .document_topics import document_table
+from .document_topics import assigned_table, document_table
 from .terms import terms, topic_rows, topical_terms
 from .topic_clusters import NAMED, TERMS, GroupTopics, Topics, TopicShare, cluster_terms
 
@@ -37,6 +41,9 @@ def topics(
     by: str | None = None,
     match: bool = False,
     hierarchy: bool = False,
+    seed_words: str | Sequence[Sequence[str]] | None = None,
+    like: Topics | str | os.PathLike[str] | None = None,
+    assign: Texts | None = None,
     documents: str | os.PathLike[str] | None = None,
     seed: int = 0,
     overwrite: bool = False,
@@ -51,28 +58,47 @@ def topics(
         Number of topics; by default 4 to 32, chosen by silhouette.
     top : int, at least 3
         Terms listed for each topic.
-    min_count : int, at least 1
-        Leave out terms in fewer documents.
     by : str, optional
         Show the topics of each month, quarter, year, decade, slice or value of a field. Several with
         commas. The result has them as ``groups``.
+    seed_words : str or groups of str, optional
+        Groups of words, each with a topic of its own. Groups are separated by semicolons, such as
+        "hail,ice;flood,river". Other topics are found beside these.
+    assign : path, paths, texts, data frame or `Corpus`, optional
+        Find the topics of new text. It is read like that of the run. The result has them as ``assigned``.
+    documents : path, optional
+        Write the topic of each document: .csv or .parquet. With --assign, of each new document.
+    overwrite : bool
+    progress : Progress, optional
+
+    Other Parameters
+    ----------------
+    min_count : int, at least 1
+        Leave out terms in fewer documents.
     match : bool
         Cluster each group of --by by itself, and match its topics in order.
     hierarchy : bool
         Show which topics are similar. The result has them as ``hierarchy``.
-    documents : path, optional
-        Write the topic of each document: .csv or .parquet.
+    like : path or result, optional
+        Continue topics that were found before, in this run or another: a file of --json, or their result.
+        They keep their numbers. With a larger ``number``, new ones follow.
     seed : int, at least 0
-    overwrite : bool
-    progress : Progress, optional
 
     Raises
     ------
     OptionError
         If there are fewer than two terms per topic, or an option is wrong.
+    NotFound
+        If a seed word is none of the run's.
     InputError
         If the run has not kept its tokens, or has too few terms.
+    CorpusError
+        If the new text cannot be read.
     """
+    seeds = _groups_of_words(seed_words)
+    if seeds and like is not None:
+        raise OptionError("does not go with seed words", field="like", remedy="leave out one of them")
+    earlier = [] if like is None else _terms_of(like)
     if match and by is None:
         raise OptionError("needs groups to match", field="match", remedy="add --by year, or another period")
     if match or hierarchy:
@@ -82,16 +108,62 @@ def topics(
         check_target(documents, overwrite=overwrite, folder=False)
     run = as_run(run)
     parts = [] if by is None else document_groups(run, by)
-    found = cluster_terms(run, number, top=top, min_count=min_count, seed=seed, progress=progress)
+    new = (
+        None if assign is None else as_corpus(assign, "assign", like=run.provenance.corpus, keep_fields=False)
+    )
+    found = cluster_terms(
+        run,
+        number,
+        top=top,
+        min_count=min_count,
+        seed=seed,
+        seeds=seeds,
+        earlier=earlier,
+        progress=progress,
+    )
     groups = None
     if match:
         groups = matched_topics(run, parts, len(found), min_count=min_count, seed=seed, progress=progress)
     elif parts:
         groups = topic_shares(run, found, parts)
+    assigned = None if new is None else assigned_table(run, found, new, progress)
     if documents is not None:
-        rows = document_table(run, found, parts, groups if match else None)
+        rows = document_table(run, found, parts, groups if match else None) if assigned is None else assigned
         save_rows(rows, documents, overwrite=overwrite)
-    return replace(found, groups=groups, hierarchy=topic_hierarchy(found) if hierarchy else None)
+    joins = topic_hierarchy(found) if hierarchy else None
+    return replace(found, groups=groups, hierarchy=joins, assigned=assigned)
+
+
+def _terms_of(like: Topics | str | os.PathLike[str]) -> list[list[str]]:
+    """The terms of topics that were found before."""
+    if isinstance(like, Topics):
+        return [row["terms"] for row in like.rows]
+    remedy = "give what selfvec text topics RUN --json printed"
+    try:
+        rows = read_json(Path(like), remedy)["rows"]
+        found = [[str(term) for term, _ in row["terms"]] for row in rows]
+    except (KeyError, TypeError, ValueError):
+        found = []
+    if not found:
+        raise InputError("has no topics", path=like, remedy=remedy)
+    return found
+
+
+def _groups_of_words(given: str | Sequence[Sequence[str]] | None) -> list[list[str]]:
+    """Groups of seed words.
+
+    >>> _groups_of_words("hail, ice; flood")
+    [['hail', 'ice'], ['flood']]
+    """
+    groups = [group.split(",") for group in given.split(";")] if isinstance(given, str) else given or []
+    if any(isinstance(group, str) for group in groups):
+        raise OptionError("is a list of groups, each a list of words", field="seed_words")
+    found = [[word.strip() for word in group if word.strip()] for group in groups]
+    if given is not None and not all([*found, found]):
+        raise OptionError(
+            "has a group without words", field="seed_words", remedy='try "hail,ice;flood,river"'
+        )
+    return found
 
 
 # ---- Topics by period or field

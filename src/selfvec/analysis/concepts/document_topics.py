@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from selfvec.base.arrays import Doubles
+from selfvec.base.arrays import Doubles, Ints
+from selfvec.base.progress import Progress, as_progress
+from selfvec.corpus.corpus import Corpus
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
 from selfvec.text.document_vectors import inverse_document_frequency
 
-from .topic_clusters import GroupTopics, Topics
+from .topic_clusters import GroupTopics, Topics, encoded, nearest_centres, topic_text_vectors
 
 if TYPE_CHECKING:
     import polars as pl
@@ -29,26 +32,55 @@ def document_table(
     """
     import polars as pl
 
-    def numbers(of: GroupTopics | Topics) -> pl.Series:
-        return pl.Series([n if n >= 0 else None for n in of.of_documents.tolist()], dtype=pl.Int64)
-
     batch = run.require_tokens()
     columns: dict[str, Any] = {"document": np.arange(batch.documents)}
     if run.text is not None and any(ids := run.text.ids()):
         columns["id"] = ids
     if batch.dates is not None:
         columns["date"] = batch.dates.astype("datetime64[D]")
-    names = dict(enumerate(row.name for row in found))
-    columns["topic"] = numbers(found)
-    columns["name"] = columns["topic"].replace_strict(names, return_dtype=pl.String)
-    columns["share"] = pl.Series(_own_shares(run, found), dtype=pl.Float64).fill_nan(None)
+    columns |= _topic_columns(run, found, batch, found.of_documents)
     if groups:
         columns["group"] = _group_names(groups, batch.documents)
     if matched is not None:
-        columns["group_topic"] = numbers(matched)
-        names = dict(enumerate(matched.names))
-        columns["group_topic_name"] = columns["group_topic"].replace_strict(names, return_dtype=pl.String)
+        columns["group_topic"], columns["group_topic_name"] = _named(matched.of_documents, matched.names)
     return pl.DataFrame(columns)
+
+
+def assigned_table(
+    run: Run, found: Topics, documents: Corpus, progress: Progress | None = None
+) -> pl.DataFrame:
+    """A row for each new document, as `document_table` has for those of the run: its nearest topic."""
+    import polars as pl
+
+    frames = []
+    total = 0
+    with as_progress(progress).stage("Reading", documents.total_bytes, "bytes") as advance:
+        for part in documents.batches(advance):
+            batch = encoded(run, part.texts.to_list())
+            columns: dict[str, Any] = {"document": np.arange(total, total + len(part))}
+            for name in ("id", "date"):
+                if (values := part.get(name)) is not None:
+                    columns[name] = values
+            topic_of = nearest_centres(topic_text_vectors(run, batch), found.centres)
+            frames.append(pl.DataFrame(columns | _topic_columns(run, found, batch, topic_of)))
+            total += len(part)
+    return pl.concat(frames, how="diagonal")
+
+
+def _topic_columns(run: Run, found: Topics, batch: TokenBatch, topic_of: Ints) -> dict[str, pl.Series]:
+    import polars as pl
+
+    topic, name = _named(topic_of, [row.name for row in found])
+    share = pl.Series(_own_shares(run, found, batch, topic_of), dtype=pl.Float64).fill_nan(None)
+    return {"topic": topic, "name": name, "share": share}
+
+
+def _named(topic_of: Ints, names: Sequence[str]) -> tuple[pl.Series, pl.Series]:
+    """Numbers of topics and their names, null for documents without a topic."""
+    import polars as pl
+
+    topic = pl.Series([n if n >= 0 else None for n in topic_of.tolist()], dtype=pl.Int64)
+    return topic, topic.replace_strict(dict(enumerate(names)), return_dtype=pl.String)
 
 
 def _group_names(groups: Sequence[Slice], documents: int) -> list[str | None]:
@@ -61,25 +93,28 @@ def _group_names(groups: Sequence[Slice], documents: int) -> list[str | None]:
 
 def typical_documents(run: Run, found: Topics, most: int) -> list[list[int]]:
     """Documents that have much of a topic and little of others, for each topic, the most typical first."""
-    own, known = _topic_weights(run, found)
+    own, known = _topic_weights(run, found, run.require_tokens(), found.of_documents)
     typical = own / np.maximum(known, 1e-12) * own / (own + own.mean() + 1e-12)
     order = np.argsort(-typical, kind="stable")
     return [order[found.of_documents[order] == topic][:most].tolist() for topic in range(len(found))]
 
 
-def _own_shares(run: Run, found: Topics) -> Doubles:
+def _own_shares(run: Run, found: Topics, batch: TokenBatch, topic_of: Ints) -> Doubles:
     """The share of its topic in each document, (D,); NaN for documents without a topic."""
-    own, known = _topic_weights(run, found)
-    return np.where((found.of_documents >= 0) & (known > 0), own / np.maximum(known, 1e-12), np.nan)
+    own, known = _topic_weights(run, found, batch, topic_of)
+    return np.where((topic_of >= 0) & (known > 0), own / np.maximum(known, 1e-12), np.nan)
 
 
-def _topic_weights(run: Run, found: Topics) -> tuple[Doubles, Doubles]:
-    """The weight of the words of each document's own topic, and of those of all topics, both (D,)."""
-    batch = run.require_tokens()
-    weight = inverse_document_frequency(batch)[batch.ids]
-    label = found.labels[batch.ids]
+def _topic_weights(run: Run, found: Topics, batch: TokenBatch, topic_of: Ints) -> tuple[Doubles, Doubles]:
+    """The weight of the words of each document's own topic, and of those of all topics, both (D,).
+
+    Words of ``batch`` after those of the run have no topic.
+    """
+    more = len(batch.types) - len(found.labels)
+    weight = np.pad(inverse_document_frequency(run.require_tokens()), (0, more))[batch.ids]
+    label = np.pad(found.labels, (0, more), constant_values=-1)[batch.ids]
     documents = np.repeat(np.arange(batch.documents), np.diff(batch.offsets))
     sums = np.zeros((batch.documents, len(found) + 1))
     np.add.at(sums, (documents, label), weight)  # words without a topic are in the last column
     known = sums[:, :-1].sum(axis=1)
-    return sums[np.arange(len(sums)), found.of_documents], known
+    return sums[np.arange(len(sums)), topic_of], known

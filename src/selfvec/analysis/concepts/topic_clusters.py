@@ -6,8 +6,9 @@ centre of its topic, frequent in the topic's documents and rarer in others (c-TF
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -17,11 +18,16 @@ from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import RecordTable, short_repr
 from selfvec.base.threads import one_core
 from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch, over_one_vocabulary
 from selfvec.numerics.kmeans import k_means
 from selfvec.numerics.rows import unit_rows
 from selfvec.text.document_vectors import document_vectors, inverse_document_frequency
+from selfvec.text.preprocessing import Preprocessing, encode_texts
 
-from .terms import Terms, topic_rows, topical_terms
+from .terms import Terms, row_of, term_weights, topic_rows, topical_terms
+
+if TYPE_CHECKING:
+    import polars as pl
 
 TERMS = 1500  # number of terms that are clustered
 NUMBERS = (4, 6, 8, 12, 16, 24, 32)  # numbers of topics that are tried
@@ -41,6 +47,7 @@ class Topic:
     size: int  # number of terms
     share: float  # of the documents; the shares of all topics add up to 1
     documents: int  # number of documents whose vector is nearest to the centre of this topic
+    seed_words: list[str] = field(default_factory=list)  # those it was asked to hold
 
 
 @dataclass(frozen=True)
@@ -117,6 +124,8 @@ class Topics(RecordTable[Topic]):
         The topics of groups of documents, if requested.
     hierarchy : list of dict or None
         The hierarchy of similar topics, see `topic_hierarchy`, if requested.
+    assigned : DataFrame or None
+        A row for each new document, if requested, as `document_table` has them for those of the run.
     run : Run or None
         Whose topics these are.
     """
@@ -132,6 +141,7 @@ class Topics(RecordTable[Topic]):
     centres: Rows = field(default_factory=lambda: np.zeros((0, 0), np.float32), repr=False)
     groups: GroupTopics | None = None
     hierarchy: list[dict[str, Any]] | None = None
+    assigned: pl.DataFrame | None = field(default=None, repr=False)
     run: Run | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
@@ -152,6 +162,10 @@ class Topics(RecordTable[Topic]):
         tried = {str(number): value for number, value in self.tried.items()}
         out = {"documents": self.documents, "silhouette": self.silhouette, "tried": tried}
         more = {"groups": self.groups and self.groups.as_dict(), "hierarchy": self.hierarchy}
+        if self.assigned is not None:
+            import polars.selectors as columns
+
+            more["assigned"] = self.assigned.with_columns(columns.date().dt.to_string()).to_dicts()
         return {**out, "rows": self._numbered()} | {
             name: value for name, value in more.items() if value is not None
         }
@@ -165,9 +179,21 @@ class Topics(RecordTable[Topic]):
                 "size": row.size,
                 "share": row.share,
                 "documents": row.documents,
+                "seed_words": row.seed_words,
             }
             for number, row in enumerate(self.topics)
         ]
+
+    def transform(self, texts: Sequence[str]) -> Rows:
+        """Cosines of n texts with the K topics, (n, K) float32; 0 for texts in which no word has a vector."""
+        if self.run is None:
+            raise InputError("these topics are without their run", remedy="find them with selfvec.topics")
+        return topic_text_vectors(self.run, encoded(self.run, texts)) @ self.centres.T
+
+    def renamed(self, label: Callable[[list[str]], str]) -> Topics:
+        """The same topics, named by ``label`` from their terms, by a language model for example."""
+        named = [replace(row, name=label([term for term, _ in row.terms])) for row in self.topics]
+        return replace(self, topics=named)
 
 
 def cluster_terms(
@@ -178,6 +204,8 @@ def cluster_terms(
     most: int = TERMS,
     min_count: int = 5,
     seed: int = 0,
+    seeds: Sequence[Sequence[str]] = (),
+    earlier: Sequence[Sequence[str]] = (),
     progress: Progress | None = None,
 ) -> Topics:
     """Cluster the terms of a run into topics.
@@ -196,33 +224,50 @@ def cluster_terms(
         Least number of documents with a term.
     seed : int
         For the first centres.
+    seeds : sequence of sequences of str
+        Words that belong to one topic. Each group has a topic of its own.
+    earlier : sequence of sequences of str
+        The terms of topics that were found before. These begin there and keep their numbers.
     progress : Progress, optional
 
     Raises
     ------
     OptionError
-        If there are fewer than two terms per topic.
+        If there are fewer than two terms per topic, or a seed word cannot be used.
     InputError
         If the run has not kept its tokens, or has too few terms.
     """
     progress = as_progress(progress)
+    begun = max(len(seeds), len(earlier))
+    if number and number < begun:
+        rule = f"is at least {begun}, those that are given, not {number}"
+        raise OptionError(rule, field="number")
+    number = number or len(earlier) or None
+    least = max(2, begun)
     with progress.stage("Relating texts", None, "words"):
-        chosen, coherent = _enough_terms(run, number, most, min_count)
+        chosen, coherent = _enough_terms(run, number or least, most, min_count, given=number is not None)
         rows = unit_rows(topic_rows(run))
+        fixed = None
+        if seeds:
+            chosen, coherent, fixed = _with_seeds(run, chosen, coherent, rows, seeds)
         term_rows = np.ascontiguousarray(rows[chosen.rows])
-    numbers = [number] if number else [k for k in NUMBERS if 2 * k <= len(chosen)] or [2]
+        first = _earlier_centres(run, rows, earlier) if earlier else None
+    numbers = [number] if number else [k for k in NUMBERS if least <= k <= len(chosen) // 2] or [least]
     tried: dict[int, _Clusters] = {}
     with progress.stage("Grouping", len(numbers), "numbers") as advance, one_core():
         for k in numbers:
             starts = (np.random.default_rng([seed, start]) for start in range(_STARTS))
-            labels, centres = k_means(term_rows, k, starts, weights=chosen.weights, spherical=True)
+            weights = _seeded_weights(chosen.weights, fixed, k)
+            labels, centres = k_means(
+                term_rows, k, starts, weights=weights, spherical=True, fixed=fixed, first=first
+            )
             tried[k] = _Clusters(labels, centres, silhouette(term_rows, labels, centres))
             advance(1)
     largest = max(found.silhouette for found in tried.values())
     best = next(f for f in tried.values() if f.silhouette >= ENOUGH * largest or largest <= 0)
-    of_documents = _document_topics(run, rows, best.centres)
+    of_documents = nearest_centres(topic_text_vectors(run, run.require_tokens()), best.centres)
     documents = np.bincount(of_documents[of_documents >= 0], minlength=len(best.centres))
-    order = np.argsort(-documents, kind="stable")
+    order = np.argsort(-np.where(np.arange(len(documents)) < len(earlier), np.inf, documents), kind="stable")
     place = np.append(np.argsort(order, kind="stable"), -1)  # of each centre; -1 selects the last entry
     shares = documents / max(int(documents.sum()), 1)
     typical = coherent[:, None] * _typical(run, chosen, of_documents, term_rows @ best.centres.T)
@@ -231,7 +276,10 @@ def cluster_terms(
         members = np.flatnonzero(best.labels == cluster)
         cosines = term_rows @ best.centres[cluster]
         name, listed = _described(chosen, members, cosines, typical[:, cluster], top)
-        topics.append(Topic(name, listed, len(members), float(shares[cluster]), int(documents[cluster])))
+        mine = list(seeds[cluster]) if cluster < len(seeds) else []
+        topics.append(
+            Topic(name, listed, len(members), float(shares[cluster]), int(documents[cluster]), mine)
+        )
     centres = best.centres[order]
     return Topics(
         topics,
@@ -253,15 +301,56 @@ class _Clusters(NamedTuple):
     silhouette: float
 
 
-def _enough_terms(run: Run, number: int | None, most: int, min_count: int) -> tuple[Terms, Floats]:
+def _enough_terms(run: Run, number: int, most: int, min_count: int, *, given: bool) -> tuple[Terms, Floats]:
     """The terms that are clustered, at least two per topic, and their coherence."""
-    chosen, coherent = topical_terms(run, most, min_count=min_count, least=2 * (number or 2))
-    if len(chosen) < 2 * (number or 2):
+    chosen, coherent = topical_terms(run, most, min_count=min_count, least=2 * number)
+    if len(chosen) < 2 * number:
         rule = f"{len(chosen)} words are terms that occur in {min_count} documents"
-        if number is not None:
+        if given:
             raise OptionError(f"{rule}, too few for {number} topics", field="number", remedy="choose fewer")
         raise InputError(f"only {rule}", path=run.folder, remedy="add more text, or lower --min-count")
     return chosen, coherent
+
+
+def _with_seeds(
+    run: Run, chosen: Terms, coherent: Floats, rows: Rows, seeds: Sequence[Sequence[str]]
+) -> tuple[Terms, Floats, Ints]:
+    """The terms with all seed words among them, their coherence, and the group of each, -1 for none."""
+    group_of: dict[int, int] = {}
+    for group, words in enumerate(seeds):
+        for word in words:
+            row = row_of(run, word)
+            if not rows[row].any():
+                raise OptionError(f"{word!r} has no vector of topics", field="seed_words")
+            if group_of.setdefault(row, group) != group:
+                raise OptionError(f"{word!r} is in two groups", field="seed_words")
+    more = np.array(sorted(set(group_of) - set(chosen.rows.tolist())), np.int64)
+    names = chosen.names + [run.require_tokens().types[row] for row in more.tolist()]
+    weights = term_weights(run.require_tokens())[0]
+    chosen = Terms(np.append(chosen.rows, more), names, np.append(chosen.weights, weights[more]))
+    fixed = np.array([group_of.get(row, -1) for row in chosen.rows.tolist()], np.int64)
+    return chosen, np.append(coherent, np.ones(len(more), coherent.dtype)), fixed
+
+
+def _earlier_centres(run: Run, rows: Rows, earlier: Sequence[Sequence[str]]) -> Rows:
+    """Where the terms of earlier topics are in this run, (K, d) unit rows."""
+    known = [[run.vectors.key_to_index[term] for term in terms if term in run.vectors] for terms in earlier]
+    centres = unit_rows(np.stack([rows[found].sum(axis=0) for found in known]))
+    if len(lost := np.flatnonzero(~centres.any(axis=1))):
+        rule = f"topic {lost[0]} of the earlier ones has no term of this run"
+        raise OptionError(rule, field="like", remedy="give the topics of a run on similar text")
+    return centres
+
+
+def _seeded_weights(weights: Floats, fixed: Ints | None, k: int) -> Floats:
+    """Weights of terms, of which the seed words of a group weigh together as much as a mean topic of ``k``.
+
+    So they are half of their topic. Without this a topic leaves its seed words for others nearby.
+    """
+    if fixed is None:
+        return weights
+    groups = np.bincount(fixed[fixed >= 0])
+    return np.where(fixed >= 0, weights.sum() / k / groups[fixed], weights).astype(weights.dtype)
 
 
 def silhouette(rows: Rows, labels: Ints, centres: Rows) -> float:
@@ -316,10 +405,20 @@ def _described(
     return ", ".join(_distinct([chosen.names[i] for i in ordered], NAMED)), listed
 
 
-def _document_topics(run: Run, rows: Rows, centres: Rows) -> Ints:
-    """The centre nearest to each document vector, (D,); -1 for documents in which no word has a vector."""
-    batch = run.require_tokens()
-    return nearest_centres(document_vectors(batch, rows, inverse_document_frequency(batch)), centres)
+def encoded(run: Run, texts: Sequence[str]) -> TokenBatch:
+    """Texts as words of a run; those that it lacks have numbers after its own."""
+    new = encode_texts(texts, Preprocessing.of(run.provenance), run.vectors)
+    return over_one_vocabulary([run.require_tokens(), new])[1]
+
+
+def topic_text_vectors(run: Run, batch: TokenBatch) -> Rows:
+    """Vectors of documents by a run's topic vectors and document frequencies, (D, d): unit rows or zeros.
+
+    Words after those of the run have no vector.
+    """
+    more = len(batch.types) - len(run.vectors)
+    rows = np.pad(unit_rows(topic_rows(run)), ((0, more), (0, 0)))
+    return document_vectors(batch, rows, np.pad(inverse_document_frequency(run.require_tokens()), (0, more)))
 
 
 def nearest_centres(vectors: Rows, centres: Rows) -> Ints:

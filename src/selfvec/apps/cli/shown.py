@@ -227,6 +227,8 @@ def topics(found: Any, given: Given) -> None:
         show(tables.group_topics_table(found.groups))
     if found.hierarchy is not None:
         show(tables.hierarchy_tree(found, found.hierarchy))
+    if found.assigned is not None:
+        show(tables.assigned_table(found, found.assigned))
 
 
 def graph(found: Any, given: Given) -> None:
