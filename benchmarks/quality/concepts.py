@@ -58,7 +58,7 @@ def storm_reports() -> Run:
 def event_types() -> list[str]:
     """The NOAA event type of each narrative, in the run's order."""
     batches = open_corpus("NOAA", keep_fields=True).batches()
-    return [kind or "" for batch in batches for kind in batch.fields["event_type"].to_list()]
+    return [kind or "" for batch in batches for kind in batch.rows["event_type"].to_list()]
 
 
 def found_phrases() -> str:

@@ -341,6 +341,7 @@ TEXT: dict[str, Row] = {
         ("run", "run --number 10 --by year", "run --documents topics.csv"),
         show="topics",
         page="topics_page.topics_page",
+        more=("analysis.concepts.corpus_topics.GivenTopics",),
     ),
     "graph": Row(
         "analysis.concepts.term_graph.graph",

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import reduce
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
@@ -31,6 +31,26 @@ from .terms import terms, topic_rows, topical_terms
 from .topic_clusters import NAMED, TERMS, GroupTopics, Topics, TopicShare, cluster_terms
 
 
+class GivenTopics(TypedDict, total=False):
+    """Where topics begin.
+
+    Parameters
+    ----------
+    seed_words : str or groups of str, optional
+        Groups of words, each with a topic of its own. Groups are separated by semicolons, such as
+        "hail,ice;flood,river". Other topics are found beside these.
+
+    Other Parameters
+    ----------------
+    like : path or result, optional
+        Continue topics that were found before, in this run or another: a file of --json, or their result.
+        They keep their numbers. With a larger ``number``, new ones follow.
+    """
+
+    seed_words: str | Sequence[Sequence[str]] | None
+    like: Topics | str | os.PathLike[str] | None
+
+
 @checked
 def topics(
     run: GivenRun,
@@ -41,13 +61,12 @@ def topics(
     by: str | None = None,
     match: bool = False,
     hierarchy: bool = False,
-    seed_words: str | Sequence[Sequence[str]] | None = None,
-    like: Topics | str | os.PathLike[str] | None = None,
     assign: Texts | None = None,
     documents: str | os.PathLike[str] | None = None,
     seed: int = 0,
     overwrite: bool = False,
     progress: Progress | None = None,
+    **given: Unpack[GivenTopics],
 ) -> Topics:
     """List the topics of a text: groups of its characteristic terms.
 
@@ -61,15 +80,14 @@ def topics(
     by : str, optional
         Show the topics of each month, quarter, year, decade, slice or value of a field. Several with
         commas. The result has them as ``groups``.
-    seed_words : str or groups of str, optional
-        Groups of words, each with a topic of its own. Groups are separated by semicolons, such as
-        "hail,ice;flood,river". Other topics are found beside these.
     assign : path, paths, texts, data frame or `Corpus`, optional
         Find the topics of new text. It is read like that of the run. The result has them as ``assigned``.
     documents : path, optional
         Write the topic of each document: .csv or .parquet. With --assign, of each new document.
     overwrite : bool
     progress : Progress, optional
+    **given
+        Those of `GivenTopics`: words or topics to begin with.
 
     Other Parameters
     ----------------
@@ -79,9 +97,6 @@ def topics(
         Cluster each group of --by by itself, and match its topics in order.
     hierarchy : bool
         Show which topics are similar. The result has them as ``hierarchy``.
-    like : path or result, optional
-        Continue topics that were found before, in this run or another: a file of --json, or their result.
-        They keep their numbers. With a larger ``number``, new ones follow.
     seed : int, at least 0
 
     Raises
@@ -95,7 +110,8 @@ def topics(
     CorpusError
         If the new text cannot be read.
     """
-    seeds = _groups_of_words(seed_words)
+    like = given.get("like")
+    seeds = _groups_of_words(given.get("seed_words"))
     if seeds and like is not None:
         raise OptionError("does not go with seed words", field="like", remedy="leave out one of them")
     earlier = [] if like is None else _terms_of(like)
