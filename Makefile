@@ -83,7 +83,7 @@ figures: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.readme_picture
 
 test-peers: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -rs tests/evaluation/baselines tests/retrieval/encoder tests/exporters tests/transforms
+	$(BIN)/python -m pytest -rs tests/evaluation/baselines tests/retrieval/encoder tests/exporters tests/transforms tests/test_docs.py
 
 test-lowest: $(VENV)/bin/python
 	$(BIN)/python tools/lowest.py

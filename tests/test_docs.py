@@ -38,6 +38,9 @@ EXTRAS = {  # packages without which a page cannot run
 }
 
 
+CLIENTS = ROOT / "docs" / "how-to" / "other-tools.md"  # each block needs a library of its own
+
+
 def name_of(page: Path) -> str:
     """The path of a page in the documentation, or its name beside it."""
     return page.relative_to(ROOT / "docs").as_posix() if page.is_relative_to(ROOT / "docs") else page.name
@@ -155,7 +158,7 @@ def run_line(line: str, page: Path, capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page not in PASTED], ids=name_of)
+@pytest.mark.parametrize("page", [page for page in PAGES if page not in (*PASTED, CLIENTS)], ids=name_of)
 def test_the_page_runs(page: Path, workshop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     blocks = BLOCK.findall(page.read_text(encoding="utf-8"))
     if not blocks:
@@ -169,6 +172,18 @@ def test_the_page_runs(page: Path, workshop: Path, capsys: pytest.CaptureFixture
         else:
             for line in code.splitlines():
                 run_line(line, page, capsys)
+
+
+_CLIENTS = re.findall(
+    r"^## (\S+)\n[^#]*?^```python\n(.*?)^```", CLIENTS.read_text(encoding="utf-8"), re.M | re.S
+)
+
+
+@pytest.mark.parametrize("code", [code for _, code in _CLIENTS], ids=[name for name, _ in _CLIENTS])
+def test_the_client_runs(code: str, workshop: Path) -> None:
+    for package in re.findall(r"^(?:from|import) (\w+)", code, re.M):
+        pytest.importorskip(package)
+    exec(compile(code, CLIENTS.name, "exec", dont_inherit=True), {})
 
 
 def test_the_demo_shows_before_and_after(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

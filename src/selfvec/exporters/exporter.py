@@ -27,6 +27,7 @@ from selfvec.storage.opened import GivenRun, as_run
 from selfvec.storage.run_folder import refuse_run
 from selfvec.text.preprocessing import Preprocessing
 
+from . import hub
 from .encoder_folders import Library, write_encoder, write_piece_encoder
 from .store import Database, Store, library_errors
 from .store_rows import StoreRows, passage_rows
@@ -52,14 +53,14 @@ def export(
     run : Run or path
     to : str
         What to write: encoder, model2vec, sentence-transformers, projector, word2vec, lancedb, … An unknown
-        name lists all.
+        name lists all. ``hub:OWNER/NAME`` uploads a model2vec folder to the Hugging Face hub.
     output : path, optional
         The file or folder to write; by default RUN-TARGET next to the run.
     update : bool
         Write what is new or changed, delete what is gone (lancedb, qdrant). The others keep their vectors.
         All passages are written if the run's vectors have changed.
     overwrite : bool
-        Replace an earlier export: a file, or a folder without other files.
+        Replace an earlier export: a file, or a folder without other files. On the hub, add a commit.
     progress : Progress, optional
 
     Other Parameters
@@ -80,16 +81,22 @@ def export(
         If the target exists or cannot be written; it is not changed. `OptionError` if the target is unknown
         or does not support this run.
     """
-    if to not in TARGETS:
-        raise OptionError.one_of(to, sorted(TARGETS), field="to")
+    repository = to.removeprefix(hub.PREFIX) if to.startswith(hub.PREFIX) else None
+    if repository is None and to not in TARGETS:
+        raise OptionError.one_of(to, [*sorted(TARGETS), f"{hub.PREFIX}OWNER/NAME"], field="to")
     if (cut := check_cut((passage_words, overlap))) != CUT and to not in STORES:
         raise OptionError(f"{to} holds no passages", field="passage_words", remedy="leave it out")
     run = as_run(run)
-    path = _default(run, to) if output is None else Path(output)
     progress = as_progress(progress)
     store = STORES.get(to)
     if update and not isinstance(store, Database):
         raise OptionError(f"{to} cannot be updated", field="update", remedy="use --overwrite")
+    if repository is not None:
+        if output is not None:
+            raise OptionError("is not used: the hub holds the result", field="output", remedy="leave it out")
+        encode = partial(_write_library_encoder, library="model2vec")
+        return Figures("Exported", hub.push(run, repository, encode, overwrite, progress))
+    path = _default(run, to) if output is None else Path(output)
     read_passages = partial(passage_rows, run, cut=cut, progress=progress)
     if isinstance(store, Database) and update and os.path.lexists(path):
         details = _update_passages(store, read_passages, path, progress)
@@ -182,7 +189,8 @@ def _write_library_encoder(run: Run, path: Path, progress: Progress, *, library:
         return {"tokens": tokens, "dimensions": run.vectors.vector_size}
     encoder = _folded(run, progress)
     write_encoder(encoder, path, library)
-    return {"words": len(encoder), "dimensions": encoder.dimensions}
+    learned = encoder.about.get("learned")
+    return {"words": len(encoder), "dimensions": encoder.dimensions, "learned": learned}
 
 
 def _folded(run: Run, progress: Progress) -> Encoder:

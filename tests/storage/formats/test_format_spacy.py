@@ -34,6 +34,12 @@ def test_words_without_a_string_are_counted(tmp_path: Path) -> None:
     assert vectors.provenance["notes"] == ["1 vectors are of words that strings.json does not have"]
 
 
+def test_a_folder_without_most_of_its_strings_warns(tmp_path: Path) -> None:
+    path = folder(tmp_path / "x", {HASHES["hail"]: 3, 12345: 1, 12346: 2})
+    with pytest.warns(UserWarning, match="only 1 of 3 vectors have a word"):
+        assert list(load(path)) == ["hail"]
+
+
 def test_words_that_are_symbols_get_their_names_from_spacy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

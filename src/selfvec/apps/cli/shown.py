@@ -322,8 +322,9 @@ def exported(found: Figures, _: Given) -> None:
         say("all passages were written anew" if found.get("rewritten") else f"passages: {counts}")
     say(f"exported as {found['to']}")
     print_text(found["target"])
-    if opened_by := TARGETS[found["to"]].opened_by:
-        say(f"next, in Python: {opened_by.format(repr(found['target']))}")
+    shown = found.get("repository", found["target"])  # of the hub
+    if opened_by := TARGETS["model2vec" if "repository" in found else found["to"]].opened_by:
+        say(f"next, in Python: {opened_by.format(repr(shown))}")
 
 
 def migrated(found: Figures, given: Given) -> None:

@@ -12,6 +12,7 @@ hashes and are not in ``strings.json``. Their names come from spaCy, if it is in
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -94,6 +95,9 @@ def _notes(rows: dict[int, int], found: int, unnamed: int) -> list[str]:
     """What was left out, one sentence each."""
     lost = sum(row >= 0 for row in rows.values()) - found - unnamed
     notes = [f"{lost:,} vectors are of words that strings.json does not have"] if lost else []
+    if lost > found:
+        rule = f"only {found:,} of {lost + found:,} vectors have a word: {notes[0]}"
+        warnings.warn(f"{rule}; add them with nlp.vocab.strings.add and write the folder again", stacklevel=2)
     if unnamed:
         notes.append(
             f"{unnamed:,} vectors are of words that are symbols of spaCy, such as number or mark: left out; "
