@@ -25,6 +25,7 @@ from benchmarks import datasets
 from benchmarks.datasets import JUDGED, SIMILARITY
 from benchmarks.harness import command
 from benchmarks.page import table
+from benchmarks.quality import peers
 from benchmarks.refining import refined
 from selfvec.apps.run import Run
 from selfvec.data.vectors import Vectors
@@ -34,7 +35,6 @@ from selfvec.evaluation.compared_vectors import ComparedVectors
 from selfvec.evaluation.retrieval import SearchSetting, bm25_rankings, dense_rankings, search_rankings
 from selfvec.text.preprocessing import Preprocessing
 
-PEERS = Path(__file__).with_name("peers.py")
 TOOLS = ("gensim", "fasttext")
 GRID = tuple(product((5, 10), (0.025, 0.05), (5, 20, 50)))  # window, rate, passes
 SEEDS = (0, 1, 2)
@@ -66,7 +66,7 @@ def trained(tool: str, name: str, setting: Setting, seed: int) -> Trained:
         selfvec.load("default").save(start, format="word2vec")
         call = json.dumps([text, start, out, seed, *setting])
         begun = time.perf_counter()
-        subprocess.run([sys.executable, PEERS, tool, call], check=True, capture_output=True)
+        subprocess.run([sys.executable, peers.__file__, tool, call], check=True, capture_output=True)
         seconds = time.perf_counter() - begun
         with np.load(out) as found:
             index = dict(zip(found["words"].tolist(), found["rows"], strict=True))

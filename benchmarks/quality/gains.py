@@ -7,8 +7,11 @@ vectors. The constants were chosen on these collections.
 
 from __future__ import annotations
 
+import gzip
+import json
 from collections.abc import Sequence
 from functools import cache
+from unittest.mock import patch
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +29,7 @@ from selfvec.evaluation import Retrieval, Similarity
 from selfvec.evaluation.classification import read_labelled
 from selfvec.numerics.rows import top_indices
 from selfvec.refinement.base_vectors import base_vectors
+from selfvec.refinement.methods import decorrelated
 from selfvec.refinement.methods.decorrelated import GAMMA, POWER, decorrelate, start_from_neighbours
 from selfvec.text.stems import stems
 
@@ -138,6 +142,41 @@ def spelled_alike() -> str:
     return table(["corpus", "state", "alike in spelling", "only in spelling"], rows)
 
 
+def trusts() -> str:
+    """The tests of ``auto`` by how far spelling is trusted, in texts that the vectors know or hardly know."""
+    rows = []
+    languages = {"no1": "Norwegian 1", "no2": "Norwegian 2", "ru1": "Russian 1", "ru2": "Russian 2"}
+    foreign = {name: usages(folder) for folder, name in languages.items()}
+    some = datasets.sample(abstracts(), 3000)
+    for name, texts in {**foreign, **composed_texts(), "PubMed": some}.items():
+        made = [
+            trusted(texts, trust, "auto").provenance for trust in (decorrelated.FULL, decorrelated.LITTLE)
+        ]
+        tests = [next(r for r in one.decision["candidates"] if r["name"] == "decorrelated") for one in made]
+        cells = [f"{row[test]:.3f}" for test in ("self_retrieval", "context") for row in tests]
+        rows.append([name, f"{made[0].coverage['tokens']['known'] / made[0].tokens:.0%}", *cells])
+    heads = ["self-retrieval, full trust", "little", "context, full trust", "little"]
+    similar = [
+        similarity(trusted(some, trust, "decorrelated"), list(SIMILARITY))["refined"]
+        for trust in (decorrelated.FULL, decorrelated.LITTLE)
+    ]
+    after = [[name, *(f"{one[name]:.3f}" for one in similar)] for name in SIMILARITY]
+    by_text = table(["text", "known tokens", *heads], rows)
+    return f"{by_text}\n\n{table(['similarity after PubMed', 'full trust', 'little'], after)}"
+
+
+def trusted(texts: list[str], trust: decorrelated.Trust, method: str) -> Run:
+    """A run in which spelling has the same trust whatever the vectors know."""
+    with patch.multiple(decorrelated, FULL=trust, LITTLE=trust):
+        return refined(texts, method=method)
+
+
+def usages(name: str) -> list[str]:
+    """The different texts of a collection of uses of words."""
+    with gzip.open(SHARED_DATA / "drift" / name / "usages.jsonl.gz", "rt", encoding="utf-8") as file:
+        return list(dict.fromkeys(json.loads(line)["text"] for line in file))
+
+
 def _alike(one: str, other: str) -> bool:
     a, b = ({word[i : i + 3] for i in range(len(word) - 2)} for word in (f"<{one}>", f"<{other}>"))
     return one[:4] == other[:4] or 4 * len(a & b) >= len(a | b)
@@ -148,6 +187,7 @@ PAGES = {
     "gains.md": {
         "similarity": after_pubmed,
         "alike": spelled_alike,
+        "trust": trusts,
         "samples": small_samples,
         "retrieval": retrieval,
     }

@@ -21,11 +21,12 @@ from selfvec.refinement.base_vectors import Base, base_vectors
 from selfvec.refinement.health import anisotropy, effective_rank
 from selfvec.refinement.methods.decorrelated import (
     AGREES,
-    COMPOSED,
-    COMPOSED_DOUBT,
+    FULL,
+    LITTLE,
     PER_PIECE,
     Anchors,
     DecorrelatedRefinement,
+    Trust,
     anchored,
 )
 
@@ -179,7 +180,7 @@ def test_the_last_step_of_composed_words_equals_its_formula() -> None:
     anchors.finish(moved, TokenBatch.of_counts(words, counts), anchor=3.0)
     evidence = counts / (counts + 20)
     agrees = np.clip(np.sum(rows * base, axis=1) / AGREES, 0, 1) ** 2
-    pull = 3.0 * COMPOSED * PER_PIECE ** np.array([0, 0, 1, 0]) * (1 - evidence * (1 - agrees))
+    pull = 3.0 * FULL.composed * PER_PIECE ** np.array([0, 0, 1, 0]) * (1 - evidence * (1 - agrees))
     expected = unit_rows(rows + pull[:, None] * base)
     np.testing.assert_allclose(moved[1:], expected[1:], atol=1e-5)
     assert pull[1] == pytest.approx(2 * 20 / 80)
@@ -191,13 +192,23 @@ def test_spelling_moves_rare_composed_words_more() -> None:
     sources = np.array([Source.KNOWN, *[Source.SUBWORDS] * 3, Source.KNOWN], np.uint8)
     start = Vectors(words, rows, sources=sources, normalized=True)
     shares = []
-    for count in (1, COMPOSED_DOUBT, 1000):
+    for count in (1, FULL.doubt, 1000):
         moved = rows.copy()
-        counts = np.array([1000, count, count, count, 1000])
+        counts = np.array([4000, count, count, count, 4000])
         Anchors(start).finish(moved, TokenBatch.of_counts(words, counts), anchor=0.0)
         shares.append(float(np.mean(moved[1:4, 0])))  # of *storm*
     assert shares == sorted(shares, reverse=True)
     assert shares[1] > 0.1 > shares[2]
+
+
+@pytest.mark.parametrize(("composed_tokens", "trust"), [(49, FULL), (50, FULL), (51, LITTLE)])
+def test_spelling_is_trusted_little_where_the_vectors_know_less_than_half_of_the_text(
+    composed_tokens: int, trust: Trust
+) -> None:
+    sources = np.array([Source.KNOWN, Source.SUBWORDS, Source.SUBWORDS], np.uint8)
+    pieces = np.array([1, 2, 0], np.uint8)  # the last one is a phrase of words, which the vectors know
+    start = Vectors(["a", "b", "c d"], np.eye(3), sources=sources, normalized=True, pieces=pieces)
+    assert Anchors(start).trust(np.array([30, composed_tokens, 70 - composed_tokens])) is trust
 
 
 def test_passes_do_not_collapse() -> None:

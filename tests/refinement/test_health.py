@@ -111,11 +111,13 @@ def test_a_table_that_lacks_most_words_is_said_plainly() -> None:
     finding = health.findings[1]
     assert (finding.level, finding.message) == (
         "warn",
-        "336 words (84%, and 97% of the text) are built from subwords",
+        "336 words (84%, and 97% of the text) are built from subwords; "
+        "spelling says little here, so neighbours come from your text",
     )
-    assert finding.remedy.startswith("vectors of whole words do better: selfvec vectors fetch")
-    both = covered(100, 120).findings[-1].message
-    assert both == (
+    assert finding.remedy.startswith("if the text is not English, vectors of its language do better")
+    both = covered(100, 120).findings[-1]
+    assert both.remedy.startswith("vectors of more words do better: selfvec vectors fetch")
+    assert both.message == (
         "100 words (25%, and 44% of the text) are built from subwords and "
         "120 words (30%, and 36% of the text) are not in the initial vectors"
     )

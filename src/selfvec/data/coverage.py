@@ -14,6 +14,9 @@ from .vectors import Source, Vectors
 KINDS = ("known", "composed", "random", "unknown")
 """A row of the vectors; built from subwords; a random direction, or trained on the text; no vector."""
 
+KNOWN_TEXT = 0.5
+"""Share of the tokens with a row, below which vectors are taken to be of another language or kind of text."""
+
 _KIND = np.zeros(len(Source), np.intp)  # of each `Source`; rows that an earlier run induced count as known
 _KIND[[Source.SUBWORDS, Source.RANDOM, Source.NONE]] = [1, 2, 3]
 

@@ -15,7 +15,7 @@ import numpy as np
 from selfvec.base.arrays import Floats, Ints
 from selfvec.base.memory import release
 from selfvec.base.threads import one_core
-from selfvec.data.coverage import coverage
+from selfvec.data.coverage import KNOWN_TEXT, coverage
 from selfvec.data.methods import METHODS, Method
 from selfvec.data.trajectory import History
 from selfvec.data.vectors import Source, Vectors
@@ -368,15 +368,14 @@ def _subword_findings(health: Health) -> list[Finding]:
         for number, share, how in parts
         if number
     )
-    return [
-        Finding(
-            "built from subwords",
-            "warn",
-            shares,
-            f"vectors of {better} do better: selfvec vectors fetch glove-6b-300 "
-            "(English; selfvec vectors list names others)",
-        )
-    ]
+    remedy = (
+        f"vectors of {better} do better: selfvec vectors fetch glove-6b-300 "
+        "(English; selfvec vectors list names others)"
+    )
+    if health.composed_tokens > 1 - KNOWN_TEXT:
+        shares += "; spelling says little here, so neighbours come from your text"
+        remedy = "if the text is not English, vectors of its language do better: selfvec vectors list"
+    return [Finding("built from subwords", "warn", shares, remedy)]
 
 
 def _mojibake_finding(words: int, times: int, examples: str) -> Finding:

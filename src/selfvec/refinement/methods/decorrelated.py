@@ -9,8 +9,10 @@ The last step is an anchor to the base X, E ← unit(n / (n + 20) · E + λ · X
 Words built from subwords count as half known. Their initial vectors lie between their base X and the sum of
 their neighbours. Like unknown words, they are mixed with words of similar spelling. At the end they are
 pulled to X. The pull is weaker for words of many subwords (*warfarin* as *war*, *far*, *in* says little). For
-frequent words it also depends on how well X agrees with the vector from the text. Phrases built from their
-words are anchored to X with a fifth of λ.
+frequent words it also depends on how well X agrees with the vector from the text. Where the initial vectors
+know less than half of the text, they are of another language or of another kind of text: what they build from
+subwords says little there, and spelling counts little. Phrases built from their words are anchored to X with
+a fifth of λ.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,6 +31,7 @@ from selfvec.base.threads import by_blocks
 from selfvec.cooccurrence import Operator
 from selfvec.cooccurrence import operator as named_operator
 from selfvec.cooccurrence.scan import ScanOperator
+from selfvec.data.coverage import KNOWN_TEXT
 from selfvec.data.methods import METHODS
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
@@ -47,10 +51,19 @@ GAMMA = 0.4  # a neighbour of frequency r counts r^-γ
 POWER = 0.4  # of the whitening; 0.5 is full whitening
 PHRASE = 0.2  # share of λ for phrases built from their words
 # Words built from subwords; chosen on word similarity after PubMed, Ohsumed, storm reports, film sentences.
-COMPOSED = 2 / 3  # share of λ for words of two subwords
 PER_PIECE = 0.5  # factor of that share for each further subword
 AGREES = 0.6  # cosine of base and text vector from which the base of a frequent word has its full weight
-COMPOSED_DOUBT = 10  # occurrences at which spelling has half of its maximum weight
+
+
+class Trust(NamedTuple):
+    """How far spelling is trusted where words are built from subwords."""
+
+    composed: float  # share of λ for words of two subwords
+    doubt: float  # occurrences at which words of similar spelling have half of their maximum weight
+
+
+# Little where the initial vectors know less than `KNOWN_TEXT`; see docs/results/gains.md.
+FULL, LITTLE = Trust(2 / 3, 10), Trust(0.1, 3)
 
 
 def start(plan: Plan, jobs: int | None = None) -> DecorrelatedRefinement:
@@ -178,7 +191,7 @@ class Anchors:
         # Phrases are built from words, not from subwords; they have 0 pieces.
         self.composed = (original.sources == Source.SUBWORDS) & (pieces > 0)
         self.whole = known & ~self.composed
-        self.trust = COMPOSED * PER_PIECE ** np.maximum(pieces - 2, 0)  # share of λ of words of subwords
+        self.per_piece = PER_PIECE ** np.maximum(pieces - 2, 0)
 
     def first_rows(self, operator: Operator, counts: Ints) -> Rows:
         """The base; the sum of known neighbours for unknown words; a mix for words built from subwords."""
@@ -208,10 +221,16 @@ class Anchors:
         strengths = np.where(self.sources == Source.KNOWN, anchor, 0).astype(np.float32)
         strengths[self.whole & (self.sources == Source.SUBWORDS)] = anchor * PHRASE
         anchored(rows, self.base, words.counts, strengths, rows)
-        sources = self._blend_spelling(rows, words, jobs)
-        pull = (anchor * self.trust).astype(np.float32)
+        trust = self.trust(words.counts)
+        sources = self._blend_spelling(rows, words, trust, jobs)
+        pull = (anchor * trust.composed * self.per_piece).astype(np.float32)
         self._mix_composed(rows, np.ones_like(pull), pull, tested=evidence(words.counts))
         return sources
+
+    def trust(self, counts: Ints) -> Trust:
+        """How far spelling is trusted in a text with these occurrences of words."""
+        total = counts.sum()
+        return FULL if counts[self.composed].sum() <= (1 - KNOWN_TEXT) * total else LITTLE
 
     def _mix_composed(
         self, rows: Rows, own: Floats, composition: Floats, tested: Floats | None = None
@@ -235,11 +254,11 @@ class Anchors:
 
         deque(by_blocks(len(rows), mix), maxlen=0)
 
-    def _blend_spelling(self, rows: Rows, words: TokenBatch, jobs: int | None) -> Bytes:
+    def _blend_spelling(self, rows: Rows, words: TokenBatch, trust: Trust, jobs: int | None) -> Bytes:
         """Mix words without a row of their own with words spelled alike; return the sources of all words."""
         if self.whole.all() or not self.whole.any():
             return self.sources
-        doubt = np.where(self.composed, COMPOSED_DOUBT, EVIDENCE)
+        doubt = np.where(self.composed, trust.doubt, EVIDENCE)
         _, shares = blend_spelling(rows, words, self.whole, doubt, jobs, rows)
         induced = np.select([shares < 0.25, shares <= 0.75], [Source.CONTEXT, Source.MIXED], Source.SUBWORDS)
         induced[~filled_rows(rows)] = Source.NONE
