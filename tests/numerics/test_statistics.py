@@ -14,6 +14,7 @@ from selfvec.numerics.statistics import (
     difference,
     empirical_p,
     mean,
+    mean_of_draws,
     spearman,
     tail_p,
 )
@@ -113,6 +114,25 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
         low, high = mean(rng.normal(0.3, 1, 60), seed).interval
         held += low <= 0.3 <= high
     assert 180 <= held <= 198
+
+
+def test_intervals_of_few_draws_hold_the_truth_about_as_often_as_they_say() -> None:
+    rng = np.random.default_rng(0)
+    inside = []
+    for seed in range(300):
+        items, draws = rng.normal(0, 0.1, 100), rng.normal(0, 0.1, (5, 1))  # of the examples, shared by items
+        right = rng.random((5, 100)) < np.clip(0.6 + items + draws, 0, 1)
+        low, high = mean_of_draws(right, seed).interval
+        inside.append(low <= 0.6 <= high)
+    assert 0.92 <= np.mean(inside) <= 0.985
+    assert mean_of_draws(right[:1], 0).interval == mean(right[0], 0).interval
+
+
+def test_draws_are_paired() -> None:
+    draws = np.random.default_rng(0).random((5, 200)) < np.array([[0.3], [0.4], [0.5], [0.6], [0.7]])
+    a, b = mean_of_draws(draws, 0), mean_of_draws(draws & (np.arange(200) > 9), 0)
+    apart = difference(a, b)
+    assert apart.high - apart.low < 0.2 * (a.interval[1] - a.interval[0])
 
 
 def test_a_paired_difference_is_narrower_than_two_intervals() -> None:

@@ -13,7 +13,7 @@ from selfvec.base.arrays import Array, Floats, Ints
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.extras import require
 from selfvec.base.text_files import text_lines
-from selfvec.numerics.statistics import mean
+from selfvec.numerics.statistics import mean_of_draws
 
 from .compared_vectors import ComparedVectors
 from .task import Measurement, Task
@@ -38,8 +38,8 @@ class Classification(Task[LabelledTexts]):
     The test part is not used for tuning. Vectors are centred at the mean of the training examples and divided
     by their mean distance from it, so that one penalty (C = 10) suits all vectors. Document
     frequencies and similar texts are taken from all training texts, without their labels. The interval is
-    over test documents. ``covered`` is the share of tokens that have a vector, stop words excluded. The
-    baseline ``encoder:MODEL`` encodes whole texts.
+    over test documents, with ``shots`` also over the draws of examples. ``covered`` is the share of tokens
+    that have a vector, stop words excluded. The baseline ``encoder:MODEL`` encodes whole texts.
 
     Parameters
     ----------
@@ -71,11 +71,9 @@ class Classification(Task[LabelledTexts]):
         n = items.train
         draws = draw_examples(labels[:n], self.shots, seed)
         rows, covered = entry.text_rows(items.texts, n)
-        right = np.zeros(len(labels) - n)
-        for draw in draws:
-            right += predicted_labels(rows[draw], labels[draw], rows[n:]) == labels[n:]
-        estimate = mean(right / len(draws), seed)
-        yield Measurement.of(entry, "accuracy", estimate, len(right), covered, shots=self.shots)
+        right = [predicted_labels(rows[draw], labels[draw], rows[n:]) == labels[n:] for draw in draws]
+        estimate = mean_of_draws(np.array(right), seed)
+        yield Measurement.of(entry, "accuracy", estimate, len(labels) - n, covered, shots=self.shots)
 
 
 def draw_examples(labels: Ints, shots: int | None, seed: int) -> list[Ints]:

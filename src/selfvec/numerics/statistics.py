@@ -71,6 +71,25 @@ def mean(values: Numbers, seed: int) -> Estimate:
     return _of_each_draw(np.mean, values, seed)
 
 
+def mean_of_draws(values: Numbers, seed: int) -> Estimate:
+    """The mean of (K, n) values from 0 to 1, of n items in each of K draws of what was learned from.
+
+    The interval is over items and draws. Few draws are too few to resample. Their part is Student's t with
+    K - 1 degrees of freedom, made of the deviations of the draws, so that two estimates of the same draws and
+    seed are paired.
+    """
+    values = np.asarray(values, np.float64)
+    items = mean(values.mean(axis=0), seed)
+    if len(values) < 2:
+        return items
+    deviations = values.mean(axis=1) - items.value
+    rng = np.random.default_rng((seed, len(values)))
+    freedom = len(values) - 1
+    spread = np.sqrt(rng.chisquare(freedom, RESAMPLES) / freedom) * np.sqrt(len(values) * freedom)
+    drawn = rng.standard_normal((RESAMPLES, len(values))) @ deviations / spread
+    return Estimate(items.value, np.clip(items.replicates + drawn, 0, 1))
+
+
 def median(values: Numbers, seed: int) -> Estimate:
     """The median of (n,) values, one per item; 0 if there are none."""
     return _of_each_draw(np.median, values, seed)
