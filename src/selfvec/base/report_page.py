@@ -172,7 +172,7 @@ def _row(tag: str, cells: Sequence[str | Drawn]) -> str:
 def _html_cell(tag: str, text: str | Drawn) -> str:
     if isinstance(text, Drawn):
         return f"<{tag}>{text.html}</{tag}>"
-    figure = tag == "td" and text[:1] in "+-−×.0123456789" and text[-1:] in "0123456789%" and " " not in text
+    figure = tag == "td" and text[:1] in "+-−×<.0123456789" and text[-1:] in "0123456789%" and " " not in text
     return f"<{tag}{' class=figure' if figure else ''}>{_html(text)}</{tag}>"
 
 

@@ -50,6 +50,32 @@ def test_a_saved_page_shows_words_and_the_map_without_a_server(page: Page, site:
     assert [url for url in page.requests if url.startswith("file:") and url.partition("#")[0] != saved] == []
 
 
+def test_a_saved_page_is_a_report_on_paper(page: Page, site: Site, saved: str) -> None:
+    page.open(saved)
+    assert page.run("getComputedStyle(document.querySelector('.paper')).display") == "none"
+    page.call("Emulation.setEmulatedMedia", media="print")
+    shown = "[...document.body.children].filter((e) => getComputedStyle(e).display !== 'none')"
+    assert page.run(f"{shown}.map((e) => e.className)") == ["paper"]
+    heads = page.run("[...document.querySelectorAll('.paper h2')].map((e) => e.textContent)")
+    assert [head.split()[0] for head in heads] == ["Words", "Words", "Topics"]
+    ranked = [row["word"] for row in site.json("/api/ranking?limit=30")["rows"]]
+    rows = page.run(
+        "[...document.querySelectorAll('.paper h2:nth-of-type(2) + div tr')].slice(1)"
+        ".map((row) => [row.cells[0].textContent, row.querySelectorAll('mark').length])"
+    )
+    assert [word for word, _ in rows] == ranked
+    assert rows[0][1] > 0
+    page.call("Emulation.setEmulatedMedia", media="")
+
+
+def test_a_saved_page_is_read_without_scripts(page: Page, saved: str) -> None:
+    page.call("Emulation.setScriptExecutionDisabled", value=True)
+    page.call("Page.navigate", url=saved)
+    page.call("Emulation.setScriptExecutionDisabled", value=False)
+    page.wait("document.querySelector('.paper')")
+    assert page.run("getComputedStyle(document.querySelector('.paper')).display") == "block"
+
+
 def test_a_word_that_is_not_in_the_file_is_said(page: Page, saved: str) -> None:
     page.open(f"{saved}#word=nonsense")
     assert "selfvec serve" in page.text("#alert")

@@ -1,6 +1,6 @@
 """The page as one file: its scripts, and the answers for the words that changed most. It fetches nothing.
 
-The scripts read answers from the file instead of a server; see ``static/api.js``.
+The scripts read answers from the file instead of a server; see ``static/api.js``. `paper` is what is printed.
 """
 
 from __future__ import annotations
@@ -17,12 +17,16 @@ from selfvec.base.progress import Progress
 
 from .page_data import PageData
 from .page_files import page_files
+from .paper import report
 from .ranking import Filter
 from .work import BackgroundTask
 
 _PAUSE = 0.1  # seconds between two checks of a background task
 _WORDS = 100  # number of words that changed most, and of the most frequent ones
 _POLICY = "default-src 'none'; script-src 'unsafe-inline' blob:; style-src 'unsafe-inline'; img-src data:"
+_UNSCRIPTED = """<noscript><style>
+body { display: block; height: auto; } body > :not(.paper) { display: none; } .paper { display: block; }
+</style></noscript>"""
 _LOADER = """
 const kept = JSON.parse(document.getElementById("kept").textContent), urls = {};
 globalThis.selfvecKept = kept.answers;
@@ -39,14 +43,30 @@ def static_page(data: PageData, progress: Progress | None = None) -> str:
     files = {path: file.body.decode() for path, file in page_files().items()}
     head, _, rest = files["/"].partition('<link rel="icon"')
     body = rest[rest.index("</head>") :]
-    kept = {"answers": dict(_answers(data, progress or Progress())), "modules": _in_order(files)}
+    answers = dict(_answers(data, progress or Progress()))
+    kept = {"answers": answers, "modules": _in_order(files)}
     held = json.dumps(kept, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
     policy = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
     scripts = (
         f'<script type="application/json" id="kept">{held}</script>\n<script type="module">{_LOADER}</script>'
     )
     style = f"<style>{files['/page.css']}</style>\n<script>{files['/theme.js']}</script>\n"
-    return f"{head}{policy}\n{style}{body.replace('</body>', scripts + '</body>')}"
+    on_paper = _report(data.comparisons.default, answers)
+    return f"{head}{policy}\n{style}{_UNSCRIPTED}{body.replace('</body>', on_paper + scripts + '</body>')}"
+
+
+def _report(key: str, answers: dict[str, Any]) -> str:
+    """What is printed."""
+    ranking = answers[_key("ranking", c=key)]
+    asked = {row["word"]: _key("uses", c=key, w=row["word"]) for row in ranking["rows"]}
+    return report(
+        answers[_key("about")],
+        answers[_key("overview")],
+        answers[_key("domain")]["words"],
+        ranking,
+        {word: answers[one] for word, one in asked.items() if one in answers},
+        answers[_key("topics")],
+    )
 
 
 def _in_order(files: dict[str, str]) -> list[tuple[str, str]]:
