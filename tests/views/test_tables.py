@@ -182,7 +182,7 @@ BOUNDS = [(0.37, 0.13, 0.33), (0.37, 0.13, 0.4), (0.374, 0.13, 0.371), (0.37, No
 def test_a_distance_outside_its_interval_is_explained(bounds: tuple[float, ...], said: bool) -> None:
     row = {"word": "asked", "p": 0.1} | dict(zip(("distance", "low", "high"), bounds, strict=True))
     notes = drift_notes(Drift("1993", "2020", [row]))
-    assert any("beyond its interval" in note for note in notes) == said
+    assert any("above its interval" in note for note in notes) == said
 
 
 def test_words_with_vectors_of_the_text_are_counted() -> None:

@@ -38,7 +38,7 @@ _MARKS = {  # of neighbours, and what they mean
     "forms": ("~", "another form of the word, among the nearest before refining"),
 }
 _OUTSIDE = (
-    "A distance may be beyond its interval: by chance, few occurrences look farther apart than many would; "
+    "A distance may lie above its interval: by chance, few occurrences look farther apart than many would; "
     "the interval is where many would be."
 )
 _LABEL = 4  # words of a sense's label after a text
