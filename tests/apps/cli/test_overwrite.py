@@ -290,6 +290,7 @@ def test_every_function_that_can_overwrite_is_tried() -> None:
     tested = {name.split(",")[0].rpartition(".")[2] for name in FUNCTIONS}
     elsewhere = {
         *("fetch_vectors", "fetch", "fetch_noaa"),  # tests/storage/test_fetch_vectors.py, tests/corpus
+        "push",  # tests/exporters/test_hub.py
         *("write_index", "save_aligned_file", "save_aligned_folder", "output_place"),  # behind others here
         *("merge", "noaa", "trajectory", "topics", "demo", "serve", "refine_on"),  # commands above do
     }
