@@ -77,8 +77,8 @@ def test_idle_and_half_open_connections_expire(
 
 def test_a_request_that_drips_in_is_not_waited_for(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "CLIENT_SECONDS", 0.2)
+    start = time.monotonic()
     with serving(run) as site, connections(site, 1, b"GET / HTTP/1.1\r\n") as (one,):
-        start = time.monotonic()
         one_header = b"x: y\r\n"
         one.settimeout(0.02)
         with pytest.raises(ConnectionError):
