@@ -9,25 +9,28 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from unittest.mock import patch
 
 import numpy as np
 from numpy.typing import NDArray
 
-import selfvec
 from benchmarks import datasets
 from benchmarks.datasets import JUDGED, SHARED_DATA, SIMILARITY, STARTS
 from benchmarks.page import table
+from benchmarks.rankings import SEED, differs, estimate, over
 from benchmarks.refining import refined
 from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.methods import METHODS
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source
-from selfvec.evaluation import Retrieval, Similarity
 from selfvec.evaluation.classification import read_labelled
+from selfvec.evaluation.compared_vectors import listed, open_entries, word_vectors
+from selfvec.evaluation.retrieval import dense_rankings
+from selfvec.evaluation.similarity import read_pairs
 from selfvec.numerics.rows import top_indices
+from selfvec.numerics.statistics import Estimate, spearman
 from selfvec.refinement.base_vectors import base_vectors
 from selfvec.refinement.methods import decorrelated
 from selfvec.refinement.methods.decorrelated import GAMMA, POWER, decorrelate, start_from_neighbours
@@ -38,28 +41,42 @@ SIZES, SEEDS = (100, 300, 1000, 3000, 10_000), (0, 1)
 abstracts = cache(lambda: datasets.texts("PubMed"))
 
 
-def similarity(run: Run, names: Sequence[str]) -> dict[str, dict[str, float]]:
+def similarity(run: Run, names: Sequence[str]) -> dict[str, dict[str, Estimate]]:
     """Spearman's correlation over the pairs whose words occur, by state and set, if there are three."""
-    found: dict[str, dict[str, float]] = {"original": {}, "refined": {}}
-    for row in selfvec.evaluate(run, [Similarity(SIMILARITY[name]) for name in names]).rows:
-        name = next(name for name in names if SIMILARITY[name].stem == row["task"])
-        if row["occurring"] >= 3:
-            found[row["vectors"]][name] = row["spearman_occurring"]
+    found: dict[str, dict[str, Estimate]] = {"original": {}, "refined": {}}
+    for name in names:
+        pairs = read_pairs(SIMILARITY[name])
+        occur = listed(run.vectors, pairs.words)[pairs.numbers].all(axis=1)
+        if occur.sum() >= 3:
+            a, b = pairs.numbers[occur].T
+            for state, vectors in (("original", run.original), ("refined", run.vectors)):
+                rows = word_vectors(vectors, pairs.words)[0]
+                cosines = np.einsum("ij,ij->i", rows[a], rows[b], dtype=np.float64)
+                found[state][name] = spearman(cosines, pairs.scores[occur], SEED)
     return found
 
 
-def ndcg(run: Run, name: str) -> dict[str, float]:
-    """nDCG@10 of dense retrieval on one of the judged collections, by table."""
-    rows = selfvec.evaluate(run, [Retrieval(datasets.path(name))]).rows
-    return {r["vectors"]: r["value"] for r in rows if (r["metric"], r["mode"]) == ("ndcg@10", "dense")}
+def ndcg(run: Run, name: str) -> dict[str, Estimate]:
+    """nDCG@10 of dense retrieval on one of the judged collections, by state."""
+    collection = datasets.judged()[name]
+    return {one.name: estimate(collection, dense_rankings(collection, one)[0]) for one in open_entries(run)}
+
+
+def states(label: str, found: Mapping[str, Mapping[str, Estimate]]) -> list[list[str]]:
+    """A row for the original and the refined vectors, and one for their difference with its interval."""
+    rows = [
+        [label, state, *(f"{one.value:.3f}" for one in found[state].values())]
+        for state in ("original", "refined")
+    ]
+    pairs = zip(found["refined"].values(), found["original"].values(), strict=True)
+    return [*rows, [label, "difference", *(differs(*pair) for pair in pairs)]]
 
 
 def after_pubmed() -> str:
     """Word similarity."""
     rows = []
     for label, start in STARTS.items():
-        for state, values in similarity(refined(abstracts(), start, min_count=3), list(SIMILARITY)).items():
-            rows.append([label, state, *(f"{values[name]:.3f}" for name in SIMILARITY)])
+        rows += states(label, similarity(refined(abstracts(), start, min_count=3), list(SIMILARITY)))
     return table(["initial vectors", "state", *SIMILARITY], rows)
 
 
@@ -72,7 +89,7 @@ def small_samples() -> str:
         for seed in SEEDS:
             values = similarity(refined(datasets.sample(abstracts(), size, seed)), names)
             for name, value in values["refined"].items():
-                gains.setdefault(name, []).append(value - values["original"][name])
+                gains.setdefault(name, []).append(value.value - values["original"][name].value)
         rows.append([size, *(f"{np.mean(gains[n]):+.3f}" if n in gains else "–" for n in names)])
     return table(["abstracts", *names], rows)
 
@@ -81,12 +98,11 @@ def retrieval() -> str:
     """nDCG@10 of dense vectors alone."""
     rows = []
     for label, start in STARTS.items():
-        by_state: dict[str, list[float]] = {}
+        by_state: dict[str, dict[str, Estimate]] = {}
         for name in JUDGED:
             for state, value in ndcg(refined(name, start), name).items():
-                by_state.setdefault(state, []).append(value)
-        for state, values in sorted(by_state.items()):
-            rows.append([label, state, *(f"{value:.3f}" for value in (*values, float(np.mean(values))))])
+                by_state.setdefault(state, {})[name] = value
+        rows += states(label, {state: {**one, "mean": over(one)} for state, one in by_state.items()})
     return table(["initial vectors", "state", *JUDGED, "mean"], rows)
 
 
@@ -166,7 +182,7 @@ def similarity_by_trust() -> str:
         similarity(trusted(some, trust, "decorrelated"), list(SIMILARITY))["refined"]
         for trust in (decorrelated.FULL, decorrelated.LITTLE)
     ]
-    rows = [[name, *(f"{one[name]:.3f}" for one in similar)] for name in SIMILARITY]
+    rows = [[name, *(f"{one[name].value:.3f}" for one in similar)] for name in SIMILARITY]
     return table(["similarity after PubMed", "full trust", "little"], rows)
 
 

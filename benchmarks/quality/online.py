@@ -91,8 +91,8 @@ def given() -> str:
             values = similarity(refined(abstracts(), start, min_count=3, **options), SETS)
             for state, by_set in values.items():
                 key = "original" if state == "original" else f"β {beta:g}, {epochs} pass{'es' * (epochs > 1)}"
-                mean = float(np.mean([one[state] for one in by_name]))
-                found[key] = [mean, *(by_set[name] for name in SETS)]
+                mean = float(np.mean([one[state].value for one in by_name]))
+                found[key] = [mean, *(by_set[name].value for name in SETS)]
         rows += [[label, name, *(f"{value:.3f}" for value in values)] for name, values in found.items()]
     return table(["initial vectors", "state", "retrieval", *SETS], rows)
 
