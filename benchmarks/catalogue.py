@@ -19,7 +19,7 @@ from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 
-from benchmarks import figures
+from benchmarks import constants, figures
 from benchmarks.harness import Result, read_results, write_results
 from benchmarks.page import table, update_page, write_parts
 from benchmarks.vectors import sections
@@ -93,8 +93,9 @@ def _fill_pages(name: str, wanted: Sequence[str]) -> None:
     module = importlib.import_module(f"benchmarks.{name}")
     for page, parts in module.PAGES.items():
         chosen = [part for part in wanted or parts if part in parts]
-        if chosen:
-            update_page(page, parts, chosen, needs_data=getattr(module, "NEEDS_DATA", False))
+        needs_data = getattr(module, "NEEDS_DATA", False)
+        if chosen and update_page(page, parts, chosen, needs_data=needs_data):
+            constants.note(name.partition(".")[2], page, chosen)
 
 
 def rates(results: dict[str, list[Result]]) -> str:

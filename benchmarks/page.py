@@ -53,16 +53,16 @@ def fill(page: str, parts: Mapping[str, str]) -> str:
 
 def update_page(
     name: str, parts: Mapping[str, Callable[[], str]], wanted: Sequence[str] = (), *, needs_data: bool = True
-) -> int:
-    """Measure the parts, or those wanted, and write each into a page of docs/results/; the exit status."""
+) -> bool:
+    """Measure the parts, or those wanted, and write each into a page of docs/results/; whether it could."""
     if needs_data and not SHARED_DATA.is_dir():
         print(f"the data are not there: {SHARED_DATA.name} beside this checkout; nothing was done")
-        return 0
+        return False
     for part in wanted or parts:
         made = parts[part]()
         write_parts(name, {part: made})
         print(f"== {part}\n{made}\n", flush=True)
-    return 0
+    return True
 
 
 def write_parts(name: str, parts: Mapping[str, str], folder: Path = RESULTS) -> None:

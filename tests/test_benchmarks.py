@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from benchmarks.catalogue import FOLDERS, Benchmark, all_benchmarks
+from benchmarks import constants
+from benchmarks.catalogue import FOLDERS, Benchmark, all_benchmarks, find
 from benchmarks.harness import Result, compared, read_results, write_results
 from benchmarks.vectors import sections
 from tests.places import ROOT
@@ -94,3 +95,19 @@ def test_a_benchmark_is_found_by_what_it_defines() -> None:
     counts = next(one for one in all_benchmarks() if one.name == "speed.counts")
     question = "How fast are co-occurrences counted, next to two other ways to the same matrix?"
     assert counts == Benchmark("speed.counts", question, frozenset({"run"}))
+
+
+def test_no_table_is_older_than_a_constant_that_it_rests_on() -> None:
+    assert list(constants.stale()) == []
+
+
+def test_a_table_older_than_a_constant_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("selfvec.refinement.oov_predictions.SHRINK", 6)
+    (only,) = constants.stale()
+    assert only.startswith("python -m benchmarks quality.oov alone: ")
+
+
+def test_every_benchmark_of_quality_says_what_it_rests_on() -> None:
+    """`baselines` has figures of an earlier version, which its page says."""
+    pages = {one.key for one in find("quality") if "PAGES" in one.entries}
+    assert pages - set(constants.RESTS_ON) == {"baselines"}

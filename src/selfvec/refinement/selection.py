@@ -30,8 +30,8 @@ ENOUGH = 100_000  # tokens drawn from a longer text, so that choosing takes less
 _FOLDS = 5  # parts of the documents, each held out in turn until there are enough texts
 _LEAST = 100  # tokens that are needed to compare candidates
 SURE = 0.975  # probability from which a difference is significant
-_LIKELY = 0.99  # probability by self-retrieval from which a candidate replaces the original; there are three
-_RANK_KEPT = 0.75  # share of the original's effective rank that a candidate keeps
+LIKELY = 0.99  # probability by self-retrieval from which a candidate replaces the original; there are three
+RANK_KEPT = 0.75  # share of the original's effective rank that a candidate keeps
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,7 @@ class Measured:
             "sure": sure,
             "worse": [test for test, probability in sure.items() if probability < 1 - SURE],
             "effective_rank": rank,
-            "collapsed": shared >= limit or rank < _RANK_KEPT * float(np.mean(original.rank)),
+            "collapsed": shared >= limit or rank < RANK_KEPT * float(np.mean(original.rank)),
         }
 
 
@@ -186,7 +186,7 @@ def _chosen(rows: Sequence[Mapping[str, Any]], measured: Mapping[str, Measured])
         if row["name"] != ORIGINAL
         and not row["collapsed"]
         and not row["worse"]
-        and row["sure"]["self_retrieval"] >= _LIKELY
+        and row["sure"]["self_retrieval"] >= LIKELY
     ]
     if not eligible:
         return ORIGINAL, "no method is likely to be better than the original vectors"
