@@ -25,6 +25,7 @@ TEXTS = (*REFINING, "refinement.topic_vectors", "text.document_vectors", "retrie
 SEARCH = (*TEXTS, "retrieval.bm25", "retrieval.dense_space", "retrieval.dense_share", "retrieval.passages")
 RESTS_ON = {
     "auto": (*CHOOSING, *TEXTS),
+    "continued": SEARCH,
     "compatible": (*TEXTS, "retrieval.encoder.adapter"),
     "concepts": (
         *SEARCH,

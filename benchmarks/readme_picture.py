@@ -1,7 +1,7 @@
 """The picture of the README: refining next to other methods on the same tokens.
 
 ``python -m benchmarks.readme_picture`` draws docs/figures/continued.svg. Nothing is measured here: the
-figures are cells of docs/results/baselines.md, which ``make baselines`` writes.
+figures are cells of docs/results/baselines.md, which ``python -m benchmarks quality.continued`` writes.
 """
 
 from __future__ import annotations
@@ -14,27 +14,27 @@ from selfvec.views.figure import save_figure
 from selfvec.views.palette import GREY, INK, WORDS
 
 PICTURE = DOCS / "figures" / "continued.svg"
-PANELS = {  # the table, its column, the title
-    "retrieval": ("mean", "search: nDCG@10, mean of three collections"),
-    "sample": ("WordSim-353", "general words: Spearman, WordSim-353"),
+PANELS = {  # a column of the table, the title
+    "mean": "search: nDCG@10, mean of three collections",
+    "MEN after PubMed": "general words: Spearman, MEN",
 }
 METHODS = {  # the row, the label
-    "original": "the vectors as they are",
-    "decorrelated": "Selfvec",
-    "word2vec-sg-continued": "skip-gram, continued",
-    "fasttext-continued": "FastText, continued",
-    "ppmi-svd": "PPMI-SVD, text alone",
-    "bm25": "BM25, no vectors",
+    "initial vectors": "the vectors as they are",
+    "Selfvec, the words' vectors": "Selfvec",
+    "gensim, trained on": "gensim, trained on",
+    "fastText, trained on": "fastText, trained on",
+    "PPMI-SVD": "PPMI-SVD, text alone",
+    "BM25": "BM25, no vectors",
 }
 
 
 def bars() -> list[dict[str, Any]]:
-    """What the picture shows: a value for each method and table; none for the similarity of words by BM25."""
+    """What the picture shows: a value for each method and column; none for the similarity of words by BM25."""
     found = []
-    for table, (column, title) in PANELS.items():
+    for column, title in PANELS.items():
         for method, label in METHODS.items():
-            has_one = method != "bm25" or table == "retrieval"
-            value = look_up(f"baselines#{table}; {method}; {column}") if has_one else None
+            has_one = method != "BM25" or column == "mean"
+            value = look_up(f"baselines#tuned; {method}; {column}") if has_one else None
             text = "–" if value is None else f"{value:.2f}"
             found.append({"panel": title, "method": label, "value": value or 0.0, "text": text})
     return found
@@ -62,7 +62,7 @@ def _panel(title: str, rows: list[dict[str, Any]], first: bool) -> dict[str, Any
 def draw() -> None:
     """Write the picture."""
     rows = bars()
-    titles = [title for _, title in PANELS.values()]
+    titles = list(PANELS.values())
     panels = [
         _panel(title, [row for row in rows if row["panel"] == title], not place)
         for place, title in enumerate(titles)

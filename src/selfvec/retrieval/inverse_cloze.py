@@ -237,7 +237,9 @@ def cut_spans(batch: TokenBatch, longest: Ints, rng: np.random.Generator) -> tup
 def without_words(batch: TokenBatch, others: TokenBatch, chosen: Mask) -> TokenBatch:
     """D documents; the chosen ones, (D,) bool, lose the words of their counterparts among D others."""
     own, other = (_owners(each) * len(batch.types) + each.ids for each in (batch, others))
-    return _words_of(batch, ~(chosen[_owners(batch)] & np.isin(own, other)))
+    lost = chosen[_owners(batch)]
+    lost[lost] = np.isin(own[lost], other)
+    return _words_of(batch, ~lost)
 
 
 def _words_of(batch: TokenBatch, kept: Mask) -> TokenBatch:
@@ -254,29 +256,21 @@ def _owners(batch: TokenBatch) -> Ints:
 def shared_targets(batch: TokenBatch, rows: Rows, weights: Rows, jobs: int | None = None) -> Floats:
     """What share of an answer each of D documents is to a question from another, (D, D); rows add up to 1."""
     meaning = unit_rows(weighted_sums(batch, rows, weights, jobs))
-    alike = (word_cosines(batch, batch, weights) + meaning @ meaning.T) / 2
+    alike = (word_cosines(batch, weights) + meaning @ meaning.T) / 2
     np.fill_diagonal(alike, -np.inf)
     target = _softmax(np.asarray(alike / LIKENESS, np.float32)) * np.float32(SHARED)
     np.fill_diagonal(target, 1 - SHARED)
     return target
 
 
-def word_cosines(batch: TokenBatch, others: TokenBatch, weights: Rows) -> Floats:
-    """Cosines of documents as BM25 weights of their words, without length normalisation, (D, E) float32."""
-    out = np.zeros((batch.documents, others.documents), np.float32)
-    add_products(*_by_word(batch, weights), *_by_word(others, weights), out)
-    return out
-
-
-def _by_word(batch: TokenBatch, weights: Rows) -> tuple[Ints, Ids, Rows]:
-    """Documents that have each word, and the share of the word in their unit vectors of BM25 weights.
-
-    The first array, (V + 1,), has the start of each word in the other two.
-    """
+def word_cosines(batch: TokenBatch, weights: Rows) -> Floats:
+    """Cosines of D documents as BM25 weights of their words, without length normalisation, (D, D) float32."""
     starts, documents, occurs = invert(batch.ids, batch.offsets, len(batch.types))
     values = np.repeat(weights, np.diff(starts)) * (occurs * (K1 + 1) / (occurs + K1))
     values /= np.sqrt(np.bincount(documents, values**2, batch.documents))[documents]
-    return starts, documents, values.astype(np.float32)
+    out = np.zeros((batch.documents, batch.documents), np.float32)
+    add_products(starts, documents, values.astype(np.float32), out)
+    return out + np.triu(out, 1).T
 
 
 def loss_gradient(

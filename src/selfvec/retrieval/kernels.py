@@ -260,20 +260,18 @@ def score_postings(
 @kernel
 def add_products(
     starts: Ints,  # (V + 1,) of each word in the next two
-    documents: Ids,
+    documents: Ids,  # rising within a word
     values: Floats,
-    other_starts: Ints,  # the same of the other documents
-    other_documents: Ids,
-    other_values: Floats,
-    out: Floats,  # (D, E) added to
+    out: Floats,  # (D, D) added to, on the diagonal and above
 ) -> None:
-    """Dot products of sparse rows that are stored by column."""
+    """Dot products of the rows of a sparse matrix that is stored by column."""
     for word in range(len(starts) - 1):
-        for i in range(starts[word], starts[word + 1]):
+        end = starts[word + 1]
+        for i in range(starts[word], end):
             row = documents[i]
             value = values[i]
-            for j in range(other_starts[word], other_starts[word + 1]):
-                out[row, other_documents[j]] += value * other_values[j]
+            for j in range(i, end):
+                out[row, documents[j]] += value * values[j]
 
 
 @kernel
