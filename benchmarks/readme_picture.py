@@ -29,7 +29,7 @@ METHODS = {  # the row, the label
 
 
 def bars() -> list[dict[str, Any]]:
-    """What the picture shows: a value for each method and column; none for the similarity of words by BM25."""
+    """What the picture shows: a value for each method and column. BM25 has none for words."""
     found = []
     for column, title in PANELS.items():
         for method, label in METHODS.items():

@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from selfvec.base.arrays import Floats, Ids, Ints, Mask, Rows
+from selfvec.base.arrays import Floats, Ints, Mask, Rows
 from selfvec.base.progress import Progress
 from selfvec.base.threads import in_order, one_core, prefetched, threads
 from selfvec.data.token_batch import TokenBatch, concatenated
