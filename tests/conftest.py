@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from selfvec.data.vectors import Vectors
 
 settings.register_profile("selfvec", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("selfvec")
+
+# A run that was started in the background ignores Ctrl-C, and so would every program that a test starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A worker holds millions of objects of libraries. Going through them less often saves 6 % of its time.
 gc.set_threshold(50_000, 20, 100)
