@@ -14,6 +14,7 @@
 # make concepts   phrases and topics of storm reports, phrases in search -> docs/results/concepts.md
 # make field      methods around a table of vectors, each against its baseline -> docs/results/vectors.md
 # make baselines  other methods on the same tokens: quality, time, memory -> docs/results/baselines.md
+# make results    every table above anew, from one commit; it takes a night
 # make figures    figures in hand-written text and the README's picture anew, from results.json and the tables
 # make test-peers the tests of baselines, encoders, export and transformers; some run only if those are installed
 # make test-lowest some tests with the lowest versions that pyproject.toml states
@@ -33,7 +34,7 @@ UV := $(BIN)/python -m uv pip install --quiet --python $(BIN)/python
 help:
 	@sed -n 's/^# \(make\|  *->\)/\1/p' Makefile
 
-.PHONY: help demo test checks tests bench billion paper quality collapse concepts answers drift monitor senses baselines field figures test-peers test-lowest cluster soak dist docs clean
+.PHONY: help demo test checks tests bench billion paper quality collapse concepts answers drift monitor senses baselines field results figures test-peers test-lowest cluster soak dist docs clean
 
 demo: $(VENV)/installed-plot
 	@$(BIN)/selfvec demo -o demo-run
@@ -77,6 +78,9 @@ senses drift monitor concepts baselines: $(VENV)/installed-dev
 
 field: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks vectors
+
+results: $(VENV)/installed-dev
+	for folder in paper quality vectors speed robustness; do $(BIN)/python -m benchmarks $$folder || exit; done
 
 figures: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.figures

@@ -13,15 +13,15 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
 import numpy as np
-from scipy.stats import spearmanr
 
 from benchmarks.abbreviations import defined, planted
 from benchmarks.datasets import JUDGED, SHARED_DATA, SIMILARITY, texts
-from benchmarks.page import table
+from benchmarks.page import interval, table
 from benchmarks.refining import refined, refined_rows
 from selfvec.analysis.replacements import LETTERS, NARROW, NEAR, abbreviations_among
 from selfvec.data.run import Run
 from selfvec.numerics.rows import top_indices
+from selfvec.numerics.statistics import Estimate, mean, spearman
 from selfvec.refinement.narrow_vectors import narrow_vectors
 
 JUDGED_TOGETHER = "MED, Cranfield, CACM"
@@ -43,6 +43,7 @@ BANDS = ((5, 20), (20, 100), (100, 1000))  # occurrences of the rarer word
 WEIGHTS = (0.25, 0.5, 0.75, 1.0)  # tried for `NARROW`
 BONUSES = (0.1, 0.2, 0.3, 0.5)  # tried for `LETTERS`
 ALLOWED = 0.01  # loss at which a constant is still chosen
+SEED = 0  # of the intervals
 BLOCK = 64  # words scored at a time
 
 Pairs = list[tuple[int, list[int]]]
@@ -177,30 +178,40 @@ def _judged(
     return [one for one in found if bounds[0] <= min(counts[one[0]], counts[one[1]]) < bounds[1]]
 
 
-def spearman(run: Run, way: Way, name: str, bounds: tuple[float, float] = (LEAST, np.inf)) -> float:
-    """Correlation of a way's scores with human judgements; NaN for fewer than 40 pairs."""
+def correlation(
+    run: Run, way: Way, name: str, bounds: tuple[float, float] = (LEAST, np.inf)
+) -> Estimate | None:
+    """Correlation of a way's scores with human judgements; None for fewer than 40 pairs."""
     pairs = _judged(run, name, bounds)
     if len(pairs) < FEWEST:
-        return float("nan")
+        return None
     a, b, judged = (np.array(column) for column in zip(*pairs, strict=True))
-    return float(spearmanr(way.of_pairs(run, a, b), judged)[0])
+    return spearman(way.of_pairs(run, a, b), judged, SEED)
 
 
 def reciprocal_rank(run: Run, pairs: Pairs, way: Way) -> float:
-    """Mean of 1 / rank of the nearest of the wanted words; NaN for fewer than 10 words."""
-    if len(pairs) < 10:
-        return float("nan")
+    """Mean of `reciprocal_ranks`; NaN for fewer than 10 words."""
+    return float(np.mean(reciprocal_ranks(run, pairs, way))) if len(pairs) >= 10 else float("nan")
+
+
+def reciprocal_ranks(run: Run, pairs: Pairs, way: Way) -> np.ndarray:
+    """1 / rank of the nearest of the wanted words, for each word."""
     found = []
     for start in range(0, len(pairs), BLOCK):
         block = pairs[start : start + BLOCK]
         scores = way.to_all(run, np.array([word for word, _ in block]))
         for (_, wanted), row in zip(block, scores, strict=True):
             found.append(1 / (1 + np.count_nonzero(row > row[wanted].max())))
-    return float(np.mean(found))
+    return np.array(found)
 
 
-def _cell(value: float) -> str:
-    return "" if np.isnan(value) else f"{value:.3f}"
+def _with_interval(run: Run, pairs: Pairs, way: Way) -> str:
+    """The mean with its 95 % interval, for ten words or more."""
+    return _cell(mean(reciprocal_ranks(run, pairs, way), SEED) if len(pairs) >= 10 else None)
+
+
+def _cell(found: Estimate | None) -> str:
+    return "" if found is None else interval(found.value, *found.interval)
 
 
 def abbreviations() -> str:
@@ -212,7 +223,7 @@ def abbreviations() -> str:
         heads = list(tasks)
         rows.append([name, "*pairs*", *(f"{len(pairs)}" for _, pairs in tasks.values())])
         for label, way in WAYS.items():
-            rows.append([name, label, *(_cell(reciprocal_rank(*task, way)) for task in tasks.values())])
+            rows.append([name, label, *(_with_interval(*task, way) for task in tasks.values())])
     return table(["collection", "neighbours by", *heads], rows)
 
 
@@ -222,7 +233,7 @@ def similarity() -> str:
     for name in COLLECTIONS:
         run = collection(name).run
         for label in ("original", "topic", "refined with `--window 5`", "replacement without letters"):
-            rows.append([name, label, *(_cell(spearman(run, WAYS[label], one)) for one in SETS)])
+            rows.append([name, label, *(_cell(correlation(run, WAYS[label], one)) for one in SETS)])
     return table(["collection", "neighbours by", *SETS], rows)
 
 
@@ -232,14 +243,15 @@ def frequency() -> str:
     rows = []
     for bounds in BANDS:
         for label in ("original", "topic", "replacement without letters"):
-            cells = [_cell(spearman(run, WAYS[label], one, bounds)) for one in SETS]
+            cells = [_cell(correlation(run, WAYS[label], one, bounds)) for one in SETS]
             rows.append([f"{bounds[0]}–{bounds[1] - 1}", label, *cells])
     return table(["occurrences", "neighbours by", *SETS], rows)
 
 
 def _general(name: str, way: Way) -> float:
     """Mean correlation over the general sets."""
-    return float(np.nanmean([spearman(collection(name).run, way, one) for one in GENERAL]))
+    found = [correlation(collection(name).run, way, one) for one in GENERAL]
+    return float(np.mean([one.value for one in found if one is not None]))
 
 
 def _synonyms(name: str, way: Way) -> float:
