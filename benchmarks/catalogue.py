@@ -20,7 +20,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from benchmarks import constants, figures
-from benchmarks.harness import Result, read_results, write_results
+from benchmarks.harness import Result, machines, read_results, write_results
 from benchmarks.page import table, update_page, write_parts
 from benchmarks.vectors import sections
 
@@ -76,7 +76,7 @@ def run(benchmark: Benchmark, arguments: Sequence[str] = ()) -> int:
             if measured:  # none without its data: the rows stay
                 # Written at once: a benchmark that fails later loses nothing.
                 write_results(benchmark.key, measured)
-                write_parts("speed.md", {"bench": rates(read_results())})
+                write_parts("speed.md", {"bench": rates(read_results(), machines())})
         if "rows" in benchmark.entries:
             pool.submit(sections.measure, benchmark.key).result()
             sections.write_page()
@@ -98,18 +98,20 @@ def _fill_pages(name: str, wanted: Sequence[str]) -> None:
             constants.note(name.partition(".")[2], page, chosen)
 
 
-def rates(results: dict[str, list[Result]]) -> str:
+def rates(results: dict[str, list[Result]], machine_of: dict[str, str]) -> str:
     """All rows of results.json, as docs/results/speed.md shows them: a table for each question."""
     parts = []
     for benchmark in find("speed"):
         rows = []
         for result in results.get(benchmark.key, ()):
-            # Only other programs tell a reader something, not a bound of our own ("100 ms").
-            bound = result.other[:1].isdigit() or result.other.startswith("the target")
-            other = "" if bound else result.other
+            # Only another program goes into the column of programs, not a bound of our own ("100 ms").
+            own_bound = result.target.startswith(result.other.removeprefix("the target of "))
+            other = "" if own_bound else result.other
             ratio = f"{result.ratio:.2f}" if other and result.ratio is not None else ""
             value = f"{result.value:,.0f}" if result.value >= 1000 else f"{result.value:.3g}"
-            rows.append((result.name, f"{value} {result.unit}", other, ratio))
+            rows.append((result.name, f"{value} {result.unit}", other, ratio, result.target))
         if rows:
-            parts.append(f"**{benchmark.question}**\n\n{table(('what', 'figure', 'against', 'ratio'), rows)}")
+            heads = ("what", "figure", "against", "ratio", "target")
+            question = f"**{benchmark.question}** {machine_of[benchmark.key]}."
+            parts.append(f"{question}\n\n{table(heads, rows)}")
     return "\n\n".join(parts)

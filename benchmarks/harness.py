@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import statistics
 import sys
 import time
@@ -29,6 +30,26 @@ class Result:
     other: str = ""
     ratio: float | None = None
     note: str = ""
+
+    @property
+    def target(self) -> str:
+        """What this figure should be, and whether it is missed; "" without a target.
+
+        >>> Result("a", 7.0, "s", "the target of 5 s", 5 / 7).target
+        '5 s, missed'
+        >>> Result("a", 7.0, "s", "gensim", 3.5, "two threads; target ≥ 3").target
+        '≥ 3'
+        """
+        own = re.match(r"(?:the target of )?(\d.*)", self.other)
+        if own:
+            return f"{own[1]}, missed" if self.ratio is not None and self.ratio < 1 else own[1]
+        noted = re.search(r"target (([≥≤]) (\d+).*)", self.note)
+        if not noted:
+            return ""
+        measured = self.value if self.ratio is None or noted[2] == "≤" else self.ratio
+        bound = float(noted[3])
+        missed = measured < bound if noted[2] == "≥" else measured > bound
+        return f"{noted[1]}, missed" if missed else noted[1]
 
     def __str__(self) -> str:
         """One line of the terminal."""
@@ -99,6 +120,12 @@ def read_results(path: Path = RESULTS) -> dict[str, list[Result]]:
         result = Result(**{key: row[key] for key in Result.__dataclass_fields__})
         found.setdefault(row["benchmark"], []).append(result)
     return found
+
+
+def machines(path: Path = RESULTS) -> dict[str, str]:
+    """The machine that measured the rows of each benchmark."""
+    rows = json.loads(path.read_text(encoding="utf-8"))
+    return {row["benchmark"]: "{cpu}, {cores} cores".format(**row["machine"]) for row in rows}
 
 
 def write_results(benchmark: str, measured: Sequence[Result], path: Path = RESULTS) -> None:

@@ -91,6 +91,21 @@ def test_two_programs_are_run_in_turn_and_their_times_divided() -> None:
     assert row.value > 0
 
 
+@pytest.mark.parametrize(
+    ("row", "target"),
+    [
+        (Result("a", 7.0, "s", "the target of 5 s", 5 / 7), "5 s, missed"),
+        (Result("a", 4.0, "ms", "100 ms", 25.0), "100 ms"),
+        (Result("a", 7.0, "s", "gensim", 3.5, "two threads; target ≥ 3"), "≥ 3"),
+        (Result("a", 7.0, "s", "gensim", 2.5, "target ≥ 3"), "≥ 3, missed"),
+        (Result("a", 11.0, "%", "the method named", 0.9, "target ≤ 10 %"), "≤ 10 %, missed"),
+        (Result("a", 7.0, "s", "gensim", 0.5), ""),
+    ],
+)
+def test_a_missed_target_is_named(row: Result, target: str) -> None:
+    assert row.target == target
+
+
 def test_a_benchmark_is_found_by_what_it_defines() -> None:
     counts = next(one for one in all_benchmarks() if one.name == "speed.counts")
     question = "How fast are co-occurrences counted, next to two other ways to the same matrix?"

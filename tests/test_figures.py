@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from benchmarks.catalogue import FOLDERS, all_benchmarks, rates
 from benchmarks.figures import PAGES, ROOT, look_up, main, prose, refill, typed_by_hand, typeset, wrong_units
-from benchmarks.harness import read_results
+from benchmarks.harness import machines, read_results
 from benchmarks.page import RESULTS, generated
 from benchmarks.readme_picture import PICTURE, bars
 from benchmarks.vectors import sections
@@ -176,4 +176,4 @@ def test_the_page_of_methods_has_the_rows_that_are_kept() -> None:
 
 def test_the_page_of_speed_has_the_figures_that_are_kept() -> None:
     written = generated((RESULTS / "speed.md").read_text(encoding="utf-8"))["bench"]
-    assert written.strip() == rates(read_results())
+    assert written.strip() == rates(read_results(), machines())

@@ -76,7 +76,7 @@ def _counting(batch: TokenBatch, window: int) -> Iterator[Result]:
         yield rate(f"counts, {size}", one_thread, partial(other, batch, window // 2), name)
     yield rate(f"counts, all cores, {size}", all_cores, one_thread, "one thread", repeat=5)
     spilled = partial(count, batch, window, memory=1 << 26)
-    yield rate(f"counts, 64 MB, {size}", spilled, all_cores, "1 GB")
+    yield rate(f"counts, 64 MB, {size}", spilled, all_cores, "with 1 GB")
 
 
 def _merging(batch: TokenBatch, window: int) -> Result:
