@@ -178,7 +178,7 @@ def with_interval(of: Estimate) -> str:
 
 
 def contexts() -> str:
-    """Rank correlation of the distance distance − expected with the size planted, by the width of the context."""
+    """Rank correlation of the distance, less what chance explains, with the planted size, by context."""
     rows = []
     for half in (10, 20, 30, 60, 100):
         figures = []
