@@ -85,6 +85,7 @@ results: $(VENV)/installed-dev
 figures: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks.figures
 	$(BIN)/python -m benchmarks.readme_picture
+	$(BIN)/python -m benchmarks.example_pictures
 
 test-peers: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -rs tests/evaluation/baselines tests/retrieval/encoder tests/exporters tests/transforms tests/test_docs.py

@@ -178,7 +178,7 @@ def with_interval(of: Estimate) -> str:
 
 
 def contexts() -> str:
-    """Rank correlation of the distance beyond chance with the size planted, by the width of the context."""
+    """Rank correlation of the distance, less what chance explains, with the planted size, by context."""
     rows = []
     for half in (10, 20, 30, 60, 100):
         figures = []
@@ -200,7 +200,7 @@ def contexts() -> str:
                 )
             figures += [f"{value:.2f}" for value in np.mean(values, axis=0)]
         rows.append([half, *figures])
-    heads = [f"{name}, {size}" for name in SETS for size in ("distance", "beyond chance")]
+    heads = [f"{name}, {size}" for name in SETS for size in ("distance", "distance − expected")]
     return table(["words on each side", *heads], rows)
 
 

@@ -41,7 +41,7 @@ def test_words_of_one_topic_end_nearer_than_words_of_two(name: str, planted, sta
     np.testing.assert_allclose(lengths[lengths > 0], 1, atol=1e-5)
     assert set(made.sources[lengths > 0]) == {Source.CONTEXT}
     within, between = apart(made)
-    if name == "paper":  # what all words share draws them to one point: docs/explanation/paper-rule.md
+    if name == "paper":  # what all words share draws them to one point: docs/results/collapse.md
         assert within > between > 0.99
     else:
         assert within > between + 0.02
