@@ -8,12 +8,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.arrays import Array, Doubles, Floats, Ids, Int8s, Ints, Mask, Rows
+from selfvec.base.arrays import Doubles, Floats, Ids, Int8s, Ints, Mask, Rows
 from selfvec.base.compiled import kernel
 from selfvec.text.document_vectors import document_frequencies
 
 MOMENTS = (0.9, 0.999)  # decay of the mean gradient and of its square, of Adam
-SCORED = 1 << 14  # texts that `score_postings` scores at a time
+_SCORED = 1 << 14  # texts that `score_postings` scores at a time
 
 U16 = NDArray[np.uint16]
 _BLOCK = 1 << 12  # documents whose parts stay in the processor's cache
@@ -110,7 +110,7 @@ def combine(
     passage_share: float,  # of the best passage in the score of a document that has passages
     scores: Floats,  # (D,) written
     found: Mask,  # (D,) written: whether a part is not 0
-    best: Ids,  # (D,) written: the best passage; -1 for documents without passages was there
+    best: Ids,  # (D,) written: the best passage, where -1 was
 ) -> None:
     """Scores of D documents from the parts of U units, which are the documents and then P passages."""
     values = np.empty(len(owners), np.float32)
@@ -133,8 +133,6 @@ def combine(
             sums[d] = a * words[d] + b * related[d] + c * dense[d] - shift
         for d in range(end - start):
             any_part[d] = (first & (words[d] != 0)) | (second & (related[d] != 0)) | (third & (dense[d] != 0))
-    for d in owners:
-        best[d] = -1
     for p in range(len(owners)):
         u = documents + p
         d = owners[p]
@@ -191,14 +189,13 @@ def _first_from(units: Ids, begin: int, end: int, least: int) -> int:
 
 def _score_postings(
     units: Ids,
-    counts: NDArray[np.uint16],
+    counts: U16,
     lists: Ints,
     likeness: Floats,
     bounds: Ints,
     weights: Floats,
     saturation: Floats,
     out: Rows,
-    *_: Array,
 ) -> None:
     out[:] = 0
     for t, weight in enumerate(weights):
@@ -215,20 +212,26 @@ def _score_postings(
 
 @kernel(instead=_score_postings)
 def score_postings(
-    units: Ids,
-    counts: NDArray[np.uint16],
-    lists: Ints,
-    likeness: Floats,
-    bounds: Ints,
-    weights: Floats,
-    saturation: Floats,
-    out: Rows,
-    place: Ints,  # (L,)
-    together: Floats,  # (SCORED,) zeros, before and after
+    units: Ids,  # (N,) postings
+    counts: U16,  # (N,)
+    lists: Ints,  # (L, 2) where the postings of a word, or of one related to it, begin and end
+    likeness: Floats,  # (L,) what one occurrence counts: 1 for the word itself
+    bounds: Ints,  # (T + 1,) the lists of each of T words of the query; the first is the word's own
+    weights: Floats,  # (T,) inverse document frequencies
+    saturation: Floats,  # (U,) BM25's k
+    out: Rows,  # (2, U) written: by the words, and by these and related words; or the former only, (1, U)
 ) -> None:
+    """Write BM25 of a query for texts: of all its words for a block of texts, and then for the next block.
+
+    The scores of a block stay in the processor's cache.
+    """
     with_related = len(out) == 2
-    for start in range(0, out.shape[1], SCORED):
-        end = min(start + SCORED, out.shape[1])
+    together = np.zeros(_SCORED, np.float32)
+    place = np.empty(len(lists), np.int64)  # how far each list was read
+    for i in range(len(lists)):
+        place[i] = lists[i, 0]
+    for start in range(0, out.shape[1], _SCORED):
+        end = min(start + _SCORED, out.shape[1])
         k = saturation[start:end]
         words = out[0, start:end]
         related = out[-1, start:end]
