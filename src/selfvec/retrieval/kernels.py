@@ -285,7 +285,6 @@ def change_rows(
     occurs: U16,  # its occurrences in each
     weights: Floats,  # (V,)
     gradient: Floats,  # (T, d) by the sums of the texts
-    slope: Floats,  # (d,) scratch: the gradient by a row
     rate: float,
     rows: Floats,  # (V, d) changed
     means: Floats,  # (V, d) changed
@@ -293,6 +292,7 @@ def change_rows(
 ) -> None:
     """One step of Adam on the rows of some words."""
     width = rows.shape[1]
+    slope = np.empty(width, np.float32)  # the gradient by a row
     keep = np.float32(MOMENTS[0])
     keep_square = np.float32(MOMENTS[1])
     one = np.float32(1)
