@@ -1,4 +1,4 @@
-"""Compiled loops over postings, vectors and matching words.
+"""Compiled loops over postings and vectors.
 
 Integers are added as integers and floats in a fixed order, so that scores do not depend on threads.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.arrays import Doubles, Floats, Ids, Int8s, Ints, Mask, Rows
+from selfvec.base.arrays import Floats, Ids, Int8s, Ints, Mask, Rows
 from selfvec.base.compiled import kernel
 from selfvec.text.document_vectors import document_frequencies
 
@@ -143,36 +143,6 @@ def combine(
         d = owners[p]
         if best[d] == p:
             scores[d] = np.float32((1 - passage_share) * scores[d] + passage_share * values[p])
-
-
-@kernel(steps=lambda places, *_: 8 * len(places))
-def best_window(
-    places: Ints,  # (M,) words of a passage that match words of a query, rising
-    groups: Ints,  # (M,) which word of the query each one matches
-    worths: Doubles,  # (M,) the largest of each group counts once, further ones a tenth
-    number: int,  # words of the query
-    width: int,
-) -> int:
-    """The first matching word of the stretch of ``width`` words that matches a query best."""
-    largest = np.zeros(number)
-    sums = np.zeros(number)
-    for i in range(len(places)):
-        largest[groups[i]] = max(largest[groups[i]], worths[i])
-    best = 0
-    most = -1.0
-    last = 0
-    for first in range(len(places)):
-        while last < len(places) and places[last] < places[first] + width:
-            sums[groups[last]] += worths[last]
-            last += 1
-        worth = 0.0
-        for t in range(number):
-            worth += min(sums[t], largest[t]) + 0.1 * sums[t]
-        if worth > most * (1 + 1e-9):
-            best = first
-            most = worth
-        sums[groups[first]] -= worths[first]
-    return best
 
 
 @kernel

@@ -20,7 +20,6 @@ from selfvec.text.repeats import Repeats
 from selfvec.text.vocabulary import Query, Vocabulary
 from selfvec.text.word_spans import find_words
 
-from . import kernels
 from .dense_space import LEAST_COSINE, DenseSpace
 from .same_texts import Best
 from .scoring import PARTS, Scored, Scorer
@@ -281,10 +280,27 @@ def _window(
         return 0, length
     if not len(places):
         return 0, SNIPPET
-    first = kernels.best_window(places, query_words, weights, words, SNIPPET)
+    first = _best_start(places, query_words, weights, words)
     last = int(np.searchsorted(places, places[first] + SNIPPET)) - 1
     best = max(0, min((int(places[first]) + int(places[last]) + 1 - SNIPPET) // 2, length - SNIPPET))
     return best, best + SNIPPET
+
+
+def _best_start(places: Ints, query_words: Ints, weights: Doubles, words: int) -> int:
+    """The first of the M matching words of the stretch of forty words that matches best; see `_window`.
+
+    The largest weight of each word of the query counts once, further ones a tenth.
+
+    >>> _best_start(np.array([0, 20, 22, 23, 60]), np.array([0, 0, 1, 1, 1]), np.ones(5), 2)
+    0
+    """
+    by_word = np.zeros((len(places) + 1, words))
+    by_word[np.arange(1, len(places) + 1), query_words] = weights
+    ends = np.searchsorted(places, places + SNIPPET)
+    totals = by_word.cumsum(axis=0)
+    sums = totals[ends] - totals[:-1]  # (M, T) of the stretch that begins with each word
+    worth = np.minimum(sums, by_word.max(axis=0)).sum(axis=1) + 0.1 * sums.sum(axis=1)
+    return int(np.argmax(worth >= worth.max() * (1 - 1e-9)))  # equal ones differ by rounding
 
 
 def _reasons(
