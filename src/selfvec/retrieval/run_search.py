@@ -15,7 +15,6 @@ from .dense_space import TABLES
 from .documents import gather
 from .index import Index
 from .passages import CUT, Cut, check_cut
-from .scoring import check_mode
 from .snippets import Found
 
 
@@ -113,7 +112,6 @@ def search(
     '0'
     """
     check_text("query", query)
-    check_mode(mode)
     named = check_texts("filters", filters) if filters else []
     run = as_run(run)
     index = run_index(run, progress, cut=(passage_words, overlap))
