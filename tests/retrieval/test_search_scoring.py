@@ -17,7 +17,7 @@ from selfvec.retrieval.dense_space import DenseSpace, projected
 from selfvec.retrieval.documents import GatheredDocuments
 from selfvec.retrieval.indexed_documents import IndexedDocuments
 from selfvec.retrieval.scoring import Blend, Scorer
-from selfvec.retrieval.snippets import _best_start
+from selfvec.retrieval.snippets import Match, _best_start
 from selfvec.text.document_vectors import document_vectors, inverse_document_frequency
 from selfvec.text.preprocessing import Preprocessing, encode_texts
 from selfvec.text.vocabulary import Vocabulary
@@ -200,8 +200,8 @@ def test_the_best_documents_are_a_stable_sort(rows, most) -> None:
 
 def test_the_stretch_that_says_most() -> None:
     places = np.array([0, 50, 52, 53, 99])
-    found = _best_start(places, np.array([0, 0, 1, 1, 1]), np.ones(5), 2)
-    assert found == 1  # 50 to 53: both words, one of them twice
+    matches = [Match(word, 1.0, 1.0) for word in (0, 0, 1, 1, 1)]
+    assert _best_start(places, matches, 2) == 1  # 50 to 53: both words, one of them twice
 
 
 def test_products_are_exact_whatever_lies_beside() -> None:
