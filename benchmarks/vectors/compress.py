@@ -15,7 +15,7 @@ from benchmarks.datasets import GOOGLENEWS, JUDGED, PUBMED, SIMILARITY, judged, 
 from benchmarks.page import write_parts
 from benchmarks.vectors import Row, compared
 from selfvec.compression import BinarySearch, compress
-from selfvec.compression.candidates import Candidate, Packed
+from selfvec.compression.compress import Candidate, Packed
 from selfvec.compression.measures import kept, measures
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors

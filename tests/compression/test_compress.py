@@ -12,8 +12,7 @@ import selfvec
 from selfvec.apps.cli import main
 from selfvec.base.errors import OptionError
 from selfvec.compression import BinarySearch, compress
-from selfvec.compression.candidates import Candidate, Packed, candidates
-from selfvec.compression.compress import parse_size
+from selfvec.compression.compress import Candidate, Packed, candidates, parse_size
 from selfvec.compression.measures import kept, measures
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors

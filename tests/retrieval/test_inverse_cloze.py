@@ -18,6 +18,7 @@ from selfvec.retrieval.inverse_cloze import (
     without_words,
     word_cosines,
 )
+from selfvec.text import document_vectors
 from selfvec.text.document_vectors import inverse_document_frequency, weighted_sums
 
 
@@ -151,16 +152,14 @@ def test_targets_are_shares() -> None:
 def learned() -> tuple[TokenBatch, np.ndarray, Learned]:
     batch = subjects(1000, 52)
     rows = random_rows(len(batch.types))
-    return batch, rows, learn(batch, rows, inverse_document_frequency(batch), jobs=2)
+    return batch, rows, learn(batch, rows, inverse_document_frequency(batch))
 
 
 def test_learns_subjects_and_says_what_spans_find(learned: tuple[TokenBatch, np.ndarray, Learned]) -> None:
     _, rows, found = learned
     assert found.steps > 0
     assert found.after.rank > found.before.rank
-    places = [1 / of.rank for of in (found.after, found.before)]
-    assert "at place {:.1f}, before at {:.1f}".format(*places) in str(found)
-    assert places[0] < places[1]
+    assert f"at place {1 / found.after.rank:.1f}, before at {1 / found.before.rank:.1f}" in str(found)
     assert found.about["after"]["rank"] == round(found.after.rank, 4)
     assert np.isfinite(found.rows).all()
     assert not np.array_equal(found.rows, rows)
@@ -168,10 +167,12 @@ def test_learns_subjects_and_says_what_spans_find(learned: tuple[TokenBatch, np.
 
 @pytest.mark.parametrize("jobs", [1, 3])
 def test_any_number_of_threads_learns_the_same(
-    learned: tuple[TokenBatch, np.ndarray, Learned], jobs: int
+    learned: tuple[TokenBatch, np.ndarray, Learned], jobs: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for module in (inverse_cloze, document_vectors):
+        monkeypatch.setattr(module, "threads", lambda _: jobs)
     batch, rows, found = learned
-    again = learn(batch, rows, inverse_document_frequency(batch), jobs=jobs)
+    again = learn(batch, rows, inverse_document_frequency(batch))
     np.testing.assert_array_equal(again.rows, found.rows)
 
 

@@ -10,7 +10,8 @@ from typing import ClassVar
 import numpy as np
 
 from selfvec.base.arrays import Array, Floats, Ints
-from selfvec.base.errors import InputError, OptionError
+from selfvec.base.checks import check_whole
+from selfvec.base.errors import InputError
 from selfvec.base.extras import require
 from selfvec.base.text_files import text_lines
 from selfvec.numerics.statistics import mean_of_draws
@@ -57,9 +58,8 @@ class Classification(Task[LabelledTexts]):
     def __post_init__(self) -> None:
         require("sklearn", "evaluate", "classification")
         super().__post_init__()
-        shots = self.shots
-        if shots is not None and (not isinstance(shots, int) or isinstance(shots, bool) or shots < 1):
-            raise OptionError(f"is a whole number of at least 1, not {shots!r}", field="shots")
+        if self.shots is not None:
+            check_whole("shots", self.shots)
 
     def load(self, entries: Sequence[ComparedVectors], seed: int) -> LabelledTexts:
         """Read the labelled texts."""

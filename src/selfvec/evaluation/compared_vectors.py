@@ -32,7 +32,6 @@ from selfvec.transforms.principal_axes import PrincipalAxes
 if TYPE_CHECKING:
     from selfvec.retrieval.encoder import Encoder
 
-_BLOCK = 16_384  # rows at a time
 _TASK_SUFFIXES = {".tsv", ".txt", ".toml", ".json"}
 
 

@@ -174,9 +174,14 @@ def evaluate(
     [('pairs', 'spearman', 3), ('built-in', 'weat_effect', 20)]
     """
     check_names(asked, AskedTasks.__annotations__)
-    names = _baselines(against)
+    names = (
+        check_texts("against", against, "names of baselines")
+        if against and not isinstance(against, Mapping)
+        else []
+    )
+    wanted = _checked_baselines(names)
     rm3 = not {RM3, "all"}.isdisjoint(names)
-    chosen = [tasks] if isinstance(tasks, Task) else list(_sequence(tasks, "tasks"))
+    chosen = list(tasks) if isinstance(tasks, Sequence) else [tasks]
     for task in chosen:
         if not isinstance(task, Task):
             rule = f"are tasks of selfvec.evaluation, not {type(task).__name__}"
@@ -189,8 +194,8 @@ def evaluate(
     if not chosen:
         flags = ", ".join(row.flag for row in TASKS)
         raise OptionError("there is nothing to measure", remedy=f"give at least one of {flags}")
-    sizes = [dimensions] if isinstance(dimensions, int) else list(_sequence(dimensions, "dimensions"))
-    baselines = against if isinstance(against, Mapping) else _trained(vectors, names, seed, progress)
+    sizes = [dimensions] if isinstance(dimensions, int) else dimensions
+    baselines = against if isinstance(against, Mapping) else _trained(vectors, wanted, seed, progress)
     return _measured(vectors, chosen, baselines, sizes, seed, as_progress(progress))
 
 
@@ -333,24 +338,21 @@ def _asked_tasks(asked: AskedTasks, options: Mapping[str, Any]) -> list[Task[Any
     return found
 
 
-def _baselines(against: Any) -> list[str]:
-    """Names of baselines that are trained, checked before all else."""
-    if isinstance(against, Mapping) or against is None or not against:
+def _checked_baselines(names: list[str]) -> list[str]:
+    """Those of the named baselines that are trained; checked before all else."""
+    if not names:
         return []
     from selfvec.evaluation.baselines import check_names
 
-    names = [against] if isinstance(against, str) else list(_sequence(against, "against"))
-    check_names(names)
-    return names
+    return check_names(names)
 
 
 def _trained(given: Any, names: list[str], seed: int, progress: Progress | None) -> dict[str, Vectors]:
     """Baselines, trained on the tokens of the one run that was given."""
-    from selfvec.evaluation.baselines import check_names, train
-
-    names = check_names(names)
     if not names:
         return {}
+    from selfvec.evaluation.baselines import train
+
     several = list(given.values()) if isinstance(given, Mapping) else [given]
     several = list(given) if isinstance(given, list | tuple) else several
     runs = [one for one in several if isinstance(one, Run) or (is_path(one) and is_run(one))]
@@ -361,14 +363,10 @@ def _trained(given: Any, names: list[str], seed: int, progress: Progress | None)
 
 
 def _paths(given: Any, name: str) -> list[Path]:
-    several = [given] if is_path(given) else [] if given is None else _sequence(given, name)
+    if given is None:
+        return []
+    several = [given] if isinstance(given, str) or not isinstance(given, Sequence) else given
     for one in several:
         if not is_path(one):
             raise OptionError(f"is a path, or several, not {type(one).__name__}", field=name)
     return [Path(one) for one in several]
-
-
-def _sequence(given: Any, name: str) -> Sequence[Any]:
-    if isinstance(given, str) or not isinstance(given, Sequence):
-        raise OptionError(f"are a sequence, not {type(given).__name__}", field=name)
-    return given

@@ -48,7 +48,7 @@ class Stability(Task[None]):
     frequent of those that occur ten times, or five times in each half; neighbours are searched among them.
     ``covered`` is the share with a vector in both.
 
-    All methods keep the orientation of the initial vectors, so a word's two vectors can be entry. Only
+    All methods keep the orientation of the initial vectors, so a word's two vectors can be compared. Only
     random initial vectors (``--vectors none``) have no common orientation: then the second vectors are first
     rotated onto the first (orthogonal Procrustes), and ``aligned`` is true. If a run does not depend on its
     seed, nothing is refined and the figures are 1.

@@ -5,8 +5,7 @@
 
 from .dense_space import TABLES
 from .index import Index
-from .kept_index import run_index
-from .run_search import search
+from .run_search import run_index, search
 from .scoring import MODES, PARTS, check_mode
 from .similar_documents import nearest_documents, similar_documents
 from .snippets import Found, Hit, Mark, Reason

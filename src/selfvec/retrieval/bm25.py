@@ -11,11 +11,8 @@ The constant factor k1 + 1 of the original is left out, as in Lucene. (S. Robert
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from selfvec.base.arrays import Floats, Ids, Ints, Rows
-
-from .kernels import SCORED, score_postings
+from selfvec.base.arrays import Floats, Ids
 
 K1 = 1.2
 B = 0.75
@@ -35,22 +32,3 @@ def saturation(lengths: Ids, documents: int) -> Floats:
 def saturated_counts(counts: Floats) -> Floats:
     """What words repeated n times in a query count, (T,) float32: (k3 + 1) · n / (k3 + n)."""
     return ((K3 + 1) * counts / (K3 + counts)).astype(np.float32)
-
-
-def score_terms(
-    units: Ids,  # (N,) postings
-    counts: NDArray[np.uint16],  # (N,)
-    lists: Ints,  # (L, 2) where the postings of a word, or of one related to it, begin and end
-    likeness: Floats,  # (L,) what one occurrence counts: 1 for the word itself
-    bounds: Ints,  # (T + 1,) the lists of each of T words of the query; the first is the word's own
-    weights: Floats,  # (T,) inverse document frequencies
-    saturation: Floats,  # (U,) from `saturation`
-    out: Rows,  # (2, U) written: by the words, and by these and related words; or the former only, (1, U)
-) -> None:
-    """Write BM25 of a query for texts: of all its words for a block of texts, and then for the next block.
-
-    The scores of a block stay in the processor's cache.
-    """
-    place = lists[:, 0].copy()  # how far each list was read
-    together = np.zeros(SCORED, np.float32)
-    score_postings(units, counts, lists, likeness, bounds, weights, saturation, out, place, together)

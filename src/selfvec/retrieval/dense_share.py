@@ -15,7 +15,7 @@ import numpy as np
 from selfvec.text.vocabulary import Vocabulary
 
 from .passages import random_words
-from .scoring import Scored, Scorer, best_documents
+from .scoring import Scorer, best_documents
 
 # Chosen on collections with and without judgements, each left out in turn; see docs/results/search.md.
 SLOPE = 3.0  # the share grows by 0.3 for 0.1 more agreement
@@ -54,13 +54,12 @@ def agreement(vocabulary: Vocabulary, scorer: Scorer, texts: Sequence[str], seed
     numbers = rng.permutation(len(texts))[:QUERIES].tolist()
     queries = [random_words(texts[number], QUERY_WORDS, rng) for number in numbers]
     shared = []
-    scored: Scored | None = None
     for number, query in zip(numbers, vocabulary.parse_all(queries), strict=True):
         if len(query.types) < 2:
             continue
         rankings: list[set[int]] = []
         for mode in ("bm25", "dense"):
-            scored = scorer.score(query, mode, scored)
+            scored = scorer.score(query, mode)
             scored.found[number] = False
             rankings.append(set(best_documents(scored.scores, scored.found, most)))
         shared.append(len(rankings[0] & rankings[1]) / most)

@@ -131,11 +131,6 @@ class Index:
         """The scorer of the documents."""
         return Scorer(self.documents, self.space)
 
-    @cached_property
-    def _spare(self) -> list[Scored]:
-        """Results that `search` reuses; as many as threads that search."""
-        return []
-
     def scores(self, question: str, mode: str = "hybrid") -> Scored:
         """The scores of all documents for a question."""
         return self.scorer.score(self.vocabulary.parse(question), mode)
@@ -163,14 +158,9 @@ class Index:
         check_whole("top", top)
         query = self.vocabulary.parse(question)
         passing = allowed(self.documents, filters)
-        try:
-            reused = self._spare.pop()
-        except IndexError:  # the first search, or the first of a thread
-            reused = None
-        scored = self.scorer.score(query, mode, reused)
+        scored = self.scorer.score(query, mode)
         best = different_texts(self.documents, scored, passing, top)
         hits = describe(self.vocabulary, self.scorer, query, scored, best, mode)
-        self._spare.append(scored)
         return Found(question, mode, len(self), query.words, query.unknown, hits, filters=list(filters))
 
     def text(self, name: str) -> str:

@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -56,6 +56,16 @@ MOST_WORDS = 100_000  # whose rows are learned, the most frequent
 _WORDS = 1024  # words whose rows a thread changes at a time
 
 
+class Found(NamedTuple):
+    """What held-out spans find."""
+
+    first: float = 0.0  # share of spans that find their document first
+    rank: float = 0.0  # mean reciprocal rank of their document; this figure decides
+
+
+_NOTHING = Found()
+
+
 @dataclass(frozen=True, eq=False)
 class Learned:
     """Learned rows, and what held-out spans find before and after."""
@@ -63,15 +73,19 @@ class Learned:
     rows: Rows  # (V, d) float32; those given if nothing was learned
     documents: int  # of twelve words or more
     words: int  # in these
-    steps: int  # 0 if nothing was learned
-    before: Found
-    after: Found
+    steps: int = 0  # 0 if nothing was learned
+    before: Found = _NOTHING
+    after: Found = _NOTHING
 
     @property
     def about(self) -> dict[str, Any]:
         """What an encoder records."""
-        found = {"before": self.before.about, "after": self.after.about}
-        return {"documents": self.documents, "words": self.words, "steps": self.steps, **found}
+        before, after = (
+            {name: round(value, 4) for name, value in found._asdict().items()}
+            for found in (self.before, self.after)
+        )
+        sizes = {"documents": self.documents, "words": self.words, "steps": self.steps}
+        return {**sizes, "before": before, "after": after}
 
     def __str__(self) -> str:
         if self.documents < FEWEST or self.words < FEWEST_WORDS:
@@ -79,24 +93,11 @@ class Learned:
             return f"nothing to learn: {have}, not {FEWEST} texts and {FEWEST_WORDS:,} words"
         if not self.steps:
             return "nothing learned: held-out spans of the texts would find their text later"
-        after, before = (1 / found.rank for found in (self.after, self.before))
         return (
             f"learned from {self.documents:,} documents which passages belong together: a held-out passage "
-            f"finds the rest of its document at place {after:.1f}, before at {before:.1f}"
+            f"finds the rest of its document at place {1 / self.after.rank:.1f}, "
+            f"before at {1 / self.before.rank:.1f}"
         )
-
-
-@dataclass(frozen=True)
-class Found:
-    """What held-out spans find."""
-
-    first: float = 0.0  # share of spans that find their document first
-    rank: float = 0.0  # mean reciprocal rank of their document; this figure decides
-
-    @property
-    def about(self) -> dict[str, float]:
-        """Rounded, for a record."""
-        return {"first": round(self.first, 4), "rank": round(self.rank, 4)}
 
 
 def learn(
@@ -105,37 +106,27 @@ def learn(
     weights: Rows,  # (V,) float32, of an occurrence
     *,
     seed: int = 0,
-    jobs: int | None = None,
     progress: Progress | None = None,
 ) -> Learned:
     """Learn rows from documents, for as long as held-out spans find their documents no later.
 
     The vector of a text is the sum of ``weights[w] * rows[w]`` over its words, at length 1. Rows of zeros
-    stay zeros. The result is the same for any number of ``jobs``.
+    stay zeros. The result is the same for any number of threads.
     """
-    with one_core():
-        return _learned(batch, rows, weights, np.random.default_rng(seed), jobs, progress or Progress())
-
-
-def _learned(
-    batch: TokenBatch,
-    rows: Rows,
-    weights: Rows,
-    rng: np.random.Generator,
-    jobs: int | None,
-    progress: Progress,
-) -> Learned:
+    progress = progress or Progress()
+    rng = np.random.default_rng(seed)
     lengths = np.diff(batch.offsets)
     usable = rng.permutation(np.flatnonzero(lengths >= SHORTEST))
     words = int(lengths[usable].sum())
     if len(usable) < FEWEST or words < FEWEST_WORDS:
-        return Learned(rows, len(usable), words, 0, Found(), Found())
-    steps, before, after = _steps_chosen(batch, rows, weights, usable, rng, jobs, progress)
-    learned = rows
-    with progress.stage("Learning from documents", steps, "steps") as advance:
-        for now in _steps(batch, rows, weights, usable, steps, rng, jobs):
-            advance(1)
-            learned = now
+        return Learned(rows, len(usable), words)
+    with one_core():
+        steps, before, after = _steps_chosen(batch, rows, weights, usable, rng, progress)
+        learned = rows
+        with progress.stage("Learning from documents", steps, "steps") as advance:
+            for now in _steps(batch, rows, weights, usable, steps, rng):
+                learned = now
+                advance(1)
     result = Learned(learned, len(usable), words, steps, before, after)
     progress.say(str(result))
     return result
@@ -147,7 +138,6 @@ def _steps_chosen(
     weights: Rows,
     documents: Ints,  # in random order
     rng: np.random.Generator,
-    jobs: int | None,
     progress: Progress,
 ) -> tuple[int, Found, Found]:
     """The most steps after which held-out spans find no less, and what they find before and then."""
@@ -155,16 +145,28 @@ def _steps_chosen(
     asked = np.zeros(batch.documents, bool)
     asked[unread] = asked[read[:HELD_OUT]] = True
     spans, rests = cut_spans(batch, np.where(asked, np.diff(batch.offsets) // 3, 0), rng)
-    test = _HeldOut(spans, rests, weights, rng, jobs)
+    own = np.flatnonzero(np.diff(spans.offsets))
+    others = rng.permutation(np.setdiff1d(np.arange(batch.documents), own))[:CROWD]
+    questions = spans.part(own)
+    answers = rests.part(np.concatenate((own, others)))
+
     chosen = 0
-    before = after = test.found(rows)
+    before = after = _found(questions, answers, rows, weights)
     with progress.stage("Choosing how long to learn", STEPS[-1], "steps") as advance:
-        for step, now in enumerate(_steps(rests, rows, weights, read, STEPS[-1], rng, jobs), 1):
+        for step, now in enumerate(_steps(rests, rows, weights, read, STEPS[-1], rng), 1):
             advance(1)
-            if step in STEPS and (found := test.found(now)).rank >= before.rank:
+            if step in STEPS and (found := _found(questions, answers, now, weights)).rank >= before.rank:
                 after = found
                 chosen = step
     return chosen, before, after
+
+
+def _found(questions: TokenBatch, answers: TokenBatch, rows: Rows, weights: Rows) -> Found:
+    """What Q questions find among the answers, whose first Q are their own."""
+    asked, documents = (unit_rows(weighted_sums(texts, rows, weights)) for texts in (questions, answers))
+    cosines = asked @ documents.T
+    ranks = ranks_among(cosines, np.diag(cosines))
+    return Found(float((ranks < 2).mean()), float((1 / ranks).mean()))
 
 
 def _steps(
@@ -174,18 +176,13 @@ def _steps(
     documents: Ints,
     number: int,
     rng: np.random.Generator,
-    jobs: int | None,
 ) -> Iterator[Rows]:
     """The rows after each of a number of steps, (V, d); one array that changes."""
-    adam = Adam(start.copy(), jobs)
-    batches: Generator[tuple[TokenBatch, Floats]] = _batches(
-        batch, start, weights, documents, number, rng, jobs
-    )
-    if threads(jobs) > 1:  # the next batch is made during a step
-        batches = prefetched(batches)
-    with closing(batches):
+    adam = Adam(start.copy())
+    made = _batches(batch, start, weights, documents, number, rng)
+    with closing(prefetched(made)) as batches:  # the next batch is made during a step
         for texts, target in batches:
-            adam.step(texts, weights, loss_gradient(texts, adam.rows, weights, target, jobs))
+            adam.step(texts, weights, loss_gradient(texts, adam.rows, weights, target))
             yield adam.rows
 
 
@@ -196,7 +193,6 @@ def _batches(
     documents: Ints,
     number: int,
     rng: np.random.Generator,
-    jobs: int | None,
 ) -> Generator[tuple[TokenBatch, Floats]]:
     """For each step the questions and then the answers, and what share of an answer each is, (D, D)."""
     size = min(BATCH, len(documents))
@@ -205,7 +201,7 @@ def _batches(
         if step % each == 0:
             order = rng.permutation(documents)
         whole = stretches(batch, order[step % each * size :][:size], rng)
-        target = shared_targets(whole, start, weights, jobs)
+        target = shared_targets(whole, start, weights)
         questions, answers = cut_spans(whole, np.diff(whole.offsets) // 2, rng)
         answers = without_words(answers, questions, rng.random(size) < HIDDEN)
         yield concatenated([questions, answers]), target
@@ -253,9 +249,9 @@ def _owners(batch: TokenBatch) -> Ints:
     return np.repeat(np.arange(batch.documents), np.diff(batch.offsets))
 
 
-def shared_targets(batch: TokenBatch, rows: Rows, weights: Rows, jobs: int | None = None) -> Floats:
+def shared_targets(batch: TokenBatch, rows: Rows, weights: Rows) -> Floats:
     """What share of an answer each of D documents is to a question from another, (D, D); rows add up to 1."""
-    meaning = unit_rows(weighted_sums(batch, rows, weights, jobs))
+    meaning = unit_rows(weighted_sums(batch, rows, weights))
     alike = (word_cosines(batch, weights) + meaning @ meaning.T) / 2
     np.fill_diagonal(alike, -np.inf)
     target = _softmax(np.asarray(alike / LIKENESS, np.float32)) * np.float32(SHARED)
@@ -278,7 +274,6 @@ def loss_gradient(
     rows: Rows,  # (V, d)
     weights: Rows,  # (V,)
     target: Floats,  # (D, D)
-    jobs: int | None = None,
 ) -> Floats:
     """The gradient of the loss by the sums of rows of each text, (2 D, d) float32.
 
@@ -286,7 +281,7 @@ def loss_gradient(
     cross-entropies: of ``target`` and the softmax of S, and of ``target`` and the softmax of its transpose.
     """
     number = len(target)
-    sums = weighted_sums(texts, rows, weights, jobs)
+    sums = weighted_sums(texts, rows, weights)
     lengths = np.maximum(np.sqrt(np.einsum("ij,ij->i", sums, sums)), np.float32(1e-12))[:, None]
     unit = sums / lengths
     scores = (unit[:number] @ unit[number:].T) / np.float32(TEMPERATURE)
@@ -301,9 +296,8 @@ def loss_gradient(
 class Adam:
     """The rows and their moments (Kingma and Ba, 2015). Only rows of words that occur are changed."""
 
-    def __init__(self, rows: Rows, jobs: int | None = None) -> None:
+    def __init__(self, rows: Rows) -> None:
         self.rows = rows
-        self._jobs = jobs
         self._steps = 0
         self._fixed = ~np.any(rows != 0, axis=1)  # words without a row
         self._fixed[MOST_WORDS:] = True
@@ -317,17 +311,13 @@ class Adam:
         words = np.flatnonzero((starts[1:] > starts[:-1]) & ~self._fixed)
         bias = [1 - decay**self._steps for decay in MOMENTS]
         rate = RATE * float(np.sqrt(bias[1])) / bias[0]
-        width = self.rows.shape[1]
+        moments = self._means, self._squares
 
         def change(first: int) -> None:
             some = words[first : first + _WORDS]
-            slope = np.empty(width, np.float32)
-            change_rows(
-                some, starts, owners, occurs, weights, gradient, slope, rate,
-                self.rows, self._means, self._squares,
-            )  # fmt: skip
+            change_rows(some, starts, owners, occurs, weights, gradient, rate, self.rows, *moments)
 
-        for _ in in_order(range(0, len(words), _WORDS), change, threads(self._jobs)):
+        for _ in in_order(range(0, len(words), _WORDS), change, threads(None)):
             pass
 
 
@@ -335,32 +325,3 @@ def _softmax(scores: Floats) -> Floats:
     """Along rows."""
     powers = np.exp(scores - scores.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))
-
-
-class _HeldOut:
-    """Held-out spans, and a crowd of documents among which they should find theirs."""
-
-    def __init__(
-        self,
-        spans: TokenBatch,  # cut out of some documents, empty texts for the others
-        rests: TokenBatch,
-        weights: Rows,  # (V,)
-        rng: np.random.Generator,
-        jobs: int | None,
-    ) -> None:
-        own = np.flatnonzero(np.diff(spans.offsets))
-        others = rng.permutation(np.setdiff1d(np.arange(spans.documents), own))[:CROWD]
-        self._spans = spans.part(own)
-        self._documents = rests.part(np.concatenate((own, others)))
-        self._weights = weights
-        self._jobs = jobs
-
-    def found(self, rows: Rows) -> Found:
-        """What the spans find with some rows."""
-        asked, documents = (
-            unit_rows(weighted_sums(texts, rows, self._weights, self._jobs))
-            for texts in (self._spans, self._documents)
-        )
-        cosines = asked @ documents.T
-        ranks = ranks_among(cosines, np.diag(cosines))
-        return Found(float((ranks < 2).mean()), float((1 / ranks).mean()))

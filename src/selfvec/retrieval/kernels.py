@@ -1,4 +1,4 @@
-"""Compiled loops over postings, vectors and matching words.
+"""Compiled loops over postings and vectors.
 
 Integers are added as integers and floats in a fixed order, so that scores do not depend on threads.
 """
@@ -8,12 +8,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.arrays import Array, Doubles, Floats, Ids, Int8s, Ints, Mask, Rows
+from selfvec.base.arrays import Floats, Ids, Int8s, Ints, Mask, Rows
 from selfvec.base.compiled import kernel
 from selfvec.text.document_vectors import document_frequencies
 
 MOMENTS = (0.9, 0.999)  # decay of the mean gradient and of its square, of Adam
-SCORED = 1 << 14  # texts that `score_postings` scores at a time
+_SCORED = 1 << 14  # texts that `score_postings` scores at a time
 
 U16 = NDArray[np.uint16]
 _BLOCK = 1 << 12  # documents whose parts stay in the processor's cache
@@ -110,7 +110,7 @@ def combine(
     passage_share: float,  # of the best passage in the score of a document that has passages
     scores: Floats,  # (D,) written
     found: Mask,  # (D,) written: whether a part is not 0
-    best: Ids,  # (D,) written: the best passage; -1 for documents without passages was there
+    best: Ids,  # (D,) written: the best passage, where -1 was
 ) -> None:
     """Scores of D documents from the parts of U units, which are the documents and then P passages."""
     values = np.empty(len(owners), np.float32)
@@ -133,8 +133,6 @@ def combine(
             sums[d] = a * words[d] + b * related[d] + c * dense[d] - shift
         for d in range(end - start):
             any_part[d] = (first & (words[d] != 0)) | (second & (related[d] != 0)) | (third & (dense[d] != 0))
-    for d in owners:
-        best[d] = -1
     for p in range(len(owners)):
         u = documents + p
         d = owners[p]
@@ -145,36 +143,6 @@ def combine(
         d = owners[p]
         if best[d] == p:
             scores[d] = np.float32((1 - passage_share) * scores[d] + passage_share * values[p])
-
-
-@kernel(steps=lambda places, *_: 8 * len(places))
-def best_window(
-    places: Ints,  # (M,) words of a passage that match words of a query, rising
-    groups: Ints,  # (M,) which word of the query each one matches
-    worths: Doubles,  # (M,) the largest of each group counts once, further ones a tenth
-    number: int,  # words of the query
-    width: int,
-) -> int:
-    """The first matching word of the stretch of ``width`` words that matches a query best."""
-    largest = np.zeros(number)
-    sums = np.zeros(number)
-    for i in range(len(places)):
-        largest[groups[i]] = max(largest[groups[i]], worths[i])
-    best = 0
-    most = -1.0
-    last = 0
-    for first in range(len(places)):
-        while last < len(places) and places[last] < places[first] + width:
-            sums[groups[last]] += worths[last]
-            last += 1
-        worth = 0.0
-        for t in range(number):
-            worth += min(sums[t], largest[t]) + 0.1 * sums[t]
-        if worth > most * (1 + 1e-9):
-            best = first
-            most = worth
-        sums[groups[first]] -= worths[first]
-    return best
 
 
 @kernel
@@ -191,14 +159,13 @@ def _first_from(units: Ids, begin: int, end: int, least: int) -> int:
 
 def _score_postings(
     units: Ids,
-    counts: NDArray[np.uint16],
+    counts: U16,
     lists: Ints,
     likeness: Floats,
     bounds: Ints,
     weights: Floats,
     saturation: Floats,
     out: Rows,
-    *_: Array,
 ) -> None:
     out[:] = 0
     for t, weight in enumerate(weights):
@@ -215,20 +182,26 @@ def _score_postings(
 
 @kernel(instead=_score_postings)
 def score_postings(
-    units: Ids,
-    counts: NDArray[np.uint16],
-    lists: Ints,
-    likeness: Floats,
-    bounds: Ints,
-    weights: Floats,
-    saturation: Floats,
-    out: Rows,
-    place: Ints,  # (L,)
-    together: Floats,  # (SCORED,) zeros, before and after
+    units: Ids,  # (N,) postings
+    counts: U16,  # (N,)
+    lists: Ints,  # (L, 2) where the postings of a word, or of one related to it, begin and end
+    likeness: Floats,  # (L,) what one occurrence counts: 1 for the word itself
+    bounds: Ints,  # (T + 1,) the lists of each of T words of the query; the first is the word's own
+    weights: Floats,  # (T,) inverse document frequencies
+    saturation: Floats,  # (U,) BM25's k
+    out: Rows,  # (2, U) written: by the words, and by these and related words; or the former only, (1, U)
 ) -> None:
+    """Write BM25 of a query for texts: of all its words for a block of texts, and then for the next block.
+
+    The scores of a block stay in the processor's cache.
+    """
     with_related = len(out) == 2
-    for start in range(0, out.shape[1], SCORED):
-        end = min(start + SCORED, out.shape[1])
+    together = np.zeros(_SCORED, np.float32)
+    place = np.empty(len(lists), np.int64)  # how far each list was read
+    for i in range(len(lists)):
+        place[i] = lists[i, 0]
+    for start in range(0, out.shape[1], _SCORED):
+        end = min(start + _SCORED, out.shape[1])
         k = saturation[start:end]
         words = out[0, start:end]
         related = out[-1, start:end]
@@ -282,7 +255,6 @@ def change_rows(
     occurs: U16,  # its occurrences in each
     weights: Floats,  # (V,)
     gradient: Floats,  # (T, d) by the sums of the texts
-    slope: Floats,  # (d,) scratch: the gradient by a row
     rate: float,
     rows: Floats,  # (V, d) changed
     means: Floats,  # (V, d) changed
@@ -290,6 +262,7 @@ def change_rows(
 ) -> None:
     """One step of Adam on the rows of some words."""
     width = rows.shape[1]
+    slope = np.empty(width, np.float32)  # the gradient by a row
     keep = np.float32(MOMENTS[0])
     keep_square = np.float32(MOMENTS[1])
     one = np.float32(1)

@@ -1,4 +1,4 @@
-"""`search`: documents of a run, found by their words and their meaning."""
+"""The index of a run, which is kept in its cache, and `search` in it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,52 @@ from dataclasses import replace
 
 from selfvec.base.checks import check_text, check_texts
 from selfvec.base.declarations import checked
-from selfvec.base.progress import Progress
+from selfvec.base.progress import Progress, as_progress
+from selfvec.storage.cache import cached
 from selfvec.storage.opened import GivenRun, as_run
 
-from .kept_index import run_index
-from .scoring import check_mode
+from .dense_space import TABLES
+from .documents import gather
+from .index import Index
+from .passages import CUT, Cut, check_cut
 from .snippets import Found
+
+
+def run_index(
+    run: GivenRun,
+    progress: Progress | None = None,
+    *,
+    tables: Sequence[str] = TABLES,
+    cut: Cut = CUT,
+) -> Index:
+    """The index of a run's documents.
+
+    It is kept in the run's cache, and built again if the run or the version have changed. If several
+    processes need it, one builds it and the others wait.
+
+    Parameters
+    ----------
+    run : Run or path
+    progress : Progress, optional
+    tables : sequence of str
+        Vectors of the run to use.
+    cut : tuple of int
+        Words of a passage, and how many of them are repeated from the passage before.
+
+    Raises
+    ------
+    InputError
+        If the run has not kept its text.
+    """
+    run = as_run(run)
+    progress = as_progress(progress)
+    check_cut(cut)
+
+    def make() -> Index:
+        found = replace(gather(run, progress), cut=cut)
+        return Index.memory(run, found, tables=tables, progress=progress)
+
+    return cached(run, "search", [list(tables), list(cut)], make, Index.write, Index.open, progress)
 
 
 @checked
@@ -72,7 +112,6 @@ def search(
     '0'
     """
     check_text("query", query)
-    check_mode(mode)
     named = check_texts("filters", filters) if filters else []
     run = as_run(run)
     index = run_index(run, progress, cut=(passage_words, overlap))

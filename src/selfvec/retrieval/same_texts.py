@@ -63,4 +63,9 @@ def _keys(texts: Sequence[str]) -> Iterator[Hashable]:
     firsts = [tuple(text.casefold().split(None, _FIRST)[:_FIRST]) for text in texts]
     number = Counter(firsts)
     for text, first in zip(texts, firsts, strict=True):
-        yield first if number[first] == 1 else " ".join(text.casefold().split())
+        yield first if number[first] == 1 else plain(text)
+
+
+def plain(text: str) -> str:
+    """Equal for texts that differ only in case and white space."""
+    return " ".join(text.casefold().split())

@@ -85,52 +85,36 @@ class Scorer:
         dense = self.space.share if self.blend.dense is None else self.blend.dense
         return np.array([(1 - dense) / 2, (1 - dense) / 2, dense], np.float32)
 
-    def score(self, query: Query, mode: str = "hybrid", reused: Scored | None = None) -> Scored:
-        """Score every document. The result takes the place of one that is ``reused``.
-
-        New arrays for a million documents would take a third of the time.
-        """
+    def score(self, query: Query, mode: str = "hybrid") -> Scored:
+        """Score every document."""
         check_mode(mode)
         if mode == "hybrid":
             query = replace(query, counts=bm25.saturated_counts(query.counts))
         if mode == "dense":
-            return self.near(self.space.query_vector(query.types, query.counts), reused)
-        out = reused or self._empty()
-        parts = out.parts
-        if mode == "bm25":
-            parts[:] = 0
+            return self.near(self.space.query_vector(query.types, query.counts))
+        parts = self._no_parts()
         self._bm25(query, parts, related=mode == "hybrid")
         if mode == "bm25":
-            return self._combine(out, np.array([1, 0, 0], np.float32))
+            return self._combined(parts, np.array([1, 0, 0], np.float32))
         vector = self.space.query_vector(query.types, query.counts)
-        dense = self._dense_first(vector, out, mode)
+        dense = self._dense_first(vector, parts, mode)
         spread = (*parts[:2, : len(self.documents)], dense)
         standard = np.array([self._standard(k, values) for k, values in enumerate(spread)])
-        first = self._combine(out, self._shares, standard.T)
+        first = self._combined(parts, self._shares, standard.T)
         moved = self._feedback(vector, first)
         if moved is None:
             return first
         standard[2] = self._standard(2, self._dense_again(moved, first.scores, parts[2]))
-        return self._combine(out, self._shares, standard.T)
+        return self._combined(parts, self._shares, standard.T)
 
-    def near(self, vector: Rows, reused: Scored | None = None) -> Scored:
-        """Score every document by its cosine with a unit vector, (d,); see `score`."""
-        out = reused or self._empty()
-        out.parts[:] = 0
-        self._dense_first(vector, out, "dense")
-        return self._combine(out, np.array([0, 0, 1], np.float32))
+    def near(self, vector: Rows) -> Scored:
+        """Score every document by its cosine with a unit vector, (d,)."""
+        parts = self._no_parts()
+        self._dense_first(vector, parts, "dense")
+        return self._combined(parts, np.array([0, 0, 1], np.float32))
 
-    def _empty(self) -> Scored:
-        """Arrays for a result."""
-        number = len(self.documents)
-        return Scored(
-            scores=np.zeros(number, np.float32),
-            found=np.zeros(number, bool),
-            best=np.full(number, -1, np.int32),
-            parts=np.zeros((3, self.documents.units), np.float32),
-            scales=np.zeros(3, np.float32),
-            shifts=np.zeros(3, np.float32),
-        )
+    def _no_parts(self) -> Rows:
+        return np.zeros((len(PARTS), self.documents.units), np.float32)
 
     def _bm25(self, query: Query, parts: Rows, *, related: bool) -> None:
         """BM25, and BM25 with related words, into the first two parts."""
@@ -142,7 +126,7 @@ class Scorer:
         lists = np.stack([arrays["starts"][numbers], arrays["starts"][numbers + 1]], axis=1)
         weights = (self.space.weights[query.types] * query.counts).astype(np.float32)
         out = parts[: 1 + related]
-        bm25.score_terms(
+        kernels.score_postings(
             arrays["units"], arrays["counts"], lists, likeness, bounds, weights, self._saturation, out
         )
 
@@ -165,7 +149,7 @@ class Scorer:
             array.flags.writeable = False  # as those of all documents are: kernels are compiled once
         return found[0], found[1]
 
-    def _dense_first(self, query: Rows, out: Scored, mode: str) -> Rows:
+    def _dense_first(self, query: Rows, parts: Rows, mode: str) -> Rows:
         """Write the products of the units with a query into the third part, (U,); return those of documents.
 
         If units are in clusters, they are written for the documents of near clusters and for the best by
@@ -173,7 +157,6 @@ class Scorer:
         """
         number = len(self.documents)
         clusters = self.documents.clusters
-        parts = out.parts
         if clusters is None:
             parts[2] = self._dense(query, slice(None))
             return parts[2, :number]
@@ -182,7 +165,7 @@ class Scorer:
         near = [units[units < number], self.documents.arrays["owners"][passages]]
         sampled = self._dense_of_sample(query)
         if mode == "hybrid":
-            near.append(self._best(np.add(parts[0, :number], parts[1, :number], out=out.scores)))
+            near.append(self._best(parts[0, :number] + parts[1, :number]))
             parts[2] = sampled.min()
         self._dense_some(query, np.concatenate(near), parts[2])
         return sampled
@@ -226,14 +209,16 @@ class Scorer:
         scaled = (self._shares[k] / spread, self._shares[k] * mean / spread) if spread > 1e-6 else (0, 0)
         return np.array(scaled, np.float32)
 
-    def _combine(self, out: Scored, shares: Rows, standard: Rows | None = None) -> Scored:
+    def _combined(self, parts: Rows, shares: Rows, standard: Rows | None = None) -> Scored:
         """Scores of documents from the parts of their units; parts without a share are ignored."""
         scales, shifts = np.stack([shares, np.zeros_like(shares)]) if standard is None else standard.copy()
         owners = self.documents.arrays["owners"]
-        kernels.combine(
-            out.parts, shares, scales, shifts, owners, self.blend.best, out.scores, out.found, out.best
-        )
-        return replace(out, scales=scales, shifts=shifts)
+        number = len(self.documents)
+        scores = np.empty(number, np.float32)
+        found = np.empty(number, bool)
+        best = np.full(number, -1, np.int32)
+        kernels.combine(parts, shares, scales, shifts, owners, self.blend.best, scores, found, best)
+        return Scored(scores, found, best, parts, scales, shifts)
 
     def _feedback(self, query: Rows, first: Scored) -> Rows | None:
         """The query's vector, moved toward those of the best documents; None if nothing was found."""

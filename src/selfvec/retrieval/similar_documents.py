@@ -20,8 +20,8 @@ from .bm25 import saturated_counts
 from .filters import allowed
 from .index import Index
 from .indexed_documents import IndexedDocuments
-from .kept_index import run_index
-from .same_texts import different_texts
+from .run_search import run_index
+from .same_texts import different_texts, plain
 from .snippets import Found, describe
 
 _TELLING = 16  # words of the document that are looked for in those found
@@ -102,14 +102,10 @@ def nearest_documents(index: Index, document: str, top: int = 10, filters: Seque
 def _same_texts(documents: IndexedDocuments, number: int) -> Iterator[int]:
     """The other documents with the same text, but for case and white space."""
     lengths = documents.arrays["lengths"][: len(documents)]
-    own = _plain(documents.text(number))
+    own = plain(documents.text(number))
     for other in np.flatnonzero(lengths == lengths[number]).tolist():
-        if other != number and _plain(documents.text(other)) == own:
+        if other != number and plain(documents.text(other)) == own:
             yield other
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.split()).casefold()
 
 
 def _telling(index: Index, number: int) -> Query:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from selfvec.base.arrays import Doubles, Ids, Ints, Mask
+from selfvec.base.arrays import Ids, Ints, Mask
 from selfvec.base.memory import release
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.corpus.fields import TITLES
@@ -20,7 +20,6 @@ from selfvec.text.repeats import Repeats
 from selfvec.text.vocabulary import Query, Vocabulary
 from selfvec.text.word_spans import find_words
 
-from . import kernels
 from .dense_space import LEAST_COSINE, DenseSpace
 from .same_texts import Best
 from .scoring import PARTS, Scored, Scorer
@@ -143,10 +142,6 @@ def describe(
     matches = _best_matches(types, _matches(scorer.space, query, mode))
     matching = np.zeros(len(words), bool)
     matching[list(matches)] = True
-    weights = np.zeros(len(words))
-    weights[list(matches)] = [match.weight for match in matches.values()]
-    query_words = np.zeros(len(words), np.int64)
-    query_words[list(matches)] = [match.query_word for match in matches.values()]
     repeated = _repeated(scorer.documents.repeats, vocabulary, passages, types)
     hits = []
     ids = scorer.documents.ids
@@ -154,8 +149,8 @@ def describe(
         places = np.flatnonzero(matching[passage.ids])
         own = places[~in_repeats[places]]
         shown = own if len(own) else places  # repeated passages are shown only if there is nothing else
-        near = passage.ids[shown]
-        window = _window(len(passage.ids), len(query.words), shown, query_words[near], weights[near])
+        found = [matches[word] for word in passage.ids[shown].tolist()]
+        window = _window(len(passage.ids), len(query.words), shown, found)
         snippet, marks = _snippet(passage, query, window, places, matches)
         fields = scorer.documents.fields_of(document)
         hits.append(
@@ -273,18 +268,34 @@ def _window(
     length: int,
     words: int,  # of the query
     places: Ints,  # (M,) words that match, rising
-    query_words: Ints,  # (M,) the word of the query that each one matches
-    weights: Doubles,  # (M,)
+    found: Sequence[Match],  # M
 ) -> tuple[int, int]:
     """First and last word of the stretch that matches best, in the middle of what is shown."""
     if length <= SNIPPET * 3 // 2:
         return 0, length
     if not len(places):
         return 0, SNIPPET
-    first = kernels.best_window(places, query_words, weights, words, SNIPPET)
+    first = _best_start(places, found, words)
     last = int(np.searchsorted(places, places[first] + SNIPPET)) - 1
     best = max(0, min((int(places[first]) + int(places[last]) + 1 - SNIPPET) // 2, length - SNIPPET))
     return best, best + SNIPPET
+
+
+def _best_start(places: Ints, found: Sequence[Match], words: int) -> int:
+    """The first of the M matching words of the stretch of forty words that matches best; see `_window`.
+
+    The largest weight of each word of the query counts once, further ones a tenth.
+
+    >>> _best_start(np.array([0, 50, 60]), [Match(0, 1, 2.0), Match(0, 1, 2.0), Match(1, 1, 1.0)], 2)
+    1
+    """
+    by_word = np.zeros((len(places) + 1, words))
+    by_word[np.arange(1, len(places) + 1), [one.query_word for one in found]] = [one.weight for one in found]
+    ends = np.searchsorted(places, places + SNIPPET)
+    totals = by_word.cumsum(axis=0)
+    sums = totals[ends] - totals[:-1]  # (M, T) of the stretch that begins with each word
+    worth = np.minimum(sums, by_word.max(axis=0)).sum(axis=1) + 0.1 * sums.sum(axis=1)
+    return int(np.argmax(worth >= worth.max() * (1 - 1e-9)))  # equal ones differ by rounding
 
 
 def _reasons(

@@ -23,6 +23,8 @@ from selfvec.storage.formats import check_save, load, save
 class Transform(ABC):
     """A method that makes new vectors from given ones. Its fields are its options.
 
+    A class names all of its fields, those of its base, too: the command line reads them from the source.
+
     Attributes
     ----------
     report_ : dict

@@ -13,6 +13,7 @@ from selfvec.base.display import printable
 from selfvec.base.report_page import ReportPage, Section
 
 from .terminal import add_row, optional, plain_table
+from .word_tables import probability
 
 _TESTS = {
     "unknown": "unknown words",
@@ -32,7 +33,7 @@ _TITLES = {
 def _sections(found: Monitoring) -> Iterator[Section]:
     """The tests, then the rows of each kind; the last column is text."""
     if found.tests:
-        rows = [[_TESTS[row["test"]], *_means(row), f"{row['p']:.2g}", ""] for row in found.tests]
+        rows = [[_TESTS[row["test"]], *_means(row), probability(row["p"]), ""] for row in found.tests]
         yield Section("Tests", ["mean of documents", "old", "new", "p", ""], rows)
     if not found.alarm:
         near = [row for row in found.rows if row["kind"] == "word" and row["q"] < 1][:_NEAREST]
@@ -58,7 +59,7 @@ def _cells(row: dict[str, Any]) -> list[str]:
         form = ".2f"
         change = f"{row['change']:+.2f}"
     sides = [format(row[side], form) for side in ("old", "new")]
-    return [printable(row["name"]), *sides, change, f"{row['q']:.2g}", printable(row["text"])]
+    return [printable(row["name"]), *sides, change, probability(row["q"]), printable(row["text"])]
 
 
 def _summary(found: Monitoring) -> list[str]:

@@ -246,3 +246,11 @@ def test_without_an_alarm_few_words_are_shown(run: Run) -> None:
     assert [cells[0] for cells in section.rows] == [f"near{n}" for n in range(5)]
     assert section.title.startswith("No alarm.")
     assert [part.title for part in monitoring_page(replace(found, rows=[usual])).sections] == ["Tests"]
+
+
+def test_what_is_too_small_to_resolve_is_a_bound(run: Run) -> None:
+    found = monitor(run, reports(60, 9, ("kitchen",)))
+    tiny = [row | {"p": 2e-26, "q": 3e-25} for row in found.rows]
+    tests = [row | {"p": 0.0004} for row in found.tests]
+    sections = monitoring_page(replace(found, tests=tests, rows=tiny)).sections
+    assert {cells[-2] for section in sections for cells in section.rows} == {"<.001"}

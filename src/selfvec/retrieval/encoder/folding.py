@@ -208,13 +208,10 @@ def _stem_hashes(language: str, lemmatize: bool, stem: str | None) -> Ints:
 
 def _dictionary(language: str) -> Mapping[str, str]:
     """Words of a language and their lemmas; empty if there is no dictionary."""
-    from simplemma import strategies
+    from simplemma.strategies import DEFAULT_DICTIONARY_FACTORY
     from simplemma.strategies.dictionaries.dictionary_factory import SUPPORTED_LANGUAGES
 
     if language not in SUPPORTED_LANGUAGES:
         return {}
-    # From version 2 on, one dictionary is shared with the lemmatiser.
-    shared = getattr(strategies, "DEFAULT_DICTIONARY_FACTORY", None)
-    factory: Any = strategies.DefaultDictionaryFactory() if shared is None else shared
-    dictionary: Mapping[str, str] = factory.get_dictionary(language)
+    dictionary: Mapping[str, str] = DEFAULT_DICTIONARY_FACTORY.get_dictionary(language)
     return dictionary
