@@ -23,7 +23,7 @@ from selfvec.base.progress import Progress, as_progress
 from selfvec.base.threads import one_core
 from selfvec.corpus.conversion import paths_of
 from selfvec.corpus.fields import FieldNames, FieldOptions
-from selfvec.corpus.joined_summary import joined_corpora
+from selfvec.corpus.summary import joined_corpora
 from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run
 from selfvec.data.run_text import RunText

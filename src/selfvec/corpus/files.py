@@ -23,7 +23,7 @@ from selfvec.base.errors import CorpusError
 from selfvec.base.threads import prefetched
 
 from .document_files import DOCUMENT_KINDS, document_kind, require
-from .documents import Part
+from .documents import Part, absolute
 from .fields import FieldNames, Fields, recognise
 from .readable import readable
 from .row_batch import RowBatch, RowReader, readable_fields
@@ -209,7 +209,8 @@ class FilePart(Part):
     """A file, a pipe, or a folder of text files."""
 
     def __init__(self, source: Source, fields: Fields, name: str = "") -> None:
-        super().__init__(source.path, source.kind, source.size, fields, name)
+        file = None if source.size is None else absolute(source.path)
+        super().__init__(source.path, source.kind, source.size, fields, name, file)
         self.source = source
 
     @cached_property
