@@ -1,20 +1,45 @@
 """The formats of files whose rows or lines are documents: one table, `ROW_FORMATS`.
 
-A new format is a reader in a module of its own and its row here. Files that hold one document each are in
+A new format is a reader and its row here. Files that hold one document each are in
 `selfvec.corpus.document_files`, and compression is in `selfvec.base.compressed_files`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+import polars as pl
+
 from .csv_rows import CsvReader
+from .fields import Fields
 from .json_rows import JsonLinesReader
 from .parquet_rows import ParquetReader
-from .row_batch import RowReader
+from .row_batch import HOLDS_NUL, LineBlock, RowBatch, RowReader
 from .streams import Source
-from .text_files import LineReader
+from .summary import CorpusPass
+
+
+class LineReader(RowReader):
+    """Reads a document per line, whose one column has no name in the file."""
+
+    def row_batches(
+        self, blocks: Iterator[LineBlock], fields: Fields, corpus_pass: CorpusPass
+    ) -> Iterator[RowBatch]:
+        """The lines as texts; see `RowReader`."""
+        for first, block in blocks:
+            lines = block.removesuffix(b"\n").split(b"\n")
+            numbers: Sequence[int] = range(first, first + len(lines))
+            if b"\0" in block:
+                for number, line in zip(numbers, lines, strict=True):
+                    if b"\0" in line:
+                        corpus_pass.bad(HOLDS_NUL, path=self.source.path, line=number)
+                numbers = [number for number, line in zip(numbers, lines, strict=True) if b"\0" not in line]
+                lines = [line for line in lines if b"\0" not in line]
+            texts = pl.Series(lines, dtype=pl.Binary).cast(pl.String)
+            if b"\r" in block:
+                texts = texts.str.strip_suffix("\r")
+            yield RowBatch({fields.text[0]: texts}, numbers)
 
 
 @dataclass(frozen=True)

@@ -266,8 +266,8 @@ def merge(
     >>> merge(shards).vectors.counts.tolist()
     [2, 2, 2, 2, 1, 1, 1, 1, 1]
     """
-    from selfvec.corpus.summary import joined_corpora, refuse_same_files
     from selfvec.corpus.kept_documents import repeated_between
+    from selfvec.corpus.summary import joined_corpora, refuse_same_files
 
     execution = Execution(writer, as_progress(progress), jobs)
     if len(runs) < 2:

@@ -28,6 +28,7 @@ from selfvec.data.token_batch import (
     renumber,
 )
 
+from .distinct_words import DistinctWords
 from .long_tokens import LONG
 from .phrases import Phraser, Running, join
 from .rules import Keys, Rulebook, Rules
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
 
     from selfvec.corpus.documents import Documents
     from selfvec.data.vectors import Vectors
-
-    from .distinct_words import DistinctWords
 
 _SENTENCES = "sentences"
 REPEATED = "repeated passages"
@@ -156,7 +155,6 @@ class _RawCorpus:
         jobs: int | None,
     ) -> _RawCorpus:
         """Read and split all batches; a few are split ahead, each in a thread."""
-        from .distinct_words import DistinctWords
 
         def split(batch: Documents) -> tuple[Documents, RawTokens]:
             tokens = tokenizer(batch.texts)
