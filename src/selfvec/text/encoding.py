@@ -80,29 +80,6 @@ class Encoding:
     kept_from: int = 1
 
     @classmethod
-    def of(
-        cls,
-        tokenizer: str,
-        tokens: TokenBatch,
-        dropped: dict[str, int],
-        raw_types: int | None,
-        kept_from: int = 1,
-    ) -> Encoding:
-        """The figures of encoded text."""
-        return cls(
-            tokenizer=tokenizer,
-            documents=tokens.documents,
-            sentences=tokens.sentences,
-            empty=tokens.empty,
-            raw_tokens=len(tokens) + sum(dropped.values()),
-            tokens=len(tokens),
-            dropped=dropped,
-            raw_types=raw_types,
-            types=len(tokens.types),
-            kept_from=kept_from,
-        )
-
-    @classmethod
     def joined(cls, texts: Sequence[Encoding]) -> Encoding:
         """The figures of several texts; the number of ``types`` is that of all, as if they shared none."""
         names = ("documents", "sentences", "empty", "raw_tokens", "tokens", "types")
@@ -333,7 +310,19 @@ def encode(
     tokens = raw.token_batch(ids, offsets, types)
     if not phrases:
         tokens = tokens.with_counts(occurrences_of_merged(counts, keys.places, len(types)))
-    return tokens, Encoding.of(tokenizer.name, tokens, dropped, len(keys.places), keys.kept_from)
+    encoding = Encoding(
+        tokenizer=tokenizer.name,
+        documents=tokens.documents,
+        sentences=tokens.sentences,
+        empty=tokens.empty,
+        raw_tokens=len(tokens) + sum(dropped.values()),
+        tokens=len(tokens),
+        dropped=dropped,
+        raw_types=len(keys.places),
+        types=len(types),
+        kept_from=keys.kept_from,
+    )
+    return tokens, encoding
 
 
 def auto_window(tokens: TokenBatch) -> int:
