@@ -12,13 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from io import BytesIO
 from itertools import groupby, pairwise
-from pathlib import PurePosixPath
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import polars as pl
 
-from selfvec.base.compressed_files import COMPRESSED, is_compressed
+from selfvec.base.compressed_files import bare_suffix, is_compressed
 from selfvec.base.errors import CorpusError
 from selfvec.base.threads import cut
 from selfvec.corpus import Corpus
@@ -98,8 +98,7 @@ def _remote(url: str, skipped: list[str]) -> Iterator[Source]:
         raise CorpusError("there is no such file or folder", path=url, remedy="check the address")
     none = True
     for name in sorted(found):
-        bare = name.removesuffix(PurePosixPath(name).suffix) if name.endswith(COMPRESSED) else name
-        kind = row_format_of_suffix(PurePosixPath(bare).suffix.lower())
+        kind = row_format_of_suffix(bare_suffix(Path(name)))
         if kind is None:
             skipped.append(files.unstrip_protocol(name))
             continue
