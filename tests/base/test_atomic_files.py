@@ -18,7 +18,7 @@ from selfvec.base.atomic_files import (
 )
 from selfvec.base.checksums import unchanged
 from selfvec.base.errors import CleanupWarning, FormatError, TargetError
-from selfvec.base.ownership import discard, own_folder, remove_own
+from selfvec.base.file_system import discard, own_folder, remove_own
 from selfvec.base.targets import Kind, needing, writing
 
 
@@ -94,7 +94,7 @@ def test_a_file_replaces_only_when_asked(tmp_path) -> None:
 @pytest.mark.parametrize("exchange", [True, False])
 def test_what_others_make_meanwhile_is_not_replaced(tmp_path, monkeypatch, exchange: bool) -> None:
     if not exchange:  # as where the system cannot rename without replacing
-        monkeypatch.setattr("selfvec.base.durable._renameat2", lambda *_: False)
+        monkeypatch.setattr("selfvec.base.file_system._renameat2", lambda *_: False)
     for write in (atomic_file, atomic_files):
         with pytest.raises(TargetError, match="exists already"), write(tmp_path / "f") as path:
             path.write_text("ours")

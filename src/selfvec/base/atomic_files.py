@@ -16,10 +16,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from .durable import exchange, rename_new, sync_file, sync_names, sync_tree
 from .errors import TargetError
-from .file_locks import HAS_LOCKS, lock, open_to_lock, same_file
-from .ownership import discard, is_ours, mode_of, remove_own
+from .file_system import (
+    HAS_LOCKS,
+    discard,
+    exchange,
+    is_ours,
+    lock,
+    mode_of,
+    open_to_lock,
+    remove_own,
+    rename_new,
+    same_file,
+    sync_file,
+    sync_names,
+    sync_tree,
+)
 from .targets import Kind, check_target, refuse_special, writing
 
 _TRIES = 9  # another process may take a new file for a leftover before it is locked

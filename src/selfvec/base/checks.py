@@ -39,12 +39,6 @@ def check_whole(name: str, value: Any, least: int = 1) -> None:
         raise OptionError(f"is a whole number of at least {least}, not {value!r}", field=name)
 
 
-def check_number(name: str, value: Any, low: float, high: float, rule: str) -> None:
-    """Raise `OptionError` with ``rule`` unless a value is a number from ``low`` to ``high``."""
-    if isinstance(value, bool) or not isinstance(value, Integral | float) or not low <= float(value) <= high:
-        raise OptionError(f"{rule}, not {value!r}", field=name)
-
-
 def check_text(name: str, value: Any, *, empty: bool = False) -> None:
     """Raise `OptionError` unless a value is a text; an empty text is allowed only with ``empty``."""
     if not isinstance(value, str):

@@ -15,8 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from .durable import sync_file, sync_names
 from .errors import FormatError, InputError
+from .file_system import sync_file, sync_names
 
 Checksums = dict[str, dict[str, Any]]
 """``bytes`` and ``sha256`` by path below the folder."""

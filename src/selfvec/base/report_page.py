@@ -118,8 +118,25 @@ class ReportPage:
         return "\n".join(lines) + "\n"
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-        """Write the report as `save_report` does."""
-        save_report(path, self.to_html, self.to_markdown, self.records, overwrite=overwrite)
+        """Write the report in the format of its suffix, atomically.
+
+        Raises
+        ------
+        OptionError
+            If the suffix is not known. `TargetError` if the path cannot be written, or exists and
+            ``overwrite`` is false.
+        """
+        suffix = check_report(path)
+        if suffix in ROWS:
+            import polars as pl
+
+            records = [dict(row) for row in self.records]
+            frame = pl.from_dicts(records, infer_schema_length=None) if records else pl.DataFrame()
+            save_rows(frame, path, overwrite=overwrite)
+            return
+        with atomic_file(path, overwrite=overwrite) as temporary:
+            text = self.to_html() if suffix == ".html" else self.to_markdown()
+            temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 def rows_page(title: str, records: Sequence[Mapping[str, Any]], lines: Sequence[str] = ()) -> ReportPage:
@@ -200,35 +217,6 @@ def check_report(path: str | os.PathLike[str], suffixes: Sequence[str] = PAGES +
         rule = f"a report is {', '.join(suffixes)}, not {suffix or 'without a suffix'}"
         raise OptionError(rule, path=path, remedy="choose one of them")
     return suffix
-
-
-def save_report(
-    path: str | os.PathLike[str],
-    to_html: Callable[[], str],
-    to_markdown: Callable[[], str],
-    rows: Sequence[Mapping[str, Any]],
-    *,
-    overwrite: bool = False,
-) -> None:
-    """Write a report in the format of its suffix, atomically.
-
-    Raises
-    ------
-    OptionError
-        If the suffix is not known. `TargetError` if the path cannot be written, or exists and ``overwrite``
-        is false.
-    """
-    suffix = check_report(path)
-    if suffix in ROWS:
-        import polars as pl
-
-        records = [dict(row) for row in rows]
-        frame = pl.from_dicts(records, infer_schema_length=None) if records else pl.DataFrame()
-        save_rows(frame, path, overwrite=overwrite)
-        return
-    with atomic_file(path, overwrite=overwrite) as temporary:
-        text = to_html() if suffix == ".html" else to_markdown()
-        temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 def save_rows(frame: pl.DataFrame, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:

@@ -8,6 +8,7 @@ hash, or in the first of these. Workers then mark the other occurrences.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -16,13 +17,13 @@ from selfvec.base.arrays import Bytes, Mask
 from selfvec.data.token_batch import TokenBatch
 from selfvec.text.hashed_ngrams import Ngrams, add_counters, counter_bits, cover
 from selfvec.text.repeats import (
-    KEPT,
     LEAST_DOCUMENTS,
     Repeats,
-    consists_of_templates,
+    counted_occurrences,
     example_of,
-    left_short,
-    tokens_by_document,
+    figures_of,
+    found_repeats,
+    most_frequent,
 )
 
 from .reading import add_counts, count_words
@@ -46,20 +47,12 @@ def find_shard_repeats(
     further = [scheduler.run(_further, shard, table, number) for number, shard in enumerate(shards)]
     pairs = list(zip(shards, further, strict=True))
     words = scheduler.sum([scheduler.run(count_words, *pair) for pair in pairs], add_counts)
-    best = found.sort("documents", descending=True, maintain_order=True).row(0, named=True)
+    best = most_frequent(found)
     example = scheduler.run(_example, shards[best["shard"]], best["place"], table)
-    asked = [words, example, *(scheduler.run(_figures, *pair) for pair in pairs)]
+    asked = [words, example, *(scheduler.run(figures_of, *pair) for pair in pairs)]
     counted, example, *figures = scheduler.results(asked, "Counting passages")
-    gone, changed, short, documents = np.sum(figures, axis=0).tolist()
-    repeats = Repeats(
-        passages[:KEPT],
-        tokens=gone,
-        documents=changed,
-        share=gone / tokens,
-        example=example,
-        example_documents=best["documents"],
-        templates=consists_of_templates(short, documents),
-    )
+    total: Any = np.sum(figures, axis=0).tolist()
+    repeats = found_repeats(found, example, total, tokens)
     return repeats, further, counted
 
 
@@ -80,19 +73,13 @@ def _list(shard: TokenBatch, counters: Bytes, number: int) -> pl.DataFrame:
     """The n-grams whose counter reaches the threshold."""
     ngrams = Ngrams(shard, 1, len(counters).bit_length() - 1)
     ngrams.counters = counters
-    found = [
-        pl.DataFrame({"passage": values, "document": shard.document_of(places), "place": places})
-        for values, places in ngrams.candidates(LEAST_DOCUMENTS)
-    ]
-    first = pl.concat(found).group_by("passage", "document").agg(pl.col("place").min())
-    owners = pl.Series("owner", ngrams.owners_of(first["document"].to_numpy()))
-    rows = first.with_columns(owners, pl.lit(number).alias("shard"), pl.lit(1).alias("documents"))
-    return _join(rows, rows.clear())
+    tables = [counted_occurrences(ngrams, *found) for found in ngrams.candidates(LEAST_DOCUMENTS)]
+    return _join(*(table.with_columns(shard=pl.lit(number)) for table in tables))
 
 
-def _join(some: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
-    """A row for each n-gram of two lists."""
-    rows = pl.concat([some, others]).sort("passage", "owner", "shard", "document")
+def _join(*tables: pl.DataFrame) -> pl.DataFrame:
+    """A row for each n-gram of several tables."""
+    rows = pl.concat(tables).sort("passage", "owner", "shard", "document")
     return rows.group_by("passage", maintain_order=True).agg(
         pl.col("owner", "shard", "document", "place").first(), pl.col("documents").sum()
     )
@@ -112,9 +99,3 @@ def _covered(shard: TokenBatch, found: pl.DataFrame) -> Mask:
 def _example(shard: TokenBatch, place: int, found: pl.DataFrame) -> str:
     """The passage around an n-gram."""
     return example_of(shard, place, _covered(shard, found))
-
-
-def _figures(shard: TokenBatch, further: Mask) -> tuple[int, int, int, int]:
-    """Further tokens, documents with any, those of them that are left short, and all documents."""
-    gone = tokens_by_document(further, shard)
-    return int(gone.sum()), int(np.count_nonzero(gone)), left_short(gone, shard.offsets), shard.documents

@@ -23,7 +23,7 @@ from selfvec.base.progress import Progress, as_progress
 from selfvec.base.threads import one_core
 from selfvec.corpus.conversion import paths_of
 from selfvec.corpus.fields import FieldNames, FieldOptions
-from selfvec.corpus.joined_summary import joined_corpora
+from selfvec.corpus.summary import joined_corpora
 from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run
 from selfvec.data.run_text import RunText
@@ -91,14 +91,10 @@ def refine_on(
     if len(vectors) > 1:
         rule = "are compared on one machine; a cluster starts from one table"
         raise OptionError(rule, field="vectors", remedy="name one of them")
-    for name, given in {
-        "slice": fields.get("slice_by_name"),
-        "slice_field": fields.get("slice_field"),
-    }.items():
-        if given:
-            raise OptionError(
-                f"{_ONE_PLACE}, so it is not done on a cluster", field=name, remedy="leave it out"
-            )
+    for option, field in (("slice", "slice_by_name"), ("slice_field", "slice_field")):
+        if fields.get(field):
+            rule = f"{_ONE_PLACE}, so it is not done on a cluster"
+            raise OptionError(rule, field=option, remedy="leave it out")
     sources = [str(path) for path in paths_of(corpus) or ()]
     if cluster != LOCAL:  # workers elsewhere have another current folder
         sources = [name if is_remote(name) or name == "-" else str(Path(name).absolute()) for name in sources]

@@ -7,25 +7,24 @@ The shards depend only on the files, so the result does not depend on the worker
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from io import BytesIO
 from itertools import groupby, pairwise
-from pathlib import PurePosixPath
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import polars as pl
 
-from selfvec.base.compressed_files import COMPRESSED, is_compressed
+from selfvec.base.compressed_files import bare_suffix, is_compressed
 from selfvec.base.errors import CorpusError
 from selfvec.base.threads import cut
 from selfvec.corpus import Corpus
-from selfvec.corpus.documents import Documents, with_files
+from selfvec.corpus.documents import absolute
 from selfvec.corpus.fields import FieldNames, Fields, recognise
 from selfvec.corpus.files import FilePart, find_sources, open_part, require_fields
-from selfvec.corpus.kept_documents import absolute
 from selfvec.corpus.memory import FramePart
 from selfvec.corpus.row_batch import readable_fields
 from selfvec.corpus.row_formats import row_format_of_suffix
@@ -60,7 +59,11 @@ class Shard:
 
     def corpus(self, names: FieldNames, skip_bad_rows: bool) -> Corpus:
         """The documents of the shard."""
-        return _ShardCorpus(self, names, skip_bad_rows)
+        path = self.source.path
+        part = _part(self)
+        part.file = path if is_remote(path) else absolute(path)
+        how: dict[str, Any] = {"skip_bad_rows": skip_bad_rows, "kept_fields": names.kept}
+        return Corpus([part], path, **how, may_be_empty=True)
 
 
 def find_shards(
@@ -95,8 +98,7 @@ def _remote(url: str, skipped: list[str]) -> Iterator[Source]:
         raise CorpusError("there is no such file or folder", path=url, remedy="check the address")
     none = True
     for name in sorted(found):
-        bare = name.removesuffix(PurePosixPath(name).suffix) if name.endswith(COMPRESSED) else name
-        kind = row_format_of_suffix(PurePosixPath(bare).suffix.lower())
+        kind = row_format_of_suffix(bare_suffix(Path(name)))
         if kind is None:
             skipped.append(files.unstrip_protocol(name))
             continue
@@ -195,22 +197,6 @@ def _part(shard: Shard) -> FilePart | FramePart:
     elif is_remote(path):
         source = replace(source, pipe=True, _handle=_opened(path))
     return FilePart(source, shard.fields)
-
-
-class _ShardCorpus(Corpus):
-    """The documents of a shard, with the file that they come from."""
-
-    def __init__(self, shard: Shard, names: FieldNames, skip_bad_rows: bool) -> None:
-        path = shard.source.path
-        self.file = path if is_remote(path) else absolute(path)
-        self.kind = shard.source.kind
-        how: dict[str, Any] = {"skip_bad_rows": skip_bad_rows, "kept_fields": names.kept}
-        super().__init__([_part(shard)], path, **how, may_be_empty=True)
-
-    def batches(self, *arguments: Any, **more: Any) -> Generator[Documents]:
-        """Read from the beginning, a batch of documents at a time."""
-        for batch in super().batches(*arguments, **more):
-            yield with_files(batch, self.file, self.kind)
 
 
 def _lines(shard: Shard) -> bytes:

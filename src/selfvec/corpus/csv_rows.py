@@ -15,7 +15,7 @@ from .document_files import MAX_ROW
 from .fields import Fields
 from .layouts import unquoted_column
 from .readable import decoded
-from .row_batch import NUL, LineBlock, RowBatch, RowReader, batch_of_rows
+from .row_batch import HOLDS_NUL, LineBlock, RowBatch, RowReader, batch_of_rows
 from .summary import BATCH_ROWS, CorpusPass
 
 _MOST_COLUMNS = 1 << 16
@@ -51,7 +51,7 @@ def read_header(head: bytes, path: str, kind: str) -> Header:
         rule = f"the header is malformed ({error})"
         raise CorpusError(rule, path=path, line=1, remedy=remedy) from error
     if any("\0" in name for name in names):
-        raise CorpusError(f"the header {NUL}", path=path, line=1, remedy=remedy)
+        raise CorpusError(f"the header {HOLDS_NUL}", path=path, line=1, remedy=remedy)
     return Header(tuple(name.strip() for name in names), delimiter, reader.line_num)
 
 
@@ -153,7 +153,7 @@ def _fault(row: list[str], header: Header) -> str | None:
     """The rule that a row breaks; None if it breaks none."""
     if row and len(row) != len(header.names):
         return f"a row has {len(header.names)} fields as its header, this one has {len(row)}"
-    return NUL if any("\0" in value for value in row) else None
+    return HOLDS_NUL if any("\0" in value for value in row) else None
 
 
 def _explained(error: csv.Error) -> str:

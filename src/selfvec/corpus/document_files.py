@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from selfvec.base.errors import MissingExtra
+from selfvec.base.extras import require
 
 from .readable import decoded
 
@@ -37,7 +37,6 @@ class DocumentKind:
     suffixes: tuple[str, ...]
     read: Callable[[bytes], str]
     package: str | None = None  # the module that reads it
-    install: str = ""  # its name for pip
     undecodable: Callable[[bytes], int] = lambda _: 0  # how many places of a file cannot be decoded
 
     @property
@@ -51,15 +50,15 @@ def document_kind(suffix: str) -> DocumentKind | None:
     return next((kind for kind in DOCUMENT_KINDS if suffix in kind.suffixes), None)
 
 
-def require(kind: DocumentKind) -> None:
+def require_reader(kind: DocumentKind) -> None:
     """Raise `MissingExtra` if the package that reads a format is not installed."""
-    if not kind.there:
-        raise MissingExtra(kind.install, "documents", f"reading {kind.name}")
+    if kind.package is not None:
+        require(kind.package, "documents", f"reading {kind.name}")
 
 
 def document_text(kind: DocumentKind, data: bytes) -> str:
     """The text of a file. `ValueError` if it is damaged; `MissingExtra` if a package is missing."""
-    require(kind)
+    require_reader(kind)
     try:
         text = kind.read(data)
     except _Unsound as error:
@@ -275,6 +274,6 @@ def _word_pieces(part: Any) -> Iterator[str]:
 
 DOCUMENT_KINDS = (
     DocumentKind("HTML", (".html", ".htm", ".xhtml"), _html, undecodable=lambda data: _decoded(data)[1]),
-    DocumentKind("PDF", (".pdf",), _pdf, "pypdf", "pypdf"),
+    DocumentKind("PDF", (".pdf",), _pdf, "pypdf"),
     DocumentKind("Word", (".docx",), _docx),
 )

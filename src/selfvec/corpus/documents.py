@@ -54,10 +54,9 @@ class Documents:
         return Documents(self.rows.with_columns(value.alias(column)))
 
 
-def with_files(batch: Documents, path: str, kind: str) -> Documents:
-    """The same documents with the file that they were read from; in a folder it is named by the id."""
-    in_folder = kind == "folder" and ID in batch.rows
-    return batch.labelled(FILE, pl.lit(f"{path}/") + pl.col(ID) if in_folder else path)
+def absolute(path: str | Path) -> str:
+    """An absolute path without ``.`` and ``..``. Links are not resolved, because they may change."""
+    return os.path.normpath(Path(path).absolute())
 
 
 def concatenated(batches: Sequence[Documents]) -> Documents:
@@ -76,6 +75,7 @@ class Part:
     size: int | None = None  # bytes on disk
     fields: Fields = Fields(())  # noqa: RUF009 (it is never changed)
     name: str = ""  # a short one
+    file: str | None = None  # where its documents come from; None if that is not a file
 
     def row_batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
         """The rows from the start; the part adds itself to the summary when they are read to their end."""
@@ -83,11 +83,12 @@ class Part:
 
     def documents(self, corpus_pass: CorpusPass, seen: Seen) -> Iterator[Documents]:
         """The documents from the start; ``seen`` are the texts that were read before."""
-        on_disk = self.size is not None and self.kind not in ("memory", "frame")
-        path = os.path.normpath(Path(self.path).absolute()) if on_disk else None
         for rows in self.row_batches(corpus_pass):
             batch = documents_of_rows(rows, self.fields, self.path, corpus_pass, seen)
-            yield batch if path is None else with_files(batch, path, self.kind)
+            if self.file is not None:
+                in_folder = self.kind == "folder" and ID in batch.rows  # where the id names the file
+                batch = batch.labelled(FILE, pl.lit(f"{self.file}/") + pl.col(ID) if in_folder else self.file)
+            yield batch
 
 
 def documents_of_rows(

@@ -21,16 +21,16 @@ from typing import BinaryIO
 from selfvec.base.compressed_files import bare_suffix
 from selfvec.base.errors import CorpusError
 from selfvec.base.threads import prefetched
+from selfvec.data.run_text import ID, TEXT
 
-from .document_files import DOCUMENT_KINDS, document_kind, require
-from .documents import Part
+from .document_files import DOCUMENT_KINDS, MAX_ROW, document_kind, document_text, require_reader
+from .documents import Part, absolute
 from .fields import FieldNames, Fields, recognise
 from .readable import readable
-from .row_batch import RowBatch, RowReader, readable_fields
+from .row_batch import HOLDS_NUL, RowBatch, RowReader, batch_of_rows, readable_fields
 from .row_formats import ROW_FORMATS, RowFormat, row_format, row_format_of_suffix
-from .streams import HEAD, UTF8_BOM, Source, Stream, few_lines, line_blocks, reading
+from .streams import HEAD, UTF8_BOM, Source, Stream, few_lines, line_blocks, mended, reading, too_long
 from .summary import CorpusPass, FileRead, kinds_of, left_out_link, left_out_special
-from .text_files import ID, TEXT, read_members
 
 STDIN = "-"
 
@@ -99,7 +99,7 @@ def _pipe(name: str, handle: BinaryIO) -> Source:
 
 def _file(path: Path) -> Source:
     if kind := document_kind(bare_suffix(path)):
-        require(kind)
+        require_reader(kind)
         return Source(str(path), kind="document", size=path.stat().st_size, members=[path])
     named = _row_format_of(path)
     source = Source(str(path), kind=named.name if named else "", size=path.stat().st_size)
@@ -154,7 +154,7 @@ def _folder(folder: Path, skipped: list[str]) -> Iterator[Source]:
         documents = []
     if not rows and not documents:
         for kind in filter(None, (document_kind(bare_suffix(path)) for path in files)):
-            require(kind)
+            require_reader(kind)
     if not rows and not documents:
         there = ", ".join(kinds_of([*map(str, files), *left_out])[:10])
         raise CorpusError(
@@ -209,7 +209,8 @@ class FilePart(Part):
     """A file, a pipe, or a folder of text files."""
 
     def __init__(self, source: Source, fields: Fields, name: str = "") -> None:
-        super().__init__(source.path, source.kind, source.size, fields, name)
+        file = None if source.size is None else absolute(source.path)
+        super().__init__(source.path, source.kind, source.size, fields, name, file)
         self.source = source
 
     @cached_property
@@ -221,7 +222,7 @@ class FilePart(Part):
         """The rows, with at most a few chunks of the file in memory."""
         if self.source.members:
             digests: list[str] = []
-            yield from read_members(self.source, corpus_pass, digests)
+            yield from _members(self.source, corpus_pass, digests)
             digest = hashlib.sha256("".join(digests).encode()).hexdigest()
             digest = digests[0].split()[0] if self.kind == "document" else digest
             size = self.size or 0
@@ -250,6 +251,54 @@ def _chunks(stream: Stream, source: Source, corpus_pass: CorpusPass) -> Generato
             yield from few_lines(source.line_ends(chunk if done else chunk.removeprefix(UTF8_BOM)))
             corpus_pass.advance(position - done)
             done = position
+
+
+def _members(source: Source, corpus_pass: CorpusPass, digests: list[str]) -> Iterator[RowBatch]:
+    """A document per file of a folder; its id is its path inside the folder.
+
+    ``digests`` receives the lines that ``sha256sum`` would print for the files. The source may also be a
+    single file that is one document, such as a page of HTML.
+    """
+    rows: list[tuple[str, str]] = []
+    held = 0  # bytes
+    for member in source.members:
+        with Stream(Source(str(member))) as stream:
+            data = stream.read(MAX_ROW + 1)
+            if len(data) > MAX_ROW:
+                raise too_long(str(member), 1)
+        name = member.relative_to(source.path).as_posix() if str(member) != source.path else member.name
+        name = readable(name)
+        digests.append(f"{stream.sha256()}  {name}\n")
+        corpus_pass.advance(stream.position)
+        held += len(data)
+        text = _document(member, data, corpus_pass)
+        if text is not None:
+            rows.append((text, name))
+        if held >= corpus_pass.batch_bytes:
+            yield batch_of_rows(rows, [1] * len(rows), (TEXT, ID))
+            rows = []
+            held = 0
+    yield batch_of_rows(rows, [1] * len(rows), (TEXT, ID))
+
+
+def _document(member: Path, data: bytes, corpus_pass: CorpusPass) -> str | None:
+    """The text of a document; None if it is left out as bad."""
+    kind = document_kind(bare_suffix(member))
+    if kind is None:
+        page = mended(data.removeprefix(UTF8_BOM), 1, str(member), corpus_pass)
+        if b"\0" in page:
+            line = 1 + page.partition(b"\0")[0].count(b"\n")
+            corpus_pass.bad(HOLDS_NUL, path=str(member), line=line, remedy="mend the file")
+            return None
+        return page.decode()
+    try:
+        text = document_text(kind, data)
+    except ValueError as error:
+        corpus_pass.bad(str(error), path=str(member), line=None, remedy="mend the file")
+        return None
+    if wrong := kind.undecodable(data):
+        corpus_pass.replaced(wrong, "is not in its encoding", path=str(member), line=1)
+    return text
 
 
 def open_part(source: Source, names: FieldNames, name: str = "") -> FilePart:

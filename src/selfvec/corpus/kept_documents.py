@@ -7,7 +7,6 @@ new version of it.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,7 +21,7 @@ from selfvec.data.run_text import DATE, FILE, FINGERPRINT, ID, SLICE, RunText
 from selfvec.data.token_batch import ONCE
 
 from .corpus import Corpus
-from .documents import Documents, Part
+from .documents import Documents, Part, absolute
 from .fingerprints import Seen, fingerprints
 from .summary import CorpusPass
 
@@ -124,11 +123,6 @@ class KnownDocuments:
                 raise OptionError(rule, field=option, remedy="check the name")
             found |= here
         return found
-
-
-def absolute(path: str | Path) -> str:
-    """An absolute path without ``.`` and ``..``. Links are not resolved, because they may change."""
-    return os.path.normpath(Path(path).absolute())
 
 
 def _hashed(names: pl.Series) -> Hashes:

@@ -14,18 +14,16 @@ import numpy as np
 import polars as pl
 
 from selfvec.base.errors import CorpusError
+from selfvec.data.run_text import DATE, ID, SLICE, TEXT
 
 from .documents import Part
 from .fields import FieldNames, Fields, recognise
 from .readable import readable
 from .row_batch import ROWS, SURROGATE, RowBatch, batch_of_rows, cell_text, readable_fields, string_columns
 from .summary import BATCH_ROWS, CorpusPass, FileRead
-from .text_files import ID, TEXT
 
 FRAME = "data frame"
 ROW_LIST = "rows"
-DATE = "date"
-SLICE = "slice"
 _MISSING = object()
 _FIRST_ROWS = 100  # the columns are the names in these rows
 

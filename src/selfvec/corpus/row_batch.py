@@ -27,7 +27,7 @@ ROWS = 1 << 14
 """Rows of a data frame or Parquet file read at a time."""
 
 SURROGATE = "holds half of a surrogate pair, which is not Unicode text"
-NUL = "holds NUL bytes"
+HOLDS_NUL = "holds NUL bytes"
 
 LineBlock = tuple[int, bytes]
 """The number of its first line, and whole lines."""

@@ -7,12 +7,14 @@ ones are named, so that nothing is dropped silently.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path, PurePath
 from typing import Any
 
-from selfvec.base.errors import CorpusError
+from selfvec.base.casing import different_names
+from selfvec.base.display import count_of
+from selfvec.base.errors import CorpusError, FormatError
 
 from .document_files import DOCUMENT_KINDS
 from .fields import Fields
@@ -91,7 +93,7 @@ class Summary:
         >>> Summary(documents=3, text_fields=("title", "text"), empty=1).describe()
         '3 documents; text from title + text (recognised); left out: 1 empty'
         """
-        parts = [_count(self.documents, "document")]
+        parts = [count_of(self.documents, "document")]
         if self.text_fields:
             how = "as asked" if self.text_given else self.layout or "recognised"
             parts.append(f"text from {' + '.join(self.text_fields)} ({how})")
@@ -99,7 +101,7 @@ class Summary:
             parts.append(f"dates from {self.date_field}")
         parts += filter(None, [self.left_out()])
         if self.duplicates and not self.layout:
-            parts.append(f"{_count(self.duplicates, 'duplicate')} among them")
+            parts.append(f"{count_of(self.duplicates, 'duplicate')} among them")
         return "; ".join(parts)
 
     def left_out(self) -> str:
@@ -115,11 +117,11 @@ class Summary:
         if self.known:
             left_out.append(f"{self.known:,} known")
         if self.bad_rows:
-            left_out.append(f"{_count(self.bad_rows, 'bad row')}, first {self.bad_places[0]}")
+            left_out.append(f"{count_of(self.bad_rows, 'bad row')}, first {self.bad_places[0]}")
         if self.skipped_files:
-            left_out.append(f"{_count(len(self.skipped_files), 'file')} of other kinds{self._kinds()}")
+            left_out.append(f"{count_of(len(self.skipped_files), 'file')} of other kinds{self._kinds()}")
         if self.mended_rows:
-            parts.append(f"{_count(self.mended_rows, 'row')} mended, first {self.mended_places[0]}")
+            parts.append(f"{count_of(self.mended_rows, 'row')} mended, first {self.mended_places[0]}")
         if left_out:
             parts.append("left out: " + ", ".join(left_out))
         return "; ".join(parts)
@@ -161,8 +163,80 @@ def _kind(name: str) -> str:
     return PurePath(name).suffix or PurePath(name).name
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+# Several corpora as one: those of merged runs, of updates and of shards
+
+
+def joined_corpora(
+    corpora: Sequence[Mapping[str, Any]],  # from `Summary.as_dict`
+    repeats: int = 0,  # texts that occur in an earlier corpus and are not counted as duplicates yet
+    left_out: int = 0,  # documents left out because of that
+) -> dict[str, Any]:
+    """The summary of several corpora as one. If a file was read twice, the later entry is kept."""
+    try:
+        summaries = [_saved(corpus) for corpus in corpora]
+        whole = Summary()
+        for name, nothing in vars(Summary()).items():
+            setattr(whole, name, _joined(nothing, [getattr(summary, name) for summary in summaries]))
+        for name in ("date_field", "layout"):  # each may hold the names of several files
+            names = [part for summary in summaries for part in (getattr(summary, name) or "").split(", ")]
+            setattr(whole, name, ", ".join(different_names(filter(None, names))) or None)
+        del whole.bad_places[NAMED_PLACES:], whole.mended_places[NAMED_PLACES:]
+        whole.duplicates += repeats
+        whole.documents -= left_out
+        latest = {_file_key(file): file for file in whole.files}
+        whole.files = [file for file in whole.files if latest[_file_key(file)] is file]
+        return whole.as_dict()
+    except (TypeError, AttributeError, IndexError) as error:
+        rule = f"the summary of a run's corpus is damaged ({error})"
+        raise FormatError(rule, field="corpus", remedy="make the run again") from None
+
+
+def _joined(nothing: Any, values: Sequence[Any]) -> Any:
+    """The values of a field of several summaries as one; its default tells how they are joined."""
+    if isinstance(nothing, bool):
+        return any(values)
+    if isinstance(nothing, int):
+        return sum(values)
+    if isinstance(nothing, list):
+        return [one for value in values for one in value]
+    if isinstance(nothing, tuple):
+        return tuple(dict.fromkeys(one for value in values for one in value))
+    return next((value for value in values if value is not None), None)
+
+
+def _saved(corpus: Mapping[str, Any]) -> Summary:
+    """A summary from ``run.json``, whose counts are checked; `TypeError` if it is damaged."""
+    known = {of.name: corpus[of.name] for of in fields(Summary) if of.name in corpus}
+    summary = Summary(**known | {"files": [FileRead(**file) for file in corpus.get("files", [])]})
+    for name, nothing in vars(Summary()).items():
+        value = getattr(summary, name)
+        strings = value if isinstance(nothing, list | tuple) and name != "files" else ()
+        if (type(nothing) is int and type(value) is not int) or not all(isinstance(s, str) for s in strings):
+            raise TypeError("names must be strings and numbers of documents integers")
+    return summary
+
+
+def _file_key(file: FileRead) -> object:
+    """A key that two readings of one file share; texts from memory and from pipes never share a key."""
+    path = Path(file.path)
+    return path.absolute() if file.kind not in ("memory", "frame") and path.exists() else id(file)
+
+
+def refuse_same_files(corpora: Sequence[Mapping[str, Any]]) -> None:
+    """Raise `CorpusError` if two corpora contain the same file."""
+    seen: dict[str, str] = {}
+    for corpus in corpora:
+        files = corpus.get("files")
+        files = [file for file in files if isinstance(file, dict)] if isinstance(files, list) else []
+        own = {str(file.get("sha256")): str(file.get("path")) for file in files}
+        for digest, path in own.items():
+            if digest in seen:
+                raise CorpusError(
+                    f"was read before with the same content, as {seen[digest]}: documents would count twice",
+                    path=path,
+                    remedy="leave it out",
+                )
+        seen |= own
 
 
 @dataclass
@@ -193,7 +267,7 @@ class CorpusPass:
 
     def replaced(self, places: int, what: str = _NOT_UTF8, *, path: str, line: int) -> None:
         """Count a row with places that cannot be decoded, each of which became U+FFFD."""
-        self.mended(f"{what}: {_count(places, 'place')} became �", path=path, line=line)
+        self.mended(f"{what}: {count_of(places, 'place')} became �", path=path, line=line)
 
     def mended(self, repair: str, *, path: str, line: int) -> None:
         """Count a row whose known defect was repaired, and note its place."""

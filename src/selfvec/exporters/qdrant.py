@@ -16,7 +16,7 @@ from typing import Any
 
 from selfvec.base.atomic_files import locked_sibling, replace_folder
 from selfvec.base.errors import FormatError, InputError, TargetError
-from selfvec.base.file_locks import NO_LINK, lock
+from selfvec.base.file_system import NO_LINK, lock
 from selfvec.base.targets import needing
 from selfvec.base.text_files import read_json
 

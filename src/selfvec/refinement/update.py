@@ -151,7 +151,7 @@ def update(
     new, described, change = _read(old, corpus, withdraw, allow_duplicates, execution)
     if change.nothing and settings == old.settings:
         return old.run
-    from selfvec.corpus.joined_summary import joined_corpora
+    from selfvec.corpus.summary import joined_corpora
 
     recorded = old.run.provenance.corpus
     summary = joined_corpora([recorded, described], left_out=int(change.out.sum()))
@@ -266,8 +266,8 @@ def merge(
     >>> merge(shards).vectors.counts.tolist()
     [2, 2, 2, 2, 1, 1, 1, 1, 1]
     """
-    from selfvec.corpus.joined_summary import joined_corpora, refuse_same_files
     from selfvec.corpus.kept_documents import repeated_between
+    from selfvec.corpus.summary import joined_corpora, refuse_same_files
 
     execution = Execution(writer, as_progress(progress), jobs)
     if len(runs) < 2:

@@ -20,8 +20,7 @@ from selfvec.base.arrays import Floats
 from selfvec.base.atomic_files import atomic_folder, remove_folder, remove_leftovers
 from selfvec.base.checksums import check_sizes, is_sealed, seal, write_sealed
 from selfvec.base.errors import FormatError, InputError, TargetError
-from selfvec.base.file_locks import locked
-from selfvec.base.ownership import is_ours, remove_own
+from selfvec.base.file_system import is_ours, locked, remove_own
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.targets import writing
 from selfvec.base.tensors import check_tensors, map_tensors, write_tensors

@@ -30,10 +30,8 @@ from selfvec.base.arrays import Ids
 from selfvec.base.atomic_files import atomic_file, remove_folder
 from selfvec.base.checks import check_path
 from selfvec.base.checksums import checksums, seal
-from selfvec.base.durable import exchange, sync_names
 from selfvec.base.errors import FormatError, OptionError, TargetError
-from selfvec.base.file_locks import lock_file
-from selfvec.base.ownership import discard
+from selfvec.base.file_system import discard, exchange, lock_file, sync_names
 from selfvec.base.targets import check_target, refuse_special, writing
 from selfvec.base.tensors import map_tensors, reserve_tensor, write_tensors
 from selfvec.base.text_files import read_json, write_vocabulary

@@ -28,6 +28,7 @@ from selfvec.data.token_batch import (
     renumber,
 )
 
+from .distinct_words import DistinctWords
 from .long_tokens import LONG
 from .phrases import Phraser, Running, join
 from .rules import Keys, Rulebook, Rules
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
 
     from selfvec.corpus.documents import Documents
     from selfvec.data.vectors import Vectors
-
-    from .distinct_words import DistinctWords
 
 _SENTENCES = "sentences"
 REPEATED = "repeated passages"
@@ -79,29 +78,6 @@ class Encoding:
     raw_types: int | None
     types: int
     kept_from: int = 1
-
-    @classmethod
-    def of(
-        cls,
-        tokenizer: str,
-        tokens: TokenBatch,
-        dropped: dict[str, int],
-        raw_types: int | None,
-        kept_from: int = 1,
-    ) -> Encoding:
-        """The figures of encoded text."""
-        return cls(
-            tokenizer=tokenizer,
-            documents=tokens.documents,
-            sentences=tokens.sentences,
-            empty=tokens.empty,
-            raw_tokens=len(tokens) + sum(dropped.values()),
-            tokens=len(tokens),
-            dropped=dropped,
-            raw_types=raw_types,
-            types=len(tokens.types),
-            kept_from=kept_from,
-        )
 
     @classmethod
     def joined(cls, texts: Sequence[Encoding]) -> Encoding:
@@ -156,7 +132,6 @@ class _RawCorpus:
         jobs: int | None,
     ) -> _RawCorpus:
         """Read and split all batches; a few are split ahead, each in a thread."""
-        from .distinct_words import DistinctWords
 
         def split(batch: Documents) -> tuple[Documents, RawTokens]:
             tokens = tokenizer(batch.texts)
@@ -335,7 +310,19 @@ def encode(
     tokens = raw.token_batch(ids, offsets, types)
     if not phrases:
         tokens = tokens.with_counts(occurrences_of_merged(counts, keys.places, len(types)))
-    return tokens, Encoding.of(tokenizer.name, tokens, dropped, len(keys.places), keys.kept_from)
+    encoding = Encoding(
+        tokenizer=tokenizer.name,
+        documents=tokens.documents,
+        sentences=tokens.sentences,
+        empty=tokens.empty,
+        raw_tokens=len(tokens) + sum(dropped.values()),
+        tokens=len(tokens),
+        dropped=dropped,
+        raw_types=len(keys.places),
+        types=len(types),
+        kept_from=keys.kept_from,
+    )
+    return tokens, encoding
 
 
 def auto_window(tokens: TokenBatch) -> int:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 
 from selfvec.base.arrays import Doubles, Ids, Ints, Mask
-from selfvec.base.checks import check_number, check_whole
 from selfvec.base.declarations import checked
 from selfvec.base.errors import FormatError, InputError
 from selfvec.base.progress import Progress, as_progress
@@ -169,9 +168,6 @@ class Finder:
     ) -> None:
         from .rules import Rulebook, Rules
 
-        for name, value, lowest in (("top", top, 1), ("min_count", min_count, 1), ("longest", longest, 2)):
-            check_whole(name, lowest if value is None else value, lowest)
-        check_number("npmi", least, -1, 1, "lies between -1 and 1")
         self.top = top
         self.min_count = min_count
         self.least = least

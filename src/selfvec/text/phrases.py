@@ -21,6 +21,7 @@ from selfvec.base.errors import InputError, OptionError
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
 
+from .kernels import matches
 from .rules import listed_lines
 
 LINK = "_"  # between the words of a phrase, as in word2vec's own vectors
@@ -84,8 +85,6 @@ def join(text: Running, phrases: Sequence[str], named: Callable[[str], str] = st
     Matching is from left to right, the longest first, ignoring case. ``named`` returns the key of a phrase.
     Types are the kept words, then the phrases that occur. A word that occurs only in phrases has count 0.
     """
-    from .kernels import matches
-
     number = {name: i for i, name in enumerate(text.names)}
     able = {
         tuple(number[part] for part in split): phrase

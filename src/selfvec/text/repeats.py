@@ -12,9 +12,9 @@ keep fewer than twelve tokens, every occurrence counts, unless the user asks for
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,6 +30,9 @@ from selfvec.data.token_batch import TokenBatch, changed
 
 from .hashed_ngrams import AT_ONCE, Ngrams, cover
 from .kernels import NGRAM
+
+if TYPE_CHECKING:
+    import polars as pl
 
 LEAST_DOCUMENTS = 10
 """Documents that a repeated passage occurs in."""
@@ -83,8 +86,7 @@ class Repeats:
             text.look_for(self.passages)
             least = 1
         for values, places in text.candidates(least):
-            found = np.minimum(np.searchsorted(self.passages, values), len(self.passages) - 1)
-            cover(covered, places[self.passages[found] == values], True)
+            cover(covered, places[_among(self.passages, values)], True)
         return covered
 
     def save(self, folder: Path) -> None:
@@ -110,37 +112,46 @@ def find_repeats(
     nothing = Repeats(np.zeros(0, np.uint64))
     if batch.documents < LEAST_DOCUMENTS or len(batch) < LEAST_DOCUMENTS * NGRAM:
         return nothing, further
+    import polars as pl
+
     text = Ngrams(batch, jobs)
     text.count()
-    groups = [_repeated(text, values, places) for values, places in text.candidates(LEAST_DOCUMENTS, at_once)]
-    found = _Group(*(np.concatenate(parts) for parts in zip(*map(astuple, groups), strict=True)))
-    if not len(found.passages):
+    tables = []
+    for values, places in text.candidates(LEAST_DOCUMENTS, at_once):
+        rows = counted_occurrences(text, values, places, LEAST_DOCUMENTS)
+        tables.append(rows)
+        cover(further, places[_among(rows["passage"].to_numpy(), values)], True)
+    found = pl.concat(tables).sort("passage")
+    if not len(found):
         return nothing, further
-    cover(further, found.places, True)
-    best = np.lexsort((found.passages, -found.documents))[0]
-    example = example_of(batch, int(found.kept[best]), further)
-    cover(further, found.kept, False)
+    example = example_of(batch, most_frequent(found)["place"], further)
+    cover(further, found["place"].to_numpy(), False)
+    return found_repeats(found, example, figures_of(batch, further), len(batch)), further
+
+
+Figures = tuple[int, int, int, int]
+"""Further tokens, documents with any, those of them that keep fewer than a passage has, all documents."""
+
+
+def figures_of(batch: TokenBatch, further: Mask) -> Figures:
+    """The figures of a text of which these tokens, (N,) bool, are further occurrences."""
     gone = tokens_by_document(further, batch)
-    repeats = Repeats(
-        np.sort(found.passages)[:KEPT],
-        tokens=int(gone.sum()),
-        documents=int(np.count_nonzero(gone)),
-        share=float(gone.sum() / len(batch)),
+    short = (gone > 0) & (np.diff(batch.offsets) - gone < NGRAM)
+    return int(gone.sum()), int(np.count_nonzero(gone)), int(np.count_nonzero(short)), batch.documents
+
+
+def found_repeats(found: pl.DataFrame, example: str, figures: Figures, tokens: int) -> Repeats:
+    """The repeated passages of a text of so many tokens, from the rows of its n-grams, sorted."""
+    gone, changed, short, documents = figures
+    return Repeats(
+        found["passage"].to_numpy()[:KEPT],
+        tokens=gone,
+        documents=changed,
+        share=gone / tokens,
         example=example,
-        example_documents=int(found.documents[best]),
-        templates=consists_of_templates(left_short(gone, batch.offsets), batch.documents),
+        example_documents=most_frequent(found)["documents"],
+        templates=4 * short >= documents,  # a quarter of them
     )
-    return repeats, further
-
-
-def consists_of_templates(short: int, documents: int) -> bool:
-    """Whether so many of the documents are `left_short` that every occurrence counts."""
-    return 4 * short >= documents
-
-
-def left_short(gone: Ints, offsets: Ints) -> int:
-    """Number of documents that lose tokens, ``gone`` (D,), and keep fewer than a passage has."""
-    return int(np.count_nonzero((gone > 0) & (np.diff(offsets) - gone < NGRAM)))
 
 
 def without(batch: TokenBatch, left_out: Mask) -> TokenBatch:
@@ -199,36 +210,38 @@ def repeated_tokens(run: Run) -> Mask | None:
     return mask
 
 
-@dataclass(frozen=True, eq=False)
-class _Group:
-    """Repeated n-grams."""
+def counted_occurrences(
+    text: Ngrams,
+    values: Hashes,  # (n,) of n-grams
+    places: Ints,  # (n,) their first tokens, rising
+    least: int = 1,  # documents of an n-gram that is listed
+) -> pl.DataFrame:
+    """A row for each n-gram: the number of its documents, and the place that is counted.
 
-    passages: Hashes  # (P,)
-    documents: Ints  # (P,): how many each occurs in
-    kept: Ints  # (P,): where the occurrence that counts starts
-    places: Ints  # where all occurrences start
+    It is in the document with the smallest hash, or in the first of these, for any order of the documents.
+    A sort takes half the memory that a group of Polars would.
+    """
+    import polars as pl
 
-
-def _repeated(text: Ngrams, values: Hashes, places: Ints) -> _Group:
-    """The n-grams that occur in enough documents."""
     documents = text.batch.document_of(places)
     order = np.argsort(values, kind="stable")  # places increase within an n-gram
     values = values[order]
-    many = _at_least(_new(values), np.ones(len(values), bool))  # most drop out here
+    many = _at_least(least, _new(values), np.ones(len(values), bool))  # most drop out here
     values, places, documents = values[many], places[order][many], documents[order][many]
     begins = _new(values)
     first = begins | _new(documents)  # of an n-gram in a document
-    enough = _at_least(begins, first)
-    values, places, begins, first = values[enough], places[enough], begins[enough], first[enough]
-    groups = np.flatnonzero(begins[first])
-    documents, starts = documents[enough][first], places[first]  # a row for n-gram and document
-    numbers = np.diff(np.append(groups, len(documents)))
-    # The occurrence that counts is in the document with the smallest hash, for any order of the documents.
+    enough = _at_least(least, begins, first) & first
+    values, places, documents = values[enough], places[enough], documents[enough]
+    begins = _new(values)
+    groups = np.flatnonzero(begins)
+    numbers = np.diff(np.append(groups, len(values)))
     owners = text.owners_of(documents)
-    least = np.minimum.reduceat(owners, groups) if len(groups) else owners
-    chosen = np.flatnonzero(owners == np.repeat(least, numbers))
-    chosen = chosen[_new(np.repeat(np.arange(len(groups)), numbers)[chosen])]
-    return _Group(values[begins], numbers, starts[chosen], places)
+    smallest = np.minimum.reduceat(owners, groups) if len(groups) else owners
+    chosen = np.flatnonzero(owners == np.repeat(smallest, numbers))
+    chosen = chosen[_new(values[chosen])]
+    columns = {"passage": values, "owner": owners, "document": documents, "place": places}
+    rows = {name: column[chosen] for name, column in columns.items()}
+    return pl.DataFrame({**rows, "documents": numbers})
 
 
 def _new(values: Array) -> Mask:
@@ -236,14 +249,28 @@ def _new(values: Array) -> Mask:
     return np.concatenate(([True], values[1:] != values[:-1]))[: len(values)]
 
 
-def _at_least(begins: Mask, counted: Mask) -> Mask:
-    """The members of those groups of which `LEAST_DOCUMENTS` members are ``counted``, (n,).
+def _at_least(least: int, begins: Mask, counted: Mask) -> Mask:
+    """The members of those groups of which ``least`` members are ``counted``, (n,).
 
     A group begins where ``begins``, (n,), is true.
     """
     starts = np.flatnonzero(begins)
     numbers = np.add.reduceat(counted, starts, dtype=np.int64) if len(starts) else starts
-    return np.repeat(numbers >= LEAST_DOCUMENTS, np.diff(np.append(starts, len(begins))))
+    return np.repeat(numbers >= least, np.diff(np.append(starts, len(begins))))
+
+
+def most_frequent(found: pl.DataFrame) -> dict[str, Any]:
+    """The row of the n-gram in the most documents; the first of equally frequent ones."""
+    return found.sort("documents", descending=True, maintain_order=True).row(0, named=True)
+
+
+def _among(passages: Hashes, values: Hashes) -> Mask:
+    """Which of n hashes are among those of passages, (P,), rising; (n,) bool."""
+    if not len(passages):
+        return np.zeros(len(values), bool)
+    nearest = np.minimum(np.searchsorted(passages, values), len(passages) - 1)
+    same: Mask = passages[nearest] == values
+    return same
 
 
 def tokens_by_document(tokens: Mask, batch: TokenBatch) -> Ints:

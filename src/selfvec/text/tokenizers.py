@@ -22,9 +22,12 @@ from selfvec.base.arrays import Bytes, Ids, Ints, Mask
 from selfvec.base.errors import OptionError
 from selfvec.base.packed_strings import PackedStrings
 from selfvec.base.untrusted import decoding, panics_held_back
+from selfvec.corpus.fingerprints import joined_utf8
 from selfvec.storage.formats.subwords import load_tokenizer
 
+from . import kernels
 from .characters import table
+from .distinct_words import DistinctWords
 from .long_tokens import without_long, without_long_runs
 from .segmentation import segmenter, split_spans
 
@@ -120,11 +123,6 @@ class Splitter:
 
     def __call__(self, texts: pl.Series) -> RawTokens:
         """Tokens of (D,) texts; null is an empty document."""
-        from selfvec.corpus.fingerprints import joined_utf8
-
-        from . import kernels
-        from .distinct_words import DistinctWords
-
         flags = table(self.name)
         data, bounds = joined_utf8(texts)
         starts, lengths, offsets = kernels.spans(data, bounds, flags)
@@ -163,8 +161,6 @@ class SubwordTokenizer:
 
     def __call__(self, texts: pl.Series) -> RawTokens:
         """Subwords of (D,) texts; null is an empty document."""
-        from selfvec.corpus.fingerprints import joined_utf8
-
         data, bounds = joined_utf8(texts)
         starts, lengths, _, sentences = _words_and_sentences(data, bounds)
         documents = texts.fill_null("").to_list()
@@ -194,8 +190,6 @@ def _by_appearance(numbers: Ints) -> tuple[Ids, list[int]]:
 
 def _words_and_sentences(data: Bytes, bounds: Ints) -> tuple[Ints, Ids, Ints, Ids]:
     """The words, as of `kernels.spans`, and the sentences of each document, (D,) int32, for any tokeniser."""
-    from . import kernels
-
     words = kernels.spans(data, bounds, table("words"))
     return *words, kernels.count_sentences(data, *words, table("words"))
 

@@ -9,7 +9,9 @@ import numpy as np
 
 from selfvec.base.arrays import Ids, Ints
 
+from . import kernels
 from .characters import table
+from .distinct_words import DistinctWords
 from .long_tokens import without_long
 from .segmentation import segmenter, split_spans
 
@@ -37,9 +39,6 @@ class FoundWords:
 
 def find_words(texts: Sequence[str], tokenizer: str = "words", code: str | None = None) -> FoundWords:
     """The words of texts and their positions."""
-    from . import kernels
-    from .distinct_words import DistinctWords
-
     whole = "".join(texts)
     data = np.frombuffer(whole.encode(), np.uint8)
     bounds = characters = np.cumsum([0, *map(len, texts)])

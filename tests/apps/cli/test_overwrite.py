@@ -21,7 +21,7 @@ from selfvec.apps.cli.app import run
 from selfvec.apps.cli.tree import root
 from selfvec.apps.table import OLDER, TOP
 from selfvec.base.errors import TargetError
-from selfvec.base.report_page import rows_page, save_report, save_rows
+from selfvec.base.report_page import rows_page, save_rows
 from selfvec.compression import compress
 from selfvec.cooccurrence import count
 from selfvec.data.token_batch import TokenBatch
@@ -242,7 +242,7 @@ FUNCTIONS: dict[str, tuple[str, Callable[..., object]]] = {
     "Aligned.save, a folder": ("a", lambda m, path, **how: m.aligned.save(path, **how)),
     "Report.save": ("a.html", lambda m, path, **how: m.report.save(path, **how)),
     "ReportPage.save": ("a.csv", lambda _, path, **how: rows_page("A", [{"a": 1}]).save(path, **how)),
-    "save_report": ("a.md", lambda _, path, **how: save_report(path, str, str, [], **how)),
+    "ReportPage.save, Markdown": ("a.md", lambda _, path, **how: rows_page("A", []).save(path, **how)),
     "save_rows": ("a.parquet", lambda m, path, **how: save_rows(m.rows, path, **how)),
     "save_figure": ("a.svg", lambda m, path, **how: save_figure(m.spec, path, "A point.", **how)),
     "save_graph": ("a.json", lambda m, path, **how: save_graph(graph(m.run, top=9), path, **how)),

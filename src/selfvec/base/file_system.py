@@ -1,0 +1,228 @@
+"""What the system does for files: who owns them, locks that end with a process, and data on the disk.
+
+In a shared folder another user may have made a link or a folder of an expected name. Nothing that belongs to
+another user is used or deleted.
+
+A rename may reach the disk before the data of the renamed file. So everything below a folder is synced first,
+then the folder is renamed, then its parent folder is synced (see ``man 2 fsync``).
+
+Python does not offer a rename that replaces nothing, or one that exchanges two names. Both are
+``renameat2(2)`` of Linux. Other systems, older C libraries and some file systems lack it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import shutil
+import stat
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from .errors import CleanupWarning, TargetError
+
+try:
+    import fcntl
+except ImportError:  # Windows has no such locks
+    fcntl = None  # type: ignore[assignment]
+
+HAS_LOCKS = fcntl is not None
+"""Whether the system has locks. Without them leftovers stay, because they may still be in use."""
+
+NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+"""The flag of `os.open` that refuses links, where the system has it."""
+
+_TRIES = 9  # another process may remove the folder of a lock as a leftover, or hold it for a moment
+_OTHERS = stat.S_IWGRP | stat.S_IWOTH
+_THREADS = 8  # they wait for the disk, which serves several requests at once
+_UNABLE = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF, errno.EACCES)
+_AT_FDCWD = -100  # paths are relative to the current folder
+_RENAME_NOREPLACE = 1
+_RENAME_EXCHANGE = 2
+
+
+# Owners and permissions
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a path belongs to the user of this process. Links are not followed."""
+    try:
+        owner = path.lstat().st_uid
+    except OSError:
+        return False
+    return not hasattr(os, "geteuid") or owner == os.geteuid()
+
+
+def own_folder(folder: Path) -> None:
+    """Make a folder that only this user can write to, or use an existing one.
+
+    `TargetError` if it is a link, belongs to another user, or others can write into it.
+    """
+    try:
+        folder.mkdir(mode=0o700)
+        return
+    except FileExistsError:
+        found = folder.lstat()
+    closed = not hasattr(os, "geteuid") or not found.st_mode & _OTHERS
+    if not stat.S_ISDIR(found.st_mode) or not is_ours(folder) or not closed:
+        rule = "is in the way: it is a link, belongs to another user, or others can write into it"
+        raise TargetError(rule, path=folder, remedy="remove it or choose another -o")
+
+
+def remove_own(folder: Path) -> None:
+    """Delete a folder if it belongs to this user and is not a link; anything else stays."""
+    if folder.is_dir() and not folder.is_symlink() and is_ours(folder):
+        discard(folder)
+
+
+def discard(path: Path) -> None:
+    """Delete a temporary file or folder. A failure is a `CleanupWarning`, because the result is complete."""
+    failed: OSError | None = None
+    try:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        failed = error
+        shutil.rmtree(path, ignore_errors=True)  # delete as much as possible
+    if failed is not None and os.path.lexists(path):
+        rule = f"{path}: could not be removed ({failed.strerror}); the result is complete"
+        warnings.warn(rule, CleanupWarning, stacklevel=3)
+
+
+def mode_of(path: Path) -> int | None:
+    """The permissions of a file or folder; None if it does not exist."""
+    try:
+        return stat.S_IMODE(path.lstat().st_mode)
+    except FileNotFoundError:
+        return None
+
+
+# Locks
+
+
+def open_to_lock(path: Path) -> int | None:
+    """A descriptor to lock; None if the path cannot be opened or is not a plain file or folder."""
+    try:
+        return os.open(path, os.O_RDONLY | NO_LINK | getattr(os, "O_NONBLOCK", 0))
+    except OSError:
+        return None
+
+
+def same_file(path: Path, descriptor: int) -> bool:
+    """Whether a path still names the file or folder that is open."""
+    try:
+        return os.path.samestat(path.lstat(), os.fstat(descriptor))
+    except OSError:
+        return False
+
+
+def lock(descriptor: int) -> bool:
+    """Lock an open file or folder until it is closed; False if another process holds the lock.
+
+    `OSError` where the file system has no locks.
+    """
+    if fcntl is None:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def lock_file(path: Path, target: Path) -> BinaryIO:
+    """Lock a file until it is closed; its folder is made if it is missing.
+
+    `TargetError` if another process holds the lock and writes ``target``.
+    """
+    for _ in range(_TRIES):
+        path.parent.mkdir(exist_ok=True)
+        with suppress(FileNotFoundError):  # the folder was removed as a leftover
+            file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | NO_LINK, 0o600), "r+b")
+            if lock(file.fileno()) and same_file(path, file.fileno()):
+                return file
+            file.close()
+            time.sleep(0.02)  # a process that only looks for leftovers releases the lock meanwhile
+    remedy = "wait for it or choose another -o"
+    raise TargetError("another process is writing this", path=target, remedy=remedy)
+
+
+@contextmanager
+def locked(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
+    """Hold the lock of an existing folder; if another process holds it, call ``waiting`` and wait.
+
+    Where folders cannot be locked, there is no wait.
+    """
+    descriptor = open_to_lock(folder)
+    try:
+        if descriptor is not None:
+            with suppress(OSError):
+                if not lock(descriptor):
+                    waiting()
+                    while not lock(descriptor):  # in short steps, which Ctrl-C can end
+                        time.sleep(0.1)
+        yield
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+# Data that survive a power cut
+
+
+def sync_file(path: Path) -> None:
+    """Wait until the content of a file is on the disk; `OSError` if it cannot be written."""
+    descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_names(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk, where the system supports it."""
+    if os.name == "nt":
+        return
+    try:
+        sync_file(folder)
+    except OSError as error:
+        if error.errno not in _UNABLE:
+            raise
+
+
+def sync_tree(folder: Path) -> None:
+    """Wait until all files and folders below a folder are on the disk."""
+    folders = [folder]
+    files = []
+    for place, below, names in os.walk(folder):
+        folders += [Path(place, name) for name in below]
+        files += [path for name in names if not (path := Path(place, name)).is_symlink()]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        list(pool.map(sync_file, files))
+        list(pool.map(sync_names, folders))
+
+
+def rename_new(source: Path, target: Path) -> bool:
+    """Rename ``source`` unless ``target`` exists; whether it was renamed."""
+    return _renameat2(source, target, _RENAME_NOREPLACE)
+
+
+def exchange(one: Path, other: Path) -> bool:
+    """Give two files or folders each other's name in one step; whether the system did it."""
+    return _renameat2(one, other, _RENAME_EXCHANGE)
+
+
+def _renameat2(one: Path, other: Path, flag: int) -> bool:
+    try:
+        rename = ctypes.CDLL(None, use_errno=True).renameat2
+        return not rename(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), flag)
+    except (AttributeError, OSError, TypeError):
+        return False
