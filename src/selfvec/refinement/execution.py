@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
 
-from selfvec.base.arrays import Ids
 from selfvec.base.errors import Interrupted
 from selfvec.base.interruption import Interruption, interruptible
 from selfvec.base.progress import Progress
@@ -26,10 +25,6 @@ class Execution:
     progress: Progress = field(default_factory=Progress)
     jobs: int | None = None  # threads; all cores if None
     timings: Timings = field(default_factory=Timings)  # seconds by stage
-
-    def token_ids(self, size: int) -> Ids | None:
-        """Room for the ids of the run's tokens, see `RunWriter.token_ids`; None for a run in memory."""
-        return None if self.writer is None else self.writer.token_ids(size)
 
     def text_writer(self, name: str = TEXT) -> TextWriter:
         """Writes documents into a file of the run, or into memory."""
