@@ -199,10 +199,7 @@ class Anchors:
         self.base.copy_to(out, self.whole)
         if self.whole.all():
             return out
-        if isinstance(operator, ScanOperator):
-            operator.apply(out, out, words=~self.whole)
-        else:
-            operator.apply(out, out)
+        operator.apply(out, out, words=~self.whole)
         near = evidence(counts)
 
         def mix(part: slice) -> None:
@@ -301,12 +298,12 @@ class DecorrelatedRefinement(Refinement):
         super().__init__(batch, original, passes, replace(plan, every=0, pass_ends=ends, watch=()))
         self.jobs = jobs
         self.operator = operator or ScanOperator(batch, window, GAMMA, jobs)
-        self.counts = getattr(self.operator, "counts", None)
+        self.counts = self.operator.counts
         self.anchor = anchor
         self.anchors = Anchors(original)
-        found = getattr(self.operator, "occurrences", None)
         # With a half-life, words have weighted counts.
-        self.words = batch if found is None else TokenBatch.of_counts(batch.types, found)
+        weighted = self.operator.occurrences
+        self.words = batch if weighted is None else TokenBatch.of_counts(batch.types, weighted)
         self._begun = False
 
     def advance(self, tick: Callable[[float], None] = lambda _: None) -> int:
@@ -314,8 +311,7 @@ class DecorrelatedRefinement(Refinement):
         if self.done:
             return 0
         scans = 1 if self._begun or self.anchors.whole.all() else 2
-        if isinstance(self.operator, ScanOperator):
-            self.operator.tick = lambda tokens: tick(tokens / scans)
+        self.operator.tick = lambda tokens: tick(tokens / scans)
         if not self._begun:
             self._table = self.anchors.first_rows(self.operator, self.words.counts)
             self._begun = True
