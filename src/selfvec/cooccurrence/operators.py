@@ -135,6 +135,8 @@ class PPMIOperator(Operator):
         Row sums r of the counts.
     """
 
+    counts: Counts
+
     def __init__(self, counts: Counts, smoothing: float = 0.75, *, jobs: int | None = None) -> None:
         self.counts = counts
         self.smoothing = smoothing
@@ -196,6 +198,8 @@ class LinearOperator(Operator):
     OptionError
         If γ is not finite.
     """
+
+    counts: Counts
 
     def __init__(self, counts: Counts, gamma: float = 0.5, *, jobs: int | None = None) -> None:
         if not np.isfinite(gamma):

@@ -19,7 +19,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from selfvec.base.arrays import AnyFloats, Doubles, Floats, Ids, Ints, Mask, Rows
+from selfvec.base.arrays import AnyFloats, Array, Doubles, Floats, Ids, Ints, Mask, Rows
 from selfvec.base.threads import in_order, sum_of_blocks, threads
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import on_cache_lines, weighted_sum
@@ -87,7 +87,7 @@ class Operator(ABC):
     """Row sums of the counts: the total weight of the neighbours of each word, (V,)."""
     counts: Counts | None = None
     """The counts that it was made from, if any."""
-    occurrences: Doubles | None = None
+    occurrences: Array | None = None
     """How often each word counts, (V,), if its documents have weights or it reads the text."""
     tick: Callable[[float], None] = staticmethod(lambda _: None)
     """Called in threads with the number of tokens that have just been summed, if it reads the text."""
@@ -124,7 +124,7 @@ class ScanOperator(Operator):
         levels = np.ones(1) if weights is None else np.unique(weights)[::-1]
         alike = [batch] if len(levels) == 1 else [batch.part(weights == level) for level in levels]
         self.parts = list(zip(alike, levels.tolist(), strict=True))
-        self.occurrences: Doubles = sum(part.counts * weight for part, weight in self.parts)
+        self.occurrences: Array = sum(part.counts * weight for part, weight in self.parts)
         if degrees is None:
             degrees = sum(neighbour_totals(part, window) * weight for part, weight in self.parts)
         self.degrees = degrees
