@@ -164,19 +164,6 @@ def anchored(
     return out
 
 
-def mix_first_rows(
-    summed: Rows,  # (n, d): sums of neighbours, changed
-    base: Rows,  # (n, d)
-    whole: Mask,  # (n,): words with a vector of their own
-    composed: Mask,  # (n,): words built from subwords
-    near: Floats,  # (n,): weights of the sums of words built from subwords
-) -> None:
-    """The step from sums of neighbours to first rows; see `Anchors.first_rows`."""
-    summed[:] = unit_rows(summed)
-    np.copyto(summed, base, where=whole[:, None])
-    mix_rows(summed, base, near, 1 - near, composed)
-
-
 class Anchors:
     """The original vectors of words as the method uses them: as first rows, and to hold words to at the end.
 
@@ -204,7 +191,9 @@ class Anchors:
 
         def mix(part: slice) -> None:
             base = self.base[part]  # both kinds of words are nearly everywhere
-            mix_first_rows(out[part], base, self.whole[part], self.composed[part], near[part])
+            out[part] = unit_rows(out[part])
+            np.copyto(out[part], base, where=self.whole[part, None])
+            mix_rows(out[part], base, near[part], 1 - near[part], self.composed[part])
             release(base)
 
         deque(by_blocks(len(out), mix), maxlen=0)
@@ -221,7 +210,7 @@ class Anchors:
         trust = self.trust(words.counts)
         sources = self._blend_spelling(rows, words, trust, jobs)
         pull = (anchor * trust.composed * self.per_piece).astype(np.float32)
-        self._mix_composed(rows, np.ones_like(pull), pull, tested=evidence(words.counts))
+        self._mix_composed(rows, pull, evidence(words.counts))
         return sources
 
     def trust(self, counts: Ints) -> Trust:
@@ -229,24 +218,19 @@ class Anchors:
         total = counts.sum()
         return FULL if counts[self.composed].sum() <= (1 - KNOWN_TEXT) * total else LITTLE
 
-    def _mix_composed(
-        self, rows: Rows, own: Floats, composition: Floats, tested: Floats | None = None
-    ) -> None:
-        """Mix the rows of words built from subwords with their base, by two weights, each (V,).
+    def _mix_composed(self, rows: Rows, weights: Floats, tested: Floats) -> None:
+        """Mix the rows of words built from subwords with their base, by the base's weights, (V,).
 
-        ``tested``, (V,) from 0 to 1, is the share of the base's weight that depends on its agreement with the
-        row.
+        ``tested``, (V,) from 0 to 1, is the share of the weight that depends on how well base and row agree.
         """
 
         def mix(part: slice) -> None:
             if not self.composed[part].any():
                 return
             base = self.base[part]
-            weight = composition[part]
-            if tested is not None:
-                agrees = np.clip(np.einsum("ij,ij->i", rows[part], base) / AGREES, 0, 1) ** 2
-                weight = weight * (1 - tested[part] * (1 - agrees))
-            mix_rows(rows[part], base, own[part], weight, self.composed[part])
+            agrees = np.clip(np.einsum("ij,ij->i", rows[part], base) / AGREES, 0, 1) ** 2
+            weight = weights[part] * (1 - tested[part] * (1 - agrees))
+            mix_rows(rows[part], base, np.ones_like(weight), weight, self.composed[part])
             release(base)
 
         deque(by_blocks(len(rows), mix), maxlen=0)
