@@ -78,7 +78,7 @@ class RunWriter:
 
     def __init__(self, target: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         self.target = Path(target)
-        self._mapped: dict[str, Vectors] = {}  # vectors in their files, by name
+        self._mapped: Vectors | None = None  # original vectors that are in their file
         self.state = 0  # the number of the new state
         self._refuse_existing(overwrite)
         with writing(self.target):
@@ -106,15 +106,15 @@ class RunWriter:
 
     def keep(self, vectors: Vectors, name: str = ORIGINAL) -> None:
         """Write vectors of the run now; ``name`` is `ORIGINAL` or `REFINED`."""
-        if self._mapped.get(name) is vectors:
+        if name == ORIGINAL and vectors is self._mapped:
             return
         with writing(self.target):
             write_vectors(self.path(name), vectors, counts=name == REFINED)
 
-    def map_kept(self, vectors: Vectors, name: str = ORIGINAL) -> None:
-        """Map the matrix that was written, so that it needs no memory."""
-        vectors.replace_matrix(map_tensors(self.target / state_name(name, self.state))["vectors"])
-        self._mapped[name] = vectors
+    def map_kept(self, vectors: Vectors) -> None:
+        """Map the matrix of original vectors that was written, so that it needs no memory."""
+        vectors.replace_matrix(map_tensors(self.target / state_name(ORIGINAL, self.state))["vectors"])
+        self._mapped = vectors
 
     def finish(self, run: Run, *, undo: bool = True) -> None:
         """Write what is not written yet, and make it the run.

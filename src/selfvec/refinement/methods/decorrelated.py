@@ -170,10 +170,10 @@ class Anchors:
     `first_rows` is the step before the first pass, `finish` the steps after the last one.
     """
 
-    def __init__(self, original: Vectors, base: Base | None = None) -> None:
+    def __init__(self, original: Vectors) -> None:
         self.sources = original.sources  # the `Source` of each word's vector, (V,) uint8
         known = original.sources != Source.NONE
-        self.base = Base.of(original.unit, known) if base is None else base
+        self.base = Base.of(original.unit, known)
         pieces = np.full(len(original), 2) if original.pieces is None else original.pieces.astype(np.int64)
         # Phrases are built from words, not from subwords; they have 0 pieces.
         self.composed = (original.sources == Source.SUBWORDS) & (pieces > 0)
