@@ -14,13 +14,7 @@ from safetensors.numpy import load_file, save_file
 
 from selfvec.base.errors import FormatError
 from selfvec.base.memory import release
-from selfvec.base.tensors import (
-    complete_tensors,
-    map_tensors,
-    read_metadata,
-    reserve_tensor,
-    write_tensors,
-)
+from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
 
 TENSORS = {
     "a": np.arange(12, dtype=np.float32).reshape(3, 4),
@@ -46,21 +40,6 @@ def test_we_read_what_the_library_writes(tmp_path) -> None:
     for name, array in mapped.items():
         np.testing.assert_array_equal(array, TENSORS[name])
         assert not array.flags.writeable
-
-
-def test_a_first_tensor_is_made_in_its_file(tmp_path) -> None:
-    made = reserve_tensor(tmp_path / "t", 3, np.int32)
-    made[:] = [4, 5, 6]
-    release(made)
-    assert complete_tensors(tmp_path / "t", {"ids": made, **TENSORS}, {"who": "we"})
-    loaded = load_file(tmp_path / "t")
-    assert loaded.pop("ids").tolist() == [4, 5, 6]
-    for name, array in loaded.items():
-        np.testing.assert_array_equal(array, TENSORS[name])
-    assert read_metadata(tmp_path / "t") == {"who": "we"}
-    assert not complete_tensors(tmp_path / "t", {"ids": made}, {"who": "we" * 50_000})
-    with pytest.raises(FileExistsError):
-        reserve_tensor(tmp_path / "t", 3, np.int32)
 
 
 TABLE = np.arange(60, dtype=np.float32).reshape(6, 10)

@@ -20,9 +20,6 @@ from selfvec.apps.cli import main
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 
-KEEPS_TEXT = True
-"""Whether runs keep their text. Until then a run is searched in the files that it was made from."""
-
 ALL = "storm"  # a word of every document, so that a search for it finds all
 _SAID = st.lists(st.sampled_from(["hail", "roof", "wind"]), min_size=1, max_size=2)
 TEXTS = _SAID.map(lambda said: " ".join([ALL, *said]))
@@ -166,14 +163,7 @@ class ChangingRun:
 
     def shown(self, documents: Iterable[tuple[str | None, str]]) -> Shown:
         """Documents by id and text; documents without an id, which are shown by a number, by their text."""
-        return Counter(
-            (None if name is None or name.isdigit() or self._ambiguous(text) else name, text)
-            for name, text in documents
-        )
-
-    def _ambiguous(self, text: str) -> bool:
-        """Whether the files do not say which document with this text is the run's."""
-        return not KEEPS_TEXT and text in self.repeated
+        return Counter((None if name is None or name.isdigit() else name, text) for name, text in documents)
 
     def change(self, steps: Sequence[Step]) -> None:
         """Take the steps; after each the run has as many documents as it must have."""

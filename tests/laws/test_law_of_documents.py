@@ -21,18 +21,10 @@ Shown = Iterable[tuple[str, str]]
 """Ids and texts."""
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(FIRST, steps(undo=False, most=3))
 def test_runs_in_memory(rows: list[Row], changes: list[Step]) -> None:
     with begun(rows) as run:
-        run.change(changes)
-        run.check()
-
-
-@settings(max_examples=16)
-@given(FIRST, steps(replace=False))
-def test_runs_in_folders_with_undo(rows: list[Row], changes: list[Step]) -> None:
-    with begun(rows, saved=True) as run:
         run.change(changes)
         run.check()
 

@@ -16,14 +16,12 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
-from numpy.typing import DTypeLike
 from safetensors import safe_open
 
 from selfvec.base.arrays import AnyFloats, Array
 
 from .errors import FormatError
-from .memory import FileMap, release
-from .scratch import allocate
+from .memory import release
 from .targets import needing
 from .untrusted import decoding
 
@@ -48,7 +46,6 @@ Forms = Mapping[str, tuple[str, Sequence[int | str]]]
 
 _NAMES = {np.dtype(code): name for name, code in DTYPES.items()}
 _WHAT = "safetensors file"
-_ROOM = 1 << 16  # bytes for the header of a file whose first tensor is made in place
 _BLOCK = 1 << 20  # bytes written at a time, which stay in a core's cache
 _CHECKED = 1 << 18  # numbers checked at a time
 _EXPONENT = np.uint16(0x7C00)  # of float16: all bits are set in NaN and infinity
@@ -66,33 +63,6 @@ def write_tensors(
     with needing(size), Path(path).open("wb") as file:
         file.write(_header_bytes(header))
         _write_data(file, tensors.values())
-
-
-def reserve_tensor(path: str | os.PathLike[str], size: int, dtype: DTypeLike) -> Array:
-    """Room for the first tensor of a new file, (size,), writable; `complete_tensors` writes the rest."""
-    data = size * np.dtype(dtype).itemsize
-    with needing(data), Path(path).open("x+b") as file:
-        allocate(file.fileno(), _ROOM + data)
-        return np.frombuffer(FileMap(file.fileno(), 0), dtype, size, _ROOM)
-
-
-def complete_tensors(
-    path: str | os.PathLike[str], tensors: Mapping[str, Array], metadata: Mapping[str, str] | None = None
-) -> bool:
-    """Write the header and all tensors but the first, whose `reserve_tensor` made the file.
-
-    False if the header does not fit into its room; the file is then of no use.
-    """
-    header, size = _layout(tensors, metadata)
-    beginning = _header_bytes(header, _ROOM)
-    if len(beginning) > _ROOM:
-        return False
-    first, *others = tensors.values()
-    with needing(size), Path(path).open("r+b") as file:
-        file.write(beginning)
-        file.seek(_ROOM + first.nbytes)
-        _write_data(file, others)
-    return True
 
 
 def _layout(tensors: Mapping[str, Array], metadata: Mapping[str, str] | None) -> tuple[dict[str, Any], int]:
@@ -116,10 +86,9 @@ def _write_data(file: IO[bytes], tensors: Iterable[Array]) -> None:
             release(block)
 
 
-def _header_bytes(header: Mapping[str, Any], size: int = 0) -> bytes:
-    """The beginning of a file: the length of the header, and the header, with spaces up to ``size`` bytes."""
+def _header_bytes(header: Mapping[str, Any]) -> bytes:
+    """The beginning of a file: the length of the header, and the header."""
     text = json.dumps(header, ensure_ascii=False).encode()
-    text = text.ljust(size - 8)
     text += b" " * (-len(text) % 8)  # so that the data are aligned
     return len(text).to_bytes(8, "little") + text
 

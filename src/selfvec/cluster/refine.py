@@ -151,7 +151,7 @@ def refine_shards(
         del read, further  # so that workers need not hold them
         original = initial_vectors(words, known, settings, name=described["name"])  # while workers number
         empty = sum(scheduler.results(asked, "Numbering"))
-        batch = _batch(scheduler, words, ranges, settings, execution)
+        batch = _batch(scheduler, words, ranges, settings)
     encoding = Encoding.joined([one.encoding for one in about])
     provenance = Provenance(
         corpus=_corpus_summary(about, batch, shards, skipped),
@@ -234,16 +234,13 @@ def _ranges(
     return [scheduler.run(numbered, read.tokens[part], further[part], numbers, words) for part in parts]
 
 
-def _batch(
-    scheduler: Scheduler, words: TokenBatch, ranges: list[Future], settings: Settings, execution: Execution
-) -> TokenBatch:
+def _batch(scheduler: Scheduler, words: TokenBatch, ranges: list[Future], settings: Settings) -> TokenBatch:
     """The tokens if the run keeps them, otherwise the words with their counts."""
     size = int(words.counts.sum())
     if not settings.keeps_tokens or size > KEPT_TOKENS:
         return words
-    ids = execution.token_ids(size)
     parts = list(scheduler.results([*ranges], "Collecting"))
-    return concatenated(parts, types=words.types, out=ids).with_counts(words.counts)
+    return concatenated(parts, types=words.types).with_counts(words.counts)
 
 
 def _corpus_summary(

@@ -2,8 +2,8 @@
 
 from .counting import count, count_near
 from .counts import WEIGHTINGS, Counts, run_counts
-from .operators import LinearOperator, Operator, PositivePMI, PPMIOperator, operator
-from .scan import neighbour_totals
+from .operators import LinearOperator, PositivePMI, PPMIOperator, operator
+from .scan import Operator, neighbour_totals
 
 __all__ = [
     "WEIGHTINGS",

@@ -17,7 +17,7 @@ from selfvec.base.arrays import Array, Ids, Ints
 from selfvec.base.atomic_files import atomic_folder
 from selfvec.base.checksums import sha256
 from selfvec.base.errors import FormatError, InputError, MissingExtra
-from selfvec.base.tensors import map_tensors, read_metadata, write_tensors
+from selfvec.base.tensors import Forms, check_tensors, map_tensors, read_metadata, write_tensors
 from selfvec.base.text_files import read_vocabulary, write_vocabulary
 from selfvec.base.threads import cut, in_order, threads
 from selfvec.data.run import Run
@@ -195,7 +195,15 @@ class Counts:
             raise FormatError(rule, path=vocabulary, remedy=_AGAIN)
         arrays = map_tensors(path)
         types = read_vocabulary(vocabulary)
-        _check(path, arrays, len(types))
+        forms: Forms = {
+            "indptr": ("i8", (len(types) + 1,)),
+            "indices": ("i4", ("n",)),
+            "data": ("i8", ("n",)),
+        }
+        check_tensors(arrays, forms, path, _AGAIN)
+        if not _is_valid(arrays["indptr"], arrays["indices"], arrays["data"]):
+            rule = "rows follow each other, columns rise within a row, and counts are at least 1; here not"
+            raise FormatError(rule, path=path, remedy=_AGAIN)
         window = metadata.get("window", "")
         weighting = metadata.get("weighting", "")
         if not (window.isascii() and window.isdigit() and int(window) % 2) or weighting not in WEIGHTINGS:
@@ -208,33 +216,9 @@ class Counts:
         return cls(types, arrays["indptr"], arrays["indices"], arrays["data"], int(window), weighting)
 
 
-def _check(path: Path, arrays: dict[str, Array], size: int) -> None:
-    for name, dtype in (("indptr", np.int64), ("indices", np.int32), ("data", np.int64)):
-        array = arrays.get(name)
-        if array is None or array.ndim != 1 or array.dtype != dtype:
-            raise FormatError(
-                f"counts have a one-dimensional tensor of {np.dtype(dtype).name}",
-                path=path,
-                field=name,
-                remedy=_AGAIN,
-            )
-    if len(arrays["indptr"]) != size + 1:
-        raise FormatError(
-            f"counts have a row for each of the {size:,} words, this file has {len(arrays['indptr']) - 1:,}",
-            path=path,
-            remedy=_AGAIN,
-        )
-    if not _is_valid(arrays["indptr"], arrays["indices"], arrays["data"]):
-        raise FormatError(
-            "rows follow each other, columns rise within a row, and counts are at least 1; these are damaged",
-            path=path,
-            remedy=_AGAIN,
-        )
-
-
 def _is_valid(indptr: Ints, indices: Ids, data: Ints) -> bool:
     """Whether row bounds are in order, columns exist and rise within each row, and counts are at least 1."""
-    ends = indptr[0] == 0 and indptr[-1] == indices.size == data.size and np.all(np.diff(indptr) >= 0)
+    ends = indptr[0] == 0 and indptr[-1] == indices.size and np.all(np.diff(indptr) >= 0)
     if not ends or np.any(data < 1) or np.any(indices < 0) or np.any(indices >= indptr.size - 1):
         return False
     rising = np.ones(indices.size + 1, bool)

@@ -7,12 +7,12 @@ text. `PPMIOperator` weights neighbours by positive pointwise mutual information
 from __future__ import annotations
 
 from contextlib import closing
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.arrays import AnyFloats, Array, Doubles, Floats, Ids, Ints
+from selfvec.base.arrays import AnyFloats, Array, Doubles, Floats, Ids, Ints, Mask
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.threads import cut, in_order, threads
 from selfvec.data.token_batch import TokenBatch
@@ -20,20 +20,10 @@ from selfvec.data.token_batch import TokenBatch
 from .counting import count
 from .counts import Counts
 from .kernels import multiply_rows
-from .scan import CentredRows, ScanOperator
+from .scan import CentredRows, Operator, ScanOperator
 from .sparse_rows import SparseRows
 
 _SHARE = 1 << 18  # entries a thread takes at a time
-
-
-class Operator(Protocol):
-    """The interface of neighbour operators that refining uses."""
-
-    degrees: Doubles
-    """Row sums of the counts: the total weight of the neighbours of each word, (V,)."""
-
-    def apply(self, rows: AnyFloats, out: Floats | None = None) -> Floats:
-        """Compute A·E, (V, d) -> (V, d) float32; ``out``, if given, receives it and may be ``rows``."""
 
 
 def operator(
@@ -126,7 +116,7 @@ class PositivePMI:
         return np.asarray(np.maximum(logs - self._contexts[contexts] - self._words[words], 0.0))
 
 
-class PPMIOperator:
+class PPMIOperator(Operator):
     """The sparse matrix of positive pointwise mutual information; see `PositivePMI`.
 
     Parameters
@@ -144,6 +134,8 @@ class PPMIOperator:
     degrees : (V,) float64
         Row sums r of the counts.
     """
+
+    counts: Counts
 
     def __init__(self, counts: Counts, smoothing: float = 0.75, *, jobs: int | None = None) -> None:
         self.counts = counts
@@ -168,7 +160,7 @@ class PPMIOperator:
                 made.append(*rows)
             self.indptr, self.indices, self.values = made.finish()
 
-    def apply(self, rows: AnyFloats, out: Floats | None = None) -> Floats:
+    def apply(self, rows: AnyFloats, out: Floats | None = None, words: Mask | None = None) -> Floats:
         """Compute PPMI · rows, (V, d) -> (V, d) float32.
 
         Raises
@@ -176,12 +168,13 @@ class PPMIOperator:
         InputError
             If the matrix does not have V rows.
         """
+        del words
         dense = np.ascontiguousarray(_checked(rows, len(self.degrees)), np.float32)
         result = sparse_product(self.indptr, self.indices, self.values, dense, self._jobs)
         return _into(out, result)
 
 
-class LinearOperator:
+class LinearOperator(Operator):
     """The centred, root-weighted sum of neighbours, from counts; `ScanOperator` computes it from the text.
 
     The formula is in `selfvec.cooccurrence.scan`. Multiplying all weights by u multiplies the result by
@@ -206,6 +199,8 @@ class LinearOperator:
         If γ is not finite.
     """
 
+    counts: Counts
+
     def __init__(self, counts: Counts, gamma: float = 0.5, *, jobs: int | None = None) -> None:
         if not np.isfinite(gamma):
             raise OptionError(f"γ is a number, not {gamma}", field="gamma")
@@ -214,7 +209,7 @@ class LinearOperator:
         self._jobs = threads(jobs)
         self.degrees: Doubles = counts.row_sums.astype(np.float64)
 
-    def apply(self, rows: AnyFloats, out: Floats | None = None) -> Floats:
+    def apply(self, rows: AnyFloats, out: Floats | None = None, words: Mask | None = None) -> Floats:
         """Compute A · rows, (V, d) -> (V, d) float32. It takes the memory of two such matrices.
 
         Raises
@@ -222,6 +217,7 @@ class LinearOperator:
         InputError
             If the matrix does not have V rows.
         """
+        del words
         _checked(rows, len(self.degrees))
         centred = CentredRows(self.degrees, self.gamma, rows)
         weighted = np.empty(rows.shape, np.float32)

@@ -12,17 +12,19 @@ on its own copy of its columns, so that no core writes to lines that another one
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
 
-from selfvec.base.arrays import AnyFloats, Doubles, Floats, Ids, Ints, Mask, Rows
+from selfvec.base.arrays import AnyFloats, Array, Doubles, Floats, Ids, Ints, Mask, Rows
 from selfvec.base.threads import in_order, sum_of_blocks, threads
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import on_cache_lines, weighted_sum
 
+from .counts import Counts
 from .kernels import add_neighbours, add_neighbours_of
 
 _ROWS = 8192  # rows processed at a time, so that no second matrix is needed
@@ -78,7 +80,27 @@ def degree_weights(degrees: Doubles, gamma: float) -> Doubles:
         return np.where(degrees > 0, degrees**-gamma, 0.0)
 
 
-class ScanOperator:
+class Operator(ABC):
+    """A neighbour operator A, as refining uses it."""
+
+    degrees: Doubles
+    """Row sums of the counts: the total weight of the neighbours of each word, (V,)."""
+    counts: Counts | None = None
+    """The counts that it was made from, if any."""
+    occurrences: Array | None = None
+    """How often each word counts, (V,), if its documents have weights or it reads the text."""
+    tick: Callable[[float], None] = staticmethod(lambda _: None)
+    """Called in threads with the number of tokens that have just been summed, if it reads the text."""
+
+    @abstractmethod
+    def apply(self, rows: AnyFloats, out: Floats | None = None, words: Mask | None = None) -> Floats:
+        """Compute A·E, (V, d) -> (V, d) float32; ``out``, if given, receives it and may be ``rows``.
+
+        With ``words``, (V,), only their rows are needed; the others may mean nothing.
+        """
+
+
+class ScanOperator(Operator):
     """A·E by one scan of the text per application; γ is usually 0.3 to 0.5, see `LinearOperator`.
 
     With ``weights``, (D,), which have a few distinct values, a document counts as that many copies of it. For
@@ -98,12 +120,11 @@ class ScanOperator:
         self.half = window // 2
         self.gamma = gamma
         self.jobs = threads(jobs)
-        self.tick: Callable[[float], None] = lambda _: None  # called in threads with the tokens just summed
         self.mean: Doubles = np.zeros(0)  # m of the rows that were last summed
         levels = np.ones(1) if weights is None else np.unique(weights)[::-1]
         alike = [batch] if len(levels) == 1 else [batch.part(weights == level) for level in levels]
         self.parts = list(zip(alike, levels.tolist(), strict=True))
-        self.occurrences = sum(part.counts * weight for part, weight in self.parts)  # (V,)
+        self.occurrences: Array = sum(part.counts * weight for part, weight in self.parts)
         if degrees is None:
             degrees = sum(neighbour_totals(part, window) * weight for part, weight in self.parts)
         self.degrees = degrees
@@ -111,8 +132,8 @@ class ScanOperator:
     def apply(self, rows: AnyFloats, out: Floats | None = None, words: Mask | None = None) -> Floats:
         """Sum every word's neighbours; (V, d) -> (V, d) float32.
 
-        ``out`` may be ``rows``. With ``words``, (V,), only their rows are needed, which is faster if they are
-        rare; the others mean nothing. Extra memory: two blocks of 64 to 128 columns for each thread.
+        With ``words`` it is faster if they are rare. Extra memory: two blocks of 64 to 128 columns for each
+        thread.
         """
         result = np.empty((len(rows), rows.shape[1]), np.float32) if out is None else out
         if words is not None and not are_rare(words, self.occurrences, self.half):

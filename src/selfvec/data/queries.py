@@ -9,14 +9,12 @@ from typing import Any, cast, overload
 
 import numpy as np
 
-from selfvec.base.arrays import AnyFloats, Floats, Ints
+from selfvec.base.arrays import AnyFloats, Floats
 from selfvec.base.errors import InputError, MissingExtra
 from selfvec.numerics.rows import top_indices, unit_rows
 
 from .rare_words import least_count
-
-Key = str | int | np.integer[Any]
-"""A word, or the number of a row."""
+from .word_rows import Key, WordRows
 
 Query = Key | AnyFloats | tuple[Key | AnyFloats, float]
 """A word, a row number or a vector, alone or with a weight."""
@@ -26,35 +24,28 @@ Ranking = list[tuple[str, float]]
 _EPSILON = 1e-6  # keeps the quotient of `most_similar_cosmul` finite; gensim's value
 
 
-class Queries:
+class Queries(WordRows):
     """Nearest words, similarities, means and benchmarks of V words with vectors."""
 
-    index_to_key: Sequence[str]
-    counts: Ints | None
+    def has_index_for(self, key: Key) -> bool:
+        """Whether there is a row for this word or row number; the same as ``key in vectors``."""
+        return key in self
 
-    @property
-    def vector_size(self) -> int:
-        """The number of dimensions d."""
-        raise NotImplementedError
+    def fill_norms(self, force: bool = False) -> None:
+        """Compute `norms` now. ``force`` exists for gensim and has no effect, as vectors are immutable."""
+        del force
+        _ = self.norms
 
-    @property
-    def unit(self) -> Floats:
-        """The rows at length 1, (V, d); rows of zeros stay zero."""
-        raise NotImplementedError
+    def get_vecattr(self, key: Key, attr: str) -> Any:
+        """A property of a word: its ``count``, or the ``source`` of its row. `KeyError` if it has none."""
+        column = {"count": self.counts, "source": self.sources}.get(attr)
+        if column is None:
+            raise KeyError(f"these vectors have no word attribute {attr!r}")
+        return column[self.get_index(key)]
 
-    def __len__(self) -> int:
-        raise NotImplementedError
-
-    def __contains__(self, key: object) -> bool:
-        raise NotImplementedError
-
-    def get_index(self, key: Key, default: int | None = None) -> int:
-        """The number of a row."""
-        raise NotImplementedError
-
-    def get_vector(self, key: Key, norm: bool = False) -> AnyFloats:
-        """The row of a word or row number, (d,)."""
-        raise NotImplementedError
+    def get_normed_vectors(self) -> Floats:
+        """`unit`, by the name that gensim gives it."""
+        return self.unit
 
     # Similarity of two words, and of one word to all
 

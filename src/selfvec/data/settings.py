@@ -178,7 +178,6 @@ class Settings:
                 field="distance_weights",
                 remedy="choose the operator counts or ppmi",
             )
-
         if self.half_life is not None and (self.method, self.operator) != ("decorrelated", "scan"):
             rule = "is for the method decorrelated with the operator scan"
             raise OptionError(rule, field="half_life", remedy="choose these, or leave it out")

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain, pairwise
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -280,16 +280,16 @@ def changed(
         out[place] = found  # also of blocks that were read already, if it is ``ids``
         release(out[place])
         written = place.stop
-    return (out if len(out) == size else out[:size]), bounds  # `RunWriter.token_ids` is known by its identity
+    return out[:size], bounds
 
 
-def renumber(ids: Ids, numbers: Ids | None, out: Ids | None = None) -> Ids:
-    """``numbers[ids]``, or a copy of the ids, (N,), in threads; ``out`` may be ``ids``."""
+def renumber(ids: Ids, numbers: Ids, out: Ids | None = None) -> Ids:
+    """``numbers[ids]``, (N,), in threads; ``out`` may be ``ids``."""
     out = scratch_array(len(ids), np.int32) if out is None else out
 
     def write(start: int) -> None:
         part = slice(start, start + _BLOCK)
-        out[part] = ids[part] if numbers is None else numbers[ids[part]]
+        out[part] = numbers[ids[part]]
         release(ids[part])
         release(out[part])
 
@@ -334,27 +334,23 @@ def over_one_vocabulary(parts: Sequence[TokenBatch]) -> list[TokenBatch]:
     return [replace(first, types=types), *renumbered]
 
 
-def concatenated(
-    parts: Sequence[TokenBatch],
-    numbers: Sequence[Ids] | None = None,
-    types: Sequence[str] | None = None,
-    out: Ids | None = None,
-) -> TokenBatch:
-    """The documents of batches over one vocabulary, in their order.
+def concatenated(parts: Sequence[TokenBatch], types: Sequence[str] | None = None) -> TokenBatch:
+    """The documents of batches over one vocabulary, in their order; ``types`` may name its words anew.
 
-    With ``numbers``, the new ids of the types of each part, they are over other ``types``. ``out``, (N,)
-    int32, receives the ids. Fingerprints and numbers of sentences are kept if every part with documents has
-    them; a part without dates has unknown ones if another part has dates. Slices without a document are
-    dropped.
+    Fingerprints and numbers of sentences are kept if every part with documents has them; a part without dates
+    has unknown ones if another part has dates. Slices without a document are dropped.
     """
     starts = np.cumsum([0, *map(len, parts)])
     filled = [part for part in parts if part.documents] or parts
     names = {name: i for i, name in enumerate(dict.fromkeys(chain.from_iterable(map(_used_slices, parts))))}
     fingerprints = [part.fingerprints for part in filled if part.fingerprints is not None]
     sentence_counts = [part.sentence_counts for part in filled if part.sentence_counts is not None]
-    ids = scratch_array(int(starts[-1]), np.int32) if out is None else out
-    for k, (start, stop) in enumerate(pairwise(starts.tolist())):
-        renumber(parts[k].ids, None if numbers is None else numbers[k], ids[start:stop])
+    ids = scratch_array(int(starts[-1]), np.int32)
+    for part, start in zip(parts, starts[:-1].tolist(), strict=True):
+        for place, block in _blocks_of(part.ids):
+            copy = ids[start + place.start : start + place.stop]
+            copy[:] = block
+            release(copy)
     return TokenBatch(
         ids,
         np.concatenate([[0], *(s + p.offsets[1:] for s, p in zip(starts, parts, strict=False))]),

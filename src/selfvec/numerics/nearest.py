@@ -23,11 +23,9 @@ def nearest_rows(
     pool: Rows,  # (P, d) unit rows
     own: Ints,  # (n,) the row of the pool that is the row itself, -1 if it is not in the pool
     most: int,
-    least: float = -2.0,
-    seed: int = 0,
 ) -> tuple[Ids, Rows]:
     """The rows of a pool that are nearest to each row; see `Pool.nearest`."""
-    return Pool(pool, seed).nearest(rows, own, most, least)
+    return Pool(pool).nearest(rows, own, most)
 
 
 class Pool:

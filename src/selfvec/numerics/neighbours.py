@@ -59,7 +59,7 @@ def nearest(
 
 
 def gained_and_lost(
-    before: Rows, after: Rows, asked: AnyInts, neighbours: int = 10, *, among: Mask | None = None
+    before: Rows, after: Rows, asked: AnyInts, neighbours: int = 10
 ) -> Iterator[tuple[list[int], list[int]]]:
     """For each row, the neighbours (see `nearest`) that it gained and those that it lost, nearest first.
 
@@ -68,7 +68,7 @@ def gained_and_lost(
     >>> list(gained_and_lost(before, after, np.array([0]), 1))
     [([2], [1])]
     """
-    sides = (nearest(matrix, asked, neighbours, among=among) for matrix in (before, after))
+    sides = (nearest(matrix, asked, neighbours) for matrix in (before, after))
     for one, other in zip(*sides, strict=True):
         yield only_in_each(one[one >= 0].tolist(), other[other >= 0].tolist())
 

@@ -5,7 +5,7 @@ These rules need the whole corpus, so they run after all others, in one pass.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -39,7 +39,6 @@ def counted(
     known: Mapping[str, int],  # words with a vector
     settings: Settings,
     jobs: int | None = None,
-    token_ids: Callable[[int], Ids | None] = lambda _: None,  # room for so many ids, of tokens that are saved
 ) -> Counted:
     """Apply the rules to a corpus."""
     repeats, further = find_repeats(whole, jobs)
@@ -50,9 +49,8 @@ def counted(
     words, places, least = vocabulary(whole.types, counts, known, settings)
     size = int(words.counts.sum())
     named = with_fewer_sentences(whole, further) if once else whole
-    out = token_ids(size) if settings.keeps_tokens else None
-    if out is None and whole.ids.flags.writeable:
-        out = whole.ids
+    # A second array of ids would double the memory.
+    out = whole.ids if whole.ids.flags.writeable else None
 
     def new(part: slice, ids: Ids) -> Ids:
         found = places[ids]

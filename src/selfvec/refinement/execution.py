@@ -6,9 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
 
-from selfvec.base.arrays import Ids
 from selfvec.base.errors import Interrupted
-from selfvec.base.interruption import Interruption, interruptible
 from selfvec.base.progress import Progress
 from selfvec.base.timings import Timings
 from selfvec.storage.run_folder import TEXT
@@ -27,10 +25,6 @@ class Execution:
     jobs: int | None = None  # threads; all cores if None
     timings: Timings = field(default_factory=Timings)  # seconds by stage
 
-    def token_ids(self, size: int) -> Ids | None:
-        """Room for the ids of the run's tokens, see `RunWriter.token_ids`; None for a run in memory."""
-        return None if self.writer is None else self.writer.token_ids(size)
-
     def text_writer(self, name: str = TEXT) -> TextWriter:
         """Writes documents into a file of the run, or into memory."""
         return TextWriter(None if self.writer is None else self.writer.path(name))
@@ -40,46 +34,33 @@ def run_to_end(refinement: Refinement, execution: Execution) -> None:
     """Advance a refinement until it is done; `Interrupted` on Ctrl-C, also in the middle of a step."""
     total = int(refinement.batch.counts.sum()) * refinement.rounds
     done = 0
-    with execution.progress.stage("Refining", total, "tokens") as advance, interruptible() as interruption:
-        while not refinement.done:
-            step = _Step(advance, interruption)
-            try:
+    with execution.progress.stage("Refining", total, "tokens") as advance:
+        try:
+            while not refinement.done:
+                step = _Step(advance)
                 read = refinement.advance(step.tick)
-            except _GivenUp:
-                interruption.requested = True
-            else:
                 step.end(read)
                 done += read
-            if interruption.requested and not refinement.done:
-                raise Interrupted(f"interrupted after {done:,} of {total:,} tokens")
-
-
-class _GivenUp(Exception):
-    """The user asked to stop in the middle of a step."""
+        except KeyboardInterrupt:
+            raise Interrupted(f"interrupted after {done:,} of {total:,} tokens") from None
 
 
 class _Step:
-    """Shows the progress within a step, and gives it up on an interruption."""
+    """Shows the progress within a step."""
 
-    def __init__(self, advance: Callable[[int], None], interruption: Interruption) -> None:
+    def __init__(self, advance: Callable[[int], None]) -> None:
         self._advance = advance
-        self._interruption = interruption
         self._lock = Lock()
         self._read = 0.0
         self._shown = 0
 
     def tick(self, tokens: float) -> None:
         """Count tokens; called in threads."""
-        if self._interruption.requested:
-            raise _GivenUp
         with self._lock:
             self._read += tokens
-            self._show(int(self._read))
+            self.end(int(self._read))
 
     def end(self, tokens: int) -> None:
-        """Show the end of a step that has read so many tokens."""
-        self._show(tokens)
-
-    def _show(self, tokens: int) -> None:
+        """Show that the step has read so many tokens."""
         self._advance(tokens - self._shown)
         self._shown = tokens

@@ -79,8 +79,7 @@ def read_inputs(
         return initial_vectors(batch, known, settings, phrases, name=described["name"])
 
     with execution.timings.stage("count"):
-        how = execution.jobs, execution.token_ids
-        inputs = inputs_from(unstemmed, words, settings, encoding, provenance, vectors_of, *how)
+        inputs = inputs_from(unstemmed, words, settings, encoding, provenance, vectors_of, execution.jobs)
     if finder:
         phrases = finder.found.joined(inputs.batch).as_dict()
         inputs = replace(inputs, provenance=inputs.provenance.replace(phrases=phrases))

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from selfvec.base.arrays import Ids
 from selfvec.base.errors import CorpusError
 from selfvec.data.provenance import Provenance
 from selfvec.data.run_text import RunText
@@ -43,7 +42,6 @@ def inputs_from(
     provenance: Provenance,  # of the corpus, the vectors and the options
     vectors_of: Callable[[TokenBatch], Vectors],  # unit vectors for the types of a batch
     jobs: int | None = None,
-    token_ids: Callable[[int], Ids | None] = lambda _: None,  # room for so many ids, of tokens that are saved
 ) -> Inputs:
     """Apply the rules that need the whole corpus and look up the vectors of its words.
 
@@ -51,7 +49,7 @@ def inputs_from(
     """
     from .counted_text import counted
 
-    found = counted(unstemmed, known, settings, jobs, token_ids)
+    found = counted(unstemmed, known, settings, jobs)
     batch, repeats = found.batch, found.repeats
     check_tokens(batch)
     _check_slices(batch, settings)

@@ -52,7 +52,7 @@ def narrow_rows(batch: TokenBatch, rows: AnyFloats, jobs: int | None = None) -> 
     return whitened(summed, occurring, mean.astype(np.float32), factor, out, jobs)
 
 
-def narrow_vectors(run: Run, jobs: int | None = None, progress: Progress | None = None) -> Vectors:
+def narrow_vectors(run: Run, progress: Progress | None = None) -> Vectors:
     """The narrow vectors of a run's words: read from the run's cache, or computed.
 
     Raises
@@ -66,7 +66,7 @@ def narrow_vectors(run: Run, jobs: int | None = None, progress: Progress | None 
 
         def make() -> Floats:
             with progress.stage("Reading the nearest words on both sides", None, "words"):
-                return narrow_rows(tokens, _neighbour_rows(run), jobs)
+                return narrow_rows(tokens, _neighbour_rows(run))
 
         rows = cached_rows(run, NAME, make, progress)
         run.derived["narrow_vectors"] = Vectors(run.vectors, rows, counts=run.vectors.counts, normalized=True)

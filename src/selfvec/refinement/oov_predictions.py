@@ -28,14 +28,13 @@ ROUNDS = 2  # of fitting each of the two maps to the residual of the other
 def context_sums(
     batch: TokenBatch,
     base: Rows,  # (V, d) float32: unit rows, zeros for words without a vector
-    jobs: int | None = None,
 ) -> Rows:
     """Context sums of each word in three windows, concatenated, (V, 3 d) float32.
 
     Each third has length √(n / (n + 5)) for a word seen n times, or 0, so rare words have shorter rows.
     """
     evidence = np.sqrt(batch.counts / (batch.counts + SHRINK)).astype(np.float32)[:, None]
-    sums = [unit_rows(ScanOperator(batch, window, GAMMA, jobs).apply(base)) for window in WINDOWS]
+    sums = [unit_rows(ScanOperator(batch, window, GAMMA).apply(base)) for window in WINDOWS]
     return np.hstack([part * evidence for part in sums])
 
 
@@ -62,7 +61,6 @@ def every_way(
     batch: TokenBatch,
     base: Rows,  # (V, d) float32, from `base_vectors`; zeros for words without a vector
     known: Mask,  # (V,): rows to learn from; rows built from subwords only serve as context
-    jobs: int | None = None,
 ) -> Iterator[tuple[str, Rows]]:
     """Yield the name of each way and its vectors for all words, (V, d) float32, not normalised.
 
@@ -70,13 +68,13 @@ def every_way(
     ridge map from spelling; and both maps together, each fitted to the residual of the other. Longer rows are
     more certain.
     """
-    features = context_sums(batch, base, jobs)
+    features = context_sums(batch, base)
     dimensions = base.shape[1]
     yield "context sum", features[:, dimensions * (len(WINDOWS) - 1) :]
     learned = ContextMap(features[known])
     centred: Rows = features - learned.mean
     yield "ridge", centred @ learned.fit(base[known])
-    spelling_map = Spelling(batch.types, known.astype(np.float32), jobs)
+    spelling_map = Spelling(batch.types, known.astype(np.float32))
     spelled = spelling_map.predict(base, SPELLING_RIDGE)
     yield "spelling", spelled
     around = np.zeros_like(base)

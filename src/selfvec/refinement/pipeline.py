@@ -163,7 +163,7 @@ def sources_by_name(sources: Bytes) -> dict[str, int]:
     return {source.name.lower(): int(np.sum(sources == source)) for source in Source}
 
 
-def refine_again(run: Run, batch: TokenBatch, seed: int, jobs: int | None = None) -> Vectors:
+def refine_again(run: Run, batch: TokenBatch, seed: int) -> Vectors:
     """Refine the words of a run again with its method and options; ``auto`` chooses again.
 
     ``batch`` is the corpus of the run or a part of it. With the whole corpus and the run's seed, the result
@@ -173,7 +173,7 @@ def refine_again(run: Run, batch: TokenBatch, seed: int, jobs: int | None = None
     original = run.original
     if np.any(original.sources == Source.RANDOM):
         original = initial_vectors(batch, None, settings, name=run.provenance.vectors["name"])
-    plan = make_plan(settings, Inputs(batch, original), jobs=jobs)
+    plan = make_plan(settings, Inputs(batch, original))
     provenance = {"method": plan.method}
-    rows = refined_rows(plan, jobs)
+    rows = refined_rows(plan)
     return Vectors(batch.types, rows, counts=batch.counts, provenance=provenance, normalized=True)

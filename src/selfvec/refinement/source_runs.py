@@ -6,14 +6,13 @@ Runs can be merged if they have the same options and initial vectors.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from selfvec.base.arrays import Ints
 from selfvec.base.checksums import sha256
 from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.data.run import Run
@@ -155,7 +154,8 @@ def _check_rows(vectors: Vectors, part: SourceRun) -> None:
     """Raise `FormatError` if vectors differ from the initial vectors of a run for the run's words."""
     original = part.run.original
     own = np.flatnonzero(original.sources == Source.KNOWN)
-    for block in _blocks(own):
+    for start in range(0, len(own), _BLOCK):
+        block = own[start : start + _BLOCK]
         words = [original.index_to_key[i] for i in block.tolist()]
         rows, _ = vectors.lookup(words, compose=False)
         if vectors.vector_size != original.vector_size or not np.array_equal(
@@ -166,7 +166,3 @@ def _check_rows(vectors: Vectors, part: SourceRun) -> None:
 
 def _different(path: str | None, which: str) -> FormatError:
     return FormatError(f"is not {which}" if path else f"these are not {which}", path=path, remedy=_AGAIN)
-
-
-def _blocks(places: Ints) -> Iterator[Ints]:
-    return (places[start : start + _BLOCK] for start in range(0, len(places), _BLOCK))

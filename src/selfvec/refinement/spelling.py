@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,19 @@ _PRIME = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(29)
 
 SparseRows = tuple[Ints, Ids, Floats]  # compressed rows: indptr, indices, values
+
+
+class Grams(NamedTuple):
+    """A hash table of n-grams with a power of two of slots, at least twice the n-grams."""
+
+    keys: Hashes  # (s,)
+    numbers: Ids  # (s,): -1 in a free slot
+
+    @classmethod
+    def room(cls, grams: int) -> Grams:
+        """A table for so many n-grams, empty."""
+        slots = 1 << int(2 * grams + 1).bit_length()
+        return cls(np.zeros(slots, np.uint64), np.full(slots, -1, np.int32))
 
 
 class Spelling:
@@ -84,7 +97,7 @@ class Spelling:
             dual = np.zeros((len(self.learned_from), last - first), np.float32)
             step = np.empty(last - first, np.float32)
             for _ in range(_SWEEPS):
-                _sweep(*own, rows, self.learned_from, penalties, first, last, step, dual, solution)
+                _sweep(own, rows, self.learned_from, penalties, first, last, step, dual, solution)
 
         # Columns are independent and divided among threads, so the result does not depend on their number.
         bounds = np.linspace(0, width, min(self.jobs, -(-width // _COLUMNS)) + 1).astype(int)
@@ -156,27 +169,24 @@ def shared_grams(
     begins = np.concatenate(([0], np.cumsum(lengths)))
     sizes = np.sum([np.maximum(lengths - n + 1, 0) for n in range(SHORTEST, LONGEST + 1)], axis=0)
     bounds = np.concatenate(([0], np.cumsum(sizes)))
-    slots = 1 << int(2 * sizes[learned_from].sum() + 1).bit_length()
-    keys = np.zeros(slots, np.uint64)
-    numbers = np.full(slots, -1, np.int32)
-    columns = _number_grams(codes, begins, learned_from, keys, numbers)
+    known = Grams.room(sizes[learned_from].sum())
+    columns = _number_grams(codes, begins, learned_from, known)
     indices = np.full(bounds[-1], columns, np.int32)  # the last number is that of no n-gram
     values = np.empty(bounds[-1], np.float32)
+    bags = (bounds, indices, values)
 
     def look_up(part: tuple[int, int]) -> None:
-        scratch = 1 << int(2 * sizes[slice(*part)].max() + 1).bit_length()
-        own = np.zeros(scratch, np.uint64)
-        entries = np.full(scratch, -1, np.int32)
-        seen = np.zeros((2, scratch), np.int64)
-        _bags_of_grams(codes, begins, bounds, *part, keys, numbers, own, entries, seen, indices, values)
+        own = Grams.room(sizes[slice(*part)].max())
+        seen = np.zeros((2, len(own.keys)), np.int64)
+        _bags_of_grams(codes, begins, *part, known, own, seen, bags)
 
     deque(in_order(cut(lengths, _SHARE), look_up, jobs), maxlen=0)
     shared = occurrences_of_each(indices, columns + 1) > 1
     shared[-1] = False
-    own = np.bincount(_rows_of((bounds, indices, values), learned_from)[1], minlength=columns + 1)
+    own = np.bincount(_rows_of(bags, learned_from)[1], minlength=columns + 1)
     weights = ((1 + own) ** -RARITY).astype(np.float32)
     numbered = np.where(shared, np.cumsum(shared, dtype=np.int32) - 1, np.int32(-1))
-    size = _keep_grams(numbered, weights, bounds, indices, values)
+    size = _keep_grams(numbered, weights, bags)
     return (bounds, indices[:size], values[:size]), int(np.count_nonzero(shared))
 
 
@@ -197,8 +207,9 @@ def _longer_gram(gram: np.uint64, character: np.uint32) -> np.uint64:
 
 
 @kernel
-def _slot(keys: Hashes, numbers: Ids, key: np.uint64) -> np.int64:
-    """The slot of a key in a hash table; a free slot (number -1) if the key is missing."""
+def _slot(table: Grams, key: np.uint64) -> np.int64:
+    """The slot of a key; a free one (number -1) if the key is missing."""
+    keys, numbers = table
     slot = np.int64(key & np.uint64(len(keys) - 1))
     while numbers[slot] >= 0 and keys[slot] != key:
         slot = (slot + 1) & (len(keys) - 1)
@@ -210,10 +221,10 @@ def _number_grams(
     codes: NDArray[np.uint32],  # characters of all words
     begins: Ints,  # (V + 1,): word w is codes[begins[w]:begins[w + 1]]
     words: Ints,
-    keys: Hashes,
-    numbers: Ids,
+    table: Grams,  # changed
 ) -> int:
-    """Number the n-grams of some words in a hash table; return their number."""
+    """Number the n-grams of some words; return their number."""
+    keys, numbers = table
     found = 0
     for word in words:
         for start in range(begins[word], begins[word + 1] - SHORTEST + 1):
@@ -221,7 +232,7 @@ def _number_grams(
             for i in range(start, min(start + LONGEST, begins[word + 1])):
                 key = _longer_gram(key, codes[i])
                 if i - start >= SHORTEST - 1:
-                    slot = _slot(keys, numbers, key)
+                    slot = _slot(table, key)
                     if numbers[slot] < 0:
                         keys[slot] = key
                         numbers[slot] = found
@@ -233,21 +244,19 @@ def _number_grams(
 def _bags_of_grams(
     codes: NDArray[np.uint32],
     begins: Ints,  # (V + 1,)
-    bounds: Ints,  # (V + 1,): where the n-grams of each word are written
     first: int,
     last: int,  # the words from `first` to `last - 1`
-    keys: Hashes,
-    numbers: Ids,
-    own: Hashes,  # (s,), s a power of two, at least twice the n-grams of a word
-    entries: Ids,  # (s,), -1
+    known: Grams,
+    own: Grams,  # room for the n-grams of a word
     seen: Ints,  # (2, s): how often an n-gram occurs in the word, and its slot
-    indices: Ids,
-    values: Floats,
+    bags: SparseRows,  # where the n-grams of each word are written
 ) -> None:
     """Write the numbered n-grams of words; values are times / √(Σ times²) over all n-grams of the word.
 
-    Unused places of ``indices`` stay as they are.
+    Unused places of the indices stay as they are.
     """
+    bounds, indices, values = bags
+    own_keys, entries = own
     times, where = seen[0], seen[1]
     for word in range(first, last):
         n = 0
@@ -257,9 +266,9 @@ def _bags_of_grams(
             for i in range(start, min(start + LONGEST, begins[word + 1])):
                 key = _longer_gram(key, codes[i])
                 if i - start >= SHORTEST - 1:
-                    slot = _slot(own, entries, key)
+                    slot = _slot(own, key)
                     if entries[slot] < 0:
-                        own[slot] = key
+                        own_keys[slot] = key
                         entries[slot] = n
                         times[n] = 0
                         where[n] = slot
@@ -268,7 +277,7 @@ def _bags_of_grams(
                     squares += 2 * times[entries[slot]] - 1
         place = bounds[word]
         for entry in range(n):
-            number = numbers[_slot(keys, numbers, own[where[entry]])]
+            number = known.numbers[_slot(known, own_keys[where[entry]])]
             entries[where[entry]] = -1
             if number >= 0:
                 indices[place] = number
@@ -280,14 +289,13 @@ def _bags_of_grams(
 def _keep_grams(
     numbered: Ids,  # new numbers of n-grams; those with -1 are left out
     weights: Floats,  # of n-grams
-    bounds: Ints,  # (V + 1,), changed
-    indices: Ids,  # changed
-    values: Floats,  # changed
+    bags: SparseRows,  # changed
 ) -> int:
     """Move the entries that are kept to the front, renumber and weight them; return their number.
 
     The lengths of rows do not change by the weights.
     """
+    bounds, indices, values = bags
     size = 0
     begin = bounds[0]
     for word in range(len(bounds) - 1):
@@ -314,9 +322,7 @@ def _keep_grams(
 
 @kernel
 def _sweep(
-    indptr: Ints,  # (n + 1,): rows of the words learned from
-    indices: Ids,
-    values: Floats,
+    grams: SparseRows,  # n rows, of the words learned from
     rows: Floats,  # (V, d): vectors
     words: Ints,  # (n,): their rows
     penalties: Floats,  # (n,): ridge / trust
@@ -331,6 +337,7 @@ def _sweep(
     A word's step corrects its own prediction, up to the penalty: (x - penalty · α - Z·W) / (|Z|² + penalty)
     is added to α, and Z times this step to W.
     """
+    indptr, indices, values = grams
     width = last - first
     for n in range(len(words) - 1, -1, -1):
         goal = rows[words[n], first:last]

@@ -23,17 +23,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from selfvec.base import scratch
-from selfvec.base.arrays import Ids
 from selfvec.base.atomic_files import atomic_file, remove_folder
 from selfvec.base.checks import check_path
 from selfvec.base.checksums import checksums, seal
 from selfvec.base.errors import FormatError, OptionError, TargetError
 from selfvec.base.file_system import discard, exchange, lock_file, sync_names
 from selfvec.base.targets import check_target, refuse_special, writing
-from selfvec.base.tensors import map_tensors, reserve_tensor, write_tensors
+from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.base.text_files import read_json, write_vocabulary
 from selfvec.base.versions import RUN_FORMAT
 from selfvec.data.run import Run, split_state, state_name
@@ -56,7 +52,7 @@ from .run_folder import (
     write_vectors,
 )
 from .text_file import save_text
-from .tokens_file import TOKENS, complete_tokens, write_tokens
+from .tokens_file import TOKENS, write_tokens
 
 PRESENT = "run.json"
 NEW = "new.parquet"
@@ -80,8 +76,7 @@ class RunWriter:
 
     def __init__(self, target: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         self.target = Path(target)
-        self._mapped: dict[str, Vectors] = {}  # vectors in their files, by name
-        self._ids: Ids | None = None  # of the run's tokens, if they are made in their file
+        self._mapped: Vectors | None = None  # original vectors that are in their file
         self.state = 0  # the number of the new state
         self._refuse_existing(overwrite)
         with writing(self.target):
@@ -109,23 +104,15 @@ class RunWriter:
 
     def keep(self, vectors: Vectors, name: str = ORIGINAL) -> None:
         """Write vectors of the run now; ``name`` is `ORIGINAL` or `REFINED`."""
-        if self._mapped.get(name) is vectors:
+        if name == ORIGINAL and vectors is self._mapped:
             return
         with writing(self.target):
             write_vectors(self.path(name), vectors, counts=name == REFINED)
 
-    def map_kept(self, vectors: Vectors, name: str = ORIGINAL) -> None:
-        """Map the matrix that was written, so that it needs no memory."""
-        vectors.replace_matrix(map_tensors(self.target / state_name(name, self.state))["vectors"])
-        self._mapped[name] = vectors
-
-    def token_ids(self, size: int) -> Ids | None:
-        """Room for the ids of a run's tokens, (size,) int32, in their file; None for a short text."""
-        if size * 4 <= scratch.IN_MEMORY:
-            return None
-        with writing(self.target):
-            self._ids = reserve_tensor(self.path(TOKENS), size, np.int32)
-        return self._ids
+    def map_kept(self, vectors: Vectors) -> None:
+        """Map the matrix of original vectors that was written, so that it needs no memory."""
+        vectors.replace_matrix(map_tensors(self.target / state_name(ORIGINAL, self.state))["vectors"])
+        self._mapped = vectors
 
     def finish(self, run: Run, *, undo: bool = True) -> None:
         """Write what is not written yet, and make it the run.
@@ -177,14 +164,8 @@ class RunWriter:
                 one.result()  # raises what the thread raised
 
     def _write_tokens(self, run: Run) -> None:
-        tokens = run.tokens
-        if tokens is None:
-            return
-        if tokens.ids is self._ids:
-            tokens.ids.flags.writeable = False
-            if complete_tokens(self.target / state_name(TOKENS, self.state), tokens):
-                return
-        write_tokens(self.path(TOKENS), tokens)
+        if run.tokens is not None:
+            write_tokens(self.path(TOKENS), run.tokens)
 
     def _write_text(self, run: Run) -> None:
         if run.text is not None and run.text.source != self.target / state_name(TEXT, self.state):

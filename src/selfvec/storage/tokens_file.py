@@ -12,14 +12,7 @@ import numpy as np
 from selfvec.base.arrays import Array
 from selfvec.base.errors import CorpusError, FormatError
 from selfvec.base.schema import misfit
-from selfvec.base.tensors import (
-    Forms,
-    check_tensors,
-    complete_tensors,
-    map_tensors,
-    read_metadata,
-    write_tensors,
-)
+from selfvec.base.tensors import Forms, check_tensors, map_tensors, read_metadata, write_tensors
 from selfvec.base.untrusted import decoding, parse_json
 from selfvec.data.token_batch import TokenBatch
 
@@ -42,16 +35,6 @@ _AGAIN = "make the run again"
 
 def write_tokens(path: Path, batch: TokenBatch) -> None:
     """Write the tokens of a run to a new file."""
-    write_tensors(path, *_contents(batch))
-
-
-def complete_tokens(path: Path, batch: TokenBatch) -> bool:
-    """Write the rest of a file that holds the ids; False if it has not enough room for its header."""
-    return complete_tensors(path, *_contents(batch))
-
-
-def _contents(batch: TokenBatch) -> tuple[dict[str, Array], dict[str, str]]:
-    """The tensors and the metadata of a file; the ids are the first tensor."""
     tensors: dict[str, Array] = {"ids": batch.ids, "offsets": batch.offsets}
     if batch.dates is not None:
         tensors["days"] = batch.dates.astype("datetime64[D]").astype(np.int64)
@@ -63,7 +46,7 @@ def _contents(batch: TokenBatch) -> tuple[dict[str, Array], dict[str, str]]:
         tensors["texts"] = batch.fingerprints
     if batch.sentence_counts is not None:
         tensors["sentences"] = batch.sentence_counts
-    return tensors, described
+    write_tensors(path, tensors, described)
 
 
 def read_tokens_later(path: Path, words: Sequence[str]) -> Callable[[], TokenBatch]:

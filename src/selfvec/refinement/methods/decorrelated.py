@@ -164,29 +164,16 @@ def anchored(
     return out
 
 
-def mix_first_rows(
-    summed: Rows,  # (n, d): sums of neighbours, changed
-    base: Rows,  # (n, d)
-    whole: Mask,  # (n,): words with a vector of their own
-    composed: Mask,  # (n,): words built from subwords
-    near: Floats,  # (n,): weights of the sums of words built from subwords
-) -> None:
-    """The step from sums of neighbours to first rows; see `Anchors.first_rows`."""
-    summed[:] = unit_rows(summed)
-    np.copyto(summed, base, where=whole[:, None])
-    mix_rows(summed, base, near, 1 - near, composed)
-
-
 class Anchors:
     """The original vectors of words as the method uses them: as first rows, and to hold words to at the end.
 
     `first_rows` is the step before the first pass, `finish` the steps after the last one.
     """
 
-    def __init__(self, original: Vectors, base: Base | None = None) -> None:
+    def __init__(self, original: Vectors) -> None:
         self.sources = original.sources  # the `Source` of each word's vector, (V,) uint8
         known = original.sources != Source.NONE
-        self.base = Base.of(original.unit, known) if base is None else base
+        self.base = Base.of(original.unit, known)
         pieces = np.full(len(original), 2) if original.pieces is None else original.pieces.astype(np.int64)
         # Phrases are built from words, not from subwords; they have 0 pieces.
         self.composed = (original.sources == Source.SUBWORDS) & (pieces > 0)
@@ -199,15 +186,14 @@ class Anchors:
         self.base.copy_to(out, self.whole)
         if self.whole.all():
             return out
-        if isinstance(operator, ScanOperator):
-            operator.apply(out, out, words=~self.whole)
-        else:
-            operator.apply(out, out)
+        operator.apply(out, out, words=~self.whole)
         near = evidence(counts)
 
         def mix(part: slice) -> None:
             base = self.base[part]  # both kinds of words are nearly everywhere
-            mix_first_rows(out[part], base, self.whole[part], self.composed[part], near[part])
+            out[part] = unit_rows(out[part])
+            np.copyto(out[part], base, where=self.whole[part, None])
+            mix_rows(out[part], base, near[part], 1 - near[part], self.composed[part])
             release(base)
 
         deque(by_blocks(len(out), mix), maxlen=0)
@@ -224,7 +210,7 @@ class Anchors:
         trust = self.trust(words.counts)
         sources = self._blend_spelling(rows, words, trust, jobs)
         pull = (anchor * trust.composed * self.per_piece).astype(np.float32)
-        self._mix_composed(rows, np.ones_like(pull), pull, tested=evidence(words.counts))
+        self._mix_composed(rows, pull, evidence(words.counts))
         return sources
 
     def trust(self, counts: Ints) -> Trust:
@@ -232,24 +218,19 @@ class Anchors:
         total = counts.sum()
         return FULL if counts[self.composed].sum() <= (1 - KNOWN_TEXT) * total else LITTLE
 
-    def _mix_composed(
-        self, rows: Rows, own: Floats, composition: Floats, tested: Floats | None = None
-    ) -> None:
-        """Mix the rows of words built from subwords with their base, by two weights, each (V,).
+    def _mix_composed(self, rows: Rows, weights: Floats, tested: Floats) -> None:
+        """Mix the rows of words built from subwords with their base, by the base's weights, (V,).
 
-        ``tested``, (V,) from 0 to 1, is the share of the base's weight that depends on its agreement with the
-        row.
+        ``tested``, (V,) from 0 to 1, is the share of the weight that depends on how well base and row agree.
         """
 
         def mix(part: slice) -> None:
             if not self.composed[part].any():
                 return
             base = self.base[part]
-            weight = composition[part]
-            if tested is not None:
-                agrees = np.clip(np.einsum("ij,ij->i", rows[part], base) / AGREES, 0, 1) ** 2
-                weight = weight * (1 - tested[part] * (1 - agrees))
-            mix_rows(rows[part], base, own[part], weight, self.composed[part])
+            agrees = np.clip(np.einsum("ij,ij->i", rows[part], base) / AGREES, 0, 1) ** 2
+            weight = weights[part] * (1 - tested[part] * (1 - agrees))
+            mix_rows(rows[part], base, np.ones_like(weight), weight, self.composed[part])
             release(base)
 
         deque(by_blocks(len(rows), mix), maxlen=0)
@@ -301,12 +282,12 @@ class DecorrelatedRefinement(Refinement):
         super().__init__(batch, original, passes, replace(plan, every=0, pass_ends=ends, watch=()))
         self.jobs = jobs
         self.operator = operator or ScanOperator(batch, window, GAMMA, jobs)
-        self.counts = getattr(self.operator, "counts", None)
+        self.counts = self.operator.counts
         self.anchor = anchor
         self.anchors = Anchors(original)
-        found = getattr(self.operator, "occurrences", None)
         # With a half-life, words have weighted counts.
-        self.words = batch if found is None else TokenBatch.of_counts(batch.types, found)
+        weighted = self.operator.occurrences
+        self.words = batch if weighted is None else TokenBatch.of_counts(batch.types, weighted)
         self._begun = False
 
     def advance(self, tick: Callable[[float], None] = lambda _: None) -> int:
@@ -314,8 +295,7 @@ class DecorrelatedRefinement(Refinement):
         if self.done:
             return 0
         scans = 1 if self._begun or self.anchors.whole.all() else 2
-        if isinstance(self.operator, ScanOperator):
-            self.operator.tick = lambda tokens: tick(tokens / scans)
+        self.operator.tick = lambda tokens: tick(tokens / scans)
         if not self._begun:
             self._table = self.anchors.first_rows(self.operator, self.words.counts)
             self._begun = True
