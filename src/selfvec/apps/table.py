@@ -176,7 +176,7 @@ TOP: dict[str, Row] = {
         values={"vectors": "RUN|VECTORS", "words": "[WORD...]"},
     ),
     "drift": Row(
-        "apps.functions.words.drift",
+        "analysis.word_drift.drift_rows.drift",
         (
             "run",
             "run --between 1990..1999 2010..2019 --fdr 0.05",
@@ -184,7 +184,7 @@ TOP: dict[str, Row] = {
         ),
         show="drift",
         page="drift_page.drift_page",
-        more=("apps.functions.words.Test", "apps.functions.words.Listed"),
+        more=("analysis.word_drift.drift_rows.Test", "analysis.word_drift.drift_rows.Listed"),
         values={"words": "W[,W...]"},
         defaults={"examples": 2},
     ),

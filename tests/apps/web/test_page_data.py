@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from serving import COMMON, TOPICS, Site
 
 import selfvec
-from selfvec.analysis.word_drift import WordChoice, drift, without_slices
+from selfvec.analysis.word_drift import drift, without_slices
 from selfvec.analysis.word_kinds import listed_stop_words
 from selfvec.apps.cli import main
 from selfvec.apps.mcp.tools import Tools
@@ -371,8 +371,7 @@ def test_two_years_are_compared_as_drift_compares_them(site: Site, run: Run) -> 
     rows = site.data.ranking("1990|2020", Filter(), 0, 200)["rows"]
     assert rows[0]["word"] == "cell"
     assert rows[0]["q"] <= 0.05
-    every = WordChoice(every=True)
-    measured = {row["word"]: row for row in drift(run, ("1990", "2020"), which=every, min_count=1).rows}
+    measured = {row["word"]: row for row in drift(run, ("1990", "2020"), all_words=True, min_count=1).rows}
     for row in rows:
         if row["q"] is not None:
             expected = measured[row["word"]]

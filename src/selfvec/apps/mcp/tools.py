@@ -46,8 +46,10 @@ _REASONS = 8  # matches shown for a passage
 _EXAMPLES = 3  # sentences for a state or a sense
 _LONGEST_ARGUMENT = 10_000  # characters
 _VALUES = 20  # of an argument that takes several
-_CHANGE = ("word", "kind", "variants", "distance", "apd", "low", "high", "expected", "p", "q")
-_CHANGE += ("count_a", "count_b", "gained", "lost")
+_CHANGE = (
+    *("word", "kind", "variants", "distance", "apd", "low", "high", "expected", "p", "q"),
+    *("count_a", "count_b", "gained", "lost"),
+)
 
 Json = dict[str, Any]
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -226,7 +228,7 @@ class Tools:
 
     def _measure_drift(self, between: tuple[str, ...], *words: str) -> Drift:
         """The change between two states of every word, or only of the given words."""
-        from selfvec.apps.functions.words import drift
+        from selfvec.analysis.word_drift import drift
 
         return drift(self.run, list(between) or None, words=words, progress=self.progress)
 

@@ -286,7 +286,7 @@ def significance_of_slices(run: Run, pair: Sequence[Slice] | None, jobs: int, pr
     true for the words that `drift` lists.
     """
     try:
-        every = drift(run, pair, which=WordChoice(every=True), jobs=jobs, progress=progress)
+        every = drift(run, pair, all_words=True, jobs=jobs, progress=progress)
     except InputError:  # no word is frequent enough on both sides to be tested
         return {}
     listed = {row["word"]: row for row in every.choose(run, WordChoice())}
