@@ -120,9 +120,7 @@ def _draw(
     overwrite: bool,
 ) -> None:
     """Draw paths to a file."""
-    from selfvec.views.path_figures import save_paths
-    from selfvec.views.slice_paths import slice_view
-    from selfvec.views.state_paths import trajectory_view
+    from selfvec.views.path_figures import save_paths, slice_view, trajectory_view
 
     run = found.run
     paths: list[Any] = [*found.paths]
