@@ -32,7 +32,7 @@ if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.apps.functions.runs import undo as undo
     from selfvec.apps.functions.runs import update as update
     from selfvec.apps.functions.runs import watch as watch
-    from selfvec.apps.functions.words import trajectory as trajectory
+    from selfvec.apps.functions.trajectories import trajectory as trajectory
     from selfvec.apps.refiner import Refiner as Refiner
     from selfvec.apps.run import Run as Run
     from selfvec.apps.run import health as health
