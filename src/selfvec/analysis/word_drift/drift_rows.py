@@ -10,6 +10,7 @@ from typing import Any, TypedDict
 
 import numpy as np
 
+from selfvec.analysis.word_kinds import languages
 from selfvec.base.arrays import Ints, Mask
 from selfvec.base.checks import check_names, check_texts
 from selfvec.base.declarations import checked
@@ -23,6 +24,7 @@ from selfvec.data.run import Run
 from selfvec.numerics.statistics import benjamini_hochberg
 from selfvec.storage.cache import cached, read_result, write_result
 from selfvec.storage.opened import GivenRun, as_run
+from selfvec.text.tagger import PARTS, check_tagger
 from selfvec.usage.examples import Example, examples, sentences
 from selfvec.usage.occurrence_vectors import OccurrenceSpace, occurrence_space
 
@@ -36,7 +38,7 @@ from .permutation_test import (
     refinement_drift,
     usual_distances,
 )
-from .word_choice import WORD, WordChoice, chosen_words, left_out_words, mark_words, measurable
+from .word_choice import WORD, chosen_words, left_out_words, mark_words, measurable
 
 _NAME = "drift"  # in the cache, which holds the measures of every word; a choice is made when it is read
 _STEPS = {  # with their relative durations
@@ -104,25 +106,27 @@ class Drift(ResultTable):
         title = f"Drift from {self.a} to {self.b}: {len(self):,} words, {significant:,} with q ≤ {LEVEL}"
         return short_repr(title, [row["word"] for row in self.rows], "see .rows or .to_polars()")
 
-    def choose(self, run: Run, which: WordChoice) -> Drift:
+    def choose(
+        self, run: Run, words: Sequence[str] = (), pos: Sequence[str] = (), every: bool = False
+    ) -> Drift:
         """The rows of a choice of words, with their q, in order.
 
-        If the choice names words, only these are listed; their q is that among all words.
+        If ``words`` are named, only these are listed, whether or not they are stop words or numbers; their q
+        is that among all words. ``every`` includes stop words, numbers and words of repeated text.
         """
         sides = self.slices if len(self.slices) == 2 else ()
-        named, unknown = named_words(run, sides, which, self.min_count)
+        named, unknown = named_words(run, sides, words, self.min_count)
         by_word = {row["word"]: row for row in self.rows}
         measured = sorted(by_word, key=run.vectors.key_to_index.__getitem__)
-        words, left_out = chosen_words(run, measured, self.reasons, which, named)
-        rows = [by_word[word] for word in words]
+        tested, left_out = chosen_words(run, measured, self.reasons, pos, every, named)
+        rows = [by_word[word] for word in tested]
         q = benjamini_hochberg(np.array([_number(row["p"]) for row in rows])).tolist()
         rows = sorted((row | {"q": _known(of)} for row, of in zip(rows, q, strict=True)), key=order_key)
-        if which.words:
+        if words:
             rows = [row for row in rows if row["word"] in named]
-        elif not which.every:
-            tested = len(rows)
+        elif not every:
             rows = _each_once(rows)
-            left_out["other spellings"] = tested - len(rows)
+            left_out["other spellings"] = len(tested) - len(rows)
         return replace(self, rows=rows, left_out=left_out, unknown=unknown)
 
     def select(self, top: int | None = None, fdr: float | None = None, word: str | None = None) -> Drift:
@@ -340,33 +344,32 @@ def drift(
     if slice_field is not None:
         sides = _of_field(run, slice_field, sides)
     check_names(which, [*Listed.__annotations__, *Test.__annotations__])
-    words, pos = which.get("words", ()), which.get("pos", ())
-    choice = WordChoice(
-        check_texts("words", words, "words") if words else (),
-        check_texts("pos", pos, "parts of speech") if pos else (),
-        which.get("all_words", False),
-    )
-    choice.check(run)
+    chosen = {
+        name: check_texts(name, which[name], what)
+        for name, what in (("words", "words"), ("pos", "parts of speech"))
+        if which.get(name)
+    }
+    if "pos" in chosen:
+        for part in chosen["pos"]:
+            if part not in PARTS:
+                raise OptionError.one_of(part, PARTS, field="pos")
+        check_tagger(run.provenance.options.get("tagger"), languages(run))
     if sides == BY_REFINING and not set(BY_REFINING) <= {part.name for part in slices_of(run)}:
         run = without_slices(run)
         sides = None
     test = DriftTest(min_count, which.get("permutations", 1000), which.get("seed", 0))
     with as_progress(progress).steps("Drift", {"Drift": 12, "Sentences": int(examples > 0)}) as steps:
-        every = _measured(run, chosen_slices(run, sides), choice, test, which.get("jobs"), steps)
-        found = every.choose(run, choice).select(top, fdr)
+        slices = chosen_slices(run, sides)
+        named_words(run, slices, chosen.get("words", ()), min_count)  # an error if none can be measured
+        measured = _measured(run, slices, test, which.get("jobs"), steps)
+        found = measured.choose(run, **chosen, every=which.get("all_words", False)).select(top, fdr)
         return found.illustrate(run, top or _SHOWN, examples, steps) if examples else found
 
 
 def _measured(
-    run: Run,
-    slices: Sequence[Slice],
-    choice: WordChoice,
-    test: DriftTest,
-    jobs: int | None,
-    progress: Progress,
+    run: Run, slices: Sequence[Slice], test: DriftTest, jobs: int | None, progress: Progress
 ) -> Drift:
     """The measures of every word, from the cache in the run's folder if they are there."""
-    named_words(run, slices, choice, test.min_count)  # before the work, an error if none can be measured
     made: list[Drift] = []  # it holds more than is written
 
     def make() -> dict[str, Any]:
@@ -422,16 +425,16 @@ def _of_words(found: dict[str, Any], run: Run, folder: Path) -> dict[str, Any]:
 
 
 def named_words(
-    run: Run, slices: Sequence[Slice], which: WordChoice, min_count: int
+    run: Run, slices: Sequence[Slice], words: Sequence[str], min_count: int
 ) -> tuple[set[str], list[dict[str, Any]]]:
     """The named words that can be measured; for the other named words, the reason and their counts.
 
     Raises `InputError` if words are named and none can be measured.
     """
-    if not which.words:
+    if not words:
         return set(), []
     names, counts, able = _sides(run, slices, min_count)
-    rows, unknown = measurable(run, which.words, able, counts, names, min_count)
+    rows, unknown = measurable(run, words, able, counts, names, min_count)
     return {run.vectors.index_to_key[row] for row in rows}, unknown
 
 
