@@ -242,7 +242,7 @@ HEAVY = "numba polars numpy altair sklearn scipy pandas networkx umap vl_convert
         ("from selfvec.storage.formats import load; load('default')", "numpy"),
         ("import selfvec; selfvec.open('default'); selfvec.similar('default', 'storm')", "numpy"),
         ("import selfvec; selfvec.convert, selfvec.retrofit, selfvec.health, selfvec.info", "numpy"),
-        ("import selfvec.views.slice_paths, selfvec.views.state_paths, selfvec.views.graphs", "numpy"),
+        ("import selfvec.views.path_figures, selfvec.views.graphs", "numpy"),
     ],
 )
 def test_nothing_heavy_is_imported_before_it_is_needed(code: str, needed: str) -> None:

@@ -21,8 +21,7 @@ from benchmarks.refining import refine_batch
 from selfvec.data.trajectory import Trajectory
 from selfvec.views.figure import save_figure
 from selfvec.views.palette import WORDS
-from selfvec.views.path_figures import save_paths
-from selfvec.views.state_paths import trajectory_view
+from selfvec.views.path_figures import save_paths, trajectory_view
 
 FEW, MANY = 10, 100
 """Updates at the start and at the end of a path over which turns are averaged."""

@@ -27,7 +27,6 @@ from selfvec.analysis.word_drift.permutation_test import (
     permutation_test,
     usual_distances,
 )
-from selfvec.analysis.word_drift.word_choice import WordChoice
 from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -153,7 +152,7 @@ def measured(path: Path, degrees: dict[str, float], seed: int) -> list[Estimate]
     """The agreement of each figure with the degrees; a word that is not measured has the last rank."""
     corpus = Corpus.open([path], date_field="date")
     run = refined(corpus, method="auto", min_count=1, seed=seed, history="none")
-    found = drift(run, PERIODS, which=WordChoice(every=True), seed=seed)
+    found = drift(run, PERIODS, all_words=True, seed=seed)
     rows = {row["word"]: (row, -place) for place, row in enumerate(found)}
     figures = []
     for word in degrees:

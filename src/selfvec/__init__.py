@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.analysis.concepts import topics as topics
     from selfvec.analysis.concepts import why as why
     from selfvec.analysis.monitoring import monitor as monitor
+    from selfvec.analysis.word_drift import drift as drift
     from selfvec.analysis.word_senses import senses as senses
     from selfvec.apps.answers import ask as ask
     from selfvec.apps.functions.files import convert as convert
@@ -31,8 +32,7 @@ if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.apps.functions.runs import undo as undo
     from selfvec.apps.functions.runs import update as update
     from selfvec.apps.functions.runs import watch as watch
-    from selfvec.apps.functions.words import drift as drift
-    from selfvec.apps.functions.words import trajectory as trajectory
+    from selfvec.apps.functions.trajectories import trajectory as trajectory
     from selfvec.apps.refiner import Refiner as Refiner
     from selfvec.apps.run import Run as Run
     from selfvec.apps.run import health as health

@@ -72,7 +72,8 @@ VISITS = """
 import sys
 from selfvec.apps.cli import main
 for command in (
-    "similar run hail", "run info run", "run health run", "run trajectory run hail", "search run hail"
+    "similar run hail", "run info run", "run health run", "run trajectory run hail", "search run hail",
+    "text topics run",
 ):
     assert main(command.split()) in (0, 1), command
     assert "numba" not in sys.modules, command
@@ -82,6 +83,7 @@ for command in (
 def test_visits_of_a_run_that_need_no_kernel_load_no_numba(tmp_path: Path, storms: list[str]) -> None:
     made = selfvec.refine(storms, "none", "decorrelated", history="epoch", output=tmp_path / "run")
     made.search("hail")  # makes the index
+    made.topics()
     done = subprocess.run([sys.executable, "-c", VISITS], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from selfvec.analysis.concepts import topics
 from selfvec.analysis.word_drift import drift as measured_drift
 from selfvec.apps.cli import main
 from selfvec.apps.web.page_data import PageData
@@ -54,6 +55,10 @@ def drift(run: Run, progress: Progress, seed: int = 0) -> Any:
     return measured_drift(run, permutations=20, seed=seed, progress=progress).as_dict()
 
 
+def clusters(run: Run, progress: Progress, seed: int = 0) -> Any:
+    return topics(run, seed=seed, progress=progress).as_dict()
+
+
 def page(run: Run, progress: Progress, layout: str | None = None) -> Any:
     del progress  # the page has its own
     data = PageData(run, jobs=1)
@@ -73,6 +78,7 @@ USES = {
     "narrow": Use(narrow, {}),
     "learned": Use(learned, {}),
     "drift": Use(drift, {"seed": 1}),
+    "clusters": Use(clusters, {"seed": 1}),
     "page": Use(page, {"layout": "pca"}),
 }
 

@@ -24,9 +24,15 @@ from selfvec.data.trajectory import Trajectory
 from selfvec.numerics.rows import unit_rows
 from selfvec.views.figure import SUFFIXES, Spec, save_figure
 from selfvec.views.graphs import graph_figure
-from selfvec.views.path_figures import Neighbour, path_figure, save_paths
-from selfvec.views.slice_paths import SliceView, WordInSlices
-from selfvec.views.state_paths import running_mean, trajectory_view
+from selfvec.views.path_figures import (
+    Neighbour,
+    SliceView,
+    WordInSlices,
+    path_figure,
+    running_mean,
+    save_paths,
+    trajectory_view,
+)
 
 
 def trajectories(words: list[str], states: int = 40, **options: Any) -> Spec:

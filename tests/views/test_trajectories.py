@@ -9,9 +9,16 @@ from explore_spaces import WORDS, Space
 from selfvec.base.errors import OptionError
 from selfvec.data.trajectory import Trajectory
 from selfvec.numerics.rows import unit_rows
-from selfvec.views.path_figures import MOST_WORDS, shared_neighbours
+from selfvec.views.path_figures import (
+    MOST_STATES,
+    MOST_STATES_BENT,
+    MOST_WORDS,
+    angles,
+    shared_neighbours,
+    thin,
+    trajectory_view,
+)
 from selfvec.views.projection import project
-from selfvec.views.state_paths import MOST_STATES, MOST_STATES_BENT, angles, thin, trajectory_view
 
 
 def test_neighbours_are_those_of_either_space(space: Space) -> None:

@@ -38,7 +38,7 @@ class Run(record.Run):
     __doc__ = record.Run.__doc__
 
     compare = Method("analysis.alignment.compare")
-    drift = Method("apps.functions.words.drift")
+    drift = Method("analysis.word_drift.drift")
     expand = Method("analysis.concepts.expand")
     export = Method("exporters.export")
     graph = Method("analysis.concepts.graph")

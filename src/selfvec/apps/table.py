@@ -176,7 +176,7 @@ TOP: dict[str, Row] = {
         values={"vectors": "RUN|VECTORS", "words": "[WORD...]"},
     ),
     "drift": Row(
-        "apps.functions.words.drift",
+        "analysis.word_drift.drift_rows.drift",
         (
             "run",
             "run --between 1990..1999 2010..2019 --fdr 0.05",
@@ -184,7 +184,7 @@ TOP: dict[str, Row] = {
         ),
         show="drift",
         page="drift_page.drift_page",
-        more=("apps.functions.words.Test", "apps.functions.words.Listed"),
+        more=("analysis.word_drift.drift_rows.Test", "analysis.word_drift.drift_rows.Listed"),
         values={"words": "W[,W...]"},
         defaults={"examples": 2},
     ),
@@ -321,7 +321,7 @@ RUN: dict[str, Row] = {
         defaults={"top": 20},
     ),
     "trajectory": Row(
-        "apps.functions.words.trajectory",
+        "apps.functions.trajectories.trajectory",
         ("run hail", "run hail storm --plot hail.html", "run hail --slices"),
         show="trajectory",
     ),
@@ -354,14 +354,14 @@ TEXT: dict[str, Row] = {
     "senses": Row(
         "analysis.word_senses.senses.senses",
         ("run mouse", 'run mouse --text "The mouse ate the cheese."'),
-        show="senses",
+        view="word_tables.senses_text",
         title="Senses of {word}",
         older={"--uses": "occurrences"},
     ),
     "why": Row(
         "analysis.concepts.shared_contexts.why",
         ("run hail snow",),
-        show="why",
+        view="run_tables.why_text",
         title="Why {a} and {b} are similar",
         values={"a": "WORD_A", "b": "WORD_B"},
         older={"--sentences": "examples"},

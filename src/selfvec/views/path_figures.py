@@ -1,7 +1,9 @@
-"""Figures of how words moved: what `state_paths` and `slice_paths` share.
+"""Figures of how words moved: through the states of a run, and through the slices of a text.
 
 A figure is a map of paths on the left and curves on the right. `trajectory_view` and `slice_view` compute the
-content of a figure, `path_figure` describes it. All words and states share one plane.
+content of a figure, `path_figure` describes it. All words and states share one plane. In slices each point
+has a region that contains 95 % of the points of resampled documents, so that a step within a region is not
+taken for a change.
 """
 
 from __future__ import annotations
@@ -12,18 +14,41 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from selfvec.base.arrays import AnyFloats, Doubles, Floats
+from selfvec.analysis.word_drift import SlicePath, comparable_slices, slice_paths
+from selfvec.base.arrays import AnyFloats, Doubles, Floats, Ints, Mask
 from selfvec.base.display import escape_for_display
 from selfvec.base.errors import OptionError
+from selfvec.base.threads import threads
+from selfvec.corpus.slices import Slice, slice_counts
+from selfvec.data.run import Run
+from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Vectors
+from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.whitening import axes_of_moment
+from selfvec.usage.occurrence_vectors import occurrence_space, slice_vectors
 
 from .figure import save_figure, under_sentences
-from .palette import GREY, WORDS, ink
-from .plane import Spec, label, labels, layered, mark, mark_layer, plane_axes
+from .palette import GREY, WORDS, ink, tint
+from .plane import (
+    Spec,
+    arc_length,
+    chart,
+    hover_layer,
+    label,
+    labels,
+    layer,
+    layered,
+    line_rows,
+    mark,
+    mark_layer,
+    plane_axes,
+    value_axis,
+)
 from .projection import Projection, project
 
 MOST_WORDS = 7  # colours that are distinguishable on white with any colour vision
@@ -201,3 +226,406 @@ def _neighbour_names(view: PathView[Word], shared: set[tuple[str, bool]], pixels
         for line in textwrap.wrap(", ".join(map(escape_for_display, pile)), 60):
             names.append(label(line, middle, shade, italic=not last))
     return names
+
+
+# ---- Paths through the recorded states of a run
+
+
+MOST_STATES = 400  # drawn per word: more would be invisible and make large files
+MOST_STATES_BENT = 120  # for t-SNE and UMAP, whose time grows with the square of the points
+
+_STATE_CURVE = (280, 215)
+_SHADES = 16  # steps of a path from light (early) to full colour (late)
+_STRAIGHT = 20.0  # pixels within which a running mean smooths back-and-forth movement; larger steps are kept
+_ZERO = "zero vector: it had none"
+
+
+@dataclass(frozen=True, eq=False)
+class WordPath(PlacedWord):
+    """One word's path through the figure: S of its recorded states."""
+
+    updates: Ints  # (S,), number of updates of the word at each state
+    cosine: Floats  # (S,), to the original vector; without one, to the first nonzero vector
+    angle: Floats  # (S,), degrees to the previous recorded state; 0 after a zero vector
+    zero: Mask  # (S,), states at which the word had no vector yet
+
+    @property
+    def oov(self) -> bool:
+        """Whether the initial vector is zero."""
+        return bool(self.zero[0])
+
+    @property
+    def sentence(self) -> str:
+        """The path in numbers."""
+        updates = int(self.updates[-1])
+        word = escape_for_display(self.word)
+        count = f"{updates:,} update{'' if updates == 1 else 's'}"
+        if not self.oov:
+            return f"{word}: {count}, cosine to the original {self.cosine[-1]:.2f}"
+        if not self.cosine.any():
+            return f"{word}: {count}, no original vector and none made yet"
+        return f"{word}: {count}, no original vector, cosine to its first {self.cosine[-1]:.2f}"
+
+    def marks(self, colour: str) -> list[Spec]:
+        """The ends."""
+        first = _ZERO if self.oov else "original vector"
+        hover = f"{escape_for_display(self.word)}: {first}"
+        end = mark("last state", self.points[-1], 14, colour, self.sentence)
+        return [end, mark(first, self.points[0], 13, colour, hover)]
+
+    def names(self, colour: str) -> list[Spec]:
+        """The word where it has a vector first."""
+        at = self.points[-1 if self.oov else 0]
+        return [label(escape_for_display(self.word), at, colour, 14, bold=True)]
+
+    def hovers(self, places: Sequence[Sequence[float]], values: Floats, name: str = "") -> list[Spec]:
+        """The hover text of each state, at its place (x, y)."""
+        states = zip(places, self.updates.tolist(), values.tolist(), strict=True)
+        word = escape_for_display(self.word)
+        return [
+            {"x": x, "y": y, "hover": f"{word} after {updates:,} updates: {name}{value:.3f}"}
+            for (x, y), updates, value in states
+        ]
+
+    def curve(self, values: Floats, colour: str) -> list[Spec]:
+        """A quantity over time, without the states at which the word had no vector."""
+        word = escape_for_display(self.word)
+        dash = [4, 3] if self.oov else [1, 0]
+        places = list(zip(self.updates.tolist(), values.tolist(), strict=True))
+        rows = zip(self.hovers(places, values), self.zero.tolist(), strict=True)
+        return [{"word": word, "colour": colour, "dash": dash, **row} for row, zero in rows if not zero]
+
+
+class StateView(PathView[WordPath]):
+    """Paths through states. A thin line shows the states, a thick line their mean; both darken with time."""
+
+    shapes: ClassVar = {"original vector": "circle", _ZERO: "cross", "last state": "circle"}
+    ends = ("nearest in the original vectors", "nearest in the refined vectors")
+
+    @property
+    def note(self) -> str:
+        """What the lines of the map mean."""
+        if all(len(path.points) == 1 for path in self.paths):
+            return ""
+        return "Paths run from light to dark. Thin: every state kept. Thick: their running mean."
+
+    def lines(self, place: Spec, pixels: Doubles) -> list[Spec]:
+        """Both lines, and the text of each state."""
+        # In a nonlinear projection large steps are smoothed, too.
+        reach = _STRAIGHT / pixels if self.method == "pca" else None
+        thin_rows = []
+        thick_rows = []
+        states = []
+        for path, colour in self.coloured:
+            mean = running_mean(path.points, len(path.points) // 30, reach)
+            thin_rows += _segments(path.points, mean, colour, pixels, 0.55)
+            thick_rows += _segments(mean, mean, colour, pixels, 1.0)
+            states += path.hovers(path.points.tolist(), path.cosine, "cosine ")
+        line = {"strokeCap": "round", "strokeJoin": "round", "clip": True}
+        channels = {"detail": "piece", "order": "order", "stroke": "colour"}
+        return [
+            layer(thin_rows, "line", place, line | {"strokeWidth": 0.8}, **channels),
+            layer(thick_rows, "line", place, line | {"strokeWidth": 2.4}, **channels),
+            hover_layer(states, place, "map"),
+        ]
+
+    def curves(self) -> Spec:
+        """Cosine to the original vector, and angle between successive states with its running mean."""
+        title = "Cosine to the original"
+        if any(path.oov for path in self.paths):
+            title += " (dashed: to the first)"
+        low = min([0.0, *(float(path.cosine.min()) for path in self.paths)])
+        cosines = [row for path, colour in self.coloured for row in path.curve(path.cosine, colour)]
+        angles = []
+        means = []
+        for path, colour in self.coloured:
+            kept = path.curve(path.angle, tint(colour, 0.4))[1:]  # no step leads to the first state
+            smooth = running_mean(np.array([[row["y"]] for row in kept]).reshape(-1, 1), len(kept) // 40)
+            angles += kept
+            means += [
+                row | {"y": y, "colour": colour} for row, y in zip(kept, smooth.ravel().tolist(), strict=True)
+            ]
+        high = max([1.0, *(row["y"] for row in angles)])
+        step = "Turn since the state before (degrees)"
+        upper = self._curve(title, [low, 1.0], [(cosines, 1.8)])
+        return {
+            "vconcat": [upper, self._curve(step, [0.0, high], [(angles, 0.8), (means, 2.0)])],
+            "spacing": 34,
+        }
+
+    def _curve(self, title: str, domain: list[float], lines: list[tuple[list[Spec], float]]) -> Spec:
+        """A chart of lines (rows and width) over the updates of a word."""
+        last = max(int(path.updates[-1]) for path in self.paths)
+        decades = [0, *(10**i for i in range(len(str(last))) if 10**i <= last)]
+        ticks = decades if len(decades) > 2 else list(range(last + 1))
+        x: Spec = {"field": "x", "type": "quantitative", "title": "updates of the word (logarithmic)"}
+        x["axis"] = {"values": ticks, "labelExpr": "format(datum.value, ',')"}
+        x["scale"] = {"type": "symlog", "domain": [0, max(1, last)], "nice": False}
+        place = {"x": x, "y": value_axis(domain)}
+        layers = []
+        for rows, width in lines:
+            style = {"strokeWidth": width, "strokeJoin": "round", "point": len(rows) < 8 and {"opacity": 1}}
+            layers.append(
+                layer(rows, "line", place, style, detail="word", stroke="colour", strokeDash="dash")
+            )
+        layers.append(hover_layer(lines[0][0], place, title))
+        if not any(rows for rows, _ in lines):
+            layers.append(layer([{}], "text", {}, {"color": GREY, "text": "no states to compare"}))
+        return chart(layers, _STATE_CURVE, title)
+
+
+def trajectory_view(
+    trajectories: Sequence[Trajectory],  # long ones are thinned
+    original: Vectors,  # for the neighbours at the start of a path
+    refined: Vectors,  # for those at its end
+    *,
+    projection: str = "pca",
+    neighbours: int = 5,  # at each end
+    seed: int = 0,
+) -> StateView:
+    """Project paths together with the neighbours of their words in the original and the refined vectors."""
+    check_words([trajectory.word for trajectory in trajectories])
+    for path in trajectories:
+        if len(path) == 0:
+            rule = f"no state of {path.word!r} was recorded"
+            raise OptionError(rule, remedy="choose another word or record more")
+    near = [nearest_at_ends(path.word, (original, refined), neighbours) for path in trajectories]
+    most = MOST_STATES if projection == "pca" else MOST_STATES_BENT
+    kept = [thin(t, most) for t in trajectories]
+    rows = [unit_rows(t.vectors) for t in trajectories]
+    shown = [row[index] for row, index in zip(rows, kept, strict=True)]
+    flat, places, placed = project_words(shown, near, projection, seed)
+    paths = []
+    for t, index, row, points, around in zip(trajectories, kept, rows, places, placed, strict=True):
+        zero: Mask = np.all(row == 0, axis=1)
+        cosine = row[index] @ row[zero.argmin()]
+        paths.append(
+            WordPath(t.word, points, around, t.updates[index], cosine, angles(t)[index], zero[index])
+        )
+    return StateView(tuple(paths), flat.method, flat.explained, frame_of([flat.points]))
+
+
+def thin(trajectory: Trajectory, most: int = MOST_STATES) -> Ints:
+    """Indices of at most ``most`` states, (S,), with the first and the last.
+
+    They are evenly spaced in the mean of two quantities: states passed and angle travelled. So both the fast
+    turn at the start of a path and the slow rest are shown.
+    """
+    states = len(trajectory)
+    if states <= most:
+        return np.arange(states)
+    travelled = np.cumsum(angles(trajectory), dtype=np.float64)
+    clock = np.linspace(0, 1, states) + travelled / (travelled[-1] or 1.0)
+    return np.unique(np.searchsorted(clock, np.linspace(0, clock[-1], most)))
+
+
+def angles(trajectory: Trajectory) -> Floats:
+    """Angle in degrees between each state and the one before it, (T,); 0 where either is zero."""
+    rows = unit_rows(trajectory.vectors)
+    # From chords, because arccos of a float32 cosine loses small angles to rounding.
+    chords = np.linalg.norm(np.diff(rows, axis=0), axis=1)
+    degrees = np.degrees(2 * np.arcsin(np.minimum(chords / 2, 1.0)))
+    zero: Mask = np.all(rows == 0, axis=1)
+    degrees[zero[:-1] | zero[1:]] = 0
+    return np.concatenate([[0.0], degrees]).astype(np.float32)
+
+
+def running_mean(values: AnyFloats, half: int, reach: AnyFloats | None = None) -> Doubles:
+    """Mean of each row and up to ``half`` rows on each side, equally many before and after.
+
+    A row farther than ``reach`` (k,) along any axis is left out together with its opposite. So large straight
+    steps are kept, and only back-and-forth movement is smoothed.
+
+    >>> running_mean(np.array([[0.0], [2.0], [0.0], [2.0], [9.0]]), half=1).ravel().round(2).tolist()
+    [0.0, 0.67, 1.33, 3.67, 9.0]
+    """
+    values = np.asarray(values, dtype=np.float64)
+    sums = values.copy()
+    counts = np.ones((len(values), 1))
+    for k in range(1, min(half, (len(values) - 1) // 2) + 1):
+        middle = values[k:-k]
+        before = values[: -2 * k]
+        after = values[2 * k :]
+        both: Mask = np.ones(len(middle), dtype=np.bool_)
+        if reach is not None:
+            both = np.all(np.maximum(np.abs(before - middle), np.abs(after - middle)) <= reach, axis=1)
+        sums[k:-k][both] += (before + after)[both]
+        counts[k:-k][both] += 2
+    means: Doubles = sums / counts
+    return means
+
+
+def _segments(points: AnyFloats, mean: AnyFloats, colour: str, pixels: Doubles, full: float) -> list[Spec]:
+    """A path in pieces, each darker than the previous one in proportion to the length drawn."""
+    if len(points) < 2:
+        return []
+    way = arc_length(mean * pixels)
+    cuts = np.searchsorted(way, np.linspace(0, way[-1], _SHADES + 1)).clip(max=len(points) - 1)
+    cuts = np.unique(np.append(cuts, len(points) - 1)).tolist()
+    rows = []
+    for a, b in pairwise(cuts):
+        shade = tint(colour, full * (0.4 + 0.6 * way[b] / (way[-1] or 1.0)))
+        rows += line_rows(points[a : b + 1], f"{colour}{a}", shade)
+    return rows
+
+
+# ---- Paths through the slices of a text
+
+
+COMMON = 3000  # most frequent words, from which neighbours are chosen
+
+_CHI = 5.991  # quantile of chi-squared with two degrees of freedom, at 95 %
+_ROUND = 48  # points of an ellipse
+_SLICE_CURVE = (280, 290)
+
+
+@dataclass(frozen=True, eq=False)
+class WordInSlices(PlacedWord):
+    """One word in the n slices in which it occurs, of S."""
+
+    path: SlicePath
+    slices: Ints  # (n,), their numbers
+    regions: AnyFloats | None  # (n, k, 2), ellipses with 95 % of the places of resampled documents; PCA only
+
+    @property
+    def sentence(self) -> str:
+        """The path in numbers."""
+        path = self.path
+        distance, _, _ = path.from_first()
+        far = int(np.nanargmax(distance))
+        name, start, end = map(escape_for_display, (path.word, path.names[self.slices[0]], path.names[far]))
+        uses = f"{int(path.uses.sum()):,} occurrences"
+        return f"{name}: {uses}, farthest from {start} in {end} ({distance[far]:.2f})"
+
+    def marks(self, colour: str) -> list[Spec]:
+        """The slices."""
+        name = escape_for_display(self.word)
+        marks = []
+        for i, point in zip(self.slices.tolist(), self.points, strict=True):
+            hover = (
+                f"{name} in {escape_for_display(self.path.names[i])}: {int(self.path.uses[i]):,} occurrences"
+            )
+            kind, width = ("the last slice", 12) if i == self.slices[-1] else ("a slice", 10)
+            marks.append(mark(kind, point, width, colour, hover))
+        return marks
+
+    def names(self, colour: str) -> list[Spec]:
+        """The word at its first slice, then its other slices."""
+        first, *others = [escape_for_display(self.path.names[i]) for i in self.slices]
+        start = label(f"{escape_for_display(self.word)} {first}", self.points[0], colour, 14, bold=True)
+        rest = zip(others, self.points[1:], strict=True)
+        return [start, *(label(name, point, colour, bold=True) for name, point in rest)]
+
+
+class SliceView(PathView[WordInSlices]):
+    """Paths through slices."""
+
+    shapes: ClassVar = {"a slice": "circle", "the last slice": "circle"}
+    ends = ("near it in its first slice", "near it in its last slice")
+    note = "Regions and bands hold 95 % of the places that resampled documents give."
+
+    def lines(self, place: Spec, _: Doubles) -> list[Spec]:
+        """The regions and the paths."""
+        ways = []
+        regions = []
+        for word, colour in self.coloured:
+            ways += line_rows(word.points, colour, colour)
+            for i, region in enumerate([] if word.regions is None else word.regions):
+                regions += line_rows(region, f"{colour} {i}", colour)
+        way = {"detail": "piece", "order": "order", "stroke": "colour"}
+        style = {
+            "interpolate": "linear-closed",
+            "strokeWidth": 0.8,
+            "strokeOpacity": 0.5,
+            "fillOpacity": 0.12,
+        }
+        return [
+            layer(regions, "line", place, style, fill="colour", **way),
+            layer(ways, "line", place, {"strokeWidth": 2, "strokeJoin": "round"}, **way),
+        ]
+
+    def curves(self) -> Spec:
+        """The distance of each word from its first slice, with the band of resampled documents."""
+        names = [escape_for_display(name) for name in self.paths[0].path.names]
+        rows = []
+        for word, colour in self.coloured:
+            middle, low, high = word.path.from_first()
+            shown = escape_for_display(word.word)
+            for i in word.slices.tolist():
+                place = {
+                    "slice": names[i],
+                    "y": float(middle[i]),
+                    "low": float(low[i]),
+                    "high": float(high[i]),
+                }
+                hover = f"{shown} in {names[i]}: {middle[i]:.3f}"
+                rows.append({"word": shown, "colour": colour, **place, "hover": hover})
+        x: Spec = {"field": "slice", "type": "ordinal", "title": None}
+        x["scale"] = {"type": "point", "domain": names}
+        ticks = names[:: max(1, round(len(names) / 4))]
+        x["axis"] = {"values": ticks, "labelAngle": 0, "labelOverlap": True}
+        y = value_axis()
+        place = {"x": x, "y": y}
+        band = {"x": x, "y": y | {"field": "low"}, "y2": {"field": "high"}}
+        dots = {"size": 45, "opacity": 1, "stroke": None}
+        layers = [
+            layer(rows, "area", band, {"opacity": 0.2}, detail="word", fill="colour"),
+            layer(rows, "line", place, {"strokeWidth": 2}, detail="word", stroke="colour"),
+            layer(rows, "point", place, dots, fill="colour", tooltip="hover"),
+        ]
+        return chart(layers, _SLICE_CURVE, "Distance from the first slice")
+
+
+def slice_view(
+    run: Run,  # with its corpus
+    words: Sequence[str],
+    slices: Sequence[Slice] | None = None,  # the run's own if not given
+    *,
+    projection: str = "pca",
+    neighbours: int = 4,  # of the first slice of a word, and of the last one
+    seed: int = 0,
+    jobs: int | None = None,
+) -> SliceView:
+    """Place words in the slices of a run's text."""
+    check_words([run.vectors.index_to_key[run.index(word)] for word in words])
+    every = list(comparable_slices(run) if slices is None else slices)
+    paths = slice_paths(run, words, every, seed=seed, jobs=jobs)
+    in_slices = _common_words(run, every, [path.word for path in paths], seed, jobs)
+    occurs = [np.flatnonzero(path.vectors.any(axis=1)) for path in paths]
+    near = [
+        nearest_at_ends(path.word, [in_slices[there[0]], in_slices[there[-1]]], neighbours)
+        for path, there in zip(paths, occurs, strict=True)
+    ]
+    rows = [path.vectors[there] for path, there in zip(paths, occurs, strict=True)]
+    flat, places, placed = project_words(rows, near, projection, seed)
+    shown = []
+    inside = [flat.points]
+    for path, there, points, around in zip(paths, occurs, places, placed, strict=True):
+        regions = None
+        if projection == "pca":
+            clouds = [flat.transform(path.draws[:, i]) for i in there]
+            regions = np.stack([_ellipse(point, cloud) for point, cloud in zip(points, clouds, strict=True)])
+            inside.append(regions.reshape(-1, 2))
+        shown.append(WordInSlices(path.word, points, around, path, there, regions))
+    return SliceView(tuple(shown), flat.method, flat.explained, frame_of(inside))
+
+
+def _common_words(
+    run: Run, slices: Sequence[Slice], words: Sequence[str], seed: int, jobs: int | None
+) -> list[Vectors]:
+    """The vectors of some words and of the most frequent ones in each slice."""
+    counts = slice_counts(run.require_tokens(), slices).sum(axis=0)
+    own = [run.index(word) for word in words]
+    rows = np.union1d(np.argsort(-counts, kind="stable")[:COMMON], own)
+    names = [run.vectors.index_to_key[row] for row in rows.tolist()]
+    found = slice_vectors(occurrence_space(run, slices, seed), rows, threads(jobs))
+    return [Vectors(names, vectors, normalized=True) for vectors in found]
+
+
+def _ellipse(centre: AnyFloats, drawn: AnyFloats) -> AnyFloats:
+    """The ellipse (k, 2) around a point that contains 95 % of a normal fit to ``drawn`` (n, 2)."""
+    values, directions = axes_of_moment(np.cov(drawn.T.astype(np.float64)))
+    angles = np.linspace(0, 2 * np.pi, _ROUND)
+    circle = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    ellipse: AnyFloats = centre + circle * np.sqrt(_CHI * np.maximum(values, 0)) @ directions.T
+    return ellipse

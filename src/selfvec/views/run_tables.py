@@ -232,8 +232,12 @@ def assigned_table(found: Topics, assigned: pl.DataFrame) -> RenderableType:
     return Group("", table, "", Text(note, "dim"))
 
 
-def why_text(found: Why) -> RenderableType:
-    """The cosines of two words, the contexts that they share, and sentences with these contexts."""
+def why_text(found: Why | WhyConcepts) -> RenderableType:
+    """The cosines of two words, and the contexts that they share with sentences; or shared concepts."""
+    from selfvec.analysis.concepts import WhyConcepts
+
+    if isinstance(found, WhyConcepts):
+        return _concepts_table(found)
     a = escape_for_display(found.a)
     b = escape_for_display(found.b)
     table = plain_table(("shared context", 28), figures=("adds", "PPMI", "", "count", ""))
@@ -266,7 +270,7 @@ def why_text(found: Why) -> RenderableType:
     return Group(*lines)
 
 
-def why_concepts_text(found: WhyConcepts) -> RenderableType:
+def _concepts_table(found: WhyConcepts) -> RenderableType:
     """The concepts that two words or texts share."""
     table = plain_table(("shared concept", 60), figures=("adds", "weight", ""))
     for row in found.concepts:

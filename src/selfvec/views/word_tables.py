@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from selfvec.analysis.alignment.compare import Comparison
     from selfvec.analysis.word_drift import Drift
     from selfvec.analysis.word_drift.word_paths import SlicePath
-    from selfvec.analysis.word_senses import RecognisedSense, Sense, Senses
+    from selfvec.analysis.word_senses import Sense, Senses
     from selfvec.usage.examples import Example
 
 _STATES = ("original", "refined")
@@ -313,8 +313,10 @@ def probability(value: float | None) -> str:
     return f"{value:.3f}".lstrip("0") if value < 0.1 else f"{value:.2f}".removeprefix("0")
 
 
-def sense_table(found: Senses) -> Text:
-    """A paragraph for each sense: its share, its characteristic words, sentences."""
+def senses_text(found: Senses) -> Text:
+    """A paragraph for each sense: its share, its characteristic words, sentences; or the texts given."""
+    if found.readings:
+        return _readings_text(found)
     senses = "one sense" if len(found) == 1 else f"{len(found)} senses"
     out = Text.assemble(
         (escape_for_display(found.word), "bold"), f"  {len(found.assigned):,} occurrences, {senses}\n"
@@ -327,10 +329,10 @@ def sense_table(found: Senses) -> Text:
     return out
 
 
-def readings_text(found: Senses, readings: Sequence[tuple[str, Sequence[RecognisedSense]]]) -> Text:
+def _readings_text(found: Senses) -> Text:
     """Texts with each occurrence of the word marked, and its sense."""
     out = Text()
-    for text, found_here in readings:
+    for text, found_here in found.readings:
         shown = Text(printable(text))
         for reading in found_here:
             shown.stylize(f"bold {_colour(reading.sense)}", reading.start, reading.end)

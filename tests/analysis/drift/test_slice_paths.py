@@ -13,8 +13,7 @@ from selfvec.analysis.word_drift import by_label, comparable_slices, slice_paths
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
 from selfvec.usage.occurrence_vectors import occurrence_space, slice_vectors
-from selfvec.views.path_figures import save_paths
-from selfvec.views.slice_paths import slice_view
+from selfvec.views.path_figures import save_paths, slice_view
 
 
 @pytest.fixture(scope="module")

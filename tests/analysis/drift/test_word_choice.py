@@ -12,7 +12,7 @@ import pytest
 from drift_corpus import planted_run
 
 import selfvec
-from selfvec.analysis.word_drift import WordChoice, drift
+from selfvec.analysis.word_drift import drift
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
@@ -110,13 +110,13 @@ def test_a_word_that_cannot_be_measured_is_named_with_its_counts(folder, capsys)
 
 def test_an_error_is_raised_if_no_word_can_be_measured(run: Run) -> None:
     with pytest.raises(InputError, match="too rarely"):
-        drift(run, which=WordChoice(words=["society"]))
+        drift(run, words=["society"])
     with pytest.raises(InputError, match="does not occur"):
-        drift(run, which=WordChoice(words=["nothing"]))
+        drift(run, words=["nothing"])
     with pytest.raises(InputError, match="'nothing' does not occur in this run; 'society' occurs too rarely"):
-        drift(run, which=WordChoice(words=["nothing", "society"]))
+        drift(run, words=["nothing", "society"])
     with pytest.raises(OptionError, match="noun, verb"):
-        WordChoice(pos=["article"])
+        drift(run, pos=["article"])
 
 
 def test_parts_of_speech(folder, capsys) -> None:
@@ -152,7 +152,7 @@ def test_forms_of_a_word_are_evidence_for_its_lemma(tmp_path: Path) -> None:
     path = tmp_path / "texts.txt"
     path.write_text("\n".join(texts), encoding="utf-8")
     run = selfvec.Refiner("original", lemmatize="en").fit(str(path), "none").run_
-    found = drift(run, which=WordChoice(words=["run"])).illustrate(run)
+    found = drift(run, words=["run"]).illustrate(run)
     assert found["run"]["examples_b"] == [texts[0]]
 
 
@@ -185,10 +185,10 @@ def test_q_ranks_words_beyond_all_splits() -> None:
 
 def test_one_result_serves_every_choice_of_words(run: Run) -> None:
     drift(run, seed=5)
-    for which in (WordChoice(every=True), WordChoice(words=["the", "rain"]), WordChoice(words=["rain"])):
-        found = drift(run, seed=5, which=which)
+    for which in ({"all_words": True}, {"words": ["the", "rain"]}, {"words": "rain"}):
+        found = drift(run, seed=5, **which)
         assert found.space is None  # nothing was computed
-        anew = drift(run.replace(folder=None), seed=5, which=which)
+        anew = drift(run.replace(folder=None), seed=5, **which)
         assert anew.space is not None
         assert found.rows == anew.rows
 
@@ -205,7 +205,7 @@ def test_a_result_of_the_run_before_an_update_is_not_used(folder: Path, tmp_path
     new.write_text("".join(json.dumps(row) + "\n" for row in texts), encoding="utf-8")
     assert main(["update", str(target), str(new)]) == 0
     # the old run is still open, as in a page: its result is of no use to the new one
-    assert drift(opened, which=WordChoice(words=["rain"])).rows[0]["count_b"] == before["count_b"]
+    assert drift(opened, words=["rain"]).rows[0]["count_b"] == before["count_b"]
     after = listed(capsys, target, "--words", "rain")["rows"][0]
     assert after["count_b"] == before["count_b"] + 2 * len(texts)
     assert main(["update", "--undo", str(target)]) == 0

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from selfvec.analysis.word_drift import WordChoice, drift
+from selfvec.analysis.word_drift import drift
 from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
@@ -42,7 +42,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.fixture(scope="module")
 def rows(run: Run) -> list[dict]:
-    return drift(run, ["1990", "2020"], which=WordChoice(every=True)).rows
+    return drift(run, ["1990", "2020"], all_words=True).rows
 
 
 def sentence(rng: np.random.Generator, topic: list[str], word: str) -> str:
@@ -87,7 +87,7 @@ def test_a_word_is_listed_once_where_its_strongest_spelling_is(run: Run, rows: l
     assert [row["word"] for row in rows if row["word"] in words] == words
     assert found.left_out["other spellings"] == 2
     assert found["colour"]["spellings_a"] == 50
-    named = drift(run, ["1990", "2020"], which=WordChoice(words=["color", "colour"]))
+    named = drift(run, ["1990", "2020"], words=["color", "colour"])
     assert {row["word"] for row in named} == {"color", "colour"}
 
 

@@ -36,9 +36,7 @@ from selfvec.storage.formats import save
 from selfvec.transforms import make_transform
 from selfvec.views.figure import save_figure
 from selfvec.views.graphs import save_graph
-from selfvec.views.path_figures import save_paths
-from selfvec.views.slice_paths import slice_view
-from selfvec.views.state_paths import trajectory_view
+from selfvec.views.path_figures import save_paths, slice_view, trajectory_view
 
 SOURCES = Path(selfvec.__file__).parent
 DRIFT = "--permutations 20 --jobs 1 --min-count 1"

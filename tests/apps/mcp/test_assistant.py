@@ -35,7 +35,7 @@ pytest.importorskip("mcp", reason="needs selfvec[mcp]")
 
 from selfvec import Refiner, similar
 from selfvec.apps.mcp.server import create_server
-from selfvec.apps.mcp.tools import RunInfo, Tools
+from selfvec.apps.mcp.tools import Tools
 
 TOOLS = {"info", "search", "similar_documents", "similar", "drift", "senses"}
 CALLS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -294,7 +294,7 @@ def test_a_change_by_refining_can_be_asked_where_there_are_slices(talk) -> None:
 def test_what_was_composed_is_not_called_general_language(folder: Path, source: Source, name: str) -> None:
     run = open_run(folder / "run")
     word = run.vectors.index_to_key[list(run.original.sources).index(source)]
-    assert Tools(run).similar(word, 3, 1).before_from == name
+    assert Tools(run).similar(word, 3, 1)["before_from"] == name
 
 
 class Slow(Tools):
@@ -306,7 +306,7 @@ class Slow(Tools):
         self.started = threading.Event()
         self.ended = threading.Event()
 
-    def info(self) -> RunInfo:
+    def info(self) -> dict[str, Any]:
         """Counts for ten seconds."""
         try:
             with self.progress.stage("Counting", 1000, "steps") as advance:
@@ -493,13 +493,13 @@ def test_a_run_that_kept_nothing_answers_what_it_can(tmp_path: Path) -> None:
     texts = ["hail broke the roof of a farm", "wind broke the tree near the road"] * 20
     Refiner("original", keep="nothing").fit(texts).save(tmp_path / "run")
     tools = Tools(open_run(tmp_path / "run"))
-    assert tools.info().documents == 40
-    assert tools.similar("hail").count == 20
+    assert tools.info()["documents"] == 40
+    assert tools.similar("hail")["count"] == 20
     for kept in (
         tools.drift("hail"),
         Tools(Refiner("original").fit(texts).run_).drift("hail"),
     ):
-        assert not kept.rows[0].beyond_chance  # nothing moved, whatever its p
+        assert not kept["rows"][0]["beyond_chance"]  # nothing moved, whatever its p
     for ask in (lambda: tools.search("hail"), lambda: tools.senses("hail")):
         with pytest.raises(InputError, match="refine again, with the default of keep"):
             ask()

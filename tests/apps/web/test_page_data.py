@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from serving import COMMON, TOPICS, Site
 
 import selfvec
-from selfvec.analysis.word_drift import WordChoice, drift, without_slices
+from selfvec.analysis.word_drift import drift, without_slices
 from selfvec.analysis.word_kinds import listed_stop_words
 from selfvec.apps.cli import main
 from selfvec.apps.mcp.tools import Tools
@@ -217,7 +217,7 @@ def test_the_page_the_command_and_the_assistant_share_the_results_of_drift(
             assert {ranking.vectors.words[i] for i in found} == set(command[name])
         assert [row["low"], row["high"]] == pytest.approx([command["low"], command["high"]], rel=1e-3)
     told = Tools(open_run(folder)).drift(top=3, between=[first, last])
-    assert [one.word for one in told.rows] == list(rows)[:3]
+    assert [one["word"] for one in told["rows"]] == list(rows)[:3]
     assert list((folder / "cache").glob("drift-*")) == [kept]
     assert kept.stat().st_mtime_ns == stamp
     assert verify(folder).damaged == []
@@ -371,8 +371,7 @@ def test_two_years_are_compared_as_drift_compares_them(site: Site, run: Run) -> 
     rows = site.data.ranking("1990|2020", Filter(), 0, 200)["rows"]
     assert rows[0]["word"] == "cell"
     assert rows[0]["q"] <= 0.05
-    every = WordChoice(every=True)
-    measured = {row["word"]: row for row in drift(run, ("1990", "2020"), which=every, min_count=1).rows}
+    measured = {row["word"]: row for row in drift(run, ("1990", "2020"), all_words=True, min_count=1).rows}
     for row in rows:
         if row["q"] is not None:
             expected = measured[row["word"]]

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from selfvec.analysis.word_drift import Drift, WordChoice
+from selfvec.analysis.word_drift import Drift
 from selfvec.analysis.word_drift.drift_rows import measure_all
 from selfvec.analysis.word_drift.permutation_test import DriftTest
 from selfvec.base.arrays import Doubles, Rows
@@ -190,7 +190,7 @@ def _between_texts(
             remedy="give one document per line or row, or choose the method procrustes",
         )
     every = measure_all(run, slices, test, neighbours=neighbours, jobs=jobs, progress=progress)
-    return every.choose(run, WordChoice())
+    return every.choose(run)
 
 
 def _by_vectors(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import reduce
 from itertools import product
 from pathlib import Path
@@ -13,22 +13,27 @@ from typing import Any, TypedDict, Unpack
 import numpy as np
 
 from selfvec.base.arrays import Rows
+from selfvec.base.checksums import check_sizes, write_sealed
 from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.extras import require
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.report_page import ROWS, check_report, save_rows
 from selfvec.base.targets import check_target
+from selfvec.base.tensors import check_tensors, map_tensors, write_tensors
 from selfvec.base.text_files import read_json
 from selfvec.corpus import as_corpus
 from selfvec.corpus.conversion import Texts
 from selfvec.corpus.slices import MOST_VALUES, PERIODS, Slice, by_label, by_period, labelled_by
 from selfvec.data.run import Run
+from selfvec.storage.cache import RESULT, cached, read_result
 from selfvec.storage.opened import GivenRun, as_run
 
 from .document_topics import assigned_table, document_table
 from .terms import terms, topic_rows, topical_terms
-from .topic_clusters import NAMED, TERMS, GroupTopics, Topics, TopicShare, cluster_terms
+from .topic_clusters import NAMED, TERMS, GroupTopics, Topic, Topics, TopicShare, cluster_terms
+
+_ARRAYS = "clusters.safetensors"  # in the cache
 
 
 class GivenTopics(TypedDict, total=False):
@@ -127,16 +132,8 @@ def topics(
     new = (
         None if assign is None else as_corpus(assign, "assign", like=run.provenance.corpus, keep_fields=False)
     )
-    found = cluster_terms(
-        run,
-        number,
-        top=top,
-        min_count=min_count,
-        seed=seed,
-        seeds=seeds,
-        earlier=earlier,
-        progress=progress,
-    )
+    options = {"top": top, "min_count": min_count, "seed": seed, "seeds": seeds, "earlier": earlier}
+    found = _kept_clusters(run, number, options, as_progress(progress))
     groups = None
     if match:
         groups = matched_topics(run, parts, len(found), min_count=min_count, seed=seed, progress=progress)
@@ -148,6 +145,33 @@ def topics(
         save_rows(rows, documents, overwrite=overwrite)
     joins = topic_hierarchy(found) if hierarchy else None
     return replace(found, groups=groups, hierarchy=joins, assigned=assigned)
+
+
+def _kept_clusters(run: Run, number: int | None, options: dict[str, Any], progress: Progress) -> Topics:
+    """What `cluster_terms` finds, from the cache in the run's folder if it is there."""
+    arrays = ("labels", "of_documents", "centres")
+    figures = ("documents", "silhouette", "tried")
+
+    def write(found: Topics, folder: Path) -> None:
+        write_tensors(folder / _ARRAYS, {name: getattr(found, name) for name in arrays})
+        topics = [asdict(row) for row in found.topics]
+        write_sealed(folder / RESULT, {"topics": topics} | {name: getattr(found, name) for name in figures})
+
+    def read(folder: Path) -> Topics:
+        kept = read_result(folder)
+        check_sizes(folder, kept, "remove it")
+        rows = [Topic(**row | {"terms": [tuple(pair) for pair in row["terms"]]}) for row in kept["topics"]]
+        tried = {int(k): value for k, value in kept["tried"].items()}
+        tensors: Any = map_tensors(folder / _ARRAYS)
+        places = {"labels": ("i8", (len(run.vectors),)), "of_documents": ("i8", (kept["documents"],))}
+        shapes = places | {"centres": ("f4", (len(rows), "d"))}
+        check_tensors(tensors, shapes, folder / _ARRAYS, "remove it")
+        return Topics(rows, kept["documents"], kept["silhouette"], tried, **tensors, run=run)
+
+    def make() -> Topics:
+        return cluster_terms(run, number, **options, progress=progress)
+
+    return cached(run, "clusters", [number, options], make, write, read, progress)
 
 
 def _terms_of(like: Topics | str | os.PathLike[str]) -> list[list[str]]:

@@ -9,14 +9,12 @@ from selfvec.corpus.slices import Slice, by_label, by_period, named_slice, slice
 
 from .compared_slices import comparable_slices, field_slices, slices_of, without_slices
 from .drift_rows import Drift, drift
-from .word_choice import WordChoice
 from .word_paths import SlicePath, slice_paths
 
 __all__ = [
     "Drift",
     "Slice",
     "SlicePath",
-    "WordChoice",
     "by_label",
     "by_period",
     "comparable_slices",

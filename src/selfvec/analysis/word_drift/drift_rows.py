@@ -6,13 +6,16 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
+from selfvec.analysis.word_kinds import languages
 from selfvec.base.arrays import Ints, Mask
+from selfvec.base.checks import check_names, check_texts
+from selfvec.base.declarations import checked
 from selfvec.base.errors import FormatError, InputError, OptionError
-from selfvec.base.progress import Progress
+from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.base.schema import misfit
 from selfvec.base.threads import threads
@@ -20,11 +23,13 @@ from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
 from selfvec.numerics.statistics import benjamini_hochberg
 from selfvec.storage.cache import cached, read_result, write_result
+from selfvec.storage.opened import GivenRun, as_run
+from selfvec.text.tagger import PARTS, check_tagger
 from selfvec.usage.examples import Example, examples, sentences
 from selfvec.usage.occurrence_vectors import OccurrenceSpace, occurrence_space
 
-from .changed_neighbours import NEIGHBOURS, Side, changed_neighbours, known_rows, possible_neighbours
-from .compared_slices import chosen_slices, sources_of
+from .changed_neighbours import NEIGHBOURS, changed_neighbours, known_rows, possible_neighbours
+from .compared_slices import chosen_slices, field_slices, slices_of, sources_of, without_slices
 from .permutation_test import (
     LEVEL,
     Distances,
@@ -33,7 +38,7 @@ from .permutation_test import (
     refinement_drift,
     usual_distances,
 )
-from .word_choice import WORD, WordChoice, chosen_words, left_out_words, mark_words, measurable
+from .word_choice import WORD, chosen_words, left_out_words, mark_words, measurable
 
 _NAME = "drift"  # in the cache, which holds the measures of every word; a choice is made when it is read
 _STEPS = {  # with their relative durations
@@ -43,6 +48,8 @@ _STEPS = {  # with their relative durations
     "Splitting again": 1,
     "Neighbours": 3,
 }
+_SHOWN = 20  # words with example sentences, if all are listed
+BY_REFINING = ["original", "refined"]  # names the states before and after refining, unless slices do
 _FIELDS = ("a", "b", "only_a", "only_b", "reasons", "rows")  # of a cached result
 
 
@@ -99,25 +106,27 @@ class Drift(ResultTable):
         title = f"Drift from {self.a} to {self.b}: {len(self):,} words, {significant:,} with q ≤ {LEVEL}"
         return short_repr(title, [row["word"] for row in self.rows], "see .rows or .to_polars()")
 
-    def choose(self, run: Run, which: WordChoice) -> Drift:
+    def choose(
+        self, run: Run, words: Sequence[str] = (), pos: Sequence[str] = (), every: bool = False
+    ) -> Drift:
         """The rows of a choice of words, with their q, in order.
 
-        If the choice names words, only these are listed; their q is that among all words.
+        If ``words`` are named, only these are listed, whether or not they are stop words or numbers; their q
+        is that among all words. ``every`` includes stop words, numbers and words of repeated text.
         """
         sides = self.slices if len(self.slices) == 2 else ()
-        named, unknown = named_words(run, sides, which, self.min_count)
+        named, unknown = named_words(run, sides, words, self.min_count)
         by_word = {row["word"]: row for row in self.rows}
         measured = sorted(by_word, key=run.vectors.key_to_index.__getitem__)
-        words, left_out = chosen_words(run, measured, self.reasons, which, named)
-        rows = [by_word[word] for word in words]
+        tested, left_out = chosen_words(run, measured, self.reasons, pos, every, named)
+        rows = [by_word[word] for word in tested]
         q = benjamini_hochberg(np.array([_number(row["p"]) for row in rows])).tolist()
         rows = sorted((row | {"q": _known(of)} for row, of in zip(rows, q, strict=True)), key=order_key)
-        if which.words:
+        if words:
             rows = [row for row in rows if row["word"] in named]
-        elif not which.every:
-            tested = len(rows)
+        elif not every:
             rows = _each_once(rows)
-            left_out["other spellings"] = tested - len(rows)
+            left_out["other spellings"] = len(tested) - len(rows)
         return replace(self, rows=rows, left_out=left_out, unknown=unknown)
 
     def select(self, top: int | None = None, fdr: float | None = None, word: str | None = None) -> Drift:
@@ -202,38 +211,86 @@ class Drift(ResultTable):
         return {name: getattr(self, name) for name in named}
 
 
-def drift(
-    run: Run,
-    between: str | Sequence[str | Slice] | None = None,
-    *,
-    which: WordChoice | None = None,
-    min_count: int = 5,
-    permutations: int = 1000,
-    seed: int = 0,
-    jobs: int | None = None,
-    progress: Progress | None = None,
-) -> Drift:
-    """The words that changed between two slices of a run's corpus, or by refining if it has no slices.
+class Test(TypedDict, total=False):
+    """How changes are tested.
+
+    Other Parameters
+    ----------------
+    permutations : int, at least 1
+        Random splits of the documents in the first round of the test; by default 1,000.
+    seed : int, at least 0
+        Seed of all random choices.
+    jobs : int, at least 1, optional
+        Threads; by default all cores.
+    """
+
+    permutations: int
+    seed: int
+    jobs: int | None
+
+
+class Listed(TypedDict, total=False):
+    """Words that are compared.
 
     Parameters
     ----------
-    run : Run
-    between : two of str or Slice, or str, optional
-        Such as ``["1976..1979", "2021"]``, or two labels; or a period, such as ``"decade"``, of which the
-        first and the last are compared. By default the first and the last slice of the run, or the original
-        and the refined vectors if it has no slices. Neighbouring periods are joined up to 2,000 words.
-    which : WordChoice, optional
-        The words to test; by default all but stop words, numbers and words of repeated text.
-    min_count : int
-        Leave out words that occur less often in either slice.
-    permutations : int
-        Random splits of a word's documents in the first round, at most: drawing stops early if many of them
-        are as far apart. If few words are beyond nearly all splits, more are drawn for these words.
-    seed : int
-        For every random choice.
-    jobs : int, optional
-        Threads; all cores by default. The rows are the same for any number.
+    words : str or sequence of str
+        Show these words only.
+
+    Other Parameters
+    ----------------
+    pos : sequence of {"noun", "verb", "adjective", "adverb"}
+        Compare these parts of speech only.
+    all_words : bool
+        Keep stop words, numbers and words of repeated text.
+    """
+
+    words: str | Sequence[str]
+    pos: str | Sequence[str]
+    all_words: bool
+
+
+@checked
+def drift(
+    run: GivenRun,
+    between: str | Sequence[str | Slice] | None = None,
+    *,
+    slice: str | None = None,
+    slice_field: str | None = None,
+    top: int | None = None,
+    examples: int = 0,
+    fdr: float | None = None,
+    min_count: int = 5,
+    progress: Progress | None = None,
+    **which: Any,
+) -> Drift:
+    """List words whose meaning changed, and whether by chance.
+
+    Results are kept in the run folder, and computed once.
+
+    Parameters
+    ----------
+    run : Run or path
+    between : sequence of slices, optional
+        The two slices; by default first and last, or before and after refining. Dates as 1976..1979, 2020-05,
+        2020Q2, 2000.., or labels; or original refined. In Python also a single period, such as "year".
+    slice : str, optional
+        Compare the first month, quarter, year … with the last. Neighbouring periods are joined up to 2,000
+        words of text.
+    slice_field : str, optional
+        Compare two values of this field of the documents. They are named by --between, or are the two with
+        the most text. Documents without a value are left out.
+    top : int, at least 1, optional
+        Words listed; by default all, on a terminal 20.
+    examples : int, at least 0
+        Example sentences of each side, of as many words as are listed, or 20.
+    fdr : float, above 0, at most 1, optional
+        Leave out words with a higher false discovery rate.
+    min_count : int, at least 1
+        Leave out words rarer on either side.
     progress : Progress, optional
+    **which
+        Those of `Listed`, the words that are compared, and of `Test`, how they are tested.
 
     Returns
     -------
@@ -273,18 +330,46 @@ def drift(
         are None, ``expected`` is 0, both sides have the same counts. For a run that has not kept its tokens,
         ``apd``, ``p``, ``q`` and the occurrences of spellings are None, too, and documents 0.
 
-        `Drift.illustrate` adds ``examples_a`` and ``examples_b``.
+        With ``examples`` the first ones have ``examples_a`` and ``examples_b``, too.
 
     Raises
     ------
     InputError
-        If the run has not kept its corpus, a slice does not exist, or no word can be measured.
+        If a slice does not exist, or no word can be measured. `OptionError` if an option is wrong.
     """
-    which = which or WordChoice()
-    which.check(run)
-    slices = chosen_slices(run, between)
-    named_words(run, slices, which, min_count)
-    test = DriftTest(min_count, permutations, seed)
+    run = as_run(run)
+    if between is not None and slice is not None:
+        raise OptionError("the slices are those of --between or of --slice", remedy="leave one of them out")
+    sides = slice if between is None else _named_sides(between)
+    if slice_field is not None:
+        sides = _of_field(run, slice_field, sides)
+    check_names(which, [*Listed.__annotations__, *Test.__annotations__])
+    chosen = {
+        name: check_texts(name, which[name], what)
+        for name, what in (("words", "words"), ("pos", "parts of speech"))
+        if which.get(name)
+    }
+    if "pos" in chosen:
+        for part in chosen["pos"]:
+            if part not in PARTS:
+                raise OptionError.one_of(part, PARTS, field="pos")
+        check_tagger(run.provenance.options.get("tagger"), languages(run))
+    if sides == BY_REFINING and not set(BY_REFINING) <= {part.name for part in slices_of(run)}:
+        run = without_slices(run)
+        sides = None
+    test = DriftTest(min_count, which.get("permutations", 1000), which.get("seed", 0))
+    with as_progress(progress).steps("Drift", {"Drift": 12, "Sentences": int(examples > 0)}) as steps:
+        slices = chosen_slices(run, sides)
+        named_words(run, slices, chosen.get("words", ()), min_count)  # an error if none can be measured
+        measured = _measured(run, slices, test, which.get("jobs"), steps)
+        found = measured.choose(run, **chosen, every=which.get("all_words", False)).select(top, fdr)
+        return found.illustrate(run, top or _SHOWN, examples, steps) if examples else found
+
+
+def _measured(
+    run: Run, slices: Sequence[Slice], test: DriftTest, jobs: int | None, progress: Progress
+) -> Drift:
+    """The measures of every word, from the cache in the run's folder if they are there."""
     made: list[Drift] = []  # it holds more than is written
 
     def make() -> dict[str, Any]:
@@ -294,16 +379,31 @@ def drift(
     def read(folder: Path) -> dict[str, Any]:
         return _of_words(read_result(folder), run, folder)
 
-    figures = cached(run, _NAME, _key(slices, test), make, write_result, read, progress)
-    every = (
-        made[0] if made else Drift(**figures, min_count=min_count, slices=sources_of(run, slices), seed=seed)
-    )
-    return every.choose(run, which)
+    key = [_documents(slices), asdict(test)]
+    figures = cached(run, _NAME, key, make, write_result, read, progress)
+    if made:
+        return made[0]
+    return Drift(**figures, min_count=test.min_count, slices=sources_of(run, slices), seed=test.seed)
 
 
-def _key(slices: Sequence[Slice], test: DriftTest) -> Any:
-    """The compared documents and the options of the test."""
-    return [_documents(slices), asdict(test)]
+def _named_sides(between: Any) -> Any:
+    """A period, or two slices."""
+    if isinstance(between, str):
+        return between
+    several = list(between) if isinstance(between, Sequence) else []
+    if not several or not all(isinstance(one, str | Slice) for one in several):
+        rule = f"is two slices, such as ['1990..1999', '2010..2019'], or a period, not {between!r:.80}"
+        raise OptionError(rule, field="between")
+    return several
+
+
+def _of_field(run: Run, field: str, sides: str | list[str | Slice] | None) -> list[Slice]:
+    """Two values of a field as slices: those that are named, or those with the most text."""
+    if isinstance(sides, str):
+        rule = f"the slices are values of {field!r}, or periods such as {sides}"
+        raise OptionError(rule, field="slice_field", remedy="leave one of them out")
+    names = None if sides is None else [one.name if isinstance(one, Slice) else one for one in sides]
+    return field_slices(run, field, names, 2)
 
 
 def _documents(slices: Sequence[Slice]) -> Any:
@@ -325,16 +425,16 @@ def _of_words(found: dict[str, Any], run: Run, folder: Path) -> dict[str, Any]:
 
 
 def named_words(
-    run: Run, slices: Sequence[Slice], which: WordChoice, min_count: int
+    run: Run, slices: Sequence[Slice], words: Sequence[str], min_count: int
 ) -> tuple[set[str], list[dict[str, Any]]]:
     """The named words that can be measured; for the other named words, the reason and their counts.
 
     Raises `InputError` if words are named and none can be measured.
     """
-    if not which.words:
+    if not words:
         return set(), []
     names, counts, able = _sides(run, slices, min_count)
-    rows, unknown = measurable(run, which.words, able, counts, names, min_count)
+    rows, unknown = measurable(run, words, able, counts, names, min_count)
     return {run.vectors.index_to_key[row] for row in rows}, unknown
 
 
@@ -359,10 +459,15 @@ def measure_all(
         words = np.flatnonzero(able)
         listed = possible_neighbours(run, counts, test.min_count)
         often = np.flatnonzero(listed.any(axis=0) | able)
+        how: dict[str, Any] = {"permutations": test.permutations, "seed": test.seed}
+        how |= {"jobs": threads(jobs), "progress": steps}
         if slices and space is not None:
-            found, sides = _between(space, words, often, test, threads(jobs), steps)
+            found = permutation_test(space, words, among=often, **how)
+            means = found.means
         else:
-            found, sides = _by_refining(run, space, words, often, test, threads(jobs), steps)
+            found = refinement_drift(run, space, words, **how)
+            means = [vectors.unit[often] for vectors in (run.original, run.vectors)]
+        sides = [known_rows(often, rows) for rows in means]
         space = None if space is None else space.light()
         keys = run.vectors.index_to_key
         near = changed_neighbours(keys, words, sides, listed, neighbours, steps)
@@ -393,44 +498,6 @@ def _sides(run: Run, slices: Sequence[Slice], min_count: int) -> tuple[list[str]
     able = (counts[0] >= min_count) | (own is None)
     able &= run.original.unit.any(axis=1) & run.vectors.unit.any(axis=1)
     return ["original", "refined"], counts, able
-
-
-def _between(
-    space: OccurrenceSpace,
-    words: Ints,  # (m,), those that are tested
-    often: Ints,  # words that may be neighbours
-    test: DriftTest,
-    jobs: int,
-    progress: Progress,
-) -> tuple[Distances, list[Side]]:
-    """Measure words between two slices."""
-    found = permutation_test(
-        space,
-        words,
-        among=often,
-        permutations=test.permutations,
-        seed=test.seed,
-        jobs=jobs,
-        progress=progress,
-    )
-    assert found.means is not None
-    return found, [known_rows(often, rows) for rows in found.means]
-
-
-def _by_refining(
-    run: Run,
-    space: OccurrenceSpace | None,
-    words: Ints,
-    often: Ints,
-    test: DriftTest,
-    jobs: int,
-    progress: Progress,
-) -> tuple[Distances, list[Side]]:
-    """Measure words between their original and their refined vectors."""
-    found = refinement_drift(
-        run, space, words, permutations=test.permutations, seed=test.seed, jobs=jobs, progress=progress
-    )
-    return found, [known_rows(often, vectors.unit[often]) for vectors in (run.original, run.vectors)]
 
 
 def _in_both(counts: Ints, least: int, slices: Sequence[Slice]) -> Mask:

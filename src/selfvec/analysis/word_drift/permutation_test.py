@@ -8,6 +8,7 @@ slices, and a change of frequency alone does not count as a change of meaning.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,7 +58,7 @@ class Distances:
     expected: Doubles  # mean distance over the splits
     apd: Doubles  # average pairwise distance: mean cosine distance of occurrences on both sides
     documents: Ints  # (m, 2), number of documents on each side in which the word occurs
-    means: Rows | None = None  # (2, n, d), unit mean vectors of the words ``among``, on both sides
+    means: Sequence[Rows] = ()  # (2, n, d), unit mean vectors of the words ``among``, on both sides
 
 
 def document_blocks(documents: Ints) -> WordBlocks:
@@ -119,7 +120,9 @@ def permutation_test(
         found[rest, 1] = np.concatenate([part[0] for part in again])[:, 1]
     distance, p, expected, apd = found.T
     low, high = distance_intervals(noise[:, :3], noise[:, 3:], blocks.number[words])
-    return Distances(words, distance, low, high, p, expected, apd, documents[words], means.swapaxes(0, 1))
+    return Distances(
+        words, distance, low, high, p, expected, apd, documents[words], list(means.swapaxes(0, 1))
+    )
 
 
 def compared_means(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,45 +15,16 @@ import numpy as np
 from selfvec.analysis.kernels import FEWEST, hash_occurrences
 from selfvec.analysis.word_kinds import are_stop_words, languages, with_letters
 from selfvec.base.arrays import Hashes, Ids, Ints, Mask
-from selfvec.base.errors import InputError, OptionError
+from selfvec.base.errors import InputError
 from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.text.proper_names import names_of
 from selfvec.text.spelling_variants import letters_key, spelling_key
-from selfvec.text.tagger import PARTS, check_tagger, tagger
+from selfvec.text.tagger import tagger
 
 _SHARE = 0.5  # of the occurrences of a word in a slice; with a larger share in repeated text it is left out
 _MOST = 0.1  # of the words; if more are in repeated text, none is left out for this
-
-
-@dataclass(frozen=True)
-class WordChoice:
-    """The words that `drift` tests.
-
-    Parameters
-    ----------
-    words : sequence of str
-        Only these words, whether or not they are stop words or numbers.
-    pos : sequence of str
-        Only words of these parts of speech: noun, verb, adjective, adverb.
-    every : bool
-        Include stop words, numbers and words of repeated text.
-    """
-
-    words: Sequence[str] = ()
-    pos: Sequence[str] = ()
-    every: bool = False
-
-    def check(self, run: Run) -> None:
-        """Raise an error if the parts of speech of a run's words cannot be told."""
-        if self.pos:
-            check_tagger(run.provenance.options.get("tagger"), languages(run))
-
-    def __post_init__(self) -> None:
-        for part in self.pos:
-            if part not in PARTS:
-                raise OptionError.one_of(part, PARTS, field="pos")
 
 
 def left_out_words(
@@ -84,20 +54,21 @@ def chosen_words(
     run: Run,
     measured: Sequence[str],
     reasons: Mapping[str, str],
-    choice: WordChoice,
+    pos: Collection[str],  # parts of speech; all if there are none
+    every: bool,  # stop words, numbers and words of repeated text, too
     named: Collection[str] = (),  # words that are always tested
 ) -> tuple[list[str], dict[str, int]]:
     """The measured words that are tested, and the number of words that each rule leaves out."""
     left_out: Counter[str] = Counter()
-    if not choice.every:
+    if not every:
         left_out.update(
             {"stop words": 0, "numbers": 0} | ({} if run.tokens is None else {"repeated text": 0})
         )
         left_out.update(reasons[word] for word in measured if word in reasons)
-    kept = [word for word in measured if choice.every or word not in reasons]
-    if choice.pos:
+    kept = [word for word in measured if every or word not in reasons]
+    if pos:
         tagged = list(zip(kept, _tags(run, kept), strict=True))
-        kept = [word for word, part in tagged if part in choice.pos]
+        kept = [word for word, part in tagged if part in pos]
         left_out["other parts of speech"] = len(tagged) - len(kept)
     tested = {*kept, *named}
     return [word for word in measured if word in tested], dict(left_out)

@@ -237,25 +237,11 @@ def graph(found: Any, given: Given) -> None:
     print_text(given["output"])
 
 
-def senses(found: Any, _: Given) -> None:
-    """The senses of a word, or those that it has in a text."""
-    from selfvec.views.word_tables import readings_text, sense_table
-
-    show(readings_text(found, found.readings) if found.readings else sense_table(found))
-
-
 def phrases(found: Any, given: Given) -> None:
     """The first phrases."""
     from selfvec.views.run_tables import phrases_table
 
     show(phrases_table(found, given.get("top", 50)))
-
-
-def why(found: Any, given: Given) -> None:
-    """The contexts that two words share, or the concepts."""
-    from selfvec.views.run_tables import why_concepts_text, why_text
-
-    show(why_concepts_text(found) if "concepts" in given else why_text(found))
 
 
 def expansion(found: Any, _: Given) -> None:

@@ -1,13 +1,13 @@
-"""The tools, and the records they return, from which the ``mcp`` package makes schemas.
+"""The tools: each calls the public function of its name and limits the size of the answer.
 
-Each tool calls the public function of its name and limits the size of the answer. Its arguments are described
-by that function. An assistant reads these docstrings to choose a tool, so they describe the result.
+Their arguments are described by that function, from which the ``mcp`` package makes schemas. An assistant
+reads these docstrings to choose a tool, so they describe the result.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
@@ -22,7 +22,6 @@ from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source
 from selfvec.numerics.neighbours import only_in_each
-from selfvec.retrieval.snippets import Reason
 
 if TYPE_CHECKING:
     from selfvec.analysis.word_drift import Drift
@@ -47,134 +46,13 @@ _REASONS = 8  # matches shown for a passage
 _EXAMPLES = 3  # sentences for a state or a sense
 _LONGEST_ARGUMENT = 10_000  # characters
 _VALUES = 20  # of an argument that takes several
+_CHANGE = (
+    *("word", "kind", "variants", "distance", "apd", "low", "high", "expected", "p", "q"),
+    *("count_a", "count_b", "gained", "lost"),
+)
 
+Json = dict[str, Any]
 Method = TypeVar("Method", bound=Callable[..., Any])
-
-
-@dataclass(frozen=True)
-class RunInfo:
-    """The corpus of a run and how its vectors were made."""
-
-    corpus: str
-    files: list[str]
-    documents: int
-    tokens: int
-    words: int
-    dates: list[str]
-    slices: list[str]
-    method: str
-    vectors: str
-    findings: list[str]
-
-
-@dataclass(frozen=True)
-class Passage:
-    """A document that was found, with its best passage."""
-
-    id: str
-    alike: list[str]
-    score: float
-    date: str | None
-    fields: dict[str, str]
-    text: str
-    cut: bool
-    why: list[Reason]
-
-
-@dataclass(frozen=True)
-class Passages:
-    """The result of a search."""
-
-    query: str
-    mode: str
-    documents: int
-    filter_names: list[str]
-    unknown: list[str]
-    rows: list[Passage]
-
-
-@dataclass(frozen=True)
-class Term:
-    """A word and its cosine to the word in question."""
-
-    term: str
-    cosine: float
-
-
-@dataclass(frozen=True)
-class SimilarTerms:
-    """The words nearest to a word, before and after refining."""
-
-    word: str
-    count: int
-    before_from: str
-    before: list[Term]
-    after: list[Term]
-    gained: list[str]
-    lost: list[str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ChangedWord:
-    """A word that changed, by how much, and whether chance explains it."""
-
-    word: str
-    kind: str
-    variants: list[str]
-    distance: float
-    apd: float | None
-    low: float | None
-    high: float | None
-    expected: float | None
-    p: float | None
-    q: float | None
-    beyond_chance: bool | None
-    count_a: int
-    count_b: int
-    gained: list[str]
-    lost: list[str]
-    examples_a: list[str]
-    examples_b: list[str]
-
-
-@dataclass(frozen=True)
-class ChangedWords:
-    """The words that changed most between two states of a run."""
-
-    a: str
-    b: str
-    measured: int
-    rows: list[ChangedWord]
-
-
-@dataclass(frozen=True)
-class Sense:
-    """A sense of a word, labelled by the words around it."""
-
-    number: int
-    label: list[str]
-    share: float
-    count: int
-    examples: list[str]
-
-
-@dataclass(frozen=True)
-class SenseInText:
-    """The sense of a word at one place of a text."""
-
-    start: int
-    end: int
-    sense: int
-    probability: float
-
-
-@dataclass(frozen=True)
-class Senses:
-    """The senses of a word, and which it has in a text."""
-
-    word: str
-    senses: list[Sense]
-    readings: list[SenseInText]
 
 
 def _as_declared(declared: Declaration, **most: int) -> Callable[[Method], Method]:
@@ -217,7 +95,7 @@ class Tools:
         self.progress = progress or Progress()
         self._drift = lru_cache(maxsize=_DRIFTS_KEPT)(self._measure_drift)
 
-    def info(self) -> RunInfo:
+    def info(self) -> Json:
         """What this corpus is: its size, dates and slices of time, how its vectors were refined, and whether
         that went well (`findings`)."""
         from selfvec.analysis.word_drift import slices_of
@@ -227,23 +105,23 @@ class Tools:
         corpus = made.corpus
         dates = None if run.tokens is None else run.tokens.dates
         days = [] if dates is None else dates[~np.isnat(dates)].astype(str).tolist()
-        return RunInfo(
-            corpus=str(corpus.get("description", "")),
-            files=[Path(str(file.get("path", ""))).name for file in corpus.get("files", [])[:_FILES]],
-            documents=made.documents or 0,
-            tokens=made.tokens or 0,
-            words=len(run.vectors),
-            dates=[min(days), max(days)] if days else [],
-            slices=[part.name for part in slices_of(run)][:200],
-            method=made.method or "",
-            vectors=str(made.vectors.get("name", "")),
-            findings=[f"{finding['name']}: {finding['message']}" for finding in run.health["findings"]],
-        )
+        return {
+            "corpus": str(corpus.get("description", "")),
+            "files": [Path(str(file.get("path", ""))).name for file in corpus.get("files", [])[:_FILES]],
+            "documents": made.documents or 0,
+            "tokens": made.tokens or 0,
+            "words": len(run.vectors),
+            "dates": [min(days), max(days)] if days else [],
+            "slices": [part.name for part in slices_of(run)][:200],
+            "method": made.method or "",
+            "vectors": str(made.vectors.get("name", "")),
+            "findings": [f"{finding['name']}: {finding['message']}" for finding in run.health["findings"]],
+        }
 
     @_as_declared(TOP["search"].declaration, top=20)
     def search(
         self, query: str, top: int = 5, mode: str = "hybrid", filters: list[str] | None = None
-    ) -> Passages:
+    ) -> Json:
         """Find documents of the corpus, best first, each with its best passage and `why` it was found: which
         word of the query matches which word of the passage (kind "match": the same stem; "related": a word
         of similar meaning). The hybrid score is in standard deviations above the mean document.
@@ -252,7 +130,7 @@ class Tools:
         return self._passages(self._index.search(query, top, mode=mode, filters=filters or ()))
 
     @_as_declared(declared_at("retrieval.similar_documents.similar_documents"), top=20)
-    def similar_documents(self, document: str, top: int = 5, filters: list[str] | None = None) -> Passages:
+    def similar_documents(self, document: str, top: int = 5, filters: list[str] | None = None) -> Json:
         """Find the documents that are most like a document of the corpus, by meaning: for more of what a
         search has found. `document` is the id of a row of `search`."""
         from selfvec.retrieval import similar_documents
@@ -261,9 +139,7 @@ class Tools:
         return self._passages(found)
 
     @_as_declared(TOP["similar"].declaration, top=20)
-    def similar(
-        self, word: str, top: int = 10, min_count: int | None = None, as_: str = "topic"
-    ) -> SimilarTerms:
+    def similar(self, word: str, top: int = 10, min_count: int | None = None, as_: str = "topic") -> Json:
         """The words nearest to a word by cosine, before the vectors were refined on this corpus and after,
         and which words were gained and lost. `after` is the word's meaning in this corpus. `before` is its
         meaning in general language only if `before_from` is "pretrained vectors"; if it is "spelling", the
@@ -275,18 +151,18 @@ class Tools:
         gained, lost = only_in_each(*sides)
         counts = self.run.vectors.counts
         row = self.run.index(word)
-        return SimilarTerms(
-            word=after["word"],
-            count=0 if counts is None else int(counts[row]),
-            before_from=_ORIGINS.get(Source(int(self.run.original.sources[row])), "nothing"),
-            before=[Term(term, _short(cosine)) for term, cosine in before["neighbours"]],
-            after=[Term(term, _short(cosine)) for term, cosine in after["neighbours"]],
-            gained=gained,
-            lost=lost,
-        )
+        return {
+            "word": after["word"],
+            "count": 0 if counts is None else int(counts[row]),
+            "before_from": _ORIGINS.get(Source(int(self.run.original.sources[row])), "nothing"),
+            "before": _terms(before),
+            "after": _terms(after),
+            "gained": gained,
+            "lost": lost,
+        }
 
     @_as_declared(TOP["drift"].declaration, top=20)
-    def drift(self, word: str | None = None, top: int = 10, between: list[str] | None = None) -> ChangedWords:
+    def drift(self, word: str | None = None, top: int = 10, between: list[str] | None = None) -> Json:
         """The words whose meaning changed most between two slices of time (or by refining: `between` is
         ["original", "refined"], or the corpus has no slices), significant changes first; of these, names,
         numbers and other spellings of a word last (`kind`, `variants`). `distance` is 1 - cosine, `low` to
@@ -297,15 +173,14 @@ class Tools:
         sides = tuple(between or ())
         found = self._drift(sides)
         if word is None:
-            return ChangedWords(found.a, found.b, len(found), [_changed(row) for row in found.rows[:top]])
+            return _change(found, found.rows[:top])
         name = self.run.vectors.index_to_key[self.run.index(word)]
         if all(row["word"] != name for row in found):  # not in the list, or too rare
             found = self._drift(sides, name)
-        row = found.select(word=name).illustrate(self.run, 1, _EXAMPLES).rows[0]
-        return ChangedWords(found.a, found.b, len(found), [_changed(row)])
+        return _change(found, found.select(word=name).illustrate(self.run, 1, _EXAMPLES).rows)
 
     @_as_declared(TEXT["senses"].declaration)
-    def senses(self, word: str, text: str = "") -> Senses:
+    def senses(self, word: str, text: str = "") -> Json:
         """The senses in which this corpus uses a word, each labelled by the words around it (`label`), with
         its share of the occurrences and examples; and, for each occurrence of the word in `text`, its sense
         there (`readings`: characters from `start` to `end`, the `number` of a sense, its probability)."""
@@ -313,21 +188,30 @@ class Tools:
 
         found = senses(self.run, word, examples=_EXAMPLES, space=self._sense_space)
         listed = [
-            Sense(
-                number, sense.label, _short(sense.share), sense.count, [_cut(text) for text in sense.examples]
-            )
+            {
+                "number": number,
+                "label": sense.label,
+                "share": _short(sense.share),
+                "count": sense.count,
+                "examples": [_cut(text) for text in sense.examples],
+            }
             for number, sense in enumerate(found.senses)
         ]
         readings = [
-            SenseInText(one.start, one.end, one.sense, _short(one.probability))
+            {"start": one.start, "end": one.end, "sense": one.sense, "probability": _short(one.probability)}
             for one in (found.disambiguate(text) if text else [])
         ]
-        return Senses(found.word, listed, readings)
+        return {"word": found.word, "senses": listed, "readings": readings}
 
-    def _passages(self, found: Found) -> Passages:
-        names = self._index.filter_names[:_FIELDS]
-        rows = [_passage(self._index, hit) for hit in found.hits]
-        return Passages(found.query, found.mode, found.documents, names, found.unknown, rows)
+    def _passages(self, found: Found) -> Json:
+        return {
+            "query": found.query,
+            "mode": found.mode,
+            "documents": found.documents,
+            "filter_names": self._index.filter_names[:_FIELDS],
+            "unknown": found.unknown,
+            "rows": [_passage(self._index, hit) for hit in found.hits],
+        }
 
     @cached_property
     def _index(self) -> Index:
@@ -344,7 +228,7 @@ class Tools:
 
     def _measure_drift(self, between: tuple[str, ...], *words: str) -> Drift:
         """The change between two states of every word, or only of the given words."""
-        from selfvec.apps.functions.words import drift
+        from selfvec.analysis.word_drift import drift
 
         return drift(self.run, list(between) or None, words=words, progress=self.progress)
 
@@ -358,28 +242,35 @@ def _short(number: float) -> float:
     return float(f"{number:.4g}")
 
 
-def _passage(index: Index, hit: Hit) -> Passage:
+def _terms(row: Json) -> list[Json]:
+    return [{"term": term, "cosine": _short(cosine)} for term, cosine in row["neighbours"]]
+
+
+def _passage(index: Index, hit: Hit) -> Json:
     """A hit with its whole passage, up to `LONGEST` characters."""
     text = index.text(hit.id)[slice(*hit.passage)]
-    return Passage(
-        id=hit.id,
-        alike=hit.alike[:_NAMED],
-        score=_short(hit.score),
-        date=hit.date,
-        fields={name: _cut(hit.fields[name], _SHORT) for name in list(hit.fields)[:_FIELDS]},
-        text=_cut(text),
-        cut=len(text) > LONGEST,
-        why=hit.words[:_REASONS],
-    )
-
-
-def _changed(row: dict[str, Any]) -> ChangedWord:
-    """A drift row as a record, with whether the change is significant, and its sentences if it has any."""
-    names = [name for name in ChangedWord.__dataclass_fields__ if name in row]
-    picked: dict[str, Any] = {
-        name: _short(row[name]) if isinstance(row[name], float) else row[name] for name in names
+    return {
+        "id": hit.id,
+        "alike": hit.alike[:_NAMED],
+        "score": _short(hit.score),
+        "date": hit.date,
+        "fields": {name: _cut(hit.fields[name], _SHORT) for name in list(hit.fields)[:_FIELDS]},
+        "text": _cut(text),
+        "cut": len(text) > LONGEST,
+        "why": [asdict(reason) for reason in hit.words[:_REASONS]],
     }
+
+
+def _change(found: Drift, rows: Sequence[Json]) -> Json:
+    """Two states and words that changed between them."""
+    return {"a": found.a, "b": found.b, "measured": len(found), "rows": [_changed(row) for row in rows]}
+
+
+def _changed(row: Json) -> Json:
+    """A row of drift with whether the change is significant, and its sentences if it has any."""
+    picked = {name: row[name] for name in _CHANGE}
+    picked = {name: _short(one) if isinstance(one, float) else one for name, one in picked.items()}
     for side in "ab":
         picked[f"examples_{side}"] = [_cut(text) for text in row.get(f"examples_{side}", [])]
     moved = None if row["q"] is None else bool(row["q"] <= _LEVEL and row["distance"] > _UNMOVED)
-    return ChangedWord(beyond_chance=moved, **picked)
+    return picked | {"beyond_chance": moved}

@@ -18,7 +18,6 @@ import numpy as np
 from selfvec.analysis.word_drift.changed_neighbours import NEIGHBOURS
 from selfvec.analysis.word_drift.compared_slices import without_slices
 from selfvec.analysis.word_drift.drift_rows import drift, order_key
-from selfvec.analysis.word_drift.word_choice import WordChoice
 from selfvec.base.arrays import Array, Doubles, Ints, Mask, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
@@ -286,10 +285,10 @@ def significance_of_slices(run: Run, pair: Sequence[Slice] | None, jobs: int, pr
     true for the words that `drift` lists.
     """
     try:
-        every = drift(run, pair, which=WordChoice(every=True), jobs=jobs, progress=progress)
+        every = drift(run, pair, all_words=True, jobs=jobs, progress=progress)
     except InputError:  # no word is frequent enough on both sides to be tested
         return {}
-    listed = {row["word"]: row for row in every.choose(run, WordChoice())}
+    listed = {row["word"]: row for row in every.choose(run)}
     rows = ({row["word"]: row for row in every} | listed).values()
     return {
         row["word"]: {name: row[name] for name in ("distance", *FIGURES, *MARKS)}

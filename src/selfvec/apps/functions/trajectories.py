@@ -1,0 +1,131 @@
+"""The paths of words: `trajectory`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from selfvec.analysis.word_drift import (
+    Slice,
+    SlicePath,
+    field_slices,
+    slice_paths,
+)
+from selfvec.base.checks import check_texts
+from selfvec.base.declarations import checked
+from selfvec.base.progress import Progress, as_progress
+from selfvec.base.result_table import ResultTable, short_repr
+from selfvec.base.targets import check_target
+from selfvec.data.run import Run
+from selfvec.data.trajectory import Trajectory
+from selfvec.storage.opened import GivenRun, as_run
+
+
+@dataclass(frozen=True, repr=False)
+class Trajectories(ResultTable):
+    """The paths of some words, one after the other."""
+
+    paths: list[Trajectory] | list[SlicePath]
+    run: Run
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict per word and state, or slice."""
+        return [row for path in self.paths for row in path.rows]
+
+    def as_dict(self) -> dict[str, Any]:
+        """As ``selfvec run trajectory --json`` prints it."""
+        return {"rows": [path.as_dict() for path in self.paths]}
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __repr__(self) -> str:
+        return short_repr(f"Trajectories: {len(self.paths)} words", [path.word for path in self.paths])
+
+
+@checked
+def trajectory(
+    run: GivenRun,
+    words: str | Sequence[str],
+    *,
+    plot: str | os.PathLike[str] | None = None,
+    slices: bool = False,
+    slice_field: str | None = None,
+    projection: str = "pca",
+    neighbours: int = 5,
+    seed: int = 0,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Trajectories:
+    """Show how a word moved while it was refined, or through the years.
+
+    Parameters
+    ----------
+    run : Run or path
+    words : str or sequence of str
+        Words of the run.
+    plot : path, optional
+        Draw the paths to this file: .html, .png, .svg or .pdf.
+    slices : bool
+        Follow the words through the slices of the text.
+    slice_field : str, optional
+        Follow them through the values of this field, at most eight with the most text.
+    projection : {"pca", "pacmap", "tsne", "umap"}
+        How vectors are projected onto the plane.
+    neighbours : int, at least 0
+        Nearest neighbours drawn, at the first and the last state.
+    overwrite : bool
+    progress : Progress, optional
+
+    Other Parameters
+    ----------------
+    seed : int, at least 0
+        Of projections and, with ``slices``, of the resampled documents.
+
+    Raises
+    ------
+    InputError
+        If a word does not occur, or the run has no slices.
+    """
+    names = check_texts("words", words, "words")
+    opened = as_run(run)
+    if plot is not None:
+        from selfvec.views.figure import check_figure
+        from selfvec.views.projection import check_method
+
+        check_target(plot, overwrite=overwrite, folder=False)
+        check_figure(plot)
+        check_method(projection)
+    with as_progress(progress).stage("Following words", None, "words"):
+        parts = None if slice_field is None else field_slices(opened, slice_field)
+        if slices or parts:
+            found = Trajectories(slice_paths(opened, names, parts, seed=seed), opened)
+        else:
+            keys = opened.vectors.index_to_key
+            found = Trajectories([opened.trajectory(keys[opened.index(name)]) for name in names], opened)
+        if plot is not None:
+            view = {"projection": projection, "neighbours": neighbours, "seed": seed}
+            _draw(found, parts, plot, view, overwrite)
+    return found
+
+
+def _draw(
+    found: Trajectories,
+    slices: Sequence[Slice] | None,
+    path: str | os.PathLike[str],
+    view: Any,
+    overwrite: bool,
+) -> None:
+    """Draw paths to a file."""
+    from selfvec.views.path_figures import save_paths, slice_view, trajectory_view
+
+    run = found.run
+    paths: list[Any] = [*found.paths]
+    if isinstance(paths[0], SlicePath):
+        shown: Any = slice_view(run, [one.word for one in paths], slices, **view)
+    else:
+        shown = trajectory_view(paths, run.original, run.vectors, **view)
+    save_paths(shown, path, overwrite=overwrite)
