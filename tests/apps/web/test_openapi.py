@@ -16,6 +16,7 @@ EXAMPLES = 12  # of each kind and address
 PATHS = (
     *(
         "about",
+        "state",
         "overview",
         "domain",
         "health",

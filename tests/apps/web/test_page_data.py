@@ -20,6 +20,7 @@ from selfvec.apps.cli import main
 from selfvec.apps.mcp.tools import Tools
 from selfvec.apps.web import limits, maps
 from selfvec.apps.web.comparison import REFINED, Comparisons, compare_slices
+from selfvec.apps.web.domain_words import _Readable
 from selfvec.apps.web.page_data import PageData
 from selfvec.apps.web.ranking import FIGURES, MARKS, Filter, PairedVectors, rank, significance_of_slices
 from selfvec.apps.web.word_map import LARGEST, State, arrange, draw_map, history_states, vectors_state
@@ -29,7 +30,7 @@ from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.data.trajectory import History
-from selfvec.data.vectors import Source
+from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.retrieval import run_index
 from selfvec.storage.run_folder import open_run
@@ -291,6 +292,18 @@ def test_domain_words_are_of_the_text_and_near_words_that_can_be_read(tmp_path: 
     for row in rows:
         assert set(row["gained"]) == set(row["after"]) - set(row["before"])
     assert any(row["subwords"] for row in rows)
+
+
+def test_rare_words_say_nothing_to_a_newcomer(run: Run) -> None:
+    counts = np.asarray(run.vectors.counts).copy()
+    rare = run.index("hail")
+    counts[rare] = 4
+    counts[run.index("rain")] = 200_000
+    vectors = Vectors(run.vectors.index_to_key, run.vectors.unit, counts=counts)
+    changed = Run(vectors, run.original, None, run.provenance, run.report, run.tokens)
+    names = np.zeros(len(counts), bool)
+    assert not _Readable(changed, names).of_text(rare)
+    assert _Readable(run, names).of_text(rare)
 
 
 def test_tests_add_figures_and_a_filter() -> None:

@@ -319,7 +319,7 @@ def test_two_parts_are_typed(opened: Page, site: Site) -> None:
     opened.errors.clear()  # the browser notes the 400
 
 
-def test_a_bad_period_is_said_once_and_the_word_stays(opened: Page) -> None:
+def test_a_bad_period_is_said_once_and_the_word_stays(opened: Page, site: Site) -> None:
     opened.run(
         "(() => { const s = document.getElementById('comparison'); s.value = '?';"
         "s.dispatchEvent(new Event('change')); })()"
@@ -338,6 +338,9 @@ def test_a_bad_period_is_said_once_and_the_word_stays(opened: Page) -> None:
     opened.wait(
         "document.getElementById('alert').innerText.includes('write dates as 1990..2020, 1990-05, 2020Q2')"
     )
+    opened.open(f"{site.address}#c=1990|1950&word=cell")
+    assert opened.run("document.querySelectorAll('#alert .error').length") == 1
+    assert opened.text("#word h2") == "cell"
     opened.errors.clear()  # the browser notes the 404
 
 
@@ -348,12 +351,16 @@ def test_signs_around_a_typed_word_do_not_hide_it(opened: Page, site: Site) -> N
     opened.open(f"{site.address}#view=time&words=thunder%3F.")
     opened.wait("document.querySelector('.chart')")
     assert "Not in this text" not in opened.text(".full .lead")
+    opened.open(f"{site.address}#c=refined&word=thunder%3F.")
+    opened.wait(f"{heading('thunder')} && document.querySelector('#word .quotes li')")
+    opened.wait("document.querySelector('#word .map')")
+    assert opened.text("#alert") == ""
 
 
 def test_an_unknown_address_looks_like_the_page(page: Page, site: Site) -> None:
     page.open(f"{site.address}nowhere", ready="document.querySelector('main')")
     page.prefers(color_scheme="dark")
-    assert "there is nothing at this address" in page.text("main")
+    assert "There is nothing at this address" in page.text("main")
     assert page.run("getComputedStyle(document.body).backgroundColor") == "rgb(20, 23, 28)"
     page.click("main a")
     page.wait("document.body.dataset.ready === 'yes'")
@@ -446,6 +453,64 @@ def typed_at_once(page: Page, *fields: tuple[str, str]) -> None:
     """Type in several fields within one moment, as a quick person does."""
     calls = ";".join(f"type({json.dumps(selector)}, {json.dumps(text)})" for selector, text in fields)
     page.run(f"(() => {{ const type = {TYPE}; {calls} }})()")
+
+
+def test_a_whole_document_has_its_lines_and_its_matches_are_marked(page: Page, tmp_path: Path) -> None:
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    for number in range(40):
+        kind = ("hail", "rain", "an invoice")[number % 3]
+        text = f"Note {number}\n\nThere was {kind} (day {number}).\nThen the roof leaked, and HAIL? no."
+        (folder / f"{number}.txt").write_text(text, encoding="utf-8")
+    selfvec.Refiner("decorrelated", window=5, repeats="keep").fit(folder, "default").save(tmp_path / "run")
+    with serving(open_run(tmp_path / "run")) as site:
+        page.open(f"{site.address}#view=texts&ask=hail&mode=bm25")
+        page.wait("document.querySelector('.found summary')")
+        page.run(
+            "[...document.querySelectorAll('.found summary')].find((e) => /Whole/.test(e.innerText)).click()"
+        )
+        page.wait("document.querySelector('.whole')")
+        assert page.text(".whole").count("\n") == 3
+        marked = page.run("[...document.querySelectorAll('.whole mark')].map((e) => e.textContent)")
+        assert marked == ["hail", "HAIL"]
+    assert page.errors == []
+
+
+def test_an_updated_run_is_said_and_withdrawn_documents_are_gone(page: Page, tmp_path: Path) -> None:
+    source = tmp_path / "texts.jsonl"
+    texts = [f"hail of {n} inches broke the roof of house {n} in the town" for n in range(30)]
+    rows = [{"id": f"r{n}", "text": f"{text}, as secret {n} says"} for n, text in enumerate(texts)]
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    folder = tmp_path / "run"
+    selfvec.refine(source, output=folder, method="decorrelated", repeats="keep")
+    with serving(open_run(folder)) as site:
+        page.open(f"{site.address}#view=texts&ask=hail&mode=bm25")
+        page.wait("document.querySelectorAll('.found li').length")
+        assert page.text("#alert") == ""
+        assert site.json("/api/state")["newer"] is False
+        selfvec.update(folder, output=folder, withdraw=["r3"])
+        assert site.json("/api/state")["newer"] is True
+        assert site.get("/api/document?id=r3")[0] == 404
+        assert site.get("/api/document?id=r4")[0] == 200
+        found = [row["id"] for row in site.json("/api/search?query=hail&top=100")["rows"]]
+        assert "r3" not in found
+        assert "r4" in found
+        quoted = site.json("/api/together?w=hail&other=roof&n=20")["uses"]
+        assert "r3" not in [use["id"] for use in quoted]
+        page.click("nav [data-view=health]")
+        page.wait("document.querySelector('#alert .newer')")
+        assert "The run was updated" in page.text("#alert")
+        page.click("nav [data-view=texts]")
+        page.wait("document.querySelectorAll('.found li').length")
+        assert "secret 3 " not in page.text(".found")
+        selfvec.undo(folder)
+        assert site.get("/api/document?id=r3")[0] == 200
+        page.click("nav [data-view=health]")
+        page.wait("!document.querySelector('#alert .newer')")
+        selfvec.update(folder, output=folder, withdraw=["r3"], no_undo=True)  # the served text is deleted
+        assert site.json("/api/state")["newer"] is True
+        assert site.get("/api/document?id=r3")[0] == 404
+    assert page.errors == []
 
 
 def test_a_second_field_does_not_wipe_the_first(opened: Page, site: Site) -> None:
@@ -673,7 +738,7 @@ def test_documents_have_a_map_and_are_read_beside_it(opened: Page, site: Site) -
 
 
 def test_a_search_marks_its_hits_on_the_map(opened: Page, site: Site) -> None:
-    opened.open(f"{site.address}#c=refined&view=map&layout=pca&ask=oven")
+    opened.open(f"{site.address}#c=refined&view=map&layout=pca&mark=oven")
     opened.wait("document.querySelector('.selection h3')?.innerText === '1 word with “oven”'")
     opened.open(f"{site.address}#c=refined&view=map&of=documents&layout=pca")
     opened.wait(NAMED)
@@ -686,7 +751,18 @@ def test_a_search_marks_its_hits_on_the_map(opened: Page, site: Site) -> None:
         ".map((a) => new URLSearchParams(a.hash.slice(1)).get('doc'))"
     )
     assert opened.run(links) == found
-    assert "ask=bread" in opened.run("location.hash")
+    assert "mark=bread" in opened.run("location.hash")
+
+
+def test_a_search_does_not_mark_the_map_in_silence(opened: Page, site: Site) -> None:
+    opened.open(f"{site.address}#c=refined&view=texts&ask=bread")
+    opened.wait("document.querySelector('.found li')")
+    opened.click("nav [data-view=map]")
+    opened.wait(NAMED)
+    assert opened.run("document.querySelector('.atlas input[type=search]').value") == ""
+    assert opened.run("document.querySelector('.selection').hidden")
+    opened.click("nav [data-view=texts]")
+    opened.wait("document.querySelector('.found li')")  # the search is still there
 
 
 def test_words_share_a_chart_over_time_and_each_topic_has_one(opened: Page, site: Site) -> None:
@@ -726,6 +802,16 @@ CHART = """import("/chart.js").then(({ rates, timeline }) => {
     figures: [...chart.querySelectorAll("text")].map((text) => text.textContent), points,
   };
 })"""
+
+
+def test_the_words_shown_first_over_time_are_those_of_the_text(opened: Page, site: Site) -> None:
+    opened.open(f"{site.address}#c=refined&view=time")
+    opened.wait("document.querySelector('.bars .legend')")
+    about = [row["word"] for row in site.json("/api/domain")["words"]][:3]
+    assert (
+        opened.run("[...document.querySelectorAll('.bars .legend bdi')].map((e) => e.textContent)") == about
+    )
+    assert opened.run("document.querySelector('.wide-field input').placeholder") == " ".join(about)
 
 
 def test_charts_keep_the_distance_of_years_and_few_documents_do_not_set_the_scale(opened: Page) -> None:

@@ -48,6 +48,10 @@ def test_nothing_is_clipped_and_words_are_marked(page: Page, report: Path, width
         assert len(names) == sum(sides)
         assert all(names)
     assert any(sides == [2, 2] for _, sides, _, _ in quotes)
+    texts = page.run(
+        "[...document.querySelectorAll('blockquote')].map((q) => q.innerText.replace(/\\s*\\S+$/, ''))"
+    )
+    assert len(set(texts)) == len(texts)  # no sentence is shown twice, also for two words
     dark = page.run("getComputedStyle(document.body).backgroundColor") != "rgb(255, 255, 255)"
     assert dark == (scheme == "dark")
     assert {address.split(":")[0] for address in page.requests} <= {"file", "about"}

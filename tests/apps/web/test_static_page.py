@@ -51,6 +51,7 @@ def test_a_saved_page_shows_words_and_the_map_without_a_server(page: Page, site:
 
 
 def test_a_saved_page_is_a_report_on_paper(page: Page, site: Site, saved: str) -> None:
+    assert '<body class="kept">' in static_page(site.data)  # it may be printed before its scripts run
     page.open(saved)
     assert page.run("getComputedStyle(document.querySelector('.paper')).display") == "none"
     page.call("Emulation.setEmulatedMedia", media="print")
@@ -74,6 +75,19 @@ def test_a_saved_page_is_read_without_scripts(page: Page, saved: str) -> None:
     page.call("Emulation.setScriptExecutionDisabled", value=False)
     page.wait("document.querySelector('.paper')")
     assert page.run("getComputedStyle(document.querySelector('.paper')).display") == "block"
+
+
+def test_all_that_a_saved_page_links_to_is_in_it(page: Page, site: Site, saved: str) -> None:
+    page.open(saved)
+    assert "selfvec serve" in page.text(".overview .lead")  # what the file lacks is said
+    page.wait("document.querySelector('.multiples h4 a') && document.querySelector('.domain h4 a')")
+    page.click(".multiples h4 a")
+    page.wait("document.querySelector('.selection:not([hidden]) li')")
+    assert page.text("#alert") == ""
+    for row in site.json("/api/domain")["words"]:
+        page.open(f"{saved}#word={row['word']}")
+        page.wait("document.querySelector('#word .bars svg')")
+        assert page.text("#alert") == ""
 
 
 def test_a_word_that_is_not_in_the_file_is_said(page: Page, saved: str) -> None:

@@ -50,6 +50,7 @@ _STEPS = {  # with their relative durations
 }
 _SHOWN = 20  # words with example sentences, if all are listed
 BY_REFINING = ["original", "refined"]  # names the states before and after refining, unless slices do
+_SPARE = 2  # times as many examples as are shown, for those that show a sentence again
 _FIELDS = ("a", "b", "only_a", "only_b", "reasons", "rows")  # of a cached result
 
 
@@ -201,9 +202,9 @@ class Drift(ResultTable):
             found: list[Example] = []
             with steps.stage("Occurrences", len(words), "words") as advance:
                 for word in words:
-                    found += examples(space, index[word], number)
+                    found += examples(space, index[word], _SPARE * number)
                     advance(1)
-            return sentences(run, found)
+            return _each_sentence_once(sentences(run, found), number)
 
     def as_dict(self) -> dict[str, Any]:
         """The result as ``selfvec drift --json`` prints it."""
@@ -514,6 +515,18 @@ def order_key(row: Mapping[str, Any]) -> tuple[bool, bool, float]:
     """The sort key of a row, see `Drift.order`."""
     significant = row["q"] is not None and row["q"] <= LEVEL
     return not significant, significant and row["kind"] != WORD, -row["change"]
+
+
+def _each_sentence_once(found: Sequence[Example], number: int) -> list[Example]:
+    """The first ``number`` examples of each word and side whose sentence no example before has."""
+    kept: dict[tuple[str, int], list[Example]] = {}
+    shown: set[str] = set()
+    for example in found:
+        mine = kept.setdefault((example.word, example.side), [])
+        if len(mine) < number and example.text not in shown:
+            shown.add(example.text)
+            mine.append(example)
+    return [example for mine in kept.values() for example in mine]
 
 
 def _each_once(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

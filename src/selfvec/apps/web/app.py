@@ -202,6 +202,11 @@ def _add_words(app: FastAPI, answers: Answers) -> None:
         """The run, its comparisons, and the one shown first."""
         return await answers.json(data.about)
 
+    @app.get("/api/state")
+    async def state() -> Response:
+        """Whether the run was updated since it is served: its folder holds a newer state."""
+        return await answers.json(data.state)
+
     @app.get("/api/overview")
     async def first_view() -> Response:
         """The most frequent words, the periods and fields of the text, and what refining gained."""

@@ -23,7 +23,7 @@ from selfvec.data.vectors import Source, Vectors
 from selfvec.text.languages import STEMMERS
 from selfvec.text.stems import stems
 
-from .words import frequent_words
+from .words import counts_of, frequent_words
 
 MOST = 8  # words shown
 _PER_TOPIC = 2
@@ -34,6 +34,7 @@ _NEAR = 5  # neighbours shown
 _FEWEST = 3  # neighbours of a word that is shown
 _LOOKED_AT = 40  # nearest words, of which those that say nothing are left out
 _SHORTEST = 3  # letters of a word that a newcomer can read; *nw* and *md* are not
+_OFTEN = 10  # occurrences of a word that is shown; fewer in a text below 100,000 words
 _ALIKE = 5  # letters at the beginning that make two spellings alike
 
 Json = dict[str, Any]
@@ -104,11 +105,12 @@ def _chosen(rows: list[Json], most: int, readable: _Readable) -> list[Json]:
 
 
 class _Readable:
-    """Tells which words a newcomer can read: no stop words, numbers, names or abbreviations."""
+    """Tells which words a newcomer can read: no stop words, numbers, names, abbreviations or rare words."""
 
     def __init__(self, run: Run, names: Mask) -> None:
         self._run = run
-        self._names = names
+        counts = counts_of(run)
+        self._unread = names | (counts < min(_OFTEN, counts.sum() // 10_000))
         self._stops = stop_words(run)
         language = language_of(run.provenance.options)
         self._language = language if language in STEMMERS else None
@@ -119,7 +121,7 @@ class _Readable:
         word = self._run.vectors.index_to_key[row]
         letters = word.replace("_", "").replace("-", "").replace("'", "")
         short = len(letters) < _SHORTEST and letters.isascii()  # two Chinese characters are a word
-        return letters.isalpha() and not short and word.lower() not in self._stops and not self._names[row]
+        return letters.isalpha() and not short and word.lower() not in self._stops and not self._unread[row]
 
     def alike(self, one: str, other: str) -> bool:
         """Whether two words are forms of one word, or begin alike."""

@@ -30,6 +30,7 @@ from selfvec.storage.cache import cached, read_result, write_result
 
 from . import limits
 from .comparison import Comparisons
+from .present_state import PresentState
 from .ranking import Ranking
 from .word_map import FITTED, WordMap, arrange, draw_map, vectors_state
 from .work import BackgroundTask, Busy, Lane
@@ -57,11 +58,16 @@ class Maps:
     """The maps of a run. Slow maps are drawn in the background."""
 
     def __init__(
-        self, run: Run, comparisons: Comparisons, index: Callable[[], BackgroundTask[Index]]
+        self,
+        run: Run,
+        comparisons: Comparisons,
+        index: Callable[[], BackgroundTask[Index]],
+        present: PresentState,
     ) -> None:
         self.run = run
         self.comparisons = comparisons
         self._index = index
+        self._present = present
         self._lane = Lane()
         self._one = lru_cache(maxsize=128)(self._draw)
         self._all = lru_cache(maxsize=limits.MAPS_KEPT)(self._draw)
@@ -105,7 +111,7 @@ class Maps:
             return {**self._described(drawn), "marks": [], "whole": True}, drawn.points
         documents = self._index().result().documents
         numbers = drawn.words.tolist()
-        labels = [" ".join(documents.text(number)[: 2 * _LABEL].split())[:_LABEL] for number in numbers]
+        labels = ["" if self._present.lacks(number) else _label(documents.text(number)) for number in numbers]
         release(documents.arrays["texts"])
         described = self._described(drawn, labels)
         ids = [documents.ids[number] for number in numbers]
@@ -227,6 +233,11 @@ class Maps:
             return WordMap(numbers, drawn.frames, drawn.points, drawn.edges, drawn.explained)
 
         return self._lane.submit(self._cached(["documents", layout, _DOCUMENTS], draw), 1)
+
+
+def _label(text: str) -> str:
+    """The beginning of a text on one line."""
+    return " ".join(text[: 2 * _LABEL].split())[:_LABEL]
 
 
 def word_colours(

@@ -41,6 +41,7 @@ from selfvec.views.run_summary import self_retrieval_gain
 from .comparison import REFINED, Comparisons
 from .domain_words import domain_words
 from .maps import Maps
+from .present_state import PresentState
 from .ranking import Filter
 from .words import Completion, counts_of, frequent_words
 from .work import BackgroundTask, Lane
@@ -82,7 +83,8 @@ class PageData:
             lane.submit(lambda _: self.index.exception(), rank=-1)
         self.comparisons = Comparisons(run, jobs or max(1, threads(None) - 1), lane, self._long)
         self.complete = Completion(run.vectors.index_to_key, counts_of(run))
-        self.maps = Maps(run, self.comparisons, lambda: self.index)
+        self.present = PresentState(run)
+        self.maps = Maps(run, self.comparisons, lambda: self.index, self.present)
 
     @cached_property
     def index(self) -> BackgroundTask[Index]:
@@ -107,12 +109,17 @@ class PageData:
         if not self._index_first:
             _ = self.original_index
 
+    def state(self) -> Json:
+        """The state of the run on the disk, and whether it is newer than the one that is served."""
+        return {"newer": self.present.newer, "stamp": self.present.stamp}
+
     def about(self) -> Json:
         """A short description of the run."""
         run = self.run
         made = run.provenance
         return {
             "description": made.corpus_name,
+            "stamp": run.stamp,
             "method": made.method,
             "tokens": made.tokens,
             "types": len(run.vectors),
@@ -284,6 +291,7 @@ class PageData:
     def _quoted(self, found: list[Json]) -> list[Json]:
         """Occurrences, each sentence once; with original sentences and ids if the run keeps its text."""
         if self.run.text is not None:
+            found = [use for use in found if not self.present.lacks(use["document"])]
             numbers = [use["document"] for use in found]
             rows = self.run.text.read((TEXT, ID), numbers).rows()
             found = [
@@ -343,6 +351,9 @@ class PageData:
         """A whole document by its id."""
         index = self.index.result()
         number = index.number(name)
+        if self.present.lacks(number):
+            rule = f"the document {name!r} is not in the run any longer"
+            raise NotFound(rule, remedy="start selfvec serve again")
         documents = index.documents
         text = documents.text(number)
         fields = documents.fields_of(number)
@@ -355,7 +366,15 @@ class PageData:
     def _answer(self, found: Found) -> Json:
         answer: Json = replace(found, corpus=self.run.provenance.corpus_name).as_dict()
         del answer["hits"]  # the rows, under an older name
+        answer["rows"] = [
+            {**row, "alike": self._still(row["alike"])} for row in answer["rows"] if self._still([row["id"]])
+        ]
         return answer
+
+    def _still(self, names: Sequence[str]) -> list[str]:
+        """The ids of documents that the run still has."""
+        numbers = self.index.result().numbers
+        return [name for name in names if not self.present.lacks(numbers[name])]
 
     def texts(self, question: str, most: int, mode: str = "hybrid", filters: Sequence[str] = ()) -> Json:
         """Documents that a search finds with the original vectors, and with the refined ones.
@@ -376,8 +395,8 @@ class PageData:
             "known": found.asked,
             "unknown": found.unknown,
             "sides": [
-                [self._hit(index, hit) for hit in (before.hits if before else ())],
-                [self._hit(index, hit) for hit in found.hits],
+                [self._hit(index, hit) for hit in one.hits if self._still([hit.id])] if one else []
+                for one in (before, found)
             ],
         }
 

@@ -115,10 +115,11 @@ def error_response(
     """
     if "text/html" not in request.headers.get("accept", "") or request.scope["path"].startswith("/api/"):
         return json_response({"error": {"place": place, "rule": rule, "remedy": remedy}}, status, headers)
-    lines = "".join(f"<p>{html.escape(line)}.</p>" for line in (rule, remedy) if line)
+    lines = "".join(f"<p>{html.escape(line[:1].upper() + line[1:])}.</p>" for line in (rule, remedy) if line)
     head = (
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Selfvec</title>'
         '<meta name="color-scheme" content="light dark"><link rel="stylesheet" href="/page.css">'
+        '<link rel="icon" href="/icon.svg" type="image/svg+xml">'
     )
     home = '<p><a href="/">The page of the run</a></p>'
     main = f'<main id="main"><h1>Selfvec</h1>{lines}{home}</main>'

@@ -52,6 +52,7 @@ def static_page(data: PageData, progress: Progress | None = None) -> str:
     )
     style = f"<style>{files['/page.css']}</style>\n<script>{files['/theme.js']}</script>\n"
     on_paper = _report(data.comparisons.default, answers)
+    body = body.replace("<body>", '<body class="kept">')  # before the scripts run: it may be printed at once
     return f"{head}{policy}\n{style}{_UNSCRIPTED}{body.replace('</body>', on_paper + scripts + '</body>')}"
 
 
@@ -115,9 +116,8 @@ def _answers(data: PageData, progress: Progress) -> Iterator[tuple[str, Any]]:
     yield _key("map", **asked), described
     yield _key("map/points", **asked), _packed(points)
     yield _key("map/colours", **asked), {"colours": data.maps.colours("words", "pacmap", key)}
-    words = dict.fromkeys(
-        [row["word"] for row in ranking["rows"]] + [word for word, _ in data.overview["words"]]
-    )
+    shown = [row["word"] for row in [*ranking["rows"], *data.domain.result()]]
+    words = dict.fromkeys(shown + [word for word, _ in data.overview["words"]])
     with progress.stage("Saving", len(words), "words") as advance:
         for word in words:
             yield from _of_word(data, key, word)

@@ -1,4 +1,4 @@
-// Requests to the server. Answers are cached, because a run does not change while it is served.
+// Requests to the server. Answers are cached, because the state that is served does not change.
 
 const kept = new Map();
 const KEPT = 300;
@@ -31,6 +31,9 @@ function held(path, asked) {
   if (answer === undefined) throw new Refused({ rule: "this file holds only the words that changed most and the most frequent ones", remedy: "ask selfvec serve for others" }, 404);
   return answer;
 }
+
+/** Forget all answers: the run has another state. */
+export const forget = () => kept.clear();
 
 const WAIT = 300; // milliseconds between requests for unfinished work
 const TRIES = 8; // requests to a busy server

@@ -1,8 +1,7 @@
 // The map of all words or documents: two layouts, colours with names, and a lasso.
 import { ask, charted, latest } from "./api.js";
 import { heading, similar, snippet, toDocument, wholeText } from "./documents.js";
-import { bdi, h, say } from "./dom.js";
-import { choice, debounced, fill } from "./fields.js";
+import { bdi, choice, debounced, fill, h, say } from "./dom.js";
 import { clean, count, direction, figure, many, readable, share } from "./format.js";
 import { WordMap } from "./map.js";
 import { go, link, state } from "./state.js";
@@ -29,7 +28,7 @@ export class Atlas {
     Object.assign(this, { of, layout, colour });
     this.lasso = h("button", { type: "button", "aria-pressed": "false", onclick: () => this.draws(!this.map.lasso) }, "Lasso");
     const asked = debounced(250, (changes) => go(changes, false));
-    this.ask = h("input", { type: "search", dir: "auto", maxlength: 500, placeholder: "any", oninput: () => asked({ ask: this.ask.value }) });
+    this.ask = h("input", { type: "search", dir: "auto", maxlength: 500, placeholder: "any", oninput: () => asked({ mark: this.ask.value }) });
     this.legend = h("div", { class: "colours", role: "group", "aria-label": "Colours" });
     this.selection = h("section", { class: "selection", "aria-label": "Selected", hidden: true });
     this.element = h("div", { class: "atlas" }, h("h2", {}, "Map"),
@@ -44,7 +43,7 @@ export class Atlas {
     const { c, of, layout } = this.state, key = [c, of, layout].join();
     this.of.value = of;
     this.layout.value = layout;
-    fill([[this.ask, this.state.ask]]);
+    fill([[this.ask, this.state.mark]]);
     if (this.key === key) {
       this.paint();
       await this.newest((signal) => this.highlight(signal));
@@ -77,7 +76,7 @@ export class Atlas {
 
   /** Mark what a search finds: words that contain a text, or the best documents for it. */
   async highlight(signal) {
-    const asked = this.state.ask.trim(), { words, ids } = this.described ?? { words: [] };
+    const asked = this.state.mark.trim(), { words, ids } = this.described ?? { words: [] };
     let places = [];
     if (asked && ids) {
       const { rows } = await ask("search", { query: asked, mode: this.state.mode, top: HITS }, { signal });
@@ -137,7 +136,7 @@ export class Atlas {
     this.map.outline = null;
     this.map.only = null;
     this.selection.hidden = true;
-    go({ ask: "", only: "" }, false);
+    go({ mark: "", only: "" }, false);
     this.map.draw();
   }
 
@@ -156,7 +155,7 @@ export class Atlas {
 
   select(places, why) {
     this.draws(false);
-    this.selection.hidden = places.length === 0 && !this.map.outline && !this.state.ask;
+    this.selection.hidden = places.length === 0 && !this.map.outline && !this.state.mark;
     const { words, ids } = this.described, shown = places.slice(0, LISTED);
     const one = (i) => ids ? h("li", { dir: direction(words[i]) }, toDocument(ids[i], clean(words[i]) || ids[i]))
       : h("li", {}, h("a", { class: "w", href: link({ view: "map", word: words[i], near: "" }) }, bdi(words[i])));

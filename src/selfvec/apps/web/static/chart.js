@@ -1,5 +1,4 @@
-// Charts over time: years have their true distance, values a scale, shares their 95 % interval.
-import { COLOURS } from "./colours.js";
+// Colours of values, and charts over time: years have their true distance, values a scale, shares their 95 % interval.
 import { bdi, h } from "./dom.js";
 import { many, readable } from "./format.js";
 
@@ -7,6 +6,16 @@ const LEFT = 46, RIGHT = 10, TOP = 10, BOTTOM = 22; // room for the figures of t
 const FEW = 20; // documents of a period, below which its value says little
 const STEPS = [1, 2, 5, 10, 20, 50, 100, 200]; // years between two figures
 const Z = 1.96; // standard errors of a 95 % interval
+
+const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c564b", "#7b4fb5", "#b8a500", "#e377c2", "#17a2a2", "#7f7f7f"];
+const RAMP = [[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [230, 210, 40]]; // viridis
+
+/** The colour of a value: its place among ``many`` values. */
+export function shade(code, many, ordered) {
+  if (!ordered) return COLOURS[code % COLOURS.length];
+  const at = many < 2 ? 0 : code / (many - 1) * (RAMP.length - 1), from = Math.min(Math.floor(at), RAMP.length - 2);
+  return `#${RAMP[from].map((low, i) => Math.round(low + (RAMP[from + 1][i] - low) * (at - from)).toString(16).padStart(2, "0")).join("")}`;
+}
 
 function svg(tag, props, ...children) {
   const element = document.createElementNS("http://www.w3.org/2000/svg", tag);

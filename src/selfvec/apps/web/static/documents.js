@@ -1,7 +1,7 @@
-// Documents: their text, their best passage, and those that are near them by meaning.
+// Documents: their text, their best passage, sentences of them, and those that are near them by meaning.
 import { ask } from "./api.js";
-import { h } from "./dom.js";
-import { clean, direction, many } from "./format.js";
+import { bdi, h } from "./dom.js";
+import { clean, count, direction, many } from "./format.js";
 import { link } from "./state.js";
 
 const HEADING = 9; // words
@@ -33,8 +33,14 @@ export function heading({ title, text, passage = [0] }) {
 /** A link to a document. */
 export const toDocument = (id, ...content) => h("a", { href: link({ view: "map", of: "documents", doc: id, word: "" }) }, ...content);
 
-/** The text of a document. */
-export const wholeText = ({ text }) => h("p", { class: "whole", dir: direction(text) }, clean(text));
+/** The text of a document; what a hit matches is marked wherever it stands. */
+export function wholeText({ text }, { snippet = "", marks = [] } = {}) {
+  const letters = Array.from(snippet), words = marks.filter(({ kind }) => kind === "match").map(({ start, end }) => letters.slice(start, end).join(""));
+  const plain = [...new Set(words)].sort((a, b) => b.length - a.length).map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const parts = plain.length ? text.split(new RegExp(`(?<![\\p{L}\\p{N}])(${plain.join("|")})(?![\\p{L}\\p{N}])`, "giu")) : [text];
+  const lines = (part) => part.split(/\r?\n/).map(clean).join("\n");
+  return h("p", { class: "whole", dir: direction(text) }, parts.map((part, i) => (i % 2 ? h("mark", { class: "self" }, lines(part)) : lines(part))));
+}
 
 /** The best passage, with its matches marked. Places count code points, not UTF-16 units. */
 export function snippet(hit) {
@@ -46,4 +52,12 @@ export function snippet(hit) {
   }
   parts.push(clean(letters.slice(end).join("")));
   return h("p", { class: "snippet", dir: direction(hit.snippet) }, parts);
+}
+
+/** A list of sentences with marked words. */
+export function quotes(uses) {
+  if (!uses.length) return h("p", { class: "wait" }, "No sentence to show.");
+  return h("ul", { class: "quotes" }, uses.map((use) => h("li", {},
+    h("q", { dir: direction(use.tokens.map(([word]) => word).join(" ")) }, use.cut[0] ? "… " : "", use.tokens.map(([word, mark], i) => [i && !use.written ? " " : "", mark ? h("mark", { class: mark }, bdi(word)) : use.written ? clean(word) : bdi(word)]), use.cut[1] ? " …" : ""),
+    h("span", { class: "place" }, [use.date, use.slice, use.id === undefined ? `document ${count(use.document + 1)}` : clean(use.id)].filter(Boolean).join(" · ")))));
 }

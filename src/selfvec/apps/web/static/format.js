@@ -5,10 +5,7 @@ export const many = (n, noun) => `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
 export const share = (x) => `${Math.round(x * 100)} %`;
 
 /** A figure with two digits, without the zero before the point. */
-export function figure(x) {
-  if (x === null || x === undefined) return "–";
-  return x.toFixed(2).replace(/^(-?)0\./, "$1.");
-}
+export const figure = (x) => (x === null || x === undefined ? "–" : x.toFixed(2).replace(/^(-?)0\./, "$1."));
 
 /** The 95 % interval of the distance that many occurrences of a word would have; empty if there is none. */
 export const interval = (row) => (row.low === null ? "" : `${figure(row.low)}–${figure(row.high)}`);

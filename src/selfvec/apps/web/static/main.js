@@ -1,27 +1,27 @@
 // The page shows the state, which is kept in the address.
-import { ask } from "./api.js";
+import { ask, forget } from "./api.js";
 import { Atlas, documentPage } from "./atlas.js";
-import { $, h, say } from "./dom.js";
+import { $, bdi, h, say } from "./dom.js";
 import { finder } from "./finder.js";
 import { count, many, readable } from "./format.js";
 import { health } from "./health.js";
 import { Overview } from "./overview.js";
-import { Ranking } from "./ranking.js";
+import { Ranking, Unknown } from "./ranking.js";
 import { Search } from "./search.js";
 import { go, link, onChange, state } from "./state.js";
 import { Times } from "./times.js";
-import { Unknown } from "./unknown.js";
 import { WordPage } from "./word.js";
 
 const VIEWS = ["overview", "changes", "map", "unknown", "texts", "health", "time"];
 const OTHER = "?"; // the choice of two unlisted parts
+const EVERY = 20_000; // milliseconds between two looks at the state of the run
 const FULL = new Set(["overview", "texts", "health", "time"]); // views without a word next to them
 const KEYS = [
   ["/", "find a word"], ["↑ ↓  or  k j", "previous word, next word"], ["← →", "one step back or forward in time"], ["p", "play the map"],
   ["1 … 7", "the views"], ["Esc", "close, or back to the list"], ["?", "this help"], ["+ − 0", "on the map: zoom in, zoom out, whole map"],
 ];
 const panes = {};
-let about, overview, page, ranking;
+let about, overview, page, ranking, stamp;
 
 function alarm(error) {
   if (error.name === "AbortError") return;
@@ -88,8 +88,7 @@ async function view(name) {
 }
 
 async function word() {
-  const top = ranking.found?.rows[0]?.word ?? "";
-  const wanted = state.word || top;
+  const wanted = state.word || ranking.found?.rows[0]?.word;
   document.body.classList.toggle("chosen", Boolean(state.word));
   if (state.view === "map" && state.of === "documents") {
     page.word = null;
@@ -109,9 +108,10 @@ async function word() {
 async function update(now, before) {
   if (!VIEWS.includes(now.view)) return go({ view: "overview" }, false);
   calm(); // it belongs to the previous request
+  if (before && !about.kept) check();
   now.c ||= about.default;
   compared(now.c);
-  const listed = ["seen", "q", "size", "sort", "text", "c", "view", "source", "from", "ask", "stops", "of", "layout", "colour", "only", "mode", "filter", "beside", "names", "words", "unit", "smooth"].some((name) => now[name] !== before?.[name]);
+  const listed = ["seen", "q", "size", "sort", "text", "c", "view", "source", "from", "ask", "stops", "of", "layout", "colour", "only", "mode", "filter", "beside", "names", "words", "unit", "smooth", "mark"].some((name) => now[name] !== before?.[name]);
   const other = ["word", "c", "view", "doc", "of"].some((name) => now[name] !== before?.[name]);
   const why = before && !other && now.near !== before.near;
   try {
@@ -126,9 +126,21 @@ async function update(now, before) {
     else if (other || (listed && !now.word)) await word();
   } catch (error) {
     alarm(error);
-    if (error.status === 404 && now.word && now.word !== page.word && ranking.found) $("word").replaceChildren(h("a", { class: "back", href: link({ word: "" }) }, "← All words"));
+    if (error.status === 404 && now.word && now.word !== page.word) $("word").replaceChildren(h("a", { class: "back", href: link({ word: "" }) }, "← All words"), h("h2", { class: "word" }, bdi(now.word)));
   }
   return undefined;
+}
+
+/** Say when the run was updated. What is shown is asked for anew, because documents may have been withdrawn. */
+async function check() {
+  const found = await ask("state", {}, { keep: () => false }).catch(() => null);
+  if (!found || found.stamp === (stamp ?? about.stamp)) return;
+  stamp = found.stamp;
+  $("alert").querySelector(".newer")?.remove();
+  if (found.newer) $("alert").append(h("p", { class: "newer" }, "The run was updated. This page shows the state before, without documents that were withdrawn or replaced. Start ", h("code", {}, "selfvec serve"), " again to see the new one."));
+  forget();
+  for (const name of Object.keys(panes)) if (name !== "changes") delete panes[name];
+  await update(state, null);
 }
 
 const maps = () => (state.view === "map" ? panes.map?.map : page?.map);
@@ -173,6 +185,8 @@ async function begin() {
   ranking = new Ranking(alarm);
   page = new WordPage($("word"), about, choose);
   ranking.tested = () => page.recheck().catch(alarm);
+  ranking.sorted = () => (state.word ? null : word());
+  if (!about.kept) setInterval(check, EVERY);
   onChange(update);
   await update(state, null);
   document.body.dataset.ready = "yes";

@@ -17,22 +17,23 @@ export class Overview {
     this.subject = h("p", { class: "claim" });
     this.words = h("ul", { class: "domain" });
     this.topics = h("div", {});
-    const of = about.has_text && !about.kept ? "documents" : "words";
-    this.atlas = new Atlas(choose, about, alarm, { of, layout: "pacmap", colour: "topic", ask: "", only: "" });
+    this.of = about.has_text && !about.kept ? "documents" : "words";
+    this.atlas = new Atlas(choose, about, alarm, { of: this.of, layout: "pacmap", colour: "topic", mark: "", only: "" });
     const input = h("input", { type: "search", dir: "auto", "aria-label": "Search the documents", placeholder: "Search the documents: a few words, or a question", maxlength: 500 });
     const asked = (event) => { event.preventDefault(); go({ view: "texts", ask: input.value.trim() }); };
     this.element = h("div", { class: "full overview" },
       h("h2", {}, about.description), this.subject, h("p", { class: "claim" }, facts(about, overview)),
       about.has_text && !about.kept ? h("form", { class: "asking", role: "search", onsubmit: asked }, input, h("button", { type: "submit" }, "Search")) : null,
+      about.kept ? h("p", { class: "lead" }, "This file holds the words that changed most, the most frequent ones and those below. Search, new words, documents and other comparisons need ", h("code", {}, "selfvec serve"), ".") : null,
       h("h3", {}, "Words of this text, and what it taught about them"), this.words,
-      h("h3", {}, of === "documents" ? "The documents by topic" : "The words by topic"), this.atlas.element,
+      h("h3", {}, this.of === "documents" ? "The documents by topic" : "The words by topic"), this.atlas.element,
       h("h3", {}, "Topics over time"), this.topics);
   }
 
   /** Each part appears when it is there; none waits for another. */
   update() {
     this.newest(async (signal) => {
-      const parts = [this.teach(signal), this.atlas.update(), topicCharts(this.topics, signal, {}, { most: TOPICS })];
+      const parts = [this.teach(signal), this.atlas.update(), topicCharts(this.topics, signal, {}, { most: TOPICS, of: this.of })];
       await Promise.all(parts.map((part) => part.catch(this.alarm)));
     });
   }

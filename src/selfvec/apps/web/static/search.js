@@ -1,10 +1,8 @@
 // Search of the documents: the best passages with their matches, or next to those of the original vectors.
 import { ask, latest } from "./api.js";
-import { heading, later, similar, snippet, toDocument, wholeText } from "./documents.js";
-import { bdi, h, say } from "./dom.js";
-import { choice, debounced, fill } from "./fields.js";
+import { heading, later, quotes, similar, snippet, toDocument, wholeText } from "./documents.js";
+import { bdi, choice, debounced, fill, h, say } from "./dom.js";
 import { clean, count, figure, many, share } from "./format.js";
-import { quotes } from "./quotes.js";
 import { go, state } from "./state.js";
 
 const MODES = { hybrid: "words and meaning", bm25: "words", dense: "meaning" };
@@ -67,7 +65,7 @@ export class Search {
       snippet(hit), h("p", { class: "place" }, h("span", {}, clean(hit.id)), facts.map(([name, value]) =>
         h("button", { type: "button", class: "ask", title: `Only where ${name} is ${value}`, onclick: () => only(name, value) }, bdi(String(value))))),
       hit.alike.length > 0 && later(`${count(hit.alike.length)} alike`, async () => h("ul", { class: "plainlist" }, hit.alike.slice(0, 100).map((id) => h("li", {}, toDocument(id, clean(id)))))),
-      later("Whole document", async () => wholeText(await ask("document", { id: hit.id }))),
+      later("Whole document", async () => wholeText(await ask("document", { id: hit.id }), hit)),
       similar(hit.id, (other) => this.hit(other)));
   }
 

@@ -3,7 +3,7 @@
 const DEFAULTS = {
   view: "", word: "", c: "", seen: "", q: "", size: "", sort: "size", text: "", frame: "", ask: "", stops: "", of: "words", layout: "pacmap", colour: "", only: "", doc: "",
   mode: "hybrid", filter: "", beside: "",
-  names: "", words: "", unit: "", smooth: "",
+  names: "", words: "", mark: "", unit: "", smooth: "",
   source: "", from: "", near: "",
 };
 const listeners = [];

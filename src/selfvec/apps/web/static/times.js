@@ -1,13 +1,13 @@
 // Words and topics over time.
 import { ask, latest } from "./api.js";
 import { charted, note, rates, table, timeline } from "./chart.js";
-import { bdi, h, say } from "./dom.js";
-import { choice, debounced, fill } from "./fields.js";
+import { bdi, choice, debounced, fill, h, say } from "./dom.js";
 import { clean, many, share } from "./format.js";
 import { go, link, state } from "./state.js";
 
 const SMOOTHED = [1, 3, 5, 9]; // periods in the mean of a point
 const UNIT = 10000; // words
+const FIRST = 3; // words of a chart that nobody asked for
 
 /** A percentage, with a digit after the point if it is small. */
 const percent = (x) => (x < 0.1 ? `${(100 * x).toFixed(1)} %` : share(x));
@@ -28,13 +28,13 @@ export async function topicCharts(element, signal, asked = {}, options = {}) {
 }
 
 /** The topics over time, a chart for each. */
-function multiples({ topics, periods }, { wide = 1, most = topics.length } = {}) {
+function multiples({ topics, periods }, { wide = 1, most = topics.length, of = "documents" } = {}) {
   if (!topics.length || periods.length < 2) return h("p", { class: "wait" }, "The text has no dates, or too few words for topics.");
   const totals = periods.map(({ documents }) => documents);
   const series = topics.slice(0, most).map(({ name, counts }) => ({ name: clean(name), points: rates(counts, totals, { wide }) }));
-  const about = "Share of the documents of each period", of = (name) => link({ view: "map", of: "documents", colour: "topic", only: name, word: "", doc: "" });
+  const about = "Share of the documents of each period", to = (name) => link({ view: "map", of, colour: "topic", only: name, word: "", doc: "" });
   return h("figure", { class: "bars" }, h("figcaption", { class: "lead" }, `${about}, each topic on its own scale${note(periods, series)}`),
-    h("div", { class: "multiples" }, series.map((one, i) => h("section", {}, h("h4", {}, h("a", { href: of(topics[i].name) }, bdi(one.name))),
+    h("div", { class: "multiples" }, series.map((one, i) => h("section", {}, h("h4", {}, h("a", { href: to(topics[i].name) }, bdi(one.name))),
       timeline(periods, [one], { about: `${one.name}: ${about}`, show: percent, small: true })))),
     table(periods, series, percent));
 }
@@ -42,15 +42,14 @@ function multiples({ topics, periods }, { wide = 1, most = topics.length } = {})
 export class Times {
   constructor(about, overview) {
     this.newest = latest();
-    this.about = about;
-    this.first = overview.words.slice(0, 3).map(([word]) => word).join(" ");
+    Object.assign(this, { about, overview });
     const asked = debounced(300, (changes) => go(changes, false));
     const units = [["", "default"], ...about.units.map((unit) => [unit, unit])];
     const smoothed = SMOOTHED.map((n) => (n === 1 ? ["", "one period"] : [String(n), `${n} periods`]));
     const [unit, unitLabel] = choice("by", units, (value) => asked({ unit: value }, 0));
     const [smooth, smoothLabel] = choice("smoothed over", smoothed, (value) => asked({ smooth: value }, 0));
     Object.assign(this, { unit, smooth });
-    this.words = h("input", { type: "search", dir: "auto", maxlength: 400, placeholder: this.first, autocapitalize: "none", spellcheck: "false", oninput: () => asked({ words: this.words.value }) });
+    this.words = h("input", { type: "search", dir: "auto", maxlength: 400, autocapitalize: "none", spellcheck: "false", oninput: () => asked({ words: this.words.value }) });
     this.note = h("p", { class: "lead" });
     this.chart = h("div", {});
     this.topics = h("div", {});
@@ -63,12 +62,15 @@ export class Times {
     fill([[this.words, state.words]]);
     this.unit.value = state.unit;
     this.smooth.value = state.smooth;
-    return this.newest(async (signal) => { await this.draw(signal); await topicCharts(this.topics, signal, { unit: state.unit }, { wide: Number(state.smooth) || 1 }); });
+    return this.newest((signal) => Promise.all([this.draw(signal), topicCharts(this.topics, signal, { unit: state.unit }, { wide: Number(state.smooth) || 1, of: this.about.kept ? "words" : "documents" })]));
   }
 
-  /** The lines of the words. */
+  /** The lines of the words; at first of those that the text is about. */
   async draw(signal) {
-    const words = [...new Set((state.words || this.first).split(/[\s,;]+/).filter(Boolean))].slice(0, 12);
+    const about = state.words ? [] : (await ask("domain", {}, { signal })).words.map(({ word }) => word);
+    const first = (about.length ? about : this.overview.words.map(([word]) => word)).slice(0, FIRST).join(" ");
+    if (!state.words) this.words.placeholder = first;
+    const words = [...new Set((state.words || first).split(/[\s,;]+/).filter(Boolean))].slice(0, 12);
     const answers = await Promise.all(words.map((w) => ask("time", { w, unit: state.unit }, { signal }).catch((error) => { if (error.status !== 404) throw error; return { word: w, time: null }; })));
     const known = answers.filter(({ time }) => time), missing = answers.filter(({ time }) => !time);
     this.note.replaceChildren(...(missing.length ? ["Not in this text: ", ...missing.flatMap(({ word }, i) => [i ? ", " : "", bdi(word)]), "."] : []));
@@ -76,5 +78,4 @@ export class Times {
     this.chart.replaceChildren(wordChart(known, Number(state.smooth) || 1));
     say(`${many(known.length, "word")} over time`);
   }
-
 }

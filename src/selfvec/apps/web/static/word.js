@@ -3,7 +3,7 @@ import { ask, charted, latest } from "./api.js";
 import { bdi, h, listed, still } from "./dom.js";
 import { SOURCES, count, figure, interval, many, mark, probability, readable, share } from "./format.js";
 import { WordMap } from "./map.js";
-import { quotes } from "./quotes.js";
+import { quotes } from "./documents.js";
 import { go, link, state } from "./state.js";
 import { wordChart } from "./times.js";
 
@@ -22,6 +22,7 @@ export class WordPage {
       const asked = { w: word, c };
       const progress = (done) => { if (!this.word) this.element.replaceChildren(h("h2", { class: "word" }, bdi(word)), h("p", { class: "wait" }, `Comparing all words: ${share(done)} done.`)); };
       const found = await ask("word", asked, { signal, keep: (answer) => answer.change?.q !== null, progress: state.word ? progress : undefined });
+      asked.w = found.word; // it may have been typed with signs around it
       this.paint(found);
       await Promise.all([this.sentences(found, asked, signal), this.draw(found, asked, signal), this.course(found, signal)]);
       return found;
@@ -93,7 +94,7 @@ export class WordPage {
     } else if (found.source !== "known" && refined) {
       fact("change", "unknown: the initial vectors lack the word");
     } else fact("change", "not ranked: too rare");
-    if (refined && found.source !== "known") fact("its vector", `at first based on ${SOURCES[found.source]}; now on ${SOURCES[found.source_after]}`);
+    if (refined && found.source !== "known") fact("its vector", `at first based on ${SOURCES[found.source]}${found.source_after === found.source ? "" : `; now on ${SOURCES[found.source_after]}`}`);
     return h("dl", { class: "facts" }, out);
   }
 
