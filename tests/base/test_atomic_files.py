@@ -19,7 +19,7 @@ from selfvec.base.atomic_files import (
 from selfvec.base.checksums import unchanged
 from selfvec.base.errors import CleanupWarning, FormatError, TargetError
 from selfvec.base.file_system import discard, own_folder, remove_own
-from selfvec.base.targets import Kind, needing, writing
+from selfvec.base.targets import FolderKind, needing, writing
 
 
 def leftovers(folder) -> list[str]:
@@ -69,7 +69,7 @@ def test_a_folder_replaces_only_when_asked(tmp_path) -> None:
         atomic_folder(tmp_path / "d", overwrite=True) as folder,
     ):
         (folder / "a").write_text("3")
-    some = Kind("a kind", lambda folder: (folder / "a").exists())
+    some = FolderKind("a kind", lambda folder: (folder / "a").exists())
     with atomic_folder(tmp_path / "d", overwrite=True, kind=some) as folder:
         (folder / "b").write_text("3")
     assert leftovers(tmp_path / "d") == ["b"]

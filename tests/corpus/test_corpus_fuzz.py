@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from selfvec.base.errors import CorpusError
 from selfvec.corpus import Corpus
-from selfvec.corpus.csv_rows import CsvReader, Header
+from selfvec.corpus.csv_rows import CsvHeader, CsvReader
 from selfvec.corpus.fields import Fields
-from selfvec.corpus.streams import Source, line_blocks
+from selfvec.corpus.streams import TextSource, line_blocks
 from selfvec.corpus.summary import CorpusPass, Summary
 
 PIECES = {
@@ -110,8 +110,8 @@ def rows_of(data: bytes, names: tuple[str, ...], size: int, delimiter: str = ","
     corpus_pass = CorpusPass(Summary(), skip_bad_rows=True, batch_bytes=size)
     chunks = iter([data[i : i + size] for i in range(0, len(data), size)])
     blocks = line_blocks(chunks, "x", corpus_pass)
-    reader = CsvReader(Source("x"))
-    reader.header = Header(names, delimiter, 0)
+    reader = CsvReader(TextSource("x"))
+    reader.header = CsvHeader(names, delimiter, 0)
     rows = [
         (*row, int(line))
         for batch in reader.row_batches(blocks, Fields(names), corpus_pass)

@@ -186,6 +186,18 @@ def test_kernel_equals_reference_over_a_long_corpus(rule, window, tolerance) -> 
     np.testing.assert_allclose(kernel(rule, batch, original, window=window), expected, atol=tolerance)
 
 
+@given(seed=st.integers(0, 1000), part=st.integers(0, 20))
+def test_text_in_two_parts_is_the_text(seed: int, part: int) -> None:
+    # A stream: the second part continues from the first, both weighted by the counts of all.
+    batch, original = random_problem(seed, 600, 40, 19, 20, 0.2)
+    at = int(batch.offsets[part])
+    first = TokenBatch(batch.ids[:at], batch.offsets[: part + 1], batch.types)
+    second = TokenBatch(batch.ids[at:], batch.offsets[part:] - at, batch.types)
+    half = kernel("online", first, original, counts=batch.counts) if at else None
+    out = kernel("online", second, original, counts=batch.counts, start=half) if at < 600 else half
+    np.testing.assert_allclose(out, kernel("online", batch, original), atol=1e-5)
+
+
 @every_rule
 def test_recorded_states_are_those_of_the_reference_and_change_no_bit(rule) -> None:
     batch, original = random_problem(5, 300, 12, 9, 6, 0.2)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from selfvec.retrieval.encoder import Encoder
 
 
-class Method:
+class RunMethod:
     """A public function as a method of a run, its first argument. It is imported when it is asked for."""
 
     def __init__(self, place: str) -> None:
@@ -37,21 +37,21 @@ class Method:
 class Run(record.Run):
     __doc__ = record.Run.__doc__
 
-    compare = Method("analysis.alignment.compare")
-    drift = Method("analysis.word_drift.drift")
-    expand = Method("analysis.concepts.expand")
-    export = Method("exporters.export")
-    graph = Method("analysis.concepts.graph")
-    monitor = Method("analysis.monitoring.monitor")
-    phrases = Method("analysis.concepts.phrases")
-    save = Method("storage.run_writer.save_run")
-    search = Method("retrieval.search")
-    senses = Method("analysis.word_senses.senses")
-    similar = Method("apps.similar_words.similar")
-    similar_documents = Method("retrieval.similar_documents")
-    topics = Method("analysis.concepts.topics")
-    update = Method("apps.functions.runs.update")
-    why = Method("analysis.concepts.why")
+    compare = RunMethod("analysis.alignment.compare")
+    drift = RunMethod("analysis.word_drift.drift")
+    expand = RunMethod("analysis.concepts.expand")
+    export = RunMethod("exporters.export")
+    graph = RunMethod("analysis.concepts.graph")
+    monitor = RunMethod("analysis.monitoring.monitor")
+    phrases = RunMethod("analysis.concepts.phrases")
+    save = RunMethod("storage.run_writer.save_run")
+    search = RunMethod("retrieval.search")
+    senses = RunMethod("analysis.word_senses.senses")
+    similar = RunMethod("apps.similar_words.similar")
+    similar_documents = RunMethod("retrieval.similar_documents")
+    topics = RunMethod("analysis.concepts.topics")
+    update = RunMethod("apps.functions.runs.update")
+    why = RunMethod("analysis.concepts.why")
 
     @classmethod
     def of(cls, run: record.Run) -> Run:

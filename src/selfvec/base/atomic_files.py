@@ -32,7 +32,7 @@ from .file_system import (
     sync_names,
     sync_tree,
 )
-from .targets import Kind, check_target, refuse_special, writing
+from .targets import FolderKind, check_target, refuse_special, writing
 
 _TRIES = 9  # another process may take a new file for a leftover before it is locked
 
@@ -97,7 +97,7 @@ def atomic_folder(
     target: str | os.PathLike[str],
     *,
     overwrite: bool = False,
-    kind: Kind | None = None,
+    kind: FolderKind | None = None,
 ) -> Iterator[Path]:
     """Yield a new temporary sibling folder of ``target``; rename it into place on success.
 

@@ -28,7 +28,7 @@ _REMEDIES = {
 }
 
 
-class Kind(NamedTuple):
+class FolderKind(NamedTuple):
     """A kind of folder, such as a run folder. A folder replaces only folders of its kind."""
 
     name: str  # with its article
@@ -40,7 +40,7 @@ def check_target(
     *,
     overwrite: bool,
     folder: bool | None = None,
-    kind: Kind | None = None,
+    kind: FolderKind | None = None,
 ) -> None:
     """Raise `TargetError` if ``target`` exists and must not be replaced. Nothing is changed.
 
@@ -54,7 +54,7 @@ def check_target(
     overwrite : bool
     folder : bool, optional
         Whether a folder or a file will be written, if that is known.
-    kind : Kind, optional
+    kind : FolderKind, optional
         The kind of the folder that will be written, if it can be recognised.
     """
     check_path("output", target, "a path")

@@ -28,7 +28,7 @@ from selfvec.corpus.files import FilePart, find_sources, open_part, require_fiel
 from selfvec.corpus.memory import FramePart
 from selfvec.corpus.row_batch import readable_fields
 from selfvec.corpus.row_formats import row_format_of_suffix
-from selfvec.corpus.streams import Source, reading
+from selfvec.corpus.streams import TextSource, reading
 from selfvec.corpus.summary import OF_SHARDS, FileRead
 
 from .remote_files import filesystem, is_remote
@@ -46,7 +46,7 @@ _UNITS = {**dict.fromkeys(_LINES, "byte"), _PARQUET: "row group"}  # of the begi
 class Shard:
     """A file, a part of one, or some documents of a folder of text files."""
 
-    source: Source
+    source: TextSource
     fields: Fields  # recognised at the beginning of the file
     start: int = 0  # the first byte or row group
     stop: int = 0  # the byte or row group after the last; 0 for a whole file
@@ -86,7 +86,7 @@ def find_shards(
     return [shard for file in files for shard in _cut(file, size)], skipped
 
 
-def _remote(url: str, skipped: list[str]) -> Iterator[Source]:
+def _remote(url: str, skipped: list[str]) -> Iterator[TextSource]:
     """The files under a URL; their suffixes give their kinds."""
     files, path = filesystem(url)
     if "file" in files.protocol:
@@ -103,13 +103,13 @@ def _remote(url: str, skipped: list[str]) -> Iterator[Source]:
             skipped.append(files.unstrip_protocol(name))
             continue
         none = False
-        yield Source(files.unstrip_protocol(name), kind.name, int(found[name]["size"]))
+        yield TextSource(files.unstrip_protocol(name), kind.name, int(found[name]["size"]))
     if none:
         remedy = "give text, csv, tsv, jsonl or parquet files"
         raise CorpusError("there is no file to read under this address", path=url, remedy=remedy)
 
 
-def _fields(source: Source, names: FieldNames) -> Fields:
+def _fields(source: TextSource, names: FieldNames) -> Fields:
     """The fields of a file, from its beginning."""
     path = source.path
     if source.size is None:
@@ -157,7 +157,7 @@ def _cut(file: Shard, shard_bytes: int) -> Iterator[Shard]:
         yield from (replace(file, start=a, stop=b) for a, b in pairwise(bounds))
 
 
-def _is_packed(source: Source) -> bool:
+def _is_packed(source: TextSource) -> bool:
     with _opened(source.path) as file:
         return is_compressed(file.read(4))
 

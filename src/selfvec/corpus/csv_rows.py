@@ -23,7 +23,7 @@ _TOGETHER = 16  # rows read before their size is looked at
 
 
 @dataclass(frozen=True)
-class Header:
+class CsvHeader:
     """The first row of a file: column names, the delimiter, and how many lines it takes."""
 
     names: tuple[str, ...]
@@ -31,7 +31,7 @@ class Header:
     lines: int
 
 
-def read_header(head: bytes, path: str, kind: str) -> Header:
+def read_header(head: bytes, path: str, kind: str) -> CsvHeader:
     """The header of a file that begins with ``head``; no columns for an empty file.
 
     In a .csv the delimiter is the most frequent of comma, semicolon, tab and bar in the first line.
@@ -52,14 +52,14 @@ def read_header(head: bytes, path: str, kind: str) -> Header:
         raise CorpusError(rule, path=path, line=1, remedy=remedy) from error
     if any("\0" in name for name in names):
         raise CorpusError(f"the header {HOLDS_NUL}", path=path, line=1, remedy=remedy)
-    return Header(tuple(name.strip() for name in names), delimiter, reader.line_num)
+    return CsvHeader(tuple(name.strip() for name in names), delimiter, reader.line_num)
 
 
 class CsvReader(RowReader):
     """Reads the rows of a .csv or .tsv file."""
 
     @cached_property
-    def header(self) -> Header:
+    def header(self) -> CsvHeader:
         """The first row."""
         return read_header(self.source.peek(), self.source.path, self.source.kind)
 
@@ -127,7 +127,7 @@ def _line_count(row: list[str]) -> int:
 def _valid_rows(
     rows: list[list[str]],
     numbers: list[int],  # of their first lines
-    header: Header,
+    header: CsvHeader,
     path: str,
     corpus_pass: CorpusPass,
 ) -> tuple[list[list[str]], list[int]]:
@@ -149,7 +149,7 @@ def _valid_rows(
     return valid, kept
 
 
-def _fault(row: list[str], header: Header) -> str | None:
+def _fault(row: list[str], header: CsvHeader) -> str | None:
     """The rule that a row breaks; None if it breaks none."""
     if row and len(row) != len(header.names):
         return f"a row has {len(header.names)} fields as its header, this one has {len(row)}"

@@ -71,7 +71,7 @@ class Part:
     """A source of documents as a part of a corpus."""
 
     path: str
-    kind: str  # `selfvec.corpus.streams.Source.kind`, or "memory", "frame" or "run"
+    kind: str  # `selfvec.corpus.streams.TextSource.kind`, or "memory", "frame" or "run"
     size: int | None = None  # bytes on disk
     fields: Fields = Fields(())  # noqa: RUF009 (it is never changed)
     name: str = ""  # a short one

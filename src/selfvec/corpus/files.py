@@ -29,7 +29,7 @@ from .fields import FieldNames, Fields, recognise
 from .readable import readable
 from .row_batch import HOLDS_NUL, RowBatch, RowReader, batch_of_rows, readable_fields
 from .row_formats import ROW_FORMATS, RowFormat, row_format, row_format_of_suffix
-from .streams import HEAD, UTF8_BOM, Source, Stream, few_lines, line_blocks, mended, reading, too_long
+from .streams import HEAD, UTF8_BOM, Stream, TextSource, few_lines, line_blocks, mended, reading, too_long
 from .summary import CorpusPass, FileRead, kinds_of, left_out_link, left_out_special
 
 STDIN = "-"
@@ -50,7 +50,7 @@ CHUNK = 8 << 20
 """Bytes of a file that are parsed at a time."""
 
 
-def find_sources(names: list[str], skipped: list[str]) -> Iterator[Source]:
+def find_sources(names: list[str], skipped: list[str]) -> Iterator[TextSource]:
     """The sources for names of files, folders and ``-``.
 
     ``skipped`` receives what is left out in folders: files without a known format, and links and special
@@ -65,7 +65,7 @@ def find_sources(names: list[str], skipped: list[str]) -> Iterator[Source]:
                 yield source
 
 
-def _find(name: str, skipped: list[str]) -> Iterator[Source]:
+def _find(name: str, skipped: list[str]) -> Iterator[TextSource]:
     path = Path(name)
     if name == STDIN:
         yield _pipe("standard input", _standard_input())
@@ -87,8 +87,8 @@ def _standard_input() -> BinaryIO:
         return sys.stdin.buffer
 
 
-def _pipe(name: str, handle: BinaryIO) -> Source:
-    source = Source(name, pipe=True, _handle=handle)
+def _pipe(name: str, handle: BinaryIO) -> TextSource:
+    source = TextSource(name, pipe=True, _handle=handle)
     weakref.finalize(source, handle.close)
     source.kind = _sniffed(source)
     if row_format(source.kind).magic:
@@ -97,12 +97,12 @@ def _pipe(name: str, handle: BinaryIO) -> Source:
     return source
 
 
-def _file(path: Path) -> Source:
+def _file(path: Path) -> TextSource:
     if kind := document_kind(bare_suffix(path)):
         require_reader(kind)
-        return Source(str(path), kind="document", size=path.stat().st_size, members=[path])
+        return TextSource(str(path), kind="document", size=path.stat().st_size, members=[path])
     named = _row_format_of(path)
-    source = Source(str(path), kind=named.name if named else "", size=path.stat().st_size)
+    source = TextSource(str(path), kind=named.name if named else "", size=path.stat().st_size)
     if named is None or named.magic is None:  # the reader of a format with magic bytes checks them itself
         sniffed = _sniffed(source)
         source.kind = source.kind or sniffed
@@ -114,7 +114,7 @@ def _row_format_of(path: Path) -> RowFormat | None:
     return row_format_of_suffix(bare_suffix(path))
 
 
-def _sniffed(source: Source) -> str:
+def _sniffed(source: TextSource) -> str:
     """The kind by the first bytes; an error if they are not text."""
     head = source.peek()
     for found in ROW_FORMATS:
@@ -141,7 +141,7 @@ def _sniffed(source: Source) -> str:
     return "jsonl" if head.lstrip()[:1] == b"{" else "lines"
 
 
-def _folder(folder: Path, skipped: list[str]) -> Iterator[Source]:
+def _folder(folder: Path, skipped: list[str]) -> Iterator[TextSource]:
     """The files of rows in a folder, then its other readable files, one document each."""
     left_out: list[str] = []
     files = sorted(_visible(folder, left_out))
@@ -169,7 +169,7 @@ def _folder(folder: Path, skipped: list[str]) -> Iterator[Source]:
     yield from map(_file, rows)
     if documents:
         size = sum(path.stat().st_size for path in documents)
-        yield Source(str(folder), kind="folder", size=size, members=documents)
+        yield TextSource(str(folder), kind="folder", size=size, members=documents)
 
 
 def _visible(folder: Path, left_out: list[str]) -> Iterator[Path]:
@@ -208,7 +208,7 @@ def _is_read(link: Path, root: str) -> bool:
 class FilePart(Part):
     """A file, a pipe, or a folder of text files."""
 
-    def __init__(self, source: Source, fields: Fields, name: str = "") -> None:
+    def __init__(self, source: TextSource, fields: Fields, name: str = "") -> None:
         file = None if source.size is None else absolute(source.path)
         super().__init__(source.path, source.kind, source.size, fields, name, file)
         self.source = source
@@ -241,7 +241,7 @@ class FilePart(Part):
         corpus_pass.summary.files.append(FileRead.of(self.path, self.kind, size, digest, self.fields))
 
 
-def _chunks(stream: Stream, source: Source, corpus_pass: CorpusPass) -> Generator[bytes]:
+def _chunks(stream: Stream, source: TextSource, corpus_pass: CorpusPass) -> Generator[bytes]:
     """The bytes of a file, without a byte order mark, a bounded number of lines at a time."""
     done = 0
     # At least 16 bytes, so that the mark is in the first chunk.
@@ -253,7 +253,7 @@ def _chunks(stream: Stream, source: Source, corpus_pass: CorpusPass) -> Generato
             done = position
 
 
-def _members(source: Source, corpus_pass: CorpusPass, digests: list[str]) -> Iterator[RowBatch]:
+def _members(source: TextSource, corpus_pass: CorpusPass, digests: list[str]) -> Iterator[RowBatch]:
     """A document per file of a folder; its id is its path inside the folder.
 
     ``digests`` receives the lines that ``sha256sum`` would print for the files. The source may also be a
@@ -262,7 +262,7 @@ def _members(source: Source, corpus_pass: CorpusPass, digests: list[str]) -> Ite
     rows: list[tuple[str, str]] = []
     held = 0  # bytes
     for member in source.members:
-        with Stream(Source(str(member))) as stream:
+        with Stream(TextSource(str(member))) as stream:
             data = stream.read(MAX_ROW + 1)
             if len(data) > MAX_ROW:
                 raise too_long(str(member), 1)
@@ -301,7 +301,7 @@ def _document(member: Path, data: bytes, corpus_pass: CorpusPass) -> str | None:
     return text
 
 
-def open_part(source: Source, names: FieldNames, name: str = "") -> FilePart:
+def open_part(source: TextSource, names: FieldNames, name: str = "") -> FilePart:
     """Choose the fields of a source from its beginning; ``name`` is its short name."""
     path = source.path
     if source.members or not row_format(source.kind).has_fields:

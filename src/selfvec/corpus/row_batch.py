@@ -20,7 +20,7 @@ from selfvec.base.errors import CorpusError
 from .fields import Fields
 
 if TYPE_CHECKING:
-    from .streams import Source
+    from .streams import TextSource
     from .summary import CorpusPass
 
 ROWS = 1 << 14
@@ -47,7 +47,7 @@ class RowBatch:
 class RowReader:
     """Reads the rows of one source; the base of the readers in `selfvec.corpus.row_formats`."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: TextSource) -> None:
         self.source = source
 
     def columns(self) -> Sequence[str] | None:

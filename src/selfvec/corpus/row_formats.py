@@ -18,7 +18,7 @@ from .csv_rows import CsvReader
 from .fields import Fields
 from .json_rows import JsonLinesReader
 from .row_batch import HOLDS_NUL, ROWS, LineBlock, RowBatch, RowReader, string_columns
-from .streams import Source
+from .streams import TextSource
 from .summary import CorpusPass
 
 
@@ -90,9 +90,9 @@ def _decoding(path: str) -> Iterator[None]:
 class RowFormat:
     """A format of files whose rows or lines are documents."""
 
-    name: str  # `Source.kind`, and the kind in run.json
+    name: str  # `TextSource.kind`, and the kind in run.json
     suffixes: tuple[str, ...]
-    reader: Callable[[Source], RowReader]
+    reader: Callable[[TextSource], RowReader]
     has_fields: bool = True  # whether columns have names, so that fields can be chosen
     magic: bytes | None = None  # first bytes of every file; such files are not read from a pipe
 

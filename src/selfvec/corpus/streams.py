@@ -34,7 +34,7 @@ UTF8_BOM = b"\xef\xbb\xbf"
 
 
 @dataclass
-class Source:
+class TextSource:
     """A file, pipe or folder of text files to be read."""
 
     path: str  # as the user named it
@@ -127,7 +127,7 @@ class Stream:
     file: BinaryIO
     compressed: bool
 
-    def __init__(self, source: Source, keep: bool = False) -> None:
+    def __init__(self, source: TextSource, keep: bool = False) -> None:
         self.path = source.path
         self._source = source
         self._keep = keep

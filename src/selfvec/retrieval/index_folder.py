@@ -20,7 +20,7 @@ from selfvec.base.checksums import check_sizes, unchanged, write_sealed
 from selfvec.base.errors import FormatError, InputError
 from selfvec.base.memory import release
 from selfvec.base.schema import check, misfit
-from selfvec.base.targets import Kind
+from selfvec.base.targets import FolderKind
 from selfvec.base.tensors import first_not_finite, map_tensors, write_tensors
 from selfvec.base.text_files import read_json, read_vocabulary, write_vocabulary
 from selfvec.base.untrusted import decoding
@@ -45,7 +45,7 @@ _SCHEMA = {
 _SPACE = ("rows", "weights", "pool")
 
 
-INDEX = Kind("an index", lambda folder: (folder / _HEAD).is_file())
+INDEX = FolderKind("an index", lambda folder: (folder / _HEAD).is_file())
 
 
 def write_index(folder: Path, parts: IndexParts) -> None:

@@ -56,14 +56,14 @@ MOST_WORDS = 100_000  # whose rows are learned, the most frequent
 _WORDS = 1024  # words whose rows a thread changes at a time
 
 
-class Found(NamedTuple):
+class HeldOut(NamedTuple):
     """What held-out spans find."""
 
     first: float = 0.0  # share of spans that find their document first
     rank: float = 0.0  # mean reciprocal rank of their document; this figure decides
 
 
-_NOTHING = Found()
+_NOTHING = HeldOut()
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,8 +74,8 @@ class Learned:
     documents: int  # of twelve words or more
     words: int  # in these
     steps: int = 0  # 0 if nothing was learned
-    before: Found = _NOTHING
-    after: Found = _NOTHING
+    before: HeldOut = _NOTHING
+    after: HeldOut = _NOTHING
 
     @property
     def about(self) -> dict[str, Any]:
@@ -139,7 +139,7 @@ def _steps_chosen(
     documents: Ints,  # in random order
     rng: np.random.Generator,
     progress: Progress,
-) -> tuple[int, Found, Found]:
+) -> tuple[int, HeldOut, HeldOut]:
     """The most steps after which held-out spans find no less, and what they find before and then."""
     unread, read = np.split(documents, [min(HELD_OUT, len(documents) // 10)])
     asked = np.zeros(batch.documents, bool)
@@ -161,12 +161,12 @@ def _steps_chosen(
     return chosen, before, after
 
 
-def _found(questions: TokenBatch, answers: TokenBatch, rows: Rows, weights: Rows) -> Found:
+def _found(questions: TokenBatch, answers: TokenBatch, rows: Rows, weights: Rows) -> HeldOut:
     """What Q questions find among the answers, whose first Q are their own."""
     asked, documents = (unit_rows(weighted_sums(texts, rows, weights)) for texts in (questions, answers))
     cosines = asked @ documents.T
     ranks = ranks_among(cosines, np.diag(cosines))
-    return Found(float((ranks < 2).mean()), float((1 / ranks).mean()))
+    return HeldOut(float((ranks < 2).mean()), float((1 / ranks).mean()))
 
 
 def _steps(

@@ -20,7 +20,7 @@ from selfvec.base.checksums import checksums, damaged_files, sha256
 from selfvec.base.compressed_files import Readable, decompressed, is_compressed
 from selfvec.base.download import LATER, announced_size, download
 from selfvec.base.errors import FormatError, InputError, TargetError
-from selfvec.base.targets import Kind, check_target, writing
+from selfvec.base.targets import FolderKind, check_target, writing
 from selfvec.base.untrusted import decoding
 
 from .formats import load, save
@@ -32,7 +32,7 @@ _MARGIN = 1.25  # a file may be larger than recorded here by this factor
 _NUMBER = 4  # bytes of a number as it is stored
 _TEXT_NUMBER = 8  # bytes of a number in text, as a rule
 
-_KIND = Kind("a folder of fetched vectors", lambda folder: fetched(folder) is not None)
+_KIND = FolderKind("a folder of fetched vectors", lambda folder: fetched(folder) is not None)
 
 Progress = Callable[[str, int, int], None]  # file name, bytes so far, final size
 Announce = Callable[[dict[str, Any]], None]

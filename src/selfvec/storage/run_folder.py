@@ -35,7 +35,7 @@ from selfvec.base.checks import check_path
 from selfvec.base.checksums import check_sizes, unchanged
 from selfvec.base.errors import FormatError, TargetError
 from selfvec.base.schema import COUNT, check
-from selfvec.base.targets import Kind
+from selfvec.base.targets import FolderKind
 from selfvec.base.tensors import Forms, check_tensors, first_beyond, map_tensors, write_tensors
 from selfvec.base.text_files import read_json, read_vocabulary
 from selfvec.base.versions import RUN_FORMAT
@@ -48,7 +48,7 @@ from selfvec.data.vectors import Source, Vectors
 from .tokens_file import TOKENS, read_tokens_later
 from .wrong_paths import not_a_run
 
-RUN = Kind("a run folder", lambda folder: is_run(folder))
+RUN = FolderKind("a run folder", lambda folder: is_run(folder))
 
 REFINED = "vectors.safetensors"
 ORIGINAL = "original.safetensors"

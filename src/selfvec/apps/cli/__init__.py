@@ -75,8 +75,9 @@ def _settle() -> None:
     Most objects live until the end, so garbage is looked for seldom. Threads share two heaps: what one of
     many has freed is lost to all others, a fifth of a run's memory. By default glibc would keep freed blocks
     of up to 32 MB as well. In a server Polars returns what it has freed at once, or else it would keep a copy
-    of the text.
+    of the text. SIGTERM is a Ctrl-C, so that it leaves nothing behind either.
     """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     gc.set_threshold(_COLLECTED)
     for name, setting in _MALLOC.items() if sys.platform == "linux" else ():
         if name not in os.environ:

@@ -47,7 +47,7 @@ class QuotedText:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class StateComparison:
     """A comparison, its map, and the texts that explain it."""
 
     ranking: Ranking
@@ -60,7 +60,7 @@ class Comparison:
     memory: int  # bytes, without those of the run
 
 
-def compare_refined(run: Run) -> Comparison:
+def compare_refined(run: Run) -> StateComparison:
     """A run before and after refining. Words built from subwords stood next to their subwords before."""
     counts = counts_of(run)
     before = run.original.unit
@@ -97,12 +97,12 @@ def compare_refined(run: Run) -> Comparison:
         return context_cosines(padded_windows(batch, places, NEARBY), rows, weights, rows[row])
 
     texts = () if batch is None else (QuotedText("your text", 1),)
-    return Comparison(rank(vectors), ends, states, texts, scores, _bytes(*vectors.compact))
+    return StateComparison(rank(vectors), ends, states, texts, scores, _bytes(*vectors.compact))
 
 
 def compare_slices(
     run: Run, pair: Sequence[Slice], every: Sequence[Slice], jobs: int, progress: Progress
-) -> Comparison:
+) -> StateComparison:
     """Two slices of a run's text. The map shows ``every`` slice, or the two if there are fewer than three."""
     text = len(run.require_tokens())
     costs = {"Preparing occurrences": min(text, 4 * TOKENS), "Comparing": text}
@@ -112,7 +112,7 @@ def compare_slices(
 
 def _compare_slices(
     run: Run, pair: Sequence[Slice], every: Sequence[Slice], jobs: int, progress: Progress
-) -> Comparison:
+) -> StateComparison:
     counts = slice_counts(run.require_tokens(), pair)  # (2, V)
     names = (pair[0].name, pair[1].name)
     if not counts.min(axis=0).any():
@@ -148,7 +148,7 @@ def _compare_slices(
     written_rows = 8 * len(known)  # float32, before and after; the rest of their pages is never written
     rows_of_states = 2 * len(every) * min(MAPPED, len(known))  # float16
     memory = (written_rows + rows_of_states) * before.shape[1] + _bytes(*vectors.compact)
-    return Comparison(rank(vectors), ends, states, texts, scores, memory)
+    return StateComparison(rank(vectors), ends, states, texts, scores, memory)
 
 
 def _bytes(*arrays: AnyFloats) -> int:
@@ -168,11 +168,11 @@ class ComparisonTasks:
 
     def __init__(
         self,
-        compare: Callable[[Progress], Comparison],
+        compare: Callable[[Progress], StateComparison],
         test: Callable[[Progress], Tests],
         lanes: tuple[Lane, Lane],  # for comparisons and states, and for long work such as tests
     ) -> None:
-        def tested(progress: Progress) -> Comparison:
+        def tested(progress: Progress) -> StateComparison:
             made = self.comparison.result()
             return replace(made, ranking=replace(made.ranking, tests=test(progress)))
 
@@ -238,7 +238,7 @@ class Comparisons:
         memory = sum(tasks.memory for tasks in self._tasks.values())
         return len(self._tasks) > limits.COMPARISONS_KEPT or memory > limits.COMPARISON_BYTES
 
-    def get(self, key: str) -> Comparison:
+    def get(self, key: str) -> StateComparison:
         """A comparison, with its tests if they are done; waits for the comparison."""
         tasks = self.tasks(key)
         return tasks.tested.result_now() or tasks.comparison.result()
@@ -271,7 +271,7 @@ class Comparisons:
         )
 
     def _begin(
-        self, compare: Callable[[Progress], Comparison], test: Callable[[Progress], Tests]
+        self, compare: Callable[[Progress], StateComparison], test: Callable[[Progress], Tests]
     ) -> ComparisonTasks:
         if sum(not tasks.comparison.done() for tasks in self._tasks.values()) >= limits.COMPARISONS_BEGUN:
             raise Busy("other comparisons are being computed")

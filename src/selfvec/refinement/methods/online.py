@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from selfvec.base.arrays import Floats, Ints
 from selfvec.base.errors import OptionError
 from selfvec.data.methods import METHODS
 from selfvec.data.token_batch import TokenBatch
@@ -60,6 +61,11 @@ class OnlineRefinement(SequentialRefinement):
         Passes over the corpus.
     history : HistoryPlan, optional
         Which states are recorded.
+    start : (V, d) float32, optional
+        Vectors to continue from, unit or zero rows, if earlier text has been refined; the base if None.
+    counts : (V,) int64, optional
+        Occurrences that the weights are computed from, if the batch is only part of the text; the batch's
+        own counts if None.
 
     Raises
     ------
@@ -77,15 +83,19 @@ class OnlineRefinement(SequentialRefinement):
         anchor: float = _DEFAULTS.anchor,
         passes: int = 1,
         history: HistoryPlan | None = None,
+        start: Floats | None = None,
+        counts: Ints | None = None,
     ) -> None:
         if not 0 <= anchor < np.inf:
             raise OptionError(f"an anchor is a number from 0 up, not {anchor}", field="anchor")
         base = Base.of(original.unit, original.sources != Source.NONE)
-        super().__init__(batch, original, base, window, learning_rate, passes, history)
+        super().__init__(
+            batch, original, base if start is None else start, window, learning_rate, passes, history
+        )
         pull = np.where(original.sources == Source.SUBWORDS, COMPOSED * anchor, anchor).astype(np.float32)
         pulled = padded(base)
         pulled[:-1] *= pull[:, None]
-        weights, shares = neighbour_weights(batch.counts)
+        weights, shares = neighbour_weights(batch.counts if counts is None else counts)
         self._online = OnlineTerms(
             pulled,
             np.append(weights, 0).astype(np.float32),

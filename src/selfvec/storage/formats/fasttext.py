@@ -45,7 +45,7 @@ _LONGEST_NGRAM = 64  # characters; fastText's default is 6
 
 
 @dataclass(frozen=True)
-class Header:
+class ModelHeader:
     """What the version and the arguments of a model say about the rest of the file."""
 
     version: int  # 0 for a model without a magic number
@@ -58,7 +58,7 @@ class Header:
     floret_mode: int  # 1 as in fastText; 2 hashes words, too
 
     @classmethod
-    def of(cls, version: int, arguments: Sequence[int], dictionary: int, floret_mode: int = 1) -> Header:
+    def of(cls, version: int, arguments: Sequence[int], dictionary: int, floret_mode: int = 1) -> ModelHeader:
         """The header of a model whose arguments begin with the eleven that all versions have."""
         model, bucket, shortest, longest = arguments[7:11]
         return cls(version, arguments[0], model, bucket, shortest, longest, dictionary, floret_mode)
@@ -84,9 +84,9 @@ def _has_dictionary(source: Input, position: int) -> bool:
     return bool(0 < size == words + labels <= room and min(words, labels) >= 0)
 
 
-def _header(source: Input) -> Header:
+def _header(source: Input) -> ModelHeader:
     if source.data[:4] != _MAGIC:
-        return Header.of(0, _ARGUMENTS.unpack_from(source.data), _ARGUMENTS.size)
+        return ModelHeader.of(0, _ARGUMENTS.unpack_from(source.data), _ARGUMENTS.size)
     version = _VERSION.unpack_from(source.data)[1]
     start = _VERSION.size
     dictionary = start + _ARGUMENTS.size
@@ -95,8 +95,8 @@ def _header(source: Input) -> Header:
         arguments = _FLORET.unpack_from(source.data, start)
         mode = arguments[11]
         if mode in (1, 2) and _has_dictionary(source, in_floret):
-            return Header.of(version, arguments, in_floret, mode)
-    return Header.of(version, _ARGUMENTS.unpack_from(source.data, start), dictionary)
+            return ModelHeader.of(version, arguments, in_floret, mode)
+    return ModelHeader.of(version, _ARGUMENTS.unpack_from(source.data, start), dictionary)
 
 
 def read(source: Input) -> Vectors:
@@ -131,7 +131,7 @@ def _read(source: Input) -> Vectors:
     return checked_vectors(words, vectors, source, notes=notes, composer=composer)
 
 
-def _check(header: Header, source: Input) -> None:
+def _check(header: ModelHeader, source: Input) -> None:
     """Raise a `FormatError` for a model that cannot be read."""
     if header.floret_mode == 2:
         raise source.error(
@@ -147,7 +147,7 @@ def _check(header: Header, source: Input) -> None:
         )
 
 
-def _dictionary(source: Input, header: Header) -> tuple[list[tuple[bytes, int]], int]:
+def _dictionary(source: Input, header: ModelHeader) -> tuple[list[tuple[bytes, int]], int]:
     """Words with their kinds (0 word, 1 label; words come first), and the offset after the dictionary."""
     size, words, labels, _ = _DICTIONARY.unpack_from(source.data, header.dictionary)
     position = header.dictionary + _DICTIONARY.size
@@ -175,7 +175,7 @@ def _dictionary(source: Input, header: Header) -> tuple[list[tuple[bytes, int]],
     return entries, position
 
 
-def _matrix(source: Input, position: int, header: Header) -> Floats:
+def _matrix(source: Input, position: int, header: ModelHeader) -> Floats:
     """The input matrix, (words + bucket, d) float32, as a view of the file (it may lie at an odd address)."""
     if header.version:
         if source.data[position : position + 1] not in (b"", b"\0"):
