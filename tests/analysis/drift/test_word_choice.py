@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from drift_corpus import planted_run
 
 import selfvec
 from selfvec.analysis.word_drift import drift
+from selfvec.analysis.word_drift.drift_rows import order_key
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
@@ -69,16 +71,34 @@ def test_stop_words_numbers_and_repeated_text_are_left_out_unless_they_are_kept(
     assert every["left_out"] == {}
 
 
+def place(row: dict[str, Any]) -> tuple[bool, bool, bool, float]:
+    """What the stated order compares."""
+    significant = row["q"] <= 0.05
+    few = min(row["documents_a"], row["documents_b"]) < 4
+    return not significant, significant and row["kind"] != "word", significant and few, -row["change"]
+
+
+def test_a_change_in_few_documents_comes_after_the_others() -> None:
+    rows = [
+        {"word": word, "q": q, "kind": kind, "documents_a": a, "documents_b": 9, "change": change}
+        for word, q, kind, a, change in (
+            ("few", 0.01, "word", 3, 0.9),
+            ("name", 0.01, "name", 9, 0.8),
+            ("less", 0.01, "word", 4, 0.1),
+            ("more", 0.01, "word", 9, 0.2),
+            ("chance", 0.2, "word", 3, 0.7),
+        )
+    ]
+    assert [row["word"] for row in sorted(rows, key=order_key)] == ["more", "less", "few", "name", "chance"]
+
+
 def test_the_order_is_that_which_is_stated(folder, capsys) -> None:
     found = listed(capsys, folder)
     assert found["order"] == (
-        "words with q ≤ 0.05 first; of these, names, numbers and other spellings of a word last; then by "
-        "change, the largest first"
+        "words with q ≤ 0.05 first; of these, names, numbers and other spellings of a word last, and before "
+        "them words in fewer than 4 documents of a side; then by change, the largest first"
     )
-    order = [
-        (row["q"] > 0.05, row["q"] <= 0.05 and row["kind"] != "word", -row["change"]) for row in found["rows"]
-    ]
-    assert order == sorted(order)
+    assert [row["word"] for row in found["rows"]] == [row["word"] for row in sorted(found["rows"], key=place)]
     assert main(["drift", str(folder)]) == 0
     assert "Sorted: words with q" in capsys.readouterr().out
 

@@ -10,6 +10,7 @@ from typing import Any, TypedDict
 
 import numpy as np
 
+from selfvec.analysis.kernels import LEAST_BLOCKS
 from selfvec.analysis.word_kinds import languages
 from selfvec.base.arrays import Ints, Mask
 from selfvec.base.checks import check_names, check_texts
@@ -74,8 +75,9 @@ class Drift(ResultTable):
     """
 
     order = (
-        f"words with q ≤ {LEVEL} first; of these, names, numbers and other spellings of a word last; then by "
-        "change, the largest first"
+        f"words with q ≤ {LEVEL} first; of these, names, numbers and other spellings of a word last, and "
+        f"before them words in fewer than {LEAST_BLOCKS} documents of a side; "
+        "then by change, the largest first"
     )
 
     a: str
@@ -511,10 +513,11 @@ def _in_both(counts: Ints, least: int, slices: Sequence[Slice]) -> Mask:
     return able
 
 
-def order_key(row: Mapping[str, Any]) -> tuple[bool, bool, float]:
-    """The sort key of a row, see `Drift.order`."""
+def order_key(row: Mapping[str, Any]) -> tuple[bool, bool, bool, float]:
+    """The sort key of a row, see `Drift.order`. With few documents a large change is often chance."""
     significant = row["q"] is not None and row["q"] <= LEVEL
-    return not significant, significant and row["kind"] != WORD, -row["change"]
+    few = min(row["documents_a"], row["documents_b"]) < LEAST_BLOCKS
+    return not significant, significant and row["kind"] != WORD, significant and few, -row["change"]
 
 
 def _each_sentence_once(found: Sequence[Example], number: int) -> list[Example]:
