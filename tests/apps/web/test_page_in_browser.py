@@ -500,7 +500,7 @@ def test_an_updated_run_is_said_and_withdrawn_documents_are_gone(page: Page, tmp
         page.click("nav [data-view=health]")
         page.wait("document.querySelector('#alert .newer')")
         assert "The run was updated" in page.text("#alert")
-        page.click("nav [data-view=texts]")
+        page.open(f"{site.address}#view=texts&ask=hail&mode=bm25")
         page.wait("document.querySelectorAll('.found li').length")
         assert "secret 3 " not in page.text(".found")
         selfvec.undo(folder)
