@@ -347,16 +347,7 @@ def drift(
     if slice_field is not None:
         sides = _of_field(run, slice_field, sides)
     check_names(which, [*Listed.__annotations__, *Test.__annotations__])
-    chosen = {
-        name: check_texts(name, which[name], what)
-        for name, what in (("words", "words"), ("pos", "parts of speech"))
-        if which.get(name)
-    }
-    if "pos" in chosen:
-        for part in chosen["pos"]:
-            if part not in PARTS:
-                raise OptionError.one_of(part, PARTS, field="pos")
-        check_tagger(run.provenance.options.get("tagger"), languages(run))
+    chosen = _named_words_and_parts(run, which)
     if sides == BY_REFINING and not set(BY_REFINING) <= {part.name for part in slices_of(run)}:
         run = without_slices(run)
         sides = None
@@ -367,6 +358,21 @@ def drift(
         measured = _measured(run, slices, test, which.get("jobs"), steps)
         found = measured.choose(run, **chosen, every=which.get("all_words", False)).select(top, fdr)
         return found.illustrate(run, top or _SHOWN, examples, steps) if examples else found
+
+
+def _named_words_and_parts(run: Run, which: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The words and the parts of speech that are named, if any; an error if a part cannot be told."""
+    chosen = {
+        name: check_texts(name, which[name], what)
+        for name, what in (("words", "words"), ("pos", "parts of speech"))
+        if which.get(name)
+    }
+    if "pos" in chosen:
+        for part in chosen["pos"]:
+            if part not in PARTS:
+                raise OptionError.one_of(part, PARTS, field="pos")
+        check_tagger(run.provenance.options.get("tagger"), languages(run))
+    return chosen
 
 
 def _measured(
