@@ -53,7 +53,7 @@ HIDDEN = 0.5  # share of the answers that lose the words of their question
 CROWD = 3000  # other documents among which a held-out one should be found, at most
 MOST_WORDS = 100_000  # whose rows are learned, the most frequent
 
-_WORDS = 1024  # words whose rows a thread changes at a time
+_WORDS = 4096  # words whose rows a thread changes at a time
 
 
 class HeldOut(NamedTuple):

@@ -30,7 +30,7 @@ NEIGHBOURS = 10  # similar texts
 STRENGTH = 0.5  # weight of their mean
 _POOL = 20_000  # texts searched for neighbours, at most, so that the cost stays linear
 _BLOCK = 1024
-_TEXTS = 64  # that a thread adds up at a time
+_TEXTS = 256  # that a thread adds up at a time
 
 
 def inverse_document_frequency(batch: TokenBatch, documents: int | None = None) -> Rows:

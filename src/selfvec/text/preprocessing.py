@@ -81,10 +81,8 @@ def encode_texts(
     texts: Sequence[str],
     preprocessing: Preprocessing,
     known: Vectors | None = None,
-    *,
-    then: Sequence[str] = (),
 ) -> TokenBatch:
-    """Texts, and ``then`` others, as words of the vectors, one document each, empty texts included."""
+    """Texts as words of the vectors, one document each, empty texts included."""
     import polars as pl
 
     from selfvec.corpus.documents import Documents
@@ -94,9 +92,8 @@ def encode_texts(
     stem = preprocessing.stem if preprocessing.stemmed else None
     rules = replace(preprocessing.rules, stem=stem)
     batches = (
-        Documents(pl.Series(some[at : at + _TEXTS], dtype=pl.String))
-        for some in ([texts, then] if len(then) else [texts])
-        for at in range(0, max(len(some), 1), _TEXTS)
+        Documents(pl.Series(texts[at : at + _TEXTS], dtype=pl.String))
+        for at in range(0, max(len(texts), 1), _TEXTS)
     )
     cut = tokenizer(preprocessing.tokenizer, preprocessing.language)
     return encode(batches, cut, rules, known, phrases=preprocessing.phrases.split())[0]
