@@ -77,11 +77,11 @@ class PageData:
     ) -> None:
         self.run = run
         self._long = Lane()  # in this order: the index, tests, the index of the original vectors
-        lane = Lane()
+        self._lane = Lane()
         self._index_first = run.tokens is not None and len(run.tokens) > _LONG_TEXT
         if self._index_first:
-            lane.submit(lambda _: self.index.exception(), rank=-1)
-        self.comparisons = Comparisons(run, jobs or max(1, threads(None) - 1), lane, self._long)
+            self._lane.submit(lambda _: self.index.exception(), rank=-1)
+        self.comparisons = Comparisons(run, jobs or max(1, threads(None) - 1), self._lane, self._long)
         self.complete = Completion(run.vectors.index_to_key, counts_of(run))
         self.present = PresentState(run)
         self.maps = Maps(run, self.comparisons, lambda: self.index, self.present)
@@ -103,7 +103,9 @@ class PageData:
         return self._long.submit(partial(_indexed, self.run, tables=("original",)), 2)
 
     def start(self) -> None:
-        """Start the comparison that the page shows first."""
+        """Start what the page shows: the overview, for which everything else waits; then the other tabs."""
+        self._long.submit(lambda _: (self.names, self.domain.exception()), rank=-1)
+        self._lane.submit(lambda _: self.domain.exception(), rank=-2)
         _ = self.index
         self.comparisons.tasks(self.comparisons.default)
         if not self._index_first:
