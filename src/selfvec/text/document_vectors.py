@@ -18,9 +18,8 @@ from selfvec.base.arrays import Doubles, Ints, Mask, Rows
 from selfvec.base.threads import in_order, threads
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
-from selfvec.numerics.kernels import add_rows
 from selfvec.numerics.nearest import Pool
-from selfvec.numerics.rows import unit_in_place, unit_rows
+from selfvec.numerics.rows import add_rows, unit_in_place, unit_rows
 
 from .kernels import document_frequencies as document_frequencies
 from .preprocessing import Preprocessing, encode_texts, mean_rows_by_stem, merge_stems, stem_groups

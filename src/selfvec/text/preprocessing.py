@@ -18,8 +18,7 @@ from selfvec.base.casing import language_of
 from selfvec.base.memory import release
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
-from selfvec.numerics.kernels import add_rows
-from selfvec.numerics.rows import unit_in_place
+from selfvec.numerics.rows import add_rows, unit_in_place
 
 from .languages import STEMMERS, STOP_WORDS
 from .rules import Rules

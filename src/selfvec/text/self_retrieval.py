@@ -11,7 +11,7 @@ import numpy as np
 from selfvec.base.arrays import Doubles, Ids
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
-from selfvec.numerics.ranks import ranks_among
+from selfvec.numerics.statistics import ranks_among
 
 from .document_vectors import document_vectors, inverse_document_frequency
 

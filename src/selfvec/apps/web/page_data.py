@@ -22,7 +22,7 @@ from selfvec.data.run import Run
 from selfvec.data.run_text import ID, TEXT
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source
-from selfvec.numerics.neighbours import only_in_each
+from selfvec.numerics.nearest import only_in_each
 from selfvec.retrieval import Found, Hit, Index, nearest_documents, run_index
 from selfvec.storage.cache import cached, read_result, write_result
 from selfvec.text.proper_names import names_of
