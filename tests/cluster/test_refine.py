@@ -13,7 +13,7 @@ from tests.cluster.conftest import in_threads
 from tests.cluster.corpora import jsonl, of_every_kind, sentences
 
 from selfvec.apps.cli import main
-from selfvec.base import scratch
+from selfvec.base import memory
 from selfvec.base.errors import CorpusError, OptionError, TargetError
 from selfvec.cluster import cluster_scan
 from selfvec.cluster.reading import add_counts, count_words
@@ -126,10 +126,10 @@ def test_words_without_a_vector_may_be_rare(tmp_path: Path, clustered) -> None:
     np.testing.assert_allclose(run.vectors.vectors, alone.vectors.vectors, atol=5e-5)
 
 
-@pytest.fixture(params=[scratch.IN_MEMORY, 1000])
+@pytest.fixture(params=[memory.IN_MEMORY, 1000])
 def saved(request, tmp_path: Path, table: Vectors, clustered, monkeypatch) -> tuple[list[Path], Settings]:
     """The files of a run of a cluster in the folder ``run``, also if its tokens are made in their file."""
-    monkeypatch.setattr(scratch, "IN_MEMORY", request.param)
+    monkeypatch.setattr(memory, "IN_MEMORY", request.param)
     paths = of_every_kind(tmp_path, sentences(300))
     settings = Settings("decorrelated", history="none", min_count=2)
     with output_place(str(tmp_path / "run")) as (writer, finish):

@@ -139,11 +139,11 @@ class ReportPage:
             temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
-def rows_page(title: str, records: Sequence[Mapping[str, Any]], lines: Sequence[str] = ()) -> ReportPage:
+def rows_page(title: str, records: Sequence[Mapping[str, Any]]) -> ReportPage:
     """A page of one table: a column for each key of the records."""
     heads = list(dict.fromkeys(name for record in records for name in record))
     rows = [[cell(record.get(name)) for name in heads] for record in records]
-    return ReportPage(title, lines, [Section("", heads, rows)], records)
+    return ReportPage(title, [], [Section("", heads, rows)], records)
 
 
 def lines_cell(*lines: tuple[str, Pieces]) -> Drawn:

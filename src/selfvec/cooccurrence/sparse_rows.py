@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from selfvec.base.arrays import Array, Ids, Ints
-from selfvec.base.scratch import Spool
+from selfvec.base.memory import Spool
 
 
 class SparseRows:
-    """Collects the rows of a matrix in order; see `selfvec.base.scratch.Spool`."""
+    """Collects the rows of a matrix in order; see `selfvec.base.memory.Spool`."""
 
     def __init__(self, dtype: DTypeLike = np.int64) -> None:
         self._lengths: list[Ints] = [np.zeros(1, np.int64)]

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from selfvec.base.extras import require
+from selfvec.base.errors import require
 
 from .readable import decoded
 

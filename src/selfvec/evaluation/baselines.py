@@ -27,8 +27,7 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Rows
-from selfvec.base.errors import InputError, OptionError, SelfvecError
-from selfvec.base.extras import require
+from selfvec.base.errors import InputError, OptionError, SelfvecError, require
 from selfvec.base.progress import Progress
 from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.base.threads import threads

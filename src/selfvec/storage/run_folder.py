@@ -34,10 +34,9 @@ from selfvec.base.arrays import Floats
 from selfvec.base.checks import check_path
 from selfvec.base.checksums import check_sizes, unchanged
 from selfvec.base.errors import FormatError, TargetError
-from selfvec.base.schema import COUNT, check
 from selfvec.base.targets import FolderKind
 from selfvec.base.tensors import Forms, check_tensors, first_beyond, map_tensors, write_tensors
-from selfvec.base.text_files import read_json, read_vocabulary
+from selfvec.base.text_files import COUNT, check, read_json, read_vocabulary
 from selfvec.base.versions import RUN_FORMAT
 from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run, state_name

@@ -11,8 +11,8 @@ import numpy as np
 
 from selfvec.base.arrays import Array
 from selfvec.base.errors import CorpusError, FormatError
-from selfvec.base.schema import misfit
 from selfvec.base.tensors import Forms, check_tensors, map_tensors, read_metadata, write_tensors
+from selfvec.base.text_files import misfit
 from selfvec.base.untrusted import decoding, parse_json
 from selfvec.data.token_batch import TokenBatch
 

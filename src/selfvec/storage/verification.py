@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from selfvec.base.checks import check_path
 from selfvec.base.checksums import damaged_files, is_sealed, unchanged
 from selfvec.base.declarations import checked
 from selfvec.base.errors import FormatError, InputError
@@ -74,7 +73,6 @@ def verify(path: str | os.PathLike[str]) -> Verified:
     InputError
         If the folder is not a run, index, encoder or fetched vectors, or was made before checksums existed.
     """
-    check_path("path", path, "a path")
     folder = Path(path)
     kind = folder_kind(folder)
     if kind is None:

@@ -17,7 +17,7 @@ import numpy as np
 
 from selfvec.base.arrays import Ids, Ints, Mask
 from selfvec.base.errors import OptionError
-from selfvec.base.scratch import Spool
+from selfvec.base.memory import Spool
 from selfvec.base.threads import in_order, threads
 from selfvec.data.run_text import DATE, FINGERPRINT, SLICE
 from selfvec.data.token_batch import (

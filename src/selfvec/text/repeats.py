@@ -20,8 +20,7 @@ import numpy as np
 
 from selfvec.base.arrays import Array, Hashes, Ints, Mask
 from selfvec.base.errors import FormatError
-from selfvec.base.memory import release
-from selfvec.base.scratch import scratch_array
+from selfvec.base.memory import release, scratch_array
 from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.data.methods import METHODS
 from selfvec.data.run import Run

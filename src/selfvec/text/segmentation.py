@@ -15,7 +15,7 @@ from itertools import accumulate, pairwise
 import numpy as np
 
 from selfvec.base.arrays import Bytes, Ids, Ints
-from selfvec.base.extras import require
+from selfvec.base.errors import require
 
 from .languages import LANGUAGES, language
 

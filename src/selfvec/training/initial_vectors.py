@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from selfvec.base.arrays import Floats
-from selfvec.base.extras import require
+from selfvec.base.errors import require
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows

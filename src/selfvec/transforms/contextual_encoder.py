@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Floats, Ints, Rows
-from selfvec.base.errors import CorpusError, FormatError, InputError, OptionError
-from selfvec.base.extras import require
+from selfvec.base.errors import CorpusError, FormatError, InputError, OptionError, require
 from selfvec.corpus import Corpus, as_corpus
 from selfvec.data.token_batch import TokenBatch, by_frequency
 from selfvec.data.vectors import Source, Vectors

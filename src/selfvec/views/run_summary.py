@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from selfvec.base.display import count_of, escape_for_display, printable
-from selfvec.base.timings import BESIDE
+from selfvec.base.progress import BESIDE
 from selfvec.data.methods import METHODS
 from selfvec.data.provenance import Provenance
 from selfvec.data.settings import Settings

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from selfvec.base.atomic_files import atomic_file
-from selfvec.base.checks import check_path
 from selfvec.base.declarations import checked
 from selfvec.base.errors import TargetError
 
@@ -75,7 +74,6 @@ def example(path: str | os.PathLike[str], overwrite: bool = False, seed: int = 0
     ...     selfvec.example(f"{folder}/storms.jsonl").stat().st_size > 500_000
     True
     """
-    check_path("path", path, "a path")
     if Path(path).suffix != ".jsonl":
         raise TargetError("the example is one JSON object a line", path=path, remedy="name a file.jsonl")
     with atomic_file(path, overwrite=overwrite) as temporary:
