@@ -6,10 +6,10 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from .checks import check_path
 from .errors import TargetError
@@ -28,11 +28,18 @@ _REMEDIES = {
 }
 
 
-class FolderKind(NamedTuple):
+@dataclass(frozen=True)
+class FolderKind:
     """A kind of folder, such as a run folder. A folder replaces only folders of its kind."""
 
-    name: str  # with its article
-    matches: Callable[[Path], bool]  # whether an existing folder is one
+    file: str  # that describes the folder; only folders of this kind hold it
+    name: str  # in JSON
+    described: str  # with its article
+    sealed: bool = True  # whether the file holds a checksum of itself
+
+    def matches(self, folder: Path) -> bool:
+        """Whether an existing folder is one."""
+        return (folder / self.file).is_file()
 
 
 def check_target(
@@ -66,7 +73,7 @@ def check_target(
     if folder is not None:
         refuse_special(target, folder=folder)
     if kind is not None and not kind.matches(target):
-        rule = f"exists already and is not {kind.name}; it is not replaced even with --overwrite"
+        rule = f"exists already and is not {kind.described}; it is not replaced even with --overwrite"
         raise TargetError(rule, path=target, remedy="choose another name")
     if not overwrite:
         remedy = "choose another name, or replace it with --overwrite"

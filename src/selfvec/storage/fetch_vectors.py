@@ -20,9 +20,10 @@ from selfvec.base.checksums import checksums, damaged_files, sha256
 from selfvec.base.compressed_files import Readable, decompressed, is_compressed
 from selfvec.base.download import LATER, announced_size, download
 from selfvec.base.errors import FormatError, InputError, TargetError
-from selfvec.base.targets import FolderKind, check_target, writing
+from selfvec.base.targets import check_target, writing
 from selfvec.base.untrusted import decoding
 
+from .folder_kinds import FETCHED
 from .formats import load, save
 from .formats.input_file import copy_unpacked, largest_unpacked
 from .public_vectors import RECORD, PublicVectors, all_fetched, data_folder, fetched, find
@@ -31,8 +32,6 @@ _MB = 1_000_000
 _MARGIN = 1.25  # a file may be larger than recorded here by this factor
 _NUMBER = 4  # bytes of a number as it is stored
 _TEXT_NUMBER = 8  # bytes of a number in text, as a rule
-
-_KIND = FolderKind("a folder of fetched vectors", lambda folder: fetched(folder) is not None)
 
 Progress = Callable[[str, int, int], None]  # file name, bytes so far, final size
 Announce = Callable[[dict[str, Any]], None]
@@ -87,7 +86,7 @@ def fetch_vectors(
     known = fetched(folder)
     if known is not None and not overwrite and not any(damaged_files(folder, known)):
         return known
-    check_target(folder, overwrite=overwrite or known is not None, folder=True, kind=_KIND)
+    check_target(folder, overwrite=overwrite or known is not None, folder=True, kind=FETCHED)
     first = None if known is None or overwrite else known["download"]["sha256"]
     addresses = wanted.addresses(base_url)
     sizes = [announced_size(url) for url in addresses.values()]
@@ -97,7 +96,7 @@ def fetch_vectors(
         folder.parent.mkdir(parents=True, exist_ok=True)
     _check_room(wanted, folder.parent, size)
     largest = int(wanted.megabytes * _MB * _MARGIN)
-    with atomic_folder(folder, overwrite=True, kind=_KIND) as new:
+    with atomic_folder(folder, overwrite=True, kind=FETCHED) as new:
         for file, url in addresses.items():
             with (new / file).open("wb") as part:
                 download(url, part, partial(progress, file), largest=largest, **options)

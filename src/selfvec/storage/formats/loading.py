@@ -1,19 +1,27 @@
-"""`load`: read vectors, in a format recognised by the content of the file, not by its name."""
+"""`load`: read vectors in a format that the content of the file tells, not its name; or the built-in ones."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import replace
+from functools import lru_cache
+from importlib import metadata, util
+from pathlib import Path
 
+import numpy as np
+
+from selfvec.base.arrays import Ints
 from selfvec.base.checks import check_path, check_whole
 from selfvec.base.errors import FormatError, OptionError
+from selfvec.base.tensors import map_tensors
 from selfvec.data.vectors import Vectors
+from selfvec.storage.folder_kinds import no_vectors
 from selfvec.storage.public_vectors import locate
-from selfvec.storage.wrong_paths import no_vectors
 
-from .built_in import load_default
+from .checked_vectors import checked_matrix, checked_vectors
 from .format_table import FORMATS, Format, format_of
 from .input_file import Input, open_input
+from .subwords import SubwordRows, load_tokenizer
 
 _PICKLE_STARTS = (
     *(bytes((0x80, protocol)) for protocol in range(6)),
@@ -147,3 +155,49 @@ def _unknown_file(source: Input) -> FormatError:
         return source.error(mistake.what, remedy=mistake.remedy)
     names = ", ".join(row.name for row in FORMATS if row.read)
     return source.error(f"is in no known format; it begins with {head[:24]!r}", remedy=f"formats: {names}")
+
+
+# The built-in vectors
+
+_ROWS = Path("weights", "l2_supercat_256.safetensors")
+_TOKENIZER = Path("tokenizers", "l2_supercat_tokenizer_config.json")
+
+
+def load_default(limit: int | None = None) -> Vectors:
+    """The built-in vectors: the 256-dimensional token rows in the PyPI package ``wordllama``.
+
+    Its two files are read directly, because the package's own loader may use the network. A word's vector is
+    the sum of its subwords' vectors (Llama 2's byte-pair encoding, lower-cased, with the space marker in
+    front).
+    """
+    spec = util.find_spec("wordllama")
+    if spec is None or spec.origin is None:
+        raise OptionError(
+            "the built-in vectors are in the package 'wordllama', which is not installed",
+            remedy="run: pip install wordllama (or name a vectors file)",
+        )
+    folder = Path(spec.origin).parent
+    source = replace(open_input(folder / _ROWS), limit=limit)
+    subwords, words, tokens = _subwords(folder)
+    vectors = checked_vectors(list(words), subwords.rows[tokens], source, composer=subwords)
+    vectors.provenance |= {"package": f"wordllama {metadata.version('wordllama')}"}
+    return vectors
+
+
+@lru_cache(maxsize=1)
+def _subwords(folder: Path) -> tuple[SubwordRows, list[str], Ints]:
+    """The token rows, the words that are one token, and those tokens (V,); read once in a process."""
+    source = open_input(folder / _ROWS)
+    tensors = list(map_tensors(source.path).values())
+    if len(tensors) != 1:
+        raise source.error("does not hold exactly one tensor", remedy="reinstall wordllama")
+    tokenizer = load_tokenizer(folder / _TOKENIZER)
+    rows = checked_matrix(tensors[0], source).astype(np.float32)  # 32 MB; adding halves is many times slower
+    if len(rows) < tokenizer.get_vocab_size():
+        raise source.error("lacks a row for every token of its tokenizer", remedy="reinstall wordllama")
+    subwords = SubwordRows(tokenizer, rows, pool="sum", lower=True)
+    return subwords, *subwords.whole_words(_is_lower_word)
+
+
+def _is_lower_word(text: str) -> bool:
+    return text.isalnum() and text == text.lower()
