@@ -31,7 +31,7 @@ from selfvec.text.rules import Rulebook
 from selfvec.text.segmentation import segmenter
 from selfvec.text.sentences import sentence_spans
 from selfvec.text.stems import stems
-from selfvec.text.word_spans import find_words
+from selfvec.text.tokenizers import find_words
 
 SPACELESS = ("ja", "th", "zh")
 

@@ -29,10 +29,9 @@ from selfvec.data.token_batch import (
 )
 
 from .distinct_words import DistinctWords
-from .long_tokens import LONG
 from .phrases import Phraser, Running, join
 from .rules import Keys, Rulebook, Rules
-from .tokenizers import RawTokens, Tokenizer
+from .tokenizers import LONG, RawTokens, Tokenizer
 
 if TYPE_CHECKING:
     import polars as pl
@@ -59,7 +58,7 @@ class Encoding:
     raw_tokens, tokens : int
         Before and after the rules.
     dropped : dict of str to int
-        Tokens that each rule dropped, those that were too long (`selfvec.text.long_tokens.LONG`), and those
+        Tokens that each rule dropped, those that were too long (`selfvec.text.tokenizers.LONG`), and those
         merged into phrases. With ``tokens`` they add up to ``raw_tokens``.
     raw_types, types : int
         Without tokens that were too long. For several joined texts ``raw_types`` is None, since they may

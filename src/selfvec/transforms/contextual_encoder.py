@@ -229,8 +229,7 @@ def read_words(corpus: Texts, text_field: str | None, min_count: int) -> CorpusW
 
     Raises `CorpusError` if no word occurs ``min_count`` times.
     """
-    from selfvec.text.tokenizers import plain
-    from selfvec.text.word_spans import find_words
+    from selfvec.text.tokenizers import find_words, plain
 
     if not isinstance(corpus, Corpus):
         corpus = as_corpus(corpus, "corpus", text_field=text_field, keep_fields=False)

@@ -16,7 +16,7 @@ from selfvec.data.settings import Settings
 from selfvec.storage.contents import Contents
 from selfvec.storage.verification import Verified
 from selfvec.text.encoding import RARE
-from selfvec.text.long_tokens import LONG
+from selfvec.text.tokenizers import LONG
 
 from .terminal import add_row, plain_table
 

@@ -25,7 +25,7 @@ from selfvec.data.vectors import Source
 from selfvec.numerics.nearest import only_in_each
 from selfvec.retrieval import Found, Hit, Index, nearest_documents, run_index
 from selfvec.storage.cache import cached, read_result, write_result
-from selfvec.text.proper_names import names_of
+from selfvec.text.odd_words import names_of
 from selfvec.usage.contexts import (
     NEARBY,
     SAMPLED,
