@@ -15,11 +15,9 @@ from tests.cluster.corpora import jsonl, of_every_kind, sentences
 from selfvec.apps.cli import main
 from selfvec.base import memory
 from selfvec.base.errors import CorpusError, OptionError, TargetError
-from selfvec.cluster import cluster_scan
-from selfvec.cluster.reading import add_counts, count_words
-from selfvec.cluster.refine import cluster_settings
-from selfvec.cluster.remote_files import output_place
+from selfvec.cluster.refine import cluster_settings, output_place
 from selfvec.cluster.shards import find_shards
+from selfvec.cluster.tasks import add_counts, count_words
 from selfvec.corpus import Corpus
 from selfvec.corpus.fields import FieldNames
 from selfvec.data.run import Run
@@ -42,8 +40,8 @@ def table() -> Vectors:
 @pytest.fixture
 def many_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small texts are summed in several ranges and blocks of columns."""
-    monkeypatch.setattr(cluster_scan, "COLUMNS", 16)
-    monkeypatch.setattr(cluster_scan, "PER_WORD", 4)
+    monkeypatch.setattr("selfvec.cluster.tasks.COLUMNS", 16)
+    monkeypatch.setattr("selfvec.cluster.tasks.PER_WORD", 4)
 
 
 def contents(run: Run) -> tuple[list[str], list[tuple]] | None:

@@ -13,15 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.arrays import AnyFloats, Array, Doubles, Floats, Ids, Ints, Mask
+from selfvec.base.compiled import kernel
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.threads import cut, in_order, threads
 from selfvec.data.token_batch import TokenBatch
 
 from .counting import count
-from .counts import Counts
-from .kernels import multiply_rows
+from .counts import Counts, SparseRows
 from .scan import CentredRows, Operator, ScanOperator
-from .sparse_rows import SparseRows
 
 _SHARE = 1 << 18  # entries a thread takes at a time
 
@@ -260,3 +259,27 @@ def sparse_product(
     for _ in in_order(cut(np.diff(indptr) + 1, _SHARE), multiply, jobs):
         pass
     return out
+
+
+@kernel
+def multiply_rows(
+    indptr: Ints,  # (n + 1,)
+    indices: Ids,  # (e,)
+    values: Array,  # (e,)
+    rows: Floats,  # (m, d)
+    first: int,
+    last: int,
+    sums: Doubles,  # (d,), working memory
+    out: Floats,  # (n, d), written
+) -> None:
+    """Rows ``first`` to ``last - 1`` of the product, each summed in float64, in a fixed order."""
+    for row in range(first, last):
+        for j in range(sums.size):
+            sums[j] = 0
+        for k in range(indptr[row], indptr[row + 1]):
+            value = np.float32(values[k])
+            other = rows[indices[k]]
+            for j in range(sums.size):
+                sums[j] += np.float64(value * other[j])
+        for j in range(sums.size):
+            out[row, j] = sums[j]

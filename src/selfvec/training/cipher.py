@@ -1,10 +1,10 @@
-"""Codes of words by their frequency, and vectors that add up the codes of a word's neighbours.
+"""Vectors without training by gradients: random directions, and sums of the codes of a word's neighbours.
 
 The d most frequent words have a code of one bit, the next ones codes of two bits, and so on, each scaled to
 length 1. A word's vector is the sum of its neighbours' codes, weighted less for frequent ones, minus the
-expected sum near any word. There is no training by gradients. The method is the aggregation by sums of H.
-Zhao and J. R. Williams (2023), *Bit Cipher: A Simple Yet Powerful Word Representation System that Integrates
-Efficiently with Language Models* (arXiv:2311.11012).
+expected sum near any word. The method is the aggregation by sums of H. Zhao and J. R. Williams (2023), *Bit
+Cipher: A Simple Yet Powerful Word Representation System that Integrates Efficiently with Language Models*
+(arXiv:2311.11012).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from itertools import combinations, count, islice
 
 import numpy as np
 
-from selfvec.base.arrays import Rows
+from selfvec.base.arrays import Floats, Rows
 from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
@@ -44,3 +44,10 @@ def codes(words: int, bits: int, seed: int = 0) -> Rows:
     for row, chosen in enumerate(islice(sets, words)):
         out[row, place[list(chosen)]] = 1 / np.sqrt(len(chosen))
     return out
+
+
+def random_directions(batch: TokenBatch, original: Vectors, seed: int, jobs: int) -> Floats:
+    """A normal random row for each word, in as many dimensions as the original."""
+    del jobs
+    shape = len(batch.types), original.vector_size
+    return np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)

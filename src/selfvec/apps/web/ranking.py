@@ -22,7 +22,7 @@ from selfvec.base.arrays import Array, Doubles, Ints, Mask, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.corpus.slices import Slice
-from selfvec.data.rare_words import MIN_COUNT
+from selfvec.data.queries import MIN_COUNT
 from selfvec.data.run import Run
 from selfvec.numerics.nearest import only_in_each
 from selfvec.numerics.rows import top_indices
