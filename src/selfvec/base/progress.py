@@ -119,10 +119,7 @@ class _Steps(Progress):
 def as_progress(given: Progress | bool | None) -> Progress:
     """The progress display of an argument: True prints lines on standard error, None and False show nothing.
 
-    Raises
-    ------
-    OptionError
-        If it is something else.
+    `OptionError` if it is something else.
     """
     if isinstance(given, Progress):
         return given
@@ -132,17 +129,13 @@ def as_progress(given: Progress | bool | None) -> Progress:
 
 
 class LineProgress(Progress):
-    """Prints a line every ten seconds during stages: the stage, the share done and the time left.
+    """Prints a line every ten seconds during stages: the stage, the share done and the time left."""
 
-    Parameters
-    ----------
-    write : callable
-        Called with each line, in another thread.
-    every : float, optional
-        Seconds between two lines, also across stages: ten.
-    """
-
-    def __init__(self, write: Callable[[str], None], every: float | None = None) -> None:
+    def __init__(
+        self,
+        write: Callable[[str], None],  # called with each line, in another thread
+        every: float | None = None,  # seconds between two lines, also across stages: ten
+    ) -> None:
         self._write = write
         self._every = EVERY if every is None else every
         self._next = monotonic() + self._every

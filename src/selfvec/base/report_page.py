@@ -118,13 +118,9 @@ class ReportPage:
         return "\n".join(lines) + "\n"
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-        """Write the report in the format of its suffix, atomically.
+        """Write the report in the format of its suffix, atomically; `OptionError` if that is not known.
 
-        Raises
-        ------
-        OptionError
-            If the suffix is not known. `TargetError` if the path cannot be written, or exists and
-            ``overwrite`` is false.
+        `TargetError` if the path cannot be written, or exists and ``overwrite`` is false.
         """
         suffix = check_report(path)
         if suffix in ROWS:

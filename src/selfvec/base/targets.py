@@ -46,23 +46,14 @@ def check_target(
     target: str | os.PathLike[str],
     *,
     overwrite: bool,
-    folder: bool | None = None,
-    kind: FolderKind | None = None,
+    folder: bool | None = None,  # whether a folder or a file will be written, if that is known
+    kind: FolderKind | None = None,  # of the folder that will be written, if it can be recognised
 ) -> None:
     """Raise `TargetError` if ``target`` exists and must not be replaced. Nothing is changed.
 
     All outputs are checked here: a command calls it before its work begins, and the writers of
     `selfvec.base.atomic_files` call it again. With ``overwrite``, a file replaces a file, and a folder
     replaces a folder of its kind. Without it nothing is replaced.
-
-    Parameters
-    ----------
-    target : path
-    overwrite : bool
-    folder : bool, optional
-        Whether a folder or a file will be written, if that is known.
-    kind : FolderKind, optional
-        The kind of the folder that will be written, if it can be recognised.
     """
     check_path("output", target, "a path")
     target = Path(target)

@@ -28,38 +28,16 @@ _BLOCK = 1 << 20  # neighbours that a thread counts at a time
 
 def count(
     batch: TokenBatch,
-    window: int,
+    window: int,  # tokens, the centre included: ``window // 2`` on each side (10 and 11 are the same)
     *,
-    weighting: str = "flat",
-    jobs: int | None = None,
+    weighting: str = "flat",  # of a neighbour at distance δ; a name in `WEIGHTINGS`
+    jobs: int | None = None,  # threads, all cores by default
 ) -> Counts:
-    """Count co-occurrences exactly.
+    """Count co-occurrences exactly; the result has the same bits for any number of threads.
 
-    Parameters
-    ----------
-    batch : TokenBatch
-    window : int
-        Tokens per window, the centre included: ``window // 2`` on each side (10 and 11 are the same). Windows
-        do not cross documents.
-    weighting : "flat", "linear" or "harmonic"
-        Weight of a neighbour at distance δ; see `selfvec.cooccurrence.WEIGHTINGS`.
-    jobs : int, optional
-        Threads; all cores by default. The result has the same bits for any number.
+    Windows do not cross documents. Long counts are a map of a temporary file; `TargetError` if that cannot be
+    written.
 
-    Returns
-    -------
-    Counts
-        A long one is a map of a temporary file.
-
-    Raises
-    ------
-    OptionError
-        If the window, the weighting or the number of threads is invalid.
-    TargetError
-        If a temporary file cannot be written.
-
-    Examples
-    --------
     >>> counts = count(TokenBatch.from_documents([["a", "b", "a"], ["b", "c"]]), window=3)
     >>> counts.dense().tolist()
     [[0, 2, 0], [2, 0, 1], [0, 1, 0]]

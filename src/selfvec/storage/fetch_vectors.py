@@ -38,48 +38,19 @@ Announce = Callable[[dict[str, Any]], None]
 
 
 def fetch_vectors(
-    name: str,
-    out: str | os.PathLike[str] | None = None,
+    name: str,  # in `PUBLIC_VECTORS`
+    out: str | os.PathLike[str] | None = None,  # parent of the new folder; by default `data_folder`
     *,
-    base_url: str | None = None,
-    overwrite: bool = False,
-    announce: Announce = lambda _: None,
+    base_url: str | None = None,  # a mirror: the folder of the file, or another Hugging Face endpoint
+    overwrite: bool = False,  # download again, even if the file at the source has changed since
+    announce: Announce = lambda _: None,  # gets the catalogue's values, and the announced ``bytes`` or None
     progress: Progress = lambda *_: None,
-    **options: Any,
+    **options: Any,  # of `download`
 ) -> dict[str, Any]:
-    """Download public vectors, unless they exist unchanged.
+    """Download public vectors, unless they exist unchanged; returns their record, as `fetched`.
 
-    Parameters
-    ----------
-    name : str
-        A name in `selfvec.storage.public_vectors.PUBLIC_VECTORS`.
-    out : path, optional
-        Parent of the new folder; by default `data_folder`, where `selfvec.load` finds the vectors by name.
-    base_url : str, optional
-        A mirror: the folder that holds the file, or another Hugging Face endpoint.
-    overwrite : bool
-        Download again, even if the file at the source has changed since the first download.
-    announce : callable
-        Called before a download with what it costs: the values of the catalogue, and ``bytes``, the size that
-        the server announces, or None.
-    progress : callable
-        Called with the file name, the bytes so far and the final size.
-    **options
-        Of `selfvec.base.download.download`.
-
-    Returns
-    -------
-    dict
-        The record: name, licence, words, dimensions, path, download and files with their SHA-256.
-
-    Raises
-    ------
-    OptionError
-        If there are no public vectors of this name.
-    InputError
-        If the download fails, is too large or damaged, or differs from the first download.
-    TargetError
-        If the folder cannot be written or the disk has too little space.
+    `InputError` if the download fails, is too large or damaged, or differs from the first download.
+    `TargetError` if the folder cannot be written or the disk has too little space.
     """
     wanted = find(name)
     folder = (data_folder() if out is None else Path(out)) / wanted.name

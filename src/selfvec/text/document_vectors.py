@@ -118,39 +118,20 @@ def _known_share(words: TokenBatch, rows: Rows) -> float:
 
 
 def smooth_by_neighbours(
-    rows: Rows,
-    collection: int,
+    rows: Rows,  # (D, d) float32 unit rows or zeros; zeros stay
+    collection: int,  # first rows that may be neighbours; of more than 20,000, a sample drawn by ``seed``
     seed: int = 0,
-    strength: float = STRENGTH,
+    strength: float = STRENGTH,  # weight of the mean of the neighbours
     neighbours: int = NEIGHBOURS,
     *,
-    in_place: bool = False,
+    in_place: bool = False,  # whether to write the result to ``rows``
 ) -> Rows:
     """Move each text toward the mean of its most similar texts: unit(x + strength · mean of the ten nearest).
 
     Texts about one subject use different words, and the mean of similar texts covers more of them (Liu and
     Croft, 2004). The mean is not scaled to unit length: the more similar the ten texts are, the longer it is
     and the further the text moves. At most a tenth of the collection are neighbours, so fewer than ten texts
-    stay unchanged.
-
-    Parameters
-    ----------
-    rows : (D, d) float32
-        Unit rows or zeros; rows of zeros stay.
-    collection : int
-        Number of first rows that may be neighbours; of more than 20,000, a sample drawn by ``seed``. A text
-        is not its own neighbour.
-    seed : int
-    strength : float
-        Weight of the mean of the neighbours.
-    neighbours : int
-    in_place : bool
-        Write the result to ``rows``.
-
-    Returns
-    -------
-    (D, d) float32
-        Unit rows or zeros.
+    stay unchanged. A text is not its own neighbour.
     """
     known = np.any(rows[:collection], axis=1)
     smoothing = Smoothing.of(known, rows.__getitem__, seed, strength, neighbours)

@@ -32,42 +32,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Rules:
-    """The rules for words; none by default.
+    """The rules for words; none by default. `OptionError` if one has an invalid value.
 
-    Parameters
-    ----------
-    lemmatize : str, optional
-        Language code of simplemma, or several separated by commas: words are replaced by their lemmas.
-    stop_words : str, optional
-        Language code, or path of a file with a word per line: a word is dropped if it or its lemma is listed,
-        in any case.
-    pos : tuple of str
-        Parts of speech to keep: noun (names included), verb, adjective, adverb; all if empty.
-    min_count : int
-        Rarer keys are dropped (counted after merging).
-    max_types : int, optional
-        The most keys; if there are more, the rarest are dropped.
-    tagger : str, optional
-        Name or path of a spaCy pipeline for parts of speech; an English lexicon by default.
-    stem : str, optional
-        Language code: words that share a stem get one key; see `selfvec.text.stems`.
-    language : str, optional
-        Language code of the text, for lower case and elided words; by default that of another rule.
-
-    Raises
-    ------
-    OptionError
-        If an option has an invalid value.
+    A word is dropped as a stop word if it or its lemma is listed, in any case.
     """
 
-    lemmatize: str | None = None
-    stop_words: str | None = None
-    pos: tuple[str, ...] = ()
-    min_count: int = 1
-    tagger: str | None = None
-    stem: str | None = None
-    language: str | None = None
-    max_types: int | None = None
+    lemmatize: str | None = None  # language codes of simplemma, separated by commas
+    stop_words: str | None = None  # language code, or path of a file with a word per line
+    pos: tuple[str, ...] = ()  # parts of speech to keep: noun (names included), …; all if empty
+    min_count: int = 1  # rarer keys are dropped (counted after merging)
+    tagger: str | None = None  # name or path of a spaCy pipeline; an English lexicon by default
+    stem: str | None = None  # language code: words that share a stem get one key
+    language: str | None = None  # of the text, for lower case and elided words; by default that of a rule
+    max_types: int | None = None  # if there are more keys, the rarest are dropped
 
     @classmethod
     def of(cls, settings: Settings) -> Rules:

@@ -29,12 +29,7 @@ _CONTEXT = 3  # characters on each side that decide whether a word ends
 def segmenter(code: str | None) -> Segment | None:
     """A function that splits a run of letters into words; None for languages with spaces between words.
 
-    Raises
-    ------
-    MissingExtra
-        If BudouX is not installed.
-    OptionError
-        If the language is unknown.
+    `MissingExtra` if BudouX is not installed; `OptionError` if the language is unknown.
     """
     model = language(code).segmenter
     if model is None:

@@ -25,22 +25,15 @@ def random_window(length: int, size: int, rng: np.random.Generator) -> tuple[int
 
 
 class SelfRetrieval:
-    """Questions cut out of documents, and the rests of these documents.
-
-    Parameters
-    ----------
-    tokens : TokenBatch
-    documents : int
-        Number of documents to draw, at most.
-    longest : int
-        Tokens of a document that are used.
-    question : int
-        Tokens of a question; of a short document, a third of it.
-    rng : Generator
-    """
+    """Questions cut out of documents, and the rests of these documents."""
 
     def __init__(
-        self, tokens: TokenBatch, documents: int, longest: int, question: int, rng: np.random.Generator
+        self,
+        tokens: TokenBatch,
+        documents: int,  # to draw, at most
+        longest: int,  # tokens of a document that are used
+        question: int,  # tokens of a question; of a short document, a third of it
+        rng: np.random.Generator,
     ) -> None:
         rests: list[Ids] = []
         questions: list[Ids] = []

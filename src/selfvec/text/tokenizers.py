@@ -77,23 +77,11 @@ class Tokenizer(Protocol):
 
 
 def tokenizer(spec: str | os.PathLike[str], language: str | None = None) -> Tokenizer:
-    """The tokeniser for a ``--tokenizer`` value.
+    """The tokeniser for a ``--tokenizer`` value, which may be the path of a folder with a ``tokenizer.json``.
 
-    Parameters
-    ----------
-    spec : "words", "whitespace", or the path of a ``tokenizer.json`` or of a folder that holds one
-    language : str, optional
-        Code of the language of the texts; ``words`` cuts Chinese, Japanese and Thai by a model of words.
+    ``words`` cuts Chinese, Japanese and Thai by a model of the ``language``. `OptionError` for what is
+    neither a known name nor an existing path; `FormatError` for a file that is no tokenizer.json.
 
-    Raises
-    ------
-    OptionError
-        If it is neither a known name nor an existing path.
-    FormatError
-        If the file is not a tokenizer.json of the Hugging Face ``tokenizers`` library.
-
-    Examples
-    --------
     >>> import polars as pl
     >>> tokenizer("words")(pl.Series(["The county’s hail: 1.75 in."])).types
     ['The', 'county', 'hail', '1.75', 'in']
