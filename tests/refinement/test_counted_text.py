@@ -15,7 +15,7 @@ from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, by_frequency
 from selfvec.refinement.counted_text import counted
 from selfvec.text.repeats import find_repeats, without
-from selfvec.text.stems import merged_types
+from selfvec.text.rules import merged_types
 
 WORDS = ["storm", "storms", "stormy", "hail", "hails", "wind", "winds", "Wind", "roof", "roofs", "tree"]
 MENU = [f"menu{i}" for i in range(13)]

@@ -14,7 +14,7 @@ from selfvec.data.vectors import Vectors
 from selfvec.numerics.nearest import best_columns, mean_of_nearest
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import mean
-from selfvec.storage.dictionaries import read_dictionary
+from selfvec.storage.alignment_files import read_dictionary
 from selfvec.storage.formats import load
 
 from .compared_vectors import ComparedVectors, find_rows

@@ -1,9 +1,13 @@
-"""Vectors of texts from vectors of words: the mean weighted by inverse document frequency.
+"""Vectors of texts from vectors of words: the mean weighted by inverse document frequency; a test of them.
 
 A text is tokenised like the corpus of the word vectors, words that share a stem are merged, and each word is
 weighted by its `inverse_document_frequency`. With several word vectors the means are concatenated. Last, each
 text moves toward the mean of similar texts (`smooth_by_neighbours`). Runs that whiten have an encoder, whose
 rows learn from the texts (`selfvec.retrieval.encoder`).
+
+Self-retrieval tests vectors on a text without labels: words in a row, cut out of a document, should find the
+rest of it. `selfvec.compression` measures by it what small vectors keep, and `selfvec.retrieval` cuts the
+questions by which it compares encoders.
 """
 
 from __future__ import annotations
@@ -21,6 +25,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.nearest import Pool
 from selfvec.numerics.rows import add_rows, unit_in_place, unit_rows
+from selfvec.numerics.statistics import ranks_among
 
 from .preprocessing import Preprocessing, encode_texts, mean_rows_by_stem, merge_stems, stem_groups
 
@@ -200,3 +205,48 @@ def document_frequencies(
                 last[word] = document
                 out[word] += 1
     return out
+
+
+# Self-retrieval
+
+
+def random_window(length: int, size: int, rng: np.random.Generator) -> tuple[int, int]:
+    """Start and end of ``size`` of ``length`` items in a row, from a random position; (0, 0) of none."""
+    if not size:
+        return 0, 0
+    start = int(rng.integers(length - size + 1))
+    return start, start + size
+
+
+class SelfRetrieval:
+    """Questions cut out of documents, and the rests of these documents."""
+
+    def __init__(
+        self,
+        tokens: TokenBatch,
+        documents: int,  # to draw, at most
+        longest: int,  # tokens of a document that are used
+        question: int,  # tokens of a question; of a short document, a third of it
+        rng: np.random.Generator,
+    ) -> None:
+        rests: list[Ids] = []
+        questions: list[Ids] = []
+        for document in rng.permutation(tokens.documents).tolist():
+            ids = tokens.ids[tokens.offsets[document] : tokens.offsets[document + 1]][:longest]
+            start, end = random_window(len(ids), min(question, len(ids) // 3), rng)
+            if end:
+                questions.append(ids[start:end])
+                rests.append(np.concatenate([ids[:start], ids[end:]]))
+            if len(rests) == documents:
+                break
+        self.documents = len(rests)
+        parts = [*rests, *questions]
+        offsets = np.concatenate(([0], np.cumsum([len(ids) for ids in parts]))).astype(np.int64)
+        self._batch = TokenBatch(np.concatenate(parts or [tokens.ids[:0]]), offsets, tokens.types)
+        self._weights = inverse_document_frequency(self._batch, self.documents)
+
+    def ranks(self, vectors: Vectors) -> Doubles:
+        """The rank of the rest of its document for each question, by cosine, (Q,), from 1."""
+        rows = document_vectors(self._batch, vectors.unit, self._weights)
+        cosines = rows[self.documents :] @ rows[: self.documents].T
+        return ranks_among(cosines, np.diag(cosines))

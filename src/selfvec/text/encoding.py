@@ -220,7 +220,7 @@ def encode(
     known: Vectors | Future[Vectors | None] | None = None,  # a `Future`: it is needed when all is read
     *,
     phrases: Sequence[str] | Phraser = (),  # as ``flash_flood``, or what finds them in the text
-    unstemmed: bool = False,  # whether stemming and `min_count` are left to `selfvec.text.stems`
+    unstemmed: bool = False,  # whether stemming and `min_count` are left to `selfvec.text.rules`
     jobs: int | None = None,  # threads, all cores by default
 ) -> tuple[TokenBatch, Encoding]:
     """Turn documents, empty ones included, into token ids of a vocabulary, in order of first appearance.

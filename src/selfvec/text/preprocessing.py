@@ -21,7 +21,7 @@ from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import add_rows, unit_in_place
 
 from .languages import STEMMERS, STOP_WORDS
-from .rules import Rules
+from .rules import Rules, stems
 
 _TEXTS = 4096  # of a batch
 
@@ -105,8 +105,6 @@ def merge_stems(batch: TokenBatch, preprocessing: Preprocessing) -> TokenBatch:
     """The same texts with words that share a stem merged into one type, named by the stem."""
     if preprocessing.stem is None:
         return batch
-    from .stems import stems
-
     names = stems(batch.types, preprocessing.stem)
     index = {name: i for i, name in enumerate(dict.fromkeys(names))}
     group = np.array([index[name] for name in names], np.int32)

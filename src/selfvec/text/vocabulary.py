@@ -18,8 +18,7 @@ from selfvec.base.errors import OptionError
 
 from .languages import language
 from .preprocessing import Preprocessing
-from .rules import Rulebook
-from .stems import stems
+from .rules import Rulebook, stems
 from .tokenizers import Tokenizer, find_words, plain, tokenizer, word_spans
 
 _KEPT = 100_000  # words whose types are remembered

@@ -30,9 +30,9 @@ class Trainer(NamedTuple):
 
 
 FROM_TEXT = {
-    "none": Trainer("cipher:random_directions"),
-    "svd": Trainer("ppmi_models:ppmi_svd", package="sklearn"),
-    "cipher": Trainer("cipher:cipher"),
+    "none": Trainer("count_models:random_directions"),
+    "svd": Trainer("count_models:ppmi_svd", package="sklearn"),
+    "cipher": Trainer("count_models:cipher"),
     "glove": Trainer("glove:glove"),
     "word2vec": Trainer("gensim_models:trained", {"kind": "word2vec-sg", "continued": False}, "gensim"),
     "fasttext": Trainer("gensim_models:trained", {"kind": "fasttext", "continued": False}, "gensim"),

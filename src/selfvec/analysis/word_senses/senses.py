@@ -24,7 +24,7 @@ from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text import Rules, encode, tokenizer
 from selfvec.text.phrases import parts, units_of
 from selfvec.text.preprocessing import Preprocessing
-from selfvec.text.stems import stems
+from selfvec.text.rules import stems
 from selfvec.text.tokenizers import word_spans
 from selfvec.usage.contexts import occurrences as occurrences_of
 from selfvec.usage.contexts import padded_windows, window_counts
