@@ -27,11 +27,10 @@ from selfvec.text.languages import (
     listed_stop_words,
 )
 from selfvec.text.preprocessing import Preprocessing
-from selfvec.text.rules import Rulebook
+from selfvec.text.rules import Rulebook, stems
 from selfvec.text.segmentation import segmenter
 from selfvec.text.sentences import sentence_spans
-from selfvec.text.stems import stems
-from selfvec.text.word_spans import find_words
+from selfvec.text.tokenizers import find_words
 
 SPACELESS = ("ja", "th", "zh")
 

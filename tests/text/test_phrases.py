@@ -26,7 +26,7 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.pipeline import refine
 from selfvec.text import tokenizer
 from selfvec.text.phrases import Running, join, parts
-from selfvec.text.word_spans import word_spans
+from selfvec.text.tokenizers import word_spans
 
 
 def found(texts, **options) -> dict[str, Phrase]:

@@ -12,8 +12,7 @@ import selfvec
 from selfvec.base.errors import InputError, MissingExtra, OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.text import Rules, tokenizer
-from selfvec.text.rules import Keys, Rulebook
-from selfvec.text.stems import STEMMERS, same_stem, stems
+from selfvec.text.rules import STEMMERS, Keys, Rulebook, same_stem, stems
 from selfvec.text.tagger import LexiconTagger, tagger
 from selfvec.text.tokenizers import Casing
 from selfvec.views.run_summary import run_summary

@@ -17,7 +17,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source
 from selfvec.refinement.update import merge, update
 from selfvec.training import FROM_TEXT, vectors_from_text
-from selfvec.training.cipher import cipher, codes
+from selfvec.training.count_models import cipher, codes
 
 TRAINED = [name for name in FROM_TEXT if name != "none"]
 TOPICS = (("hail", "ice", "dime", "dent"), ("ward", "nurse", "dose", "fever"))

@@ -17,7 +17,7 @@ import numpy as np
 
 from selfvec.base.arrays import Floats, Ints, Mask
 from selfvec.base.progress import Progress
-from selfvec.data.rare_words import least_count
+from selfvec.data.queries import least_count
 from selfvec.data.run import Run, doubts
 from selfvec.data.vectors import Source
 from selfvec.numerics.rows import top_indices

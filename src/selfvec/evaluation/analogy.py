@@ -1,4 +1,4 @@
-"""Analogies: a is to b as c is to what? Answered by `selfvec.numerics.analogies`."""
+"""Analogies: a is to b as c is to what? Answered by `selfvec.numerics.nearest`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from selfvec.base.arrays import Ints, Mask
 from selfvec.base.errors import InputError
 from selfvec.base.text_files import text_lines
 from selfvec.data.vectors import Vectors
-from selfvec.numerics.analogies import ANALOGY_METHODS, solve_analogies
+from selfvec.numerics.nearest import ANALOGY_METHODS, solve_analogies
 from selfvec.numerics.statistics import mean
 
 from .compared_vectors import ComparedVectors, find_rows

@@ -11,10 +11,10 @@ import numpy as np
 from selfvec.base.arrays import Ints
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.vectors import Vectors
-from selfvec.numerics.csls import best_columns, mean_of_nearest
+from selfvec.numerics.nearest import best_columns, mean_of_nearest
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import mean
-from selfvec.storage.dictionaries import read_dictionary
+from selfvec.storage.alignment_files import read_dictionary
 from selfvec.storage.formats import load
 
 from .compared_vectors import ComparedVectors, find_rows

@@ -18,9 +18,8 @@ from selfvec.base.errors import InputError
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
-from selfvec.numerics.ranks import ranks_among
 from selfvec.numerics.rows import unit_rows
-from selfvec.numerics.statistics import mean, median
+from selfvec.numerics.statistics import mean, median, ranks_among
 
 from .compared_vectors import ComparedVectors
 from .task import Measurement, Task

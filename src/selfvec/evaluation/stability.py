@@ -21,7 +21,7 @@ from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source
-from selfvec.numerics.neighbours import nearest
+from selfvec.numerics.nearest import nearest
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import RESAMPLES, Estimate, mean
 

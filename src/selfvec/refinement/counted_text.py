@@ -22,7 +22,7 @@ from selfvec.data.token_batch import (
     renumber,
 )
 from selfvec.text.repeats import Repeats, find_repeats, with_fewer_sentences
-from selfvec.text.stems import DROPPED, keep_all, merged_types
+from selfvec.text.rules import DROPPED, keep_all, merged_types
 
 
 @dataclass(frozen=True)

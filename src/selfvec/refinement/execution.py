@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 from selfvec.base.errors import Interrupted
-from selfvec.base.progress import Progress
-from selfvec.base.timings import Timings
+from selfvec.base.progress import Progress, Timings
 from selfvec.storage.run_folder import TEXT
 from selfvec.storage.run_writer import RunWriter
 from selfvec.storage.text_file import TextWriter

@@ -15,8 +15,8 @@ import numpy as np
 
 from selfvec.base.arrays import Array, Doubles, Floats, Ints, Rows
 from selfvec.data.token_batch import TokenBatch
-from selfvec.numerics.ranks import ranks_among
 from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.statistics import ranks_among
 
 POSITIONS = 4_000  # for the context test, in each fold
 _SIDE = 10  # neighbours on each side that make a context

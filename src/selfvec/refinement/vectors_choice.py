@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from selfvec.base.casing import case_forms
 from selfvec.base.errors import OptionError
-from selfvec.data.coverage import coverage
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
-from selfvec.data.vectors import Vectors
+from selfvec.data.vectors import Vectors, coverage
 from selfvec.training import FROM_TEXT
 
 from .execution import Execution

@@ -23,7 +23,7 @@ from selfvec.numerics.quantization import quantised
 from selfvec.text.document_vectors import Smoothing, document_vectors, inverse_document_frequency
 from selfvec.text.preprocessing import Preprocessing, encode_texts, mean_rows_by_stem, merge_stems
 from selfvec.text.repeats import find_repeats, tokens_by_document
-from selfvec.text.stems import stems
+from selfvec.text.rules import stems
 from selfvec.text.vocabulary import Vocabulary
 
 from . import clusters

@@ -28,8 +28,8 @@ from selfvec.base.arrays import Floats, Ints, Mask, Rows
 from selfvec.base.progress import Progress
 from selfvec.base.threads import in_order, one_core, prefetched, threads
 from selfvec.data.token_batch import TokenBatch, concatenated
-from selfvec.numerics.ranks import ranks_among
 from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.statistics import ranks_among
 from selfvec.text.document_vectors import weighted_sums
 
 from .bm25 import K1

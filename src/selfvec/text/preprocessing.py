@@ -18,11 +18,10 @@ from selfvec.base.casing import language_of
 from selfvec.base.memory import release
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
-from selfvec.numerics.kernels import add_rows
-from selfvec.numerics.rows import unit_in_place
+from selfvec.numerics.rows import add_rows, unit_in_place
 
 from .languages import STEMMERS, STOP_WORDS
-from .rules import Rules
+from .rules import Rules, stems
 
 _TEXTS = 4096  # of a batch
 
@@ -103,8 +102,6 @@ def merge_stems(batch: TokenBatch, preprocessing: Preprocessing) -> TokenBatch:
     """The same texts with words that share a stem merged into one type, named by the stem."""
     if preprocessing.stem is None:
         return batch
-    from .stems import stems
-
     names = stems(batch.types, preprocessing.stem)
     index = {name: i for i, name in enumerate(dict.fromkeys(names))}
     group = np.array([index[name] for name in names], np.int32)

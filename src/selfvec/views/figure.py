@@ -23,8 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from selfvec.base.atomic_files import atomic_file
-from selfvec.base.errors import OptionError
-from selfvec.base.extras import require
+from selfvec.base.errors import OptionError, require
 
 from .palette import GREY, INK
 from .plane import LABELS, Spec, complete_labels

@@ -14,7 +14,7 @@ from tests.processes import stop_at_work
 
 from selfvec.apps.cli import main
 from selfvec.base.errors import TargetError
-from selfvec.base.interruption import interruptible
+from selfvec.base.progress import interruptible
 from selfvec.storage.run_writer import RunWriter
 
 # 10 million tokens in all: long enough to be caught at work.

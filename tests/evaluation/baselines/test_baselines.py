@@ -18,7 +18,7 @@ from selfvec.evaluation import baselines as measured
 from selfvec.evaluation.baselines import BASELINES, check_names, find_baseline, train
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.run_folder import open_run
-from selfvec.training import gensim_models, ppmi_models
+from selfvec.training import count_models, gensim_models
 from selfvec.training.glove import Entries, Model, Pull, descend, every_entry_once, trained
 
 # Two topics that share no word but the glue.
@@ -136,10 +136,10 @@ def test_every_entry_is_taken_once_in_an_epoch() -> None:
 def test_retrofitting_by_hand() -> None:
     graph = np.array([[1, -1], [0, 2], [1, -1], [-1, -1]], np.int32)
     rows = np.array([[1, 0], [0, 1], [0, 0], [0, 1]], np.float32)
-    table = ppmi_models.pulled(rows, graph, iterations=1)
+    table = count_models.pulled(rows, graph, iterations=1)
     # a: half itself, half b; b: half itself, half a, as c is nothing yet; c: b; d has no neighbour
     np.testing.assert_allclose(table, [[0.5, 0.5], [0.5, 0.5], [0, 1], [0, 1]])
-    table = ppmi_models.pulled(rows, graph, iterations=2)
+    table = count_models.pulled(rows, graph, iterations=2)
     np.testing.assert_allclose(table, [[0.75, 0.25], [0.125, 0.875], [0.5, 0.5], [0, 1]])
 
 

@@ -19,7 +19,7 @@ from selfvec.corpus.fingerprints import fingerprints
 from selfvec.data.token_batch import TokenBatch, by_frequency
 from selfvec.data.vectors import Vectors
 from selfvec.text import Rules, encode, tokenizer
-from selfvec.text.stems import merged_types
+from selfvec.text.rules import merged_types
 
 
 def test_fingerprints_stay_what_they_are() -> None:

@@ -20,8 +20,7 @@ from selfvec.base.threads import in_order, threads
 from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
-from selfvec.text.proper_names import names_of
-from selfvec.text.spelling_variants import letters_key, spelling_key
+from selfvec.text.odd_words import letters_key, names_of, spelling_key
 from selfvec.text.tagger import tagger
 
 _SHARE = 0.5  # of the occurrences of a word in a slice; with a larger share in repeated text it is left out

@@ -21,7 +21,7 @@ from selfvec.base.arrays import AnyFloats, Ints, Mask
 from selfvec.base.errors import InputError, NotFound, OptionError
 from selfvec.base.progress import Progress
 from selfvec.corpus.slices import Slice, named_slice, slice_counts
-from selfvec.data.rare_words import MIN_COUNT, least_count
+from selfvec.data.queries import MIN_COUNT, least_count
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source
 from selfvec.text.document_vectors import inverse_document_frequency

@@ -21,7 +21,7 @@ from selfvec.base.errors import InputError
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source, Vectors
 from selfvec.text.languages import STEMMERS
-from selfvec.text.stems import stems
+from selfvec.text.rules import stems
 
 from .words import counts_of, frequent_words
 

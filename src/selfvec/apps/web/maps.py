@@ -23,7 +23,7 @@ from selfvec.base.memory import release
 from selfvec.base.progress import Progress
 from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
-from selfvec.numerics.neighbours import only_in_each
+from selfvec.numerics.nearest import only_in_each
 from selfvec.retrieval import Index
 from selfvec.retrieval.indexed_documents import IndexedDocuments
 from selfvec.storage.cache import cached, read_result, write_result

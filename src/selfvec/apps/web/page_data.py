@@ -17,15 +17,14 @@ from selfvec.base.memory import return_freed_memory
 from selfvec.base.progress import Progress
 from selfvec.base.threads import threads
 from selfvec.corpus.slices import Slice, by_label, by_period, parse_span
-from selfvec.data.coverage import coverage, has_row
 from selfvec.data.run import Run
 from selfvec.data.run_text import ID, TEXT
 from selfvec.data.token_batch import TokenBatch
-from selfvec.data.vectors import Source
-from selfvec.numerics.neighbours import only_in_each
+from selfvec.data.vectors import Source, coverage, has_row
+from selfvec.numerics.nearest import only_in_each
 from selfvec.retrieval import Found, Hit, Index, nearest_documents, run_index
 from selfvec.storage.cache import cached, read_result, write_result
-from selfvec.text.proper_names import names_of
+from selfvec.text.odd_words import names_of
 from selfvec.usage.contexts import (
     NEARBY,
     SAMPLED,

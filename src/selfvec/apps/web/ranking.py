@@ -22,9 +22,9 @@ from selfvec.base.arrays import Array, Doubles, Ints, Mask, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.corpus.slices import Slice
-from selfvec.data.rare_words import MIN_COUNT
+from selfvec.data.queries import MIN_COUNT
 from selfvec.data.run import Run
-from selfvec.numerics.neighbours import only_in_each
+from selfvec.numerics.nearest import only_in_each
 from selfvec.numerics.rows import top_indices
 
 MOST = 10_000  # most frequent words, which are ranked

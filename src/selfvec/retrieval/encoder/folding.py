@@ -34,8 +34,7 @@ from selfvec.text.document_vectors import bm25_weight, document_vectors, inverse
 from selfvec.text.languages import lemma_code
 from selfvec.text.phrases import parts, units_of
 from selfvec.text.preprocessing import Preprocessing, mean_rows_by_stem
-from selfvec.text.rules import Rulebook
-from selfvec.text.stems import stems
+from selfvec.text.rules import Rulebook, stems
 from selfvec.text.tokenizers import plain, tokenizer
 
 from .word_lookup import SPLITS, normal, readable
