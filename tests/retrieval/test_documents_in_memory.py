@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -43,15 +42,6 @@ def test_documents_in_memory_are_searched_and_stored(given: Any, tmp_path: Path)
         assert rows.table["state"].to_list() == ["IA"] * 3
         assert len(index.search("hail", filters=["state=IA"]).hits) > 0
     assert export(run, "parquet-documents", tmp_path / "store")["documents"] == len(TEXTS)
-
-
-def test_a_path_alone_is_a_corpus(tmp_path: Path) -> None:
-    folder = tmp_path / "reports"
-    folder.mkdir()
-    file = folder / "reports.jsonl"
-    file.write_text("\n".join(map(json.dumps, ROWS)))
-    for given in (file, str(file), [file], [str(file)], [folder], [str(folder)]):
-        assert run_index(selfvec.refine(given, "none", "original")).text("r1") == TEXTS[1]
 
 
 def test_a_run_without_its_text_says_how_to_keep_it() -> None:
