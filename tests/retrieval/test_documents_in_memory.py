@@ -10,7 +10,6 @@ import polars as pl
 import pytest
 
 import selfvec
-from selfvec.base.errors import InputError
 from selfvec.corpus import Corpus
 from selfvec.exporters import export, passage_rows
 from selfvec.retrieval import run_index
@@ -42,13 +41,3 @@ def test_documents_in_memory_are_searched_and_stored(given: Any, tmp_path: Path)
         assert rows.table["state"].to_list() == ["IA"] * 3
         assert len(index.search("hail", filters=["state=IA"]).hits) > 0
     assert export(run, "parquet-documents", tmp_path / "store")["documents"] == len(TEXTS)
-
-
-def test_a_run_without_its_text_says_how_to_keep_it() -> None:
-    run = selfvec.refine(TEXTS, "none", "original", keep="tokens")
-    for use in (run_index, passage_rows):
-        with pytest.raises(
-            InputError, match=r"has not kept its text, .*, with the default of keep$"
-        ) as caught:
-            use(run)
-        assert caught.value.message(flags=True).endswith("with the default of --keep")
