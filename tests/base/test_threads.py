@@ -66,7 +66,7 @@ COMMANDS = {
     "refine": "refine storms.txt -o run --vectors none --method paper",
     "merge": "merge run run -o merged",
     "update": "update run storms.txt -o grown",
-    "drift": "drift run",
+    "drift": "drift run --permutations 20",
     "compare": "compare run run",
 }
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selfvec.base import memory
@@ -51,6 +51,7 @@ def same(found: TokenBatch, expected: TokenBatch) -> None:
         np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
 
 
+@settings(max_examples=20)
 @given(
     st.integers(0, 10**6),
     st.sampled_from([None, "en"]),

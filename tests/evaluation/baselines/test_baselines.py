@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,7 @@ import pytest
 
 import selfvec
 from selfvec.apps.cli import main
-from selfvec.base.errors import InputError, MissingExtra, OptionError
+from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
@@ -176,16 +175,6 @@ def test_an_unknown_name_is_told_with_those_there_are() -> None:
 def test_all_are_all_and_what_is_in_the_table_anyway_is_not_trained() -> None:
     assert check_names(["all"]) == list(BASELINES)
     assert check_names(["original", "glove", "bm25", "glove", "paper"]) == ["glove", "paper"]
-
-
-@pytest.mark.parametrize(
-    ("name", "package", "extra"),
-    [("word2vec-sg", "gensim", "baselines"), ("encoder:x", "sentence_transformers", "encoder")],
-)
-def test_a_missing_extra_is_named_before_anything_is_trained(name, package, extra, monkeypatch) -> None:
-    monkeypatch.setitem(sys.modules, package, None)  # Python's own sign for "not installed"
-    with pytest.raises(MissingExtra, match=rf"selfvec\[{extra}\]"):
-        check_names(["paper", name])
 
 
 @pytest.fixture

@@ -115,15 +115,6 @@ def test_whatever_stands_in_run_json_it_is_one_line_or_a_run(run: Path, name: st
             assert grown.provenance["documents"] == 31
 
 
-def test_a_grown_run_says_what_it_was_made_of() -> None:
-    documents = texts(30)
-    whole, part = (
-        selfvec.Refiner("original", stop_words="en", min_count=3).fit(own, table()).run_
-        for own in (documents, documents[:20])
-    )
-    assert selfvec.update(part, documents[20:], table()).provenance["text"] == whole.provenance["text"]
-
-
 @pytest.mark.parametrize("column", ["texts", None])
 def test_tokens_of_other_documents_than_the_text_are_refused(run: Path, column: str | None) -> None:
     if column is None:
