@@ -16,7 +16,7 @@ import numpy as np
 from selfvec.analysis.word_drift.changed_neighbours import possible_neighbours
 from selfvec.analysis.word_drift.compared_slices import chosen_slices, comparable_slices
 from selfvec.analysis.word_drift.permutation_test import compared_means
-from selfvec.analysis.word_kinds import are_stop_words, own_forms
+from selfvec.analysis.word_kinds import are_stop_words
 from selfvec.base.arrays import AnyFloats, Ints, Mask
 from selfvec.base.errors import InputError, NotFound, OptionError
 from selfvec.base.progress import Progress
@@ -65,7 +65,6 @@ def compare_refined(run: Run) -> StateComparison:
     counts = counts_of(run)
     before = run.original.unit
     after = run.vectors.unit
-    index = run.vectors.key_to_index
     least = least_count(run.vectors.counts)
     vectors = PairedVectors(
         run.vectors.index_to_key,
@@ -77,7 +76,6 @@ def compare_refined(run: Run) -> StateComparison:
         np.stack([(counts >= least) & ~are_stop_words(run)] * 2),
         run.original.sources == Source.SUBWORDS,
         least,
-        lambda row, neighbours: [index[form] for form in own_forms(run, row, neighbours)],
     )
     common = np.argsort(-counts, kind="stable")[:FITTED]
     passes = 1 if run.provenance.passes is None else run.provenance.passes

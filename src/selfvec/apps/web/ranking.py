@@ -52,8 +52,6 @@ class PairedVectors:
     listed: Mask  # (2, V), words that may be neighbours before, and after
     built: Mask  # (V,), words whose vector before is built from subwords
     least: int = MIN_COUNT  # occurrences on both sides of a word that is ranked
-    kept: Callable[[int, int], Sequence[int]] | None = None
-    """Rows that stay among a row's neighbours after: other forms of its word, see `similar`."""
 
     @cached_property
     def both(self) -> Ints:
@@ -82,17 +80,10 @@ class PairedVectors:
         return lru_cache(maxsize=4096)(self._near)
 
     def _near(self, row: int, neighbours: int = NEIGHBOURS) -> tuple[Neighbours, Neighbours]:
-        before, after = (self.nearest(side, row, neighbours) for side in (0, 1))
-        kept = self.kept(row, neighbours) if self.kept and after else ()
-        forms = [other for other in kept if self.listed[1, other]]
-        if forms:
-            others = [pair for pair in after if pair[0] not in forms][: neighbours - len(forms)]
-            near = [(other, float(self.after[row] @ self.after[other])) for other in forms]
-            after = sorted([*others, *near], key=lambda pair: -pair[1])
-        return before, after
+        return self._nearest(0, row, neighbours), self._nearest(1, row, neighbours)
 
-    def nearest(self, side: int, row: int, neighbours: int = NEIGHBOURS) -> Neighbours:
-        """The nearest rows before (side 0) or after (1), without other forms that stay."""
+    def _nearest(self, side: int, row: int, neighbours: int) -> Neighbours:
+        """The nearest rows before (side 0) or after (1)."""
         vector = (self.before, self.after)[side][row]
         if not vector.any():
             return []
@@ -249,8 +240,7 @@ class Ranking:
             "subwords": bool(self.vectors.built[row]),
         }
         if found["gained"] is None:  # it was not tested
-            sides = ([other for other, _ in self.vectors.nearest(side, row)] for side in (0, 1))
-            gained, lost = only_in_each(*sides)
+            gained, lost = self.gained_and_lost(row)
             found |= {"gained": [words[i] for i in gained], "lost": [words[i] for i in lost]}
         return found
 
