@@ -1,14 +1,18 @@
-"""All data of the page about one run, as JSON-serialisable dicts."""
+"""All data of the page about one run, as JSON-serialisable dicts.
+
+The methods that `view` marks are those of the programming interface, too.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from fastapi import Depends
 
 from selfvec.analysis.concepts.terms import stop_words
 from selfvec.base.arrays import Mask
@@ -38,11 +42,14 @@ from selfvec.usage.contexts import (
 from selfvec.usage.examples import marked_occurrences, quoted, repeated_last
 from selfvec.views.run_summary import self_retrieval_gain
 
+from . import views
 from .comparison import REFINED, Comparisons
 from .domain_words import domain_words
 from .maps import Maps
 from .present_state import PresentState
 from .ranking import Filter
+from .responses import SearchAnswer, SimilarAnswer
+from .views import view
 from .words import Completion, counts_of, frequent_words
 from .work import BackgroundTask, Lane
 
@@ -65,6 +72,16 @@ _MOST = 60  # periods of a chart
 _MOST_CHOSEN = 400  # periods of a chart with a chosen unit
 
 Json = dict[str, Any]
+
+
+def _compared(data: PageData, asked: Mapping[str, Any]) -> Iterator[BackgroundTask[Any]]:
+    yield data.comparisons.tasks(asked["key"]).comparison
+
+
+def _ranked(data: PageData, asked: Mapping[str, Any]) -> Iterator[BackgroundTask[Any]]:
+    yield from _compared(data, asked)
+    if not asked["wanted"].names:
+        yield data.index  # tells names, too
 
 
 class PageData:
@@ -109,12 +126,14 @@ class PageData:
         if not self._index_first:
             _ = self.original_index
 
+    @view("/api/state")
     def state(self) -> Json:
-        """The state of the run on the disk, and whether it is newer than the one that is served."""
+        """Whether the run was updated since it is served: its folder holds a newer state."""
         return {"newer": self.present.newer, "stamp": self.present.stamp}
 
+    @view("/api/about")
     def about(self) -> Json:
-        """A short description of the run."""
+        """The run, its comparisons, and the one shown first."""
         run = self.run
         made = run.provenance
         return {
@@ -144,12 +163,16 @@ class PageData:
         parts = self.comparisons.slices
         return halves(*period) if period else [parts[0].name, parts[-1].name] if parts else []
 
-    def ranking(self, key: str, wanted: Filter, offset: int, limit: int) -> Json:
-        """The words that changed, see `Ranking.page`; ``ready`` is false while they are being compared."""
+    @view("/api/ranking", _ranked)
+    def ranking(
+        self,
+        key: views.ComparisonKey,
+        wanted: Annotated[Filter, Depends()],
+        offset: views.Offset = 0,
+        limit: views.Limit = 50,
+    ) -> Json:
+        """The words that changed: rows as in `selfvec drift --json`, with the size of the change."""
         tasks = self.comparisons.tasks(key)
-        if not tasks.comparison.done():
-            share = tasks.comparison.share
-            return {"ready": False, "share": (self.index.share + share) / 2 if self._index_first else share}
         ranking = self.comparisons.get(key).ranking
         return {
             "ready": True,
@@ -160,8 +183,9 @@ class PageData:
             **ranking.page(wanted, offset, limit, None if wanted.names else self.names),
         }
 
-    def word(self, key: str, word: str) -> Json:
-        """A word's neighbours before and after, and its change; without sentences."""
+    @view("/api/word", _compared)
+    def word(self, key: views.ComparisonKey, word: views.Word) -> Json:
+        """A word's neighbours before and after, and its change."""
         row = self._row(word)
         ranking = self.comparisons.get(key).ranking
         words = self.run.vectors.index_to_key
@@ -191,8 +215,14 @@ class PageData:
             "source_after": Source(int(self.run.vectors.sources[row])).name.lower(),
         }
 
-    def time(self, word: str, unit: str | None = None) -> Json:
-        """Occurrences of a word in each period; empty if the texts have neither dates nor labels."""
+    @view("/api/complete")
+    def completed(self, text: views.Typed = "", most: views.FewResults = 8) -> Json:
+        """Words that begin with a text, then words that contain it, with their counts."""
+        return {"words": self.complete(text, most)}
+
+    @view("/api/time")
+    def time(self, word: views.Word, unit: views.Unit = None) -> Json:
+        """How often a word occurs in each period; empty if the texts have neither dates nor labels."""
         row = self._row(word)
         batch = self.run.tokens
         parts = self.periods(unit)
@@ -214,8 +244,9 @@ class PageData:
         """The periods that have documents."""
         return [] if self.run.tokens is None else periods(self.run.tokens, unit)
 
-    def topics(self, unit: str | None = None) -> Json:
-        """The topics of the run, and how many documents of each period belong to each."""
+    @view("/api/topics", lambda data, _: [data.maps.topics])
+    def topics(self, unit: views.Unit = None) -> Json:
+        """How many documents of each period belong to each topic."""
         parts = self.periods(unit)
         found = self.maps.topics.result()
         shown = [] if found is None else found.topics
@@ -232,6 +263,11 @@ class PageData:
             ],
         }
 
+    @view("/api/overview")
+    def first_view(self) -> Json:
+        """The most frequent words, the periods and fields of the text, and what refining gained."""
+        return self.overview
+
     @cached_property
     def overview(self) -> Json:
         """The first view, which needs no comparison: frequent words, periods, fields, and what was gained."""
@@ -242,6 +278,11 @@ class PageData:
             "fields": [] if self.run.text is None else list(self.run.text.fields),
             "gain": None if gain is None else {"before": gain[0], "after": gain[1]},
         }
+
+    @view("/api/domain", lambda data, _: [data.domain])
+    def words_of_text(self) -> Json:
+        """The words that the text is about, and their neighbours before and after refining."""
+        return {"words": self.domain.result()}
 
     @cached_property
     def domain(self) -> BackgroundTask[list[Json]]:
@@ -255,8 +296,9 @@ class PageData:
         found = cached(self.run, "page", ["domain"], find, write_result, read_result, progress)
         return list(found["words"])
 
-    def uses(self, key: str, word: str, most: int = 5) -> Json:
-        """Sentences typical of a word's meaning: after refinement, or in each of two slices."""
+    @view("/api/uses", _compared)
+    def uses(self, key: views.ComparisonKey, word: views.Word, most: views.FewResults = 5) -> Json:
+        """Sentences that show what a word means, of each side of a comparison."""
         row = self._row(word)
         batch = self.run.require_tokens()
         comparison = self.comparisons.get(key)
@@ -272,8 +314,9 @@ class PageData:
             texts.append({"name": text.name, "uses": self._quoted(found)})
         return {"texts": texts}
 
-    def together(self, word: str, other: str, most: int = 5) -> Json:
-        """Sentences in which two words occur close together, and words that occur near both."""
+    @view("/api/together")
+    def together(self, word: views.Word, other: views.OtherWord, most: views.FewResults = 5) -> Json:
+        """Sentences in which two words occur close together, and the words that both occur with."""
         row = self._row(word)
         second = self._row(other)
         batch = self.run.require_tokens()
@@ -303,7 +346,15 @@ class PageData:
             first.setdefault("".join(text for text, _ in use["tokens"]), use)
         return list(first.values())
 
-    def unknown(self, source: str | None, seen: int, text: str, offset: int, limit: int) -> Json:
+    @view("/api/unknown", lambda data, _: [data.comparisons.tasks(REFINED).comparison])
+    def unknown(
+        self,
+        source: views.VectorSource | None = None,
+        seen: views.MinCount = 1,
+        text: views.WordPart = "",
+        offset: views.Offset = 0,
+        limit: views.Limit = 50,
+    ) -> Json:
         """Words that the initial vectors lack, most frequent first, and what their vectors are based on."""
         run = self.run
         counts = counts_of(self.run)
@@ -333,35 +384,42 @@ class PageData:
             "coverage": coverage(run.original, counts)["types"],
         }
 
-    def search(self, question: str, topn: int, mode: str, filters: Sequence[str], fold: bool = False) -> Json:
-        """The output of ``selfvec search --json``, and the fields to filter by; waits for the index.
-
-        With ``fold``, a document with nearly the words of a better one is named in that row's ``alike``.
-        """
-        if not question.strip():
+    @view("/api/search", indexed=True, model=SearchAnswer, description="The best documents, best first.")
+    def search(
+        self,
+        query: views.Question,
+        top: views.Top = 10,
+        mode: views.Mode = "hybrid",
+        filters: views.Filters = None,
+        fold: views.Fold = False,
+    ) -> Json:
+        """Search the documents: the output of `selfvec search --json`, and the fields to filter by."""
+        if not query.strip():
             raise OptionError("the query is empty", field="query", remedy="write the words to search for")
         index = self.index.result()
-        found = index.search(question, _FOLDED * topn if fold else topn, mode=mode, filters=filters)
+        found = index.search(query, _FOLDED * top if fold else top, mode=mode, filters=filters or ())
         answer = self._answer(found)
         if fold:
-            answer["rows"] = folded(answer["rows"], stop_words(self.run))[:topn]
+            answer["rows"] = folded(answer["rows"], stop_words(self.run))[:top]
         return answer | {"filter_names": index.filter_names}
 
-    def document(self, name: str) -> Json:
-        """A whole document by its id."""
+    @view("/api/document", indexed=True)
+    def document(self, id: views.DocumentId) -> Json:
+        """A whole document by the id that a search gave."""
         index = self.index.result()
-        number = index.number(name)
+        number = index.number(id)
         if self.present.lacks(number):
-            rule = f"the document {name!r} is not in the run any longer"
+            rule = f"the document {id!r} is not in the run any longer"
             raise NotFound(rule, remedy="start selfvec serve again")
         documents = index.documents
         text = documents.text(number)
         fields = documents.fields_of(number)
-        return {"id": name, "date": documents.day(number), "fields": fields, "text": text}
+        return {"id": id, "date": documents.day(number), "fields": fields, "text": text}
 
-    def similar(self, name: str, topn: int, filters: Sequence[str]) -> Json:
-        """The documents nearest to one of them by meaning; waits for the index."""
-        return self._answer(nearest_documents(self.index.result(), name, topn, filters))
+    @view("/api/similar", indexed=True, model=SimilarAnswer, description="The nearest documents, best first.")
+    def similar(self, document: views.DocumentId, top: views.Top = 10, filters: views.Filters = None) -> Json:
+        """The documents nearest to one by meaning: the output of `selfvec similar --document --json`."""
+        return self._answer(nearest_documents(self.index.result(), document, top, filters or ()))
 
     def _answer(self, found: Found) -> Json:
         answer: Json = replace(found, corpus=self.run.provenance.corpus_name).as_dict()
@@ -376,18 +434,22 @@ class PageData:
         numbers = self.index.result().numbers
         return [name for name in names if not self.present.lacks(numbers[name])]
 
-    def texts(self, question: str, most: int, mode: str = "hybrid", filters: Sequence[str] = ()) -> Json:
-        """Documents that a search finds with the original vectors, and with the refined ones.
+    @view("/api/texts", lambda data, _: [data.index])
+    def texts(
+        self,
+        query: views.ComparedQuestion,
+        top: views.FewDocuments = 8,
+        mode: views.Mode = "hybrid",
+        filters: views.Filters = None,
+    ) -> Json:
+        """Documents found with the original vectors, and with the refined ones.
 
-        ``ready`` is false until the documents are indexed, ``whole`` until they are indexed with the original
-        vectors, too.
+        `whole` is false until the documents are indexed with the original vectors, too.
         """
-        index = self.index.result_now()
-        original = self.original_index.result_now()
-        if index is None:
-            return {"ready": False, "share": self.index.share}
-        found = index.search(question, most, mode=mode, filters=filters)
-        before = None if original is None else original.search(question, most, mode=mode, filters=filters)
+        index, original = self.index.result(), self.original_index.result_now()
+        wanted: Json = {"mode": mode, "filters": filters or ()}
+        found = index.search(query, top, **wanted)
+        before = None if original is None else original.search(query, top, **wanted)
         return {
             "ready": True,
             "whole": before is not None,
@@ -419,8 +481,9 @@ class PageData:
             quoted |= {"slice": batch.slice_names[label]} if label >= 0 else {}
         return quoted
 
+    @view("/api/health")
     def health(self) -> Json:
-        """The health report of ``selfvec run health --json``."""
+        """The output of `selfvec run health --json`."""
         return self.run.health
 
 

@@ -8,6 +8,7 @@ that moved farthest come first.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -26,6 +27,8 @@ from selfvec.data.rare_words import MIN_COUNT
 from selfvec.data.run import Run
 from selfvec.numerics.neighbours import only_in_each
 from selfvec.numerics.rows import top_indices
+
+from .views import MinCount, Order, PositiveShare, Share, WithNames, WordPart
 
 MOST = 10_000  # most frequent words, which are ranked
 OFTEN = 20  # occurrences of the first words of a ranking that is not tested yet
@@ -98,13 +101,16 @@ class PairedVectors:
 class Filter:
     """Which changes to list, and in which order."""
 
-    seen: int | None = None  # occurrences at least; by default those that `drift` needs
-    size: float = 0.0  # of the change, at least, see `Ranking.size`
-    q: float | None = None  # at most; words that were not tested are left out
-    text: str = ""  # part of the word
-    sort: str = "size"  # or "distance", "apd", "q", "count", "word", "moved" (the order without tests)
+    seen: MinCount | None = None  # occurrences at least; by default those that `drift` needs
+    size: Share = 0.0  # of the change, at least, see `Ranking.size`
+    q: PositiveShare | None = None  # at most; words that were not tested are left out
+    text: WordPart = ""
+    sort: Order = "size"  # "moved" is the order without tests
     stops: bool = False  # list what `drift` leaves out, too: stop words, numbers, other spellings of a word
-    names: bool = True  # list words that are mostly capitalised, too
+    names: WithNames = True
+
+
+Filter.__signature__ = inspect.signature(Filter, eval_str=True)  # type: ignore[attr-defined] # for FastAPI
 
 
 @dataclass(frozen=True, eq=False)
