@@ -18,7 +18,7 @@ from selfvec.analysis.word_drift import drift, without_slices
 from selfvec.analysis.word_kinds import listed_stop_words
 from selfvec.apps.cli import main
 from selfvec.apps.mcp.tools import Tools
-from selfvec.apps.web import limits, maps
+from selfvec.apps.web import maps
 from selfvec.apps.web.comparison import REFINED, Comparisons, compare_refined, compare_slices
 from selfvec.apps.web.domain_words import _Readable
 from selfvec.apps.web.page_data import PageData
@@ -480,7 +480,7 @@ def test_few_maps_wait_to_be_drawn(run: Run, monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(Busy, match="other maps are being drawn"):
         for year in range(1991, 2005):
             others.append(data.maps.task("words", "pacmap", f"1990|{year}..2020"))
-    assert len(others) == limits.MAPS_WAITING
+    assert len(others) == maps.WAITING
     for task in others:
         task.drop()
     gate.set()

@@ -7,7 +7,9 @@ answer needs is being computed, the answer is ``"ready": false`` with the progre
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import hashlib
+from importlib.resources import files
+from typing import Any, NamedTuple
 
 import numpy as np
 from fastapi import FastAPI, Request
@@ -20,13 +22,19 @@ from selfvec.base.errors import NotFound, SelfvecError
 from selfvec.base.versions import __version__
 from selfvec.retrieval import Index
 
-from . import limits
+from . import work
 from .guard import Guard
 from .page_data import PageData
-from .page_files import page_files
 from .responses import ERRORS, Answer, error_response, json_response
 from .views import View, question_of, views_of
 from .work import BackgroundTask, Busy, WorkQueue
+
+_TYPES = {
+    "html": "text/html; charset=utf-8",
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+}
 
 _DESCRIPTION = """The searches and comparisons of one run, as JSON. Only GET and HEAD are answered.
 
@@ -93,7 +101,7 @@ async def _indexed(index: BackgroundTask[Index]) -> None:
     for _ in range(20):
         if index.done():
             return
-        await asyncio.sleep(limits.QUEUE_SECONDS / 20)
+        await asyncio.sleep(work.QUEUE_SECONDS / 20)
     raise Busy(f"the documents are being indexed ({index.share:.0%} of this step done)")
 
 
@@ -109,6 +117,26 @@ def _add_page(app: FastAPI) -> None:
         if request.headers.get("if-none-match") == file.etag:
             return Response(status_code=304, headers=headers)
         return Response(file.body, media_type=file.type, headers=headers)
+
+
+class PageFile(NamedTuple):
+    """A file of the page. Its etag changes with its content."""
+
+    body: bytes
+    type: str
+    etag: str
+
+
+def page_files() -> dict[str, PageFile]:
+    """All files of the page by path, read once. Other paths are not served."""
+    found = {}
+    for entry in files(__package__).joinpath("static").iterdir():
+        kind = _TYPES.get(entry.name.rpartition(".")[2])
+        if kind is not None:
+            body = entry.read_bytes()
+            path = "/" if entry.name == "index.html" else f"/{entry.name}"
+            found[path] = PageFile(body, kind, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+    return found
 
 
 def _add_errors(app: FastAPI) -> None:

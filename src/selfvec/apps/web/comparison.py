@@ -28,12 +28,14 @@ from selfvec.text.document_vectors import inverse_document_frequency
 from selfvec.usage.contexts import NEARBY, context_cosines, padded_windows
 from selfvec.usage.occurrence_vectors import TOKENS, occurrence_space
 
-from . import limits
 from .ranking import PairedVectors, Ranking, Tests, rank, significance_of_refining, significance_of_slices
 from .word_map import FITTED, MAPPED, State, history_states, slice_states, vectors_state
 from .words import content_words, counts_of
 from .work import Busy, Lane
 
+BEGUN = 4  # comparisons that run or wait
+KEPT = 8  # comparisons; the least recently used is dropped first
+KEPT_BYTES = 1 << 29  # of the comparisons that are kept
 REFINED = "refined"  # the key of the comparison before and after refining; the key of two slices is A|B
 
 
@@ -223,7 +225,7 @@ class Comparisons:
         OptionError, InputError
             If there is no such comparison.
         Busy
-            If `limits.COMPARISONS_BEGUN` others are being computed.
+            If `BEGUN` others are being computed.
         """
         with self._lock:
             tasks = self._tasks.pop(key, None) or self._start(key)
@@ -234,7 +236,7 @@ class Comparisons:
 
     def _too_many(self) -> bool:
         memory = sum(tasks.memory for tasks in self._tasks.values())
-        return len(self._tasks) > limits.COMPARISONS_KEPT or memory > limits.COMPARISON_BYTES
+        return len(self._tasks) > KEPT or memory > KEPT_BYTES
 
     def get(self, key: str) -> StateComparison:
         """A comparison, with its tests if they are done; waits for the comparison."""
@@ -271,6 +273,6 @@ class Comparisons:
     def _begin(
         self, compare: Callable[[Progress], StateComparison], test: Callable[[Progress], Tests]
     ) -> ComparisonTasks:
-        if sum(not tasks.comparison.done() for tasks in self._tasks.values()) >= limits.COMPARISONS_BEGUN:
+        if sum(not tasks.comparison.done() for tasks in self._tasks.values()) >= BEGUN:
             raise Busy("other comparisons are being computed")
         return ComparisonTasks(compare, test, self._lanes)

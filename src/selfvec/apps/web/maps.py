@@ -28,7 +28,6 @@ from selfvec.retrieval import Index
 from selfvec.retrieval.indexed_documents import IndexedDocuments
 from selfvec.storage.cache import cached, read_result, write_result
 
-from . import limits
 from .comparison import Comparisons
 from .present_state import PresentState
 from .ranking import Ranking
@@ -36,6 +35,8 @@ from .views import ComparisonKey, Layout, MapOf, OptionalWord, view
 from .word_map import FITTED, WordMap, arrange, draw_map, vectors_state
 from .work import BackgroundTask, Busy, Lane
 
+WAITING = 4  # maps that wait to be drawn
+KEPT = 4  # maps of all words
 LAYOUTS = ("pca", "pacmap")
 _LARGEST = 100_000  # words on the plane of all words
 _ARRANGED = 4_000  # words that PaCMAP arranges in some seconds
@@ -94,9 +95,9 @@ class Maps:
         self._present = present
         self._lane = Lane()
         self._one = lru_cache(maxsize=128)(self._draw)
-        self._all = lru_cache(maxsize=limits.MAPS_KEPT)(self._draw)
-        self._arranged = lru_cache(maxsize=limits.MAPS_KEPT)(self._arrange)
-        self.colours = lru_cache(maxsize=limits.MAPS_KEPT)(self._colours)
+        self._all = lru_cache(maxsize=KEPT)(self._draw)
+        self._arranged = lru_cache(maxsize=KEPT)(self._arrange)
+        self.colours = lru_cache(maxsize=KEPT)(self._colours)
         self._documents = lru_cache(maxsize=len(LAYOUTS))(self._draw_documents)
 
     @view("/api/map", _described)
@@ -244,7 +245,7 @@ class Maps:
         return draw_map(np.array(list(marks)), states), list(marks.values())
 
     def _arrange(self, key: str) -> BackgroundTask[WordMap]:
-        if self._lane.waiting >= limits.MAPS_WAITING:
+        if self._lane.waiting >= WAITING:
             raise Busy("other maps are being drawn")
 
         def draw(progress: Progress) -> WordMap:

@@ -116,9 +116,10 @@ def view(
 
 def views_of(owner: object) -> Iterator[tuple[str, View]]:
     """The names of the views of an object, with what is said about them."""
-    for name, method in vars(type(owner)).items():
-        if isinstance(found := getattr(method, "__dict__", {}).get("view"), View):
-            yield name, found
+    for kind in reversed(type(owner).__mro__):
+        for name, method in vars(kind).items():
+            if isinstance(found := getattr(method, "view", None), View):
+                yield name, found
 
 
 def question_of(method: Callable[..., Any], **defaults: Any) -> inspect.Signature:

@@ -21,8 +21,7 @@ from selfvec.base.errors import SelfvecError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import one_core, threads
 
-from . import limits
-
+QUEUE_SECONDS = 1.0  # that a request waits for a thread
 _ALMOST = 0.99  # largest share that is reported before the result exists: stages end earlier
 
 T = TypeVar("T")
@@ -145,9 +144,9 @@ class WorkQueue:
         self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="selfvec-answer")
 
     async def run(self, work: Callable[[], T]) -> T:
-        """The result of a function; raises `Busy` if no thread is free within `limits.QUEUE_SECONDS`."""
+        """The result of a function; raises `Busy` if no thread is free within `QUEUE_SECONDS`."""
         try:
-            async with asyncio.timeout(limits.QUEUE_SECONDS):
+            async with asyncio.timeout(QUEUE_SECONDS):
                 await self._free.acquire()
         except TimeoutError:
             raise Busy from None
