@@ -304,6 +304,25 @@ def test_domain_words_are_of_the_text_and_near_words_that_can_be_read(tmp_path: 
     assert any(row["subwords"] for row in rows)
 
 
+def test_nouns_are_the_first_domain_words_of_a_topic_where_parts_of_speech_are_known(tmp_path: Path) -> None:
+    pytest.importorskip("textblob", reason="needs selfvec[pos]")
+    rng = np.random.default_rng(1)
+    nouns = ["printer", "invoice", "password", "account", "delivery", "keyboard"]
+    verbs = ["asked", "opened", "replied", "wrote", "agreed", "began"]
+    lines = []
+    for number in range(300):
+        (noun, other), (one, two) = rng.choice(nouns, 2), rng.choice(verbs, 2)
+        lines.append(f"The customer {one} about the {noun} and {two} the {other}, number {number}.\n")
+    (tmp_path / "notes.txt").write_text("".join(lines), encoding="utf-8")
+    selfvec.Refiner("decorrelated", window=9).fit(tmp_path / "notes.txt", "default").save(tmp_path / "run")
+    rows = PageData(open_run(tmp_path / "run"), jobs=1).domain.result()
+    assert rows
+    for topic in {row["topic"] for row in rows}:
+        found = [row["word"] in nouns for row in rows if row["topic"] == topic]
+        assert found[0]
+        assert found == sorted(found, reverse=True)
+
+
 def test_rare_words_say_nothing_to_a_newcomer(run: Run) -> None:
     counts = np.asarray(run.vectors.counts).copy()
     rare = run.index("hail")
