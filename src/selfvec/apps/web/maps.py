@@ -54,16 +54,15 @@ Json = dict[str, Any]
 Colour = dict[str, Any]
 Parts = Mapping[str, Sequence[Slice]]  # parts of the text by the name of a colour
 Points = NDArray[np.int16]
-
-
 _POINTS = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 
 
 def _described(maps: Maps, asked: Mapping[str, Any]) -> Iterator[BackgroundTask[Any]]:
     """The tasks of a map. It is drawn once the words are compared, or the documents are indexed."""
     tasks = maps.comparisons.tasks(asked["key"])
-    yield tasks.comparison if asked["of"] == "words" else maps.index()
-    if not asked.get("word") and (task := maps.task(asked["of"], asked["layout"], asked["key"])):
+    word = asked.get("word")
+    yield tasks.comparison if word or asked["of"] == "words" else maps.index()
+    if not word and (task := maps.task(asked["of"], asked["layout"], asked["key"])):
         yield task
 
 
@@ -74,8 +73,8 @@ def _coloured(maps: Maps, asked: Mapping[str, Any]) -> Iterator[BackgroundTask[A
 
 def _placed(maps: Maps, asked: Mapping[str, Any]) -> Iterator[BackgroundTask[Any]]:
     yield from _described(maps, asked)
-    plane = asked["word"] or (asked["of"] == "words" and asked["layout"] == "pca")
-    if asked["whole"] and plane:
+    plane = asked["of"] == "words" and asked["layout"] == "pca"
+    if asked["whole"] and (plane or asked["word"]):
         yield maps.comparisons.tasks(asked["key"]).states
 
 
