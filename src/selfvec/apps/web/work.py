@@ -67,7 +67,7 @@ class BackgroundTask(Future[T], Progress):
     def run(self) -> BackgroundTask[T]:
         """Compute the result. A bug becomes a `SelfvecError`; its traceback is printed in the terminal."""
         try:
-            self._check()
+            self.check()
             self.set_result(self._work(self))
         except SelfvecError as error:
             self.set_exception(error)
@@ -84,14 +84,14 @@ class BackgroundTask(Future[T], Progress):
 
         def advance(number: int) -> None:
             nonlocal done
-            self._check()
+            self.check()
             done += number
             self._share = min(1.0, done / total) if total else 0.0
 
-        self._check()
+        self.check()
         yield advance
 
-    def _check(self) -> None:
+    def check(self) -> None:
         """Raise `Busy` if the task was dropped."""
         if self._dropped:
             raise Busy("this task was dropped in favour of newer requests")
