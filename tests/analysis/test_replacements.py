@@ -14,7 +14,7 @@ from selfvec.analysis.replacements import NARROW, abbreviates, replacement_cosin
 from selfvec.base.errors import InputError
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
-from selfvec.refinement.narrow_vectors import narrow_rows, narrow_vectors
+from selfvec.refinement.derived_vectors import narrow_rows, narrow_vectors
 
 VERBS = ["flooded", "hit", "closed", "damaged"]
 NOUNS = ["road", "barn", "bridge", "school"]

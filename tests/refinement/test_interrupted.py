@@ -18,9 +18,9 @@ from selfvec.cooccurrence.kernels import REBUILD
 from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
+from selfvec.refinement.choices import make_plan
 from selfvec.refinement.execution import Execution, run_to_end
 from selfvec.refinement.inputs import Inputs
-from selfvec.refinement.method_choice import make_plan
 from selfvec.refinement.methods import start
 
 PROBLEM = random_problem(7, 9 * REBUILD + 50, 80, 21, 30, 0.3)

@@ -24,8 +24,7 @@ from selfvec.data.vectors import Vectors
 from selfvec.training import FROM_TEXT, check_installed
 
 from .execution import Execution
-from .initial_vectors import by_token, initial_vectors
-from .inputs import Inputs, inputs_from
+from .inputs import Inputs, by_token, initial_vectors, inputs_from
 
 if TYPE_CHECKING:
     from selfvec.corpus import Corpus

@@ -26,16 +26,14 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.storage.run_writer import RunWriter
 
+from .choices import choose_vectors, make_plan
 from .execution import Execution, run_to_end
 from .health import check_health
-from .initial_vectors import initial_vectors
 from .input_reading import Start, check_packages, read_inputs, starts
-from .inputs import Inputs
-from .method_choice import make_plan
+from .inputs import Inputs, initial_vectors
 from .methods import refined_rows, start
 from .methods.refinement import Refinement, found_sources
 from .plan import Plan
-from .vectors_choice import choose_vectors
 
 if TYPE_CHECKING:
     from selfvec.corpus import Corpus

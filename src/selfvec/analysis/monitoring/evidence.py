@@ -37,7 +37,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.nearest import nearest_rows
 from selfvec.numerics.rows import unit_rows
-from selfvec.refinement.topic_vectors import topic_vectors
+from selfvec.refinement.derived_vectors import topic_vectors
 from selfvec.text.document_vectors import document_frequencies, document_vectors, inverse_document_frequency
 
 from .compared_documents import ComparedDocuments

@@ -1,7 +1,7 @@
-"""The methods of refining, a module each. `selfvec.data.methods` has the table of their options and defaults.
+"""The methods of refining. `selfvec.data.methods` has the table of their options and defaults.
 
-A module has the name of its method and a function ``start(plan, jobs)``, which returns the
-`Refinement` before its first step.
+A method is a subclass of `Refinement`. Those that update a word at each token are in `sequential`. A
+module is imported when its method is used.
 """
 
 from __future__ import annotations
@@ -17,14 +17,22 @@ from .refinement import Refinement
 __all__ = ["refined_rows", "start"]
 
 
+_HOMES = {
+    "original": "refinement.Refinement",
+    "paper": "sequential.PaperRefinement",
+    "online": "sequential.OnlineRefinement",
+    "decorrelated": "decorrelated.DecorrelatedRefinement",
+}  # module and class of each method
+
+
 def start(plan: Plan, jobs: int | None = None) -> Refinement:
     """Create the refinement of a plan, before its first step.
 
     ``jobs`` is the number of threads, all cores if None; the result is the same.
     """
-    method = import_module(f"{__name__}.{plan.method}")
-    refinement: Refinement = method.start(plan, jobs)
-    return refinement
+    module, _, name = _HOMES[plan.method].partition(".")
+    method: type[Refinement] = getattr(import_module(f"{__name__}.{module}"), name)
+    return method.of_plan(plan, jobs)
 
 
 def refined_rows(
