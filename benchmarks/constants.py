@@ -39,7 +39,7 @@ RESTS_ON = {
     "evaluation": SEARCH,
     "evidence": REFINING,
     "gains": TEXTS,
-    "monitor": ("analysis.monitoring.compared_documents", "analysis.monitoring.evidence"),
+    "monitor": ("analysis.monitoring.evidence", "analysis.monitoring.evidence"),
     "online": ("refinement.methods.sequential",),
     "oov": ("refinement.oov_predictions",),
     "replacements": (*REFINING, "refinement.derived_vectors", "analysis.replacements"),

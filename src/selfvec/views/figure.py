@@ -26,8 +26,7 @@ from selfvec.base.atomic_files import atomic_file
 from selfvec.base.errors import OptionError
 from selfvec.base.extras import require
 
-from .palette import GREY, INK
-from .plane import LABELS, Spec, complete_labels
+from .plane import GREY, INK, LABELS, Spec, complete_labels
 
 SUFFIXES = (".html", ".png", ".svg", ".pdf")
 

@@ -21,8 +21,17 @@ from selfvec.numerics.statistics import benjamini_hochberg, tail_p
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.document_vectors import document_frequencies
 
-from .compared_documents import ComparedDocuments, chosen_documents, encoded, own_text, read_sample
-from .evidence import DocumentFigures, document_figures, permutation_p, two_sided_p
+from .evidence import (
+    ComparedDocuments,
+    DocumentFigures,
+    chosen_documents,
+    document_figures,
+    encoded,
+    own_text,
+    permutation_p,
+    read_sample,
+    two_sided_p,
+)
 
 if TYPE_CHECKING:
     import polars as pl

@@ -129,7 +129,7 @@ class Tools:
         the fields that can be filtered by, `unknown` the words of the query that the corpus does not have."""
         return self._passages(self._index.search(query, top, mode=mode, filters=filters or ()))
 
-    @_as_declared(declared_at("retrieval.similar_documents.similar_documents"), top=20)
+    @_as_declared(declared_at("retrieval.run_search.similar_documents"), top=20)
     def similar_documents(self, document: str, top: int = 5, filters: list[str] | None = None) -> Json:
         """Find the documents that are most like a document of the corpus, by meaning: for more of what a
         search has found. `document` is the id of a row of `search`."""
