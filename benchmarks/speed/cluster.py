@@ -30,7 +30,7 @@ from selfvec.cluster.remote_files import output_place
 from selfvec.cluster.scheduler import Scheduler, connected
 from selfvec.cluster.shards import MOST_SHARDS
 from selfvec.data.settings import Settings
-from selfvec.refinement.execution import Execution
+from selfvec.refinement.plan import Execution
 from selfvec.storage.run_writer import RunWriter
 
 GB, TB = 1e9, 1e12

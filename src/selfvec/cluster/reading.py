@@ -20,8 +20,8 @@ from selfvec.data.run_text import RunText
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, concatenated, occurrences_of_each
 from selfvec.data.vectors import Vectors
-from selfvec.refinement.execution import Execution
 from selfvec.refinement.input_reading import read_unstemmed
+from selfvec.refinement.plan import Execution
 from selfvec.text import Encoding
 from selfvec.text.repeats import without
 

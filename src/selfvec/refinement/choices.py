@@ -28,11 +28,10 @@ from selfvec.data.token_batch import TokenBatch, frequency_order
 from selfvec.data.vectors import Vectors
 from selfvec.training import FROM_TEXT
 
-from .execution import Execution
 from .input_reading import Start, load_start, read_unstemmed
 from .inputs import Inputs, counted, initial_vectors
 from .methods import refined_rows
-from .plan import Plan
+from .plan import Execution, Plan
 from .selection import ENOUGH, ORIGINAL, SURE, Choice, Measured, choose, draw_documents
 
 if TYPE_CHECKING:

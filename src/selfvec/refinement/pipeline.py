@@ -27,13 +27,12 @@ from selfvec.data.vectors import Source, Vectors
 from selfvec.storage.run_writer import RunWriter
 
 from .choices import choose_vectors, make_plan
-from .execution import Execution, run_to_end
 from .health import check_health
 from .input_reading import Start, check_packages, read_inputs, starts
 from .inputs import Inputs, initial_vectors
-from .methods import refined_rows, start
+from .methods import refined_rows, run_to_end, start
 from .methods.refinement import Refinement, found_sources
-from .plan import Plan
+from .plan import Execution, Plan
 
 if TYPE_CHECKING:
     from selfvec.corpus import Corpus
@@ -89,7 +88,7 @@ def refine_inputs(inputs: Inputs, settings: Settings, execution: Execution) -> R
         writer.map_kept(inputs.original)
     with timings.stage("refine"):
         refinement = start(plan, execution.jobs)
-        run_to_end(refinement, execution)
+        run_to_end(refinement, execution.progress)
     return run_of(plan, refinement, execution)
 
 
