@@ -8,10 +8,9 @@ from __future__ import annotations
 from .bias import Bias
 from .classification import Classification
 from .measure import TASKS, AskedTasks, Paths, TaskRow, evaluate
-from .oov import HiddenWords
 from .report import Report
 from .retrieval import Questions, Retrieval
-from .stability import Stability
+from .run_tasks import HiddenWords, Stability
 from .task import Measurement, Task
 from .words import Analogies, Dictionary, Similarity
 
