@@ -11,7 +11,7 @@ import pytest
 
 from selfvec.base import progress as module
 from selfvec.base.progress import LineProgress, Progress, file_stages
-from selfvec.views.terminal import TerminalProgress
+from selfvec.views.terminal_progress import TerminalProgress
 
 
 class Recorded(Progress):

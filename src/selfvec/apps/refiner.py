@@ -24,7 +24,7 @@ from selfvec.data.vectors import Vectors
 from selfvec.refinement.input_reading import Start
 from selfvec.retrieval.encoder import Encoder
 from selfvec.storage.run_writer import save_run
-from selfvec.views.terminal import TerminalProgress
+from selfvec.views.terminal_progress import TerminalProgress
 
 from .functions.runs import initial_vectors, open_text, refined
 from .run import Run

@@ -124,7 +124,7 @@ def _given(row: Row, parameters: Written, typed: dict[str, Any]) -> dict[str, An
     if "jobs" in given:
         given["jobs"] = limit_threads(given["jobs"])
     if "progress" in row.declaration.parameters:
-        from selfvec.views.terminal import TerminalProgress
+        from selfvec.views.terminal_progress import TerminalProgress
 
         given["progress"] = TerminalProgress()
     return given

@@ -18,7 +18,6 @@ from selfvec.base.errors import OptionError, did_you_mean
 from selfvec.base.progress import Progress, as_progress, file_stages
 from selfvec.base.result_table import Figures
 from selfvec.data.vectors import Vectors
-from selfvec.storage.fetch_vectors import fetch_vectors
 from selfvec.storage.formats import check_save, load, save
 from selfvec.storage.opened import GivenVectors, as_vectors
 from selfvec.storage.run_folder import is_run
@@ -120,6 +119,7 @@ def fetch(
     Figures
         A dict: name, licence, words, dimensions, path, download and files with their SHA-256.
     """
+    from selfvec.storage.fetch_vectors import fetch_vectors
     from selfvec.views.vectors_table import cost_text
 
     check_text("name", name)
