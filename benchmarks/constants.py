@@ -20,7 +20,7 @@ from selfvec.base.atomic_files import atomic_file
 
 NOTES = Path(__file__).with_name("constants.json")
 REFINING = ("refinement.methods.decorrelated", "refinement.spelling")
-CHOOSING = (*REFINING, "refinement.selection", "refinement.selection")
+CHOOSING = (*REFINING, "refinement.selection")
 TEXTS = (*REFINING, "refinement.derived_vectors", "text.document_vectors", "retrieval.inverse_cloze")
 SEARCH = (*TEXTS, "retrieval.bm25", "retrieval.dense_space", "retrieval.dense_share", "retrieval.passages")
 RESTS_ON = {
@@ -39,12 +39,12 @@ RESTS_ON = {
     "evaluation": SEARCH,
     "evidence": REFINING,
     "gains": TEXTS,
-    "monitor": ("analysis.monitoring.evidence", "analysis.monitoring.evidence"),
+    "monitor": ("analysis.monitoring_evidence",),
     "online": ("refinement.methods.sequential",),
     "oov": ("refinement.oov_predictions",),
     "replacements": (*REFINING, "refinement.derived_vectors", "analysis.replacements"),
     "search": SEARCH,
-    "senses": (*REFINING, "analysis.word_senses.senses", "usage.contexts"),
+    "senses": (*REFINING, "analysis.word_senses", "usage.contexts"),
     "smoothing": ("text.document_vectors",),
     "tables": (*SEARCH, "refinement.selection"),
     "topics": (*REFINING, "analysis.concepts.topic_clusters"),

@@ -189,7 +189,7 @@ TOP: dict[str, Row] = {
         defaults={"examples": 2},
     ),
     "monitor": Row(
-        "analysis.monitoring.monitor.monitor",
+        "analysis.monitoring.monitor",
         ("run reports-2024.csv", "run reports-2024.csv --report monitor.html"),
         show="monitor",
         page="monitoring.monitoring_page",
@@ -354,7 +354,7 @@ TEXT: dict[str, Row] = {
         older={"--size": "top", "--by": "edges"},
     ),
     "senses": Row(
-        "analysis.word_senses.senses.senses",
+        "analysis.word_senses.senses",
         ("run mouse", 'run mouse --text "The mouse ate the cheese."'),
         view="word_tables.senses_text",
         title="Senses of {word}",

@@ -24,8 +24,8 @@ from selfvec.data.vectors import Source
 from selfvec.numerics.neighbours import only_in_each
 
 if TYPE_CHECKING:
+    from selfvec.analysis.sense_clustering import SenseSpace
     from selfvec.analysis.word_drift import Drift
-    from selfvec.analysis.word_senses import SenseSpace
     from selfvec.retrieval import Hit, Index
     from selfvec.retrieval.snippets import Found
 
@@ -222,7 +222,7 @@ class Tools:
 
     @cached_property
     def _sense_space(self) -> SenseSpace:
-        from selfvec.analysis.word_senses import sense_space
+        from selfvec.analysis.sense_clustering import sense_space
 
         return sense_space(self.run)
 

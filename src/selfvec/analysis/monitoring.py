@@ -1,4 +1,7 @@
-"""`monitor`: whether new text differs from the text of a run, and the rows that show it."""
+"""`monitor`: whether new text differs from the text of a run, and the rows that show it.
+
+New documents are compared with held-out documents of the run (`monitoring_evidence`).
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ from selfvec.numerics.statistics import benjamini_hochberg, tail_p
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.document_vectors import document_frequencies
 
-from .evidence import (
+from .monitoring_evidence import (
     ComparedDocuments,
     DocumentFigures,
     chosen_documents,
