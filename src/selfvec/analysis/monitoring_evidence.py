@@ -204,6 +204,9 @@ def _mask(batch: TokenBatch, documents: Sequence[int] | Ints) -> Mask:
     return out
 
 
+# ---- The measures of the documents, and p
+
+
 TESTS = ("unknown", "distance", "words", "topics")
 NEAREST = 10  # documents of the run
 _FEWEST = 2  # documents with a word that is tested

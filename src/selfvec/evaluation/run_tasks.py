@@ -197,6 +197,9 @@ def rotated_cosines(a: Rows, b: Rows) -> Doubles:
     return out
 
 
+# ---- Out-of-vocabulary words
+
+
 _MOST_HIDDEN = 1000  # words hidden
 _SHARE = 5  # at most one known word in so many is hidden, so that enough remain to learn from
 _LEAST_HIDDEN = 10  # hidden words, for a median

@@ -27,6 +27,8 @@ from selfvec.storage.formats import load
 from .compared_vectors import ComparedVectors, find_rows, listed, word_vectors
 from .task import Measurement, Task, number, rows
 
+# ---- Similarity
+
 
 @dataclass(frozen=True)
 class Pairs:
@@ -105,6 +107,9 @@ def read_pairs(path: Path) -> Pairs:
         rule = f"a correlation needs pairs with different scores, found {len(set(scores))}"
         raise InputError(rule, path=path, remedy="give rows of word<TAB>word<TAB>score")
     return Pairs(list(index), np.array(numbers, np.int64), np.array(scores), np.ones(len(scores), bool))
+
+
+# ---- Analogies
 
 
 _BLOCK = 16_384  # rows at a time
@@ -205,6 +210,9 @@ def _nonzero_rows(vectors: Vectors, most: int) -> Ints:
     starts = range(0, len(head), _BLOCK)
     parts = [start + np.flatnonzero(np.any(head[start : start + _BLOCK] != 0, axis=1)) for start in starts]
     return np.concatenate(parts) if parts else np.zeros(0, np.int64)
+
+
+# ---- Translations
 
 
 _RANKS = (1, 5)

@@ -129,6 +129,9 @@ def _listed(split: str, flag: int) -> str:
     )
 
 
+# ---- A repository of the hub
+
+
 HUB = "hub:"  # of the targets
 
 _CARD = """\

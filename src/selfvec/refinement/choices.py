@@ -93,6 +93,9 @@ def _sample(inputs: Inputs, seed: int) -> Inputs:
     return Inputs(TokenBatch(rank[batch.ids], batch.offsets, types), rows)
 
 
+# ---- The initial vectors
+
+
 def choose_vectors(
     corpus: Corpus, candidates: Sequence[Start], settings: Settings, execution: Execution
 ) -> tuple[int, dict[str, Any]]:

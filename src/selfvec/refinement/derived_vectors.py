@@ -30,6 +30,9 @@ from selfvec.storage.cache import cached_rows
 from .base_vectors import base_vectors
 from .methods.decorrelated import GAMMA, POWER, decorrelate, start_from_neighbours
 
+# ---- Topic vectors
+
+
 TOPICS = "topics"  # in the cache
 TOPIC_WINDOW = 201  # tokens; chosen on MED, Cranfield and CACM, where 101 scores .003 less
 
@@ -71,6 +74,9 @@ def run_topics(run: Run) -> Vectors | None:
 def _whitens(run: Run) -> bool:
     method = METHODS.get(run.provenance.method or "")
     return method is not None and method.whitens
+
+
+# ---- Narrow vectors
 
 
 # Chosen on PubMed, Ohsumed, storm reports and MED, Cranfield and CACM; see docs/results/replacements.md.

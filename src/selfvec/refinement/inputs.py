@@ -101,6 +101,9 @@ def _check_slices(batch: TokenBatch, settings: Settings) -> None:
         )
 
 
+# ---- The tokens that are counted
+
+
 @dataclass(frozen=True)
 class Counted:
     """The counted tokens of a text."""
@@ -163,6 +166,9 @@ def vocabulary(
     places = np.append(rank, np.int32(DROPPED))[numbers]  # -1 takes the last: it stays dropped
     words = TokenBatch.of_counts([kept[i] for i in order.tolist()], totals[order])
     return words, places, least
+
+
+# ---- The initial vectors
 
 
 def by_token(vectors: Vectors, settings: Settings) -> Vectors:

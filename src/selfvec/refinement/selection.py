@@ -199,6 +199,9 @@ def _chosen(rows: Sequence[Mapping[str, Any]], measured: Mapping[str, Measured])
     return str(near[-1]["name"]), "it scored best on held-out text"
 
 
+# ---- The two tests
+
+
 POSITIONS = 4_000  # for the context test, in each fold
 _SIDE = 10  # neighbours on each side that make a context
 _RIVALS = 63  # words of similar frequency that the true word is ranked among

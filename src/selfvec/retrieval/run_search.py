@@ -132,6 +132,9 @@ def search(
     return replace(found, corpus=run.provenance.corpus_name)
 
 
+# ---- Documents near a document
+
+
 _TELLING = 16  # words of the document that are looked for in those found
 
 

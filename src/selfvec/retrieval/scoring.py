@@ -251,6 +251,9 @@ def _products(query: Rows, vectors: Int8s, scales: Floats, rows: Ids) -> Floats:
     return products
 
 
+# ---- BM25 with RM3
+
+
 @dataclass(frozen=True)
 class Feedback:
     """How a query is expanded; see docs/results/evaluation.md for the choice of the defaults."""

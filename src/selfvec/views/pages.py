@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from selfvec.retrieval import Found, Hit
     from selfvec.usage.examples import Example
 
+
+# ---- Drift
+
+
 _NEIGHBOURS = 5  # gained, and lost
 _SECTIONS = 20  # words with a section, if none has sentences
 _DRIFT_STYLE = """
@@ -138,6 +142,9 @@ def _quotation(quote: Example) -> str:
     return f"<blockquote>{shown}<cite>{name}</cite></blockquote>"
 
 
+# ---- What a search found
+
+
 _MODES = {"hybrid": "by their words and their meaning", "bm25": "by their words", "dense": "by their meaning"}
 _WORDS = 6  # given as reasons, of each kind
 _IDS = 5  # of documents with the same text
@@ -190,6 +197,9 @@ def _copies(ids: list[str]) -> str:
     """How many documents have the same text, and the first of them."""
     shown = ", ".join(ids[:_IDS]) + (", …" if len(ids) > _IDS else "")
     return f"and {len(ids):,} alike: {shown}" if ids else ""
+
+
+# ---- Topics
 
 
 _EXAMPLES = 2  # documents quoted for a topic

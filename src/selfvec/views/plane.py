@@ -61,6 +61,9 @@ def _luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
+# ---- Layers
+
+
 Spec = dict[str, Any]  # a Vega-Lite specification, or a part of one
 
 LABELS = "labels_"  # prefix of the names of `labels` layers; their size and a number follow

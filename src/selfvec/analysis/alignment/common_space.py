@@ -185,6 +185,9 @@ def shared_words(a: Vectors, b: Vectors, min_count: int = 1) -> SharedWords:
     return SharedWords(words, rows_a[order], rows_b[order], *known)
 
 
+# ---- Cosines to anchor words
+
+
 ANCHORS = 300  # words, by default
 _KMEANS_ROUNDS = 50  # of k-means, at most
 

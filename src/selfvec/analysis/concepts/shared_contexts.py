@@ -274,6 +274,9 @@ def _best_occurrences(
     return [replace(one, text=quote.text) for one, quote in zip(out, sentences(run, quotes), strict=True)]
 
 
+# ---- By concepts
+
+
 _NAME = 60  # characters of the name of a text
 
 

@@ -98,7 +98,7 @@ _HELP: Mapping[str, str] = {
     "words": "Words of the run.",
 }
 _OPTIONS = {"new", "old", "output", "to", "years"}  # which are flags although they have to be given
-_SELDOM = {"base_url", "jobs", "seed"}
+_SELDOM = {"base_url", "jobs", "seed"}  # which only ``--help-all`` shows
 MORE_FLAGS: Mapping[str, tuple[str, ...]] = {"output": ("-o",), "top": ("--topn",)}
 """Short and older flags, wherever the parameters occur."""
 _NEVER = {"progress", "slice_by_name"}
@@ -116,11 +116,6 @@ def is_argument(one: Parameter, written: str | None = None) -> bool:
     Those are arguments, too, whose value is ``written`` in brackets.
     """
     return (written or "").startswith("[") or (one.is_required and one.name not in _OPTIONS)
-
-
-def is_seldom(one: Parameter) -> bool:
-    """Whether only ``--help-all`` shows an option."""
-    return one.seldom or one.name in _SELDOM
 
 
 def value_of(one: Parameter) -> str:
@@ -141,6 +136,9 @@ def value_of(one: Parameter) -> str:
 def help_of(one: Parameter) -> str:
     """What an option is: as its function says, or as it is everywhere."""
     return one.help or _HELP.get(one.name, "")
+
+
+# ---- Commands and groups
 
 
 _OUTPUT = (
@@ -275,7 +273,7 @@ def _option(one: Parameter, row: Row) -> Option:
         hidden=one.name in row.hidden,
         shell_complete=_completion(one),
         shown_default=one.default,
-        seldom=is_seldom(one),
+        seldom=one.seldom or one.name in _SELDOM,
     )
 
 

@@ -1,4 +1,4 @@
-"""Functions about vectors: they are converted, fetched, listed, and made of others.
+"""Functions about vectors: they are converted, fetched, listed, and made of others. `noaa` fetches a corpus.
 
 Each row of `selfvec.transforms.TRANSFORMS` is a function that makes vectors of vectors.
 """
@@ -181,6 +181,9 @@ def list_vectors() -> Figures:
 
     known = [public.as_dict() for public in PUBLIC_VECTORS.values()]
     return Figures("Vectors", {"at_hand": vectors_at_hand(), "can_be_fetched": known})
+
+
+# ---- Vectors made of vectors
 
 
 class Writing(TypedDict, total=False):

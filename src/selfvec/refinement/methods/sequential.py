@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -36,6 +36,9 @@ class SequentialRefinement(Refinement):
     Stopping between chunks and continuing from `state` gives the same bits as not stopping, because the
     kernels recompute the sum of their window at the end of each chunk.
     """
+
+    # Values of a plan that the constructor of a method takes.
+    options: ClassVar[tuple[str, ...]] = ("window", "learning_rate", "passes", "history")
 
     def __init__(
         self,
@@ -67,6 +70,13 @@ class SequentialRefinement(Refinement):
         period = self.recorder.period if recording else np.zeros(0, np.int32)
         buffers = rows, np.empty(size, np.int32), np.empty(size, np.int64), np.zeros(1, np.int64)
         self._recording = Recording(period, self.recorder.seen, *buffers)
+
+    @classmethod
+    def of_plan(cls, plan: Plan, jobs: int | None = None) -> SequentialRefinement:
+        """The refinement of a plan; it runs in one thread."""
+        del jobs
+        options: dict[str, Any] = {name: getattr(plan, name) for name in cls.options}
+        return cls(plan.inputs.batch, plan.inputs.original, **options)
 
     @abstractmethod
     def _sweep(self, stop: int) -> None:
@@ -123,19 +133,6 @@ class PaperRefinement(SequentialRefinement):
         super().__init__(batch, original, original.unit, window, learning_rate, passes, history)
         self._weights = np.ones(len(self._table), np.float32)
 
-    @classmethod
-    def of_plan(cls, plan: Plan, jobs: int | None = None) -> PaperRefinement:
-        """The refinement of a plan; it runs in one thread."""
-        del jobs
-        return cls(
-            plan.inputs.batch,
-            plan.inputs.original,
-            window=plan.window,
-            learning_rate=plan.learning_rate,
-            passes=plan.passes,
-            history=plan.history,
-        )
-
     def _sweep(self, stop: int) -> None:
         self._run(sweep_paper, stop, self._weights)
 
@@ -180,6 +177,8 @@ class OnlineRefinement(SequentialRefinement):
         If a value is out of range, a watched word does not occur, or the history exceeds its limit.
     """
 
+    options: ClassVar[tuple[str, ...]] = (*SequentialRefinement.options, "anchor")
+
     def __init__(
         self,
         batch: TokenBatch,
@@ -210,20 +209,6 @@ class OnlineRefinement(SequentialRefinement):
             np.zeros(self._table.shape[1], np.float32),
             np.zeros(1),
             np.asarray(self._table.any(axis=1)),
-        )
-
-    @classmethod
-    def of_plan(cls, plan: Plan, jobs: int | None = None) -> OnlineRefinement:
-        """The refinement of a plan; it runs in one thread."""
-        del jobs
-        return cls(
-            plan.inputs.batch,
-            plan.inputs.original,
-            window=plan.window,
-            learning_rate=plan.learning_rate,
-            anchor=plan.anchor,
-            passes=plan.passes,
-            history=plan.history,
         )
 
     def _sweep(self, stop: int) -> None:
