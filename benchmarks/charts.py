@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from selfvec.base.display import escape_for_display
-from selfvec.views.palette import GREY, WORDS
-from selfvec.views.plane import Spec
+from selfvec.views.plane import GREY, WORDS, Spec
 
 _SHAPES = ("circle", "square", "diamond", "cross")
 

@@ -20,8 +20,8 @@ from selfvec.base.atomic_files import atomic_file
 
 NOTES = Path(__file__).with_name("constants.json")
 REFINING = ("refinement.methods.decorrelated", "refinement.spelling")
-CHOOSING = (*REFINING, "refinement.selection", "refinement.held_out_tests")
-TEXTS = (*REFINING, "refinement.topic_vectors", "text.document_vectors", "retrieval.inverse_cloze")
+CHOOSING = (*REFINING, "refinement.selection")
+TEXTS = (*REFINING, "refinement.derived_vectors", "text.document_vectors", "retrieval.inverse_cloze")
 SEARCH = (*TEXTS, "retrieval.bm25", "retrieval.dense_space", "retrieval.dense_share", "retrieval.passages")
 RESTS_ON = {
     "auto": (*CHOOSING, *TEXTS),
@@ -39,14 +39,14 @@ RESTS_ON = {
     "evaluation": SEARCH,
     "evidence": REFINING,
     "gains": TEXTS,
-    "monitor": ("analysis.monitoring.compared_documents", "analysis.monitoring.evidence"),
-    "online": ("refinement.methods.online",),
+    "monitor": ("analysis.monitoring_evidence",),
+    "online": ("refinement.methods.sequential",),
     "oov": ("refinement.oov_predictions",),
-    "replacements": (*REFINING, "refinement.narrow_vectors", "analysis.replacements"),
+    "replacements": (*REFINING, "refinement.derived_vectors", "analysis.replacements"),
     "search": SEARCH,
-    "senses": (*REFINING, "analysis.word_senses.senses", "usage.contexts"),
+    "senses": (*REFINING, "analysis.word_senses", "usage.contexts"),
     "smoothing": ("text.document_vectors",),
-    "tables": (*SEARCH, "refinement.held_out_tests"),
+    "tables": (*SEARCH, "refinement.selection"),
     "topics": (*REFINING, "analysis.concepts.topic_clusters"),
 }
 """The modules of `selfvec` whose public constants decide the figures of each benchmark of quality.

@@ -12,7 +12,7 @@ from typing import Any
 import selfvec
 from benchmarks.page import FIGURES
 from selfvec.views.figure import save_figure
-from selfvec.views.palette import GREY, WORDS
+from selfvec.views.plane import GREY, WORDS
 
 QUESTION = "flood at the tannery"
 PARTS = {"words": GREY, "related": WORDS[5], "dense": WORDS[0]}  # of a hybrid score, with their colours

@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks.figures import look_up
 from benchmarks.page import DOCS
 from selfvec.views.figure import save_figure
-from selfvec.views.palette import GREY, INK, WORDS
+from selfvec.views.plane import GREY, INK, WORDS
 
 PICTURE = DOCS / "figures" / "continued.svg"
 PANELS = {  # a column of the table, the title

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from benchmarks.charts import Chart, Series, chart_figure
 from selfvec.views.figure import save_figure
-from selfvec.views.palette import GREY, INK, WORDS, ink
-from selfvec.views.plane import Spec, label, labels, layered, plane_axes
+from selfvec.views.plane import GREY, INK, WORDS, Spec, ink, label, labels, layered, plane_axes
 
 Table = NDArray[np.float32]
 

@@ -20,8 +20,8 @@ from benchmarks.paper.measures import rule
 from benchmarks.refining import refine_batch
 from selfvec.data.trajectory import Trajectory
 from selfvec.views.figure import save_figure
-from selfvec.views.palette import WORDS
 from selfvec.views.path_figures import save_paths, trajectory_view
+from selfvec.views.plane import WORDS
 
 FEW, MANY = 10, 100
 """Updates at the start and at the end of a path over which turns are averaged."""

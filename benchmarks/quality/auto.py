@@ -32,12 +32,11 @@ from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Classification, Retrieval, Similarity, Task
-from selfvec.refinement.execution import Execution
+from selfvec.refinement.choices import choose_vectors, make_plan
 from selfvec.refinement.input_reading import read_inputs
 from selfvec.refinement.inputs import Inputs
-from selfvec.refinement.method_choice import make_plan
+from selfvec.refinement.plan import Execution
 from selfvec.refinement.selection import ORIGINAL
-from selfvec.refinement.vectors_choice import choose_vectors
 from selfvec.text.sentences import sentence_spans
 
 METHODS = (ORIGINAL, "paper", "online", "decorrelated")

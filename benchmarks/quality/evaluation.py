@@ -19,7 +19,7 @@ from benchmarks.self_retrieval import self_retrieval
 from selfvec.evaluation import Similarity
 from selfvec.evaluation.retrieval import Collection, bm25_rankings, ranked
 from selfvec.retrieval import Index
-from selfvec.retrieval.relevance_model import Feedback, score_rm3
+from selfvec.retrieval.scoring import Feedback, score_rm3
 from selfvec.text.preprocessing import Preprocessing
 
 GRID = [Feedback(*values) for values in itertools.product((5, 8, 10, 20), (20, 30, 50, 100), (0.3, 0.5, 0.7))]

@@ -22,7 +22,7 @@ from selfvec.analysis.replacements import LETTERS, NARROW, NEAR, abbreviations_a
 from selfvec.data.run import Run
 from selfvec.numerics.rows import top_indices
 from selfvec.numerics.statistics import Estimate, mean, spearman
-from selfvec.refinement.narrow_vectors import narrow_vectors
+from selfvec.refinement.derived_vectors import narrow_vectors
 
 JUDGED_TOGETHER = "MED, Cranfield, CACM"
 COLLECTIONS = ("PubMed", "Ohsumed", "NOAA", JUDGED_TOGETHER)

@@ -19,7 +19,8 @@ from sklearn.metrics.cluster import contingency_matrix
 from benchmarks import datasets
 from benchmarks.page import table
 from benchmarks.refining import refined
-from selfvec.analysis.word_senses import SenseSpace, clustering, sense_space
+from selfvec.analysis import sense_clustering
+from selfvec.analysis.sense_clustering import SenseSpace, sense_space
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
@@ -101,7 +102,7 @@ def planted(name: str, seed: int = 0) -> Planted:
             out.words.append(Pseudo(kind, share, len(batch.types) + number, words, places, gold))
     for word in single:
         places, gold = _drawn(batch, [word], 1.0, uses, rng)
-        if len(places) >= clustering.LEAST:
+        if len(places) >= sense_clustering.LEAST:
             out.single.append(Pseudo("one", 1.0, word, [word], places, gold))
     return out
 
@@ -167,7 +168,7 @@ def spaces(found: Planted) -> dict[str, Callable[[Rows], Rows]]:
         "original, idf": lambda contexts: original.occurrence_vectors(contexts, space.weights),
         "refined, idf": lambda contexts: space.occurrence_vectors(contexts, space.weights),
         "refined, by association": lambda contexts: space.occurrence_vectors(
-            contexts, clustering.neighbour_weights(space, contexts)
+            contexts, sense_clustering.neighbour_weights(space, contexts)
         ),
     }
 
@@ -197,7 +198,7 @@ def known_number() -> str:
             values = []
             for word in found.words:
                 rows, rng = space(contexts_of(found, word.places)), np.random.default_rng(0)
-                groups = clustering.cluster_occurrences(rows, rows, len(word.words), rng)[3]
+                groups = sense_clustering.cluster_occurrences(rows, rows, len(word.words), rng)[3]
                 values.append(float(adjusted_rand_score(word.gold, groups)))
             cells.setdefault(label, []).append(cell(values))
     return table(["occurrences", *SETS], [[name, *values] for name, values in cells.items()])
@@ -210,7 +211,7 @@ def chosen_number() -> str:
         name = "PubMed" if found.name == "PubMed" else "the others"
         for word in found.words:
             contexts = contexts_of(found, word.places)
-            made = clustering.fit_senses(found.space, contexts).posterior(contexts).argmax(axis=1)
+            made = sense_clustering.fit_senses(found.space, contexts).posterior(contexts).argmax(axis=1)
             groups.setdefault((name, word.kind, f"{word.share:.0%}"), []).append((word, made))
     rows = []
     for label, pairs in groups.items():
@@ -232,7 +233,7 @@ def false_splits() -> str:
             for word in found.single:
                 if len(word.places) >= uses:
                     contexts = contexts_of(found, np.sort(rng.choice(word.places, uses, replace=False)))
-                    split.append(float(len(clustering.fit_senses(found.space, contexts).shares) > 1))
+                    split.append(float(len(sense_clustering.fit_senses(found.space, contexts).shares) > 1))
             if split:
                 rows.append([found.name, uses, len(split), cell(split)])
     return table(["collection", "occurrences", "words", "split"], rows)

@@ -2,7 +2,7 @@
 
 Judged collections are cut into groups of documents on one subject and into random ones, each with the
 queries that it answers, and each is refined by itself. The label-free test that chooses a method
-(`selfvec.refinement.held_out_tests.HalvedTexts`) compares the tables with and without topic vectors, by
+(`selfvec.refinement.selection.HalvedTexts`) compares the tables with and without topic vectors, by
 texts held out. nDCG@10 says what each is worth.
 """
 
@@ -24,9 +24,8 @@ from selfvec.data.settings import Settings
 from selfvec.evaluation.retrieval import Collection, ndcg
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import mean
-from selfvec.refinement.held_out_tests import TEXTS, HalvedTexts
-from selfvec.refinement.selection import SURE, Measured, folds
-from selfvec.refinement.topic_vectors import topical
+from selfvec.refinement.derived_vectors import topical
+from selfvec.refinement.selection import SURE, TEXTS, HalvedTexts, Measured, folds
 from selfvec.retrieval import Index
 from selfvec.retrieval.encoder import Encoder
 

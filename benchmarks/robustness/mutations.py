@@ -31,7 +31,7 @@ import selfvec
 from selfvec.base.compressed_files import zstd
 from selfvec.base.errors import SelfvecError
 from selfvec.corpus import Corpus
-from selfvec.evaluation import analogy, retrieval, similarity
+from selfvec.evaluation import retrieval, words
 from selfvec.retrieval import Index
 from selfvec.retrieval.encoder import Encoder
 from selfvec.storage.alignment_files import read_dictionary
@@ -137,8 +137,8 @@ def _corpora(folder: Path) -> Iterator[Reader]:
 
 def _task_files(folder: Path) -> Iterator[Reader]:
     files: tuple[tuple[str, str, Callable[[Path], object]], ...] = (
-        ("similarity", "hail\tice\t7.5\nstorm\twind\t6\n", similarity.read_pairs),
-        ("analogies", ": capital\nParis France Rome Italy\na b c d\n", analogy.read_questions),
+        ("similarity", "hail\tice\t7.5\nstorm\twind\t6\n", words.read_pairs),
+        ("analogies", ": capital\nParis France Rome Italy\na b c d\n", words.read_questions),
         ("dictionary", "hail\tHagel\nstorm\tSturm\n", read_dictionary),
     )
     for name, text, read in files:

@@ -21,8 +21,8 @@ from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
+from selfvec.refinement.choices import make_plan
 from selfvec.refinement.inputs import Inputs
-from selfvec.refinement.method_choice import make_plan
 from selfvec.refinement.methods import refined_rows
 from selfvec.training.gensim_models import distinct_keys, write_lines
 

@@ -15,10 +15,8 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.history import HistoryPlan
-from selfvec.refinement.methods.online import OnlineRefinement
-from selfvec.refinement.methods.paper import PaperRefinement
 from selfvec.refinement.methods.reference import neighbour_weights, online_reference
-from selfvec.refinement.methods.sequential import SequentialRefinement
+from selfvec.refinement.methods.sequential import OnlineRefinement, PaperRefinement, SequentialRefinement
 
 WINDOW, ALPHA, BETA = 41, 0.005, 0.2
 PLAIN = HistoryPlan(every=0)

@@ -33,9 +33,9 @@ from benchmarks.page import table
 from selfvec.base.progress import Timings
 from selfvec.corpus import Corpus
 from selfvec.data.settings import Settings
-from selfvec.refinement.execution import Execution
 from selfvec.refinement.input_reading import read_inputs
 from selfvec.refinement.pipeline import refine_inputs
+from selfvec.refinement.plan import Execution
 from selfvec.storage.run_writer import RunWriter
 
 CORES, COPIES, STEP = 2, 16, 0.1  # copies of the abstracts that make 100 million words; seconds

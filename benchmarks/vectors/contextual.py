@@ -26,7 +26,7 @@ from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate
-from selfvec.refinement.topic_vectors import run_topics
+from selfvec.refinement.derived_vectors import run_topics
 from selfvec.storage.formats import load, save
 from selfvec.text.document_vectors import embed, inverse_document_frequency, smooth_by_neighbours
 from selfvec.text.preprocessing import (

@@ -11,7 +11,7 @@ from benchmarks.datasets import GOOGLENEWS, PUBMED, SIMILARITY, documents
 from benchmarks.vectors import Row, compared
 from selfvec.analysis.concepts import ConceptVectors
 from selfvec.evaluation.compared_vectors import ComparedVectors
-from selfvec.evaluation.similarity import Similarity, read_pairs
+from selfvec.evaluation.words import Similarity, read_pairs
 from selfvec.numerics.statistics import spearman
 from selfvec.text.preprocessing import Preprocessing
 

@@ -13,7 +13,7 @@ from selfvec import Vectors
 from selfvec.analysis.replacements import NARROW, abbreviates, replacement_cosines, replacement_row
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
-from selfvec.refinement.narrow_vectors import narrow_rows, narrow_vectors
+from selfvec.refinement.derived_vectors import narrow_rows, narrow_vectors
 
 VERBS = ["flooded", "hit", "closed", "damaged"]
 NOUNS = ["road", "barn", "bridge", "school"]

@@ -11,7 +11,7 @@ from selfvec.cluster.refine import cluster_settings, refine_shards
 from selfvec.cluster.scheduler import Scheduler, connected
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
-from selfvec.refinement.execution import Execution
+from selfvec.refinement.plan import Execution
 
 distributed = pytest.importorskip("distributed")
 

@@ -11,8 +11,8 @@ import selfvec
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.vectors import Source, Vectors
 from selfvec.evaluation import HiddenWords
-from selfvec.evaluation.oov import induced, ranks
 from selfvec.evaluation.report import comparison_result
+from selfvec.evaluation.run_tasks import induced, ranks
 from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.oov_predictions import hold_out
 

@@ -14,7 +14,7 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Stability
-from selfvec.evaluation.stability import (
+from selfvec.evaluation.run_tasks import (
     frequent_words,
     neighbour_overlap,
     rotated_cosines,

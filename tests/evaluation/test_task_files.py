@@ -10,11 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from selfvec.base.errors import InputError
-from selfvec.evaluation.analogy import read_questions
 from selfvec.evaluation.bias import BUILT_IN, read_sets
 from selfvec.evaluation.classification import read_labelled
 from selfvec.evaluation.retrieval import read_collection
-from selfvec.evaluation.similarity import read_pairs
+from selfvec.evaluation.words import read_pairs, read_questions
 
 READERS = {
     "pairs": lambda folder: read_pairs(folder / "x.tsv"),

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 import selfvec
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Analogies, Similarity
-from selfvec.evaluation.analogy import AnalogyQuestions, answer
 from selfvec.evaluation.compared_vectors import word_vectors
+from selfvec.evaluation.words import AnalogyQuestions, answer
 from selfvec.numerics.nearest import ANALOGY_METHODS
 from selfvec.numerics.rows import unit_rows
 

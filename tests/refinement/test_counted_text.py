@@ -13,7 +13,7 @@ from selfvec.base import memory
 from selfvec.data import token_batch
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, by_frequency
-from selfvec.refinement.counted_text import counted
+from selfvec.refinement.inputs import counted
 from selfvec.text.repeats import find_repeats, without
 from selfvec.text.rules import merged_types
 

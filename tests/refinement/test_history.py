@@ -12,7 +12,7 @@ from selfvec.base.errors import OptionError
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.trajectory import Trajectory
 from selfvec.refinement.history import HistoryPlan, Recorder, parse_history
-from selfvec.refinement.methods.paper import PaperRefinement
+from selfvec.refinement.methods.sequential import PaperRefinement
 
 
 @given(

@@ -17,10 +17,9 @@ from selfvec.base.threads import in_order, stop_if_cancelled
 from selfvec.cooccurrence.scan import REBUILD, ScanOperator
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
-from selfvec.refinement.execution import Execution, run_to_end
+from selfvec.refinement.choices import make_plan
 from selfvec.refinement.inputs import Inputs
-from selfvec.refinement.method_choice import make_plan
-from selfvec.refinement.methods import start
+from selfvec.refinement.methods import run_to_end, start
 
 PROBLEM = random_problem(7, 9 * REBUILD + 50, 80, 21, 30, 0.3)
 
@@ -56,7 +55,7 @@ def test_a_pass_is_given_up_in_its_middle(share: float, monkeypatch: pytest.Monk
     total = len(plan.inputs.batch) * plan.passes
     stopped = Stopping(share)
     with pytest.raises(Interrupted, match=rf"interrupted after [\d,]+ of {total:,} tokens"):
-        run_to_end(start(plan), Execution(progress=stopped))
+        run_to_end(start(plan), stopped)
     assert sum(stopped.shown) < 0.95 * total, "nothing ran to its end"
 
 

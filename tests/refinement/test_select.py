@@ -12,8 +12,7 @@ from selfvec.apps.cli import main
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
-from selfvec.refinement.held_out_tests import ContextTest, HalvedTexts
-from selfvec.refinement.selection import ORIGINAL, choose, draw_documents, folds
+from selfvec.refinement.selection import ORIGINAL, ContextTest, HalvedTexts, choose, draw_documents, folds
 from selfvec.storage.run_folder import open_run
 
 TOPICS, WORDS = 6, 20

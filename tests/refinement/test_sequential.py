@@ -21,9 +21,8 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.base_vectors import base_vectors
 from selfvec.refinement.health import anisotropy
 from selfvec.refinement.history import HistoryPlan
-from selfvec.refinement.methods.online import COMPOSED, OnlineRefinement
-from selfvec.refinement.methods.paper import PaperRefinement
 from selfvec.refinement.methods.reference import neighbour_weights, online_reference, refine_reference
+from selfvec.refinement.methods.sequential import COMPOSED, OnlineRefinement, PaperRefinement
 
 NONE = HistoryPlan(every=0)
 RULES = {"paper": PaperRefinement, "online": OnlineRefinement}

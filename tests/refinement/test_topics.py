@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 import selfvec
-from selfvec.refinement.topic_vectors import run_topics, topical
+from selfvec.refinement.derived_vectors import run_topics, topical
 
 SUBJECTS = {"storm": ["hail", "wind", "roof", "tree"], "court": ["judge", "law", "trial", "oath"]}
 

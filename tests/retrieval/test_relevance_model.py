@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from selfvec.retrieval import Index
-from selfvec.retrieval.relevance_model import Feedback, expand_query, relevance_model, score_rm3
+from selfvec.retrieval.scoring import Feedback, expand_query, relevance_model, score_rm3
 from selfvec.text.preprocessing import Preprocessing
 
 PLAIN = Preprocessing(tokenizer="whitespace", stem=None, stop_words=None)

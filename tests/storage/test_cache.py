@@ -20,7 +20,7 @@ from selfvec.apps.web.page_data import PageData
 from selfvec.base.checksums import seal
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
-from selfvec.refinement.narrow_vectors import narrow_vectors
+from selfvec.refinement.derived_vectors import narrow_vectors
 from selfvec.retrieval import run_index
 from selfvec.retrieval.encoder import Encoder
 from selfvec.storage.cache import CACHE, cached, read_result, write_result

@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from selfvec.views.palette import GREY, INK, WORDS, ink, tint
+from selfvec.views.plane import GREY, INK, WORDS, ink, tint
 
 # Machado et al., A physiologically-based model for simulation of color vision deficiency (2009), severity 1.
 VISION = {

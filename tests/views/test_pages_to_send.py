@@ -13,8 +13,7 @@ import pytest
 import selfvec
 from selfvec.base.report_page import ReportPage
 from selfvec.data.run import Run
-from selfvec.views.search_page import search_page
-from selfvec.views.topics_page import topics_page
+from selfvec.views.pages import search_page, topics_page
 
 HOSTILE = "Hail on <script>alert(1)</script> the roof |\u202e of a barn."
 

@@ -3,7 +3,7 @@
     score = (cos R + ½ · cos N) / 1½  +  0.3 for an abbreviation
 
 R are the refined vectors, which know what a word goes with, N the narrow ones, which know how it is used
-(`selfvec.refinement.narrow_vectors`). Letters alone prove little: an abbreviation counts only among the
+(`selfvec.refinement.derived_vectors`). Letters alone prove little: an abbreviation counts only among the
 `NEAR` words with the largest cosines, and only if no other word with these letters is clearly nearer.
 """
 
@@ -21,7 +21,7 @@ from selfvec.data.queries import least_count
 from selfvec.data.run import Run, doubts
 from selfvec.data.vectors import Source
 from selfvec.numerics.rows import top_indices
-from selfvec.refinement.narrow_vectors import narrow_vectors
+from selfvec.refinement.derived_vectors import narrow_vectors
 from selfvec.text.tagger import LexiconTagger
 
 from .word_kinds import languages, listed_stop_words

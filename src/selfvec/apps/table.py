@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from selfvec.base.declarations import Declaration, Kind, Parameter, declared_at
-from selfvec.transforms.registry import TRANSFORMS
+from selfvec.transforms import TRANSFORMS
 
 _FIELDS = "corpus.fields.FieldOptions"
 _TAKEN = {
@@ -47,7 +47,7 @@ class Row:
     more : tuple of str
         Places of functions or classes whose parameters are options, too.
     values : dict
-        How the values of some options are written, where that differs from `selfvec.apps.cli.flags`.
+        How the values of some options are written, where that differs from `selfvec.apps.cli.tree`.
     flags : dict
         Flags of parameters that have another name there.
     defaults : dict
@@ -153,13 +153,13 @@ TOP: dict[str, Row] = {
         "retrieval.run_search.search",
         ('run "damage to roofs"', 'run "damage to roofs" --filter date=1996..1998'),
         show="search",
-        page="search_page.search_page",
+        page="pages.search_page",
     ),
     "ask": Row(
         "apps.answers.ask",
         ('reports/ "damage to roofs"', 'reports.csv "damage to roofs" --text-field narrative'),
         show="search",
-        page="search_page.search_page",
+        page="pages.search_page",
         more=(_FIELDS,),
         values={"source": "FOLDER"},
     ),
@@ -183,13 +183,13 @@ TOP: dict[str, Row] = {
             "run --words hail,storm --report drift.html",
         ),
         show="drift",
-        page="drift_page.drift_page",
+        page="pages.drift_page",
         more=("analysis.word_drift.drift_rows.Test", "analysis.word_drift.drift_rows.Listed"),
         values={"words": "W[,W...]"},
         defaults={"examples": 2},
     ),
     "monitor": Row(
-        "analysis.monitoring.monitor.monitor",
+        "analysis.monitoring.monitor",
         ("run reports-2024.csv", "run reports-2024.csv --report monitor.html"),
         show="monitor",
         page="monitoring.monitoring_page",
@@ -228,15 +228,17 @@ TOP: dict[str, Row] = {
     "mcp": Row("apps.starting.mcp", ("run", "run --http 8766"), json=False, public=False),
 }
 VECTORS: dict[str, Row] = {
-    "list": Row("apps.functions.files.list_vectors", ("",), view="vectors_table.vectors_table", public=False),
+    "list": Row(
+        "apps.functions.vectors.list_vectors", ("",), view="vectors_table.vectors_table", public=False
+    ),
     "fetch": Row(
-        "apps.functions.files.fetch",
+        "apps.functions.vectors.fetch",
         ("glove-6b-300",),
         show="fetched",
         values={"output": "DIR"},
     ),
     "convert": Row(
-        "apps.functions.files.convert",
+        "apps.functions.vectors.convert",
         ("GoogleNews.bin -o vectors.safetensors", "run -o short.vec --dimensions 100"),
         show="converted",
     ),
@@ -340,7 +342,7 @@ TEXT: dict[str, Row] = {
         "analysis.concepts.corpus_topics.topics",
         ("run", "run --number 10 --by year", "run --documents topics.csv"),
         show="topics",
-        page="topics_page.topics_page",
+        page="pages.topics_page",
         more=("analysis.concepts.corpus_topics.GivenTopics",),
     ),
     "graph": Row(
@@ -352,7 +354,7 @@ TEXT: dict[str, Row] = {
         older={"--size": "top", "--by": "edges"},
     ),
     "senses": Row(
-        "analysis.word_senses.senses.senses",
+        "analysis.word_senses.senses",
         ("run mouse", 'run mouse --text "The mouse ate the cheese."'),
         view="word_tables.senses_text",
         title="Senses of {word}",
@@ -373,7 +375,7 @@ TEXT: dict[str, Row] = {
         title="Terms related to {query}",
     ),
     "noaa": Row(
-        "apps.functions.files.noaa",
+        "apps.functions.vectors.noaa",
         ("--years 2020-2023 -o storms",),
         show="noaa",
         values={"output": "DIR"},

@@ -31,12 +31,10 @@ from selfvec.data.run import Run
 from selfvec.data.run_text import RunText
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, concatenated
-from selfvec.refinement.counted_text import vocabulary
-from selfvec.refinement.execution import Execution
-from selfvec.refinement.initial_vectors import initial_vectors
 from selfvec.refinement.input_reading import Start, load_start, option_files
-from selfvec.refinement.inputs import Inputs, check_tokens
+from selfvec.refinement.inputs import Inputs, check_tokens, initial_vectors, vocabulary
 from selfvec.refinement.pipeline import refine_inputs
+from selfvec.refinement.plan import Execution
 from selfvec.storage.run_folder import LOCK, open_run
 from selfvec.storage.run_writer import RunWriter
 from selfvec.text import Encoding

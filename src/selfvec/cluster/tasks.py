@@ -29,9 +29,9 @@ from selfvec.data.run_text import RunText
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, concatenated, occurrences_of_each
 from selfvec.data.vectors import Vectors
-from selfvec.refinement.execution import Execution
 from selfvec.refinement.input_reading import read_unstemmed
 from selfvec.refinement.methods.decorrelated import GAMMA
+from selfvec.refinement.plan import Execution
 from selfvec.text import Encoding
 from selfvec.text.hashed_ngrams import Ngrams, add_counters, counter_bits, cover
 from selfvec.text.repeats import (

@@ -20,8 +20,8 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.evaluation.compared_vectors import ComparedVectors, distinct_names
 from selfvec.evaluation.retrieval import Retrieval
-from selfvec.evaluation.similarity import Similarity
 from selfvec.evaluation.task import Task
+from selfvec.evaluation.words import Similarity
 from selfvec.numerics.nearest import nearest_rows
 from selfvec.numerics.statistics import Estimate, difference, mean
 from selfvec.text.document_vectors import SelfRetrieval

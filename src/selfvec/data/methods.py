@@ -1,6 +1,6 @@
 """The methods of refining, a row each: what they take, their defaults and how they are described.
 
-A method is a row here and a module of the same name in `selfvec.refinement.methods`.
+A method is a row here and a class in `selfvec.refinement.methods`.
 """
 
 from __future__ import annotations

@@ -5,17 +5,14 @@ Vectors of any origin can be measured. `selfvec.evaluation.measure` has the tabl
 
 from __future__ import annotations
 
-from .analogy import Analogies
 from .bias import Bias
 from .classification import Classification
-from .dictionary import Dictionary
 from .measure import TASKS, AskedTasks, Paths, TaskRow, evaluate
-from .oov import HiddenWords
 from .report import Report
 from .retrieval import Questions, Retrieval
-from .similarity import Similarity
-from .stability import Stability
+from .run_tasks import HiddenWords, Stability
 from .task import Measurement, Task
+from .words import Analogies, Dictionary, Similarity
 
 __all__ = [
     "TASKS",

@@ -36,8 +36,8 @@ from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
+from selfvec.refinement.choices import CANDIDATES, make_plan
 from selfvec.refinement.inputs import Inputs
-from selfvec.refinement.method_choice import CANDIDATES, make_plan
 from selfvec.refinement.methods import refined_rows
 from selfvec.storage.run_folder import open_run
 from selfvec.storage.run_writer import save_run

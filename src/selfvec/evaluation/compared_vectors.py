@@ -51,7 +51,7 @@ class ComparedVectors:
     @cached_property
     def texts(self) -> list[Vectors]:
         """The vectors whose document vectors are concatenated where no encoder reads the texts."""
-        from selfvec.refinement.topic_vectors import run_topics
+        from selfvec.refinement.derived_vectors import run_topics
 
         topics = run_topics(self.run) if self.run is not None and self.refined else None
         if topics is None:

@@ -23,17 +23,14 @@ from selfvec.storage.opened import GivenVectors, as_run
 from selfvec.storage.run_folder import is_run
 from selfvec.text.preprocessing import Preprocessing
 
-from .analogy import Analogies
 from .bias import Bias
 from .classification import Classification
 from .compared_vectors import ComparedVectors, distinct_names, open_entries, truncated
-from .dictionary import Dictionary
-from .oov import HiddenWords
 from .report import Report
 from .retrieval import RM3, Questions, Retrieval, search_settings
-from .similarity import Similarity
-from .stability import Stability
+from .run_tasks import HiddenWords, Stability
 from .task import Measurement, Task
+from .words import Analogies, Dictionary, Similarity
 
 Row = dict[str, Any]
 

@@ -84,7 +84,7 @@ class Retrieval(Task[Collection]):
     which the baseline ``encoder:MODEL`` makes of whole texts;
     ``hybrid``, for refined vectors of a run only, ranks as `selfvec.retrieval` does; ``bm25``, measured once
     under the name "bm25", is Lucene's variant (k1 1.2, b .75) on word stems; ``bm25-rm3``, if requested, adds
-    words of the best documents to the query (`selfvec.retrieval.relevance_model`). Equal scores rank in
+    words of the best documents to the query (`selfvec.retrieval.scoring`). Equal scores rank in
     document order. A text without a known word is not found. BM25 needs a word that query and text
     share. ``covered`` is the share of tokens that have a vector, stop words excluded. The extra keys
     ``missing`` and ``lacking`` count relevant documents and judged ids that the corpus lacks.
@@ -165,7 +165,7 @@ def dense_rankings(collection: Collection, entry: ComparedVectors) -> tuple[Rank
 def bm25_rankings(collection: Collection, preprocessing: Preprocessing, *, rm3: bool = False) -> Rankings:
     """The best documents of each query by BM25, over whole documents; with RM3 on request."""
     from selfvec.retrieval import Index
-    from selfvec.retrieval.relevance_model import score_rm3
+    from selfvec.retrieval.scoring import score_rm3
 
     index = Index.words_only(collection.documents, preprocessing.by_words)
     if not rm3:

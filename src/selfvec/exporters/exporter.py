@@ -27,8 +27,7 @@ from selfvec.storage.opened import GivenRun, as_run
 from selfvec.storage.run_folder import refuse_run
 from selfvec.text.preprocessing import Preprocessing
 
-from . import hub
-from .encoder_folders import Library, write_encoder, write_piece_encoder
+from .encoder_folders import HUB, Library, push, write_encoder, write_piece_encoder
 from .store import Database, Store, library_errors
 from .store_rows import StoreRows, passage_rows
 from .stores import STORES
@@ -81,9 +80,9 @@ def export(
         If the target exists or cannot be written; it is not changed. `OptionError` if the target is unknown
         or does not support this run.
     """
-    repository = to.removeprefix(hub.PREFIX) if to.startswith(hub.PREFIX) else None
+    repository = to.removeprefix(HUB) if to.startswith(HUB) else None
     if repository is None and to not in TARGETS:
-        raise OptionError.one_of(to, [*sorted(TARGETS), f"{hub.PREFIX}OWNER/NAME"], field="to")
+        raise OptionError.one_of(to, [*sorted(TARGETS), f"{HUB}OWNER/NAME"], field="to")
     if (cut := check_cut((passage_words, overlap))) != CUT and to not in STORES:
         raise OptionError(f"{to} holds no passages", field="passage_words", remedy="leave it out")
     run = as_run(run)
@@ -95,7 +94,7 @@ def export(
         if output is not None:
             raise OptionError("is not used: the hub holds the result", field="output", remedy="leave it out")
         encode = partial(_write_library_encoder, library="model2vec")
-        return Figures("Exported", hub.push(run, repository, encode, overwrite, progress))
+        return Figures("Exported", push(run, repository, encode, overwrite, progress))
     path = _default(run, to) if output is None else Path(output)
     read_passages = partial(passage_rows, run, cut=cut, progress=progress)
     if isinstance(store, Database) and update and os.path.lexists(path):

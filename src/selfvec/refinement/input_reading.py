@@ -23,9 +23,8 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.training import FROM_TEXT, check_installed
 
-from .execution import Execution
-from .initial_vectors import by_token, initial_vectors
-from .inputs import Inputs, inputs_from
+from .inputs import Inputs, by_token, initial_vectors, inputs_from
+from .plan import Execution
 
 if TYPE_CHECKING:
     from selfvec.corpus import Corpus

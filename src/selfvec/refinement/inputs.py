@@ -1,24 +1,42 @@
-"""`Inputs`: what a refinement starts from, token ids and initial vectors."""
+"""`Inputs`: what a refinement starts from, the counted tokens of a text and their initial vectors.
+
+Repeated passages are counted once, words are stemmed, and rare words dropped. These rules need the whole
+corpus, so they run after all others, in one pass. Initial vectors are rows of the given vectors, or built
+from subwords, or zeros: refining adds their neighbours to words without a vector, in the first update or
+before the first pass (`Anchors.first_rows`). The decorrelated method adds words spelled alike (`spelling`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from selfvec.base.errors import CorpusError
+from selfvec.base.arrays import Ids, Ints
+from selfvec.base.errors import CorpusError, InputError
+from selfvec.base.memory import release
 from selfvec.data.provenance import Provenance
 from selfvec.data.run_text import RunText
 from selfvec.data.settings import Settings
-from selfvec.data.token_batch import TokenBatch
-from selfvec.data.vectors import Vectors
+from selfvec.data.token_batch import (
+    TokenBatch,
+    changed,
+    frequency_order,
+    occurrences_of_each,
+    occurrences_of_merged,
+    renumber,
+)
+from selfvec.data.vectors import Source, Vectors
+from selfvec.numerics.rows import filled_rows, unit_in_place
+from selfvec.text.repeats import Repeats, find_repeats, with_fewer_sentences
+from selfvec.text.rules import DROPPED, keep_all, merged_types
+from selfvec.training import vectors_from_text
 
 if TYPE_CHECKING:
     from selfvec.cooccurrence.scan import ScanOperator
     from selfvec.text import Encoding
-    from selfvec.text.repeats import Repeats
 
 
 @dataclass(frozen=True)
@@ -47,7 +65,7 @@ def inputs_from(
 
     The ids of ``unstemmed`` may be overwritten, because a second array of ids would double the memory.
     """
-    from .counted_text import counted
+    from .inputs import counted
 
     found = counted(unstemmed, known, settings, jobs)
     batch, repeats = found.batch, found.repeats
@@ -81,3 +99,118 @@ def _check_slices(batch: TokenBatch, settings: Settings) -> None:
             f"there are no dates to divide the corpus into slices by {settings.slice}",
             remedy="give --date-field FIELD, or leave out --slice",
         )
+
+
+# ---- The tokens that are counted
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The counted tokens of a text."""
+
+    batch: TokenBatch  # types by falling frequency, ties in order of first appearance
+    repeats: Repeats  # the repeated passages
+    kept_from: int  # types that occur less often were dropped
+
+
+def counted(
+    whole: TokenBatch,  # types in order of first appearance; its ids may be overwritten
+    known: Mapping[str, int],  # words with a vector
+    settings: Settings,
+    jobs: int | None = None,
+) -> Counted:
+    """Apply the rules to a corpus."""
+    repeats, further = find_repeats(whole, jobs)
+    once = bool(repeats.once(settings) and repeats.tokens)
+    counts = whole.counts
+    if once:
+        counts = counts - occurrences_of_each(whole.ids, len(counts), further)
+    words, places, least = vocabulary(whole.types, counts, known, settings)
+    size = int(words.counts.sum())
+    named = with_fewer_sentences(whole, further) if once else whole
+    # A second array of ids would double the memory.
+    out = whole.ids if whole.ids.flags.writeable else None
+
+    def new(part: slice, ids: Ids) -> Ids:
+        found = places[ids]
+        if once:
+            found[further[part]] = DROPPED
+            release(further[part])
+        return found
+
+    if size < len(whole):
+        ids, offsets = changed(whole.ids, whole.offsets, size, new, out)
+    else:
+        ids, offsets = renumber(whole.ids, places, out), whole.offsets
+    batch = replace(named, ids=ids, offsets=offsets, types=words.types).with_counts(words.counts)
+    return Counted(batch, repeats, least)
+
+
+def vocabulary(
+    types: Sequence[str],  # U types in order of first appearance
+    counts: Ints,  # (U,)
+    known: Mapping[str, int],  # words with a vector
+    settings: Settings,
+) -> tuple[TokenBatch, Ids, int]:
+    """The words by falling frequency with their counts; the number of each type, (U,) int32, -1 if dropped.
+
+    The third value is the count from which words are kept.
+    """
+    numbers, kept, least = np.arange(len(counts), dtype=np.int32), types, 1
+    rules = settings.stem, settings.min_count, settings.max_types
+    # With phrases, the words were stemmed before phrases were searched for.
+    if settings.phrases is None and not keep_all(len(types), *rules):
+        numbers, kept, least = merged_types(types, counts, known, *rules)
+    totals = occurrences_of_merged(counts, numbers, len(kept))
+    order, rank = frequency_order(totals)
+    places = np.append(rank, np.int32(DROPPED))[numbers]  # -1 takes the last: it stays dropped
+    words = TokenBatch.of_counts([kept[i] for i in order.tolist()], totals[order])
+    return words, places, least
+
+
+# ---- The initial vectors
+
+
+def by_token(vectors: Vectors, settings: Settings) -> Vectors:
+    """The vectors themselves, or their rows for subword tokens if the corpus has such tokens."""
+    token_vectors = getattr(vectors.composer, "token_vectors", None)
+    if settings.tokenizer in ("words", "whitespace") or token_vectors is None:
+        return vectors
+    found: Vectors = token_vectors()
+    found.provenance |= vectors.provenance
+    return found
+
+
+def initial_vectors(
+    batch: TokenBatch,
+    known: Vectors | None,
+    settings: Settings,
+    phrases: Sequence[str] = (),
+    keys: Sequence[str] | None = None,
+    name: str = "none",
+) -> Vectors:
+    """The initial vectors of a corpus' words with their sources: unit rows, zeros for words without a vector.
+
+    Without ``known`` they are computed from the text alone by ``name``, one of
+    `selfvec.training.FROM_TEXT`. ``phrases`` are types; those without a vector are built from their words.
+    ``keys`` are the words to look up in ``known`` for each type, by default the types themselves.
+    """
+    if known is None:
+        return vectors_from_text(batch, name, settings.seed)
+    keys = batch.types if keys is None else keys
+    rows, sources, pieces = known.lookup_pieces(keys, settings.oov == "subwords")
+    if phrases and settings.oov == "subwords":
+        from selfvec.text.phrases import compose
+
+        compose(rows, sources, batch.types, phrases, known)
+        units = set(phrases)
+        joined = np.fromiter((word in units for word in batch.types), bool, len(batch.types))
+        pieces[joined & (sources == Source.SUBWORDS)] = 0
+    if not filled_rows(rows).any():
+        example = ", ".join(repr(word) for word in batch.types[:3])
+        raise InputError(
+            f"none of the corpus' {len(batch.types):,} words has a vector (as {example})",
+            remedy="choose vectors with the language and casing of the corpus, or --vectors none",
+        )
+    parts = pieces if np.any(pieces != 1) else None
+    return Vectors(batch.types, unit_in_place(rows), sources=sources, normalized=True, pieces=parts)

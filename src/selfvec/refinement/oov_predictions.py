@@ -13,7 +13,7 @@ from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
 
 from .base_vectors import base_vectors
-from .methods.paper import PaperRefinement
+from .methods.sequential import PaperRefinement
 from .spelling import Spelling
 
 # Chosen on held-out words of PubMed abstracts and samples of them; see docs/results/oov.md.

@@ -25,16 +25,13 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors, coverage
 from selfvec.storage.run_writer import RunWriter
 
-from .execution import Execution, run_to_end
+from .choices import choose_vectors, make_plan
 from .health import check_health
-from .initial_vectors import initial_vectors
 from .input_reading import Start, check_packages, read_inputs, starts
-from .inputs import Inputs
-from .method_choice import make_plan
-from .methods import refined_rows, start
+from .inputs import Inputs, initial_vectors
+from .methods import refined_rows, run_to_end, start
 from .methods.refinement import Refinement, found_sources
-from .plan import Plan
-from .vectors_choice import choose_vectors
+from .plan import Execution, Plan
 
 if TYPE_CHECKING:
     from selfvec.corpus import Corpus
@@ -90,7 +87,7 @@ def refine_inputs(inputs: Inputs, settings: Settings, execution: Execution) -> R
         writer.map_kept(inputs.original)
     with timings.stage("refine"):
         refinement = start(plan, execution.jobs)
-        run_to_end(refinement, execution)
+        run_to_end(refinement, execution.progress)
     return run_of(plan, refinement, execution)
 
 

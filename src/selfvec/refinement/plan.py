@@ -1,13 +1,17 @@
-"""`Plan`: every decision about a refinement that is made before a vector changes."""
+"""`Plan`: every decision about a refinement made before a vector changes; `Execution`: how it is run."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
+from selfvec.base.progress import Progress, Timings
 from selfvec.data.methods import METHODS
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
+from selfvec.storage.run_folder import TEXT
+from selfvec.storage.run_writer import RunWriter
+from selfvec.storage.text_file import TextWriter
 
 from .history import HistoryPlan, parse_history
 from .inputs import Inputs
@@ -60,3 +64,17 @@ def window_of(settings: Settings, batch: TokenBatch, method: str) -> int:
     from selfvec.text import auto_window
 
     return METHODS[method].window or auto_window(batch)
+
+
+@dataclass
+class Execution:
+    """Options of execution that do not change the result."""
+
+    writer: RunWriter | None = None  # of a run folder, where long data lie while they are made
+    progress: Progress = field(default_factory=Progress)
+    jobs: int | None = None  # threads; all cores if None
+    timings: Timings = field(default_factory=Timings)  # seconds by stage
+
+    def text_writer(self, name: str = TEXT) -> TextWriter:
+        """Writes documents into a file of the run, or into memory."""
+        return TextWriter(None if self.writer is None else self.writer.path(name))

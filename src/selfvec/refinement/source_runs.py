@@ -25,8 +25,8 @@ from selfvec.storage.public_vectors import locate
 from selfvec.storage.run_folder import open_run
 from selfvec.training import FROM_TEXT
 
-from .initial_vectors import by_token
 from .input_reading import Start, option_files
+from .inputs import by_token
 
 MovedVectors = Vectors | str | os.PathLike[str] | None
 """The initial vectors of a run, if their file has moved; else None."""

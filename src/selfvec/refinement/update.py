@@ -25,9 +25,9 @@ from selfvec.data.run_text import RunText, schema_of
 from selfvec.data.settings import Settings
 from selfvec.storage.run_writer import NEW, RunWriter
 
-from .execution import Execution
 from .input_reading import read_inputs, refuse_tokens
 from .pipeline import refine_inputs
+from .plan import Execution
 from .source_runs import (
     MovedVectors,
     SourceRun,

@@ -5,9 +5,8 @@
 
 from .dense_space import TABLES
 from .index import Index
-from .run_search import run_index, search
+from .run_search import nearest_documents, run_index, search, similar_documents
 from .scoring import MODES, PARTS, check_mode
-from .similar_documents import nearest_documents, similar_documents
 from .snippets import Found, Hit, Mark, Reason
 
 __all__ = [

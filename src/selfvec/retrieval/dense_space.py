@@ -20,7 +20,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import top_indices, unit_in_place, unit_rows
 from selfvec.numerics.whitening import axes_of_moment
-from selfvec.refinement.topic_vectors import topic_vectors
+from selfvec.refinement.derived_vectors import topic_vectors
 from selfvec.text.document_vectors import (
     document_frequencies,
     inverse_document_frequency,

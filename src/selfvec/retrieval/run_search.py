@@ -1,21 +1,34 @@
-"""The index of a run, which is kept in its cache, and `search` in it."""
+"""The documents of a run, found by a question (`search`) or by one of them (`similar_documents`).
+
+Both use the index of the run, which is kept in its cache.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+import numpy as np
+
+from selfvec.base.arrays import Ints, Mask
 from selfvec.base.checks import check_text, check_texts
 from selfvec.base.declarations import checked
+from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress, as_progress
+from selfvec.numerics.rows import unit_rows
 from selfvec.storage.cache import cached
 from selfvec.storage.opened import GivenRun, as_run
+from selfvec.text.vocabulary import Query
 
+from .bm25 import saturated_counts
 from .dense_space import TABLES
 from .documents import gather
+from .filters import allowed
 from .index import Index
+from .indexed_documents import IndexedDocuments
 from .passages import CUT, Cut, check_cut
-from .snippets import Found
+from .same_texts import different_texts, plain
+from .snippets import Found, describe
 
 
 def run_index(
@@ -117,3 +130,109 @@ def search(
     index = run_index(run, progress, cut=(passage_words, overlap))
     found = index.search(query, top, mode=mode, filters=named)
     return replace(found, corpus=run.provenance.corpus_name)
+
+
+# ---- Documents near a document
+
+
+_TELLING = 16  # words of the document that are looked for in those found
+
+
+@checked
+def similar_documents(
+    run: GivenRun,
+    document: str,
+    *,
+    top: int = 10,
+    filters: str | Sequence[str] = (),
+    progress: Progress | None = None,
+) -> Found:
+    """Find the documents nearest to one of them by meaning.
+
+    They need not share words with it. Documents with the same text as the given one are left out and named.
+
+    Parameters
+    ----------
+    run : Run or path
+        Its index is made when it is first searched, and kept in the run folder.
+    document : str
+        The id of a document, as `search` shows it.
+    top : int, at least 1
+        Documents shown.
+    filters : str or sequence of str
+        Only documents with this value or date, such as state=IOWA, size=2..5 or date=1996..1998.
+    progress : Progress, optional
+
+    Returns
+    -------
+    Found
+        As of `search`: ``query`` is the id, the score of a hit the cosine of the vectors of both documents
+        (of a long one: half of its whole, half of its best passage). Marks and reasons are those of the words
+        that tell most about the document; ``alike`` holds the ids of documents with the same text.
+
+    Raises
+    ------
+    NotFound
+        If there is no document with this id.
+    InputError
+        If no word of the document has a vector, or the run has not kept its text. `OptionError` if an option
+        is wrong.
+
+    Examples
+    --------
+    >>> import selfvec
+    >>> texts = ["hail broke the roof", "a storm tore the roof off", "an invoice was paid"] * 20
+    >>> run = selfvec.Refiner(method="decorrelated").fit(texts).run_
+    >>> found = similar_documents(run, "0", top=1)
+    >>> found.rows[0]["snippet"], len(found.alike)
+    ('a storm tore the roof off', 19)
+    """
+    check_text("document", document)
+    named = check_texts("filters", filters) if filters else []
+    return nearest_documents(run_index(as_run(run), progress), document, top, named)
+
+
+def nearest_documents(index: Index, document: str, top: int = 10, filters: Sequence[str] = ()) -> Found:
+    """The documents of an index that are nearest to one of them, see `similar_documents`."""
+    number = index.number(document)
+    passing = allowed(index.documents, filters)
+    vector = unit_rows(index.documents.vectors(np.array([number])))[0]
+    if not vector.any():
+        rule = f"no word of the document {document!r} has a vector, so no document is near it by meaning"
+        raise InputError(rule, remedy="search for some of its words, or choose another document")
+    same = list(_same_texts(index.documents, number))
+    passing[[number, *same]] = False
+    scored = index.scorer.near(vector)
+    query = _telling(index, number)
+    best = different_texts(index.documents, scored, passing, top)
+    hits = describe(index.vocabulary, index.scorer, query, scored, best, "dense")
+    alike = [index.documents.ids[other] for other in same]
+    return Found(document, "dense", len(index), query.words, query.unknown, hits, alike=alike)
+
+
+def _same_texts(documents: IndexedDocuments, number: int) -> Iterator[int]:
+    """The other documents with the same text, but for case and white space."""
+    lengths = documents.arrays["lengths"][: len(documents)]
+    own = plain(documents.text(number))
+    for other in np.flatnonzero(lengths == lengths[number]).tolist():
+        if other != number and plain(documents.text(other)) == own:
+            yield other
+
+
+def _telling(index: Index, number: int) -> Query:
+    """The words of a document that tell most about it, of those that others have, too; as a query."""
+    query = index.vocabulary.parse(index.documents.text(number))
+    weights = index.space.weights[query.types] * saturated_counts(query.counts)
+    weights[~_in_others(index.documents, query.types)] = 0
+    best = [i for i in np.argsort(-weights, kind="stable")[:_TELLING].tolist() if weights[i] > 0]
+    words = [query.words[i] for i in best]
+    return replace(query, types=query.types[best], counts=query.counts[best], words=words)
+
+
+def _in_others(documents: IndexedDocuments, types: Ints) -> Mask:
+    """Whether each type is in two documents or more, (T,) bool; units rise within the list of a type."""
+    starts, units = documents.arrays["starts"], documents.arrays["units"]
+    second = starts[types] + 1
+    inside = second < starts[types + 1]
+    found: Mask = inside & (units[np.where(inside, second, 0)] < len(documents))
+    return found

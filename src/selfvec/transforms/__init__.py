@@ -2,11 +2,128 @@
 
 A method is a class in the manner of scikit-learn: ``Method(**options).fit_transform(vectors)`` returns new
 vectors, and ``report_`` has its figures. To add one, write a subclass of
-`selfvec.transforms.method.Transform` and a row of `TRANSFORMS`; the row is its command, too.
+`selfvec.transforms.method.Transform` and a row of `TRANSFORMS`: it becomes a name for `transform`, a function
+of `selfvec` and a command of ``selfvec vectors``. Its options are the parameters of the constructor of its
+class, as its docstring describes them. Nothing heavy is imported.
 """
 
 from __future__ import annotations
 
-from .registry import TRANSFORMS, make_transform, transform
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["TRANSFORMS", "make_transform", "transform"]
+from selfvec.base.declarations import declared_at
+from selfvec.base.errors import OptionError, require
+
+if TYPE_CHECKING:
+    from selfvec.data.vectors import Vectors
+
+    from .method import Transform
+
+
+__all__ = ["TRANSFORMS", "TransformRow", "find_transform", "make_transform", "transform"]
+
+
+@dataclass(frozen=True)
+class TransformRow:
+    """A method by its name."""
+
+    name: str
+    home: str  # module of this package, and class
+    example: str  # options of an example
+    source: str = "run"  # what the example transforms; a folder ends with /
+    older: Mapping[str, str] = field(default_factory=dict)  # parameters by older flags, which still work
+
+    @property
+    def method(self) -> type[Transform]:
+        """The class."""
+        module, _, name = self.home.partition(".")
+        found: type[Transform] = getattr(import_module(f"{__name__}.{module}"), name)
+        return found
+
+    @property
+    def takes(self) -> str:
+        """What it transforms: vectors, or the folder of an encoder or language model."""
+        return "encoder" if self.source.endswith("/") else "vectors"
+
+
+_ROWS = (
+    TransformRow(
+        "join", "join.Join", "--with glove.txt", "word2vec.bin", {"--how": "method", "--words": "vocabulary"}
+    ),
+    TransformRow("retrofit", "retrofit.Retrofit", "--lexicon wordnet/"),
+    TransformRow("counter-fit", "retrofit.CounterFit", "--lexicon pairs.tsv"),
+    TransformRow("attract-repel", "retrofit.AttractRepel", "--lexicon pairs.tsv"),
+    TransformRow("smooth", "retrofit.Smooth", "--lexicon wordnet/"),
+    TransformRow("define", "nodes.Define", "--lexicon wordnet/"),
+    TransformRow("nodes", "nodes.NodeVectors", "--lexicon ontology.obo"),
+    TransformRow(
+        "aspect", "retrofit.Aspect", "--lexicon kb.obo --pull is-a --push related", older={"--keep": "pull"}
+    ),
+    TransformRow(
+        "debias", "debias.Debias", "--method hard", older={"--kind": "method", "--sets": "bias_sets"}
+    ),
+    TransformRow("principal-axes", "principal_axes.PrincipalAxes", "--dimensions 100"),
+    TransformRow("distill", "distill.Distill", "--corpus reports.csv", "encoder/", {"--epochs": "passes"}),
+    TransformRow("pool", "contextual_encoder.Pooling", "--corpus reports.csv", "model/"),
+    TransformRow("model2vec", "distill.Model2Vec", "--corpus reports.csv", "encoder/"),
+    TransformRow(
+        "tokenizer", "tokenizer_transfer.TokenizerTransfer", "--vectors run --add-words 500", "model/"
+    ),
+)
+TRANSFORMS: Mapping[str, TransformRow] = {row.name: row for row in _ROWS}
+"""All methods by name, in the order of the commands."""
+
+
+def transform(vectors: Vectors, by: str, **options: Any) -> Vectors:
+    """Apply a method of `TRANSFORMS` to vectors.
+
+    Raises
+    ------
+    OptionError
+        If the method is unknown, an option is unknown, or a required option is missing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from selfvec.data.vectors import Vectors
+    >>> vectors = Vectors(["x", "y", "z"], np.array([[2, 0], [0, 1], [-2, -1]]))
+    >>> transform(vectors, "principal-axes", dimensions=1).vectors.shape
+    (3, 1)
+    """
+    return make_transform(by, **options).fit_transform(vectors)
+
+
+def make_transform(by: str, **options: Any) -> Transform:
+    """The method with this name and these options."""
+    row = find_transform(by)
+    known = declared_at(f"transforms.{row.home}")
+    for name in options:
+        if name not in known.parameters:
+            others = [
+                one.name
+                for one in TRANSFORMS.values()
+                if name in declared_at(f"transforms.{one.home}").parameters
+            ]
+            remedy = f"it belongs to {', '.join(others)}" if others else "leave it out"
+            raise OptionError(f"the method {by} has no such option", field=name, remedy=remedy)
+    for name, parameter in known.parameters.items():
+        if parameter.is_required and name not in options:
+            raise OptionError(f"the method {by} needs this option", field=name)
+    method = row.method
+    if method.package:
+        require(method.package, "knowledge", f"the transform {by}")
+    if "lexicon" in options:
+        from .lexicon_files import check_lexicon
+
+        check_lexicon(options["lexicon"])  # before vectors are read
+    return method(**options)
+
+
+def find_transform(by: str) -> TransformRow:
+    """The row of a method; raises `OptionError` for an unknown name."""
+    if by not in TRANSFORMS:
+        raise OptionError.one_of(by, TRANSFORMS, field="by")
+    return TRANSFORMS[by]

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from selfvec.analysis.alignment.rotation import fit_rotation
+from selfvec.analysis.alignment.common_space import fit_rotation
 from selfvec.base.arrays import Mask, Rows
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.vectors import Vectors

@@ -25,8 +25,7 @@ from typing import Any
 from selfvec.base.atomic_files import atomic_file
 from selfvec.base.errors import OptionError, require
 
-from .palette import GREY, INK
-from .plane import LABELS, Spec, complete_labels
+from .plane import GREY, INK, LABELS, Spec, complete_labels
 
 SUFFIXES = (".html", ".png", ".svg", ".pdf")
 

@@ -16,8 +16,7 @@ from selfvec.base.errors import OptionError, require
 
 from .figure import SUFFIXES as FIGURES
 from .figure import check_figure, save_figure
-from .palette import GREY, WORDS, ink, tint
-from .plane import Spec, label, labels, layer, layered
+from .plane import GREY, WORDS, Spec, ink, label, labels, layer, layered, tint
 
 if TYPE_CHECKING:
     from selfvec.analysis.concepts.term_graph import Graph, TermNode

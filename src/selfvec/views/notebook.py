@@ -20,8 +20,8 @@ from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import top_indices, unit_rows
 
-from .drift_page import drift_page
 from .monitoring import monitoring_page
+from .pages import drift_page
 
 _ROWS = 20  # of a drift table
 _WORDS = 8  # words that are shown of vectors

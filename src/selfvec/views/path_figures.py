@@ -33,12 +33,14 @@ from selfvec.numerics.whitening import axes_of_moment
 from selfvec.usage.occurrence_vectors import occurrence_space, slice_vectors
 
 from .figure import save_figure, under_sentences
-from .palette import GREY, WORDS, ink, tint
 from .plane import (
+    GREY,
+    WORDS,
     Spec,
     arc_length,
     chart,
     hover_layer,
+    ink,
     label,
     labels,
     layer,
@@ -47,6 +49,7 @@ from .plane import (
     mark,
     mark_layer,
     plane_axes,
+    tint,
     value_axis,
 )
 from .projection import Projection, project

@@ -1,4 +1,7 @@
-"""Progress on the terminal: bars on standard error, or lines if it is no terminal."""
+"""Progress on the terminal: bars on standard error, or lines if it is no terminal.
+
+Every command has it, but few draw a bar or print a table. So rich is imported only when a bar is drawn.
+"""
 
 from __future__ import annotations
 

@@ -13,8 +13,13 @@ from hypothesis import strategies as st
 import selfvec
 from selfvec import Vectors
 from selfvec.analysis.alignment import ALIGNERS, align
-from selfvec.analysis.alignment.relative import choose_anchors, relative_rows
-from selfvec.analysis.alignment.rotation import fit_rotation, procrustes, shared_words
+from selfvec.analysis.alignment.common_space import (
+    choose_anchors,
+    fit_rotation,
+    procrustes,
+    relative_rows,
+    shared_words,
+)
 from selfvec.base.errors import InputError, OptionError, TargetError
 from selfvec.numerics.rows import unit_rows
 

@@ -12,8 +12,7 @@ import pytest
 
 import selfvec
 from selfvec.analysis.monitoring import Monitoring, monitor
-from selfvec.analysis.monitoring.compared_documents import document_keys
-from selfvec.analysis.monitoring.evidence import two_sided_p
+from selfvec.analysis.monitoring_evidence import document_keys, two_sided_p
 from selfvec.apps.cli import main
 from selfvec.base.errors import CorpusError, InputError, OptionError
 from selfvec.data.run import Run

@@ -11,7 +11,8 @@ from planted_senses import SENSES, USES
 from sklearn.metrics import adjusted_rand_score
 
 import selfvec
-from selfvec.analysis.word_senses import sense_space, senses
+from selfvec.analysis.sense_clustering import sense_space
+from selfvec.analysis.word_senses import senses
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.corpus import Corpus

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from selfvec.analysis.word_senses import SenseSpace
-from selfvec.analysis.word_senses.clustering import (
+from selfvec.analysis.sense_clustering import (
+    SenseSpace,
     cluster_cosines,
     cluster_occurrences,
     fit_senses,
     neighbour_weights,
 )
-from selfvec.analysis.word_senses.senses import log_likelihood_scores
+from selfvec.analysis.word_senses import log_likelihood_scores
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.kmeans import k_means
 from selfvec.numerics.rows import unit_rows

@@ -27,9 +27,8 @@ from selfvec.storage.alignment_files import (
 )
 from selfvec.storage.opened import GivenVectors, opened
 
+from .common_space import ANCHORS, Rotation, choose_anchors, fit_rotation, relative_rows, shared_words
 from .compass import compass_of
-from .relative import ANCHORS, choose_anchors, relative_rows
-from .rotation import Rotation, fit_rotation, shared_words
 from .self_learning import Dictionary, LearnedDictionary, learn, paired_rows
 
 

@@ -36,9 +36,8 @@ from selfvec.numerics.statistics import benjamini_hochberg
 from selfvec.storage.opened import GivenVectors, opened
 
 from .align import vectors_of
+from .common_space import ANCHORS, choose_anchors, fit_rotation, relative_rows, shared_words
 from .compass import joined_runs
-from .relative import ANCHORS, choose_anchors, relative_rows
-from .rotation import fit_rotation, shared_words
 
 MIN_COUNT = 10  # with fewer occurrences in either text a vector is mostly chance
 PEERS = 200  # words of about the same frequency

@@ -32,7 +32,7 @@ from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_in_place
 from selfvec.numerics.whitening import whitening
 from selfvec.refinement.base_vectors import base_vectors
-from selfvec.refinement.initial_vectors import initial_vectors
+from selfvec.refinement.inputs import initial_vectors
 from selfvec.refinement.methods.decorrelated import GAMMA, POWER, anchored, decorrelate, start_from_neighbours
 
 WINDOW = METHODS["decorrelated"].window  # tokens, the word itself included

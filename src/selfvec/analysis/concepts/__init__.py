@@ -7,9 +7,8 @@ from selfvec.text.phrase_finding import Phrase, Phrases, phrases
 
 from .corpus_topics import document_groups, matched_topics, topic_hierarchy, topic_shares, topics
 from .document_topics import document_table
-from .explicit_concepts import ConceptVectors, WhyConcepts
 from .query_expansion import Expansion, expand
-from .shared_contexts import Why, why
+from .shared_contexts import ConceptVectors, Why, WhyConcepts, why
 from .term_graph import Graph, graph
 from .topic_clusters import GroupTopics, Topic, Topics
 

@@ -24,7 +24,7 @@ from selfvec.base.threads import in_order, one_core, threads
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import unit_rows
-from selfvec.refinement.topic_vectors import topic_vectors
+from selfvec.refinement.derived_vectors import topic_vectors
 from selfvec.text.document_vectors import document_frequencies, inverse_document_frequency, weighted_sums
 from selfvec.text.phrase_finding import EMPTY
 from selfvec.text.phrases import LINK
@@ -101,7 +101,7 @@ def row_of(run: Run, term: str) -> int:
 
 
 def topic_rows(run: Run) -> Rows:
-    """Topic vectors of all words, (V, d) float32 unit rows; see `selfvec.refinement.topic_vectors`."""
+    """Topic vectors of all words, (V, d) float32 unit rows; see `selfvec.refinement.derived_vectors`."""
     run.require_tokens()  # raises an error if the run did not keep its tokens
     topics = topic_vectors(run)
     assert topics is not None

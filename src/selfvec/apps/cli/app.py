@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from selfvec.base.errors import CleanupWarning, OptionError, SelfvecError
-from selfvec.transforms.registry import find_transform
+from selfvec.transforms import find_transform
 
 from .output import say
 from .tree import root

@@ -1,4 +1,7 @@
-"""Functions that make vectors of vectors: one for each row of `selfvec.transforms.TRANSFORMS`."""
+"""Functions about vectors: they are converted, fetched, listed, and made of others. `noaa` fetches a corpus.
+
+Each row of `selfvec.transforms.TRANSFORMS` is a function that makes vectors of vectors.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,178 @@ from inspect import Parameter
 from pathlib import Path
 from typing import Any, TypedDict
 
-from selfvec.base.checks import check_path
+from selfvec.base.checks import check_path, check_text, is_path
+from selfvec.base.declarations import checked
 from selfvec.base.errors import OptionError, did_you_mean
-from selfvec.base.progress import Progress, as_progress
+from selfvec.base.progress import Progress, as_progress, file_stages
 from selfvec.base.result_table import Figures
 from selfvec.data.vectors import Vectors
-from selfvec.storage.formats import check_save, save
-from selfvec.storage.opened import as_vectors
+from selfvec.storage.formats import check_save, load, save
+from selfvec.storage.opened import GivenVectors, as_vectors
+from selfvec.storage.run_folder import is_run
+from selfvec.transforms import TRANSFORMS, TransformRow, find_transform, make_transform
 from selfvec.transforms.method import Transform
-from selfvec.transforms.registry import TRANSFORMS, TransformRow, find_transform, make_transform
+
+GivenPath = str | os.PathLike[str]
+
+
+@checked
+def convert(
+    source: GivenVectors,
+    output: GivenPath,
+    *,
+    to: str | None = None,
+    dimensions: int | None = None,
+    dtype: str | None = None,
+    vectors_errors: str = "strict",
+    limit: int | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Figures:
+    """Convert vectors from one format to another.
+
+    Parameters
+    ----------
+    source : Vectors, Run, path or name
+        A vectors file, a run folder, or default.
+    output : path
+        The file or folder to write.
+    to : str, optional
+        Format of OUT; by default that of its suffix.
+    dimensions : int, at least 1, optional
+        Keep the first N dimensions.
+    dtype : {"float32", "float16", "int8", "binary"}, optional
+        Number format. The last two need safetensors.
+    vectors_errors : {"strict", "replace"}
+        Stop at words that are not UTF-8 or occur twice, or repair them.
+    limit : int, at least 1, optional
+        Read the first N words only.
+    overwrite : bool
+    progress : Progress, optional
+
+    Returns
+    -------
+    Figures
+        A dict: ``target``, ``words``, ``dimensions``, what was ``left_out``, and ``notes``.
+    """
+    named = {} if not is_path(source) else {"source": os.fspath(source)}
+    if to == "model2vec" and is_path(source) and is_run(source):
+        if dtype or dimensions or limit:  # one folder of that name, whichever function writes it
+            rule = "a run's model2vec folder is the encoder that export writes"
+            remedy = "leave out --dtype, --dimensions and --limit, or convert the file of its vectors"
+            raise OptionError(rule, field="to", remedy=remedy)
+        from selfvec.exporters import export
+
+        return export(source, to, output, overwrite=overwrite, progress=progress)
+    check_save(output, to, overwrite=overwrite)
+    if is_path(source):
+        vectors = load(source, errors=vectors_errors, limit=limit)
+    else:
+        vectors = as_vectors(source, "source")
+    left_out = save(vectors, output, format=to, dtype=dtype, dimensions=dimensions, overwrite=overwrite)
+    done: dict[str, Any] = {**named, "target": os.fspath(output), "words": len(vectors)}
+    done |= {"dimensions": dimensions or vectors.vector_size, "left_out": left_out}
+    return Figures("Converted", done | {"notes": vectors.provenance.get("notes", [])})
+
+
+@checked
+def fetch(
+    name: str,
+    output: GivenPath | None = None,
+    *,
+    base_url: str | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Figures:
+    """Download public vectors.
+
+    Their name can then be given wherever vectors are. The cost of a download is printed before it begins.
+
+    Parameters
+    ----------
+    name : str
+        Public vectors; selfvec vectors list names them.
+    output : path, optional
+        Where their folder is made; by default the user's data folder.
+    overwrite : bool
+        Download again and accept a file that has changed.
+    progress : Progress, optional
+
+    Other Parameters
+    ----------------
+    base_url : str, optional
+        Address of a mirror: the folder that holds the file.
+
+    Returns
+    -------
+    Figures
+        A dict: name, licence, words, dimensions, path, download and files with their SHA-256.
+    """
+    from selfvec.storage.fetch_vectors import fetch_vectors
+    from selfvec.views.vectors_table import cost_text
+
+    check_text("name", name)
+    progress = as_progress(progress)
+    with file_stages(progress) as shown:
+        record = fetch_vectors(
+            name,
+            output,
+            base_url=base_url,
+            overwrite=overwrite,
+            announce=lambda cost: progress.say(cost_text(cost)),
+            progress=shown,
+        )
+    return Figures("Fetched", record)
+
+
+@checked
+def noaa(
+    years: str,
+    output: GivenPath,
+    *,
+    base_url: str | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Figures:
+    """Download NOAA Storm Events, a public corpus, one file per year.
+
+    Files that are already there are kept.
+
+    Parameters
+    ----------
+    years : str
+        Years, as 2020-2023 or 2020.
+    output : path
+        Folder for the files.
+    overwrite : bool
+        Replace files of these names that were not fetched.
+    progress : Progress, optional
+
+    Other Parameters
+    ----------------
+    base_url : str, optional
+        Address of a mirror.
+    """
+    from selfvec.corpus.fetch import NOAA_URL, fetch_noaa, parse_years
+
+    chosen = parse_years(years)
+    with file_stages(as_progress(progress)) as shown:
+        files = fetch_noaa(
+            chosen, Path(output), base_url=base_url or NOAA_URL, overwrite=overwrite, progress=shown
+        )
+    return Figures("Fetched", {"files": [str(file) for file in files]})
+
+
+def list_vectors() -> Figures:
+    """List the vectors at hand and those that can be fetched."""
+    from selfvec.storage.fetch_vectors import vectors_at_hand
+    from selfvec.storage.public_vectors import PUBLIC_VECTORS
+
+    known = [public.as_dict() for public in PUBLIC_VECTORS.values()]
+    return Figures("Vectors", {"at_hand": vectors_at_hand(), "can_be_fetched": known})
+
+
+# ---- Vectors made of vectors
 
 
 class Writing(TypedDict, total=False):

@@ -24,8 +24,8 @@ from selfvec.data.vectors import Source
 from selfvec.numerics.nearest import only_in_each
 
 if TYPE_CHECKING:
+    from selfvec.analysis.sense_clustering import SenseSpace
     from selfvec.analysis.word_drift import Drift
-    from selfvec.analysis.word_senses import SenseSpace
     from selfvec.retrieval import Hit, Index
     from selfvec.retrieval.snippets import Found
 
@@ -129,7 +129,7 @@ class Tools:
         the fields that can be filtered by, `unknown` the words of the query that the corpus does not have."""
         return self._passages(self._index.search(query, top, mode=mode, filters=filters or ()))
 
-    @_as_declared(declared_at("retrieval.similar_documents.similar_documents"), top=20)
+    @_as_declared(declared_at("retrieval.run_search.similar_documents"), top=20)
     def similar_documents(self, document: str, top: int = 5, filters: list[str] | None = None) -> Json:
         """Find the documents that are most like a document of the corpus, by meaning: for more of what a
         search has found. `document` is the id of a row of `search`."""
@@ -222,7 +222,7 @@ class Tools:
 
     @cached_property
     def _sense_space(self) -> SenseSpace:
-        from selfvec.analysis.word_senses import sense_space
+        from selfvec.analysis.sense_clustering import sense_space
 
         return sense_space(self.run)
 

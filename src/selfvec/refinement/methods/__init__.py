@@ -1,20 +1,31 @@
-"""The methods of refining, a module each. `selfvec.data.methods` has the table of their options and defaults.
+"""The methods of refining. `selfvec.data.methods` has the table of their options and defaults.
 
-A module has the name of its method and a function ``start(plan, jobs)``, which returns the
-`Refinement` before its first step.
+A method is a subclass of `Refinement`. Those that update a word at each token are in `sequential`. A
+module is imported when its method is used.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+from threading import Lock
 
 from selfvec.base.arrays import Rows
+from selfvec.base.errors import Interrupted
+from selfvec.base.progress import Progress
 from selfvec.refinement.plan import Plan
 
 from .refinement import Refinement
 
-__all__ = ["refined_rows", "start"]
+__all__ = ["refined_rows", "run_to_end", "start"]
+
+# Module and class of each method.
+_HOMES = {
+    "original": "refinement.Refinement",
+    "paper": "sequential.PaperRefinement",
+    "online": "sequential.OnlineRefinement",
+    "decorrelated": "decorrelated.DecorrelatedRefinement",
+}
 
 
 def start(plan: Plan, jobs: int | None = None) -> Refinement:
@@ -22,9 +33,9 @@ def start(plan: Plan, jobs: int | None = None) -> Refinement:
 
     ``jobs`` is the number of threads, all cores if None; the result is the same.
     """
-    method = import_module(f"{__name__}.{plan.method}")
-    refinement: Refinement = method.start(plan, jobs)
-    return refinement
+    module, _, name = _HOMES[plan.method].partition(".")
+    method: type[Refinement] = getattr(import_module(f"{__name__}.{module}"), name)
+    return method.of_plan(plan, jobs)
 
 
 def refined_rows(
@@ -35,3 +46,39 @@ def refined_rows(
     while not refinement.done:
         advance(refinement.advance())
     return refinement.table
+
+
+def run_to_end(refinement: Refinement, progress: Progress) -> None:
+    """Advance a refinement until it is done; `Interrupted` on Ctrl-C, also in the middle of a step."""
+    total = int(refinement.batch.counts.sum()) * refinement.rounds
+    done = 0
+    with progress.stage("Refining", total, "tokens") as advance:
+        try:
+            while not refinement.done:
+                step = _Step(advance)
+                read = refinement.advance(step.tick)
+                step.end(read)
+                done += read
+        except KeyboardInterrupt:
+            raise Interrupted(f"interrupted after {done:,} of {total:,} tokens") from None
+
+
+class _Step:
+    """Shows the progress within a step."""
+
+    def __init__(self, advance: Callable[[int], None]) -> None:
+        self._advance = advance
+        self._lock = Lock()
+        self._read = 0.0
+        self._shown = 0
+
+    def tick(self, tokens: float) -> None:
+        """Count tokens; called in threads."""
+        with self._lock:
+            self._read += tokens
+            self.end(int(self._read))
+
+    def end(self, tokens: int) -> None:
+        """Show that the step has read so many tokens."""
+        self._advance(tokens - self._shown)
+        self._shown = tokens

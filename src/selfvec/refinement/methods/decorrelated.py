@@ -65,20 +65,6 @@ class Trust(NamedTuple):
 FULL, LITTLE = Trust(2 / 3, 10), Trust(0.1, 3)
 
 
-def start(plan: Plan, jobs: int | None = None) -> DecorrelatedRefinement:
-    """The refinement of a plan."""
-    return DecorrelatedRefinement(
-        plan.inputs.batch,
-        plan.inputs.original,
-        window=plan.window,
-        passes=plan.passes,
-        anchor=plan.anchor,
-        history=plan.history,
-        jobs=jobs,
-        operator=_operator_of(plan, jobs),
-    )
-
-
 def _operator_of(plan: Plan, jobs: int | None) -> Operator:
     """The operator of a text that is elsewhere, or the one that the settings of a plan name."""
     if plan.inputs.scan is not None:
@@ -288,6 +274,20 @@ class DecorrelatedRefinement(Refinement):
         weighted = self.operator.occurrences
         self.words = batch if weighted is None else TokenBatch.of_counts(batch.types, weighted)
         self._begun = False
+
+    @classmethod
+    def of_plan(cls, plan: Plan, jobs: int | None = None) -> DecorrelatedRefinement:
+        """The refinement of a plan."""
+        return cls(
+            plan.inputs.batch,
+            plan.inputs.original,
+            window=plan.window,
+            passes=plan.passes,
+            anchor=plan.anchor,
+            history=plan.history,
+            jobs=jobs,
+            operator=_operator_of(plan, jobs),
+        )
 
     def advance(self, tick: Callable[[float], None] = lambda _: None) -> int:
         """Run one pass, the last one with the anchor; return the number of tokens scanned."""

@@ -1,7 +1,7 @@
 """The sequential rules in readable NumPy. The kernels are tested against them.
 
 The paper's rule is from *On Self-improving Token Embeddings*, arXiv 2504.14808. The online rule adds weights,
-a centre and a pull back to the original vectors; see `online`.
+a centre and a pull back to the original vectors; see `sequential`.
 """
 
 from __future__ import annotations

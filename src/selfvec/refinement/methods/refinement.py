@@ -1,4 +1,4 @@
-"""`Refinement`, the contract of all methods."""
+"""`Refinement`, the contract of all methods. Itself it has no rounds: it is the method ``original``."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import filled_rows
 from selfvec.refinement.history import HistoryPlan, Recorder
+from selfvec.refinement.plan import Plan
 
 
 class Refinement:
-    """A refinement in rounds over a corpus. A method overrides `advance`."""
+    """A refinement in rounds over a corpus. A method overrides `of_plan` and `advance`."""
 
     counts: Counts | None = None  # co-occurrence counts, if the method computed them
 
@@ -34,6 +35,12 @@ class Refinement:
         self.recorder = Recorder(plan, batch.counts, batch.types, rounds, self.dimensions)
         self.finished = 0  # rounds
         self._table: Rows = original.unit
+
+    @classmethod
+    def of_plan(cls, plan: Plan, jobs: int | None = None) -> Refinement:
+        """The refinement of a plan, before its first step; without rounds the vectors stay as they are."""
+        del jobs
+        return cls(plan.inputs.batch, plan.inputs.original, history=HistoryPlan(every=0))
 
     @property
     def table(self) -> Rows:

@@ -1,4 +1,9 @@
-"""`senses`: the senses of a word, with labels, vectors and examples, and their recognition in other texts."""
+"""Senses of a word, induced from its occurrences in a corpus and recognised in other texts.
+
+occurrences ──▶ neighbours weighted by association ──▶ clusters ──▶ labels, vectors, examples
+
+The clusters are those of `sense_clustering`.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +35,7 @@ from selfvec.usage.contexts import occurrences as occurrences_of
 from selfvec.usage.contexts import padded_windows, window_counts
 from selfvec.usage.examples import Example, distinct_occurrences, repeated_last, sentences
 
-from .clustering import LEAST, SMALLEST, SenseModel, SenseSpace, fit_senses, sense_space
+from .sense_clustering import LEAST, SMALLEST, SenseModel, SenseSpace, fit_senses, sense_space
 
 LABEL = 8  # words of a label
 FEWEST = 2  # least number of documents in which a label word occurs near the word, or

@@ -1,4 +1,7 @@
-"""`monitor`: whether new text differs from the text of a run, and the rows that show it."""
+"""`monitor`: whether new text differs from the text of a run, and the rows that show it.
+
+New documents are compared with held-out documents of the run (`monitoring_evidence`).
+"""
 
 from __future__ import annotations
 
@@ -21,8 +24,17 @@ from selfvec.numerics.statistics import benjamini_hochberg, tail_p
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.document_vectors import document_frequencies
 
-from .compared_documents import ComparedDocuments, chosen_documents, encoded, own_text, read_sample
-from .evidence import DocumentFigures, document_figures, permutation_p, two_sided_p
+from .monitoring_evidence import (
+    ComparedDocuments,
+    DocumentFigures,
+    chosen_documents,
+    document_figures,
+    encoded,
+    own_text,
+    permutation_p,
+    read_sample,
+    two_sided_p,
+)
 
 if TYPE_CHECKING:
     import polars as pl

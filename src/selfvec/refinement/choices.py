@@ -1,9 +1,9 @@
-"""``--vectors A --vectors B``: choosing the initial vectors from several candidates.
+"""What is chosen by held-out text: the method of ``--method auto``, and one of several ``--vectors``.
 
-The text is read once, independently of the vectors, so that all candidates take the tests of ``--method
-auto`` on the same tokens; a word without a vector counts as a zero vector. Each candidate is tested with the
-method that would be chosen for it. The run is then made from the chosen vectors, as if only these had been
-named.
+For ``--vectors A --vectors B`` the text is read once, independently of the vectors, so that all candidates
+take the tests on the same tokens; a word without a vector counts as a zero vector. Each candidate is tested
+with the method that would be chosen for it. The run is then made from the chosen vectors, as if only these
+had been named.
 """
 
 from __future__ import annotations
@@ -11,24 +11,88 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from selfvec.base.arrays import Rows
 from selfvec.base.casing import case_forms
 from selfvec.base.errors import OptionError
+from selfvec.base.memory import release
+from selfvec.base.progress import Progress
+from selfvec.data.methods import METHODS
 from selfvec.data.settings import Settings
-from selfvec.data.token_batch import TokenBatch
+from selfvec.data.token_batch import TokenBatch, frequency_order
 from selfvec.data.vectors import Vectors, coverage
 from selfvec.training import FROM_TEXT
 
-from .execution import Execution
-from .initial_vectors import initial_vectors
 from .input_reading import Start, load_start, read_unstemmed
-from .inputs import Inputs
-from .method_choice import CANDIDATES, try_methods
-from .selection import SURE, Choice, Measured
+from .inputs import Inputs, counted, initial_vectors
+from .methods import refined_rows
+from .plan import Execution, Plan
+from .selection import ENOUGH, ORIGINAL, SURE, Choice, Measured, choose, draw_documents
 
 if TYPE_CHECKING:
     from selfvec.corpus import Corpus
+
+CANDIDATES = tuple(method.name for method in METHODS.values() if method.passes)
+"""The methods that ``auto`` tries. Of those that cannot be told apart, the last one is chosen."""
+
+
+def make_plan(
+    settings: Settings, inputs: Inputs, *, jobs: int | None = None, progress: Progress | None = None
+) -> Plan:
+    """Resolve ``settings`` for a corpus; the method ``auto`` tries the methods to choose one."""
+    if settings.method != "auto":
+        return Plan.of(settings, inputs, settings.method)
+    decision = try_methods(settings, inputs, CANDIDATES, jobs=jobs, progress=progress)
+    return Plan.of(settings, inputs, decision.chosen, decision)
+
+
+def try_methods(
+    settings: Settings,
+    inputs: Inputs,
+    methods: Sequence[str],
+    *,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> Choice:
+    """Refine a sample with every method and test each, and the original, on held-out text."""
+    sample = _sample(inputs, settings.seed)
+    unrecorded = replace(settings, history="none")
+    # The default window of the paper's method is the mean sentence length of the whole text.
+    plans = {name: replace(Plan.of(unrecorded, inputs, name), inputs=sample) for name in methods}
+    total = len(sample.batch) * sum(plan.passes for plan in plans.values())
+    with (progress or Progress()).stage("Choosing", total, "tokens") as advance:
+
+        def refined_on(name: str, training: TokenBatch) -> Rows:
+            plan = replace(plans[name], inputs=replace(sample, batch=training))
+            return refined_rows(plan, jobs, advance)
+
+        candidates = {name: partial(refined_on, name) for name in plans}
+        unchanged = {ORIGINAL: lambda _: sample.original.unit}
+        return choose(sample.batch, unchanged | candidates, settings.seed, jobs)
+
+
+def _sample(inputs: Inputs, seed: int) -> Inputs:
+    """A random part of a long text, with only the words of this part; a short text unchanged."""
+    batch = draw_documents(inputs.batch, ENOUGH, np.random.default_rng(seed))
+    if batch is inputs.batch:
+        return inputs
+    original = inputs.original
+    order, rank = frequency_order(batch.counts)
+    words = order[: np.count_nonzero(batch.counts)]
+    types = [batch.types[i] for i in words.tolist()]
+    pieces = None if original.pieces is None else original.pieces[words]
+    rows = Vectors(
+        types, original.unit[words], sources=original.sources[words], normalized=True, pieces=pieces
+    )
+    release(original.unit)
+    return Inputs(TokenBatch(rank[batch.ids], batch.offsets, types), rows)
+
+
+# ---- The initial vectors
 
 
 def choose_vectors(
@@ -73,8 +137,6 @@ def _name(vectors: Start, number: int) -> str:
 
 def _tokens(corpus: Corpus, settings: Settings, execution: Execution) -> TokenBatch:
     """The corpus as tokenised by the settings, independently of the vectors: words are in lower case."""
-    from .counted_text import counted
-
     plain = replace(settings, phrases=None)
     unstemmed, _ = read_unstemmed(corpus, None, plain, Execution(None, execution.progress, execution.jobs))
     return counted(unstemmed, {}, plain, execution.jobs).batch

@@ -1,0 +1,305 @@
+"""Tasks of words: similarity, analogies, and translations.
+
+Similarity: do cosines rank pairs of words as people do? Analogies: a is to b as c is to what? Dictionaries
+(bilingual lexicon induction): is the nearest word of the other language a translation of the word?
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from selfvec.base.arrays import Doubles, Ints, Mask
+from selfvec.base.errors import InputError, OptionError
+from selfvec.base.text_files import text_lines
+from selfvec.data.vectors import Vectors
+from selfvec.numerics.nearest import ANALOGY_METHODS, best_columns, mean_of_nearest, solve_analogies
+from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.statistics import mean, rank_correlation, spearman
+from selfvec.storage.alignment_files import read_dictionary
+from selfvec.storage.formats import load
+
+from .compared_vectors import ComparedVectors, find_rows, listed, word_vectors
+from .task import Measurement, Task, number, rows
+
+# ---- Similarity
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """n scored pairs of W distinct words."""
+
+    words: list[str]  # W
+    numbers: Ints  # (n, 2) of the words of a pair
+    scores: Doubles  # (n,)
+    common: Mask  # (n,) whether all compared vectors have both words
+
+
+@dataclass(frozen=True)
+class Similarity(Task[Pairs]):
+    """Spearman's rank correlation of cosines with human scores.
+
+    All pairs count in ``value``. A pair with a word that has no vector gets cosine 0, and ``covered`` is the
+    share of pairs with both vectors. ``value_known`` is over these alone, None if they are fewer than two
+    (``spearman_covered`` is its older name, 0 without pairs). ``value_common``, from ``low_common`` to
+    ``high_common``, is over the ``n_common`` pairs of all compared vectors, and None if these are fewer than
+    two; most papers report this figure. ``spearman_occurring`` is over the ``occurring`` pairs whose words
+    are in the vocabulary, with or without a vector. The original and the refined vectors of a run have the
+    vocabulary of its corpus, so it compares them on words that the corpus contains.
+
+    Parameters
+    ----------
+    path : path
+        Rows of word<TAB>word<TAB>score.
+    """
+
+    kind: ClassVar[str] = "similarity"
+
+    def load(self, entries: Sequence[ComparedVectors], seed: int) -> Pairs:
+        """Read the pairs, and find which of them all vectors have."""
+        pairs = read_pairs(self.path)
+        known = np.ones(len(pairs.words), bool)
+        for entry in entries:
+            if not entry.truncated:  # truncated vectors have the same words as the full ones
+                known &= word_vectors(entry.vectors, pairs.words)[1]
+        a, b = pairs.numbers.T
+        return replace(pairs, common=known[a] & known[b])
+
+    def score(self, entry: ComparedVectors, items: Pairs, seed: int) -> Iterator[Measurement]:
+        """One row of metric ``spearman``."""
+        found, known = word_vectors(entry.vectors, items.words)
+        a, b = items.numbers.T
+        cosines = np.einsum("ij,ij->i", found[a], found[b], dtype=np.float64)
+        both = known[items.numbers].all(axis=1)
+        occurring = (known | listed(entry.vectors, items.words))[items.numbers].all(axis=1)
+        common = items.common
+        n_common = int(items.common.sum())
+        over_known = rank_correlation(cosines[both], items.scores[both])
+        measured = Measurement.of(
+            entry,
+            "spearman",
+            spearman(cosines, items.scores, seed),
+            n=len(cosines),
+            covered=float(both.mean()),
+            value_known=over_known if both.sum() > 1 else None,
+            spearman_covered=over_known,
+            spearman_occurring=rank_correlation(cosines[occurring], items.scores[occurring]),
+            occurring=int(occurring.sum()),
+        )
+        over_common = spearman(cosines[common], items.scores[common], seed) if n_common > 1 else None
+        yield replace(measured, common=over_common, n_common=n_common)
+
+
+def read_pairs(path: Path) -> Pairs:
+    """Read scored pairs of words."""
+    index: dict[str, int] = {}
+    numbers = []
+    scores = []
+    for line, (one, other, score) in rows(path, ("word", "word", "score")):
+        numbers.append([index.setdefault(word, len(index)) for word in (one, other)])
+        scores.append(number(score, path, line, "score"))
+    if len(set(scores)) < 2:
+        rule = f"a correlation needs pairs with different scores, found {len(set(scores))}"
+        raise InputError(rule, path=path, remedy="give rows of word<TAB>word<TAB>score")
+    return Pairs(list(index), np.array(numbers, np.int64), np.array(scores), np.ones(len(scores), bool))
+
+
+# ---- Analogies
+
+
+_BLOCK = 16_384  # rows at a time
+
+
+@dataclass(frozen=True)
+class AnalogyQuestions:
+    """Q questions over W distinct words."""
+
+    words: list[str]
+    numbers: Ints  # (Q, 4) a, b, c and the answer, as places in ``words``
+    sections: dict[str, list[int]]  # questions by section, in the file's order
+
+
+@dataclass(frozen=True)
+class Analogies(Task[AnalogyQuestions]):
+    """Share of questions answered exactly, by 3CosAdd and by 3CosMul.
+
+    Every question counts. A question with a word without a vector is wrong; ``covered`` is the share of the
+    others. The three words of a question are never its answer. Extra keys: ``method`` (3cosadd or 3cosmul)
+    and ``sections``, the accuracy and size of each section.
+
+    Parameters
+    ----------
+    path : path
+        As Google's questions-words.txt or MSR's: four words a line, sections after ``:``.
+    most : int
+        Candidates are the first ``most`` rows, usually the most frequent words.
+    """
+
+    most: int = 300_000
+    kind: ClassVar[str] = "analogy"
+
+    def load(self, entries: Sequence[ComparedVectors], seed: int) -> AnalogyQuestions:
+        """Read the questions."""
+        return read_questions(self.path)
+
+    def score(self, entry: ComparedVectors, items: AnalogyQuestions, seed: int) -> Iterator[Measurement]:
+        """One row of metric ``accuracy`` for each method."""
+        answered, right = answer(entry.vectors, items, self.most)
+        for method, correct in right.items():
+            sections = {
+                name: {"value": float(correct[members].mean()), "n": len(members)}
+                for name, members in items.sections.items()
+            }
+            figure = mean(correct, seed), len(correct), float(answered.mean())
+            yield Measurement.of(entry, "accuracy", *figure, method=method, sections=sections)
+
+
+def read_questions(path: Path) -> AnalogyQuestions:
+    """Read a file of questions."""
+    index: dict[str, int] = {}
+    numbers: list[list[int]] = []
+    sections: dict[str, list[int]] = {}
+    section = "all"
+    for line, text in text_lines(path):
+        if text.startswith(":"):
+            section = text[1:].strip() or "all"
+            continue
+        words = text.split()
+        if len(words) != 4:
+            rule = f"a question has four words, this one has {len(words)}"
+            raise InputError(rule, path=path, line=line, remedy="correct the line; a section begins with ':'")
+        sections.setdefault(section, []).append(len(numbers))
+        numbers.append([index.setdefault(word, len(index)) for word in words])
+    if not numbers:
+        raise InputError("holds no question", path=path, remedy="give lines of four words")
+    return AnalogyQuestions(list(index), np.array(numbers, np.int64), sections)
+
+
+def answer(vectors: Vectors, questions: AnalogyQuestions, most: int) -> tuple[Mask, dict[str, Mask]]:
+    """Which of Q questions have four words with vectors, and which each method answers right; (Q,) bool."""
+    candidates = _nonzero_rows(vectors, most)
+    place = np.full(len(vectors) + 1, -1, np.int64)  # of a row among the candidates; the last is for row -1
+    place[candidates] = np.arange(len(candidates))
+    words = place[find_rows(vectors, questions.words)]
+    asked = words[questions.numbers]
+    answered = np.all(asked >= 0, axis=1)
+    right = {method: np.zeros(len(asked), bool) for method in ANALOGY_METHODS}
+    if not answered.any():
+        return answered, right
+    used, numbers = np.unique(questions.numbers[answered, :3], return_inverse=True)
+    found = solve_analogies(
+        vectors.vectors,
+        candidates,
+        words=candidates[words[used]],
+        questions=numbers.reshape(-1, 3),
+        excluded=asked[answered, :3],
+    )
+    for method, answers in found.items():
+        right[method][answered] = answers == asked[answered, 3]
+    return answered, right
+
+
+def _nonzero_rows(vectors: Vectors, most: int) -> Ints:
+    """Those of the first ``most`` rows that are not zero, (C,) int64."""
+    head = vectors.vectors[:most]
+    starts = range(0, len(head), _BLOCK)
+    parts = [start + np.flatnonzero(np.any(head[start : start + _BLOCK] != 0, axis=1)) for start in starts]
+    return np.concatenate(parts) if parts else np.zeros(0, np.int64)
+
+
+# ---- Translations
+
+
+_RANKS = (1, 5)
+_MOST = 200_000  # first rows of b that are candidates, as in MUSE
+_ASKING = 50_000  # first rows of a, which determine hubs
+_REMEDY = "give the folder that align wrote, or both vectors: selfvec evaluate A ALIGNED_B --lexicon FILE"
+
+Translations = tuple[dict[str, list[str]], Vectors]
+
+
+@dataclass(frozen=True)
+class Dictionary(Task[Translations]):
+    """Precision at 1 and 5: share of words with a translation among the nearest words of the other language.
+
+    Words of a are translated by the nearest rows of b, by cosine (mode ``nn``) and by CSLS (mode
+    ``csls``). A word with several translations is one item. Every item counts. An item whose word or whose
+    translations all lack a vector is wrong, and lowers ``covered``; ``value_covered`` is the precision
+    over the others, and ``unused`` counts these words by the vectors that lack them. A first row that names
+    the columns is left out.
+
+    Candidates are the first 200,000 rows of b; its hubs are determined by the first 50,000 of a.
+
+    The vectors are a and b of a folder that ``align`` wrote, or a file in which ``align`` noted the vectors
+    that it is aligned to. Otherwise each of the given vectors is compared with the first.
+
+    Parameters
+    ----------
+    path : path
+        Rows of word<TAB>word: a word of a, a word of b.
+    """
+
+    kind: ClassVar[str] = "lexicon"
+
+    def load(self, entries: Sequence[ComparedVectors], seed: int) -> Translations:
+        """The translations of each word, and the first vectors, for others that are not aligned."""
+        items: dict[str, list[str]] = {}
+        for word, translation in read_dictionary(self.path):
+            items.setdefault(word, []).append(translation)
+        return items, entries[0].vectors
+
+    def measure(self, entries: Sequence[ComparedVectors], seed: int) -> Iterator[Measurement]:
+        """Two rows of each mode for all aligned vectors; `OptionError` if none are aligned."""
+        whole = [entry for entry in entries if not entry.truncated and (entry.run is None or entry.refined)]
+        compared = [entry for entry in whole if entry.aligned_to is not None] or whole[1:]
+        if not compared:
+            raise OptionError("a lexicon is measured on two sets of vectors in one space", remedy=_REMEDY)
+        items = self.load(whole, seed)
+        for entry in compared:
+            yield from self.score(entry, items, seed)
+
+    def score(self, entry: ComparedVectors, items: Translations, seed: int) -> Iterator[Measurement]:
+        """The rows of words of a among those of vectors."""
+        words, first = items
+        a = first if entry.aligned_to is None else load(entry.aligned_to)
+        b = entry.vectors
+        if a.vector_size != b.vector_size:
+            rule = f"{entry.name} has {b.vector_size} dimensions, the others {a.vector_size}"
+            raise InputError(f"{rule}: they are not in one space", remedy=_REMEDY)
+        asked = find_rows(a, list(words))
+        wanted = [find_rows(b, translations) for translations in words.values()]
+        translated = np.array([bool(np.any(rows >= 0)) for rows in wanted])
+        known = (asked >= 0) & translated
+        unused = {
+            "words": int(np.sum(~known)),
+            "without_vector_in_a": int(np.sum(asked < 0)),
+            "without_vector_in_b": int(np.sum(~translated)),
+        }
+        right = [wanted[i] for i in np.flatnonzero(known).tolist()]
+        for mode, best in _translations(a, b, asked[known]).items():
+            hits = np.array([np.isin(found, rows) for found, rows in zip(best, right, strict=True)], bool)
+            for rank in _RANKS:
+                found = np.zeros(len(words))
+                found[known] = hits.reshape(-1, max(_RANKS))[:, :rank].any(axis=1)
+                covered = float(found[known].mean()) if known.any() else None
+                more: dict[str, Any] = {"value_covered": covered, "unused": unused}
+                figure = mean(found, seed), len(words), float(known.mean())
+                yield Measurement.of(entry, f"precision@{rank}", *figure, mode, **more)
+
+
+def _translations(a: Vectors, b: Vectors, asked: Ints) -> dict[str, Ints]:
+    """The rows of b nearest to some rows of a, best first, by mode, each (n, 5)."""
+    some_a = np.flatnonzero(np.any(a.vectors[:_ASKING] != 0, axis=1))
+    some_b = np.flatnonzero(np.any(b.vectors[:_MOST] != 0, axis=1))
+    pool = unit_rows(b.vectors[some_b])
+    queries = unit_rows(a.vectors[asked])
+    hubness = mean_of_nearest(pool, unit_rows(a.vectors[some_a]))
+    rows = np.append(some_b, -1)
+    return {
+        mode: rows[best_columns(queries, pool, max(_RANKS), by)]
+        for mode, by in (("nn", None), ("csls", hubness))
+    }

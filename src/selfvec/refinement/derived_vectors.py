@@ -1,0 +1,134 @@
+"""Two further vectors of a run's words, made from its tokens with other windows and kept in its cache.
+
+Topic vectors represent words by the documents they occur in. They are strong on subjects and weak on
+synonyms. Document vectors combine them with the refined vectors (`selfvec.text.document_vectors`).
+
+Narrow vectors represent words by the one or two words directly before and after them. Words have near rows
+if one could stand in the other's place: inflections, spelling variants, abbreviations, but also opposites.
+`selfvec.analysis.replacements` combines them with the refined vectors.
+
+    N = whitened(left(R) | right(R)),   on its d largest principal axes
+
+R are the refined vectors, left and right the weighted, centred sums of the neighbours on either side (see
+`selfvec.cooccurrence.scan`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from selfvec.base.arrays import AnyFloats, Floats
+from selfvec.base.progress import Progress, as_progress
+from selfvec.cooccurrence.scan import ScanOperator
+from selfvec.data.methods import METHODS
+from selfvec.data.run import Run
+from selfvec.data.token_batch import TokenBatch
+from selfvec.data.vectors import Source, Vectors
+from selfvec.numerics.whitening import axes_of_moment, covariance, whitened
+from selfvec.storage.cache import cached_rows
+
+from .base_vectors import base_vectors
+from .methods.decorrelated import GAMMA, POWER, decorrelate, start_from_neighbours
+
+# ---- Topic vectors
+
+
+TOPICS = "topics"  # in the cache
+TOPIC_WINDOW = 201  # tokens; chosen on MED, Cranfield and CACM, where 101 scores .003 less
+
+
+def topical(batch: TokenBatch, original: Vectors, jobs: int | None = None) -> Floats:
+    """Two decorrelated passes with a window as wide as a document, without an anchor.
+
+    Returns (V, d) float32, unit or zero rows. ``original`` has the batch's types in their order.
+    """
+    operator = ScanOperator(batch, TOPIC_WINDOW, GAMMA, jobs)
+    known = original.sources != Source.NONE
+    table = start_from_neighbours(base_vectors(original.unit, known), known, operator)
+    table = decorrelate(table, operator, POWER)
+    return decorrelate(table, operator, POWER, table)
+
+
+def topic_vectors(run: Run) -> Vectors | None:
+    """Topic vectors of a run's words; None if the run did not keep its tokens.
+
+    They are read from the run's cache, or computed, which takes nearly as long as refining.
+    """
+    tokens = run.tokens
+    if tokens is None:
+        return None
+    if "topic_vectors" not in run.derived:
+        rows = cached_rows(run, TOPICS, lambda: topical(tokens, run.original))
+        words = run.vectors.index_to_key
+        counts = run.vectors.counts
+        run.derived["topic_vectors"] = Vectors(words, rows, counts=counts, normalized=True)
+    found: Vectors = run.derived["topic_vectors"]
+    return found
+
+
+def run_topics(run: Run) -> Vectors | None:
+    """`topic_vectors` of a run whose method whitens, so that both can be compared; None for another run."""
+    return topic_vectors(run) if _whitens(run) else None
+
+
+def _whitens(run: Run) -> bool:
+    method = METHODS.get(run.provenance.method or "")
+    return method is not None and method.whitens
+
+
+# ---- Narrow vectors
+
+
+# Chosen on PubMed, Ohsumed, storm reports and MED, Cranfield and CACM; see docs/results/replacements.md.
+NARROW_WINDOW = 5  # tokens: two on each side
+NARROW_GAMMA = 0.1  # frequent neighbours, such as "the" and "of", show how a word is used
+
+NARROW = "narrow"  # in the cache
+_LEAST = 1e-6  # of the largest variance; directions with less are noise
+
+
+def narrow_rows(batch: TokenBatch, rows: AnyFloats, jobs: int | None = None) -> Floats:
+    """The narrow vectors of a batch's types, (V, d) float32, unit rows; zeros without neighbours.
+
+    ``rows``, (V, d), represent the neighbours.
+    """
+    width = rows.shape[1]
+    operator = ScanOperator(batch, NARROW_WINDOW, NARROW_GAMMA, jobs)
+    summed = operator.apply_sides(rows)
+    occurring = operator.degrees > 0
+    mean, spread = covariance(summed, occurring)
+    values, axes = axes_of_moment(spread)
+    floor = max(float(values[0]), 1e-300) * _LEAST
+    scales = np.where(values > floor, np.maximum(values, floor) ** -POWER, 0)[:width]
+    factor = (axes[:, :width] * scales).astype(np.float32)
+    out = np.empty((len(summed), width), np.float32)
+    return whitened(summed, occurring, mean.astype(np.float32), factor, out, jobs)
+
+
+def narrow_vectors(run: Run, progress: Progress | None = None) -> Vectors:
+    """The narrow vectors of a run's words: read from the run's cache, or computed.
+
+    Raises
+    ------
+    InputError
+        If the run did not keep its tokens.
+    """
+    if "narrow_vectors" not in run.derived:
+        tokens = run.require_tokens("from which words that replace each other are found")
+        progress = as_progress(progress)
+
+        def make() -> Floats:
+            with progress.stage("Reading the nearest words on both sides", None, "words"):
+                return narrow_rows(tokens, _neighbour_rows(run))
+
+        rows = cached_rows(run, NARROW, make, progress)
+        run.derived["narrow_vectors"] = Vectors(run.vectors, rows, counts=run.vectors.counts, normalized=True)
+    found: Vectors = run.derived["narrow_vectors"]
+    return found
+
+
+def _neighbour_rows(run: Run) -> AnyFloats:
+    """The refined vectors if the method whitens; otherwise they may be nearly equal, and the base is used."""
+    if _whitens(run):
+        return run.vectors.unit
+    return base_vectors(run.original.unit, run.original.sources != Source.NONE)

@@ -1,0 +1,308 @@
+"""Results as pages that can be sent on: drift, what a search found, and the topics of a text.
+
+Each is for a reader without the run, so it is in words and quotes sentences of the documents.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from html import escape
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from selfvec.base.display import count_of, escape_for_display, printable
+from selfvec.base.report_page import Drawn, Pieces, ReportPage, Section, lines_cell
+from selfvec.data.run_text import DATE, ID, TEXT
+from selfvec.text.sentences import sentence_spans
+
+from .terminal import escaped, sentence
+from .word_tables import drift_figures, drift_heads, drift_mark, drift_notes, is_sliced
+
+if TYPE_CHECKING:
+    from selfvec.analysis.concepts import GroupTopics, Topic, Topics
+    from selfvec.analysis.word_drift import Drift
+    from selfvec.retrieval import Found, Hit
+    from selfvec.usage.examples import Example
+
+
+# ---- Drift
+
+
+_NEIGHBOURS = 5  # gained, and lost
+_SECTIONS = 20  # words with a section, if none has sentences
+_DRIFT_STYLE = """
+td, th { white-space: nowrap; }
+td:first-child, td.wide { white-space: normal; overflow-wrap: anywhere; }
+section { border-top: 1px solid var(--line); padding: .8rem 0 .4rem; break-inside: avoid; }
+section h2 { display: inline; margin: 0 .8rem 0 0; overflow-wrap: anywhere; }
+.facts { color: var(--quiet); font-size: .9rem; }
+.near { margin: .3rem 0; overflow-wrap: anywhere; }
+.came { color: var(--came); } .went { color: var(--went); margin-left: 1rem; }
+.sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); gap: 0 2rem; }
+.sides > div { min-width: 0; }
+blockquote { margin: .4rem 0; padding-left: .8rem; border-left: 3px solid var(--line);
+  overflow-wrap: anywhere; }
+cite { display: block; font-style: normal; font-size: .8rem; color: var(--quiet); }
+@media (max-width: 700px) { .less { display: none; } td, th { padding-right: .5rem; } }
+"""
+
+
+@dataclass(frozen=True)
+class DriftPage(ReportPage):
+    """A report with a section for each word that has sentences."""
+
+    found: Drift | None = None
+    style: ClassVar[str] = _DRIFT_STYLE
+
+    def body(self) -> str:
+        """The overview, and the sections."""
+        found = self.found
+        assert found is not None
+        shown = [row for row in found.rows if row["word"] in found.quotes] or found.rows[:_SECTIONS]
+        linked = {row["word"]: f"w{number}" for number, row in enumerate(shown)}
+        lines = "".join(f"<p>{escape(line)}</p>" for line in self.lines)
+        parts = [_word_section(row, found, linked[row["word"]]) for row in shown]
+        others = [row for row in found.rows if row["word"] not in linked]
+        rest = f"<h2>{len(others):,} other words</h2>{_overview(found, others, {})}" if others else ""
+        first = _overview(found, shown, linked)
+        return "\n".join([first, *parts, rest, f'<footer class="facts">{lines}</footer>'])
+
+
+def drift_page(found: Drift) -> ReportPage:
+    """The drift of all words as a report; the first words also have neighbours and sentences."""
+    sliced = is_sliced(found)
+    heads = [*drift_heads(found), "kind", "came", "went", "before", "after"]
+    rows = []
+    for row in found.rows:
+        near = [escaped(row[key][:_NEIGHBOURS]) for key in ("gained", "lost")]
+        sentences = [" / ".join(map(sentence, row.get(key, ()))) for key in ("examples_a", "examples_b")]
+        figures = drift_figures(row, sliced)
+        rows.append([escape_for_display(row["word"]), *figures, drift_mark(row), *near, *sentences])
+    lines = [f"{len(found.rows):,} words.", *drift_notes(found)]
+    title = f"Drift from {found.a} to {found.b}"
+    return DriftPage(title, lines, [Section("", heads, rows)], found.rows, found=found)
+
+
+def _overview(found: Drift, rows: Sequence[Mapping[str, Any]], linked: Mapping[str, str]) -> str:
+    """A line of figures for each word. Narrow screens hide most columns."""
+    heads = drift_heads(found)
+    sliced = is_sliced(found)
+    few = {0, 1, heads.index("q")}
+    classes = ["" if i in few else " less" for i in range(len(heads))]
+    cells = [
+        f'<th class="figure{less}">{escape(head)}</th>' for head, less in zip(heads, classes, strict=True)
+    ]
+    lines = [f"<tr><th>word</th>{''.join(cells[1:])}</tr>"]
+    for row in rows:
+        word = escape(escape_for_display(row["word"]))
+        place = linked.get(row["word"])
+        name = f'<a href="#{place}">{word}</a>' if place else word
+        mark = escape(drift_mark(row))
+        name += f' <span class="facts">{mark}</span>' if mark else ""
+        figures = zip(drift_figures(row, sliced), classes[1:], strict=True)
+        others = "".join(f'<td class="figure{less}">{escape(figure)}</td>' for figure, less in figures)
+        lines.append(f"<tr><td>{name}</td>{others}</tr>")
+    return f"<table><thead>{lines[0]}</thead><tbody>{''.join(lines[1:])}</tbody></table>"
+
+
+def _word_section(row: Mapping[str, Any], found: Drift, place: str) -> str:
+    """A word: its figures, its neighbours, and the sentences of both sides."""
+    word = escape(escape_for_display(row["word"]))
+    sliced = is_sliced(found)
+    heads = drift_heads(found)[1:]
+    figures = zip(heads, drift_figures(row, sliced), strict=True)
+    facts = " · ".join(f"{escape(head)} {escape(figure)}" for head, figure in figures if figure)
+    mark = escape(drift_mark(row))
+    facts = f"{mark} · {facts}" if mark else facts
+    near = []
+    for kind, sign, key in (("came", "+", "gained"), ("went", "−", "lost")):
+        if row[key]:
+            near.append(f'<span class="{kind}">{sign} {escape(escaped(row[key][:_NEIGHBOURS]))}</span>')
+    quotes = found.quotes.get(row["word"], ())
+    sides = [
+        f"<div><h3>{escape(name)}</h3>{''.join(map(_quotation, mine))}</div>"
+        for side, name in enumerate((found.a, found.b))
+        if (mine := [quote for quote in quotes if quote.side == side])
+    ]
+    return (
+        f'<section id="{place}"><h2>{word}</h2><span class="facts">{facts}</span>'
+        f'<p class="near">{"".join(near)}</p><div class="sides">{"".join(sides)}</div></section>'
+    )
+
+
+def _quotation(quote: Example) -> str:
+    """A sentence with its word marked, and the document that it is from."""
+    text = printable(quote.text)
+    start, end = quote.mark
+    marked = f"{escape(text[:start])}<mark>{escape(text[start:end])}</mark>{escape(text[end:])}"
+    shown = marked if end else escape(text)
+    name = escape(printable(quote.name))
+    return f"<blockquote>{shown}<cite>{name}</cite></blockquote>"
+
+
+# ---- What a search found
+
+
+_MODES = {"hybrid": "by their words and their meaning", "bm25": "by their words", "dense": "by their meaning"}
+_WORDS = 6  # given as reasons, of each kind
+_IDS = 5  # of documents with the same text
+
+
+def search_page(found: Found) -> ReportPage:
+    """The documents that were found: each text once, with its matches marked."""
+    rows: list[list[str | Drawn]] = [
+        [str(number), lines_cell(*_hit_lines(hit))] for number, hit in enumerate(found.hits, 1)
+    ]
+    sections = [Section("", ["", "document"], rows)] if rows else []
+    return ReportPage(printable(f"Search: {found.query}"), list(_search_summary(found)), sections, found.rows)
+
+
+def _search_summary(found: Found) -> Iterator[str]:
+    """What was asked, of which documents, and how much was found."""
+    searched = f"{count_of(found.documents, 'document')}{f' of {found.corpus}' if found.corpus else ''}"
+    asked = f"“{found.query}” was looked for in {searched}, {_MODES[found.mode]}, on {date.today()}."
+    yield printable(asked)
+    if found.filters:
+        yield printable(f"Only documents that pass these filters: {', '.join(found.filters)}.")
+    alike = sum(len(hit.alike) for hit in found.hits)
+    copies = count_of(alike, "more document has", "more documents have")
+    more = f"; {copies} one of these texts" if alike else ""
+    yield f"The {count_of(len(found), 'best document')}{more}." if len(found) else "No document was found."
+    if found.unknown:
+        yield printable(f"In no document: {', '.join(found.unknown)}.")
+
+
+def _hit_lines(hit: Hit) -> Iterator[tuple[str, Pieces]]:
+    """A document: its name, its best passage, what is known about it, and why it was found."""
+    title = "" if hit.title is None or hit.snippet.startswith(hit.title) else hit.title
+    fields = [f"{name}: {value}" for name, value in hit.fields.items() if value not in ("", hit.title)]
+    facts = [hit.id if title else "", hit.date or "", *fields]
+    yield "b", [(title or hit.id, False)]
+    yield "p", [(text, mark is not None) for text, mark in hit.pieces()]
+    for line in (facts, _reasons(hit), [_copies(hit.alike)]):
+        if text := " · ".join(filter(None, line)):
+            yield "small", [(text, False)]
+
+
+def _reasons(hit: Hit) -> list[str]:
+    same = dict.fromkeys(reason.document for reason in hit.words if reason.kind == "match")
+    near = [f"{one.document} (for {one.query})" for one in hit.words if one.kind == "related"]
+    kinds = {"words in common": list(same), "related words": near}
+    return [f"{kind}: {', '.join(words[:_WORDS])}" for kind, words in kinds.items() if words]
+
+
+def _copies(ids: list[str]) -> str:
+    """How many documents have the same text, and the first of them."""
+    shown = ", ".join(ids[:_IDS]) + (", …" if len(ids) > _IDS else "")
+    return f"and {len(ids):,} alike: {shown}" if ids else ""
+
+
+# ---- Topics
+
+
+_EXAMPLES = 2  # documents quoted for a topic
+_TRIED = 20  # documents of which these are the first of different sentences
+_LONGEST = 300  # characters of a quoted sentence
+_COLUMNS = 8  # topics shown over time
+
+Quote = tuple[Pieces, str]
+"""A sentence with the topic's terms marked, and the document that it is from."""
+
+
+def topics_page(found: Topics) -> ReportPage:
+    """The topics with their terms and typical sentences, then their shares in each group."""
+    quotes = _quotes(found)
+    rows: list[list[str | Drawn]] = [
+        [f"{topic.share:.1%}", f"{topic.documents:,}", lines_cell(*_topic_lines(topic, mine))]
+        for topic, mine in zip(found, quotes, strict=True)
+    ]
+    sections = [Section("", ["share", "documents", "topic"], rows)]
+    groups = found.groups
+    if groups is None:
+        return ReportPage("Topics", list(_topics_summary(found)), sections, found.rows)
+    notes = [f"Too little text: {', '.join(groups.left_out)}."] if groups.left_out else []
+    sections.append(_by_group(groups))
+    return ReportPage("Topics", list(_topics_summary(found)), sections, groups.rows, notes)
+
+
+def _topics_summary(found: Topics) -> Iterator[str]:
+    """What the topics are of, and how many documents have none."""
+    name = f" of {found.run.provenance.corpus_name}" if found.run else ""
+    days = found.run.tokens.period if found.run and found.run.tokens else None
+    period = f", dated {days[0]} to {days[1]}," if days else ""
+    documents = count_of(found.documents, "document")
+    topics = count_of(len(found), "topic")
+    yield printable(f"The {documents}{name}{period} were divided into {topics} on {date.today()}.")
+    yield "A topic is a group of words that occur in the same documents, named after its most typical ones."
+    if none := found.documents - sum(topic.documents for topic in found):
+        yield f"{count_of(none, 'document has', 'documents have')} no topic: no word in it is known."
+
+
+def _topic_lines(topic: Topic, quotes: Sequence[Quote]) -> Iterator[tuple[str, Pieces]]:
+    """A topic: its name, its further terms, and sentences."""
+    named = topic.name.split(", ")
+    yield "b", [(_plain(topic.name), False)]
+    terms = ", ".join(_plain(term) for term, _ in topic.terms if term not in named)
+    if terms:
+        yield "small", [(f"also: {terms}", False)]
+    for pieces, source in quotes:
+        yield "p", pieces
+        yield "small", [(source, False)]
+
+
+def _plain(term: str) -> str:
+    """A term as it is written: the words of a phrase are joined in the run."""
+    return term.replace("_", " ")
+
+
+def _quotes(found: Topics) -> list[list[Quote]]:
+    """Sentences of the documents that are most typical of each topic, if the run has kept its text."""
+    if found.run is None or found.run.text is None:
+        return [[] for _ in found]
+    from selfvec.analysis.concepts.document_topics import typical_documents
+
+    documents = typical_documents(found.run, found, _TRIED)
+    rows = iter(found.run.text.read((TEXT, ID, DATE), [d for mine in documents for d in mine]).rows())
+    quotes = []
+    for topic, mine in zip(found, documents, strict=True):
+        words = (rf"\b{re.escape(_plain(term))}\b" for term, _ in topic.terms)
+        terms = re.compile("|".join(words), re.IGNORECASE)
+        by_sentence: dict[str, Quote] = {}
+        for number, (text, name, day) in zip(mine, rows, strict=False):
+            sentence = _best_sentence(text, terms)
+            source = " · ".join(filter(None, (name or str(number), day and str(day))))
+            by_sentence.setdefault(sentence.casefold(), (_marked(sentence, terms), source))
+        quotes.append(list(by_sentence.values())[:_EXAMPLES])
+    return quotes
+
+
+def _best_sentence(text: str, terms: re.Pattern[str]) -> str:
+    """The sentence with most different terms, shortened, on one line."""
+    sentences = [" ".join(text[start:end].split()) for start, end in sentence_spans(text)] or [text]
+    short = [one if len(one) <= _LONGEST else one[: _LONGEST - 1].rstrip() + "…" for one in sentences]
+    return max(short, key=lambda one: len({term.casefold() for term in terms.findall(one)}))
+
+
+def _marked(sentence: str, terms: re.Pattern[str]) -> Pieces:
+    """A sentence with its terms marked."""
+    pieces = re.split(f"({terms.pattern})", sentence, flags=terms.flags)
+    return [(piece, bool(i % 2)) for i, piece in enumerate(pieces) if piece]
+
+
+def _by_group(groups: GroupTopics) -> Section:
+    """The shares of the largest topics in each group."""
+    counts: dict[str, dict[int, int]] = {}
+    for row in groups.shares:
+        counts.setdefault(row.group, {})[row.topic] = row.documents
+    total = {topic: sum(mine.get(topic, 0) for mine in counts.values()) for topic in range(len(groups.names))}
+    shown = sorted(total, key=lambda topic: -total[topic])[:_COLUMNS]
+    largest = f"The {_COLUMNS} largest topics" if len(total) > _COLUMNS else "Topics"
+    rows = [
+        [printable(group), f"{sum(mine.values()):,}"]
+        + [f"{mine[topic] / sum(mine.values()):.0%}" if topic in mine else "" for topic in shown]
+        for group, mine in counts.items()
+    ]
+    heads = ["", "documents", *(printable(_plain(groups.names[topic])) for topic in shown)]
+    return Section(f"{largest} in each group of documents", heads, rows)
