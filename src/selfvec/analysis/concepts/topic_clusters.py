@@ -16,7 +16,7 @@ from selfvec.base.arrays import Floats, Ints, Rows
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import RecordTable, short_repr
-from selfvec.base.threads import one_core
+from selfvec.base.threads import in_order, one_core, threads
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch, over_one_vocabulary
 from selfvec.numerics.kmeans import k_means
@@ -253,15 +253,19 @@ def cluster_terms(
         term_rows = np.ascontiguousarray(rows[chosen.rows])
         first = _earlier_centres(run, rows, earlier) if earlier else None
     numbers = [number] if number else [k for k in NUMBERS if least <= k <= len(chosen) // 2] or [least]
+
+    def clustered(k: int) -> _Clusters:
+        starts = (np.random.default_rng([seed, start]) for start in range(_STARTS))
+        weights = _seeded_weights(chosen.weights, fixed, k)
+        labels, centres = k_means(
+            term_rows, k, starts, weights=weights, spherical=True, fixed=fixed, first=first
+        )
+        return _Clusters(labels, centres, silhouette(term_rows, labels, centres))
+
     tried: dict[int, _Clusters] = {}
     with progress.stage("Grouping", len(numbers), "numbers") as advance, one_core():
-        for k in numbers:
-            starts = (np.random.default_rng([seed, start]) for start in range(_STARTS))
-            weights = _seeded_weights(chosen.weights, fixed, k)
-            labels, centres = k_means(
-                term_rows, k, starts, weights=weights, spherical=True, fixed=fixed, first=first
-            )
-            tried[k] = _Clusters(labels, centres, silhouette(term_rows, labels, centres))
+        for k, found in zip(numbers, in_order(numbers, clustered, threads(None)), strict=True):
+            tried[k] = found
             advance(1)
     largest = max(found.silhouette for found in tried.values())
     best = next(f for f in tried.values() if f.silhouette >= ENOUGH * largest or largest <= 0)
