@@ -119,7 +119,7 @@ def write_files(folder: Path, storms: list[str]) -> None:
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory, storms: list[str]) -> Path:
-    """The files and runs that the pages name, made once."""
+    """The files and runs that the pages name, made once, and what several pages would derive from them."""
     folder = tmp_path_factory.mktemp("workshop")
     write_files(folder, storms)
     start = ["--vectors", str(folder / "vectors.vec")]
@@ -131,6 +131,9 @@ def prepared(tmp_path_factory: pytest.TempPathFactory, storms: list[str]) -> Pat
     }
     for name, (corpus, *options) in runs.items():
         assert main(["refine", str(folder / corpus), "-o", str(folder / name), *options]) == 0
+    made = selfvec.open_run(folder / "run")
+    made.search("hail")  # this index and the encoder lie in the run's folder, for all pages
+    selfvec.Encoder.of(made)
     return folder
 
 

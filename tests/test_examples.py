@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +14,14 @@ from tests.places import ROOT
 from selfvec.views import notebook
 
 assert notebook  # registers how results are shown
-# tests/views/test_notebook.py looks closer at the fourth.
-EXAMPLES = sorted(set((ROOT / "examples").glob("*.ipynb")) - {ROOT / "examples" / "words_on_the_move.ipynb"})
+EXAMPLES = sorted((ROOT / "examples").glob("*.ipynb"))
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_a_notebook_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def run(path: Path) -> tuple[dict[str, Any], list[str]]:
+    """The names that a notebook leaves behind, and the text that is shown of what ends its cells."""
     cells = [cell for cell in json.loads(path.read_text("utf-8"))["cells"] if cell["cell_type"] == "code"]
     names: dict[str, Any] = {}
-    shown = 0
+    shown = []
     for cell in cells:
         assert cell["outputs"] == []
         tree = ast.parse("".join(cell["source"]))
@@ -30,7 +29,20 @@ def test_a_notebook_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
         if isinstance(last, ast.Expr):
             exec(compile(ast.Module(tree.body[:-1], []), path.name, "exec"), names)
             value = eval(compile(ast.Expression(last.value), path.name, "eval"), names)
-            shown += hasattr(value, "_repr_html_") and bool(value._repr_html_())
+            shown += [re.sub("<.*?>", "", value._repr_html_())] if hasattr(value, "_repr_html_") else []
         else:
             exec(compile(tree, path.name, "exec"), names)
+    return names, shown
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_a_notebook_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    names, shown = run(path)
+    assert all(shown)
     assert shown or path.stem == "for_gensim_users"
+    if path.stem == "words_on_the_move":
+        assert "Trajectory of stage" in shown[3]
+        assert "changed significantly" in shown[4]
+        assert {"stream", "mast", "panel", "drone"} <= set(names["surely"])
+        assert "crest" in set(names["after"]) - set(names["before"])

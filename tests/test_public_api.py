@@ -11,7 +11,6 @@ import sys
 import tomllib
 from contextlib import contextmanager
 from dataclasses import fields
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -89,18 +88,6 @@ def test_fit_from_texts_and_vectors(storms: list[str]) -> None:
     assert len(path) == model.vectors_.counts[model.vectors_.key_to_index["hail"]] + 1
     np.testing.assert_allclose(path.vectors[-1], model.vectors_["hail"], atol=1e-6)
     assert model.health_["types"] == len(model.vectors_)
-
-
-def test_a_saved_model_opens_as_the_same_run(tmp_path: Path, storms: list[str]) -> None:
-    model = selfvec.Refiner(window="auto").fit(storms, "none")
-    model.save(tmp_path / "run")
-    run = selfvec.open_run(tmp_path / "run")
-    np.testing.assert_array_equal(run.vectors.vectors, model.vectors_.vectors)
-    assert run.vectors.index_to_key == model.vectors_.index_to_key
-    assert run.similar("hail").rows == model.run_.similar("hail").rows
-    assert run.health == model.health_
-    loaded = selfvec.load(tmp_path / "run")
-    np.testing.assert_array_equal(loaded.vectors, model.vectors_.vectors)
 
 
 def test_none_in_the_place_of_labels_is_the_default_table() -> None:

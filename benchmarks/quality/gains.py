@@ -34,7 +34,7 @@ from selfvec.numerics.statistics import Estimate, spearman
 from selfvec.refinement.base_vectors import base_vectors
 from selfvec.refinement.methods import decorrelated
 from selfvec.refinement.methods.decorrelated import GAMMA, POWER, decorrelate, start_from_neighbours
-from selfvec.text.stems import stems
+from selfvec.text.rules import stems
 
 SIZES, SEEDS = (100, 300, 1000, 3000, 10_000), (0, 1)
 

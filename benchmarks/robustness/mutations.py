@@ -34,7 +34,7 @@ from selfvec.corpus import Corpus
 from selfvec.evaluation import retrieval, words
 from selfvec.retrieval import Index
 from selfvec.retrieval.encoder import Encoder
-from selfvec.storage.dictionaries import read_dictionary
+from selfvec.storage.alignment_files import read_dictionary
 from selfvec.storage.formats import FORMATS, compressed, load
 from selfvec.storage.verification import verify
 from selfvec.text.tokenizers import tokenizer

@@ -30,7 +30,7 @@ import numpy as np
 from benchmarks.datasets import PUBMED
 from benchmarks.harness import Result, command, paired
 from benchmarks.page import table
-from selfvec.base.timings import Timings
+from selfvec.base.progress import Timings
 from selfvec.corpus import Corpus
 from selfvec.data.settings import Settings
 from selfvec.refinement.input_reading import read_inputs

@@ -18,8 +18,8 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import mean
 from selfvec.storage.formats import load
 from selfvec.text.languages import LANGUAGES
+from selfvec.text.rules import stems
 from selfvec.text.segmentation import segmenter
-from selfvec.text.stems import stems
 
 PAIRS, LEMMAS, SEED = 4_000, 400, 0
 ALONE = ("tr", "hu", "nl")  # with rows of their own

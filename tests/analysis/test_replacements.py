@@ -11,7 +11,6 @@ import pytest
 import selfvec
 from selfvec import Vectors
 from selfvec.analysis.replacements import NARROW, abbreviates, replacement_cosines, replacement_row
-from selfvec.base.errors import InputError
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.refinement.derived_vectors import narrow_rows, narrow_vectors
@@ -150,10 +149,3 @@ def test_rows_do_not_depend_on_threads_or_on_the_folder(folder: Path) -> None:
     np.testing.assert_array_equal(narrow_vectors(run).vectors, rows[0])
     memory = run.replace(folder=None)
     np.testing.assert_array_equal(narrow_vectors(memory).vectors, rows[0])
-
-
-def test_a_run_without_tokens_says_what_to_do() -> None:
-    run = selfvec.Refiner(method="decorrelated", keep="nothing").fit(texts(60), "none").run_
-    with pytest.raises(InputError, match=r"has not kept its tokens, from which .*; refine again"):
-        run.similar("road", as_="replacement")
-    assert run.similar("road").lists

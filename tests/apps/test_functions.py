@@ -149,18 +149,6 @@ def test_a_run_in_memory_is_the_run_in_a_folder(tmp_path: Path) -> None:
     assert selfvec.verify(tmp_path / "again").damaged == []
 
 
-def test_an_update_in_place_keeps_the_run_from_before(tmp_path: Path) -> None:
-    place = tmp_path / "run"
-    selfvec.refine(TEXTS, "none", "decorrelated", output=place)
-    before = selfvec.open_run(place).provenance["tokens"]
-    memory = selfvec.update(place, ["a gale blew the roof off"])
-    assert (memory.folder, selfvec.open_run(place).provenance["tokens"]) == (None, before)
-    new = selfvec.update(place, ["a gale blew the roof off"], output=place)
-    np.testing.assert_array_equal(new.vectors.vectors, memory.vectors.vectors)
-    assert json.loads((place / "previous.json").read_text())["tokens"] == before
-    assert selfvec.update(place, ["a gale blew the roof off"], output=place).fingerprint == new.fingerprint
-
-
 def test_an_update_in_place_of_a_link_changes_the_run_behind_it(tmp_path: Path) -> None:
     selfvec.refine(TEXTS, "none", "decorrelated", output=tmp_path / "run")
     link = tmp_path / "link"
@@ -169,14 +157,6 @@ def test_an_update_in_place_of_a_link_changes_the_run_behind_it(tmp_path: Path) 
     assert link.is_symlink()
     assert selfvec.open_run(tmp_path / "run").fingerprint == new.fingerprint
     assert (tmp_path / "run" / "previous.json").is_file()
-
-
-def test_merged_runs_are_written(tmp_path: Path) -> None:
-    halves = [selfvec.refine(part, "none", "decorrelated") for part in (TEXTS[:2], TEXTS[2:4])]
-    whole = selfvec.refine(TEXTS[:4], "none", "decorrelated")
-    merged = selfvec.merge(halves, output=tmp_path / "run")
-    np.testing.assert_array_equal(merged.vectors.vectors, whole.vectors.vectors)
-    assert merged.folder == tmp_path / "run"
 
 
 def test_fields_of_files_are_named_as_on_the_command_line(tmp_path: Path) -> None:

@@ -12,8 +12,7 @@ import pytest
 
 import selfvec
 from selfvec.apps.functions.runs import open_text
-from selfvec.base.errors import MissingExtra, OptionError
-from selfvec.base.extras import require
+from selfvec.base.errors import MissingExtra, OptionError, require
 from selfvec.base.progress import Advance, Progress
 from selfvec.cluster.scheduler import connected
 from selfvec.data.run import Run

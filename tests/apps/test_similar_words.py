@@ -13,7 +13,7 @@ from selfvec import Vectors
 from selfvec.apps.cli import main
 from selfvec.apps.cli.output import show
 from selfvec.base.errors import OptionError
-from selfvec.data.rare_words import least_count
+from selfvec.data.queries import least_count
 from selfvec.views.word_tables import neighbours_table
 
 ENGLISH = ["house", "home", "rain", "hail", "animal", "road"]

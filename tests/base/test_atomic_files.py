@@ -69,7 +69,7 @@ def test_a_folder_replaces_only_when_asked(tmp_path) -> None:
         atomic_folder(tmp_path / "d", overwrite=True) as folder,
     ):
         (folder / "a").write_text("3")
-    some = FolderKind("a kind", lambda folder: (folder / "a").exists())
+    some = FolderKind("a", "kind", "a kind")
     with atomic_folder(tmp_path / "d", overwrite=True, kind=some) as folder:
         (folder / "b").write_text("3")
     assert leftovers(tmp_path / "d") == ["b"]

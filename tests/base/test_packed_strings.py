@@ -7,18 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfvec.base import scratch
+from selfvec.base import memory
 from selfvec.base.packed_strings import PackedStrings, Packer
 
 TEXTS = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=50), max_size=40)
 
 
-@pytest.mark.parametrize("in_memory", [scratch.IN_MEMORY, 0])
+@pytest.mark.parametrize("in_memory", [memory.IN_MEMORY, 0])
 @given(TEXTS, TEXTS)
 def test_strings_come_back(in_memory: int, first: list[str], second: list[str]) -> None:
     packer = Packer()
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(scratch, "IN_MEMORY", in_memory)
+        patched.setattr(memory, "IN_MEMORY", in_memory)
         for part in (first, second):
             some = PackedStrings.of(part)
             packer.add(some.data, some.ends)

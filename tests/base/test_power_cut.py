@@ -21,7 +21,20 @@ def recorded(script: str, folder: Path) -> list[tuple[str, str]]:
     if STRACE is None:
         pytest.skip("strace is not installed")
     log = folder.with_name("calls")
-    command = [STRACE, "-f", "-y", "-e", f"trace={CALLS}", "-o", log, sys.executable, "-c", script, folder]
+    command = [
+        STRACE,
+        "-f",
+        "--seccomp-bpf",
+        "-y",
+        "-e",
+        f"trace={CALLS}",
+        "-o",
+        log,
+        sys.executable,
+        "-c",
+        script,
+        folder,
+    ]
     done = subprocess.run(command, capture_output=True, text=True)
     if "not permitted" in done.stderr:
         pytest.skip("tracing is not permitted here")

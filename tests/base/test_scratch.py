@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfvec.base import scratch
+from selfvec.base import memory
 from selfvec.base.errors import TargetError
 from selfvec.base.memory import FileMap, release
 
@@ -19,9 +19,9 @@ BLOCKS = st.lists(st.lists(st.integers(0, 9), max_size=20), max_size=8)
 def joined(blocks: list[list[int]], most: int) -> tuple[list[int], bool]:
     """The numbers of all blocks, and whether they are in a file."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scratch, "IN_MEMORY", most)
-        patch.setattr(scratch, "_BLOCK", 16)
-        spool = scratch.Spool()
+        patch.setattr(memory, "IN_MEMORY", most)
+        patch.setattr(memory, "_BLOCK", 16)
+        spool = memory.Spool()
         for block in blocks:
             spool.append(np.array(block, np.int32))
         found = spool.joined()
@@ -45,8 +45,8 @@ def test_a_spool_in_a_file_holds_what_one_in_memory_holds(blocks: list[list[int]
 
 @pytest.mark.parametrize("dtype", [np.int32, bool])
 def test_an_array_in_a_file_begins_with_zeros_and_keeps_what_is_written(dtype, monkeypatch) -> None:
-    monkeypatch.setattr(scratch, "IN_MEMORY", 0)
-    array = scratch.scratch_array(100_000, dtype)
+    monkeypatch.setattr(memory, "IN_MEMORY", 0)
+    array = memory.scratch_array(100_000, dtype)
     assert in_file(array)
     assert not array.any()
     array[5::7] = 1
@@ -58,15 +58,15 @@ def test_a_full_disk_is_an_error_at_once(monkeypatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr(scratch, "IN_MEMORY", 0)
+    monkeypatch.setattr(memory, "IN_MEMORY", 0)
     monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
     with pytest.raises(TargetError, match=r"disk is full; 4\.0 MB are needed"):
-        scratch.scratch_array(1_000_000, np.int32)
+        memory.scratch_array(1_000_000, np.int32)
 
 
 def test_files_are_in_the_folder_that_the_user_names(monkeypatch, tmp_path) -> None:
-    monkeypatch.setattr(scratch, "IN_MEMORY", 0)
+    monkeypatch.setattr(memory, "IN_MEMORY", 0)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
     monkeypatch.setenv("TMPDIR", str(tmp_path / "missing"))
     with pytest.raises(TargetError, match="missing"):
-        scratch.scratch_array(10, np.int32)
+        memory.scratch_array(10, np.int32)

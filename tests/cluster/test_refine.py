@@ -13,13 +13,11 @@ from tests.cluster.conftest import in_threads
 from tests.cluster.corpora import jsonl, of_every_kind, sentences
 
 from selfvec.apps.cli import main
-from selfvec.base import scratch
+from selfvec.base import memory
 from selfvec.base.errors import CorpusError, OptionError, TargetError
-from selfvec.cluster import cluster_scan
-from selfvec.cluster.reading import add_counts, count_words
-from selfvec.cluster.refine import cluster_settings
-from selfvec.cluster.remote_files import output_place
+from selfvec.cluster.refine import cluster_settings, output_place
 from selfvec.cluster.shards import find_shards
+from selfvec.cluster.tasks import add_counts, count_words
 from selfvec.corpus import Corpus
 from selfvec.corpus.fields import FieldNames
 from selfvec.data.run import Run
@@ -42,8 +40,8 @@ def table() -> Vectors:
 @pytest.fixture
 def many_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small texts are summed in several ranges and blocks of columns."""
-    monkeypatch.setattr(cluster_scan, "COLUMNS", 16)
-    monkeypatch.setattr(cluster_scan, "PER_WORD", 4)
+    monkeypatch.setattr("selfvec.cluster.tasks.COLUMNS", 16)
+    monkeypatch.setattr("selfvec.cluster.tasks.PER_WORD", 4)
 
 
 def contents(run: Run) -> tuple[list[str], list[tuple]] | None:
@@ -126,10 +124,10 @@ def test_words_without_a_vector_may_be_rare(tmp_path: Path, clustered) -> None:
     np.testing.assert_allclose(run.vectors.vectors, alone.vectors.vectors, atol=5e-5)
 
 
-@pytest.fixture(params=[scratch.IN_MEMORY, 1000])
+@pytest.fixture(params=[memory.IN_MEMORY, 1000])
 def saved(request, tmp_path: Path, table: Vectors, clustered, monkeypatch) -> tuple[list[Path], Settings]:
     """The files of a run of a cluster in the folder ``run``, also if its tokens are made in their file."""
-    monkeypatch.setattr(scratch, "IN_MEMORY", request.param)
+    monkeypatch.setattr(memory, "IN_MEMORY", request.param)
     paths = of_every_kind(tmp_path, sentences(300))
     settings = Settings("decorrelated", history="none", min_count=2)
     with output_place(str(tmp_path / "run")) as (writer, finish):

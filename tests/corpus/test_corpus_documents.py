@@ -216,7 +216,7 @@ def test_a_folder_of_mixed_kinds_is_read_whole_and_the_rest_is_named(reader: Rea
     assert found["texts"] == ["A row.", "Plain.", TEXT, "Paper.", WORD_TEXT]
     assert found["ids"] == [None, "a.txt", "b.html", "c/d.pdf", "e.docx"]
     assert reader.corpus.summary.skipped_files == [str(reader.folder / "in" / "picture.png")]
-    for place in ("selfvec.base.extras.find_spec", "importlib.util.find_spec"):
+    for place in ("selfvec.base.errors.find_spec", "importlib.util.find_spec"):
         monkeypatch.setattr(place, lambda _: None)
     assert reader.texts("in") == ["A row.", "Plain.", TEXT, WORD_TEXT]
     skipped = [Path(name).name for name in reader.corpus.summary.skipped_files]

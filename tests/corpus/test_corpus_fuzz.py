@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from selfvec.base.errors import CorpusError
 from selfvec.corpus import Corpus
-from selfvec.corpus.csv_rows import CsvHeader, CsvReader
 from selfvec.corpus.fields import Fields
+from selfvec.corpus.row_formats import CsvHeader, CsvReader
 from selfvec.corpus.streams import TextSource, line_blocks
 from selfvec.corpus.summary import CorpusPass, Summary
 
@@ -70,7 +70,7 @@ def test_any_bytes_give_documents_or_a_clear_error(tmp_path_factory, kind):
     )
     @example(b'text\n"', 1, True, bytes)
     @example(b"\xef\xbb\xbf", 1, False, bytes)
-    @settings(max_examples=125)
+    @settings(max_examples=60)
     def check(data, batch_bytes, skip, compress):
         path = folder / f"a.{kind}"
         path.write_bytes(compress(data))
@@ -129,7 +129,7 @@ def rows_of(data: bytes, names: tuple[str, ...], size: int, delimiter: str = ","
 @example(b'"a""",b\n', 2, 9)
 @example(b'a,b,"\n"\nb\n', 3, 99)
 @example(b"a\na,b,c\n", 2, 99)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200)
 def test_reading_by_blocks_is_reading_at_once(data, width, size):
     names = ("x", "y", "z")[:width]
     assert rows_of(data, names, size) == rows_of(data, names, 1 << 20)
@@ -138,7 +138,7 @@ def test_reading_by_blocks_is_reading_at_once(data, width, size):
 @given(
     st.lists(st.tuples(FIELD, FIELD), min_size=1, max_size=8), st.integers(1, 40), st.sampled_from(",;\t|")
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60)
 def test_what_the_csv_module_writes_is_read_back(rows, size, delimiter):
     file = io.StringIO()
     csv.writer(file, quoting=csv.QUOTE_ALL, delimiter=delimiter).writerows(rows)

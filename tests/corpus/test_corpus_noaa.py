@@ -10,8 +10,8 @@ import re
 import pytest
 from corpus_reader import Reader
 
-from selfvec.corpus import layouts
-from selfvec.corpus.layouts import Layout, UnquotedColumn
+from selfvec.corpus import fields
+from selfvec.corpus.fields import Layout, UnquotedColumn
 
 DETAILS = (
     *(
@@ -157,7 +157,7 @@ def test_a_layout_is_a_row_of_a_table(monkeypatch: pytest.MonkeyPatch, reader: R
         date=("drilled",),
         unquoted=UnquotedColumn("Well", "Drilled", re.compile(r"\d{4}")),
     )
-    monkeypatch.setattr(layouts, "LAYOUTS", (wells, *layouts.LAYOUTS))
+    monkeypatch.setattr(fields, "LAYOUTS", (wells, *fields.LAYOUTS))
     data = "ID,Well,Drilled,Log,Remark\n1,North,1990,clay,dry\n2,East, old,1991,clay,sand\n"
     reader.write("wells.csv", data)
     rows = reader.read("wells.csv")

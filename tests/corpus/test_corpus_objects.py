@@ -197,13 +197,6 @@ def test_columns_and_other_iterables_hold_a_text_an_item(column: Any) -> None:
     assert not corpus.tokenized
 
 
-def test_an_iterator_is_read_as_it_goes_and_once() -> None:
-    corpus = as_corpus(text for text in ["Hail fell.", "Rain."])
-    assert [text for batch in corpus.batches() for text in batch.texts] == ["Hail fell.", "Rain."]
-    with pytest.raises(CorpusError, match="an iterator can be read only once"):
-        list(corpus.batches())
-
-
 @pytest.fixture
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.chdir(tmp_path)
@@ -428,21 +421,6 @@ def test_what_is_no_corpus_is_refused_with_a_way_out(data: Any, said: str) -> No
         selfvec.refine(data)
 
 
-def test_a_frame_of_dask_is_refused_with_its_compute() -> None:
-    frames = pytest.importorskip("dask.dataframe")
-    frame = frames.from_pandas(pd.DataFrame({"text": ["hail fell"]}), npartitions=1)
-    for refused in (frame, frame["text"]):
-        with pytest.raises(OptionError, match=r"^corpus: is a data frame of a kind .*compute\(\) returns$"):
-            selfvec.refine(refused)
-
-
 def test_fields_are_not_given_to_an_open_corpus() -> None:
     with pytest.raises(OptionError, match=r"^text_field: is chosen where a Corpus is opened; give it to"):
         as_corpus(Corpus.from_texts(["Hail fell."]), text_field=["text"])
-
-
-def test_fit_takes_a_frame_and_the_columns_of_its_text() -> None:
-    frame = pd.DataFrame({"headline": ["hail fell"] * 3, "body": ["wind rose"] * 3})
-    for chosen, words in ({None: "hail fell wind rose", ("body",): "wind rose"}).items():
-        made = selfvec.Refiner("original").fit(frame, text_field=chosen)
-        assert set(made.vectors_.index_to_key) == set(words.split())

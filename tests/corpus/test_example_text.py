@@ -12,7 +12,8 @@ import pytest
 import selfvec
 from selfvec.apps.cli import main
 from selfvec.base.errors import TargetError
-from selfvec.corpus.example_text import generator, planted, reports
+from selfvec.corpus import example_text
+from selfvec.corpus.example_text import planted, reports
 from selfvec.data.run import Run
 
 SHA256 = "e79f72688b9dec4365db930238d5553ba888658196cf352765ba617be542221e"
@@ -52,11 +53,11 @@ def test_the_rows_have_ids_dates_and_fields() -> None:
 
 
 def test_every_word_is_in_the_lists(monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = Path(generator.__file__).parent
+    folder = Path(example_text.__file__).parent
     ours = words_of(" ".join(path.read_text(encoding="utf-8") for path in folder.glob("*.toml")))
     found = planted()
     ours |= {found["new"], *found["replaced"], *found["synonyms"].values()}
-    monkeypatch.setattr(generator, "_MISSPELT", 0)
+    monkeypatch.setattr(example_text, "_MISSPELT", 0)
     assert words_of(" ".join(row["title"] + " " + row["text"] for row in reports())) <= ours
 
 

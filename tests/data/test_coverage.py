@@ -9,8 +9,7 @@ import numpy as np
 import selfvec
 from selfvec.apps.cli import main
 from selfvec.apps.web.page_data import PageData
-from selfvec.data.coverage import KINDS, coverage, has_row
-from selfvec.data.vectors import Source, Vectors
+from selfvec.data.vectors import KINDS, Source, Vectors, coverage, has_row
 
 TEXTS = ["the xylograph of the doctor fell 3 times", "a doctor saw the hailstorm and the brzzt"] * 30
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfvec.base import scratch
+from selfvec.base import memory
 from selfvec.data import token_batch
 from selfvec.data.token_batch import TokenBatch, by_frequency, changed, renumber
 
@@ -28,7 +28,7 @@ def _sizes(request):
     """Tokens worked on at a time, and bytes in memory."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(token_batch, "_BLOCK", request.param[0])
-        patch.setattr(scratch, "IN_MEMORY", request.param[1])
+        patch.setattr(memory, "IN_MEMORY", request.param[1])
         yield
 
 

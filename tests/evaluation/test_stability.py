@@ -143,9 +143,6 @@ def test_what_cannot_be_measured_is_one_error(storms, plane: Vectors) -> None:
 
     with pytest.raises(OptionError, match="give a run folder"):
         selfvec.evaluate(plane, [Stability()])
-    forgotten = selfvec.Refiner(keep="nothing").fit(storms, "none").run_
-    with pytest.raises(InputError, match="refine again, with the default of keep"):
-        selfvec.evaluate(forgotten, [Stability()])
     with pytest.raises(InputError, match="two documents"):
         measure([" ".join(storms)])
     with pytest.raises(InputError, match="4 words occur often enough to be compared, 20 are needed"):

@@ -12,8 +12,7 @@ from selfvec.data.vectors import Vectors
 from selfvec.evaluation import Analogies, Similarity
 from selfvec.evaluation.compared_vectors import word_vectors
 from selfvec.evaluation.words import AnalogyQuestions, answer
-from selfvec.numerics import analogies
-from selfvec.numerics.analogies import ANALOGY_METHODS
+from selfvec.numerics.nearest import ANALOGY_METHODS
 from selfvec.numerics.rows import unit_rows
 
 
@@ -146,7 +145,7 @@ def test_candidates_in_blocks_and_among_the_first_rows_only(monkeypatch) -> None
     questions = AnalogyQuestions(names, numbers, {})
     vectors = Vectors(names, rows)
     _, whole = answer(vectors, questions, most=50)
-    monkeypatch.setattr(analogies, "_BLOCK", 7)
+    monkeypatch.setattr("selfvec.numerics.nearest._ANSWERS", 7)
     _, blocks = answer(vectors, questions, most=50)
     for method in ANALOGY_METHODS:
         np.testing.assert_array_equal(whole[method], blocks[method])

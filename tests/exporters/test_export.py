@@ -25,8 +25,7 @@ from selfvec.exporters.encoder_folders import UNKNOWN, tokenizer_json, write_enc
 from selfvec.retrieval.encoder import Encoder
 from selfvec.retrieval.encoder.word_lookup import WordLookup, normal
 from selfvec.storage.formats import FORMATS
-from selfvec.text.characters import table
-from selfvec.text.kernels import spans
+from selfvec.text.characters import spans, table
 
 AWKWARD = [
     "",
@@ -174,25 +173,10 @@ def test_every_target_is_written_beside_the_run(to: str, run: Run) -> None:
     assert not [entry for entry in left if "partial" in entry.name]
 
 
-def test_nothing_is_replaced_unless_asked(run: Run, tmp_path: Path) -> None:
-    for to, name in (("encoder", "e"), ("word2vec", "w.bin")):
-        target = tmp_path / name
-        export(run, to, target)
-        with pytest.raises(TargetError, match=r"exists already.*overwrite=True"):
-            export(run, to, target)
-        export(run, to, target, overwrite=True)
-    (tmp_path / "e" / "diary.txt").write_text("mine", encoding="utf-8")
-    with pytest.raises(TargetError, match=r"diary\.txt"):
-        export(run, "encoder", tmp_path / "e", overwrite=True)
-    assert (tmp_path / "e" / "diary.txt").read_text(encoding="utf-8") == "mine"
+def test_a_run_is_never_replaced(run: Run) -> None:
+    """Other targets are replaced on request: tests/apps/cli/test_overwrite.py."""
     with pytest.raises(TargetError, match="is a run"):
         export(run, "encoder", run.folder, overwrite=True)
-    with pytest.raises(TargetError, match="a folder will be written"):
-        export(run, "encoder", tmp_path / "w.bin", overwrite=True)
-    (tmp_path / "f").mkdir()
-    with pytest.raises(TargetError, match="is a folder"):
-        export(run, "word2vec", tmp_path / "f", overwrite=True)
-    assert not [entry for entry in tmp_path.iterdir() if "partial" in entry.name]
 
 
 def test_files_beside_a_target_are_not_overwritten_either(run: Run, tmp_path: Path) -> None:

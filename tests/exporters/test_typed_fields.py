@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +13,8 @@ from tests.exporters.conftest import stored
 import selfvec
 from selfvec.apps.cli import main
 from selfvec.exporters import export, passage_rows
-from selfvec.exporters.store_rows import StoreRows, typed_column
-from selfvec.exporters.stores import STORES
+from selfvec.exporters.store_rows import typed_column
 from selfvec.retrieval.encoder import Encoder
-from selfvec.retrieval.encoder.lancedb import SelfvecFunction
 
 FIELDS = {
     "flag": [True, False, None],
@@ -82,11 +79,6 @@ def test_filters_look_into_lists_and_objects(reports: Path, asked: list[str], da
     kinds = {days} if isinstance(days, int) else set(days)
     expected = {i for i in range(60) if i % 3 in kinds and ("mixed=a" not in asked or i % 2)}
     assert found == expected
-
-
-def test_an_unknown_field_is_named(reports: Path, capsys) -> None:
-    assert main(["search", str(reports / "run"), "day", "--filter", "nothing.state=x"]) == 2
-    assert "no field 'nothing.state'; the fields are: flag, tags" in capsys.readouterr().err
 
 
 def expected(i: int) -> dict[str, object]:
@@ -163,27 +155,6 @@ def test_strings_are_typed_only_if_all_are_of_one_type(values: list[str], typed:
     assert typed_column(pl.Series("x", values, dtype=pl.String)).to_list() == typed
 
 
-def test_a_table_of_lancedb_encodes_what_is_added_and_asked(reports: Path, tmp_path: Path) -> None:
-    lancedb = pytest.importorskip("lancedb")
-    from lancedb.pydantic import LanceModel, Vector
-
-    function = SelfvecFunction.create(encoder=str(reports / "run"))
-
-    class Passage(LanceModel):
-        text: str = function.SourceField()
-        vector: Vector(function.ndims()) = function.VectorField()  # type: ignore[valid-type]
-
-    table = lancedb.connect(tmp_path / "db").create_table("texts", schema=Passage)
-    texts = ["Hail broke the roof.", "The river rose."]
-    table.add([{"text": text} for text in texts])
-    encoder = Encoder.of(selfvec.open_run(reports / "run"))
-    np.testing.assert_allclose(table.to_arrow()["vector"].to_pylist(), encoder.encode(texts), atol=1e-6)
-    again = lancedb.connect(tmp_path / "db").open_table("texts")
-    assert again.search("rivers on the road").limit(1).to_list()[0]["text"] == texts[1]
-    with pytest.raises(Exception, match="is not the folder of an encoder"):
-        SelfvecFunction.create(encoder=str(tmp_path))
-
-
 # ---- export --update
 
 
@@ -241,28 +212,6 @@ def test_update_writes_what_is_new_and_deletes_what_is_gone(
     rows = [{"id": row["id"], "text": row["text"], "other": "x"} for row in rows]
     refine()
     assert exported() == counts(60, 0, 0, 0, True)  # other columns
-
-
-@pytest.mark.parametrize("to", ["lancedb", "qdrant"])
-def test_rows_with_new_texts_are_added_and_others_deleted(reports: Path, tmp_path: Path, to: str) -> None:
-    pytest.importorskip({"lancedb": "lancedb", "qdrant": "qdrant_client"}[to])
-    store, path = STORES[to], tmp_path / "store"
-    rows = passage_rows(selfvec.open_run(reports / "run"))
-
-    def part(chosen: slice) -> StoreRows:
-        return replace(rows, table=rows.table[chosen], vectors=rows.vectors[chosen])
-
-    store.put(part(slice(40)), path)
-    before = content(path)
-    done = store.update(part(slice(20, 60)), path)
-    assert done == {"added": 20, "changed": 0, "removed": 20, "unchanged": 20}
-    after = content(path)
-    assert set(after) == {f"r{i}" for i in range(20, 60)}
-    assert all(after[f"r{i}"] == before[f"r{i}"] for i in range(20, 40))
-    np.testing.assert_allclose([after[f"r{i}"][1] for i in range(40, 60)], rows.vectors[40:], atol=1e-6)
-    done = store.update(part(slice(20, 40)), path)
-    assert done == {"added": 0, "changed": 0, "removed": 20, "unchanged": 20}
-    assert set(content(path)) == {f"r{i}" for i in range(20, 40)}
 
 
 @pytest.mark.parametrize("to", ["lancedb", "qdrant"])

@@ -21,7 +21,6 @@ Shown = Iterable[tuple[str, str]]
 """Ids and texts."""
 
 
-@settings(max_examples=100)
 @given(FIRST, steps(undo=False, most=3))
 def test_runs_in_memory(rows: list[Row], changes: list[Step]) -> None:
     with begun(rows) as run:

@@ -27,7 +27,7 @@ rng = np.random.default_rng(0)
 words = np.array([f"w{i}" for i in range(300)])
 texts = [" ".join(words[np.minimum(rng.zipf(1.3, 80) - 1, 299)]) for _ in range(150)]
 table = Vectors(list(words), rng.standard_normal((300, 300), dtype=np.float32))
-rules = "paper scan", "online scan", "decorrelated scan", "decorrelated counts", "decorrelated ppmi"
+rules = "paper scan", "decorrelated scan", "decorrelated counts"
 for method, operator in map(str.split, rules):
     run = selfvec.Refiner(method, operator=operator).fit(texts, table, progress=True).run_
     made = hashlib.sha256(np.ascontiguousarray(run.vectors.vectors))
@@ -46,7 +46,7 @@ def test_compiled_and_cached_runs_make_the_same_bytes(tmp_path: Path) -> None:
         for _ in range(2)
     )
     assert list(tmp_path.rglob("*.nbc"))
-    assert len(first.stdout.splitlines()) == 5
+    assert len(first.stdout.splitlines()) == 3
     assert first.stdout == second.stdout
 
 

@@ -6,16 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from selfvec.base import scratch
+from selfvec.base import memory
 from selfvec.data import token_batch
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, by_frequency
 from selfvec.refinement.inputs import counted
 from selfvec.text.repeats import find_repeats, without
-from selfvec.text.stems import merged_types
+from selfvec.text.rules import merged_types
 
 WORDS = ["storm", "storms", "stormy", "hail", "hails", "wind", "winds", "Wind", "roof", "roofs", "tree"]
 MENU = [f"menu{i}" for i in range(13)]
@@ -27,7 +27,7 @@ def _sizes(request):
     """Tokens worked on at a time, and bytes in memory."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(token_batch, "_BLOCK", request.param[0])
-        patch.setattr(scratch, "IN_MEMORY", request.param[1])
+        patch.setattr(memory, "IN_MEMORY", request.param[1])
         yield
 
 
@@ -51,6 +51,7 @@ def same(found: TokenBatch, expected: TokenBatch) -> None:
         np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
 
 
+@settings(max_examples=20)
 @given(
     st.integers(0, 10**6),
     st.sampled_from([None, "en"]),

@@ -10,9 +10,8 @@ from tests.refinement.problems import finished, random_problem
 
 import selfvec
 from selfvec.base.errors import OptionError
-from selfvec.cooccurrence.kernels import REBUILD
 from selfvec.cooccurrence.reference import count_reference, linear_reference
-from selfvec.cooccurrence.scan import ScanOperator
+from selfvec.cooccurrence.scan import REBUILD, ScanOperator
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows

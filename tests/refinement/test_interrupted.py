@@ -14,8 +14,7 @@ from tests.refinement.problems import random_problem
 from selfvec.base.errors import Interrupted
 from selfvec.base.progress import Progress
 from selfvec.base.threads import in_order, stop_if_cancelled
-from selfvec.cooccurrence.kernels import REBUILD
-from selfvec.cooccurrence.scan import ScanOperator
+from selfvec.cooccurrence.scan import REBUILD, ScanOperator
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.refinement.choices import make_plan

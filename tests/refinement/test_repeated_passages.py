@@ -158,11 +158,6 @@ def test_example_sentences_are_not_from_the_menu(run: Run) -> None:
         assert "entrepreneurship" not in use.text
 
 
-def test_the_option_is_in_run_json(tmp_path: Path) -> None:
-    save_run(refined(texts(50), repeats="keep"), tmp_path / "run")
-    assert json.loads((tmp_path / "run" / "run.json").read_text())["options"]["repeats"] == "keep"
-
-
 def test_refine_warns_where_every_occurrence_counts(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

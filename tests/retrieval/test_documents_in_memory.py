@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ import polars as pl
 import pytest
 
 import selfvec
-from selfvec.base.errors import InputError
 from selfvec.corpus import Corpus
 from selfvec.exporters import export, passage_rows
 from selfvec.retrieval import run_index
@@ -43,22 +41,3 @@ def test_documents_in_memory_are_searched_and_stored(given: Any, tmp_path: Path)
         assert rows.table["state"].to_list() == ["IA"] * 3
         assert len(index.search("hail", filters=["state=IA"]).hits) > 0
     assert export(run, "parquet-documents", tmp_path / "store")["documents"] == len(TEXTS)
-
-
-def test_a_path_alone_is_a_corpus(tmp_path: Path) -> None:
-    folder = tmp_path / "reports"
-    folder.mkdir()
-    file = folder / "reports.jsonl"
-    file.write_text("\n".join(map(json.dumps, ROWS)))
-    for given in (file, str(file), [file], [str(file)], [folder], [str(folder)]):
-        assert run_index(selfvec.refine(given, "none", "original")).text("r1") == TEXTS[1]
-
-
-def test_a_run_without_its_text_says_how_to_keep_it() -> None:
-    run = selfvec.refine(TEXTS, "none", "original", keep="tokens")
-    for use in (run_index, passage_rows):
-        with pytest.raises(
-            InputError, match=r"has not kept its text, .*, with the default of keep$"
-        ) as caught:
-            use(run)
-        assert caught.value.message(flags=True).endswith("with the default of --keep")

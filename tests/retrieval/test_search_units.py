@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from selfvec.retrieval.passages import passages
 from selfvec.text.preprocessing import Preprocessing, encode_texts
+from selfvec.text.tokenizers import word_spans
 from selfvec.text.vocabulary import Vocabulary
-from selfvec.text.word_spans import word_spans
 
 TEXT = " ".join(f"Sentence {i} has {'very ' * (i % 7)}few words." for i in range(60))
 

@@ -16,6 +16,7 @@ import tempfile
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -203,16 +204,15 @@ def unremovable(name: str, job: Job, place: Path) -> list[str]:
     shutil.copytree(source, place / "done")
     act(place / "done")
     new = read(place / "done")
-    for first in range(1, 9):
-        for number in (errno.EROFS, errno.EDQUOT, errno.EIO):
-            folder = place / "trial"
-            shutil.rmtree(folder, ignore_errors=True)
-            shutil.copytree(source, folder)
-            status = child(act, folder, first, number, REMOVES, log)
-            said = set(log.read_text().split()) if status == 0 else set()
-            refused = status and name == "update without undo" and read(folder) == old
-            if not refused and (status or not said <= {"CleanupWarning"} or read(folder) != new):
-                faults.append(f"{name}, {errno.errorcode[number]} at {first}: status {status}, {said}")
+    for first, number in zip(range(1, 9), cycle((errno.EROFS, errno.EDQUOT, errno.EIO)), strict=False):
+        folder = place / "trial"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(source, folder)
+        status = child(act, folder, first, number, REMOVES, log)
+        said = set(log.read_text().split()) if status == 0 else set()
+        refused = status and name == "update without undo" and read(folder) == old
+        if not refused and (status or not said <= {"CleanupWarning"} or read(folder) != new):
+            faults.append(f"{name}, {errno.errorcode[number]} at {first}: status {status}, {said}")
     return faults
 
 

@@ -14,6 +14,8 @@ import selfvec
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
+from selfvec.evaluation import Stability
+from selfvec.exporters import passage_rows
 
 KEEPS = ("text", "tokens", "nothing")
 SUBJECTS = [[f"{a}{b}" for b in ("ban", "cor", "dim", "fel", "gos", "hul", "jin")] for a in "pqrst"]
@@ -46,6 +48,8 @@ NEEDED: dict[str, tuple[str, Callable[[Run], object]]] = {
         lambda run: selfvec.merge([run, refined(run.folder.with_name("more.csv"), "text", seed=1)]),
     ),  # type: ignore[union-attr]
     "topics by field": ("text", lambda run: run.topics(2, by="place")),
+    "drift of a field": ("text", lambda run: run.drift(slice_field="place", permutations=20)),
+    "passages": ("text", passage_rows),
     "topics": ("tokens", lambda run: run.topics(2)),
     "topics by year": ("tokens", lambda run: run.topics(2, by="year")),
     "drift of slices": ("tokens", lambda run: run.drift(["2000", "2010"])),
@@ -53,6 +57,9 @@ NEEDED: dict[str, tuple[str, Callable[[Run], object]]] = {
     "why": ("tokens", lambda run: run.why("hail", "wind")),
     "graph": ("tokens", lambda run: run.graph()),
     "phrases": ("tokens", lambda run: run.phrases()),
+    "expand": ("tokens", lambda run: run.expand("hail")),
+    "replacements": ("tokens", lambda run: run.similar("hail", as_="replacement")),
+    "stability": ("tokens", lambda run: selfvec.evaluate(run, [Stability(repeats=1)])),
     "monitor": ("nothing", lambda run: run.monitor([row["text"] for row in rows(40, 2)])),
     "similar": ("nothing", lambda run: run.similar("hail")),
     "drift": ("nothing", lambda run: run.drift()),
@@ -82,6 +89,7 @@ def test_each_feature_works_or_says_what_is_missing(keep: str, feature: str, run
     missing = {"tokens": "text", "nothing": "(text|tokens)"}[keep] if needed == "text" else needed
     assert re.search(f"the run has not kept its {missing}, ", said)
     assert said.endswith("; refine again, with the default of keep")
+    assert error.value.message(flags=True).endswith("; refine again, with the default of --keep")
     assert "\n" not in said
 
 

@@ -15,9 +15,7 @@ import pytest
 from tests.places import ROOT
 
 import selfvec
-from selfvec.apps.cli import main
 from selfvec.apps.run import open_run
-from selfvec.base.checksums import write_sealed
 from selfvec.base.errors import FormatError, TargetError
 from selfvec.cooccurrence.counts import run_counts
 from selfvec.data.run import Run, split_state
@@ -305,7 +303,9 @@ def test_a_run_is_saved_over_itself(run: Path, tmp_path: Path) -> None:
     assert (again.vectors.vectors == opened.vectors.vectors).all()
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"format": 2}', '{"format": 2, "files": 5, "state": "x"}'])
+@pytest.mark.parametrize(
+    "content", ["{", "[]", '{"format": 1}', '{"format": 2}', '{"format": 2, "files": 5, "state": "x"}']
+)
 def test_a_damaged_description_costs_no_file_until_the_new_run_is_whole(content: str, run: Path) -> None:
     (run / "run.json").write_text(content)
     before = files(run)
@@ -316,44 +316,6 @@ def test_a_damaged_description_costs_no_file_until_the_new_run_is_whole(content:
     selfvec.refine(ROWS[:9], "none", "original", output=run, overwrite=True)
     assert documents(run) == 9
     assert set(files(run)) == named(run, "run.json")
-
-
-def of_format_1(run: Path) -> Path:
-    """The same folder as earlier versions wrote it, in so far as it matters here."""
-    for name in ("text.parquet", "lock"):
-        (run / name).unlink()
-    for name in ("documents/documents", "unstemmed/unstemmed", "search/own/arrays"):
-        (run / name).parent.mkdir(parents=True)
-        (run / f"{name}.safetensors").write_text(SECRET)
-    described = json.loads((run / "run.json").read_text())
-    kept = {name: value for name, value in described.items() if name not in ("state", "files", "sha256")}
-    write_sealed(run / "run.json", kept | {"format": 1})
-    return run
-
-
-@pytest.mark.parametrize(
-    "command",
-    [["info"], ["similar", "roof"], ["search", "roof"], ["update", "--withdraw", "d1"], ["update", "--undo"]],
-)
-def test_a_run_of_format_1_is_refused_in_one_line(
-    command: list[str], run: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    before = files(of_format_1(run))
-    assert main([command[0], str(run), *command[1:]]) == 2
-    (line,) = capsys.readouterr().err.splitlines()
-    assert "the format of the run folder is 1, this Selfvec reads format 2; refine the text again" in line
-    assert files(run) == before
-
-
-def test_a_run_of_format_1_is_replaced_on_request(run: Path) -> None:
-    before = files(of_format_1(run))
-    with pytest.raises(KeyboardInterrupt), writer_of(run) as writer:
-        writer.keep(selfvec.refine(ROWS, "none", "original").original)
-        raise KeyboardInterrupt
-    assert {name: content for name, content in files(run).items() if name != "lock"} == before
-    selfvec.refine(ROWS, "none", "original", output=run, overwrite=True)
-    assert set(files(run)) == named(run, "run.json")
-    assert not verify(run).damaged
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import selfvec
-from selfvec.base import scratch
+from selfvec.base import memory
 from selfvec.base.errors import TargetError
 from selfvec.corpus import as_corpus
 from selfvec.data.settings import Settings
@@ -48,7 +48,7 @@ def test_the_ids_of_a_long_text_are_written_as_those_of_a_short_one(
 ) -> None:
     settings = Settings("decorrelated", window=5, **options)
     held = refine(as_corpus(TEXTS), None, settings)
-    monkeypatch.setattr(scratch, "IN_MEMORY", 0)
+    monkeypatch.setattr(memory, "IN_MEMORY", 0)
     with RunWriter(tmp_path / "run") as writer:
         made = refine(as_corpus(TEXTS), None, settings, writer=writer)
         writer.finish(made)

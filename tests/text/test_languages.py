@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 
 import selfvec
 from selfvec.base.casing import case_forms, lower
-from selfvec.base.errors import MissingExtra, OptionError
+from selfvec.base.errors import OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.exporters.encoder_folders import tokenizer_json, write_encoder
 from selfvec.retrieval import Index
@@ -27,11 +27,10 @@ from selfvec.text.languages import (
     listed_stop_words,
 )
 from selfvec.text.preprocessing import Preprocessing
-from selfvec.text.rules import Rulebook
+from selfvec.text.rules import Rulebook, stems
 from selfvec.text.segmentation import segmenter
 from selfvec.text.sentences import sentence_spans
-from selfvec.text.stems import stems
-from selfvec.text.word_spans import find_words
+from selfvec.text.tokenizers import find_words
 
 SPACELESS = ("ja", "th", "zh")
 
@@ -167,13 +166,6 @@ def test_words_without_spaces_between_them(code: str, text: str, expected: list[
     assert "".join(spelt[: len(spelt) // 2]) == text.replace(" ", "").rstrip("。")
     assert found.bounds.tolist() == [0, len(spelt) // 2, len(spelt) // 2, len(spelt)]
     assert words(text, code) == expected
-
-
-def test_a_missing_segmenter_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "budoux", None)
-    segmenter.cache_clear()
-    with pytest.raises(MissingExtra, match=r"Chinese.*pip install 'selfvec\[segment\]'"):
-        tokenizer("words", "zh")
 
 
 @pytest.mark.parametrize("code", ["tr", "fr", "el", "ar", "ja"])

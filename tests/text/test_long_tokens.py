@@ -15,9 +15,8 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 import selfvec
 from selfvec.corpus.documents import Documents
 from selfvec.text import Encoding, encode, tokenizer
-from selfvec.text.long_tokens import LONG, LONGEST
 from selfvec.text.segmentation import _cut, segmenter
-from selfvec.text.word_spans import find_words
+from selfvec.text.tokenizers import LONG, LONGEST, find_words
 from selfvec.views.run_summary import run_summary, text_details
 
 MOST = 700 << 20  # bytes

@@ -18,15 +18,12 @@ import selfvec
 from selfvec.analysis.concepts import Phrase, phrases
 from selfvec.apps.cli import main
 from selfvec.base.errors import FormatError, InputError, OptionError
-from selfvec.corpus import Corpus
-from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
-from selfvec.refinement.pipeline import refine
 from selfvec.text import tokenizer
 from selfvec.text.phrases import Running, join, parts
-from selfvec.text.word_spans import word_spans
+from selfvec.text.tokenizers import word_spans
 
 
 def found(texts, **options) -> dict[str, Phrase]:
@@ -268,18 +265,6 @@ def test_pieces_have_no_phrases(tmp_path: Path) -> None:
         phrases(run)
 
 
-def test_the_same_for_any_number_of_threads_and_any_batches(tmp_path: Path) -> None:
-    path = tmp_path / "reports.txt"
-    path.write_text("\n".join(f"{text} Report {i}." for i, text in enumerate(REPORTS * 40)))
-    runs = []
-    for jobs in (1, 4):
-        settings = Settings(method="original", phrases="auto", min_count=2)
-        runs.append(refine(Corpus.open([path]), None, settings, jobs=jobs))
-    assert runs[0].provenance["phrases"] == runs[1].provenance["phrases"]
-    np.testing.assert_array_equal(runs[0].tokens.ids, runs[1].tokens.ids)
-    assert runs[0].vectors.index_to_key == runs[1].vectors.index_to_key
-
-
 def test_stop_words_left_out_are_still_seen_inside_phrases() -> None:
     texts = ["loss of consciousness after a fall", "loss and consciousness"] * 6
     model = selfvec.Refiner(method="original", stop_words="en", phrases="auto", min_count=2)
@@ -322,17 +307,12 @@ def test_lists_that_are_none(tmp_path: Path, written: str, rule: str) -> None:
     assert error.value.line == (2 if "\xff" in written else 1)
 
 
-def test_options_that_cannot_be(tmp_path: Path, storm_file: Path, capsys) -> None:
+def test_options_that_cannot_be() -> None:
     for options in ({"top": 0}, {"min_count": 0}, {"longest": 1}, {"npmi": 2}, {"stop_words": "xx"}):
         with pytest.raises(OptionError):
             phrases(["a b"], **options)
     with pytest.raises(OptionError):
         selfvec.Refiner(phrases=0)
-    assert main(["refine", str(storm_file), "-o", str(tmp_path / "run"), "--phrases", "nowhere.txt"]) == 2
-    assert "--phrases: no file is called 'nowhere.txt'" in capsys.readouterr().err
-    forgetful = selfvec.Refiner(method="original", keep="nothing").fit(REPORTS, "none").run_
-    with pytest.raises(InputError, match="has not kept its tokens"):
-        phrases(forgetful)
 
 
 def test_texts_meet_the_phrases_of_a_run(phrase_run: selfvec.Run) -> None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import selfvec
-from selfvec.base.errors import InputError, MissingExtra, OptionError
+from selfvec.base.errors import InputError, OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.text import Rules, tokenizer
-from selfvec.text.rules import Keys, Rulebook
-from selfvec.text.stems import STEMMERS, same_stem, stems
+from selfvec.text.rules import STEMMERS, Keys, Rulebook, same_stem, stems
 from selfvec.text.tagger import LexiconTagger, tagger
 from selfvec.text.tokenizers import Casing
 from selfvec.views.run_summary import run_summary
@@ -180,17 +178,6 @@ def test_the_lexicon_is_english_only(rules: Rules) -> None:
         OptionError, match=r"pos: the part-of-speech lexicon is English, the text is de;.*spaCy"
     ):
         Rulebook(rules, "lower")
-
-
-@pytest.mark.parametrize(
-    ("module", "pipeline", "extra"), [("textblob", None, "pos"), ("spacy", "en_core_web_sm", "spacy")]
-)
-def test_a_missing_package_names_its_extra(
-    monkeypatch: pytest.MonkeyPatch, module: str, pipeline: str | None, extra: str
-) -> None:
-    monkeypatch.setitem(sys.modules, module, None)  # as if it were not installed
-    with pytest.raises(MissingExtra, match=rf"pip install 'selfvec\[{extra}\]'"):
-        tagger(pipeline)
 
 
 def test_a_spacy_pipeline_tags_in_context_and_alone(tmp_path: Path) -> None:

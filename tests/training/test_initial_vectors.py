@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from itertools import combinations
 from pathlib import Path
 
@@ -12,12 +11,12 @@ import pytest
 
 import selfvec
 from selfvec.apps.cli import main
-from selfvec.base.errors import MissingExtra, OptionError
+from selfvec.base.errors import OptionError
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source
 from selfvec.refinement.update import merge, update
 from selfvec.training import FROM_TEXT, vectors_from_text
-from selfvec.training.cipher import cipher, codes
+from selfvec.training.count_models import cipher, codes
 
 TRAINED = [name for name in FROM_TEXT if name != "none"]
 TOPICS = (("hail", "ice", "dime", "dent"), ("ward", "nurse", "dose", "fever"))
@@ -101,9 +100,3 @@ def test_the_command_says_where_words_started(
 def test_what_is_trained_on_all_of_the_text_is_not_tested_on_parts_of_it(texts: list[str]) -> None:
     with pytest.raises(OptionError, match="svd is trained on the whole text"):
         selfvec.Refiner("decorrelated").fit(texts, ["none", "svd"])
-
-
-def test_a_missing_package_is_said_before_the_text_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "gensim", None)
-    with pytest.raises(MissingExtra, match="vectors word2vec"):
-        selfvec.Refiner().fit(["hail and ice", "ice and hail"], "word2vec")

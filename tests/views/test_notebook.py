@@ -1,16 +1,12 @@
-"""What notebooks show: HTML that is whole, escaped, and says what the objects say; and the worked example."""
+"""What notebooks show: HTML that is whole, escaped, and says what the objects say."""
 
 from __future__ import annotations
 
-import ast
-import json
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from tests.places import ROOT
 
 from selfvec.analysis.word_drift.drift_rows import Drift
 from selfvec.analysis.word_drift.word_paths import SlicePath
@@ -20,7 +16,6 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.views import notebook
 
 assert notebook  # registers how results are shown
-EXAMPLE = ROOT / "examples" / "words_on_the_move.ipynb"
 HOSTILE = "<script>alert(1)</script>"
 
 
@@ -126,27 +121,3 @@ def test_a_path_through_slices_leaves_out_where_the_word_is_not() -> None:
     assert low[2] < 1 < high[2]
     html = made._repr_html_()
     assert len(html.split('<polyline points="')[1].split('"')[0].split()) == 2
-
-
-def test_the_worked_example_runs_and_shows_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    cells = [cell for cell in json.loads(EXAMPLE.read_text("utf-8"))["cells"] if cell["cell_type"] == "code"]
-    names: dict[str, Any] = {}
-    shown = []
-    for cell in cells:
-        assert cell["outputs"] == []
-        tree = ast.parse("".join(cell["source"]))
-        last = tree.body[-1]
-        value = None
-        if isinstance(last, ast.Expr):
-            exec(compile(ast.Module(tree.body[:-1], []), EXAMPLE.name, "exec"), names)
-            value = eval(compile(ast.Expression(last.value), EXAMPLE.name, "eval"), names)
-        else:
-            exec(compile(tree, EXAMPLE.name, "exec"), names)
-        if value is not None:
-            shown.append(Reader(value._repr_html_()).text)
-    assert len(shown) == 6
-    assert "Trajectory of stage" in shown[3]
-    assert "changed significantly" in shown[4]
-    assert {"stream", "mast", "panel", "drone"} <= set(names["surely"])
-    assert "crest" in set(names["after"]) - set(names["before"])

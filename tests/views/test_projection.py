@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfvec.base.errors import InputError, MissingExtra, OptionError
+from selfvec.base.errors import InputError, OptionError
 from selfvec.views.projection import PROJECTIONS, project
 
 
@@ -118,12 +116,3 @@ def test_too_few_points(method: str) -> None:
 def test_what_is_no_matrix_of_vectors(matrix: np.ndarray, rule: str) -> None:
     with pytest.raises(InputError, match=rule):
         project(matrix)
-
-
-@pytest.mark.parametrize(
-    ("method", "module", "extra"), [("tsne", "sklearn", "plot"), ("umap", "umap", "umap")]
-)
-def test_missing_package(method: str, module: str, extra: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(MissingExtra, match=rf"selfvec\[{extra}\]"):
-        project(random_matrix(0), method)

@@ -17,7 +17,7 @@ import numpy as np
 
 from selfvec.base.arrays import Floats, Ints, Mask
 from selfvec.base.progress import Progress
-from selfvec.data.rare_words import least_count
+from selfvec.data.queries import least_count
 from selfvec.data.run import Run, doubts
 from selfvec.data.vectors import Source
 from selfvec.numerics.rows import top_indices
@@ -81,7 +81,7 @@ def fitting(run: Run, index: int, others: Ints) -> Mask:
     stops = listed_stop_words(run)
     if names[index].lower() in stops:
         return np.ones(len(words), bool)
-    can_be = _lexicon(run)
+    can_be = lexicon(run)
     own = can_be(names[index])
 
     def fits(word: str) -> bool:
@@ -90,7 +90,7 @@ def fitting(run: Run, index: int, others: Ints) -> Mask:
     return np.array([fits(word) for word in words], bool)
 
 
-def _lexicon(run: Run) -> Callable[[str], frozenset[str]]:
+def lexicon(run: Run) -> Callable[[str], frozenset[str]]:
     """What a word can be; nothing is known without the lexicon, or of a text in another language."""
     spoken = languages(run)
     if not spoken or "en" in spoken:

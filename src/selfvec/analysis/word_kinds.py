@@ -11,8 +11,7 @@ from selfvec.base.casing import language_of
 from selfvec.data.run import Run
 from selfvec.text.languages import STEMMERS
 from selfvec.text.preprocessing import Preprocessing
-from selfvec.text.rules import Rulebook, Rules
-from selfvec.text.stems import stems
+from selfvec.text.rules import Rulebook, Rules, stems
 
 
 def listed_stop_words(run: Run) -> frozenset[str]:

@@ -29,8 +29,8 @@ from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text import Rules, encode, tokenizer
 from selfvec.text.phrases import parts, units_of
 from selfvec.text.preprocessing import Preprocessing
-from selfvec.text.stems import stems
-from selfvec.text.word_spans import word_spans
+from selfvec.text.rules import stems
+from selfvec.text.tokenizers import word_spans
 from selfvec.usage.contexts import occurrences as occurrences_of
 from selfvec.usage.contexts import padded_windows, window_counts
 from selfvec.usage.examples import Example, distinct_occurrences, repeated_last, sentences

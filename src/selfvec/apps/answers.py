@@ -19,10 +19,10 @@ from selfvec.base.checks import check_text, check_texts, is_path
 from selfvec.base.checksums import file_state
 from selfvec.base.declarations import checked
 from selfvec.base.errors import FormatError, InputError, OptionError
+from selfvec.base.file_system import user_folder
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.targets import writing
 from selfvec.base.text_files import read_json
-from selfvec.base.user_folders import user_folder
 from selfvec.base.versions import __version__
 from selfvec.corpus import Corpus, as_corpus
 from selfvec.corpus.fields import FieldOptions, given_options

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from selfvec.analysis.word_drift import Drift, drift
 from selfvec.base.arrays import Floats
+from selfvec.base.checks import check_names
 from selfvec.base.errors import InputError, NotFittedError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.corpus import Corpus
 from selfvec.corpus.fields import FieldOptions
-from selfvec.data.settings import Settings, check_name
+from selfvec.data.settings import Settings
 from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Vectors
 from selfvec.refinement.input_reading import Start
@@ -196,8 +197,8 @@ class Refiner(Settings):
 
     def set_params(self, **parameters: Any) -> Refiner:
         """Change parameters; `fit` checks their values."""
+        check_names(parameters, self.get_params())
         for name, value in parameters.items():
-            check_name(name)
             setattr(self, name, value)
         return self
 

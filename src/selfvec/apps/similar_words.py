@@ -13,7 +13,7 @@ from selfvec.base.progress import Progress
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.data.run import Run, rows_of, similar_row
 from selfvec.data.vectors import Vectors
-from selfvec.storage.aligned_vectors import find_aligned
+from selfvec.storage.alignment_files import find_aligned
 from selfvec.storage.formats import load
 from selfvec.storage.opened import GivenVectors, opened
 

@@ -121,7 +121,7 @@ TOP: dict[str, Row] = {
         public=False,
     ),
     "example": Row(
-        "corpus.example_text.generator.example",
+        "corpus.example_text.example",
         ("storms.jsonl",),
         show="example",
         values={"path": "FILE.jsonl"},

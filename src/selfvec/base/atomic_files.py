@@ -38,13 +38,10 @@ _TRIES = 9  # another process may take a new file for a leftover before it is lo
 
 
 @contextmanager
-def atomic_file(
-    target: str | os.PathLike[str], *, overwrite: bool = False, durable: bool = True
-) -> Iterator[Path]:
+def atomic_file(target: str | os.PathLike[str], *, overwrite: bool = False) -> Iterator[Path]:
     """Yield a temporary sibling of ``target``; rename it into place on success, delete it on failure.
 
-    Without ``durable`` a power cut may damage it: for files with a checksum that can be made again. An
-    existing file keeps its permissions. `TargetError` if the target exists and ``overwrite`` is false, if
+    An existing file keeps its permissions. `TargetError` if the target exists and ``overwrite`` is false, if
     it is not a plain file, or if it cannot be written; the target is unchanged then.
     """
     target = Path(target)
@@ -52,12 +49,10 @@ def atomic_file(
         check_target(target, overwrite=overwrite, folder=False)
         with locked_sibling(target, folder=False) as (temporary, mode):
             yield temporary
-            if durable:
-                sync_file(temporary)
+            sync_file(temporary)
             temporary.chmod(mode)
             _rename_file(temporary, target, overwrite)
-            if durable:
-                sync_names(target.parent)
+            sync_names(target.parent)
 
 
 @contextmanager

@@ -1,7 +1,8 @@
-"""Text made safe to display: unprintable and bidirectional characters are escaped.
+"""Text made safe to keep and to display: unprintable and bidirectional characters are escaped.
 
 Words come from any corpus, and the names of files from anyone. A control character could move the cursor of a
-terminal; a bidirectional override could reverse a label.
+terminal; a bidirectional override could reverse a label. Files and data frames can also hold what run folders
+and terminals cannot: it becomes U+FFFD.
 """
 
 from __future__ import annotations
@@ -77,3 +78,32 @@ def _json_escape(character: str) -> str:
     """One escape, or two for a character beyond U+FFFF."""
     units = character.encode("utf-16-be", "surrogatepass").hex()
     return re.sub("....", r"\\u\g<0>", units)
+
+
+# What cannot be kept
+
+NUL = "\0"
+REPLACEMENT = "\ufffd"
+_UNREADABLE = re.compile("[\0\ud800-\udfff]")
+
+
+def readable(text: str) -> str:
+    """The text with U+FFFD in place of NUL and of halves of surrogate pairs.
+
+    >>> readable("storm\\0s")
+    'storm�s'
+    """
+    return _UNREADABLE.sub(REPLACEMENT, text)
+
+
+def decoded(data: bytes, codec: str = "utf-8") -> tuple[str, int]:
+    """The text with U+FFFD in each place that cannot be decoded, and how many places these are.
+
+    >>> decoded(b"a caf\\xe9 \\xff")
+    ('a caf� �', 2)
+    """
+    try:
+        return data.decode(codec), 0
+    except UnicodeError:
+        text = data.decode(codec, "replace")
+        return text, text.count(REPLACEMENT) - data.decode(codec, "ignore").count(REPLACEMENT)

@@ -27,6 +27,7 @@ MAX_FILE = 1 << 30
 
 _CHUNK = 1 << 18
 _LONGEST_PAUSE = 30.0
+_SOON = 10.0  # seconds in which a server tells a size
 _LONGEST_WAIT = 120.0  # seconds that a server may ask for; if it asks for more, the download fails
 _PASSING = (408, 425, 429, 500, 502, 503, 504)
 _SCHEMES = ("http", "https")
@@ -132,13 +133,13 @@ def download_page(url: str, **options: Any) -> str:
     return content.getvalue().decode("utf-8", errors="replace")
 
 
-def announced_size(url: str, timeout: float = 10) -> int | None:
+def announced_size(url: str) -> int | None:
     """The length in bytes that a server announces for a file; None if it does not tell.
 
     The request is that of the download, because the signed addresses to which archives redirect may refuse
     HEAD. Nothing of the body is read.
     """
-    with suppress(_Passing, InputError), _open(url, {}, timeout) as response:
+    with suppress(_Passing, InputError), _open(url, {}, _SOON) as response:
         if response.headers.get_content_type() != "text/html":
             return _extent(response)[1] or None
     return None

@@ -23,6 +23,7 @@ import difflib
 import os
 import re
 from collections.abc import Callable, Iterable
+from importlib.util import find_spec
 
 from .display import escape_controls
 
@@ -194,3 +195,22 @@ class Interrupted(SelfvecError):
 
 class CleanupWarning(UserWarning):
     """A temporary file or folder could not be removed. The result is complete."""
+
+
+_PACKAGES = {
+    "faiss": "faiss-cpu",
+    "ot": "POT",
+    "sklearn": "scikit-learn",
+    "umap": "umap-learn",
+    "vl_convert": "vl-convert-python",
+}
+"""Packages by their module, if they have another name."""
+
+
+def require(module: str, extra: str, purpose: str) -> None:
+    """Raise `MissingExtra` unless a module is installed. It is not imported.
+
+    >>> require("numpy", "plot", "a figure")
+    """
+    if find_spec(module) is None:
+        raise MissingExtra(_PACKAGES.get(module, module.replace("_", "-")), extra, purpose)

@@ -1,4 +1,4 @@
-"""What the system does for files: who owns them, locks that end with a process, and data on the disk.
+"""What the system does for files: where they belong, who owns them, locks that end with a process, the disk.
 
 In a shared folder another user may have made a link or a folder of an expected name. Nothing that belongs to
 another user is used or deleted.
@@ -17,13 +17,14 @@ import errno
 import os
 import shutil
 import stat
+import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 from .errors import CleanupWarning, TargetError
 
@@ -226,3 +227,23 @@ def _renameat2(one: Path, other: Path, flag: int) -> bool:
         return not rename(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), flag)
     except (AttributeError, OSError, TypeError):
         return False
+
+
+# The folders in which a user's programs keep data and caches
+
+_ELSEWHERE = {"data": ("XDG_DATA_HOME", ".local/share"), "cache": ("XDG_CACHE_HOME", ".cache")}
+_MACOS = {"data": "Application Support", "cache": "Caches"}
+
+
+def user_folder(kind: Literal["data", "cache"], name: str) -> Path:
+    """The folder ``name`` in ``SELFVEC_DATA`` or ``SELFVEC_CACHE``, or else in the user's own folder."""
+    if given := os.environ.get(f"SELFVEC_{kind.upper()}"):
+        return Path(given, name)
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / _MACOS[kind]
+    else:
+        variable, usual = _ELSEWHERE[kind]
+        base = Path(os.environ.get(variable) or Path.home() / usual)
+    return base / "selfvec" / name

@@ -1,15 +1,26 @@
-"""Memory given back to the system: the pages of memory maps, and what the C library keeps."""
+"""Arrays that may be longer than the memory: in unnamed temporary files, and given back page by page.
+
+An array of at most `IN_MEMORY` bytes stays in memory. A longer one is a map of a file in ``TMPDIR``, or else
+in /var/tmp, because /tmp is in memory on some systems. The file has no name, so nothing is left after a kill.
+Room is reserved, so a full disk is an error before anything is written. Code that has read or written a part
+of a map gives its pages back by `release`.
+"""
 
 from __future__ import annotations
 
 import ctypes
 import mmap
+import os
 import sys
-from typing import Any
+import tempfile
+from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
-from selfvec.base.arrays import Array
+from .arrays import Array
+from .targets import needing, writing
 
 
 class FileMap(mmap.mmap):
@@ -41,3 +52,85 @@ def return_freed_memory() -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
     if trim is not None:
         trim(0)
+
+
+IN_MEMORY = 1 << 27
+"""Bytes of the longest array that stays in memory."""
+
+_BLOCK = 1 << 20  # bytes kept in memory before they are written
+
+
+def scratch_array(size: int, dtype: DTypeLike) -> Array:
+    """An array of zeros, (size,), in memory or in a file."""
+    needed = size * np.dtype(dtype).itemsize
+    if needed <= IN_MEMORY:
+        return np.zeros(size, dtype)
+    with writing(_folder()), needing(needed), _unnamed() as file:
+        allocate(file.fileno(), needed)
+        return _mapped(file).view(dtype)
+
+
+def allocate(descriptor: int, size: int) -> None:
+    """Reserve ``size`` bytes for a file; a full disk is an error."""
+    if hasattr(os, "posix_fallocate"):  # not on macOS
+        os.posix_fallocate(descriptor, 0, size)
+    else:
+        os.ftruncate(descriptor, size)
+
+
+class Spool:
+    """A long array while it is read, block by block: the ids of a text, or its bytes."""
+
+    def __init__(self, dtype: DTypeLike = np.int32) -> None:
+        self.sizes: list[int] = []
+        self._dtype = dtype
+        self._blocks: list[Array] = []
+        self._file: IO[bytes] | None = None
+        self._held = 0  # bytes in memory
+
+    def append(self, block: Array) -> None:
+        """Add values, (n,)."""
+        self.sizes.append(len(block))
+        self._blocks.append(block)
+        self._held += block.nbytes
+        if self._held <= (_BLOCK if self._file else IN_MEMORY):
+            return
+        with writing(_folder()):
+            self._file = self._file or _unnamed()
+            for held in self._blocks:
+                self._file.write(held.data)
+        self._blocks.clear()
+        self._held = 0
+
+    def joined(self) -> Array:
+        """All values. Nothing more can be added."""
+        self.sizes = []
+        if self._file is None:
+            blocks, self._blocks = self._blocks, []
+            return np.concatenate([np.zeros(0, self._dtype), *blocks])
+        with writing(_folder()), self._file as file:
+            for held in self._blocks:
+                file.write(held.data)
+            return _mapped(file).view(self._dtype)
+
+    def close(self) -> None:
+        """Forget the values."""
+        if self._file is not None:
+            self._file.close()
+
+
+def _folder() -> Path:
+    """The folder of the files."""
+    if "TMPDIR" not in os.environ and os.access("/var/tmp", os.W_OK):
+        return Path("/var/tmp")
+    return Path(tempfile.gettempdir())
+
+
+def _unnamed() -> IO[bytes]:
+    return tempfile.TemporaryFile(dir=_folder())
+
+
+def _mapped(file: IO[bytes]) -> Array:
+    """The bytes of a file, (n,) uint8, writable; the map keeps the file alive."""
+    file.flush()
+    return np.frombuffer(FileMap(file.fileno(), 0), np.uint8)

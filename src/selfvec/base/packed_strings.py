@@ -14,8 +14,7 @@ from typing import overload
 import numpy as np
 
 from .arrays import Bytes, Ints
-from .memory import release
-from .scratch import Spool
+from .memory import Spool, release
 
 _READ = 1 << 12  # strings decoded at a time
 
@@ -76,7 +75,7 @@ class PackedStrings(Sequence[str]):
 
 
 class Packer:
-    """Collects strings, many of them in a temporary file; see `selfvec.base.scratch`."""
+    """Collects strings, many of them in a temporary file; see `selfvec.base.memory`."""
 
     def __init__(self) -> None:
         self._data = Spool(np.uint8)

@@ -1,13 +1,15 @@
-"""Reports of progress, independent of who displays them."""
+"""Work in stages: its progress, whoever displays it, the seconds of each stage, and Ctrl-C between two."""
 
 from __future__ import annotations
 
+import _thread
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
-from threading import Event, Thread
-from time import monotonic
+from threading import Event, Thread, Timer, current_thread, main_thread
+from time import monotonic, perf_counter
 
 from .display import escape_controls
 from .errors import Interrupted, OptionError
@@ -117,10 +119,7 @@ class _Steps(Progress):
 def as_progress(given: Progress | bool | None) -> Progress:
     """The progress display of an argument: True prints lines on standard error, None and False show nothing.
 
-    Raises
-    ------
-    OptionError
-        If it is something else.
+    `OptionError` if it is something else.
     """
     if isinstance(given, Progress):
         return given
@@ -130,17 +129,13 @@ def as_progress(given: Progress | bool | None) -> Progress:
 
 
 class LineProgress(Progress):
-    """Prints a line every ten seconds during stages: the stage, the share done and the time left.
+    """Prints a line every ten seconds during stages: the stage, the share done and the time left."""
 
-    Parameters
-    ----------
-    write : callable
-        Called with each line, in another thread.
-    every : float, optional
-        Seconds between two lines, also across stages: ten.
-    """
-
-    def __init__(self, write: Callable[[str], None], every: float | None = None) -> None:
+    def __init__(
+        self,
+        write: Callable[[str], None],  # called with each line, in another thread
+        every: float | None = None,  # seconds between two lines, also across stages: ten
+    ) -> None:
         self._write = write
         self._every = EVERY if every is None else every
         self._next = monotonic() + self._every
@@ -212,3 +207,75 @@ def _line(label: str, seconds: float, share: float | None) -> str:
     if share is None:
         return f"{label}: {duration(seconds)} so far"
     return f"{label}: {min(share, 1.0):.0%}".replace("%", " %") + (f", {left}" if left else "")
+
+
+# Seconds
+
+BESIDE = "beside_"
+"""Prefix of the names of stages that run in parallel with another one."""
+
+
+class Timings(dict[str, float]):
+    """Seconds by stage; entering a stage again adds to its time."""
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Add the time spent in the block to ``name``."""
+        start = perf_counter()
+        try:
+            yield
+        finally:
+            self[name] = self.get(name, 0.0) + perf_counter() - start
+
+
+# Ctrl-C as a request: work stops between two steps, where its state can be saved
+
+_SOON = 0.02  # seconds after which Ctrl-C comes once more
+
+
+class Interruption:
+    """Whether the user asked to stop."""
+
+    requested = False
+
+
+@contextmanager
+def interruptible() -> Iterator[Interruption]:
+    """Turn the first Ctrl-C (or SIGTERM) into a request, so that work stops between two steps.
+
+    A second one interrupts at once. Outside the main thread signals keep their handlers.
+    """
+    interruption = Interruption()
+    if current_thread() is not main_thread():
+        yield interruption
+        return
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def ask(number: int, frame: object) -> None:
+        del number, frame
+        if interruption.requested:
+            raise KeyboardInterrupt
+        interruption.requested = True
+
+    try:
+        for number in kept:
+            signal.signal(number, ask)
+        yield interruption
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+
+
+def interrupt_soon() -> None:
+    """Ctrl-C once more, after the code that runs now."""
+    again = Timer(_SOON, _interrupt)
+    again.daemon = True
+    again.start()
+
+
+def _interrupt() -> None:
+    """As Ctrl-C, also while the main thread waits."""
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(main_thread().ident or 0, signal.SIGINT)
+    else:
+        _thread.interrupt_main()

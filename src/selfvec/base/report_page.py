@@ -118,13 +118,9 @@ class ReportPage:
         return "\n".join(lines) + "\n"
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-        """Write the report in the format of its suffix, atomically.
+        """Write the report in the format of its suffix, atomically; `OptionError` if that is not known.
 
-        Raises
-        ------
-        OptionError
-            If the suffix is not known. `TargetError` if the path cannot be written, or exists and
-            ``overwrite`` is false.
+        `TargetError` if the path cannot be written, or exists and ``overwrite`` is false.
         """
         suffix = check_report(path)
         if suffix in ROWS:
@@ -139,11 +135,11 @@ class ReportPage:
             temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
-def rows_page(title: str, records: Sequence[Mapping[str, Any]], lines: Sequence[str] = ()) -> ReportPage:
+def rows_page(title: str, records: Sequence[Mapping[str, Any]]) -> ReportPage:
     """A page of one table: a column for each key of the records."""
     heads = list(dict.fromkeys(name for record in records for name in record))
     rows = [[cell(record.get(name)) for name in heads] for record in records]
-    return ReportPage(title, lines, [Section("", heads, rows)], records)
+    return ReportPage(title, [], [Section("", heads, rows)], records)
 
 
 def lines_cell(*lines: tuple[str, Pieces]) -> Drawn:

@@ -6,10 +6,10 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from .checks import check_path
 from .errors import TargetError
@@ -28,34 +28,32 @@ _REMEDIES = {
 }
 
 
-class FolderKind(NamedTuple):
+@dataclass(frozen=True)
+class FolderKind:
     """A kind of folder, such as a run folder. A folder replaces only folders of its kind."""
 
-    name: str  # with its article
-    matches: Callable[[Path], bool]  # whether an existing folder is one
+    file: str  # that describes the folder; only folders of this kind hold it
+    name: str  # in JSON
+    described: str  # with its article
+    sealed: bool = True  # whether the file holds a checksum of itself
+
+    def matches(self, folder: Path) -> bool:
+        """Whether an existing folder is one."""
+        return (folder / self.file).is_file()
 
 
 def check_target(
     target: str | os.PathLike[str],
     *,
     overwrite: bool,
-    folder: bool | None = None,
-    kind: FolderKind | None = None,
+    folder: bool | None = None,  # whether a folder or a file will be written, if that is known
+    kind: FolderKind | None = None,  # of the folder that will be written, if it can be recognised
 ) -> None:
     """Raise `TargetError` if ``target`` exists and must not be replaced. Nothing is changed.
 
     All outputs are checked here: a command calls it before its work begins, and the writers of
     `selfvec.base.atomic_files` call it again. With ``overwrite``, a file replaces a file, and a folder
     replaces a folder of its kind. Without it nothing is replaced.
-
-    Parameters
-    ----------
-    target : path
-    overwrite : bool
-    folder : bool, optional
-        Whether a folder or a file will be written, if that is known.
-    kind : FolderKind, optional
-        The kind of the folder that will be written, if it can be recognised.
     """
     check_path("output", target, "a path")
     target = Path(target)
@@ -66,7 +64,7 @@ def check_target(
     if folder is not None:
         refuse_special(target, folder=folder)
     if kind is not None and not kind.matches(target):
-        rule = f"exists already and is not {kind.name}; it is not replaced even with --overwrite"
+        rule = f"exists already and is not {kind.described}; it is not replaced even with --overwrite"
         raise TargetError(rule, path=target, remedy="choose another name")
     if not overwrite:
         remedy = "choose another name, or replace it with --overwrite"

@@ -3,10 +3,14 @@
 A BLAS that spreads a small product over all cores waits for all of them at every step. On shared cores the
 eigenvectors of a small matrix then take far longer than on one core. Results are collected in order, so their
 bits are the same for any number of threads.
+
+NumPy reads its own limit when it is imported. The command line sets it first, so NumPy is not imported here.
 """
 
 from __future__ import annotations
 
+import os
+import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sized
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
@@ -14,13 +18,33 @@ from contextlib import contextmanager
 from functools import cache, partial
 from queue import Empty, Queue
 from threading import Event, Lock, Thread, local
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import numpy as np
+from .checks import check_whole
 
-from selfvec.base.arrays import Array, Doubles, Ints
+if TYPE_CHECKING:
+    from selfvec.base.arrays import Array, Doubles, Ints
 
-from .cores import threads as threads
+
+_PER_CORE = 4  # threads per core, at most
+
+
+def threads(jobs: int | None, say: Callable[[str], object] = warnings.warn) -> int:
+    """The number of threads: ``jobs``, or else OMP_NUM_THREADS, or else all cores this process may use.
+
+    It is at most four times the number of cores: more threads stall the machine and are no faster. ``say``
+    gets a message if fewer than ``jobs`` are used. `OptionError` if ``jobs`` is less than 1.
+    """
+    check_whole("jobs", 1 if jobs is None else jobs)
+    own = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    cores = own or 1
+    most = _PER_CORE * cores
+    if jobs is not None and jobs > most:
+        say(f"{jobs:,} threads were asked for, {most} are used: {_PER_CORE} for each core")
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    usual = int(asked) if asked.isdecimal() and int(asked) > 0 else cores
+    return min(usual if jobs is None else jobs, most)
+
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -35,9 +59,12 @@ _WORK = local()  # of a thread of `in_order`: ``cancelled``, an Event
 def cut(sizes: Ints, limit: int) -> list[tuple[int, int]]:
     """Ranges of consecutive items whose sizes add up to at most ``limit``; a larger item is alone.
 
+    >>> import numpy as np
     >>> cut(np.array([5, 1, 2, 0, 9]), 4)
     [(0, 1), (1, 4), (4, 5)]
     """
+    import numpy as np
+
     ends = np.cumsum(sizes)
     ranges = []
     first = 0
@@ -139,6 +166,7 @@ def stop_if_cancelled() -> None:
 
 @cache
 def _controller() -> Any:
+    import numpy as np
     from threadpoolctl import ThreadpoolController
 
     np.ones((2, 2)) @ np.ones((2, 2))  # makes sure that the BLAS is loaded
@@ -177,6 +205,8 @@ def by_blocks(rows: int, work: Callable[[slice], Out], jobs: int | None = None) 
 
 def sum_of_blocks(shape: tuple[int, ...], rows: int, work: Callable[[slice], Array]) -> Doubles:
     """The sum, in float64, of the arrays that ``work`` returns for slices of rows, see `by_blocks`."""
+    import numpy as np
+
     total = np.zeros(shape)
     for each in by_blocks(rows, work):
         total += each

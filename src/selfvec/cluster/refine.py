@@ -8,7 +8,9 @@ does, with the functions of `selfvec.refinement`. So the result is that of one m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from operator import attrgetter, itemgetter
@@ -18,7 +20,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from selfvec.base.errors import CorpusError, OptionError
+from selfvec.base.errors import CorpusError, OptionError, TargetError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.threads import one_core
 from selfvec.corpus.conversion import paths_of
@@ -33,14 +35,26 @@ from selfvec.refinement.input_reading import Start, load_start, option_files
 from selfvec.refinement.inputs import Inputs, check_tokens, initial_vectors, vocabulary
 from selfvec.refinement.pipeline import refine_inputs
 from selfvec.refinement.plan import Execution
+from selfvec.storage.run_folder import LOCK, open_run
+from selfvec.storage.run_writer import RunWriter
 from selfvec.text import Encoding
 
-from .cluster_scan import ClusterScan, pass_ranges
-from .passages import find_shard_repeats
-from .reading import COUNT, NUMBER, WORD, KnownWords, ShardRead, add_counts, count_words, numbered, read_shard
-from .remote_files import is_remote, output_place
 from .scheduler import LOCAL, Future, Scheduler, connected
-from .shards import SHARD_BYTES, Shard, find_shards, joined_files
+from .shards import SHARD_BYTES, Shard, filesystem, find_shards, is_remote, joined_files
+from .tasks import (
+    COUNT,
+    NUMBER,
+    WORD,
+    ClusterScan,
+    KnownWords,
+    ShardRead,
+    add_counts,
+    count_words,
+    find_shard_repeats,
+    numbered,
+    pass_ranges,
+    read_shard,
+)
 
 KEPT_TOKENS = 1 << 28  # a run with more tokens does not keep them, because they would pass through the client
 
@@ -260,3 +274,40 @@ def _shards(shards: Sequence[Shard], about: Sequence[ShardRead]) -> list[dict[st
         {**shard.as_dict(), "sha256": one.summary.files[0].sha256, "worker": one.worker}
         for shard, one in zip(shards, about, strict=True)
     ]
+
+
+@contextmanager
+def output_place(output: str, *, overwrite: bool = False) -> Iterator[tuple[RunWriter, Callable[[Run], Run]]]:
+    """The writer of a run, and the function that makes it what was written; for a URL in a temporary folder.
+
+    If the block ends before the run is finished, nothing has changed.
+    """
+    if not is_remote(output):
+        with RunWriter(output, overwrite=overwrite) as writer:
+            yield writer, lambda run: _written(writer, run)
+        return
+    url = output.rstrip("/")
+    files, target = filesystem(url)
+    if files.exists(target) and not files.exists(f"{target}/run.json"):
+        rule = "exists already and is not a run folder; it is not replaced even with --overwrite"
+        raise TargetError(rule, path=url, remedy="choose another name")
+    if files.exists(target) and not overwrite:
+        remedy = "choose another name, or replace it with --overwrite"
+        raise TargetError("exists already", path=url, remedy=remedy)
+    with tempfile.TemporaryDirectory(prefix="selfvec-") as folder, RunWriter(Path(folder, "run")) as writer:
+
+        def finish(run: Run) -> Run:
+            writer.finish(run)
+            if files.exists(target):
+                files.rm(target, recursive=True)
+            written = [path for path in writer.target.rglob("*") if path.is_file() and path.name != LOCK]
+            for path in sorted(written, key=lambda path: path.name == "run.json"):  # which completes the run
+                files.put_file(str(path), f"{target}/{path.relative_to(writer.target).as_posix()}")
+            return run
+
+        yield writer, finish
+
+
+def _written(writer: RunWriter, run: Run) -> Run:
+    writer.finish(run)
+    return open_run(writer.target)

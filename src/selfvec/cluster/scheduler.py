@@ -14,8 +14,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from importlib.metadata import version
 from typing import Any
 
-from selfvec.base.errors import InputError
-from selfvec.base.extras import require
+from selfvec.base.errors import InputError, require
 from selfvec.base.progress import Progress
 from selfvec.base.threads import threads
 

@@ -1,7 +1,7 @@
 """A corpus divided into shards: byte ranges of lines, row groups of Parquet, whole files of other kinds.
 
 The shards depend only on the files, so the result does not depend on the workers. A worker reads a shard as a
-`Corpus`, with the readers that one machine uses, from a local or remote file system.
+`Corpus`, with the readers that one machine uses, from a local or remote file system (``s3://…``, by fsspec).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 import polars as pl
 
 from selfvec.base.compressed_files import bare_suffix, is_compressed
-from selfvec.base.errors import CorpusError
+from selfvec.base.errors import CorpusError, InputError, MissingExtra
 from selfvec.base.threads import cut
 from selfvec.corpus import Corpus
 from selfvec.corpus.documents import absolute
@@ -30,8 +30,6 @@ from selfvec.corpus.row_batch import readable_fields
 from selfvec.corpus.row_formats import row_format_of_suffix
 from selfvec.corpus.streams import TextSource, reading
 from selfvec.corpus.summary import OF_SHARDS, FileRead
-
-from .remote_files import filesystem, is_remote
 
 SHARD_BYTES = 8 << 20
 """Approximate size of a shard of a text that is not longer than `MOST_SHARDS` of them."""
@@ -227,3 +225,27 @@ def joined_files(shards: Sequence[Shard], read: Sequence[FileRead]) -> list[File
             digest = f"{OF_SHARDS} {hashlib.sha256(lines.encode()).hexdigest()}"
         files.append(replace(first, path=path, bytes=size, sha256=digest))
     return files
+
+
+# File systems
+
+
+def is_remote(url: str) -> bool:
+    """Whether a path is on a remote file system, such as ``s3://bucket/corpus``."""
+    return "://" in url
+
+
+def filesystem(url: str) -> tuple[Any, str]:
+    """The file system of a path or URL, and the path in it.
+
+    Listings are not cached, because other machines write files.
+    """
+    from fsspec.core import url_to_fs
+
+    try:
+        return url_to_fs(url, use_listings_cache=False)  # type: ignore[no-any-return]
+    except ImportError:
+        extra = "s3" if url.startswith("s3:") else "dask"
+        raise MissingExtra(f"fsspec for {url.split(':')[0]}", extra, f"reading {url}") from None
+    except ValueError as error:
+        raise InputError(f"cannot be opened: {error}", path=url, remedy="check the address") from None

@@ -24,8 +24,8 @@ from selfvec.evaluation.task import Task
 from selfvec.evaluation.words import Similarity
 from selfvec.numerics.nearest import nearest_rows
 from selfvec.numerics.statistics import Estimate, difference, mean
+from selfvec.text.document_vectors import SelfRetrieval
 from selfvec.text.preprocessing import Preprocessing
-from selfvec.text.self_retrieval import SelfRetrieval
 
 _DOCUMENTS = 2000  # drawn for self-retrieval
 _LONGEST = 300  # tokens of a document

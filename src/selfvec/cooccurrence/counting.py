@@ -1,4 +1,8 @@
-"""`count`: the co-occurrence counts of a corpus, as defined by `Counts`."""
+"""`count`: the co-occurrence counts of a corpus, as defined by `Counts`.
+
+They are counted one row of the matrix at a time. The totals of a row are in a dense array, (V,), which stays
+in the second-level cache, so that adding a pair takes one load and one store, without hashing.
+"""
 
 from __future__ import annotations
 
@@ -9,52 +13,31 @@ from queue import SimpleQueue
 import numpy as np
 
 from selfvec.base.arrays import Ids, Ints
+from selfvec.base.compiled import kernel
 from selfvec.base.errors import OptionError
 from selfvec.base.threads import cut, in_order, threads
 from selfvec.data.token_batch import TokenBatch
 
-from .counts import WEIGHTINGS, Counts
-from .kernels import count_pairs, count_rows, index_positions
-from .sparse_rows import SparseRows
+from .counts import WEIGHTINGS, Counts, SparseRows
 
 _INDEXED = 1 << 24  # positions indexed at a time, 256 MB
+_LEFT = 32  # bits by which the left extent of a window is shifted
+_RIGHT = (1 << _LEFT) - 1
 _BLOCK = 1 << 20  # neighbours that a thread counts at a time
 
 
 def count(
     batch: TokenBatch,
-    window: int,
+    window: int,  # tokens, the centre included: ``window // 2`` on each side (10 and 11 are the same)
     *,
-    weighting: str = "flat",
-    jobs: int | None = None,
+    weighting: str = "flat",  # of a neighbour at distance δ; a name in `WEIGHTINGS`
+    jobs: int | None = None,  # threads, all cores by default
 ) -> Counts:
-    """Count co-occurrences exactly.
+    """Count co-occurrences exactly; the result has the same bits for any number of threads.
 
-    Parameters
-    ----------
-    batch : TokenBatch
-    window : int
-        Tokens per window, the centre included: ``window // 2`` on each side (10 and 11 are the same). Windows
-        do not cross documents.
-    weighting : "flat", "linear" or "harmonic"
-        Weight of a neighbour at distance δ; see `selfvec.cooccurrence.WEIGHTINGS`.
-    jobs : int, optional
-        Threads; all cores by default. The result has the same bits for any number.
+    Windows do not cross documents. Long counts are a map of a temporary file; `TargetError` if that cannot be
+    written.
 
-    Returns
-    -------
-    Counts
-        A long one is a map of a temporary file.
-
-    Raises
-    ------
-    OptionError
-        If the window, the weighting or the number of threads is invalid.
-    TargetError
-        If a temporary file cannot be written.
-
-    Examples
-    --------
     >>> counts = count(TokenBatch.from_documents([["a", "b", "a"], ["b", "c"]]), window=3)
     >>> counts.dense().tolist()
     [[0, 2, 0], [2, 0, 1], [0, 1, 0]]
@@ -123,3 +106,81 @@ def count_near(
     column_of[list(columns)] = np.arange(len(columns))
     count_pairs(batch.ids, batch.offsets, window // 2, row_of, column_of, out)
     return out
+
+
+@kernel
+def index_positions(
+    ids: Ids,  # (N,)
+    offsets: Ints,  # (D + 1,)
+    half: int,  # neighbours on each side
+    first: int,
+    last: int,
+    next_entry: Ints,  # (last - first,): the begin of each word's entries; on return, their end
+    windows: Ints,  # (n, 2): receives each position and its extents, left · 2**32 + right
+) -> None:
+    """List the positions of the words ``first`` to ``last - 1``, by word, with the extents of their windows.
+
+    Extents are shorter at the ends of a document.
+    """
+    for document in range(offsets.size - 1):
+        start, stop = offsets[document], offsets[document + 1]
+        for i in range(start, stop):
+            word = ids[i] - first
+            if 0 <= word < last - first:
+                entry = next_entry[word]
+                next_entry[word] = entry + 1
+                windows[entry, 0] = i
+                windows[entry, 1] = min(half, i - start) << _LEFT | min(half, stop - 1 - i)
+
+
+@kernel
+def count_rows(
+    ids: Ids,  # (N,)
+    windows: Ints,  # (n, 2), from `index_positions`
+    bounds: Ints,  # (R + 1,): the r-th word's entries are windows[bounds[r]:bounds[r + 1]]
+    weights: Ints,  # (half + 1,): weight of a neighbour at distance δ; weights[0] is not used
+    totals: Ints,  # (V,): work space, all zeros before and after
+    indices: Ids,  # (n,): receives the columns of the rows, one row after the other, rising
+    data: Ints,  # (n,): receives the counts
+    lengths: Ints,  # (R,): receives the number of entries of each row
+) -> None:
+    """Count the neighbours of R words; `reference.count_reference` is the readable form."""
+    begin = 0
+    for row in range(lengths.size):
+        end = begin
+        for entry in range(bounds[row], bounds[row + 1]):
+            i = windows[entry, 0]
+            left, right = windows[entry, 1] >> _LEFT, windows[entry, 1] & _RIGHT
+            for k in range(i - left, i + right + 1):
+                if k != i:
+                    if not totals[ids[k]]:
+                        indices[end] = ids[k]
+                        end += 1
+                    totals[ids[k]] += weights[abs(k - i)]
+        indices[begin:end].sort()
+        for k in range(begin, end):
+            data[k] = totals[indices[k]]
+            totals[indices[k]] = 0
+        lengths[row] = end - begin
+        begin = end
+
+
+@kernel
+def count_pairs(
+    ids: Ids,  # (N,)
+    offsets: Ints,  # (D + 1,)
+    half: int,  # neighbours on each side, within the document
+    rows: Ids,  # (V,): row of each word in `out`; -1 for words without a row
+    columns: Ids,  # (V,): the same for columns
+    out: Ints,  # (n, m)
+) -> None:
+    """Count how often some words occur near others, adding to ``out``."""
+    for document in range(offsets.size - 1):
+        first, last = offsets[document], offsets[document + 1]
+        for i in range(first, last):
+            row = rows[ids[i]]
+            if row < 0:
+                continue
+            for j in range(max(first, i - half), min(last, i + half + 1)):
+                if j != i and columns[ids[j]] >= 0:
+                    out[row, columns[ids[j]]] += 1

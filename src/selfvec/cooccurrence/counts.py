@@ -12,17 +12,57 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from selfvec.base.arrays import Array, Ids, Ints
 from selfvec.base.atomic_files import atomic_folder
 from selfvec.base.checksums import sha256
 from selfvec.base.errors import FormatError, InputError, MissingExtra
+from selfvec.base.memory import Spool
 from selfvec.base.tensors import Forms, check_tensors, map_tensors, read_metadata, write_tensors
 from selfvec.base.text_files import read_vocabulary, write_vocabulary
 from selfvec.base.threads import cut, in_order, threads
 from selfvec.data.run import Run
 
-from .sparse_rows import SparseRows, places_of
+
+class SparseRows:
+    """Large sparse matrices made row by row, in blocks on all threads; a long one lies in a temporary file.
+
+    Blocks are appended in the order of their rows, so the result has the same bits for any number of threads.
+    """
+
+    def __init__(self, dtype: DTypeLike = np.int64) -> None:
+        self._lengths: list[Ints] = [np.zeros(1, np.int64)]
+        self._indices = Spool(np.int32)
+        self._values = Spool(dtype)
+
+    def append(self, lengths: Ints, indices: Ids, values: Array) -> None:
+        """Add R rows: their lengths (R,), and the columns and values (n,) of all, which are kept."""
+        self._lengths.append(lengths)
+        self._indices.append(indices)
+        self._values.append(values)
+
+    def finish(self) -> tuple[Ints, Ids, Array]:
+        """indptr (V + 1,), indices (n,) and values (n,); the last two may be maps of files."""
+        return np.cumsum(np.concatenate(self._lengths)), self._indices.joined(), self._values.joined()
+
+    def close(self) -> None:
+        """Forget rows that were not taken."""
+        self._indices.close()
+        self._values.close()
+
+
+def places_of(indptr: Ints, rows: Ints) -> Ints:
+    """The entries of some rows, one row after the other.
+
+    >>> places_of(np.array([0, 2, 2, 5]), np.array([2, 0])).tolist()
+    [2, 3, 4, 0, 1]
+    """
+    lengths = indptr[rows + 1] - indptr[rows]
+    ends = np.cumsum(lengths)
+    places: Ints = np.arange(lengths.sum()) + np.repeat(indptr[rows] - (ends - lengths), lengths)
+    return places
+
 
 HARMONIC_UNIT = 1 << 20  # weight of a neighbour at distance 1 with harmonic weights
 
@@ -47,30 +87,16 @@ class Counts:
     Two positions i ≠ j of a document are neighbours if δ = |i - j| <= window // 2. Each such pair adds its
     weight to C[t_i, t_j] and to C[t_j, t_i], so a pair of equal words adds twice to its diagonal entry.
     Weights are integers: sums are exact in any order, and counts of the parts of a corpus add up to those of
-    the whole. The matrix is symmetric and in compressed rows, like SciPy's ``csr_array``.
-
-    Parameters
-    ----------
-    types : sequence of V str
-        The words.
-    indptr : (V + 1,) int64
-        Row w holds the entries ``indptr[w]:indptr[w + 1]``.
-    indices : (n,) int32
-        Columns, rising within a row. May be memory-mapped.
-    data : (n,) int64
-        Counts, at least 1. May be memory-mapped.
-    window : int
-        Tokens per window, odd.
-    weighting : str
-        A name in `WEIGHTINGS`.
+    the whole. The matrix is symmetric and in compressed rows, like SciPy's ``csr_array``; a long one is a map
+    of a file.
     """
 
-    types: Sequence[str]
-    indptr: Ints
-    indices: Ids
-    data: Ints
-    window: int
-    weighting: str = "flat"
+    types: Sequence[str]  # V words
+    indptr: Ints  # (V + 1,), row w holds the entries indptr[w]:indptr[w + 1]
+    indices: Ids  # (n,), columns, rising within a row
+    data: Ints  # (n,), counts, at least 1
+    window: int  # tokens per window, odd
+    weighting: str = "flat"  # a name in `WEIGHTINGS`
 
     def __len__(self) -> int:
         return len(self.types)
@@ -91,33 +117,15 @@ class Counts:
 
     def merge(
         self,
-        *others: Counts,
-        types: Sequence[str] | None = None,
-        jobs: int | None = None,
+        *others: Counts,  # with the same window and weighting; vocabularies may differ
+        types: Sequence[str] | None = None,  # the vocabulary of the result, in order
+        jobs: int | None = None,  # threads, all cores by default
     ) -> Counts:
-        """Add the counts of other documents.
+        """Add the counts of other documents; the result has the same bits for any number of threads.
 
-        Parameters
-        ----------
-        *others : Counts
-            With the same window and weighting; vocabularies may differ. If there are none, the words are only
-            reordered.
-        types : sequence of str, optional
-            The vocabulary of the result, in order. By default the words of this one, then the new words of
-            each of the others, in their order.
-        jobs : int, optional
-            Threads; all cores by default. The result has the same bits for any number.
-
-        Returns
-        -------
-        Counts
-
-        Raises
-        ------
-        InputError
-            If windows or weightings differ, or ``types`` lacks a word or has one twice.
-        TargetError
-            If a temporary file cannot be written.
+        By default ``types`` are the words of this one, then the new words of each of the others, in their
+        order. Without others the words are only reordered. `InputError` if windows or weightings differ, or
+        ``types`` lacks a word or has one twice. `TargetError` if a temporary file cannot be written.
         """
         parts = (self, *others)
         for part in others:
@@ -143,13 +151,7 @@ class Counts:
         return matrix
 
     def to_scipy(self) -> Any:
-        """The matrix as a ``scipy.sparse.csr_array``, (V, V) int64.
-
-        Raises
-        ------
-        MissingExtra
-            If SciPy is not installed.
-        """
+        """The matrix as a ``scipy.sparse.csr_array``, (V, V) int64; `MissingExtra` without SciPy."""
         try:
             from scipy.sparse import csr_array  # type: ignore[import-untyped]
         except ImportError:
@@ -159,10 +161,7 @@ class Counts:
     def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write a folder with ``counts.safetensors`` and ``vocabulary.txt``, atomically.
 
-        Raises
-        ------
-        TargetError
-            If the folder exists and ``overwrite`` is false, or if it cannot be written.
+        `TargetError` if the folder exists and ``overwrite`` is false, or if it cannot be written.
         """
         arrays: dict[str, Array] = {"indptr": self.indptr, "indices": self.indices, "data": self.data}
         with atomic_folder(folder, overwrite=overwrite) as fresh:
@@ -178,10 +177,7 @@ class Counts:
     def load(cls, folder: str | os.PathLike[str]) -> Counts:
         """Memory-map a folder written by `save`. Every entry is checked once.
 
-        Raises
-        ------
-        FormatError
-            If a file is missing or damaged, or the vocabulary was changed.
+        `FormatError` if a file is missing or damaged, or the vocabulary was changed.
         """
         path = Path(folder) / _FILE
         vocabulary = Path(folder) / _VOCABULARY

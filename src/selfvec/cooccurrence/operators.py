@@ -13,53 +13,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.arrays import AnyFloats, Array, Doubles, Floats, Ids, Ints, Mask
+from selfvec.base.compiled import kernel
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.threads import cut, in_order, threads
 from selfvec.data.token_batch import TokenBatch
 
 from .counting import count
-from .counts import Counts
-from .kernels import multiply_rows
+from .counts import Counts, SparseRows
 from .scan import CentredRows, Operator, ScanOperator
-from .sparse_rows import SparseRows
 
 _SHARE = 1 << 18  # entries a thread takes at a time
 
 
 def operator(
-    name: str,
+    name: str,  # scan, counts or ppmi
     batch: TokenBatch,
-    window: int,
+    window: int,  # tokens, the centre included
     *,
-    gamma: float = 0.5,
-    weighting: str = "flat",
-    jobs: int | None = None,
+    gamma: float = 0.5,  # γ of the linear operator; the larger, the less weight frequent neighbours have
+    weighting: str = "flat",  # of a neighbour by its distance, if counts are made; a name in `WEIGHTINGS`
+    jobs: int | None = None,  # threads, all cores by default
 ) -> Operator:
-    """Make the neighbour operator of a corpus.
+    """Make the neighbour operator of a corpus; the result has the same bits for any number of threads.
 
-    Parameters
-    ----------
-    name : "scan", "counts" or "ppmi"
-        "scan" and "counts" are the same linear operator, from the text and from exact counts (equal up to
-        rounding). "ppmi" is `PPMIOperator`. Operators made from counts have the attribute ``counts``.
-    batch : TokenBatch
-    window : int
-        Tokens per window, the centre included.
-    gamma : float
-        γ of the linear operator. The larger it is, the less weight frequent neighbours have.
-    weighting : str
-        Weight of a neighbour by its distance, if counts are made; see `selfvec.cooccurrence.WEIGHTINGS`.
-    jobs : int, optional
-        Threads; all cores by default. The result has the same bits for any number.
-
-    Returns
-    -------
-    Operator
-
-    Raises
-    ------
-    OptionError
-        If the window, γ, the weighting or the number of threads is invalid.
+    "scan" and "counts" are the same linear operator, from the text and from exact counts (equal up to
+    rounding). "ppmi" is `PPMIOperator`. Operators made from counts have the attribute ``counts``.
     """
     if name == "scan":
         return ScanOperator(batch, window, gamma, jobs)
@@ -75,21 +53,13 @@ class PositivePMI:
     Smoothing s < 1 corrects the bias towards rare contexts (Levy, Goldberg, Dagan 2015, *Improving
     Distributional Similarity with Lessons Learned from Word Embeddings*, §3). A common factor of all counts
     cancels, so fixed-point weights need no scaling.
-
-    Parameters
-    ----------
-    degrees : (V,) float64
-        r.
-    smoothing : float
-        s, from 0 to 1.
-
-    Raises
-    ------
-    OptionError
-        If the smoothing is not from 0 to 1.
     """
 
-    def __init__(self, degrees: Doubles, smoothing: float = 0.75) -> None:
+    def __init__(
+        self,
+        degrees: Doubles,  # (V,), r
+        smoothing: float = 0.75,  # s, from 0 to 1
+    ) -> None:
         if not 0 <= smoothing <= 1:
             raise OptionError(f"smoothing lies between 0 and 1, not at {smoothing}", field="smoothing")
         logs = np.log(np.maximum(degrees, 1))
@@ -105,8 +75,6 @@ class PositivePMI:
 
         The three arrays are broadcast against each other.
 
-        Examples
-        --------
         >>> pmi = PositivePMI(np.array([2.0, 2.0, 1.0, 1.0]))
         >>> pmi(np.array([[0, 2, 0, 0]]), np.array([[0]]), np.arange(4)[None]).round(3).tolist()
         [[0.0, 1.16, 0.0, 0.0]]
@@ -119,23 +87,14 @@ class PositivePMI:
 class PPMIOperator(Operator):
     """The sparse matrix of positive pointwise mutual information; see `PositivePMI`.
 
-    Parameters
-    ----------
-    counts : Counts
-    smoothing : float
-        s, from 0 to 1.
-    jobs : int, optional
-        Threads; all cores by default. The result has the same bits for any number.
-
-    Attributes
-    ----------
-    indptr : (V + 1,) int64, indices : (m,) int32, values : (m,) float32
-        The matrix in compressed rows, positive entries only; a long one is a map of a temporary file.
-    degrees : (V,) float64
-        Row sums r of the counts.
+    The matrix is in compressed rows, positive entries only; a long one is a map of a temporary file. It has
+    the same bits for any number of threads.
     """
 
     counts: Counts
+    indptr: Ints  # (V + 1,)
+    indices: Ids  # (m,)
+    values: Floats  # (m,)
 
     def __init__(self, counts: Counts, smoothing: float = 0.75, *, jobs: int | None = None) -> None:
         self.counts = counts
@@ -161,13 +120,7 @@ class PPMIOperator(Operator):
             self.indptr, self.indices, self.values = made.finish()
 
     def apply(self, rows: AnyFloats, out: Floats | None = None, words: Mask | None = None) -> Floats:
-        """Compute PPMI · rows, (V, d) -> (V, d) float32.
-
-        Raises
-        ------
-        InputError
-            If the matrix does not have V rows.
-        """
+        """Compute PPMI · rows, (V, d) -> (V, d) float32; `InputError` if the matrix does not have V rows."""
         del words
         dense = np.ascontiguousarray(_checked(rows, len(self.degrees)), np.float32)
         result = sparse_product(self.indptr, self.indices, self.values, dense, self._jobs)
@@ -178,25 +131,8 @@ class LinearOperator(Operator):
     """The centred, root-weighted sum of neighbours, from counts; `ScanOperator` computes it from the text.
 
     The formula is in `selfvec.cooccurrence.scan`. Multiplying all weights by u multiplies the result by
-    u^(1/2-γ).
-
-    Parameters
-    ----------
-    counts : Counts
-    gamma : float
-        γ, usually 0.3 to 0.5. The larger it is, the less weight frequent neighbours have.
-    jobs : int, optional
-        Threads; all cores by default. The result has the same bits for any number.
-
-    Attributes
-    ----------
-    degrees : (V,) float64
-        Row sums r of the counts.
-
-    Raises
-    ------
-    OptionError
-        If γ is not finite.
+    u^(1/2-γ). γ is usually 0.3 to 0.5: the larger it is, the less weight frequent neighbours have. The result
+    has the same bits for any number of threads.
     """
 
     counts: Counts
@@ -212,10 +148,7 @@ class LinearOperator(Operator):
     def apply(self, rows: AnyFloats, out: Floats | None = None, words: Mask | None = None) -> Floats:
         """Compute A · rows, (V, d) -> (V, d) float32. It takes the memory of two such matrices.
 
-        Raises
-        ------
-        InputError
-            If the matrix does not have V rows.
+        `InputError` if the matrix does not have V rows.
         """
         del words
         _checked(rows, len(self.degrees))
@@ -260,3 +193,27 @@ def sparse_product(
     for _ in in_order(cut(np.diff(indptr) + 1, _SHARE), multiply, jobs):
         pass
     return out
+
+
+@kernel
+def multiply_rows(
+    indptr: Ints,  # (n + 1,)
+    indices: Ids,  # (e,)
+    values: Array,  # (e,)
+    rows: Floats,  # (m, d)
+    first: int,
+    last: int,
+    sums: Doubles,  # (d,), working memory
+    out: Floats,  # (n, d), written
+) -> None:
+    """Rows ``first`` to ``last - 1`` of the product, each summed in float64, in a fixed order."""
+    for row in range(first, last):
+        for j in range(sums.size):
+            sums[j] = 0
+        for k in range(indptr[row], indptr[row + 1]):
+            value = np.float32(values[k])
+            other = rows[indices[k]]
+            for j in range(sums.size):
+                sums[j] += np.float64(value * other[j])
+        for j in range(sums.size):
+            out[row, j] = sums[j]

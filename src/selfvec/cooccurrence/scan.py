@@ -20,13 +20,14 @@ from itertools import pairwise
 import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Array, Doubles, Floats, Ids, Ints, Mask, Rows
+from selfvec.base.compiled import kernel
 from selfvec.base.threads import in_order, sum_of_blocks, threads
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import on_cache_lines, weighted_sum
 
 from .counts import Counts
-from .kernels import add_neighbours, add_neighbours_of
 
+REBUILD = 1024  # positions after which a sum that is kept up to date is summed anew
 _ROWS = 8192  # rows processed at a time, so that no second matrix is needed
 _NARROWEST = 32  # fewer columns are not worth a thread
 _FEW = 1.5  # neighbours for each token of the text; fewer ones, those of rare words, are summed word by word
@@ -216,3 +217,59 @@ def count_neighbours(
         for at in (offsets[:-1][longer] + place, offsets[1:][longer] - 1 - place):
             totals -= (half - place) * np.bincount(ids[at], minlength=len(counts))
     return totals
+
+
+@kernel
+def add_neighbours(
+    ids: Ids,  # (N,)
+    offsets: Ints,  # (D + 1,); windows do not cross documents
+    table: Rows,  # (V + 1, 2 · d): rows, and right of each its sum; the last is zero, for clipped windows
+    before: int,  # neighbours on the left
+    after: int,  # neighbours on the right
+) -> None:
+    """Add to the sum of w, for every position of word w, the rows of its neighbours and its own row.
+
+    Its own row is left in the sum because two loops over the columns become one; the caller subtracts it. A
+    row and its sum stand next to each other because most time goes into fetching them: the row is read a few
+    tokens before the sum is written.
+    """
+    nothing = len(table) - 1
+    total = np.empty(table.shape[1] // 2, np.float32)
+    for document in range(offsets.size - 1):
+        lo, hi = offsets[document], offsets[document + 1]
+        for start in range(lo, hi, REBUILD):  # rounding errors of the running sum do not grow further
+            for j in range(total.size):
+                total[j] = 0
+            for p in range(max(lo, start - before), min(hi, start + after + 1)):
+                row = table[ids[p]]
+                for j in range(total.size):
+                    total[j] += row[j]
+            for i in range(start, min(hi, start + REBUILD)):
+                own = table[ids[i]][total.size :]
+                entering = table[ids[i + after + 1] if i + after + 1 < hi else nothing]
+                leaving = table[ids[i - before] if i - before >= lo else nothing]
+                for j in range(total.size):
+                    own[j] += total[j]
+                    total[j] += entering[j] - leaving[j]
+
+
+@kernel
+def add_neighbours_of(
+    words: Mask,  # (V,)
+    ids: Ids,  # (N,)
+    offsets: Ints,  # (D + 1,)
+    table: Rows,  # (V + 1, 2 · d)
+    before: int,
+    after: int,
+) -> None:
+    """As `add_neighbours`, but only at positions of some words."""
+    width = table.shape[1] // 2
+    for document in range(offsets.size - 1):
+        lo, hi = offsets[document], offsets[document + 1]
+        for i in range(lo, hi):
+            if words[ids[i]]:
+                own = table[ids[i]][width:]
+                for p in range(max(lo, i - before), min(hi, i + after + 1)):
+                    row = table[ids[p]]
+                    for j in range(width):
+                        own[j] += row[j]

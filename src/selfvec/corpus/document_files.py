@@ -18,9 +18,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from selfvec.base.extras import require
-
-from .readable import decoded
+from selfvec.base.display import decoded
+from selfvec.base.errors import require
 
 MAX_ROW = 64 << 20
 """Bytes of the longest row, line or file that is read as one document."""

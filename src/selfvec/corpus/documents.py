@@ -11,13 +11,13 @@ import numpy as np
 import polars as pl
 
 from selfvec.base.arrays import Ints, Mask
+from selfvec.base.display import NUL, REPLACEMENT, readable
 from selfvec.data.run_text import DATE, FILE, FINGERPRINT, ID, SLICE, TEXT, column_of
 from selfvec.data.token_batch import ONCE
 
 from .dates import parse_dates
 from .fields import Fields
 from .fingerprints import Seen, fingerprints
-from .readable import NUL, REPLACEMENT, readable
 from .row_batch import RowBatch
 from .summary import CorpusPass
 

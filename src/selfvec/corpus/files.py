@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from selfvec.base.compressed_files import bare_suffix
+from selfvec.base.display import readable
 from selfvec.base.errors import CorpusError
 from selfvec.base.threads import prefetched
 from selfvec.data.run_text import ID, TEXT
@@ -26,7 +27,6 @@ from selfvec.data.run_text import ID, TEXT
 from .document_files import DOCUMENT_KINDS, MAX_ROW, document_kind, document_text, require_reader
 from .documents import Part, absolute
 from .fields import FieldNames, Fields, recognise
-from .readable import readable
 from .row_batch import HOLDS_NUL, RowBatch, RowReader, batch_of_rows, readable_fields
 from .row_formats import ROW_FORMATS, RowFormat, row_format, row_format_of_suffix
 from .streams import HEAD, UTF8_BOM, Stream, TextSource, few_lines, line_blocks, mended, reading, too_long

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from selfvec.base.display import readable
 from selfvec.base.errors import CorpusError
 from selfvec.data.run_text import DATE, ID, SLICE, TEXT
 
 from .documents import Part
 from .fields import FieldNames, Fields, recognise
-from .readable import readable
 from .row_batch import ROWS, SURROGATE, RowBatch, batch_of_rows, cell_text, readable_fields, string_columns
 from .summary import BATCH_ROWS, CorpusPass, FileRead
 

@@ -6,20 +6,316 @@ A new format is a reader and its row here. Files that hold one document each are
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate, islice, repeat
+from typing import Any
 
 import polars as pl
 
+from selfvec.base.display import decoded, readable
 from selfvec.base.errors import CorpusError
 
-from .csv_rows import CsvReader
-from .fields import Fields
-from .json_rows import JsonLinesReader
-from .row_batch import HOLDS_NUL, ROWS, LineBlock, RowBatch, RowReader, string_columns
+from .document_files import MAX_ROW
+from .fields import Fields, unquoted_column
+from .row_batch import (
+    HOLDS_NUL,
+    ROWS,
+    SURROGATE,
+    LineBlock,
+    RowBatch,
+    RowReader,
+    batch_of_rows,
+    cell_text,
+    string_columns,
+)
 from .streams import TextSource
-from .summary import CorpusPass
+from .summary import BATCH_ROWS, CorpusPass
+
+# Comma- and tab-separated files
+
+_MOST_COLUMNS = 1 << 16
+_TOGETHER = 16  # rows read before their size is looked at
+
+
+@dataclass(frozen=True)
+class CsvHeader:
+    """The first row of a file: column names, the delimiter, and how many lines it takes."""
+
+    names: tuple[str, ...]
+    delimiter: str
+    lines: int
+
+
+class CsvReader(RowReader):
+    """Reads the rows of a .csv or .tsv file."""
+
+    @cached_property
+    def header(self) -> CsvHeader:
+        """The first row; no columns for an empty file.
+
+        In a .csv the delimiter is the most frequent of comma, semicolon, tab and bar in the first line.
+        """
+        path = self.source.path
+        text, _ = decoded(self.source.peek())
+        line = text.partition("\n")[0]
+        delimiter = "\t" if self.source.kind == "tsv" else max(",;\t|", key=line.count)
+        reader = csv.reader(io.StringIO(text, newline="\n"), delimiter=delimiter, strict=True)
+        _allow_long_fields()
+        remedy = "the first row names the columns, separated by commas (.csv) or tabs (.tsv)"
+        if line.count(delimiter) >= _MOST_COLUMNS:
+            rule = (
+                f"a table has at most {_MOST_COLUMNS:,} columns, this one has {line.count(delimiter) + 1:,}"
+            )
+            raise CorpusError(rule, path=path, line=1, remedy=remedy)
+        try:
+            names = next((row for row in reader if any(map(str.strip, row))), [])
+        except csv.Error as error:
+            rule = f"the header is malformed ({error})"
+            raise CorpusError(rule, path=path, line=1, remedy=remedy) from error
+        if any("\0" in name for name in names):
+            raise CorpusError(f"the header {HOLDS_NUL}", path=path, line=1, remedy=remedy)
+        return CsvHeader(tuple(name.strip() for name in names), delimiter, reader.line_num)
+
+    def columns(self) -> Sequence[str] | None:
+        """The names in the header; None for an empty file."""
+        return self.header.names or None
+
+    def row_batches(
+        self, blocks: Iterator[LineBlock], fields: Fields, corpus_pass: CorpusPass
+    ) -> Iterator[RowBatch]:
+        """The requested columns; every row must have as many fields as the header."""
+        header, path = self.header, self.source.path
+        taken = 0  # bytes
+        nul = False  # whether any were NUL
+
+        def lines() -> Iterator[str]:
+            nonlocal taken, nul
+            for block in _without_header(blocks, header.lines):
+                taken += len(block)
+                nul = nul or b"\0" in block
+                yield from map(bytes.decode, io.BytesIO(block))
+
+        _allow_long_fields()
+        reader = csv.reader(lines(), delimiter=header.delimiter, strict=True)
+        while True:
+            before = reader.line_num
+            rows: list[list[str]] = []
+            wrong: csv.Error | None = None
+            taken = 0
+            try:
+                while taken < corpus_pass.batch_bytes and len(rows) < BATCH_ROWS:
+                    read = len(rows)
+                    rows.extend(islice(reader, _TOGETHER))
+                    if len(rows) == read:
+                        break
+            except csv.Error as error:
+                wrong = error
+            plain = wrong is None and reader.line_num - before == len(rows)  # every row is a line
+            lengths = repeat(1, len(rows)) if plain else map(_line_count, rows)
+            *numbers, end = accumulate(lengths, initial=header.lines + before + 1)
+            valid = rows, numbers
+            if nul or set(map(len, rows)) != {len(header.names)}:
+                valid = _valid_rows(rows, numbers, header, path, corpus_pass)
+            yield batch_of_rows(*valid, header.names, fields.columns)
+            if wrong is not None:
+                corpus_pass.bad(_explained(wrong), path=path, line=end)
+            elif not rows:
+                return
+
+
+def _without_header(blocks: Iterator[LineBlock], lines: int) -> Iterator[bytes]:
+    for _, block in blocks:
+        while lines and block:
+            _, newline, block = block.partition(b"\n")
+            lines -= len(newline)
+        if block:
+            yield block
+
+
+def _line_count(row: list[str]) -> int:
+    """The number of lines of a row; newlines in quoted fields are kept."""
+    return 1 + "".join(row).count("\n")
+
+
+def _valid_rows(
+    rows: list[list[str]],
+    numbers: list[int],  # of their first lines
+    header: CsvHeader,
+    path: str,
+    corpus_pass: CorpusPass,
+) -> tuple[list[list[str]], list[int]]:
+    """The valid rows and their lines; the others are reported one by one."""
+    width = len(header.names)
+    unquoted = unquoted_column(header.names)
+    valid: list[list[str]] = []
+    kept: list[int] = []
+    for number, row in zip(numbers, rows, strict=True):
+        if unquoted and len(row) > width and (whole := unquoted.rejoined(row, header.names)):
+            corpus_pass.mended("unquoted delimiters joined", path=path, line=number)
+            row = whole
+        if rule := _fault(row, header):
+            remedy = "quote the field that holds the delimiter" if len(row) > width else "mend the row"
+            corpus_pass.bad(rule, path=path, line=number, remedy=remedy)
+        elif row:
+            valid.append(row)
+            kept.append(number)
+    return valid, kept
+
+
+def _fault(row: list[str], header: CsvHeader) -> str | None:
+    """The rule that a row breaks; None if it breaks none."""
+    if row and len(row) != len(header.names):
+        return f"a row has {len(header.names)} fields as its header, this one has {len(row)}"
+    return HOLDS_NUL if any("\0" in value for value in row) else None
+
+
+def _explained(error: csv.Error) -> str:
+    """Reword a message of the `csv` module for users."""
+    message = str(error)
+    if "unexpected end of data" in message:
+        return "a quoted field that begins in this row is never closed"
+    if "field larger" in message:
+        return f"a field is at most {MAX_ROW >> 20} MiB long; is a quote left open?"
+    if "expected after" in message:
+        return "a quote inside a quoted field is doubled, this one is not"
+    return f"is a malformed row ({message})"
+
+
+def _allow_long_fields() -> None:
+    # The limit of 128 KiB is shared by the whole process; it is only ever raised.
+    csv.field_size_limit(max(csv.field_size_limit(), MAX_ROW))
+
+
+# JSON Lines: an object per line
+
+_HEAD_LINES = 100  # lines whose fields are the columns
+_MOST_BRACKETS = 1 << 20  # objects and arrays in a row; each takes 30 times its size in memory
+_MOST_NEW = 200  # of a block of rows, so that a file with new names in every row does not fill the memory
+_DECODE = json.JSONDecoder().raw_decode
+_TYPES = {
+    dict: "an object",
+    list: "an array",
+    str: "a string",
+    int: "a number",
+    float: "a number",
+    bool: "true or false",
+    type(None): "null",
+}
+
+Columns = dict[str, list[Any]]
+"""Name -> the values of the rows so far."""
+
+
+class JsonLinesReader(RowReader):
+    """Reads an object per line."""
+
+    def columns(self) -> Sequence[str] | None:
+        """The field names in the first hundred lines, in order of appearance; None for an empty file."""
+        lines = decoded(self.source.peek())[0].encode().split(b"\n")
+        lines = lines[:_HEAD_LINES] if len(lines) > 1 else lines
+        names: dict[str, None] = {}
+        fault: tuple[str | None, int] | None = None  # of the first line that is not blank
+        for number, line in enumerate(lines, 1):
+            if not (line := line.strip()):
+                continue
+            row, rule, _ = _checked(line, (), ())
+            fault = fault or (rule, number)
+            if rule is None:
+                names |= dict.fromkeys(row)
+        if fault and not names:
+            rule, number = fault
+            remedy = "a .jsonl file holds one object per line, with its fields"
+            raise CorpusError(
+                rule or "the object has no fields", path=self.source.path, line=number, remedy=remedy
+            )
+        return list(names) or None
+
+    def row_batches(
+        self, blocks: Iterator[LineBlock], fields: Fields, corpus_pass: CorpusPass
+    ) -> Iterator[RowBatch]:
+        """The requested fields; see `RowReader`."""
+        for first, block in blocks:
+            values: Columns = {name: [] for name in fields.columns}
+            numbers: list[int] = []
+            needed = fields.needed if b"\\u" in block else ()
+            for number, line in enumerate(block.removesuffix(b"\n").split(b"\n"), first):
+                if line[:1] != b"{" and not (line := line.strip()):
+                    continue
+                row, rule, field = _checked(line, needed, fields.text)
+                if rule:
+                    corpus_pass.bad(rule, path=self.source.path, line=number, field=field)
+                else:
+                    _append(values, row, len(numbers), fields.every)
+                    numbers.append(number)
+            yield RowBatch({name: _series(column) for name, column in values.items()}, numbers)
+
+
+def _series(values: list[Any]) -> pl.Series:
+    """Values as strings. A field that no document needs may hold halves of surrogate pairs."""
+    texts = values if set(map(type, values)) == {str} else list(map(cell_text, values))
+    try:
+        return pl.Series(texts, dtype=pl.String)
+    except UnicodeEncodeError:
+        return pl.Series([text and readable(text) for text in texts], dtype=pl.String)
+
+
+def _append(values: Columns, row: Any, count: int, every: bool) -> None:
+    """Append a row to columns of ``count`` values; with ``every``, its other fields become new columns."""
+    get = row.get
+    if every:
+        for name in row:
+            if name not in values and len(values) < _MOST_NEW:
+                values[name] = [None] * count
+    for name, column in values.items():
+        column.append(get(name))
+
+
+def _checked(line: bytes, columns: Sequence[str], text: Sequence[str]) -> tuple[Any, str | None, str | None]:
+    """The object in a line, or the broken rule and the field; ``columns`` must be Unicode text."""
+    try:
+        row = _object(line)
+        rule, field = _json_fault(row, text)
+        if rule is None and columns:
+            "".join(cell_text(row.get(name)) or "" for name in columns).encode()
+        return row, rule, field
+    except UnicodeEncodeError:
+        return None, SURROGATE, None
+    except json.JSONDecodeError as error:
+        return None, f"is not valid JSON ({error.msg}, column {error.pos + 1})", None
+    except (ValueError, RecursionError) as error:
+        return None, f"is not JSON that can be read ({error})", None
+
+
+def _object(line: bytes) -> Any:
+    if len(line) > _MOST_BRACKETS and line.count(b"{") + line.count(b"[") > _MOST_BRACKETS:
+        raise ValueError(f"it holds more than {_MOST_BRACKETS:,} opening brackets")
+    source = line.decode()
+    value, end = _DECODE(source)
+    if end != len(source) and not source[end:].isspace():
+        raise json.JSONDecodeError("more follows after its end", source, end)
+    return value
+
+
+def _json_fault(row: Any, text: Sequence[str]) -> tuple[str | None, str | None]:
+    """What is wrong with a JSON value as a row, and in which field."""
+    if type(row) is not dict:
+        return f"a line is a JSON object, this one is {_TYPES[type(row)]}", None
+    for name in text:
+        value = row.get(name)
+        if value is not None and type(value) is not str:
+            return f"text is a string, this is {_TYPES[type(value)]}", name
+    if text and row.keys().isdisjoint(text):
+        return "the row has no such field", text[-1]
+    return None, None
+
+
+# Plain lines, and Parquet
 
 
 class LineReader(RowReader):

@@ -20,10 +20,10 @@ from typing import BinaryIO
 import polars as pl
 
 from selfvec.base.compressed_files import DECODING_ERRORS, decompressed
+from selfvec.base.display import decoded
 from selfvec.base.errors import CorpusError
 
 from .document_files import MAX_ROW
-from .readable import decoded
 from .summary import BATCH_ROWS, CorpusPass
 
 HEAD = 1 << 16

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from selfvec.base.casing import language_of
-from selfvec.base.schema import COUNT, Schema
+from selfvec.base.text_files import COUNT, Schema
 
 from .methods import METHODS
 from .settings import Settings, stored_option
@@ -114,7 +114,7 @@ class Provenance(Mapping[str, Any]):
     text: Json = _stored(_TEXT, _ABSENT)  # from `selfvec.text.Encoding`
     vectors: Json = _stored(_VECTORS, _ABSENT, required=True)  # name, hash and size of the initial vectors
     option_files: Json = _stored({str: str}, _ABSENT)  # SHA-256 of the files that options name
-    coverage: Json = _stored({str: {str: COUNT}}, _ABSENT)  # from `selfvec.data.coverage`
+    coverage: Json = _stored({str: {str: COUNT}}, _ABSENT)  # from `selfvec.data.vectors`
     sources: Json = _stored({str: COUNT}, _ABSENT)  # number of words by source of their refined vector
     history: Json = _stored({"records": COUNT, "bytes": COUNT}, _ABSENT)
     environment: Json = _stored({}, _ABSENT)  # versions of software
@@ -139,7 +139,7 @@ class Provenance(Mapping[str, Any]):
 
     @classmethod
     def schema(cls) -> dict[str, Any]:
-        """What ``run.json`` may hold, for `selfvec.base.schema.check`."""
+        """What ``run.json`` may hold, for `selfvec.base.text_files.check`."""
         return {_key(of): of.metadata["schema"] for of in fields(cls) if of.metadata}
 
     @classmethod

@@ -25,7 +25,7 @@ from selfvec.base.memory import release
 from selfvec.base.result_table import Figures, short_repr
 
 from .provenance import Provenance
-from .rare_words import least_count
+from .queries import least_count
 from .run_text import RunText
 from .settings import Settings
 from .token_batch import TokenBatch

@@ -58,16 +58,10 @@ def fields_among(columns: Iterable[str]) -> list[str]:
 
 
 class RunText:
-    """The documents of a run.
-
-    Parameters
-    ----------
-    source : Path or bytes
-        The Parquet file, or its content.
-    """
+    """The documents of a run."""
 
     def __init__(self, source: Path | bytes) -> None:
-        self.source = source
+        self.source = source  # the Parquet file, or its content
 
     def __len__(self) -> int:
         return self._size

@@ -12,12 +12,11 @@ from dataclasses import KW_ONLY, asdict, dataclass, fields
 from functools import wraps
 from typing import Any, TypeVar
 
+from selfvec.base.checks import check_names
 from selfvec.base.declarations import Parameter, declared
-from selfvec.base.errors import OptionError, did_you_mean
+from selfvec.base.errors import OptionError
 
 from .methods import METHODS, methods_with
-
-SLICES = ("month", "quarter", "year", "decade", "century")
 
 Class = TypeVar("Class", bound=type)
 
@@ -28,20 +27,11 @@ def _suggest_names(cls: Class) -> Class:
 
     @wraps(init)
     def checked(self: Any, *args: Any, **options: Any) -> None:
-        for name in options:
-            check_name(name)
+        check_names(options, [of.name for of in fields(self)])
         init(self, *args, **options)
 
     cls.__init__ = checked  # type: ignore[misc]
     return cls
-
-
-def check_name(name: str) -> None:
-    """Raise `OptionError` if there is no such option."""
-    known = [of.name for of in fields(Settings)]
-    if name not in known:
-        remedy = did_you_mean(name, known, most=1) or f"the options are {', '.join(known)}"
-        raise OptionError("there is no such option", field=name, remedy=remedy)
 
 
 def stored_option(name: str) -> Callable[[Any], str | None]:

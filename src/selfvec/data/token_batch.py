@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from selfvec.base.arrays import Hashes, Ids, Ints, Mask
 from selfvec.base.errors import CorpusError
-from selfvec.base.memory import release
-from selfvec.base.scratch import scratch_array
+from selfvec.base.memory import release, scratch_array
 from selfvec.base.threads import cut, in_order, stop_if_cancelled, threads
 
 ONCE = np.uint64(1)

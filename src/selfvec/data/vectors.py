@@ -12,19 +12,20 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
+from selfvec.base.arrays import Ints, Mask
 from selfvec.base.atomic_files import atomic_file
 from selfvec.base.errors import InputError, MissingExtra
 from selfvec.base.targets import check_target
 from selfvec.numerics.ngram_rows import NgramRows
 
 from .queries import Queries
-from .word_rows import Composer, Source
+from .word_rows import Composer as Composer
+from .word_rows import Source as Source
 
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
-__all__ = ["Composer", "Source", "StrPath", "Vectors"]
 
 StrPath = str | os.PathLike[str]
 
@@ -230,3 +231,32 @@ class Vectors(Queries):
             pairs = zip(self.index_to_key, self.counts.tolist(), strict=True)
             with atomic_file(fvocab, overwrite=overwrite) as path:
                 path.write_text("".join(f"{word} {count}\n" for word, count in pairs), encoding="utf-8")
+
+
+# How many words of a corpus have a row, are built from subwords, or have no vector
+
+KINDS = ("known", "composed", "random", "unknown")
+"""A row of the vectors; built from subwords; a random direction, or trained on the text; no vector."""
+
+KNOWN_TEXT = 0.5
+"""Share of the tokens with a row, below which vectors are taken to be of another language or kind of text."""
+
+_KIND = np.zeros(len(Source), np.intp)  # of each `Source`; rows that an earlier run induced count as known
+_KIND[[Source.SUBWORDS, Source.RANDOM, Source.NONE]] = [1, 2, 3]
+
+
+def has_row(original: Vectors) -> Mask:
+    """Which words have a row in the vectors, (V,) bool."""
+    known: Mask = _KIND[original.sources] == 0
+    return known
+
+
+def coverage(original: Vectors, counts: Ints) -> dict[str, dict[str, int]]:
+    """``{"types": {kind: number}, "tokens": {kind: number}}`` for the `KINDS` of initial vectors.
+
+    ``original`` holds the initial vectors of the words of a corpus; ``counts``, (V,), their occurrences.
+    """
+    kinds = _KIND[original.sources]
+    types = np.bincount(kinds, minlength=len(KINDS)).tolist()
+    tokens = [int(counts[kinds == kind].sum()) for kind in range(len(KINDS))]
+    return {"types": dict(zip(KINDS, types, strict=True)), "tokens": dict(zip(KINDS, tokens, strict=True))}

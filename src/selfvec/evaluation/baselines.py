@@ -27,8 +27,7 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Rows
-from selfvec.base.errors import InputError, OptionError, SelfvecError
-from selfvec.base.extras import require
+from selfvec.base.errors import InputError, OptionError, SelfvecError, require
 from selfvec.base.progress import Progress
 from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.base.threads import threads
@@ -42,7 +41,7 @@ from selfvec.refinement.inputs import Inputs
 from selfvec.refinement.methods import refined_rows
 from selfvec.storage.run_folder import open_run
 from selfvec.storage.run_writer import save_run
-from selfvec.training import gensim_models, glove, ppmi_models
+from selfvec.training import count_models, gensim_models, glove
 from selfvec.transforms.contextual_encoder import sentence_encoder
 
 ALREADY = ("original", "bm25", "bm25-rm3")  # measured without training, the last only on request
@@ -87,7 +86,7 @@ def _encoded(batch: TokenBatch, original: Vectors, seed: int, jobs: int, *, mode
 
 BASELINES: dict[str, Baseline] = {
     **{name: Baseline(partial(_refined, method=name)) for name in CANDIDATES},
-    "ppmi-svd": Baseline(ppmi_models.ppmi_svd, "sklearn"),
+    "ppmi-svd": Baseline(count_models.ppmi_svd, "sklearn"),
     **{
         kind + suffix: Baseline(partial(gensim_models.trained, kind=kind, continued=bool(suffix)), "gensim")
         for kind in gensim_models.KINDS
@@ -95,7 +94,7 @@ BASELINES: dict[str, Baseline] = {
     },
     "glove": Baseline(glove.glove),
     "mittens": Baseline(glove.mittens),
-    "retrofit": Baseline(ppmi_models.retrofit),
+    "retrofit": Baseline(count_models.retrofit),
 }
 """Baselines by name. Others, `ENCODER` followed by a model, are made on request."""
 

@@ -22,7 +22,7 @@ from selfvec.data.methods import METHODS
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
-from selfvec.storage.aligned_vectors import find_aligned
+from selfvec.storage.alignment_files import find_aligned
 from selfvec.storage.formats import load
 from selfvec.storage.opened import GivenVectors, opened
 from selfvec.text.document_vectors import STRENGTH, embed, known_share, smooth_by_neighbours

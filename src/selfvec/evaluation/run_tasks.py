@@ -24,10 +24,9 @@ from selfvec.base.errors import InputError, OptionError
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
-from selfvec.numerics.neighbours import nearest
-from selfvec.numerics.ranks import ranks_among
+from selfvec.numerics.nearest import nearest
 from selfvec.numerics.rows import unit_rows
-from selfvec.numerics.statistics import RESAMPLES, Estimate, mean, median
+from selfvec.numerics.statistics import RESAMPLES, Estimate, mean, median, ranks_among
 
 from .compared_vectors import ComparedVectors
 from .task import Measurement, Task

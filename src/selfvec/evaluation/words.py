@@ -17,11 +17,10 @@ from selfvec.base.arrays import Doubles, Ints, Mask
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.text_files import text_lines
 from selfvec.data.vectors import Vectors
-from selfvec.numerics.analogies import ANALOGY_METHODS, solve_analogies
-from selfvec.numerics.csls import best_columns, mean_of_nearest
+from selfvec.numerics.nearest import ANALOGY_METHODS, best_columns, mean_of_nearest, solve_analogies
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import mean, rank_correlation, spearman
-from selfvec.storage.dictionaries import read_dictionary
+from selfvec.storage.alignment_files import read_dictionary
 from selfvec.storage.formats import load
 
 from .compared_vectors import ComparedVectors, find_rows, listed, word_vectors

@@ -97,7 +97,7 @@ def tokenizer_json(encoder: Encoder) -> str:
 
 
 def token(split: str) -> str:
-    """A regular expression that finds the tokens of `selfvec.text.kernels.spans`.
+    """A regular expression that finds the tokens of `selfvec.text.characters.spans`.
 
     It also finds runs without a letter or number, which no vocabulary contains.
     """

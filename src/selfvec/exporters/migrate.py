@@ -22,8 +22,7 @@ from selfvec.base.arrays import Rows
 from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError, Interrupted, OptionError, TargetError
 from selfvec.base.file_system import discard, lock_file, own_folder
-from selfvec.base.interruption import Interruption, interruptible
-from selfvec.base.progress import Progress, as_progress
+from selfvec.base.progress import Interruption, Progress, as_progress, interruptible
 from selfvec.base.result_table import Figures
 from selfvec.base.targets import writing
 from selfvec.data.run import Run

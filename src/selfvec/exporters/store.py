@@ -18,8 +18,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from selfvec.base.arrays import Rows
-from selfvec.base.errors import FormatError, InputError, SelfvecError
-from selfvec.base.extras import require
+from selfvec.base.errors import FormatError, InputError, SelfvecError, require
 from selfvec.base.targets import writing_by_polars
 
 from .store_rows import RUN, StoreRows

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from selfvec.base.arrays import Floats, Rows
-
-from .kernels import mean_of_ngram_rows
+from selfvec.base.arrays import Bytes, Floats, Ints, Rows
+from selfvec.base.compiled import kernel
 
 
 @dataclass(frozen=True)
@@ -35,3 +34,58 @@ class NgramRows:
         lengths = (self.shortest, self.longest if self.bucket else 0)
         mean_of_ngram_rows(text, ends, first_row, self.rows, self.words, max(1, self.bucket), *lengths, out)
         return out
+
+
+_FNV_OFFSET = np.uint32(2166136261)  # of the 32-bit FNV-1a hash
+
+
+_FNV_PRIME = np.uint32(16777619)
+
+
+@kernel
+def mean_of_ngram_rows(
+    text: Bytes,  # UTF-8 of all words, each between < and >; empty for one without n-grams
+    ends: Ints,  # (n + 1,) word i is text[ends[i]:ends[i + 1]]
+    first_row: int,  # row of word 0, of which word i has the i-th after it; negative if words have no rows
+    rows: Rows,  # (words + bucket, d)
+    words: int,  # rows before the n-gram rows
+    bucket: int,  # n-gram rows
+    shortest: int,  # characters in an n-gram
+    longest: int,
+    out: Rows,  # (n, d) zeros on entry
+) -> None:
+    """Mean of the rows of each word: its own row first, then those that its n-grams are hashed to."""
+    dimensions = out.shape[1]
+    for i in range(len(ends) - 1):
+        begin = ends[i]
+        end = ends[i + 1]
+        total = 0
+        if first_row >= 0:
+            for k in range(dimensions):
+                out[i, k] = rows[first_row + i, k]
+            total = 1
+        for start in range(begin, end):
+            if text[start] & 0xC0 == 0x80:  # inside a character
+                continue
+            hashed = _FNV_OFFSET
+            position = start
+            for n in range(1, longest + 1):
+                if position == end:
+                    break
+                while True:  # one character: its first byte and those that continue it
+                    byte = np.uint32(text[position])
+                    if byte & 0x80:  # fastText widens a signed char
+                        byte |= np.uint32(0xFFFFFF00)
+                    hashed = np.uint32((hashed ^ byte) * _FNV_PRIME)
+                    position += 1
+                    if position == end or text[position] & 0xC0 != 0x80:
+                        break
+                if n >= shortest and not (n == 1 and (start == begin or position == end)):
+                    row = words + np.int64(hashed % np.uint32(bucket))
+                    for k in range(dimensions):
+                        out[i, k] += rows[row, k]
+                    total += 1
+        if total:
+            scale = np.float32(1.0 / total)
+            for k in range(dimensions):
+                out[i, k] *= scale

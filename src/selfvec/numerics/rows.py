@@ -1,4 +1,4 @@
-"""Unit rows, their mixtures, and largest scores: the steps before and after a search by cosine."""
+"""Unit rows, their sums and mixtures, and largest scores: the steps before and after a search by cosine."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from selfvec.base.arrays import AnyFloats, Array, Doubles, Floats, Mask, Rows
+from selfvec.base.arrays import AnyFloats, Array, Doubles, Floats, Ids, Ints, Mask, Rows
+from selfvec.base.compiled import kernel
 from selfvec.base.errors import InputError
 from selfvec.base.memory import release
 from selfvec.base.threads import ROW_BLOCK, by_blocks, one_core
@@ -108,3 +109,51 @@ def top_indices(scores: AnyFloats, n: int) -> list[int]:
     order = np.argsort(-scores[candidates], kind="stable")
     found: list[int] = candidates[order][:n].tolist()
     return found
+
+
+@kernel
+def add_rows(
+    ids: Ids,  # (N,)
+    offsets: Ints,  # (n + 1,)
+    rows: Rows,  # (V, d)
+    weights: Floats,  # (V,)
+    out: Rows,  # (n, d), added to
+) -> None:
+    """Add weight · row for the ids of each group, ``ids[offsets[i]:offsets[i + 1]]``, to ``out[i]``."""
+    for group in range(len(offsets) - 1):
+        total = out[group]
+        for i in range(offsets[group], offsets[group + 1]):
+            row = rows[ids[i]]
+            weight = weights[ids[i]]
+            for j in range(total.size):
+                total[j] += weight * row[j]
+
+
+@kernel
+def unit_sums(
+    ids: Ids,  # (N,) words by number, -1 for none
+    offsets: Ints,  # (D + 1,)
+    places: Ids,  # (V,) the row of each word
+    rows: Rows,  # (R, d)
+    out: Rows,  # (D, d), filled
+) -> None:
+    """The sums of the rows of each text's words at length 1; zeros if there are none.
+
+    They are added in float64, so that long texts stay precise.
+    """
+    width = rows.shape[1]
+    total = np.zeros(width, np.float64)
+    for text in range(len(offsets) - 1):
+        for k in range(width):
+            total[k] = 0
+        for i in range(offsets[text], offsets[text + 1]):
+            if ids[i] >= 0:
+                row = rows[places[ids[i]]]
+                for k in range(width):
+                    total[k] += row[k]
+        square = 0.0
+        for k in range(width):
+            square += total[k] * total[k]
+        scale = 1 / np.sqrt(square) if square > 0 else 0.0
+        for k in range(width):
+            out[text, k] = total[k] * scale

@@ -1,4 +1,4 @@
-"""Percentile bootstrap, p from permutations, and q from many p.
+"""Percentile bootstrap, p from permutations, q from many p, and ranks with ties.
 
 A figure over n items is computed again on 1,000 resamples of the items. The resamples depend only on n and
 the seed. So two sets of vectors measured on the same items use the same resamples, and the difference of
@@ -192,3 +192,21 @@ def benjamini_hochberg(p: Numbers) -> Doubles:
     ranks = np.arange(len(order), 0, -1)
     out[order] = np.minimum.accumulate(np.minimum(given[order] * (len(order) / ranks), 1.0))
     return out
+
+
+def ranks_among(
+    scores: AnyFloats,  # (q, n) of the candidates of each question
+    right: AnyFloats,  # (q,) of the right one
+    *,
+    included: bool = True,  # whether the right one is one of the candidates
+) -> Doubles:
+    """Rank of the right candidate of each question, (q,), from 1; equal scores count half.
+
+    >>> import numpy as np
+    >>> ranks_among(np.array([[0.9, 0.5, 0.5], [0.1, 0.2, 0.3]]), np.array([0.5, 0.3])).tolist()
+    [2.5, 1.0]
+    """
+    right = right[:, None]
+    better = (scores > right).sum(axis=1) + 0.5 * (scores == right).sum(axis=1)
+    ranks: Doubles = better + (0.5 if included else 1.0)
+    return ranks

@@ -21,11 +21,10 @@ from selfvec.base.casing import case_forms
 from selfvec.base.errors import OptionError
 from selfvec.base.memory import release
 from selfvec.base.progress import Progress
-from selfvec.data.coverage import coverage
 from selfvec.data.methods import METHODS
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, frequency_order
-from selfvec.data.vectors import Vectors
+from selfvec.data.vectors import Vectors, coverage
 from selfvec.training import FROM_TEXT
 
 from .input_reading import Start, load_start, read_unstemmed

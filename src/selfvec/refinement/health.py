@@ -15,13 +15,12 @@ import numpy as np
 from selfvec.base.arrays import Floats, Ints
 from selfvec.base.memory import release
 from selfvec.base.threads import one_core
-from selfvec.data.coverage import KNOWN_TEXT, coverage
 from selfvec.data.methods import METHODS, Method
 from selfvec.data.trajectory import History
-from selfvec.data.vectors import Source, Vectors
+from selfvec.data.vectors import KNOWN_TEXT, Source, Vectors, coverage
 from selfvec.numerics.rows import filled_rows, top_indices, unit_rows
 from selfvec.numerics.whitening import second_moment
-from selfvec.text.mojibake import garbled
+from selfvec.text.odd_words import garbled
 
 # Limits of the findings. Measured on NOAA narratives with GoogleNews vectors (see docs/results/paper.md): the
 # anisotropy is .07 for the original vectors, .66 after one pass of the paper's rule and .88 after five.
@@ -86,7 +85,7 @@ class Health:
         Variance of the last twelve recorded states of frequent words around a linear trend, as a share of the
         mean cosine distance between two words. Hardly depends on the number of updates between two records.
     mojibake : int
-        Words that look like text read in the wrong encoding, see `selfvec.text.mojibake`.
+        Words that look like text read in the wrong encoding, see `selfvec.text.odd_words`.
     mojibake_tokens : float
         Share of the corpus tokens that are such words.
     repeated : float

@@ -15,8 +15,8 @@ from selfvec.base.casing import language_of
 from selfvec.base.checksums import sha256
 from selfvec.base.errors import CorpusError
 from selfvec.base.memory import return_freed_memory
+from selfvec.base.progress import BESIDE, Timings
 from selfvec.base.threads import prefetched
-from selfvec.base.timings import BESIDE, Timings
 from selfvec.data.provenance import Provenance
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch

@@ -31,7 +31,7 @@ from selfvec.data.token_batch import (
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import filled_rows, unit_in_place
 from selfvec.text.repeats import Repeats, find_repeats, with_fewer_sentences
-from selfvec.text.stems import DROPPED, keep_all, merged_types
+from selfvec.text.rules import DROPPED, keep_all, merged_types
 from selfvec.training import vectors_from_text
 
 if TYPE_CHECKING:

@@ -17,13 +17,12 @@ from selfvec.base.arrays import Bytes
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.threads import one_core
 from selfvec.base.versions import environment
-from selfvec.data.coverage import coverage
 from selfvec.data.methods import METHODS
 from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run, RunPart
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
-from selfvec.data.vectors import Source, Vectors
+from selfvec.data.vectors import Source, Vectors, coverage
 from selfvec.storage.run_writer import RunWriter
 
 from .choices import choose_vectors, make_plan

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from selfvec.base.progress import Progress
-from selfvec.base.timings import Timings
+from selfvec.base.progress import Progress, Timings
 from selfvec.data.methods import METHODS
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch

@@ -23,8 +23,8 @@ import numpy as np
 from selfvec.base.arrays import Array, Doubles, Floats, Ints, Rows
 from selfvec.base.threads import in_order, one_core, threads
 from selfvec.data.token_batch import TokenBatch
-from selfvec.numerics.ranks import ranks_among
 from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.statistics import ranks_among
 
 from .health import COLLAPSED_ANISOTROPY as COLLAPSED
 from .health import anisotropy, effective_rank

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache, partial
-from itertools import groupby
-from operator import itemgetter
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,7 @@ from selfvec.numerics.quantization import quantised
 from selfvec.text.document_vectors import Smoothing, document_vectors, inverse_document_frequency
 from selfvec.text.preprocessing import Preprocessing, encode_texts, mean_rows_by_stem, merge_stems
 from selfvec.text.repeats import find_repeats, tokens_by_document
-from selfvec.text.stems import stems
+from selfvec.text.rules import stems
 from selfvec.text.vocabulary import Vocabulary
 
 from . import clusters
@@ -138,23 +137,55 @@ def _vocabulary_and_units(
 ) -> tuple[Vocabulary, TokenBatch, Ints]:
     """The stems of documents and run, all units as these stems, and the stem of each run word, (V,)."""
     preprocessing = Preprocessing.of(run.provenance).by_words
-    passages = PackedStrings.of(_passages(found, owners, spans))
-    texts = encode_texts(found.texts, preprocessing, run.vectors, then=passages)
-    merged = merge_stems(texts, preprocessing)
+    pieces = _Pieces.of(found.texts, owners, spans)
+    merged = merge_stems(encode_texts(pieces.texts, preprocessing, run.vectors), preprocessing)
     words: Sequence[str] = run.vectors.index_to_key
     names = words if preprocessing.stem is None else stems(words, preprocessing.stem)
     vocabulary = Vocabulary(preprocessing, list(dict.fromkeys([*merged.types, *names])))
     stem_of = np.array([vocabulary.index[name] for name in names], np.int64)
-    return vocabulary, TokenBatch(merged.ids, merged.offsets, vocabulary.types), stem_of
+    return vocabulary, pieces.units(merged, vocabulary.types), stem_of
 
 
-def _passages(found: GatheredDocuments, owners: Ids, spans: Ids) -> Iterator[str]:
-    """The texts of all passages. Those of a document come together, so that it is decoded once."""
-    places = zip(owners.tolist(), spans.tolist(), strict=True)
-    for document, own in groupby(places, itemgetter(0)):
-        text = found.texts[document]
-        for _, (start, stop) in own:
-            yield text[start:stop]
+@dataclass(frozen=True)
+class _Pieces:
+    """The texts of D documents, cut where any of their P passages begins or ends: each is read once."""
+
+    texts: PackedStrings
+    first: Ints  # (D + P,) the first piece of each document, then of each passage
+    end: Ints  # (D + P,) the piece after its last one
+
+    @classmethod
+    def of(cls, texts: PackedStrings, owners: Ids, spans: Ids) -> _Pieces:
+        bounds = np.searchsorted(owners, np.arange(len(texts) + 1))
+        documents: list[int] = [0]
+        passages: list[tuple[int, int]] = []
+
+        def cut() -> Iterator[str]:
+            for document, text in enumerate(texts):
+                own = spans[bounds[document] : bounds[document + 1]].tolist()
+                own = [(_word_end(text, start), stop) for start, stop in own]
+                places = sorted({0, len(text), *(place for span in own for place in span)})
+                number = {place: documents[-1] + i for i, place in enumerate(places)}
+                passages.extend((number[start], number[stop]) for start, stop in own)
+                documents.append(documents[-1] + max(len(places) - 1, 1))
+                yield from (text[a:b] for a, b in pairwise(places)) if text else [""]
+
+        packed = PackedStrings.of(cut())
+        first, end = np.array([*pairwise(documents), *passages], np.int64).reshape(-1, 2).T
+        return cls(packed, first, end)
+
+    def units(self, pieces: TokenBatch, types: Sequence[str]) -> TokenBatch:
+        """The documents and then the passages, from the tokens of the pieces."""
+        starts, ends = pieces.offsets[self.first], pieces.offsets[self.end]
+        ids = np.concatenate([pieces.ids[a:b] for a, b in zip(starts.tolist(), ends.tolist(), strict=True)])
+        return TokenBatch(ids, np.concatenate(([0], np.cumsum(ends - starts))), types)
+
+
+def _word_end(text: str, place: int) -> int:
+    """Where the word before a place ends. A tokeniser of subwords expects the blanks before a word, too."""
+    while place > 0 and text[place - 1].isspace():
+        place -= 1
+    return place
 
 
 def _documents_of(units: TokenBatch, number: int) -> TokenBatch:

@@ -17,6 +17,7 @@ from selfvec.base.checks import check_text, check_whole
 from selfvec.base.errors import NotFound, did_you_mean
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
+from selfvec.storage.folder_kinds import INDEX
 from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.vocabulary import Vocabulary
 
@@ -24,7 +25,7 @@ from .build import build_index, build_words_only
 from .dense_space import TABLES, DenseSpace
 from .documents import GatheredDocuments
 from .filters import allowed
-from .index_folder import INDEX, read_index, write_index
+from .index_folder import read_index, write_index
 from .indexed_documents import IndexedDocuments
 from .same_texts import different_texts
 from .scoring import Scored, Scorer

@@ -19,11 +19,10 @@ from selfvec.base.checks import check_path
 from selfvec.base.checksums import check_sizes, unchanged, write_sealed
 from selfvec.base.errors import FormatError, InputError
 from selfvec.base.memory import release
-from selfvec.base.schema import check, misfit
-from selfvec.base.targets import FolderKind
 from selfvec.base.tensors import first_not_finite, map_tensors, write_tensors
-from selfvec.base.text_files import read_json, read_vocabulary, write_vocabulary
+from selfvec.base.text_files import check, misfit, read_json, read_vocabulary, write_vocabulary
 from selfvec.base.untrusted import decoding
+from selfvec.storage.folder_kinds import INDEX
 from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.vocabulary import Vocabulary
 
@@ -43,9 +42,6 @@ _SCHEMA = {
     "dense_share": lambda share: None if misfit(share, float) is None and 0 <= share <= 1 else "is a share",
 }
 _SPACE = ("rows", "weights", "pool")
-
-
-INDEX = FolderKind("an index", lambda folder: (folder / _HEAD).is_file())
 
 
 def write_index(folder: Path, parts: IndexParts) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from selfvec.base.arrays import Ints
 from selfvec.base.checks import check_whole
 from selfvec.base.errors import OptionError
-from selfvec.text.self_retrieval import random_window
+from selfvec.text.document_vectors import random_window
 from selfvec.text.sentences import sentence_spans
 
 Cut = tuple[int, int]

@@ -17,8 +17,8 @@ from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.corpus.fields import TITLES
 from selfvec.data.token_batch import TokenBatch
 from selfvec.text.repeats import Repeats
+from selfvec.text.tokenizers import find_words
 from selfvec.text.vocabulary import Query, Vocabulary
-from selfvec.text.word_spans import find_words
 
 from .dense_space import LEAST_COSINE, DenseSpace
 from .same_texts import Best

@@ -40,11 +40,11 @@ T = TypeVar("T")
 
 def cached(
     run: Run,
-    name: str,
-    key: Any,
-    make: Callable[[], T],
-    write: Callable[[T, Path], None],
-    read: Callable[[Path], T],
+    name: str,  # what it is, in letters only, such as ``drift``
+    key: Any,  # all options that the result depends on, JSON-serialisable
+    make: Callable[[], T],  # returns the result, never None
+    write: Callable[[T, Path], None],  # into an empty folder; a `TargetError` says why it is not kept
+    read: Callable[[Path], T],  # from the folder; any error means that it is damaged
     progress: Progress | None = None,
 ) -> T:
     """What `make` returns, read from the run folder if it was made before.
@@ -52,21 +52,6 @@ def cached(
     Of several processes that need the same entry, one makes it and the others wait. An entry that cannot be
     read is made again. What cannot be kept is made for this call only, and that is reported; for a run in
     memory it is not.
-
-    Parameters
-    ----------
-    run : Run
-    name : str
-        What it is, in letters only, such as ``drift``.
-    key : JSON-serialisable
-        All options that the result depends on.
-    make : callable
-        Returns the result, never None.
-    write : callable
-        ``write(result, folder)`` writes it into an empty folder. A `TargetError` says why it is not kept.
-    read : callable
-        ``read(folder)`` returns the result. Any error of it means that the folder is damaged.
-    progress : Progress, optional
     """
     if run.folder is None or not run.stamp:
         return make()

@@ -20,9 +20,10 @@ from selfvec.base.checksums import checksums, damaged_files, sha256
 from selfvec.base.compressed_files import Readable, decompressed, is_compressed
 from selfvec.base.download import LATER, announced_size, download
 from selfvec.base.errors import FormatError, InputError, TargetError
-from selfvec.base.targets import FolderKind, check_target, writing
+from selfvec.base.targets import check_target, writing
 from selfvec.base.untrusted import decoding
 
+from .folder_kinds import FETCHED
 from .formats import load, save
 from .formats.input_file import copy_unpacked, largest_unpacked
 from .public_vectors import RECORD, PublicVectors, all_fetched, data_folder, fetched, find
@@ -32,62 +33,31 @@ _MARGIN = 1.25  # a file may be larger than recorded here by this factor
 _NUMBER = 4  # bytes of a number as it is stored
 _TEXT_NUMBER = 8  # bytes of a number in text, as a rule
 
-_KIND = FolderKind("a folder of fetched vectors", lambda folder: fetched(folder) is not None)
-
 Progress = Callable[[str, int, int], None]  # file name, bytes so far, final size
 Announce = Callable[[dict[str, Any]], None]
 
 
 def fetch_vectors(
-    name: str,
-    out: str | os.PathLike[str] | None = None,
+    name: str,  # in `PUBLIC_VECTORS`
+    out: str | os.PathLike[str] | None = None,  # parent of the new folder; by default `data_folder`
     *,
-    base_url: str | None = None,
-    overwrite: bool = False,
-    announce: Announce = lambda _: None,
+    base_url: str | None = None,  # a mirror: the folder of the file, or another Hugging Face endpoint
+    overwrite: bool = False,  # download again, even if the file at the source has changed since
+    announce: Announce = lambda _: None,  # gets the catalogue's values, and the announced ``bytes`` or None
     progress: Progress = lambda *_: None,
-    **options: Any,
+    **options: Any,  # of `download`
 ) -> dict[str, Any]:
-    """Download public vectors, unless they exist unchanged.
+    """Download public vectors, unless they exist unchanged; returns their record, as `fetched`.
 
-    Parameters
-    ----------
-    name : str
-        A name in `selfvec.storage.public_vectors.PUBLIC_VECTORS`.
-    out : path, optional
-        Parent of the new folder; by default `data_folder`, where `selfvec.load` finds the vectors by name.
-    base_url : str, optional
-        A mirror: the folder that holds the file, or another Hugging Face endpoint.
-    overwrite : bool
-        Download again, even if the file at the source has changed since the first download.
-    announce : callable
-        Called before a download with what it costs: the values of the catalogue, and ``bytes``, the size that
-        the server announces, or None.
-    progress : callable
-        Called with the file name, the bytes so far and the final size.
-    **options
-        Of `selfvec.base.download.download`.
-
-    Returns
-    -------
-    dict
-        The record: name, licence, words, dimensions, path, download and files with their SHA-256.
-
-    Raises
-    ------
-    OptionError
-        If there are no public vectors of this name.
-    InputError
-        If the download fails, is too large or damaged, or differs from the first download.
-    TargetError
-        If the folder cannot be written or the disk has too little space.
+    `InputError` if the download fails, is too large or damaged, or differs from the first download.
+    `TargetError` if the folder cannot be written or the disk has too little space.
     """
     wanted = find(name)
     folder = (data_folder() if out is None else Path(out)) / wanted.name
     known = fetched(folder)
     if known is not None and not overwrite and not any(damaged_files(folder, known)):
         return known
-    check_target(folder, overwrite=overwrite or known is not None, folder=True, kind=_KIND)
+    check_target(folder, overwrite=overwrite or known is not None, folder=True, kind=FETCHED)
     first = None if known is None or overwrite else known["download"]["sha256"]
     addresses = wanted.addresses(base_url)
     sizes = [announced_size(url) for url in addresses.values()]
@@ -97,7 +67,7 @@ def fetch_vectors(
         folder.parent.mkdir(parents=True, exist_ok=True)
     _check_room(wanted, folder.parent, size)
     largest = int(wanted.megabytes * _MB * _MARGIN)
-    with atomic_folder(folder, overwrite=True, kind=_KIND) as new:
+    with atomic_folder(folder, overwrite=True, kind=FETCHED) as new:
         for file, url in addresses.items():
             with (new / file).open("wb") as part:
                 download(url, part, partial(progress, file), largest=largest, **options)

@@ -1,30 +1,119 @@
-"""The kinds of folders that Selfvec writes: a row for each. A JSON file in the folder tells its kind."""
+"""The kinds of folders that Selfvec writes, a row for each, and the errors for a path of another kind.
+
+A JSON file in a folder tells its kind. An error says what a path is instead, and what to type.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import shlex
+from collections.abc import Iterable
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
+from selfvec.base.compressed_files import bare_suffix
+from selfvec.base.errors import InputError, did_you_mean
+from selfvec.base.targets import FolderKind
 
-@dataclass(frozen=True)
-class FolderKind:
-    """A kind of folder."""
-
-    file: str  # that describes the folder; only folders of this kind hold it
-    name: str  # in JSON
-    described: str  # with its article
-    sealed: bool = True  # whether the file holds a checksum of itself
-
-
+RUN = FolderKind("run.json", "run", "a run folder")
+INDEX = FolderKind("index.json", "index", "an index")
+FETCHED = FolderKind("table.json", "table", "a folder of fetched vectors", sealed=False)
 FOLDER_KINDS = (
-    FolderKind("run.json", "run", "a run folder"),
-    FolderKind("index.json", "index", "a search index"),
+    RUN,
+    INDEX,
     FolderKind("encoder.json", "encoder", "an encoder"),
     FolderKind("result.json", "result", "a result kept for a run"),
-    FolderKind("table.json", "table", "fetched vectors", sealed=False),
+    FETCHED,
 )
 
 
 def folder_kind(folder: Path) -> FolderKind | None:
     """The kind of a folder; None if it is of no kind."""
-    return next((kind for kind in FOLDER_KINDS if (folder / kind.file).is_file()), None)
+    return next((kind for kind in FOLDER_KINDS if kind.matches(folder)), None)
+
+
+_TEXT = {
+    *(".jsonl", ".ndjson", ".csv", ".tsv"),
+    *(".txt", ".text", ".md", ".markdown", ".rst", ".html", ".htm", ".pdf", ".docx", ".log"),
+}
+_OURS = {"vocabulary.txt", "run.json", "vectors.tsv", "metadata.tsv"}  # of damaged runs and other vectors
+_VECTORS = {".npy", ".npz", ".bin", ".vec", ".safetensors", ".w2v", ".glove"}
+_REPEAT = "repeat the command"
+_LOOKED_AT = 1000  # files of a folder, at most
+
+
+class Mistake(NamedTuple):
+    """What a path is instead of what it should be."""
+
+    what: str
+    remedy: str
+
+
+def not_a_run(path: Path) -> InputError:
+    """The error for a path that is not a run folder."""
+    mistake = _instead_of_a_run(path)
+    return InputError(f"is not a run folder{mistake.what}", path=path, remedy=mistake.remedy)
+
+
+def _instead_of_a_run(path: Path) -> Mistake:
+    make_one = "make one with: selfvec refine CORPUS -o RUN"
+    kind = folder_kind(path)
+    if not path.exists():
+        return Mistake(", nothing has this name", similar_paths(path) or make_one)
+    if kind is not None:
+        return Mistake(f", it is {kind.described}", "name the run it was made from")
+    if _is_unfinished(path):
+        return Mistake(", the command that made it was interrupted", _REPEAT)
+    if looks_like_text(path):
+        return Mistake(", it is text", refine_first(path))
+    if _is_empty(path):
+        return Mistake(", it is empty", make_one)
+    if bare_suffix(path) in _VECTORS:
+        remedy = f"refine a text with them: selfvec refine TEXT --vectors {shlex.quote(str(path))} -o run"
+        return Mistake(", it holds vectors", remedy)
+    return Mistake("", make_one)
+
+
+def no_vectors(path: Path) -> Mistake | None:
+    """What a path without vectors is; None if it is not one of the usual mistakes."""
+    if _is_empty(path):
+        return Mistake("is an empty folder", "name a run, or a file of vectors")
+    if _is_unfinished(path):
+        return Mistake("is not a run folder, the command that made it was interrupted", _REPEAT)
+    if looks_like_text(path):
+        return Mistake("is text, not vectors", refine_first(path))
+    return None
+
+
+def looks_like_text(path: Path) -> bool:
+    """Whether a file, or the files in a folder, are text, by their names."""
+    files = list(islice(path.rglob("*"), _LOOKED_AT)) if path.is_dir() else [path]
+    suffixes = {bare_suffix(one) for one in files if one.is_file() and not one.name.startswith(".")}
+    ours = any(one.name in _OURS for one in files)
+    return bool(suffixes & _TEXT) and not suffixes & _VECTORS and not ours
+
+
+def refine_first(path: Path) -> str:
+    """The command to type for text."""
+    return f"refine it first: selfvec refine {shlex.quote(str(path))} -o run"
+
+
+def _is_unfinished(path: Path) -> bool:
+    """Whether a path is the folder of a run whose first state is not complete."""
+    return (path / "lock").is_file() and not (path / "run.json").exists()
+
+
+def _is_empty(path: Path) -> bool:
+    try:
+        return path.is_dir() and not any(path.iterdir())
+    except OSError:  # it may not be listed
+        return False
+
+
+def similar_paths(path: Path, others: Iterable[str] = ()) -> str:
+    """A suggestion of names in the same folder, or of ``others``, similar to a path that does not exist."""
+    names = {name: name for name in others}
+    with suppress(OSError):
+        names |= {one.name: str(one) for one in path.parent.iterdir() if not one.name.startswith(".")}
+    return did_you_mean(path.name, names, lambda name: names[name])

@@ -22,12 +22,8 @@ GivenVectors = Vectors | Run | str | os.PathLike[str]
 def as_run(given: GivenRun, name: str = "run") -> Run:
     """A run, opened if it is given by its path.
 
-    Raises
-    ------
-    OptionError
-        If ``given`` is neither; ``name`` is that of the parameter.
-    InputError
-        If the path is not a run. `FormatError` if it is damaged.
+    `OptionError` for anything else, in which ``name`` is that of the parameter. `InputError` if the path is
+    not a run, `FormatError` if it is damaged.
     """
     run = _run_of(given)
     if run is not None:
@@ -50,10 +46,7 @@ def as_vectors(given: GivenVectors, name: str = "vectors") -> Vectors:
 def opened(given: GivenVectors, name: str = "vectors") -> Vectors | Run:
     """A path opened as a run or else as vectors; objects unchanged.
 
-    Raises
-    ------
-    OptionError
-        If ``given`` is something else; ``name`` is that of the parameter.
+    `OptionError` for anything else, in which ``name`` is that of the parameter.
     """
     run = _run_of(given)
     if run is not None:

@@ -13,8 +13,8 @@ from typing import Any
 
 from selfvec.base.checksums import damaged_files
 from selfvec.base.errors import FormatError, OptionError, did_you_mean
+from selfvec.base.file_system import user_folder
 from selfvec.base.text_files import read_json
-from selfvec.base.user_folders import user_folder
 
 RECORD = "table.json"
 

@@ -23,36 +23,34 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from selfvec.base.arrays import Floats
+from selfvec.base.arrays import Array, Floats
 from selfvec.base.checks import check_path
 from selfvec.base.checksums import check_sizes, unchanged
-from selfvec.base.errors import FormatError, TargetError
-from selfvec.base.schema import COUNT, check
-from selfvec.base.targets import FolderKind
-from selfvec.base.tensors import Forms, check_tensors, first_beyond, map_tensors, write_tensors
-from selfvec.base.text_files import read_json, read_vocabulary
+from selfvec.base.errors import CorpusError, FormatError, TargetError
+from selfvec.base.tensors import Forms, check_tensors, first_beyond, map_tensors, read_metadata, write_tensors
+from selfvec.base.text_files import COUNT, check, misfit, read_json, read_vocabulary
+from selfvec.base.untrusted import decoding, parse_json
 from selfvec.base.versions import RUN_FORMAT
 from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run, state_name
 from selfvec.data.run_text import RunText
+from selfvec.data.token_batch import TokenBatch
 from selfvec.data.trajectory import History
 from selfvec.data.vectors import Source, Vectors
 
-from .tokens_file import TOKENS, read_tokens_later
-from .wrong_paths import not_a_run
-
-RUN = FolderKind("a run folder", lambda folder: is_run(folder))
+from .folder_kinds import not_a_run
 
 REFINED = "vectors.safetensors"
 ORIGINAL = "original.safetensors"
 VOCABULARY = "vocabulary.txt"
+TOKENS = "tokens.safetensors"
 PREVIOUS = "previous.json"
 LOCK = "lock"
 HISTORY = "history.safetensors"
@@ -229,3 +227,90 @@ def _load_history(path: Path, words: int, width: int) -> History:
     if starts[0] != 0 or starts[-1] != len(history.updates) or np.any(starts[1:] < starts[:-1]):
         raise FormatError("does not hold the recorded states of each word", path=path, remedy=_AGAIN)
     return history
+
+
+# The corpus as numbers of words, with dates, slices, sentences
+
+_FORMS: Forms = {
+    "ids": ("i4", ("N",)),
+    "offsets": ("i8", ("D + 1",)),
+    "days": ("i8", ("D",)),
+    "slices": ("i4", ("D",)),
+    "texts": ("u8", ("D",)),
+    "sentences": ("i4", ("D",)),
+}
+_REQUIRED = ("ids", "offsets")
+_FIRST_DAY, _LAST_DAY = np.array(["0001-01-01", "9999-12-31"], "datetime64[D]").astype(np.int64)
+_NO_DAY = np.iinfo(np.int64).min
+_MOST_SENTENCES = 1 << 46
+
+
+def write_tokens(path: Path, batch: TokenBatch) -> None:
+    """Write the tokens of a run to a new file."""
+    tensors: dict[str, Array] = {"ids": batch.ids, "offsets": batch.offsets}
+    if batch.dates is not None:
+        tensors["days"] = batch.dates.astype("datetime64[D]").astype(np.int64)
+    described = {"sentences": str(batch.sentences)}
+    if batch.slices is not None:
+        tensors["slices"] = batch.slices
+        described["slices"] = json.dumps(list(batch.slice_names), ensure_ascii=False)
+    if batch.fingerprints is not None:
+        tensors["texts"] = batch.fingerprints
+    if batch.sentence_counts is not None:
+        tensors["sentences"] = batch.sentence_counts
+    write_tensors(path, tensors, described)
+
+
+def read_tokens_later(path: Path, words: Sequence[str]) -> Callable[[], TokenBatch]:
+    """A function that reads the tokens, and raises `FormatError` if they are damaged.
+
+    The file is mapped now, because the folder may be replaced later.
+    """
+    try:
+        tensors = map_tensors(path)
+        described = read_metadata(path)
+    except FormatError as error:
+        return partial(_raise, error)
+    return partial(_read_tokens, path, words, tensors, described)
+
+
+def _raise(error: FormatError) -> TokenBatch:
+    raise error
+
+
+def _read_tokens(
+    path: Path, words: Sequence[str], tensors: dict[str, Array], described: dict[str, str]
+) -> TokenBatch:
+    present = {name: form for name, form in _FORMS.items() if name in tensors or name in _REQUIRED}
+    check_tensors(tensors, present, path, _AGAIN)
+    with decoding(path, "corpus of the run", _AGAIN):
+        sentences = int(described.get("sentences", 0))
+        slice_names = parse_json(described.get("slices", "[]"))
+        _check_values(tensors, sentences, slice_names)
+        days = tensors.get("days")
+        try:
+            return TokenBatch(
+                tensors["ids"],
+                tensors["offsets"],
+                words,
+                dates=None if days is None else days.astype("datetime64[D]"),
+                sentences=sentences,
+                slices=tensors.get("slices"),
+                slice_names=slice_names,
+                fingerprints=tensors.get("texts"),
+                sentence_counts=tensors.get("sentences"),
+            )
+        except CorpusError as error:
+            raise FormatError(f"does not fit the run: {error}", path=path, remedy=_AGAIN) from None
+
+
+def _check_values(tensors: dict[str, Array], sentences: int, slice_names: object) -> None:
+    """Raise `ValueError` for numbers that no run has."""
+    days = tensors.get("days")
+    if days is not None and np.any(((days < _FIRST_DAY) | (days > _LAST_DAY)) & (days != _NO_DAY)):
+        raise ValueError("dates are not all of the years 1 to 9999")
+    counts = tensors.get("sentences")
+    if not 0 <= sentences < _MOST_SENTENCES or (counts is not None and np.any(counts < 0)):
+        raise ValueError("a number of sentences is negative")
+    if misfit(slice_names, [str]) is not None:
+        raise ValueError("a name of a slice is not a text")

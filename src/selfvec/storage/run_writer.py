@@ -36,6 +36,7 @@ from selfvec.data.run import Run, split_state, state_name
 from selfvec.data.vectors import Vectors
 
 from .cache import CACHE
+from .folder_kinds import RUN
 from .run_folder import (
     HISTORY,
     LOCK,
@@ -44,15 +45,15 @@ from .run_folder import (
     PREVIOUS,
     REFINED,
     REPORT,
-    RUN,
     TEXT,
+    TOKENS,
     VOCABULARY,
     is_run,
     write_report,
+    write_tokens,
     write_vectors,
 )
 from .text_file import save_text
-from .tokens_file import TOKENS, write_tokens
 
 PRESENT = "run.json"
 NEW = "new.parquet"

@@ -8,15 +8,15 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from selfvec.base.checks import check_path
 from selfvec.base.checksums import damaged_files, is_sealed, unchanged
 from selfvec.base.declarations import checked
 from selfvec.base.errors import FormatError, InputError
 from selfvec.base.result_table import ResultTable, short_repr
+from selfvec.base.targets import FolderKind
 from selfvec.base.text_files import read_json
 from selfvec.base.versions import RUN_FORMAT
 
-from .folder_kinds import FOLDER_KINDS, FolderKind, folder_kind
+from .folder_kinds import RUN, folder_kind
 from .run_folder import LOCK, PREVIOUS, open_run
 
 _CHANGED = "has changed since it was written: its own checksum differs"
@@ -35,7 +35,7 @@ class Verified(ResultTable):
     """What `verify` found."""
 
     path: str
-    kind: str  # the name of a row of `FOLDER_KINDS`
+    kind: str  # the name of a row of `selfvec.storage.folder_kinds.FOLDER_KINDS`
     files: int  # compared
     bytes: int
     damaged: list[Damage]
@@ -74,7 +74,6 @@ def verify(path: str | os.PathLike[str]) -> Verified:
     InputError
         If the folder is not a run, index, encoder or fetched vectors, or was made before checksums existed.
     """
-    check_path("path", path, "a path")
     folder = Path(path)
     kind = folder_kind(folder)
     if kind is None:
@@ -93,7 +92,7 @@ def _verified(folder: Path) -> Verified:
         if kind is not None:
             damaged += _compared(place, kind, checked)
     if (folder / PREVIOUS).is_file():
-        damaged += _compared(folder, replace(FOLDER_KINDS[0], file=PREVIOUS), checked)
+        damaged += _compared(folder, replace(RUN, file=PREVIOUS), checked)
     present = [file for file in sorted(folder.rglob("*")) if file.is_file() and file.name != LOCK]
     own = folder_kind(folder)
     return Verified(

@@ -1,9 +1,13 @@
-"""Vectors of texts from vectors of words: the mean weighted by inverse document frequency.
+"""Vectors of texts from vectors of words: the mean weighted by inverse document frequency; a test of them.
 
 A text is tokenised like the corpus of the word vectors, words that share a stem are merged, and each word is
 weighted by its `inverse_document_frequency`. With several word vectors the means are concatenated. Last, each
 text moves toward the mean of similar texts (`smooth_by_neighbours`). Runs that whiten have an encoder, whose
 rows learn from the texts (`selfvec.retrieval.encoder`).
+
+Self-retrieval tests vectors on a text without labels: words in a row, cut out of a document, should find the
+rest of it. `selfvec.compression` measures by it what small vectors keep, and `selfvec.retrieval` cuts the
+questions by which it compares encoders.
 """
 
 from __future__ import annotations
@@ -14,15 +18,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.arrays import Doubles, Ints, Mask, Rows
+from selfvec.base.arrays import Doubles, Ids, Ints, Mask, Rows
+from selfvec.base.compiled import kernel
 from selfvec.base.threads import in_order, threads
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
-from selfvec.numerics.kernels import add_rows
 from selfvec.numerics.nearest import Pool
-from selfvec.numerics.rows import unit_in_place, unit_rows
+from selfvec.numerics.rows import add_rows, unit_in_place, unit_rows
+from selfvec.numerics.statistics import ranks_among
 
-from .kernels import document_frequencies as document_frequencies
 from .preprocessing import Preprocessing, encode_texts, mean_rows_by_stem, merge_stems, stem_groups
 
 # More smoothing helps questions with many answers and harms those with one: `benchmarks.quality.smoothing`.
@@ -30,7 +34,7 @@ NEIGHBOURS = 10  # similar texts
 STRENGTH = 0.5  # weight of their mean
 _POOL = 20_000  # texts searched for neighbours, at most, so that the cost stays linear
 _BLOCK = 1024
-_TEXTS = 64  # that a thread adds up at a time
+_TEXTS = 256  # that a thread adds up at a time
 
 
 def inverse_document_frequency(batch: TokenBatch, documents: int | None = None) -> Rows:
@@ -119,39 +123,20 @@ def _known_share(words: TokenBatch, rows: Rows) -> float:
 
 
 def smooth_by_neighbours(
-    rows: Rows,
-    collection: int,
+    rows: Rows,  # (D, d) float32 unit rows or zeros; zeros stay
+    collection: int,  # first rows that may be neighbours; of more than 20,000, a sample drawn by ``seed``
     seed: int = 0,
-    strength: float = STRENGTH,
+    strength: float = STRENGTH,  # weight of the mean of the neighbours
     neighbours: int = NEIGHBOURS,
     *,
-    in_place: bool = False,
+    in_place: bool = False,  # whether to write the result to ``rows``
 ) -> Rows:
     """Move each text toward the mean of its most similar texts: unit(x + strength · mean of the ten nearest).
 
     Texts about one subject use different words, and the mean of similar texts covers more of them (Liu and
     Croft, 2004). The mean is not scaled to unit length: the more similar the ten texts are, the longer it is
     and the further the text moves. At most a tenth of the collection are neighbours, so fewer than ten texts
-    stay unchanged.
-
-    Parameters
-    ----------
-    rows : (D, d) float32
-        Unit rows or zeros; rows of zeros stay.
-    collection : int
-        Number of first rows that may be neighbours; of more than 20,000, a sample drawn by ``seed``. A text
-        is not its own neighbour.
-    seed : int
-    strength : float
-        Weight of the mean of the neighbours.
-    neighbours : int
-    in_place : bool
-        Write the result to ``rows``.
-
-    Returns
-    -------
-    (D, d) float32
-        Unit rows or zeros.
+    stay unchanged. A text is not its own neighbour.
     """
     known = np.any(rows[:collection], axis=1)
     smoothing = Smoothing.of(known, rows.__getitem__, seed, strength, neighbours)
@@ -202,3 +187,66 @@ class Smoothing:
             sums[~rows[part].any(axis=1)] = 0
             out[part] = rows[part] + np.float32(self.strength / self.nearest) * sums
         return unit_in_place(out)
+
+
+@kernel
+def document_frequencies(
+    ids: Ids,  # (N,)
+    offsets: Ints,  # (D + 1,)
+    types: int,
+) -> Ints:
+    """Number of documents in which each type occurs, (types,) int64."""
+    out = np.zeros(types, np.int64)
+    last = np.full(types, -1, np.int64)  # the last document with each type
+    for document in range(len(offsets) - 1):
+        for i in range(offsets[document], offsets[document + 1]):
+            word = ids[i]
+            if last[word] != document:
+                last[word] = document
+                out[word] += 1
+    return out
+
+
+# Self-retrieval
+
+
+def random_window(length: int, size: int, rng: np.random.Generator) -> tuple[int, int]:
+    """Start and end of ``size`` of ``length`` items in a row, from a random position; (0, 0) of none."""
+    if not size:
+        return 0, 0
+    start = int(rng.integers(length - size + 1))
+    return start, start + size
+
+
+class SelfRetrieval:
+    """Questions cut out of documents, and the rests of these documents."""
+
+    def __init__(
+        self,
+        tokens: TokenBatch,
+        documents: int,  # to draw, at most
+        longest: int,  # tokens of a document that are used
+        question: int,  # tokens of a question; of a short document, a third of it
+        rng: np.random.Generator,
+    ) -> None:
+        rests: list[Ids] = []
+        questions: list[Ids] = []
+        for document in rng.permutation(tokens.documents).tolist():
+            ids = tokens.ids[tokens.offsets[document] : tokens.offsets[document + 1]][:longest]
+            start, end = random_window(len(ids), min(question, len(ids) // 3), rng)
+            if end:
+                questions.append(ids[start:end])
+                rests.append(np.concatenate([ids[:start], ids[end:]]))
+            if len(rests) == documents:
+                break
+        self.documents = len(rests)
+        parts = [*rests, *questions]
+        offsets = np.concatenate(([0], np.cumsum([len(ids) for ids in parts]))).astype(np.int64)
+        self._batch = TokenBatch(np.concatenate(parts or [tokens.ids[:0]]), offsets, tokens.types)
+        self._weights = inverse_document_frequency(self._batch, self.documents)
+
+    def ranks(self, vectors: Vectors) -> Doubles:
+        """The rank of the rest of its document for each question, by cosine, (Q,), from 1."""
+        rows = document_vectors(self._batch, vectors.unit, self._weights)
+        cosines = rows[self.documents :] @ rows[: self.documents].T
+        return ranks_among(cosines, np.diag(cosines))

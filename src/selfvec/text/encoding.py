@@ -17,7 +17,7 @@ import numpy as np
 
 from selfvec.base.arrays import Ids, Ints, Mask
 from selfvec.base.errors import OptionError
-from selfvec.base.scratch import Spool
+from selfvec.base.memory import Spool
 from selfvec.base.threads import in_order, threads
 from selfvec.data.run_text import DATE, FINGERPRINT, SLICE
 from selfvec.data.token_batch import (
@@ -29,10 +29,9 @@ from selfvec.data.token_batch import (
 )
 
 from .distinct_words import DistinctWords
-from .long_tokens import LONG
 from .phrases import Phraser, Running, join
 from .rules import Keys, Rulebook, Rules
-from .tokenizers import RawTokens, Tokenizer
+from .tokenizers import LONG, RawTokens, Tokenizer
 
 if TYPE_CHECKING:
     import polars as pl
@@ -48,36 +47,23 @@ RARE = "minimal count"
 
 @dataclass(frozen=True)
 class Encoding:
-    """Figures about the encoded text, for the provenance.
+    """Figures about the encoded text, for the provenance. Types do not include tokens that were too long.
 
-    Parameters
-    ----------
-    tokenizer : str
-    documents, sentences : int
-    empty : int
-        Documents without any kept token.
-    raw_tokens, tokens : int
-        Before and after the rules.
-    dropped : dict of str to int
-        Tokens that each rule dropped, those that were too long (`selfvec.text.long_tokens.LONG`), and those
-        merged into phrases. With ``tokens`` they add up to ``raw_tokens``.
-    raw_types, types : int
-        Without tokens that were too long. For several joined texts ``raw_types`` is None, since they may
-        share types.
-    kept_from : int
-        Types that occurred less often were dropped.
+    ``dropped`` has the tokens that each rule dropped, those that were too long
+    (`selfvec.text.tokenizers.LONGEST`), and those merged into phrases; with ``tokens`` they add up to
+    ``raw_tokens``.
     """
 
     tokenizer: str
     documents: int
     sentences: int
-    empty: int
-    raw_tokens: int
-    tokens: int
+    empty: int  # documents without any kept token
+    raw_tokens: int  # before the rules
+    tokens: int  # after them
     dropped: dict[str, int]
-    raw_types: int | None
+    raw_types: int | None  # None for several joined texts, since they may share types
     types: int
-    kept_from: int = 1
+    kept_from: int = 1  # types that occurred less often were dropped
 
     @classmethod
     def joined(cls, texts: Sequence[Encoding]) -> Encoding:
@@ -228,52 +214,21 @@ class _RawCorpus:
 
 
 def encode(
-    batches: Iterable[Documents],
+    batches: Iterable[Documents],  # read in this thread, a few ahead
     tokenizer: Tokenizer,
-    rules: Rules | None = None,
-    known: Vectors | Future[Vectors | None] | None = None,
+    rules: Rules | None = None,  # which words are dropped and merged; none by default
+    known: Vectors | Future[Vectors | None] | None = None,  # a `Future`: it is needed when all is read
     *,
-    phrases: Sequence[str] | Phraser = (),
-    unstemmed: bool = False,
-    jobs: int | None = None,
+    phrases: Sequence[str] | Phraser = (),  # as ``flash_flood``, or what finds them in the text
+    unstemmed: bool = False,  # whether stemming and `min_count` are left to `selfvec.text.rules`
+    jobs: int | None = None,  # threads, all cores by default
 ) -> tuple[TokenBatch, Encoding]:
-    """Turn documents into token ids of a vocabulary.
+    """Turn documents, empty ones included, into token ids of a vocabulary, in order of first appearance.
 
-    Parameters
-    ----------
-    batches : iterable of `selfvec.corpus.documents.Documents`
-        Read in this thread, a few batches ahead.
-    tokenizer : Tokenizer
-        See `selfvec.text.tokenizer`.
-    rules : Rules, optional
-        Which words are dropped and merged; none by default.
-    known : Vectors, optional
-        Decides casing: a word's key is the first of its exact, lower-case and title-case forms in ``known``.
-        It may be a `Future`, since it is needed only when all is read.
-    phrases : sequence of str, or callable
-        Words that become one token when they follow each other, as ``flash_flood``, or a callable that finds
-        such phrases; see `selfvec.text.phrases`.
-    unstemmed : bool
-        Whether to leave stemming and `min_count` to `selfvec.text.stems`.
-    jobs : int, optional
-        Threads; all cores by default. The result does not depend on it, nor on the batches.
+    The result depends neither on the threads nor on the batches. A word's key is the first of its exact,
+    lower-case and title-case forms that is ``known``. An invalid rule, a missing package or an unusable
+    ``tokenizer.json`` is an error before any text is read.
 
-    Returns
-    -------
-    tokens : TokenBatch
-        All documents, empty ones included; types in order of first appearance.
-    encoding : Encoding
-        Figures for the provenance.
-
-    Raises
-    ------
-    OptionError, MissingExtra, InputError
-        If a rule is invalid or needs a missing package; raised before any text is read.
-    FormatError
-        If a ``tokenizer.json`` is unusable.
-
-    Examples
-    --------
     >>> import polars as pl
     >>> from selfvec.corpus.documents import Documents
     >>> from selfvec.text import Rules, encode, tokenizer

@@ -87,13 +87,7 @@ STOP_WORDS = tuple(code for code, one in LANGUAGES.items() if one.stop_words)
 
 
 def language(code: str | None) -> Language:
-    """A language by its code; an empty one for None.
-
-    Raises
-    ------
-    OptionError
-        If the code is unknown.
-    """
+    """A language by its code; an empty one for None. `OptionError` if the code is unknown."""
     if code is None:
         return Language("unknown")
     if code not in LANGUAGES:

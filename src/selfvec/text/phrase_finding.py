@@ -26,6 +26,8 @@ from selfvec.storage.opened import as_run
 from selfvec.storage.run_folder import is_run
 
 from .phrases import LINK, Running, parts
+from .preprocessing import Preprocessing
+from .rules import Rulebook, Rules
 
 if TYPE_CHECKING:
     from selfvec.corpus import Corpus
@@ -166,8 +168,6 @@ class Finder:
         stop_words: str = "en",
         listed: Sequence[str] | None = None,
     ) -> None:
-        from .rules import Rulebook, Rules
-
         self.top = top
         self.min_count = min_count
         self.least = least
@@ -330,8 +330,6 @@ def _read(
 
 
 def _check_words(run: Run) -> None:
-    from .preprocessing import Preprocessing
-
     if Preprocessing.of(run.provenance).tokenizer not in ("words", "whitespace"):
         raise InputError(
             "this run is of the pieces of a tokenizer.json, and phrases are made of words",

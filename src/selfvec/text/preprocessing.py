@@ -18,11 +18,10 @@ from selfvec.base.casing import language_of
 from selfvec.base.memory import release
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
-from selfvec.numerics.kernels import add_rows
-from selfvec.numerics.rows import unit_in_place
+from selfvec.numerics.rows import add_rows, unit_in_place
 
 from .languages import STEMMERS, STOP_WORDS
-from .rules import Rules
+from .rules import Rules, stems
 
 _TEXTS = 4096  # of a batch
 
@@ -81,10 +80,8 @@ def encode_texts(
     texts: Sequence[str],
     preprocessing: Preprocessing,
     known: Vectors | None = None,
-    *,
-    then: Sequence[str] = (),
 ) -> TokenBatch:
-    """Texts, and ``then`` others, as words of the vectors, one document each, empty texts included."""
+    """Texts as words of the vectors, one document each, empty texts included."""
     import polars as pl
 
     from selfvec.corpus.documents import Documents
@@ -94,9 +91,8 @@ def encode_texts(
     stem = preprocessing.stem if preprocessing.stemmed else None
     rules = replace(preprocessing.rules, stem=stem)
     batches = (
-        Documents(pl.Series(some[at : at + _TEXTS], dtype=pl.String))
-        for some in ([texts, then] if len(then) else [texts])
-        for at in range(0, max(len(some), 1), _TEXTS)
+        Documents(pl.Series(texts[at : at + _TEXTS], dtype=pl.String))
+        for at in range(0, max(len(texts), 1), _TEXTS)
     )
     cut = tokenizer(preprocessing.tokenizer, preprocessing.language)
     return encode(batches, cut, rules, known, phrases=preprocessing.phrases.split())[0]
@@ -106,8 +102,6 @@ def merge_stems(batch: TokenBatch, preprocessing: Preprocessing) -> TokenBatch:
     """The same texts with words that share a stem merged into one type, named by the stem."""
     if preprocessing.stem is None:
         return batch
-    from .stems import stems
-
     names = stems(batch.types, preprocessing.stem)
     index = {name: i for i, name in enumerate(dict.fromkeys(names))}
     group = np.array([index[name] for name in names], np.int32)

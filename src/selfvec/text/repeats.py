@@ -20,16 +20,14 @@ import numpy as np
 
 from selfvec.base.arrays import Array, Hashes, Ints, Mask
 from selfvec.base.errors import FormatError
-from selfvec.base.memory import release
-from selfvec.base.scratch import scratch_array
+from selfvec.base.memory import release, scratch_array
 from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.data.methods import METHODS
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, changed
 
-from .hashed_ngrams import AT_ONCE, Ngrams, cover
-from .kernels import NGRAM
+from .hashed_ngrams import AT_ONCE, NGRAM, Ngrams, cover
 
 if TYPE_CHECKING:
     import polars as pl

@@ -2,6 +2,11 @@
 
 A corpus of millions of tokens has hundreds of thousands of types, so a rule may take microseconds per type. A
 rule depends only on the word, so batches, threads and order do not change the result.
+
+Stemming, `min_count` and `max_types` need the counts of the whole corpus and are applied last. Words that
+share a Snowball stem are merged: *storm*, *storms* and *storming* become one word. A stem is cheaper and
+coarser than a lemma, and often not a word itself (*comput*). So users see a word instead: the most frequent
+one with this stem that has a vector.
 """
 
 from __future__ import annotations
@@ -9,6 +14,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,8 +26,15 @@ from selfvec.base.errors import InputError, OptionError
 from selfvec.base.text_files import text_lines
 from selfvec.data.token_batch import occurrences_of_merged
 
-from .languages import LANGUAGES, STOP_WORDS, language, lemmatizer, listed_stop_words, without_elision
-from .stems import DROPPED, keep_all, merged_types, stems
+from .languages import (
+    LANGUAGES,
+    STEMMERS,
+    STOP_WORDS,
+    language,
+    lemmatizer,
+    listed_stop_words,
+    without_elision,
+)
 from .tagger import PARTS, Tagger, tagger
 
 if TYPE_CHECKING:
@@ -32,42 +45,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Rules:
-    """The rules for words; none by default.
+    """The rules for words; none by default. `OptionError` if one has an invalid value.
 
-    Parameters
-    ----------
-    lemmatize : str, optional
-        Language code of simplemma, or several separated by commas: words are replaced by their lemmas.
-    stop_words : str, optional
-        Language code, or path of a file with a word per line: a word is dropped if it or its lemma is listed,
-        in any case.
-    pos : tuple of str
-        Parts of speech to keep: noun (names included), verb, adjective, adverb; all if empty.
-    min_count : int
-        Rarer keys are dropped (counted after merging).
-    max_types : int, optional
-        The most keys; if there are more, the rarest are dropped.
-    tagger : str, optional
-        Name or path of a spaCy pipeline for parts of speech; an English lexicon by default.
-    stem : str, optional
-        Language code: words that share a stem get one key; see `selfvec.text.stems`.
-    language : str, optional
-        Language code of the text, for lower case and elided words; by default that of another rule.
-
-    Raises
-    ------
-    OptionError
-        If an option has an invalid value.
+    A word is dropped as a stop word if it or its lemma is listed, in any case.
     """
 
-    lemmatize: str | None = None
-    stop_words: str | None = None
-    pos: tuple[str, ...] = ()
-    min_count: int = 1
-    tagger: str | None = None
-    stem: str | None = None
-    language: str | None = None
-    max_types: int | None = None
+    lemmatize: str | None = None  # language codes of simplemma, separated by commas
+    stop_words: str | None = None  # language code, or path of a file with a word per line
+    pos: tuple[str, ...] = ()  # parts of speech to keep: noun (names included), …; all if empty
+    min_count: int = 1  # rarer keys are dropped (counted after merging)
+    tagger: str | None = None  # name or path of a spaCy pipeline; an English lexicon by default
+    stem: str | None = None  # language code: words that share a stem get one key
+    language: str | None = None  # of the text, for lower case and elided words; by default that of a rule
+    max_types: int | None = None  # if there are more keys, the rarest are dropped
 
     @classmethod
     def of(cls, settings: Settings) -> Rules:
@@ -241,3 +231,107 @@ def listed_lines(path: Path) -> Iterator[tuple[int, str]]:
     """The lines of a list in lower case, with their numbers, without comments (#) and blank lines."""
     lines = ((number, line.strip().lower()) for number, line in text_lines(path))
     return ((number, line) for number, line in lines if not line.startswith("#"))
+
+
+# The rules that need the counts of the whole corpus
+
+DROPPED = -1  # the number of a type that a rule leaves out
+
+
+def stems(words: Sequence[str], language: str) -> list[str]:
+    """Snowball's stem of every word, in lower case.
+
+    >>> stems(["Storms", "storm", "tornadoes"], "en")
+    ['storm', 'storm', 'tornado']
+    """
+    import Stemmer
+
+    if language not in STEMMERS:
+        raise OptionError(
+            f"no stems for the language {language!r}",
+            field="stem",
+            remedy=f"use one of {', '.join(STEMMERS)}",
+        )
+    lowered = [lower(word, language) for word in words]
+    found: list[str] = Stemmer.Stemmer(STEMMERS[language]).stemWords(lowered)
+    return found
+
+
+def same_stem(
+    words: Sequence[str],  # n words; counts of repeated words are added up
+    counts: Ints,  # (n,) int64
+    known: Mapping[str, int],  # words with a vector, preferred ones first
+    language: str,
+) -> list[str]:
+    """The word that represents the stem of each word: the most frequent one that has a vector.
+
+    If no word has a vector, it is the first word of ``known`` with that stem, or else the most frequent word.
+
+    >>> same_stem(["storms", "storm", "hails"], np.array([5, 2, 1]), {"storm": 0, "hail": 1}, "en")
+    ['storm', 'storm', 'hail']
+    """
+    own = stems(words, language)
+    totals: dict[str, int] = {}
+    for word, count in zip(words, counts.tolist(), strict=True):
+        totals[word] = totals.get(word, 0) + count
+    best: dict[str, tuple[bool, int, str]] = {}
+    for word, stem in zip(words, own, strict=True):
+        rank = (word in known, totals[word])
+        if stem not in best or rank > best[stem][:2]:
+            best[stem] = (*rank, word)
+    if known and not all(has_vector for has_vector, _, _ in best.values()):
+        for word, stem in zip(known, stems(list(known), language), strict=True):
+            if stem in best and not best[stem][0]:
+                best[stem] = (True, 0, word)
+    return [best[stem][2] for stem in own]
+
+
+def merged_types(
+    types: Sequence[str],  # U types in order of first appearance
+    counts: Ints,  # (U,) int64
+    known: Mapping[str, int],  # words with a vector
+    stem: str | None = None,  # language code; None merges nothing
+    min_count: int = 1,
+    max_types: int | None = None,  # None for any number
+) -> tuple[Ids, list[str], int]:
+    """Merge types that share a stem, then drop those that occur less than ``min_count`` times.
+
+    If more than ``max_types`` are left, those that occur less than `kept_from` times are dropped. Returns
+    each type's new index, (U,) int32, -1 if dropped; the new types by first appearance; and that count.
+    """
+    if not stem:
+        return _frequent(types, counts, min_count, max_types)
+    names = same_stem(types, counts, known, stem)
+    index = {name: i for i, name in enumerate(dict.fromkeys(names))}
+    places = np.fromiter(map(index.__getitem__, names), np.int32, len(names))
+    totals = np.zeros(len(index), np.int64)
+    np.add.at(totals, places, counts)
+    numbers, kept, least = _frequent(list(index), totals, min_count, max_types)
+    return numbers[places], kept, least
+
+
+def keep_all(types: int, stem: str | None, min_count: int, max_types: int | None) -> bool:
+    """Whether the rules of `merged_types` are not set, or cannot change ``types`` types."""
+    return not stem and min_count <= 1 and (max_types is None or types <= max_types)
+
+
+def _frequent(
+    types: Sequence[str], counts: Ints, min_count: int, max_types: int | None
+) -> tuple[Ids, list[str], int]:
+    """`merged_types` of types that are not merged."""
+    least = kept_from(counts, min_count, max_types)
+    frequent = counts >= least
+    numbers = np.where(frequent, np.cumsum(frequent) - 1, DROPPED).astype(np.int32)
+    return numbers, list(compress(types, frequent.tolist())), least
+
+
+def kept_from(counts: Ints, min_count: int = 1, max_types: int | None = None) -> int:
+    """The smallest count from ``min_count`` on that at most ``max_types`` types have. Ties are not broken.
+
+    >>> kept_from(np.array([5, 2, 2, 1]), max_types=3), kept_from(np.array([5, 2, 2, 1]), max_types=2)
+    (2, 3)
+    """
+    if max_types is None or np.count_nonzero(counts >= min_count) <= max_types:
+        return min_count
+    most_dropped = len(counts) - max_types - 1  # place of the most frequent type that is certainly dropped
+    return int(np.partition(counts, most_dropped)[most_dropped]) + 1

@@ -15,7 +15,7 @@ from itertools import accumulate, pairwise
 import numpy as np
 
 from selfvec.base.arrays import Bytes, Ids, Ints
-from selfvec.base.extras import require
+from selfvec.base.errors import require
 
 from .languages import LANGUAGES, language
 
@@ -29,12 +29,7 @@ _CONTEXT = 3  # characters on each side that decide whether a word ends
 def segmenter(code: str | None) -> Segment | None:
     """A function that splits a run of letters into words; None for languages with spaces between words.
 
-    Raises
-    ------
-    MissingExtra
-        If BudouX is not installed.
-    OptionError
-        If the language is unknown.
+    `MissingExtra` if BudouX is not installed; `OptionError` if the language is unknown.
     """
     model = language(code).segmenter
     if model is None:
@@ -51,7 +46,7 @@ def segmenter(code: str | None) -> Segment | None:
 
 def split_spans(
     data: Bytes,  # (B,) uint8, the texts in UTF-8
-    starts: Ints,  # (N,) int64, as of `selfvec.text.kernels.spans`
+    starts: Ints,  # (N,) int64, as of `selfvec.text.characters.spans`
     lengths: Ids,  # (N,) int32
     offsets: Ints,  # (D + 1,) int64
     segment: Segment,

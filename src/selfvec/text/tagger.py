@@ -11,8 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
-from selfvec.base.errors import OptionError
-from selfvec.base.extras import require
+from selfvec.base.errors import OptionError, require
 
 PARTS = ("noun", "verb", "adjective", "adverb")
 OTHER = "other"

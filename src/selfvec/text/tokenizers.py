@@ -7,8 +7,9 @@ kept and under which key.
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,14 +26,18 @@ from selfvec.base.untrusted import decoding, panics_held_back
 from selfvec.corpus.fingerprints import joined_utf8
 from selfvec.storage.formats.subwords import load_tokenizer
 
-from . import kernels
-from .characters import table
+from .characters import apart, count_sentences, spans, table
 from .distinct_words import DistinctWords
-from .long_tokens import without_long, without_long_runs
 from .segmentation import segmenter, split_spans
 
 if TYPE_CHECKING:
     import polars as pl
+
+LONGEST = 1000
+"""Characters of the longest token that is kept."""
+
+LONG = f"longer than {LONGEST:,} characters"
+"""The rule, as `selfvec.text.Encoding.dropped` names it."""
 
 _REMEDY = "give a tokenizer.json as the Hugging Face tokenizers library writes it"
 
@@ -51,7 +56,7 @@ class RawTokens:
     sentence_counts: Ids  # (D,) int32
     apart: Callable[[], Mask]  # () -> (N,) bool, punctuation precedes the token
     normal: Callable[[str], str]  # the normal form of a spelling
-    too_long: int = 0  # tokens that were left out for their length, see `selfvec.text.long_tokens`
+    too_long: int = 0  # tokens that were left out for their length, see `LONGEST`
 
     @cached_property
     def types(self) -> list[str]:
@@ -72,23 +77,11 @@ class Tokenizer(Protocol):
 
 
 def tokenizer(spec: str | os.PathLike[str], language: str | None = None) -> Tokenizer:
-    """The tokeniser for a ``--tokenizer`` value.
+    """The tokeniser for a ``--tokenizer`` value, which may be the path of a folder with a ``tokenizer.json``.
 
-    Parameters
-    ----------
-    spec : "words", "whitespace", or the path of a ``tokenizer.json`` or of a folder that holds one
-    language : str, optional
-        Code of the language of the texts; ``words`` cuts Chinese, Japanese and Thai by a model of words.
+    ``words`` cuts Chinese, Japanese and Thai by a model of the ``language``. `OptionError` for what is
+    neither a known name nor an existing path; `FormatError` for a file that is no tokenizer.json.
 
-    Raises
-    ------
-    OptionError
-        If it is neither a known name nor an existing path.
-    FormatError
-        If the file is not a tokenizer.json of the Hugging Face ``tokenizers`` library.
-
-    Examples
-    --------
     >>> import polars as pl
     >>> tokenizer("words")(pl.Series(["The county’s hail: 1.75 in."])).types
     ['The', 'county', 'hail', '1.75', 'in']
@@ -125,9 +118,9 @@ class Splitter:
         """Tokens of (D,) texts; null is an empty document."""
         flags = table(self.name)
         data, bounds = joined_utf8(texts)
-        starts, lengths, offsets = kernels.spans(data, bounds, flags)
+        starts, lengths, offsets = spans(data, bounds, flags)
         if self.name == "words":
-            sentences = kernels.count_sentences(data, starts, lengths, offsets, flags)
+            sentences = count_sentences(data, starts, lengths, offsets, flags)
         else:
             sentences = _words_and_sentences(data, bounds)[-1]
         if self._segment is not None:
@@ -140,7 +133,7 @@ class Splitter:
             offsets,
             distinct.packed(),
             sentences,
-            lambda: kernels.apart(data, starts, lengths, offsets, flags),
+            lambda: apart(data, starts, lengths, offsets, flags),
             plain if self.name == "words" else str,
             too_long,
         )
@@ -189,9 +182,9 @@ def _by_appearance(numbers: Ints) -> tuple[Ids, list[int]]:
 
 
 def _words_and_sentences(data: Bytes, bounds: Ints) -> tuple[Ints, Ids, Ints, Ids]:
-    """The words, as of `kernels.spans`, and the sentences of each document, (D,) int32, for any tokeniser."""
-    words = kernels.spans(data, bounds, table("words"))
-    return *words, kernels.count_sentences(data, *words, table("words"))
+    """The words, as of `spans`, and the sentences of each document, (D,) int32, for any tokeniser."""
+    words = spans(data, bounds, table("words"))
+    return *words, count_sentences(data, *words, table("words"))
 
 
 def plain(word: str) -> str:
@@ -209,3 +202,107 @@ def _used(path: Path) -> Iterator[None]:
     """Turn an error or a panic of the library into an error that names the file."""
     with decoding(path, "tokenizer.json", _REMEDY), panics_held_back():
         yield
+
+
+# The words of texts and their positions, in characters
+
+
+def word_spans(text: str, tokenizer: str = "words", code: str | None = None) -> list[tuple[int, int]]:
+    """Start and end of each word of a text, in characters; ``code`` is its language.
+
+    >>> word_spans("Über the county’s roof")
+    [(0, 4), (5, 8), (9, 17), (18, 22)]
+    """
+    words = find_words([text], tokenizer, code)
+    return list(zip(words.starts.tolist(), words.ends.tolist(), strict=True))
+
+
+@dataclass(frozen=True)
+class FoundWords:
+    """The N words of D texts, V of them distinct."""
+
+    names: list[str]  # V words
+    ids: Ids  # (N,) int32, index into names
+    starts: Ints  # (N,) int64, in characters of its text
+    ends: Ints  # (N,) int64, in characters of its text
+    bounds: Ints  # (D + 1,) int64, where the words of each text begin
+
+
+def find_words(texts: Sequence[str], tokenizer: str = "words", code: str | None = None) -> FoundWords:
+    """The words of texts and their positions."""
+    whole = "".join(texts)
+    data = np.frombuffer(whole.encode(), np.uint8)
+    bounds = characters = np.cumsum([0, *map(len, texts)])
+    if len(data) != len(whole):
+        bounds = np.cumsum([0, *(len(text.encode()) for text in texts)])
+    flags = table("whitespace" if tokenizer == "whitespace" else "words")
+    starts, lengths, offsets = spans(data, bounds, flags)
+    if tokenizer == "words" and (segment := segmenter(code)) is not None:
+        starts, lengths, offsets = split_spans(data, starts, lengths, offsets, segment)
+    starts, lengths, offsets, _ = without_long(data, starts, lengths, offsets)
+    ends = starts + lengths
+    distinct = DistinctWords()
+    ids = distinct.number_spans(data, starts, ends)
+    if len(data) != len(whole):  # bytes to characters: count the bytes that begin one
+        before = np.concatenate(([0], np.cumsum((data & 0xC0) != 0x80)))
+        starts = before[starts]
+        ends = before[ends]
+    shift = np.repeat(characters[:-1], np.diff(offsets))
+    return FoundWords(list(distinct.packed()), ids, starts - shift, ends - shift, offsets)
+
+
+# Tokens that are too long to be words: encoded data, a text without spaces, a file that is broken. Every
+# later step copies a token: normal forms, cases, stems, the subwords of an unknown word. So a token of
+# megabytes would take a hundred times its size. Such tokens are found by their places in the text and left
+# out before any string is made of them.
+
+_WIDEST = 4  # bytes of a character, at most
+_UNSPACED = re.compile(
+    "[\u0e00-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+)
+"""Letters of scripts without spaces between words: Thai to Burmese, Khmer, kana, Chinese characters."""
+
+
+def long_tokens(data: Bytes, starts: Ints, lengths: Ids) -> list[int]:
+    """The numbers of the tokens that are too long; arrays as of `selfvec.text.characters.spans`."""
+    return [
+        number
+        for number in np.flatnonzero(lengths > LONGEST).tolist()  # bytes, and so a few of shorter ones
+        if lengths[number] > _WIDEST * LONGEST
+        or np.count_nonzero((data[starts[number] :][: lengths[number]] & 0xC0) != 0x80) > LONGEST
+    ]
+
+
+def without_long(data: Bytes, starts: Ints, lengths: Ids, offsets: Ints) -> tuple[Ints, Ids, Ints, int]:
+    """The starts, lengths and offsets of the other tokens, and how many are too long."""
+    left_out = long_tokens(data, starts, lengths)
+    if not left_out:
+        return starts, lengths, offsets, 0
+    kept = np.ones(len(starts), bool)
+    kept[left_out] = False
+    return starts[kept], lengths[kept], np.concatenate(([0], np.cumsum(kept)))[offsets], len(left_out)
+
+
+def without_long_runs(
+    documents: list[str], data: Bytes, bounds: Ints, starts: Ints, lengths: Ids
+) -> tuple[list[str], int]:
+    """The documents without words that are too long, for a tokeniser that reads texts; how many these are.
+
+    Runs of letters of scripts without spaces stay: they are ordinary text, which that tokeniser divides.
+    """
+    left_out: dict[int, list[int]] = {}  # document -> its bounds, and first and last byte of each such word
+    total = 0
+    for number in long_tokens(data, starts, lengths):
+        first = int(starts[number])
+        last = first + int(lengths[number])
+        if _UNSPACED.search(data[first:last].tobytes().decode()):
+            continue
+        document = int(np.searchsorted(bounds, first, "right")) - 1
+        left_out.setdefault(document, bounds[document : document + 2].tolist())[-1:-1] = first, last
+        total += 1
+    if total:
+        documents = documents.copy()
+    for document, places in left_out.items():
+        parts = (data[first:last].tobytes() for first, last in zip(places[::2], places[1::2], strict=True))
+        documents[document] = b" ".join(parts).decode()
+    return documents, total

@@ -18,10 +18,8 @@ from selfvec.base.errors import OptionError
 
 from .languages import language
 from .preprocessing import Preprocessing
-from .rules import Rulebook
-from .stems import stems
-from .tokenizers import Tokenizer, plain, tokenizer
-from .word_spans import find_words, word_spans
+from .rules import Rulebook, stems
+from .tokenizers import Tokenizer, find_words, plain, tokenizer, word_spans
 
 _KEPT = 100_000  # words whose types are remembered
 

@@ -15,8 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from selfvec.base.declarations import declared_at
-from selfvec.base.errors import OptionError
-from selfvec.base.extras import require
+from selfvec.base.errors import OptionError, require
 
 if TYPE_CHECKING:
     from selfvec.data.vectors import Vectors

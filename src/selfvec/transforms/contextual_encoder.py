@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Floats, Ints, Rows
-from selfvec.base.errors import CorpusError, FormatError, InputError, OptionError
-from selfvec.base.extras import require
+from selfvec.base.errors import CorpusError, FormatError, InputError, OptionError, require
 from selfvec.corpus import Corpus, as_corpus
 from selfvec.data.token_batch import TokenBatch, by_frequency
 from selfvec.data.vectors import Source, Vectors
@@ -230,8 +229,7 @@ def read_words(corpus: Texts, text_field: str | None, min_count: int) -> CorpusW
 
     Raises `CorpusError` if no word occurs ``min_count`` times.
     """
-    from selfvec.text.tokenizers import plain
-    from selfvec.text.word_spans import find_words
+    from selfvec.text.tokenizers import find_words, plain
 
     if not isinstance(corpus, Corpus):
         corpus = as_corpus(corpus, "corpus", text_field=text_field, keep_fields=False)

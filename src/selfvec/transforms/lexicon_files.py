@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from selfvec.base.checks import is_path
-from selfvec.base.errors import InputError, OptionError
-from selfvec.base.extras import require
+from selfvec.base.errors import InputError, OptionError, require
 from selfvec.base.text_files import read_text, text_lines
-from selfvec.storage.dictionaries import names_columns
+from selfvec.storage.alignment_files import names_columns
 
 from .knowledge import Knowledge, unreadable
 

@@ -78,7 +78,7 @@ def definition_vectors(knowledge: Knowledge, vectors: Vectors) -> tuple[list[str
         If the lexicon has no definitions.
     """
     from selfvec.text.document_vectors import document_vectors, inverse_document_frequency
-    from selfvec.text.word_spans import find_words
+    from selfvec.text.tokenizers import find_words
 
     if not knowledge.definitions:
         rule = "the lexicon has no definitions"

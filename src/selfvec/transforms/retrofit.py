@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Doubles, Ints, Rows
-from selfvec.base.errors import OptionError
-from selfvec.base.extras import require
+from selfvec.base.errors import OptionError, require
 from selfvec.base.threads import one_core
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows

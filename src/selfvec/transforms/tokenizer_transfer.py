@@ -34,9 +34,9 @@ from selfvec.base.targets import check_target
 from selfvec.base.tensors import read_header, replace_tensors
 from selfvec.base.text_files import read_json, read_text
 from selfvec.data.vectors import Source, Vectors
-from selfvec.numerics.csls import nearest_values
+from selfvec.numerics.nearest import nearest_values
 from selfvec.numerics.rows import unit_rows
-from selfvec.storage.aligned_vectors import find_aligned
+from selfvec.storage.alignment_files import find_aligned
 from selfvec.storage.formats import load
 from selfvec.storage.formats.language_model import TokenEmbeddings, vocabulary_tensors
 from selfvec.storage.formats.subwords import SubwordRows, load_tokenizer

@@ -19,9 +19,8 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.repeats import repeated_tokens
-from selfvec.text.rules import Rulebook, Rules
+from selfvec.text.rules import Rulebook, Rules, stems
 from selfvec.text.sentences import sentence_spans
-from selfvec.text.stems import stems
 
 from .contexts import occurrences
 from .occurrence_vectors import OccurrenceSpace

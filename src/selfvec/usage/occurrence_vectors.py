@@ -10,6 +10,7 @@ split of the blocks is a random split of the documents and needs no further pass
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -20,7 +21,7 @@ from selfvec.base.arrays import Doubles, Floats, Ids, Ints, Mask, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.memory import release
 from selfvec.base.progress import Progress
-from selfvec.base.threads import ROW_BLOCK, cut, in_order
+from selfvec.base.threads import by_blocks, cut, in_order, threads
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -85,7 +86,7 @@ def occurrence_space(
     """The space in which occurrences from slices of a run's corpus are compared; slices must not overlap."""
     batch = run.require_tokens()
     sides = _sides(slices)
-    with (progress or Progress()).stage("Preparing occurrences", 3, "steps") as advance:
+    with (progress or Progress()).stage("Preparing occurrences", 2, "steps") as advance:
         weights = inverse_document_frequency(batch)
         parts = _side_by_side(run, _refined_weight(run, weights) if refined else 0.0)
 
@@ -95,15 +96,18 @@ def occurrence_space(
             return rows
 
         rows = np.empty((len(weights), sum(len(part.shift) for part in parts)), np.float32)
-        for start in range(0, len(rows), ROW_BLOCK):
-            block = slice(start, start + ROW_BLOCK)
+
+        def fill(block: slice) -> None:
             rows[block] = make_rows(block)
+
+        deque(by_blocks(len(rows), fill), maxlen=0)
         for read in (run.original.unit, run.vectors.unit):
             release(read)
         advance(1)
         origin = np.zeros((len(slices), rows.shape[1]), np.float32)
         space = OccurrenceSpace(batch, sides, rows, origin, make_rows=make_rows)
-        centres = _centres(space, np.random.default_rng(seed), advance)
+        centres = _centres(space, np.random.default_rng(seed))
+        advance(1)
     return replace(space, centres=centres, repeated=repeated_tokens(run))
 
 
@@ -175,7 +179,7 @@ def _sides(slices: Sequence[Slice]) -> Ids:
     return sides
 
 
-def _centres(space: OccurrenceSpace, rng: np.random.Generator, advance: Callable[[int], None]) -> Rows:
+def _centres(space: OccurrenceSpace, rng: np.random.Generator) -> Rows:
     """The vector that is subtracted from the occurrences in each slice, (S, d); see `slice_centres`.
 
     The mean is over words that occur in every slice, with equal weights. A mean over tokens would change with
@@ -186,12 +190,12 @@ def _centres(space: OccurrenceSpace, rng: np.random.Generator, advance: Callable
     for side in range(len(space.centres)):
         order = rng.permutation(np.flatnonzero(space.sides == side))
         drawn[order[: np.searchsorted(np.cumsum(lengths[order]), TOKENS) + 1]] = side
-    means = _word_means(replace(space, sides=drawn))
-    advance(1)
     read = np.flatnonzero(drawn >= 0)
     shuffled = drawn.copy()
     shuffled[read] = rng.permutation(drawn[read])
-    return slice_centres(means, _word_means(replace(space, sides=shuffled)))
+    spaces = [replace(space, sides=sides) for sides in (drawn, shuffled)]
+    means, by_chance = in_order(spaces, _word_means, threads(None))
+    return slice_centres(means, by_chance)
 
 
 def slice_centres(

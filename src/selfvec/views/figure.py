@@ -23,8 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from selfvec.base.atomic_files import atomic_file
-from selfvec.base.errors import OptionError
-from selfvec.base.extras import require
+from selfvec.base.errors import OptionError, require
 
 from .plane import GREY, INK, LABELS, Spec, complete_labels
 

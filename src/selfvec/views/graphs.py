@@ -12,8 +12,7 @@ import numpy as np
 
 from selfvec.base.atomic_files import atomic_file
 from selfvec.base.display import escape_for_display
-from selfvec.base.errors import OptionError
-from selfvec.base.extras import require
+from selfvec.base.errors import OptionError, require
 
 from .figure import SUFFIXES as FIGURES
 from .figure import check_figure, save_figure

@@ -15,7 +15,7 @@ from selfvec.analysis.word_drift.word_paths import SlicePath
 from selfvec.base.arrays import Doubles, Ints
 from selfvec.base.display import escape_for_display
 from selfvec.base.report_page import ReportPage, Section
-from selfvec.data.rare_words import least_count
+from selfvec.data.queries import least_count
 from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import top_indices, unit_rows

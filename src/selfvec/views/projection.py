@@ -14,8 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Doubles, Floats, Rows
-from selfvec.base.errors import InputError, OptionError
-from selfvec.base.extras import require
+from selfvec.base.errors import InputError, OptionError, require
 from selfvec.numerics.pacmap import pacmap
 from selfvec.numerics.whitening import axes_of_points
 

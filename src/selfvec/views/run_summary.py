@@ -9,14 +9,14 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from selfvec.base.display import count_of, escape_for_display, printable
-from selfvec.base.timings import BESIDE
+from selfvec.base.progress import BESIDE
 from selfvec.data.methods import METHODS
 from selfvec.data.provenance import Provenance
 from selfvec.data.settings import Settings
 from selfvec.storage.contents import Contents
 from selfvec.storage.verification import Verified
 from selfvec.text.encoding import RARE
-from selfvec.text.long_tokens import LONG
+from selfvec.text.tokenizers import LONG
 
 from .terminal import add_row, plain_table
 

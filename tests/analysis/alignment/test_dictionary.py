@@ -13,8 +13,7 @@ from selfvec import Vectors
 from selfvec.analysis.alignment import align
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
-from selfvec.storage.aligned_vectors import find_aligned
-from selfvec.storage.dictionaries import read_dictionary
+from selfvec.storage.alignment_files import find_aligned, read_dictionary
 
 WORDS, WIDTH = 600, 24
 

@@ -8,7 +8,7 @@ import pytest
 import selfvec
 from selfvec.analysis.concepts import expand
 from selfvec.analysis.concepts.query_expansion import EVIDENCE
-from selfvec.base.errors import InputError, OptionError
+from selfvec.base.errors import OptionError
 from selfvec.data.run import Run
 
 
@@ -59,9 +59,4 @@ def test_words_of_one_stem_stand_once() -> None:
 def test_what_cannot_be_asked(subject_run: Run) -> None:
     with pytest.raises(OptionError):
         expand(subject_run, "hail", 0)
-    forgetful = (
-        selfvec.Refiner(method="original", keep="nothing").fit(["hail fell", "rain fell"], "none").run_
-    )
-    with pytest.raises(InputError, match="has not kept its tokens"):
-        expand(forgetful, "hail")
     np.testing.assert_equal(len(expand(subject_run, "hail", 1)), 1)

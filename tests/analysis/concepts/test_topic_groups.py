@@ -109,13 +109,6 @@ def test_stop_words_numbers_and_rare_words_are_no_terms() -> None:
     assert not set(terms(run, 10, min_count=1).names) & {"the", "of", "1995", "other", "here"}
 
 
-def test_topics_are_a_table(subject_run: Run) -> None:
-    found = topics(subject_run, 4)
-    assert len(repr(found).splitlines()) <= 3
-    for frame in (found.to_polars(), found.to_pandas()):
-        assert list(frame["name"]) == [row.name for row in found]
-
-
 def test_what_cannot_be_grouped() -> None:
     few = selfvec.Refiner(method="original").fit(["hail fell here", "rain fell there"] * 3, "none").run_
     with pytest.raises(InputError, match="are terms"):

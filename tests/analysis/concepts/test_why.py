@@ -10,7 +10,7 @@ import pytest
 import selfvec
 from selfvec.analysis.concepts import why
 from selfvec.analysis.concepts.shared_contexts import neighbour_ppmi
-from selfvec.base.errors import InputError, OptionError
+from selfvec.base.errors import OptionError
 from selfvec.cooccurrence import PPMIOperator, count
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -107,8 +107,3 @@ def test_what_cannot_be_asked(subject_run: Run) -> None:
     for options in ({"top": 0}, {"window": 2}, {"examples": -1}):
         with pytest.raises(OptionError):
             why(subject_run, "hail", "rain", **options)
-    forgetful = (
-        selfvec.Refiner(method="original", keep="nothing").fit(["hail fell", "rain fell"], "none").run_
-    )
-    with pytest.raises(InputError, match="has not kept its tokens"):
-        why(forgetful, "hail", "rain")

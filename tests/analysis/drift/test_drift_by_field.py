@@ -129,11 +129,6 @@ def test_what_cannot_be_compared_is_said(run: Run, given: dict, kind: type, said
         selfvec.drift(run, **given)
 
 
-def test_a_run_without_text_has_no_fields(folder: Path) -> None:
-    with pytest.raises(InputError, match="has not kept its text, and fields are in it"):
-        refined(folder, keep="tokens").drift(slice_field="Kind")
-
-
 def test_a_field_of_too_many_values_is_refused(run: Run, monkeypatch) -> None:
     monkeypatch.setattr("selfvec.corpus.slices.MOST_VALUES", 2)
     with pytest.raises(OptionError, match="'Kind' has 3 values, more than the limit of 2"):

@@ -11,7 +11,7 @@ import pytest
 import selfvec
 from selfvec.analysis.word_drift import drift
 from selfvec.apps.cli import main
-from selfvec.base.errors import InputError, OptionError
+from selfvec.base.errors import InputError
 from selfvec.data.vectors import Vectors
 from selfvec.storage.run_folder import open_run
 
@@ -91,13 +91,6 @@ def test_slices_may_be_named(corpus: Path, capsys, form: list[str]) -> None:
     assert (found["a"], found["b"]) == (form[1], form[-1])
 
 
-def test_without_the_text_the_words_around_are_shown(corpus: Path) -> None:
-    run = open_run(refine(corpus, "--keep", "tokens"))
-    row = drift(run, ["1993", "2020"]).select(1).illustrate(run).rows[0]
-    assert row["examples_a"][0].islower()
-    assert " barn " in f" {row['examples_a'][0]} "
-
-
 def test_without_slices_original_and_refined_are_compared(corpus: Path, capsys) -> None:
     run = refine(corpus)
     found = rows_of(capsys, run)
@@ -121,14 +114,6 @@ def test_words_that_stayed_where_they_were_have_not_changed(corpus: Path, capsys
 def test_a_run_that_keeps_nothing_tells_distances_only(corpus: Path, capsys) -> None:
     found = rows_of(capsys, refine(corpus, "--keep", "nothing"))
     assert all(row["p"] is None and row["apd"] is None and row["distance"] >= 0 for row in found["rows"])
-
-
-def test_slices_need_the_corpus(corpus: Path) -> None:
-    run = open_run(refine(corpus, "--keep", "nothing"))
-    with pytest.raises(InputError, match=r"has not kept its tokens, .*; refine again"):
-        drift(run, ["1993", "2020"])
-    with pytest.raises(OptionError, match="two slices"):
-        drift(run, ["1993"])
 
 
 def test_a_model_tells_its_drift(corpus: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -211,23 +210,3 @@ def test_one_result_serves_every_choice_of_words(run: Run) -> None:
         anew = drift(run.replace(folder=None), seed=5, **which)
         assert anew.space is not None
         assert found.rows == anew.rows
-
-
-def test_a_result_of_the_run_before_an_update_is_not_used(folder: Path, tmp_path: Path, capsys) -> None:
-    target, new = tmp_path / "run", tmp_path / "new.jsonl"
-    shutil.copytree(folder, target)
-    shutil.rmtree(target / "cache", ignore_errors=True)
-    before = listed(capsys, target, "--words", "rain")["rows"][0]
-    opened = selfvec.open_run(target)
-    lines = (folder.parent / "texts.jsonl").read_text(encoding="utf-8").splitlines()[1:40:2]
-    rows = [json.loads(line) for line in lines]
-    texts = [{**row, "text": f"{row['text']} quickly {n}"} for n, row in enumerate(rows)]
-    new.write_text("".join(json.dumps(row) + "\n" for row in texts), encoding="utf-8")
-    assert main(["update", str(target), str(new)]) == 0
-    # the old run is still open, as in a page: its result is of no use to the new one
-    assert drift(opened, words=["rain"]).rows[0]["count_b"] == before["count_b"]
-    after = listed(capsys, target, "--words", "rain")["rows"][0]
-    assert after["count_b"] == before["count_b"] + 2 * len(texts)
-    assert main(["update", "--undo", str(target)]) == 0
-    assert drift(selfvec.open_run(target)).space is None  # it was kept
-    assert listed(capsys, target, "--words", "rain")["rows"][0]["count_b"] == before["count_b"]

@@ -154,17 +154,13 @@ def test_pieces_of_words_have_senses_and_texts_are_refused(sense_run: Run) -> No
         found.disambiguate("twin")
 
 
-def test_words_without_senses_are_said(sense_run: Run, tmp_path: Path, storms: list[str]) -> None:
+def test_words_without_senses_are_said(sense_run: Run) -> None:
     with pytest.raises(InputError, match="'rare' occurs 7 times, senses need at least 20 occurrences"):
         senses(sense_run, "rare")
     with pytest.raises(InputError, match=r"did you mean twin"):
         senses(sense_run, "twinn")
     with pytest.raises(OptionError, match="from 1 to 12 for a word with 60 occurrences, not 13"):
         senses(sense_run, "single", number=13)
-    run = selfvec.Refiner().fit(storms, "none").run_
-    forgotten = Run(run.vectors, run.original, provenance=run.provenance)
-    with pytest.raises(InputError, match="has not kept its tokens, from which senses are induced"):
-        senses(forgotten, "hail")
 
 
 def test_the_command_prints_senses_and_readings(sense_folder: Path, capsys) -> None:

@@ -13,9 +13,7 @@ import pytest
 from tests.processes import stop_at_work
 
 from selfvec.apps.cli import main
-from selfvec.base.errors import TargetError
-from selfvec.base.interruption import interruptible
-from selfvec.storage.run_writer import RunWriter
+from selfvec.base.progress import interruptible
 
 # 10 million tokens in all: long enough to be caught at work.
 EPOCHS = 100
@@ -70,17 +68,6 @@ def test_a_killed_refinement_is_repeated(tmp_path: Path, corpus: Path, capsys) -
     assert main(command(corpus, run, epochs=1)) == 0
     assert main(["run", "verify", str(run)]) == 0
     assert {path.name for path in tmp_path.iterdir()} == {"run"}
-
-
-def test_two_writers_of_one_run(tmp_path: Path) -> None:
-    with RunWriter(tmp_path / "run"):
-        with pytest.raises(TargetError, match="another process"):
-            RunWriter(tmp_path / "run")
-        with RunWriter(tmp_path / "other"):
-            pass
-    with RunWriter(tmp_path / "run"):
-        pass
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_first_signal_asks_and_the_second_insists() -> None:

@@ -15,7 +15,7 @@ import pytest
 from serving import Site
 
 from selfvec.apps.cli import main
-from selfvec.apps.web.page_files import page_files
+from selfvec.apps.web.app import page_files
 from selfvec.apps.web.server import bind
 from selfvec.base.errors import OptionError
 from selfvec.data.run import Run

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from serving import Site, serving
 
-from selfvec.apps.web import comparison, limits
+from selfvec.apps.web import comparison, responses, server, work
 from selfvec.apps.web.responses import Answer
 from selfvec.apps.web.server import bind
 from selfvec.apps.web.work import BackgroundTask, Busy, Lane
@@ -57,7 +57,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 def test_headers_without_end_are_refused(site: Site) -> None:
-    with connections(site, 1, b"GET / HTTP/1.1\r\nx: " + b"x" * limits.HEADER_BYTES) as (one,):
+    with connections(site, 1, b"GET / HTTP/1.1\r\nx: " + b"x" * server.HEADER_BYTES) as (one,):
         assert received(one).startswith(b"HTTP/1.1 400")
 
 
@@ -65,7 +65,7 @@ def test_headers_without_end_are_refused(site: Site) -> None:
 def test_idle_and_half_open_connections_expire(
     run: Run, sent: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "CLIENT_SECONDS", 0.2)
+    monkeypatch.setattr(server, "CLIENT_SECONDS", 0.2)
     with serving(run) as site:
         start = time.monotonic()
         with connections(site, 1, sent) as (one,):
@@ -76,13 +76,13 @@ def test_idle_and_half_open_connections_expire(
 
 
 def test_a_request_that_drips_in_is_not_waited_for(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "CLIENT_SECONDS", 0.2)
+    monkeypatch.setattr(server, "CLIENT_SECONDS", 0.2)
     start = time.monotonic()
     with serving(run) as site, connections(site, 1, b"GET / HTTP/1.1\r\n") as (one,):
         one_header = b"x: y\r\n"
         one.settimeout(0.02)
         with pytest.raises(ConnectionError):
-            for _ in range(limits.HEADER_BYTES // len(one_header) - 10):
+            for _ in range(server.HEADER_BYTES // len(one_header) - 10):
                 one.sendall(one_header)
                 with suppress(TimeoutError):
                     assert one.recv(1) == b""  # closed, without an answer
@@ -91,7 +91,7 @@ def test_a_request_that_drips_in_is_not_waited_for(run: Run, monkeypatch: pytest
 
 
 def test_idle_connections_make_room_for_new_ones(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "CONNECTIONS", 16)
+    monkeypatch.setattr(server, "CONNECTIONS", 16)
     with serving(run) as site, connections(site, 64, b"GET / HT") as made:
         assert site.json("/api/health")["verdicts"] == []
         until(lambda: site.connections <= 16)
@@ -104,7 +104,7 @@ def test_idle_connections_make_room_for_new_ones(run: Run, monkeypatch: pytest.M
 def test_more_clients_than_there_are_threads_are_told_when_to_come_back(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "QUEUE_SECONDS", 0.05)
+    monkeypatch.setattr(work, "QUEUE_SECONDS", 0.05)
     blocked = threading.Event()
     working = threading.Semaphore(0)
     with serving(run) as site:
@@ -124,7 +124,7 @@ def test_more_clients_than_there_are_threads_are_told_when_to_come_back(
 def test_beyond_the_limit_of_requests_a_connection_is_refused(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "REQUESTS", 4)
+    monkeypatch.setattr(server, "REQUESTS", 4)
     with serving(run) as site:
         with connections(site, 4):
             until(lambda: site.connections == 4)
@@ -134,7 +134,7 @@ def test_beyond_the_limit_of_requests_a_connection_is_refused(
 
 
 def test_who_does_not_take_an_answer_is_dropped(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "CLIENT_SECONDS", 0.2)
+    monkeypatch.setattr(server, "CLIENT_SECONDS", 0.2)
     with serving(run) as site:
         monkeypatch.setattr(site.data, "about", lambda: {"long": "x" * (16 << 20)})
         with connections(site, 1, REQUEST.replace(b"health", b"about")) as (one,):
@@ -163,7 +163,7 @@ def test_small_answers_are_sent_at_once() -> None:
 
 
 def test_large_answers_go_out_in_pieces_and_only_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "LONG_ANSWERS", 2)
+    monkeypatch.setattr(responses, "LONG_ANSWERS", 2)
     body = bytes(range(256)) * 1024
     go = asyncio.Event()
 
@@ -178,17 +178,28 @@ def test_large_answers_go_out_in_pieces_and_only_some_at_a_time(monkeypatch: pyt
         await Answer(memoryview(body))(scope, None, send)  # type: ignore[arg-type]
         return got
 
-    async def answers() -> list[list[Any]]:
+    async def answers() -> list[Any]:
         asked = [asyncio.create_task(sent()) for _ in range(3)]
         await asyncio.sleep(0)
         go.set()
-        return await asyncio.gather(*asked)
+        return await asyncio.gather(*asked, return_exceptions=True)
 
     first, second, refused = asyncio.run(answers())
-    assert [message["status"] for message in (first[0], second[0], refused[0])] == [200, 200, 503]
+    assert [message["status"] for message in (first[0], second[0])] == [200, 200]
+    assert isinstance(refused, Busy)  # status 503
     parts = [message["body"] for message in first[1:]]
     assert b"".join(parts) == body
-    assert max(map(len, parts)) == limits.PIECE_BYTES
+    assert max(map(len, parts)) == responses.PIECE_BYTES
+
+
+def test_beyond_the_limit_of_long_answers_a_client_is_told_when_to_come_back(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(responses, "LONG_ANSWERS", 0)
+    monkeypatch.setattr(site.data, "about", lambda: {"long": "x" * responses.PIECE_BYTES})
+    status, headers, _ = site.get("/api/about")
+    assert status == 503
+    assert int(headers["retry-after"]) > 0
 
 
 def test_a_flood_of_comparisons_is_not_begun(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,7 +217,7 @@ def test_a_flood_of_comparisons_is_not_begun(run: Run, monkeypatch: pytest.Monke
         pairs = [f"{a}..1990|2020..{b}" for a in range(1981, 1991) for b in range(2020, 2024)]
         answers = [site.get(f"/api/word?w=cell&c={pair}") for pair in pairs]
         kinds = [status for status, _, _ in answers]
-        assert kinds.count(200) == limits.COMPARISONS_BEGUN
+        assert kinds.count(200) == comparison.BEGUN
         assert kinds.count(503) == len(pairs) - kinds.count(200)
         assert all(int(headers["retry-after"]) > 0 for status, headers, _ in answers if status == 503)
         assert len(begun) == 1
@@ -225,7 +236,7 @@ def test_comparisons_are_kept_while_there_is_memory(run: Run, monkeypatch: pytes
     first.comparison.result(30)
     made.tasks("2005|2020").comparison.result(30)
     assert made.tasks("1990|2005") is first
-    monkeypatch.setattr(limits, "COMPARISON_BYTES", 1)
+    monkeypatch.setattr(comparison, "KEPT_BYTES", 1)
     made.tasks("1990|2020").comparison.result(30)
     assert made.tasks("1990|2005") is not first
 

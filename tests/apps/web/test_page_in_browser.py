@@ -614,11 +614,6 @@ def test_a_search_says_what_it_waits_for(page: Page, site: Site) -> None:
     page.wait("document.querySelectorAll('.found > li').length === 10")
 
 
-def test_documents_are_searched_before_and_after(opened: Page, site: Site) -> None:
-    opened.open(f"{site.address}#c=refined&view=texts&ask=bread&beside=1")
-    opened.wait("document.querySelectorAll('.hits > li').length === 16")
-
-
 IN_VIEW = """
 (() => {
   const box = document.querySelector('.selection a').getBoundingClientRect();

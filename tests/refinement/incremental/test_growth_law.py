@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from same_runs import WORDS, assert_same, table, texts
 
 import selfvec
 from selfvec.base.errors import OptionError
-from selfvec.cooccurrence.counts import run_counts
 from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import Vectors
 from selfvec.refinement.pipeline import refine
-from selfvec.storage.run_folder import open_run
 
 take_all = partial(selfvec.update, allow_duplicates=True)
 
@@ -39,14 +33,26 @@ RULES: list[dict[str, Any]] = [
     {"tokenizer": "whitespace", "oov": "zero"},
     {"phrases": 3, "window": 5},
 ]
+OF_ONE: list[dict[str, Any]] = [
+    {"operator": "counts", "window": 7, "distance_weights": "harmonic"},
+    {"operator": "ppmi", "window": 7},
+    {"pos": ("noun", "verb"), "min_count": 2},
+]
+"""Rules of the method `decorrelated`, and one that is slow."""
 
 
 def refined(documents: list[str], vectors: Vectors | str, **options: Any) -> Run:
     return selfvec.Refiner(**options).fit(documents, vectors).run_
 
 
-@pytest.mark.parametrize("rules", RULES, ids=lambda rules: "+".join(rules) or "plain")
-@pytest.mark.parametrize("method", METHODS)
+# What `auto` chooses is tested with each rule under its own name.
+CASES = [(method, rules) for method in METHODS[1:] for rules in RULES]
+CASES += [("auto", RULES[0]), ("auto", RULES[4]), *(("decorrelated", rules) for rules in OF_ONE)]
+
+
+@pytest.mark.parametrize(
+    ("method", "rules"), CASES, ids=lambda part: "+".join(part) or "plain" if isinstance(part, dict) else part
+)
 def test_every_method_and_rule(method: str, rules: dict[str, Any]) -> None:
     documents, options = texts(60), {"method": method, **rules}
     whole = refined(documents, table(), **options)
@@ -96,34 +102,6 @@ def test_passages_are_counted_again_when_others_are_withdrawn(tmp_path: Path) ->
     np.testing.assert_array_equal(left.tokens.ids, both[1].tokens.ids)
 
 
-def test_the_order_of_documents_does_not_matter_to_what_counts() -> None:
-    documents = with_menus(90)
-    counts = []
-    for order in (documents, documents[::-1]):
-        run = refined(order, table(), method="decorrelated")
-        counts.append(dict(zip(run.vectors.index_to_key, run.vectors.counts.tolist(), strict=True)))
-    assert counts[0] == counts[1]
-
-
-@pytest.mark.parametrize("operator", ["counts", "ppmi"])
-def test_counts_are_those_of_the_whole(operator: str) -> None:
-    documents = texts(60)
-    options = {"method": "decorrelated", "operator": operator, "window": 7, "distance_weights": "harmonic"}
-    whole = refined(documents, table(), **options)
-    parts = [refined(part, table(), **options) for part in (documents[:35], documents[35:])]
-    assert run_counts(whole) is not None
-    assert_same(selfvec.merge(parts, table()), whole)
-    assert_same(take_all(parts[0], documents[35:], table()), whole)
-
-
-def test_parts_of_speech_are_told_by_the_word_alone() -> None:
-    pytest.importorskip("textblob")
-    documents, options = texts(60), {"method": "decorrelated", "pos": ("noun", "verb"), "min_count": 2}
-    whole = refined(documents, table(), **options)
-    assert whole.provenance["text"]["dropped"]["part of speech"] > 0
-    assert_same(take_all(refined(documents[:25], table(), **options), documents[25:], table()), whole)
-
-
 def test_pieces_of_a_tokenizer(tmp_path: Path) -> None:
     """Ids of pieces, and the tokenizer.json held against its hash."""
     from tokenizers import Tokenizer
@@ -150,55 +128,6 @@ def test_random_directions_are_drawn_anew() -> None:
     parts = [refined(part, "none", method="decorrelated", seed=3) for part in (documents[:9], documents[9:])]
     assert_same(selfvec.merge(parts), whole)
     assert_same(take_all(parts[0], documents[9:]), whole)
-
-
-@settings(max_examples=15)
-@given(st.data())
-def test_any_text_cut_anywhere(data: st.DataObject) -> None:
-    """Words from a few letters, so that ties, empty documents, rare and shared words are common."""
-    word = st.sampled_from(["a", "A", "b", "bs", "B", "cat", "cats", "the", "do", "does"])
-    document = st.lists(word, max_size=6).map(" ".join)
-    documents = [
-        "a b cats",
-        *data.draw(st.lists(document.map(lambda text: text or "the"), min_size=4, max_size=14)),
-    ]
-    cuts = sorted(data.draw(st.sets(st.integers(1, len(documents) - 1), min_size=1, max_size=3)))
-    days = [f"20{i:02}-01-01" if i % 3 else None for i in range(len(documents))]
-    labels = [data.draw(st.sampled_from(["x", "y", None])) for _ in documents]
-    chosen = Settings(
-        method="decorrelated",
-        window=3,
-        stem=data.draw(st.sampled_from([None, "en"])),
-        min_count=data.draw(st.sampled_from([1, 2])),
-    )
-    vectors = Vectors(["a", "b", "cats"], np.eye(3, 4, dtype=np.float32))
-
-    def corpus(a: int, b: int) -> Corpus:
-        return Corpus.from_texts(documents[a:b], days[a:b], slices=labels[a:b], name=f"{a} to {b}")
-
-    def made(a: int, b: int) -> Run | None:
-        try:
-            return refine(corpus(a, b), vectors, chosen)
-        except selfvec.SelfvecError:
-            return None  # too few words
-
-    bounds = [*pairwise([0, *cuts, len(documents)])]
-    whole, parts = made(0, len(documents)), [made(*bound) for bound in bounds]
-    if whole is None:
-        return
-    if all(part is not None for part in parts) and len(parts) > 1 and _distinct(documents, bounds):
-        assert_same(selfvec.merge(parts, vectors), whole)  # type: ignore[arg-type]
-    grown = parts[0]
-    if grown is None or not _distinct(documents, bounds):
-        return
-    for bound in bounds[1:]:
-        grown = take_all(grown, corpus(*bound), vectors)
-    assert_same(grown, whole)
-
-
-def _distinct(documents: list[str], bounds: list[tuple[int, int]]) -> bool:
-    """Parts that are not the same bytes, which would be refused."""
-    return len({tuple(documents[a:b]) for a, b in bounds}) == len(bounds)
 
 
 EVENTS = [
@@ -233,40 +162,3 @@ def test_a_text_that_stands_once_in_a_layout_stands_once_in_the_whole(tmp_path: 
     assert_same(merged, whole)
     told = [json.loads(json.dumps(run.provenance["corpus"])) for run in (merged, whole)]
     assert told[0] == told[1]
-
-
-def test_saved_runs_grow_as_those_in_memory_do(tmp_path: Path) -> None:
-    documents, options = texts(50), {"method": "decorrelated", "stem": "en", "min_count": 3}
-    parts = [tmp_path / name for name in "ab"]
-    for part, own in zip(parts, (documents[:20], documents[20:]), strict=True):
-        selfvec.save_run(refined(own, table(), **options), part)
-    whole = refined(documents, table(), **options)
-    merged = selfvec.merge(parts, table())
-    selfvec.save_run(merged, tmp_path / "merged")
-    assert_same(open_run(tmp_path / "merged"), whole)
-    more = texts(10, seed=5)
-    assert_same(
-        take_all(tmp_path / "merged", more, table()), refined([*documents, *more], table(), **options)
-    )
-
-
-def test_the_number_of_threads_does_not_matter() -> None:
-    documents = texts(60)
-    part = refined(documents[:40], table(), method="decorrelated")
-    one, two = (take_all(part, documents[40:], table(), jobs=jobs) for jobs in (1, 2))
-    assert_same(one, two)
-
-
-def test_real_text_in_parts(shared_data: Path, tmp_path: Path) -> None:
-    """NOAA reports shuffled, so that episodes stand on both sides of the cut."""
-    with gzip.open(shared_data / "noaa" / "events.jsonl.gz", "rt", encoding="utf-8") as file:
-        lines = file.readlines()[::16]
-    order = np.random.default_rng(0).permutation(len(lines)).tolist()
-    paths = [tmp_path / "a.jsonl", tmp_path / "b.jsonl"]
-    for path, part in zip(paths, (order[:400], order[400:]), strict=True):
-        path.write_text("".join(lines[i] for i in part), encoding="utf-8")
-    chosen = Settings(method="decorrelated", stem="en", min_count=3, stop_words="en")
-    start = selfvec.load("default")
-    a, b, whole = (refine(Corpus.open(files), start, chosen) for files in ([paths[0]], [paths[1]], paths))
-    assert_same(take_all(a, paths[1], start), whole)
-    assert_same(selfvec.merge([a, b], start), whole)

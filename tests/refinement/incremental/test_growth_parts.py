@@ -19,7 +19,7 @@ from selfvec.corpus.fingerprints import fingerprints
 from selfvec.data.token_batch import TokenBatch, by_frequency
 from selfvec.data.vectors import Vectors
 from selfvec.text import Rules, encode, tokenizer
-from selfvec.text.stems import merged_types
+from selfvec.text.rules import merged_types
 
 
 def test_fingerprints_stay_what_they_are() -> None:
@@ -113,15 +113,6 @@ def test_whatever_stands_in_run_json_it_is_one_line_or_a_run(run: Path, name: st
             assert "\n" not in str(error)
         else:
             assert grown.provenance["documents"] == 31
-
-
-def test_a_grown_run_says_what_it_was_made_of() -> None:
-    documents = texts(30)
-    whole, part = (
-        selfvec.Refiner("original", stop_words="en", min_count=3).fit(own, table()).run_
-        for own in (documents, documents[:20])
-    )
-    assert selfvec.update(part, documents[20:], table()).provenance["text"] == whole.provenance["text"]
 
 
 @pytest.mark.parametrize("column", ["texts", None])

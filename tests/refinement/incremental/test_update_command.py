@@ -113,15 +113,6 @@ def test_what_grew_grows_on(workshop: Path) -> None:
     assert [[step["by"] for step in run["grown"]] for run in nested] == [[], ["update"]]
 
 
-def test_the_search_index_does_not_go_stale(workshop: Path, capsys) -> None:
-    assert main(["search", "a", "hail", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["documents"] == 40
-    assert main(["update", "a", "new.jsonl"]) == 0
-    capsys.readouterr()
-    assert main(["search", "a", "hail", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["documents"] == 60
-
-
 def test_slices_by_corpus_go_on(workshop: Path) -> None:
     for run, corpus in (("c", ["old.jsonl"]), ("d", ["old.jsonl", "new.jsonl"])):
         options = ["--vectors", "vectors.vec", "--text-field", "body", "--slice", "corpus", *OPTIONS]
@@ -131,13 +122,6 @@ def test_slices_by_corpus_go_on(workshop: Path) -> None:
     tokens = open_run("c").tokens
     assert tokens is not None
     assert list(tokens.slice_names) == ["old", "new"]
-
-
-def test_a_link_to_a_run_stays_one(workshop: Path) -> None:
-    Path("named").symlink_to("a")
-    assert main(["update", "named", "new.jsonl"]) == 0
-    assert Path("named").is_symlink()
-    assert_same(open_run("a"), open_run("whole"))
 
 
 def test_a_pipe_and_a_folder(workshop: Path) -> None:

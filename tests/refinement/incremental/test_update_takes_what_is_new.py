@@ -76,14 +76,6 @@ def test_a_folder_given_again_adds_what_is_new(place: Path, capsys: pytest.Captu
     assert open_run("run").require_text().texts() == TEXTS[:50]
 
 
-def test_all_of_it_on_request(place: Path) -> None:
-    refine("run", "in/1.jsonl")
-    assert main(["update", "run", "in", "--allow-duplicates"]) == 0
-    write("all.jsonl", [*range(20), *range(20), *range(20, 40)])
-    refine("whole", "all.jsonl")
-    assert_same(open_run("run"), open_run("whole"))
-
-
 def test_a_new_version_replaces_the_old_one(place: Path) -> None:
     """By file and id; the same id in another file is another document, and rows that are gone stay."""
     refine("run", "in")

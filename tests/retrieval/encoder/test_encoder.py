@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.retrieval.encoder import reports
 
-import selfvec
 from selfvec.base.errors import FormatError, InputError, OptionError, TargetError
 from selfvec.data.run import Run
 from selfvec.retrieval.encoder import Encoder, as_encoder
@@ -248,17 +247,3 @@ def test_damage_is_told(tmp_path: Path, encoder: Encoder, damage) -> None:
 def test_other_folders_are_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not the folder of an encoder"):
         as_encoder(tmp_path)
-
-
-def test_a_run_folder_keeps_its_encoder_until_the_run_changes(copied_run: Run, tmp_path: Path) -> None:
-    first = Encoder.of(copied_run)
-    (kept,) = (copied_run.folder / "cache").glob("learned-*")
-    assert Encoder.open(kept).digest == first.digest
-    Encoder.of(copied_run, seed=1)
-    assert list((copied_run.folder / "cache").glob("learned-*")) == [kept]
-    texts = ["the tent was flooded by the thunderstorm"] * 60
-    (tmp_path / "new.txt").write_text("\n".join(texts), "utf-8")
-    selfvec.update(copied_run.folder, tmp_path / "new.txt", output=copied_run.folder)
-    updated = Encoder.of(copied_run.folder)
-    assert "tent" in updated.words
-    assert updated.digest == Encoder.of(selfvec.open_run(copied_run.folder).replace(folder=None)).digest

@@ -126,7 +126,7 @@ def parsed(text: str) -> np.ndarray:
     return matrix[0]
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(st.lists(st.one_of(NUMBERS, HALFWAY), min_size=1, max_size=20))
 def test_polars_rounds_as_python(numbers: list[str]) -> None:
     with pytest.MonkeyPatch.context() as patch, np.errstate(over="ignore"):
@@ -144,7 +144,7 @@ LINES = st.lists(
 ).map("\n".join)
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(LINES, st.integers(1, 3))
 def test_both_parsers_agree_on_every_text(text: str, dimensions: int) -> None:
     source = Input(Path("x"), text.encode())

@@ -19,7 +19,7 @@ from selfvec.base.progress import Progress
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
-from selfvec.storage.aligned_vectors import (
+from selfvec.storage.alignment_files import (
     check_aligned,
     names_a_file,
     save_aligned_file,

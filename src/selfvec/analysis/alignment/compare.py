@@ -30,7 +30,7 @@ from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
-from selfvec.numerics.neighbours import gained_and_lost
+from selfvec.numerics.nearest import gained_and_lost
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import benjamini_hochberg
 from selfvec.storage.opened import GivenVectors, opened

@@ -22,10 +22,10 @@ from selfvec.base.arrays import Array, Doubles, Ints, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.data.vectors import Vectors
-from selfvec.numerics.csls import NEIGHBOURS, mean_of_nearest, mutual_best
+from selfvec.numerics.nearest import NEIGHBOURS, mean_of_nearest, mutual_best
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import axes_of_moment, orthogonal_factor, second_moment, whitening_matrix
-from selfvec.storage.dictionaries import read_dictionary
+from selfvec.storage.alignment_files import read_dictionary
 
 LEARNING = 10_000  # most frequent words of either side that are paired
 STARTING = 4_000  # most frequent words that the first dictionary is made from

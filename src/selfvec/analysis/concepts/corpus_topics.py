@@ -15,8 +15,7 @@ import numpy as np
 from selfvec.base.arrays import Rows
 from selfvec.base.checksums import check_sizes, write_sealed
 from selfvec.base.declarations import checked
-from selfvec.base.errors import InputError, OptionError
-from selfvec.base.extras import require
+from selfvec.base.errors import InputError, OptionError, require
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.report_page import ROWS, check_report, save_rows
 from selfvec.base.targets import check_target

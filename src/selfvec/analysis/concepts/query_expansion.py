@@ -27,7 +27,7 @@ from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.document_vectors import inverse_document_frequency
 from selfvec.text.phrases import LINK, parts
 from selfvec.text.preprocessing import Preprocessing, encode_texts
-from selfvec.text.stems import stems
+from selfvec.text.rules import stems
 
 from .terms import stop_words, topic_rows
 

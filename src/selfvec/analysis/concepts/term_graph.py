@@ -16,8 +16,7 @@ import numpy as np
 from selfvec.base.arrays import Doubles, Floats, Ints, Mask
 from selfvec.base.checks import check_texts
 from selfvec.base.declarations import checked
-from selfvec.base.errors import InputError
-from selfvec.base.extras import require
+from selfvec.base.errors import InputError, require
 from selfvec.base.progress import Progress
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.base.threads import one_core

@@ -12,14 +12,15 @@ that occur once in each of their documents have an RIDF near 0; it is set to at 
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
 
 from selfvec.analysis.word_kinds import listed_stop_words
-from selfvec.base.arrays import AnyFloats, Doubles, Floats, Ints, Rows
+from selfvec.base.arrays import Doubles, Floats, Ints, Rows
 from selfvec.base.casing import case_forms
-from selfvec.base.threads import one_core
+from selfvec.base.threads import in_order, one_core, threads
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.rows import unit_rows
@@ -99,12 +100,12 @@ def row_of(run: Run, term: str) -> int:
     return run.index(joined if any(form in run.vectors for form in forms) else term)
 
 
-def topic_rows(run: Run) -> AnyFloats:
+def topic_rows(run: Run) -> Rows:
     """Topic vectors of all words, (V, d) float32 unit rows; see `selfvec.refinement.derived_vectors`."""
     run.require_tokens()  # raises an error if the run did not keep its tokens
     topics = topic_vectors(run)
     assert topics is not None
-    return topics.unit
+    return np.asarray(topics.unit, np.float32)
 
 
 # ---- Terms without those of low coherence
@@ -117,6 +118,7 @@ def topic_rows(run: Run) -> AnyFloats:
 # Chosen on NOAA, PubMed, MED, Cranfield, CACM, Ohsumed, SST-2, TREC; see docs/results/concepts.md.
 LEAST_COHERENCE = 0.25  # coherence of a term, in medians of the terms that have any
 DOCUMENTS = 200  # of a term, evenly spaced, whose coherence is computed
+_WORDS = 64  # that a thread measures at a time
 
 
 def topical_terms(run: Run, most: int, *, min_count: int = 5, least: int = 2) -> tuple[Terms, Floats]:
@@ -125,7 +127,7 @@ def topical_terms(run: Run, most: int, *, min_count: int = 5, least: int = 2) ->
     A coherence of 1 is the median or more. All terms are kept if fewer than ``least`` would be left.
     """
     chosen = terms(run, most, min_count=min_count)
-    found = coherence(run.require_tokens(), np.asarray(topic_rows(run)), chosen.rows)
+    found = coherence(run.require_tokens(), topic_rows(run), chosen.rows)
     if (found > 0).any():
         found /= np.median(found[found > 0])
     kept = np.flatnonzero(found >= LEAST_COHERENCE)
@@ -142,13 +144,19 @@ def coherence(batch: TokenBatch, rows: Rows, words: Ints) -> Floats:
     """
     weights = inverse_document_frequency(batch)
     sums = weighted_sums(batch, rows, weights)
+    mean = unit_rows(sums).mean(axis=0, dtype=np.float64).astype(np.float32)
+    documents = _documents(batch, words)
+    found = np.empty(len(words), np.float32)
+
+    def measure(first: int) -> None:
+        for i in range(first, min(first + _WORDS, len(words))):
+            numbers, counts = documents[i]
+            own = (counts * weights[words[i]])[:, None] * rows[words[i]]
+            found[i] = _mean_cosine(unit_rows(sums[numbers] - own), mean)
+
     with one_core():
-        mean = unit_rows(sums).mean(axis=0, dtype=np.float64).astype(np.float32)
-        found = [
-            _mean_cosine(unit_rows(sums[documents] - (counts * weights[word])[:, None] * rows[word]), mean)
-            for word, (documents, counts) in zip(words.tolist(), _documents(batch, words), strict=True)
-        ]
-    return np.array(found, np.float32)
+        deque(in_order(range(0, len(words), _WORDS), measure, threads(None)), maxlen=0)
+    return found
 
 
 def _documents(batch: TokenBatch, words: Ints) -> list[tuple[Ints, Floats]]:

@@ -246,7 +246,7 @@ def cluster_terms(
     least = max(2, begun)
     with progress.stage("Relating texts", None, "words"):
         chosen, coherent = _enough_terms(run, number or least, most, min_count, given=number is not None)
-        rows = unit_rows(topic_rows(run))
+        rows = topic_rows(run)
         fixed = None
         if seeds:
             chosen, coherent, fixed = _with_seeds(run, chosen, coherent, rows, seeds)
@@ -417,8 +417,10 @@ def topic_text_vectors(run: Run, batch: TokenBatch) -> Rows:
     Words after those of the run have no vector.
     """
     more = len(batch.types) - len(run.vectors)
-    rows = np.pad(unit_rows(topic_rows(run)), ((0, more), (0, 0)))
-    return document_vectors(batch, rows, np.pad(inverse_document_frequency(run.require_tokens()), (0, more)))
+    rows, weights = topic_rows(run), inverse_document_frequency(run.require_tokens())
+    if more:
+        rows, weights = np.pad(rows, ((0, more), (0, 0))), np.pad(weights, (0, more))
+    return document_vectors(batch, rows, weights)
 
 
 def nearest_centres(vectors: Rows, centres: Rows) -> Ints:

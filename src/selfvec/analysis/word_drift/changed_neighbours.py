@@ -10,7 +10,7 @@ from selfvec.analysis.word_kinds import are_stop_words, with_letters
 from selfvec.base.arrays import Ints, Mask, Rows
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
-from selfvec.numerics.neighbours import nearest, only_in_each
+from selfvec.numerics.nearest import nearest, only_in_each
 
 NEIGHBOURS = 10
 _AMONG = 10_000  # words of a side

@@ -18,7 +18,7 @@ from selfvec.base.declarations import checked
 from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import ResultTable, short_repr
-from selfvec.base.schema import misfit
+from selfvec.base.text_files import misfit
 from selfvec.base.threads import threads
 from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run

@@ -16,11 +16,11 @@ from selfvec.analysis.kernels import FEWEST, hash_occurrences
 from selfvec.analysis.word_kinds import are_stop_words, languages, with_letters
 from selfvec.base.arrays import Hashes, Ids, Ints, Mask
 from selfvec.base.errors import InputError
+from selfvec.base.threads import in_order, threads
 from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
-from selfvec.text.proper_names import names_of
-from selfvec.text.spelling_variants import letters_key, spelling_key
+from selfvec.text.odd_words import letters_key, names_of, spelling_key
 from selfvec.text.tagger import tagger
 
 _SHARE = 0.5  # of the occurrences of a word in a slice; with a larger share in repeated text it is left out
@@ -117,10 +117,12 @@ def _is_repeated(batch: TokenBatch, slices: Sequence[Slice], words: Mask, number
 
     All false if these are more than a tenth of the ``words``, because the whole corpus is then repeated text.
     """
-    found = np.zeros(len(words), bool)
-    for part in [batch.part(one.documents) for one in slices] or [batch]:
-        repeated = repeated_occurrences(part, words, numbers)
-        found |= words & (repeated > _SHARE * part.counts)
+
+    def repeated(part: TokenBatch) -> Mask:
+        return repeated_occurrences(part, words, numbers) > _SHARE * part.counts
+
+    parts = [batch.part(one.documents) for one in slices] or [batch]
+    found = words & np.any(list(in_order(parts, repeated, threads(None))), axis=0)
     return found if found.sum() <= _MOST * words.sum() else np.zeros_like(found)
 
 

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from selfvec.base.interruption import interrupt_soon
+from selfvec.base.progress import interrupt_soon
 
 __all__ = ["main"]
 

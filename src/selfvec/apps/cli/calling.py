@@ -173,7 +173,7 @@ def limit_threads(jobs: Any) -> Any:
     """
     if not isinstance(jobs, int):
         return jobs
-    from selfvec.base.cores import threads
+    from selfvec.base.threads import threads
 
     used = threads(jobs, lambda message: say(f"selfvec: --jobs: {message}"))
     for library in _LIBRARIES:

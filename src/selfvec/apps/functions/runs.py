@@ -15,8 +15,7 @@ from selfvec.base.checks import is_path
 from selfvec.base.checksums import file_state
 from selfvec.base.declarations import checked
 from selfvec.base.errors import CorpusError, Interrupted, OptionError
-from selfvec.base.interruption import Interruption, interruptible
-from selfvec.base.progress import Progress, as_progress
+from selfvec.base.progress import Interruption, Progress, as_progress, interruptible
 from selfvec.base.result_table import Figures
 from selfvec.base.threads import threads
 from selfvec.corpus import Corpus, as_corpus

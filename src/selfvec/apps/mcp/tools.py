@@ -21,7 +21,7 @@ from selfvec.base.declarations import Declaration, Parameter, declared_at
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source
-from selfvec.numerics.neighbours import only_in_each
+from selfvec.numerics.nearest import only_in_each
 
 if TYPE_CHECKING:
     from selfvec.analysis.sense_clustering import SenseSpace

@@ -16,24 +16,26 @@ import numpy as np
 from selfvec.analysis.word_drift.changed_neighbours import possible_neighbours
 from selfvec.analysis.word_drift.compared_slices import chosen_slices, comparable_slices
 from selfvec.analysis.word_drift.permutation_test import compared_means
-from selfvec.analysis.word_kinds import are_stop_words, own_forms
+from selfvec.analysis.word_kinds import are_stop_words
 from selfvec.base.arrays import AnyFloats, Ints, Mask
 from selfvec.base.errors import InputError, NotFound, OptionError
 from selfvec.base.progress import Progress
 from selfvec.corpus.slices import Slice, named_slice, slice_counts
-from selfvec.data.rare_words import MIN_COUNT, least_count
+from selfvec.data.queries import MIN_COUNT, least_count
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source
 from selfvec.text.document_vectors import inverse_document_frequency
 from selfvec.usage.contexts import NEARBY, context_cosines, padded_windows
 from selfvec.usage.occurrence_vectors import TOKENS, occurrence_space
 
-from . import limits
 from .ranking import PairedVectors, Ranking, Tests, rank, significance_of_refining, significance_of_slices
 from .word_map import FITTED, MAPPED, State, history_states, slice_states, vectors_state
 from .words import content_words, counts_of
 from .work import Busy, Lane
 
+BEGUN = 4  # comparisons that run or wait
+KEPT = 8  # comparisons; the least recently used is dropped first
+KEPT_BYTES = 1 << 29  # of the comparisons that are kept
 REFINED = "refined"  # the key of the comparison before and after refining; the key of two slices is A|B
 
 
@@ -65,7 +67,6 @@ def compare_refined(run: Run) -> StateComparison:
     counts = counts_of(run)
     before = run.original.unit
     after = run.vectors.unit
-    index = run.vectors.key_to_index
     least = least_count(run.vectors.counts)
     vectors = PairedVectors(
         run.vectors.index_to_key,
@@ -77,7 +78,6 @@ def compare_refined(run: Run) -> StateComparison:
         np.stack([(counts >= least) & ~are_stop_words(run)] * 2),
         run.original.sources == Source.SUBWORDS,
         least,
-        lambda row, neighbours: [index[form] for form in own_forms(run, row, neighbours)],
     )
     common = np.argsort(-counts, kind="stable")[:FITTED]
     passes = 1 if run.provenance.passes is None else run.provenance.passes
@@ -225,7 +225,7 @@ class Comparisons:
         OptionError, InputError
             If there is no such comparison.
         Busy
-            If `limits.COMPARISONS_BEGUN` others are being computed.
+            If `BEGUN` others are being computed.
         """
         with self._lock:
             tasks = self._tasks.pop(key, None) or self._start(key)
@@ -236,7 +236,7 @@ class Comparisons:
 
     def _too_many(self) -> bool:
         memory = sum(tasks.memory for tasks in self._tasks.values())
-        return len(self._tasks) > limits.COMPARISONS_KEPT or memory > limits.COMPARISON_BYTES
+        return len(self._tasks) > KEPT or memory > KEPT_BYTES
 
     def get(self, key: str) -> StateComparison:
         """A comparison, with its tests if they are done; waits for the comparison."""
@@ -273,6 +273,6 @@ class Comparisons:
     def _begin(
         self, compare: Callable[[Progress], StateComparison], test: Callable[[Progress], Tests]
     ) -> ComparisonTasks:
-        if sum(not tasks.comparison.done() for tasks in self._tasks.values()) >= limits.COMPARISONS_BEGUN:
+        if sum(not tasks.comparison.done() for tasks in self._tasks.values()) >= BEGUN:
             raise Busy("other comparisons are being computed")
         return ComparisonTasks(compare, test, self._lanes)

@@ -3,7 +3,8 @@
 A domain word is frequent here and characteristic of its topic: the weight of a term counts its documents and
 how unevenly they hold it (see `selfvec.analysis.concepts.terms`). Among these, words whose neighbours changed
 come first, because a word that stands where it stood before shows nothing about the text. Words built from
-subwords belong to them: before, they stood next to words of similar spelling.
+subwords belong to them: before, they stood next to words of similar spelling. Nouns come before other words,
+as far as the lexicon of the extra pos is installed and knows them: *asked* says little about a text.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ import numpy as np
 
 from selfvec.analysis.concepts import Topics
 from selfvec.analysis.concepts.terms import stop_words, topical_terms
+from selfvec.analysis.replacements import lexicon
 from selfvec.base.arrays import Mask
 from selfvec.base.casing import language_of
 from selfvec.base.errors import InputError
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source, Vectors
 from selfvec.text.languages import STEMMERS
-from selfvec.text.stems import stems
+from selfvec.text.rules import stems
 
 from .words import counts_of, frequent_words
 
@@ -51,8 +53,14 @@ def domain_words(run: Run, found: Topics | None, names: Mask) -> list[Json]:
     labels = np.full(len(run.vectors), -1) if found is None else found.labels
     share = 1 if found else MOST  # of the words that one topic gets, in its usual number of them
     tried: dict[int, int] = {}
-    rows: list[tuple[float, Json]] = []
-    for row, weight in _weighed(run):
+    rows: list[tuple[bool, float, Json]] = []
+    can_be = lexicon(run)
+
+    def no_noun(row: int) -> bool:
+        parts = can_be(run.vectors.index_to_key[row])
+        return bool(parts) and "noun" not in parts
+
+    for row, weight in sorted(_weighed(run), key=lambda pair: no_noun(pair[0])):
         topic = int(labels[row])
         if (found and topic < 0) or not readable.of_text(row) or tried.get(topic, 0) >= share * _TRIED:
             continue
@@ -72,8 +80,8 @@ def domain_words(run: Run, found: Topics | None, names: Mask) -> list[Json]:
         }
         typical = [] if topic < 0 or found is None else [term for term, _ in found.topics[topic].terms]
         weight *= 1 + sum(shown["word"] in typical[:first] for first in _TYPICAL)
-        rows.append((weight * (0.5 + len(gained) / len(after)), shown))
-    best = [shown for _, shown in sorted(rows, key=lambda pair: (pair[1]["topic"], -pair[0]))]
+        rows.append((no_noun(row), -weight * (0.5 + len(gained) / len(after)), shown))
+    best = [shown for *_, shown in sorted(rows, key=lambda found: (found[2]["topic"], *found[:2]))]
     return _chosen(best, share * _PER_TOPIC, readable)
 
 

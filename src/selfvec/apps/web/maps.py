@@ -7,7 +7,7 @@ text and its fields.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Any, TypeVar
@@ -23,18 +23,20 @@ from selfvec.base.memory import release
 from selfvec.base.progress import Progress
 from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
-from selfvec.numerics.neighbours import only_in_each
+from selfvec.numerics.nearest import only_in_each
 from selfvec.retrieval import Index
 from selfvec.retrieval.indexed_documents import IndexedDocuments
 from selfvec.storage.cache import cached, read_result, write_result
 
-from . import limits
 from .comparison import Comparisons
 from .present_state import PresentState
 from .ranking import Ranking
+from .views import ComparisonKey, Layout, MapOf, OptionalWord, view
 from .word_map import FITTED, WordMap, arrange, draw_map, vectors_state
 from .work import BackgroundTask, Busy, Lane
 
+WAITING = 4  # maps that wait to be drawn
+KEPT = 4  # maps of all words
 LAYOUTS = ("pca", "pacmap")
 _LARGEST = 100_000  # words on the plane of all words
 _ARRANGED = 4_000  # words that PaCMAP arranges in some seconds
@@ -52,6 +54,28 @@ Json = dict[str, Any]
 Colour = dict[str, Any]
 Parts = Mapping[str, Sequence[Slice]]  # parts of the text by the name of a colour
 Points = NDArray[np.int16]
+_POINTS = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+
+
+def _described(maps: Maps, asked: Mapping[str, Any]) -> Iterator[BackgroundTask[Any]]:
+    """The tasks of a map. It is drawn once the words are compared, or the documents are indexed."""
+    tasks = maps.comparisons.tasks(asked["key"])
+    word = asked.get("word")
+    yield tasks.comparison if word or asked["of"] == "words" else maps.index()
+    if not word and (task := maps.task(asked["of"], asked["layout"], asked["key"])):
+        yield task
+
+
+def _coloured(maps: Maps, asked: Mapping[str, Any]) -> Iterator[BackgroundTask[Any]]:
+    yield from _described(maps, asked)
+    yield from (maps.comparisons.tasks(asked["key"]).states, maps.topics, maps.index())
+
+
+def _placed(maps: Maps, asked: Mapping[str, Any]) -> Iterator[BackgroundTask[Any]]:
+    yield from _described(maps, asked)
+    plane = asked["of"] == "words" and asked["layout"] == "pca"
+    if asked["whole"] and (plane or asked["word"]):
+        yield maps.comparisons.tasks(asked["key"]).states
 
 
 class Maps:
@@ -66,14 +90,45 @@ class Maps:
     ) -> None:
         self.run = run
         self.comparisons = comparisons
-        self._index = index
+        self.index = index
         self._present = present
         self._lane = Lane()
         self._one = lru_cache(maxsize=128)(self._draw)
-        self._all = lru_cache(maxsize=limits.MAPS_KEPT)(self._draw)
-        self._arranged = lru_cache(maxsize=limits.MAPS_KEPT)(self._arrange)
-        self.colours = lru_cache(maxsize=limits.MAPS_KEPT)(self._colours)
+        self._all = lru_cache(maxsize=KEPT)(self._draw)
+        self._arranged = lru_cache(maxsize=KEPT)(self._arrange)
+        self.colours = lru_cache(maxsize=KEPT)(self._colours)
         self._documents = lru_cache(maxsize=len(LAYOUTS))(self._draw_documents)
+
+    @view("/api/map", _described)
+    def description(
+        self, key: ComparisonKey, word: OptionalWord = None, of: MapOf = "words", layout: Layout = "pca"
+    ) -> Json:
+        """The words or documents on a map, the names of its states, and its size."""
+        return self._found(key, word, None, of, layout)[0]
+
+    @view("/api/map/points", _placed, content=_POINTS)
+    def points(
+        self,
+        key: ComparisonKey,
+        word: OptionalWord = None,
+        whole: bool = True,
+        of: MapOf = "words",
+        layout: Layout = "pca",
+    ) -> Points:
+        """Points of all words or documents in every state: (F, n, 2) 16-bit integers, the low byte first."""
+        return self._found(key, word, whole, of, layout)[1]
+
+    @view("/api/map/colours", _coloured)
+    def colouring(self, key: ComparisonKey, of: MapOf = "words", layout: Layout = "pca") -> Json:
+        """The colours of the points: by topic, change, date and fields."""
+        return {"colours": self.colours(of, layout, key)}
+
+    def _found(
+        self, key: str, word: str | None, whole: bool | None, of: str, layout: str
+    ) -> tuple[Json, Points]:
+        if word or self.task(of, layout, key) is None:
+            return self.words(key, word or None, whole)
+        return self.arranged(of, layout, key)
 
     @cached_property
     def topics(self) -> BackgroundTask[Topics | None]:
@@ -109,7 +164,7 @@ class Maps:
         drawn = task.result()
         if of == "words":
             return {**self._described(drawn), "marks": [], "whole": True}, drawn.points
-        documents = self._index().result().documents
+        documents = self.index().result().documents
         numbers = drawn.words.tolist()
         labels = ["" if self._present.lacks(number) else _label(documents.text(number)) for number in numbers]
         release(documents.arrays["texts"])
@@ -137,14 +192,14 @@ class Maps:
         topics_found = self.topics.result()
         if of == "documents":
             numbers = self._documents(layout).result().words
-            return document_colours(numbers, topics_found, self._parts(), len(self._index().result()))
+            return document_colours(numbers, topics_found, self._parts(), len(self.index().result()))
         task = self.task(of, layout, key)
         drawn = self._all(key, None, True)[0] if task is None else task.result()
         parts = {} if self.run.tokens is None else self._parts()
         return word_colours(self.run, drawn.words, topics_found, parts, self.comparisons.get(key).ranking)
 
     def _parts(self) -> Mapping[str, Sequence[Slice]]:
-        return text_parts(self.run, self._index().result().documents, self.comparisons.slices)
+        return text_parts(self.run, self.index().result().documents, self.comparisons.slices)
 
     def _find_topics(self, progress: Progress) -> Topics | None:
         if self.run.tokens is None:
@@ -189,7 +244,7 @@ class Maps:
         return draw_map(np.array(list(marks)), states), list(marks.values())
 
     def _arrange(self, key: str) -> BackgroundTask[WordMap]:
-        if self._lane.waiting >= limits.MAPS_WAITING:
+        if self._lane.waiting >= WAITING:
             raise Busy("other maps are being drawn")
 
         def draw(progress: Progress) -> WordMap:
@@ -217,7 +272,7 @@ class Maps:
 
     def _draw_documents(self, layout: str) -> BackgroundTask[WordMap]:
         def draw(progress: Progress) -> WordMap:
-            documents = self._index().result().documents
+            documents = self.index().result().documents
             most = min(len(documents), _DOCUMENTS)
             numbers = np.unique(np.linspace(0, len(documents) - 1, most).astype(np.int64))
             rows = documents.vectors(numbers)

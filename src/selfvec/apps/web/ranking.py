@@ -8,6 +8,7 @@ that moved farthest come first.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -22,10 +23,12 @@ from selfvec.base.arrays import Array, Doubles, Ints, Mask, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.corpus.slices import Slice
-from selfvec.data.rare_words import MIN_COUNT
+from selfvec.data.queries import MIN_COUNT
 from selfvec.data.run import Run
-from selfvec.numerics.neighbours import only_in_each
+from selfvec.numerics.nearest import only_in_each
 from selfvec.numerics.rows import top_indices
+
+from .views import MinCount, Order, PositiveShare, Share, WithNames, WordPart
 
 MOST = 10_000  # most frequent words, which are ranked
 OFTEN = 20  # occurrences of the first words of a ranking that is not tested yet
@@ -52,8 +55,6 @@ class PairedVectors:
     listed: Mask  # (2, V), words that may be neighbours before, and after
     built: Mask  # (V,), words whose vector before is built from subwords
     least: int = MIN_COUNT  # occurrences on both sides of a word that is ranked
-    kept: Callable[[int, int], Sequence[int]] | None = None
-    """Rows that stay among a row's neighbours after: other forms of its word, see `similar`."""
 
     @cached_property
     def both(self) -> Ints:
@@ -82,17 +83,10 @@ class PairedVectors:
         return lru_cache(maxsize=4096)(self._near)
 
     def _near(self, row: int, neighbours: int = NEIGHBOURS) -> tuple[Neighbours, Neighbours]:
-        before, after = (self.nearest(side, row, neighbours) for side in (0, 1))
-        kept = self.kept(row, neighbours) if self.kept and after else ()
-        forms = [other for other in kept if self.listed[1, other]]
-        if forms:
-            others = [pair for pair in after if pair[0] not in forms][: neighbours - len(forms)]
-            near = [(other, float(self.after[row] @ self.after[other])) for other in forms]
-            after = sorted([*others, *near], key=lambda pair: -pair[1])
-        return before, after
+        return self._nearest(0, row, neighbours), self._nearest(1, row, neighbours)
 
-    def nearest(self, side: int, row: int, neighbours: int = NEIGHBOURS) -> Neighbours:
-        """The nearest rows before (side 0) or after (1), without other forms that stay."""
+    def _nearest(self, side: int, row: int, neighbours: int) -> Neighbours:
+        """The nearest rows before (side 0) or after (1)."""
         vector = (self.before, self.after)[side][row]
         if not vector.any():
             return []
@@ -107,13 +101,16 @@ class PairedVectors:
 class Filter:
     """Which changes to list, and in which order."""
 
-    seen: int | None = None  # occurrences at least; by default those that `drift` needs
-    size: float = 0.0  # of the change, at least, see `Ranking.size`
-    q: float | None = None  # at most; words that were not tested are left out
-    text: str = ""  # part of the word
-    sort: str = "size"  # or "distance", "apd", "q", "count", "word", "moved" (the order without tests)
+    seen: MinCount | None = None  # occurrences at least; by default those that `drift` needs
+    size: Share = 0.0  # of the change, at least, see `Ranking.size`
+    q: PositiveShare | None = None  # at most; words that were not tested are left out
+    text: WordPart = ""
+    sort: Order = "size"  # "moved" is the order without tests
     stops: bool = False  # list what `drift` leaves out, too: stop words, numbers, other spellings of a word
-    names: bool = True  # list words that are mostly capitalised, too
+    names: WithNames = True
+
+
+Filter.__signature__ = inspect.signature(Filter, eval_str=True)  # type: ignore[attr-defined] # for FastAPI
 
 
 @dataclass(frozen=True, eq=False)
@@ -249,8 +246,7 @@ class Ranking:
             "subwords": bool(self.vectors.built[row]),
         }
         if found["gained"] is None:  # it was not tested
-            sides = ([other for other, _ in self.vectors.nearest(side, row)] for side in (0, 1))
-            gained, lost = only_in_each(*sides)
+            gained, lost = self.gained_and_lost(row)
             found |= {"gained": [words[i] for i in gained], "lost": [words[i] for i in lost]}
         return found
 

@@ -14,7 +14,10 @@ from starlette.types import Receive, Scope, Send
 
 from selfvec.retrieval import Found
 
-from . import limits
+from .work import Busy
+
+PIECE_BYTES = 1 << 16  # of an answer that are sent at a time
+LONG_ANSWERS = 32  # answers longer than a piece that are sent at the same time
 
 
 class Problem(BaseModel):
@@ -72,26 +75,25 @@ class Answer(Response):
     _long: ClassVar[int] = 0  # that are being sent
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the answer, or that the server is busy."""
+        """Send the answer; raises `Busy` if too many long ones are being sent."""
         self.headers["cache-control"] = "no-store"
         body = memoryview(self.body)
-        if len(body) <= limits.PIECE_BYTES:
+        if len(body) <= PIECE_BYTES:
             await super().__call__(scope, receive, send)
-        elif Answer._long >= limits.LONG_ANSWERS:
-            busy = error_response(Request(scope), 503, "the server is busy", "ask again in 2 seconds")
-            busy.headers["retry-after"] = "2"
-            await busy(scope, receive, send)
-        else:
-            Answer._long += 1
-            try:
-                begin = {"type": "http.response.start", "status": self.status_code}
-                await send({**begin, "headers": self.raw_headers})
-                for start in range(0, len(body), limits.PIECE_BYTES):
-                    end = start + limits.PIECE_BYTES
-                    piece = bytes(body[start:end])
-                    await send({"type": "http.response.body", "body": piece, "more_body": end < len(body)})
-            finally:
-                Answer._long -= 1
+            return
+        if Answer._long >= LONG_ANSWERS:
+            raise Busy
+        Answer._long += 1
+        try:
+            await send(
+                {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
+            )
+            for start in range(0, len(body), PIECE_BYTES):
+                end = start + PIECE_BYTES
+                piece = bytes(body[start:end])
+                await send({"type": "http.response.body", "body": piece, "more_body": end < len(body)})
+        finally:
+            Answer._long -= 1
 
 
 def json_response(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:

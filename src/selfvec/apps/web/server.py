@@ -1,4 +1,7 @@
-"""The server of the page: its address, and uvicorn with the limits of `limits`, of which it lacks some."""
+"""The server of the page: its address, and uvicorn with limits, of which it lacks those of time.
+
+Other limits are in `work` (threads), `responses` (long answers), `comparison` and `maps` (the background).
+"""
 
 from __future__ import annotations
 
@@ -15,14 +18,19 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from selfvec.base.errors import OptionError
-from selfvec.base.extras import require
+from selfvec.base.errors import OptionError, require
 from selfvec.data.run import Run
 
-from . import limits
 from .guard import is_local
 
 require("fastapi", "serve", "the page")  # `serve` imports it when the run is open
+
+CLIENT_SECONDS = 15.0  # for sending a request, from the connection or the last answer on; for taking a piece
+SHUTDOWN_SECONDS = 2  # for finishing answers when the server stops
+CONNECTIONS = 512  # beyond, the connection that waits longest for a request is closed
+REQUESTS = 768  # answered at a time, or connections: beyond, uvicorn answers with status 503
+BACKLOG = 1024  # connections that wait to be accepted
+HEADER_BYTES = 16_384  # of a request that is not whole
 
 PORT = 8765  # tried first
 _TRIED = 20  # ports that are tried if none is given
@@ -58,7 +66,7 @@ def run_server(app: ASGIApp, listening: socket.socket, *, lifespan: Literal["on"
 
 
 def server_of(app: ASGIApp, *, lifespan: Literal["on", "off"] = "off") -> uvicorn.Server:
-    """A server for an application, with `limits`. It has no log and sends no server header."""
+    """A server for an application, with limits. It has no log and sends no server header."""
     config = uvicorn.Config(
         app,
         log_level="error",
@@ -67,11 +75,11 @@ def server_of(app: ASGIApp, *, lifespan: Literal["on", "off"] = "off") -> uvicor
         http=Connection,
         ws="none",
         lifespan=lifespan,
-        limit_concurrency=limits.REQUESTS,
-        backlog=limits.BACKLOG,
-        timeout_keep_alive=math.ceil(limits.CLIENT_SECONDS),
-        timeout_graceful_shutdown=limits.SHUTDOWN_SECONDS,
-        h11_max_incomplete_event_size=limits.HEADER_BYTES,
+        limit_concurrency=REQUESTS,
+        backlog=BACKLOG,
+        timeout_keep_alive=math.ceil(CLIENT_SECONDS),
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        h11_max_incomplete_event_size=HEADER_BYTES,
     )
     return uvicorn.Server(config)
 
@@ -85,13 +93,13 @@ class Connection(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Admit a client, in place of the one that is idle longest if there are too many."""
-        others = [one for one in self.connections if isinstance(one, Connection)]
-        others = [one for one in others if not one.transport.is_closing()]
-        idle = [one for one in others if not one.answering]
-        if idle and len(others) >= limits.CONNECTIONS:
-            min(idle, key=lambda one: one.deadline.when()).transport.abort()
+        if len(self.connections) >= CONNECTIONS:
+            others = [one for one in self.connections if isinstance(one, Connection)]
+            idle = [one for one in others if not (one.answering or one.transport.is_closing())]
+            if idle:
+                min(idle, key=lambda one: one.deadline.when()).transport.abort()
         super().connection_made(transport)
-        self.deadline = self.loop.call_later(limits.CLIENT_SECONDS, self._close_late)
+        self.deadline = self.loop.call_later(CLIENT_SECONDS, self._close_late)
 
     def on_response_complete(self) -> None:
         """Wait for the next request."""
@@ -115,7 +123,7 @@ class Connection(H11Protocol):
 
     def _wait(self) -> None:
         self.deadline.cancel()
-        self.deadline = self.loop.call_later(limits.CLIENT_SECONDS, self._close_late)
+        self.deadline = self.loop.call_later(CLIENT_SECONDS, self._close_late)
 
     def _close_late(self) -> None:
         """Close the connection, unless it is the server that takes long."""
@@ -144,7 +152,7 @@ def bind(host: str, port: int | None) -> socket.socket:
     for number in range(PORT, PORT + _TRIED) if port is None else [port]:
         try:
             listening = socket.create_server(
-                (host.strip("[]"), number), family=family, backlog=limits.BACKLOG, dualstack_ipv6=both
+                (host.strip("[]"), number), family=family, backlog=BACKLOG, dualstack_ipv6=both
             )
         except OSError as error:
             if error.errno != errno.EADDRINUSE:

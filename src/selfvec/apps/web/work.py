@@ -21,8 +21,7 @@ from selfvec.base.errors import SelfvecError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import one_core, threads
 
-from . import limits
-
+QUEUE_SECONDS = 1.0  # that a request waits for a thread
 _ALMOST = 0.99  # largest share that is reported before the result exists: stages end earlier
 
 T = TypeVar("T")
@@ -37,8 +36,10 @@ class Busy(SelfvecError):
         super().__init__(rule, remedy=f"ask again in {self.wait} seconds")
 
 
-class BackgroundTask(Future[T]):
-    """A future that a `Lane` computes. It can be dropped while it waits and while it runs.
+class BackgroundTask(Future[T], Progress):
+    """A future that a `Lane` computes, and the progress of its work.
+
+    It can be dropped while it waits and while it runs.
 
     >>> BackgroundTask(lambda progress: 42).run().result()
     42
@@ -47,12 +48,13 @@ class BackgroundTask(Future[T]):
     def __init__(self, work: Callable[[Progress], T]) -> None:
         super().__init__()
         self._work = work
-        self._progress = _Share()
+        self._share = 0.0
+        self._dropped = False
 
     @property
     def share(self) -> float:
-        """Share of the work that is done; 1 only when the result exists."""
-        return 1.0 if self.done() else min(self._progress.share, _ALMOST)
+        """Share of the present stage that is done; 1 only when the result exists."""
+        return 1.0 if self.done() else min(self._share, _ALMOST)
 
     def result_now(self) -> T | None:
         """The result, or None before it exists; raises the `SelfvecError` of failed work."""
@@ -60,32 +62,19 @@ class BackgroundTask(Future[T]):
 
     def drop(self) -> None:
         """Cancel the task: it stops at its next step and fails with `Busy`."""
-        self._progress.dropped = True
+        self._dropped = True
 
     def run(self) -> BackgroundTask[T]:
         """Compute the result. A bug becomes a `SelfvecError`; its traceback is printed in the terminal."""
         try:
-            self._progress.check()
-            self.set_result(self._work(self._progress))
+            self._check()
+            self.set_result(self._work(self))
         except SelfvecError as error:
             self.set_exception(error)
         except Exception as error:
             self.set_exception(SelfvecError(f"the computation failed ({type(error).__name__}: {error})"))
             traceback.print_exc()
         return self
-
-
-class _Share(Progress):
-    """Stores the progress of a stage, and stops work that was dropped."""
-
-    def __init__(self) -> None:
-        self.share = 0.0
-        self.dropped = False
-
-    def check(self) -> None:
-        """Raise `Busy` if the work was dropped."""
-        if self.dropped:
-            raise Busy("this task was dropped in favour of newer requests")
 
     @contextmanager
     def stage(self, label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
@@ -95,12 +84,17 @@ class _Share(Progress):
 
         def advance(number: int) -> None:
             nonlocal done
-            self.check()
+            self._check()
             done += number
-            self.share = min(1.0, done / total) if total else 0.0
+            self._share = min(1.0, done / total) if total else 0.0
 
-        self.check()
+        self._check()
         yield advance
+
+    def _check(self) -> None:
+        """Raise `Busy` if the task was dropped."""
+        if self._dropped:
+            raise Busy("this task was dropped in favour of newer requests")
 
 
 class Lane:
@@ -145,9 +139,9 @@ class WorkQueue:
         self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="selfvec-answer")
 
     async def run(self, work: Callable[[], T]) -> T:
-        """The result of a function; raises `Busy` if no thread is free within `limits.QUEUE_SECONDS`."""
+        """The result of a function; raises `Busy` if no thread is free within `QUEUE_SECONDS`."""
         try:
-            async with asyncio.timeout(limits.QUEUE_SECONDS):
+            async with asyncio.timeout(QUEUE_SECONDS):
                 await self._free.acquire()
         except TimeoutError:
             raise Busy from None

@@ -31,10 +31,9 @@ from selfvec.base.threads import by_blocks
 from selfvec.cooccurrence import Operator
 from selfvec.cooccurrence import operator as named_operator
 from selfvec.cooccurrence.scan import ScanOperator
-from selfvec.data.coverage import KNOWN_TEXT
 from selfvec.data.methods import METHODS
 from selfvec.data.token_batch import TokenBatch
-from selfvec.data.vectors import Source, Vectors
+from selfvec.data.vectors import KNOWN_TEXT, Source, Vectors
 from selfvec.numerics.rows import filled_rows, mix_rows, unit_in_place, unit_rows
 from selfvec.numerics.whitening import whitened, whitening
 from selfvec.refinement.base_vectors import Base

@@ -13,7 +13,7 @@ import numpy as np
 
 from selfvec.base.arrays import Floats, Ints, Rows
 from selfvec.base.errors import OptionError
-from selfvec.cooccurrence.kernels import REBUILD
+from selfvec.cooccurrence.scan import REBUILD
 from selfvec.data.methods import METHODS
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors

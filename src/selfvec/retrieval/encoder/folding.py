@@ -12,9 +12,9 @@ dictionary of the language that share a stem with them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import compress, islice
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ import numpy as np
 from selfvec.base.arrays import Ids, Ints, Mask, Rows
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
-from selfvec.base.threads import one_core
+from selfvec.base.threads import in_order, one_core, threads
 from selfvec.data.methods import METHODS
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -34,8 +34,7 @@ from selfvec.text.document_vectors import bm25_weight, document_vectors, inverse
 from selfvec.text.languages import lemma_code
 from selfvec.text.phrases import parts, units_of
 from selfvec.text.preprocessing import Preprocessing, mean_rows_by_stem
-from selfvec.text.rules import Rulebook
-from selfvec.text.stems import stems
+from selfvec.text.rules import Rulebook, stems
 from selfvec.text.tokenizers import plain, tokenizer
 
 from .word_lookup import SPLITS, normal, readable
@@ -67,7 +66,8 @@ def fold(
         raise OptionError(rule, field="tokenizer", remedy="refine with --tokenizer words")
     groups = _StemGroups.of(run, preprocessing)
     chosen = _tables(run, tables)
-    wide = np.hstack([groups.means(vectors.unit) for vectors in chosen.values()])
+    each = in_order([vectors.unit for vectors in chosen.values()], groups.means, threads(None))
+    wide = np.hstack(list(each))
     texts = groups.texts(run)
     weights = inverse_document_frequency(texts) if texts is not None else groups.estimated_weights(run)
     if texts is not None and dimensions is not None and dimensions < wide.shape[1]:
@@ -75,12 +75,22 @@ def fold(
             sample = document_vectors(sample_documents(texts, seed), wide, weights)
             wide = wide @ principal_axes(sample)[:, :dimensions]
     about: dict[str, Any] = {}
-    if learned and texts is not None:
+
+    def learn_rows() -> Rows:
+        if not learned or texts is None:
+            return wide
         found = learn(texts, wide, weights, seed=seed, progress=progress)
-        wide = found.rows
         about["learned"] = found.about
-    rows = wide * weights[:, None]
-    words, places = _spellings(groups, run, preprocessing, np.any(rows != 0, axis=1))
+        return found.rows
+
+    # The rows learn in compiled loops, the words are found in Python: both take as long as the longer one.
+    filled = np.any(wide != 0, axis=1)  # rows of zeros learn nothing
+    both: tuple[Callable[[], Any], ...] = (
+        learn_rows,
+        partial(_spellings, groups, run, preprocessing, filled),
+    )
+    rows, (words, places) = in_order(both, lambda make: make(), threads(None))
+    rows = rows * weights[:, None]
     used, places = np.unique(places, return_inverse=True)
     about |= {
         "tables": list(chosen),

@@ -26,13 +26,12 @@ from selfvec.base.checks import check_path
 from selfvec.base.checksums import check_sizes, write_sealed
 from selfvec.base.errors import FormatError, InputError
 from selfvec.base.progress import Progress
-from selfvec.base.schema import check
 from selfvec.base.tensors import Forms, check_tensors, map_tensors, write_tensors
-from selfvec.base.text_files import read_json, read_vocabulary, write_vocabulary
+from selfvec.base.text_files import check, read_json, read_vocabulary, write_vocabulary
 from selfvec.base.threads import cut, in_order, threads
 from selfvec.base.versions import __version__
 from selfvec.data.run import Run
-from selfvec.numerics.kernels import unit_sums
+from selfvec.numerics.rows import unit_sums
 from selfvec.storage.cache import cached
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.storage.run_folder import is_run, open_run

@@ -5,8 +5,7 @@ from __future__ import annotations
 from selfvec.data.vectors import Vectors
 
 from .format_table import FORMATS, Format
-from .loading import load
-from .saving import check_save, save
+from .load_and_save import check_save, load, save
 
 __all__ = ["FORMATS", "Format", "check_save", "load", "save"]
 

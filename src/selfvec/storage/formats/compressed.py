@@ -26,9 +26,8 @@ from selfvec.base.untrusted import DAMAGED, decoding
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.quantization import CODES, PER_ROW, decode, encode
 
-from .checked_vectors import checked_vectors
+from .checked_vectors import checked_vectors, decode_words, encode_words
 from .input_file import Input, largest_unpacked, unpack
-from .words import decode_words, encode_words
 
 FORMAT = "selfvec compressed 1"
 _LEVEL = 19  # of Zstandard

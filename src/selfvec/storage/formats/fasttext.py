@@ -21,9 +21,8 @@ from selfvec.base.untrusted import decoding
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.ngram_rows import NgramRows
 
-from .checked_vectors import checked_vectors
+from .checked_vectors import checked_vectors, decode_words
 from .input_file import Input
-from .words import decode_words
 
 _MAGIC = struct.pack("<i", 793712314)
 _VERSION = struct.Struct("<2i")  # magic, version

@@ -19,8 +19,8 @@ from selfvec.base.arrays import Array
 from selfvec.base.compressed_files import Readable, decompressed, is_compressed
 from selfvec.base.errors import FormatError, SelfvecError
 from selfvec.base.untrusted import DAMAGED, decoding
+from selfvec.storage.folder_kinds import similar_paths
 from selfvec.storage.public_vectors import PUBLIC_VECTORS
-from selfvec.storage.wrong_paths import similar_paths
 
 _CHUNK = 1 << 24
 _SMALL = 1 << 26  # bytes; up to this size a file may be compressed at any ratio

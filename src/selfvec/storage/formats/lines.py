@@ -21,8 +21,8 @@ from selfvec.base.arrays import AnyFloats, Floats
 from selfvec.base.targets import writing_by_polars
 from selfvec.base.threads import in_order, threads
 
+from .checked_vectors import decode_words
 from .input_file import Input
-from .words import decode_words
 
 _BLOCK = 1 << 22  # bytes parsed, or numbers written, at a time
 _COUNTED = 1 << 18  # bytes searched for newlines at a time; they stay in the cache

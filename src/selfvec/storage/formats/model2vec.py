@@ -21,11 +21,10 @@ from selfvec.base.tensors import read_header, write_tensors
 from selfvec.base.untrusted import decoding
 from selfvec.data.vectors import Vectors
 
-from .checked_vectors import checked_matrix
+from .checked_vectors import checked_matrix, encode_words
 from .input_file import Input
 from .language_model import find_embeddings
 from .subwords import load_tokenizer, read_token_rows, vectors_of_tokens
-from .words import encode_words
 
 _LAYOUTS = (  # the folder of rows and tokenizer, and the name of the tensor
     ("", "embeddings"),

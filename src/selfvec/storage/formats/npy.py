@@ -17,9 +17,8 @@ from selfvec.base.arrays import Array
 from selfvec.base.untrusted import decoding
 from selfvec.data.vectors import Vectors
 
-from .checked_vectors import checked_matrix, checked_vectors
+from .checked_vectors import checked_matrix, checked_vectors, encode_words, read_vocabulary, vocabulary_beside
 from .input_file import Input
-from .words import encode_words, read_vocabulary, vocabulary_beside
 
 _LONGEST_HEADER = 10_000  # bytes, as in NumPy
 

@@ -21,9 +21,8 @@ from selfvec.base.targets import writing_by_polars
 from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.data.vectors import Vectors
 
-from .checked_vectors import checked_columns, checked_vectors
+from .checked_vectors import checked_columns, checked_vectors, decode_words, encode_words
 from .input_file import Input
-from .words import decode_words, encode_words
 
 if TYPE_CHECKING:
     import polars as pl

@@ -21,10 +21,17 @@ from selfvec.base.untrusted import decoding
 from selfvec.data.run import split_state, state_name
 from selfvec.data.vectors import Vectors
 
-from .checked_vectors import checked_columns, checked_matrix, checked_vectors
+from .checked_vectors import (
+    checked_columns,
+    checked_matrix,
+    checked_vectors,
+    decode_words,
+    encode_words,
+    read_vocabulary,
+    vocabulary_beside,
+)
 from .input_file import Input
 from .subwords import read_token_rows
-from .words import decode_words, encode_words, read_vocabulary, vocabulary_beside
 
 _RUN_FILES = ("run.json", "vocabulary.txt", "vectors.safetensors")
 

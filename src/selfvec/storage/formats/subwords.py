@@ -22,7 +22,7 @@ from selfvec.base.compiled import read_only
 from selfvec.base.tensors import map_tensors
 from selfvec.base.untrusted import DAMAGED, decoding, panics_held_back
 from selfvec.data.vectors import Vectors
-from selfvec.numerics.kernels import add_rows
+from selfvec.numerics.rows import add_rows
 
 from .checked_vectors import checked_matrix, checked_vectors
 from .input_file import Input

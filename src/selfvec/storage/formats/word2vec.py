@@ -4,6 +4,9 @@ Both word2vec formats begin with a line ``V d``. The binary format, that of Goog
 word, a blank, d little-endian float32, and (from the C program, not from gensim) a newline. Records differ in
 length, so the matrix cannot be mapped. Words that contain blanks are read from text but not written, because
 other readers end a word at its first blank.
+
+TensorFlow Projector's vectors.tsv holds the numbers and metadata.tsv the words, in the same order. It is only
+written.
 """
 
 from __future__ import annotations
@@ -18,10 +21,9 @@ from selfvec.base.arrays import Floats, Ints
 from selfvec.base.errors import OptionError
 from selfvec.data.vectors import Vectors
 
-from .checked_vectors import checked_vectors
+from .checked_vectors import checked_vectors, decode_words, encode_words
 from .input_file import Input
 from .lines import is_row, lines_from, looks_like_text, read_lines, write_lines
-from .words import decode_words, encode_words
 
 _BLANKS = " \t\n\v\f\r\0"
 """What no word may contain in the word2vec formats: C's ``scanf`` and gensim end a word there."""
@@ -195,3 +197,23 @@ def write_binary(vectors: Vectors, path: Path) -> None:
         file.write(f"{len(vectors)} {vectors.vector_size}\n".encode())
         for word, row in zip(vectors.index_to_key, vectors.vectors, strict=True):
             file.write(b"%b %b\n" % (word.encode(), row.astype("<f4", copy=False).tobytes()))
+
+
+# TensorFlow Projector
+
+_VECTORS = "vectors.tsv"
+_NAMES = (_VECTORS, "vecs.tsv", "tensors.tsv", "tensor.tsv")  # that other programs use
+
+
+def sniff_projector(source: Input) -> bool:
+    """A file of the usual names, or a folder that holds one. Their numbers could be taken for GloVe's."""
+    files = source.path.iterdir() if source.path.is_dir() else (source.path,)
+    return any(file.name in _NAMES for file in files)
+
+
+def write_projector(vectors: Vectors, path: Path) -> None:
+    """Write a folder with vectors.tsv and metadata.tsv (words only, no header)."""
+    words = encode_words(vectors.index_to_key, "\t\n\r")
+    path.mkdir()
+    write_lines(path / _VECTORS, None, vectors.vectors, separator="\t")
+    (path / "metadata.tsv").write_bytes(words)

@@ -1,21 +1,27 @@
-"""Aligned vectors on disk: a folder with ``a`` and ``b``, or a file with b and a note that names a.
+"""What aligning reads and writes: bilingual dictionaries, and aligned vectors.
 
-The note is a small JSON file next to the vectors, ``NAME.aligned.json``, so that it works for every format.
+Aligned vectors are a folder with ``a`` and ``b``, or a file with b and a note that names a. The note is a
+small JSON file next to the vectors, ``NAME.aligned.json``, so that it works for every format.
+
+A row of a dictionary is a word of A and a word of B, separated by a tab, or by blanks as in the dictionaries
+of MUSE. A word may have several rows. A header, such as *source* and *target*, is skipped.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 from selfvec.base.atomic_files import atomic_files, atomic_folder
+from selfvec.base.errors import InputError
 from selfvec.base.targets import check_target
-from selfvec.base.text_files import read_json
+from selfvec.base.text_files import read_json, text_lines
 from selfvec.data.vectors import Vectors
+from selfvec.storage.formats import FORMATS, check_save, save
+from selfvec.storage.formats.format_table import format_of
 
-from .formats import FORMATS, check_save, save
-from .formats.format_table import format_of
 from .run_folder import is_run
 
 _NOTE = ".aligned.json"
@@ -87,3 +93,45 @@ def _member(folder: Path, name: str) -> Path | None:
     """The file or folder of a or b, whatever its format."""
     candidates = [folder / name, *(folder / f"{name}{suffix}" for suffix in _SUFFIXES)]
     return next((path for path in candidates if path.exists()), None)
+
+
+# Bilingual dictionaries
+
+_COLUMN = re.compile(
+    r"((source|target|from|to|head|tail|query|first|second)[ _-]?)?"
+    r"(source|target|from|to|head|tail|word|term|translation|lemma|subject|object|query|language|lang)s?"
+    r"[ _-]?[12ab]?|english|spanish|german|french|italian|portuguese|dutch|russian|chinese|japanese"
+)
+
+
+class WordPairs(list[tuple[str, str]]):
+    """Pairs of words; ``header`` is the first row of their file if it names the columns."""
+
+    header: str | None = None
+
+
+def names_columns(*cells: str) -> bool:
+    """Whether all cells of a first row are usual names of columns of words.
+
+    >>> names_columns("Source", "target"), names_columns("word_1", "word_2"), names_columns("hail", "word")
+    (True, True, False)
+    """
+    return all(_COLUMN.fullmatch(cell.strip().lower()) for cell in cells)
+
+
+def read_dictionary(path: str | os.PathLike[str]) -> WordPairs:
+    """The pairs of a file, in its order; `InputError` names the first invalid line."""
+    path = Path(path)
+    pairs = WordPairs()
+    for line, text in text_lines(path):
+        fields = [field.strip() for field in text.split("\t")] if "\t" in text else text.split()
+        if len(fields) != 2 or "" in fields:
+            rule = f"a row is word<TAB>word, this one has {len([field for field in fields if field])} words"
+            raise InputError(rule, path=path, line=line, remedy="put a word of A and a word of B on a line")
+        if not pairs and pairs.header is None and names_columns(*fields):
+            pairs.header = text.strip()
+            continue
+        pairs.append((fields[0], fields[1]))
+    if not pairs:
+        raise InputError("holds no pair of words", path=path, remedy="give rows of word<TAB>word")
+    return pairs

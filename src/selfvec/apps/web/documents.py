@@ -1,0 +1,184 @@
+"""The views of documents: searches with the original and the refined vectors, and whole documents."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from functools import cached_property, partial
+from typing import Any
+
+from selfvec.analysis.concepts.terms import stop_words
+from selfvec.base.errors import NotFound, OptionError
+from selfvec.base.memory import return_freed_memory
+from selfvec.base.progress import Progress
+from selfvec.data.run import Run
+from selfvec.retrieval import Found, Hit, Index, nearest_documents, run_index
+
+from . import views
+from .present_state import PresentState
+from .responses import SearchAnswer, SimilarAnswer
+from .views import view
+from .work import BackgroundTask, Lane
+
+_INDEXING = {  # the steps of indexing, and their approximate cost
+    "Reading": 2,
+    "Counting words": 1,
+    "Relating documents": 1,
+    "Comparing words and meaning": 1,
+}
+_FOLDED = 4  # times as many documents are looked at, if nearly identical ones are one row
+_NEARLY = 0.8  # share of the words of two texts that both have, if they are nearly identical
+_WORD = re.compile(r"[^\W\d_]+")
+
+Json = dict[str, Any]
+
+
+class DocumentViews:
+    """The documents of a run, which are indexed in the background."""
+
+    def __init__(self, run: Run, lane: Lane) -> None:
+        self.run = run
+        self._long = lane
+        self.present = PresentState(run)
+
+    @cached_property
+    def index(self) -> BackgroundTask[Index]:
+        """The search index of ``selfvec search``."""
+        return self._long.submit(partial(_indexed, self.run))
+
+    @cached_property
+    def original_index(self) -> BackgroundTask[Index]:
+        """The search index of the original vectors, built after `index`."""
+        _ = self.index  # is built first
+        return self._long.submit(partial(_indexed, self.run, tables=("original",)), 2)
+
+    @view("/api/search", indexed=True, model=SearchAnswer, description="The best documents, best first.")
+    def search(
+        self,
+        query: views.Question,
+        top: views.Top = 10,
+        mode: views.Mode = "hybrid",
+        filters: views.Filters = None,
+        fold: views.Fold = False,
+    ) -> Json:
+        """Search the documents: the output of `selfvec search --json`, and the fields to filter by."""
+        if not query.strip():
+            raise OptionError("the query is empty", field="query", remedy="write the words to search for")
+        index = self.index.result()
+        found = index.search(query, _FOLDED * top if fold else top, mode=mode, filters=filters or ())
+        answer = self._answer(found)
+        if fold:
+            answer["rows"] = folded(answer["rows"], stop_words(self.run))[:top]
+        return answer | {"filter_names": index.filter_names}
+
+    @view("/api/document", indexed=True)
+    def document(self, id: views.DocumentId) -> Json:
+        """A whole document by the id that a search gave."""
+        index = self.index.result()
+        number = index.number(id)
+        if self.present.lacks(number):
+            rule = f"the document {id!r} is not in the run any longer"
+            raise NotFound(rule, remedy="start selfvec serve again")
+        documents = index.documents
+        text = documents.text(number)
+        fields = documents.fields_of(number)
+        return {"id": id, "date": documents.day(number), "fields": fields, "text": text}
+
+    @view("/api/similar", indexed=True, model=SimilarAnswer, description="The nearest documents, best first.")
+    def similar(self, document: views.DocumentId, top: views.Top = 10, filters: views.Filters = None) -> Json:
+        """The documents nearest to one by meaning: the output of `selfvec similar --document --json`."""
+        return self._answer(nearest_documents(self.index.result(), document, top, filters or ()))
+
+    def _answer(self, found: Found) -> Json:
+        answer: Json = replace(found, corpus=self.run.provenance.corpus_name).as_dict()
+        del answer["hits"]  # the rows, under an older name
+        answer["rows"] = [
+            {**row, "alike": self._still(row["alike"])} for row in answer["rows"] if self._still([row["id"]])
+        ]
+        return answer
+
+    def _still(self, names: Sequence[str]) -> list[str]:
+        """The ids of documents that the run still has."""
+        numbers = self.index.result().numbers
+        return [name for name in names if not self.present.lacks(numbers[name])]
+
+    @view("/api/texts", lambda data, _: [data.index])
+    def texts(
+        self,
+        query: views.ComparedQuestion,
+        top: views.FewDocuments = 8,
+        mode: views.Mode = "hybrid",
+        filters: views.Filters = None,
+    ) -> Json:
+        """Documents found with the original vectors, and with the refined ones.
+
+        `whole` is false until the documents are indexed with the original vectors, too.
+        """
+        index, original = self.index.result(), self.original_index.result_now()
+        wanted: Json = {"mode": mode, "filters": filters or ()}
+        found = index.search(query, top, **wanted)
+        before = None if original is None else original.search(query, top, **wanted)
+        return {
+            "ready": True,
+            "whole": before is not None,
+            "names": ["original", "refined"],
+            "known": found.asked,
+            "unknown": found.unknown,
+            "sides": [
+                [self._hit(index, hit) for hit in one.hits if self._still([hit.id])] if one else []
+                for one in (before, found)
+            ],
+        }
+
+    def _hit(self, index: Index, hit: Hit) -> Json:
+        """A hit as a quoted sentence in which the words that match the question are marked."""
+        number = index.numbers[hit.id]
+        batch = self.run.tokens
+        quoted: Json = {
+            "document": number,
+            "id": hit.id,
+            "score": hit.score,
+            "cut": [False, False],
+            "written": True,
+            "tokens": [[text, "near" if mark else ""] for text, mark in hit.pieces()],
+        }
+        if hit.date:
+            quoted["date"] = hit.date
+        if batch is not None and batch.slices is not None and batch.documents == len(index):
+            label = int(batch.slices[number])
+            quoted |= {"slice": batch.slice_names[label]} if label >= 0 else {}
+        return quoted
+
+
+def _indexed(run: Run, progress: Progress, **options: Any) -> Index:
+    """The search index of a run. Its progress counts all steps."""
+    with progress.steps("Indexing", _INDEXING) as steps:
+        found = run_index(run, progress=steps, **options)
+    return_freed_memory()
+    return found
+
+
+def folded(rows: Sequence[Json], stops: Collection[str]) -> list[Json]:
+    """The rows of a search without those whose text has nearly the words of a better one.
+
+    Numbers and ``stops`` do not count. Their ids are in ``alike`` of the row that stays.
+
+    >>> rows = [{"id": "a", "text": "Wind blew down 2 trees.", "alike": []}]
+    >>> rows += [{"id": "b", "text": "Wind blew down some trees.", "alike": ["c"]}]
+    >>> folded(rows, {"some"})
+    [{'id': 'a', 'text': 'Wind blew down 2 trees.', 'alike': ['b', 'c']}]
+    """
+    kept: list[tuple[set[str], Json]] = []
+    for row in rows:
+        words = {word for word in _WORD.findall(row["text"].lower()) if word not in stops}
+        best = next((other for own, other in kept if _same(own, words)), None)
+        if best is None:
+            kept.append((words, {**row, "alike": list(row["alike"])}))
+        else:
+            best["alike"] += [row["id"], *row["alike"]]
+    return [row for _, row in kept]
+
+
+def _same(one: set[str], other: set[str]) -> bool:
+    return bool(one) and len(one & other) >= _NEARLY * len(one | other)

@@ -1,0 +1,106 @@
+"""The periods of a text, and how often a word occurs in each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from selfvec.base.errors import NotFound
+from selfvec.corpus.slices import Slice, by_label, by_period, parse_span
+from selfvec.data.token_batch import TokenBatch
+from selfvec.usage.contexts import occurrences
+
+UNITS = {"month": 1, "quarter": 3, "year": 12, "decade": 120, "century": 1200}  # months
+_DEFAULT_UNITS = ("month", "year", "decade")
+_MOST = 60  # periods of a chart
+_MOST_CHOSEN = 400  # periods of a chart with a chosen unit
+
+Json = dict[str, Any]
+
+
+def units(batch: TokenBatch | None) -> list[str]:
+    """The units of time that give a text at least two periods and at most `_MOST_CHOSEN`."""
+    span = _months(batch)
+    return [unit for unit, months in UNITS.items() if months < span <= _MOST_CHOSEN * months]
+
+
+def periods(batch: TokenBatch, unit: str | None = None) -> list[Slice]:
+    """The periods of a text that have documents; its labelled parts if it has no dates.
+
+    By default at most `_MOST`. Raises `NotFound` if a unit gives no periods or too many.
+    """
+    if unit is not None and unit not in units(batch):
+        rule = f"is one of {', '.join(units(batch)) or 'none'} for this text, not {unit!r}"
+        raise NotFound(rule, field="unit", remedy="leave it out")
+    span = _months(batch)
+    if span:
+        found = next((name for name in _DEFAULT_UNITS if span <= UNITS[name] * _MOST), "century")
+        return by_period(batch, unit or found)
+    return by_label(batch) if batch.slices is not None and len(batch.slice_names) <= _MOST else []
+
+
+def described_period(part: Slice) -> Json:
+    """A period: its name, its documents, and its bounds in years, which are null for a labelled part."""
+    span = parse_span(part.name)
+    bounds = (None, None) if span is None else [_years(day) for day in span]
+    return {
+        "name": part.name,
+        "documents": int(part.documents.sum()),
+        "from": bounds[0],
+        "to": bounds[1],
+    }
+
+
+def _years(day: np.datetime64) -> float:
+    """A day as a year and the part of it that has passed.
+
+    >>> _years(np.datetime64("1993-01-01")), round(_years(np.datetime64("2020-07-01")), 2)
+    (1993.0, 2020.5)
+    """
+    year = day.astype("datetime64[Y]")
+    first, end = year.astype("datetime64[D]"), (year + 1).astype("datetime64[D]")
+    return 1970 + int(year.astype(int)) + float((day - first) / (end - first))
+
+
+def halves(first: str, last: str) -> list[str]:
+    """The two halves of the time between two days, in years or, within one year, in months.
+
+    >>> halves("1972-06-18", "2025-03-01"), halves("2020-01-31", "2020-04-01")
+    (['1972..1998', '1999..2025'], ['2020-01..2020-02', '2020-03..2020-04'])
+    """
+    unit = "datetime64[M]" if first[:4] == last[:4] else "datetime64[Y]"
+    start, end = np.array([first, last], unit)
+    middle = start + (end - start) // 2
+    return [f"{start}..{middle}", f"{min(middle + 1, end)}..{end}"]
+
+
+def time_course(batch: TokenBatch, row: int, parts: Sequence[Slice]) -> Json:
+    """Occurrences of a word in each period, its tokens and documents; and the ``spread`` of the word.
+
+    The spread is the variance of its share of a text in units of that of words drawn singly, at least 1:
+    occurrences come in documents, so as many of them are less certain by this factor.
+    """
+    uses = np.bincount(batch.document_of(occurrences(batch, row)), minlength=batch.documents)
+    lengths = np.diff(batch.offsets)
+    share = uses.sum() / max(lengths.sum(), 1)
+    by_documents = float(np.square(uses - share * lengths).sum())
+    singly = float(lengths.sum() * share * (1 - share))
+    course = [
+        {
+            **described_period(part),
+            "count": int(uses[part.documents].sum()),
+            "tokens": int(lengths[part.documents].sum()),
+        }
+        for part in parts
+    ]
+    return {"time": course, "spread": max(1.0, round(by_documents / singly, 3)) if singly else 1.0}
+
+
+def _months(batch: TokenBatch | None) -> float:
+    """The months from the first to the last dated document; 0 if none is dated."""
+    if batch is None or batch.dates is None or np.isnat(batch.dates).all():
+        return 0.0
+    days = batch.dates[~np.isnat(batch.dates)]
+    return float((days.max() - days.min()).astype(int)) / 30.4 or 1.0

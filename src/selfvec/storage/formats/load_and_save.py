@@ -1,0 +1,343 @@
+"""`load` and `save`: vectors in any format, told by the content of a file when it is read.
+
+Written is a format that is named, or chosen by the suffix of the path. The built-in vectors have a name.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from functools import lru_cache
+from importlib import metadata, util
+from pathlib import Path
+
+import numpy as np
+
+from selfvec.base.arrays import Ints
+from selfvec.base.atomic_files import atomic_files
+from selfvec.base.checks import check_path, check_whole
+from selfvec.base.compressed_files import PACKED, pack
+from selfvec.base.errors import FormatError, OptionError
+from selfvec.base.targets import check_target
+from selfvec.base.tensors import first_not_finite, map_tensors
+from selfvec.data.vectors import Source, Vectors
+from selfvec.storage.folder_kinds import no_vectors
+from selfvec.storage.formats import compressed
+from selfvec.storage.public_vectors import locate
+from selfvec.storage.run_folder import refuse_run
+
+from .checked_vectors import checked_matrix, checked_vectors
+from .format_table import FORMATS, Format, format_of
+from .input_file import Input, open_input
+from .subwords import SubwordRows, load_tokenizer
+
+_PICKLE_STARTS = (
+    *(bytes((0x80, protocol)) for protocol in range(6)),
+    b"(dp",
+    b"(lp",
+    b"ccopy_reg",
+    b"cnumpy",
+)
+_FROM_PICKLE = "save word2vec or safetensors in the program that made it (gensim: save_word2vec_format)"
+_OTHER_FILES = (  # how they begin, what they are, what to do
+    (b"\x7fELF", "a program", "name the vectors file"),
+    (b"MZ", "a program", "name the vectors file"),
+    (b"\x89HDF", "an HDF5 file", "save its table as .npy or safetensors"),
+    (b"GGUF", "a GGUF model", "save its token table as safetensors"),
+    (b"ARROW1", "an Arrow file", "save it as Parquet"),
+    (b"FiFu", "a finalfusion file", "convert it to word2vec text first"),
+    (b"SQLite format 3", "an SQLite database", "export the vectors first"),
+    (b"%PDF", "a PDF document", "name the vectors file"),
+    (b"BZh", "a bzip2 file", "unpack it first"),
+    (b"\xfd7zXZ", "an xz file", "unpack it first"),
+    (b"7z\xbc\xaf", "a 7-Zip archive", "unpack it first"),
+)
+
+
+def load(
+    path: str | os.PathLike[str],
+    format: str | None = None,
+    *,
+    errors: str = "strict",
+    limit: int | None = None,
+) -> Vectors:
+    """Read vectors from a file or folder.
+
+    Parameters
+    ----------
+    path : path
+        A file, which may be compressed with gzip or Zstandard; a folder (a Selfvec run, model2vec,
+        spaCy); ``default``, the built-in vectors; or the name of public vectors that were fetched with
+        ``selfvec vectors fetch``.
+    format : str, optional
+        A name in `FORMATS`; by default the content decides.
+    errors : {"strict", "replace", "ignore"}
+        ``strict`` raises an error with the place of a word that is not UTF-8 or occurs twice. ``replace``
+        puts U+FFFD into words that are not UTF-8, ``ignore`` drops their bad bytes. Both keep the first of
+        several rows for one word and record it in ``provenance["notes"]``.
+    limit : int, optional
+        Number of rows to read, from the first one.
+
+    Returns
+    -------
+    Vectors
+        The matrix is a read-only view of the file if the format allows.
+
+    Raises
+    ------
+    FormatError
+        If the file does not exist, has an unknown format, or is damaged. Sizes are checked before memory is
+        allocated, and no code in a file is executed.
+    OptionError
+        If an option has an invalid value.
+    """
+    check_path("path", path)
+    if errors not in ("strict", "replace", "ignore"):
+        raise OptionError(f"errors is 'strict', 'replace' or 'ignore', not {errors!r}")
+    check_whole("limit", 1 if limit is None else limit)
+    row = None if format is None else format_of(format)
+    if os.fspath(path) == "default" and row is None:
+        vectors = load_default(limit)
+        name = "default"
+    else:
+        place = locate(path)
+        source = replace(open_input(place), errors=errors, limit=limit)
+        _check_kind(source, row)
+        row = row or _sniffed(source)
+        if row.read is None:
+            readable = ", ".join(other.name for other in FORMATS if other.read)
+            rule = f"is in the format {row.name}, which is written but not read"
+            raise source.error(rule, remedy=f"name vectors in one of {readable}")
+        vectors = row.read(source)
+        name = row.name
+    vectors.provenance = {"path": os.fspath(path), "format": name, **vectors.provenance}
+    return vectors
+
+
+def _check_kind(source: Input, row: Format | None) -> None:
+    """Refuse a folder if the format is a file, and the other way round."""
+    if row is None or _fits(source, row):
+        return
+    expected, found = ("a folder", "a file") if row.folder else ("a file", "a folder")
+    raise source.error(f"{row.name} is {expected}, this is {found}", remedy="leave the format out")
+
+
+def _fits(source: Input, row: Format) -> bool:
+    """Whether a format is a folder or a file, as the source is."""
+    return row.file_of_folder or source.path.is_dir() == row.folder
+
+
+def _sniffed(source: Input) -> Format:
+    """The format of a file or folder; the error names the actual kind of file if it can be recognised."""
+    for row in FORMATS:
+        if _fits(source, row) and row.sniff(source):
+            return row
+    raise _unknown_folder(source) if source.path.is_dir() else _unknown_file(source)
+
+
+def _unknown_folder(source: Input) -> FormatError:
+    try:
+        names = ", ".join(sorted(path.name for path in source.path.iterdir())[:6])
+    except OSError as error:
+        return source.error(f"cannot be read: {error.strerror}", remedy="check its permissions")
+    mistake = no_vectors(source.path)
+    if mistake is not None:
+        return source.error(mistake.what, remedy=mistake.remedy)
+    kinds = ", ".join(f"{row.name} ({row.description})" for row in FORMATS if row.folder and row.read)
+    return source.error(f"holds no vectors of a known kind, but {names}", remedy=f"known folders: {kinds}")
+
+
+def _unknown_file(source: Input) -> FormatError:
+    head = source.data[:4096]
+    if head.startswith(_PICKLE_STARTS):
+        return source.error("is a Python pickle, which could run code: refused", remedy=_FROM_PICKLE)
+    if head.startswith(b"PK\x03\x04") and b"data.pkl" in head:
+        return source.error("is a PyTorch file, a pickle, which could run code: refused", remedy=_FROM_PICKLE)
+    if head.startswith(b"PK\x03\x04"):
+        return source.error("is a zip archive", remedy="unpack it first")
+    for magic, what, remedy in _OTHER_FILES:
+        if head.startswith(magic):
+            return source.error(f"is {what}, not vectors", remedy=remedy)
+    mistake = no_vectors(source.path)
+    if mistake is not None:
+        return source.error(mistake.what, remedy=mistake.remedy)
+    names = ", ".join(row.name for row in FORMATS if row.read)
+    return source.error(f"is in no known format; it begins with {head[:24]!r}", remedy=f"formats: {names}")
+
+
+# The built-in vectors
+
+_ROWS = Path("weights", "l2_supercat_256.safetensors")
+_TOKENIZER = Path("tokenizers", "l2_supercat_tokenizer_config.json")
+
+
+def load_default(limit: int | None = None) -> Vectors:
+    """The built-in vectors: the 256-dimensional token rows in the PyPI package ``wordllama``.
+
+    Its two files are read directly, because the package's own loader may use the network. A word's vector is
+    the sum of its subwords' vectors (Llama 2's byte-pair encoding, lower-cased, with the space marker in
+    front).
+    """
+    spec = util.find_spec("wordllama")
+    if spec is None or spec.origin is None:
+        raise OptionError(
+            "the built-in vectors are in the package 'wordllama', which is not installed",
+            remedy="run: pip install wordllama (or name a vectors file)",
+        )
+    folder = Path(spec.origin).parent
+    source = replace(open_input(folder / _ROWS), limit=limit)
+    subwords, words, tokens = _subwords(folder)
+    vectors = checked_vectors(list(words), subwords.rows[tokens], source, composer=subwords)
+    vectors.provenance |= {"package": f"wordllama {metadata.version('wordllama')}"}
+    return vectors
+
+
+@lru_cache(maxsize=1)
+def _subwords(folder: Path) -> tuple[SubwordRows, list[str], Ints]:
+    """The token rows, the words that are one token, and those tokens (V,); read once in a process."""
+    source = open_input(folder / _ROWS)
+    tensors = list(map_tensors(source.path).values())
+    if len(tensors) != 1:
+        raise source.error("does not hold exactly one tensor", remedy="reinstall wordllama")
+    tokenizer = load_tokenizer(folder / _TOKENIZER)
+    rows = checked_matrix(tensors[0], source).astype(np.float32)  # 32 MB; adding halves is many times slower
+    if len(rows) < tokenizer.get_vocab_size():
+        raise source.error("lacks a row for every token of its tokenizer", remedy="reinstall wordllama")
+    subwords = SubwordRows(tokenizer, rows, pool="sum", lower=True)
+    return subwords, *subwords.whole_words(_is_lower_word)
+
+
+def _is_lower_word(text: str) -> bool:
+    return text.isalnum() and text == text.lower()
+
+
+# Writing
+
+_CODES = ("int8", "binary")  # only safetensors holds them
+
+
+def save(
+    vectors: Vectors,
+    path: str | os.PathLike[str],
+    format: str | None = None,
+    dtype: str | None = None,
+    dimensions: int | None = None,
+    *,
+    overwrite: bool = False,
+) -> list[str]:
+    """Write vectors to a file or folder, atomically.
+
+    Parameters
+    ----------
+    vectors : Vectors
+    path : path
+    format : str, optional
+        A name in `FORMATS`; by default the suffix decides. word2vec and GloVe files are compressed if the
+        path ends in .gz or .zst.
+    dtype : {"float32", "float16", "int8", "binary"}, optional
+        By default that of the matrix, or float32 if the format holds nothing else. int8 takes a byte and
+        binary a bit per number; only safetensors holds these codes, and `load` returns them as float32.
+    dimensions : int, optional
+        Number of dimensions to keep of each row, from the first one.
+    overwrite : bool
+        Whether to replace an existing file, or a folder whose files are all written anew.
+
+    Returns
+    -------
+    list of str
+        What the format cannot store, one sentence each.
+
+    Raises
+    ------
+    OptionError
+        If the format is unknown, cannot be written or cannot hold these words or numbers. Nothing is written.
+    TargetError
+        If the path exists and ``overwrite`` is false, or cannot be written. The target is unchanged then.
+    """
+    if not isinstance(vectors, Vectors):
+        raise OptionError(f"are a Vectors, not {type(vectors).__name__}", field="vectors")
+    row = check_save(path, format, overwrite=overwrite)
+    path = Path(path)
+    assert row.write is not None
+    coded = dtype in _CODES and row.name == "safetensors"
+    converted = _converted(vectors, row, "float32" if coded else dtype, dimensions)
+    with atomic_files(path, overwrite=overwrite) as fresh:
+        if path.suffix in PACKED:
+            plain = fresh.with_name("plain")
+            row.write(converted, plain)
+            pack(plain, fresh)
+            plain.unlink()
+        elif coded:
+            compressed.write_as(converted, fresh, str(dtype))
+        else:
+            row.write(converted, fresh)
+    return _left_out(vectors, format_of("compressed") if coded else row)
+
+
+def check_save(path: str | os.PathLike[str], format: str | None = None, *, overwrite: bool = False) -> Format:
+    """The format in which `save` would write; raises what it would raise. Called before the work begins."""
+    check_path("output", path, "a path")
+    path = Path(path)
+    row = _by_suffix(path) if format is None else format_of(format)
+    if row.write is None:
+        raise OptionError(f"{row.name} can be read but not written", remedy=f"choose one of {_writable()}")
+    if path.suffix in PACKED and not row.packable:
+        packable = ", ".join(row.name for row in FORMATS if row.packable)
+        remedy = f"leave {path.suffix} off, or choose one of {packable}"
+        raise OptionError(f"{row.name} cannot be written compressed", path=path, remedy=remedy)
+    refuse_run(path)
+    check_target(path, overwrite=overwrite, folder=row.folder)
+    return row
+
+
+def _by_suffix(path: Path) -> Format:
+    name = path.stem if path.suffix in PACKED else path.name
+    known = [(suffix, row) for row in FORMATS for suffix in row.suffixes if name.endswith(suffix)]
+    if known:
+        return max(known, key=lambda pair: len(pair[0]))[1]
+    raise OptionError(
+        f"the suffix {path.suffix!r} belongs to no format", path=path, remedy=f"name one of {_writable()}"
+    )
+
+
+def _writable() -> str:
+    return ", ".join(row.name for row in FORMATS if row.write)
+
+
+def _converted(vectors: Vectors, row: Format, dtype: str | None, dimensions: int | None) -> Vectors:
+    """The vectors with the matrix in the dtype and dimensions to write."""
+    if 0 in vectors.vectors.shape:
+        raise OptionError("there are no vectors to write", remedy="save vectors that have rows")
+    if dimensions is not None and not 1 <= dimensions <= vectors.vector_size:
+        raise OptionError(
+            f"these vectors have {vectors.vector_size} dimensions, {dimensions} of them cannot be kept",
+            remedy=f"choose a number from 1 to {vectors.vector_size}",
+        )
+    own = vectors.vectors.dtype.name
+    dtype = dtype or (own if row.half and own in ("float16", "float32") else "float32")
+    if dtype not in ("float32", "float16") or (dtype == "float16" and not row.half):
+        half = ", ".join(other.name for other in FORMATS if other.half)
+        raise OptionError(
+            f"{row.name} does not hold {dtype}",
+            remedy=f"choose float32, float16 with one of {half}, or int8 or binary with safetensors",
+        )
+    with np.errstate(over="ignore"):
+        matrix = vectors.vectors[:, :dimensions].astype(dtype, copy=False)
+    bad = first_not_finite(matrix)
+    if bad is not None:
+        raise OptionError(
+            f"the vector of {vectors.index_to_key[bad][:40]!r} is not finite in {dtype}",
+            remedy="mend the row or leave it out",
+        )
+    return Vectors(vectors.index_to_key, matrix, sources=vectors.sources, counts=vectors.counts)
+
+
+def _left_out(vectors: Vectors, row: Format) -> list[str]:
+    notes = []
+    if vectors.composer is not None:
+        notes.append(f"{row.name} holds rows only: the vectors of subwords are left out")
+    if vectors.counts is not None and "counts" not in row.columns:
+        notes.append(f"{row.name} has no place for word counts: left out")
+    if "sources" not in row.columns and np.any(vectors.sources != Source.KNOWN):
+        notes.append(f"{row.name} has no place for where each vector came from: left out")
+    return notes
