@@ -25,7 +25,7 @@ from selfvec.exporters.encoder_folders import UNKNOWN, tokenizer_json, write_enc
 from selfvec.retrieval.encoder import Encoder
 from selfvec.retrieval.encoder.word_lookup import WordLookup, normal
 from selfvec.storage.formats import FORMATS
-from selfvec.text.characters import spans, table
+from selfvec.text.kernels import spans, table
 
 AWKWARD = [
     "",

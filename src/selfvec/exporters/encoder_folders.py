@@ -29,8 +29,8 @@ from selfvec.retrieval.encoder.word_lookup import REPLACED
 from selfvec.retrieval.inverse_cloze import learn
 from selfvec.storage.formats.model2vec import with_unknown, word_level_tokenizer, write_encoder_folder
 from selfvec.storage.formats.subwords import load_tokenizer
-from selfvec.text.characters import APOSTROPHE, DIGIT, POINT, SPACE, WORD, table
 from selfvec.text.document_vectors import inverse_document_frequency
+from selfvec.text.kernels import APOSTROPHE, DIGIT, POINT, SPACE, WORD, table
 from selfvec.text.languages import elision, language
 from selfvec.text.preprocessing import Preprocessing
 
@@ -97,7 +97,7 @@ def tokenizer_json(encoder: Encoder) -> str:
 
 
 def token(split: str) -> str:
-    """A regular expression that finds the tokens of `selfvec.text.characters.spans`.
+    """A regular expression that finds the tokens of `selfvec.text.kernels.spans`.
 
     It also finds runs without a letter or number, which no vocabulary contains.
     """

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from selfvec.base.arrays import Bytes, Hashes, Ids, Ints
-from selfvec.base.compiled import kernel, read_only
+from selfvec.base.arrays import Bytes, Ids, Ints
+from selfvec.base.compiled import read_only
 from selfvec.base.packed_strings import PackedStrings
 from selfvec.corpus.fingerprints import hashes
+
+from .kernels import enter_words, number_words
 
 _ROOM = 1 << 12  # words in a new table
 
@@ -80,59 +82,3 @@ class DistinctWords:
             larger = np.zeros(2 * len(self._data) + longest, np.uint8)
             larger[: len(self._data)] = self._data
             self._data = larger
-
-
-@kernel(steps=lambda _, starts, *__: 8 * len(starts))
-def number_words(
-    data: Bytes,  # (B,)
-    starts: Ints,  # (n,)
-    ends: Ints,  # (n,)
-    hashed: Hashes,  # (n,)
-    done: int,  # words numbered already
-    slots: Ids,  # (s,), s a power of two; changed, as are the next three, if words are added
-    known_hashes: Hashes,  # (m,)
-    known_ends: Ints,  # (m + 1,)
-    known: Bytes,  # (b,)
-    size: int,  # words in the table
-    add: bool,
-    ids: Ids,  # (n,), written
-) -> tuple[int, int]:
-    """Number words until one does not fit; return how many are numbered, and the words in the table."""
-    mask = np.uint64(len(slots) - 1)
-    for i in range(done, len(starts)):
-        start = starts[i]
-        length = ends[i] - start
-        slot = hashed[i] & mask
-        while slots[slot] >= 0:
-            other = slots[slot]
-            place = known_ends[other]
-            if known_hashes[other] == hashed[i] and known_ends[other + 1] - place == length:
-                k = 0
-                while k < length and known[place + k] == data[start + k]:
-                    k += 1
-                if k == length:
-                    break
-            slot = (slot + np.uint64(1)) & mask
-        if slots[slot] < 0 and add:
-            place = known_ends[size]
-            if size == len(known_hashes) or place + length > len(known):
-                return i, size
-            for k in range(length):
-                known[place + k] = data[start + k]
-            known_hashes[size] = hashed[i]
-            known_ends[size + 1] = place + length
-            slots[slot] = size
-            size += 1
-        ids[i] = slots[slot]
-    return len(starts), size
-
-
-@kernel
-def enter_words(hashed: Hashes, slots: Ids) -> None:
-    """Enter words in an empty hash table by their hashes."""
-    mask = np.uint64(len(slots) - 1)
-    for word in range(len(hashed)):
-        slot = hashed[word] & mask
-        while slots[slot] >= 0:
-            slot = (slot + np.uint64(1)) & mask
-        slots[slot] = word

@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.arrays import Doubles, Ids, Ints, Mask, Rows
-from selfvec.base.compiled import kernel
 from selfvec.base.threads import in_order, threads
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
@@ -27,6 +26,7 @@ from selfvec.numerics.nearest import Pool
 from selfvec.numerics.rows import add_rows, unit_in_place, unit_rows
 from selfvec.numerics.statistics import ranks_among
 
+from .kernels import document_frequencies as document_frequencies
 from .preprocessing import Preprocessing, encode_texts, mean_rows_by_stem, merge_stems, stem_groups
 
 # More smoothing helps questions with many answers and harms those with one: `benchmarks.quality.smoothing`.
@@ -187,24 +187,6 @@ class Smoothing:
             sums[~rows[part].any(axis=1)] = 0
             out[part] = rows[part] + np.float32(self.strength / self.nearest) * sums
         return unit_in_place(out)
-
-
-@kernel
-def document_frequencies(
-    ids: Ids,  # (N,)
-    offsets: Ints,  # (D + 1,)
-    types: int,
-) -> Ints:
-    """Number of documents in which each type occurs, (types,) int64."""
-    out = np.zeros(types, np.int64)
-    last = np.full(types, -1, np.int64)  # the last document with each type
-    for document in range(len(offsets) - 1):
-        for i in range(offsets[document], offsets[document + 1]):
-            word = ids[i]
-            if last[word] != document:
-                last[word] = document
-                out[word] += 1
-    return out
 
 
 # Self-retrieval

@@ -10,22 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
 from selfvec.base.arrays import Bytes, Hashes, Ids, Ints, Mask
-from selfvec.base.compiled import kernel
 from selfvec.base.threads import cut, in_order, threads
 from selfvec.corpus.fingerprints import hashes
 from selfvec.data.token_batch import TokenBatch
 
-NGRAM = 12
-"""Tokens of the shortest passage."""
-BASE = np.uint64(0x9E3779B97F4A7C15)  # odd
-MIX = np.uint64(0xBF58476D1CE4E5B9)  # odd; the high bits of a product with it are the number of a counter
-_BASE_TO_N = np.uint64(pow(int(BASE), NGRAM, 1 << 64))  # weight of the word that leaves the n-gram
-_MOST = np.uint8(255)  # of a counter
+from .kernels import BASE, MIX, NGRAM, count_hashes, hash_ngrams
 
 AT_ONCE = 1 << 23
 """N-grams examined at a time, 128 MB."""
@@ -173,44 +166,3 @@ def cover(tokens: Mask, places: Ints, value: bool) -> None:
     """Set the tokens, (N,), of the n-grams that start at some places."""
     for place in range(NGRAM):
         tokens[places + place] = value
-
-
-@kernel(steps=lambda _, __, ___, values, ____: len(values))
-def hash_ngrams(
-    text: tuple[Ids, Ints],  # ids (N,) and offsets (D + 1,)
-    documents: tuple[int, int],  # the first one, and the one after the last
-    words: Hashes,  # (V,) hashes of the words
-    values: Hashes,  # written: the hashes of the n-grams ...
-    places: Ints,  # ... and where they start
-) -> int:
-    """Hash the n-grams of some documents; return their number."""
-    ids, offsets = text
-    found = 0
-    for document in range(documents[0], documents[1]):
-        start = offsets[document]
-        stop = offsets[document + 1]
-        if stop < start + NGRAM:
-            continue
-        value = np.uint64(0)  # hash of the n-gram that ends before i
-        for i in range(start, start + NGRAM):
-            value = value * BASE + words[ids[i]]
-        for i in range(start + NGRAM, stop + 1):
-            values[found] = value
-            places[found] = i - NGRAM
-            found += 1
-            if i < stop:
-                value = value * BASE + words[ids[i]] - words[ids[i - NGRAM]] * _BASE_TO_N
-    return found
-
-
-@kernel
-def count_hashes(
-    hashes: Hashes,  # (n,)
-    counters: Bytes,  # added to, up to 255; their number is a power of two
-    shift: Any,  # 64 minus its binary logarithm
-) -> None:
-    """Count n-grams. Several n-grams share a counter."""
-    for i in range(len(hashes)):
-        counter = hashes[i] * MIX >> shift
-        if counters[counter] < _MOST:
-            counters[counter] += np.uint8(1)

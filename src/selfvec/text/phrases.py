@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Bytes, Ids, Ints, Mask, Rows
-from selfvec.base.compiled import kernel
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
 
+from .kernels import matches
 from .rules import listed_lines
 
 LINK = "_"  # between the words of a phrase, as in word2vec's own vectors
@@ -166,39 +166,3 @@ def read_phrases(path: str | os.PathLike[str]) -> list[str]:
             )
         phrases.append(LINK.join(words))
     return list(dict.fromkeys(phrases))
-
-
-@kernel
-def matches(
-    classes: Ids,  # (N,) int32, the words, numbered
-    breaks: Mask,  # (N,) bool, the word does not follow the previous one
-    bounds: Ints,  # (C + 1,), phrases that begin with c: bounds[c]:bounds[c + 1], longest first
-    sizes: Ints,  # (P,) int64, words of each phrase
-    words: Ids,  # (P, n) int32
-) -> Ids:
-    """Find phrases from left to right, the longest first, without overlaps.
-
-    (N,) int32: the phrase that begins at each token, -1 for none, -2 inside a phrase.
-    """
-    out = np.full(len(classes), -1, np.int32)
-    i = 0
-    while i < len(classes):
-        first = classes[i]
-        taken = 1
-        for p in range(bounds[first], bounds[first + 1]):
-            size = sizes[p]
-            if i + size > len(classes):
-                continue
-            same = True
-            for k in range(1, size):
-                if breaks[i + k] or classes[i + k] != words[p, k]:
-                    same = False
-                    break
-            if same:
-                out[i] = p
-                for k in range(1, size):
-                    out[i + k] = -2
-                taken = size
-                break
-        i += taken
-    return out

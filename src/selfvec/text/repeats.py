@@ -27,7 +27,8 @@ from selfvec.data.run import Run
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, changed
 
-from .hashed_ngrams import AT_ONCE, NGRAM, Ngrams, cover
+from .hashed_ngrams import AT_ONCE, Ngrams, cover
+from .kernels import NGRAM
 
 if TYPE_CHECKING:
     import polars as pl

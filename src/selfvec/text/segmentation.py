@@ -46,7 +46,7 @@ def segmenter(code: str | None) -> Segment | None:
 
 def split_spans(
     data: Bytes,  # (B,) uint8, the texts in UTF-8
-    starts: Ints,  # (N,) int64, as of `selfvec.text.characters.spans`
+    starts: Ints,  # (N,) int64, as of `selfvec.text.kernels.spans`
     lengths: Ids,  # (N,) int32
     offsets: Ints,  # (D + 1,) int64
     segment: Segment,

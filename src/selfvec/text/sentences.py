@@ -2,7 +2,7 @@
 
 A sentence ends at a blank line, and at . ! ? … ؟ । before white space unless the next word is in lower case;
 。！？ need no white space. Full stops of initials and of common abbreviations of a dozen languages do not end
-a sentence. `selfvec.text.characters.count_sentences` works on bytes and does not know these abbreviations.
+a sentence. `selfvec.text.kernels.count_sentences` works on bytes and does not know these abbreviations.
 """
 
 from __future__ import annotations

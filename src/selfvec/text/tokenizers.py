@@ -26,8 +26,8 @@ from selfvec.base.untrusted import decoding, panics_held_back
 from selfvec.corpus.fingerprints import joined_utf8
 from selfvec.storage.formats.subwords import load_tokenizer
 
-from .characters import apart, count_sentences, spans, table
 from .distinct_words import DistinctWords
+from .kernels import apart, count_sentences, spans, table
 from .segmentation import segmenter, split_spans
 
 if TYPE_CHECKING:
@@ -264,7 +264,7 @@ _UNSPACED = re.compile(
 
 
 def long_tokens(data: Bytes, starts: Ints, lengths: Ids) -> list[int]:
-    """The numbers of the tokens that are too long; arrays as of `selfvec.text.characters.spans`."""
+    """The numbers of the tokens that are too long; arrays as of `selfvec.text.kernels.spans`."""
     return [
         number
         for number in np.flatnonzero(lengths > LONGEST).tolist()  # bytes, and so a few of shorter ones

@@ -18,8 +18,8 @@ from selfvec.base.arrays import Bytes, Ids, Ints, Mask
 from selfvec.base.casing import lower
 from selfvec.base.errors import InputError
 from selfvec.base.packed_strings import PackedStrings
-from selfvec.text.characters import APOSTROPHE, spans, table
 from selfvec.text.distinct_words import DistinctWords
+from selfvec.text.kernels import APOSTROPHE, spans, table
 from selfvec.text.languages import without_elision
 from selfvec.text.segmentation import segmenter, split_spans
 

@@ -1,4 +1,4 @@
-"""Flags of each character, one byte per code point, and the loops over them that find tokens and sentences.
+"""Loops over the characters of texts, by flags of each code point, and loops over tokens.
 
 The tokenisers `words` and `whitespace` share one loop, which uses only bytes and this table. The tables
 follow `unicodedata`, and so the Unicode version of the running Python.
@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from selfvec.base.arrays import Bytes, Ids, Ints, Mask
+from selfvec.base.arrays import Bytes, Hashes, Ids, Ints, Mask
 from selfvec.base.compiled import kernel
 
 WORD = 1  # continues a token: letters, marks, numbers, underscore, joiners
@@ -27,6 +27,13 @@ POINT = 16  # stays inside a token between two DIGIT characters
 TERMINATOR = 32  # may end a sentence
 SPACE = 64
 LOWER = 128  # a sentence does not begin with one of these
+
+NGRAM = 12
+"""Tokens of the shortest passage."""
+BASE = np.uint64(0x9E3779B97F4A7C15)  # odd
+MIX = np.uint64(0xBF58476D1CE4E5B9)  # odd; the high bits of a product with it are the number of a counter
+_BASE_TO_N = np.uint64(pow(int(BASE), NGRAM, 1 << 64))  # weight of the word that leaves the n-gram
+_MOST = np.uint8(255)  # of a counter
 
 _CODE_POINTS = 0x110000
 _ASSIGNED = (range(0x33480), range(0xE0100, 0xE01F0))  # beyond these: nothing but private use
@@ -224,3 +231,157 @@ def count_sentences(
             kind, width = _character(data, starts[k], flags)
             counts[d] += newlines > 1 or (spaced and not kind & LOWER)
     return counts
+
+
+# Loops over tokens
+
+
+@kernel(steps=lambda _, starts, *__: 8 * len(starts))
+def number_words(
+    data: Bytes,  # (B,)
+    starts: Ints,  # (n,)
+    ends: Ints,  # (n,)
+    hashed: Hashes,  # (n,)
+    done: int,  # words numbered already
+    slots: Ids,  # (s,), s a power of two; changed, as are the next three, if words are added
+    known_hashes: Hashes,  # (m,)
+    known_ends: Ints,  # (m + 1,)
+    known: Bytes,  # (b,)
+    size: int,  # words in the table
+    add: bool,
+    ids: Ids,  # (n,), written
+) -> tuple[int, int]:
+    """Number words until one does not fit; return how many are numbered, and the words in the table."""
+    mask = np.uint64(len(slots) - 1)
+    for i in range(done, len(starts)):
+        start = starts[i]
+        length = ends[i] - start
+        slot = hashed[i] & mask
+        while slots[slot] >= 0:
+            other = slots[slot]
+            place = known_ends[other]
+            if known_hashes[other] == hashed[i] and known_ends[other + 1] - place == length:
+                k = 0
+                while k < length and known[place + k] == data[start + k]:
+                    k += 1
+                if k == length:
+                    break
+            slot = (slot + np.uint64(1)) & mask
+        if slots[slot] < 0 and add:
+            place = known_ends[size]
+            if size == len(known_hashes) or place + length > len(known):
+                return i, size
+            for k in range(length):
+                known[place + k] = data[start + k]
+            known_hashes[size] = hashed[i]
+            known_ends[size + 1] = place + length
+            slots[slot] = size
+            size += 1
+        ids[i] = slots[slot]
+    return len(starts), size
+
+
+@kernel
+def enter_words(hashed: Hashes, slots: Ids) -> None:
+    """Enter words in an empty hash table by their hashes."""
+    mask = np.uint64(len(slots) - 1)
+    for word in range(len(hashed)):
+        slot = hashed[word] & mask
+        while slots[slot] >= 0:
+            slot = (slot + np.uint64(1)) & mask
+        slots[slot] = word
+
+
+@kernel
+def matches(
+    classes: Ids,  # (N,) int32, the words, numbered
+    breaks: Mask,  # (N,) bool, the word does not follow the previous one
+    bounds: Ints,  # (C + 1,), phrases that begin with c: bounds[c]:bounds[c + 1], longest first
+    sizes: Ints,  # (P,) int64, words of each phrase
+    words: Ids,  # (P, n) int32
+) -> Ids:
+    """Find phrases from left to right, the longest first, without overlaps.
+
+    (N,) int32: the phrase that begins at each token, -1 for none, -2 inside a phrase.
+    """
+    out = np.full(len(classes), -1, np.int32)
+    i = 0
+    while i < len(classes):
+        first = classes[i]
+        taken = 1
+        for p in range(bounds[first], bounds[first + 1]):
+            size = sizes[p]
+            if i + size > len(classes):
+                continue
+            same = True
+            for k in range(1, size):
+                if breaks[i + k] or classes[i + k] != words[p, k]:
+                    same = False
+                    break
+            if same:
+                out[i] = p
+                for k in range(1, size):
+                    out[i + k] = -2
+                taken = size
+                break
+        i += taken
+    return out
+
+
+@kernel(steps=lambda _, __, ___, values, ____: len(values))
+def hash_ngrams(
+    text: tuple[Ids, Ints],  # ids (N,) and offsets (D + 1,)
+    documents: tuple[int, int],  # the first one, and the one after the last
+    words: Hashes,  # (V,) hashes of the words
+    values: Hashes,  # written: the hashes of the n-grams ...
+    places: Ints,  # ... and where they start
+) -> int:
+    """Hash the n-grams of some documents; return their number."""
+    ids, offsets = text
+    found = 0
+    for document in range(documents[0], documents[1]):
+        start = offsets[document]
+        stop = offsets[document + 1]
+        if stop < start + NGRAM:
+            continue
+        value = np.uint64(0)  # hash of the n-gram that ends before i
+        for i in range(start, start + NGRAM):
+            value = value * BASE + words[ids[i]]
+        for i in range(start + NGRAM, stop + 1):
+            values[found] = value
+            places[found] = i - NGRAM
+            found += 1
+            if i < stop:
+                value = value * BASE + words[ids[i]] - words[ids[i - NGRAM]] * _BASE_TO_N
+    return found
+
+
+@kernel
+def count_hashes(
+    hashes: Hashes,  # (n,)
+    counters: Bytes,  # added to, up to 255; their number is a power of two
+    shift: Any,  # 64 minus its binary logarithm
+) -> None:
+    """Count n-grams. Several n-grams share a counter."""
+    for i in range(len(hashes)):
+        counter = hashes[i] * MIX >> shift
+        if counters[counter] < _MOST:
+            counters[counter] += np.uint8(1)
+
+
+@kernel
+def document_frequencies(
+    ids: Ids,  # (N,)
+    offsets: Ints,  # (D + 1,)
+    types: int,
+) -> Ints:
+    """Number of documents in which each type occurs, (types,) int64."""
+    out = np.zeros(types, np.int64)
+    last = np.full(types, -1, np.int64)  # the last document with each type
+    for document in range(len(offsets) - 1):
+        for i in range(offsets[document], offsets[document + 1]):
+            word = ids[i]
+            if last[word] != document:
+                last[word] = document
+                out[word] += 1
+    return out
