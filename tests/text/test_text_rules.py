@@ -12,7 +12,7 @@ from selfvec.base.errors import InputError, OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.text import Rules, tokenizer
 from selfvec.text.rules import STEMMERS, Keys, Rulebook, same_stem, stems
-from selfvec.text.tagger import LexiconTagger, tagger
+from selfvec.text.tagger import LexiconTagger, can_be, english_lexicon, tagger
 from selfvec.text.tokenizers import Casing
 from selfvec.views.run_summary import run_summary
 
@@ -162,6 +162,15 @@ def test_the_lexicon_knows_plain_cases(part: str) -> None:
     assert dict.fromkeys(WORDS[part], part) == dict(
         zip(WORDS[part], LexiconTagger().parts(WORDS[part]), strict=True)
     )
+
+
+def test_the_lexicon_is_that_of_its_package() -> None:
+    parser = pytest.importorskip("textblob.en").parser
+    assert parser.find_tags(["the"])  # loads it
+    assert english_lexicon() == dict(parser.lexicon)
+    assert can_be("Damage") == {"noun", "verb"}
+    assert can_be("briefly") == {"adverb"}
+    assert can_be("xyzzy") == frozenset()
 
 
 def test_the_lexicon_gives_any_string_a_part() -> None:

@@ -10,7 +10,6 @@ R are the refined vectors, which know what a word goes with, N the narrow ones, 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,7 @@ from selfvec.data.run import Run, doubts
 from selfvec.data.vectors import Source
 from selfvec.numerics.rows import top_indices
 from selfvec.refinement.derived_vectors import narrow_vectors
-from selfvec.text.tagger import LexiconTagger
+from selfvec.text.tagger import can_be
 
 from .word_kinds import languages, listed_stop_words
 
@@ -81,11 +80,11 @@ def fitting(run: Run, index: int, others: Ints) -> Mask:
     stops = listed_stop_words(run)
     if names[index].lower() in stops:
         return np.ones(len(words), bool)
-    can_be = lexicon(run)
-    own = can_be(names[index])
+    parts = lexicon(run)
+    own = parts(names[index])
 
     def fits(word: str) -> bool:
-        return word.lower() not in stops and not (own and (other := can_be(word)) and own.isdisjoint(other))
+        return word.lower() not in stops and not (own and (other := parts(word)) and own.isdisjoint(other))
 
     return np.array([fits(word) for word in words], bool)
 
@@ -93,10 +92,7 @@ def fitting(run: Run, index: int, others: Ints) -> Mask:
 def lexicon(run: Run) -> Callable[[str], frozenset[str]]:
     """What a word can be; nothing is known without the lexicon, or of a text in another language."""
     spoken = languages(run)
-    if not spoken or "en" in spoken:
-        with suppress(ImportError):
-            return LexiconTagger().can_be
-    return lambda _: frozenset()
+    return can_be if not spoken or "en" in spoken else lambda _: frozenset()
 
 
 def abbreviations_among(run: Run, index: int, near: Ints, cosines: Floats) -> Ints:

@@ -223,8 +223,8 @@ def declared_at(place: str) -> Declaration:
     """
     module, _, name = place.rpartition(".")
     path = _ROOT.joinpath(*module.split("."))
-    file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-    tree = ast.parse(file.read_text(encoding="utf-8"))
+    file = path.with_suffix(".py")
+    tree = ast.parse((file if file.exists() else path / "__init__.py").read_text(encoding="utf-8"))
     named = [one for one in tree.body if getattr(one, "name", None) == name]
     found: Any = named[-1]  # the ones before are overloads
     defaults, has_more = _fields(found) if isinstance(found, ast.ClassDef) else _arguments(found.args)

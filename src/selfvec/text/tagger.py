@@ -9,6 +9,9 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Protocol
 
 from selfvec.base.errors import OptionError, require
@@ -86,21 +89,37 @@ class LexiconTagger:
             return OTHER
         head = word.split("'")[0] or word  # we'll: the tag of "we"
         tag: str = self._parser.find_tags([head])[0][1]
-        return "adverb" if self._is_adverb(head.lower(), tag) else _PENN.get(tag[:2], OTHER)
+        return "adverb" if _is_adverb(head.lower(), tag) else _PENN.get(tag[:2], OTHER)
 
-    def can_be(self, word: str) -> frozenset[str]:
-        """What a word can be, *past* (form of a verb) included; empty if the lexicon lacks the word."""
-        lower = word.lower()
-        tag: str | None = self._parser.lexicon.get(lower)
-        if tag is None:
-            return frozenset()
-        part = "adverb" if self._is_adverb(lower, tag) else _PENN.get(tag[:2], OTHER)
-        return _CAN_BE.get(tag, frozenset([part])) if part != "adverb" else frozenset([part])
 
-    def _is_adverb(self, lower: str, tag: str) -> bool:
-        """Whether the lexicon takes an adverb for a noun, as *briefly*; it has *brief*."""
-        adjective = self._parser.lexicon.get(lower[:-2]) or ""
-        return tag == "NN" and lower.endswith("ly") and adjective.startswith("JJ")
+@cache
+def english_lexicon() -> dict[str, str]:
+    """The tag of each word of TextBlob's lexicon; empty without TextBlob.
+
+    The file is read without the package, which takes two seconds to load NLTK, scikit-learn and SciPy.
+    """
+    found = find_spec("textblob")
+    if found is None or not found.submodule_search_locations:
+        return {}
+    path = Path(found.submodule_search_locations[0], "en", "en-lexicon.txt")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    pairs = (line.split() for line in lines if line and not line.startswith(";;;"))
+    return {word: tag for word, tag, *_ in pairs}
+
+
+def can_be(word: str) -> frozenset[str]:
+    """What an English word can be, *past* (form of a verb) included; empty if the lexicon lacks the word."""
+    lower = word.lower()
+    tag = english_lexicon().get(lower)
+    if tag is None:
+        return frozenset()
+    part = "adverb" if _is_adverb(lower, tag) else _PENN.get(tag[:2], OTHER)
+    return _CAN_BE.get(tag, frozenset([part])) if part != "adverb" else frozenset([part])
+
+
+def _is_adverb(lower: str, tag: str) -> bool:
+    """Whether the lexicon takes an adverb for a noun, as *briefly*; it has *brief*."""
+    return tag == "NN" and lower.endswith("ly") and english_lexicon().get(lower[:-2], "").startswith("JJ")
 
 
 class SpacyTagger:

@@ -53,6 +53,10 @@ class Terms:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def part(self, places: Ints) -> Terms:
+        """Some of the terms."""
+        return Terms(self.rows[places], [self.names[i] for i in places.tolist()], self.weights[places])
+
 
 def terms(run: Run, most: int, *, min_count: int = 5) -> Terms:
     """The first terms of a run that occur in ``min_count`` documents.
@@ -126,15 +130,24 @@ def topical_terms(run: Run, most: int, *, min_count: int = 5, least: int = 2) ->
 
     A coherence of 1 is the median or more. All terms are kept if fewer than ``least`` would be left.
     """
-    chosen = terms(run, most, min_count=min_count)
-    found = coherence(run.require_tokens(), topic_rows(run), chosen.rows)
+    chosen, found = _with_coherence(run, most, min_count)
     if (found > 0).any():
-        found /= np.median(found[found > 0])
+        found = found / np.median(found[found > 0])
     kept = np.flatnonzero(found >= LEAST_COHERENCE)
     if len(kept) < least:
         kept = np.arange(len(chosen))
-    names = [chosen.names[i] for i in kept.tolist()]
-    return Terms(chosen.rows[kept], names, chosen.weights[kept]), np.clip(found[kept], LEAST_COHERENCE, 1)
+    return chosen.part(kept), np.clip(found[kept], LEAST_COHERENCE, 1)
+
+
+def _with_coherence(run: Run, most: int, min_count: int) -> tuple[Terms, Floats]:
+    """The first ``most`` terms and their coherence, kept with the run: fewer are the first of them."""
+    key = f"terms of {min_count} documents"
+    asked, chosen, found = run.derived.get(key, (-1, None, None))
+    if most > asked:
+        chosen = terms(run, most, min_count=min_count)
+        found = coherence(run.require_tokens(), topic_rows(run), chosen.rows)
+        run.derived[key] = most, chosen, found
+    return chosen.part(np.arange(min(most, len(chosen)))), found[:most]
 
 
 def coherence(batch: TokenBatch, rows: Rows, words: Ints) -> Floats:

@@ -75,8 +75,6 @@ class PageData(DocumentViews):
         super().__init__(run, Lane())  # in this order: the index, tests, the index of the original vectors
         self._lane = Lane()
         self._index_first = run.tokens is not None and len(run.tokens) > _LONG_TEXT
-        if self._index_first:
-            self._lane.submit(lambda _: self.index.exception(), rank=-1)
         self.comparisons = Comparisons(run, jobs or max(1, threads(None) - 1), self._lane, self._long)
         self.complete = Completion(run.vectors.index_to_key, counts_of(run))
         self.maps = Maps(run, self.comparisons, lambda: self.index, self.present)
@@ -88,8 +86,9 @@ class PageData(DocumentViews):
 
     def start(self) -> None:
         """Start what the page shows: the overview, for which everything else waits; then the other tabs."""
-        self._long.submit(lambda _: (self.names, self.domain.exception()), rank=-1)
-        self._lane.submit(lambda _: self.domain.exception(), rank=-2)
+        overview = self.domain
+        self._long.submit(lambda _: (self.names, overview.exception()), rank=-1)  # which needs names at last
+        self._lane.submit(lambda _: (self.index if self._index_first else overview).exception(), rank=-2)
         _ = self.index
         self.comparisons.tasks(self.comparisons.default)
         if not self._index_first:
