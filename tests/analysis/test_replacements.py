@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -137,7 +136,7 @@ def test_other_parts_of_speech_do_not_replace_a_word() -> None:
 
 
 def test_without_the_lexicon_stop_words_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "textblob.en", None)
+    monkeypatch.setattr("selfvec.text.tagger.english_lexicon", dict)
     assert replacements("tornado", "briefly", "it") == ["briefly"]
 
 
