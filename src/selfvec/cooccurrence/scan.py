@@ -200,23 +200,21 @@ def are_rare(words: Mask, occurrences: Ints | Doubles, half: int) -> bool:
 
 def neighbour_totals(batch: TokenBatch, window: int) -> Doubles:
     """Number of neighbours of each word, (V,) float64: the row sums of flat counts."""
-    return count_neighbours(batch.ids, batch.offsets, batch.counts, window // 2).astype(np.float64)
-
-
-def count_neighbours(
-    ids: Ids,  # (N,)
-    offsets: Ints,  # (D + 1,)
-    counts: Ints,  # (V,), of the ids
-    half: int,
-) -> Ints:
-    """The same from arrays, (V,) int64: ``half`` on each side, fewer at the ends of a document."""
-    totals = 2 * half * counts
-    lengths = np.diff(offsets)
-    for place in range(min(half, int(lengths.max(initial=0)))):
-        longer = lengths > place
-        for at in (offsets[:-1][longer] + place, offsets[1:][longer] - 1 - place):
-            totals -= (half - place) * np.bincount(ids[at], minlength=len(counts))
+    half = window // 2
+    totals = (2 * half * batch.counts).astype(np.float64)
+    for ids, offsets in batch.in_ranges():
+        lengths = np.diff(offsets)
+        number = min(half, int(lengths.max(initial=0)))
+        places = [longer for place in range(number) for longer in _from_ends(offsets, lengths > place, place)]
+        if places:  # fewer neighbours at the ends of a document
+            missing = np.repeat(half - np.arange(number), [2 * len(each) for each in places[::2]])
+            totals -= np.bincount(ids[np.concatenate(places)], missing, len(totals))
     return totals
+
+
+def _from_ends(offsets: Ints, longer: Mask, place: int) -> tuple[Ints, Ints]:
+    """Where the tokens are that are so many from the first and from the last one of the longer documents."""
+    return offsets[:-1][longer] + place, offsets[1:][longer] - 1 - place
 
 
 @kernel
