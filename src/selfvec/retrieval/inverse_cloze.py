@@ -12,7 +12,7 @@ learning).
 
 Spans that are kept out of learning, some of them of documents that are kept out as a whole, decide how long
 to learn, and whether at all. People's questions gain for longer than spans do. So the rows learn for as long
-as these spans find their documents no later than before, and then half as long again, from everything.
+as these spans find their documents no later than before. Then they learn again for as long, from everything.
 """
 
 from __future__ import annotations
@@ -121,10 +121,10 @@ def learn(
     if len(usable) < FEWEST or words < FEWEST_WORDS:
         return Learned(rows, len(usable), words)
     with one_core():
-        learned, steps, before, after = _longest(batch, rows, weights, usable, rng, progress)
-        more = steps // 2
-        with progress.stage("Learning from all documents", more, "steps") as advance:
-            for now in _steps(batch, learned, rows, weights, usable, more, rng):
+        steps, before, after = _steps_chosen(batch, rows, weights, usable, rng, progress)
+        learned = rows
+        with progress.stage("Learning from documents", steps, "steps") as advance:
+            for now in _steps(batch, rows, weights, usable, steps, rng):
                 learned = now
                 advance(1)
     result = Learned(learned, len(usable), words, steps, before, after)
@@ -132,18 +132,15 @@ def learn(
     return result
 
 
-def _longest(
+def _steps_chosen(
     batch: TokenBatch,
     rows: Rows,
     weights: Rows,
     documents: Ints,  # in random order
     rng: np.random.Generator,
     progress: Progress,
-) -> tuple[Rows, int, HeldOut, HeldOut]:
-    """The rows after the most steps after which held-out spans find no less.
-
-    Also the number of these steps, and what the spans find before and then.
-    """
+) -> tuple[int, HeldOut, HeldOut]:
+    """The most steps after which held-out spans find no less, and what they find before and then."""
     unread, read = np.split(documents, [min(HELD_OUT, len(documents) // 10)])
     asked = np.zeros(batch.documents, bool)
     asked[unread] = asked[read[:HELD_OUT]] = True
@@ -153,15 +150,15 @@ def _longest(
     questions = spans.part(own)
     answers = rests.part(np.concatenate((own, others)))
 
-    learned = rows
     chosen = 0
     before = after = _found(questions, answers, rows, weights)
-    with progress.stage("Learning from documents", STEPS[-1], "steps") as advance:
-        for step, now in enumerate(_steps(rests, rows, rows, weights, read, STEPS[-1], rng), 1):
+    with progress.stage("Choosing how long to learn", STEPS[-1], "steps") as advance:
+        for step, now in enumerate(_steps(rests, rows, weights, read, STEPS[-1], rng), 1):
             advance(1)
             if step in STEPS and (found := _found(questions, answers, now, weights)).rank >= before.rank:
-                learned, chosen, after = now.copy(), step, found
-    return learned, chosen, before, after
+                after = found
+                chosen = step
+    return chosen, before, after
 
 
 def _found(questions: TokenBatch, answers: TokenBatch, rows: Rows, weights: Rows) -> HeldOut:
@@ -175,7 +172,6 @@ def _found(questions: TokenBatch, answers: TokenBatch, rows: Rows, weights: Rows
 def _steps(
     batch: TokenBatch,
     start: Rows,  # (V, d)
-    meaning: Rows,  # (V, d), tell which documents are alike
     weights: Rows,  # (V,)
     documents: Ints,
     number: int,
@@ -183,7 +179,7 @@ def _steps(
 ) -> Iterator[Rows]:
     """The rows after each of a number of steps, (V, d); one array that changes."""
     adam = Adam(start.copy())
-    made = _batches(batch, meaning, weights, documents, number, rng)
+    made = _batches(batch, start, weights, documents, number, rng)
     with closing(prefetched(made)) as batches:  # the next batch is made during a step
         for texts, target in batches:
             adam.step(texts, weights, loss_gradient(texts, adam.rows, weights, target))
@@ -192,7 +188,7 @@ def _steps(
 
 def _batches(
     batch: TokenBatch,
-    meaning: Rows,
+    start: Rows,
     weights: Rows,
     documents: Ints,
     number: int,
@@ -205,7 +201,7 @@ def _batches(
         if step % each == 0:
             order = rng.permutation(documents)
         whole = stretches(batch, order[step % each * size :][:size], rng)
-        target = shared_targets(whole, meaning, weights)
+        target = shared_targets(whole, start, weights)
         questions, answers = cut_spans(whole, np.diff(whole.offsets) // 2, rng)
         answers = without_words(answers, questions, rng.random(size) < HIDDEN)
         yield concatenated([questions, answers]), target
