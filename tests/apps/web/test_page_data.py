@@ -23,6 +23,7 @@ from selfvec.apps.web.comparison import REFINED, Comparisons, compare_refined, c
 from selfvec.apps.web.domain_words import _Readable
 from selfvec.apps.web.page_data import PageData
 from selfvec.apps.web.ranking import FIGURES, MARKS, Filter, PairedVectors, rank, significance_of_slices
+from selfvec.apps.web.views import views_of
 from selfvec.apps.web.word_map import LARGEST, State, arrange, draw_map, history_states, vectors_state
 from selfvec.apps.web.words import Completion
 from selfvec.apps.web.work import BackgroundTask, Busy
@@ -260,6 +261,17 @@ def test_progress_of_a_comparison_and_its_tests_counts_every_step(run: Run) -> N
         assert shares == sorted(shares)
         assert len({round(value, 2) for value in shares}) >= 4
         assert task.share == 1
+
+
+def test_a_long_text_is_compared_after_it_is_indexed_and_progress_counts_both(run: Run) -> None:
+    data = PageData(run)
+    view = next(found for name, found in views_of(data) if name == "word")
+    asked = {"key": data.comparisons.default}
+    comparison = data.comparisons.tasks(asked["key"]).comparison
+    assert view.needs is not None
+    assert list(view.needs(data, asked)) == [comparison]
+    data.index_first = True
+    assert list(view.needs(data, asked)) == [data.index, comparison]
 
 
 def test_the_overview_needs_no_comparison(site: Site, run: Run) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any, NamedTuple
 
@@ -68,9 +69,9 @@ def _add_view(app: FastAPI, queue: WorkQueue, data: PageData, owner: object, nam
     async def answer(**asked: Any) -> Response:
         if view.indexed:
             await _indexed(data.index)
-        for task in view.needs(owner, asked) if view.needs else ():
-            if not task.done():
-                return _not_ready(view, task)
+        tasks = list(dict.fromkeys(view.needs(owner, asked))) if view.needs else []
+        if not all(task.done() for task in tasks):
+            return _not_ready(view, tasks)
         return await queue.run(lambda: _answer(getattr(owner, name)(**asked)))
 
     method = getattr(owner, name)
@@ -81,11 +82,11 @@ def _add_view(app: FastAPI, queue: WorkQueue, data: PageData, owner: object, nam
     app.get(view.path, responses={200: view.answer} if view.answer else None, response_class=kind)(answer)
 
 
-def _not_ready(view: View, task: BackgroundTask[Any]) -> Response:
-    """How much of a task is done."""
+def _not_ready(view: View, tasks: Sequence[BackgroundTask[Any]]) -> Response:
+    """How much of the tasks is done."""
     if "content" in view.answer:
         raise Busy("the map is being drawn")
-    return json_response({"ready": False, "share": task.share})
+    return json_response({"ready": False, "share": sum(task.share for task in tasks) / len(tasks)})
 
 
 def _answer(found: Any) -> Response:

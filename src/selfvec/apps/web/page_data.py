@@ -55,6 +55,8 @@ Json = dict[str, Any]
 
 
 def _compared(data: PageData, asked: Mapping[str, Any]) -> Iterator[BackgroundTask[Any]]:
+    if data.index_first:
+        yield data.index
     yield data.comparisons.tasks(asked["key"]).comparison
 
 
@@ -74,7 +76,7 @@ class PageData(DocumentViews):
     ) -> None:
         super().__init__(run, Lane())  # in this order: the index, tests, the index of the original vectors
         self._lane = Lane()
-        self._index_first = run.tokens is not None and len(run.tokens) > _LONG_TEXT
+        self.index_first = run.tokens is not None and len(run.tokens) > _LONG_TEXT
         self.comparisons = Comparisons(run, jobs or max(1, threads(None) - 1), self._lane, self._long)
         self.complete = Completion(run.vectors.index_to_key, counts_of(run))
         self.maps = Maps(run, self.comparisons, lambda: self.index, self.present)
@@ -88,10 +90,10 @@ class PageData(DocumentViews):
         """Start what the page shows: the overview, for which everything else waits; then the other tabs."""
         overview = self.domain
         self._long.submit(lambda _: (self.names, overview.exception()), rank=-1)  # which needs names at last
-        self._lane.submit(lambda _: (self.index if self._index_first else overview).exception(), rank=-2)
+        self._lane.submit(lambda _: (self.index if self.index_first else overview).exception(), rank=-2)
         _ = self.index
         self.comparisons.tasks(self.comparisons.default)
-        if not self._index_first:
+        if not self.index_first:
             _ = self.original_index
 
     @view("/api/state")
