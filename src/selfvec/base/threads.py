@@ -106,6 +106,11 @@ def in_order(items: Iterable[In], work: Callable[[In], Out], jobs: int) -> Itera
             pool.shutdown(cancel_futures=True)
 
 
+def at_once(*works: Callable[[], Any]) -> list[Any]:
+    """The results of some functions, which run in threads: it takes as long as the longest of them."""
+    return list(in_order(works, lambda work: work(), threads(None)))
+
+
 def _patiently(future: Future[Out]) -> Out:
     """The result, waited for in short steps.
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from selfvec.base.errors import InputError
 from selfvec.base.memory import release, return_freed_memory
 from selfvec.base.packed_strings import PackedStrings
 from selfvec.base.progress import Progress
-from selfvec.base.threads import in_order, threads
+from selfvec.base.threads import at_once
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
@@ -58,10 +57,9 @@ def build_index(
         owners, spans = found.passages()
         return owners, spans, *_vocabulary_and_units(run, found, owners, spans)
 
-    # Topic vectors are compiled sums, texts are cut in Python: both at a time take as long as the longer one.
-    both: tuple[Callable[[], Any], ...] = (texts, partial(_run_vectors, run, tables))
     with progress.stage("Counting words", None, "documents"):
-        made, chosen = in_order(both, lambda make: make(), threads(None))
+        # Topic vectors are compiled sums, texts are cut in Python.
+        made, chosen = at_once(texts, partial(_run_vectors, run, tables))
         owners, spans, vocabulary, units, stem_of = made
         documents = _documents_of(units, len(found.texts))
         return_freed_memory()

@@ -12,7 +12,7 @@ dictionary of the language that share a stem with them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import compress, islice
@@ -23,7 +23,7 @@ import numpy as np
 from selfvec.base.arrays import Ids, Ints, Mask, Rows
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
-from selfvec.base.threads import in_order, one_core, threads
+from selfvec.base.threads import at_once, in_order, one_core, threads
 from selfvec.data.methods import METHODS
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -83,13 +83,9 @@ def fold(
         about["learned"] = found.about
         return found.rows
 
-    # The rows learn in compiled loops, the words are found in Python: both take as long as the longer one.
     filled = np.any(wide != 0, axis=1)  # rows of zeros learn nothing
-    both: tuple[Callable[[], Any], ...] = (
-        learn_rows,
-        partial(_spellings, groups, run, preprocessing, filled),
-    )
-    rows, (words, places) = in_order(both, lambda make: make(), threads(None))
+    # The rows learn in compiled loops, the words are found in Python.
+    rows, (words, places) = at_once(learn_rows, partial(_spellings, groups, run, preprocessing, filled))
     rows = rows * weights[:, None]
     used, places = np.unique(places, return_inverse=True)
     about |= {
