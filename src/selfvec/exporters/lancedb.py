@@ -107,10 +107,9 @@ class LanceDB(Database):
         import pyarrow as pa
 
         table = self._table(path)
-        vectors = new.vectors
-        if str(table.version) != new.stamp or vectors is None:
+        if str(table.version) != new.stamp:
             return False
-        column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])
+        column = pa.FixedSizeListArray.from_arrays(pa.array(new.vectors.ravel()), new.vectors.shape[1])
         data = new.content.set_column(new.content.column_names.index("vector"), "vector", column)
         data = data.replace_schema_metadata({**(data.schema.metadata or {}), **_bytes(new.about)})
         fresh = lancedb.connect(path).create_table(TABLE, data, mode="overwrite")

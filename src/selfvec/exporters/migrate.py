@@ -7,9 +7,8 @@ replace the old vectors in one step. An interrupted call continues where it stop
 
 from __future__ import annotations
 
-import json
+import hashlib
 import os
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,7 +21,7 @@ from selfvec.base.arrays import Rows
 from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError, Interrupted, OptionError, TargetError
 from selfvec.base.file_system import discard, lock_file, own_folder
-from selfvec.base.progress import Interruption, Progress, as_progress, interruptible
+from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import Figures
 from selfvec.base.targets import writing
 from selfvec.data.run import Run
@@ -37,8 +36,6 @@ from .store_rows import RUN, described
 from .stores import find_database
 
 _BLOCK = 4096  # texts encoded at a time
-_ENCODED = "encoded.f32"
-_STATE = "state.json"
 _TRIES = 5  # attempts while others write to the database
 
 
@@ -100,8 +97,7 @@ def migrate(
         if not dry_run and not map_only:
             with _working_folder(path):
                 database.complete(path, _language(new))
-        report: dict[str, Any] = {"passages": None, "recall": None, "safe": True, "map": None}
-        return Figures("Migrated", {**report, "done": True, "re_embed": False, "notes": []})
+        return _report("Migrated", safe=True)
     if fingerprint != old.fingerprint:
         of_another = "the vectors of the database are of another run"
         rule = of_another if fingerprint else "the database does not name its run"
@@ -112,19 +108,23 @@ def migrate(
         encoder = Encoder.of(new)
         adapter, loss = fit_and_measure(encoder, Encoder.of(old), stored.texts)
     safe = loss.kept is not None and 100 * loss.kept >= keep
-    report = {"passages": len(stored.texts), "recall": loss.as_dict(), "safe": safe, "map": None}
+    report: dict[str, Any] = {"passages": len(stored.texts), "recall": loss.as_dict(), "safe": safe}
     if not dry_run:
         about = adapter.about | {"from": old.fingerprint, "to": new.fingerprint, "recall": loss.as_dict()}
         place = map_path(path)
         replace(adapter, about=about).save(place, overwrite=_is_map(place))
         report["map"] = str(place)
     if dry_run or map_only:
-        return Figures("Not migrated", {**report, "done": False, "re_embed": not safe, "notes": []})
+        return _report("Not migrated", **report, done=False, re_embed=not safe)
     target = replace(stored, about=described(new, encoder), language=_language(new))
-    with _working_folder(path) as folder, interruptible() as stop, writing(path), library_errors():
-        lost = _replace_vectors(database, target, encoder, path, folder, progress, stop)
-    left = [f"not carried over, make it again: {one}" for one in lost]
-    return Figures("Migrated", {**report, "done": True, "re_embed": False, "notes": left})
+    with _working_folder(path) as folder, writing(path), library_errors():
+        lost = _replace_vectors(database, target, encoder, path, folder, progress)
+    return _report("Migrated", **report, notes=[f"not carried over, make it again: {one}" for one in lost])
+
+
+def _report(title: str, **told: Any) -> Figures:
+    nothing = {"passages": None, "recall": None, "safe": None, "map": None}
+    return Figures(title, {**nothing, "done": True, "re_embed": False, "notes": [], **told})
 
 
 def map_path(store: str | os.PathLike[str]) -> Path:
@@ -169,13 +169,16 @@ def _language(run: Run) -> str | None:
 
 @contextmanager
 def _working_folder(path: Path) -> Iterator[Path]:
-    """The locked folder of a migration. It is deleted at the end and kept after an error."""
+    """The locked folder of a migration. It is deleted at the end and kept after an error or Ctrl-C."""
     folder = path.with_name(f".{path.name}.migrate")
     with writing(path):
         own_folder(folder)
         file = lock_file(folder / "lock", path)
     with file:
-        yield folder
+        try:
+            yield folder
+        except KeyboardInterrupt:
+            raise Interrupted("interrupted", remedy="repeat the command to continue") from None
         discard(folder)
 
 
@@ -186,42 +189,24 @@ def _replace_vectors(
     path: Path,
     folder: Path,
     progress: Progress,
-    stop: Interruption,
 ) -> Sequence[str]:
-    """Encode all texts, stage, switch; again if others write in between. Return what is not carried over."""
+    """Encode all texts and switch; again if others write in between. Return what is not carried over.
+
+    The vectors are kept in a file named by the run and the state of the database.
+    """
     for _ in range(_TRIES):
-        _start(folder, {"to": target.about[RUN], "stamp": target.stamp})
-        fresh = replace(target, vectors=_encoded(target.texts, encoder, folder / _ENCODED, progress, stop))
-        with progress.stage("Storing", len(fresh.texts), "passages") as advance:
-            for done in database.stage(fresh, path, folder):
-                advance(done)
-                _stop_if_asked(stop)
-        if database.switch(fresh, path, folder):
-            return target.lost
+        key = hashlib.sha256(f"{target.about[RUN]}\n{target.stamp}".encode()).hexdigest()
+        fresh = replace(target, vectors=_encoded(target.texts, encoder, folder / key, progress))
+        with progress.stage("Storing", None, "passages"):
+            if database.switch(fresh, path, folder):
+                return target.lost
         progress.say("the database has changed; starting again with its current content")
-        now = database.read(path)
-        target = replace(target, texts=now.texts, content=now.content, stamp=now.stamp, lost=now.lost)
+        target = replace(database.read(path), about=target.about, language=target.language)
     rule = f"has changed {_TRIES} times while its vectors were made"
     raise TargetError(rule, path=path, remedy="repeat the command when nobody writes to it")
 
 
-def _start(folder: Path, state: dict[str, Any]) -> None:
-    """Keep earlier work of the same migration; otherwise empty the folder."""
-    file = folder / _STATE
-    text = json.dumps(state)
-    if file.is_file() and file.read_bytes() == text.encode():  # a killed process may have written half of it
-        return
-    for entry in folder.iterdir():
-        if entry.is_dir():
-            shutil.rmtree(entry)
-        elif entry.name != "lock":
-            entry.unlink()
-    file.write_text(text, encoding="utf-8")
-
-
-def _encoded(
-    texts: Sequence[str], encoder: Encoder, file: Path, progress: Progress, stop: Interruption
-) -> Rows:
+def _encoded(texts: Sequence[str], encoder: Encoder, file: Path, progress: Progress) -> Rows:
     """Vectors of all texts, smoothed as `passage_rows` does, (n, d). Blocks are kept in a file."""
     width = 4 * encoder.dimensions
     with file.open("ab") as out, progress.stage("Encoding", len(texts), "passages") as advance:
@@ -233,11 +218,5 @@ def _encoded(
             out.write(block.tobytes())
             out.flush()
             advance(len(block))
-            _stop_if_asked(stop)
     rows = np.fromfile(file, np.float32).reshape(-1, encoder.dimensions)
     return smooth_by_neighbours(rows, len(rows))
-
-
-def _stop_if_asked(stop: Interruption) -> None:
-    if stop.requested:
-        raise Interrupted("interrupted", remedy="repeat the command to continue")

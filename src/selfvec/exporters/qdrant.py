@@ -11,6 +11,7 @@ import sqlite3
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from selfvec.base.file_system import NO_LINK, lock
 from selfvec.base.targets import needing
 from selfvec.base.text_files import read_json
 
-from .store import BATCH, TABLE, Database, DatabaseContent, library_errors, reading
+from .store import TABLE, Database, DatabaseContent, library_errors, reading
 from .store_rows import StoreRows
 
 
@@ -43,8 +44,7 @@ class Qdrant(Database):
             self._create(client, rows.name, rows.vectors.shape[1], rows.about)
         with self._open(path) as client:
             payloads = map(self.kept, rows.table.iter_rows(named=True))
-            numbers = range(len(rows))
-            client.upload_collection(rows.name, rows.vectors, payload=payloads, ids=numbers, batch_size=BATCH)
+            client.upload_collection(rows.name, rows.vectors, payload=payloads, ids=range(len(rows)))
 
     def recognises(self, path: Path) -> bool:
         """Whether the folder has the file that describes its collections."""
@@ -81,26 +81,13 @@ class Qdrant(Database):
             replace_folder(copy, path)
 
     def _change(self, rows: StoreRows, path: Path, numbers: Sequence[int], gone: Sequence[str]) -> None:
-        """Upsert points in batches, new ones with new numbers, and delete others."""
-        from qdrant_client import models
-
+        """Upsert points, new ones with new numbers, and delete others."""
         points = {str(payload.get("id")): point for point, payload in self.read(path).content}
-        free = 1 + max((point for point in points.values() if isinstance(point, int)), default=-1)
+        free = count(1 + max((point for point in points.values() if isinstance(point, int)), default=-1))
+        payloads = [self.kept(row) for row in rows.table[list(numbers)].iter_rows(named=True)]
+        ids = [points[own["id"]] if own["id"] in points else next(free) for own in payloads]
         with self._open(path) as client:
-            for start in range(0, len(numbers), BATCH):
-                batch = list(numbers[start : start + BATCH])
-                payloads = [self.kept(row) for row in rows.table[batch].iter_rows(named=True)]
-                for payload in payloads:
-                    if payload["id"] not in points:
-                        points[payload["id"]] = free
-                        free = free + 1
-                client.upsert(
-                    TABLE,
-                    [
-                        models.PointStruct(id=points[payload["id"]], payload=payload, vector=vector)
-                        for payload, vector in zip(payloads, rows.vectors[batch].tolist(), strict=True)
-                    ],
-                )
+            client.upload_collection(TABLE, rows.vectors[list(numbers)], payload=payloads, ids=ids)
             if gone:
                 client.delete(TABLE, [points[name] for name in gone])
 
@@ -116,37 +103,22 @@ class Qdrant(Database):
         texts = [str(payload.get("text") or "") for _, payload in content]
         return DatabaseContent(texts, content, _stamp(path))
 
-    def stage(self, new: DatabaseContent, path: Path, folder: Path) -> Iterator[int]:
-        """Fill a copy of the folder. Other collections are not changed."""
-        from qdrant_client import models
-
-        fresh = folder / "fresh"
-        copy = folder / "store"
-        vectors = new.vectors
-        assert vectors is not None
-        if not copy.is_dir():
-            shutil.rmtree(fresh, ignore_errors=True)
-            shutil.copytree(path, fresh, ignore=shutil.ignore_patterns(".lock"))
-            with self._open(fresh) as client:
-                client.delete_collection(TABLE)
-                self._create(client, TABLE, vectors.shape[1], new.about)
-            fresh.rename(copy)
-        with self._open(copy) as client:
-            done = client.count(TABLE).count
-            yield done
-            for start in range(done, len(vectors), BATCH):
-                rows = zip(new.content[start : start + BATCH], vectors[start:], strict=False)
-                points = [models.PointStruct(id=i, payload=p, vector=v.tolist()) for (i, p), v in rows]
-                client.upsert(TABLE, points)
-                yield len(points)
-
     def switch(self, new: DatabaseContent, path: Path, folder: Path) -> bool:
-        """Replace the folder by the copy, while no client has it open."""
+        """Replace the folder by a copy, while no client has it open. Other collections are not changed."""
+        copy = folder / "store"
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(path, copy, ignore=shutil.ignore_patterns(".lock"))
+        with self._open(copy) as client:
+            client.delete_collection(TABLE)
+            self._create(client, TABLE, new.vectors.shape[1], new.about)
+        with self._open(copy) as client:
+            ids = [point for point, _ in new.content]
+            client.upload_collection(TABLE, new.vectors, payload=[row for _, row in new.content], ids=ids)
         with self._open(path):
             pass
         if _stamp(path) != new.stamp:
             return False
-        replace_folder(folder / "store", path)
+        replace_folder(copy, path)
         return True
 
     @staticmethod

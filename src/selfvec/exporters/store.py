@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
+
 from selfvec.base.arrays import Rows
 from selfvec.base.errors import FormatError, InputError, SelfvecError, require
 from selfvec.base.targets import writing_by_polars
@@ -24,7 +26,6 @@ from selfvec.base.targets import writing_by_polars
 from .store_rows import RUN, StoreRows
 
 TABLE = "passages"  # the table of a database that can be migrated
-BATCH = 1024  # rows written at a time
 
 
 class Store(ABC):
@@ -89,13 +90,13 @@ class DatabaseContent:
     content: Any  # the rows in the form of the library, in order
     stamp: str  # differs after the database has changed
     lost: Sequence[str] = ()  # parts of the database that are not carried over
-    vectors: Rows | None = None  # (n, d), of the new run
+    vectors: Rows = field(default_factory=lambda: np.zeros((0, 0), np.float32))  # (n, d), of the new run
     about: Mapping[str, str] = field(default_factory=dict)  # as of `StoreRows`, of the new vectors
     language: str | None = None
 
 
 class Database(Store):
-    """A store whose vectors can be replaced while it is searched. A working folder keeps finished work."""
+    """A store whose vectors can be replaced while it is searched."""
 
     title: ClassVar[str]  # the name of the database, as in messages
 
@@ -119,11 +120,6 @@ class Database(Store):
     @abstractmethod
     def read(self, path: Path) -> DatabaseContent:
         """Read all rows."""
-
-    def stage(self, new: DatabaseContent, path: Path, folder: Path) -> Iterator[int]:
-        """Write everything possible before the switch; yield numbers of rows."""
-        del new, path, folder
-        yield from ()
 
     def update(self, rows: StoreRows, path: Path) -> dict[str, int] | None:
         """Write new and changed rows, and delete rows whose id no longer occurs.
@@ -159,7 +155,10 @@ class Database(Store):
 
     @abstractmethod
     def switch(self, new: DatabaseContent, path: Path, folder: Path) -> bool:
-        """Replace all vectors at once; change nothing and return False if the database has changed."""
+        """Replace all vectors at once; change nothing and return False if the database has changed.
+
+        ``folder`` is for what is written before.
+        """
 
     def complete(self, path: Path, language: str | None) -> None:
         """Complete a switch that was killed."""
