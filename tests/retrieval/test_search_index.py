@@ -206,7 +206,8 @@ def test_near_clusters_have_the_best(
     near = [opened.search(question, mode=mode) for question in QUESTIONS]
     shared = [len(one & {hit.id for hit in two.hits}) for one, two in zip(everything, near, strict=True)]
     assert sum(shared) >= 0.8 * sum(map(len, everything))
-    assert [two.hits == clustered.search(q, mode=mode).hits for q, two in zip(QUESTIONS, near, strict=True)]
+    for question, two in zip(QUESTIONS, near, strict=True):
+        assert two.hits == clustered.search(question, mode=mode).hits
     if mode == "dense":
         assert 0 < opened.scores("snow", mode).found.sum() < 0.7 * len(opened)
 
@@ -452,7 +453,7 @@ def test_not_a_number_is_found_when_an_index_is_opened(copied_run: Run, tmp_path
     tensors = {name: np.array(tensor) for name, tensor in map_tensors(path).items()}
     tensors["rows"][7, 0] = np.nan
     write_tensors(path, tensors)
-    with pytest.raises(FormatError, match="row 8 of its tensor 'rows' holds NaN"):
+    with pytest.raises(FormatError, match="row 8 of the tensor 'rows' holds NaN"):
         Index.open(tmp_path / "index")
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(FormatError, match="were written"):

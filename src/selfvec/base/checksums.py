@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from .errors import FormatError, InputError
 from .file_system import sync_file, sync_names
+from .text_files import Schema, check, read_json
 
 Checksums = dict[str, dict[str, Any]]
 """``bytes`` and ``sha256`` by path below the folder."""
@@ -81,6 +82,20 @@ def write_sealed(path: Path, data: Mapping[str, Any]) -> None:
     """Write the description of a folder: ``data``, the checksums of all other files, and its own."""
     files = checksums(path.parent, (entry.name for entry in path.parent.iterdir() if entry != path))
     path.write_bytes(seal({**data, "files": files}, indent=1))
+
+
+def read_description(path: Path, schema: Schema, needed: Iterable[str], remedy: str) -> dict[str, Any]:
+    """The description of a folder that fits a schema.
+
+    `FormatError` if it does not, a ``needed`` file is missing, or a file has another size than was written.
+    """
+    description = read_json(path, remedy)
+    check(description, schema, path, remedy)
+    missing = [name for name in needed if not (path.parent / name).is_file()]
+    if missing:
+        raise FormatError("is missing", path=path.parent / missing[0], remedy=remedy)
+    check_sizes(path.parent, description, remedy)
+    return description
 
 
 def check_sizes(folder: Path, description: Mapping[str, Any], remedy: str) -> None:

@@ -23,11 +23,11 @@ import numpy as np
 from selfvec.base.arrays import Floats, Ids, Rows
 from selfvec.base.atomic_files import atomic_folder
 from selfvec.base.checks import check_path
-from selfvec.base.checksums import check_sizes, write_sealed
+from selfvec.base.checksums import read_description, write_sealed
 from selfvec.base.errors import FormatError, InputError
 from selfvec.base.progress import Progress
 from selfvec.base.tensors import Forms, check_tensors, map_tensors, write_tensors
-from selfvec.base.text_files import check, read_json, read_vocabulary, write_vocabulary
+from selfvec.base.text_files import read_vocabulary, write_vocabulary
 from selfvec.base.threads import cut, in_order, threads
 from selfvec.base.versions import __version__
 from selfvec.data.run import Run
@@ -37,7 +37,7 @@ from selfvec.storage.opened import GivenRun, as_run
 from selfvec.storage.run_folder import is_run, open_run
 
 from .folding import fold
-from .unknown_words import Spellings, apart
+from .unknown_words import apart, nearest_spellings
 from .word_lookup import SPLITS, WordLookup, no_text
 
 # Chosen on MED, Cranfield and CACM; docs/results/encoders.md compares other choices.
@@ -52,7 +52,12 @@ _TENSORS = "encoder.safetensors"
 _FORMAT = 1
 _BLOCK = 1 << 18  # characters read at a time
 _AGAIN = "make the encoder again"
-_SCHEMA = {...: ("tokenizer",), "tokenizer": SPLITS, "about": ({"language": (str, None)}, None)}
+_SCHEMA = {
+    ...: ("format", "tokenizer"),
+    "format": _FORMAT,
+    "tokenizer": SPLITS,
+    "about": ({"language": (str, None)}, None),
+}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -206,7 +211,7 @@ class Encoder:
         A text without known words gets a constant direction that is dissimilar to all texts and questions, so
         it is ranked last.
         """
-        return self._filled(self.encode(texts), -self._apart)
+        return _filled(self.encode(texts), -self._apart)
 
     def encode_query(self, texts: Sequence[str] | str) -> Floats:
         """`encode` for questions to such stores: all rows have length 1.
@@ -218,29 +223,18 @@ class Encoder:
             return np.asarray(self.encode_query([texts])[0])
         found = self.encode(texts)
         for number in np.flatnonzero(~found.any(axis=1)).tolist():
-            words = self._spellings.nearest(texts[number])
+            words = nearest_spellings(texts[number], self.words, self.language, self.about.get("stop_words"))
             found[number] = self.encode(" ".join(words))
             if "_warned" not in self.__dict__:
                 self.__dict__["_warned"] = True
                 instead = f"{' '.join(words)!r} is asked instead" if words else "nothing is like it"
                 rule = f"no word of the question {texts[number][:60]!r} is known: {instead}"
                 warnings.warn(f"{rule}; later questions of this kind do not warn", stacklevel=2)
-        return self._filled(found, self._apart)
-
-    def _filled(self, rows: Floats, direction: Floats) -> Floats:
-        """Rows with a direction in the place of zeros."""
-        empty = ~rows.any(axis=-1)
-        if empty.any():
-            rows[empty] = direction
-        return rows
+        return _filled(found, self._apart)
 
     @cached_property
     def _apart(self) -> Floats:
         return apart(self.rows)
-
-    @cached_property
-    def _spellings(self) -> Spellings:
-        return Spellings(self.words, self.language, self.about)
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write a folder, whole or not at all.
@@ -275,11 +269,7 @@ class Encoder:
         if not (folder / _ABOUT).is_file():
             remedy = "make one with: selfvec export RUN --to encoder"
             raise InputError("is not the folder of an encoder", path=folder, remedy=remedy)
-        head = _read_head(folder / _ABOUT)
-        for name in (_WORDS, _TENSORS):
-            if not (folder / name).is_file():
-                raise FormatError("belongs to an encoder and is missing", path=folder / name, remedy=_AGAIN)
-        check_sizes(folder, head, _AGAIN)
+        head = read_description(folder / _ABOUT, _SCHEMA, (_WORDS, _TENSORS), _AGAIN)
         words = read_vocabulary(folder / _WORDS)
         tensors = map_tensors(folder / _TENSORS)
         expected: Forms = {"rows": ("f4", ("R", "d")), "places": ("i4", (len(words),))}
@@ -293,13 +283,10 @@ class Encoder:
         return cls(words, places, rows, str(head["tokenizer"]), dict(head.get("about") or {}))
 
 
-def _read_head(path: Path) -> dict[str, Any]:
-    head = read_json(path, _AGAIN)
-    if head.get("format") != _FORMAT:
-        rule = f"is of format {head.get('format')!r}, this version of Selfvec reads format {_FORMAT}"
-        raise FormatError(rule, path=path, remedy=_AGAIN)
-    check(head, _SCHEMA, path, _AGAIN)
-    return head
+def _filled(rows: Floats, direction: Floats) -> Floats:
+    """Rows with a direction in the place of zeros."""
+    rows[~rows.any(axis=-1)] = direction
+    return rows
 
 
 def as_encoder(given: Encoder | Run | str | os.PathLike[str]) -> Encoder:

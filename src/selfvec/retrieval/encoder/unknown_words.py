@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -47,25 +47,15 @@ def apart(rows: Rows) -> Rows:
     return np.asarray(found / np.linalg.norm(found), np.float32)
 
 
-class Spellings:
-    """The words of an encoder by their first letter."""
+def nearest_spellings(text: str, known: Sequence[str], language: str | None, stop_words: object) -> list[str]:
+    """The known words that are spelt most like those of a text; stop words and short words have none.
 
-    def __init__(self, words: Sequence[str], language: str | None, about: Mapping[str, object]) -> None:
-        self._language = language
-        self._by_letter: dict[str, list[str]] = {}
-        for word in words:
-            self._by_letter.setdefault(word[:1], []).append(word)
-        code = about.get("stop_words")
-        self._stop_words = listed_stop_words(str(code)) if code in STOP_WORDS else frozenset()
-
-    def nearest(self, text: str) -> list[str]:
-        """The known words that are spelt most like those of a text; stop words and short words have none."""
-        words = dict.fromkeys(re.findall(r"[^\W\d_]+", normal(text, self._language)))
-        found = []
-        for word in words:
-            if len(word) >= _SHORTEST and word not in self._stop_words:
-                alike = [
-                    known for known in self._by_letter.get(word[0], ()) if abs(len(known) - len(word)) < 3
-                ]
-                found += difflib.get_close_matches(word, alike, 1, _ALIKE)
-        return found
+    ``stop_words`` is the code of a list of them, if there is one.
+    """
+    left_out = listed_stop_words(str(stop_words)) if stop_words in STOP_WORDS else frozenset()
+    found = []
+    for word in dict.fromkeys(re.findall(r"[^\W\d_]+", normal(text, language))):
+        if len(word) >= _SHORTEST and word not in left_out:
+            near = [other for other in known if other[:1] == word[0] and abs(len(other) - len(word)) < 3]
+            found += difflib.get_close_matches(word, near, 1, _ALIKE)
+    return found
