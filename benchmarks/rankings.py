@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from importlib import resources
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,14 +25,10 @@ def by_cosine(collection: Collection, rows: NDArray[np.float32]) -> Rankings:
     return [ranked(documents @ query, known & query.any()) for query in queries]
 
 
-def by_index(collection: Collection, index: Index, mode: str, **scoring: Any) -> Rankings:
-    """Rankings by an index; ``scoring`` changes its scorer."""
-    scorer = replace(index.scorer, **scoring)
-    rankings = []
-    for query in collection.queries:
-        found = scorer.score(index.vocabulary.parse(query), mode)
-        rankings.append(ranked(found.scores, found.found))
-    return rankings
+def by_index(collection: Collection, index: Index, mode: str) -> Rankings:
+    """Rankings by an index."""
+    found = (index.scores(query, mode) for query in collection.queries)
+    return [ranked(one.scores, one.found) for one in found]
 
 
 def estimate(collection: Collection, rankings: Rankings, metric: Metric = ndcg) -> Estimate:

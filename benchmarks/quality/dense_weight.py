@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from unittest.mock import patch
 
@@ -23,7 +23,6 @@ from benchmarks.refining import refined
 from benchmarks.self_retrieval import medical_items, self_retrieval
 from selfvec.retrieval import Index, bm25, dense_space
 from selfvec.retrieval.dense_share import LEAST, MOST, agreement
-from selfvec.retrieval.scoring import Blend
 
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 SLOPES, FROM = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0), (0.2, 0.25, 0.3, 0.35, 0.4, 0.45)
@@ -67,8 +66,8 @@ def measured() -> list[Row]:
         found = [
             mean_ndcg(collection, by_index(collection, index, mode)) for mode in ("bm25", "dense", "hybrid")
         ]
-        blends = [by_index(collection, index, "hybrid", blend=Blend(share)) for share in SHARES]
-        fixed = tuple(mean_ndcg(collection, rankings) for rankings in blends)
+        blends = [replace(index, space=replace(index.space, share=share)) for share in SHARES]
+        fixed = tuple(mean_ndcg(collection, by_index(collection, one, "hybrid")) for one in blends)
         without = {}
         for label, (k3, exponent) in WITHOUT.items():
             with patch.object(bm25, "K3", k3), patch.object(dense_space, "EXPONENT", exponent):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -19,10 +20,10 @@ from benchmarks.self_retrieval import self_retrieval
 from selfvec.evaluation import Similarity
 from selfvec.evaluation.retrieval import Collection, bm25_rankings, ranked
 from selfvec.retrieval import Index
-from selfvec.retrieval.scoring import Feedback, score_rm3
+from selfvec.retrieval.scoring import score_rm3
 from selfvec.text.preprocessing import Preprocessing
 
-GRID = [Feedback(*values) for values in itertools.product((5, 8, 10, 20), (20, 30, 50, 100), (0.3, 0.5, 0.7))]
+GRID = list(itertools.product((5, 8, 10, 20), (20, 30, 50, 100), (0.3, 0.5, 0.7)))
 
 
 def common() -> str:
@@ -37,13 +38,13 @@ def common() -> str:
     return table(["set", "pairs", *tables, "common pairs", *tables], rows)
 
 
-def with_feedback(collection: Collection, choices: Sequence[Feedback]) -> list[float]:
-    """Mean nDCG@10 of BM25 with RM3, for each choice."""
+def with_feedback(collection: Collection, choices: Sequence[tuple[Any, ...]] = ((),)) -> list[float]:
+    """Mean nDCG@10 of BM25 with RM3, for each choice; for the defaults by default."""
     index = Index.words_only(collection.documents, Preprocessing())
     queries = [index.vocabulary.parse(query) for query in collection.queries]
     found = []
     for feedback in choices:
-        scored = (score_rm3(index.scorer, query, feedback) for query in queries)
+        scored = (score_rm3(index.scorer, query, *feedback) for query in queries)
         found.append(mean_ndcg(collection, [ranked(one.scores, one.found) for one in scored]))
     return found
 
@@ -51,12 +52,12 @@ def with_feedback(collection: Collection, choices: Sequence[Feedback]) -> list[f
 def rm3() -> str:
     """nDCG@10 of BM25 without and with RM3."""
     columns = [_bm25(collection) for collection in judged().values()]
-    chosen = [with_feedback(collection, [Feedback()])[0] for collection in judged().values()]
+    chosen = [with_feedback(collection)[0] for collection in judged().values()]
     grid = np.array([with_feedback(collection, GRID) for collection in judged().values()])
     left_out = [own[np.argmax(grid.sum(axis=0) - own)] for own in grid]
     items = [collection for _, _, collection in self_retrieval()]
     plain = np.mean([_bm25(collection) for collection in items])
-    fed = np.mean([with_feedback(collection, [Feedback()])[0] for collection in items])
+    fed = np.mean([with_feedback(collection)[0] for collection in items])
     rows = [
         ["BM25", *_figures(columns), f"{plain:.3f}"],
         ["BM25 with RM3", *_figures(chosen), f"{fed:.3f}"],

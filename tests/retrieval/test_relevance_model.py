@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from selfvec.retrieval import Index
-from selfvec.retrieval.scoring import Feedback, expand_query, relevance_model, score_rm3
+from selfvec.retrieval.scoring import expand_query, relevance_model, score_rm3
 from selfvec.text.preprocessing import Preprocessing
 
 PLAIN = Preprocessing(tokenizer="whitespace", stem=None, stop_words=None)
@@ -65,6 +65,6 @@ def test_a_query_that_finds_nothing_stays() -> None:
 def test_the_whole_weight_on_the_query_is_bm25(texts: list[list[str]]) -> None:
     index = index_of([" ".join(words) for words in texts])
     query = index.vocabulary.parse("a b b")
-    expected, found = index.scorer.score(query, "bm25"), score_rm3(index.scorer, query, Feedback(own=1.0))
+    expected, found = index.scorer.score(query, "bm25"), score_rm3(index.scorer, query, own=1.0)
     np.testing.assert_allclose(found.scores, expected.scores, rtol=1e-5, atol=1e-6)
     np.testing.assert_array_equal(found.found, expected.found)

@@ -16,7 +16,7 @@ from selfvec.retrieval.dense_share import agreement, dense_share
 from selfvec.retrieval.dense_space import DenseSpace, projected
 from selfvec.retrieval.documents import GatheredDocuments
 from selfvec.retrieval.indexed_documents import IndexedDocuments
-from selfvec.retrieval.scoring import Blend, Scorer
+from selfvec.retrieval.scoring import Scorer
 from selfvec.retrieval.snippets import Match, _best_start
 from selfvec.text.document_vectors import document_vectors, inverse_document_frequency
 from selfvec.text.preprocessing import Preprocessing, encode_texts
@@ -125,7 +125,7 @@ def test_the_hybrid_is_a_sum_of_standard_deviations_and_one_step_of_feedback() -
     words, related = found.parts[0], found.parts[1]
     query = np.array([1, 1]) / math.sqrt(2)
     first = 0.25 * z(words) + 0.25 * z(related) + 0.5 * z(rows @ query)
-    assert Blend().feedback >= 4  # all four documents are looked at
+    assert scoring.FEEDBACK >= 4  # all four documents are looked at
     met = [i for i in np.argsort(-first) if words[i] or related[i] or rows[i] @ query != 0]
     toward = rows[met].sum(axis=0)
     moved = query + toward / np.linalg.norm(toward)
@@ -300,13 +300,6 @@ def test_numpy_gives_the_same_to_the_bit_as_the_kernels_it_stands_in_for(seed, d
     some = rng.permutation(units)[: 1 + units // 2].astype(np.int32)
     same(kernels.dot_products, vectors, scales, some, rng.integers(-32767, 32768, 16).astype(np.int16), 1e-5)
 
-    parts = (rng.random((3, units), np.float32) * (rng.random((3, units)) < 0.7)).astype(np.float32)
     owners = np.sort(rng.integers(0, documents, passages)).astype(np.int32)
-    three = rng.random((3, 3), np.float32)
-    scores, found, best = (
-        np.zeros(documents, np.float32),
-        np.zeros(documents, bool),
-        np.zeros(documents, np.int32),
-    )
-    best[:] = -1
-    same(kernels.combine, parts, *three, owners, 0.3, scores, found, best)
+    scores = rng.integers(0, 5, passages).astype(np.float32)  # some are equal
+    same(kernels.find_best_passages, scores, owners, np.full(documents, -1, np.int32))

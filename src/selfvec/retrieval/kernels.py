@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.arrays import Floats, Ids, Int8s, Ints, Mask, Rows
+from selfvec.base.arrays import Floats, Ids, Int8s, Ints, Rows
 from selfvec.base.compiled import kernel
 from selfvec.text.document_vectors import document_frequencies
 
@@ -16,7 +16,7 @@ MOMENTS = (0.9, 0.999)  # decay of the mean gradient and of its square, of Adam
 _SCORED = 1 << 14  # texts that `score_postings` scores at a time
 
 U16 = NDArray[np.uint16]
-_BLOCK = 1 << 12  # documents whose parts stay in the processor's cache
+_BLOCK = 1 << 12  # vectors that `_dot_products` widens at a time
 
 
 def invert(ids: Ids, offsets: Ints, types: int) -> tuple[Ints, Ids, U16]:
@@ -77,72 +77,24 @@ def dot_products(
     return out
 
 
-def _combine(
-    parts: Rows,
-    shares: Rows,
-    scales: Rows,
-    shifts: Rows,
-    owners: Ids,
-    passage_share: float,
-    scores: Floats,
-    found: Mask,
-    best: Ids,
-) -> None:
-    of_units = scales[0] * parts[0] + scales[1] * parts[1] + scales[2] * parts[2] - np.float32(shifts.sum())
-    scores[:] = of_units[: len(scores)]
-    found[:] = np.any((parts[:, : len(scores)] != 0) & (shares[:, None] != 0), axis=0)
-    values = of_units[len(scores) :]
-    order = np.lexsort((-values, owners))  # the best passage of each document first; of equal ones the first
-    chosen = order[np.flatnonzero(np.diff(owners[order], prepend=-1))]
-    documents = owners[chosen]
-    best[documents] = chosen
-    own, of_best = scores[documents].astype(np.float64), values[chosen].astype(np.float64)
-    scores[documents] = (1 - passage_share) * own + passage_share * of_best
+def _find_best_passages(scores: Floats, owners: Ids, best: Ids) -> None:
+    begins = np.flatnonzero(np.diff(owners, prepend=-1))
+    highest = np.repeat(np.maximum.reduceat(scores, begins), np.diff(begins, append=len(owners)))
+    chosen = np.flatnonzero(scores == highest)[::-1]
+    best[owners[chosen]] = chosen  # of equal ones the first is assigned last
 
 
-@kernel(instead=_combine)
-def combine(
-    parts: Rows,  # (3, U) words, related words, dense
-    shares: Rows,  # (3,) a part with a share of 0 does not count as found
-    scales: Rows,  # (3,) a unit scores the sum of scale · part - shift
-    shifts: Rows,  # (3,)
-    owners: Ids,  # (P,) the document of each passage
-    passage_share: float,  # of the best passage in the score of a document that has passages
-    scores: Floats,  # (D,) written
-    found: Mask,  # (D,) written: whether a part is not 0
-    best: Ids,  # (D,) written: the best passage, where -1 was
+@kernel(instead=_find_best_passages)
+def find_best_passages(
+    scores: Floats,  # (P,)
+    owners: Ids,  # (P,) the document of each passage, rising
+    best: Ids,  # (D,) written: the best passage of each document that has passages, where -1 was
 ) -> None:
-    """Scores of D documents from the parts of U units, which are the documents and then P passages."""
-    values = np.empty(len(owners), np.float32)
-    documents = len(scores)
-    a = scales[0]
-    b = scales[1]
-    c = scales[2]
-    shift = np.float32(shifts[0] + shifts[1] + shifts[2])
-    first = shares[0] != 0
-    second = shares[1] != 0
-    third = shares[2] != 0
-    for start in range(0, documents, _BLOCK):
-        end = min(start + _BLOCK, documents)
-        words = parts[0, start:end]
-        related = parts[1, start:end]
-        dense = parts[2, start:end]
-        sums = scores[start:end]
-        any_part = found[start:end]
-        for d in range(end - start):  # without branches, both loops are vectorised
-            sums[d] = a * words[d] + b * related[d] + c * dense[d] - shift
-        for d in range(end - start):
-            any_part[d] = (first & (words[d] != 0)) | (second & (related[d] != 0)) | (third & (dense[d] != 0))
-    for p in range(len(owners)):
-        u = documents + p
-        d = owners[p]
-        values[p] = a * parts[0, u] + b * parts[1, u] + c * parts[2, u] - shift
-        if best[d] < 0 or values[p] > values[best[d]]:
-            best[d] = p
-    for p in range(len(owners)):
-        d = owners[p]
-        if best[d] == p:
-            scores[d] = np.float32((1 - passage_share) * scores[d] + passage_share * values[p])
+    """The passage of each document that has the highest score, the first of equal ones."""
+    for passage in range(len(owners)):
+        own = owners[passage]
+        if best[own] < 0 or scores[passage] > scores[best[own]]:
+            best[own] = passage
 
 
 @kernel

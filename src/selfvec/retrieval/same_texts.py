@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Hashable, Iterator, Sequence
 from typing import NamedTuple
 
 from selfvec.base.arrays import Mask
 
 from .indexed_documents import IndexedDocuments
 from .scoring import Scored
-
-_FIRST = 5  # words that are compared before whole texts are
 
 
 class Best(NamedTuple):
@@ -32,9 +28,10 @@ def different_texts(documents: IndexedDocuments, scored: Scored, passing: Mask, 
     wanted = top + 1
     while True:
         best = scored.best_documents(passing, wanted)
-        found: dict[Hashable, Best] = {}
-        passages = [_best_passage(documents, scored, document) for document in best]
-        for passage, key in zip(passages, _keys([one.text for one in passages]), strict=True):
+        found: dict[str, Best] = {}
+        for document in best:
+            passage = _best_passage(documents, scored, document)
+            key = plain(passage.text)
             if key in found:
                 found[key].alike.append(passage.document)
             elif len(found) == top:
@@ -52,18 +49,6 @@ def _best_passage(documents: IndexedDocuments, scored: Scored, document: int) ->
     best = int(scored.best[document])
     start, end = (0, len(text)) if best < 0 else documents.arrays["spans"][best].tolist()
     return Best(document, text[start:end], (start, end), [])
-
-
-def _keys(texts: Sequence[str]) -> Iterator[Hashable]:
-    """Equal for equal texts: a few first words if no other text begins so, else the whole.
-
-    >>> [*_keys(["Hail  fell.", "hail fell.", "Fog in the bay at noon and at night"])]
-    ['hail fell.', 'hail fell.', ('fog', 'in', 'the', 'bay', 'at')]
-    """
-    firsts = [tuple(text.casefold().split(None, _FIRST)[:_FIRST]) for text in texts]
-    number = Counter(firsts)
-    for text, first in zip(texts, firsts, strict=True):
-        yield first if number[first] == 1 else plain(text)
 
 
 def plain(text: str) -> str:

@@ -17,6 +17,7 @@ with the query (Abdul-Jaleel et al., 2004), and searched again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -37,15 +38,11 @@ LARGE = 10_000  # documents; in larger collections, only the best are scored aga
 RESCORED = 2_000  # documents that are scored again, about
 SAMPLED = 2_500  # documents that say which these are, and how the dense part is spread
 
+# See docs/results/search.md for the choice of both.
+FEEDBACK = 5  # documents that the query moves toward, by as much as its own length
+BEST_PASSAGE = 0.5  # share of the best passage in the score of a long document
 
-@dataclass(frozen=True)
-class Blend:
-    """How parts become one score; see docs/results/search.md for the choice of the defaults."""
-
-    dense: float | None = None  # share of the dense part in the hybrid; the collection's own by default
-    feedback: int = 5  # documents that the query moves toward; 0 for none
-    beta: float = 1.0  # weight of their mean direction relative to the query's own
-    best: float = 0.5  # share of the best passage in the score of a long document
+_BLOCK = 1 << 14  # units whose parts stay in the processor's cache
 
 
 def check_mode(mode: str) -> None:
@@ -76,7 +73,6 @@ class Scorer:
 
     documents: IndexedDocuments
     space: DenseSpace
-    blend: Blend = Blend()
 
     @cached_property
     def _saturation(self) -> Floats:
@@ -86,7 +82,7 @@ class Scorer:
     @cached_property
     def _shares(self) -> Rows:
         """Shares of words, related words and the dense part in the hybrid, (3,)."""
-        dense = self.space.share if self.blend.dense is None else self.blend.dense
+        dense = self.space.share
         return np.array([(1 - dense) / 2, (1 - dense) / 2, dense], np.float32)
 
     def score(self, query: Query, mode: str = "hybrid") -> Scored:
@@ -216,24 +212,42 @@ class Scorer:
     def _combined(self, parts: Rows, shares: Rows, standard: Rows | None = None) -> Scored:
         """Scores of documents from the parts of their units; parts without a share are ignored."""
         scales, shifts = np.stack([shares, np.zeros_like(shares)]) if standard is None else standard.copy()
-        owners = self.documents.arrays["owners"]
+        counted = np.flatnonzero(shares).tolist()
+        units = _weighted_sums(parts, counted, scales, np.float32(shifts.sum()))
         number = len(self.documents)
-        scores = np.empty(number, np.float32)
-        found = np.empty(number, bool)
+        scores = units[:number]
+        found = np.any([parts[k, :number] != 0 for k in counted], axis=0)
         best = np.full(number, -1, np.int32)
-        kernels.combine(parts, shares, scales, shifts, owners, self.blend.best, scores, found, best)
+        if len(owners := self.documents.arrays["owners"]):
+            of_passages = units[number:]
+            kernels.find_best_passages(of_passages, owners, best)
+            chosen = best[best >= 0]
+            long = owners[chosen]
+            own = (1 - BEST_PASSAGE) * scores[long].astype(np.float64)
+            scores[long] = own + BEST_PASSAGE * of_passages[chosen].astype(np.float64)
         return Scored(scores, found, best, parts, scales, shifts)
 
     def _feedback(self, query: Rows, first: Scored) -> Rows | None:
         """The query's vector, moved toward those of the best documents; None if nothing was found."""
-        if self.blend.feedback < 1:
-            return None
-        best = best_documents(first.scores, first.found, self.blend.feedback)
+        best = best_documents(first.scores, first.found, FEEDBACK)
         if not best:
             return None
         toward = unit_rows(self.documents.vectors(np.array(best)).sum(axis=0)[None])[0]
-        moved: Rows = unit_rows((query + np.float32(self.blend.beta) * toward)[None])[0]
+        moved: Rows = unit_rows((query + toward)[None])[0]
         return moved
+
+
+def _weighted_sums(parts: Rows, counted: Sequence[int], scales: Rows, shift: np.float32) -> Rows:
+    """For each of U units the sum of its scaled ``counted`` parts, less a shift, (U,)."""
+    sums = np.empty(parts.shape[1], np.float32)
+    first, *others = counted
+    for start in range(0, len(sums), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        total = scales[first] * parts[first, block]
+        for k in others:
+            total += scales[k] * parts[k, block]
+        np.subtract(total, shift, out=sums[block])
+    return sums
 
 
 def best_documents(scores: Floats, allowed: Mask, most: int) -> list[int]:
@@ -254,23 +268,23 @@ def _products(query: Rows, vectors: Int8s, scales: Floats, rows: Ids) -> Floats:
 # ---- BM25 with RM3
 
 
-@dataclass(frozen=True)
-class Feedback:
-    """How a query is expanded; see docs/results/evaluation.md for the choice of the defaults."""
+def score_rm3(
+    scorer: Scorer,
+    query: Query,
+    documents: int = 8,  # the best ones, which are assumed to be relevant
+    words: int = 50,  # kept of their relevance model
+    own: float = 0.5,  # weight of the query's own words; the model has the rest
+) -> Scored:
+    """BM25 scores of all documents for the expanded query.
 
-    documents: int = 8  # best documents, which are assumed to be relevant
-    words: int = 50  # kept of their relevance model
-    own: float = 0.5  # weight of the query's own words; the model has the rest
-
-
-def score_rm3(scorer: Scorer, query: Query, feedback: Feedback = Feedback()) -> Scored:
-    """BM25 scores of all documents for the expanded query."""
+    See docs/results/evaluation.md for the choice of the defaults.
+    """
     first = scorer.score(query, "bm25")
-    best = np.array(first.best_documents(first.found, feedback.documents), np.int64)
+    best = np.array(first.best_documents(first.found, documents), np.int64)
     if not len(best):
         return first
-    model = relevance_model(scorer.documents, best, first.scores[best], feedback.words)
-    return scorer.score(expand_query(query, model, feedback.own), "bm25")
+    model = relevance_model(scorer.documents, best, first.scores[best], words)
+    return scorer.score(expand_query(query, model, own), "bm25")
 
 
 def relevance_model(

@@ -17,12 +17,12 @@ from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.corpus.fields import TITLES
 from selfvec.data.token_batch import TokenBatch
 from selfvec.text.repeats import Repeats
-from selfvec.text.tokenizers import find_words
+from selfvec.text.tokenizers import FoundWords, find_words
 from selfvec.text.vocabulary import Query, Vocabulary
 
 from .dense_space import LEAST_COSINE, DenseSpace
 from .same_texts import Best
-from .scoring import PARTS, Scored, Scorer
+from .scoring import BEST_PASSAGE, PARTS, Scored, Scorer
 
 SNIPPET = 40  # words of a snippet; a text up to half longer is shown whole
 KINDS = ("related", "match")
@@ -136,18 +136,18 @@ def describe(
 ) -> list[Hit]:
     """Hits for documents, in their order."""
     release(scorer.documents.arrays["texts"])  # the system maps further pages around each text
-    passages = _passages(vocabulary, best)
-    words = passages[0].words if passages else []
-    types = vocabulary.types_of(words)
+    texts = [one.text for one in best]
+    words = find_words(texts, vocabulary.preprocessing.tokenizer, vocabulary.preprocessing.language)
+    types = vocabulary.types_of(words.names)
     matches = _best_matches(types, _matches(scorer.space, query, mode))
-    matching = np.zeros(len(words), bool)
+    matching = np.zeros(len(words.names), bool)
     matching[list(matches)] = True
-    repeated = _repeated(scorer.documents.repeats, vocabulary, passages, types)
+    repeated = _repeated(scorer.documents.repeats, vocabulary, words, types)
     hits = []
     ids = scorer.documents.ids
-    for (document, text, span, alike), passage, in_repeats in zip(best, passages, repeated, strict=True):
+    for (document, text, span, alike), passage in zip(best, _passages(texts, words, repeated), strict=True):
         places = np.flatnonzero(matching[passage.ids])
-        own = places[~in_repeats[places]]
+        own = places[~passage.repeated[places]]
         shown = own if len(own) else places  # repeated passages are shown only if there is nothing else
         found = [matches[word] for word in passage.ids[shown].tolist()]
         window = _window(len(passage.ids), len(query.words), shown, found)
@@ -160,7 +160,7 @@ def describe(
                 snippet=snippet,
                 marks=marks,
                 passage=span,
-                parts=_parts(scored, document, mode, scorer.blend.best),
+                parts=_parts(scored, document, mode),
                 words=_reasons(passage, query, passage.ids[places], matches),
                 date=scorer.documents.day(document),
                 fields=fields,
@@ -174,44 +174,36 @@ def describe(
 
 @dataclass(frozen=True)
 class _Passage:
-    """The best passage of a document. ``ids`` are its words among ``words``, those of all passages."""
+    """The words of the best passage of a document. ``ids`` are numbers of the distinct ``words`` of all."""
 
     text: str
     words: list[str]
     ids: Ids
     starts: Ints
     ends: Ints
+    repeated: Mask  # words of a passage that many documents share
 
 
-def _passages(vocabulary: Vocabulary, best: Sequence[Best]) -> list[_Passage]:
-    texts = [one.text for one in best]
-    found = find_words(texts, vocabulary.preprocessing.tokenizer, vocabulary.preprocessing.language)
-    parts = [slice(a, b) for a, b in pairwise(found.bounds.tolist())]
-    return [
-        _Passage(text, found.names, found.ids[p], found.starts[p], found.ends[p])
-        for text, p in zip(texts, parts, strict=True)
-    ]
+def _passages(texts: Sequence[str], found: FoundWords, repeated: Mask) -> Iterator[_Passage]:
+    for text, (first, end) in zip(texts, pairwise(found.bounds.tolist()), strict=True):
+        p = slice(first, end)
+        yield _Passage(text, found.names, found.ids[p], found.starts[p], found.ends[p], repeated[p])
 
 
 def _repeated(
-    repeats: Repeats, vocabulary: Vocabulary, passages: Sequence[_Passage], types: Sequence[tuple[int, ...]]
-) -> list[Mask]:
-    """Which words of each passage belong to a passage that many documents share."""
-    found = [np.zeros(len(passage.ids), bool) for passage in passages]
-    if not found or not len(repeats.passages):
-        return found
-    first = np.array([numbers[0] if numbers else -1 for numbers in types], np.int32)
-    used, places = np.unique(first[first >= 0], return_inverse=True)
-    number = np.full(len(first), -1, np.int32)
-    number[first >= 0] = places
-    there = [number[passage.ids] >= 0 for passage in passages]
-    ids = [number[passage.ids][kept] for passage, kept in zip(passages, there, strict=True)]
-    offsets = np.cumsum([0, *map(len, ids)])
-    batch = TokenBatch(np.concatenate(ids), offsets, [vocabulary.types[i] for i in used.tolist()])
-    covered = np.split(repeats.tokens_in(batch, 1), offsets[1:-1])
-    for mask, kept, own in zip(found, there, covered, strict=True):
-        mask[kept] = own
-    return found
+    repeats: Repeats, vocabulary: Vocabulary, found: FoundWords, types: Sequence[tuple[int, ...]]
+) -> Mask:
+    """Which words, (N,), belong to a passage that many documents share."""
+    mask = np.zeros(len(found.ids), bool)
+    if not len(repeats.passages) or not len(mask):
+        return mask
+    first = np.array([numbers[0] if numbers else -1 for numbers in types], np.int32)[found.ids]
+    known = first >= 0
+    used, ids = np.unique(first[known], return_inverse=True)
+    offsets = np.concatenate(([0], np.cumsum(known)))[found.bounds]
+    batch = TokenBatch(ids.astype(np.int32), offsets, [vocabulary.types[i] for i in used.tolist()])
+    mask[known] = repeats.tokens_in(batch, 1)
+    return mask
 
 
 def _matches(space: DenseSpace, query: Query, mode: str) -> dict[int, Match]:
@@ -319,13 +311,13 @@ def _reasons(
     ]
 
 
-def _parts(scored: Scored, document: int, mode: str, passage_share: float) -> dict[str, float]:
+def _parts(scored: Scored, document: int, mode: str) -> dict[str, float]:
     """The contribution of each part to the score of a document."""
     parts = scored.parts[:, document].astype(np.float64)
     best = int(scored.best[document])
     if best >= 0:
         passage = scored.parts[:, len(scored.scores) + best]
-        parts = (1 - passage_share) * parts + passage_share * passage
+        parts = (1 - BEST_PASSAGE) * parts + BEST_PASSAGE * passage
     given = scored.scales * parts - scored.shifts
     names = {"bm25": PARTS[:1], "dense": PARTS[2:]}.get(mode, PARTS)
     return {name: float(given[PARTS.index(name)]) for name in names}
