@@ -284,7 +284,7 @@ def test_a_database_of_another_run_is_refused(kind: str, made, tmp_path: Path) -
     with pytest.raises(OptionError, match="keep: is a number"):
         migrate(path, old, new, keep=101)
     rows = passage_rows(old, encode=Encoder.of(old).encode)
-    assert rows.source is None
+    assert not rows.about
     stores.STORES[kind].put(rows, tmp_path / "nameless")
     with pytest.raises(OptionError, match=r"does not name its run; .*export the new one with overwrite=True"):
         migrate(tmp_path / "nameless", old, new)

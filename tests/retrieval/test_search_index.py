@@ -26,7 +26,8 @@ from selfvec.base.errors import (
 from selfvec.base.progress import Progress
 from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.data.run import Run
-from selfvec.retrieval import MODES, PARTS, Found, Index, build, clusters, index_folder, run_index
+from selfvec.retrieval import MODES, PARTS, Found, Index, build, clusters, run_index
+from selfvec.retrieval import index as index_module
 from selfvec.views.run_tables import found_text
 
 QUESTIONS = ("hail broke windows", "tornado near the bridge", "storm", "gust of WIND at a school")
@@ -435,15 +436,15 @@ def test_an_index_that_is_exchanged_while_it_is_read_is_that_of_one_generation(
 ) -> None:
     texts = [["hail broke the roof"] * 3 + [f"{state} document"] for state in ("an old", "a new")]
     Index.memory(copied_run, texts[0]).saved(tmp_path / "index")
-    read = index_folder.read_vocabulary
+    read = index_module.read_vocabulary
 
     def exchanged(path: Path) -> list[str]:
         found = read(path)
-        monkeypatch.setattr(index_folder, "read_vocabulary", read)
+        monkeypatch.setattr(index_module, "read_vocabulary", read)
         Index.memory(copied_run, texts[1]).saved(tmp_path / "index", overwrite=True)
         return found
 
-    monkeypatch.setattr(index_folder, "read_vocabulary", exchanged)
+    monkeypatch.setattr(index_module, "read_vocabulary", exchanged)
     assert Index.open(tmp_path / "index").text("3") == "a new document"
 
 

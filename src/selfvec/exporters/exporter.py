@@ -250,8 +250,7 @@ def _update_passages(
 
 def _counted(rows: StoreRows) -> dict[str, Any]:
     """The size of the result, and notes on content that is changed or left out."""
-    left_out = [f"the field {name!r} is not a column: its values are too long" for name in rows.left_out]
-    left_out += rows.notes
+    left_out = [*rows.notes]
     unknown = int(rows.empty.sum())
     if unknown:
         left_out.append(f"{unknown:,} of {len(rows):,} passages have no known word and no vector")

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from selfvec.base.errors import InputError
+from selfvec.text.languages import language
 
 from .store import TABLE, Database, DatabaseContent, reading
 from .store_rows import StoreRows
+
+# Languages whose stems and stop words the full-text index supports.
+_INDEXED = {"ar", "da", "de", "el", "en", "es", "fi", "fr", "hu"}
+_INDEXED |= {"it", "nl", "no", "pt", "ro", "ru", "sv", "ta", "tr"}
 
 
 class LanceDB(Database):
@@ -24,12 +29,6 @@ class LanceDB(Database):
     opened_by = 'lancedb.connect({}).open_table("passages")'
     description = "LanceDB folder with a full-text index"
     module = extra = "lancedb"
-    languages: ClassVar[dict[str, str]] = {  # whose stems and stop words the full-text index supports
-        **{"ar": "Arabic", "da": "Danish", "de": "German", "el": "Greek", "en": "English", "es": "Spanish"},
-        **{"fi": "Finnish", "fr": "French", "hu": "Hungarian", "it": "Italian", "nl": "Dutch"},
-        **{"no": "Norwegian", "pt": "Portuguese", "ro": "Romanian", "ru": "Russian", "sv": "Swedish"},
-        **{"ta": "Tamil", "tr": "Turkish"},
-    }
 
     def write(self, rows: StoreRows, path: Path) -> None:
         """Write a table called ``rows.name``, with a full-text index if the rows have a text."""
@@ -44,9 +43,9 @@ class LanceDB(Database):
         from lancedb.index import FTS
 
         if "text" in table.schema.names and ["text"] not in [index.columns for index in table.list_indices()]:
-            known = stems in self.languages
-            language = self.languages.get(stems or "", "English")
-            table.create_index("text", config=FTS(language=language, stem=known, remove_stop_words=known))
+            known = stems in _INDEXED
+            name = language(stems if known else "en").name
+            table.create_index("text", config=FTS(language=name, stem=known, remove_stop_words=known))
 
     def recognises(self, path: Path) -> bool:
         """Whether the folder has the table."""

@@ -114,7 +114,7 @@ class Database(Store):
         """`StoreRows.about` of a database; raises `InputError` if there is no database of this kind."""
 
     def source(self, path: Path) -> str | None:
-        """`StoreRows.source` of a database; raises `InputError` if there is no database of this kind."""
+        """The fingerprint of the run of the vectors; raises `InputError` if there is no such database."""
         return self.about(path).get(RUN)
 
     @abstractmethod

@@ -41,8 +41,7 @@ class StoreRows:
     table: pl.DataFrame  # n rows without the vectors; column names have only letters, digits and _
     vectors: Rows  # (n, d), unit rows or zeros
     language: str | None = None  # code of the language whose stems a full-text index may use
-    left_out: Sequence[str] = ()  # fields of the documents that are too long to filter by
-    notes: Sequence[str] = ()  # changes to the stored content, one sentence each
+    notes: Sequence[str] = ()  # what is changed or left out, one sentence each
     about: Mapping[str, str] = field(default_factory=dict)  # metadata of the store
 
     def __post_init__(self) -> None:
@@ -55,11 +54,6 @@ class StoreRows:
 
     def __len__(self) -> int:
         return len(self.table)
-
-    @property
-    def source(self) -> str | None:
-        """The fingerprint of the run whose encoder made the vectors."""
-        return self.about.get(RUN)
 
     @property
     def empty(self) -> Mask:
@@ -134,12 +128,10 @@ def passage_rows(
         vectors = _encoded(texts, encode, progress)
         about = {}
     language = Preprocessing.of(run.provenance).stem
-    notes = [
-        f"the field {name!r} is not a column: it has bytes or vectors, or occurs twice"
-        for name in found.unread
-    ]
-    notes += _changes(fields)
-    return StoreRows("passages", table, vectors, language, found.left_out, notes, about)
+    why = dict.fromkeys(found.left_out, "its values are too long")
+    why |= dict.fromkeys(found.unread, "it has bytes or vectors, or occurs twice")
+    notes = [f"the field {name!r} is not a column: {reason}" for name, reason in why.items()]
+    return StoreRows("passages", table, vectors, language, [*notes, *_changes(fields)], about)
 
 
 def _field_columns(found: GatheredDocuments, taken: Sequence[str]) -> dict[str, pl.Series]:

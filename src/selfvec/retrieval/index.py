@@ -1,21 +1,34 @@
 """`Index`: documents that are searched by words and by vectors.
 
-An index is immutable. It is built in memory. It can be written as a folder, and opened without reading it.
+An index is immutable. It is built in memory. It can be written as a folder, whole or not at all, and opened
+without reading it: its arrays are memory-mapped.
+
+    index.json            version, preprocessing, fields, the dense share, checksums of all files
+    vocabulary.txt        the types
+    arrays.safetensors    everything else
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
+
+from selfvec.base.arrays import Array
 from selfvec.base.atomic_files import atomic_folder
-from selfvec.base.checks import check_text, check_whole
-from selfvec.base.errors import NotFound, did_you_mean
+from selfvec.base.checks import check_path, check_text, check_whole
+from selfvec.base.checksums import read_description, unchanged, write_sealed
+from selfvec.base.errors import FormatError, InputError, NotFound, did_you_mean
+from selfvec.base.memory import release
 from selfvec.base.progress import Progress
+from selfvec.base.tensors import Forms, check_tensors, map_tensors, write_tensors
+from selfvec.base.text_files import misfit, read_vocabulary, write_vocabulary
+from selfvec.base.untrusted import decoding
 from selfvec.data.run import Run
 from selfvec.storage.folder_kinds import INDEX
 from selfvec.text.preprocessing import Preprocessing
@@ -25,13 +38,26 @@ from .build import build_index, build_words_only
 from .dense_space import TABLES, DenseSpace
 from .documents import GatheredDocuments
 from .filters import allowed
-from .index_folder import read_index, write_index
-from .indexed_documents import IndexedDocuments
+from .indexed_documents import Arrays, IndexedDocuments
 from .same_texts import different_texts
 from .scoring import Scored, Scorer
 from .snippets import Found, describe
 
 _COMPARED = 10_000  # ids that are compared with an unknown one
+
+VERSION = 8
+_HEAD = "index.json"
+_WORDS = "vocabulary.txt"
+_ARRAYS = "arrays.safetensors"
+_AGAIN = "remove the index folder; the next search builds it again"
+_SCHEMA = {
+    ...: ("version", "preprocessing", "fields", "dense_share"),
+    "version": VERSION,
+    "preprocessing": {"tokenizer": str, "stemmed": bool, "phrases": str, str: (str, None)},
+    "fields": [str],
+    "dense_share": lambda share: None if misfit(share, float) is None and 0 <= share <= 1 else "is a share",
+}
+_SPACE = ("rows", "weights", "pool")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -102,7 +128,16 @@ class Index:
 
     def write(self, folder: Path) -> None:
         """Write the index into an empty folder."""
-        write_index(folder, (self.vocabulary, self.space, self.documents))
+        head = {
+            "version": VERSION,
+            "preprocessing": asdict(self.vocabulary.preprocessing),
+            "fields": list(self.documents.fields),
+            "dense_share": self.space.share,
+        }
+        write_vocabulary(folder / _WORDS, self.vocabulary.types)
+        tensors = {name: getattr(self.space, name) for name in _SPACE}
+        write_tensors(folder / _ARRAYS, {**tensors, **self.documents.arrays})
+        write_sealed(folder / _HEAD, head)
 
     @classmethod
     def open(cls, folder: str | os.PathLike[str]) -> Index:
@@ -113,7 +148,24 @@ class Index:
         InputError
             If it is not an index. `FormatError` if a file in it is damaged.
         """
-        return cls(*read_index(folder))
+        check_path("folder", folder, "a path")
+        folder = Path(folder)
+        return unchanged(folder / _HEAD, lambda: cls._read(folder))
+
+    @classmethod
+    def _read(cls, folder: Path) -> Index:
+        if not INDEX.matches(folder):
+            raise InputError("is not an index", path=folder, remedy="make one with: selfvec search RUN QUERY")
+        head = read_description(folder / _HEAD, _SCHEMA, (_WORDS, _ARRAYS), _AGAIN)
+        with decoding(folder / _HEAD, "index", _AGAIN):
+            preprocessing = Preprocessing(**head["preprocessing"])
+        vocabulary = Vocabulary(preprocessing, read_vocabulary(folder / _WORDS))
+        arrays = map_tensors(folder / _ARRAYS)
+        _check_arrays(arrays, len(head["fields"]), vocabulary, folder / _ARRAYS)
+        for array in arrays.values():  # checked; they are read again when they are needed
+            release(array)
+        space = DenseSpace(arrays["rows"], arrays["weights"], arrays["pool"], float(head["dense_share"]))
+        return cls(vocabulary, space, IndexedDocuments(arrays, head["fields"]))
 
     def __repr__(self) -> str:
         return f"<Index: {len(self):,} documents>"
@@ -192,3 +244,60 @@ def _sharing_half(name: str, known: Iterable[str]) -> Iterator[str]:
     middle = len(name) // 2
     first, last = name[:middle].lower(), name[middle:].lower()
     return (one for one in known if (low := one.lower()).startswith(first) or low.endswith(last))
+
+
+def _check_arrays(a: Arrays, fields: int, vocabulary: Vocabulary, path: Path) -> None:
+    """Raise `FormatError` if a loop over the arrays could leave their bounds."""
+    strings = ["ids", "texts", *(f"values {i}" for i in range(fields))]
+    codes = [f"field {i}" for i in range(fields)]
+    sizes: Forms = {"days": ("i8", ("D",)), "owners": ("i4", ("P",)), "cluster starts": ("i8", ("K + 1",))}
+    check_tensors(a, sizes, path, _AGAIN)
+    documents, passages, clusters = len(a["days"]), len(a["owners"]), len(a["cluster starts"]) - 1
+    units = documents + passages
+    types = len(vocabulary)
+    forms: Forms = {
+        "rows": ("f4", (types, "d")),
+        "weights": ("f4", (types,)),
+        "pool": ("i4", ("related",)),
+        "starts": ("i8", (types + 1,)),
+        "units": ("i4", ("N",)),
+        "counts": ("u2", ("N",)),
+        "lengths": ("i4", (units,)),
+        "scales": ("f4", (units,)),
+        "vectors": ("i1", (units, "d")),
+        "centres": ("f4", (clusters, "d")),
+        "members": ("i4", (units if clusters else 0,)),
+        "repeats": ("u8", ("repeats",)),
+        "spans": ("i4", (passages, 2)),
+        **{name: ("u1", (name,)) for name in strings},
+        **{f"{name} ends": ("i8", (f"{name} + 1",)) for name in strings},
+        **dict.fromkeys(("ids ends", "texts ends"), ("i8", (documents + 1,))),
+        **dict.fromkeys(codes, ("i4", (documents,))),
+    }
+    check_tensors(a, forms, path, _AGAIN)
+    begins, ends = a["spans"].T
+    rules = {
+        "words occur once in the vocabulary": len(vocabulary.index) == types,
+        "related words are in the vocabulary": _within(a["pool"], 0, types),
+        "postings are in order": _rises_to(a["starts"], len(a["units"])) and _within(a["units"], 0, units),
+        "clusters are in order": _rises_to(a["cluster starts"], len(a["members"]))
+        and _within(a["members"], 0, units),
+        "passages are parts of documents": _within(a["owners"], 0, documents)
+        and bool(np.all((begins >= 0) & (begins < ends))),
+        "strings are in order": all(_rises_to(a[f"{name} ends"], len(a[name])) for name in strings),
+        "fields have known values": all(
+            _within(a[name], -1, len(a[f"values {i} ends"]) - 1) for i, name in enumerate(codes)
+        ),
+    }
+    broken = [rule for rule, holds in rules.items() if not holds]
+    if broken:
+        raise FormatError(f"is damaged: not all {broken[0]}", path=path, remedy=_AGAIN)
+
+
+def _within(numbers: Array, first: int, end: int) -> bool:
+    return not numbers.size or bool(first <= numbers.min() and numbers.max() < end)
+
+
+def _rises_to(ends: Array, last: int) -> bool:
+    """Whether numbers rise from 0 to ``last``."""
+    return bool(ends.size and ends[0] == 0 and ends[-1] == last and np.all(np.diff(ends) >= 0))

@@ -6,6 +6,7 @@ text is searched as a whole and by its passages. A short text has no passages.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 import numpy as np
@@ -40,20 +41,17 @@ def passages(text: str, words: int = CUT[0], overlap: int = CUT[1]) -> list[tupl
         return []
     sentences = [start for start, _ in sentence_spans(text)]
     starts, ends = _words(text, sentences)
-    parts = _parts(np.searchsorted(starts, [*sentences, len(text)]), words)
-    sizes = np.diff(parts).tolist()
+    parts = _parts(np.searchsorted(starts, [*sentences, len(text)]), words).tolist()
+    number = len(parts) - 1
     out: list[tuple[int, int]] = []
-    first = 0
-    while True:
-        last, total = _fill(sizes, first, words)
-        if last == len(sizes):  # the last passage repeats more words, so that it is not short
-            while first > 0 and sizes[first - 1] + total <= words:
-                first -= 1
-                total += sizes[first]
+    first = last = 0
+    while last < number:
+        last = bisect_right(parts, parts[first] + words) - 1
+        if last == number:  # the last passage repeats more words, so that it is not short
+            first = min(first, bisect_left(parts, parts[last] - words))
         out.append((int(starts[parts[first]]), int(ends[parts[last] - 1])))
-        if last == len(sizes):
-            return out
-        first = _repeat(sizes, first, last, overlap)
+        first = max(first + 1, bisect_left(parts, parts[last] - overlap))
+    return out
 
 
 def _words(text: str, bounds: Sequence[int] = ()) -> tuple[Ints, Ints]:
@@ -98,26 +96,6 @@ def _ordinals(sizes: Ints) -> Ints:
     [0, 1, 0, 1, 2]
     """
     return np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-
-
-def _fill(sizes: list[int], first: int, words: int) -> tuple[int, int]:
-    """The end of the passage that begins with a part, and its number of words."""
-    last = first
-    total = 0
-    while last < len(sizes) and (last == first or total + sizes[last] <= words):
-        total += sizes[last]
-        last += 1
-    return last, total
-
-
-def _repeat(sizes: list[int], first: int, last: int, overlap: int) -> int:
-    """The first part of the passage after ``first`` … ``last - 1``; it repeats the last of these parts."""
-    again = last
-    repeated = 0
-    while again - 1 > first and repeated + sizes[again - 1] <= overlap:
-        again -= 1
-        repeated += sizes[again]
-    return again
 
 
 def check_cut(cut: Cut) -> Cut:

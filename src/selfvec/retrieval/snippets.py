@@ -297,17 +297,14 @@ def _reasons(
     matches: dict[int, Match],  # by word
 ) -> list[Reason]:
     """The matching words of a passage, by falling weight; spellings that differ in case are one word."""
-    counts: Counter[tuple[int, str, float]] = Counter()
-    weights: dict[tuple[int, str, float], float] = {}
+    counts: Counter[tuple[float, int, str, float]] = Counter()
     for word, number in Counter(words.tolist()).items():
         match = matches[word]
-        key = (match.query_word, passage.words[word].lower(), match.cosine)
-        counts[key] += number
-        weights[key] = match.weight
-    order = sorted(counts, key=lambda key: -weights[key])
+        counts[match.weight, match.query_word, passage.words[word].lower(), match.cosine] += number
+    order = sorted(counts.items(), key=lambda item: -item[0][0])
     return [
-        Reason(query.words[t], word, KINDS[cosine == 1], round(cosine, 3), counts[t, word, cosine])
-        for t, word, cosine in order
+        Reason(query.words[t], word, KINDS[cosine == 1], round(cosine, 3), count)
+        for (_, t, word, cosine), count in order
     ]
 
 

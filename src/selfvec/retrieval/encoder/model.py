@@ -200,8 +200,7 @@ class Encoder:
             ids, offsets = self._lookup.find(texts[some])
             unit_sums(ids, offsets, self.places, self.rows, out[some])
 
-        parts = cut(sizes + 1, _BLOCK)
-        for _ in map(work, parts) if len(parts) < 2 else in_order(parts, work, threads(jobs)):
+        for _ in in_order(cut(sizes + 1, _BLOCK), work, threads(jobs)):
             pass
         return out
 
