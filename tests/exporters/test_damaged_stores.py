@@ -35,15 +35,6 @@ def stored(kind: str, folder: Path) -> tuple[Database, Path]:
     return store, folder / kind
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_an_update_adds_and_removes_rows_at_once(kind: str, tmp_path) -> None:
-    store, path = stored(kind, tmp_path)
-    counts = store.update(rows(first=10), path)
-    assert counts == {"added": 10, "changed": 0, "removed": 10, "unchanged": 30}
-    assert set(store.rows_by_id(rows(), path) or ()) == {f"d{i}" for i in range(10, 50)}
-    assert [entry.name for entry in tmp_path.iterdir()] == [kind]
-
-
 def test_an_update_of_lancedb_is_one_version(tmp_path) -> None:
     import lancedb
 

@@ -196,6 +196,7 @@ def test_update_writes_what_is_new_and_deletes_what_is_gone(
     rows[7]["id"] = "it's new"
     refine()
     assert exported() == counts(1, 3, 1, 56)
+    assert {path.name for path in tmp_path.iterdir()} == {"docs.jsonl", "run", "store"}
     after = content(Path("store"))
     assert set(after) == before.keys() - {"r7"} | {"it's new"}
     assert after["r4"][0] == rows[3]["text"]

@@ -10,7 +10,7 @@ import pytest
 import selfvec
 from selfvec.base.errors import InputError, NotFound, OptionError
 from selfvec.data.run import Run
-from selfvec.retrieval import Index, nearest_documents, run_index, similar_documents
+from selfvec.retrieval import Index, nearest_documents, similar_documents
 
 HAIL = "hail broke the windows of the barn"
 COPY = "Hail broke  the windows\nof the BARN"
@@ -100,12 +100,3 @@ def test_wrong_arguments_are_refused(small_run: Run, given: dict, rule: str) -> 
 def test_a_run_has_it_as_a_method(small_run: Run, monkeypatch) -> None:
     monkeypatch.setattr(selfvec, "similar_documents", similar_documents, raising=False)
     assert small_run.similar_documents("0", top=3).rows == similar_documents(small_run, "0", top=3).rows
-
-
-def test_clusters_of_a_large_collection_find_the_same(small_run: Run, monkeypatch) -> None:
-    from selfvec.retrieval import clusters
-
-    plain = similar_documents(small_run, "0", top=3)
-    monkeypatch.setattr(clusters, "FROM", 10)
-    assert len(run_index(small_run).documents.arrays["centres"])
-    assert [hit.id for hit in similar_documents(small_run, "0", top=3)] == [hit.id for hit in plain]

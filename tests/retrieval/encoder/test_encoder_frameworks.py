@@ -45,35 +45,6 @@ def test_langchain(encoder: Encoder, tmp_path: Path) -> None:
     assert score == pytest.approx(float(np.dot(*encoder.encode(["windows on a farm", TEXTS[0]]))), abs=1e-5)
 
 
-@needs("langchain")
-def test_langchain_finds_words_not_what_is_empty(encoder: Encoder) -> None:
-    from langchain_core.vectorstores import InMemoryVectorStore
-
-    embeddings = SelfvecEmbeddings(replace(encoder))
-    store = InMemoryVectorStore.from_texts(TEXTS, embeddings)
-    with pytest.warns(UserWarning, match="'xyzzy' is known: nothing is like it"):
-        found = store.similarity_search_with_score("xyzzy", k=4)
-    assert {text.page_content for text, _ in found[:2]} == {TEXTS[0], TEXTS[2]}
-    assert max(score for _, score in found) < 0.5
-    found = store.similarity_search_with_score("hial and wndows", k=4)  # no warning: one was enough
-    assert found[0][0].page_content == TEXTS[0]
-    found = store.similarity_search_with_score("the river", k=4)
-    assert [text.page_content for text, _ in found[-2:]] != [TEXTS[0]]
-    assert {text.page_content for text, _ in found[-2:]} == {"", "xyzzy"}
-
-
-@needs("llamaindex")
-def test_llamaindex_finds_words_not_what_is_empty(encoder: Encoder) -> None:
-    from llama_index.core.base.embeddings.base import similarity
-
-    embedding = SelfvecEmbedding(replace(encoder))
-    documents = embedding.get_text_embedding_batch(TEXTS)
-    with pytest.warns(UserWarning, match="nothing is like it"):
-        scores = [similarity(embedding.get_query_embedding("xyzzy"), document) for document in documents]
-    assert np.isfinite(scores).all()
-    assert max(scores[1], scores[3]) < min(scores[0], scores[2])
-
-
 @needs("llamaindex")
 def test_llamaindex(report_run: Run, encoder: Encoder) -> None:
     from llama_index.core.embeddings import BaseEmbedding
