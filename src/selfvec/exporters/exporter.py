@@ -83,29 +83,27 @@ def export(
     repository = to.removeprefix(HUB) if to.startswith(HUB) else None
     if repository is None and to not in TARGETS:
         raise OptionError.one_of(to, [*sorted(TARGETS), f"{HUB}OWNER/NAME"], field="to")
-    if (cut := check_cut((passage_words, overlap))) != CUT and to not in STORES:
+    target = _ENCODERS["model2vec"] if repository is not None else TARGETS[to]
+    if (cut := check_cut((passage_words, overlap))) != CUT and isinstance(target, Target):
         raise OptionError(f"{to} holds no passages", field="passage_words", remedy="leave it out")
     run = as_run(run)
     progress = as_progress(progress)
-    store = STORES.get(to)
-    if update and not isinstance(store, Database):
+    if update and not isinstance(target, Database):
         raise OptionError(f"{to} cannot be updated", field="update", remedy="use --overwrite")
     if repository is not None:
         if output is not None:
             raise OptionError("is not used: the hub holds the result", field="output", remedy="leave it out")
-        encode = partial(_write_library_encoder, library="model2vec")
-        return Figures("Exported", push(run, repository, encode, overwrite, progress))
+        return Figures("Exported", push(run, repository, _ENCODERS["model2vec"].write, overwrite, progress))
     path = _default(run, to) if output is None else Path(output)
     read_passages = partial(passage_rows, run, cut=cut, progress=progress)
-    if isinstance(store, Database) and update and os.path.lexists(path):
-        details = _update_passages(store, read_passages, path, progress)
+    if isinstance(target, Database) and update and os.path.lexists(path):
+        details = _update_passages(target, read_passages, path, progress)
     else:
-        write = TARGETS[to].write
         with _replaced(path, overwrite) as fresh:
-            if write is not None:
-                details = write(run, fresh, progress)
+            if isinstance(target, Target):
+                details = target.write(run, fresh, progress)
             else:
-                details = _write_passages(STORES[to], read_passages, fresh, progress)
+                details = _write_passages(target, read_passages, fresh, progress)
     return Figures("Exported", {"to": to, "target": str(path), **details})
 
 
@@ -160,8 +158,7 @@ Writer = Callable[[Run, Path, Progress], dict[str, Any]]
 class Target:
     """A format in which a run can be written."""
 
-    description: str
-    write: Writer | None  # None for stores: `Store.put` writes their passages
+    write: Writer
     suffix: str = ""  # of the default file name; empty for folders
     opened_by: str = ""  # Python that opens the result, with {} for its path
 
@@ -269,7 +266,6 @@ _FORMATS_OPENED_BY = {
 }
 _VECTORS_FILES = {
     form.name: Target(
-        f"the run's words: {form.description}",
         partial(_write_words, format=form.name),
         "" if form.folder else form.suffixes[0],
         _FORMATS_OPENED_BY.get(form.name, ""),
@@ -278,24 +274,16 @@ _VECTORS_FILES = {
     if form.write
 }
 _ENCODERS = {
-    "encoder": Target(
-        "texts as vectors: Selfvec's own folder", _write_encoder, opened_by="selfvec.Encoder.open({})"
-    ),
+    "encoder": Target(_write_encoder, opened_by="selfvec.Encoder.open({})"),
     "model2vec": Target(
-        "texts as vectors: a folder of model2vec",
         partial(_write_library_encoder, library="model2vec"),
         opened_by="model2vec.StaticModel.from_pretrained({})",
     ),
     "sentence-transformers": Target(
-        "texts as vectors: a folder of sentence-transformers (StaticEmbedding)",
         partial(_write_library_encoder, library="sentence-transformers"),
         opened_by="sentence_transformers.SentenceTransformer({})",
     ),
-    "language-model": Target("the model of the initial vectors, with refined token rows", _write_model),
+    "language-model": Target(_write_model),
 }
-_STORES = {
-    name: Target(f"the documents' passages: {store.description}", None, store.suffix, store.opened_by)
-    for name, store in STORES.items()
-}
-TARGETS: dict[str, Target] = {**_VECTORS_FILES, **_ENCODERS, **_STORES}
-"""Targets by name."""
+TARGETS: dict[str, Target | Store] = {**_VECTORS_FILES, **_ENCODERS, **STORES}
+"""Targets by name: files of a run's word vectors, encoders of texts, stores of its documents' passages."""

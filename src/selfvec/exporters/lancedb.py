@@ -27,7 +27,6 @@ class LanceDB(Database):
     name = "lancedb"
     title = "LanceDB"
     opened_by = 'lancedb.connect({}).open_table("passages")'
-    description = "LanceDB folder with a full-text index"
     module = extra = "lancedb"
 
     def write(self, rows: StoreRows, path: Path) -> None:

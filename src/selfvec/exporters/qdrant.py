@@ -34,7 +34,6 @@ class Qdrant(Database):
     name = "qdrant"
     title = "Qdrant"
     opened_by = "qdrant_client.QdrantClient(path={})"
-    description = "Qdrant folder, for its local mode"
     module = "qdrant_client"
     extra = "qdrant"
 

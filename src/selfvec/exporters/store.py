@@ -32,7 +32,6 @@ class Store(ABC):
     """A kind of store."""
 
     name: ClassVar[str]
-    description: ClassVar[str]
     module: ClassVar[str] = ""  # the library to import, if any
     extra: ClassVar[str] = ""  # extra of Selfvec with the library
     suffix: ClassVar[str] = ""  # of a store that is a file; others are folders

@@ -25,7 +25,6 @@ class Parquet(Store):
     """
 
     name = "parquet-documents"
-    description = "Parquet, vectors as fixed-size lists"
     suffix = ".parquet"
     opened_by = "polars.read_parquet({})"
 
@@ -38,7 +37,6 @@ class Faiss(Store):
     """An exact index of inner products. Row i of ``rows.parquet`` is vector i of ``index.faiss``."""
 
     name = "faiss"
-    description = "FAISS index and rows.parquet"
     module = extra = "faiss"
 
     def write(self, rows: StoreRows, path: Path) -> None:
@@ -59,7 +57,6 @@ class USearch(Store):
     """
 
     name = "usearch"
-    description = "USearch index and rows.parquet"
     module = extra = "usearch"
 
     def write(self, rows: StoreRows, path: Path) -> None:
