@@ -59,7 +59,7 @@ def write_piece_encoder(run: Run, folder: Path, library: Library, progress: Prog
     tokenizer = load_tokenizer(path / "tokenizer.json" if path.is_dir() else path)
     batch = run.require_tokens("which an encoder of pieces needs")
     weights = inverse_document_frequency(batch)
-    learned = learn(batch, np.asarray(run.vectors.unit), weights, progress=progress).rows
+    learned, _ = learn(batch, np.asarray(run.vectors.unit), weights, progress=progress)
     rows = np.zeros((tokenizer.get_vocab_size(), run.vectors.vector_size), np.float32)
     places = [tokenizer.token_to_id(token) for token in batch.types]
     kept = np.array([place is not None for place in places], bool)

@@ -40,7 +40,7 @@ class GatheredDocuments:
     unread: Sequence[str] = ()  # columns of bytes or vectors, or of a name that occurs twice
 
     @classmethod
-    def of(cls, texts: Sequence[str], days: NDArray[np.datetime64] | None = None) -> GatheredDocuments:
+    def of(cls, texts: Sequence[str]) -> GatheredDocuments:
         """Texts without fields. Their ids are their numbers from 0."""
         try:
             packed = PackedStrings.of(texts)
@@ -48,8 +48,8 @@ class GatheredDocuments:
             odd = next(number for number, text in enumerate(texts) if not is_text(text))
             rule = f"document '{odd}' holds half of a surrogate pair, which is not Unicode text"
             raise CorpusError(rule, remedy="correct it or leave it out") from None
-        days = np.full(len(texts), "NaT", "datetime64[D]") if days is None else days
-        return cls(packed, PackedStrings.of(map(str, range(len(texts)))), days)
+        ids = PackedStrings.of(map(str, range(len(texts))))
+        return cls(packed, ids, np.full(len(texts), "NaT", "datetime64[D]"))
 
     def spans(self) -> list[list[tuple[int, int]]]:
         """Where the passages of each text begin and end, in characters; none for a short text."""

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -62,42 +61,9 @@ class HeldOut(NamedTuple):
     first: float = 0.0  # share of spans that find their document first
     rank: float = 0.0  # mean reciprocal rank of their document; this figure decides
 
-
-_NOTHING = HeldOut()
-
-
-@dataclass(frozen=True, eq=False)
-class Learned:
-    """Learned rows, and what held-out spans find before and after."""
-
-    rows: Rows  # (V, d) float32; those given if nothing was learned
-    documents: int  # of twelve words or more
-    words: int  # in these
-    steps: int = 0  # 0 if nothing was learned
-    before: HeldOut = _NOTHING
-    after: HeldOut = _NOTHING
-
-    @property
-    def about(self) -> dict[str, Any]:
-        """What an encoder records."""
-        before, after = (
-            {name: round(value, 4) for name, value in found._asdict().items()}
-            for found in (self.before, self.after)
-        )
-        sizes = {"documents": self.documents, "words": self.words, "steps": self.steps}
-        return {**sizes, "before": before, "after": after}
-
-    def __str__(self) -> str:
-        if self.documents < FEWEST or self.words < FEWEST_WORDS:
-            have = f"{self.documents:,} texts of {SHORTEST} words or more have {self.words:,} words"
-            return f"nothing to learn: {have}, not {FEWEST} texts and {FEWEST_WORDS:,} words"
-        if not self.steps:
-            return "nothing learned: held-out spans of the texts would find their text later"
-        return (
-            f"learned from {self.documents:,} documents which passages belong together: a held-out passage "
-            f"finds the rest of its document at place {1 / self.after.rank:.1f}, "
-            f"before at {1 / self.before.rank:.1f}"
-        )
+    def as_dict(self) -> dict[str, float]:
+        """JSON-serialisable."""
+        return {name: round(value, 4) for name, value in self._asdict().items()}
 
 
 def learn(
@@ -107,8 +73,10 @@ def learn(
     *,
     seed: int = 0,
     progress: Progress | None = None,
-) -> Learned:
+) -> tuple[Rows, dict[str, Any]]:
     """Learn rows from documents, for as long as held-out spans find their documents no later.
+
+    Returned are the rows, those given if nothing is learned, and what an encoder records of them.
 
     The vector of a text is the sum of ``weights[w] * rows[w]`` over its words, at length 1. Rows of zeros
     stay zeros. The result is the same for any number of threads.
@@ -118,8 +86,9 @@ def learn(
     lengths = np.diff(batch.offsets)
     usable = rng.permutation(np.flatnonzero(lengths >= SHORTEST))
     words = int(lengths[usable].sum())
+    about: dict[str, Any] = {"documents": len(usable), "words": words, "steps": 0}
     if len(usable) < FEWEST or words < FEWEST_WORDS:
-        return Learned(rows, len(usable), words)
+        return rows, about | dict.fromkeys(("before", "after"), HeldOut().as_dict())
     with one_core():
         steps, before, after = _steps_chosen(batch, rows, weights, usable, rng, progress)
         learned = rows
@@ -127,9 +96,14 @@ def learn(
             for now in _steps(batch, rows, weights, usable, steps, rng):
                 learned = now
                 advance(1)
-    result = Learned(learned, len(usable), words, steps, before, after)
-    progress.say(str(result))
-    return result
+    if steps:
+        progress.say(
+            f"learned from {len(usable):,} documents which passages belong together: a held-out passage "
+            f"finds the rest of its document at place {1 / after.rank:.1f}, before at {1 / before.rank:.1f}"
+        )
+    else:
+        progress.say("nothing learned: held-out spans of the texts would find their text later")
+    return learned, about | {"steps": steps, "before": before.as_dict(), "after": after.as_dict()}
 
 
 def _steps_chosen(

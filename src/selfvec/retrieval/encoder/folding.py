@@ -79,9 +79,8 @@ def fold(
     def learn_rows() -> Rows:
         if not learned or texts is None:
             return wide
-        found = learn(texts, wide, weights, seed=seed, progress=progress)
-        about["learned"] = found.about
-        return found.rows
+        rows, about["learned"] = learn(texts, wide, weights, seed=seed, progress=progress)
+        return rows
 
     filled = np.any(wide != 0, axis=1)  # rows of zeros learn nothing
     # The rows learn in compiled loops, the words are found in Python.
