@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import gc
 import json
-import signal
-import subprocess
+import os
 import sys
-import time
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
@@ -151,70 +149,17 @@ def test_an_interrupted_migration_goes_on_and_ends_the_same(kind: str, made, tmp
         try:
             migrate(path, old, new, progress=Broken(last))
             break
-        except Interrupted:
+        except Interrupted as error:
+            assert "repeat the command to continue" in str(error)
             assert found(path, asked) == nearest
             assert content(path) == before
-            assert f".{path.name}.migrate" in files(tmp_path)
+            for file in (tmp_path / f".{path.name}.migrate").glob("?" * 64):  # half of a row, as after a kill
+                os.truncate(file, max(0, file.stat().st_size - 3))
     else:
         pytest.fail("it never ends")
     assert last > 6  # it was stopped in several places
     same(path, new)
     assert files(tmp_path) == [path.name, f"{path.name}-map.safetensors"]
-
-
-WAITING = """
-import sys, time
-from pathlib import Path
-from selfvec.apps.cli import main
-import selfvec.exporters
-from selfvec.retrieval.encoder import Encoder
-module, encode = sys.modules["selfvec.exporters.migrate"], Encoder.encode
-module._BLOCK = 16
-blocks = 0
-def waiting(self, texts, **options):
-    global blocks
-    blocks += len(texts) == 16
-    while blocks > 1 and not go.exists():
-        time.sleep(0.01)
-    return encode(self, texts, **options)
-go = Path(sys.argv.pop(1))
-Encoder.encode = waiting
-sys.exit(main(["migrate", *sys.argv[1:]]))
-"""
-
-
-@pytest.mark.parametrize(
-    ("kind", "sent", "status"), [("lancedb", signal.SIGINT, 130), ("qdrant", signal.SIGKILL, -9)]
-)
-def test_a_killed_process_loses_nothing(kind: str, sent: int, status: int, made, tmp_path: Path) -> None:
-    old, new, folder = made
-    path = exported(kind, made, tmp_path)
-    asked = Encoder.of(old).encode(QUESTION)
-    nearest = found(path, asked)
-    command = [
-        sys.executable,
-        "-c",
-        WAITING,
-        str(go := tmp_path / "go"),
-        str(path),
-        "--from",
-        str(folder / "old"),
-        "--to",
-        str(folder / "new"),
-    ]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    folder = tmp_path / f".{path.name}.migrate"
-    while not any(file.stat().st_size for file in folder.glob("*")):
-        assert process.poll() is None
-        time.sleep(0.01)
-    assert found(path, asked) == nearest  # while it is running
-    process.send_signal(sent)
-    go.touch()
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == status
-    assert "repeat the command to continue" in said or sent == signal.SIGKILL
-    assert migrate(path, old, new)["done"]
-    same(path, new)
 
 
 @both

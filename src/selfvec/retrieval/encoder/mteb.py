@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from selfvec.base.arrays import Floats
-from selfvec.base.errors import MissingExtra
+from selfvec.base.errors import require
 from selfvec.data.run import Run
 
 from .model import Encoder, as_encoder, place_of
@@ -80,7 +80,5 @@ class MTEBEncoder:
 
 
 def _mteb(module: str) -> Any:
-    try:
-        return import_module(f"mteb.{module}")
-    except ImportError:
-        raise MissingExtra("mteb", "mteb", "measuring an encoder with MTEB") from None
+    require("mteb", "mteb", "measuring an encoder with MTEB")
+    return import_module(f"mteb.{module}")
