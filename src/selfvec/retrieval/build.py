@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, partial
 from itertools import pairwise
 
@@ -61,7 +61,8 @@ def build_index(
         # Topic vectors are compiled sums, texts are cut in Python.
         made, chosen = at_once(texts, partial(_run_vectors, run, tables))
         owners, spans, vocabulary, units, stem_of = made
-        documents = _documents_of(units, len(found.texts))
+        bounds = units.offsets[: len(found.texts) + 1]
+        documents = TokenBatch(units.ids[: bounds[-1]], bounds, units.types)  # the first units; a view
         return_freed_memory()
         weights = inverse_document_frequency(documents)
         counts = run.vectors.counts if run.vectors.counts is not None else np.zeros(len(stem_of), np.int64)
@@ -135,48 +136,39 @@ def _vocabulary_and_units(
 ) -> tuple[Vocabulary, TokenBatch, Ints]:
     """The stems of documents and run, all units as these stems, and the stem of each run word, (V,)."""
     preprocessing = Preprocessing.of(run.provenance).by_words
-    pieces = _Pieces.of(found.texts, owners, spans)
-    merged = merge_stems(encode_texts(pieces.texts, preprocessing, run.vectors), preprocessing)
+    pieces, bounds = _cut(found.texts, owners, spans)
+    merged = merge_stems(encode_texts(pieces, preprocessing, run.vectors), preprocessing)
     words: Sequence[str] = run.vectors.index_to_key
     names = words if preprocessing.stem is None else stems(words, preprocessing.stem)
     vocabulary = Vocabulary(preprocessing, list(dict.fromkeys([*merged.types, *names])))
     stem_of = np.array([vocabulary.index[name] for name in names], np.int64)
-    return vocabulary, pieces.units(merged, vocabulary.types), stem_of
+    starts, ends = merged.offsets[bounds]
+    ids = np.concatenate([merged.ids[a:b] for a, b in zip(starts.tolist(), ends.tolist(), strict=True)])
+    offsets = np.concatenate(([0], np.cumsum(ends - starts)))
+    return vocabulary, TokenBatch(ids, offsets, vocabulary.types), stem_of
 
 
-@dataclass(frozen=True)
-class _Pieces:
-    """The texts of D documents, cut where any of their P passages begins or ends: each is read once."""
+def _cut(texts: PackedStrings, owners: Ids, spans: Ids) -> tuple[PackedStrings, Ints]:
+    """The texts of D documents, cut where any of their P passages begins or ends: each is read once.
 
-    texts: PackedStrings
-    first: Ints  # (D + P,) the first piece of each document, then of each passage
-    end: Ints  # (D + P,) the piece after its last one
+    And for each document, and then each passage, its first piece and the one after its last, (2, D + P).
+    """
+    of_documents = np.searchsorted(owners, np.arange(len(texts) + 1))
+    documents: list[int] = [0]  # their first pieces
+    passages: list[tuple[int, int]] = []
 
-    @classmethod
-    def of(cls, texts: PackedStrings, owners: Ids, spans: Ids) -> _Pieces:
-        bounds = np.searchsorted(owners, np.arange(len(texts) + 1))
-        documents: list[int] = [0]
-        passages: list[tuple[int, int]] = []
+    def pieces() -> Iterator[str]:
+        for document, text in enumerate(texts):
+            own = spans[of_documents[document] : of_documents[document + 1]].tolist()
+            own = [(_word_end(text, start), stop) for start, stop in own]
+            places = sorted({0, len(text), *(place for span in own for place in span)})
+            number = {place: documents[-1] + i for i, place in enumerate(places)}
+            passages.extend((number[start], number[stop]) for start, stop in own)
+            documents.append(documents[-1] + max(len(places) - 1, 1))
+            yield from (text[a:b] for a, b in pairwise(places)) if text else [""]
 
-        def cut() -> Iterator[str]:
-            for document, text in enumerate(texts):
-                own = spans[bounds[document] : bounds[document + 1]].tolist()
-                own = [(_word_end(text, start), stop) for start, stop in own]
-                places = sorted({0, len(text), *(place for span in own for place in span)})
-                number = {place: documents[-1] + i for i, place in enumerate(places)}
-                passages.extend((number[start], number[stop]) for start, stop in own)
-                documents.append(documents[-1] + max(len(places) - 1, 1))
-                yield from (text[a:b] for a, b in pairwise(places)) if text else [""]
-
-        packed = PackedStrings.of(cut())
-        first, end = np.array([*pairwise(documents), *passages], np.int64).reshape(-1, 2).T
-        return cls(packed, first, end)
-
-    def units(self, pieces: TokenBatch, types: Sequence[str]) -> TokenBatch:
-        """The documents and then the passages, from the tokens of the pieces."""
-        starts, ends = pieces.offsets[self.first], pieces.offsets[self.end]
-        ids = np.concatenate([pieces.ids[a:b] for a, b in zip(starts.tolist(), ends.tolist(), strict=True)])
-        return TokenBatch(ids, np.concatenate(([0], np.cumsum(ends - starts))), types)
+    packed = PackedStrings.of(pieces())
+    return packed, np.array([*pairwise(documents), *passages], np.int64).reshape(-1, 2).T
 
 
 def _word_end(text: str, place: int) -> int:
@@ -184,12 +176,6 @@ def _word_end(text: str, place: int) -> int:
     while place > 0 and text[place - 1].isspace():
         place -= 1
     return place
-
-
-def _documents_of(units: TokenBatch, number: int) -> TokenBatch:
-    """The first units, the whole documents; a view of the ids."""
-    bounds = units.offsets[: number + 1]
-    return TokenBatch(units.ids[: bounds[-1]], bounds, units.types)
 
 
 def _by_stem(
