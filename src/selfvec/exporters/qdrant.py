@@ -135,7 +135,7 @@ class Qdrant(Database):
                 warnings.simplefilter("ignore", UserWarning)  # it warns of more than 20,000 points
                 client: Any = QdrantClient(path=str(path))
         except FormatError as error:
-            if "already accessed" not in str(error):
+            if "already accessed" not in str(error.__cause__):
                 raise
             raise _open_elsewhere(path) from None
         try:

@@ -12,7 +12,7 @@ import os
 import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -20,8 +20,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from selfvec.base.arrays import Rows
-from selfvec.base.errors import FormatError, InputError, SelfvecError, require
+from selfvec.base.errors import InputError, require
 from selfvec.base.targets import writing_by_polars
+from selfvec.base.untrusted import decoding
 
 from .store_rows import RUN, StoreRows
 
@@ -66,19 +67,9 @@ def library_errors() -> Iterator[None]:
         raise OSError(number, message[:200]) from error
 
 
-@contextmanager
-def reading(path: Path) -> Iterator[None]:
-    """Convert any error of a library at a damaged database to `FormatError`, including Rust panics."""
-    try:
-        yield
-    except (SelfvecError, KeyboardInterrupt, SystemExit, MemoryError):
-        raise
-    except BaseException as error:  # a Rust panic is not an Exception
-        if isinstance(error, OSError) and error.errno is not None:
-            raise
-        what = str(error).strip().split("\n")[0][:200] or type(error).__name__
-        rule = f"cannot be read, it is damaged or of another version: {what}"
-        raise FormatError(rule, path=path, remedy="export again with --overwrite") from error
+def reading(path: Path) -> AbstractContextManager[None]:
+    """Convert any error of a library at a damaged database to `FormatError`."""
+    return decoding(path, "database", "export again with --overwrite")
 
 
 @dataclass(frozen=True)

@@ -154,9 +154,8 @@ class IndexedDocuments:
 
     def fields_of(self, document: int) -> dict[str, str]:
         """The fields of a document."""
-        columns = {name: self.field(name) for name in self.fields}
-        present = {name: column for name, column in columns.items() if column[0][document] >= 0}
-        return {name: values[codes[document]] for name, (codes, values) in present.items()}
+        columns = ((name, *self.field(name)) for name in self.fields)
+        return {name: values[codes[document]] for name, codes, values in columns if codes[document] >= 0}
 
     def vectors(self, units: NDArray[np.integer[Any]]) -> Floats:
         """Vectors of units, (n, d) float32."""

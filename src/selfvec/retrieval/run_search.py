@@ -10,7 +10,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from selfvec.base.arrays import Ints, Mask
 from selfvec.base.checks import check_text, check_texts
 from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError
@@ -18,6 +17,7 @@ from selfvec.base.progress import Progress, as_progress
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.cache import cached
 from selfvec.storage.opened import GivenRun, as_run
+from selfvec.text.document_vectors import bm25_weight
 from selfvec.text.vocabulary import Query
 
 from .bm25 import saturated_counts
@@ -223,16 +223,7 @@ def _telling(index: Index, number: int) -> Query:
     """The words of a document that tell most about it, of those that others have, too; as a query."""
     query = index.vocabulary.parse(index.documents.text(number))
     weights = index.space.weights[query.types] * saturated_counts(query.counts)
-    weights[~_in_others(index.documents, query.types)] = 0
+    weights[index.space.weights[query.types] > bm25_weight(len(index), np.array(1.5))] = 0  # in this one only
     best = [i for i in np.argsort(-weights, kind="stable")[:_TELLING].tolist() if weights[i] > 0]
     words = [query.words[i] for i in best]
     return replace(query, types=query.types[best], counts=query.counts[best], words=words)
-
-
-def _in_others(documents: IndexedDocuments, types: Ints) -> Mask:
-    """Whether each type is in two documents or more, (T,) bool; units rise within the list of a type."""
-    starts, units = documents.arrays["starts"], documents.arrays["units"]
-    second = starts[types] + 1
-    inside = second < starts[types + 1]
-    found: Mask = inside & (units[np.where(inside, second, 0)] < len(documents))
-    return found
