@@ -86,7 +86,8 @@ class Qdrant(Database):
         payloads = [self.kept(row) for row in rows.table[list(numbers)].iter_rows(named=True)]
         ids = [points[own["id"]] if own["id"] in points else next(free) for own in payloads]
         with self._open(path) as client:
-            client.upload_collection(TABLE, rows.vectors[list(numbers)], payload=payloads, ids=ids)
+            if ids:
+                client.upload_collection(TABLE, rows.vectors[list(numbers)], payload=payloads, ids=ids)
             if gone:
                 client.delete(TABLE, [points[name] for name in gone])
 
@@ -113,12 +114,11 @@ class Qdrant(Database):
         with self._open(copy) as client:
             ids = [point for point, _ in new.content]
             client.upload_collection(TABLE, new.vectors, payload=[row for _, row in new.content], ids=ids)
-        with self._open(path):
-            pass
-        if _stamp(path) != new.stamp:
-            return False
-        replace_folder(copy, path)
-        return True
+        with _locked(path):
+            unchanged = _stamp(path) == new.stamp
+            if unchanged:
+                replace_folder(copy, path)
+        return unchanged
 
     @staticmethod
     @contextmanager
