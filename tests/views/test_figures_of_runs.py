@@ -33,6 +33,7 @@ from selfvec.views.path_figures import (
     save_paths,
     trajectory_view,
 )
+from selfvec.views.plane import WORDS as COLOURS
 
 
 def trajectories(words: list[str], states: int = 40, **options: Any) -> Spec:
@@ -44,14 +45,14 @@ def trajectories(words: list[str], states: int = 40, **options: Any) -> Spec:
 def slices(words: list[str]) -> Spec:
     rng, names = np.random.default_rng(0), ("1990", "<2000>", "2010")
     shown = []
-    for word in words:
+    for word, colour in zip(words, COLOURS, strict=False):
         vectors = unit_rows(rng.standard_normal((3, 4)).astype(np.float32))
         draws = unit_rows((vectors + 0.1 * rng.standard_normal((20, 3, 4))).reshape(-1, 4)).reshape(20, 3, 4)
         path = SlicePath(word, names, vectors, draws, np.array([9, 5, 4]), np.array([5, 4, 3]))
         points = rng.standard_normal((3, 2))
         regions = points[:, None] + 0.1 * rng.standard_normal((3, 9, 2))
         near = tuple(Neighbour(f"near {word}", last, 0.5, rng.standard_normal(2)) for last in (False, True))
-        shown.append(WordInSlices(word, points, near, path, np.arange(3), regions))
+        shown.append(WordInSlices(word, colour, points, near, path, np.arange(3), regions))
     return path_figure(SliceView(tuple(shown), "pca", (0.5, 0.25), (-3, 3, -3, 3)))
 
 

@@ -1,7 +1,7 @@
 """Figures of how words moved: through the states of a run, and through the slices of a text.
 
-A figure is a map of paths on the left and curves on the right. `trajectory_view` and `slice_view` compute the
-content of a figure, `path_figure` describes it. All words and states share one plane. In slices each point
+A figure is a map of paths on the left and curves on the right. `trajectory_view` and `slice_view` compute
+what a figure shows, `path_figure` describes how. All words and states share one plane. In slices each point
 has a region that contains 95 % of the points of resampled documents, so that a step within a region is not
 taken for a change.
 """
@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import os
 import textwrap
-from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import ClassVar, Generic, NamedTuple, TypeVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -69,62 +68,6 @@ class Neighbour(NamedTuple):
     at: AnyFloats  # its vector, (d,); in a view its point, (2,)
 
 
-@dataclass(frozen=True, eq=False)
-class PlacedWord(ABC):
-    """A word in the plane."""
-
-    word: str
-    points: AnyFloats  # (n, 2)
-    near: tuple[Neighbour, ...]
-
-    @property
-    @abstractmethod
-    def sentence(self) -> str:
-        """The path in numbers."""
-
-    @abstractmethod
-    def marks(self, colour: str) -> list[Spec]:
-        """The marks on the path."""
-
-    @abstractmethod
-    def names(self, colour: str) -> list[Spec]:
-        """The labels of the path."""
-
-
-Word = TypeVar("Word", bound=PlacedWord)
-
-
-@dataclass(frozen=True, eq=False)
-class PathView(ABC, Generic[Word]):
-    """What a figure of paths shows. All of them share one projection and one frame."""
-
-    shapes: ClassVar[Mapping[str, str]]  # of the marks, by kind; the last kind is filled
-    ends: ClassVar[tuple[str, str]]  # what the neighbours at the start and at the end are near
-
-    paths: tuple[Word, ...]
-    method: str
-    explained: tuple[float, float] | None
-    frame: tuple[float, float, float, float]  # left, right, bottom, top; contains every point
-
-    @property
-    def coloured(self) -> list[tuple[Word, str]]:
-        """The words with their colours."""
-        return list(zip(self.paths, WORDS, strict=False))
-
-    @property
-    @abstractmethod
-    def note(self) -> str:
-        """What the lines of the map mean."""
-
-    @abstractmethod
-    def lines(self, place: Spec, pixels: Doubles) -> list[Spec]:
-        """The layers of the map under its marks; ``pixels`` (2,) are those of one unit."""
-
-    @abstractmethod
-    def curves(self) -> Spec:
-        """The curves on the right."""
-
-
 def check_words(words: Sequence[str]) -> None:
     """Raise `OptionError` if a figure cannot show these words."""
     if not 1 <= len(words) <= MOST_WORDS or len(set(words)) < len(words):
@@ -167,70 +110,6 @@ def frame_of(points: Sequence[AnyFloats]) -> tuple[float, float, float, float]:
     return left, right, bottom, top
 
 
-def save_paths(view: PathView[Word], path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-    """Draw a view into a file; the suffix of the path names the format."""
-    save_figure(path_figure(view), path, ". ".join(word.sentence for word in view.paths), overwrite=overwrite)
-
-
-def path_figure(view: PathView[Word]) -> Spec:
-    """Describe the figure of a view: a sentence for each word, a map, and curves."""
-    sentences = [(word.sentence, ink(colour)) for word, colour in view.coloured]
-    return under_sentences(sentences, [_map(view), view.curves()])
-
-
-def _map(view: PathView[Word]) -> Spec:
-    """The paths, their marks and their neighbours, with labels."""
-    x, y = plane_axes(view.frame, _MAP, view.method, view.explained)
-    low, high = (np.array([axis["scale"]["domain"][end] for axis in (x, y)]) for end in (0, 1))
-    pixels = np.array(_MAP) / (high - low)  # per unit
-    place = {"x": x, "y": y}
-    shared = shared_neighbours(view)
-    marks = []
-    for word, colour in view.coloured:
-        marks += word.marks(colour)
-        for near in word.near:
-            shown = escape_for_display(near.word), escape_for_display(word.word)
-            hover = f"{shown[0]}: cosine {near.cosine:.3f} to {shown[1]}, {view.ends[near.last]}"
-            shade = GREY if (near.word, near.last) in shared else colour
-            width = 8 if near.last else 11  # a diamond is wider, so that its tips show behind a square
-            marks.append(mark(view.ends[near.last], near.at, width, shade, hover))
-    names = [name for word, colour in view.coloured for name in word.names(ink(colour))]
-    names += _neighbour_names(view, shared, pixels)
-    shapes = dict(view.shapes) | dict(zip(view.ends, ("diamond", "square"), strict=True))
-    hollow = [*list(view.shapes)[:-1], view.ends[0]]
-    note = view.note + " Grey: near several of these words." * bool(shared)
-    layers = [
-        *view.lines(place, pixels),
-        mark_layer(marks, place, shapes, hollow, note=note.strip()),
-        labels(names, place, _MAP, marks, [word.points for word in view.paths]),
-    ]
-    return layered(layers, _MAP)
-
-
-def shared_neighbours(view: PathView[Word]) -> set[tuple[str, bool]]:
-    """(word, last) of the neighbours that several of the paths have."""
-    seen = Counter(key for path in view.paths for key in {(near.word, near.last) for near in path.near})
-    return {key for key, paths in seen.items() if paths > 1}
-
-
-def _neighbour_names(view: PathView[Word], shared: set[tuple[str, bool]], pixels: Doubles) -> list[Spec]:
-    """Labels of neighbours. Those of one colour that are close together share a label."""
-    paths = {word.word for word in view.paths}
-    piles: dict[tuple[str, bool, float, float], dict[str, Neighbour]] = {}
-    for word, colour in view.coloured:
-        for near in word.near:
-            if near.last or near.word not in paths:  # the start of a path is labelled already
-                shade = GREY if (near.word, near.last) in shared else ink(colour)
-                x, y = np.round(near.at * pixels / _TOGETHER).tolist()
-                piles.setdefault((shade, near.last, x, y), {})[near.word] = near
-    names = []
-    for (shade, last, *_), pile in piles.items():
-        middle: list[float] = np.mean([near.at for near in pile.values()], axis=0).tolist()
-        for line in textwrap.wrap(", ".join(map(escape_for_display, pile)), 60):
-            names.append(label(line, middle, shade, italic=not last))
-    return names
-
-
 # ---- Paths through the recorded states of a run
 
 
@@ -244,9 +123,13 @@ _ZERO = "zero vector: it had none"
 
 
 @dataclass(frozen=True, eq=False)
-class WordPath(PlacedWord):
+class WordPath:
     """One word's path through the figure: S of its recorded states."""
 
+    word: str
+    colour: str
+    points: AnyFloats  # (S, 2)
+    near: tuple[Neighbour, ...]
     updates: Ints  # (S,), number of updates of the word at each state
     cosine: Floats  # (S,), to the original vector; without one, to the first nonzero vector
     angle: Floats  # (S,), degrees to the previous recorded state; 0 after a zero vector
@@ -269,17 +152,17 @@ class WordPath(PlacedWord):
             return f"{word}: {count}, no original vector and none made yet"
         return f"{word}: {count}, no original vector, cosine to its first {self.cosine[-1]:.2f}"
 
-    def marks(self, colour: str) -> list[Spec]:
+    def marks(self) -> list[Spec]:
         """The ends."""
         first = _ZERO if self.oov else "original vector"
         hover = f"{escape_for_display(self.word)}: {first}"
-        end = mark("last state", self.points[-1], 14, colour, self.sentence)
-        return [end, mark(first, self.points[0], 13, colour, hover)]
+        end = mark("last state", self.points[-1], 14, self.colour, self.sentence)
+        return [end, mark(first, self.points[0], 13, self.colour, hover)]
 
-    def names(self, colour: str) -> list[Spec]:
+    def names(self) -> list[Spec]:
         """The word where it has a vector first."""
         at = self.points[-1 if self.oov else 0]
-        return [label(escape_for_display(self.word), at, colour, 14, bold=True)]
+        return [label(escape_for_display(self.word), at, ink(self.colour), 14, bold=True)]
 
     def hovers(self, places: Sequence[Sequence[float]], values: Floats, name: str = "") -> list[Spec]:
         """The hover text of each state, at its place (x, y)."""
@@ -299,11 +182,19 @@ class WordPath(PlacedWord):
         return [{"word": word, "colour": colour, "dash": dash, **row} for row, zero in rows if not zero]
 
 
-class StateView(PathView[WordPath]):
+@dataclass(frozen=True, eq=False)
+class StateView:
     """Paths through states. A thin line shows the states, a thick line their mean; both darken with time."""
 
+    # of the marks, by kind; the last kind is filled
     shapes: ClassVar = {"original vector": "circle", _ZERO: "cross", "last state": "circle"}
-    ends = ("nearest in the original vectors", "nearest in the refined vectors")
+    # what the neighbours at the start and at the end are near
+    ends: ClassVar = ("nearest in the original vectors", "nearest in the refined vectors")
+
+    paths: tuple[WordPath, ...]
+    method: str
+    explained: tuple[float, float] | None
+    frame: tuple[float, float, float, float]  # left, right, bottom, top; contains every point
 
     @property
     def note(self) -> str:
@@ -319,10 +210,10 @@ class StateView(PathView[WordPath]):
         thin_rows = []
         thick_rows = []
         states = []
-        for path, colour in self.coloured:
+        for path in self.paths:
             mean = running_mean(path.points, len(path.points) // 30, reach)
-            thin_rows += _segments(path.points, mean, colour, pixels, 0.55)
-            thick_rows += _segments(mean, mean, colour, pixels, 1.0)
+            thin_rows += _segments(path.points, mean, path.colour, pixels, 0.55)
+            thick_rows += _segments(mean, mean, path.colour, pixels, 1.0)
             states += path.hovers(path.points.tolist(), path.cosine, "cosine ")
         line = {"strokeCap": "round", "strokeJoin": "round", "clip": True}
         channels = {"detail": "piece", "order": "order", "stroke": "colour"}
@@ -338,16 +229,15 @@ class StateView(PathView[WordPath]):
         if any(path.oov for path in self.paths):
             title += " (dashed: to the first)"
         low = min([0.0, *(float(path.cosine.min()) for path in self.paths)])
-        cosines = [row for path, colour in self.coloured for row in path.curve(path.cosine, colour)]
+        cosines = [row for path in self.paths for row in path.curve(path.cosine, path.colour)]
         angles = []
         means = []
-        for path, colour in self.coloured:
-            kept = path.curve(path.angle, tint(colour, 0.4))[1:]  # no step leads to the first state
+        for path in self.paths:
+            kept = path.curve(path.angle, tint(path.colour, 0.4))[1:]  # no step leads to the first state
             smooth = running_mean(np.array([[row["y"]] for row in kept]).reshape(-1, 1), len(kept) // 40)
             angles += kept
-            means += [
-                row | {"y": y, "colour": colour} for row, y in zip(kept, smooth.ravel().tolist(), strict=True)
-            ]
+            pairs = zip(kept, smooth.ravel().tolist(), strict=True)
+            means += [row | {"y": y, "colour": path.colour} for row, y in pairs]
         high = max([1.0, *(row["y"] for row in angles)])
         step = "Turn since the state before (degrees)"
         upper = self._curve(title, [low, 1.0], [(cosines, 1.8)])
@@ -399,12 +289,11 @@ def trajectory_view(
     shown = [row[index] for row, index in zip(rows, kept, strict=True)]
     flat, places, placed = project_words(shown, near, projection, seed)
     paths = []
-    for t, index, row, points, around in zip(trajectories, kept, rows, places, placed, strict=True):
+    for i, (t, index, row) in enumerate(zip(trajectories, kept, rows, strict=True)):
         zero: Mask = np.all(row == 0, axis=1)
         cosine = row[index] @ row[zero.argmin()]
-        paths.append(
-            WordPath(t.word, points, around, t.updates[index], cosine, angles(t)[index], zero[index])
-        )
+        measured = (t.updates[index], cosine, angles(t)[index], zero[index])
+        paths.append(WordPath(t.word, WORDS[i], places[i], placed[i], *measured))
     return StateView(tuple(paths), flat.method, flat.explained, frame_of([flat.points]))
 
 
@@ -483,9 +372,13 @@ _SLICE_CURVE = (280, 290)
 
 
 @dataclass(frozen=True, eq=False)
-class WordInSlices(PlacedWord):
+class WordInSlices:
     """One word in the n slices in which it occurs, of S."""
 
+    word: str
+    colour: str
+    points: AnyFloats  # (n, 2)
+    near: tuple[Neighbour, ...]
     path: SlicePath
     slices: Ints  # (n,), their numbers
     regions: AnyFloats | None  # (n, k, 2), ellipses with 95 % of the places of resampled documents; PCA only
@@ -500,41 +393,47 @@ class WordInSlices(PlacedWord):
         uses = f"{int(path.uses.sum()):,} occurrences"
         return f"{name}: {uses}, farthest from {start} in {end} ({distance[far]:.2f})"
 
-    def marks(self, colour: str) -> list[Spec]:
+    def marks(self) -> list[Spec]:
         """The slices."""
         name = escape_for_display(self.word)
         marks = []
         for i, point in zip(self.slices.tolist(), self.points, strict=True):
-            hover = (
-                f"{name} in {escape_for_display(self.path.names[i])}: {int(self.path.uses[i]):,} occurrences"
-            )
+            uses = f"{int(self.path.uses[i]):,} occurrences"
+            hover = f"{name} in {escape_for_display(self.path.names[i])}: {uses}"
             kind, width = ("the last slice", 12) if i == self.slices[-1] else ("a slice", 10)
-            marks.append(mark(kind, point, width, colour, hover))
+            marks.append(mark(kind, point, width, self.colour, hover))
         return marks
 
-    def names(self, colour: str) -> list[Spec]:
+    def names(self) -> list[Spec]:
         """The word at its first slice, then its other slices."""
         first, *others = [escape_for_display(self.path.names[i]) for i in self.slices]
+        colour = ink(self.colour)
         start = label(f"{escape_for_display(self.word)} {first}", self.points[0], colour, 14, bold=True)
         rest = zip(others, self.points[1:], strict=True)
         return [start, *(label(name, point, colour, bold=True) for name, point in rest)]
 
 
-class SliceView(PathView[WordInSlices]):
+@dataclass(frozen=True, eq=False)
+class SliceView:
     """Paths through slices."""
 
     shapes: ClassVar = {"a slice": "circle", "the last slice": "circle"}
-    ends = ("near it in its first slice", "near it in its last slice")
-    note = "Regions and bands hold 95 % of the places that resampled documents give."
+    ends: ClassVar = ("near it in its first slice", "near it in its last slice")
+
+    paths: tuple[WordInSlices, ...]
+    method: str
+    explained: tuple[float, float] | None
+    frame: tuple[float, float, float, float]  # as of `StateView`
+    note: ClassVar = "Regions and bands hold 95 % of the places that resampled documents give."
 
     def lines(self, place: Spec, _: Doubles) -> list[Spec]:
         """The regions and the paths."""
         ways = []
         regions = []
-        for word, colour in self.coloured:
-            ways += line_rows(word.points, colour, colour)
+        for word in self.paths:
+            ways += line_rows(word.points, word.colour, word.colour)
             for i, region in enumerate([] if word.regions is None else word.regions):
-                regions += line_rows(region, f"{colour} {i}", colour)
+                regions += line_rows(region, f"{word.colour} {i}", word.colour)
         way = {"detail": "piece", "order": "order", "stroke": "colour"}
         style = {
             "interpolate": "linear-closed",
@@ -551,18 +450,13 @@ class SliceView(PathView[WordInSlices]):
         """The distance of each word from its first slice, with the band of resampled documents."""
         names = [escape_for_display(name) for name in self.paths[0].path.names]
         rows = []
-        for word, colour in self.coloured:
+        for word in self.paths:
             middle, low, high = word.path.from_first()
             shown = escape_for_display(word.word)
             for i in word.slices.tolist():
-                place = {
-                    "slice": names[i],
-                    "y": float(middle[i]),
-                    "low": float(low[i]),
-                    "high": float(high[i]),
-                }
-                hover = f"{shown} in {names[i]}: {middle[i]:.3f}"
-                rows.append({"word": shown, "colour": colour, **place, "hover": hover})
+                figures = {"y": float(middle[i]), "low": float(low[i]), "high": float(high[i])}
+                about = {"slice": names[i], "hover": f"{shown} in {names[i]}: {middle[i]:.3f}"}
+                rows.append({"word": shown, "colour": word.colour, **figures, **about})
         x: Spec = {"field": "slice", "type": "ordinal", "title": None}
         x["scale"] = {"type": "point", "domain": names}
         ticks = names[:: max(1, round(len(names) / 4))]
@@ -603,13 +497,13 @@ def slice_view(
     flat, places, placed = project_words(rows, near, projection, seed)
     shown = []
     inside = [flat.points]
-    for path, there, points, around in zip(paths, occurs, places, placed, strict=True):
+    for path, there, colour, points, around in zip(paths, occurs, WORDS, places, placed, strict=False):
         regions = None
         if projection == "pca":
             clouds = [flat.transform(path.draws[:, i]) for i in there]
             regions = np.stack([_ellipse(point, cloud) for point, cloud in zip(points, clouds, strict=True)])
             inside.append(regions.reshape(-1, 2))
-        shown.append(WordInSlices(path.word, points, around, path, there, regions))
+        shown.append(WordInSlices(path.word, colour, points, around, path, there, regions))
     return SliceView(tuple(shown), flat.method, flat.explained, frame_of(inside))
 
 
@@ -632,3 +526,73 @@ def _ellipse(centre: AnyFloats, drawn: AnyFloats) -> AnyFloats:
     circle = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     ellipse: AnyFloats = centre + circle * np.sqrt(_CHI * np.maximum(values, 0)) @ directions.T
     return ellipse
+
+
+# ---- How both are drawn
+
+
+PathView = StateView | SliceView
+
+
+def save_paths(view: PathView, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    """Draw a view into a file; the suffix of the path names the format."""
+    save_figure(path_figure(view), path, ". ".join(word.sentence for word in view.paths), overwrite=overwrite)
+
+
+def path_figure(view: PathView) -> Spec:
+    """Describe the figure of a view: a sentence for each word, a map, and curves."""
+    sentences = [(word.sentence, ink(word.colour)) for word in view.paths]
+    return under_sentences(sentences, [_map(view), view.curves()])
+
+
+def _map(view: PathView) -> Spec:
+    """The paths, their marks and their neighbours, with labels."""
+    x, y = plane_axes(view.frame, _MAP, view.method, view.explained)
+    low, high = (np.array([axis["scale"]["domain"][end] for axis in (x, y)]) for end in (0, 1))
+    pixels = np.array(_MAP) / (high - low)  # per unit
+    place = {"x": x, "y": y}
+    shared = shared_neighbours(view)
+    marks = []
+    for word in view.paths:
+        marks += word.marks()
+        for near in word.near:
+            shown = escape_for_display(near.word), escape_for_display(word.word)
+            hover = f"{shown[0]}: cosine {near.cosine:.3f} to {shown[1]}, {view.ends[near.last]}"
+            shade = GREY if (near.word, near.last) in shared else word.colour
+            width = 8 if near.last else 11  # a diamond is wider, so that its tips show behind a square
+            marks.append(mark(view.ends[near.last], near.at, width, shade, hover))
+    names = [name for word in view.paths for name in word.names()]
+    names += _neighbour_names(view, shared, pixels)
+    shapes = dict(view.shapes) | dict(zip(view.ends, ("diamond", "square"), strict=True))
+    hollow = [*list(view.shapes)[:-1], view.ends[0]]
+    note = view.note + " Grey: near several of these words." * bool(shared)
+    layers = [
+        *view.lines(place, pixels),
+        mark_layer(marks, place, shapes, hollow, note=note.strip()),
+        labels(names, place, _MAP, marks, [word.points for word in view.paths]),
+    ]
+    return layered(layers, _MAP)
+
+
+def shared_neighbours(view: PathView) -> set[tuple[str, bool]]:
+    """(word, last) of the neighbours that several of the paths have."""
+    seen = Counter(key for path in view.paths for key in {(near.word, near.last) for near in path.near})
+    return {key for key, paths in seen.items() if paths > 1}
+
+
+def _neighbour_names(view: PathView, shared: set[tuple[str, bool]], pixels: Doubles) -> list[Spec]:
+    """Labels of neighbours. Those of one colour that are close together share a label."""
+    paths = {word.word for word in view.paths}
+    piles: dict[tuple[str, bool, float, float], dict[str, Neighbour]] = {}
+    for word in view.paths:
+        for near in word.near:
+            if near.last or near.word not in paths:  # the start of a path is labelled already
+                shade = GREY if (near.word, near.last) in shared else ink(word.colour)
+                x, y = np.round(near.at * pixels / _TOGETHER).tolist()
+                piles.setdefault((shade, near.last, x, y), {})[near.word] = near
+    names = []
+    for (shade, last, *_), pile in piles.items():
+        middle: list[float] = np.mean([near.at for near in pile.values()], axis=0).tolist()
+        for line in textwrap.wrap(", ".join(map(escape_for_display, pile)), 60):
+            names.append(label(line, middle, shade, italic=not last))
+    return names
