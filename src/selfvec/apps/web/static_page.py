@@ -1,7 +1,7 @@
 """The page as one file: its scripts, and the answers for the words that changed most. It fetches nothing.
 
 The scripts read answers from the file instead of a server; see ``static/api.js``. What is printed, and shown
-without scripts, is `report`: it is made of the same answers, so it says the same.
+without scripts, is `_report`: it is made of the same answers, so it says the same.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 
 from selfvec.base.progress import Progress
-from selfvec.base.report_page import Drawn, ReportPage, Section, lines_cell
+from selfvec.base.report_page import Drawn, Pieces, ReportPage, Section, lines_cell
 
 from .app import page_files
 from .page_data import PageData
@@ -60,20 +61,6 @@ def static_page(data: PageData, progress: Progress | None = None) -> str:
     on_paper = _report(data.comparisons.default, answers)
     body = body.replace("<body>", '<body class="kept">')  # before the scripts run: it may be printed at once
     return f"{head}{policy}\n{style}{_UNSCRIPTED}{body.replace('</body>', on_paper + scripts + '</body>')}"
-
-
-def _report(key: str, answers: dict[str, Any]) -> str:
-    """What is printed."""
-    ranking = answers[_key("ranking", c=key)]
-    asked = {row["word"]: _key("uses", c=key, w=row["word"]) for row in ranking["rows"]}
-    return report(
-        answers[_key("about")],
-        answers[_key("overview")],
-        answers[_key("domain")]["words"],
-        ranking,
-        {word: answers[one] for word, one in asked.items() if one in answers},
-        answers[_key("topics")],
-    )
 
 
 def _in_order(files: dict[str, str]) -> list[tuple[str, str]]:
@@ -162,28 +149,24 @@ def _packed(points: Any) -> str:
     return base64.b64encode(np.ascontiguousarray(points, "<i2").tobytes()).decode()
 
 
-def report(
-    about: Mapping[str, Any],
-    overview: Mapping[str, Any],
-    domain: Sequence[Mapping[str, Any]],
-    ranking: Mapping[str, Any],
-    uses: Mapping[str, Mapping[str, Any]],  # of some words: their sentences on both sides
-    topics: Mapping[str, Any],
-) -> str:
+def _report(key: str, answers: Mapping[str, Any]) -> str:
     """What is printed: one report of what the views hold, as HTML without a head."""
+    about, topics = answers[_key("about")], answers[_key("topics")]
+    ranking = answers[_key("ranking", c=key)]
+    quoted = [answers.get(_key("uses", c=key, w=row["word"])) for row in ranking["rows"][:_QUOTED]]
     sections = [
         Section(
             "Words of this text, and what it taught about them",
             ["word", "times", "here near", "before near"],
             [
                 [row["word"], f"{row['count']:,}", _listed(row["after"]), _listed(row["before"])]
-                for row in domain
+                for row in answers[_key("domain")]["words"]
             ],
         ),
         Section(
             f"Words that changed most, from {ranking['names'][0]} to {ranking['names'][1]}",
             ["word", "distance", "p", "q", "came", "went", "sentences"],
-            [_changed(row, uses if i < _QUOTED else {}) for i, row in enumerate(ranking["rows"][:_PRINTED])],
+            [_changed(*pair) for pair in zip_longest(ranking["rows"][:_PRINTED], quoted)],
         ),
         Section(
             f"Topics over time{_span(topics['periods'])}",
@@ -194,9 +177,9 @@ def report(
             ],
         ),
     ]
-    tested = "p by permutation, q by Benjamini and Hochberg." if ranking.get("tested") else ""
-    lines = [" ".join(_facts(about, overview))]
-    notes = [tested] if tested and ranking["rows"] else []
+    tested = ranking.get("tested") and ranking["rows"]
+    notes = ["p by permutation, q by Benjamini and Hochberg."] if tested else []
+    lines = [" ".join(_facts(about, answers[_key("overview")]))]
     page = ReportPage(about["description"], lines, [one for one in sections if one.rows], notes=notes)
     return f'<section class="paper">\n<h1>{escape(page.title)}</h1>\n{page.body()}\n</section>\n'
 
@@ -215,20 +198,16 @@ def _facts(about: Mapping[str, Any], overview: Mapping[str, Any]) -> list[str]:
     return facts
 
 
-def _changed(row: Mapping[str, Any], uses: Mapping[str, Mapping[str, Any]]) -> list[str | Drawn]:
+def _changed(row: Mapping[str, Any], uses: Mapping[str, Any] | None) -> list[str | Drawn]:
+    """A word that changed, with a sentence of each text."""
     figures = [f"{row['distance']:.3f}", *(_p(row.get(name)) for name in ("p", "q"))]
-    texts = uses.get(row["word"], {}).get("texts", ())
-    quotes = [
-        line
-        for text in texts
-        for use in text["uses"][:1]
-        for line in (
-            ("small", [(text["name"], False)]),
-            ("p", [(part, kind == "self") for part, kind in use["tokens"]]),
-        )
-    ]
-    sentences = lines_cell(*(quotes if len(texts) > 1 else quotes[1::2]))  # one text needs no name
-    return [row["word"], *figures, _listed(row["gained"]), _listed(row["lost"]), sentences]
+    texts = uses["texts"] if uses else ()
+    lines: list[tuple[str, Pieces]] = []
+    for text in texts:
+        for use in text["uses"][:1]:
+            lines += [("small", [(text["name"], False)])] * (len(texts) > 1)  # one text needs no name
+            lines.append(("p", [(part, kind == "self") for part, kind in use["tokens"]]))
+    return [row["word"], *figures, _listed(row["gained"]), _listed(row["lost"]), lines_cell(*lines)]
 
 
 def _p(value: float | None) -> str:

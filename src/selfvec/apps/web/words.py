@@ -45,40 +45,17 @@ class Completion:
 
     def __init__(self, words: Sequence[str], counts: Ints) -> None:
         order = np.argsort(-counts, kind="stable").tolist()
-        self._words = [words[i] for i in order]
-        self._counts = counts[order].tolist() if len(order) else []
-        # One string of all words in lower case, the most frequent first, because str.find is fast.
-        lowered = [word.lower() for word in self._words]
-        self._text = "\n" + "\n".join(lowered) + "\n"
-        self._starts = np.cumsum([1, *(len(word) + 1 for word in lowered)])
+        self._known = [(words[i].lower(), words[i], int(counts[i])) for i in order]
 
     def __call__(self, text: str, most: int = 8) -> list[tuple[str, int]]:
         """The word ``text``, then words that begin with it, then words that contain it, ignoring case.
 
         If there are none, the same without the signs around it.
         """
-        typed = text.replace("\n", "")
-        return self._matching(typed, most) or self._matching(re.sub(r"^\W+|\W+$", "", typed), most)
+        return self._matching(text, most) or self._matching(re.sub(r"^\W+|\W+$", "", text), most)
 
     def _matching(self, typed: str, most: int) -> list[tuple[str, int]]:
         text = typed.lower()
-        if not text:
-            return []
-        found = self._find("\n" + text, most)
-        if len(found) < most:
-            known = set(found)
-            found += [i for i in self._find(text, most + len(found)) if i not in known][: most - len(found)]
-        exact = sorted(self._find("\n" + text + "\n", most), key=lambda i: self._words[i] != typed)
-        return [(self._words[i], self._counts[i]) for i in list(dict.fromkeys(exact + found))[:most]]
-
-    def _find(self, part: str, most: int) -> list[int]:
-        """The first words that contain a text. A leading line break matches the beginning of a word."""
-        out: list[int] = []
-        place = self._text.find(part)
-        while place >= 0 and len(out) < most:
-            i = int(np.searchsorted(self._starts, place + part.startswith("\n"), side="right")) - 1
-            out.append(i)
-            if i + 1 >= len(self._starts):
-                break
-            place = self._text.find(part, int(self._starts[i + 1]) - 1)
-        return out
+        found = [row for row in self._known if text in row[0]] if text else []
+        found.sort(key=lambda row: (row[0] != text, row[1] != typed, not row[0].startswith(text)))
+        return [(word, count) for _, word, count in found[:most]]
