@@ -59,5 +59,4 @@ def opened(page: Page, site: Site):
     page.open(f"{site.address}#view=changes&c=refined&word=cell")
     yield page
     assert page.errors == []
-    elsewhere = [url for url in page.requests if not url.startswith((site.address, "about:", "data:"))]
-    assert elsewhere == []
+    assert page.elsewhere(site.address) == []

@@ -147,6 +147,12 @@ class Page:
         for character in text:
             self.press(character)
 
+    def enter(self, selector: str, text: str) -> None:
+        """A text typed in a field, then Enter."""
+        self.run(f"document.querySelector({json.dumps(selector)}).focus()")
+        self.type(text)
+        self.press("Enter")
+
     def click(self, selector: str) -> None:
         """The middle of the first element that fits, scrolled to."""
         box = self.run(
@@ -161,6 +167,21 @@ class Page:
 
     def text(self, selector: str) -> str:
         return str(self.run(f"document.querySelector({json.dumps(selector)})?.innerText ?? ''"))
+
+    def texts(self, selector: str, get: str = "textContent") -> list[Any]:
+        """The text, or something else, of every element that fits."""
+        return list(self.run(f"[...document.querySelectorAll({json.dumps(selector)})].map((e) => e.{get})"))
+
+    def choose(self, selector: str, value: str, number: int = 0) -> None:
+        """A choice of a list, the first that fits or another."""
+        self.run(
+            f"(() => {{ const list = document.querySelectorAll({json.dumps(selector)})[{number}];"
+            f"list.value = {json.dumps(value)}; list.dispatchEvent(new Event('change')); }})()"
+        )
+
+    def elsewhere(self, *own: str) -> list[str]:
+        """Requests to other places than those that begin so."""
+        return [url for url in self.requests if not url.startswith((*own, "about:", "data:"))]
 
     def picture(self) -> bytes:
         """What is seen, as PNG."""

@@ -58,6 +58,14 @@ def make_run(folder: Path, *, per_year: int = 240, seed: int = 0) -> Run:
     return open_run(folder / "run")
 
 
+def fitted(folder: Path, lines: list[str], vectors: str = "default", **options: Any) -> Run:
+    """A saved run of a text with a document a line."""
+    source = folder / "texts.txt"
+    source.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    selfvec.Refiner("decorrelated", **{"window": 5, **options}).fit(source, vectors).save(folder / "run")
+    return open_run(folder / "run")
+
+
 def _table(rng: np.random.Generator) -> Vectors:
     centres = {topic: rng.standard_normal(24) for topic in TOPICS}
     words = []

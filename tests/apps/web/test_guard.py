@@ -43,13 +43,6 @@ def test_every_answer_carries_the_headers(site: Site, path: str) -> None:
     assert "http" not in policy
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "TRACE", "OPTIONS", "PATCH"])
-def test_only_get_and_head_are_answered(site: Site, method: str) -> None:
-    status, headers, _ = site.get("/api/about", method=method)
-    assert status == 405
-    assert headers["allow"] == "GET, HEAD"
-
-
 def test_long_questions_and_bodies_are_refused(site: Site) -> None:
     refused(site.get("/api/complete?q=" + "x" * 3000), 400, "at most 100 characters")
     refused(site.get("/api/about", body=b"x" * 10), 413, "must not have a body")

@@ -12,41 +12,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from serving import Site
 
+from selfvec.apps.web.maps import Maps
+from selfvec.apps.web.page_data import PageData
+from selfvec.apps.web.views import views_of
+
 EXAMPLES = 12  # of each kind and address
-PATHS = (
-    *(
-        "about",
-        "state",
-        "overview",
-        "domain",
-        "health",
-        "complete",
-        "search",
-        "document",
-        "time",
-        "ranking",
-        "word",
-        "unknown",
-    ),
-    *("uses", "together", "texts", "similar", "topics", "map", "map/colours", "map/points"),
-)
+PATHS = [view.path for kind in (PageData, Maps) for _, view in views_of(kind)]
 KNOWN = {"w": ("cell", "rain"), "other": ("charge",), "c": ("1990|2020", "refined"), "id": ("0", "7")}
 FOUND = {200, 404, 503}  # what a question that fits the description may be answered with
-WRONG = (
-    "",
-    "-1",
-    "0.5",
-    "nan",
-    "1e99",
-    "9" * 30,
-    "\0",
-    "x" * 1001,
-    "[]",
-    "|",
-    "=",
-    "é",
-    " ",
-)
+WRONG = ("", "-1", "0.5", "nan", "1e99", "9" * 30, "\0", "x" * 1001, "[]", "|", "=", "é", " ")
 
 
 def value(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
@@ -120,12 +94,11 @@ def ask(
 
 
 def test_every_address_is_tried(described: dict[str, Any]) -> None:
-    assert {f"/api/{name}" for name in PATHS} == set(described["paths"])
+    assert set(PATHS) == set(described["paths"])
 
 
-@pytest.mark.parametrize("name", PATHS)
-def test_questions_that_fit_are_answered(site: Site, described: dict[str, Any], name: str) -> None:
-    path = f"/api/{name}"
+@pytest.mark.parametrize("path", PATHS)
+def test_questions_that_fit_are_answered(site: Site, described: dict[str, Any], path: str) -> None:
     parameters = described["paths"][path]["get"].get("parameters", [])
 
     @settings(max_examples=EXAMPLES, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
@@ -136,9 +109,8 @@ def test_questions_that_fit_are_answered(site: Site, described: dict[str, Any], 
     check()
 
 
-@pytest.mark.parametrize("name", PATHS)
-def test_anything_else_is_refused_as_described(site: Site, described: dict[str, Any], name: str) -> None:
-    path = f"/api/{name}"
+@pytest.mark.parametrize("path", PATHS)
+def test_anything_else_is_refused_as_described(site: Site, described: dict[str, Any], path: str) -> None:
     parameters = [one["name"] for one in described["paths"][path]["get"].get("parameters", [])]
 
     @settings(max_examples=EXAMPLES, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
@@ -149,9 +121,8 @@ def test_anything_else_is_refused_as_described(site: Site, described: dict[str, 
     check()
 
 
-@pytest.mark.parametrize("name", PATHS)
-def test_methods_are_those_described(site: Site, described: dict[str, Any], name: str) -> None:
-    path = f"/api/{name}"
+@pytest.mark.parametrize("path", PATHS)
+def test_methods_are_those_described(site: Site, described: dict[str, Any], path: str) -> None:
     for method in ("POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"):
         assert ask(site, described, path, [], method) == 405
         assert site.get(path, method=method)[1]["allow"] == "GET, HEAD"

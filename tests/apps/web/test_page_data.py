@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from serving import COMMON, TOPICS, Site
+from serving import COMMON, TOPICS, Site, fitted
 
-import selfvec
 from selfvec.analysis.word_drift import drift, without_slices
 from selfvec.analysis.word_kinds import listed_stop_words
 from selfvec.apps.cli import main
@@ -114,14 +113,7 @@ def test_tests_do_not_change_the_order_by_what_moved() -> None:
 def test_slices_are_listed_in_the_order_of_drift_and_other_spellings_on_request() -> None:
     made = tables(*np.random.default_rng(3).standard_normal((2, 5, 4)).astype(np.float32))
     tests = {
-        word: {
-            "q": 0.01,
-            "distance": 0.1,
-            "change": 0.1,
-            "kind": "word",
-            "variants": [],
-            "listed": word != "w4",
-        }
+        word: {"q": 0.01, "distance": 0.1, "change": 0.1, "listed": word != "w4"}
         for word in ("w2", "w4", "w0", "w1")  # the order of drift; w3 was not tested
     }
     tested = replace(rank(made), tests=tests)
@@ -138,10 +130,7 @@ def test_the_page_shows_the_nearest_words_without_stop_words(tmp_path: Path, wor
         "the judge of the court asked the jury when the trial was over and it was late",
         "a storm with hail and snow came when the river was high and the roofs were weak",
     ]
-    (tmp_path / "texts.txt").write_text("\n".join(lines * 9) + "\n", encoding="utf-8")
-    model = selfvec.Refiner("decorrelated", window=5, repeats="keep")
-    model.fit(tmp_path / "texts.txt", "default").save(tmp_path / "run")
-    data = PageData(open_run(tmp_path / "run"), jobs=1)
+    data = PageData(fitted(tmp_path, lines * 9, repeats="keep"), jobs=1)
     shown = data.word(REFINED, word)
     stops = listed_stop_words(data.run)
     for side, table in (("before", data.run.original), ("after", data.run.vectors)):
@@ -167,10 +156,7 @@ def test_a_list_and_the_page_of_a_word_have_one_rule_for_forms_of_the_word() -> 
 
 def test_words_built_from_subwords_are_ranked_and_said_to_be(tmp_path: Path) -> None:
     lines = ["the hail of the thunderstorm broke the roof", "the judge asked the jury about the appellant"]
-    (tmp_path / "texts.txt").write_text("\n".join(lines * 12) + "\n", encoding="utf-8")
-    model = selfvec.Refiner("decorrelated", window=5, repeats="keep")
-    model.fit(tmp_path / "texts.txt", "default").save(tmp_path / "run")
-    run = open_run(tmp_path / "run")
+    run = fitted(tmp_path, lines * 12, repeats="keep")
     rows = PageData(run, jobs=1).comparisons.get(REFINED).ranking.page(Filter(), 0, 99)["rows"]
     built = {row["word"] for row in rows if row["subwords"]}
     assert built == {
@@ -265,7 +251,7 @@ def test_progress_of_a_comparison_and_its_tests_counts_every_step(run: Run) -> N
 
 def test_a_long_text_is_compared_after_it_is_indexed_and_progress_counts_both(run: Run) -> None:
     data = PageData(run)
-    view = next(found for name, found in views_of(data) if name == "word")
+    view = next(found for name, found in views_of(PageData) if name == "word")
     asked = {"key": data.comparisons.default}
     comparison = data.comparisons.tasks(asked["key"]).comparison
     assert view.needs is not None
@@ -278,15 +264,10 @@ def test_the_overview_needs_no_comparison(site: Site, run: Run) -> None:
     found = site.json("/api/overview")
     counts = [number for _, number in found["words"]]
     assert counts == sorted(counts, reverse=True)
-    assert [(part["name"], part["documents"]) for part in found["time"]] == [
-        ("1990", 240),
-        ("2005", 240),
-        ("2020", 240),
-    ]
-    assert [part["from"] for part in found["time"]] == [1990, 2005, 2020]
+    periods = [(part["name"], part["documents"], part["from"]) for part in found["time"]]
+    assert periods == [("1990", 240, 1990), ("2005", 240, 2005), ("2020", 240, 2020)]
     assert "." not in [word for word, _ in found["words"]]
     course = site.json("/api/time?w=cell")["time"]
-    assert [part["name"] for part in course] == ["1990", "2005", "2020"]
     assert sum(part["count"] for part in course) == run.vectors.counts[run.index("cell")]
     assert sum(part["tokens"] for part in course) == len(run.tokens)
 
@@ -303,10 +284,7 @@ def test_domain_words_are_of_the_text_and_near_words_that_can_be_read(tmp_path: 
     for number in range(240):
         words = rng.choice(topics[number % 3].split(), 6).tolist()
         lines.append(f"There the {words[0]} of Mary and {' '.join(words[1:])} too, when 20 more in Ohio.")
-    (tmp_path / "texts.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    selfvec.Refiner("decorrelated", window=9).fit(tmp_path / "texts.txt", "default").save(tmp_path / "run")
-    data = PageData(open_run(tmp_path / "run"), jobs=1)
-    rows = data.domain.result()
+    rows = PageData(fitted(tmp_path, lines, window=9), jobs=1).domain.result()
     assert 3 <= len(rows) <= 8
     shown = {word for row in rows for word in (row["word"], *row["before"], *row["after"])}
     assert shown <= set(" ".join(topics).split()) | {"there"}
@@ -324,10 +302,8 @@ def test_nouns_are_the_first_domain_words_of_a_topic_where_parts_of_speech_are_k
     lines = []
     for number in range(300):
         (noun, other), (one, two) = rng.choice(nouns, 2), rng.choice(verbs, 2)
-        lines.append(f"The customer {one} about the {noun} and {two} the {other}, number {number}.\n")
-    (tmp_path / "notes.txt").write_text("".join(lines), encoding="utf-8")
-    selfvec.Refiner("decorrelated", window=9).fit(tmp_path / "notes.txt", "default").save(tmp_path / "run")
-    rows = PageData(open_run(tmp_path / "run"), jobs=1).domain.result()
+        lines.append(f"The customer {one} about the {noun} and {two} the {other}, number {number}.")
+    rows = PageData(fitted(tmp_path, lines, window=9), jobs=1).domain.result()
     assert rows
     for topic in {row["topic"] for row in rows}:
         found = [row["word"] in nouns for row in rows if row["topic"] == topic]
@@ -418,7 +394,8 @@ def test_the_planted_changes_are_found_with_their_reasons(site: Site) -> None:
     assert set(found["gained"]) <= {near for near, _ in found["after"]}
     for use in data.uses("refined", "cell")["texts"][0]["uses"]:
         assert {"self", "came"} <= {mark for _, mark in use["tokens"]}
-        assert use["written"]  # the file is there: the sentence is shown as it was written
+        assert use["written"]  # the run keeps its text: the sentence is shown as it was written
+        assert "".join(text for text, _ in use["tokens"]) in data.document(use["id"])["text"]
 
 
 def test_two_years_are_compared_as_drift_compares_them(site: Site, run: Run) -> None:
@@ -552,10 +529,7 @@ def test_nearly_identical_hits_are_one_row(tmp_path: Path) -> None:
         f"Wind of {number} mph blew down {some} trees." for number in range(50, 56) for some in ("", "a few")
     ]
     lines += ["Wind bent the mast of a small boat in the harbour during the afternoon of that long day."]
-    (tmp_path / "texts.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    model = selfvec.Refiner("decorrelated", window=5, repeats="keep")
-    model.fit(tmp_path / "texts.txt", "default").save(tmp_path / "run")
-    data = PageData(open_run(tmp_path / "run"), jobs=1)
+    data = PageData(fitted(tmp_path, lines, repeats="keep"), jobs=1)
     rows = data.search("wind", 10, "bm25", (), fold=True)["rows"]
     assert len(rows) == 2
     assert sorted(len(row["alike"]) for row in rows) == [0, 11]
@@ -580,11 +554,8 @@ def test_topics_and_words_are_counted_by_period(site: Site) -> None:
     assert [part["documents"] for part in found["periods"]] == [240] * 3
     sums = np.sum([topic["counts"] for topic in found["topics"]], axis=0)
     assert sums.tolist() == [240] * 3
-    assert [part["name"] for part in site.json("/api/time?w=bread&unit=decade")["time"]] == [
-        "1990..1999",
-        "2000..2009",
-        "2020..2029",
-    ]
+    decades = [part["name"] for part in site.json("/api/time?w=bread&unit=decade")["time"]]
+    assert decades == ["1990..1999", "2000..2009", "2020..2029"]
     assert site.json("/api/about")["units"] == ["month", "quarter", "year", "decade"]
     status, _, body = site.get("/api/time?w=bread&unit=century")
     assert status == 404
@@ -596,26 +567,13 @@ def test_names_are_words_with_a_capital_letter_in_mid_sentence(tmp_path: Path) -
         "Hail hit the farm of Jones, and rain fell.",
         "Then the old Smith and his brother saw hail.",
     ] * 30
-    (tmp_path / "texts.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    selfvec.Refiner("decorrelated", window=5).fit(tmp_path / "texts.txt", "none").save(tmp_path / "run")
-    data = PageData(open_run(tmp_path / "run"), jobs=1)
+    data = PageData(fitted(tmp_path, lines, "none"), jobs=1)
     data.index.result()
     words = np.array(data.run.vectors.index_to_key)
     assert set(words[data.names]) == {"jones", "smith"}
-    listed = (
-        {row["word"] for row in data.ranking(REFINED, Filter(seen=1, names=False), 0, 99)["rows"]}
-        if data.comparisons.get(REFINED)
-        else set()
-    )
+    listed = {row["word"] for row in data.ranking(REFINED, Filter(seen=1, names=False), 0, 99)["rows"]}
     assert listed
     assert not listed & {"jones", "smith"}
-
-
-def test_sentences_are_quoted_with_the_ids_of_their_documents(site: Site) -> None:
-    uses = site.data.uses(REFINED, "cell")["texts"][0]["uses"]
-    for use in uses:
-        assert use["written"]
-        assert "".join(text for text, _ in use["tokens"]) in site.data.document(use["id"])["text"]
 
 
 def test_work_is_not_done_before_its_result_is_there() -> None:

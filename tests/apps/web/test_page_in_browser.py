@@ -12,7 +12,7 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 from headless import HASTE, BrowserError, Page
-from serving import HOSTILE, Site, serving
+from serving import HOSTILE, Site, fitted, serving
 
 import selfvec
 from selfvec.data.run import Run
@@ -51,12 +51,10 @@ def test_the_page_opens_on_what_the_text_is_about(page: Page, site: Site) -> Non
     assert "from 1990 to 2020" in facts
     page.wait(f"{TAUGHT} >= 3 && {DRAWN} && document.querySelectorAll('.multiples svg').length > 1")
     words = site.json("/api/domain")["words"]
-    assert page.run("[...document.querySelectorAll('.domain h4 bdi')].map((e) => e.textContent)") == [
-        row["word"] for row in words
-    ]
+    assert page.texts(".domain h4 bdi") == [row["word"] for row in words]
     assert page.text(".overview .claim").startswith(f"It is mostly about {words[0]['word']}")
     assert page.errors == []
-    assert [url for url in page.requests if not url.startswith((site.address, "about:", "data:"))] == []
+    assert page.elsewhere(site.address) == []
 
 
 def test_the_overview_leads_on(page: Page, site: Site) -> None:
@@ -79,9 +77,7 @@ def test_the_overview_leads_on(page: Page, site: Site) -> None:
     page.click(".multiples h4 a")
     page.wait(f"document.querySelector('.selection h3')?.innerText.endsWith({json.dumps(topic)})")
     overview()
-    page.run("document.querySelector('.asking input').focus()")
-    page.type("bread")
-    page.press("Enter")
+    page.enter(".asking input", "bread")
     page.wait("document.querySelector('.found .snippet')")
     assert page.errors == []
 
@@ -102,13 +98,8 @@ def test_a_newcomer_sees_which_word_changed_and_why(opened: Page) -> None:
 def test_neighbours_stand_side_by_side_with_what_came_and_went(opened: Page, site: Site) -> None:
     told = site.json("/api/word?w=cell&c=refined")
     for side, mark, words in ((1, "went", told["lost"]), (2, "came", told["gained"])):
-        shown = opened.run(
-            f"[...document.querySelectorAll('.sides > div:nth-child({side}) li.{mark} bdi')]"
-            ".map((e) => e.textContent)"
-        )
-        assert shown == words
-    boxes = "[...document.querySelectorAll('#word .sides > div')].map((e) => e.getBoundingClientRect().top)"
-    left, right = opened.run(boxes)
+        assert opened.texts(f".sides > div:nth-child({side}) li.{mark} bdi") == words
+    left, right = opened.texts("#word .sides > div", "getBoundingClientRect().top")
     assert left == right
 
 
@@ -144,15 +135,8 @@ def test_keys_lead_through_the_list_and_back(opened: Page) -> None:
     opened.wait("!document.getElementById('keys').open")
     opened.press("Escape")
     opened.wait("!location.hash.includes('word=')")
-    for key, view in (
-        ("3", "map"),
-        ("4", "unknown"),
-        ("5", "texts"),
-        ("6", "health"),
-        ("1", "overview"),
-        ("2", "changes"),
-    ):
-        opened.press(key)
+    for number, view in enumerate(("overview", "changes", "map", "unknown", "texts", "health"), 1):
+        opened.press(str(number))
         opened.wait(f"document.body.dataset.view === '{view}'")
         assert opened.run("document.querySelector('nav [aria-current]').dataset.view") == view
 
@@ -218,13 +202,10 @@ def test_time_flows_unless_motion_is_unwelcome(opened: Page, site: Site) -> None
 
 
 def test_two_years_are_compared_with_sentences_from_both(opened: Page, site: Site) -> None:
-    opened.run(
-        "(() => { const s = document.getElementById('comparison'); s.value = '1990|2020';"
-        "s.dispatchEvent(new Event('change')); })()"
-    )
+    opened.choose("#comparison", "1990|2020")
     opened.wait("document.querySelector('#word .claim')?.innerText.startsWith('In 1990')")
     opened.wait("document.querySelectorAll('.texts h4').length === 2")
-    heads = opened.run("[...document.querySelectorAll('.texts h4')].map((e) => e.textContent)")
+    heads = opened.texts(".texts h4")
     assert heads == ["1990", "2020"]
     places = opened.run(
         "[...document.querySelectorAll('.texts section')].map((section) =>"
@@ -285,10 +266,7 @@ def test_nothing_moves_under_the_reader_when_the_tests_are_done(page: Page, site
 def test_the_view_before_stays_while_a_comparison_loads(opened: Page) -> None:
     before = opened.run(RANKED)
     opened.run("window.stage = 'comparing';" + SLOW)
-    opened.run(
-        "(() => { const s = document.getElementById('comparison'); s.value = '1990|2020';"
-        "s.dispatchEvent(new Event('change')); })()"
-    )
+    opened.choose("#comparison", "1990|2020")
     opened.wait("document.querySelector('#pane .lead').innerText.includes('25 % done')")
     assert opened.run(RANKED) == before
     opened.run("window.stage = 'tested'")
@@ -296,38 +274,19 @@ def test_the_view_before_stays_while_a_comparison_loads(opened: Page) -> None:
 
 
 def test_two_parts_are_typed(opened: Page, site: Site) -> None:
-    opened.run(
-        "(() => { const s = document.getElementById('comparison'); s.value = '?';"
-        "s.dispatchEvent(new Event('change')); })()"
-    )
+    opened.choose("#comparison", "?")
     opened.type("1990")
-    opened.click("#range-b")
-    opened.type("2004–2021")
-    opened.press("Enter")
+    opened.enter("#range-b", "2004–2021")
     opened.wait("document.querySelector('#word .claim')?.innerText.startsWith('In 1990')")
     assert "in 2004–2021 it is near" in opened.text("#word .claim")
     opened.open(f"{site.address}#view=changes&c=1990|2004..2021")
-    assert opened.run("['range-a', 'range-b'].map((i) => document.getElementById(i).value)") == [
-        "1990",
-        "2004..2021",
-    ]
-    opened.click("#range-b")
-    opened.run("document.getElementById('range-b').value = ''")
-    opened.type("spring")
-    opened.press("Enter")
-    opened.wait("document.getElementById('alert').innerText.includes('is not a slice')")
-    opened.errors.clear()  # the browser notes the 400
+    assert opened.texts("#range-a, #range-b", "value") == ["1990", "2004..2021"]
 
 
 def test_a_bad_period_is_said_once_and_the_word_stays(opened: Page, site: Site) -> None:
-    opened.run(
-        "(() => { const s = document.getElementById('comparison'); s.value = '?';"
-        "s.dispatchEvent(new Event('change')); })()"
-    )
+    opened.choose("#comparison", "?")
     opened.type("1990")
-    opened.click("#range-b")
-    opened.type("1950")
-    opened.press("Enter")
+    opened.enter("#range-b", "1950")
     said = "no document is dated 1950; the dates run from 1990-05-01 to 2020-05-01"
     opened.wait(f"document.body.innerText.includes({json.dumps(said)})")
     assert opened.run("document.body.innerText").count(said) == 1
@@ -335,9 +294,8 @@ def test_a_bad_period_is_said_once_and_the_word_stays(opened: Page, site: Site) 
     assert opened.text("#word .claim")
     opened.run("document.getElementById('range-b').value = 'spring'")
     opened.click("#ranges button")
-    opened.wait(
-        "document.getElementById('alert').innerText.includes('write dates as 1990..2020, 1990-05, 2020Q2')"
-    )
+    for rule in ("is not a slice", "write dates as 1990..2020, 1990-05, 2020Q2"):
+        opened.wait(f"document.getElementById('alert').innerText.includes({json.dumps(rule)})")
     opened.open(f"{site.address}#c=1990|1950&word=cell")
     assert opened.run("document.querySelectorAll('#alert .error').length") == 1
     assert opened.text("#word h2") == "cell"
@@ -390,7 +348,7 @@ def test_hostile_words_are_words(opened: Page, site: Site) -> None:
 def test_new_words_tell_what_they_rest_on(opened: Page) -> None:
     opened.press("4")
     opened.wait("document.querySelectorAll('#pane tbody tr').length > 5")
-    rows = opened.run("[...document.querySelectorAll('#pane tbody tr')].map((r) => r.innerText)")
+    rows = opened.texts("#pane tbody tr", "innerText")
     zest = next(row for row in rows if row.startswith("zest"))
     assert "the words around it" in zest
     opened.click("#pane tbody a")
@@ -434,12 +392,8 @@ def test_documents_are_searched_with_snippets_and_filters(opened: Page, site: Si
     opened.wait("document.querySelectorAll('.found > li').length === 10")
     date = told[0]["date"]
     assert opened.run("document.querySelector('.wide-field input').value") == f"date={date}"
-    dates = opened.run("[...document.querySelectorAll('.found .place button')].map((e) => e.textContent)")
+    dates = opened.texts(".found .place button")
     assert set(dates) == {date}
-    opened.click(".wide-field input")
-    opened.type("; county=X")
-    opened.wait("document.getElementById('alert').innerText.includes('no field')")
-    opened.errors.clear()  # the browser notes the 400
 
 
 TYPE = """(selector, text) => {
@@ -471,7 +425,7 @@ def test_a_whole_document_has_its_lines_and_its_matches_are_marked(page: Page, t
         )
         page.wait("document.querySelector('.whole')")
         assert page.text(".whole").count("\n") == 3
-        marked = page.run("[...document.querySelectorAll('.whole mark')].map((e) => e.textContent)")
+        marked = page.texts(".whole mark")
         assert marked == ["hail", "HAIL"]
     assert page.errors == []
 
@@ -524,9 +478,8 @@ def test_a_second_field_does_not_wipe_the_first(opened: Page, site: Site) -> Non
     opened.open(f"{site.address}#c=refined&view=texts")
     typed_at_once(opened, (".full > input", "bread"), (".wide-field input", "date=2020"))
     opened.wait("document.querySelectorAll('.found > li').length === 10")
-    shown = "[...document.querySelectorAll('.full > input, .wide-field input')].map((e) => e.value)"
-    assert opened.run(shown) == ["bread", "date=2020"]
-    dates = opened.run("[...document.querySelectorAll('.found .place button')].map((e) => e.textContent)")
+    assert opened.texts(".full > input, .wide-field input", "value") == ["bread", "date=2020"]
+    dates = opened.texts(".found .place button")
     assert {date[:4] for date in dates} == {"2020"}
 
 
@@ -546,27 +499,18 @@ def test_what_both_vectors_find_obeys_the_filter_and_names_ids(opened: Page, sit
     opened.open(f"{site.address}#c=refined&view=texts&ask=bread&beside=1&filter=date=1990")
     opened.wait("document.querySelectorAll('.hits > li').length === 16")
     told = site.json("/api/texts?query=bread&filters=date=1990")["sides"]
-    places = opened.run("[...document.querySelectorAll('.hits .place')].map((e) => e.textContent)")
+    places = opened.texts(".hits .place")
     assert [place.split(" · ")[-1] for place in places] == [hit["id"] for side in told for hit in side]
     assert {place[:4] for place in places} == {"1990"}
     assert not opened.run("document.querySelector('.wide-field input').disabled")
 
 
 def test_enter_opens_the_word_that_was_typed(page: Page, tmp_path: Path) -> None:
-    lines = [
-        "phonographic records play music",
-        "a phonograph plays records",
-        "phonographic music plays again",
-    ]
-    source = tmp_path / "texts.txt"
-    source.write_text("\n".join(lines * 12) + "\n", encoding="utf-8")
-    selfvec.Refiner("decorrelated", window=5).fit(source, "none").save(tmp_path / "run")
-    with serving(open_run(tmp_path / "run")) as site:
+    lines = ["phonographic records play music", "a phonograph plays records", "phonographic music again"]
+    find = "document.getElementById('find')"
+    with serving(fitted(tmp_path, lines * 12, "none")) as site:
         page.open(site.address)
-        page.run(
-            "(() => { const find = document.getElementById('find');"
-            " find.value = 'phonograph'; find.focus(); })()"
-        )
+        page.run(f"{find}.value = 'phonograph', {find}.focus()")
         page.press("Enter")  # before a suggestion is there
         page.wait(heading("phonograph"))
         page.press("/")
@@ -574,9 +518,7 @@ def test_enter_opens_the_word_that_was_typed(page: Page, tmp_path: Path) -> None
         page.wait("document.querySelector('#found li bdi')?.textContent === 'phonograph'")
         page.press("Enter")
         page.wait(heading("phonograph"))
-        page.run(
-            "(() => { const find = document.getElementById('find'); find.value = 'mus'; find.focus(); })()"
-        )
+        page.run(f"{find}.value = 'mus', {find}.focus()")
         page.press("Enter")  # of a part: the first word that would have been shown
         page.wait(heading("music"))
         assert page.errors == []
@@ -596,8 +538,7 @@ def test_a_count_below_one_is_refused(opened: Page, site: Site) -> None:
 
 
 def test_placeholders_name_years_of_the_text(opened: Page, site: Site) -> None:
-    ranges = "['range-a', 'range-b'].map((id) => document.getElementById(id).placeholder)"
-    assert opened.run(ranges) == ["1990..2005", "2006..2020"]
+    assert opened.texts("#range-a, #range-b", "placeholder") == ["1990..2005", "2006..2020"]
     opened.open(f"{site.address}#c=refined&view=texts")
     assert opened.run("document.querySelector('.wide-field input').placeholder") == "date=2006..2020"
 
@@ -660,12 +601,11 @@ def test_colours_have_names_that_list_their_words(opened: Page, site: Site) -> N
     code = topic["codes"][words.index("oven")]
     shown = "[...document.querySelectorAll('.colours button')]"
     opened.run(f"{shown}.find((b) => b.innerText.includes({json.dumps(topic['values'][code])})).click()")
-    listed = opened.run("[...document.querySelectorAll('.selection a')].map((a) => a.textContent)")
+    listed = opened.texts(".selection a")
     assert listed == [word for word, of in zip(words, topic["codes"], strict=True) if of == code]
     opened.run("[...document.querySelectorAll('.selection a')].find((a) => a.textContent === 'oven').click()")
     opened.wait(heading("oven"))
-    choose = "document.querySelectorAll('.atlas select')[2]"
-    opened.run(f"({choose}.value = 'change', {choose}.dispatchEvent(new Event('change')))")
+    opened.choose(".atlas select", "change", 2)
     opened.wait("document.querySelector('.colours')?.innerText.includes('to more')")
     assert "colour=change" in opened.run("location.hash")
 
@@ -691,7 +631,7 @@ def test_a_lasso_lists_the_words_inside(opened: Page, site: Site) -> None:
     points = site.data.maps.words("refined", whole=True)[1][-1]
     described = site.json("/api/map?c=refined")
     expected = {word for word, (x, _) in zip(described["words"], points.tolist(), strict=True) if x < 0}
-    listed = opened.run("[...document.querySelectorAll('.selection a')].map((a) => a.textContent)")
+    listed = opened.texts(".selection a")
     assert set(listed) == expected
     assert opened.run(IN_VIEW)
     assert opened.run(f"{COLOURS} > 10")
@@ -764,18 +704,14 @@ def test_words_share_a_chart_over_time_and_each_topic_has_one(opened: Page, site
     opened.open(f"{site.address}#c=refined&view=time&words=bread+rain+nonsense&unit=year")
     opened.wait("document.querySelectorAll('.multiples .chart').length > 1")
     assert "nonsense" in opened.text(".full .lead")
-    names = "[...document.querySelectorAll('.bars:first-of-type .legend bdi')].map((e) => e.textContent)"
-    assert opened.run(names)[:2] == ["bread", "rain"]
+    assert opened.texts(".bars:first-of-type .legend bdi")[:2] == ["bread", "rain"]
     course = site.json("/api/time?w=bread&unit=year")["time"]
     rates = [f"{10000 * part['count'] / part['tokens']:.1f}" for part in course]
     cells = (
         "[...document.querySelectorAll('.bars tbody tr')].slice(0, 3).map((r) => r.children[1].textContent)"
     )
     assert opened.run(cells) == rates
-    opened.run(
-        "(() => { const s = document.querySelectorAll('.fields select')[1]; s.value = '3';"
-        "s.dispatchEvent(new Event('change')); })()"
-    )
+    opened.choose(".fields select", "3", 1)
     both = sum(part["count"] for part in course[:2]) / sum(part["tokens"] for part in course[:2])
     opened.wait(f"{cells}[0] === '{10000 * both:.1f}'")
     assert "smooth=3" in opened.run("location.hash")
@@ -803,9 +739,7 @@ def test_the_words_shown_first_over_time_are_those_of_the_text(opened: Page, sit
     opened.open(f"{site.address}#c=refined&view=time")
     opened.wait("document.querySelector('.bars .legend')")
     about = [row["word"] for row in site.json("/api/domain")["words"]][:3]
-    assert (
-        opened.run("[...document.querySelectorAll('.bars .legend bdi')].map((e) => e.textContent)") == about
-    )
+    assert opened.texts(".bars .legend bdi") == about
     assert opened.run("document.querySelector('.wide-field input').placeholder") == " ".join(about)
 
 
@@ -929,7 +863,7 @@ def test_everything_has_a_name_and_focus_is_seen(opened: Page) -> None:
         opened.press("Tab")
         outline = opened.run("getComputedStyle(document.activeElement).outlineStyle")
         assert outline == "solid", opened.run("document.activeElement.outerHTML.slice(0, 90)")
-    ids = opened.run("[...document.querySelectorAll('[id]')].map((e) => e.id)")
+    ids = opened.texts("[id]", "id")
     assert len(ids) == len(set(ids))
 
 
@@ -946,12 +880,11 @@ def test_a_phone_shows_the_list_then_the_word_then_the_list(page: Page, site: Si
     page.wait("document.querySelector('#word .near')")
     cut = "[...document.querySelectorAll('{} .w')].filter((e) => e.scrollWidth > e.clientWidth).length"
     assert page.run(cut.format("#word .near")) == 0
-    tabs = "[...document.querySelectorAll('nav a')].map((a) => a.getBoundingClientRect().right)"
-    assert max(page.run(tabs)) <= 390
+    right = "getBoundingClientRect().right"
+    assert max(page.texts("nav a", right)) <= 390
     page.open(f"{site.address}#view=unknown&c=refined")
     page.wait("document.querySelector('tbody td')")
-    right = "[...document.querySelectorAll('tbody td')].map((e) => e.getBoundingClientRect().right)"
-    assert max(page.run(right)) <= 390
+    assert max(page.texts("tbody td", right)) <= 390
     for key in ("overview", "changes", "unknown", "texts", "health", "time", "map"):
         page.open(f"{site.address}#c=refined&view={key}")
         assert page.run("document.documentElement.scrollWidth") <= 390, key
@@ -961,8 +894,7 @@ def test_a_phone_shows_the_list_then_the_word_then_the_list(page: Page, site: Si
     page.run(
         "document.querySelectorAll('.ranking .times').forEach((e) => { e.textContent = '12,345→23,456×'; })"
     )
-    wide = "[...document.querySelectorAll('.ranking .w')].map((e) => e.getBoundingClientRect().width)"
-    assert min(page.run(wide)) > 300
+    assert min(page.texts(".ranking .w", "getBoundingClientRect().width")) > 300
     assert page.run(cut.format(".ranking")) == 0
     assert page.errors == []
 
@@ -990,7 +922,7 @@ def test_the_interface_for_programs_is_a_page(page: Page, site: Site) -> None:
     page.open(f"{site.address}api.html")
     assert "GET /api/search" in page.text("#paths")
     assert "As state=IOWA" in page.text("#paths")
-    assert [url for url in page.requests if not url.startswith((site.address, "about:", "data:"))] == []
+    assert page.elsewhere(site.address) == []
     assert page.errors == []
 
 
@@ -1003,12 +935,8 @@ def test_the_token_opens_the_page(page: Page, run: Run) -> None:
 
 
 def test_three_documents_have_maps_too(page: Page, tmp_path: Path) -> None:
-    source = tmp_path / "texts.txt"
-    source.write_text(
-        "hail broke the roof\nthe river rose over the road\nan invoice was paid\n", encoding="utf-8"
-    )
-    selfvec.Refiner("decorrelated", window=5).fit(source, "none").save(tmp_path / "run")
-    with serving(open_run(tmp_path / "run")) as site:
+    lines = ["hail broke the roof", "the river rose over the road", "an invoice was paid"]
+    with serving(fitted(tmp_path, lines, "none")) as site:
         for of in ("words", "documents"):
             page.open(f"{site.address}#view=map&of={of}")
             page.wait("document.querySelector('.atlas .lead')?.innerText.includes('Click one')")
@@ -1017,11 +945,8 @@ def test_three_documents_have_maps_too(page: Page, tmp_path: Path) -> None:
 
 
 def test_hebrew_and_arabic_read_from_right_to_left(page: Page, tmp_path) -> None:
-    source = tmp_path / "texts.txt"
     lines = ["ברד שבר גגות בכפר", "نهر كبير فوق الطريق", "hail broke roofs here"]
-    source.write_text("\n".join(lines * 12) + "\n", encoding="utf-8")
-    selfvec.Refiner("decorrelated", window=5).fit(source, "none").save(tmp_path / "run")
-    with serving(open_run(tmp_path / "run")) as site:
+    with serving(fitted(tmp_path, lines * 12, "none")) as site:
         shown = "[...document.querySelectorAll('#word .quotes q')].map((q) => getComputedStyle(q).direction)"
         for word, expected in (("גגות", "rtl"), ("الطريق", "rtl"), ("roofs", "ltr")):
             page.open(f"{site.address}#word={quote(word)}")

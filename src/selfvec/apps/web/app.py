@@ -57,7 +57,7 @@ def create_app(data: PageData, token: str | None = None) -> ASGIApp:
     queue = WorkQueue()
     _add_errors(app)
     for owner in (data, data.maps):
-        for name, view in views_of(owner):
+        for name, view in views_of(type(owner)):
             _add_view(app, queue, data, owner, name, view)
     _add_page(app)
     return Guard(app, token)

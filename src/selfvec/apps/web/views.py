@@ -114,10 +114,10 @@ def view(
     return marked
 
 
-def views_of(owner: object) -> Iterator[tuple[str, View]]:
-    """The names of the views of an object, with what is said about them."""
-    for kind in reversed(type(owner).__mro__):
-        for name, method in vars(kind).items():
+def views_of(kind: type) -> Iterator[tuple[str, View]]:
+    """The names of the views of a class, with what is said about them."""
+    for base in reversed(kind.__mro__):
+        for name, method in vars(base).items():
             if isinstance(found := getattr(method, "view", None), View):
                 yield name, found
 
