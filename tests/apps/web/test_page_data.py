@@ -21,7 +21,7 @@ from selfvec.apps.web import maps
 from selfvec.apps.web.comparison import REFINED, Comparisons, compare_refined, compare_slices
 from selfvec.apps.web.domain_words import _Readable
 from selfvec.apps.web.page_data import PageData
-from selfvec.apps.web.ranking import FIGURES, MARKS, Filter, PairedVectors, rank, significance_of_slices
+from selfvec.apps.web.ranking import FIGURES, MARKS, Filter, PairedVectors, rank, significance
 from selfvec.apps.web.views import views_of
 from selfvec.apps.web.word_map import LARGEST, State, arrange, draw_map, history_states, vectors_state
 from selfvec.apps.web.words import Completion
@@ -233,7 +233,7 @@ def test_progress_of_a_comparison_and_its_tests_counts_every_step(run: Run) -> N
         return compare_slices(run, pair, every, 1, progress)
 
     def test(progress: Progress) -> object:
-        return significance_of_slices(run, pair, 1, progress)
+        return significance(run, pair, 1, progress)
 
     for work in (compare, test):
         shares = []

@@ -28,7 +28,7 @@ from selfvec.text.document_vectors import inverse_document_frequency
 from selfvec.usage.contexts import NEARBY, context_cosines, padded_windows
 from selfvec.usage.occurrence_vectors import TOKENS, occurrence_space
 
-from .ranking import PairedVectors, Ranking, Tests, rank, significance_of_refining, significance_of_slices
+from .ranking import PairedVectors, Ranking, Tests, rank, significance
 from .word_map import FITTED, MAPPED, State, history_states, slice_states, vectors_state
 from .words import content_words, counts_of
 from .work import Busy, Lane
@@ -104,24 +104,18 @@ def compare_slices(
     run: Run, pair: Sequence[Slice], every: Sequence[Slice], jobs: int, progress: Progress
 ) -> StateComparison:
     """Two slices of a run's text. The map shows ``every`` slice, or the two if there are fewer than three."""
-    text = len(run.require_tokens())
-    costs = {"Preparing occurrences": min(text, 4 * TOKENS), "Comparing": text}
-    with progress.steps("Comparing", costs) as steps:
-        return _compare_slices(run, pair, every, jobs, steps)
-
-
-def _compare_slices(
-    run: Run, pair: Sequence[Slice], every: Sequence[Slice], jobs: int, progress: Progress
-) -> StateComparison:
-    counts = slice_counts(run.require_tokens(), pair)  # (2, V)
+    batch = run.require_tokens()
+    counts = slice_counts(batch, pair)  # (2, V)
     names = (pair[0].name, pair[1].name)
     if not counts.min(axis=0).any():
         raise NotFound(f"no word occurs in both {names[0]} and {names[1]}", remedy="compare larger slices")
     often = np.flatnonzero(counts.min(axis=0) >= MIN_COUNT)
     known = np.flatnonzero(counts.max(axis=0) >= MIN_COUNT)  # (n,), words that get a vector in each slice
-    space = occurrence_space(run, pair, progress=progress)
-    before, after = sides = np.zeros((2, *space.rows.shape), np.float32)
-    sides[:, known] = compared_means(space, often, known, jobs=jobs, progress=progress)
+    costs = {"Preparing occurrences": min(len(batch), 4 * TOKENS), "Comparing": len(batch)}
+    with progress.steps("Comparing", costs) as steps:
+        space = occurrence_space(run, pair, progress=steps)
+        before, after = sides = np.zeros((2, *space.rows.shape), np.float32)
+        sides[:, known] = compared_means(space, often, known, jobs=jobs, progress=steps)
     space = space.light()  # is kept for the sentences of a word
     vectors = PairedVectors(
         run.vectors.index_to_key,
@@ -257,7 +251,7 @@ class Comparisons:
         if key == REFINED:
             return self._begin(
                 lambda _: compare_refined(self.run),
-                lambda progress: significance_of_refining(self.run, self.jobs, progress),
+                lambda progress: significance(self.run, None, self.jobs, progress),
             )
         parts = key.split("|")
         if len(parts) != 2 or not all(parts):
@@ -267,7 +261,7 @@ class Comparisons:
         every = self.slices if len(self.slices) > 2 else pair
         return self._begin(
             lambda progress: compare_slices(self.run, pair, every, self.jobs, progress),
-            lambda progress: significance_of_slices(self.run, pair, self.jobs, progress),
+            lambda progress: significance(self.run, pair, self.jobs, progress),
         )
 
     def _begin(

@@ -122,7 +122,6 @@ class _Readable:
         self._stops = stop_words(run)
         language = language_of(run.provenance.options)
         self._language = language if language in STEMMERS else None
-        self._stems: dict[str, str] = {}
 
     def of_text(self, row: int) -> bool:
         """Whether the word of a row can be shown."""
@@ -135,14 +134,7 @@ class _Readable:
         """Whether two words are forms of one word, or begin alike."""
         if one in other or other in one or one[:_ALIKE] == other[:_ALIKE]:
             return True
-        return self._stem(one) == self._stem(other)
-
-    def _stem(self, word: str) -> str:
-        if self._language is None:
-            return word
-        if word not in self._stems:
-            self._stems[word] = stems([word], self._language)[0]
-        return self._stems[word]
+        return self._language is not None and len(set(stems([one, other], self._language))) == 1
 
     def near(self, vectors: Vectors, row: int) -> list[str]:
         """The words nearest to the word of a row that can be shown, without other forms of one word."""

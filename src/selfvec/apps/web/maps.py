@@ -214,7 +214,7 @@ class Maps:
             }
 
         try:
-            found = cached(self.run, "page", ["topics", _TOPICS], find, write_result, read_result, progress)
+            found = kept(self.run, ["topics", _TOPICS], find, progress)
         except InputError:
             return None
         rows = [Topic(**{name: row[name] for name in row if name != "topic"}) for row in found["rows"]]
@@ -255,20 +255,16 @@ class Maps:
                 return draw_map(words, states)
             return arrange(words[known], states, progress)
 
-        return self._lane.submit(self._cached(["words", key, _ARRANGED], draw))
+        return self._submit(["words", key, _ARRANGED], draw)
 
-    def _cached(
-        self, asked: list[str | int], draw: Callable[[Progress], WordMap]
-    ) -> Callable[[Progress], WordMap]:
-        """A function that draws a map, or reads it from the run's cache."""
-
-        def drawn(progress: Progress) -> WordMap:
-            def make() -> Json:
-                return draw(progress).as_dict()
-
-            return WordMap.of(cached(self.run, "page", asked, make, write_result, read_result, progress))
-
-        return drawn
+    def _submit(
+        self, asked: list[str | int], draw: Callable[[Progress], WordMap], rank: int = 0
+    ) -> BackgroundTask[WordMap]:
+        """A task that draws a map, or reads it from the run's cache."""
+        return self._lane.submit(
+            lambda progress: WordMap.of(kept(self.run, asked, lambda: draw(progress).as_dict(), progress)),
+            rank,
+        )
 
     def _draw_documents(self, layout: str) -> BackgroundTask[WordMap]:
         def draw(progress: Progress) -> WordMap:
@@ -287,7 +283,12 @@ class Maps:
             drawn = arrange(every, [state], progress) if near else draw_map(every, [state], fitted)
             return WordMap(numbers, drawn.frames, drawn.points, drawn.edges, drawn.explained)
 
-        return self._lane.submit(self._cached(["documents", layout, _DOCUMENTS], draw), 1)
+        return self._submit(["documents", layout, _DOCUMENTS], draw, 1)
+
+
+def kept(run: Run, asked: list[str | int], make: Callable[[], Json], progress: Progress) -> Json:
+    """What a function returns, kept in the run's folder for the next server."""
+    return cached(run, "page", asked, make, write_result, read_result, progress)
 
 
 def _label(text: str) -> str:

@@ -22,7 +22,6 @@ from selfvec.data.run import Run
 from selfvec.data.run_text import ID, TEXT
 from selfvec.data.vectors import Source, coverage, has_row
 from selfvec.numerics.nearest import only_in_each
-from selfvec.storage.cache import cached, read_result, write_result
 from selfvec.text.odd_words import names_of
 from selfvec.usage.contexts import (
     NEARBY,
@@ -40,7 +39,7 @@ from . import views
 from .comparison import REFINED, Comparisons
 from .documents import DocumentViews
 from .domain_words import domain_words
-from .maps import Maps
+from .maps import Maps, kept
 from .periods import described_period, halves, periods, time_course, units
 from .ranking import Filter
 from .views import view
@@ -263,8 +262,7 @@ class PageData(DocumentViews):
         def find() -> Json:
             return {"words": domain_words(self.run, self.maps.topics.result(), self.names)}
 
-        found = cached(self.run, "page", ["domain"], find, write_result, read_result, progress)
-        return list(found["words"])
+        return list(kept(self.run, ["domain"], find, progress)["words"])
 
     @view("/api/uses", _compared)
     def uses(self, key: views.ComparisonKey, word: views.Word, most: views.FewResults = 5) -> Json:

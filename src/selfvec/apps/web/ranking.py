@@ -269,17 +269,15 @@ def _rounded(value: float) -> float | None:
     return None if np.isnan(value) else float(f"{value:.4g}")
 
 
-def significance_of_refining(run: Run, jobs: int, progress: Progress) -> Tests:
-    """Tests of whether the documents of each word agree on where refinement moved it."""
-    return {} if run.tokens is None else significance_of_slices(without_slices(run), None, jobs, progress)
-
-
-def significance_of_slices(run: Run, pair: Sequence[Slice] | None, jobs: int, progress: Progress) -> Tests:
-    """Tests of how words changed between two slices, in the order of `drift`.
+def significance(run: Run, pair: Sequence[Slice] | None, jobs: int, progress: Progress) -> Tests:
+    """Tests of how words changed between two slices or, without these, by refining; in the order of `drift`.
 
     q is the false discovery rate among the words that `drift` tests, for other words among all. ``listed`` is
     true for the words that `drift` lists.
     """
+    if run.tokens is None:
+        return {}
+    run = without_slices(run) if pair is None else run
     try:
         every = drift(run, pair, all_words=True, jobs=jobs, progress=progress)
     except InputError:  # no word is frequent enough on both sides to be tested

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from graphlib import TopologicalSorter
 from html import escape
 from itertools import zip_longest
 from typing import Any
@@ -31,6 +33,7 @@ _NEAR = 6  # neighbours on paper
 _HEIGHT = 20  # of the bars of a topic
 _WORDS = 100  # number of words that changed most, and of the most frequent ones
 _POLICY = "default-src 'none'; script-src 'unsafe-inline' blob:; style-src 'unsafe-inline'; img-src data:"
+_IMPORT = re.compile(r'^import .* from "[.](/[a-z-]+[.]js)"', re.MULTILINE)
 _UNSCRIPTED = """<noscript><style>
 body { display: block; height: auto; } body > :not(.paper) { display: none; } .paper { display: block; }
 </style></noscript>"""
@@ -64,18 +67,9 @@ def static_page(data: PageData, progress: Progress | None = None) -> str:
 
 
 def _in_order(files: dict[str, str]) -> list[tuple[str, str]]:
-    """The modules that ``main.js`` needs, each after those that it imports."""
-    found: dict[str, str] = {}
-
-    def add(name: str) -> None:
-        text = files[f"/{name}"]
-        for line in text.splitlines():
-            if line.startswith("import ") and (other := line.split('"')[1].removeprefix("./")) not in found:
-                add(other)
-        found[name] = text
-
-    add("main.js")
-    return list(found.items())
+    """The modules, each after those that it imports."""
+    imported = {name: _IMPORT.findall(text) for name, text in files.items() if name.endswith(".js")}
+    return [(name.removeprefix("/"), files[name]) for name in TopologicalSorter(imported).static_order()]
 
 
 def _answers(data: PageData, progress: Progress) -> Iterator[tuple[str, Any]]:
