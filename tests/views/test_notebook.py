@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from html.parser import HTMLParser
 from typing import Any
 
 import numpy as np
 import pytest
+from tests.html_pages import Html
 
 from selfvec.analysis.word_drift.drift_rows import Drift
 from selfvec.analysis.word_drift.word_paths import SlicePath
@@ -17,32 +17,6 @@ from selfvec.views import notebook
 
 assert notebook  # registers how results are shown
 HOSTILE = "<script>alert(1)</script>"
-
-
-class Reader(HTMLParser):
-    """Text, tags and attributes, and whether all that was opened was closed."""
-
-    VOID = frozenset({"br", "line", "polyline", "polygon"})
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.text, self.tags, self.open = "", [], []
-        self.attributes: set[str] = set()
-        self.feed(html)
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.attributes |= {name for name, _ in attrs}
-        if tag not in self.VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag not in self.VOID:
-            assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
 
 
 def table() -> Vectors:
@@ -86,15 +60,15 @@ def slice_path() -> SlicePath:
 )
 def test_what_is_shown_is_whole_escaped_and_without_scripts(shown: Any) -> None:
     html = shown._repr_html_()
-    read = Reader(html)
-    assert "script" not in read.tags
-    assert not any(name.startswith("on") for name in read.attributes)
+    read = Html(html)
+    assert "script" not in read.texts
+    assert not any(name.startswith("on") for name, _ in read.attributes)
     assert "http" not in html
     assert isinstance(repr(shown), str)
 
 
 def test_vectors_show_words_with_their_neighbours() -> None:
-    read = Reader(table()._repr_html_())
+    read = Html(table()._repr_html_())
     assert "4 words × 2 dimensions" in read.text
     assert "2 pretrained" in read.text
     assert "1 from the text" in read.text
@@ -104,7 +78,7 @@ def test_vectors_show_words_with_their_neighbours() -> None:
 
 
 def test_a_path_is_drawn_from_its_first_vector_on() -> None:
-    read = Reader(path()._repr_html_())
+    read = Html(path()._repr_html_())
     assert "3 states, 20 updates" in read.text
     assert "0.60" in read.text
     html = path()._repr_html_()

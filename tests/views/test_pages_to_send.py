@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from datetime import date
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from tests.html_pages import Html
 
 import selfvec
 from selfvec.base.report_page import ReportPage
@@ -18,45 +18,15 @@ from selfvec.views.pages import search_page, topics_page
 HOSTILE = "Hail on <script>alert(1)</script> the roof |\u202e of a barn."
 
 
-class Read(HTMLParser):
-    """The elements of a page, the texts of some, and all addresses."""
-
-    def __init__(self, page: ReportPage) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.names: set[str] = set()
-        self.texts: dict[str, list[str]] = {}
-        self.addresses: list[str] = []
-        self.feed(page.to_html())
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        self.names.add(tag)
-        self.addresses += [value or "" for name, value in attributes if name in ("href", "src")]
-        if tag != "meta":
-            self.open.append(tag)
-            self.texts.setdefault(tag, []).append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        for tag in self.open:
-            self.texts[tag][-1] += data
-
-    @property
-    def shown(self) -> str:
-        return self.texts["body"][0]
-
-
-def checked(page: ReportPage) -> Read:
+def checked(page: ReportPage) -> Html:
     """A page that runs and fetches nothing, and has no figure that looks like a score."""
-    read = Read(page)
-    assert read.names.isdisjoint({"script", "img", "link", "iframe"})
-    assert not read.addresses
+    read = Html(page.to_html())
+    assert set(read.texts).isdisjoint({"script", "img", "link", "iframe"})
+    assert {"href", "src"}.isdisjoint(name for name, _ in read.attributes)
     assert "url(" not in page.to_html()
     assert "\u202e" not in page.to_html() + page.to_markdown()
-    assert not re.search(r"\d\.\d\d", read.shown)
-    assert date.today().isoformat() in read.shown
+    assert not re.search(r"\d\.\d\d", read.texts["body"][0])
+    assert date.today().isoformat() in read.texts["body"][0]
     return read
 
 
@@ -76,7 +46,7 @@ def test_a_search_says_what_was_asked_and_marks_what_matches(run: Run) -> None:
     found = selfvec.search(run, "hail roof", filters=["date=1990..1992"], top=200)
     read = checked(search_page(found))
     for told in ("hail roof", f"{len(run.text):,} documents of storms.jsonl", "date=1990..1992"):
-        assert told in read.shown
+        assert told in read.texts["body"][0]
     shown = read.texts["p"][-len(found) :]
     assert shown == [hit.snippet.replace("\u202e", " ") for hit in found]
     assert len(set(shown)) == len(shown)
@@ -86,7 +56,7 @@ def test_a_search_says_what_was_asked_and_marks_what_matches(run: Run) -> None:
     assert any("words in common: hail" in text for text in read.texts["small"])
     assert any("1990-05-01 · place: P<b>" in text for text in read.texts["small"])
     assert any(text.startswith("and 1 alike: r") for text in read.texts["small"])
-    assert "<script>alert(1)</script>" in read.shown
+    assert "<script>alert(1)</script>" in read.texts["body"][0]
     markdown = search_page(found).to_markdown()
     assert "<script" not in markdown
     assert "roof** \\|" in markdown
@@ -94,8 +64,8 @@ def test_a_search_says_what_was_asked_and_marks_what_matches(run: Run) -> None:
 
 def test_a_search_without_a_result_is_a_page(run: Run) -> None:
     read = checked(search_page(selfvec.search(run, "zyzzyva")))
-    assert "No document was found." in read.shown
-    assert "In no document: zyzzyva." in read.shown
+    assert "No document was found." in read.texts["body"][0]
+    assert "In no document: zyzzyva." in read.texts["body"][0]
 
 
 def test_rows_of_a_search_are_its_rows(run: Run, tmp_path: Path) -> None:
@@ -115,7 +85,7 @@ def test_topics_have_terms_sentences_and_shares_over_time(run: Run) -> None:
     page = topics_page(found)
     read = checked(page)
     told = f"{found.documents:,} documents of storms.jsonl, dated 1990-05-01 to 1992-05-01, were divided into"
-    assert f"{told} 3 topics" in read.shown
+    assert f"{told} 3 topics" in read.texts["body"][0]
     assert read.texts["b"] == [topic.name.replace("_", " ") for topic in found]
     assert [row["group"] for row in page.records] == [row.group for row in found.groups]
     terms = {term for topic in found for term, _ in topic.terms}
@@ -135,4 +105,4 @@ def test_topics_of_a_run_without_its_text_have_no_sentences(run: Run) -> None:
     tokens = selfvec.refine(run.text.texts(), method="decorrelated", keep="tokens")
     read = checked(topics_page(selfvec.topics(tokens, 3, min_count=2)))
     assert "mark" not in read.texts
-    assert "dated" not in read.shown
+    assert "dated" not in read.texts["body"][0]

@@ -78,6 +78,7 @@ class Page:
         self.target = target
         self.errors: list[str] = []
         self.requests: list[str] = []
+        browser.pages[session] = self
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.call(f"{domain}.enable")
 
@@ -209,7 +210,7 @@ class Browser:
         self._out = to_read[1]
         self._number = 0
         self._rest = b""
-        self._pages: dict[str, Page] = {}
+        self.pages: dict[str, Page] = {}
 
     def call(self, method: str, parameters: dict[str, Any], session: str | None = None) -> dict[str, Any]:
         """A command and its answer; events on the way go to their pages."""
@@ -224,7 +225,7 @@ class Browser:
                 if "error" in told:
                     raise BrowserError(f"{method}: {told['error']['message']}")
                 return dict(told["result"])
-            page = self._pages.get(told.get("sessionId", ""))
+            page = self.pages.get(told.get("sessionId", ""))
             if page is not None and "method" in told:
                 page.happened(told["method"], told["params"])
 
@@ -232,10 +233,7 @@ class Browser:
         target = self.call("Target.createTarget", {"url": "about:blank"})["targetId"]
         attached = self.call("Target.attachToTarget", {"targetId": target, "flatten": True})
         session = attached["sessionId"]
-        page = Page.__new__(Page)
-        self._pages[session] = page
-        page.__init__(self, session, target)  # type: ignore[misc]
-        return page
+        return Page(self, session, target)
 
     def close(self) -> None:
         with contextlib.suppress(OSError, BrowserError):

@@ -576,17 +576,6 @@ def test_names_are_words_with_a_capital_letter_in_mid_sentence(tmp_path: Path) -
     assert not listed & {"jones", "smith"}
 
 
-def test_work_is_not_done_before_its_result_is_there() -> None:
-    def work(progress: Progress) -> float:
-        with progress.stage("One", 2, "steps") as advance:
-            advance(2)
-        return task.share
-
-    task = BackgroundTask(work)
-    assert task.run().result() < 1
-    assert task.share == 1
-
-
 def test_maps_and_topics_are_kept_for_the_next_server(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def shown() -> list[object]:
         data = PageData(open_run(run.folder), jobs=1)
