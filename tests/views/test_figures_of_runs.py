@@ -210,12 +210,10 @@ def test_a_page_fits_a_phone(kind: str, tmp_path: Path, page: Page) -> None:
 def test_a_page_answers_to_pointing_and_zooming(tmp_path: Path, page: Page) -> None:
     save_figure(trajectories(["<img src=x>"]), tmp_path / "a.html", "")
     page.open((tmp_path / "a.html").as_uri())
-    place = """(() => { const b = document.querySelector('.hover_map_marks path').getBoundingClientRect();
-        return [b.x + b.width / 2, b.y + b.height / 2]; })()"""
-    x, y = page.run(place)
+    x, y, width, height = page.box(".hover_map_marks path")
     tooltip = "document.querySelector('#vg-tooltip-element')"
     for shift in (3, 2, 1, 0):
-        page.call("Input.dispatchMouseEvent", type="mouseMoved", x=x + shift, y=y)
+        page.mouse("moved", x + width / 2 + shift, y + height / 2)
     page.wait(f"{tooltip}?.textContent.startsWith('<img src=x>')")
     assert page.run(f"{tooltip}.querySelector('img')") is None
     axis = "[...document.querySelectorAll('.role-axis-label text')].map((e) => e.textContent).join()"

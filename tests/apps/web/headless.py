@@ -156,15 +156,26 @@ class Page:
 
     def click(self, selector: str) -> None:
         """The middle of the first element that fits, scrolled to."""
+        left, top, width, height = self.box(selector)
+        self.mouse("pressed", left + width / 2, top + height / 2)
+        self.mouse("released", left + width / 2, top + height / 2)
+
+    def mouse(self, what: str, x: float, y: float) -> None:
+        """The mouse pressed, moved or released at a place in the window."""
+        kind = f"mouse{what.title()}"
+        how = {"button": "left", "clickCount": 1, "buttons": 1} if what != "moved" else {}
+        self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, **how)
+
+    def box(self, selector: str) -> tuple[float, float, float, float]:
+        """Left, top, width and height of the first element that fits, scrolled to."""
         box = self.run(
             f"(() => {{ const e = document.querySelector({json.dumps(selector)}); if (!e) return null;"
             "e.scrollIntoView({block: 'center', behavior: 'instant'}); const b = e.getBoundingClientRect();"
-            "return [b.x + b.width / 2, b.y + b.height / 2]; })()"
+            "return [b.x, b.y, b.width, b.height]; })()"
         )
         if box is None:
             raise BrowserError(f"there is no {selector}")
-        for kind in ("mousePressed", "mouseReleased"):
-            self.call("Input.dispatchMouseEvent", type=kind, x=box[0], y=box[1], button="left", clickCount=1)
+        return tuple(box)
 
     def text(self, selector: str) -> str:
         return str(self.run(f"document.querySelector({json.dumps(selector)})?.innerText ?? ''"))

@@ -614,19 +614,10 @@ def test_a_lasso_lists_the_words_inside(opened: Page, site: Site) -> None:
     opened.open(f"{site.address}#c=refined&view=map&layout=pca")
     opened.wait(NAMED)
     opened.click(".atlas .fields button")
-    left, top, width, height = opened.run(
-        "(() => { const b = document.querySelector('.atlas canvas').getBoundingClientRect();"
-        " return [b.x, b.y, b.width, b.height]; })()"
-    )
-
-    def move(kind: str, x: float, y: float) -> None:
-        where = {"x": left + x * width, "y": top + y * height}
-        opened.call("Input.dispatchMouseEvent", type=kind, button="left", clickCount=1, buttons=1, **where)
-
-    move("mousePressed", 0.02, 0.02)
-    for x, y in ((0.5, 0.02), (0.5, 0.98), (0.02, 0.98)):
-        move("mouseMoved", x, y)
-    move("mouseReleased", 0.02, 0.9)
+    left, top, width, height = opened.box(".atlas canvas")
+    corners = [(0.02, 0.02), (0.5, 0.02), (0.5, 0.98), (0.02, 0.98), (0.02, 0.9)]
+    for what, (x, y) in zip(["pressed", *["moved"] * 3, "released"], corners, strict=True):
+        opened.mouse(what, left + x * width, top + y * height)
     opened.wait("!document.querySelector('.selection').hidden")
     points = site.data.maps.words("refined", whole=True)[1][-1]
     described = site.json("/api/map?c=refined")
@@ -766,11 +757,7 @@ def test_names_are_left_out_on_request(opened: Page) -> None:
 
 def on_the_map(page: Page, edges: list[float], point: np.ndarray) -> tuple[float, float]:
     """Where a point of the word's map is in the window, scrolled to its middle."""
-    page.run("document.querySelector('#word canvas').scrollIntoView({block: 'center'})")
-    left, top, width, height = page.run(
-        "(() => { const b = document.querySelector('#word canvas').getBoundingClientRect();"
-        " return [b.x, b.y, b.width, b.height]; })()"
-    )
+    left, top, width, height = page.box("#word canvas")
     across, up = edges
     unit = min((width / 2 - 90) / across, (height / 2 - 60) / up)  # as in map.js: room for labels
     return left + width / 2 + point[0] * unit, top + height / 2 - point[1] * unit
@@ -786,16 +773,16 @@ def test_a_word_pressed_on_the_map_is_opened(opened: Page, site: Site) -> None:
     tip = f"document.querySelector('#word .tip')?.innerText === {json.dumps(told['words'][alone])}"
     for _ in range(20):  # what is still arriving above the map moves it
         x, y = on_the_map(opened, told["edges"], points[alone])
-        opened.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+        opened.mouse("moved", x, y)
         with contextlib.suppress(BrowserError):
             opened.wait(tip, 1)
             break
     opened.wait(tip)
-    for kind in ("mousePressed", "mouseReleased"):
-        opened.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+    opened.mouse("pressed", x, y)
+    opened.mouse("released", x, y)
     opened.wait(heading(told["words"][alone]))
     opened.wait("document.querySelector('#word .map canvas')")
-    opened.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+    opened.mouse("moved", x, y)
     opened.run("document.querySelector('#word .zoom button').click()")
     opened.wait("document.querySelector('#word .tip').hidden")  # what it named has moved
 
