@@ -81,13 +81,12 @@ def under_sentences(lines: Sequence[tuple[str, str]], parts: Sequence[Spec]) -> 
     return {"vconcat": [header, {"hconcat": list(parts), "spacing": 40}], "spacing": 0}
 
 
-def check_figure(path: str | os.PathLike[str]) -> str:
+def check_figure(path: str | os.PathLike[str], suffixes: Sequence[str] = SUFFIXES) -> str:
     """Return the suffix of a figure's file, in lower case; raise an error if it cannot be drawn."""
     suffix = Path(path).suffix.lower()
     if suffix not in SUFFIXES:
-        raise OptionError(
-            f"no figure format {suffix!r}", path=path, remedy=f"end the name in one of {', '.join(SUFFIXES)}"
-        )
+        remedy = f"end the name in one of {', '.join(suffixes)}"
+        raise OptionError(f"no figure format {suffix!r}", path=path, remedy=remedy)
     require("vl_convert", "plot", "a figure")
     return suffix
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from selfvec.base.atomic_files import atomic_file
 from selfvec.base.display import escape_for_display
-from selfvec.base.errors import OptionError, require
+from selfvec.base.errors import require
 
 from .figure import SUFFIXES as FIGURES
 from .figure import check_figure, save_figure
@@ -55,15 +55,12 @@ def save_graph(graph: Graph, path: str | os.PathLike[str], *, overwrite: bool = 
 def check_suffix(path: str | os.PathLike[str]) -> str:
     """Return the suffix of a graph's file, in lower case; raise an error if it cannot be written."""
     suffix = Path(path).suffix.lower()
-    if suffix in FIGURES:
-        return check_figure(path)
-    if suffix not in SUFFIXES:
-        raise OptionError(
-            f"no graph format {suffix!r}", path=path, remedy=f"end the name in one of {', '.join(SUFFIXES)}"
-        )
+    if suffix == ".json":
+        return suffix
     if suffix == ".graphml":
         require("networkx", "plot", "a GraphML file")
-    return suffix
+        return suffix
+    return check_figure(path, SUFFIXES)
 
 
 def _write_graphml(graph: Graph, path: Path) -> None:

@@ -28,13 +28,8 @@ def run_summary(provenance: Provenance) -> list[str]:
     """Sentences: the text and its words; words left out; the method and what it gained on held-out text."""
     types = provenance.coverage["types"]
     words = provenance.types or 0
-    shares = []
-    if types["composed"]:
-        shares.append(f"{types['composed'] / words:.0%} of them {_SUBWORDS}")
-    if types["unknown"]:
-        shares.append(f"{types['unknown'] / words:.0%} of them without an initial vector")
-    if types["random"]:
-        shares.append(f"{types['random'] / words:.0%} of them {_made(provenance)}")
+    kinds = {"composed": _SUBWORDS, "unknown": "without an initial vector", "random": _made(provenance)}
+    shares = [f"{types[kind] / words:.0%} of them {how}" for kind, how in kinds.items() if types[kind]]
     text = f"read {provenance.corpus['description']}: {count_of(provenance.tokens or 0, 'word')}"
     about = f", {', '.join(shares)}" if shares else ""
     dropped = provenance.text.get("dropped", {})

@@ -162,21 +162,15 @@ class Maps:
         task = self.task(of, layout, key)
         assert task is not None
         drawn = task.result()
+        whole: Json = {"marks": [], "whole": True}
         if of == "words":
-            return {**self._described(drawn), "marks": [], "whole": True}, drawn.points
+            return self._described(drawn) | whole, drawn.points
         documents = self.index().result().documents
         numbers = drawn.words.tolist()
         labels = ["" if self._present.lacks(number) else _label(documents.text(number)) for number in numbers]
         release(documents.arrays["texts"])
-        described = self._described(drawn, labels)
-        ids = [documents.ids[number] for number in numbers]
-        return {
-            **described,
-            "marks": [],
-            "whole": True,
-            "ids": ids,
-            "documents": len(documents),
-        }, drawn.points
+        whole |= {"ids": [documents.ids[number] for number in numbers], "documents": len(documents)}
+        return self._described(drawn, labels) | whole, drawn.points
 
     def _described(self, drawn: WordMap, labels: list[str] | None = None) -> Json:
         words = self.run.vectors.index_to_key

@@ -65,10 +65,8 @@ class PairedVectors:
     @cached_property
     def shown(self) -> tuple[Ints, Ints]:
         """Rows of the words that may be neighbours, before and after, (n,) each."""
-        before, after = (
-            np.flatnonzero(listed & rows.any(axis=1))
-            for listed, rows in zip(self.listed, (self.before, self.after), strict=True)
-        )
+        sides = zip(self.listed, (self.before, self.after), strict=True)
+        before, after = (np.flatnonzero(listed & rows.any(axis=1)) for listed, rows in sides)
         return before, after
 
     @cached_property
@@ -83,18 +81,13 @@ class PairedVectors:
         return lru_cache(maxsize=4096)(self._near)
 
     def _near(self, row: int, neighbours: int = NEIGHBOURS) -> tuple[Neighbours, Neighbours]:
-        return self._nearest(0, row, neighbours), self._nearest(1, row, neighbours)
-
-    def _nearest(self, side: int, row: int, neighbours: int) -> Neighbours:
-        """The nearest rows before (side 0) or after (1)."""
-        vector = (self.before, self.after)[side][row]
-        if not vector.any():
-            return []
-        shown = self.shown[side]
-        cosines = self.compact[side] @ vector
-        cosines[shown == row] = -np.inf
-        best = top_indices(cosines, neighbours)
-        return [(int(shown[i]), float(cosines[i])) for i in best if np.isfinite(cosines[i])]
+        sides: list[Neighbours] = []
+        for vectors, shown, compact in zip((self.before, self.after), self.shown, self.compact, strict=True):
+            cosines = compact @ vectors[row]
+            cosines[(shown == row) | (not vectors[row].any())] = -np.inf  # a zero vector is near nothing
+            best = top_indices(cosines, neighbours)
+            sides.append([(int(shown[i]), float(cosines[i])) for i in best if np.isfinite(cosines[i])])
+        return sides[0], sides[1]
 
 
 @dataclass(frozen=True)
