@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from explore_spaces import HOSTILE, Space
+from explore_spaces import HOSTILE, Space, make_space
 from rich.console import Console, RenderableType
 
 from selfvec.analysis.word_drift import Drift
@@ -76,10 +76,8 @@ def test_hostile_words_stay_in_their_cells(word: str) -> None:
     rows = [row(word, state, (word, 0.5), ("other", 0.25)) for state in ("original", "refined")]
     trajectory = Trajectory(word, np.arange(1), np.eye(1, 12, dtype=np.float32))
     report = {"findings": [{"name": "n", "level": "ok", "message": word.encode("ascii", "replace").decode()}]}
-    for renderable in (
-        neighbours_table(rows),
-        trajectory_table(trajectory, make(word).original, make(word).refined),
-    ):
+    space = make_space([word, "other", "more"])
+    for renderable in (neighbours_table(rows), trajectory_table(trajectory, space.original, space.refined)):
         shown = render(renderable)
         assert not set(shown) & set("\x1b\t\r\u202e")
         assert all(len(line) <= 80 for line in shown.splitlines())
@@ -90,12 +88,6 @@ def test_hostile_words_stay_in_their_cells(word: str) -> None:
     found = {**told, "significant": 0, "fdr": 0.05, "method": "relative", "left_out": {"numbers": 1}}
     shown = render(comparison_table(SimpleNamespace(as_dict=lambda: found)))
     assert not set(shown) & set("\x1b\t\r\u202e")
-
-
-def make(word: str) -> Space:
-    from explore_spaces import make_space
-
-    return make_space([word, "other", "more"])
 
 
 REPORT = {
@@ -112,12 +104,7 @@ REPORT = {
     "oov": 594,
     "oov_empty": 12,
     "findings": [
-        {
-            "name": "collapsed",
-            "level": "fail",
-            "message": "all words point the same way " * 5,
-            "remedy": "lower it",
-        },
+        {"name": "collapsed", "level": "fail", "message": "all words are alike " * 7, "remedy": "lower it"},
         {"name": "OOV cascade", "level": "warn", "message": "many words had no vector", "remedy": ""},
     ],
 }
@@ -147,9 +134,8 @@ def test_health_leaves_out_what_is_not_known() -> None:
 
 def test_trajectory_shows_a_word_leave_and_arrive(space: Space) -> None:
     path = space.path("rain1", states=500)
-    lines = [
-        line.split() for line in render(trajectory_table(path, space.original, space.refined)).splitlines()
-    ]
+    shown = render(trajectory_table(path, space.original, space.refined))
+    lines = [line.split() for line in shown.splitlines()]
     states = lines[2 : lines.index([])]
     assert 8 <= len(states) <= 13
     assert states[0][:2] == ["0", "1.000"]
@@ -165,10 +151,8 @@ def test_trajectory_of_a_word_without_a_vector(space: Space) -> None:
     rows = np.zeros((3, 12), np.float32)
     rows[1], rows[2] = space.refined["rain1"], space.refined["new"]
     path = Trajectory("new", np.array([0, 4, 9]), rows)
-    states = [
-        line.split()
-        for line in render(trajectory_table(path, space.original, space.refined)).splitlines()[2:]
-    ]
+    shown = render(trajectory_table(path, space.original, space.refined))
+    states = [line.split() for line in shown.splitlines()[2:]]
     assert states[0] == ["0", "none", "yet"]
     assert states[1][:2] == ["4", "1.000"]
     assert states[2][:2] == ["9", f"{float(rows[1] @ rows[2]):.3f}"]

@@ -9,6 +9,9 @@ import signal
 import subprocess
 import sys
 import urllib.parse
+import urllib.request
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -66,10 +69,20 @@ def test_there_is_nothing_else_to_be_had(site: Site, path: str) -> None:
     assert json.loads(body)["error"]["rule"] == "there is nothing at this address"
 
 
-def test_answers_are_those_of_the_commands(site: Site, run: Run, capsys) -> None:
+@pytest.fixture
+def printed(run: Run, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
+    """What a command about the run prints as JSON."""
+
+    def answer(command: str, *arguments: str) -> Any:
+        assert main([command, str(run.folder), *arguments, "--json"]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    return answer
+
+
+def test_answers_are_those_of_the_commands(site: Site, run: Run, printed: Callable[..., Any]) -> None:
     assert site.json("/api/health") == run.health
-    main(["similar", str(run.folder), "cell", "--compare", "--json"])
-    rows = json.loads(capsys.readouterr().out)["rows"]
+    rows = printed("similar", "cell", "--compare")["rows"]
     told = site.json("/api/word?w=cell&c=refined")
     for row, side in zip(rows, (told["before"], told["after"]), strict=True):
         assert [word for word, _ in row["neighbours"]] == [word for word, _ in side]
@@ -85,27 +98,16 @@ def rounded(value: object) -> object:
     return float(f"{value:.5g}") if isinstance(value, float) else value
 
 
-def test_documents_are_searched_as_by_the_command(site: Site, run: Run, capsys) -> None:
-    filters = ["date=1990", "date=2020"]
+def test_documents_are_searched_as_by_the_command(site: Site, printed: Callable[..., Any]) -> None:
     for mode in ("hybrid", "bm25", "dense"):
-        main(["search", str(run.folder), "bread crust", "--mode", mode, "--topn", "3", "--json"])
-        told = json.loads(capsys.readouterr().out)
+        told = printed("search", "bread crust", "--mode", mode, "--topn", "3")
         found = site.json(f"/api/search?query=bread%20crust&mode={mode}&top=3")
         assert found.pop("filter_names") == ["date"]
         assert told.pop("hits") == told["rows"]
         assert rounded(found) == rounded(told)
-    main(
-        [
-            "search",
-            str(run.folder),
-            "bread",
-            *(part for name in filters for part in ("--filter", name)),
-            "--json",
-        ]
-    )
-    asked = "".join(f"&filters={name}" for name in filters)
-    told = json.loads(capsys.readouterr().out)
-    assert rounded(site.json(f"/api/search?query=bread{asked}")["rows"]) == rounded(told["rows"])
+    told = printed("search", "bread", "--filter", "date=1990", "--filter", "date=2020")
+    both = site.json("/api/search?query=bread&filters=date=1990&filters=date=2020")
+    assert rounded(both["rows"]) == rounded(told["rows"])
     hit = found["rows"][0]
     assert hit["snippet"] == hit["text"]
     whole = site.json(f"/api/document?id={hit['id']}")
@@ -207,25 +209,16 @@ def test_a_port_in_use_is_passed_over_or_reported() -> None:
 
 
 def test_the_command_serves_until_it_is_interrupted(run: Run) -> None:
-    import http.client
-
     command = [sys.executable, "-m", "selfvec", "serve", str(run.folder), "--port", "0"]
-    server = subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONWARNINGS": os.environ.get("SELFVEC_WARNINGS", "error")},
-    )
+    environment = {**os.environ, "PYTHONWARNINGS": os.environ.get("SELFVEC_WARNINGS", "error")}
+    pipe = subprocess.PIPE
+    server = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=environment)
     try:
         assert server.stdout is not None
         address = server.stdout.readline().strip()
-        match = re.fullmatch(r"http://127\.0\.0\.1:(\d+)/", address)
-        assert match, (address, server.stderr and server.stderr.read())
-        connection = http.client.HTTPConnection("127.0.0.1", int(match[1]), timeout=30)
-        connection.request("GET", "/api/about")
-        assert json.loads(connection.getresponse().read())["documents"] == 720
-        connection.close()
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", address), address
+        with urllib.request.urlopen(f"{address}api/about", timeout=30) as answer:
+            assert json.load(answer)["documents"] == 720
         server.send_signal(signal.SIGINT)
         _, err = server.communicate(timeout=20)
         assert server.returncode == 0, err
