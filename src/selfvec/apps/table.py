@@ -39,11 +39,8 @@ class Row:
         A function that writes the result to the file of --output.
     page : str
         A function of `selfvec.views` that makes the report of the result. ``title`` suffices for plain rows.
-    first : str
-        The argument of what a method of `selfvec.transforms` transforms. Its class, which takes the
-        options, is in ``calls``.
     transform : str
-        The name of that method.
+        The name of a method of `selfvec.transforms`. Its class, which takes the options, is in ``calls``.
     more : tuple of str
         Places of functions or classes whose parameters are options, too.
     values : dict
@@ -76,7 +73,6 @@ class Row:
     writes: str = ""
     page: str = ""
     title: str = ""
-    first: str = ""
     transform: str = ""
     more: tuple[str, ...] = ()
     values: Mapping[str, str] = field(default_factory=dict)
@@ -99,12 +95,10 @@ class Row:
     def declaration(self) -> Declaration:
         """The function with the parameters of its records."""
         own = declared_at(self.calls)
-        first = (
-            {self.first: Parameter(self.first, kind=Kind("path"), help=_TAKEN[self.first])}
-            if self.first
-            else {}
-        )
-        parameters = first | own.parameters
+        parameters = dict(own.parameters)
+        if self.transform:
+            takes = TRANSFORMS[self.transform].takes
+            parameters = {takes: Parameter(takes, kind=Kind("path"), help=_TAKEN[takes]), **parameters}
         for place in self.more:
             for name, one in declared_at(place).parameters.items():
                 if not one.is_required:
@@ -266,7 +260,6 @@ VECTORS: dict[str, Row] = {
             (f"{row.source} -o {'new' if row.takes == 'encoder' else 'new.vec'} {row.example}",),
             show="transformed",
             needs=("output",),
-            first=row.takes,
             transform=row.name,
             values={row.takes: "IN"},
             older=row.older,

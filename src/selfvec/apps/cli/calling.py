@@ -6,7 +6,7 @@ The function is imported here, when the command runs.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -18,14 +18,12 @@ from selfvec.base.errors import OptionError, flag
 from selfvec.base.targets import check_target
 
 from .output import print_json, say, show
+from .parser import Argument, Option
 
 _LIBRARIES = ("POLARS_MAX", "NUMBA_NUM", "RAYON_NUM", "OPENBLAS_NUM", "MKL_NUM", "OMP_NUM")
 
-Written = Mapping[str, tuple[Parameter, str]]
-"""Parameters by name, and how their values are written."""
 
-
-def call(row: Row, parameters: Written, **typed: Any) -> int:
+def call(row: Row, parameters: Sequence[Argument | Option], **typed: Any) -> int:
     """Call the function of a row with what was typed, show the result, and return the exit status."""
     given = _given(row, parameters, typed)
     as_json = given.pop("json", False)
@@ -94,7 +92,7 @@ def _finish(row: Row, found: Any, given: Mapping[str, Any], as_json: bool) -> in
 
 def _function(row: Row) -> Callable[..., Any]:
     """The function of a row."""
-    if row.first:
+    if row.transform:
         from selfvec.apps.functions.vectors import transform_to
 
         return transform_to(row.transform)
@@ -108,16 +106,16 @@ def _named(place: str) -> Any:
     return getattr(import_module(f"selfvec.{module}"), name)
 
 
-def _given(row: Row, parameters: Written, typed: dict[str, Any]) -> dict[str, Any]:
+def _given(row: Row, parameters: Sequence[Argument | Option], typed: dict[str, Any]) -> dict[str, Any]:
     """What was typed as arguments of the function; what was not is left to its defaults."""
     _move_older_output(typed)
     given: dict[str, Any] = {}
-    for name, (one, written) in parameters.items():
-        value = typed.get(name)
+    for parameter in parameters:
+        one, written, value = parameter.declared, parameter.metavar or "", typed.get(parameter.declared.name)
         if value not in (None, (), False):
-            given[name] = _value(one, written, value)
+            given[one.name] = _value(one, written, value)
         elif one.is_required:
-            raise OptionError(f"{flag(name)} is needed", remedy=f"add {flag(name)} {written}")
+            raise OptionError(f"{flag(one.name)} is needed", remedy=f"add {flag(one.name)} {written}")
     for name, default in row.defaults.items():
         shown = default.format(**given) if isinstance(default, str) else default
         given.setdefault(name, shown)

@@ -22,33 +22,19 @@ _COMPLETION = 'eval "$(_SELFVEC_COMPLETE=bash_source selfvec)"'  # zsh_source an
 
 
 class Argument(click.Argument):
-    """An argument with help."""
+    """An argument as a function declares it."""
 
-    def __init__(self, name: str, *, help: str = "", hidden: bool = False, **options: Any) -> None:
-        super().__init__([name], **options)
-        self.help = help
-        self.hidden = hidden
+    def __init__(self, declared: Parameter, **options: Any) -> None:
+        super().__init__([declared.name], **options)
+        self.declared = declared
 
 
 class Option(click.Option):
-    """An option whose default is that of a function, where it is only shown.
+    """An option as a function declares it, whose default is left to the function."""
 
-    ``--help`` leaves out those that are ``seldom`` used, and names those that are needed in the first line.
-    """
-
-    def __init__(
-        self,
-        flags: Sequence[str],
-        *,
-        shown_default: Any = None,
-        seldom: bool = False,
-        is_needed: bool = False,
-        **options: Any,
-    ) -> None:
-        super().__init__(flags, default=None, **options)
-        self.is_needed = is_needed
-        self.shown_default = shown_default
-        self.seldom = seldom
+    def __init__(self, flags: Sequence[str], declared: Parameter, **options: Any) -> None:
+        super().__init__([*flags, declared.name], default=None, help=declared.help, **options)
+        self.declared = declared
 
 
 class _OnOneScreen(click.Command):
@@ -138,7 +124,7 @@ class CommandTable(Mapping[str, Any]):
         return len(self._names)
 
 
-def help_all() -> Option:
+def help_all() -> click.Option:
     """The option that shows all options of a command or, in a group, of its commands."""
 
     def shown(ctx: click.Context, option: click.Parameter, wanted: bool) -> None:
@@ -147,10 +133,9 @@ def help_all() -> Option:
             print(help_text(ctx.command, ctx.command_path, everything=True), end="")
             ctx.exit()
 
-    return Option(
-        ["--help-all"], is_flag=True, is_eager=True, expose_value=False, hidden=True, callback=shown,
-        help="Show all options.",
-    )  # fmt: skip
+    return click.Option(
+        ["--help-all"], is_flag=True, is_eager=True, expose_value=False, hidden=True, callback=shown
+    )
 
 
 # ---- Help
@@ -167,12 +152,11 @@ def help_text(command: Any, path: str, *, everything: bool = False) -> str:
         return "\n".join(["\n".join(lines) + "\n", *(nested if everything else [])])
     if command.more and everything:
         lines += ["", *_paragraphs(command.more)]
-    often = [one for one in _listed(command) if not one.seldom]
-    seldom = [one for one in _listed(command) if one.seldom]
-    shown = [*_arguments(command, everything), *(_row(one, everything) for one in often)]
-    lines += ["", *_rows(shown)] if shown else []
+    often = [_row(one, everything) for one in _listed(command) if not one.declared.seldom]
+    seldom = [_row(one, everything) for one in _listed(command) if one.declared.seldom]
+    lines += ["", *_rows(often)] if often else []
     if everything and seldom:
-        lines += ["", "Seldom used:", *_rows([_row(one, everything) for one in seldom])]
+        lines += ["", "Seldom used:", *_rows(seldom)]
     if command.examples:
         lines += ["", "Examples:", *(part for example in command.examples for part in _pasted(example))]
     if not everything and _is_cut(command):
@@ -184,9 +168,12 @@ def _usage(command: Any, path: str) -> str:
     """The command line with its arguments and the options that it needs."""
     if _commands(command):
         return f"{path} COMMAND; each has --help"
-    needed = [one for one in _listed(command) if one.is_needed]
-    options = [f"{min(one.opts, key=len)} {one.metavar}" for one in needed]
-    return " ".join([path, *(name for name, _ in _arguments(command, False)), *options, "[OPTIONS]"])
+    needed = [
+        one.metavar if _is_argument(one) else f"{min(one.opts, key=len)} {one.metavar}"
+        for one in _listed(command)
+        if _is_argument(one) or one.declared.is_required
+    ]
+    return " ".join([path, *needed, "[OPTIONS]"])
 
 
 def _commands(command: Any) -> list[tuple[str, Any]]:
@@ -208,29 +195,27 @@ def _listing(commands: list[tuple[str, Any]]) -> Iterator[str]:
 HelpRows = Sequence[tuple[str, str]]  # of an argument or option: its name, and what it is
 
 
-def _arguments(command: Any, everything: bool) -> HelpRows:
-    """Arguments and what they are."""
-    arguments = [one for one in command.params if one.param_type_name == "argument" and not one.hidden]
-    return [(one.metavar, _text(one.help, everything)) for one in arguments]
-
-
 def _listed(command: Any) -> list[Any]:
-    return [one for one in command.params if one.param_type_name == "option" and not one.hidden]
+    """The arguments and options that are shown."""
+    return [one for one in command.params if hasattr(one, "declared") and not getattr(one, "hidden", False)]
 
 
-def _row(option: Any, everything: bool) -> tuple[str, str]:
-    """The flag of an option, its short one, and its value; then its help with the default."""
-    short = [flag for flag in option.opts if not flag.startswith("--")]
-    long = [flag for flag in option.opts if flag.startswith("--")][:1]
-    flags = ", ".join([*short, *long])
-    return f"{flags} {option.metavar}" if option.metavar else flags, _text(
-        option.help, everything, option.shown_default
-    )
+def _is_argument(one: Any) -> bool:
+    return bool(one.param_type_name == "argument")
 
 
-def _text(help: str, everything: bool, default: Any = REQUIRED) -> str:
-    """The first sentence with the default, or all of it."""
-    first, words, rest = Parameter("", help=help.replace("`", "")).sentences
+def _row(one: Any, everything: bool) -> tuple[str, str]:
+    """The value of an argument, or the flag of an option, its short one, and its value; then the help."""
+    short = [flag for flag in one.opts if not flag.startswith("--")]
+    long = [flag for flag in one.opts if flag.startswith("--")][:1]
+    flags = "" if _is_argument(one) else ", ".join([*short, *long])
+    return f"{flags} {one.metavar or ''}".strip(), _text(one.declared, everything)
+
+
+def _text(declared: Parameter, everything: bool) -> str:
+    """The first sentence of the help with the default, or all of it."""
+    first, words, rest = declared.sentences
+    default = declared.default
     plain = not words and not isinstance(default, bool) and default not in (REQUIRED, None, "", (), [])
     shown = f"{default:,}" if isinstance(default, int) and plain else default if plain else words
     parts = [first, rest if everything else "", f"[default: {shown}]" if shown else ""]
@@ -239,8 +224,8 @@ def _text(help: str, everything: bool, default: Any = REQUIRED) -> str:
 
 def _is_cut(command: Any) -> bool:
     """Whether ``--help`` leaves something out."""
-    texts = [Parameter("", help=one.help).sentences[2] for one in _listed(command)]
-    return bool(command.more) or any(texts) or any(one.seldom for one in _listed(command))
+    options = [one.declared for one in _listed(command) if not _is_argument(one)]
+    return bool(command.more) or any(one.seldom or one.sentences[2] for one in options)
 
 
 def _rows(rows: HelpRows) -> Iterator[str]:

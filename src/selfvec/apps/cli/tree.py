@@ -6,7 +6,7 @@ its value is written alike, and its help, where a function need not say it again
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache, partial
 from typing import Any
@@ -88,7 +88,6 @@ _VALUES: Mapping[str, str] = {  # several values stand after one another, or hav
     "years": "A-B",
 }
 _HELP: Mapping[str, str] = {
-    "json": "Print one JSON document.",
     "jobs": "Threads; by default all cores.",
     "output": "The file or folder to write.",
     "overwrite": "Replace what exists at that place.",
@@ -110,12 +109,13 @@ def is_option(one: Parameter) -> bool:
     return one.name not in _NEVER and one.kind.words.isdisjoint(objects)
 
 
-def is_argument(one: Parameter, written: str | None = None) -> bool:
+def is_argument(one: Parameter, row: Row) -> bool:
     """Whether a parameter is an argument: it has to be given, and does not read better as a flag.
 
-    Those are arguments, too, whose value is ``written`` in brackets.
+    Those are arguments, too, whose value a row writes in brackets.
     """
-    return (written or "").startswith("[") or (one.is_required and one.name not in _OPTIONS)
+    in_brackets = row.values.get(one.name, "").startswith("[")
+    return in_brackets or (one.is_required and one.name not in _OPTIONS)
 
 
 def value_of(one: Parameter) -> str:
@@ -131,11 +131,6 @@ def value_of(one: Parameter) -> str:
     if "float" in kind.words:
         return "X"
     return "FILE" if "path" in kind.words else one.name.upper()
-
-
-def help_of(one: Parameter) -> str:
-    """What an option is: as its function says, or as it is everywhere."""
-    return one.help or _HELP.get(one.name, "")
 
 
 # ---- Commands and groups
@@ -196,23 +191,21 @@ def _version(ctx: click.Context, option: click.Parameter, wanted: bool) -> None:
 def _command(name: str, path: str, row: Row, *, hidden: bool = False) -> Command:
     """The command of a row, which is called by ``path``, as "selfvec run info"."""
     declared = row.declaration
-    parameters = {one.name: _as_typed(one, row) for one in declared.parameters.values() if is_option(one)}
-    given = [one for one in parameters.values() if is_argument(one, row.values.get(one.name))]
-    arguments = given[:1] if row.first else given
-    options = [one for one in parameters.values() if one not in arguments]
-    options += [one for one in _outputs(row) if one.name not in parameters]
-    options.sort(key=lambda one: _LAST.index(one.name) if one.name in _LAST else -1)
-    written = {one.name: (one, _written(one, row)) for one in (*arguments, *options)}
-    params: list[click.Parameter] = [_argument(one, row) for one in arguments]
-    if _is_older_output(parameters, arguments):
-        params.append(Argument("target", required=False, metavar="[OUT]", hidden=True, type=click.Path()))
-    params += [_option(one, row) for one in options]
-    params.append(help_all())
+    taken = declared.parameters
+    every = [*taken.values(), *(one for one in _outputs(row) if one.name not in taken)]
+    typed = [_as_typed(one, row) for one in every if is_option(one)]
+    needed = [one for one in typed if is_argument(one, row)][: 1 if row.transform else None]
+    others = [one for one in typed if one not in needed]
+    others.sort(key=lambda one: _LAST.index(one.name) if one.name in _LAST else -1)
+    arguments = [_argument(one, row) for one in needed]
+    options = [_option(one, row) for one in others]
+    older = [click.Argument(["target"], required=False, metavar="[OUT]", type=click.Path())]
+    took_output = [one.name for one in needed] in (["source"], ["vectors"], ["encoder"])
 
     return Command(
         name,
-        callback=partial(call, row, written),
-        params=params,
+        callback=partial(call, row, [*arguments, *options]),
+        params=[*arguments, *(older if took_output and "output" in taken else []), *options, help_all()],
         help=declared.summary,
         more=declared.more,
         examples=[f"{path} {example}".rstrip() for example in row.examples],
@@ -220,17 +213,11 @@ def _command(name: str, path: str, row: Row, *, hidden: bool = False) -> Command
     )
 
 
-def _is_older_output(parameters: Mapping[str, Parameter], arguments: Sequence[Parameter]) -> bool:
-    """Whether OUT may also be the second argument, as in earlier versions."""
-    output = parameters.get("output")
-    return len(arguments) == 1 and arguments[0].name in ("source", "vectors", "encoder") and bool(output)
-
-
 def _as_typed(one: Parameter, row: Row) -> Parameter:
-    """A parameter with the default that the command gives it."""
-    if one.name in row.needs:
-        return replace(one, default=REQUIRED)
-    return replace(one, default=row.defaults[one.name]) if one.name in row.defaults else one
+    """A parameter with the default that the command gives it, and the help that it has in all of them."""
+    default = REQUIRED if one.name in row.needs else row.defaults.get(one.name, one.default)
+    help = (one.help or _HELP.get(one.name, "")).replace("`", "")
+    return replace(one, default=default, help=help, seldom=one.seldom or one.name in _SELDOM)
 
 
 def _outputs(row: Row) -> Iterator[Parameter]:
@@ -252,9 +239,7 @@ def _argument(one: Parameter, row: Row) -> Argument:
     written = _written(one, row)
     required = not written.startswith("[")
     several = -1 if "..." in written else 1
-    return Argument(
-        one.name, help=help_of(one), required=required, nargs=several, metavar=written, type=_type(one)
-    )
+    return Argument(one, required=required, nargs=several, metavar=written, type=_type(one))
 
 
 def _option(one: Parameter, row: Row) -> Option:
@@ -263,17 +248,14 @@ def _option(one: Parameter, row: Row) -> Option:
     is_switch = isinstance(one.default, bool)
     written = None if is_switch else _written(one, row)
     return Option(
-        [*flags, one.name],
+        flags,
+        one,
         is_flag=is_switch,
         multiple=not is_switch and one.kind.several and "[," not in (written or ""),
         metavar=written,
-        is_needed=one.is_required,
         type=None if is_switch else _type(one),
-        help=help_of(one),
         hidden=one.name in row.hidden,
         shell_complete=_completion(one),
-        shown_default=one.default,
-        seldom=one.seldom or one.name in _SELDOM,
     )
 
 
