@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast, overload
+from typing import TYPE_CHECKING, Any, ClassVar, cast, overload
 
 from selfvec.base.checks import check_texts, is_path
 from selfvec.base.declarations import checked
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
-from selfvec.base.result_table import ResultTable, short_repr
+from selfvec.base.result_table import RecordTable, short_repr
 from selfvec.data.run import Run, rows_of, similar_row
 from selfvec.data.vectors import Vectors
 from selfvec.storage.alignment_files import find_aligned
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, repr=False)
-class Similar(ResultTable):
+class Similar(RecordTable[dict[str, Any]]):
     """The words nearest to some words.
 
     Attributes
@@ -38,6 +38,7 @@ class Similar(ResultTable):
         Words that do not occur: ``word``, ``reason``, ``count`` and words spelled ``alike``.
     """
 
+    listed: ClassVar[str] = "lists"
     lists: list[dict[str, Any]]
     unknown: list[dict[str, Any]] = field(default_factory=list)
 
@@ -53,16 +54,6 @@ class Similar(ResultTable):
     def as_dict(self) -> dict[str, Any]:
         """As ``selfvec similar --json`` prints it, one row per list."""
         return {"rows": self.lists, "unknown": self.unknown}
-
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        return iter(self.lists)
-
-    def __getitem__(self, place: int) -> dict[str, Any]:
-        """A list, by its place."""
-        return self.lists[place]
-
-    def __len__(self) -> int:
-        return len(self.lists)
 
     def __repr__(self) -> str:
         words = ", ".join(dict.fromkeys(one["word"] for one in self.lists))

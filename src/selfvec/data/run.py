@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from inspect import signature
 from pathlib import Path
 from typing import Any, Protocol, Self
 
@@ -58,12 +59,6 @@ def split_state(name: str) -> tuple[str, int]:
 _NEAR = 30  # words of similar spelling that are looked at
 _RARER = 10  # times: a word is so much rarer than the one of which it is a misspelling
 _SAME = 0.9  # likeness of words that differ by a letter
-
-_ARGUMENTS = (
-    *("vectors", "original", "history", "provenance", "report", "text", "parts"),
-    *("folder", "state", "stamp"),
-)
-"""Arguments of `Run` that are attributes of the same name."""
 
 
 class RunPart(Protocol):
@@ -142,8 +137,8 @@ class Run:
 
     def replace(self, **changes: Any) -> Self:
         """A copy with some of the constructor's arguments changed; `derived` is empty in the copy."""
-        same = {name: value for name, value in vars(self).items() if name in _ARGUMENTS}
-        return type(self)(**({**same, "tokens": self._tokens} | changes))
+        same = {name: getattr(self, name) for name in signature(Run).parameters if name != "tokens"}
+        return type(self)(**{**same, "tokens": self._tokens, **changes})
 
     def __repr__(self) -> str:
         method = self.provenance.method or "unknown method"

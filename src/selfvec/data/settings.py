@@ -198,17 +198,13 @@ class Settings:
 
     def __repr__(self) -> str:
         """The options that differ from their defaults."""
-        shown = ", ".join(f"{name}={value!r}" for name, value in self.given_options().items())
+        values = [(of, getattr(self, of.name)) for of in fields(self)]
+        shown = ", ".join(f"{of.name}={value!r}" for of, value in values if value != of.default)
         return f"{type(self).__name__}({shown})"
 
     def as_dict(self) -> dict[str, Any]:
         """All options, JSON-serialisable."""
         return asdict(self) | {"pos": list(self.pos), "history": self.history_texts}
-
-    def given_options(self) -> dict[str, Any]:
-        """The options that differ from their defaults."""
-        values = {of.name: (getattr(self, of.name), of.default) for of in fields(self)}
-        return {name: value for name, (value, default) in values.items() if value != default}
 
     @property
     def keeps_text(self) -> bool:

@@ -31,7 +31,10 @@ def call(row: Row, parameters: Sequence[Argument | Option], **typed: Any) -> int
     targets = _targets(row, given, overwrite)
     if "overwrite" not in row.declaration.parameters:
         given.pop("overwrite", None)
-    found = _function(row)(**given)
+    if row.transform:
+        found = _named("apps.functions.vectors.transform_file")(row.transform, **given)
+    else:
+        found = _named(row.calls)(**given)
     for name, path in targets.items():
         _write(row, name, found, given)(path, overwrite=overwrite)
     if "report" in targets:
@@ -88,16 +91,6 @@ def _finish(row: Row, found: Any, given: Mapping[str, Any], as_json: bool) -> in
         print_json({key: str(given[name]) for key, name in row.repeated.items()} | record)
     failed = row.fails.removeprefix("not ")
     return int(bool(failed) and bool(record[failed]) != row.fails.startswith("not "))
-
-
-def _function(row: Row) -> Callable[..., Any]:
-    """The function of a row."""
-    if row.transform:
-        from selfvec.apps.functions.vectors import transform_to
-
-        return transform_to(row.transform)
-    found: Callable[..., Any] = _named(row.calls)
-    return found
 
 
 def _named(place: str) -> Any:

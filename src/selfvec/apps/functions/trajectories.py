@@ -5,18 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
-from selfvec.analysis.word_drift import (
-    Slice,
-    SlicePath,
-    field_slices,
-    slice_paths,
-)
+from selfvec.analysis.word_drift import Slice, SlicePath, field_slices, slice_paths
 from selfvec.base.checks import check_texts
 from selfvec.base.declarations import checked
 from selfvec.base.progress import Progress, as_progress
-from selfvec.base.result_table import ResultTable, short_repr
+from selfvec.base.result_table import RecordTable, short_repr
 from selfvec.base.targets import check_target
 from selfvec.data.run import Run
 from selfvec.data.trajectory import Trajectory
@@ -24,9 +19,10 @@ from selfvec.storage.opened import GivenRun, as_run
 
 
 @dataclass(frozen=True, repr=False)
-class Trajectories(ResultTable):
+class Trajectories(RecordTable[Trajectory | SlicePath]):
     """The paths of some words, one after the other."""
 
+    listed: ClassVar[str] = "paths"
     paths: list[Trajectory] | list[SlicePath]
     run: Run
 
@@ -38,9 +34,6 @@ class Trajectories(ResultTable):
     def as_dict(self) -> dict[str, Any]:
         """As ``selfvec run trajectory --json`` prints it."""
         return {"rows": [path.as_dict() for path in self.paths]}
-
-    def __len__(self) -> int:
-        return len(self.paths)
 
     def __repr__(self) -> str:
         return short_repr(f"Trajectories: {len(self.paths)} words", [path.word for path in self.paths])

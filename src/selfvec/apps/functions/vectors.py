@@ -215,22 +215,15 @@ def __getattr__(name: str) -> Callable[..., Any]:
     return function
 
 
-def transform_to(by: str) -> Callable[..., Figures]:
-    """The function of a command: it writes the vectors, and returns their figures."""
-
-    def written(**given: Any) -> Figures:
-        return _written(find_transform(by), given.pop(find_transform(by).takes), given)
-
-    return written
-
-
 def _function(row: TransformRow, name: str) -> Callable[..., Any]:
     own = list(inspect.signature(row.method).parameters.values())
 
     def function(source: Any, *given: Any, **options: Any) -> Vectors | Figures:
         options |= dict(zip([one.name for one in own], given, strict=False))
-        make = _written if row.name == "tokenizer" else _made
-        return make(row, source, {key: one for key, one in options.items() if one is not None})
+        named = {key: one for key, one in options.items() if one is not None}
+        if row.name == "tokenizer":
+            return transform_file(row.name, **{row.takes: source}, **named)
+        return _made(row, source, named)
 
     takes = Parameter(row.takes, Parameter.POSITIONAL_OR_KEYWORD, annotation=Any)
     written = [
@@ -266,8 +259,13 @@ def _made(row: TransformRow, source: Any, given: dict[str, Any]) -> Vectors:
     return made
 
 
-def _written(row: TransformRow, source: Any, given: dict[str, Any]) -> Figures:
-    """What a method made of vectors and wrote: the figures of the method, and what the format cannot hold."""
+def transform_file(by: str, /, **given: Any) -> Figures:
+    """The function of a command: it writes what a method makes of vectors.
+
+    It returns the figures of the method, and what the format cannot hold.
+    """
+    row = find_transform(by)
+    source = given.pop(row.takes)
     chosen, output, how = _chosen(row, given)
     if output is None:
         raise OptionError("is needed: the file or folder to write", field="output", remedy="name one")
