@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from selfvec.base import memory
 from selfvec.data import token_batch
-from selfvec.data.token_batch import TokenBatch, by_frequency, changed, renumber
+from selfvec.data.token_batch import TokenBatch, by_frequency, changed
 
 TEXTS = st.lists(st.lists(st.sampled_from("abcdef"), max_size=9), min_size=1, max_size=9)
 
@@ -67,8 +67,4 @@ def test_types_by_falling_frequency(texts: list[list[str]]) -> None:
     words = [word for text in texts for word in text]
     ordered = by_frequency(batch)
     assert list(ordered.types) == sorted(dict.fromkeys(words), key=lambda word: -words.count(word))
-    assert documents(ordered) == texts
-    same = np.arange(len(ordered.types), dtype=np.int32)
-    in_place = renumber(ordered.ids, same, ordered.ids)
-    assert in_place is ordered.ids
     assert documents(ordered) == texts

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -168,11 +167,9 @@ class TokenBatch:
         >>> other.ids.tolist(), other.offsets.tolist()
         ([1, 1, 0], [0, 1, 3])
         """
-        if numbers.min(initial=0) >= 0:
-            ids, offsets = renumber(self.ids, numbers), self.offsets
-        else:
-            size = min(len(self), int(self.counts[numbers >= 0].sum()))
-            ids, offsets = changed(self.ids, self.offsets, size, lambda _, ids: numbers[ids])
+        kept = numbers >= 0
+        size = len(self) if kept.all() else min(len(self), int(self.counts[kept].sum()))
+        ids, offsets = changed(self.ids, self.offsets, size, lambda _, ids: numbers[ids])
         made = replace(self, ids=ids, offsets=offsets, types=types)
         if "counts" in self.__dict__:
             made.with_counts(occurrences_of_merged(self.counts, numbers, len(types)))
@@ -269,6 +266,8 @@ def changed(
         release(block)
         ended = slice(*np.searchsorted(offsets, (part.start, part.stop), side="right"))
         ends = offsets[ended] - part.start
+        if found.min(initial=0) >= 0:
+            return found, ended, ends
         kept = found >= 0
         before = np.concatenate(([0], np.cumsum(kept)))  # ids that remain, before each
         return found[kept], ended, before[ends]
@@ -280,20 +279,6 @@ def changed(
         release(out[place])
         written = place.stop
     return out[:size], bounds
-
-
-def renumber(ids: Ids, numbers: Ids, out: Ids | None = None) -> Ids:
-    """``numbers[ids]``, (N,), in threads; ``out`` may be ``ids``."""
-    out = scratch_array(len(ids), np.int32) if out is None else out
-
-    def write(start: int) -> None:
-        part = slice(start, start + _BLOCK)
-        out[part] = numbers[ids[part]]
-        release(ids[part])
-        release(out[part])
-
-    deque(in_order(range(0, len(ids), _BLOCK), write, threads(None)), maxlen=0)
-    return out
 
 
 def occurrences_of_merged(counts: Ints, numbers: Ids, types: int) -> Ints:

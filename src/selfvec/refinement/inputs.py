@@ -26,7 +26,6 @@ from selfvec.data.token_batch import (
     frequency_order,
     occurrences_of_each,
     occurrences_of_merged,
-    renumber,
 )
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import filled_rows, unit_in_place
@@ -138,10 +137,7 @@ def counted(
             release(further[part])
         return found
 
-    if size < len(whole):
-        ids, offsets = changed(whole.ids, whole.offsets, size, new, out)
-    else:
-        ids, offsets = renumber(whole.ids, places, out), whole.offsets
+    ids, offsets = changed(whole.ids, whole.offsets, size, new, out)
     batch = replace(named, ids=ids, offsets=offsets, types=words.types).with_counts(words.counts)
     return Counted(batch, repeats, least)
 

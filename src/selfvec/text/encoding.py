@@ -25,7 +25,6 @@ from selfvec.data.token_batch import (
     changed,
     occurrences_of_each,
     occurrences_of_merged,
-    renumber,
 )
 
 from .distinct_words import DistinctWords
@@ -173,9 +172,9 @@ class _RawCorpus:
         dropped = np.flatnonzero(keys.places < 0)
         places = keys.places.copy()
         places[dropped] = len(keys.types) + np.arange(len(dropped), dtype=np.int32)
-        ids, offsets = self.joined()
+        ids, offsets = self._placed(places[self.word_of])
         return Running(
-            renumber(ids, places[self.word_of], ids),
+            ids,
             offsets,
             [*keys.types, *names],
             np.arange(len(keys.types) + len(dropped)) < len(keys.types),
@@ -184,10 +183,11 @@ class _RawCorpus:
 
     def renumbered(self, keys: Keys) -> tuple[Ids, Ints]:
         """Kept tokens by key, (N',) int32, and document bounds, (D + 1,) int64; frees the raw tokens."""
-        places = keys.places[self.word_of]
+        return self._placed(keys.places[self.word_of])
+
+    def _placed(self, places: Ids) -> tuple[Ids, Ints]:
+        """All tokens by the new place of their spelling, without those below 0, and document bounds."""
         ids, offsets = self.joined()
-        if places.min(initial=0) >= 0:
-            return renumber(ids, places, ids), offsets
         size = int(self.counts[places >= 0].sum())
         return changed(ids, offsets, size, lambda _, block: places[block], ids)
 
