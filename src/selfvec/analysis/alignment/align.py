@@ -27,8 +27,16 @@ from selfvec.storage.alignment_files import (
 )
 from selfvec.storage.opened import GivenVectors, opened
 
-from .common_space import ANCHORS, Rotation, choose_anchors, fit_rotation, relative_rows, shared_words
-from .compass import compass_of
+from .common_space import (
+    ANCHORS,
+    Rotation,
+    choose_anchors,
+    fit_rotation,
+    relative_rows,
+    shared_words,
+    vectors_of,
+)
+from .compass import compass_vectors
 from .self_learning import Dictionary, LearnedDictionary, learn, paired_rows
 
 
@@ -120,11 +128,6 @@ class Aligned(ResultTable):
             return save_aligned_folder(self.a, self.b, path, format, overwrite=overwrite)
         note = None if self.a_path is None else {"a": self.a_path, "method": self.method}
         return save_aligned_file(self.b, path, format, note=note, overwrite=overwrite)
-
-
-def vectors_of(given: Vectors | Run) -> Vectors:
-    """The refined vectors of a run, or the given vectors."""
-    return given.vectors if isinstance(given, Run) else given
 
 
 @checked
@@ -333,21 +336,10 @@ def by_compass(
         corpora; 2.25, the value of the decorrelated update, gives better vectors for other tasks.
     jobs : int, at least 1, optional
     """
-    made_a, made_b = compass_of(a, b, window=window, jobs=jobs).vectors(anchor)
-    one = _only(made_a, vectors_of(a).index_to_key)
-    other = _only(made_b, vectors_of(b).index_to_key)
+    one, other = compass_vectors(a, b, window=window, anchor=anchor, jobs=jobs)
     words = shared_words(one, other).words
     notes = {"window": window, "shared": len(words), "cosine": _mean_cosine(one, other, words)}
     return Aligned(one, other, "compass", True, notes)
-
-
-def _only(vectors: Vectors, words: list[str]) -> Vectors:
-    """Some words of vectors, with their sources and counts."""
-    rows = [vectors.key_to_index[word] for word in words]
-    counts = None if vectors.counts is None else vectors.counts[rows]
-    return Vectors(
-        words, vectors.vectors[rows], sources=vectors.sources[rows], counts=counts, normalized=True
-    )
 
 
 def by_relative(

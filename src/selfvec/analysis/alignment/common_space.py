@@ -26,6 +26,7 @@ import numpy as np
 from selfvec.base.arrays import AnyFloats, Doubles, Ints, Mask, Rows
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.threads import by_blocks, sum_of_blocks
+from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.kmeans import lloyd
 from selfvec.numerics.rows import unit_rows
@@ -33,6 +34,11 @@ from selfvec.numerics.whitening import orthogonal_factor
 
 TRIM = 0.1  # share of the shared words that is left out of the fit
 _TRIM_ROUNDS = 50  # of leaving out and fitting again, at most
+
+
+def vectors_of(given: Vectors | Run) -> Vectors:
+    """The refined vectors of a run, or the given vectors."""
+    return given.vectors if isinstance(given, Run) else given
 
 
 @dataclass(frozen=True, eq=False)

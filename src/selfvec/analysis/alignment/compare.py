@@ -35,8 +35,14 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import benjamini_hochberg
 from selfvec.storage.opened import GivenVectors, opened
 
-from .align import vectors_of
-from .common_space import ANCHORS, choose_anchors, fit_rotation, relative_rows, shared_words
+from .common_space import (
+    ANCHORS,
+    choose_anchors,
+    fit_rotation,
+    relative_rows,
+    shared_words,
+    vectors_of,
+)
 from .compass import joined_runs
 
 MIN_COUNT = 10  # with fewer occurrences in either text a vector is mostly chance

@@ -16,11 +16,11 @@ its corpus, and words with little meaning the most. Equal corpora give equal row
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 
-from selfvec.base.arrays import Bytes, Doubles, Floats, Mask, Rows
+from selfvec.base.arrays import Bytes, Doubles, Mask, Rows
 from selfvec.base.errors import InputError, OptionError
 from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.corpus.slices import Slice
@@ -35,77 +35,84 @@ from selfvec.refinement.base_vectors import base_vectors
 from selfvec.refinement.inputs import initial_vectors
 from selfvec.refinement.methods.decorrelated import GAMMA, POWER, anchored, decorrelate, start_from_neighbours
 
+from .common_space import vectors_of
+
 WINDOW = METHODS["decorrelated"].window  # tokens, the word itself included
 _COMPOSED = 0.2  # share of λ for words built from subwords
 _SAME = 1e-3  # largest difference of equal unit rows that were read from two files
 
 
-@dataclass(frozen=True, eq=False)
-class Compass:
-    """Two corpora over one vocabulary, and the frozen contexts that place the words of either."""
+def compass_vectors(
+    a: Run | Vectors, b: Run | Vectors, *, window: int = WINDOW, anchor: float = 0.0, jobs: int | None = None
+) -> tuple[Vectors, Vectors]:
+    """The words of two runs that `joined_runs` can join, placed by the contexts of both, with word counts.
 
-    batch: TokenBatch  # the documents of the first corpus, then those of the second
-    second: Mask  # (D,), which documents belong to the second corpus
-    context: Rows  # (V, d), K · T, so that sums of neighbours are whitened
-    shift: Floats  # (d,), subtracted by the whitening
-    degrees: Doubles  # (V,), r, the number of neighbours of each word in both corpora
-    whole: Rows  # (V, d), A·K·T
-    base: Rows  # (V, d), original vectors of the words
-    sources: Bytes  # (V,)
-    half: int  # neighbours on either side
-    jobs: int | None = None
+    ``window`` counts tokens, the centre included. ``anchor``, λ, pulls words to their original vectors; see
+    `anchored`.
+    """
+    if window < 2:
+        raise OptionError(f"a window has at least 2 tokens, not {window}", field="window")
+    run, slices = joined_runs(a, b)
+    batch = run.require_tokens()
+    sources = run.original.sources
+    base = base_vectors(run.original.vectors, sources != Source.NONE)
+    strengths = np.zeros(len(base), np.float32)
+    strengths[sources == Source.KNOWN] = anchor
+    strengths[sources == Source.SUBWORDS] = anchor * _COMPOSED
+    made = []
+    for rows, part, given in zip(compass_rows(run, slices, base, window, jobs), slices, (a, b), strict=True):
+        counts = batch.part(part.documents).counts
+        rows = unit_in_place(rows)
+        rows = anchored(rows, base, counts, strengths) if strengths.any() else rows
+        words = vectors_of(given).index_to_key
+        own = [run.vectors.key_to_index[word] for word in words]
+        made.append(Vectors(words, rows[own], sources=sources[own], counts=counts[own], normalized=True))
+    return made[0], made[1]
 
-    def sides(self, second: Mask) -> tuple[Rows, Rows]:
-        """Rows of all words by the documents outside ``second``, (D,) bool, and by those in it.
 
-        The rows are not normalised, so their difference is the difference of the average contexts. Only the
-        shorter side is scanned; the other is computed as the remainder. A word without neighbours on a side
-        has zeros there.
-        """
-        lengths = np.diff(self.batch.offsets)
-        shorter = second if 2 * lengths[second].sum() <= len(self.batch) else ~second
-        operator = ScanOperator(self.batch.part(shorter), 2 * self.half + 1, GAMMA, self.jobs)
-        # Context weights are those of both corpora.
-        own = operator.degrees
-        operator.degrees = self.degrees
-        summed = operator.apply(self.context)
-        here = self._placed(summed, own)
-        rest = self._placed(self.whole - summed, self.degrees - own)
-        return (rest, here) if shorter is second else (here, rest)
+def compass_rows(
+    run: Run,  # both corpora as one
+    slices: Sequence[Slice],  # the two corpora
+    base: Rows,  # (V, d), original vectors of the words
+    window: int,
+    jobs: int | None = None,
+) -> tuple[Rows, Rows]:
+    """Rows of all words by the documents of either slice, (V, d) each.
 
-    def _placed(self, summed: Rows, own: Doubles) -> Rows:
-        """Rows of a side, from its sums with the centre of both corpora, and its degrees, (V,)."""
-        factor = np.divide(self.degrees, own, out=np.zeros_like(own), where=own > 0)
-        shares = own / max(own.sum(), 1.0) - self.degrees / max(self.degrees.sum(), 1.0)
+    The rows are not normalised, so their difference is the difference of the average contexts. Only the
+    shorter slice is scanned; the other is computed as the remainder. A word without neighbours in a slice has
+    zeros there.
+    """
+    batch = run.require_tokens()
+    known = run.original.sources != Source.NONE
+    operator = ScanOperator(batch, window, GAMMA, jobs)
+    frozen = decorrelate(start_from_neighbours(base, known, operator), operator, POWER)
+    summed = operator.apply(frozen)
+    shift, whitener = whitening(summed, POWER, operator.degrees > 0)
+    context = frozen @ whitener  # K · T, so that sums of neighbours are whitened
+    whole = summed @ whitener
+    degrees = operator.degrees
+
+    def placed(summed: Rows, own: Doubles) -> Rows:
+        """Rows of a slice, from its sums with the centre of both corpora, and its degrees, (V,)."""
+        factor = np.divide(degrees, own, out=np.zeros_like(own), where=own > 0)
+        shares = own / max(own.sum(), 1.0) - degrees / max(degrees.sum(), 1.0)
         with np.errstate(divide="ignore"):
-            weights = np.where(self.degrees > 0, self.degrees**-GAMMA, 0.0)
-        moved = ((shares * weights) @ self.context).astype(np.float32)  # from one centre to the other
+            weights = np.where(degrees > 0, degrees**-GAMMA, 0.0)
+        moved = ((shares * weights) @ context).astype(np.float32)  # from one centre to the other
         out = summed * factor.astype(np.float32)[:, None]
-        out -= np.sqrt(self.degrees).astype(np.float32)[:, None] * moved + self.shift
+        out -= np.sqrt(degrees).astype(np.float32)[:, None] * moved + shift @ whitener
         out[own == 0] = 0
         return out
 
-    def vectors(self, anchor: float = 0.0) -> tuple[Vectors, Vectors]:
-        """The vectors of both corpora, with word counts.
-
-        ``anchor``, λ, pulls words to their original vectors; see `anchored`.
-        """
-        strengths = np.zeros(len(self.whole), np.float32)
-        strengths[self.sources == Source.KNOWN] = anchor
-        strengths[self.sources == Source.SUBWORDS] = anchor * _COMPOSED
-        first_rows, second_rows = self.sides(self.second)
-        return (
-            self._anchored(first_rows, ~self.second, strengths),
-            self._anchored(second_rows, self.second, strengths),
-        )
-
-    def _anchored(self, rows: Rows, documents: Mask, strengths: Floats) -> Vectors:
-        """The vectors of the corpus of some documents, pulled to the original ones, (V,) ``strengths``."""
-        counts = self.batch.part(documents).counts
-        rows = unit_in_place(rows)
-        rows = anchored(rows, self.base, counts, strengths) if strengths.any() else rows
-        words = list(self.batch.types)
-        return Vectors(words, rows, sources=self.sources, counts=counts, normalized=True)
+    second = 2 * np.diff(batch.offsets)[slices[1].documents].sum() <= len(batch)  # it is the shorter one
+    scanned = ScanOperator(batch.part(slices[int(second)].documents), window // 2 * 2 + 1, GAMMA, jobs)
+    own = scanned.degrees
+    scanned.degrees = degrees  # context weights are those of both corpora
+    summed = scanned.apply(context)
+    here = placed(summed, own)
+    rest = placed(whole - summed, degrees - own)
+    return (rest, here) if second else (here, rest)
 
 
 def join_corpora(a: TokenBatch, b: TokenBatch) -> tuple[TokenBatch, Mask]:
@@ -143,34 +150,6 @@ def joined_runs(a: Run | Vectors, b: Run | Vectors) -> tuple[Run, list[Slice]]:
     vectors = Vectors(batch.types, rows, sources=sources, counts=batch.counts)
     run = Run(vectors, vectors, provenance=a.provenance, tokens=batch)
     return run, [Slice("the first text", ~second), Slice("the second text", second)]
-
-
-def compass_of(
-    a: Run | Vectors, b: Run | Vectors, *, window: int = WINDOW, jobs: int | None = None
-) -> Compass:
-    """The compass of two runs that `joined_runs` can join; ``window`` counts tokens, the centre included."""
-    if window < 2:
-        raise OptionError(f"a window has at least 2 tokens, not {window}", field="window")
-    run, (_, second) = joined_runs(a, b)
-    batch = run.require_tokens()
-    known = run.original.sources != Source.NONE
-    base = base_vectors(run.original.vectors, known)
-    operator = ScanOperator(batch, window, GAMMA, jobs)
-    frozen = decorrelate(start_from_neighbours(base, known, operator), operator, POWER)
-    summed = operator.apply(frozen)
-    shift, whitener = whitening(summed, POWER, operator.degrees > 0)
-    return Compass(
-        batch,
-        second.documents,
-        context=frozen @ whitener,
-        shift=shift @ whitener,
-        degrees=operator.degrees,
-        whole=summed @ whitener,
-        base=base,
-        sources=run.original.sources,
-        half=window // 2,
-        jobs=jobs,
-    )
 
 
 def _original_vectors(a: Run, b: Run, batch: TokenBatch) -> tuple[Rows, Bytes]:
