@@ -1,4 +1,4 @@
-"""Loops of drift and monitoring: random splits of documents, random signs, hashes of occurrences.
+"""Loops of drift and monitoring: random splits of documents, random signs, words of random divisions.
 
 Each word has its own random stream, so its p has the same bits for any number of threads.
 """
@@ -9,12 +9,10 @@ from math import erfc, exp, lgamma, log, sqrt
 
 import numpy as np
 
-from selfvec.base.arrays import Doubles, Hashes, Ids, Ints, Mask, Rows
+from selfvec.base.arrays import Doubles, Ints, Mask, Rows
 from selfvec.base.compiled import SUMS, kernel
 from selfvec.usage.kernels import add
 
-ADJACENT = 5  # words before an occurrence, or after it, that are the same in repeated text
-FEWEST = 3  # least number of these words, and of the occurrences that share them
 LEAST_BLOCKS = 4  # of each slice; the size of the noise cannot be told from fewer
 
 
@@ -309,39 +307,3 @@ def word_statistic(
             z2 = (taken[word] - occurs[word] * share) ** 2 / variance
             out[b] += z2 * z2
     return out
-
-
-@kernel
-def hash_occurrences(
-    ids: Ids,  # (N,)
-    offsets: Ints,  # (D + 1,)
-    adjacent: Ids,  # (V,), the number of each word as a neighbour; V for all numbers
-    mine: Mask,  # (V,), words whose occurrences are hashed
-    step: int,  # -1 for the words before, 1 for those after
-    keys: Hashes,  # written
-    owners: Ids,  # written: the word of each key
-) -> int:
-    """Write a key for each occurrence of some words, from the words on one side; return their number."""
-    number = 0
-    types = adjacent.size
-    for document in range(offsets.size - 1):
-        lo, hi = offsets[document], offsets[document + 1]
-        for i in range(lo, hi):
-            word = ids[i]
-            if not mine[word]:
-                continue
-            key = np.uint64(word)
-            others = 0  # neighbours that are words
-            for distance in range(1, ADJACENT + 1):
-                other = i + step * distance
-                there = 0  # nothing: the document ends
-                if lo <= other < hi:
-                    there = adjacent[ids[other]] + 1
-                    if there <= types:
-                        others += 1
-                key = (key ^ (key >> np.uint64(29))) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(there)
-            if others >= FEWEST:
-                keys[number] = key
-                owners[number] = word
-                number += 1
-    return number

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from selfvec.analysis.kernels import FEWEST, hash_occurrences
 from selfvec.analysis.word_kinds import are_stop_words, languages, with_letters
 from selfvec.base.arrays import Hashes, Ids, Ints, Mask
 from selfvec.base.errors import InputError
@@ -191,7 +190,10 @@ def _count(run: Run, word: str) -> int:
 # does not grow with the text.
 
 
+ADJACENT = 5  # words before an occurrence, or after it, that are the same in repeated text
+FEWEST = 3  # least number of these words, and of the occurrences that share them
 _HASHED = 1 << 21  # occurrences at a time
+_MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
 def repeated_occurrences(batch: TokenBatch, words: Mask, numbers: Mask) -> Ints:
@@ -205,18 +207,31 @@ def repeated_occurrences(batch: TokenBatch, words: Mask, numbers: Mask) -> Ints:
     >>> repeated_occurrences(batch, np.ones(9, bool), np.zeros(9, bool))[batch.types.index("reserved")].item()
     3
     """
-    adjacent = np.where(numbers, len(numbers), np.arange(len(numbers))).astype(np.int32)
     most = np.zeros(len(words), np.int64)
     share = np.cumsum(np.where(words, batch.counts, 0)) // _HASHED  # of each word
-    sizes = np.bincount(share, np.where(words, batch.counts, 0)).astype(np.int64)
-    for number in np.flatnonzero(sizes):
-        mine = words & (share == number)
-        keys = np.empty(sizes[number], np.uint64)
-        owners = np.empty(sizes[number], np.int32)  # the word of each key
+    for number in np.unique(share[words]):
+        places = np.flatnonzero((words & (share == number))[batch.ids])
         for step in (-1, 1):  # the words before, the words after
-            found = hash_occurrences(batch.ids, batch.offsets, adjacent, mine, step, keys, owners)
-            most = np.maximum(most, _often(keys[:found], owners[:found], len(most)))
+            keys, known = _keys(batch, places, step, numbers)
+            most = np.maximum(most, _often(keys[known], batch.ids[places[known]], len(most)))
     return most
+
+
+def _keys(batch: TokenBatch, places: Ints, step: int, numbers: Mask) -> tuple[Hashes, Mask]:
+    """A hash of each occurrence and the words on one side, (n,), and whether enough of these are words."""
+    documents = batch.document_of(places)
+    first, end = batch.offsets[documents], batch.offsets[documents + 1]
+    keys = batch.ids[places].astype(np.uint64)
+    others = np.zeros(len(places), np.int64)  # neighbours that are words
+    for distance in range(1, ADJACENT + 1):
+        near = places + step * distance
+        inside = (near >= first) & (near < end)
+        ids = batch.ids[np.where(inside, near, places)]
+        is_number = numbers[ids]
+        others += inside & ~is_number
+        named = np.where(is_number, len(numbers), ids) + 1
+        keys = (keys ^ keys >> np.uint64(29)) * _MIX + np.where(inside, named, 0).astype(np.uint64)
+    return keys, others >= FEWEST
 
 
 def _often(keys: Hashes, owners: Ids, types: int) -> Ints:
