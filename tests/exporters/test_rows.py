@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import selfvec
-from selfvec.base.errors import InputError
 from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
@@ -116,11 +115,6 @@ def test_documents_without_ids_and_dates(tmp_path: Path) -> None:
     assert table.columns == ["id", "document", "text", "date"]
     assert table["id"].to_list() == ["0", "1"]
     assert table["date"].to_list() == [None, None]
-
-
-def test_a_wrong_number_of_vectors_is_refused(run: Run) -> None:
-    with pytest.raises(InputError, match="need a vector each"):
-        passage_rows(run, encode=lambda _: np.zeros((1, 3), np.float32))
 
 
 def test_words(run: Run) -> None:

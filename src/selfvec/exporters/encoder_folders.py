@@ -186,15 +186,11 @@ def push(
 ) -> dict[str, Any]:
     """Create a private repository, or with ``overwrite`` add a commit to one; return what `export` tells."""
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import HFValidationError
 
     api = HfApi(library_name="selfvec", library_version=__version__)
     target = f"{api.endpoint}/{name}"
-    try:
-        with _reaching(target):
-            exists = api.repo_exists(name)
-    except HFValidationError:
-        raise OptionError(f"is hub:OWNER/NAME, not {HUB + name!r}", field="to") from None
+    with _reaching(target, name):
+        exists = api.repo_exists(name)
     if exists and not overwrite:
         raise TargetError(
             "exists already", path=target, remedy="choose another name, or add a commit with --overwrite"
@@ -203,7 +199,7 @@ def push(
         folder = Path(parent, "model")
         details = write(run, folder, progress)
         (folder / "README.md").write_text(card(run, name, details.get("learned")), encoding="utf-8")
-        with _reaching(target), progress.stage("Uploading", None, "files"), _without_bars():
+        with _reaching(target, name), progress.stage("Uploading", None, "files"), _without_bars():
             api.create_repo(name, private=True, exist_ok=exists)
             try:
                 api.upload_folder(repo_id=name, folder_path=folder, commit_message=f"Selfvec {__version__}")
@@ -264,14 +260,14 @@ def _measured(run: Run, learned: dict[str, Any] | None) -> Iterator[str]:
 
 
 @contextmanager
-def _reaching(target: str) -> Iterator[None]:
-    """One error for a hub that cannot be reached or refuses."""
+def _reaching(target: str, name: str) -> Iterator[None]:
+    """One error for a hub that cannot be reached or refuses, and one for a name that it could not have."""
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
     try:
         yield
     except HFValidationError:
-        raise
+        raise OptionError(f"is hub:OWNER/NAME, not {HUB + name!r}", field="to") from None
     except Exception as error:  # of whichever HTTP library the client uses
         refused = isinstance(error, HfHubHTTPError)
         rule = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

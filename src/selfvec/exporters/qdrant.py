@@ -51,9 +51,7 @@ class Qdrant(Database):
 
     def about(self, path: Path) -> dict[str, str]:
         """The metadata of the collection. The file is read, because the client would lock the folder."""
-        if not self.recognises(path):
-            raise self.not_found(path)
-        collections = _collections(path)
+        collections = _collections(path) if self.recognises(path) else {}
         if TABLE not in collections:
             raise self.not_found(path)
         with reading(path / "meta.json"):

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.arrays import Array, Floats, Ids, Int8s
+from selfvec.base.compiled import read_only
 from selfvec.base.packed_strings import PackedStrings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.text.repeats import Repeats
@@ -84,9 +85,7 @@ class IndexedDocuments:
                 f"field {i}": np.array(codes, np.int32),
                 **_arrays_of(f"values {i}", PackedStrings.of(number)),
             }
-        for array in arrays.values():
-            array.flags.writeable = False  # as memory-mapped ones are: kernels are compiled once
-        return cls(arrays, list(found.fields))
+        return cls({name: read_only(array) for name, array in arrays.items()}, list(found.fields))
 
     def __len__(self) -> int:
         """D."""

@@ -24,6 +24,7 @@ from functools import cached_property
 import numpy as np
 
 from selfvec.base.arrays import AnyInts, Doubles, Floats, Ids, Int8s, Ints, Mask, Rows
+from selfvec.base.compiled import read_only
 from selfvec.base.errors import OptionError
 from selfvec.numerics.rows import top_indices, unit_rows
 from selfvec.text.vocabulary import Query
@@ -144,10 +145,8 @@ class Scorer:
     def _sample_vectors(self) -> tuple[Int8s, Floats]:
         """Vectors of the sample in int8, (n, d), and their scales, (n,)."""
         rows = self.documents.rows[self._sample]
-        found = [self.documents.arrays[name][rows] for name in ("vectors", "scales")]
-        for array in found:
-            array.flags.writeable = False  # as those of all documents are: kernels are compiled once
-        return found[0], found[1]
+        vectors, scales = (read_only(self.documents.arrays[name][rows]) for name in ("vectors", "scales"))
+        return vectors, scales
 
     def _dense_first(self, query: Rows, parts: Rows, mode: str) -> Rows:
         """Write the products of the units with a query into the third part, (U,); return those of documents.

@@ -84,24 +84,6 @@ def test_a_digest_tells_encoders_apart(encoder: Encoder, tmp_path: Path) -> None
 
 
 @needs("llamaindex")
-def test_the_cache_of_llamaindex_tells_encoders_apart(encoder: Encoder, tmp_path: Path) -> None:
-    from llama_index.core.ingestion import IngestionCache, IngestionPipeline
-    from llama_index.core.schema import TextNode
-
-    cache = IngestionCache()
-
-    def embedded(given: object) -> list[float]:
-        nodes = [TextNode(text=TEXTS[0], id_="a")]
-        pipeline = IngestionPipeline(transformations=[SelfvecEmbedding(given)], cache=cache)
-        return pipeline.run(nodes=nodes)[0].embedding
-
-    encoder.save(tmp_path / "e")
-    first = embedded(tmp_path / "e")
-    changed(encoder).save(tmp_path / "e", overwrite=True)
-    assert first == encoder.encode(TEXTS[0]).tolist() != embedded(tmp_path / "e")
-
-
-@needs("llamaindex")
 def test_llamaindex_opens_the_encoder_again(encoder: Encoder, tmp_path: Path) -> None:
     encoder.save(tmp_path / "e")
     stored = SelfvecEmbedding(tmp_path / "e", embed_batch_size=3).to_dict()

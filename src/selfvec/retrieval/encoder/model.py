@@ -24,6 +24,7 @@ from selfvec.base.arrays import Floats, Ids, Rows
 from selfvec.base.atomic_files import atomic_folder
 from selfvec.base.checks import check_path
 from selfvec.base.checksums import read_description, write_sealed
+from selfvec.base.compiled import read_only
 from selfvec.base.errors import FormatError, InputError
 from selfvec.base.progress import Progress
 from selfvec.base.tensors import Forms, check_tensors, map_tensors, write_tensors
@@ -84,9 +85,7 @@ class Encoder:
 
     def __post_init__(self) -> None:
         for name in ("places", "rows"):  # read-only, so that kernels see one kind of array
-            view = np.ascontiguousarray(getattr(self, name)).view()
-            view.flags.writeable = False
-            object.__setattr__(self, name, view)
+            object.__setattr__(self, name, read_only(np.ascontiguousarray(getattr(self, name))))
 
     @classmethod
     def of(
