@@ -1,10 +1,10 @@
 """How fast is search in a million passages, what memory does its index take, and what do clusters miss?
 
 Passages of PubMed abstracts and storm reports, repeated with a fifth of their words exchanged. The index is
-made by ``selfvec search`` in a process of its own, and questions are answered in another. Their peaks are
+made of a run of them in a process of its own, and questions are answered in another. Their peaks are
 given with and without the pages of mapped files, which the system can take back at any time. Before a rate is
 printed, the first ten documents are compared with those that are found without clusters. The first view of
-a run of all passages is the page with the data that it shows first; ``selfvec serve`` starts in that time.
+the run is the page with the data that it shows first; ``selfvec serve`` starts in that time.
 
 ``python -m benchmarks speed.million``; SELFVEC_BENCH_PASSAGES gives another number of passages.
 """
@@ -27,7 +27,6 @@ import numpy as np
 
 from benchmarks.datasets import records
 from benchmarks.harness import Result, command
-from benchmarks.refining import refined
 from benchmarks.speed.memory import watched
 from selfvec.retrieval import Index
 
@@ -65,8 +64,8 @@ def first_ten(index: Index, questions: list[str], mode: str) -> list[set[int]]:
 
 INDEXES = """
 import sys
-import selfvec
-selfvec.run_index(sys.argv[1], [sys.argv[2]]).saved(sys.argv[3])
+from selfvec.retrieval import run_index
+run_index(sys.argv[1]).saved(sys.argv[2])
 """
 
 ANSWERS = """
@@ -98,18 +97,17 @@ def first_view(folder: Path) -> float:
 def run() -> list[Result]:
     """Make, ask with clusters and without."""
     originals = pieces()
-    made = refined([" ".join(piece) for piece in originals[:50_000]])
     rng = np.random.default_rng(1)
     questions = [" ".join(originals[i][5:13]) for i in rng.integers(0, len(originals), QUESTIONS).tolist()]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        made.save(folder / "run")
         with (folder / "passages.jsonl").open("w", encoding="utf-8") as file:
             for number, text in enumerate(passages(originals)):
                 file.write(json.dumps({"id": f"p{number}", "text": text}) + "\n")
-        found = folder / "index"
-        places = (folder / "run", folder / "passages.jsonl", found)
-        peak = watched([sys.executable, "-c", INDEXES, *map(str, places)], folder / "log")
+        made, found = folder / "run", folder / "index"
+        output = ("-o", made, "--method", "decorrelated")
+        watched(command("refine", folder / "passages.jsonl", *output), folder / "log")
+        peak = watched([sys.executable, "-c", INDEXES, str(made), str(found)], folder / "log")
         answers = [sys.executable, "-c", ANSWERS, str(found), json.dumps(questions)]
         answering = watched(answers, folder / "log")
         index = Index.open(found)
@@ -121,9 +119,7 @@ def run() -> list[Result]:
             del index.documents.__dict__["clusters"]
             shared[mode] = float(np.mean([len(a & b) / 10 for a, b in zip(near, whole, strict=True)]))
             assert shared[mode] >= 0.95, f"clusters miss {mode} documents"
-        output = ("-o", folder / "whole", "--method", "decorrelated")
-        watched(command("refine", folder / "passages.jsonl", *output), folder / "log")
-        seen = first_view(folder / "whole")
+        seen = first_view(made)
         with ThreadPoolExecutor(2) as pool:
             start = time.perf_counter()
             list(pool.map(index.search, questions))
