@@ -54,42 +54,61 @@ def questions() -> np.ndarray:
     return found
 
 
-def ask_lancedb(path: Path, question: np.ndarray, topn: int) -> Asked:
+def ask_lancedb(path: Path, question: np.ndarray, topn: int, filtered: bool = False) -> Asked:
     import lancedb
 
     query = lancedb.connect(path).open_table("passages").search(question).distance_type("cosine").limit(topn)
+    if filtered:
+        query = query.where("state = 'IOWA' AND size >= 100 AND date >= date '2000-01-01'")
     return [(row["id"], 1 - row["_distance"]) for row in query.to_list()]
 
 
-def ask_parquet(path: Path, question: np.ndarray, topn: int) -> Asked:
+def ask_parquet(path: Path, question: np.ndarray, topn: int, filtered: bool = False) -> Asked:
     frame = pl.read_parquet(path)
+    if filtered:
+        frame = frame.filter(state="IOWA").filter(pl.col("size") >= 100, pl.col("date") >= date(2000, 1, 1))
     assert frame["vector"].dtype == pl.Array(pl.Float32, len(question))
     cosines = frame["vector"].to_numpy() @ question
     return [(frame["id"][int(i)], float(cosines[i])) for i in np.argsort(-cosines, kind="stable")[:topn]]
 
 
-def ask_faiss(path: Path, question: np.ndarray, topn: int) -> Asked:
+def ask_faiss(path: Path, question: np.ndarray, topn: int, filtered: bool = False) -> Asked:
     import faiss
 
     index, table = faiss.read_index(str(path / "index.faiss")), pl.read_parquet(path / "rows.parquet")
-    cosines, places = index.search(question[None], topn)
+    wanted = None
+    if filtered:
+        fits = (pl.col("state") == "IOWA") & (pl.col("size") >= 100) & (pl.col("date") >= date(2000, 1, 1))
+        wanted = faiss.SearchParameters(
+            sel=faiss.IDSelectorBatch(table.select(fits.arg_true())["state"].to_numpy())
+        )
+    cosines, places = index.search(question[None], topn, params=wanted)
     return [(table["id"][int(i)], float(c)) for i, c in zip(places[0], cosines[0], strict=True) if i >= 0]
 
 
-def ask_usearch(path: Path, question: np.ndarray, topn: int) -> Asked:
+def ask_usearch(path: Path, question: np.ndarray, topn: int, filtered: bool = False) -> Asked:
     from usearch.index import Index
 
+    assert not filtered
     index, table = Index.restore(str(path / "index.usearch")), pl.read_parquet(path / "rows.parquet")
     found = index.search(question, topn, exact=True)
     return [(table["id"][int(one.key)], 1 - float(one.distance)) for one in found]
 
 
-def ask_qdrant(path: Path, question: np.ndarray, topn: int) -> Asked:
-    from qdrant_client import QdrantClient
+def ask_qdrant(path: Path, question: np.ndarray, topn: int, filtered: bool = False) -> Asked:
+    from qdrant_client import QdrantClient, models
 
+    conditions: list = []
+    if filtered:
+        conditions = [
+            models.FieldCondition(key="state", match=models.MatchValue(value="IOWA")),
+            models.FieldCondition(key="size", range=models.Range(gte=100)),
+            models.FieldCondition(key="date", range=models.DatetimeRange(gte="2000-01-01")),
+        ]
     client = QdrantClient(path=str(path))
     try:
-        found = client.query_points("passages", query=question.tolist(), limit=topn)
+        kept = models.Filter(must=conditions)
+        found = client.query_points("passages", query=question.tolist(), limit=topn, query_filter=kept)
         return [(point.payload["id"], point.score) for point in found.points]
     finally:
         client.close()
@@ -116,12 +135,12 @@ def target(name: str, folder: Path, data: StoreRows | None = None) -> Path:
     return path
 
 
-def expected(data: StoreRows, question: np.ndarray) -> Asked:
+def expected(data: StoreRows, question: np.ndarray, among: np.ndarray | None = None) -> Asked:
     """By NumPy, in double precision; rows without a vector last, by a cosine of 0."""
     cosines = data.vectors.astype(np.float64) @ question
     order = np.argsort(-cosines, kind="stable")
     ids = data.table["id"].to_list()
-    return [(ids[i], float(cosines[i])) for i in order.tolist()]
+    return [(ids[i], float(cosines[i])) for i in order.tolist() if among is None or among[i]]
 
 
 def same(found: Asked, wanted: Asked) -> None:
@@ -157,6 +176,17 @@ def test_the_same_ids_order_and_cosines_as_numpy(name: str, dated: bool, tmp_pat
                 found = [one for one in found if one[0] not in data.table["id"].to_list()[-4:]]
                 wanted = [one for one in wanted if one[0] not in data.table["id"].to_list()[-4:]]
             same(found, wanted)
+
+
+@pytest.mark.parametrize("name", sorted(STORES.keys() - {"usearch"}))
+def test_filters(name: str, tmp_path: Path) -> None:
+    data = rows()
+    path = target(name, tmp_path, data)
+    fits = (pl.col("state") == "IOWA") & (pl.col("size") >= 100) & (pl.col("date") >= date(2000, 1, 1))
+    among = data.table.select(fits.fill_null(False)).to_series().to_numpy() & ~data.empty
+    assert 10 < np.count_nonzero(among) < 100
+    for question in questions():
+        same(ASK[name](path, question, 8, filtered=True), expected(data, question, among))
 
 
 @every
