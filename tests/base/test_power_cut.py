@@ -110,7 +110,7 @@ def test_a_file_is_on_the_disk_before_it_gets_its_name(tmp_path: Path) -> None:
     folder.mkdir()
     calls = recorded(FILE, folder)
     rename = place(calls, "renameat2", "table", "RENAME_NOREPLACE")
-    assert place(calls, "fsync", "<.table.partial>") < rename < place(calls, "fsync", "<folder>")
+    assert place(calls, "fsync", "<table>") < rename < place(calls, "fsync", "<folder>")
 
 
 RUN = """
@@ -136,7 +136,7 @@ def test_a_state_is_on_the_disk_before_it_becomes_the_run_and_an_old_one_goes_af
             assert place(calls, "fsync", f"<{name.format(state)}>") < became
         for name in ("tokens{}.safetensors", "text{}.parquet", "report{}.json", "counts{}"):
             assert place(calls, "fsync", f"<{name.format(state)}>") < became
-        assert place(calls, "fsync", "<run>") < place(calls, "fsync", "<.run.json.partial>") < became
+        assert place(calls, "fsync", "<run>") < place(calls, "fsync", "<run.json>") < became
         if state:
             assert place(calls, "rename", "/.previous.json.partial", "/previous.json") < became
         calls = calls[became + 1 :]

@@ -70,7 +70,7 @@ class Qdrant(Database):
         if not numbers and not gone:
             return
         size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-        with _locked(path), locked_sibling(path, folder=True) as (folder, _), needing(size):
+        with _locked(path), locked_sibling(path) as folder, needing(size):
             copy = folder / path.name
             shutil.copytree(path, copy, ignore=shutil.ignore_patterns(".lock"))
             with library_errors():
