@@ -118,7 +118,8 @@ class RunText:
             yield self._decoded(columns or self._columns, first, rows)
 
     @property
-    def _whole(self) -> pl.LazyFrame:
+    def frame(self) -> pl.LazyFrame:
+        """The documents, which are not read yet."""
         import polars as pl
 
         if isinstance(self.source, bytes):
@@ -129,7 +130,7 @@ class RunText:
         return pl.scan_parquet(self.source, glob=False)
 
     def _decoded(self, columns: Collection[str], first: int = 0, rows: int | None = None) -> pl.DataFrame:
-        chosen = self._whole.select(list(columns)).slice(first, rows)
+        chosen = self.frame.select(list(columns)).slice(first, rows)
         with decoding(self._name, "text of a run", _AGAIN):
             return chosen.collect()
 
@@ -140,7 +141,7 @@ class RunText:
     @cached_property
     def _columns(self) -> list[str]:
         """The columns; `FormatError` unless they are those of `schema_of`."""
-        whole = self._whole
+        whole = self.frame
         with decoding(self._name, "text of a run", _AGAIN):
             found = dict(whole.collect_schema())
         expected = schema_of(fields_among(found))
@@ -155,6 +156,6 @@ class RunText:
         import polars as pl
 
         assert self._columns
-        whole = self._whole
+        whole = self.frame
         with decoding(self._name, "text of a run", _AGAIN):
             return int(whole.select(pl.len()).collect().item())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 
 from selfvec.base.checks import check_path
 from selfvec.base.declarations import checked
-from selfvec.base.result_table import ResultTable, short_repr
+from selfvec.base.result_table import RecordTable, short_repr
 from selfvec.base.tensors import read_header
 from selfvec.base.text_files import read_json
 from selfvec.data.run import Run, split_state
@@ -66,9 +66,10 @@ class File:
 
 
 @dataclass(frozen=True, repr=False)
-class Contents(ResultTable):
-    """What `info` found."""
+class Contents(RecordTable[File]):
+    """What `info` found; a row for each file."""
 
+    listed = "files"
     path: str
     kind: str  # run, index, encoder, table or vectors
     bytes: int
@@ -77,15 +78,6 @@ class Contents(ResultTable):
     files: list[File]
     text: list[str]  # files and folders that documents, or parts of them, can be read from
     provenance: dict[str, Any] = field(default_factory=dict)
-
-    def as_dict(self) -> dict[str, Any]:
-        """As ``selfvec run info --json`` prints it."""
-        return asdict(self)
-
-    @property
-    def rows(self) -> list[dict[str, Any]]:
-        """One dict per file."""
-        return [asdict(file) for file in self.files]
 
     def __repr__(self) -> str:
         title = f"Info: {self.kind}, {self.bytes:,} bytes in {len(self.files)} files"
@@ -123,7 +115,8 @@ def info(path: str | os.PathLike[str]) -> Contents:
         described = read_json(folder / kind.file, "make it again")
         about = {name: value for name, value in described.items() if name not in _UNSHOWN}
     if kind.name == "index":
-        about["documents"] = _documents(folder / "arrays.safetensors")
+        days = read_header(folder / "arrays.safetensors")[0].get("days", {})
+        about["documents"] = sum(days.get("shape", [])[:1])
         holds = _INDEX
     files = list(_files(folder, holds))
     parts = dict.fromkeys(_part(file.name) for file in files)
@@ -137,11 +130,6 @@ def info(path: str | os.PathLike[str]) -> Contents:
         text=[part for part in parts if _kind(part) in _TEXT and kind.name in ("run", "index")],
         provenance=described,
     )
-
-
-def _documents(arrays: Path) -> int:
-    days = _mapping(read_header(arrays)[0].get("days")).get("shape")
-    return int(days[0]) if isinstance(days, list) and days else 0
 
 
 def _files(folder: Path, holds: dict[str, str]) -> Iterator[File]:
@@ -210,10 +198,6 @@ def _of_vectors(path: Path) -> Contents:
         text=[],
         provenance=vectors.provenance,
     )
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
 
 
 def _time(seconds: float) -> str:

@@ -132,7 +132,7 @@ def _open(folder: Path) -> Run:
         _load_history(history, len(words), refined.vector_size) if history.exists() else None,
         provenance,
         _load_report(file(REPORT)),
-        tokens=read_tokens_later(file(TOKENS), words) if file(TOKENS).is_file() else None,
+        tokens=_tokens_later(file(TOKENS), words) if file(TOKENS).is_file() else None,
         text=RunText(file(TEXT)) if file(TEXT).is_file() else None,
         folder=folder,
         state=state,
@@ -261,21 +261,9 @@ def write_tokens(path: Path, batch: TokenBatch) -> None:
     write_tensors(path, tensors, described)
 
 
-def read_tokens_later(path: Path, words: Sequence[str]) -> Callable[[], TokenBatch]:
-    """A function that reads the tokens, and raises `FormatError` if they are damaged.
-
-    The file is mapped now, because the folder may be replaced later.
-    """
-    try:
-        tensors = map_tensors(path)
-        described = read_metadata(path)
-    except FormatError as error:
-        return partial(_raise, error)
-    return partial(_read_tokens, path, words, tensors, described)
-
-
-def _raise(error: FormatError) -> TokenBatch:
-    raise error
+def _tokens_later(path: Path, words: Sequence[str]) -> Callable[[], TokenBatch]:
+    """A function that reads the tokens. The file is mapped now, because the folder may be replaced later."""
+    return partial(_read_tokens, path, words, map_tensors(path), read_metadata(path))
 
 
 def _read_tokens(

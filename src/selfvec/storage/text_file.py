@@ -8,8 +8,8 @@ joined in the end.
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -50,31 +50,29 @@ class TextWriter:
         if not self._parts:
             self._begin()
         self._parts[-1].close()
-        if len(self._parts) > 1:
-            self._join()
-        return RunText(self._parts[0].content)
+        return RunText(self._joined() if len(self._parts) > 1 else self._parts[0].content)
 
     def _begin(self) -> None:
+        place = self.target
         if self._parts:
             self._parts[-1].close()
-        target = self.target
-        if target is not None and self._parts:
-            target = target.with_name(f"{target.name}.{len(self._parts)}")
-        self._parts.append(_Part(target, schema_of(self._fields)))
+            place = place and place.with_name(f"{place.name}.{len(self._parts)}")
+        self._parts.append(_Part(place, schema_of(self._fields)))
 
-    def _join(self) -> None:
+    def _joined(self) -> Path | bytes:
         import polars as pl
 
-        parts = [_scanned(part.content) for part in self._parts]
-        place = None if self.target is None else self.target.with_name(f"{self.target.name}.joined")
-        schema = schema_of(self._fields)
-        whole = _Part(place, schema, pl.concat(parts, how="diagonal").select(list(schema)))
-        whole.close()
+        parts = [RunText(part.content).frame for part in self._parts]
+        whole = pl.concat(parts, how="diagonal").select(list(schema_of(self._fields)))
+        if self.target is None:
+            memory = BytesIO()
+            _write(whole, memory)
+            return memory.getvalue()
+        joined = self.target.with_name(f"{self.target.name}.joined")
+        _write(whole, joined)
         for part in self._parts:
             part.remove()
-        if place is not None and self.target is not None:
-            whole.content = place.replace(self.target)
-        self._parts = [whole]
+        return joined.replace(self.target)
 
     def __enter__(self) -> TextWriter:
         return self
@@ -86,90 +84,69 @@ class TextWriter:
 
 
 class _Part:
-    """A file that is written in a thread."""
+    """A file, or bytes in memory, that a thread writes."""
 
-    def __init__(self, target: Path | None, schema: dict[str, Any], rows: pl.LazyFrame | None = None) -> None:
+    def __init__(self, target: Path | None, schema: dict[str, Any]) -> None:
         from polars.io.plugins import register_io_source
 
-        self.target = target
-        self.schema = schema
-        self.content: Path | bytes = b""
-        self._memory = BytesIO()
+        self._schema = schema
+        self._place = target or BytesIO()
         self._queue: Queue[pl.DataFrame | None] = Queue(_AHEAD)
-        self._error: BaseException | None = None
-        self._given_up = False
-        self._rows = rows
-        if rows is None:
-            self._rows = register_io_source(lambda *_: self._given(), schema=schema)
-        self._thread = threading.Thread(target=self._write, name="selfvec-text", daemon=True)
-        self._thread.start()
+        rows = register_io_source(lambda *_: self._given(), schema=schema)
+        self._pool = ThreadPoolExecutor(1, "selfvec-text")
+        self._written = self._pool.submit(_write, rows, self._place)
 
-    def put(self, documents: pl.DataFrame | None) -> None:
-        """Pass on some rows; None is the end."""
+    @property
+    def content(self) -> Path | bytes:
+        """What was written."""
+        return self._place.getvalue() if isinstance(self._place, BytesIO) else self._place
+
+    def put(self, documents: pl.DataFrame) -> None:
+        """Pass on some rows."""
         import polars as pl
 
-        if documents is not None:
-            missing = [pl.lit(None, kind).alias(n) for n, kind in self.schema.items() if n not in documents]
-            documents = documents.with_columns(missing).select(list(self.schema))
-        while self._thread.is_alive():
+        missing = [pl.lit(None, kind).alias(n) for n, kind in self._schema.items() if n not in documents]
+        self._pass_on(documents.with_columns(missing).select(list(self._schema)))
+
+    def _pass_on(self, rows: pl.DataFrame | None) -> None:
+        """Pass on rows, or None at the end, unless the thread has failed: then that error is raised."""
+        while not self._written.done():
             with suppress(Full):
-                self._queue.put(documents, timeout=0.1)
+                self._queue.put(rows, timeout=0.1)
                 return
-        self._raise()
+        self._written.result()
 
     def close(self) -> None:
         """Wait until all is written."""
-        if self._thread.is_alive():
-            self.put(None)
-        self._thread.join()
-        self._raise()
-        self.content = self.target or self._memory.getvalue()
-        self._memory.close()
+        self._pass_on(None)
+        self._written.result()
+        self._pool.shutdown()
 
     def abandon(self) -> None:
         """Stop and delete what was written."""
-        self._given_up = True
-        while self._thread.is_alive():
-            with suppress(Full):
-                self._queue.put(None, timeout=0.1)
-            self._thread.join(0.1)
+        with suppress(Exception):
+            self.close()
         self.remove()
 
     def remove(self) -> None:
         """Delete the file."""
-        if self.target is not None:
-            self.target.unlink(missing_ok=True)
+        if isinstance(self._place, Path):
+            self._place.unlink(missing_ok=True)
 
     def _given(self) -> Iterator[pl.DataFrame]:
-        while (documents := self._queue.get()) is not None and not self._given_up:
+        while (documents := self._queue.get()) is not None:
             yield documents
 
-    def _write(self) -> None:
-        assert self._rows is not None
-        try:
-            self._rows.sink_parquet(
-                self.target or self._memory,
-                compression="zstd",
-                compression_level=_LEVEL,
-                row_group_size=GROUP,
-                statistics=False,
-            )
-        except BaseException as error:  # raised in the thread that puts rows
-            self._error = error
 
-    def _raise(self) -> None:
-        if self._error is None:
-            return
-        with writing(self.target or Path("text")), writing_by_polars():
-            raise self._error
-
-
-def _scanned(content: Path | bytes) -> pl.LazyFrame:
-    import polars as pl
-
-    if isinstance(content, bytes):
-        return pl.scan_parquet(BytesIO(content))
-    return pl.scan_parquet(content, glob=False)
+def _write(rows: pl.LazyFrame, place: Path | BytesIO) -> None:
+    with writing(place if isinstance(place, Path) else Path("text")), writing_by_polars():
+        rows.sink_parquet(
+            place,
+            compression="zstd",
+            compression_level=_LEVEL,
+            row_group_size=GROUP,
+            statistics=False,
+        )
 
 
 def save_text(text: RunText, path: Path) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from selfvec.base.checksums import damaged_files, is_sealed, unchanged
 from selfvec.base.declarations import checked
 from selfvec.base.errors import FormatError, InputError
-from selfvec.base.result_table import ResultTable, short_repr
+from selfvec.base.result_table import RecordTable, short_repr
 from selfvec.base.targets import FolderKind
 from selfvec.base.text_files import read_json
 from selfvec.base.versions import RUN_FORMAT
@@ -31,24 +30,16 @@ class Damage:
 
 
 @dataclass(frozen=True, repr=False)
-class Verified(ResultTable):
-    """What `verify` found."""
+class Verified(RecordTable[Damage]):
+    """What `verify` found; a row for each damaged file."""
 
+    listed = "damaged"
     path: str
     kind: str  # the name of a row of `selfvec.storage.folder_kinds.FOLDER_KINDS`
     files: int  # compared
     bytes: int
     damaged: list[Damage]
     unchecked: list[str]  # files without a known checksum
-
-    def as_dict(self) -> dict[str, Any]:
-        """As ``selfvec run verify --json`` prints it."""
-        return asdict(self)
-
-    @property
-    def rows(self) -> list[dict[str, Any]]:
-        """One dict per damaged file."""
-        return [asdict(one) for one in self.damaged]
 
     def __repr__(self) -> str:
         title = f"Verified: {self.kind}, {self.files} files, {len(self.damaged)} damaged"
@@ -79,13 +70,14 @@ def verify(path: str | os.PathLike[str]) -> Verified:
     if kind is None:
         rule = "is not a run folder, an index, an encoder or a folder of fetched vectors"
         raise InputError(rule, path=folder, remedy="name the folder that holds one")
-    return unchanged(folder / kind.file, lambda: _verified(folder))
+    return unchanged(folder / kind.file, lambda: _verified(folder, kind))
 
 
-def _verified(folder: Path) -> Verified:
+def _verified(folder: Path, own: FolderKind) -> Verified:
     damaged: list[Damage] = []
     checked: set[Path] = set()
-    for place in [folder, *(path for path in sorted(folder.rglob("*")) if path.is_dir())]:
+    within = sorted(folder.rglob("*"))
+    for place in [folder, *within]:
         if any(part.startswith(".") for part in place.relative_to(folder).parts):
             continue  # what a killed process left
         kind = folder_kind(place)
@@ -93,11 +85,10 @@ def _verified(folder: Path) -> Verified:
             damaged += _compared(place, kind, checked)
     if (folder / PREVIOUS).is_file():
         damaged += _compared(folder, replace(RUN, file=PREVIOUS), checked)
-    present = [file for file in sorted(folder.rglob("*")) if file.is_file() and file.name != LOCK]
-    own = folder_kind(folder)
+    present = [file for file in within if file.is_file() and file.name != LOCK]
     return Verified(
         path=str(folder),
-        kind="" if own is None else own.name,
+        kind=own.name,
         files=len(checked),
         bytes=sum(file.stat().st_size for file in checked if file.is_file()),
         damaged=damaged,
