@@ -301,7 +301,7 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: selfvec.expand("run", "zyzzyva"), "no word of the query"),
     (lambda: selfvec.migrate("run-lancedb", 5, "run"), "old: is a Run"),
     (lambda: selfvec.migrate(5, "run", "run"), "store: is a path"),
-    (lambda: selfvec.health("a.vec"), "it holds vectors"),
+    (lambda: selfvec.health("a.vec"), "it is a file of vectors"),
     (lambda: selfvec.info(5), "path: is a path or a name"),
     (lambda: selfvec.verify(5), "path: is a path"),
     (lambda: selfvec.open(5), "path: is a path or a name"),

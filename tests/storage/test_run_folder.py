@@ -189,7 +189,7 @@ def test_damaged_folders(folder: Path) -> None:
             open_run(folder)
     (folder / "vectors.safetensors").unlink()
     for read, message in (
-        (lambda: load(folder), "holds no vectors of a known kind"),
+        (lambda: load(folder), "is in no known format; it holds history"),
         (lambda: load(folder, "run"), "a run folder holds"),
     ):
         with pytest.raises(FormatError, match=message):

@@ -25,7 +25,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         ("drift reports.jsonl", "it is text; refine it first: selfvec refine reports.jsonl -o run"),
         ("search notes hail", "run folder, it is text; refine it first: selfvec refine notes -o run"),
-        ("serve empty", "is not a run folder, it is empty; make one with"),
+        ("serve empty", "it is an empty folder; name a run or vectors, or make a run with: selfvec refine"),
         ("health report.jsonl", "is not a run folder, nothing has this name; did you mean reports.jsonl?"),
         ("topics table.vec", "selfvec refine TEXT --vectors table.vec -o run"),
         ("similar reports.jsonl hail", "is text, not vectors; refine it first: selfvec refine reports.jsonl"),

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import operator
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -32,7 +33,8 @@ R = TypeVar("R")
 REQUIRED: Any = inspect.Parameter.empty
 """The default of a parameter that has to be given."""
 _ROOT = Path(__file__).parents[1]
-_BOUND = re.compile(r"(at least|above|at most|below) (-?[\d.]+)")
+_BOUNDS = {"at least": operator.ge, "above": operator.gt, "at most": operator.le, "below": operator.lt}
+_BOUND = re.compile(rf"({'|'.join(_BOUNDS)}) (-?[\d.]+)")
 _PLAIN = {"int", "float", "bool", "str", "path", "paths"}
 
 
@@ -96,13 +98,9 @@ class Kind:
         return number and self._is_within(float(value))
 
     def _is_within(self, value: float) -> bool:
-        tests: dict[str, Callable[[float], bool]] = {
-            "at least": lambda bound: value >= bound,
-            "above": lambda bound: value > bound,
-            "at most": lambda bound: value <= bound,
-            "below": lambda bound: value < bound,
-        }
-        return abs(value) < float("inf") and all(tests[name](bound) for name, bound in self.bounds.items())
+        return abs(value) < float("inf") and all(
+            _BOUNDS[name](value, bound) for name, bound in self.bounds.items()
+        )
 
     @property
     def rule(self) -> str:

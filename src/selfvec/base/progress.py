@@ -233,34 +233,28 @@ class Timings(dict[str, float]):
 _SOON = 0.02  # seconds after which Ctrl-C comes once more
 
 
-class Interruption:
-    """Whether the user asked to stop."""
-
-    requested = False
-
-
 @contextmanager
-def interruptible() -> Iterator[Interruption]:
-    """Turn the first Ctrl-C (or SIGTERM) into a request, so that work stops between two steps.
+def interruptible() -> Iterator[Event]:
+    """Turn the first Ctrl-C (or SIGTERM) into a request, which sets the event: work stops between two steps.
 
     A second one interrupts at once. Outside the main thread signals keep their handlers.
     """
-    interruption = Interruption()
+    asked = Event()
     if current_thread() is not main_thread():
-        yield interruption
+        yield asked
         return
     kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def ask(number: int, frame: object) -> None:
         del number, frame
-        if interruption.requested:
+        if asked.is_set():
             raise KeyboardInterrupt
-        interruption.requested = True
+        asked.set()
 
     try:
         for number in kept:
             signal.signal(number, ask)
-        yield interruption
+        yield asked
     finally:
         for number, handler in kept.items():
             signal.signal(number, handler)

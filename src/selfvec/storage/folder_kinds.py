@@ -39,7 +39,7 @@ _TEXT = {
 }
 _OURS = {"vocabulary.txt", "run.json", "vectors.tsv", "metadata.tsv"}  # of damaged runs and other vectors
 _VECTORS = {".npy", ".npz", ".bin", ".vec", ".safetensors", ".w2v", ".glove"}
-_REPEAT = "repeat the command"
+_MAKE_ONE = "make a run with: selfvec refine CORPUS -o RUN"
 _LOOKED_AT = 1000  # files of a folder, at most
 
 
@@ -52,56 +52,42 @@ class Mistake(NamedTuple):
 
 def not_a_run(path: Path) -> InputError:
     """The error for a path that is not a run folder."""
-    mistake = _instead_of_a_run(path)
-    return InputError(f"is not a run folder{mistake.what}", path=path, remedy=mistake.remedy)
-
-
-def _instead_of_a_run(path: Path) -> Mistake:
-    make_one = "make one with: selfvec refine CORPUS -o RUN"
+    rule = "is not a run folder"
+    remedy = _MAKE_ONE
     kind = folder_kind(path)
     if not path.exists():
-        return Mistake(", nothing has this name", similar_paths(path) or make_one)
+        return InputError(f"{rule}, nothing has this name", path=path, remedy=similar_paths(path) or remedy)
     if kind is not None:
-        return Mistake(f", it is {kind.described}", "name the run it was made from")
-    if _is_unfinished(path):
-        return Mistake(", the command that made it was interrupted", _REPEAT)
-    if looks_like_text(path):
-        return Mistake(", it is text", refine_first(path))
-    if _is_empty(path):
-        return Mistake(", it is empty", make_one)
-    if bare_suffix(path) in _VECTORS:
-        remedy = f"refine a text with them: selfvec refine TEXT --vectors {shlex.quote(str(path))} -o run"
-        return Mistake(", it holds vectors", remedy)
-    return Mistake("", make_one)
+        mistake: Mistake | None = Mistake(kind.described, "name the run it was made from")
+    elif bare_suffix(path) in _VECTORS:
+        given = shlex.quote(str(path))
+        refine = f"refine a text with them: selfvec refine TEXT --vectors {given} -o run"
+        mistake = Mistake("a file of vectors", refine)
+    else:
+        mistake = mistaken(path)
+    if mistake is not None:
+        rule += f", it is {mistake.what}"
+        remedy = mistake.remedy
+    return InputError(rule, path=path, remedy=remedy)
 
 
-def no_vectors(path: Path) -> Mistake | None:
-    """What a path without vectors is; None if it is not one of the usual mistakes."""
+def mistaken(path: Path) -> Mistake | None:
+    """What a path is that holds neither a run nor vectors; None if it is not one of the usual mistakes."""
     if _is_empty(path):
-        return Mistake("is an empty folder", "name a run, or a file of vectors")
-    if _is_unfinished(path):
-        return Mistake("is not a run folder, the command that made it was interrupted", _REPEAT)
-    if looks_like_text(path):
-        return Mistake("is text, not vectors", refine_first(path))
+        return Mistake("an empty folder", f"name a run or vectors, or {_MAKE_ONE}")
+    if (path / "lock").is_file() and not (path / "run.json").exists():
+        return Mistake("what an interrupted command left", "repeat the command")
+    if _looks_like_text(path):
+        return Mistake("text", f"refine it first: selfvec refine {shlex.quote(str(path))} -o run")
     return None
 
 
-def looks_like_text(path: Path) -> bool:
+def _looks_like_text(path: Path) -> bool:
     """Whether a file, or the files in a folder, are text, by their names."""
     files = list(islice(path.rglob("*"), _LOOKED_AT)) if path.is_dir() else [path]
     suffixes = {bare_suffix(one) for one in files if one.is_file() and not one.name.startswith(".")}
     ours = any(one.name in _OURS for one in files)
     return bool(suffixes & _TEXT) and not suffixes & _VECTORS and not ours
-
-
-def refine_first(path: Path) -> str:
-    """The command to type for text."""
-    return f"refine it first: selfvec refine {shlex.quote(str(path))} -o run"
-
-
-def _is_unfinished(path: Path) -> bool:
-    """Whether a path is the folder of a run whose first state is not complete."""
-    return (path / "lock").is_file() and not (path / "run.json").exists()
 
 
 def _is_empty(path: Path) -> bool:

@@ -34,7 +34,14 @@ from selfvec.base.arrays import Array, Floats
 from selfvec.base.checks import check_path
 from selfvec.base.checksums import check_sizes, unchanged
 from selfvec.base.errors import CorpusError, FormatError, TargetError
-from selfvec.base.tensors import Forms, check_tensors, first_beyond, map_tensors, read_metadata, write_tensors
+from selfvec.base.tensors import (
+    Forms,
+    check_tensors,
+    first_not_finite,
+    map_tensors,
+    read_metadata,
+    write_tensors,
+)
 from selfvec.base.text_files import COUNT, check, misfit, read_json, read_vocabulary
 from selfvec.base.untrusted import decoding, parse_json
 from selfvec.base.versions import RUN_FORMAT
@@ -206,7 +213,7 @@ def _load_vectors(
 
 def check_rows(path: Path, words: Iterable[str], matrix: Floats) -> None:
     """Raise `FormatError` with the first word whose vector holds NaN or a number above 1."""
-    row = first_beyond(matrix, _LONGEST)
+    row = first_not_finite(matrix, _LONGEST)
     if row is not None:
         finite = np.isfinite(matrix[row]).all()
         fault = "is longer than 1" if finite else "holds NaN or inf"

@@ -64,7 +64,7 @@ def test_a_killed_refinement_is_repeated(tmp_path: Path, corpus: Path, capsys) -
     run = tmp_path / "run"
     stopped_at_work(corpus, run, signal.SIGKILL)
     assert main(["run", "info", str(run)]) == 2
-    assert "is not a run folder" in capsys.readouterr().err
+    assert "is what an interrupted command left" in capsys.readouterr().err
     assert main(command(corpus, run, epochs=1)) == 0
     assert main(["run", "verify", str(run)]) == 0
     assert {path.name for path in tmp_path.iterdir()} == {"run"}
@@ -74,7 +74,7 @@ def test_the_first_signal_asks_and_the_second_insists() -> None:
     before = signal.getsignal(signal.SIGINT)
     with interruptible() as interruption:
         os.kill(os.getpid(), signal.SIGINT)
-        assert interruption.requested
+        assert interruption.is_set()
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is before

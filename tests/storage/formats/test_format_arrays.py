@@ -212,7 +212,7 @@ def test_zip_archives_are_told_apart(tmp_path: Path) -> None:
 def test_paths_that_are_no_files(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="does not exist"):
         load(tmp_path / "nowhere")
-    with pytest.raises(FormatError, match=r"is an empty folder; name a run"):
+    with pytest.raises(FormatError, match=r"is an empty folder, not vectors; name a run"):
         load(tmp_path)
     with pytest.raises(FormatError, match="glove is a file, this is a folder"):
         load(tmp_path, "glove")

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import Any, Unpack
 
 from selfvec.apps.run import Run, open_run
@@ -15,7 +16,7 @@ from selfvec.base.checks import is_path
 from selfvec.base.checksums import file_state
 from selfvec.base.declarations import checked
 from selfvec.base.errors import CorpusError, Interrupted, OptionError
-from selfvec.base.progress import Interruption, Progress, as_progress, interruptible
+from selfvec.base.progress import Progress, as_progress, interruptible
 from selfvec.base.result_table import Figures
 from selfvec.base.threads import threads
 from selfvec.corpus import Corpus, as_corpus
@@ -319,7 +320,7 @@ def watch(
     done: object = None
     before: object = _state(paths)
     with suppress(KeyboardInterrupt, Interrupted), interruptible() as asked:
-        while not asked.requested:
+        while not asked.is_set():
             now = _state(paths)
             if now == before and now != done:
                 try:
@@ -334,9 +335,9 @@ def watch(
     progress.say("stopped; the run is whole")
 
 
-def _wait(seconds: float, asked: Interruption) -> None:
+def _wait(seconds: float, asked: Event) -> None:
     end = time.monotonic() + seconds
-    while not asked.requested and time.monotonic() < end:
+    while not asked.is_set() and time.monotonic() < end:
         time.sleep(0.1)
 
 

@@ -64,6 +64,7 @@ def open_input(path: Path) -> Input:
     """Map a file (unpacking .gz and .zst by their content), or name a folder."""
     try:
         if path.is_dir():
+            next(path.iterdir(), None)  # raises if it may not be listed
             return Input(path)
         if path.exists() and not path.is_file():
             raise FormatError("is not a regular file", path=path, remedy="save the vectors to a file first")

@@ -17,11 +17,11 @@ from selfvec.base.arrays import Ints
 from selfvec.base.atomic_files import atomic_files
 from selfvec.base.checks import check_path, check_whole
 from selfvec.base.compressed_files import PACKED, pack
-from selfvec.base.errors import FormatError, OptionError
+from selfvec.base.errors import OptionError
 from selfvec.base.targets import check_target
 from selfvec.base.tensors import first_not_finite, map_tensors
 from selfvec.data.vectors import Source, Vectors
-from selfvec.storage.folder_kinds import no_vectors
+from selfvec.storage.folder_kinds import Mistake, mistaken
 from selfvec.storage.formats import compressed
 from selfvec.storage.public_vectors import locate
 from selfvec.storage.run_folder import refuse_run
@@ -31,6 +31,8 @@ from .format_table import FORMATS, Format, format_of
 from .input_file import Input, open_input
 from .subwords import SubwordRows, load_tokenizer
 
+_PICKLE = "a pickle, which could run code"
+_FROM_PICKLE = "save word2vec or safetensors in the program that made it (gensim: save_word2vec_format)"
 _PICKLE_STARTS = (
     *(bytes((0x80, protocol)) for protocol in range(6)),
     b"(dp",
@@ -38,7 +40,6 @@ _PICKLE_STARTS = (
     b"ccopy_reg",
     b"cnumpy",
 )
-_FROM_PICKLE = "save word2vec or safetensors in the program that made it (gensim: save_word2vec_format)"
 _OTHER_FILES = (  # how they begin, what they are, what to do
     (b"\x7fELF", "a program", "name the vectors file"),
     (b"MZ", "a program", "name the vectors file"),
@@ -51,6 +52,8 @@ _OTHER_FILES = (  # how they begin, what they are, what to do
     (b"BZh", "a bzip2 file", "unpack it first"),
     (b"\xfd7zXZ", "an xz file", "unpack it first"),
     (b"7z\xbc\xaf", "a 7-Zip archive", "unpack it first"),
+    (b"PK\x03\x04", "a zip archive", "unpack it first"),
+    *((start, f"a Python {_PICKLE[2:]}", _FROM_PICKLE) for start in _PICKLE_STARTS),
 )
 
 
@@ -128,41 +131,25 @@ def _fits(source: Input, row: Format) -> bool:
 
 
 def _sniffed(source: Input) -> Format:
-    """The format of a file or folder; the error names the actual kind of file if it can be recognised."""
+    """The format of a file or folder; the error names what it is instead, if that can be recognised."""
     for row in FORMATS:
         if _fits(source, row) and row.sniff(source):
             return row
-    raise _unknown_folder(source) if source.path.is_dir() else _unknown_file(source)
-
-
-def _unknown_folder(source: Input) -> FormatError:
-    try:
-        names = ", ".join(sorted(path.name for path in source.path.iterdir())[:6])
-    except OSError as error:
-        return source.error(f"cannot be read: {error.strerror}", remedy="check its permissions")
-    mistake = no_vectors(source.path)
+    mistake = _other_file(source.data[:4096]) or mistaken(source.path)
     if mistake is not None:
-        return source.error(mistake.what, remedy=mistake.remedy)
-    kinds = ", ".join(f"{row.name} ({row.description})" for row in FORMATS if row.folder and row.read)
-    return source.error(f"holds no vectors of a known kind, but {names}", remedy=f"known folders: {kinds}")
+        raise source.error(f"is {mistake.what}, not vectors", remedy=mistake.remedy)
+    known = ", ".join(f"{row.name} ({row.description})" for row in FORMATS if row.read and _fits(source, row))
+    found = f"begins with {source.data[:24]!r}"
+    if source.path.is_dir():
+        found = f"holds {', '.join(sorted(path.name for path in source.path.iterdir())[:6])}"
+    raise source.error(f"is in no known format; it {found}", remedy=f"known formats: {known}")
 
 
-def _unknown_file(source: Input) -> FormatError:
-    head = source.data[:4096]
-    if head.startswith(_PICKLE_STARTS):
-        return source.error("is a Python pickle, which could run code: refused", remedy=_FROM_PICKLE)
+def _other_file(head: bytes) -> Mistake | None:
+    """What a file is that begins with some bytes."""
     if head.startswith(b"PK\x03\x04") and b"data.pkl" in head:
-        return source.error("is a PyTorch file, a pickle, which could run code: refused", remedy=_FROM_PICKLE)
-    if head.startswith(b"PK\x03\x04"):
-        return source.error("is a zip archive", remedy="unpack it first")
-    for magic, what, remedy in _OTHER_FILES:
-        if head.startswith(magic):
-            return source.error(f"is {what}, not vectors", remedy=remedy)
-    mistake = no_vectors(source.path)
-    if mistake is not None:
-        return source.error(mistake.what, remedy=mistake.remedy)
-    names = ", ".join(row.name for row in FORMATS if row.read)
-    return source.error(f"is in no known format; it begins with {head[:24]!r}", remedy=f"formats: {names}")
+        return Mistake(f"a PyTorch file, {_PICKLE}", _FROM_PICKLE)
+    return next((Mistake(*row) for start, *row in _OTHER_FILES if head.startswith(start)), None)
 
 
 # The built-in vectors

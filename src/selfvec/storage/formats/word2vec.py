@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from selfvec.base.arrays import Floats, Ints
-from selfvec.base.errors import OptionError
+from selfvec.base.errors import FormatError, OptionError
 from selfvec.data.vectors import Vectors
 
 from .checked_vectors import checked_vectors, decode_words, encode_words
@@ -136,26 +137,28 @@ def sniff_binary(source: Input) -> bool:
         return False
     if not looks_like_text(source.data[start : start + 4096]):
         return True
-    return len(source.data) < 8192 and not isinstance(_walk(source, rows, dimensions, start), str)
+    if len(source.data) < 8192:
+        with suppress(FormatError):
+            return bool(_walk(source, rows, dimensions, start))
+    return False
 
 
 def read_binary(source: Input) -> Vectors:
     """Read word2vec binary."""
     rows, dimensions, start = _required_header(source)
-    walked = _walk(source, rows, dimensions, start)
-    if isinstance(walked, str):
-        raise source.error(walked)
-    names, offsets = walked
+    names, offsets = _walk(source, rows, dimensions, start)
     words = decode_words(b"\n".join(names) + b"\n", source)
     return checked_vectors(words, _gather(source, offsets, dimensions), source)
 
 
-def _walk(source: Input, rows: int, dimensions: int, start: int) -> tuple[list[bytes], Ints] | str:
-    """The words and the offset of the numbers of each, (V,); or, as text, why the records do not fit."""
+def _walk(source: Input, rows: int, dimensions: int, start: int) -> tuple[list[bytes], Ints]:
+    """The words and the offset of the numbers of each, (V,)."""
     size = 4 * dimensions
     data = source.data
     if rows == 0 or dimensions == 0 or rows * (size + 2) > len(data) - start:
-        return f"the header says {rows} rows of {dimensions} numbers, the file is {len(data)} bytes long"
+        raise source.error(
+            f"the header says {rows} rows of {dimensions} numbers, the file is {len(data)} bytes long"
+        )
     find = data.find
     words = []
     blanks = []
@@ -163,19 +166,21 @@ def _walk(source: Input, rows: int, dimensions: int, start: int) -> tuple[list[b
     for row in range(1, source.rows(rows) + 1):  # little work per row; the checks come later
         blank = find(b" ", position, position + _LONGEST)
         if blank < 0:
-            return f"row {row} of {rows} (byte {position}): no blank after the word"
+            raise source.error(f"row {row} of {rows} (byte {position}): no blank after the word")
         words.append(data[position:blank])
         blanks.append(blank)
         position = blank + 1 + size
     if position > len(data):
         row = next(row for row, blank in enumerate(blanks) if blank + 1 + size > len(data))
-        return f"row {row + 1} of {rows} (byte {blanks[row] + 1}): the file ends inside the numbers"
+        raise source.error(
+            f"row {row + 1} of {rows} (byte {blanks[row] + 1}): the file ends inside the numbers"
+        )
     words = [word.lstrip(b"\n") for word in words]
     bad = next((row for row, word in enumerate(words) if not word or b"\n" in word), None)
     if bad is not None:
-        return f"row {bad + 1} of {rows} (byte {blanks[bad]}): there is no word before the blank"
+        raise source.error(f"row {bad + 1} of {rows} (byte {blanks[bad]}): there is no word before the blank")
     if source.limit is None and data[position : position + 4096].strip(b"\n\r "):
-        return f"the header says {rows} rows, more bytes follow the last one (byte {position})"
+        raise source.error(f"the header says {rows} rows, more bytes follow the last one (byte {position})")
     return words, np.array(blanks) + 1
 
 
