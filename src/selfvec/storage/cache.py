@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -126,33 +125,30 @@ def _digest(content: Any) -> str:
 
 def _read(entry: Path, read: Callable[[Path], T]) -> T | None:
     """An entry; None if it is missing, damaged or not to be trusted."""
-    if _is_safe(entry.parent.parent, entry):
+    if _foreign(entry) is None:
         with suppress(InputError), decoding(entry, "entry of the cache", _AGAIN):
             return read(entry)
     return None
 
 
-def _is_safe(run: Path, entry: Path) -> bool:
-    """Whether an entry and the cache are folders, no links, of this user or of the owner of the run."""
-    return all(_is_own_folder(run, path) for path in (entry.parent, entry))
-
-
-def _is_own_folder(run: Path, path: Path) -> bool:
-    try:
-        found = path.lstat()
-        return stat.S_ISDIR(found.st_mode) and (is_ours(path) or found.st_uid == run.stat().st_uid)
-    except OSError:
-        return False
+def _foreign(entry: Path) -> Path | None:
+    """The cache or the entry, if it is there but no folder of this user or of the owner of the run."""
+    for path in (entry.parent, entry):
+        with suppress(OSError):  # it is not there
+            found = path.lstat()
+            trusted = is_ours(path) or found.st_uid == entry.parent.parent.stat().st_uid
+            if not stat.S_ISDIR(found.st_mode) or not trusted:
+                return path
+    return None
 
 
 def _fault(run: Run, entry: Path) -> str | None:
     """Why an entry cannot be kept. Makes the folder of the cache if it is missing."""
-    assert run.folder is not None
     if not _is_current(run):
         return "the run folder has changed since it was opened"  # an update may have withdrawn documents
-    for path in (entry.parent, entry):
-        if os.path.lexists(path) and not _is_own_folder(run.folder, path):
-            return f"{path} is a file, a link or belongs to another user"
+    foreign = _foreign(entry)
+    if foreign is not None:
+        return f"{foreign} is a file, a link or belongs to another user"
     try:
         with writing(entry.parent):
             entry.parent.mkdir(exist_ok=True)
@@ -175,9 +171,7 @@ def _alone(entry: Path, waiting: Callable[[], None]) -> Iterator[None]:
 
     It is removed in the end. A process that begins just then may make the entry, too; that only costs time.
     """
-    lock = entry.with_name(
-        f".{entry.name}.partial-00000000"
-    )  # removed as a leftover if this process is killed
+    lock = entry.with_name(f".{entry.name}.partial-00000000")  # a leftover if this process is killed
     with suppress(OSError):
         lock.mkdir(exist_ok=True)
     try:
@@ -203,8 +197,7 @@ def _keep(entry: Path, write: Callable[[Path], None]) -> None:
 def _delete_older(entry: Path) -> None:
     """Delete the entries of a name but those of this state of the run and of the latest other one."""
     name, state, _ = _parts(entry)
-    named = [path for path in entry.parent.iterdir() if _parts(path)[0] == name]
-    others = [path for path in named if _parts(path)[1] != state]
+    others = [path for path in entry.parent.glob(f"{name}-*") if _parts(path)[1] != state]
     latest = max(others, key=lambda path: path.stat().st_mtime, default=entry)
     for path in others:
         if _parts(path)[1] != _parts(latest)[1]:

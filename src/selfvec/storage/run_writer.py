@@ -17,7 +17,6 @@ import re
 import shutil
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -31,6 +30,7 @@ from selfvec.base.file_system import discard, exchange, lock_file, sync_names
 from selfvec.base.targets import check_target, refuse_special, writing
 from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.base.text_files import read_json, write_vocabulary
+from selfvec.base.threads import at_once
 from selfvec.base.versions import RUN_FORMAT
 from selfvec.data.run import Run, split_state, state_name
 from selfvec.data.vectors import Vectors
@@ -160,9 +160,7 @@ class RunWriter:
         ]
         if history is not None and len(history):
             jobs.append(partial(write_tensors, self.path(HISTORY), vars(history)))
-        with ThreadPoolExecutor() as pool:
-            for one in [pool.submit(job) for job in jobs]:
-                one.result()  # raises what the thread raised
+        at_once(*jobs)
 
     def _write_tokens(self, run: Run) -> None:
         if run.tokens is not None:

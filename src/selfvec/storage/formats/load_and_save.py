@@ -15,8 +15,9 @@ import numpy as np
 
 from selfvec.base.arrays import Ints
 from selfvec.base.atomic_files import atomic_files
-from selfvec.base.checks import check_path, check_whole
+from selfvec.base.checks import check_path
 from selfvec.base.compressed_files import PACKED, pack
+from selfvec.base.declarations import checked
 from selfvec.base.errors import OptionError
 from selfvec.base.targets import check_target
 from selfvec.base.tensors import first_not_finite, map_tensors
@@ -57,6 +58,7 @@ _OTHER_FILES = (  # how they begin, what they are, what to do
 )
 
 
+@checked
 def load(
     path: str | os.PathLike[str],
     format: str | None = None,
@@ -78,7 +80,7 @@ def load(
         ``strict`` raises an error with the place of a word that is not UTF-8 or occurs twice. ``replace``
         puts U+FFFD into words that are not UTF-8, ``ignore`` drops their bad bytes. Both keep the first of
         several rows for one word and record it in ``provenance["notes"]``.
-    limit : int, optional
+    limit : int, at least 1, optional
         Number of rows to read, from the first one.
 
     Returns
@@ -94,10 +96,6 @@ def load(
     OptionError
         If an option has an invalid value.
     """
-    check_path("path", path)
-    if errors not in ("strict", "replace", "ignore"):
-        raise OptionError(f"errors is 'strict', 'replace' or 'ignore', not {errors!r}")
-    check_whole("limit", 1 if limit is None else limit)
     row = None if format is None else format_of(format)
     if os.fspath(path) == "default" and row is None:
         vectors = load_default(limit)
