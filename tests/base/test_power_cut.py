@@ -136,7 +136,7 @@ def test_a_state_is_on_the_disk_before_it_becomes_the_run_and_an_old_one_goes_af
             assert place(calls, "fsync", f"<{name.format(state)}>") < became
         for name in ("tokens{}.safetensors", "text{}.parquet", "report{}.json", "counts{}"):
             assert place(calls, "fsync", f"<{name.format(state)}>") < became
-        assert place(calls, "fsync", "<run>") < place(calls, "fsync", "<run.json>") < became
+        assert place(calls, "fsync", "<run>") < place(calls, "fsync", "<.run.json.partial>") < became
         if state:
             assert place(calls, "rename", "/.previous.json.partial", "/previous.json") < became
         calls = calls[became + 1 :]

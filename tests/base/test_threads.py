@@ -13,7 +13,6 @@ from threadpoolctl import threadpool_info
 
 import selfvec
 from selfvec.apps.cli import main
-from selfvec.base.errors import OptionError
 from selfvec.base.threads import by_blocks, one_core, threads
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -35,12 +34,6 @@ def test_all_cores_or_what_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None
 def test_more_than_four_for_each_core_are_cut_with_a_warning() -> None:
     with pytest.warns(UserWarning, match=rf"100,000 threads were asked for, {4 * CORES} are used"):
         assert threads(100_000) == 4 * CORES
-
-
-@pytest.mark.parametrize("jobs", [0, -1])
-def test_none_or_fewer_are_an_error(jobs: int) -> None:
-    with pytest.raises(OptionError, match=rf"jobs: is a whole number of at least 1, not {jobs}"):
-        threads(jobs)
 
 
 def test_a_fit_in_python_is_cut_too(storms: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 import selfvec
-from selfvec.base.atomic_files import atomic_file, atomic_files, atomic_folder
+from selfvec.base.atomic_files import atomic_file, atomic_folder
 from selfvec.data.run import Run
 from selfvec.data.run_text import RunText
 from selfvec.storage.run_folder import is_run, open_run
@@ -107,15 +107,6 @@ def jobs() -> dict[str, Job]:
 
         return job
 
-    def exported(text: str) -> Callable[[Path], None]:
-        def job(folder: Path) -> None:
-            with atomic_files(folder / "t", overwrite=True) as path:
-                path.mkdir()
-                for name in "ab":
-                    (path / name).write_text(text)
-
-        return job
-
     def texts(folder: Path) -> object:
         paths = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file()]
         return [(str(path), (folder / path).read_text()) for path in paths if path.parts[0][0] != "."]
@@ -123,7 +114,6 @@ def jobs() -> dict[str, Job]:
     return {
         "file": (file("old"), file("new"), texts),
         "folder": (many("old"), many("new"), texts),
-        "folder of an export": (exported("old"), exported("new"), texts),
         "matrix and words": (convert(1), convert(2), values),
         "a run": (before(), finish(first), scales),
         "first update": (before(finish(first)), finish(second), scales),

@@ -342,13 +342,6 @@ def test_a_table_of_the_hub_is_fetched_file_by_file(hub, data) -> None:
         selfvec.load("potion-base-8M")
 
 
-def test_a_file_of_the_hub_that_fails_leaves_nothing(hub, data) -> None:
-    hub.faults[HUB + "tokenizer.json"] = ["401"] * 2
-    with pytest.raises(InputError, match=r"main/tokenizer.json: the server answers 401 Unauthorized; check"):
-        fetch(hub, "potion-base-8M")
-    assert list(data.iterdir()) == []
-
-
 def test_the_addresses_of_the_hub() -> None:
     part = find("static-retrieval-mrl-en-v1").addresses()
     folder = "https://huggingface.co/sentence-transformers/static-retrieval-mrl-en-v1/resolve/main/0_StaticEmbedding/"

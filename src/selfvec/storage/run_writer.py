@@ -22,11 +22,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from selfvec.base.atomic_files import atomic_file, remove_folder
+from selfvec.base.atomic_files import remove_folder
 from selfvec.base.checks import check_path
 from selfvec.base.checksums import checksums, seal
 from selfvec.base.errors import FormatError, OptionError, TargetError
-from selfvec.base.file_system import discard, exchange, lock_file, sync_names
+from selfvec.base.file_system import discard, exchange, lock_file, sync_file, sync_names
 from selfvec.base.targets import check_target, refuse_special, writing
 from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.base.text_files import read_json, write_vocabulary
@@ -245,8 +245,14 @@ def save_run(run: Run, path: str | os.PathLike[str], *, overwrite: bool = False)
 
 
 def _replace(path: Path, content: bytes) -> None:
-    with atomic_file(path, overwrite=True) as temporary:
-        temporary.write_bytes(content)
+    """Replace a description. Others cannot: the folder is locked, and what a killed writer left is swept."""
+    fresh = path.with_name(f".{path.name}.partial-00000000")
+    discard(fresh)
+    with fresh.open("xb") as file:  # not through a link
+        file.write(content)
+    sync_file(fresh)
+    fresh.replace(path)
+    sync_names(path.parent)
 
 
 def _names_of(description: Path) -> set[str] | None:

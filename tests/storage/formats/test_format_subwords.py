@@ -222,13 +222,6 @@ def test_default_is_a_lower_case_table_of_whole_words() -> None:
     assert "weather" in [word for word, _ in default.most_similar("storm")]
 
 
-def test_default_composes_in_batches_as_one_by_one() -> None:
-    default = load("default")
-    words = [f"storm{i}er" for i in range(1500)]
-    rows = default.lookup(words)[0]
-    assert np.allclose(rows[[0, 777, 1499]], [default.embed(words[i]) for i in (0, 777, 1499)], atol=1e-6)
-
-
 def test_default_without_the_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(util, "find_spec", {}.get)
     with pytest.raises(OptionError, match="pip install wordllama"):
