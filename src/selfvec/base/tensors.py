@@ -48,7 +48,6 @@ _NAMES = {np.dtype(code): name for name, code in DTYPES.items()}
 _WHAT = "safetensors file"
 _BLOCK = 1 << 20  # bytes written at a time, which stay in a core's cache
 _CHECKED = 1 << 18  # numbers checked at a time
-_ALL = 1 << 62
 _EMPTY = 1 << 20  # rows of an empty tensor in a small file; without data a larger size is not trusted
 
 
@@ -151,17 +150,8 @@ def _view(data: mmap.mmap, start: int, entry: Mapping[str, Any]) -> Array:
     return np.frombuffer(data, DTYPES[entry["dtype"]], math.prod(shape), offset).reshape(shape)
 
 
-def check_tensors(
-    tensors: Mapping[str, Array],
-    expected: Forms,
-    path: Path,
-    remedy: str,
-    finite: int = _ALL,
-) -> None:
-    """Raise `FormatError` unless a file holds the expected tensors and their floats are finite.
-
-    Tensors of more than ``finite`` bytes are not checked for NaN and infinity.
-    """
+def check_tensors(tensors: Mapping[str, Array], expected: Forms, path: Path, remedy: str) -> None:
+    """Raise `FormatError` unless a file holds the expected tensors and their floats are finite."""
     sizes: dict[str, int] = {}
     for name, (kind, shape) in expected.items():
         tensor = tensors.get(name)
@@ -169,7 +159,7 @@ def check_tensors(
             found = "missing" if tensor is None else f"{tensor.dtype} of shape {_shape(tensor.shape)}"
             rule = f"the tensor {name!r} is {np.dtype(kind)} of shape {_shape(shape)}, this one is {found}"
             raise FormatError(rule, path=path, remedy=remedy)
-        if tensor.dtype.kind == "f" and tensor.nbytes <= finite and tensor.ndim:
+        if tensor.dtype.kind == "f" and tensor.ndim:
             row = first_not_finite(tensor)
             if row is not None:
                 rule = f"row {row + 1} of the tensor {name!r} holds NaN or inf"

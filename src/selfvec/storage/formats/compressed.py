@@ -97,7 +97,7 @@ def _check(tensors: Tensors, source: Input) -> None:
     shapes = _SHAPES[own] | {name: (name,) for name in ("empty", "mapped") if name in tensors}
     shapes["vocabulary"] = ("B",)
     forms: Forms = {name: ((PER_ROW | _SHARED)[name], shape) for name, shape in shapes.items()}
-    check_tensors(tensors, forms, source.path, DAMAGED, finite=0)
+    check_tensors(tensors, forms, source.path, DAMAGED)
     rows, columns = tensors[own].shape
     if own == "signs":
         width = tensors["scales"].size

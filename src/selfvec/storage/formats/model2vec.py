@@ -51,7 +51,7 @@ def read(source: Input) -> Vectors:
         if _complete(source.path / folder):
             file = source.open(source.path / folder / "model.safetensors")
             if tensor in read_header(file.path)[0]:
-                return read_token_rows(file, source.path / folder / "tokenizer.json", tensor)
+                return read_token_rows(file, tensor)
     model = find_embeddings(source.path)
     if model is None:
         raise source.error(
@@ -59,8 +59,6 @@ def read(source: Input) -> Vectors:
             "'embeddings' or the input embeddings of a language model"
         )
     tokenizer = load_tokenizer(source.path / "tokenizer.json")
-    if 1 + max(tokenizer.get_vocab(with_added_tokens=True).values(), default=-1) > model.shape[0]:
-        raise source.error("there are fewer rows than tokens in the tokenizer")
     return vectors_of_tokens(checked_matrix(model.rows(), source), tokenizer, source)
 
 

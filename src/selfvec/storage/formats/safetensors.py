@@ -63,7 +63,7 @@ def read(source: Input) -> Vectors:
         with decoding(vocabulary, "vocabulary"):
             words = text_files.read_vocabulary(vocabulary)
     elif source.siblings("tokenizer.json"):
-        return read_token_rows(source, source.path.with_name("tokenizer.json"), matrices[0])
+        return read_token_rows(source, matrices[0])
     else:
         words = read_vocabulary(vocabulary_beside(source), len(matrix), source)
     return checked_vectors(words, matrix, source, **checked_columns(tensors, source, len(matrix)))

@@ -172,8 +172,8 @@ def load_tokenizer(path: Path, remedy: str = DAMAGED) -> Any:
     return tokenizer
 
 
-def read_token_rows(source: Input, tokenizer_path: Path, tensor: str) -> Vectors:
-    """Vectors from token rows in safetensors and their tokenizer.
+def read_token_rows(source: Input, tensor: str) -> Vectors:
+    """Vectors from token rows in safetensors and the tokenizer beside them.
 
     model2vec's ``mapping`` (token to row) and ``weights`` (a factor for each token) are applied.
     """
@@ -181,8 +181,6 @@ def read_token_rows(source: Input, tokenizer_path: Path, tensor: str) -> Vectors
     if tensor not in tensors:
         raise source.error(f"holds no tensor {tensor!r}")
     rows = checked_matrix(tensors[tensor], source)
-    tokenizer = load_tokenizer(tokenizer_path)
-    size = 1 + max(tokenizer.get_vocab(with_added_tokens=True).values(), default=-1)
     mapping = tensors.get("mapping")
     weights = tensors.get("weights")
     if mapping is not None:
@@ -193,16 +191,15 @@ def read_token_rows(source: Input, tokenizer_path: Path, tensor: str) -> Vectors
         if weights.shape != (len(rows),) or weights.dtype.kind != "f":
             raise source.error("the weights are not one number per token")
         rows = checked_matrix(rows * weights[:, None], source)
-    if size > len(rows):
-        raise source.error(
-            f"the tokenizer has {size} tokens, but there are {len(rows)} rows",
-            remedy="put the right tokenizer.json next to the file",
-        )
-    return vectors_of_tokens(rows, tokenizer, source)
+    return vectors_of_tokens(rows, load_tokenizer(source.path.with_name("tokenizer.json")), source)
 
 
 def vectors_of_tokens(rows: AnyFloats, tokenizer: Any, source: Input) -> Vectors:
     """The vectors of whole words; others are built from subwords. ``rows`` has a row per token."""
+    size = 1 + max(tokenizer.get_vocab(with_added_tokens=True).values(), default=-1)
+    if size > len(rows):
+        rule = f"the tokenizer has {size} tokens, but there are {len(rows)} rows"
+        raise source.error(rule, remedy="put the right tokenizer.json next to the file")
     subwords = SubwordRows(tokenizer, rows)
     with decoding(source.path, "tokenizer.json"), panics_held_back():
         words, tokens = subwords.whole_words()
