@@ -13,11 +13,12 @@ from selfvec.base.atomic_files import (
     atomic_files,
     atomic_folder,
     locked_sibling,
+    remove_folder,
     replace_folder,
 )
 from selfvec.base.checksums import unchanged
 from selfvec.base.errors import FormatError, TargetError
-from selfvec.base.file_system import own_folder, remove_own
+from selfvec.base.file_system import own_folder
 from selfvec.base.targets import FolderKind, needing, writing
 
 
@@ -211,7 +212,7 @@ def test_what_belongs_to_another_user_is_neither_used_nor_deleted(tmp_path) -> N
     ):
         (folder / "a").write_text("ours")
     assert (tmp_path / "d/a").read_text() == "theirs"
-    remove_own(tmp_path / "d")
+    remove_folder(tmp_path / "d")
     assert (tmp_path / "d/a").exists()
     with pytest.raises(TargetError, match="is in the way"):
         own_folder(tmp_path / "d")

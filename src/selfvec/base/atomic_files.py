@@ -25,7 +25,6 @@ from .file_system import (
     lock,
     mode_of,
     open_to_lock,
-    remove_own,
     rename_new,
     same_file,
     sync_names,
@@ -111,7 +110,7 @@ def replace_folder(source: Path, target: Path) -> None:
         source = old
     sync_names(target.parent)
     if exists:
-        remove_own(source)
+        discard(source)
 
 
 def remove_folder(folder: Path) -> None:
@@ -137,7 +136,7 @@ def locked_sibling(target: Path) -> Iterator[Path]:
     finally:
         if descriptor is not None:
             os.close(descriptor)
-        remove_own(path)
+        discard(path)
 
 
 def _check_place(source: Path, place: Path, overwrite: bool) -> None:

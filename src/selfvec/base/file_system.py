@@ -76,12 +76,6 @@ def own_folder(folder: Path) -> None:
         raise TargetError(rule, path=folder, remedy="remove it or choose another -o")
 
 
-def remove_own(folder: Path) -> None:
-    """Delete a folder if it belongs to this user and is not a link; anything else stays."""
-    if folder.is_dir() and not folder.is_symlink() and is_ours(folder):
-        discard(folder)
-
-
 def discard(path: Path) -> None:
     """Delete a temporary file or folder. A failure is a `CleanupWarning`, because the result is complete."""
     failed: OSError | None = None

@@ -19,7 +19,7 @@ from selfvec.base.arrays import Floats
 from selfvec.base.atomic_files import atomic_folder, remove_folder, remove_leftovers
 from selfvec.base.checksums import check_sizes, is_sealed, seal, write_sealed
 from selfvec.base.errors import FormatError, InputError, TargetError
-from selfvec.base.file_system import is_ours, locked, remove_own
+from selfvec.base.file_system import is_ours, locked
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.targets import writing
 from selfvec.base.tensors import check_tensors, map_tensors, write_tensors
@@ -185,9 +185,9 @@ def _alone(entry: Path, waiting: Callable[[], None]) -> Iterator[None]:
 
 def _keep(entry: Path, write: Callable[[Path], None]) -> None:
     """Write an entry, whole or not at all; then delete those that are too old."""
-    remove_own(entry)  # a damaged one
     with writing(entry):
         entry.parent.mkdir(exist_ok=True)
+        remove_folder(entry)  # a damaged one
     with atomic_folder(entry) as folder:
         write(folder)
     with suppress(OSError):  # others may delete, too
