@@ -173,16 +173,6 @@ def test_what_a_killed_process_left_is_deleted_and_what_is_being_written_is_not(
     assert leftovers(tmp_path) == [".d.1.partial", ".d.partial-89abcdef", "d"]
 
 
-def test_files_that_belong_together_are_replaced_together(tmp_path) -> None:
-    for name in ("t.npy", "t.vocabulary.txt"):
-        (tmp_path / name).write_text("old")
-    with atomic_files(tmp_path / "t.npy", overwrite=True) as path:
-        for name in ("t.npy", "t.vocabulary.txt"):
-            path.with_name(name).write_text("new")
-    assert {(tmp_path / name).read_text() for name in ("t.npy", "t.vocabulary.txt")} == {"new"}
-    assert leftovers(tmp_path) == ["t.npy", "t.vocabulary.txt"]
-
-
 def test_a_folder_that_is_replaced_while_it_is_read_is_read_again(tmp_path) -> None:
     for name in ("run", "new"):
         (tmp_path / name).mkdir()

@@ -60,15 +60,6 @@ def test_a_run_that_keeps_nothing_keeps_no_text_whatever_is_asked_of_it(
     assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".")) == []
 
 
-def test_a_run_that_keeps_its_text_says_where(tmp_path: Path, corpus: Path) -> None:
-    run = tmp_path / "run"
-    assert main(["refine", str(corpus), "-o", str(run)]) == 0
-    assert main(["search", str(run), "hail"]) == 0
-    (index,) = run.glob("cache/search-*")
-    assert b"golf ball size hail" in (index / "arrays.safetensors").read_bytes().lower()
-    assert {f"cache/{index.name}", "text.parquet", "tokens.safetensors"} <= set(info(run).text)
-
-
 OFFLINE = """
 import socket, sys
 

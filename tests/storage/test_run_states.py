@@ -62,6 +62,11 @@ def states(run: Path) -> list[int | None]:
     return [json.loads(place.read_text())["state"] if place.exists() else None for place in places]
 
 
+def undo(run: Path) -> None:
+    with RunWriter(run, overwrite=True) as writer:
+        writer.undo()
+
+
 def test_a_folder_holds_two_states_and_nothing_else(run: Path) -> None:
     assert set(files(run)) == named(run, "run.json")
     for number in range(2, 5):
@@ -74,23 +79,18 @@ def test_a_folder_holds_two_states_and_nothing_else(run: Path) -> None:
 
 
 def test_undo_and_redo_exchange_the_states_and_a_new_one_ends_the_redo(run: Path) -> None:
-    with (
-        pytest.raises(TargetError, match="run: the run has no state before this one"),
-        writer_of(run) as writer,
-    ):
-        writer.undo()
+    with pytest.raises(TargetError, match="run: the run has no state before this one"):
+        undo(run)
     before = files(run)
     updated(run, "new report")
     after = files(run)
     for present, expected in (([1, 2], 20), ([2, 1], 21)) * 2:
-        with writer_of(run) as writer:
-            writer.undo()
+        undo(run)
         assert states(run) == present
         assert documents(run) == expected
         assert not verify(run).damaged
     assert files(run) == after
-    with writer_of(run) as writer:
-        writer.undo()
+    undo(run)
     assert before.items() <= files(run).items()
     assert updated(run, "another report").require_text().texts()[-1] == "another report"
     assert states(run) == [3, 1]
@@ -119,15 +119,11 @@ def test_everything_that_reads_a_run_reads_its_present_state(tmp_path: Path) -> 
         assert selfvec.info(run).about["documents"] == 12 * number + 8
 
 
-def writer_of(run: Path) -> RunWriter:
-    return RunWriter(run, overwrite=True)
-
-
 def test_a_process_killed_between_the_two_descriptions_leaves_nothing_to_undo(run: Path) -> None:
     updated(run, "new report")
     shutil.copyfile(run / "run.json", run / "previous.json")
-    with pytest.raises(TargetError, match="no state before"), writer_of(run) as writer:
-        writer.undo()
+    with pytest.raises(TargetError, match="no state before"):
+        undo(run)
     assert documents(run) == 21
 
 
@@ -197,8 +193,7 @@ def test_a_persons_own_files_stay(run: Path) -> None:
         (run / name).write_text("mine")
     updated(run, "new report")
     updated(run, "another report")
-    with writer_of(run) as writer:
-        writer.undo()
+    undo(run)
     updated(run, withdraw=["d1"], no_undo=True)
     assert {(run / name).read_text() for name in own} == {"mine"}
     assert sorted(verify(run).unchecked) == sorted(str(run / name) for name in own)
@@ -250,14 +245,13 @@ def test_without_undo_withdrawn_text_is_gone_at_once(run: Path) -> None:
     assert SECRET.encode() in everything(run)
     updated(run, withdraw=["new"])
     assert SECRET.encode() in everything(run)  # it can be undone
-    with writer_of(run) as writer:
-        writer.undo()
+    undo(run)
     updated(run, withdraw=["new"], no_undo=True)
     assert SECRET.encode() not in everything(run)
     assert set(files(run)) == named(run, "run.json")
     assert documents(run) == 20
-    with pytest.raises(TargetError, match="no state before"), writer_of(run) as writer:
-        writer.undo()
+    with pytest.raises(TargetError, match="no state before"):
+        undo(run)
 
 
 def test_a_run_that_is_open_stays_usable_while_the_folder_changes(run: Path) -> None:
@@ -309,7 +303,7 @@ def test_a_run_is_saved_over_itself(run: Path, tmp_path: Path) -> None:
 def test_a_damaged_description_costs_no_file_until_the_new_run_is_whole(content: str, run: Path) -> None:
     (run / "run.json").write_text(content)
     before = files(run)
-    with pytest.raises(KeyboardInterrupt), writer_of(run) as writer:
+    with pytest.raises(KeyboardInterrupt), RunWriter(run, overwrite=True) as writer:
         writer.keep(selfvec.refine(ROWS, "none", "original").original)
         raise KeyboardInterrupt
     assert files(run) == before | {"lock": b""}
