@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from selfvec.base.casing import in_any_case
 from selfvec.base.checksums import damaged_files
 from selfvec.base.errors import FormatError, OptionError, did_you_mean
 from selfvec.base.file_system import user_folder
@@ -149,11 +150,9 @@ PUBLIC_VECTORS = {row.name: row for row in _ROWS}
 
 def find(name: str) -> PublicVectors:
     """The public vectors of this name; an unknown name is an `OptionError` that suggests similar ones."""
-    if name in PUBLIC_VECTORS:
-        return PUBLIC_VECTORS[name]
-    written_otherwise = {known.lower(): known for known in PUBLIC_VECTORS}.get(name.lower())
-    if written_otherwise is not None:
-        return PUBLIC_VECTORS[written_otherwise]
+    found = in_any_case(name, PUBLIC_VECTORS)
+    if found is not None:
+        return PUBLIC_VECTORS[found]
     near = did_you_mean(name, PUBLIC_VECTORS)
     remedy = f"{near} selfvec vectors lists all" if near else "selfvec vectors lists all"
     raise OptionError(f"there are no public vectors {name!r}", remedy=remedy)

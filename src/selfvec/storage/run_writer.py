@@ -154,21 +154,15 @@ class RunWriter:
             partial(self.keep, run.original, ORIGINAL),
             partial(write_vocabulary, self.path(VOCABULARY), words),
             partial(write_report, self.path(REPORT), run.report),
-            partial(self._write_tokens, run),
-            partial(self._write_text, run),
             *(partial(self._write_part, run, name) for name in PARTS),
         ]
+        if run.tokens is not None:
+            jobs.append(partial(write_tokens, self.path(TOKENS), run.tokens))
+        if run.text is not None and run.text.source != self.target / state_name(TEXT, self.state):
+            jobs.append(partial(save_text, run.text, self.path(TEXT)))
         if history is not None and len(history):
             jobs.append(partial(write_tensors, self.path(HISTORY), vars(history)))
         at_once(*jobs)
-
-    def _write_tokens(self, run: Run) -> None:
-        if run.tokens is not None:
-            write_tokens(self.path(TOKENS), run.tokens)
-
-    def _write_text(self, run: Run) -> None:
-        if run.text is not None and run.text.source != self.target / state_name(TEXT, self.state):
-            save_text(run.text, self.path(TEXT))
 
     def _write_part(self, run: Run, name: str) -> None:
         if name in run.parts:

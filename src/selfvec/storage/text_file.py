@@ -153,5 +153,5 @@ def save_text(text: RunText, path: Path) -> None:
     """Write the file of a run's documents again."""
     if isinstance(text.source, bytes):
         path.write_bytes(text.source)
-    elif text.source != path:
+    else:
         shutil.copyfile(text.source, path)
