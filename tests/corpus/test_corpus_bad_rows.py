@@ -25,7 +25,7 @@ BAD = {
     "late.csv": (b"text\n" + LONG.encode() * 70 + b"b\0c\n", 72, "holds NUL", [LONG[:-1]] * 70),
     "syntax.jsonl": ('{"text": "a"}\n\n{"text": }\n', 3, "is not valid JSON (Expecting value, column", ["a"]),
     "cut.jsonl": ('{"text": "a"}\n{"text": "b', 2, "is not valid JSON (Unterminated string", ["a"]),
-    "more.jsonl": ('{"text": "a"}\n{"text": "b"} x\n', 2, "is not valid JSON (more follows", ["a"]),
+    "more.jsonl": ('{"text": "a"}\n{"text": "b"} x\n', 2, "is not valid JSON (Extra data", ["a"]),
     "array.jsonl": ('{"text": "a"}\n["b"]\n', 2, "a line is a JSON object, this one is an array", ["a"]),
     "number.jsonl": ('{"text": "a"}\n{"text": 5}\n', 2, "'text': text is a string, this is a number", ["a"]),
     "list.jsonl": ('{"text": "a"}\n{"text": ["b"]}\n', 2, "'text': text is a string, this is an", ["a"]),

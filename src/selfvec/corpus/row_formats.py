@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate, islice, repeat
 from typing import Any
 
 import polars as pl
@@ -35,12 +34,11 @@ from .row_batch import (
     string_columns,
 )
 from .streams import TextSource
-from .summary import BATCH_ROWS, CorpusPass
+from .summary import CorpusPass
 
 # Comma- and tab-separated files
 
 _MOST_COLUMNS = 1 << 16
-_TOGETHER = 16  # rows read before their size is looked at
 
 
 @dataclass(frozen=True)
@@ -91,42 +89,54 @@ class CsvReader(RowReader):
     ) -> Iterator[RowBatch]:
         """The requested columns; every row must have as many fields as the header."""
         header, path = self.header, self.source.path
-        taken = 0  # bytes
-        nul = False  # whether any were NUL
+        nul = False  # whether any byte was NUL
+        full = False  # whether a whole block was read
 
         def lines() -> Iterator[str]:
-            nonlocal taken, nul
+            nonlocal nul, full
             for block in _without_header(blocks, header.lines):
-                taken += len(block)
                 nul = nul or b"\0" in block
                 yield from map(bytes.decode, io.BytesIO(block))
+                full = True
 
         _allow_long_fields()
         reader = csv.reader(lines(), delimiter=header.delimiter, strict=True)
+        rows: list[list[str]] = []
+        numbers: list[int] = []  # of their first lines
         while True:
-            before = reader.line_num
-            rows: list[list[str]] = []
-            wrong: csv.Error | None = None
-            taken = 0
+            number = header.lines + reader.line_num + 1
             try:
-                while taken < corpus_pass.batch_bytes and len(rows) < BATCH_ROWS:
-                    read = len(rows)
-                    rows.extend(islice(reader, _TOGETHER))
-                    if len(rows) == read:
-                        break
+                row = next(reader, None)
             except csv.Error as error:
-                wrong = error
-            plain = wrong is None and reader.line_num - before == len(rows)  # every row is a line
-            lengths = repeat(1, len(rows)) if plain else map(_line_count, rows)
-            *numbers, end = accumulate(lengths, initial=header.lines + before + 1)
-            valid = rows, numbers
-            if nul or set(map(len, rows)) != {len(header.names)}:
-                valid = _valid_rows(rows, numbers, header, path, corpus_pass)
-            yield batch_of_rows(*valid, header.names, fields.columns)
-            if wrong is not None:
-                corpus_pass.bad(_explained(wrong), path=path, line=end)
-            elif not rows:
+                corpus_pass.bad(_explained(error), path=path, line=number)
+                continue
+            if row is None:
+                yield batch_of_rows(rows, numbers, header.names, fields.columns)
                 return
+            if nul or len(row) != len(header.names):
+                row = self._valid(row, number, corpus_pass)
+            if row:
+                rows.append(row)
+                numbers.append(number)
+            if full:
+                yield batch_of_rows(rows, numbers, header.names, fields.columns)
+                rows, numbers, full = [], [], False
+
+    def _valid(self, row: list[str], number: int, corpus_pass: CorpusPass) -> list[str]:
+        """The row, mended if its defect is known; empty if it is blank, or bad, which is reported."""
+        names, path = self.header.names, self.source.path
+        unquoted = unquoted_column(names)
+        if unquoted and len(row) > len(names) and (whole := unquoted.rejoined(row, names)):
+            corpus_pass.mended("unquoted delimiters joined", path=path, line=number)
+            row = whole
+        rule = HOLDS_NUL if any("\0" in value for value in row) else None
+        if row and len(row) != len(names):
+            rule = f"a row has {len(names)} fields as its header, this one has {len(row)}"
+        if rule is None:
+            return row
+        remedy = "quote the field that holds the delimiter" if len(row) > len(names) else "mend the row"
+        corpus_pass.bad(rule, path=path, line=number, remedy=remedy)
+        return []
 
 
 def _without_header(blocks: Iterator[LineBlock], lines: int) -> Iterator[bytes]:
@@ -136,43 +146,6 @@ def _without_header(blocks: Iterator[LineBlock], lines: int) -> Iterator[bytes]:
             lines -= len(newline)
         if block:
             yield block
-
-
-def _line_count(row: list[str]) -> int:
-    """The number of lines of a row; newlines in quoted fields are kept."""
-    return 1 + "".join(row).count("\n")
-
-
-def _valid_rows(
-    rows: list[list[str]],
-    numbers: list[int],  # of their first lines
-    header: CsvHeader,
-    path: str,
-    corpus_pass: CorpusPass,
-) -> tuple[list[list[str]], list[int]]:
-    """The valid rows and their lines; the others are reported one by one."""
-    width = len(header.names)
-    unquoted = unquoted_column(header.names)
-    valid: list[list[str]] = []
-    kept: list[int] = []
-    for number, row in zip(numbers, rows, strict=True):
-        if unquoted and len(row) > width and (whole := unquoted.rejoined(row, header.names)):
-            corpus_pass.mended("unquoted delimiters joined", path=path, line=number)
-            row = whole
-        if rule := _fault(row, header):
-            remedy = "quote the field that holds the delimiter" if len(row) > width else "mend the row"
-            corpus_pass.bad(rule, path=path, line=number, remedy=remedy)
-        elif row:
-            valid.append(row)
-            kept.append(number)
-    return valid, kept
-
-
-def _fault(row: list[str], header: CsvHeader) -> str | None:
-    """The rule that a row breaks; None if it breaks none."""
-    if row and len(row) != len(header.names):
-        return f"a row has {len(header.names)} fields as its header, this one has {len(row)}"
-    return HOLDS_NUL if any("\0" in value for value in row) else None
 
 
 def _explained(error: csv.Error) -> str:
@@ -197,7 +170,6 @@ def _allow_long_fields() -> None:
 _HEAD_LINES = 100  # lines whose fields are the columns
 _MOST_BRACKETS = 1 << 20  # objects and arrays in a row; each takes 30 times its size in memory
 _MOST_NEW = 200  # of a block of rows, so that a file with new names in every row does not fill the memory
-_DECODE = json.JSONDecoder().raw_decode
 _TYPES = {
     dict: "an object",
     list: "an array",
@@ -220,20 +192,20 @@ class JsonLinesReader(RowReader):
         lines = decoded(self.source.peek())[0].encode().split(b"\n")
         lines = lines[:_HEAD_LINES] if len(lines) > 1 else lines
         names: dict[str, None] = {}
-        fault: tuple[str | None, int] | None = None  # of the first line that is not blank
+        first: tuple[str, int] | None = None  # the fault of the first line that is not blank
         for number, line in enumerate(lines, 1):
-            if not (line := line.strip()):
+            if not line.strip():
                 continue
-            row, rule, _ = _checked(line, (), ())
-            fault = fault or (rule, number)
-            if rule is None:
-                names |= dict.fromkeys(row)
-        if fault and not names:
-            rule, number = fault
+            rule = "the object has no fields"
+            try:
+                names |= dict.fromkeys(_row(line))
+            except _BadRowError as error:
+                rule = error.rule
+            first = first or (rule, number)
+        if first and not names:
+            rule, number = first
             remedy = "a .jsonl file holds one object per line, with its fields"
-            raise CorpusError(
-                rule or "the object has no fields", path=self.source.path, line=number, remedy=remedy
-            )
+            raise CorpusError(rule, path=self.source.path, line=number, remedy=remedy)
         return list(names) or None
 
     def row_batches(
@@ -245,14 +217,15 @@ class JsonLinesReader(RowReader):
             numbers: list[int] = []
             needed = fields.needed if b"\\u" in block else ()
             for number, line in enumerate(block.removesuffix(b"\n").split(b"\n"), first):
-                if line[:1] != b"{" and not (line := line.strip()):
+                if line[:1] != b"{" and not line.strip():
                     continue
-                row, rule, field = _checked(line, needed, fields.text)
-                if rule:
-                    corpus_pass.bad(rule, path=self.source.path, line=number, field=field)
-                else:
-                    _append(values, row, len(numbers), fields.every)
-                    numbers.append(number)
+                try:
+                    row = _row(line, needed, fields.text)
+                except _BadRowError as error:
+                    corpus_pass.bad(error.rule, path=self.source.path, line=number, field=error.field)
+                    continue
+                _append(values, row, len(numbers), fields.every)
+                numbers.append(number)
             yield RowBatch({name: _series(column) for name, column in values.items()}, numbers)
 
 
@@ -276,43 +249,39 @@ def _append(values: Columns, row: Any, count: int, every: bool) -> None:
         column.append(get(name))
 
 
-def _checked(line: bytes, columns: Sequence[str], text: Sequence[str]) -> tuple[Any, str | None, str | None]:
-    """The object in a line, or the broken rule and the field; ``columns`` must be Unicode text."""
-    try:
-        row = _object(line)
-        rule, field = _json_fault(row, text)
-        if rule is None and columns:
-            "".join(cell_text(row.get(name)) or "" for name in columns).encode()
-        return row, rule, field
-    except UnicodeEncodeError:
-        return None, SURROGATE, None
-    except json.JSONDecodeError as error:
-        return None, f"is not valid JSON ({error.msg}, column {error.pos + 1})", None
-    except (ValueError, RecursionError) as error:
-        return None, f"is not JSON that can be read ({error})", None
+class _BadRowError(Exception):
+    """The rule that a row breaks, and in which field."""
+
+    def __init__(self, rule: str, field: str | None = None) -> None:
+        super().__init__(rule)
+        self.rule = rule
+        self.field = field
 
 
-def _object(line: bytes) -> Any:
+def _row(line: bytes, columns: Sequence[str] = (), text: Sequence[str] = ()) -> dict[str, Any]:
+    """The object in a line, with at least one of the fields of ``text``; ``columns`` are Unicode text."""
     if len(line) > _MOST_BRACKETS and line.count(b"{") + line.count(b"[") > _MOST_BRACKETS:
-        raise ValueError(f"it holds more than {_MOST_BRACKETS:,} opening brackets")
-    source = line.decode()
-    value, end = _DECODE(source)
-    if end != len(source) and not source[end:].isspace():
-        raise json.JSONDecodeError("more follows after its end", source, end)
-    return value
-
-
-def _json_fault(row: Any, text: Sequence[str]) -> tuple[str | None, str | None]:
-    """What is wrong with a JSON value as a row, and in which field."""
+        raise _BadRowError(
+            f"is not JSON that can be read (it holds more than {_MOST_BRACKETS:,} opening brackets)"
+        )
+    try:
+        row = json.loads(line.decode().strip())
+    except json.JSONDecodeError as error:
+        raise _BadRowError(f"is not valid JSON ({error.msg}, column {error.pos + 1})") from None
+    except (ValueError, RecursionError) as error:
+        raise _BadRowError(f"is not JSON that can be read ({error})") from None
     if type(row) is not dict:
-        return f"a line is a JSON object, this one is {_TYPES[type(row)]}", None
+        raise _BadRowError(f"a line is a JSON object, this one is {_TYPES[type(row)]}")
     for name in text:
-        value = row.get(name)
-        if value is not None and type(value) is not str:
-            return f"text is a string, this is {_TYPES[type(value)]}", name
+        if type(value := row.get(name)) not in (str, type(None)):
+            raise _BadRowError(f"text is a string, this is {_TYPES[type(value)]}", name)
     if text and row.keys().isdisjoint(text):
-        return "the row has no such field", text[-1]
-    return None, None
+        raise _BadRowError("the row has no such field", text[-1])
+    try:
+        "".join(cell_text(row.get(name)) or "" for name in columns).encode()
+    except UnicodeEncodeError:
+        raise _BadRowError(SURROGATE) from None
+    return row
 
 
 # Plain lines, and Parquet
