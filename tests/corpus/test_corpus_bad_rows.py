@@ -106,7 +106,7 @@ def test_only_the_first_places_are_kept_but_all_are_counted(reader: Reader):
 
 def test_if_all_rows_are_bad_the_first_is_named(reader: Reader):
     path = reader.write("a.csv", "id,text\n1\n2\n")
-    with pytest.raises(CorpusError, match=f"all 2 rows are bad, the first is {path}:2: a row has 2 fields"):
+    with pytest.raises(CorpusError, match=rf"left out: 2 bad rows, first {path}:2: a row has 2 fields"):
         reader.texts("a.csv", skip_bad_rows=True)
 
 

@@ -162,7 +162,7 @@ def test_blank_documents_are_empty_not_bad(reader: Reader):
 @pytest.mark.parametrize("data", ["", "\n\n", "  "])
 def test_nothing_to_read_is_an_error(reader: Reader, name, data):
     reader.write(name, data)
-    with pytest.raises(CorpusError, match=r"it contains no documents|there is not text in any"):
+    with pytest.raises(CorpusError, match="it contains no documents"):
         reader.texts(name.split("/")[0])
 
 

@@ -119,7 +119,7 @@ def _fields(source: TextSource, names: FieldNames) -> Fields:
         fields = readable_fields(recognise(list(types), path, names), types, path)
     elif is_remote(path):
         with _opened(path) as file:
-            piped = replace(source, pipe=True, _handle=file)
+            piped = replace(source, pipe=file)
             piped.peek()
             fields = open_part(piped, names).fields
             source.returns = piped.returns
@@ -191,9 +191,9 @@ def _part(shard: Shard) -> FilePart | FramePart:
         frame = cast(pl.DataFrame, pl.from_arrow(rows))
         return FramePart(path, _PARQUET, fields=shard.fields, frame=frame)
     if shard.stop:
-        source = replace(source, path=path, pipe=True, _handle=BytesIO(_lines(shard)))
+        source = replace(source, path=path, pipe=BytesIO(_lines(shard)))
     elif is_remote(path):
-        source = replace(source, pipe=True, _handle=_opened(path))
+        source = replace(source, pipe=_opened(path))
     return FilePart(source, shard.fields)
 
 

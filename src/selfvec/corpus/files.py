@@ -88,7 +88,7 @@ def _standard_input() -> BinaryIO:
 
 
 def _pipe(name: str, handle: BinaryIO) -> TextSource:
-    source = TextSource(name, pipe=True, _handle=handle)
+    source = TextSource(name, pipe=handle)
     weakref.finalize(source, handle.close)
     source.kind = _sniffed(source)
     if row_format(source.kind).magic:
@@ -227,7 +227,7 @@ class FilePart(Part):
             digest = digests[0].split()[0] if self.kind == "document" else digest
             size = self.size or 0
         else:
-            stream = Stream(self.source)
+            stream = self.source.stream()
             with closing(_chunks(stream, self.source, corpus_pass)) as chunks:
                 if self.fields.columns:
                     binary = row_format(self.kind).magic
@@ -262,7 +262,7 @@ def _members(source: TextSource, corpus_pass: CorpusPass, digests: list[str]) ->
     rows: list[tuple[str, str]] = []
     held = 0  # bytes
     for member in source.members:
-        with Stream(TextSource(str(member))) as stream:
+        with Stream(str(member)) as stream:
             data = stream.read(MAX_ROW + 1)
             if len(data) > MAX_ROW:
                 raise too_long(str(member), 1)

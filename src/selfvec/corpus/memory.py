@@ -30,22 +30,33 @@ _FIRST_ROWS = 100  # the columns are the names in these rows
 
 @dataclass
 class MemoryPart(Part):
-    """Values in memory, read a row at a time."""
+    """Values in memory, read a row at a time; the size and hash are those of the texts."""
 
     given: Sequence[Iterable[object]] = ()
     rows: Callable[..., Iterator[Sequence[object]]] = zip  # from ``given`` to the values of ``fields``
     _read: bool = False
 
     def row_batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
+        """The rows in batches, whose texts are counted and hashed."""
+        digest = hashlib.sha256()
+        size = 0
+        for batch in self.batches(corpus_pass):
+            for row in zip(*(batch.columns[name] for name in self.fields.text), strict=True):
+                data = "".join(f"{text or ''}\0" for text in row).encode()
+                digest.update(data)
+                size += len(data) - len(row)
+            yield batch
+        named = Fields(()) if self.kind == "memory" else self.fields  # texts alone have no names
+        corpus_pass.summary.files.append(FileRead.of(self.path, self.kind, size, digest.hexdigest(), named))
+
+    def batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
         """The rows in batches, the text fields first; null counts as an empty text."""
         if self._read and any(isinstance(one, Iterator) for one in self.given):
             raise CorpusError("an iterator can be read only once", path=self.path, remedy="give a list")
         self._read = True
         names = self.fields.columns
         needed = len(self.fields.needed)
-        digest = hashlib.sha256()
-        size = 0  # bytes of the texts
-        held = 0  # of those in this batch
+        held = 0  # characters of the texts in this batch
         batch: list[list[str | None]] = []
         lines: list[int] = []
         for number, row in enumerate(self.rows(*self.given), 1):
@@ -57,16 +68,12 @@ class MemoryPart(Part):
                 continue
             values = [cell_text(value) for value in row]
             try:
-                data = [(text or "").encode() for text in values[: len(texts)]]
                 "".join(value or "" for value in values[:needed]).encode()
             except UnicodeEncodeError:
                 corpus_pass.bad(SURROGATE, path=self.path, line=number)
                 continue
             values[needed:] = [value and readable(value) for value in values[needed:]]
-            digest.update(b"".join(text + b"\0" for text in data))
-            added = sum(map(len, data))
-            size += added
-            held += added
+            held += sum(len(value or "") for value in values[: len(texts)])
             batch.append(values)
             lines.append(number)
             if held >= corpus_pass.batch_bytes or len(lines) >= BATCH_ROWS:
@@ -75,8 +82,6 @@ class MemoryPart(Part):
                 lines = []
                 held = 0
         yield batch_of_rows(batch, lines, names)
-        named = Fields(()) if self.kind == "memory" else self.fields  # texts alone have no names
-        corpus_pass.summary.files.append(FileRead.of(self.path, self.kind, size, digest.hexdigest(), named))
 
 
 def texts_part(
@@ -126,25 +131,17 @@ def rows_part(rows: Iterable[object], named: FieldNames) -> MemoryPart:
 
 
 @dataclass
-class FramePart(Part):
+class FramePart(MemoryPart):
     """The rows of a data frame with the columns in ``fields``, read like those of a file."""
 
     frame: pl.DataFrame = field(default_factory=pl.DataFrame)
 
-    def row_batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
+    def batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
         """The rows in batches."""
-        digest = hashlib.sha256()
-        size = 0
+        del corpus_pass
         for first in range(0, len(self.frame), ROWS):
             part = self.frame.slice(first, ROWS)
-            values = string_columns(part)
-            for row in zip(*(values[name] for name in self.fields.text), strict=True):
-                data = "".join(f"{text or ''}\0" for text in row).encode()
-                digest.update(data)
-                size += len(data) - len(row)
-            yield RowBatch(values, range(first + 1, first + 1 + len(part)))
-        read = FileRead.of(self.path, self.kind, size, digest.hexdigest(), self.fields)
-        corpus_pass.summary.files.append(read)
+            yield RowBatch(string_columns(part), range(first + 1, first + 1 + len(part)))
 
 
 def frame_part(

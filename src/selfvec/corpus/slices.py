@@ -22,7 +22,7 @@ MOST_VALUES = 1_000  # of a field whose values are groups of documents
 _MONTHS = {"month": 1, "quarter": 3, "year": 12, "decade": 120, "century": 1200}
 PERIODS = tuple(_MONTHS)
 _EPOCH = 1970 * 12  # months from the year 0 to the month that datetime64 counts from
-_BOUND = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?|-?[qQ]([1-4]))?", re.ASCII)
+_BOUND = re.compile(r"(\d{4})(?:-\d\d(?:-\d\d)?|-?[qQ]([1-4]))?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -52,14 +52,12 @@ def by_period(batch: TokenBatch, period: str) -> list[Slice]:
 
 
 def _called(number: int, period: str) -> str:
-    month = np.datetime64(number * _MONTHS[period] - _EPOCH, "M").item()
-    if period in ("decade", "century"):
-        return f"{month.year:04d}..{month.year + _MONTHS[period] // 12 - 1:04d}"
-    return {
-        "month": f"{month.year:04d}-{month.month:02d}",
-        "quarter": f"{month.year:04d}Q{(month.month + 2) // 3}",
-        "year": f"{month.year:04d}",
-    }[period]
+    months = _MONTHS[period]
+    month = np.datetime64(number * months - _EPOCH, "M")
+    first, last = str(month), str(month + months - 1)
+    if period == "quarter":
+        return _quarter(first)
+    return first if period == "month" else first[:4] if period == "year" else f"{first[:4]}..{last[:4]}"
 
 
 def by_label(batch: TokenBatch) -> list[Slice]:
@@ -142,23 +140,17 @@ def parse_span(text: str) -> tuple[np.datetime64, np.datetime64] | None:
 
 
 def _period(text: str) -> tuple[np.datetime64, np.datetime64] | None:
-    match = _BOUND.fullmatch(text.strip())
+    text = text.strip()
+    match = _BOUND.fullmatch(text)
     if match is None:
         return None
-    year, month, day, quarter = match.groups()
-    if day:
-        try:
-            start = np.datetime64(text.strip(), "D")
-        except ValueError:
-            return None
-        return start, start + np.timedelta64(1, "D")
-    if month and not 1 <= int(month) <= 12:
+    year, quarter = match.groups()
+    try:
+        first = np.datetime64(f"{year}-{3 * int(quarter) - 2:02d}" if quarter else text)
+    except ValueError:  # a month or day that there is not
         return None
-    first = int(month) if month else 3 * int(quarter) - 2 if quarter else 1
-    months = 1 if month else 3 if quarter else 12
-    begin = np.datetime64(f"{year}-{first:02d}", "M")
-    end = begin + np.timedelta64(months, "M")
-    return begin.astype("datetime64[D]"), end.astype("datetime64[D]")
+    end = first + (3 if quarter else 1)  # of the unit that is written: years, months or days
+    return first.astype("datetime64[D]"), end.astype("datetime64[D]")
 
 
 def slice_counts(batch: TokenBatch, slices: Sequence[Slice]) -> Ints:

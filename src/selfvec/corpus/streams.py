@@ -7,12 +7,11 @@ chunks are in memory at a time, however large a compressed file is when unpacked
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import tempfile
 import weakref
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -29,7 +28,6 @@ from .summary import BATCH_ROWS, CorpusPass
 HEAD = 1 << 16
 """Bytes from which the format of a file is recognised."""
 
-_STEP = 1 << 20
 UTF8_BOM = b"\xef\xbb\xbf"
 
 
@@ -41,41 +39,31 @@ class TextSource:
     kind: str = ""  # "lines", "csv", "tsv", "jsonl", "parquet", "document" or "folder"
     size: int | None = None  # bytes on disk; None for a pipe
     members: list[Path] = field(default_factory=list)  # files that are a document each, in reading order
-    pipe: bool = False  # can be read only once
-    head: bytes = b""  # bytes already taken from a pipe
+    pipe: BinaryIO | None = None  # open, and read only once
     returns: bool = False  # whether lines end in carriage returns alone, as on old Macintoshes
-    _handle: BinaryIO | None = None
+    _stream: Stream | None = field(default=None, init=False)  # that of a pipe
     _unpacked: Path | None = None
 
-    def raw(self) -> BinaryIO:
-        """The bytes on disk, unbuffered; a pipe can be opened only once."""
-        if not self.pipe:
-            return Path(self.path).open("rb", buffering=0)
-        if self._handle is None:
-            raise CorpusError(
-                "a pipe can be read only once", path=self.path, remedy="save it to a file to read it again"
-            )
-        handle = self._handle
-        self._handle = None
-        return handle
+    def stream(self) -> Stream:
+        """A pass over the bytes from the beginning; a pipe has only one."""
+        if self.pipe is None:
+            return Stream(self.path)
+        self._stream = self._stream or Stream(self.path, self.pipe)
+        return self._stream
 
     def peek(self) -> bytes:
         """The first decompressed bytes, at least the first line."""
-        stream = Stream(self, keep=self.pipe)
+        stream = self.stream()
         stream.open()
-        try:
-            data = stream.read(HEAD)
+        with nullcontext() if self.pipe else closing(stream.file):
+            data = stream.peek(HEAD)
             self.returns = b"\n" not in data and b"\r" in data[: HEAD - 1]
-            while not self.returns and b"\n" not in data and (more := stream.read(max(HEAD, len(data)))):
-                data += more
+            while (
+                not self.returns and b"\n" not in data and len(more := stream.peek(2 * len(data))) > len(data)
+            ):
+                data = more
                 if len(data) > MAX_ROW:
                     raise too_long(self.path, 1)
-        finally:
-            if self.pipe:
-                self.head = stream.raw
-                self._handle = stream.file
-            else:
-                stream.file.close()
         return self.line_ends(data.removeprefix(UTF8_BOM))
 
     def line_ends(self, data: bytes) -> bytes:
@@ -84,7 +72,7 @@ class TextSource:
 
     def local(self) -> Path:
         """An uncompressed file on disk, for formats that are not read sequentially."""
-        with Stream(self) as stream:
+        with self.stream() as stream:
             if not stream.compressed:
                 return Path(self.path)
             if self._unpacked is None:
@@ -97,52 +85,55 @@ class TextSource:
         return self._unpacked
 
 
-class _Tap(io.RawIOBase):
-    """A raw file whose bytes are counted, hashed and optionally kept while they are read."""
+class _Tap:
+    """The bytes of an open file, counted and hashed while they are read."""
 
-    def __init__(self, raw: BinaryIO, head: bytes = b"", keep: bool = False) -> None:
-        self.raw = raw
-        self.head = head  # bytes already taken from the raw file
-        self.kept = bytearray() if keep else None
+    def __init__(self, file: BinaryIO) -> None:
+        self.file = file
         self.digest = hashlib.sha256()
         self.bytes = 0
+        self.head = self._taken(4)  # by which compression is recognised; given out first
 
-    def readable(self) -> bool:
-        return True
+    def read(self, size: int) -> bytes:
+        """Up to ``size`` bytes, fewer only at the end."""
+        data = self.head[:size]
+        self.head = self.head[size:]
+        return data + self._taken(size - len(data))
 
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        data = self.head[: len(buffer)] if self.head else self.raw.read(len(buffer)) or b""
-        self.head = self.head[len(data) :]
-        buffer[: len(data)] = data
+    def _taken(self, size: int) -> bytes:
+        pieces: list[bytes] = []
+        while size and (piece := self.file.read(size)):  # a pipe may give less
+            pieces.append(piece)
+            size -= len(piece)
+        data = b"".join(pieces)
         self.digest.update(data)
         self.bytes += len(data)
-        if self.kept is not None:
-            self.kept += data
-        return len(data)
+        return data
 
 
 class Stream:
-    """One pass over the bytes of a source. With ``keep``, ``raw`` holds the bytes read from a pipe."""
+    """One pass over the bytes of a file, or of a pipe, which is open."""
 
     file: BinaryIO
-    compressed: bool
+    _tap: _Tap
 
-    def __init__(self, source: TextSource, keep: bool = False) -> None:
-        self.path = source.path
-        self._source = source
-        self._keep = keep
+    def __init__(self, path: str, pipe: BinaryIO | None = None) -> None:
+        self.path = path
+        self._pipe = pipe
+        self._opened = False
+        self._ahead = b""  # decompressed bytes that were looked at
 
     def open(self) -> None:
-        """Open the source and detect compression."""
-        with reading(self.path):
-            self.file = self._source.raw()
-            head = self._source.head
-            while len(head) < 4 and (more := self.file.read(4 - len(head))):  # a pipe may give less
-                head += more
-        self._tap = _Tap(self.file, head, self._keep)
-        buffered = io.BufferedReader(self._tap, _STEP)
-        self._reader = decompressed(buffered, head)
-        self.compressed = self._reader is not buffered
+        """Open the file and detect compression, unless that was done."""
+        if self._opened and self.file.closed:
+            remedy = "save it to a file to read it again"
+            raise CorpusError("a pipe can be read only once", path=self.path, remedy=remedy)
+        if not self._opened:
+            with reading(self.path):
+                self.file = self._pipe or Path(self.path).open("rb", buffering=0)  # noqa: SIM115
+                self._tap = _Tap(self.file)
+            self._reader = decompressed(self._tap, self._tap.head)
+            self._opened = True
 
     def __enter__(self) -> Stream:
         self.open()
@@ -151,20 +142,28 @@ class Stream:
     def __exit__(self, *exc: object) -> None:
         self.file.close()
 
+    @property
+    def compressed(self) -> bool:
+        """Whether the bytes are decompressed here."""
+        return self._reader is not self._tap
+
     def read(self, size: int) -> bytes:
         """Up to ``size`` decompressed bytes, fewer only at the end."""
         with reading(self.path):
-            return self._reader.read(size)
+            data = self._ahead[:size]
+            self._ahead = self._ahead[size:]
+            return data + self._reader.read(size - len(data))
+
+    def peek(self, size: int) -> bytes:
+        """The next bytes, ``size`` or more of them except at the end, which will be read again."""
+        with reading(self.path):
+            self._ahead += self._reader.read(max(0, size - len(self._ahead)))
+        return self._ahead
 
     @property
     def position(self) -> int:
         """Bytes of the file read so far, before decompression."""
         return self._tap.bytes
-
-    @property
-    def raw(self) -> bytes:
-        """The bytes read from the file, if they are kept."""
-        return bytes(self._tap.kept or b"")
 
     def sha256(self) -> str:
         """Hexadecimal digest of the file's bytes read so far."""
