@@ -281,18 +281,13 @@ class Corpus:
         )
 
     def _nothing(self) -> CorpusError:
-        summary = self.summary
-        if summary.empty and summary.text_fields:
-            names = ", ".join(summary.text_fields)
-            rule = f"there is no text in any of its {summary.empty:,} rows (fields read: {names})"
-            return CorpusError(rule, path=self.name, remedy="choose other fields with --text-field NAME")
-        if summary.duplicates:
-            rule = f"all of its {summary.duplicates:,} documents repeat earlier ones"
-            return CorpusError(rule, path=self.name, remedy="give a corpus with new text")
-        rule = "it contains no documents"
-        if summary.bad_rows:
-            rule += f": all {summary.bad_rows:,} rows are bad, the first is {summary.bad_places[0]}"
-        return CorpusError(rule, path=self.name, remedy="give a corpus with text")
+        """The error for a corpus without documents."""
+        names = " + ".join(self.summary.text_fields)
+        found = f" in {names}" if names else ""
+        why = self.summary.left_out()
+        rule = f"it contains no documents{found}{why and f' ({why})'}"
+        other = ", or choose other fields with --text-field NAME" if names else ""
+        return CorpusError(rule, path=self.name, remedy=f"give a corpus with text{other}")
 
 
 def using_polars() -> None:

@@ -56,12 +56,12 @@ class TextSource:
         stream = self.stream()
         stream.open()
         with nullcontext() if self.pipe else closing(stream.file):
-            data = stream.peek(HEAD)
+            size = HEAD
+            data = stream.peek(size)
             self.returns = b"\n" not in data and b"\r" in data[: HEAD - 1]
-            while (
-                not self.returns and b"\n" not in data and len(more := stream.peek(2 * len(data))) > len(data)
-            ):
-                data = more
+            while not self.returns and b"\n" not in data and len(data) >= size:
+                size *= 2
+                data = stream.peek(size)
                 if len(data) > MAX_ROW:
                     raise too_long(self.path, 1)
         return self.line_ends(data.removeprefix(UTF8_BOM))
