@@ -84,11 +84,6 @@ def test_no_text_brings_the_date_reader_down(texts):
     assert len(parse_dates(pl.Series(texts, dtype=pl.String))) == len(texts)
 
 
-def test_temporal_columns_are_taken_as_they_are():
-    moments = pl.Series([1_600_000_000_000]).cast(pl.Datetime("ms"))
-    assert str(parse_dates(moments)[0]) == "2020-09-13"
-
-
 @pytest.mark.parametrize(
     ("columns", "text", "date", "name"),
     [

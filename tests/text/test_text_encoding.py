@@ -66,11 +66,6 @@ def test_every_document_stays_empty_ones_too() -> None:
     assert (encoding.documents, encoding.empty) == (4, 2)
 
 
-def test_no_documents_at_all() -> None:
-    tokens, encoding = encode([], tokenizer("words"))
-    assert (len(tokens), tokens.documents, encoding.raw_tokens) == (0, 0, 0)
-
-
 def test_dates_go_with_their_documents() -> None:
     dated = Documents(pl.DataFrame({"text": ["a", "b"], "date": [date(2020, 2, 29), None]}))
     tokens, _ = encode([Documents(pl.Series(["x"])), dated], tokenizer("words"))

@@ -11,7 +11,7 @@ import selfvec
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.text import Rules, tokenizer
-from selfvec.text.rules import STEMMERS, Keys, Rulebook, same_stem, stems
+from selfvec.text.rules import Keys, Rulebook, same_stem
 from selfvec.text.tagger import LexiconTagger, can_be, english_lexicon, tagger
 from selfvec.text.tokenizers import Casing
 from selfvec.views.run_summary import run_summary
@@ -55,10 +55,11 @@ def test_lemmas_in_several_languages() -> None:
     assert kept(["Häuser", "houses"], Rules(lemmatize="de,en"), ("Haus",)) == ["Haus", "house"]
 
 
-def test_an_unknown_language_of_lemmas_lists_the_known() -> None:
-    for wrong in ("xx", "en,xx", "english", "../en"):
-        with pytest.raises(OptionError, match=r"lemmatize: no lemmas.*use one of .*\bde\b.*\ben\b"):
-            Rulebook(Rules(lemmatize=wrong), "lower")
+@pytest.mark.parametrize("rule", ["lemmatize", "stop_words", "stem"])
+def test_an_unknown_language_lists_the_known(rule: str) -> None:
+    for wrong in ("xx", "english", "../en", ".", *(["en,xx"] if rule == "lemmatize" else [])):
+        with pytest.raises(OptionError, match=rf"{rule}: no .*language.*\bde\b.*\ben\b"):
+            Rulebook(Rules(**{rule: wrong}), "lower")
 
 
 def test_stop_words_of_a_language_with_contractions() -> None:
@@ -103,19 +104,6 @@ def test_a_broken_file_of_stop_words_names_its_line(tmp_path: Path, content: byt
         Rulebook(Rules(stop_words=str(path)), "lower")
 
 
-def test_an_unknown_language_of_stop_words_lists_the_known(tmp_path: Path) -> None:
-    for wrong in ("xx", str(tmp_path), str(tmp_path / "none.txt")):
-        with pytest.raises(OptionError, match=r"stop_words: no stop words.*no file.*\bde\b.*\ben\b"):
-            Rulebook(Rules(stop_words=wrong), "lower")
-
-
-@pytest.mark.parametrize(
-    "language", ["da", "de", "en", "es", "fr", "it", "ko", "nl", "no", "pt", "ru", "sv", "tr"]
-)
-def test_every_listed_language_has_stop_words(language: str) -> None:
-    assert len(Rulebook(Rules(stop_words=language), "lower").stop_words) > 90
-
-
 def test_minimal_count_is_of_the_key() -> None:
     found = keys(
         ["storm", "storms", "hail", "Hail", "rain"],
@@ -136,7 +124,9 @@ def test_a_token_counts_for_the_first_rule_that_drops_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "rules", [Rules(lemmatize="en"), Rules(stop_words="en"), Rules(pos=("noun",))], ids=repr
+    "rules",
+    [Rules(lemmatize="en"), Rules(stop_words="en"), Rules(pos=("noun",)), Rules(stem="en")],
+    ids=repr,
 )
 def test_pieces_take_no_rules_for_words(rules: Rules) -> None:
     with pytest.raises(OptionError, match="is a rule for words"):
@@ -208,21 +198,6 @@ def test_a_missing_pipeline_says_how_to_get_it(tmp_path: Path) -> None:
     pytest.importorskip("spacy")
     with pytest.raises(OptionError, match=r"tagger: no spaCy pipeline.*spacy download en_nowhere"):
         tagger("en_nowhere")
-
-
-@pytest.mark.parametrize("language", sorted(STEMMERS))
-def test_every_language_has_its_rules(language: str) -> None:
-    assert len(stems(["abcdef"], language)) == 1
-
-
-def test_an_unknown_language_is_told_before_any_text_is_read() -> None:
-    with pytest.raises(OptionError, match="stem: no stems for the language 'xx'; use one of"):
-        Rulebook(Rules(stem="xx"), "lower")
-
-
-def test_stems_are_no_rule_for_pieces() -> None:
-    with pytest.raises(OptionError, match="stem: is a rule for words"):
-        Rulebook(Rules(stem="en"), "exact")
 
 
 def test_rarity_is_counted_after_merging() -> None:

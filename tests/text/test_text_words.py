@@ -91,12 +91,6 @@ def test_the_whole_is_its_batches(name: str, documents: list[str], cut: int) -> 
     assert whole.sentence_counts.sum() == sum(part.sentence_counts.sum() for part in parts)
 
 
-@given(st.lists(st.text("ab ", max_size=40), max_size=30))
-def test_types_are_numbered_by_first_appearance(documents: list[str]) -> None:
-    raw = tokenizer("words")(pl.Series(documents, dtype=pl.String))
-    assert raw.types == list(dict.fromkeys(" ".join(documents).split()))
-
-
 def test_many_long_and_many_short_types_stay_apart() -> None:
     words = [f"{i}{'x' * 30}" for i in range(20_000)] + [f"{'x' * 30}{i}" for i in range(20_000)]
     words += [str(i) for i in range(20_000)]

@@ -209,9 +209,4 @@ def _dated(
         rule = f"{raw[i][:40]!r} is not a date in a known form"
         remedy = "mend the row, choose another --date-field"
         corpus_pass.bad(rule, path=path, line=int(batch.lines[i]), field=fields.date[0], remedy=remedy)
-    if not bad.any():
-        return batch, dates
-    good = ~bad
-    lines = [int(batch.lines[i]) for i in good.arg_true()]
-    columns = {name: column.filter(good) for name, column in batch.columns.items()}
-    return RowBatch(columns, lines), dates.filter(good)
+    return (batch.part(~bad), dates.filter(~bad)) if bad.any() else (batch, dates)

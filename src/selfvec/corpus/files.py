@@ -120,25 +120,18 @@ def _sniffed(source: TextSource) -> str:
     for found in ROW_FORMATS:
         if found.magic and head.startswith(found.magic):
             return found.name
-    for magic, name, remedy in _OTHER_FORMATS:
-        if head.startswith(magic):
-            raise CorpusError(f"is {name}, text is needed", path=source.path, remedy=remedy)
-    if b"\0" in head[:HEAD]:
-        raise CorpusError(
-            "is a binary file (it holds NUL bytes), text is needed",
-            path=source.path,
-            remedy="give a text, csv, jsonl or parquet file",
-        )
-    if head.lstrip()[:1] == b"[" and bare_suffix(Path(source.path)) == ".json":
-        raise CorpusError(
-            "is one JSON array, an object per line is needed",
-            path=source.path,
-            remedy="convert it: jq -c '.[]'",
-        )
-    is_html = head.lstrip()[:15].lower().startswith((b"<!doctype html", b"<html"))
-    if is_html and _row_format_of(Path(source.path)) is None:
-        raise CorpusError("is HTML, text is needed", path=source.path, remedy="give it as a file named .html")
-    return "jsonl" if head.lstrip()[:1] == b"{" else "lines"
+    other = next((other for magic, *other in _OTHER_FORMATS if head.startswith(magic)), None)
+    path, start = Path(source.path), head.lstrip()
+    if other is None and b"\0" in head[:HEAD]:
+        other = ["a binary file (it holds NUL bytes)", "give a text, csv, jsonl or parquet file"]
+    elif start[:1] == b"[" and bare_suffix(path) == ".json":
+        other = ["one JSON array", "convert it to an object per line: jq -c '.[]'"]
+    elif start[:15].lower().startswith((b"<!doctype html", b"<html")) and _row_format_of(path) is None:
+        other = ["HTML", "give it as a file named .html"]
+    if other is not None:
+        name, remedy = other
+        raise CorpusError(f"is {name}, text is needed", path=source.path, remedy=remedy)
+    return "jsonl" if start[:1] == b"{" else "lines"
 
 
 def _folder(folder: Path, skipped: list[str]) -> Iterator[TextSource]:

@@ -43,6 +43,11 @@ class RowBatch:
     columns: dict[str, pl.Series]
     lines: Sequence[int] | Ints  # first line of each row (Parquet: row), counted from 1
 
+    def part(self, kept: pl.Series) -> RowBatch:
+        """The selected rows, (n,) bool."""
+        columns = {name: column.filter(kept) for name, column in self.columns.items()}
+        return RowBatch(columns, [int(self.lines[i]) for i in kept.arg_true()])
+
 
 class RowReader:
     """Reads the rows of one source; the base of the readers in `selfvec.corpus.row_formats`."""

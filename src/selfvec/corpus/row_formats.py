@@ -296,17 +296,14 @@ class LineReader(RowReader):
         """The lines as texts; see `RowReader`."""
         for first, block in blocks:
             lines = block.removesuffix(b"\n").split(b"\n")
-            numbers: Sequence[int] = range(first, first + len(lines))
-            if b"\0" in block:
-                for number, line in zip(numbers, lines, strict=True):
-                    if b"\0" in line:
-                        corpus_pass.bad(HOLDS_NUL, path=self.source.path, line=number)
-                numbers = [number for number, line in zip(numbers, lines, strict=True) if b"\0" not in line]
-                lines = [line for line in lines if b"\0" not in line]
             texts = pl.Series(lines, dtype=pl.Binary).cast(pl.String)
             if b"\r" in block:
                 texts = texts.str.strip_suffix("\r")
-            yield RowBatch({fields.text[0]: texts}, numbers)
+            batch = RowBatch({fields.text[0]: texts}, range(first, first + len(lines)))
+            bad = texts.str.contains("\0", literal=True) if b"\0" in block else None
+            for i in () if bad is None else bad.arg_true():
+                corpus_pass.bad(HOLDS_NUL, path=self.source.path, line=first + i)
+            yield batch if bad is None else batch.part(~bad)
 
 
 class ParquetReader(RowReader):

@@ -115,9 +115,8 @@ class Ngrams:
 
     def owners_of(self, documents: Ints) -> Hashes:
         """Hashes of the text, date and slice of the document of each of n n-grams, (n,)."""
-        asked = np.zeros(self.batch.documents, bool)
-        asked[documents] = True
-        hashes: Hashes = self.owners(np.flatnonzero(asked))[np.cumsum(asked)[documents] - 1]
+        different, places = np.unique(documents, return_inverse=True)
+        hashes: Hashes = self.owners(different)[places]
         return hashes
 
     def owners(self, documents: Ints) -> Hashes:

@@ -304,8 +304,7 @@ def merged_types(
     names = same_stem(types, counts, known, stem)
     index = {name: i for i, name in enumerate(dict.fromkeys(names))}
     places = np.fromiter(map(index.__getitem__, names), np.int32, len(names))
-    totals = np.zeros(len(index), np.int64)
-    np.add.at(totals, places, counts)
+    totals = occurrences_of_merged(counts, places, len(index))
     numbers, kept, least = _frequent(list(index), totals, min_count, max_types)
     return numbers[places], kept, least
 
