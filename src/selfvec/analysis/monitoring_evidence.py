@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,7 +36,7 @@ from selfvec.analysis.concepts import Topics, topics
 from selfvec.analysis.concepts.topic_clusters import nearest_centres
 from selfvec.analysis.kernels import word_statistic
 from selfvec.analysis.word_kinds import with_letters
-from selfvec.base.arrays import Doubles, Hashes, Ints, Mask, Rows
+from selfvec.base.arrays import Doubles, Ints, Mask, Rows
 from selfvec.base.errors import CorpusError, InputError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import in_order, one_core, threads
@@ -58,7 +59,6 @@ HELD_OUT = 5000  # documents of the run that new ones are compared with, at most
 REST = 10_000  # documents of the run that both are measured by, at most
 REDELIVERED = 0.1  # new documents that repeat the run more often than its own by this share contain the run
 _CHUNK = 500  # texts tokenised at a time
-_MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ def chosen_documents(
     )
 
 
-def document_keys(batch: TokenBatch) -> Hashes:
+def document_keys(batch: TokenBatch) -> Ints:
     """A hash of the words of each document in their order, without words that have no letter, (D,).
 
     >>> batch = TokenBatch.from_documents([["hail", "1.5", "inch"], ["hail", "2", "inch"], ["inch", "hail"]])
@@ -181,13 +181,9 @@ def document_keys(batch: TokenBatch) -> Hashes:
     (True, False)
     """
     kept = with_letters(batch.types)[batch.ids]
-    before = np.concatenate(([0], np.cumsum(kept)))
-    place = before[:-1] - np.repeat(before[batch.offsets[:-1]], np.diff(batch.offsets))
-    mixed = (batch.ids.astype(np.uint64) + np.uint64(1)) * _MIX ^ place.astype(np.uint64)
-    mixed = (mixed ^ mixed >> np.uint64(29)) * _MIX
-    sums = np.concatenate(([np.uint64(0)], np.cumsum(np.where(kept, mixed ^ mixed >> np.uint64(32), 0))))
-    keys: Hashes = np.diff(sums.astype(np.uint64)[batch.offsets])
-    return keys
+    ids = batch.ids[kept]
+    bounds = np.concatenate(([0], np.cumsum(kept)))[batch.offsets].tolist()
+    return np.array([hash(ids[first:end].tobytes()) for first, end in pairwise(bounds)], np.int64)
 
 
 def _left_out_share(held: TokenBatch, counts: Ints, least: int) -> float:

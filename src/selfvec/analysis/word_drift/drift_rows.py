@@ -123,7 +123,7 @@ class Drift(ResultTable):
         measured = sorted(by_word, key=run.vectors.key_to_index.__getitem__)
         tested, left_out = chosen_words(run, measured, self.reasons, pos, every, named)
         rows = [by_word[word] for word in tested]
-        q = benjamini_hochberg(np.array([_number(row["p"]) for row in rows])).tolist()
+        q = benjamini_hochberg(np.array([row["p"] for row in rows], np.float64)).tolist()
         rows = sorted((row | {"q": _known(of)} for row, of in zip(rows, q, strict=True)), key=order_key)
         if words:
             rows = [row for row in rows if row["word"] in named]
@@ -161,18 +161,15 @@ class Drift(ResultTable):
         """
         if not self.slices:
             return self
-        sides = len(self.slices)
-        texts: dict[tuple[str, int], list[str]] = {}
         quotes: dict[str, list[Example]] = {}
         for example in self._examples(run, top, number, progress or Progress()):
-            texts.setdefault((example.word, example.side), []).append(example.text)
-            side = example.side if sides == 2 else 1
+            side = example.side if len(self.slices) == 2 else 1
             quotes.setdefault(example.word, []).append(replace(example, side=side))
         shown = [
             row
             | {
-                "examples_a": texts.get((row["word"], 0), []) if sides == 2 else [],
-                "examples_b": texts.get((row["word"], sides - 1), []),
+                f"examples_{name}": [one.text for one in quotes.get(row["word"], ()) if one.side == side]
+                for side, name in enumerate("ab")
             }
             for row in self.rows[:top]
         ]
@@ -182,16 +179,18 @@ class Drift(ResultTable):
         """Occurrences that show the change of the first words, as sentences; kept in the run's cache."""
         words = [row["word"] for row in self.rows[:top]]
 
-        def make() -> dict[str, Any]:
-            return {"examples": [asdict(one) for one in self._make_examples(run, words, number, progress)]}
+        def make() -> list[Example]:
+            return self._make_examples(run, words, number, progress)
 
-        def read(folder: Path) -> dict[str, Any]:
-            found = read_result(folder)
-            _as_examples(found)
-            return found
+        def write(found: list[Example], folder: Path) -> None:
+            write_result({"examples": [asdict(one) for one in found]}, folder)
+
+        def read(folder: Path) -> list[Example]:
+            kept = read_result(folder)["examples"]
+            return [Example(**one | {"mark": tuple(one["mark"])}) for one in kept]
 
         key = [_documents(self.slices), self.seed, words, number]
-        return _as_examples(cached(run, "sentences", key, make, write_result, read, progress))
+        return cached(run, "sentences", key, make, write, read, progress)
 
     def _make_examples(
         self, run: Run, words: Sequence[str], number: int, progress: Progress
@@ -420,10 +419,6 @@ def _documents(slices: Sequence[Slice]) -> Any:
     return [(one.name, hashlib.sha256(one.documents.tobytes()).hexdigest()) for one in slices]
 
 
-def _as_examples(found: Mapping[str, Any]) -> list[Example]:
-    return [Example(**one | {"mark": tuple(one["mark"])}) for one in found["examples"]]
-
-
 def _of_words(found: dict[str, Any], run: Run, folder: Path) -> dict[str, Any]:
     """The fields of a result; `FormatError` unless its rows are those of words of the run."""
     rows = found["rows"]
@@ -577,8 +572,3 @@ def _rows(
 def _known(value: float) -> float | None:
     """A figure; None for NaN."""
     return None if value != value else value
-
-
-def _number(value: float | None) -> float:
-    """A figure; NaN for None."""
-    return float("nan") if value is None else value
