@@ -183,7 +183,7 @@ def monitor(
     own = own_text(run, settings)
     if own is None:
         return _untested(found, run, settings.min_count)
-    compared = chosen_documents(own, new, settings.min_count, seed=seed)
+    compared = chosen_documents(own, new, settings.min_count, seed)
     return _tested(found, run, frame, compared, top, permutations, seed, progress)
 
 

@@ -55,7 +55,7 @@ from selfvec.text.phrases import units_of
 if TYPE_CHECKING:
     import polars as pl
 
-HELD_OUT = 5000  # documents of the run that new ones are compared with, at most
+HELD_OUT = 5000  # documents of the run that new ones are compared with, at most, and at most half of all
 REST = 10_000  # documents of the run that both are measured by, at most
 REDELIVERED = 0.1  # new documents that repeat the run more often than its own by this share contain the run
 _CHUNK = 500  # texts tokenised at a time
@@ -126,9 +126,6 @@ def chosen_documents(
     own: TokenBatch,  # the run's documents
     new: TokenBatch,
     least: int,  # occurrences of a word that the run knows
-    *,
-    most_held_out: int = HELD_OUT,  # at most half of all
-    most_rest: int = REST,
     seed: int,
 ) -> ComparedDocuments:
     """Hold out documents of the run, and choose the documents that are compared."""
@@ -136,12 +133,12 @@ def chosen_documents(
     _, new = over_one_vocabulary([own, new])
     full = np.flatnonzero(np.diff(own.offsets))
     order = rng.permutation(full)
-    held_out = min(most_held_out, len(full) // 2)
+    held_out = min(HELD_OUT, len(full) // 2)
     if held_out < 1:
         raise InputError("the run has fewer than two documents, too few to compare new ones with")
     held = _mask(own, order[:held_out])
     held_text = own.part(held)
-    rest = own.part(_mask(own, order[held_out : held_out + most_rest]))
+    rest = own.part(_mask(own, order[held_out : held_out + REST]))
     counts = np.zeros(len(new.types), np.int64)  # without the held-out documents
     counts[: len(own.types)] = own.counts - held_text.counts
     pool = concatenated([replace(held_text, types=new.types), new])

@@ -54,22 +54,12 @@ class SenseSpace:
 
     The vector of an occurrence is the sum of the refined vectors around it, which describe the text better
     than the original ones.
-
-    Attributes
-    ----------
-    batch : TokenBatch
-    rows : (V, d) float32
-        Unit rows of its types, zeros for words without a vector.
-    weights : (V,) float32
-        Inverse document frequencies.
-    centre : (d,) float32
-        Mean over the occurrences of all words.
     """
 
     batch: TokenBatch
-    rows: Rows
-    weights: Rows
-    centre: Rows
+    rows: Rows  # (V, d), unit rows of its types, zeros for words without a vector
+    weights: Rows  # (V,), inverse document frequencies
+    centre: Rows  # (d,), mean over the occurrences of all words
 
     @classmethod
     def of(cls, batch: TokenBatch, rows: Rows, seed: int = 0) -> SenseSpace:
@@ -96,13 +86,7 @@ class SenseSpace:
 
 
 def sense_space(run: Run, seed: int = 0) -> SenseSpace:
-    """The space of a run's corpus. Compute it once to induce the senses of many words.
-
-    Raises
-    ------
-    InputError
-        If the run has not kept its corpus.
-    """
+    """The space of a run's corpus. Compute it once to induce the senses of many words."""
     return SenseSpace.of(run.require_tokens("from which senses are induced"), run.vectors.unit, seed)
 
 

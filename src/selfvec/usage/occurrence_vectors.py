@@ -201,7 +201,6 @@ def _centres(space: OccurrenceSpace, rng: np.random.Generator) -> Rows:
 def slice_centres(
     means: Doubles,  # (S, d), mean vector of the occurrences in each slice
     shuffled: Doubles,  # (S, d), the same after the documents are shuffled between slices
-    share: float | None = None,
 ) -> Rows:
     """The share of each slice's mean that is subtracted from its occurrences, (S, d) float32.
 
@@ -213,9 +212,9 @@ def slice_centres(
     """
     common = means.mean(axis=0)
     squares, by_chance = (float(np.sum((rows - rows.mean(axis=0)) ** 2)) for rows in (means, shuffled))
-    kept = max(0.0, 1 - 2 * by_chance / squares) if squares > 0 else 0.0
-    if share is None:
-        share = max(0.0, 1 - by_chance / squares) if squares > 0 else float(len(means) == 1)
+    chance = by_chance / squares if squares > 0 else float(len(means) > 1)
+    share = max(0.0, 1 - chance)
+    kept = max(0.0, 1 - 2 * chance)
     return np.asarray(share * (common + kept * (means - common)), np.float32)
 
 

@@ -33,6 +33,7 @@ from .terms import terms, topic_rows, topical_terms
 from .topic_clusters import NAMED, TERMS, GroupTopics, Topic, Topics, TopicShare, cluster_terms
 
 _ARRAYS = "clusters.safetensors"  # in the cache
+_LISTED = 5  # terms of a topic in a group
 
 
 class GivenTopics(TypedDict, total=False):
@@ -214,12 +215,6 @@ def document_groups(run: Run, by: str) -> list[Slice]:
     """Groups of a run's documents: by month, quarter, year, decade, century, slice, or a field of its files.
 
     Several of these, separated by commas, give a group for every combination that occurs.
-
-    Raises
-    ------
-    InputError
-        If the run has no dates or slices, or has not kept its text. `OptionError` if the field does not
-        exist.
     """
     parts = [_groups_by(run, name.strip()) for name in by.split(",") if name.strip()]
     if not parts:
@@ -245,7 +240,7 @@ def _both(one: Slice, other: Slice) -> Slice:
     return Slice(f"{one.name}, {other.name}", one.documents & other.documents)
 
 
-def topic_shares(run: Run, found: Topics, groups: Sequence[Slice], top: int = 5) -> GroupTopics:
+def topic_shares(run: Run, found: Topics, groups: Sequence[Slice]) -> GroupTopics:
     """The share of each topic of the whole corpus in each group, and its characteristic terms there.
 
     Terms are ordered by c-TF-IDF (Grootendorst, 2022): the count in the topic's documents of the group, times
@@ -271,7 +266,7 @@ def topic_shares(run: Run, found: Topics, groups: Sequence[Slice], top: int = 5)
         for number, topic in enumerate(found):
             if counts[number]:
                 mine = np.where(topic_of == number, scores, 0)
-                best = [i for i in np.argsort(-mine, kind="stable")[:top].tolist() if mine[i] > 0]
+                best = [i for i in np.argsort(-mine, kind="stable")[:_LISTED].tolist() if mine[i] > 0]
                 share = float(counts[number] / counts.sum())
                 listed = [chosen.names[i] for i in best]
                 rows.append(TopicShare(group.name, number, topic.name, int(counts[number]), share, listed))
@@ -287,11 +282,10 @@ SAME = 0.4  # smallest cosine of the centres of the same topic in two groups
 
 def matched_topics(
     run: Run,
-    groups: Sequence[Slice],
-    number: int,
+    groups: Sequence[Slice],  # in order of time
+    number: int,  # of topics of a group, at most; each has at least two terms
     *,
-    top: int = 5,
-    min_count: int = 5,
+    min_count: int = 5,  # documents of a group with a term, at least
     seed: int = 0,
     progress: Progress | None = None,
 ) -> GroupTopics:
@@ -300,25 +294,6 @@ def matched_topics(
     All groups use the topic vectors of the whole run, so that centres can be compared. A group's topics are
     matched one to one with the latest centres of all earlier topics, so that the sum of cosines is largest
     (Kuhn, 1955, the Hungarian method). If the cosine is below `SAME`, a new topic begins.
-
-    Parameters
-    ----------
-    run : Run
-    groups : sequence of Slice
-        In order of time.
-    number : int
-        Largest number of topics of a group; each topic has at least two terms.
-    top : int
-        Terms listed for each topic.
-    min_count : int
-        Fewest documents of a group with a term.
-    seed : int
-    progress : Progress, optional
-
-    Raises
-    ------
-    InputError
-        If no group has enough terms.
     """
     require("scipy", "sparse", "matching topics")
     from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped]
@@ -331,7 +306,7 @@ def matched_topics(
     left_out: list[str] = []
     with as_progress(progress).stage("Grouping", len(groups), "groups") as advance:
         for group in groups:
-            found = _topics_of(run, group, number, top, min_count, seed)
+            found = _topics_of(run, group, number, min_count, seed)
             advance(1)
             if found is None:
                 left_out.append(group.name)
@@ -359,12 +334,12 @@ def matched_topics(
     return GroupTopics(rows, of_documents, left_out)
 
 
-def _topics_of(run: Run, group: Slice, number: int, top: int, min_count: int, seed: int) -> Topics | None:
+def _topics_of(run: Run, group: Slice, number: int, min_count: int, seed: int) -> Topics | None:
     """The topics of a group in the space of the run, or None if it has too few terms."""
     part = run.replace(tokens=run.require_tokens().part(group.documents))
     part.derived["topic_vectors"] = run.derived["topic_vectors"]
     enough = min(number, len(terms(part, TERMS, min_count=min_count)) // 2)
-    return cluster_terms(part, enough, top=top, min_count=min_count, seed=seed) if enough >= 2 else None
+    return cluster_terms(part, enough, top=_LISTED, min_count=min_count, seed=seed) if enough >= 2 else None
 
 
 # ---- The hierarchy of similar topics

@@ -198,44 +198,20 @@ class Topics(RecordTable[Topic]):
 
 def cluster_terms(
     run: Run,
-    number: int | None = None,
+    number: int | None = None,  # of topics
     *,
-    top: int = 12,
-    most: int = TERMS,
-    min_count: int = 5,
-    seed: int = 0,
-    seeds: Sequence[Sequence[str]] = (),
-    earlier: Sequence[Sequence[str]] = (),
+    top: int = 12,  # terms listed per topic
+    most: int = TERMS,  # terms that are clustered, at most
+    min_count: int = 5,  # documents with a term, at least
+    seed: int = 0,  # for the first centres
+    seeds: Sequence[Sequence[str]] = (),  # groups of words, each with a topic of its own
+    earlier: Sequence[Sequence[str]] = (),  # terms of topics found before, which begin there in this order
     progress: Progress | None = None,
 ) -> Topics:
     """Cluster the terms of a run into topics.
 
-    Parameters
-    ----------
-    run : Run
-    number : int, optional
-        Number of topics. By default the smallest of 4, 6, 8, 12, 16, 24 and 32 whose mean silhouette is at
-        least 90 % of the largest of these.
-    top : int
-        Terms listed per topic.
-    most : int
-        Largest number of terms that are clustered.
-    min_count : int
-        Least number of documents with a term.
-    seed : int
-        For the first centres.
-    seeds : sequence of sequences of str
-        Words that belong to one topic. Each group has a topic of its own.
-    earlier : sequence of sequences of str
-        The terms of topics that were found before. These begin there and keep their numbers.
-    progress : Progress, optional
-
-    Raises
-    ------
-    OptionError
-        If there are fewer than two terms per topic, or a seed word cannot be used.
-    InputError
-        If the run has not kept its tokens, or has too few terms.
+    By default their number is the smallest of 4, 6, 8, 12, 16, 24 and 32 whose mean silhouette is at least
+    90 % of the largest of these.
     """
     progress = as_progress(progress)
     begun = max(len(seeds), len(earlier))
