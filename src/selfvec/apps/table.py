@@ -18,7 +18,6 @@ _TAKEN = {
     "vectors": "A vectors file, a run folder, or default.",
     "encoder": "The folder of an encoder or language model.",
 }
-_ALIGNERS = "analysis.alignment.align"
 
 
 @dataclass(frozen=True)
@@ -248,10 +247,7 @@ VECTORS: dict[str, Row] = {
         ("run-1990 run-2020 -o aligned.vec", "en.vec es.vec -o both --dictionary en-es.tsv"),
         show="aligned",
         needs=("output",),
-        more=tuple(
-            f"{_ALIGNERS}.by_{name}"
-            for name in ("procrustes", "dictionary", "unsupervised", "compass", "relative")
-        ),
+        more=("analysis.alignment.align.MethodOptions",),
         older={"--anchors": "anchor_words"},
     ),
     **{

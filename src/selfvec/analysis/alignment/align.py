@@ -7,13 +7,13 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
 from selfvec.base.arrays import Floats
 from selfvec.base.checks import check_path, is_path
-from selfvec.base.declarations import checked, declared
+from selfvec.base.declarations import checked, declared_at
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.result_table import ResultTable, short_repr
@@ -130,6 +130,55 @@ class Aligned(ResultTable):
         return save_aligned_file(self.b, path, format, note=note, overwrite=overwrite)
 
 
+class MethodOptions(TypedDict, total=False):
+    """Options of the methods, each with the methods that have it.
+
+    Parameters
+    ----------
+    dictionary : path, pairs of str, optional
+        Translations: rows of word of A, word of B. Implies dictionary.
+
+    Other Parameters
+    ----------------
+    min_count : int, at least 1
+        Fit on words at least this frequent (procrustes, relative); by default 1.
+    trim : float, at least 0, below 1
+        Share of words left out of the fit, the farthest (procrustes); by default 0.1.
+    centre : bool
+        Subtract the mean vector of each side (procrustes).
+    reweight : bool
+        Transform both sides for translation (dictionary, unsupervised). They are whitened, and directions
+        are weighted by how well the pairs of the dictionary agree in them. Translations improve; cosines
+        within a and within b change.
+    window : int, at least 2
+        Tokens per window (compass); by default 41.
+    anchor : float, at least 0
+        How strongly words are held to their old vectors (compass). With 0 the vectors depend only on the
+        corpora; 2.25, the value of the decorrelated update, gives better vectors for other tasks.
+    anchor_words : int, at least 1, optional
+        Number of anchor words (relative); by default 300, or all shared words if there are fewer.
+    choose : {"frequency", "kmeans", "farthest"}
+        How anchor words are chosen (relative): the most frequent ones; those nearest to the centres of
+        clusters; or words that are each as far as possible from those before; by default frequency. The last
+        two use the vectors of a.
+    seed : int, at least 0
+        Seed of all random choices (unsupervised, kmeans, farthest); by default 0.
+    jobs : int, at least 1, optional
+    """
+
+    dictionary: Dictionary
+    min_count: int
+    trim: float
+    centre: bool
+    reweight: bool
+    window: int
+    anchor: float
+    anchor_words: int | None
+    choose: str
+    seed: int
+    jobs: int | None
+
+
 @checked
 def align(
     a: GivenVectors,
@@ -140,7 +189,7 @@ def align(
     to: str | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
-    **options: Any,
+    **options: Unpack[MethodOptions],
 ) -> Aligned:
     """Bring two sets of vectors into one space.
 
@@ -163,7 +212,7 @@ def align(
     overwrite : bool
     progress : Progress, optional
     **options
-        Options of `by_procrustes`, `by_dictionary`, `by_unsupervised`, `by_compass` or `by_relative`.
+        Those of `MethodOptions`, which the method has.
 
     Raises
     ------
@@ -185,16 +234,15 @@ def align(
     for name in options:
         if name not in known:
             raise OptionError(f"the method {method} has no such option", field=name, remedy=_who_has(name))
-    declared(ALIGNERS[method]).check(options)
+    declared_at("analysis.alignment.align.MethodOptions").check(options)
     if output is not None:
         check_path("output", output, "a path")
         check_aligned(Path(output), overwrite=overwrite)
-    if "progress" in known:
-        options["progress"] = progress
     one = opened(a, "a")
     other = opened(b, "b")
     pair = (one, other) if method == "compass" else (vectors_of(one), vectors_of(other))
-    found = replace(ALIGNERS[method](*pair, **options), a_path=_path_of(one))
+    more = {"progress": progress} if "progress" in known else {}
+    found = replace(ALIGNERS[method](*pair, **options, **more), a_path=_path_of(one))
     if output is None:
         return found
     left_out = found.save(output, to, overwrite=overwrite)
@@ -217,21 +265,7 @@ def _who_has(name: str) -> str:
 def by_procrustes(
     a: Vectors, b: Vectors, *, min_count: int = 1, trim: float = 0.1, centre: bool = False
 ) -> Aligned:
-    """Rotate b onto a by orthogonal Procrustes.
-
-    Parameters
-    ----------
-    a, b : Vectors
-
-    Other Parameters
-    ----------------
-    min_count : int, at least 1
-        Fit on words at least this frequent (procrustes, relative).
-    trim : float, at least 0, below 1
-        Share of words left out of the fit, the farthest (procrustes).
-    centre : bool
-        Subtract the mean vector of each side (procrustes).
-    """
+    """Rotate b onto a by orthogonal Procrustes."""
     shared = shared_words(a, b, min_count)
     rows_a = a.vectors[shared.rows_a]
     rows_b = b.vectors[shared.rows_b]
@@ -256,22 +290,7 @@ def by_dictionary(
     reweight: bool = False,
     progress: Progress | None = None,
 ) -> Aligned:
-    """Rotate b onto a by a dictionary that self-learning enlarges; see the module `self_learning`.
-
-    Parameters
-    ----------
-    a, b : Vectors
-    dictionary : path, pairs of str, optional
-        Translations: rows of word of A, word of B. Implies dictionary.
-
-    Other Parameters
-    ----------------
-    reweight : bool
-        Transform both sides for translation (dictionary, unsupervised). They are whitened, and directions
-        are weighted by how well the pairs of the dictionary agree in them. Translations improve; cosines
-        within a and within b change.
-    progress : Progress, optional
-    """
+    """Rotate b onto a by a dictionary that self-learning enlarges; see the module `self_learning`."""
     if dictionary is None:
         raise OptionError("the method dictionary needs this option", field="dictionary")
     given, about = paired_rows(a, b, dictionary)
@@ -282,20 +301,7 @@ def by_dictionary(
 def by_unsupervised(
     a: Vectors, b: Vectors, *, reweight: bool = False, seed: int = 0, progress: Progress | None = None
 ) -> Aligned:
-    """Rotate b onto a without a dictionary, by self-learning; see the module `self_learning`.
-
-    Parameters
-    ----------
-    a, b : Vectors
-
-    Other Parameters
-    ----------------
-    reweight : bool
-        Transform both sides for translation (dictionary, unsupervised).
-    seed : int, at least 0
-        Seed of all random choices (unsupervised, kmeans, farthest).
-    progress : Progress, optional
-    """
+    """Rotate b onto a without a dictionary, by self-learning; see the module `self_learning`."""
     found = learn(a, b, seed=seed, progress=progress)
     return _learned(a, b, "unsupervised", found, reweight, {"dictionary": None})
 
@@ -320,22 +326,7 @@ def _other_rows(vectors: Vectors, rows: Floats) -> Vectors:
 def by_compass(
     a: Vectors | Run, b: Vectors | Run, *, window: int = 41, anchor: float = 0.0, jobs: int | None = None
 ) -> Aligned:
-    """Place the words of both corpora by frozen context vectors; see `selfvec.analysis.alignment.compass`.
-
-    Parameters
-    ----------
-    a, b : Run
-        Refined from the same vectors, with their tokens.
-
-    Other Parameters
-    ----------------
-    window : int, at least 2
-        Tokens per window (compass).
-    anchor : float, at least 0
-        How strongly words are held to their old vectors (compass). With 0 the vectors depend only on the
-        corpora; 2.25, the value of the decorrelated update, gives better vectors for other tasks.
-    jobs : int, at least 1, optional
-    """
+    """Place the words of both corpora by frozen context vectors; see `selfvec.analysis.alignment.compass`."""
     one, other = compass_vectors(a, b, window=window, anchor=anchor, jobs=jobs)
     words = shared_words(one, other).words
     notes = {"window": window, "shared": len(words), "cosine": _mean_cosine(one, other, words)}
@@ -351,25 +342,7 @@ def by_relative(
     choose: str = "frequency",
     seed: int = 0,
 ) -> Aligned:
-    """Represent every word of both by its cosines to the same anchor words.
-
-    Parameters
-    ----------
-    a, b : Vectors
-
-    Other Parameters
-    ----------------
-    min_count : int, at least 1
-        Fit on words at least this frequent (procrustes, relative).
-    anchor_words : int, at least 1, optional
-        Number of anchor words (relative); by default 300, or all shared words if there are fewer.
-    choose : {"frequency", "kmeans", "farthest"}
-        How anchor words are chosen (relative): the most frequent ones; those nearest to the centres of
-        clusters; or words that are each as far as possible from those before. The last two use the vectors
-        of a.
-    seed : int, at least 0
-        Seed of all random choices (unsupervised, kmeans, farthest).
-    """
+    """Represent every word of both by its cosines to the same anchor words."""
     shared = shared_words(a, b, min_count)
     number = min(ANCHORS, len(shared)) if anchor_words is None else anchor_words
     chosen = choose_anchors(shared.words, a.unit[shared.rows_a], number, choose, seed)
