@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
 from planted import WORDS, texts, vectors
 
-import selfvec
 from selfvec import Refiner, Run, Vectors
 from selfvec.analysis.alignment import Comparison, compare
 from selfvec.analysis.alignment.compare import by_peers
-from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.numerics.rows import unit_rows
 
@@ -69,17 +65,6 @@ def test_stop_words_and_numbers_are_left_out_as_in_drift() -> None:
     assert found.significant > 0
     assert set(words_of(found)).isdisjoint({"the", "of", "1990"})
     assert (found.left_out["stop words"], found.left_out["numbers"]) == (2, 1)
-
-
-def test_documents_dealt_out_at_random_are_no_change() -> None:
-    shares, discoveries = [], 0
-    for seed in range(12):
-        documents = texts(100 + seed, 200)
-        found = compare(run_on(documents[:100]), run_on(documents[100:]), min_count=5, seed=seed)
-        shares.append(np.mean(figures(found, "p") < 0.1))
-        discoveries += found.significant > 0
-    assert 0.03 < np.mean(shares) < 0.15
-    assert discoveries <= 3
 
 
 def test_splits_are_seeded_and_z_is_that_of_p(pair: tuple[Run, Run]) -> None:
@@ -168,20 +153,3 @@ def test_auto_says_why_it_compares_tables_only(pair: tuple[Run, Run]) -> None:
 def test_what_cannot_be_compared_is_said(options: dict, pair: tuple[Run, Run]) -> None:
     with pytest.raises((OptionError, InputError)):
         compare(*pair, **options)
-
-
-@pytest.fixture
-def folders(tmp_path: Path, pair: tuple[Run, Run]) -> list[str]:
-    for name, run in zip("ab", pair, strict=True):
-        selfvec.save_run(run, tmp_path / name)
-    return [str(tmp_path / name) for name in "ab"]
-
-
-def test_compare_on_the_command_line(folders: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    command = ["compare", *folders, "--permutations", "30", "--top", "6"]
-    assert main([*command, "--json"]) == 0
-    printed = json.loads(capsys.readouterr().out)
-    assert len(printed["rows"]) == 6
-    keys = {"word", "distance", "p", "q", "count_a", "count_b", "gained", "lost"}
-    assert all(keys <= row.keys() for row in printed["rows"])
-    assert {"method", "tested", "significant", "words"} <= printed.keys()

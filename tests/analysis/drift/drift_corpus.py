@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from tests.analysis.planted_topics import topic_text, topic_vectors
 
 from selfvec.corpus import Corpus
 from selfvec.data.run import Run
 from selfvec.data.settings import Settings
-from selfvec.data.vectors import Vectors
 from selfvec.refinement.pipeline import refine
 
-TOPICS, WORDS, LENGTH, DIMENSIONS = 6, 25, 14, 48
+TOPICS = 6
 
 
 def planted_run(
@@ -36,22 +36,8 @@ def planted_run(
             moved = round(share[side] * uses[side])
             plan += [(int(i < moved), f"x{name}") for i in range(uses[side])]
         for topic, planted in plan:
-            text = [
-                f"t{topic}w{w}" if rng.random() < 0.7 else f"c{rng.integers(10)}"
-                for w in rng.integers(WORDS, size=LENGTH)
-            ]
-            text[len(text) // 2 : len(text) // 2] = [planted] if planted else []
-            texts.append(" ".join(text))
+            texts.append(topic_text(topic, planted, 14, rng))
             slices.append(("old", "new")[side])
     corpus = Corpus.from_texts(texts, slices=slices)
-    return refine(corpus, vectors(len(shares), rng), Settings(method="original", **options))  # type: ignore[arg-type]
-
-
-def vectors(planted: int, rng: np.random.Generator) -> Vectors:
-    """Words of a topic are alike; common and planted words are like nothing."""
-    centres = rng.standard_normal((TOPICS, DIMENSIONS))
-    names = [f"t{t}w{w}" for t in range(TOPICS) for w in range(WORDS)]
-    rows = [centres[t] + 0.8 * rng.standard_normal(DIMENSIONS) for t in range(TOPICS) for _ in range(WORDS)]
-    others = [f"c{i}" for i in range(10)] + [f"x{i}" for i in range(planted)]
-    rows += [rng.standard_normal(DIMENSIONS) for _ in others]
-    return Vectors(names + others, np.array(rows, np.float32))
+    table = topic_vectors(TOPICS, [f"x{i}" for i in range(len(shares))], rng)
+    return refine(corpus, table, Settings(method="original", **options))  # type: ignore[arg-type]

@@ -97,27 +97,9 @@ def test_another_field_with_the_same_values_is_another_result(run: Run, monkeypa
 @pytest.mark.parametrize(
     ("given", "kind", "said"),
     [
-        (
-            {"slice_field": "Kinds"},
-            NotFound,
-            r"no field 'Kinds'; .* are id, .*Kind.*; did you mean Kind",
-        ),
-        (
-            {"slice_field": "zzz"},
-            NotFound,
-            "slice_field: the documents have no field 'zzz'; their",
-        ),
-        (
-            {"slice_field": "Kind", "between": ["Apeal", "Other"]},
-            NotFound,
-            r"'Apeal' is no.*'Incident'.*mean Appeal",
-        ),
+        ({"slice_field": "Kinds"}, NotFound, r"no field 'Kinds'; .* are id, .*Kind.*; did you mean Kind"),
+        ({"slice_field": "Kind", "between": ["Apeal", "Other"]}, NotFound, "'Incident'.*mean Appeal"),
         ({"slice_field": "Kind", "between": ["original", "refined"]}, NotFound, "'original' is not a value"),
-        (
-            {"slice_field": "Kind", "between": ["2001", "2005"]},
-            NotFound,
-            "'2001' is not a value",
-        ),
         ({"slice_field": "Kind", "between": ["Other"]}, OptionError, "two slices are compared, not 1"),
         ({"slice_field": "Kind", "between": "year"}, OptionError, "or periods such as year; leave one"),
         ({"slice_field": "Kind", "slice": "year"}, OptionError, "or periods such as year; leave one"),

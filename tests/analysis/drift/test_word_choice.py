@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -70,13 +69,6 @@ def test_stop_words_numbers_and_repeated_text_are_left_out_unless_they_are_kept(
     assert every["left_out"] == {}
 
 
-def place(row: dict[str, Any]) -> tuple[bool, bool, bool, float]:
-    """What the stated order compares."""
-    significant = row["q"] <= 0.05
-    few = min(row["documents_a"], row["documents_b"]) < 4
-    return not significant, significant and row["kind"] != "word", significant and few, -row["change"]
-
-
 def test_a_change_in_few_documents_comes_after_the_others() -> None:
     rows = [
         {"word": word, "q": q, "kind": kind, "documents_a": a, "documents_b": 9, "change": change}
@@ -97,7 +89,7 @@ def test_the_order_is_that_which_is_stated(folder, capsys) -> None:
         "words with q ≤ 0.05 first; of these, names, numbers and other spellings of a word last, and before "
         "them words in fewer than 4 documents of a side; then by change, the largest first"
     )
-    assert [row["word"] for row in found["rows"]] == [row["word"] for row in sorted(found["rows"], key=place)]
+    assert found["rows"] == sorted(found["rows"], key=order_key)
     assert main(["drift", str(folder)]) == 0
     assert "Sorted: words with q" in capsys.readouterr().out
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import selfvec
-from selfvec.analysis.monitoring import Monitoring, monitor
+from selfvec.analysis.monitoring import monitor
 from selfvec.analysis.monitoring_evidence import document_keys, two_sided_p
 from selfvec.apps.cli import main
 from selfvec.base.errors import CorpusError, InputError, OptionError
@@ -82,6 +82,7 @@ def test_planted_change_is_found_and_shown(run: Run) -> None:
     assert kitchen & set(documents[0]["text"].split())
     assert [row["p"] for row in words] == sorted(row["p"] for row in words)
     assert monitor(run, new).as_dict() == found.as_dict()
+    assert "<table>" in found._repr_html_()
 
 
 def test_the_first_line_and_the_table_show_one_figure(run: Run) -> None:
@@ -224,14 +225,6 @@ def test_reports_are_escaped(folder: Path, capsys: pytest.CaptureFixture[str]) -
     assert not any(part in page for part in ("<script", "http", "src=", "href="))
     assert "&lt;script&gt;alert(1)&lt;/script&gt; \\|" in (folder / "r.md").read_text(encoding="utf-8")
     assert main([*arguments, str(folder / "r.pdf")]) == 2
-
-
-def test_the_result_shows_itself(run: Run) -> None:
-    found = monitor(run, reports(60, 9, ("kitchen",)))
-    assert isinstance(found, Monitoring)
-    assert repr(found).startswith("Monitoring: ALARM, p = ")
-    assert found.to_polars().height == len(found.rows)
-    assert "<table>" in found._repr_html_()
 
 
 def test_without_an_alarm_few_words_are_shown(run: Run) -> None:

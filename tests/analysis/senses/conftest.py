@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from planted_senses import plan, sentence, table
+from planted_senses import SENSES, TOPICS, plan
+from tests.analysis.planted_topics import topic_text, topic_vectors
 
 import selfvec
 from selfvec.corpus import Corpus
@@ -22,12 +23,12 @@ def sense_folder(tmp_path_factory) -> Path:
     """The folder of a saved run and of the file it was made of."""
     folder, rng = tmp_path_factory.mktemp("senses"), np.random.default_rng(0)
     told = list(plan())
-    texts = [sentence(*told[i], rng).capitalize() + "." for i in rng.permutation(len(told)).tolist()]
+    texts = [topic_text(*told[i], 12, rng).capitalize() + "." for i in rng.permutation(len(told)).tolist()]
     rows = [json.dumps({"id": i, "text": text}) + "\n" for i, text in enumerate(texts)]
     (folder / "texts.jsonl").write_text("".join(rows), encoding="utf-8")
-    run = refine(
-        Corpus.open([folder / "texts.jsonl"]), table(rng), Settings(method="decorrelated", window=11)
-    )
+    vectors = topic_vectors(TOPICS, [*SENSES, "rare"], rng)
+    settings = Settings(method="decorrelated", window=11)
+    run = refine(Corpus.open([folder / "texts.jsonl"]), vectors, settings)
     selfvec.save_run(run, folder / "run")
     return folder
 

@@ -89,6 +89,7 @@ KEYS = {
     "search": ("hits", documented("search")),
     "drift": ("rows", documented("drift")),
     "monitor": ("", documented("monitor")),
+    "compare": ("rows", {"word", "distance", "p", "q", "count_a", "count_b", "gained", "lost"}),
     "evaluate": ("rows", documented("evaluate") - {"seconds", "megabytes"}),  # those are of baselines
 }
 """Keys that the JSON of a report, or the first of its rows, keeps in all versions 1.x; more may come."""
