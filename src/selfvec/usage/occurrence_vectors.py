@@ -42,6 +42,7 @@ LEAST = 5  # occurrences in a slice of the words that the mean is computed over
 _BYTES = 1 << 28  # of sums held by a thread: with less, the text is read more often
 
 T = TypeVar("T")
+ReadRows = Callable[[Ints | slice], Rows]
 
 
 @dataclass(frozen=True)
@@ -91,11 +92,11 @@ def occurrence_space(
         parts = _side_by_side(run, _refined_weight(run, weights) if refined else 0.0)
 
         def make_rows(types: Ints | slice) -> Rows:
-            rows = np.concatenate([part.rows(types) for part in parts], axis=1)
+            rows = np.concatenate([read(types) for read in parts], axis=1)
             rows *= weights[types, None]
             return rows
 
-        rows = np.empty((len(weights), sum(len(part.shift) for part in parts)), np.float32)
+        rows = np.empty((len(weights), len(parts) * run.vectors.vector_size), np.float32)
 
         def fill(block: slice) -> None:
             rows[block] = make_rows(block)
@@ -123,8 +124,8 @@ def _refined_weight(run: Run, weights: Floats) -> float:
     return 0.5 - 0.5 * float(mass[run.original.sources == Source.KNOWN].sum() / max(mass.sum(), 1e-9))
 
 
-def _side_by_side(run: Run, weight: float) -> list[_WhitenedVectors]:
-    """The original and the refined vectors, which have this weight."""
+def _side_by_side(run: Run, weight: float) -> list[ReadRows]:
+    """Read the original and the refined vectors, which have this weight."""
     original = run.original.unit
     refined = run.vectors.unit
     missing = ~np.any(original, axis=1)  # words without an original vector get the refined one
@@ -134,34 +135,28 @@ def _side_by_side(run: Run, weight: float) -> list[_WhitenedVectors]:
     def original_rows(types: Ints | slice) -> Rows:
         return np.where(missing[types, None], refined[types], original[types])
 
-    parts = [_WhitenedVectors.of(whole, original_rows, 1 - weight)]
+    parts = [_whitened(whole, original_rows, 1 - weight)]
     if weight > 0:
-        parts.append(_WhitenedVectors.of(refined, refined.__getitem__, weight))
+        parts.append(_whitened(refined, refined.__getitem__, weight))
     return parts
 
 
-@dataclass(frozen=True)
-class _WhitenedVectors:
-    """Vectors of V words as an occurrence sums them: whitened, of one length."""
+def _whitened(vectors: Rows, read: ReadRows, weight: float) -> ReadRows:
+    """Reads the vectors of some words, (n, d), as an occurrence sums them: whitened, and of one length.
 
-    read: Callable[[Ints | slice], Rows]  # the vectors of some words
-    used: Mask  # (V,), words that have a vector
-    shift: Floats  # (d,)
-    whitener: Floats  # (d, d)
-    length: float
+    ``weight`` is the share of the squared length of words that is this part's. Words without a vector have
+    zeros.
+    """
+    used = np.any(vectors, axis=1)
+    shift, whitener = whitening(vectors, POWER, used)
 
-    @classmethod
-    def of(cls, vectors: Rows, read: Callable[[Ints | slice], Rows], weight: float) -> _WhitenedVectors:
-        """``weight`` is the share of the squared length of words that is this part's."""
-        used = np.any(vectors, axis=1)
-        return cls(read, used, *whitening(vectors, POWER, used), weight**0.5)
+    def rows(types: Ints | slice) -> Rows:
+        found = unit_rows((read(types) - shift) @ whitener)
+        found *= np.float32(weight**0.5)
+        found[~used[types]] = 0
+        return found
 
-    def rows(self, types: Ints | slice) -> Rows:
-        """The rows of some words, (n, d) float32; zeros for words without a vector."""
-        rows = unit_rows((self.read(types) - self.shift) @ self.whitener)
-        rows *= np.float32(self.length)
-        rows[~self.used[types]] = 0
-        return rows
+    return rows
 
 
 def _sides(slices: Sequence[Slice]) -> Ids:

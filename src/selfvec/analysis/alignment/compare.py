@@ -161,10 +161,9 @@ def compare(
     counted = all(vectors_of(given).counts is not None for given in (first, second))
     least = min_count if min_count is not None else MIN_COUNT if counted else 1
     if method in ("auto", "compass"):
+        test = DriftTest(least, permutations, seed)
         try:
-            drift = _between_texts(
-                first, second, DriftTest(least, permutations, seed), neighbours, jobs, progress
-            )
+            drift = _between_texts(first, second, test, neighbours, jobs, progress)
         except InputError as reason:
             if method == "compass":
                 raise

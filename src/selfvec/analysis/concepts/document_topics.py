@@ -84,11 +84,11 @@ def _named(topic_of: Ints, names: Sequence[str]) -> tuple[pl.Series, pl.Series]:
 
 
 def _group_names(groups: Sequence[Slice], documents: int) -> list[str | None]:
-    out: list[str | None] = [None] * documents
+    names = np.full(documents, None, object)
     for group in groups:
-        for document in np.flatnonzero(group.documents).tolist():
-            out[document] = group.name
-    return out
+        names[group.documents] = group.name
+    found: list[str | None] = names.tolist()
+    return found
 
 
 def typical_documents(run: Run, found: Topics, most: int) -> list[list[int]]:

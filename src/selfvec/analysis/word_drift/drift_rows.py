@@ -437,9 +437,7 @@ def named_words(
     """
     if not words:
         return set(), []
-    names, counts, able = _sides(run, slices, min_count)
-    rows, unknown = measurable(run, words, able, counts, names, min_count)
-    return {run.vectors.index_to_key[row] for row in rows}, unknown
+    return measurable(run, words, *_sides(run, slices, min_count), min_count)
 
 
 def measure_all(

@@ -75,20 +75,23 @@ def chosen_words(
 
 def measurable(
     run: Run,
-    words: Sequence[str],
-    able: Mask,  # (V,)
-    counts: Ints,  # (2, V), occurrences on both sides
+    words: Sequence[str],  # that are named
     sides: Sequence[str],  # their names
+    counts: Ints,  # (2, V), occurrences on both sides
+    able: Mask,  # (V,)
     least: int,
-) -> tuple[list[int], list[dict[str, Any]]]:
-    """Rows of the words that can be measured; for each other word, the reason and its counts.
+) -> tuple[set[str], list[dict[str, Any]]]:
+    """The words that can be measured; for each other word, the reason and its counts.
 
-    Raises `InputError` if words are named and none can be measured.
+    Raises `InputError` if none can be measured.
     """
-    rows, unknown = run.rows(words) if words else ([], [])
+    rows, unknown = run.rows(words)
     unknown = [each | {"count_a": 0, "count_b": 0} for each in unknown]
+    measured = set()
     for row in rows:
+        word = run.vectors.index_to_key[row]
         if able[row]:
+            measured.add(word)
             continue
         a, b = counts[:, row].tolist()
         few = [side for side, n in zip(sides, (a, b), strict=True) if n < least]
@@ -97,10 +100,9 @@ def measurable(
             seen = "" if sides[0] == "original" else f" in {' or '.join(few)}"
             times = " and ".join(str(n) for n in dict.fromkeys((a, b)) if n < least)
             reason = f"occurs too rarely{seen} to be measured: {times} times, and {least} are needed"
-        word = {"word": run.vectors.index_to_key[row], "reason": reason}
-        unknown.append(word | {"count": _count(run, word["word"]), "count_a": a, "count_b": b})
-    measured = [row for row in rows if able[row]]
-    if words and not measured:
+        counted = {"count": _count(run, word), "count_a": a, "count_b": b}
+        unknown.append({"word": word, "reason": reason} | counted)
+    if not measured:
         rule = "; ".join(f"{word['word']!r} {word['reason']}" for word in unknown)
         raise InputError(rule, remedy="compare larger slices, or lower --min-count")
     return measured, unknown
