@@ -56,7 +56,7 @@ class Collection:
     name: str
     kind: str  # of task
     texts: Sequence[str]
-    tasks: Sequence[Task[Any]]
+    tasks: Sequence[Task]
 
 
 def collections(folder: Path) -> Iterator[Collection]:
@@ -129,7 +129,7 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
-def quality(inputs: Inputs, rows: np.ndarray, method: str, tasks: Sequence[Task[Any]]) -> float:
+def quality(inputs: Inputs, rows: np.ndarray, method: str, tasks: Sequence[Task]) -> float:
     """Mean of the tasks' figures for a run with these vectors; of retrieval the dense one only."""
     vectors = Vectors(inputs.original.index_to_key, rows, counts=inputs.batch.counts, normalized=True)
     run = Run(vectors, inputs.original, provenance={"method": method}, tokens=inputs.batch)

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -53,7 +52,7 @@ def measures(
     if retrieval or similarity:
         preprocessing = Preprocessing.of(given.provenance)
         names = distinct_names([*retrieval, *similarity], stem=True)
-        tasks: list[Task[Any]] = [*map(Retrieval, retrieval), *map(Similarity, similarity)]
+        tasks: list[Task] = [*map(Retrieval, retrieval), *map(Similarity, similarity)]
         return [_task(name, task, preprocessing, seed) for name, task in zip(names, tasks, strict=True)]
     if not isinstance(given, Run):
         return [_nearest_words(given, seed)]
@@ -85,13 +84,11 @@ def _self_retrieval(tokens: TokenBatch, seed: int) -> Measure | None:
     return Measure(f"self-retrieval, {probe.documents:,} of the run's documents", "ndcg@10", of)
 
 
-def _task(name: str, task: Task[Any], preprocessing: Preprocessing, seed: int) -> Measure:
+def _task(name: str, task: Task, preprocessing: Preprocessing, seed: int) -> Measure:
     metric = "ndcg@10" if task.kind == "retrieval" else "spearman"
-    items = task.load((), seed) if task.kind == "retrieval" else None
 
     def of(vectors: Vectors) -> Estimate:
-        entry = ComparedVectors(name, vectors, preprocessing)
-        rows = task.measure([entry], seed) if items is None else task.score(entry, items, seed)
+        rows = task.measure([ComparedVectors(name, vectors, preprocessing)], seed)
         return next(row.estimate for row in rows if row.metric == metric)
 
     return Measure(name, metric, of)

@@ -49,7 +49,7 @@ class WordSet:
 
 
 @dataclass(frozen=True)
-class Bias(Task[list[WordSet]]):
+class Bias(Task):
     """WEAT effect sizes, and other measures of bias, of named word sets.
 
     Each set has a row of metric ``weat_effect`` with the set's name as ``method``. ``n`` is the number of
@@ -67,20 +67,11 @@ class Bias(Task[list[WordSet]]):
     path: Path = BUILT_IN
     kind: ClassVar[str] = "bias"
 
-    def load(self, entries: Sequence[ComparedVectors], seed: int) -> list[WordSet]:
-        """Read the word sets."""
-        return read_sets(self.path)
-
     def measure(self, entries: Sequence[ComparedVectors], seed: int) -> Iterator[Measurement]:
         """Figures by set, then by vectors."""
-        for word_set in self.load(entries, seed):
+        for word_set in read_sets(self.path):
             for entry in entries:
-                yield from self.score(entry, [word_set], seed)
-
-    def score(self, entry: ComparedVectors, items: list[WordSet], seed: int) -> Iterator[Measurement]:
-        """The rows of each set."""
-        for word_set in items:
-            yield from _measured(entry, word_set, seed)
+                yield from _measured(entry, word_set, seed)
 
 
 def _measured(entry: ComparedVectors, word_set: WordSet, seed: int) -> Iterator[Measurement]:

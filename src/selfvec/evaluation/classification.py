@@ -32,7 +32,7 @@ class LabelledTexts:
 
 
 @dataclass(frozen=True)
-class Classification(Task[LabelledTexts]):
+class Classification(Task):
     """Accuracy of logistic regression on idf-weighted document vectors of length 1.
 
     The test part is not used for tuning. Vectors are centred at the mean of the training examples and divided
@@ -60,19 +60,17 @@ class Classification(Task[LabelledTexts]):
         if self.shots is not None:
             check_whole("shots", self.shots)
 
-    def load(self, entries: Sequence[ComparedVectors], seed: int) -> LabelledTexts:
-        """Read the labelled texts."""
-        return read_labelled(self.path, seed)
-
-    def score(self, entry: ComparedVectors, items: LabelledTexts, seed: int) -> Iterator[Measurement]:
-        """One row of metric ``accuracy``; extra key ``shots``."""
-        labels = items.labels
-        n = items.train
+    def measure(self, entries: Sequence[ComparedVectors], seed: int) -> Iterator[Measurement]:
+        """A row of metric ``accuracy`` for all vectors; extra key ``shots``."""
+        data = read_labelled(self.path, seed)
+        labels = data.labels
+        n = data.train
         draws = draw_examples(labels[:n], self.shots, seed)
-        rows, covered = entry.text_rows(items.texts, n)
-        right = [predicted_labels(rows[draw], labels[draw], rows[n:]) == labels[n:] for draw in draws]
-        estimate = mean_of_draws(np.array(right), seed)
-        yield Measurement.of(entry, "accuracy", estimate, len(labels) - n, covered, shots=self.shots)
+        for entry in entries:
+            rows, covered = entry.text_rows(data.texts, n)
+            right = [predicted_labels(rows[draw], labels[draw], rows[n:]) == labels[n:] for draw in draws]
+            estimate = mean_of_draws(np.array(right), seed)
+            yield Measurement.of(entry, "accuracy", estimate, len(labels) - n, covered, shots=self.shots)
 
 
 def draw_examples(labels: Ints, shots: int | None, seed: int) -> list[Ints]:

@@ -40,7 +40,7 @@ class TaskRow:
     """A task by the keyword of `AskedTasks` that asks for it."""
 
     keyword: str
-    task: type[Task[Any]]
+    task: type[Task]
     takes_files: bool = True  # if not, it is switched on
     paths: tuple[str, ...] = ()  # what a task without files is measured on, if not its default
     options: tuple[str, ...] = ()  # from those of `evaluate`: shots, rm3, settings
@@ -111,7 +111,7 @@ class AskedTasks(TypedDict, total=False):
 @checked
 def evaluate(
     vectors: GivenVectors | Mapping[str, GivenVectors] | Sequence[GivenVectors],
-    tasks: Task[Any] | Sequence[Task[Any]] = (),
+    tasks: Task | Sequence[Task] = (),
     *,
     shots: int | None = None,
     against: Mapping[str, Vectors] | str | Sequence[str] = (),
@@ -198,7 +198,7 @@ def evaluate(
 
 def _measured(
     vectors: GivenVectors | Mapping[str, GivenVectors] | Sequence[GivenVectors],
-    tasks: Sequence[Task[Any]],
+    tasks: Sequence[Task],
     against: Mapping[str, Vectors],
     dimensions: Sequence[int],
     seed: int,
@@ -248,7 +248,7 @@ def _entries(
     return entries
 
 
-def _task_names(tasks: Sequence[Task[Any]]) -> list[str]:
+def _task_names(tasks: Sequence[Task]) -> list[str]:
     """Each task's name: the end of its path that no other task of its kind has."""
     names: dict[int, str] = {}
     for kind in {task.kind for task in tasks}:
@@ -322,9 +322,9 @@ def _compared(a: Measurement, b: Measurement) -> Iterator[Row]:
     }
 
 
-def _asked_tasks(asked: AskedTasks, options: Mapping[str, Any]) -> list[Task[Any]]:
+def _asked_tasks(asked: AskedTasks, options: Mapping[str, Any]) -> list[Task]:
     """The tasks that short forms ask for, in the order of `TASKS`."""
-    found: list[Task[Any]] = []
+    found: list[Task] = []
     for row in TASKS:
         value: Any = asked.get(row.keyword)
         own = {name: options[name] for name in row.options}

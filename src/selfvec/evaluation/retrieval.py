@@ -77,7 +77,7 @@ class Collection:
 
 
 @dataclass(frozen=True)
-class Retrieval(Task[Collection]):
+class Retrieval(Task):
     """nDCG@10, recall@100 and MRR@10 over the queries that have a relevant document.
 
     Modes: ``dense`` ranks by the cosine of query and document vectors (`selfvec.text.document_vectors`),
@@ -104,42 +104,40 @@ class Retrieval(Task[Collection]):
     rm3: bool = False
     settings: Mapping[str, SearchSetting] = field(default_factory=dict)
 
-    def load(self, entries: Sequence[ComparedVectors], seed: int) -> Collection:
-        """Read the collection; settings of search need a run."""
-        if self.settings and not any(map(_searches, entries)):
-            rule = "compares settings of search, which needs a run"
-            raise OptionError(rule, field="try_", remedy="give a run folder")
-        return self.read(entries)
-
     def read(self, entries: Sequence[ComparedVectors]) -> Collection:
         """Read the collection."""
         return read_collection(self.path)
 
-    def score(self, entry: ComparedVectors, items: Collection, seed: int) -> Iterator[Measurement]:
-        """A row for each mode and metric, or for each setting and metric."""
-        found: dict[str, Rankings] = {}
-        if not self.settings:
-            found["dense"], covered = dense_rankings(items, entry)
-        elif _searches(entry):
-            covered = known_share(items.documents + items.queries, entry.vectors, entry.preprocessing)
-        if entry.run is not None and _searches(entry):
-            found |= search_rankings(items, entry.run, self.settings or _USUAL)
-        for mode, rankings in found.items():
-            for metric, values in items.scores(rankings).items():
-                estimate = mean(values, seed)
-                n = len(values)
-                yield Measurement.of(entry, metric, estimate, n, covered, mode, **items.missing)
-
-    def score_baseline(
-        self, entries: Sequence[ComparedVectors], items: Collection, seed: int
-    ) -> Iterator[Measurement]:
-        """BM25, with texts cut as for the first vectors, unless settings are; also with RM3 if requested."""
-        preprocessing = entries[0].preprocessing if entries else Preprocessing()
+    def measure(self, entries: Sequence[ComparedVectors], seed: int) -> Iterator[Measurement]:
+        """A row for each mode or setting and metric; then BM25, with texts cut as for the first vectors."""
+        if self.settings and not any(map(_searches, entries)):
+            rule = "compares settings of search, which needs a run"
+            raise OptionError(rule, field="try_", remedy="give a run folder")
+        collection = self.read(entries)
+        for entry in entries:
+            found, covered = self._ranked(collection, entry)
+            for mode, rankings in found.items():
+                for metric, values in collection.scores(rankings).items():
+                    figure = mean(values, seed), len(values), covered, mode
+                    yield Measurement.of(entry, metric, *figure, **collection.missing)
         for name in [*([] if self.settings else ["bm25"]), *([RM3] if self.rm3 else [])]:
-            rankings = bm25_rankings(items, preprocessing, rm3=name == RM3)
-            for metric, values in items.scores(rankings).items():
+            rankings = bm25_rankings(collection, entries[0].preprocessing, rm3=name == RM3)
+            for metric, values in collection.scores(rankings).items():
                 figure = mean(values, seed), len(values), 1.0, name
-                yield Measurement(name, metric, *figure, extra=items.missing)
+                yield Measurement(name, metric, *figure, extra=collection.missing)
+
+    def _ranked(self, collection: Collection, entry: ComparedVectors) -> tuple[dict[str, Rankings], float]:
+        """The rankings of each mode or setting, and the share of tokens that have a vector."""
+        found: dict[str, Rankings] = {}
+        covered = 0.0
+        if not self.settings:
+            found["dense"], covered = dense_rankings(collection, entry)
+        elif _searches(entry):
+            texts = collection.documents + collection.queries
+            covered = known_share(texts, entry.vectors, entry.preprocessing)
+        if entry.run is not None and _searches(entry):
+            found |= search_rankings(collection, entry.run, self.settings or _USUAL)
+        return found, covered
 
     def pairs(self, found: Sequence[Measurement]) -> Iterable[tuple[Measurement, Measurement]]:
         """All pairs, or those with the first setting."""
@@ -207,7 +205,8 @@ def read_collection(folder: Path) -> Collection:
     documents = _texts(folder / "corpus.jsonl", ("title", "text"))
     queries = _texts(folder / "queries.jsonl", ("text",))
     places = {name: i for i, name in enumerate(documents)}
-    judged, named = _judgements(folder / "qrels" / "test.tsv", places, queries)
+    judgements = list(_judgements(folder / "qrels" / "test.tsv", queries))
+    judged = _gains(judgements, places)
     if not judged:
         rule = "no query has a relevant document (a score above 0)"
         raise InputError(rule, path=folder / "qrels" / "test.tsv", remedy="check the scores")
@@ -219,7 +218,22 @@ def read_collection(folder: Path) -> Collection:
         same = place >= 0 and bool(query) and query in documents[name] and place not in gains
         own.append(place if same else -1)
     asked = [queries[name] for name in judged]
-    return Collection(list(documents.values()), asked, list(judged.values()), own, lacking(named, places))
+    lost = lacking((name for _, name, _ in judgements), places)
+    return Collection(list(documents.values()), asked, list(judged.values()), own, lost)
+
+
+def _gains(
+    judgements: Iterable[tuple[str, str, float]], places: Mapping[str, int]
+) -> dict[str, dict[int, float]]:
+    """The gains above 0 by query and number of document; documents that are lacking have negative numbers."""
+    out: dict[str, dict[int, float]] = {}
+    unknown: dict[str, int] = {}
+    for query, document, gain in judgements:
+        if gain > 0:
+            place = places.get(document)
+            place = unknown.setdefault(document, -1 - len(unknown)) if place is None else place
+            out.setdefault(query, {})[place] = gain
+    return out
 
 
 def lacking(judged: Iterable[str], documents: Container[str]) -> dict[str, Any]:
@@ -259,13 +273,9 @@ def _text(row: dict[str, Any], field: str, path: Path, line: int) -> str:
     return value or ""
 
 
-def _judgements(
-    path: Path, places: dict[str, int], queries: dict[str, str]
-) -> tuple[dict[str, dict[int, float]], list[str]]:
-    """Gains by query and document number, queries in the file's order; and the ids that are judged."""
-    out: dict[str, dict[int, float]] = {}
-    seen: dict[tuple[str, str], None] = {}
-    unknown: dict[str, int] = {}
+def _judgements(path: Path, queries: dict[str, str]) -> Iterator[tuple[str, str, float]]:
+    """Query, document and gain of each row."""
+    seen: set[tuple[str, str]] = set()
     for position, (line, fields) in enumerate(rows(path, ("query-id", "corpus-id", "score"))):
         query, document, score = fields
         if position == 0 and score == "score":
@@ -277,12 +287,8 @@ def _judgements(
         if (query, document) in seen:
             rule = f"query {query!r} and document {document!r} occur twice"
             raise InputError(rule, path=path, line=line, remedy="remove one of the rows")
-        seen[query, document] = None
-        if gain > 0:
-            place = places.get(document)
-            place = unknown.setdefault(document, -1 - len(unknown)) if place is None else place
-            out.setdefault(query, {})[place] = gain
-    return out, [document for _, document in seen]
+        seen.add((query, document))
+        yield query, document, gain
 
 
 # ---- Questions about the documents of a run
@@ -319,19 +325,15 @@ class Questions(Retrieval):
 
         found = gather(run, Progress())
         places = {name: number for number, name in enumerate(found.ids)}
-        answers: dict[str, dict[int, float]] = {}
-        unknown: dict[str, int] = {}
         rows = list(self._rows())
-        for question, name in rows:
-            place = places.get(name)
-            place = unknown.setdefault(name, -1 - len(unknown)) if place is None else place
-            answers.setdefault(question, {})[place] = 1.0
-        if unknown and all(place < 0 for gains in answers.values() for place in gains):
-            rule = f"the run lacks these documents, for example {next(iter(unknown))!r}"
+        ids = [name for _, name in rows]
+        if ids and places.keys().isdisjoint(ids):
+            rule = f"the run lacks these documents, for example {ids[0]!r}"
             example = f"an id of the run is {found.ids[0]!r}"
             raise InputError(rule, path=self.path, field="id", remedy=example)
-        lost = lacking((name for _, name in rows), places)
-        return Collection(list(found.texts), list(answers), list(answers.values()), lacking=lost)
+        answers = _gains(((question, name, 1.0) for question, name in rows), places)
+        relevant = list(answers.values())
+        return Collection(list(found.texts), list(answers), relevant, lacking=lacking(ids, places))
 
     def _rows(self) -> Iterator[tuple[str, str]]:
         """Questions and ids, with white space around them removed."""

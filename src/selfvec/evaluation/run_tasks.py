@@ -29,7 +29,7 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import RESAMPLES, Estimate, mean, median, ranks_among
 
 from .compared_vectors import ComparedVectors
-from .task import Measurement, Task
+from .task import Measurement, Task, refined_runs
 
 NEIGHBOURS = 10
 _METRICS = ("overlap@10", "cosine")
@@ -43,7 +43,7 @@ WordPairs = tuple[Ints, Rows, Rows]  # words, and their two vectors
 
 
 @dataclass(frozen=True)
-class Stability(Task[None]):
+class Stability(Task):
     """Refine the same words again, with other seeds or on random halves of the documents.
 
     Rows have metric ``overlap@10`` (Jaccard index of two sets of ten neighbours) and ``cosine`` (between a
@@ -66,20 +66,18 @@ class Stability(Task[None]):
     path: Path = Path("halves")
     repeats: int = 3
     kind: ClassVar[str] = "stability"
-    runs_only: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if str(self.path) not in ("halves", "seeds"):
             raise OptionError(f"is halves or seeds, not {str(self.path)!r}", field="path")
 
-    def load(self, entries: Sequence[ComparedVectors], seed: int) -> None:
-        """Nothing: the words are those of each run."""
+    def measure(self, entries: Sequence[ComparedVectors], seed: int) -> Iterator[Measurement]:
+        """A row for each run, metric and frequency band."""
+        for entry, run in refined_runs(entries, str(self.path)):
+            yield from self._of_run(entry, run, seed)
 
-    def score(self, entry: ComparedVectors, items: None, seed: int) -> Iterator[Measurement]:
-        """A row for each metric and frequency band."""
-        assert entry.run is not None
-        run = entry.run
+    def _of_run(self, entry: ComparedVectors, run: Run, seed: int) -> Iterator[Measurement]:
         batch = run.require_tokens()
         seeds = str(self.path) == "seeds"
         if seeds and not takes_seed(run):
@@ -207,7 +205,7 @@ _BLOCK = 512
 
 
 @dataclass(frozen=True)
-class HiddenWords(Task[None]):
+class HiddenWords(Task):
     """Hide a sample of known words, induce a vector for each, and rank the true vector.
 
     Each way to induce vectors has two rows. ``median_rank`` is the rank of a word's true vector, by cosine to
@@ -226,35 +224,35 @@ class HiddenWords(Task[None]):
 
     path: Path = Path("hidden words")
     kind: ClassVar[str] = "oov"
-    runs_only: ClassVar[bool] = True
 
-    def load(self, entries: Sequence[ComparedVectors], seed: int) -> None:
-        """Nothing: the words are those of each run."""
+    def measure(self, entries: Sequence[ComparedVectors], seed: int) -> Iterator[Measurement]:
+        """Two rows for each run and way to induce vectors."""
+        for entry, run in refined_runs(entries, str(self.path)):
+            yield from _found_again(entry.name.removesuffix("refined"), run, seed)
 
-    def score(self, entry: ComparedVectors, items: None, seed: int) -> Iterator[Measurement]:
-        """Two rows for each way to induce vectors."""
-        assert entry.run is not None
-        batch = entry.run.require_tokens()
-        original = entry.run.original
-        known = original.sources == Source.KNOWN
-        hidden = _sample(known, batch, seed)
-        alone = _without_relatives(batch.types, known, hidden)
-        candidates = np.flatnonzero(known)
-        place = np.searchsorted(candidates, hidden)
-        prefix = entry.name.removesuffix("refined")
-        for name, rows, truth in induced(entry.run, batch, hidden, seed):
-            ranked = ranks(rows, truth[candidates], place)
-            covered = float(rows.any(axis=1).mean())
-            extra = {
-                "candidates": len(candidates),
-                "share": float(np.median(ranked)) / len(candidates),
-                "alone": int(alone.sum()),
-                "median_rank_alone": float(np.median(ranked[alone])) if alone.any() else None,
-            }
-            for metric, estimate in (("median_rank", median(ranked, seed)), ("mrr", mean(1 / ranked, seed))):
-                size = original.vector_size
-                n = len(hidden)
-                yield Measurement(prefix + name, metric, estimate, n, covered, dimensions=size, extra=extra)
+
+def _found_again(prefix: str, run: Run, seed: int) -> Iterator[Measurement]:
+    """The rows of a run."""
+    batch = run.require_tokens()
+    original = run.original
+    known = original.sources == Source.KNOWN
+    hidden = _sample(known, batch, seed)
+    alone = _without_relatives(batch.types, known, hidden)
+    candidates = np.flatnonzero(known)
+    place = np.searchsorted(candidates, hidden)
+    for name, rows, truth in induced(run, batch, hidden, seed):
+        ranked = ranks(rows, truth[candidates], place)
+        covered = float(rows.any(axis=1).mean())
+        extra = {
+            "candidates": len(candidates),
+            "share": float(np.median(ranked)) / len(candidates),
+            "alone": int(alone.sum()),
+            "median_rank_alone": float(np.median(ranked[alone])) if alone.any() else None,
+        }
+        for metric, estimate in (("median_rank", median(ranked, seed)), ("mrr", mean(1 / ranked, seed))):
+            size = original.vector_size
+            n = len(hidden)
+            yield Measurement(prefix + name, metric, estimate, n, covered, dimensions=size, extra=extra)
 
 
 def induced(run: Run, batch: TokenBatch, hidden: Ints, seed: int) -> Iterator[tuple[str, Rows, Rows]]:

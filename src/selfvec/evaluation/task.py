@@ -9,15 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar
 
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.text_files import text_lines
+from selfvec.data.run import Run
 from selfvec.numerics.statistics import Estimate
 
 from .compared_vectors import ComparedVectors
-
-Items = TypeVar("Items")
 
 
 @dataclass(frozen=True)
@@ -53,10 +52,8 @@ class Measurement:
 
 
 @dataclass(frozen=True)
-class Task(ABC, Generic[Items]):
-    """Base of all tasks: `load` reads the items once, `score` measures vectors on them.
-
-    All vectors are scored on the same items, so that they can be compared item by item.
+class Task(ABC):
+    """Base of all tasks. All vectors are measured on the same items, so that they can be compared.
 
     Parameters
     ----------
@@ -66,45 +63,28 @@ class Task(ABC, Generic[Items]):
 
     path: Path
     kind: ClassVar[str]  # as in the report: similarity, analogy, retrieval, ...
-    runs_only: ClassVar[bool] = (
-        False  # whether it needs a run's corpus; then only refined vectors are measured
-    )
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "path", Path(self.path))
 
     @abstractmethod
-    def load(self, entries: Sequence[ComparedVectors], seed: int) -> Items:
-        """Read the items, with what the task needs to know of all compared vectors.
+    def measure(self, entries: Sequence[ComparedVectors], seed: int) -> Iterator[Measurement]:
+        """Figures of all vectors, then of methods that need none, such as BM25.
 
-        `InputError` names the file and line if that fails.
+        `InputError` names the file and line that cannot be read.
         """
-
-    @abstractmethod
-    def score(self, entry: ComparedVectors, items: Items, seed: int) -> Iterator[Measurement]:
-        """Figures of vectors."""
-
-    def score_baseline(
-        self, entries: Sequence[ComparedVectors], items: Items, seed: int
-    ) -> Iterator[Measurement]:
-        """Figures of a method that needs no vectors, such as BM25; none by default."""
-        yield from ()
 
     def pairs(self, found: Sequence[Measurement]) -> Iterable[tuple[Measurement, Measurement]]:
         """The figures whose differences are reported: all pairs by default."""
         return combinations(found, 2)
 
-    def measure(self, entries: Sequence[ComparedVectors], seed: int) -> Iterator[Measurement]:
-        """Figures of all vectors; raises `OptionError` if the task needs a run and none was given."""
-        if self.runs_only:
-            entries = [entry for entry in entries if entry.refined and not entry.truncated]
-            if not entries:
-                rule = f"{self.path} is measured on runs, none was given"
-                raise OptionError(rule, remedy="give a run folder")
-        items = self.load(entries, seed)
-        for entry in entries:
-            yield from self.score(entry, items, seed)
-        yield from self.score_baseline(entries, items, seed)
+
+def refined_runs(entries: Sequence[ComparedVectors], task: str) -> list[tuple[ComparedVectors, Run]]:
+    """The refined vectors of runs, each with its run; `OptionError` if there are none."""
+    found = [(one, one.run) for one in entries if one.run is not None and one.refined and not one.truncated]
+    if not found:
+        raise OptionError(f"{task} is measured on runs, none was given", remedy="give a run folder")
+    return found
 
 
 # ---- Task files: every error names the file and line

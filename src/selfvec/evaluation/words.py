@@ -6,7 +6,8 @@ Similarity: do cosines rank pairs of words as people do? Analogies: a is to b as
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -36,11 +37,10 @@ class Pairs:
     words: list[str]  # W
     numbers: Ints  # (n, 2) of the words of a pair
     scores: Doubles  # (n,)
-    common: Mask  # (n,) whether all compared vectors have both words
 
 
 @dataclass(frozen=True)
-class Similarity(Task[Pairs]):
+class Similarity(Task):
     """Spearman's rank correlation of cosines with human scores.
 
     All pairs count in ``value``. A pair with a word that has no vector gets cosine 0, and ``covered`` is the
@@ -59,39 +59,35 @@ class Similarity(Task[Pairs]):
 
     kind: ClassVar[str] = "similarity"
 
-    def load(self, entries: Sequence[ComparedVectors], seed: int) -> Pairs:
-        """Read the pairs, and find which of them all vectors have."""
+    def measure(self, entries: Sequence[ComparedVectors], seed: int) -> Iterator[Measurement]:
+        """A row of metric ``spearman`` for all vectors."""
         pairs = read_pairs(self.path)
-        known = np.ones(len(pairs.words), bool)
-        for entry in entries:
-            if not entry.truncated:  # truncated vectors have the same words as the full ones
-                known &= word_vectors(entry.vectors, pairs.words)[1]
         a, b = pairs.numbers.T
-        return replace(pairs, common=known[a] & known[b])
-
-    def score(self, entry: ComparedVectors, items: Pairs, seed: int) -> Iterator[Measurement]:
-        """One row of metric ``spearman``."""
-        found, known = word_vectors(entry.vectors, items.words)
-        a, b = items.numbers.T
-        cosines = np.einsum("ij,ij->i", found[a], found[b], dtype=np.float64)
-        both = known[items.numbers].all(axis=1)
-        occurring = (known | listed(entry.vectors, items.words))[items.numbers].all(axis=1)
-        common = items.common
-        n_common = int(items.common.sum())
-        over_known = rank_correlation(cosines[both], items.scores[both])
-        measured = Measurement.of(
-            entry,
-            "spearman",
-            spearman(cosines, items.scores, seed),
-            n=len(cosines),
-            covered=float(both.mean()),
-            value_known=over_known if both.sum() > 1 else None,
-            spearman_covered=over_known,
-            spearman_occurring=rank_correlation(cosines[occurring], items.scores[occurring]),
-            occurring=int(occurring.sum()),
-        )
-        over_common = spearman(cosines[common], items.scores[common], seed) if n_common > 1 else None
-        yield replace(measured, common=over_common, n_common=n_common)
+        looked_up = [word_vectors(entry.vectors, pairs.words) for entry in entries]
+        # Truncated vectors have the same words as the full ones.
+        whole = [known for entry, (_, known) in zip(entries, looked_up, strict=True) if not entry.truncated]
+        everywhere = np.all(whole, axis=0)
+        common = everywhere[a] & everywhere[b]
+        n_common = int(common.sum())
+        for entry, (found, known) in zip(entries, looked_up, strict=True):
+            cosines = np.einsum("ij,ij->i", found[a], found[b], dtype=np.float64)
+            both = known[a] & known[b]
+            there = known | listed(entry.vectors, pairs.words)
+            occurring = there[a] & there[b]
+            over_known = rank_correlation(cosines[both], pairs.scores[both])
+            measured = Measurement.of(
+                entry,
+                "spearman",
+                spearman(cosines, pairs.scores, seed),
+                n=len(cosines),
+                covered=float(both.mean()),
+                value_known=over_known if both.sum() > 1 else None,
+                spearman_covered=over_known,
+                spearman_occurring=rank_correlation(cosines[occurring], pairs.scores[occurring]),
+                occurring=int(occurring.sum()),
+            )
+            over_common = spearman(cosines[common], pairs.scores[common], seed) if n_common > 1 else None
+            yield replace(measured, common=over_common, n_common=n_common)
 
 
 def read_pairs(path: Path) -> Pairs:
@@ -105,7 +101,7 @@ def read_pairs(path: Path) -> Pairs:
     if len(set(scores)) < 2:
         rule = f"a correlation needs pairs with different scores, found {len(set(scores))}"
         raise InputError(rule, path=path, remedy="give rows of word<TAB>word<TAB>score")
-    return Pairs(list(index), np.array(numbers, np.int64), np.array(scores), np.ones(len(scores), bool))
+    return Pairs(list(index), np.array(numbers, np.int64), np.array(scores))
 
 
 # ---- Analogies
@@ -124,7 +120,7 @@ class AnalogyQuestions:
 
 
 @dataclass(frozen=True)
-class Analogies(Task[AnalogyQuestions]):
+class Analogies(Task):
     """Share of questions answered exactly, by 3CosAdd and by 3CosMul.
 
     Every question counts. A question with a word without a vector is wrong; ``covered`` is the share of the
@@ -142,20 +138,18 @@ class Analogies(Task[AnalogyQuestions]):
     most: int = 300_000
     kind: ClassVar[str] = "analogy"
 
-    def load(self, entries: Sequence[ComparedVectors], seed: int) -> AnalogyQuestions:
-        """Read the questions."""
-        return read_questions(self.path)
-
-    def score(self, entry: ComparedVectors, items: AnalogyQuestions, seed: int) -> Iterator[Measurement]:
-        """One row of metric ``accuracy`` for each method."""
-        answered, right = answer(entry.vectors, items, self.most)
-        for method, correct in right.items():
-            sections = {
-                name: {"value": float(correct[members].mean()), "n": len(members)}
-                for name, members in items.sections.items()
-            }
-            figure = mean(correct, seed), len(correct), float(answered.mean())
-            yield Measurement.of(entry, "accuracy", *figure, method=method, sections=sections)
+    def measure(self, entries: Sequence[ComparedVectors], seed: int) -> Iterator[Measurement]:
+        """A row of metric ``accuracy`` for all vectors and each method."""
+        questions = read_questions(self.path)
+        for entry in entries:
+            answered, right = answer(entry.vectors, questions, self.most)
+            for method, correct in right.items():
+                sections = {
+                    name: {"value": float(correct[members].mean()), "n": len(members)}
+                    for name, members in questions.sections.items()
+                }
+                figure = mean(correct, seed), len(correct), float(answered.mean())
+                yield Measurement.of(entry, "accuracy", *figure, method=method, sections=sections)
 
 
 def read_questions(path: Path) -> AnalogyQuestions:
@@ -219,11 +213,9 @@ _MOST = 200_000  # first rows of b that are candidates, as in MUSE
 _ASKING = 50_000  # first rows of a, which determine hubs
 _REMEDY = "give the folder that align wrote, or both vectors: selfvec evaluate A ALIGNED_B --lexicon FILE"
 
-Translations = tuple[dict[str, list[str]], Vectors]
-
 
 @dataclass(frozen=True)
-class Dictionary(Task[Translations]):
+class Dictionary(Task):
     """Precision at 1 and 5: share of words with a translation among the nearest words of the other language.
 
     Words of a are translated by the nearest rows of b, by cosine (mode ``nn``) and by CSLS (mode
@@ -245,27 +237,23 @@ class Dictionary(Task[Translations]):
 
     kind: ClassVar[str] = "lexicon"
 
-    def load(self, entries: Sequence[ComparedVectors], seed: int) -> Translations:
-        """The translations of each word, and the first vectors, for others that are not aligned."""
-        items: dict[str, list[str]] = {}
-        for word, translation in read_dictionary(self.path):
-            items.setdefault(word, []).append(translation)
-        return items, entries[0].vectors
-
     def measure(self, entries: Sequence[ComparedVectors], seed: int) -> Iterator[Measurement]:
         """Two rows of each mode for all aligned vectors; `OptionError` if none are aligned."""
         whole = [entry for entry in entries if not entry.truncated and (entry.run is None or entry.refined)]
         compared = [entry for entry in whole if entry.aligned_to is not None] or whole[1:]
         if not compared:
             raise OptionError("a lexicon is measured on two sets of vectors in one space", remedy=_REMEDY)
-        items = self.load(whole, seed)
+        words: dict[str, list[str]] = defaultdict(list)
+        for word, translation in read_dictionary(self.path):
+            words[word].append(translation)
         for entry in compared:
-            yield from self.score(entry, items, seed)
+            a = whole[0].vectors if entry.aligned_to is None else load(entry.aligned_to)
+            yield from self._translated(a, entry, words, seed)
 
-    def score(self, entry: ComparedVectors, items: Translations, seed: int) -> Iterator[Measurement]:
+    def _translated(
+        self, a: Vectors, entry: ComparedVectors, words: Mapping[str, list[str]], seed: int
+    ) -> Iterator[Measurement]:
         """The rows of words of a among those of vectors."""
-        words, first = items
-        a = first if entry.aligned_to is None else load(entry.aligned_to)
         b = entry.vectors
         if a.vector_size != b.vector_size:
             rule = f"{entry.name} has {b.vector_size} dimensions, the others {a.vector_size}"
