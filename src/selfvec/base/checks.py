@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from numbers import Integral
+from pathlib import Path
 from typing import Any, TypeGuard
 
 from .errors import OptionError, did_you_mean
+
+Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+"""A path, or several."""
+
+
+def as_paths(given: Paths | None) -> list[Path]:
+    """A path, or several, or none, as a list."""
+    several = [given] if isinstance(given, str | os.PathLike) else given
+    return [Path(one) for one in several or ()]
 
 
 def is_path(given: object) -> TypeGuard[str | os.PathLike[str]]:

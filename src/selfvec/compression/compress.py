@@ -19,6 +19,7 @@ import numpy as np
 
 from selfvec.base.arrays import Bytes
 from selfvec.base.atomic_files import atomic_file
+from selfvec.base.checks import Paths, as_paths
 from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress, as_progress
@@ -52,7 +53,6 @@ _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]i?)?b?", re.IGNORECASE)
 
 Row = dict[str, Any]
-Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 
 @checked
@@ -114,7 +114,7 @@ def compress(
         raise InputError("all vectors are zero", remedy="name other vectors")
     vocabulary = packed_words(whole)
     fitting = _fitting(whole, vocabulary.nbytes, limit)
-    tasks = measures(source, _paths(retrieval), _paths(similarity), seed)
+    tasks = measures(source, as_paths(retrieval), as_paths(similarity), seed)
 
     with as_progress(progress).stage("Compressing", len(fitting), "tables") as advance:
         packed: Iterable[tuple[Candidate, Packed]] = _packed(fitting, whole, vocabulary, seed, advance)
@@ -187,10 +187,6 @@ def parse_size(text: str) -> int:
     if found is None:
         raise OptionError(f"is a size, not {text!r}", field="below", remedy="try 5MB")
     return int(float(found[1]) * _UNITS[(found[2] or "").lower()])
-
-
-def _paths(given: Paths) -> list[Path]:
-    return [Path(given)] if isinstance(given, str | os.PathLike) else [Path(one) for one in given]
 
 
 def _fitting(vectors: Vectors, vocabulary: int, below: int | None) -> list[Candidate]:

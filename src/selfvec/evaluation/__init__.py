@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .bias import Bias
 from .classification import Classification
-from .measure import TASKS, AskedTasks, Paths, TaskRow, evaluate
+from .measure import TASKS, AskedTasks, TaskRow, evaluate
 from .report import Report
 from .retrieval import Questions, Retrieval
 from .run_tasks import HiddenWords, Stability
@@ -23,7 +23,6 @@ __all__ = [
     "Dictionary",
     "HiddenWords",
     "Measurement",
-    "Paths",
     "Questions",
     "Report",
     "Retrieval",

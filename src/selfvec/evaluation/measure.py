@@ -6,21 +6,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
-from selfvec.base.checks import check_names, check_texts, is_path
-from selfvec.base.declarations import checked
-from selfvec.base.errors import OptionError
+from selfvec.base.checks import Paths, as_paths, check_texts
+from selfvec.base.declarations import checked, declared_at
+from selfvec.base.errors import OptionError, flag
 from selfvec.base.progress import Progress, as_progress
-from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
-from selfvec.numerics.statistics import RESAMPLES, difference
-from selfvec.storage.opened import GivenVectors, as_run
-from selfvec.storage.run_folder import is_run
+from selfvec.numerics.statistics import RESAMPLES, Estimate, difference
+from selfvec.storage.opened import GivenVectors
 from selfvec.text.preprocessing import Preprocessing
 
 from .bias import Bias
@@ -41,32 +38,22 @@ class TaskRow:
 
     keyword: str
     task: type[Task]
-    takes_files: bool = True  # if not, it is switched on
-    paths: tuple[str, ...] = ()  # what a task without files is measured on, if not its default
-    options: tuple[str, ...] = ()  # from those of `evaluate`: shots, rm3, settings
-
-    @property
-    def flag(self) -> str:
-        """The option of the command line."""
-        return f"--{self.keyword.replace('_', '-')}"
+    fixed: tuple[Path, ...] = ()  # what a task that is switched on is measured on; others take files
 
 
 TASKS = (
     TaskRow("similarity", Similarity),
     TaskRow("analogies", Analogies),
-    TaskRow("retrieval", Retrieval, options=("rm3", "settings")),
-    TaskRow("questions", Questions, options=("rm3", "settings")),
+    TaskRow("retrieval", Retrieval),
+    TaskRow("questions", Questions),
     TaskRow("dictionary", Dictionary),
-    TaskRow("classification", Classification, options=("shots",)),
-    TaskRow("bias", Bias, takes_files=False),
+    TaskRow("classification", Classification),
+    TaskRow("bias", Bias, (Bias.path,)),
     TaskRow("bias_sets", Bias),
-    TaskRow("oov", HiddenWords, takes_files=False),
-    TaskRow("stability", Stability, takes_files=False, paths=("seeds", "halves")),
+    TaskRow("oov", HiddenWords, (HiddenWords.path,)),
+    TaskRow("stability", Stability, (Path("seeds"), Path("halves"))),
 )
 """All tasks, in the order of a report."""
-
-Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
-"""A path, or several."""
 
 
 class AskedTasks(TypedDict, total=False):
@@ -170,13 +157,17 @@ def evaluate(
     >>> [(row["task"], row["metric"], row["n"]) for row in report.rows[:2]]
     [('pairs', 'spearman', 3), ('built-in', 'weat_effect', 20)]
     """
-    check_names(asked, AskedTasks.__annotations__)
+    declared_at("evaluation.measure.AskedTasks").check(asked)
     names = (
         check_texts("against", against, "names of baselines")
         if against and not isinstance(against, Mapping)
         else []
     )
-    wanted = _checked_baselines(names)
+    wanted: list[str] = []
+    if names:
+        from .baselines import check_names
+
+        wanted = check_names(names)
     rm3 = not {RM3, "all"}.isdisjoint(names)
     chosen = list(tasks) if isinstance(tasks, Sequence) else [tasks]
     for task in chosen:
@@ -189,22 +180,23 @@ def evaluate(
         rule = "compares settings of search, which --questions and --retrieval measure"
         raise OptionError(rule, field="try_", remedy="give one of these")
     if not chosen:
-        flags = ", ".join(row.flag for row in TASKS)
+        flags = ", ".join(flag(row.keyword) for row in TASKS)
         raise OptionError("there is nothing to measure", remedy=f"give at least one of {flags}")
     sizes = [dimensions] if isinstance(dimensions, int) else dimensions
-    baselines = against if isinstance(against, Mapping) else _trained(vectors, wanted, seed, progress)
-    return _measured(vectors, chosen, baselines, sizes, seed, as_progress(progress))
+    entries = open_entries(vectors)
+    baselines = against if isinstance(against, Mapping) else _trained(entries, wanted, seed, progress)
+    return _measured(entries, chosen, baselines, sizes, seed, as_progress(progress))
 
 
 def _measured(
-    vectors: GivenVectors | Mapping[str, GivenVectors] | Sequence[GivenVectors],
+    given: Sequence[ComparedVectors],
     tasks: Sequence[Task],
     against: Mapping[str, Vectors],
     dimensions: Sequence[int],
     seed: int,
     progress: Progress,
 ) -> Report:
-    entries = _entries(vectors, against)
+    entries = [*given, *_baseline_entries(given, against)]
     costs = {entry.name: _cost(entry) for entry in entries} if against else {}
     described = [
         {"name": one.name, "words": len(one.vectors), "dimensions": one.vectors.vector_size}
@@ -230,22 +222,17 @@ def _measured(
     return Report(rows, comparisons, described, {"seed": seed, "resamples": RESAMPLES})
 
 
-def _entries(
-    vectors: GivenVectors | Mapping[str, GivenVectors] | Sequence[GivenVectors],
-    against: Mapping[str, Vectors],
-) -> list[ComparedVectors]:
-    """The given vectors, then the baselines."""
-    entries = open_entries(vectors)
-    taken = {entry.name for entry in entries}
+def _baseline_entries(
+    given: Sequence[ComparedVectors], against: Mapping[str, Vectors]
+) -> Iterator[ComparedVectors]:
+    taken = {entry.name for entry in given}
     for name, baseline in against.items():
         if name in taken:
-            raise OptionError(
-                f"two sets of vectors are called {name!r}", field="against", remedy="rename one"
-            )
+            rule = f"two sets of vectors are called {name!r}"
+            raise OptionError(rule, field="against", remedy="rename one")
         model = str(baseline.provenance.get("baseline", "")).partition("encoder:")[2]
         preprocessing = Preprocessing.of(baseline.provenance)
-        entries.append(ComparedVectors(name, baseline, preprocessing, encoder=model or None))
-    return entries
+        yield ComparedVectors(name, baseline, preprocessing, encoder=model or None)
 
 
 def _task_names(tasks: Sequence[Task]) -> list[str]:
@@ -269,19 +256,14 @@ def _cost(entry: ComparedVectors) -> Row:
 
 
 def _row(measured: Measurement) -> Row:
-    low, high = measured.estimate.interval
     common: Row = {}
     if measured.n_common is not None:
-        inside = (None, None) if measured.common is None else measured.common.interval
-        common = {"value_common": None if measured.common is None else measured.common.value}
-        common |= {"low_common": inside[0], "high_common": inside[1], "n_common": measured.n_common}
+        common = _figure(measured.common, "_common") | {"n_common": measured.n_common}
     return {
         "vectors": measured.vectors,
         "mode": measured.mode,
         "metric": measured.metric,
-        "value": measured.estimate.value,
-        "low": low,
-        "high": high,
+        **_figure(measured.estimate),
         "n": measured.n,
         "covered": measured.covered,
         "dimensions": measured.dimensions,
@@ -289,6 +271,13 @@ def _row(measured: Measurement) -> Row:
         **common,
         **measured.extra,
     }
+
+
+def _figure(estimate: Estimate | None, over: str = "") -> Row:
+    """A figure and its interval; ``over`` ends the names of the keys."""
+    low, high = (None, None) if estimate is None else estimate.interval
+    value = None if estimate is None else estimate.value
+    return {f"value{over}": value, f"low{over}": low, f"high{over}": high}
 
 
 def _compared(a: Measurement, b: Measurement) -> Iterator[Row]:
@@ -300,12 +289,9 @@ def _compared(a: Measurement, b: Measurement) -> Iterator[Row]:
     if len(same) > 1:
         return
     metric, method, _, size = same.pop()
-    apart = difference(a.estimate, b.estimate)
     common: Row = {}
     if a.n_common is not None:
-        keys = {"difference_common": "value", "low_common": "low", "high_common": "high", "p_common": "p"}
-        found = None if a.common is None or b.common is None else difference(a.common, b.common)
-        common = {key: getattr(found, name, None) for key, name in keys.items()} | {"n_common": a.n_common}
+        common = _difference(a.common, b.common, "_common") | {"n_common": a.n_common}
     yield {
         "vectors_a": a.vectors,
         "vectors_b": b.vectors,
@@ -314,56 +300,39 @@ def _compared(a: Measurement, b: Measurement) -> Iterator[Row]:
         "mode_b": b.mode,
         "method": method,
         "dimensions": size,
-        "difference": apart.value,
-        "low": apart.low,
-        "high": apart.high,
-        "p": apart.p,
+        **_difference(a.estimate, b.estimate),
         **common,
     }
+
+
+def _difference(a: Estimate | None, b: Estimate | None, over: str = "") -> Row:
+    """``a`` minus ``b``; ``over`` ends the names of the keys."""
+    found = None if a is None or b is None else difference(a, b)
+    keys = {"difference": "value", "low": "low", "high": "high", "p": "p"}
+    return {f"{key}{over}": getattr(found, name, None) for key, name in keys.items()}
 
 
 def _asked_tasks(asked: AskedTasks, options: Mapping[str, Any]) -> list[Task]:
     """The tasks that short forms ask for, in the order of `TASKS`."""
     found: list[Task] = []
     for row in TASKS:
-        value: Any = asked.get(row.keyword)
-        own = {name: options[name] for name in row.options}
-        if row.takes_files:
-            found += [row.task(path, **own) for path in _paths(value, row.keyword)]
-        elif value:
-            found += [row.task(Path(name)) for name in row.paths] or [row.task(**own)]
+        given: Any = asked.get(row.keyword)
+        own = {name: value for name, value in options.items() if name in row.task.__dataclass_fields__}
+        paths = as_paths(given) if not row.fixed else row.fixed if given else ()
+        found += [row.task(path, **own) for path in paths]
     return found
 
 
-def _checked_baselines(names: list[str]) -> list[str]:
-    """Those of the named baselines that are trained; checked before all else."""
-    if not names:
-        return []
-    from selfvec.evaluation.baselines import check_names
-
-    return check_names(names)
-
-
-def _trained(given: Any, names: list[str], seed: int, progress: Progress | None) -> dict[str, Vectors]:
+def _trained(
+    given: Sequence[ComparedVectors], names: list[str], seed: int, progress: Progress | None
+) -> dict[str, Vectors]:
     """Baselines, trained on the tokens of the one run that was given."""
     if not names:
         return {}
-    from selfvec.evaluation.baselines import train
+    from .baselines import train
 
-    several = list(given.values()) if isinstance(given, Mapping) else [given]
-    several = list(given) if isinstance(given, list | tuple) else several
-    runs = [one for one in several if isinstance(one, Run) or (is_path(one) and is_run(one))]
+    runs = [one.run for one in given if one.run is not None and one.refined]
     if len(runs) != 1:
         rule = f"baselines are trained on the tokens of one run, {len(runs)} were given"
         raise OptionError(rule, field="against", remedy="name one run folder")
-    return train(as_run(runs[0]), names, seed=seed, progress=progress)
-
-
-def _paths(given: Any, name: str) -> list[Path]:
-    if given is None:
-        return []
-    several = [given] if isinstance(given, str) or not isinstance(given, Sequence) else given
-    for one in several:
-        if not is_path(one):
-            raise OptionError(f"is a path, or several, not {type(one).__name__}", field=name)
-    return [Path(one) for one in several]
+    return train(runs[0], names, seed=seed, progress=progress)
