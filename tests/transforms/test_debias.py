@@ -136,10 +136,10 @@ def test_the_built_in_sets_are_well_formed_and_have_each_word_once() -> None:
     ("name", "text", "said"),
     [
         ("a.toml", "pairs = [", "is not TOML"),
-        ("a.json", "[]", "holds pairs"),
-        ("a.toml", 'pairs = [["a", "b"]]\nother = 1', "nothing else"),
-        ("a.toml", 'pairs = [["a"]]', "'pairs': is a list of pairs of words"),
-        ("a.json", json.dumps({"pairs": [["a", "b"]], "neutral": [1]}), "'neutral': is a list of words"),
+        ("a.json", "[]", "is an object"),
+        ("a.toml", 'pairs = [["a", "b"]]\nother = 1', "'other': is none of pairs"),
+        ("a.toml", 'pairs = [["a"]]', r"'pairs\.0': is a pair of words"),
+        ("a.json", json.dumps({"pairs": [["a", "b"]], "neutral": [1]}), r"'neutral\.0': is a word"),
     ],
 )
 def test_sets_that_are_wrong_are_refused(name: str, text: str, said: str, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ import numpy as np
 
 from selfvec.base.arrays import Doubles, Mask, Rows
 from selfvec.base.errors import InputError
-from selfvec.base.text_files import read_toml_or_json
+from selfvec.base.text_files import check, read_toml_or_json
 from selfvec.numerics.statistics import RESAMPLES, Estimate, mean, spearman
 from selfvec.numerics.whitening import axes_of_points
 
@@ -30,7 +30,6 @@ BUILT_IN = Path(__file__).with_name("built-in.toml")
 _LEAST = 2  # words with a vector that each list needs
 _MOST_SPLITS = 10_000  # splits of the targets: all of them, or a sample of this size
 _ROUNDING = 1e-12
-_ROLES = ("targets", "attributes")
 _FORM = "give two lists of targets and two of attributes, as docs/how-to/measure.md shows"
 
 
@@ -157,33 +156,31 @@ def permutation_p(x: Doubles, y: Doubles, seed: int) -> float:
 def read_sets(path: Path) -> list[WordSet]:
     """Read word sets from a .toml or .json file."""
     data = read_toml_or_json(path)
-    if not isinstance(data, dict) or not data:
+    check(data, {str: _SET}, path, _FORM)
+    if not data:
         raise InputError("holds no named word sets", path=path, remedy=_FORM)
-    sets = []
-    for name, value in data.items():
-        if not isinstance(value, dict) or set(value) != set(_ROLES):
-            rule = "a set has targets and attributes and nothing else"
-            raise InputError(rule, path=path, field=name, remedy=_FORM)
-        targets, attributes = (_two_lists(f"{name}.{role}", value[role], path) for role in _ROLES)
-        sets.append(WordSet(name, targets, attributes))
-    return sets
+    return [WordSet(name, value["targets"], value["attributes"]) for name, value in data.items()]
 
 
-def _two_lists(field: str, value: Any, path: Path) -> dict[str, list[str]]:
-    if not isinstance(value, dict) or len(value) != 2:
-        raise InputError("is two named lists of words", path=path, field=field, remedy=_FORM)
-    for name, words in value.items():
-        where = f"{field}.{name}"
-        if not isinstance(words, list) or not all(isinstance(w, str) and w.strip() for w in words):
-            raise InputError("is a list of words", path=path, field=where, remedy="put words in quotes")
-        if len(set(words)) < max(2, len(words)):
-            rule = "has at least two words, each once"
-            raise InputError(rule, path=path, field=where, remedy="add or remove words")
-    one, other = value.values()
-    if shared := sorted(set(one) & set(other)):
-        rule = f"the two lists share no word, but both hold {shared[0]!r}"
-        raise InputError(rule, path=path, field=field, remedy="keep it in one of them")
-    return value
+def _lists_fault(value: Any) -> str | None:
+    """The rule that the lists of targets or of attributes break."""
+    lists = list(value.values()) if isinstance(value, dict) else []
+    if len(lists) != 2 or not all(isinstance(one, list) and len(one) > 1 for one in lists):
+        return "is two named lists of at least two words"
+    words = [word for one in lists for word in one]
+    if not all(isinstance(word, str) and word.strip() for word in words):
+        return "is two lists of words, each a text"
+    twice = next((word for word in words if words.count(word) > 1), None)
+    return None if twice is None else f"has each word once, but {twice!r} twice"
+
+
+_SET = {
+    "targets": _lists_fault,
+    "attributes": _lists_fault,
+    str: lambda _: "is neither targets nor attributes",
+    ...: ("targets", "attributes"),
+}
+"""The form of a set."""
 
 
 # ---- Further measures

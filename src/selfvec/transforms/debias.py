@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,8 @@ import numpy as np
 
 from selfvec.base.arrays import Ints, Rows
 from selfvec.base.checks import check_path
-from selfvec.base.errors import InputError, OptionError
-from selfvec.base.text_files import read_toml_or_json
+from selfvec.base.errors import OptionError
+from selfvec.base.text_files import check, read_toml_or_json
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.kmeans import k_means
 from selfvec.numerics.rows import unit_rows
@@ -247,19 +247,25 @@ _REMOVALS: dict[str, Callable[[Rows, _BiasRows], tuple[Rows, Rows]]] = {
 def read_debias_sets(path: Path) -> DebiasSets:
     """Read the sets of `Debias` from a .toml or .json file; `InputError` names the invalid key."""
     data = read_toml_or_json(path)
-    remedy = "see docs/how-to/change-vectors.md"
-    keys = {"pairs": True, "equalize": True, "specific": False, "neutral": False}
-    if not isinstance(data, Mapping) or not data.get("pairs") or not set(data) <= set(keys):
-        rule = f"holds pairs, optionally {', '.join(list(keys)[1:])}, and nothing else"
-        raise InputError(rule, path=path, remedy=remedy)
-    for name, paired in keys.items():
-        value = data.get(name, [])
-        lists = value if paired and isinstance(value, list) else [value]
-        if not all(_are_words(one) and (not paired or len(one) == 2) for one in lists):
-            rule = "is a list of pairs of words" if paired else "is a list of words"
-            raise InputError(rule, path=path, field=name, remedy=remedy)
-    return DebiasSets(**{name: list(data.get(name, [])) for name in keys})
+    check(data, _SETS, path, "see docs/how-to/change-vectors.md")
+    return DebiasSets(**{name: data.get(name, []) for name in ("pairs", "equalize", "specific", "neutral")})
 
 
-def _are_words(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(word, str) and word.strip() for word in value)
+def _word_fault(value: Any) -> str | None:
+    return None if isinstance(value, str) and value.strip() else "is a word"
+
+
+def _pair_fault(value: Any) -> str | None:
+    fits = isinstance(value, list) and len(value) == 2 and not any(map(_word_fault, value))
+    return None if fits else "is a pair of words"
+
+
+_SETS: dict[Any, Any] = {
+    "pairs": [_pair_fault],
+    "equalize": [_pair_fault],
+    "specific": [_word_fault],
+    "neutral": [_word_fault],
+    str: lambda _: "is none of pairs, equalize, specific and neutral",
+    ...: ("pairs",),
+}
+"""The form of the sets."""
