@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +42,8 @@ _CUTS = (1, 2, 4)  # parts of the dimensions that int8 keeps
 _GROUPS = (4, 5, 8, 10, 15, 20, 30)  # columns of a code of product quantisation
 _HEADER = 1024  # bytes, at most
 
-_CUT_BY = (
-    "tokenizer",
-    "lemmatize",
-    "stem",
-    "stop_words",
-)  # options of a run that determine how texts are cut
+# Options of a run that determine how texts are cut.
+_CUT_BY = ("tokenizer", "lemmatize", "stem", "stop_words")
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]i?)?b?", re.IGNORECASE)
@@ -117,10 +113,15 @@ def compress(
     tasks = measures(source, as_paths(retrieval), as_paths(similarity), seed)
 
     with as_progress(progress).stage("Compressing", len(fitting), "tables") as advance:
-        packed: Iterable[tuple[Candidate, Packed]] = _packed(fitting, whole, vocabulary, seed, advance)
+
+        def pack(one: Candidate) -> Packed:
+            advance(1)
+            return Packed(whole, one, vocabulary, seed)
+
+        files: Iterable[Packed] = map(pack, fitting)
         if limit is not None:  # the nearest first; otherwise the smallest
-            packed = sorted(packed, key=lambda pair: -pair[1].fidelity)
-        file, chosen, tried = _first_that_keeps(keep, packed, tasks, whole)
+            files = sorted(files, key=lambda file: -file.fidelity)
+        file, chosen, tried = _first_that_keeps(keep, files, tasks, whole)
     with atomic_file(output, overwrite=overwrite) as fresh:
         write(fresh, file.arrays, str(chosen["method"]), _provenance(source))
     done = {
@@ -139,21 +140,8 @@ def compress(
     return Figures("Compressed", done, rows="tried")
 
 
-def _packed(
-    fitting: Iterable[Candidate],
-    vectors: Vectors,
-    vocabulary: Bytes,
-    seed: int,
-    advance: Callable[[int], None],
-) -> Iterator[tuple[Candidate, Packed]]:
-    """The files of candidates, one after the other."""
-    for one in fitting:
-        advance(1)
-        yield one, Packed(vectors, one, vocabulary, seed)
-
-
 def _first_that_keeps(
-    keep: float, packed: Iterable[tuple[Candidate, Packed]], tasks: Sequence[Measure], whole: Vectors
+    keep: float, files: Iterable[Packed], tasks: Sequence[Measure], whole: Vectors
 ) -> tuple[Packed, Row, list[Row]]:
     """The first file that keeps enough, or the one that keeps most; its row, and those of all files tried.
 
@@ -163,11 +151,11 @@ def _first_that_keeps(
     before = [task.of(unit) for task in tasks]
     best: tuple[Packed, Row] | None = None
     tried: list[Row] = []
-    for one, file in packed:
+    for file in files:
         decoded = file.decoded()
         figures = [_figure(task, was, task.of(decoded)) for task, was in zip(tasks, before, strict=True)]
-        row = _described(one, file) | {"kept": min(figure["kept"] for figure in figures)}
-        row["measured_on"] = figures
+        least = min(figure["kept"] for figure in figures)
+        row = file.described() | {"kept": least, "measured_on": figures}
         tried.append(row)
         if row["kept"] >= keep:
             return file, row, tried
@@ -206,17 +194,6 @@ def _figure(task: Measure, before: Estimate, after: Estimate) -> Row:
     share, low, high = kept(before, after)
     figures = {"original": before.value, "compressed": after.value, "kept": share, "low": low, "high": high}
     return {"task": task.task, "metric": task.metric, **figures}
-
-
-def _described(one: Candidate, made: Packed) -> Row:
-    return {
-        "method": one.method,
-        "rows": one.rows,
-        "dimensions": one.dimensions,
-        "groups": one.groups if one.method == "pq" else None,
-        "bytes": made.bytes,
-        "fidelity": made.fidelity,
-    }
 
 
 def _provenance(given: Vectors | Run) -> Row:
@@ -296,6 +273,7 @@ class Packed:
     def __init__(self, vectors: Vectors, one: Candidate, vocabulary: Bytes, seed: int) -> None:
         rows = vectors.unit
         self._words = vectors.index_to_key
+        self._candidate = one
         if one.dimensions < rows.shape[1]:
             rows = PrincipalAxes(one.dimensions).fit_transform(vectors).vectors
         self.arrays = encode(rows[: one.rows], one.method, one.groups, seed) | {"vocabulary": vocabulary}
@@ -312,11 +290,15 @@ class Packed:
         """The size of the arrays."""
         return sum(array.nbytes for array in self.arrays.values())
 
+    def described(self) -> Row:
+        """What the report says about it; groups of product quantisation only."""
+        groups = {} if self._candidate.method == "pq" else {"groups": None}
+        return asdict(self._candidate) | groups | {"bytes": self.bytes, "fidelity": self.fidelity}
+
     def decoded(self) -> Vectors:
         """The vectors as `selfvec.load` reads them."""
-        rows = decode(
-            {name: self.arrays[name] for name in self.arrays if name not in ("mapped", "vocabulary")}
-        )
+        others = ("mapped", "vocabulary")
+        rows = decode({name: array for name, array in self.arrays.items() if name not in others})
         if "mapped" in self.arrays:
             rows = np.concatenate([rows, rows[self.arrays["mapped"]]])
         return Vectors(self._words, rows)

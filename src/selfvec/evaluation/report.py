@@ -311,25 +311,19 @@ class Figure:
         columns = self.columns()
         heads = [head.rstrip() for head in columns]
         found = [Section(escape_controls(self.title), heads, [*zip(*columns.values(), strict=True)])]
-        if self.differences:
-            rows: list[list[str | Drawn]] = [
-                [escape_controls(names), *figures, _coloured(result)]
-                for names, *figures, result in self.compared()
-            ]
-            found.append(Section("", _DIFFERENCE, rows))
-        return found
+        return [*found, Section("", _DIFFERENCE, self.compared())] if self.differences else found
 
-    def compared(self) -> list[list[str]]:
-        """Each difference as text: both vectors, difference, interval, p and `comparison_result`.
+    def compared(self) -> list[list[str | Drawn]]:
+        """The cells of each difference: both vectors, difference, interval, p and `comparison_result`.
 
         A second line has the difference over common items, if these are not all.
         """
         out = []
         for row in self.differences:
-            names = " − ".join(_compared_names(row))
-            out.append([names, *_difference_figures(row)])
+            names = escape_controls(" − ".join(_compared_names(row)))
+            out.append(_difference_cells(names, row))
             if row.get("n_common", self.rows[0]["n"]) < self.rows[0]["n"]:
-                out.append([f"{names}, common pairs", *_difference_figures(_on_common(row))])
+                out.append(_difference_cells(f"{names}, common pairs", _on_common(row)))
         return out
 
     def draw(self, row: Row) -> Drawn:
@@ -342,15 +336,10 @@ class Figure:
         return [(row[key] - start) / (end - start) * size for key in ("low", "value", "high")]
 
 
-def _difference_figures(row: Row) -> list[str]:
-    """Difference, interval, p and `comparison_result` of a comparison, as text."""
+def _difference_cells(names: str, row: Row) -> list[str | Drawn]:
     numbers = _shown(row["difference"], "+.3f"), _interval(row, form="+.3f"), _shown(row["p"])
-    return [*numbers, comparison_result(row)]
-
-
-def _coloured(result: str) -> Drawn:
-    """A `comparison_result` in its colour."""
-    return Drawn(result, f'<span class="{result}">{result}</span>')
+    result = comparison_result(row)
+    return [names, *numbers, Drawn(result, f'<span class="{result}">{result}</span>')]
 
 
 def _characters(figure: Figure, row: Row) -> str:
