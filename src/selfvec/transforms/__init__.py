@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from selfvec.base.declarations import declared_at
-from selfvec.base.errors import OptionError, require
+from selfvec.base.errors import OptionError
 
 if TYPE_CHECKING:
     from selfvec.data.vectors import Vectors
@@ -112,14 +112,11 @@ def make_transform(by: str, **options: Any) -> Transform:
     for name, parameter in known.parameters.items():
         if parameter.is_required and name not in options:
             raise OptionError(f"the method {by} needs this option", field=name)
-    method = row.method
-    if method.package:
-        require(method.package, "knowledge", f"the transform {by}")
     if "lexicon" in options:
         from .lexicon_files import check_lexicon
 
         check_lexicon(options["lexicon"])  # before vectors are read
-    return method(**options)
+    return row.method(**options)
 
 
 def find_transform(by: str) -> TransformRow:

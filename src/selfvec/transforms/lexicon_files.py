@@ -14,7 +14,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from selfvec.base.checks import is_path
+from selfvec.base.checks import as_paths, is_path
 from selfvec.base.errors import InputError, OptionError, require
 from selfvec.base.text_files import read_text, text_lines
 from selfvec.storage.alignment_files import names_columns
@@ -50,23 +50,22 @@ def read_knowledge(paths: str | Path | Sequence[str | Path] | Knowledge) -> Know
         return paths
     found = Knowledge()
     for path in check_lexicon(paths):
-        found.add(_reader(str(path))(Path(path)))
+        found.add(_reader(str(path))(path))
     return found
 
 
-def check_lexicon(paths: str | Path | Sequence[str | Path] | Knowledge) -> Sequence[str | Path]:
+def check_lexicon(paths: str | Path | Sequence[str | Path] | Knowledge) -> list[Path]:
     """The paths, or the errors of `read_knowledge` that are known before: no such file, a missing package."""
     if isinstance(paths, Knowledge):
         return []
-    several: Any = [paths] if is_path(paths) else paths
-    if not isinstance(several, Sequence) or not several:
+    several = as_paths(paths) if is_path(paths) or isinstance(paths, Sequence) else []
+    if not several:
         raise OptionError(f"is a path, or several, not {type(paths).__name__}", field="lexicon")
     for path in several:
         package = _PACKAGES.get(_reader(str(path)))
         if package is not None:
             require(package, "knowledge", "this lexicon")
-    checked: Sequence[str | Path] = several
-    return checked
+    return several
 
 
 def _reader(name: str) -> Callable[[Path], Knowledge]:

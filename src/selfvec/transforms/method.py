@@ -13,6 +13,7 @@ import numpy as np
 
 from selfvec.base.arrays import Array, Floats
 from selfvec.base.declarations import declared
+from selfvec.base.errors import require
 from selfvec.base.progress import Progress
 from selfvec.data.vectors import Composer, Vectors
 from selfvec.numerics.rows import unit_rows
@@ -42,7 +43,9 @@ class Transform(ABC):
         dataclass(eq=False, repr=False)(cls)
 
     def __post_init__(self) -> None:
-        """Check the options against the docstring of the class."""
+        """Check the options against the docstring of the class, and that its package is installed."""
+        if self.package:
+            require(self.package, "knowledge", f"the transform {type(self).__name__}")
         declared(type(self)).check(vars(self))
 
     def open(self, source: str | os.PathLike[str]) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Doubles, Ints, Rows
-from selfvec.base.errors import OptionError, require
+from selfvec.base.errors import OptionError
 from selfvec.base.threads import one_core
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
@@ -28,20 +28,7 @@ Kinds = str | Sequence[str] | None
 """Kinds of relations; None for all but antonym."""
 
 
-class _ByRelations(Transform):
-    """Base of the methods: reads the pairs of related words."""
-
-    lexicon: Sequence[str | Path] | Knowledge
-
-    def _pairs(self, vectors: Vectors, *kinds: Kinds) -> tuple[list[Ints], dict[str, Any]]:
-        """The pairs of rows of each of some kinds, (n, 2); and for the report, which relations are unused."""
-        knowledge = read_knowledge(self.lexicon)
-        pairs = [row_pairs(knowledge, vectors.key_to_index, kind) for kind in kinds]
-        used = [name for kind in kinds for name in kind_names(kind)]
-        return pairs, unused_relations(knowledge, vectors.key_to_index, used)
-
-
-class Retrofit(_ByRelations):
+class Retrofit(Transform):
     """Pull related words together (Faruqui et al. 2015).
 
     Each word moves to the mean of its own vector and that of the words related to it: *Retrofitting Word
@@ -68,7 +55,7 @@ class Retrofit(_ByRelations):
 
     def fit_transform(self, vectors: Vectors) -> Vectors:
         """Vectors (V, d) of the same words."""
-        (pairs,), unused = self._pairs(vectors, self.relations)
+        (pairs,), unused = _related(self.lexicon, vectors, self.relations)
         rows = self._fitted(vectors.unit, pairs)
         moved = np.unique(pairs)
         cosines = np.einsum("ij,ij->i", unit_rows(rows[moved]), vectors.unit[moved])
@@ -114,15 +101,16 @@ class Smooth(Retrofit):
         return smoothed(unit, pairs, np.where(known, np.maximum(_cosines(unit, pairs), 0), 1), self.weight)
 
 
-class _Specialised(_ByRelations):
+class _Specialised(Transform):
     """Base of both methods: averages the result of `_fitted` with the given vectors."""
 
+    lexicon: Sequence[str | Path] | Knowledge
     relations: str | Sequence[str]
     weight: float
 
     def fit_transform(self, vectors: Vectors) -> Vectors:
         """Vectors (V, d) of the same words. A pair that both attracts and repels only repels."""
-        found, unused = self._pairs(vectors, self.relations, "antonym")
+        found, unused = _related(self.lexicon, vectors, self.relations, "antonym")
         unit = vectors.unit
         known = np.any(unit != 0, axis=1)
         pulled, pushed = (pairs[known[pairs].all(axis=1)] for pairs in found)
@@ -263,7 +251,7 @@ class AttractRepel(_Specialised):
         return words, np.asarray((pull + pull.T) @ units, np.float32)
 
 
-class Aspect(_ByRelations):
+class Aspect(Transform):
     """Keep directions that one relation has and another has not.
 
     Directions in which pairs of one relation differ shrink; those in which pairs of another differ grow.
@@ -295,7 +283,7 @@ class Aspect(_ByRelations):
 
     def fit_transform(self, vectors: Vectors) -> Vectors:
         """Vectors (V, d) of the same words in another space."""
-        (near, far), unused = self._pairs(vectors, (self.pull,), (self.push,))
+        (near, far), unused = _related(self.lexicon, vectors, (self.pull,), (self.push,))
         unit = vectors.unit
         every = covariance(unit)[1]
         kept, pushed = (_scatter(unit, pairs) + every / np.trace(every) for pairs in (near, far))
@@ -309,24 +297,29 @@ class Aspect(_ByRelations):
         return same_words(vectors, rows, mapped_composer(vectors.composer, mapping))
 
 
-def sparse() -> Any:
-    """The module ``scipy.sparse``."""
-    require("scipy", "knowledge", "a lexicon")
-    import scipy.sparse  # type: ignore[import-untyped]
+def _related(
+    lexicon: Sequence[str | Path] | Knowledge, vectors: Vectors, *kinds: Kinds
+) -> tuple[list[Ints], dict[str, Any]]:
+    """The pairs of rows of each of some kinds, (n, 2); and for the report, which relations are unused."""
+    knowledge = read_knowledge(lexicon)
+    pairs = [row_pairs(knowledge, vectors.key_to_index, kind) for kind in kinds]
+    used = [name for kind in kinds for name in kind_names(kind)]
+    return pairs, unused_relations(knowledge, vectors.key_to_index, used)
 
-    return scipy.sparse
 
+def adjacency(pairs: Ints, size: int, weights: Any = 1.0, *, loops: bool = False) -> Any:
+    """The symmetric (V, V) sparse array of undirected edges (n, 2); with ``loops`` also of 1 to itself."""
+    from scipy import sparse  # type: ignore[import-untyped]
 
-def adjacency(pairs: Ints, size: int, weights: Any = 1.0) -> Any:
-    """The symmetric (V, V) sparse array of undirected edges (n, 2)."""
     values = np.broadcast_to(np.asarray(weights, np.float32), len(pairs))
-    half = sparse().coo_array((values, (pairs[:, 0], pairs[:, 1])), shape=(size, size)).tocsr()
-    return half + half.T
+    half = sparse.coo_array((values, (pairs[:, 0], pairs[:, 1])), shape=(size, size)).tocsr()
+    graph = half + half.T
+    return graph + sparse.eye_array(size, dtype=np.float32) if loops else graph
 
 
 def smoothed(start: Rows, pairs: Ints, weights: Any, spread: float) -> Rows:
     """Personalised propagation of rows, (V, d), over edges (n, 2) with weights; see `Smooth`."""
-    graph = adjacency(pairs, len(start), weights) + sparse().eye_array(len(start), dtype=np.float32)
+    graph = adjacency(pairs, len(start), weights, loops=True)
     scale = 1 / np.sqrt(graph.sum(axis=1))
     graph = graph.multiply(scale[:, None]).multiply(scale[None]).tocsr()
     return propagated(graph * np.float32(spread), start * np.float32(1 - spread))
