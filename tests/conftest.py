@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +79,19 @@ def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def storms() -> list[str]:
     """240 short reports over a few dozen words."""
     return [f"{_STORMS[i % 8]} {_STORMS[(i * 3 + 1) % 8]}" for i in range(240)]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[str, str], Path]:
+    """Writes a file below a temporary folder and says where it is."""
+
+    def written(name: str, text: str) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return written
 
 
 @pytest.fixture

@@ -3,57 +3,58 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import selfvec
 
-Write = Callable[[str, str], Path]
 
-
-@pytest.fixture
-def write(tmp_path: Path) -> Write:
-    """Writes a file below a temporary folder and says where it is."""
-
-    def written(name: str, text: str) -> Path:
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-        return path
-
-    return written
+def write_collection(
+    folder: Path, documents: dict[str, str], queries: dict[str, str], qrels: list[tuple[Any, ...]]
+) -> Path:
+    """A folder in BEIR's layout, of texts by id and rows of query, document and score."""
+    (folder / "qrels").mkdir(parents=True, exist_ok=True)
+    for name, texts in (("corpus", documents), ("queries", queries)):
+        rows = [json.dumps({"_id": id, "text": text}) + "\n" for id, text in texts.items()]
+        (folder / f"{name}.jsonl").write_text("".join(rows))
+    rows = ["\t".join(map(str, row)) + "\n" for row in qrels]
+    (folder / "qrels/test.tsv").write_text("query-id\tcorpus-id\tscore\n" + "".join(rows))
+    return folder
 
 
 DOCUMENTS = {
-    "d1": ("Hail", "hail fell on the roof"),
-    "d2": ("", "storm broke the window"),
-    "d3": ("", "the invoice was paid"),
-    "d4": ("", "hail and storm"),
-    "d5": ("", "the of and"),
+    "d1": "hail fell on the roof",
+    "d2": "storm broke the window",
+    "d3": "the invoice was paid",
+    "d4": "hail and storm",
+    "d5": "the of and",
 }
 QUERIES = {"q1": "hail", "q2": "the storm", "q3": "nobody judged this", "q4": "unknown words"}
 QRELS = [("q1", "d4", 1), ("q1", "d1", 2), ("q2", "d3", 1), ("q2", "d2", 0), ("q4", "d1", 1)]
 
 
 @pytest.fixture
-def beir(write: Write, tmp_path: Path) -> Path:
-    """Five documents, three queries with something to find."""
-    corpus = [{"_id": name, "title": title, "text": text} for name, (title, text) in DOCUMENTS.items()]
-    queries = [{"_id": name, "text": text} for name, text in QUERIES.items()]
-    write("storms/corpus.jsonl", "".join(json.dumps(row) + "\n" for row in corpus))
-    write("storms/queries.jsonl", "".join(json.dumps(row) + "\n" for row in queries))
-    rows = "".join(f"{query}\t{document}\t{score}\n" for query, document, score in QRELS)
-    write("storms/qrels/test.tsv", "query-id\tcorpus-id\tscore\n" + rows)
-    return tmp_path / "storms"
+def beir(tmp_path: Path) -> Path:
+    """Five documents, one with a title, and three queries with something to find."""
+    folder = write_collection(tmp_path / "storms", DOCUMENTS, QUERIES, QRELS)
+    corpus = (folder / "corpus.jsonl").read_text()
+    (folder / "corpus.jsonl").write_text(corpus.replace('"d1", ', '"d1", "title": "Hail", '))
+    return folder
 
+
+# A word set of bias.
+SET = {
+    "targets": {"x": ["x1", "x2"], "y": ["y1", "y2"]},
+    "attributes": {"a": ["a1", "a2"], "b": ["b1", "b2"]},
+}
 
 PAIRS = "hail\tstorm\t9\nhail\twind\t6\nroofs\twind\t5\ntornado\troad\t2\nhail\troad\t1\nstorm\ttornado\t8\n"
 
 
 @pytest.fixture
-def pairs(write: Write) -> Path:
+def pairs(write) -> Path:
     """Similarity of six pairs of words of the storm reports."""
     return write("pairs.tsv", PAIRS)
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.evaluation.conftest import SET
 
 import selfvec
 from selfvec.apps.cli import main
@@ -17,25 +18,25 @@ from selfvec.evaluation import Bias
 from selfvec.evaluation.bias import BUILT_IN, MEASURES, effect_size, permutation_p, read_sets
 
 ANGLES = {"a1": 0, "a2": 0, "b1": 90, "b2": 90, "x1": 0, "x2": 60, "y1": 90, "y2": 30}
-SET = {
-    "targets": {"x": ["x1", "x2"], "y": ["y1", "y2"]},
-    "attributes": {"a": ["a1", "a2"], "b": ["b1", "b2"]},
-}
-TOML = """
-[poles]
-targets.x = ["x1", "x2"]
-targets.y = ["y1", "y2"]
-attributes.a = ["a1", "a2"]
-attributes.b = ["b1", "b2"]
-"""
 
 numbers = st.lists(st.integers(-50, 50), min_size=2, max_size=5).map(lambda n: np.array(n, float) / 50)
 
 
+def at(degrees: dict[str, float]) -> Vectors:
+    """Words by their angle."""
+    radians = np.deg2rad(list(degrees.values()))
+    return Vectors(list(degrees), np.stack([np.cos(radians), np.sin(radians)], axis=1).astype(np.float32))
+
+
+def measured(table: Vectors, sets: Path) -> tuple[list[dict], dict[str, float]]:
+    """The rows, and their values by metric."""
+    rows = selfvec.evaluate(table, [Bias(sets)]).rows
+    return rows, {row["metric"]: row["value"] for row in rows}
+
+
 @pytest.fixture
 def circle() -> Vectors:
-    radians = np.deg2rad(list(ANGLES.values()))
-    return Vectors(list(ANGLES), np.stack([np.cos(radians), np.sin(radians)], axis=1).astype(np.float32))
+    return at(ANGLES)
 
 
 @pytest.fixture
@@ -50,12 +51,8 @@ def test_effect_and_p_worked_out_by_hand(circle: Vectors, poles: Path) -> None:
     assert [other["metric"] for other in others] == list(MEASURES)
     assert row["value"] == pytest.approx(0.6340 / 0.8695, abs=1e-3)
     assert row["p"] == pytest.approx(1 / 3)
-    assert (row["kind"], row["metric"], row["task"], row["method"]) == (
-        "bias",
-        "weat_effect",
-        "poles",
-        "poles",
-    )
+    named = row["kind"], row["metric"], row["task"], row["method"]
+    assert named == ("bias", "weat_effect", "poles", "poles")
     assert (row["n"], row["covered"], row["targets"], row["attributes"]) == (4, 1.0, ["x", "y"], ["a", "b"])
     assert -2 <= row["low"] <= row["value"] <= row["high"] <= 2
 
@@ -93,10 +90,9 @@ def test_p_agrees_with_scipy_exactly_and_when_drawn() -> None:
         assert permutation_p(x, y, seed=1) == pytest.approx(found.pvalue, abs=1e-9 if size == 5 else 0.015)
 
 
-def test_words_without_a_vector_lower_covered_and_a_list_without_two_tells_nothing(write) -> None:
+def test_words_without_a_vector_lower_covered_and_a_list_without_two_tells_nothing(poles) -> None:
     table = Vectors(["x1", "x2", "y1", "a1", "a2", "b1", "b2"], np.eye(7, dtype=np.float32))
-    path = write("poles.toml", TOML)
-    report = selfvec.evaluate({"few": table, "none": Vectors(["q"], np.ones((1, 2)))}, [Bias(path)])
+    report = selfvec.evaluate({"few": table, "none": Vectors(["q"], np.ones((1, 2)))}, [Bias(poles)])
     few, none = report.rows
     assert few["covered"] == pytest.approx(7 / 8)
     assert none["covered"] == 0.0
@@ -106,10 +102,7 @@ def test_words_without_a_vector_lower_covered_and_a_list_without_two_tells_nothi
 
 
 def test_a_larger_effect_is_called_higher_not_better(circle: Vectors, write) -> None:
-    words = {
-        "targets": {"x": ["x1", "y2"], "y": ["y1", "x2"]},
-        "attributes": {"a": ["a1", "a2"], "b": ["b1", "b2"]},
-    }
+    words = SET | {"targets": {"x": ["x1", "y2"], "y": ["y1", "x2"]}}
     turned = Vectors(["a1", "a2", "b1", "b2", "y1", "y2", "x1", "x2"], circle.vectors)
     path = write("set.json", json.dumps({"set": words}))
     report = selfvec.evaluate({"one": circle, "other": turned}, [Bias(path)])
@@ -127,57 +120,38 @@ def test_the_flag_works_alone_and_beside_own_sets(poles: Path, tmp_path: Path, c
     assert [row["method"] for row in weat] == [wanted.name for wanted in read_sets(BUILT_IN)]
     assert all(row["covered"] == 1.0 and 0 < row["p"] <= 1 for row in weat)
     assert {row["metric"] for row in rows} == {"weat_effect", *MEASURES}
-    arguments = [
-        "evaluate",
-        str(tmp_path / "circle.bin"),
-        "--bias-sets",
-        str(poles),
-        str(poles),
-        "--bias",
-    ]
-    assert main([*arguments, "--json"]) == 0
+    given = ["evaluate", str(tmp_path / "circle.bin"), "--bias-sets", str(poles)]
+    assert main([*given, str(poles), "--bias", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)["rows"]
     tasks = [row["task"] for row in rows if row["metric"] == "weat_effect"]
     assert tasks == ["built-in"] * 4 + ["poles", "poles (2)"]
-    assert main(["evaluate", str(tmp_path / "circle.bin"), "--bias-sets", str(poles)]) == 0
+    assert main(given) == 0
     assert "weat_effect (poles)" in capsys.readouterr().out
 
 
-def test_the_other_measures_agree_with_wefe(write) -> None:
+def test_the_other_measures_agree_with_wefe(poles) -> None:
     # The figures are those of wefe 1.0.1 for these words, with RNSB trained on all words.
     degrees = {"a1": 0, "a2": 10, "b1": 90, "b2": 110, "x1": 0, "x2": 60, "y1": 90, "y2": 35}
-    radians = np.deg2rad(list(degrees.values()))
-    table = Vectors(list(degrees), np.stack([np.cos(radians), np.sin(radians)], axis=1).astype(np.float32))
-    rows = selfvec.evaluate(table, [Bias(write("poles.toml", TOML))]).rows
-    found = {row["metric"]: row["value"] for row in rows}
-    wefe = {
-        "rnd": -0.14136435,
-        "ripa": 0.08793410,
-        "mac": 0.43965098,
-        "ect": -1.0,
-        "rnsb": 0.03182992,
-    }
+    table = at(degrees)
+    rows, found = measured(table, poles)
+    wefe = {"rnd": -0.14136435, "ripa": 0.08793410, "mac": 0.43965098, "ect": -1.0, "rnsb": 0.03182992}
     assert {name: found[name] for name in wefe} == pytest.approx(wefe, abs=1e-5)
     for row in rows:
         assert row["low"] <= row["value"] <= row["high"]
 
 
-def test_direct_bias_is_the_mean_cosine_with_the_axis_of_the_pairs(write) -> None:
+def test_direct_bias_is_the_mean_cosine_with_the_axis_of_the_pairs(poles) -> None:
     table = Vectors(
         ["a1", "b1", "a2", "b2", "x1", "x2", "y1", "y2"],
         np.array([[1, 0], [-1, 0], [1, 1], [-1, 1], [1, 0], [0, 1], [0, 2], [3, 4]], np.float32),
     )
-    rows = selfvec.evaluate(table, [Bias(write("poles.toml", TOML))]).rows
-    found = {row["metric"]: row["value"] for row in rows}
+    _, found = measured(table, poles)
     assert found["direct_bias"] == pytest.approx((1 + 0 + 0 + 0.6) / 4)
 
 
 def test_a_pair_with_an_unknown_word_is_left_out_of_the_measures_of_pairs(circle: Vectors, write) -> None:
     sets = {"targets": SET["targets"], "attributes": {"a": ["q", "a1", "a2"], "b": ["b1", "b2", "x1"]}}
     whole, part = ({"poles": sets}, {"poles": {**SET, "attributes": {"a": ["a1", "a2"], "b": ["b2", "x1"]}}})
-    values = []
-    for number, each in enumerate((whole, part)):
-        rows = selfvec.evaluate(circle, [Bias(write(f"{number}.json", json.dumps(each)))]).rows
-        values.append({row["metric"]: row["value"] for row in rows})
+    values = [measured(circle, write("sets.json", json.dumps(each)))[1] for each in (whole, part)]
     assert values[0]["ripa"] == pytest.approx(values[1]["ripa"])
     assert values[0]["rnd"] != pytest.approx(values[1]["rnd"])

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.evaluation.conftest import write_collection
 
 import selfvec
 from selfvec.data.vectors import Vectors
@@ -91,12 +92,8 @@ def test_documents_that_the_corpus_lacks_stay_to_be_found(beir: Path) -> None:
 
 def test_the_document_that_a_query_was_taken_from_is_no_answer(tmp_path: Path) -> None:
     texts = {"a": "hail broke roofs", "b": "hail fell", "1": "rain fell"}
-    rows = [{"_id": name, "text": text} for name, text in texts.items()]
-    (tmp_path / "corpus.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    asked = [{"_id": "a", "text": "hail broke roofs"}, {"_id": "1", "text": "hail"}]
-    (tmp_path / "queries.jsonl").write_text("".join(json.dumps(row) + "\n" for row in asked))
-    (tmp_path / "qrels").mkdir()
-    (tmp_path / "qrels/test.tsv").write_text("a\tb\t1\n1\tb\t1\n")
+    asked = {"a": "hail broke roofs", "1": "hail"}
+    write_collection(tmp_path, texts, asked, [("a", "b", 1), (1, "b", 1)])
     assert read_collection(tmp_path).own == [0, -1]  # "1" is called so by chance
     words = ["hail", "broke", "roofs", "fell", "rain"]
     report = selfvec.evaluate(Vectors(words, np.eye(5, dtype=np.float32)), [Retrieval(tmp_path)])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
+from tests.evaluation.conftest import write_collection
 
 import selfvec
 from selfvec.base.errors import OptionError
@@ -49,11 +49,8 @@ def test_a_row_for_each_combination_and_metric(run: Run, questions: Path) -> Non
 
 
 def test_the_figures_are_those_of_search(run: Run, tmp_path: Path) -> None:
-    documents = [{"_id": f"r{i}", "text": text} for i, text in enumerate(run.text.texts())]
-    (tmp_path / "qrels").mkdir()
-    (tmp_path / "corpus.jsonl").write_text("\n".join(map(json.dumps, documents)))
-    (tmp_path / "queries.jsonl").write_text(json.dumps({"_id": "q", "text": "a zeppelin landed, said 14"}))
-    (tmp_path / "qrels" / "test.tsv").write_text("q\tr14\t1\n")
+    documents = {f"r{i}": text for i, text in enumerate(run.text.texts())}
+    write_collection(tmp_path, documents, {"q": "a zeppelin landed, said 14"}, [("q", "r14", 1)])
     report = selfvec.evaluate(run, retrieval=tmp_path, try_="mode=hybrid,bm25")
     collection = read_collection(tmp_path)
     hybrid = collection.scores(search_rankings(collection, run, {"hybrid": SearchSetting()})["hybrid"])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.evaluation.conftest import SET
 
 from selfvec.base.errors import InputError
 from selfvec.evaluation.bias import BUILT_IN, read_sets
@@ -50,10 +52,7 @@ def test_read_or_refused_in_one_line(kind: str, folder: Path, files: list[bytes]
 
 
 def altered(change) -> str:
-    poles = {
-        "targets": {"x": ["x1", "x2"], "y": ["y1", "y2"]},
-        "attributes": {"a": ["a1", "a2"], "b": ["b1", "b2"]},
-    }
+    poles = deepcopy(SET)
     change(poles)
     return json.dumps({"poles": poles})
 

@@ -86,17 +86,6 @@ DATA = {  # a WordNet of four synsets, by the rules of wndb(5WN)
 }
 
 
-@pytest.fixture
-def write(tmp_path: Path):
-    """Writes a file and says where it is."""
-
-    def written(name: str, text: str) -> Path:
-        (tmp_path / name).write_text(text, encoding="utf-8")
-        return tmp_path / name
-
-    return written
-
-
 def words(*angles: float, names: str = "abcdefgh") -> Vectors:
     """Words a, b, ... by their angle in degrees."""
     turned = np.deg2rad(angles)

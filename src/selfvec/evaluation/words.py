@@ -107,9 +107,6 @@ def read_pairs(path: Path) -> Pairs:
 # ---- Analogies
 
 
-_BLOCK = 16_384  # rows at a time
-
-
 @dataclass(frozen=True)
 class AnalogyQuestions:
     """Q questions over W distinct words."""
@@ -175,7 +172,7 @@ def read_questions(path: Path) -> AnalogyQuestions:
 
 def answer(vectors: Vectors, questions: AnalogyQuestions, most: int) -> tuple[Mask, dict[str, Mask]]:
     """Which of Q questions have four words with vectors, and which each method answers right; (Q,) bool."""
-    candidates = _nonzero_rows(vectors, most)
+    candidates = np.flatnonzero(np.any(vectors.vectors[:most] != 0, axis=1))
     place = np.full(len(vectors) + 1, -1, np.int64)  # of a row among the candidates; the last is for row -1
     place[candidates] = np.arange(len(candidates))
     words = place[find_rows(vectors, questions.words)]
@@ -195,14 +192,6 @@ def answer(vectors: Vectors, questions: AnalogyQuestions, most: int) -> tuple[Ma
     for method, answers in found.items():
         right[method][answered] = answers == asked[answered, 3]
     return answered, right
-
-
-def _nonzero_rows(vectors: Vectors, most: int) -> Ints:
-    """Those of the first ``most`` rows that are not zero, (C,) int64."""
-    head = vectors.vectors[:most]
-    starts = range(0, len(head), _BLOCK)
-    parts = [start + np.flatnonzero(np.any(head[start : start + _BLOCK] != 0, axis=1)) for start in starts]
-    return np.concatenate(parts) if parts else np.zeros(0, np.int64)
 
 
 # ---- Translations

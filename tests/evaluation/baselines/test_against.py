@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from tests.evaluation.conftest import write_collection
 
 import selfvec
 from selfvec.apps.cli import main
@@ -30,12 +31,8 @@ def test_baselines_stand_beside_the_run_with_what_they_cost(run_folder, pairs, t
         assert rows[name]["covered"] == 1
     expected = {(row["vectors_a"], row["vectors_b"]) for row in found["comparisons"]}
     assert expected == {("refined", other) for other in ("original", "ppmi-svd", "retrofit")}
-    assert {table["name"]: "seconds" in table for table in found["tables"]} == {
-        "refined": True,
-        "original": False,
-        "ppmi-svd": True,
-        "retrofit": True,
-    }
+    with_cost = [table["name"] for table in found["tables"] if "seconds" in table]
+    assert with_cost == ["refined", "ppmi-svd", "retrofit"]
     assert "| covered | seconds | MB |" in report.read_text(encoding="utf-8")
     plain = selfvec.evaluate(run_folder, [Similarity(pairs)])
     assert "seconds" not in plain.to_markdown() + plain.to_html()
@@ -85,12 +82,8 @@ def test_an_encoder_by_its_folder(run_folder, model, tmp_path) -> None:
 
 def test_an_encoder_reads_texts_whole(run_folder, model, tmp_path) -> None:
     """It knows the words zebra and lion, which the run lacks."""
-    place = tmp_path / "beir"
-    (place / "qrels").mkdir(parents=True)
-    documents = [{"_id": "z", "title": "", "text": "zebra"}, {"_id": "l", "title": "", "text": "lion lion"}]
-    (place / "corpus.jsonl").write_text("\n".join(map(json.dumps, documents)))
-    (place / "queries.jsonl").write_text(json.dumps({"_id": "q", "text": "lion"}))
-    (place / "qrels/test.tsv").write_text("query-id\tcorpus-id\tscore\nq\tl\t1\n")
+    documents = {"z": "zebra", "l": "lion lion"}
+    place = write_collection(tmp_path / "beir", documents, {"q": "lion"}, [("q", "l", 1)])
     (tmp_path / "labels").mkdir()
     for part in ("train", "test"):
         (tmp_path / "labels" / f"{part}.tsv").write_text("one\tzebra\ntwo\tlion\n" * 3)
