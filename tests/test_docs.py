@@ -26,7 +26,6 @@ from selfvec.text.repeats import LEAST_DOCUMENTS, NGRAM
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
 PAGES = [ROOT / "README.md", *DOCS]
 PASTED = [ROOT / "README.md", ROOT / "docs" / "tutorial.md"]  # run by test_shown_output.py
-HAND_WRITTEN = [page for page in DOCS if "results" not in page.parts]
 BLOCK = re.compile(r"^```(console|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 EXTRAS = {  # packages without which a page cannot run
     "export-and-serve.md": ("model2vec", "langchain_core", "lancedb", "faiss", "usearch", "qdrant_client"),
@@ -203,21 +202,17 @@ def test_the_demo_shows_before_and_after(tmp_path: Path, capsys: pytest.CaptureF
 
 @pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=name_of)
 def test_links_lead_somewhere(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
-        if not target.startswith("http"):
-            assert (page.parent / target).exists(), f"{page.name}: {target}"
-
-
-@pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=name_of)
-def test_links_to_headings_lead_to_one(page: Path) -> None:
-    for target, heading in re.findall(r"\]\(([^)#\s]*)#([^)]+)\)", page.read_text(encoding="utf-8")):
-        if not target.startswith("http"):
-            text = (page.parent / target if target else page).read_text(encoding="utf-8")
-            titles = re.findall(
-                r"^#+ (.*)", re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE), re.M
-            )
-            slugs = [re.sub(r"\s+", "-", re.sub(r"[^\w\s-]", "", title.strip().lower())) for title in titles]
-            assert heading in slugs, f"{page.name}: {target}#{heading}"
+    for link in re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
+        target, _, heading = link.partition("#")
+        if target.startswith("http"):
+            continue
+        place = page.parent / target if target else page
+        assert place.exists(), f"{page.name}: {link}"
+        if heading:
+            prose = re.sub(r"^```.*?^```", "", place.read_text(encoding="utf-8"), flags=re.DOTALL | re.M)
+            titles = [title.strip().lower() for title in re.findall(r"^#+ (.*)", prose, re.M)]
+            slugs = [re.sub(r"\s+", "-", re.sub(r"[^\w\s-]", "", title)) for title in titles]
+            assert heading in slugs, f"{page.name}: {link}"
 
 
 def test_every_page_is_in_the_navigation() -> None:
@@ -235,16 +230,12 @@ def test_the_make_targets_exist() -> None:
         assert re.search(rf"^(?:[\w-]+ )*{name}(?: [\w-]+)*:", makefile, re.MULTILINE), name
 
 
-def test_the_index_names_every_page() -> None:
-    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("folder", [ROOT / "docs", ROOT / "docs" / "results"], ids=lambda path: path.name)
+def test_an_index_names_every_page(folder: Path) -> None:
+    index = (folder / "index.md").read_text(encoding="utf-8")
+    pages = [page for page in DOCS if ("results" in page.parts) == (folder.name == "results")]
     named = {"index.md", *re.findall(r"\]\(([^)#]+)", index)}
-    assert [page for page in map(name_of, HAND_WRITTEN) if page not in named] == []
-
-
-def test_the_overview_of_results_names_every_page_of_them() -> None:
-    results = ROOT / "docs" / "results"
-    named = {"index.md", *re.findall(r"\]\(([^)#]+)", (results / "index.md").read_text(encoding="utf-8"))}
-    assert [page.name for page in sorted(results.glob("*.md")) if page.name not in named] == []
+    assert {page.relative_to(folder).as_posix() for page in pages} <= named
 
 
 def test_the_glossary_defines_each_term_once_in_order() -> None:

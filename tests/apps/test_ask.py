@@ -50,15 +50,8 @@ def asked(texts: Path, question: str, **options: object) -> tuple[list[str], lis
 
 def test_files_of_other_kinds_are_named(texts: Path, capsys: pytest.CaptureFixture[str]) -> None:
     cache = texts.parent / "cache"
-    command = [
-        "ask",
-        str(texts),
-        "hail",
-        "--cache",
-        str(cache),
-        "--vectors",
-        str(texts.parent / "vectors.safetensors"),
-    ]
+    vectors = str(texts.parent / "vectors.safetensors")
+    command = ["ask", str(texts), "hail", "--cache", str(cache), "--vectors", vectors]
     unread = [str(texts / f"{number}.xyz") for number in range(7)]
     Path(unread[0]).write_bytes(b"\x00\x01")
     for _ in range(2):  # also from the cache

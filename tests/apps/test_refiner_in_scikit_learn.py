@@ -15,7 +15,6 @@ from sklearn.exceptions import NotFittedError as TheirNotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
-from sklearn.utils.estimator_checks import check_estimator
 from tests.retrieval.encoder import reports
 
 import selfvec
@@ -80,14 +79,6 @@ def test_vectors_may_be_given_in_the_place_of_labels() -> None:
     ):
         np.testing.assert_array_equal(model.vectors_.vectors, by_name.vectors_.vectors)
     assert selfvec.Refiner("original").fit(TEXTS, "none").run_.provenance["vectors"]["name"] == "none"
-
-
-@pytest.mark.filterwarnings("ignore")
-def test_scikit_learns_own_checks() -> None:
-    """Those that give numbers as documents cannot pass."""
-    done = check_estimator(selfvec.Refiner("original"), on_skip=None, on_fail=None)
-    failed = {one["check_name"]: one["exception"] for one in done if one["status"] == "failed"}
-    assert not failed
 
 
 def test_names_that_are_empty_or_remote_are_refused(

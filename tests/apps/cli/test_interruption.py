@@ -30,18 +30,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def command(corpus: Path, run: Path, *more: str, epochs: int = EPOCHS) -> list[str]:
-    options = [
-        "--method",
-        "paper",
-        "--vectors",
-        "none",
-        "--window",
-        "5",
-        "--epochs",
-        str(epochs),
-        "--history",
-        "every:1000",
-    ]
+    options = f"--method paper --vectors none --window 5 --history every:1000 --epochs {epochs}".split()
     return ["refine", str(corpus), "-o", str(run), *options, *more]
 
 
