@@ -193,7 +193,7 @@ class StoppedAtWork(Progress):
 
 WRONG = {
     "nothing": ([], "there is nothing to do"),
-    "two modes": (["in", "--undo", "--dry-run"], "--undo and --dry-run do not go together"),
+    "two modes": (["in", "--undo", "--dry-run"], "No such option '--dry-run'"),
     "undo elsewhere": (["--undo", "-o", "x"], "No such option '-o'"),
     "watching a pipe": (["-", "--watch"], "are files or folders to watch"),
 }

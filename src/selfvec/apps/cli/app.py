@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from selfvec.base.errors import CleanupWarning, OptionError, SelfvecError
+from selfvec.base.errors import CleanupWarning, SelfvecError
 from selfvec.transforms import find_transform
 
 from .output import say
@@ -102,7 +102,6 @@ def as_today(arguments: Sequence[str]) -> list[str]:
     for mode in ("undo", "watch"):
         if command == ["update"] and f"--{mode}" in rest:
             rest.remove(f"--{mode}")
-            _refuse_others(mode, rest)
             return ["run", mode, *rest]
     return words
 
@@ -115,10 +114,3 @@ def _taken(words: Sequence[str], flag: str) -> tuple[str | None, list[str]]:
         if word.startswith(f"{flag}="):
             return word.partition("=")[2], [*words[:place], *words[place + 1 :]]
     return None, list(words)
-
-
-def _refuse_others(mode: str, words: Sequence[str]) -> None:
-    """Refuse what does not go with an undo or a watch."""
-    for other in ("--undo", "--watch", "--dry-run"):
-        if other in words:
-            raise OptionError(f"--{mode} and {other} do not go together", remedy="give one of them")
