@@ -36,18 +36,6 @@ def occurrences_of_each(ids: Ids, types: int, among: Mask | None = None) -> Ints
     return counts
 
 
-def _all_below(ids: Ids, types: int) -> bool:
-    """Whether all ids are numbers of types, so 0 or more and below ``types``."""
-
-    def check(start: int) -> bool:
-        part = ids[start : start + _BLOCK]
-        below = bool(part.view(np.uint32).max() < types)  # negative ones become large
-        release(part)
-        return below
-
-    return all(in_order(range(0, len(ids), _BLOCK), check, threads(None)))
-
-
 @dataclass(frozen=True, repr=False)
 class TokenBatch:
     """Token ids of a corpus in reading order, with its document bounds and vocabulary.
@@ -98,7 +86,8 @@ class TokenBatch:
             raise CorpusError("document offsets do not run from 0 to the number of tokens")
         if np.any(np.diff(self.offsets) < 0):
             raise CorpusError("document offsets decrease")
-        if not _all_below(self.ids, len(self.types)):
+        # As unsigned numbers, negative ones are large.
+        if any(block.view(np.uint32).max() >= len(self.types) for _, block in _blocks_of(self.ids)):
             raise CorpusError(f"token ids are not all between 0 and {len(self.types) - 1}")
         one_each = {
             "date": self.dates,

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from tests.apps.cli.test_cli import REPORTS
 
 import selfvec
 from selfvec.analysis.alignment import align
@@ -30,7 +31,6 @@ from selfvec.retrieval.encoder.adapter import Adapter
 from selfvec.storage.formats import save
 
 SOURCES = Path(selfvec.__file__).parent
-DRIFT = "--permutations 20 --jobs 1 --min-count 1"
 RUNS = {  # commands that write a run; OUT is their target
     "refine": "refine storms.txt -o OUT --vectors vectors.vec --method paper --history none",
     "update": "update run storms.txt -o OUT --allow-duplicates",
@@ -49,18 +49,6 @@ FILES = {
     "trajectory by slice": "trajectory run hail --slices --plot OUT.svg",
     "serve": "serve run --save OUT.html",
     "topics": "topics run --min-count 1 --number 2 --documents OUT.csv",
-    "similar": "similar run hail --report OUT.csv",
-    "drift": f"drift run {DRIFT} --report OUT.html",
-    "monitor": "monitor run later.txt --permutations 20 --level 0.05 --report OUT.md",
-    "evaluate": "evaluate run --similarity pairs.tsv --report OUT.html",
-    "search": "search run hail --report OUT.csv",
-    "ask": "ask storms.txt hail --cache asked --vectors vectors.vec --report OUT.csv",
-    "phrases": "phrases storms.txt --report OUT.csv",
-    "expand": "expand run hail --report OUT.csv",
-    "topics report": "topics run --min-count 1 --number 2 --report OUT.csv",
-    "why": "why run hail storm --report OUT.md",
-    "compare": f"compare run later {DRIFT} --report OUT.csv",
-    "senses": "senses run hail --number 2 --report OUT.csv",
 }
 FOLDERS = {
     "align to a folder": "align run later -o OUT",
@@ -69,6 +57,9 @@ FOLDERS = {
     "transform to a folder": "transform vectors.vec OUT --by principal-axes --dimensions 5 --to projector",
     "transform of a tokenizer": "transform model OUT --by tokenizer --vectors default --add-words words.txt",
 }
+REPORTED = {"similar": "csv", "drift": "html", "monitor": "md", "evaluate": "html", "why": "md"}
+REPORTED |= dict.fromkeys(("search", "ask", "phrases", "expand", "topics", "compare", "senses"), "csv")
+FILES |= {f"{name} report": f"{name} {REPORTS[name]} --report OUT.{kind}" for name, kind in REPORTED.items()}
 COMMANDS = RUNS | FILES | FOLDERS
 QUIET = {"health", "info", "verify", "vectors", "mcp", "migrate"}  # migrate works on its store
 
@@ -153,7 +144,9 @@ def test_with_overwrite_a_command_replaces_its_like(name: str, inside: Path, pre
         return
     put("file" if name in FILES else "run", target, prepared)
     before = state(target.parent)
-    assert run([*command, "--overwrite"]) <= int(name == "monitor"), capsys.readouterr().err  # 1: alarm
+    assert run([*command, "--overwrite"]) <= int(name.startswith("monitor")), (
+        capsys.readouterr().err
+    )  # 1: alarm
     assert state(target.parent) != before
     assert target.is_dir() == (name in RUNS)
     if name in RUNS:  # a person's file in a run folder stays

@@ -12,7 +12,6 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
-import numpy as np
 from pydantic import Field
 
 from selfvec.apps.similar_words import similar
@@ -103,15 +102,14 @@ class Tools:
         run = self.run
         made = run.provenance
         corpus = made.corpus
-        dates = None if run.tokens is None else run.tokens.dates
-        days = [] if dates is None else dates[~np.isnat(dates)].astype(str).tolist()
+        period = None if run.tokens is None else run.tokens.period
         return {
             "corpus": str(corpus.get("description", "")),
             "files": [Path(str(file.get("path", ""))).name for file in corpus.get("files", [])[:_FILES]],
             "documents": made.documents or 0,
             "tokens": made.tokens or 0,
             "words": len(run.vectors),
-            "dates": [min(days), max(days)] if days else [],
+            "dates": period or [],
             "slices": [part.name for part in slices_of(run)][:200],
             "method": made.method or "",
             "vectors": str(made.vectors.get("name", "")),
