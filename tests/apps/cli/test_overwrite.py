@@ -82,10 +82,10 @@ def inside(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caps
     return tmp_path
 
 
-def state(folder: Path) -> dict[str, tuple[int, bytes]]:
+def state(folder: Path) -> dict[Path, tuple[int, bytes]]:
     """Time of change and content of all that is in a folder."""
     return {
-        str(path.relative_to(folder)): (path.stat().st_mtime_ns, path.read_bytes() if path.is_file() else b"")
+        path: (path.lstat().st_mtime_ns, path.read_bytes() if path.is_file() else b"")
         for path in sorted(folder.rglob("*"))
         if path.name != "asked"
     }
@@ -144,9 +144,8 @@ def test_with_overwrite_a_command_replaces_its_like(name: str, inside: Path, pre
         return
     put("file" if name in FILES else "run", target, prepared)
     before = state(target.parent)
-    assert run([*command, "--overwrite"]) <= int(name.startswith("monitor")), (
-        capsys.readouterr().err
-    )  # 1: alarm
+    highest = int(name.startswith("monitor"))  # 1: alarm
+    assert run([*command, "--overwrite"]) <= highest, capsys.readouterr().err
     assert state(target.parent) != before
     assert target.is_dir() == (name in RUNS)
     if name in RUNS:  # a person's file in a run folder stays
