@@ -89,8 +89,6 @@ class CommandGroup(_OnOneScreen, click.Group):
         super().__init__(name, context_settings={"help_option_names": ["-h", "--help"]}, **options)
         self.commands = commands  # type: ignore[assignment]
         self.listed = tuple(listed)
-        self.more = ""
-        self.examples: Sequence[str] = ()
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Print the help if no command is named and one is needed."""
@@ -143,8 +141,10 @@ def help_all() -> click.Option:
 
 def help_text(command: Any, path: str, *, everything: bool = False) -> str:
     """The help of a command or group that is called by ``path``, as "selfvec run info"."""
-    lines = [f"Usage: {_usage(command, path)}", "", *textwrap.wrap(command.help, WIDTH)]
-    if commands := _commands(command):
+    commands = [(name, command.commands[name]) for name in getattr(command, "listed", ())]
+    usage = f"{path} COMMAND; each has --help" if commands else _usage(command, path)
+    lines = [f"Usage: {usage}", "", *textwrap.wrap(command.help, WIDTH)]
+    if commands:
         lines += _listing(commands)
         if path == "selfvec":
             lines += ["", f"All options: {path} --help-all", f"Tab completion: {_COMPLETION}"]
@@ -166,19 +166,12 @@ def help_text(command: Any, path: str, *, everything: bool = False) -> str:
 
 def _usage(command: Any, path: str) -> str:
     """The command line with its arguments and the options that it needs."""
-    if _commands(command):
-        return f"{path} COMMAND; each has --help"
     needed = [
-        one.metavar if _is_argument(one) else f"{min(one.opts, key=len)} {one.metavar}"
+        str(one.metavar) if isinstance(one, Argument) else f"{min(one.opts, key=len)} {one.metavar}"
         for one in _listed(command)
-        if _is_argument(one) or one.declared.is_required
+        if isinstance(one, Argument) or one.declared.is_required
     ]
     return " ".join([path, *needed, "[OPTIONS]"])
-
-
-def _commands(command: Any) -> list[tuple[str, Any]]:
-    """The commands of a group that are listed, in their order."""
-    return [(name, command.commands[name]) for name in getattr(command, "listed", ())]
 
 
 def _listing(commands: list[tuple[str, Any]]) -> Iterator[str]:
@@ -195,20 +188,17 @@ def _listing(commands: list[tuple[str, Any]]) -> Iterator[str]:
 HelpRows = Sequence[tuple[str, str]]  # of an argument or option: its name, and what it is
 
 
-def _listed(command: Any) -> list[Any]:
+def _listed(command: Any) -> list[Argument | Option]:
     """The arguments and options that are shown."""
-    return [one for one in command.params if hasattr(one, "declared") and not getattr(one, "hidden", False)]
+    declared = [one for one in command.params if isinstance(one, Argument | Option)]
+    return [one for one in declared if isinstance(one, Argument) or not one.hidden]
 
 
-def _is_argument(one: Any) -> bool:
-    return bool(one.param_type_name == "argument")
-
-
-def _row(one: Any, everything: bool) -> tuple[str, str]:
+def _row(one: Argument | Option, everything: bool) -> tuple[str, str]:
     """The value of an argument, or the flag of an option, its short one, and its value; then the help."""
     short = [flag for flag in one.opts if not flag.startswith("--")]
     long = [flag for flag in one.opts if flag.startswith("--")][:1]
-    flags = "" if _is_argument(one) else ", ".join([*short, *long])
+    flags = "" if isinstance(one, Argument) else ", ".join([*short, *long])
     return f"{flags} {one.metavar or ''}".strip(), _text(one.declared, everything)
 
 
@@ -224,7 +214,7 @@ def _text(declared: Parameter, everything: bool) -> str:
 
 def _is_cut(command: Any) -> bool:
     """Whether ``--help`` leaves something out."""
-    options = [one.declared for one in _listed(command) if not _is_argument(one)]
+    options = [one.declared for one in _listed(command) if isinstance(one, Option)]
     return bool(command.more) or any(one.seldom or one.sentences[2] for one in options)
 
 
