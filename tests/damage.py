@@ -14,18 +14,8 @@ import numpy as np
 
 from selfvec.base.checksums import write_sealed
 
-_NUMBERS = (
-    b"\xff" * 8,
-    b"\0" * 8,
-    b"\xff" * 4,
-    b"99999999",
-    b"-1",
-    b"1e999",
-    b"NaN",
-    b"null",
-    b"[[[[",
-    b"\r",
-)
+_PIECES = (b"\xff" * 8, b"\0" * 8, b"\xff" * 4, b"99999999", b"-1", b"1e999", b"NaN", b"null", b"[[[[", b"\r")
+_DTYPES = {f"{letter.upper()}{8 * size}": f"<{letter}{size}" for letter in "fiu" for size in (1, 2, 4, 8)}
 _VALUES: tuple[Any, ...] = (
     *(None, True, False, 0, 1, -1, 2, 3, 0.5, -0.5, 1 << 31, 1 << 40, 1 << 63, 1 << 64, 10**400),
     *(1e308, -1e308, float("nan"), float("inf"), float("-inf")),
@@ -63,29 +53,15 @@ def damaged(name: str, content: bytes, chance: random.Random) -> bytes:
 
 
 def damaged_bytes(content: bytes, chance: random.Random) -> bytes:
-    """The content with one to three places changed, mostly near its beginning, or cut off."""
+    """The content with one to three pieces replaced by others, mostly near its beginning, or cut off."""
     out = bytearray(content)
     for _ in range(chance.randint(1, 3)):
-        end = min(len(out), chance.choice((64, 512, len(out) + 1)))
-        at = chance.randrange(end) if end else 0
-        match chance.randrange(7):
-            case 0:
-                out[at : at + 1] = bytes([chance.randrange(256)])
-            case 1:
-                out[at:at] = chance.randbytes(chance.randint(1, 9))
-            case 2:
-                del out[at : at + chance.randint(1, 9)]
-            case 3:
-                number = chance.choice(_NUMBERS)
-                out[at : at + len(number)] = number
-            case 4:
-                out[at : at + 1] = bytes([out[at] ^ 1 << chance.randrange(8)]) if out else b""
-            case 5:
-                piece = out[at : at + chance.randint(1, 40)]
-                out[at:at] = piece * chance.randint(1, 3)
-            case 6 if not chance.randrange(4):
-                del out[at:]
-    return bytes(out)
+        at = chance.randrange(min(len(out), chance.choice((64, 512, len(out)))) + 1)
+        new = chance.choice(
+            (chance.choice(_PIECES), chance.randbytes(chance.randint(0, 9)), out[at : at + 40])
+        )
+        out[at : at + chance.choice((0, 1, len(new), 9))] = new
+    return bytes(out if chance.randrange(20) else out[: chance.randrange(len(out) + 1)])
 
 
 def damaged_json(content: bytes, chance: random.Random) -> bytes:
@@ -108,19 +84,15 @@ def _places(value: Any) -> Any:
 
 
 def _change(container: Any, key: Any, chance: random.Random) -> None:
-    match chance.randrange(8):
-        case 0:
-            del container[key]
-        case 1:
-            container[key] = [container[key]]
-        case 2:
-            container[key] = {"a": container[key]}
-        case 3 if isinstance(container[key], str):
-            container[key] = container[key][::-1] or "a"
-        case 4 if isinstance(container[key], int | float):
-            container[key] = container[key] * chance.choice((-1, 1000, 0.5, 1 << 40))
-        case _:
-            container[key] = copy.deepcopy(chance.choice(_VALUES))
+    value = container[key]
+    others = [[value], {"a": value}, *chance.choices(_VALUES, k=3)]
+    if isinstance(value, str):
+        others.append(value[::-1] or "a")
+    if isinstance(value, int | float):
+        others.append(value * chance.choice((-1, 1000, 0.5, 1 << 40)))
+    container[key] = copy.deepcopy(chance.choice(others))
+    if not chance.randrange(8):
+        del container[key]
 
 
 def damaged_header(content: bytes, chance: random.Random) -> bytes:
@@ -134,23 +106,13 @@ def damaged_numbers(content: bytes, chance: random.Random) -> bytes:
     """A safetensors file with a few numbers of one tensor replaced by extreme ones."""
     length = int.from_bytes(content[:8], "little")
     header = json.loads(content[8 : 8 + length])
-    names = [name for name in header if name != "__metadata__"]
-    if not names:
-        return damaged_bytes(content, chance)
-    entry = header[chance.choice(names)]
-    kinds = {"F": "f", "I": "i", "U": "u"}
-    code, bits = entry["dtype"][:1], entry["dtype"][1:]
-    if code not in kinds or not bits.isdigit():
-        return damaged_bytes(content, chance)
-    dtype = np.dtype(f"<{kinds[code]}{int(bits) // 8}")
+    entry = chance.choice([header[name] for name in header if name != "__metadata__"])
     start, end = (8 + length + offset for offset in entry["data_offsets"])
-    numbers = np.frombuffer(content[start:end], dtype).copy()
+    numbers = np.frombuffer(content[start:end], _DTYPES[entry["dtype"]]).copy()
+    about: Any = np.finfo(numbers.dtype) if numbers.dtype.kind == "f" else np.iinfo(numbers.dtype)
+    odd = (np.nan, np.inf, -np.inf, -1e4) if numbers.dtype.kind == "f" else (about.max // 2,)
     for _ in range(chance.choice((1, 1, 3, 50)) if len(numbers) else 0):
         at = chance.randrange(len(numbers))
-        if dtype.kind == "f":
-            numbers[at] = chance.choice((np.nan, np.inf, -np.inf, 0, np.finfo(dtype).max, -1e4))
-        else:
-            about = np.iinfo(dtype)
-            near = max(about.min, min(about.max, int(numbers[at]) + chance.choice((-1, 1, 7))))
-            numbers[at] = chance.choice((about.min, about.max, 0, near, about.max // 2))
+        near = (max(about.min, min(about.max, numbers[at].item() + change)) for change in (-1, 1, 7))
+        numbers[at] = chance.choice((about.min, about.max, 0, *near, *odd))
     return content[:start] + numbers.tobytes() + content[end:]
