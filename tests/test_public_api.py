@@ -195,7 +195,7 @@ def test_labels_are_ignored_and_are_one_for_each_document(storms: list[str]) -> 
     for given in (labels, np.arange(len(storms))):
         model = selfvec.Refiner("original").fit(storms, given)
         np.testing.assert_array_equal(model.vectors_.vectors, plain.vectors_.vectors)
-    with pytest.raises(OptionError, match=r"^vectors: are a Vectors, .* not int; .* one for each document"):
+    with pytest.raises(OptionError, match=r"^vectors: is a Vectors, .* not int; .* one for each document"):
         selfvec.Refiner().fit(storms, [0, 1])
 
 

@@ -28,7 +28,7 @@ from selfvec.data.vectors import Vectors
 from selfvec.refinement import update as updating
 from selfvec.refinement.input_reading import Start, starts
 from selfvec.refinement.pipeline import refine as refine_corpus
-from selfvec.storage.opened import GivenRun, as_run, opened
+from selfvec.storage.opened import GivenRun, as_run, as_vectors
 from selfvec.storage.run_writer import RunWriter
 
 Target = str | os.PathLike[str] | None
@@ -182,12 +182,10 @@ def _initial(given: Any) -> Start:
     if given is None or is_path(given) or isinstance(given, Vectors):
         return given
     try:
-        found = opened(given)
+        return as_vectors(given)
     except OptionError as error:
-        rule = error.rule.replace("is a Vectors, a Run,", "are a Vectors, a Run,")
-        remedy = error.remedy or "give them as vectors=..., and labels, if any, one for each document"
-        raise OptionError(rule, field="vectors", remedy=remedy) from None
-    return found if isinstance(found, Vectors) else found.vectors
+        remedy = "give them as vectors=..., and labels, if any, one for each document"
+        raise OptionError(error.rule, field="vectors", remedy=remedy) from None
 
 
 @checked
