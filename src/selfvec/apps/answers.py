@@ -122,10 +122,7 @@ def _in_memory(source: Any, vectors: Any, progress: Progress, fields: FieldOptio
     """A run, or that of texts that are refined now, and what these left out."""
     if isinstance(source, Run):
         return source, {}
-    if isinstance(source, int | float | bytes | None):
-        rule = f"is a folder or file of text, a run, or texts, not {type(source).__name__}"
-        raise OptionError(rule, field="source")
-    text = open_text(source, fields, keep=True)
+    text = open_text(source, fields, "source", keep=True)
     return refine(text, initial_vectors(vectors), Settings(), progress=progress), _omissions(text)
 
 
