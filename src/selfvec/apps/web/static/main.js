@@ -16,6 +16,7 @@ const VIEWS = ["overview", "changes", "map", "unknown", "texts", "health", "time
 const OTHER = "?"; // the choice of two unlisted parts
 const EVERY = 20_000; // milliseconds between two looks at the state of the run
 const FULL = new Set(["overview", "texts", "health", "time"]); // views without a word next to them
+const UNLISTED = new Set(["word", "doc", "near", "frame"]); // of the state, what changes no view or list
 const KEYS = [
   ["/", "find a word"], ["↑ ↓  or  k j", "previous word, next word"], ["← →", "one step back or forward in time"], ["p", "play the map"],
   ["1 … 7", "the views"], ["Esc", "close, or back to the list"], ["?", "this help"], ["+ − 0", "on the map: zoom in, zoom out, whole map"],
@@ -111,7 +112,7 @@ async function update(now, before) {
   if (before && !about.kept) check();
   now.c ||= about.default;
   compared(now.c);
-  const listed = ["seen", "q", "size", "sort", "text", "c", "view", "source", "from", "ask", "stops", "of", "layout", "colour", "only", "mode", "filter", "beside", "names", "words", "unit", "smooth", "mark"].some((name) => now[name] !== before?.[name]);
+  const listed = Object.keys(now).some((name) => !UNLISTED.has(name) && now[name] !== before?.[name]);
   const other = ["word", "c", "view", "doc", "of"].some((name) => now[name] !== before?.[name]);
   const why = before && !other && now.near !== before.near;
   try {

@@ -6,7 +6,7 @@ const DEFAULTS = {
   names: "", words: "", mark: "", unit: "", smooth: "",
   source: "", from: "", near: "",
 };
-const listeners = [];
+let changed = () => {};
 export let state = read();
 
 function read() {
@@ -36,12 +36,12 @@ export function go(changes, step = true) {
   moved();
 }
 
-export function onChange(listener) { listeners.push(listener); }
+export function onChange(listener) { changed = listener; }
 
 function moved() {
   const before = state;
   state = read();
-  for (const listener of listeners) listener(state, before);
+  changed(state, before);
 }
 
 addEventListener("popstate", moved);
