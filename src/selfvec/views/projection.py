@@ -80,9 +80,8 @@ def _pca(matrix: AnyFloats, seed: int) -> Projection:
     # Axes without variance are arbitrary. They stay zero, so that rounding errors are not drawn as a path.
     least = 1e-12 * max(float(values[0]), float(np.square(data).sum()) * 1e-6)
     rank = min(2, int(np.count_nonzero(values > least)))
-    for axis in range(rank):
-        components[axis] = directions[:, axis]
-        variances[axis] = values[axis]
+    components[:rank] = directions[:, :rank].T
+    variances[:rank] = values[:rank]
     largest = np.abs(components).argmax(axis=1)
     components *= np.where(components[[0, 1], largest] < 0, -1.0, 1.0)[:, None]
     shares = variances / (float(np.square(centred).sum()) or 1.0)
