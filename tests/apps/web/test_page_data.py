@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from serving import COMMON, TOPICS, Site, fitted
 
+from selfvec.analysis.concepts import corpus_topics
 from selfvec.analysis.word_drift import drift, without_slices
 from selfvec.analysis.word_kinds import listed_stop_words
 from selfvec.apps.cli import main
@@ -588,7 +589,7 @@ def test_maps_and_topics_are_kept_for_the_next_server(run: Run, monkeypatch: pyt
         raise AssertionError("was computed again")
 
     monkeypatch.setattr(maps, "arrange", refuse)
-    monkeypatch.setattr(maps, "topics", refuse)
+    monkeypatch.setattr(corpus_topics, "cluster_terms", refuse)
     assert shown() == first
     assert not verify(run.folder).damaged
     for file in run.folder.glob("cache/page-*/*"):

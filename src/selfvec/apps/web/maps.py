@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.analysis.concepts import Topics, topics
-from selfvec.analysis.concepts.topic_clusters import Topic
 from selfvec.base.arrays import Array, Ints
 from selfvec.base.errors import InputError
 from selfvec.base.memory import release
@@ -198,23 +197,11 @@ class Maps:
     def _find_topics(self, progress: Progress) -> Topics | None:
         if self.run.tokens is None:
             return None
-
-        def find() -> Json:
-            found = topics(self.run, progress=progress)
-            found = found if len(found) <= _TOPICS else topics(self.run, _TOPICS, progress=progress)
-            return found.as_dict() | {
-                "labels": found.labels.tolist(),
-                "of_documents": found.of_documents.tolist(),
-            }
-
         try:
-            found = kept(self.run, ["topics", _TOPICS], find, progress)
+            found = topics(self.run, progress=progress)
+            return found if len(found) <= _TOPICS else topics(self.run, _TOPICS, progress=progress)
         except InputError:
             return None
-        rows = [Topic(**{name: row[name] for name in row if name != "topic"}) for row in found["rows"]]
-        labels = np.array(found["labels"])
-        of_documents = np.array(found["of_documents"])
-        return Topics(rows, found["documents"], found["silhouette"], labels=labels, of_documents=of_documents)
 
     def _frequent(self, key: str, most: int) -> Ints:
         """Rows of the most frequent content words that occur on both sides."""
