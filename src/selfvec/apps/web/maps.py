@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.analysis.concepts import Topics, topics
-from selfvec.base.arrays import Array, Ints
+from selfvec.base.arrays import Ints
 from selfvec.base.errors import InputError
 from selfvec.base.memory import release
 from selfvec.base.progress import Progress
@@ -180,19 +180,33 @@ class Maps:
             "explained": None if drawn.explained is None else [round(share, 4) for share in drawn.explained],
         }
 
-    def _colours(self, of: str, layout: str, key: str) -> list[dict[str, Any]]:
-        """The colours of the points of a map; waits for the map, the topics and the index."""
-        topics_found = self.topics.result()
-        if of == "documents":
-            numbers = self._documents(layout).result().words
-            return document_colours(numbers, topics_found, self._parts(), len(self.index().result()))
-        task = self.task(of, layout, key)
-        drawn = self._all(key, None, True)[0] if task is None else task.result()
-        parts = {} if self.run.tokens is None else self._parts()
-        return word_colours(self.run, drawn.words, topics_found, parts, self.comparisons.get(key).ranking)
+    def _colours(self, of: str, layout: str, key: str) -> list[Colour]:
+        """The colours of the points of a map, which waits for the map, the topics and the index.
 
-    def _parts(self) -> Mapping[str, Sequence[Slice]]:
-        return text_parts(self.run, self.index().result().documents, self.comparisons.slices)
+        Each is found for all words or documents, then taken for the points.
+        """
+        run = self.run
+        found = self.topics.result()
+        task = self.task(of, layout, key)
+        points = (self._all(key, None, True)[0] if task is None else task.result()).words
+        documents = None if run.tokens is None else self.index().result().documents
+        parts = {} if documents is None else text_parts(run, documents, self.comparisons.slices)
+        words = of == "words"
+        colours: list[Colour] = []
+
+        def add(name: str, values: list[str], codes: Ints, ordered: bool = False) -> None:
+            shown = codes[points].tolist()
+            colours.append({"name": name, "values": values, "codes": shown, "ordered": ordered})
+
+        if found is not None and (words or len(found.of_documents) == len(documents or ())):
+            labels = found.labels if words else found.of_documents
+            add("topic", [row.name for row in found.topics], labels)
+        if words:
+            add("change", *_changes(len(run.vectors), self.comparisons.get(key).ranking), ordered=True)
+        for name, slices in parts.items():
+            codes = _typical(slice_counts(run.require_tokens(), slices)) if words else _assigned(slices)
+            add(name, [part.name for part in slices], codes, ordered=name == "date")
+        return colours
 
     def _find_topics(self, progress: Progress) -> Topics | None:
         if self.run.tokens is None:
@@ -254,9 +268,7 @@ class Maps:
             numbers = np.unique(np.linspace(0, len(documents) - 1, most).astype(np.int64))
             rows = documents.vectors(numbers)
             known = rows.any(axis=1)
-            if not known.all():
-                numbers = numbers[known]
-                rows = rows[known]
+            numbers, rows = numbers[known], rows[known]
             every = np.arange(len(rows))
             fitted = every[:: -(-len(rows) // FITTED) or 1]
             state = vectors_state("documents", rows, fitted)
@@ -277,38 +289,6 @@ def _label(text: str) -> str:
     return " ".join(text[: 2 * _LABEL].split())[:_LABEL]
 
 
-def word_colours(
-    run: Run, words: Ints, topics: Topics | None, parts: Parts, ranking: Ranking
-) -> list[Colour]:
-    """The colours of words: topic, change, and the part of the text that they are typical of."""
-    found = []
-    if topics is not None:
-        found.append(_colour("topic", [row.name for row in topics.topics], topics.labels[words]))
-    found.append(_changes(len(run.vectors), words, ranking))
-    for name, slices in parts.items():
-        codes = _typical(slice_counts(run.require_tokens(), slices))[words]
-        found.append(_colour(name, [part.name for part in slices], codes, name == "date"))
-    return found
-
-
-def document_colours(
-    numbers: Ints,  # of the documents in the index
-    topics: Topics | None,
-    parts: Parts,
-    total: int,  # documents in the index
-) -> list[Colour]:
-    """The colours of documents: topic, part of the text, and fields."""
-    found = []
-    if topics is not None and len(topics.of_documents) == total:
-        found.append(_colour("topic", [row.name for row in topics.topics], topics.of_documents[numbers]))
-    for name, slices in parts.items():
-        codes = np.full(total, -1)
-        for code, part in enumerate(slices):
-            codes[part.documents] = code
-        found.append(_colour(name, [part.name for part in slices], codes[numbers], name == "date"))
-    return found
-
-
 def text_parts(run: Run, documents: IndexedDocuments, slices: Sequence[Slice]) -> Parts:
     """The parts of the text by date or label, and by each field with few values."""
     parts = {"date": list(slices)} if slices else {}
@@ -323,17 +303,21 @@ def text_parts(run: Run, documents: IndexedDocuments, slices: Sequence[Slice]) -
     return parts
 
 
-def _changes(total: int, words: Ints, ranking: Ranking) -> Colour:
+def _changes(total: int, ranking: Ranking) -> tuple[list[str], Ints]:
     """The quintile of each word among all ranked words, by the size of its change."""
     edges = np.quantile(ranking.size, [0.2, 0.4, 0.6, 0.8]) if len(ranking.size) else np.zeros(4)
     bounds = ["0", *(f"{edge:.2f}" for edge in edges.tolist()), "more"]
     codes = np.full(total, -1)
     codes[ranking.rows] = np.searchsorted(edges, ranking.size)
-    return _colour("change", [f"{a} to {b}" for a, b in pairwise(bounds)], codes[words], True)
+    return [f"{a} to {b}" for a, b in pairwise(bounds)], codes
 
 
-def _colour(name: str, values: Sequence[str], codes: Array, ordered: bool = False) -> Colour:
-    return {"name": name, "values": list(values), "codes": codes.tolist(), "ordered": ordered}
+def _assigned(slices: Sequence[Slice]) -> Ints:
+    """The slice of each document, (D,); -1 for none."""
+    codes = np.full(len(slices[0].documents), -1)
+    for code, part in enumerate(slices):
+        codes[part.documents] = code
+    return codes
 
 
 def _typical(counts: Ints) -> Ints:
