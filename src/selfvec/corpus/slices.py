@@ -19,8 +19,8 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch, occurrences_of_each
 
 MOST_VALUES = 1_000  # of a field whose values are groups of documents
-_MONTHS = {"month": 1, "quarter": 3, "year": 12, "decade": 120, "century": 1200}
-PERIODS = tuple(_MONTHS)
+MONTHS = {"month": 1, "quarter": 3, "year": 12, "decade": 120, "century": 1200}  # of a period
+PERIODS = tuple(MONTHS)
 _EPOCH = 1970 * 12  # months from the year 0 to the month that datetime64 counts from
 _BOUND = re.compile(r"(\d{4})(?:-\d\d(?:-\d\d)?|-?[qQ]([1-4]))?", re.ASCII)
 
@@ -46,13 +46,13 @@ def by_period(batch: TokenBatch, period: str) -> list[Slice]:
     if period not in PERIODS:
         raise OptionError.one_of(period, PERIODS, field="slice")
     dates = _dates(batch)
-    number = (dates.astype("datetime64[M]").astype(np.int64) + _EPOCH) // _MONTHS[period]
+    number = (dates.astype("datetime64[M]").astype(np.int64) + _EPOCH) // MONTHS[period]
     dated = ~np.isnat(dates)
     return [Slice(_called(int(n), period), dated & (number == n)) for n in np.unique(number[dated])]
 
 
 def _called(number: int, period: str) -> str:
-    months = _MONTHS[period]
+    months = MONTHS[period]
     month = np.datetime64(number * months - _EPOCH, "M")
     first, last = str(month), str(month + months - 1)
     if period == "quarter":

@@ -92,7 +92,6 @@ class Maps:
         self.index = index
         self._present = present
         self._lane = Lane()
-        self._one = lru_cache(maxsize=128)(self._draw)
         self._all = lru_cache(maxsize=KEPT)(self._draw)
         self._arranged = lru_cache(maxsize=KEPT)(self._arrange)
         self.colours = lru_cache(maxsize=KEPT)(self._colours)
@@ -153,7 +152,7 @@ class Maps:
         """
         row = None if word is None else self.run.index(word)
         whole = self.comparisons.states(key, whole)[1]
-        drawn, marks = (self._all if row is None else self._one)(key, row, whole)
+        drawn, marks = (self._all if row is None else self._draw)(key, row, whole)
         return {**self._described(drawn), "marks": marks, "whole": whole}, drawn.points
 
     def arranged(self, of: str, layout: str, key: str) -> tuple[Json, Points]:

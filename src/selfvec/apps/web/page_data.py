@@ -21,7 +21,6 @@ from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.data.run_text import ID, TEXT
 from selfvec.data.vectors import Source, coverage, has_row
-from selfvec.numerics.nearest import only_in_each
 from selfvec.text.odd_words import names_of
 from selfvec.usage.contexts import (
     NEARBY,
@@ -161,7 +160,7 @@ class PageData(DocumentViews):
         before, after = (
             [(words[other], round(cosine, 4)) for other, cosine in side] for side in ranking.vectors.near(row)
         )
-        gained, lost = only_in_each([name for name, _ in before], [name for name, _ in after])
+        gained, lost = ([words[other] for other in side] for side in ranking.gained_and_lost(row))
         place = ranking.place.get(row)
         return {
             **self._origin(row),

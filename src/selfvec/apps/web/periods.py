@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.errors import NotFound
-from selfvec.corpus.slices import Slice, by_label, by_period, parse_span
+from selfvec.corpus.slices import MONTHS, Slice, by_label, by_period, parse_span
 from selfvec.data.token_batch import TokenBatch
 from selfvec.usage.contexts import occurrences
 
-UNITS = {"month": 1, "quarter": 3, "year": 12, "decade": 120, "century": 1200}  # months
 _DEFAULT_UNITS = ("month", "year", "decade")
 _MOST = 60  # periods of a chart
 _MOST_CHOSEN = 400  # periods of a chart with a chosen unit
@@ -23,7 +22,7 @@ Json = dict[str, Any]
 def units(batch: TokenBatch | None) -> list[str]:
     """The units of time that give a text at least two periods and at most `_MOST_CHOSEN`."""
     span = _months(batch)
-    return [unit for unit, months in UNITS.items() if months < span <= _MOST_CHOSEN * months]
+    return [unit for unit, months in MONTHS.items() if months < span <= _MOST_CHOSEN * months]
 
 
 def periods(batch: TokenBatch, unit: str | None = None) -> list[Slice]:
@@ -36,7 +35,7 @@ def periods(batch: TokenBatch, unit: str | None = None) -> list[Slice]:
         raise NotFound(rule, field="unit", remedy="leave it out")
     span = _months(batch)
     if span:
-        found = next((name for name in _DEFAULT_UNITS if span <= UNITS[name] * _MOST), "century")
+        found = next((name for name in _DEFAULT_UNITS if span <= MONTHS[name] * _MOST), "century")
         return by_period(batch, unit or found)
     return by_label(batch) if batch.slices is not None and len(batch.slice_names) <= _MOST else []
 
