@@ -92,12 +92,6 @@ def test_tsne_keeps_two_clusters_apart() -> None:
     assert apart[:20, :20].max() < apart[:20, 20:].min()
 
 
-def test_tsne_cannot_place_further_points() -> None:
-    projection = project(random_matrix(0, n=8), "tsne")
-    with pytest.raises(OptionError, match="use pca"):
-        projection.transform(random_matrix(0, n=1))
-
-
 @pytest.mark.parametrize("method", ["tsne", "pacmap"])
 def test_too_few_points(method: str) -> None:
     with pytest.raises(OptionError, match=rf"{method} needs at least 5 points, 3 were given; use pca"):

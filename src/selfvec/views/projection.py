@@ -39,10 +39,9 @@ class Projection:
     components: Doubles | None = None  # (2, d), orthonormal; the second is 0 for points on a line; PCA only
 
     def transform(self, new: AnyFloats) -> Floats:
-        """Place further vectors, (m, d), in the same plane: (m, 2). Only PCA can."""
-        if self.mean is None or self.components is None:
-            rule = f"{self.method} cannot place further points in a finished projection"
-            raise OptionError(rule, remedy="use pca")
+        """Place further vectors, (m, d), in the same plane of PCA: (m, 2)."""
+        assert self.mean is not None
+        assert self.components is not None
         return ((new - self.mean) @ self.components.T).astype(np.float32)
 
 

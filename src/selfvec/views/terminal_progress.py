@@ -6,37 +6,30 @@ Every command has it, but few draw a bar or print a table. So rich is imported o
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
-from selfvec.base.progress import LineProgress, Progress, time_left
-
-if TYPE_CHECKING:
-    from rich.console import Console
+from selfvec.base.progress import Advance, LineProgress, time_left
 
 
-class TerminalProgress(Progress):
+class TerminalProgress(LineProgress):
     """Progress bars if standard error is a terminal, otherwise a line every ten seconds."""
 
     def __init__(self) -> None:
-        self._lines = LineProgress(_print)
+        super().__init__(lambda message: print(message, file=sys.stderr))
 
     @contextmanager
-    def stage(self, label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
+    def stage(self, label: str, total: int | None, unit: str) -> Iterator[Advance]:
         """Show a bar, or lines, while the stage lasts."""
-        shown = _bar if sys.stderr.isatty() else self._lines.stage
+        shown = _bar if sys.stderr.isatty() else super().stage
         with shown(label, total, unit) as advance:
             yield advance
 
-    def say(self, message: str) -> None:
-        """Print a message on standard error."""
-        self._lines.say(message)
-
 
 @contextmanager
-def _bar(label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
+def _bar(label: str, total: int | None, unit: str) -> Iterator[Advance]:
     """A bar with the share done and the time left."""
+    from rich.console import Console
     from rich.progress import BarColumn, ProgressColumn, Task
     from rich.progress import Progress as Bars
     from rich.text import Text
@@ -50,16 +43,7 @@ def _bar(label: str, total: int | None, unit: str) -> Iterator[Callable[[int], N
 
     size = f"{total:,} {unit}" if total and unit else unit
     columns = ("{task.description}", BarColumn(), "{task.percentage:3.0f} %", size, TimeLeft())
-    with Bars(*columns, console=_console(), transient=True) as bars:
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    with Bars(*columns, console=console, transient=True) as bars:
         task = bars.add_task(label, total=total)
         yield lambda done: bars.advance(task, done)
-
-
-def _print(message: str) -> None:
-    print(message, file=sys.stderr)
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    return Console(stderr=True, highlight=False, soft_wrap=True)

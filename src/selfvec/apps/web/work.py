@@ -18,7 +18,7 @@ from queue import PriorityQueue
 from typing import Any, TypeVar
 
 from selfvec.base.errors import SelfvecError
-from selfvec.base.progress import Progress
+from selfvec.base.progress import Advance, Progress
 from selfvec.base.threads import one_core, threads
 
 QUEUE_SECONDS = 1.0  # that a request waits for a thread
@@ -77,7 +77,7 @@ class BackgroundTask(Future[T], Progress):
         return self
 
     @contextmanager
-    def stage(self, label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
+    def stage(self, label: str, total: int | None, unit: str) -> Iterator[Advance]:
         """Start a stage."""
         del label, unit
         done = 0
