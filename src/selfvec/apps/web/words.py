@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from selfvec.analysis.concepts.terms import stop_words
+from selfvec.analysis.word_kinds import has_letter
 from selfvec.base.arrays import Ints, Mask
 from selfvec.data.run import Run
 
@@ -22,7 +23,7 @@ def content_words(run: Run) -> Mask:
     """True for words that are neither numbers nor stop words of the run's language, (V,) bool."""
     stops = stop_words(run)
     words = run.vectors.index_to_key
-    return np.array([word.lower() not in stops and any(map(str.isalpha, word)) for word in words], bool)
+    return np.array([word.lower() not in stops and has_letter(word) for word in words], bool)
 
 
 def frequent_words(run: Run, most: int) -> list[tuple[str, int]]:
