@@ -49,17 +49,16 @@ cite { display: block; font-style: normal; font-size: .8rem; color: var(--quiet)
 """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DriftPage(ReportPage):
     """A report with a section for each word that has sentences."""
 
-    found: Drift | None = None
+    found: Drift
     style: ClassVar[str] = _DRIFT_STYLE
 
     def body(self) -> str:
         """The overview, and the sections."""
         found = self.found
-        assert found is not None
         shown = [row for row in found.rows if row["word"] in found.quotes] or found.rows[:_SECTIONS]
         linked = {row["word"]: f"w{number}" for number, row in enumerate(shown)}
         lines = "".join(f"<p>{escape(line)}</p>" for line in self.lines)
