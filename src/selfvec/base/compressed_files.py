@@ -17,12 +17,11 @@ else:
 PACKED = (".gz", ".zst")  # suffixes of files that are written compressed
 COMPRESSED = (*PACKED, ".zstd")  # suffixes of files that are read
 
-DECODING_ERRORS = (EOFError, zlib.error, zstd.ZstdError)
+DECODING_ERRORS = (EOFError, gzip.BadGzipFile, zlib.error, zstd.ZstdError)
 """What reading a damaged or shortened compressed file raises."""
 
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
-_STEP = 1 << 20
 
 
 class Readable(Protocol):
@@ -43,39 +42,10 @@ def is_compressed(head: bytes) -> bool:
 def decompressed(packed: Readable, head: bytes) -> Readable:
     """The content of ``packed``, which begins with ``head``; ``packed`` itself if it is not compressed."""
     if head.startswith(_GZIP):
-        return _Gzip(packed)
+        return gzip.GzipFile(fileobj=packed, mode="rb")  # type: ignore[call-overload,no-any-return]
     if head.startswith(_ZSTD):
         return zstd.ZstdFile(packed)  # type: ignore[call-overload,no-any-return]
     return packed
-
-
-class _Gzip:
-    """The content of a gzip file, decompressed in large steps.
-
-    `gzip.GzipFile` reads 8 KiB at a time and then waits for the interpreter lock, which the parser holds.
-    """
-
-    def __init__(self, packed: Readable) -> None:
-        self.packed = packed
-        self.engine = zlib.decompressobj(31)
-        self.input = b""
-
-    def read(self, size: int, /) -> bytes:
-        pieces: list[bytes] = []
-        while size > 0:
-            if self.engine.eof:
-                self.input = (self.engine.unused_data or self.packed.read(_STEP)).lstrip(b"\0")
-                if not self.input:
-                    break
-                self.engine = zlib.decompressobj(31)
-            self.input = self.input or self.packed.read(_STEP)
-            piece = self.engine.decompress(self.input, size)
-            if not piece and not self.input and not self.engine.eof:
-                raise EOFError("it is cut short")
-            self.input = self.engine.unconsumed_tail
-            pieces.append(piece)
-            size -= len(piece)
-        return b"".join(pieces)
 
 
 def pack(plain: Path, packed: Path) -> None:
