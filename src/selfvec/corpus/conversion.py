@@ -249,8 +249,6 @@ def _frame(data: Any, name: str) -> tuple[list[str], Callable[[int], pl.Series |
     """
     if _is(data, "polars", "LazyFrame"):
         data = data.collect()
-    if _is(data, "polars", "DataFrame"):
-        return data.columns, data.to_series
     if _is(data, "pandas", "DataFrame"):
         return [str(name) for name in data.columns], lambda number: _column(data.iloc[:, number]) or []
     names = getattr(data, "column_names", None)

@@ -60,8 +60,8 @@ def document_text(kind: DocumentKind, data: bytes) -> str:
     require_reader(kind)
     try:
         text = kind.read(data)
-    except _Unsound as error:
-        raise ValueError(str(error)) from error
+    except _Unsound:
+        raise
     except Exception as error:  # libraries raise any exception for damaged files
         reason = (str(error).strip().split("\n")[0] or type(error).__name__)[:200]
         raise ValueError(f"is a damaged {kind.name} file ({reason})") from error

@@ -32,8 +32,8 @@ _FIRST_ROWS = 100  # the columns are the names in these rows
 class MemoryPart(Part):
     """Values in memory, read a row at a time; the size and hash are those of the texts."""
 
-    given: Sequence[Iterable[object]] = ()
-    rows: Callable[..., Iterator[Sequence[object]]] = zip  # from ``given`` to the values of ``fields``
+    rows: Callable[[], Iterator[Sequence[object]]] = lambda: iter(())  # the values of ``fields``
+    once: bool = False  # whether they can be read only once
     _read: bool = False
 
     def row_batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
@@ -51,7 +51,7 @@ class MemoryPart(Part):
 
     def batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
         """The rows in batches, the text fields first; null counts as an empty text."""
-        if self._read and any(isinstance(one, Iterator) for one in self.given):
+        if self._read and self.once:
             raise CorpusError("an iterator can be read only once", path=self.path, remedy="give a list")
         self._read = True
         names = self.fields.columns
@@ -59,7 +59,7 @@ class MemoryPart(Part):
         held = 0  # characters of the texts in this batch
         batch: list[list[str | None]] = []
         lines: list[int] = []
-        for number, row in enumerate(self.rows(*self.given), 1):
+        for number, row in enumerate(self.rows(), 1):
             texts = row[: len(self.fields.text)]
             odd = next((text for text in texts if text is not None and not isinstance(text, str)), None)
             if odd is not None:
@@ -99,14 +99,15 @@ def texts_part(
         (TEXT,), (DATE,) if DATE in columns else (), single[ID], slice=single[SLICE], date_given=True
     )
 
-    def rows(*values: Iterable[object]) -> Iterator[Sequence[object]]:
-        for number, row in enumerate(zip_longest(*values, fillvalue=_MISSING), 1):
+    def rows() -> Iterator[Sequence[object]]:
+        for number, row in enumerate(zip_longest(*columns.values(), fillvalue=_MISSING), 1):
             if any(value is _MISSING for value in row):
                 rule = f"{', '.join(columns)} differ in length, one lacks number {number}"
                 raise CorpusError(rule, path=path, remedy="give as many of each")
             yield row
 
-    return MemoryPart(path, "memory", fields=fields, given=list(columns.values()), rows=rows)
+    once = any(isinstance(column, Iterator) for column in columns.values())
+    return MemoryPart(path, "memory", fields=fields, rows=rows, once=once)
 
 
 def rows_part(rows: Iterable[object], named: FieldNames) -> MemoryPart:
@@ -118,16 +119,17 @@ def rows_part(rows: Iterable[object], named: FieldNames) -> MemoryPart:
     names = dict.fromkeys(str(name) for row in first if isinstance(row, Mapping) for name in row)
     fields = recognise(list(names), ROW_LIST, named)
 
-    def values(mappings: Iterable[object]) -> Iterator[Sequence[object]]:
-        for number, row in enumerate(mappings, 1):
+    once = isinstance(rows, Iterator)
+
+    def values() -> Iterator[Sequence[object]]:
+        for number, row in enumerate(chain(first, rows) if once else rows, 1):
             if not isinstance(row, Mapping):
                 rule = f"a row is a mapping, this is {type(row).__name__}"
                 remedy = "give only mappings, or only texts"
                 raise CorpusError(rule, path=ROW_LIST, line=number, remedy=remedy)
             yield [row.get(name) for name in fields.columns]
 
-    given = chain(first, rows) if isinstance(rows, Iterator) else rows
-    return MemoryPart(ROW_LIST, "frame", fields=fields, given=[given], rows=values)
+    return MemoryPart(ROW_LIST, "frame", fields=fields, rows=values, once=once)
 
 
 @dataclass

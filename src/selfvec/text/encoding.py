@@ -126,7 +126,7 @@ class _RawCorpus:
         raw = cls(DistinctWords())
         for batch, tokens in in_order(batches, split, threads(jobs)):
             raw.add(batch, tokens)
-            sample_size -= _add_to_sample(raw.sample, batch.texts, sample_size)
+            sample_size = _add_to_sample(raw.sample, batch.texts, sample_size)
         raw.merge_spellings()
         return raw
 
@@ -294,14 +294,13 @@ def auto_window(tokens: TokenBatch) -> int:
 
 
 def _add_to_sample(sample: list[str], texts: pl.Series, wanted: int) -> int:
-    """Add the first texts to ``sample`` up to ``wanted`` characters; returns how many were added."""
-    added = 0
-    for text in texts if wanted > 0 else ():
-        if added >= wanted:
+    """Add the first texts to ``sample``, up to ``wanted`` characters; returns how many are still wanted."""
+    for text in texts:
+        if wanted <= 0:
             break
-        sample.append(text or "")
-        added += len(text or "")
-    return added
+        sample.append(text)
+        wanted -= len(text)
+    return wanted
 
 
 def _numbered(labels: pl.Series) -> tuple[Ids, list[str]]:
