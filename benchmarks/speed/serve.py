@@ -84,7 +84,7 @@ def run() -> list[Result]:
         for name, act in {
             "a word's neighbours": lambda i: data.word("refined", f"word{i * 37}"),
             "its sentences": lambda i: data.uses("refined", f"word{i * 37}"),
-            "its map": lambda i: data.maps.words("refined", f"word{i * 37}"),
+            "its map": lambda i: data.maps.drawn("refined", f"word{i * 37}"),
             "texts by meaning": lambda i: data.texts(f"word{i * 91} word{i * 17}", 8),
             "completion": lambda i: data.complete(f"d{i}", 8),
         }.items():

@@ -59,12 +59,9 @@ def clusters(run: Run, progress: Progress, seed: int = 0) -> Any:
     return topics(run, seed=seed, progress=progress).as_dict()
 
 
-def page(run: Run, progress: Progress, layout: str | None = None) -> Any:
+def page(run: Run, progress: Progress, layout: str = "pca") -> Any:
     del progress  # the page has its own
-    data = PageData(run, jobs=1)
-    if layout is None:
-        return data.topics()
-    described, points = data.maps.arranged("documents", layout, "")
+    described, points = PageData(run, jobs=1).maps.drawn("", of="documents", layout=layout)
     return described, points.tolist()
 
 
@@ -79,7 +76,7 @@ USES = {
     "learned": Use(learned, {}),
     "drift": Use(drift, {"seed": 1}),
     "clusters": Use(clusters, {"seed": 1}),
-    "page": Use(page, {"layout": "pca"}),
+    "page": Use(page, {"layout": "pacmap"}),
 }
 
 

@@ -148,7 +148,7 @@ def test_points_are_whole_numbers_of_16_bits(site: Site) -> None:
     _, headers, body = site.get("/api/map/points?c=refined")
     assert headers["content-type"] == "application/octet-stream"
     points = np.frombuffer(body, "<i2").reshape(len(described["frames"]), len(described["words"]), 2)
-    np.testing.assert_array_equal(points, site.data.maps.words("refined")[1])
+    np.testing.assert_array_equal(points, site.data.maps.drawn("refined")[1])
     across, up = described["edges"]
     assert np.abs(points[..., 0]).max() <= across
     assert np.abs(points[..., 1]).max() <= up

@@ -419,7 +419,7 @@ def test_two_years_are_compared_as_drift_compares_them(site: Site, run: Run) -> 
 
 
 def test_a_map_of_three_years_has_three_frames(site: Site) -> None:
-    described, points = site.data.maps.words("1990|2020", "cell")
+    described, points = site.data.maps.drawn("1990|2020", "cell")
     assert list(described["frames"]) == ["1990", "2005", "2020"]
     assert points.shape == (3, len(described["words"]), 2)
     assert (described["words"][0], described["marks"][0]) == ("cell", "self")
@@ -428,7 +428,7 @@ def test_a_map_of_three_years_has_three_frames(site: Site) -> None:
 
 
 def test_words_of_a_topic_are_together_on_an_arranged_map(site: Site) -> None:
-    described, points = site.data.maps.arranged("words", "pacmap", "refined")
+    described, points = site.data.maps.drawn("refined", of="words", layout="pacmap")
     assert points.shape == (2, len(described["words"]), 2)
     assert described["frames"] == ("original", "refined")
     assert described["explained"] is None
@@ -454,7 +454,7 @@ def test_a_word_unknown_before_is_placed_where_it_is_now() -> None:
 def test_points_can_be_coloured_by_topic_change_and_date(site: Site, run: Run) -> None:
     maps = site.data.maps
     site.data.index.result()
-    words = maps.arranged("words", "pacmap", "refined")[0]["words"]
+    words = maps.drawn("refined", of="words", layout="pacmap")[0]["words"]
     colours = {colour["name"]: colour for colour in maps.colours("words", "pacmap", "refined")}
     assert list(colours) == ["topic", "change", "date"]
     for colour in colours.values():
@@ -464,7 +464,7 @@ def test_points_can_be_coloured_by_topic_change_and_date(site: Site, run: Run) -
     assert not {of[word] for word in TOPICS["kitchen"]} & {of[word] for word in TOPICS["court"]}
     most = dict(zip(words, colours["change"]["codes"], strict=True))
     assert most["cell"] == 4
-    described = maps.arranged("documents", "pca", "refined")[0]
+    described = maps.drawn("refined", of="documents", layout="pca")[0]
     assert described["documents"] == len(described["ids"]) == 720
     dates = next(c for c in maps.colours("documents", "pca", "refined") if c["name"] == "date")
     first = next(i for i, id in enumerate(described["ids"]) if site.data.document(id)["date"] == "1990-05-01")
@@ -498,8 +498,8 @@ def test_few_maps_wait_to_be_drawn(run: Run, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_whole_map_waits_for_all_states(run: Run) -> None:
     data = PageData(run, jobs=1)
-    assert len(data.maps.words("1990|2020", "cell", whole=True)[1]) == 3
-    assert len(data.maps.words("1990|2020", "cell", whole=False)[1]) == 2
+    assert len(data.maps.drawn("1990|2020", "cell", whole=True)[1]) == 3
+    assert len(data.maps.drawn("1990|2020", "cell", whole=False)[1]) == 2
 
 
 def test_unknown_words_say_where_their_vectors_come_from(site: Site, run: Run) -> None:
@@ -580,7 +580,7 @@ def test_names_are_words_with_a_capital_letter_in_mid_sentence(tmp_path: Path) -
 def test_maps_and_topics_are_kept_for_the_next_server(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def shown() -> list[object]:
         data = PageData(open_run(run.folder), jobs=1)
-        described, points = data.maps.arranged("words", "pacmap", REFINED)
+        described, points = data.maps.drawn(REFINED, of="words", layout="pacmap")
         return [described, points.tolist(), data.topics(), data.maps.colours("words", "pacmap", REFINED)]
 
     first = shown()

@@ -619,7 +619,7 @@ def test_a_lasso_lists_the_words_inside(opened: Page, site: Site) -> None:
     for what, (x, y) in zip(["pressed", *["moved"] * 3, "released"], corners, strict=True):
         opened.mouse(what, left + x * width, top + y * height)
     opened.wait("!document.querySelector('.selection').hidden")
-    points = site.data.maps.words("refined", whole=True)[1][-1]
+    points = site.data.maps.drawn("refined", whole=True)[1][-1]
     described = site.json("/api/map?c=refined")
     expected = {word for word, (x, _) in zip(described["words"], points.tolist(), strict=True) if x < 0}
     listed = opened.texts(".selection a")
@@ -765,7 +765,7 @@ def on_the_map(page: Page, edges: list[float], point: np.ndarray) -> tuple[float
 
 def test_a_word_pressed_on_the_map_is_opened(opened: Page, site: Site) -> None:
     told = site.json("/api/map?c=refined&w=cell")
-    points = site.data.maps.words("refined", "cell")[1][-1]
+    points = site.data.maps.drawn("refined", "cell")[1][-1]
     gaps = np.abs(points[:, None].astype(int) - points[None]).sum(axis=2) + 10**6 * np.eye(
         len(points), dtype=int
     )

@@ -102,7 +102,7 @@ class Maps:
         self, key: ComparisonKey, word: OptionalWord = None, of: MapOf = "words", layout: Layout = "pca"
     ) -> Json:
         """The words or documents on a map, the names of its states, and its size."""
-        return self._found(key, word, None, of, layout)[0]
+        return self.drawn(key, word, None, of, layout)[0]
 
     @view("/api/map/points", _placed, content=_POINTS)
     def points(
@@ -114,19 +114,12 @@ class Maps:
         layout: Layout = "pca",
     ) -> Points:
         """Points of all words or documents in every state: (F, n, 2) 16-bit integers, the low byte first."""
-        return self._found(key, word, whole, of, layout)[1]
+        return self.drawn(key, word, whole, of, layout)[1]
 
     @view("/api/map/colours", _coloured)
     def colouring(self, key: ComparisonKey, of: MapOf = "words", layout: Layout = "pca") -> Json:
         """The colours of the points: by topic, change, date and fields."""
         return {"colours": self.colours(of, layout, key)}
-
-    def _found(
-        self, key: str, word: str | None, whole: bool | None, of: str, layout: str
-    ) -> tuple[Json, Points]:
-        if word or self.task(of, layout, key) is None:
-            return self.words(key, word or None, whole)
-        return self.arranged(of, layout, key)
 
     @cached_property
     def topics(self) -> BackgroundTask[Topics | None]:
@@ -144,31 +137,35 @@ class Maps:
             return self._documents(layout)
         return self._arranged(key) if layout == "pacmap" else None
 
-    def words(self, key: str, word: str | None = None, whole: bool | None = None) -> tuple[Json, Points]:
-        """The plane of the most frequent words, or of a word and its neighbours: a description, and points.
+    def drawn(
+        self,
+        key: str,
+        word: str | None = None,
+        whole: bool | None = None,  # waits for all states (true), or uses the first and the last (false)
+        of: str = "words",
+        layout: str = "pca",
+    ) -> tuple[Json, Points]:
+        """A description of a map, and its points.
 
-        At first only the first and the last state exist (``whole`` is false in the description).
-        The argument ``whole`` waits for all states (true), or uses the first and the last (false).
+        It is the map of a word and its neighbours, of the documents, or of the most frequent words. At first
+        a plane of words has only the first and the last state: ``whole`` is false in the description.
         """
-        row = None if word is None else self.run.index(word)
-        whole = self.comparisons.states(key, whole)[1]
-        drawn, marks = (self._all if row is None else self._draw)(key, row, whole)
-        return {**self._described(drawn), "marks": marks, "whole": whole}, drawn.points
-
-    def arranged(self, of: str, layout: str, key: str) -> tuple[Json, Points]:
-        """A map that was drawn in the background; see `task`."""
-        task = self.task(of, layout, key)
-        assert task is not None
-        drawn = task.result()
-        whole: Json = {"marks": [], "whole": True}
+        task = None if word else self.task(of, layout, key)
+        if task is None:
+            row = self.run.index(word) if word else None
+            whole = self.comparisons.states(key, whole)[1]
+            plane, marks = (self._all if row is None else self._draw)(key, row, whole)
+            return self._described(plane) | {"marks": marks, "whole": whole}, plane.points
+        arranged = task.result()
+        told: Json = {"marks": [], "whole": True}
         if of == "words":
-            return self._described(drawn) | whole, drawn.points
+            return self._described(arranged) | told, arranged.points
         documents = self.index().result().documents
-        numbers = drawn.words.tolist()
+        numbers = arranged.words.tolist()
         labels = ["" if self._present.lacks(number) else _label(documents.text(number)) for number in numbers]
         release(documents.arrays["texts"])
-        whole |= {"ids": [documents.ids[number] for number in numbers], "documents": len(documents)}
-        return self._described(drawn, labels) | whole, drawn.points
+        told |= {"ids": [documents.ids[number] for number in numbers], "documents": len(documents)}
+        return self._described(arranged, labels) | told, arranged.points
 
     def _described(self, drawn: WordMap, labels: list[str] | None = None) -> Json:
         words = self.run.vectors.index_to_key

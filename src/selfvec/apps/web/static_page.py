@@ -98,7 +98,7 @@ def _answers(data: PageData, progress: Progress) -> Iterator[tuple[str, Any]]:
     ranking = data.ranking(key, Filter(), 0, _WORDS)
     ranking["total"] = len(ranking["rows"])
     yield _key("ranking", c=key), ranking
-    described, points = data.maps.arranged("words", "pacmap", key)
+    described, points = data.maps.drawn(key, of="words", layout="pacmap")
     asked = {"c": key, "of": "words", "layout": "pacmap"}
     yield _key("map", **asked), described
     yield _key("map/points", **asked), _packed(points)
@@ -130,7 +130,7 @@ def _of_word(data: PageData, key: str, word: str) -> Iterator[tuple[str, Any]]:
     if data.run.tokens is not None:
         yield _key("uses", c=key, w=word), data.uses(key, word)
     if found["before"] or found["after"]:
-        described, points = data.maps.words(key, word, True)
+        described, points = data.maps.drawn(key, word, True)
         yield _key("map", c=key, w=word), described
         yield _key("map/points", c=key, w=word), _packed(points)
 
