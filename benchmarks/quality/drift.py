@@ -19,7 +19,7 @@ import numpy as np
 from benchmarks.datasets import SHARED_DATA
 from benchmarks.page import DOCS, table
 from benchmarks.refining import refined
-from selfvec.analysis.word_drift import Drift, Slice, drift, named_slice, slice_counts
+from selfvec.analysis.word_drift import Drift, drift
 from selfvec.analysis.word_drift.permutation_test import (
     block_figures,
     distance_intervals,
@@ -28,6 +28,7 @@ from selfvec.analysis.word_drift.permutation_test import (
     usual_distances,
 )
 from selfvec.corpus import Corpus
+from selfvec.corpus.slices import Slice, named_slice, slice_counts
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors

@@ -9,8 +9,8 @@ import numpy as np
 
 from benchmarks.datasets import random_ids
 from benchmarks.harness import Result
-from selfvec.analysis.word_drift import Slice
 from selfvec.analysis.word_drift import permutation_test as testing
+from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors

@@ -11,7 +11,7 @@ from selfvec.data.token_batch import TokenBatch
 
 HALF = 10  # neighbours on each side of an occurrence, by default; the farthest weighs a tenth of the nearest
 NEARBY = 8  # tokens on each side that are compared when occurrences are quoted
-SHARED = 8  # neighbours that two words share are listed, at most
+_SHARED = 8  # neighbours that two words share are listed, at most
 SAMPLED = 2000  # occurrences compared for this, evenly spaced over the text
 
 
@@ -103,5 +103,5 @@ def shared_neighbours(batch: TokenBatch, word: int, other: int) -> list[int]:
         lifts.append(np.where(seen > 1, np.log1p(seen) * np.log(np.maximum(seen / expected, 1)), 0))
     both = np.minimum(*lifts)
     both[[word, other]] = 0
-    best = np.argsort(-both, kind="stable")[:SHARED]
+    best = np.argsort(-both, kind="stable")[:_SHARED]
     return [int(i) for i in best if both[i] > 0]

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 import selfvec
-from selfvec.analysis.word_drift import Slice, drift_rows
+from selfvec.analysis.word_drift import drift_rows
 from selfvec.base.errors import InputError, NotFound, OptionError
+from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 
 FEW = {"permutations": 30}

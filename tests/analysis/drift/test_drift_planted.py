@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from drift_corpus import planted_run
 
-from selfvec.analysis.word_drift import Slice, drift
+from selfvec.analysis.word_drift import drift
+from selfvec.corpus.slices import Slice
 
 DEGREES = (0.0, 0.25, 0.5, 0.75, 1.0)
 

@@ -10,12 +10,13 @@ import pytest
 from drift_corpus import planted_run
 
 from selfvec.analysis.kernels import sign_flip_test, split_test
-from selfvec.analysis.word_drift import by_label, drift
+from selfvec.analysis.word_drift import drift
 from selfvec.analysis.word_drift.permutation_test import (
     distance_intervals,
     permutation_test,
     usual_distances,
 )
+from selfvec.corpus.slices import by_label
 from selfvec.usage.contexts import occurrences
 from selfvec.usage.occurrence_vectors import occurrence_space, slice_vectors
 

@@ -11,12 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from selfvec import Run, TokenBatch
-from selfvec.analysis.word_drift import by_label, by_period, named_slice, slice_counts
 from selfvec.analysis.word_drift.compared_slices import join_periods
 from selfvec.apps.cli import main
 from selfvec.base.errors import CorpusError, InputError, OptionError
 from selfvec.corpus import Corpus
-from selfvec.corpus.slices import parse_span
+from selfvec.corpus.slices import by_label, by_period, named_slice, parse_span, slice_counts
 from selfvec.storage.run_folder import open_run
 
 ROWS = [

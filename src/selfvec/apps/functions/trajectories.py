@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from selfvec.analysis.word_drift import Slice, SlicePath, field_slices, slice_paths
+from selfvec.analysis.word_drift import SlicePath, field_slices, slice_paths
 from selfvec.base.checks import check_texts
 from selfvec.base.declarations import checked
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import RecordTable, short_repr
 from selfvec.base.targets import check_target
+from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
 from selfvec.data.trajectory import Trajectory
 from selfvec.storage.opened import GivenRun, as_run
