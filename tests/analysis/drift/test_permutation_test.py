@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
 from math import comb
 
@@ -34,11 +35,17 @@ def distance(rows: np.ndarray, chosen: list[int]) -> float:
 
 
 def splits(
-    rows: np.ndarray, ones: list[int], starts: list[int], words: list[int], *how: int
+    parts: Sequence[np.ndarray], one: int, *how: int, words: Sequence[int] = ()
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What `split_test` writes: figures, (m, 4), and products with their noise, (m, 6)."""
-    found, noise = np.zeros((len(ones), 4)), np.zeros((len(ones), 6))
-    split_test(rows, np.array(ones), np.array(starts), np.array(words), *how, found, noise)
+    """What `split_test` writes of words by their blocks: figures, (m, 4), and products with their noise.
+
+    The first slice has ``one`` of the blocks of each word.
+    """
+    number = len(parts)
+    starts = np.cumsum([0, *map(len, parts)])
+    found, noise = np.zeros((number, 4)), np.zeros((number, 6))
+    rows = np.concatenate(parts).astype(np.float32)
+    split_test(rows, np.full(number, one), starts, np.array(words or range(number)), *how, found, noise)
     return found, noise
 
 
@@ -47,7 +54,7 @@ def test_random_splits_estimate_the_share_of_all_splits(seed: int, one: int) -> 
     rows = rows_of(seed, 8)
     exact = rows.astype(float)
     every = np.array([distance(exact, list(chosen)) for chosen in combinations(range(8), one)])
-    measured, p, mean, draws = splits(rows, [one], [0, 8], [3], 20_000, 10**9, 1)[0][0]
+    measured, p, mean, draws = splits([rows], one, 20_000, 10**9, 1, words=[3])[0][0]
     assert measured == pytest.approx(distance(exact, list(range(one))), abs=1e-5)
     assert draws == 20_000
     assert p == pytest.approx(np.mean(every >= measured - 1e-6), abs=0.015)
@@ -55,8 +62,7 @@ def test_random_splits_estimate_the_share_of_all_splits(seed: int, one: int) -> 
 
 
 def test_splits_stop_early_if_chance_does_as_much_and_go_on_otherwise() -> None:
-    rows = np.concatenate([rows_of(0, 20), rows_of(1, 20, shift=9.0)])
-    found = splits(rows, [10, 10], [0, 20, 40], [0, 1], 1000, 20, 0)[0]
+    found = splits([rows_of(0, 20), rows_of(1, 20, shift=9.0)], 10, 1000, 20, 0)[0]
     (p, early), (least, late) = found[0, [1, 3]], found[1, [1, 3]]
     assert p > 0.05
     assert 50 <= early < 1000
@@ -67,13 +73,10 @@ def test_splits_stop_early_if_chance_does_as_much_and_go_on_otherwise() -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_beyond_all_splits_drawn_p_is_near_that_of_all_splits(seed: int) -> None:
     """1,000 of 184,756 splits are drawn; the order of such p is kept."""
-    shifts, rows = (1.5, 2.0, 2.5), []
-    for shift in shifts:
-        rows.append(rows_of(seed, 20, shift))
-    found = splits(np.concatenate(rows), [10] * 3, [0, 20, 40, 60], [0, 1, 2], 1000, 20, 0)[0]
-    for part, p in zip(rows, found[:, 1], strict=True):
-        exact = exact_p(part)
-        assert abs(np.log10(p / exact)) < 1
+    parts = [rows_of(seed, 20, shift) for shift in (1.5, 2.0, 2.5)]
+    found = splits(parts, 10, 1000, 20, 0)[0]
+    for part, p in zip(parts, found[:, 1], strict=True):
+        assert abs(np.log10(p / exact_p(part))) < 1
 
 
 def exact_p(rows: np.ndarray) -> float:
@@ -86,9 +89,9 @@ def exact_p(rows: np.ndarray) -> float:
 
 
 def test_a_word_has_the_same_splits_whatever_else_is_measured() -> None:
-    rows = np.concatenate([rows_of(0, 12), rows_of(1, 12)])
-    both = splits(rows, [6, 6], [0, 12, 24], [4, 9], 300, 20, 7)
-    alone = splits(rows[12:], [6], [0, 12], [9], 300, 20, 7)
+    parts = [rows_of(0, 12), rows_of(1, 12)]
+    both = splits(parts, 6, 300, 20, 7, words=[4, 9])
+    alone = splits(parts[1:], 6, 300, 20, 7, words=[9])
     for one, other in zip(both, alone, strict=True):
         np.testing.assert_array_equal(one[1], other[0])
 
@@ -96,9 +99,7 @@ def test_a_word_has_the_same_splits_whatever_else_is_measured() -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_the_p_of_exchangeable_blocks_is_uniform(seed: int) -> None:
     rng, words = np.random.default_rng(seed), 200
-    rows = rng.standard_normal((words * 10, 5)).astype(np.float32)
-    starts = list(range(0, words * 10 + 1, 10))
-    p = splits(rows, [4] * words, starts, list(range(words)), 199, 10**9, seed)[0][:, 1]
+    p = splits(rng.standard_normal((words, 10, 5)), 4, 199, 10**9, seed)[0][:, 1]
     assert p.min() >= 1 / comb(10, 4) - 1e-9
     for level in (0.05, 0.25, 0.5, 0.75):  # four standard errors
         assert abs(np.mean(p <= level) - level) < 4 * np.sqrt(level * (1 - level) / words)
@@ -125,10 +126,7 @@ def test_products_of_mean_vectors_and_their_noise_are_unbiased(one: int, number:
     sides = np.repeat([0, 1], [one, number - one])
     words = 4000
     rows = means[sides] + scales[sides] * rng.exponential(1, (words, number, 4)) - scales[sides]
-    starts = list(range(0, words * number + 1, number))
-    noise = splits(
-        rows.reshape(-1, 4).astype(np.float32), [one] * words, starts, list(range(words)), 0, 20, 0
-    )[1]
+    noise = splits(rows, one, 0, 20, 0)[1]
     products, covariances = means @ means.T, (scales**2) @ (scales**2).T
     true = [*(array[i, j] for array in (products, covariances) for i, j in ((0, 0), (1, 1), (0, 1)))]
     errors = noise.std(axis=0) / np.sqrt(words)
@@ -147,9 +145,7 @@ def drawn(number: int, cosine: float, words: int, seed: int) -> tuple[np.ndarray
     means = np.stack([a, b], axis=1)[:, [0] * number + [1] * number] * lengths[:, None]
     spread = 1 / np.sqrt(np.arange(1, size + 1))
     rows = means + spread * rng.standard_normal(means.shape)
-    starts = list(range(0, words * 2 * number + 1, 2 * number))
-    flat = rows.reshape(-1, size).astype(np.float32)
-    noise = splits(flat, [number] * words, starts, list(range(words)), 0, 20, 0)[1]
+    noise = splits(rows, number, 0, 20, 0)[1]
     return distance_intervals(noise[:, :3], noise[:, 3:], np.full((words, 2), number))
 
 
