@@ -263,15 +263,13 @@ def _best_occurrences(
     windows = np.sort(np.where(np.isin(windows, contexts), windows, -1), axis=1)
     windows[:, 1:][windows[:, 1:] == windows[:, :-1]] = -1  # a context counts once per occurrence
     scores = repeated_last(run, places, np.where(windows >= 0, contributions[windows], 0.0).sum(axis=1))
-    found = marked_occurrences(batch, places, scores, dict.fromkeys(contexts, "shared"), most)
-    out = []
-    quotes = []
-    for one in found:
+    found = []
+    for one in marked_occurrences(batch, places, scores, dict.fromkeys(contexts, "shared"), most):
         text = " ".join(" ".join(parts(token)) or token for token, _ in one["tokens"])
         shared = list(dict.fromkeys(token for token, mark in one["tokens"] if mark == "shared"))
-        out.append(Occurrence(word, one["document"], text, shared))
-        quotes.append(Example(word.split(LINK)[0], 0, one["document"], text))
-    return [replace(one, text=quote.text) for one, quote in zip(out, sentences(run, quotes), strict=True)]
+        found.append(Occurrence(word, one["document"], text, shared))
+    quotes = sentences(run, [Example(word.split(LINK)[0], 0, one.document, one.text) for one in found])
+    return [replace(one, text=quote.text) for one, quote in zip(found, quotes, strict=True)]
 
 
 # ---- By concepts

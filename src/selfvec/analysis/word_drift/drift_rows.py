@@ -499,7 +499,7 @@ def _sides(run: Run, slices: Sequence[Slice], min_count: int) -> tuple[list[str]
     counts = np.stack([np.zeros(len(run.vectors), np.int64) if own is None else own] * 2)
     able = (counts[0] >= min_count) | (own is None)
     able &= run.original.unit.any(axis=1) & run.vectors.unit.any(axis=1)
-    return ["original", "refined"], counts, able
+    return BY_REFINING, counts, able
 
 
 def _in_both(counts: Ints, least: int, slices: Sequence[Slice]) -> Mask:
