@@ -161,11 +161,11 @@ td { vertical-align: middle; } svg { display: block; }
 """
 
 
-def costs(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
-    """The cost of the vectors of each row, a text for each of `COSTS`; empty lists if no row has a cost.
+def costs(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """The cost of the vectors of each row, by the heads of `COSTS`; empty if no row has a cost.
 
     >>> costs([{"seconds": 12.34, "megabytes": 1234.5}, {"seconds": 0.031}, {}])
-    [['12.3', '1,234'], ['0.031', ''], ['', '']]
+    {'seconds': ['12.3', '0.031', ''], 'MB': ['1,234', '', '']}
     """
 
     def shown(value: float | None) -> str:
@@ -174,8 +174,8 @@ def costs(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
         return f"{value:,.0f}" if value >= 100 else f"{value:.3g}" if value < 1 else f"{value:.1f}"
 
     if not any(row.get(key) is not None for row in rows for key in COSTS):
-        return [[] for _ in rows]
-    return [[shown(row.get(key)) for key in COSTS] for row in rows]
+        return {}
+    return {head: [shown(row.get(key)) for row in rows] for key, head in COSTS.items()}
 
 
 def label(row: Mapping[str, Any]) -> str:
@@ -300,10 +300,7 @@ class Figure:
             columns["95 % "] = [_interval(row, "_common") for row in rows]
             columns["n "] = [f"{row.get('n_common', 0):,}" for row in rows]
         columns["covered"] = [f"{row['covered']:.0%}" for row in rows]
-        if any(cost := costs(rows)):
-            columns |= {
-                head: [*cells] for head, cells in zip(COSTS.values(), zip(*cost, strict=True), strict=True)
-            }
+        columns |= {head: [*cells] for head, cells in costs(rows).items()}
         return columns | {"{:g} to {:g}".format(*self.axis): [self.draw(row) for row in rows]}
 
     def sections(self) -> list[Section]:

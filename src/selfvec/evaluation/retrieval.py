@@ -361,8 +361,7 @@ class Questions(Retrieval):
             if name in header:
                 return header.index(name)
         rule = f"the header has no column {names[0]!r}"
-        remedy = "begin the file with: question,id"
-        raise InputError(rule, path=self.path, line=1, remedy=remedy)
+        raise InputError(rule, path=self.path, line=1, remedy="begin the file with: question,id")
 
 
 # ---- Metrics, as trec_eval computes them

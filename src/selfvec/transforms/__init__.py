@@ -100,15 +100,7 @@ def make_transform(by: str, **options: Any) -> Transform:
     """The method with this name and these options."""
     row = find_transform(by)
     known = declared_at(f"transforms.{row.home}")
-    for name in options:
-        if name not in known.parameters:
-            others = [
-                one.name
-                for one in TRANSFORMS.values()
-                if name in declared_at(f"transforms.{one.home}").parameters
-            ]
-            remedy = f"it belongs to {', '.join(others)}" if others else "leave it out"
-            raise OptionError(f"the method {by} has no such option", field=name, remedy=remedy)
+    known.check(options)
     for name, parameter in known.parameters.items():
         if parameter.is_required and name not in options:
             raise OptionError(f"the method {by} needs this option", field=name)
