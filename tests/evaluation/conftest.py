@@ -6,9 +6,17 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import selfvec
+from selfvec.data.vectors import Vectors
+
+
+def at(degrees: dict[str, float]) -> Vectors:
+    """Words by their angle."""
+    radians = np.deg2rad(list(degrees.values()))
+    return Vectors(list(degrees), np.stack([np.cos(radians), np.sin(radians)], axis=1).astype(np.float32))
 
 
 def write_collection(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.evaluation.conftest import SET
+from tests.evaluation.conftest import SET, at
 
 import selfvec
 from selfvec.apps.cli import main
@@ -20,12 +20,6 @@ from selfvec.evaluation.bias import BUILT_IN, MEASURES, effect_size, permutation
 ANGLES = {"a1": 0, "a2": 0, "b1": 90, "b2": 90, "x1": 0, "x2": 60, "y1": 90, "y2": 30}
 
 numbers = st.lists(st.integers(-50, 50), min_size=2, max_size=5).map(lambda n: np.array(n, float) / 50)
-
-
-def at(degrees: dict[str, float]) -> Vectors:
-    """Words by their angle."""
-    radians = np.deg2rad(list(degrees.values()))
-    return Vectors(list(degrees), np.stack([np.cos(radians), np.sin(radians)], axis=1).astype(np.float32))
 
 
 def measured(table: Vectors, sets: Path) -> tuple[list[dict], dict[str, float]]:

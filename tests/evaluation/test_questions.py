@@ -30,9 +30,10 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "run"
 
 
-def test_the_right_document_is_found_first(run_folder: Path, tmp_path: Path, capsys) -> None:
-    path = tmp_path / "questions.csv"
-    path.write_text('question,id\n"bread, every morning",b\nriver over the road,c\n\nchoir,d\nchoir,a\n')
+def test_the_right_document_is_found_first(run_folder: Path, write, capsys) -> None:
+    path = write(
+        "questions.csv", 'question,id\n"bread, every morning",b\nriver over the road,c\n\nchoir,d\nchoir,a\n'
+    )
     capsys.readouterr()
     assert main(["evaluate", str(run_folder), "--questions", str(path), "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)["rows"]
@@ -43,9 +44,8 @@ def test_the_right_document_is_found_first(run_folder: Path, tmp_path: Path, cap
     assert found["bm25", "mrr@10"]["kind"] == "retrieval"
 
 
-def test_other_names_of_columns_and_tabs(run_folder: Path, tmp_path: Path) -> None:
-    path = tmp_path / "questions.tsv"
-    path.write_text("doc_id\tquery\nb\tbread\nzz\triver\n")
+def test_other_names_of_columns_and_tabs(run_folder: Path, write) -> None:
+    path = write("questions.tsv", "doc_id\tquery\nb\tbread\nzz\triver\n")
     report = selfvec.evaluate(run_folder, [Questions(path)])
     assert {row["missing"] for row in report.rows} == {1}
     (note,) = report.as_dict()["notes"]
@@ -63,16 +63,13 @@ def test_other_names_of_columns_and_tabs(run_folder: Path, tmp_path: Path) -> No
         ("", "no column 'question'"),
     ],
 )
-def test_mistakes_name_the_file_and_the_line(run_folder: Path, tmp_path: Path, text: str, said: str) -> None:
-    path = tmp_path / "questions.csv"
-    path.write_text(text)
+def test_mistakes_name_the_file_and_the_line(run_folder: Path, write, text: str, said: str) -> None:
     with pytest.raises(InputError, match=said) as error:
-        selfvec.evaluate(run_folder, [Questions(path)])
+        selfvec.evaluate(run_folder, [Questions(write("questions.csv", text))])
     assert "questions.csv" in str(error.value)
 
 
-def test_a_table_has_no_documents(tmp_path: Path, run_folder: Path) -> None:
-    path = tmp_path / "questions.csv"
-    path.write_text("question,id\nbread,b\n")
+def test_a_table_has_no_documents(write, run_folder: Path) -> None:
+    path = write("questions.csv", "question,id\nbread,b\n")
     with pytest.raises(OptionError, match="no run was given"):
         selfvec.evaluate(selfvec.open_run(run_folder).vectors, [Questions(path)])

@@ -23,10 +23,8 @@ def run() -> Run:
 
 
 @pytest.fixture
-def questions(tmp_path: Path) -> Path:
-    path = tmp_path / "own.csv"
-    path.write_text("question,id\nzeppelin,r2\nhail on roofs,r0\nflooded roads,r1\n")
-    return path
+def questions(write) -> Path:
+    return write("own.csv", "question,id\nzeppelin,r2\nhail on roofs,r0\nflooded roads,r1\n")
 
 
 def test_a_row_for_each_combination_and_metric(run: Run, questions: Path) -> None:

@@ -100,11 +100,8 @@ def test_inlp_hides_the_sides_from_a_linear_classifier(biased: Vectors) -> None:
 def test_double_hard_also_takes_out_a_main_direction(biased: Vectors) -> None:
     rows = biased.vectors.copy()
     rows[:, 5] += 8  # all words share it, by their frequency
-    table, hard, double = (
-        Vectors(biased.index_to_key, rows),
-        Debias("hard", SETS),
-        Debias("double-hard", SETS),
-    )
+    table = Vectors(biased.index_to_key, rows)
+    hard, double = (Debias(method, SETS) for method in ("hard", "double-hard"))
     assert np.linalg.matrix_rank(hard.fit_transform(table).vectors[7:], tol=1e-2) == 11
     made = double.fit_transform(table)
     assert np.linalg.matrix_rank(made.vectors[7:], tol=1e-2) == 10
@@ -142,10 +139,9 @@ def test_the_built_in_sets_are_well_formed_and_have_each_word_once() -> None:
         ("a.json", json.dumps({"pairs": [["a", "b"]], "neutral": [1]}), r"'neutral\.0': is a word"),
     ],
 )
-def test_sets_that_are_wrong_are_refused(name: str, text: str, said: str, tmp_path: Path) -> None:
-    (tmp_path / name).write_text(text)
+def test_sets_that_are_wrong_are_refused(name: str, text: str, said: str, write) -> None:
     with pytest.raises(InputError, match=said):
-        read_debias_sets(tmp_path / name)
+        read_debias_sets(write(name, text))
 
 
 def test_the_command_reads_sets_and_refuses_unknown_kinds(biased: Vectors, tmp_path: Path, capsys) -> None:

@@ -109,7 +109,7 @@ def test_the_command_distils_a_table_that_refine_starts_from(bert: Path, tmp_pat
     assert selfvec.open_run(run).vectors.vector_size == 16
 
 
-@pytest.mark.parametrize("by", ["distill", "model2vec"])
+@pytest.mark.parametrize("by", ["distill", "model2vec", "pool"])
 def test_what_cannot_be(by: str, tmp_path: Path, plane: Vectors) -> None:
     with pytest.raises(InputError, match="not vectors"):
         transform(plane, by, corpus=Corpus.from_texts(TEXTS))
@@ -119,8 +119,14 @@ def test_what_cannot_be(by: str, tmp_path: Path, plane: Vectors) -> None:
         transform(tmp_path, by)
 
 
-def test_numbers_that_cannot_be() -> None:
-    with pytest.raises(OptionError, match="at least 1"):
-        transform("folder", "distill", corpus=[], passes=0)
-    with pytest.raises(OptionError, match="at least 1"):
-        transform("folder", "model2vec", corpus=[], dimensions=0)
+@pytest.mark.parametrize(
+    ("by", "option", "said"),
+    [
+        ("distill", {"passes": 0}, "at least 1"),
+        ("model2vec", {"dimensions": 0}, "at least 1"),
+        ("pool", {"pooling": "max"}, "mean, cls"),
+    ],
+)
+def test_options_that_cannot_be(by: str, option: dict, said: str) -> None:
+    with pytest.raises(OptionError, match=said):
+        transform("folder", by, corpus=[], **option)

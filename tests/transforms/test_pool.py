@@ -12,7 +12,6 @@ import selfvec
 from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.corpus import Corpus
-from selfvec.data.vectors import Vectors
 from selfvec.transforms import transform
 from selfvec.transforms.contextual_encoder import Window, layer_weights, read_words, word_states
 
@@ -78,11 +77,9 @@ def test_the_command_makes_a_table_that_refine_starts_from(bert: Path, tmp_path:
     assert selfvec.open_run(run).vectors.vector_size == 16
 
 
-def test_what_is_no_encoder_is_refused(bert: Path, tmp_path: Path, plane: Vectors) -> None:
+def test_what_is_no_encoder_is_refused(bert: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"config\.json"):
         transform(tmp_path, "pool", corpus=Corpus.from_texts(TEXTS))
-    with pytest.raises(InputError, match="not vectors"):
-        transform(plane, "pool", corpus=Corpus.from_texts(TEXTS))
     with pytest.raises(OptionError, match="layer from 0 to 2"):
         transform(bert, "pool", corpus=Corpus.from_texts(TEXTS), layers="3")
 
@@ -91,11 +88,6 @@ def test_what_is_no_encoder_is_refused(bert: Path, tmp_path: Path, plane: Vector
 def test_layers_that_are_none_are_refused(spec: str) -> None:
     with pytest.raises(OptionError, match="layers"):
         layer_weights(spec, 12)
-
-
-def test_pooling_has_two_kinds() -> None:
-    with pytest.raises(OptionError, match="mean, cls"):
-        transform("folder", "pool", corpus=[], pooling="max")
 
 
 def test_a_piece_belongs_to_the_word_in_which_it_ends() -> None:

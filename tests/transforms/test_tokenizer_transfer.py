@@ -15,6 +15,7 @@ from selfvec.apps.cli import main
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.tensors import map_tensors, read_header
 from selfvec.data.vectors import Vectors
+from selfvec.numerics.rows import unit_rows
 from selfvec.storage.formats import load
 from selfvec.transforms.tokenizer_transfer import TokenizerTransfer, Tokens
 
@@ -24,11 +25,9 @@ NAMED = {
     "money": ["bank", "loan", "invoice", "tax", "price", "fee", "rent"],
 }
 OLD = [*SPECIAL, *NAMED["weather"][:5], *NAMED["money"][:5], "##s", "sl", "##eet", "f", "##og", "##ee"]
-TABLE, HEAD, BIAS = (
-    "bert.embeddings.word_embeddings.weight",
-    "cls.predictions.decoder.weight",
-    "cls.predictions.bias",
-)
+TABLE = "bert.embeddings.word_embeddings.weight"
+HEAD = "cls.predictions.decoder.weight"
+BIAS = "cls.predictions.bias"
 WIDTH = 12
 DTYPES = {"F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 
@@ -125,15 +124,8 @@ def test_shared_tokens_and_everything_else_keep_their_bits(dtype: str, tmp_path:
             if token in OLD:
                 j = OLD.index(token)
                 assert data[i * size : (i + 1) * size] == before[j * size : (j + 1) * size], token
-    assert transfer.report_ == {
-        "tokens": 9,
-        "kept": 7,
-        "from_vectors": 2,
-        "from_pieces": 0,
-        "mean_row": 0,
-        "dimensions": WIDTH,
-        "tensors": [TABLE, BIAS, HEAD],
-    }
+    counts = {"tokens": 9, "kept": 7, "from_vectors": 2, "from_pieces": 0, "mean_row": 0}
+    assert transfer.report_ == {**counts, "dimensions": WIDTH, "tensors": [TABLE, BIAS, HEAD]}
     config = json.loads((tmp_path / "out" / "config.json").read_text())
     kept = {"pad_token_id": 0, "bos_token_id": 5, "layers": 1}
     assert config == {"vocab_size": 9, "eos_token_id": [2], **kept}
@@ -153,20 +145,13 @@ def test_new_tokens_lie_among_words_of_their_field_whatever_the_tokenizer(tmp_pa
     assert transfer.report_["tensors"] == [TABLE]
     before, after = (map_tensors(place / "model.safetensors")[TABLE] for place in (folder, tmp_path / "out"))
     ids = Tokenizer.from_file(str(new)).get_vocab()
-    for token, same in (
-        ("▁hail", "hail"),
-        ("s", "##s"),
-        ("<s>", "[CLS]"),
-        ("</s>", "[SEP]"),
-        ("<pad>", "[PAD]"),
-    ):
+    same_tokens = {"▁hail": "hail", "s": "##s", "<s>": "[CLS]", "</s>": "[SEP]", "<pad>": "[PAD]"}
+    for token, same in same_tokens.items():
         np.testing.assert_array_equal(after[ids[token]], before[OLD.index(same)])
+    unit = unit_rows(before)
     for token, near in (("▁sleet", "weather"), ("▁fee", "money"), ("▁rent", "money")):
-        row = after[ids[token]] / np.linalg.norm(after[ids[token]])
         cosines = {
-            name: np.mean(
-                [before[OLD.index(w)] @ row / np.linalg.norm(before[OLD.index(w)]) for w in words[:5]]
-            )
+            name: np.mean([unit[OLD.index(word)] @ after[ids[token]] for word in words[:5]])
             for name, words in NAMED.items()
         }
         assert max(cosines, key=lambda name: cosines[name]) == near
