@@ -1,7 +1,4 @@
-"""A changed run has, to the bit, the vectors of one refinement of the same documents in the same order.
-
-This holds for runs of less than a million tokens; larger ones may be updated approximately.
-"""
+"""A changed run has, to the bit, the vectors of one refinement of the same documents in the same order."""
 
 from __future__ import annotations
 
