@@ -8,6 +8,7 @@ split the targets in two that give a difference at least as large.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -170,7 +171,7 @@ def _lists_fault(value: Any) -> str | None:
     words = [word for one in lists for word in one]
     if not all(isinstance(word, str) and word.strip() for word in words):
         return "is two lists of words, each a text"
-    twice = next((word for word in words if words.count(word) > 1), None)
+    twice = next((word for word, times in Counter(words).items() if times > 1), None)
     return None if twice is None else f"has each word once, but {twice!r} twice"
 
 
