@@ -18,7 +18,7 @@ from selfvec.numerics.kmeans import k_means
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.whitening import axes_of_moment, axes_of_points, covariance
 
-from .knowledge import WordRows
+from .knowledge import LexiconRows
 from .method import Transform, mapped_composer, same_words
 
 GENDER = Path(__file__).with_name("gender.toml")
@@ -114,7 +114,7 @@ class _BiasRows:
     def of(cls, sets: DebiasSets, vectors: Vectors, seed: int) -> _BiasRows:
         there = np.any(vectors.vectors != 0, axis=1)
         known = {word: i for word, i in vectors.key_to_index.items() if there[i]}
-        finder = WordRows(known)
+        finder = LexiconRows(known)
         pairs, equalize = (_pair_rows(finder, words) for words in (sets.pairs, sets.equalize))
         if not len(pairs):
             rule = "no pair that defines the direction has vectors for both words"
@@ -130,7 +130,7 @@ class _BiasRows:
         return cls(pairs, equalize, neutral, biased, direction, seed)
 
 
-def _pair_rows(finder: WordRows, pairs: list[list[str]]) -> Ints:
+def _pair_rows(finder: LexiconRows, pairs: list[list[str]]) -> Ints:
     found = [finder.of(pair) for pair in pairs]
     return np.array([rows for rows in found if len(rows) == 2], np.int64).reshape(-1, 2)
 

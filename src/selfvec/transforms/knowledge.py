@@ -115,7 +115,7 @@ class Knowledge:
         return up, down
 
 
-class WordRows:
+class LexiconRows:
     """The row of a word of a lexicon in vectors: as written, in lower case, or with ``_`` for blanks."""
 
     def __init__(self, rows: Mapping[str, int]) -> None:
@@ -147,7 +147,7 @@ def row_pairs(knowledge: Knowledge, rows: Mapping[str, int], kinds: str | Sequen
     """
     kinds = kind_names(kinds)
     found: set[tuple[int, int]] = set()
-    finder = WordRows(rows)
+    finder = LexiconRows(rows)
     of_node = {node: finder.of(knowledge.words(node)) for node in knowledge.nodes}
     for kind in kinds:
         both = (product(of_node[a], of_node[b]) for a, b in knowledge.edges.get(kind, ()))
@@ -169,7 +169,7 @@ def unused_relations(
     knowledge: Knowledge, rows: Mapping[str, int], kinds: str | Sequence[str] | None
 ) -> dict[str, Any]:
     """For a report: the number of relations that a method did not use, and why."""
-    finder = WordRows(rows)
+    finder = LexiconRows(rows)
     wanted = kind_names(kinds)
     there = {node: bool(finder.of(knowledge.words(node))) for node in knowledge.nodes}
     other = {kind: len(pairs) for kind, pairs in knowledge.edges.items() if kind not in wanted}

@@ -15,7 +15,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
 
-from .knowledge import Knowledge, WordRows, kind_names
+from .knowledge import Knowledge, LexiconRows, kind_names
 from .lexicon_files import read_knowledge
 from .method import Transform
 from .retrofit import smoothed
@@ -45,7 +45,7 @@ class Define(Transform):
         """The vectors with more rows; rows of zeros are replaced where a definition exists."""
         knowledge = read_knowledge(self.lexicon)
         words, means = _by_word(knowledge, vectors)
-        finder = WordRows(vectors.key_to_index)
+        finder = LexiconRows(vectors.key_to_index)
         rows = np.array([-1 if (row := finder.get(word)) is None else row for word in words], np.int64)
         defined = np.any(means != 0, axis=1)
         known = defined & (rows >= 0)
@@ -125,7 +125,7 @@ class NodeVectors(Transform):
         """The vectors with a further row for each concept that is not one of their words."""
         knowledge = read_knowledge(self.lexicon)
         concepts = {*knowledge.labels, *knowledge.definitions, *chain(*knowledge.edges.get("is-a", ()))}
-        finder = WordRows(vectors.key_to_index)
+        finder = LexiconRows(vectors.key_to_index)
         nodes = sorted(node for node in concepts - knowledge.senses.keys() if finder.get(node) is None)
         if not nodes:
             rule = "every node of the lexicon is a word of the vectors"
@@ -144,7 +144,7 @@ class NodeVectors(Transform):
     def _start(self, knowledge: Knowledge, vectors: Vectors, place: dict[str, int]) -> Rows:
         """Unit vectors of nodes from their words and definitions, (n, d); zeros if none has a vector."""
         start = np.zeros((len(place), vectors.vector_size), np.float32)
-        finder = WordRows(vectors.key_to_index)
+        finder = LexiconRows(vectors.key_to_index)
         for node, i in place.items():
             for word in knowledge.words(node):
                 row = finder.get(word)
