@@ -31,7 +31,7 @@ from .input_reading import Start, load_start, read_unstemmed
 from .inputs import Inputs, counted, initial_vectors
 from .methods import refined_rows
 from .plan import Execution, Plan
-from .selection import ENOUGH, ORIGINAL, SURE, Choice, Measured, choose, draw_documents
+from .selection import ENOUGH, ORIGINAL, SURE, Choice, choose, draw_documents
 
 if TYPE_CHECKING:
     from selfvec.corpus import Corpus
@@ -122,7 +122,7 @@ def choose_vectors(
         row: dict[str, Any] = {"name": name, "method": method, "known_tokens": known}
         if choice.measured:
             measured.append(choice.measured[method])
-            row |= _figures(measured[-1], measured[0])
+            row |= measured[-1].figures(measured[0])
         rows.append(row)
     chosen, reason = _best(rows) if measured else (0, "too little text to compare vectors")
     decision = {"chosen": names[chosen], "reason": reason, "tables": rows, "held_out_tokens": held_out}
@@ -139,7 +139,7 @@ def _tokens(corpus: Corpus, settings: Settings, execution: Execution) -> TokenBa
     """The corpus as tokenised by the settings, independently of the vectors: words are in lower case."""
     plain = replace(settings, phrases=None)
     unstemmed, _ = read_unstemmed(corpus, None, plain, Execution(None, execution.progress, execution.jobs))
-    return counted(unstemmed, {}, plain, execution.jobs).batch
+    return counted(unstemmed, {}, plain, execution.jobs)[0]
 
 
 def _original(batch: TokenBatch, known: Vectors | None, settings: Settings) -> Vectors:
@@ -160,13 +160,6 @@ def _tested(
     inputs = Inputs(batch, original)
     choice = try_methods(settings, inputs, methods, jobs=execution.jobs, progress=execution.progress)
     return choice, choice.chosen if asked == "auto" else asked
-
-
-def _figures(measured: Measured, first: Measured) -> dict[str, Any]:
-    """Mean of each test, and the probability that the vectors are better than the first ones."""
-    tests = [test for test, scores in measured.scores.items() if sum(map(len, scores))]
-    sure = {test: measured.better(first, test) for test in tests}
-    return {test: measured.mean(test) for test in tests} | {"sure": sure}
 
 
 def _best(rows: Sequence[dict[str, Any]]) -> tuple[int, str]:

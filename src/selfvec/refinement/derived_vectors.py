@@ -15,6 +15,8 @@ R are the refined vectors, left and right the weighted, centred sums of the neig
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Floats
@@ -29,6 +31,16 @@ from selfvec.storage.cache import cached_rows
 
 from .base_vectors import base_vectors
 from .methods.decorrelated import GAMMA, POWER, decorrelate, start_from_neighbours
+
+
+def _derived(run: Run, name: str, make: Callable[[], Floats], progress: Progress | None = None) -> Vectors:
+    """Further vectors of a run's words: known to the run, read from its cache, or made."""
+    if name not in run.derived:
+        rows = cached_rows(run, name, make, progress)
+        run.derived[name] = Vectors(run.vectors, rows, counts=run.vectors.counts, normalized=True)
+    found: Vectors = run.derived[name]
+    return found
+
 
 # ---- Topic vectors
 
@@ -55,15 +67,7 @@ def topic_vectors(run: Run) -> Vectors | None:
     They are read from the run's cache, or computed, which takes nearly as long as refining.
     """
     tokens = run.tokens
-    if tokens is None:
-        return None
-    if "topic_vectors" not in run.derived:
-        rows = cached_rows(run, TOPICS, lambda: topical(tokens, run.original))
-        words = run.vectors.index_to_key
-        counts = run.vectors.counts
-        run.derived["topic_vectors"] = Vectors(words, rows, counts=counts, normalized=True)
-    found: Vectors = run.derived["topic_vectors"]
-    return found
+    return None if tokens is None else _derived(run, TOPICS, lambda: topical(tokens, run.original))
 
 
 def run_topics(run: Run) -> Vectors | None:
@@ -113,18 +117,14 @@ def narrow_vectors(run: Run, progress: Progress | None = None) -> Vectors:
     InputError
         If the run did not keep its tokens.
     """
-    if "narrow_vectors" not in run.derived:
-        tokens = run.require_tokens("from which words that replace each other are found")
-        progress = as_progress(progress)
+    tokens = run.require_tokens("from which words that replace each other are found")
+    progress = as_progress(progress)
 
-        def make() -> Floats:
-            with progress.stage("Reading the nearest words on both sides", None, "words"):
-                return narrow_rows(tokens, _neighbour_rows(run))
+    def make() -> Floats:
+        with progress.stage("Reading the nearest words on both sides", None, "words"):
+            return narrow_rows(tokens, _neighbour_rows(run))
 
-        rows = cached_rows(run, NARROW, make, progress)
-        run.derived["narrow_vectors"] = Vectors(run.vectors, rows, counts=run.vectors.counts, normalized=True)
-    found: Vectors = run.derived["narrow_vectors"]
-    return found
+    return _derived(run, NARROW, make, progress)
 
 
 def _neighbour_rows(run: Run) -> AnyFloats:

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, nullcontext
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -23,7 +22,7 @@ from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.training import FROM_TEXT, check_installed
 
-from .inputs import Inputs, by_token, initial_vectors, inputs_from
+from .inputs import Inputs, by_token, check_slices, check_tokens, counted, initial_vectors
 from .plan import Execution
 
 if TYPE_CHECKING:
@@ -68,21 +67,25 @@ def read_inputs(
         kept = None if text is None else text.finish()
     return_freed_memory()
     known = loading.result()
-    provenance = Provenance(
-        corpus=corpus.summary.as_dict(), vectors=described, option_files=option_files(settings)
-    )
     words = known.key_to_index if known is not None else {}
-
-    def vectors_of(batch: TokenBatch) -> Vectors:
-        phrases = finder.found.joined(batch).terms if finder else ()
-        return initial_vectors(batch, known, settings, phrases, name=described["name"])
-
     with execution.timings.stage("count"):
-        inputs = inputs_from(unstemmed, words, settings, encoding, provenance, vectors_of, execution.jobs)
-    if finder:
-        phrases = finder.found.joined(inputs.batch).as_dict()
-        inputs = replace(inputs, provenance=inputs.provenance.replace(phrases=phrases))
-    return replace(inputs, text=kept)
+        # The ids are overwritten, because a second array of ids would double the memory.
+        batch, repeats, kept_from = counted(unstemmed, words, settings, execution.jobs)
+        check_tokens(batch)
+        check_slices(batch, settings)
+        phrases = finder.found.joined(batch) if finder else None
+        terms = phrases.terms if phrases else ()
+        original = initial_vectors(batch, known, settings, terms, name=described["name"])
+    once = repeats.tokens if repeats.once(settings) else 0
+    provenance = Provenance(
+        corpus=corpus.summary.as_dict(),
+        text=encoding.of_counted(batch, batch.empty, once, kept_from).as_dict(),
+        vectors=described,
+        option_files=option_files(settings),
+        phrases=phrases.as_dict() if phrases else None,
+        repeats=repeats.as_dict(settings),
+    )
+    return Inputs(batch, original, provenance, repeats, kept)
 
 
 def read_unstemmed(
@@ -111,7 +114,7 @@ def read_unstemmed(
         closing(prefetched(corpus.batches(advance))) as ahead,
     ):
         read = encode(
-            also_written(_timed(ahead, timings, known), text),
+            _timed(ahead, timings, known, text),
             tokenizer(settings.tokenizer, settings.language),
             rules,
             known,
@@ -132,14 +135,6 @@ def refuse_tokens(corpus: Corpus, settings: Settings) -> None:
             path=corpus.name,
             remedy="use the tokeniser whitespace, or give texts",
         )
-
-
-def also_written(batches: Iterator[Documents], text: TextWriter | None) -> Iterator[Documents]:
-    """The same batches, which are also written if a run keeps its text."""
-    for batch in batches:
-        if text is not None:
-            text.add(batch.rows)
-        yield batch
 
 
 def option_files(settings: Settings) -> dict[str, str]:
@@ -170,8 +165,10 @@ def _phrase_finder(settings: Settings) -> Finder | None:
     return Finder(stop_words=stop_words, listed=read_phrases(asked))
 
 
-def _timed(batches: Iterator[Any], timings: Timings, known: object) -> Iterator[Any]:
-    """Count the time spent waiting for batches as reading; raise if loading has failed."""
+def _timed(
+    batches: Iterator[Documents], timings: Timings, known: object, text: TextWriter | None
+) -> Iterator[Documents]:
+    """The same batches, written to ``text`` too; waiting for them is reading. Raise if loading has failed."""
     while True:
         if isinstance(known, Future) and known.done():
             known.result()
@@ -180,6 +177,8 @@ def _timed(batches: Iterator[Any], timings: Timings, known: object) -> Iterator[
                 batch = next(batches)
             except StopIteration:
                 return
+        if text is not None:
+            text.add(batch.rows)
         yield batch
 
 

@@ -35,7 +35,6 @@ from selfvec.training import vectors_from_text
 
 if TYPE_CHECKING:
     from selfvec.cooccurrence.scan import ScanOperator
-    from selfvec.text import Encoding
 
 
 @dataclass(frozen=True)
@@ -49,33 +48,6 @@ class Inputs:
     text: RunText | None = None  # the documents, if the run keeps them
     # Makes the operator for a window, if the tokens are elsewhere and the batch has only their counts.
     scan: Callable[[int], ScanOperator] | None = None
-
-
-def inputs_from(
-    unstemmed: TokenBatch,  # types in order of first appearance
-    known: Mapping[str, int],  # words with a vector
-    settings: Settings,
-    text: Encoding,  # of the unstemmed tokens
-    provenance: Provenance,  # of the corpus, the vectors and the options
-    vectors_of: Callable[[TokenBatch], Vectors],  # unit vectors for the types of a batch
-    jobs: int | None = None,
-) -> Inputs:
-    """Apply the rules that need the whole corpus and look up the vectors of its words.
-
-    The ids of ``unstemmed`` may be overwritten, because a second array of ids would double the memory.
-    """
-    from .inputs import counted
-
-    found = counted(unstemmed, known, settings, jobs)
-    batch, repeats = found.batch, found.repeats
-    check_tokens(batch)
-    _check_slices(batch, settings)
-    once = repeats.tokens if repeats.once(settings) else 0
-    provenance = provenance.replace(
-        text=text.of_counted(batch, batch.empty, once, found.kept_from).as_dict(),
-        repeats=repeats.as_dict(settings),
-    )
-    return Inputs(batch, vectors_of(batch), provenance, repeats)
 
 
 def check_tokens(batch: TokenBatch) -> None:
@@ -92,7 +64,8 @@ def check_tokens(batch: TokenBatch) -> None:
         )
 
 
-def _check_slices(batch: TokenBatch, settings: Settings) -> None:
+def check_slices(batch: TokenBatch, settings: Settings) -> None:
+    """Raise `CorpusError` if slices are asked for and no document has a date."""
     if settings.slice and (batch.dates is None or np.all(np.isnat(batch.dates))):
         raise CorpusError(
             f"there are no dates to divide the corpus into slices by {settings.slice}",
@@ -103,22 +76,17 @@ def _check_slices(batch: TokenBatch, settings: Settings) -> None:
 # ---- The tokens that are counted
 
 
-@dataclass(frozen=True)
-class Counted:
-    """The counted tokens of a text."""
-
-    batch: TokenBatch  # types by falling frequency, ties in order of first appearance
-    repeats: Repeats  # the repeated passages
-    kept_from: int  # types that occur less often were dropped
-
-
 def counted(
     whole: TokenBatch,  # types in order of first appearance; its ids may be overwritten
     known: Mapping[str, int],  # words with a vector
     settings: Settings,
     jobs: int | None = None,
-) -> Counted:
-    """Apply the rules to a corpus."""
+) -> tuple[TokenBatch, Repeats, int]:
+    """Apply the rules that need the whole corpus.
+
+    Returns the counted tokens with types by falling frequency, ties in order of first appearance; the
+    repeated passages; and the count from which types are kept.
+    """
     repeats, further = find_repeats(whole, jobs)
     once = bool(repeats.once(settings) and repeats.tokens)
     counts = whole.counts
@@ -139,7 +107,7 @@ def counted(
 
     ids, offsets = changed(whole.ids, whole.offsets, size, new, out)
     batch = replace(named, ids=ids, offsets=offsets, types=words.types).with_counts(words.counts)
-    return Counted(batch, repeats, least)
+    return batch, repeats, least
 
 
 def vocabulary(

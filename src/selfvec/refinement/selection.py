@@ -82,7 +82,7 @@ def choose(
     for training, held in folds(batch, rng) if batch.documents > 1 and len(batch) >= _LEAST else ():
         tests: dict[str, HalvedTexts | ContextTest] = {
             "self_retrieval": HalvedTexts.draw(held, training, rng),
-            "context": ContextTest.draw(held, training.counts, POSITIONS, rng),
+            "context": ContextTest.draw(held, training.counts, rng),
         }
         add = partial(_add, tests, training, tested)
         # The last candidate takes longest, so it is started first.
@@ -162,17 +162,21 @@ class Measured:
         error = math.sqrt(float(spread @ spread)) / len(difference)
         return float(0.5 * math.erfc(-difference.mean() / max(error, 1e-12) / math.sqrt(2)))
 
-    def row(self, name: str, original: Measured) -> dict[str, Any]:
+    def figures(self, first: Measured) -> dict[str, Any]:
+        """Mean of each test, and the probability that this candidate is better than the first one."""
         tests = [test for test, scores in self.scores.items() if sum(map(len, scores))]
-        sure = {test: self.better(original, test) for test in tests}
+        sure = {test: self.better(first, test) for test in tests}
+        return {test: self.mean(test) for test in tests} | {"sure": sure}
+
+    def row(self, name: str, original: Measured) -> dict[str, Any]:
+        figures = self.figures(original)
         rank = float(np.mean(self.rank))
         shared = float(np.mean(self.shared))
         limit = max(COLLAPSED, float(np.mean(original.shared)) + 0.1)
         return {
             "name": name,
-            **{test: self.mean(test) for test in tests},
-            "sure": sure,
-            "worse": [test for test, probability in sure.items() if probability < 1 - SURE],
+            **figures,
+            "worse": [test for test, probability in figures["sure"].items() if probability < 1 - SURE],
             "effective_rank": rank,
             "collapsed": shared >= limit or rank < RANK_KEPT * float(np.mean(original.rank)),
         }
@@ -208,11 +212,6 @@ _RIVALS = 63  # words of similar frequency that the true word is ranked among
 _BATCH = 64  # positions scored at a time, whose rows fit the cache
 
 
-def context_weights(counts: Ints) -> Floats:
-    """Weights of context words, f^(-1/2), (V,) float32."""
-    return (1 / np.sqrt(np.maximum(counts, 1))).astype(np.float32)
-
-
 @dataclass(frozen=True)
 class ContextTest:
     """Held-out positions, each with its neighbours and with rivals: words of similar frequency."""
@@ -220,13 +219,13 @@ class ContextTest:
     words: Ints  # (P,)
     neighbours: Ints  # (P, 2 * _SIDE): -1 outside the document
     rivals: Ints  # (P, _RIVALS)
-    weights: Floats  # (V,)
+    weights: Floats  # (V,): of context words, f^(-1/2)
     documents: Ints  # (P,)
 
     @classmethod
-    def draw(cls, held: TokenBatch, counts: Ints, positions: int, rng: np.random.Generator) -> ContextTest:
+    def draw(cls, held: TokenBatch, counts: Ints, rng: np.random.Generator) -> ContextTest:
         """Draw held-out positions; ``counts``, (V,) int64, falling, come from the training text."""
-        places = rng.choice(len(held), min(positions, len(held)), replace=False)
+        places = rng.choice(len(held), min(POSITIONS, len(held)), replace=False)
         places.sort()
         document = held.document_of(places)
         shifts = np.concatenate((np.arange(-_SIDE, 0), np.arange(1, _SIDE + 1)))
@@ -238,7 +237,8 @@ class ContextTest:
         low = np.maximum(words - reach, 0)
         high = np.minimum(words + reach + 1, len(counts))
         rivals = low[:, None] + (rng.random((len(words), _RIVALS)) * (high - low)[:, None]).astype(np.int64)
-        return cls(words, neighbours, rivals, context_weights(counts), document)
+        weights = (1 / np.sqrt(np.maximum(counts, 1))).astype(np.float32)
+        return cls(words, neighbours, rivals, weights, document)
 
     def score(self, unit: Rows) -> Doubles:
         """The reciprocal rank of the true word at each position, (P,) float64; ties count half."""

@@ -22,6 +22,7 @@ from selfvec.base.arrays import AnyFloats, Floats, Hashes, Ids, Ints, Mask, Rows
 from selfvec.base.compiled import kernel
 from selfvec.base.memory import return_freed_memory
 from selfvec.base.threads import by_blocks, cut, in_order, threads
+from selfvec.cooccurrence.counts import places_of
 from selfvec.cooccurrence.operators import sparse_product
 from selfvec.data.token_batch import TokenBatch, occurrences_of_each
 from selfvec.numerics.rows import filled_rows, mix_rows
@@ -193,10 +194,8 @@ def shared_grams(
 def _rows_of(matrix: SparseRows, rows: Ints) -> SparseRows:
     """Some rows of a matrix."""
     indptr, indices, values = matrix
-    lengths = np.diff(indptr)[rows]
-    ends = np.cumsum(lengths)
-    places = np.arange(lengths.sum()) + np.repeat(indptr[rows] - (ends - lengths), lengths)
-    return np.concatenate(([0], ends)), indices[places], values[places]
+    places = places_of(indptr, rows)
+    return np.cumsum([0, *np.diff(indptr)[rows]]), indices[places], values[places]
 
 
 @kernel

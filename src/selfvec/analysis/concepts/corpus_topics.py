@@ -25,6 +25,7 @@ from selfvec.corpus import as_corpus
 from selfvec.corpus.conversion import Texts
 from selfvec.corpus.slices import MOST_VALUES, PERIODS, Slice, by_label, by_period, labelled_by
 from selfvec.data.run import Run
+from selfvec.refinement.derived_vectors import TOPICS
 from selfvec.storage.cache import RESULT, cached, read_result
 from selfvec.storage.opened import GivenRun, as_run
 
@@ -337,7 +338,7 @@ def matched_topics(
 def _topics_of(run: Run, group: Slice, number: int, min_count: int, seed: int) -> Topics | None:
     """The topics of a group in the space of the run, or None if it has too few terms."""
     part = run.replace(tokens=run.require_tokens().part(group.documents))
-    part.derived["topic_vectors"] = run.derived["topic_vectors"]
+    part.derived[TOPICS] = run.derived[TOPICS]
     enough = min(number, len(terms(part, TERMS, min_count=min_count)) // 2)
     return cluster_terms(part, enough, top=_LISTED, min_count=min_count, seed=seed) if enough >= 2 else None
 
