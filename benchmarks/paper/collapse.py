@@ -25,7 +25,7 @@ from selfvec.data.vectors import Source, Vectors
 from selfvec.evaluation import Stability
 from selfvec.numerics.rows import unit_rows
 from selfvec.refinement.health import anisotropy, effective_rank
-from selfvec.refinement.methods.decorrelated import GAMMA, POWER, anchored, decorrelate
+from selfvec.refinement.methods.decorrelated import GAMMA, anchored, decorrelate
 
 READS = (0, 1, 2, 3, 4, 6, 8, 10)
 RULES = ("paper", "online", "decorrelated")
@@ -79,8 +79,8 @@ def plane() -> tuple[list[str], list[list[tuple[str, Table]]]]:
     walked = {epoch: made.vectors for epoch, made in by_epoch(batch, original, settings)}
     operator = ScanOperator(batch, 5, GAMMA)
     base = unit_rows(start - start.mean(axis=0))  # taking away two directions would leave nothing of a plane
-    once = decorrelate(base, operator, POWER)
-    twice = decorrelate(once, operator, POWER)
+    once = decorrelate(base, operator)
+    twice = decorrelate(once, operator)
     held = anchored(twice, base, batch.counts, np.ones(len(base), np.float32))
 
     return list(batch.types), [

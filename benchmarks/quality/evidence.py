@@ -40,7 +40,7 @@ def texts() -> dict[str, list[str]]:
 def both_ways(batch: TokenBatch, anchors: Anchors) -> tuple[Table, Table]:
     """The refined rows, (V, d), with evidence from counts and from reliability."""
     scan = ScanOperator(batch, _DEFAULTS.window, GAMMA)
-    contexts = decorrelate(anchors.first_rows(scan, batch.counts), scan, POWER)
+    contexts = decorrelate(anchors.first_rows(scan, batch.counts), scan)
     summed = scan.apply(contexts)
     shift, whitener = whitening(summed, POWER, scan.degrees > 0)
     even = np.arange(batch.documents) % 2 == 0

@@ -33,7 +33,7 @@ from selfvec.numerics.rows import top_indices
 from selfvec.numerics.statistics import Estimate, spearman
 from selfvec.refinement.base_vectors import base_vectors
 from selfvec.refinement.methods import decorrelated
-from selfvec.refinement.methods.decorrelated import GAMMA, POWER, decorrelate, start_from_neighbours
+from selfvec.refinement.methods.decorrelated import GAMMA, decorrelate, start_from_neighbours
 from selfvec.text.rules import stems
 
 SIZES, SEEDS = (100, 300, 1000, 3000, 10_000), (0, 1)
@@ -114,7 +114,7 @@ def by_context(run: Run) -> NDArray[np.float32]:
     scan = ScanOperator(run.tokens, METHODS["decorrelated"].window, GAMMA)
     rows = start_from_neighbours(base, whole, scan)
     for _ in range(2):
-        rows = decorrelate(rows, scan, POWER)
+        rows = decorrelate(rows, scan)
     return rows
 
 

@@ -8,7 +8,7 @@ import pytest
 from selfvec.data.trajectory import History
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
-from selfvec.refinement.health import anisotropy, check_health, effective_rank
+from selfvec.refinement.health import Health, anisotropy, check_health, effective_rank
 
 RNG = np.random.default_rng(0)
 SPREAD = unit_rows(RNG.standard_normal((400, 60)))
@@ -131,6 +131,17 @@ def test_a_table_that_has_most_words_or_most_of_the_text_is_not_blamed() -> None
     assert names(health) == ["healthy"]
 
 
+def after_states(rows: np.ndarray, method: str = "") -> Health:
+    """The health of a table whose words went through these states, (words, states, 60)."""
+    words, states, _ = rows.shape
+    history = History(
+        np.arange(0, words * states + 1, states),
+        np.tile(np.arange(1, states + 1), words),
+        unit_rows(rows.reshape(-1, 60)).astype(np.float16),
+    )
+    return check_health(table(SPREAD[:words]), table(unit_rows(rows[:, -1])), history, method=method)
+
+
 @pytest.mark.parametrize(
     ("noise", "method", "verdict"),
     [
@@ -145,12 +156,7 @@ def test_words_thrown_about_a_point_oscillate(noise: float, method: str, verdict
     words, states = 60, 10
     centre = SPREAD[:words, None]
     rows = centre + noise * RNG.standard_normal((words, states, 60)) / np.sqrt(60)
-    history = History(
-        np.arange(0, words * states + 1, states),
-        np.tile(np.arange(1, states + 1), words),
-        unit_rows(rows.reshape(-1, 60)).astype(np.float16),
-    )
-    health = check_health(table(SPREAD[:words]), table(unit_rows(rows[:, -1])), history, method=method)
+    health = after_states(rows, method)
     assert health.turning == pytest.approx(-0.5, abs=0.05)
     assert health.wander == pytest.approx(noise**2 / (1 + noise**2), rel=0.2)
     assert ("oscillating" in names(health)) is verdict
@@ -159,12 +165,7 @@ def test_words_thrown_about_a_point_oscillate(noise: float, method: str, verdict
 def test_words_walking_one_way_do_not_oscillate() -> None:
     words, states = 60, 10
     rows = SPREAD[:words, None] + np.linspace(0, 1, states)[:, None] * SPREAD[words : 2 * words, None]
-    history = History(
-        np.arange(0, words * states + 1, states),
-        np.tile(np.arange(1, states + 1), words),
-        unit_rows(rows.reshape(-1, 60)).astype(np.float16),
-    )
-    health = check_health(table(SPREAD[:words]), table(unit_rows(rows[:, -1])), history)
+    health = after_states(rows)
     assert health.turning > 0.8
     assert "oscillating" not in names(health)
 

@@ -57,8 +57,8 @@ def topical(batch: TokenBatch, original: Vectors, jobs: int | None = None) -> Fl
     operator = ScanOperator(batch, TOPIC_WINDOW, GAMMA, jobs)
     known = original.sources != Source.NONE
     table = start_from_neighbours(base_vectors(original.unit, known), known, operator)
-    table = decorrelate(table, operator, POWER)
-    return decorrelate(table, operator, POWER, table)
+    table = decorrelate(table, operator)
+    return decorrelate(table, operator, table)
 
 
 def topic_vectors(run: Run) -> Vectors | None:

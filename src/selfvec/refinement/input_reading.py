@@ -203,23 +203,18 @@ def check_packages(candidates: Sequence[Start], settings: Settings) -> None:
 
 def load_start(vectors: Start, settings: Settings) -> tuple[Vectors | None, dict[str, Any]]:
     """The initial vectors, with rows for the corpus' kind of tokens, and their provenance."""
-    loaded, described = _load(vectors, settings.vectors_errors)
-    return loaded if loaded is None else by_token(loaded, settings), described
-
-
-def _load(vectors: Start, errors: str) -> tuple[Vectors | None, dict[str, Any]]:
-    """The vectors as they are stored, and their provenance."""
     vectors = "none" if vectors is None else vectors
     if isinstance(vectors, str) and vectors in FROM_TEXT:
         return None, {"name": vectors}
     if isinstance(vectors, Vectors):
-        return vectors, {"name": "memory"} | vectors.provenance
+        return by_token(vectors, settings), {"name": "memory"} | vectors.provenance
     from selfvec.storage.formats import load
     from selfvec.storage.public_vectors import locate
 
     place = locate(vectors)
-    loaded = load(place, errors=errors)
+    loaded = load(place, errors=settings.vectors_errors)
     described: dict[str, Any] = {"name": os.fspath(vectors)}
     if place.is_file():
         described |= {"bytes": place.stat().st_size, "sha256": sha256(place)}
-    return loaded, described | {"words": len(loaded), "dimensions": loaded.vector_size} | loaded.provenance
+    described |= {"words": len(loaded), "dimensions": loaded.vector_size} | loaded.provenance
+    return by_token(loaded, settings), described

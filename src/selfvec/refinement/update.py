@@ -155,8 +155,7 @@ def update(
 
     recorded = old.run.provenance.corpus
     summary = joined_corpora([recorded, described], left_out=int(change.out.sum()))
-    read = [{name: file[name] for name in ("path", "sha256")} for file in described.get("files", [])]
-    step = {"by": "update", **change.as_dict(), "files": read}
+    step = {"by": "update", **change.as_dict(), "files": _files(described)}
     texts = [(old.text, ~change.out), (new, None)]
     updated = _refined(texts, start, settings, old, summary, execution)
     for name in ("documents", "tokens", "types"):
@@ -173,6 +172,7 @@ def _read(
     execution: Execution,
 ) -> tuple[RunText, Mapping[str, Any], Change]:
     """The new documents, the summary of the text that they are from, and what they change."""
+    from selfvec.corpus import as_corpus
     from selfvec.corpus.fingerprints import Seen
     from selfvec.corpus.kept_documents import Intake, KnownDocuments
 
@@ -183,7 +183,7 @@ def _read(
     described: Mapping[str, Any] = {}
     with execution.text_writer(NEW) as text:
         if corpus is not None:
-            given = _opened(old.run, corpus)
+            given = as_corpus(corpus, "corpus", like=old.run.provenance.corpus)
             refuse_tokens(given, old.settings)
             with (
                 execution.timings.stage("read"),
@@ -290,9 +290,13 @@ def merge(
 
 def _described(part: SourceRun) -> dict[str, Any]:
     made = part.run.provenance
-    read = [{name: file[name] for name in ("path", "sha256")} for file in made.corpus.get("files", [])]
     sizes = {name: made[name] for name in ("documents", "tokens", "types")}
-    return {"run": part.name, **sizes, "files": read, "grown": list(made.steps)}
+    return {"run": part.name, **sizes, "files": _files(made.corpus), "grown": list(made.steps)}
+
+
+def _files(corpus: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The files that a corpus was read from, for ``run.json``."""
+    return [{name: file[name] for name in ("path", "sha256")} for file in corpus.get("files", [])]
 
 
 def preview(
@@ -312,10 +316,3 @@ def _with_half_life(run: Run, days: float) -> Settings:
     """The settings of a run with another half-life; `OptionError` if its method has no half-life."""
     options = run.settings.as_dict() | {"method": run.provenance.method, "half_life": days}
     return Settings(**options)
-
-
-def _opened(run: Run, corpus: Corpus | str | os.PathLike[str] | Iterable[str]) -> Corpus:
-    """Open new documents with the same fields as the run's corpus."""
-    from selfvec.corpus import as_corpus
-
-    return as_corpus(corpus, "corpus", like=run.provenance.corpus)

@@ -47,7 +47,7 @@ def test_rows_are_those_of_the_formula(pair: tuple[Run, Run]) -> None:
     first, sources = pair[0].original.lookup(list(batch.types), compose=False)
     known = sources != Source.NONE
     operator = ScanOperator(batch, 7, GAMMA)
-    frozen = decorrelate(start_from_neighbours(base_vectors(first, known), known, operator), operator, POWER)
+    frozen = decorrelate(start_from_neighbours(base_vectors(first, known), known, operator), operator)
     shift, turn = whitening(operator.apply(frozen), POWER)
     r = operator.degrees
     for side, found in zip((~second, second), rows_of(*pair), strict=True):

@@ -86,7 +86,7 @@ def compass_rows(
     batch = run.require_tokens()
     known = run.original.sources != Source.NONE
     operator = ScanOperator(batch, window, GAMMA, jobs)
-    frozen = decorrelate(start_from_neighbours(base, known, operator), operator, POWER)
+    frozen = decorrelate(start_from_neighbours(base, known, operator), operator)
     summed = operator.apply(frozen)
     shift, whitener = whitening(summed, POWER, operator.degrees > 0)
     context = frozen @ whitener  # K · T, so that sums of neighbours are whitened

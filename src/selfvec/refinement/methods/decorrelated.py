@@ -112,7 +112,6 @@ def start_from_neighbours(base: Rows, known: Mask, operator: Operator) -> Rows:
 def decorrelate(
     rows: Rows,
     operator: Operator,
-    power: float,
     out: Rows | None = None,
 ) -> Rows:
     """One pass, (V, d) float32: the whitened, weighted sum of each word's neighbours, unit or zero rows.
@@ -121,7 +120,7 @@ def decorrelate(
     """
     summed = operator.apply(rows, out)
     occurring = operator.degrees > 0
-    shift, whitener = whitening(summed, power, occurring)
+    shift, whitener = whitening(summed, POWER, occurring)
     return whitened(summed, occurring, shift, whitener, summed)
 
 
@@ -298,7 +297,7 @@ class DecorrelatedRefinement(Refinement):
         if not self._begun:
             self._table = self.anchors.first_rows(self.operator, self.words.counts)
             self._begun = True
-        self._table = decorrelate(self._table, self.operator, POWER, self._table)
+        self._table = decorrelate(self._table, self.operator, self._table)
         if self.finished + 1 == self.rounds:
             self.sources = self.anchors.finish(self._table, self.words, self.anchor, self.jobs)
         self._end_round()
