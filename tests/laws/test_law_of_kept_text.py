@@ -33,14 +33,6 @@ def test_a_replaced_text_is_back_after_undo(tmp_path: Path) -> None:
     run.check()
 
 
-def test_rows_that_are_gone_from_a_file_stay(tmp_path: Path) -> None:
-    run = ChangingRun.begin(tmp_path, TWO)
-    run.write("f0.jsonl", [run.files["f0.jsonl"][0], Document("f0.jsonl", "later", f"{ALL} roof")])
-    run.update("f0.jsonl")
-    assert len(run.documents) == 3
-    run.check()
-
-
 def test_a_file_may_grow_by_texts_that_the_run_has(tmp_path: Path) -> None:
     run = ChangingRun.begin(tmp_path, TWO)
     run.write("f0.jsonl", [*run.files["f0.jsonl"], Document("f0.jsonl", "again", TWO[0][1])])

@@ -88,11 +88,6 @@ def test_the_order_is_that_of_most_similar() -> None:
         assert [str(i) for i in found] == [word for word, _ in vectors.most_similar(str(row), topn=7)]
 
 
-def test_equal_cosines_come_in_order_of_rows() -> None:
-    unit = np.ones((6, 1), np.float32)
-    assert nearest(unit, np.array([2]), 3).tolist() == [[0, 1, 3]]
-
-
 def test_neighbours_come_from_those_allowed() -> None:
     unit = table(30, 5)
     among = np.arange(30) % 3 == 0

@@ -6,6 +6,7 @@ of updates of every word is known in advance, so the size of a history is exact 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -34,14 +35,8 @@ def _finest(updates: Ints, room: int) -> int:
     """The smallest period whose records fit into ``room``; 0 if no period does."""
     if len(updates) == 0 or room <= 0:
         return 0
-    low, high = 1, int(updates.max()) + 1  # `high` always fits: it records nothing
-    while low < high:
-        middle = (low + high) // 2
-        if int((updates // middle).sum()) <= room:
-            high = middle
-        else:
-            low = middle + 1
-    return low
+    periods = range(1, int(updates.max()) + 2)  # the last one always fits: it records nothing
+    return periods[bisect_left(periods, -room, key=lambda period: -int((updates // period).sum()))]
 
 
 def parse_history(texts: Sequence[str]) -> HistoryPlan:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -38,23 +38,14 @@ def context_sums(
     return np.hstack([part * evidence for part in sums])
 
 
-class ContextMap:
-    """Ridge regression from centred features to vectors."""
-
-    def __init__(
-        self,
-        features: Rows,  # (n, k) float32, of the words that have a vector
-    ) -> None:
-        self.mean = features.mean(axis=0)
-        self.centred = features - self.mean
-        moments = (self.centred.T @ self.centred).astype(np.float64)
-        moments[np.diag_indices_from(moments)] += CONTEXT_RIDGE
-        self.inverse = np.linalg.inv(moments)
-
-    def fit(self, rows: Rows) -> Rows:
-        """The map, (k, d) float32, from the features to the words' rows, (n, d)."""
-        found: Rows = (self.inverse @ (self.centred.T @ rows)).astype(np.float32)
-        return found
+def context_map(
+    features: Rows,  # (n, k) float32, centred, of the words that have a vector
+) -> Callable[[Rows], Rows]:
+    """Ridge regression: a function that makes the map, (k, d) float32, to the words' rows, (n, d)."""
+    moments = (features.T @ features).astype(np.float64)
+    moments[np.diag_indices_from(moments)] += CONTEXT_RIDGE
+    inverse = np.linalg.inv(moments)
+    return lambda rows: (inverse @ (features.T @ rows)).astype(np.float32)
 
 
 def every_way(
@@ -71,15 +62,15 @@ def every_way(
     features = context_sums(batch, base)
     dimensions = base.shape[1]
     yield "context sum", features[:, dimensions * (len(WINDOWS) - 1) :]
-    learned = ContextMap(features[known])
-    centred: Rows = features - learned.mean
-    yield "ridge", centred @ learned.fit(base[known])
+    centred: Rows = features - features[known].mean(axis=0)
+    learned = context_map(centred[known])
+    yield "ridge", centred @ learned(base[known])
     spelling_map = Spelling(batch.types, known.astype(np.float32))
     spelled = spelling_map.predict(base, SPELLING_RIDGE)
     yield "spelling", spelled
     around = np.zeros_like(base)
     for _ in range(ROUNDS):
-        around = centred @ learned.fit((base - spelled)[known])
+        around = centred @ learned((base - spelled)[known])
         spelled = spelling_map.predict(base - around, SPELLING_RIDGE)
     yield "combination", around + spelled
 
@@ -96,7 +87,7 @@ def hold_out(
     """
     from selfvec.text import auto_window
 
-    known = _with_rows(original)
+    known: Mask = original.sources == Source.KNOWN
     seen = known.copy()
     seen[hidden] = False
     start = np.where(seen[:, None], original.unit, np.float32(0))
@@ -111,9 +102,3 @@ def hold_out(
     base[hidden] = 0
     for name, rows in every_way(batch, base, seen):
         yield name, rows[hidden], truth
-
-
-def _with_rows(original: Vectors) -> Mask:
-    """Words that have a row in the initial vectors, (V,) bool."""
-    own: Mask = original.sources == Source.KNOWN
-    return own

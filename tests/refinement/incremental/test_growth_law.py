@@ -33,6 +33,7 @@ RULES: list[dict[str, Any]] = [
     {"tokenizer": "whitespace", "oov": "zero"},
     {"phrases": 3, "window": 5},
 ]
+RANDOM: dict[str, Any] = {"vectors": "none", "seed": 3}
 OF_ONE: list[dict[str, Any]] = [
     {"operator": "counts", "window": 7, "distance_weights": "harmonic"},
     {"operator": "ppmi", "window": 7},
@@ -47,18 +48,20 @@ def refined(documents: list[str], vectors: Vectors | str, **options: Any) -> Run
 
 # What `auto` chooses is tested with each rule under its own name.
 CASES = [(method, rules) for method in METHODS[1:] for rules in RULES]
-CASES += [("auto", RULES[0]), ("auto", RULES[4]), *(("decorrelated", rules) for rules in OF_ONE)]
+CASES += [("auto", RULES[0]), ("auto", RULES[4])]
+CASES += [("decorrelated", rules) for rules in (*OF_ONE, RANDOM)]
 
 
 @pytest.mark.parametrize(
     ("method", "rules"), CASES, ids=lambda part: "+".join(part) or "plain" if isinstance(part, dict) else part
 )
 def test_every_method_and_rule(method: str, rules: dict[str, Any]) -> None:
-    documents, options = texts(60), {"method": method, **rules}
-    whole = refined(documents, table(), **options)
-    parts = [refined(documents[a:b], table(), **options) for a, b in ((0, 20), (20, 35), (35, 60))]
-    assert_same(selfvec.merge(parts, table()), whole)
-    assert_same(take_all(take_all(parts[0], documents[20:35], table()), documents[35:], table()), whole)
+    documents, options = texts(60), {"method": method, "vectors": table(), **rules}
+    given = None if rules is RANDOM else table()
+    whole = refined(documents, **options)
+    parts = [refined(documents[a:b], **options) for a, b in ((0, 20), (20, 35), (35, 60))]
+    assert_same(selfvec.merge(parts, given), whole)
+    assert_same(take_all(take_all(parts[0], documents[20:35], given), documents[35:], given), whole)
 
 
 def with_menus(number: int) -> list[str]:
@@ -120,14 +123,6 @@ def test_pieces_of_a_tokenizer(tmp_path: Path) -> None:
     path.write_text(path.read_text() + "\n")
     with pytest.raises(OptionError, match="tokenizer: names the file"):
         take_all(parts[0], documents[25:], table())
-
-
-def test_random_directions_are_drawn_anew() -> None:
-    documents = texts(40)
-    whole = refined(documents, "none", method="decorrelated", seed=3)
-    parts = [refined(part, "none", method="decorrelated", seed=3) for part in (documents[:9], documents[9:])]
-    assert_same(selfvec.merge(parts), whole)
-    assert_same(take_all(parts[0], documents[9:]), whole)
 
 
 EVENTS = [

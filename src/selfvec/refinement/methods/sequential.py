@@ -33,7 +33,7 @@ _RECORDED_CHUNK = 4 * REBUILD  # the same while recording: limits the buffer, at
 class SequentialRefinement(Refinement):
     """A sequential rule on a corpus, one chunk of tokens at a time; a round is a pass.
 
-    Stopping between chunks and continuing from `state` gives the same bits as not stopping, because the
+    Stopping between chunks and continuing gives the same bits as not stopping, because the
     kernels recompute the sum of their window at the end of each chunk.
     """
 
