@@ -44,14 +44,14 @@ _SHIFT = np.uint64(29)
 SparseRows = tuple[Ints, Ids, Floats]  # compressed rows: indptr, indices, values
 
 
-class Grams(NamedTuple):
+class GramTable(NamedTuple):
     """A hash table of n-grams with a power of two of slots, at least twice the n-grams."""
 
     keys: Hashes  # (s,)
     numbers: Ids  # (s,): -1 in a free slot
 
     @classmethod
-    def room(cls, grams: int) -> Grams:
+    def room(cls, grams: int) -> GramTable:
         """A table for so many n-grams, empty."""
         slots = 1 << int(2 * grams + 1).bit_length()
         return cls(np.zeros(slots, np.uint64), np.full(slots, -1, np.int32))
@@ -170,14 +170,14 @@ def shared_grams(
     begins = np.concatenate(([0], np.cumsum(lengths)))
     sizes = np.sum([np.maximum(lengths - n + 1, 0) for n in range(SHORTEST, LONGEST + 1)], axis=0)
     bounds = np.concatenate(([0], np.cumsum(sizes)))
-    known = Grams.room(sizes[learned_from].sum())
+    known = GramTable.room(sizes[learned_from].sum())
     columns = _number_grams(codes, begins, learned_from, known)
     indices = np.full(bounds[-1], columns, np.int32)  # the last number is that of no n-gram
     values = np.empty(bounds[-1], np.float32)
     bags = (bounds, indices, values)
 
     def look_up(part: tuple[int, int]) -> None:
-        own = Grams.room(sizes[slice(*part)].max())
+        own = GramTable.room(sizes[slice(*part)].max())
         seen = np.zeros((2, len(own.keys)), np.int64)
         _bags_of_grams(codes, begins, *part, known, own, seen, bags)
 
@@ -206,7 +206,7 @@ def _longer_gram(gram: np.uint64, character: np.uint32) -> np.uint64:
 
 
 @kernel
-def _slot(table: Grams, key: np.uint64) -> np.int64:
+def _slot(table: GramTable, key: np.uint64) -> np.int64:
     """The slot of a key; a free one (number -1) if the key is missing."""
     keys, numbers = table
     slot = np.int64(key & np.uint64(len(keys) - 1))
@@ -220,7 +220,7 @@ def _number_grams(
     codes: NDArray[np.uint32],  # characters of all words
     begins: Ints,  # (V + 1,): word w is codes[begins[w]:begins[w + 1]]
     words: Ints,
-    table: Grams,  # changed
+    table: GramTable,  # changed
 ) -> int:
     """Number the n-grams of some words; return their number."""
     keys, numbers = table
@@ -245,8 +245,8 @@ def _bags_of_grams(
     begins: Ints,  # (V + 1,)
     first: int,
     last: int,  # the words from `first` to `last - 1`
-    known: Grams,
-    own: Grams,  # room for the n-grams of a word
+    known: GramTable,
+    own: GramTable,  # room for the n-grams of a word
     seen: Ints,  # (2, s): how often an n-gram occurs in the word, and its slot
     bags: SparseRows,  # where the n-grams of each word are written
 ) -> None:
