@@ -241,6 +241,7 @@ def test_a_file_called_default_is_reached_by_its_path(
 @example([f"ward{n}s" for n in range(150)])
 @example(["", "metformin", "new york", "日本", "Größe", "don't", "▁", ""])
 @example(["a", "", "b", "c d", " e", "f "])
+@example(["1", "<s>"])
 def test_words_encoded_together_have_the_pieces_that_each_has_alone(words: list[str]) -> None:
     pieces = load_once()
     tokens, lengths = pieces.encoded(words)

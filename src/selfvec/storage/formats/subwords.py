@@ -90,7 +90,7 @@ class SubwordRows:
     def _as_text(self, groups: list[list[str]]) -> tuple[Ints, Ints] | None:
         """The same for words joined by spaces, in half the time. None if they cannot be told apart."""
         texts = list(map(" ".join, groups))
-        if self._begins is None or not all(map(_one_space_between, texts, groups)):
+        if self._begins is None or not all(map(self._tells_apart, texts, groups)):
             return None
         found = self.tokenizer.encode_batch_fast(texts, add_special_tokens=False)
         tokens = np.fromiter(chain.from_iterable(one.ids for one in found), np.int64)
@@ -102,6 +102,17 @@ class SubwordRows:
         if np.any(np.diff(ends, prepend=0) == 0) or not begins[ends[:-1]].all():
             return None
         return (tokens, owners) if np.array_equal(owners[ends - 1] + 1, words) else None
+
+    def _tells_apart(self, text: str, words: Sequence[str]) -> bool:
+        """Whether words joined by spaces can be told apart; a space before an added token becomes a token."""
+        if text.count(" ") != len(words) - 1 or "  " in f" {text} " or _MARK in text:
+            return False
+        return not any(token in text for token in self._added)
+
+    @cached_property
+    def _added(self) -> list[str]:
+        """The tokens that were added to the vocabulary, such as ``</s>``."""
+        return [token.content for token in self.tokenizer.get_added_tokens_decoder().values()]
 
     @cached_property
     def _vocabulary(self) -> dict[str, int]:
@@ -207,11 +218,6 @@ def vectors_of_tokens(rows: AnyFloats, tokenizer: Any, source: Input) -> Vectors
     matrix = rows[: len(tokens)] if first else rows[tokens]
     word_level = type(tokenizer.model).__name__ == "WordLevel"
     return checked_vectors(words, matrix, source, composer=None if word_level else subwords)
-
-
-def _one_space_between(text: str, words: Sequence[str]) -> bool:
-    """Whether words that were joined by spaces can be told apart."""
-    return text.count(" ") == len(words) - 1 and "  " not in f" {text} " and _MARK not in text
 
 
 def _within(rows: Array, length: int) -> bool:
