@@ -302,4 +302,5 @@ def test_numpy_gives_the_same_to_the_bit_as_the_kernels_it_stands_in_for(seed, d
 
     owners = np.sort(rng.integers(0, documents, passages)).astype(np.int32)
     scores = rng.integers(0, 5, passages).astype(np.float32)  # some are equal
-    same(kernels.find_best_passages, scores, owners, np.full(documents, -1, np.int32))
+    of_documents = rng.random(documents, np.float32)
+    same(kernels.add_best_passages, scores, owners, 0.5, of_documents, np.full(documents, -1, np.int32))

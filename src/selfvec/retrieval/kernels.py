@@ -77,24 +77,33 @@ def dot_products(
     return out
 
 
-def _find_best_passages(scores: Floats, owners: Ids, best: Ids) -> None:
+def _add_best_passages(passages: Floats, owners: Ids, share: float, scores: Floats, best: Ids) -> None:
     begins = np.flatnonzero(np.diff(owners, prepend=-1))
-    highest = np.repeat(np.maximum.reduceat(scores, begins), np.diff(begins, append=len(owners)))
-    chosen = np.flatnonzero(scores == highest)[::-1]
+    highest = np.repeat(np.maximum.reduceat(passages, begins), np.diff(begins, append=len(owners)))
+    chosen = np.flatnonzero(passages == highest)[::-1]
     best[owners[chosen]] = chosen  # of equal ones the first is assigned last
+    long = owners[begins]
+    own, of_best = scores[long].astype(np.float64), passages[best[long]].astype(np.float64)
+    scores[long] = (1 - share) * own + share * of_best
 
 
-@kernel(instead=_find_best_passages)
-def find_best_passages(
-    scores: Floats,  # (P,)
+@kernel(instead=_add_best_passages)
+def add_best_passages(
+    passages: Floats,  # (P,) their scores
     owners: Ids,  # (P,) the document of each passage, rising
-    best: Ids,  # (D,) written: the best passage of each document that has passages, where -1 was
+    share: float,  # of the best passage in the score of a document
+    scores: Floats,  # (D,) changed for documents that have passages
+    best: Ids,  # (D,) written: the best passage of each, the first of equal ones, where -1 was
 ) -> None:
-    """The passage of each document that has the highest score, the first of equal ones."""
+    """Add to the score of each document that of its best passage."""
     for passage in range(len(owners)):
         own = owners[passage]
-        if best[own] < 0 or scores[passage] > scores[best[own]]:
+        if best[own] < 0 or passages[passage] > passages[best[own]]:
             best[own] = passage
+    for passage in range(len(owners)):
+        own = owners[passage]
+        if best[own] == passage:
+            scores[own] = np.float32((1 - share) * scores[own] + share * passages[passage])
 
 
 @kernel

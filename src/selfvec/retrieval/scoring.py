@@ -17,7 +17,6 @@ with the query (Abdul-Jaleel et al., 2004), and searched again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -211,19 +210,20 @@ class Scorer:
     def _combined(self, parts: Rows, shares: Rows, standard: Rows | None = None) -> Scored:
         """Scores of documents from the parts of their units; parts without a share are ignored."""
         scales, shifts = np.stack([shares, np.zeros_like(shares)]) if standard is None else standard.copy()
-        counted = np.flatnonzero(shares).tolist()
-        units = _weighted_sums(parts, counted, scales, np.float32(shifts.sum()))
         number = len(self.documents)
+        counted = np.flatnonzero(shares).tolist()
+        shift = np.float32(shifts.sum())
+        units = np.empty(parts.shape[1], np.float32)
+        for start in range(0, len(units), _BLOCK):
+            block = slice(start, start + _BLOCK)
+            units[block] = sum(scales[k] * parts[k, block] for k in counted) - shift
+        found = np.zeros(number, bool)
+        for k in counted:
+            found |= parts[k, :number] != 0
         scores = units[:number]
-        found = np.any([parts[k, :number] != 0 for k in counted], axis=0)
         best = np.full(number, -1, np.int32)
         if len(owners := self.documents.arrays["owners"]):
-            of_passages = units[number:]
-            kernels.find_best_passages(of_passages, owners, best)
-            chosen = best[best >= 0]
-            long = owners[chosen]
-            own = (1 - BEST_PASSAGE) * scores[long].astype(np.float64)
-            scores[long] = own + BEST_PASSAGE * of_passages[chosen].astype(np.float64)
+            kernels.add_best_passages(units[number:], owners, BEST_PASSAGE, scores, best)
         return Scored(scores, found, best, parts, scales, shifts)
 
     def _feedback(self, query: Rows, first: Scored) -> Rows | None:
@@ -234,19 +234,6 @@ class Scorer:
         toward = unit_rows(self.documents.vectors(np.array(best)).sum(axis=0)[None])[0]
         moved: Rows = unit_rows((query + toward)[None])[0]
         return moved
-
-
-def _weighted_sums(parts: Rows, counted: Sequence[int], scales: Rows, shift: np.float32) -> Rows:
-    """For each of U units the sum of its scaled ``counted`` parts, less a shift, (U,)."""
-    sums = np.empty(parts.shape[1], np.float32)
-    first, *others = counted
-    for start in range(0, len(sums), _BLOCK):
-        block = slice(start, start + _BLOCK)
-        total = scales[first] * parts[first, block]
-        for k in others:
-            total += scales[k] * parts[k, block]
-        np.subtract(total, shift, out=sums[block])
-    return sums
 
 
 def best_documents(scores: Floats, allowed: Mask, most: int) -> list[int]:
