@@ -257,9 +257,8 @@ def changed(
         ends = offsets[ended] - part.start
         if found.min(initial=0) >= 0:
             return found, ended, ends
-        kept = found >= 0
-        before = np.concatenate(([0], np.cumsum(kept)))  # ids that remain, before each
-        return found[kept], ended, before[ends]
+        kept = np.flatnonzero(found >= 0)
+        return found[kept], ended, np.searchsorted(kept, ends)
 
     for found, ended, ends in in_order(range(0, len(ids), _BLOCK), renew, threads(None)):
         bounds[ended] = written + ends

@@ -126,7 +126,8 @@ class _RawCorpus:
         raw = cls(DistinctWords())
         for batch, tokens in in_order(batches, split, threads(jobs)):
             raw.add(batch, tokens)
-            sample_size = _add_to_sample(raw.sample, batch.texts, sample_size)
+            if sample_size > 0:  # a loop over texts, however short, makes strings of all of them
+                sample_size = _add_to_sample(raw.sample, batch.texts, sample_size)
         raw.merge_spellings()
         return raw
 
