@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Array, Doubles, Floats, Ids, Ints, Mask, Rows
-from selfvec.base.compiled import kernel
+from selfvec.base.compiled import SUMS, kernel
 from selfvec.base.errors import InputError
 from selfvec.base.memory import release
 from selfvec.base.threads import ROW_BLOCK, by_blocks, one_core
@@ -66,6 +66,7 @@ def unit_in_place(matrix: Floats) -> Floats:
     return matrix
 
 
+@kernel(fastmath=SUMS)
 def mix_rows(
     rows: Rows,  # (n, d), changed
     others: Rows,  # (n, d)
@@ -80,9 +81,15 @@ def mix_rows(
     >>> rows.astype(float).round(1).tolist()
     [[0.6, 0.8], [0.0, 1.0]]
     """
-    for start in range(0, len(rows), ROW_BLOCK):
-        part = start + np.flatnonzero(chosen[start : start + ROW_BLOCK])
-        rows[part] = unit_rows(own[part, None] * rows[part] + weights[part, None] * others[part])
+    for i in range(len(rows)):
+        if chosen[i]:
+            square = np.float32(0)
+            for j in range(rows.shape[1]):
+                rows[i, j] = own[i] * rows[i, j] + weights[i] * others[i, j]
+                square += rows[i, j] * rows[i, j]
+            length = np.sqrt(square) if square > 0 else np.float32(1)
+            for j in range(rows.shape[1]):
+                rows[i, j] /= length
 
 
 def weighted_sum(rows: Rows, weights: Doubles) -> Doubles:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfvec.base.arrays import AnyFloats, Floats, Hashes, Ids, Ints, Mask, Rows
-from selfvec.base.compiled import kernel
+from selfvec.base.compiled import kernel, read_only
 from selfvec.base.memory import return_freed_memory
 from selfvec.base.threads import by_blocks, cut, in_order, threads
 from selfvec.cooccurrence.counts import places_of
@@ -146,7 +146,7 @@ def blend_spelling(
         context = np.where(filled[part], 1 - doubt[part] * np.minimum(1, sizes / SAYS_ALL), 0)
         if out is not rows:
             out[part] = rows[part]
-        mix_rows(out[part], spelled, context, doubt[part], ~known[part])
+        mix_rows(out[part], read_only(spelled), context, doubt[part], ~known[part])
         says = np.where(known[part], 0, doubt[part] * sizes)
         shares[part] = says / np.maximum(says + context, np.float32(1e-30))
 
