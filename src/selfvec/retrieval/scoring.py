@@ -18,7 +18,7 @@ with the query (Abdul-Jaleel et al., 2004), and searched again.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, reduce
 
 import numpy as np
 
@@ -202,8 +202,8 @@ class Scorer:
 
     def _standard(self, k: int, values: Rows) -> Rows:
         """Scale and shift that turn the ``k``-th part into its share of standard deviations, (2,)."""
-        mean = float(values.mean(dtype=np.float64))
-        spread = float(values.std(dtype=np.float64))
+        exact = values.mean(dtype=np.float64)
+        mean, spread = float(exact), float(values.std(dtype=np.float64, mean=exact))
         scaled = (self._shares[k] / spread, self._shares[k] * mean / spread) if spread > 1e-6 else (0, 0)
         return np.array(scaled, np.float32)
 
@@ -216,7 +216,8 @@ class Scorer:
         units = np.empty(parts.shape[1], np.float32)
         for start in range(0, len(units), _BLOCK):
             block = slice(start, start + _BLOCK)
-            units[block] = sum(scales[k] * parts[k, block] for k in counted) - shift
+            weighted = (scales[k] * parts[k, block] for k in counted)
+            np.subtract(reduce(np.add, weighted), shift, out=units[block])
         found = np.zeros(number, bool)
         for k in counted:
             found |= parts[k, :number] != 0
@@ -238,9 +239,10 @@ class Scorer:
 
 def best_documents(scores: Floats, allowed: Mask, most: int) -> list[int]:
     """The documents with the highest scores among those allowed, best first, ties by number."""
-    numbers = np.flatnonzero(allowed)
-    best: list[int] = numbers[top_indices(scores[numbers], most)].tolist()
-    return best
+    number = int(np.count_nonzero(allowed))
+    if number < len(scores):
+        scores = np.where(allowed, scores, np.float32(-np.inf))
+    return top_indices(scores, min(most, number))
 
 
 def _products(query: Rows, vectors: Int8s, scales: Floats, rows: Ids) -> Floats:
