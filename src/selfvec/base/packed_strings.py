@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import overload
 
 import numpy as np
@@ -16,7 +16,7 @@ import numpy as np
 from .arrays import Bytes, Ints
 from .memory import Spool, release
 
-_READ = 1 << 12  # strings decoded at a time
+_READ = 1 << 12  # strings encoded or decoded at a time
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -34,9 +34,12 @@ class PackedStrings(Sequence[str]):
     @classmethod
     def of(cls, strings: Iterable[str]) -> PackedStrings:
         """From strings. Half of a surrogate pair cannot be packed."""
-        parts = [string.encode() for string in strings]
-        ends = np.concatenate(([0], np.cumsum([len(part) for part in parts], dtype=np.int64)))
-        return cls(np.frombuffer(b"".join(parts), np.uint8), ends)
+        packer = Packer()
+        rest = iter(strings)
+        while parts := [string.encode() for string in islice(rest, _READ)]:
+            ends = np.cumsum([0, *map(len, parts)], dtype=np.int64)
+            packer.add(np.frombuffer(b"".join(parts), np.uint8), ends)
+        return packer.packed()
 
     def __len__(self) -> int:
         return len(self.ends) - 1

@@ -143,7 +143,8 @@ def _vocabulary_and_units(
     vocabulary = Vocabulary(preprocessing, list(dict.fromkeys([*merged.types, *names])))
     stem_of = np.array([vocabulary.index[name] for name in names], np.int64)
     starts, ends = merged.offsets[bounds]
-    ids = np.concatenate([merged.ids[a:b] for a, b in zip(starts.tolist(), ends.tolist(), strict=True)])
+    of_passages = zip(starts[len(found.texts) :].tolist(), ends[len(found.texts) :].tolist(), strict=True)
+    ids = np.concatenate([merged.ids, *(merged.ids[a:b] for a, b in of_passages)])  # all are of documents
     offsets = np.concatenate(([0], np.cumsum(ends - starts)))
     return vocabulary, TokenBatch(ids, offsets, vocabulary.types), stem_of
 
