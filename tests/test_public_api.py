@@ -27,6 +27,7 @@ from selfvec.base.progress import Progress
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import Source, Vectors
 from selfvec.numerics.rows import unit_rows
+from selfvec.transforms import TRANSFORMS
 
 
 def test_all_is_exact_and_documented() -> None:
@@ -37,6 +38,13 @@ def test_all_is_exact_and_documented() -> None:
             assert getattr(selfvec, name).__doc__
     with pytest.raises(AttributeError):
         selfvec.nonsense  # noqa: B018
+
+
+def test_type_checkers_and_the_reference_see_all_names_but_those_made_from_the_table_of_transforms() -> None:
+    seen = re.findall(r"^    from \S+ import \w+ as (\w+)$", inspect.getsource(selfvec), re.MULTILINE)
+    made = {name.replace("-", "_") for name in TRANSFORMS}
+    assert sorted({*seen, *made}) == selfvec.__all__
+    assert not made.intersection(seen)
 
 
 def test_the_page_on_the_api_names_all_that_is_public() -> None:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
-from typing import Any
-
-from mkdocs.structure.files import File, Files
+from typing import TYPE_CHECKING, Any
 
 import selfvec
 from selfvec.apps.cli.parser import help_text
 from selfvec.apps.cli.tree import root
+from selfvec.transforms import TRANSFORMS
+
+if TYPE_CHECKING:
+    from mkdocs.structure.files import Files
 
 
 def on_files(files: Files, config: Any) -> Files:
     """Add the generated pages."""
+    from mkdocs.structure.files import File
+
     pages = {"cli.md": "\n".join(command_line()), "reference.md": "\n".join(python())}
     for name, text in pages.items():
         files.append(File.generated(config, name, content=text))
@@ -37,5 +42,9 @@ def python() -> Iterator[str]:
     """Every public name with its docstring."""
     yield "# Python reference\n\nThe public names of `selfvec`; begin with [Python API](api.md).\n"
     for name in selfvec.__all__:
-        if name != "__version__":
+        if name.replace("_", "-") in TRANSFORMS:  # made when first used, so that no source shows it
+            function = getattr(selfvec, name)
+            written = f"{name}{inspect.signature(function)}\n\n{inspect.getdoc(function)}"
+            yield f"## {name}\n\n```text\n{written}\n```\n"
+        elif name != "__version__":
             yield f"::: selfvec.{name}\n"

@@ -53,6 +53,7 @@ if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.retrieval import Index as Index
     from selfvec.retrieval import run_index as run_index
     from selfvec.retrieval import search as search
+    from selfvec.retrieval import similar_documents as similar_documents
     from selfvec.retrieval.encoder import Encoder as Encoder
     from selfvec.storage.contents import info as info
     from selfvec.storage.formats import load as load
