@@ -102,7 +102,7 @@ def test_the_command_distils_a_table_that_refine_starts_from(bert: Path, tmp_pat
     assert main(["transform", *given, "--min-count", "6"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert (report["texts"], report["words"], report["dimensions"]) == (15, 2, 16)
-    assert main(["transform", *given]) == 0
+    assert main(["transform", *given, "--overwrite"]) == 0
     assert json.loads(capsys.readouterr().out)["loss"] > 0
     options = ["--vectors", str(made), "--method", "decorrelated"]
     assert main(["refine", str(text), "-o", str(run), *options]) == 0
