@@ -82,6 +82,12 @@ class Summary:
     slice_by_name: bool = False  # whether the name of its source is its slice
     unread_fields: tuple[str, ...] = ()  # that cannot be kept: bytes, vectors, names of two columns
     kept_fields: tuple[str, ...] | None = None  # those that were named; None: all others are kept
+    notes: list[str] = field(default_factory=list)  # what was guessed or not read, a sentence each
+
+    def note(self, sentence: str) -> None:
+        """Add what a reader has to know about the text: `refine` prints it, `run info` keeps it."""
+        if sentence not in self.notes:
+            self.notes.append(sentence)
 
     def as_dict(self) -> dict[str, Any]:
         """All fields as JSON-serialisable values, for the provenance of a run."""
@@ -181,6 +187,7 @@ def joined_corpora(
             names = [part for summary in summaries for part in (getattr(summary, name) or "").split(", ")]
             setattr(whole, name, ", ".join(different_names(filter(None, names))) or None)
         del whole.bad_places[NAMED_PLACES:], whole.mended_places[NAMED_PLACES:]
+        whole.notes = list(dict.fromkeys(whole.notes))
         whole.duplicates += repeats
         whole.documents -= left_out
         latest = {_file_key(file): file for file in whole.files}

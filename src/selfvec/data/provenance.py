@@ -50,6 +50,7 @@ _CORPUS = {
     "slice_by_name": bool,
     "unread_fields": [str],
     "kept_fields": ([str], None),
+    "notes": [str],
 }
 _TEXT = {
     "tokenizer": str,

@@ -167,6 +167,8 @@ def _of_run(run: Run) -> dict[str, Any]:
         about["repeated passages"] = f"{float(repeats['share']):.1%} of the text, {counted}"
     about["vectors"] = made.vectors.get("name")
     about["corpus"] = [file.get("path") for file in made.corpus.get("files", [])]
+    about["read"] = made.corpus.get("description")
+    about["notes"] = list(made.corpus.get("notes", ()))
     about["keeps"] = "text" if run.text is not None else "tokens" if run.tokens is not None else "nothing"
     if run.tokens is not None and run.tokens.dates is not None:
         days = run.tokens.dates[~np.isnat(run.tokens.dates)]

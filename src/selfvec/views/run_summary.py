@@ -25,7 +25,7 @@ _SUBWORDS = "built from subwords"
 
 
 def run_summary(provenance: Provenance) -> list[str]:
-    """Sentences: the text and its words; words left out; the method and what it gained on held-out text."""
+    """Sentences: the text, its words and notes; words left out; the method and its gain on held-out text."""
     types = provenance.coverage["types"]
     words = provenance.types or 0
     kinds = {"composed": _SUBWORDS, "unknown": "without an initial vector", "random": _made(provenance)}
@@ -46,7 +46,8 @@ def run_summary(provenance: Provenance) -> list[str]:
         )
     chosen = provenance.vectors_decision
     vectors = [f"chose the vectors {chosen['chosen']}: {chosen['reason']}"] if chosen else []
-    return [f"{text}, {words:,} different{about}", *left_out, *vectors, _method(provenance)]
+    notes = provenance.corpus.get("notes", ())
+    return [f"{text}, {words:,} different{about}", *notes, *left_out, *vectors, _method(provenance)]
 
 
 def _method(provenance: Provenance) -> str:
