@@ -13,6 +13,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from .base import forks as _forks  # notices from now on when the process forks
+
 if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.analysis.alignment import align as align
     from selfvec.analysis.alignment import compare as compare

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from .checks import check_path
 from .errors import TargetError
+from .forks import check_polars
 
 _OTHER_KIND = "choose another name, it is not replaced even with --overwrite"
 
@@ -135,6 +136,7 @@ def needing(size: int) -> Iterator[None]:
 @contextmanager
 def writing_by_polars() -> Iterator[None]:
     """Restore the operating system's error number, which Polars wraps in an error of its own."""
+    check_polars()
     try:
         yield
     except Exception as error:

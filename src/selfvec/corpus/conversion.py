@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from selfvec.base.errors import CorpusError, OptionError
+from selfvec.base.forks import check_polars
 
-from .corpus import Corpus, using_polars
+from .corpus import Corpus
 from .fields import FieldNames, FieldOptions, given_options
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def as_corpus(
     >>> as_corpus([["hail", "fell", "in", "the", "U.S."]]).tokenized
     True
     """
-    using_polars()
+    check_polars()
     given = given_options(options)
     wanted: Any = {**given, "keep_fields": options.get("keep_fields"), "like": like}
     if isinstance(data, str | os.PathLike):

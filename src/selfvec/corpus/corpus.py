@@ -8,16 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from selfvec.base.casing import different_names
-from selfvec.base.errors import CorpusError, SelfvecError
+from selfvec.base.errors import CorpusError
+from selfvec.base.forks import check_polars
 
 from .summary import BATCH_BYTES, BATCH_ROWS, CorpusPass, Summary
 
 if TYPE_CHECKING:
     from .documents import Documents, Part
     from .fingerprints import Seen
-
-_USED: list[int] = []  # the process that used Polars first
-
 
 Select = Callable[["Documents", str], "Documents"]
 """Documents and the path of their part -> those that are kept."""
@@ -227,7 +225,7 @@ class Corpus:
         from .documents import concatenated
         from .fingerprints import Seen
 
-        using_polars()
+        check_polars()
         self.summary = self._new_summary()
         corpus_pass = CorpusPass(self.summary, self.skip_bad_rows, batch_bytes, advance)
         seen = seen or Seen()
@@ -288,19 +286,6 @@ class Corpus:
         rule = f"it contains no documents{found}{why and f' ({why})'}"
         other = ", or choose other fields with --text-field NAME" if names else ""
         return CorpusError(rule, path=self.name, remedy=f"give a corpus with text{other}")
-
-
-def using_polars() -> None:
-    """Note that this process uses Polars; `SelfvecError` in a child that was forked after its parent did.
-
-    A fork does not copy the threads of Polars, so the child would wait for them for ever.
-    """
-    if not _USED:
-        _USED.append(os.getpid())
-    elif _USED[0] != os.getpid():
-        rule = "this process cannot read a corpus: it was forked after its parent had used Polars"
-        remedy = "start it with multiprocessing.get_context('spawn') or 'forkserver'"
-        raise SelfvecError(rule, remedy=remedy)
 
 
 def _short(paths: Sequence[str]) -> list[str]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from selfvec.base.casing import in_any_case
 from selfvec.base.errors import FormatError, NotFound, did_you_mean
+from selfvec.base.forks import check_polars
 from selfvec.base.untrusted import decoding
 
 if TYPE_CHECKING:
@@ -122,6 +123,7 @@ class RunText:
         """The documents, which are not read yet."""
         import polars as pl
 
+        check_polars()
         if isinstance(self.source, bytes):
             return pl.scan_parquet(BytesIO(self.source))
         if not self.source.is_file():

@@ -17,6 +17,7 @@ import numpy as np
 
 from selfvec.base.arrays import Ids, Ints, Mask
 from selfvec.base.errors import OptionError
+from selfvec.base.forks import check_polars
 from selfvec.base.memory import Spool
 from selfvec.base.threads import in_order, threads
 from selfvec.data.run_text import DATE, FINGERPRINT, SLICE
@@ -117,6 +118,7 @@ class _RawCorpus:
         jobs: int | None,
     ) -> _RawCorpus:
         """Read and split all batches; a few are split ahead, each in a thread."""
+        check_polars()
 
         def split(batch: Documents) -> tuple[Documents, RawTokens]:
             tokens = tokenizer(batch.texts)

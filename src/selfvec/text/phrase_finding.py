@@ -17,6 +17,7 @@ import numpy as np
 from selfvec.base.arrays import Doubles, Ids, Ints, Mask
 from selfvec.base.declarations import checked
 from selfvec.base.errors import FormatError, InputError
+from selfvec.base.forks import check_polars
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.result_table import RecordTable, short_repr
 from selfvec.corpus.fields import FieldOptions
@@ -486,6 +487,7 @@ def pairs(
     """
     import polars as pl
 
+    check_polars()
     places = np.flatnonzero((grams[:-1] >= 0) & (grams[1:] >= 0) & ~breaks[1:])
     keys = grams[places].astype(np.int64) << 32 | grams[places + 1]
     frame = pl.DataFrame({"key": keys, "place": places})

@@ -20,6 +20,7 @@ import numpy as np
 
 from selfvec.base.arrays import Array, Hashes, Ints, Mask
 from selfvec.base.errors import FormatError
+from selfvec.base.forks import check_polars
 from selfvec.base.memory import release, scratch_array
 from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.data.methods import METHODS
@@ -113,6 +114,7 @@ def find_repeats(
         return nothing, further
     import polars as pl
 
+    check_polars()
     text = Ngrams(batch, jobs)
     text.count()
     tables = []
