@@ -18,7 +18,7 @@ import polars as pl
 import selfvec
 
 folder = Path(sys.argv[1])
-texts = ["hail broke the roof of a barn", "wind and hail fell on the town", "the river rose over the road"] * 12
+texts = ["hail broke the roof of a barn", "wind fell on the town", "the river rose over the road"] * 12
 selfvec.example(folder / "text.jsonl")
 rows = selfvec.Corpus.open(folder / "text.jsonl")
 run = selfvec.refine(folder / "text.jsonl", output=folder / "run", method="decorrelated")
