@@ -13,7 +13,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-import selfvec.base.forks  # notices from now on when the process forks
+from .base import forks  # noqa: F401 (it notices from now on when the process forks)
 
 if TYPE_CHECKING:  # the types of names that are imported on first use
     from selfvec.analysis.alignment import align as align

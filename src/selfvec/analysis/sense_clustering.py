@@ -25,7 +25,7 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.numerics.kmeans import k_means, squared_distances
 from selfvec.numerics.rows import unit_rows
-from selfvec.numerics.whitening import axes_of_moment, covariance
+from selfvec.numerics.whitening import spectrum
 from selfvec.text.document_vectors import inverse_document_frequency, smooth_by_neighbours
 from selfvec.usage.contexts import padded_windows, window_counts
 from selfvec.usage.kernels import sum_windows
@@ -163,10 +163,9 @@ def cluster_occurrences(
 ) -> tuple[Rows, Rows, Doubles, Ints]:
     """Cluster occurrences: mean (d,) and axes (d, p) of the smoothed rows, points (n, p), labels (n,)."""
     smoothed = smooth_by_neighbours(rows, len(rows), strength=STRENGTH)
-    centre, spread = covariance(smoothed)
-    _, every = axes_of_moment(spread)
+    centre, _, first = spectrum(smoothed, number=min(AXES, smoothed.shape[1]))
     mean = centre.astype(np.float32)
-    axes = np.ascontiguousarray(every[:, :AXES], np.float32)
+    axes = np.ascontiguousarray(first, np.float32)
     points = ((smoothed - mean) @ axes).astype(np.float64)
     return mean, axes, points, _labels(points, plain, number, rng)
 

@@ -1,8 +1,8 @@
 """Forked processes, which lack the threads of Polars.
 
-A fork copies the memory of a process, but only one of its threads. Polars keeps the threads that it once started,
-so a child whose parent had used Polars waits for them for ever: a worker of `multiprocessing` on Linux, up to
-Python 3.13. What needs the threads calls `check_polars`, which raises an error there. The rest works.
+A fork copies the memory of a process, but only one of its threads. Polars keeps the threads that it once
+started, so a child whose parent had used Polars waits for them for ever: a worker of `multiprocessing` on
+Linux, up to Python 3.13. What needs the threads calls `check_polars`, which raises an error there.
 """
 
 from __future__ import annotations

@@ -1,6 +1,9 @@
 """Principal axes, and whitening, so that no direction dominates a space.
 
-Whitening is (M - μ) U Λ^(-p) Uᵀ, from the eigenvectors of the d × d covariance. Unlike whitening by principal
+Axes come from the d × d covariance of n rows or, if there are fewer rows than dimensions, from their n × n
+inner products: vectors of language models have thousands of dimensions, and a short text few hundred words.
+
+Whitening is (M - μ) U Λ^(-p) Uᵀ, from the eigenvectors of the covariance. Unlike whitening by principal
 components it rotates back, so a word can still be compared with its previous vector. The whitening exponent p
 is 0.5 for full whitening. 0.35 to 0.5 works well; below 0.25 the largest directions begin to dominate again.
 """
@@ -9,6 +12,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -44,25 +48,53 @@ def whitening(matrix: Rows, exponent: float, rows: Mask | None = None) -> tuple[
 
     ``rows``, (V,), selects the rows that mean and covariance are computed from.
     """
-    mean, spread = covariance(matrix, rows)
-    return mean.astype(np.float32), whitening_matrix(spread, exponent)
+    found = spectrum(matrix, rows)
+    return found.mean.astype(np.float32), found.power(exponent)
 
 
-def whitening_matrix(spread: Doubles, exponent: float, least: float | None = None) -> Floats:
-    """U Λ^(-p) Uᵀ of a covariance U Λ Uᵀ, (d, d).
+class Spectrum(NamedTuple):
+    """Principal axes of rows, and their variance along each."""
 
-    Variances below ``least`` are raised to ``least``. By default, directions with less than a millionth of
-    the largest variance are removed as noise.
-    """
-    with one_core():
-        values, vectors = np.linalg.eigh(spread)
-        values = np.clip(values, 0, None)
-        floor = max(float(values[-1]), 1e-300) * 1e-6 if least is None else least
+    mean: Doubles  # (d,), that was subtracted
+    values: Doubles  # (r,), variances, largest first; all others are 0
+    axes: Doubles  # (d, r), an axis per column
+
+    def power(self, exponent: float, least: float | None = None) -> Floats:
+        """U Λ^(-p) Uᵀ of the covariance U Λ Uᵀ, (d, d).
+
+        Variances below ``least`` are raised to ``least``. By default, directions with less than a millionth
+        of the largest variance are removed as noise.
+        """
+        values = np.clip(self.values, 0, None)
+        floor = max(float(values[0]), 1e-300) * 1e-6 if least is None else least
         scales = np.maximum(values, floor) ** -exponent
         if least is None:
             scales[values <= floor] = 0.0
-        factor: Floats = ((vectors * scales) @ vectors.T).astype(np.float32)
-    return factor
+        others = 0.0 if least is None or len(values) == len(self.axes) else least**-exponent
+        with one_core():
+            factor: Floats = ((self.axes * (scales - others)) @ self.axes.T).astype(np.float32)
+        factor[np.diag_indices_from(factor)] += others
+        return factor
+
+
+def spectrum(matrix: Array, rows: Mask | None = None, number: int | None = None) -> Spectrum:
+    """Mean and principal axes of rows of a (V, d) matrix; ``rows``, (V,), selects them.
+
+    There are ``number`` axes, at most d, by default as many as dimensions or rows, whichever are fewer.
+    """
+    if (len(matrix) if rows is None else np.count_nonzero(rows)) >= matrix.shape[1]:
+        mean, spread = covariance(matrix, rows)
+        values, axes = axes_of_moment(spread)
+        return Spectrum(mean, values[:number], axes[:, :number])
+    points = np.asarray(matrix if rows is None else matrix[rows], np.float64)
+    mean = points.sum(axis=0) / max(len(points), 1)
+    values, axes = axes_of_points(points - mean, number)
+    return Spectrum(mean, values / max(len(points), 1), axes)
+
+
+def whitening_matrix(spread: Doubles, exponent: float) -> Floats:
+    """U Λ^(-p) Uᵀ of a covariance U Λ Uᵀ, (d, d), without its noise; see `Spectrum.power`."""
+    return Spectrum(np.zeros(len(spread)), *axes_of_moment(spread)).power(exponent)
 
 
 def covariance(matrix: Array, rows: Mask | None = None) -> tuple[Doubles, Doubles]:
@@ -95,10 +127,20 @@ def covariance(matrix: Array, rows: Mask | None = None) -> tuple[Doubles, Double
     return near + mean, moment / max(number, 1) - np.outer(mean, mean)
 
 
-def principal_axes(matrix: AnyFloats) -> Floats:
-    """Principal axes of (V, d) rows at length 1, not centred. (d, d) float32, an axis per column."""
-    _, axes = axes_of_moment(second_moment(matrix.shape, lambda part: unit_rows(matrix[part])))
+def principal_axes(matrix: AnyFloats, number: int) -> Floats:
+    """The first axes of (V, d) rows at length 1, not centred. (d, number) float32, an axis per column."""
+    axes = axes_of_rows(matrix.shape, lambda part: unit_rows(matrix[part]), number)[1]
     return np.ascontiguousarray(axes, np.float32)
+
+
+def axes_of_rows(
+    shape: tuple[int, ...], block: Callable[[slice], AnyFloats], number: int | None = None
+) -> tuple[Doubles, Doubles]:
+    """`axes_of_points` of a (V, d) matrix, of which ``block`` returns the rows of a slice; not centred."""
+    if shape[0] < shape[1]:
+        return axes_of_points(block(slice(0, shape[0])).astype(np.float64), number)
+    values, axes = axes_of_moment(second_moment(shape, block))
+    return values[:number], axes[:, :number]
 
 
 def second_moment(shape: tuple[int, ...], block: Callable[[slice], AnyFloats]) -> Doubles:
@@ -123,13 +165,26 @@ def axes_of_moment(moment: Doubles) -> tuple[Doubles, Doubles]:
     return values[::-1], axes[:, ::-1]
 
 
-def axes_of_points(centred: Doubles) -> tuple[Doubles, Doubles]:
-    """Squared extents of (n, d) points along r axes, largest first, (r,), and the axes, columns of (d, r)."""
-    if len(centred) < centred.shape[1]:  # a few points span fewer dimensions than d
-        _, strengths, rows = np.linalg.svd(centred, full_matrices=False)
-        return strengths**2, rows.T
+def axes_of_points(points: Doubles, number: int | None = None) -> tuple[Doubles, Doubles]:
+    """Squared extents of (n, d) points along r axes, largest first, (r,), and the axes, columns of (d, r).
+
+    r is ``number``, at most d, by default the smaller of n and d. If the points span fewer dimensions, the
+    last axes are any others.
+    """
     with one_core():
-        return axes_of_moment(centred.T @ centred)
+        if len(points) >= points.shape[1]:
+            values, axes = axes_of_moment(points.T @ points)
+            return values[:number], axes[:, :number]
+        wanted = max(len(points), 1) if number is None else number
+        values, sides = axes_of_moment(points @ points.T)
+        spanned = min(int(np.count_nonzero(values > 1e-12 * values.max(initial=0))), wanted)
+        extents = np.zeros(wanted)
+        extents[:spanned] = values[:spanned]
+        axes = points.T @ (sides[:, :spanned] / np.sqrt(extents[:spanned]))
+        if spanned < wanted:
+            others = np.random.default_rng(0).standard_normal((len(axes), wanted - spanned))
+            axes = np.hstack([axes, np.linalg.qr(np.hstack([axes, others]))[0][:, spanned:]])
+        return extents, axes
 
 
 def orthogonal_factor(moment: AnyFloats) -> Doubles:

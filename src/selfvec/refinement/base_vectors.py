@@ -15,7 +15,7 @@ from selfvec.base.arrays import AnyFloats, Floats, Ints, Mask, Rows
 from selfvec.base.memory import release
 from selfvec.base.threads import by_blocks, one_core
 from selfvec.numerics.rows import unit_rows
-from selfvec.numerics.whitening import axes_of_moment, covariance
+from selfvec.numerics.whitening import spectrum
 
 from .health import anisotropy
 
@@ -85,8 +85,7 @@ def _shared_directions(rows: Rows, known: Mask, counted: Mask | None) -> tuple[F
     leaving = min(TOP_DIRECTIONS, rows.shape[1] // 16)  # with few dimensions each one carries meaning
     if not (leaving and np.count_nonzero(counted) > leaving and anisotropy(sample) >= SHARED):
         return None
-    mean, spread = covariance(rows, counted)
-    top = axes_of_moment(spread)[1][:, :leaving]
+    mean, _, top = spectrum(rows, counted, leaving)
     with one_core():
         remover = (np.eye(rows.shape[1]) - top @ top.T).astype(np.float32)
     return mean.astype(np.float32), remover

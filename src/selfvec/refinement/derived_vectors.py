@@ -26,7 +26,7 @@ from selfvec.data.methods import METHODS
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors
-from selfvec.numerics.whitening import axes_of_moment, covariance, whitened
+from selfvec.numerics.whitening import spectrum, whitened
 from selfvec.storage.cache import cached_rows
 
 from .base_vectors import base_vectors
@@ -100,11 +100,10 @@ def narrow_rows(batch: TokenBatch, rows: AnyFloats, jobs: int | None = None) -> 
     operator = ScanOperator(batch, NARROW_WINDOW, NARROW_GAMMA, jobs)
     summed = operator.apply_sides(rows)
     occurring = operator.degrees > 0
-    mean, spread = covariance(summed, occurring)
-    values, axes = axes_of_moment(spread)
+    mean, values, axes = spectrum(summed, occurring, width)
     floor = max(float(values[0]), 1e-300) * _LEAST
-    scales = np.where(values > floor, np.maximum(values, floor) ** -POWER, 0)[:width]
-    factor = (axes[:, :width] * scales).astype(np.float32)
+    scales = np.where(values > floor, np.maximum(values, floor) ** -POWER, 0)
+    factor = (axes * scales).astype(np.float32)
     out = np.empty((len(summed), width), np.float32)
     return whitened(summed, occurring, mean.astype(np.float32), factor, out, jobs)
 

@@ -150,9 +150,10 @@ def effective_rank(unit: Floats) -> float:
 
     ``unit`` is (V, d) float32. It is not centred: a direction that all words share counts as one dimension.
     """
-    moment = second_moment(unit.shape, lambda part: unit[part])
-    with one_core():
-        values = np.clip(np.linalg.eigvalsh(moment), 0, None)
+    few = len(unit) < unit.shape[1]
+    moment = unit @ unit.T if few else second_moment(unit.shape, lambda part: unit[part])
+    with one_core():  # the eigenvalues of U Uᵀ are those of Uᵀ U, besides zeros
+        values = np.clip(np.linalg.eigvalsh(moment.astype(np.float64)), 0, None)
     if values.sum() == 0:
         return 0.0
     shares = values[values > 0] / values.sum()

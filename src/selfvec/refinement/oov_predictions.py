@@ -42,9 +42,12 @@ def context_map(
     features: Rows,  # (n, k) float32, centred, of the words that have a vector
 ) -> Callable[[Rows], Rows]:
     """Ridge regression: a function that makes the map, (k, d) float32, to the words' rows, (n, d)."""
-    moments = (features.T @ features).astype(np.float64)
+    few = len(features) < features.shape[1]  # (FᵀF + λI)⁻¹Fᵀ = Fᵀ(FFᵀ + λI)⁻¹
+    moments = (features @ features.T if few else features.T @ features).astype(np.float64)
     moments[np.diag_indices_from(moments)] += CONTEXT_RIDGE
     inverse = np.linalg.inv(moments)
+    if few:
+        return lambda rows: (features.T @ (inverse @ rows)).astype(np.float32)
     return lambda rows: (inverse @ (features.T @ rows)).astype(np.float32)
 
 

@@ -19,7 +19,7 @@ from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import top_indices, unit_in_place, unit_rows
-from selfvec.numerics.whitening import axes_of_moment
+from selfvec.numerics.whitening import axes_of_rows
 from selfvec.refinement.derived_vectors import topic_vectors
 from selfvec.text.document_vectors import (
     document_frequencies,
@@ -152,12 +152,8 @@ def _axes(batch: TokenBatch, vectors: Iterable[Rows], weights: Rows) -> Rows:
         del rows  # before the next rows are made
     documents = unit_in_place(np.hstack(sums))
     del sums
-    moments = np.zeros((documents.shape[1],) * 2)
-    with one_core():
-        for start in range(0, len(documents), _BLOCK):
-            part = documents[start : start + _BLOCK]
-            moments += part.T @ part
-        values, axes = axes_of_moment(moments)
-    values = np.maximum(values[:DIMENSIONS], 0)
+    width = min(DIMENSIONS, documents.shape[1])
+    values, axes = axes_of_rows(documents.shape, lambda part: documents[part], width)
+    values = np.maximum(values, 0)
     lengths = (values / max(values.mean(), 1e-30) + FLOOR) ** -EXPONENT
-    return np.ascontiguousarray(axes[:, :DIMENSIONS] * lengths, np.float32)
+    return np.ascontiguousarray(axes * lengths, np.float32)

@@ -16,7 +16,7 @@ from selfvec.base.text_files import check, read_toml_or_json
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.kmeans import k_means
 from selfvec.numerics.rows import unit_rows
-from selfvec.numerics.whitening import axes_of_moment, axes_of_points, covariance
+from selfvec.numerics.whitening import axes_of_points, spectrum
 
 from .knowledge import LexiconRows
 from .method import Transform, mapped_composer, same_words
@@ -192,7 +192,7 @@ def _soft(unit: Rows, found: _BiasRows) -> tuple[Rows, Rows]:
 
 def _double_hard(unit: Rows, found: _BiasRows) -> tuple[Rows, Rows]:
     """Hard debiasing after the removal of the main direction that hides the bias best (Wang et al.)."""
-    axes = axes_of_moment(covariance(unit)[1])[1][:, :_COMPONENTS].astype(np.float32)
+    axes = spectrum(unit, number=min(_COMPONENTS, unit.shape[1])).axes.astype(np.float32)
 
     def without(axis: Rows, some: Ints) -> Rows:
         return unit_rows(unit[some] - np.outer(unit[some] @ axis, axis))

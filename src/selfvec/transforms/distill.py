@@ -12,7 +12,7 @@ from selfvec.base.progress import Progress
 from selfvec.base.threads import one_core
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Vectors
-from selfvec.numerics.whitening import axes_of_moment, covariance
+from selfvec.numerics.whitening import spectrum
 
 from .contextual_encoder import (
     EncoderSource,
@@ -192,8 +192,7 @@ def zipf_weighted(
     dimensions: int,
 ) -> tuple[Rows, float]:
     """The first principal axes of centred rows, times log(1 + rank), (V, dimensions); variance kept."""
-    mean, spread = covariance(rows)
-    values, axes = axes_of_moment(spread)
+    mean, values, axes = spectrum(rows, number=rows.shape[1])
     ranks = np.arange(1, len(rows) + 1)
     rotated = (rows - mean) @ axes[:, :dimensions] * np.log1p(ranks)[:, None]
     return rotated.astype(np.float32), float(values[:dimensions].sum() / max(values.sum(), 1e-300))

@@ -21,7 +21,7 @@ from selfvec.base.arrays import Mask, Rows
 from selfvec.base.errors import InputError, OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
-from selfvec.numerics.whitening import axes_of_moment, covariance, whitening_matrix
+from selfvec.numerics.whitening import axes_of_points, spectrum
 from selfvec.storage.opened import GivenVectors, as_vectors
 
 from .method import Transform
@@ -113,9 +113,9 @@ def _canonical(parts: list[Rows], known: Mask, dimensions: int | None) -> list[M
     shared: Mask = np.all(known, axis=0)
     white: list[Map] = []
     for part in parts:
-        mean, spread = covariance(part, shared)
-        largest = float(axes_of_moment(spread)[0][0])
-        white.append((mean.astype(np.float32), whitening_matrix(spread, 0.5, least=_RIDGE * largest)))
+        found = spectrum(part, shared)
+        factor = found.power(0.5, least=_RIDGE * float(found.values[0]))
+        white.append((found.mean.astype(np.float32), factor))
     among = np.concatenate(
         [(part[shared] - mean) @ whitening for part, (mean, whitening) in zip(parts, white, strict=True)],
         axis=1,
@@ -124,7 +124,7 @@ def _canonical(parts: list[Rows], known: Mask, dimensions: int | None) -> list[M
     if not 1 <= width <= among.shape[1]:
         rule = f"the sources have {among.shape[1]} dimensions together, not {width}"
         raise OptionError(rule, field="dimensions", remedy=f"choose 1 to {among.shape[1]}")
-    axes = axes_of_moment(among.T.astype(np.float64) @ among)[1][:, :width].astype(np.float32)
+    axes = axes_of_points(among.astype(np.float64), width)[1].astype(np.float32)
     ends = np.cumsum([len(mean) for mean, _ in white])
     pairs = zip(white, ends, strict=True)
     return [(mean, whitening @ axes[end - len(mean) : end]) for (mean, whitening), end in pairs]

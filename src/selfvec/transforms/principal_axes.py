@@ -38,7 +38,7 @@ class PrincipalAxes(Transform):
                 field="dimensions",
                 remedy=f"choose a number from 1 to {vectors.vector_size}",
             )
-        axes = principal_axes(vectors.vectors)[:, :width]
+        axes = principal_axes(vectors.vectors, width)
         matrix = np.empty((len(vectors), width), np.float32)
         for start in range(0, len(vectors), _BLOCK):
             matrix[start : start + _BLOCK] = unit_rows(vectors.vectors[start : start + _BLOCK]) @ axes

@@ -24,7 +24,7 @@ from selfvec.base.progress import Progress
 from selfvec.data.vectors import Vectors
 from selfvec.numerics.nearest import NEIGHBOURS, mean_of_nearest, mutual_best
 from selfvec.numerics.rows import unit_rows
-from selfvec.numerics.whitening import axes_of_moment, orthogonal_factor, second_moment, whitening_matrix
+from selfvec.numerics.whitening import axes_of_rows, orthogonal_factor, whitening_matrix
 from selfvec.storage.alignment_files import read_dictionary
 
 LEARNING = 10_000  # most frequent words of either side that are paired
@@ -202,7 +202,7 @@ def first_pairs(a: Rows, b: Rows) -> Ints:
 
 def _sorted_similarities(rows: Rows) -> Rows:
     """The rows of the square root of a similarity matrix, each sorted, centred and at unit length, (n, n)."""
-    values, axes = axes_of_moment(second_moment(rows.shape, lambda part: rows[part]))
+    values, axes = axes_of_rows(rows.shape, lambda part: rows[part])
     root = (rows @ (axes * np.maximum(values, 1e-12) ** -0.5).astype(np.float32)) @ (
         rows @ axes.astype(np.float32)
     ).T

@@ -73,7 +73,7 @@ def fold(
     if texts is not None and dimensions is not None and dimensions < wide.shape[1]:
         with one_core():  # the axes are the same for any number of threads
             sample = document_vectors(sample_documents(texts, seed), wide, weights)
-            wide = wide @ principal_axes(sample)[:, :dimensions]
+            wide = wide @ principal_axes(sample, dimensions)
     about: dict[str, Any] = {}
 
     def learn_rows() -> Rows:

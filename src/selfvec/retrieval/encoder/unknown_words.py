@@ -15,8 +15,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from selfvec.base.arrays import Rows
-from selfvec.base.threads import one_core, sum_of_blocks
+from selfvec.base.threads import one_core
 from selfvec.numerics.rows import unit_rows
+from selfvec.numerics.whitening import axes_of_rows
 from selfvec.text.languages import STOP_WORDS, listed_stop_words
 
 from .word_lookup import normal
@@ -37,13 +38,13 @@ def apart(rows: Rows) -> Rows:
     width = rows.shape[1]
     unit = unit_rows(rows)
     count = max(1, len(unit))
-    moment = sum_of_blocks((width, width), len(unit), lambda part: unit[part].T @ unit[part]) / count
+    values, axes = axes_of_rows(unit.shape, lambda part: unit[part], min(width, count + 1))
     mean = unit.sum(axis=0, dtype=np.float64) / count
-    with one_core():
-        ridge = _RIDGE * max(float(np.trace(moment)) / width, 1e-12)
-        found = np.linalg.solve(moment + ridge * np.eye(width), mean)
-        if not np.linalg.norm(found) > 1e-9:  # rows that cancel out
-            found = np.linalg.eigh(moment)[1][:, 0]
+    ridge = _RIDGE * max(float(values.sum()) / count / width, 1e-12)
+    with one_core():  # the mean lies in the span of the axes
+        found = axes @ (axes.T @ mean / (np.maximum(values, 0) / count + ridge))
+    if not np.linalg.norm(found) > 1e-9:  # rows that cancel out
+        found = axes[:, -1]
     return np.asarray(found / np.linalg.norm(found), np.float32)
 
 
