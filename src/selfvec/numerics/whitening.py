@@ -80,7 +80,7 @@ class Spectrum(NamedTuple):
 def spectrum(matrix: Array, rows: Mask | None = None, number: int | None = None) -> Spectrum:
     """Mean and principal axes of rows of a (V, d) matrix; ``rows``, (V,), selects them.
 
-    There are ``number`` axes, at most d, by default as many as dimensions or rows, whichever are fewer.
+    There are ``number`` axes, at most d, and by default those of `axes_of_points`.
     """
     if (len(matrix) if rows is None else np.count_nonzero(rows)) >= matrix.shape[1]:
         mean, spread = covariance(matrix, rows)
@@ -168,23 +168,23 @@ def axes_of_moment(moment: Doubles) -> tuple[Doubles, Doubles]:
 def axes_of_points(points: Doubles, number: int | None = None) -> tuple[Doubles, Doubles]:
     """Squared extents of (n, d) points along r axes, largest first, (r,), and the axes, columns of (d, r).
 
-    r is ``number``, at most d, by default the smaller of n and d. If the points span fewer dimensions, the
-    last axes are any others.
+    r is ``number``, at most d, and by default d or, if there are fewer points, the dimensions that they span.
+    If ``number`` is more than these, the last axes are any others.
     """
     with one_core():
         if len(points) >= points.shape[1]:
             values, axes = axes_of_moment(points.T @ points)
             return values[:number], axes[:, :number]
-        wanted = max(len(points), 1) if number is None else number
         values, sides = axes_of_moment(points @ points.T)
-        spanned = min(int(np.count_nonzero(values > 1e-12 * values.max(initial=0))), wanted)
-        extents = np.zeros(wanted)
-        extents[:spanned] = values[:spanned]
-        axes = points.T @ (sides[:, :spanned] / np.sqrt(extents[:spanned]))
-        if spanned < wanted:
-            others = np.random.default_rng(0).standard_normal((len(axes), wanted - spanned))
-            axes = np.hstack([axes, np.linalg.qr(np.hstack([axes, others]))[0][:, spanned:]])
-        return extents, axes
+        spanned = np.count_nonzero(values > 1e-12 * values.max(initial=0))
+        values = values[:spanned][:number]
+        axes = points.T @ (sides[:, : len(values)] / np.sqrt(values))
+        missing = (number or 1) - len(values)
+        if missing > 0:
+            others = np.random.default_rng(0).standard_normal((len(axes), missing))
+            axes = np.hstack([axes, np.linalg.qr(np.hstack([axes, others]))[0][:, len(values) :]])
+            values = np.append(values, np.zeros(missing))
+        return values, axes
 
 
 def orthogonal_factor(moment: AnyFloats) -> Doubles:
