@@ -84,6 +84,14 @@ class StateComparison:
         rows: Ints = order[usable[order]][:most]
         return rows
 
+    def arranged(self, progress: Progress) -> WordMap:
+        """The map of the most frequent words by neighbourhood, in the first and the last state."""
+        words = self.frequent(ARRANGED)
+        known = np.any([np.any(state.rows(words) != 0, axis=1) for state in self.ends], axis=0)
+        if np.count_nonzero(known) < FEWEST:
+            return draw_map(words, self.ends)
+        return arrange(words[known], self.ends, progress)
+
 
 def compare_refined(run: Run) -> StateComparison:
     """A run before and after refining. Words built from subwords stood next to their subwords before."""
@@ -188,8 +196,8 @@ class ComparisonTasks:
         tasks: Tasks,
         compare: Callable[[Progress], StateComparison],
         test: Callable[[Progress], Tests],
-        arrange: Callable[[StateComparison, Progress], WordMap],
-        after: Sequence[BackgroundTask[Any]],  # whatever comes of them
+        arranged: Callable[[StateComparison, Progress], WordMap],
+        after: Sequence[BackgroundTask[Any]],  # that come first, whether they fail or not
     ) -> None:
         made = tasks.task(compare, after, kind="comparison")
 
@@ -202,7 +210,7 @@ class ComparisonTasks:
             lambda progress: made.result().states(progress), [made], kind="comparison", later=True
         )
         self.tested = tasks.task(tested, [made], kind="text", later=True)
-        self.arranged = tasks.task(lambda progress: arrange(made.result(), progress), [made])
+        self.arranged = tasks.task(lambda progress: arranged(made.result(), progress), [made])
 
     def begin(self) -> None:
         """Compare, place the states and test; words are arranged when somebody asks for that map."""
@@ -229,7 +237,7 @@ class Comparisons:
         run: Run,
         jobs: int,
         background: Tasks | None = None,
-        after: Sequence[BackgroundTask[Any]] = (),  # tasks after which anything is compared
+        after: Sequence[BackgroundTask[Any]] = (),  # tasks that come first, whether they fail or not
     ) -> None:
         self.run = run
         self.jobs = jobs
@@ -318,16 +326,7 @@ class Comparisons:
         if sum(not tasks.comparison.done() for tasks in self._tasks.values()) >= BEGUN:
             raise Busy("other comparisons are being computed")
 
-        def arranged(found: StateComparison, progress: Progress) -> WordMap:
-            return kept_map(self.run, ["words", key, ARRANGED], lambda: _arranged(found, progress), progress)
+        def arranged(made: StateComparison, progress: Progress) -> WordMap:
+            return kept_map(self.run, ["words", key, ARRANGED], lambda: made.arranged(progress), progress)
 
         return ComparisonTasks(self._background, compare, test, arranged, self._after)
-
-
-def _arranged(found: StateComparison, progress: Progress) -> WordMap:
-    """The map of the most frequent words by neighbourhood."""
-    words = found.frequent(ARRANGED)
-    known = np.any([np.any(state.rows(words) != 0, axis=1) for state in found.ends], axis=0)
-    if np.count_nonzero(known) < FEWEST:
-        return draw_map(words, found.ends)
-    return arrange(words[known], found.ends, progress)

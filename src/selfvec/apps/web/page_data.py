@@ -65,7 +65,13 @@ def _ranked(data: PageData, asked: Mapping[str, Any]) -> Iterator[BackgroundTask
 
 
 class PageData(DocumentViews):
-    """The data of the page of one run. Methods raise `InputError` for data that the run does not have."""
+    """The data of the page of one run. Methods raise `InputError` for data that the run does not have.
+
+    What it computes in the background, and what each needs::
+
+        topics, names ─▶ domain              index ─▶ original index, maps of documents
+        (index of a long text ─▶) comparison ─▶ its states, its tests, its map of words
+    """
 
     def __init__(
         self,
@@ -74,15 +80,13 @@ class PageData(DocumentViews):
     ) -> None:
         tasks = Tasks()
         super().__init__(run, tasks)
-        long = run.tokens is not None and len(run.tokens) > _LONG_TEXT
-        self.comparisons = Comparisons(
-            run, jobs or max(1, threads(None) - 1), tasks, after=[self.index] if long else []
-        )
+        self._long = run.tokens is not None and len(run.tokens) > _LONG_TEXT
+        first = [self.index] if self._long else []
+        self.comparisons = Comparisons(run, jobs or max(1, threads(None) - 1), tasks, after=first)
         self.complete = Completion(run.vectors.index_to_key, counts_of(run))
         self.maps = Maps(run, tasks, self.comparisons, self.index, self.present)
         self.names = tasks.task(self._find_names)
         self.domain = tasks.task(self._find_domain, [self.maps.topics, self.names])
-        self._long = long
 
     def start(self) -> None:
         """Begin what the page shows: the overview, and when that is done the other tabs.
@@ -104,7 +108,7 @@ class PageData(DocumentViews):
         return names_of(self.run, self.run.vectors.index_to_key)
 
     def _find_domain(self, progress: Progress) -> list[Json]:
-        """The words that the text is about."""
+        """The words that the text is about; see `domain_words`."""
         found, names = self.maps.topics.result(), self.names.result()
 
         def find() -> Json:
