@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfvec.apps.web.work import BackgroundTask
+from selfvec.apps.web.work import Tasks
 from selfvec.numerics.pacmap import gradient, near_pairs, pacmap
 from selfvec.numerics.rows import unit_rows
 from selfvec.views.projection import project
@@ -48,9 +48,9 @@ def test_neighbours_of_a_group_are_kept_better_than_on_a_plane() -> None:
 
 
 def test_the_same_seed_gives_the_same_points_and_steps_are_reported() -> None:
-    task = BackgroundTask(lambda progress: pacmap(grouped(), 3, progress)).run()
-    assert task.share == 1
+    task = Tasks().task(lambda progress: pacmap(grouped(), 3, progress))
     first = task.result()
+    assert task.share == 1
     assert np.array_equal(first, pacmap(grouped(), 3))
     assert not np.array_equal(first, pacmap(grouped(), 4))
     assert first.std(axis=0)[0] >= first.std(axis=0)[1]  # the long side lies

@@ -113,11 +113,15 @@ class Site:
 
 
 @contextmanager
-def serving(run: Run, *, token: str | None = None, jobs: int | None = 1) -> Iterator[Site]:
-    """Serve a run for a while."""
+def serving(
+    run: Run, *, token: str | None = None, jobs: int | None = 1, start: bool = False
+) -> Iterator[Site]:
+    """Serve a run for a while; ``start`` prepares the page, as `serve` does."""
     data = PageData(run, jobs)
     with bind("127.0.0.1", 0) as listening:
         server = server_of(create_app(data, token))
+        if start:
+            data.start()
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         try:

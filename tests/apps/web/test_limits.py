@@ -18,7 +18,7 @@ from serving import Site, serving
 from selfvec.apps.web import comparison, responses, server, work
 from selfvec.apps.web.responses import Answer
 from selfvec.apps.web.server import bind
-from selfvec.apps.web.work import BackgroundTask, Busy, Lane
+from selfvec.apps.web.work import Busy
 from selfvec.data.run import Run
 
 REQUEST = b"GET /api/health HTTP/1.1\r\nhost: localhost\r\n\r\n"
@@ -239,53 +239,3 @@ def test_comparisons_are_kept_while_there_is_memory(run: Run, monkeypatch: pytes
     monkeypatch.setattr(comparison, "KEPT_BYTES", 1)
     made.tasks("1990|2020").comparison.result(30)
     assert made.tasks("1990|2005") is not first
-
-
-def test_a_lane_does_one_task_at_a_time_the_newest_first() -> None:
-    lane = Lane()
-    order = []
-    begun = threading.Event()
-    go = threading.Event()
-    first = lane.submit(lambda _: (begun.set(), go.wait(PATIENCE)))
-    assert begun.wait(PATIENCE)
-    late = [lane.submit(lambda _, n=n: order.append(n), rank) for n, rank in ((1, 1), (2, 0), (3, 0))]
-    go.set()
-    for task in (first, *late):
-        task.result(10)
-    assert order == [3, 2, 1]
-
-
-def test_work_that_nobody_waits_for_stops_at_its_next_step() -> None:
-    lane = Lane()
-    begun = threading.Event()
-    dropped = threading.Event()
-    steps = []
-
-    def work(progress: Any) -> None:
-        with progress.stage("Counting", 10, "things") as advance:
-            for step in range(10):
-                steps.append(step)
-                advance(1)
-                begun.set()
-                dropped.wait(PATIENCE)
-
-    task = lane.submit(work)
-    assert begun.wait(PATIENCE)
-    waiting = lane.submit(lambda _: 1)
-    assert 0 < task.share < 1
-    task.drop()
-    waiting.drop()
-    dropped.set()
-    for stopped in (task, waiting):
-        with pytest.raises(Busy):
-            stopped.result(PATIENCE)
-    assert steps == [0, 1]
-
-
-def test_a_bug_in_the_background_does_not_stop_the_lane(capfd) -> None:
-    lane = Lane()
-    with pytest.raises(Exception, match="ZeroDivisionError"):
-        lane.submit(lambda _: 1 / 0).result(10)
-    assert lane.submit(lambda _: 1).result(10) == 1
-    assert "Traceback" in capfd.readouterr().err
-    assert BackgroundTask(lambda _: 1).result_now() is None

@@ -18,7 +18,7 @@ from selfvec.analysis.word_drift import drift, without_slices
 from selfvec.analysis.word_kinds import listed_stop_words
 from selfvec.apps.cli import main
 from selfvec.apps.mcp.tools import Tools
-from selfvec.apps.web import maps
+from selfvec.apps.web import comparison, page_data
 from selfvec.apps.web.comparison import REFINED, Comparisons, compare_refined, compare_slices
 from selfvec.apps.web.domain_words import _Readable
 from selfvec.apps.web.page_data import PageData
@@ -26,7 +26,7 @@ from selfvec.apps.web.ranking import FIGURES, MARKS, Filter, PairedVectors, rank
 from selfvec.apps.web.views import views_of
 from selfvec.apps.web.word_map import LARGEST, State, arrange, draw_map, history_states, vectors_state
 from selfvec.apps.web.words import Completion
-from selfvec.apps.web.work import BackgroundTask, Busy
+from selfvec.apps.web.work import Busy, Tasks
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
@@ -178,9 +178,9 @@ def test_progress_counts_every_step() -> None:
                         seen.append(task.share)
         return 1
 
-    task = BackgroundTask(work)
+    task = Tasks().task(work)
     assert task.share == 0
-    task.run()
+    task.result()
     assert seen == [1 / 8, 2 / 8, 3 / 8, 4 / 8, 5 / 8, 6 / 8, 7 / 8, 0.99]
     assert task.share == 1
 
@@ -243,22 +243,26 @@ def test_progress_of_a_comparison_and_its_tests_counts_every_step(run: Run) -> N
             progress.check = lambda: shares.append(progress.share)
             return work(progress)
 
-        task = BackgroundTask(watched).run()
+        task = Tasks().task(watched)
         assert task.result()
         assert shares == sorted(shares)
         assert len({round(value, 2) for value in shares}) >= 4
         assert task.share == 1
 
 
-def test_a_long_text_is_compared_after_it_is_indexed_and_progress_counts_both(run: Run) -> None:
-    data = PageData(run)
+def test_a_long_text_is_compared_after_it_is_indexed_and_progress_counts_both(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     view = next(found for name, found in views_of(PageData) if name == "word")
-    asked = {"key": data.comparisons.default}
-    comparison = data.comparisons.tasks(asked["key"]).comparison
-    assert view.needs is not None
-    assert list(view.needs(data, asked)) == [comparison]
-    data.index_first = True
-    assert list(view.needs(data, asked)) == [data.index, comparison]
+    for longest, index_first in ((1 << 40, False), (0, True)):
+        monkeypatch.setattr(page_data, "_LONG_TEXT", longest)
+        data = PageData(run)
+        asked = {"key": data.comparisons.default}
+        comparison = data.comparisons.tasks(asked["key"]).comparison
+        assert list(view.needs(data, asked)) == [comparison]
+        assert comparison.needs == ((data.index,) if index_first else ())
+        comparison.result()
+        assert data.index.done() == index_first
 
 
 def test_the_overview_needs_no_comparison(site: Site, run: Run) -> None:
@@ -471,7 +475,9 @@ def test_points_can_be_coloured_by_topic_change_and_date(site: Site, run: Run) -
     assert dates["values"][dates["codes"][first]] == "1990"
 
 
-def test_few_maps_wait_to_be_drawn(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_maps_that_wait_are_those_of_the_comparisons_that_are_kept(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     begun = threading.Event()
     gate = threading.Event()
 
@@ -480,20 +486,21 @@ def test_few_maps_wait_to_be_drawn(run: Run, monkeypatch: pytest.MonkeyPatch) ->
         gate.wait(30)
         return draw_map(words, states)
 
-    monkeypatch.setattr(maps, "arrange", waiting)
-    in_memory = Run(run.vectors, run.original, None, run.provenance, run.report, run.tokens)
-    data = PageData(in_memory, jobs=1)  # has no folder that may hold the map
-    first = data.maps.task("words", "pacmap", REFINED)
+    monkeypatch.setattr(comparison, "arrange", waiting)
+    data = PageData(run.replace(folder=None), jobs=1)  # has no folder that may hold the map
+    first = data.maps.task("words", "pacmap", REFINED).begin()
     assert begun.wait(30)
-    others = []
-    with pytest.raises(Busy, match="other maps are being drawn"):
-        for year in range(1991, 2005):
-            others.append(data.maps.task("words", "pacmap", f"1990|{year}..2020"))
-    assert len(others) == maps.WAITING
-    for task in others:
-        task.drop()
+    asked = []
+    for year in range(1991, 1991 + comparison.KEPT + 3):
+        key = f"1990|{year}..2020"
+        asked.append(data.maps.task("words", "pacmap", key).begin())
+        data.comparisons.tasks(key).comparison.result(30)
     gate.set()
     assert first.result(30)
+    for task in asked[: -comparison.KEPT]:
+        with pytest.raises(Busy):
+            task.result(30)
+    assert all(task.result(30) for task in asked[-comparison.KEPT :])
 
 
 def test_a_whole_map_waits_for_all_states(run: Run) -> None:
@@ -571,7 +578,7 @@ def test_names_are_words_with_a_capital_letter_in_mid_sentence(tmp_path: Path) -
     data = PageData(fitted(tmp_path, lines, "none"), jobs=1)
     data.index.result()
     words = np.array(data.run.vectors.index_to_key)
-    assert set(words[data.names]) == {"jones", "smith"}
+    assert set(words[data.names.result()]) == {"jones", "smith"}
     listed = {row["word"] for row in data.ranking(REFINED, Filter(seen=1, names=False), 0, 99)["rows"]}
     assert listed
     assert not listed & {"jones", "smith"}
@@ -588,7 +595,7 @@ def test_maps_and_topics_are_kept_for_the_next_server(run: Run, monkeypatch: pyt
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("was computed again")
 
-    monkeypatch.setattr(maps, "arrange", refuse)
+    monkeypatch.setattr(comparison, "arrange", refuse)
     monkeypatch.setattr(corpus_topics, "cluster_terms", refuse)
     assert shown() == first
     assert not verify(run.folder).damaged

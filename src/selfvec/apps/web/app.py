@@ -69,7 +69,7 @@ def _add_view(app: FastAPI, queue: WorkQueue, data: PageData, owner: object, nam
     async def answer(**asked: Any) -> Response:
         if view.indexed:
             await _indexed(data.index)
-        tasks = list(dict.fromkeys(view.needs(owner, asked))) if view.needs else []
+        tasks = [task.begin() for task in dict.fromkeys(view.needs(owner, asked))] if view.needs else []
         if not all(task.done() for task in tasks):
             return _not_ready(view, tasks)
         return await queue.run(lambda: _answer(getattr(owner, name)(**asked)))
@@ -100,7 +100,7 @@ def _answer(found: Any) -> Response:
 async def _indexed(index: BackgroundTask[Index]) -> None:
     """Wait briefly for the index; raises `Busy` if it takes longer."""
     for _ in range(20):
-        if index.done():
+        if index.begin().done():
             return
         await asyncio.sleep(work.QUEUE_SECONDS / 20)
     raise Busy(f"the documents are being indexed ({index.share:.0%} of this step done)")

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -29,10 +30,23 @@ from selfvec.usage.contexts import NEARBY, context_cosines, padded_windows
 from selfvec.usage.occurrence_vectors import TOKENS, occurrence_space
 
 from .ranking import PairedVectors, Ranking, Tests, rank, significance
-from .word_map import FITTED, MAPPED, State, history_states, slice_states, vectors_state
+from .word_map import (
+    FEWEST,
+    FITTED,
+    MAPPED,
+    State,
+    WordMap,
+    arrange,
+    draw_map,
+    history_states,
+    kept_map,
+    slice_states,
+    vectors_state,
+)
 from .words import content_words, counts_of
-from .work import Busy, Lane
+from .work import BackgroundTask, Busy, Tasks
 
+ARRANGED = 4_000  # words that PaCMAP arranges in some seconds
 BEGUN = 4  # comparisons that run or wait
 KEPT = 8  # comparisons; the least recently used is dropped first
 KEPT_BYTES = 1 << 29  # of the comparisons that are kept
@@ -60,6 +74,23 @@ class StateComparison:
         [int, int, Ints], AnyFloats
     ]  # (row, side, places of n occurrences) -> how typical each is, (n,)
     memory: int  # bytes, without those of the run
+
+    def frequent(self, most: int) -> Ints:
+        """Rows of the most frequent content words that occur on both sides."""
+        vectors = self.ranking.vectors
+        usable = (vectors.both > 0) & vectors.content
+        usable = usable if usable.any() else vectors.both > 0
+        order = np.argsort(-vectors.both, kind="stable")
+        rows: Ints = order[usable[order]][:most]
+        return rows
+
+    def arranged(self, progress: Progress) -> WordMap:
+        """The map of the most frequent words by neighbourhood, in the first and the last state."""
+        words = self.frequent(ARRANGED)
+        known = np.any([np.any(state.rows(words) != 0, axis=1) for state in self.ends], axis=0)
+        if np.count_nonzero(known) < FEWEST:
+            return draw_map(words, self.ends)
+        return arrange(words[known], self.ends, progress)
 
 
 def compare_refined(run: Run) -> StateComparison:
@@ -158,25 +189,37 @@ def _usual_pair(run: Run) -> list[Slice]:
 
 
 class ComparisonTasks:
-    """The background tasks of a comparison: the comparison itself, its tests, and the states of its map."""
+    """The background tasks of a comparison: the comparison itself, its tests, and what its maps need."""
 
     def __init__(
         self,
+        tasks: Tasks,
         compare: Callable[[Progress], StateComparison],
         test: Callable[[Progress], Tests],
-        lanes: tuple[Lane, Lane],  # for comparisons and states, and for long work such as tests
+        arranged: Callable[[StateComparison, Progress], WordMap],
+        after: Sequence[BackgroundTask[Any]],  # that come first, whether they fail or not
     ) -> None:
-        def tested(progress: Progress) -> StateComparison:
-            made = self.comparison.result()
-            return replace(made, ranking=replace(made.ranking, tests=test(progress)))
+        made = tasks.task(compare, after, kind="comparison")
 
-        self.comparison = lanes[0].submit(compare)
-        self.states = lanes[0].submit(lambda progress: self.comparison.result().states(progress), rank=1)
-        self.tested = lanes[1].submit(tested, 1)
+        def tested(progress: Progress) -> StateComparison:
+            found = made.result()
+            return replace(found, ranking=replace(found.ranking, tests=test(progress)))
+
+        self.comparison = made
+        self.states = tasks.task(
+            lambda progress: made.result().states(progress), [made], kind="comparison", later=True
+        )
+        self.tested = tasks.task(tested, [made], kind="text", later=True)
+        self.arranged = tasks.task(lambda progress: arranged(made.result(), progress), [made])
+
+    def begin(self) -> None:
+        """Compare, place the states and test; words are arranged when somebody asks for that map."""
+        for task in (self.comparison, self.states, self.tested):
+            task.begin()
 
     def drop(self) -> None:
         """Stop the tasks that are not done."""
-        for task in (self.comparison, self.states, self.tested):
+        for task in (self.comparison, self.states, self.tested, self.arranged):
             task.drop()
 
     @property
@@ -189,13 +232,20 @@ class ComparisonTasks:
 class Comparisons:
     """The comparisons of a run by key: `REFINED`, or two slices as ``A|B``."""
 
-    def __init__(self, run: Run, jobs: int, lane: Lane | None = None, long: Lane | None = None) -> None:
+    def __init__(
+        self,
+        run: Run,
+        jobs: int,
+        background: Tasks | None = None,
+        after: Sequence[BackgroundTask[Any]] = (),  # tasks that come first, whether they fail or not
+    ) -> None:
         self.run = run
         self.jobs = jobs
         self.slices = comparable_slices(run)
         self._usual = _usual_pair(run) if self.slices else []
         self._tasks: dict[str, ComparisonTasks] = {}
-        self._lanes = lane or Lane(), long or Lane()
+        self._background = background or Tasks()
+        self._after = after
         self._lock = threading.Lock()
 
     @property
@@ -226,7 +276,8 @@ class Comparisons:
             self._tasks[key] = tasks
             while len(self._tasks) > 1 and self._too_many():
                 self._tasks.pop(next(iter(self._tasks))).drop()
-            return tasks
+        tasks.begin()
+        return tasks
 
     def _too_many(self) -> bool:
         memory = sum(tasks.memory for tasks in self._tasks.values())
@@ -249,7 +300,8 @@ class Comparisons:
 
     def _start(self, key: str) -> ComparisonTasks:
         if key == REFINED:
-            return self._begin(
+            return self._made(
+                key,
                 lambda _: compare_refined(self.run),
                 lambda progress: significance(self.run, None, self.jobs, progress),
             )
@@ -259,14 +311,22 @@ class Comparisons:
             raise OptionError(f"{key!r} is not a comparison", field="c", remedy=remedy)
         pair = [named_slice(self.run.require_tokens(), part) for part in parts]
         every = self.slices if len(self.slices) > 2 else pair
-        return self._begin(
+        return self._made(
+            key,
             lambda progress: compare_slices(self.run, pair, every, self.jobs, progress),
             lambda progress: significance(self.run, pair, self.jobs, progress),
         )
 
-    def _begin(
-        self, compare: Callable[[Progress], StateComparison], test: Callable[[Progress], Tests]
+    def _made(
+        self,
+        key: str,
+        compare: Callable[[Progress], StateComparison],
+        test: Callable[[Progress], Tests],
     ) -> ComparisonTasks:
         if sum(not tasks.comparison.done() for tasks in self._tasks.values()) >= BEGUN:
             raise Busy("other comparisons are being computed")
-        return ComparisonTasks(compare, test, self._lanes)
+
+        def arranged(made: StateComparison, progress: Progress) -> WordMap:
+            return kept_map(self.run, ["words", key, ARRANGED], lambda: made.arranged(progress), progress)
+
+        return ComparisonTasks(self._background, compare, test, arranged, self._after)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 from selfvec.analysis.concepts.terms import stop_words
@@ -19,7 +19,7 @@ from . import views
 from .present_state import PresentState
 from .responses import SearchAnswer, SimilarAnswer
 from .views import view
-from .work import BackgroundTask, Lane
+from .work import Tasks
 
 _INDEXING = {  # the steps of indexing, and their approximate cost
     "Reading": 2,
@@ -37,21 +37,13 @@ Json = dict[str, Any]
 class DocumentViews:
     """The documents of a run, which are indexed in the background."""
 
-    def __init__(self, run: Run, lane: Lane) -> None:
+    def __init__(self, run: Run, tasks: Tasks) -> None:
         self.run = run
-        self._long = lane
         self.present = PresentState(run)
-
-    @cached_property
-    def index(self) -> BackgroundTask[Index]:
-        """The search index of ``selfvec search``."""
-        return self._long.submit(partial(_indexed, self.run))
-
-    @cached_property
-    def original_index(self) -> BackgroundTask[Index]:
-        """The search index of the original vectors, built after `index`."""
-        _ = self.index  # is built first
-        return self._long.submit(partial(_indexed, self.run, tables=("original",)), 2)
+        self.index = tasks.task(partial(_indexed, run), kind="text")  # of ``selfvec search``
+        self.original_index = tasks.task(  # that of the original vectors
+            partial(_indexed, run, tables=("original",)), [self.index], kind="text", later=True
+        )
 
     @view("/api/search", indexed=True, model=SearchAnswer, description="The best documents, best first.")
     def search(

@@ -7,10 +7,10 @@ text and its fields.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache, partial
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,22 +25,18 @@ from selfvec.data.run import Run
 from selfvec.numerics.nearest import only_in_each
 from selfvec.retrieval import Index
 from selfvec.retrieval.indexed_documents import IndexedDocuments
-from selfvec.storage.cache import cached, read_result, write_result
 
 from .comparison import Comparisons
 from .present_state import PresentState
 from .ranking import Ranking
 from .views import ComparisonKey, Layout, MapOf, OptionalWord, view
-from .word_map import FITTED, WordMap, arrange, draw_map, vectors_state
-from .work import BackgroundTask, Busy, Lane
+from .word_map import FEWEST, FITTED, WordMap, arrange, draw_map, kept_map, vectors_state
+from .work import BackgroundTask, Tasks
 
-WAITING = 4  # maps that wait to be drawn
 KEPT = 4  # maps of all words
 LAYOUTS = ("pca", "pacmap")
 _LARGEST = 100_000  # words on the plane of all words
-_ARRANGED = 4_000  # words that PaCMAP arranges in some seconds
 _DOCUMENTS = 50_000  # on a map; of more documents, as many at regular intervals
-_FEWEST = 5  # points that PaCMAP needs
 _AROUND = 14  # neighbours before and after on the map of one word
 _TOPICS = 12  # colours that are distinguishable with names on the map
 _LABEL = 60  # characters of a document
@@ -48,7 +44,6 @@ _LABEL = 60  # characters of a document
 _VALUES = 9  # most frequent values of a field, which have a colour
 _RESIDUAL = 2.0  # standard deviations from which a word is typical of a part of the text
 
-T = TypeVar("T")
 Json = dict[str, Any]
 Colour = dict[str, Any]
 Parts = Mapping[str, Sequence[Slice]]  # parts of the text by the name of a colour
@@ -57,17 +52,14 @@ _POINTS = {"application/octet-stream": {"schema": {"type": "string", "format": "
 
 
 def _described(maps: Maps, asked: Mapping[str, Any]) -> Iterator[BackgroundTask[Any]]:
-    """The tasks of a map. It is drawn once the words are compared, or the documents are indexed."""
-    tasks = maps.comparisons.tasks(asked["key"])
-    word = asked.get("word")
-    yield tasks.comparison if word or asked["of"] == "words" else maps.index()
-    if not word and (task := maps.task(asked["of"], asked["layout"], asked["key"])):
-        yield task
+    """The task of a map: it is drawn when the words are compared, or the documents are indexed."""
+    drawn = None if asked.get("word") else maps.task(asked["of"], asked["layout"], asked["key"])
+    yield drawn or maps.comparisons.tasks(asked["key"]).comparison
 
 
 def _coloured(maps: Maps, asked: Mapping[str, Any]) -> Iterator[BackgroundTask[Any]]:
     yield from _described(maps, asked)
-    yield from (maps.comparisons.tasks(asked["key"]).states, maps.topics, maps.index())
+    yield from (maps.topics, maps.index)
 
 
 def _placed(maps: Maps, asked: Mapping[str, Any]) -> Iterator[BackgroundTask[Any]]:
@@ -83,19 +75,21 @@ class Maps:
     def __init__(
         self,
         run: Run,
+        tasks: Tasks,
         comparisons: Comparisons,
-        index: Callable[[], BackgroundTask[Index]],
+        index: BackgroundTask[Index],
         present: PresentState,
     ) -> None:
         self.run = run
         self.comparisons = comparisons
         self.index = index
+        self.topics = tasks.task(self._find_topics, kind="text")  # None if the run has too little text
+        self._documents = {
+            layout: tasks.task(partial(self._draw_documents, layout), [index]) for layout in LAYOUTS
+        }
         self._present = present
-        self._lane = Lane()
         self._all = lru_cache(maxsize=KEPT)(self._draw)
-        self._arranged = lru_cache(maxsize=KEPT)(self._arrange)
         self.colours = lru_cache(maxsize=KEPT)(self._colours)
-        self._documents = lru_cache(maxsize=len(LAYOUTS))(self._draw_documents)
 
     @view("/api/map", _described)
     def description(
@@ -121,21 +115,11 @@ class Maps:
         """The colours of the points: by topic, change, date and fields."""
         return {"colours": self.colours(of, layout, key)}
 
-    @cached_property
-    def topics(self) -> BackgroundTask[Topics | None]:
-        """The topics of the run; None if it has too little text."""
-        return self._lane.submit(self._find_topics)
-
-    def after_topics(self, work: Callable[[Progress], T]) -> BackgroundTask[T]:
-        """A task that needs the topics: they are found first, on the same lane."""
-        _ = self.topics
-        return self._lane.submit(work, 1)
-
     def task(self, of: str, layout: str, key: str) -> BackgroundTask[WordMap] | None:
         """The task that draws a map of all words or of the documents; None if the map needs no task."""
         if of == "documents":
-            return self._documents(layout)
-        return self._arranged(key) if layout == "pacmap" else None
+            return self._documents[layout]
+        return self.comparisons.tasks(key).arranged if layout == "pacmap" else None
 
     def drawn(
         self,
@@ -160,7 +144,7 @@ class Maps:
         told: Json = {"marks": [], "whole": True}
         if of == "words":
             return self._described(arranged) | told, arranged.points
-        documents = self.index().result().documents
+        documents = self.index.result().documents
         numbers = arranged.words.tolist()
         labels = ["" if self._present.lacks(number) else _label(documents.text(number)) for number in numbers]
         release(documents.arrays["texts"])
@@ -177,15 +161,15 @@ class Maps:
         }
 
     def _colours(self, of: str, layout: str, key: str) -> list[Colour]:
-        """The colours of the points of a map, which waits for the map, the topics and the index.
+        """The colours of the points of a map; without topics if these cannot be found.
 
         Each is found for all words or documents, then taken for the points.
         """
         run = self.run
-        found = self.topics.result()
+        found = None if self.topics.exception() else self.topics.result()
         task = self.task(of, layout, key)
-        points = (self._all(key, None, True)[0] if task is None else task.result()).words
-        documents = None if run.tokens is None else self.index().result().documents
+        points = self.comparisons.get(key).frequent(_LARGEST) if task is None else task.result().words
+        documents = None if run.tokens is None else self.index.result().documents
         parts = {} if documents is None else text_parts(run, documents, self.comparisons.slices)
         words = of == "words"
         colours: list[Colour] = []
@@ -213,19 +197,10 @@ class Maps:
         except InputError:
             return None
 
-    def _frequent(self, key: str, most: int) -> Ints:
-        """Rows of the most frequent content words that occur on both sides."""
-        vectors = self.comparisons.get(key).ranking.vectors
-        usable = (vectors.both > 0) & vectors.content
-        usable = usable if usable.any() else vectors.both > 0
-        order = np.argsort(-vectors.both, kind="stable")
-        rows: Ints = order[usable[order]][:most]
-        return rows
-
     def _draw(self, key: str, row: int | None, whole: bool) -> tuple[WordMap, list[str]]:
         states, _ = self.comparisons.states(key, whole)
         if row is None:
-            order = self._frequent(key, _LARGEST)
+            order = self.comparisons.get(key).frequent(_LARGEST)
             return draw_map(order, states, order[:FITTED]), []
         vectors = self.comparisons.get(key).ranking.vectors
         before, after = ([i for i, _ in side] for side in vectors.near(row, _AROUND))
@@ -234,32 +209,10 @@ class Maps:
         marks |= {**dict.fromkeys(lost, "went"), **dict.fromkeys(gained, "came"), row: "self"}
         return draw_map(np.array(list(marks)), states), list(marks.values())
 
-    def _arrange(self, key: str) -> BackgroundTask[WordMap]:
-        if self._lane.waiting >= WAITING:
-            raise Busy("other maps are being drawn")
+    def _draw_documents(self, layout: str, progress: Progress) -> WordMap:
+        documents = self.index.result().documents
 
-        def draw(progress: Progress) -> WordMap:
-            states, _ = self.comparisons.states(key, False)
-            words = self._frequent(key, _ARRANGED)
-            known = np.any([np.any(state.rows(words) != 0, axis=1) for state in states], axis=0)
-            if np.count_nonzero(known) < _FEWEST:
-                return draw_map(words, states)
-            return arrange(words[known], states, progress)
-
-        return self._submit(["words", key, _ARRANGED], draw)
-
-    def _submit(
-        self, asked: list[str | int], draw: Callable[[Progress], WordMap], rank: int = 0
-    ) -> BackgroundTask[WordMap]:
-        """A task that draws a map, or reads it from the run's cache."""
-        return self._lane.submit(
-            lambda progress: WordMap.of(kept(self.run, asked, lambda: draw(progress).as_dict(), progress)),
-            rank,
-        )
-
-    def _draw_documents(self, layout: str) -> BackgroundTask[WordMap]:
-        def draw(progress: Progress) -> WordMap:
-            documents = self.index().result().documents
+        def draw() -> WordMap:
             most = min(len(documents), _DOCUMENTS)
             numbers = np.unique(np.linspace(0, len(documents) - 1, most).astype(np.int64))
             rows = documents.vectors(numbers)
@@ -268,16 +221,11 @@ class Maps:
             every = np.arange(len(rows))
             fitted = every[:: -(-len(rows) // FITTED) or 1]
             state = vectors_state("documents", rows, fitted)
-            near = layout == "pacmap" and len(rows) >= _FEWEST
+            near = layout == "pacmap" and len(rows) >= FEWEST
             drawn = arrange(every, [state], progress) if near else draw_map(every, [state], fitted)
             return WordMap(numbers, drawn.frames, drawn.points, drawn.edges, drawn.explained)
 
-        return self._submit(["documents", layout, _DOCUMENTS], draw, 1)
-
-
-def kept(run: Run, asked: list[str | int], make: Callable[[], Json], progress: Progress) -> Json:
-    """What a function returns, kept in the run's folder for the next server."""
-    return cached(run, "page", asked, make, write_result, read_result, progress)
+        return kept_map(self.run, ["documents", layout, _DOCUMENTS], draw, progress)
 
 
 def _label(text: str) -> str:

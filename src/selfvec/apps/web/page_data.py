@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property
 from typing import Annotated, Any
 
@@ -38,12 +39,13 @@ from . import views
 from .comparison import REFINED, Comparisons
 from .documents import DocumentViews
 from .domain_words import domain_words
-from .maps import Maps, kept
+from .maps import Maps
 from .periods import described_period, halves, periods, time_course, units
 from .ranking import Filter
 from .views import view
+from .word_map import kept
 from .words import Completion, counts_of, frequent_words
-from .work import BackgroundTask, Lane
+from .work import BackgroundTask, Busy, Tasks
 
 _LONG_TEXT = 5_000_000  # tokens; for a longer text, words are compared after indexing, to save memory
 _FREQUENT = 40  # words of the first view
@@ -53,46 +55,66 @@ Json = dict[str, Any]
 
 
 def _compared(data: PageData, asked: Mapping[str, Any]) -> Iterator[BackgroundTask[Any]]:
-    if data.index_first:
-        yield data.index
     yield data.comparisons.tasks(asked["key"]).comparison
 
 
 def _ranked(data: PageData, asked: Mapping[str, Any]) -> Iterator[BackgroundTask[Any]]:
     yield from _compared(data, asked)
     if not asked["wanted"].names:
-        yield data.index  # tells names, too
+        yield data.names
 
 
 class PageData(DocumentViews):
-    """The data of the page of one run. Methods raise `InputError` for data that the run does not have."""
+    """The data of the page of one run. Methods raise `InputError` for data that the run does not have.
+
+    What it computes in the background, and what each needs::
+
+        topics, names ─▶ domain              index ─▶ original index, maps of documents
+        (index of a long text ─▶) comparison ─▶ its states, its tests, its map of words
+    """
 
     def __init__(
         self,
         run: Run,
         jobs: int | None = None,  # threads for background tasks; by default all cores but one
     ) -> None:
-        super().__init__(run, Lane())  # in this order: the index, tests, the index of the original vectors
-        self._lane = Lane()
-        self.index_first = run.tokens is not None and len(run.tokens) > _LONG_TEXT
-        self.comparisons = Comparisons(run, jobs or max(1, threads(None) - 1), self._lane, self._long)
+        tasks = Tasks()
+        super().__init__(run, tasks)
+        self._long = run.tokens is not None and len(run.tokens) > _LONG_TEXT
+        first = [self.index] if self._long else []
+        self.comparisons = Comparisons(run, jobs or max(1, threads(None) - 1), tasks, after=first)
         self.complete = Completion(run.vectors.index_to_key, counts_of(run))
-        self.maps = Maps(run, self.comparisons, lambda: self.index, self.present)
-
-    @cached_property
-    def names(self) -> Mask:
-        """True for words that are mostly names, (V,) bool."""
-        return names_of(self.run, self.run.vectors.index_to_key)
+        self.maps = Maps(run, tasks, self.comparisons, self.index, self.present)
+        self.names = tasks.task(self._find_names)
+        self.domain = tasks.task(self._find_domain, [self.maps.topics, self.names])
 
     def start(self) -> None:
-        """Start what the page shows: the overview, for which everything else waits; then the other tabs."""
-        overview = self.domain
-        self._long.submit(lambda _: (self.names, overview.exception()), rank=-1)  # which needs names at last
-        self._lane.submit(lambda _: (self.index if self.index_first else overview).exception(), rank=-2)
-        _ = self.index
-        self.comparisons.tasks(self.comparisons.default)
-        if not self.index_first:
-            _ = self.original_index
+        """Begin what the page shows: the overview, and when that is done the other tabs.
+
+        What somebody asks for meanwhile begins at once.
+        """
+        self.domain.begin().add_done_callback(lambda _: self._begin_others())
+
+    def _begin_others(self) -> None:
+        self.index.begin()
+        with suppress(Busy):  # others are asked for
+            tests = self.comparisons.tasks(self.comparisons.default).tested
+            if not self._long:
+                tests.add_done_callback(lambda _: self.original_index.begin())
+
+    def _find_names(self, progress: Progress) -> Mask:
+        """True for words that are mostly names, (V,) bool."""
+        del progress
+        return names_of(self.run, self.run.vectors.index_to_key)
+
+    def _find_domain(self, progress: Progress) -> list[Json]:
+        """The words that the text is about; see `domain_words`."""
+        found, names = self.maps.topics.result(), self.names.result()
+
+        def find() -> Json:
+            return {"words": domain_words(self.run, found, names)}
+
+        return list(kept(self.run, ["domain"], find, progress)["words"])
 
     @view("/api/state")
     def state(self) -> Json:
@@ -148,7 +170,7 @@ class PageData(DocumentViews):
             "least": ranking.vectors.least,
             "testing": None if tasks.tested.done() else tasks.tested.share,
             "tested": bool(ranking.tests),
-            **ranking.page(wanted, offset, limit, None if wanted.names else self.names),
+            **ranking.page(wanted, offset, limit, None if wanted.names else self.names.result()),
         }
 
     @view("/api/word", _compared)
@@ -251,17 +273,6 @@ class PageData(DocumentViews):
     def words_of_text(self) -> Json:
         """The words that the text is about, and their neighbours before and after refining."""
         return {"words": self.domain.result()}
-
-    @cached_property
-    def domain(self) -> BackgroundTask[list[Json]]:
-        """The words that the text is about; see `domain_words`."""
-        return self.maps.after_topics(self._find_domain)
-
-    def _find_domain(self, progress: Progress) -> list[Json]:
-        def find() -> Json:
-            return {"words": domain_words(self.run, self.maps.topics.result(), self.names)}
-
-        return list(kept(self.run, ["domain"], find, progress)["words"])
 
     @view("/api/uses", _compared)
     def uses(self, key: views.ComparisonKey, word: views.Word, most: views.FewResults = 5) -> Json:

@@ -76,18 +76,19 @@ def _answers(data: PageData, progress: Progress) -> Iterator[tuple[str, Any]]:
     """Pairs of a request, as written by `_key`, and its answer."""
     key = data.comparisons.default
     tasks = data.comparisons.tasks(key)
-    waited: dict[str, BackgroundTask[Any] | None] = {
+    waited: dict[str, BackgroundTask[Any]] = {
         "Comparing words": tasks.comparison,
         "Indexing documents": data.index,
         "Testing significance": tasks.tested,
         "Placing words": tasks.states,
         "Finding topics": data.maps.topics,
         "Finding words of the text": data.domain,
-        "Arranging words": data.maps.task("words", "pacmap", key),
+        "Arranging words": tasks.arranged,
     }
+    for task in waited.values():
+        task.begin()
     for label, task in waited.items():
-        if task is not None:
-            _wait(task, label, progress)
+        _wait(task, label, progress)
     about = data.about()
     first = [choice for choice in about["comparisons"] if choice["key"] == key]
     yield _key("about"), {**about, "comparisons": first, "parts": [], "kept": True}

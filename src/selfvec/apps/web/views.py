@@ -93,7 +93,7 @@ class View(NamedTuple):
     """What `view` says about a method."""
 
     path: str
-    needs: Needs | None  # the tasks that must be done first, of the object and the arguments
+    needs: Needs | None  # the tasks that are begun and done first, of the object and the arguments
     indexed: bool  # the answer needs the index of the documents
     answer: dict[str, Any]  # the description of the answer, as of OpenAPI
 

@@ -20,6 +20,7 @@ from selfvec.corpus.slices import Slice, slice_counts
 from selfvec.data.run import Run
 from selfvec.data.trajectory import History
 from selfvec.numerics.pacmap import pacmap
+from selfvec.storage.cache import cached, read_result, write_result
 from selfvec.usage.occurrence_vectors import occurrence_space, slice_vectors
 from selfvec.views.projection import project
 
@@ -28,6 +29,9 @@ LARGEST = 32000  # absolute value of the integers that points are rounded to
 MAPPED = 20_000  # most frequent words, which are placed in every slice
 _FRAMES = 7  # states between the first and the last
 _BLOCK = 8192
+FEWEST = 5  # points that PaCMAP needs
+
+Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,16 @@ class WordMap:
         across, up = found["edges"]
         explained = found["explained"] and tuple(found["explained"])
         return cls(words, tuple(found["frames"]), points, (across, up), explained)
+
+
+def kept(run: Run, asked: list[str | int], make: Callable[[], Json], progress: Progress) -> Json:
+    """What a function returns, kept in the run's folder for the next server."""
+    return cached(run, "page", asked, make, write_result, read_result, progress)
+
+
+def kept_map(run: Run, asked: list[str | int], draw: Callable[[], WordMap], progress: Progress) -> WordMap:
+    """A map, kept as other results of the page are."""
+    return WordMap.of(kept(run, asked, lambda: draw().as_dict(), progress))
 
 
 def draw_map(

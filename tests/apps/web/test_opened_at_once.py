@@ -1,0 +1,168 @@
+"""The page opened as soon as it is served, of a run without cache: all comes, whatever is asked first."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from headless import Page
+from serving import Site, make_run, serving
+
+from selfvec.apps.web import documents, maps, page_data, work
+from selfvec.apps.web.maps import Maps
+from selfvec.apps.web.page_data import PageData
+from selfvec.apps.web.views import views_of
+from selfvec.data.run import Run
+from selfvec.storage.run_folder import open_run
+
+PATIENCE = 120  # seconds, of which a busy machine needs some: at first all loops are compiled
+
+DOCUMENTS = {"of": "documents", "layout": "pacmap"}
+ARRANGED = {"layout": "pacmap", "c": "refined"}
+ASKED: dict[str, list[dict[str, str]]] = {
+    "/api/state": [{}],
+    "/api/about": [{}],
+    "/api/overview": [{}],
+    "/api/domain": [{}],
+    "/api/topics": [{}],
+    "/api/health": [{}],
+    "/api/unknown": [{}],
+    "/api/ranking": [{}, {"names": "false"}, {"c": "1990|2020"}],
+    "/api/word": [{"w": "cell"}],
+    "/api/uses": [{"w": "cell", "c": "1990|2005"}],
+    "/api/complete": [{"q": "ce"}],
+    "/api/time": [{"w": "cell"}],
+    "/api/together": [{"w": "cell", "other": "hail"}],
+    "/api/search": [{"query": "hail"}],
+    "/api/document": [{"id": "0"}],
+    "/api/similar": [{"document": "0"}],
+    "/api/texts": [{"query": "bread"}],
+    "/api/map": [{}, {"w": "cell"}, {"of": "documents"}, DOCUMENTS, ARRANGED],
+    "/api/map/points": [{}, {"w": "cell", "whole": "false"}, DOCUMENTS, ARRANGED],
+    "/api/map/colours": [{}, DOCUMENTS, ARRANGED],
+}
+EVERY = [f"{path}?{urlencode(one)}" for path, several in ASKED.items() for one in several]
+OPENED = [  # what the first view needs
+    f"/api/map?{urlencode(DOCUMENTS)}",
+    "/api/domain",
+    "/api/topics",
+    f"/api/map/colours?{urlencode(DOCUMENTS)}",
+]
+
+Serve = Callable[[], AbstractContextManager[Site]]
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return make_run(tmp_path_factory.mktemp("small"), per_year=48)
+
+
+@pytest.fixture
+def go(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """What everything else needs is computed when this is set."""
+    event = threading.Event()
+
+    def held(compute: Callable[..., Any]) -> Callable[..., Any]:
+        def computed(*given: Any, **options: Any) -> Any:
+            event.wait(PATIENCE)
+            return compute(*given, **options)
+
+        return computed
+
+    for module, name in ((maps, "topics"), (documents, "run_index"), (page_data, "names_of")):
+        monkeypatch.setattr(module, name, held(getattr(module, name)))
+    monkeypatch.setattr(work, "QUEUE_SECONDS", 0.05)  # that a search waits for the index
+    return event
+
+
+@pytest.fixture(params=["short", "long"])
+def served(
+    small: Run, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Serve:
+    """Serves the run without its cache; the words of a long text are compared after it is indexed."""
+    if request.param == "long":
+        monkeypatch.setattr(page_data, "_LONG_TEXT", 0)
+
+    @contextmanager
+    def serve() -> Iterator[Site]:
+        folder = Path(tempfile.mkdtemp(dir=tmp_path)) / "run"
+        shutil.copytree(small.folder, folder, ignore=shutil.ignore_patterns("cache"))
+        with serving(open_run(folder), start=True) as site:
+            yield site
+
+    return serve
+
+
+def unanswered(site: Site, asked: list[str], go: threading.Event) -> list[str]:
+    """The requests that are not answered in time; they are repeated until then, as the page does."""
+    left = list(asked)
+    end = time.monotonic() + PATIENCE
+    while left and time.monotonic() < end:
+        left = [path for path in left if not answered(site, path)]
+        go.set()  # after the first round
+        time.sleep(0.02)
+    return left
+
+
+def answered(site: Site, path: str) -> bool:
+    status, headers, body = site.get(path)
+    assert status in (200, 503), (path, body)
+    told = {} if headers["content-type"] == "application/octet-stream" else json.loads(body)
+    return status == 200 and told.get("ready") is not False
+
+
+def test_every_view_is_asked_for() -> None:
+    assert set(ASKED) == {view.path for kind in (PageData, Maps) for _, view in views_of(kind)}
+
+
+def test_the_first_view_comes_in_every_order_of_its_requests(
+    served: Serve, go: threading.Event, request: pytest.FixtureRequest
+) -> None:
+    """Every second order with a short text, the others with a long one."""
+    half = ("short", "long").index(request.node.callspec.params["served"])
+    for order in list(permutations(OPENED))[half::2]:
+        go.clear()
+        with served() as site:
+            assert unanswered(site, list(order), go) == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_everything_comes_in_any_order_of_requests(served: Serve, go: threading.Event, seed: int) -> None:
+    order = random.Random(seed).sample(EVERY, len(EVERY))
+    with served() as site:
+        assert unanswered(site, order, go) == []
+        assert site.data.original_index.result(PATIENCE)
+        tasks = site.data.comparisons.tasks(site.data.comparisons.default)
+        assert tasks.tested.result(PATIENCE)
+
+
+FILLED = {
+    "": "document.querySelectorAll('.domain h4').length >= 3"
+    " && document.querySelectorAll('.overview .colours button').length > 1"
+    " && document.querySelectorAll('.multiples svg').length > 1",
+    "#view=changes&word=cell": "document.querySelector('.ranking a[data-word]')"
+    " && document.querySelector('#word .quotes li')",
+    "#view=map": "document.querySelectorAll('.colours button').length > 1",
+    "#view=texts&ask=bread": "document.querySelector('.found .snippet')",
+}
+
+
+@pytest.mark.parametrize("view", FILLED)
+def test_the_page_opened_at_once_is_filled(page: Page, served: Serve, go: threading.Event, view: str) -> None:
+    with served() as site:
+        threading.Timer(1, go.set).start()  # by then the page has asked for all that it shows
+        page.open(f"{site.address}{view}")
+        page.wait(FILLED[view], PATIENCE)
+    page.errors = [error for error in page.errors if "503" not in error]  # it asked again
+    assert page.errors == []

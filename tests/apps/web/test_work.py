@@ -1,0 +1,252 @@
+"""Laws of the tasks in the background: each ends, after those that it needs, and no thread waits for one."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+import time
+import weakref
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import wait
+from typing import Any, NamedTuple, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from selfvec.apps.web.work import BackgroundTask, Busy, Kind, Tasks, WorkQueue
+from selfvec.base.errors import InputError, SelfvecError
+from selfvec.base.progress import Progress
+
+PATIENCE = 20  # seconds in which everything must be done
+KINDS = get_args(Kind)
+
+
+class Panic(BaseException):
+    """What Polars raises: no `Exception`."""
+
+
+class Planned(NamedTuple):
+    """A task of a graph."""
+
+    needs: list[int]  # of the tasks before it
+    kind: Kind
+    later: bool
+    error: type[BaseException] | None
+    dropped: bool
+    absent: bool  # the failure of a need is handled
+
+
+def planned(number: int) -> st.SearchStrategy[Planned]:
+    before = st.lists(st.integers(0, number - 1), unique=True, max_size=3) if number else st.just([])
+    error = st.sampled_from([None, None, None, InputError, ZeroDivisionError, Panic])
+    dropped = st.sampled_from([False] * 5 + [True])
+    kind = st.sampled_from(KINDS)
+    return st.builds(Planned, before, kind, st.booleans(), error, dropped, st.booleans())
+
+
+GRAPHS = st.integers(1, 12).flatmap(lambda n: st.tuples(*(planned(number) for number in range(n))))
+
+
+@pytest.mark.filterwarnings("ignore")
+@given(GRAPHS, st.randoms(use_true_random=False))
+def test_every_task_ends_after_what_it_needs_and_one_of_a_kind_runs_at_a_time(
+    graph: tuple[Planned, ...], random: Any
+) -> None:
+    tasks = Tasks()
+    made: list[BackgroundTask[int]] = []
+    runs: Counter[int] = Counter()
+    running: Counter[str] = Counter()
+    faults: list[str] = []
+
+    def work(number: int, plan: Planned) -> Callable[[Progress], int]:
+        def compute(progress: Progress) -> int:
+            runs[number] += 1
+            running[plan.kind] += 1
+            if running[plan.kind] > 1:
+                faults.append("two of a kind")
+            if not all(made[need].done() for need in plan.needs):
+                faults.append("too early")
+            time.sleep(0.0005)
+            running[plan.kind] -= 1
+            if plan.error:
+                raise plan.error("planned")
+            found = [
+                0 if plan.absent and made[need].exception() else made[need].result() for need in plan.needs
+            ]
+            return 1 + sum(found)
+
+        return compute
+
+    for number, plan in enumerate(graph):
+        needs = [made[need] for need in plan.needs]
+        made.append(tasks.task(work(number, plan), needs, kind=plan.kind, later=plan.later))
+    for task, plan in zip(made, graph, strict=True):
+        if plan.dropped:
+            task.drop()
+    order = random.sample(range(len(made)), len(made))
+    askers = [
+        threading.Thread(target=lambda own=order[i::3]: [made[n].begin() for n in own]) for i in range(3)
+    ]
+    for asker in askers:
+        asker.start()
+    assert not wait(made, PATIENCE).not_done
+    assert not faults
+    assert max(runs.values(), default=1) == 1
+    failed: list[bool] = []
+    for plan in graph:
+        by_need = not plan.absent and any(failed[need] for need in plan.needs)
+        failed.append(plan.dropped or plan.error is not None or by_need)
+    assert [task.exception() is not None for task in made] == failed
+    assert all(isinstance(task.exception(), SelfvecError) for task in made if task.exception())
+    assert all(task.share == 1 for task in made)
+
+
+def blocked(tasks: Tasks, kind: Kind = "view") -> tuple[BackgroundTask[Any], threading.Event]:
+    """A task that runs until an event."""
+    begun, go = threading.Event(), threading.Event()
+    task = tasks.task(lambda _: (begun.set(), go.wait(PATIENCE)), kind=kind).begin()
+    assert begun.wait(PATIENCE)
+    return task, go
+
+
+def test_nothing_is_computed_before_it_is_asked_for_and_then_once() -> None:
+    tasks = Tasks()
+    runs = []
+    need = tasks.task(lambda _: runs.append("need"))
+    task = tasks.task(lambda _: runs.append("task"), [need])
+    assert not task.begun
+    askers = [threading.Thread(target=task.result) for _ in range(20)]
+    for asker in askers:
+        asker.start()
+    for asker in askers:
+        asker.join(PATIENCE)
+    assert runs == ["need", "task"]
+
+
+@pytest.mark.parametrize("ask", ["result", "exception"])
+def test_a_task_that_waits_for_another_fails_instead(ask: str, capfd: pytest.CaptureFixture[str]) -> None:
+    tasks = Tasks()
+    other, go = blocked(tasks, "text")
+    waiting = tasks.task(lambda _: getattr(other, ask)(), kind="comparison")
+    with pytest.raises(SelfvecError, match="RuntimeError"):
+        waiting.result(PATIENCE)
+    go.set()
+    assert other.exception(PATIENCE) is None
+    assert "Traceback" in capfd.readouterr().err
+
+
+def test_an_answer_that_would_wait_for_a_task_is_asked_for_again() -> None:
+    tasks = Tasks()
+    other, go = blocked(tasks)
+    late = tasks.task(lambda _: 6, [other])
+
+    async def answers() -> None:
+        queue = WorkQueue()
+        with pytest.raises(Busy):
+            await queue.run(late.result)
+        go.set()
+        assert await asyncio.to_thread(late.result, PATIENCE) == 6
+        assert await queue.run(late.result) == 6
+
+    asyncio.run(answers())
+
+
+def test_the_oldest_comes_first_and_later_tasks_after_all_others_the_newest_first() -> None:
+    tasks = Tasks()
+    order: list[int] = []
+    first, go = blocked(tasks)
+    late = [tasks.task(lambda _, n=n: order.append(n), later=n in (1, 3)).begin() for n in range(5)]
+    go.set()
+    for task in (first, *late):
+        task.result(PATIENCE)
+    assert order == [0, 2, 4, 3, 1]
+
+
+def test_a_need_that_waits_is_begun_with_what_needs_it_and_their_progress_is_one() -> None:
+    tasks = Tasks()
+    need, go = blocked(tasks)
+    task = tasks.task(lambda _: 1, [need, tasks.task(lambda _: 2, kind="text")])
+    assert task.share == 0
+    task.begin()
+    wait([task.needs[1]], PATIENCE)
+    assert task.share == pytest.approx(1 / 3)
+    go.set()
+    assert task.result(PATIENCE) == 1
+    assert task.share == 1
+
+
+def test_work_that_nobody_waits_for_stops_at_its_next_step() -> None:
+    tasks = Tasks()
+    begun, dropped = threading.Event(), threading.Event()
+    steps = []
+
+    def work(progress: Progress) -> None:
+        with progress.stage("Counting", 10, "things") as advance:
+            for step in range(10):
+                steps.append(step)
+                advance(1)
+                begun.set()
+                dropped.wait(PATIENCE)
+
+    task = tasks.task(work).begin()
+    assert begun.wait(PATIENCE)
+    waiting = tasks.task(lambda _: 1).begin()
+    after = tasks.task(lambda _: task.result(), [task]).begin()
+    assert 0 < task.share < 1
+    task.drop()
+    waiting.drop()
+    dropped.set()
+    for stopped in (task, waiting, after):
+        with pytest.raises(Busy):
+            stopped.result(PATIENCE)
+    assert steps == [0, 1]
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError, Panic])
+def test_a_bug_is_told_to_who_waits_and_does_not_stop_the_others(
+    error: type[BaseException], capfd: pytest.CaptureFixture[str]
+) -> None:
+    tasks = Tasks()
+
+    def fail(progress: Progress) -> None:
+        raise error
+
+    with pytest.raises(SelfvecError, match=error.__name__):
+        tasks.task(fail).result(PATIENCE)
+    assert tasks.task(lambda _: 1).result(PATIENCE) == 1
+    assert "Traceback" in capfd.readouterr().err
+
+
+def test_without_a_thread_the_next_who_asks_begins_the_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    task = Tasks().task(lambda _: 1)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refused)
+        with pytest.raises(RuntimeError, match="new thread"):
+            task.begin()
+    assert task.result(PATIENCE) == 1
+
+
+def test_what_is_done_leaves_neither_threads_nor_memory() -> None:
+    class Large:
+        """A result."""
+
+    before = threading.active_count()
+    tasks = Tasks()
+    need, go = blocked(tasks)
+    task = tasks.task(lambda _: Large(), [need], kind="text").begin()
+    go.set()
+    kept = weakref.ref(task.result(PATIENCE))
+    end = time.monotonic() + PATIENCE
+    while threading.active_count() > before:
+        assert time.monotonic() < end
+        time.sleep(0.005)
+    del task
+    gc.collect()
+    assert kept() is None
+    assert need.done()
