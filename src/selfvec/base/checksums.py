@@ -135,22 +135,23 @@ def damaged_files(folder: Path, description: Mapping[str, Any]) -> Iterator[tupl
 def unchanged(description: Path, read: Callable[[], T]) -> T:
     """What ``read`` returns. It is called again if the description of a folder was replaced meanwhile."""
     for _ in range(_TRIES):
-        before = _identity(description)
+        before = identity(description)
         try:
             return read()
         except (FormatError, InputError, FileNotFoundError):
-            if _identity(description) == before:
+            if identity(description) == before:
                 raise
     rule = "is replaced again and again while it is read"
     raise FormatError(rule, path=description.parent, remedy="try again")
 
 
-def _identity(file: Path) -> tuple[int, int] | None:
+def identity(file: Path) -> tuple[int, ...] | None:
+    """What differs once a file has been replaced or changed; None if it is not there."""
     try:
         found = file.stat()
     except OSError:
         return None
-    return found.st_ino, found.st_mtime_ns
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def _files(description: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

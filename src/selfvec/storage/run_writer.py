@@ -42,6 +42,7 @@ from .run_folder import (
     LOCK,
     ORIGINAL,
     PARTS,
+    PRESENT,
     PREVIOUS,
     REFINED,
     REPORT,
@@ -55,7 +56,6 @@ from .run_folder import (
 )
 from .text_file import save_text
 
-PRESENT = "run.json"
 NEW = "new.parquet"
 """New documents, while an update reads them."""
 _FILES = (ORIGINAL, REFINED, VOCABULARY, TOKENS, TEXT, HISTORY, REPORT, *PARTS)  # of a state

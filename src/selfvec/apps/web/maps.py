@@ -28,7 +28,6 @@ from selfvec.retrieval.indexed_documents import IndexedDocuments
 from selfvec.storage.cache import cached, read_result, write_result
 
 from .comparison import Comparisons
-from .present_state import PresentState
 from .ranking import Ranking
 from .views import ComparisonKey, Layout, MapOf, OptionalWord, view
 from .word_map import FITTED, WordMap, arrange, draw_map, vectors_state
@@ -85,13 +84,11 @@ class Maps:
         run: Run,
         comparisons: Comparisons,
         index: Callable[[], BackgroundTask[Index]],
-        present: PresentState,
     ) -> None:
         self.run = run
         self.comparisons = comparisons
         self.index = index
-        self._present = present
-        self._lane = Lane()
+        self.lane = Lane()
         self._all = lru_cache(maxsize=KEPT)(self._draw)
         self._arranged = lru_cache(maxsize=KEPT)(self._arrange)
         self.colours = lru_cache(maxsize=KEPT)(self._colours)
@@ -124,12 +121,12 @@ class Maps:
     @cached_property
     def topics(self) -> BackgroundTask[Topics | None]:
         """The topics of the run; None if it has too little text."""
-        return self._lane.submit(self._find_topics)
+        return self.lane.submit(self._find_topics)
 
     def after_topics(self, work: Callable[[Progress], T]) -> BackgroundTask[T]:
         """A task that needs the topics: they are found first, on the same lane."""
         _ = self.topics
-        return self._lane.submit(work, 1)
+        return self.lane.submit(work, 1)
 
     def task(self, of: str, layout: str, key: str) -> BackgroundTask[WordMap] | None:
         """The task that draws a map of all words or of the documents; None if the map needs no task."""
@@ -162,7 +159,7 @@ class Maps:
             return self._described(arranged) | told, arranged.points
         documents = self.index().result().documents
         numbers = arranged.words.tolist()
-        labels = ["" if self._present.lacks(number) else _label(documents.text(number)) for number in numbers]
+        labels = [_label(documents.text(number)) for number in numbers]
         release(documents.arrays["texts"])
         told |= {"ids": [documents.ids[number] for number in numbers], "documents": len(documents)}
         return self._described(arranged, labels) | told, arranged.points
@@ -235,7 +232,7 @@ class Maps:
         return draw_map(np.array(list(marks)), states), list(marks.values())
 
     def _arrange(self, key: str) -> BackgroundTask[WordMap]:
-        if self._lane.waiting >= WAITING:
+        if self.lane.waiting >= WAITING:
             raise Busy("other maps are being drawn")
 
         def draw(progress: Progress) -> WordMap:
@@ -252,7 +249,7 @@ class Maps:
         self, asked: list[str | int], draw: Callable[[Progress], WordMap], rank: int = 0
     ) -> BackgroundTask[WordMap]:
         """A task that draws a map, or reads it from the run's cache."""
-        return self._lane.submit(
+        return self.lane.submit(
             lambda progress: WordMap.of(kept(self.run, asked, lambda: draw(progress).as_dict(), progress)),
             rank,
         )

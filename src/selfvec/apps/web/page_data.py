@@ -77,7 +77,19 @@ class PageData(DocumentViews):
         self.index_first = run.tokens is not None and len(run.tokens) > _LONG_TEXT
         self.comparisons = Comparisons(run, jobs or max(1, threads(None) - 1), self._lane, self._long)
         self.complete = Completion(run.vectors.index_to_key, counts_of(run))
-        self.maps = Maps(run, self.comparisons, lambda: self.index, self.present)
+        self.first = run.stamp  # of the state that was served first
+        self.maps = Maps(run, self.comparisons, lambda: self.index)
+
+    def of(self, run: Run) -> PageData:
+        """The data of another state of the run."""
+        made = PageData(run, self.comparisons.jobs)
+        made.first = self.first
+        return made
+
+    def stop(self) -> None:
+        """Stop the background tasks, because nothing more will be asked."""
+        for lane in (self._long, self._lane, self.maps.lane):
+            lane.close()
 
     @cached_property
     def names(self) -> Mask:
@@ -96,8 +108,8 @@ class PageData(DocumentViews):
 
     @view("/api/state")
     def state(self) -> Json:
-        """Whether the run was updated since it is served: its folder holds a newer state."""
-        return {"newer": self.present.newer, "stamp": self.present.stamp}
+        """The state of the run that answers are computed from, and whether it is newer than the first one."""
+        return {"newer": self.run.stamp != self.first, "stamp": self.run.stamp}
 
     @view("/api/about")
     def about(self) -> Json:
@@ -301,7 +313,6 @@ class PageData(DocumentViews):
     def _quoted(self, found: list[Json]) -> list[Json]:
         """Occurrences, each sentence once; with original sentences and ids if the run keeps its text."""
         if self.run.text is not None:
-            found = [use for use in found if not self.present.lacks(use["document"])]
             numbers = [use["document"] for use in found]
             rows = self.run.text.read((TEXT, ID), numbers).rows()
             found = [

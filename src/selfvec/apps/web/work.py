@@ -24,6 +24,8 @@ from selfvec.base.threads import one_core, threads
 QUEUE_SECONDS = 1.0  # that a request waits for a thread
 _ALMOST = 0.99  # largest share that is reported before the result exists: stages end earlier
 
+_AFTER_ALL = 1000  # a rank
+
 T = TypeVar("T")
 
 
@@ -109,11 +111,16 @@ class Lane:
     def __init__(self) -> None:
         self._numbers = count()
         self._waiting: PriorityQueue[tuple[int, int, BackgroundTask[Any]]] = PriorityQueue()
+        self._running: BackgroundTask[Any] | None = None
+        self._last: BackgroundTask[Any] | None = None
         threading.Thread(target=self._run, daemon=True).start()
 
     def submit(self, work: Callable[[Progress], T], rank: int = 0) -> BackgroundTask[T]:
         """Put work in the lane."""
         task = BackgroundTask(work)
+        if self._last is not None:
+            task.drop()
+            return task.run()
         self._waiting.put((rank, -next(self._numbers), task))
         return task
 
@@ -122,9 +129,19 @@ class Lane:
         """Number of tasks that have not started."""
         return self._waiting.qsize()
 
+    def close(self) -> None:
+        """Drop all tasks, then end the thread."""
+        self._last = BackgroundTask(lambda _: None)
+        self._waiting.put((_AFTER_ALL, 0, self._last))
+        if self._running is not None:
+            self._running.drop()
+
     def _run(self) -> None:
-        while True:
-            self._waiting.get()[-1].run()
+        while self._running is None or self._running is not self._last:
+            self._running = self._waiting.get()[-1]
+            if self._last is not None:
+                self._running.drop()
+            self._running.run()
 
 
 class WorkQueue:
