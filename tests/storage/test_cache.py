@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import random
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from tests.damage import damaged
 
 from selfvec.analysis.concepts import topics
 from selfvec.analysis.word_drift import drift as measured_drift
@@ -179,6 +182,49 @@ def test_a_damaged_entry_is_made_again(name: str, folder: Path) -> None:
         file.unlink()
         assert asked(name, folder)[0] == first
         assert file.is_file()
+
+
+def changed(file: Path, chance: random.Random) -> bytes:
+    """Other content of a file: any damage, or a value of a description that is possible, too."""
+    content = file.read_bytes()
+    if file.suffix != ".json" or chance.random() < 0.5:
+        return damaged(file.name, content, chance)
+    numbers = list(re.finditer(rb"(?<=[0-9.])[1-8](?=[0-9]*[,}\\s])", content))
+    at = chance.choice(numbers).start() if numbers else len(content) // 2
+    return content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
+
+
+def test_whatever_is_damaged_the_answer_is_that_without_a_cache(name: str, folder: Path) -> None:
+    first, _ = asked(name, folder)
+    (entry,) = (folder / CACHE / one for one in entries(folder, name))
+    chance = random.Random(name)
+    for file in sorted(entry.iterdir()) * 6:
+        content = file.read_bytes()
+        file.unlink()  # it may be mapped
+        file.write_bytes(content)
+        other = changed(file, chance)
+        if other == content:
+            continue
+        file.write_bytes(other)
+        again, said = asked(name, folder)
+        assert again == first, file.name
+        assert name == "page" or "is damaged, so it is made again" in said
+        assert verify(folder).damaged == []
+
+
+def test_what_is_no_file_is_made_again(name: str, folder: Path) -> None:
+    first, _ = asked(name, folder)
+    (entry,) = (folder / CACHE / one for one in entries(folder, name))
+    for file in sorted(entry.iterdir()):
+        file.unlink()
+        file.mkdir()
+        assert asked(name, folder)[0] == first
+        assert file.is_file()
+        if hasattr(os, "mkfifo"):
+            file.unlink()
+            os.mkfifo(file)  # a read of it would wait for ever
+            assert asked(name, folder)[0] == first
+            assert file.is_file()
 
 
 @pytest.mark.parametrize("linked", ["cache", "entry"])

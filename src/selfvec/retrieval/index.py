@@ -22,7 +22,7 @@ import numpy as np
 from selfvec.base.arrays import Array
 from selfvec.base.atomic_files import atomic_folder
 from selfvec.base.checks import check_path, check_text, check_whole
-from selfvec.base.checksums import read_description, unchanged, write_sealed
+from selfvec.base.checksums import check_seal, read_description, unchanged, write_sealed
 from selfvec.base.errors import FormatError, InputError, NotFound, did_you_mean
 from selfvec.base.memory import release
 from selfvec.base.progress import Progress
@@ -157,6 +157,7 @@ class Index:
         if not INDEX.matches(folder):
             raise InputError("is not an index", path=folder, remedy="make one with: selfvec search RUN QUERY")
         head = read_description(folder / _HEAD, _SCHEMA, (_WORDS, _ARRAYS), _AGAIN)
+        check_seal(folder / _HEAD, _AGAIN)
         with decoding(folder / _HEAD, "index", _AGAIN):
             preprocessing = Preprocessing(**head["preprocessing"])
         vocabulary = Vocabulary(preprocessing, read_vocabulary(folder / _WORDS))

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from selfvec.base.arrays import Floats
 from selfvec.base.atomic_files import atomic_folder, remove_folder, remove_leftovers
-from selfvec.base.checksums import check_sizes, is_sealed, seal, write_sealed
+from selfvec.base.checksums import check_files, check_seal, seal, write_sealed
 from selfvec.base.errors import FormatError, InputError, TargetError
 from selfvec.base.file_system import is_ours, locked
 from selfvec.base.progress import Progress, as_progress
@@ -28,9 +28,12 @@ from selfvec.base.untrusted import decoding
 from selfvec.base.versions import __version__
 from selfvec.data.run import Run
 
+from .folder_kinds import folder_kind
+
 CACHE = "cache"  # of a run folder
 RESULT = "result.json"  # describes an entry that is neither an index nor an encoder
 _ROWS = "vectors.safetensors"
+_COMPARED = 1 << 26  # bytes of a file whose checksum is compared, which takes 50 ms; of a larger one its size
 
 _AGAIN = "remove it; it is made again"
 
@@ -88,7 +91,6 @@ def cached_rows(run: Run, name: str, make: Callable[[], Floats], progress: Progr
         write_sealed(folder / RESULT, {})
 
     def read(folder: Path) -> Floats:
-        check_sizes(folder, read_result(folder), _AGAIN)
         found = map_tensors(folder / _ROWS)
         check_tensors(found, {"vectors": ("f4", shape)}, folder / _ROWS, _AGAIN)
         rows: Floats = found["vectors"]
@@ -103,11 +105,8 @@ def write_result(result: Mapping[str, Any], folder: Path) -> None:
 
 
 def read_result(folder: Path) -> dict[str, Any]:
-    """The JSON object that `write_result` wrote; `FormatError` if it has changed."""
-    path = folder / RESULT
-    if not is_sealed(path.read_bytes()):
-        raise FormatError("has changed since it was written", path=path, remedy=_AGAIN)
-    found = read_json(path, _AGAIN)
+    """The JSON object that `write_result` wrote."""
+    found = read_json(folder / RESULT, _AGAIN)
     del found["sha256"]
     return found
 
@@ -127,8 +126,18 @@ def _read(entry: Path, read: Callable[[Path], T]) -> T | None:
     """An entry; None if it is missing, damaged or not to be trusted."""
     if _foreign(entry) is None:
         with suppress(InputError), decoding(entry, "entry of the cache", _AGAIN):
+            _check(entry)
             return read(entry)
     return None
+
+
+def _check(entry: Path) -> None:
+    """Raise `FormatError` unless all files of an entry are as they were written."""
+    kind = folder_kind(entry)
+    if kind is None:
+        raise FormatError("lacks its description", path=entry, remedy=_AGAIN)
+    check_seal(entry / kind.file, _AGAIN)
+    check_files(entry, read_json(entry / kind.file, _AGAIN), _AGAIN, _COMPARED)
 
 
 def _foreign(entry: Path) -> Path | None:

@@ -32,7 +32,7 @@ import numpy as np
 
 from selfvec.base.arrays import Array, Floats
 from selfvec.base.checks import check_path
-from selfvec.base.checksums import check_sizes, identity, unchanged
+from selfvec.base.checksums import check_files, identity, unchanged
 from selfvec.base.errors import CorpusError, FormatError, InputError, TargetError
 from selfvec.base.tensors import (
     Forms,
@@ -147,7 +147,7 @@ def _open(folder: Path) -> Run:
     if "options" in provenance:
         schema[...] = (*_FOLDER[...], *Provenance.required())
     check(provenance, schema, folder / PRESENT, _AGAIN)
-    check_sizes(folder, provenance, _AGAIN)
+    check_files(folder, provenance, _AGAIN)
     state, stamp = provenance["state"], provenance["sha256"]
     for name in _FOLDER[...]:
         provenance.pop(name, None)
