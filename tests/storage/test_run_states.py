@@ -299,6 +299,25 @@ def test_an_open_run_is_what_its_folder_holds_now(run: Path) -> None:
     assert opened.similar("hail").rows
 
 
+def test_an_open_index_is_refused_when_its_run_has_another_state(run: Path, tmp_path: Path) -> None:
+    selfvec.search(run, "hail")
+    (entry,) = (run / "cache").glob("search-*")
+    opened = selfvec.open(entry)
+    opened.saved(tmp_path / "copy")  # belongs to no run
+    (run / "run.json").touch()
+    assert opened.search("hail").hits
+    assert opened.text("d1")
+    for options in ({}, {"no_undo": True}):
+        updated(run, withdraw=["d1"], **options)
+        for ask in (lambda: opened.search("hail"), lambda: opened.text("d1")):
+            with pytest.raises(InputError, match="belongs to another state of the run"):
+                ask()
+        if not options:
+            undo(run)
+            assert opened.text("d1")
+    assert selfvec.open(tmp_path / "copy").text("d1")
+
+
 def test_an_open_run_does_not_depend_on_the_working_directory(
     run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

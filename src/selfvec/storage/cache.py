@@ -12,12 +12,13 @@ import json
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from selfvec.base.arrays import Floats
 from selfvec.base.atomic_files import atomic_folder, remove_folder, remove_leftovers
-from selfvec.base.checksums import check_files, check_seal, seal, write_sealed
+from selfvec.base.checksums import check_files, check_seal, identity, seal, write_sealed
 from selfvec.base.errors import FormatError, InputError, TargetError
 from selfvec.base.file_system import is_ours, locked
 from selfvec.base.progress import Progress, as_progress
@@ -29,6 +30,7 @@ from selfvec.base.versions import __version__
 from selfvec.data.run import Run
 
 from .folder_kinds import folder_kind
+from .run_folder import PRESENT
 
 CACHE = "cache"  # of a run folder
 RESULT = "result.json"  # describes an entry that is neither an index nor an encoder
@@ -111,6 +113,18 @@ def read_result(folder: Path) -> dict[str, Any]:
     return found
 
 
+def is_outdated(folder: Path) -> bool:
+    """Whether a folder is an entry of a run that has another state now, or is gone."""
+    described = folder.parent.parent / PRESENT
+    return folder.parent.name == CACHE and _parts(folder)[1] != _state_of(described, identity(described))
+
+
+@lru_cache(maxsize=16)
+def _state_of(description: Path, now: object) -> str:
+    """The state in the names of a run's entries; its description is read once for each ``now``."""
+    return "" if now is None else _digest([read_json(description, _AGAIN).get("sha256"), __version__])
+
+
 def _entry(run: Run, name: str, key: Any) -> Path:
     """The folder of an entry."""
     assert run.folder is not None
@@ -170,7 +184,7 @@ def _is_current(run: Run) -> bool:
     """Whether the run folder still holds this run."""
     assert run.folder is not None
     with suppress(InputError, OSError):
-        return bool(read_json(run.folder / "run.json", "").get("sha256") == run.stamp)
+        return bool(read_json(run.folder / PRESENT, "").get("sha256") == run.stamp)
     return False
 
 
