@@ -16,6 +16,7 @@ import pytest
 from changing_run import ALL, ChangingRun, any_step
 
 import selfvec
+from selfvec.analysis.word_drift import Drift
 from selfvec.base.errors import SelfvecError
 
 MOST = 100
@@ -256,3 +257,17 @@ def test_questions_while_the_run_is_updated(kind: str, folder: Path) -> None:
         stop.set()
         thread.join()
     assert len(server.near("r1")) == 11
+
+
+def test_drift_of_another_state_is_not_illustrated_with_its_documents(folder: Path) -> None:
+    def quoted(found: Drift) -> str:
+        return json.dumps([row["examples_b"] for row in found.illustrate(run, number=20).rows])
+
+    run = selfvec.open_run(folder)
+    found = run.drift()
+    assert "secret" in quoted(found)
+    selfvec.update(folder, withdraw=["r5"], output=folder)
+    with pytest.raises(SelfvecError, match="the run has changed since drift was measured"):
+        found.illustrate(run)
+    assert "hail" in quoted(run.drift())
+    assert "secret" not in quoted(run.drift())
