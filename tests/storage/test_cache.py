@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 from tests.damage import damaged
 
+import selfvec
 from selfvec.analysis.concepts import topics
 from selfvec.analysis.word_drift import drift as measured_drift
 from selfvec.apps.cli import main
@@ -167,6 +168,26 @@ def test_a_run_that_is_no_longer_in_its_folder_leaves_nothing(name: str, folder:
     change(folder, "new")
     USES[name].ask(run, Progress())
     assert not (folder / CACHE).exists()
+
+
+def test_what_was_made_while_the_run_changed_is_not_kept(tmp_path: Path) -> None:
+    """An update without undo has deleted what was derived from the state before."""
+    folder = tmp_path / "run"
+
+    def made() -> dict[str, Any]:
+        selfvec.update(folder, withdraw=["3"], output=folder, no_undo=True)
+        return {"text": "withdrawn"}
+
+    def written(result: dict[str, Any], entry: Path) -> None:
+        write_result(result, entry)
+        made()
+
+    ids = [f"d{i}" for i in range(8)]
+    selfvec.refine([{"id": one, "text": f"hail broke roof {one}"} for one in ids], "none", output=folder)
+    for make, write in ((made, write_result), (lambda: {"text": "withdrawn"}, written)):
+        selfvec.update(folder, [{"id": "3", "text": "withdrawn"}], output=folder)
+        assert cached(open_run(folder), "some", [], make, write, read_result) == {"text": "withdrawn"}
+        assert not (folder / CACHE).exists()
 
 
 def test_a_damaged_entry_is_made_again(name: str, folder: Path) -> None:

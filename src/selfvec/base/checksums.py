@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -125,9 +126,15 @@ def check_seal(description: Path, remedy: str) -> None:
 
 def _fault(path: Path, entry: Mapping[str, Any]) -> str | None:
     """What is wrong with a file before it is read."""
-    if not path.is_file():
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
         return "is missing"
-    size = path.stat().st_size
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    if not stat.S_ISREG(found.st_mode):
+        return "is not a file"
+    size = found.st_size
     return None if size == entry["bytes"] else f"has {size:,} bytes, {entry['bytes']:,} were written"
 
 

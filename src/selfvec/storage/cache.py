@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -72,13 +73,16 @@ def cached(
         found = _read(entry, read)  # another process may have made it meanwhile
         if found is not None:
             return found
-        if entry.is_dir():
+        if os.path.isdir(entry):  # noqa: PTH112 - false if the cache cannot be looked into
             progress.say(f"{name}: {entry} is damaged, so it is made again")
         made = make()
         try:
             _keep(entry, lambda folder: write(made, folder))
         except TargetError as error:
             progress.say(f"{name}: the result is not kept: {error}")
+            return made
+        if not _is_current(run):  # an update has deleted the cache meanwhile
+            remove_folder(entry)
             return made
     found = _read(entry, read)
     return made if found is None else found

@@ -144,6 +144,8 @@ class RunWriter:
             previous.unlink(missing_ok=True)
             remove_folder(self.target / CACHE)
         _replace(present, content)
+        if exists and not (readable and undo):
+            remove_folder(self.target / CACHE)  # what readers of the state before have kept meanwhile
         if exists and not readable:
             for name in _FORMAT_1:
                 discard(self.target / name)
