@@ -14,6 +14,7 @@ import selfvec
 from selfvec.apps.cli import main
 from selfvec.base.errors import CorpusError, InputError, OptionError
 from selfvec.base.progress import Progress
+from selfvec.data.run import state_name
 from selfvec.data.vectors import Vectors
 
 
@@ -113,6 +114,17 @@ def test_the_cache_is_private_and_a_damaged_one_is_made_again(texts: Path) -> No
         assert stat.S_IMODE(cache.stat().st_mode) == 0o700
     (cache / "run" / "vocabulary.txt").write_text("nonsense\n")
     assert asked(texts, "hail on a roof")[0] == first
+
+
+def test_a_damaged_run_in_the_cache_is_made_again_also_when_files_have_come(texts: Path) -> None:
+    asked(texts, "hail on a roof")
+    for number, name in enumerate(("text.parquet", "vocabulary.txt", "run.json")):
+        kept = texts.parent / "cache" / "run"
+        state = json.loads((kept / "run.json").read_bytes())["state"]
+        damaged = kept / (name if name == "run.json" else state_name(name, state))
+        damaged.write_bytes(damaged.read_bytes()[:-9])
+        (texts / f"zeppelin{number}.txt").write_text(f"A zeppelin number {number} landed.")
+        assert asked(texts, f"zeppelin {number}", mode="bm25")[0][0] == f"zeppelin{number}.txt"
 
 
 def test_a_run_is_searched_as_it_is(texts: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import random
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -49,11 +50,13 @@ def table() -> Vectors:
 
 @dataclass
 class ChangingRun:
-    """A run of the files in a folder, in memory or, if ``saved``, in run folders."""
+    """A run of the files in a folder, in memory or, if ``saved``, in run folders: after a merge a new one."""
 
     folder: Path
     method: str = "original"
     saved: bool = False
+    in_place: bool = False  # a merge is a new state of the same run folder
+    forget: bool = False  # the next changes cannot be undone
     files: dict[str, list[Document]] = field(default_factory=dict)  # as they are on the disk
     documents: list[Document] = field(default_factory=list)  # those that the run must have, in their order
     before: list[Document] | None = None  # those of the run that --undo brings back
@@ -135,18 +138,26 @@ class ChangingRun:
             return
         self._update(file, withdraw)
         if kept + new != self.documents:
-            self.before, self.documents = self.documents, kept + new
+            self._become(kept + new)
+
+    def _become(self, documents: list[Document]) -> None:
+        self.before, self.documents = None if self.forget else self.documents, documents
 
     def _update(self, file: str | None, withdraw: Sequence[str]) -> None:
         path = None if file is None else self.path(file)
         output = self.run.folder if self.saved else None
-        self.run = selfvec.update(self.run, path, table(), withdraw=withdraw, output=output, jobs=1)
+        forgotten = {"no_undo": True} if self.forget else {}
+        self.run = selfvec.update(
+            self.run, path, table(), withdraw=withdraw, output=output, jobs=1, **forgotten
+        )
 
     def merge(self, file: str) -> None:
         """Merge the run with the run of another file; equal texts stay."""
         runs = [self.run, self.refined(self.path(file))]
-        self.run = selfvec.merge(runs, table(), output=self._target(), jobs=1)
-        self.before, self.documents = None, [*self.documents, *self.files[file]]
+        target = self.run.folder if self.in_place else self._target()
+        self.run = selfvec.merge(runs, table(), output=target, overwrite=self.in_place, jobs=1)
+        merged = [*self.documents, *self.files[file]]
+        self.before, self.documents = self.documents if self.in_place else None, merged
 
     def undo(self) -> None:
         """Exchange the run and the one from before the last update."""
@@ -241,6 +252,26 @@ def _replace(number: int) -> Step:
 
 def _undo(run: ChangingRun) -> None:
     run.undo()
+
+
+def any_step(chance: random.Random) -> Step:
+    """A change with new words, which may forget the state before it."""
+    numbers, forget = [chance.randrange(9)], chance.random() < 0.4
+    kind = chance.choice(["add", "add", "withdraw", "withdraw", "replace", "merge", "undo"])
+
+    def step(run: ChangingRun) -> None:
+        run.forget = forget
+        rows = [(True, run.fresh_text()), (chance.random() < 0.5, f"{ALL} hail")]
+        made = {
+            "add": _add(chance.choice(["jsonl", "csv", "txt"]), rows, numbers[: chance.randrange(2)]),
+            "withdraw": _withdraw(numbers),
+            "replace": _replace(*numbers),
+            "merge": _merge(rows),
+            "undo": _undo,
+        }
+        made[kind](run)
+
+    return step
 
 
 ROWS = st.lists(st.tuples(st.booleans(), TEXTS), min_size=1, max_size=4)

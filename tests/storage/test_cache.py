@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import random
+import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +14,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from tests.damage import damaged
 
+import selfvec
 from selfvec.analysis.concepts import topics
 from selfvec.analysis.word_drift import drift as measured_drift
 from selfvec.apps.cli import main
@@ -166,6 +170,26 @@ def test_a_run_that_is_no_longer_in_its_folder_leaves_nothing(name: str, folder:
     assert not (folder / CACHE).exists()
 
 
+def test_what_was_made_while_the_run_changed_is_not_kept(tmp_path: Path) -> None:
+    """An update without undo has deleted what was derived from the state before."""
+    folder = tmp_path / "run"
+
+    def made() -> dict[str, Any]:
+        selfvec.update(folder, withdraw=["3"], output=folder, no_undo=True)
+        return {"text": "withdrawn"}
+
+    def written(result: dict[str, Any], entry: Path) -> None:
+        write_result(result, entry)
+        made()
+
+    ids = [f"d{i}" for i in range(8)]
+    selfvec.refine([{"id": one, "text": f"hail broke roof {one}"} for one in ids], "none", output=folder)
+    for make, write in ((made, write_result), (lambda: {"text": "withdrawn"}, written)):
+        selfvec.update(folder, [{"id": "3", "text": "withdrawn"}], output=folder)
+        assert cached(open_run(folder), "some", [], make, write, read_result) == {"text": "withdrawn"}
+        assert not (folder / CACHE).exists()
+
+
 def test_a_damaged_entry_is_made_again(name: str, folder: Path) -> None:
     first, _ = asked(name, folder)
     (entry,) = (folder / CACHE / one for one in entries(folder, name))
@@ -179,6 +203,49 @@ def test_a_damaged_entry_is_made_again(name: str, folder: Path) -> None:
         file.unlink()
         assert asked(name, folder)[0] == first
         assert file.is_file()
+
+
+def changed(file: Path, chance: random.Random) -> bytes:
+    """Other content of a file: any damage, or a value of a description that is possible, too."""
+    content = file.read_bytes()
+    if file.suffix != ".json" or chance.random() < 0.5:
+        return damaged(file.name, content, chance)
+    numbers = list(re.finditer(rb"(?<=[0-9.])[1-8](?=[0-9]*[,}\\s])", content))
+    at = chance.choice(numbers).start() if numbers else len(content) // 2
+    return content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
+
+
+def test_whatever_is_damaged_the_answer_is_that_without_a_cache(name: str, folder: Path) -> None:
+    first, _ = asked(name, folder)
+    (entry,) = (folder / CACHE / one for one in entries(folder, name))
+    chance = random.Random(name)
+    for file in sorted(entry.iterdir()) * 6:
+        content = file.read_bytes()
+        file.unlink()  # it may be mapped
+        file.write_bytes(content)
+        other = changed(file, chance)
+        if other == content:
+            continue
+        file.write_bytes(other)
+        again, said = asked(name, folder)
+        assert again == first, file.name
+        assert name == "page" or "is damaged, so it is made again" in said
+        assert verify(folder).damaged == []
+
+
+def test_what_is_no_file_is_made_again(name: str, folder: Path) -> None:
+    first, _ = asked(name, folder)
+    (entry,) = (folder / CACHE / one for one in entries(folder, name))
+    for file in sorted(entry.iterdir()):
+        file.unlink()
+        file.mkdir()
+        assert asked(name, folder)[0] == first
+        assert file.is_file()
+        if hasattr(os, "mkfifo"):
+            file.unlink()
+            os.mkfifo(file)  # a read of it would wait for ever
+            assert asked(name, folder)[0] == first
+            assert file.is_file()
 
 
 @pytest.mark.parametrize("linked", ["cache", "entry"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import shutil
 import stat
 import subprocess
@@ -16,7 +17,7 @@ from tests.places import ROOT
 
 import selfvec
 from selfvec.apps.run import open_run
-from selfvec.base.errors import FormatError, TargetError
+from selfvec.base.errors import FormatError, InputError, TargetError
 from selfvec.cooccurrence.counts import run_counts
 from selfvec.data.run import Run, split_state
 from selfvec.data.run_text import TEXT
@@ -254,14 +255,14 @@ def test_without_undo_withdrawn_text_is_gone_at_once(run: Path) -> None:
         undo(run)
 
 
-def test_a_run_that_is_open_stays_usable_while_the_folder_changes(run: Path) -> None:
-    opened, other, unread = open_run(run), open_run(run), open_run(run)
+def test_a_state_that_is_open_stays_usable_while_the_folder_changes(run: Path) -> None:
+    opened, other, unread = (open_run(run).present for _ in range(3))
     rows = opened.vectors.vectors.copy()
     assert other.tokens is not None
     updated(run, "new report")
     assert opened.tokens is not None
     assert opened.tokens.documents == len(opened.require_text().texts()) == 20
-    assert opened.search("hail").hits
+    assert selfvec.search(opened, "hail").hits
     updated(run, "another report")  # deletes the files of the first state
     assert (opened.vectors.vectors == rows).all()
     assert opened.vectors.most_similar("hail")
@@ -272,6 +273,59 @@ def test_a_run_that_is_open_stays_usable_while_the_folder_changes(run: Path) -> 
     with pytest.raises(FormatError, match="the run has been changed since it was opened; open it again"):
         opened.require_text().texts()
     assert open_run(run).provenance.documents == 22
+
+
+def test_an_open_run_is_what_its_folder_holds_now(run: Path) -> None:
+    opened = open_run(run)
+    for number in range(1, 4):
+        updated(run, f"the {SECRET} storm {number}")
+        assert len(opened.require_text()) == opened.provenance.documents == 20 + number
+        assert opened.tokens is not None
+        assert opened.tokens.documents == 20 + number
+        assert SECRET in opened.vectors
+        assert opened.search(SECRET).rows[0]["id"].startswith("n-")
+    updated(run, withdraw=[f"n-the {SECRET} storm {number}" for number in range(1, 4)], no_undo=True)
+    assert SECRET not in opened.vectors
+    assert opened.search(SECRET).rows == []
+    assert SECRET not in " ".join(opened.require_text().texts())
+    with pytest.raises(InputError, match="does not occur"):
+        opened.similar(SECRET)
+    assert pickle.loads(pickle.dumps(opened)).search("hail").rows == opened.search("hail").rows
+    run.rename(run.with_name("away"))
+    with pytest.raises(InputError, match="run: is no longer there"):
+        opened.similar("hail")
+    assert repr(opened).startswith("Run: original")
+    run.with_name("away").rename(run)
+    assert opened.similar("hail").rows
+
+
+def test_an_open_index_is_refused_when_its_run_has_another_state(run: Path, tmp_path: Path) -> None:
+    selfvec.search(run, "hail")
+    (entry,) = (run / "cache").glob("search-*")
+    opened = selfvec.open(entry)
+    opened.saved(tmp_path / "copy")  # belongs to no run
+    (run / "run.json").touch()
+    assert opened.search("hail").hits
+    assert opened.text("d1")
+    for options in ({}, {"no_undo": True}):
+        updated(run, withdraw=["d1"], **options)
+        for ask in (lambda: opened.search("hail"), lambda: opened.text("d1")):
+            with pytest.raises(InputError, match="belongs to another state of the run"):
+                ask()
+        if not options:
+            undo(run)
+            assert opened.text("d1")
+    assert selfvec.open(tmp_path / "copy").text("d1")
+
+
+def test_an_open_run_does_not_depend_on_the_working_directory(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(run.parent)
+    opened = selfvec.open("run")
+    monkeypatch.chdir("/")
+    updated(run, withdraw=["d1"])
+    assert opened.provenance.documents == 19
 
 
 def test_a_run_in_memory_keeps_its_text_without_the_folder(run: Path) -> None:

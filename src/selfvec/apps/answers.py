@@ -121,7 +121,7 @@ def ask(
 def _in_memory(source: Any, vectors: Any, progress: Progress, fields: FieldOptions) -> tuple[Run, Omissions]:
     """A run, or that of texts that are refined now, and what these left out."""
     if isinstance(source, Run):
-        return source, {}
+        return source.present, {}
     text = open_text(source, fields, "source", keep=True)
     return refine(text, initial_vectors(vectors), Settings(), progress=progress), _omissions(text)
 
@@ -147,11 +147,14 @@ def _prepared(
     now = _files(source)
     target = place / "run"
     before, omitted = _kept(place) if is_run(target) else (None, {})
-    if before == now:
+    if before is not None:
         try:
-            return open_run(target), omitted
-        except (FormatError, InputError):
+            run = open_run(target)
+        except (FormatError, InputError):  # damaged, so it is made again
             before = None
+        else:
+            if before == now:
+                return run, omitted
     corpus = as_corpus(source, **reading)
     with writing(place):
         place.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds the words of the text

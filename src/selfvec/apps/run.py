@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import cache, partial, wraps
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from types import MethodType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from selfvec.base.checks import check_path
+from selfvec.base.checksums import unchanged
+from selfvec.base.errors import SelfvecError
 from selfvec.base.result_table import Figures
 from selfvec.data import run as record
 from selfvec.data.vectors import Vectors
@@ -22,6 +28,11 @@ if TYPE_CHECKING:
     from selfvec.retrieval.encoder import Encoder
 
 
+_CHANGE = ("update", "save_run")  # make another state
+
+R = TypeVar("R")
+
+
 class RunMethod:
     """A public function as a method of a run, its first argument. It is imported when it is asked for."""
 
@@ -31,11 +42,33 @@ class RunMethod:
     def __get__(self, run: Run | None, owner: type[Run]) -> Any:
         module, _, name = self._place.rpartition(".")
         function = getattr(import_module(f"selfvec.{module}"), name)
-        return function if run is None else MethodType(function, run)
+        return function if run is None else MethodType(_of_whole_state(function), run)
+
+
+@cache
+def _of_whole_state(function: Callable[..., R]) -> Callable[..., R]:
+    """A function that is called again if it fails because the run gets another state meanwhile."""
+    if function.__name__ in _CHANGE:
+        return function
+
+    @wraps(function)
+    def call(run: Run, *given: Any, **named: Any) -> R:
+        seen = run.seen
+        whole = partial(function, run, *given, **named)
+        return whole() if seen is None else unchanged(seen[0], whole)
+
+    return call
 
 
 class Run(record.Run):
-    __doc__ = record.Run.__doc__
+    __doc__ = f"""{record.Run.__doc__}
+    Notes
+    -----
+    A run that was opened from a folder is always what that folder holds now: an update gives it another
+    state, also if another process made the update, so nothing of a withdrawn document is found. A run in
+    memory stays as it is. Every function works on one state from its beginning to its end. To keep a state,
+    write it elsewhere with `save`.
+    """
 
     compare = RunMethod("analysis.alignment.compare")
     drift = RunMethod("analysis.word_drift.drift")
@@ -53,14 +86,57 @@ class Run(record.Run):
     update = RunMethod("apps.functions.runs.update")
     why = RunMethod("analysis.concepts.why")
 
+    def __init__(self, *given: Any, **named: Any) -> None:
+        self._state = record.Run(*given, **named)
+
     @classmethod
     def of(cls, run: record.Run) -> Run:
         """A run that the rooms below have made; one with these methods is returned as it is."""
         if isinstance(run, cls):
             return run
         made = cls.__new__(cls)
-        vars(made).update(vars(run))
+        made._state = run
         return made
+
+    def __repr__(self) -> str:
+        with suppress(SelfvecError):  # the folder is gone
+            return repr(self.present)
+        return repr(self._state)
+
+    @property
+    def present(self) -> record.Run:
+        """The state that the folder of the run holds now."""
+        self._state = run_folder.present_state(self._state)
+        return self._state
+
+    def replace(self, **changes: Any) -> Self:
+        """A copy with some of the constructor's arguments changed; `derived` is empty in the copy."""
+        return cast(Self, self.of(self.present.replace(**changes)))
+
+
+class OfPresentState:
+    """An attribute of a run, which is that of its present state."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.__doc__ = getattr(record.Run, name, None).__doc__
+
+    def __get__(self, run: Run | None, owner: type[Run]) -> Any:
+        return getattr(record.Run, self._name) if run is None else getattr(run.present, self._name)
+
+    def __set__(self, run: Run, value: Any) -> None:
+        setattr(run.present, self._name, value)
+
+
+def _attributes() -> Iterator[str]:
+    """What a state has that a run does not define itself."""
+    yield from signature(record.Run).parameters
+    yield from ("derived", "change", "seen")
+    yield from (name for name in vars(record.Run) if not name.startswith("_") and name not in vars(Run))
+
+
+for _name in _attributes():
+    setattr(Run, _name, OfPresentState(_name))
 
 
 def open_run(path: str | os.PathLike[str]) -> Run:

@@ -10,8 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,6 +28,7 @@ T = TypeVar("T")
 _TRIES = 20  # to read a folder that other processes change
 _THREADS = 4
 _NONE = "0" * 64
+_OTHER = "has changed since it was written: its SHA-256 differs"
 
 
 def file_state(path: Path) -> list[Any]:
@@ -94,18 +97,52 @@ def read_description(path: Path, schema: Schema, needed: Iterable[str], remedy: 
     missing = [name for name in needed if not (path.parent / name).is_file()]
     if missing:
         raise FormatError("is missing", path=path.parent / missing[0], remedy=remedy)
-    check_sizes(path.parent, description, remedy)
+    check_files(path.parent, description, remedy)
     return description
 
 
-def check_sizes(folder: Path, description: Mapping[str, Any], remedy: str) -> None:
-    """Raise `FormatError` if the size of an existing file differs from the size that was written."""
+def check_files(
+    folder: Path,
+    description: Mapping[str, Any],
+    remedy: str,
+    compared: int = 0,  # bytes: of files up to this size the checksum is compared, too
+) -> None:
+    """Raise `FormatError` if a file of a folder is missing or is not as it was written."""
     for name, entry in _files(description):
         path = folder / name
-        if path.is_file() and path.stat().st_size != entry["bytes"]:
-            size = path.stat().st_size
-            rule = f"has {size:,} bytes, {entry['bytes']:,} were written"
+        rule = _fault(path, entry)
+        known = rule is not None or entry["bytes"] > compared
+        if not known and not _unchanged(path, identity(path), entry["sha256"]):
+            rule = _OTHER
+        if rule is not None:
             raise FormatError(rule, path=path, remedy=remedy)
+
+
+def check_seal(description: Path, remedy: str) -> None:
+    """Raise `FormatError` if the description of a folder is not as it was written."""
+    if not is_sealed(description.read_bytes()):
+        raise FormatError("has changed since it was written", path=description, remedy=remedy)
+
+
+def _fault(path: Path, entry: Mapping[str, Any]) -> str | None:
+    """What is wrong with a file before it is read."""
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return "is missing"
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    if not stat.S_ISREG(found.st_mode):
+        return "is not a file"
+    size = found.st_size
+    return None if size == entry["bytes"] else f"has {size:,} bytes, {entry['bytes']:,} were written"
+
+
+@lru_cache(maxsize=1024)
+def _unchanged(path: Path, now: object, expected: str) -> bool:
+    """Whether a file has a checksum; a process reads it once for each ``now``, its `identity`."""
+    del now
+    return sha256(path) == expected
 
 
 def damaged_files(folder: Path, description: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
@@ -115,15 +152,9 @@ def damaged_files(folder: Path, description: Mapping[str, Any]) -> Iterator[tupl
         name, entry = item
         path = folder / name
         try:
-            with path.open("rb") as file:
-                if path.stat().st_size != entry["bytes"]:
-                    return f"has {path.stat().st_size:,} bytes, {entry['bytes']:,} were written"
-                same = hashlib.file_digest(file, "sha256").hexdigest() == entry["sha256"]
-        except FileNotFoundError:
-            return "is missing"
+            return _fault(path, entry) or (None if sha256(path) == entry["sha256"] else _OTHER)
         except OSError as error:
             return f"cannot be read: {error.strerror}"
-        return None if same else "has changed since it was written: its SHA-256 differs"
 
     entries = list(_files(description))
     with ThreadPoolExecutor(_THREADS) as pool:
@@ -135,22 +166,23 @@ def damaged_files(folder: Path, description: Mapping[str, Any]) -> Iterator[tupl
 def unchanged(description: Path, read: Callable[[], T]) -> T:
     """What ``read`` returns. It is called again if the description of a folder was replaced meanwhile."""
     for _ in range(_TRIES):
-        before = _identity(description)
+        before = identity(description)
         try:
             return read()
         except (FormatError, InputError, FileNotFoundError):
-            if _identity(description) == before:
+            if identity(description) == before:
                 raise
     rule = "is replaced again and again while it is read"
     raise FormatError(rule, path=description.parent, remedy="try again")
 
 
-def _identity(file: Path) -> tuple[int, int] | None:
+def identity(file: Path) -> tuple[int, ...] | None:
+    """What differs once a file has been replaced or changed; None if it is not there."""
     try:
         found = file.stat()
     except OSError:
         return None
-    return found.st_ino, found.st_mtime_ns
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def _files(description: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

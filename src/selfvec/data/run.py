@@ -98,6 +98,8 @@ class Run:
 
     Attributes
     ----------
+    seen : tuple, optional
+        The place of the ``run.json`` that was opened, and what tells whether it has been replaced since.
     derived : dict
         Vectors computed from the run, such as its topic vectors, kept so that they are computed once.
     change : dict, optional
@@ -131,9 +133,15 @@ class Run:
         self.folder = folder
         self.state = state
         self.stamp = stamp
+        self.seen: tuple[Path, object] | None = None
         self.derived: dict[str, Any] = {}
         self.change: dict[str, Any] | None = None
         self._tokens = tokens
+
+    @property
+    def present(self) -> Run:
+        """What a function works on from its beginning to its end: this state of the run."""
+        return self
 
     def replace(self, **changes: Any) -> Self:
         """A copy with some of the constructor's arguments changed; `derived` is empty in the copy."""

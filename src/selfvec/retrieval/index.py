@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -22,7 +22,7 @@ import numpy as np
 from selfvec.base.arrays import Array
 from selfvec.base.atomic_files import atomic_folder
 from selfvec.base.checks import check_path, check_text, check_whole
-from selfvec.base.checksums import read_description, unchanged, write_sealed
+from selfvec.base.checksums import check_seal, read_description, unchanged, write_sealed
 from selfvec.base.errors import FormatError, InputError, NotFound, did_you_mean
 from selfvec.base.memory import release
 from selfvec.base.progress import Progress
@@ -30,6 +30,7 @@ from selfvec.base.tensors import Forms, check_tensors, map_tensors, write_tensor
 from selfvec.base.text_files import misfit, read_vocabulary, write_vocabulary
 from selfvec.base.untrusted import decoding
 from selfvec.data.run import Run
+from selfvec.storage.cache import is_outdated
 from selfvec.storage.folder_kinds import INDEX
 from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.vocabulary import Vocabulary
@@ -76,6 +77,7 @@ class Index:
     vocabulary: Vocabulary  # the words, and how queries are cut
     space: DenseSpace  # vectors of words
     documents: IndexedDocuments
+    folder: Path | None = None  # that it was opened from
 
     @classmethod
     def memory(
@@ -143,20 +145,24 @@ class Index:
     def open(cls, folder: str | os.PathLike[str]) -> Index:
         """Open an index folder.
 
+        The index in the cache of a run is refused when the run has another state, which may lack documents.
+
         Raises
         ------
         InputError
             If it is not an index. `FormatError` if a file in it is damaged.
         """
         check_path("folder", folder, "a path")
-        folder = Path(folder)
-        return unchanged(folder / _HEAD, lambda: cls._read(folder))
+        folder = Path(folder).absolute()
+        return replace(unchanged(folder / _HEAD, lambda: cls.read(folder)), folder=folder)
 
     @classmethod
-    def _read(cls, folder: Path) -> Index:
+    def read(cls, folder: Path) -> Index:
+        """The index in a folder, whatever becomes of the folder."""
         if not INDEX.matches(folder):
             raise InputError("is not an index", path=folder, remedy="make one with: selfvec search RUN QUERY")
         head = read_description(folder / _HEAD, _SCHEMA, (_WORDS, _ARRAYS), _AGAIN)
+        check_seal(folder / _HEAD, _AGAIN)
         with decoding(folder / _HEAD, "index", _AGAIN):
             preprocessing = Preprocessing(**head["preprocessing"])
         vocabulary = Vocabulary(preprocessing, read_vocabulary(folder / _WORDS))
@@ -209,6 +215,7 @@ class Index:
         """
         check_text("question", question, empty=True)
         check_whole("top", top)
+        self._check_state()
         query = self.vocabulary.parse(question)
         passing = allowed(self.documents, filters)
         scored = self.scorer.score(query, mode)
@@ -218,7 +225,13 @@ class Index:
 
     def text(self, name: str) -> str:
         """A document by its id, as it was written; raises `NotFound` for an unknown id."""
+        self._check_state()
         return self.documents.text(self.number(name))
+
+    def _check_state(self) -> None:
+        if self.folder is not None and is_outdated(self.folder):
+            rule = "belongs to another state of the run than the present one"
+            raise InputError(rule, path=self.folder, remedy="search the run itself")
 
     def number(self, name: str) -> int:
         """The number of a document by its id; `NotFound`, with ids of similar spelling, if there is none."""

@@ -65,7 +65,7 @@ def run_index(
         found = replace(gather(run, progress), cut=cut)
         return Index.memory(run, found, tables=tables, progress=progress)
 
-    return cached(run, "search", [list(tables), list(cut)], make, Index.write, Index.open, progress)
+    return cached(run, "search", [list(tables), list(cut)], make, Index.write, Index.read, progress)
 
 
 @checked

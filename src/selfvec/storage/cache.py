@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from selfvec.base.arrays import Floats
 from selfvec.base.atomic_files import atomic_folder, remove_folder, remove_leftovers
-from selfvec.base.checksums import check_sizes, is_sealed, seal, write_sealed
+from selfvec.base.checksums import check_files, check_seal, identity, seal, write_sealed
 from selfvec.base.errors import FormatError, InputError, TargetError
 from selfvec.base.file_system import is_ours, locked
 from selfvec.base.progress import Progress, as_progress
@@ -28,9 +30,13 @@ from selfvec.base.untrusted import decoding
 from selfvec.base.versions import __version__
 from selfvec.data.run import Run
 
+from .folder_kinds import folder_kind
+from .run_folder import PRESENT
+
 CACHE = "cache"  # of a run folder
 RESULT = "result.json"  # describes an entry that is neither an index nor an encoder
 _ROWS = "vectors.safetensors"
+_COMPARED = 1 << 26  # bytes of a file whose checksum is compared, which takes 50 ms; of a larger one its size
 
 _AGAIN = "remove it; it is made again"
 
@@ -67,13 +73,16 @@ def cached(
         found = _read(entry, read)  # another process may have made it meanwhile
         if found is not None:
             return found
-        if entry.is_dir():
+        if os.path.isdir(entry):  # noqa: PTH112 - false if the cache cannot be looked into
             progress.say(f"{name}: {entry} is damaged, so it is made again")
         made = make()
         try:
             _keep(entry, lambda folder: write(made, folder))
         except TargetError as error:
             progress.say(f"{name}: the result is not kept: {error}")
+            return made
+        if not _is_current(run):  # an update has deleted the cache meanwhile
+            remove_folder(entry)
             return made
     found = _read(entry, read)
     return made if found is None else found
@@ -88,7 +97,6 @@ def cached_rows(run: Run, name: str, make: Callable[[], Floats], progress: Progr
         write_sealed(folder / RESULT, {})
 
     def read(folder: Path) -> Floats:
-        check_sizes(folder, read_result(folder), _AGAIN)
         found = map_tensors(folder / _ROWS)
         check_tensors(found, {"vectors": ("f4", shape)}, folder / _ROWS, _AGAIN)
         rows: Floats = found["vectors"]
@@ -103,13 +111,22 @@ def write_result(result: Mapping[str, Any], folder: Path) -> None:
 
 
 def read_result(folder: Path) -> dict[str, Any]:
-    """The JSON object that `write_result` wrote; `FormatError` if it has changed."""
-    path = folder / RESULT
-    if not is_sealed(path.read_bytes()):
-        raise FormatError("has changed since it was written", path=path, remedy=_AGAIN)
-    found = read_json(path, _AGAIN)
+    """The JSON object that `write_result` wrote."""
+    found = read_json(folder / RESULT, _AGAIN)
     del found["sha256"]
     return found
+
+
+def is_outdated(folder: Path) -> bool:
+    """Whether a folder is an entry of a run that has another state now, or is gone."""
+    described = folder.parent.parent / PRESENT
+    return folder.parent.name == CACHE and _parts(folder)[1] != _state_of(described, identity(described))
+
+
+@lru_cache(maxsize=16)
+def _state_of(description: Path, now: object) -> str:
+    """The state in the names of a run's entries; its description is read once for each ``now``."""
+    return "" if now is None else _digest([read_json(description, _AGAIN).get("sha256"), __version__])
 
 
 def _entry(run: Run, name: str, key: Any) -> Path:
@@ -127,8 +144,18 @@ def _read(entry: Path, read: Callable[[Path], T]) -> T | None:
     """An entry; None if it is missing, damaged or not to be trusted."""
     if _foreign(entry) is None:
         with suppress(InputError), decoding(entry, "entry of the cache", _AGAIN):
+            _check(entry)
             return read(entry)
     return None
+
+
+def _check(entry: Path) -> None:
+    """Raise `FormatError` unless all files of an entry are as they were written."""
+    kind = folder_kind(entry)
+    if kind is None:
+        raise FormatError("lacks its description", path=entry, remedy=_AGAIN)
+    check_seal(entry / kind.file, _AGAIN)
+    check_files(entry, read_json(entry / kind.file, _AGAIN), _AGAIN, _COMPARED)
 
 
 def _foreign(entry: Path) -> Path | None:
@@ -161,7 +188,7 @@ def _is_current(run: Run) -> bool:
     """Whether the run folder still holds this run."""
     assert run.folder is not None
     with suppress(InputError, OSError):
-        return bool(read_json(run.folder / "run.json", "").get("sha256") == run.stamp)
+        return bool(read_json(run.folder / PRESENT, "").get("sha256") == run.stamp)
     return False
 
 

@@ -20,7 +20,7 @@ GivenVectors = Vectors | Run | str | os.PathLike[str]
 
 
 def as_run(given: GivenRun, name: str = "run") -> Run:
-    """A run, opened if it is given by its path.
+    """A run, opened if it is given by its path; of an open one the present state, which then stays as it is.
 
     `OptionError` for anything else, in which ``name`` is that of the parameter. `InputError` if the path is
     not a run, `FormatError` if it is damaged.
@@ -72,9 +72,11 @@ def _of_encoder(given: Any) -> Vectors:
 
 
 def _run_of(given: Any) -> Run | None:
-    """The run itself, or that of a fitted `selfvec.Refiner`."""
-    found = vars(given).get("run_") if hasattr(given, "__dict__") else None
-    return given if isinstance(given, Run) else found if isinstance(found, Run) else None
+    """The present state of the run itself, or of that of a fitted `selfvec.Refiner`."""
+    found = given
+    if not isinstance(given, Run):
+        found = vars(given).get("run_") if hasattr(given, "__dict__") else None
+    return found.present if isinstance(found, Run) else None
 
 
 def _is_keyed(given: Any) -> bool:

@@ -32,8 +32,8 @@ import numpy as np
 
 from selfvec.base.arrays import Array, Floats
 from selfvec.base.checks import check_path
-from selfvec.base.checksums import check_sizes, unchanged
-from selfvec.base.errors import CorpusError, FormatError, TargetError
+from selfvec.base.checksums import check_files, identity, unchanged
+from selfvec.base.errors import CorpusError, FormatError, InputError, TargetError
 from selfvec.base.tensors import (
     Forms,
     check_tensors,
@@ -54,6 +54,7 @@ from selfvec.data.vectors import Source, Vectors
 
 from .folder_kinds import not_a_run
 
+PRESENT = "run.json"
 REFINED = "vectors.safetensors"
 ORIGINAL = "original.safetensors"
 VOCABULARY = "vocabulary.txt"
@@ -91,7 +92,7 @@ _AGAIN = "make the run again"
 
 def is_run(path: str | os.PathLike[str]) -> bool:
     """Whether a path looks like a run folder."""
-    return (Path(path) / "run.json").is_file()
+    return (Path(path) / PRESENT).is_file()
 
 
 def refuse_run(path: str | os.PathLike[str]) -> None:
@@ -105,24 +106,48 @@ def open_run(path: str | os.PathLike[str]) -> Run:
     """Open a run folder; see `selfvec.open_run`."""
     check_path("path", path, "the path of a run folder")
     folder = Path(path)
-    return unchanged(folder / "run.json", lambda: _open(folder))
+    return unchanged(folder / PRESENT, lambda: _open(folder))
+
+
+def present_state(run: Run) -> Run:
+    """The run that the folder of an opened run holds now: the same one, unless another state replaced it.
+
+    This is the one rule for all that stays open, for a `selfvec.Run` as for servers: it gives what the run is
+    now, so nothing of a document that was withdrawn. A run in memory stays as it is. `InputError` or
+    `FormatError` if the folder is gone or damaged.
+    """
+    if run.seen is None or not run.stamp:
+        return run
+    place, seen = run.seen
+    found = identity(place)
+    if found == seen:
+        return run
+    if found is None:
+        raise InputError("is no longer there", path=place.parent, remedy="open the run where it is now")
+    now = open_run(place.parent)
+    if now.stamp != run.stamp:
+        return now
+    run.seen = now.seen  # only written again
+    return run
 
 
 def _open(folder: Path) -> Run:
     if not is_run(folder):
         raise not_a_run(folder)
-    provenance = read_json(folder / "run.json", _AGAIN)
+    place = (folder / PRESENT).absolute()  # the working directory may change
+    seen = place, identity(place)
+    provenance = read_json(folder / PRESENT, _AGAIN)
     found = provenance.pop("format", "none")
     if found != RUN_FORMAT:
         rule = f"the format of the run folder is {found}, this Selfvec reads format {RUN_FORMAT}"
         newer = isinstance(found, int) and found > RUN_FORMAT
         remedy = f"install a newer Selfvec, or {_AGAIN}" if newer else "refine the text again"
-        raise FormatError(rule, path=folder / "run.json", remedy=remedy)
+        raise FormatError(rule, path=folder / PRESENT, remedy=remedy)
     schema: dict[Any, Any] = Provenance.schema() | _FOLDER
     if "options" in provenance:
         schema[...] = (*_FOLDER[...], *Provenance.required())
-    check(provenance, schema, folder / "run.json", _AGAIN)
-    check_sizes(folder, provenance, _AGAIN)
+    check(provenance, schema, folder / PRESENT, _AGAIN)
+    check_files(folder, provenance, _AGAIN)
     state, stamp = provenance["state"], provenance["sha256"]
     for name in _FOLDER[...]:
         provenance.pop(name, None)
@@ -133,7 +158,7 @@ def _open(folder: Path) -> Run:
     words = read_vocabulary(_required(file(VOCABULARY)))
     refined = _load_vectors(_required(file(REFINED)), words, provenance, counted=True)
     history = file(HISTORY)
-    return Run(
+    run = Run(
         refined,
         _load_vectors(_required(file(ORIGINAL)), refined, provenance),
         _load_history(history, len(words), refined.vector_size) if history.exists() else None,
@@ -145,6 +170,8 @@ def _open(folder: Path) -> Run:
         state=state,
         stamp=stamp,
     )
+    run.seen = seen
+    return run
 
 
 def write_vectors(path: Path, vectors: Vectors, *, counts: bool) -> None:

@@ -24,7 +24,7 @@ from typing import Any
 
 from selfvec.base.atomic_files import remove_folder
 from selfvec.base.checks import check_path
-from selfvec.base.checksums import checksums, seal
+from selfvec.base.checksums import check_seal, checksums, damaged_files, seal
 from selfvec.base.errors import FormatError, OptionError, TargetError
 from selfvec.base.file_system import discard, exchange, lock_file, sync_file, sync_names
 from selfvec.base.targets import check_target, refuse_special, writing
@@ -42,6 +42,7 @@ from .run_folder import (
     LOCK,
     ORIGINAL,
     PARTS,
+    PRESENT,
     PREVIOUS,
     REFINED,
     REPORT,
@@ -55,7 +56,6 @@ from .run_folder import (
 )
 from .text_file import save_text
 
-PRESENT = "run.json"
 NEW = "new.parquet"
 """New documents, while an update reads them."""
 _FILES = (ORIGINAL, REFINED, VOCABULARY, TOKENS, TEXT, HISTORY, REPORT, *PARTS)  # of a state
@@ -64,6 +64,7 @@ _UNFINISHED = re.compile(
     r"(text|new)(-\d+)?\.parquet\.(\d+|joined)"  # see `selfvec.storage.text_file`
     r"|\.(run\.json|previous\.json|cache)\.partial-[0-9a-f]{8}"
 )
+_STAYS = "the state before cannot be brought back, and the run stays as it is"
 _FORMAT_1 = ("documents", "history", "unstemmed", "sums", "search", "learned", "narrow", "drift", "page")
 """Folders of a run of format 1."""
 
@@ -143,6 +144,8 @@ class RunWriter:
             previous.unlink(missing_ok=True)
             remove_folder(self.target / CACHE)
         _replace(present, content)
+        if exists and not (readable and undo):
+            remove_folder(self.target / CACHE)  # what readers of the state before have kept meanwhile
         if exists and not readable:
             for name in _FORMAT_1:
                 discard(self.target / name)
@@ -171,11 +174,17 @@ class RunWriter:
             shutil.copytree(kept, self.path(name))
 
     def undo(self) -> None:
-        """Exchange the run and the state before; `TargetError` if there is none."""
+        """Exchange the run and the state before.
+
+        `TargetError` if there is none, `FormatError` if one of its files is missing or damaged.
+        """
         present, previous = (self.target / name for name in (PRESENT, PREVIOUS))
         if not previous.is_file() or previous.read_bytes() == present.read_bytes():
             rule = "the run has no state before this one"
             raise TargetError(rule, path=self.target, remedy="an update in place keeps the state before")
+        check_seal(previous, _STAYS)
+        for path, rule in damaged_files(self.target, read_json(previous, _STAYS)):
+            raise FormatError(rule, path=path, remedy=_STAYS)
         with writing(self.target):
             if not exchange(present, previous):
                 now, before = present.read_bytes(), previous.read_bytes()

@@ -250,3 +250,23 @@ def test_what_is_done_leaves_neither_threads_nor_memory() -> None:
     gc.collect()
     assert kept() is None
     assert need.done()
+
+
+def test_closed_tasks_all_end_busy() -> None:
+    """Of a page whose run has another state: the running one, those that wait, and those begun later."""
+    tasks = Tasks()
+    started, closed = threading.Event(), threading.Event()
+
+    def run(progress: Progress) -> None:
+        started.set()
+        assert closed.wait(PATIENCE)
+        progress.check()
+
+    running = tasks.task(run).begin()
+    waiting = tasks.task(lambda _: 1, [running]).begin()
+    assert started.wait(PATIENCE)
+    tasks.close()
+    closed.set()
+    for task in (running, waiting, tasks.task(lambda _: 2)):
+        with pytest.raises(Busy):
+            task.result(PATIENCE)

@@ -13,7 +13,7 @@ from typing import Any, TypedDict, Unpack
 import numpy as np
 
 from selfvec.base.arrays import Rows
-from selfvec.base.checksums import check_sizes, write_sealed
+from selfvec.base.checksums import write_sealed
 from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError, OptionError, require
 from selfvec.base.progress import Progress, as_progress
@@ -160,7 +160,6 @@ def _kept_clusters(run: Run, number: int | None, options: dict[str, Any], progre
 
     def read(folder: Path) -> Topics:
         kept = read_result(folder)
-        check_sizes(folder, kept, "remove it")
         rows = [Topic(**row | {"terms": [tuple(pair) for pair in row["terms"]]}) for row in kept["topics"]]
         tried = {int(k): value for k, value in kept["tried"].items()}
         tensors: Any = map_tensors(folder / _ARRAYS)

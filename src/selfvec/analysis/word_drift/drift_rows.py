@@ -91,6 +91,7 @@ class Drift(ResultTable):
     min_count: int = 5
     slices: tuple[Slice, ...] = ()  # that occurrences come from; none if the run has not kept its corpus
     seed: int = 0
+    state: str = ""  # the stamp of the run that was measured; empty for one in memory
     space: OccurrenceSpace | None = None  # of the slices, if it was made
     quotes: dict[str, list[Example]] = field(default_factory=dict)  # by word, see `illustrate`
 
@@ -156,11 +157,15 @@ class Drift(ResultTable):
     ) -> Drift:
         """Add ``examples_a`` and ``examples_b`` to the first rows: occurrences that show the change.
 
-        They are sentences if the run's original files are unchanged, otherwise the words around the
-        occurrence.
+        They are sentences if the run keeps its text, otherwise the words around the occurrence. `InputError`
+        if the run has another state than the one that was measured.
         """
         if not self.slices:
             return self
+        run = run.present
+        if self.state not in ("", run.stamp):
+            rule = "the run has changed since drift was measured, so its documents are others"
+            raise InputError(rule, path=run.folder, remedy="measure drift again")
         quotes: dict[str, list[Example]] = {}
         for example in self._examples(run, top, number, progress or Progress()):
             side = example.side if len(self.slices) == 2 else 1
@@ -391,7 +396,8 @@ def _measured(
     figures = cached(run, _NAME, key, make, write_result, read, progress)
     if made:
         return made[0]
-    return Drift(**figures, min_count=test.min_count, slices=sources_of(run, slices), seed=test.seed)
+    sources = sources_of(run, slices)
+    return Drift(**figures, min_count=test.min_count, slices=sources, seed=test.seed, state=run.stamp)
 
 
 def _named_sides(between: Any) -> Any:
@@ -486,6 +492,7 @@ def measure_all(
         min_count=test.min_count,
         slices=sources,
         seed=test.seed,
+        state=run.stamp,
         space=space,
     )
 

@@ -18,6 +18,7 @@ from selfvec.base.declarations import checked
 from selfvec.base.errors import CorpusError, Interrupted, OptionError
 from selfvec.base.progress import Progress, as_progress, interruptible
 from selfvec.base.result_table import Figures
+from selfvec.base.text_files import read_json
 from selfvec.base.threads import threads
 from selfvec.corpus import Corpus, as_corpus
 from selfvec.corpus.conversion import paths_of
@@ -29,6 +30,7 @@ from selfvec.refinement import update as updating
 from selfvec.refinement.input_reading import Start, starts
 from selfvec.refinement.pipeline import refine as refine_corpus
 from selfvec.storage.opened import GivenRun, as_run, as_vectors
+from selfvec.storage.run_folder import PRESENT, is_run
 from selfvec.storage.run_writer import RunWriter
 
 Target = str | os.PathLike[str] | None
@@ -364,14 +366,21 @@ def undo(run: GivenRun) -> Figures:
     Figures
         A dict: whether the update was ``undone``, or an undone one ``redone``.
     """
-    old = as_run(run)
-    if old.folder is None:
+    # A state that is damaged can be undone, so it is not opened.
+    folder = Path(run) if is_path(run) and is_run(run) else as_run(run).folder
+    if folder is None:
         raise OptionError("is in memory, and an undo exchanges the states of a folder", field="run")
-    with RunWriter(old.folder.resolve(), overwrite=True) as writer:  # a link to a run stays a link
-        updates = len(open_run(old.folder).provenance.steps)
+    with RunWriter(folder.resolve(), overwrite=True) as writer:  # a link to a run stays a link
+        updates = _updates(folder)
         writer.undo()
-    redone = len(open_run(old.folder).provenance.steps) > updates
-    return Figures("Undone", {"run": os.fspath(old.folder), "undone": not redone, "redone": redone})
+    redone = _updates(folder) > updates
+    return Figures("Undone", {"run": os.fspath(folder), "undone": not redone, "redone": redone})
+
+
+def _updates(folder: Path) -> int:
+    """How many updates have led to the present state of a run."""
+    steps = read_json(folder / PRESENT, "undo the update").get("grown", ())
+    return len(steps) if isinstance(steps, list) else 0
 
 
 def _several(given: Any) -> list[Any]:

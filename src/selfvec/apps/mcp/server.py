@@ -56,7 +56,7 @@ def create_server(tools: Tools) -> MCPServer[Any]:
     lock = anyio.Lock()
     working = threading.Lock()
     offered = [
-        _tool(_one_at_a_time(getattr(tools, name), stoppable, lock, working), title)
+        _tool(_one_at_a_time(tools, getattr(tools, name), stoppable, lock, working), title)
         for name, title in TITLES.items()
     ]
     return StdioServer(
@@ -130,7 +130,11 @@ class StoppableProgress(Progress):
 
 
 def _one_at_a_time(
-    function: Callable[P, R], progress: StoppableProgress, lock: anyio.Lock, working: threading.Lock
+    tools: Tools,
+    function: Callable[P, R],
+    progress: StoppableProgress,
+    lock: anyio.Lock,
+    working: threading.Lock,
 ) -> Callable[P, Awaitable[R]]:
     """The function in a thread, behind a lock, because kernels and caches serve one call at a time.
 
@@ -146,7 +150,7 @@ def _one_at_a_time(
             with working:  # the thread of a cancelled call may still be on its last step
                 progress.cancelled = cancelled
                 try:
-                    return function(*args, **kwargs)
+                    return tools.answer(lambda: function(*args, **kwargs))
                 except SelfvecError as error:
                     raise ToolError(str(error)) from error
 

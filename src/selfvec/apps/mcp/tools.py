@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import Field
 
+from selfvec.apps.run import Run
 from selfvec.apps.similar_words import similar
 from selfvec.apps.table import TEXT, TOP
+from selfvec.base.checksums import unchanged
 from selfvec.base.declarations import Declaration, Parameter, declared_at
 from selfvec.base.progress import Progress
-from selfvec.data.run import Run
+from selfvec.data import run as record
 from selfvec.data.vectors import Source
 from selfvec.numerics.nearest import only_in_each
 
@@ -52,6 +54,7 @@ _CHANGE = (
 
 Json = dict[str, Any]
 Method = TypeVar("Method", bound=Callable[..., Any])
+R = TypeVar("R")
 
 
 def _as_declared(declared: Declaration, **most: int) -> Callable[[Method], Method]:
@@ -86,20 +89,28 @@ def _field(one: Parameter, most: int | None) -> Any:
 class Tools:
     """Answers about one run.
 
-    The methods are not thread-safe. They raise `SelfvecError` for data that the run does not have.
+    Each call is answered from what the run is then. The methods are not thread-safe. They raise
+    `SelfvecError` for data that the run does not have.
     """
 
-    def __init__(self, run: Run, progress: Progress | None = None) -> None:
-        self.run = run
+    def __init__(self, run: record.Run, progress: Progress | None = None) -> None:
+        self._run = Run.of(run)
         self.progress = progress or Progress()
+        self._index = lru_cache(maxsize=1)(self._open_index)  # of one state of the run, as all that is kept
+        self._sense_space = lru_cache(maxsize=1)(self._make_sense_space)
         self._drift = lru_cache(maxsize=_DRIFTS_KEPT)(self._measure_drift)
+
+    def answer(self, ask: Callable[[], R]) -> R:
+        """What a tool answers. It is asked again if it fails because the run gets another state meanwhile."""
+        seen = self._run.present.seen
+        return ask() if seen is None else unchanged(seen[0], ask)
 
     def info(self) -> Json:
         """What this corpus is: its size, dates and slices of time, how its vectors were refined, and whether
         that went well (`findings`)."""
         from selfvec.analysis.word_drift import slices_of
 
-        run = self.run
+        run = self._run.present
         made = run.provenance
         corpus = made.corpus
         period = None if run.tokens is None else run.tokens.period
@@ -125,16 +136,17 @@ class Tools:
         of similar meaning). The hybrid score is in standard deviations above the mean document.
         `filter_names` lists
         the fields that can be filtered by, `unknown` the words of the query that the corpus does not have."""
-        return self._passages(self._index.search(query, top, mode=mode, filters=filters or ()))
+        index = self._index(self._run.present)
+        return _passages(index, index.search(query, top, mode=mode, filters=filters or ()))
 
     @_as_declared(declared_at("retrieval.run_search.similar_documents"), top=20)
     def similar_documents(self, document: str, top: int = 5, filters: list[str] | None = None) -> Json:
         """Find the documents that are most like a document of the corpus, by meaning: for more of what a
         search has found. `document` is the id of a row of `search`."""
-        from selfvec.retrieval import similar_documents
+        from selfvec.retrieval import nearest_documents
 
-        found = similar_documents(self.run, document, top=top, filters=filters or (), progress=self.progress)
-        return self._passages(found)
+        index = self._index(self._run.present)
+        return _passages(index, nearest_documents(index, document, top, filters or ()))
 
     @_as_declared(TOP["similar"].declaration, top=20)
     def similar(self, word: str, top: int = 10, min_count: int | None = None, as_: str = "topic") -> Json:
@@ -144,15 +156,16 @@ class Tools:
         pretrained vectors lack the word and `before` was built from its subwords. `count` is how often the
         word occurs. As "replacement", `after` lists words that can stand in its place, with the
         words of abbreviations; the first such call takes some seconds."""
-        before, after = similar(self.run, word, top=top, compare=True, min_count=min_count, as_=as_).lists
+        run = self._run.present
+        before, after = similar(run, word, top=top, compare=True, min_count=min_count, as_=as_).lists
         sides = ([term for term, _ in row["neighbours"]] for row in (before, after))
         gained, lost = only_in_each(*sides)
-        counts = self.run.vectors.counts
-        row = self.run.index(word)
+        counts = run.vectors.counts
+        row = run.index(word)
         return {
             "word": after["word"],
             "count": 0 if counts is None else int(counts[row]),
-            "before_from": _ORIGINS.get(Source(int(self.run.original.sources[row])), "nothing"),
+            "before_from": _ORIGINS.get(Source(int(run.original.sources[row])), "nothing"),
             "before": _terms(before),
             "after": _terms(after),
             "gained": gained,
@@ -169,13 +182,14 @@ class Tools:
         change only if `beyond_chance`. With `word`, how that word changed, with sentences that show it
         (`examples_a`, `examples_b`). The first call takes some seconds."""
         sides = tuple(between or ())
-        found = self._drift(sides)
+        run = self._run.present
+        found = self._drift(run, sides)
         if word is None:
             return _change(found, found.rows[:top])
-        name = self.run.vectors.index_to_key[self.run.index(word)]
+        name = run.vectors.index_to_key[run.index(word)]
         if all(row["word"] != name for row in found):  # not in the list, or too rare
-            found = self._drift(sides, name)
-        return _change(found, found.select(word=name).illustrate(self.run, 1, _EXAMPLES).rows)
+            found = self._drift(run, sides, name)
+        return _change(found, found.select(word=name).illustrate(run, 1, _EXAMPLES).rows)
 
     @_as_declared(TEXT["senses"].declaration)
     def senses(self, word: str, text: str = "") -> Json:
@@ -184,7 +198,8 @@ class Tools:
         there (`readings`: characters from `start` to `end`, the `number` of a sense, its probability)."""
         from selfvec.analysis.word_senses import senses
 
-        found = senses(self.run, word, examples=_EXAMPLES, space=self._sense_space)
+        run = self._run.present
+        found = senses(run, word, examples=_EXAMPLES, space=self._sense_space(run))
         listed = [
             {
                 "number": number,
@@ -201,34 +216,22 @@ class Tools:
         ]
         return {"word": found.word, "senses": listed, "readings": readings}
 
-    def _passages(self, found: Found) -> Json:
-        return {
-            "query": found.query,
-            "mode": found.mode,
-            "documents": found.documents,
-            "filter_names": self._index.filter_names[:_FIELDS],
-            "unknown": found.unknown,
-            "rows": [_passage(self._index, hit) for hit in found.hits],
-        }
-
-    @cached_property
-    def _index(self) -> Index:
+    def _open_index(self, run: record.Run) -> Index:
         """The search index of the run folder, which is built if it does not exist."""
         from selfvec.retrieval import run_index
 
-        return run_index(self.run, self.progress)
+        return run_index(run, self.progress)
 
-    @cached_property
-    def _sense_space(self) -> SenseSpace:
+    def _make_sense_space(self, run: record.Run) -> SenseSpace:
         from selfvec.analysis.sense_clustering import sense_space
 
-        return sense_space(self.run)
+        return sense_space(run)
 
-    def _measure_drift(self, between: tuple[str, ...], *words: str) -> Drift:
+    def _measure_drift(self, run: record.Run, between: tuple[str, ...], *words: str) -> Drift:
         """The change between two states of every word, or only of the given words."""
         from selfvec.analysis.word_drift import drift
 
-        return drift(self.run, list(between) or None, words=words, progress=self.progress)
+        return drift(run, list(between) or None, words=words, progress=self.progress)
 
 
 def _cut(text: str, most: int = LONGEST) -> str:
@@ -242,6 +245,17 @@ def _short(number: float) -> float:
 
 def _terms(row: Json) -> list[Json]:
     return [{"term": term, "cosine": _short(cosine)} for term, cosine in row["neighbours"]]
+
+
+def _passages(index: Index, found: Found) -> Json:
+    return {
+        "query": found.query,
+        "mode": found.mode,
+        "documents": found.documents,
+        "filter_names": index.filter_names[:_FIELDS],
+        "unknown": found.unknown,
+        "rows": [_passage(index, hit) for hit in found.hits],
+    }
 
 
 def _passage(index: Index, hit: Hit) -> Json:

@@ -25,7 +25,9 @@ from selfvec.retrieval import Index
 
 from . import work
 from .guard import Guard
+from .maps import Maps
 from .page_data import PageData
+from .present_page import PresentPage
 from .responses import ERRORS, Answer, error_response, json_response
 from .views import View, question_of, views_of
 from .work import BackgroundTask, Busy, WorkQueue
@@ -55,29 +57,43 @@ def create_app(data: PageData, token: str | None = None) -> ASGIApp:
         responses=ERRORS,
     )
     queue = WorkQueue()
+    page = PresentPage(data)
     _add_errors(app)
-    for owner in (data, data.maps):
-        for name, view in views_of(type(owner)):
-            _add_view(app, queue, data, owner, name, view)
+    for owner in (PageData, Maps):
+        for name, view in views_of(owner):
+            _add_view(app, queue, page, owner, name, view)
     _add_page(app)
     return Guard(app, token)
 
 
-def _add_view(app: FastAPI, queue: WorkQueue, data: PageData, owner: object, name: str, view: View) -> None:
+def _add_view(app: FastAPI, queue: WorkQueue, page: PresentPage, owner: type, name: str, view: View) -> None:
     """Answer with the result of a method, which is looked up when it is asked for."""
 
     async def answer(**asked: Any) -> Response:
+        for last in (False, False, True):
+            data = await asyncio.to_thread(page.now)
+            try:
+                return await answered(data, asked)
+            except SelfvecError:
+                if last or await asyncio.to_thread(page.now) is data:
+                    raise  # else the run got another state meanwhile
+        raise AssertionError
+
+    async def answered(data: PageData, asked: dict[str, Any]) -> Response:
+        views = data.maps if owner is Maps else data
+        if asked.get("key", "") is None:
+            asked = {**asked, "key": data.comparisons.default}
         if view.indexed:
             await _indexed(data.index)
-        tasks = [task.begin() for task in dict.fromkeys(view.needs(owner, asked))] if view.needs else []
+        tasks = [task.begin() for task in dict.fromkeys(view.needs(views, asked))] if view.needs else []
         if not all(task.done() for task in tasks):
             return _not_ready(view, tasks)
-        return await queue.run(lambda: _answer(getattr(owner, name)(**asked)))
+        return await queue.run(lambda: _answer(getattr(views, name)(**asked)))
 
     method = getattr(owner, name)
     answer.__name__ = name
     answer.__doc__ = method.__doc__
-    answer.__dict__["__signature__"] = question_of(method, key=data.comparisons.default)
+    answer.__dict__["__signature__"] = question_of(method, key=None)
     kind = Response if "content" in view.answer else JSONResponse
     app.get(view.path, responses={200: view.answer} if view.answer else None, response_class=kind)(answer)
 

@@ -9,14 +9,13 @@ from functools import partial
 from typing import Any
 
 from selfvec.analysis.concepts.terms import stop_words
-from selfvec.base.errors import NotFound, OptionError
+from selfvec.base.errors import OptionError
 from selfvec.base.memory import return_freed_memory
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.retrieval import Found, Hit, Index, nearest_documents, run_index
 
 from . import views
-from .present_state import PresentState
 from .responses import SearchAnswer, SimilarAnswer
 from .views import view
 from .work import Tasks
@@ -39,7 +38,6 @@ class DocumentViews:
 
     def __init__(self, run: Run, tasks: Tasks) -> None:
         self.run = run
-        self.present = PresentState(run)
         self.index = tasks.task(partial(_indexed, run), kind="text")  # of ``selfvec search``
         self.original_index = tasks.task(  # that of the original vectors
             partial(_indexed, run, tables=("original",)), [self.index], kind="text", later=True
@@ -69,9 +67,6 @@ class DocumentViews:
         """A whole document by the id that a search gave."""
         index = self.index.result()
         number = index.number(id)
-        if self.present.lacks(number):
-            rule = f"the document {id!r} is not in the run any longer"
-            raise NotFound(rule, remedy="start selfvec serve again")
         documents = index.documents
         text = documents.text(number)
         fields = documents.fields_of(number)
@@ -85,15 +80,7 @@ class DocumentViews:
     def _answer(self, found: Found) -> Json:
         answer: Json = replace(found, corpus=self.run.provenance.corpus_name).as_dict()
         del answer["hits"]  # the rows, under an older name
-        answer["rows"] = [
-            {**row, "alike": self._still(row["alike"])} for row in answer["rows"] if self._still([row["id"]])
-        ]
         return answer
-
-    def _still(self, names: Sequence[str]) -> list[str]:
-        """The ids of documents that the run still has."""
-        numbers = self.index.result().numbers
-        return [name for name in names if not self.present.lacks(numbers[name])]
 
     @view("/api/texts", lambda data, _: [data.index])
     def texts(
@@ -117,10 +104,7 @@ class DocumentViews:
             "names": ["original", "refined"],
             "known": found.asked,
             "unknown": found.unknown,
-            "sides": [
-                [self._hit(index, hit) for hit in one.hits if self._still([hit.id])] if one else []
-                for one in (before, found)
-            ],
+            "sides": [[self._hit(index, hit) for hit in one.hits] if one else [] for one in (before, found)],
         }
 
     def _hit(self, index: Index, hit: Hit) -> Json:

@@ -27,7 +27,6 @@ from selfvec.retrieval import Index
 from selfvec.retrieval.indexed_documents import IndexedDocuments
 
 from .comparison import Comparisons
-from .present_state import PresentState
 from .ranking import Ranking
 from .views import ComparisonKey, Layout, MapOf, OptionalWord, view
 from .word_map import FEWEST, FITTED, WordMap, arrange, draw_map, kept_map, vectors_state
@@ -78,7 +77,6 @@ class Maps:
         tasks: Tasks,
         comparisons: Comparisons,
         index: BackgroundTask[Index],
-        present: PresentState,
     ) -> None:
         self.run = run
         self.comparisons = comparisons
@@ -87,7 +85,6 @@ class Maps:
         self._documents = {
             layout: tasks.task(partial(self._draw_documents, layout), [index]) for layout in LAYOUTS
         }
-        self._present = present
         self._all = lru_cache(maxsize=KEPT)(self._draw)
         self.colours = lru_cache(maxsize=KEPT)(self._colours)
 
@@ -146,7 +143,7 @@ class Maps:
             return self._described(arranged) | told, arranged.points
         documents = self.index.result().documents
         numbers = arranged.words.tolist()
-        labels = ["" if self._present.lacks(number) else _label(documents.text(number)) for number in numbers]
+        labels = [_label(documents.text(number)) for number in numbers]
         release(documents.arrays["texts"])
         told |= {"ids": [documents.ids[number] for number in numbers], "documents": len(documents)}
         return self._described(arranged, labels) | told, arranged.points

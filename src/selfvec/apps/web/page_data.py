@@ -84,9 +84,17 @@ class PageData(DocumentViews):
         first = [self.index] if self._long else []
         self.comparisons = Comparisons(run, jobs or max(1, threads(None) - 1), tasks, after=first)
         self.complete = Completion(run.vectors.index_to_key, counts_of(run))
-        self.maps = Maps(run, tasks, self.comparisons, self.index, self.present)
+        self.first = run.stamp  # of the state that was served first
+        self.maps = Maps(run, tasks, self.comparisons, self.index)
         self.names = tasks.task(self._find_names)
         self.domain = tasks.task(self._find_domain, [self.maps.topics, self.names])
+        self.stop = tasks.close  # the background tasks, because nothing more will be asked
+
+    def of(self, run: Run) -> PageData:
+        """The data of another state of the run."""
+        made = PageData(run, self.comparisons.jobs)
+        made.first = self.first
+        return made
 
     def start(self) -> None:
         """Begin what the page shows: the overview, and when that is done the other tabs.
@@ -118,8 +126,8 @@ class PageData(DocumentViews):
 
     @view("/api/state")
     def state(self) -> Json:
-        """Whether the run was updated since it is served: its folder holds a newer state."""
-        return {"newer": self.present.newer, "stamp": self.present.stamp}
+        """The state of the run that answers are computed from, and whether it is newer than the first one."""
+        return {"newer": self.run.stamp != self.first, "stamp": self.run.stamp}
 
     @view("/api/about")
     def about(self) -> Json:
@@ -312,7 +320,6 @@ class PageData(DocumentViews):
     def _quoted(self, found: list[Json]) -> list[Json]:
         """Occurrences, each sentence once; with original sentences and ids if the run keeps its text."""
         if self.run.text is not None:
-            found = [use for use in found if not self.present.lacks(use["document"])]
             numbers = [use["document"] for use in found]
             rows = self.run.text.read((TEXT, ID), numbers).rows()
             found = [

@@ -123,13 +123,13 @@ def views_of(kind: type) -> Iterator[tuple[str, View]]:
 
 
 def question_of(method: Callable[..., Any], **defaults: Any) -> inspect.Signature:
-    """What a method may be asked, each argument by its name; ``defaults`` replace those of the signature."""
+    """What a method of a class may be asked, each argument by its name; ``defaults`` replace its own."""
     found = inspect.signature(method, eval_str=True)
     given = (
         one.replace(
             kind=inspect.Parameter.KEYWORD_ONLY,
             default=defaults.get(one.name, one.default),
         )
-        for one in found.parameters.values()
+        for one in list(found.parameters.values())[1:]
     )
     return inspect.Signature(list(given))

@@ -139,8 +139,8 @@ class BackgroundTask(Future[T], Progress):
         yield advance
 
     def check(self) -> None:
-        """Raise `Busy` if the task was dropped."""
-        if self._dropped:
+        """Raise `Busy` if the task was dropped, or all tasks were closed."""
+        if self._dropped or self._tasks.closed:
             raise Busy("this task was dropped in favour of newer requests")
 
 
@@ -161,6 +161,7 @@ class Tasks:
         }
         self._waiting: dict[BackgroundTask[Any], list[tuple[int, BackgroundTask[Any]]]] = {}  # by a need
         self._busy: set[Kind] = set()  # that have a thread
+        self.closed = False
 
     def task(
         self,
@@ -172,6 +173,10 @@ class Tasks:
     ) -> BackgroundTask[T]:
         """A task, which is not begun."""
         return BackgroundTask(self, work, needs, kind, later)
+
+    def close(self) -> None:
+        """Drop all tasks, and those begun later: each ends at its next step and fails with `Busy`."""
+        self.closed = True
 
     def begin(self, task: BackgroundTask[Any]) -> None:
         """Queue a task and those that it needs, unless that was done before."""

@@ -132,13 +132,13 @@ async function update(now, before) {
   return undefined;
 }
 
-/** Say when the run was updated. What is shown is asked for anew, because documents may have been withdrawn. */
+/** Say when the run was updated: answers are those of its present state, so what is shown is asked for anew. */
 async function check() {
   const found = await ask("state", {}, { keep: () => false }).catch(() => null);
   if (!found || found.stamp === (stamp ?? about.stamp)) return;
   stamp = found.stamp;
   $("alert").querySelector(".newer")?.remove();
-  if (found.newer) $("alert").append(h("p", { class: "newer" }, "The run was updated. This page shows the state before, without documents that were withdrawn or replaced. Start ", h("code", {}, "selfvec serve"), " again to see the new one."));
+  if (found.stamp !== about.stamp) $("alert").append(h("p", { class: "newer" }, "The run was updated. ", h("a", { href: location.pathname }, "Load the page again"), " to see all of it as it is now."));
   forget();
   for (const name of Object.keys(panes)) if (name !== "changes") delete panes[name];
   await update(state, null);

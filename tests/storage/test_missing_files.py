@@ -1,0 +1,111 @@
+"""A run without one of its files: whatever opens it names the file, and no undo leads to such a state."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import selfvec
+from selfvec.apps.cli import main
+from selfvec.base.errors import FormatError, SelfvecError
+from selfvec.data.run import state_name
+
+ROWS = [
+    {"id": f"d{i}", "text": f"hail {'broke' if i % 2 else 'dented'} roof {i % 7}", "date": f"{2000 + i % 4}"}
+    for i in range(40)
+]
+OPTIONS = {"method": "decorrelated", "operator": "counts", "window": 5}
+FILES = ("vectors.safetensors", "original.safetensors", "vocabulary.txt", "tokens.safetensors")
+FILES += ("text.parquet", "report.json", "counts/")
+COMMANDS: dict[str, Callable[[str, Path], list[str]]] = {
+    "info": lambda run, _: ["run", "info", run],
+    "health": lambda run, _: ["run", "health", run],
+    "search": lambda run, _: ["search", run, "hail"],
+    "similar": lambda run, _: ["similar", run, "hail"],
+    "documents": lambda run, _: ["similar", run, "--document", "d1"],
+    "drift": lambda run, _: ["drift", run],
+    "topics": lambda run, _: ["text", "topics", run],
+    "senses": lambda run, _: ["text", "senses", run, "hail"],
+    "export": lambda run, to: ["export", run, "--to", "parquet-documents", "-o", str(to / "out.parquet")],
+    "merge": lambda run, to: ["run", "merge", run, str(to / "other"), "-o", str(to / "merged")],
+    "update": lambda run, _: ["update", run, "--withdraw", "d1"],
+}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run in its second state, and another one."""
+    folder = tmp_path_factory.mktemp("made")
+    selfvec.refine(ROWS, "none", output=folder / "run", **OPTIONS)
+    selfvec.update(folder / "run", [{"id": "new", "text": "wind broke a roof"}], output=folder / "run")
+    selfvec.refine(ROWS[:9], "none", output=folder / "other", **OPTIONS)
+    return folder
+
+
+@pytest.fixture
+def place(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made, tmp_path / "made"))
+
+
+def remove(run: Path, name: str, state: int) -> Path:
+    """Remove a file of a state, or one in a folder of it."""
+    path = run / state_name(name.rstrip("/"), state)
+    if path.is_dir():
+        path = sorted(path.iterdir())[0]
+    path.unlink()
+    return path
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("name", FILES)
+def test_it_is_named(name: str, command: str, place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    gone = remove(place / "run", name, 2)
+    before = sorted(place.rglob("*"))
+    assert main(COMMANDS[command](str(place / "run"), place)) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"{gone.name}: is missing" in line
+    assert sorted(place.rglob("*")) == before
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_undo_does_not_lead_to_it_and_leads_out_of_it(name: str, place: Path) -> None:
+    run = place / "run"
+    described = (run / "run.json").read_bytes()
+    kept = shutil.copytree(run, place / "kept")
+    gone = remove(run, name, 1)
+    for undo in (lambda: selfvec.undo(run), lambda: selfvec.undo(selfvec.open_run(run))):
+        with pytest.raises(FormatError, match=f"{gone.name}: is missing; the state before cannot be brought"):
+            undo()
+    assert (run / "run.json").read_bytes() == described
+    assert len(selfvec.open_run(run).text) == 41
+    remove(kept, name, 2)
+    assert selfvec.undo(kept).as_dict()["undone"] is True
+    assert len(selfvec.open_run(kept).text) == 40
+    with pytest.raises(FormatError, match="is missing"):
+        selfvec.undo(kept)
+
+
+def test_undo_does_not_lead_to_a_damaged_state(place: Path) -> None:
+    run = place / "run"
+    content = bytearray((run / "text.parquet").read_bytes())
+    content[len(content) // 2] ^= 1
+    (run / "text.parquet").write_bytes(content)
+    with pytest.raises(FormatError, match=r"text\.parquet: has changed since it was written"):
+        selfvec.undo(run)
+    described = json.loads((run / "previous.json").read_bytes())
+    (run / "previous.json").write_text(json.dumps(described | {"state": 7}))
+    with pytest.raises(FormatError, match=r"previous\.json: has changed since it was written"):
+        selfvec.undo(run)
+    assert len(selfvec.open_run(run).text) == 41
+
+
+def test_a_run_that_is_open_does_not_miss_what_it_has_mapped(place: Path) -> None:
+    opened = selfvec.open_run(place / "run")
+    gone = remove(place / "run", "text.parquet", 2)
+    assert opened.similar("hail").rows
+    with pytest.raises(SelfvecError, match=gone.name):
+        opened.search("hail")
