@@ -109,7 +109,7 @@ def _of_rows(
     like = wanted.pop("like")
     names = FieldNames.of(**wanted)
     rows = part(names if like is None else names.like(like))
-    return Corpus([rows], rows.path, skip_bad_rows=skip_bad_rows, kept_fields=names.kept)
+    return Corpus([rows], rows.path, skip_bad_rows=skip_bad_rows, kept_fields=names.kept, like=like)
 
 
 def _refuse(given: Mapping[str, object], rule: str, remedy: str) -> None:

@@ -59,6 +59,7 @@ class Corpus:
         tokenized: bool = False,
         kept_fields: Sequence[str] | None = None,
         may_be_empty: bool = False,
+        like: Mapping[str, Any] | None = None,
     ) -> None:
         self.name = name
         self.may_be_empty = may_be_empty
@@ -66,6 +67,7 @@ class Corpus:
         self.slice_by_name = slice_by_name
         self.kept_fields = None if kept_fields is None else tuple(kept_fields)
         self.skip_bad_rows = skip_bad_rows
+        self._like = like or {}
         self._parts = list(parts)
         self.skipped_files = list(skipped_files)
         sizes = [part.size for part in self._parts]
@@ -155,6 +157,7 @@ class Corpus:
             skipped_files=skipped,
             slice_by_name=slice_by_name or bool(like and like.get("slice_by_name")),
             kept_fields=fields.kept,
+            like=like,
         )
 
     @classmethod
@@ -224,6 +227,7 @@ class Corpus:
         """
         from selfvec.data.run_text import SLICE
 
+        from .date_fields import earlier_orders, joined_by_name
         from .documents import concatenated
         from .fingerprints import Seen
 
@@ -233,8 +237,10 @@ class Corpus:
         seen = seen or Seen()
         waiting: list[Documents] = []
         size = 0
-        for part in self._parts:
-            for batch in part.documents(corpus_pass, seen):
+        dates = [part.date_field() for part in self._parts]
+        joined_by_name(dates, earlier_orders(self._like))
+        for part, date_field in zip(self._parts, dates, strict=True):
+            for batch in part.documents(corpus_pass, seen, date_field):
                 if select is not None and len(batch):
                     read = len(batch)
                     batch = select(batch, part.path)

@@ -33,7 +33,6 @@ class MemoryPart(Part):
     """Values in memory, read a row at a time; the size and hash are those of the texts."""
 
     rows: Callable[[], Iterator[Sequence[object]]] = lambda: iter(())  # the values of ``fields``
-    once: bool = False  # whether they can be read only once
     _read: bool = False
 
     def row_batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
