@@ -13,6 +13,7 @@ from selfvec.base.errors import CorpusError, SelfvecError
 from .summary import BATCH_BYTES, BATCH_ROWS, CorpusPass, Summary
 
 if TYPE_CHECKING:
+    from .date_fields import DateField
     from .documents import Documents, Part
     from .fingerprints import Seen
 
@@ -38,6 +39,8 @@ class Corpus:
         What is left out in folders: files of unknown formats, links that lead out of them, special files.
     tokenized : bool
         Whether the texts are tokens separated by blanks, which only the tokeniser ``whitespace`` may split.
+    date_fields : list of DateField or None
+        How the latest pass read the dates of each part.
 
     Examples
     --------
@@ -68,6 +71,7 @@ class Corpus:
         self.kept_fields = None if kept_fields is None else tuple(kept_fields)
         self.skip_bad_rows = skip_bad_rows
         self._like = like or {}
+        self.date_fields: list[DateField | None] = []
         self._parts = list(parts)
         self.skipped_files = list(skipped_files)
         sizes = [part.size for part in self._parts]
@@ -237,9 +241,9 @@ class Corpus:
         seen = seen or Seen()
         waiting: list[Documents] = []
         size = 0
-        dates = [part.date_field() for part in self._parts]
-        joined_by_name(dates, earlier_orders(self._like))
-        for part, date_field in zip(self._parts, dates, strict=True):
+        self.date_fields = [part.date_field() for part in self._parts]
+        joined_by_name(self.date_fields, earlier_orders(self._like))
+        for part, date_field in zip(self._parts, self.date_fields, strict=True):
             for batch in part.documents(corpus_pass, seen, date_field):
                 if select is not None and len(batch):
                     read = len(batch)

@@ -19,6 +19,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from selfvec.base.arrays import Ints
+
 from .dates import DateColumn, DateForm, Evidence
 from .fields import Fields
 from .row_batch import RowBatch
@@ -47,7 +49,7 @@ def decided(
     name: str,
     path: str,
     own: Evidence,
-    others: Callable[[], Iterable[Evidence]] = tuple,  # of the fields of this name in other files
+    others: Iterable[Evidence] = (),  # of the fields of this name in other files; asked only if they matter
     earlier: Mapping[str, str] | None = None,  # from `earlier_orders`
 ) -> DecidedDates:
     """Decide how the dates of a field are written."""
@@ -60,7 +62,7 @@ def decided(
             f"{_ORDERS[bool(own.order)]}"
         )
     if form.day_first is None:
-        known = {one.order for one in others()} - {None}
+        known = {one.order for one in others} - {None}
         day_first = known.pop() if len(known) == 1 else None
         if day_first is None and before:
             day_first = before == _ORDERS[True]
@@ -121,33 +123,33 @@ class DateField:
     def form(self, column: DateColumn) -> DateForm:
         """How the values are read; the whole column is looked through if they depend on it."""
         if self.decision is None and self.fields.layout is None and column.evidence().depends:
-            self.decide(self.evidence)
+            self.decide()
         return self.decision.form if self.decision else DateForm()
 
-    def decide(self, evidence: Evidence) -> None:
+    def decide(self) -> None:
         """Decide by what all rows say."""
         others = (one.evidence for one in self.others if one is not self)
-        self.decision = decided(self.name, self.path, evidence, lambda: others, self.earlier)
+        self.decision = decided(self.name, self.path, self.evidence, others, self.earlier)
 
     def held(self, batches: Iterator[RowBatch]) -> Iterator[RowBatch]:
         """The same rows, which can be read only once; they wait on disk for later ones that decide."""
-        seen = Evidence()
+        self.evidence = Evidence()
         for batch in batches:
-            seen += self.evidence_of(batch)
-            if seen.depends:
-                yield from self._decided(chain([batch], batches), seen)
+            self.evidence += self.evidence_of(batch)
+            if self.evidence.depends:
+                yield from self._decided(chain([batch], batches))
                 return
             yield batch
 
-    def _decided(self, batches: Iterator[RowBatch], seen: Evidence) -> Iterator[RowBatch]:
-        """The same rows after all of them were read; ``seen`` is what the first and those before say."""
-        lines = []
+    def _decided(self, batches: Iterator[RowBatch]) -> Iterator[RowBatch]:
+        """The same rows after all of them were read; what the first says is known."""
+        lines: list[Ints] = []
         with TemporaryDirectory(prefix="selfvec-") as folder:
             for number, batch in enumerate(batches):
-                seen += self.evidence_of(batch) if number else Evidence()
+                self.evidence += self.evidence_of(batch) if number else Evidence()
                 pl.DataFrame(batch.columns).write_ipc(Path(folder, str(number)))
                 lines.append(np.asarray(batch.lines, np.int64))
-            self.decide(seen)
+            self.decide()
             for number, of in enumerate(lines):
                 frame = pl.read_ipc(Path(folder, str(number)))
                 yield RowBatch({column.name: column for column in frame}, of)

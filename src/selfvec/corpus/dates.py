@@ -197,10 +197,11 @@ class DateColumn:
             return int(counts.filter(which.fill_null(False)).sum())
 
         first, second, _, between = _numbers(texts)
-        either = (first < 13) & (second < 13) & (first != second)
+        day = _in_order(texts, DateForm()).is_not_null()
+        either = day & (first < 13) & (second < 13) & (first != second)
         return values + Evidence(
-            day_first=number((first > 12) & (first < 32) & (second < 13)),
-            month_first=number((second > 12) & (second < 32) & (first < 13)),
+            day_first=number(day & (first > 12)),
+            month_first=number(day & (second > 12)),
             either=number(either & (between != ".")),
             dotted=number(either & (between == ".")),
             serial=number(texts.str.contains(_SERIAL)),

@@ -137,6 +137,10 @@ class FramePart(MemoryPart):
 
     frame: pl.DataFrame = field(default_factory=pl.DataFrame)
 
+    def dates(self) -> Iterator[RowBatch]:
+        """The rows with their dates alone; see `Part.dates`."""
+        yield RowBatch(string_columns(self.frame.select(self.fields.date)), range(1, 1 + len(self.frame)))
+
     def batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
         """The rows in batches."""
         del corpus_pass
