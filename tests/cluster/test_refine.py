@@ -123,7 +123,6 @@ def test_all_shards_read_dates_as_the_whole_files_tell(
         assert run.provenance.corpus[name] == alone.provenance.corpus[name], name
 
 
-
 @pytest.mark.usefixtures("many_tasks")
 def test_equal_bytes_for_any_number_of_workers(tmp_path: Path, table: Vectors, clustered) -> None:
     path = jsonl(tmp_path / "a.jsonl", sentences(300))
