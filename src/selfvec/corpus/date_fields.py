@@ -122,7 +122,7 @@ class DateField:
 
     def form(self, column: DateColumn) -> DateForm:
         """How the values are read; the whole column is looked through if they depend on it."""
-        if self.decision is None and self.fields.layout is None and column.evidence().depends:
+        if self.decision is None and column.evidence().depends:
             self.decide()
         return self.decision.form if self.decision else DateForm()
 

@@ -92,14 +92,15 @@ class Part:
         """Its field of dates, if it has one."""
         if not self.fields.date:
             return None
-        return DateField(self.fields, self.path, None if self.once else self.dates, self.decided)
+        decided = DecidedDates() if self.fields.layout else self.decided  # a known layout's are month first
+        return DateField(self.fields, self.path, None if self.once else self.dates, decided)
 
     def documents(
         self, corpus_pass: CorpusPass, seen: Seen, date_field: DateField | None = None
     ) -> Iterator[Documents]:
         """The documents from the start; ``seen`` are the texts that were read before."""
         rows_read = self.row_batches(corpus_pass)
-        if date_field is not None and self.once and self.decided is None:
+        if date_field is not None and date_field.decision is None and self.once:
             rows_read = date_field.held(rows_read)
         for rows in rows_read:
             batch = documents_of_rows(rows, self.fields, self.path, corpus_pass, seen, date_field)
