@@ -22,18 +22,8 @@ FIRST_USUAL = date(1000, 1, 1)
 LAST_USUAL = date(2199, 12, 31)
 
 MISSING = (
-    "",
-    "-",
-    "--",
-    "nan",
-    "nat",
-    "none",
-    "null",
-    "na",
-    "n/a",
-    "<na>",
-    "0000-00-00",
-    "0000-00-00 00:00:00",
+    *("", "-", "--", "nan", "nat", "none", "null", "na", "n/a", "<na>"),
+    *("0000-00-00", "0000-00-00 00:00:00"),
 )
 """What programs write where there is no date, in lower case."""
 
