@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import re
 from pathlib import Path
@@ -98,6 +99,28 @@ def test_a_cluster_makes_the_run_of_one_machine(tmp_path: Path, table: Vectors, 
     assert {shard["worker"].split(":")[0] for shard in said["shards"]} == {platform.node()}
     assert re.match(r"dask 20\d\d", said["engine"])
     assert said["workers"] == 2
+
+
+@pytest.mark.parametrize("last", ["25/03/2020", "03/25/2020", "05/03/2020"])
+def test_all_shards_read_dates_as_the_whole_files_tell(
+    tmp_path: Path, table: Vectors, clustered, last: str
+) -> None:
+    texts = sentences(300)
+    days = [f"0{n % 9 + 1}/03/2020" for n in range(299)] + [last]
+    rows = [json.dumps({"text": t, "date": d}) + "\n" for t, d in zip(texts, days, strict=True)]
+    (tmp_path / "a.jsonl").write_text("".join(rows))
+    pl.DataFrame({"text": texts[:90], "date": days[:90]}).write_parquet(
+        tmp_path / "b.parquet", row_group_size=40
+    )
+    paths = [tmp_path / "a.jsonl", tmp_path / "b.parquet"]
+    alone = refine(Corpus.open(paths), table, Settings("decorrelated", history="none"))
+    run = clustered(paths, table, Settings("decorrelated", history="none"))
+    assert contents(run) == contents(alone)
+    assert run.text is not None
+    day = run.text.read(("date",))["date"][1]
+    assert str(day) == ("2020-03-02" if last == "25/03/2020" else "2020-02-03")
+    for name in ("notes", "date_orders", "undated", "unread_dates"):
+        assert run.provenance.corpus[name] == alone.provenance.corpus[name], name
 
 
 @pytest.mark.usefixtures("many_tasks")

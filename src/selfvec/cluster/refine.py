@@ -40,7 +40,7 @@ from selfvec.storage.run_writer import RunWriter
 from selfvec.text import Encoding
 
 from .scheduler import LOCAL, Future, Scheduler, connected
-from .shards import SHARD_BYTES, Shard, filesystem, find_shards, is_remote, joined_files
+from .shards import SHARD_BYTES, Shard, decided_dates, filesystem, find_shards, is_remote, joined_files
 from .tasks import (
     COUNT,
     NUMBER,
@@ -209,19 +209,26 @@ def _read(
 ) -> _Read:
     """Let workers read shards. The client writes the documents of one after the other."""
     known = scheduler.keep(KnownWords(pl.Series(list(index), dtype=pl.String)))
-    about, tokens, texts, counts = [], [], [], []
-    for shard in shards:
+
+    def reading(shard: Shard) -> list[Future]:
+        """What is known about a shard, its tokens and its documents."""
         read = scheduler.run(read_shard, shard, names, skip_bad_rows, settings, known)
-        about.append(scheduler.run(itemgetter(0), read))
-        tokens.append(scheduler.run(itemgetter(1), read))
-        texts.append(scheduler.run(itemgetter(2), read))
-        counts.append(scheduler.run(count_words, tokens[-1]))
-    asked = [*(texts if settings.keeps_text else ()), *about, scheduler.sum(counts, add_counts)]
-    del read, about, texts, counts  # so that workers need not hold them
-    results = scheduler.results(asked, "Reading")
+        return [scheduler.run(itemgetter(part), read) for part in range(3)]
+
+    parts = [reading(shard) for shard in shards]
+    # The documents wait with the workers: how dates are written may be known from the last shard only.
+    about: list[ShardRead] = list(scheduler.results([part[0] for part in parts], "Reading"))
+    for number, shard in decided_dates(shards, about):
+        parts[number] = reading(shard)
+        about[number] = scheduler.result(parts[number][0])
+    tokens = [part[1] for part in parts]
+    counted = scheduler.sum([scheduler.run(count_words, one) for one in tokens], add_counts)
+    asked = [*([part[2] for part in parts] if settings.keeps_text else ()), counted]
+    del parts, counted  # so that workers need not hold them
+    results = scheduler.results(asked, "Collecting")
     text = _joined_text(islice(results, len(shards)), execution) if settings.keeps_text else None
-    *announced, counted = results
-    return _Read(announced, tokens, counted, text)
+    (counts,) = results
+    return _Read(about, tokens, counts, text)
 
 
 def _joined_text(texts: Iterable[RunText], execution: Execution) -> RunText:

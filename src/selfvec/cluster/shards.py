@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from io import BytesIO
 from itertools import groupby, pairwise
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import numpy as np
 import polars as pl
@@ -22,6 +22,8 @@ from selfvec.base.compressed_files import bare_suffix, is_compressed
 from selfvec.base.errors import CorpusError, InputError, MissingExtra
 from selfvec.base.threads import cut
 from selfvec.corpus import Corpus
+from selfvec.corpus.date_fields import DecidedDates, decided
+from selfvec.corpus.dates import Evidence
 from selfvec.corpus.documents import absolute
 from selfvec.corpus.fields import FieldNames, Fields, recognise
 from selfvec.corpus.files import FilePart, find_sources, open_part, require_fields
@@ -48,6 +50,7 @@ class Shard:
     fields: Fields  # recognised at the beginning of the file
     start: int = 0  # the first byte or row group
     stop: int = 0  # the byte or row group after the last; 0 for a whole file
+    dates: DecidedDates | None = None  # how its dates are written, if other shards tell
 
     def as_dict(self) -> dict[str, Any]:
         """For ``run.json``."""
@@ -60,6 +63,7 @@ class Shard:
         path = self.source.path
         part = _part(self)
         part.file = path if is_remote(path) else absolute(path)
+        part.decided = self.dates
         how: dict[str, Any] = {"skip_bad_rows": skip_bad_rows, "kept_fields": names.kept}
         return Corpus([part], path, **how, may_be_empty=True)
 
@@ -206,6 +210,35 @@ def _lines(shard: Shard) -> bytes:
             file.readline()  # this line belongs to the previous shard
         data: bytes = file.read(max(0, shard.stop - file.tell()))
         return data + file.readline() if data and not data.endswith(b"\n") else data
+
+
+class DatesRead(Protocol):
+    """What a worker found in the dates of a shard."""
+
+    @property
+    def evidence(self) -> Evidence:
+        """What they say about the whole file's."""
+
+    @property
+    def dates(self) -> DecidedDates | None:
+        """How they were read; None if nothing was to be decided."""
+
+
+def decided_dates(shards: Sequence[Shard], read: Sequence[DatesRead]) -> list[tuple[int, Shard]]:
+    """The shards, with their numbers, that have read their dates otherwise than whole files tell."""
+    names = [(shard.fields.date_name or "").lower() for shard in shards]
+    files: dict[tuple[str, str], Evidence] = {}  # of each name and path
+    for name, shard, one in zip(names, shards, read, strict=True):
+        key = (name, shard.source.path)
+        files[key] = files.get(key, Evidence()) + one.evidence
+    again = []
+    for number, (name, shard, one) in enumerate(zip(names, shards, read, strict=True)):
+        path = shard.source.path
+        others = [found for key, found in files.items() if key[0] == name and key[1] != path]
+        whole = decided(shard.fields.date_name or "", path, files[name, path], others)
+        if one.dates is not None and one.dates != whole:
+            again.append((number, replace(shard, dates=whole)))
+    return again
 
 
 def joined_files(shards: Sequence[Shard], read: Sequence[FileRead]) -> list[FileRead]:

@@ -23,6 +23,8 @@ import polars as pl
 
 from selfvec.base.arrays import AnyFloats, Bytes, Doubles, Floats, Ints, Mask
 from selfvec.cooccurrence.scan import ScanOperator, neighbour_totals
+from selfvec.corpus.date_fields import DecidedDates
+from selfvec.corpus.dates import Evidence
 from selfvec.corpus.fields import FieldNames
 from selfvec.corpus.summary import Summary
 from selfvec.data.run_text import RunText
@@ -74,6 +76,8 @@ class ShardRead:
     summary: Summary
     encoding: Encoding
     worker: str
+    evidence: Evidence  # what its dates say about the file's
+    dates: DecidedDates | None  # what it decided by them
 
 
 def read_shard(
@@ -90,7 +94,11 @@ def read_shard(
     with execution.text_writer() if settings.keeps_text else nullcontext() as writer:
         tokens, encoding = read_unstemmed(corpus, vectors, settings, execution, text=writer)
         text = writer.finish() if writer else None
-    return ShardRead(corpus.summary, encoding, f"{platform.node()}:{os.getpid()}"), tokens, text
+    worker = f"{platform.node()}:{os.getpid()}"
+    (field,) = corpus.date_fields
+    dates = field.decision if field else None
+    evidence = field.evidence if field and (dates or shard.stop) else Evidence()
+    return ShardRead(corpus.summary, encoding, worker, evidence, dates), tokens, text
 
 
 def count_words(tokens: TokenBatch, among: Mask | None = None) -> pl.DataFrame:

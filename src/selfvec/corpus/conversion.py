@@ -110,7 +110,7 @@ def _of_rows(
     like = wanted.pop("like")
     names = FieldNames.of(**wanted)
     rows = part(names if like is None else names.like(like))
-    return Corpus([rows], rows.path, skip_bad_rows=skip_bad_rows, kept_fields=names.kept)
+    return Corpus([rows], rows.path, skip_bad_rows=skip_bad_rows, kept_fields=names.kept, like=like)
 
 
 def _refuse(given: Mapping[str, object], rule: str, remedy: str) -> None:
@@ -236,6 +236,8 @@ def _column(data: Any) -> list[Any] | None:
         items: list[Any] = data.to_list()
         return items
     if _is(data, "pandas", "Series"):
+        if _is(data.dtype, "pandas", "PeriodDtype"):
+            data = data.dt.start_time  # a quarter or a week as a date is its first day
         return [None if gone else item for item, gone in zip(data, data.isna(), strict=True)]
     if any(_is(data, "pyarrow", name) for name in ("Array", "ChunkedArray")):
         return list(data.to_pylist())

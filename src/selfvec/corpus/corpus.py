@@ -14,6 +14,7 @@ from selfvec.base.forks import check_polars
 from .summary import BATCH_BYTES, BATCH_ROWS, CorpusPass, Summary
 
 if TYPE_CHECKING:
+    from .date_fields import DateField
     from .documents import Documents, Part
     from .fingerprints import Seen
 
@@ -36,6 +37,8 @@ class Corpus:
         What is left out in folders: files of unknown formats, links that lead out of them, special files.
     tokenized : bool
         Whether the texts are tokens separated by blanks, which only the tokeniser ``whitespace`` may split.
+    date_fields : list of DateField or None
+        How the latest pass read the dates of each part.
 
     Examples
     --------
@@ -57,6 +60,7 @@ class Corpus:
         tokenized: bool = False,
         kept_fields: Sequence[str] | None = None,
         may_be_empty: bool = False,
+        like: Mapping[str, Any] | None = None,
     ) -> None:
         self.name = name
         self.may_be_empty = may_be_empty
@@ -64,6 +68,8 @@ class Corpus:
         self.slice_by_name = slice_by_name
         self.kept_fields = None if kept_fields is None else tuple(kept_fields)
         self.skip_bad_rows = skip_bad_rows
+        self._like = like or {}
+        self.date_fields: list[DateField | None] = []
         self._parts = list(parts)
         self.skipped_files = list(skipped_files)
         sizes = [part.size for part in self._parts]
@@ -153,6 +159,7 @@ class Corpus:
             skipped_files=skipped,
             slice_by_name=slice_by_name or bool(like and like.get("slice_by_name")),
             kept_fields=fields.kept,
+            like=like,
         )
 
     @classmethod
@@ -222,6 +229,7 @@ class Corpus:
         """
         from selfvec.data.run_text import SLICE
 
+        from .date_fields import earlier_orders, joined_by_name
         from .documents import concatenated
         from .fingerprints import Seen
 
@@ -231,8 +239,10 @@ class Corpus:
         seen = seen or Seen()
         waiting: list[Documents] = []
         size = 0
-        for part in self._parts:
-            for batch in part.documents(corpus_pass, seen):
+        self.date_fields = [part.date_field() for part in self._parts]
+        joined_by_name(self.date_fields, earlier_orders(self._like))
+        for part, date_field in zip(self._parts, self.date_fields, strict=True):
+            for batch in part.documents(corpus_pass, seen, date_field):
                 if select is not None and len(batch):
                     read = len(batch)
                     batch = select(batch, part.path)

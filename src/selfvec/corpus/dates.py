@@ -1,75 +1,365 @@
 """Parse dates in many forms, a whole column at a time.
 
-Each form has one rule, which does not depend on other values. If 04/01 were sometimes April and sometimes
-January, documents would silently be in the wrong time slice.
+Most forms can mean one day only. What 03/04/2020 means, or 43910, is known only from all values of its
+column: `Evidence` counts what they say, and `DateForm` is what was decided.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
 from datetime import date
+from functools import cached_property
 
 import polars as pl
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_NAME = rf"({'|'.join(_MONTHS)})[a-z]*\.?"
-_TIME = r"(?:[t ,].*)?$"
+from .month_names import BESIDE_MONTHS, MONTHS, THAI, WEEKDAYS
 
-_FORMS: tuple[tuple[str, str], ...] = (
-    (rf"^([12]\d{{3}})-(\d\d?)-(\d\d?){_TIME}", "$1-$2-$3"),  # 2020-06-18T15:17:00Z
-    (rf"^([12]\d{{3}})[/.](\d\d?)[/.](\d\d?){_TIME}", "$1-$2-$3"),  # 2020/06/18
-    (r"^([12]\d{3})(?:\.0)?$", "$1-01-01"),  # 2020, or 2020.0 as written by data frames
-    (r"^([12]\d{3})[-/]?(\d\d)$", "$1-$2-01"),  # 202006, 2020-06
-    (r"^([12]\d{3})(\d\d)(\d\d)(?:[t ]?\d{4}(?:\d\d)?z?)?$", "$1-$2-$3"),  # 20200618, 20200618151700
-    (rf"^(\d\d?)/(\d\d?)/([12]\d{{3}}){_TIME}", "$3-$1-$2"),  # 06/18/2020, month first
-    (rf"^(\d\d?)\.(\d\d?)\.([12]\d{{3}}){_TIME}", "$3-$2-$1"),  # 18.06.2020, day first
-    (rf"^(?:[a-z]{{3,9}}, *)?(\d\d?)[- ]{_NAME}[- ]([12]\d{{3}}){_TIME}", "$3-$2-$1"),  # Thu, 18 Jun 2020
-    (rf"^{_NAME} (\d\d?)(?:st|nd|rd|th)?,? ([12]\d{{3}}){_TIME}", "$3-$1-$2"),  # June 18, 2020
-    (rf"^{_NAME},? ([12]\d{{3}})$", "$2-$1-01"),  # June 2020
-    # Two-digit years as Oracle's RR format, which wrote NOAA's files, reads them: 50-99 and then 00-49.
-    (rf"^(\d\d?)-{_NAME}-([5-9]\d){_TIME}", "19$3-$2-$1"),  # 03-APR-72 18:40:00
-    (rf"^(\d\d?)-{_NAME}-([0-4]\d){_TIME}", "20$3-$2-$1"),
-)
 # the days that Python and ISO 8601 can name
 _FIRST = date(1, 1, 1)
 _LAST = date(9999, 12, 31)
-_EPOCH: tuple[tuple[str, int], ...] = ((r"^\d{9,10}(?:\.\d*)?$", 1), (r"^\d{13}$", 1000))
-"""Seconds and milliseconds since 1970. Their lengths differ from YYYYMMDD and YYYYMMDDHHMM."""
+# outside of these a date is often what a program writes where there is none
+FIRST_USUAL = date(1000, 1, 1)
+LAST_USUAL = date(2199, 12, 31)
+
+MISSING = (
+    *("", "-", "--", "nan", "nat", "none", "null", "na", "n/a", "<na>"),
+    *("0000-00-00", "0000-00-00 00:00:00"),
+)
+"""What programs write where there is no date, in lower case."""
 
 
-def parse_dates(values: pl.Series) -> pl.Series:
+@dataclass(frozen=True)
+class DateForm:
+    """What is decided for a column: how values are meant that alone could mean several days, or none."""
+
+    day_first: bool | None = None  # of 03/04/2020; None: nothing decides, so it is as in `FIRST_BY_SEPARATOR`
+    serial: bool = False  # numbers are the days of spreadsheets
+    early_years: bool = False  # numbers of three digits are years
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the values of a column say about its form; the sum of that of its parts."""
+
+    values: int = 0  # all that are not missing
+    day_first: int = 0  # such as 25/03/2020
+    month_first: int = 0  # such as 03/25/2020
+    either: int = 0  # such as 03/04/2020
+    dotted: int = 0  # such as 03.04.2020
+    serial: int = 0  # numbers that could be days of spreadsheets
+    early: int = 0  # numbers of three digits
+    years: int = 0  # numbers of four digits
+
+    def __add__(self, other: Evidence) -> Evidence:
+        return Evidence(*(getattr(self, of.name) + getattr(other, of.name) for of in fields(self)))
+
+    @property
+    def depends(self) -> bool:
+        """Whether a day depends on the rest of the column, or says something about it."""
+        return any(getattr(self, of.name) for of in fields(self) if of.name not in ("values", "years"))
+
+    @property
+    def order(self) -> bool | None:
+        """Whether the day comes first, as in most values; None if they do not tell."""
+        return None if self.day_first == self.month_first else self.day_first > self.month_first
+
+    @property
+    def form(self) -> DateForm:
+        """The form of a column that has all these values."""
+        serial = 0 < self.serial == self.values
+        return DateForm(self.order, serial, 0 < self.years == self.values - self.early)
+
+
+_Y, _M = r"([0-9]{4})", r"([0-9]{1,2})"
+_CLOCK = r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?"
+_ISO = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}(?:[Tt ]{_CLOCK}(?: ?(?:[Zz]|[+-][0-9]{{2}}:?[0-9]{{2}}))?)?$"
+
+_ZONE = (
+    r"(?:z|utc|gmt|[ecmp][sd]?t|[cew]es?t|[bims]st|akst|akdt|hst|[hjk][ks]t|a[ecw][sd]t|sast|nz[sd]t|pkt|wib|"
+    r"[a-z]+/[a-z_]+(?:/[a-z_]+)?)"
+)
+_TIME = (
+    r"(?:^|t|[,، ]+(?:(?:at|um|kl|à|às|om|alle|o) +)?)"
+    r"(?:[0-2]?[0-9](?::[0-5][0-9]){1,2}(?:[.,:][0-9]+)?(?: ?[ap]\.? ?m\b\.?)?|[01]?[0-9] ?[ap]\.? ?m\b\.?|"
+    r"[0-2]?[0-9] ?h(?:[0-5][0-9])?\b)"
+    rf"(?: ?(?:uhr|h|hrs|{_ZONE})\b)?(?: ?[+-][0-9]{{2}}:?(?:[0-9]{{2}})?(?::[0-9]{{2}})?\b)?(?: ?{_ZONE}\b)?"
+    r"(?: ?\([^()]*\)| ?\[[^\[\]]*\])?"
+)
+_WEEKDAY = rf"(?:{'|'.join(sorted(WEEKDAYS, key=len, reverse=True))})"
+
+_CLEANED: tuple[tuple[str, str], ...] = (
+    (r"^['\"‘’“”=\s]+|['\"“”\s]+$", ""),  # '2020-06-18, as spreadsheets mark text
+    (r"[\s\u200e\u200f]+", " "),
+    (r"^(-?[0-9]+)\.0+$", "$1"),  # 2020.0, as written by data frames
+    (r"^([0-9]{4}-[0-9]{2}-[0-9]{2}[^/]*)/[0-9]{4}-[^/]*$", "$1"),  # an interval of ISO 8601: its start
+    (r"([0-9]{4}):([0-9]{2}:[0-9]{2}:[0-9]{2})", "$1 $2"),  # 10/Oct/2000:13:55:36
+    (r"^([0-9]{4}):([0-9]{2}):([0-9]{2})\b", "$1-$2-$3"),  # 2020:06:18 15:17:00, in photographs
+    (r"^([0-9]{4}-[0-9]{1,2}-[0-9]{1,2})t[0-9]{2}z?$", "$1"),
+    (_TIME, ""),
+    (r" ?\([\p{L}\p{M} .]+\)$|^[, ]+", ""),  # 15:17, 18 June 2020 (UTC)
+    (r"^[\p{L}\p{M}.'’-]+(?: [\p{L}\p{M}.'’-]+)? ?[,،] *(.*[0-9][^0-9].*)$", "$1"),  # Thu, 18 Jun
+    (rf"^{_WEEKDAY}\b\.? +(.*[0-9][^0-9].*)$", "$1"),
+    (rf"[, ]*\(?\b{_WEEKDAY}\.?\)?$", ""),
+    (r"(日|일) ?\(.\)$", "$1"),
+    (r"[ ,]+$", ""),
+)
+"""Replaced one after the other, in lower case, so that the date remains: quotes, times, zones, weekdays."""
+
+_FORMS: tuple[tuple[str, str, str], ...] = (
+    (rf"^{_Y}([-/.:]) ?{_M}[-/.:] ?{_M}\.?$", "$1-$3-$4", "%Y-%m-%d"),  # 2020-6-8, 2020/06/18, 2020. 6. 18.
+    (r"^([1-9][0-9]{2})-([0-9]{2})-([0-9]{2})$", "0$1-$2-$3", "%Y-%m-%d"),  # 476-09-04
+    (rf"^{_Y} ?[年년] ?{_M} ?[月월] ?{_M} ?[日일]$", "$1-$2-$3", "%Y-%m-%d"),  # 2020年6月18日
+    (rf"^{_Y} ?[年년] ?{_M} ?[月월]$", "$1-$2-01", "%Y-%m-%d"),
+    (rf"^{_Y} ?[年년]$", "$1-01-01", "%Y-%m-%d"),
+    (r"^([12][0-9]{3}|0[0-9]{3})$", "$1-01-01", "%Y-%m-%d"),  # 2020, 0476
+    (rf"^([12][0-9]{{3}})[-/]{_M}$", "$1-$2-01", "%Y-%m-%d"),  # 2020-06
+    (r"^([12][0-9]{3})([0-9]{2})$", "$1-$2-01", "%Y-%m-%d"),  # 202006
+    (rf"^{_M}[-/.]{_Y}$", "$2-$1-01", "%Y-%m-%d"),  # 06/2020
+    (rf"^{_Y}-([0-9]{{3}})$", "$1-$2", "%Y-%j"),  # 2020-170, a day of the year
+    (rf"^{_Y}[-/ ]?w([0-9]{{2}})$", "$1-$2-1", "%G-%V-%u"),  # 2020-W25
+    (rf"^{_Y}-?w([0-9]{{2}})-?([1-7])$", "$1-$2-$3", "%G-%V-%u"),
+    (
+        r"^([12][0-9]{3})([0-9]{2})([0-9]{2})"
+        r"(?:[t ]?[0-9]{4}(?:[0-9]{2}(?:[.,][0-9]+|[0-9]{3})?)?(?:z|[+-][0-9]{4})?)?$",
+        "$1-$2-$3",  # 20200618, 20200618151700, 20200618T1517Z
+        "%Y-%m-%d",
+    ),
+    *(
+        (form, f"$1-{3 * quarter - 2:02d}-01", "%Y-%m-%d")  # 2020-Q2, Q2 2020
+        for quarter in (1, 2, 3, 4)
+        for form in (rf"^{_Y}[-/ ]?q{quarter}$", rf"^(?:q{quarter}|{quarter}q)[-/ ]?{_Y}$")
+    ),
+)
+_SINCE_1970 = {9: 1, 10: 1, 12: 10**3, 13: 10**3, 15: 10**6, 16: 10**6, 18: 10**9, 19: 10**9}
+"""How many units per second a number of so many digits counts: no other form has numbers so long."""
+_SERIAL = r"^([2-5][0-9]{4}|60000)(?:\.[0-9]+)?$"  # October 1954 to April 2064
+_SERIAL_OF_1970 = 25_569  # days from 30 December 1899, since spreadsheets have a 29 February 1900
+_OF_THREE = tuple(rf"^{_M} ?({sep}) ?{_M} ?{sep} ?([0-9]{{4}}|[0-9]{{2}})$" for sep in ("/", "-", r"\."))
+FIRST_BY_SEPARATOR = {"/": False, "-": False, ".": True}
+"""Whether the day comes first where nothing in the column decides; full stops follow days."""
+_DIGITS = {chr(start + n): str(n) for start in (0x660, 0x6F0, 0x966, 0xBE6, 0xE50, 0xFF10) for n in range(10)}
+
+
+class DateColumn:
+    """The values of a column, of which those in ISO 8601 are read at once, and different others once each."""
+
+    def __init__(self, values: pl.Series) -> None:
+        self.values = values
+        if values.dtype.is_temporal():
+            self.plain = _of_times(values)
+            self._texts = pl.Series(values.name, [None] * len(values), dtype=pl.String)
+            return
+        texts = values.cast(pl.String).str.strip_chars()
+        iso = texts.str.contains(_ISO)
+        days = texts.str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
+        self.plain = days.set((~iso | (days < _FIRST)).fill_null(True), None)
+        self._texts = texts.set(self.plain.is_not_null(), None)
+
+    @cached_property
+    def _others(self) -> pl.DataFrame:
+        """The different values in other forms: ``value``, its ``count``, and the ``text`` that is parsed."""
+        found = self._texts.drop_nulls().alias("value").value_counts(name="count")
+        return found.with_columns(_cleaned(found["value"]).alias("text")) if len(found) else found
+
+    @cached_property
+    def missing(self) -> pl.Series:
+        """Which values say that there is no date, (n,) bool."""
+        gone = self.values.is_null()
+        if not len(self._others):
+            return gone
+        return gone | self._texts.str.to_lowercase().is_in(MISSING).fill_null(False)
+
+    @property
+    def written(self) -> pl.Series:
+        """The values as strings."""
+        if self.values.dtype.is_temporal():
+            return self.plain.cast(pl.String).fill_null("not a day from the years 1 to 9999")
+        return self.values.cast(pl.String)
+
+    def evidence(self) -> Evidence:
+        """What these values say about the form of their column."""
+        values = Evidence(len(self.values) - int(self.missing.sum()))
+        if not len(self._others):
+            return values
+        texts, counts = self._others["text"], self._others["count"]
+
+        def number(which: pl.Series) -> int:
+            return int(counts.filter(which.fill_null(False)).sum())
+
+        first, second, _, between = _numbers(texts)
+        day = _in_order(texts, DateForm()).is_not_null()
+        either = day & (first < 13) & (second < 13) & (first != second)
+        return values + Evidence(
+            day_first=number(day & (first > 12)),
+            month_first=number(day & (second > 12)),
+            either=number(either & (between != ".")),
+            dotted=number(either & (between == ".")),
+            serial=number(texts.str.contains(_SERIAL)),
+            early=number(texts.str.contains(r"^[1-9][0-9]{2}$")),
+            years=number(texts.str.contains(r"^[0-9]{4}$")),
+        )
+
+    def days(self, form: DateForm) -> pl.Series:
+        """The days, a Date series; null for what is missing or not recognised."""
+        if not len(self._others):
+            return self.plain
+        days = _read(self._others["text"], form)
+        found = self._texts.replace_strict(self._others["value"], days, default=None, return_dtype=pl.Date)
+        return self.plain.zip_with(self.plain.is_not_null(), found)
+
+
+def parse_dates(values: pl.Series, form: DateForm = DateForm()) -> pl.Series:
     """The days of a column, a Date series as long as ``values``; null for missing and unrecognised values.
 
-    A year becomes the first of January, and a month its first day. Times of day and zones are ignored. Days
-    before the year 1 or after 9999, which Parquet can hold, are not recognised.
+    A year, a quarter, a month and a week become their first day. Times of day and zones are ignored: a day is
+    that of the place where it was written. Days before the year 1 or after 9999, which Parquet can hold, are
+    not recognised.
 
     >>> parse_dates(pl.Series(["1990", "04/01/1990", "03-APR-72 18:40:00", "soon"])).cast(str).to_list()
     ['1990-01-01', '1990-04-01', '1972-04-03', None]
     """
-    if values.dtype.is_temporal():
-        days = values.cast(pl.Date)
-        return days.set(~days.is_between(_FIRST, _LAST).fill_null(True), None)
-    texts = values.cast(pl.String).str.strip_chars().str.to_lowercase()
-    days = pl.Series(values.name, [None] * len(texts), dtype=pl.Date)
-    forms: tuple[tuple[str, str | int], ...] = (*_FORMS, *_EPOCH)
-    for pattern, template in forms:
-        fits = texts.str.contains(pattern).fill_null(False)
+    return DateColumn(values).days(form)
+
+
+def _of_times(values: pl.Series) -> pl.Series:
+    """The days of dates and of times, these where their clock stood; null for times without a day."""
+    if values.dtype in (pl.Time, pl.Duration):
+        return pl.Series(values.name, [None] * len(values), dtype=pl.Date)
+    local = values.dt.replace_time_zone(None) if values.dtype == pl.Datetime else values
+    days = local.cast(pl.Date)
+    return days.set(~days.is_between(_FIRST, _LAST).fill_null(True), None)
+
+
+def _cleaned(values: pl.Series) -> pl.Series:
+    """Values in lower case, with the digits 0 to 9, without times of day, zones and days of the week."""
+    texts = values.str.normalize("NFC").str.to_lowercase()
+    if not texts.str.contains(r"^[\x00-\x7f]*$").all():
+        texts = texts.str.replace_many(list(_DIGITS), list(_DIGITS.values())).str.replace_all("−", "-")
+    for pattern, replacement in _CLEANED:
+        texts = texts.str.replace_all(pattern, replacement)
+    return texts
+
+
+def _read(texts: pl.Series, form: DateForm) -> pl.Series:
+    """The days of different values, each by the first form that it has."""
+    days = _in_order(texts, form)
+    for pattern, template, parsed in _FORMS:
+        fits = texts.str.contains(pattern) & days.is_null()
         if fits.any():
-            read = _days(texts, pattern, template) if isinstance(template, str) else _since(texts, template)
-            days = days.zip_with(~fits, read)
-            if days.null_count() == texts.null_count():
-                break
+            found = texts.filter(fits).str.replace(pattern, template).str.to_date(parsed, strict=False)
+            days = days.scatter(fits.arg_true(), found)
+    for found in (_named(texts), _since_1970(texts), _only_in_such_columns(texts, form)):
+        days = days.zip_with(days.is_not_null(), found)
+    return days.set((days < _FIRST).fill_null(False), None)
+
+
+def _numbers(texts: pl.Series) -> tuple[pl.Series, pl.Series, pl.Series, pl.Series]:
+    """The numbers of 18/06/2020 in their order, and the separator; null for other values."""
+    groups = [
+        pl.coalesce(pl.col("text").str.extract(pattern, group) for pattern in _OF_THREE)
+        for group in (1, 3, 4, 2)
+    ]
+    first, second, year, between = (pl.DataFrame({"text": texts}).select(one).to_series() for one in groups)
+    return first.cast(pl.Int32), second.cast(pl.Int32), year, between
+
+
+def _in_order(texts: pl.Series, form: DateForm) -> pl.Series:
+    """Days written as three numbers with the year last; those that can mean one day only do."""
+    first, second, year, between = _numbers(texts)
+    usual = between.replace_strict(FIRST_BY_SEPARATOR, default=None, return_dtype=pl.Boolean)
+    decided = usual if form.day_first is None else usual.is_not_null() & form.day_first
+    day_first = (first > 12) | (decided & (second <= 12))
+    parts = pl.DataFrame({"a": first, "b": second, "y": _whole_years(year), "d": day_first})
+    a, b, d = pl.col("a"), pl.col("b"), pl.col("d")
+    month, day = pl.when(d).then(b).otherwise(a), pl.when(d).then(a).otherwise(b)
+    return parts.select(_iso(pl.col("y"), month, day)).to_series().str.to_date("%Y-%m-%d", strict=False)
+
+
+def _whole_years(years: pl.Series) -> pl.Series:
+    """Years as numbers, of two digits as Oracle's RR format, which wrote NOAA's files: 50-99, then 00-49."""
+    number = years.cast(pl.Int32, strict=False)
+    century = (number < 50).cast(pl.Int32) * 100 + 1900
+    return number.zip_with(years.str.len_chars() != 2, number + century)
+
+
+def _iso(year: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:
+    """Numbers as a date in ISO 8601."""
+    padded = (one.cast(pl.String).str.zfill(width) for one, width in ((year, 4), (month, 2), (day, 2)))
+    return pl.concat_str(*padded, separator="-")
+
+
+def _named(texts: pl.Series) -> pl.Series:
+    """Days with the name of a month: 18 June 2020, June 18, 2020, 2020. június 18., June 2020, 03-APR-72.
+
+    Beside the name and a day of the week there are only words such as *of* and *gada*; so the order of the
+    numbers does not matter, except where the year has two digits.
+    """
+    table = pl.DataFrame({"text": texts.str.replace_all(r"([\p{L}\p{M}])\.", "$1")}).with_row_index("row")
+    table = table.filter(
+        pl.col("text").str.contains(r"[0-9]") & pl.col("text").str.contains(r"[\p{L}\p{M}]{2}")
+    )
+    words = table.select("row", word=pl.col("text").str.extract_all(r"[\p{L}\p{M}]+")).explode("word")
+    month = pl.col("word").replace_strict(MONTHS, default=None, return_dtype=pl.Int32)
+    beside = pl.col("word").is_in(WEEKDAYS | BESIDE_MONTHS)
+    months = (
+        words.with_columns(month=month, other=month.is_null() & ~beside)
+        .group_by("row")
+        .agg(pl.col("month").max(), pl.col("month").count().alias("names"), pl.col("other").any())
+        .filter((pl.col("names") == 1) & ~pl.col("other"))
+    )
+    numbers = pl.col("text").str.extract_all(r"[0-9]+")
+    found = table.join(months, on="row").with_columns(
+        numbers=numbers, marked=pl.col("text").str.contains(r"['’][0-9]{2}$")
+    )
+    days = pl.Series(texts.name, [None] * len(texts), dtype=pl.Date)
+    if not len(found):
+        return days
+    n = pl.col("numbers")
+    one, two = n.list.get(0, null_on_oob=True), n.list.get(1, null_on_oob=True)
+    long = one.str.len_chars() >= 3
+    year = (
+        pl.when(n.list.len() == 1)
+        .then(pl.when(long | pl.col("marked")).then(one))
+        .when(long)
+        .then(one)
+        .otherwise(two)
+    )
+    day = pl.when(n.list.len() == 1).then(pl.lit("1")).when(long).then(two).otherwise(one)
+    found = found.select("row", "month", year=year, day=day, few=n.list.len() <= 2, text="text")
+    found = found.filter(
+        pl.col("few") & pl.col("year").str.len_chars().is_in((2, 3, 4)) & (pl.col("day").str.len_chars() <= 2)
+    )
+    found = found.with_columns(year=_whole_years(found["year"]))
+    thai = pl.col("month") > THAI
+    buddhist = (thai & (pl.col("year") > 2400)).cast(pl.Int32)  # 2563 is 2020
+    month = pl.col("month") - THAI * thai.cast(pl.Int32)
+    made = found.select(_iso(pl.col("year") - 543 * buddhist, month, pl.col("day")))
+    return days.scatter(found["row"], made.to_series().str.to_date("%Y-%m-%d", strict=False))
+
+
+def _since_1970(texts: pl.Series) -> pl.Series:
+    """Days from numbers since 1970: seconds, milli-, micro- and nanoseconds, by their length.
+
+    A float with an exponent is read if it was not rounded for a reader, as spreadsheets do (1.59E+12).
+    """
+    exact = texts.str.contains(r"^-?[0-9]\.[0-9]{6,}e\+?[0-9]+$")
+    if exact.any():
+        whole = texts.filter(exact).cast(pl.Float64).clip(-9.2e18, 9.2e18).cast(pl.Int64).cast(pl.String)
+        texts = texts.scatter(exact.arg_true(), whole)
+    number = texts.str.extract(r"^(-?[0-9]+)(?:\.[0-9]+)?$")
+    units = number.str.strip_prefix("-").str.len_chars().cast(pl.Int64)
+    units = units.replace_strict(_SINCE_1970, default=None, return_dtype=pl.Int64)
+    below = texts.str.contains(r"^-.*\.[0-9]*[1-9]").cast(pl.Int64)  # -0.5 is in the day before
+    days = (number.cast(pl.Int64, strict=False) - below) // (units * 86_400)
+    return days.clip(-(1 << 20), 1 << 22).cast(pl.Int32).cast(pl.Date)
+
+
+def _only_in_such_columns(texts: pl.Series, form: DateForm) -> pl.Series:
+    """Days of numbers that are dates because their whole column is."""
+    days = pl.Series(texts.name, [None] * len(texts), dtype=pl.Date)
+    if form.serial:
+        days = (texts.str.extract(_SERIAL).cast(pl.Int32) - _SERIAL_OF_1970).cast(pl.Date)
+    if form.early_years:
+        years = texts.str.extract(r"^([1-9][0-9]{2})$")
+        days = ("0" + years + "-01-01").str.to_date("%Y-%m-%d", strict=False)
     return days
-
-
-def _days(texts: pl.Series, pattern: str, template: str) -> pl.Series:
-    """Days of texts in one form; names of months become numbers."""
-    iso = texts.str.replace(pattern, template)
-    for number, name in enumerate(_MONTHS, 1):
-        iso = iso.str.replace(f"-{name}-", f"-{number:02d}-", literal=True) if _NAME in pattern else iso
-    return iso.str.to_date("%Y-%m-%d", strict=False)
-
-
-def _since(texts: pl.Series, unit: int) -> pl.Series:
-    """Days from numbers since 1970, with ``unit`` per second."""
-    seconds = texts.str.extract(r"^(\d+)").cast(pl.Int64, strict=False) // unit
-    return (seconds.clip(0, 1 << 33) * 1000).cast(pl.Datetime("ms")).cast(pl.Date)

@@ -15,11 +15,12 @@ from selfvec.base.display import NUL, REPLACEMENT, readable
 from selfvec.data.run_text import DATE, FILE, FINGERPRINT, ID, SLICE, TEXT, column_of
 from selfvec.data.token_batch import ONCE
 
-from .dates import parse_dates
+from .date_fields import DateField, DecidedDates
+from .dates import FIRST_USUAL, LAST_USUAL, parse_dates
 from .fields import Fields
 from .fingerprints import Seen, fingerprints
 from .row_batch import RowBatch
-from .summary import CorpusPass
+from .summary import NAMED_PLACES, CorpusPass, Summary
 
 
 class Documents:
@@ -76,15 +77,33 @@ class Part:
     fields: Fields = Fields(())  # noqa: RUF009 (it is never changed)
     name: str = ""  # a short one
     file: str | None = None  # where its documents come from; None if that is not a file
+    once: bool = False  # whether it can be read only once
+    decided: DecidedDates | None = None  # how its dates are written, if that is known
 
     def row_batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
         """The rows from the start; the part adds itself to the summary when they are read to their end."""
         raise NotImplementedError
 
-    def documents(self, corpus_pass: CorpusPass, seen: Seen) -> Iterator[Documents]:
+    def dates(self) -> Iterator[RowBatch]:
+        """The rows, of which only the dates are needed, apart from any pass; bad rows are left out."""
+        return self.row_batches(CorpusPass(Summary(), skip_bad_rows=True))
+
+    def date_field(self) -> DateField | None:
+        """Its field of dates, if it has one."""
+        if not self.fields.date:
+            return None
+        decided = DecidedDates() if self.fields.layout else self.decided  # a known layout's are month first
+        return DateField(self.fields, self.path, None if self.once else self.dates, decided)
+
+    def documents(
+        self, corpus_pass: CorpusPass, seen: Seen, date_field: DateField | None = None
+    ) -> Iterator[Documents]:
         """The documents from the start; ``seen`` are the texts that were read before."""
-        for rows in self.row_batches(corpus_pass):
-            batch = documents_of_rows(rows, self.fields, self.path, corpus_pass, seen)
+        rows_read = self.row_batches(corpus_pass)
+        if date_field is not None and date_field.decision is None and self.once:
+            rows_read = date_field.held(rows_read)
+        for rows in rows_read:
+            batch = documents_of_rows(rows, self.fields, self.path, corpus_pass, seen, date_field)
             if self.file is not None:
                 in_folder = self.kind == "folder" and ID in batch.rows  # where the id names the file
                 batch = batch.labelled(FILE, pl.lit(f"{self.file}/") + pl.col(ID) if in_folder else self.file)
@@ -92,7 +111,12 @@ class Part:
 
 
 def documents_of_rows(
-    batch: RowBatch, fields: Fields, path: str, corpus_pass: CorpusPass, seen: Seen
+    batch: RowBatch,
+    fields: Fields,
+    path: str,
+    corpus_pass: CorpusPass,
+    seen: Seen,
+    date_field: DateField | None,
 ) -> Documents:
     """The documents of some rows; what is left out is counted in the summary of the pass.
 
@@ -101,7 +125,9 @@ def documents_of_rows(
     user named the date field.
     """
     batch = _without_nul(batch, path, corpus_pass)
-    batch, dates = _dated(batch, fields, path, corpus_pass)
+    dates = None
+    if date_field is not None:
+        batch, dates = _dated(batch, date_field, corpus_pass)
     ids = _as_text(batch.columns[fields.id]) if fields.id else None
     columns = [batch.columns[name] for name in fields.text]
     if fields.layout:
@@ -127,7 +153,8 @@ def documents_of_rows(
     if ids is not None:
         found[ID] = ids.gather(kept)
     if dates is not None:
-        found[DATE] = dates.gather(kept_rows)
+        dates = dates[kept_rows]
+        found[DATE] = dates["day"]
     if fields.slice:
         found[SLICE] = column(fields.slice)
     for name in (*fields.kept, *later):
@@ -138,7 +165,8 @@ def documents_of_rows(
     summary.documents += len(kept)
     summary.empty += len(batch.lines) - int(np.count_nonzero(np.bincount(rows[full])))
     summary.duplicates += int(np.sum(~new))
-    summary.undated += found[DATE].null_count() if DATE in found else 0
+    if date_field is not None and dates is not None:
+        _count_dates(dates, np.asarray(batch.lines)[kept_rows], date_field, corpus_pass)
     return Documents(pl.DataFrame(found))
 
 
@@ -192,21 +220,35 @@ def _single_spaced(texts: pl.Series) -> pl.Series:
     return texts.scatter(odd.arg_true(), plain)
 
 
-def _dated(
-    batch: RowBatch, fields: Fields, path: str, corpus_pass: CorpusPass
-) -> tuple[RowBatch, pl.Series | None]:
-    """The dates of the rows. A row whose date cannot be read is bad if the user named the field."""
-    if not fields.date:
-        return batch, None
-    raw = batch.columns[fields.date[0]]
-    if len(fields.date) == 2:  # year and month, and day
-        raw = raw.str.strip_chars() + batch.columns[fields.date[1]].str.strip_chars().str.zfill(2)
-    dates = parse_dates(raw)
-    if not fields.date_given or raw.dtype.is_temporal():
+def _dated(batch: RowBatch, field: DateField, corpus_pass: CorpusPass) -> tuple[RowBatch, pl.DataFrame]:
+    """The dates of the rows: ``day``, as they were ``written``, and whether they are ``unread``.
+
+    A row whose date cannot be read is bad if the user named the field.
+    """
+    column = field.column(batch)
+    days = column.days(field.form(column))
+    unread = days.is_null() & ~column.missing
+    dates = pl.DataFrame({"day": days, "unread": unread, "written": column.written})
+    if not (field.fields.date_given and unread.any()) or column.values.dtype.is_temporal():
         return batch, dates
-    bad = dates.is_null() & (raw.str.strip_chars() != "").fill_null(False)
-    for i in bad.arg_true():
-        rule = f"{raw[i][:40]!r} is not a date in a known form"
+    for i in unread.arg_true():
+        rule = f"{column.values[i][:40]!r} is not a date in a known form"
         remedy = "mend the row, choose another --date-field"
-        corpus_pass.bad(rule, path=path, line=int(batch.lines[i]), field=fields.date[0], remedy=remedy)
-    return (batch.part(~bad), dates.filter(~bad)) if bad.any() else (batch, dates)
+        line = int(batch.lines[i])
+        corpus_pass.bad(rule, path=field.path, line=line, field=field.fields.date[0], remedy=remedy)
+    return batch.part(~unread), dates.filter(~unread)
+
+
+def _count_dates(dates: pl.DataFrame, lines: Ints, field: DateField, corpus_pass: CorpusPass) -> None:
+    """Count the dates of documents that were not read, are missing, or can hardly be meant."""
+    summary, days = corpus_pass.summary, dates["day"]
+    odd = ((days < FIRST_USUAL) | (days > LAST_USUAL)).fill_null(False)
+    summary.undated += days.null_count()
+    summary.unread_dates += int(dates["unread"].sum())
+    summary.odd_dates += int(odd.sum())
+    found = ((dates["unread"], summary.unread_date_places), (odd, summary.odd_date_places))
+    for which, places in found:
+        for i in which.arg_true().head(NAMED_PLACES - len(places)):
+            places.append(f"{field.path}:{lines[i]}: {dates['written'][i][:40]!r}")
+    if field.decision is not None:
+        field.decision.tell(summary)

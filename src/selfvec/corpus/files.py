@@ -14,6 +14,8 @@ import sys
 import weakref
 from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import closing
+from copy import copy
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
@@ -30,7 +32,7 @@ from .fields import FieldNames, Fields, recognise
 from .row_batch import HOLDS_NUL, RowBatch, RowReader, batch_of_rows, readable_fields
 from .row_formats import ROW_FORMATS, RowFormat, row_format, row_format_of_suffix
 from .streams import HEAD, UTF8_BOM, Stream, TextSource, few_lines, line_blocks, mended, reading, too_long
-from .summary import CorpusPass, FileRead, kinds_of, left_out_link, left_out_special
+from .summary import CorpusPass, FileRead, Summary, kinds_of, left_out_link, left_out_special
 
 STDIN = "-"
 
@@ -205,6 +207,13 @@ class FilePart(Part):
         file = None if source.size is None else absolute(source.path)
         super().__init__(source.path, source.kind, source.size, fields, name, file)
         self.source = source
+        self.once = source.pipe is not None
+
+    def dates(self) -> Iterator[RowBatch]:
+        """The rows with their dates alone; see `Part.dates`."""
+        part = copy(self)
+        part.fields = replace(self.fields, text=(), id=None, slice=None, kept=(), every=False)
+        return part.row_batches(CorpusPass(Summary(), skip_bad_rows=True))
 
     @cached_property
     def reader(self) -> RowReader:

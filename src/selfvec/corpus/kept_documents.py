@@ -21,6 +21,7 @@ from selfvec.data.run_text import DATE, FILE, FINGERPRINT, ID, SLICE, RunText
 from selfvec.data.token_batch import ONCE
 
 from .corpus import Corpus
+from .date_fields import DateField
 from .documents import Documents, Part, absolute
 from .fingerprints import Seen, fingerprints
 from .summary import CorpusPass
@@ -36,8 +37,11 @@ class KeptPart(Part):
         self.text = text
         self.selected = selected
 
-    def documents(self, corpus_pass: CorpusPass, seen: Seen) -> Iterator[Documents]:
+    def documents(
+        self, corpus_pass: CorpusPass, seen: Seen, date_field: DateField | None = None
+    ) -> Iterator[Documents]:
         """The documents in batches; a text that must occur only once and was seen before is left out."""
+        del date_field  # their dates are kept as days
         start = 0
         for frame in self.text.batches():
             here = slice(start, start + len(frame))

@@ -33,7 +33,6 @@ class MemoryPart(Part):
     """Values in memory, read a row at a time; the size and hash are those of the texts."""
 
     rows: Callable[[], Iterator[Sequence[object]]] = lambda: iter(())  # the values of ``fields``
-    once: bool = False  # whether they can be read only once
     _read: bool = False
 
     def row_batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
@@ -137,6 +136,10 @@ class FramePart(MemoryPart):
     """The rows of a data frame with the columns in ``fields``, read like those of a file."""
 
     frame: pl.DataFrame = field(default_factory=pl.DataFrame)
+
+    def dates(self) -> Iterator[RowBatch]:
+        """The rows with their dates alone; see `Part.dates`."""
+        yield RowBatch(string_columns(self.frame.select(self.fields.date)), range(1, 1 + len(self.frame)))
 
     def batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
         """The rows in batches."""

@@ -67,6 +67,11 @@ class Summary:
     duplicates: int = 0  # repeat an earlier text; left out with a layout, otherwise only counted
     known: int = 0  # left out of an update because the run has their text
     undated: int = 0  # without a date, in files that have a date field
+    unread_dates: int = 0  # of them, those where something stands that is not a date in a known form
+    unread_date_places: list[str] = field(default_factory=list)  # the first 20 of them: file, line and value
+    odd_dates: int = 0  # before the year 1000 or after 2199
+    odd_date_places: list[str] = field(default_factory=list)
+    date_orders: tuple[str, ...] = ()  # how 03/04/2020 was read, for each field: "date: day first"
     mended_rows: int = 0  # a known defect was repaired
     mended_places: list[str] = field(default_factory=list)  # the first 20 of them: file, line and repair
     bad_rows: int = 0  # malformed and left out
@@ -104,11 +109,23 @@ class Summary:
             how = "as asked" if self.text_given else self.layout or "recognised"
             parts.append(f"text from {' + '.join(self.text_fields)} ({how})")
         if self.date_field:
-            parts.append(f"dates from {self.date_field}")
+            parts.append(f"dates from {self.date_field}{self._dates()}")
         parts += filter(None, [self.left_out()])
         if self.duplicates and not self.layout:
             parts.append(f"{count_of(self.duplicates, 'duplicate')} among them")
         return "; ".join(parts)
+
+    def _dates(self) -> str:
+        """In brackets, how dates were read, how many were not, and which can hardly be meant."""
+        orders = dict.fromkeys(order.rpartition(": ")[2] for order in self.date_orders)
+        parts = [" and ".join(orders)] if orders else []
+        if self.unread_dates:
+            missing = self.undated - self.unread_dates
+            parts += [f"{missing:,} missing"] if missing else []
+            parts.append(f"{self.unread_dates:,} not read, first {self.unread_date_places[0]}")
+        if self.odd_dates:
+            parts.append(f"{self.odd_dates:,} before 1000 or after 2199, first {self.odd_date_places[0]}")
+        return f" ({', '.join(parts)})" if parts else ""
 
     def left_out(self) -> str:
         """What was mended and what was left out, in words; empty if nothing was.
@@ -186,7 +203,8 @@ def joined_corpora(
         for name in ("date_field", "layout"):  # each may hold the names of several files
             names = [part for summary in summaries for part in (getattr(summary, name) or "").split(", ")]
             setattr(whole, name, ", ".join(different_names(filter(None, names))) or None)
-        del whole.bad_places[NAMED_PLACES:], whole.mended_places[NAMED_PLACES:]
+        for name in ("bad_places", "mended_places", "unread_date_places", "odd_date_places"):
+            del getattr(whole, name)[NAMED_PLACES:]
         whole.notes = list(dict.fromkeys(whole.notes))
         whole.duplicates += repeats
         whole.documents -= left_out

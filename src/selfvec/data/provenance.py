@@ -40,6 +40,7 @@ _CORPUS = {
     "files": [_FILE],
     "documents": COUNT,
     "bad_rows": COUNT,
+    "date_orders": [str],
     "text_fields": [str],
     "text_given": bool,
     "date_field": _TEXT_OR_NONE,

@@ -1,0 +1,362 @@
+"""Dates: every form means the right day, whole columns decide, and what is not read is counted and said."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.corpus.corpus_reader import Reader
+
+from selfvec.apps.cli import main
+from selfvec.corpus import Corpus, as_corpus
+from selfvec.corpus.dates import DateColumn, DateForm, Evidence, parse_dates
+from selfvec.corpus.fields import FieldNames
+from selfvec.corpus.files import open_part
+from selfvec.corpus.month_names import MONTHS, THAI
+from selfvec.corpus.slices import by_period
+from selfvec.corpus.streams import TextSource
+from selfvec.corpus.summary import Summary, joined_corpora
+from selfvec.storage.run_folder import open_run
+
+THAT_DAY = """
+2020-06-18T15:17:00.123456789+02:00|2020-06-18 15:17:00.5 Europe/Berlin|2020-06-18T15:17Z|2020-06-18T15
+2020-06-18T15:17:00+02:00[Europe/Paris]|2020-06-18T23:59:59-11:00|2020/06/18 15:17:00 JST|2020. 6. 18.
+20200618T151700Z|20200618151700123|20200618.0|2020:06:18 15:17:00|2020-06-18/2020-06-20|2020-170|2020-W25-4
+18-06-2020|18.06.2020|18/06/20|18.6.20 10:15|06/18/2020 3:17 PM|6/18/2020 3:17:00 p.m.|6/18/20, 3:17 PM
+10:15 18.06.2020|do 18-06-2020|'2020-06-18|Thu 18/06/2020
+Thu, 18 Jun 2020 10:00:00 +0000 (UTC)|Thu Jun 18 20:19:24 +0000 2020|Thu Jun 18 10:00:00 CEST 2020
+Thu Jun 18 2020 10:00:00 GMT+0200 (Central European Summer Time)|18/Jun/2020:13:55:36 -0700
+15:17, 18 June 2020 (UTC)|Thursday, June 18, 2020|June 18th, 2020 at 5 pm|Thursday 18 June 2020|18-Jun-20
+Donnerstag, 18. Juni 2020, 10:00 Uhr|jeudi 18 juin 2020 à 10h30|18 de junio de 2020|18. kesäkuuta 2020
+2020. június 18.|2020 m. birželio 18 d.|2020. gada 18. jūnijs|18 июня 2020 г.|18 Ιουνίου 2020|18 haziran 2020
+18 มิถุนายน 2563|18 มิ.ย. 2563|18 ביוני 2020|١٨ يونيو ٢٠٢٠|2020年6月18日|2020年06月18日(木) 10:15|2020년 6월 18일
+1592438400|1592438400.75|1592438400000|1592438400000000|1592438400000000000|1.5924384e+18
+"""
+OTHER_DAYS = {
+    "18 marraskuuta 2020": "2020-11-18",
+    "3 May 2020": "2020-05-03",
+    "1er janvier 2020": "2020-01-01",
+    "1º de março de 2020": "2020-03-01",
+    "18 d’abril de 2020": "2020-04-18",
+    "12 září 2020": "2020-09-12",
+    "3 lipca 2020": "2020-07-03",
+    "2020-06": "2020-06-01",
+    "06/2020": "2020-06-01",
+    "June 2020": "2020-06-01",
+    "June, 2020": "2020-06-01",
+    "June '20": "2020-06-01",
+    "2020-Q2": "2020-04-01",
+    "2020Q4": "2020-10-01",
+    "Q2 2020": "2020-04-01",
+    "2020-W25": "2020-06-15",
+    "2020-W53": "2020-12-28",
+    "2021-W01": "2021-01-04",
+    "-315619200": "1960-01-01",
+    "-315619200.5": "1959-12-31",
+    "987654321000": "2001-04-19",
+    "0476-09-04": "0476-09-04",
+    "476-09-04": "0476-09-04",
+    "18 June 476": "0476-06-18",
+    "0079": "0079-01-01",
+}
+NO_DAYS = """
+2020-13-45|31.02.2020|2020-02-30|31/04/2020|25.13.2020|99/99/99|1900-01-00|0000-01-01|2020-W54|2021-W53
+2020-Q5|2021-366|soon|June|18 June|Jun 20|marraskuu|18 marrask 2020|June-July 2020|May be 2020|Sun 2020
+18 June 2020 - 20 June 2020|2020-06-18 to 2020-06-20|2019-2020|2020?|June 18 2020 2021|circa 18/06/2020
+1|12:30|1.2.3|43910|987|44 BC|-44|-0044-03-15|1.59E+12|20201301|2020-06-18 001
+"""
+
+
+def cells(table: str) -> list[str]:
+    return [cell for line in table.strip().splitlines() for cell in line.split("|")]
+
+
+def test_people_write_a_day_in_many_forms() -> None:
+    expected = dict.fromkeys(cells(THAT_DAY), "2020-06-18") | OTHER_DAYS
+    read = parse_dates(pl.Series(list(expected))).cast(pl.String)
+    assert dict(zip(expected, read, strict=True)) == expected
+
+
+def test_what_is_not_a_date_does_not_become_one() -> None:
+    values = cells(NO_DAYS)
+    assert dict(zip(values, parse_dates(pl.Series(values)), strict=True)) == dict.fromkeys(values)
+
+
+@given(st.dates(datetime.date(1000, 1, 1), datetime.date(2999, 12, 31)))
+def test_every_day_is_read_from_every_form(day: datetime.date) -> None:
+    forms = [
+        *("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y-%j", "%G-W%V-%u", "%Y年%m月%d日", "%d.%m.%Y"),
+        *("%d %B %Y", "%d-%b-%Y", "%B %d, %Y", "%A, %d %B %Y", "%a %b %d 20:19:24 +0000 %Y"),
+        *("%a, %d %b %Y 23:59:59 +1400", "%Y-%m-%dT00:30:00+09:00", "%d/%b/%Y:13:55:36 -0700"),
+    ]
+    texts = [day.strftime(form) for form in forms]
+    assert dict(zip(texts, parse_dates(pl.Series(texts)), strict=True)) == dict.fromkeys(texts, day)
+    for day_first, form in ((True, "%d/%m/%Y"), (True, "%d-%m-%Y 23:59"), (False, "%m/%d/%Y 1:02 PM")):
+        written = pl.Series([day.strftime(form)])
+        assert parse_dates(written, DateForm(day_first)).to_list() == [day]
+
+
+def test_a_month_is_read_by_its_whole_name_only() -> None:
+    days = [datetime.date(2020, (number - 1) % THAI + 1, 7) for number in MONTHS.values()]
+    for form in ("7 {} 2020", "{} 7, 2020", "7. {}. 2020", "2020 {} 7"):
+        assert parse_dates(pl.Series([form.format(name) for name in MONTHS])).to_list() == days, form
+    longer = pl.Series([f"7 {name}qx 2020" for name in MONTHS])
+    assert parse_dates(longer).null_count() == len(MONTHS)
+
+
+@given(st.lists(st.text(max_size=14) | st.none(), max_size=5))
+def test_no_text_brings_the_date_reader_down(texts: list[str | None]) -> None:
+    column = DateColumn(pl.Series(texts, dtype=pl.String))
+    assert len(column.days(column.evidence().form)) == len(texts)
+
+
+def test_numbers_are_days_of_a_spreadsheet_only_where_all_are() -> None:
+    def read(*values: str | None) -> list[str | None]:
+        column = DateColumn(pl.Series(values, dtype=pl.String))
+        return column.days(column.evidence().form).cast(pl.String).to_list()
+
+    # 25,569 days lie between 30 December 1899 and 1970, so 43,910 is 18,341 days after 1970
+    assert read("43910", "43910.75", None, "", "20000") == [
+        "2020-03-20",
+        "2020-03-20",
+        None,
+        None,
+        "1954-10-03",
+    ]
+    assert read("43910", "2020-03-20") == [None, "2020-03-20"]
+    assert read("987", "1066") == ["0987-01-01", "1066-01-01"]
+    assert read("987", "1066", "x")[0] is None
+    assert read("987") == [None]
+
+
+def test_evidence_of_parts_adds_up_to_that_of_the_whole() -> None:
+    values = pl.Series(
+        ["25/03/2020", "03/25/2020", "03/04/2020", "03.04.2020", "43910", "2020-01-01", "x", "", None]
+    )
+    whole = DateColumn(values).evidence()
+    assert whole == Evidence(7, day_first=1, month_first=1, either=1, dotted=1, serial=1)
+    assert sum((DateColumn(values[i : i + 2]).evidence() for i in range(0, 9, 2)), Evidence()) == whole
+
+
+# Whole columns decide
+
+
+def days(corpus: Corpus, batch_bytes: int = 1 << 20) -> list[str | None]:
+    batches = list(corpus.batches(batch_bytes=batch_bytes))
+    return [None if day is None else str(day) for batch in batches for day in batch.rows["date"]]
+
+
+def table(dates: list[str]) -> str:
+    return "text,date\n" + "".join(f"hail {n},{day}\n" for n, day in enumerate(dates))
+
+
+def rows(dates: list[str]) -> str:
+    return "".join(json.dumps({"text": f"hail {n}", "date": day}) + "\n" for n, day in enumerate(dates))
+
+
+MARCH = [f"{day:02}/03/2020" for day in range(1, 29)]
+
+
+@pytest.mark.parametrize("batch_bytes", [16, 200, 1 << 20])
+@pytest.mark.parametrize(("name", "made"), [("a.csv", table), ("a.jsonl", rows)])
+def test_the_whole_column_decides_what_comes_first(
+    tmp_path: Path, name: str, made: Callable[[list[str]], str], batch_bytes: int
+) -> None:
+    (tmp_path / name).write_text(made(MARCH))
+    corpus = Corpus.open(tmp_path / name)
+    assert days(corpus, batch_bytes) == [f"2020-03-{day:02}" for day in range(1, 29)]
+    assert corpus.summary.date_orders == ("date: day first",)
+    assert corpus.summary.notes == []
+    assert "dates from date (day first)" in corpus.summary.describe()
+    (tmp_path / name).write_text(made([f"03/{day:02}/2020" for day in range(1, 29)]))
+    assert days(Corpus.open(tmp_path / name), batch_bytes)[0] == "2020-03-01"
+
+
+@pytest.mark.parametrize("batch_bytes", [16, 1 << 20])
+def test_a_pipe_is_read_to_its_end_before_its_dates_are(batch_bytes: int) -> None:
+    source = TextSource("standard input", "jsonl", pipe=io.BytesIO(rows(["2020-01-02", *MARCH]).encode()))
+    corpus = Corpus([open_part(source, FieldNames())], "-")
+    assert days(corpus, batch_bytes) == ["2020-01-02", *(f"2020-03-{day:02}" for day in range(1, 29))]
+
+
+def test_objects_that_are_read_once_or_again_have_the_same_days() -> None:
+    mappings = [{"text": f"hail {n}", "date": day} for n, day in enumerate(MARCH)]
+    expected = [f"2020-03-{day:02}" for day in range(1, 29)]
+    assert days(as_corpus(mappings)) == days(as_corpus(iter(mappings))) == expected
+    assert days(as_corpus(pl.DataFrame(mappings))) == expected
+    texts = [row["text"] for row in mappings]
+    assert days(Corpus.from_texts(texts, MARCH)) == days(Corpus.from_texts(texts, iter(MARCH))) == expected
+
+
+def test_where_nothing_decides_the_choice_is_said(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(table(MARCH[:8]))
+    corpus = Corpus.open(tmp_path / "a.csv")
+    assert days(corpus)[1] == "2020-02-03"
+    (note,) = corpus.summary.notes
+    assert note.startswith(
+        "dates of 'date' are read month first, 03/04/2020 as March 4: nothing in the column"
+    )
+    (tmp_path / "a.csv").write_text(table(["01.03.2020", "02.03.2020"]))
+    corpus = Corpus.open(tmp_path / "a.csv")
+    assert (days(corpus), corpus.summary.notes) == (["2020-03-01", "2020-03-02"], [])
+
+
+def test_another_file_decides_if_the_file_does_not(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(table(MARCH[:8]))
+    (tmp_path / "b.csv").write_text(table(MARCH[20:]))
+    corpus = Corpus.open(tmp_path)
+    assert days(corpus)[:2] == ["2020-03-01", "2020-03-02"]
+    assert corpus.summary.notes == []
+    (tmp_path / "c.csv").write_text(table(["03/25/2020", "04/02/2020"]))  # a file's own values go first
+    assert days(Corpus.open(tmp_path))[-2:] == ["2020-03-25", "2020-04-02"]
+    assert days(Corpus.open(tmp_path))[0] == "2020-01-03"  # the other files differ
+
+
+def test_two_orders_in_one_column_are_said(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(table(["25/03/2020", "26/03/2020", "03/27/2020", "02/03/2020"]))
+    corpus = Corpus.open(tmp_path / "a.csv")
+    assert days(corpus) == ["2020-03-25", "2020-03-26", "2020-03-27", "2020-03-02"]
+    (note,) = corpus.summary.notes
+    assert "2 are day first, as 25/03, and 1 month first; those that may be either are read day first" in note
+
+
+def test_a_corpus_like_another_reads_its_dates_alike(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(table(MARCH))
+    (tmp_path / "b.csv").write_text(table(MARCH[:8]))
+    (tmp_path / "c.csv").write_text(table(["03/25/2020", "04/02/2020"]))
+    first = Corpus.open(tmp_path / "a.csv")
+    days(first)
+    later = Corpus.open(tmp_path / "b.csv", like=first.summary.as_dict())
+    assert (days(later)[1], later.summary.notes) == ("2020-03-02", [])
+    other = Corpus.open(tmp_path / "c.csv", like=first.summary.as_dict())
+    assert days(other) == ["2020-03-25", "2020-04-02"]
+    (note,) = other.summary.notes
+    assert "are month first in" in note
+    assert note.endswith("and day first in what the run had read before")
+
+
+# What is not read
+
+
+@pytest.mark.parametrize("batch_bytes", [16, 1 << 20])
+def test_dates_that_are_not_read_are_counted_and_the_first_is_named(reader: Reader, batch_bytes: int) -> None:
+    reader.write("a.csv", table(["2020-01-02", "", "soon", "31.02.2020", "NaT", "9999-12-31"]))
+    read = reader.read("a.csv", batch_bytes=batch_bytes)["dates"]
+    assert [str(day) for day in read] == ["2020-01-02", "None", "None", "None", "None", "9999-12-31"]
+    assert reader.corpus is not None
+    summary = reader.corpus.summary
+    assert (summary.undated, summary.unread_dates, summary.odd_dates) == (4, 2, 1)
+    path = reader.folder / "a.csv"
+    assert summary.unread_date_places == [f"{path}:4: 'soon'", f"{path}:5: '31.02.2020'"]
+    told = f"(2 missing, 2 not read, first {path}:4: 'soon', 1 before 1000 or after 2199, first {path}:7: "
+    assert f"dates from date {told}'9999-12-31')" in summary.describe()
+    again = joined_corpora([summary.as_dict(), summary.as_dict()])
+    assert (again["unread_dates"], len(again["unread_date_places"])) == (4, 4)
+
+
+def test_a_column_of_which_nothing_is_missing_says_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(table(["2020-01-02", "2020-01-03"]))
+    corpus = Corpus.open(tmp_path / "a.csv")
+    days(corpus)
+    assert corpus.summary.describe() == "2 documents; text from text (recognised); dates from date"
+    assert corpus.summary.notes == []
+    assert Summary().date_orders == ()
+
+
+# The same data in every container
+
+ZONE = ZoneInfo("Asia/Tokyo")
+TIMES = [datetime.datetime(2020, 1, 1, 0, 30), datetime.datetime(2019, 12, 31, 23, 45), None]
+TEXTS = ["hail", "wind", "rain"]
+
+
+def containers(folder: Path, zone: ZoneInfo | None) -> dict[str, Any]:
+    """The same times, with the zone of Tokyo or none, in every container."""
+    pd, pa = pytest.importorskip("pandas"), pytest.importorskip("pyarrow")
+    times = [time and time.replace(tzinfo=zone) for time in TIMES]
+    clock = pl.Series("date", TIMES)
+    frame = pl.DataFrame({"text": TEXTS, "date": clock.dt.replace_time_zone(zone.key) if zone else clock})
+    frame.write_parquet(folder / "a.parquet")
+    frame.write_csv(folder / "a.csv")
+    frame.write_ndjson(folder / "a.jsonl")
+    own = pd.DataFrame({"text": TEXTS, "date": pd.Series(times)})
+    return {
+        **{name: folder / name for name in ("a.parquet", "a.csv", "a.jsonl")},
+        "polars": frame,
+        "polars, lazy": frame.lazy(),
+        "pandas": own,
+        "pandas, objects": own.astype(object),
+        "arrow": pa.Table.from_pandas(own),
+        "mappings": [{"text": text, "date": time} for text, time in zip(TEXTS, times, strict=True)],
+        "strings": [
+            {"text": t, "date": time and time.isoformat()} for t, time in zip(TEXTS, times, strict=True)
+        ],
+        "dates=": Corpus.from_texts(TEXTS, dates=times),
+        "dates= of pandas": Corpus.from_texts(TEXTS, dates=own["date"]),
+    }
+
+
+@pytest.mark.parametrize("zone", [None, ZONE])
+def test_a_time_has_its_local_day_in_every_container(tmp_path: Path, zone: ZoneInfo | None) -> None:
+    for name, data in containers(tmp_path, zone).items():
+        corpus = as_corpus(data)
+        assert days(corpus) == ["2020-01-01", "2019-12-31", None], name
+        assert (corpus.summary.undated, corpus.summary.unread_dates) == (1, 0), name
+
+
+@pytest.mark.parametrize(("unit", "first"), [("D", "2020-06-18"), ("W", "2020-06-15"), ("Q", "2020-04-01")])
+def test_a_period_of_pandas_is_its_first_day(unit: str, first: str) -> None:
+    pd = pytest.importorskip("pandas")
+    periods = pd.PeriodIndex(["2020-06-18"], freq="D").asfreq(unit)
+    assert days(as_corpus(pd.DataFrame({"text": ["hail"], "date": periods}))) == [first]
+    assert days(Corpus.from_texts(["hail"], dates=periods)) == [first]
+
+
+@pytest.mark.parametrize("values", [[datetime.time(1)], [datetime.timedelta(1)]])
+def test_times_without_a_day_are_not_dates(values: list[Any]) -> None:
+    corpus = as_corpus(pl.DataFrame({"text": ["hail"], "date": values}))
+    assert (days(corpus), corpus.summary.unread_dates) == ([None], 1)
+
+
+def test_numbers_of_data_frames_are_dates() -> None:
+    for values, day in (
+        ([1592438400, None], "2020-06-18"),
+        ([1592438400000.0, None], "2020-06-18"),
+        ([1592438400000000000.0, None], "2020-06-18"),
+        ([43910.0, np.nan], "2020-03-20"),
+        ([202006.0, None], "2020-06-01"),
+    ):
+        corpus = as_corpus(pl.DataFrame({"text": ["hail", "wind"], "date": values}, strict=False))
+        assert days(corpus) == [day, None]
+
+
+def test_a_run_keeps_how_its_dates_were_read_and_an_update_follows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, new, run = tmp_path / "a.csv", tmp_path / "b.csv", str(tmp_path / "run")
+    old.write_text(table([*MARCH, "soon"]).replace("hail", "hail broke a roof"))
+    new.write_text(table(MARCH[:8]).replace("hail", "wind broke a roof"))
+    how = ["--vectors", "none", "--method", "decorrelated", "--min-count", "1"]
+    assert main(["refine", str(old), "-o", run, *how]) == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert "dates from date (day first, 1 not read, first" in said
+    assert main(["run", "info", run]) == 0
+    assert "1 not read, first" in " ".join(capsys.readouterr().out.split())
+    assert main(["update", run, str(new)]) == 0
+    opened = open_run(run)
+    assert opened.text is not None
+    found = opened.text.read(("date",))["date"].cast(pl.String).to_list()
+    first = [f"2020-03-{day:02}" for day in range(1, 29)]
+    assert found == [*first, None, *first[:8]]
+    assert opened.provenance.corpus["date_orders"] == ["date: day first"]
+    assert [part.name for part in by_period(opened.require_tokens(), "month")] == ["2020-03"]
