@@ -11,7 +11,6 @@ one with this stem that has a vector.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import compress
@@ -22,6 +21,7 @@ import numpy as np
 
 from selfvec.base.arrays import Ids, Ints
 from selfvec.base.casing import DOTTED, case_forms, lower
+from selfvec.base.characters import folded
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.text_files import text_lines
 from selfvec.data.token_batch import occurrences_of_merged
@@ -223,7 +223,7 @@ def _stop_words(spec: str) -> frozenset[str]:
         if len(word.split()) > 1:
             rule = f"a line holds one word, this one has {len(word.split())}"
             raise InputError(rule, path=path, line=number, remedy="give each word its own line")
-        words.add(unicodedata.normalize("NFC", word.replace("\u2019", "'")))
+        words.add(folded(word))
     return frozenset(words)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 
 from selfvec.base.arrays import Bytes, Ids, Ints, Mask
+from selfvec.base.characters import folded
 from selfvec.base.errors import OptionError
 from selfvec.base.packed_strings import PackedStrings
 from selfvec.base.untrusted import decoding, panics_held_back
@@ -105,8 +105,8 @@ class Splitter:
 
     ``words``: runs of letters, marks, numbers and underscores with at least one letter or number. An
     apostrophe between two of these stays (*don't*), a point or comma between two digits stays (*1.75*),
-    hyphens and all other characters separate. Types are normalised: NFC, straight apostrophes, no soft
-    hyphens, no possessive *'s*. Tokens of more than `LONGEST` characters are left out.
+    signs of names stay (*C++*, *C#*, *AT&T*, *.NET*; `selfvec.text.kernels.spans`), hyphens and all other
+    characters separate. Types are normalised: `plain`. Tokens of more than `LONGEST` characters are left out.
     """
 
     def __init__(self, split: Literal["words", "whitespace"], language: str | None = None) -> None:
@@ -118,7 +118,7 @@ class Splitter:
         """Tokens of (D,) texts; null is an empty document."""
         flags = table(self.name)
         data, bounds = joined_utf8(texts)
-        starts, lengths, offsets = spans(data, bounds, flags)
+        starts, lengths, offsets = spans(data, bounds, flags, self.name == "words")
         if self.name == "words":
             sentences = count_sentences(data, starts, lengths, offsets, flags)
         else:
@@ -183,15 +183,15 @@ def _by_appearance(numbers: Ints) -> tuple[Ids, list[int]]:
 
 def _words_and_sentences(data: Bytes, bounds: Ints) -> tuple[Ints, Ids, Ints, Ids]:
     """The words, as of `spans`, and the sentences of each document, (D,) int32, for any tokeniser."""
-    words = spans(data, bounds, table("words"))
+    words = spans(data, bounds, table("words"), True)
     return *words, count_sentences(data, *words, table("words"))
 
 
 def plain(word: str) -> str:
-    """Normalise a word: NFC, straight apostrophes, no soft hyphens, no possessive."""
+    """Normalise a word: `selfvec.base.characters.folded`, without a possessive."""
     if word.isascii() and "'" not in word:
         return word
-    word = unicodedata.normalize("NFC", word.replace("\u00ad", "").replace("\u2019", "'"))
+    word = folded(word)
     if word.endswith(("'s", "'S")) and any(map(str.isalnum, word[:-2])):
         word = word[:-2]
     return word.strip("'")
@@ -235,8 +235,8 @@ def find_words(texts: Sequence[str], tokenizer: str = "words", code: str | None 
     bounds = characters = np.cumsum([0, *map(len, texts)])
     if len(data) != len(whole):
         bounds = np.cumsum([0, *(len(text.encode()) for text in texts)])
-    flags = table("whitespace" if tokenizer == "whitespace" else "words")
-    starts, lengths, offsets = spans(data, bounds, flags)
+    split = "whitespace" if tokenizer == "whitespace" else "words"
+    starts, lengths, offsets = spans(data, bounds, table(split), split == "words")
     if tokenizer == "words" and (segment := segmenter(code)) is not None:
         starts, lengths, offsets = split_spans(data, starts, lengths, offsets, segment)
     starts, lengths, offsets, _ = without_long(data, starts, lengths, offsets)
