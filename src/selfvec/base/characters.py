@@ -24,7 +24,7 @@ APOSTROPHES = "'\u2019\u2018\u201b\u02bc\u00b4\uff07\u05f3"
 GERSHAYIM = '"\u05f4\u201d'
 """The mark before the last letter of Hebrew's acronyms, as it is typed."""
 
-# Removed: what is not seen, except joiners that shape Arabic and Indic letters; enclosing marks, as of keycaps;
+# Removed: what is not seen, except joiners that shape Arabic and Indic letters; enclosing marks of keycaps;
 _SHAPED = "\u0600-\u08ff\u0900-\u109f\u1780-\u17ff\ufb50-\ufdff\ufe70-\ufeff"
 _JOINER = f"(?<=[{_SHAPED}])[\u200c\u200d](?=[{_SHAPED}])"
 _ENCLOSING = "\u0488\u0489\u1abe\u20dd-\u20e0\u20e2-\u20e4\ua670-\ua672"

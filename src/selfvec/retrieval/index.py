@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -32,6 +32,7 @@ from selfvec.base.untrusted import decoding
 from selfvec.data.run import Run
 from selfvec.storage.folder_kinds import INDEX
 from selfvec.text.preprocessing import Preprocessing
+from selfvec.text.segmentation import unsegmented
 from selfvec.text.vocabulary import Vocabulary
 
 from .build import build_index, build_words_only
@@ -39,8 +40,10 @@ from .dense_space import TABLES, DenseSpace
 from .documents import GatheredDocuments
 from .filters import allowed
 from .indexed_documents import Arrays, IndexedDocuments
+from .phrases import count_written, restrict, words_of
+from .question import Question
 from .same_texts import different_texts
-from .scoring import Scored, Scorer
+from .scoring import Scored, Scorer, check_mode
 from .snippets import Found, describe
 
 _COMPARED = 10_000  # ids that are compared with an unknown one
@@ -196,6 +199,7 @@ class Index:
         Parameters
         ----------
         question : str
+            A phrase in quotes must occur, -word and NOT word must not.
         top : int
             Documents of different texts, at most.
         mode : "hybrid", "bm25" or "dense"
@@ -209,12 +213,30 @@ class Index:
         """
         check_text("question", question, empty=True)
         check_whole("top", top)
-        query = self.vocabulary.parse(question)
+        check_mode(mode)
+        asked = Question.of(question)
+        query = self.vocabulary.parse(asked.text)
         passing = allowed(self.documents, filters)
-        scored = self.scorer.score(query, mode)
+        notes = [*asked.notes, *restrict(self.vocabulary, self.documents, asked, passing)]
+        code = self.vocabulary.preprocessing.language
+        words = words_of(asked.text)
+        if unsegmented_note := unsegmented([(word, 1) for word in words], code, "the question"):
+            notes.append(unsegmented_note)
+        if asked.excluded and not words:
+            notes.append("the question only names what documents must not have: add what they should")
+        if words and not len(query.types) and not query.unknown:
+            query = replace(query, words=words)
+            scored = self.scorer.by_counts(count_written(self.documents, asked.text, code, passing))
+            notes.append(
+                "all words of the question are stop words: texts that have them as written were found"
+            )
+        else:
+            scored = self.scorer.score(query, mode)
         best = different_texts(self.documents, scored, passing, top)
         hits = describe(self.vocabulary, self.scorer, query, scored, best, mode)
-        return Found(question, mode, len(self), query.words, query.unknown, hits, filters=list(filters))
+        return Found(
+            question, mode, len(self), query.words, query.unknown, hits, filters=list(filters), notes=notes
+        )
 
     def text(self, name: str) -> str:
         """A document by its id, as it was written; raises `NotFound` for an unknown id."""

@@ -26,6 +26,7 @@ from selfvec.base.errors import InputError, OptionError
 from selfvec.base.text_files import text_lines
 from selfvec.data.token_batch import occurrences_of_merged
 
+from .korean import is_korean, without_particle
 from .languages import (
     LANGUAGES,
     STEMMERS,
@@ -239,7 +240,7 @@ DROPPED = -1  # the number of a type that a rule leaves out
 
 
 def stems(words: Sequence[str], language: str) -> list[str]:
-    """Snowball's stem of every word, in lower case.
+    """Snowball's stem of every word, in lower case; of Korean words, in any text, those without particles.
 
     >>> stems(["Storms", "storm", "tornadoes"], "en")
     ['storm', 'storm', 'tornado']
@@ -252,9 +253,10 @@ def stems(words: Sequence[str], language: str) -> list[str]:
             field="stem",
             remedy=f"use one of {', '.join(STEMMERS)}",
         )
-    lowered = [lower(word, language) for word in words]
-    found: list[str] = Stemmer.Stemmer(STEMMERS[language]).stemWords(lowered)
-    return found
+    found: list[str] = [lower(word, language) for word in words]
+    if STEMMERS[language] != "own":
+        found = Stemmer.Stemmer(STEMMERS[language]).stemWords(found)
+    return [without_particle(word) if is_korean(word) else word for word in found]
 
 
 def same_stem(

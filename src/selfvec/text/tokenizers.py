@@ -7,7 +7,6 @@ kept and under which key.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,7 +27,7 @@ from selfvec.storage.formats.subwords import load_tokenizer
 
 from .distinct_words import DistinctWords
 from .kernels import apart, count_sentences, spans, table
-from .segmentation import segmenter, split_spans
+from .segmentation import is_unspaced, segmenter, split_spans
 
 if TYPE_CHECKING:
     import polars as pl
@@ -257,10 +256,6 @@ def find_words(texts: Sequence[str], tokenizer: str = "words", code: str | None 
 # out before any string is made of them.
 
 _WIDEST = 4  # bytes of a character, at most
-_UNSPACED = re.compile(
-    "[\u0e00-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
-)
-"""Letters of scripts without spaces between words: Thai to Burmese, Khmer, kana, Chinese characters."""
 
 
 def long_tokens(data: Bytes, starts: Ints, lengths: Ids) -> list[int]:
@@ -295,7 +290,7 @@ def without_long_runs(
     for number in long_tokens(data, starts, lengths):
         first = int(starts[number])
         last = first + int(lengths[number])
-        if _UNSPACED.search(data[first:last].tobytes().decode()):
+        if is_unspaced(data[first:last].tobytes().decode()):
             continue
         document = int(np.searchsorted(bounds, first, "right")) - 1
         left_out.setdefault(document, bounds[document : document + 2].tolist())[-1:-1] = first, last
