@@ -1,4 +1,4 @@
-"""What a question asks for: accents, phrases, words that are left out, stop words, names with signs, notes."""
+"""What a question asks for: accents, phrases, words to leave out, stop words, names with signs, notes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TEXTS = {
     "man": "who is the man",
     "zurich": "one lake near Zurich",
     "zürich": "one lake near Zürich",
-    "café": "a new café opened",
+    "café": "a new cafe\u0301 opened",
     "hôpital": "un hôpital moderne",
     "it": "IT staff wrote C++ and .NET",
     "rain": "it is raining",
@@ -26,7 +26,7 @@ TEXTS = {
     "gas": "gas makes noise",
     "학교": "학교에서 학생을 보았다",
     "ligature": "the oﬃce of ＡＢＣ and H₂O was on \ufb01re",
-    "heart": "we ❤️love caf\u0065\u0301s",
+    "heart": "we ❤️love sheep",
     "hebrew": 'צה"ל שָׁלוֹם',
 }
 
@@ -88,7 +88,7 @@ def test_the_first_documents_of_a_question(named: Index, mode: str, question: st
         ("NOISE NOT GAS", {"heat pump", "pump", "gas"}),  # in capitals, NOT is a word
         ("noise - gas", {"heat pump", "pump", "gas"}),
         ("Zürich", {"zürich"}),
-        ("café", {"café", "heart"}),
+        ("café", {"café"}),
         ("The Who", {"who"}),
         ("the who", {"who"}),
         ("-gas", set()),
@@ -116,9 +116,7 @@ def test_what_signs_do_not_do_is_said(named: Index, question: str, said: str) ->
     assert notes[0].startswith(said)
 
 
-@pytest.mark.parametrize(
-    "question", ["noise of pumps", "COVID-19 and vis-à-vis", "5 * 3 of it?", 'a 5" pipe']
-)
+@pytest.mark.parametrize("question", ["noise of pumps", "COVID-19, vis-à-vis", "5 * 3 pumps?", 'a 5" pipe'])
 def test_an_ordinary_question_has_no_notes(named: Index, question: str) -> None:
     assert named.search(question).notes == []
 
@@ -127,13 +125,13 @@ def test_an_ordinary_question_has_no_notes(named: Index, question: str) -> None:
 def test_marks_are_at_the_words_as_they_are_written(named: Index, question: str) -> None:
     hit = named.search(question, mode="bm25").hits[0]
     marked = {hit.snippet[mark.start : mark.end] for mark in hit.marks}
-    expected = {"office": {"oﬃce"}, "cafe": {"café"}, "H2O": {"H₂O"}, "love": {"love"}}
+    expected = {"office": {"oﬃce"}, "cafe": {"cafe\u0301"}, "H2O": {"H₂O"}, "love": {"love"}}
     assert marked == expected.get(question, {"To", "to", "be", "or", "not"})
 
 
 def test_a_reason_names_both_spellings(named: Index) -> None:
     words = named.search("cafe", mode="bm25").hits[0].words
-    assert [(word.query, word.document, word.kind) for word in words] == [("cafe", "café", "match")]
+    assert [(word.query, word.document, word.kind) for word in words] == [("cafe", "cafe\u0301", "match")]
 
 
 def test_a_question_is_taken_apart() -> None:
@@ -144,16 +142,11 @@ def test_a_question_is_taken_apart() -> None:
 
 @pytest.mark.parametrize(
     ("word", "noun"),
-    [("학교에서", "학교"), ("학교는", "학교"), ("학교가", "학교"), ("학생을", "학생"), ("학생과", "학생")]
-    + [
-        ("서울로", "서울"),
-        ("물을", "물"),
-        ("나이", "나이"),
-        ("사과", "사과"),
-        ("회의", "회의"),
-        ("가을", "가을"),
-    ]
-    + [("학교", "학교"), ("hail", "hail"), ("은", "은"), ("", "")],
+    [
+        *(("학교에서", "학교"), ("학교는", "학교"), ("학교가", "학교"), ("학생을", "학생")),
+        *(("학생과", "학생"), ("서울로", "서울"), ("물을", "물"), ("나이", "나이"), ("사과", "사과")),
+        *(("회의", "회의"), ("가을", "가을"), ("학교", "학교"), ("hail", "hail"), ("은", "은"), ("", "")),
+    ],
 )
 def test_particles_of_korean(word: str, noun: str) -> None:
     assert without_particle(word) == noun
@@ -182,6 +175,6 @@ def test_scripts_without_spaces_are_named(text: str, code: str | None, language:
 
 def test_refining_says_that_clauses_are_words(tmp_path) -> None:
     (tmp_path / "a.txt").write_text("昨日は雨でした\n今日は晴れです\n" * 10, encoding="utf-8")
-    run = selfvec.refine([tmp_path / "a.txt"], tmp_path / "run", vectors="none")
+    run = selfvec.refine(tmp_path / "a.txt", "none")
     notes = run.provenance.corpus["notes"]
     assert [note for note in notes if "--language ja" in note] == notes

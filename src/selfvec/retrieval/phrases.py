@@ -42,7 +42,7 @@ def restrict(
 
 
 def count_written(documents: IndexedDocuments, text: str, code: str | None, among: Mask) -> Ints:
-    """How often each document has a text as a phrase, (D,): in its case, or else in any case, or else its words."""
+    """How often each document has a text as a phrase, (D,): in its case, else in any case, else its words."""
     words = words_of(text)
     exact: list[Fits] = [word.__eq__ for word in words]
     free = [_same_word(word, code) for word in words]
@@ -50,7 +50,7 @@ def count_written(documents: IndexedDocuments, text: str, code: str | None, amon
         counts = _count(documents, phrase, among)
         if counts.any():
             return counts
-    return np.sum([_count(documents, [word], among) for word in free], axis=0)
+    return sum((_count(documents, [word], among) for word in free), np.zeros(len(documents), np.int64))
 
 
 def words_of(text: str) -> list[str]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_QUOTED = r"[\"\u201c\u201d\u201e\u00ab\u00bb\uff02]\s*([^\"\u201c\u201d\u201e\u00ab\u00bb\uff02]*?\w[^\"\u201c\u201d\u201e\u00ab\u00bb\uff02]*?)\s*[\"\u201c\u201d\u00ab\u00bb\uff02]"
+_QUOTE = '"\u201c\u201d\u201e\u00ab\u00bb\uff02'
+_QUOTED = rf"[{_QUOTE}]\s*([^{_QUOTE}]*?\w[^{_QUOTE}]*?)\s*[{_QUOTE}]"
 _PHRASE = re.compile(rf"(?<!\w)(?P<no>(?<!\S)-|\bNOT\s+)?{_QUOTED}(?!\w)")
 _WITHOUT = re.compile(r"(?<!\S)(?:-(?=[^\W\d_])|NOT\s+)([\w'\u2019]+)")
 _OPERATOR = re.compile(r"(?<=\s)(?:AND|OR)(?=\s)")

@@ -45,7 +45,7 @@ FEEDBACK = 5  # documents that the query moves toward, by as much as its own len
 BEST_PASSAGE = 0.5  # share of the best passage in the score of a long document
 
 ACCENTED = 0.8
-"""What an occurrence of a word with accents counts for a question that has it without: exact ones come first."""
+"""What a word with accents counts for a question that has it without: exact ones come first."""
 
 _BLOCK = 1 << 14  # units whose parts stay in the processor's cache
 

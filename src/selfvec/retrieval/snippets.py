@@ -224,7 +224,7 @@ def _matches(space: DenseSpace, query: Query, mode: str) -> dict[int, Match]:
 
 
 def _written(found: FoundWords, query: Query) -> dict[int, Match]:
-    """The words of the passages, by number, that are words of a question of stop words, which have no types."""
+    """The words of the passages, by number, that a question of stop words has; these have no types."""
     if len(query.types):
         return {}
     same = [lower(word) for word in query.words]

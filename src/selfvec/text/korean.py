@@ -1,8 +1,8 @@
 """Korean nouns without their particles: 학교에서, *at the school*, is found by 학교.
 
-Korean joins particles to a word. Some have two forms, one after a final consonant and one after a vowel, which
-tells many of them from the last syllable of a noun (나이, 사과). A short particle that any syllable may precede
-is cut off only if two syllables remain (회의, 제도).
+Korean joins particles to a word. Some have two forms, one after a final consonant and one after a vowel,
+which tells many of them from the last syllable of a noun (나이, 사과). A short particle that any syllable may
+precede is cut off only if two syllables remain (회의, 제도).
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ _FINALS = 28  # a syllable's number, modulo this, is its final consonant; 0 for 
 _RIEUL = 8  # ㄹ, after which 로 stands as after a vowel
 
 _LONG = """
-에서부터 으로부터 로부터 에게서 한테서 에서는 에서도 에서의 에게는 에게도 으로는 으로도 으로서 으로써 까지는 까지도 부터는 이라고 이라는
-처럼 보다 까지 부터 에서 에게 한테 께서 으로 마다 조차 마저 밖에 에는 에도 에만 와의 과의 와는 과는 로서 로써 로는 로도 들은 들이 들을
-들의 들에게 들과 들도
+에서부터 으로부터 로부터 에게서 한테서 에서는 에서도 에서의 에게는 에게도 으로는 으로도
+으로서 으로써 까지는 까지도 부터는 이라고 이라는 처럼 보다 까지 부터 에서 에게 한테 께서
+으로 마다 조차 마저 밖에 에는 에도 에만 와의 과의 와는 과는 로서 로써 로는 로도
+들은 들이 들을 들의 들에게 들과 들도
 """
 _PARTICLES = tuple(sorted(_LONG.split(), key=len, reverse=True))
 _AFTER_CONSONANT = {"은": 1, "을": 1, "이": 2, "과": 2}  # and the syllables that must remain
