@@ -76,7 +76,7 @@ def _with_types(documents: IndexedDocuments, types: Sequence[int]) -> Mask:
 def _with_phrase(vocabulary: Vocabulary, documents: IndexedDocuments, phrase: str, among: Mask) -> Ints:
     """How often each document of ``among`` has a phrase, (D,): in any case, and with accents or without."""
     among = among.copy()
-    if not is_unspaced(phrase):
+    if vocabulary.preprocessing.tokenizer == "words" and not is_unspaced(phrase):
         query = vocabulary.parse(phrase)
         among &= not query.unknown
         for number in query.types.tolist():
