@@ -47,7 +47,7 @@ def tokens(text: str, split: str) -> list[str]:
     """By our kernel."""
     spelt = normal(text).encode()
     data, bounds = np.frombuffer(spelt, np.uint8), np.array([0, len(spelt)])
-    starts, lengths, _ = spans(data, bounds, table(split))
+    starts, lengths, _ = spans(data, bounds, table(split), False)
     found = [spelt[a : a + n].decode() for a, n in zip(starts.tolist(), lengths.tolist(), strict=True)]
     if split == "words":
         found = [word[:-2] if word.endswith("'s") and len(word) > 2 else word for word in found]

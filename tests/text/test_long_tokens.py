@@ -42,7 +42,7 @@ def encoded(text: str, name: str | Path = "words", language: str | None = None) 
 
 
 @pytest.mark.parametrize("name", ["words", "whitespace"])
-@pytest.mark.parametrize("letter", ["a", "é", "中", "𝒂", "\ufdfa"])
+@pytest.mark.parametrize("letter", ["a", "é", "中", "𐐨", "\ufdfa"])
 def test_a_thousand_characters_are_a_word_and_one_more_is_not(name: str, letter: str) -> None:
     longest = letter * LONGEST
     found, encoding = encoded(f"hail {longest} fell", name)

@@ -30,7 +30,7 @@ from selfvec.retrieval.inverse_cloze import learn
 from selfvec.storage.formats.model2vec import with_unknown, word_level_tokenizer, write_encoder_folder
 from selfvec.storage.formats.subwords import load_tokenizer
 from selfvec.text.document_vectors import inverse_document_frequency
-from selfvec.text.kernels import APOSTROPHE, DIGIT, POINT, SPACE, WORD, table
+from selfvec.text.kernels import APOSTROPHE, DIGIT, POINT, SPACE, STRONG, WORD, table
 from selfvec.text.languages import elision, language
 from selfvec.text.preprocessing import Preprocessing
 
@@ -104,10 +104,11 @@ def token(split: str) -> str:
     if split == "whitespace":
         return f"[^{_listed(split, SPACE)}]+"
     word = f"[{_listed(split, WORD)}]"
+    first = f"[{_listed(split, STRONG)}_]"
     digit = f"[{_listed(split, DIGIT)}]"
     apostrophe = f"[{_listed(split, APOSTROPHE)}]"
     point = f"[{_listed(split, POINT)}]"
-    return f"{word}+(?:(?:{apostrophe}|(?<={digit}){point}(?={digit})){word}+)*"
+    return f"{first}{word}*(?:(?:{apostrophe}|(?<={digit}){point}(?={digit})){word}+)*"
 
 
 def possessive() -> str:

@@ -103,6 +103,7 @@ def read_unstemmed(
     words. The documents are also given to ``text``.
     """
     from selfvec.text import Rules, encode, tokenizer
+    from selfvec.text.segmentation import unsegmented
 
     refuse_tokens(corpus, settings)
     rules = Rules.of(settings)
@@ -122,6 +123,10 @@ def read_unstemmed(
             unstemmed=finder is None,
             jobs=execution.jobs,
         )
+    if settings.tokenizer == "words":
+        words = zip(read[0].types, read[0].counts.tolist(), strict=True)
+        if sentence := unsegmented(words, settings.language, "the text"):
+            corpus.summary.note(sentence)
     elapsed = time.perf_counter() - started
     timings["tokenize"] = elapsed - (timings.get("read", 0.0) - read_before)
     return read

@@ -33,6 +33,7 @@ from selfvec.data.run import Run
 from selfvec.storage.cache import is_outdated
 from selfvec.storage.folder_kinds import INDEX
 from selfvec.text.preprocessing import Preprocessing
+from selfvec.text.segmentation import unsegmented
 from selfvec.text.vocabulary import Vocabulary
 
 from .build import build_index, build_words_only
@@ -40,13 +41,15 @@ from .dense_space import TABLES, DenseSpace
 from .documents import GatheredDocuments
 from .filters import allowed
 from .indexed_documents import Arrays, IndexedDocuments
+from .phrases import count_written, restrict, words_of
+from .question import Question
 from .same_texts import different_texts
-from .scoring import Scored, Scorer
+from .scoring import Scored, Scorer, check_mode
 from .snippets import Found, describe
 
 _COMPARED = 10_000  # ids that are compared with an unknown one
 
-VERSION = 8
+VERSION = 9
 _HEAD = "index.json"
 _WORDS = "vocabulary.txt"
 _ARRAYS = "arrays.safetensors"
@@ -202,6 +205,7 @@ class Index:
         Parameters
         ----------
         question : str
+            A phrase in quotes must occur, -word and NOT word must not.
         top : int
             Documents of different texts, at most.
         mode : "hybrid", "bm25" or "dense"
@@ -216,12 +220,25 @@ class Index:
         check_text("question", question, empty=True)
         check_whole("top", top)
         self._check_state()
-        query = self.vocabulary.parse(question)
+        check_mode(mode)
+        asked = Question.of(question)
+        query = self.vocabulary.parse(asked.text)
         passing = allowed(self.documents, filters)
-        scored = self.scorer.score(query, mode)
+        notes = [*asked.notes, *restrict(self.vocabulary, self.documents, asked, passing)]
+        code = self.vocabulary.preprocessing.language
+        words = words_of(asked.text)
+        notes += filter(None, [unsegmented([(word, 1) for word in words], code, "the question")])
+        if words and not len(query.types) and not query.unknown:
+            notes.append("all words of the question are stop words: texts that have them were found")
+            query = replace(query, words=words)
+            scored = self.scorer.by_counts(count_written(self.documents, asked.text, code, passing))
+        else:
+            scored = self.scorer.score(query, mode)
         best = different_texts(self.documents, scored, passing, top)
         hits = describe(self.vocabulary, self.scorer, query, scored, best, mode)
-        return Found(question, mode, len(self), query.words, query.unknown, hits, filters=list(filters))
+        return Found(
+            question, mode, len(self), query.words, query.unknown, hits, filters=list(filters), notes=notes
+        )
 
     def text(self, name: str) -> str:
         """A document by its id, as it was written; raises `NotFound` for an unknown id."""

@@ -87,7 +87,7 @@ def search(
     run : Run or path
         A run folder. Its index is made when it is first searched, and kept there.
     query : str
-        A question or some words.
+        A question or some words. A phrase in quotes must occur; -word and NOT word must not.
     mode : {"hybrid", "bm25", "dense"}
         Use words and vectors, words only, or vectors only.
     top : int, at least 1

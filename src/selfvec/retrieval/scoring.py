@@ -17,6 +17,7 @@ with the query (Abdul-Jaleel et al., 2004), and searched again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 
@@ -26,10 +27,11 @@ from selfvec.base.arrays import AnyInts, Doubles, Floats, Ids, Int8s, Ints, Mask
 from selfvec.base.compiled import read_only
 from selfvec.base.errors import OptionError
 from selfvec.numerics.rows import top_indices, unit_rows
+from selfvec.text.document_vectors import bm25_weight
 from selfvec.text.vocabulary import Query
 
 from . import bm25, kernels
-from .dense_space import DenseSpace
+from .dense_space import DenseSpace, Related
 from .indexed_documents import IndexedDocuments
 
 MODES = ("hybrid", "bm25", "dense")
@@ -41,6 +43,9 @@ SAMPLED = 2_500  # documents that say which these are, and how the dense part is
 # See docs/results/search.md for the choice of both.
 FEEDBACK = 5  # documents that the query moves toward, by as much as its own length
 BEST_PASSAGE = 0.5  # share of the best passage in the score of a long document
+
+ACCENTED = 0.8
+"""What a word with accents counts for a question that has it without: exact ones come first."""
 
 _BLOCK = 1 << 14  # units whose parts stay in the processor's cache
 
@@ -107,6 +112,15 @@ class Scorer:
         standard[2] = self._standard(2, self._dense_again(moved, first.scores, parts[2]))
         return self._combined(parts, self._shares, standard.T)
 
+    def by_counts(self, counts: Ints) -> Scored:
+        """Score every document by how often, (D,), it has one thing, as BM25 does."""
+        number = len(self.documents)
+        parts = self._no_parts()
+        weight = bm25_weight(number, np.array(np.count_nonzero(counts)))
+        parts[0, :number] = weight * counts / (counts + self._saturation[:number])
+        scored = self._combined(parts, np.array([1, 0, 0], np.float32))
+        return replace(scored, scores=parts[0, :number].copy(), best=np.full(number, -1, np.int32))
+
     def near(self, vector: Rows) -> Scored:
         """Score every document by its cosine with a unit vector, (d,)."""
         parts = self._no_parts()
@@ -118,14 +132,28 @@ class Scorer:
 
     def _bm25(self, query: Query, parts: Rows, *, related: bool) -> None:
         """BM25, and BM25 with related words, into the first two parts."""
-        types = [self.space.related_to(own) if related else [(own, 1.0)] for own in query.types.tolist()]
+        alike = [[(other, ACCENTED) for other in query.alike.get(own, ())] for own in query.types.tolist()]
+        if related or not query.alike:
+            near = [self.space.related_to(own) if related else [(own, 1.0)] for own in query.types.tolist()]
+            groups = [
+                [*own[:1], *same, *(one for one in own[1:] if one[0] not in dict(same))]
+                for own, same in zip(near, alike, strict=True)
+            ]
+            self._score_groups(query, groups, parts[: 1 + related])
+        if query.alike:
+            own_words = [[(own, 1.0), *same] for own, same in zip(query.types.tolist(), alike, strict=True)]
+            both = np.empty((2, parts.shape[1]), np.float32)
+            self._score_groups(query, own_words, both)
+            parts[0] = both[1]
+
+    def _score_groups(self, query: Query, types: Sequence[Related], out: Rows) -> None:
+        """BM25 of groups of types, each counted as one word, by the first of each, and by all of each."""
         numbers = np.array([other for group in types for other, _ in group], np.int64)
         likeness = np.array([like for group in types for _, like in group], np.float32)
         bounds = np.cumsum([0, *map(len, types)], dtype=np.int64)
         arrays = self.documents.arrays
         lists = np.stack([arrays["starts"][numbers], arrays["starts"][numbers + 1]], axis=1)
         weights = (self.space.weights[query.types] * query.counts).astype(np.float32)
-        out = parts[: 1 + related]
         kernels.score_postings(
             arrays["units"], arrays["counts"], lists, likeness, bounds, weights, self._saturation, out
         )

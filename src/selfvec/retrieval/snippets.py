@@ -12,17 +12,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from selfvec.base.arrays import Ids, Ints, Mask
+from selfvec.base.casing import lower
 from selfvec.base.memory import release
 from selfvec.base.result_table import ResultTable, short_repr
 from selfvec.corpus.fields import TITLES
 from selfvec.data.token_batch import TokenBatch
 from selfvec.text.repeats import Repeats
-from selfvec.text.tokenizers import FoundWords, find_words
+from selfvec.text.tokenizers import FoundWords, find_words, plain
 from selfvec.text.vocabulary import Query, Vocabulary
 
 from .dense_space import LEAST_COSINE, DenseSpace
 from .same_texts import Best
-from .scoring import BEST_PASSAGE, PARTS, Scored, Scorer
+from .scoring import ACCENTED, BEST_PASSAGE, PARTS, Scored, Scorer
 
 SNIPPET = 40  # words of a snippet; a text up to half longer is shown whole
 KINDS = ("related", "match")
@@ -102,6 +103,7 @@ class Found(ResultTable):
     filters: list[str] = field(default_factory=list)  # that the documents pass
     corpus: str = ""  # what was searched, if known
     left_out: str = ""  # what `ask` mended and left out of the text, in words
+    notes: list[str] = field(default_factory=list)  # how the question was understood, a sentence each
 
     def __iter__(self) -> Iterator[Hit]:
         return iter(self.hits)
@@ -139,7 +141,7 @@ def describe(
     texts = [one.text for one in best]
     words = find_words(texts, vocabulary.preprocessing.tokenizer, vocabulary.preprocessing.language)
     types = vocabulary.types_of(words.names)
-    matches = _best_matches(types, _matches(scorer.space, query, mode))
+    matches = _best_matches(types, _matches(scorer.space, query, mode)) | _written(words, query)
     matching = np.zeros(len(words.names), bool)
     matching[list(matches)] = True
     repeated = _repeated(scorer.documents.repeats, vocabulary, words, types)
@@ -215,7 +217,19 @@ def _matches(space: DenseSpace, query: Query, mode: str) -> dict[int, Match]:
             if other not in out or like * weight > out[other].weight:
                 cosine = LEAST_COSINE + (1 - LEAST_COSINE) * like**0.5
                 out[other] = Match(number, cosine, like * weight)
+    for number, own, weight in words:
+        for other in query.alike.get(own, ()):
+            out[other] = Match(number, 1.0, ACCENTED * weight)
     return out | {own: Match(number, 1.0, weight) for number, own, weight in words}
+
+
+def _written(found: FoundWords, query: Query) -> dict[int, Match]:
+    """The words of the passages, by number, that a question of stop words has; these have no types."""
+    if len(query.types):
+        return {}
+    same = [lower(word) for word in query.words]
+    keys = ((number, lower(plain(name))) for number, name in enumerate(found.names))
+    return {number: Match(same.index(key), 1.0, 1.0) for number, key in keys if key in same}
 
 
 def _best_matches(

@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Bytes, Hashes, Ids, Ints, Mask
+from selfvec.base.characters import APOSTROPHES, NEVER_ALONE, UNSEEN
 from selfvec.base.compiled import kernel
 
-WORD = 1  # continues a token: letters, marks, numbers, underscore, joiners
+WORD = 1  # continues a token: letters, marks, numbers, underscore, characters that are not seen
 STRONG = 2  # a token needs one of these: letters and numbers
 DIGIT = 4  # a point or comma between two of these stays inside the token
 APOSTROPHE = 8  # stays inside a token between two WORD characters
@@ -37,7 +38,7 @@ _MOST = np.uint8(255)  # of a counter
 
 _CODE_POINTS = 0x110000
 _ASSIGNED = (range(0x33480), range(0xE0100, 0xE01F0))  # beyond these: nothing but private use
-_JOINERS = "_\u00ad\u200c\u200d"  # soft hyphen (removed later, per type) and the zero-width (non-)joiner
+_ZERO_WIDTH_SPACE = 0x200B  # between words of scripts without spaces, otherwise a place to break a line
 _BY_CATEGORY = {
     **dict.fromkeys(("Lu", "Lt", "Lm", "Lo", "Nl", "No"), WORD | STRONG),
     "Ll": WORD | STRONG | LOWER,
@@ -45,7 +46,7 @@ _BY_CATEGORY = {
     **dict.fromkeys(("Mn", "Mc", "Me"), WORD),
     **dict.fromkeys(("Zs", "Zl", "Zp", "Cc"), SPACE),  # controls if they are white space
 }
-_APOSTROPHES = "'\u2019"
+_POINTS = ".,\uff0e\uff0c"
 _TERMINATORS = ".!?\u2026\u203c\u2047\u2048\u2049\u0964\u0965\u061f\u06d4\u3002\uff01\uff1f"
 
 
@@ -58,14 +59,18 @@ def table(split: str) -> Bytes:
     flags = np.zeros(_CODE_POINTS, np.uint8)
     for code_points in _ASSIGNED:
         flags[code_points.start : code_points.stop] = _flags(code_points)
+    for first, last in UNSEEN:
+        flags[first : last + 1] = WORD  # removed later, per type
+    flags[_ZERO_WIDTH_SPACE] = 0
     for characters, flag in (
-        (_JOINERS, WORD),
-        (_APOSTROPHES, APOSTROPHE),
-        (".,", POINT),
+        (f"_{NEVER_ALONE}", WORD),
+        (APOSTROPHES, APOSTROPHE),
+        ("\u05f4", APOSTROPHE),
+        (_POINTS, POINT),
         (_TERMINATORS, TERMINATOR),
     ):
         for character in characters:
-            flags[ord(character)] |= flag
+            flags[ord(character)] = flag | (flags[ord(character)] & POINT)  # a full stop is both
     if split == "whitespace":
         flags &= SPACE
         flags[flags == 0] = WORD | STRONG
@@ -83,6 +88,9 @@ def _flags(code_points: range) -> Bytes:
 
 
 _NEWLINE = 0x0A
+_UNDERSCORE = 0x5F
+_LONGEST_NAME = 4  # letters after a full stop, as in .NET and .csv
+_LONGEST_PART = 3  # letters before an ampersand, as in AT&T and PB&J
 _HYPHEN = 0x2D
 _FULL_STOP = 0x2E
 _IDEOGRAPHIC = 0xE3  # first byte of 。！？ and of later marks
@@ -102,11 +110,78 @@ def _character(data: Bytes, i: int, flags: Bytes) -> tuple[Any, int]:
     return flags[high | (data[i + 2] & 0x3F) << 6 | (data[i + 3] & 0x3F)], 4
 
 
+@kernel
+def _is_letter(byte: int) -> bool:
+    """Whether a byte is a letter of ASCII."""
+    return 97 <= (byte | 32) <= 122
+
+
+@kernel
+def _letters(data: Bytes, i: int, end: int) -> int:
+    """The number of ASCII letters from ``i`` on; 0 if the word goes on with other characters."""
+    stop = i
+    while stop < end and _is_letter(data[stop]):
+        stop += 1
+    other = stop < end and (data[stop] >= 0x80 or 48 <= data[stop] <= 57 or data[stop] == _UNDERSCORE)
+    return 0 if other else stop - i
+
+
+@kernel
+def _is_hebrew(data: Bytes, i: int, end: int) -> bool:
+    """Whether the character at ``i`` is a letter of Hebrew."""
+    return i + 1 < end and data[i] == 0xD7 and 0x90 <= data[i + 1] <= 0xAA
+
+
+@kernel
+def _dotted(data: Bytes, i: int, first: int, end: int) -> bool:
+    """Whether a full stop at ``i`` begins a name, as .NET and .csv do after a space: short, of one case."""
+    if i > first and not (data[i - 1] <= 0x20 or data[i - 1] == 0x28):  # a space or a parenthesis
+        return False
+    size = _letters(data, i + 1, end)
+    if not 2 <= size <= _LONGEST_NAME:
+        return False
+    mixed = 0
+    for k in range(i + 2, i + 1 + size):
+        mixed |= (data[k] ^ data[i + 1]) & 0x20
+    return mixed == 0
+
+
+@kernel
+def _sign(data: Bytes, start: int, i: int, end: int) -> int:
+    """The bytes at ``i`` that belong to the word ``data[start:i]`` although they are no letters.
+
+    C++, C#, F#; R&D, AT&T, Q&A, of which both parts are short; the mark of Hebrew's acronyms, before their
+    last letter; a zero-width space, which divides words only in scripts without spaces.
+    """
+    byte = data[i]
+    after = data[i + 1] if i + 1 < end else 0x20
+    if byte == 0x2B:  # +
+        double = after == 0x2B and _is_letter(data[i - 1])
+        return 2 if double and (i + 2 == end or not (data[i + 2] == 0x2B or _is_letter(data[i + 2]))) else 0
+    if byte == 0x23:  # #
+        alone = i == start + 1 and _is_letter(data[start])
+        return int(alone and not (after >= 0x80 or after == 0x23 or 48 <= after <= 57 or _is_letter(after)))
+    if byte == 0x26:  # &
+        size = _letters(data, i + 1, end)
+        if i - start > _LONGEST_PART or _letters(data, start, i) != i - start or not 1 <= size <= 2:
+            return 0
+        ends = data[i + 1 + size] if i + 1 + size < end else 0x20
+        return int(ends not in (0x3B, 0x3D))  # ; of &lt; and = of an address
+    if byte == 0x22 or (byte == 0xE2 and after == 0x80 and i + 2 < end and data[i + 2] == 0x9D):  # " and ”
+        width = 1 if byte == 0x22 else 3
+        last = _is_hebrew(data, i + width, end) and not _is_hebrew(data, i + width + 2, end)
+        return width if last and i >= start + 2 and _is_hebrew(data, i - 2, end) else 0
+    if byte == 0xE2 and after == 0x80 and i + 3 < end and data[i + 2] == 0x8B:
+        return 3 if data[i + 3] < 0xE0 else 0
+    return 0
+
+
 @kernel(steps=lambda data, *_: len(data))
 def spans(
     data: Bytes,  # (B,) uint8, the texts in UTF-8, one after the other
     bounds: Ints,  # (D + 1,) int64, first byte of each document
-    flags: Bytes,  # (0x110000,) uint8, see characters.table
+    flags: Bytes,  # (0x110000,) uint8, see `table`
+    signs: bool,  # whether names such as C++, AT&T and .NET are words
 ) -> tuple[Ints, Ids, Ints]:
     """Find a batch's tokens: first bytes (N,) int64, lengths in bytes (N,) int32, offsets (D + 1,) int64.
 
@@ -123,10 +198,12 @@ def spans(
         end = bounds[d + 1]
         while i < end:
             kind, width = _character(data, i, flags)
-            if not kind & WORD:
-                i += width
-                continue
             start = i
+            if not kind & STRONG and data[i] != _UNDERSCORE:  # a mark begins no token
+                i += width
+                if not (signs and data[start] == _FULL_STOP and _dotted(data, start, bounds[d], end)):
+                    continue
+                kind, width = _character(data, i, flags)
             strong = False  # whether the token has a letter or a number
             previous = kind
             # The token goes on with letters, and with an apostrophe or point between two that it joins.
@@ -140,6 +217,13 @@ def spans(
                 kind, width = _character(data, i, flags)
                 if kind & WORD:
                     continue
+                if kind == 0 and signs:
+                    width = _sign(data, start, i, end)
+                    if data[i] in (0x2B, 0x23):  # C++ and C# end here
+                        i += width
+                        break
+                    if width:
+                        continue
                 if not kind & (APOSTROPHE | POINT) or i + width >= end:
                     break
                 after, _ = _character(data, i + width, flags)

@@ -22,7 +22,7 @@ class Language:
     """A language and its names in other libraries; None where a library lacks it."""
 
     name: str
-    stemmer: str | None = None  # of Snowball
+    stemmer: str | None = None  # of Snowball, or "own": `selfvec.text.korean`
     stop_words: str | None = None  # of bm25s, or "own" for those of stop_words.toml
     lemmas: str | None = None  # of simplemma
     segmenter: str | None = None  # of BudouX, for text without spaces between words
@@ -60,7 +60,7 @@ LANGUAGES = {
     "is": Language("Icelandic", lemmas="is"),
     "it": Language("Italian", "italian", "ITALIAN", "it", elided=_ITALIAN),
     "ja": Language("Japanese", stop_words="own", segmenter="ja_word"),
-    "ko": Language("Korean", stop_words="KOREAN"),
+    "ko": Language("Korean", "own", "KOREAN"),
     "lt": Language("Lithuanian", "lithuanian", lemmas="lt"),
     "lv": Language("Latvian", lemmas="lv"),
     "ne": Language("Nepali", "nepali"),

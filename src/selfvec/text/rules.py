@@ -11,7 +11,6 @@ one with this stem that has a vector.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import compress
@@ -22,10 +21,12 @@ import numpy as np
 
 from selfvec.base.arrays import Ids, Ints
 from selfvec.base.casing import DOTTED, case_forms, lower
+from selfvec.base.characters import folded
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.text_files import text_lines
 from selfvec.data.token_batch import occurrences_of_merged
 
+from .korean import is_korean, without_particle
 from .languages import (
     LANGUAGES,
     STEMMERS,
@@ -223,7 +224,7 @@ def _stop_words(spec: str) -> frozenset[str]:
         if len(word.split()) > 1:
             rule = f"a line holds one word, this one has {len(word.split())}"
             raise InputError(rule, path=path, line=number, remedy="give each word its own line")
-        words.add(unicodedata.normalize("NFC", word.replace("\u2019", "'")))
+        words.add(folded(word))
     return frozenset(words)
 
 
@@ -239,7 +240,7 @@ DROPPED = -1  # the number of a type that a rule leaves out
 
 
 def stems(words: Sequence[str], language: str) -> list[str]:
-    """Snowball's stem of every word, in lower case.
+    """Snowball's stem of every word, in lower case; of Korean words, in any text, those without particles.
 
     >>> stems(["Storms", "storm", "tornadoes"], "en")
     ['storm', 'storm', 'tornado']
@@ -252,9 +253,10 @@ def stems(words: Sequence[str], language: str) -> list[str]:
             field="stem",
             remedy=f"use one of {', '.join(STEMMERS)}",
         )
-    lowered = [lower(word, language) for word in words]
-    found: list[str] = Stemmer.Stemmer(STEMMERS[language]).stemWords(lowered)
-    return found
+    found: list[str] = [lower(word, language) for word in words]
+    if STEMMERS[language] != "own":
+        found = Stemmer.Stemmer(STEMMERS[language]).stemWords(found)
+    return [without_particle(word) if is_korean(word) else word for word in found]
 
 
 def same_stem(

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from functools import cache
 from itertools import accumulate, pairwise
 
@@ -20,6 +21,19 @@ from selfvec.base.errors import require
 from .languages import LANGUAGES, language
 
 Segment = Callable[[str], list[str]]
+UNSPACED = "\u0e00-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+"""Letters of scripts without spaces between words: Thai to Burmese, Khmer, kana, Chinese characters."""
+
+_UNSPACED = re.compile(f"[{UNSPACED}]")
+_SCRIPTS = {  # the first that has a tenth of these letters, and the option that cuts it into words
+    "Japanese": (re.compile("[\u3040-\u30ff]"), "--language ja"),
+    "Chinese": (re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"), "--language zh or zh-hant"),
+    "Thai": (re.compile("[\u0e00-\u0e7f]"), "--language th"),
+    "Lao": (re.compile("[\u0e80-\u0eff]"), ""),
+    "Tibetan": (re.compile("[\u0f00-\u0fff]"), ""),
+    "Burmese": (re.compile("[\u1000-\u109f]"), ""),
+    "Khmer": (re.compile("[\u1780-\u17ff]"), ""),
+}
 _PARTS = re.compile(r"[\x00-\x7f]+|[^\x00-\x7f]+")
 _BLOCK = 1000  # characters; the models need time by the square of a word's length
 _CONTEXT = 3  # characters on each side that decide whether a word ends
@@ -42,6 +56,37 @@ def segmenter(code: str | None) -> Segment | None:
     content = files("budoux").joinpath("models", f"{model}.json").read_text(encoding="utf-8")
     parse: Segment = Parser(json.loads(content)).parse
     return parse
+
+
+def is_unspaced(text: str) -> bool:
+    """Whether a text has letters of a script without spaces between words."""
+    return not text.isascii() and _UNSPACED.search(text) is not None
+
+
+def unsegmented(words: Iterable[tuple[str, int]], code: str | None, what: str) -> str | None:
+    """A sentence that says that most of ``what`` is not cut into words, by its words and their counts.
+
+    >>> unsegmented([("昨日は雨でした", 1)], None, "the question")
+    'most of the question is Japanese, which has no spaces: each clause is one word; name it: --language ja'
+    """
+    if language(code).segmenter is not None:
+        return None
+    letters = 0
+    found: Counter[str] = Counter()
+    for word, count in words:
+        letters += len(word) * count
+        if is_unspaced(word):
+            for name, (pattern, _) in _SCRIPTS.items():
+                found[name] += len(pattern.findall(word)) * count
+    total = found.total()
+    if 2 * total <= letters:
+        return None
+    name = next(name for name in _SCRIPTS if 10 * found[name] >= total)
+    option = _SCRIPTS[name][1]
+    remedy = (
+        f"name it: {option}" if option else "there is no model that cuts it; put spaces between the words"
+    )
+    return f"most of {what} is {name}, which has no spaces: each clause is one word; {remedy}"
 
 
 def split_spans(

@@ -7,8 +7,6 @@ kept and under which key.
 from __future__ import annotations
 
 import os
-import re
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 
 from selfvec.base.arrays import Bytes, Ids, Ints, Mask
+from selfvec.base.characters import folded
 from selfvec.base.errors import OptionError
 from selfvec.base.packed_strings import PackedStrings
 from selfvec.base.untrusted import decoding, panics_held_back
@@ -28,7 +27,7 @@ from selfvec.storage.formats.subwords import load_tokenizer
 
 from .distinct_words import DistinctWords
 from .kernels import apart, count_sentences, spans, table
-from .segmentation import segmenter, split_spans
+from .segmentation import is_unspaced, segmenter, split_spans
 
 if TYPE_CHECKING:
     import polars as pl
@@ -105,8 +104,8 @@ class Splitter:
 
     ``words``: runs of letters, marks, numbers and underscores with at least one letter or number. An
     apostrophe between two of these stays (*don't*), a point or comma between two digits stays (*1.75*),
-    hyphens and all other characters separate. Types are normalised: NFC, straight apostrophes, no soft
-    hyphens, no possessive *'s*. Tokens of more than `LONGEST` characters are left out.
+    signs of names stay (*C++*, *C#*, *AT&T*, *.NET*; `selfvec.text.kernels.spans`), hyphens and all other
+    characters separate. Types are normalised: `plain`. Tokens of more than `LONGEST` characters are left out.
     """
 
     def __init__(self, split: Literal["words", "whitespace"], language: str | None = None) -> None:
@@ -118,7 +117,7 @@ class Splitter:
         """Tokens of (D,) texts; null is an empty document."""
         flags = table(self.name)
         data, bounds = joined_utf8(texts)
-        starts, lengths, offsets = spans(data, bounds, flags)
+        starts, lengths, offsets = spans(data, bounds, flags, self.name == "words")
         if self.name == "words":
             sentences = count_sentences(data, starts, lengths, offsets, flags)
         else:
@@ -183,15 +182,15 @@ def _by_appearance(numbers: Ints) -> tuple[Ids, list[int]]:
 
 def _words_and_sentences(data: Bytes, bounds: Ints) -> tuple[Ints, Ids, Ints, Ids]:
     """The words, as of `spans`, and the sentences of each document, (D,) int32, for any tokeniser."""
-    words = spans(data, bounds, table("words"))
+    words = spans(data, bounds, table("words"), True)
     return *words, count_sentences(data, *words, table("words"))
 
 
 def plain(word: str) -> str:
-    """Normalise a word: NFC, straight apostrophes, no soft hyphens, no possessive."""
+    """Normalise a word: `selfvec.base.characters.folded`, without a possessive."""
     if word.isascii() and "'" not in word:
         return word
-    word = unicodedata.normalize("NFC", word.replace("\u00ad", "").replace("\u2019", "'"))
+    word = folded(word)
     if word.endswith(("'s", "'S")) and any(map(str.isalnum, word[:-2])):
         word = word[:-2]
     return word.strip("'")
@@ -235,8 +234,8 @@ def find_words(texts: Sequence[str], tokenizer: str = "words", code: str | None 
     bounds = characters = np.cumsum([0, *map(len, texts)])
     if len(data) != len(whole):
         bounds = np.cumsum([0, *(len(text.encode()) for text in texts)])
-    flags = table("whitespace" if tokenizer == "whitespace" else "words")
-    starts, lengths, offsets = spans(data, bounds, flags)
+    split = "whitespace" if tokenizer == "whitespace" else "words"
+    starts, lengths, offsets = spans(data, bounds, table(split), split == "words")
     if tokenizer == "words" and (segment := segmenter(code)) is not None:
         starts, lengths, offsets = split_spans(data, starts, lengths, offsets, segment)
     starts, lengths, offsets, _ = without_long(data, starts, lengths, offsets)
@@ -257,10 +256,6 @@ def find_words(texts: Sequence[str], tokenizer: str = "words", code: str | None 
 # out before any string is made of them.
 
 _WIDEST = 4  # bytes of a character, at most
-_UNSPACED = re.compile(
-    "[\u0e00-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
-)
-"""Letters of scripts without spaces between words: Thai to Burmese, Khmer, kana, Chinese characters."""
 
 
 def long_tokens(data: Bytes, starts: Ints, lengths: Ids) -> list[int]:
@@ -295,7 +290,7 @@ def without_long_runs(
     for number in long_tokens(data, starts, lengths):
         first = int(starts[number])
         last = first + int(lengths[number])
-        if _UNSPACED.search(data[first:last].tobytes().decode()):
+        if is_unspaced(data[first:last].tobytes().decode()):
             continue
         document = int(np.searchsorted(bounds, first, "right")) - 1
         left_out.setdefault(document, bounds[document : document + 2].tolist())[-1:-1] = first, last

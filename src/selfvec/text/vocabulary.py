@@ -14,6 +14,8 @@ from typing import cast
 import numpy as np
 
 from selfvec.base.arrays import Floats, Ids, Ints
+from selfvec.base.casing import lower
+from selfvec.base.characters import without_accents
 from selfvec.base.errors import OptionError
 
 from .languages import language
@@ -32,6 +34,7 @@ class Query:
     counts: Floats  # (T,) float32
     words: list[str]  # T words, in their first spelling
     unknown: list[str]  # words that are not in the vocabulary
+    alike: dict[int, tuple[int, ...]] = field(default_factory=dict)  # type -> the same with accents
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +76,9 @@ class Vocabulary:
             pairs = [(n, word) for word, ns in zip(words, self.types_of(words), strict=True) for n in ns]
         else:  # subwords depend on the text before them, so the text is tokenised as a whole
             pairs = [(n, self.types[n] if n >= 0 else "") for ns in self.types_of([text]) for n in ns]
+        alike: dict[int, tuple[int, ...]] = {}
+        if self._by_words and self._accented:
+            pairs = [(self._spelt(number, word, alike), word) for number, word in pairs]
         found: dict[int, str] = {}
         counts: dict[int, int] = {}
         for number, word in pairs:
@@ -84,7 +90,39 @@ class Vocabulary:
             np.array([counts[number] for number in known], np.float32),
             [found[number] for number in known],
             list(dict.fromkeys(word for number, word in pairs if number < 0 and word)),
+            alike,
         )
+
+    @cached_property
+    def _accented(self) -> dict[str, tuple[int, ...]]:
+        """The types with accents by what they are without; their stems, too, as accents hide endings."""
+        found: dict[str, list[int]] = {}
+        for number, name in enumerate(self.types):
+            if not name.isascii() and (bare := without_accents(name)) != name:
+                for key in dict.fromkeys((bare, *self._stemmed([bare]))):
+                    found.setdefault(key, []).append(number)
+        return {key: tuple(numbers) for key, numbers in found.items()}
+
+    def _stemmed(self, words: list[str]) -> list[str]:
+        stem = self.preprocessing.stem
+        return words if stem is None else stems(words, stem)
+
+    def _spelt(self, number: int, word: str, alike: dict[int, tuple[int, ...]]) -> int:
+        """The type of a word. If it is written without accents, those with accents are noted in ``alike``.
+
+        If the word has no type itself, it is the first of these.
+        """
+        bare = lower(plain(word), self.preprocessing.language)
+        if bare != without_accents(bare):
+            return number
+        keys = [bare, *self._stemmed([bare]), *([self.types[number]] if number >= 0 else [])]
+        others = dict.fromkeys(other for key in keys for other in self._accented.get(key, ()))
+        others.pop(number, None)
+        if not others:
+            return number
+        first, *more = [number, *others] if number >= 0 else others
+        alike[first] = tuple(more)
+        return first
 
     def _words(self, text: str) -> list[str]:
         """The words of a query.

@@ -171,6 +171,7 @@ def _search_summary(found: Found) -> Iterator[str]:
     yield f"The {count_of(len(found), 'best document')}{more}." if len(found) else "No document was found."
     if found.unknown:
         yield printable(f"In no document: {', '.join(found.unknown)}.")
+    yield from (printable(f"{note[:1].upper()}{note[1:]}.") for note in found.notes)
 
 
 def _hit_lines(hit: Hit) -> Iterator[tuple[str, Pieces]]:

@@ -134,7 +134,8 @@ def _pairs_table(tally: Mapping[tuple[str, str], Mapping[str, int]]) -> Renderab
 def found_text(found: Found, *, coloured: bool = True) -> Text:
     """Hits, best first, each with its source, its snippet and its reasons."""
     if not found.hits:
-        return Text(f"nothing found in {found.documents:,} documents")
+        nothing = Text(f"nothing found in {found.documents:,} documents")
+        return nothing.append("".join(f"\n{printable(note)}" for note in found.notes))
     out = Text()
     for number, hit in enumerate(found.hits, 1):
         out.append_text(_hit(number, hit))
@@ -142,7 +143,7 @@ def found_text(found: Found, *, coloured: bool = True) -> Text:
     if coloured:
         out.append("; ").append("match", _MATCHES["match"])
         out.append(", ").append("related", _MATCHES["related"])
-    return out
+    return out.append("".join(f"\n{printable(note)}" for note in found.notes))
 
 
 def _hit(number: int, hit: Hit) -> Text:

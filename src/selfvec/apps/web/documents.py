@@ -104,6 +104,7 @@ class DocumentViews:
             "names": ["original", "refined"],
             "known": found.asked,
             "unknown": found.unknown,
+            "notes": found.notes,
             "sides": [[self._hit(index, hit) for hit in one.hits] if one else [] for one in (before, found)],
         }
 

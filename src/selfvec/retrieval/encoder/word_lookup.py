@@ -67,7 +67,7 @@ def no_text(texts: Sequence[object]) -> InputError:
 def readable(words: Sequence[str], split: str, language: str | None = None) -> Mask:
     """Whether each word, in its normal spelling, is read as one whole word, (n,) bool."""
     data, bounds = _join(words, language)
-    starts, lengths, offsets = spans(data, bounds, table(split))
+    starts, lengths, offsets = spans(data, bounds, table(split), False)
     first = np.minimum(offsets[:-1], max(len(starts) - 1, 0))
     whole: Mask = np.diff(offsets) == 1
     if len(starts):
@@ -95,7 +95,7 @@ class WordLookup:
         """The words of D texts by number, (N,) int32, -1 for unknown words, and bounds, (D + 1,) int64."""
         flags = table(self.split)
         data, bounds = _join(texts, self.language)
-        starts, lengths, offsets = spans(data, bounds, flags)
+        starts, lengths, offsets = spans(data, bounds, flags, False)
         if self.split == "words" and (segment := segmenter(self.language)) is not None:
             starts, lengths, offsets = split_spans(data, starts, lengths, offsets, segment)
         ends = starts + lengths

@@ -1,0 +1,180 @@
+"""What a question asks for: accents, phrases, words to leave out, stop words, names with signs, notes."""
+
+from __future__ import annotations
+
+import pytest
+
+import selfvec
+from selfvec.retrieval import Index
+from selfvec.retrieval.question import Question
+from selfvec.text.korean import without_particle
+from selfvec.text.segmentation import unsegmented
+
+TEXTS = {
+    "who": "The Who played loudly",
+    "man": "who is the man",
+    "zurich": "one lake near Zurich",
+    "zürich": "one lake near Zürich",
+    "café": "a new cafe\u0301 opened",
+    "hôpital": "un hôpital moderne",
+    "it": "IT staff wrote C++ and .NET",
+    "rain": "it is raining",
+    "names": "AT&T spent much on R&D",
+    "be": "To be or not to be, that is it",
+    "heat pump": "the heat pump makes noise",
+    "pump": "noise of the pump and the heat",
+    "gas": "gas makes noise",
+    "학교": "학교에서 학생을 보았다",
+    "ligature": "the oﬃce of ＡＢＣ and H₂O was on \ufb01re",
+    "heart": "we ❤️love sheep",
+    "hebrew": 'צה"ל שָׁלוֹם',
+}
+
+
+@pytest.fixture(scope="module")
+def named() -> Index:
+    """An index of short texts; each occurs once, with fillers that share nothing with a question."""
+    names = [*TEXTS, *(f"filler {i}" for i in range(40))]
+    texts = [*TEXTS.values(), *(f"sheep grazed quietly on meadow number {i}" for i in range(40))]
+    run = selfvec.Refiner(method="decorrelated").fit(texts).run_
+    index = Index.memory(run, texts)
+    object.__setattr__(index, "names", names)
+    return index
+
+
+def found(index: Index, question: str, mode: str = "bm25") -> list[str]:
+    names = index.names  # type: ignore[attr-defined]
+    return [names[int(hit.id)] for hit in index.search(question, mode=mode).hits]
+
+
+@pytest.mark.parametrize("mode", ["bm25", "hybrid"])
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("zurich", ["zurich", "zürich"]),  # exact ones first
+        ("Zürich", ["zürich"]),
+        ("cafe", ["café"]),
+        ("hopital", ["hôpital"]),  # of which the English stem is hopit
+        ("The Who", ["who"]),
+        ("IT", ["it"]),
+        ("to be or not to be", ["be"]),
+        ("C++", ["it"]),
+        (".net", ["it"]),
+        ("at&t", ["names"]),
+        ("R&D", ["names"]),
+        ("office", ["ligature"]),
+        ("abc h2o", ["ligature"]),
+        ("fire", ["ligature"]),
+        ("love", ["heart"]),
+        ("학교", ["학교"]),
+        ("צה״ל", ["hebrew"]),
+        ("שלום", ["hebrew"]),
+        ('"heat pump" noise', ["heat pump"]),
+        ("“Heat Pump”", ["heat pump"]),
+        ('"of the pump"', ["pump"]),
+    ],
+)
+def test_the_first_documents_of_a_question(named: Index, mode: str, question: str, first: list[str]) -> None:
+    assert found(named, question, mode)[: len(first)] == first
+
+
+@pytest.mark.parametrize(
+    ("question", "names"),
+    [
+        ('"heat pump" noise', {"heat pump"}),
+        ('noise -"heat pump"', {"pump", "gas"}),
+        ("noise -gas", {"heat pump", "pump"}),
+        ("noise NOT pumps", {"gas"}),  # a word is left out in all its forms
+        ("NOISE NOT GAS", {"heat pump", "pump", "gas"}),  # in capitals, NOT is a word
+        ("noise - gas", {"heat pump", "pump", "gas"}),
+        ("Zürich", {"zürich"}),
+        ("café", {"café"}),
+        ("The Who", {"who"}),
+        ("the who", {"who"}),
+        ("-gas", set()),
+    ],
+)
+def test_all_documents_of_a_question(named: Index, question: str, names: set[str]) -> None:
+    assert set(found(named, question)) == names
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("pump AND noise", "AND: no operator here"),
+        ("pump OR noise", "OR: no operator here"),
+        ("nois* pump", "*: no wildcard here"),
+        ('"noise pump"', "no document has the phrase “noise pump”: its words were searched"),
+        ("The Who", "all words of the question are stop words"),
+        ("学校で雨が降った", "most of the question is Japanese, which has no spaces"),
+        ("-gas", "the question only names what documents must not have"),
+    ],
+)
+def test_what_signs_do_not_do_is_said(named: Index, question: str, said: str) -> None:
+    notes = named.search(question).as_dict()["notes"]
+    assert len(notes) == 1
+    assert notes[0].startswith(said)
+
+
+@pytest.mark.parametrize("question", ["noise of pumps", "COVID-19, vis-à-vis", "5 * 3 pumps?", 'a 5" pipe'])
+def test_an_ordinary_question_has_no_notes(named: Index, question: str) -> None:
+    assert named.search(question).notes == []
+
+
+@pytest.mark.parametrize("question", ["office", "cafe", "to be or not to be", "H2O", "love"])
+def test_marks_are_at_the_words_as_they_are_written(named: Index, question: str) -> None:
+    hit = named.search(question, mode="bm25").hits[0]
+    marked = {hit.snippet[mark.start : mark.end] for mark in hit.marks}
+    expected = {"office": {"oﬃce"}, "cafe": {"cafe\u0301"}, "H2O": {"H₂O"}, "love": {"love"}}
+    assert marked == expected.get(question, {"To", "to", "be", "or", "not"})
+
+
+def test_a_reason_names_both_spellings(named: Index) -> None:
+    words = named.search("cafe", mode="bm25").hits[0].words
+    assert [(word.query, word.document, word.kind) for word in words] == [("cafe", "cafe\u0301", "match")]
+
+
+def test_a_question_is_taken_apart() -> None:
+    asked = Question.of('big "heat pump" -"air con" NOT gas co-op צה"ל -5 x')
+    assert (asked.phrases, asked.excluded) == (["heat pump"], ["air con", "gas"])
+    assert asked.text.split() == ["big", "heat", "pump", "co-op", 'צה"ל', "-5", "x"]
+
+
+@pytest.mark.parametrize(
+    ("word", "noun"),
+    [
+        *(("학교에서", "학교"), ("학교는", "학교"), ("학교가", "학교"), ("학생을", "학생")),
+        *(("학생과", "학생"), ("서울로", "서울"), ("물을", "물"), ("나이", "나이"), ("사과", "사과")),
+        *(("회의", "회의"), ("가을", "가을"), ("학교", "학교"), ("hail", "hail"), ("은", "은"), ("", "")),
+    ],
+)
+def test_particles_of_korean(word: str, noun: str) -> None:
+    assert without_particle(word) == noun
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "language"),
+    [
+        ("昨日は雨でした", None, "Japanese"),
+        ("昨日は雨でした", "en", "Japanese"),
+        ("今天下雨了", None, "Chinese"),
+        ("วันนี้ฝนตก", None, "Thai"),
+        ("ថ្ងៃនេះភ្លៀង", None, "Khmer"),
+        ("ວັນນີ້ຝົນຕົກ", None, "Lao"),
+        ("昨日は雨でした", "ja", None),
+        ("rain today 雨", None, None),
+        ("비가 왔다", None, None),
+        ("", None, None),
+    ],
+)
+def test_scripts_without_spaces_are_named(text: str, code: str | None, language: str | None) -> None:
+    said = unsegmented([(word, 1) for word in text.split()], code, "the text")
+    assert (said is None) == (language is None)
+    assert said is None or said.startswith(f"most of the text is {language}, ")
+
+
+def test_refining_says_that_clauses_are_words(tmp_path) -> None:
+    (tmp_path / "a.txt").write_text("昨日は雨でした\n今日は晴れです\n" * 10, encoding="utf-8")
+    run = selfvec.refine(tmp_path / "a.txt", "none")
+    notes = run.provenance.corpus["notes"]
+    assert [note for note in notes if "--language ja" in note] == notes
