@@ -6,13 +6,10 @@ A new format is a reader and its row here. Files that hold one document each are
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import polars as pl
@@ -20,8 +17,7 @@ import polars as pl
 from selfvec.base.display import decoded, readable
 from selfvec.base.errors import CorpusError
 
-from .document_files import MAX_ROW
-from .fields import Fields, unquoted_column
+from .fields import Fields
 from .row_batch import (
     HOLDS_NUL,
     ROWS,
@@ -29,141 +25,12 @@ from .row_batch import (
     LineBlock,
     RowBatch,
     RowReader,
-    batch_of_rows,
     cell_text,
     string_columns,
 )
+from .separated_values import CsvReader
 from .streams import TextSource
 from .summary import CorpusPass
-
-# Comma- and tab-separated files
-
-_MOST_COLUMNS = 1 << 16
-
-
-@dataclass(frozen=True)
-class CsvHeader:
-    """The first row of a file: column names, the delimiter, and how many lines it takes."""
-
-    names: tuple[str, ...]
-    delimiter: str
-    lines: int
-
-
-class CsvReader(RowReader):
-    """Reads the rows of a .csv or .tsv file."""
-
-    @cached_property
-    def header(self) -> CsvHeader:
-        """The first row; no columns for an empty file.
-
-        In a .csv the delimiter is the most frequent of comma, semicolon, tab and bar in the first line.
-        """
-        path = self.source.path
-        text, _ = decoded(self.source.peek())
-        line = text.partition("\n")[0]
-        delimiter = "\t" if self.source.kind == "tsv" else max(",;\t|", key=line.count)
-        reader = csv.reader(io.StringIO(text, newline="\n"), delimiter=delimiter, strict=True)
-        _allow_long_fields()
-        remedy = "the first row names the columns, separated by commas (.csv) or tabs (.tsv)"
-        if line.count(delimiter) >= _MOST_COLUMNS:
-            rule = (
-                f"a table has at most {_MOST_COLUMNS:,} columns, this one has {line.count(delimiter) + 1:,}"
-            )
-            raise CorpusError(rule, path=path, line=1, remedy=remedy)
-        try:
-            names = next((row for row in reader if any(map(str.strip, row))), [])
-        except csv.Error as error:
-            rule = f"the header is malformed ({error})"
-            raise CorpusError(rule, path=path, line=1, remedy=remedy) from error
-        if any("\0" in name for name in names):
-            raise CorpusError(f"the header {HOLDS_NUL}", path=path, line=1, remedy=remedy)
-        return CsvHeader(tuple(name.strip() for name in names), delimiter, reader.line_num)
-
-    def columns(self) -> Sequence[str] | None:
-        """The names in the header; None for an empty file."""
-        return self.header.names or None
-
-    def row_batches(
-        self, blocks: Iterator[LineBlock], fields: Fields, corpus_pass: CorpusPass
-    ) -> Iterator[RowBatch]:
-        """The requested columns; every row must have as many fields as the header."""
-        header, path = self.header, self.source.path
-        nul = False  # whether any byte was NUL
-        full = False  # whether a whole block was read
-
-        def lines() -> Iterator[str]:
-            nonlocal nul, full
-            for block in _without_header(blocks, header.lines):
-                nul = nul or b"\0" in block
-                yield from map(bytes.decode, io.BytesIO(block))
-                full = True
-
-        _allow_long_fields()
-        reader = csv.reader(lines(), delimiter=header.delimiter, strict=True)
-        rows: list[list[str]] = []
-        numbers: list[int] = []  # of their first lines
-        while True:
-            number = header.lines + reader.line_num + 1
-            try:
-                row = next(reader, None)
-            except csv.Error as error:
-                corpus_pass.bad(_explained(error), path=path, line=number)
-                continue
-            if row is None:
-                yield batch_of_rows(rows, numbers, header.names, fields.columns)
-                return
-            if nul or len(row) != len(header.names):
-                row = self._valid(row, number, corpus_pass)
-            if row:
-                rows.append(row)
-                numbers.append(number)
-            if full:
-                yield batch_of_rows(rows, numbers, header.names, fields.columns)
-                rows, numbers, full = [], [], False
-
-    def _valid(self, row: list[str], number: int, corpus_pass: CorpusPass) -> list[str]:
-        """The row, mended if its defect is known; empty if it is blank, or bad, which is reported."""
-        names, path = self.header.names, self.source.path
-        unquoted = unquoted_column(names)
-        if unquoted and len(row) > len(names) and (whole := unquoted.rejoined(row, names)):
-            corpus_pass.mended("unquoted delimiters joined", path=path, line=number)
-            row = whole
-        rule = HOLDS_NUL if any("\0" in value for value in row) else None
-        if row and len(row) != len(names):
-            rule = f"a row has {len(names)} fields as its header, this one has {len(row)}"
-        if rule is None:
-            return row
-        remedy = "quote the field that holds the delimiter" if len(row) > len(names) else "mend the row"
-        corpus_pass.bad(rule, path=path, line=number, remedy=remedy)
-        return []
-
-
-def _without_header(blocks: Iterator[LineBlock], lines: int) -> Iterator[bytes]:
-    for _, block in blocks:
-        while lines and block:
-            _, newline, block = block.partition(b"\n")
-            lines -= len(newline)
-        if block:
-            yield block
-
-
-def _explained(error: csv.Error) -> str:
-    """Reword a message of the `csv` module for users."""
-    message = str(error)
-    if "unexpected end of data" in message:
-        return "a quoted field that begins in this row is never closed"
-    if "field larger" in message:
-        return f"a field is at most {MAX_ROW >> 20} MiB long; is a quote left open?"
-    if "expected after" in message:
-        return "a quote inside a quoted field is doubled, this one is not"
-    return f"is a malformed row ({message})"
-
-
-def _allow_long_fields() -> None:
-    # The limit of 128 KiB is shared by the whole process; it is only ever raised.
-    csv.field_size_limit(max(csv.field_size_limit(), MAX_ROW))
-
 
 # JSON Lines: an object per line
 
