@@ -7,7 +7,7 @@ A new format is a reader and its row here. Files that hold one document each are
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +16,7 @@ import polars as pl
 
 from selfvec.base.display import decoded, readable
 from selfvec.base.errors import CorpusError
+from selfvec.base.names import inner_names, value_at
 
 from .fields import Fields
 from .row_batch import (
@@ -26,7 +27,10 @@ from .row_batch import (
     RowBatch,
     RowReader,
     cell_text,
+    inner_types,
+    outer_columns,
     string_columns,
+    with_nested,
 )
 from .separated_values import CsvReader
 from .streams import TextSource
@@ -60,13 +64,16 @@ class JsonLinesReader(RowReader):
         lines = decoded(self.source.peek())[0].encode().split(b"\n")
         lines = lines[:_HEAD_LINES] if len(lines) > 1 else lines
         names: dict[str, None] = {}
+        self._inner: dict[str, None] = {}
         first: tuple[str, int] | None = None  # the fault of the first line that is not blank
         for number, line in enumerate(lines, 1):
             if not (line := line.strip()):
                 continue
             rule = "the object has no fields"
             try:
-                names |= dict.fromkeys(_row(line))
+                row = _row(line)
+                names |= dict.fromkeys(row)
+                self._inner |= inner_names(row)
             except _BadRowError as error:
                 rule = error.rule
             first = first or (rule, number)
@@ -74,7 +81,12 @@ class JsonLinesReader(RowReader):
             rule, number = first
             remedy = "a .jsonl file holds one object per line, with its fields"
             raise CorpusError(rule, path=self.source.path, line=number, remedy=remedy)
+        self._inner = {path: None for path in self._inner if path not in names}
         return list(names) or None
+
+    def inner(self) -> Collection[str]:
+        """The paths to what is inside the fields of those lines."""
+        return self._inner
 
     def row_batches(
         self, blocks: Iterator[LineBlock], fields: Fields, corpus_pass: CorpusPass
@@ -84,11 +96,12 @@ class JsonLinesReader(RowReader):
             values: Columns = {name: [] for name in fields.columns}
             numbers: list[int] = []
             needed = fields.needed if b"\\u" in block else ()
+            how = (needed, fields.text, fields.nested)
             for number, line in enumerate(block.removesuffix(b"\n").split(b"\n"), first):
                 if line[:1] != b"{" and not (line := line.strip()):
                     continue
                 try:
-                    row = _row(line, needed, fields.text)
+                    row = _row(line, *how)
                 except _BadRowError as error:
                     corpus_pass.bad(error.rule, path=self.source.path, line=number, field=error.field)
                     continue
@@ -126,8 +139,13 @@ class _BadRowError(Exception):
         self.field = field
 
 
-def _row(line: bytes, columns: Sequence[str] = (), text: Sequence[str] = ()) -> dict[str, Any]:
-    """The object in a line, with at least one of the fields of ``text``; ``columns`` are Unicode text."""
+def _row(
+    line: bytes, columns: Sequence[str] = (), text: Sequence[str] = (), nested: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The object in a line, with at least one of the fields of ``text``; ``columns`` are Unicode text.
+
+    The values under the paths ``nested`` become fields of it.
+    """
     if len(line) > _MOST_BRACKETS and line.count(b"{") + line.count(b"[") > _MOST_BRACKETS:
         raise _BadRowError(
             f"is not JSON that can be read (it holds more than {_MOST_BRACKETS:,} opening brackets)"
@@ -143,6 +161,9 @@ def _row(line: bytes, columns: Sequence[str] = (), text: Sequence[str] = ()) -> 
         raise _BadRowError(f"is not JSON that can be read ({error})") from None
     if type(row) is not dict:
         raise _BadRowError(f"a line is a JSON object, this one is {_TYPES[type(row)]}")
+    for name in nested:
+        if name not in row and (value := value_at(row, name)) is not None:
+            row[name] = value
     for name in text:
         value = row.get(name)
         if value is not None and type(value) is not str:
@@ -186,6 +207,10 @@ class ParquetReader(RowReader):
         """The names of the columns."""
         return list(self.types())
 
+    def inner(self) -> Collection[str]:
+        """The paths to what is inside the columns."""
+        return inner_types(self.types())
+
     def types(self) -> dict[str, pl.DataType]:
         """The types of the columns; `CorpusError` if the file is damaged."""
         file = self.source.local()
@@ -200,12 +225,14 @@ class ParquetReader(RowReader):
         The bytes are not parsed. They are taken for the hash and the progress, a block for each batch.
         """
         del corpus_pass
-        frame = pl.scan_parquet(self.source.local(), glob=False).select(fields.columns)
+        scan = pl.scan_parquet(self.source.local(), glob=False)
+        frame = scan.select(outer_columns(fields, self.columns()))
         for offset in range(0, 1 << 62, ROWS):
             with _decoding(self.source.path):
                 part = frame.slice(offset, ROWS).collect()
             if not len(part):
                 return
+            part = with_nested(part, fields)
             yield RowBatch(string_columns(part), range(offset + 1, offset + 1 + len(part)))
             next(blocks, None)
 
