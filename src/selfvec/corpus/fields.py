@@ -343,7 +343,7 @@ def _missing(
 
 def _unnamed(columns: Sequence[str]) -> tuple[str, str]:
     """Additions to the rule and remedy of an error if the first row of a file looks like data."""
-    data = next((name for name in columns if _DATA.search(name)), None)
+    data = next((name for name in columns if _DATA.search(name) and not name.endswith("?")), None)
     if data is None:
         return "", ""
     shown = data if len(data) <= _SHOWN else f"{data[:_SHOWN]}…"

@@ -286,17 +286,22 @@ class _Table:
 
     def _is_sound(self, lines: Sequence[str]) -> bool:
         """Whether lines are one row beyond doubt."""
-        return self._is_quoted(lines) and not self._looks_like_rows(lines)
+        return not self._looks_like_rows(lines) and self._is_quoted(lines)
 
     def _is_quoted(self, lines: Sequence[str], blanks: bool = False) -> bool:
         """Whether the quotes of a row over several lines are where a writer puts them."""
+        whole = "".join(lines)
+        if whole.count('"') == 2:
+            return True  # the only field in quotes, which the `csv` module has checked
         pattern = _row_pattern(self.header.delimiter, blanks or self.header.blanks)
-        return pattern.fullmatch("".join(lines)) is not None
+        return pattern.fullmatch(whole) is not None
 
     def _looks_like_rows(self, lines: Sequence[str]) -> bool:
         """Whether each line would be a row, if quotes did not count."""
-        between = len(self.header.names) - 1
-        return between > 0 and all(line.count(self.header.delimiter) == between for line in lines)
+        between, delimiter = len(self.header.names) - 1, self.header.delimiter
+        if lines[-1].count(delimiter) != between or not between:
+            return False
+        return all(line.count(delimiter) == between for line in lines)
 
     def _odd_row(self, at: int) -> int:
         """Read, mend or report the row that begins at a line; how many lines it takes."""
