@@ -271,7 +271,7 @@ class _Table:
                 end = reader.line_num
                 if (
                     len(row) != width
-                    or (end - start > 1 and not self._is_sound(held[at + start : at + end]))
+                    or (end - start > 1 and not self._is_sound(row, held[at + start : at + end]))
                     or (nul and _holds_nul(row))
                 ):
                     if row:
@@ -284,17 +284,19 @@ class _Table:
             pass
         return at + start
 
-    def _is_sound(self, lines: Sequence[str]) -> bool:
+    def _is_sound(self, row: Sequence[str], lines: Sequence[str]) -> bool:
         """Whether lines are one row beyond doubt."""
-        return not self._looks_like_rows(lines) and self._is_quoted(lines)
+        return not self._looks_like_rows(lines) and self._is_quoted(row, lines)
 
-    def _is_quoted(self, lines: Sequence[str], blanks: bool = False) -> bool:
-        """Whether the quotes of a row over several lines are where a writer puts them."""
-        whole = "".join(lines)
-        if whole.count('"') == 2:
-            return True  # the only field in quotes, which the `csv` module has checked
+    def _is_quoted(self, row: Sequence[str], lines: Sequence[str], blanks: bool = False) -> bool:
+        """Whether the quotes of a row over several lines are where a writer puts them.
+
+        The `csv` module has checked those of fields in quotes, such as every field with a line end.
+        """
+        if not any('"' in value and "\n" not in value for value in row):
+            return True
         pattern = _row_pattern(self.header.delimiter, blanks or self.header.blanks)
-        return pattern.fullmatch(whole) is not None
+        return pattern.fullmatch("".join(lines)) is not None
 
     def _looks_like_rows(self, lines: Sequence[str]) -> bool:
         """Whether each line would be a row, if quotes did not count."""
@@ -341,7 +343,7 @@ class _Table:
         lines = self.lines.held[at : at + used]
         fitted = self._fitted(row)
         doubtful = used > 1 and self._looks_like_rows(lines)
-        if fitted is None or _holds_nul(row) or (used > 1 and not self._is_quoted(lines)):
+        if fitted is None or _holds_nul(row) or (used > 1 and not self._is_quoted(row, lines)):
             return False
         if doubtful and self.header.delimiter == "\t":
             return False  # texts hold commas, and hardly ever tabs
@@ -381,7 +383,7 @@ class _Table:
         row, used, fault = self._next(at, **how)
         lines = list(map(how.get("change", str), self.lines.held[at : at + used]))
         fitted = self._fitted(row) if row and fault is None else None
-        if fitted and not _holds_nul(row) and (used == 1 or self._is_quoted(lines, blanks=True)):
+        if fitted and not _holds_nul(row) and (used == 1 or self._is_quoted(row, lines, blanks=True)):
             yield repair, [fitted], used
 
     def _split(self, pieces: Sequence[str]) -> list[list[str]]:
