@@ -20,7 +20,7 @@ BAD = {
     "wide.csv": ("id,text\n1,a\n2,b,c\n3,d\n", 3, "this one has 3; quote the field", ["a", "d"]),
     "wide.tsv": ("id\ttext\n1\ta\n2\tb\tc\n", 3, "this one has 3", ["a"]),
     "quote.csv": ('id,text\n1,"say "hi" now"\n2,b\n', 2, "a quote inside a quoted field is doubled", ["b"]),
-    "open.csv": ('id,text\n1,a\n2,"b\n3,c\n', 3, "begins in this row is never closed", ["a"]),
+    "open.csv": ('id,text\n1,a\n2,"b\n3,c\n', 3, "begins in this row is never closed", ["a", "c"]),
     "late.txt": (LONG.encode() * 70 + b"b\0c\n", 71, "holds NUL bytes", [LONG[:-1]] * 70),
     "late.csv": (b"text\n" + LONG.encode() * 70 + b"b\0c\n", 72, "holds NUL", [LONG[:-1]] * 70),
     "syntax.jsonl": ('{"text": "a"}\n\n{"text": }\n', 3, "is not valid JSON (Expecting value, column", ["a"]),

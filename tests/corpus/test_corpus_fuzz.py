@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from selfvec.base.errors import CorpusError
 from selfvec.corpus import Corpus
 from selfvec.corpus.fields import Fields
-from selfvec.corpus.row_formats import CsvHeader, CsvReader
+from selfvec.corpus.separated_values import CsvHeader, CsvReader
 from selfvec.corpus.streams import TextSource, line_blocks
 from selfvec.corpus.summary import CorpusPass, Summary
 

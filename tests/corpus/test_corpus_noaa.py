@@ -142,7 +142,7 @@ def test_unquoted_commas_in_place_names_of_the_export_are_mended_and_told(reader
 
 
 def test_an_export_row_that_cannot_be_mended_is_bad(reader: Reader):
-    data = as_export() + "1,A,B,C,D\n1," + "," * 60 + "\n"
+    data = as_export() + "1,A,B,C,D\n1," + "," * 60 + "x\n"
     reader.write("export.csv", data)
     reader.read("export.csv", skip_bad_rows=True)
     assert (reader.corpus.summary.bad_rows, reader.corpus.summary.mended_rows) == (2, 0)

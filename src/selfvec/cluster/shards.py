@@ -24,11 +24,11 @@ from selfvec.base.threads import cut
 from selfvec.corpus import Corpus
 from selfvec.corpus.date_fields import DecidedDates, decided
 from selfvec.corpus.dates import Evidence
-from selfvec.corpus.documents import absolute
+from selfvec.corpus.documents import absolute, kept_names
 from selfvec.corpus.fields import FieldNames, Fields, recognise
 from selfvec.corpus.files import FilePart, find_sources, open_part, require_fields
 from selfvec.corpus.memory import FramePart
-from selfvec.corpus.row_batch import readable_fields
+from selfvec.corpus.row_batch import inner_types, outer_columns, readable_fields
 from selfvec.corpus.row_formats import row_format_of_suffix
 from selfvec.corpus.streams import TextSource, reading
 from selfvec.corpus.summary import OF_SHARDS, FileRead
@@ -64,7 +64,7 @@ class Shard:
         part = _part(self)
         part.file = path if is_remote(path) else absolute(path)
         part.decided = self.dates
-        how: dict[str, Any] = {"skip_bad_rows": skip_bad_rows, "kept_fields": names.kept}
+        how: dict[str, Any] = {"skip_bad_rows": skip_bad_rows, "kept_fields": kept_names(names, [part])}
         return Corpus([part], path, **how, may_be_empty=True)
 
 
@@ -120,7 +120,8 @@ def _fields(source: TextSource, names: FieldNames) -> Fields:
     if source.kind == _PARQUET:
         with _parquet(path) as file:
             types = dict(cast(pl.DataFrame, pl.from_arrow(file.schema_arrow.empty_table())).schema)
-        fields = readable_fields(recognise(list(types), path, names), types, path)
+        inner = inner_types(types)
+        fields = readable_fields(recognise(list(types), path, names, inner), {**types, **inner}, path)
     elif is_remote(path):
         with _opened(path) as file:
             piped = replace(source, pipe=file)
@@ -189,8 +190,8 @@ def _part(shard: Shard) -> FilePart | FramePart:
     source = shard.source
     path = f"{source.path} (from {_UNITS[source.kind]} {shard.start})" if shard.start else source.path
     if source.kind == _PARQUET:
-        columns = list(shard.fields.columns)
         with _parquet(source.path) as file:
+            columns = outer_columns(shard.fields, file.schema_arrow.names)
             rows = file.read_row_groups(range(shard.start, shard.stop), columns)
         frame = cast(pl.DataFrame, pl.from_arrow(rows))
         return FramePart(path, _PARQUET, fields=shard.fields, frame=frame)

@@ -104,13 +104,16 @@ def _of_rows(
     part: Callable[[FieldNames], Part], given: Mapping[str, object], wanted: dict[str, Any]
 ) -> Corpus:
     """A data frame or mappings as a corpus."""
+    from .documents import kept_names
+
     _refuse_slices(given)
     wanted.pop("slice_by_name", None)
     skip_bad_rows = wanted.pop("skip_bad_rows", False)
     like = wanted.pop("like")
     names = FieldNames.of(**wanted)
     rows = part(names if like is None else names.like(like))
-    return Corpus([rows], rows.path, skip_bad_rows=skip_bad_rows, kept_fields=names.kept, like=like)
+    kept = kept_names(names, [rows])
+    return Corpus([rows], rows.path, skip_bad_rows=skip_bad_rows, kept_fields=kept, like=like)
 
 
 def _refuse(given: Mapping[str, object], rule: str, remedy: str) -> None:

@@ -130,6 +130,7 @@ class Corpus:
         CorpusError
             If a source does not exist, cannot be read, is not text, or lacks the fields needed.
         """
+        from .documents import kept_names
         from .fields import FieldNames
         from .files import find_sources, open_part, require_fields
 
@@ -158,7 +159,7 @@ class Corpus:
             skip_bad_rows=skip_bad_rows,
             skipped_files=skipped,
             slice_by_name=slice_by_name or bool(like and like.get("slice_by_name")),
-            kept_fields=fields.kept,
+            kept_fields=kept_names(fields, parts),
             like=like,
         )
 

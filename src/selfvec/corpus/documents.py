@@ -17,7 +17,7 @@ from selfvec.data.token_batch import ONCE
 
 from .date_fields import DateField, DecidedDates
 from .dates import FIRST_USUAL, LAST_USUAL, parse_dates
-from .fields import Fields
+from .fields import FieldNames, Fields
 from .fingerprints import Seen, fingerprints
 from .row_batch import RowBatch
 from .summary import NAMED_PLACES, CorpusPass, Summary
@@ -108,6 +108,13 @@ class Part:
                 in_folder = self.kind == "folder" and ID in batch.rows  # where the id names the file
                 batch = batch.labelled(FILE, pl.lit(f"{self.file}/") + pl.col(ID) if in_folder else self.file)
             yield batch
+
+
+def kept_names(names: FieldNames, parts: Sequence[Part]) -> tuple[str, ...] | None:
+    """The columns of parts that were named to be kept; None if none was named."""
+    if names.kept is None:
+        return None
+    return tuple(dict.fromkeys(name for part in parts for name in part.fields.named))
 
 
 def documents_of_rows(

@@ -14,12 +14,14 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, TypedDict
 
 from selfvec.base.casing import in_any_case
 from selfvec.base.checks import check_names, check_text, check_texts
 from selfvec.base.display import readable
 from selfvec.base.errors import CorpusError, did_you_mean
+from selfvec.base.names import listed
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,10 @@ class FieldOptions(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class FieldNames:
-    """The fields that are named in options; in place of others those with usual names are recognised."""
+    """The fields that are named in options; in place of others those with usual names are recognised.
+
+    A text may name several with commas: which these are is known only where the names of the columns are.
+    """
 
     text: tuple[str, ...] = ()
     date: str | None = None
@@ -159,8 +164,8 @@ class FieldNames:
     ) -> FieldNames:
         """The names in options. `OptionError` for what is no name.
 
-        >>> FieldNames.of("title, text", keep_fields=["a, b"])
-        FieldNames(text=('title', 'text'), date=None, slice=None, id=None, keep=('a, b',))
+        >>> FieldNames.of("title, text", keep_fields=["a", "b"])
+        FieldNames(text=('title, text',), date=None, slice=None, id=None, keep=('a', 'b'))
         """
         single = {"date_field": date_field, "slice_field": slice_field, "id_field": id_field}
         for option, name in single.items():
@@ -196,7 +201,7 @@ class FieldNames:
 def _names(option: str, given: str | Sequence[str]) -> tuple[str, ...]:
     """Names in a sequence, or in a string with commas."""
     if isinstance(given, str):
-        given = [name.strip() for name in given.split(",") if name.strip()]
+        given = [given.strip()] if given.strip(" ,") else []
     return tuple(check_texts(option, given, "names of fields"))
 
 
@@ -221,6 +226,8 @@ class Fields:
     kept: tuple[str, ...] = field(default=(), repr=False)  # other columns to keep
     every: bool = False  # whether columns that appear later are kept, too
     unread: tuple[str, ...] = ()  # columns to keep that cannot be read
+    named: tuple[str, ...] = ()  # columns that were named to be kept
+    nested: tuple[str, ...] = ()  # paths to what is inside columns, such as post.body
 
     @property
     def needed(self) -> tuple[str, ...]:
@@ -244,25 +251,30 @@ class Fields:
         return None if self.layout is None else self.layout.name
 
 
-def recognise(columns: Sequence[str], path: str, names: FieldNames) -> Fields:
-    """Choose the fields of a file or data frame with these columns."""
+def recognise(columns: Sequence[str], path: str, names: FieldNames, inner: Collection[str] = ()) -> Fields:
+    """Choose the fields of a file or data frame with these columns; ``inner`` are paths into them."""
     lower = {name.strip().lower(): name for name in reversed(columns)}
 
     def first(usual: Sequence[str]) -> tuple[str, ...]:
         return tuple(lower[name] for name in usual if name in lower)[:1]
 
     def given(name: str, flag: str) -> str:
-        return _given(name, columns, path, flag)
+        return _given(name, columns, path, flag, inner)
+
+    def several(given_names: Sequence[str], flag: str) -> list[str]:
+        found = partial(_known, columns=columns, inner=inner)
+        return [given(name, flag) for text in given_names for name in listed(text, found)]
 
     layout = None if names.text else layout_of(lower)
     if names.text:
-        text = tuple(dict.fromkeys(given(name, "--text-field") for name in names.text))
+        text = tuple(dict.fromkeys(several(names.text, "--text-field")))
     elif layout is not None:
         text = tuple(lower[name] for name in layout.text)
     else:
         text = first(TITLES) + first(TEXTS)
     if not text:
-        raise _missing("none of its fields has a usual name of a text field", columns, path, "--text-field")
+        rule = "none of its fields has a usual name of a text field"
+        raise _missing(rule, [*columns, *inner], path, "--text-field")
     date: tuple[str, ...]
     if names.date:
         date = (given(names.date, "--date-field"),)
@@ -284,14 +296,14 @@ def recognise(columns: Sequence[str], path: str, names: FieldNames) -> Fields:
         fields = _with_others(fields, columns)
     elif names.keep:
         titles = [name for name in fields.text[1:] and fields.text if name.lower() in TITLES]
-        kept = [given(name, "--keep-fields") for name in names.keep]
-        fields = replace(fields, kept=tuple(dict.fromkeys((*titles, *kept))))
+        kept = several(names.keep, "--keep-fields")
+        fields = replace(fields, kept=tuple(dict.fromkeys((*titles, *kept))), named=tuple(kept))
     for name in fields.columns:
         if columns.count(name) > 1:
             raise CorpusError(
                 "two columns have this name", path=path, field=name, remedy="rename one of them"
             )
-    return fields
+    return replace(fields, nested=tuple(name for name in fields.columns if name not in columns))
 
 
 def _with_others(fields: Fields, columns: Sequence[str]) -> Fields:
@@ -302,11 +314,16 @@ def _with_others(fields: Fields, columns: Sequence[str]) -> Fields:
     return replace(fields, kept=kept, every=True, unread=tuple(n for n, times in counts.items() if times > 1))
 
 
-def _given(name: str, columns: Sequence[str], path: str, flag: str) -> str:
-    """The column that is meant, in any case."""
-    found = in_any_case(name, dict.fromkeys(columns))
+def _known(name: str, columns: Sequence[str], inner: Collection[str]) -> str | None:
+    """The column or path that is meant, in any case; a column counts first."""
+    return in_any_case(name, dict.fromkeys(columns)) or in_any_case(name, inner)
+
+
+def _given(name: str, columns: Sequence[str], path: str, flag: str, inner: Collection[str]) -> str:
+    """The column or path that is meant, in any case."""
+    found = _known(name, columns, inner)
     if found is None:
-        raise _missing("there is no such field", columns, path, flag, name)
+        raise _missing("there is no such field", [*columns, *inner], path, flag, name)
     if found != readable(found):
         rule = "its name holds a NUL character or half of a surrogate pair"
         raise CorpusError(rule, path=path, field=readable(found), remedy="rename it")
@@ -326,7 +343,7 @@ def _missing(
 
 def _unnamed(columns: Sequence[str]) -> tuple[str, str]:
     """Additions to the rule and remedy of an error if the first row of a file looks like data."""
-    data = next((name for name in columns if _DATA.search(name)), None)
+    data = next((name for name in columns if _DATA.search(name) and not name.endswith("?")), None)
     if data is None:
         return "", ""
     shown = data if len(data) <= _SHOWN else f"{data[:_SHOWN]}…"

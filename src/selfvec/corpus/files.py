@@ -29,7 +29,7 @@ from selfvec.data.run_text import ID, TEXT
 from .document_files import DOCUMENT_KINDS, MAX_ROW, document_kind, document_text, require_reader
 from .documents import Part, absolute
 from .fields import FieldNames, Fields, recognise
-from .row_batch import HOLDS_NUL, RowBatch, RowReader, batch_of_rows, readable_fields
+from .row_batch import HOLDS_NUL, RowBatch, RowReader, batch_of_rows, inner_types, readable_fields
 from .row_formats import ROW_FORMATS, RowFormat, row_format, row_format_of_suffix
 from .streams import HEAD, UTF8_BOM, Stream, TextSource, few_lines, line_blocks, mended, reading, too_long
 from .summary import CorpusPass, FileRead, Summary, kinds_of, left_out_link, left_out_special
@@ -312,7 +312,9 @@ def open_part(source: TextSource, names: FieldNames, name: str = "") -> FilePart
     columns = part.reader.columns()
     if columns is None:
         return part  # an empty file holds no documents
-    part.fields = readable_fields(recognise(columns, path, names), part.reader.types(), path)
+    types = part.reader.types()
+    fields = recognise(columns, path, names, part.reader.inner())
+    part.fields = readable_fields(fields, {**types, **inner_types(types)}, path)
     return part
 
 

@@ -17,6 +17,7 @@ import polars as pl
 
 from selfvec.base.arrays import Array, Hashes, Mask
 from selfvec.base.errors import OptionError
+from selfvec.base.names import listed
 from selfvec.data.run_text import DATE, FILE, FINGERPRINT, ID, SLICE, RunText
 from selfvec.data.token_batch import ONCE
 
@@ -114,7 +115,7 @@ class KnownDocuments:
         Raises `OptionError` if no document has such an id or file.
         """
         found = np.zeros(len(self), bool)
-        for one in wanted:
+        for one in self._told_apart(wanted):
             if isinstance(one, Path):
                 option = "withdraw-file"
                 rule = f"no document of the run came from '{one}'"
@@ -127,6 +128,20 @@ class KnownDocuments:
                 raise OptionError(rule, field=option, remedy="check the name")
             found |= here
         return found
+
+    def _told_apart(self, wanted: Sequence[str | Path]) -> Iterator[str | Path]:
+        """Ids that may hold commas, out of texts that may name several with commas."""
+        several = any(isinstance(one, str) and "," in one for one in wanted)
+        known = set(self.ids.tolist()) if several else set()
+        for one in wanted:
+            if isinstance(one, Path) or "," not in one:
+                yield one
+            else:
+                yield from listed(one, lambda name: name if _hash_of(name) in known else None)
+
+
+def _hash_of(name: str) -> int:
+    return int(_hashed(pl.Series([name]))[0])
 
 
 def _hashed(names: pl.Series) -> Hashes:

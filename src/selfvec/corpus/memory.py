@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import chain, islice, zip_longest
 from numbers import Number
@@ -15,11 +15,21 @@ import polars as pl
 
 from selfvec.base.display import readable
 from selfvec.base.errors import CorpusError
+from selfvec.base.names import inner_names, parted, value_at
 from selfvec.data.run_text import DATE, ID, SLICE, TEXT
 
 from .documents import Part
 from .fields import FieldNames, Fields, recognise
-from .row_batch import ROWS, SURROGATE, RowBatch, batch_of_rows, cell_text, readable_fields, string_columns
+from .row_batch import (
+    ROWS,
+    SURROGATE,
+    RowBatch,
+    batch_of_rows,
+    cell_text,
+    readable_fields,
+    string_columns,
+    with_nested,
+)
 from .summary import BATCH_ROWS, CorpusPass, FileRead
 
 FRAME = "data frame"
@@ -116,7 +126,9 @@ def rows_part(rows: Iterable[object], named: FieldNames) -> MemoryPart:
     """
     first = list(islice(rows, _FIRST_ROWS))
     names = dict.fromkeys(str(name) for row in first if isinstance(row, Mapping) for name in row)
-    fields = recognise(list(names), ROW_LIST, named)
+    inner = {path: None for row in first if isinstance(row, Mapping) for path in inner_names(row)}
+    fields = recognise(list(names), ROW_LIST, named, [path for path in inner if path not in names])
+    nested = set(fields.nested)
 
     once = isinstance(rows, Iterator)
 
@@ -126,7 +138,7 @@ def rows_part(rows: Iterable[object], named: FieldNames) -> MemoryPart:
                 rule = f"a row is a mapping, this is {type(row).__name__}"
                 remedy = "give only mappings, or only texts"
                 raise CorpusError(rule, path=ROW_LIST, line=number, remedy=remedy)
-            yield [row.get(name) for name in fields.columns]
+            yield [value_at(row, name) if name in nested else row.get(name) for name in fields.columns]
 
     return MemoryPart(ROW_LIST, "frame", fields=fields, rows=values, once=once)
 
@@ -146,6 +158,7 @@ class FramePart(MemoryPart):
         del corpus_pass
         for first in range(0, len(self.frame), ROWS):
             part = self.frame.slice(first, ROWS)
+            part = with_nested(part, self.fields)
             yield RowBatch(string_columns(part), range(first + 1, first + 1 + len(part)))
 
 
@@ -156,15 +169,44 @@ def frame_part(
 ) -> FramePart:
     """A data frame as a part of a corpus."""
     names = [readable(name) for name in names]
-    fields = recognise(names, FRAME, named)
-    columns = {name: column(names.index(name)) for name in fields.columns}
+    inner = {} if _all_plain(names, named) else _inner(names, column)
+    fields = recognise(names, FRAME, named, inner)
+    columns = {name: _values(names, column, name) for name in fields.columns}
     series = {
         name: values if isinstance(values, pl.Series) else _series(values, name, fields)
         for name, values in columns.items()
     }
     fields = readable_fields(fields, {name: values.dtype for name, values in series.items()}, FRAME)
     frame = pl.DataFrame({name: series[name] for name in fields.columns})
+    fields = replace(fields, nested=())  # which are columns now
     return FramePart(FRAME, "frame", fields=fields, frame=frame)
+
+
+def _all_plain(names: Sequence[str], named: FieldNames) -> bool:
+    """Whether all names in options are columns."""
+    return set(named.asked) <= set(names)
+
+
+def _inner(names: Sequence[str], column: Callable[[int], pl.Series | list[Any]]) -> dict[str, None]:
+    """The paths to what is inside the first rows of a data frame."""
+    first = [_plain(column(number)[:_FIRST_ROWS]) for number in range(len(names))]
+    rows = (dict(zip(names, row, strict=True)) for row in zip(*first, strict=True))
+    return {path: None for row in rows for path in inner_names(row)}
+
+
+def _values(
+    names: list[str], column: Callable[[int], pl.Series | list[Any]], name: str
+) -> pl.Series | list[Any]:
+    """A column of a data frame, or what is under a path."""
+    if name in names:
+        return column(names.index(name))
+    outer = parted(dict.fromkeys(names), name)[0]
+    return [value_at({outer: value}, name) for value in _plain(column(names.index(outer)))]
+
+
+def _plain(values: pl.Series | list[Any]) -> list[Any]:
+    """The values of a column, with lists and objects as those of Python."""
+    return values.to_list() if isinstance(values, pl.Series) else values
 
 
 def _series(values: list[Any], name: str, fields: Fields) -> pl.Series:

@@ -7,7 +7,7 @@ Readers split a file into rows and check their form: JSON, the types of columns.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ import polars as pl
 
 from selfvec.base.arrays import Ints
 from selfvec.base.errors import CorpusError
+from selfvec.base.names import parted, value_at
 
 from .fields import Fields
 
@@ -58,6 +59,10 @@ class RowReader:
     def columns(self) -> Sequence[str] | None:
         """The names of the columns, from the beginning of the source; None if it is empty."""
         raise NotImplementedError
+
+    def inner(self) -> Collection[str]:
+        """The paths to what is inside the columns, after `columns`."""
+        return ()
 
     def types(self) -> Mapping[str, pl.DataType]:
         """The types of columns that may hold other values than strings."""
@@ -102,6 +107,50 @@ def cell_text(value: object) -> str | None:
 def _json_value(value: Any) -> Any:
     """A JSON value for NumPy arrays and numbers and for dates."""
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)
+
+
+def inner_types(types: Mapping[str, pl.DataType]) -> dict[str, pl.DataType]:
+    """The types of what is inside columns, by paths.
+
+    >>> inner_types({"post": pl.Struct({"body": pl.String})})
+    {'post.body': String}
+    """
+    found: dict[str, pl.DataType] = {}
+    for name, outer in types.items():
+        dtype: Any = outer
+        while isinstance(dtype, pl.List | pl.Array):
+            dtype = dtype.inner
+        if isinstance(dtype, pl.Struct):
+            fields: dict[str, Any] = {f"{name}.{one.name}": one.dtype for one in dtype.fields}
+            found |= fields | inner_types(fields)
+    return {path: dtype for path, dtype in found.items() if path not in types}
+
+
+def outer_columns(fields: Fields, columns: Sequence[str]) -> list[str]:
+    """The columns of a file that hold the fields."""
+    known = dict.fromkeys(columns)
+    return list(dict.fromkeys(name if name in known else parted(known, name)[0] for name in fields.columns))
+
+
+def with_nested(frame: pl.DataFrame, fields: Fields) -> pl.DataFrame:
+    """The columns of ``fields``; those that are paths are taken out of the columns that hold them."""
+    if not fields.nested:
+        return frame
+    return frame.select(
+        _inside(frame, name) if name in fields.nested else frame[name] for name in fields.columns
+    )
+
+
+def _inside(frame: pl.DataFrame, path: str) -> pl.Series:
+    """What is under a path."""
+    outer, keys = parted(frame.schema, path)
+    series, inside = frame[outer], list(keys)
+    while inside and isinstance(series.dtype, pl.Struct):
+        series = series.struct.field(inside.pop(0))
+    if inside:  # in lists
+        rows = ({outer: value} for value in frame[outer].to_list())
+        series = pl.Series([cell_text(value_at(row, path)) for row in rows], dtype=pl.String)
+    return series.alias(path)
 
 
 def string_columns(frame: pl.DataFrame) -> dict[str, pl.Series]:

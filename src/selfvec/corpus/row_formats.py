@@ -6,22 +6,19 @@ A new format is a reader and its row here. Files that hold one document each are
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import polars as pl
 
 from selfvec.base.display import decoded, readable
 from selfvec.base.errors import CorpusError
+from selfvec.base.names import inner_names, value_at
 
-from .document_files import MAX_ROW
-from .fields import Fields, unquoted_column
+from .fields import Fields
 from .row_batch import (
     HOLDS_NUL,
     ROWS,
@@ -29,141 +26,15 @@ from .row_batch import (
     LineBlock,
     RowBatch,
     RowReader,
-    batch_of_rows,
     cell_text,
+    inner_types,
+    outer_columns,
     string_columns,
+    with_nested,
 )
+from .separated_values import CsvReader
 from .streams import TextSource
 from .summary import CorpusPass
-
-# Comma- and tab-separated files
-
-_MOST_COLUMNS = 1 << 16
-
-
-@dataclass(frozen=True)
-class CsvHeader:
-    """The first row of a file: column names, the delimiter, and how many lines it takes."""
-
-    names: tuple[str, ...]
-    delimiter: str
-    lines: int
-
-
-class CsvReader(RowReader):
-    """Reads the rows of a .csv or .tsv file."""
-
-    @cached_property
-    def header(self) -> CsvHeader:
-        """The first row; no columns for an empty file.
-
-        In a .csv the delimiter is the most frequent of comma, semicolon, tab and bar in the first line.
-        """
-        path = self.source.path
-        text, _ = decoded(self.source.peek())
-        line = text.partition("\n")[0]
-        delimiter = "\t" if self.source.kind == "tsv" else max(",;\t|", key=line.count)
-        reader = csv.reader(io.StringIO(text, newline="\n"), delimiter=delimiter, strict=True)
-        _allow_long_fields()
-        remedy = "the first row names the columns, separated by commas (.csv) or tabs (.tsv)"
-        if line.count(delimiter) >= _MOST_COLUMNS:
-            rule = (
-                f"a table has at most {_MOST_COLUMNS:,} columns, this one has {line.count(delimiter) + 1:,}"
-            )
-            raise CorpusError(rule, path=path, line=1, remedy=remedy)
-        try:
-            names = next((row for row in reader if any(map(str.strip, row))), [])
-        except csv.Error as error:
-            rule = f"the header is malformed ({error})"
-            raise CorpusError(rule, path=path, line=1, remedy=remedy) from error
-        if any("\0" in name for name in names):
-            raise CorpusError(f"the header {HOLDS_NUL}", path=path, line=1, remedy=remedy)
-        return CsvHeader(tuple(name.strip() for name in names), delimiter, reader.line_num)
-
-    def columns(self) -> Sequence[str] | None:
-        """The names in the header; None for an empty file."""
-        return self.header.names or None
-
-    def row_batches(
-        self, blocks: Iterator[LineBlock], fields: Fields, corpus_pass: CorpusPass
-    ) -> Iterator[RowBatch]:
-        """The requested columns; every row must have as many fields as the header."""
-        header, path = self.header, self.source.path
-        nul = False  # whether any byte was NUL
-        full = False  # whether a whole block was read
-
-        def lines() -> Iterator[str]:
-            nonlocal nul, full
-            for block in _without_header(blocks, header.lines):
-                nul = nul or b"\0" in block
-                yield from map(bytes.decode, io.BytesIO(block))
-                full = True
-
-        _allow_long_fields()
-        reader = csv.reader(lines(), delimiter=header.delimiter, strict=True)
-        rows: list[list[str]] = []
-        numbers: list[int] = []  # of their first lines
-        while True:
-            number = header.lines + reader.line_num + 1
-            try:
-                row = next(reader, None)
-            except csv.Error as error:
-                corpus_pass.bad(_explained(error), path=path, line=number)
-                continue
-            if row is None:
-                yield batch_of_rows(rows, numbers, header.names, fields.columns)
-                return
-            if nul or len(row) != len(header.names):
-                row = self._valid(row, number, corpus_pass)
-            if row:
-                rows.append(row)
-                numbers.append(number)
-            if full:
-                yield batch_of_rows(rows, numbers, header.names, fields.columns)
-                rows, numbers, full = [], [], False
-
-    def _valid(self, row: list[str], number: int, corpus_pass: CorpusPass) -> list[str]:
-        """The row, mended if its defect is known; empty if it is blank, or bad, which is reported."""
-        names, path = self.header.names, self.source.path
-        unquoted = unquoted_column(names)
-        if unquoted and len(row) > len(names) and (whole := unquoted.rejoined(row, names)):
-            corpus_pass.mended("unquoted delimiters joined", path=path, line=number)
-            row = whole
-        rule = HOLDS_NUL if any("\0" in value for value in row) else None
-        if row and len(row) != len(names):
-            rule = f"a row has {len(names)} fields as its header, this one has {len(row)}"
-        if rule is None:
-            return row
-        remedy = "quote the field that holds the delimiter" if len(row) > len(names) else "mend the row"
-        corpus_pass.bad(rule, path=path, line=number, remedy=remedy)
-        return []
-
-
-def _without_header(blocks: Iterator[LineBlock], lines: int) -> Iterator[bytes]:
-    for _, block in blocks:
-        while lines and block:
-            _, newline, block = block.partition(b"\n")
-            lines -= len(newline)
-        if block:
-            yield block
-
-
-def _explained(error: csv.Error) -> str:
-    """Reword a message of the `csv` module for users."""
-    message = str(error)
-    if "unexpected end of data" in message:
-        return "a quoted field that begins in this row is never closed"
-    if "field larger" in message:
-        return f"a field is at most {MAX_ROW >> 20} MiB long; is a quote left open?"
-    if "expected after" in message:
-        return "a quote inside a quoted field is doubled, this one is not"
-    return f"is a malformed row ({message})"
-
-
-def _allow_long_fields() -> None:
-    # The limit of 128 KiB is shared by the whole process; it is only ever raised.
-    csv.field_size_limit(max(csv.field_size_limit(), MAX_ROW))
-
 
 # JSON Lines: an object per line
 
@@ -193,13 +64,16 @@ class JsonLinesReader(RowReader):
         lines = decoded(self.source.peek())[0].encode().split(b"\n")
         lines = lines[:_HEAD_LINES] if len(lines) > 1 else lines
         names: dict[str, None] = {}
+        self._inner: dict[str, None] = {}
         first: tuple[str, int] | None = None  # the fault of the first line that is not blank
         for number, line in enumerate(lines, 1):
             if not (line := line.strip()):
                 continue
             rule = "the object has no fields"
             try:
-                names |= dict.fromkeys(_row(line))
+                row = _row(line)
+                names |= dict.fromkeys(row)
+                self._inner |= inner_names(row)
             except _BadRowError as error:
                 rule = error.rule
             first = first or (rule, number)
@@ -207,7 +81,12 @@ class JsonLinesReader(RowReader):
             rule, number = first
             remedy = "a .jsonl file holds one object per line, with its fields"
             raise CorpusError(rule, path=self.source.path, line=number, remedy=remedy)
+        self._inner = {path: None for path in self._inner if path not in names}
         return list(names) or None
+
+    def inner(self) -> Collection[str]:
+        """The paths to what is inside the fields of those lines."""
+        return self._inner
 
     def row_batches(
         self, blocks: Iterator[LineBlock], fields: Fields, corpus_pass: CorpusPass
@@ -217,11 +96,12 @@ class JsonLinesReader(RowReader):
             values: Columns = {name: [] for name in fields.columns}
             numbers: list[int] = []
             needed = fields.needed if b"\\u" in block else ()
+            how = (needed, fields.text, fields.nested)
             for number, line in enumerate(block.removesuffix(b"\n").split(b"\n"), first):
                 if line[:1] != b"{" and not (line := line.strip()):
                     continue
                 try:
-                    row = _row(line, needed, fields.text)
+                    row = _row(line, *how)
                 except _BadRowError as error:
                     corpus_pass.bad(error.rule, path=self.source.path, line=number, field=error.field)
                     continue
@@ -259,8 +139,13 @@ class _BadRowError(Exception):
         self.field = field
 
 
-def _row(line: bytes, columns: Sequence[str] = (), text: Sequence[str] = ()) -> dict[str, Any]:
-    """The object in a line, with at least one of the fields of ``text``; ``columns`` are Unicode text."""
+def _row(
+    line: bytes, columns: Sequence[str] = (), text: Sequence[str] = (), nested: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The object in a line, with at least one of the fields of ``text``; ``columns`` are Unicode text.
+
+    The values under the paths ``nested`` become fields of it.
+    """
     if len(line) > _MOST_BRACKETS and line.count(b"{") + line.count(b"[") > _MOST_BRACKETS:
         raise _BadRowError(
             f"is not JSON that can be read (it holds more than {_MOST_BRACKETS:,} opening brackets)"
@@ -276,6 +161,9 @@ def _row(line: bytes, columns: Sequence[str] = (), text: Sequence[str] = ()) -> 
         raise _BadRowError(f"is not JSON that can be read ({error})") from None
     if type(row) is not dict:
         raise _BadRowError(f"a line is a JSON object, this one is {_TYPES[type(row)]}")
+    for name in nested:
+        if name not in row and (value := value_at(row, name)) is not None:
+            row[name] = value
     for name in text:
         value = row.get(name)
         if value is not None and type(value) is not str:
@@ -319,6 +207,10 @@ class ParquetReader(RowReader):
         """The names of the columns."""
         return list(self.types())
 
+    def inner(self) -> Collection[str]:
+        """The paths to what is inside the columns."""
+        return inner_types(self.types())
+
     def types(self) -> dict[str, pl.DataType]:
         """The types of the columns; `CorpusError` if the file is damaged."""
         file = self.source.local()
@@ -333,12 +225,14 @@ class ParquetReader(RowReader):
         The bytes are not parsed. They are taken for the hash and the progress, a block for each batch.
         """
         del corpus_pass
-        frame = pl.scan_parquet(self.source.local(), glob=False).select(fields.columns)
+        scan = pl.scan_parquet(self.source.local(), glob=False)
+        frame = scan.select(outer_columns(fields, self.columns()))
         for offset in range(0, 1 << 62, ROWS):
             with _decoding(self.source.path):
                 part = frame.slice(offset, ROWS).collect()
             if not len(part):
                 return
+            part = with_nested(part, fields)
             yield RowBatch(string_columns(part), range(offset + 1, offset + 1 + len(part)))
             next(blocks, None)
 

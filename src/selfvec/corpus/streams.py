@@ -215,7 +215,7 @@ def line_blocks(chunks: Iterator[bytes], path: str, corpus_pass: CorpusPass) -> 
             pieces.append(chunk)
         if sum(map(len, pieces)) > MAX_ROW:
             raise too_long(path, first)
-    if rest := b"".join(pieces):
+    if rest := b"".join(pieces).rstrip(b"\x1a"):  # DOS ends a text with ^Z
         yield first, mended(rest, first, path, corpus_pass)
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from selfvec.base.arrays import Mask
 from selfvec.base.casing import in_any_case
 from selfvec.base.errors import NotFound, OptionError, did_you_mean
+from selfvec.base.names import items_at, parted
 
 from .indexed_documents import NO_DAY, IndexedDocuments
 
@@ -47,9 +47,10 @@ def _field(documents: IndexedDocuments, name: str) -> str:
     known = documents.filter_names
     if found := in_any_case(name, known):
         return found
-    outer, dot, keys = name.partition(".")
-    if dot and (found := in_any_case(outer, documents.fields)):
-        return f"{found}.{keys}"
+    keys = name.split(".")
+    for end in range(len(keys) - 1, 0, -1):
+        if found := in_any_case(".".join(keys[:end]), documents.fields):
+            return ".".join((found, *keys[end:]))
     near = did_you_mean(name, known)
     there = f"the fields are: {', '.join(known) or 'none'}"
     raise NotFound(f"no field {name!r}", field="filters", remedy=f"{near} {there}".strip())
@@ -58,15 +59,15 @@ def _field(documents: IndexedDocuments, name: str) -> str:
 def _passes(documents: IndexedDocuments, name: str, value: str) -> Mask:
     if name == "date":
         return _in_span(documents, value)
-    keys = [] if name in documents.fields else name.split(".")
-    codes, texts = documents.field(keys[0] if keys else name)
+    field, keys = parted(documents.fields, name)
+    codes, texts = documents.field(field)
     bounds = _bounds(value) if ".." in value else None
     asked = value.casefold()
 
     def fit(one: str) -> bool:
         return bounds[0] <= _number(one) <= bounds[1] if bounds else one.casefold() == asked
 
-    fits = [any(map(fit, _values(text, keys[1:]))) for text in texts]
+    fits = [any(map(fit, _values(text, keys))) for text in texts]
     return np.array([*fits, False], bool)[codes]  # -1, no value, is the last
 
 
@@ -80,19 +81,12 @@ def _values(text: str, keys: Sequence[str]) -> list[str]:
     if text[:1] not in ("[", "{"):
         return plain
     try:
-        found = _items(json.loads(text))
+        found = items_at(json.loads(text), keys)
     except (ValueError, RecursionError):
         return plain
-    for key in keys:
-        found = [item for one in found if isinstance(one, dict) for item in _items(one.get(key))]
     return plain + [
         one if isinstance(one, str) else json.dumps(one) for one in found if one is not None and one != {}
     ]
-
-
-def _items(value: Any) -> list[Any]:
-    """The items of a list; anything else is one item."""
-    return value if isinstance(value, list) else [value]
 
 
 def _in_span(documents: IndexedDocuments, value: str) -> Mask:

@@ -13,9 +13,11 @@ from typing import Any, TypedDict, Unpack
 import numpy as np
 
 from selfvec.base.arrays import Rows
+from selfvec.base.casing import in_any_case
 from selfvec.base.checksums import write_sealed
 from selfvec.base.declarations import checked
 from selfvec.base.errors import InputError, OptionError, require
+from selfvec.base.names import listed
 from selfvec.base.progress import Progress, as_progress
 from selfvec.base.report_page import ROWS, check_report, save_rows
 from selfvec.base.targets import check_target
@@ -25,6 +27,7 @@ from selfvec.corpus import as_corpus
 from selfvec.corpus.conversion import Texts
 from selfvec.corpus.slices import MOST_VALUES, PERIODS, Slice, by_label, by_period, labelled_by
 from selfvec.data.run import Run
+from selfvec.data.run_text import ID
 from selfvec.refinement.derived_vectors import TOPICS
 from selfvec.storage.cache import RESULT, cached, read_result
 from selfvec.storage.opened import GivenRun, as_run
@@ -216,7 +219,9 @@ def document_groups(run: Run, by: str) -> list[Slice]:
 
     Several of these, separated by commas, give a group for every combination that occurs.
     """
-    parts = [_groups_by(run, name.strip()) for name in by.split(",") if name.strip()]
+    kept = [] if run.text is None else run.text.fields
+    known = (*PERIODS, "slice", ID, *kept)
+    parts = [_groups_by(run, name) for name in listed(by, lambda name: in_any_case(name, known))]
     if not parts:
         raise OptionError("names a period or a field", field="by", remedy=f"try {', '.join(PERIODS)}")
     found = [reduce(_both, combination) for combination in product(*parts)]

@@ -20,6 +20,9 @@ from selfvec.base.targets import check_target
 from .output import print_json, say, show
 from .parser import Argument, Option
 
+_HOLD_COMMAS = ("text_field", "keep_fields", "withdraw")
+"""Lists of names that may hold commas: they are told apart where the names are known."""
+
 _LIBRARIES = ("POLARS_MAX", "NUMBA_NUM", "RAYON_NUM", "OPENBLAS_NUM", "MKL_NUM", "OMP_NUM")
 
 
@@ -135,7 +138,7 @@ def _value(one: Parameter, written: str, typed: Any) -> Any:
     """The value of a parameter from what was typed."""
     if isinstance(typed, bool):
         return typed
-    if isinstance(typed, str) and "[," in written:
+    if isinstance(typed, str) and "[," in written and one.name not in _HOLD_COMMAS:
         typed = tuple(part.strip() for part in typed.split(",") if part.strip())
     if isinstance(typed, tuple):
         values = [_single(one, part) for part in typed]

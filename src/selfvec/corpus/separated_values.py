@@ -1,0 +1,432 @@
+"""Files of values separated by commas, tabs, semicolons or bars: their header, and where each row ends.
+
+A quote that is left open would take the rows after it into one field, without a word. So a row over several
+lines is believed only if it is quoted as a writer of such files quotes it and has as many fields as the
+header. Another row is mended if its defect is known; else its first line is malformed, and reading goes on
+at the line after it. Tables with tabs are often written without quoting: there a quote without a partner is
+text.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from itertools import islice
+from typing import Any
+
+from selfvec.base.display import count_of, decoded
+from selfvec.base.errors import CorpusError
+
+from .document_files import MAX_ROW
+from .fields import Fields, unquoted_column
+from .row_batch import HOLDS_NUL, LineBlock, RowBatch, RowReader, batch_of_rows
+from .summary import CorpusPass
+
+_MOST_COLUMNS = 1 << 16
+_MOST_LINES = 1 << 20  # of one row; each takes fifty bytes besides its text
+_LOOKED_AT = 20  # rows that tell the delimiter
+_ASKED = re.compile(r'"?sep=([^\n])"?\1*[ \t]*\r?(?:\n|\Z)', re.IGNORECASE)
+"""Excel's first line, which names the delimiter."""
+_QUOTED = r'(?<![^{0}\r\n]) *"[^"]*+(?:""[^"]*+)*+"'  # from the start of a field; {0} are delimiters
+_ESCAPED = re.compile(r'(?<!\\)((?:\\\\)*)\\"')
+_LONE_RETURN = re.compile(r"\r(?!\n|\Z)")
+
+
+@dataclass(frozen=True)
+class CsvHeader:
+    """The first row of a file: column names, the delimiter, and how many lines it takes."""
+
+    names: tuple[str, ...]
+    delimiter: str
+    lines: int
+    blanks: bool = False  # whether quotes follow blanks, as in: a, "b, c"
+
+    @cached_property
+    def least(self) -> int:
+        """The fields that a row must have: up to the last one with a name."""
+        return max((i for i, name in enumerate(self.names, 1) if name), default=len(self.names))
+
+    @cached_property
+    def dialect(self) -> dict[str, Any]:
+        """For `csv.reader`."""
+        return {"delimiter": self.delimiter, "skipinitialspace": self.blanks, "strict": True}
+
+
+class CsvReader(RowReader):
+    """Reads the rows of a .csv or .tsv file."""
+
+    @cached_property
+    def header(self) -> CsvHeader:
+        """The first row; no columns for an empty file.
+
+        Excel's line ``sep=;`` names the delimiter. Without it that of a .csv is the one of comma, semicolon,
+        tab and bar, outside quotes, that gives the first rows as many fields as the header.
+        """
+        path = self.source.path
+        text, _ = decoded(self.source.peek())
+        asked = _ASKED.match(text)
+        text = text[asked.end() :] if asked else text
+        delimiter = asked[1] if asked else "\t" if self.source.kind == "tsv" else _delimiter(text)
+        remedy = "the first row names the columns, separated by commas (.csv) or tabs (.tsv)"
+        columns = text.partition("\n")[0].count(delimiter) + 1
+        if columns > _MOST_COLUMNS:
+            rule = f"a table has at most {_MOST_COLUMNS:,} columns, this one has {columns:,}"
+            raise CorpusError(rule, path=path, line=1, remedy=remedy)
+        try:
+            header = _first_row(text, delimiter)
+        except csv.Error as error:
+            rule = f"the header is malformed ({error})"
+            raise CorpusError(rule, path=path, line=1, remedy=remedy) from error
+        if any("\0" in name for name in header.names):
+            raise CorpusError(f"the header {HOLDS_NUL}", path=path, line=1, remedy=remedy)
+        return CsvHeader(header.names, delimiter, header.lines + bool(asked), header.blanks)
+
+    def columns(self) -> Sequence[str] | None:
+        """The names in the header, without columns at its end that have none; None for an empty file."""
+        return self.header.names[: self.header.least] or None
+
+    def row_batches(
+        self, blocks: Iterator[LineBlock], fields: Fields, corpus_pass: CorpusPass
+    ) -> Iterator[RowBatch]:
+        """The requested columns; every row must have as many fields as the header."""
+        _allow_long_fields()
+        header = self.header
+        table = _Table(header, self.source.path, _Lines(blocks, header.lines), corpus_pass)
+        while table.lines.more():
+            table.read()
+            yield batch_of_rows(table.rows, table.numbers, header.names, fields.columns)
+            table.rows, table.numbers = [], []
+            table.lines.forget()
+        table.note()
+
+
+def _first_row(text: str, delimiter: str) -> CsvHeader:
+    """The header at the beginning of a file, with an unnamed column for each field that rows end with."""
+    blanks = _has_blanks(text, delimiter)
+    how: dict[str, Any] = {"delimiter": delimiter, "skipinitialspace": blanks, "strict": True}
+    _allow_long_fields()
+    try:
+        names, lines = _named(text, how)
+    except csv.Error:
+        if delimiter != "\t":
+            raise
+        names, lines = _named(text, {"delimiter": delimiter, "quoting": csv.QUOTE_NONE})
+    below = _rows_below(text, delimiter, blanks)
+    row = next(islice(below, 1, None), []) if names else []
+    more = [""] * (len(row) - len(names)) if not any(row[len(names) :]) else []
+    return CsvHeader((*(name.strip() for name in names), *more), delimiter, lines, blanks)
+
+
+def _named(text: str, how: dict[str, Any]) -> tuple[list[str], int]:
+    """The first row that is not blank, and how many lines it takes with those before it."""
+    reader = csv.reader(io.StringIO(text, newline="\n"), **how)
+    return next((row for row in reader if any(map(str.strip, row))), []), reader.line_num
+
+
+def _delimiter(text: str) -> str:
+    """The delimiter of a table from its beginning."""
+    bare = re.sub(_QUOTED.format(r",;\t|"), "", text, count=_MOST_COLUMNS).lstrip("\r\n")
+    first = bare.partition("\n")[0]
+    found = [one for one in ",;\t|" if one in first]
+    if len(found) < 2:
+        return found[0] if found else ","
+    return max(found, key=lambda one: (_agreeing(text, one), first.count(one)))
+
+
+def _has_blanks(text: str, delimiter: str) -> bool:
+    """Whether quotes follow blanks in a table, and rows are read right if such blanks are left out."""
+    if delimiter == "\t" or f'{delimiter} "' not in text:
+        return False
+    d = re.escape(delimiter)
+    bare = re.sub(_QUOTED.format(d).replace(" *", "", 1), "", text)
+    spaced = re.search(rf'{d} +"', bare) is not None
+    return spaced and _agreeing(text, delimiter, blanks=True) >= _agreeing(text, delimiter)
+
+
+def _agreeing(text: str, delimiter: str, blanks: bool = False) -> int:
+    """How many of the first rows have as many fields as the first one."""
+    widths = [len(row) for row in islice(_rows_below(text, delimiter, blanks), _LOOKED_AT)]
+    return widths.count(widths[0]) if widths else 0
+
+
+def _rows_below(text: str, delimiter: str, blanks: bool) -> Iterator[list[str]]:
+    """The rows of the beginning of a file that are not blank, up to the first malformed one."""
+    whole = text[: text.rfind("\n") + 1] or text
+    reader = csv.reader(io.StringIO(whole, newline="\n"), delimiter=delimiter, skipinitialspace=blanks)
+    try:
+        yield from filter(None, reader)
+    except csv.Error:
+        return
+
+
+class _Lines:
+    """The lines of a file that are looked at: those of a block, and more while a row goes on."""
+
+    def __init__(self, blocks: Iterator[LineBlock], header: int) -> None:
+        self.held: list[str] = []
+        self.first = header + 1  # the number of the first of them
+        self.nul = False  # whether any byte of the file so far was NUL
+        self._blocks = _without_header(blocks, header)
+
+    def more(self) -> bool:
+        """Hold the lines of another block; False at the end."""
+        block = next(self._blocks, None)
+        if block is None:
+            return False
+        self.nul = self.nul or b"\0" in block
+        self.held.extend(map(bytes.decode, io.BytesIO(block)))
+        return True
+
+    def longer(self, at: int) -> bool:
+        """Hold twice as many lines from number ``at`` on; False at the end, and for too long a row."""
+        number = len(self.held) - at
+        if number > _MOST_LINES or sum(map(len, islice(self.held, at, None))) > MAX_ROW:
+            return False
+        grown = self.more()
+        while grown and len(self.held) - at < 2 * number and self.more():
+            pass
+        return grown
+
+    def forget(self) -> None:
+        """Hold none, since all were read."""
+        self.first += len(self.held)
+        self.held = []
+
+    def after(self, at: int) -> Iterator[str]:
+        """The lines that are held, from number ``at`` on."""
+        return map(self.held.__getitem__, range(at, len(self.held)))
+
+
+def _without_header(blocks: Iterator[LineBlock], lines: int) -> Iterator[bytes]:
+    for _, block in blocks:
+        while lines and block:
+            _, newline, block = block.partition(b"\n")
+            lines -= len(newline)
+        if block:
+            yield block
+
+
+@dataclass
+class _Places:
+    """How many rows had a peculiarity, and the line of the first one."""
+
+    rows: int = 0
+    line: int = 0
+
+    def add(self, line: int) -> None:
+        self.line = self.line or line
+        self.rows += 1
+
+    def __str__(self) -> str:
+        return f"{count_of(self.rows, 'row')}, first in line {self.line}"
+
+
+@dataclass
+class _Table:
+    """The rows of a file while they are read."""
+
+    header: CsvHeader
+    path: str
+    lines: _Lines
+    corpus_pass: CorpusPass
+    rows: list[list[str]] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)  # of their first lines
+    doubtful: _Places = field(default_factory=_Places)  # over several lines that might be rows themselves
+    ends: _Places = field(default_factory=_Places)  # with empty fields after the last column
+
+    def read(self) -> None:
+        """Read the lines that are held, and those that their last row needs."""
+        at = 0
+        while at < len(self.lines.held):
+            at = self._sound_rows(at)
+            if at < len(self.lines.held):
+                at += self._odd_row(at)
+
+    def note(self) -> None:
+        """Say what was guessed in the whole file."""
+        note = self.corpus_pass.summary.note
+        if self.header.blanks:
+            note(f"{self.path}: blanks between a delimiter and a quote are left out")
+        if self.ends.rows:
+            note(f"{self.path}: empty fields after the last column are left out ({self.ends})")
+        if self.doubtful.rows:
+            note(
+                f"{self.path}: a quoted field holds lines that look like rows ({self.doubtful}); "
+                "if these are rows, a quote is left open there"
+            )
+
+    def _sound_rows(self, at: int) -> int:
+        """Read rows from a line on; the line of the first row that needs a closer look."""
+        held, first, width = self.lines.held, self.lines.first + at, len(self.header.names)
+        reader = csv.reader(self.lines.after(at), **self.header.dialect)
+        start = 0
+        append, number = self.rows.append, self.numbers.append
+        nul = self.lines.nul
+        try:
+            for row in reader:
+                end = reader.line_num
+                if (
+                    len(row) != width
+                    or (end - start > 1 and not self._is_sound(row, held[at + start : at + end]))
+                    or (nul and _holds_nul(row))
+                ):
+                    if row:
+                        break
+                else:
+                    append(row)
+                    number(first + start)
+                start = end
+        except csv.Error:
+            pass
+        return at + start
+
+    def _is_sound(self, row: Sequence[str], lines: Sequence[str]) -> bool:
+        """Whether lines are one row beyond doubt."""
+        return not self._looks_like_rows(lines) and self._is_quoted(row, lines)
+
+    def _is_quoted(self, row: Sequence[str], lines: Sequence[str], blanks: bool = False) -> bool:
+        """Whether the quotes of a row over several lines are where a writer puts them.
+
+        The `csv` module has checked those of fields in quotes, such as every field with a line end.
+        """
+        if not any('"' in value and "\n" not in value for value in row):
+            return True
+        pattern = _row_pattern(self.header.delimiter, blanks or self.header.blanks)
+        return pattern.fullmatch("".join(lines)) is not None
+
+    def _looks_like_rows(self, lines: Sequence[str]) -> bool:
+        """Whether each line would be a row, if quotes did not count."""
+        between, delimiter = len(self.header.names) - 1, self.header.delimiter
+        if lines[-1].count(delimiter) != between or not between:
+            return False
+        return all(line.count(delimiter) == between for line in lines)
+
+    def _odd_row(self, at: int) -> int:
+        """Read, mend or report the row that begins at a line; how many lines it takes."""
+        number = self.lines.first + at
+        row, used, fault = self._next(at)
+        if fault is None and (not row or self._take(row, at, used)):
+            return used
+        for repair, rows, taken in self._repairs(row, at, used):
+            self.corpus_pass.mended(repair, path=self.path, line=number)
+            self.rows += rows
+            self.numbers += [number] * len(rows)
+            return taken
+        width = len(self.header.names)
+        fault = HOLDS_NUL if _holds_nul(row) else fault
+        if fault is None:
+            differ = f"a row has {width} fields as its header, this one has {len(row)}"
+            fault = differ if len(row) != width else "a quote is left open in this row, or in one below it"
+        remedy = "quote the field that holds the delimiter" if len(row) > width else "mend the row"
+        self.corpus_pass.bad(fault, path=self.path, line=number, remedy=remedy)
+        return 1
+
+    def _next(
+        self, at: int, change: Callable[[str], str] = str, **dialect: Any
+    ) -> tuple[list[str], int, str | None]:
+        """The row that begins at a line, how many lines were looked at, and why it is no row."""
+        while True:
+            lines = map(change, self.lines.after(at))
+            reader = csv.reader(lines, **{**self.header.dialect, **dialect})
+            try:
+                return next(reader), reader.line_num, None
+            except csv.Error as error:
+                if "unexpected end of data" not in str(error) or not self.lines.longer(at):
+                    return [], reader.line_num, _explained(error)
+
+    def _take(self, row: list[str], at: int, used: int) -> bool:
+        """Take a row that is not odd after all: blank, or with empty fields more or less at its end."""
+        lines = self.lines.held[at : at + used]
+        fitted = self._fitted(row)
+        doubtful = used > 1 and self._looks_like_rows(lines)
+        if fitted is None or _holds_nul(row) or (used > 1 and not self._is_quoted(row, lines)):
+            return False
+        if doubtful and self.header.delimiter == "\t":
+            return False  # texts hold commas, and hardly ever tabs
+        if doubtful:
+            self.doubtful.add(self.lines.first + at)
+        if len(row) > len(fitted):
+            self.ends.add(self.lines.first + at)
+        self.rows.append(fitted)
+        self.numbers.append(self.lines.first + at)
+        return True
+
+    def _fitted(self, row: list[str]) -> list[str] | None:
+        """A row with as many fields as the header; None unless only empty or unnamed ones differ."""
+        width = len(self.header.names)
+        if len(row) < self.header.least or any(row[width:]):
+            return None
+        return row[:width] + [""] * (width - len(row))
+
+    def _repairs(self, row: list[str], at: int, used: int) -> Iterator[tuple[str, list[list[str]], int]]:
+        """What the defect of a row may be, the rows without it, and how many lines they take."""
+        names, line = self.header.names, self.lines.held[at]
+        seen = self.lines.held[at : at + used]
+        unquoted = unquoted_column(names)
+        if unquoted and len(row) > len(names) and (whole := unquoted.rejoined(row, names)):
+            yield "unquoted delimiters joined", [whole], used
+        if ' "' in line:
+            yield from self._mended("a blank before a quote left out", at, skipinitialspace=True)
+        if any('\\"' in one for one in seen):
+            yield from self._mended("quotes escaped by backslashes", at, change=_doubled)
+        if _LONE_RETURN.search(line) and (rows := self._split(_LONE_RETURN.split(line))):
+            yield "a line end of another kind", rows, 1
+        if self.header.delimiter == "\t" and '"' in line:
+            yield from self._mended("a quote without a partner is text", at, quoting=csv.QUOTE_NONE)
+
+    def _mended(self, repair: str, at: int, **how: Any) -> Iterator[tuple[str, list[list[str]], int]]:
+        """A row that is read in another way, if it then fits the header."""
+        row, used, fault = self._next(at, **how)
+        lines = list(map(how.get("change", str), self.lines.held[at : at + used]))
+        fitted = self._fitted(row) if row and fault is None else None
+        if fitted and not _holds_nul(row) and (used == 1 or self._is_quoted(row, lines, blanks=True)):
+            yield repair, [fitted], used
+
+    def _split(self, pieces: Sequence[str]) -> list[list[str]]:
+        """The rows in pieces of a line, none unless each is one."""
+        try:
+            rows = [self._fitted(row) for row in csv.reader(pieces, **self.header.dialect)]
+        except csv.Error:
+            return []
+        found = [row for row in rows if row is not None and not _holds_nul(row)]
+        return found if len(found) == len(pieces) else []
+
+
+@lru_cache
+def _row_pattern(delimiter: str, blanks: bool) -> re.Pattern[str]:
+    """A row in which quotes open a field, close it or are doubled."""
+    d = re.escape(delimiter)
+    one = rf'(?:{" *" if blanks else ""}"[^"]*+(?:""[^"]*+)*+"|[^"\r\n{d}]*+)'
+    return re.compile(rf"{one}(?:{d}{one})*+\r?\n?")
+
+
+def _doubled(line: str) -> str:
+    """A line with doubled quotes for those that follow a backslash."""
+    return _ESCAPED.sub(r'\1""', line)
+
+
+def _holds_nul(row: Sequence[str]) -> bool:
+    return any("\0" in value for value in row)
+
+
+def _explained(error: csv.Error) -> str:
+    """Reword a message of the `csv` module for users."""
+    message = str(error)
+    if "unexpected end of data" in message:
+        return "a quoted field that begins in this row is never closed"
+    if "field larger" in message:
+        return f"a field is at most {MAX_ROW >> 20} MiB long; is a quote left open?"
+    if "expected after" in message:
+        return "a quote inside a quoted field is doubled, this one is not"
+    if "new-line character" in message:
+        return "a carriage return ends a line here, and a newline elsewhere in this file"
+    return f"is a malformed row ({message})"
+
+
+def _allow_long_fields() -> None:
+    # The limit of 128 KiB is shared by the whole process; it is only ever raised.
+    csv.field_size_limit(max(csv.field_size_limit(), MAX_ROW))

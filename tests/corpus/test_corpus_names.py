@@ -1,0 +1,121 @@
+"""Fields are named as people write them: with commas in their names, and by paths into objects."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import polars as pl
+import pytest
+from corpus_reader import Reader, collect, fields_of
+
+from selfvec import refine, update
+from selfvec.base.errors import CorpusError
+from selfvec.base.names import listed
+from selfvec.corpus import Corpus, as_corpus
+
+ASKED = "What did you like, and why?"
+FORM = f'title,"{ASKED}","a,b",a,b\nT,liked,ab,1,2\n'
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        (ASKED, "liked"),
+        (ASKED.upper(), "liked"),
+        (f"title,{ASKED}", "T\n\nliked"),
+        (f"{ASKED} , title", "liked\n\nT"),
+        ([ASKED, "title"], "liked\n\nT"),
+        ("a,b", "ab"),
+        ("b,a", "2\n\n1"),
+        (["a", "b"], "1\n\n2"),
+        ("title, a,b", "T\n\nab"),
+    ],
+)
+def test_a_field_may_hold_commas_in_its_name(reader: Reader, given, text):
+    reader.write("a.csv", FORM)
+    assert reader.texts("a.csv", text_field=given) == [text]
+
+
+def test_fields_with_commas_are_kept_and_give_slices_and_ids(reader: Reader):
+    path = reader.write("a.csv", FORM)
+    corpus = Corpus.open(path, text_field="a", slice_field=ASKED, id_field="a,b", keep_fields=f"b,{ASKED}")
+    (batch,) = corpus.batches()
+    assert {name: column.to_list() for name, column in fields_of(batch).items()} == {
+        "b": ["2"],
+        ASKED: ["liked"],
+    }
+    assert (batch.get("slice").to_list(), batch.get("id").to_list()) == (["liked"], ["ab"])
+    assert corpus.summary.kept_fields == ("b", ASKED)
+
+
+def test_the_error_names_the_one_field_that_is_not_there(reader: Reader):
+    reader.write("a.csv", FORM)
+    with pytest.raises(CorpusError, match=r"field 'titel': there is no such field; did you mean title\?"):
+        reader.texts("a.csv", text_field=f"{ASKED},titel")
+
+
+def test_the_longest_known_name_counts_first():
+    known = {"a", "b", "a,b", "a,b,c", "c"}
+    assert listed("a,b,c,a, b,x", lambda name: name if name in known else None) == ["a,b,c", "a", "b", "x"]
+    assert listed(" ,a,, ", lambda name: name if name in known else None) == ["a"]
+
+
+@pytest.mark.parametrize("given", ["x,1", "x,1,2", ["x,1", "2"]])
+def test_an_id_with_commas_is_withdrawn(given):
+    rows = [{"id": name, "text": f"hail broke roof {i}"} for i, name in enumerate(["x,1", "2", "x", "3"])]
+    left = update(refine(rows, "none", "decorrelated"), withdraw=given).text.ids()
+    assert left == (["2", "x", "3"] if given == "x,1" else ["x", "3"])
+
+
+ROWS = [
+    {
+        "post": {"body": f"hail {i}", "when": f"2020-01-0{i + 1}", "by": {"key": f"k{i}"}},
+        "notes": [{"text": f"a{i}"}, {"text": f"b{i}"}],
+        "flat.body": f"flat {i}",
+        "flat": {"body": "inner"},
+    }
+    for i in range(2)
+]
+
+
+def sources(folder):
+    (folder / "a.jsonl").write_text("\n".join(map(json.dumps, ROWS)))
+    pl.DataFrame(ROWS).write_parquet(folder / "a.parquet")
+    return {
+        "jsonl": folder / "a.jsonl",
+        "parquet": folder / "a.parquet",
+        "polars": pl.DataFrame(ROWS),
+        "pandas": pd.DataFrame(ROWS),
+        "rows": ROWS,
+        "iterator": iter(ROWS),
+    }
+
+
+KINDS = ("jsonl", "parquet", "polars", "pandas", "rows", "iterator")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("field", "texts"),
+    [
+        ("post.body", ["hail 0", "hail 1"]),
+        ("POST.Body", ["hail 0", "hail 1"]),
+        ("notes.text", ["a0\n\nb0", "a1\n\nb1"]),
+        ("post.by.key,flat.body", ["k0\n\nflat 0", "k1\n\nflat 1"]),
+    ],
+)
+def test_a_field_inside_an_object_is_read_by_its_path(tmp_path, kind, field, texts):
+    corpus = as_corpus(
+        sources(tmp_path)[kind], text_field=field, date_field="post.when", id_field="post.by.key"
+    )
+    found = collect(corpus)
+    assert found["texts"] == texts
+    assert found["ids"] == ["k0", "k1"]
+    assert [str(day) for day in found["dates"]] == ["2020-01-01", "2020-01-02"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_error_lists_the_fields_inside_objects(tmp_path, kind):
+    with pytest.raises(CorpusError, match=r"did you mean post\.body.*its fields are: .*post\.by\.key"):
+        as_corpus(sources(tmp_path)[kind], text_field="post.bodi")

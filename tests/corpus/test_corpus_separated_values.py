@@ -1,0 +1,152 @@
+"""No row of a table is lost without being counted; each form of a table is read as its writer meant it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import random
+
+import pytest
+from corpus_reader import Reader
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from selfvec.corpus import Corpus
+from selfvec.corpus.fields import Fields
+from selfvec.corpus.separated_values import CsvHeader, CsvReader
+from selfvec.corpus.streams import TextSource, line_blocks
+from selfvec.corpus.summary import CorpusPass, Summary
+
+Q = '"'
+LONG = "a" * 999
+READ = {
+    # name: (file, texts, bad rows, mended rows)
+    "lone.tsv": ('id\ttext\n1\t"a\n2\tb\n3\t"c\n4\td\n5\te\n', ['"a', "b", '"c', "d", "e"], 0, 2),
+    "open.tsv": ('id\ttext\n1\ta\n2\t"b\n3\tc\n', ["a", '"b', "c"], 0, 1),
+    "pair.tsv": ('id\ttext\n1\t"a\n2\tb\n3\tc"\n4\td\n', ['"a', "b", 'c"', "d"], 0, 1),
+    "nails.tsv": ('id\ttext\n1\t5" nails\n2\t"so" it is\n3\tc\n', ['5" nails', '"so" it is', "c"], 0, 1),
+    "quoted.tsv": ('id\ttext\n1\t"a\nb"\n2\t"c\td"\n', ["a\nb", "c\td"], 0, 0),
+    "lone.csv": ('id,text\n1,a\n2,"b\n3,c\n4,"d\n5,e\n', ["a", "c", "e"], 2, 0),
+    "half.csv": ("id,text\n" + "".join(f"{i},{Q * (i == 50)}w\n" for i in range(1, 101)), ["w"] * 99, 1, 0),
+    "names.csv": ('"Datum (t,m,j)";text\n1;"a;b"\n2;c, d, e\n', ["a;b", "c, d, e"], 0, 0),
+    "form.csv": ("Why, and how?, really;text\nso, so;a\nso;b\n", ["a", "b"], 0, 0),
+    "sep.csv": ("sep=;\r\nid;text\r\n1;a,b,c\r\n", ["a,b,c"], 0, 0),
+    "marked.csv": ("\ufeffSEP=|\nid|text\n1|a,b\n", ["a,b"], 0, 0),
+    "quoted-sep.csv": ('"sep=;"\nid;text\n1;a\n', ["a"], 0, 0),
+    "sep.tsv": ("sep=,\nid,text\n1,a\n", ["a"], 0, 0),
+    "bars.csv": ("id|text\n1|a,b\n", ["a,b"], 0, 0),
+    "tabs.csv": ("id\ttext\n1\ta,b\n2\t\"c\n", ["a,b", '"c'], 0, 1),
+    "dos.csv": ("id,text\r\n1,a\r\n\x1a", ["a"], 0, 0),
+    "dos.txt": ("a\r\nb\x1a", ["a", "b"], 0, 0),
+    "blanks.csv": ('id, text\n1, "a, b"\n2, "c"\n', ["a, b", "c"], 0, 0),
+    "late-blanks.csv": ("id,text\n" + f"1,{LONG}\n" * 99 + '2, "b, c"\n', [LONG] * 99 + ["b, c"], 0, 1),
+    "ends.csv": ("id,text,\n1,a,\n2,b,\n", ["a", "b"], 0, 0),
+    "row-ends.csv": ("id,text\n1,a,\n2,b,\n3,c\n", ["a", "b", "c"], 0, 0),
+    "header-ends.csv": ("id,text,,\n1,a\n2,b,\n3,c,,,\n", ["a", "b", "c"], 0, 0),
+    "mixed.csv": ("id,text\n1,a\r2,b\n3,c\r\n4,d\r5,e\r\n", list("abcde"), 0, 2),
+    "escaped.csv": ('id,text\n1,"so \\"a, b\\" c"\n2,"a\n\\"b\\" c"\n', ['so "a, b" c', 'a\n"b" c'], 0, 2),
+    "path.csv": ('id,text\n1,"C:\\"\n2,C:\\new\n', ["C:\\", "C:\\new"], 0, 0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("batch_bytes", [7, 1 << 20])
+@pytest.mark.parametrize("name", READ)
+def test_a_table_is_read_as_it_was_meant(reader: Reader, name, batch_bytes):
+    data, texts, bad, mended = READ[name]
+    reader.write(name, data)
+    assert reader.texts(name, batch_bytes=batch_bytes, skip_bad_rows=True) == texts
+    assert (reader.corpus.summary.bad_rows, reader.corpus.summary.mended_rows) == (bad, mended)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("blanks.csv", "blanks between a delimiter and a quote are left out"),
+        ("header-ends.csv", "empty fields after the last column are left out (1 row, first in line 4)"),
+    ],
+)
+def test_what_was_guessed_for_a_whole_table_is_noted_once(reader: Reader, name, said):
+    path = reader.write(name, READ[name][0])
+    reader.texts(name, batch_bytes=7)
+    assert reader.corpus.summary.notes == [f"{path}: {said}"]
+
+
+def test_a_quoted_field_whose_lines_look_like_rows_is_noted(reader: Reader):
+    path = reader.write("a.csv", 'id,text,x\n1,"a,b\n2,b,c\n3,c",d\n4,e,f\n')
+    assert reader.texts("a.csv") == ["a,b\n2,b,c\n3,c", "e"]
+    (note,) = reader.corpus.summary.notes
+    assert note.startswith(f"{path}: a quoted field holds lines that look like rows (1 row, first in line 2)")
+
+
+def test_a_value_in_a_column_without_a_name_is_no_bad_row(reader: Reader):
+    reader.write("a.csv", "id,text,\n1,a,\n2,b,note\n")
+    assert reader.texts("a.csv") == ["a", "b"]
+
+
+def test_a_quote_left_open_does_not_hold_the_rest_of_the_file(reader: Reader, monkeypatch):
+    monkeypatch.setattr("selfvec.corpus.separated_values.MAX_ROW", 1000)
+    reader.write("a.csv", 'id,text\n1,"open\n' + "2,b\n" * 5000)
+    corpus = Corpus.open(reader.folder / "a.csv", skip_bad_rows=True)
+    batches = [len(batch) for batch in corpus.batches(batch_bytes=400)]
+    assert sum(batches) == 5000
+    assert max(batches) < 1500
+    assert corpus.summary.bad_rows == 1
+
+
+def read(data: str, width: int, size: int, delimiter: str) -> tuple[list[tuple[str, ...]], Summary]:
+    names = tuple("abcd"[:width])
+    corpus_pass = CorpusPass(Summary(), skip_bad_rows=True, batch_bytes=size)
+    raw = data.encode()
+    blocks = line_blocks(iter([raw[i : i + size] for i in range(0, len(raw), size)]), "x", corpus_pass)
+    reader = CsvReader(TextSource("x"))
+    reader.header = CsvHeader(names, delimiter, 0)
+    batches = reader.row_batches(blocks, Fields(names), corpus_pass)
+    rows = [
+        row for batch in batches for row in zip(*(s.to_list() for s in batch.columns.values()), strict=True)
+    ]
+    return rows, corpus_pass.summary
+
+
+def fields(delimiter: str, more: str) -> st.SearchStrategy[str]:
+    return st.text(alphabet=f'ab" é{more}{delimiter if delimiter != chr(9) else ""}', max_size=6)
+
+
+@st.composite
+def tables(draw, more: str):
+    """A delimiter, rows of one width, and the quoting of their writer."""
+    delimiter = draw(st.sampled_from(",;\t|"))
+    width = draw(st.integers(2, 4))
+    row = st.lists(fields(delimiter, more), min_size=width, max_size=width).map(tuple)
+    quoting = draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]))
+    return delimiter, draw(st.lists(row, min_size=1, max_size=8)), quoting
+
+
+def written(rows, delimiter: str, quoting: int, end: str = "\n") -> str:
+    file = io.StringIO()
+    csv.writer(file, delimiter=delimiter, quoting=quoting, lineterminator=end).writerows(rows)
+    return file.getvalue()
+
+
+@given(tables("\n\r,;|"), st.sampled_from(["\n", "\r\n"]), st.integers(1, 40))
+def test_what_a_writer_of_tables_writes_is_read_back(table, end, size):
+    delimiter, rows, quoting = table
+    found, summary = read(written(rows, delimiter, quoting, end), len(rows[0]), size, delimiter)
+    assert found == rows
+    assert (summary.bad_rows, summary.mended_rows) == (0, 0)
+
+
+@given(tables(""), st.integers(1, 40), st.randoms(use_true_random=False))
+def test_a_quote_too_many_or_too_few_costs_no_other_row(table, size, rng: random.Random):
+    delimiter, rows, quoting = table
+    lines = written(rows, delimiter, quoting).splitlines(keepends=True)
+    hurt = rng.randrange(len(lines))
+    line = lines[hurt]
+    quotes = [i for i, letter in enumerate(line) if letter == '"']
+    at = rng.choice(quotes) if quotes and rng.random() < 0.5 else None
+    place = rng.randrange(len(line))
+    lines[hurt] = line[:place] + '"' + line[place:] if at is None else line[:at] + line[at + 1 :]
+    assume(lines[hurt].strip())
+    found, summary = read("".join(lines), len(rows[0]), size, delimiter)
+    assert len(found) + summary.bad_rows == len(rows)
+    others = rows[:hurt] + rows[hurt + 1 :]
+    assert found == others or found[:hurt] + found[hurt + 1 :] == others
