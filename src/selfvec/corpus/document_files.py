@@ -21,6 +21,8 @@ from selfvec.base.charsets import read_page
 from selfvec.base.display import count_of
 from selfvec.base.errors import require
 
+from .line_ends import joined_lines
+
 MAX_ROW = 64 << 20
 """Bytes of the longest row, line or file that is read as one document."""
 
@@ -160,7 +162,7 @@ def _pieces(root: Any, heading: Any) -> Iterator[str]:
 
 
 def _pdf(data: bytes) -> str:
-    """The text of the pages. A word that is hyphenated at the end of a line is joined."""
+    """The text of the pages. A word that is cut at the end of a line is joined."""
     from pypdf import PdfReader
 
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it warns of every minor fault of a file
@@ -180,7 +182,7 @@ def _pdf(data: bytes) -> str:
         size += len(pages[-1])
         if size > MAX_ROW:
             raise _Unsound(f"a document is at most {MAX_ROW >> 20} MiB of text, this one is longer")
-    return re.sub(r"(?<=[^\W\d_])-\n(?=[^\W\d_])", "", "\n".join(pages)).strip()
+    return joined_lines("\n".join(pages)).strip()
 
 
 # Word
