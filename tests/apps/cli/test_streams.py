@@ -58,7 +58,7 @@ def test_what_cannot_be_shown_stops_nothing(folder: Path, redirect: str) -> None
     done = sh(folder, "refine text.txt -o quiet --overwrite --vectors none", redirect)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"quiet\n", b"")
     verified = sh(folder, "run verify quiet --json")
-    assert json.loads(verified.stdout)["ok"] is True
+    assert json.loads(verified.stdout)["damaged"] == []
     same = sh(folder, "similar run hail --json")
     assert sh(folder, "similar run hail --json", redirect).stdout == same.stdout
     shutil.rmtree(folder / "quiet")
@@ -69,7 +69,7 @@ def test_with_no_output_at_all_the_status_tells(folder: Path, redirect: str) -> 
     assert sh(folder, "similar run hail", redirect).returncode == 2
     done = sh(folder, "refine text.txt -o silent --vectors none", redirect)
     assert done.returncode == 2
-    assert json.loads(sh(folder, "run verify silent --json").stdout)["ok"] is True
+    assert json.loads(sh(folder, "run verify silent --json").stdout)["damaged"] == []
     shutil.rmtree(folder / "silent")
 
 
