@@ -68,7 +68,7 @@ def test_files_of_other_kinds_are_named(texts: Path, capsys: pytest.CaptureFixtu
 
 def test_what_is_left_out_is_said_also_from_the_cache(texts: Path) -> None:
     (texts / "bad.csv").write_text('text\nhail fell on a roof\n"a"b\n', encoding="utf-8")
-    (texts / "cafe.txt").write_bytes(b"hail on a caf\xe9")
+    (texts / "cafe.txt").write_bytes(b"hail on a caf\xe9, na\xc3\xafve, d\xc3\xa9j\xc3\xa0 vu")
     (texts / "other.xyz").write_bytes(b"\x00\x01")
     there = {"vectors": str(texts.parent / "vectors.safetensors"), "skip_bad_rows": True}
     for source, cache in ((texts, "cache"), (texts, "cache"), ([texts], None)):

@@ -19,7 +19,7 @@ from selfvec.base.atomic_files import (
 from selfvec.base.checksums import unchanged
 from selfvec.base.errors import FormatError, TargetError
 from selfvec.base.file_system import own_folder
-from selfvec.base.targets import FolderKind, needing, writing
+from selfvec.base.targets import FolderKind, check_target, needing, writing
 
 
 def leftovers(folder) -> list[str]:
@@ -220,3 +220,18 @@ def test_a_full_disk_is_told_of_the_target_and_what_it_needs(tmp_path) -> None:
     assert str(caught.value).startswith(
         f"{tmp_path / 't'}: cannot write: the disk is full; 3.2 MB are needed;"
     )
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root can give files away")
+@pytest.mark.parametrize("folder", [False, True])
+def test_what_belongs_to_another_user_is_not_replaced(tmp_path, folder: bool) -> None:
+    target = tmp_path / "x"
+    target.mkdir() if folder else target.write_text("theirs")
+    os.chown(target, 12345, 12345)
+    for overwrite in (False, True):
+        with pytest.raises(
+            TargetError, match=r"x: belongs to another user, .* choose another name, or run this"
+        ):
+            check_target(target, overwrite=overwrite)
+    os.chown(target, os.geteuid(), -1)
+    check_target(target, overwrite=True)

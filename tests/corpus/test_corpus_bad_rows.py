@@ -118,17 +118,19 @@ def test_a_bad_file_in_a_folder_is_named(reader: Reader):
     assert reader.texts("docs", skip_bad_rows=True) == ["fine"]
 
 
+CLEAN = "naïve café déjà vu"  # letters enough for one or two places that are wrong
+FINE = f"{CLEAN}\n".encode()
 UNDECODABLE = {
     # name: (file, line of the mended row, places in it, texts)
-    "bytes.csv": (b"id,text\n1,a\n2,caf\xe9 \xff\n3,b\n", 3, 2, ["a", "caf\ufffd \ufffd", "b"]),
-    "other.csv": (b"id,text\ncaf\xe9,a\n3,b\n", 2, 1, ["a", "b"]),
-    "header.csv": (b"caf\xe9,text\n1,a\n", 1, 1, ["a"]),
-    "quoted.csv": (b'text\n"a\nb\xe9"\n"c"x\n', 3, 1, ["a\nb\ufffd"]),
+    "bytes.csv": (b"id,text\n1,a\n2,caf\xe9 \xff\n3," + FINE, 3, 2, ["a", "caf\ufffd \ufffd", CLEAN]),
+    "other.csv": (b"id,text\ncaf\xe9,a\n3," + FINE, 2, 1, ["a", CLEAN]),
+    "header.csv": (b"caf\xe9,text\n1," + FINE, 1, 1, [CLEAN]),
+    "quoted.csv": (b'text\n"a\nb\xe9"\n"c"x\n' + FINE, 3, 1, ["a\nb\ufffd", CLEAN]),
     "bytes.txt": (b"a\ncaf\xe9\nna\xc3\xafve\xef\xbf\xbd\n", 2, 1, ["a", "caf\ufffd", "na\u00efve\ufffd"]),
-    "cut.txt": (b"a\n\xe2\x82", 2, 1, ["a", "\ufffd"]),
-    "bytes.jsonl": (b'{"text": "a"}\n{"text": "\xe9"}\n', 2, 1, ["a", "\ufffd"]),
-    "name.jsonl": (b'{"text": "a", "k\xe9": 1}\n', 1, 1, ["a"]),
-    "docs/a.md": (b"fine\nnot \xff fine", 2, 1, ["fine\nnot \ufffd fine"]),
+    "cut.txt": (FINE + b"\xe2\x82", 2, 1, [CLEAN, "\ufffd"]),
+    "bytes.jsonl": (b'{"text": "%s"}\n{"text": "\xe9"}\n' % CLEAN.encode(), 2, 1, [CLEAN, "\ufffd"]),
+    "name.jsonl": (b'{"text": "%s", "k\xe9": 1}\n' % CLEAN.encode(), 1, 1, [CLEAN]),
+    "docs/a.md": (FINE + b"not \xff fine", 2, 1, [f"{CLEAN}\nnot \ufffd fine"]),
     "docs/a.html": (
         b"<meta charset=utf-8>" + "<p>caf\u00e9, na\u00efve ".encode() + b"\xff",
         1,
@@ -156,8 +158,8 @@ def test_a_byte_that_is_not_utf8_costs_one_character_and_is_counted(reader: Read
 
 
 def test_rows_that_are_not_utf8_are_all_counted_and_the_first_are_named(reader: Reader):
-    reader.write("a.txt", b"caf\xe9 de la gare\n" * 50)
-    assert reader.texts("a.txt", batch_bytes=100) == ["caf\ufffd de la gare"] * 50
+    reader.write("a.txt", b"caf\xe9 de la gare\n" * 50 + FINE * 50)
+    assert reader.texts("a.txt", batch_bytes=100) == ["caf\ufffd de la gare"] * 50 + [CLEAN] * 50
     summary = reader.corpus.summary
     assert (summary.mended_rows, len(summary.mended_places)) == (50, 20)
 

@@ -70,7 +70,10 @@ def test_a_named_pipe_is_read_once(tmp_path):
         (b"\x7fELF\0\0\0\0", "is a binary file"),
         (b"PK\x03\x04abc", "is a zip archive (or an Office document), text is needed; unpack it"),
         (b"%PDF-1.4", "is PDF, text is needed; extract its text first"),
-        ("text".encode("utf-16"), "is UTF-16 text, text is needed; convert it to UTF-8: iconv"),
+        (
+            "text".encode("utf-16-be"),
+            "is utf-16be without a byte order mark, text is needed; convert it: iconv",
+        ),
         (b"BZh91", "is bzip2"),
     ],
 )

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from .checks import check_path
 from .errors import TargetError
+from .file_system import is_ours
 from .forks import check_polars
 
 _OTHER_KIND = "choose another name, it is not replaced even with --overwrite"
@@ -54,7 +55,7 @@ def check_target(
 
     All outputs are checked here: a command calls it before its work begins, and the writers of
     `selfvec.base.atomic_files` call it again. With ``overwrite``, a file replaces a file, and a folder
-    replaces a folder of its kind. Without it nothing is replaced.
+    replaces a folder of its kind. Without it nothing is replaced, and never what belongs to another user.
     """
     check_path("output", target, "a path")
     target = Path(target)
@@ -64,6 +65,9 @@ def check_target(
         return
     if folder is not None:
         refuse_special(target, folder=folder)
+    if not is_ours(target):  # its successor would be ours, with other rights
+        rule = "belongs to another user, so it is not replaced even with --overwrite"
+        raise TargetError(rule, path=target, remedy="choose another name, or run this as its owner")
     if kind is not None and not kind.matches(target):
         rule = f"exists already and is not {kind.described}; it is not replaced even with --overwrite"
         raise TargetError(rule, path=target, remedy="choose another name")

@@ -23,6 +23,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from .charsets import marked, tallied
 from .errors import FormatError, InputError
 from .untrusted import parse_json
 
@@ -32,17 +33,17 @@ _PLAIN = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
 
 
 def read_text(path: Path) -> str:
-    """The text of a UTF-8 file without a byte order mark; `InputError` names a line that is not UTF-8."""
+    """The text of a file in UTF-8, or with a mark in UTF-16; `InputError` names a line that is neither."""
     try:
-        data = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
+        data = path.read_bytes()
     except OSError as error:
         rule = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror
         raise InputError(f"cannot be read: {rule}", path=path, remedy="check the path") from None
     try:
-        return data.decode()
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise InputError("is not UTF-8", path=path, line=line, remedy="save it as UTF-8") from None
+        return data.decode(marked(data) or "utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError:
+        fault = tallied(data).fault
+        raise InputError(fault.rule, path=path, line=fault.line, remedy=fault.remedy) from None
 
 
 def text_lines(path: Path) -> Iterator[tuple[int, str]]:

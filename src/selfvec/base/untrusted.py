@@ -12,6 +12,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, NoReturn
 
 from .errors import FormatError, SelfvecError
@@ -37,8 +38,21 @@ def decoding(path: str | os.PathLike[str], what: str, remedy: str = DAMAGED) -> 
     except (*_PASSED_ON, *_BUGS):
         raise
     except BaseException as error:
+        _check_opens(path)
         reason = " ".join(str(error).split())[:120] or type(error).__name__
         raise FormatError(f"is not a readable {what} ({reason})", path=path, remedy=remedy) from error
+
+
+def _check_opens(path: str | os.PathLike[str]) -> None:
+    """Raise `FormatError` for a file that cannot be opened: it may be sound."""
+    try:
+        if not Path(path).is_dir():
+            Path(path).open("rb").close()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        rule = f"cannot be read: {error.strerror or error}"
+        raise FormatError(rule, path=path, remedy="check its permissions, and those of its folder") from None
 
 
 @contextmanager

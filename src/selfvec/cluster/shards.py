@@ -18,6 +18,7 @@ from typing import Any, Protocol, cast
 import numpy as np
 import polars as pl
 
+from selfvec.base.charsets import MARK_BYTES, marked
 from selfvec.base.compressed_files import bare_suffix, is_compressed
 from selfvec.base.errors import CorpusError, InputError, MissingExtra
 from selfvec.base.threads import cut
@@ -162,7 +163,8 @@ def _cut(file: Shard, shard_bytes: int) -> Iterator[Shard]:
 
 def _is_packed(source: TextSource) -> bool:
     with _opened(source.path) as file:
-        return is_compressed(file.read(4))
+        head = file.read(MARK_BYTES)
+    return is_compressed(head) or marked(head) is not None  # UTF-16 is not cut into lines of bytes
 
 
 def _opened(path: str) -> Any:

@@ -6,7 +6,6 @@ read only in part is a `ValueError` with the fault, as is any exception of a lib
 
 from __future__ import annotations
 
-import codecs
 import html
 import importlib.util
 import io
@@ -18,8 +17,11 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from selfvec.base.display import decoded
+from selfvec.base.charsets import read_page
+from selfvec.base.display import count_of
 from selfvec.base.errors import require
+
+from .line_ends import joined_lines
 
 MAX_ROW = 64 << 20
 """Bytes of the longest row, line or file that is read as one document."""
@@ -36,7 +38,7 @@ class DocumentKind:
     suffixes: tuple[str, ...]
     read: Callable[[bytes], str]
     package: str | None = None  # the module that reads it
-    undecodable: Callable[[bytes], int] = lambda _: 0  # how many places of a file cannot be decoded
+    repair: Callable[[bytes], str] = lambda _: ""  # what is wrong with a file's encoding, and was mended
 
     @property
     def there(self) -> bool:
@@ -92,8 +94,6 @@ _INLINE = frozenset(
     """a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark q ruby s samp small
     span strike strong sub sup time tt u var wbr""".split()  # noqa: SIM905
 )
-_CHARSET = re.compile(rb"""<(?:meta|\?xml)[^>]{0,500}?(?:charset|encoding)\s*=\s*["']?\s*([-\w:.]+)""", re.I)
-_LOOKED_AT = 4096  # bytes in which a page names its encoding
 _BLOCK = "\u2029"  # between blocks, while white space is not yet joined
 _PAGE_ENDS = re.compile(r"</(?:body|html)(?:\s[^<>]*)?(?:>|\Z)", re.I)
 _LAST = "selfvec-end"  # an element put after the page: if the tree lacks it, the page was not read to its end
@@ -104,7 +104,7 @@ def _html(data: bytes) -> str:
     """The title and the text of a page, a line for each block, without scripts, styles and navigation."""
     from lxml import etree
 
-    page = _decoded(data)[0].replace("\0", "")
+    page = read_page(data).text.replace("\0", "")
     _check_tags(page.count("<"))
     # Text after </html> is shown by browsers and dropped by the parser.
     page = _PAGE_ENDS.sub("", _without_cdata(page)) + f"<{_LAST}>"
@@ -129,36 +129,11 @@ def _without_cdata(page: str) -> str:
     return first + "".join(html.escape(text) + rest if end else text for text, end, rest in parts)
 
 
-def _decoded(data: bytes) -> tuple[str, int]:
-    """A page as text, and how many places of it cannot be decoded.
-
-    It is decoded by its byte order mark or its declaration, as UTF-8, or as Windows-1252 if that fits better.
-    """
-    for mark, name in (
-        (codecs.BOM_UTF8, "utf-8-sig"),
-        (codecs.BOM_UTF16_LE, "utf-16"),
-        (codecs.BOM_UTF16_BE, "utf-16"),
-        (b"<\0", "utf-16-le"),  # without a mark
-        (b"\0<", "utf-16-be"),
-    ):
-        if data.startswith(mark):
-            return decoded(data, name)
-    named = _CHARSET.search(data[:_LOOKED_AT])
-    try:
-        codec = codecs.lookup(named[1].decode("ascii")).name if named else "utf-8"
-        # Browsers read these as Windows-1252. A page whose declaration is readable is not in UTF-16.
-        codec = {"iso8859-1": "cp1252", "ascii": "cp1252", "utf-16": "utf-8"}.get(codec, codec)
-        found = decoded(data, codec)
-    except (LookupError, UnicodeError):
-        found = decoded(data)
-    if found[1]:
-        found = min(found, decoded(data), key=lambda one: one[1])
-    return found if _fits(*found) else decoded(data, "cp1252")
-
-
-def _fits(text: str, wrong: int) -> bool:
-    """Whether more letters beyond ASCII could be decoded than not."""
-    return not wrong or sum(letter > "\x7f" for letter in text) > 2 * wrong
+def _page_repair(data: bytes) -> str:
+    """In what a page was read, if that was guessed, and how many places of it cannot be decoded."""
+    page = read_page(data)
+    lost = f"{count_of(page.wrong, 'place')} became �" if page.wrong else ""
+    return ": ".join(filter(None, (page.guess or ("is not in its encoding" if lost else ""), lost)))
 
 
 def _pieces(root: Any, heading: Any) -> Iterator[str]:
@@ -187,7 +162,7 @@ def _pieces(root: Any, heading: Any) -> Iterator[str]:
 
 
 def _pdf(data: bytes) -> str:
-    """The text of the pages. A word that is hyphenated at the end of a line is joined."""
+    """The text of the pages. A word that is cut at the end of a line is joined."""
     from pypdf import PdfReader
 
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it warns of every minor fault of a file
@@ -207,7 +182,7 @@ def _pdf(data: bytes) -> str:
         size += len(pages[-1])
         if size > MAX_ROW:
             raise _Unsound(f"a document is at most {MAX_ROW >> 20} MiB of text, this one is longer")
-    return re.sub(r"(?<=[^\W\d_])-\n(?=[^\W\d_])", "", "\n".join(pages)).strip()
+    return joined_lines("\n".join(pages)).strip()
 
 
 # Word
@@ -272,7 +247,7 @@ def _word_pieces(part: Any) -> Iterator[str]:
 
 
 DOCUMENT_KINDS = (
-    DocumentKind("HTML", (".html", ".htm", ".xhtml"), _html, undecodable=lambda data: _decoded(data)[1]),
+    DocumentKind("HTML", (".html", ".htm", ".xhtml"), _html, repair=_page_repair),
     DocumentKind("PDF", (".pdf",), _pdf, "pypdf"),
     DocumentKind("Word", (".docx",), _docx),
 )

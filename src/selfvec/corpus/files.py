@@ -20,6 +20,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
+from selfvec.base.charsets import Tally, iconv, not_utf8, shown, unmarked_utf16
 from selfvec.base.compressed_files import bare_suffix
 from selfvec.base.display import readable
 from selfvec.base.errors import CorpusError
@@ -31,7 +32,18 @@ from .documents import Part, absolute
 from .fields import FieldNames, Fields, recognise
 from .row_batch import HOLDS_NUL, RowBatch, RowReader, batch_of_rows, inner_types, readable_fields
 from .row_formats import ROW_FORMATS, RowFormat, row_format, row_format_of_suffix
-from .streams import HEAD, UTF8_BOM, Stream, TextSource, few_lines, line_blocks, mended, reading, too_long
+from .streams import (
+    HEAD,
+    UTF8_BOM,
+    Stream,
+    TextSource,
+    few_lines,
+    line_blocks,
+    mended,
+    other_encoding,
+    reading,
+    too_long,
+)
 from .summary import CorpusPass, FileRead, Summary, kinds_of, left_out_link, left_out_special
 
 STDIN = "-"
@@ -44,8 +56,6 @@ _OTHER_FORMATS = (
     (b"BZh", "bzip2", "unpack it, or compress it as .gz or .zst"),
     (b"\xfd7zXZ", "xz", "unpack it, or compress it as .gz or .zst"),
     (b"%PDF", "PDF", "extract its text first, or name it .pdf"),
-    (b"\xff\xfe", "UTF-16 text", "convert it to UTF-8: iconv -f utf-16 -t utf-8"),
-    (b"\xfe\xff", "UTF-16 text", "convert it to UTF-8: iconv -f utf-16 -t utf-8"),
 )
 
 CHUNK = 8 << 20
@@ -124,7 +134,9 @@ def _sniffed(source: TextSource) -> str:
             return found.name
     other = next((other for magic, *other in _OTHER_FORMATS if head.startswith(magic)), None)
     path, start = Path(source.path), head.lstrip()
-    if other is None and b"\0" in head[:HEAD]:
+    if other is None and (utf16 := _utf16(head[:HEAD])):
+        other = [*utf16]
+    elif other is None and b"\0" in head[:HEAD]:
         other = ["a binary file (it holds NUL bytes)", "give a text, csv, jsonl or parquet file"]
     elif start[:1] == b"[" and bare_suffix(path) == ".json":
         other = ["one JSON array", "convert it to an object per line: jq -c '.[]'"]
@@ -133,7 +145,17 @@ def _sniffed(source: TextSource) -> str:
     if other is not None:
         name, remedy = other
         raise CorpusError(f"is {name}, text is needed", path=source.path, remedy=remedy)
+    if fault := not_utf8(head[: head.rfind(b"\n")] if len(head) > HEAD else head):
+        raise other_encoding(fault, source.path)
     return "jsonl" if start[:1] == b"{" else "lines"
+
+
+def _utf16(data: bytes) -> tuple[str, str] | None:
+    """What bytes are and a remedy, if they are UTF-16 without a mark."""
+    codec = unmarked_utf16(data)
+    if codec is None:
+        return None
+    return f"{shown(codec)} without a byte order mark", f"convert it: {iconv(codec)}"
 
 
 def _folder(folder: Path, skipped: list[str]) -> Iterator[TextSource]:
@@ -287,20 +309,30 @@ def _document(member: Path, data: bytes, corpus_pass: CorpusPass) -> str | None:
     """The text of a document; None if it is left out as bad."""
     kind = document_kind(bare_suffix(member))
     if kind is None:
-        page = mended(data.removeprefix(UTF8_BOM), 1, str(member), corpus_pass)
-        if b"\0" in page:
-            line = 1 + page.partition(b"\0")[0].count(b"\n")
-            corpus_pass.bad(HOLDS_NUL, path=str(member), line=line, remedy="mend the file")
-            return None
-        return page.decode()
+        return _text(data.removeprefix(UTF8_BOM), str(member), corpus_pass)
     try:
         text = document_text(kind, data)
     except ValueError as error:
         corpus_pass.bad(str(error), path=str(member), line=None, remedy="mend the file")
         return None
-    if wrong := kind.undecodable(data):
-        corpus_pass.replaced(wrong, "is not in its encoding", path=str(member), line=1)
+    if repair := kind.repair(data):
+        corpus_pass.mended(repair, path=str(member), line=1)
     return text
+
+
+def _text(data: bytes, path: str, corpus_pass: CorpusPass) -> str | None:
+    """A document of plain text; None if it is left out as bad."""
+    if b"\0" in data:
+        line = 1 + data.partition(b"\0")[0].count(b"\n")
+        if utf16 := _utf16(data):
+            corpus_pass.bad(f"is {utf16[0]}, text is needed", path=path, line=None, remedy=utf16[1])
+        else:
+            corpus_pass.bad(HOLDS_NUL, path=path, line=line, remedy="mend the file")
+        return None
+    if fault := not_utf8(data):
+        corpus_pass.bad(fault.rule, path=path, line=fault.line, remedy=fault.remedy)
+        return None
+    return mended(data, 1, path, corpus_pass, Tally()).decode()
 
 
 def open_part(source: TextSource, names: FieldNames, name: str = "") -> FilePart:

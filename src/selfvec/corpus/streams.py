@@ -1,4 +1,4 @@
-"""A source and its bytes: decompressed, hashed and counted in one pass, in a separate thread.
+"""A source and its bytes: decompressed, as UTF-8, hashed and counted in one pass, in a separate thread.
 
 Decompression and hashing release the interpreter lock, so they run while the text is parsed. Only a few
 chunks are in memory at a time, however large a compressed file is when unpacked.
@@ -18,8 +18,8 @@ from typing import BinaryIO
 
 import polars as pl
 
+from selfvec.base.charsets import MARK_BYTES, NotUtf8, Tally, Utf8Reader, marked
 from selfvec.base.compressed_files import DECODING_ERRORS, decompressed
-from selfvec.base.display import decoded
 from selfvec.base.errors import CorpusError
 
 from .document_files import MAX_ROW
@@ -134,6 +134,17 @@ class Stream:
                 self._tap = _Tap(self.file)
             self._reader = decompressed(self._tap, self._tap.head)
             self._opened = True
+            try:
+                self._as_utf8()
+            except CorpusError:
+                self.file.close()
+                raise
+
+    def _as_utf8(self) -> None:
+        """Read UTF-16 or UTF-32 as UTF-8, if the first bytes are the mark of either."""
+        codec = marked(self.peek(MARK_BYTES))
+        if codec is not None:
+            self._reader, self._ahead = Utf8Reader(self._reader, self._ahead, codec), b""
 
     def __enter__(self) -> Stream:
         self.open()
@@ -144,7 +155,7 @@ class Stream:
 
     @property
     def compressed(self) -> bool:
-        """Whether the bytes are decompressed here."""
+        """Whether the bytes are decompressed, or made UTF-8, here."""
         return self._reader is not self._tap
 
     def read(self, size: int) -> bytes:
@@ -204,11 +215,12 @@ def line_blocks(chunks: Iterator[bytes], path: str, corpus_pass: CorpusPass) -> 
     """Whole lines in blocks of about a chunk, `mended`, with the number of the first line of each."""
     pieces: list[bytes] = []
     first = 1
+    tally = Tally()
     for chunk in chunks:
         cut = chunk.rfind(b"\n") + 1
         if cut:
             block = b"".join((*pieces, chunk[:cut]))
-            yield first, mended(block, first, path, corpus_pass)
+            yield first, mended(block, first, path, corpus_pass, tally)
             first += block.count(b"\n")
             pieces = [chunk[cut:]]
         else:
@@ -216,20 +228,27 @@ def line_blocks(chunks: Iterator[bytes], path: str, corpus_pass: CorpusPass) -> 
         if sum(map(len, pieces)) > MAX_ROW:
             raise too_long(path, first)
     if rest := b"".join(pieces).rstrip(b"\x1a"):  # DOS ends a text with ^Z
-        yield first, mended(rest, first, path, corpus_pass)
+        yield first, mended(rest, first, path, corpus_pass, tally)
+    if tally.hardly and not corpus_pass.skip_bad_rows:
+        raise other_encoding(tally.fault, path)
 
 
-def mended(block: bytes, first: int, path: str, corpus_pass: CorpusPass) -> bytes:
+def mended(block: bytes, first: int, path: str, corpus_pass: CorpusPass, tally: Tally) -> bytes:
     """Lines from number ``first`` on, with U+FFFD for what is not UTF-8; lines that had any are counted."""
     if block.isascii() or _is_utf8(block):
+        tally.add(block)
         return block
     lines = block.split(b"\n")
-    for number, line in enumerate(lines):
-        text, places = decoded(line)
+    for number, line in enumerate(lines, first):
+        lines[number - first], places = tally.add_line(number, line)
         if places:
-            corpus_pass.replaced(places, path=path, line=first + number)
-            lines[number] = text.encode()
+            corpus_pass.replaced(places, line, path=path, line=number)
     return b"\n".join(lines)
+
+
+def other_encoding(fault: NotUtf8, path: str) -> CorpusError:
+    """The error for a text that is hardly UTF-8."""
+    return CorpusError(fault.rule, path=path, line=fault.line, remedy=fault.remedy)
 
 
 def _is_utf8(block: bytes) -> bool:

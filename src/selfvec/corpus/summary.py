@@ -13,6 +13,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from selfvec.base.casing import different_names
+from selfvec.base.charsets import probably
 from selfvec.base.display import count_of
 from selfvec.base.errors import CorpusError, FormatError
 
@@ -24,8 +25,6 @@ OF_SHARDS = "shards"
 
 NAMED_PLACES = 20
 """The most bad rows that are named; all are counted."""
-
-_NOT_UTF8 = "is not UTF-8 (iconv -f windows-1252 -t utf-8 converts a file)"
 
 NAMED_KINDS = 5
 """The most kinds of left-out files that are named."""
@@ -290,8 +289,10 @@ class CorpusPass:
         if len(self.summary.bad_places) < NAMED_PLACES:
             self.summary.bad_places.append(str(CorpusError(rule, path=path, line=line, field=field)))
 
-    def replaced(self, places: int, what: str = _NOT_UTF8, *, path: str, line: int) -> None:
-        """Count a row with places that cannot be decoded, each of which became U+FFFD."""
+    def replaced(self, places: int, data: bytes, *, path: str, line: int) -> None:
+        """Count a row with places that are not UTF-8, each of which became U+FFFD."""
+        named = len(self.summary.mended_places) < NAMED_PLACES  # or else nobody asks what it is
+        what = f"is not UTF-8{probably(data) if named else ''}"
         self.mended(f"{what}: {count_of(places, 'place')} became �", path=path, line=line)
 
     def mended(self, repair: str, *, path: str, line: int) -> None:

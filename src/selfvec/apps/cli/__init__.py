@@ -16,6 +16,8 @@ from contextlib import contextmanager, suppress
 
 from selfvec.base.progress import interrupt_soon
 
+from .streams import settle_streams
+
 __all__ = ["main"]
 
 _COLLECTED = 100_000  # new objects after which garbage is looked for
@@ -38,12 +40,9 @@ def main(arguments: list[str] | None = None) -> int:
 
         with _interrupts_kept():
             status = run(sys.argv[1:] if arguments is None else arguments)
-            sys.stdout.flush()
     except KeyboardInterrupt:  # while modules are imported
         print("selfvec: interrupted", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # the reader has gone, as in `selfvec … | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     finally:
         if arguments is None:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # libraries would say how they were interrupted
@@ -77,6 +76,7 @@ def _settle() -> None:
     of up to 32 MB as well. In a server Polars returns what it has freed at once, or else it would keep a copy
     of the text. SIGTERM is a Ctrl-C, so that it leaves nothing behind either.
     """
+    settle_streams()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     gc.set_threshold(_COLLECTED)
     for name, setting in _MALLOC.items() if sys.platform == "linux" else ():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,9 +16,21 @@ from selfvec.base.errors import CleanupWarning, SelfvecError
 from selfvec.transforms import find_transform
 
 from .output import say
+from .streams import discard_output
 from .tree import root
 
 _INTERRUPTED = 130  # exit status
+_OF_THE_SYSTEM = {  # what no single place of the code expects
+    errno.ENAMETOOLONG: ("is too long for the name of a file", "check the arguments"),
+    errno.EACCES: ("may not be read or written", "check its permissions, and those of its folder"),
+    errno.EPERM: ("may not be changed", "check its permissions, and those of its folder"),
+    errno.EMFILE: ("too many files are open", "raise the limit: ulimit -n 1024"),
+    errno.ENFILE: ("too many files are open on this machine", "end other programs"),
+    errno.ENOSPC: ("no space is left on the disk", "free some, or write elsewhere"),
+    errno.EDQUOT: ("the disk quota is used up", "free some space, or write elsewhere"),
+    errno.EROFS: ("is on a file system that is read-only", "write elsewhere"),
+    errno.EIO: ("the disk cannot be read or written", "check the disk"),
+}
 _COMPLETE = "_SELFVEC_COMPLETE"  # the variable by which a shell asks for completions
 
 
@@ -29,6 +42,7 @@ def run(arguments: list[str]) -> int:
                 root().main(prog_name="selfvec")
             with root().make_context("selfvec", as_today(arguments)) as context:
                 status = root().invoke(context)
+            sys.stdout.flush()
     except click.exceptions.Exit as ended:
         return ended.exit_code
     except SelfvecError as error:
@@ -37,14 +51,16 @@ def run(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         say("selfvec: interrupted")
         return _INTERRUPTED
-    except BrokenPipeError:
+    except BrokenPipeError:  # the reader has gone, as in `selfvec … | head`
+        discard_output()
         return 0
     except OSError as error:
-        if error.errno != errno.ENAMETOOLONG:
+        if error.errno not in _OF_THE_SYSTEM:
             raise
         name = str(error.filename or "")
-        shown = f"{name[:40]}…" if len(name) > 40 else name
-        say(f"selfvec: {shown}: is too long for the name of a file; check the arguments")
+        shown = f"{name[:40]}…: " if len(name) > 200 else f"{name}: " if name else ""
+        rule, remedy = _OF_THE_SYSTEM[error.errno]
+        say(f"selfvec: {shown}{rule}; {remedy}")
         return 2
     except MemoryError:
         say("selfvec: out of memory; use a smaller vectors file or corpus, or --min-count")

@@ -17,10 +17,13 @@ from selfvec.base.display import escape_controls, escape_json
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+_NARROWEST, _USUAL, _WHOLE_LINES = 20, 80, 10_000  # columns
+
 
 def print_json(data: object, *, indent: int | None = 1) -> None:
-    """Print one JSON document on standard output."""
-    text = json.dumps(data, ensure_ascii=False, indent=indent, allow_nan=False)
+    """Print one JSON document on standard output, in ASCII if that is not in Unicode."""
+    ascii_only = not (sys.stdout.encoding or "utf-8").lower().startswith("utf")
+    text = json.dumps(data, ensure_ascii=ascii_only, indent=indent, allow_nan=False)
     print(escape_json(text), flush=True)
 
 
@@ -61,7 +64,12 @@ def _pasted(path: Path) -> str:
 
 
 def show(renderable: RenderableType) -> None:
-    """Print a result on standard output: coloured on a terminal, plain in a pipe."""
+    """Print a result on standard output: coloured on a terminal, plain and with whole lines in a pipe."""
     from rich.console import Console
 
-    Console(highlight=False).print(renderable)
+    console = Console(highlight=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = _WHOLE_LINES
+    elif console.width < _NARROWEST:  # a terminal that does not know its width says 0
+        console.width = _USUAL
+    console.print(renderable)

@@ -1,0 +1,80 @@
+"""Standard input, output and error of a process that runs one command, whatever they are.
+
+A result that cannot be written is an error in one line. A message that cannot be shown is no reason to stop.
+A stream that is closed stays so: a file that is opened later would take its place, and get what libraries
+print.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from contextlib import suppress
+from typing import Any
+
+from selfvec.base.errors import TargetError
+
+_CLOSED = ((os.O_WRONLY, "stdin"), (os.O_RDONLY, "stdout"), (os.O_WRONLY, "stderr"))
+
+
+def settle_streams() -> None:
+    """Replace the streams of this process, which nothing has used."""
+    for number, (how, name) in enumerate(_CLOSED):
+        if getattr(sys, name) is None:
+            _keep_closed(number, how)
+    if sys.platform == "win32":
+        return  # its console takes text, not bytes
+    sys.stdin = sys.stdin or open(0, closefd=False)  # noqa: SIM115
+    sys.stdout = _text(_Results(1, "wb", closefd=False), sys.stdout)
+    sys.stderr = _text(_Messages(2, "wb", closefd=False), sys.stderr, errors="backslashreplace")
+
+
+def _keep_closed(number: int, how: int) -> None:
+    """Take the place of a stream: standard error takes everything, to use the others is an error."""
+    taken = os.open(os.devnull, how)
+    if taken != number:
+        os.dup2(taken, number)
+        os.close(taken)
+
+
+class _Results(io.FileIO):
+    """Standard output."""
+
+    def write(self, data: Any) -> int:
+        """Write bytes; `TargetError` if that fails."""
+        try:
+            return super().write(data) or 0
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            discard_output()  # what is left is not tried again
+            rule = f"cannot be written: {error.strerror or error}"
+            remedy = "check where it goes; files that the command writes are there"
+            raise TargetError(rule, path="standard output", remedy=remedy) from None
+
+
+class _Messages(io.FileIO):
+    """Standard error, which takes everything."""
+
+    def write(self, data: Any) -> int:
+        """Write bytes, if they can be."""
+        with suppress(OSError):
+            return super().write(data) or 0
+        return len(data)
+
+
+def _text(file: io.FileIO, usual: Any, errors: str = "") -> io.TextIOWrapper:
+    """A stream of text in the encoding of the usual one, in which no letter is an error."""
+    encoding = getattr(usual, "encoding", None) or "utf-8"
+    whole = encoding.lower().replace("-", "").startswith("utf")
+    errors = errors or ("surrogateescape" if whole else "replace")  # names of files may be any bytes
+    lines = bool(getattr(usual, "line_buffering", True))
+    return io.TextIOWrapper(io.BufferedWriter(file), encoding, errors, line_buffering=lines)
+
+
+def discard_output() -> None:
+    """Send what is still printed nowhere: its reader has gone."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.close(null)

@@ -1,0 +1,163 @@
+"""Output that cannot be written: a line and status 2 for results; what cannot be shown stops nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from selfvec.apps.cli import main
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/full and a shell")
+
+NO_SPACE = "selfvec: standard output: cannot be written: No space left on device; "
+CLOSED = "selfvec: standard output: cannot be written: Bad file descriptor; "
+RESULTS = ("similar run hail", "similar run hail --json", "search run hail", "run info run", "vectors list")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("streams")
+    text = "Hail number {} broke the roof of a house near the Güell river"
+    (folder / "text.txt").write_text("\n".join(text.format(number % 7) for number in range(40)), "utf-8")
+    target = ["-o", str(folder / "run"), "--vectors", "none"]
+    assert main(["refine", str(folder / "text.txt"), *target]) == 0
+    return folder
+
+
+def sh(
+    folder: Path, command: str, redirect: str = "", more: Mapping[str, str] | None = None, before: str = ""
+) -> subprocess.CompletedProcess[bytes]:
+    """A command in a shell, with its streams redirected."""
+    line = f"{before}{sys.executable} -m selfvec {command} {redirect}"
+    usual = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    return subprocess.run(["bash", "-c", line], cwd=folder, capture_output=True, env=usual | dict(more or {}))
+
+
+@pytest.mark.parametrize(("redirect", "said"), [(">/dev/full", NO_SPACE), (">&-", CLOSED)])
+@pytest.mark.parametrize("command", RESULTS)
+def test_a_result_that_cannot_be_written_is_an_error_in_one_line(
+    folder: Path, command: str, redirect: str, said: str
+) -> None:
+    done = sh(folder, command, redirect)
+    lines = done.stderr.decode().splitlines()
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert lines[-1].startswith(said)
+    assert not any("Traceback" in line or "Exception" in line for line in lines)
+    assert len([line for line in lines if line.startswith("selfvec:")]) == 1
+
+
+@pytest.mark.parametrize("redirect", ["2>&-", "2>/dev/full", "2>&- <&-"])
+def test_what_cannot_be_shown_stops_nothing(folder: Path, redirect: str) -> None:
+    done = sh(folder, "refine text.txt -o quiet --overwrite --vectors none", redirect)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"quiet\n", b"")
+    verified = sh(folder, "run verify quiet --json")
+    assert json.loads(verified.stdout)["damaged"] == []
+    same = sh(folder, "similar run hail --json")
+    assert sh(folder, "similar run hail --json", redirect).stdout == same.stdout
+    shutil.rmtree(folder / "quiet")
+
+
+@pytest.mark.parametrize("redirect", [">&- 2>&-", ">/dev/full 2>/dev/full", ">&- 2>&- <&-"])
+def test_with_no_output_at_all_the_status_tells(folder: Path, redirect: str) -> None:
+    assert sh(folder, "similar run hail", redirect).returncode == 2
+    done = sh(folder, "refine text.txt -o silent --vectors none", redirect)
+    assert done.returncode == 2
+    assert json.loads(sh(folder, "run verify silent --json").stdout)["damaged"] == []
+    shutil.rmtree(folder / "silent")
+
+
+def test_standard_input_that_is_closed_is_named(folder: Path) -> None:
+    done = sh(folder, "refine - -o none --vectors none", "<&-")
+    assert done.returncode == 2
+    assert done.stderr.decode().startswith("selfvec: standard input: cannot be read: Bad file descriptor")
+    assert not (folder / "none").exists()
+
+
+@pytest.mark.parametrize("command", ["similar run hail", "run info run", "search run hail"])
+@pytest.mark.parametrize("columns", ["0", "1", "80"])
+def test_a_terminal_of_no_width_is_taken_for_a_usual_one(folder: Path, command: str, columns: str) -> None:
+    shown = sh(folder, command, more={"COLUMNS": columns}).stdout
+    assert shown == sh(folder, command, more={"COLUMNS": "80"}).stdout
+    assert len(shown.splitlines()) > 3
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp437", "utf-8"])
+@pytest.mark.parametrize("command", [*RESULTS, "similar run güell", "similar run hagelstürme"])
+def test_letters_that_a_terminal_lacks_are_replaced(folder: Path, command: str, encoding: str) -> None:
+    plain = sh(folder, command, more={"PYTHONUTF8": "1"})
+    done = sh(folder, command, more={"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"})
+    assert done.returncode == plain.returncode
+    assert b"Traceback" not in done.stderr
+    if "--json" in command:
+        assert json.loads(done.stdout) == json.loads(plain.stdout)
+    elif encoding != "utf-8":
+        expected = plain.stdout.decode().encode(encoding, "replace")
+        assert done.stdout.split() == expected.split()
+
+
+def test_json_keeps_its_letters_in_ascii(folder: Path) -> None:
+    found = json.loads(sh(folder, "similar run güell --json", more={"PYTHONIOENCODING": "ascii"}).stdout)
+    assert "güell" in json.dumps(found, ensure_ascii=False)
+
+
+@pytest.mark.parametrize("limit", [9, 12, 16, 32])
+@pytest.mark.parametrize("command", ["refine text.txt -o few --vectors none", *RESULTS])
+def test_few_open_files_are_enough_or_said_in_one_line(folder: Path, command: str, limit: int) -> None:
+    done = sh(folder, command, before=f"ulimit -n {limit}; ")
+    shutil.rmtree(folder / "few", ignore_errors=True)
+    assert b"Traceback" not in done.stderr
+    assert done.returncode == 0 or (done.returncode == 2 and b"oo many" in done.stderr.splitlines()[-1])
+
+
+@pytest.mark.parametrize("name", ["run.json", "vocabulary.txt", "tokens.safetensors", "text.parquet"])
+@pytest.mark.parametrize("command", ["update run text.txt", "similar run hail", "run verify run"])
+def test_a_file_of_a_run_that_may_not_be_read_is_named(folder: Path, command: str, name: str) -> None:
+    before = ""
+    if os.geteuid() == 0:  # whom permissions do not bind
+        caps = "-dac_override,-dac_read_search"
+        before = f"setpriv --inh-caps={caps} --bounding-set={caps} "
+        if not shutil.which("setpriv"):
+            pytest.skip("root may read everything")
+    file = folder / "run" / name
+    mode = file.stat().st_mode
+    file.chmod(0)
+    try:
+        done = sh(folder, command, before=before)
+    finally:
+        file.chmod(mode)
+    if name == "text.parquet" and command.startswith("similar"):
+        assert done.returncode == 0  # which needs no text
+        return
+    assert done.returncode == (1 if "verify" in command and name != "run.json" else 2)
+    said = (done.stderr or done.stdout).decode()
+    assert said.count("\n") == 1
+    assert name in said
+    assert "permission" in said.lower()
+    assert "again" not in said
+
+
+def test_paths_are_one_line_in_a_pipe(folder: Path) -> None:
+    text = folder / ("a folder " + "x" * 90) / ("y" * 90) / "text.txt"
+    text.parent.mkdir(parents=True)
+    shutil.copy(folder / "text.txt", text)
+    run = text.parent / "run"
+    done = sh(folder, f"refine '{text}' -o '{run}' --vectors none")
+    assert done.stdout.decode() == f"{run}\n"
+    assert str(text) in sh(folder, f"run info '{run}'").stdout.decode()
+    shutil.rmtree(text.parents[1])
+
+
+@pytest.mark.parametrize("command", RESULTS)
+def test_a_reader_that_leaves_ends_a_command_quietly(folder: Path, command: str) -> None:
+    done = sh(folder, command, "| head -c 1; exit ${PIPESTATUS[0]}")
+    assert done.returncode in (0, 1)
+    assert len(done.stdout) == 1
+    assert b"Traceback" not in done.stderr
+    assert b"Broken" not in done.stderr
