@@ -19,7 +19,7 @@ from selfvec.data.run_text import DATE, ID, SLICE, TEXT
 
 from .documents import Part
 from .fields import FieldNames, Fields, recognise
-from .row_batch import ROWS, SURROGATE, RowBatch, batch_of_rows, cell_text, readable_fields, string_columns
+from .row_batch import ROWS, SURROGATE, RowBatch, batch_of_rows, batches_of_frame, cell_text, readable_fields
 from .summary import BATCH_ROWS, CorpusPass, FileRead
 
 FRAME = "data frame"
@@ -140,10 +140,8 @@ class FramePart(MemoryPart):
 
     def batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
         """The rows in batches."""
-        del corpus_pass
         for first in range(0, len(self.frame), ROWS):
-            part = self.frame.slice(first, ROWS)
-            yield RowBatch(string_columns(part), range(first + 1, first + 1 + len(part)))
+            yield from batches_of_frame(self.frame[first : first + ROWS], first + 1, self.path, corpus_pass)
 
 
 def frame_part(

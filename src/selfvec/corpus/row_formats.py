@@ -19,6 +19,8 @@ import polars as pl
 
 from selfvec.base.display import decoded, readable
 from selfvec.base.errors import CorpusError
+from selfvec.base.memory import share_of_memory
+from selfvec.base.parquet_sizes import RowGroup, row_groups
 
 from .document_files import MAX_ROW
 from .fields import Fields, unquoted_column
@@ -30,8 +32,8 @@ from .row_batch import (
     RowBatch,
     RowReader,
     batch_of_rows,
+    batches_of_frame,
     cell_text,
-    string_columns,
 )
 from .streams import TextSource
 from .summary import CorpusPass
@@ -332,15 +334,42 @@ class ParquetReader(RowReader):
 
         The bytes are not parsed. They are taken for the hash and the progress, a block for each batch.
         """
-        del corpus_pass
-        frame = pl.scan_parquet(self.source.local(), glob=False).select(fields.columns)
-        for offset in range(0, 1 << 62, ROWS):
+        file = self.source.local()
+        frame = pl.scan_parquet(file, glob=False).select(fields.columns)
+        with _decoding(self.source.path):
+            groups = row_groups(file, fields.columns)
+        for first, rows in self._slices(groups):
             with _decoding(self.source.path):
-                part = frame.slice(offset, ROWS).collect()
-            if not len(part):
-                return
-            yield RowBatch(string_columns(part), range(offset + 1, offset + 1 + len(part)))
+                part = frame.slice(first, rows).collect()
+            yield from batches_of_frame(part, first + 1, self.source.path, corpus_pass)
             next(blocks, None)
+
+    def _slices(self, groups: Sequence[RowGroup]) -> Iterator[tuple[int, int]]:
+        """First rows and numbers of rows that fit the memory; Polars unpacks the whole groups they are in."""
+        most = share_of_memory()
+        first = last = held = 0
+        for number, group in enumerate(groups, 1):
+            if group.unpacked > most:
+                size = f"{group.unpacked / 1e9:,.1f} GB, more than half of the memory there is"
+                raise CorpusError(
+                    f"the rows of its row group {number} take {size}",
+                    path=self.source.path,
+                    remedy="write it with smaller row groups, or where there is more memory",
+                )
+            if held + group.unpacked > most:
+                yield from _in_parts(first, last)
+                first, held = last, 0
+            last += group.rows
+            whole = (last - first) // ROWS * ROWS
+            yield from _in_parts(first, first + whole)
+            first += whole
+            held = group.unpacked if whole else held + group.unpacked
+        yield from _in_parts(first, last)
+
+
+def _in_parts(first: int, last: int) -> Iterator[tuple[int, int]]:
+    """Rows, `ROWS` at a time."""
+    return ((start, min(ROWS, last - start)) for start in range(first, last, ROWS))
 
 
 @contextmanager
@@ -348,8 +377,10 @@ def _decoding(path: str) -> Iterator[None]:
     """Shorten an error message of Polars to one line."""
     try:
         yield
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
-        reason = str(error).strip().split("\n")[0][:200]
+    except MemoryError:
+        raise
+    except (Exception, pl.exceptions.PanicException) as error:
+        reason = str(error).strip().split("\n")[0][:200] or type(error).__name__
         rule = f"is a damaged Parquet file ({reason})"
         raise CorpusError(rule, path=path, remedy="write it again") from error
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import pickle
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -218,3 +220,40 @@ def test_paths_that_are_no_files(tmp_path: Path) -> None:
         load(tmp_path, "glove")
     with pytest.raises(FormatError, match="is not a regular file"):
         load("/dev/null")
+
+
+PARQUET_BOMBS = {  # some kilobytes on disk
+    "the same word": {"word": pl.Series(["h" * 10**6]).new_from_index(0, 300), "vector": [[1.0]] * 300},
+    "the same row": {
+        "word": [f"w{number}" for number in range(20_000)],
+        "vector": pl.Series([[1.0] * 1000], dtype=pl.List(pl.Float32)).new_from_index(0, 20_000),
+    },
+}
+
+
+@pytest.mark.parametrize("name", PARQUET_BOMBS)
+def test_parquet_that_unpacks_to_too_much_is_refused_before_it_is_read(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pl.DataFrame(PARQUET_BOMBS[name]).write_parquet(path)
+    assert path.stat().st_size < 2e5
+    asked = f"""
+import resource
+from selfvec.storage.formats import load
+try:
+    load({str(path)!r})
+except ValueError as error:
+    print(error)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    said, peak = done.stdout.splitlines()
+    assert "unpacks to more than 100 times its size, as no vectors do" in said
+    assert int(peak) < 200_000  # kB
+
+
+def test_parquet_is_read_for_its_words_and_vectors_alone(tmp_path: Path) -> None:
+    notes = pl.Series(["n" * 10**6]).new_from_index(0, 300)
+    words = [f"w{number}" for number in range(300)]
+    frame = pl.DataFrame({"word": words, "vector": [[1.0, 2.0]] * 300, "note": notes})
+    frame.write_parquet(tmp_path / "a.parquet")
+    assert load(tmp_path / "a.parquet").index_to_key == words
