@@ -69,7 +69,10 @@ def test_shapes_real_files_have(content: str, tmp_path: Path) -> None:
         ("3 5", r":1: the first line says 3 rows, but the file holds 0"),
         ("0 5\n", r":1: 0 rows"),
         ("5 0\na\nb\n", r":1: 5 rows of 0 numbers"),
-        ("999999999999 300\na 1 2\n", r":1: 999999999999 rows of 300 numbers do not fit"),
+        (
+            "999999999999 300\na 1 2\n",
+            r":1: the first line says 300 numbers for each word, most lines hold 2",
+        ),
         ("a 1 2\nb 1 2\nc 1\n", r":3: a line is a word and 2 numbers"),
         ("a 1 2\nb 1 2\nc 1 x\n", r":3: 'x' is not a number"),
     ],
