@@ -74,7 +74,8 @@ def read_text(source: Input) -> Vectors:
     lines = _first_lines(source, start, len(source.data))
     widths = [len(line.split()) - 1 for line in lines]
     found = mode(widths)
-    if widths.count(found) > widths.count(dimensions) and any(is_row(line, found) for line in lines):
+    usual = [line for line, width in zip(lines, widths, strict=True) if width == found]
+    if len(usual) > widths.count(dimensions) and all(is_row(line, found) for line in usual):
         raise source.error(
             f"the first line says {count_of(dimensions, 'number')} for each word, most lines hold {found}",
             line=1,
@@ -223,7 +224,7 @@ def _is_text(word: bytes) -> bool:
 
 
 def _walk_blanks(source: Input, rows: int, dimensions: int, start: int) -> tuple[list[bytes], Ints] | None:
-    """As `_walk`, of words that may hold blanks, as gensim writes them; None if that does not fit the file."""
+    """As `_walk`, of words that may hold blanks, as gensim writes them; None if that does not fit."""
     data = source.data
     names: list[bytes] = []
     offsets: list[int] = []
