@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _REMEDY = "save one column of words and one of equally long lists of floats"
-_MEMORY = 4 << 30  # bytes of addresses that the child process may use, for libraries and threads
+_MEMORY = 8 << 30  # bytes of addresses that the child process may use, for libraries and threads
 _COPIES = 6  # of the unpacked rows, for which it may use more
 
 
@@ -59,7 +59,8 @@ def read(source: Input) -> Vectors:
         if child.returncode != 0:
             last = child.stderr.strip().rpartition("\n")[2][:200]
             reason = last if child.returncode == 1 else "it cannot be decoded"
-            raise source.error(f"does not hold readable vectors in Parquet: {reason}", remedy=_REMEDY)
+            remedy = "write it uncompressed if you trust it" if reason == TOO_LARGE else _REMEDY
+            raise source.error(f"does not hold readable vectors in Parquet: {reason}", remedy=remedy)
         tensors = {name: np.array(tensor) for name, tensor in map_tensors(decoded).items()}
     words = decode_words(tensors["vocabulary"].tobytes(), source)
     matrix = tensors["vectors"]
