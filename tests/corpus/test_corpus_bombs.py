@@ -64,6 +64,57 @@ def test_memory_is_bounded(
     assert int(peak) < BOUND
 
 
+LONG = "hail " * 200_000  # a megabyte
+
+BOMBS = {
+    "texts": ({"text": pl.Series([LONG]).new_from_index(0, 600)}, "600"),
+    "fields": ({"text": ["hail"] * 600, "note": pl.Series([LONG]).new_from_index(0, 600)}, "600"),
+    "one text": ({"text": ["hail" * (1 + (16 << 20))]}, "a.parquet:1: a row is at most 64 MiB long"),
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_text_that_many_rows_share_is_read_a_few_times_at_once(name: str, tmp_path: Path) -> None:
+    columns, said = BOMBS[name]
+    path = tmp_path / "a.parquet"
+    pl.DataFrame(columns).write_parquet(path)
+    assert path.stat().st_size < 2e5
+    done = subprocess.run([sys.executable, "-c", READ, path], capture_output=True, text=True)
+    outcome, peak = done.stdout.splitlines()
+    assert said in outcome
+    assert int(peak) < BOUND * (1 + (name == "one text"))
+
+
+def test_row_groups_beyond_the_memory_are_refused_before_they_are_unpacked(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = reader.folder / "a.parquet"
+    tags = pl.Series([["a"] * 100_000], dtype=pl.List(pl.String)).new_from_index(0, 300)  # 16 bytes each
+    pl.DataFrame({"text": ["hail fell"] * 300, "tags": tags}).write_parquet(path, row_group_size=100)
+    assert path.stat().st_size < 1e5
+    monkeypatch.setattr("selfvec.corpus.row_formats.share_of_memory", lambda: 100_000_000)
+    monkeypatch.setattr(pl.LazyFrame, "collect", None)
+    rule = r"a\.parquet: the rows of its row group 1 take 0\.[12] GB, more than half of the memory there is; "
+    with pytest.raises(CorpusError, match=rule + "write it with smaller row groups"):
+        reader.read(path)
+
+
+def test_half_of_a_limit_is_the_share_of_memory() -> None:
+    limited = "import resource; resource.setrlimit(resource.RLIMIT_AS, (3_000_000_000, -1))"
+    asked = "from selfvec.base.memory import share_of_memory; print(share_of_memory())"
+    done = subprocess.run([sys.executable, "-c", f"{limited}; {asked}"], capture_output=True, text=True)
+    assert done.stdout == "1500000000\n"
+
+
+def test_slices_of_a_file_are_its_rows(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [f"hail {number}" for number in range(97)]
+    pl.DataFrame({"text": texts}).write_parquet(reader.folder / "a.parquet", row_group_size=13)
+    for rows, most in ((10, 1 << 30), (1000, 400), (13, 400), (5, 1000)):
+        monkeypatch.setattr("selfvec.corpus.row_formats.ROWS", rows)
+        monkeypatch.setattr("selfvec.corpus.row_formats.share_of_memory", lambda most=most: most)
+        assert reader.texts(reader.folder / "a.parquet") == texts
+
+
 def test_pieces_of_a_chunk_are_the_chunk() -> None:
     chunk = b"a\n" * (3 * BATCH_ROWS) + b"a long line" * 9999
     pieces = list(few_lines(chunk))

@@ -13,6 +13,7 @@ import mmap
 import os
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -53,6 +54,23 @@ def return_freed_memory() -> None:
     if trim is not None:
         trim(0)
 
+
+def share_of_memory() -> int:
+    """Bytes that one thing of unknown use, such as the rows of a file, may take: half of the memory there is.
+
+    That is the machine's, or what a container or ``ulimit -v`` leaves of it.
+    """
+    limits = [os.sysconf("SC_PHYS_PAGES") * mmap.PAGESIZE if hasattr(os, "sysconf") else _UNKNOWN]
+    with suppress(OSError, ValueError):  # "max" is no number
+        limits.append(int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    with suppress(ImportError):
+        import resource
+
+        limits.append(resource.getrlimit(resource.RLIMIT_AS)[0])
+    return min(limit for limit in limits if limit > 0) // 2
+
+
+_UNKNOWN = 8 << 30  # bytes of memory of a machine that does not say
 
 IN_MEMORY = 1 << 27
 """Bytes of the longest array that stays in memory."""

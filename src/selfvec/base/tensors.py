@@ -18,7 +18,7 @@ from typing import IO, Any
 import numpy as np
 from safetensors import safe_open
 
-from selfvec.base.arrays import AnyFloats, Array
+from selfvec.base.arrays import AnyFloats, Array, Floats
 
 from .errors import FormatError
 from .memory import release
@@ -39,7 +39,9 @@ DTYPES = {
     "U8": "u1",
     "BOOL": "?",
 }
-"""The dtypes that are read, by their names in the header."""
+"""The dtypes that are mapped, by their names in the header."""
+
+_BF16 = "BF16"  # the first half of an F32; NumPy has no such dtype
 
 Forms = Mapping[str, tuple[str, Sequence[int | str]]]
 """The dtype and shape of each tensor by name. A name in a shape means the same number everywhere."""
@@ -125,16 +127,18 @@ def replace_tensors(
 
 
 def map_tensors(path: str | os.PathLike[str]) -> dict[str, Array]:
-    """Memory-map every tensor of a file, read-only.
+    """Memory-map every tensor of a file, read-only. BF16 is converted to float32.
 
     `FormatError` if the header is malformed or describes more than the file holds. This is checked before
     memory is allocated.
     """
     header, start = read_header(Path(path))
     header.pop("__metadata__", None)
-    known = {name: entry for name, entry in header.items() if entry["dtype"] in DTYPES}
+    known = {name: entry for name, entry in header.items() if entry["dtype"] in (*DTYPES, _BF16)}
     for name in header.keys() - known.keys():
-        rule = f"a tensor's dtype is one of {', '.join(DTYPES)}, this one is {header[name]['dtype']!r}"
+        rule = (
+            f"a tensor's dtype is one of {', '.join((*DTYPES, _BF16))}, this one is {header[name]['dtype']!r}"
+        )
         raise FormatError(rule, path=path, field=name, remedy="convert it to F32 or F16 first")
     with Path(path).open("rb") as file, decoding(path, _WHAT):
         data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
@@ -147,7 +151,15 @@ def _view(data: mmap.mmap, start: int, entry: Mapping[str, Any]) -> Array:
     if 0 in shape and max(shape) > _EMPTY:
         raise ValueError(f"a tensor without data has the shape {shape}")
     offset = start + entry["data_offsets"][0]
-    return np.frombuffer(data, DTYPES[entry["dtype"]], math.prod(shape), offset).reshape(shape)
+    kind = "<u2" if entry["dtype"] == _BF16 else DTYPES[entry["dtype"]]
+    array = np.frombuffer(data, kind, math.prod(shape), offset).reshape(shape)
+    return from_bf16(array) if entry["dtype"] == _BF16 else array
+
+
+def from_bf16(bits: Array) -> Floats:
+    """BF16, given as uint16, as float32: the same numbers."""
+    wide: Floats = (bits.astype(np.uint32) << 16).view(np.float32)
+    return wide
 
 
 def check_tensors(tensors: Mapping[str, Array], expected: Forms, path: Path, remedy: str) -> None:

@@ -25,6 +25,7 @@ from .row_batch import (
     SURROGATE,
     RowBatch,
     batch_of_rows,
+    batches_of_frame,
     cell_text,
     readable_fields,
     string_columns,
@@ -155,11 +156,9 @@ class FramePart(MemoryPart):
 
     def batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
         """The rows in batches."""
-        del corpus_pass
         for first in range(0, len(self.frame), ROWS):
-            part = self.frame.slice(first, ROWS)
-            part = with_nested(part, self.fields)
-            yield RowBatch(string_columns(part), range(first + 1, first + 1 + len(part)))
+            part = with_nested(self.frame.slice(first, ROWS), self.fields)
+            yield from batches_of_frame(part, first + 1, self.path, corpus_pass)
 
 
 def frame_part(

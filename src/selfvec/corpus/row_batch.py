@@ -18,6 +18,7 @@ from selfvec.base.arrays import Ints
 from selfvec.base.errors import CorpusError
 from selfvec.base.names import parted, value_at
 
+from .document_files import MAX_ROW
 from .fields import Fields
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 ROWS = 1 << 14
 """Rows of a data frame or Parquet file read at a time."""
+
+_HELD = 1 << 24  # bytes of such rows
 
 SURROGATE = "holds half of a surrogate pair, which is not Unicode text"
 HOLDS_NUL = "holds NUL bytes"
@@ -151,6 +154,41 @@ def _inside(frame: pl.DataFrame, path: str) -> pl.Series:
         rows = ({outer: value} for value in frame[outer].to_list())
         series = pl.Series([cell_text(value_at(row, path)) for row in rows], dtype=pl.String)
     return series.alias(path)
+
+
+def batches_of_frame(
+    frame: pl.DataFrame, first: int, path: str, corpus_pass: CorpusPass
+) -> Iterator[RowBatch]:
+    """Rows of a data frame, of which the first has this number, in batches of bounded size.
+
+    A text that many rows share is in the memory once, until it is read.
+    """
+    size = sum(map(_characters, frame))
+    if size <= (_HELD if len(frame) > 1 else MAX_ROW):
+        yield RowBatch(string_columns(frame), range(first, first + len(frame)))
+    elif len(frame) > 1:
+        half = len(frame) // 2
+        yield from batches_of_frame(frame[:half], first, path, corpus_pass)
+        yield from batches_of_frame(frame[half:], first + half, path, corpus_pass)
+    else:
+        rule = f"a row is at most {MAX_ROW >> 20} MiB long, this one is longer"
+        corpus_pass.bad(rule, path=path, line=first, remedy="split its text")
+
+
+def _characters(column: pl.Series) -> int:
+    """The bytes of all texts in a column, and the number of its other values."""
+    kind = column.dtype
+    if isinstance(kind, pl.Struct):
+        return sum(_characters(column.struct.field(name)) for name in (one.name for one in kind.fields))
+    if isinstance(kind, pl.List | pl.Array):
+        return len(column) + _characters(column.explode())
+    if kind in (pl.String, pl.Binary):
+        sizes = column.str.len_bytes() if kind == pl.String else column.bin.size()
+    elif kind in (pl.Categorical, pl.Enum):
+        sizes = column.cat.len_bytes()
+    else:
+        return len(column)
+    return int(sizes.cast(pl.Int64).sum())
 
 
 def string_columns(frame: pl.DataFrame) -> dict[str, pl.Series]:

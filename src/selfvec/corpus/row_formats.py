@@ -16,7 +16,9 @@ import polars as pl
 
 from selfvec.base.display import decoded, readable
 from selfvec.base.errors import CorpusError
+from selfvec.base.memory import share_of_memory
 from selfvec.base.names import inner_names, value_at
+from selfvec.base.parquet_sizes import RowGroup, row_groups
 
 from .fields import Fields
 from .row_batch import (
@@ -26,10 +28,10 @@ from .row_batch import (
     LineBlock,
     RowBatch,
     RowReader,
+    batches_of_frame,
     cell_text,
     inner_types,
     outer_columns,
-    string_columns,
     with_nested,
 )
 from .separated_values import CsvReader
@@ -224,17 +226,43 @@ class ParquetReader(RowReader):
 
         The bytes are not parsed. They are taken for the hash and the progress, a block for each batch.
         """
-        del corpus_pass
-        scan = pl.scan_parquet(self.source.local(), glob=False)
-        frame = scan.select(outer_columns(fields, self.columns()))
-        for offset in range(0, 1 << 62, ROWS):
+        file = self.source.local()
+        columns = outer_columns(fields, self.columns())
+        frame = pl.scan_parquet(file, glob=False).select(columns)
+        with _decoding(self.source.path):
+            groups = row_groups(file, columns)
+        for first, rows in self._slices(groups):
             with _decoding(self.source.path):
-                part = frame.slice(offset, ROWS).collect()
-            if not len(part):
-                return
-            part = with_nested(part, fields)
-            yield RowBatch(string_columns(part), range(offset + 1, offset + 1 + len(part)))
+                part = frame.slice(first, rows).collect()
+            yield from batches_of_frame(with_nested(part, fields), first + 1, self.source.path, corpus_pass)
             next(blocks, None)
+
+    def _slices(self, groups: Sequence[RowGroup]) -> Iterator[tuple[int, int]]:
+        """First rows and numbers of rows that fit the memory; Polars unpacks the whole groups they are in."""
+        most = share_of_memory()
+        first = last = held = 0
+        for number, group in enumerate(groups, 1):
+            if group.unpacked > most:
+                size = f"{group.unpacked / 1e9:,.1f} GB, more than half of the memory there is"
+                raise CorpusError(
+                    f"the rows of its row group {number} take {size}",
+                    path=self.source.path,
+                    remedy="write it with smaller row groups, or where there is more memory",
+                )
+            if held + group.unpacked > most:
+                yield from _in_parts(first, last)
+                first, held = last, 0
+            last += group.rows
+            whole = (last - first) // ROWS * ROWS
+            yield from _in_parts(first, first + whole)
+            first += whole
+            held = group.unpacked if whole else held + group.unpacked
+        yield from _in_parts(first, last)
+
+
+def _in_parts(first: int, last: int) -> Iterator[tuple[int, int]]:
+    """Rows, `ROWS` at a time."""
+    return ((start, min(ROWS, last - start)) for start in range(first, last, ROWS))
 
 
 @contextmanager
@@ -242,8 +270,10 @@ def _decoding(path: str) -> Iterator[None]:
     """Shorten an error message of Polars to one line."""
     try:
         yield
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
-        reason = str(error).strip().split("\n")[0][:200]
+    except MemoryError:
+        raise
+    except (Exception, pl.exceptions.PanicException) as error:
+        reason = str(error).strip().split("\n")[0][:200] or type(error).__name__
         rule = f"is a damaged Parquet file ({reason})"
         raise CorpusError(rule, path=path, remedy="write it again") from error
 

@@ -96,7 +96,10 @@ class Vectors(Queries):
 
     @classmethod
     def from_gensim(cls, keyed: Any) -> Self:
-        """The words, rows (not copied), counts and n-grams of a `gensim.models.KeyedVectors`."""
+        """The words, rows, counts and n-grams of a `gensim.models.KeyedVectors`.
+
+        The rows are not copied, unless some have no word yet, which gensim calls None: they are left out.
+        """
         counts = getattr(keyed, "expandos", {}).get("count")
         counts = None if counts is None else np.asarray(counts, np.int64)
         composer = None
@@ -106,7 +109,13 @@ class Vectors(Queries):
                 rule = f"its n-grams have the shape {grams.shape}, not {shape}"
                 raise InputError(rule, remedy="load the vectors again with gensim")
             composer = NgramRows(grams, 0, len(grams), keyed.min_n, keyed.max_n)
-        return cls([str(key) for key in keyed.index_to_key], keyed.vectors, counts=counts, composer=composer)
+        words, rows = keyed.index_to_key, keyed.vectors
+        if None in words:
+            filled = np.array([word is not None for word in words], bool)
+            words = [word for word in words if word is not None]
+            rows = rows[: len(filled)][filled]
+            counts = None if counts is None else counts[: len(filled)][filled]
+        return cls([str(key) for key in words], rows, counts=counts, composer=composer)
 
     def to_polars(self) -> pl.DataFrame:
         """Columns word, vector (an array), source and, if known, count."""
@@ -200,8 +209,8 @@ class Vectors(Queries):
         name = "word2vec" if binary else "glove" if no_header else "word2vec-text"
         found = cls._own(cls._load(fname, name, errors=unicode_errors, limit=limit))
         if fvocab is not None:
-            with open(fvocab, encoding="utf-8", errors=unicode_errors) as file:  # noqa: PTH123
-                known = dict(line.split() for line in file if line.strip())
+            with open(fvocab, encoding="utf-8-sig", errors=unicode_errors) as file:  # noqa: PTH123
+                known = dict(line.rsplit(maxsplit=1) for line in file if line.strip())
             found.counts = np.array([int(known.get(word, 0)) for word in found.index_to_key], np.int64)
         return found
 

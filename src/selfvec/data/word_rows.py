@@ -10,8 +10,9 @@ from typing import Any, NoReturn
 import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Array, Bytes, Floats, Ints
-from selfvec.base.errors import InputError
+from selfvec.base.errors import InputError, OptionError
 from selfvec.base.memory import release
+from selfvec.base.tensors import first_not_finite
 from selfvec.base.threads import ROW_BLOCK, in_order, threads
 from selfvec.numerics.rows import as_matrix, filled_rows, unit_rows
 
@@ -54,7 +55,8 @@ class WordRows:
     ) -> None:
         matrix = as_matrix(matrix)
         if matrix.ndim != 2 or len(matrix) != len(words):
-            raise InputError(f"{len(words)} words need a matrix of as many rows, this one is {matrix.shape}")
+            rule = f"{len(words)} words need a matrix of as many rows, this one is {matrix.shape}"
+            raise InputError(rule, remedy="give a row for each word")
         self.index_to_key: list[str]
         self.key_to_index: dict[str, int]
         if isinstance(words, WordRows):
@@ -74,6 +76,7 @@ class WordRows:
         self.provenance: dict[str, Any] = dict(provenance or {})
         self._normalized = normalized and matrix.dtype == np.float32
         self._check = check
+        self._finite = False  # whether that is known
 
     def __len__(self) -> int:
         return len(self.index_to_key)
@@ -146,6 +149,7 @@ class WordRows:
             self._check = None
         if self._normalized:
             return self.vectors
+        self.check_finite()
         rows = unit_rows(self.vectors)
         release(self.vectors)  # with unit rows the mapped matrix is seldom needed
         return rows
@@ -155,6 +159,16 @@ class WordRows:
         """The length of each row, (V,) float32; computed once."""
         rows: Floats = np.linalg.norm(self.vectors, axis=1).astype(np.float32, copy=False)
         return rows
+
+    def check_finite(self, name: str | None = None) -> None:
+        """Raise `OptionError` for NaN or infinity; ``name`` is the parameter that these vectors are."""
+        if self._finite:
+            return
+        row = first_not_finite(self.vectors)
+        if row is not None:
+            rule = f"vectors hold finite numbers, the one of {self.index_to_key[row][:40]!r} holds NaN or inf"
+            raise OptionError(rule, field=name, remedy="leave the word out or mend its numbers")
+        self._finite = True
 
     def replace_matrix(self, equal: AnyFloats) -> None:
         """Replace the matrix by an equal one, such as a memory map of it."""

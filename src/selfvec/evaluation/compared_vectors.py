@@ -24,6 +24,7 @@ from selfvec.data.vectors import Vectors
 from selfvec.numerics.rows import unit_rows
 from selfvec.storage.alignment_files import find_aligned
 from selfvec.storage.formats import load
+from selfvec.storage.given_tables import is_table
 from selfvec.storage.opened import GivenVectors, opened
 from selfvec.text.document_vectors import STRENGTH, embed, known_share, smooth_by_neighbours
 from selfvec.text.preprocessing import Preprocessing
@@ -106,11 +107,12 @@ def open_entries(
 
     The vectors of one run are called ``refined`` and ``original``; with several, the run's name comes first.
     """
-    if isinstance(given, Mapping):
+    if isinstance(given, Mapping) and not is_table(given):
         named = _all_opened(given.items())
         plain = len(named) == 1
     else:
-        several: Any = given if isinstance(given, Sequence) and not isinstance(given, str) else [given]
+        listed = isinstance(given, Sequence) and not isinstance(given, str) and not is_table(given)
+        several: Any = given if listed else [given]
         values = [one if is_path(one) else opened(one) for one in several]
         names = distinct_names([_path_or_kind(value) for value in values])
         named = _all_opened(zip(names, values, strict=True))

@@ -59,7 +59,7 @@ def not_a_run(path: Path) -> InputError:
         return InputError(f"{rule}, nothing has this name", path=path, remedy=similar_paths(path) or remedy)
     if kind is not None:
         mistake: Mistake | None = Mistake(kind.described, "name the run it was made from")
-    elif bare_suffix(path) in _VECTORS:
+    elif bare_suffix(path) in _VECTORS or _separator(path) in (b" ", b"\t"):
         given = shlex.quote(str(path))
         refine = f"refine a text with them: selfvec refine TEXT --vectors {given} -o run"
         mistake = Mistake("a file of vectors", refine)
@@ -77,9 +77,34 @@ def mistaken(path: Path) -> Mistake | None:
         return Mistake("an empty folder", f"name a run or vectors, or {_MAKE_ONE}")
     if (path / "lock").is_file() and not (path / "run.json").exists():
         return Mistake("what an interrupted command left", "repeat the command")
+    if separator := _separator(path):
+        form = "put blanks between a word and its numbers, and points before fractions"
+        return Mistake(f"a table of words and numbers with {separator.decode()!r} between them", form)
     if _looks_like_text(path):
         return Mistake("text", f"refine it first: selfvec refine {shlex.quote(str(path))} -o run")
     return None
+
+
+def _separator(path: Path) -> bytes | None:
+    """What is between a word and its numbers in one of the first two lines of a file; None of other files."""
+    try:
+        with path.open("rb") as file:
+            lines = file.read(1 << 16).split(b"\n")[:2]
+    except OSError:
+        return None
+    marks = (b" ", b"\t", b";", b",")
+    return next((mark for line in lines for mark in marks if _is_row(line, mark)), None)
+
+
+def _is_row(line: bytes, mark: bytes) -> bool:
+    """Whether a line is a word and several numbers, with decimal commas unless these are between them."""
+    word, *numbers = line.strip().split(mark)
+    try:
+        for number in numbers:
+            float(number if mark == b"," else number.replace(b",", b"."))
+    except ValueError:
+        return False
+    return len(numbers) > 1 and word != b""
 
 
 def _looks_like_text(path: Path) -> bool:

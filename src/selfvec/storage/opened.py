@@ -11,6 +11,7 @@ from selfvec.data.run import Run
 from selfvec.data.vectors import Vectors
 
 from .formats import load
+from .given_tables import is_table, vectors_of_table
 from .run_folder import is_run, open_run
 
 GivenRun = Run | str | os.PathLike[str]
@@ -44,24 +45,38 @@ def as_vectors(given: GivenVectors, name: str = "vectors") -> Vectors:
 
 
 def opened(given: GivenVectors, name: str = "vectors") -> Vectors | Run:
-    """A path opened as a run or else as vectors; objects unchanged.
+    """A path opened as a run or else as vectors; vectors as they are, other objects as vectors.
 
     `OptionError` for anything else, in which ``name`` is that of the parameter.
     """
     run = _run_of(given)
     if run is not None:
         return run
-    if isinstance(given, Vectors):
-        return given
     if isinstance(given, str | os.PathLike):
         return open_run(given) if is_run(given) else load(given)
+    found = _in_memory(given, name)
+    if found is None:
+        rule = "is a Vectors, a Run, vectors or a model of gensim, a static encoder, a path or a public name"
+        remedy = (
+            "in Python also a dict from words to arrays, a pair (words, matrix) or a data frame of numbers"
+        )
+        raise OptionError(f"{rule}, not {type(given).__name__}", field=name, remedy=remedy)
+    if not found:
+        raise OptionError("there are no vectors", field=name, remedy="give words with their numbers")
+    found.check_finite(name)
+    return found
+
+
+def _in_memory(given: Any, name: str) -> Vectors | None:
+    """Vectors of an object; None for one of another kind."""
+    if isinstance(given, Vectors):
+        return given
     for keyed in (given, getattr(given, "wv", None)):  # a model's vectors are its `wv`
         if _is_keyed(keyed):
             return Vectors.from_gensim(keyed)
     if callable(getattr(given, "save_pretrained", None)):
         return _of_encoder(given)
-    rule = "is a Vectors, a Run, vectors or a model of gensim, a static encoder, a path or a public name"
-    raise OptionError(f"{rule}, not {type(given).__name__}", field=name)
+    return vectors_of_table(given, name) if is_table(given) else None
 
 
 def _of_encoder(given: Any) -> Vectors:

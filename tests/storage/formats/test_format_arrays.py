@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
 import pickle
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -31,7 +34,13 @@ def npy_header(text: str) -> bytes:
 
 
 @pytest.mark.parametrize("name", ["a.vocabulary.txt", "a.vocab.txt", "vocabulary.txt", "vocab.txt"])
-@pytest.mark.parametrize("words", [b"x\ny\nz\n", b"x\ny\nz", b"x\r\ny\r\nz\r\n"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(b"x\ny\nz\n", b"x\ny\nz", b"x\r\ny\r\nz\r\n", b"x\r\ny\r\nz", b"x\r\ny\nz\r"),
+        *(b"\xef\xbb\xbfx\ny\nz\n", b"\xef\xbb\xbfx\r\ny\r\nz\r\n"),
+    ],
+)
 def test_npy_finds_its_words(name: str, words: bytes, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(words)
     vectors = load(put(tmp_path, npy(MATRIX), "a.npy"))
@@ -117,6 +126,28 @@ def test_foreign_safetensors_with_words_beside_it(tmp_path: Path) -> None:
     vectors = load(tmp_path / "model.safetensors")
     assert vectors.index_to_key == ["x", "y", "z"]
     assert np.array_equal(vectors.vectors, MATRIX)
+
+
+@pytest.mark.parametrize("kind", ["F64", "F32", "F16", "BF16"])
+def test_every_kind_of_float_is_read(kind: str, tmp_path: Path) -> None:
+    bits = {"F64": MATRIX.astype("<f8"), "F32": MATRIX, "F16": MATRIX.astype("<f2")}
+    halves = (MATRIX.view(np.uint32) >> 16).astype("<u2")  # small whole numbers need no more bits
+    data = bits.get(kind, halves).tobytes()
+    entry = {"dtype": kind, "shape": [3, 2], "data_offsets": [0, len(data)]}
+    header = json.dumps({"embeddings": entry}).encode()
+    put(tmp_path, len(header).to_bytes(8, "little") + header + data, "a.safetensors")
+    put(tmp_path, b"x\ny\nz\n", "a.vocabulary.txt")
+    vectors = load(tmp_path / "a.safetensors")
+    assert np.array_equal(vectors.vectors, MATRIX)
+    assert vectors.vectors.dtype == (np.float16 if kind == "F16" else np.float32)
+
+
+def test_floats_of_eight_bits_are_refused_by_name(tmp_path: Path) -> None:
+    entry = {"dtype": "F8_E4M3", "shape": [3, 2], "data_offsets": [0, 6]}
+    header = json.dumps({"embeddings": entry}).encode()
+    put(tmp_path, len(header).to_bytes(8, "little") + header + bytes(6), "a.safetensors")
+    with pytest.raises(FormatError, match=r"one of F64, .*BF16, this one is 'F8_E4M3'; convert it to F32"):
+        load(tmp_path / "a.safetensors")
 
 
 def test_columns_of_the_wrong_length_are_an_error(tmp_path: Path) -> None:
@@ -218,3 +249,40 @@ def test_paths_that_are_no_files(tmp_path: Path) -> None:
         load(tmp_path, "glove")
     with pytest.raises(FormatError, match="is not a regular file"):
         load("/dev/null")
+
+
+PARQUET_BOMBS = {  # some kilobytes on disk
+    "the same word": {"word": pl.Series(["h" * 10**6]).new_from_index(0, 300), "vector": [[1.0]] * 300},
+    "the same row": {
+        "word": [f"w{number}" for number in range(20_000)],
+        "vector": pl.Series([[1.0] * 1000], dtype=pl.List(pl.Float32)).new_from_index(0, 20_000),
+    },
+}
+
+
+@pytest.mark.parametrize("name", PARQUET_BOMBS)
+def test_parquet_that_unpacks_to_too_much_is_refused_before_it_is_read(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pl.DataFrame(PARQUET_BOMBS[name]).write_parquet(path)
+    assert path.stat().st_size < 2e5
+    asked = f"""
+import resource
+from selfvec.storage.formats import load
+try:
+    load({str(path)!r})
+except ValueError as error:
+    print(error)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    said, peak = done.stdout.splitlines()
+    assert "unpacks to more than 100 times its size, as no vectors do" in said
+    assert int(peak) < 200_000  # kB
+
+
+def test_parquet_is_read_for_its_words_and_vectors_alone(tmp_path: Path) -> None:
+    notes = pl.Series(["n" * 10**6]).new_from_index(0, 300)
+    words = [f"w{number}" for number in range(300)]
+    frame = pl.DataFrame({"word": words, "vector": [[1.0, 2.0]] * 300, "note": notes})
+    frame.write_parquet(tmp_path / "a.parquet")
+    assert load(tmp_path / "a.parquet").index_to_key == words

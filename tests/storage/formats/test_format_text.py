@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selfvec.base.compressed_files import zstd
-from selfvec.base.errors import FormatError, OptionError
+from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.data.vectors import Vectors
 from selfvec.storage.formats import lines, load, save
 from selfvec.storage.formats.input_file import Input
+from selfvec.storage.run_folder import open_run
 
 getcontext().prec = 200
 
@@ -69,7 +70,18 @@ def test_shapes_real_files_have(content: str, tmp_path: Path) -> None:
         ("3 5", r":1: the first line says 3 rows, but the file holds 0"),
         ("0 5\n", r":1: 0 rows"),
         ("5 0\na\nb\n", r":1: 5 rows of 0 numbers"),
-        ("999999999999 300\na 1 2\n", r":1: 999999999999 rows of 300 numbers do not fit"),
+        (
+            "999999999999 300\na 1 2\n",
+            r":1: the first line says 300 numbers for each word, most lines hold 2",
+        ),
+        ("2 1\na .1 .2\nb .3 .4\n", r":1: the first line says 1 number for each word, most lines hold 2"),
+        ("2 3\na .1 .2\nb .3 .4\n", r":1: the first line says 3 numbers for each word, most lines hold 2"),
+        ("1 2\n3 4\n", r":1: the first line says 2 numbers for each word, most lines hold 1"),
+        ("3 2\na .1 .2\nb .1 .2 .3\nc .1 .2\n", r":3: 'b .1' is no word: the line holds one number more"),
+        ("a .1 .2\nb .1 .2\nc -1e-3 .2 .3\n", r":3: 'c -1e-3' is no word"),
+        ("2 2\na 0,5 0,25\nb 0,5 1\n", r":2: '0,5' is not a number; write decimal points"),
+        ("a 0,5 0,25\nb 0,5 1\n", r":1: '0,5' is not a number; write decimal points"),
+        (f"{'9' * 20} 2\na 1 2\n", r":1: 9{20} rows of 2 numbers do not fit"),
         ("a 1 2\nb 1 2\nc 1\n", r":3: a line is a word and 2 numbers"),
         ("a 1 2\nb 1 2\nc 1 x\n", r":3: 'x' is not a number"),
     ],
@@ -79,6 +91,36 @@ def test_an_error_names_the_line(content: bytes | str, message: str, tmp_path: P
     with pytest.raises(FormatError, match=message) as caught:
         load(put(tmp_path, content))
     assert caught.value.remedy
+
+
+@pytest.mark.usefixtures("both")
+def test_words_with_blanks_are_words_and_doubtful_ones_are_noted(tmp_path: Path) -> None:
+    vectors = load(put(tmp_path, "4 2\n. . . 1 .5\nwindows 10 1 .5\nof 1 .5\nNew York 1 .5\n"))
+    assert vectors.index_to_key == [". . .", "windows 10", "of", "New York"]
+    assert vectors.provenance["notes"] == ["1 word with a blank and a number at the end, as 'windows 10'"]
+
+
+@pytest.mark.parametrize(
+    ("content", "mark"),
+    [
+        ("hail,0.1,0.2\nrain,0.3,0.4\n", "','"),
+        ("word,d0,d1\nhail,0.1,0.2\n", "','"),
+        ("hail;0,1;0,2\nrain;0,3;0,4\n", "';'"),
+    ],
+)
+def test_a_table_with_commas_is_named(content: str, mark: str, tmp_path: Path) -> None:
+    path = put(tmp_path, content, "a.csv")
+    rule = f"is a table of words and numbers with {mark} between them, not vectors; put blanks between"
+    with pytest.raises(FormatError, match=rule):
+        load(path)
+    with pytest.raises(
+        InputError, match=f"is not a run folder, it is a table of words and numbers with {mark}"
+    ):
+        open_run(path)
+    with pytest.raises(FormatError, match="is text, not vectors; refine it first"):
+        load(put(tmp_path, "id,text\n1,hail broke the roof\n", "b.csv"))
+    with pytest.raises(InputError, match="it is a file of vectors; refine a text with them"):
+        open_run(put(tmp_path, "hail .1 .2\n", "c.txt"))
 
 
 def test_a_glove_reader_refuses_a_header(tmp_path: Path) -> None:

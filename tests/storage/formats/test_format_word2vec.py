@@ -42,7 +42,7 @@ def test_written_as_the_c_program_writes(tmp_path: Path) -> None:
 
 
 def test_numbers_that_happen_to_be_text_bytes(tmp_path: Path) -> None:
-    numbers = b"AAAAzzzz"  # 12.08 and 7.1e31: no control character tells this from text
+    numbers = b"AAAABBBB"  # 12.08 and 48.6: no control character tells this from text
     vectors = load(put(tmp_path, b"1 2\nword " + numbers))
     assert vectors.provenance["format"] == "word2vec"
     assert vectors.vectors.tobytes() == numbers
@@ -69,6 +69,45 @@ def test_numbers_that_happen_to_be_text_bytes(tmp_path: Path) -> None:
 def test_an_error_names_the_row_and_the_byte(content: bytes, message: str, tmp_path: Path) -> None:
     with pytest.raises(FormatError, match=message):
         load(put(tmp_path, content), "word2vec")
+
+
+PHRASES = {
+    "phrases": ["New York", "hail", "San Francisco Bay", "a b", "ab cd1", "日本 語"],
+    "numbers of three digits": [f"w {number}" for number in range(100, 300)],
+    "one phrase at the end": ["hail", "rain", "New York"],
+}
+
+
+@pytest.mark.parametrize("newline", [b"", b"\n"], ids=["as gensim", "as the C program"])
+@pytest.mark.parametrize("dimensions", [5, 50, 300])
+@pytest.mark.parametrize("name", PHRASES)
+def test_words_with_blanks_are_read(name: str, dimensions: int, newline: bytes, tmp_path: Path) -> None:
+    words = PHRASES[name]
+    matrix = np.random.default_rng(0).standard_normal((len(words), dimensions)).astype(np.float32)
+    records = [
+        word.encode() + b" " + row.tobytes() + newline for word, row in zip(words, matrix, strict=True)
+    ]
+    path = put(tmp_path, f"{len(words)} {dimensions}\n".encode() + b"".join(records))
+    for errors in ("strict", "replace"):
+        vectors = load(path, errors=errors)
+        assert vectors.index_to_key == words
+        assert np.array_equal(vectors.vectors, matrix)
+    assert load(path, limit=2).index_to_key == words[:2]
+    if not newline:
+        keyed = gensim.KeyedVectors(dimensions)
+        keyed.add_vectors(words, matrix)
+        keyed.save_word2vec_format(tmp_path / "theirs", binary=True)
+        assert (tmp_path / "theirs").read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize("errors", ["strict", "replace"])
+@pytest.mark.parametrize("wrong", [19, 21, 24])
+def test_no_numbers_are_read_from_a_wrong_place(wrong: int, errors: str, tmp_path: Path) -> None:
+    matrix = np.random.default_rng(1).standard_normal((50, 20)).astype(np.float32)
+    records = [f"w{number} ".encode() + row.tobytes() for number, row in enumerate(matrix)]
+    path = put(tmp_path, f"50 {wrong}\n".encode() + b"".join(records))
+    with pytest.raises(FormatError):
+        load(path, errors=errors)
 
 
 def test_real_vectors_agree_with_gensim(shared_data: Path) -> None:

@@ -29,6 +29,7 @@ from selfvec.data.vectors import Vectors
 from selfvec.refinement import update as updating
 from selfvec.refinement.input_reading import Start, starts
 from selfvec.refinement.pipeline import refine as refine_corpus
+from selfvec.storage.given_tables import is_table
 from selfvec.storage.opened import GivenRun, as_run, as_vectors
 from selfvec.storage.run_folder import PRESENT, is_run
 from selfvec.storage.run_writer import RunWriter
@@ -99,7 +100,8 @@ def refine(
     vectors : Vectors, path or name, or several
         Initial vectors; by default the built-in vectors. A file, the name of fetched vectors, gensim's
         vectors, or made from the text alone: none, svd, cipher, glove, word2vec or fasttext. Of several the
-        one that suits the text is taken.
+        one that suits the text is taken. In Python also a dict from words to arrays, a pair of words and
+        their matrix, or a data frame of numbers.
     method : {"auto", "paper", "online", "decorrelated", "original"}
         The update rule. auto tries paper, online and decorrelated on held-out text and takes the one that
         scored best, or keeps the vectors as they are if none is better; original keeps them in any case.
@@ -174,18 +176,20 @@ def refined(corpus: Corpus, vectors: Sequence[Start], settings: Settings, **work
 
 def initial_vectors(given: Any) -> list[Start]:
     """One or several initial vectors as a list; those of gensim as ours. `OptionError` for anything else."""
-    several = starts(given)
+    several = [given] if is_table(given) else starts(given)
     if not several:
         raise OptionError("are missing", field="vectors", remedy='give a path, a name, or "none"')
     return [_initial(one) for one in several]
 
 
 def _initial(given: Any) -> Start:
-    if given is None or is_path(given) or isinstance(given, Vectors):
+    if given is None or is_path(given):
         return given
     try:
         return as_vectors(given)
     except OptionError as error:
+        if is_table(given) or isinstance(given, Vectors):
+            raise
         remedy = "give them as vectors=..., and labels, if any, one for each document"
         raise OptionError(error.rule, field="vectors", remedy=remedy) from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,13 @@ from selfvec.data.vectors import Source, Vectors
 
 from .input_file import Input
 
-LENIENT = "use --vectors-errors replace (in Python, errors='replace')"
-"""The remedy for words that are not UTF-8 or occur twice."""
+_BOM = "\ufeff".encode()
+
+
+def lenient(source: Input) -> str:
+    """The remedy for words that are not UTF-8 or occur twice: a command, since not all have such a flag."""
+    mended = shlex.join(["selfvec", "vectors", "convert", str(source.path), "-o", "mended.safetensors"])
+    return f"mend it by: {mended} --vectors-errors replace (in Python, errors='replace')"
 
 
 def decode_words(data: bytes, source: Input, *, first_line: int | None = None) -> list[str]:
@@ -30,7 +36,7 @@ def decode_words(data: bytes, source: Input, *, first_line: int | None = None) -
         raise source.error(
             f"words are UTF-8, but {which} is not",
             line=None if first_line is None else row + first_line,
-            remedy=f"re-encode the file or {LENIENT}, which puts U+FFFD there",
+            remedy=f"re-encode the file, or {lenient(source)}, which puts U+FFFD there",
         ) from None
 
 
@@ -54,13 +60,15 @@ def encode_words(words: Sequence[str], forbidden: str = "\n\r") -> bytes:
 
 
 def read_vocabulary(path: Path, rows: int, source: Input) -> list[str]:
-    """The words of a text file with one per line, as many as the matrix of ``source`` has ``rows``."""
+    """The words of a text file with one per line, as many as the matrix of ``source`` has ``rows``.
+
+    A byte order mark and carriage returns at the ends of lines, which editors write, belong to no word.
+    """
     try:
         data = path.read_bytes()
     except OSError as error:
         raise FormatError(f"cannot be read: {error.strerror}", path=path, remedy="check the path") from error
-    if data.count(b"\r\n") == data.count(b"\n"):
-        data = data.replace(b"\r\n", b"\n")
+    data = data.removeprefix(_BOM).replace(b"\r\n", b"\n").removesuffix(b"\r")
     words = decode_words(data, Input(path, errors=source.errors), first_line=1) if data else []
     if len(words) != rows:
         raise FormatError(
@@ -133,7 +141,7 @@ def checked_vectors(
     word = words[twice[0]]
     where = f"{word[:40]!r} in {place(first[word])} and again in {place(twice[0])}"
     if source.errors == "strict":
-        remedy = f"remove one of them or {LENIENT}, which keeps the first"
+        remedy = f"remove one of them, or {lenient(source)}, which keeps the first"
         line = None if first_line is None else twice[0] + first_line
         raise source.error(f"words are unique, this file holds {where}", line=line, remedy=remedy)
     provenance["notes"].append(f"{len(twice)} rows left out because their word occurs earlier: {where}")

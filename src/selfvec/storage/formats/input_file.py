@@ -25,6 +25,7 @@ from selfvec.storage.public_vectors import PUBLIC_VECTORS
 _CHUNK = 1 << 24
 _SMALL = 1 << 26  # bytes; up to this size a file may be compressed at any ratio
 _HIGHEST_RATIO = 100  # text vectors compress to about a third, a decompression bomb to a thousandth
+TOO_LARGE = f"unpacks to more than {_HIGHEST_RATIO} times its size, as no vectors do"
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def copy_unpacked(stream: Readable, file: IO[bytes], most: int, path: Path) -> N
         size += file.write(chunk)
         if size > most:
             raise FormatError(
-                f"unpacks to more than {_HIGHEST_RATIO} times its size, as no vectors do",
+                TOO_LARGE,
                 path=path,
                 remedy="unpack it yourself if you trust it",
             )

@@ -16,7 +16,7 @@ import numpy as np
 
 from selfvec.base.arrays import AnyFloats, Array, Floats, Rows
 from selfvec.base.errors import FormatError
-from selfvec.base.tensors import read_header
+from selfvec.base.tensors import from_bf16, read_header
 from selfvec.base.text_files import read_json
 
 from .subwords import load_tokenizer
@@ -63,9 +63,7 @@ class TokenEmbeddings:
     def rows(self) -> AnyFloats:
         """The rows, (tokens, d) float32 or float16, a view of the file; BF16 is converted to float32."""
         stored = self.stored()
-        if self.dtype != "BF16":
-            return stored
-        return (stored.astype(np.uint32) << 16).view(np.float32)
+        return from_bf16(stored) if self.dtype == "BF16" else stored
 
     def as_stored(self, rows: Floats) -> Array:
         """Rows in the type of the file; BF16 is rounded to the nearest, ties to even."""

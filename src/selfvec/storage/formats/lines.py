@@ -29,6 +29,7 @@ _COUNTED = 1 << 18  # bytes searched for newlines at a time; they stay in the ca
 _WORTH_IT = 1 << 20  # bytes; smaller files are read faster than Polars is imported
 _FEW = 1 << 18  # numbers that may be allocated without a check
 _FIELD = re.compile(rb"[^ \t]+")
+_DECIMAL_COMMA = re.compile(rb"(?<=[0-9]),(?=[0-9])")
 _NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 
 
@@ -41,6 +42,11 @@ def is_row(line: bytes, dimensions: int) -> bool:
     """Whether a line is a word and so many numbers."""
     fields = line.split()
     return len(fields) > dimensions > 0 and all(map(_is_number, fields[-dimensions:]))
+
+
+def with_points(text: bytes) -> bytes:
+    """A text whose decimal commas are points."""
+    return _DECIMAL_COMMA.sub(b".", text)
 
 
 def _is_number(field: bytes) -> bool:
@@ -103,8 +109,25 @@ def read_lines(
         regular = _by_polars(text, out) if large else None
         return _by_python(text, out, source, first_line + row) if regular is None else regular
 
-    words = in_order(_blocks(source, start, end), parsed, threads(None) if large else 1)
-    return list(chain.from_iterable(words)), matrix
+    blocks = in_order(_blocks(source, start, end), parsed, threads(None) if large else 1)
+    words = list(chain.from_iterable(blocks))
+    _check_ends(words, source, first_line)
+    return words, matrix
+
+
+def _check_ends(words: list[str], source: Input, first_line: int) -> None:
+    """Refuse words that end in a blank and a fraction: their lines hold more numbers than the others."""
+    for row, word in enumerate(words):
+        if " " not in word and "\t" not in word:
+            continue
+        last = word.split()[-1].encode()
+        if _is_number(last) and not last.isdigit():
+            dimensions = "the line holds one number more than the others, or its word ends in one"
+            raise source.error(
+                f"{word[:40]!r} is no word: {dimensions}",
+                line=first_line + row,
+                remedy="remove the number, or join the word with _",
+            )
 
 
 def _blocks(source: Input, start: int, end: int) -> Iterator[tuple[int, bytes]]:
@@ -156,6 +179,8 @@ def _parse_line(text: bytes, out: Floats, source: Input, line: int) -> bytes:
     elif not all(map(_is_number, numbers)):
         field = next(field for field in numbers if not _is_number(field))
         wrong = f"{field[:40].decode(errors='replace')!r} is not a number"
+        if _is_number(with_points(field)):
+            raise source.error(wrong, line=line, remedy="write decimal points instead of decimal commas")
     else:
         out[:] = [float(field) for field in numbers]
         return word

@@ -10,26 +10,29 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from selfvec.base.arrays import AnyFloats, Bytes
 from selfvec.base.errors import SelfvecError
+from selfvec.base.memory import share_of_memory
+from selfvec.base.parquet_sizes import row_groups
 from selfvec.base.targets import writing_by_polars
 from selfvec.base.tensors import map_tensors, write_tensors
 from selfvec.data.vectors import Vectors
 
 from .checked_vectors import checked_columns, checked_vectors, decode_words, encode_words
-from .input_file import Input
+from .input_file import TOO_LARGE, Input, largest_unpacked
 
 if TYPE_CHECKING:
     import polars as pl
 
 _REMEDY = "save one column of words and one of equally long lists of floats"
-_MEMORY = 8 << 30  # bytes that the child process may use
-_MEMORY_PER_BYTE = 50  # bytes more for each byte of the file
+_MEMORY = 8 << 30  # bytes of addresses that the child process may use, for libraries and threads
+_COPIES = 6  # of the unpacked rows, for which it may use more
 
 
 def sniff(source: Input) -> bool:
@@ -56,7 +59,8 @@ def read(source: Input) -> Vectors:
         if child.returncode != 0:
             last = child.stderr.strip().rpartition("\n")[2][:200]
             reason = last if child.returncode == 1 else "it cannot be decoded"
-            raise source.error(f"does not hold readable vectors in Parquet: {reason}", remedy=_REMEDY)
+            remedy = "write it uncompressed if you trust it" if reason == TOO_LARGE else _REMEDY
+            raise source.error(f"does not hold readable vectors in Parquet: {reason}", remedy=remedy)
         tensors = {name: np.array(tensor) for name, tensor in map_tensors(decoded).items()}
     words = decode_words(tensors["vocabulary"].tobytes(), source)
     matrix = tensors["vectors"]
@@ -86,12 +90,33 @@ def _write_tensors(source: Path, target: Path) -> None:
     """Decode ``source`` and write words, vectors and, if there, sources and counts to ``target``."""
     import polars as pl
 
-    _limit_memory(source.stat().st_size)
-    frame = pl.read_parquet(source)
-    kinds = frame.schema.items()
-    words = _only(frame, "word", [name for name, kind in kinds if kind in (pl.String, pl.Categorical)])
-    lists = [name for name, kind in kinds if isinstance(kind, pl.List | pl.Array) and kind.inner.is_numeric()]
-    vectors = _only(frame, "vector", lists)
+    kinds = pl.read_parquet_schema(source)
+    texts = [name for name, kind in kinds.items() if kind in (pl.String, pl.Categorical)]
+    lists = [
+        name
+        for name, kind in kinds.items()
+        if isinstance(kind, pl.List | pl.Array) and kind.inner.is_numeric()
+    ]
+    word, vector = _only(kinds, "word", texts), _only(kinds, "vector", lists)
+    more = {
+        column: tensor
+        for tensor, column, kind in (("sources", "source", pl.UInt8), ("counts", "count", pl.Int64))
+        if kinds.get(column) == kind
+    }
+    _limit_memory(source, [word, vector, *more])
+    frame = pl.read_parquet(source, columns=[word, vector, *more])
+    for name in (word, vector):
+        if frame[name].null_count():
+            sys.exit(f"column {name!r} has {frame[name].null_count()} missing values")
+    tensors = {"vectors": _matrix(frame[vector]), "vocabulary": _vocabulary(frame[word], source)}
+    tensors |= {more[name]: frame[name].to_numpy() for name in more if not frame[name].null_count()}
+    write_tensors(target, tensors)
+
+
+def _matrix(vectors: pl.Series) -> AnyFloats:
+    """A column of lists as a (V, d) matrix."""
+    import polars as pl
+
     if isinstance(vectors.dtype, pl.List):
         lengths = vectors.list.len()
         if lengths.n_unique() != 1:
@@ -100,33 +125,39 @@ def _write_tensors(source: Path, target: Path) -> None:
     if vectors.explode().null_count():
         sys.exit(f"column {vectors.name!r} has missing values")
     matrix = vectors.to_numpy()
-    wide = matrix.dtype not in (np.dtype(np.float16), np.dtype(np.float32))
-    tensors = {
-        "vectors": matrix.astype(np.float32) if wide else matrix,
-        "vocabulary": np.frombuffer(encode_words(words.cast(pl.String).to_list()), np.uint8),
-    }
-    for name, column, kind in (("sources", "source", pl.UInt8), ("counts", "count", pl.Int64)):
-        if column in frame.columns and frame[column].dtype == kind and not frame[column].null_count():
-            tensors[name] = frame[column].to_numpy()
-    write_tensors(target, tensors)
+    half = matrix.dtype in (np.dtype(np.float16), np.dtype(np.float32))
+    return matrix if half else matrix.astype(np.float32)
 
 
-def _limit_memory(size: int) -> None:
+def _vocabulary(words: pl.Series, source: Path) -> Bytes:
+    """The words of a column as they are written. A word that many rows share is in the memory once."""
+    import polars as pl
+
+    sizes = words.str.len_bytes() if words.dtype == pl.String else words.cat.len_bytes()
+    if sizes.cast(pl.Int64).sum() > largest_unpacked(source.stat().st_size):
+        sys.exit(TOO_LARGE)
+    return np.frombuffer(encode_words(words.cast(pl.String).to_list()), np.uint8)
+
+
+def _limit_memory(source: Path, columns: Sequence[str]) -> None:
+    """Refuse what unpacks to too much. The process gets little more memory than the rows are said to take."""
+    needed = sum(group.unpacked for group in row_groups(source, columns))
+    if needed > largest_unpacked(source.stat().st_size):
+        sys.exit(TOO_LARGE)
+    if needed > share_of_memory():
+        sys.exit(f"its rows take {needed / 1e9:,.1f} GB, more than half of the memory there is")
     try:
         import resource
     except ImportError:  # no such limits on Windows
         return
-    most = _MEMORY + _MEMORY_PER_BYTE * size
+    most = _MEMORY + _COPIES * needed
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (most if hard < 0 else min(most, hard), hard))
 
 
-def _only(frame: pl.DataFrame, name: str, fits: Sequence[str]) -> pl.Series:
-    """The column called ``name`` or, without one, the only one that fits; without missing values."""
+def _only(columns: Collection[str], name: str, fits: Sequence[str]) -> str:
+    """The column called ``name`` or, without one, the only one that fits."""
     fits = [name] if name in fits else fits
     if len(fits) != 1:
-        sys.exit(f"it has {len(fits)} columns that could be the {name}s ({', '.join(frame.columns)[:80]})")
-    column = frame[fits[0]]
-    if column.null_count():
-        sys.exit(f"column {fits[0]!r} has {column.null_count()} missing values")
-    return column
+        sys.exit(f"it has {len(fits)} columns that could be the {name}s ({', '.join(columns)[:80]})")
+    return fits[0]

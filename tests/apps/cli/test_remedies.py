@@ -1,0 +1,62 @@
+"""Remedies fit the command that prints them: their flags exist there, and what they advise can be done."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+import selfvec
+from selfvec.apps.cli.app import run
+from selfvec.storage.formats import load
+
+SOURCES = Path(selfvec.__file__).parent / "storage"
+TWICE = "2 2\nhail .1 .2\nhail .3 .4\n"
+
+
+def flags_of(command: str, capsys: pytest.CaptureFixture[str]) -> set[str]:
+    """The flags of a command, as its help shows them."""
+    assert run([*command.split()[1:], "--help-all"]) == 0
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]+|(?<![\w-])-[a-z](?!\w)", capsys.readouterr().out))
+
+
+def test_messages_of_files_name_flags_with_their_command(capsys: pytest.CaptureFixture[str]) -> None:
+    found = 0
+    for path in sorted(SOURCES.rglob("*.py")):
+        for text in re.findall(r'"([^"\n]*--[a-z][^"\n]*)"', path.read_text(encoding="utf-8")):
+            command = re.search(r"selfvec(?: [a-z]+)+", text)
+            for flag in re.findall(r"(?<![\w-])--[a-z][a-z-]+", text) if command else ():
+                assert flag in flags_of(command[0], capsys), (path.name, text)
+                found += 1
+    assert found
+
+
+COMMANDS = (
+    "similar {} hail",
+    "vectors convert {} -o out.vec",
+    "refine text.txt -o run --vectors {}",
+    "compare {} {}",
+    "vectors compress {} -o small",
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("content", [TWICE.encode(), b"2 2\nha\xffil .1 .2\nrain .3 .4\n"])
+def test_what_a_message_advises_can_be_done(
+    command: str,
+    content: bytes,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("text.txt").write_text("hail broke the roof\n" * 9)
+    Path("a b.vec").write_bytes(content)
+    assert run([word.replace("{}", "a b.vec") for word in command.split()]) == 2
+    said = capsys.readouterr().err
+    advised = re.search(r"mend it by: (selfvec .* --vectors-errors replace) \(in Python", said)
+    assert advised, said
+    assert run(shlex.split(advised[1])[1:]) == 0
+    assert len(load("mended.safetensors")) in (1, 2)
