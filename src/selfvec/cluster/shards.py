@@ -24,9 +24,9 @@ from selfvec.base.threads import cut
 from selfvec.corpus import Corpus
 from selfvec.corpus.documents import absolute
 from selfvec.corpus.fields import FieldNames, Fields, recognise
-from selfvec.corpus.files import FilePart, find_sources, open_part, require_fields
+from selfvec.corpus.files import FilePart, LeftOut, find_sources, open_part, require_fields
 from selfvec.corpus.memory import FramePart
-from selfvec.corpus.row_batch import readable_fields
+from selfvec.corpus.row_batch import is_text_type, readable_fields
 from selfvec.corpus.row_formats import row_format_of_suffix
 from selfvec.corpus.streams import TextSource, reading
 from selfvec.corpus.summary import OF_SHARDS, FileRead
@@ -72,23 +72,25 @@ def find_shards(
     Raises `CorpusError` for standard input, for names that do not exist and for those without a file to read.
     """
     files: list[Shard] = []
-    skipped: list[str] = []
+    left_out = LeftOut()
     for name in names:
         if name == "-":
             remedy = "save it to a file first"
             raise CorpusError("standard input cannot be read by several workers", path=name, remedy=remedy)
-        sources = _remote(name, skipped) if is_remote(name) else find_sources([name], skipped)
-        files += [Shard(source, _fields(source, fields)) for source in sources]
-    require_fields([file.source.kind for file in files], ", ".join(names), fields.asked)
+        sources = _remote(name, left_out) if is_remote(name) else find_sources([name], left_out)
+        for source in sources:
+            if found := left_out.opened(_fields, source, fields):
+                files.append(Shard(source, found))
+    require_fields([file.source.kind for file in files], ", ".join(names), fields.asked, left_out)
     size = max(shard_bytes, sum(file.source.size or 0 for file in files) // MOST_SHARDS)
-    return [shard for file in files for shard in _cut(file, size)], skipped
+    return [shard for file in files for shard in _cut(file, size)], left_out.names
 
 
-def _remote(url: str, skipped: list[str]) -> Iterator[TextSource]:
+def _remote(url: str, left_out: LeftOut) -> Iterator[TextSource]:
     """The files under a URL; their suffixes give their kinds."""
     files, path = filesystem(url)
     if "file" in files.protocol:
-        yield from find_sources([path], skipped)
+        yield from find_sources([path], left_out)
         return
     with reading(url):
         found = files.find(path, detail=True)
@@ -98,7 +100,7 @@ def _remote(url: str, skipped: list[str]) -> Iterator[TextSource]:
     for name in sorted(found):
         kind = row_format_of_suffix(bare_suffix(Path(name)))
         if kind is None:
-            skipped.append(files.unstrip_protocol(name))
+            left_out.names.append(files.unstrip_protocol(name))
             continue
         none = False
         yield TextSource(files.unstrip_protocol(name), kind.name, int(found[name]["size"]))
@@ -116,7 +118,8 @@ def _fields(source: TextSource, names: FieldNames) -> Fields:
     if source.kind == _PARQUET:
         with _parquet(path) as file:
             types = dict(cast(pl.DataFrame, pl.from_arrow(file.schema_arrow.empty_table())).schema)
-        fields = readable_fields(recognise(list(types), path, names), types, path)
+        fields = recognise(list(types), path, names, holds_text=lambda name: is_text_type(types[name]))
+        fields = readable_fields(fields, types, path)
     elif is_remote(path):
         with _opened(path) as file:
             piped = replace(source, pipe=file)

@@ -102,7 +102,7 @@ def documents_of_rows(
     """
     batch = _without_nul(batch, path, corpus_pass)
     batch, dates = _dated(batch, fields, path, corpus_pass)
-    ids = _as_text(batch.columns[fields.id]) if fields.id else None
+    ids = _ids(batch.columns[fields.id]) if fields.id else None
     columns = [batch.columns[name] for name in fields.text]
     if fields.layout:
         texts, rows = _interleaved(columns)
@@ -126,6 +126,7 @@ def documents_of_rows(
     found = {TEXT: texts.gather(kept)}
     if ids is not None:
         found[ID] = ids.gather(kept)
+        corpus_pass.named(found[ID], path, lambda number: int(batch.lines[kept_rows[number]]))
     if dates is not None:
         found[DATE] = dates.gather(kept_rows)
     if fields.slice:
@@ -160,9 +161,19 @@ def _without_nul(batch: RowBatch, path: str, corpus_pass: CorpusPass) -> RowBatc
 
 def _as_text(values: pl.Series) -> pl.Series:
     """A column as strings; null for days and times without a name in ISO 8601, which Polars cannot write."""
-    if values.dtype.is_temporal() and values.dtype not in (pl.Time, pl.Duration):
+    if values.dtype.is_temporal():
         values = values.set(parse_dates(values).is_null(), None)
+    if isinstance(
+        values.dtype, pl.Datetime
+    ):  # as Python and pandas write it, with a fraction if there is one
+        return values.dt.to_string(f"%Y-%m-%d %H:%M:%S%.f{'%:z' if values.dtype.time_zone else ''}")
     return values.cast(pl.String)
+
+
+def _ids(values: pl.Series) -> pl.Series:
+    """A column as ids; null where it is blank."""
+    ids = _as_text(values)
+    return ids.set(~ids.str.contains(r"\S").fill_null(False), None)
 
 
 def _joined(columns: list[pl.Series]) -> pl.Series:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +23,7 @@ from selfvec.base.errors import CorpusError
 from .document_files import MAX_ROW
 from .fields import Fields, unquoted_column
 from .row_batch import (
+    FIRST_ROWS,
     HOLDS_NUL,
     ROWS,
     SURROGATE,
@@ -167,7 +168,6 @@ def _allow_long_fields() -> None:
 
 # JSON Lines: an object per line
 
-_HEAD_LINES = 100  # lines whose fields are the columns
 _MOST_BRACKETS = 1 << 20  # objects and arrays in a row; each takes 30 times its size in memory
 _MOST_NEW = 200  # of a block of rows, so that a file with new names in every row does not fill the memory
 _DECODE = json.JSONDecoder().raw_decode  # a tenth faster than `json.loads` on short lines
@@ -191,7 +191,7 @@ class JsonLinesReader(RowReader):
     def columns(self) -> Sequence[str] | None:
         """The field names in the first hundred lines, in order of appearance; None for an empty file."""
         lines = decoded(self.source.peek())[0].encode().split(b"\n")
-        lines = lines[:_HEAD_LINES] if len(lines) > 1 else lines
+        lines = lines[:FIRST_ROWS] if len(lines) > 1 else lines
         names: dict[str, None] = {}
         first: tuple[str, int] | None = None  # the fault of the first line that is not blank
         for number, line in enumerate(lines, 1):
@@ -260,7 +260,7 @@ class _BadRowError(Exception):
 
 
 def _row(line: bytes, columns: Sequence[str] = (), text: Sequence[str] = ()) -> dict[str, Any]:
-    """The object in a line, with at least one of the fields of ``text``; ``columns`` are Unicode text."""
+    """The object in a line; the fields of ``text`` hold strings or nothing, and ``columns`` Unicode text."""
     if len(line) > _MOST_BRACKETS and line.count(b"{") + line.count(b"[") > _MOST_BRACKETS:
         raise _BadRowError(
             f"is not JSON that can be read (it holds more than {_MOST_BRACKETS:,} opening brackets)"
@@ -280,8 +280,6 @@ def _row(line: bytes, columns: Sequence[str] = (), text: Sequence[str] = ()) -> 
         value = row.get(name)
         if value is not None and type(value) is not str:
             raise _BadRowError(f"text is a string, this is {_TYPES[type(value)]}", name)
-    if text and row.keys().isdisjoint(text):
-        raise _BadRowError("the row has no such field", text[-1])
     try:
         if columns:
             "".join(cell_text(row.get(name)) or "" for name in columns).encode()
@@ -324,6 +322,12 @@ class ParquetReader(RowReader):
         file = self.source.local()
         with _decoding(self.source.path):
             return dict(pl.read_parquet_schema(file))
+
+    def first_rows(self, columns: Sequence[str]) -> Mapping[str, Iterable[object]]:
+        """See `RowReader`."""
+        with _decoding(self.source.path):
+            head = pl.scan_parquet(self.source.local(), glob=False).select(columns).head(FIRST_ROWS).collect()
+        return string_columns(head)
 
     def row_batches(
         self, blocks: Iterator[LineBlock], fields: Fields, corpus_pass: CorpusPass

@@ -10,7 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path, PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from selfvec.base.casing import different_names
 from selfvec.base.display import count_of
@@ -18,6 +20,10 @@ from selfvec.base.errors import CorpusError, FormatError
 
 from .document_files import DOCUMENT_KINDS
 from .fields import Fields
+from .fingerprints import Seen, fingerprints
+
+if TYPE_CHECKING:
+    import polars as pl
 
 OF_SHARDS = "shards"
 """Prefix of the hash of a file that was read in shards: a hash of their hashes, not of the file."""
@@ -143,6 +149,8 @@ class Summary:
 
 _LINK = " -> "
 _SPECIAL = " (special file)"
+_NO_TEXT = " (no text field)"
+_UNREADABLE = " (cannot be read)"
 
 
 def left_out_link(path: Path) -> str:
@@ -153,6 +161,11 @@ def left_out_link(path: Path) -> str:
 def left_out_special(path: Path) -> str:
     """How a pipe, a socket or a device in a folder is named among the files left out."""
     return f"{path}{_SPECIAL}"
+
+
+def left_out_file(path: str, *, readable: bool) -> str:
+    """How a file of rows in a folder that has no text, or cannot be read, is named among those left out."""
+    return f"{path}{_NO_TEXT if readable else _UNREADABLE}"
 
 
 def kinds_of(names: Iterable[str]) -> list[str]:
@@ -166,6 +179,10 @@ def _kind(name: str) -> str:
         return "links that are not followed"
     if name.endswith(_SPECIAL):
         return "special files"
+    if name.endswith(_NO_TEXT):
+        return f"{PurePath(name.removesuffix(_NO_TEXT)).suffix} without text"
+    if name.endswith(_UNREADABLE):
+        return f"{PurePath(name.removesuffix(_UNREADABLE)).suffix} that cannot be read"
     return PurePath(name).suffix or PurePath(name).name
 
 
@@ -254,6 +271,27 @@ class CorpusPass:
     skip_bad_rows: bool = False
     batch_bytes: int = BATCH_BYTES
     advance: Callable[[int], None] = lambda _: None
+    _ids: Seen = field(default_factory=Seen)  # hashes of the ids read so far
+    _repeated_ids: int = 0
+    _first_repeated: str = ""  # an id and its place
+
+    def named(self, ids: pl.Series, path: str, line: Callable[[int], int]) -> None:
+        """Count the ids that an earlier document has; ``line`` is the place of a document of ``ids``."""
+        given = np.flatnonzero(ids.is_not_null().to_numpy())
+        again = given[~self._ids.add(fingerprints(ids)[given])]
+        if len(again) and not self._repeated_ids:
+            first = int(again[0])
+            self._first_repeated = f"{ids[first]!r} at {path}:{line(first)}"
+        self._repeated_ids += len(again)
+
+    def finish(self) -> None:
+        """Note what only the end of the pass tells."""
+        if self._repeated_ids:
+            have = "has" if self._repeated_ids == 1 else "have"
+            self.summary.note(
+                f"{count_of(self._repeated_ids, 'document')} {have} the id of an earlier one, "
+                f"first {self._first_repeated}: --withdraw takes all with an id, similar --document the first"
+            )
 
     def bad(
         self,
