@@ -145,6 +145,9 @@ def rows_part(rows: Iterable[object], named: FieldNames) -> MemoryPart:
                 rule = f"a row is a mapping, this is {type_name(row)}"
                 remedy = "give only mappings, or only texts"
                 raise CorpusError(rule, path=ROW_LIST, line=number, remedy=remedy)
+            if None in row:  # of csv.DictReader, for a row that is too long
+                rule = f"a row has {len(row) - 1} values, as its header, this one has more"
+                raise CorpusError(rule, path=ROW_LIST, line=number, remedy="quote the delimiter")
             yield [row.get(keys[name]) for name in fields.columns]
 
     return MemoryPart(ROW_LIST, "frame", fields=fields, rows=values, once=once)
