@@ -82,6 +82,7 @@ class LeftOut:
         """Leave out a file of rows; raises the error if it is not to be left out."""
         no_text = isinstance(error, NoTextField)
         if not (no_text or self.skip_bad_rows):
+            error.remedy = f"{error.remedy}, or leave such files out with --skip-bad-rows"
             raise error
         self.names.append(left_out_file(path, readable=no_text))
         self.errors.append(error)
