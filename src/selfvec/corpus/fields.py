@@ -118,7 +118,7 @@ DATES = (
 )
 IDS = ("_id", "id", "doc_id", "document_id", "event_id", "pmid", "uuid")
 
-_SEVERAL = 5  # words of a value, on average, that make a field look like text
+_SEVERAL = 4  # words of a value, on average, that make a field look like text
 _WORD = re.compile(r"\S*[^\W\d_]\S*")
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 """Letters of scripts that do not write blanks between words: Thai to Khmer, Japanese and Chinese."""
