@@ -197,7 +197,7 @@ def test_ids_that_repeat_are_said_with_the_first_and_its_line(reader: Reader) ->
     path = reader.write("a.csv", "id,text\na,hail\nb,rain\na,snow\n,fog\n,wind\nb,\nb,sleet\n")
     assert reader.read("a.csv")["ids"] == ["a", "b", "a", None, None, "b"]
     assert reader.corpus.summary.notes == [
-        f"2 documents have the id of an earlier one, first 'a' at {path}:4: "
+        f"2 documents have the id of an earlier one, first {path}:4: "
         "--withdraw takes all with an id, similar --document the first"
     ]
     assert reader.corpus.summary.notes == reader.corpus.summary.notes
@@ -217,4 +217,4 @@ def test_what_is_said_of_repeated_ids_is_so(tmp_path: Path) -> None:
     assert later.text is not None
     assert later.text.texts() == ["rain", "fog"]
     (note,) = json.loads((tmp_path / "run" / "run.json").read_text())["corpus"]["notes"]
-    assert note.startswith("2 documents have the id of an earlier one, first 'a' at rows:3")
+    assert note.startswith("2 documents have the id of an earlier one, first rows:3")

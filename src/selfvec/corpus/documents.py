@@ -126,7 +126,7 @@ def documents_of_rows(
     found = {TEXT: texts.gather(kept)}
     if ids is not None:
         found[ID] = ids.gather(kept)
-        corpus_pass.named(found[ID], path, lambda number: int(batch.lines[kept_rows[number]]))
+        corpus_pass.named(found[ID], path, np.asarray(batch.lines)[kept_rows])
     if dates is not None:
         found[DATE] = dates.gather(kept_rows)
     if fields.slice:
@@ -173,7 +173,7 @@ def _as_text(values: pl.Series) -> pl.Series:
 def _ids(values: pl.Series) -> pl.Series:
     """A column as ids; null where it is blank."""
     ids = _as_text(values)
-    return ids.set(~ids.str.contains(r"\S").fill_null(False), None)
+    return ids.set(ids.str.strip_chars() == "", None)
 
 
 def _joined(columns: list[pl.Series]) -> pl.Series:

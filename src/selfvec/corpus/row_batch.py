@@ -111,6 +111,10 @@ def cell_text(value: object) -> str | None:
     """
     if value is None or type(value) is str:
         return value
+    if type(value) is int:  # the usual types first: every field of every row comes here
+        return str(value)
+    if type(value) is float:
+        return _number_text(value)
     if isinstance(value, Enum):
         return cell_text(value.value)
     if isinstance(value, str):
@@ -123,8 +127,13 @@ def cell_text(value: object) -> str | None:
         return _bytes_text(bytes(value))
     if isinstance(value, timedelta):  # pandas writes its own in another way
         return str(timedelta(value.days, value.seconds, value.microseconds))
-    whole = isinstance(value, float | np.floating) and float(value).is_integer()
-    return str(int(value)) if whole else str(value)  # type: ignore[call-overload]
+    return _number_text(value) if isinstance(value, float | np.floating) else str(value)
+
+
+def _number_text(value: float | np.floating[Any]) -> str | None:
+    if value != value:
+        return None
+    return str(int(value)) if value.is_integer() else str(value)
 
 
 _NESTED = (list, tuple, dict, np.ndarray)
@@ -180,9 +189,21 @@ def _string_column(column: pl.Series) -> pl.Series:
     dtype = column.dtype
     if dtype in (pl.Date, pl.Datetime):
         return column
-    if dtype.is_nested() or dtype.is_float() or dtype in (pl.Time, pl.Duration, pl.Binary, pl.Object):
-        return pl.Series(column.name, [cell_text(value) for value in column.to_list()], dtype=pl.String)
+    if dtype.is_float():
+        return _float_column(column)
+    if dtype.is_nested() or dtype in (pl.Time, pl.Duration, pl.Binary, pl.Object):
+        return pl.Series(column.name, list(map(cell_text, column.to_list())), dtype=pl.String)
     return column.cast(pl.String)
+
+
+def _float_column(column: pl.Series) -> pl.Series:
+    """Numbers as strings, a column at a time; those that Polars would write with a power, one by one."""
+    size = column.abs()
+    if ((size >= 1e15) | ((size < 1e-3) & (size > 0))).any():
+        return pl.Series(column.name, list(map(cell_text, column.to_list())), dtype=pl.String)
+    whole = column.floor() == column
+    texts = column.cast(pl.String).set(column.is_nan().fill_null(False), None)
+    return column.cast(pl.Int64, strict=False).cast(pl.String).zip_with(whole.fill_null(False), texts)
 
 
 ColumnTypes = Mapping[str, "pl.DataType | str"]

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from selfvec.base.arrays import Hashes, Ints
 from selfvec.base.casing import different_names
 from selfvec.base.display import count_of
 from selfvec.base.errors import CorpusError, FormatError
 
 from .document_files import DOCUMENT_KINDS
 from .fields import Fields
-from .fingerprints import Seen, fingerprints
 
 if TYPE_CHECKING:
     import polars as pl
@@ -271,27 +271,34 @@ class CorpusPass:
     skip_bad_rows: bool = False
     batch_bytes: int = BATCH_BYTES
     advance: Callable[[int], None] = lambda _: None
-    _ids: Seen = field(default_factory=Seen)  # hashes of the ids read so far
-    _repeated_ids: int = 0
-    _first_repeated: str = ""  # an id and its place
+    _ids: list[Hashes] = field(default_factory=list)  # hashes of the ids read so far
+    _places: list[tuple[str, Ints]] = field(default_factory=list)  # path and lines of these
 
-    def named(self, ids: pl.Series, path: str, line: Callable[[int], int]) -> None:
-        """Count the ids that an earlier document has; ``line`` is the place of a document of ``ids``."""
-        given = np.flatnonzero(ids.is_not_null().to_numpy())
-        again = given[~self._ids.add(fingerprints(ids)[given])]
-        if len(again) and not self._repeated_ids:
-            first = int(again[0])
-            self._first_repeated = f"{ids[first]!r} at {path}:{line(first)}"
-        self._repeated_ids += len(again)
+    def named(self, ids: pl.Series, path: str, lines: Ints) -> None:
+        """Take note of the ids of documents and their places, to say whether any repeat."""
+        given = ids.is_not_null().to_numpy()
+        self._ids.append(ids.hash().to_numpy()[given])
+        self._places.append((path, lines[given]))
 
     def finish(self) -> None:
         """Note what only the end of the pass tells."""
-        if self._repeated_ids:
-            have = "has" if self._repeated_ids == 1 else "have"
-            self.summary.note(
-                f"{count_of(self._repeated_ids, 'document')} {have} the id of an earlier one, "
-                f"first {self._first_repeated}: --withdraw takes all with an id, similar --document the first"
-            )
+        hashes = np.concatenate(self._ids) if self._ids else np.zeros(0, np.uint64)
+        rising = np.sort(hashes)
+        repeated = int(np.sum(rising[1:] == rising[:-1]))
+        if not repeated:
+            return
+        again = np.ones(len(hashes), bool)
+        again[np.unique(hashes, return_index=True)[1]] = False
+        ends = np.cumsum([len(lines) for _, lines in self._places])
+        first = int(np.argmax(again))
+        batch = int(np.searchsorted(ends, first, side="right"))
+        path, lines = self._places[batch]
+        have = "has" if repeated == 1 else "have"
+        self.summary.note(
+            f"{count_of(repeated, 'document')} {have} the id of an earlier one, "
+            f"first {path}:{lines[first - ends[batch]]}: "
+            "--withdraw takes all with an id, similar --document the first"
+        )
 
     def bad(
         self,
