@@ -65,14 +65,14 @@ class Shard:
 
 
 def find_shards(
-    names: Sequence[str], fields: FieldNames, shard_bytes: int = SHARD_BYTES
-) -> tuple[list[Shard], list[str]]:
-    """The shards of files, folders and URLs in reading order, and the skipped files of other kinds.
+    names: Sequence[str], fields: FieldNames, shard_bytes: int = SHARD_BYTES, *, skip_bad_rows: bool = False
+) -> tuple[list[Shard], LeftOut]:
+    """The shards of files, folders and URLs in reading order, and what is left out in folders.
 
     Raises `CorpusError` for standard input, for names that do not exist and for those without a file to read.
     """
     files: list[Shard] = []
-    left_out = LeftOut()
+    left_out = LeftOut(skip_bad_rows)
     for name in names:
         if name == "-":
             remedy = "save it to a file first"
@@ -83,7 +83,7 @@ def find_shards(
                 files.append(Shard(source, found))
     require_fields([file.source.kind for file in files], ", ".join(names), fields.asked, left_out)
     size = max(shard_bytes, sum(file.source.size or 0 for file in files) // MOST_SHARDS)
-    return [shard for file in files for shard in _cut(file, size)], left_out.names
+    return [shard for file in files for shard in _cut(file, size)], left_out
 
 
 def _remote(url: str, left_out: LeftOut) -> Iterator[TextSource]:

@@ -163,9 +163,7 @@ def _as_text(values: pl.Series) -> pl.Series:
     """A column as strings; null for days and times without a name in ISO 8601, which Polars cannot write."""
     if values.dtype.is_temporal():
         values = values.set(parse_dates(values).is_null(), None)
-    if isinstance(
-        values.dtype, pl.Datetime
-    ):  # as Python and pandas write it, with a fraction if there is one
+    if isinstance(values.dtype, pl.Datetime):  # as Python writes it, with a fraction only if there is one
         return values.dt.to_string(f"%Y-%m-%d %H:%M:%S%.f{'%:z' if values.dtype.time_zone else ''}")
     return values.cast(pl.String)
 
