@@ -89,10 +89,11 @@ def test_a_filter_that_nothing_passes_says_what_there_is(name: str) -> None:
         passing(values, asked)
 
 
-def test_each_of_several_filters_has_to_be_met_by_some_document() -> None:
+def test_one_of_several_filters_on_a_field_has_to_be_met_by_some_document() -> None:
     assert passing(["IOWA", "OHIO", "UTAH"], "=iowa", "=utah") == [0, 2]
     with pytest.raises(NotFound, match="no document has v=utha; did you mean UTAH"):
-        passing(["IOWA", "OHIO", "UTAH"], "=iowa", "=utha")
+        passing(["IOWA", "OHIO", "UTAH"], "=utha", "=iowaa")
+    assert passing(["IOWA", "OHIO", "UTAH"], "=iowa", "=utha") == [0]
     rows = [{"text": "hail", "a": "x", "date": "2019"}, {"text": "rain", "a": "y", "date": "2020"}]
     index = run_index(selfvec.refine(rows, "none", "original"))
     assert index.search("hail", filters=["a=x", "date=2020"]).hits == []

@@ -12,9 +12,6 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from selfvec.base.arrays import Hashes, Ints
 from selfvec.base.casing import different_names
 from selfvec.base.display import count_of
 from selfvec.base.errors import CorpusError, FormatError
@@ -24,6 +21,8 @@ from .fields import Fields
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from selfvec.base.arrays import Hashes, Ints
 
 OF_SHARDS = "shards"
 """Prefix of the hash of a file that was read in shards: a hash of their hashes, not of the file."""
@@ -282,6 +281,8 @@ class CorpusPass:
 
     def finish(self) -> None:
         """Note what only the end of the pass tells."""
+        import numpy as np
+
         hashes = np.concatenate(self._ids) if self._ids else np.zeros(0, np.uint64)
         rising = np.sort(hashes)
         repeated = int(np.sum(rising[1:] == rising[:-1]))

@@ -48,8 +48,26 @@ def allowed(documents: IndexedDocuments, filters: Sequence[str]) -> Mask:
         by_field.setdefault(_field(documents, name.strip()), []).append(value.strip())
     for name, values in by_field.items():
         passing = partial(_in_span, documents) if name == "date" else _Values.of(documents, name).passing
-        out &= np.any([passing(value) for value in values], axis=0)
+        out &= _any(passing, values)
     return out
+
+
+class _NothingPasses(NotFound):
+    """No document has a value."""
+
+
+def _any(passing: Callable[[str], Mask], values: Sequence[str]) -> Mask:
+    """The documents that pass for one of the values, (D,) bool; the first error if none does for any."""
+    masks, errors = [], []
+    for value in values:
+        try:
+            masks.append(passing(value))
+        except _NothingPasses as error:
+            errors.append(error)
+    if not masks:
+        raise errors[0]
+    found: Mask = np.any(masks, axis=0)
+    return found
 
 
 def _field(documents: IndexedDocuments, name: str) -> str:
@@ -82,7 +100,7 @@ def _in_span(documents: IndexedDocuments, value: str) -> Mask:
         dated = days[days != NO_DAY]
         bounds = [str(np.datetime64(int(day), "D")) for day in (dated.min(), dated.max())]
         remedy = f"the dates run from {bounds[0]} to {bounds[1]}"
-        raise NotFound(f"no document is dated {value}", field="filters", remedy=remedy)
+        raise _NothingPasses(f"no document is dated {value}", field="filters", remedy=remedy)
     return fits
 
 
@@ -168,7 +186,7 @@ class _Values:
         """Every value once."""
         return list(dict.fromkeys(value for own in self.values for value in own))
 
-    def _nothing(self, value: str) -> NotFound:
+    def _nothing(self, value: str) -> _NothingPasses:
         """The error for a value that no document has, with those that there are."""
         known = [one.strip() for one in self.different if one.strip()]
         numbers = [number for one in known if not math.isnan(number := self._number(one))]
@@ -183,7 +201,7 @@ class _Values:
         elif ".." in value:
             rule += ", and none of its values is a number or a date"
         near = "" if ".." in value else did_you_mean(value, known[:_COMPARED])
-        return NotFound(rule, field="filters", remedy=f"{near} {there}".strip())
+        return _NothingPasses(rule, field="filters", remedy=f"{near} {there}".strip())
 
 
 _TRUTH = {
