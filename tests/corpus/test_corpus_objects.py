@@ -171,7 +171,10 @@ def test_ids_that_are_no_values_are_not_read_and_odd_text_is_named() -> None:
     (batch,) = as_corpus(pd.DataFrame({"id": [np.zeros(2), np.ones(2)], "text": ["a", "b"]})).batches()
     assert batch.get("id") is None
     with pytest.raises(CorpusError, match=r"field 'text': .* holds int; choose another"):
-        as_corpus(pd.DataFrame({"text": ["a", 3]}, dtype=object))
+        as_corpus(pd.DataFrame({"text": [None, 3]}, dtype=object))
+    with pytest.raises(CorpusError, match=r"^data frame:2: field 'text': text is a string, this is int"):
+        texts_of(pd.DataFrame({"text": ["a", 3]}, dtype=object))
+    assert texts_of(pd.DataFrame({"text": ["a", 3, "b"]}, dtype=object), skip_bad_rows=True) == ["a", "b"]
     with pytest.raises(CorpusError, match="field 'text': holds half of a surrogate pair"):
         as_corpus(Dataset({"text": ["a\ud800"]}))
     with pytest.raises(CorpusError, match="field 'text': two columns have this name"):

@@ -64,7 +64,6 @@ def read(path: Path) -> list[dict[str, object]]:
         (["place.state=iowa"], 0),
         (["place.size=1..2"], 0),
         (["place.roads=I 80"], 1),
-        (["place.none=x"], ()),
         (["tags=a", "flag=false"], ()),
         (["tags=a", "tags=c"], 0),
         (["mixed=a", "flag=true"], 0),
@@ -79,6 +78,11 @@ def test_filters_look_into_lists_and_objects(reports: Path, asked: list[str], da
     kinds = {days} if isinstance(days, int) else set(days)
     expected = {i for i in range(60) if i % 3 in kinds and ("mixed=a" not in asked or i % 2)}
     assert found == expected
+
+
+def test_a_filter_on_a_key_that_no_object_has_says_so(reports: Path, capsys) -> None:
+    assert main(["search", str(reports / "run"), "day", "--filter", "place.none=x"]) == 2
+    assert "--filter: no document has place.none=x" in capsys.readouterr().err
 
 
 def expected(i: int) -> dict[str, object]:

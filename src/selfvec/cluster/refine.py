@@ -25,6 +25,7 @@ from selfvec.base.progress import Progress, as_progress
 from selfvec.base.threads import one_core
 from selfvec.corpus.conversion import paths_of
 from selfvec.corpus.fields import FieldNames, FieldOptions
+from selfvec.corpus.files import LeftOut
 from selfvec.corpus.summary import joined_corpora
 from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run
@@ -136,7 +137,8 @@ def refine_shards(
     names = _names(fields, settings)
     timings = execution.timings
     with timings.stage("load"):
-        shards, skipped = find_shards(sources, names, shard_bytes)
+        skip = bool(fields.get("skip_bad_rows"))
+        shards, left_out = find_shards(sources, names, shard_bytes, skip_bad_rows=skip)
         if not shards:
             raise CorpusError("it has no documents", remedy="give a corpus with text")
         known, described = load_start(vectors, settings)
@@ -145,7 +147,6 @@ def refine_shards(
             raise OptionError(rule, field="vectors", remedy="give a file of vectors, default or none")
         index = {} if known is None else known.key_to_index
     with timings.stage("read"):
-        skip = bool(fields.get("skip_bad_rows"))
         read = _read(scheduler, shards, names, skip, settings, index, execution)
         about, counted = read.about, read.counted
     with timings.stage("count"):
@@ -166,7 +167,7 @@ def refine_shards(
         batch = _batch(scheduler, words, ranges, settings)
     encoding = Encoding.joined([one.encoding for one in about])
     provenance = Provenance(
-        corpus=_corpus_summary(about, batch, shards, skipped),
+        corpus=_corpus_summary(about, batch, shards, left_out),
         text=encoding.of_counted(words, empty, repeats.tokens if once else 0, least).as_dict(),
         vectors=described,
         option_files=option_files(settings),
@@ -263,7 +264,7 @@ def _batch(scheduler: Scheduler, words: TokenBatch, ranges: list[Future], settin
 
 
 def _corpus_summary(
-    about: Sequence[ShardRead], batch: TokenBatch, shards: Sequence[Shard], skipped: list[str]
+    about: Sequence[ShardRead], batch: TokenBatch, shards: Sequence[Shard], left_out: LeftOut
 ) -> dict[str, Any]:
     """The summary of the whole corpus; texts that several shards contain are duplicates."""
     repeated = 0
@@ -272,7 +273,8 @@ def _corpus_summary(
         repeated = len(batch.fingerprints) - len(np.unique(batch.fingerprints)) - known
     corpus = joined_corpora([one.summary.as_dict() | {"files": []} for one in about], repeated)
     files = joined_files(shards, [one.summary.files[0] for one in about])
-    return corpus | {"files": [asdict(file) for file in files], "skipped_files": skipped}
+    notes = [*left_out.notes, *corpus["notes"]]
+    return corpus | {"files": list(map(asdict, files)), "skipped_files": left_out.names, "notes": notes}
 
 
 def _shards(shards: Sequence[Shard], about: Sequence[ShardRead]) -> list[dict[str, Any]]:

@@ -27,9 +27,9 @@ from selfvec.corpus.date_fields import DecidedDates, decided
 from selfvec.corpus.dates import Evidence
 from selfvec.corpus.documents import absolute, kept_names
 from selfvec.corpus.fields import FieldNames, Fields, recognise
-from selfvec.corpus.files import FilePart, find_sources, open_part, require_fields
+from selfvec.corpus.files import FilePart, LeftOut, find_sources, open_part, require_fields
 from selfvec.corpus.memory import FramePart
-from selfvec.corpus.row_batch import inner_types, outer_columns, readable_fields
+from selfvec.corpus.row_batch import inner_types, is_text_type, outer_columns, readable_fields
 from selfvec.corpus.row_formats import row_format_of_suffix
 from selfvec.corpus.streams import TextSource, reading
 from selfvec.corpus.summary import OF_SHARDS, FileRead
@@ -70,30 +70,32 @@ class Shard:
 
 
 def find_shards(
-    names: Sequence[str], fields: FieldNames, shard_bytes: int = SHARD_BYTES
-) -> tuple[list[Shard], list[str]]:
-    """The shards of files, folders and URLs in reading order, and the skipped files of other kinds.
+    names: Sequence[str], fields: FieldNames, shard_bytes: int = SHARD_BYTES, *, skip_bad_rows: bool = False
+) -> tuple[list[Shard], LeftOut]:
+    """The shards of files, folders and URLs in reading order, and what is left out in folders.
 
     Raises `CorpusError` for standard input, for names that do not exist and for those without a file to read.
     """
     files: list[Shard] = []
-    skipped: list[str] = []
+    left_out = LeftOut(skip_bad_rows)
     for name in names:
         if name == "-":
             remedy = "save it to a file first"
             raise CorpusError("standard input cannot be read by several workers", path=name, remedy=remedy)
-        sources = _remote(name, skipped) if is_remote(name) else find_sources([name], skipped)
-        files += [Shard(source, _fields(source, fields)) for source in sources]
-    require_fields([file.source.kind for file in files], ", ".join(names), fields.asked)
+        sources = _remote(name, left_out) if is_remote(name) else find_sources([name], left_out)
+        for source in sources:
+            if found := left_out.opened(_fields, source, fields):
+                files.append(Shard(source, found))
+    require_fields([file.source.kind for file in files], ", ".join(names), fields.asked, left_out)
     size = max(shard_bytes, sum(file.source.size or 0 for file in files) // MOST_SHARDS)
-    return [shard for file in files for shard in _cut(file, size)], skipped
+    return [shard for file in files for shard in _cut(file, size)], left_out
 
 
-def _remote(url: str, skipped: list[str]) -> Iterator[TextSource]:
+def _remote(url: str, left_out: LeftOut) -> Iterator[TextSource]:
     """The files under a URL; their suffixes give their kinds."""
     files, path = filesystem(url)
     if "file" in files.protocol:
-        yield from find_sources([path], skipped)
+        yield from find_sources([path], left_out)
         return
     with reading(url):
         found = files.find(path, detail=True)
@@ -103,7 +105,7 @@ def _remote(url: str, skipped: list[str]) -> Iterator[TextSource]:
     for name in sorted(found):
         kind = row_format_of_suffix(bare_suffix(Path(name)))
         if kind is None:
-            skipped.append(files.unstrip_protocol(name))
+            left_out.names.append(files.unstrip_protocol(name))
             continue
         none = False
         yield TextSource(files.unstrip_protocol(name), kind.name, int(found[name]["size"]))
@@ -122,7 +124,9 @@ def _fields(source: TextSource, names: FieldNames) -> Fields:
         with _parquet(path) as file:
             types = dict(cast(pl.DataFrame, pl.from_arrow(file.schema_arrow.empty_table())).schema)
         inner = inner_types(types)
-        fields = readable_fields(recognise(list(types), path, names, inner), {**types, **inner}, path)
+        every = {**types, **inner}
+        fields = recognise(list(types), path, names, inner, holds_text=lambda name: is_text_type(every[name]))
+        fields = readable_fields(fields, every, path)
     elif is_remote(path):
         with _opened(path) as file:
             piped = replace(source, pipe=file)

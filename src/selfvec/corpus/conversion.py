@@ -5,7 +5,9 @@ Strings that are column names (the items of a data frame) or file names in a lis
 
 from __future__ import annotations
 
+import json
 import os
+import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -48,7 +50,8 @@ def as_corpus(
         A path is read as a file or folder. A data frame (pandas, Polars, any table of Arrow) or dataset
         (Hugging Face) is read like a file with its columns. Each item of a column, list or other iterable is
         a document: a string, a mapping such as ``{"text": ..., "date": ...}``, or a list of tokens, which
-        are not split again. If all items are paths, or strings that name files, these are read.
+        are not split again. If all items are paths, or strings that name files, these are read. An open file
+        is read by its path.
     name : str
         The name of this argument in errors.
     like : mapping, optional
@@ -83,6 +86,8 @@ def as_corpus(
     if isinstance(data, Corpus):
         _refuse(given, "is chosen where a Corpus is opened", "give it to Corpus.open")
         return data
+    if (path := file_of(data, name)) is not None:
+        return Corpus.open([path], **wanted)
     from .memory import frame_part, rows_part
 
     column = _column(data)
@@ -90,7 +95,7 @@ def as_corpus(
     if frame is not None:
         return _of_rows(partial(frame_part, *frame), given, wanted)
     items, head = _begun(data if column is None else column, name)
-    if head and all(item is not None and _is_path(item) for item in head):
+    if head and all(map(_is_path, head)):
         return Corpus.open(head, **wanted)
     if head and isinstance(head[-1], Mapping):
         return _of_rows(partial(rows_part, items), given, wanted)
@@ -131,34 +136,64 @@ def _refuse_slices(given: Mapping[str, object]) -> None:
 
 
 def _begun(data: Any, name: str) -> tuple[Iterable[Any], list[Any]]:
-    """All items, and a list of the items up to the first one that is neither a path nor missing."""
+    """All items, and a list of the items up to the first one that is neither a path nor missing.
+
+    Open files are their paths in the list.
+    """
+    from .row_batch import is_missing
+
+    if type(data).__module__ == "_csv":
+        raise _no_documents(data, name, f"is rows that have names, not {_type(data)}", _DICT_READER)
     if isinstance(data, bytes | bytearray | Mapping) or not isinstance(data, Iterable):
         raise _no_documents(data, name)
     head = []
     items = iter(data)
     for item in items:
-        head.append(item)
-        if item is not None and not _is_path(item):
+        head.append(file_of(item, name) or item)
+        if not is_missing(item) and not _is_path(head[-1]):
             break
     return (chain(head, items) if items is data else data), head
 
 
 def _of_items(items: Iterable[Any], kind: Any, name: str, skip_bad_rows: bool) -> Corpus:
-    """Texts, or lists of tokens if ``kind`` is such a list."""
+    """Texts, or lists of tokens if ``kind``, the first that is not missing, is such a list."""
+    from .memory import texts_part
+    from .row_batch import is_missing
+
     tokenized = _is_list(kind)
     if tokenized:
         joined = (_joined(tokens, number) for number, tokens in enumerate(items, 1))
         items = joined if isinstance(items, Iterator) else list(joined)  # an iterator is read lazily
-    elif kind is not None and not isinstance(kind, str | os.PathLike):
+    elif not (is_missing(kind) or isinstance(kind, str | os.PathLike) or _some_texts(items)):
         raise _no_documents(kind, name, f"holds texts, not {_type(kind)}")
-    from .memory import texts_part
+    parts = [texts_part(_MEMORY, items)]
+    notes = [_JSON_TEXTS] if isinstance(kind, str) and _is_json(kind) else []
+    return Corpus(parts, _MEMORY, tokenized=tokenized, skip_bad_rows=skip_bad_rows, notes=notes)
 
-    return Corpus([texts_part(_MEMORY, items)], _MEMORY, tokenized=tokenized, skip_bad_rows=skip_bad_rows)
+
+def _some_texts(items: Iterable[Any]) -> bool:
+    """Whether there may be texts among the items; those that are none are then bad rows."""
+    return isinstance(items, Iterator) or any(isinstance(item, str) for item in items)
+
+
+_JSON_TEXTS = "the texts are JSON, read as it is written: give mappings, as json.loads makes, or a path"
+
+
+def _is_json(text: str) -> bool:
+    """Whether a text is an object in JSON, as a line of a .jsonl file."""
+    if text[:1] != "{":
+        return False
+    try:
+        return bool(json.loads(text))
+    except (ValueError, RecursionError):
+        return False
 
 
 def _joined(tokens: Any, number: int) -> str | None:
     """A text that the tokeniser ``whitespace`` splits into these tokens."""
-    if tokens is None:
+    from .row_batch import is_missing
+
+    if is_missing(tokens):
         return None
     if not _is_list(tokens):
         rule = f"a document is a list of tokens here, this is {type(tokens).__name__}"
@@ -196,6 +231,46 @@ def _is_path(item: Any) -> bool:
     return known and len(item.split()) == 1
 
 
+def file_of(data: Any, name: str = "data") -> str | None:
+    """The path of an open file, ``-`` for standard input; None for what is no open file.
+
+    A file is read by its path, from its beginning, whatever it was opened as: text, bytes, or with gzip.
+    `OptionError` for one without a path, such as `io.StringIO` or a member of a zip archive: nothing tells
+    its format, and its lines would be taken for texts.
+
+    >>> file_of(["hail fell"]), file_of(sys.stdin)
+    (None, '-')
+    """
+    if not callable(getattr(data, "read", None)) or isinstance(data, type):
+        return None
+    if any(data is one for one in (sys.stdin, getattr(sys.stdin, "buffer", None))):
+        return "-"
+    path: Any = getattr(data, "name", None)
+    if not isinstance(path, str | os.PathLike) or not _reads(data, path):
+        rule = f"is a path or an open file that has one, not {_type(data)}"
+        raise _no_documents(data, name, rule, _DICT_READER)
+    try:
+        begun = data.tell() > 0
+    except OSError:  # of a text file whose lines were taken by `next`
+        begun = True
+    if begun:
+        rule = "is a file at its beginning, and a part of this one has been read or written"
+        raise OptionError(rule, field=name, remedy="give its path")
+    return os.fspath(path)
+
+
+def _reads(file: Any, path: str | os.PathLike[str]) -> bool:
+    """Whether an open file is the regular file at a path, which a member of an archive may share by name."""
+    try:
+        status = os.fstat(file.fileno())
+        return stat.S_ISREG(status.st_mode) and os.path.samestat(status, Path(path).stat())
+    except (OSError, ValueError, AttributeError):  # no file of the system, closed, or gone
+        return False
+
+
+_DICT_READER = "give a path, a list of texts, or rows with names, such as csv.DictReader(file)"
+
+
 def paths_of(text: Texts) -> Sequence[str | os.PathLike[str]] | None:
     """The files and folders of a text; None if the argument is the documents themselves.
 
@@ -204,7 +279,9 @@ def paths_of(text: Texts) -> Sequence[str | os.PathLike[str]] | None:
     """
     if isinstance(text, str | os.PathLike):
         return [text]
-    return text if isinstance(text, list | tuple) and text and all(map(_is_path, text)) else None
+    items = text if isinstance(text, list | tuple) else [text] if hasattr(text, "read") else []
+    paths = [file_of(item) or item for item in items]
+    return paths if paths and all(map(_is_path, paths)) else None
 
 
 _REMEDIES = {
@@ -215,9 +292,10 @@ _TO_KNOWN = ("compute", "to_arrow", "to_pandas", "toPandas", "to_pandas_df", "to
 """Methods by which data frames of other libraries give one that is read."""
 
 
-def _no_documents(data: Any, name: str, rule: str | None = None) -> OptionError:
+def _no_documents(
+    data: Any, name: str, rule: str | None = None, usual: str = "give a path or a list of texts"
+) -> OptionError:
     """The error for an object that is not a corpus, with a remedy."""
-    usual = "give a path or a list of texts"
     remedy = next((text for kind, text in _REMEDIES.items() if isinstance(data, kind)), usual)
     rule = rule or f"is a path, paths, texts, a data frame or a Corpus, not {_type(data)}"
     return OptionError(rule, field=name, remedy=remedy)

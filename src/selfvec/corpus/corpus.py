@@ -61,8 +61,10 @@ class Corpus:
         kept_fields: Sequence[str] | None = None,
         may_be_empty: bool = False,
         like: Mapping[str, Any] | None = None,
+        notes: Sequence[str] = (),
     ) -> None:
         self.name = name
+        self._notes = tuple(notes)
         self.may_be_empty = may_be_empty
         self.tokenized = tokenized
         self.slice_by_name = slice_by_name
@@ -132,14 +134,14 @@ class Corpus:
         """
         from .documents import kept_names
         from .fields import FieldNames
-        from .files import find_sources, open_part, require_fields
+        from .files import LeftOut, find_sources, open_part, require_fields
 
         given = FieldNames.of(text_field, date_field, slice_field, id_field, keep_fields)
         fields = given if like is None else given.like(like)
         names = [sources] if isinstance(sources, str | os.PathLike) else list(sources)
         if not names:
             raise CorpusError("no file was given", remedy="name files or folders, or - for standard input")
-        skipped: list[str] = []
+        left_out = LeftOut(skip_bad_rows)
         paths = [os.fspath(name) for name in names]
         if "" in paths:
             raise CorpusError("the name of a file is empty", remedy="give a path, or a list of texts")
@@ -148,16 +150,18 @@ class Corpus:
             remedy = "read it with --cluster local, or copy it here first"
             raise CorpusError("is on a remote file system", path=remote, remedy=remedy)
         parts = [
-            open_part(source, fields, name)
+            part
             for path, name in zip(paths, _short(paths), strict=True)
-            for source in find_sources([path], skipped)
+            for source in find_sources([path], left_out)
+            if (part := left_out.opened(open_part, source, fields, name))
         ]
-        require_fields([part.kind for part in parts], ", ".join(paths), given.asked)
+        require_fields([part.kind for part in parts], ", ".join(paths), given.asked, left_out)
         return cls(
             parts,
             ", ".join(paths),
             skip_bad_rows=skip_bad_rows,
-            skipped_files=skipped,
+            skipped_files=left_out.names,
+            notes=left_out.notes,
             slice_by_name=slice_by_name or bool(like and like.get("slice_by_name")),
             kept_fields=kept_names(fields, parts),
             like=like,
@@ -260,6 +264,7 @@ class Corpus:
                     yield concatenated(waiting)
                     waiting = []
                     size = 0
+        corpus_pass.finish()
         if waiting:
             yield concatenated(waiting)
         if not self.summary.documents and not self.summary.known and not self.may_be_empty:
@@ -272,7 +277,7 @@ class Corpus:
             for part in self._parts
             if part.kind not in ("lines", "folder", "document", "memory", "run")
         ]
-
+        notes = (*self._notes, *(note for fields in rows for note in fields.notes))
         return Summary(
             skipped_files=list(self.skipped_files),
             text_fields=different_names(name for fields in rows for name in fields.text),
@@ -287,6 +292,7 @@ class Corpus:
             slice_by_name=self.slice_by_name,
             unread_fields=tuple(self.unread_fields),
             kept_fields=self.kept_fields,
+            notes=list(dict.fromkeys(notes)),
         )
 
     def _nothing(self) -> CorpusError:

@@ -135,7 +135,7 @@ def documents_of_rows(
     dates = None
     if date_field is not None:
         batch, dates = _dated(batch, date_field, corpus_pass)
-    ids = _as_text(batch.columns[fields.id]) if fields.id else None
+    ids = _ids(batch.columns[fields.id]) if fields.id else None
     columns = [batch.columns[name] for name in fields.text]
     if fields.layout:
         texts, rows = _interleaved(columns)
@@ -159,6 +159,7 @@ def documents_of_rows(
     found = {TEXT: texts.gather(kept)}
     if ids is not None:
         found[ID] = ids.gather(kept)
+        corpus_pass.named(found[ID], path, np.asarray(batch.lines)[kept_rows])
     if dates is not None:
         dates = dates[kept_rows]
         found[DATE] = dates["day"]
@@ -195,9 +196,17 @@ def _without_nul(batch: RowBatch, path: str, corpus_pass: CorpusPass) -> RowBatc
 
 def _as_text(values: pl.Series) -> pl.Series:
     """A column as strings; null for days and times without a name in ISO 8601, which Polars cannot write."""
-    if values.dtype.is_temporal() and values.dtype not in (pl.Time, pl.Duration):
+    if values.dtype.is_temporal():
         values = values.set(parse_dates(values).is_null(), None)
+    if isinstance(values.dtype, pl.Datetime):  # as Python writes it, with a fraction only if there is one
+        return values.dt.to_string(f"%Y-%m-%d %H:%M:%S%.f{'%:z' if values.dtype.time_zone else ''}")
     return values.cast(pl.String)
+
+
+def _ids(values: pl.Series) -> pl.Series:
+    """A column as ids; null where it is blank."""
+    ids = _as_text(values)
+    return ids.set(ids.str.strip_chars() == "", None)
 
 
 def _joined(columns: list[pl.Series]) -> pl.Series:

@@ -11,10 +11,11 @@ own, and a repeated text is kept once: many rows may carry the same report.
 from __future__ import annotations
 
 import re
+import shlex
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, TypedDict
 
 from selfvec.base.casing import in_any_case
@@ -90,19 +91,38 @@ def unquoted_column(names: Collection[str]) -> UnquotedColumn | None:
     return next((column for column in columns if {column.name, column.check} <= set(names)), None)
 
 
-TITLES = ("title", "headline", "subject")
+# The usual names, best first, as `_key` writes them: Created-At, createdAt and created_at are one name.
+TITLES = (
+    *("title", "headline", "subject", "heading", "headline_text", "post_title", "review_title"),
+    *("titel", "titre", "titulo", "título", "titolo", "betreff"),
+)
 TEXTS = (
     *("text", "body", "content", "contents", "narrative", "event_narrative", "episode_narrative"),
-    *("abstract", "full_text", "fulltext", "description", "message", "review", "document"),
-    *("article", "report", "note", "notes", "comment", "post", "tweet", "sentence", "summary"),
+    *("abstract", "full_text", "selftext", "body_text", "article_body", "article_text"),
+    *("review_text", "review_body", "review_content", "comment_text", "comment_body", "post_text"),
+    *("post_body", "tweet_text", "message_text", "message_body", "raw_text", "plain_text", "doc_text"),
+    *("document_text", "clean_text", "cleaned_text", "description", "message", "review", "document"),
+    *("article", "report", "note", "notes", "comment", "post", "tweet", "sentence"),
+    *("feedback", "customer_feedback", "transcript", "transcription", "speech", "utterance", "statement"),
+    *("complaint", "consumer_complaint_narrative", "verbatim", "remarks", "answer", "response"),
+    *("open_ended_response", "caption", "passage", "paragraph", "story", "lyrics", "short_description"),
+    *("long_description", "job_description", "product_description", "item_description", "overview", "plot"),
+    *("synopsis", "summary", "question", "comments"),
+    *("texte", "texto", "testo", "tekst", "beschreibung", "nachricht", "kommentar", "commentaire"),
+    *("comentario", "mensaje", "inhalt", "contenu", "contenido"),
 )
 DATES = (
-    *("date", "datetime", "date_time", "timestamp", "published", "published_at"),
-    *("publication_date", "pub_date", "pubdate", "created_at", "created", "created_utc"),
+    *("date", "datetime", "timestamp", "published", "published_at"),
+    *("publication_date", "pub_date", "created_at", "created", "created_utc"),
     *("posted_at", "event_date", "incident_date", "report_date", "begin_date", "begin_date_time"),
     *("year", "publication_year"),
 )
-IDS = ("_id", "id", "doc_id", "docid", "document_id", "event_id", "pmid", "uuid")
+IDS = ("_id", "id", "doc_id", "document_id", "event_id", "pmid", "uuid")
+
+_SEVERAL = 4  # words of a value, on average, that make a field look like text
+_WORD = re.compile(r"\S*[^\W\d_]\S*")
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+"""Letters of scripts that do not write blanks between words: Thai to Khmer, Japanese and Chinese."""
 
 _DATA = re.compile(r"^\W*\d[\d\s.,:/+-]*$|[.!?]\W*$|(?:\S+\s+){5}\S")
 """A number or date, the end of a sentence, or six words."""
@@ -228,6 +248,7 @@ class Fields:
     unread: tuple[str, ...] = ()  # columns to keep that cannot be read
     named: tuple[str, ...] = ()  # columns that were named to be kept
     nested: tuple[str, ...] = ()  # paths to what is inside columns, such as post.body
+    notes: tuple[str, ...] = field(default=(), compare=False)  # on the choice, see `Summary.notes`
 
     @property
     def needed(self) -> tuple[str, ...]:
@@ -251,12 +272,34 @@ class Fields:
         return None if self.layout is None else self.layout.name
 
 
-def recognise(columns: Sequence[str], path: str, names: FieldNames, inner: Collection[str] = ()) -> Fields:
-    """Choose the fields of a file or data frame with these columns; ``inner`` are paths into them."""
-    lower = {name.strip().lower(): name for name in reversed(columns)}
+FirstRows = Callable[[], Mapping[str, Iterable[object]]]
+"""Returns the values of the columns in the first rows."""
 
-    def first(usual: Sequence[str]) -> tuple[str, ...]:
-        return tuple(lower[name] for name in usual if name in lower)[:1]
+
+class NoTextField(CorpusError):
+    """A file has no field of text: none has a usual name, or the one that was named."""
+
+
+def recognise(
+    columns: Sequence[str],
+    path: str,
+    names: FieldNames,
+    inner: Collection[str] = (),  # paths into the columns
+    *,
+    holds_text: Callable[[str], bool] = lambda _: True,  # whether the type of a column is that of a text
+    first_rows: FirstRows = dict,
+) -> Fields:
+    """Choose the fields of a file or data frame with these columns."""
+    counts = Counter(columns)
+    lower = {name.strip().lower(): name for name in reversed(columns)}
+    by_key: dict[str, list[str]] = {}
+    for name in columns:
+        by_key.setdefault(_key(name), []).append(name)
+
+    def first(usual: Sequence[str], fits: Callable[[str], bool] = lambda _: True) -> tuple[str, ...]:
+        found = [name for one in usual for name in by_key.get(_key(one), ())]
+        best = (name for name in found if counts[name] == 1 and fits(name))
+        return tuple(filter(None, [next(best, found[0] if found else None)]))
 
     def given(name: str, flag: str) -> str:
         return _given(name, columns, path, flag, inner)
@@ -265,16 +308,20 @@ def recognise(columns: Sequence[str], path: str, names: FieldNames, inner: Colle
         found = partial(_known, columns=columns, inner=inner)
         return [given(name, flag) for text in given_names for name in listed(text, found)]
 
+    notes: tuple[str, ...] = ()
     layout = None if names.text else layout_of(lower)
     if names.text:
         text = tuple(dict.fromkeys(several(names.text, "--text-field")))
     elif layout is not None:
         text = tuple(lower[name] for name in layout.text)
     else:
-        text = first(TITLES) + first(TEXTS)
+        body = first(TEXTS, holds_text)
+        titles = tuple(name for name in first(TITLES, holds_text) if holds_text(name) or not body)
+        text = titles + body
+        if titles and not body:
+            notes = (_only_title(titles[0], columns, first_rows()),)
     if not text:
-        rule = "none of its fields has a usual name of a text field"
-        raise _missing(rule, [*columns, *inner], path, "--text-field")
+        raise _no_text([*columns, *inner], path, first_rows())
     date: tuple[str, ...]
     if names.date:
         date = (given(names.date, "--date-field"),)
@@ -291,15 +338,16 @@ def recognise(columns: Sequence[str], path: str, names: FieldNames, inner: Colle
         text_given=bool(names.text),
         date_given=bool(names.date),
         id_given=bool(names.id),
+        notes=notes,
     )
     if names.keep is True:
         fields = _with_others(fields, columns)
     elif names.keep:
-        titles = [name for name in fields.text[1:] and fields.text if name.lower() in TITLES]
+        shown = [name for name in fields.text[1:] and fields.text if is_title(name)]
         kept = several(names.keep, "--keep-fields")
-        fields = replace(fields, kept=tuple(dict.fromkeys((*titles, *kept))), named=tuple(kept))
+        fields = replace(fields, kept=tuple(dict.fromkeys((*shown, *kept))), named=tuple(kept))
     for name in fields.columns:
-        if columns.count(name) > 1:
+        if counts[name] > 1:
             raise CorpusError(
                 "two columns have this name", path=path, field=name, remedy="rename one of them"
             )
@@ -309,9 +357,65 @@ def recognise(columns: Sequence[str], path: str, names: FieldNames, inner: Colle
 def _with_others(fields: Fields, columns: Sequence[str]) -> Fields:
     """The same fields, and all other columns to keep; a name that two columns share is ambiguous."""
     counts = Counter(columns)
-    bodies = [name for name in fields.text if name.lower() not in TITLES]
+    bodies = [name for name in fields.text if not is_title(name)]
     kept = tuple(name for name in columns if counts[name] == 1 and name not in (*bodies, fields.id))
-    return replace(fields, kept=kept, every=True, unread=tuple(n for n, times in counts.items() if times > 1))
+    twice = tuple(name for name, times in counts.items() if times > 1)
+    notes = (*fields.notes, *([f"not kept, as columns share a name: {', '.join(twice)}"] if twice else ()))
+    return replace(fields, kept=kept, every=True, unread=twice, notes=notes)
+
+
+@lru_cache(1 << 12)
+def _key(name: str) -> str:
+    """A name without regard to case, blanks and punctuation.
+
+    >>> _key("reviewText"), _key(" Review-Text "), _key("_id")
+    ('reviewtext', 'reviewtext', 'id')
+    """
+    return re.sub(r"[\W_]+", "", name).casefold()
+
+
+_TITLE_KEYS = frozenset(map(_key, TITLES))
+
+
+def is_title(name: str) -> bool:
+    """Whether a field has a usual name of a title."""
+    return _key(name) in _TITLE_KEYS
+
+
+def _like_text(rows: Mapping[str, Iterable[object]]) -> list[str]:
+    """The columns whose values are text, not names or numbers: strings of several words on average.
+
+    >>> _like_text({"who": ["Ann B. Lee", None], "said": ["hail fell on all of the roofs", "it rained"]})
+    ['said']
+    """
+
+    def words(value: str) -> float:
+        return len(_WORD.findall(value)) + len(_UNSPACED.findall(value)) / 2
+
+    texts = {name: [one for one in values if isinstance(one, str) and one] for name, values in rows.items()}
+    return [name for name, found in texts.items() if sum(map(words, found)) >= _SEVERAL * len(found) > 0]
+
+
+def _only_title(title: str, columns: Sequence[str], rows: Mapping[str, Iterable[object]]) -> str:
+    """A note that the text is a title alone, with what else may be text."""
+    others = [name for name in _like_text(rows) if name != title and columns.count(name) == 1]
+    if not others:
+        return f"the text is {title} alone: no field has a usual name of a body"
+    look = "looks" if len(others) == 1 else "look"
+    plain = next((name for name in others if "," not in f"{title}{name}"), None)
+    asked = f": --text-field {shlex.quote(f'{title},{plain}')}" if plain else ""
+    return (
+        f"the text is {title} alone: no field has a usual name of a body; "
+        f"{_listed(others, 5)} {look} like text, too{asked}"
+    )
+
+
+def _no_text(columns: Sequence[str], path: str, rows: Mapping[str, Iterable[object]]) -> CorpusError:
+    """The error for a file none of whose fields has a usual name, with those that look like text."""
+    found = _like_text(rows)
+    rule = "none of its fields has a usual name of a text field"
+    near = f"{_listed(found, 5)} {'looks' if len(found) == 1 else 'look'} like text:" if found else ""
+    return _missing(rule, columns, path, "--text-field", near=near, value=found[0] if found else "NAME")
 
 
 def _known(name: str, columns: Sequence[str], inner: Collection[str]) -> str | None:
@@ -323,7 +427,8 @@ def _given(name: str, columns: Sequence[str], path: str, flag: str, inner: Colle
     """The column or path that is meant, in any case."""
     found = _known(name, columns, inner)
     if found is None:
-        raise _missing("there is no such field", [*columns, *inner], path, flag, name)
+        every = [*columns, *inner]
+        raise _missing("there is no such field", every, path, flag, name, near=did_you_mean(name, every))
     if found != readable(found):
         rule = "its name holds a NUL character or half of a surrogate pair"
         raise CorpusError(rule, path=path, field=readable(found), remedy="rename it")
@@ -331,14 +436,21 @@ def _given(name: str, columns: Sequence[str], path: str, flag: str, inner: Colle
 
 
 def _missing(
-    rule: str, columns: Sequence[str], path: str, flag: str, field: str | None = None
+    rule: str,
+    columns: Sequence[str],
+    path: str,
+    flag: str,
+    field: str | None = None,
+    *,
+    near: str = "",  # what may be meant, which the remedy says first
+    value: str = "NAME",
 ) -> CorpusError:
     """The error for a field that is not there; ``flag`` is the option that names another."""
     data, names = _unnamed(columns)
-    near = did_you_mean(field, columns) if field else ""
-    advice = f"{near} Or {names}give" if near else f"{names}give"
-    remedy = f"{advice} {flag} NAME; its fields are: {_listed(columns)}"
-    return CorpusError(f"{rule}{data}", path=path, field=field, remedy=remedy)
+    advice = f"{near} {'Or ' if near.endswith('?') else ''}{names}give".lstrip()
+    remedy = f"{advice} {flag} {shlex.quote(value)}; its fields are: {_listed(columns)}"
+    kind = NoTextField if flag == "--text-field" else CorpusError
+    return kind(f"{rule}{data}", path=path, field=field, remedy=remedy)
 
 
 def _unnamed(columns: Sequence[str]) -> tuple[str, str]:

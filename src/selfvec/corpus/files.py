@@ -12,25 +12,35 @@ import os
 import stat
 import sys
 import weakref
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import closing
 from copy import copy
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
+
+import polars as pl
 
 from selfvec.base.charsets import Tally, iconv, not_utf8, shown, unmarked_utf16
 from selfvec.base.compressed_files import bare_suffix
-from selfvec.base.display import readable
+from selfvec.base.display import count_of, readable
 from selfvec.base.errors import CorpusError
 from selfvec.base.threads import prefetched
 from selfvec.data.run_text import ID, TEXT
 
 from .document_files import DOCUMENT_KINDS, MAX_ROW, document_kind, document_text, require_reader
 from .documents import Part, absolute
-from .fields import FieldNames, Fields, recognise
-from .row_batch import HOLDS_NUL, RowBatch, RowReader, batch_of_rows, inner_types, readable_fields
+from .fields import FieldNames, Fields, NoTextField, recognise
+from .row_batch import (
+    HOLDS_NUL,
+    RowBatch,
+    RowReader,
+    batch_of_rows,
+    inner_types,
+    is_text_type,
+    readable_fields,
+)
 from .row_formats import ROW_FORMATS, RowFormat, row_format, row_format_of_suffix
 from .streams import (
     HEAD,
@@ -44,7 +54,15 @@ from .streams import (
     reading,
     too_long,
 )
-from .summary import CorpusPass, FileRead, Summary, kinds_of, left_out_link, left_out_special
+from .summary import (
+    CorpusPass,
+    FileRead,
+    Summary,
+    kinds_of,
+    left_out_file,
+    left_out_link,
+    left_out_special,
+)
 
 STDIN = "-"
 
@@ -62,27 +80,71 @@ CHUNK = 8 << 20
 """Bytes of a file that are parsed at a time."""
 
 
-def find_sources(names: list[str], skipped: list[str]) -> Iterator[TextSource]:
-    """The sources for names of files, folders and ``-``.
+_Opened = TypeVar("_Opened")
 
-    ``skipped`` receives what is left out in folders: files without a known format, and links and special
-    files as `left_out_link` and `left_out_special` name them.
+
+@dataclass
+class LeftOut:
+    """What is left out in folders.
+
+    These are files without a known format; links and special files, as `left_out_link` and `left_out_special`
+    name them; files of rows without a text field; and those that cannot be read, if bad rows are skipped.
     """
+
+    skip_bad_rows: bool = False
+    names: list[str] = field(default_factory=list)
+    errors: list[CorpusError] = field(default_factory=list)  # of files of rows
+
+    def opened(self, open_one: Callable[..., _Opened], source: TextSource, *more: object) -> _Opened | None:
+        """What ``open_one`` makes of a source; None for a file in a folder that is left out."""
+        try:
+            return open_one(source, *more)
+        except CorpusError as error:
+            if not source.in_folder:
+                raise
+            self.take(source.path, error)
+            return None
+
+    def take(self, path: str, error: CorpusError) -> None:
+        """Leave out a file of rows; raises the error if it is not to be left out."""
+        no_text = isinstance(error, NoTextField)
+        if not (no_text or self.skip_bad_rows):
+            error.remedy = f"{error.remedy}, or leave such files out with --skip-bad-rows"
+            raise error
+        self.names.append(left_out_file(path, readable=no_text))
+        self.errors.append(error)
+
+    @property
+    def notes(self) -> list[str]:
+        """A sentence that names the first file of rows, and why it is left out."""
+        if not self.errors:
+            return []
+        first = self.errors[0]
+        are = "is" if len(self.errors) == 1 else "are"
+        place = f"{first.path}:{first.line}" if first.line else first.path
+        fault = f"{first.field!r}: {first.rule}" if first.field else first.rule
+        files = count_of(len(self.errors), "file")
+        which = f"{place} ({fault})" if len(self.errors) == 1 else f"first {place} ({fault})"
+        return [f"{files} of rows {are} left out: {which}; {first.remedy}"]
+
+
+def find_sources(names: list[str], left_out: LeftOut) -> Iterator[TextSource]:
+    """The sources for names of files, folders and ``-``; ``left_out`` receives what is not read."""
     for name in names:
         with reading(name):
-            for source in _find(name, skipped):
+            for source in _find(name, left_out):
                 if source.path != readable(source.path):
                     rule = "the name of this file or folder is not Unicode text"
                     raise CorpusError(rule, path=readable(source.path), remedy="rename it")
                 yield source
 
 
-def _find(name: str, skipped: list[str]) -> Iterator[TextSource]:
+def _find(name: str, left_out: LeftOut) -> Iterator[TextSource]:
     path = Path(name)
     if name == STDIN:
         yield _pipe("standard input", _standard_input())
     elif path.is_dir():
-        yield from _folder(path, skipped)
+        yield from _folder(path, left_out)
     elif not path.exists():
         raise CorpusError("there is no such file or folder", path=path, remedy="check the path")
     elif stat.S_ISREG(path.stat().st_mode):
@@ -158,10 +220,10 @@ def _utf16(data: bytes) -> tuple[str, str] | None:
     return f"{shown(codec)} without a byte order mark", f"convert it: {iconv(codec)}"
 
 
-def _folder(folder: Path, skipped: list[str]) -> Iterator[TextSource]:
+def _folder(folder: Path, left_out: LeftOut) -> Iterator[TextSource]:
     """The files of rows in a folder, then its other readable files, one document each."""
-    left_out: list[str] = []
-    files = sorted(_visible(folder, left_out))
+    others: list[str] = []
+    files = sorted(_visible(folder, others))
     rows = [path for path in files if (found := _row_format_of(path)) and found.has_fields]
     suffixes = {*DOCUMENT_SUFFIXES, *(s for kind in DOCUMENT_KINDS if kind.there for s in kind.suffixes)}
     documents = [path for path in files if path not in set(rows) and bare_suffix(path) in suffixes]
@@ -173,7 +235,7 @@ def _folder(folder: Path, skipped: list[str]) -> Iterator[TextSource]:
         for kind in filter(None, (document_kind(bare_suffix(path)) for path in files)):
             require_reader(kind)
     if not rows and not documents:
-        there = ", ".join(kinds_of([*map(str, files), *left_out])[:10])
+        there = ", ".join(kinds_of([*map(str, files), *others])[:10])
         raise CorpusError(
             f"there is no file to read in this folder, only {there}" if there else "the folder is empty",
             path=folder,
@@ -181,9 +243,16 @@ def _folder(folder: Path, skipped: list[str]) -> Iterator[TextSource]:
             "a link is followed wherever it leads if you name it",
         )
     taken = {*rows, *documents}
-    unread = [*(str(path) for path in files if path not in taken), *left_out]
-    skipped.extend(sorted(map(readable, unread)))
-    yield from map(_file, rows)
+    unread = [*(str(path) for path in files if path not in taken), *others]
+    left_out.names.extend(sorted(map(readable, unread)))
+    for path in rows:
+        try:
+            source = _file(path)
+        except CorpusError as error:
+            left_out.take(str(path), error)
+        else:
+            source.in_folder = True
+            yield source
     if documents:
         size = sum(path.stat().st_size for path in documents)
         yield TextSource(str(folder), kind="folder", size=size, members=documents)
@@ -345,14 +414,28 @@ def open_part(source: TextSource, names: FieldNames, name: str = "") -> FilePart
     if columns is None:
         return part  # an empty file holds no documents
     types = part.reader.types()
-    fields = recognise(columns, path, names, part.reader.inner())
-    part.fields = readable_fields(fields, {**types, **inner_types(types)}, path)
+    types = {**types, **inner_types(types)}
+    fields = recognise(
+        columns,
+        path,
+        names,
+        part.reader.inner(),
+        holds_text=lambda name: is_text_type(types.get(name, pl.String())),
+        first_rows=lambda: part.reader.first_rows(columns),
+    )
+    part.fields = readable_fields(fields, types, path)
     return part
 
 
-def require_fields(kinds: Collection[str], path: str, asked: Sequence[str]) -> None:
-    """Raise `CorpusError` if fields are asked for and none of the sources, of these kinds, has any."""
-    if asked and not any(found.has_fields and found.name in kinds for found in ROW_FORMATS):
+def require_fields(kinds: Collection[str], path: str, asked: Sequence[str], left_out: LeftOut) -> None:
+    """Raise `CorpusError` if fields are asked for and none of the sources, of these kinds, has any.
+
+    If that is because of the files that are left out, or nothing else is there, it is the error of the first.
+    """
+    lacking = asked and not any(found.has_fields and found.name in kinds for found in ROW_FORMATS)
+    if left_out.errors and (lacking or not kinds):
+        raise left_out.errors[0]
+    if lacking:
         rule = "no file has fields: plain text and documents are read whole"
         remedy = "leave such options out, or give csv, jsonl or parquet files"
         raise CorpusError(rule, path=path, field=asked[0], remedy=remedy)

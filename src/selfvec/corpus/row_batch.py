@@ -7,23 +7,31 @@ Readers split a file into rows and check their form: JSON, the types of columns.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+from enum import Enum
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import numpy as np
 import polars as pl
 
 from selfvec.base.arrays import Ints
+from selfvec.base.display import decoded
 from selfvec.base.errors import CorpusError
 from selfvec.base.names import parted, value_at
 
 from .document_files import MAX_ROW
 from .fields import Fields
+from .summary import CorpusPass, Summary
 
 if TYPE_CHECKING:
     from .streams import TextSource
-    from .summary import CorpusPass
+
+FIRST_ROWS = 100
+"""Rows whose names are the columns of mappings and JSON, and by which text is recognised."""
 
 ROWS = 1 << 14
 """Rows of a data frame or Parquet file read at a time."""
@@ -71,6 +79,14 @@ class RowReader:
         """The types of columns that may hold other values than strings."""
         return {}
 
+    def first_rows(self, columns: Sequence[str]) -> Mapping[str, Iterable[object]]:
+        """Some values of columns from the beginning of the source, by which text is recognised."""
+        fields = Fields((), kept=tuple(dict.fromkeys(columns)))
+        head, _ = decoded(self.source.peek())
+        trial = CorpusPass(Summary(), skip_bad_rows=True)
+        batches = self.row_batches(iter([(1, head.encode())]), fields, trial)
+        return next((batch.columns for batch in batches if len(batch.lines)), {})
+
     def row_batches(
         self, blocks: Iterator[LineBlock], fields: Fields, corpus_pass: CorpusPass
     ) -> Iterator[RowBatch]:
@@ -93,18 +109,78 @@ def batch_of_rows(
 def cell_text(value: object) -> str | None:
     """A value as a string: whole numbers without the .0 of data frames, missing values as None.
 
-    Lists, objects and booleans are JSON.
+    Lists, objects and booleans are JSON. Members of an enumeration are their values. Bytes are text, the 16
+    bytes of a UUID, or else hexadecimal. Other values are as they write themselves.
 
     >>> cell_text(3.0), cell_text(True), cell_text(["a", None]), cell_text({"k": 0.5})
     ('3', 'true', '["a", null]', '{"k": 0.5}')
+    >>> cell_text(timedelta(hours=26)), cell_text(b"a1"), cell_text(bytes(16))
+    ('1 day, 2:00:00', 'a1', '00000000-0000-0000-0000-000000000000')
+    """
+    if value is None or type(value) is str:
+        return value
+    if type(value) is int:  # the usual types first: every field of every row comes here
+        return str(value)
+    if type(value) is float:
+        return _number_text(value)
+    if isinstance(value, Enum):
+        return cell_text(value.value)
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, (bool, np.bool_, *_NESTED)):
+        return json.dumps(value, ensure_ascii=False, default=_json_value)
+    if is_missing(value):
+        return None
+    if isinstance(value, bytes | bytearray):
+        return _bytes_text(bytes(value))
+    if isinstance(value, timedelta):  # pandas writes its own in another way
+        return str(timedelta(value.days, value.seconds, value.microseconds))
+    return _number_text(value) if isinstance(value, float | np.floating) else str(value)
+
+
+def _number_text(value: float | np.floating[Any]) -> str | None:
+    if value != value:
+        return None
+    return str(int(value)) if value.is_integer() else str(value)
+
+
+_NESTED = (list, tuple, dict, np.ndarray)
+
+
+def is_missing(value: object) -> bool:
+    """Whether a value of a list, row or data frame stands for none: None, NaN, and pandas' NaT and NA.
+
+    >>> [is_missing(value) for value in (None, float("nan"), np.datetime64("NaT"), "", 0)]
+    [True, True, True, False, False]
     """
     if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, bool | np.bool_ | list | tuple | dict | np.ndarray):
-        return json.dumps(value, ensure_ascii=False, default=_json_value)
-    if value != value:  # NaN, NaT
-        return None
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+        return value is None
+    if isinstance(value, float | Decimal | np.generic):
+        return bool(value != value)
+    return type(value).__name__ in ("NAType", "NaTType")
+
+
+def odd_type(value: object, *, plain: bool) -> str | None:
+    """The type of a value that cannot be written as a string, or with ``plain``, only as JSON; else None.
+
+    Bytes cannot, nor can objects that do not say how they are written.
+
+    >>> odd_type(object(), plain=False), odd_type([1], plain=True), odd_type([1], plain=False)
+    ('object', 'list', None)
+    """
+    kind = type(value)
+    nested = isinstance(value, _NESTED)
+    mute = kind.__str__ is object.__str__ and kind.__repr__ is object.__repr__
+    binary = isinstance(value, bytes | bytearray | memoryview | np.void) and not plain
+    return kind.__name__ if mute or binary or (nested and plain) else None
+
+
+def _bytes_text(value: bytes) -> str:
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        text = "\0"
+    return text if text.isprintable() else str(UUID(bytes=value)) if len(value) == 16 else value.hex()
 
 
 def _json_value(value: Any) -> Any:
@@ -192,44 +268,91 @@ def _characters(column: pl.Series) -> int:
 
 
 def string_columns(frame: pl.DataFrame) -> dict[str, pl.Series]:
-    """The columns as strings, with lists and objects as JSON; dates and times are unchanged."""
+    """The columns as strings, as `cell_text` writes their values; days and times of days are unchanged."""
     return {column.name: _string_column(column) for column in frame}
 
 
 def _string_column(column: pl.Series) -> pl.Series:
-    if column.dtype.is_nested():
-        return pl.Series(column.name, [cell_text(value) for value in column.to_list()], dtype=pl.String)
-    return column if column.dtype.is_temporal() else column.cast(pl.String)
+    dtype = column.dtype
+    if dtype in (pl.Date, pl.Datetime):
+        return column
+    if dtype.is_float():
+        return _float_column(column)
+    if dtype.is_nested() or dtype in (pl.Time, pl.Duration, pl.Binary, pl.Object):
+        return pl.Series(column.name, list(map(cell_text, column.to_list())), dtype=pl.String)
+    return column.cast(pl.String)
 
 
-def readable_fields(fields: Fields, types: Mapping[str, pl.DataType], path: str) -> Fields:
+def _float_column(column: pl.Series) -> pl.Series:
+    """Numbers as strings, a column at a time; those that Polars would write with a power, one by one."""
+    size = column.abs()
+    if ((size >= 1e15) | ((size < 1e-3) & (size > 0))).any():
+        return pl.Series(column.name, list(map(cell_text, column.to_list())), dtype=pl.String)
+    whole = column.floor() == column
+    texts = column.cast(pl.String).set(column.is_nan().fill_null(False), None)
+    return column.cast(pl.Int64, strict=False).cast(pl.String).zip_with(whole.fill_null(False), texts)
+
+
+ColumnTypes = Mapping[str, "pl.DataType | str"]
+"""The types of columns; the name of a type of Python for values that cannot be read."""
+
+
+def readable_fields(fields: Fields, types: ColumnTypes, path: str) -> Fields:
     """The fields whose types can be read. Columns without a type hold strings.
 
-    An id or date of an unsuitable type is not read. `CorpusError` if the user named such a field, and for a
-    text that is not of strings.
+    An id or date of an unsuitable type is not read, and said. `CorpusError` if the user named such a field,
+    and for a text that is not of strings.
     """
-    odd = {name for name in fields.columns if name in types and not _is_plain(types[name])}
-    wrong = {name for name in fields.text if name in types and types[name] not in _STRINGS}
-    asked = {fields.slice, *(fields.date * fields.date_given), fields.id if fields.id_given else None}
+    wrong = {name for name in fields.text if name in types and not is_text_type(types[name])}
+    no_date = {name for name in fields.date if name in types and not _is_date(types[name])}
+    single = [name for name in (fields.id, fields.slice) if name in types]
+    no_name = {name for name in single if name and not _is_plain(types[name])}
+    asked = {fields.slice, fields.id if fields.id_given else None} & no_name
     for name in fields.needed:
-        if name in wrong or (name in asked and name in odd):
+        if name in wrong or (name in no_date and fields.date_given) or name in asked:
             rule = f"a column of strings is needed, this one holds {types[name]}"
             raise CorpusError(rule, path=path, field=name, remedy="choose another field")
-    unread = tuple(name for name in fields.kept if name in types and _is_unread(types[name]))
+    others = [name for name in fields.kept if name in types and name not in single]
+    unread = [name for name in others if _is_unread(types[name])]
+
+    def named(names: Collection[str]) -> str:
+        return ", ".join(f"{name} ({types[name]})" for name in names)
+
+    no_id = [name for name in no_name if name == fields.id]
+    notes = (
+        *((f"dates are not read: {named(sorted(no_date))} holds none",) if no_date else ()),
+        *((f"ids are not read: {named(no_id)} holds none",) if no_id else ()),
+        *((f"not kept: {named(unread)}",) if unread else ()),
+    )
     return replace(
         fields,
-        date=() if odd.intersection(fields.date) else fields.date,
-        id=None if fields.id in odd else fields.id,
+        date=() if no_date else fields.date,
+        id=None if no_id else fields.id,
         kept=tuple(name for name in fields.kept if name not in unread),
         unread=(*fields.unread, *unread),
+        notes=(*fields.notes, *notes),
     )
 
 
-def _is_plain(dtype: pl.DataType) -> bool:
-    return dtype in _STRINGS or dtype.is_numeric() or dtype.is_temporal()
+def is_text_type(dtype: pl.DataType | str) -> bool:
+    """Whether a column of this type may be a text; one of nulls may."""
+    return dtype in (*_STRINGS, pl.Null)
 
 
-def _is_unread(dtype: pl.DataType) -> bool:
+def _is_plain(dtype: pl.DataType | str) -> bool:
+    """Whether a column can be an id or a slice."""
+    return not isinstance(dtype, str) and (
+        is_text_type(dtype) or dtype.is_numeric() or dtype.is_temporal() or dtype in (pl.Binary, pl.Boolean)
+    )
+
+
+def _is_date(dtype: pl.DataType | str) -> bool:
+    return _is_plain(dtype) and dtype not in (pl.Time, pl.Duration, pl.Binary, pl.Boolean)
+
+
+def _is_unread(dtype: pl.DataType | str) -> bool:
     """Whether a column cannot be a field to filter by: bytes, Python objects and vectors."""
+    if isinstance(dtype, str):
+        return True
     vector = isinstance(dtype, pl.List | pl.Array) and dtype.inner in (pl.Float32, pl.Float64)
-    return vector or dtype in (pl.Binary, pl.Object)
+    return vector or isinstance(dtype, pl.BaseExtension) or dtype in (pl.Binary, pl.Object)

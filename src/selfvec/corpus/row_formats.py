@@ -7,7 +7,7 @@ A new format is a reader and its row here. Files that hold one document each are
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +22,7 @@ from selfvec.base.parquet_sizes import RowGroup, row_groups
 
 from .fields import Fields
 from .row_batch import (
+    FIRST_ROWS,
     HOLDS_NUL,
     ROWS,
     SURROGATE,
@@ -32,6 +33,7 @@ from .row_batch import (
     cell_text,
     inner_types,
     outer_columns,
+    string_columns,
     with_nested,
 )
 from .separated_values import CsvReader
@@ -40,7 +42,6 @@ from .summary import CorpusPass
 
 # JSON Lines: an object per line
 
-_HEAD_LINES = 100  # lines whose fields are the columns
 _MOST_BRACKETS = 1 << 20  # objects and arrays in a row; each takes 30 times its size in memory
 _MOST_NEW = 200  # of a block of rows, so that a file with new names in every row does not fill the memory
 _DECODE = json.JSONDecoder().raw_decode  # a tenth faster than `json.loads` on short lines
@@ -64,7 +65,7 @@ class JsonLinesReader(RowReader):
     def columns(self) -> Sequence[str] | None:
         """The field names in the first hundred lines, in order of appearance; None for an empty file."""
         lines = decoded(self.source.peek())[0].encode().split(b"\n")
-        lines = lines[:_HEAD_LINES] if len(lines) > 1 else lines
+        lines = lines[:FIRST_ROWS] if len(lines) > 1 else lines
         names: dict[str, None] = {}
         self._inner: dict[str, None] = {}
         first: tuple[str, int] | None = None  # the fault of the first line that is not blank
@@ -144,7 +145,7 @@ class _BadRowError(Exception):
 def _row(
     line: bytes, columns: Sequence[str] = (), text: Sequence[str] = (), nested: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """The object in a line, with at least one of the fields of ``text``; ``columns`` are Unicode text.
+    """The object in a line; the fields of ``text`` hold strings or nothing, and ``columns`` Unicode text.
 
     The values under the paths ``nested`` become fields of it.
     """
@@ -170,8 +171,6 @@ def _row(
         value = row.get(name)
         if value is not None and type(value) is not str:
             raise _BadRowError(f"text is a string, this is {_TYPES[type(value)]}", name)
-    if text and row.keys().isdisjoint(text):
-        raise _BadRowError("the row has no such field", text[-1])
     try:
         if columns:
             "".join(cell_text(row.get(name)) or "" for name in columns).encode()
@@ -218,6 +217,16 @@ class ParquetReader(RowReader):
         file = self.source.local()
         with _decoding(self.source.path):
             return dict(pl.read_parquet_schema(file))
+
+    def first_rows(self, columns: Sequence[str]) -> Mapping[str, Iterable[object]]:
+        """See `RowReader`."""
+        file = self.source.local()
+        with _decoding(self.source.path):
+            groups = row_groups(file, columns)
+        first, rows = next(self._slices(groups), (0, 0))
+        with _decoding(self.source.path):
+            head = pl.scan_parquet(file, glob=False).select(columns).slice(first, min(rows, FIRST_ROWS))
+            return string_columns(head.collect())
 
     def row_batches(
         self, blocks: Iterator[LineBlock], fields: Fields, corpus_pass: CorpusPass

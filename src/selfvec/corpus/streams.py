@@ -40,6 +40,7 @@ class TextSource:
     size: int | None = None  # bytes on disk; None for a pipe
     members: list[Path] = field(default_factory=list)  # files that are a document each, in reading order
     pipe: BinaryIO | None = None  # open, and read only once
+    in_folder: bool = False  # a file of rows that was found in a folder, not named
     returns: bool = False  # whether lines end in carriage returns alone, as on old Macintoshes
     _stream: Stream | None = field(default=None, init=False)  # that of a pipe
     _unpacked: Path | None = None

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path, PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from selfvec.base.casing import different_names
 from selfvec.base.charsets import probably
@@ -19,6 +19,11 @@ from selfvec.base.errors import CorpusError, FormatError
 
 from .document_files import DOCUMENT_KINDS
 from .fields import Fields
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from selfvec.base.arrays import Hashes, Ints
 
 OF_SHARDS = "shards"
 """Prefix of the hash of a file that was read in shards: a hash of their hashes, not of the file."""
@@ -159,6 +164,8 @@ class Summary:
 
 _LINK = " -> "
 _SPECIAL = " (special file)"
+_NO_TEXT = " (no text field)"
+_UNREADABLE = " (cannot be read)"
 
 
 def left_out_link(path: Path) -> str:
@@ -169,6 +176,11 @@ def left_out_link(path: Path) -> str:
 def left_out_special(path: Path) -> str:
     """How a pipe, a socket or a device in a folder is named among the files left out."""
     return f"{path}{_SPECIAL}"
+
+
+def left_out_file(path: str, *, readable: bool) -> str:
+    """How a file of rows in a folder that has no text, or cannot be read, is named among those left out."""
+    return f"{path}{_NO_TEXT if readable else _UNREADABLE}"
 
 
 def kinds_of(names: Iterable[str]) -> list[str]:
@@ -182,6 +194,10 @@ def _kind(name: str) -> str:
         return "links that are not followed"
     if name.endswith(_SPECIAL):
         return "special files"
+    if name.endswith(_NO_TEXT):
+        return f"{PurePath(name.removesuffix(_NO_TEXT)).suffix} without text"
+    if name.endswith(_UNREADABLE):
+        return f"{PurePath(name.removesuffix(_UNREADABLE)).suffix} that cannot be read"
     return PurePath(name).suffix or PurePath(name).name
 
 
@@ -271,6 +287,36 @@ class CorpusPass:
     skip_bad_rows: bool = False
     batch_bytes: int = BATCH_BYTES
     advance: Callable[[int], None] = lambda _: None
+    _ids: list[Hashes] = field(default_factory=list)  # hashes of the ids read so far
+    _places: list[tuple[str, Ints]] = field(default_factory=list)  # path and lines of these
+
+    def named(self, ids: pl.Series, path: str, lines: Ints) -> None:
+        """Take note of the ids of documents and their places, to say whether any repeat."""
+        given = ids.is_not_null().to_numpy()
+        self._ids.append(ids.hash().to_numpy()[given])
+        self._places.append((path, lines[given]))
+
+    def finish(self) -> None:
+        """Note what only the end of the pass tells."""
+        import numpy as np
+
+        hashes = np.concatenate(self._ids) if self._ids else np.zeros(0, np.uint64)
+        rising = np.sort(hashes)
+        repeated = int(np.sum(rising[1:] == rising[:-1]))
+        if not repeated:
+            return
+        again = np.ones(len(hashes), bool)
+        again[np.unique(hashes, return_index=True)[1]] = False
+        ends = np.cumsum([len(lines) for _, lines in self._places])
+        first = int(np.argmax(again))
+        batch = int(np.searchsorted(ends, first, side="right"))
+        path, lines = self._places[batch]
+        have = "has" if repeated == 1 else "have"
+        self.summary.note(
+            f"{count_of(repeated, 'document')} {have} the id of an earlier one, "
+            f"first {path}:{lines[first - ends[batch]]}: "
+            "--withdraw takes all with an id, similar --document the first"
+        )
 
     def bad(
         self,

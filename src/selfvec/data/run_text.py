@@ -58,6 +58,21 @@ def fields_among(columns: Iterable[str]) -> list[str]:
     return [name.removeprefix(FIELD) for name in columns if name not in _OWN]
 
 
+def named(ids: Iterable[str | None], numbers: Iterable[int], taken: Collection[str]) -> list[str]:
+    """What documents are called: their ids, or their numbers from 0.
+
+    ``taken`` are the ids of all documents; a number that is one of them has a ``#`` before it.
+
+    >>> named(["3", None, None, None], range(4), {"3", "#3"})
+    ['3', '1', '2', '##3']
+    """
+
+    def free(name: str) -> str:
+        return free(f"#{name}") if name in taken else name
+
+    return [free(str(number)) if name is None else name for name, number in zip(ids, numbers, strict=True)]
+
+
 class RunText:
     """The documents of a run."""
 
@@ -99,6 +114,19 @@ class RunText:
     def ids(self, numbers: Sequence[int] | None = None) -> list[str | None]:
         """The ids of the documents with these numbers, in their order, or of all."""
         return self.read((ID,), numbers)[ID].to_list()
+
+    def names(self, numbers: Sequence[int] | None = None) -> list[str]:
+        """The names of the documents with these numbers, in their order, or of all; see `named`."""
+        places = range(len(self)) if numbers is None else numbers
+        return named(self.ids(numbers), places, self._taken)
+
+    @cached_property
+    def _taken(self) -> frozenset[str]:
+        """The ids that a document without one could be named like."""
+        import polars as pl
+
+        looks = pl.col(ID).str.contains(r"^#*\d+$")
+        return frozenset(self.read((ID,)).filter(looks)[ID])
 
     def field(self, name: str, option: str = "by") -> list[str | None]:
         """A kept field of each document, or ``id``; None where it is empty.

@@ -15,7 +15,7 @@ from selfvec.base.memory import return_freed_memory
 from selfvec.base.packed_strings import PackedStrings, Packer
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
-from selfvec.data.run_text import DATE, ID, TEXT, column_of
+from selfvec.data.run_text import DATE, TEXT, column_of
 from selfvec.text.vocabulary import is_text
 
 from .passages import CUT, Cut, passages
@@ -63,7 +63,7 @@ class GatheredDocuments:
 
 
 def gather(run: Run, progress: Progress) -> GatheredDocuments:
-    """The documents of a run, in memory. Those without an id are named by their number from 0.
+    """The documents of a run, in memory, named by `RunText.names`.
 
     `InputError` if the run has not kept its text.
     """
@@ -77,14 +77,13 @@ def gather(run: Run, progress: Progress) -> GatheredDocuments:
             packer.add(*joined_utf8(rows[TEXT]))
             advance(len(rows))
     texts = packer.packed()
-    own = text.read((ID, DATE))
-    ids = PackedStrings.of(name or str(number) for number, name in enumerate(own[ID]))
-    days = own[DATE].to_numpy().astype("datetime64[D]")
+    ids = PackedStrings.of(text.names())
+    days = text.read((DATE,))[DATE].to_numpy().astype("datetime64[D]")
     others = {name: text.read((column_of(name),)).to_series() for name in text.fields}
     short = {name: values.to_list() for name, values in others.items() if _is_short(values)}
     left_out = [name for name in others if name not in short and others[name].null_count() < len(text)]
     unread = run.provenance.corpus.get("unread_fields", ())
-    del own, others
+    del others
     return_freed_memory()
     return GatheredDocuments(texts, ids, days, short, left_out, unread=unread)
 

@@ -2,30 +2,41 @@
 
 A filter names a field and a value, a range of numbers or a span of dates: ``state=IOWA``, ``magnitude=2..``,
 ``date=2019``, ``date=1996..1998``. A list passes if one of its items does, and ``place.state=IOWA`` looks
-into an object.
+into an object. A filter that no document passes is an error, which names the values that there are.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import math
+import unicodedata
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property, partial
 
 import numpy as np
 
-from selfvec.base.arrays import Mask
+from selfvec.base.arrays import Ids, Mask
 from selfvec.base.casing import in_any_case
 from selfvec.base.errors import NotFound, OptionError, did_you_mean
 from selfvec.base.names import items_at, parted
 
 from .indexed_documents import NO_DAY, IndexedDocuments
+from .written_numbers import decimal_mark, written_number
 
 _RULE = "a filter is field=value, field=A..B or date=A..B"
+_COMPARED = 10_000  # values that are compared with one that there is not
+_NAMED = 10  # values in an error
+_SHOWN = 40  # characters of each
 
 
 def allowed(documents: IndexedDocuments, filters: Sequence[str]) -> Mask:
     """The documents that pass, (D,) bool. Filters on one field are alternatives; all fields must pass.
 
-    Names and values are compared without regard to case; names, unless they differ in nothing else.
+    Names and values are compared without regard to case; names, unless they differ in nothing else. Of values
+    the blanks around them, and how numbers and letters are encoded, do not matter either. `NotFound` for a
+    filter that no document passes.
     """
     out = np.ones(len(documents), bool)
     by_field: dict[str, list[str]] = {}
@@ -36,8 +47,27 @@ def allowed(documents: IndexedDocuments, filters: Sequence[str]) -> Mask:
             raise OptionError(f"{_RULE}, not {text!r}", field="filters", remedy=remedy)
         by_field.setdefault(_field(documents, name.strip()), []).append(value.strip())
     for name, values in by_field.items():
-        out &= np.any([_passes(documents, name, value) for value in values], axis=0)
+        passing = partial(_in_span, documents) if name == "date" else _Values.of(documents, name).passing
+        out &= _any(passing, values)
     return out
+
+
+class _NothingPasses(NotFound):
+    """No document has a value."""
+
+
+def _any(passing: Callable[[str], Mask], values: Sequence[str]) -> Mask:
+    """The documents that pass for one of the values, (D,) bool; the first error if none does for any."""
+    masks, errors = [], []
+    for value in values:
+        try:
+            masks.append(passing(value))
+        except _NothingPasses as error:
+            errors.append(error)
+    if not masks:
+        raise errors[0]
+    found: Mask = np.any(masks, axis=0)
+    return found
 
 
 def _field(documents: IndexedDocuments, name: str) -> str:
@@ -56,19 +86,146 @@ def _field(documents: IndexedDocuments, name: str) -> str:
     raise NotFound(f"no field {name!r}", field="filters", remedy=f"{near} {there}".strip())
 
 
-def _passes(documents: IndexedDocuments, name: str, value: str) -> Mask:
-    if name == "date":
-        return _in_span(documents, value)
-    field, keys = parted(documents.fields, name)
-    codes, texts = documents.field(field)
-    bounds = _bounds(value) if ".." in value else None
-    asked = value.casefold()
+def _in_span(documents: IndexedDocuments, value: str) -> Mask:
+    """The documents dated in a span, (D,) bool."""
+    from selfvec.corpus.slices import parse_span
 
-    def fit(one: str) -> bool:
-        return bounds[0] <= _number(one) <= bounds[1] if bounds else one.casefold() == asked
+    span = parse_span(value)
+    if span is None:
+        remedy = "write date=2019, date=2020-05, date=1996..1998 or date=2000-01-01..2005-06-30"
+        raise NotFound(f"{value!r} is not a span of dates", field="filters", remedy=remedy)
+    first, end = (int(day.astype("datetime64[D]").astype(np.int64)) for day in span)
+    days = documents.arrays["days"]
+    fits: Mask = (days >= first) & (days < end) & (days != NO_DAY)
+    if not fits.any():
+        dated = days[days != NO_DAY]
+        bounds = [str(np.datetime64(int(day), "D")) for day in (dated.min(), dated.max())]
+        remedy = f"the dates run from {bounds[0]} to {bounds[1]}"
+        raise _NothingPasses(f"no document is dated {value}", field="filters", remedy=remedy)
+    return fits
 
-    fits = [any(map(fit, _values(text, keys))) for text in texts]
-    return np.array([*fits, False], bool)[codes]  # -1, no value, is the last
+
+@dataclass(frozen=True)
+class _Values:
+    """The values of a field, and of which documents they are."""
+
+    name: str
+    codes: Ids  # (D,) -1: none
+    values: list[list[str]]  # of each code, several for a list
+
+    @classmethod
+    def of(cls, documents: IndexedDocuments, name: str) -> _Values:
+        """Those of a field, or under the keys of its objects."""
+        field, keys = parted(documents.fields, name)
+        codes, texts = documents.field(field)
+        return cls(name, codes, [_values(text, keys) for text in texts])
+
+    def passing(self, value: str) -> Mask:
+        """The documents with a value, or with one in a range, (D,) bool; `NotFound` if there is none."""
+        low, dots, high = value.partition("..")
+        fits = self._within(low, high) if dots and (low or high) else None
+        if fits is None:  # no range
+            fits = self._equal(value)
+        if not any(fits):
+            raise self._nothing(value)
+        return np.array([*fits, False], bool)[self.codes]  # -1, no value, is the last
+
+    def _equal(self, value: str) -> list[bool]:
+        """Whether a value of each code is this one: as text, else as a number or as true or false."""
+        asked = _plain(value)
+        if any(fits := self._fitting(lambda one: _plain(one) == asked)):
+            return fits
+        if asked in _TRUTH and all(_plain(one) in _TRUTH for one in self.different if one.strip()):
+            return self._fitting(lambda one: _TRUTH.get(_plain(one)) == _TRUTH[asked])
+        number = self._number(value)
+        if math.isnan(number) or _is_code(value):
+            return fits
+        return self._fitting(lambda one: self._number(one) == number and not _is_code(one))
+
+    def _within(self, low: str, high: str) -> list[bool] | None:
+        """Whether a value of each code is in a range of numbers or else of dates; None if it is neither."""
+        from selfvec.corpus.slices import parse_span
+
+        ends = (self._number(low) if low else -math.inf, self._number(high) if high else math.inf)
+        numbers = None
+        if not any(map(math.isnan, ends)):
+            numbers = self._fitting(lambda one: ends[0] <= self._number(one) <= ends[1])
+        span = None if numbers and any(numbers) else parse_span(f"{low}..{high}")
+        return (
+            numbers if span is None else [any(span[0] <= day < span[1] for day in own) for own in self._days]
+        )
+
+    def _fitting(self, fit: Callable[[str], bool]) -> list[bool]:
+        return [any(map(fit, own)) for own in self.values]
+
+    def _number(self, text: str) -> float:
+        """The number that a text is; NaN for none."""
+        if self._decimal == ".":
+            with suppress(ValueError):
+                return float(text)
+        return written_number(text, self._decimal)
+
+    @cached_property
+    def _decimal(self) -> str:
+        """The decimal mark of the values."""
+        marked = any("," in one or one.count(".") > 1 for one in self.different)
+        return decimal_mark(self.different) if marked else "."
+
+    @cached_property
+    def _days(self) -> list[list[np.datetime64]]:
+        """The dates that the values of each code are."""
+        import polars as pl
+
+        from selfvec.corpus.dates import parse_dates
+
+        days = parse_dates(pl.Series(self.different, dtype=pl.String)).to_list()
+        found = {text: np.datetime64(day, "D") for text, day in zip(self.different, days, strict=True) if day}
+        return [[found[one] for one in own if one in found] for own in self.values]
+
+    @cached_property
+    def different(self) -> list[str]:
+        """Every value once."""
+        return list(dict.fromkeys(value for own in self.values for value in own))
+
+    def _nothing(self, value: str) -> _NothingPasses:
+        """The error for a value that no document has, with those that there are."""
+        known = [one.strip() for one in self.different if one.strip()]
+        numbers = [number for one in known if not math.isnan(number := self._number(one))]
+        rule, there = f"no document has {self.name}={value}", f"its values are: {_listed(known)}"
+        if ".." in value and numbers:
+            no_number = next((one for one in known if math.isnan(self._number(one))), None)
+            there = f"its numbers run from {min(numbers):g} to {max(numbers):g}"
+            there += (
+                f"; {len(known) - len(numbers):,} of its {len(known):,} values are none, first {no_number!r}"
+                * (no_number is not None)
+            )
+        elif ".." in value:
+            rule += ", and none of its values is a number or a date"
+        near = "" if ".." in value else did_you_mean(value, known[:_COMPARED])
+        return _NothingPasses(rule, field="filters", remedy=f"{near} {there}".strip())
+
+
+_TRUTH = {
+    **dict.fromkeys(("true", "t", "yes", "y", "1"), True),
+    **dict.fromkeys(("false", "f", "no", "n", "0"), False),
+}
+
+
+def _plain(text: str) -> str:
+    """A value as it is compared: without regard to case, blanks around it and how its letters are encoded."""
+    return " ".join((text if text.isascii() else unicodedata.normalize("NFKC", text)).split()).casefold()
+
+
+def _is_code(text: str) -> bool:
+    """Whether leading zeros tell that digits are a code, such as 01067, and no number."""
+    digits = text.strip()
+    return digits[:1] == "0" and digits[1:2].isdecimal()
+
+
+def _listed(values: Sequence[str]) -> str:
+    """The first values, each shortened."""
+    shown = ", ".join(one if len(one) <= _SHOWN else f"{one[:_SHOWN]}…" for one in values[:_NAMED])
+    return f"{shown}, … ({len(values):,} in all)" if len(values) > _NAMED else shown or "none"
 
 
 def _values(text: str, keys: Sequence[str]) -> list[str]:
@@ -87,30 +244,3 @@ def _values(text: str, keys: Sequence[str]) -> list[str]:
     return plain + [
         one if isinstance(one, str) else json.dumps(one) for one in found if one is not None and one != {}
     ]
-
-
-def _in_span(documents: IndexedDocuments, value: str) -> Mask:
-    from selfvec.corpus.slices import parse_span
-
-    span = parse_span(value)
-    if span is None:
-        remedy = "write date=2019, date=2020-05, date=1996..1998 or date=2000-01-01..2005-06-30"
-        raise NotFound(f"{value!r} is not a span of dates", field="filters", remedy=remedy)
-    first, end = (int(day.astype("datetime64[D]").astype(np.int64)) for day in span)
-    days = documents.arrays["days"]
-    fits: Mask = (days >= first) & (days < end) & (days != NO_DAY)
-    return fits
-
-
-def _bounds(value: str) -> tuple[float, float] | None:
-    """Both ends of a range of numbers, either of which may be left out; None for other text."""
-    low, _, high = value.partition("..")
-    ends = (_number(low) if low else -np.inf, _number(high) if high else np.inf)
-    return None if np.isnan(ends).any() or not (low or high) else ends
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return np.nan

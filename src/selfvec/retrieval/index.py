@@ -261,8 +261,11 @@ class Index:
 
     @cached_property
     def numbers(self) -> dict[str, int]:
-        """The number of each document by its id, in the order of the corpus."""
-        return {name: number for number, name in enumerate(self.documents.ids)}
+        """The number of each document by its id, in the order of the corpus; of several, the first."""
+        out: dict[str, int] = {}
+        for number, name in enumerate(self.documents.ids):
+            out.setdefault(name, number)
+        return out
 
 
 def _sharing_half(name: str, known: Iterable[str]) -> Iterator[str]:

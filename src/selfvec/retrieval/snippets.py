@@ -15,7 +15,7 @@ from selfvec.base.arrays import Ids, Ints, Mask
 from selfvec.base.casing import lower
 from selfvec.base.memory import release
 from selfvec.base.result_table import ResultTable, short_repr
-from selfvec.corpus.fields import TITLES
+from selfvec.corpus.fields import is_title
 from selfvec.data.token_batch import TokenBatch
 from selfvec.text.repeats import Repeats
 from selfvec.text.tokenizers import FoundWords, find_words, plain
@@ -166,7 +166,7 @@ def describe(
                 words=_reasons(passage, query, passage.ids[places], matches),
                 date=scorer.documents.day(document),
                 fields=fields,
-                title=next((value for name, value in fields.items() if name.lower() in TITLES), None),
+                title=next((value for name, value in fields.items() if is_title(name)), None),
                 text=text,
                 alike=[ids[other] for other in alike],
             )

@@ -150,7 +150,7 @@ def sentences(run: Run, found: Sequence[Example]) -> list[Example]:
         return []
     wanted = sorted({example.document for example in found})
     texts = dict(zip(wanted, run.text.texts(wanted), strict=True)) if run.text else {}
-    ids = dict(zip(wanted, run.text.ids(wanted), strict=True)) if run.text else {}
+    names = dict(zip(wanted, run.text.names(wanted), strict=True)) if run.text else {}
     form_of = _forms(run)
     out = []
     for example in found:
@@ -160,7 +160,7 @@ def sentences(run: Run, found: Sequence[Example]) -> list[Example]:
         if sentence is not None:
             before, shown, after = shortened(sentence, place_in(sentence) or 0, _LONGEST)
             example = replace(example, text=f"{'… ' * before}{shown}{' …' * after}")
-        name = ids.get(example.document) or f"document {example.document + 1:,}"
+        name = names.get(example.document, str(example.document))
         mark = _span_of(example.word, form_of, example.text) or (0, 0)
         out.append(replace(example, name=name, mark=mark))
     return out

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from selfvec.base.display import count_of, escape_for_display, printable
 from selfvec.base.report_page import Drawn, Pieces, ReportPage, Section, lines_cell
-from selfvec.data.run_text import DATE, ID, TEXT
+from selfvec.data.run_text import DATE, TEXT
 from selfvec.text.sentences import sentence_spans
 
 from .terminal import escaped, sentence
@@ -264,15 +264,17 @@ def _quotes(found: Topics) -> list[list[Quote]]:
     from selfvec.analysis.concepts.document_topics import typical_documents
 
     documents = typical_documents(found.run, found, _TRIED)
-    rows = iter(found.run.text.read((TEXT, ID, DATE), [d for mine in documents for d in mine]).rows())
+    numbers = [number for mine in documents for number in mine]
+    names = iter(found.run.text.names(numbers))
+    rows = iter(found.run.text.read((TEXT, DATE), numbers).rows())
     quotes = []
     for topic, mine in zip(found, documents, strict=True):
         words = (rf"\b{re.escape(_plain(term))}\b" for term, _ in topic.terms)
         terms = re.compile("|".join(words), re.IGNORECASE)
         by_sentence: dict[str, Quote] = {}
-        for number, (text, name, day) in zip(mine, rows, strict=False):
+        for _, name, (text, day) in zip(mine, names, rows, strict=False):
             sentence = _best_sentence(text, terms)
-            source = " · ".join(filter(None, (name or str(number), day and str(day))))
+            source = " · ".join(filter(None, (name, day and str(day))))
             by_sentence.setdefault(sentence.casefold(), (_marked(sentence, terms), source))
         quotes.append(list(by_sentence.values())[:_EXAMPLES])
     return quotes

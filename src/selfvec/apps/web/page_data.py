@@ -20,7 +20,6 @@ from selfvec.base.progress import Progress
 from selfvec.base.threads import threads
 from selfvec.corpus.slices import Slice
 from selfvec.data.run import Run
-from selfvec.data.run_text import ID, TEXT
 from selfvec.data.vectors import Source, coverage, has_row
 from selfvec.text.odd_words import names_of
 from selfvec.usage.contexts import (
@@ -321,10 +320,10 @@ class PageData(DocumentViews):
         """Occurrences, each sentence once; with original sentences and ids if the run keeps its text."""
         if self.run.text is not None:
             numbers = [use["document"] for use in found]
-            rows = self.run.text.read((TEXT, ID), numbers).rows()
+            texts, names = self.run.text.texts(numbers), self.run.text.names(numbers)
             found = [
-                {**quoted(use, {number: text}), "id": name or str(number)}
-                for use, number, (text, name) in zip(found, numbers, rows, strict=True)
+                {**quoted(use, {number: text}), "id": name}
+                for use, number, text, name in zip(found, numbers, texts, names, strict=True)
             ]
         first: dict[str, Json] = {}
         for use in found:

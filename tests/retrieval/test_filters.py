@@ -1,0 +1,117 @@
+"""Filters: values are compared as people write them, and one that nothing passes says what there is."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import selfvec
+from selfvec.base.errors import NotFound
+from selfvec.retrieval import run_index
+from selfvec.retrieval.filters import allowed
+from selfvec.retrieval.index import Index
+from selfvec.retrieval.written_numbers import decimal_mark, written_number
+
+
+def index_of(field: str, values: list[Any]) -> Index:
+    rows = [{"text": f"hail fell {number}", "id": f"r{number}", field: v} for number, v in enumerate(values)]
+    return run_index(selfvec.refine(rows, "none", "original"))
+
+
+def passing(values: list[Any], *filters: str) -> list[int]:
+    """The numbers of the values of a field ``v`` that pass."""
+    documents = index_of("v", values).documents
+    return [i for i, fits in enumerate(allowed(documents, [f"v{one}" for one in filters])) if fits]
+
+
+PASSING = {
+    "blanks": (["IOWA ", "\tIOWA", "OHIO", "IO WA"], "=iowa", [0, 1]),
+    "no-break space": (["NEW\u00a0YORK", "NEW  YORK", "NEWYORK"], "=new york", [0, 1]),
+    "blank that is asked for": (["IOWA"], "= IOWA ", [0]),
+    "letters and accents": (["Sa\u0303o Paulo", "S\u00e3o Paulo", "Sao Paulo"], "=S\u00e3o Paulo", [0, 1]),
+    "full width": (["\uff21\uff22\uff23", "abc", "abd"], "=ABC", [0, 1]),
+    "true": ([True, False, None], "=TRUE", [0]),
+    "true as 1": ([True, False, None], "=1", [0]),
+    "1 as true": (["1", "0", "1"], "=true", [0, 2]),
+    "yes as true": (["yes", "no", ""], "=true", [0]),
+    "1 is no truth of numbers": (["1", "2"], "=1", [0]),
+    "number": (["3", "4"], "=3.0", [0]),
+    "price": (["€ 3,00", "€ 3,50"], "=3", [0]),
+    "code": (["01067", "1067"], "=1067", [1]),
+    "list": ([["a ", "b"], ["c"]], "=a", [0]),
+    "decimal commas": (["1,50", "1,75", "2,50", "10,00"], "=1,50..2,00", [0, 1]),
+    "asked with points": (["1,50", "1,75", "2,50"], "=1.5..2.0", [0, 1]),
+    "currency": (["1.234,56 €", "999,00 €", "12,00 €"], "=900..2000", [0, 1]),
+    "dollars": (["$1,234.56", "$999", "USD 12"], "=900..", [0, 1]),
+    "currency that is asked for": (["€ 3", "€ 4", "€ 5"], "=€ 3..€ 4", [0, 1]),
+    "thousands": (["1,500", "2,750", "999"], "=1000..2000", [0]),
+    "thousands with commas elsewhere": (["1.500", "2,75"], "=1000..", [0]),
+    "thousands with blanks": (["1 500", "1\u202f750", "12"], "=1500..1800", [0, 1]),
+    "Swiss": (["1'500.50", "1\u2019750", "12"], "=1500..1800", [0, 1]),
+    "Indian": (["12,34,567", "5"], "=1000000..", [0]),
+    "percent": (["12 %", "50%", "7,5 %"], "=10..20", [0]),
+    "negative": (["-3", "\u22124", "(5)", "3"], "=..-3", [0, 1, 2]),
+    "not numbers": (["n/a", "NaN", "5", None, ""], "=1..", [2]),
+    "numbers": ([1, 2.5, 10], "=2..10", [1, 2]),
+    "powers": ([1e20, 1e-7], "=1e19..", [0]),
+    "dates": (["2019-05-01", "2020-02-01", "soon"], "=2019..2019", [0]),
+    "days": (["2019-05-01", "2020-02-01"], "=2019-06-01..2020-06", [1]),
+    "years": (["1990", "1995"], "=1991..", [1]),
+    "points that are no range": (["a..b", "c"], "=A..B", [0]),
+}
+
+
+@pytest.mark.parametrize("name", PASSING)
+def test_values_are_compared_as_people_write_them(name: str) -> None:
+    values, asked, expected = PASSING[name]
+    assert passing(values, asked) == expected
+
+
+NOTHING = {
+    "near": (["IOWA", "OHIO"], "=IOWAA", r"no document has v=IOWAA; did you mean IOWA\? its values"),
+    "far": (["IOWA", "OHIO"], "=zz", "no document has v=zz; its values are: IOWA, OHIO$"),
+    "many": ([f"x{i}" for i in range(20)], "=zz", r"x0, x1, .*x9, … \(20 in all\)$"),
+    "range": (["€ 3", "5,50", "n/a"], "=7..", "run from 3 to 5.5; 1 of its 3 values are none, first 'n/a'"),
+    "no numbers": (["cheap", "dear"], "=7..", "none of its values is a number or a date; its values"),
+    "no range": (["cheap", "dear"], "=a..b", "no document has v=a..b"),
+    "code": (["01067"], "=1067", "did you mean 01067"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NOTHING)
+def test_a_filter_that_nothing_passes_says_what_there_is(name: str) -> None:
+    values, asked, told = NOTHING[name]
+    with pytest.raises(NotFound, match=told):
+        passing(values, asked)
+
+
+def test_one_of_several_filters_on_a_field_has_to_be_met_by_some_document() -> None:
+    assert passing(["IOWA", "OHIO", "UTAH"], "=iowa", "=utah") == [0, 2]
+    with pytest.raises(NotFound, match="no document has v=utha; did you mean UTAH"):
+        passing(["IOWA", "OHIO", "UTAH"], "=utha", "=iowaa")
+    assert passing(["IOWA", "OHIO", "UTAH"], "=iowa", "=utha") == [0]
+    rows = [{"text": "hail", "a": "x", "date": "2019"}, {"text": "rain", "a": "y", "date": "2020"}]
+    index = run_index(selfvec.refine(rows, "none", "original"))
+    assert index.search("hail", filters=["a=x", "date=2020"]).hits == []
+    with pytest.raises(
+        NotFound, match="no document is dated 1900; the dates run from 2019-01-01 to 2020-01-01"
+    ):
+        index.search("hail", filters=["date=1900"])
+
+
+@given(st.integers(-(10**9), 10**9), st.sampled_from([(",", "."), (".", ","), (" ", ","), ("'", ".")]))
+def test_every_way_of_writing_a_number_is_read(cents: int, marks: tuple[str, str]) -> None:
+    group, decimal = marks
+    text = f"{cents / 100:,.2f}".translate(str.maketrans({",": group, ".": decimal}))
+    for written in (text, f"€ {text}", f"{text} EUR", f" {text} %"):
+        assert math.isclose(written_number(written, decimal_mark([text])), cents / 100, abs_tol=0.001)
+
+
+@given(st.text(max_size=12))
+def test_no_text_brings_the_reader_of_numbers_down(text: str) -> None:
+    for decimal in ".,":
+        assert isinstance(written_number(text, decimal), float)
