@@ -22,6 +22,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 PURPOSES = {
     "backports-zstd": "Zstandard files, before Python 3.14",
     "bm25s": "lists of stop words",
+    "chardet": "the likely encoding of what is not UTF-8",
     "lxml": "HTML",
     "numba": "compiles the kernels",
     "numpy": "matrices",
@@ -33,6 +34,7 @@ PURPOSES = {
     "threadpoolctl": "the number of threads of NumPy",
     "tokenizers": "any `tokenizer.json`",
     "click": "the command line",
+    "webencodings": "the names of encodings in HTML",
     "wordllama": "the built-in vectors",
 }
 FOR_DEVELOPERS = {"cluster", "dev", "docs"}

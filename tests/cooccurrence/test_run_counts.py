@@ -98,7 +98,8 @@ def test_counts_that_do_not_belong_to_the_run_are_refused(storm_file: Path, tmp_
     with pytest.raises(FormatError, match=r"run/counts: .*these have others; make the run again"):
         _ = run_counts(selfvec.open_run(sealed_again(folder)))
     shutil.rmtree(folder / "counts")
-    assert run_counts(selfvec.open_run(folder)) is None
+    with pytest.raises(FormatError, match=r"run/counts/.*: is missing; make the run again"):
+        selfvec.open_run(folder)
 
 
 @pytest.mark.parametrize(

@@ -152,5 +152,5 @@ def _say_where(address: str, token: str) -> None:
 
 def _interrupted(*_: object) -> Never:
     """End the process at once: the thread that waits for a line of standard input cannot be stopped."""
-    print("selfvec: interrupted", file=sys.stderr)
+    print("selfvec: interrupted", file=sys.stderr, flush=True)
     os._exit(130)

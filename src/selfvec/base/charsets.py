@@ -14,8 +14,6 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any, Protocol
 
-import numpy as np
-
 from .display import decoded, escape_controls
 
 _MARKS = (  # UTF-32 first: its mark begins as that of UTF-16 does
@@ -29,6 +27,7 @@ MARK_BYTES = 4
 
 _PRINTED = (*b"\t\n\r", *range(32, 127))  # bytes of ASCII text
 
+_WITHIN = bytes(range(0xC0))  # no first bytes of letters beyond ASCII
 _RARE = 1000  # bytes with one wrong place among them: too few to tell anything about a text
 _SAMPLE = 1 << 16  # bytes shown to the detector
 _SHOWN = 40  # characters of a text that are quoted as it would be read
@@ -112,7 +111,7 @@ class Tally:
         """Count bytes that are UTF-8."""
         self.size += len(data)
         if not data.isascii():
-            self.letters += int(np.count_nonzero(np.frombuffer(data, np.uint8) >= 0xC0))
+            self.letters += len(data.translate(None, _WITHIN))
 
     def add_line(self, number: int, line: bytes) -> tuple[bytes, int]:
         """Count a line; the line with U+FFFD for each place that is wrong, and how many these are."""
