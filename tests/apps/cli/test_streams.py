@@ -161,3 +161,18 @@ def test_a_reader_that_leaves_ends_a_command_quietly(folder: Path, command: str)
     assert len(done.stdout) == 1
     assert b"Traceback" not in done.stderr
     assert b"Broken" not in done.stderr
+
+
+@pytest.mark.parametrize("unbuffered", [{}, {"PYTHONUNBUFFERED": "1"}])
+def test_messages_come_before_the_path_of_the_run(folder: Path, unbuffered: dict[str, str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "selfvec", "refine", "text.txt", "-o", f"order{len(unbuffered)}"],
+        cwd=folder,
+        env={**os.environ, "PYTHONUNBUFFERED": "", **unbuffered},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("read ")
+    assert f"order{len(unbuffered)}" in lines[1:]

@@ -69,8 +69,9 @@ def _text(file: io.FileIO, usual: Any, errors: str = "") -> io.TextIOWrapper:
     encoding = getattr(usual, "encoding", None) or "utf-8"
     whole = encoding.lower().replace("-", "").startswith("utf")
     errors = errors or ("surrogateescape" if whole else "replace")  # names of files may be any bytes
-    lines = bool(getattr(usual, "line_buffering", True))
-    return io.TextIOWrapper(io.BufferedWriter(file), encoding, errors, line_buffering=lines)
+    # Messages come at once, and results, too, on a terminal and with PYTHONUNBUFFERED.
+    at_once = isinstance(file, _Messages) or usual is None or usual.line_buffering or usual.write_through
+    return io.TextIOWrapper(io.BufferedWriter(file), encoding, errors, line_buffering=at_once)
 
 
 def discard_output() -> None:
