@@ -218,3 +218,9 @@ def test_what_is_said_of_repeated_ids_is_so(tmp_path: Path) -> None:
     assert later.text.texts() == ["rain", "fog"]
     (note,) = json.loads((tmp_path / "run" / "run.json").read_text())["corpus"]["notes"]
     assert note.startswith("2 documents have the id of an earlier one, first rows:3")
+
+
+@pytest.mark.parametrize("name", ["Datum (t,m,j)", "Zeitstempel", "Created At", "fecha", "日付"])
+def test_dates_are_found_under_usual_names_of_several_languages(name: str, tmp_path: Path) -> None:
+    (tmp_path / "form.csv").write_text(f'"{name}";text\n18.06.2020;hail fell\n', "utf-8")
+    assert Corpus.open(tmp_path / "form.csv").summary.date_field == name

@@ -15,7 +15,7 @@ import shlex
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache
 from typing import Any, TypedDict
 
 from selfvec.base.casing import in_any_case
@@ -116,6 +116,9 @@ DATES = (
     *("publication_date", "pub_date", "created_at", "created", "created_utc"),
     *("posted_at", "event_date", "incident_date", "report_date", "begin_date", "begin_date_time"),
     *("year", "publication_year"),
+    # of forms and tables in other languages
+    *("datum", "fecha", "dato", "дата", "日期", "日付"),
+    *("zeitstempel", "horodateur", "marca temporal", "informazioni cronologiche"),
 )
 IDS = ("_id", "id", "doc_id", "document_id", "event_id", "pmid", "uuid")
 
@@ -280,6 +283,55 @@ class NoTextField(CorpusError):
     """A file has no field of text: none has a usual name, or the one that was named."""
 
 
+@dataclass(frozen=True)
+class _Columns:
+    """The columns of a file, among which fields are found."""
+
+    names: Sequence[str]
+    path: str
+    inner: Collection[str]  # paths into the columns
+
+    @cached_property
+    def counts(self) -> Counter[str]:
+        """How many columns have each name."""
+        return Counter(self.names)
+
+    @cached_property
+    def _by_key(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for name in self.names:
+            found.setdefault(_key(name), []).append(name)
+        return found
+
+    def usual(self, names: Sequence[str], fits: Callable[[str], bool] = lambda _: True) -> tuple[str, ...]:
+        """The first column with one of these names, best one that fits and whose name is unique; or none."""
+        found = [name for one in names for name in self._by_key.get(_key(one), ())]
+        best = (name for name in found if self.counts[name] == 1 and fits(name))
+        return tuple(filter(None, [next(best, found[0] if found else None)]))
+
+    def known(self, name: str) -> str | None:
+        """The column or path that is meant, in any case; a column counts first."""
+        return in_any_case(name, dict.fromkeys(self.names)) or in_any_case(name, self.inner)
+
+    def given(self, name: str, flag: str) -> str:
+        """The column or path that is meant by an option."""
+        found = self.known(name)
+        if found is None:
+            every = [*self.names, *self.inner]
+            near = did_you_mean(name, every)
+            raise _missing("there is no such field", every, self.path, flag, name, near=near)
+        if found != readable(found):
+            rule = "its name holds a NUL character or half of a surrogate pair"
+            raise CorpusError(rule, path=self.path, field=readable(found), remedy="rename it")
+        return found
+
+    def several(self, given: Sequence[str], flag: str) -> tuple[str, ...]:
+        """The columns or paths that are meant by an option that takes several with commas."""
+        return tuple(
+            dict.fromkeys(self.given(name, flag) for text in given for name in listed(text, self.known))
+        )
+
+
 def recognise(
     columns: Sequence[str],
     path: str,
@@ -290,33 +342,17 @@ def recognise(
     first_rows: FirstRows = dict,
 ) -> Fields:
     """Choose the fields of a file or data frame with these columns."""
-    counts = Counter(columns)
+    there = _Columns(columns, path, inner)
     lower = {name.strip().lower(): name for name in reversed(columns)}
-    by_key: dict[str, list[str]] = {}
-    for name in columns:
-        by_key.setdefault(_key(name), []).append(name)
-
-    def first(usual: Sequence[str], fits: Callable[[str], bool] = lambda _: True) -> tuple[str, ...]:
-        found = [name for one in usual for name in by_key.get(_key(one), ())]
-        best = (name for name in found if counts[name] == 1 and fits(name))
-        return tuple(filter(None, [next(best, found[0] if found else None)]))
-
-    def given(name: str, flag: str) -> str:
-        return _given(name, columns, path, flag, inner)
-
-    def several(given_names: Sequence[str], flag: str) -> list[str]:
-        found = partial(_known, columns=columns, inner=inner)
-        return [given(name, flag) for text in given_names for name in listed(text, found)]
-
     notes: tuple[str, ...] = ()
     layout = None if names.text else layout_of(lower)
     if names.text:
-        text = tuple(dict.fromkeys(several(names.text, "--text-field")))
+        text = there.several(names.text, "--text-field")
     elif layout is not None:
         text = tuple(lower[name] for name in layout.text)
     else:
-        body = first(TEXTS, holds_text)
-        titles = tuple(name for name in first(TITLES, holds_text) if holds_text(name) or not body)
+        body = there.usual(TEXTS, holds_text)
+        titles = tuple(name for name in there.usual(TITLES, holds_text) if holds_text(name) or not body)
         text = titles + body
         if titles and not body:
             notes = (_only_title(titles[0], columns, first_rows()),)
@@ -324,34 +360,38 @@ def recognise(
         raise _no_text([*columns, *inner], path, first_rows())
     date: tuple[str, ...]
     if names.date:
-        date = (given(names.date, "--date-field"),)
+        date = (there.given(names.date, "--date-field"),)
     elif layout is not None and layout.date:
         date = tuple(lower[name] for name in layout.date if name in lower)
     else:
-        date = first(DATES)
+        date = there.usual(DATES)
     fields = Fields(
         text,
         date,
-        id=given(names.id, "--id-field") if names.id else next(iter(first(IDS)), None),
+        id=there.given(names.id, "--id-field") if names.id else next(iter(there.usual(IDS)), None),
         layout=layout,
-        slice=given(names.slice, "--slice-field") if names.slice else None,
+        slice=there.given(names.slice, "--slice-field") if names.slice else None,
         text_given=bool(names.text),
         date_given=bool(names.date),
         id_given=bool(names.id),
         notes=notes,
     )
-    if names.keep is True:
-        fields = _with_others(fields, columns)
-    elif names.keep:
-        shown = [name for name in fields.text[1:] and fields.text if is_title(name)]
-        kept = several(names.keep, "--keep-fields")
-        fields = replace(fields, kept=tuple(dict.fromkeys((*shown, *kept))), named=tuple(kept))
-    for name in fields.columns:
-        if counts[name] > 1:
-            raise CorpusError(
-                "two columns have this name", path=path, field=name, remedy="rename one of them"
-            )
+    fields = _with_kept(fields, names.keep, there)
+    twice = next((name for name in fields.columns if there.counts[name] > 1), None)
+    if twice is not None:
+        raise CorpusError("two columns have this name", path=path, field=twice, remedy="rename one of them")
     return replace(fields, nested=tuple(name for name in fields.columns if name not in columns))
+
+
+def _with_kept(fields: Fields, keep: bool | Sequence[str], there: _Columns) -> Fields:
+    """The same fields, and other columns to keep: all, or those that are named, and a title."""
+    if keep is True:
+        return _with_others(fields, there.names)
+    if not keep:
+        return fields
+    shown = [name for name in fields.text[1:] and fields.text if is_title(name)]
+    kept = there.several(keep, "--keep-fields")
+    return replace(fields, kept=tuple(dict.fromkeys((*shown, *kept))), named=kept)
 
 
 def _with_others(fields: Fields, columns: Sequence[str]) -> Fields:
@@ -366,12 +406,12 @@ def _with_others(fields: Fields, columns: Sequence[str]) -> Fields:
 
 @lru_cache(1 << 12)
 def _key(name: str) -> str:
-    """A name without regard to case, blanks and punctuation.
+    """A name without regard to case, blanks and punctuation, and to what stands in brackets after it.
 
-    >>> _key("reviewText"), _key(" Review-Text "), _key("_id")
-    ('reviewtext', 'reviewtext', 'id')
+    >>> _key("reviewText"), _key(" Review-Text "), _key("_id"), _key("Date (d/m/y)")
+    ('reviewtext', 'reviewtext', 'id', 'date')
     """
-    return re.sub(r"[\W_]+", "", name).casefold()
+    return re.sub(r"(?<=\w) *\([^()]*\)\s*$|[\W_]+", "", name).casefold()
 
 
 _TITLE_KEYS = frozenset(map(_key, TITLES))
@@ -416,23 +456,6 @@ def _no_text(columns: Sequence[str], path: str, rows: Mapping[str, Iterable[obje
     rule = "none of its fields has a usual name of a text field"
     near = f"{_listed(found, 5)} {'looks' if len(found) == 1 else 'look'} like text:" if found else ""
     return _missing(rule, columns, path, "--text-field", near=near, value=found[0] if found else "NAME")
-
-
-def _known(name: str, columns: Sequence[str], inner: Collection[str]) -> str | None:
-    """The column or path that is meant, in any case; a column counts first."""
-    return in_any_case(name, dict.fromkeys(columns)) or in_any_case(name, inner)
-
-
-def _given(name: str, columns: Sequence[str], path: str, flag: str, inner: Collection[str]) -> str:
-    """The column or path that is meant, in any case."""
-    found = _known(name, columns, inner)
-    if found is None:
-        every = [*columns, *inner]
-        raise _missing("there is no such field", every, path, flag, name, near=did_you_mean(name, every))
-    if found != readable(found):
-        rule = "its name holds a NUL character or half of a surrogate pair"
-        raise CorpusError(rule, path=path, field=readable(found), remedy="rename it")
-    return found
 
 
 def _missing(
