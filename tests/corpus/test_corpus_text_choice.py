@@ -11,6 +11,7 @@ from corpus_reader import Reader
 
 import selfvec
 from selfvec.base.errors import CorpusError
+from selfvec.corpus import Corpus
 from selfvec.corpus.fields import FieldNames, recognise
 
 EXPORTS = {  # the columns of what people have, and the text that is read
