@@ -291,17 +291,22 @@ def read_page(data: bytes) -> Page:
         return Page(text.removeprefix("\ufeff"), wrong)
     name, codec = _named_codec(data)
     utf8 = decoded(data)
-    if codec not in (None, "utf-8") and not utf8[1] and sum(letter > "\x7f" for letter in utf8[0]) >= _TYPED:
+    if codec not in (None, "utf-8") and not utf8[1] and _beyond_ascii(utf8[0]) >= _TYPED:
         return Page(utf8[0], guess=f"is UTF-8, and names {name}")
-    text, wrong = utf8 if codec is None else decoded(data, codec)
+    text, wrong = utf8 if codec in (None, "utf-8") else decoded(data, codec)
     seven_bits = codec is None and not_utf8(data) if data.isascii() else None
-    if not seven_bits and fits(sum(letter > "\x7f" for letter in text) - wrong, wrong):
+    if not seven_bits and fits(_beyond_ascii(text) - wrong, wrong):
         return Page(text, wrong)
     guessed = likely((seven_bits or tallied(data).fault).data, page=True)
     if guessed is None:
         return Page(text, wrong)
     told = f"names {name}, in which it hardly decodes" if name else "names no encoding"
     return Page(*decoded(data, guessed), f"{told}: read as {shown(guessed)}, a guess")
+
+
+def _beyond_ascii(text: str) -> int:
+    """How many characters are beyond ASCII."""
+    return len(text) - len(text.encode("ascii", "ignore"))
 
 
 def _named_codec(data: bytes) -> tuple[str, str | None]:
