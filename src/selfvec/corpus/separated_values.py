@@ -114,6 +114,7 @@ def _first_row(text: str, delimiter: str) -> CsvHeader:
         if delimiter != "\t":
             raise
         names, lines = _named(text, {"delimiter": delimiter, "quoting": csv.QUOTE_NONE})
+        names = [name.strip('" ') for name in names]  # quotes without a partner are no part of a name
     below = _rows_below(text, delimiter, blanks)
     row = next(islice(below, 1, None), []) if names else []
     more = [""] * (len(row) - len(names)) if not any(row[len(names) :]) else []
