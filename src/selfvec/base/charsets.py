@@ -289,7 +289,7 @@ def read_page(data: bytes) -> Page:
     if by_bytes:
         text, wrong = decoded(data, by_bytes)
         return Page(text.removeprefix("\ufeff"), wrong)
-    name, codec = _named_codec(data)
+    name, codec = _named_codec(data[:_LOOKED_AT])
     utf8 = decoded(data)
     if codec not in (None, "utf-8") and not utf8[1] and _beyond_ascii(utf8[0]) >= _TYPED:
         return Page(utf8[0], guess=f"is UTF-8, and names {name}")
@@ -309,9 +309,10 @@ def _beyond_ascii(text: str) -> int:
     return len(text) - len(text.encode("ascii", "ignore"))
 
 
-def _named_codec(data: bytes) -> tuple[str, str | None]:
-    """The encoding that a page names, and its codec; None if browsers would not know it."""
-    head = _COMMENT.sub(b"", data[:_LOOKED_AT])
+@lru_cache(4)  # a page is read twice: for its text, and for what was wrong with it
+def _named_codec(head: bytes) -> tuple[str, str | None]:
+    """The encoding that the beginning of a page names, and its codec; None if browsers would not know it."""
+    head = _COMMENT.sub(b"", head)
     labels = [label for meta in _META.finditer(head) if (label := _meta_label(meta[1]))]
     if not labels and (found := _XML.match(head)):
         labels = [found[1]]
@@ -346,6 +347,7 @@ _LARGER = {
 _OLDER = ("cp", "iso2022_", "hz", "johab", "koi8", "mac")  # codecs that the standard lacks
 
 
+@lru_cache(64)
 def codec_of_label(label: str) -> str | None:
     """Python's codec for the name of an encoding, as browsers understand the name; None if it is unknown.
 

@@ -200,7 +200,7 @@ class _Lines:
 
     def after(self, at: int) -> Iterator[str]:
         """The lines that are held, from number ``at`` on."""
-        return map(self.held.__getitem__, range(at, len(self.held)))
+        return map(self.held.__getitem__, range(at, len(self.held))) if at else iter(self.held)
 
 
 def _without_header(blocks: Iterator[LineBlock], lines: int) -> Iterator[bytes]:
@@ -276,10 +276,15 @@ class _Table:
                 end = reader.line_num
                 if (
                     len(row) != width
-                    # Of the usual row over several lines the last is clearly no row, and no field has quotes.
+                    # Of the usual row over several lines one is clearly no row, and no field has quotes.
                     or (
                         end - start > 1
-                        and (held[at + end - 1].count(delimiter) == width - 1 or '"' in join(row))
+                        and (
+                            held[at + start].count(delimiter)
+                            == held[at + end - 1].count(delimiter)
+                            == width - 1
+                            or '"' in join(row)
+                        )
                         and not self._is_sound(row, held[at + start : at + end])
                     )
                     or (nul and _holds_nul(row))
