@@ -276,16 +276,16 @@ class _Table:
                 end = reader.line_num
                 if (
                     len(row) != width
-                    # Of the usual row over several lines one is clearly no row, and no field has quotes.
                     or (
                         end - start > 1
                         and (
-                            held[at + start].count(delimiter)
-                            == held[at + end - 1].count(delimiter)
-                            == width - 1
-                            or '"' in join(row)
+                            # A quick look at the first line, which in the usual case is no row.
+                            (
+                                held[at + start].count(delimiter) == width - 1
+                                and self._looks_like_rows(held[at + start : at + end])
+                            )
+                            or ('"' in join(row) and not self._is_quoted(row, held[at + start : at + end]))
                         )
-                        and not self._is_sound(row, held[at + start : at + end])
                     )
                     or (nul and _holds_nul(row))
                 ):
@@ -298,10 +298,6 @@ class _Table:
         except csv.Error as error:
             cut = _is_cut(error)
         return at + start, cut
-
-    def _is_sound(self, row: Sequence[str], lines: Sequence[str]) -> bool:
-        """Whether lines are one row beyond doubt."""
-        return not self._looks_like_rows(lines) and self._is_quoted(row, lines)
 
     def _is_quoted(self, row: Sequence[str], lines: Sequence[str], blanks: bool = False) -> bool:
         """Whether the quotes of a row over several lines are where a writer puts them.
