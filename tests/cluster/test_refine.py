@@ -329,3 +329,23 @@ def test_bad_input_is_named(tmp_path: Path, clustered) -> None:
     (tmp_path / "one.txt").write_text("hail hail\nhail\n")
     with pytest.raises(CorpusError, match="has only one word, 'hail'"):
         clustered([tmp_path / "one.txt"], settings=Settings(min_count=1))
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".parquet"])
+def test_fields_inside_objects_are_read_by_their_paths(
+    tmp_path: Path, table: Vectors, clustered, suffix: str
+) -> None:
+    rows = [
+        {"post": {"body": text, "when": f"2020-0{n % 9 + 1}-11", "key": f"k{n}"}}
+        for n, text in enumerate(sentences(300))
+    ]
+    path = tmp_path / f"a{suffix}"
+    write = pl.DataFrame.write_ndjson if suffix == ".jsonl" else pl.DataFrame.write_parquet
+    write(pl.DataFrame(rows), path)
+    fields = {"text_field": "post.body", "date_field": "post.when", "id_field": "post.key"}
+    settings = Settings("decorrelated", history="none")
+    run = clustered([path], table, settings, **fields)
+    assert contents(run) == contents(refine(Corpus.open(path, **fields), table, settings))
+    assert run.text is not None
+    assert run.text.ids()[:2] == ["k0", "k1"]
+    assert str(run.text.read(("date",))["date"][1]) == "2020-02-11"

@@ -27,6 +27,8 @@ READ = {
     "nails.tsv": ('id\ttext\n1\t5" nails\n2\t"so" it is\n3\tc\n', ['5" nails', '"so" it is', "c"], 0, 1),
     "quoted.tsv": ('id\ttext\n1\t"a\nb"\n2\t"c\td"\n', ["a\nb", "c\td"], 0, 0),
     "lone.csv": ('id,text\n1,a\n2,"b\n3,c\n4,"d\n5,e\n', ["a", "c", "e"], 2, 0),
+    "cr.tsv": ('id\ttext\r1\t"a\r2\tb\r3\tc "d\r', ['"a', "b", 'c "d'], 0, 1),
+    "cr.csv": ('id,text\r1,"a\r2,b\r3,"c\rd"\r4,e\r', ["b", "c\nd", "e"], 1, 0),
     "half.csv": ("id,text\n" + "".join(f"{i},{Q * (i == 50)}w\n" for i in range(1, 101)), ["w"] * 99, 1, 0),
     "names.csv": ('"Datum (t,m,j)";text\n1;"a;b"\n2;c, d, e\n', ["a;b", "c, d, e"], 0, 0),
     "form.csv": ("Why, and how?, really;text\nso, so;a\nso;b\n", ["a", "b"], 0, 0),
@@ -69,6 +71,25 @@ def test_what_was_guessed_for_a_whole_table_is_noted_once(reader: Reader, name, 
     path = reader.write(name, READ[name][0])
     reader.texts(name, batch_bytes=7)
     assert reader.corpus.summary.notes == [f"{path}: {said}"]
+
+
+@pytest.mark.parametrize("header", ['id\t"text\tn', '"id\ttext\t"n', '"id"\t" text \tn'])
+def test_a_quote_is_no_part_of_a_column_name_in_a_table_with_tabs(reader: Reader, header):
+    path = reader.write("a.tsv", f"{header}\n1\thail\t3\n2\train\t4\n")
+    assert reader.texts("a.tsv") == ["hail", "rain"]
+    corpus = Corpus.open(path, id_field="id", text_field="text,n")
+    assert [text for batch in corpus.batches() for text in batch.texts] == ["hail\n\n3", "rain\n\n4"]
+
+
+def test_a_row_that_a_block_cuts_does_not_join_the_batches():
+    reader = CsvReader(TextSource("x"))
+    reader.header = CsvHeader(("id", "text"), ",", 0)
+    cut = [b'0,"a\n', *(b'b"\n%d,"a\n' % row for row in range(1, 100)), b'b"\n']
+    blocks = ((1 + 2 * number, block) for number, block in enumerate(cut))
+    batches = list(reader.row_batches(blocks, Fields(("text",)), CorpusPass(Summary())))
+    texts = [batch.columns["text"].to_list() for batch in batches]
+    assert [text for some in texts for text in some] == ["a\nb"] * 100
+    assert max(map(len, texts)) <= 2
 
 
 def test_a_quoted_field_whose_lines_look_like_rows_is_noted(reader: Reader):

@@ -61,6 +61,8 @@ def test_other_names_of_columns_and_tabs(run_folder: Path, write) -> None:
         ("question,id\n,b\n", "'question': is empty"),
         ("question,id\nx,nowhere\n", "the run lacks these documents"),
         ("", "no column 'question'"),
+        ('question,id\n"bread,b\nriver" x,a\n', "csv:2: .*close the quote"),
+        ('question,id\nbread,b\n"a "long" river",a\n', "csv:3: .*double it"),
     ],
 )
 def test_mistakes_name_the_file_and_the_line(run_folder: Path, write, text: str, said: str) -> None:

@@ -114,6 +114,10 @@ def test_triples_are_read_with_their_kinds_and_definitions(write) -> None:
     comma = read_knowledge([write("a.csv", 'hail,definition,"ice, in balls"\n\nhail,related,storm\n')])
     assert comma.definitions == {"hail": "ice, in balls"}
     assert comma.edges == {"related": [("hail", "storm")]}
+    lone = 'hail\tdefinition\t"ice" in balls\nsleet\trelated\t"rain\nhail\tis-a\tweather\n'
+    found = read_knowledge([write("lone.tsv", lone)])
+    assert found.definitions == {"hail": '"ice" in balls'}
+    assert found.edges == {"related": [("sleet", '"rain')], "is-a": [("hail", "weather")]}
 
 
 @pytest.mark.parametrize("kind", ["wordnet", "lmf", "obo", "ttl"])
@@ -150,6 +154,7 @@ def test_files_that_are_no_lexicon_are_refused_with_their_place(write, wordnet: 
     for name, text, said in (
         ("a.tsv", "hail\tis-a\tice\nhail\tice\n", r"a\.tsv:2: a row is word, relation, word"),
         ("a.csv", "hail,is-a,\n", r"a\.csv:1: .* 2 filled fields"),
+        ("a.csv", 'hail,is-a,"ice\nsleet,is-a,ice"\n', r"a\.csv:1: .*close the quote"),
         ("a.xyz", "x", r"ends in \.xyz"),
         ("a.xml", "<x/>", "is not WN-LMF"),
         ("a.ttl", "@prefix", "is not RDF"),

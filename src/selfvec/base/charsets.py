@@ -289,13 +289,13 @@ def read_page(data: bytes) -> Page:
     if by_bytes:
         text, wrong = decoded(data, by_bytes)
         return Page(text.removeprefix("\ufeff"), wrong)
-    name, codec = _named_codec(data)
+    name, codec = _named_codec(data[:_LOOKED_AT])
     utf8 = decoded(data)
-    if codec not in (None, "utf-8") and not utf8[1] and sum(letter > "\x7f" for letter in utf8[0]) >= _TYPED:
+    if codec not in (None, "utf-8") and not utf8[1] and _beyond_ascii(utf8[0]) >= _TYPED:
         return Page(utf8[0], guess=f"is UTF-8, and names {name}")
-    text, wrong = utf8 if codec is None else decoded(data, codec)
+    text, wrong = utf8 if codec in (None, "utf-8") else decoded(data, codec)
     seven_bits = codec is None and not_utf8(data) if data.isascii() else None
-    if not seven_bits and fits(sum(letter > "\x7f" for letter in text) - wrong, wrong):
+    if not seven_bits and fits(_beyond_ascii(text) - wrong, wrong):
         return Page(text, wrong)
     guessed = likely((seven_bits or tallied(data).fault).data, page=True)
     if guessed is None:
@@ -304,9 +304,15 @@ def read_page(data: bytes) -> Page:
     return Page(*decoded(data, guessed), f"{told}: read as {shown(guessed)}, a guess")
 
 
-def _named_codec(data: bytes) -> tuple[str, str | None]:
-    """The encoding that a page names, and its codec; None if browsers would not know it."""
-    head = _COMMENT.sub(b"", data[:_LOOKED_AT])
+def _beyond_ascii(text: str) -> int:
+    """How many characters are beyond ASCII."""
+    return len(text) - len(text.encode("ascii", "ignore"))
+
+
+@lru_cache(4)  # a page is read twice: for its text, and for what was wrong with it
+def _named_codec(head: bytes) -> tuple[str, str | None]:
+    """The encoding that the beginning of a page names, and its codec; None if browsers would not know it."""
+    head = _COMMENT.sub(b"", head)
     labels = [label for meta in _META.finditer(head) if (label := _meta_label(meta[1]))]
     if not labels and (found := _XML.match(head)):
         labels = [found[1]]
@@ -341,6 +347,7 @@ _LARGER = {
 _OLDER = ("cp", "iso2022_", "hz", "johab", "koi8", "mac")  # codecs that the standard lacks
 
 
+@lru_cache(64)
 def codec_of_label(label: str) -> str | None:
     """Python's codec for the name of an encoding, as browsers understand the name; None if it is unknown.
 

@@ -16,6 +16,7 @@ A schema looks like the JSON that it describes:
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import tomllib
@@ -27,6 +28,7 @@ from .charsets import marked, tallied
 from .errors import FormatError, InputError
 from .untrusted import parse_json
 
+_LINE_ENDS = re.compile(r"\r\n?|\n")
 _ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r"})
 _ESCAPED = re.compile(r"\\[\\nr]")
 _PLAIN = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
@@ -51,6 +53,23 @@ def text_lines(path: Path) -> Iterator[tuple[int, str]]:
     for line, text in enumerate(read_text(path).split("\n"), 1):
         if text and not text.isspace():
             yield line, text.removesuffix("\r")
+
+
+def separated_rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a list of questions or words, one in each line that is not blank, with their numbers.
+
+    With tabs, a quote without a partner is text; with commas it is an `InputError`.
+    """
+    for line, text in enumerate(_LINE_ENDS.split(read_text(path)), 1):
+        if not text or text.isspace():
+            continue
+        try:
+            yield line, next(csv.reader([text], delimiter=delimiter, strict=True))
+        except csv.Error:
+            if delimiter != "\t":
+                rule = "a row is one line, in which every quoted field is closed and quotes in it are doubled"
+                raise InputError(rule, path=path, line=line, remedy="close the quote, or double it") from None
+            yield line, text.split("\t")
 
 
 def read_json(path: Path, remedy: str) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from selfvec.corpus.documents import absolute, kept_names
 from selfvec.corpus.fields import FieldNames, Fields, recognise
 from selfvec.corpus.files import FilePart, LeftOut, find_sources, open_part, require_fields
 from selfvec.corpus.memory import FramePart
-from selfvec.corpus.row_batch import inner_types, is_text_type, outer_columns, readable_fields
+from selfvec.corpus.row_batch import inner_types, is_text_type, outer_columns, readable_fields, with_nested
 from selfvec.corpus.row_formats import row_format_of_suffix
 from selfvec.corpus.streams import TextSource, reading
 from selfvec.corpus.summary import OF_SHARDS, FileRead
@@ -199,8 +199,9 @@ def _part(shard: Shard) -> FilePart | FramePart:
         with _parquet(source.path) as file:
             columns = outer_columns(shard.fields, file.schema_arrow.names)
             rows = file.read_row_groups(range(shard.start, shard.stop), columns)
-        frame = cast(pl.DataFrame, pl.from_arrow(rows))
-        return FramePart(path, _PARQUET, fields=shard.fields, frame=frame)
+        frame = with_nested(cast(pl.DataFrame, pl.from_arrow(rows)), shard.fields)
+        fields = replace(shard.fields, nested=())  # which are columns now
+        return FramePart(path, _PARQUET, fields=fields, frame=frame)
     if shard.stop:
         source = replace(source, path=path, pipe=BytesIO(_lines(shard)))
     elif is_remote(path):

@@ -33,7 +33,6 @@ from .row_batch import (
     odd_type,
     readable_fields,
     string_columns,
-    with_nested,
 )
 from .summary import BATCH_ROWS, CorpusPass, FileRead
 
@@ -172,7 +171,7 @@ class FramePart(MemoryPart):
     def batches(self, corpus_pass: CorpusPass) -> Iterator[RowBatch]:
         """The rows in batches."""
         for first in range(0, len(self.frame), ROWS):
-            part = with_nested(self.frame.slice(first, ROWS), self.fields)
+            part = self.frame.slice(first, ROWS)
             bad = sorted(row for row in self.bad if first <= row < first + len(part)) if self.bad else []
             for row in bad:
                 name, rule = self.bad[row]

@@ -283,14 +283,20 @@ def _string_column(column: pl.Series) -> pl.Series:
     return column.cast(pl.String)
 
 
+_SMALL = 1e-3  # Polars and Python write smaller numbers in different ways
+
+
 def _float_column(column: pl.Series) -> pl.Series:
     """Numbers as strings, a column at a time; those that Polars would write with a power, one by one."""
+    texts = column.cast(pl.String)
+    whole = (column.floor() == column).fill_null(False)
+    if whole.any():
+        texts = column.cast(pl.Int64, strict=False).cast(pl.String).zip_with(whole, texts)
     size = column.abs()
-    if ((size >= 1e15) | ((size < 1e-3) & (size > 0))).any():
-        return pl.Series(column.name, list(map(cell_text, column.to_list())), dtype=pl.String)
-    whole = column.floor() == column
-    texts = column.cast(pl.String).set(column.is_nan().fill_null(False), None)
-    return column.cast(pl.Int64, strict=False).cast(pl.String).zip_with(whole.fill_null(False), texts)
+    odd = ((size >= 1e15) | ((size < _SMALL) & (size > 0))).arg_true()  # NaN is above all numbers
+    if len(odd):
+        texts = texts.scatter(odd, list(map(cell_text, column.gather(odd).to_list())))
+    return texts
 
 
 ColumnTypes = Mapping[str, "pl.DataType | str"]

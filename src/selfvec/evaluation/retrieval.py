@@ -6,7 +6,6 @@ documents of a run, with a plain CSV of questions and the documents that answer 
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
@@ -18,7 +17,7 @@ import numpy as np
 from selfvec.base.arrays import AnyFloats, Doubles, Mask
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.progress import Progress
-from selfvec.base.text_files import read_text
+from selfvec.base.text_files import separated_rows
 from selfvec.data.run import Run
 from selfvec.numerics.rows import top_indices
 from selfvec.numerics.statistics import mean
@@ -338,23 +337,21 @@ class Questions(Retrieval):
     def _rows(self) -> Iterator[tuple[str, str]]:
         """Questions and ids, with white space around them removed."""
         tab = Path(self.path).suffix.lower() in (".tsv", ".tab")
-        lines = csv.reader(read_text(self.path).splitlines(keepends=True), delimiter="\t" if tab else ",")
-        try:
-            header = [name.strip().lower() for name in next(lines, [])]
-            columns = [self._column(header, names) for names in (QUESTION, ID)]
-            for row in lines:
-                if not any(cell.strip() for cell in row):
-                    continue
-                if len(row) != len(header):
-                    rule = f"a row has {len(header)} fields like the header, this one has {len(row)}"
-                    raise InputError(rule, path=self.path, line=lines.line_num, remedy="quote commas")
-                question, name = (row[column].strip() for column in columns)
-                if not question or not name:
-                    field = QUESTION[0] if not question else ID[0]
-                    raise InputError("is empty", path=self.path, line=lines.line_num, field=field)
-                yield question, name
-        except csv.Error as error:
-            raise InputError(f"is not CSV: {error}", path=self.path, line=lines.line_num) from None
+        lines = separated_rows(self.path, "\t" if tab else ",")
+        _, names = next(lines, (1, []))
+        header = [name.strip().lower() for name in names]
+        columns = [self._column(header, names) for names in (QUESTION, ID)]
+        for line, row in lines:
+            if not any(cell.strip() for cell in row):
+                continue
+            if len(row) != len(header):
+                rule = f"a row has {len(header)} fields like the header, this one has {len(row)}"
+                raise InputError(rule, path=self.path, line=line, remedy="quote commas")
+            question, name = (row[column].strip() for column in columns)
+            if not question or not name:
+                field = QUESTION[0] if not question else ID[0]
+                raise InputError("is empty", path=self.path, line=line, field=field)
+            yield question, name
 
     def _column(self, header: Sequence[str], names: Sequence[str]) -> int:
         for name in names:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import tempfile
 import warnings
@@ -16,7 +14,7 @@ from typing import Any
 
 from selfvec.base.checks import as_paths, is_path
 from selfvec.base.errors import InputError, OptionError, require
-from selfvec.base.text_files import read_text, text_lines
+from selfvec.base.text_files import separated_rows, text_lines
 from selfvec.storage.alignment_files import names_columns
 
 from .knowledge import Knowledge, unreadable
@@ -92,19 +90,17 @@ def _kind(name: str) -> str:
 
 def _triples(path: Path) -> Knowledge:
     comma = path.suffix.lower() == ".csv"
-    tabs: Any = {} if comma else {"delimiter": "\t", "quoting": csv.QUOTE_NONE}
     edges: dict[str, list[tuple[str, str]]] = defaultdict(list)
     definitions: dict[str, str] = {}
     headers: list[str] = []
-    lines = csv.reader(io.StringIO(read_text(path), newline=""), **tabs)
-    for fields in _fields(lines, path):
+    for line, fields in separated_rows(path, "," if comma else "\t"):
         cells = [cell.strip() for cell in fields]
         if not any(cells) or cells[0].startswith("#"):
             continue
         if len(cells) != 3 or not all(cells):
             rule = f"a row is word, relation, word, this one has {sum(map(bool, cells))} filled fields"
             remedy = f"separate three fields by {'commas' if comma else 'tabs'}"
-            raise InputError(rule, path=path, line=lines.line_num, remedy=remedy)
+            raise InputError(rule, path=path, line=line, remedy=remedy)
         word, relation, other = cells
         first = not (edges or definitions or headers)
         if first and _RELATION.fullmatch(relation.lower()) and names_columns(word, other):
@@ -115,14 +111,6 @@ def _triples(path: Path) -> Knowledge:
         else:
             edges[_kind(relation)].append((word, other))
     return Knowledge(edges=dict(edges), definitions=definitions, headers=headers)
-
-
-def _fields(lines: Any, path: Path) -> Iterator[list[str]]:
-    """The rows of a CSV reader."""
-    try:
-        yield from lines
-    except csv.Error as error:
-        raise InputError(f"cannot be read: {error}", path=path, line=lines.line_num) from None
 
 
 # ---- WordNet
