@@ -63,6 +63,20 @@ def folded(word: str) -> str:
     return unicodedata.normalize("NFC", _REMOVED.sub("", word))
 
 
+def plain(word: str) -> str:
+    """The key of a word as texts are read: `folded`, without a possessive and apostrophes around it.
+
+    >>> plain("county\u2019s"), plain("\u2018hail\u2019")
+    ('county', 'hail')
+    """
+    if word.isascii() and "'" not in word:
+        return word
+    word = folded(word)
+    if word.endswith(("'s", "'S")) and any(map(str.isalnum, word[:-2])):
+        word = word[:-2]
+    return word.strip("'")
+
+
 # Letters that are written with a plain one where the keyboard lacks them, and have no decomposition
 _PLAIN = str.maketrans(
     {"ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ı": "i", "ß": "ss", "æ": "ae", "Æ": "AE"}

@@ -11,9 +11,9 @@ import numpy as np
 
 from selfvec.base.arrays import Ids, Ints, Mask
 from selfvec.base.casing import lower
-from selfvec.base.characters import without_accents
+from selfvec.base.characters import plain, without_accents
 from selfvec.text.segmentation import is_unspaced
-from selfvec.text.tokenizers import find_words, plain
+from selfvec.text.tokenizers import find_words
 from selfvec.text.vocabulary import Query, Vocabulary
 
 from .indexed_documents import IndexedDocuments
