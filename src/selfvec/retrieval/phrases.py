@@ -15,6 +15,7 @@ import numpy as np
 from selfvec.base.arrays import Ids, Ints, Mask
 from selfvec.base.casing import lower
 from selfvec.base.characters import plain, without_accents
+from selfvec.base.threads import cut, in_order, threads
 from selfvec.text.segmentation import is_unspaced
 from selfvec.text.sentences import sentence_spans
 from selfvec.text.tokenizers import FoundWords, find_words
@@ -24,7 +25,7 @@ from .indexed_documents import IndexedDocuments
 from .question import Question
 
 Fits = Callable[[str], bool]
-_READ = 1024  # texts read at a time
+_READ = 1 << 21  # bytes read at a time: what many texts have in common is compared once
 _CLAUSE = re.compile("[;\u037e\u061b\uff1b]")
 
 
@@ -102,7 +103,10 @@ def _same_word(asked: str, code: str | None) -> Fits:
     key = lower(asked, code)
     if key != without_accents(key):
         return lambda word: lower(word, code) == key
-    return lambda word: without_accents(lower(word, code)) == key
+    size = len(key)  # of words of ASCII, too, which are compared at once
+    return lambda word: (
+        (len(word) == size or not word.isascii()) and without_accents(lower(word, code)) == key
+    )
 
 
 def _fits(asked: str, code: str | None) -> Fits:
@@ -134,10 +138,14 @@ def _count(documents: IndexedDocuments, phrases: Sequence[_Phrase], among: Mask)
     out = np.zeros((len(phrases), len(documents)), np.int64)
     fitting = _Fitting([word for phrase in phrases for word in phrase.words])
     numbers = np.flatnonzero(among)
-    for first in range(0, len(numbers), _READ):
-        part = numbers[first : first + _READ]
+    sizes = np.diff(documents.arrays["texts ends"])[numbers]
+
+    def read(block: tuple[int, int]) -> tuple[Ints, list[str], FoundWords]:
+        part = numbers[slice(*block)]
         texts = [documents.text(number) for number in part.tolist()]
-        found = find_words(texts)
+        return part, texts, find_words(texts)
+
+    for part, texts, found in in_order(cut(sizes + 1, _READ), read, threads(None)):
         rows = np.fromiter(map(fitting.__getitem__, found.names), np.int64, len(found.names))[found.ids]
         owners = np.repeat(np.arange(len(part)), np.diff(found.bounds))
         table = fitting.table
