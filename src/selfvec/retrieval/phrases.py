@@ -168,7 +168,8 @@ def _in_a_row(fit: Mask, rows: Ints, owners: Ints | Ids) -> Ints:
     begins = np.flatnonzero(fit[:, 0][rows[:size]])
     for k in range(1, fit.shape[1]):
         begins = begins[fit[:, k][rows[begins + k]]]
-    return begins[owners[begins] == owners[begins + fit.shape[1] - 1]]
+    whole: Ints = begins[owners[begins] == owners[begins + fit.shape[1] - 1]]
+    return whole
 
 
 def _in_sentences(
