@@ -289,7 +289,7 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: selfvec.senses("run", "stomr"), "did you mean"),
     (lambda: selfvec.graph("run", edges="luck"), "edges: is one of"),
     (lambda: selfvec.why("run", "storm", "storm"), "the same word"),
-    (lambda: selfvec.expand("run", "zyzzyva"), "no word of the query"),
+    (lambda: selfvec.expand("run", "zyzzyva"), "the word 'zyzzyva' does not occur in this run"),
     (lambda: selfvec.migrate("run-lancedb", 5, "run"), "old: is a Run"),
     (lambda: selfvec.health("a.vec"), "it is a file of vectors"),
     (lambda: selfvec.open("storms.jsonl"), "text"),

@@ -123,6 +123,21 @@ def test_all_shards_read_dates_as_the_whole_files_tell(
         assert run.provenance.corpus[name] == alone.provenance.corpus[name], name
 
 
+@pytest.mark.parametrize(("clauses", "said"), [(40, 0), (4000, 1)])
+def test_that_clauses_are_no_words_is_judged_by_the_whole_text(
+    tmp_path: Path, clustered, clauses: int, said: int
+) -> None:
+    """A shard of Japanese among English ones is not most of the text."""
+    paths = [
+        jsonl(tmp_path / "a.jsonl", sentences(100)),
+        jsonl(tmp_path / "b.jsonl", ["昨日は雨でした。"] * clauses),
+    ]
+    settings = Settings("decorrelated", history="none")
+    notes = [refine(Corpus.open(paths), None, settings).provenance.corpus["notes"]]
+    notes.append(clustered(paths, settings=settings).provenance.corpus["notes"])
+    assert [sum("most of the text is Japanese" in note for note in one) for one in notes] == [said, said]
+
+
 @pytest.mark.usefixtures("many_tasks")
 def test_equal_bytes_for_any_number_of_workers(tmp_path: Path, table: Vectors, clustered) -> None:
     path = jsonl(tmp_path / "a.jsonl", sentences(300))

@@ -52,3 +52,39 @@ def test_a_word_that_is_like_none_has_no_suggestion() -> None:
     table = Vectors(["hail"], np.ones((1, 2), np.float32))
     with pytest.raises(NotFound, match="'zzz' does not occur in this run; try another word"):
         rows_of(["zzz"], [table])
+
+
+ASKED = ("fire", "abc", "café", "cooperate", "don't", "county", "naïve", "été", "Zürich")
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ("\ufb01re", "fire"),  # a ligature
+        ("\uff21\uff22\uff23", "abc"),  # full width
+        ("cafe\u0301", "café"),  # the accent as a character of its own
+        ("CAFE\u0301", "café"),
+        ("co\u00adoperate", "cooperate"),  # a soft hyphen
+        ("don\u2019t", "don't"),
+        ("county\u2019s", "county"),
+        (" fire\u200b ", "fire"),
+    ],
+)
+def test_words_asked_for_are_read_as_the_text_is(asked: str, meant: str) -> None:
+    table = Vectors(list(ASKED), np.eye(len(ASKED), dtype=np.float32))
+    ((_, row),), unknown = rows_of([asked], [table])
+    assert (ASKED[row], unknown) == (meant, [])
+
+
+def test_a_word_as_it_is_written_goes_before_what_it_is_read_as() -> None:
+    table = Vectors(["fire", "\ufb01re"], np.eye(2, dtype=np.float32))
+    assert rows_of(["\ufb01re"], [table])[0] == [(0, 1)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"), [("cafe", "café"), ("ete", "été"), ("ZURICH", "Zürich"), ("cooperäte", "cooperate")]
+)
+def test_words_that_differ_in_accents_alone_are_suggested_first(asked: str, meant: str) -> None:
+    table = Vectors(list(ASKED), np.eye(len(ASKED), dtype=np.float32))
+    with pytest.raises(NotFound, match=rf"did you mean {meant}\b"):
+        rows_of([asked], [table])

@@ -8,6 +8,7 @@ import selfvec
 from selfvec.retrieval import Index
 from selfvec.retrieval.question import Question
 from selfvec.text.korean import without_particle
+from selfvec.text.preprocessing import Preprocessing
 from selfvec.text.segmentation import unsegmented
 
 TEXTS = {
@@ -178,3 +179,24 @@ def test_refining_says_that_clauses_are_words(tmp_path) -> None:
     run = selfvec.refine(tmp_path / "a.txt", "none")
     notes = run.provenance.corpus["notes"]
     assert [note for note in notes if "--language ja" in note] == notes
+
+
+@pytest.mark.parametrize(
+    ("text", "phrase", "has"),
+    [
+        ("the heat pump", "heat pump", True),
+        ("the heat-pump", "heat pump", True),
+        ("To be, or not to be", "to be or not to be", True),  # a comma ends nothing
+        ("noise of the heat; pump it", "heat pump", False),
+        ("we felt the heat. Pump it", "heat pump", False),
+        ("what heat! Pump it", "heat pump", False),
+        ("the heat\n\npump it", "heat pump", False),
+        ("near St. Louis", "St Louis", True),  # an abbreviation
+        ("the U.S. Government", "U.S. government", True),
+        ("what heat! Pump it", "heat! Pump", True),  # asked for as it stands
+    ],
+)
+def test_a_phrase_ends_where_a_sentence_does(text: str, phrase: str, has: bool) -> None:
+    index = Index.words_only([text, "sheep grazed quietly"], Preprocessing())
+    notes = index.search(f'"{phrase}"', mode="bm25").notes
+    assert any("no document has the phrase" in note for note in notes) != has

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from selfvec.base.characters import APOSTROPHES, NEVER_ALONE, UNSEEN, folded, without_accents
+from selfvec.base.characters import APOSTROPHES, NEVER_ALONE, UNSEEN, folded, plain, without_accents
 from selfvec.text import tokenizer
 from selfvec.text.kernels import STRONG, table
-from selfvec.text.tokenizers import find_words, plain
+from selfvec.text.tokenizers import find_words
 
 TRICKY = "aBz19_'’.,-! \n\t\u00ad\u200d\u0301éß²½Ⅳ٣ह्日🙂\x00"
 ordinary = st.characters(exclude_categories=["Cs"], exclude_characters='+#&"\u201d\u200b')
@@ -83,6 +83,7 @@ def test_what_readers_do_not_see_is_folded(text: str, expected: list[str]) -> No
     ("text", "expected"),
     [
         ("C++ and C# or F#.", ["C++", "and", "C#", "or", "F#"]),
+        ("g++ notepad++ and Ca++, Mg++", ["g++", "notepad++", "and", "Ca", "Mg"]),
         ("C++17, C+, a+b, x+++", ["C++", "17", "C", "a", "b", "x"]),
         ("CD4+ cells", ["CD4", "cells"]),
         (".NET (.csv) end.Next ...what .Next", [".NET", ".csv", "end", "Next", "what", "Next"]),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .characters import plain
+
 DOTTED = ("tr", "az")  # i and ı are two letters: i, İ and ı, I
 _LOWER = str.maketrans({"İ": "i", "I": "ı"})
 _DOT = "\u0307"  # Unicode lower-cases İ to i and this combining dot above
@@ -53,6 +55,16 @@ def case_forms(word: str, language: str | None = None) -> tuple[str, ...]:
         return word, word.lower(), word.title()
     other = word.lower()
     return word, lower(word, language), title(word, language), other.replace(_DOT, ""), other
+
+
+def asked_forms(word: str, language: str | None = None) -> tuple[str, ...]:
+    """The forms in which a word that somebody asks for is looked up: `case_forms`, as written and as read.
+
+    >>> asked_forms("ﬁre\u2019s")
+    ('ﬁre’s', 'Fire’S', 'fire', 'Fire')
+    """
+    forms = (*case_forms(word, language), *case_forms(plain(word.strip()), language))
+    return tuple(dict.fromkeys(forms))
 
 
 def in_any_case(name: str, known: Iterable[str]) -> str | None:

@@ -26,13 +26,14 @@ GERSHAYIM = '"\u05f4\u201d'
 
 # Removed: what is not seen, except joiners that shape Arabic and Indic letters; enclosing marks of keycaps;
 _SHAPED = "\u0600-\u08ff\u0900-\u109f\u1780-\u17ff\ufb50-\ufdff\ufe70-\ufeff"
-_JOINER = f"(?<=[{_SHAPED}])[\u200c\u200d](?=[{_SHAPED}])"
 _ENCLOSING = "\u0488\u0489\u1abe\u20dd-\u20e0\u20e2-\u20e4\ua670-\ua672"
 # the points of Hebrew; the stretching, the vowels and the marks of recitation of Arabic.
 _HEBREW = "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
 _ARABIC = "\u0640\u064b-\u0652\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed"
 _UNSEEN = "".join(f"{chr(first)}-{chr(last)}" for first, last in UNSEEN)
-_REMOVED = re.compile(f"(?!{_JOINER})[{_UNSEEN}{_ENCLOSING}{_HEBREW}{_ARABIC}]")
+# A pattern that begins with a set of characters is searched for ten times as fast as with a condition.
+_NO_JOINER = f"(?:(?<![\u200c\u200d])|(?<![{_SHAPED}].)|(?![{_SHAPED}]))"
+REMOVED = re.compile(f"[{_UNSEEN}{_ENCLOSING}{_HEBREW}{_ARABIC}]{_NO_JOINER}")
 _APOSTROPHE = re.compile(f"[{APOSTROPHES}]")
 _GERSHAYIM = re.compile(f"[{GERSHAYIM}]")
 # These stay whole, as their compatibility forms have signs: 3½ would be 31⁄2, ⑴ would be (1), ﷺ four words.
@@ -60,7 +61,21 @@ def folded(word: str) -> str:
     for apart, whole in _SARA_AM.items():
         word = word.replace(apart, whole)
     # What was between two characters may have kept them from being composed.
-    return unicodedata.normalize("NFC", _REMOVED.sub("", word))
+    return unicodedata.normalize("NFC", REMOVED.sub("", word))
+
+
+def plain(word: str) -> str:
+    """The key of a word as texts are read: `folded`, without a possessive and apostrophes around it.
+
+    >>> plain("county\u2019s"), plain("\u2018hail\u2019")
+    ('county', 'hail')
+    """
+    if word.isascii() and "'" not in word:
+        return word
+    word = folded(word)
+    if word.endswith(("'s", "'S")) and any(map(str.isalnum, word[:-2])):
+        word = word[:-2]
+    return word.strip("'")
 
 
 # Letters that are written with a plain one where the keyboard lacks them, and have no decomposition

@@ -32,7 +32,7 @@ from selfvec.data.run import Run
 from selfvec.data.run_text import RunText
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, concatenated
-from selfvec.refinement.input_reading import Start, load_start, option_files
+from selfvec.refinement.input_reading import Start, load_start, notes_on_words, option_files
 from selfvec.refinement.inputs import Inputs, check_tokens, initial_vectors, vocabulary
 from selfvec.refinement.pipeline import refine_inputs
 from selfvec.refinement.plan import Execution
@@ -149,6 +149,7 @@ def refine_shards(
     with timings.stage("read"):
         read = _read(scheduler, shards, names, skip, settings, index, execution)
         about, counted = read.about, read.counted
+        notes = [*left_out.notes, *notes_on_words(counted.select(WORD, COUNT).iter_rows(), settings)]
     with timings.stage("count"):
         repeats, further, repeated = find_shard_repeats(scheduler, read.tokens, int(counted[COUNT].sum()))
         once = repeated is not None and repeats.once(settings) and repeats.tokens > 0
@@ -167,7 +168,7 @@ def refine_shards(
         batch = _batch(scheduler, words, ranges, settings)
     encoding = Encoding.joined([one.encoding for one in about])
     provenance = Provenance(
-        corpus=_corpus_summary(about, batch, shards, left_out),
+        corpus=_corpus_summary(about, batch, shards, left_out, notes),
         text=encoding.of_counted(words, empty, repeats.tokens if once else 0, least).as_dict(),
         vectors=described,
         option_files=option_files(settings),
@@ -264,7 +265,11 @@ def _batch(scheduler: Scheduler, words: TokenBatch, ranges: list[Future], settin
 
 
 def _corpus_summary(
-    about: Sequence[ShardRead], batch: TokenBatch, shards: Sequence[Shard], left_out: LeftOut
+    about: Sequence[ShardRead],
+    batch: TokenBatch,
+    shards: Sequence[Shard],
+    left_out: LeftOut,
+    notes: Sequence[str],  # on the whole corpus
 ) -> dict[str, Any]:
     """The summary of the whole corpus; texts that several shards contain are duplicates."""
     repeated = 0
@@ -273,8 +278,8 @@ def _corpus_summary(
         repeated = len(batch.fingerprints) - len(np.unique(batch.fingerprints)) - known
     corpus = joined_corpora([one.summary.as_dict() | {"files": []} for one in about], repeated)
     files = joined_files(shards, [one.summary.files[0] for one in about])
-    notes = [*left_out.notes, *corpus["notes"]]
-    return corpus | {"files": list(map(asdict, files)), "skipped_files": left_out.names, "notes": notes}
+    said = {"notes": [*notes, *corpus["notes"]]}
+    return corpus | {"files": list(map(asdict, files)), "skipped_files": left_out.names} | said
 
 
 def _shards(shards: Sequence[Shard], about: Sequence[ShardRead]) -> list[dict[str, Any]]:

@@ -19,7 +19,8 @@ from typing import Any, Protocol, Self
 
 import numpy as np
 
-from selfvec.base.casing import case_forms
+from selfvec.base.casing import asked_forms
+from selfvec.base.characters import plain, without_accents
 from selfvec.base.checks import check_text
 from selfvec.base.errors import FormatError, InputError, NotFound, OptionError
 from selfvec.base.memory import release
@@ -284,7 +285,7 @@ def rows_of(
     rows: list[tuple[int, int]] = []
     unknown: list[dict[str, Any]] = []
     for word in words:
-        forms = case_forms(word, language)
+        forms = asked_forms(word, language)
         found = [(i, form) for i, each in enumerate(vectors) for form in forms if form in each]
         if found:
             number, form = found[0]
@@ -302,19 +303,27 @@ def rows_of(
 
 
 def _alike(word: str, vectors: Sequence[Vectors]) -> list[str]:
-    """Up to three words of similar spelling, the nearest first, none of them a likely misspelling."""
-    word = word.lower()
+    """Up to three words of similar spelling, the nearest first, none of them a likely misspelling.
+
+    Those that differ in accents alone are the nearest; the letters of a short word would not show it.
+    """
+    word = plain(word.strip()).lower()
+    bare = without_accents(word)
     letters = sorted(word)  # most often two of them are exchanged
     counts = Counter[str]()
     for each in vectors:
-        for form in difflib.get_close_matches(word, each.index_to_key, n=_NEAR):
+        accented = [form for form in each.index_to_key if without_accents(form).lower() == bare]
+        near = difflib.get_close_matches(word, each.index_to_key, n=_NEAR)
+        for form in dict.fromkeys((*accented, *near)):
             counts[form] += 0 if each.counts is None else int(each.counts[each.key_to_index[form]])
 
-    def nearness(form: str) -> tuple[bool, float, int]:
-        return sorted(form) == letters, _likeness(word, form), counts[form]
+    def nearness(form: str) -> tuple[bool, bool, float, int]:
+        same = without_accents(form).lower() == bare
+        return same, sorted(form) == letters, _likeness(word, form), counts[form]
 
     ranked = sorted(counts, key=nearness, reverse=True)
-    return [form for i, form in enumerate(ranked) if not _is_misspelt(form, ranked[:i], counts)][:3]
+    misspelt = [_is_misspelt(form, ranked[:i], counts) for i, form in enumerate(ranked)]
+    return [form for form, one in zip(ranked, misspelt, strict=True) if not one or nearness(form)[0]][:3]
 
 
 def _is_misspelt(form: str, nearer: Sequence[str], counts: Counter[str]) -> bool:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from selfvec.base.arrays import Floats, Ints, Mask
+from selfvec.base.characters import folded
 from selfvec.base.checks import is_path
 from selfvec.base.errors import OptionError
 from selfvec.data.methods import METHODS
@@ -192,7 +193,10 @@ def truncated(entry: ComparedVectors, dimensions: int) -> ComparedVectors:
 # ---- Words of a task: as written, in lower case, in title case, or built from subwords
 
 
-_FORMS: tuple[Callable[[str], str], ...] = (str, str.lower, str.title)
+_FORMS: tuple[Callable[[str], str], ...] = (
+    *(str, str.lower, str.title),
+    *(folded, lambda word: folded(word).lower(), lambda word: folded(word).title()),
+)
 
 
 def find_rows(vectors: Vectors, words: Sequence[str]) -> Ints:

@@ -20,12 +20,13 @@ from typing import Any, Literal
 import numpy as np
 
 from selfvec.base.casing import DOTTED
+from selfvec.base.characters import APOSTROPHES, REMOVED
 from selfvec.base.errors import OptionError, TargetError
 from selfvec.base.progress import Progress
 from selfvec.base.versions import __version__
 from selfvec.data.run import Run
 from selfvec.retrieval.encoder import Encoder
-from selfvec.retrieval.encoder.word_lookup import REPLACED
+from selfvec.retrieval.encoder.word_lookup import FINAL_SIGMA, signs
 from selfvec.retrieval.inverse_cloze import learn
 from selfvec.storage.formats.model2vec import with_unknown, word_level_tokenizer, write_encoder_folder
 from selfvec.storage.formats.subwords import load_tokenizer
@@ -75,10 +76,12 @@ def tokenizer_json(encoder: Encoder) -> str:
     It finds the same words as an `Encoder` in every text whose characters are known to this Python's Unicode.
     """
     dotted = {"İ": "i", "I": "ı"} if encoder.language in DOTTED else {}
-    normalizers = [_replace({"String": old}, new) for old, new in dotted.items()]
-    normalizers += [{"type": "Lowercase"}]
-    normalizers += [_replace({"String": old}, new) for old, new in REPLACED.items()]
-    normalizers += [{"type": "NFC"}]
+    normalizers = [_replace({"Regex": f"[{APOSTROPHES}]"}, "'")]
+    normalizers += [_replace({"Regex": one.pattern}, " ") for one in signs()]
+    normalizers += [{"type": "NFKC"}]
+    normalizers += [_replace({"String": old}, new) for old, new in dotted.items()]
+    normalizers += [{"type": "Lowercase"}, _replace({"String": FINAL_SIGMA[0]}, FINAL_SIGMA[1])]
+    normalizers += [_replace({"Regex": REMOVED.pattern}, ""), {"type": "NFC"}]
     elided = elision(encoder.language, f"[{_listed('words', WORD)}]")
     normalizers += [_replace({"Regex": elided}, "")] if elided else []
     if encoder.split == "words":

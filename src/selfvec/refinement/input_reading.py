@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, nullcontext
 from pathlib import Path
@@ -65,6 +65,8 @@ def read_inputs(
             loading.result()  # if the vectors cannot be read either, their error is raised first
             raise
         kept = None if text is None else text.finish()
+    for note in notes_on_words(zip(unstemmed.types, unstemmed.counts.tolist(), strict=True), settings):
+        corpus.summary.note(note)
     return_freed_memory()
     known = loading.result()
     words = known.key_to_index if known is not None else {}
@@ -103,7 +105,6 @@ def read_unstemmed(
     words. The documents are also given to ``text``.
     """
     from selfvec.text import Rules, encode, tokenizer
-    from selfvec.text.segmentation import unsegmented
 
     refuse_tokens(corpus, settings)
     rules = Rules.of(settings)
@@ -123,13 +124,17 @@ def read_unstemmed(
             unstemmed=finder is None,
             jobs=execution.jobs,
         )
-    if settings.tokenizer == "words":
-        words = zip(read[0].types, read[0].counts.tolist(), strict=True)
-        if sentence := unsegmented(words, settings.language, "the text"):
-            corpus.summary.note(sentence)
     elapsed = time.perf_counter() - started
     timings["tokenize"] = elapsed - (timings.get("read", 0.0) - read_before)
     return read
+
+
+def notes_on_words(words: Iterable[tuple[str, int]], settings: Settings) -> list[str]:
+    """Notes on the words of a whole text and their counts: that most of it is not cut into words."""
+    from selfvec.text.segmentation import unsegmented
+
+    sentence = unsegmented(words, settings.language, "the text") if settings.tokenizer == "words" else None
+    return [sentence] if sentence else []
 
 
 def refuse_tokens(corpus: Corpus, settings: Settings) -> None:

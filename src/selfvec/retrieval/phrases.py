@@ -5,22 +5,34 @@ Documents that lack one of the other words are ruled out by the index; the texts
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from selfvec.base.arrays import Ids, Ints, Mask
 from selfvec.base.casing import lower
-from selfvec.base.characters import without_accents
+from selfvec.base.characters import plain, without_accents
+from selfvec.base.threads import cut, in_order, threads
 from selfvec.text.segmentation import is_unspaced
-from selfvec.text.tokenizers import find_words, plain
+from selfvec.text.sentences import sentence_spans
+from selfvec.text.tokenizers import FoundWords, find_words
 from selfvec.text.vocabulary import Query, Vocabulary
 
 from .indexed_documents import IndexedDocuments
 from .question import Question
 
 Fits = Callable[[str], bool]
-_READ = 1024  # texts read at a time
+_READ = 1 << 21  # bytes read at a time: what many texts have in common is compared once
+_CLAUSE = re.compile("[;\u037e\u061b\uff1b]")
+
+
+@dataclass(frozen=True)
+class _Phrase:
+    words: Sequence[Fits]
+    crosses: bool = False  # whether a sentence may end within it
 
 
 def restrict(
@@ -46,11 +58,11 @@ def count_written(documents: IndexedDocuments, text: str, code: str | None, amon
     words = words_of(text)
     exact: list[Fits] = [word.__eq__ for word in words]
     free = [_same_word(word, code) for word in words]
-    for phrase in ([exact] if text != text.lower() else []) + [free]:
-        counts = _count(documents, phrase, among)
-        if counts.any():
-            return counts
-    return sum((_count(documents, [word], among) for word in free), np.zeros(len(documents), np.int64))
+    crosses = _is_broken(text)
+    phrases = [_Phrase(exact, crosses)] if text != text.lower() else []
+    phrases += [_Phrase(free, crosses), *(_Phrase([word]) for word in free)]
+    *whole, by_word = np.split(_count(documents, phrases, among), range(1, len(phrases) - len(free) + 1))
+    return next((counts[0] for counts in whole if counts.any()), by_word.sum(axis=0))
 
 
 def words_of(text: str) -> list[str]:
@@ -82,7 +94,8 @@ def _with_phrase(vocabulary: Vocabulary, documents: IndexedDocuments, phrase: st
         for number in query.types.tolist():
             among &= _with_types(documents, [number, *query.alike.get(number, ())])
     code = vocabulary.preprocessing.language
-    return _count(documents, [_fits(word, code) for word in words_of(phrase)], among)
+    words = [_fits(word, code) for word in words_of(phrase)]
+    return np.asarray(_count(documents, [_Phrase(words, _is_broken(phrase))], among)[0])
 
 
 def _same_word(asked: str, code: str | None) -> Fits:
@@ -90,7 +103,10 @@ def _same_word(asked: str, code: str | None) -> Fits:
     key = lower(asked, code)
     if key != without_accents(key):
         return lambda word: lower(word, code) == key
-    return lambda word: without_accents(lower(word, code)) == key
+    size = len(key)  # of words of ASCII, too, which are compared at once
+    return lambda word: (
+        (len(word) == size or not word.isascii()) and without_accents(lower(word, code)) == key
+    )
 
 
 def _fits(asked: str, code: str | None) -> Fits:
@@ -98,25 +114,78 @@ def _fits(asked: str, code: str | None) -> Fits:
     return (lambda word: asked in word) if is_unspaced(asked) else _same_word(asked, code)
 
 
-def _count(documents: IndexedDocuments, words: Sequence[Fits], among: Mask) -> Ints:
-    out = np.zeros(len(documents), np.int64)
+class _Fitting(dict[str, int]):
+    """For each spelling of a text a row of ``table``: which words of some phrases it fits."""
+
+    def __init__(self, words: Sequence[Fits]) -> None:
+        super().__init__()
+        self._words = words
+        self._rows: dict[tuple[bool, ...], int] = {}
+
+    def __missing__(self, name: str) -> int:
+        word = plain(name)
+        row = tuple(fits(word) for fits in self._words)
+        self[name] = self._rows.setdefault(row, len(self._rows))
+        return self[name]
+
+    @property
+    def table(self) -> Mask:
+        return np.array(list(self._rows), bool).reshape(len(self._rows), len(self._words))
+
+
+def _count(documents: IndexedDocuments, phrases: Sequence[_Phrase], among: Mask) -> Ints:
+    """How often each document of ``among`` has each phrase, (P, D); the texts are read once."""
+    out = np.zeros((len(phrases), len(documents)), np.int64)
+    fitting = _Fitting([word for phrase in phrases for word in phrase.words])
     numbers = np.flatnonzero(among)
-    for first in range(0, len(numbers) if words else 0, _READ):
-        part = numbers[first : first + _READ]
-        found = find_words([documents.text(number) for number in part.tolist()])
-        names = list(map(plain, found.names))
-        fit = [np.array(list(map(word, names)), bool)[found.ids] for word in words]
+    sizes = np.diff(documents.arrays["texts ends"])[numbers]
+
+    def read(block: tuple[int, int]) -> tuple[Ints, list[str], FoundWords]:
+        part = numbers[slice(*block)]
+        texts = [documents.text(number) for number in part.tolist()]
+        return part, texts, find_words(texts)
+
+    for part, texts, found in in_order(cut(sizes + 1, _READ), read, threads(None)):
+        rows = np.fromiter(map(fitting.__getitem__, found.names), np.int64, len(found.names))[found.ids]
         owners = np.repeat(np.arange(len(part)), np.diff(found.bounds))
-        out[part] = np.bincount(owners[_in_a_row(fit, owners)], minlength=len(part))
+        table = fitting.table
+        column = 0
+        for number, phrase in enumerate(phrases):
+            fit = table[:, column : column + len(phrase.words)]
+            column += len(phrase.words)
+            begins = _in_a_row(fit, rows, owners)
+            if not phrase.crosses and len(phrase.words) > 1:
+                begins = begins[_in_sentences(texts, found, owners, begins, len(phrase.words))]
+            out[number, part] = np.bincount(owners[begins], minlength=len(part))
     return out
 
 
-def _in_a_row(fit: Sequence[Mask], owners: Ints | Ids) -> Ints:
-    """Where a phrase begins: word k after it fits the k-th of its words, in the same text."""
-    size = len(owners) - len(fit) + 1
-    if size < 1:
+def _in_a_row(fit: Mask, rows: Ints, owners: Ints | Ids) -> Ints:
+    """Where a phrase begins, by the row of ``fit``, (R, n), of each word: n words in the same text."""
+    size = len(rows) - fit.shape[1] + 1
+    if not fit.size or size < 1:
         return np.zeros(0, np.int64)
-    begins = owners[:size] == owners[len(fit) - 1 :]
-    for k, mask in enumerate(fit):
-        begins &= mask[k : k + size]
-    return np.flatnonzero(begins)
+    begins = np.flatnonzero(fit[:, 0][rows[:size]])
+    for k in range(1, fit.shape[1]):
+        begins = begins[fit[:, k][rows[begins + k]]]
+    whole: Ints = begins[owners[begins] == owners[begins + fit.shape[1] - 1]]
+    return whole
+
+
+def _in_sentences(
+    texts: Sequence[str], found: FoundWords, owners: Ints | Ids, begins: Ints, size: int
+) -> Mask:
+    """Whether no sentence ends within a phrase of ``size`` words, for each place where it begins."""
+    places = zip(
+        owners[begins].tolist(),
+        found.starts[begins].tolist(),
+        found.ends[begins + size - 1].tolist(),
+        strict=True,
+    )
+    return np.array([not _is_broken(texts[owner][start:end]) for owner, start, end in places], bool)
+
+
+@lru_cache(maxsize=1 << 12)
+def _is_broken(text: str) -> bool:
+    """Whether a sentence or, at a semicolon, a clause ends within a text."""
+    return _CLAUSE.search(text) is not None or len(sentence_spans(text)) > 1

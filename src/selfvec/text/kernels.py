@@ -150,13 +150,14 @@ def _dotted(data: Bytes, i: int, first: int, end: int) -> bool:
 def _sign(data: Bytes, start: int, i: int, end: int) -> int:
     """The bytes at ``i`` that belong to the word ``data[start:i]`` although they are no letters.
 
-    C++, C#, F#; R&D, AT&T, Q&A, of which both parts are short; the mark of Hebrew's acronyms, before their
-    last letter; a zero-width space, which divides words only in scripts without spaces.
+    C++ and notepad++, but not the charge of Ca++ and Mg++; C#, F#; R&D, AT&T, Q&A, of which both parts are
+    short; the mark of Hebrew's acronyms, before their last letter; a zero-width space, which divides words
+    only in scripts without spaces.
     """
     byte = data[i]
     after = data[i + 1] if i + 1 < end else 0x20
     if byte == 0x2B:  # +
-        double = after == 0x2B and _is_letter(data[i - 1])
+        double = after == 0x2B and _is_letter(data[i - 1]) and i - start != 2
         return 2 if double and (i + 2 == end or not (data[i + 2] == 0x2B or _is_letter(data[i + 2]))) else 0
     if byte == 0x23:  # #
         alone = i == start + 1 and _is_letter(data[start])

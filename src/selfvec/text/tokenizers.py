@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 
 from selfvec.base.arrays import Bytes, Ids, Ints, Mask
-from selfvec.base.characters import folded
+from selfvec.base.characters import plain
 from selfvec.base.errors import OptionError
 from selfvec.base.packed_strings import PackedStrings
 from selfvec.base.untrusted import decoding, panics_held_back
@@ -184,16 +184,6 @@ def _words_and_sentences(data: Bytes, bounds: Ints) -> tuple[Ints, Ids, Ints, Id
     """The words, as of `spans`, and the sentences of each document, (D,) int32, for any tokeniser."""
     words = spans(data, bounds, table("words"), True)
     return *words, count_sentences(data, *words, table("words"))
-
-
-def plain(word: str) -> str:
-    """Normalise a word: `selfvec.base.characters.folded`, without a possessive."""
-    if word.isascii() and "'" not in word:
-        return word
-    word = folded(word)
-    if word.endswith(("'s", "'S")) and any(map(str.isalnum, word[:-2])):
-        word = word[:-2]
-    return word.strip("'")
 
 
 @contextmanager

@@ -15,13 +15,13 @@ import numpy as np
 
 from selfvec.base.arrays import Floats, Ids, Ints
 from selfvec.base.casing import lower
-from selfvec.base.characters import without_accents
+from selfvec.base.characters import plain, without_accents
 from selfvec.base.errors import OptionError
 
 from .languages import language
 from .preprocessing import Preprocessing
 from .rules import Rulebook, stems
-from .tokenizers import Tokenizer, find_words, plain, tokenizer, word_spans
+from .tokenizers import Tokenizer, find_words, tokenizer, word_spans
 
 _KEPT = 100_000  # words whose types are remembered
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Floats, Ints, Rows
+from selfvec.base.characters import plain
 from selfvec.base.errors import CorpusError, FormatError, InputError, OptionError, require
 from selfvec.corpus import Corpus, as_corpus
 from selfvec.data.token_batch import TokenBatch, by_frequency
@@ -229,7 +230,7 @@ def read_words(corpus: Texts, text_field: str | None, min_count: int) -> CorpusW
 
     Raises `CorpusError` if no word occurs ``min_count`` times.
     """
-    from selfvec.text.tokenizers import find_words, plain
+    from selfvec.text.tokenizers import find_words
 
     if not isinstance(corpus, Corpus):
         corpus = as_corpus(corpus, "corpus", text_field=text_field, keep_fields=False)

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from selfvec.base.arrays import Ints
+from selfvec.base.characters import folded
 from selfvec.base.errors import InputError, OptionError
 
 RELATIONS = ("synonym", "antonym", "is-a", "related")
@@ -116,7 +117,7 @@ class Knowledge:
 
 
 class LexiconRows:
-    """The row of a word of a lexicon in vectors: as written, in lower case, or with ``_`` for blanks."""
+    """The row of a word of a lexicon in vectors: as written, folded, in lower case, or with ``_``."""
 
     def __init__(self, rows: Mapping[str, int]) -> None:
         self._rows = rows
@@ -125,8 +126,9 @@ class LexiconRows:
         """The row, or None."""
         row = self._rows.get(word)
         if row is None:
-            joined = word.replace(" ", "_")
-            forms = (word.lower(), joined, joined.lower())
+            spellings = dict.fromkeys((word, folded(word)))
+            joined = [one.replace(" ", "_") for one in spellings]
+            forms = [form for one in (*spellings, *joined) for form in (one, one.lower())]
             row = next((self._rows[form] for form in forms if form in self._rows), None)
         return row
 

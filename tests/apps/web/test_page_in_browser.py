@@ -513,6 +513,23 @@ def test_what_both_vectors_find_obeys_the_filter_and_names_ids(opened: Page, sit
     assert not opened.run("document.querySelector('.wide-field input').disabled")
 
 
+@pytest.mark.parametrize("beside", ["", "&beside=1"])
+def test_how_a_question_was_understood_stands_above_the_hits(opened: Page, site: Site, beside: str) -> None:
+    asked = 'bread AND "<b>bread</b> <img src=x onerror=alert(1)>"'
+    opened.open(f"{site.address}#c=refined&view=texts&ask={quote(asked)}{beside}")
+    hits = ".hits" if beside else ".found"
+    opened.wait(f"document.querySelectorAll('{hits} > li').length >= 8 && document.querySelector('.note')")
+    told = site.json(f"/api/{'texts' if beside else 'search'}?query={quote(asked)}")["notes"]
+    assert [note.split(":")[0][:20] for note in told] == ["AND", "no document has the "]
+    assert opened.texts(".note") == told  # signs of HTML included
+    assert opened.run("document.querySelectorAll('#pane b, #pane img').length") == 0
+    order = "document.querySelector('.note').compareDocumentPosition(document.querySelector('%s'))"
+    assert opened.run(order % hits) == 4  # it follows
+    opened.open(f"{site.address}#c=refined&view=texts&ask=bread{beside}")
+    opened.wait(f"document.querySelectorAll('{hits} > li').length >= 8 && !document.querySelector('.note')")
+    assert opened.errors == []
+
+
 def test_enter_opens_the_word_that_was_typed(page: Page, tmp_path: Path) -> None:
     lines = ["phonographic records play music", "a phonograph plays records", "phonographic music again"]
     find = "document.getElementById('find')"

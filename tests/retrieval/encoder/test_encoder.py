@@ -247,3 +247,24 @@ def test_damage_is_told(tmp_path: Path, encoder: Encoder, damage) -> None:
 def test_other_folders_are_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not the folder of an encoder"):
         as_encoder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("\ufb01re", "fire"),  # a ligature
+        ("\uff21\uff22\uff23", "abc"),  # full width
+        ("H\u2082O", "h2o"),
+        ("cafe\u0301", "café"),
+        ("co\u00adoperate", "cooperate"),
+        ("don\u02bct", "don't"),
+        ("\u2764\ufe0flove", "love"),
+        ("fire\u2122", "fire"),  # ™ is a sign between words, and no tm
+        ("№\u00a0fire", "fire"),
+    ],
+)
+def test_texts_are_folded_as_those_of_the_run(written: str, read: str) -> None:
+    words = ["fire", "abc", "h2o", "café", "cooperate", "don't", "love", "tm", "no"]
+    encoder = Encoder(words, np.arange(len(words), dtype=np.int32), np.eye(len(words), dtype=np.float32))
+    np.testing.assert_array_equal(encoder.encode(written), encoder.encode(read))
+    assert encoder.encode(read)[words.index(read)] == 1

@@ -157,6 +157,8 @@ def _query_words(run: Run, query: str) -> tuple[list[str], list[str], Rows]:
     times = dict(zip(asked.types, asked.counts.tolist(), strict=True))
     known = [word for word in asked.types if times[word] and word in index]
     unknown = [word for word in asked.types if times[word] and word not in index]
+    if not known and unknown:
+        run.rows(unknown)  # raises an error with words of similar spelling
     if not known:
         listed = f", {', '.join(map(repr, unknown))}," if unknown else ""
         raise InputError(f"no word of the query{listed} occurs in this run", remedy="use words of the corpus")

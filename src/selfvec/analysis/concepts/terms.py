@@ -19,7 +19,7 @@ import numpy as np
 
 from selfvec.analysis.word_kinds import listed_stop_words
 from selfvec.base.arrays import Doubles, Floats, Ints, Rows
-from selfvec.base.casing import case_forms
+from selfvec.base.casing import asked_forms
 from selfvec.base.threads import in_order, one_core, threads
 from selfvec.data.run import Run
 from selfvec.data.token_batch import TokenBatch
@@ -100,7 +100,7 @@ def stop_words(run: Run) -> frozenset[str]:
 def row_of(run: Run, term: str) -> int:
     """Row of a word or phrase; the words of a phrase may be separated by spaces, hyphens or underscores."""
     joined = LINK.join(term.replace("-", " ").split())
-    forms = case_forms(joined, run.provenance.language)
+    forms = asked_forms(joined, run.provenance.language)
     return run.index(joined if any(form in run.vectors for form in forms) else term)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from fastapi import Depends
 
 from selfvec.base.arrays import Mask
+from selfvec.base.characters import folded
 from selfvec.base.errors import NotFound, OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import threads
@@ -354,7 +355,8 @@ class PageData(DocumentViews):
             kept &= run.vectors.sources == Source[source.upper()]
         rows = np.flatnonzero(kept)
         if text:
-            rows = rows[[text.lower() in words[i].lower() for i in rows.tolist()]]
+            part = folded(text).lower()
+            rows = rows[[part in words[i].lower() for i in rows.tolist()]]
         rows = rows[np.argsort(-counts[rows], kind="stable")]
         near = self.comparisons.get(REFINED).ranking.vectors.near
         shown = [

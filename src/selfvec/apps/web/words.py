@@ -10,6 +10,7 @@ import numpy as np
 from selfvec.analysis.concepts.terms import stop_words
 from selfvec.analysis.word_kinds import has_letter
 from selfvec.base.arrays import Ints, Mask
+from selfvec.base.characters import folded, without_accents
 from selfvec.data.run import Run
 
 
@@ -35,18 +36,21 @@ def frequent_words(run: Run, most: int) -> list[tuple[str, int]]:
 
 
 class Completion:
-    """Finds words that contain a text, the most frequent first.
+    """Finds words that contain a text, the most frequent first; a text without accents finds those with them.
 
     >>> found = Completion(["hail", "storm", "hailstorm", "Hailey"], np.array([5, 9, 2, 1]))
     >>> found("hail"), found("STO"), found("")
     ([('hail', 5), ('hailstorm', 2), ('Hailey', 1)], [('storm', 9), ('hailstorm', 2)], [])
     >>> found("storm?.")
     [('storm', 9), ('hailstorm', 2)]
+    >>> Completion(["Zürich", "zur"], np.array([1, 2]))("zur")
+    [('zur', 2), ('Zürich', 1)]
     """
 
     def __init__(self, words: Sequence[str], counts: Ints) -> None:
         order = np.argsort(-counts, kind="stable").tolist()
-        self._known = [(words[i].lower(), words[i], int(counts[i])) for i in order]
+        lower = [(words[i].lower(), words[i], int(counts[i])) for i in order]
+        self._known = [(key, without_accents(key), word, count) for key, word, count in lower]
 
     def __call__(self, text: str, most: int = 8) -> list[tuple[str, int]]:
         """The word ``text``, then words that begin with it, then words that contain it, ignoring case.
@@ -56,7 +60,12 @@ class Completion:
         return self._matching(text, most) or self._matching(re.sub(r"^\W+|\W+$", "", text), most)
 
     def _matching(self, typed: str, most: int) -> list[tuple[str, int]]:
-        text = typed.lower()
-        found = [row for row in self._known if text in row[0]] if text else []
-        found.sort(key=lambda row: (row[0] != text, row[1] != typed, not row[0].startswith(text)))
-        return [(word, count) for _, word, count in found[:most]]
+        text = folded(typed).lower()
+        found = [row for row in self._known if text in row[0] or text in row[1]] if text else []
+
+        def worth(row: tuple[str, str, str, int]) -> tuple[bool, ...]:
+            begins = row[0].startswith(text) or row[1].startswith(text)
+            return row[0] != text, row[1] != text, row[2] != typed, not begins
+
+        found.sort(key=worth)
+        return [(word, count) for *_, word, count in found[:most]]

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from selfvec.base.arrays import Ids, Ints, Mask, Rows
+from selfvec.base.characters import plain
 from selfvec.base.errors import OptionError
 from selfvec.base.progress import Progress
 from selfvec.base.threads import at_once, in_order, one_core, threads
@@ -35,7 +36,7 @@ from selfvec.text.languages import lemma_code
 from selfvec.text.phrases import parts, units_of
 from selfvec.text.preprocessing import Preprocessing, mean_rows_by_stem
 from selfvec.text.rules import Rulebook, stems
-from selfvec.text.tokenizers import plain, tokenizer
+from selfvec.text.tokenizers import tokenizer
 
 from .word_lookup import SPLITS, normal, readable
 

@@ -2,48 +2,73 @@
 
 The spelling of a text is normalised as a whole before it is cut into words. (Reading a corpus normalises each
 type.) Tokenisers of other libraries work in this order, so that they can find exactly the same words
-(`selfvec.exporters.encoder_folders`). Both orders differ only for marks and soft hyphens in odd places.
+(`selfvec.exporters.encoder_folders`). Both orders differ for marks in odd places, for fractions, and for
+names with signs: C++ and AT&T are read by their letters.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 
 from selfvec.base.arrays import Bytes, Ids, Ints, Mask
 from selfvec.base.casing import lower
+from selfvec.base.characters import APOSTROPHES, REMOVED
 from selfvec.base.errors import InputError
 from selfvec.base.packed_strings import PackedStrings
 from selfvec.text.distinct_words import DistinctWords
-from selfvec.text.kernels import APOSTROPHE, spans, table
+from selfvec.text.kernels import APOSTROPHE, WORD, spans, table
 from selfvec.text.languages import without_elision
 from selfvec.text.segmentation import segmenter, split_spans
 
 SPLITS = ("words", "whitespace")
 
-# Replaced after lower-casing: soft hyphens, curly apostrophes, the final sigma.
-REPLACED = {"\u00ad": "", "\u2019": "'", "\u03c2": "\u03c3"}
+FINAL_SIGMA = ("\u03c2", "\u03c3")
 
+_APOSTROPHES = re.compile(f"[{APOSTROPHES}]")
 _APOSTROPHE = 39
 _S = 115
 
 
 def normal(text: str, language: str | None = None) -> str:
-    """The normal spelling of a text: lower case, `REPLACED`, ``NFC``, without elided words.
+    """The normal spelling of a text: lower case, folded, without elided words.
 
-    >>> normal("Don\u2019t RE\u00adENTER CAFE\u0301")
-    "don't reenter café"
+    As of `selfvec.base.characters.folded`, but without exceptions, which other libraries do not know.
+
+    >>> normal("Don\u2019t RE\u00adENTER CAFE\u0301 \ufb01re\u2122")
+    "don't reenter café fire "
     """
-    text = lower(text, language)
-    if not text.isascii():
-        for old, new in REPLACED.items():
-            text = text.replace(old, new)
-        text = unicodedata.normalize("NFC", text)
+    if text.isascii():
+        return without_elision(lower(text, language), language)
+    text = _APOSTROPHES.sub("'", text)
+    if not unicodedata.is_normalized("NFKC", text):
+        for pattern in signs():
+            text = pattern.sub(" ", text)
+        text = unicodedata.normalize("NFKC", text)
+    text = lower(text, language).replace(*FINAL_SIGMA)
+    text = unicodedata.normalize("NFC", REMOVED.sub("", text))
     return without_elision(text, language)
+
+
+@cache
+def signs() -> tuple[re.Pattern[str], ...]:
+    """The characters between words that would become letters or numbers, such as ™.
+
+    Two sets, since one that holds characters above U+FFFF is searched fifty times as slowly.
+    """
+    word = table("words") & WORD != 0
+    others = [chr(code) for code in np.flatnonzero(~word[:0x20000]).tolist()]
+    found = [c for c in others if any(word[ord(one)] for one in unicodedata.normalize("NFKC", c))]
+    codes = np.array([ord(c) for c in found if c > "\uffff"])
+    ranges = np.split(codes, np.flatnonzero(np.diff(codes) > 1) + 1)
+    high = "".join(f"{chr(one[0])}-{chr(one[-1])}" for one in ranges)
+    low = "".join(c for c in found if c <= "\uffff")
+    return re.compile(f"[{low}]"), re.compile(f"[{high}]")
 
 
 def _join(texts: Sequence[str], language: str | None = None) -> tuple[Bytes, Ints]:

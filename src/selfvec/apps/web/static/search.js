@@ -11,6 +11,9 @@ const PAGE = 10;
 /** The filters in the state: "state=IOWA; date=1996..1998". */
 const filters = () => state.filter.split(";").map((text) => text.trim()).filter(Boolean);
 
+/** How a question was understood, where that may not be what was meant. */
+const notes = (found) => found.notes.map((note) => h("p", { class: "lead note" }, clean(note)));
+
 export class Search {
   constructor(about) {
     this.newest = latest();
@@ -53,7 +56,7 @@ export class Search {
     if (example) this.filter.placeholder = `${this.about.dates ? `date=${this.about.halves[1]}; ` : ""}${example.join("=")}`;
     const unknown = found.unknown.length ? h("p", { class: "lead" }, "Words that the run lacks: ", found.unknown.map((word, i) => [i ? ", " : "", bdi(word)])) : null;
     const more = h("button", { type: "button", class: "more", hidden: found.rows.length < this.shown || this.shown >= 100, onclick: () => { this.shown += PAGE; this.update(); } }, "More documents");
-    this.out.replaceChildren(...[unknown, h("ol", { class: "found" }, found.rows.map((hit) => this.hit(hit))),
+    this.out.replaceChildren(...[...notes(found), unknown, h("ol", { class: "found" }, found.rows.map((hit) => this.hit(hit))),
       found.rows.length ? null : h("p", { class: "wait" }, "Nothing was found."), more].filter(Boolean));
     say(many(found.rows.length, "document"));
   }
@@ -82,7 +85,7 @@ export class Search {
         const how = !found.whole ? "" : was === undefined ? (mark === "came" ? "+ new" : "− gone") : mark === "came" && was !== place + 1 ? `was ${count(was)}` : "";
         return h("li", {}, h("span", { class: "head" }, h("span", { class: "num" }, figure(hit.score)), h("span", { class: was === undefined ? mark : "times" }, how)), quotes([hit]));
       })) : h("p", { class: "wait" }, "Nothing was found."));
-    this.out.replaceChildren(h("div", { class: "sides" }, side("Original vectors", before, numbers[1], "went"), side("Refined vectors", after, numbers[0], "came")));
+    this.out.replaceChildren(...notes(found), h("div", { class: "sides" }, side("Original vectors", before, numbers[1], "went"), side("Refined vectors", after, numbers[0], "came")));
     if (!found.whole) this.again = setTimeout(() => this.update(), 1000);
     say(`${before.length} documents before, ${after.length} after`);
   }
