@@ -5,7 +5,7 @@ The types of the vocabulary are words after `Preprocessing`, with words that sha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -94,14 +94,21 @@ class Vocabulary:
         )
 
     @cached_property
-    def _accented(self) -> dict[str, tuple[int, ...]]:
-        """The types with accents by what they are without; their stems, too, as accents hide endings."""
-        found: dict[str, list[int]] = {}
-        for number, name in enumerate(self.types):
-            if not name.isascii() and (bare := without_accents(name)) != name:
-                for key in dict.fromkeys((bare, *self._stemmed([bare]))):
-                    found.setdefault(key, []).append(number)
-        return {key: tuple(numbers) for key, numbers in found.items()}
+    def _accented(self) -> list[tuple[str, int]]:
+        """The types with accents: what they are without, and their numbers."""
+        plain = enumerate(map(str.isascii, self.types))
+        bare = [(without_accents(self.types[number]), number) for number, is_plain in plain if not is_plain]
+        return [(name, number) for name, number in bare if name != self.types[number]]
+
+    def _with_accents(self, keys: set[str]) -> Iterator[int]:
+        """The types that are one of ``keys`` without accents, themselves or by their stems.
+
+        Stems count, because accents hide endings.
+        """
+        first = {key[:1] for key in keys}
+        for bare, number in self._accented:
+            if bare[:1] in first and not keys.isdisjoint((bare, *self._stemmed([bare]))):
+                yield number
 
     def _stemmed(self, words: list[str]) -> list[str]:
         stem = self.preprocessing.stem
@@ -115,8 +122,8 @@ class Vocabulary:
         bare = lower(plain(word), self.preprocessing.language)
         if bare != without_accents(bare):
             return number
-        keys = [bare, *self._stemmed([bare]), *([self.types[number]] if number >= 0 else [])]
-        others = dict.fromkeys(other for key in keys for other in self._accented.get(key, ()))
+        keys = {bare, *self._stemmed([bare]), *([self.types[number]] if number >= 0 else [])}
+        others = dict.fromkeys(self._with_accents(keys))
         others.pop(number, None)
         if not others:
             return number
