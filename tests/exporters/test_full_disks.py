@@ -18,7 +18,8 @@ import numpy as np, polars as pl
 from selfvec.base.errors import SelfvecError
 from selfvec.exporters import StoreRows, write_rows
 store, folder, free = sys.argv[1], sys.argv[2], int(sys.argv[3])
-table = pl.DataFrame({"id": [f"a{i}" for i in range(40)], "text": [f"hail fell on {i} " * 40 for i in range(40)]})
+texts = [f"hail fell on {i} " * 40 for i in range(40)]
+table = pl.DataFrame({"id": [f"a{i}" for i in range(40)], "text": texts})
 rows = StoreRows("passages", table, np.random.default_rng(0).normal(size=(40, 64)).astype("f4"))
 with open(f"{folder}/filled", "wb") as file:
     try:
