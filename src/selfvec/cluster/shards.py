@@ -30,7 +30,7 @@ from selfvec.corpus.fields import FieldNames, Fields, recognise
 from selfvec.corpus.files import FilePart, LeftOut, find_sources, open_part, require_fields
 from selfvec.corpus.memory import FramePart
 from selfvec.corpus.row_batch import inner_types, is_text_type, outer_columns, readable_fields
-from selfvec.corpus.row_formats import row_format_of_suffix
+from selfvec.corpus.row_formats import read_row_groups, row_format_of_suffix
 from selfvec.corpus.streams import TextSource, reading
 from selfvec.corpus.summary import OF_SHARDS, FileRead
 
@@ -196,16 +196,24 @@ def _part(shard: Shard) -> FilePart | FramePart:
     source = shard.source
     path = f"{source.path} (from {_UNITS[source.kind]} {shard.start})" if shard.start else source.path
     if source.kind == _PARQUET:
-        with _parquet(source.path) as file:
-            columns = outer_columns(shard.fields, file.schema_arrow.names)
-            rows = file.read_row_groups(range(shard.start, shard.stop), columns)
-        frame = cast(pl.DataFrame, pl.from_arrow(rows))
-        return FramePart(path, _PARQUET, fields=shard.fields, frame=frame)
+        return FramePart(path, _PARQUET, fields=shard.fields, frame=_rows(shard))
     if shard.stop:
         source = replace(source, path=path, pipe=BytesIO(_lines(shard)))
     elif is_remote(path):
         source = replace(source, pipe=_opened(path))
     return FilePart(source, shard.fields)
+
+
+def _rows(shard: Shard) -> pl.DataFrame:
+    """The rows of a shard of a Parquet file."""
+    path = shard.source.path
+    with _parquet(path) as file:
+        columns = outer_columns(shard.fields, file.schema_arrow.names)
+        if is_remote(path):  # Polars would fetch the whole file
+            return cast(
+                pl.DataFrame, pl.from_arrow(file.read_row_groups(range(shard.start, shard.stop), columns))
+            )
+    return read_row_groups(path, columns, shard.start, shard.stop)
 
 
 def _lines(shard: Shard) -> bytes:

@@ -37,6 +37,7 @@ class DocumentKind:
     name: str
     suffixes: tuple[str, ...]
     read: Callable[[bytes], str]
+    unread: str  # what a file may hold that is not read
     package: str | None = None  # the module that reads it
     repair: Callable[[bytes], str] = lambda _: ""  # what is wrong with a file's encoding, and was mended
 
@@ -252,8 +253,10 @@ def _word_pieces(part: Any) -> Iterator[str]:
             yield _SPACES.get(name, element.text or "" if name == "t" else "")
 
 
+_NOT_SEEN = "comments, scripts, navigation and hidden elements"
+
 DOCUMENT_KINDS = (
-    DocumentKind("HTML", (".html", ".htm", ".xhtml"), _html, repair=_page_repair),
-    DocumentKind("PDF", (".pdf",), _pdf, "pypdf"),
-    DocumentKind("Word", (".docx",), _docx),
+    DocumentKind("HTML", (".html", ".htm", ".xhtml"), _html, _NOT_SEEN, repair=_page_repair),
+    DocumentKind("PDF", (".pdf",), _pdf, "pictures, also those of scanned pages,", "pypdf"),
+    DocumentKind("Word", (".docx",), _docx, "pictures and deleted text"),
 )

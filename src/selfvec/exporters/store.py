@@ -65,8 +65,8 @@ def library_errors(path: Path) -> Iterator[None]:
             yield
     except (RuntimeError, sqlite3.Error) as error:
         full = shutil.disk_usage(path.parent).free < _HARDLY_ANY
-        number = _number(error) or (errno.ENOSPC if full else errno.EIO)
-        raise OSError(number, str(error)[:200]) from error
+        usual = errno.ENOSPC if full else errno.EIO
+        raise OSError(_number(error) or usual, str(error)[:200]) from error
     except FormatError as error:  # of `reading`: a database that cannot be opened, as the disk is full
         number = _number(error.__cause__)
         if number is None:

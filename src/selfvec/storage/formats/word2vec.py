@@ -102,7 +102,7 @@ def read_glove(source: Input) -> Vectors:
     widths = [len(line.split()) - 1 for line in lines]
     dimensions = mode(widths)  # words with blanks are the exception
     if not any(is_row(line, dimensions) for line in lines):  # or the rule, in a table of phrases
-        dimensions = min(map(_numbers_at_end, filter(bytes.strip, lines)))
+        dimensions = min(map(_numbers_at_end, filter(bytes.strip, lines))) or dimensions
     if dimensions < 1:
         line = widths.index(dimensions) + 1
         raise source.error(
