@@ -138,6 +138,19 @@ def test_that_clauses_are_no_words_is_judged_by_the_whole_text(
     assert [sum("most of the text is Japanese" in note for note in one) for one in notes] == [said, said]
 
 
+def test_rows_beyond_the_memory_of_a_worker_are_refused_before_they_are_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.parquet"
+    texts = [f"hail {number} fell on the road" for number in range(100)]
+    pl.DataFrame({"text": texts}).write_parquet(path)
+    monkeypatch.setattr("selfvec.corpus.row_formats.share_of_memory", lambda: 2000)
+    monkeypatch.setattr(pl.LazyFrame, "collect", None)
+    [shard] = find_shards([str(path)], FieldNames())[0]
+    with pytest.raises(CorpusError, match=r"a\.parquet: the rows of its row groups 1 to 1 take 0\.0 GB"):
+        shard.corpus(FieldNames(), skip_bad_rows=False)
+
+
 @pytest.mark.usefixtures("many_tasks")
 def test_equal_bytes_for_any_number_of_workers(tmp_path: Path, table: Vectors, clustered) -> None:
     path = jsonl(tmp_path / "a.jsonl", sentences(300))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import polars as pl
@@ -61,6 +62,67 @@ def test_memory_is_bounded(
     done = subprocess.run([sys.executable, "-c", READ, path], capture_output=True, text=True)
     outcome, peak = done.stdout.splitlines()
     assert said in outcome
+    assert int(peak) < BOUND
+
+
+WORD = b"<w:document xmlns:w='http://schemas.openxmlformats.org/wordprocessingml/2006/main'><w:body>"
+PARAGRAPH = b"<w:p><w:r><w:t>hail</w:t></w:r></w:p>"
+ENTITIES = b"".join(b"<!ENTITY a%d '%b'>" % (n + 1, b"&a%d;" % n * 10) for n in range(9))
+PARTS = {  # the text of a Word file, and the size that it gives; 0 for the true one
+    "large": (WORD + PARAGRAPH * (8 << 20), 0, "is at most 256 MiB when unpacked"),
+    "larger than it says": (WORD + PARAGRAPH * (8 << 20), 100, "is a damaged Word file"),
+    "deep": (WORD + b"<w:p>" * 300_000, 0, "is a damaged Word file"),
+    "entities": (
+        b"<!DOCTYPE x [<!ENTITY a0 'hail'>"
+        + ENTITIES
+        + b"]>"
+        + WORD
+        + b"<w:p>&a9;</w:p></w:body></w:document>",
+        0,
+        "is a damaged Word file",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_word_file_is_unpacked_in_bounded_memory(name: str, tmp_path: Path) -> None:
+    pytest.importorskip("lxml", reason="needs selfvec[documents]")
+    text, size, said = PARTS[name]
+    path = tmp_path / "a.docx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("_rels/.rels", "<Relationships/>")
+        archive.writestr("word/document.xml", text)
+    if size:
+        data = bytearray(path.read_bytes())
+        entry = data.rindex(b"PK\x01\x02")
+        data[entry + 24 : entry + 28] = size.to_bytes(4, "little")
+        path.write_bytes(data)
+    assert path.stat().st_size < 2e6
+    done = subprocess.run([sys.executable, "-c", READ, path], capture_output=True, text=True)
+    outcome, peak = done.stdout.splitlines()
+    assert said in outcome
+    assert int(peak) < BOUND
+
+
+ROWS = {
+    "digits": ('{"text": "hail", "n": ' + "9" * 20_000_000 + '}\n{"text": "snow"}\n', "1"),
+    "powers": ('{"text": "hail", "n": 1e999999999}\n{"text": "snow", "n": 1e-999999999}\n', "2"),
+    "depth": ('{"text": "hail", "n": ' + "[" * 900_000 + "]" * 900_000 + '}\n{"text": "snow"}\n', "1"),
+    "depth in many rows": (
+        ('{"text": "hail", "n": ' + '{"a":' * 400 + "1" + "}" * 400 + "}\n") * 3000,
+        "3000",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_numbers_and_nesting_of_json_are_read_in_bounded_memory(name: str, tmp_path: Path) -> None:
+    text, said = ROWS[name]
+    path = tmp_path / "a.jsonl"
+    path.write_text(text)
+    done = subprocess.run([sys.executable, "-c", READ, path], capture_output=True, text=True)
+    outcome, peak = done.stdout.splitlines()
+    assert outcome == said
     assert int(peak) < BOUND
 
 

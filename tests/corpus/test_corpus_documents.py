@@ -327,3 +327,17 @@ def test_damaged_files_are_read_or_named(data: st.DataObject) -> None:
 def test_html_of_another_name_says_so(reader: Reader) -> None:
     with pytest.raises(CorpusError, match=r"is HTML, text is needed; give it as a file named .html"):
         reader.texts(reader.write("page.php", PAGE))
+
+
+def test_pages_without_text_are_named(reader: Reader) -> None:
+    why = "comments, scripts, navigation and hidden elements of HTML files are not read"
+    page = reader.write("a.html", "<!-- hail fell -->\n")
+    with pytest.raises(CorpusError, match=rf"a\.html: it contains no documents .*no text in {page}: {why}"):
+        reader.read(page)
+    reader.write("b.html", "<script>hail()</script>")
+    with pytest.raises(CorpusError, match=rf"no text in {page} and 1 more file: {why}"):
+        reader.read(reader.folder)
+    reader.write("c.html", "<p>hail fell")
+    assert reader.texts(reader.folder) == ["hail fell"]
+    assert reader.corpus is not None
+    assert reader.corpus.summary.notes == [f"no text in {page} and 1 more file: {why}"]

@@ -26,6 +26,9 @@ _REMEDIES = {
     errno.EPERM: ("no permission to write here", "write elsewhere or change the permissions"),
     errno.ENOENT: ("the folder it should go into does not exist", "create it first"),
     errno.ENOTDIR: ("a part of the path is not a folder", "choose another path"),
+    errno.EMFILE: ("too many files are open", "raise the limit: ulimit -n 1024"),
+    errno.ENFILE: ("too many files are open on this machine", "end other programs"),
+    errno.EIO: ("the disk cannot be written", "check the disk"),
     errno.EFBIG: ("the file is larger than the file system allows", "write elsewhere"),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -11,7 +12,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -23,6 +24,7 @@ _PASSED_ON = (SelfvecError, KeyboardInterrupt, SystemExit, GeneratorExit)
 _BUGS = (AssertionError, ImportError, NameError)  # bugs of ours, never caused by the content of a file
 _SURROGATE = re.compile(r"\\ud[89a-f]", re.IGNORECASE)
 _LONGEST = 40  # digits of a whole number
+_AT_ONCE = 4  # files that a decoder may open; it may have closed some when its error is looked into
 _HOLDER = threading.Lock()
 
 
@@ -46,13 +48,19 @@ def decoding(path: str | os.PathLike[str], what: str, remedy: str = DAMAGED) -> 
 def _check_opens(path: str | os.PathLike[str]) -> None:
     """Raise `FormatError` for a file that cannot be opened: it may be sound."""
     try:
+        with ExitStack() as opened:
+            for _ in range(_AT_ONCE):
+                opened.enter_context(Path(os.devnull).open("rb"))
         if not Path(path).is_dir():
             Path(path).open("rb").close()
     except FileNotFoundError:
         return
     except OSError as error:
-        rule = f"cannot be read: {error.strerror or error}"
-        raise FormatError(rule, path=path, remedy="check its permissions, and those of its folder") from None
+        full = error.errno in (errno.EMFILE, errno.ENFILE)
+        remedy = (
+            "raise the limit: ulimit -n 1024" if full else "check its permissions, and those of its folder"
+        )
+        raise FormatError(f"cannot be read: {error.strerror or error}", path=path, remedy=remedy) from None
 
 
 @contextmanager

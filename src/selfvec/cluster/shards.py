@@ -30,7 +30,7 @@ from selfvec.corpus.fields import FieldNames, Fields, recognise
 from selfvec.corpus.files import FilePart, LeftOut, find_sources, open_part, require_fields
 from selfvec.corpus.memory import FramePart
 from selfvec.corpus.row_batch import inner_types, is_text_type, outer_columns, readable_fields, with_nested
-from selfvec.corpus.row_formats import row_format_of_suffix
+from selfvec.corpus.row_formats import read_row_groups, row_format_of_suffix
 from selfvec.corpus.streams import TextSource, reading
 from selfvec.corpus.summary import OF_SHARDS, FileRead
 
@@ -196,10 +196,7 @@ def _part(shard: Shard) -> FilePart | FramePart:
     source = shard.source
     path = f"{source.path} (from {_UNITS[source.kind]} {shard.start})" if shard.start else source.path
     if source.kind == _PARQUET:
-        with _parquet(source.path) as file:
-            columns = outer_columns(shard.fields, file.schema_arrow.names)
-            rows = file.read_row_groups(range(shard.start, shard.stop), columns)
-        frame = with_nested(cast(pl.DataFrame, pl.from_arrow(rows)), shard.fields)
+        frame = with_nested(_rows(shard), shard.fields)
         fields = replace(shard.fields, nested=())  # which are columns now
         return FramePart(path, _PARQUET, fields=fields, frame=frame)
     if shard.stop:
@@ -207,6 +204,18 @@ def _part(shard: Shard) -> FilePart | FramePart:
     elif is_remote(path):
         source = replace(source, pipe=_opened(path))
     return FilePart(source, shard.fields)
+
+
+def _rows(shard: Shard) -> pl.DataFrame:
+    """The rows of a shard of a Parquet file."""
+    path = shard.source.path
+    with _parquet(path) as file:
+        columns = outer_columns(shard.fields, file.schema_arrow.names)
+        if is_remote(path):  # Polars would fetch the whole file
+            return cast(
+                pl.DataFrame, pl.from_arrow(file.read_row_groups(range(shard.start, shard.stop), columns))
+            )
+    return read_row_groups(path, columns, shard.start, shard.stop)
 
 
 def _lines(shard: Shard) -> bytes:

@@ -299,7 +299,7 @@ class Corpus:
         """The error for a corpus without documents."""
         names = " + ".join(self.summary.text_fields)
         found = f" in {names}" if names else ""
-        why = self.summary.left_out()
+        why = "; ".join(filter(None, [self.summary.left_out(), *self.summary.notes]))
         rule = f"it contains no documents{found}{why and f' ({why})'}"
         other = ", or choose other fields with --text-field NAME" if names else ""
         return CorpusError(rule, path=self.name, remedy=f"give a corpus with text{other}")

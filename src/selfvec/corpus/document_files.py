@@ -37,6 +37,7 @@ class DocumentKind:
     name: str
     suffixes: tuple[str, ...]
     read: Callable[[bytes], str]
+    unread: str  # what a file may hold that is not read
     package: str | None = None  # the module that reads it
     repair: Callable[[bytes], str] = lambda _: ""  # what is wrong with a file's encoding, and was mended
 
@@ -200,16 +201,22 @@ def _docx(data: bytes) -> str:
             most = _MOST_UNPACKED >> 20
             rule = f"a Word file is at most {most} MiB when unpacked, this one is {unpacked >> 20:,}"
             raise _Unsound(rule)
-        links = _tree(archive.read("_rels/.rels"))
+        links = _tree(_unpacked(archive, "_rels/.rels"))
         kinds = {link.get("Type", "").rpartition("/")[2]: link.get("Target", "") for link in links}
         main = kinds.get("officeDocument", "word/document.xml").lstrip("/")
-        document = _tree(archive.read(main))
+        document = _tree(_unpacked(archive, main))
         if _local(document) != "document":
             raise _Unsound("is not a Word file")
         notes = [str(PurePosixPath(main).with_name(name)) for name in _NOTES]
-        parts = [document, *(_tree(archive.read(name)) for name in notes if name in archive.namelist())]
+        parts = [document, *(_tree(_unpacked(archive, name)) for name in notes if name in archive.namelist())]
     lines = "".join(piece for part in parts for piece in _word_pieces(part)).split("\n")
     return "\n".join(line for line in lines if line.strip())
+
+
+def _unpacked(archive: zipfile.ZipFile, name: str) -> bytes:
+    """A part of a Word file. If it is larger than it says, no more is unpacked, and its checksum is wrong."""
+    with archive.open(name) as part:
+        return part.read(archive.getinfo(name).file_size + 1)
 
 
 def _tree(data: bytes) -> Any:
@@ -246,8 +253,10 @@ def _word_pieces(part: Any) -> Iterator[str]:
             yield _SPACES.get(name, element.text or "" if name == "t" else "")
 
 
+_NOT_SEEN = "comments, scripts, navigation and hidden elements"
+
 DOCUMENT_KINDS = (
-    DocumentKind("HTML", (".html", ".htm", ".xhtml"), _html, repair=_page_repair),
-    DocumentKind("PDF", (".pdf",), _pdf, "pypdf"),
-    DocumentKind("Word", (".docx",), _docx),
+    DocumentKind("HTML", (".html", ".htm", ".xhtml"), _html, _NOT_SEEN, repair=_page_repair),
+    DocumentKind("PDF", (".pdf",), _pdf, "pictures, also those of scanned pages,", "pypdf"),
+    DocumentKind("Word", (".docx",), _docx, "pictures and deleted text"),
 )

@@ -384,6 +384,8 @@ def _document(member: Path, data: bytes, corpus_pass: CorpusPass) -> str | None:
     except ValueError as error:
         corpus_pass.bad(str(error), path=str(member), line=None, remedy="mend the file")
         return None
+    if not text.strip():
+        corpus_pass.empty_document(str(member), kind.name, kind.unread)
     if repair := kind.repair(data):
         corpus_pass.mended(repair, path=str(member), line=1)
     return text

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -252,12 +253,7 @@ class ParquetReader(RowReader):
         first = last = held = 0
         for number, group in enumerate(groups, 1):
             if group.unpacked > most:
-                size = f"{group.unpacked / 1e9:,.1f} GB, more than half of the memory there is"
-                raise CorpusError(
-                    f"the rows of its row group {number} take {size}",
-                    path=self.source.path,
-                    remedy="write it with smaller row groups, or where there is more memory",
-                )
+                raise _too_large(f"its row group {number}", group.unpacked, self.source.path)
             if held + group.unpacked > most:
                 yield from _in_parts(first, last)
                 first, held = last, 0
@@ -267,6 +263,27 @@ class ParquetReader(RowReader):
             first += whole
             held = group.unpacked if whole else held + group.unpacked
         yield from _in_parts(first, last)
+
+
+def read_row_groups(path: str, columns: Sequence[str], start: int, stop: int) -> pl.DataFrame:
+    """Some row groups of a Parquet file. A text that many rows share is in memory once."""
+    with _decoding(path):
+        groups = row_groups(Path(path), columns)
+    unpacked = sum(group.unpacked for group in groups[start:stop])
+    if unpacked > share_of_memory():
+        raise _too_large(f"its row groups {start + 1} to {stop}", unpacked, path)
+    first, last = (sum(group.rows for group in groups[:end]) for end in (start, stop))
+    with _decoding(path):
+        return pl.scan_parquet(path, glob=False).select(columns).slice(first, last - first).collect()
+
+
+def _too_large(what: str, unpacked: int, path: str) -> CorpusError:
+    """The error for rows that do not fit the memory."""
+    return CorpusError(
+        f"the rows of {what} take {unpacked / 1e9:,.1f} GB, more than half of the memory there is",
+        path=path,
+        remedy="write it with smaller row groups, or where there is more memory",
+    )
 
 
 def _in_parts(first: int, last: int) -> Iterator[tuple[int, int]]:

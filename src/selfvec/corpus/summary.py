@@ -289,6 +289,7 @@ class CorpusPass:
     advance: Callable[[int], None] = lambda _: None
     _ids: list[Hashes] = field(default_factory=list)  # hashes of the ids read so far
     _places: list[tuple[str, Ints]] = field(default_factory=list)  # path and lines of these
+    _empty: dict[str, list[str]] = field(default_factory=dict)  # paths of files without text, by their kind
 
     def named(self, ids: pl.Series, path: str, lines: Ints) -> None:
         """Take note of the ids of documents and their places, to say whether any repeat."""
@@ -296,8 +297,18 @@ class CorpusPass:
         self._ids.append(ids.hash().to_numpy()[given])
         self._places.append((path, lines[given]))
 
+    def empty_document(self, path: str, kind: str, unread: str) -> None:
+        """Take note of a file without text, and of what its kind may hold that is not read."""
+        self._empty.setdefault(f"{unread} of {kind} files", []).append(path)
+
     def finish(self) -> None:
         """Note what only the end of the pass tells."""
+        for unread, paths in self._empty.items():
+            more = f" and {count_of(len(paths) - 1, 'more file')}" if len(paths) > 1 else ""
+            self.summary.note(f"no text in {paths[0]}{more}: {unread} are not read")
+        self._note_repeated_ids()
+
+    def _note_repeated_ids(self) -> None:
         import numpy as np
 
         hashes = np.concatenate(self._ids) if self._ids else np.zeros(0, np.uint64)

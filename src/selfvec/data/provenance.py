@@ -68,6 +68,7 @@ _VECTORS: dict[Any, Any] = {
     "sha256": str,
     "words": COUNT,
     "dimensions": COUNT,
+    "notes": [str],
 }
 _PHRASE: dict[Any, Any] = {
     ...: ("term",),
@@ -157,6 +158,12 @@ class Provenance(Mapping[str, Any]):
     def language(self) -> str:
         """The language of the text; English if no option gives it."""
         return language_of(self.options)
+
+    @property
+    def notes_on_vectors(self) -> list[str]:
+        """What there is to know about the initial vectors, a sentence each."""
+        name = self.vectors.get("name")
+        return [f"vectors {name}: {note}" for note in self.vectors.get("notes", ())]
 
     @property
     def corpus_name(self) -> str:

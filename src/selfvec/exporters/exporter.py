@@ -236,7 +236,7 @@ def _update_passages(
     store.require()
     store.about(path)  # raises an error for other folders
     rows = read_passages()
-    with progress.stage("Storing", None, "passages"), writing(path), library_errors():
+    with progress.stage("Storing", None, "passages"), writing(path), library_errors(path):
         changes = store.update(rows, path)
         if changes is None:
             with _replaced(path, overwrite=True) as fresh:

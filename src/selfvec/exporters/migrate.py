@@ -117,7 +117,7 @@ def migrate(
     if dry_run or map_only:
         return _report("Not migrated", **report, done=False, re_embed=not safe)
     target = replace(stored, about=described(new, encoder), language=_language(new))
-    with _working_folder(path) as folder, writing(path), library_errors():
+    with _working_folder(path) as folder, writing(path), library_errors(path):
         lost = _replace_vectors(database, target, encoder, path, folder, progress)
     return _report("Migrated", **report, notes=[f"not carried over, make it again: {one}" for one in lost])
 

@@ -73,7 +73,7 @@ class Qdrant(Database):
         with _locked(path), locked_sibling(path) as folder, needing(size):
             copy = folder / path.name
             shutil.copytree(path, copy, ignore=shutil.ignore_patterns(".lock"))
-            with library_errors():
+            with library_errors(copy):
                 self._change(rows, copy, numbers, gone)
             replace_folder(copy, path)
 

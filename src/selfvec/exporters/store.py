@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,13 +21,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from selfvec.base.arrays import Rows
-from selfvec.base.errors import InputError, require
+from selfvec.base.errors import FormatError, InputError, require
 from selfvec.base.targets import writing_by_polars
 from selfvec.base.untrusted import decoding
 
 from .store_rows import RUN, StoreRows
 
 TABLE = "passages"  # the table of a database that can be migrated
+_HARDLY_ANY = 1 << 20  # bytes free on a disk: if a library fails without a reason, this is it
 
 
 class Store(ABC):
@@ -51,20 +53,34 @@ class Store(ABC):
         """Write rows to a new path."""
         if not self.suffix:
             path.mkdir()
-        with library_errors():
+        with library_errors(path):
             self.write(rows, path)
 
 
 @contextmanager
-def library_errors() -> Iterator[None]:
-    """Convert the write errors of libraries to `OSError`."""
+def library_errors(path: Path) -> Iterator[None]:
+    """Convert the write errors of libraries at a path to `OSError`."""
     try:
         with writing_by_polars():
             yield
     except (RuntimeError, sqlite3.Error) as error:
-        message = str(error)
-        number = next((n for n in (errno.ENOSPC, errno.EFBIG) if os.strerror(n) in message), errno.EIO)
-        raise OSError(number, message[:200]) from error
+        full = shutil.disk_usage(path.parent).free < _HARDLY_ANY
+        usual = errno.ENOSPC if full else errno.EIO
+        raise OSError(_number(error) or usual, str(error)[:200]) from error
+    except FormatError as error:  # of `reading`: a database that cannot be opened, as the disk is full
+        number = _number(error.__cause__)
+        if number is None:
+            raise
+        raise OSError(number, os.strerror(number)) from error
+
+
+def _number(error: BaseException | None) -> int | None:
+    """The number of the system's error that a library met while writing; None if it is not known."""
+    message = str(error)
+    if "database or disk is full" in message:  # SQLite's words
+        return errno.ENOSPC
+    numbers = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return next((number for number in numbers if os.strerror(number) in message), None)
 
 
 def reading(path: Path) -> AbstractContextManager[None]:

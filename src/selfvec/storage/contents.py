@@ -168,7 +168,7 @@ def _of_run(run: Run) -> dict[str, Any]:
     about["vectors"] = made.vectors.get("name")
     about["corpus"] = [file.get("path") for file in made.corpus.get("files", [])]
     about["read"] = made.corpus.get("description")
-    about["notes"] = list(made.corpus.get("notes", ()))
+    about["notes"] = [*made.corpus.get("notes", ()), *made.notes_on_vectors]
     about["keeps"] = "text" if run.text is not None else "tokens" if run.tokens is not None else "nothing"
     if run.tokens is not None and run.tokens.dates is not None:
         days = run.tokens.dates[~np.isnat(run.tokens.dates)]
@@ -195,6 +195,7 @@ def _of_vectors(path: Path) -> Contents:
             "dimensions": vectors.vector_size,
             "dtype": str(vectors.vectors.dtype),
             "counts": vectors.counts is not None,
+            "notes": vectors.provenance.get("notes", []),
         },
         files=files,
         text=[],

@@ -46,7 +46,7 @@ def run_summary(provenance: Provenance) -> list[str]:
         )
     chosen = provenance.vectors_decision
     vectors = [f"chose the vectors {chosen['chosen']}: {chosen['reason']}"] if chosen else []
-    notes = provenance.corpus.get("notes", ())
+    notes = (*provenance.corpus.get("notes", ()), *provenance.notes_on_vectors)
     return [f"{text}, {words:,} different{about}", *notes, *left_out, *vectors, _method(provenance)]
 
 

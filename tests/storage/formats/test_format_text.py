@@ -12,14 +12,19 @@ from format_tables import put, table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from selfvec.apps.cli import main
 from selfvec.base.compressed_files import zstd
 from selfvec.base.errors import FormatError, InputError, OptionError
 from selfvec.data.vectors import Vectors
+from selfvec.storage.contents import info
 from selfvec.storage.formats import lines, load, save
 from selfvec.storage.formats.input_file import Input
 from selfvec.storage.run_folder import open_run
 
 getcontext().prec = 200
+
+
+DOUBTFUL = "1 word with a blank and a number at the end, as 'windows 10'"
 
 
 @pytest.fixture(params=[False, True], ids=["python", "polars"])
@@ -97,7 +102,31 @@ def test_an_error_names_the_line(content: bytes | str, message: str, tmp_path: P
 def test_words_with_blanks_are_words_and_doubtful_ones_are_noted(tmp_path: Path) -> None:
     vectors = load(put(tmp_path, "4 2\n. . . 1 .5\nwindows 10 1 .5\nof 1 .5\nNew York 1 .5\n"))
     assert vectors.index_to_key == [". . .", "windows 10", "of", "New York"]
-    assert vectors.provenance["notes"] == ["1 word with a blank and a number at the end, as 'windows 10'"]
+    assert vectors.provenance["notes"] == [DOUBTFUL]
+
+
+@pytest.mark.usefixtures("both")
+def test_a_table_of_phrases_needs_no_header(tmp_path: Path) -> None:
+    vectors = load(put(tmp_path, "New York 1 .5\nof the .25 0\nUnited States of America 2 4\n"))
+    assert vectors.index_to_key == ["New York", "of the", "United States of America"]
+    assert vectors.vectors.tolist() == [[1, 0.5], [0.25, 0], [2, 4]]
+
+
+def test_notes_on_a_vectors_file_are_printed_and_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    vectors = str(put(tmp_path, "3 2\nwindows 10 1 .5\nof 1 .5\nhail .5 .5\n"))
+    (tmp_path / "text.txt").write_text("hail of\nhail on windows\n")
+    run = str(tmp_path / "run")
+    noted = f"vectors {vectors}: {DOUBTFUL}"
+    assert main(["refine", str(tmp_path / "text.txt"), "--vectors", vectors, "-o", run]) == 0
+    assert noted in capsys.readouterr().err.splitlines()
+    assert info(run).about["notes"] == [noted]
+    assert main(["update", run, str(tmp_path / "text.txt")]) == 0
+    assert info(run).about["notes"].count(noted) == 1
+    assert info(vectors).about["notes"] == [DOUBTFUL]
+    assert main(["vectors", "convert", vectors, str(tmp_path / "out"), "--to", "safetensors"]) == 0
+    assert DOUBTFUL in capsys.readouterr().err.splitlines()
 
 
 @pytest.mark.parametrize(

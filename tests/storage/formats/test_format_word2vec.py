@@ -100,6 +100,32 @@ def test_words_with_blanks_are_read(name: str, dimensions: int, newline: bytes, 
         assert (tmp_path / "theirs").read_bytes() == path.read_bytes()
 
 
+@pytest.mark.parametrize("newline", [b"", b"\n"], ids=["as gensim", "as the C program"])
+@pytest.mark.parametrize("dimensions", [3, 5])
+def test_few_numbers_after_words_with_blanks_are_read_or_refused(
+    dimensions: int, newline: bytes, tmp_path: Path
+) -> None:
+    choice = np.random.default_rng(dimensions)
+    names = ["hail", "New York", "of the", "United States of America", "a", "windows 10", "é", "ice storm"]
+    refused = 0
+    for _ in range(60):
+        words = list(choice.permutation(names)[: choice.integers(2, 8)])
+        matrix = choice.standard_normal((len(words), dimensions)).astype(np.float32)
+        rows = zip(words, matrix, strict=True)
+        records = [word.encode() + b" " + row.tobytes() + newline for word, row in rows]
+        path = put(tmp_path, f"{len(words)} {dimensions}\n".encode() + b"".join(records))
+        for errors in ("strict", "replace"):
+            try:
+                vectors = load(path, errors=errors)
+            except FormatError as error:
+                assert "replace" not in str(error)
+                refused += 1
+                continue
+            assert vectors.index_to_key == words
+            assert np.array_equal(vectors.vectors, matrix)
+    assert refused <= 6
+
+
 @pytest.mark.parametrize("errors", ["strict", "replace"])
 @pytest.mark.parametrize("wrong", [19, 21, 24])
 def test_no_numbers_are_read_from_a_wrong_place(wrong: int, errors: str, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import click
@@ -31,12 +31,14 @@ _OF_THE_SYSTEM = {  # what no single place of the code expects
     errno.EROFS: ("is on a file system that is read-only", "write elsewhere"),
     errno.EIO: ("the disk cannot be read or written", "check the disk"),
 }
+_OPEN_FILES = 12  # that a command needs at once; with fewer, libraries end in tracebacks and wrong messages
 _COMPLETE = "_SELFVEC_COMPLETE"  # the variable by which a shell asks for completions
 
 
 def run(arguments: list[str]) -> int:
     """Run a command and return its exit status. Errors a user can make are printed, not raised."""
     try:
+        _check_open_files()
         with _warnings_in_one_line():
             if _COMPLETE in os.environ:
                 root().main(prog_name="selfvec")
@@ -57,7 +59,8 @@ def run(arguments: list[str]) -> int:
     except OSError as error:
         if error.errno not in _OF_THE_SYSTEM:
             raise
-        name = str(error.filename or "")
+        of_a_file = error.errno not in (errno.EMFILE, errno.ENFILE)  # of these, any file may be the one
+        name = str(error.filename or "") if of_a_file else ""
         shown = f"{name[:40]}…: " if len(name) > 200 else f"{name}: " if name else ""
         rule, remedy = _OF_THE_SYSTEM[error.errno]
         say(f"selfvec: {shown}{rule}; {remedy}")
@@ -68,6 +71,13 @@ def run(arguments: list[str]) -> int:
     except click.ClickException as error:
         return _usage_error(error)
     return status if isinstance(status, int) else 0
+
+
+def _check_open_files() -> None:
+    """Raise the system's error if so few files may be opened that no command ends well."""
+    with ExitStack() as opened:
+        for _ in range(_OPEN_FILES):
+            opened.callback(os.close, os.open(os.devnull, os.O_RDONLY))
 
 
 @contextmanager

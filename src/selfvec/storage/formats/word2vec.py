@@ -35,6 +35,7 @@ _LONGEST = 1 << 16  # bytes in a word of the binary form
 _LONGEST_PHRASE = 1 << 10  # bytes in a word that may hold blanks
 _LARGEST = 1e10  # number in a vector; bytes that are read from a wrong place soon give a larger one
 _SMALLEST = 1e-15  # number beside 0, where words may hold blanks
+_FEW = 16  # numbers in a row; if it was cut out in the wrong place, they may all happen to be usual ones
 _GATHERED = 1 << 22  # bytes copied at a time; they fit the cache
 _HEAD = 1 << 22  # bytes in which to look for the first hundred lines
 _BOM = b"\xef\xbb\xbf"
@@ -100,6 +101,8 @@ def read_glove(source: Input) -> Vectors:
     lines = _first_lines(source, start, end)
     widths = [len(line.split()) - 1 for line in lines]
     dimensions = mode(widths)  # words with blanks are the exception
+    if not any(is_row(line, dimensions) for line in lines):  # or the rule, in a table of phrases
+        dimensions = min(map(_numbers_at_end, filter(bytes.strip, lines))) or dimensions
     if dimensions < 1:
         line = widths.index(dimensions) + 1
         raise source.error(
@@ -112,6 +115,12 @@ def read_glove(source: Input) -> Vectors:
         raise source.error("GloVe text has no header, this file has", line=1, remedy="leave the format out")
     words, matrix = read_lines(source, start, (rows, dimensions), first_line=1)
     return checked_vectors(words, matrix, source, first_line=1, notes=_notes(words))
+
+
+def _numbers_at_end(line: bytes) -> int:
+    """How many fields at the end of a line are numbers."""
+    most = len(line.split()) - 1
+    return next((most - back for back in range(most) if is_row(line, most - back)), 0)
 
 
 def _first_lines(source: Input, start: int, end: int) -> list[bytes]:
@@ -171,6 +180,7 @@ def sniff_binary(source: Input) -> bool:
     if len(source.data) < 8192:
         with suppress(FormatError):
             return bool(_walk(source, rows, dimensions, start))
+        return _walk_blanks(source, source.rows(rows), dimensions, start) is not None
     return False
 
 
@@ -187,9 +197,11 @@ def read_binary(source: Input) -> Vectors:
         bad = first_not_finite(matrix, _LARGEST)
         if bad is not None and np.isfinite(matrix[bad]).all():
             fault = _no_numbers(source, bad, names[bad])
+        doubtful = bad is not None or not _are_texts(names)
+        doubtful = doubtful or (dimensions <= _FEW and not _are_numbers(matrix))
     except FormatError as error:
-        bad, fault = 0, error
-    if bad is not None or not _are_texts(names):
+        doubtful, fault = True, error
+    if doubtful:
         found = _walk_blanks(source, source.rows(rows), dimensions, start)
         if found is not None:
             names, offsets = found

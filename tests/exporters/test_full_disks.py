@@ -1,0 +1,66 @@
+"""A store on a disk without space: one line that says so, and nothing half-written."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from selfvec.base.errors import MissingExtra
+from selfvec.exporters import STORES
+
+WRITE = """
+import os, sys
+import numpy as np, polars as pl
+from selfvec.base.errors import SelfvecError
+from selfvec.exporters import StoreRows, write_rows
+store, folder, free = sys.argv[1], sys.argv[2], int(sys.argv[3])
+texts = [f"hail fell on {i} " * 40 for i in range(40)]
+table = pl.DataFrame({"id": [f"a{i}" for i in range(40)], "text": texts})
+rows = StoreRows("passages", table, np.random.default_rng(0).normal(size=(40, 64)).astype("f4"))
+with open(f"{folder}/filled", "wb") as file:
+    try:
+        while True:
+            os.write(file.fileno(), bytes(4096))
+    except OSError:
+        file.truncate(file.tell() - free)
+try:
+    write_rows(rows, store, f"{folder}/out")
+    print("written")
+except SelfvecError as error:
+    print(error)
+print(sorted(os.listdir(folder)))
+"""
+FREE = {"faiss": (0, 4096), "usearch": (4096, 8192)}  # bytes; smaller than the file of the store
+
+
+@pytest.fixture(scope="module")
+def mounting() -> list[str]:
+    """The command under which a small file system can be mounted."""
+    for command in (["unshare", "-m"], ["unshare", "-rm"]):
+        there = shutil.which("unshare") and shutil.which("mount")
+        tried = [*command, "mount", "-t", "tmpfs", "-o", "size=1m", "none", "/mnt"]
+        if there and subprocess.run(tried, capture_output=True).returncode == 0:
+            return command
+    pytest.skip("needs the right to mount a file system")
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_a_full_disk_is_said_and_nothing_is_left(store: str, mounting: list[str], tmp_path: Path) -> None:
+    try:
+        STORES[store].require()
+    except MissingExtra:
+        pytest.skip(f"needs the library of {store}")
+    for free in FREE.get(store, (0, 4096, 12288)):
+        mount = (
+            f'mount -t tmpfs -o size=1m none "{tmp_path}" && exec "$0" -c "$1" {store} "{tmp_path}" {free}'
+        )
+        command = [*mounting, "sh", "-c", mount, sys.executable, WRITE]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.stdout.splitlines() == [
+            f"{tmp_path}/out: cannot write: the disk is full; free some space or write elsewhere",
+            "['filled']",
+        ], (free, done.stderr)
