@@ -96,7 +96,10 @@ KEYS = {
 
 
 @pytest.mark.parametrize("name", REPORTS)
-def test_every_report_is_one_json_document_and_fits_a_terminal(name: str, inside: Path, capsys) -> None:
+def test_every_report_is_one_json_document_and_fits_a_terminal(
+    name: str, inside: Path, capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")  # without it nothing is wrapped in a pipe
     command = [name.split()[0], *REPORTS[name].split()]
     status = main([*command, "--json"])
     output = capsys.readouterr()
