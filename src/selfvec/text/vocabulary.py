@@ -96,8 +96,10 @@ class Vocabulary:
     @cached_property
     def _accented(self) -> list[tuple[str, int]]:
         """The types with accents: what they are without, and their numbers."""
-        plain = enumerate(map(str.isascii, self.types))
-        bare = [(without_accents(self.types[number]), number) for number, is_plain in plain if not is_plain]
+        ascii_types = enumerate(map(str.isascii, self.types))
+        bare = [
+            (without_accents(self.types[number]), number) for number, is_ascii in ascii_types if not is_ascii
+        ]
         return [(name, number) for name, number in bare if name != self.types[number]]
 
     def _with_accents(self, keys: set[str]) -> Iterator[int]:
