@@ -41,7 +41,7 @@ def run_index(
     """The index of a run's documents.
 
     It is kept in the run's cache, and built again if the run or the version have changed. If several
-    processes need it, one builds it and the others wait.
+    processes need it, one builds it and the others wait. The run holds it until it gets another state.
 
     Parameters
     ----------
@@ -65,7 +65,10 @@ def run_index(
         found = replace(gather(run, progress), cut=cut)
         return Index.memory(run, found, tables=tables, progress=progress)
 
-    return cached(run, "search", [list(tables), list(cut)], make, Index.write, Index.read, progress)
+    def opened() -> Index:
+        return cached(run, "search", [list(tables), list(cut)], make, Index.write, Index.read, progress)
+
+    return run.held(f"index of {', '.join(tables)}", opened, tuple(cut))
 
 
 @checked
