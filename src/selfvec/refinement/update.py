@@ -151,12 +151,14 @@ def update(
     new, described, change = _read(old, corpus, withdraw, allow_duplicates, execution)
     if change.nothing and settings == old.settings:
         return old.run
+    from selfvec.corpus.kept_documents import notes_on_ids
     from selfvec.corpus.summary import joined_corpora
 
     recorded = old.run.provenance.corpus
-    summary = joined_corpora([recorded, described], left_out=int(change.out.sum()))
-    step = {"by": "update", **change.as_dict(), "files": _files(described)}
     texts = [(old.text, ~change.out), (new, None)]
+    left_out = int(change.out.sum())
+    summary = joined_corpora([recorded, described], left_out=left_out, on_ids=notes_on_ids(texts))
+    step = {"by": "update", **change.as_dict(), "files": _files(described)}
     updated = _refined(texts, start, settings, old, summary, execution)
     for name in ("documents", "tokens", "types"):
         step[name] = updated.provenance[name] - old.run.provenance[name]
@@ -266,7 +268,7 @@ def merge(
     >>> merge(shards).vectors.counts.tolist()
     [2, 2, 2, 2, 1, 1, 1, 1, 1]
     """
-    from selfvec.corpus.kept_documents import repeated_between
+    from selfvec.corpus.kept_documents import notes_on_ids, repeated_between
     from selfvec.corpus.summary import joined_corpora, refuse_same_files
 
     execution = Execution(writer, as_progress(progress), jobs)
@@ -281,8 +283,9 @@ def merge(
             refuse_other_vectors(start, part)
     corpora = [part.run.provenance.corpus for part in parts]
     refuse_same_files(corpora)
-    summary = joined_corpora(corpora, *repeated_between([part.text for part in parts]))
     texts = [(part.text, None) for part in parts]
+    repeats, left_out = repeated_between([part.text for part in parts])
+    summary = joined_corpora(corpora, repeats, left_out, on_ids=notes_on_ids(texts))
     merged = _refined(texts, start, parts[0].settings, parts[0], summary, execution)
     step = {"by": "merge", "runs": [_described(part) for part in parts]}
     return merged.replace(provenance=merged.provenance.replace(steps=[step]))
