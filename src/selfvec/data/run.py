@@ -62,7 +62,6 @@ _NEAR = 30  # words of similar spelling that are looked at
 _RARER = 10  # times: a word is so much rarer than the one of which it is a misspelling
 _SAME = 0.9  # likeness of words that differ by a letter
 
-
 T = TypeVar("T")
 
 
@@ -161,10 +160,8 @@ class Run:
         """
         found: dict[Hashable, T] = self.derived.get(name, {})
         if of not in found:
-            found = {
-                of: make(),
-                **dict(islice(found.items(), most - 1)),
-            }  # a new one: threads may read the old
+            kept = islice(found.items(), most - 1)
+            found = {of: make(), **dict(kept)}  # a new one, because threads may read the old
             self.derived[name] = found
         return found[of]
 
