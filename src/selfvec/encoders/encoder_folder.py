@@ -23,6 +23,8 @@ from selfvec.base.checksums import sha256
 from selfvec.base.errors import FormatError
 from selfvec.base.text_files import COUNT, Schema, check
 from selfvec.base.untrusted import decoding, parse_json
+from selfvec.storage.folder_kinds import similar_paths
+from selfvec.storage.public_vectors import PUBLIC_VECTORS
 
 AGAIN = "get the folder again, or another encoder"
 _PREFERRED = ("model_quantized", "model_int8", "model_quint8*", "model_qint8*", "model")
@@ -64,7 +66,11 @@ class EncoderFolder:
     def read(cls, path: Path) -> EncoderFolder:
         """Read the small files; `FormatError` if this is no folder of an encoder that can be used."""
         if not path.is_dir():
-            remedy = "name a folder with tokenizer.json and onnx/model.onnx"
+            names = [name for name, public in PUBLIC_VECTORS.items() if public.kind == "encoder"]
+            near = "" if path.exists() else similar_paths(path, names)
+            remedy = (
+                near or "name a folder with tokenizer.json and onnx/model.onnx, or one to be fetched: minilm"
+            )
             raise FormatError("is not the folder of a sentence encoder", path=path, remedy=remedy)
         model = _model(path)
         _check_size(path / "tokenizer.json", _TOKENIZER_BYTES)

@@ -11,6 +11,7 @@ import numpy as np
 from selfvec.base.arrays import Rows
 from selfvec.base.checks import is_path
 from selfvec.base.errors import OptionError
+from selfvec.storage.public_vectors import locate
 
 from .sentence_encoder import SentenceEncoder
 
@@ -45,7 +46,7 @@ def as_sentence_encoder(given: GivenSentenceEncoder, field: str = "encoder") -> 
     if is_path(given):
         from .onnx_encoder import OnnxEncoder
 
-        return OnnxEncoder(given)
+        return OnnxEncoder(locate(given, "encoder"), os.fspath(given))
     for question, passage in _METHODS:
         if callable(getattr(given, question, None)) and callable(getattr(given, passage, None)):
             methods = getattr(given, question), getattr(given, passage)

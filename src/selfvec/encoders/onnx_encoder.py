@@ -50,6 +50,11 @@ class OnnxEncoder(SentenceEncoder):
     name : str, optional
         By default the path.
 
+    Attributes
+    ----------
+    pieces : int
+        How many pieces its tokenizer knows.
+
     Raises
     ------
     MissingExtra
@@ -72,6 +77,7 @@ class OnnxEncoder(SentenceEncoder):
             wanted = ", ".join((*_STATES, _VECTOR))
             rule = f"has the outputs {', '.join(outputs)}; an encoder has one of {wanted}"
             raise FormatError(rule, path=self.folder.model, remedy=_REMEDY)
+        self.pieces: int = self._tokenizer.get_vocab_size()
         self.digest = self.folder.digest()
         self.dimensions = len(self._encoded("a"))
 
