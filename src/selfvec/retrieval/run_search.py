@@ -18,6 +18,7 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.storage.cache import cached
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.document_vectors import bm25_weight
+from selfvec.text.passages import CUT, Cut, check_cut
 from selfvec.text.vocabulary import Query
 
 from .bm25 import saturated_counts
@@ -26,7 +27,6 @@ from .documents import gather
 from .filters import allowed
 from .index import Index
 from .indexed_documents import IndexedDocuments
-from .passages import CUT, Cut, check_cut
 from .same_texts import different_texts, plain
 from .snippets import Found, describe
 
