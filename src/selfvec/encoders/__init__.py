@@ -1,0 +1,1 @@
+"""Sentence encoders: whatever turns a text into a vector, under one contract, `SentenceEncoder`."""
