@@ -14,11 +14,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.encoders.tiny_encoder import write_encoder
 
 import selfvec
 from file_server import Archive, serving
 from selfvec.apps.cli import main
 from selfvec.base.errors import FormatError, InputError, OptionError, TargetError
+from selfvec.encoders import as_sentence_encoder
+from selfvec.encoders.encoder_folder import EncoderFolder
 from selfvec.storage import fetch_vectors as fetching
 from selfvec.storage.fetch_vectors import fetch_vectors
 from selfvec.storage.public_vectors import PUBLIC_VECTORS, data_folder, find, locate
@@ -299,7 +302,18 @@ def test_the_commands_fetch_list_and_use_a_table(server, tmp_path, capsys) -> No
     assert main(["vectors", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)
     assert [row["name"] for row in listed["at_hand"]] == ["default", "glove-6b-50"]
-    keys = {"name", "description", "language", "licence", "source", "words", "dimensions", "bytes", "path"}
+    keys = {
+        "name",
+        "kind",
+        "description",
+        "language",
+        "licence",
+        "source",
+        "words",
+        "dimensions",
+        "bytes",
+        "path",
+    }
     assert all(set(row) == keys for row in listed["at_hand"])
     assert {"glove-6b-300", "cc.de.300"} < {row["name"] for row in listed["can_be_fetched"]}
     assert main(["vectors"]) == 0
@@ -360,3 +374,120 @@ def test_a_damaged_table_of_the_hub_leaves_nothing(hub, data, name) -> None:
     with pytest.raises(InputError, match=r"model.safetensors: the downloaded vectors are damaged: the file"):
         fetch(hub, "potion-base-8M")
     assert list(data.iterdir()) == []
+
+
+ENCODER = "Xenova/all-MiniLM-L6-v2/resolve/main/"
+ENCODER_FILES = ("onnx/model_quantized.onnx", "tokenizer.json", "tokenizer_config.json", "config.json")
+
+
+@pytest.fixture
+def encoders(tmp_path) -> Iterator[Archive]:
+    """A tiny sentence encoder in place of three repositories of the Hugging Face Hub."""
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    settings = {"tokenizer_config.json": {"model_max_length": 512}, "config.json": {"hidden_size": 3}}
+    folder = write_encoder(tmp_path / "model", model="model_quantized.onnx", settings=settings)
+    names = ("all-MiniLM-L6-v2", "bge-small-en-v1.5", "multilingual-e5-small")
+    files = {
+        f"Xenova/{name}/resolve/main/{file}": (folder / file).read_bytes()
+        for name in names
+        for file in ENCODER_FILES
+    }
+    with serving(files) as made:
+        yield made
+
+
+def fetch_encoder(server: Archive, name: str, capsys) -> str:
+    """The output of the command that fetches an encoder."""
+    assert main(["vectors", "fetch", name, "--base-url", server.url]) == 0
+    out, err = capsys.readouterr()
+    assert f"selfvec refine TEXT --encoder {name} -o RUN" in err
+    assert "9 pieces × 3 dimensions" in err
+    return out.strip()
+
+
+def test_an_encoder_is_fetched_listed_and_found_by_its_name(encoders, data, capsys) -> None:
+    path = fetch_encoder(encoders, "minilm", capsys)
+    assert path == str(data / "minilm")
+    encoder = as_sentence_encoder("minilm")
+    assert encoder.name == "minilm"
+    own = {"1_Pooling/config.json", "sentence_bert_config.json", "config_sentence_transformers.json"}
+    record = json.loads((data / "minilm" / "table.json").read_text())
+    assert set(record["files"]) == {*ENCODER_FILES, *own}
+    assert record["licence"] == "Apache-2.0"
+    assert main(["vectors", "list", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert [(row["name"], row["kind"]) for row in listed["at_hand"]] == [
+        ("default", "vectors"),
+        ("minilm", "encoder"),
+    ]
+    kinds = {row["name"]: row["kind"] for row in listed["can_be_fetched"]}
+    assert kinds["multilingual-e5-small"] == "encoder"
+    assert kinds["glove-6b-50"] == "vectors"
+    assert main(["vectors", "list"]) == 0
+    assert "Sentence encoders that can be fetched" in capsys.readouterr().out
+    encoders.requests.clear()
+    fetch_encoder(encoders, "minilm", capsys)
+    assert encoders.requests == []
+
+
+def test_a_fetched_encoder_knows_its_pooling_and_prompts(encoders, data, capsys) -> None:
+    """What the catalogue says and the repository does not."""
+    folders = {}
+    for name in ("minilm", "bge-small-en", "multilingual-e5-small"):
+        folders[name] = EncoderFolder.read(Path(fetch_encoder(encoders, name, capsys)))
+    found = {name: (one.pooling, one.longest, one.question, one.passage) for name, one in folders.items()}
+    instruction = "Represent this sentence for searching relevant passages: "
+    assert found == {
+        "minilm": ("mean", 256, "", ""),
+        "bge-small-en": ("cls", 512, instruction, ""),
+        "multilingual-e5-small": ("mean", 512, "query: ", "passage: "),
+    }
+
+
+@pytest.mark.parametrize("file", ENCODER_FILES[:2])
+def test_a_damaged_encoder_leaves_nothing(encoders, data, file, capsys) -> None:
+    encoders.files[ENCODER + file] = encoders.files[ENCODER + file][:50]
+    assert main(["vectors", "fetch", "minilm", "--base-url", encoders.url]) == 2
+    assert "the downloaded encoder is damaged: the file is not a readable" in capsys.readouterr().err
+    assert list(data.iterdir()) == []
+
+
+def test_a_changed_encoder_is_noticed_when_used(encoders, data, capsys) -> None:
+    folder = Path(fetch_encoder(encoders, "minilm", capsys))
+    (folder / "sentence_bert_config.json").write_text('{"max_seq_length": 9}')
+    with pytest.raises(
+        FormatError, match="has changed since it was fetched; run: selfvec vectors fetch minilm"
+    ):
+        as_sentence_encoder("minilm")
+
+
+@pytest.mark.parametrize("fetched_before", [False, True])
+def test_vectors_and_encoders_are_not_mistaken_for_each_other(
+    encoders, data, tmp_path, capsys, fetched_before
+) -> None:
+    if fetched_before:
+        fetch_encoder(encoders, "minilm", capsys)
+    with pytest.raises(FormatError, match="names a sentence encoder, not vectors; give it as encoder"):
+        selfvec.load("minilm")
+    texts = tmp_path / "texts.txt"
+    texts.write_text("storm and hail broke the roof\n" * 40)
+    for vectors in ("minilm", str(tmp_path / "model")):
+        assert main(["refine", str(texts), "--vectors", vectors, "-o", str(tmp_path / "run")]) == 2
+        error = capsys.readouterr().err
+        assert error.startswith(f"selfvec: {vectors}: ")
+        assert "a sentence encoder, not vectors; give it as --encoder" in error
+        assert error.count("\n") == 1
+    assert not (tmp_path / "run").exists()
+    with pytest.raises(FormatError, match="names vectors, not a sentence encoder; give it as vectors"):
+        as_sentence_encoder("glove-6b-50")
+    (tmp_path / "vectors.vec").write_bytes(text_table())
+    with pytest.raises(FormatError, match="is not the folder of a sentence encoder"):
+        as_sentence_encoder(tmp_path / "vectors.vec")
+
+
+def test_an_encoder_that_was_not_fetched_or_is_misspelt_is_one_error() -> None:
+    with pytest.raises(FormatError, match="has not been fetched; run: selfvec vectors fetch gte-small"):
+        as_sentence_encoder("gte-small")
+    with pytest.raises(FormatError, match=r"not the folder of a sentence encoder; did you mean minilm\?"):
+        as_sentence_encoder("mini-lm")

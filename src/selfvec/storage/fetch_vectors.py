@@ -1,4 +1,4 @@
-"""Downloads of public vectors: checked, and stored in a format that opens without parsing.
+"""Downloads of public vectors and encoders: checked, and stored in a format that opens without parsing.
 
 Parsing gigabytes of text takes minutes, so the vectors are stored as safetensors. The SHA-256 of the first
 download is recorded, and later downloads must have the same.
@@ -26,7 +26,7 @@ from selfvec.base.untrusted import decoding
 from .folder_kinds import FETCHED
 from .formats import load, save
 from .formats.input_file import copy_unpacked, largest_unpacked
-from .public_vectors import RECORD, PublicVectors, all_fetched, data_folder, fetched, find
+from .public_vectors import RECORD, PublicEncoder, PublicVectors, all_fetched, data_folder, fetched, find
 
 _MB = 1_000_000
 _MARGIN = 1.25  # a file may be larger than recorded here by this factor
@@ -35,6 +35,12 @@ _TEXT_NUMBER = 8  # bytes of a number in text, as a rule
 
 Progress = Callable[[str, int, int], None]  # file name, bytes so far, final size
 Announce = Callable[[dict[str, Any]], None]
+Shape = Callable[[Path], tuple[int, ...]]
+
+
+def vectors_shape(folder: Path) -> tuple[int, ...]:
+    """(V, d) of the vectors in a folder; `FormatError` if they cannot be read."""
+    return load(folder).vectors.shape
 
 
 def fetch_vectors(
@@ -45,6 +51,7 @@ def fetch_vectors(
     overwrite: bool = False,  # download again, even if the file at the source has changed since
     announce: Announce = lambda _: None,  # gets the catalogue's values, and the announced ``bytes`` or None
     progress: Progress = lambda *_: None,
+    shape: Shape = vectors_shape,  # opens the folder of a repository of the Hub
     **options: Any,  # of `download`
 ) -> dict[str, Any]:
     """Download public vectors, unless they exist unchanged; returns their record, as `fetched`.
@@ -69,9 +76,10 @@ def fetch_vectors(
     largest = int(wanted.megabytes * _MB * _MARGIN)
     with atomic_folder(folder, overwrite=True, kind=FETCHED) as new:
         for file, url in addresses.items():
+            (new / file).parent.mkdir(exist_ok=True)
             with (new / file).open("wb") as part:
                 download(url, part, partial(progress, file), largest=largest, **options)
-        _store(wanted, addresses, new, first)
+        _store(wanted, addresses, new, first, shape)
     stored = fetched(folder)
     assert stored is not None
     return stored
@@ -101,18 +109,24 @@ def _store(
     addresses: dict[str, str],  # of the files
     folder: Path,
     first: str | None,  # SHA-256 of the first download
+    shape: Shape,
 ) -> None:
-    """Turn a folder of downloaded files into one of fetched vectors.
+    """Turn a folder of downloaded files into one of fetched vectors, or of an encoder.
 
     `InputError` if they are damaged or not the ``first``.
     """
     parts = [folder / name for name in addresses]
     source = next(iter(addresses.values()))
     origin = {"url": source, "bytes": sum(part.stat().st_size for part in parts), "sha256": sha256(parts[0])}
+    if isinstance(wanted, PublicEncoder):
+        for name, content in wanted.settings.items():
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_text(json.dumps(content) + "\n", encoding="utf-8")
     try:
-        words, dimensions = load(folder).vectors.shape if wanted.on_hub else _converted(parts[0])
+        words, dimensions = shape(folder) if wanted.on_hub else _converted(parts[0])
     except FormatError as error:
-        rule = f"the downloaded vectors are damaged: the file {error.rule}"
+        what = "vectors are" if wanted.kind == "vectors" else "encoder is"
+        rule = f"the downloaded {what} damaged: the file {error.rule}"
         remedy = f"{LATER}, or name a mirror with --base-url"
         raise InputError(rule, path=source, remedy=remedy) from error
     if first not in (None, origin["sha256"]):
@@ -166,10 +180,11 @@ def _content(file: BinaryIO, packed: Path) -> Readable:
 
 
 def vectors_at_hand() -> list[dict[str, Any]]:
-    """The built-in vectors and the fetched ones: name, licence, size, and the path of the vectors."""
+    """The built-in vectors and what was fetched: name, kind, licence, size, and the path."""
     default = load("default")
     built_in = {
         "name": "default",
+        "kind": "vectors",
         "description": "the built-in vectors",
         "language": "en",
         "licence": "MIT",

@@ -77,6 +77,8 @@ def mistaken(path: Path) -> Mistake | None:
         return Mistake("an empty folder", f"name a run or vectors, or {_MAKE_ONE}")
     if (path / "lock").is_file() and not (path / "run.json").exists():
         return Mistake("what an interrupted command left", "repeat the command")
+    if any(path.glob("onnx/*.onnx")):
+        return Mistake("the folder of a sentence encoder", "give it as --encoder, or name vectors or a run")
     if separator := _separator(path):
         form = "put blanks between a word and its numbers, and points before fractions"
         return Mistake(f"a table of words and numbers with {separator.decode()!r} between them", form)

@@ -1,15 +1,16 @@
-"""The public vectors that ``selfvec vectors fetch`` can download, a row for each, and the fetched ones.
+"""The public vectors and sentence encoders that ``selfvec vectors fetch`` downloads, and the fetched ones.
 
 Fetched vectors are a folder with the vectors and ``table.json``, which holds licence, source and SHA-256
-checksums.
+checksums. An encoder is a folder as `selfvec.encoders.encoder_folder` describes it, with such a record.
 """
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 from selfvec.base.casing import in_any_case
 from selfvec.base.checksums import damaged_files
@@ -23,6 +24,7 @@ _GENSIM = "https://github.com/RaRe-Technologies/gensim-data/releases/download/"
 _FASTTEXT = "https://dl.fbaipublicfiles.com/fasttext/"
 _HUB = "https://huggingface.co"
 _HUB_FILES = ("model.safetensors", "tokenizer.json")
+_ENCODER_FILES = ("onnx/model_quantized.onnx", "tokenizer.json", "tokenizer_config.json", "config.json")
 _LANGUAGES = """
 af als am an ar arz as ast az azb ba bar bcl be bg bh bn bo bpy br bs ca ce ceb ckb co cs cv cy da de diq dv
 el eml en eo es et eu fa fi fr frr fy ga gd gl gom gu gv he hi hif hr hsb ht hu hy ia id ilo io is it ja jv
@@ -30,6 +32,10 @@ ka kk km kn ko ku ky la lb li lmo lt lv mai mg mhr min mk ml mn mr mrj ms mt mwl
 new nl nn no nso oc or os pa pam pfl pl pms pnb ps pt qu rm ro ru sa sah sc scn sco sd sh si sk sl so sq sr
 su sv sw ta te tg th tk tl tr tt ug uk ur uz vec vi vls vo wa war xmf yi yo zea zh
 """
+
+
+Kind = Literal["vectors", "encoder"]
+_KINDS: dict[Kind, str] = {"vectors": "vectors", "encoder": "a sentence encoder"}
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,8 @@ class PublicVectors:
     megabytes: int  # to download, at most
     words: int  # at most
     dimensions: int
+
+    kind: ClassVar[Kind] = "vectors"
 
     @property
     def on_hub(self) -> bool:
@@ -64,15 +72,31 @@ class PublicVectors:
         if not self.on_hub:
             base = self.base if mirror is None else mirror.rstrip("/") + "/"
             return {self.file: base + self.file}
-        folder = f"{self.file}/" if self.file else ""  # that of a part of a model, which has no configuration
-        names = _HUB_FILES if folder else (*_HUB_FILES, "config.json")
+        folder = f"{self.file}/" if self.file else ""
         base = f"{(mirror or _HUB).rstrip('/')}/{self.base}/resolve/main/{folder}"
-        return {name: base + name for name in names}
+        return {name: base + name for name in self._hub_files()}
+
+    def _hub_files(self) -> tuple[str, ...]:
+        """The files of a repository; a folder in it is part of a model and has no configuration."""
+        return _HUB_FILES if self.file else (*_HUB_FILES, "config.json")
 
     def as_dict(self) -> dict[str, Any]:
         """The values for ``selfvec vectors --json`` and ``table.json``."""
-        names = ("name", "description", "language", "licence", "source", "megabytes", "words", "dimensions")
-        return {name: getattr(self, name) for name in names}
+        names = ("name", "kind", "description", "language", "licence", "source")
+        sizes = ("megabytes", "words", "dimensions")
+        return {name: getattr(self, name) for name in (*names, *sizes)}
+
+
+@dataclass(frozen=True)
+class PublicEncoder(PublicVectors):
+    """A sentence encoder in a repository of the Hub. ``words`` are the pieces of its tokenizer."""
+
+    settings: Mapping[str, Any] = field(default_factory=dict)  # files that the repository lacks, by name
+
+    kind: ClassVar[Kind] = "encoder"
+
+    def _hub_files(self) -> tuple[str, ...]:
+        return _ENCODER_FILES
 
 
 def _glove(dimensions: int, megabytes: int) -> PublicVectors:
@@ -119,6 +143,31 @@ def _static(name: str, about: str, language: str, megabytes: int, pieces: int) -
     return PublicVectors(name, about, language, "Apache-2.0", repository, folder, megabytes, pieces, 1024)
 
 
+def _encoder(
+    name: str,
+    about: str,
+    repository: str,  # with the model in int8
+    megabytes: int,
+    pieces: int,
+    *,
+    language: str = "en",
+    licence: str = "MIT",
+    longest: int = 512,
+    pooling: str = "mean_tokens",
+    prompts: Mapping[str, str] | None = None,
+) -> PublicEncoder:
+    settings = {
+        "1_Pooling/config.json": {f"pooling_mode_{pooling}": True},
+        "sentence_bert_config.json": {"max_seq_length": longest},
+        "config_sentence_transformers.json": {"prompts": dict(prompts or {})},
+    }
+    base = f"Xenova/{repository}"
+    about = f"sentence encoder, {about}"
+    return PublicEncoder(name, about, language, licence, base, "", megabytes, pieces, 384, settings)
+
+
+_BGE = {"query": "Represent this sentence for searching relevant passages: "}
+_E5 = {"query": "query: ", "passage": "passage: "}
 _ROWS = (
     _glove(50, 69),
     _glove(100, 134),
@@ -144,12 +193,32 @@ _ROWS = (
     _static("static-retrieval-mrl-en-v1", "made for search", "en", 130, 30_500),
     _static("static-similarity-mrl-multilingual-v1", "50 languages", "many", 450, 106_000),
     *map(_fasttext, _LANGUAGES.split()),
+    _encoder("minilm", "all-MiniLM-L6-v2", "all-MiniLM-L6-v2", 24, 30_522, licence="Apache-2.0", longest=256),
+    _encoder(
+        "bge-small-en",
+        "bge-small-en-v1.5, made for search",
+        "bge-small-en-v1.5",
+        35,
+        30_522,
+        pooling="cls_token",
+        prompts=_BGE,
+    ),
+    _encoder("gte-small", "gte-small, made for search", "gte-small", 35, 30_522),
+    _encoder(
+        "multilingual-e5-small",
+        "100 languages, made for search",
+        "multilingual-e5-small",
+        136,
+        250_037,
+        language="many",
+        prompts=_E5,
+    ),
 )
 PUBLIC_VECTORS = {row.name: row for row in _ROWS}
 
 
 def find(name: str) -> PublicVectors:
-    """The public vectors of this name; an unknown name is an `OptionError` that suggests similar ones."""
+    """The public vectors or encoder of this name; an unknown one is an `OptionError` that suggests others."""
     found = in_any_case(name, PUBLIC_VECTORS)
     if found is not None:
         return PUBLIC_VECTORS[found]
@@ -177,7 +246,8 @@ def fetched(folder: Path) -> dict[str, Any] | None:
     except (LookupError, TypeError, AttributeError):
         rule = "is not a record of fetched vectors"
         raise FormatError(rule, path=path, remedy="remove the folder and fetch the vectors again") from None
-    return record | {"path": str(folder / names[0] if len(names) == 1 else folder)}
+    path = folder / names[0] if len(names) == 1 else folder
+    return {"kind": "vectors"} | record | {"path": str(path)}
 
 
 def all_fetched() -> list[dict[str, Any]]:
@@ -187,19 +257,24 @@ def all_fetched() -> list[dict[str, Any]]:
     return [record for record in found if record is not None]
 
 
-def locate(path: str | os.PathLike[str]) -> Path:
-    """The path of vectors: a path unchanged, the name of public vectors as the path of the fetched file.
+def locate(path: str | os.PathLike[str], kind: Kind = "vectors") -> Path:
+    """The path of vectors or of an encoder: a path unchanged, a public name as the path of what was fetched.
 
-    `FormatError` if the public vectors have not been fetched, or have changed since.
+    `FormatError` if that has not been fetched, has changed since, or is not of this kind.
     """
     name = os.fspath(path)
     if name not in PUBLIC_VECTORS or Path(name).exists():
         return Path(name)
+    found = PUBLIC_VECTORS[name].kind
+    if found != kind:
+        rule = f"names {_KINDS[found]}, not {_KINDS[kind]}"
+        raise FormatError(rule, path=name, remedy=f"give it as --{found}, or choose another name")
     folder = data_folder() / name
     remedy = f"run: selfvec vectors fetch {name}"
     record = fetched(folder)
     if record is None:
-        raise FormatError("names public vectors that have not been fetched", path=name, remedy=remedy)
+        what = "public vectors that have" if kind == "vectors" else "a public encoder that has"
+        raise FormatError(f"names {what} not been fetched", path=name, remedy=remedy)
     for file, _ in damaged_files(folder, record):
         raise FormatError("has changed since it was fetched", path=file, remedy=remedy)
     return Path(record["path"])

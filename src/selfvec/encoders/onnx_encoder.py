@@ -1,0 +1,252 @@
+"""`OnnxEncoder`: runs the model of an `EncoderFolder` by onnxruntime, on the CPU.
+
+Texts are read one at a time, in a thread for each core. Padded batches are slower on a CPU. In quantised
+models a batch has one scale for all of its texts, so a vector would depend on the texts beside it.
+
+Weights are data: no operators are registered, and onnxruntime refuses files of weights outside the folder of
+the model (since 1.24; earlier versions read any file).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from selfvec.base.arrays import Array, Ints, Rows
+from selfvec.base.errors import FormatError, require
+from selfvec.base.threads import cut, in_order, stop_if_cancelled, threads
+from selfvec.base.untrusted import decoding
+from selfvec.storage.formats.subwords import load_tokenizer
+
+from .encoder_folder import AGAIN, EncoderFolder
+from .sentence_encoder import Advance, SentenceEncoder, unwatched
+
+_REMEDY = "export it again with the inputs and outputs of a sentence encoder, or choose another encoder"
+_INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+_STATES = ("last_hidden_state", "token_embeddings")
+_VECTOR = "sentence_embedding"
+_WHOLE = {"tensor(int64)": np.int64, "tensor(int32)": np.int32}
+_REAL = ("tensor(float)", "tensor(float16)")
+_FATAL = 4  # of onnxruntime: errors are raised, so they are not printed, too
+_CHARACTERS = 2048  # that a thread takes at a time, at most; a longer text is taken alone
+_SAME = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : (.*Status Message: |.*\. Error: )?", re.DOTALL)
+
+Out = TypeVar("Out")
+
+
+class OnnxEncoder(SentenceEncoder):
+    """A sentence encoder of a folder. Threads can share it.
+
+    Parameters
+    ----------
+    folder : path
+        As `EncoderFolder` describes it.
+    name : str, optional
+        By default the path.
+
+    Attributes
+    ----------
+    pieces : int
+        How many pieces its tokenizer knows.
+
+    Raises
+    ------
+    MissingExtra
+        If onnxruntime is not installed.
+    FormatError
+        If the folder holds no encoder that can be used.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str], name: str | None = None) -> None:
+        require("onnxruntime", "encoder", "a sentence encoder")
+        self.folder = EncoderFolder.read(Path(folder))
+        self.name = os.fspath(folder) if name is None else name
+        self._tokenizer = _tokenizer(self.folder)
+        self._session = _session(self.folder.model)
+        self._types = _input_types(self._session, self.folder.model)
+        outputs = {one.name: one.type for one in self._session.get_outputs()}
+        self._states = next((one for one in _STATES if outputs.get(one) in _REAL), None)
+        self._vector = _VECTOR if outputs.get(_VECTOR) in _REAL else None
+        if not self._states and not self._vector:
+            wanted = ", ".join((*_STATES, _VECTOR))
+            rule = f"has the outputs {', '.join(outputs)}; an encoder has one of {wanted}"
+            raise FormatError(rule, path=self.folder.model, remedy=_REMEDY)
+        self.pieces: int = self._tokenizer.get_vocab_size()
+        self.digest = self.folder.digest()
+        self.dimensions = len(self._encoded("a"))
+
+    def states(
+        self, texts: Sequence[str], *, jobs: int | None = None, advance: Advance = unwatched
+    ) -> Iterator[tuple[int, Ints, Rows]]:
+        """The states of the pieces of texts, without those that the tokenizer adds.
+
+        Parameters
+        ----------
+        texts : sequence of str
+        jobs : int, optional
+            Threads; by default one for each core.
+        advance : callable
+            Gets the number of texts that are done.
+
+        Yields
+        ------
+        number : int
+            Of the text. The texts come in order; a text that is too long to be read at once comes in parts.
+        ends : (p,) int64
+            Where each piece ends, in characters of the text.
+        states : (p, h) float32
+
+        Raises
+        ------
+        FormatError
+            If the model gives one vector for the whole text and no states.
+        """
+        if self._states is None:
+            rule = "gives vectors of whole texts, not the states of pieces"
+            raise FormatError(rule, path=self.folder.model, remedy="choose another encoder, or other vectors")
+        number = 0
+        for block in _in_threads(texts, self._parts, jobs):
+            for parts in block:
+                yield from ((number, *part) for part in parts)
+                number += 1
+            advance(len(block))
+
+    def _blocks(self, texts: Sequence[str], question: bool, jobs: int | None) -> Iterator[Rows]:
+        prompt = self.folder.question if question else self.folder.passage
+
+        for block in _in_threads(texts, lambda text: self._encoded(prompt + text), jobs):
+            yield np.stack(block)
+
+    def _encoded(self, text: str) -> Rows:
+        """The vector of a text, (h,), of any length."""
+        pieces = self._cut(text)
+        if self._vector is not None:
+            return self._run(self._vector, pieces, 2)
+        states = self._run(str(self._states), pieces, 3)
+        pooled: Rows = states[0] if self.folder.pooling == "cls" else states.mean(axis=0)
+        return pooled
+
+    def _parts(self, text: str) -> list[tuple[Ints, Rows]]:
+        """Ends and states of the pieces of a text, in parts that can be read at once."""
+        before = len(self.folder.passage)
+        whole = self._cut(self.folder.passage + text)
+        found = []
+        for pieces in (whole, *whole.overflowing):
+            ends = np.array(pieces.offsets, np.int64).reshape(-1, 2)[:, 1] - before
+            kept = (np.array(pieces.special_tokens_mask) == 0) & (ends > 0)
+            if kept.any():
+                found.append((ends[kept], self._run(str(self._states), pieces, 3)[kept]))
+        return found
+
+    def _cut(self, text: str) -> Any:
+        with decoding(self.folder.tokenizer, "tokenizer.json"):
+            return self._tokenizer.encode(text)
+
+    def _run(self, output: str, pieces: Any, axes: int) -> Rows:
+        """An output of the model for one text: the states (p, h), or the vector (h,)."""
+        ids = np.array([pieces.ids], np.int64)
+        values = {
+            "input_ids": ids,
+            "attention_mask": np.ones_like(ids),
+            "token_type_ids": np.array([pieces.type_ids], np.int64),
+        }
+        given = {name: values[name].astype(kind, copy=False) for name, kind in self._types.items()}
+        with decoding(self.folder.model, "model of a sentence encoder", _REMEDY), _in_short():
+            found = self._session.run([output], given)[0]
+        self._check(output, found, (1, len(pieces.ids))[: axes - 1])
+        row: Rows = found[0].astype(np.float32, copy=False)
+        return row
+
+    def _check(self, output: str, found: Array, first: tuple[int, ...]) -> None:
+        """Raise `FormatError` for an output of another shape than (1, h) or (1, p, h), or without numbers."""
+        shape = found.shape
+        if shape[:-1] != first or not shape[-1] or self.dimensions not in (0, shape[-1]):
+            expected = ", ".join(map(str, (*first, self.dimensions or "h")))
+            rule = f"the output {output} has the shape {shape}, expected ({expected})"
+            raise FormatError(rule, path=self.folder.model, remedy=_REMEDY)
+        if not np.isfinite(found).all():
+            rule = f"the output {output} has values that are not finite numbers"
+            raise FormatError(rule, path=self.folder.model, remedy="choose another encoder")
+
+
+def _tokenizer(folder: EncoderFolder) -> Any:
+    """The tokenizer, which cuts texts at the encoder's limit and not at its own."""
+    tokenizer = load_tokenizer(folder.tokenizer, AGAIN)
+    added = tokenizer.num_special_tokens_to_add(is_pair=False)
+    if folder.longest <= added:
+        rule = (
+            f"reads {folder.longest} pieces of a text, and {added} of them are those that its tokenizer adds"
+        )
+        raise FormatError(
+            rule, path=folder.path, remedy="correct max_seq_length in sentence_bert_config.json"
+        )
+    tokenizer.enable_truncation(folder.longest)
+    if folder.lower:
+        from tokenizers import normalizers
+
+        others = [] if tokenizer.normalizer is None else [tokenizer.normalizer]
+        tokenizer.normalizer = normalizers.Sequence([normalizers.Lowercase(), *others])
+    return tokenizer
+
+
+def _session(model: Path) -> Any:
+    """A session that runs a model in the thread that calls it."""
+    onnxruntime = _onnxruntime()
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = _FATAL
+    with decoding(model, "ONNX model", AGAIN), _in_short():
+        return onnxruntime.InferenceSession(os.fspath(model), options, providers=["CPUExecutionProvider"])
+
+
+@contextmanager
+def _in_short() -> Iterator[None]:
+    """Errors of onnxruntime without what is the same in all of them."""
+    try:
+        yield
+    except Exception as error:
+        raise RuntimeError(_SAME.sub("", str(error))) from error
+
+
+def _onnxruntime() -> Any:
+    """The module, which sends no reports to its maker: since 1.29 it does unless it is told not to."""
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read when the module is imported
+    import onnxruntime
+
+    onnxruntime.disable_telemetry_events()  # somebody else may have imported it before
+    return onnxruntime
+
+
+def _input_types(session: Any, model: Path) -> dict[str, Any]:
+    """The type of each input; `FormatError` if the model needs others than an encoder."""
+    given = {one.name: one.type for one in session.get_inputs()}
+    other = [name for name, kind in given.items() if name not in _INPUTS or kind not in _WHOLE]
+    if other or "input_ids" not in given:
+        listed = ", ".join(f"{name} ({kind})" for name, kind in given.items())
+        rule = f"has the inputs {listed}; an encoder has whole numbers {', '.join(_INPUTS)}"
+        raise FormatError(rule, path=model, remedy=_REMEDY)
+    return {name: _WHOLE[kind] for name, kind in given.items()}
+
+
+def _in_threads(texts: Sequence[str], work: Callable[[str], Out], jobs: int | None) -> Iterator[list[Out]]:
+    """The results of ``work`` for all texts in order, some texts at a time.
+
+    A thread takes so few texts at a time that all threads end together.
+    """
+
+    def share(part: tuple[int, int]) -> list[Out]:
+        found = []
+        for text in texts[slice(*part)]:
+            stop_if_cancelled()
+            found.append(work(text))
+        return found
+
+    sizes = np.array([len(text) for text in texts], np.int64)
+    return in_order(cut(sizes, _CHARACTERS), share, threads(jobs))

@@ -1,0 +1,81 @@
+"""`SentenceEncoder`: what all sentence encoders have in common, a folder's as well as a function's.
+
+Not to be confused with `selfvec.retrieval.encoder.Encoder`, the encoder that Selfvec makes from a run.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from selfvec.base.arrays import Rows
+from selfvec.numerics.rows import unit_rows
+
+Advance = Callable[[int], object]
+"""Gets the number of texts that have been encoded since the last call."""
+
+
+def unwatched(texts: int) -> None:
+    """An `Advance` that does nothing."""
+
+
+class SentenceEncoder(ABC):
+    """Turns texts into unit vectors.
+
+    Attributes
+    ----------
+    name : str
+        As it was given: a name, the path of a folder, or the name of a function or class.
+    digest : str
+        SHA-256 of what decides the vectors; empty if that is unknown, as for a function.
+    dimensions : int
+        h; 0 for a function until it has been called.
+    """
+
+    name: str
+    digest: str = ""
+    dimensions: int = 0
+
+    def encode(
+        self,
+        texts: Sequence[str],
+        *,
+        question: bool = False,
+        jobs: int | None = None,
+        advance: Advance = unwatched,
+    ) -> Rows:
+        """The vectors of texts, (n, h) float32, each of length 1.
+
+        Parameters
+        ----------
+        texts : sequence of str
+            Words or passages. A text without any character but white space gets zeros and is not encoded.
+        question : bool
+            Whether these are questions, before which some encoders put other words than before a passage.
+        jobs : int, optional
+            Threads; by default one for each core. The result is the same to the bit.
+        advance : callable
+            Gets the number of texts that are done.
+
+        Raises
+        ------
+        InputError
+            If the encoder fails, or gives values that are not finite numbers.
+        """
+        filled = [number for number, text in enumerate(texts) if text.strip()]
+        advance(len(texts) - len(filled))
+        rows = np.zeros((len(texts), self.dimensions), np.float32)
+        done = 0
+        for block in self._blocks([texts[number] for number in filled], question, jobs):
+            if not rows.shape[1]:  # the first answer of a function
+                rows = np.zeros((len(texts), block.shape[1]), np.float32)
+            rows[filled[done : done + len(block)]] = unit_rows(block)
+            done += len(block)
+            advance(len(block))
+        return rows
+
+    @abstractmethod
+    def _blocks(self, texts: Sequence[str], question: bool, jobs: int | None) -> Iterator[Rows]:
+        """The vectors of texts in order, some texts at a time: finite numbers of any length."""

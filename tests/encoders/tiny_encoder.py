@@ -1,0 +1,99 @@
+"""A sentence encoder small enough to calculate by hand.
+
+The state of a piece is its row of `ROWS` plus half of the mean of all rows of the text, so it depends on the
+text. The mean of a text's states is therefore one and a half times the mean of its rows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+ROWS = {
+    "[PAD]": (9, 9, 9),
+    "[UNK]": (0, 0, 0),
+    "[CLS]": (2, 0, 0),
+    "[SEP]": (0, 0, 0),
+    "hail": (1, 0, 0),
+    "roof": (0, 1, 0),
+    "rain": (0, 0, 1),
+    "query": (0, 0, 4),
+    "bad": (np.nan, 0, 0),
+}
+INPUTS = ("input_ids", "attention_mask")
+
+
+def write_encoder(
+    folder: Path,
+    *,
+    model: str = "model.onnx",  # its name in onnx/
+    inputs: Sequence[str] = INPUTS,
+    output: str = "last_hidden_state",
+    settings: dict[str, Any] | None = None,  # further files, by name
+) -> Path:
+    """Write the folder of an encoder; returns it."""
+    (folder / "onnx").mkdir(parents=True, exist_ok=True)
+    (folder / "onnx" / model).write_bytes(model_bytes(inputs, output))
+    (folder / "tokenizer.json").write_text(tokenizer().to_str())
+    for name, content in (settings or {}).items():
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(content))
+    return folder
+
+
+def model_bytes(
+    inputs: Sequence[str] = INPUTS,
+    output: str = "last_hidden_state",
+    *,
+    rows: Any = None,  # a TensorProto in place of the rows
+) -> bytes:
+    """The model; an output `sentence_embedding` is the mean of the states."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    table = np.array(list(ROWS.values()), np.float32)
+    axes = numpy_helper.from_array(np.array([1]), "axes")
+    nodes = [
+        helper.make_node("Gather", ["rows", "input_ids"], ["own"]),
+        helper.make_node("ReduceMean", ["own", "axes"], ["mean"], keepdims=1),
+        helper.make_node("Mul", ["mean", "half"], ["shared"]),
+        helper.make_node("Add", ["own", "shared"], ["states"]),
+    ]
+    if output == "sentence_embedding":
+        shape: list[str | int] = ["texts", 3]
+        nodes.append(helper.make_node("ReduceMean", ["states", "axes"], [output], keepdims=0))
+    else:
+        shape = ["texts", "pieces", 3]
+        nodes.append(helper.make_node("Identity", ["states"], [output]))
+    graph = helper.make_graph(
+        nodes,
+        "tiny",
+        [helper.make_tensor_value_info(name, TensorProto.INT64, ["texts", "pieces"]) for name in inputs],
+        [helper.make_tensor_value_info(output, TensorProto.FLOAT, shape)],
+        [
+            numpy_helper.from_array(table, "rows") if rows is None else rows,
+            axes,
+            numpy_helper.from_array(np.array(0.5, np.float32), "half"),
+        ],
+    )
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    content: bytes = made.SerializeToString()
+    return content
+
+
+def tokenizer() -> Any:
+    """Cuts at white space; its own padding and truncation must not count."""
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+
+    numbers = {word: number for number, word in enumerate(ROWS)}
+    made = Tokenizer(models.WordLevel(numbers, "[UNK]"))
+    made.pre_tokenizer = pre_tokenizers.Whitespace()
+    special = [("[CLS]", numbers["[CLS]"]), ("[SEP]", numbers["[SEP]"])]
+    made.post_processor = processors.TemplateProcessing("[CLS] $A [SEP]", special_tokens=special)
+    made.enable_padding(length=8)
+    made.enable_truncation(3)
+    return made
