@@ -13,6 +13,7 @@ from selfvec.cooccurrence import LinearOperator, PPMIOperator, count, operator, 
 from selfvec.cooccurrence.reference import linear_reference, ppmi_reference, sides_reference
 from selfvec.cooccurrence.scan import ScanOperator
 from selfvec.data.token_batch import TokenBatch
+from selfvec.numerics import sparse_rows
 
 KINDS = [PPMIOperator, LinearOperator]
 each_kind = pytest.mark.parametrize("kind", KINDS)
@@ -119,7 +120,8 @@ def test_sums_of_frequent_words_keep_their_digits(columns: int) -> None:
 
 @each_kind
 def test_threads_change_nothing(kind, monkeypatch) -> None:
-    monkeypatch.setattr(operators, "_SHARE", 500)
+    for module in (operators, sparse_rows):
+        monkeypatch.setattr(module, "SHARE", 500)
     counts, table = count(random_batch(4, 8000, 500), 9), random_table(4, 500, 33)
     one = kind(counts, jobs=1).apply(table)
     for jobs in (2, 5):

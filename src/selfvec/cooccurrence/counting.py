@@ -17,8 +17,9 @@ from selfvec.base.compiled import kernel
 from selfvec.base.errors import OptionError
 from selfvec.base.threads import cut, in_order, threads
 from selfvec.data.token_batch import TokenBatch
+from selfvec.numerics.sparse_rows import SparseRows
 
-from .counts import WEIGHTINGS, Counts, SparseRows
+from .counts import WEIGHTINGS, Counts
 
 _INDEXED = 1 << 24  # positions indexed at a time, 256 MB
 _LEFT = 32  # bits by which the left extent of a window is shifted

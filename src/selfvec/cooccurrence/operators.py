@@ -12,17 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.arrays import AnyFloats, Array, Doubles, Floats, Ids, Ints, Mask
-from selfvec.base.compiled import kernel
+from selfvec.base.arrays import AnyFloats, Doubles, Floats, Ids, Ints, Mask
 from selfvec.base.errors import InputError, OptionError
 from selfvec.base.threads import cut, in_order, threads
 from selfvec.data.token_batch import TokenBatch
+from selfvec.numerics.sparse_rows import SHARE, SparseRows, sparse_product
 
 from .counting import count
-from .counts import Counts, SparseRows
+from .counts import Counts
 from .scan import CentredRows, Operator, ScanOperator
-
-_SHARE = 1 << 18  # entries a thread takes at a time
 
 
 def operator(
@@ -115,7 +113,7 @@ class PPMIOperator(Operator):
             return sizes, contexts[kept], values[kept].astype(np.float32)
 
         with closing(SparseRows(np.float32)) as made:
-            for rows in in_order(cut(lengths + 1, _SHARE), block, self._jobs):
+            for rows in in_order(cut(lengths + 1, SHARE), block, self._jobs):
                 made.append(*rows)
             self.indptr, self.indices, self.values = made.finish()
 
@@ -172,48 +170,3 @@ def _checked(rows: AnyFloats, words: int) -> AnyFloats:
     if rows.ndim != 2 or len(rows) != words:
         raise InputError(f"the matrix has a row for each of the {words:,} words, this one is {rows.shape}")
     return rows
-
-
-def sparse_product(
-    indptr: Ints,  # (n + 1,)
-    indices: Ids,  # (e,)
-    values: Array,  # (e,)
-    rows: Floats,  # (m, d)
-    jobs: int,
-) -> Floats:
-    """A matrix in compressed rows, (n, m), times a dense matrix, (m, d) -> (n, d) float32.
-
-    SciPy's product takes longer on one thread and has a larger rounding error (float32 sums).
-    """
-    out = np.empty((len(indptr) - 1, rows.shape[1]), np.float32)
-
-    def multiply(block: tuple[int, int]) -> None:
-        multiply_rows(indptr, indices, values, rows, *block, np.empty(rows.shape[1]), out)
-
-    for _ in in_order(cut(np.diff(indptr) + 1, _SHARE), multiply, jobs):
-        pass
-    return out
-
-
-@kernel
-def multiply_rows(
-    indptr: Ints,  # (n + 1,)
-    indices: Ids,  # (e,)
-    values: Array,  # (e,)
-    rows: Floats,  # (m, d)
-    first: int,
-    last: int,
-    sums: Doubles,  # (d,), working memory
-    out: Floats,  # (n, d), written
-) -> None:
-    """Rows ``first`` to ``last - 1`` of the product, each summed in float64, in a fixed order."""
-    for row in range(first, last):
-        for j in range(sums.size):
-            sums[j] = 0
-        for k in range(indptr[row], indptr[row + 1]):
-            value = np.float32(values[k])
-            other = rows[indices[k]]
-            for j in range(sums.size):
-                sums[j] += np.float64(value * other[j])
-        for j in range(sums.size):
-            out[row, j] = sums[j]

@@ -22,10 +22,9 @@ from selfvec.base.arrays import AnyFloats, Floats, Hashes, Ids, Ints, Mask, Rows
 from selfvec.base.compiled import kernel, read_only
 from selfvec.base.memory import return_freed_memory
 from selfvec.base.threads import by_blocks, cut, in_order, threads
-from selfvec.cooccurrence.counts import places_of
-from selfvec.cooccurrence.operators import sparse_product
 from selfvec.data.token_batch import TokenBatch, occurrences_of_each
 from selfvec.numerics.rows import filled_rows, mix_rows
+from selfvec.numerics.sparse_rows import places_of, sparse_product
 
 EVIDENCE = 20  # occurrences at which the corpus has half of its maximum weight
 RIDGE = 0.7  # of the map from spelling to vectors

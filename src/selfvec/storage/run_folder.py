@@ -12,6 +12,7 @@
     text.parquet           the documents as they were written, see `selfvec.data.run_text`
     repeats/               hashes of the repeated passages, if there are any
     counts/                exact co-occurrence counts, if they were made
+    encoded/               a sentence encoder's vectors of the texts, if one was given
     history.safetensors    recorded states of the vectors, if kept
     report.json            health
 
@@ -64,7 +65,7 @@ LOCK = "lock"
 HISTORY = "history.safetensors"
 TEXT = "text.parquet"
 REPORT = "report.json"
-PARTS = ("counts", "repeats")
+PARTS = ("counts", "encoded", "repeats")
 _FOLDER: dict[Any, Any] = {
     ...: ("state", "files", "sha256"),
     "state": range(1, 1 << 31),

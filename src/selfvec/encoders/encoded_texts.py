@@ -1,0 +1,220 @@
+"""`EncodedTexts`: an encoder's vectors of texts, found by the text, so that no text is encoded twice.
+
+They are part of a run. Vectors are rounded once, when they are encoded, so that a run that is opened again
+computes with the same numbers.
+
+    encoded/encoded.safetensors    "hashes" (n, 16) uint8, rising; "rows" (n, h) float16; the encoder's name
+                                   and digest
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.arrays import Array, Mask, Rows
+from selfvec.base.errors import FormatError, InputError
+from selfvec.base.tensors import Forms, check_tensors, map_tensors, read_metadata, write_tensors
+from selfvec.data.run import Run
+
+from .journal import Journal
+from .sentence_encoder import Advance, SentenceEncoder, unwatched
+
+HASH = "S16"
+"""The dtype of hashes. Their order is that of their bytes."""
+
+_FILE = "encoded.safetensors"
+_AGAIN = "make the run again"
+_SAME = "give the encoder that the run was made with, or make the run again"
+_DIGEST = re.compile("([0-9a-f]{64})?")
+_BLOCK = 256  # texts encoded at a time, which are encoded again if the process is killed meanwhile
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedTexts:
+    """Unit vectors of distinct texts. A text of white space only has zeros and is not among them."""
+
+    encoder: str  # its name
+    digest: str  # SHA-256 of what decides its vectors; empty if that is unknown
+    hashes: NDArray[np.bytes_]  # (n,) of 16 bytes, rising
+    rows: NDArray[np.float16]  # (n, h); (0, 0) if h is not known yet
+
+    @classmethod
+    def none_of(cls, encoder: SentenceEncoder) -> EncodedTexts:
+        """No text of an encoder yet."""
+        rows = np.zeros((0, encoder.dimensions), np.float16)
+        return cls(encoder.name, encoder.digest, np.zeros(0, HASH), rows)
+
+    def __len__(self) -> int:
+        return len(self.hashes)
+
+    @property
+    def dimensions(self) -> int:
+        """h."""
+        return int(self.rows.shape[1])
+
+    def check(self, encoder: SentenceEncoder) -> None:
+        """Raise `InputError` if these are vectors of another encoder. Without digests only h is compared."""
+        rule = "the encoder has changed since the run"
+        if self.digest and encoder.digest and self.digest != encoder.digest:
+            raise InputError(f"{rule}: it was {self.encoder!r}, and has another digest", remedy=_SAME)
+        if self.dimensions and encoder.dimensions not in (0, self.dimensions):
+            sizes = f"vectors of {self.dimensions} numbers, now of {encoder.dimensions}"
+            raise InputError(f"{rule}: it gave {sizes}", remedy=_SAME)
+
+    def lookup(self, texts: Sequence[str], *, question: bool = False) -> tuple[Rows, Mask]:
+        """The vectors of texts, (m, h) float32, zeros for others; and which texts have one, (m,) bool."""
+        places, found = self._places(text_hashes(texts, question))
+        rows = np.zeros((len(texts), self.dimensions), np.float32)
+        rows[found] = self.rows[places[found]]
+        return rows, found | np.fromiter((not text.strip() for text in texts), bool, len(texts))
+
+    def missing(self, texts: Sequence[str], *, question: bool = False) -> list[str]:
+        """The distinct texts that have no vector yet, in the order given."""
+        texts = [text for text in dict.fromkeys(texts) if text.strip()]
+        _, found = self._places(text_hashes(texts, question))
+        return [texts[number] for number in np.flatnonzero(~found).tolist()]
+
+    def adding(
+        self,
+        encoder: SentenceEncoder,
+        texts: Sequence[str],
+        *,
+        question: bool = False,
+        jobs: int | None = None,
+        advance: Advance = unwatched,
+        journal: Path | None = None,
+    ) -> EncodedTexts:
+        """These and the vectors of texts that are missing, which are encoded, each distinct text once.
+
+        Parameters
+        ----------
+        encoder : SentenceEncoder
+        texts : sequence of str
+        question : bool
+            Whether they are questions.
+        jobs : int, optional
+            Threads, all cores by default.
+        advance : callable
+            Gets the number of texts that are done, of those that `missing` lists.
+        journal : Path, optional
+            A file that keeps what has been encoded if the process is killed. It is read first; who calls this
+            deletes it after the result has been saved.
+
+        Raises
+        ------
+        InputError
+            If the encoder has changed, or fails.
+        TargetError
+            If the journal cannot be written.
+        """
+        self.check(encoder)
+        texts = self.missing(texts, question=question)
+        if journal is None:
+            return self.merged(*self._encoded(encoder, texts, question, jobs, advance))
+        with Journal(journal, encoder) as kept:
+            recovered = self._sorted(encoder, *kept.read()).kept(texts)
+            left = recovered.missing(texts, question=question)
+            advance(len(texts) - len(left))
+            made = [recovered]
+            for block in self._encoded(encoder, left, question, jobs, advance):
+                kept.append(block.hashes, block.rows)
+                made.append(block)
+            return self.merged(*made)
+
+    def _encoded(
+        self, encoder: SentenceEncoder, texts: list[str], question: bool, jobs: int | None, advance: Advance
+    ) -> Iterator[EncodedTexts]:
+        """The vectors of texts, some texts at a time."""
+        for start in range(0, len(texts), _BLOCK):
+            block = texts[start : start + _BLOCK]
+            rows = encoder.encode(block, question=question, jobs=jobs, advance=advance)
+            self.check(encoder)  # whose dimensions may not have been known before
+            yield self._sorted(encoder, text_hashes(block, question), rows.astype(np.float16))
+
+    @staticmethod
+    def _sorted(
+        encoder: SentenceEncoder, hashes: NDArray[np.bytes_], rows: NDArray[np.float16]
+    ) -> EncodedTexts:
+        """Vectors in the order of their hashes; the first of each hash."""
+        hashes, places = np.unique(hashes, return_index=True)
+        return EncodedTexts(encoder.name, encoder.digest, hashes, rows[places])
+
+    def kept(self, texts: Sequence[str]) -> EncodedTexts:
+        """Only the vectors of these texts, as passages and as questions."""
+        wanted = np.concatenate([text_hashes(texts, question) for question in (False, True)])
+        places, found = self._places(np.unique(wanted))
+        return self._part(places[found])
+
+    def merged(self, *others: EncodedTexts) -> EncodedTexts:
+        """These and others; the first vector of each text. `InputError` if they are of several encoders."""
+        filled = [part for part in (self, *others) if len(part)]
+        digests = {part.digest for part in filled if part.digest}
+        if len(digests) > 1 or len({part.dimensions for part in filled}) > 1:
+            names = " and ".join(dict.fromkeys(part.encoder for part in filled))
+            rule = f"vectors are merged if they are of the same encoder, these are not ({names})"
+            raise InputError(rule, remedy="make the runs again with one encoder")
+        if len(filled) < 2:
+            return filled[0] if filled else self
+        hashes, places = np.unique(np.concatenate([part.hashes for part in filled]), return_index=True)
+        rows = np.concatenate([part.rows for part in filled])
+        return EncodedTexts(self.encoder, self.digest, hashes, rows[places])
+
+    def _part(self, places: NDArray[np.int64]) -> EncodedTexts:
+        return EncodedTexts(self.encoder, self.digest, self.hashes[places], self.rows[places])
+
+    def _places(self, hashes: NDArray[np.bytes_]) -> tuple[NDArray[np.int64], Mask]:
+        """Where hashes are, (m,), and which are there, (m,) bool."""
+        if not len(self):
+            return np.zeros(len(hashes), np.int64), np.zeros(len(hashes), bool)
+        places = np.minimum(np.searchsorted(self.hashes, hashes), len(self) - 1)
+        return places, self.hashes[places] == hashes
+
+    def save(self, folder: Path) -> None:
+        """Write into ``folder``, which does not exist yet."""
+        folder.mkdir()
+        tensors: dict[str, Array] = {
+            "hashes": self.hashes.view(np.uint8).reshape(len(self), 16),
+            "rows": self.rows,
+        }
+        write_tensors(folder / _FILE, tensors, {"encoder": self.encoder, "digest": self.digest})
+
+    @classmethod
+    def open(cls, folder: Path) -> EncodedTexts:
+        """Map a folder written by `save`. `FormatError` if it is damaged."""
+        path = folder / _FILE
+        if not path.is_file():
+            raise FormatError("this file of the run folder is missing", path=path, remedy=_AGAIN)
+        tensors = map_tensors(path)
+        forms: Forms = {"hashes": ("u1", ("n", 16)), "rows": ("f2", ("n", "h"))}
+        check_tensors(tensors, forms, path, _AGAIN)
+        hashes = tensors["hashes"].reshape(-1).view(HASH)
+        about = read_metadata(path)
+        if not np.all(hashes[1:] > hashes[:-1]):
+            raise FormatError("hashes of texts rise, here they do not", path=path, remedy=_AGAIN)
+        if "encoder" not in about or not _DIGEST.fullmatch(about.get("digest", "-")):
+            raise FormatError("names its encoder and the SHA-256 of it", path=path, remedy=_AGAIN)
+        return cls(about["encoder"], about["digest"], hashes, tensors["rows"])
+
+
+def text_hashes(texts: Sequence[str], question: bool = False) -> NDArray[np.bytes_]:
+    """Hashes of texts, (n,) of 16 bytes; those of questions differ from those of passages."""
+    kind = b"?" if question else b"."
+    texts_in_bytes = (text.encode("utf-8", "surrogatepass") for text in texts)
+    digests = [blake2b(text + kind, digest_size=16).digest() for text in texts_in_bytes]
+    return np.frombuffer(b"".join(digests), HASH)
+
+
+def encoded_texts_of(run: Run) -> EncodedTexts | None:
+    """The encoder's vectors of a run's texts, memory-mapped; None if it was made without an encoder."""
+    if "encoded" not in run.parts and (folder := run.part("encoded")) is not None:
+        run.parts["encoded"] = EncodedTexts.open(folder)
+    kept = run.parts.get("encoded")
+    assert kept is None or isinstance(kept, EncodedTexts)
+    return kept

@@ -1,0 +1,231 @@
+"""Vectors of texts: each text is encoded once, in a killed process too; damaged files are one error."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.damage import damaged, damaged_bytes
+
+from selfvec.base.errors import FormatError, InputError, TargetError
+from selfvec.base.tensors import write_tensors
+from selfvec.encoders import encoded_texts as module
+from selfvec.encoders.encoded_texts import EncodedTexts
+from selfvec.encoders.sentence_encoder import SentenceEncoder
+
+
+class Toy(SentenceEncoder):
+    """A vector of a text is drawn by its characters. It lists what it encodes, and may break off."""
+
+    def __init__(self, dimensions: int = 3, digest: str = "a" * 64, stop: int = 1 << 30) -> None:
+        self.name = "toy"
+        self.digest = digest
+        self.dimensions = dimensions
+        self.stop = stop
+        self.encoded: list[str] = []
+
+    def _blocks(self, texts: Sequence[str], question: bool, jobs: int | None) -> Iterator[np.ndarray]:
+        del jobs
+        for text in texts:
+            if len(self.encoded) == self.stop:
+                raise KeyboardInterrupt
+            self.encoded.append(text)
+            characters = f"{question}{text}".encode("utf-8", "surrogatepass")
+            seed = int.from_bytes(sha256(characters).digest()[:8], "little")
+            yield np.random.default_rng(seed).standard_normal((1, self.dimensions)).astype(np.float32)
+
+
+def encoded(texts: Sequence[str], **options: object) -> EncodedTexts:
+    toy = Toy()
+    return EncodedTexts.none_of(toy).adding(toy, texts, **options)
+
+
+def assert_same(found: EncodedTexts, expected: EncodedTexts) -> None:
+    assert (found.encoder, found.digest) == (expected.encoder, expected.digest)
+    np.testing.assert_array_equal(found.hashes, expected.hashes)
+    np.testing.assert_array_equal(found.rows, expected.rows)
+
+
+TEXTS = st.lists(st.text("ab \0\ud800é", max_size=3), max_size=12)
+
+
+@given(TEXTS, TEXTS, TEXTS)
+def test_added_merged_and_kept_is_the_same_as_anew(
+    first: list[str], second: list[str], others: list[str]
+) -> None:
+    toy = Toy()
+    one = EncodedTexts.none_of(toy).adding(toy, first)
+    both = one.adding(toy, second)
+    assert toy.encoded == [text for text in dict.fromkeys(first + second) if text.strip()]
+    whole = encoded(first + second)
+    assert_same(both, whole)
+    assert_same(one.merged(encoded(second)), whole)
+    assert_same(whole.kept(others), encoded([text for text in others if text in first + second]))
+    rows, found = whole.lookup(others)
+    for text, row, known in zip(others, rows, found, strict=True):
+        expected = Toy().encode([text])[0].astype(np.float16) if text in first + second else np.zeros(3)
+        assert row.tolist() == expected.tolist()
+        assert known == (text in first + second or not text.strip())
+
+
+def test_questions_have_vectors_of_their_own() -> None:
+    toy = Toy()
+    texts = EncodedTexts.none_of(toy).adding(toy, ["storm"])
+    assert texts.missing(["storm"], question=True) == ["storm"]
+    texts = texts.adding(toy, ["storm"], question=True)
+    assert len(texts) == 2
+    assert np.any(texts.lookup(["storm"])[0] != texts.lookup(["storm"], question=True)[0])
+    assert len(texts.kept(["storm"])) == 2
+
+
+def test_the_texts_that_are_done_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_BLOCK", 2)
+    done: list[int] = []
+    given = ["a", "b", "a", " ", "c", "d", "e"]
+    start = encoded(["b"])
+    for journal in (None, tmp_path / "journal", tmp_path / "journal"):
+        done.clear()
+        start.adding(Toy(), given, advance=done.append, journal=journal)
+        assert sum(done) == len(start.missing(given)) == 4
+
+
+@given(stop=st.integers(0, 9), cut=st.integers(0, 200))
+def test_what_was_encoded_before_a_kill_is_not_encoded_again(tmp_path_factory, stop: int, cut: int) -> None:
+    path = tmp_path_factory.mktemp("kill") / "journal"
+    texts = list("abcdefghi")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(module, "_BLOCK", 2)
+        killed = Toy(stop=stop)
+        try:
+            EncodedTexts.none_of(killed).adding(killed, texts, journal=path)
+        except KeyboardInterrupt:
+            assert stop < 9
+        content = path.read_bytes()
+        path.write_bytes(content[: max(0, len(content) - cut)])  # the last records may not be whole
+        again = Toy()
+        found = EncodedTexts.none_of(again).adding(again, texts, journal=path)
+        assert_same(found, encoded(texts))
+        if not cut:
+            assert len(again.encoded) <= 9 - stop // 2 * 2
+        last = Toy()
+        assert_same(EncodedTexts.none_of(last).adding(last, texts, journal=path), found)
+        assert last.encoded == []
+
+
+def test_words_and_passages_share_a_journal(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    encoded(["a", "b"], journal=path)
+    encoded(["c"], journal=path)
+    toy = Toy()
+    texts = EncodedTexts.none_of(toy).adding(toy, ["a", "b"], journal=path).adding(toy, ["c"], journal=path)
+    assert toy.encoded == []
+    assert len(texts) == 3
+
+
+@pytest.mark.parametrize("other", [Toy(digest="b" * 64), Toy(dimensions=4), Toy(digest="")])
+def test_a_journal_of_another_encoder_is_discarded(tmp_path: Path, other: Toy) -> None:
+    path = tmp_path / "journal"
+    EncodedTexts.none_of(other).adding(other, ["a", "b"], journal=path)
+    toy = Toy()
+    assert_same(EncodedTexts.none_of(toy).adding(toy, ["a"], journal=path), encoded(["a"]))
+    assert toy.encoded == ["a"]
+    assert path.stat().st_size == 52 + 16 + 2 * 3 + 4
+
+
+def test_a_function_finds_its_journal_before_its_dimensions_are_known(tmp_path: Path) -> None:
+    class Function(Toy):
+        def _blocks(self, texts: Sequence[str], question: bool, jobs: int | None) -> Iterator[np.ndarray]:
+            self.dimensions = 3
+            yield from super()._blocks(texts, question, jobs)
+
+    path = tmp_path / "journal"
+    for expected in (["a"], []):
+        function = Function(dimensions=0, digest="")
+        texts = EncodedTexts.none_of(function).adding(function, ["a"], journal=path)
+        assert texts.rows.shape == (1, 3)
+        assert function.encoded == expected
+
+
+@given(st.integers(0, 400))
+def test_a_damaged_journal_gives_the_same_vectors(tmp_path_factory, seed: int) -> None:
+    path = tmp_path_factory.mktemp("journal") / "journal"
+    expected = encoded("abcdefgh", journal=path)
+    path.write_bytes(damaged_bytes(path.read_bytes(), random.Random(seed)))
+    assert_same(encoded("abcdefgh", journal=path), expected)
+
+
+def test_a_journal_is_never_a_link_or_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    for name, said in (("link", "is a link"), (".", "is a folder"), ("no/journal", "does not exist")):
+        with pytest.raises(TargetError, match=said):
+            encoded(["a"], journal=tmp_path / name)
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_another_encoder_is_refused() -> None:
+    texts = encoded(["a"])
+    for other, said in (
+        (Toy(digest="b" * 64), "it was 'toy', and has another digest"),
+        (Toy(dimensions=4, digest=""), "it gave vectors of 3 numbers, now of 4"),
+    ):
+        with pytest.raises(InputError, match=rf"the encoder has changed since the run: {said}; give the enc"):
+            texts.adding(other, ["b"])
+        with pytest.raises(InputError, match=r"of the same encoder, these are not \(toy\); make the runs"):
+            texts.merged(EncodedTexts.none_of(other).adding(other, ["b"]))
+        assert other.encoded in ([], ["b"])
+    assert len(texts.adding(Toy(digest=""), ["b"])) == 2  # it cannot be told
+
+
+def test_saved_and_opened(tmp_path: Path) -> None:
+    for name, texts in (("some", ["a", "\ud800", "b"]), ("none", [])):
+        encoded(texts).save(tmp_path / name)
+        found = EncodedTexts.open(tmp_path / name)
+        assert_same(found, encoded(texts))
+        assert not len(found) or not found.rows.flags.writeable
+        assert_same(found.adding(Toy(), ["c"]), encoded([*texts, "c"]))
+
+
+GOOD = {"hashes": np.arange(32, dtype=np.uint8).reshape(2, 16), "rows": np.ones((2, 3), np.float16)}
+
+
+@pytest.mark.parametrize(
+    ("changed", "about", "said"),
+    [
+        ({"rows": np.ones((3, 3), np.float16)}, {}, "'rows' is float16 of shape"),
+        ({"rows": np.full((2, 3), np.nan, np.float16)}, {}, "row 1 of the tensor 'rows' holds NaN"),
+        ({"rows": np.ones((2, 3), np.float32)}, {}, "this one is float32"),
+        ({"hashes": np.zeros((2, 16), np.uint8)}, {}, "hashes of texts rise"),
+        ({"hashes": np.zeros((2, 8), np.uint8)}, {}, "'hashes' is uint8 of shape"),
+        ({}, {"digest": "short"}, "names its encoder"),
+        ({}, {"encoder": None}, "names its encoder"),
+    ],
+)
+def test_parts_that_do_not_fit_are_refused(tmp_path: Path, changed: dict, about: dict, said: str) -> None:
+    names = {"encoder": "toy", "digest": "a" * 64} | about
+    path = tmp_path / "encoded.safetensors"
+    write_tensors(path, GOOD | changed, {key: value for key, value in names.items() if value is not None})
+    with pytest.raises(FormatError, match=rf"encoded\.safetensors: .*{said}.*; make the run again"):
+        EncodedTexts.open(tmp_path)
+    path.unlink()
+    with pytest.raises(FormatError, match="missing; make the run again"):
+        EncodedTexts.open(tmp_path)
+
+
+@given(st.integers(0, 2000))
+def test_a_damaged_part_is_opened_or_one_error(tmp_path_factory, seed: int) -> None:
+    folder = tmp_path_factory.mktemp("part") / "encoded"
+    encoded("abcdefgh").save(folder)
+    path = folder / "encoded.safetensors"
+    path.write_bytes(damaged(path.name, path.read_bytes(), random.Random(seed)))
+    try:
+        texts = EncodedTexts.open(folder)
+        texts.merged(texts).lookup(["a", "x"])
+    except FormatError as error:
+        assert str(error).startswith(str(path))
