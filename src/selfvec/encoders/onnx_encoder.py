@@ -81,6 +81,11 @@ class OnnxEncoder(SentenceEncoder):
         self.digest = self.folder.digest()
         self.dimensions = len(self._encoded("a"))
 
+    @property
+    def has_states(self) -> bool:
+        """Whether the model gives the states of pieces, and not only vectors of whole texts."""
+        return self._states is not None
+
     def states(
         self, texts: Sequence[str], *, jobs: int | None = None, advance: Advance = unwatched
     ) -> Iterator[tuple[int, Ints, Rows]]:
