@@ -43,7 +43,7 @@ NONE = "none"
 SAMPLE = 1000  # passages that choices are made with
 _FLAT = 0.005  # of the explained share, within which a larger ridge is preferred
 _DIRECT = 2000  # passages up to which X Xᵀ is inverted; for more, conjugate gradients are faster
-_COLUMNS = 32  # that a thread solves at a time: a row of them is two cache lines
+_COLUMNS = 48  # that a thread solves at a time: a row of them is three cache lines
 _ROOM = 1 << 29  # bytes of a thread's columns, of which it takes fewer then, but at least 8
 _TOLERANCE = 1e-6  # of the residual of a column, relative to the column
 _EXACT = 20  # steps after which the residual is computed from the solution
@@ -208,7 +208,7 @@ def choose(
     for name, by_ridge in zip([NONE, *starts], in_order([None, *starts.values()], shares, jobs), strict=True):
         largest = max(k for k, share in enumerate(by_ridge) if share >= max(by_ridge) - _FLAT)
         found[name] = by_ridge[largest], RIDGES[largest]
-    prior = max(found, key=lambda name: found[name][0])
+    prior = max(found, key=lambda name: round(found[name][0], 6))  # none, if a prior gives no more
     return prior, found[prior][1], {name: share for name, (share, _) in found.items()}
 
 
