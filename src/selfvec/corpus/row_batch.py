@@ -23,6 +23,7 @@ from selfvec.base.display import decoded
 from selfvec.base.errors import CorpusError
 from selfvec.base.names import parted, value_at
 
+from .dates import DateColumn
 from .document_files import MAX_ROW
 from .fields import Fields
 from .summary import CorpusPass, Summary
@@ -54,6 +55,7 @@ class RowBatch:
     # of equal length, null if a row lacks one; String, or a temporal type for dates
     columns: dict[str, pl.Series]
     lines: Sequence[int] | Ints  # first line of each row (Parquet: row), counted from 1
+    dates: DateColumn | None = None  # those of the date field, once it was looked at
 
     def part(self, kept: pl.Series) -> RowBatch:
         """The selected rows, (n,) bool."""
