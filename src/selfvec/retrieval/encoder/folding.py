@@ -105,7 +105,7 @@ def fold_rows(
     """
     preprocessing = _of_words(Preprocessing.of(run.provenance))
     index = {name: i for i, name in enumerate(stems)}
-    own = {word: len(stems) + i for i, word in enumerate(others)}
+    own = {normal(word, preprocessing.language): len(stems) + i for i, word in enumerate(others)}
     known = [word for unit in _units(run) for word in unit]
     filled = np.any(rows != 0, axis=1)
     words, places = _spellings([*known, *others], index, filled, run, preprocessing, own)
@@ -214,7 +214,7 @@ def _spellings(
     filled: Mask,  # rows that are not zeros
     run: Run,
     preprocessing: Preprocessing,
-    others: Mapping[str, int] = MappingProxyType({}),  # rows of words whose stem is not in the index
+    others: Mapping[str, int] = MappingProxyType({}),  # rows by spelling, of words without a known stem
 ) -> tuple[list[str], Ints]:
     """The words of the encoder, in their normal spelling, and the row of each."""
     split = preprocessing.tokenizer
@@ -225,9 +225,10 @@ def _spellings(
     words = [word for word, one in zip(words, whole.tolist(), strict=True) if one]
     found: dict[str, int] = {}
     for word, name in zip(words, _stem_names(words, run, preprocessing), strict=True):
-        row = -1 if name is None else index.get(name, others.get(word, -1))
+        spelling = normal(word, preprocessing.language)
+        row = -1 if name is None else index.get(name, others.get(spelling, -1))
         if row >= 0 and filled[row]:
-            found.setdefault(normal(word, preprocessing.language), row)
+            found.setdefault(spelling, row)
     return list(found), np.fromiter(found.values(), np.int64, len(found))
 
 
