@@ -73,12 +73,17 @@ class Refiner(Settings):
 
     run_: Run
 
+    def __init__(self, method: str = "auto", *, encoder: Any = None, **options: Any) -> None:
+        super().__init__(method, **options)
+        self.encoder = encoder
+
     def fit(
         self,
         corpus: Corpus | str | os.PathLike[str] | Iterable[Any],
         y: Start | Sequence[Start] | Any = None,
         *,
         vectors: Start | Sequence[Start] = None,
+        embeddings: Any = None,
         progress: Progress | bool | None = None,
         **fields: Unpack[FieldOptions],
     ) -> Refiner:
@@ -97,6 +102,8 @@ class Refiner(Settings):
             Where the words start. The default table if None; "none" starts from random directions, "svd",
             "cipher", "glove", "word2vec" or "fasttext" from vectors trained on the text itself. Of a list of
             these the one that suits the text best is taken; ``run_.provenance["table_decision"]`` says why.
+        embeddings : (n, h) matrix, mapping or data frame, optional
+            Vectors of the documents in place of an encoder: a row for each document, or rows by ids.
         progress : bool or `Progress`, optional
             True shows progress bars on standard error.
         **fields
@@ -118,11 +125,13 @@ class Refiner(Settings):
         if vectors is None:
             vectors = "default" if y is None or _are_labels(y, corpus) else y
         several = initial_vectors(vectors)
-        settings = Settings(**self.get_params())
+        options = self.get_params()
+        teaching = {"encoder": options.pop("encoder"), "embeddings": embeddings}
+        settings = Settings(**options)
         documents = open_text(corpus, fields, keep=settings.keeps_text)
         for kept in ("drift_", "_encoder"):
             self.__dict__.pop(kept, None)
-        self.run_ = Run.of(refined(documents, several, settings, progress=_progress(progress)))
+        self.run_ = Run.of(refined(documents, several, settings, **teaching, progress=_progress(progress)))
         self.vectors_ = self.run_.vectors
         self.original_ = self.run_.original
         self.health_ = self.run_.health
@@ -193,7 +202,7 @@ class Refiner(Settings):
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Parameters by name; ``deep`` is for scikit-learn and changes nothing."""
         del deep
-        return {of.name: getattr(self, of.name) for of in fields(Settings)}
+        return {of.name: getattr(self, of.name) for of in fields(Settings)} | {"encoder": self.encoder}
 
     def set_params(self, **parameters: Any) -> Refiner:
         """Change parameters; `fit` checks their values."""

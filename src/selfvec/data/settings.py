@@ -122,6 +122,8 @@ class Settings:
     keep : {"text", "tokens", "nothing"}
         What the run holds of the corpus: its text, which search, update and sentences need; its tokens,
         which drift and topics need; or nothing.
+    encode : int, at least 1, optional
+        Passages that the sentence encoder reads, by default all. The others are known by their words.
     seed : int, at least 0
         Seed of all random choices.
 
@@ -157,6 +159,7 @@ class Settings:
     history: str | Sequence[str] = "auto"
     slice: str | None = None
     keep: str = "text"
+    encode: int | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -203,8 +206,9 @@ class Settings:
         return f"{type(self).__name__}({shown})"
 
     def as_dict(self) -> dict[str, Any]:
-        """All options, JSON-serialisable."""
-        return asdict(self) | {"pos": list(self.pos), "history": self.history_texts}
+        """All options, JSON-serialisable; ``encode`` only if it is given, as most runs have no encoder."""
+        options = asdict(self) | {"pos": list(self.pos), "history": self.history_texts}
+        return {name: value for name, value in options.items() if name != "encode" or value is not None}
 
     @property
     def keeps_text(self) -> bool:

@@ -16,6 +16,7 @@ from selfvec.base.errors import FormatError, InputError, MissingExtra
 from selfvec.data.run import Run
 from selfvec.storage.public_vectors import locate
 from selfvec.text.passages import CUT, passages
+from selfvec.text.phrases import parts
 
 from .sentence_encoder import SentenceEncoder
 
@@ -29,9 +30,24 @@ def passages_of(texts: Iterable[str]) -> Iterator[str]:
         yield from (text[start:end] for start, end in spans) if spans else (text,)
 
 
+def word_text(word: str) -> str:
+    """What is encoded of a word of a run: the word, or the words of a phrase.
+
+    >>> word_text("hail"), word_text("flash_flood")
+    ('hail', 'flash flood')
+    """
+    return " ".join(parts(word)) or word
+
+
 def hold_encoder(run: Run, encoder: SentenceEncoder) -> None:
     """Give a run, or the state of one that was opened, the encoder that `encoder_of` returns."""
     run.present.held(_HELD, lambda: encoder)
+
+
+def keep_encoder(run: Run, opened: Run) -> None:
+    """Let the same run, as it was opened again, hold the encoder that it held."""
+    if (encoder := run.derived.get(_HELD, {}).get(None)) is not None:
+        hold_encoder(opened, encoder)
 
 
 def encoder_of(run: Run) -> SentenceEncoder | None:
