@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.encoders.tiny_encoder import write_encoder
-from tests.retrieval.word_sums import WordSums, passages_of
+from tests.retrieval.word_sums import WordSums
 from tokenizers import Tokenizer
 
 import selfvec
@@ -19,7 +19,7 @@ from selfvec.base.errors import OptionError
 from selfvec.base.tensors import map_tensors
 from selfvec.data.run import Run
 from selfvec.encoders import SentenceEncoder
-from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of
+from selfvec.encoders.encoded_texts import encoded_texts_of
 from selfvec.encoders.onnx_encoder import OnnxEncoder
 from selfvec.exporters import export
 from selfvec.retrieval.encoder import Encoder
@@ -40,24 +40,18 @@ TEXTS = [
         * 6
     )
 ]
-GENERAL = [
-    "avalanche",
-    "blizzard",
-    "hails",
-    "the",
-]  # encoded with the run; its texts have none but the last
+# Words of the initial vectors, of which the texts have the last one only
+GENERAL = ["avalanche", "blizzard", "hails", "the"]
 QUESTIONS = ["roofs", "Hail on the roof?", "rain, rain and hail", "Was there an avalanche at the farm?"]
 
 
 def encoded_run(folder: Path, encoder: SentenceEncoder) -> Run:
-    """A saved run from vectors in a file beside it, with an encoder's vectors of its passages and words."""
+    """A saved run with an encoder and initial vectors in a file beside it."""
     words = sorted({*GENERAL, *(word for text in TEXTS for word in text.lower().strip(".").split())})
     rows = np.random.default_rng(0).standard_normal((len(words), 8)).astype(np.float32)
-    save(selfvec.Vectors(words, rows), folder / "initial.txt", format="glove")
-    run = selfvec.refine(TEXTS, folder / "initial.txt", output=folder / "plain", method="decorrelated")
-    texts = [*passages_of(run), *run.vectors.index_to_key, *GENERAL]
-    encoded = EncodedTexts.none_of(encoder).adding(encoder, texts)
-    selfvec.save_run(run.replace(parts={"encoded": encoded}, folder=None), folder / "run")
+    start = folder / "initial.txt"
+    save(selfvec.Vectors(words, rows), start, format="glove")
+    selfvec.refine(TEXTS, start, output=folder / "run", method="decorrelated", encoder=encoder)
     return selfvec.open_run(folder / "run")
 
 
@@ -176,7 +170,12 @@ def test_what_has_no_rows_of_an_encoder_is_refused(run: Run, tmp_path: Path) -> 
     with pytest.raises(OptionError, match="rows"):
         export(run, "hub:me/table", rows="encoder")
     with pytest.raises(OptionError, match="refine with encoder"):
-        export(tmp_path / "plain", "model2vec", tmp_path / "table", rows="encoder")
+        export(
+            selfvec.refine(TEXTS, "none", method="decorrelated"),
+            "model2vec",
+            tmp_path / "table",
+            rows="encoder",
+        )
     assert not (tmp_path / "store").exists()
     assert not (tmp_path / "table").exists()
 
@@ -187,5 +186,5 @@ def test_the_command(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str
     done = json.loads(capsys.readouterr().out)
     assert done["dimensions"] == WordSums.dimensions
     assert selfvec.load(tmp_path / "t").vector_size == WordSums.dimensions
-    assert main(["export", str(tmp_path / "plain"), "--to", "model2vec", "--rows", "encoder"]) == 2
-    assert "refine with --encoder" in capsys.readouterr().err
+    assert main([*line[:3], "faiss", *line[4:]]) == 2
+    assert "--rows: is encoder only for" in capsys.readouterr().err

@@ -7,18 +7,20 @@ passages, μ. The store ranks by q · p as by q · (p − μ), because q · μ i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from selfvec.base.errors import OptionError, SelfvecError
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
+from selfvec.data.vectors import Vectors
 from selfvec.encoders.encoded_texts import encoded_texts_of
+from selfvec.refinement.source_runs import source_run, source_vectors
+from selfvec.refinement.teacher import general_words
 from selfvec.retrieval.encoder import Encoder
 from selfvec.retrieval.encoder.folding import fold_rows
 from selfvec.retrieval.run_student import student_of
-from selfvec.storage.formats import load
-from selfvec.storage.public_vectors import locate
-from selfvec.training import FROM_TEXT
 
 
 def taught_encoder(run: Run, progress: Progress) -> tuple[Encoder, list[str]]:
@@ -46,11 +48,10 @@ def taught_encoder(run: Run, progress: Progress) -> tuple[Encoder, list[str]]:
     return Encoder(words, places, rows, split, about | made), notes
 
 
-def _initial_words(run: Run) -> tuple[list[str], list[str]]:
-    """The words of the vectors that a run began with, and a note if there are none."""
-    name = str(run.provenance.vectors.get("name", ""))
+def _initial_words(run: Run) -> tuple[Sequence[str], list[str]]:
+    """Those words of a run's initial vectors that were encoded with it, and a note if they are not found."""
     try:
-        return load(locate(name)).index_to_key, []
-    except SelfvecError:
-        rule = f"only words of the texts are known: the initial vectors, {name!r}, cannot be read again"
-        return [], [] if name in FROM_TEXT else [rule]
+        vectors = source_vectors(source_run(run))
+    except SelfvecError as error:
+        return (), [f"questions are read by words of the texts only: {error}"]
+    return general_words(vectors.index_to_key) if isinstance(vectors, Vectors) else (), []
