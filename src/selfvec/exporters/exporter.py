@@ -57,9 +57,9 @@ def export(
         name lists all. ``hub:OWNER/NAME`` uploads a model2vec folder to the Hugging Face hub.
     output : path, optional
         The file or folder to write; by default RUN-TARGET next to the run.
-    rows : run | encoder
-        Of encoder, model2vec and sentence-transformers: the run's rows, or rows in the space of its sentence
-        encoder (``refine --encoder``), for questions to a store of that encoder's vectors.
+    rows : {"run", "encoder"}
+        encoder: rows in the space of the run's sentence encoder, to ask a store of its vectors. For encoder,
+        model2vec and sentence-transformers.
     update : bool
         Write what is new or changed, delete what is gone (lancedb, qdrant). The others keep their vectors.
         All passages are written if the run's vectors have changed.
