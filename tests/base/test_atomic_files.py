@@ -41,7 +41,14 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path) -> None:
 
 @pytest.mark.parametrize(
     ("number", "words"),
-    [(errno.ENOSPC, "disk is full"), (errno.EROFS, "read-only"), (errno.EACCES, "permission")],
+    [
+        (errno.ENOSPC, "the disk is full; free some space"),
+        (errno.EROFS, "the file system is read-only; write elsewhere"),
+        (errno.EACCES, "permission is denied; check the permissions"),
+        (errno.ENAMETOOLONG, "the name is too long for a file; choose a shorter one"),
+        (errno.EIO, "the disk cannot be read or written; check the disk"),
+        (errno.ENOENT, "the folder it should go into does not exist; create it first"),
+    ],
 )
 def test_what_the_system_says_becomes_one_line(tmp_path, number: int, words: str) -> None:
     with pytest.raises(TargetError, match=words) as caught, atomic_file(tmp_path / "f") as path:

@@ -138,6 +138,19 @@ def test_that_clauses_are_no_words_is_judged_by_the_whole_text(
     assert [sum("most of the text is Japanese" in note for note in one) for one in notes] == [said, said]
 
 
+def test_documents_of_several_shards_that_share_an_id_are_said_once(tmp_path: Path, clustered) -> None:
+    paths = [tmp_path / f"{name}.jsonl" for name in "ab"]
+    for path in paths:
+        rows = [
+            {"id": f"d{i % 30}", "text": f"{path.stem} {i} {text}"} for i, text in enumerate(sentences(40))
+        ]
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    notes = clustered(paths).provenance.corpus["notes"]
+    assert [note.partition(":")[0] for note in notes if "the id of an earlier one" in note] == [
+        "50 documents have the id of an earlier one, first 'd0'"
+    ]
+
+
 def test_rows_beyond_the_memory_of_a_worker_are_refused_before_they_are_unpacked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

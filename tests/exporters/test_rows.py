@@ -19,9 +19,9 @@ from selfvec.exporters import passage_rows, word_rows
 from selfvec.exporters.store_rows import column_names, typed_column
 from selfvec.refinement.pipeline import refine
 from selfvec.retrieval.encoder import Encoder
-from selfvec.retrieval.passages import passages
 from selfvec.storage.run_writer import save_run
 from selfvec.text.document_vectors import smooth_by_neighbours
+from selfvec.text.passages import passages
 
 
 def encode(texts) -> np.ndarray:

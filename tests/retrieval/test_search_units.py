@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from selfvec.retrieval.passages import passages
+from selfvec.text.passages import passages
 from selfvec.text.preprocessing import Preprocessing, encode_texts
 from selfvec.text.tokenizers import word_spans
 from selfvec.text.vocabulary import Vocabulary

@@ -411,7 +411,7 @@ def test_a_folder_that_is_read_only_is_one_line(run: Path, tmp_path: Path) -> No
             done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
             assert done.returncode == 2, done.stderr
             (line,) = done.stderr.splitlines()
-            assert "no permission to write here" in line
+            assert "cannot write: permission is denied" in line
             assert files(run) == before
     finally:
         run.chmod(0o700)

@@ -113,6 +113,21 @@ def test_words_are_found_where_they_are_written(text: str) -> None:
     assert not any(unicodedata.category(word[0]).startswith("M") for word in tokens(text))
 
 
+@given(texts | st.text("ab's\u2019é. ", max_size=30), st.sets(st.integers(1, 6), min_size=1, max_size=2))
+def test_of_words_of_some_lengths_none_is_left_unnamed(text: str, sizes: set[int]) -> None:
+    every, some = find_words([text]), find_words([text], sizes=sizes)
+    assert (every.starts.tolist(), every.ends.tolist()) == (some.starts.tolist(), some.ends.tolist())
+    for whole, named in zip(every.ids.tolist(), some.ids.tolist(), strict=True):
+        word = every.names[whole]
+        assert some.names[named] == word if named >= 0 else len(plain(word)) not in sizes
+
+
+def test_other_words_of_ascii_are_not_named() -> None:
+    found = find_words(["the cat's tail is naïve, isn't it"], sizes={3})
+    assert found.ids.tolist() == [0, 1, -1, -1, 2, 3, -1]
+    assert found.names == ["the", "cat's", "naïve", "isn't"]
+
+
 @pytest.mark.parametrize(
     ("word", "bare"),
     [

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any, Protocol
 
+import numpy as np
+
 from .display import decoded, escape_controls
 
 _MARKS = (  # UTF-32 first: its mark begins as that of UTF-16 does
@@ -27,7 +29,7 @@ MARK_BYTES = 4
 
 _PRINTED = (*b"\t\n\r", *range(32, 127))  # bytes of ASCII text
 
-_WITHIN = bytes(range(0xC0))  # no first bytes of letters beyond ASCII
+_FIRST = 0xC0  # the lowest first byte of letters beyond ASCII
 _RARE = 1000  # bytes with one wrong place among them: too few to tell anything about a text
 _SAMPLE = 1 << 16  # bytes shown to the detector
 _SHOWN = 40  # characters of a text that are quoted as it would be read
@@ -111,7 +113,7 @@ class Tally:
         """Count bytes that are UTF-8."""
         self.size += len(data)
         if not data.isascii():
-            self.letters += len(data.translate(None, _WITHIN))
+            self.letters += int(np.count_nonzero(np.frombuffer(data, np.uint8) >= _FIRST))
 
     def add_line(self, number: int, line: bytes) -> tuple[bytes, int]:
         """Count a line; the line with U+FFFD for each place that is wrong, and how many these are."""
@@ -295,7 +297,7 @@ def read_page(data: bytes) -> Page:
         return Page(utf8[0], guess=f"is UTF-8, and names {name}")
     text, wrong = utf8 if codec in (None, "utf-8") else decoded(data, codec)
     seven_bits = codec is None and not_utf8(data) if data.isascii() else None
-    if not seven_bits and fits(_beyond_ascii(text) - wrong, wrong):
+    if not seven_bits and (not wrong or fits(_beyond_ascii(text) - wrong, wrong)):
         return Page(text, wrong)
     guessed = likely((seven_bits or tallied(data).fault).data, page=True)
     if guessed is None:
@@ -309,7 +311,6 @@ def _beyond_ascii(text: str) -> int:
     return len(text) - len(text.encode("ascii", "ignore"))
 
 
-@lru_cache(4)  # a page is read twice: for its text, and for what was wrong with it
 def _named_codec(head: bytes) -> tuple[str, str | None]:
     """The encoding that the beginning of a page names, and its codec; None if browsers would not know it."""
     head = _COMMENT.sub(b"", head)

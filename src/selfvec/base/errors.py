@@ -20,12 +20,28 @@ written with the flags of the command line. In Python the same message names the
 from __future__ import annotations
 
 import difflib
+import errno
 import os
 import re
 from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 
 from .display import escape_controls
+
+OF_THE_SYSTEM = {
+    errno.ENOSPC: ("the disk is full", "free some space or write elsewhere"),
+    errno.EDQUOT: ("the disk quota is used up", "free some space or write elsewhere"),
+    errno.EROFS: ("the file system is read-only", "write elsewhere"),
+    errno.EFBIG: ("the file is larger than the file system allows", "write elsewhere"),
+    errno.EACCES: ("permission is denied", "check the permissions of the file and of its folder"),
+    errno.EPERM: ("permission is denied", "check the permissions of the file and of its folder"),
+    errno.ENAMETOOLONG: ("the name is too long for a file", "choose a shorter one"),
+    errno.ENOTDIR: ("a part of the path is not a folder", "choose another path"),
+    errno.EMFILE: ("too many files are open", "raise the limit: ulimit -n 1024"),
+    errno.ENFILE: ("too many files are open on this machine", "end other programs"),
+    errno.EIO: ("the disk cannot be read or written", "check the disk"),
+}
+"""The rule and the remedy for errors of the operating system, by number, of reading and of writing."""
 
 
 class SelfvecError(Exception):

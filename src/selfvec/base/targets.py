@@ -12,25 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .checks import check_path
-from .errors import TargetError
+from .errors import OF_THE_SYSTEM, TargetError
 from .file_system import is_ours
 from .forks import check_polars
 
 _OTHER_KIND = "choose another name, it is not replaced even with --overwrite"
 
-_REMEDIES = {
-    errno.ENOSPC: ("the disk is full", "free some space or write elsewhere"),
-    errno.EDQUOT: ("the disk quota is used up", "free some space or write elsewhere"),
-    errno.EROFS: ("the file system is read-only", "write elsewhere"),
-    errno.EACCES: ("no permission to write here", "write elsewhere or change the permissions"),
-    errno.EPERM: ("no permission to write here", "write elsewhere or change the permissions"),
-    errno.ENOENT: ("the folder it should go into does not exist", "create it first"),
-    errno.ENOTDIR: ("a part of the path is not a folder", "choose another path"),
-    errno.EMFILE: ("too many files are open", "raise the limit: ulimit -n 1024"),
-    errno.ENFILE: ("too many files are open on this machine", "end other programs"),
-    errno.EIO: ("the disk cannot be written", "check the disk"),
-    errno.EFBIG: ("the file is larger than the file system allows", "write elsewhere"),
-}
+_NO_FOLDER = ("the folder it should go into does not exist", "create it first")
 
 
 @dataclass(frozen=True)
@@ -114,7 +102,8 @@ def writing(target: Path) -> Iterator[None]:
         raise
     except OSError as error:
         text = error.strerror or str(error)
-        rule, remedy = _REMEDIES.get(error.errno or 0, (text, "choose another target"))
+        known = {errno.ENOENT: _NO_FOLDER, **OF_THE_SYSTEM}
+        rule, remedy = known.get(error.errno or 0, (text, "choose another target"))
         if isinstance(error, _Full):
             rule += f"; {text}"
         raise TargetError(f"cannot write: {rule}", path=target, remedy=remedy) from error

@@ -26,6 +26,7 @@ from selfvec.base.threads import one_core
 from selfvec.corpus.conversion import paths_of
 from selfvec.corpus.fields import FieldNames, FieldOptions
 from selfvec.corpus.files import LeftOut
+from selfvec.corpus.kept_documents import notes_on_ids
 from selfvec.corpus.summary import joined_corpora
 from selfvec.data.provenance import Provenance
 from selfvec.data.run import Run
@@ -168,7 +169,7 @@ def refine_shards(
         batch = _batch(scheduler, words, ranges, settings)
     encoding = Encoding.joined([one.encoding for one in about])
     provenance = Provenance(
-        corpus=_corpus_summary(about, batch, shards, left_out, notes),
+        corpus=_corpus_summary(about, batch, text, shards, left_out, notes),
         text=encoding.of_counted(words, empty, repeats.tokens if once else 0, least).as_dict(),
         vectors=described,
         option_files=option_files(settings),
@@ -179,7 +180,7 @@ def refine_shards(
     def scan(window: int) -> ClusterScan:
         return ClusterScan(words, window, scheduler, ranges)
 
-    return refine_inputs(Inputs(batch, original, provenance, repeats, text, scan), settings, execution)
+    return refine_inputs(Inputs(batch, original, provenance, repeats, text, scan=scan), settings, execution)
 
 
 def _names(fields: FieldOptions, settings: Settings) -> FieldNames:
@@ -267,6 +268,7 @@ def _batch(scheduler: Scheduler, words: TokenBatch, ranges: list[Future], settin
 def _corpus_summary(
     about: Sequence[ShardRead],
     batch: TokenBatch,
+    text: RunText | None,
     shards: Sequence[Shard],
     left_out: LeftOut,
     notes: Sequence[str],  # on the whole corpus
@@ -276,7 +278,9 @@ def _corpus_summary(
     if batch.fingerprints is not None:
         known = sum(one.summary.duplicates for one in about)
         repeated = len(batch.fingerprints) - len(np.unique(batch.fingerprints)) - known
-    corpus = joined_corpora([one.summary.as_dict() | {"files": []} for one in about], repeated)
+    on_ids = None if text is None else notes_on_ids([(text, None)])
+    parts = [one.summary.as_dict() | {"files": []} for one in about]
+    corpus = joined_corpora(parts, repeated, on_ids=on_ids)
     files = joined_files(shards, [one.summary.files[0] for one in about])
     said = {"notes": [*notes, *corpus["notes"]]}
     return corpus | {"files": list(map(asdict, files)), "skipped_files": left_out.names} | said

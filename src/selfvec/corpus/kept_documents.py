@@ -25,7 +25,7 @@ from .corpus import Corpus
 from .date_fields import DateField
 from .documents import Documents, Part, absolute
 from .fingerprints import Seen, fingerprints
-from .summary import CorpusPass
+from .summary import CorpusPass, note_on_ids
 
 _MAY_MISS = (ID, DATE, SLICE, FILE)
 
@@ -73,6 +73,18 @@ def repeated_between(texts: Sequence[RunText]) -> tuple[int, int]:
     later[first] = False
     own = sum(len(np.unique(one & ~ONCE)) for one in marks)
     return own - len(different), int((later & (whole & ONCE != 0)).sum())
+
+
+def notes_on_ids(parts: Sequence[tuple[RunText, Mask | None]]) -> list[str]:
+    """What is said of the ids in `kept_corpus`; nothing if no two documents share one."""
+    columns = [(text.read((ID, FINGERPRINT)), selected) for text, selected in parts]
+    chosen = [found if selected is None else found.filter(pl.Series(selected)) for found, selected in columns]
+    documents = pl.concat(one.select(ID, FINGERPRINT) for one in chosen)
+    marks = documents[FINGERPRINT].to_numpy()
+    kept = pl.Series(marks & ~ONCE).is_first_distinct() | pl.Series(marks & ONCE == 0)
+    ids = documents.filter(kept)[ID]
+    repeated = ids.filter(ids.is_not_null() & ~ids.is_first_distinct())
+    return [note_on_ids(len(repeated), repr(repeated[0]))] if len(repeated) else []
 
 
 @dataclass(frozen=True, eq=False)

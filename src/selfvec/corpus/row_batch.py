@@ -23,6 +23,7 @@ from selfvec.base.display import decoded
 from selfvec.base.errors import CorpusError
 from selfvec.base.names import parted, value_at
 
+from .dates import DateColumn
 from .document_files import MAX_ROW
 from .fields import Fields
 from .summary import CorpusPass, Summary
@@ -54,6 +55,7 @@ class RowBatch:
     # of equal length, null if a row lacks one; String, or a temporal type for dates
     columns: dict[str, pl.Series]
     lines: Sequence[int] | Ints  # first line of each row (Parquet: row), counted from 1
+    dates: DateColumn | None = None  # those of the date field, once it was looked at
 
     def part(self, kept: pl.Series) -> RowBatch:
         """The selected rows, (n,) bool."""
@@ -283,19 +285,30 @@ def _string_column(column: pl.Series) -> pl.Series:
     return column.cast(pl.String)
 
 
-_SMALL = 1e-3  # Polars and Python write smaller numbers in different ways
+_SMALL = 1e-4  # Python writes smaller numbers with a power of two digits
+_AS_PYTHON = (
+    (r"^(-?)0\.0000([1-9])$", "${1}${2}e-05"),
+    (r"^(-?)0\.0000([1-9])([0-9]+)$", "${1}${2}.${3}e-05"),
+    (r"e-([0-9])$", "e-0${1}"),
+)
 
 
 def _float_column(column: pl.Series) -> pl.Series:
-    """Numbers as strings, a column at a time; those that Polars would write with a power, one by one."""
+    """Numbers as strings, a column at a time, except large ones that Polars would write with a power."""
     texts = column.cast(pl.String)
     whole = (column.floor() == column).fill_null(False)
     if whole.any():
         texts = column.cast(pl.Int64, strict=False).cast(pl.String).zip_with(whole, texts)
     size = column.abs()
-    odd = ((size >= 1e15) | ((size < _SMALL) & (size > 0))).arg_true()  # NaN is above all numbers
-    if len(odd):
-        texts = texts.scatter(odd, list(map(cell_text, column.gather(odd).to_list())))
+    small = ((size < _SMALL) & (size > 0)).arg_true()
+    if len(small):
+        some = texts.gather(small)
+        for pattern, replacement in _AS_PYTHON:
+            some = some.str.replace(pattern, replacement)
+        texts = texts.scatter(small, some)
+    large = (size >= 1e15).arg_true()  # NaN is above all numbers
+    if len(large):
+        texts = texts.scatter(large, list(map(cell_text, column.gather(large).to_list())))
     return texts
 
 

@@ -201,6 +201,15 @@ def _kind(name: str) -> str:
     return PurePath(name).suffix or PurePath(name).name
 
 
+_BY_ID = "--withdraw takes all with an id, similar --document the first"
+
+
+def note_on_ids(repeated: int, first: str) -> str:
+    """What is said of documents that have the id of an earlier one; ``first`` names the first of them."""
+    have = "has" if repeated == 1 else "have"
+    return f"{count_of(repeated, 'document')} {have} the id of an earlier one, first {first}: {_BY_ID}"
+
+
 # Several corpora as one: those of merged runs, of updates and of shards
 
 
@@ -208,6 +217,7 @@ def joined_corpora(
     corpora: Sequence[Mapping[str, Any]],  # from `Summary.as_dict`
     repeats: int = 0,  # texts that occur in an earlier corpus and are not counted as duplicates yet
     left_out: int = 0,  # documents left out because of that
+    on_ids: Sequence[str] | None = None,  # what is said of the ids of all, in place of those of each
 ) -> dict[str, Any]:
     """The summary of several corpora as one. If a file was read twice, the later entry is kept."""
     try:
@@ -220,6 +230,8 @@ def joined_corpora(
             setattr(whole, name, ", ".join(different_names(filter(None, names))) or None)
         for name in ("bad_places", "mended_places", "unread_date_places", "odd_date_places"):
             del getattr(whole, name)[NAMED_PLACES:]
+        if on_ids is not None:
+            whole.notes = [*(note for note in whole.notes if not note.endswith(_BY_ID)), *on_ids]
         whole.notes = list(dict.fromkeys(whole.notes))
         whole.duplicates += repeats
         whole.documents -= left_out
@@ -322,12 +334,7 @@ class CorpusPass:
         first = int(np.argmax(again))
         batch = int(np.searchsorted(ends, first, side="right"))
         path, lines = self._places[batch]
-        have = "has" if repeated == 1 else "have"
-        self.summary.note(
-            f"{count_of(repeated, 'document')} {have} the id of an earlier one, "
-            f"first {path}:{lines[first - ends[batch]]}: "
-            "--withdraw takes all with an id, similar --document the first"
-        )
+        self.summary.note(note_on_ids(repeated, f"{path}:{lines[first - ends[batch]]}"))
 
     def bad(
         self,

@@ -11,11 +11,12 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cached_property
 from inspect import signature
+from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
 
@@ -61,6 +62,8 @@ _NEAR = 30  # words of similar spelling that are looked at
 _RARER = 10  # times: a word is so much rarer than the one of which it is a misspelling
 _SAME = 0.9  # likeness of words that differ by a letter
 
+T = TypeVar("T")
+
 
 class RunPart(Protocol):
     """Data of a run that are saved in a subfolder of the run folder."""
@@ -102,7 +105,7 @@ class Run:
     seen : tuple, optional
         The place of the ``run.json`` that was opened, and what tells whether it has been replaced since.
     derived : dict
-        Vectors computed from the run, such as its topic vectors, kept so that they are computed once.
+        What `held` keeps: computed from this state of the run, and gone with it.
     change : dict, optional
         What the update that returned this run has changed: numbers of documents, tokens and types.
     """
@@ -148,6 +151,23 @@ class Run:
         """A copy with some of the constructor's arguments changed; `derived` is empty in the copy."""
         same = {name: getattr(self, name) for name in signature(Run).parameters if name != "tokens"}
         return type(self)(**{**same, "tokens": self._tokens, **changes})
+
+    def held(self, name: str, make: Callable[[], T], of: Hashable = None, most: int = 1) -> T:
+        """What `make` returns, held as long as this state of the run is.
+
+        Of several with the same name, which differ in what they are ``of``, the latest ``most`` are held.
+        Threads that need one at the same time may each make it, and no lock is left behind in a forked child.
+        """
+        found: dict[Hashable, T] = self.derived.get(name, {})
+        if of not in found:
+            kept = islice(found.items(), most - 1)
+            found = {of: make(), **dict(kept)}  # a new one, because threads may read the old
+            self.derived[name] = found
+        return found[of]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The state that `pickle` and `copy` keep; what is derived is computed again."""
+        return {name: {} if name == "derived" else value for name, value in vars(self).items()}
 
     def __repr__(self) -> str:
         method = self.provenance.method or "unknown method"

@@ -438,7 +438,7 @@ def _name(chosen: dict[str, Any]) -> str:
 
 def _checked(setting: SearchSetting) -> SearchSetting:
     from selfvec.retrieval import check_mode
-    from selfvec.retrieval.passages import check_cut
+    from selfvec.text.passages import check_cut
 
     try:
         check_mode(setting.mode)

@@ -21,10 +21,10 @@ from selfvec.base.result_table import Figures
 from selfvec.base.targets import check_target, writing
 from selfvec.data.run import Run
 from selfvec.retrieval.encoder import Encoder
-from selfvec.retrieval.passages import CUT, check_cut
 from selfvec.storage.formats import FORMATS, save
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.storage.run_folder import refuse_run
+from selfvec.text.passages import CUT, check_cut
 from selfvec.text.preprocessing import Preprocessing
 
 from .encoder_folders import HUB, Library, push, write_encoder, write_piece_encoder

@@ -18,7 +18,7 @@ from selfvec.base.arrays import Ints, Mask, Rows
 from selfvec.base.errors import InputError
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
-from selfvec.retrieval.passages import CUT, Cut, check_cut
+from selfvec.text.passages import CUT, Cut, check_cut
 
 if TYPE_CHECKING:
     import polars as pl

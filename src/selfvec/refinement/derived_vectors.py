@@ -34,12 +34,13 @@ from .methods.decorrelated import GAMMA, POWER, decorrelate, start_from_neighbou
 
 
 def _derived(run: Run, name: str, make: Callable[[], Floats], progress: Progress | None = None) -> Vectors:
-    """Further vectors of a run's words: known to the run, read from its cache, or made."""
-    if name not in run.derived:
+    """Further vectors of a run's words: held by the run, read from its cache, or made."""
+
+    def vectors() -> Vectors:
         rows = cached_rows(run, name, make, progress)
-        run.derived[name] = Vectors(run.vectors, rows, counts=run.vectors.counts, normalized=True)
-    found: Vectors = run.derived[name]
-    return found
+        return Vectors(run.vectors, rows, counts=run.vectors.counts, normalized=True)
+
+    return run.held(name, vectors)
 
 
 # ---- Topic vectors

@@ -125,7 +125,7 @@ def _run_vectors(run: Run, tables: Sequence[str]) -> dict[str, Vectors]:
     derived = set(run.derived)
     chosen = run_tables(run, tables)
     for name in set(run.derived) - derived:  # as large as the run's vectors
-        del run.derived[name]
+        run.derived.pop(name, None)  # another thread may have removed it
     if run.tokens is not None:
         release(run.tokens.ids)
     return chosen

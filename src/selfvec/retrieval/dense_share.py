@@ -12,9 +12,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from selfvec.text.passages import random_words
 from selfvec.text.vocabulary import Vocabulary
 
-from .passages import random_words
 from .scoring import Scorer, best_documents
 
 # Chosen on collections with and without judgements, each left out in turn; see docs/results/search.md.

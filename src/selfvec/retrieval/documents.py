@@ -16,9 +16,8 @@ from selfvec.base.packed_strings import PackedStrings, Packer
 from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.data.run_text import DATE, TEXT, column_of
+from selfvec.text.passages import CUT, Cut, passages
 from selfvec.text.vocabulary import is_text
-
-from .passages import CUT, Cut, passages
 
 if TYPE_CHECKING:
     import polars as pl

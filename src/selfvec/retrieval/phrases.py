@@ -6,7 +6,7 @@ Documents that lack one of the other words are ruled out by the index; the texts
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -61,7 +61,8 @@ def count_written(documents: IndexedDocuments, text: str, code: str | None, amon
     crosses = _is_broken(text)
     phrases = [_Phrase(exact, crosses)] if text != text.lower() else []
     phrases += [_Phrase(free, crosses), *(_Phrase([word]) for word in free)]
-    *whole, by_word = np.split(_count(documents, phrases, among), range(1, len(phrases) - len(free) + 1))
+    counted = _count(documents, phrases, among, _sizes(words, code))
+    *whole, by_word = np.split(counted, range(1, len(phrases) - len(free) + 1))
     return next((counts[0] for counts in whole if counts.any()), by_word.sum(axis=0))
 
 
@@ -94,8 +95,14 @@ def _with_phrase(vocabulary: Vocabulary, documents: IndexedDocuments, phrase: st
         for number in query.types.tolist():
             among &= _with_types(documents, [number, *query.alike.get(number, ())])
     code = vocabulary.preprocessing.language
-    words = [_fits(word, code) for word in words_of(phrase)]
-    return np.asarray(_count(documents, [_Phrase(words, _is_broken(phrase))], among)[0])
+    words = words_of(phrase)
+    whole = _Phrase([_fits(word, code) for word in words], _is_broken(phrase))
+    return np.asarray(_count(documents, [whole], among, _sizes(words, code))[0])
+
+
+def _sizes(asked: Sequence[str], code: str | None) -> set[int]:
+    """The lengths of words of ASCII that may fit one of those asked for."""
+    return {len(form) for word in asked for form in (word, lower(word, code))}
 
 
 def _same_word(asked: str, code: str | None) -> Fits:
@@ -103,10 +110,7 @@ def _same_word(asked: str, code: str | None) -> Fits:
     key = lower(asked, code)
     if key != without_accents(key):
         return lambda word: lower(word, code) == key
-    size = len(key)  # of words of ASCII, too, which are compared at once
-    return lambda word: (
-        (len(word) == size or not word.isascii()) and without_accents(lower(word, code)) == key
-    )
+    return lambda word: without_accents(lower(word, code)) == key
 
 
 def _fits(asked: str, code: str | None) -> Fits:
@@ -133,20 +137,26 @@ class _Fitting(dict[str, int]):
         return np.array(list(self._rows), bool).reshape(len(self._rows), len(self._words))
 
 
-def _count(documents: IndexedDocuments, phrases: Sequence[_Phrase], among: Mask) -> Ints:
+def _count(
+    documents: IndexedDocuments,
+    phrases: Sequence[_Phrase],
+    among: Mask,
+    sizes: Collection[int],  # of the words of ASCII that may be in a phrase
+) -> Ints:
     """How often each document of ``among`` has each phrase, (P, D); the texts are read once."""
     out = np.zeros((len(phrases), len(documents)), np.int64)
     fitting = _Fitting([word for phrase in phrases for word in phrase.words])
     numbers = np.flatnonzero(among)
-    sizes = np.diff(documents.arrays["texts ends"])[numbers]
+    lengths = np.diff(documents.arrays["texts ends"])[numbers]
 
     def read(block: tuple[int, int]) -> tuple[Ints, list[str], FoundWords]:
         part = numbers[slice(*block)]
         texts = [documents.text(number) for number in part.tolist()]
-        return part, texts, find_words(texts)
+        return part, texts, find_words(texts, sizes=sizes)
 
-    for part, texts, found in in_order(cut(sizes + 1, _READ), read, threads(None)):
-        rows = np.fromiter(map(fitting.__getitem__, found.names), np.int64, len(found.names))[found.ids]
+    for part, texts, found in in_order(cut(lengths + 1, _READ), read, threads(None)):
+        names = ("", *found.names)  # the first, of words that cannot fit, has the id -1
+        rows = np.fromiter(map(fitting.__getitem__, names), np.int64, len(names))[found.ids + 1]
         owners = np.repeat(np.arange(len(part)), np.diff(found.bounds))
         table = fitting.table
         column = 0

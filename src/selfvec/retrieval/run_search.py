@@ -18,6 +18,7 @@ from selfvec.numerics.rows import unit_rows
 from selfvec.storage.cache import cached
 from selfvec.storage.opened import GivenRun, as_run
 from selfvec.text.document_vectors import bm25_weight
+from selfvec.text.passages import CUT, Cut, check_cut
 from selfvec.text.vocabulary import Query
 
 from .bm25 import saturated_counts
@@ -26,7 +27,6 @@ from .documents import gather
 from .filters import allowed
 from .index import Index
 from .indexed_documents import IndexedDocuments
-from .passages import CUT, Cut, check_cut
 from .same_texts import different_texts, plain
 from .snippets import Found, describe
 
@@ -41,7 +41,7 @@ def run_index(
     """The index of a run's documents.
 
     It is kept in the run's cache, and built again if the run or the version have changed. If several
-    processes need it, one builds it and the others wait.
+    processes need it, one builds it and the others wait. The run holds it until it gets another state.
 
     Parameters
     ----------
@@ -65,7 +65,10 @@ def run_index(
         found = replace(gather(run, progress), cut=cut)
         return Index.memory(run, found, tables=tables, progress=progress)
 
-    return cached(run, "search", [list(tables), list(cut)], make, Index.write, Index.read, progress)
+    def opened() -> Index:
+        return cached(run, "search", [list(tables), list(cut)], make, Index.write, Index.read, progress)
+
+    return run.held(f"index of {', '.join(tables)}", opened, tuple(cut))
 
 
 @checked

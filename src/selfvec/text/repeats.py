@@ -203,12 +203,13 @@ def repeated_tokens(run: Run) -> Mask | None:
     It is also None for a text of templates. Of a passage that is counted once, the counted occurrence is
     marked. Passages that stemming or a minimal count changed are not found.
     """
-    if "repeated_tokens" not in run.derived:
+
+    def mask() -> Mask | None:
         repeats = repeats_of(run)
         found = len(repeats.passages) and not repeats.templates and run.tokens is not None
-        run.derived["repeated_tokens"] = repeats.tokens_in(run.require_tokens()) if found else None
-    mask: Mask | None = run.derived["repeated_tokens"]
-    return mask
+        return repeats.tokens_in(run.require_tokens()) if found else None
+
+    return run.held("repeated tokens", mask)
 
 
 def counted_occurrences(

@@ -7,7 +7,7 @@ kept and under which key.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -211,14 +211,23 @@ class FoundWords:
     """The N words of D texts, V of them distinct."""
 
     names: list[str]  # V words
-    ids: Ids  # (N,) int32, index into names
+    ids: Ids  # (N,) int32, index into names; -1 for words that were not asked for
     starts: Ints  # (N,) int64, in characters of its text
     ends: Ints  # (N,) int64, in characters of its text
     bounds: Ints  # (D + 1,) int64, where the words of each text begin
 
 
-def find_words(texts: Sequence[str], tokenizer: str = "words", code: str | None = None) -> FoundWords:
-    """The words of texts and their positions."""
+def find_words(
+    texts: Sequence[str],
+    tokenizer: str = "words",
+    code: str | None = None,
+    *,
+    sizes: Collection[int] | None = None,
+) -> FoundWords:
+    """The words of texts and their positions.
+
+    With ``sizes``, words that cannot have one of these lengths when they are `plain` have the id -1.
+    """
     whole = "".join(texts)
     data = np.frombuffer(whole.encode(), np.uint8)
     bounds = characters = np.cumsum([0, *map(len, texts)])
@@ -229,15 +238,26 @@ def find_words(texts: Sequence[str], tokenizer: str = "words", code: str | None 
     if tokenizer == "words" and (segment := segmenter(code)) is not None:
         starts, lengths, offsets = split_spans(data, starts, lengths, offsets, segment)
     starts, lengths, offsets, _ = without_long(data, starts, lengths, offsets)
-    ends = starts + lengths
-    distinct = DistinctWords()
-    ids = distinct.number_spans(data, starts, ends)
+    first, last = starts, starts + lengths
     if len(data) != len(whole):  # bytes to characters: count the bytes that begin one
         before = np.concatenate(([0], np.cumsum((data & 0xC0) != 0x80)))
-        starts = before[starts]
-        ends = before[ends]
+        first, last = before[first], before[last]
+    named = slice(None) if sizes is None else _may_have(sizes, lengths, last - first)
+    distinct = DistinctWords()
+    ids = np.full(len(starts), -1, np.int32)
+    ids[named] = distinct.number_spans(data, starts[named], (starts + lengths)[named])
     shift = np.repeat(characters[:-1], np.diff(offsets))
-    return FoundWords(list(distinct.packed()), ids, starts - shift, ends - shift, offsets)
+    return FoundWords(list(distinct.packed()), ids, first - shift, last - shift, offsets)
+
+
+def _may_have(sizes: Collection[int], lengths: Ids, characters: Ints) -> Mask:
+    """Which words may have one of some lengths when they are `plain`.
+
+    Words of ASCII are plain already, but for a possessive.
+    """
+    possessives = [size + 2 for size in sizes]
+    named: Mask = np.isin(lengths, [*sizes, *possessives]) | (characters != lengths)
+    return named
 
 
 # Tokens that are too long to be words: encoded data, a text without spaces, a file that is broken. Every

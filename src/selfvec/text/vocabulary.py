@@ -5,7 +5,7 @@ The types of the vocabulary are words after `Preprocessing`, with words that sha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -44,6 +44,7 @@ class Vocabulary:
     preprocessing: Preprocessing
     types: Sequence[str]
     _seen: dict[str, tuple[int, ...]] = field(default_factory=dict, repr=False)
+    _bare: dict[str, dict[str, list[int]]] = field(default_factory=dict, repr=False)  # see `_without_accents`
 
     @cached_property
     def index(self) -> dict[str, int]:
@@ -102,15 +103,27 @@ class Vocabulary:
         ]
         return [(name, number) for name, number in bare if name != self.types[number]]
 
-    def _with_accents(self, keys: set[str]) -> Iterator[int]:
-        """The types that are one of ``keys`` without accents, themselves or by their stems.
+    def _with_accents(self, keys: set[str]) -> list[int]:
+        """The types, rising, that are one of ``keys`` without accents, themselves or by their stems.
 
         Stems count, because accents hide endings.
         """
-        first = {key[:1] for key in keys}
-        for bare, number in self._accented:
-            if bare[:1] in first and not keys.isdisjoint((bare, *self._stemmed([bare]))):
-                yield number
+        letters = {key[:1] for key in keys}
+        tables = [self._without_accents(letter) for letter in letters]
+        return sorted({number for table in tables for key in keys for number in table.get(key, ())})
+
+    def _without_accents(self, letter: str) -> dict[str, list[int]]:
+        """The types with accents by what they are without, and by its stem; those that begin with a letter.
+
+        They are found when that letter is first asked for.
+        """
+        if letter not in self._bare:
+            found: dict[str, list[int]] = {}
+            for bare, number in self._accented:
+                for key in {bare, *self._stemmed([bare])} if bare[:1] == letter else ():
+                    found.setdefault(key, []).append(number)
+            self._bare[letter] = found
+        return self._bare[letter]
 
     def _stemmed(self, words: list[str]) -> list[str]:
         stem = self.preprocessing.stem

@@ -353,7 +353,7 @@ def test_what_export_suggests_opens_what_it_wrote(to: str, inside: Path, tmp_pat
 def test_a_text_where_a_folder_is_wanted_is_one_error(command: list[str], capsys) -> None:
     question = "which treatments of the failing heart were tried " * 8
     assert main([part.format(question) for part in command]) == 2
-    assert capsys.readouterr().err.count("is too long for the name of a file") == 1
+    assert capsys.readouterr().err.count("the name is too long for a file") == 1
 
 
 def test_a_suggested_command_can_be_pasted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -228,3 +228,46 @@ def test_watching_takes_what_comes_until_ctrl_c(place: Path) -> None:
     write("new.jsonl", range(40, 51))
     refine("whole", "in/1.jsonl", "in/2.jsonl", "new.jsonl")
     assert_same(open_run("run"), open_run("whole"))
+
+
+def said_of_ids(run: Any) -> list[str]:
+    return [note for note in run.provenance.corpus["notes"] if "the id of an earlier one" in note]
+
+
+def test_documents_that_share_an_id_are_said_once_for_the_whole_run(tmp_path: Path) -> None:
+    def rows(*named: tuple[str, str]) -> list[dict[str, str]]:
+        return [{"id": name, "text": text} for name, text in named]
+
+    def said(number: str, first: str) -> list[str]:
+        return [
+            f"{number} the id of an earlier one, first {first!r}: "
+            "--withdraw takes all with an id, similar --document the first"
+        ]
+
+    first = rows(("a", "hail fell"), ("b", "rain fell"), ("c", "snow fell"))
+    second = rows(("d", "fog came"), ("b", "sleet fell"), ("a", "wind rose"), ("c", "snow fell"))
+    run = selfvec.refine(first, "none", "original")
+    assert said_of_ids(run) == []
+    run = selfvec.update(run, second)  # its last document is known, and so skipped
+    assert said_of_ids(run) == said("2 documents have", "b")
+    run = selfvec.update(run, rows(("d", "fog stayed"), ("e", "frost")))
+    assert said_of_ids(run) == said("3 documents have", "b")
+    run = selfvec.update(run, withdraw=["b", "a"])
+    assert said_of_ids(run) == said("1 document has", "d")
+    assert said_of_ids(selfvec.update(run, withdraw=["d"])) == []
+    parts = [selfvec.refine(part, "none", "original") for part in (first, second)]
+    assert said_of_ids(selfvec.merge(parts)) == said("3 documents have", "b")
+
+
+def test_a_new_version_of_a_document_does_not_share_its_id(place: Path) -> None:
+    refine("run", "in")
+    write("in/1.jsonl", range(20), d3="hail broke the roof of the new barn")
+    assert main(["update", "run", "in"]) == 0
+    assert step("run")["changed"] == 1
+    assert said_of_ids(open_run("run")) == []
+    write("other.jsonl", [3], d3="wind broke the roof of the old barn")
+    assert main(["update", "run", "other.jsonl"]) == 0
+    assert step("run")["changed"] == 0
+    assert [note.partition(",")[0] for note in said_of_ids(open_run("run"))] == [
+        "1 document has the id of an earlier one"
+    ]

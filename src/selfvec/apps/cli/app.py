@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from selfvec.base.errors import CleanupWarning, SelfvecError
+from selfvec.base.errors import OF_THE_SYSTEM, CleanupWarning, SelfvecError
 from selfvec.transforms import find_transform
 
 from .output import say
@@ -20,17 +20,6 @@ from .streams import discard_output
 from .tree import root
 
 _INTERRUPTED = 130  # exit status
-_OF_THE_SYSTEM = {  # what no single place of the code expects
-    errno.ENAMETOOLONG: ("is too long for the name of a file", "check the arguments"),
-    errno.EACCES: ("may not be read or written", "check its permissions, and those of its folder"),
-    errno.EPERM: ("may not be changed", "check its permissions, and those of its folder"),
-    errno.EMFILE: ("too many files are open", "raise the limit: ulimit -n 1024"),
-    errno.ENFILE: ("too many files are open on this machine", "end other programs"),
-    errno.ENOSPC: ("no space is left on the disk", "free some, or write elsewhere"),
-    errno.EDQUOT: ("the disk quota is used up", "free some space, or write elsewhere"),
-    errno.EROFS: ("is on a file system that is read-only", "write elsewhere"),
-    errno.EIO: ("the disk cannot be read or written", "check the disk"),
-}
 _OPEN_FILES = 12  # that a command needs at once; with fewer, libraries end in tracebacks and wrong messages
 _COMPLETE = "_SELFVEC_COMPLETE"  # the variable by which a shell asks for completions
 
@@ -56,13 +45,13 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:  # the reader has gone, as in `selfvec … | head`
         discard_output()
         return 0
-    except OSError as error:
-        if error.errno not in _OF_THE_SYSTEM:
+    except OSError as error:  # that no single place of the code expects
+        if error.errno not in OF_THE_SYSTEM:
             raise
         of_a_file = error.errno not in (errno.EMFILE, errno.ENFILE)  # of these, any file may be the one
         name = str(error.filename or "") if of_a_file else ""
         shown = f"{name[:40]}…: " if len(name) > 200 else f"{name}: " if name else ""
-        rule, remedy = _OF_THE_SYSTEM[error.errno]
+        rule, remedy = OF_THE_SYSTEM[error.errno]
         say(f"selfvec: {shown}{rule}; {remedy}")
         return 2
     except MemoryError:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
@@ -96,9 +95,6 @@ class Tools:
     def __init__(self, run: record.Run, progress: Progress | None = None) -> None:
         self._run = Run.of(run)
         self.progress = progress or Progress()
-        self._index = lru_cache(maxsize=1)(self._open_index)  # of one state of the run, as all that is kept
-        self._sense_space = lru_cache(maxsize=1)(self._make_sense_space)
-        self._drift = lru_cache(maxsize=_DRIFTS_KEPT)(self._measure_drift)
 
     def answer(self, ask: Callable[[], R]) -> R:
         """What a tool answers. It is asked again if it fails because the run gets another state meanwhile."""
@@ -216,22 +212,25 @@ class Tools:
         ]
         return {"word": found.word, "senses": listed, "readings": readings}
 
-    def _open_index(self, run: record.Run) -> Index:
-        """The search index of the run folder, which is built if it does not exist."""
+    def _index(self, run: record.Run) -> Index:
+        """The search index of the run, which is built if it does not exist."""
         from selfvec.retrieval import run_index
 
         return run_index(run, self.progress)
 
-    def _make_sense_space(self, run: record.Run) -> SenseSpace:
+    def _sense_space(self, run: record.Run) -> SenseSpace:
         from selfvec.analysis.sense_clustering import sense_space
 
-        return sense_space(run)
+        return run.held("sense space", lambda: sense_space(run))
 
-    def _measure_drift(self, run: record.Run, between: tuple[str, ...], *words: str) -> Drift:
+    def _drift(self, run: record.Run, between: tuple[str, ...], *words: str) -> Drift:
         """The change between two states of every word, or only of the given words."""
         from selfvec.analysis.word_drift import drift
 
-        return drift(run, list(between) or None, words=words, progress=self.progress)
+        def measure() -> Drift:
+            return drift(run, list(between) or None, words=words, progress=self.progress)
+
+        return run.held("drift", measure, (between, words), _DRIFTS_KEPT)
 
 
 def _cut(text: str, most: int = LONGEST) -> str:

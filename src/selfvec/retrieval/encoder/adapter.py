@@ -35,8 +35,8 @@ from selfvec.base.untrusted import decoding, parse_json
 from selfvec.numerics.rows import unit_rows
 from selfvec.numerics.statistics import Estimate, mean
 from selfvec.numerics.whitening import orthogonal_factor, whitening_matrix
-from selfvec.retrieval.passages import random_span
 from selfvec.text.document_vectors import smooth_by_neighbours
+from selfvec.text.passages import random_span
 
 from .model import Encoder
 

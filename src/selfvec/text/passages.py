@@ -14,8 +14,9 @@ import numpy as np
 from selfvec.base.arrays import Ints
 from selfvec.base.checks import check_whole
 from selfvec.base.errors import OptionError
-from selfvec.text.document_vectors import random_window
-from selfvec.text.sentences import sentence_spans
+
+from .document_vectors import random_window
+from .sentences import sentence_spans
 
 Cut = tuple[int, int]
 """Words of a passage, and how many of them are repeated from the passage before."""

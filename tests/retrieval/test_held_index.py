@@ -1,0 +1,90 @@
+"""An open run holds its index for the next question, and lets it go with its state."""
+
+from __future__ import annotations
+
+import gc
+import os
+import pickle
+import subprocess
+import sys
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import selfvec
+from selfvec.apps.run import Run
+from selfvec.retrieval import run_index
+
+ROWS = [
+    {"id": f"d{number}", "text": f"storm {number}: hail broke the roof of barn {number}"}
+    for number in range(20)
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    selfvec.refine(ROWS, "none", "original", output=tmp_path / "run")
+    return tmp_path / "run"
+
+
+@pytest.mark.parametrize("saved", [True, False])
+def test_an_index_is_opened_once_for_a_state(saved: bool, folder: Path) -> None:
+    run: Any = selfvec.open(folder) if saved else Run.of(selfvec.refine(ROWS, "none", "original"))
+    run.search("hail")
+    index = run_index(run)
+    assert run_index(run) is index
+    assert run_index(run, cut=(50, 10)) is not index
+    assert run_index(run, tables=["original"]) is run_index(run, tables=["original"])
+    assert run_index(pickle.loads(pickle.dumps(run))) is not index
+    assert run_index(run.replace()) is not index
+
+
+def test_the_page_an_assistant_and_python_share_the_index(folder: Path) -> None:
+    pytest.importorskip("fastapi", reason="needs selfvec[serve]")
+    pytest.importorskip("pydantic", reason="needs selfvec[mcp]")
+    from selfvec.apps.mcp.tools import Tools
+    from selfvec.apps.web.page_data import PageData
+
+    run: Any = selfvec.open(folder)
+    data = PageData(run.present, 1)
+    shown = data.index.begin().result(60)
+    data.stop()
+    Tools(run).search("hail")
+    assert run_index(run) is shown
+
+
+def test_the_next_question_sees_what_another_process_withdrew(folder: Path) -> None:
+    run: Any = selfvec.open(folder)
+    assert "d7" in {hit.id for hit in run.search("barn 7", top=20)}
+    before = weakref.ref(run_index(run))
+    command = [sys.executable, "-m", "selfvec", "update", str(folder), "--withdraw", "d7", "--no-undo"]
+    subprocess.run(command, check=True, capture_output=True)
+    found = run.search("barn 7", top=20)
+    assert (found.documents, "d7" in {hit.id for hit in found}) == (19, False)
+    gc.collect()
+    assert before() is None
+
+
+def test_threads_get_the_same_answers(folder: Path) -> None:
+    for run in (selfvec.open(folder), Run.of(selfvec.refine(ROWS, "none", "decorrelated"))):
+        with ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(lambda _, run=run: run.search("hail on barn 3").as_dict(), range(16)))
+        assert all(one == found[0] for one in found)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_child_searches_in_the_index_that_its_parent_holds(folder: Path) -> None:
+    job = """
+import os, signal, sys, selfvec
+run = selfvec.open(sys.argv[1])
+before = run.search("hail on barn 3").as_dict()
+child = os.fork()
+if not child:
+    signal.alarm(30)
+    os._exit(0 if run.search("hail on barn 3").as_dict() == before else 1)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    subprocess.run([sys.executable, "-W", "ignore", "-c", job, str(folder)], check=True, timeout=100)
