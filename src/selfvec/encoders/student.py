@@ -15,9 +15,10 @@ and the result has the same bits for any number of threads.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -45,7 +46,7 @@ _FLAT = 0.02  # of the explained share, within which a larger ridge is preferred
 _DIRECT = 2000  # passages up to which X Xᵀ is inverted; for more, conjugate gradients are faster
 _COLUMNS = 48  # that a thread solves at a time: a row of them is three cache lines
 _ROOM = 1 << 29  # bytes of a thread's columns, of which it takes fewer then, but at least 8
-_TOLERANCE = 1e-6  # of the residual of a column, relative to the column
+_TOLERANCE = 3e-7  # of the residual of a column, relative to the column
 _EXACT = 20  # steps after which the residual is computed from the solution
 _MOST = 5000  # steps; 33,000 abstracts need a hundred, and n passages some of the order of √n
 
@@ -244,13 +245,12 @@ class _Columns:
         columns = [slice(first, min(first + share, width)) for first in range(0, width, share)]
         along, square = sum(in_order(columns, self._products, jobs), np.zeros(2)).tolist()
         scale = along / square if square else 0.0
-        inverse = self._inverse(ridge, jobs) if len(self.texts) <= _DIRECT else None
+        solved = self._by_inverse(ridge, jobs) if len(self.texts) <= _DIRECT else self._by_steps(ridge)
         rows = np.empty((len(self.prior), width), np.float32)
 
         def work(part: slice) -> slice:
             target = self._target(part) - scale * self._start(part)
-            dual = inverse @ target if inverse is not None else self._solved(ridge, target)
-            learned = self.texts.sums(dual, len(rows))
+            learned = self.texts.sums(solved(target), len(rows))
             rows[:, part] = learned + scale * self.prior[:, part] if scale else learned
             return part
 
@@ -272,34 +272,48 @@ class _Columns:
         start = self._start(part)
         return np.array([np.sum(self._target(part) * start), np.sum(start**2)])
 
-    def _inverse(self, ridge: float, jobs: int) -> Doubles:
-        """(X Xᵀ + λ I)⁻¹, (n, n)."""
+    def _by_inverse(self, ridge: float, jobs: int) -> Callable[[Doubles], Doubles]:
+        """A function that solves (X Xᵀ + λ I) A = T for some columns of T, (n, w) float64."""
         products = self.texts.products(len(self.prior), jobs)
         products[np.diag_indices(len(products))] += ridge
-        return np.asarray(np.linalg.inv(products), np.float64)
+        return partial(np.matmul, np.linalg.inv(products))
 
-    def _solved(self, ridge: float, target: Doubles) -> Doubles:
-        """(X Xᵀ + λ I)⁻¹ T, (n, w) float64, by conjugate gradients.
+    def _by_steps(self, ridge: float) -> Callable[[Doubles], Doubles]:
+        """The same by conjugate gradients, preconditioned by nearly the largest eigenvalues of X Xᵀ.
+
+        These come from two steps of subspace iteration (Halko, Martinsson and Tropp, 2011). They save a third
+        of the steps.
+        """
+        size = len(self.texts)
+        drawn = np.random.default_rng(0).standard_normal((size, min(size, _COLUMNS)), np.float32)
+        basis, _ = np.linalg.qr(self._system(0.0, drawn))
+        values, turns = np.linalg.eigh(basis.T @ self._system(0.0, basis))
+        values = np.maximum(values, 0) + ridge
+        return partial(self._steps, ridge, basis @ turns, (values[0] / values - 1)[:, None])
+
+    def _steps(self, ridge: float, basis: Rows, shares: Rows, target: Doubles) -> Doubles:
+        """Conjugate gradients, until the residual of each column is nearly zero.
 
         The steps are in float32, which takes half the time. Every twentieth computes the residual from the
         solution, in float64, so that rounding errors do not add up (van der Vorst and Ye, 2000).
         """
         solution = np.zeros_like(target)
         residual = target.astype(np.float32)
-        direction = residual.copy()
-        squares = _products_of_columns(residual, residual)
-        enough = _TOLERANCE**2 * squares
+        direction = np.zeros_like(residual)
+        along = np.zeros(target.shape[1])
+        enough = _TOLERANCE**2 * _products_of_columns(residual, residual)
         for step in range(1, _MOST + 1):
-            if np.all(squares <= enough):
+            if np.all(_products_of_columns(residual, residual) <= enough):
                 break
             stop_if_cancelled()
+            scaled = residual + basis @ (shares * (basis.T @ residual))
+            before, along = along, _products_of_columns(residual, scaled)
+            _turn(scaled, _quotients(along, before), direction)
             product = self._system(ridge, direction)
-            lengths = _quotients(squares, _products_of_columns(direction, product))
+            lengths = _quotients(along, _products_of_columns(direction, product))
             _advance(direction, product, lengths, solution, residual)
             if step % _EXACT == 0:
                 residual = (target - self._system(ridge, solution)).astype(np.float32)
-            before, squares = squares, _products_of_columns(residual, residual)
-            _turn(residual, _quotients(squares, before), direction)
         return solution
 
     def _system(self, ridge: float, duals: AnyFloats) -> Any:
@@ -444,11 +458,11 @@ def _advance(direction: Rows, product: Rows, lengths: Doubles, solution: Doubles
 
 
 @kernel(fastmath=SUMS)
-def _turn(residual: Rows, shares: Doubles, direction: Rows) -> None:
-    """The next direction: the residual and a share of the direction before, in each column."""
+def _turn(scaled: Rows, shares: Doubles, direction: Rows) -> None:
+    """The next direction: the scaled residual and a share of the direction before, in each column."""
     for i in range(len(direction)):
         for j in range(shares.size):
-            direction[i, j] = residual[i, j] + np.float32(shares[j]) * direction[i, j]
+            direction[i, j] = scaled[i, j] + np.float32(shares[j]) * direction[i, j]
 
 
 @kernel
