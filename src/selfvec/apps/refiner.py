@@ -6,7 +6,7 @@ import inspect
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields
+from dataclasses import KW_ONLY, dataclass, fields
 from typing import Any, Unpack
 
 import numpy as np
@@ -19,7 +19,7 @@ from selfvec.base.errors import InputError, NotFittedError, OptionError
 from selfvec.base.progress import Progress
 from selfvec.corpus import Corpus
 from selfvec.corpus.fields import FieldOptions
-from selfvec.data.settings import Settings
+from selfvec.data.settings import Settings, suggest_names
 from selfvec.data.trajectory import Trajectory
 from selfvec.data.vectors import Vectors
 from selfvec.refinement.input_reading import Start
@@ -34,16 +34,24 @@ _OUTPUTS = ("default", "pandas", "polars")
 
 
 def _with_parameters(cls: type[Refiner]) -> type[Refiner]:
-    """Add the parameters, as `Settings` describes them, to the docstring."""
-    opening, newline, rest = (inspect.getdoc(cls) or "").partition("\n\n")
-    described = (inspect.getdoc(Settings) or "").partition("Parameters\n")[2].partition("\nRaises\n")[0]
-    cls.__doc__ = f"{opening}\n\nParameters\n{described}{newline}{rest}"
+    """Add the parameters that `Settings` describes before the class's own in the docstring."""
+    opening, own, rest = (inspect.getdoc(cls) or "").partition("Parameters\n----------\n")
+    described = (inspect.getdoc(Settings) or "").partition(own)[2].partition("\n\nRaises\n")[0]
+    cls.__doc__ = f"{opening}{own}{described}\n{rest}"
     return cls
 
 
 @_with_parameters
+@suggest_names
+@dataclass(repr=False, eq=False)
 class Refiner(Settings):
     """Adapts word vectors to a corpus: a scikit-learn estimator, and a transformer of texts to vectors.
+
+    Parameters
+    ----------
+    encoder : name, path, object or callable, optional
+        Sentence encoder that teaches the run. The name of a fetched one, a folder, an object with ``encode``
+        or ``embed``, or a function of a list of texts.
 
     Attributes
     ----------
@@ -71,7 +79,8 @@ class Refiner(Settings):
     True
     """
 
-    run_: Run
+    _: KW_ONLY
+    encoder: Any = None
 
     def fit(
         self,
@@ -79,6 +88,7 @@ class Refiner(Settings):
         y: Start | Sequence[Start] | Any = None,
         *,
         vectors: Start | Sequence[Start] = None,
+        embeddings: Any = None,
         progress: Progress | bool | None = None,
         **fields: Unpack[FieldOptions],
     ) -> Refiner:
@@ -97,6 +107,8 @@ class Refiner(Settings):
             Where the words start. The default table if None; "none" starts from random directions, "svd",
             "cipher", "glove", "word2vec" or "fasttext" from vectors trained on the text itself. Of a list of
             these the one that suits the text best is taken; ``run_.provenance["table_decision"]`` says why.
+        embeddings : (n, h) matrix, mapping or data frame, optional
+            Vectors of the documents in place of an encoder: a row for each document, or rows by ids.
         progress : bool or `Progress`, optional
             True shows progress bars on standard error.
         **fields
@@ -118,15 +130,20 @@ class Refiner(Settings):
         if vectors is None:
             vectors = "default" if y is None or _are_labels(y, corpus) else y
         several = initial_vectors(vectors)
-        settings = Settings(**self.get_params())
+        settings = self._settings()
         documents = open_text(corpus, fields, keep=settings.keeps_text)
         for kept in ("drift_", "_encoder"):
             self.__dict__.pop(kept, None)
-        self.run_ = Run.of(refined(documents, several, settings, progress=_progress(progress)))
+        work: dict[str, Any] = {"encoder": self.encoder, "embeddings": embeddings}
+        run = refined(documents, several, settings, **work, progress=_progress(progress))
+        self.run_ = Run.of(run)
         self.vectors_ = self.run_.vectors
         self.original_ = self.run_.original
         self.health_ = self.run_.health
         return self
+
+    def _settings(self) -> Settings:
+        return Settings(**{of.name: getattr(self, of.name) for of in fields(Settings)})
 
     def transform(self, texts: Iterable[Any]) -> Any:
         """Texts as vectors.
@@ -193,7 +210,7 @@ class Refiner(Settings):
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Parameters by name; ``deep`` is for scikit-learn and changes nothing."""
         del deep
-        return {of.name: getattr(self, of.name) for of in fields(Settings)}
+        return {of.name: getattr(self, of.name) for of in fields(self)}
 
     def set_params(self, **parameters: Any) -> Refiner:
         """Change parameters; `fit` checks their values."""

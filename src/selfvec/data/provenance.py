@@ -78,6 +78,14 @@ _PHRASE: dict[Any, Any] = {
     "npmi": _FIGURE,
     "c_value": _FIGURE,
 }
+_ENCODER: dict[Any, Any] = {
+    ...: ("name", "digest", "dimensions"),
+    **dict.fromkeys(("name", "digest", "reason"), str),
+    "path": _TEXT_OR_NONE,
+    **dict.fromkeys(("dimensions", "passages", "of", "words"), COUNT),
+    "initial": bool,
+    "scores": {"usual": float, "joined": float},
+}
 _REPEATS = {
     "counted": ("once", "all"),
     **dict.fromkeys(("passages", "documents", "tokens", "example_documents"), COUNT),
@@ -128,6 +136,7 @@ class Provenance(Mapping[str, Any]):
     steps: Sequence[Json] = _stored([{}], (), key="grown")  # updates and merges, the oldest first
     vectors_decision: Json | None = _stored({}, key="table_decision")  # how the initial vectors were chosen
     cluster: Json | None = _stored({})  # shards and workers
+    encoder: Json | None = _stored(_ENCODER)  # see `selfvec.encoders.run_encoder`
     others: Json = field(default_factory=dict)  # names that this version does not know
 
     @classmethod

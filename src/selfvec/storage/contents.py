@@ -34,6 +34,8 @@ _RUN = {  # by the kind of a part of a run folder
     "tokens.safetensors": "all documents as numbers of words, in their order",
     "repeats": "hashes of the repeated passages",
     "counts": "exact co-occurrence counts",
+    "encoded": "vectors of passages and words by a sentence encoder, found by hashes of the texts",
+    "encoded.journal": "what an interrupted command has encoded; the next one goes on from there",
     "history.safetensors": "states of the vectors while refining",
     "cache/search": "search index: all documents as they were written",
     "cache/learned": "the encoder that export and evaluate use, and what it learned from the texts",

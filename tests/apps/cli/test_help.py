@@ -121,6 +121,7 @@ MEANINGS = {
     "--slice": "periods",
     "--skip-bad-rows": "malformed rows are counted and left out",
     "--half-life": "days after which a document counts half",
+    "--encoder": "a sentence encoder that teaches a run",
     "--stop-words": "words that carry no meaning of their own",
     "--pos": "parts of speech",
     "--mode": "hybrid, bm25 or dense search",

@@ -1,0 +1,92 @@
+"""The sentence encoder of a run: what ``run.json`` says of it, and the encoder itself, where it can be had.
+
+run.json: "encoder"    name, path, digest (empty if unknown), dimensions; the passages that were encoded,
+                       of how many; words; whether the initial vectors hold them, and why
+encoded/               the vectors, see `selfvec.encoders.encoded_texts`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from selfvec.base.errors import FormatError, InputError, MissingExtra
+from selfvec.data.run import Run
+from selfvec.storage.public_vectors import locate
+from selfvec.text.passages import CUT, passages
+from selfvec.text.phrases import parts
+
+from .sentence_encoder import SentenceEncoder
+
+_HELD = "sentence encoder"  # in `Run.derived`
+
+
+def passages_of(texts: Iterable[str]) -> Iterator[str]:
+    """What is encoded of documents: a short one as a whole, a long one in passages."""
+    for text in texts:
+        spans = passages(text, *CUT)
+        yield from (text[start:end] for start, end in spans) if spans else (text,)
+
+
+def word_text(word: str) -> str:
+    """What is encoded of a word of a run: the word, or the words of a phrase.
+
+    >>> word_text("hail"), word_text("flash_flood")
+    ('hail', 'flash flood')
+    """
+    return " ".join(parts(word)) or word
+
+
+def hold_encoder(run: Run, encoder: SentenceEncoder) -> None:
+    """Give a run, or the state of one that was opened, the encoder that `encoder_of` returns."""
+    run.present.held(_HELD, lambda: encoder)
+
+
+def keep_encoder(run: Run, opened: Run) -> None:
+    """Let the same run, as it was opened again, hold the encoder that it held."""
+    if (encoder := run.derived.get(_HELD, {}).get(None)) is not None:
+        hold_encoder(opened, encoder)
+
+
+def encoder_of(run: Run) -> SentenceEncoder | None:
+    """The encoder of a run: the one that made it, or the one that its ``run.json`` names.
+
+    None if the run has no encoder, or it cannot be had here: its folder is gone, onnxruntime is not
+    installed, or it was a function or an object of another process.
+
+    Raises
+    ------
+    InputError
+        If the encoder has changed since.
+    FormatError
+        If its folder is damaged.
+    """
+    described = run.provenance.encoder
+    return None if described is None else run.held(_HELD, lambda: _opened(described))
+
+
+def _opened(described: Mapping[str, Any]) -> SentenceEncoder | None:
+    """The encoder that a run's ``run.json`` describes: in the folder it was in, or fetched by its name."""
+    name, place = described["name"], Path(described.get("path") or described["name"])
+    if not place.is_dir():
+        with suppress(FormatError):
+            place = locate(name, "encoder")
+    if not described["digest"] or not place.is_dir():
+        return None
+    from .onnx_encoder import OnnxEncoder
+
+    with suppress(MissingExtra):
+        encoder = OnnxEncoder(place, name)
+        check_encoder(encoder, described)
+        return encoder
+    return None
+
+
+def check_encoder(encoder: SentenceEncoder, described: Mapping[str, Any]) -> None:
+    """Raise `InputError` if an encoder is not the one that a run's ``run.json`` describes."""
+    if described["digest"] and encoder.digest != described["digest"]:
+        rule = "the encoder has changed since the run was made: it has another digest"
+        remedy = "give the encoder that the run was made with, or make the run again"
+        raise InputError(rule, path=encoder.name, remedy=remedy)

@@ -1,0 +1,61 @@
+"""The encoder of a run: found where it was, not where it is gone, refused where it has changed."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.encoders.tiny_encoder import write_encoder
+
+from selfvec.base.errors import InputError
+from selfvec.data.run import Run
+from selfvec.data.vectors import Vectors
+from selfvec.encoders.onnx_encoder import OnnxEncoder
+from selfvec.encoders.run_encoder import encoder_of, passages_of
+
+pytest.importorskip("onnxruntime")
+pytest.importorskip("onnx")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write_encoder(tmp_path / "encoder")
+
+
+def run_of(encoder: OnnxEncoder | None) -> Run:
+    vectors = Vectors(["hail"], np.ones((1, 1), np.float32), counts=np.ones(1, np.int64))
+    if encoder is None:
+        return Run(vectors, vectors)
+    about = {"name": encoder.name, "path": encoder.name, "digest": encoder.digest, "dimensions": 3}
+    return Run(vectors, vectors, provenance={"encoder": about})
+
+
+def test_it_is_opened_where_the_run_says_it_is(folder: Path) -> None:
+    found = encoder_of(run := run_of(OnnxEncoder(folder)))
+    assert isinstance(found, OnnxEncoder)
+    assert found.encode(["hail"]).shape == (1, 3)
+    assert encoder_of(run) is found  # and is opened once
+    assert encoder_of(run_of(None)) is None
+
+
+def test_there_is_none_where_its_folder_is_gone(folder: Path) -> None:
+    run = run_of(OnnxEncoder(folder))
+    shutil.rmtree(folder)
+    assert encoder_of(run) is None
+
+
+def test_one_that_has_changed_is_refused(folder: Path) -> None:
+    run = run_of(OnnxEncoder(folder))
+    write_encoder(folder, settings={"1_Pooling/config.json": {"pooling_mode_cls_token": True}})
+    with pytest.raises(InputError, match="the encoder has changed since the run was made"):
+        encoder_of(run)
+
+
+def test_a_long_document_is_encoded_in_passages() -> None:
+    long = " ".join(f"Sentence {number} tells of hail and of rain." for number in range(100))
+    found = list(passages_of(["Hail fell.", "", long]))
+    assert found[:2] == ["Hail fell.", ""]
+    assert len(found) > 4
+    assert all(part in long for part in found[2:])
