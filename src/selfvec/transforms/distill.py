@@ -12,16 +12,14 @@ from selfvec.base.arrays import Rows
 from selfvec.corpus import Corpus, as_corpus
 from selfvec.data.vectors import Source, Vectors
 from selfvec.encoders import SentenceEncoder, as_sentence_encoder
+from selfvec.encoders.run_encoder import passages_of
 from selfvec.encoders.word_vectors import TextWords, alone, centred, in_texts
 from selfvec.numerics.rows import filled_rows
-from selfvec.text.passages import passages
 
 from .method import Transform
 
 Texts = Corpus | Sequence[str | os.PathLike[str]]
 """A corpus, or the paths of its files and folders."""
-
-_PASSAGE = 128  # words; texts up to half longer are read whole, and most encoders read 256 pieces or more
 
 
 class Distill(Transform):
@@ -68,9 +66,8 @@ class Distill(Transform):
         corpus = self.corpus
         if not isinstance(corpus, Corpus):
             corpus = as_corpus(corpus, "corpus", text_field=self.text_field, keep_fields=False)
-        texts = [text for batch in corpus.batches() for text in batch.texts.to_list()]
-        cut = [(text, passages(text, _PASSAGE, 0) or [(0, len(text))]) for text in texts]
-        return TextWords.of([text[a:b] for text, parts in cut for a, b in parts], self.min_count)
+        texts = (text for batch in corpus.batches() for text in batch.texts.to_list())
+        return TextWords.of(list(passages_of(texts)), self.min_count)
 
     def _alone(self, encoder: SentenceEncoder, words: TextWords) -> Rows:
         with self.progress.stage("Encoding words", len(words.batch.types), "words") as advance:
