@@ -86,8 +86,20 @@ class ComparedVectors:
         """Vectors of texts, (D, d) float32 unit rows or zeros, and the share of known tokens.
 
         Refined vectors of a run: what its encoder gives, smoothed. Others: `embed`. A sentence
-        encoder reads whole texts, so all of their tokens are known.
+        encoder reads whole texts, so all of their tokens are known. That of a run stands beside its vectors,
+        but in search, where it is compared by itself.
         """
+        own, covered = self._own_rows(texts, collection, questions, strength)
+        if self.run is None or not self.refined or self.truncated or questions:
+            return own, covered
+        from selfvec.encoders.run_encoder import read_documents
+
+        read = read_documents(self.run, texts)
+        return (own, covered) if read is None else (unit_rows(np.hstack([unit_rows(own), read])), 1.0)
+
+    def _own_rows(
+        self, texts: Sequence[str], collection: int, questions: bool, strength: float
+    ) -> tuple[Floats, float]:
         if self.encoder is not None and not self.truncated:
             encoder = as_sentence_encoder(self.encoder)
             documents = encoder.encode(texts[:collection])
