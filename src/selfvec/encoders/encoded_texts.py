@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from selfvec.base.arrays import Array, Mask, Rows
+from selfvec.base.arrays import Array, Ints, Mask, Rows
 from selfvec.base.errors import FormatError, InputError
 from selfvec.base.tensors import Forms, check_tensors, map_tensors, read_metadata, write_tensors
 from selfvec.data.run import Run
@@ -97,6 +97,11 @@ class EncodedTexts:
         rows = np.zeros((len(texts), self.dimensions), np.float32)
         rows[found] = self.rows[places[found]]
         return rows, found | np.fromiter((not text.strip() for text in texts), bool, len(texts))
+
+    def find(self, texts: Sequence[str]) -> Ints:
+        """The number of each passage or word among the rows, (m,); -1 for those without a vector."""
+        places, found = self._places(text_hashes(texts))
+        return np.where(found, places, -1)
 
     def missing(self, texts: Sequence[str], *, question: bool = False) -> list[str]:
         """The distinct texts that have no vector yet, in the order given."""

@@ -66,7 +66,8 @@ def run_index(
         return Index.memory(run, found, tables=tables, progress=progress)
 
     def opened() -> Index:
-        return cached(run, "search", [list(tables), list(cut)], make, Index.write, Index.read, progress)
+        found = cached(run, "search", [list(tables), list(cut)], make, Index.write, Index.read, progress)
+        return found.asking(run)
 
     return run.held(f"index of {', '.join(tables)}", opened, tuple(cut))
 
