@@ -188,7 +188,7 @@ class Teacher:
             rule = f"{count_of(len(passages), 'document')} have no vector, first {passages[0][:40]!r}"
             raise InputError(rule, field="embeddings", remedy="give their vectors: embeddings=...")
         new = f"{count_of(len(passages), 'passage')} and {count_of(len(words), 'word')}"
-        rule = f"{new} are new, and the encoder that the run was made with, {self.name!r}, is not here"
+        rule = f"{new} have no vector, and the encoder that the run was made with, {self.name!r}, is not here"
         raise InputError(rule, field=_FIELD, remedy="give it: --encoder NAME|FOLDER, in Python encoder=...")
 
 

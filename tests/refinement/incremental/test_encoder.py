@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from tests.encoders.tiny_encoder import write_encoder
 
 import selfvec
 from selfvec.base.errors import InputError, Interrupted, OptionError, SelfvecError
+from selfvec.base.progress import Progress
 from selfvec.data.run import Run
 from selfvec.data.vectors import Source, Vectors
 from selfvec.encoders.encoded_texts import EncodedTexts, encoded_texts_of, text_hashes
@@ -92,6 +95,10 @@ def encoded_of(run: Run) -> EncodedTexts:
 
 def assert_same_encoded(made: Run, whole: Run) -> None:
     assert_same(made, whole)
+    assert_same_vectors(made, whole)
+
+
+def assert_same_vectors(made: Run, whole: Run) -> None:
     ours, theirs = encoded_of(made), encoded_of(whole)
     np.testing.assert_array_equal(ours.hashes, theirs.hashes)
     np.testing.assert_array_equal(ours.rows, theirs.rows)
@@ -153,6 +160,45 @@ def test_encode_reads_the_passages_of_the_smallest_hashes() -> None:
     np.testing.assert_array_equal(
         encoded_of(run).kept(documents).rows, encoded_of(backwards).kept(documents).rows
     )
+
+
+class Noted(Progress):
+    """Keeps what is said, and the stages of encoding with their totals and what was done."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.stages: dict[str, list[int]] = {}
+
+    @contextmanager
+    def stage(self, label: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
+        del unit
+        done = self.stages.setdefault(label, [total or 0, 0])
+
+        def advance(number: int) -> None:
+            done[1] += number
+
+        yield advance
+
+    def say(self, message: str) -> None:
+        self.said.append(message)
+
+
+def test_how_much_there_is_to_encode_is_said_before(tmp_path: Path) -> None:
+    noted, documents = Noted(), [f"text number {i}" for i in range(100)]
+    selfvec.refine(documents, "none", "decorrelated", encoder=Toy(), progress=noted)
+    assert len(noted.said) == 1
+    assert re.fullmatch("encoding 100 passages and 102 words with toy: about 1 s", noted.said[0])
+    stages = {label: both for label, both in noted.stages.items() if label.startswith("Encoding")}
+    assert list(stages) == ["Encoding passages", "Encoding words"]
+    assert all(total == done > 80 for total, done in stages.values())
+
+
+def test_without_an_encoder_nothing_of_it_is_imported() -> None:
+    code = "import selfvec, sys; selfvec.refine(['hail fell', 'wind'], 'none', 'paper'); print(*sys.modules)"
+    command = [sys.executable, "-c", code]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert "onnxruntime" not in loaded
+    assert "tokenizers" not in loaded
 
 
 # ---- Initial vectors
@@ -286,6 +332,20 @@ def test_the_vectors_of_a_withdrawn_text_go_with_it(tmp_path: Path, keep_undo: b
         assert encoded_of(selfvec.open_run(tmp_path / "run").present).lookup(gone)[1].all()
 
 
+def test_a_withdrawal_that_lets_other_passages_be_read_needs_the_encoder(tmp_path: Path) -> None:
+    documents = list(dict.fromkeys(texts(30)))
+    write_rows(tmp_path / "rows.jsonl", [{"id": str(i), "text": text} for i, text in enumerate(documents)])
+    options: dict[str, Any] = {"vectors": table(), "method": "decorrelated", "encode": 5}
+    run = selfvec.refine(tmp_path / "rows.jsonl", **options, output=tmp_path / "run", encoder=letters)
+    first = int(np.argmin(text_hashes(documents)))
+    opened = selfvec.open_run(run.folder)
+    with pytest.raises(InputError, match="1 passage and 0 words have no vector"):
+        selfvec.update(opened, vectors=table(), withdraw=str(first))
+    shorter = present(selfvec.update(opened, vectors=table(), withdraw=str(first), encoder=letters))
+    left = documents[:first] + documents[first + 1 :]
+    assert_same_vectors(shorter, refined(left, encoder=letters, method="decorrelated", encode=5))
+
+
 def write_rows(path: Path, rows: Sequence[dict[str, str]]) -> None:
     path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
 
@@ -398,7 +458,7 @@ def test_a_function_is_given_again_and_must_be_the_same(tmp_path: Path) -> None:
     assert encoder_of(made.present) is not None
     opened = selfvec.open_run(tmp_path / "run")
     assert encoder_of(opened.present) is None
-    with pytest.raises(InputError, match=r"are new, and the encoder .* 'letters', is not here"):
+    with pytest.raises(InputError, match=r"have no vector, and the encoder .* 'letters', is not here"):
         selfvec.update(opened, documents[20:], table())
     with pytest.raises(InputError, match="gives other vectors than when the run was made"):
         selfvec.update(opened, documents[20:], table(), encoder=lambda given: -letters(given))
@@ -546,6 +606,11 @@ def test_a_journal_of_another_function_is_not_used(tmp_path: Path) -> None:
     with pytest.raises(Interrupted, match="interrupted while texts were encoded; repeat the command"):
         selfvec.refine(documents, "none", "decorrelated", output=tmp_path / "run", encoder=stops(1))
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["encoded.journal"]
+    noted = Noted()
+    with pytest.raises(Interrupted):
+        options: dict[str, Any] = {"output": tmp_path / "run", "progress": noted}
+        selfvec.refine(documents, "none", "decorrelated", encoder=stops(1), **options)
+    assert re.search("; [0-9]+ texts of the interrupted command are there", noted.said[0])
     made = selfvec.refine(documents, "none", "decorrelated", output=tmp_path / "run", encoder=stops(-1))
     whole = selfvec.refine(documents, "none", "decorrelated", encoder=stops(-1))
     np.testing.assert_array_equal(encoded_of(made.present).rows, encoded_of(whole.present).rows)
