@@ -286,7 +286,7 @@ def _string_column(column: pl.Series) -> pl.Series:
 
 
 _LARGE = 1e15  # from here on Polars writes a power of ten
-_AS_PYTHON = (  # sizes of numbers (from, below) that Polars writes otherwise than Python, and how to mend it
+_AS_PYTHON = (  # sizes that Polars writes otherwise than Python (from, below), and what is replaced
     (1e-9, 1e-5, "e-", "e-0"),
     (1e-5, 1e-4, r"^(-?)0\.0000([1-9])$", "${1}${2}e-05"),
     (1e-5, 1e-4, r"^(-?)0\.0000([1-9])([0-9]+)$", "${1}${2}.${3}e-05"),
