@@ -154,7 +154,7 @@ TOP: dict[str, Row] = {
         show="search",
         page="pages.search_page",
         more=(_FIELDS,),
-        values={"source": "FOLDER"},
+        values={"source": "FOLDER", "question": "QUERY"},
     ),
     "similar": Row(
         "apps.similar_words.similar",

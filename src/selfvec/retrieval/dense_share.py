@@ -61,7 +61,7 @@ def agreement(
         if len(query.types) < 2:
             continue
         if scorer.encoder is not None and part == ENCODER:
-            near = scorer.near_encoded(scorer.encoder.asked_by_text(number).vector)
+            near = scorer.near_encoded(scorer.encoder.vectors.at(np.array([number]))[0])
         else:
             near = scorer.score(query, "dense")
         rankings: list[set[int]] = []

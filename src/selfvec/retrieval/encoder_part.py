@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from selfvec.base.casing import asked_forms
 from selfvec.base.compiled import read_only
 from selfvec.base.errors import OptionError
 from selfvec.base.tensors import Forms
+from selfvec.base.text_files import Schema
 from selfvec.data.token_batch import TokenBatch
 from selfvec.encoders.encoded_texts import HASH, EncodedTexts
 from selfvec.encoders.sentence_encoder import SentenceEncoder
@@ -43,6 +44,14 @@ UNKNOWN = 0.5  # if the agreement cannot be measured
 
 _SAMPLE = 20_000  # documents from which clusters are made
 _PREFIX = "encoder "  # of the names of arrays
+
+
+ABOUT: Schema = {
+    ...: ("name", "weights"),
+    "name": str,
+    "weights": {...: QUESTIONS, **dict.fromkeys(QUESTIONS, float)},
+}
+"""What an index says of its encoder's part."""
 
 
 def check_question(question: str) -> None:
@@ -76,6 +85,7 @@ class Asked(NamedTuple):
 class EncoderPart:
     """The encoder's vectors of units, and the rows by which questions get theirs without it."""
 
+    name: str  # of the encoder
     vectors: UnitVectors  # (U, h)
     rows: AnyFloats  # (V, h) float16 of the types of the index, times their weights
     mean: Floats  # (h,) of the encoder's vectors of passages
@@ -85,24 +95,37 @@ class EncoderPart:
     def asked(self, encoder: SentenceEncoder, question: str) -> Asked | None:
         """A question as its encoder reads it; None for one without a word."""
         (row,) = encoder.encode([question], question=True)
-        if not row.any():
-            return None
-        return Asked(unit_rows((row - self.mean)[None])[0], self.weights[ENCODER], ENCODER)
+        return self._asked(row - self.mean, ENCODER) if row.any() else None
 
-    def asked_by_text(self, document: int) -> Asked:
-        """The text of a document as a question."""
-        return Asked(unit_rows(self.vectors.at(np.array([document])))[0], self.weights[ENCODER], ENCODER)
+    def asked_by_text(self, document: int) -> Asked | None:
+        """A document as a question."""
+        return self._asked(self.vectors.at(np.array([document]))[0], ENCODER)
 
     def asked_by_rows(self, query: Query, language: str | None) -> Asked | None:
-        """A question as the sum of the rows of its words; None if none of them has one."""
+        """A question by the rows of its words; None if none of them has one."""
+        return self._asked(self.by_rows(query, language), ROWS)
+
+    def by_rows(self, query: Query, language: str | None) -> Rows:
+        """The sum of the rows of a question's words, (h,)."""
         known = self.rows[query.types].astype(np.float32)
         lost = [word for word, row in zip(query.words, known, strict=True) if not row.any()]
-        total = np.sqrt(query.counts) @ known
+        total: Rows = np.sqrt(query.counts) @ known
         for word in [*lost, *query.unknown]:
             rows, found = self.unseen.lookup(asked_forms(word, language))
             if found.any():
                 total = total + rows[np.argmax(found)]
-        return Asked(unit_rows(total[None])[0], self.weights[ROWS], ROWS) if total.any() else None
+        return total
+
+    def _asked(self, vector: Rows, by: str) -> Asked | None:
+        """None if the vector says nothing, or has no weight."""
+        if not vector.any() or not self.weights[by]:
+            return None
+        return Asked(unit_rows(vector[None])[0], self.weights[by], by)
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What is written of it besides the arrays; see `ABOUT`."""
+        return {"name": self.name, "weights": dict(self.weights)}
 
     @property
     def arrays(self) -> dict[str, Array]:
@@ -122,7 +145,7 @@ class EncoderPart:
         return {_PREFIX + name: array for name, array in arrays.items()}
 
     @classmethod
-    def read(cls, arrays: Arrays, documents: int, weights: Mapping[str, float]) -> EncoderPart:
+    def read(cls, arrays: Arrays, documents: int, about: Mapping[str, Any]) -> EncoderPart:
         """From what was written, which has been checked."""
         own = {
             name.removeprefix(_PREFIX): array for name, array in arrays.items() if name.startswith(_PREFIX)
@@ -132,7 +155,7 @@ class EncoderPart:
             own["vectors"], own["scales"], by_cluster if len(by_cluster.centres) else None, documents
         )
         unseen = EncodedTexts("", "", own["unseen"].reshape(-1).view(HASH), own["unseen rows"])
-        return cls(vectors, own["rows"], own["mean"], unseen, weights)
+        return cls(about["name"], vectors, own["rows"], own["mean"], unseen, about["weights"])
 
 
 def forms(arrays: Arrays, units: int, types: int) -> Forms:
@@ -195,4 +218,6 @@ def encoder_part(
     rows = (own.rows * own.weights[:, None]).astype(np.float16)
     unseen_rows = (student.unseen.rows * np.float32(student.unseen_weight)).astype(np.float16)
     unseen = EncodedTexts("", "", read_only(student.unseen.hashes), read_only(unseen_rows))
-    return EncoderPart(vectors, read_only(rows), read_only(own.mean), unseen, dict.fromkeys(QUESTIONS, 0.0))
+    return EncoderPart(
+        encoded.encoder, vectors, read_only(rows), read_only(own.mean), unseen, dict.fromkeys(QUESTIONS, 1.0)
+    )

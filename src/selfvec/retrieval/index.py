@@ -42,7 +42,7 @@ from selfvec.text.vocabulary import Query, Vocabulary
 from .build import build_index, build_words_only
 from .dense_space import TABLES, DenseSpace
 from .documents import GatheredDocuments
-from .encoder_part import ENCODER, QUESTIONS, ROWS, Asked, EncoderPart, check_question
+from .encoder_part import ABOUT, ENCODER, ROWS, Asked, EncoderPart, check_question
 from .encoder_part import forms as encoder_forms
 from .filters import allowed
 from .indexed_documents import Arrays, IndexedDocuments
@@ -64,7 +64,7 @@ _SCHEMA: Schema = {
     "version": VERSION,
     "preprocessing": {"tokenizer": str, "stemmed": bool, "phrases": str, str: (str, None)},
     "fields": [str],
-    "encoder_weights": {...: QUESTIONS, **dict.fromkeys(QUESTIONS, float)},
+    "encoder": ABOUT,
     "dense_share": lambda share: None if misfit(share, float) is None and 0 <= share <= 1 else "is a share",
 }
 _SPACE = ("rows", "weights", "pool")
@@ -161,7 +161,7 @@ class Index:
         }
         part = self.encoder_part
         if part is not None:
-            head["encoder_weights"] = dict(part.weights)
+            head["encoder"] = part.about
         write_vocabulary(folder / _WORDS, self.vocabulary.types)
         tensors = {name: getattr(self.space, name) for name in _SPACE}
         encoded = {} if part is None else part.arrays
@@ -200,8 +200,8 @@ class Index:
         space = DenseSpace(arrays["rows"], arrays["weights"], arrays["pool"], float(head["dense_share"]))
         documents = IndexedDocuments(arrays, head["fields"])
         part = None
-        if "encoder_weights" in head:
-            part = EncoderPart.read(arrays, len(documents), head["encoder_weights"])
+        if "encoder" in head:
+            part = EncoderPart.read(arrays, len(documents), head["encoder"])
         return cls(vocabulary, space, documents, part)
 
     def __repr__(self) -> str:
@@ -303,20 +303,18 @@ class Index:
                 raise OptionError(f"is an option of {why}", field="question", remedy="leave it out")
         if part is None or mode == "bm25":
             return None, []
-        if mode == "hybrid" and not any(part.weights.values()):
-            why = "the encoder has no part in the hybrid: it and BM25 agree on too few documents of this text"
-            return None, [] if question is None else [why]
+        if not part.weights[question or ENCODER]:  # less by rows
+            why = "it and BM25 agree on too few documents of this text"
+            return None, [f"the encoder has no part in the score: {why}"] if question else []
         encoder = None if question == ROWS else self.find_encoder()
         if encoder is not None:
             return part.asked(encoder, query), []
-        by_rows = part.asked_by_rows(parsed, self.vocabulary.preprocessing.language)
-        if question == ROWS:
-            return by_rows, []
-        rule = "the encoder of this run is not here, or onnxruntime is not installed"
+        lacking = f"the encoder {part.name!r} is not here, or onnxruntime is not installed"
         if question == ENCODER:
-            remedy = "fetch it, and pip install 'selfvec[encoder]'; or ask with question rows"
-            raise InputError(rule, remedy=remedy)
-        return by_rows, [f"{rule}: the question is compared by the rows of its words"]
+            remedy = "fetch it, and: pip install 'selfvec[encoder]'; or ask with question rows"
+            raise InputError(lacking, remedy=remedy)
+        asked = part.asked_by_rows(parsed, self.vocabulary.preprocessing.language)
+        return asked, [] if question else [f"{lacking}: the question is compared by the rows of its words"]
 
     def text(self, name: str) -> str:
         """A document by its id, as it was written; raises `NotFound` for an unknown id."""

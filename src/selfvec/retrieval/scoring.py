@@ -162,7 +162,7 @@ class Scorer:
         return self._near(both, [0, 0, 1 - share, share])
 
     def near_encoded(self, vector: Rows) -> Scored:
-        """Score every document by its cosine with a unit vector in the encoder's space, (h,)."""
+        """Score every document by its product with a vector in the encoder's space alone, (h,)."""
         assert self.encoder is not None
         return self._near({_OWN: (self.encoder.vectors, vector)}, [0, 0, 0, 1])
 
