@@ -167,6 +167,7 @@ class Teacher:
         encoder = self._required(passages, words)
         self.known.check(encoder)
         if not encoder.digest and not self.known.agrees(encoder, named):
+            self.known.check(encoder)  # whose h may not have been known before
             rule = f"{encoder.name} gives other vectors than when the run was made"
             raise InputError(rule, field=_FIELD, remedy="give the same encoder, or make the run again")
         journal = None if execution.writer is None else execution.writer.journal

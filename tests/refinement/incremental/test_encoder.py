@@ -614,3 +614,11 @@ def test_a_journal_of_another_function_is_not_used(tmp_path: Path) -> None:
     made = selfvec.refine(documents, "none", "decorrelated", output=tmp_path / "run", encoder=stops(-1))
     whole = selfvec.refine(documents, "none", "decorrelated", encoder=stops(-1))
     np.testing.assert_array_equal(encoded_of(made.present).rows, encoded_of(whole.present).rows)
+    with pytest.raises(Interrupted):
+        selfvec.refine(documents, "none", "decorrelated", output=tmp_path / "wide", encoder=stops(1))
+
+    def function(given: list[str]) -> np.ndarray:  # has the same name, and gives shorter vectors
+        return letters(given)[:, :5]
+
+    made = selfvec.refine(documents, "none", "decorrelated", output=tmp_path / "wide", encoder=function)
+    assert encoded_of(made.present).dimensions == 5
