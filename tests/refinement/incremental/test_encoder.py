@@ -339,7 +339,7 @@ def test_a_withdrawal_that_lets_other_passages_be_read_needs_the_encoder(tmp_pat
     run = selfvec.refine(tmp_path / "rows.jsonl", **options, output=tmp_path / "run", encoder=letters)
     first = int(np.argmin(text_hashes(documents)))
     opened = selfvec.open_run(run.folder)
-    with pytest.raises(InputError, match="1 passage and 0 words have no vector"):
+    with pytest.raises(InputError, match="no vector of 1 passage and 0 words"):
         selfvec.update(opened, vectors=table(), withdraw=str(first))
     shorter = present(selfvec.update(opened, vectors=table(), withdraw=str(first), encoder=letters))
     left = documents[:first] + documents[first + 1 :]
@@ -389,7 +389,7 @@ def test_vectors_of_documents_grow_and_merge_and_go() -> None:
     assert_same_encoded(present(selfvec.merge([first, second], table())), whole)
     grown = selfvec.update(first, documents[20:], table(), embeddings=matrix[20:])
     assert_same_encoded(present(grown), whole)
-    with pytest.raises(InputError, match="10 documents have no vector"):
+    with pytest.raises(InputError, match="there is no vector of 10 documents, first"):
         selfvec.update(first, documents[20:], table())
 
 
@@ -458,7 +458,7 @@ def test_a_function_is_given_again_and_must_be_the_same(tmp_path: Path) -> None:
     assert encoder_of(made.present) is not None
     opened = selfvec.open_run(tmp_path / "run")
     assert encoder_of(opened.present) is None
-    with pytest.raises(InputError, match=r"have no vector, and the encoder .* 'letters', is not here"):
+    with pytest.raises(InputError, match=r"and the encoder 'letters' of the run is not here"):
         selfvec.update(opened, documents[20:], table())
     with pytest.raises(InputError, match="gives other vectors than when the run was made"):
         selfvec.update(opened, documents[20:], table(), encoder=lambda given: -letters(given))
@@ -490,7 +490,7 @@ def test_a_folder_is_found_again_moved_and_refused_if_changed(tmp_path: Path, ti
     moved = tmp_path / "moved"
     shutil.move(tiny, moved)
     run = selfvec.open_run(tmp_path / "run")
-    with pytest.raises(InputError, match=r"the encoder that the run was made with, .*tiny', is not here"):
+    with pytest.raises(InputError, match=r"the encoder '.*tiny' of the run is not here"):
         selfvec.update(run, documents[2:])
     grown = present(selfvec.update(run, documents[2:], encoder=moved))
     np.testing.assert_array_equal(grown.vectors.vectors, whole.vectors.vectors)
@@ -614,3 +614,11 @@ def test_a_journal_of_another_function_is_not_used(tmp_path: Path) -> None:
     made = selfvec.refine(documents, "none", "decorrelated", output=tmp_path / "run", encoder=stops(-1))
     whole = selfvec.refine(documents, "none", "decorrelated", encoder=stops(-1))
     np.testing.assert_array_equal(encoded_of(made.present).rows, encoded_of(whole.present).rows)
+    with pytest.raises(Interrupted):
+        selfvec.refine(documents, "none", "decorrelated", output=tmp_path / "wide", encoder=stops(1))
+
+    def function(given: list[str]) -> np.ndarray:  # has the same name, and gives shorter vectors
+        return letters(given)[:, :5]
+
+    made = selfvec.refine(documents, "none", "decorrelated", output=tmp_path / "wide", encoder=function)
+    assert encoded_of(made.present).dimensions == 5
