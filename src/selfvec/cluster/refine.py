@@ -180,7 +180,7 @@ def refine_shards(
     def scan(window: int) -> ClusterScan:
         return ClusterScan(words, window, scheduler, ranges)
 
-    return refine_inputs(Inputs(batch, original, provenance, repeats, text, scan), settings, execution)
+    return refine_inputs(Inputs(batch, original, provenance, repeats, text, scan=scan), settings, execution)
 
 
 def _names(fields: FieldOptions, settings: Settings) -> FieldNames:

@@ -33,6 +33,7 @@ _FILE = "encoded.safetensors"
 _AGAIN = "make the run again"
 _SAME = "give the encoder that the run was made with, or make the run again"
 _DIGEST = re.compile("([0-9a-f]{64})?")
+_SAME_VECTOR = 0.98  # cosine of a text's vector now and before; a batch may change it a little
 _BLOCK = 256  # texts encoded at a time, which are encoded again if the process is killed meanwhile
 
 
@@ -59,6 +60,14 @@ class EncodedTexts:
         """h."""
         return int(self.rows.shape[1])
 
+    @classmethod
+    def of_journal(cls, encoder: SentenceEncoder, journal: Path) -> EncodedTexts:
+        """What a killed process has encoded, see `adding`; nothing if there is no such file."""
+        if not journal.is_file():
+            return cls.none_of(encoder)
+        with Journal(journal, encoder) as kept:
+            return cls._sorted(encoder, *kept.read())
+
     def check(self, encoder: SentenceEncoder) -> None:
         """Raise `InputError` if these are vectors of another encoder. Without digests only h is compared."""
         rule = "the encoder has changed since the run"
@@ -67,6 +76,19 @@ class EncodedTexts:
         if self.dimensions and encoder.dimensions not in (0, self.dimensions):
             sizes = f"vectors of {self.dimensions} numbers, now of {encoder.dimensions}"
             raise InputError(f"{rule}: it gave {sizes}", remedy=_SAME)
+
+    def agrees(self, encoder: SentenceEncoder, texts: Sequence[str]) -> bool:
+        """Whether an encoder still gives the vector of the first of these texts that has one.
+
+        A function has no digest, and may have changed since or be another one.
+        """
+        _, found = self._places(text_hashes(texts))
+        if not found.any():
+            return True
+        known = [texts[int(found.argmax())]]
+        now = encoder.encode(known)
+        before, _ = self.lookup(known)
+        return now.shape == before.shape and float(np.vdot(now, before)) > _SAME_VECTOR
 
     def lookup(self, texts: Sequence[str], *, question: bool = False) -> tuple[Rows, Mask]:
         """The vectors of texts, (m, h) float32, zeros for others; and which texts have one, (m,) bool."""
@@ -153,9 +175,16 @@ class EncodedTexts:
 
     def kept(self, texts: Sequence[str]) -> EncodedTexts:
         """Only the vectors of these texts, as passages and as questions."""
-        wanted = np.concatenate([text_hashes(texts, question) for question in (False, True)])
-        places, found = self._places(np.unique(wanted))
+        return self.only(np.concatenate([text_hashes(texts, question) for question in (False, True)]))
+
+    def only(self, hashes: NDArray[np.bytes_]) -> EncodedTexts:
+        """Only the vectors of texts with these hashes."""
+        places, found = self._places(np.unique(hashes))
         return self._part(places[found])
+
+    def has(self, hashes: NDArray[np.bytes_]) -> Mask:
+        """Which hashes, (m,), are those of texts that have a vector, (m,) bool."""
+        return self._places(hashes)[1]
 
     def merged(self, *others: EncodedTexts) -> EncodedTexts:
         """These and others; the first vector of each text. `InputError` if they are of several encoders."""

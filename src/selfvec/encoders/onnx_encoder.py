@@ -79,7 +79,17 @@ class OnnxEncoder(SentenceEncoder):
             raise FormatError(rule, path=self.folder.model, remedy=_REMEDY)
         self.pieces: int = self._tokenizer.get_vocab_size()
         self.digest = self.folder.digest()
+        self.place = os.fspath(Path(folder).absolute())
         self.dimensions = len(self._encoded("a"))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copied and pickled by its folder: a session of onnxruntime is neither."""
+        return OnnxEncoder, (os.fspath(self.folder.path), self.name)
+
+    @property
+    def has_states(self) -> bool:
+        """Whether the model gives the states of pieces, and not only vectors of whole texts."""
+        return self._states is not None
 
     def states(
         self, texts: Sequence[str], *, jobs: int | None = None, advance: Advance = unwatched

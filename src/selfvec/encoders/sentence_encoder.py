@@ -32,11 +32,14 @@ class SentenceEncoder(ABC):
         SHA-256 of what decides the vectors; empty if that is unknown, as for a function.
     dimensions : int
         h; 0 for a function until it has been called.
+    place : str, optional
+        The absolute path of its folder, if it has one.
     """
 
     name: str
     digest: str = ""
     dimensions: int = 0
+    place: str | None = None
 
     def encode(
         self,

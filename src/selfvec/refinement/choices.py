@@ -9,8 +9,8 @@ had been named.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -25,10 +25,12 @@ from selfvec.data.methods import METHODS
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch, frequency_order
 from selfvec.data.vectors import Vectors, coverage
+from selfvec.encoders.encoded_texts import text_hashes
+from selfvec.encoders.run_encoder import word_text
 from selfvec.training import FROM_TEXT
 
 from .input_reading import Start, load_start, read_unstemmed
-from .inputs import Inputs, counted, initial_vectors
+from .inputs import Inputs, counted, initial_vectors, joined_vectors
 from .methods import refined_rows
 from .plan import Execution, Plan
 from .selection import ENOUGH, ORIGINAL, SURE, Choice, choose, draw_documents
@@ -41,12 +43,17 @@ CANDIDATES = tuple(method.name for method in METHODS.values() if method.passes)
 
 
 def make_plan(
-    settings: Settings, inputs: Inputs, *, jobs: int | None = None, progress: Progress | None = None
+    settings: Settings,
+    inputs: Inputs,
+    *,
+    decision: Choice | None = None,  # of ``auto``, if it is there already
+    jobs: int | None = None,
+    progress: Progress | None = None,
 ) -> Plan:
     """Resolve ``settings`` for a corpus; the method ``auto`` tries the methods to choose one."""
     if settings.method != "auto":
         return Plan.of(settings, inputs, settings.method)
-    decision = try_methods(settings, inputs, CANDIDATES, jobs=jobs, progress=progress)
+    decision = decision or try_methods(settings, inputs, CANDIDATES, jobs=jobs, progress=progress)
     return Plan.of(settings, inputs, decision.chosen, decision)
 
 
@@ -111,22 +118,65 @@ def choose_vectors(
         rule = f"{min(trained)} is trained on the whole text, so held-out parts of the text cannot test it"
         raise OptionError(rule, field="vectors", remedy="refine twice, and compare with selfvec evaluate")
     batch = _tokens(corpus, settings, execution)
+    originals = (_original(batch, load_start(vectors, settings)[0], settings) for vectors in candidates)
+    found = _compared(batch, originals, settings, execution)
+    rows = [{"name": name, **row} for name, row in zip(names, found.rows, strict=True)]
+    decision = {
+        "chosen": names[found.chosen],
+        "reason": found.reason,
+        "tables": rows,
+        "held_out_tokens": found.choices[-1].held_out,
+    }
+    return found.chosen, decision
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """Initial vectors, compared on held-out text."""
+
+    chosen: int
+    reason: str
+    rows: list[dict[str, Any]]  # for each: method, share of known tokens, figures of the tests
+    choices: list[Choice]  # for each
+
+
+def _compared(
+    batch: TokenBatch, originals: Iterable[Vectors], settings: Settings, execution: Execution
+) -> _Compared:
     rows = []
     measured = []
-    held_out = 0
-    for name, vectors in zip(names, candidates, strict=True):
-        original = _original(batch, load_start(vectors, settings)[0], settings)
+    choices = []
+    for original in originals:
         choice, method = _tested(batch, original, settings, execution)
-        held_out = choice.held_out
+        choices.append(choice)
         known = coverage(original, batch.counts)["tokens"]["known"] / len(batch)
-        row: dict[str, Any] = {"name": name, "method": method, "known_tokens": known}
+        row: dict[str, Any] = {"method": method, "known_tokens": known}
         if choice.measured:
             measured.append(choice.measured[method])
             row |= measured[-1].figures(measured[0])
         rows.append(row)
     chosen, reason = _best(rows) if measured else (0, "too little text to compare vectors")
-    decision = {"chosen": names[chosen], "reason": reason, "tables": rows, "held_out_tokens": held_out}
-    return chosen, decision
+    return _Compared(chosen, reason, rows, choices)
+
+
+def with_encoded_words(
+    inputs: Inputs, settings: Settings, execution: Execution
+) -> tuple[Inputs, Choice | None, dict[str, Any]]:
+    """The inputs, with the encoder's words joined to the initial vectors if held-out text is for it.
+
+    Returns also what ``auto`` has chosen for these inputs, and what ``run.json`` says about it.
+    """
+    encoded = inputs.encoded
+    if encoded is None or not encoded.has(text_hashes([word_text(inputs.batch.types[0])])).all():
+        return inputs, None, {"initial": False, "reason": "there are no vectors of words"}
+    joined = joined_vectors(inputs.original, encoded)
+    found = _compared(inputs.batch, (inputs.original, joined), settings, execution)
+    usual, other = (row.get("self_retrieval") for row in found.rows)
+    described: dict[str, Any] = {"initial": bool(found.chosen), "reason": found.reason}
+    if usual is not None and other is not None:
+        described["scores"] = {"usual": usual, "joined": other}
+    decision = found.choices[found.chosen] if settings.method == "auto" else None
+    return replace(inputs, original=joined) if found.chosen else inputs, decision, described
 
 
 def _name(vectors: Start, number: int) -> str:

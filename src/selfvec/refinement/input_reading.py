@@ -24,6 +24,7 @@ from selfvec.training import FROM_TEXT, check_installed
 
 from .inputs import Inputs, by_token, check_slices, check_tokens, counted, initial_vectors
 from .plan import Execution
+from .teacher import general_words
 
 if TYPE_CHECKING:
     from selfvec.corpus import Corpus
@@ -87,7 +88,8 @@ def read_inputs(
         phrases=phrases.as_dict() if phrases else None,
         repeats=repeats.as_dict(settings),
     )
-    return Inputs(batch, original, provenance, repeats, kept)
+    general = general_words(known.index_to_key) if known is not None else ()
+    return Inputs(batch, original, provenance, repeats, kept, general)
 
 
 def read_unstemmed(

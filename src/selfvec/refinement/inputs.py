@@ -28,6 +28,7 @@ from selfvec.data.token_batch import (
     occurrences_of_merged,
 )
 from selfvec.data.vectors import Source, Vectors
+from selfvec.encoders.run_encoder import word_text
 from selfvec.numerics.rows import filled_rows, unit_in_place
 from selfvec.text.repeats import Repeats, find_repeats, with_fewer_sentences
 from selfvec.text.rules import DROPPED, keep_all, merged_types
@@ -35,6 +36,7 @@ from selfvec.training import vectors_from_text
 
 if TYPE_CHECKING:
     from selfvec.cooccurrence.scan import ScanOperator
+    from selfvec.encoders.encoded_texts import EncodedTexts
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class Inputs:
     provenance: Provenance = field(default_factory=Provenance)  # what is known before refining
     repeats: Repeats | None = None
     text: RunText | None = None  # the documents, if the run keeps them
+    general: Sequence[str] = ()  # words of the initial vectors, in or out of the text
+    encoded: EncodedTexts | None = None  # a sentence encoder's vectors of the texts
     # Makes the operator for a window, if the tokens are elsewhere and the batch has only their counts.
     scan: Callable[[int], ScanOperator] | None = None
 
@@ -178,3 +182,23 @@ def initial_vectors(
         )
     parts = pieces if np.any(pieces != 1) else None
     return Vectors(batch.types, unit_in_place(rows), sources=sources, normalized=True, pieces=parts)
+
+
+def joined_vectors(original: Vectors, encoded: EncodedTexts) -> Vectors:
+    """Initial vectors and an encoder's vectors of the words side by side, (V, d + h), each half at length 1.
+
+    Of the encoder's vectors their mean over the words is subtracted. A word without a vector of its own has
+    the encoder's, which is made of pieces: so it counts as built from subwords, but is held to its vector
+    like a phrase, which is built from words.
+    """
+    words, _ = encoded.lookup([word_text(word) for word in original.index_to_key])
+    width = original.vector_size
+    rows = np.empty((len(words), width + words.shape[1]), np.float32)
+    rows[:, :width] = original.unit
+    words -= words.mean(axis=0, dtype=np.float64).astype(np.float32)
+    rows[:, width:] = unit_in_place(words)
+    unit_in_place(rows)
+    own = np.isin(original.sources, (Source.KNOWN, Source.RANDOM))
+    sources = np.where(own, original.sources, np.where(filled_rows(rows), Source.SUBWORDS, Source.NONE))
+    pieces = np.where(own, 1, 0).astype(np.uint8)
+    return Vectors(original, rows, sources=sources.astype(np.uint8), normalized=True, pieces=pieces)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,15 +23,19 @@ from selfvec.data.run import Run, RunPart
 from selfvec.data.settings import Settings
 from selfvec.data.token_batch import TokenBatch
 from selfvec.data.vectors import Source, Vectors, coverage
+from selfvec.encoders.encoded_texts import encoded_texts_of
+from selfvec.encoders.given import GivenSentenceEncoder
 from selfvec.storage.run_writer import RunWriter
 
-from .choices import choose_vectors, make_plan
+from .choices import choose_vectors, make_plan, with_encoded_words
 from .health import check_health
 from .input_reading import Start, check_packages, read_inputs, starts
-from .inputs import Inputs, initial_vectors
+from .inputs import Inputs, initial_vectors, joined_vectors
 from .methods import refined_rows, run_to_end, start
 from .methods.refinement import Refinement, found_sources
 from .plan import Execution, Plan
+from .selection import Choice
+from .teacher import Teacher
 
 if TYPE_CHECKING:
     from selfvec.corpus import Corpus
@@ -43,6 +47,8 @@ def refine(
     vectors: Start | Sequence[Start],
     settings: Settings,
     *,
+    encoder: GivenSentenceEncoder | None = None,
+    embeddings: Any = None,
     writer: RunWriter | None = None,
     progress: Progress | None = None,
     jobs: int | None = None,
@@ -51,13 +57,17 @@ def refine(
 
     If ``vectors`` is "none" or None, the initial vectors are random directions. For other names in
     `selfvec.training.FROM_TEXT` they are trained on the corpus itself. From a list, those that score best on
-    held-out text are taken. ``writer`` is that of the run folder. ``jobs`` is the number of threads and does
-    not change the result.
+    held-out text are taken. ``encoder`` is a sentence encoder; ``embeddings`` are vectors of the documents.
+    ``writer`` is that of the run folder. ``jobs`` is the number of threads and does not change the result.
     """
     candidates = starts(vectors)
     check_packages(candidates, settings)
+    teacher = Teacher.of(encoder, embeddings, settings)
     execution = Execution(writer, as_progress(progress), jobs)
-    return refine_inputs(_read(corpus, candidates, settings, execution), settings, execution)
+    inputs = _read(corpus, candidates, settings, execution)
+    if teacher is not None and inputs.text is not None:
+        teacher = teacher.with_documents(embeddings, inputs.text)
+    return refine_inputs(inputs, settings, execution, teacher)
 
 
 def _read(corpus: Corpus, candidates: Sequence[Start], settings: Settings, execution: Execution) -> Inputs:
@@ -70,16 +80,23 @@ def _read(corpus: Corpus, candidates: Sequence[Start], settings: Settings, execu
     return replace(inputs, provenance=inputs.provenance.replace(vectors_decision=decision))
 
 
-def refine_inputs(inputs: Inputs, settings: Settings, execution: Execution) -> Run:
-    """Plan, refine and check the result."""
+def refine_inputs(
+    inputs: Inputs, settings: Settings, execution: Execution, teacher: Teacher | None = None
+) -> Run:
+    """Plan, refine and check the result; before, encode the texts with ``teacher``."""
     timings = execution.timings
+    decision = None
+    if teacher is not None:
+        inputs, decision = _encoded(inputs, settings, execution, teacher)
     writer = execution.writer
     choosing = timings.stage("select") if settings.method == "auto" else nullcontext()
     with ThreadPoolExecutor(1) as pool:
         # Choosing a method reads few rows, so all rows are written at the same time.
         kept = None if writer is None else pool.submit(writer.keep, inputs.original)
         with choosing:
-            plan = make_plan(settings, inputs, jobs=execution.jobs, progress=execution.progress)
+            plan = make_plan(
+                settings, inputs, decision=decision, jobs=execution.jobs, progress=execution.progress
+            )
         with timings.stage("keep"):
             if kept is not None:
                 kept.result()
@@ -88,7 +105,22 @@ def refine_inputs(inputs: Inputs, settings: Settings, execution: Execution) -> R
     with timings.stage("refine"):
         refinement = start(plan, execution.jobs)
         run_to_end(refinement, execution.progress)
-    return run_of(plan, refinement, execution)
+    run = run_of(plan, refinement, execution)
+    if teacher is not None:
+        teacher.hand_to(run)
+    return run
+
+
+def _encoded(
+    inputs: Inputs, settings: Settings, execution: Execution, teacher: Teacher
+) -> tuple[Inputs, Choice | None]:
+    """The inputs with an encoder's vectors of the texts, and the choice of ``auto`` if it is made."""
+    words = inputs.batch.types
+    encoded, described = teacher.encode(inputs.text, words, inputs.general, settings.encode, execution)
+    with execution.timings.stage("join"):
+        inputs, decision, used = with_encoded_words(replace(inputs, encoded=encoded), settings, execution)
+    provenance = inputs.provenance.replace(encoder=described | used)
+    return replace(inputs, provenance=provenance), decision
 
 
 def run_of(
@@ -109,6 +141,8 @@ def run_of(
     parts: dict[str, RunPart] = {} if refinement.counts is None else {"counts": refinement.counts}
     if inputs.repeats is not None and len(inputs.repeats.passages):
         parts["repeats"] = inputs.repeats
+    if inputs.encoded is not None and plan.settings.keeps_tokens:
+        parts["encoded"] = inputs.encoded
     return Run(
         refined,
         original,
@@ -169,6 +203,9 @@ def refine_again(run: Run, batch: TokenBatch, seed: int) -> Vectors:
     original = run.original
     if np.any(original.sources == Source.RANDOM):
         original = initial_vectors(batch, None, settings, name=run.provenance.vectors["name"])
+        encoded = encoded_texts_of(run)
+        if encoded is not None and (run.provenance.encoder or {}).get("initial"):
+            original = joined_vectors(original, encoded)
     plan = make_plan(settings, Inputs(batch, original))
     provenance = {"method": plan.method}
     rows = refined_rows(plan)

@@ -32,6 +32,7 @@ MovedVectors = Vectors | str | os.PathLike[str] | None
 """The initial vectors of a run, if their file has moved; else None."""
 
 _BLOCK = 4096
+_ROUNDING = 1e-6  # of vectors that were scaled when others were joined to them
 _AGAIN = "give their path with --vectors PATH"
 
 
@@ -66,6 +67,14 @@ def refuse_different(parts: Sequence[SourceRun]) -> None:
                     field=option,
                     remedy="refine one of them again",
                 )
+        if _encoder(first) != _encoder(part):
+            names = [(one.run.provenance.encoder or {}).get("name") for one in (first, part)]
+            raise OptionError(
+                f"merged runs must have the same encoder, but {first.name} has {names[0]!r} and "
+                f"{part.name} has {names[1]!r}",
+                field="encoder",
+                remedy="refine one of them again",
+            )
         if _table(first) != _table(part):
             raise OptionError(
                 f"merged runs must have the same initial vectors, but {first.name} has {_called(first)} and "
@@ -86,6 +95,12 @@ def _table(part: SourceRun) -> dict[str, Any]:
     if "sha256" in recorded:
         return {"sha256": recorded["sha256"]}
     return {name: recorded[name] for name in recorded if name not in ("name", "path", "notes")}
+
+
+def _encoder(part: SourceRun) -> str | None:
+    """The identity of a run's encoder: its digest, or else its name; None if it has none."""
+    described = part.run.provenance.encoder
+    return None if described is None else described["digest"] or described["name"]
 
 
 def _called(part: SourceRun) -> str:
@@ -153,14 +168,21 @@ def _recorded_source(part: SourceRun, recorded: Mapping[str, Any]) -> str | Path
 def _check_rows(vectors: Vectors, part: SourceRun) -> None:
     """Raise `FormatError` if vectors differ from the initial vectors of a run for the run's words."""
     original = part.run.original
+    described = part.run.provenance.encoder or {}
+    joined = bool(described.get("initial"))  # the encoder's vectors are beside these
+    width = original.vector_size - (described["dimensions"] if joined else 0)
     own = np.flatnonzero(original.sources == Source.KNOWN)
     for start in range(0, len(own), _BLOCK):
         block = own[start : start + _BLOCK]
         words = [original.index_to_key[i] for i in block.tolist()]
         rows, _ = vectors.lookup(words, compose=False)
-        if vectors.vector_size != original.vector_size or not np.array_equal(
-            unit_rows(rows), original.vectors[block]
-        ):
+        kept = original.vectors[block, :width]
+        same = vectors.vector_size == width and (
+            np.allclose(unit_rows(rows), unit_rows(kept), rtol=0, atol=_ROUNDING)
+            if joined
+            else np.array_equal(unit_rows(rows), kept)
+        )
+        if not same:
             raise _different(None, f"the vectors that {part.name} was refined from")
 
 

@@ -23,6 +23,8 @@ from selfvec.base.threads import one_core
 from selfvec.data.run import Run
 from selfvec.data.run_text import RunText, schema_of
 from selfvec.data.settings import Settings
+from selfvec.encoders.given import GivenSentenceEncoder
+from selfvec.encoders.run_encoder import keep_encoder
 from selfvec.storage.run_writer import NEW, RunWriter
 
 from .input_reading import read_inputs, refuse_tokens
@@ -37,6 +39,7 @@ from .source_runs import (
     source_run,
     source_vectors,
 )
+from .teacher import Teacher
 
 if TYPE_CHECKING:
     import polars as pl
@@ -84,6 +87,8 @@ def update(
     withdraw: Sequence[str | Path] = (),
     allow_duplicates: bool = False,
     half_life: float | None = None,
+    encoder: GivenSentenceEncoder | None = None,
+    embeddings: Any = None,
     writer: RunWriter | None = None,
     progress: Progress | None = None,
     jobs: int | None = None,
@@ -108,6 +113,10 @@ def update(
         Add all documents, including those already in the run.
     half_life : float, optional
         Days after which a document counts half, from now on. A method chosen by ``auto`` is fixed.
+    encoder : SentenceEncoder, path, object or callable, optional
+        The run's encoder, if it has moved or was given in memory.
+    embeddings : matrix, mapping or data frame, optional
+        The vectors of new documents, if the run was made with such.
     writer : RunWriter, optional
         That of the run folder.
     progress : Progress, optional
@@ -148,9 +157,12 @@ def update(
         settings = old.settings if half_life is None else _with_half_life(old.run, half_life)
         refuse_changed_files(old)
         start = source_vectors(old, vectors)
+        teacher = Teacher.of_runs([old.run], encoder, embeddings)
     new, described, change = _read(old, corpus, withdraw, allow_duplicates, execution)
     if change.nothing and settings == old.settings:
         return old.run
+    if teacher is not None:
+        teacher = teacher.with_documents(embeddings, new)
     from selfvec.corpus.kept_documents import notes_on_ids
     from selfvec.corpus.summary import joined_corpora
 
@@ -159,11 +171,11 @@ def update(
     left_out = int(change.out.sum())
     summary = joined_corpora([recorded, described], left_out=left_out, on_ids=notes_on_ids(texts))
     step = {"by": "update", **change.as_dict(), "files": _files(described)}
-    updated = _refined(texts, start, settings, old, summary, execution)
+    updated = _refined(texts, start, settings, old, summary, execution, teacher)
     for name in ("documents", "tokens", "types"):
         step[name] = updated.provenance[name] - old.run.provenance[name]
     steps = [*old.run.provenance.steps, step]
-    return updated.replace(provenance=updated.provenance.replace(steps=steps))
+    return _with_steps(updated, steps)
 
 
 def _read(
@@ -213,6 +225,7 @@ def _refined(
     first: SourceRun,
     summary: Mapping[str, Any],
     execution: Execution,
+    teacher: Teacher | None,
 ) -> Run:
     """The run of the selected documents of several texts."""
     from selfvec.corpus.kept_documents import kept_corpus
@@ -220,7 +233,7 @@ def _refined(
     inputs = read_inputs(kept_corpus(texts), start, settings, execution)
     recorded = first.run.provenance.vectors
     provenance = inputs.provenance.replace(corpus=summary, vectors=recorded)
-    return refine_inputs(replace(inputs, provenance=provenance), settings, execution)
+    return refine_inputs(replace(inputs, provenance=provenance), settings, execution, teacher)
 
 
 @one_core()
@@ -228,6 +241,7 @@ def merge(
     runs: Sequence[Run | str | os.PathLike[str]],
     vectors: MovedVectors = None,
     *,
+    encoder: GivenSentenceEncoder | None = None,
     writer: RunWriter | None = None,
     progress: Progress | None = None,
     jobs: int | None = None,
@@ -240,6 +254,8 @@ def merge(
         At least two, made with the same options from the same vectors. Not changed.
     vectors : `Vectors` or path, optional
         The initial vectors, if their file has moved or they were given in memory.
+    encoder : SentenceEncoder, path, object or callable, optional
+        The encoder of the runs, if it has moved or was given in memory.
     writer : RunWriter, optional
         That of the run folder.
     progress : Progress, optional
@@ -281,14 +297,22 @@ def merge(
         start = source_vectors(parts[0], vectors)
         for part in parts[1:]:
             refuse_other_vectors(start, part)
+        teacher = Teacher.of_runs([part.run for part in parts], encoder)
     corpora = [part.run.provenance.corpus for part in parts]
     refuse_same_files(corpora)
     texts = [(part.text, None) for part in parts]
     repeats, left_out = repeated_between([part.text for part in parts])
     summary = joined_corpora(corpora, repeats, left_out, on_ids=notes_on_ids(texts))
-    merged = _refined(texts, start, parts[0].settings, parts[0], summary, execution)
+    merged = _refined(texts, start, parts[0].settings, parts[0], summary, execution, teacher)
     step = {"by": "merge", "runs": [_described(part) for part in parts]}
-    return merged.replace(provenance=merged.provenance.replace(steps=[step]))
+    return _with_steps(merged, [step])
+
+
+def _with_steps(run: Run, steps: Sequence[Mapping[str, Any]]) -> Run:
+    """A run that says by which updates and merges it was made."""
+    made = run.replace(provenance=run.provenance.replace(steps=steps))
+    keep_encoder(run, made)
+    return made
 
 
 def _described(part: SourceRun) -> dict[str, Any]:

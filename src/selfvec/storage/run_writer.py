@@ -56,6 +56,8 @@ from .run_folder import (
 )
 from .text_file import save_text
 
+JOURNAL = "encoded.journal"
+"""What a sentence encoder gave; it outlasts a command that ends early, so that the next one goes on there."""
 NEW = "new.parquet"
 """New documents, while an update reads them."""
 _FILES = (ORIGINAL, REFINED, VOCABULARY, TOKENS, TEXT, HISTORY, REPORT, *PARTS)  # of a state
@@ -104,6 +106,11 @@ class RunWriter:
         discard(path)
         return path
 
+    @property
+    def journal(self) -> Path:
+        """The file of what has been encoded."""
+        return self.target / JOURNAL
+
     def keep(self, vectors: Vectors, name: str = ORIGINAL) -> None:
         """Write vectors of the run now; ``name`` is `ORIGINAL` or `REFINED`."""
         if name == ORIGINAL and vectors is self._mapped:
@@ -131,6 +138,7 @@ class RunWriter:
             content = seal({**described, "files": checksums(self.target, names)}, indent=1)
             sync_names(self.target)
             self._replace_present(content, undo)
+            discard(self.journal)
             self._sweep()
 
     def _replace_present(self, content: bytes, undo: bool) -> None:
@@ -231,7 +239,9 @@ class RunWriter:
     def __enter__(self) -> RunWriter:
         return self
 
-    def __exit__(self, *exception: object) -> None:
+    def __exit__(self, kind: object, *exception: object) -> None:
+        if kind is None or not self.journal.is_file() or not self.journal.stat().st_size:
+            discard(self.journal)
         self.close()
 
 
@@ -278,4 +288,5 @@ def _is_unfinished(folder: Path) -> bool:
     if is_run(folder) or folder.is_symlink() or not folder.is_dir():
         return False
     names = [path.name for path in folder.iterdir()]
-    return not names or (LOCK in names and all(name == LOCK or _is_ours(name) for name in names))
+    begun = not {LOCK, JOURNAL}.isdisjoint(names)
+    return not names or (begun and all(name in (LOCK, JOURNAL) or _is_ours(name) for name in names))

@@ -46,8 +46,19 @@ def run_summary(provenance: Provenance) -> list[str]:
         )
     chosen = provenance.vectors_decision
     vectors = [f"chose the vectors {chosen['chosen']}: {chosen['reason']}"] if chosen else []
+    if provenance.encoder is not None:
+        vectors.append(_encoder(provenance.encoder))
     notes = (*provenance.corpus.get("notes", ()), *provenance.notes_on_vectors)
     return [f"{text}, {words:,} different{about}", *notes, *left_out, *vectors, _method(provenance)]
+
+
+def _encoder(described: Mapping[str, Any]) -> str:
+    """Whether the encoder's words are in the initial vectors, and how these compare on held-out text."""
+    name, reason = described["name"], described["reason"]
+    scores = described.get("scores")
+    how = "joined to" if described["initial"] else "left out of"
+    figures = f": self-retrieval {scores['usual']:.3f} → {scores['joined']:.3f}" if scores else f": {reason}"
+    return f"the words of the encoder {name} are {how} the initial vectors{figures}"
 
 
 def _method(provenance: Provenance) -> str:

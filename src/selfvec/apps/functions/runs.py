@@ -26,6 +26,7 @@ from selfvec.corpus.fields import FieldOptions, given_options
 from selfvec.data import run as record
 from selfvec.data.settings import Settings
 from selfvec.data.vectors import Vectors
+from selfvec.encoders.run_encoder import keep_encoder
 from selfvec.refinement import update as updating
 from selfvec.refinement.input_reading import Start, starts
 from selfvec.refinement.pipeline import refine as refine_corpus
@@ -84,6 +85,8 @@ def refine(
     *,
     output: Target = None,
     slice: str | None = None,
+    encoder: Any = None,
+    embeddings: Any = None,
     cluster: str | None = None,
     jobs: int | None = None,
     overwrite: bool = False,
@@ -110,9 +113,14 @@ def refine(
         may be a URL.
     slice : {"month", "quarter", "year", "decade", "century", "corpus"}, optional
         Periods that drift compares. corpus: each path of the corpus is one.
+    encoder : name or path, optional
+        Sentence encoder that teaches the run. The name of a fetched one, or a folder. In Python also an
+        object with ``encode`` or ``embed``, or a function of a list of texts.
 
     Other Parameters
     ----------------
+    embeddings : matrix, mapping or data frame, optional
+        Vectors of the documents, in place of an encoder: a row for each document, or rows by ids.
     cluster : str, optional
         Work on a Dask cluster. "local", processes of this machine, or the address of a scheduler.
     jobs : int, at least 1, optional
@@ -153,6 +161,9 @@ def refine(
     settings = Settings.given(method=method, slice=None if by_name else slice, **options)
     several = initial_vectors(vectors)
     if cluster is not None:
+        if encoder is not None or embeddings is not None:
+            rule = "is for runs that one machine makes, not for a cluster"
+            raise OptionError(rule, field="encoder", remedy="leave out --cluster")
         from selfvec.cluster.refine import refine_on
 
         work: dict[str, Any] = {"overwrite": overwrite, "jobs": jobs, "progress": progress}
@@ -163,7 +174,8 @@ def refine(
         raise OptionError(rule, field="output", remedy="name a folder, or add --cluster local")
     with _writer(output, overwrite) as writer:
         text = open_text(corpus, {**fields, "slice_by_name": by_name}, keep=settings.keeps_text)
-        run = refined(text, several, settings, writer=writer, progress=progress, jobs=_limited(jobs))
+        teaching: dict[str, Any] = {"encoder": encoder, "embeddings": embeddings, "writer": writer}
+        run = refined(text, several, settings, **teaching, progress=progress, jobs=_limited(jobs))
         return _finished(run, writer)
 
 
@@ -202,6 +214,8 @@ def update(
     *,
     output: Target = None,
     half_life: float | None = None,
+    encoder: Any = None,
+    embeddings: Any = None,
     dry_run: bool = False,
     no_undo: bool = False,
     jobs: int | None = None,
@@ -232,6 +246,11 @@ def update(
         Where the initial vectors are now, if they have moved.
     half_life : float, above 0, optional
         Days after which a document counts half, from the newest one on; kept for later updates.
+    encoder : name or path, optional
+        Where the run's sentence encoder is now, if it has moved. In Python also the object or function that
+        it was made with.
+    embeddings : matrix, mapping or data frame, optional
+        Vectors of the new documents, if the run was made with such: a row for each, or rows by ids.
     no_undo : bool
         Keep no state before: withdrawn text is gone at once.
     jobs : int, at least 1, optional
@@ -273,6 +292,7 @@ def update(
         if in_place:
             old = open_run(Path(old.folder or ""))  # another update may have finished before we got the lock
         work: dict[str, Any] = {"writer": writer, "progress": progress, "jobs": _limited(jobs)}
+        work |= {"encoder": encoder, "embeddings": embeddings}
         new = updating.update(old, text, vectors, half_life=half_life, **choice, **work)
         if new is old:
             return Run.of(old) if in_place or writer is None else _finished(new, writer)
@@ -401,6 +421,7 @@ def merge(
     vectors: Vectors | str | os.PathLike[str] | None = None,
     *,
     output: Target = None,
+    encoder: Any = None,
     overwrite: bool = False,
     jobs: int | None = None,
     progress: Progress | None = None,
@@ -418,6 +439,8 @@ def merge(
     ----------------
     vectors : Vectors or path, optional
         Where the initial vectors are now, if they have moved.
+    encoder : name or path, optional
+        Where the runs' sentence encoder is now, if it has moved.
     jobs : int, at least 1, optional
     overwrite : bool
     progress : Progress, optional
@@ -437,7 +460,8 @@ def merge(
         raise OptionError("are several runs", field="runs", remedy="give a list of them")
     opened_runs = [as_run(run, "runs") for run in runs]
     with _writer(output, overwrite) as writer:
-        merged = updating.merge(opened_runs, vectors, writer=writer, progress=progress, jobs=_limited(jobs))
+        work: dict[str, Any] = {"writer": writer, "progress": progress, "jobs": _limited(jobs)}
+        merged = updating.merge(opened_runs, vectors, encoder=encoder, **work)
         return _finished(merged, writer)
 
 
@@ -458,7 +482,9 @@ def _finished(run: record.Run, writer: RunWriter | None, undo: bool = True) -> R
     if writer is None:
         return Run.of(run)
     writer.finish(run, undo=undo)
-    return open_run(writer.target)
+    made = open_run(writer.target)
+    keep_encoder(run, made)
+    return made
 
 
 def _limited(jobs: int | None) -> int | None:

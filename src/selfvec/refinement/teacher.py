@@ -1,0 +1,281 @@
+"""`Teacher`: a sentence encoder as an input of a refinement, and what is encoded with it.
+
+    passages     each document, a long one in passages (`passages_of`); with --encode N those N whose hashes
+                 are the smallest, whatever the order of the documents
+    words        each word of the run, alone
+    general      the first 10,000 words of the initial vectors, so that words of questions have vectors, too
+
+Each text is encoded once, and its vector depends on nothing else. So an update encodes only what is new, and
+has the vectors that a run of all documents would have.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from selfvec.base.display import count_of
+from selfvec.base.errors import InputError, Interrupted, OptionError
+from selfvec.base.progress import duration
+from selfvec.data.run import Run
+from selfvec.data.run_text import TEXT, RunText
+from selfvec.data.settings import Settings
+from selfvec.encoders.encoded_texts import HASH, EncodedTexts, encoded_texts_of, text_hashes
+from selfvec.encoders.given import GivenSentenceEncoder, as_sentence_encoder
+from selfvec.encoders.given_embeddings import EMBEDDINGS, encoded_documents
+from selfvec.encoders.run_encoder import encoder_of, hold_encoder, passages_of, word_text
+from selfvec.encoders.sentence_encoder import SentenceEncoder
+
+from .plan import Execution
+
+_TIMED = 32  # texts that are encoded first, to estimate the time of the others
+_BESIDE = 20  # characters that take as long as what is done once for each text
+_FIELD = "encoder"
+
+
+@dataclass
+class Teacher:
+    """What encodes texts, and the vectors that are there already."""
+
+    name: str
+    place: str | None  # its folder
+    known: EncodedTexts
+    find: Callable[[], SentenceEncoder | None]  # None: it is not here, or there is none
+    given: bool = False  # by the caller, not found again
+
+    @classmethod
+    def of(cls, encoder: GivenSentenceEncoder | None, embeddings: Any, settings: Settings) -> Teacher | None:
+        """The teacher of a new run; None if neither an encoder nor vectors are given.
+
+        `OptionError` if both are, or ``encode`` without one of them.
+        """
+        if encoder is None and embeddings is None:
+            if settings.encode is not None:
+                raise OptionError("limits what an encoder reads", field="encode", remedy="add an encoder")
+            return None
+        if embeddings is None:
+            found = as_sentence_encoder(encoder)
+            return cls(found.name, found.place, EncodedTexts.none_of(found), lambda: found, True)
+        if encoder is not None:
+            raise OptionError("are given in place of an encoder", field="embeddings", remedy="give one")
+        if not settings.keeps_text:
+            rule = f"are of documents, which a run with keep {settings.keep!r} does not keep"
+            raise OptionError(rule, field="embeddings", remedy="leave out keep")
+        none = EncodedTexts(EMBEDDINGS, "", np.zeros(0, HASH), np.zeros((0, 0), np.float16))
+        return cls(EMBEDDINGS, None, none, lambda: None)
+
+    @classmethod
+    def of_runs(
+        cls, runs: Sequence[Run], encoder: GivenSentenceEncoder | None, embeddings: Any = None
+    ) -> Teacher | None:
+        """The teacher of runs, which have the same; None if they have none.
+
+        Their encoder is looked for when it is needed. `InputError` if another one is given.
+        """
+        described = runs[0].provenance.encoder
+        if described is None:
+            if encoder is not None or embeddings is not None:
+                field = _FIELD if embeddings is None else "embeddings"
+                raise OptionError("is for runs that were made with one", field=field, remedy="leave it out")
+            return None
+        parts = [part for part in map(encoded_texts_of, runs) if part is not None]
+        known = parts[0].merged(*parts[1:])
+        if embeddings is not None and described["name"] != EMBEDDINGS:
+            rule = f"are for a run that was made with them, this one has the encoder {described['name']!r}"
+            raise OptionError(rule, field="embeddings", remedy="give the encoder")
+        if encoder is None:
+            found = (encoder_of(run) for run in runs)
+            return cls(
+                described["name"], described.get("path"), known, lambda: next(filter(None, found), None)
+            )
+        own = as_sentence_encoder(encoder)
+        known.check(own)
+        return cls(own.name, own.place, known, lambda: own, True)
+
+    @cached_property
+    def encoder(self) -> SentenceEncoder | None:
+        """The encoder; None if it is not here."""
+        return self.find()
+
+    @property
+    def of_documents(self) -> bool:
+        """Whether there are only vectors of whole documents, and nothing that encodes."""
+        return self.name == EMBEDDINGS and not self.known.digest
+
+    def with_documents(self, embeddings: Any, text: RunText) -> Teacher:
+        """The same, which also knows the vectors of new documents, if they are given."""
+        if embeddings is None:
+            return self
+        new = encoded_documents(embeddings, text)
+        if self.known.dimensions not in (0, new.dimensions):
+            rule = f"have {new.dimensions} numbers each, those of the run have {self.known.dimensions}"
+            raise OptionError(rule, field="embeddings", remedy="give those of the same encoder")
+        return replace(self, known=self.known.merged(new))
+
+    def hand_to(self, run: Run) -> None:
+        """Let a run that was made have the encoder, unless its ``run.json`` suffices to find it again."""
+        if (self.given or not self.known.digest) and self.encoder is not None:
+            hold_encoder(run, self.encoder)
+
+    def encode(
+        self,
+        text: RunText | None,
+        words: Iterable[str],  # of the run
+        general: Iterable[str],
+        most: int | None,  # passages
+        execution: Execution,
+    ) -> tuple[EncodedTexts, dict[str, Any]]:
+        """The vectors of a run's texts, and what ``run.json`` says of them.
+
+        Raises
+        ------
+        InputError
+            If texts are new and the encoder is not here, has changed, or fails.
+        Interrupted
+            On Ctrl-C. What was encoded is in the journal of the run folder.
+        """
+        passages = Passages.of(text, most, self.known, whole=self.of_documents)
+        named = [] if self.of_documents else list(dict.fromkeys(map(word_text, (*words, *general))))
+        made = self._with(passages.lacking, self.known.missing(named), named, execution)
+        kept = made.only(np.concatenate([passages.hashes, text_hashes(named)]))
+        found = replace(kept, encoder=self.name, digest=kept.digest or made.digest)
+        described = {
+            "name": self.name,
+            "path": self.place,
+            "digest": found.digest,
+            "dimensions": found.dimensions,
+            "passages": len(passages.hashes),
+            "of": passages.total,
+            "words": len(named),
+        }
+        return found, described
+
+    def _with(
+        self, passages: Sequence[str], words: Sequence[str], named: Sequence[str], execution: Execution
+    ) -> EncodedTexts:
+        """What is known, and the vectors of passages and words that are not."""
+        if not passages and not words:
+            return self.known
+        encoder = self._required(passages, words)
+        self.known.check(encoder)
+        if not encoder.digest and not self.known.agrees(encoder, named):
+            self.known.check(encoder)  # whose h may not have been known before
+            rule = f"{encoder.name} gives other vectors than when the run was made"
+            raise InputError(rule, field=_FIELD, remedy="give the same encoder, or make the run again")
+        journal = None if execution.writer is None else execution.writer.journal
+        known = self.known
+        if journal is not None:
+            known = known.merged(_recovered(encoder, journal, (*passages, *words)))
+        try:
+            return _encoded(known, encoder, passages, words, execution, journal)
+        except KeyboardInterrupt:
+            if journal is None:
+                raise
+            remedy = "repeat the command: what was encoded is not encoded again"
+            raise Interrupted("interrupted while texts were encoded", remedy=remedy) from None
+
+    def _required(self, passages: Sequence[str], words: Sequence[str]) -> SentenceEncoder:
+        if self.encoder is not None:
+            return self.encoder
+        if self.of_documents:
+            rule = f"there is no vector of {count_of(len(passages), 'document')}, first {passages[0][:40]!r}"
+            raise InputError(rule, field="embeddings", remedy="give their vectors: embeddings=...")
+        new = f"{count_of(len(passages), 'passage')} and {count_of(len(words), 'word')}"
+        rule = f"there is no vector of {new}, and the encoder {self.name!r} of the run is not here"
+        raise InputError(rule, field=_FIELD, remedy="give it: --encoder NAME|FOLDER, in Python encoder=...")
+
+
+@dataclass(frozen=True)
+class Passages:
+    """The passages of documents that are encoded."""
+
+    hashes: NDArray[np.bytes_]  # (n,) rising
+    lacking: list[str]  # those of them that have no vector yet, in the order of the documents
+    total: int  # distinct passages of all documents
+
+    @classmethod
+    def of(cls, text: RunText | None, most: int | None, known: EncodedTexts, *, whole: bool) -> Passages:
+        """Those of a text, or ``most`` of them; with ``whole`` each document is one."""
+        hashes = [np.zeros(0, HASH)]
+        lacking: dict[bytes, str] = {}
+        for frame in () if text is None else text.batches((TEXT,)):
+            documents = frame[TEXT].to_list()
+            parts = [part for part in (documents if whole else passages_of(documents)) if part.strip()]
+            own = text_hashes(parts)
+            hashes.append(np.unique(own))
+            new = zip(own.tolist(), parts, known.has(own).tolist(), strict=True)
+            lacking |= {key: part for key, part, has in new if not has}
+            if most is not None and len(lacking) > 2 * most:  # texts that will not be needed
+                last = sorted(lacking)[most]
+                lacking = {key: part for key, part in lacking.items() if key < last}
+        every = np.unique(np.concatenate(hashes))
+        chosen = every[:most]
+        wanted = set(chosen.tolist())
+        return cls(chosen, [part for key, part in lacking.items() if key in wanted], len(every))
+
+
+def general_words(words: Iterable[str], most: int = 10_000) -> tuple[str, ...]:
+    """The first words of vectors that consist of letters, in lower case, each once.
+
+    >>> general_words(["The", "##ing", "the", "hail"])
+    ('the', 'hail')
+    """
+    return tuple(islice(_distinct(word.lower() for word in words if word.isalpha()), most))
+
+
+def _distinct(words: Iterable[str]) -> Iterable[str]:
+    seen: set[str] = set()
+    for word in words:
+        if word not in seen:
+            seen.add(word)
+            yield word
+
+
+def _recovered(encoder: SentenceEncoder, journal: Path, texts: Sequence[str]) -> EncodedTexts:
+    """What an interrupted command has encoded, unless a function now gives other vectors."""
+    found = EncodedTexts.of_journal(encoder, journal)
+    if encoder.digest or found.agrees(encoder, texts):
+        return found
+    journal.unlink()
+    return EncodedTexts.none_of(encoder)
+
+
+def _encoded(
+    known: EncodedTexts,
+    encoder: SentenceEncoder,
+    passages: Sequence[str],
+    words: Sequence[str],
+    execution: Execution,
+    journal: Path | None,
+) -> EncodedTexts:
+    """``known`` and the vectors of passages and words; says before how long it takes."""
+    progress, jobs = execution.progress, execution.jobs
+    left = {"passages": known.missing(passages), "words": known.missing(words)}
+    texts = [*left["passages"], *left["words"]]
+    counted = f"{count_of(len(left['passages']), 'passage')} and {count_of(len(left['words']), 'word')}"
+    again = len(passages) + len(words) - len(texts)
+    before = f"; {count_of(again, 'text')} of the interrupted command are there" if again else ""
+    with execution.timings.stage("encode"):
+        some = texts[:: -(-len(texts) // _TIMED)] if len(texts) > 2 * _TIMED else []
+        started = time.perf_counter()
+        known = known.adding(encoder, some, jobs=jobs, journal=journal)
+        seconds = (time.perf_counter() - started) * (_cost(texts) / max(_cost(some), 1) - 1)
+        estimate = f": about {duration(max(seconds, 1))}" if some else ""
+        progress.say(f"encoding {counted} with {encoder.name}{estimate}{before}")
+        for kind, few in left.items():
+            if few:
+                with progress.stage(f"Encoding {kind}", len(known.missing(few)), kind) as advance:
+                    known = known.adding(encoder, few, jobs=jobs, advance=advance, journal=journal)
+    return known
+
+
+def _cost(texts: Sequence[str]) -> int:
+    return sum(len(text) + _BESIDE for text in texts)
